@@ -1,0 +1,147 @@
+# cobench: `make help` lists the targets. Users' variables are the ones set with ?=.
+CC        ?= gcc
+CFLAGS    ?= -O2 -g
+LDFLAGS   ?=
+PYTHON_PC ?= python3-embed
+BUILD     ?= build
+SUITE     ?= quick
+RUN       ?=
+WERROR    ?=
+V         ?=
+
+VERSION := 0.1.0
+Q := $(if $(V),,@)
+say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+PC := pkg-config
+# The executable that belongs to the libpython of PYTHON_PC; a version manager's shim may stand first on PATH.
+py_prefix := $(shell $(PC) --variable=prefix $(PYTHON_PC) 2>/dev/null)
+py_version := $(shell $(PC) --modversion $(PYTHON_PC) 2>/dev/null)
+py_threaded := $(if $(findstring t-embed,$(PYTHON_PC)),t)
+PYTHON := $(py_prefix)/bin/python$(py_version)$(py_threaded)
+
+warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wvla $(if $(WERROR),-Werror)
+# No fused multiply-adds: a task's doubles must be those of its Python twin.
+own_cflags := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fPIC -pthread $(warnings) -MMD -MP -I. -Ic_impl -Ic_impl/include
+own_ldflags := -pthread
+build_facts = -DCOBENCH_VERSION='"$(VERSION)"' -DCOBENCH_CFLAGS='"$(subst ",,$(CFLAGS))"'
+
+compile = $(CC) $(own_cflags) $(build_facts) $(cflags_of) $(CFLAGS) -c -o $@ $<
+link = $(CC) $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs_of)
+link_so = $(CC) -shared $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(libs_of)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+common_o := $(call objects,$(wildcard common/*.c))
+host_o   := $(call objects,$(filter-out c_impl/host/main.c,$(wildcard c_impl/host/*.c)) $(wildcard c_impl/models/*.c))
+bench_o  := $(call objects,$(filter-out bench/main.c,$(wildcard bench/*.c)))
+origin_o := $(call objects,$(wildcard bench/origin/*.c))
+task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
+tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
+transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))
+test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c))
+unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-origin
+
+.PHONY: all help bench tables plots figures test test-c test-py asan tsan check clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(programs) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo 'Variables: SUITE=quick RUN=results/... CC= CFLAGS= PYTHON_PC=python3-embed BUILD=build V=1 WERROR=1'
+
+bench: all ## Run a suite (SUITE=quick; smoke takes 30 seconds) and print its table
+	$(Q)$(BUILD)/cobench run --suite $(SUITE)
+
+tables: all ## Make the tables again from the last run, or RUN=results/...
+	$(Q)$(BUILD)/cobench report $(RUN)
+
+plots: all ## Make the pictures again from the last run, or RUN=results/...
+	$(Q)$(BUILD)/cobench report --quiet --plots $(RUN)
+
+# -- programs ---------------------------------------------------------------------------------------------------------
+
+$(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
+$(BUILD)/cobench: libs_of = $(shell $(PC) --libs jansson gsl inih) -lm
+$(BUILD)/cobench-host: $(call objects,c_impl/host/main.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
+$(BUILD)/cobench-origin: $(origin_o) $(BUILD)/libcommon.a
+$(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent)
+$(programs):
+	$(call say,LINK,$@)
+	$(Q)$(link)
+
+$(BUILD)/libbench.a: $(bench_o)
+$(BUILD)/libhost.a: $(host_o)
+$(BUILD)/libcommon.a: $(common_o)
+$(BUILD)/lib%.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Tasks are plug-ins: one shared object each, with what they share linked into each.
+$(tasks): libs_of = $(shell $(PC) --libs zlib) -lm
+$(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(task_lib_o)
+	$(call say,TASK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+$(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o
+	$(call say,TASK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+$(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
+$(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(compile)
+
+# Rebuild when the compiler or its flags change: they are part of a result.
+$(BUILD)/flags: FORCE
+	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION)' >$@.new && \
+	  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# The path of the interpreter that the Python host runs under.
+$(BUILD)/python: FORCE
+	$(Q)mkdir -p $(@D) && if ! test -x '$(PYTHON)'; then \
+	  echo "make: $(PYTHON_PC): no interpreter at '$(PYTHON)' (./scripts/setup.sh installs one; PYTHON_PC= names another)" >&2; \
+	  exit 1; fi && printf '%s\n' '$(PYTHON)' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+FORCE:
+
+# The default text of `wordcount`, from a fixed seed.
+$(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
+	$(call say,TEXT,$@)
+	$(Q)mkdir -p $(@D) && '$(PYTHON)' -s -E scripts/make_words.py >$@
+
+# -- tests ------------------------------------------------------------------------------------------------------------
+
+test: all test-c test-py ## Run all tests
+
+test-c: $(unit_tests) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
+	$(Q)set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
+
+test-py: all $(test_tasks) ## Hosts, driver and the Python side (pytest)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
+
+# tests/unit/host_*.c stand on the host, tests/unit/bench_*.c on the driver, tests/unit/common_*.c on neither.
+$(BUILD)/unit/host_%: $(BUILD)/obj/tests/unit/host_%.o $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm
+$(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm
+$(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm
+
+asan: ## C tests under AddressSanitizer and UBSan
+	$(Q)$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
+
+tsan: ## C tests under ThreadSanitizer
+	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c
+
+clean: ## Remove the build
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The transport: how a host waits for the reply to a URL. A shared object (build/transport/curl.so) that exports one
+ * constant `const struct transport cobench_transport`, loaded only where a task asks for URLs. Knows no task and no
+ * model. A connection belongs to the client or mux that opened it and is kept alive between its requests.
+ */
+#ifndef HOST_TRANSPORT_H
+#define HOST_TRANSPORT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "cobench/task.h"
+#include "host/loop.h"
+
+#define TRANSPORT_VERSION 1u
+#define TRANSPORT_SYMBOL "cobench_transport"
+
+struct transport_options {
+    int64_t timeout_ns;            /* of one request, from its start to the last byte of the reply */
+    _Atomic uint64_t *connections; /* count every opened connection here */
+};
+
+/* Called on the loop's thread when a request has ended: reply (borrowed until it returns), or NULL with code (negative
+ * errno) and error. It may submit the next request. */
+typedef void (*transport_done_fn)(void *arg, const struct cobench_reply *reply, int code,
+                                  const struct cobench_error *error);
+
+struct transport {
+    uint32_t version; /* TRANSPORT_VERSION */
+    const char *name; /* "libcurl" */
+    /* Library version and TLS backend as text, e.g. "libcurl/7.88.1 OpenSSL/3.0.17"; static storage. */
+    const char *(*describe)(void);
+
+    /* Once a process, before workers; what it sets up survives a fork. */
+    int (*open)(const struct transport_options *options, void **state, struct cobench_error *err);
+    void (*close)(void *state);
+
+    /* Blocking: one client a worker, used by that worker only. `ask->ask` is COBENCH_ASK_URL. The reply's body stays
+     * valid until the client's next get or close. Any HTTP status is a reply; only what gave no reply is an error. */
+    int (*client_open)(void *state, void **client, struct cobench_error *err);
+    int (*client_get)(void *client, const struct cobench_request *ask, struct cobench_reply *reply,
+                      struct cobench_error *err);
+    void (*client_close)(void *client);
+
+    /* On a loop: up to `in_flight` requests at once. close cancels what is still under way without calling back. */
+    int (*mux_open)(void *state, struct loop *loop, const struct loop_ops *ops, unsigned in_flight, void **mux,
+                    struct cobench_error *err);
+    int (*mux_get)(void *mux, const struct cobench_request *ask, transport_done_fn done, void *arg,
+                   struct cobench_error *err);
+    void (*mux_close)(void *mux);
+};
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for
+ * URLs, a blocking client of the transport; stamps the slots; turns every failure into an entry on the board.
+ * One thread at a time uses a worker.
+ */
+#ifndef HOST_WORKER_H
+#define HOST_WORKER_H
+
+#include <stdint.h>
+
+#include "host/run.h"
+
+struct worker {
+    struct run *run;
+    int32_t id;   /* as it goes into the slots */
+    void *task;   /* of task->worker_open */
+    void *client; /* of transport->client_open; NULL under a loop or without URLs */
+};
+
+/* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if the task asks for URLs. */
+int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking, struct cobench_error *err);
+void worker_close(struct worker *w);
+
+/* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the board. */
+void worker_job(struct worker *w, uint64_t job);
+
+/* Draws jobs from the dispenser until there are none left, and runs each by worker_job. */
+void worker_drain(struct worker *w);
+
+/* The two halves of worker_job for hosts that wait on an event loop. worker_begin stamps the start and asks; it
+ * returns 0 with *ask filled in (ask->ask may be NOTHING), or a negative errno after it has noted the failure: then
+ * the job is over. worker_finish computes and stamps the end; `reply` is NULL for NOTHING and DELAY. worker_abandon
+ * ends a job whose reply never came. */
+int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask);
+void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply);
+void worker_abandon(struct worker *w, uint64_t job, int code, const struct cobench_error *error);
+
+#endif

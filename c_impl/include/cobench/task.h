@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The task contract: the one public header of cobench.
+ *
+ * A task is what one unit of work asks for and computes. It is a shared object that exports one constant
+ * `const struct cobench_task cobench_task` (COBENCH_TASK_SYMBOL). The host runs it under every model and does all the
+ * waiting: a task only *asks* (for a delay, for a URL) in `request` and computes in `run`. It must not sleep, block on
+ * a socket, start threads or fork.
+ *
+ * Order of the calls, for one process:
+ *
+ *     open                              once, before any worker exists
+ *       before_fork                     in the parent, before each fork() of a model that forks
+ *       after_fork_parent / _child      in the parent and in the child, right after it
+ *         worker_open                   in the thread or child process that will run jobs
+ *           request, run                for each job this worker draws, `run` after the reply is in hand
+ *         worker_close                  in the same thread
+ *     close                             once, after the last worker (in a forked child: never)
+ *
+ * Under the start method `spawn` every worker process calls `open` for itself and the parent never does.
+ *
+ * Threads: `open`, `close` and the fork hooks are called by one thread while no other uses the state. `worker_open`,
+ * `request`, `run` and `worker_close` of *different* workers run at the same time; the calls of one worker never
+ * overlap. An event loop is one worker with many jobs between `request` and `run`.
+ *
+ * Errors: every function that returns int returns 0 or a negative errno, and may fill `err` with the detail. What it
+ * opened it has closed again when it fails.
+ */
+#ifndef COBENCH_TASK_H
+#define COBENCH_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
+#define COBENCH_CONTRACT_VERSION 1
+#define COBENCH_TASK_SYMBOL "cobench_task"
+
+#define COBENCH_URL_MAX 2048 /* bytes, with the final NUL */
+
+/* What the work is, from which the default number of workers follows (all jobs for IO, the effective CPUs else; both
+ * for MIXED). Names in JSON: "none" "cpu" "io" "mixed". */
+enum cobench_kind { COBENCH_KIND_NONE, COBENCH_KIND_CPU, COBENCH_KIND_IO, COBENCH_KIND_MIXED };
+
+/* What a job may ask its host for. Names in JSON: "nothing" "delay" "url". */
+enum cobench_ask { COBENCH_ASK_NOTHING, COBENCH_ASK_DELAY, COBENCH_ASK_URL };
+
+/*
+ * Types of a parameter, names in JSON "int" "choice" "text" "path" "url":
+ *   INT     decimal, within min..max
+ *   CHOICE  one of `choices`
+ *   TEXT    any bytes
+ *   PATH    a file; the host replaces a leading '@' by the folder of cobench's own data files
+ *   URL     where to ask; `{name}` stands for the value of the parameter `name`, `{job}` for the job's number
+ */
+enum cobench_param_type {
+    COBENCH_PARAM_INT,
+    COBENCH_PARAM_CHOICE,
+    COBENCH_PARAM_TEXT,
+    COBENCH_PARAM_PATH,
+    COBENCH_PARAM_URL
+};
+
+/* One row of a task's parameter table. The same row, word for word, stands in the task's Python twin. */
+struct cobench_param {
+    const char *key;
+    enum cobench_param_type type;
+    const char *fallback; /* the default, as it would be typed; NULL: the user has to give one */
+    int64_t min, max;     /* INT only */
+    const char *choices;  /* CHOICE only: "crc|length|status" */
+    const char *about;    /* one line, with the unit */
+};
+
+/* A resolved parameter, checked by the host against its row. */
+struct cobench_value {
+    const char *text; /* as typed (PATH: resolved); never NULL */
+    int64_t number;   /* INT: the number; CHOICE: the place in `choices`; else 0 */
+};
+
+/* Detail of a failure. The host zeroes it before each call. */
+struct cobench_error {
+    char type[64];     /* what kind, e.g. "ValueError", "ENOENT", "HttpStatus"; empty: the host names the errno */
+    char message[320]; /* one line for a person */
+    int line;          /* where in the task's source, 0 where unknown */
+};
+
+struct cobench_task;
+
+struct cobench_open {
+    const struct cobench_task *task;    /* the task itself, for bridges that serve many from one function */
+    const struct cobench_value *values; /* one for each row of task->params, in that order; outlive `close` */
+    uint64_t jobs;                      /* n: how many jobs the run has, at least 1 */
+};
+
+/* What one job asks for; the host zeroes it first. */
+struct cobench_request {
+    enum cobench_ask ask;
+    int64_t delay_ns;          /* DELAY: how long to wait */
+    char url[COBENCH_URL_MAX]; /* URL: absolute, http or https */
+};
+
+/* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` returns. */
+struct cobench_reply {
+    int status;                /* HTTP status */
+    const unsigned char *body; /* `length` bytes; not NUL-terminated; NULL only where length is 0 */
+    size_t length;
+};
+
+/* Flags of worker_open. */
+#define COBENCH_WORKER_PROCESS 1u  /* this worker has a process of its own */
+#define COBENCH_WORKER_ISOLATED 2u /* give this worker an interpreter of its own, with its own lock (bridges) */
+
+struct cobench_task {
+    uint32_t contract; /* COBENCH_CONTRACT_VERSION */
+    enum cobench_kind kind;
+    enum cobench_ask asks; /* the most any of its jobs asks for; decides whether a transport is loaded */
+    const char *name;
+    const char *about;                  /* one line */
+    uint64_t default_jobs;              /* at least 1 */
+    const struct cobench_param *params; /* ends with a row whose key is NULL; may be NULL */
+    const void *self;                   /* the task's own; hosts do not look at it */
+
+    /* All but `run` may be NULL. Without `open` the state is NULL, without `worker_open` the worker is NULL. */
+    int (*open)(const struct cobench_open *how, void **state, struct cobench_error *err);
+    void (*close)(void *state);
+    void (*before_fork)(void *state);
+    void (*after_fork_parent)(void *state);
+    void (*after_fork_child)(void *state);
+    int (*worker_open)(void *state, unsigned flags, void **worker, struct cobench_error *err);
+    void (*worker_close)(void *state, void *worker);
+    /* Says what job `job` (0..n-1) waits for. Depends only on the parameters, job and n. */
+    int (*request)(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err);
+    /* Computes the job's 64-bit result. */
+    int (*run)(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
+               struct cobench_error *err);
+};
+
+/*
+ * Job `job`'s slice of `size` items when `jobs` jobs share them: items *from up to but not including *to. The slices
+ * are disjoint, cover everything and differ by at most one item. floor(size * job / jobs), without overflow.
+ */
+static inline void cobench_slice(uint64_t size, uint64_t job, uint64_t jobs, uint64_t *from, uint64_t *to)
+{
+    const uint64_t whole = size / jobs, rest = size % jobs;
+    *from = whole * job + (uint64_t)((unsigned __int128)rest * job / jobs);
+    *to = whole * (job + 1) + (uint64_t)((unsigned __int128)rest * (job + 1) / jobs);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The one clock of cobench: CLOCK_MONOTONIC in integer nanoseconds. */
+#ifndef COBENCH_CLOCK_H
+#define COBENCH_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+
+/* Now. Cannot fail: the clock exists on every Linux and the pointer is good. */
+static inline int64_t clock_now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+static inline struct timespec clock_timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+#endif

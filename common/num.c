@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers from text. strtoll and strtod do the work; what they let pass (blanks, a sign alone, hexadecimals, trailing
+ * text, the locale's comma) is refused here. */
+#define _GNU_SOURCE /* strtod_l, newlocale: the decimal point must not follow the user's locale */
+#include "common/num.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int num_parse_i64(const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    const char *digits = text + (*text == '-' || *text == '+');
+    if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
+        return -EINVAL;
+    errno = 0;
+    const long long value = strtoll(text, NULL, 10);
+    if (errno != 0 || value < min || value > max)
+        return -ERANGE;
+    *out = value;
+    return 0;
+}
+
+int num_parse_double(const char *text, double min, double max, double *out)
+{
+    if (*text == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0')
+        return -EINVAL;
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c == (locale_t)0)
+        return -errno;
+    char *end = NULL;
+    const double value = strtod_l(text, &end, c);
+    freelocale(c);
+    if (end == text || *end != '\0')
+        return -EINVAL;
+    if (!isfinite(value) || value < min || value > max)
+        return -ERANGE;
+    *out = value;
+    return 0;
+}

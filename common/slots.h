@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slots file, version 1: one slot a job, filled by a host while it runs and read by the driver after it has ended.
+ * Numbers are in the machine's own byte order; all times are CLOCK_MONOTONIC nanoseconds. `py_impl/slots.py` states
+ * the same layout and a test compares the two.
+ *
+ * The host creates the file with its full size, reserves its blocks (so that a full disk is an error at once and not a
+ * SIGBUS later), maps it shared in every worker and touches every page before the gate opens. Only the worker that runs
+ * a job writes its slot, but for `runs`, which is added to atomically so that a job run twice cannot hide.
+ */
+#ifndef COBENCH_SLOTS_H
+#define COBENCH_SLOTS_H
+
+#include <stdint.h>
+
+#define SLOTS_MAGIC "cobslots" /* 8 bytes, without the NUL */
+#define SLOTS_VERSION 1u
+#define SLOTS_HEADER_BYTES 4096u /* slot i starts at SLOTS_HEADER_BYTES + i * sizeof(struct slot) */
+
+enum slot_state { SLOT_EMPTY = 0, SLOT_RUNNING = 1, SLOT_DONE = 2, SLOT_FAILED = 3 };
+
+struct slots_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t header_bytes;
+    uint32_t slot_bytes;
+    uint32_t reserved;
+    uint64_t jobs;
+};
+
+/* 64 bytes, so that no two jobs share a cache line. */
+struct slot {
+    uint64_t result;    /* of `run`; 0 unless DONE */
+    int64_t start_ns;   /* before `request` */
+    int64_t end_ns;     /* after `run`; 0 while RUNNING */
+    int32_t worker;     /* 0..workers-1 in pools; the job's number in models that start one worker a job */
+    uint32_t state;     /* enum slot_state */
+    uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
+    uint32_t reserved0;
+    int64_t due_ns;     /* when the job was to arrive (open loop), 0 in a closed loop */
+    int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */
+    uint64_t reserved1;
+};
+
+_Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");
+_Static_assert(sizeof(struct slots_header) <= SLOTS_HEADER_BYTES, "the header fits");
+
+/* Finaliser of SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014), with the
+ * golden-gamma increment: the digest of a run is the sum mod 2^64 over jobs i of splitmix64(i ^ splitmix64(result_i)). */
+static inline uint64_t splitmix64(uint64_t x)
+{
+    x += 0x9e3779b97f4a7c15u;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+#endif
