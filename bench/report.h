@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a run's folder (machine.json, plan.json, samples.jsonl; docs/run-directory.md) to everything derived from it:
+ * summary.json, summary.csv, summary.md, plots/. Each file appears by rename. Reads no clock and no machine: the same
+ * folder gives the same bytes.
+ */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bench/error.h"
+
+struct report_options {
+    bool files;              /* write summary.* */
+    bool plots;              /* write plots/ */
+    FILE *out;               /* print the table here; NULL: do not */
+    int width;               /* columns of `out`; 80 is the least the table needs */
+    bool colour;             /* ANSI colours on `out` */
+    const char *scripts_dir; /* where the .gp files are */
+};
+
+/*
+ * Returns 0, or a negative errno with err filled in. *failed_cells gets the number of cells that failed or were
+ * refused (those that could not run here do not count): the run's exit status is 1 where it is not 0.
+ */
+int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err);
+
+#endif
