@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Who descends from whom, read from /proc. A snapshot: processes come and go while it is taken. */
+#ifndef BENCH_PROCTREE_H
+#define BENCH_PROCTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct proctree_entry {
+    pid_t pid, parent;
+    char state; /* as in /proc/PID/stat; 'Z' has ended but is not reaped */
+};
+
+struct proctree {
+    struct proctree_entry *entries;
+    size_t count, room;
+};
+
+/* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno. */
+int proctree_read(struct proctree *tree);
+/* Whether `pid` is `root` or descends from it. */
+bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
+void proctree_free(struct proctree *tree);
+
+/* Pure: the parent and the state from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
+ * blanks and brackets. */
+int proctree_parse_stat(const char *text, struct proctree_entry *out);
+/*
+ * The children of the calling (single-threaded) process, ended ones included, at most `max` of them. Reads one file
+ * where the kernel has it, else all of /proc. Returns how many there are, or a negative errno.
+ */
+int proctree_own_children(pid_t *pids, int max);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slots file as the driver reads it (layout: common/slots.h): is every job done exactly once, what is the digest,
+ * where does it differ from another run, how long did jobs take. Pure functions over a buffer, and one that maps a
+ * file.
+ */
+#ifndef BENCH_SLOTS_H
+#define BENCH_SLOTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/error.h"
+#include "common/slots.h"
+
+struct slots_view {
+    const void *bytes; /* borrowed, or mapped by slots_open */
+    size_t length;
+    const struct slot *slots;
+    uint64_t jobs;
+};
+
+/* Quantiles of end - start over the done jobs, by nearest rank; -1 where no job is done. */
+struct slots_latency {
+    int64_t p50, p90, p99, max;
+};
+
+/* Maps a file. slots_close is needed after 0 only. `jobs`: how many it has to have. */
+int slots_open(const char *path, uint64_t jobs, struct slots_view *out, struct error *err);
+void slots_close(struct slots_view *view);
+/* The same over a buffer aligned to 8 bytes: -EINVAL where it is no slots file of this version with that many jobs. */
+int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_view *out, struct error *err);
+
+/* 0 where every job was done exactly once, else -EBADMSG and the first that was not: "job 7 was done twice". */
+int slots_check(const struct slots_view *view, struct error *err);
+/* Over the results as they are; meaningful after slots_check. */
+uint64_t slots_digest(const struct slots_view *view);
+/* The results alone, to be freed; NULL: no memory. */
+uint64_t *slots_results(const struct slots_view *view);
+/* The first job whose result is not the expected one; view->jobs where there is none. */
+uint64_t slots_first_difference(const struct slots_view *view, const uint64_t *expected);
+/* 0 or -ENOMEM. */
+int slots_latency(const struct slots_view *view, struct slots_latency *out);
+
+#endif
