@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel of `count`, shared with `mixed`. Pure; any thread. */
+#ifndef TASKS_LIB_COUNT_H
+#define TASKS_LIB_COUNT_H
+
+#include <stdint.h>
+
+/* How many k of 0..size-1 are divisible by 2, 3 or 5 and have ((k ^ 0x42) & 3) == 3. */
+uint64_t count_upto(uint64_t size);
+
+#endif
