@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cobench-origin: the loopback HTTP server that stands in for the network. It prints the template of its URLs as its
+ * first line and serves until its standard input ends, so that it cannot outlive whoever started it and holds the other
+ * end of that pipe, however that one dies; SIGTERM and SIGINT end it too.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "bench/origin/server.h"
+#include "common/num.h"
+
+#define PROGRAM "cobench-origin"
+
+struct options {
+    int64_t port;
+};
+
+static error_t option_parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'p':
+        if (num_parse_i64(arg, 0, 65535, &options->port) != 0)
+            argp_error(state, "--port: '%s' is no number in 0..65535", arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        argp_error(state, "'%s': there are no arguments, only options", arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int options_parse(int argc, char **argv, struct options *options)
+{
+    static const struct argp_option table[] = {
+        {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0}, {0}};
+    static const struct argp parser = {
+        table, option_parse, NULL,
+        "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with BYTES"
+        " bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; short=BYTES"
+        " announces the full length, sends only that many bytes and closes; stall=1 never answers. GET /stat gives"
+        " counters as JSON."
+        "\vThe first line of output is the template of its URLs. It ends when its standard input does.",
+        NULL, NULL, NULL};
+    argp_err_exit_status = 2; /* usage, as everywhere in cobench */
+    return argp_parse(&parser, argc, argv, 0, NULL, options);
+}
+
+static void log_line(int severity, const char *text)
+{
+    if (severity >= EVENT_LOG_WARN)
+        fprintf(stderr, PROGRAM ": %s\n", text);
+}
+
+static int fail(const char *what, int code)
+{
+    fprintf(stderr, PROGRAM ": %s: %s\n", what, strerror(-code));
+    return EXIT_FAILURE;
+}
+
+/* Each connection is a descriptor; a limit that cannot be raised still serves as many as it allows. */
+static void descriptors_raise(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        fprintf(stderr, PROGRAM ": the open-file limit stays as it is: %s\n", strerror(errno));
+}
+
+static void loop_end(evutil_socket_t fd, short what, void *base)
+{
+    (void)fd, (void)what;
+    event_base_loopbreak(base);
+}
+
+static void input_read(evutil_socket_t fd, short what, void *base)
+{
+    char scrap[4096];
+    const ssize_t got = read(fd, scrap, sizeof scrap);
+    (void)what;
+    if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+        event_base_loopbreak(base);
+}
+
+/* Whether the event loop can wait for the end of standard input. A file or /dev/null ends without waiting. */
+static bool input_waits(void)
+{
+    struct stat what;
+    return fstat(STDIN_FILENO, &what) == 0 &&
+           (S_ISFIFO(what.st_mode) || S_ISSOCK(what.st_mode) || isatty(STDIN_FILENO) == 1);
+}
+
+static int template_print(const struct server *server)
+{
+    const int port = server_port(server);
+    if (port < 0)
+        return port;
+    if (printf("http://127.0.0.1:%d/body/{job}?size={size}&delay={delay}\n", port) < 0 || fflush(stdout) != 0)
+        return -errno;
+    return 0;
+}
+
+/* Serves until one of `ends` fires. */
+static int serve(struct event_base *base, const struct options *options)
+{
+    struct server *server = NULL;
+    char what[64];
+    int status = EXIT_FAILURE;
+    struct event *ends[] = {
+        event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, input_read, base),
+        evsignal_new(base, SIGTERM, loop_end, base),
+        evsignal_new(base, SIGINT, loop_end, base),
+    };
+    const size_t count = sizeof ends / sizeof *ends;
+    for (size_t k = 0; k < count; k++)
+        if (ends[k] == NULL || event_add(ends[k], NULL) != 0) {
+            status = fail("cannot wait for the end of standard input or a signal", -ENOMEM);
+            goto out;
+        }
+    int code = server_open(base, (uint16_t)options->port, &server);
+    if (code != 0) {
+        snprintf(what, sizeof what, "cannot listen on 127.0.0.1:%d", (int)options->port);
+        status = fail(what, code);
+        goto out;
+    }
+    code = template_print(server);
+    if (code != 0)
+        status = fail("cannot write the URL to standard output", code);
+    else
+        status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
+out:
+    server_close(server);
+    for (size_t k = 0; k < count; k++)
+        if (ends[k] != NULL)
+            event_free(ends[k]);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {0};
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (options_parse(argc, argv, &options) != 0)
+        return EXIT_FAILURE;
+    if (!input_waits()) {
+        fprintf(stderr, PROGRAM ": standard input has ended already, and its end is what ends this program:"
+                                " start it with a pipe or a terminal there\n");
+        return 2;
+    }
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0) /* a client that has gone is an error of its write */
+        return fail("cannot ignore SIGPIPE", -errno);
+    descriptors_raise();
+    event_set_log_callback(log_line);
+    struct event_base *base = server_base_new();
+    if (base == NULL)
+        return fail("cannot make an event loop", errno != 0 ? -errno : -ENOMEM);
+    const int status = serve(base, &options);
+    event_base_free(base);
+    libevent_global_shutdown();
+    return status;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* What a request for a body asks for: one table of keys, each with its range. */
+#include "bench/origin/query.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/num.h"
+
+enum { KEY_SIZE, KEY_DELAY, KEY_STATUS, KEY_SHORT, KEY_STALL, KEYS };
+
+static const struct key {
+    const char *name;
+    int64_t min, max, fallback;
+} key_table[KEYS] = {
+    [KEY_SIZE] = {"size", 0, QUERY_SIZE_MAX, 1024},
+    [KEY_DELAY] = {"delay", 0, QUERY_DELAY_MAX_MS, 0},
+    [KEY_STATUS] = {"status", 200, 599, 200},
+    [KEY_SHORT] = {"short", 0, QUERY_SIZE_MAX - 1, -1},
+    [KEY_STALL] = {"stall", 0, 1, 0},
+};
+
+/* The row of `name`, or KEYS. */
+static size_t key_find(const char *name)
+{
+    size_t k = 0;
+    while (k < KEYS && strcmp(key_table[k].name, name) != 0)
+        k++;
+    return k;
+}
+
+/* One "key=value"; `seen` has a bit for each key that was there before. */
+static int pair_parse(char *pair, int64_t values[KEYS], unsigned *seen, struct query *out)
+{
+    char *equals = strchr(pair, '=');
+    if (equals != NULL)
+        *equals = '\0';
+    const size_t k = key_find(pair);
+    if (k == KEYS || equals == NULL) {
+        snprintf(out->problem, sizeof out->problem,
+                 "'%.40s' is no key=value of size, delay, status, short or stall", pair);
+        return -EINVAL;
+    }
+    const struct key *key = &key_table[k];
+    if (*seen & 1u << k) {
+        snprintf(out->problem, sizeof out->problem, "'%s' is given twice", key->name);
+        return -EINVAL;
+    }
+    *seen |= 1u << k;
+    if (num_parse_i64(equals + 1, key->min, key->max, &values[k]) != 0) {
+        snprintf(out->problem, sizeof out->problem, "%s must be a number in %" PRId64 "..%" PRId64 ", not '%.40s'",
+                 key->name, key->min, key->max, equals + 1);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int pairs_parse(const char *text, int64_t values[KEYS], struct query *out)
+{
+    char copy[256]; /* five keys with their longest values take far less */
+    const size_t length = strlen(text);
+    if (length >= sizeof copy) {
+        snprintf(out->problem, sizeof out->problem, "the query is longer than %zu bytes", sizeof copy - 1);
+        return -EINVAL;
+    }
+    memcpy(copy, text, length + 1);
+    unsigned seen = 0;
+    char *rest = NULL;
+    for (char *pair = strtok_r(copy, "&", &rest); pair != NULL; pair = strtok_r(NULL, "&", &rest))
+        if (pair_parse(pair, values, &seen, out) != 0)
+            return -EINVAL;
+    return 0;
+}
+
+int query_parse(const char *job, const char *text, struct query *out)
+{
+    int64_t number = 0, values[KEYS];
+    for (size_t k = 0; k < KEYS; k++)
+        values[k] = key_table[k].fallback;
+    if (num_parse_i64(job, 0, UINT32_MAX, &number) != 0) {
+        snprintf(out->problem, sizeof out->problem, "the job must be a number in 0..%" PRIu32 ", not '%.40s'", UINT32_MAX,
+                 job);
+        return -EINVAL;
+    }
+    if (text != NULL && pairs_parse(text, values, out) != 0)
+        return -EINVAL;
+    if (values[KEY_SHORT] >= values[KEY_SIZE]) {
+        snprintf(out->problem, sizeof out->problem, "short must be less than size, which is %" PRId64, values[KEY_SIZE]);
+        return -EINVAL;
+    }
+    out->job = (uint32_t)number;
+    out->size = values[KEY_SIZE];
+    out->delay_ms = values[KEY_DELAY];
+    out->status = values[KEY_STATUS];
+    out->sent = values[KEY_SHORT] >= 0 ? values[KEY_SHORT] : values[KEY_SIZE];
+    out->stall = values[KEY_STALL];
+    out->problem[0] = '\0';
+    return 0;
+}

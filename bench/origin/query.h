@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* What a request for a body asks for. evhttp has parsed the HTTP; only the path and the query string are read here. */
+#ifndef ORIGIN_QUERY_H
+#define ORIGIN_QUERY_H
+
+#include <stdint.h>
+
+#define QUERY_SIZE_MAX INT64_C(16777216)
+#define QUERY_DELAY_MAX_MS INT64_C(3600000)
+
+struct query {
+    uint32_t job;
+    int64_t size;     /* bytes, 0..QUERY_SIZE_MAX; 1024 where not given */
+    int64_t delay_ms; /* 0..QUERY_DELAY_MAX_MS; 0 where not given */
+    int64_t status;   /* 200..599 */
+    int64_t sent;     /* bytes really sent: less than `size` where the request said short=BYTES */
+    int64_t stall;    /* 1: never answer */
+    char problem[160]; /* one line for a person where parsing failed */
+};
+
+/* Parses the job's number (the path behind "/body/") and the query string (may be NULL). 0, or -EINVAL with
+ * out->problem filled in. */
+int query_parse(const char *job, const char *text, struct query *out);
+
+#endif

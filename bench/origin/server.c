@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The origin's HTTP server. evhttp parses and writes HTTP; here is what is asked for, when it is answered, and who is
+ * still there to hear it. While a request waits, evhttp neither reads nor writes its connection, so nothing is freed
+ * behind our back; all that can end it is our timer, our watch for a client that has gone, or server_close.
+ */
+#include "bench/origin/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+
+#include "bench/origin/body.h"
+#include "bench/origin/query.h"
+
+#define BODY_PREFIX "/body/"
+#define HEADERS_MAX 16384
+#define REQUEST_BODY_MAX 4096
+/* A benchmark may leave warm connections alone for long; evhttp's own 50 s would close them under its feet. */
+#define IDLE_TIMEOUT_S 3600
+/* From here on a client that goes away while it waits is noticed: below, the timer frees its connection soon enough. */
+#define WATCH_FROM_MS 1000
+#define ACCEPT_PAUSE_US 10000
+
+/* A connection that has asked something. Kept by descriptor and used again, so that a request costs no allocation. */
+struct client {
+    struct server *server;
+    struct evhttp_connection *connection; /* NULL: no such connection is open */
+    struct evhttp_request *waiting;       /* the request that is not yet answered, or NULL */
+    struct event timer;
+    struct event gone;
+    bool watched; /* `gone` is pending */
+    struct query query;
+};
+
+struct server {
+    struct event_base *base;
+    struct evhttp *http;
+    struct evconnlistener *listener; /* owned by http once bound */
+    struct client **clients; /* by descriptor; NULL where there never was one */
+    size_t clients_length;
+    uint64_t requests;
+    uint64_t open_connections;
+};
+
+struct event_base *server_base_new(void)
+{
+    struct event_base *base = NULL;
+    struct event_config *config = event_config_new();
+    if (config == NULL)
+        return NULL;
+    /*
+     * Precise timers: the coarse clock steps by up to 4 ms. No cached time: a delay would count from the start of the
+     * loop's round and so be early for the last requests of a full one. The changelist saves a system call or two a
+     * request (no descriptor is duplicated here, which it could not bear); no other thread, so no locks.
+     */
+    if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
+                                          EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST | EVENT_BASE_FLAG_NOLOCK) == 0)
+        base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+/* -- connections ---------------------------------------------------------------------------------------------------- */
+
+static void client_rest(struct client *client)
+{
+    evtimer_del(&client->timer);
+    if (client->watched)
+        event_del(&client->gone);
+    client->watched = false;
+    client->waiting = NULL;
+}
+
+static void client_closed(struct evhttp_connection *connection, void *arg)
+{
+    struct client *client = arg;
+    (void)connection;
+    client_rest(client);
+    client->connection = NULL;
+    client->server->open_connections--;
+}
+
+static void client_due(evutil_socket_t fd, short what, void *arg);
+
+static void client_gone(evutil_socket_t fd, short what, void *arg)
+{
+    struct client *client = arg;
+    (void)fd, (void)what;
+    evhttp_connection_free(client->connection); /* calls client_closed and frees the request */
+}
+
+/* Makes room for descriptor `fd` in the table. */
+static int clients_grow(struct server *server, size_t fd)
+{
+    size_t length = server->clients_length == 0 ? 64 : server->clients_length;
+    while (length <= fd)
+        length *= 2;
+    struct client **grown = realloc(server->clients, length * sizeof *grown);
+    if (grown == NULL)
+        return -ENOMEM;
+    memset(grown + server->clients_length, 0, (length - server->clients_length) * sizeof *grown);
+    server->clients = grown;
+    server->clients_length = length;
+    return 0;
+}
+
+/* The client behind a connection, entered at its first request; NULL: out of memory. */
+static struct client *client_of(struct server *server, struct evhttp_connection *connection)
+{
+    const evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+    if (fd < 0 || ((size_t)fd >= server->clients_length && clients_grow(server, (size_t)fd) != 0))
+        return NULL;
+    struct client *client = server->clients[fd];
+    if (client == NULL) {
+        client = calloc(1, sizeof *client);
+        if (client == NULL)
+            return NULL;
+        client->server = server;
+        evtimer_assign(&client->timer, server->base, client_due, client);
+        event_assign(&client->gone, server->base, fd, EV_CLOSED, client_gone, client);
+        server->clients[fd] = client;
+    }
+    if (client->connection == NULL) {
+        client->connection = connection;
+        server->open_connections++;
+        evhttp_connection_set_closecb(connection, client_closed, client);
+    }
+    return client;
+}
+
+/* -- answers -------------------------------------------------------------------------------------------------------- */
+
+/* An answer that cannot be made for want of memory ends the connection: the client sees that at once. */
+static void request_drop(struct evhttp_request *request)
+{
+    evhttp_connection_free(evhttp_request_get_connection(request));
+}
+
+static int header_add(struct evhttp_request *request, const char *key, const char *value)
+{
+    return evhttp_add_header(evhttp_request_get_output_headers(request), key, value);
+}
+
+static void text_send(struct evhttp_request *request, int status, const char *type, const char *text)
+{
+    struct evbuffer *out = evhttp_request_get_output_buffer(request);
+    if (header_add(request, "Content-Type", type) != 0 || evbuffer_add(out, text, strlen(text)) != 0)
+        request_drop(request);
+    else
+        evhttp_send_reply(request, status, NULL, NULL);
+}
+
+/* Puts the body into evhttp's own buffer, without a copy. */
+static int body_add(struct evbuffer *out, const struct query *query)
+{
+    if (query->sent == 0)
+        return 0;
+    struct evbuffer_iovec space;
+    if (evbuffer_reserve_space(out, (ev_ssize_t)query->sent, &space, 1) != 1)
+        return -ENOMEM;
+    body_write(space.iov_base, (size_t)query->sent, query->job);
+    space.iov_len = (size_t)query->sent;
+    return evbuffer_commit_space(out, &space, 1) == 0 ? 0 : -ENOMEM;
+}
+
+/* A short body still announces its full length, and the close is what tells the client. */
+static int fault_headers_add(struct evhttp_request *request, const struct query *query)
+{
+    char length[24];
+    if (query->sent == query->size)
+        return 0;
+    snprintf(length, sizeof length, "%" PRId64, query->size);
+    return header_add(request, "Content-Length", length) == 0 && header_add(request, "Connection", "close") == 0
+               ? 0
+               : -ENOMEM;
+}
+
+static void body_send(struct evhttp_request *request, const struct query *query)
+{
+    if (header_add(request, "Content-Type", "application/octet-stream") != 0 ||
+        fault_headers_add(request, query) != 0 ||
+        body_add(evhttp_request_get_output_buffer(request), query) != 0)
+        request_drop(request);
+    else
+        evhttp_send_reply(request, (int)query->status, NULL, NULL);
+}
+
+static void client_due(evutil_socket_t fd, short what, void *arg)
+{
+    struct client *client = arg;
+    struct evhttp_request *request = client->waiting;
+    (void)fd, (void)what;
+    client_rest(client);
+    body_send(request, &client->query);
+}
+
+/* -- requests ------------------------------------------------------------------------------------------------------- */
+
+/* Lets the request wait: for its delay, or for ever if it stalls. */
+static int client_wait(struct client *client, struct evhttp_request *request)
+{
+    const struct query *query = &client->query;
+    client->waiting = request;
+    if (query->stall == 1 || query->delay_ms >= WATCH_FROM_MS) {
+        if (event_add(&client->gone, NULL) != 0)
+            return -ENOMEM;
+        client->watched = true;
+    }
+    const struct timeval delay = {.tv_sec = query->delay_ms / 1000, .tv_usec = query->delay_ms % 1000 * 1000};
+    return query->stall == 1 || evtimer_add(&client->timer, &delay) == 0 ? 0 : -ENOMEM;
+}
+
+static void body_request(struct client *client, struct evhttp_request *request, const char *job, const char *query)
+{
+    if (query_parse(job, query, &client->query) != 0) {
+        char line[sizeof client->query.problem + 1];
+        snprintf(line, sizeof line, "%s\n", client->query.problem);
+        text_send(request, HTTP_BADREQUEST, "text/plain; charset=utf-8", line);
+    } else if (client->query.delay_ms == 0 && client->query.stall == 0) {
+        body_send(request, &client->query);
+    } else if (client_wait(client, request) != 0) {
+        request_drop(request);
+    }
+}
+
+static void stat_request(const struct server *server, struct evhttp_request *request)
+{
+    char text[160];
+    struct timespec cpu;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) != 0) {
+        text_send(request, HTTP_INTERNAL, "text/plain; charset=utf-8", "no CPU clock here\n");
+        return;
+    }
+    snprintf(text, sizeof text, "{\"requests\":%" PRIu64 ",\"open_connections\":%" PRIu64 ",\"cpu_ns\":%" PRId64 "}\n",
+             server->requests, server->open_connections, (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec);
+    text_send(request, HTTP_OK, "application/json", text);
+}
+
+static void request_arrived(struct evhttp_request *request, void *arg)
+{
+    struct server *server = arg;
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+    const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri);
+    struct client *client = client_of(server, evhttp_request_get_connection(request));
+    server->requests++;
+    if (client == NULL)
+        request_drop(request);
+    else if (path != NULL && strncmp(path, BODY_PREFIX, strlen(BODY_PREFIX)) == 0)
+        body_request(client, request, path + strlen(BODY_PREFIX), evhttp_uri_get_query(uri));
+    else if (path != NULL && strcmp(path, "/stat") == 0)
+        stat_request(server, request);
+    else if (path != NULL && (strcmp(path, "/") == 0 || *path == '\0'))
+        text_send(request, HTTP_OK, "text/plain; charset=utf-8",
+                  "cobench-origin: /body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1], /stat\n");
+    else
+        text_send(request, HTTP_NOTFOUND, "text/plain; charset=utf-8", "there are /, /stat and /body/JOB here\n");
+}
+
+/* -- the listener --------------------------------------------------------------------------------------------------- */
+
+static void accept_resume(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd, (void)what;
+    evconnlistener_enable(arg);
+}
+
+/* Out of descriptors, mostly. The connection stays in the backlog, so trying again at once would only spin. The
+ * listener's own argument belongs to evhttp by now and is not used. */
+static void accept_failed(struct evconnlistener *listener, void *arg)
+{
+    const struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US};
+    (void)arg;
+    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_resume, listener, &pause) == 0)
+        evconnlistener_disable(listener);
+}
+
+static int listener_open(struct server *server, uint16_t port)
+{
+    const struct sockaddr_in where = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    const int one = 1;
+    errno = 0;
+    struct evconnlistener *listener = evconnlistener_new_bind(
+        server->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, SOMAXCONN,
+        (const struct sockaddr *)&where, sizeof where);
+    if (listener == NULL)
+        return errno != 0 ? -errno : -ENOMEM;
+    /* On Linux accepted sockets inherit it: one call instead of one a connection. */
+    if (setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
+        const int code = -errno;
+        evconnlistener_free(listener);
+        return code;
+    }
+    if (evhttp_bind_listener(server->http, listener) == NULL) {
+        evconnlistener_free(listener);
+        return -ENOMEM;
+    }
+    server->listener = listener;
+    evconnlistener_set_error_cb(listener, accept_failed);
+    return 0;
+}
+
+int server_open(struct event_base *base, uint16_t port, struct server **out)
+{
+    int code = -ENOMEM;
+    struct server *server = calloc(1, sizeof *server);
+    if (server == NULL)
+        return -ENOMEM;
+    server->base = base;
+    server->http = evhttp_new(base);
+    if (server->http == NULL)
+        goto out;
+    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET);
+    evhttp_set_max_headers_size(server->http, HEADERS_MAX);
+    evhttp_set_max_body_size(server->http, REQUEST_BODY_MAX);
+    evhttp_set_timeout(server->http, IDLE_TIMEOUT_S);
+    evhttp_set_gencb(server->http, request_arrived, server);
+    code = listener_open(server, port);
+    if (code == 0) {
+        *out = server;
+        server = NULL;
+    }
+out:
+    server_close(server);
+    return code;
+}
+
+void server_close(struct server *server)
+{
+    if (server == NULL)
+        return;
+    if (server->http != NULL)
+        evhttp_free(server->http); /* and the listener, and by client_closed every timer */
+    for (size_t fd = 0; fd < server->clients_length; fd++)
+        free(server->clients[fd]);
+    free(server->clients);
+    free(server);
+}
+
+int server_port(const struct server *server)
+{
+    struct sockaddr_in where;
+    socklen_t length = sizeof where;
+    if (getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&where, &length) != 0)
+        return -errno;
+    return ntohs(where.sin_port);
+}

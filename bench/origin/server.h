@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The origin's HTTP server, on libevent's evhttp and one event loop; used by one thread. It stands in for the network:
+ * it answers when it was asked to, with the bytes it was asked for, and misbehaves where it was asked to.
+ */
+#ifndef ORIGIN_SERVER_H
+#define ORIGIN_SERVER_H
+
+#include <stdint.h>
+
+struct event_base;
+struct server;
+
+/* An event base whose timers keep the promise of `delay`: never early, and late by less than a millisecond on an idle
+ * machine. NULL: out of memory or descriptors. */
+struct event_base *server_base_new(void);
+
+/* Listens on 127.0.0.1:`port` (0: a free one). 0; -ENOMEM; or the negative errno of socket, bind or listen. The base is
+ * borrowed. */
+int server_open(struct event_base *base, uint16_t port, struct server **out);
+/* Closes all connections. NULL is allowed. */
+void server_close(struct server *server);
+/* The port it listens on, or a negative errno. */
+int server_port(const struct server *server);
+
+#endif
