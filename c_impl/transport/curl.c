@@ -555,7 +555,6 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     return 0;
 }
 
-extern const struct transport cobench_transport;
 const struct transport cobench_transport = {
     .version = TRANSPORT_VERSION,
     .name = "libcurl",
