@@ -1,0 +1,243 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Installs what cobench needs and is missing, then runs make: the one command for a machine that has nothing yet.
+# `./scripts/setup.sh --help` says how. On a machine without apt-get it only names what is missing.
+set -euo pipefail
+
+# Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
+# (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
+# (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc).
+dependencies='
+build   gcc                                    cmd:gcc        C compiler
+build   make                                   cmd:make       runs the build
+build   pkgconf|pkg-config                     cmd:pkg-config finds the libraries
+build   libc6-dev                              hdr:stdio.h    C headers
+build   libcurl4-openssl-dev|libcurl4-gnutls-dev pc:libcurl   the C host asks for URLs
+build   libjansson-dev                         pc:jansson     JSON in the driver and the C host
+build   libgsl-dev                             pc:gsl         statistics in the driver
+build   libinih-dev                            pc:inih        suite files
+build   libevent-dev                           pc:libevent    the origin, the loopback HTTP server
+build   zlib1g-dev                             pc:zlib        CRC-32 of what was fetched
+build   python3                                cmd:python3    the Python host
+build   python3-dev                            pc:python3-embed finds the interpreter; embedding it
+run     hyperfine                              cmd:hyperfine  times the commands
+run     gnuplot-nox|gnuplot-qt|gnuplot-x11     cmd:gnuplot    the pictures
+run     fonts-dejavu-core                      -              their letters
+test    libcmocka-dev                          pc:cmocka      unit tests in C
+test    python3-pytest                         py:pytest      tests in Python
+test    python3-jsonschema                     py:jsonschema  checks records against their schema
+test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
+test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
+figures wrk                                    cmd:wrk        puts the servers under load
+'
+
+usage() {
+    cat <<'EOF'
+Usage: ./scripts/setup.sh bench|test|figures [ARGUMENT...]
+       ./scripts/setup.sh packages
+       ./scripts/setup.sh --help
+
+  bench     install what is missing, then make bench     (bench SUITE=smoke takes 30 seconds)
+  test      install what is missing, then make test
+  figures   install what is missing, then make figures
+  packages  install all that any of these needs, and make nothing
+
+Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
+nothing is installed and neither is needed. Without apt-get the missing parts are named, and installing them is yours.
+EOF
+}
+
+say() { printf 'setup: %s\n' "$*"; }
+die() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 1
+}
+
+# -- what is missing --------------------------------------------------------------------------------------------------
+
+# The Python that the build uses: the one that belongs to python3-embed, not whatever stands first on PATH.
+python() {
+    local module=${PYTHON_PC:-python3-embed} suffix=''
+    case $module in *t-embed) suffix=t ;; esac
+    "$(pkg-config --variable=prefix "$module")/bin/python$(pkg-config --modversion "$module")$suffix" -s -E "$@"
+}
+
+nginx_has() {
+    local folder
+    for folder in /usr/lib/nginx/modules /usr/lib64/nginx/modules /usr/share/nginx/modules; do
+        if [ -e "$folder/$1.so" ]; then return 0; fi
+    done
+    return 1
+}
+
+# Whether a part is there, on a machine whose packages we cannot ask.
+probe() {
+    local what=${1#*:}
+    case $1 in
+    cmd:*) command -v "$what" ;;
+    pc:*) pkg-config --exists "$what" ;;
+    hdr:*) printf '#include <%s>\n' "$what" | gcc -E - ;;
+    py:*) python -c "import $what" ;;
+    ngx:*) nginx_has "$what" ;;
+    -) true ;;
+    esac >/dev/null 2>&1
+}
+
+# Whether one of the packages `a|b|c` is installed, by the list in $installed.
+any_installed() {
+    local package
+    for package in ${1//|/ }; do
+        case $installed in *" $package "*) return 0 ;; esac
+    done
+    return 1
+}
+
+# Whether one of the uses `a,b` is among the arguments behind it.
+any_of() {
+    local wanted=$1 use
+    shift
+    for use in "$@"; do
+        case ,$wanted, in *",$use,"*) return 0 ;; esac
+    done
+    return 1
+}
+
+# Sets `missing`: the rows of the table that are needed for the uses given and not there.
+find_missing() {
+    local row for_use packages how about
+    missing=()
+    if [ "$debian" = yes ]; then
+        # dpkg-query fails where a database is empty; then nothing is installed, which is what the list says.
+        # shellcheck disable=SC2016  # dpkg-query's own variables
+        installed=" $(dpkg-query -W -f='${Package} ${db:Status-Status}\n' | awk '$2 == "installed" {print $1}' | tr '\n' ' ') "
+    fi
+    while read -r row; do
+        [ -n "$row" ] || continue
+        read -r for_use packages how about <<<"$row"
+        any_of "$for_use" "$@" || continue
+        if [ "$debian" = yes ]; then any_installed "$packages" && continue; else probe "$how" && continue; fi
+        missing+=("$packages $about")
+    done <<<"$dependencies"
+}
+
+# -- installing -------------------------------------------------------------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# The first of `a|b|c` that this release has.
+choose() {
+    local package
+    for package in ${1//|/ }; do
+        if [ -n "$(apt-cache show --no-all-versions "$package" 2>/dev/null)" ]; then
+            printf '%s\n' "$package"
+            return
+        fi
+    done
+    die "this release has none of the packages ${1//|/, }; see the sources of apt"
+}
+
+# Debian starts and enables a service as soon as it is installed. Ours is wanted as a program only, run by the tests on
+# ports of their own; a web server that appears on port 80 is nothing a benchmark may leave behind, and it would be
+# noise in it. policy-rc.d is Debian's way to say so; one that is there already is the administrator's and stays.
+policy=/usr/sbin/policy-rc.d
+policy_made=no
+services_forbid() {
+    if [ -e "$policy" ]; then return; fi
+    policy_made=yes
+    # shellcheck disable=SC2016  # $1 belongs to the inner shell
+    as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >"$1" && chmod 755 "$1"' sh "$policy"
+}
+services_allow() {
+    if [ "$policy_made" = yes ]; then as_root rm -f "$policy"; fi
+    policy_made=no
+}
+
+apt_get() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y "$@" </dev/null
+}
+
+install_packages() {
+    local names=("$@") service=no
+    case " ${names[*]} " in *' nginx'*) service=yes ;; esac
+    if [ "$service" = yes ]; then
+        say "the nginx service is neither started nor enabled by this; the tests start nginx on ports of their own"
+        trap services_allow EXIT
+        trap 'exit 130' INT TERM HUP
+        services_forbid
+    fi
+    apt_get install --no-install-recommends "${names[@]}" || die "apt-get could not install ${names[*]}"
+    if [ "$service" = yes ]; then
+        services_allow
+        trap - EXIT INT TERM HUP
+        as_root update-rc.d nginx disable >/dev/null 2>&1 || say "note: nginx stays enabled at boot"
+    fi
+}
+
+# Installs what the uses given need and what is missing.
+provide() {
+    local entry names=()
+    find_missing "$@"
+    if [ ${#missing[@]} = 0 ]; then return; fi
+    if [ "$debian" = no ]; then
+        printf 'setup: missing here (Debian name: what for):\n' >&2
+        for entry in "${missing[@]}"; do printf '  %s: %s\n' "${entry%% *}" "${entry#* }" >&2; done
+        die "no apt-get on this machine: install these, then run this again"
+    fi
+    say "will install:"
+    for entry in "${missing[@]}"; do
+        printf '  %-22s %s\n' "${entry%%[| ]*}" "${entry#* }"
+        names+=("${entry%%[| ]*}")
+    done
+    if [ "$(id -u)" != 0 ] && ! { command -v sudo && sudo -v; } >/dev/null 2>&1; then
+        die "needs root, and sudo does not work here; as root: apt-get update && apt-get install --no-install-recommends ${names[*]}"
+    fi
+    apt_get update || die "apt-get update failed: is the network there?"
+    names=()
+    for entry in "${missing[@]}"; do names+=("$(choose "${entry%% *}")"); done
+    install_packages "${names[@]}"
+    find_missing "$@"
+    if [ ${#missing[@]} != 0 ]; then die "still missing after the installation: ${missing[*]%% *}"; fi
+}
+
+# -- main -------------------------------------------------------------------------------------------------------------
+
+main() {
+    local root action=${1-} uses argument settings=()
+    case $action in
+    bench) uses='build run' ;;
+    test) uses='build run test' ;;
+    figures) uses='build run figures' ;;
+    packages) uses='build run test figures' ;;
+    -h | --help)
+        usage
+        return
+        ;;
+    *)
+        printf "setup: '%s' is none of bench, test, figures, packages (--help says more)\n" "$action" >&2
+        exit 2
+        ;;
+    esac
+    shift
+    root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+    PATH=$PATH:/usr/sbin:/sbin # where nginx and update-rc.d are, also for a user who has them not on his PATH
+    debian=no
+    if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then debian=yes; fi
+    for argument in "$@"; do
+        case $argument in PYTHON_PC=*) PYTHON_PC=${argument#*=} ;; esac
+        case $argument in *=*) settings+=("$argument") ;; esac
+    done
+    # shellcheck disable=SC2086  # a list of words
+    provide $uses
+    if [ "$action" = packages ]; then
+        say "all that bench, test and figures need is installed"
+        return
+    fi
+    # Building may use every CPU; what is measured or tested afterwards goes one at a time.
+    make -C "$root" -j"$(getconf _NPROCESSORS_ONLN)" all ${settings[@]+"${settings[@]}"}
+    exec make -C "$root" "$action" "$@"
+}
+
+main "$@"
