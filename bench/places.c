@@ -12,12 +12,15 @@
 #define PATH_ROOM 4096
 
 const struct host_row host_table[] = {
-    {.name = "c", .argv = {"{build}/cobench-host"}, .judge = "py"},
-    {.name = "py", .argv = {"{python}", "-s", "-E", "-m", "py_impl"}, .judge = "c"},
+    {.name = "c", .argv = {"{build}/cobench-host"}, .only = "the task is only in c", .judge = "py"},
+    {.name = "py",
+     .argv = {"{python}", "-s", "-E", "-m", "py_impl"},
+     .only = "the task is only in py",
+     .judge = "c"},
 };
 const size_t host_count = sizeof host_table / sizeof *host_table;
 
-static int find_build(char **out, struct error *err)
+static int find_self(struct places *out, struct error *err)
 {
     char path[PATH_ROOM];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -27,8 +30,9 @@ static int find_build(char **out, struct error *err)
     char *slash = strrchr(path, '/');
     if (slash == NULL)
         return error_set(err, -ENOENT, "cannot find the folder of this program");
+    int rc = text_set(&out->self, path);
     *slash = '\0';
-    return text_set(out, path);
+    return rc != 0 ? rc : text_set(&out->build, path);
 }
 
 static int find_root(const char *build, char **out, struct error *err)
@@ -71,8 +75,8 @@ static int find_python(const char *build, char **out)
 
 int places_find(struct places *out, struct error *err)
 {
-    *out = (struct places){NULL, NULL, NULL};
-    int rc = find_build(&out->build, err);
+    *out = (struct places){.self = NULL};
+    int rc = find_self(out, err);
     if (rc == 0)
         rc = find_root(out->build, &out->root, err);
     if (rc == 0)
@@ -86,10 +90,11 @@ int places_find(struct places *out, struct error *err)
 
 void places_free(struct places *places)
 {
+    free(places->self);
     free(places->build);
     free(places->root);
     free(places->python);
-    *places = (struct places){NULL, NULL, NULL};
+    *places = (struct places){.self = NULL};
 }
 
 static int add_word(const struct places *places, const char *word, struct words *out)

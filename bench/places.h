@@ -9,6 +9,7 @@
 #include "bench/text.h"
 
 struct places {
+    char *self;   /* the driver's own executable */
     char *build;  /* the folder of the driver's own executable */
     char *root;   /* the project: the nearest folder from `build` upwards that has py_impl/; COBENCH_ROOT overrides */
     char *python; /* the first line of BUILD/python; NULL where there is none */
@@ -18,6 +19,7 @@ struct places {
 struct host_row {
     const char *name;
     const char *argv[8];      /* "{build}" and "{python}" at the start of a word stand for places */
+    const char *only;         /* said of a task that no other host has */
     const char *judge;        /* the runtime whose baseline this host's results are checked against */
 };
 

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/* From a suite, the command line and what the hosts offer to groups and cells. plan_params.c sees to parameters. */
+#include "bench/plan.h"
+
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/plan_params.h"
+#include "common/num.h"
+#include "common/slots.h"
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, -ENOMEM, "out of memory");
+}
+
+/* "unknown model 'x' (known: ...)"; frees `known`. */
+static int unknown(struct error *err, const char *what, const char *name, char *known)
+{
+    error_set(err, -EINVAL, "unknown %s '%.200s' (known: %s)", what, name, known == NULL ? "?" : known);
+    free(known);
+    return -EINVAL;
+}
+
+/* -- names -------------------------------------------------------------------------------------------------------- */
+
+static int check_runtimes(const struct catalog *c, const struct words *names, struct error *err)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (catalog_runtime(c, names->items[i]) == NULL)
+            return unknown(err, "runtime", names->items[i], catalog_runtime_names(c));
+    return 0;
+}
+
+static int check_models(const struct catalog *c, const struct words *names, struct error *err)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (catalog_model(c, names->items[i]) == NULL)
+            return unknown(err, "model", names->items[i], catalog_model_names(c));
+    return 0;
+}
+
+/* A task file that did not load is no known task; its reason helps more than the list of names. */
+static int unknown_task(const struct catalog *c, const char *name, struct error *err)
+{
+    for (size_t h = 0; h < host_count; h++) {
+        size_t i;
+        const json_t *text;
+        json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
+        {
+            if (json_is_string(text) && strstr(json_string_value(text), name) != NULL)
+                return error_set(err, -EINVAL, "unknown task '%.200s'; the %s host says: %.600s", name,
+                                 host_table[h].name, json_string_value(text));
+        }
+    }
+    return unknown(err, "task", name, catalog_task_names(c));
+}
+
+static int check_names(const struct plan_source *s, struct error *err)
+{
+    const struct words *runtimes[] = {&s->options->runtimes, &s->suite->runtimes};
+    const struct words *models[] = {&s->options->models, &s->suite->models};
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        rc = check_runtimes(s->catalog, runtimes[i], err);
+        if (rc == 0)
+            rc = check_models(s->catalog, models[i], err);
+    }
+    for (size_t g = 0; rc == 0 && g < s->suite->count; g++) {
+        const struct suite_group *group = &s->suite->groups[g];
+        rc = check_runtimes(s->catalog, &group->runtimes, err);
+        if (rc == 0)
+            rc = check_models(s->catalog, &group->models, err);
+        if (rc == 0 && catalog_task(s->catalog, group->task) == NULL)
+            rc = unknown_task(s->catalog, group->task, err);
+    }
+    return rc;
+}
+
+/* --task over a suite picks from it: each has to be in it. */
+static int check_filter(const struct plan_source *s, struct error *err)
+{
+    struct words have = {NULL, 0};
+    int rc = 0;
+    for (size_t g = 0; rc == 0 && g < s->suite->count; g++)
+        if (!words_have(&have, s->suite->groups[g].task))
+            rc = words_add(&have, s->suite->groups[g].task);
+    for (size_t i = 0; rc == 0 && i < s->options->tasks.count; i++) {
+        const char *name = s->options->tasks.items[i];
+        if (words_have(&have, name))
+            continue;
+        if (catalog_task(s->catalog, name) == NULL) {
+            rc = unknown_task(s->catalog, name, err);
+            break;
+        }
+        char *known = words_join(&have, ", ");
+        rc = error_set(err, -EINVAL, "the suite %s has no task '%.200s' (it has: %s)", s->suite->name, name,
+                       known == NULL ? "?" : known);
+        free(known);
+    }
+    words_free(&have);
+    return rc == -ENOMEM ? no_memory(err) : rc;
+}
+
+/* The list that counts: the command line's, else the group's, else the suite's; NULL: all. */
+static const struct words *choose(const struct words *option, const struct words *group, const struct words *suite)
+{
+    return option->count > 0 ? option : group->count > 0 ? group : suite->count > 0 ? suite : NULL;
+}
+
+/* -- cells -------------------------------------------------------------------------------------------------------- */
+
+static int add_cell(struct plan *p, struct plan_cell cell)
+{
+    struct plan_cell *more = realloc(p->cells, (p->cell_count + 1) * sizeof *more);
+    if (more == NULL)
+        return -ENOMEM;
+    p->cells = more;
+    more[p->cell_count++] = cell;
+    return 0;
+}
+
+static const char *only_in(const struct catalog_task *task)
+{
+    return host_table[task->first].only;
+}
+
+/* One runtime's cells of the last group: its models, the twin of its baseline, its capacity row. */
+static int add_runtime_cells(struct plan *p, const struct catalog *c, const struct catalog_runtime *runtime,
+                             const struct words *models)
+{
+    const size_t g = p->group_count - 1;
+    const struct plan_group *group = &p->groups[g];
+    const unsigned bit = 1u << runtime->host;
+    const bool has_task = (group->task->hosts & bit) != 0;
+    struct plan_cell cell = {.group = g,
+                             .runtime = runtime,
+                             .copies = 1,
+                             .impossible = has_task ? NULL : only_in(group->task)};
+    int rc = 0;
+    for (size_t m = 0; rc == 0 && m < c->model_count; m++) {
+        const struct catalog_model *model = &c->models[m];
+        if ((model->hosts & bit) == 0 || (models != NULL && !model->baseline && !words_have(models, model->name)))
+            continue;
+        cell.model = model->name;
+        cell.baseline = model->baseline;
+        cell.role = CELL_MODEL;
+        rc = add_cell(p, cell);
+    }
+    const struct catalog_model *baseline = catalog_baseline(c, runtime->host);
+    if (rc != 0 || baseline == NULL || !has_task)
+        return rc;
+    cell.model = baseline->name;
+    cell.baseline = false;
+    cell.role = CELL_CONTROL;
+    rc = add_cell(p, cell);
+    if (rc == 0 && group->capacity_reason == NULL) {
+        cell.role = CELL_CAPACITY;
+        cell.copies = group->workers;
+        rc = add_cell(p, cell);
+    }
+    return rc;
+}
+
+/* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not. */
+static int add_group_cells(struct plan *p, const struct plan_source *s, const struct suite_group *from,
+                           struct error *err)
+{
+    const struct words *runtimes = choose(&s->options->runtimes, &from->runtimes, &s->suite->runtimes);
+    const struct words *models = choose(&s->options->models, &from->models, &s->suite->models);
+    const struct plan_group *group = &p->groups[p->group_count - 1];
+    for (size_t r = 0; r < s->catalog->runtime_count; r++) {
+        const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
+        if (runtimes != NULL && !words_have(runtimes, runtime->name))
+            continue;
+        if (runtimes != NULL && (group->task->hosts & (1u << runtime->host)) == 0)
+            return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", group->task->name,
+                             runtime->name, only_in(group->task));
+        if (add_runtime_cells(p, s->catalog, runtime, models) != 0)
+            return no_memory(err);
+    }
+    return 0;
+}
+
+/* -- groups ------------------------------------------------------------------------------------------------------- */
+
+static bool is_kind(const struct catalog_task *task, const char *kind)
+{
+    return strcmp(task->kind, kind) == 0;
+}
+
+/* Why a capacity row would say nothing here, or NULL. */
+static const char *capacity_reason(const struct catalog_task *task, int64_t workers, double effective_cpus)
+{
+    if (is_kind(task, "io"))
+        return "a waiting task is judged against the ideal";
+    if (workers < 2)
+        return "one worker: nothing runs at the same time";
+    if ((double)workers > ceil(effective_cpus))
+        return "more workers than effective CPUs";
+    return NULL;
+}
+
+static double ideal_gain(const struct catalog_task *task, int64_t workers, double effective_cpus)
+{
+    const bool computes = is_kind(task, "cpu") || is_kind(task, "none");
+    return computes && (double)workers > effective_cpus ? effective_cpus : (double)workers;
+}
+
+static int add_group(struct plan *p, const struct plan_source *s, const struct plan_group *g, struct error *err)
+{
+    struct plan_group *more = realloc(p->groups, (p->group_count + 1) * sizeof *more);
+    if (more == NULL)
+        return no_memory(err);
+    p->groups = more;
+    struct plan_group *mine = &more[p->group_count];
+    *mine = *g;
+    mine->params = json_copy(g->params);
+    mine->name = mine->start_method = NULL;
+    p->group_count++; /* from here on plan_free frees it */
+    mine->ideal = ideal_gain(g->task, g->workers, s->effective_cpus);
+    mine->capacity_reason = capacity_reason(g->task, g->workers, s->effective_cpus);
+    if (mine->params == NULL || text_set(&mine->name, g->name) != 0 ||
+        text_set(&mine->start_method, g->start_method) != 0)
+        return no_memory(err);
+    return 0;
+}
+
+/* The numbers of workers that "2", "cpus" and "jobs" stand for, each once, none above the jobs. */
+static size_t resolve_workers(const struct words *texts, int64_t jobs, double effective_cpus, int64_t *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < texts->count; i++) {
+        int64_t n = 1;
+        if (strcmp(texts->items[i], "jobs") == 0)
+            n = jobs;
+        else if (strcmp(texts->items[i], "cpus") == 0)
+            n = (int64_t)ceil(effective_cpus);
+        else
+            (void)num_parse_i64(texts->items[i], 1, WORKERS_MAX, &n); /* was checked where it came in */
+        n = n < 1 ? 1 : n > jobs ? jobs : n;
+        size_t seen = 0;
+        while (seen < count && out[seen] != n)
+            seen++;
+        if (seen == count)
+            out[count++] = n;
+    }
+    return count;
+}
+
+static int default_workers(const struct catalog_task *task, struct words *out)
+{
+    int rc = 0;
+    if (!is_kind(task, "io"))
+        rc = words_add(out, "cpus");
+    if (rc == 0 && (is_kind(task, "io") || is_kind(task, "mixed")))
+        rc = words_add(out, "jobs");
+    return rc;
+}
+
+/* The groups that one group of the suite stands for: one for each number of workers. */
+static int add_groups(struct plan *p, const struct plan_source *s, const struct suite_group *from,
+                      struct plan_group *g, struct error *err)
+{
+    struct words by_kind = {NULL, 0};
+    const struct words *texts = choose(&s->options->workers, &from->workers, &by_kind);
+    int rc = texts == NULL ? default_workers(g->task, &by_kind) : 0;
+    texts = texts == NULL ? &by_kind : texts;
+    int64_t *numbers = rc == 0 ? calloc(texts->count, sizeof *numbers) : NULL;
+    if (numbers == NULL) {
+        words_free(&by_kind);
+        return no_memory(err);
+    }
+    const size_t count = resolve_workers(texts, g->jobs, s->effective_cpus, numbers);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        g->workers = numbers[i];
+        g->name = count == 1 ? text_format("%s", from->name)
+                             : text_format("%s (%lld workers)", from->name, (long long)numbers[i]);
+        rc = g->name == NULL ? no_memory(err) : add_group(p, s, g, err);
+        free(g->name);
+        if (rc == 0)
+            rc = add_group_cells(p, s, from, err);
+    }
+    free(numbers);
+    words_free(&by_kind);
+    return rc;
+}
+
+static int take_group(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct error *err)
+{
+    const struct plan_options *o = s->options;
+    struct plan_group g = {.task = catalog_task(s->catalog, from->task)};
+    if (g.task->differ != NULL)
+        return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", g.task->name, g.task->differ);
+    g.jobs = o->jobs > 0 ? o->jobs : from->jobs > 0 ? from->jobs : g.task->jobs;
+    const char *method = o->start_method != NULL ? o->start_method : from->start_method;
+    g.start_method = strdup(method != NULL ? method : "fork");
+    int rc = g.start_method == NULL ? no_memory(err) : params_resolve(g.task, from->params, &o->sets, &g.params, err);
+    if (rc == 0) {
+        g.needs_url = params_need_url(g.task, g.params);
+        rc = add_groups(p, s, from, &g, err);
+    }
+    json_decref(g.params);
+    free(g.start_method);
+    return rc;
+}
+
+int plan_make(const struct plan_source *source, struct plan *out, struct error *err)
+{
+    const struct plan_options *o = source->options;
+    const struct suite *suite = source->suite;
+    *out = (struct plan){.seed = o->seed,
+                         .rounds = o->rounds > 0 ? o->rounds : suite->rounds > 0 ? suite->rounds : ROUNDS_DEFAULT,
+                         .timeout_s = o->timeout_s > 0      ? o->timeout_s
+                                      : suite->timeout_s > 0 ? suite->timeout_s
+                                                             : TIMEOUT_DEFAULT_S,
+                         .effective_cpus = source->effective_cpus};
+    int rc = text_set(&out->suite, suite->name) != 0 || text_set(&out->url, o->url) != 0 ? no_memory(err) : 0;
+    if (rc == 0)
+        rc = check_names(source, err);
+    if (rc == 0)
+        rc = check_filter(source, err);
+    if (rc == 0)
+        rc = params_check_sets(suite, o, source->catalog, err);
+    for (size_t g = 0; rc == 0 && g < suite->count; g++)
+        if (o->tasks.count == 0 || words_have(&o->tasks, suite->groups[g].task))
+            rc = take_group(out, source, &suite->groups[g], err);
+    if (rc == 0 && out->cell_count == 0)
+        rc = error_set(err, -EINVAL, "nothing to run: no runtime and model is left");
+    if (rc != 0)
+        plan_free(out);
+    return rc;
+}
+
+void plan_free(struct plan *plan)
+{
+    for (size_t g = 0; g < plan->group_count; g++) {
+        free(plan->groups[g].name);
+        free(plan->groups[g].start_method);
+        json_decref(plan->groups[g].params);
+    }
+    free(plan->groups);
+    free(plan->cells);
+    free(plan->suite);
+    free(plan->url);
+    *plan = (struct plan){.suite = NULL};
+}
+
+/* -- order -------------------------------------------------------------------------------------------------------- */
+
+int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count)
+{
+    *count = 0;
+    for (size_t c = 0; c < plan->cell_count; c++)
+        if (plan->cells[c].group == group)
+            order[(*count)++] = c;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    if (rng == NULL)
+        return -ENOMEM;
+    const uint64_t mixed = splitmix64(splitmix64(splitmix64((uint64_t)plan->seed) ^ (uint64_t)round) ^ group);
+    gsl_rng_set(rng, (unsigned long)(mixed & 0xffffffffu));
+    gsl_ran_shuffle(rng, order, *count, sizeof *order);
+    gsl_rng_free(rng);
+    return 0;
+}
+
+/* -- as JSON and as text ------------------------------------------------------------------------------------------ */
+
+const char *plan_role_name(enum cell_role role)
+{
+    static const char *const names[] = {[CELL_MODEL] = "model", [CELL_CONTROL] = "control", [CELL_CAPACITY] = "capacity"};
+    return names[role];
+}
+
+void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room)
+{
+    const struct plan_cell *c = &plan->cells[cell];
+    snprintf(out, room, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime->name, c->model,
+             c->role == CELL_MODEL ? "" : " (", c->role == CELL_MODEL ? "" : plan_role_name(c->role),
+             c->role == CELL_MODEL ? "" : ")");
+}
+
+/* 2 where it is whole, else 1.5. */
+static json_t *number_json(double x)
+{
+    return x == floor(x) ? json_integer((json_int_t)x) : json_real(x);
+}
+
+static json_t *group_json(const struct plan *plan, size_t g)
+{
+    const struct plan_group *group = &plan->groups[g];
+    return json_pack("{sI ss ss ss ss sO sI sI so ss?}", "id", (json_int_t)g, "name", group->name, "task",
+                     group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params", group->params,
+                     "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
+                     number_json(group->ideal), "capacity_reason", group->capacity_reason);
+}
+
+static json_t *cell_json(const struct plan *plan, size_t c)
+{
+    const struct plan_cell *cell = &plan->cells[c];
+    return json_pack("{sI sI ss ss ss sb sI ss}", "id", (json_int_t)c, "group", (json_int_t)cell->group, "runtime",
+                     cell->runtime->name, "model", cell->model, "role", plan_role_name(cell->role), "baseline",
+                     (int)cell->baseline, "copies", (json_int_t)cell->copies, "start_method",
+                     plan->groups[cell->group].start_method);
+}
+
+json_t *plan_json(const struct plan *plan, const char *created)
+{
+    json_t *groups = json_array(), *cells = json_array();
+    int rc = groups == NULL || cells == NULL ? -1 : 0;
+    for (size_t g = 0; rc == 0 && g < plan->group_count; g++)
+        rc = json_array_append_new(groups, group_json(plan, g));
+    for (size_t c = 0; rc == 0 && c < plan->cell_count; c++)
+        rc = json_array_append_new(cells, cell_json(plan, c));
+    if (rc != 0) {
+        json_decref(groups);
+        json_decref(cells);
+        return NULL;
+    }
+    return json_pack("{si ss ss sI sI sf sf so ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
+                     "seed", (json_int_t)plan->seed, "rounds", (json_int_t)plan->rounds, "margin", MARGIN_DEFAULT,
+                     "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus), "url",
+                     plan->url, "groups", groups, "cells", cells);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run does, settled before anything is started: groups (a task with its parameters, jobs and workers), their
+ * cells, and the order in which each round takes them. docs/run-directory.md shows it as JSON. */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/catalog.h"
+#include "bench/error.h"
+#include "bench/suite.h"
+#include "bench/text.h"
+
+#define ROUNDS_DEFAULT 10
+#define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
+#define TIMEOUT_DEFAULT_S 120.0
+#define MARGIN_DEFAULT 0.01 /* a difference smaller than this is none in practice */
+
+enum cell_role { CELL_MODEL, CELL_CONTROL, CELL_CAPACITY };
+
+struct plan_group {
+    char *name;
+    const struct catalog_task *task;
+    json_t *params; /* key -> text: every parameter but a URL nobody gave */
+    int64_t jobs, workers;
+    double ideal;                /* the most a model could gain over its baseline */
+    const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
+    char *start_method;
+    bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
+};
+
+struct plan_cell {
+    size_t group;
+    const struct catalog_runtime *runtime;
+    const char *model;
+    enum cell_role role;
+    bool baseline;
+    int64_t copies;         /* 1 but for a capacity cell */
+    const char *impossible; /* known beforehand: why; NULL: not so */
+};
+
+struct plan {
+    char *suite;
+    int64_t seed, rounds;
+    double timeout_s, effective_cpus;
+    char *url; /* what --url said; NULL: the origin's */
+    struct plan_group *groups;
+    struct plan_cell *cells; /* those of a group stand together */
+    size_t group_count, cell_count;
+};
+
+/* What the command line says, over what the suite says. Lists without words and zeros: not said. */
+struct plan_options {
+    struct words tasks, runtimes, models, workers, sets;
+    int64_t jobs, rounds, seed; /* seed: -1 not said */
+    double timeout_s;
+    const char *start_method, *url; /* NULL: not said */
+};
+
+/* What plan_make goes by. */
+struct plan_source {
+    const struct suite *suite;
+    const struct plan_options *options;
+    const struct catalog *catalog; /* outlives the plan */
+    double effective_cpus;
+};
+
+/* -EINVAL where a name is unknown or a value out of range: err names it and what is allowed. */
+int plan_make(const struct plan_source *source, struct plan *out, struct error *err);
+void plan_free(struct plan *plan);
+/* plan.json, `created` being a time in ISO 8601; NULL: no memory. */
+json_t *plan_json(const struct plan *plan, const char *created);
+/*
+ * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
+ * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells. `order` has room for
+ * all cells; *count gets how many. 0 or -ENOMEM.
+ */
+int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count);
+/* "count c:sync", "count c:sync (control)": for people. */
+void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
+const char *plan_role_name(enum cell_role role);
+
+#endif
