@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* The event loop: order and precision of timers, and callbacks that change what is being dispatched. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "host/loop.h"
+
+#define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
+
+static int loop_setup(void **state)
+{
+    return loop_open((struct loop **)state);
+}
+
+static int loop_teardown(void **state)
+{
+    loop_close(*state);
+    return 0;
+}
+
+static void write_byte(int fd)
+{
+    assert_int_equal(write(fd, "x", 1), 1);
+}
+
+/* -- timers --------------------------------------------------------------------------------------------------------- */
+
+/* A timer that notes when it fired, as the how-manieth, and what it is to do then. */
+struct probe {
+    struct loop_timer timer;
+    struct loop *loop;
+    unsigned *fired; /* shared counter */
+    unsigned order;  /* 1-based; 0: has not fired */
+    int64_t at_ns;
+    struct probe *cancels, *sets;
+    unsigned again; /* sets itself that many times more */
+    bool stops;
+};
+
+static void probe_fire(void *arg)
+{
+    struct probe *p = arg;
+
+    p->at_ns = clock_now_ns();
+    p->order = ++*p->fired;
+    if (p->cancels)
+        loop_ops.timer_cancel(p->loop, &p->cancels->timer);
+    if (p->sets)
+        assert_int_equal(loop_ops.timer_set(p->loop, &p->sets->timer, p->at_ns), 0);
+    if (p->again && p->again--)
+        assert_int_equal(loop_ops.timer_set(p->loop, &p->timer, p->timer.due_ns), 0);
+    if (p->stops)
+        loop_stop(p->loop);
+}
+
+static void probe_init(struct probe *p, struct loop *loop, unsigned *fired)
+{
+    *p = (struct probe){.loop = loop, .fired = fired, .timer = {.fire = probe_fire, .arg = p}};
+}
+
+static void probe_set(struct probe *p, int64_t due_ns)
+{
+    assert_int_equal(loop_ops.timer_set(p->loop, &p->timer, due_ns), 0);
+}
+
+static void test_nothing_to_do(void **state)
+{
+    assert_int_equal(loop_run(*state), 0);
+}
+
+static void test_timers_in_order(void **state)
+{
+    static const int due_ms[] = {9, 3, 7, 1, 5, 0, 8, 2, 6, 4};
+    struct probe probes[10];
+    unsigned fired = 0;
+    const int64_t now = clock_now_ns();
+
+    for (int i = 0; i < 10; i++) {
+        probe_init(&probes[i], *state, &fired);
+        probe_set(&probes[i], now + due_ms[i] * NS_PER_MS);
+    }
+    assert_int_equal(loop_run(*state), 0);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(probes[i].order, due_ms[i] + 1);
+        assert_true(probes[i].at_ns >= now + due_ms[i] * NS_PER_MS);
+        assert_int_equal(probes[i].timer.place, 0);
+    }
+}
+
+/* Half milliseconds, where waiting in whole ones would be early or late. The best of many: the machine may be busy. */
+static void test_timers_are_precise(void **state)
+{
+    int64_t best = INT64_MAX;
+    unsigned fired = 0;
+
+    for (int i = 0; i < 20; i++) {
+        struct probe p;
+        probe_init(&p, *state, &fired);
+        const int64_t due = clock_now_ns() + 3 * NS_PER_MS / 2;
+        probe_set(&p, due);
+        assert_int_equal(loop_run(*state), 0);
+        assert_true(p.at_ns >= due);
+        if (p.at_ns - due < best)
+            best = p.at_ns - due;
+    }
+    assert_true(best < NS_PER_MS / 4);
+}
+
+static void test_cancel_and_set_in_callback(void **state)
+{
+    struct probe p[4];
+    unsigned fired = 0;
+    const int64_t now = clock_now_ns();
+
+    for (int i = 0; i < 4; i++)
+        probe_init(&p[i], *state, &fired);
+    p[0].cancels = &p[1]; /* due in the same turn */
+    p[0].sets = &p[2];    /* not set before */
+    p[2].cancels = &p[2]; /* itself, while it fires */
+    p[3].again = 3;
+    probe_set(&p[0], now - 2);
+    probe_set(&p[1], now - 1);
+    probe_set(&p[3], now);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(p[0].order, 1);
+    assert_int_equal(p[1].order, 0);
+    assert_true(p[2].order > 0);
+    assert_int_equal(p[3].again, 0);
+    assert_int_equal(fired, 6);
+}
+
+static void test_timer_moves(void **state)
+{
+    struct probe p[2];
+    unsigned fired = 0;
+    const int64_t now = clock_now_ns();
+
+    for (int i = 0; i < 2; i++)
+        probe_init(&p[i], *state, &fired);
+    probe_set(&p[0], now + 60 * NS_PER_S);
+    probe_set(&p[1], now + 2 * NS_PER_MS);
+    probe_set(&p[0], now + NS_PER_MS);
+    probe_set(&p[1], now + 3 * NS_PER_MS);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(p[0].order, 1);
+    assert_int_equal(p[1].order, 2);
+    assert_true(clock_now_ns() - now < 30 * NS_PER_S);
+}
+
+static void test_stop_leaves_the_rest(void **state)
+{
+    struct probe p[2];
+    unsigned fired = 0;
+    const int64_t now = clock_now_ns();
+
+    for (int i = 0; i < 2; i++)
+        probe_init(&p[i], *state, &fired);
+    p[0].stops = true;
+    probe_set(&p[0], now - 2);
+    probe_set(&p[1], now - 1);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fired, 1);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fired, 2);
+    loop_stop(*state); /* counts for the run to come */
+    probe_set(&p[0], now);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fired, 2);
+    loop_ops.timer_cancel(*state, &p[0].timer);
+}
+
+/* 10,000 timers in random order, every third of them cancelled again. */
+static void test_many_timers(void **state)
+{
+    enum { COUNT = 10000 };
+    struct probe *probes = calloc(COUNT, sizeof *probes);
+    unsigned fired = 0;
+    uint32_t random = 12345;
+    int64_t last = 0;
+
+    assert_non_null(probes);
+    const int64_t now = clock_now_ns();
+    for (int i = 0; i < COUNT; i++) {
+        random = random * 1664525u + 1013904223u;
+        probe_init(&probes[i], *state, &fired);
+        probe_set(&probes[i], now + (int64_t)(random >> 6)); /* up to 67 ms */
+    }
+    for (int i = 0; i < COUNT; i += 3)
+        loop_ops.timer_cancel(*state, &probes[i].timer);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fired, COUNT - (COUNT + 2) / 3);
+
+    struct probe **by_order = calloc(fired + 1, sizeof *by_order);
+    assert_non_null(by_order);
+    for (int i = 0; i < COUNT; i++)
+        by_order[probes[i].order] = &probes[i];
+    for (unsigned i = 1; i <= fired; i++) {
+        assert_true(by_order[i]->timer.due_ns >= last);
+        last = by_order[i]->timer.due_ns;
+    }
+    free(by_order);
+    free(probes);
+}
+
+static void signal_ignore(int signal)
+{
+    (void)signal;
+}
+
+static void test_signals_do_not_end_a_wait(void **state)
+{
+    struct probe p;
+    unsigned fired = 0;
+    timer_t ticking;
+    struct sigaction action = {.sa_handler = signal_ignore}, before;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
+    const struct itimerspec every_ms = {.it_value = {.tv_nsec = NS_PER_MS}, .it_interval = {.tv_nsec = NS_PER_MS}};
+
+    assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &ticking), 0);
+    assert_int_equal(timer_settime(ticking, 0, &every_ms, NULL), 0);
+    probe_init(&p, *state, &fired);
+    const int64_t due = clock_now_ns() + 20 * NS_PER_MS;
+    probe_set(&p, due);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fired, 1);
+    assert_true(p.at_ns >= due);
+    assert_int_equal(timer_delete(ticking), 0);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+}
+
+/* -- descriptors ---------------------------------------------------------------------------------------------------- */
+
+struct ends {
+    struct loop *loop;
+    int fd[2]; /* read, write */
+    struct ends *other;
+    unsigned called, events;
+    bool drops_other, replaces_other;
+};
+
+static void ends_open(struct ends *e, struct loop *loop)
+{
+    *e = (struct ends){.loop = loop};
+    assert_int_equal(pipe(e->fd), 0);
+}
+
+static void ends_close(struct ends *e)
+{
+    close(e->fd[0]);
+    close(e->fd[1]);
+}
+
+/* Closes the other's reading end and takes its number for one of a fresh, empty pipe. */
+static void ends_replace(struct ends *e)
+{
+    int fresh[2];
+
+    assert_int_equal(pipe(fresh), 0);
+    assert_int_equal(dup2(fresh[0], e->fd[0]), e->fd[0]);
+    close(fresh[0]);
+    close(e->fd[1]);
+    e->fd[1] = fresh[1];
+}
+
+static void ends_ready(void *arg, int fd, unsigned events)
+{
+    struct ends *e = arg;
+
+    e->called++;
+    e->events = events;
+    assert_int_equal(loop_ops.watch(e->loop, fd, 0, NULL, NULL), 0);
+    if (e->drops_other)
+        assert_int_equal(loop_ops.watch(e->loop, e->other->fd[0], 0, NULL, NULL), 0);
+    if (e->replaces_other) {
+        struct ends *other = e->other;
+        assert_int_equal(loop_ops.watch(e->loop, other->fd[0], 0, NULL, NULL), 0);
+        ends_replace(other);
+        assert_int_equal(loop_ops.watch(e->loop, other->fd[0], LOOP_READ, ends_ready, other), 0);
+        loop_stop(e->loop);
+    }
+    /* Only the first of the two acts on the other. */
+    e->drops_other = e->replaces_other = false;
+    if (e->other)
+        e->other->drops_other = e->other->replaces_other = false;
+}
+
+static void ends_watch(struct ends *e, int fd, unsigned events)
+{
+    assert_int_equal(loop_ops.watch(e->loop, fd, events, ends_ready, e), 0);
+}
+
+static void test_reads_and_writes(void **state)
+{
+    struct ends e;
+
+    ends_open(&e, *state);
+    ends_watch(&e, e.fd[1], LOOP_WRITE);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(e.events, LOOP_WRITE);
+    write_byte(e.fd[1]);
+    ends_watch(&e, e.fd[0], LOOP_READ);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(e.events, LOOP_READ);
+    ends_watch(&e, e.fd[1], LOOP_WRITE);
+    close(e.fd[0]);
+    assert_int_equal(loop_run(*state), 0);
+    assert_true(e.events & LOOP_ERROR);
+    assert_int_equal(e.called, 3);
+    close(e.fd[1]);
+}
+
+/* Both are ready in one batch; the first to be called drops the other, which must not be called any more. */
+static void test_drop_other_in_callback(void **state)
+{
+    struct ends a, b;
+
+    ends_open(&a, *state);
+    ends_open(&b, *state);
+    a.other = &b;
+    b.other = &a;
+    a.drops_other = b.drops_other = true;
+    write_byte(a.fd[1]);
+    write_byte(b.fd[1]);
+    ends_watch(&a, a.fd[0], LOOP_READ);
+    ends_watch(&b, b.fd[0], LOOP_READ);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(a.called + b.called, 1);
+    ends_close(&a);
+    ends_close(&b);
+}
+
+/* As above, but the other's number is at once watched again for a new, empty pipe: the old event is not its event. */
+static void test_reuse_number_in_callback(void **state)
+{
+    struct ends a, b;
+    struct probe watchdog;
+    unsigned fired = 0;
+
+    ends_open(&a, *state);
+    ends_open(&b, *state);
+    a.other = &b;
+    b.other = &a;
+    a.replaces_other = b.replaces_other = true;
+    write_byte(a.fd[1]);
+    write_byte(b.fd[1]);
+    ends_watch(&a, a.fd[0], LOOP_READ);
+    ends_watch(&b, b.fd[0], LOOP_READ);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(a.called + b.called, 1);
+    struct ends *fresh = a.called ? &b : &a;
+    probe_init(&watchdog, *state, &fired);
+    watchdog.stops = true;
+    probe_set(&watchdog, clock_now_ns() + 5 * NS_PER_MS);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fresh->called, 0);
+    write_byte(fresh->fd[1]);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(fresh->called, 1);
+    ends_close(&a);
+    ends_close(&b);
+}
+
+/* A descriptor that was closed without a word and given out again. */
+static void test_watch_after_silent_close(void **state)
+{
+    struct ends e;
+
+    ends_open(&e, *state);
+    ends_watch(&e, e.fd[0], LOOP_READ);
+    ends_replace(&e);
+    ends_watch(&e, e.fd[0], LOOP_READ);
+    write_byte(e.fd[1]);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(e.called, 1);
+    ends_watch(&e, e.fd[0], LOOP_READ);
+    ends_close(&e);
+    assert_int_equal(loop_ops.watch(*state, e.fd[0], 0, NULL, NULL), 0);
+    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(e.called, 1);
+}
+
+static void test_bad_descriptors(void **state)
+{
+    int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+    assert_true(file >= 0);
+    assert_int_equal(loop_ops.watch(*state, -1, LOOP_READ, ends_ready, NULL), -EBADF);
+    assert_int_equal(loop_ops.watch(*state, 999, LOOP_READ, ends_ready, NULL), -EBADF);
+    assert_int_equal(loop_ops.watch(*state, file, LOOP_READ, ends_ready, NULL), -EPERM);
+    assert_int_equal(loop_ops.watch(*state, file, 0, NULL, NULL), 0);
+    assert_int_equal(loop_run(*state), 0);
+    close(file);
+}
+
+#define LOOP_TEST(name) cmocka_unit_test_setup_teardown(name, loop_setup, loop_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LOOP_TEST(test_nothing_to_do),
+        LOOP_TEST(test_timers_in_order),
+        LOOP_TEST(test_timers_are_precise),
+        LOOP_TEST(test_cancel_and_set_in_callback),
+        LOOP_TEST(test_timer_moves),
+        LOOP_TEST(test_stop_leaves_the_rest),
+        LOOP_TEST(test_many_timers),
+        LOOP_TEST(test_signals_do_not_end_a_wait),
+        LOOP_TEST(test_reads_and_writes),
+        LOOP_TEST(test_drop_other_in_callback),
+        LOOP_TEST(test_reuse_number_in_callback),
+        LOOP_TEST(test_watch_after_silent_close),
+        LOOP_TEST(test_bad_descriptors),
+    };
+    alarm(WATCHDOG_S);
+    return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+}
