@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The libcurl transport against a small server in a thread of its own: every fault by its name, kept connections, and
+ * more requests at once than one multi takes. The server runs on the host's event loop; what it does stands in the path.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "host/loop.h"
+#include "host/transport.h"
+
+#define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
+#define TIMEOUT_NS (INT64_C(30) * NS_PER_S)
+#define STALL_NS (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
+#define SLOW_NS (INT64_C(300) * NS_PER_MS)
+#define MANY 2500
+
+/* -- the server ----------------------------------------------------------------------------------------------------- */
+
+struct server;
+
+struct peer {
+    struct server *server;
+    int fd;
+    size_t length;
+    char head[2048];
+    struct loop_timer timer;
+    struct peer *next; /* all of them, freed at the end */
+};
+
+struct server {
+    struct loop *loop;
+    int listener, refusing; /* the second is bound and never listens */
+    int stop[2];
+    int port, refused_port;
+    pthread_t thread;
+    struct peer *peers;
+    _Atomic unsigned accepted;
+};
+
+#define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: "
+
+/* By path; what stands here is sent as it is, then the connection is closed if `closes`. */
+static const struct {
+    const char *path, *reply;
+    bool closes;
+} scripts[] = {
+    {"/ok", OK_HEAD "5\r\n\r\nhello", false},
+    {"/empty", OK_HEAD "0\r\n\r\n", false},
+    {"/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", false},
+    {"/moved", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n", false},
+    {"/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false},
+    {"/last", OK_HEAD "5\r\nConnection: close\r\n\r\nhello", true},
+    {"/dies", OK_HEAD "5\r\n\r\nhello", true}, /* without having said so */
+    {"/stall", "", false},
+    {"/half", OK_HEAD "100\r\n\r\nhello", false}, /* and then nothing more */
+    {"/short", OK_HEAD "100\r\n\r\nhello", true},
+    {"/close", "", true},
+    {"/noise", "what do you want?\r\n\r\n", true},
+    {"/huge", OK_HEAD "67108865\r\n\r\n", false},
+};
+
+static void peer_close(struct peer *p)
+{
+    if (p->fd < 0)
+        return;
+    assert_int_equal(loop_ops.watch(p->server->loop, p->fd, 0, NULL, NULL), 0);
+    loop_ops.timer_cancel(p->server->loop, &p->timer);
+    close(p->fd);
+    p->fd = -1;
+}
+
+static void peer_send(struct peer *p, const char *text)
+{
+    const size_t length = strlen(text);
+
+    if (length && send(p->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length)
+        peer_close(p);
+}
+
+static void peer_slow_reply(void *arg)
+{
+    peer_send(arg, OK_HEAD "5\r\n\r\nhello");
+}
+
+/* A body as long as the path says, e.g. /bytes/100000: byte k is k mod 251. Sent by blocking. */
+static void peer_send_bytes(struct peer *p, size_t length)
+{
+    char head[128];
+    unsigned char *body = malloc(length ? length : 1);
+
+    assert_non_null(body);
+    for (size_t i = 0; i < length; i++)
+        body[i] = (unsigned char)(i % 251);
+    snprintf(head, sizeof head, OK_HEAD "%zu\r\n\r\n", length);
+    peer_send(p, head);
+    assert_int_equal(fcntl(p->fd, F_SETFL, 0), 0);
+    for (size_t sent = 0; sent < length;) {
+        ssize_t n = send(p->fd, body + sent, length - sent, MSG_NOSIGNAL);
+        if (n <= 0)
+            break;
+        sent += (size_t)n;
+    }
+    assert_int_equal(fcntl(p->fd, F_SETFL, O_NONBLOCK), 0);
+    free(body);
+}
+
+static void peer_reply(struct peer *p, const char *path)
+{
+    if (strncmp(path, "/slow", 5) == 0) {
+        assert_int_equal(loop_ops.timer_set(p->server->loop, &p->timer, clock_now_ns() + SLOW_NS), 0);
+        return;
+    }
+    if (strncmp(path, "/bytes/", 7) == 0) {
+        peer_send_bytes(p, strtoul(path + 7, NULL, 10));
+        return;
+    }
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        const size_t length = strlen(scripts[i].path);
+        if (strncmp(path, scripts[i].path, length) != 0 || !strchr(" ?", path[length]))
+            continue;
+        peer_send(p, scripts[i].reply);
+        if (scripts[i].closes)
+            peer_close(p);
+        return;
+    }
+    peer_send(p, "HTTP/1.1 500 No Such Script\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void peer_ready(void *arg, int fd, unsigned events)
+{
+    struct peer *p = arg;
+    const ssize_t got = recv(fd, p->head + p->length, sizeof p->head - 1 - p->length, 0);
+
+    (void)events;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        peer_close(p);
+        return;
+    }
+    p->length += (size_t)got;
+    p->head[p->length] = '\0';
+    if (!strstr(p->head, "\r\n\r\n"))
+        return;
+    p->length = 0;
+    if (strncmp(p->head, "GET ", 4) == 0)
+        peer_reply(p, p->head + 4);
+    else
+        peer_close(p);
+}
+
+static void server_accept(void *arg, int fd, unsigned events)
+{
+    struct server *s = arg;
+    const int peer_fd = accept(fd, NULL, NULL);
+
+    (void)events;
+    if (peer_fd < 0)
+        return;
+    struct peer *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    assert_int_equal(fcntl(peer_fd, F_SETFL, O_NONBLOCK), 0);
+    *p = (struct peer){.server = s, .fd = peer_fd, .next = s->peers, .timer = {.fire = peer_slow_reply, .arg = p}};
+    s->peers = p;
+    atomic_fetch_add(&s->accepted, 1);
+    assert_int_equal(loop_ops.watch(s->loop, peer_fd, LOOP_READ, peer_ready, p), 0);
+}
+
+static void server_stop(void *arg, int fd, unsigned events)
+{
+    struct server *s = arg;
+
+    (void)fd;
+    (void)events;
+    loop_stop(s->loop);
+}
+
+static void *server_main(void *arg)
+{
+    struct server *s = arg;
+
+    assert_int_equal(loop_run(s->loop), 0);
+    return NULL;
+}
+
+static int socket_bound(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void server_open(struct server *s)
+{
+    *s = (struct server){0};
+    assert_int_equal(loop_open(&s->loop), 0);
+    assert_int_equal(pipe(s->stop), 0);
+    s->refusing = socket_bound(&s->refused_port);
+    s->listener = socket_bound(&s->port);
+    assert_int_equal(listen(s->listener, 4096), 0);
+    assert_int_equal(loop_ops.watch(s->loop, s->listener, LOOP_READ, server_accept, s), 0);
+    assert_int_equal(loop_ops.watch(s->loop, s->stop[0], LOOP_READ, server_stop, s), 0);
+    assert_int_equal(pthread_create(&s->thread, NULL, server_main, s), 0);
+}
+
+static void server_close(struct server *s)
+{
+    assert_int_equal(write(s->stop[1], "x", 1), 1);
+    assert_int_equal(pthread_join(s->thread, NULL), 0);
+    while (s->peers) {
+        struct peer *p = s->peers;
+        s->peers = p->next;
+        peer_close(p);
+        free(p);
+    }
+    close(s->listener);
+    close(s->refusing);
+    close(s->stop[0]);
+    close(s->stop[1]);
+    loop_close(s->loop);
+}
+
+/* -- what every test has -------------------------------------------------------------------------------------------- */
+
+struct fixture {
+    struct server server;
+    const struct transport *transport;
+    void *state;
+    _Atomic uint64_t connections;
+};
+
+/* Never closed: libcurl's libraries do not all take being unloaded and loaded again. */
+static const struct transport *transport_load(void)
+{
+    char path[4096];
+    const char *build = getenv("COBENCH_BUILD");
+
+    snprintf(path, sizeof path, "%s/transport/curl.so", build ? build : "build");
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        fail_msg("%s", dlerror());
+    return dlsym(library, TRANSPORT_SYMBOL);
+}
+
+static void transport_reopen(struct fixture *f, int64_t timeout_ns)
+{
+    struct cobench_error err = {0};
+    const struct transport_options options = {.timeout_ns = timeout_ns, .connections = &f->connections};
+
+    if (f->state)
+        f->transport->close(f->state);
+    assert_int_equal(f->transport->open(&options, &f->state, &err), 0);
+}
+
+static int fixture_setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    f->transport = transport_load();
+    assert_non_null(f->transport);
+    assert_int_equal(f->transport->version, TRANSPORT_VERSION);
+    server_open(&f->server);
+    transport_reopen(f, TIMEOUT_NS);
+    *state = f;
+    return 0;
+}
+
+static int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    f->transport->close(f->state);
+    server_close(&f->server);
+    free(f);
+    return 0;
+}
+
+static struct cobench_request ask_of(int port, const char *path)
+{
+    struct cobench_request ask = {.ask = COBENCH_ASK_URL};
+
+    snprintf(ask.url, sizeof ask.url, "http://127.0.0.1:%d%s", port, path);
+    return ask;
+}
+
+/* What became of one request, by either way. */
+struct outcome {
+    struct loop *loop;
+    int code, status;
+    size_t length;
+    char body[64];
+    struct cobench_error err;
+    unsigned done;
+};
+
+static void outcome_note(struct outcome *o, const struct cobench_reply *reply)
+{
+    if (!reply)
+        return;
+    o->status = reply->status;
+    o->length = reply->length;
+    assert_true(reply->length == 0 ? reply->body == NULL : reply->body != NULL);
+    if (reply->length)
+        memcpy(o->body, reply->body, reply->length < sizeof o->body ? reply->length : sizeof o->body);
+}
+
+static void outcome_done(void *arg, const struct cobench_reply *reply, int code, const struct cobench_error *error)
+{
+    struct outcome *o = arg;
+
+    o->done++;
+    o->code = code;
+    assert_true((reply == NULL) == (code != 0));
+    assert_true((error == NULL) == (code == 0));
+    if (error)
+        o->err = *error;
+    outcome_note(o, reply);
+    loop_stop(o->loop);
+}
+
+static void get_blocking(struct fixture *f, const struct cobench_request *ask, struct outcome *o)
+{
+    void *client = NULL;
+    struct cobench_reply reply = {0};
+
+    *o = (struct outcome){0};
+    assert_int_equal(f->transport->client_open(f->state, &client, &o->err), 0);
+    o->code = f->transport->client_get(client, ask, &reply, &o->err);
+    outcome_note(o, o->code ? NULL : &reply);
+    f->transport->client_close(client);
+}
+
+static void get_on_loop(struct fixture *f, const struct cobench_request *ask, struct outcome *o)
+{
+    void *mux = NULL;
+
+    *o = (struct outcome){0};
+    assert_int_equal(loop_open(&o->loop), 0);
+    assert_int_equal(f->transport->mux_open(f->state, o->loop, &loop_ops, 1, &mux, &o->err), 0);
+    o->code = f->transport->mux_get(mux, ask, outcome_done, o, &o->err);
+    if (!o->code) {
+        assert_int_equal(loop_run(o->loop), 0);
+        assert_int_equal(o->done, 1);
+    }
+    f->transport->mux_close(mux);
+    loop_close(o->loop);
+}
+
+static void (*const ways[])(struct fixture *, const struct cobench_request *, struct outcome *) = {get_blocking,
+                                                                                                   get_on_loop};
+
+/* -- replies and faults --------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *path;
+    int status;
+    const char *body;
+} replies[] = {
+    {"/ok", 200, "hello"},      {"/empty", 200, ""},   {"/404", 404, "gone"}, {"/moved", 302, ""},
+    {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
+};
+
+static void test_replies(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+        for (size_t way = 0; way < 2; way++) {
+            const struct cobench_request ask = ask_of(f->server.port, replies[i].path);
+            ways[way](f, &ask, &o);
+            assert_string_equal(o.err.message, "");
+            assert_int_equal(o.code, 0);
+            assert_int_equal(o.status, replies[i].status);
+            assert_int_equal(o.length, strlen(replies[i].body));
+            assert_memory_equal(o.body, replies[i].body, o.length);
+        }
+    }
+}
+
+static const struct {
+    const char *path; /* NULL: nobody listens there */
+    int code;
+    const char *type, *message; /* a part of the message */
+} faults[] = {
+    {NULL, -ECONNREFUSED, "ConnectionRefused", "/: connection refused"},
+    {"/stall?secret", -ETIMEDOUT, "Timeout", "/stall: "},
+    {"/half", -ETIMEDOUT, "Timeout", "/half: "},
+    {"/short", -EPROTO, "ShortBody", "95 bytes"},
+    {"/close", -ECONNRESET, "ConnectionClosed", "without a reply"},
+    {"/noise", -EPROTO, "BadReply", "/noise: "},
+    {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
+};
+
+static void test_faults(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+
+    transport_reopen(f, STALL_NS);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        for (size_t way = 0; way < 2; way++) {
+            const char *path = faults[i].path;
+            const struct cobench_request ask = ask_of(path ? f->server.port : f->server.refused_port, path ? path : "/");
+            const int64_t start = clock_now_ns();
+            ways[way](f, &ask, &o);
+            assert_int_equal(o.code, faults[i].code);
+            assert_string_equal(o.err.type, faults[i].type);
+            if (!strstr(o.err.message, faults[i].message))
+                fail_msg("'%s' lacks '%s'", o.err.message, faults[i].message);
+            assert_null(strstr(o.err.message, "secret"));
+            if (o.code == -ETIMEDOUT)
+                assert_true(clock_now_ns() - start >= STALL_NS);
+        }
+    }
+}
+
+static void test_urls_refused(void **state)
+{
+    static const char *const urls[] = {"", "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd", "http:/x"};
+    struct fixture *f = *state;
+    struct outcome o;
+
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        for (size_t way = 0; way < 2; way++) {
+            struct cobench_request ask = {.ask = COBENCH_ASK_URL};
+            snprintf(ask.url, sizeof ask.url, "%s", urls[i]);
+            ways[way](f, &ask, &o);
+            assert_int_equal(o.code, -EINVAL);
+            assert_non_null(strstr(o.err.message, "not an absolute http or https URL"));
+        }
+    }
+}
+
+/* The environment's proxy is not for us: a loopback origin would be asked for through it. */
+static void test_no_proxy_from_environment(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+    char proxy[64];
+    const struct cobench_request ask = ask_of(f->server.port, "/ok");
+
+    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", f->server.refused_port);
+    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
+    for (size_t way = 0; way < 2; way++) {
+        ways[way](f, &ask, &o);
+        assert_int_equal(o.code, 0);
+    }
+    assert_int_equal(unsetenv("http_proxy"), 0);
+}
+
+static void test_large_bodies(void **state)
+{
+    struct fixture *f = *state;
+    struct cobench_error err = {0};
+    struct cobench_reply reply = {0};
+    void *client = NULL;
+    static const size_t lengths[] = {1, 4095, 4096, 4097, 3000000, 10};
+
+    assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "/bytes/%zu", lengths[i]);
+        const struct cobench_request ask = ask_of(f->server.port, path);
+        assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
+        assert_int_equal(reply.length, lengths[i]);
+        for (size_t k = 0; k < reply.length; k++)
+            if (reply.body[k] != k % 251)
+                fail_msg("byte %zu of %zu is wrong", k, reply.length);
+    }
+    assert_int_equal(atomic_load(&f->connections), 1);
+    f->transport->client_close(client);
+}
+
+/* -- connections ---------------------------------------------------------------------------------------------------- */
+
+/* One connection for many requests, a new one after the server has closed it, none counted that did not come about. */
+static void test_connections_are_kept_and_counted(void **state)
+{
+    static const struct {
+        const char *path;
+        unsigned connections; /* so far */
+    } steps[] = {{"/ok", 1}, {"/404", 1}, {"/ok", 1}, {"/last", 1}, {"/ok", 2}, {"/dies", 2}, {"/ok", 3}};
+    struct fixture *f = *state;
+    struct cobench_error err = {0};
+    struct cobench_reply reply = {0};
+    void *client = NULL;
+
+    assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        const struct cobench_request ask = ask_of(f->server.port, steps[i].path);
+        assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
+        assert_int_equal(atomic_load(&f->connections), steps[i].connections);
+    }
+    assert_int_equal(atomic_load(&f->server.accepted), 3);
+    const struct cobench_request refused = ask_of(f->server.refused_port, "/");
+    assert_int_equal(f->transport->client_get(client, &refused, &reply, &err), -ECONNREFUSED);
+    assert_int_equal(atomic_load(&f->connections), 3);
+    f->transport->client_close(client);
+}
+
+/* A crowd of requests on one loop, each of which asks `left` times more from within its own callback. */
+struct crowd {
+    struct fixture *f;
+    struct loop *loop;
+    void *mux;
+    struct cobench_request ask;
+    unsigned left, under_way, good;
+};
+
+static void crowd_done(void *arg, const struct cobench_reply *reply, int code, const struct cobench_error *error)
+{
+    struct crowd *c = arg;
+    struct cobench_error err = {0};
+
+    (void)error;
+    assert_int_equal(code, 0);
+    c->under_way--;
+    if (c->left) {
+        c->left--;
+        c->under_way++;
+        assert_int_equal(c->f->transport->mux_get(c->mux, &c->ask, crowd_done, c, &err), 0);
+    }
+    /* The reply is still ours, also after the next request has been handed in. */
+    if (reply->status == 200 && reply->length == 5 && memcmp(reply->body, "hello", 5) == 0)
+        c->good++;
+    if (c->under_way == 0)
+        loop_stop(c->loop);
+}
+
+static void crowd_run(struct fixture *f, const char *path, unsigned at_once, unsigned more)
+{
+    struct crowd c = {.f = f, .ask = ask_of(f->server.port, path), .left = more};
+    struct cobench_error err = {0};
+
+    assert_int_equal(loop_open(&c.loop), 0);
+    assert_int_equal(f->transport->mux_open(f->state, c.loop, &loop_ops, at_once, &c.mux, &err), 0);
+    for (; c.under_way < at_once; c.under_way++)
+        assert_int_equal(f->transport->mux_get(c.mux, &c.ask, crowd_done, &c, &err), 0);
+    assert_int_equal(f->transport->mux_get(c.mux, &c.ask, crowd_done, &c, &err), -EBUSY);
+    assert_int_equal(loop_run(c.loop), 0);
+    assert_int_equal(c.good, at_once + more);
+    f->transport->mux_close(c.mux);
+    loop_close(c.loop);
+}
+
+static void test_many_on_one_loop(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit files;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    if (files.rlim_max < 2 * MANY + 200) {
+        print_message("skipped: the hard open-file limit is below %d\n", 2 * MANY + 200);
+        skip();
+    }
+    files.rlim_cur = files.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+    crowd_run(f, "/slow", MANY, MANY);
+    assert_int_equal(atomic_load(&f->server.accepted), MANY);
+    assert_int_equal(atomic_load(&f->connections), MANY);
+}
+
+static void test_one_after_the_other_on_a_loop(void **state)
+{
+    struct fixture *f = *state;
+
+    crowd_run(f, "/ok", 1, 500);
+    assert_int_equal(atomic_load(&f->connections), 1);
+}
+
+/* A mux that is closed with requests under way calls nobody back, and leaves nothing watched. */
+static void test_close_cancels(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o = {0};
+    void *mux = NULL;
+    const struct cobench_request stall = ask_of(f->server.port, "/stall"), ok = ask_of(f->server.port, "/ok");
+
+    assert_int_equal(loop_open(&o.loop), 0);
+    assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 3, &mux, &o.err), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(f->transport->mux_get(mux, &stall, outcome_done, &o, &o.err), 0);
+    assert_int_equal(f->transport->mux_get(mux, &ok, outcome_done, &o, &o.err), 0);
+    assert_int_equal(loop_run(o.loop), 0);
+    assert_int_equal(o.done, 1);
+    f->transport->mux_close(mux);
+    assert_int_equal(loop_run(o.loop), 0);
+    assert_int_equal(o.done, 1);
+    loop_close(o.loop);
+}
+
+/* -- threads -------------------------------------------------------------------------------------------------------- */
+
+static void *thread_main(void *arg)
+{
+    struct fixture *f = arg;
+    struct cobench_error err = {0};
+    struct cobench_reply reply = {0};
+    void *client = NULL;
+    uintptr_t bad = 0;
+    const struct cobench_request ask = ask_of(f->server.port, "/ok");
+
+    if (f->transport->client_open(f->state, &client, &err))
+        return (void *)(uintptr_t)1;
+    for (int i = 0; i < 50; i++)
+        bad += f->transport->client_get(client, &ask, &reply, &err) != 0 || reply.status != 200;
+    f->transport->client_close(client);
+    return (void *)bad;
+}
+
+static void test_a_client_a_thread(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t threads[8];
+
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, thread_main, f), 0);
+    for (int i = 0; i < 8; i++) {
+        void *bad = NULL;
+        assert_int_equal(pthread_join(threads[i], &bad), 0);
+        assert_null(bad);
+    }
+    assert_int_equal(atomic_load(&f->connections), 8);
+}
+
+static void test_describe(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_string_equal(f->transport->name, "libcurl");
+    assert_memory_equal(f->transport->describe(), "libcurl/", 8);
+}
+
+#define TRANSPORT_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TRANSPORT_TEST(test_describe),
+        TRANSPORT_TEST(test_replies),
+        TRANSPORT_TEST(test_faults),
+        TRANSPORT_TEST(test_urls_refused),
+        TRANSPORT_TEST(test_no_proxy_from_environment),
+        TRANSPORT_TEST(test_large_bodies),
+        TRANSPORT_TEST(test_connections_are_kept_and_counted),
+        TRANSPORT_TEST(test_one_after_the_other_on_a_loop),
+        TRANSPORT_TEST(test_many_on_one_loop),
+        TRANSPORT_TEST(test_close_cancels),
+        TRANSPORT_TEST(test_a_client_a_thread),
+    };
+    alarm(WATCHDOG_S);
+    return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
+}
