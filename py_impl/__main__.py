@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+"""The program: `python3 -s -E -m py_impl run|list`, started in the project's root."""
+
+if __name__ == "__main__":
+    import sys
+
+    from py_impl.host import main
+
+    sys.exit(main(sys.argv[1:]))

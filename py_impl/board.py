@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""
+The board: where workers, threads or processes, leave what the record says beside the slots: failures and the
+connections opened. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
+a worker killed at any instant leaves the board whole. Entries are marshalled, as marshal is the one serialiser that
+costs no import.
+"""
+
+from __future__ import annotations
+
+import io
+import marshal
+import os
+
+# Failures beyond this much text are not kept one by one: the record lists eight, and the slots tell how many.
+ROOM_BYTES = 4 << 20
+
+_CONNECTION = marshal.dumps(None)  # one byte
+
+
+class Board:
+    __slots__ = ("fd", "home")
+
+    def __init__(self) -> None:
+        self.fd = os.memfd_create("cobench-board")
+        self.home = os.getpid()
+        self._append_only()
+
+    def _append_only(self) -> None:
+        # Opened anew through /proc, as that is also how a process that was not forked from here gets at it.
+        fd = os.open(f"/proc/{self.home}/fd/{self.fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        if os.getpid() == self.home:
+            os.close(self.fd)
+        self.fd = fd
+
+    def __getstate__(self) -> tuple[int, int]:
+        return self.home, self.fd
+
+    def __setstate__(self, state: tuple[int, int]) -> None:
+        self.home, self.fd = state
+        self._append_only()
+
+    def connected(self) -> None:
+        os.write(self.fd, _CONNECTION)
+
+    def failed(self, job: int | None, worker: int | None, kind: str, message: str, line: int | None) -> None:
+        if os.fstat(self.fd).st_size < ROOM_BYTES:
+            os.write(self.fd, marshal.dumps((job, worker, kind, message, line)))
+
+    def read(self) -> tuple[list[dict[str, object]], int]:
+        """The failures and the number of connections, so far."""
+        failures, connections = [], 0
+        data = os.pread(self.fd, os.fstat(self.fd).st_size, 0)
+        stream = io.BytesIO(data)
+        while stream.tell() < len(data):
+            entry = marshal.load(stream)
+            if entry is None:
+                connections += 1
+            else:
+                failures.append(dict(zip(("job", "worker", "type", "message", "line"), entry)))
+        return failures, connections
+
+    def close(self) -> None:
+        os.close(self.fd)

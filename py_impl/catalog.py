@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""Finding tasks: the built-in ones, those of another folder, or one file; and whether each keeps to the contract."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from py_impl.contract import ASKS, CHOICE, INT, KINDS, PARAM_TYPES, Param
+from py_impl.errors import Usage
+
+ModuleType = type(sys)
+
+BUILTIN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks")
+
+_FIELDS = (("NAME", str), ("ABOUT", str), ("KIND", str), ("ASKS", str), ("JOBS", int), ("PARAMS", tuple))
+_FUNCTIONS = ("open", "close", "worker_open", "worker_close", "request", "run")
+
+
+def names(folder: str | None) -> list[str]:
+    """The tasks of a folder, by the names of their files."""
+    try:
+        files = os.listdir(folder or BUILTIN_FOLDER)
+    except OSError as error:
+        raise Usage(f"--tasks: cannot read '{folder}': {error.strerror}") from error
+    return sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith(("_", ".")))
+
+
+def source_of(task: str, folder: str | None) -> str:
+    """Where a task is: the name of a built-in one, or the path of a file."""
+    if "/" in task:
+        return task
+    if task not in names(folder):
+        raise Usage(f"task '{task}' is unknown (known: {', '.join(names(folder))})")
+    return os.path.join(folder, task + ".py") if folder else task
+
+
+def load(source: str) -> ModuleType:
+    """The task module, checked; Usage with one line if there is something wrong with it."""
+    try:
+        module = _load_file(source) if "/" in source else _load_builtin(source)
+    except FileNotFoundError as error:
+        if error.filename != source:
+            raise Usage(f"task '{source}' does not load: {one_line(error)}") from error
+        raise Usage(f"task '{source}': there is no such file") from error
+    except (Exception, SystemExit) as error:  # whatever a user's file may raise
+        raise Usage(f"task '{source}' does not load: {one_line(error)}") from error
+    trouble = complaint(module)
+    if trouble:
+        raise Usage(f"task '{source}' does not keep to the contract: {trouble}")
+    return module
+
+
+def one_line(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def complaint(module: ModuleType) -> str | None:
+    """What a module lacks to be a task; None if nothing."""
+    for name, kind in _FIELDS:
+        if not isinstance(getattr(module, name, None), kind):
+            return f"{name} is missing or no {kind.__name__}"
+    if module.KIND not in KINDS:
+        return f"KIND must be one of {', '.join(KINDS)}"
+    if module.ASKS not in ASKS:
+        return f"ASKS must be one of {', '.join(ASKS)}"
+    if module.JOBS < 1:
+        return "JOBS must be at least 1"
+    if not callable(getattr(module, "run", None)):
+        return "run is missing or no function"
+    for name in _FUNCTIONS:
+        if not callable(getattr(module, name, print)):
+            return f"{name} is no function"
+    for param in module.PARAMS:
+        trouble = _param_complaint(param)
+        if trouble:
+            return trouble
+    if len({param.key for param in module.PARAMS}) != len(module.PARAMS):
+        return "PARAMS has a key twice"
+    return None
+
+
+def _param_complaint(param: object) -> str | None:
+    if not isinstance(param, Param):
+        return f"PARAMS holds {param!r}, which is no Param"
+    if param.type not in PARAM_TYPES:
+        return f"parameter '{param.key}': the type must be one of {', '.join(PARAM_TYPES)}"
+    if param.type == INT and not (isinstance(param.min, int) and isinstance(param.max, int)):
+        return f"parameter '{param.key}': an int needs min and max"
+    if param.type == CHOICE and not param.choices:
+        return f"parameter '{param.key}': a choice needs choices"
+    return None
+
+
+def _load_builtin(name: str) -> ModuleType:
+    module_name = "py_impl.tasks." + name
+    __import__(module_name)
+    return sys.modules[module_name]
+
+
+def _load_file(path: str) -> ModuleType:
+    from importlib.machinery import SourceFileLoader
+    from importlib.util import module_from_spec, spec_from_loader
+
+    os.stat(path)
+    loader = SourceFileLoader("cobench_task_" + os.path.basename(path).partition(".")[0], path)
+    module = module_from_spec(spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def describe(module: ModuleType) -> dict[str, object]:
+    """A task as the list shows it."""
+    return {
+        "name": module.NAME,
+        "about": module.ABOUT,
+        "kind": module.KIND,
+        "asks": module.ASKS,
+        "jobs": module.JOBS,
+        "params": [
+            {
+                "key": param.key,
+                "type": param.type,
+                "default": param.fallback,
+                "min": param.min,
+                "max": param.max,
+                "choices": None if param.choices is None else list(param.choices),
+                "about": param.about,
+            }
+            for param in module.PARAMS
+        ],
+    }

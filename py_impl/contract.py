@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""
+The task contract, the Python mirror of c_impl/include/cobench/task.h.
+
+A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the functions
+
+    open(params, jobs) -> state                 once a process, before any worker exists
+    close(state)                                after the last worker (in a forked child: never)
+    worker_open(state, flags) -> worker         in the thread or process that will run jobs
+    worker_close(state, worker)                 in the same thread
+    request(state, worker, job) -> Request      what job `job` waits for
+    run(state, worker, job, reply) -> int       its result, 0..2^64-1; reply is None for NOTHING and DELAY
+
+of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is. `params`
+maps each key to its value: int for INT, bytes for TEXT, str for the rest. The host does all the waiting; a task must
+not sleep, block on a socket, start threads or fork. An exception is the failure of that job.
+
+Every process that runs a task imports this module, and the start of a process is part of what is measured. That is
+why these are plain classes with slots: NamedTuple would import typing, a dataclass inspect, either of which costs
+more than the whole host of the cheapest run.
+"""
+
+from __future__ import annotations
+
+CONTRACT_VERSION = 1
+
+# KIND: what the work is, from which the default number of workers follows.
+NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")
+
+# ASKS: the most any job of a task asks for.
+NOTHING, DELAY, URL = ASKS = ("nothing", "delay", "url")
+
+# Types of a parameter. PATH: a leading '@' is replaced by the folder of cobench's own data files.
+INT, CHOICE, TEXT, PATH = "int", "choice", "text", "path"
+PARAM_TYPES = (INT, CHOICE, TEXT, PATH, URL)
+
+# Flags of worker_open.
+WORKER_PROCESS = 1  # this worker has a process of its own
+WORKER_ISOLATED = 2  # this worker has an interpreter of its own
+
+URL_MAX = 2047  # bytes, as much as the C hosts can hold
+
+
+class Param:
+    """One row of a task's table of parameters; the same row, word for word, stands in the task's C twin."""
+
+    __slots__ = ("key", "type", "fallback", "min", "max", "choices", "about")
+
+    def __init__(
+        self,
+        key: str,
+        type: str,
+        fallback: str | None,
+        about: str,
+        min: int | None = None,
+        max: int | None = None,
+        choices: tuple[str, ...] | None = None,
+    ) -> None:
+        self.key = key
+        self.type = type
+        self.fallback = fallback  # the default as it would be typed; None: the user has to give one
+        self.min = min  # INT only, as is max
+        self.max = max
+        self.choices = choices  # CHOICE only
+        self.about = about  # one line, with the unit
+
+
+class Request:
+    """What one job asks for."""
+
+    __slots__ = ("ask", "delay_ns", "url")
+
+    def __init__(self, ask: str = NOTHING, delay_ns: int = 0, url: str = "") -> None:
+        self.ask = ask
+        self.delay_ns = delay_ns  # DELAY: how long to wait
+        self.url = url  # URL: absolute, http or https
+
+
+class Reply:
+    """What came back for a URL."""
+
+    __slots__ = ("status", "body")
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self.body = body
+
+
+class HttpStatus(Exception):
+    """The reply has another status than the job needs."""
+
+
+class BadLength(Exception):
+    """The reply's body has another length than was asked for."""
+
+
+class RequestFailed(Exception):
+    """There is no reply. A transport raises it; `kind` says why and goes into the record as the failure's type."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+# The kinds of RequestFailed.
+CONNECTION_REFUSED = "ConnectionRefused"
+CONNECTION_CLOSED = "ConnectionClosed"
+COULD_NOT_RESOLVE = "CouldNotResolve"
+TIMEOUT = "Timeout"
+SHORT_BODY = "ShortBody"
+BAD_REPLY = "BadReply"
+TRANSPORT = "Transport"  # whatever else goes wrong on the way
+
+
+def slice_of(size: int, job: int, jobs: int) -> tuple[int, int]:
+    """Job `job`'s slice of `size` items when `jobs` jobs share them: from the first up to but not including the second."""
+    return size * job // jobs, size * (job + 1) // jobs

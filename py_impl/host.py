@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""
+The Python host: from the command line to a task under a model, and the record of it. docs/interfaces.md describes the
+options, the exit statuses and the files.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from py_impl import catalog, options, params, record
+from py_impl.contract import IO, URL
+from py_impl.errors import Failed, Impossible, Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import NoReturn
+
+    from py_impl.models import Model
+    from py_impl.run import Run
+
+JOBS_MAX = 100_000_000
+WORKERS_MAX = 100_000
+SECONDS = (0.001, 86_400.0)
+TIMEOUT_S = 300.0
+REQUEST_TIMEOUT_S = 30.0
+START_METHODS = ("fork", "spawn")
+NAMED_JOBS = 8  # in the reason; the failures name as many
+
+EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
+
+
+def main(argv: list[str]) -> int:
+    start_ns = time.monotonic_ns()
+    if argv and argv[0] in ("-h", "--help", "help"):
+        print(options.help_text())
+        return 0
+    if argv and argv[0] == "run":
+        return Command(argv[1:], start_ns).run()
+    try:
+        if not argv or argv[0] not in options.COMMANDS:
+            what = f"'{argv[0]}' is no command" if argv else "a command is needed"
+            raise Usage(f"{what} (known: {', '.join(options.COMMANDS)})")
+        given = options.parse("list", argv[1:])
+        from py_impl.listing import show
+
+        show(given.get("--tasks"), as_json="--json" in given)
+    except Usage as error:
+        complain(str(error))
+        return EXITS["usage"]
+    return 0
+
+
+def complain(line: str) -> None:
+    print(f"py_impl: {one_line(line)}", file=sys.stderr, flush=True)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+class Command:
+    """One `run`: what is known of it so far is in `record`, which is written whatever comes."""
+
+    def __init__(self, words: list[str], start_ns: int) -> None:
+        self.words = words
+        self.record = record.blank()
+        self.phases = self.record["phases"]
+        self.phases["start"] = start_ns
+        self.record_path = options.peek("--record", words)
+        self.this: Run | None = None
+
+    def run(self) -> int:
+        status, reason = "done", None
+        try:
+            if self.record_path is not None:
+                self.write("")  # so that one that cannot be written is known before the work is done
+            self.work()
+        except Usage as error:
+            status, reason = "usage", str(error)
+        except Impossible as error:
+            status, reason = "impossible", str(error)
+        except Failed as error:
+            status, reason = "failed", str(error)
+        except MemoryError:
+            status, reason = "impossible", "out of memory"
+        return self.end(status, reason)
+
+    # -- before the run -------------------------------------------------------------------------------------------------
+
+    def work(self) -> None:
+        given = options.parse("run", self.words)
+        model = self.choose_model(given["--model"])
+        task = self.choose_task(given)
+        texts = self.choose_params(task, given)
+        jobs, workers = self.choose_numbers(task, model, given)
+        method = given.get("--start-method", "fork")
+        if method not in START_METHODS:
+            raise Usage(f"--start-method {method}: must be one of {', '.join(START_METHODS)}")
+        timeout_s = self.seconds(given, "--timeout", TIMEOUT_S)
+
+        from py_impl.board import Board
+        from py_impl.keeper import Keeper
+        from py_impl.run import Run
+
+        run = Run()
+        run.task, run.texts, run.jobs, run.workers = task, texts, jobs, workers
+        run.source = catalog.source_of(given["--task"], given.get("--tasks"))
+        run.start_method = method if model.processes else "fork"
+        run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
+        run.looping = model.loop
+        run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
+        self.record["start_method"] = method if model.processes else None
+        self.check_fds(model, run)
+        self.open_files(run, given["--slots"])
+
+        self.this = run
+        run.board = Board()
+        run.keeper = Keeper()
+        run.keeper.watch_signals(processes=model.processes)
+        run.keeper.watch_time(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
+        self.drive(model, run)
+
+    def choose_model(self, name: str) -> Model:
+        from py_impl.models import MODELS
+
+        for model in MODELS:
+            if model.name == name:
+                self.record["model"] = name
+                return model
+        raise Usage(f"model '{name}' is unknown (known: {', '.join(model.name for model in MODELS)})")
+
+    def choose_task(self, given: dict[str, object]) -> ModuleType:
+        task = catalog.load(catalog.source_of(given["--task"], given.get("--tasks")))
+        self.record["task"] = task.NAME
+        if task.ASKS == URL:
+            self.record["connections"] = 0
+        return task
+
+    def choose_params(self, task: ModuleType, given: dict[str, object]) -> dict[str, str]:
+        chosen = params.settings(given["--set"])
+        if "--url" in given:
+            if "url" in chosen:
+                raise Usage("--url: given twice, as --set url= too")
+            chosen["url"] = given["--url"]
+        texts = self.record["params"] = params.resolve(task.NAME, task.PARAMS, chosen)
+        return texts
+
+    def choose_numbers(self, task: ModuleType, model: Model, given: dict[str, object]) -> tuple[int, int]:
+        jobs = task.JOBS
+        if "--jobs" in given:
+            jobs = params.parse_int("--jobs", given["--jobs"], 1, JOBS_MAX)
+        if "--workers" in given:
+            workers = params.parse_int("--workers", given["--workers"], 1, WORKERS_MAX)
+        elif task.KIND == IO:
+            workers = min(jobs, WORKERS_MAX)
+        else:
+            from py_impl.machine import effective_cpus
+
+            workers = effective_cpus()
+        workers = min(jobs, workers)
+        self.record["jobs"], self.record["workers"] = jobs, workers
+        return jobs, workers
+
+    def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
+        return params.parse_seconds(name, given[name], *SECONDS) if name in given else fallback
+
+    def check_fds(self, model: Model, run: Run) -> None:
+        from py_impl.machine import reserve_fds
+
+        workers = 1 if model.baseline else run.workers
+        connections = workers if run.task.ASKS == URL and not model.processes else 0
+        reserve_fds(workers * model.fds_a_worker + connections)
+
+    def open_files(self, run: Run, slots_path: str) -> None:
+        from py_impl.slots import create
+
+        run.slots_path = slots_path
+        run.slots = create(slots_path, run.jobs)
+
+    # -- the run ----------------------------------------------------------------------------------------------------------
+
+    def drive(self, model: Model, run: Run) -> None:
+        from importlib import import_module
+
+        module = import_module("py_impl.models." + model.module)
+        run.prepare()
+        module.run(run)
+        if run.work_ns is None:
+            run.work_ns = run.slots.last_end_ns()
+        if run.start_method != "spawn":
+            run.close_task()
+
+    def expired(self, timeout_s: float):
+        def expired() -> NoReturn:
+            """In the keeper's thread, with all worker processes gone."""
+            run = self.this
+            running = run.slots.running()
+            for job, worker in running[: record.FAILURES_MAX]:
+                run.board.failed(job, worker, "Timeout", f"still running when the {timeout_s:g} s were over", None)
+            os._exit(self.report("failed", self.time_out_reason(timeout_s, [job for job, _ in running])))
+
+        return expired
+
+    def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
+        named = ", ".join(map(str, jobs[:NAMED_JOBS]))
+        if len(jobs) > NAMED_JOBS:
+            named += f" and {len(jobs) - NAMED_JOBS} more"
+        return f"the time ran out after {timeout_s:g} s; still running: {'job ' + named if jobs else 'no job'}"
+
+    # -- after the run ----------------------------------------------------------------------------------------------------
+
+    def end(self, status: str, reason: str | None) -> int:
+        run = self.this
+        if run is None:
+            return self.report(status, reason)
+        run.keeper.end()
+        if status == "done":
+            failures, _ = run.board.read()
+            if failures:
+                status, reason = "failed", self.failure_reason(failures)
+            return self.report(status, reason)
+        # What was under way is given up: there may be workers, and threads that nobody can end.
+        run.keeper.kill_workers()
+        os._exit(self.report(status, reason))
+
+    def failure_reason(self, failures: list[dict[str, object]]) -> str:
+        first = failures[0]
+        where = "a worker" if first["job"] is None else f"job {first['job']}"
+        others = self.this.slots.failed() - 1
+        more = f" ({others} more failed)" if others > 0 else ""
+        return f"{where}: {first['type']}: {first['message']}{more}"
+
+    def report(self, status: str, reason: str | None) -> int:
+        """Fills in the rest of the record and writes it; complains where all is not well. The exit status."""
+        self.record["status"], self.record["exit"] = status, EXITS[status]
+        self.record["reason"] = None if reason is None else one_line(reason)
+        if self.this is not None:
+            self.report_run(self.this)
+        self.record["usage"] = record.usage()
+        self.record["python"] = record.python()
+        if reason is not None:
+            complain(reason)
+        self.phases["end"] = time.monotonic_ns()
+        if self.record_path is not None:
+            try:
+                self.write(record.to_json(self.record) + "\n")
+            except Usage as error:
+                if reason is None or str(error) != reason:
+                    complain(str(error))
+                return EXITS[status] or EXITS["usage"]
+        return EXITS[status]
+
+    def report_run(self, run: Run) -> None:
+        failures, connections = run.board.read()
+        self.record["failures"] = failures[: record.FAILURES_MAX]
+        if failures:
+            self.record["failed_jobs"] = run.slots.failed()
+        if run.task.ASKS == URL:
+            self.record["connections"] = connections
+        self.phases["ready"] = run.ready_ns
+        self.phases["work"] = run.work_ns
+
+    def write(self, text: str) -> None:
+        try:
+            with open(self.record_path, "w", encoding="ascii") as file:
+                file.write(text)
+        except OSError as error:
+            raise Usage(f"--record: cannot write '{self.record_path}': {error.strerror}") from error

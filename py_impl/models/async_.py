@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""
+asyncio: `workers` coroutines on one loop draw the jobs and wait side by side; what a job computes runs on the loop's
+thread. The loop is one worker, number 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from py_impl.contract import DELAY, NOTHING
+from py_impl.run import Run
+from py_impl.worker import Worker
+
+
+def run(run: Run) -> None:
+    asyncio.run(serve(run))
+
+
+async def serve(run: Run) -> None:
+    worker = Worker(run, 0)
+    run.gate()
+    await asyncio.gather(*[lane(run, worker) for _ in range(run.workers)])
+    if worker.client is not None:
+        await worker.client.close()
+    worker.close()
+
+
+async def lane(run: Run, worker: Worker) -> None:
+    """One of the jobs in flight, and after it the next."""
+    for job in run.tickets:
+        start_ns, request = worker.begin(job)
+        if request is None:
+            continue
+        reply = None
+        if request.ask != NOTHING:
+            try:
+                if request.ask == DELAY:
+                    await asyncio.sleep(request.delay_ns / 1e9)
+                else:
+                    reply = await worker.client.get(request.url)
+            except Exception as error:  # whatever a transport may raise
+                worker.abandon(job, start_ns, error)
+                continue
+            worker.replied(job)
+        worker.finish(job, start_ns, reply)

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""
+ProcessPoolExecutor. Each worker process has the task open before the gate, inherited (fork) or opened for itself
+(spawn), and only job numbers are pickled. As in the thread pool, `workers` jobs that wait for one another make the pool
+start all its processes; each also tells its worker its number.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+from py_impl.contract import WORKER_PROCESS
+from py_impl.errors import Failed, Impossible
+from py_impl.models.crash import crashed
+from py_impl.run import Run
+from py_impl.worker import Worker
+
+# Futures waiting at once, as in the thread pool.
+WINDOW = 4096
+
+
+# -- in the host ------------------------------------------------------------------------------------------------------
+
+
+def run(run: Run) -> None:
+    context = multiprocessing.get_context(run.start_method)
+    here, go = context.Semaphore(0), context.Semaphore(0)
+    with ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go)) as executor:
+        pids = everyone(run, executor, warm, here, go)
+        processes = {process.pid: process for process in multiprocessing.active_children()}
+        run.check_workers()
+        run.gate()
+        try:
+            drain(run, executor)
+        except BrokenProcessPool:
+            executor.shutdown()
+            exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
+            note_crash(run, exitcodes)
+            return
+        if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
+            everyone(run, executor, cool, here, go)
+
+
+def drain(run: Run, executor: ProcessPoolExecutor) -> None:
+    waiting = deque()
+    for job in run.tickets:
+        if len(waiting) >= max(WINDOW, 4 * run.workers):
+            waiting.popleft().result()
+        waiting.append(executor.submit(run_job, job))
+    for future in waiting:
+        future.result()
+
+
+def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> list[object]:
+    """Has every worker call `function` once: none goes on before all have come."""
+
+    def submit() -> list:
+        return [executor.submit(function, number) for number in range(run.workers)]
+
+    try:
+        futures = run.keeper.start(submit)
+    except OSError as error:
+        raise Impossible(f"cannot start {run.workers} processes: {error.strerror}") from error
+    for future in futures:
+        future.add_done_callback(lambda _: here.release())  # one that is broken before it came
+    for _ in futures:
+        here.acquire()
+    try:
+        if any(future.done() for future in futures):
+            futures[0].result()
+        for _ in futures:
+            go.release()
+        results = [future.result() for future in futures]
+    except BrokenProcessPool as error:
+        raise Failed("a worker process died before it ran any job") from error
+    for _ in futures:
+        here.acquire()  # those of the callbacks
+    return results
+
+
+def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
+    """The pool ends all its workers by SIGTERM when one is gone: so it was one of those that ended in another way."""
+    jobs: dict[int, list[int]] = {number: [] for number in exitcodes}
+    for job, number in run.slots.running():
+        jobs[number].append(job)
+    culprits = [number for number, exitcode in exitcodes.items() if exitcode != -signal.SIGTERM]
+    for number in culprits or exitcodes:
+        if exitcodes[number] != 0 or jobs[number]:
+            crashed(run, exitcodes[number], number, jobs[number])
+    for number in exitcodes.keys() - set(culprits):
+        for job in jobs[number] if culprits else ():
+            run.slots.fail(job)
+            run.board.failed(job, number, "Crash", f"the pool broke while job {job} was running", None)
+
+
+# -- in a worker ------------------------------------------------------------------------------------------------------
+
+
+class Own:
+    """What this process owns as a worker of the pool."""
+
+    run: Run
+    here = None
+    go = None
+    trouble: BaseException | None = None  # the pool would make no more of it than "broken"
+    worker: Worker | None = None
+
+
+own = Own()
+
+
+def enter(run: Run, here, go) -> None:
+    own.run, own.here, own.go = run, here, go
+    try:
+        run.enter_process()
+    except (Exception, SystemExit) as error:  # of the task's open
+        own.trouble = error
+
+
+def warm(number: int) -> int:
+    try:
+        if own.trouble is not None:
+            raise own.trouble
+        own.worker = Worker(own.run, number, WORKER_PROCESS)
+        own.run.slots.prefault()
+    except (Exception, SystemExit) as error:  # of the task's worker_open
+        own.run.worker_failed(number, error)
+    own.here.release()
+    own.go.acquire()
+    return os.getpid()
+
+
+def run_job(job: int) -> None:
+    own.worker.run_job(job)
+
+
+def cool(_: int) -> None:
+    own.here.release()
+    own.go.acquire()
+    own.worker.close()
+    own.run.leave_process()

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: MIT
+"""One loop, one job after the other: what the other models are compared with."""
+
+from __future__ import annotations
+
+from py_impl.run import Run
+from py_impl.worker import Worker
+
+
+def run(run: Run) -> None:
+    worker = Worker(run, 0)
+    run_job = worker.run_job
+    end_ns = None
+    run.gate()
+    for job in run.tickets:
+        end_ns = run_job(job)
+    run.work_ns = end_ns
+    worker.close()

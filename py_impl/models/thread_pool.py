@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""
+ThreadPoolExecutor. The pool is warm before the gate: `workers` jobs that wait for one another at a barrier make it start
+all its threads, and each opens its thread's worker. (A barrier in the pool's initializer would deadlock, since the pool
+starts a thread only where none is idle.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+
+from py_impl.errors import Impossible
+from py_impl.run import Run
+from py_impl.worker import Worker
+
+# Futures waiting at once: as many as keep every thread busy, so that a million jobs do not take a gigabyte.
+WINDOW = 4096
+
+
+class Pool(threading.local):
+    """What a thread of the pool owns."""
+
+    worker: Worker | None = None
+
+
+def run(run: Run) -> None:
+    own = Pool()
+    barrier = threading.Barrier(run.workers)
+
+    def warm(number: int) -> None:
+        try:
+            own.worker = Worker(run, number)
+        except (Exception, SystemExit) as error:  # of the task's worker_open
+            run.worker_failed(number, error)
+        barrier.wait()
+
+    def cool(_: int) -> None:
+        barrier.wait()
+        if own.worker is not None:
+            own.worker.close()
+
+    def run_job(job: int) -> None:
+        own.worker.run_job(job)
+
+    with ThreadPoolExecutor(run.workers) as executor:
+        try:
+            everyone(executor, warm, run.workers)
+        except RuntimeError as error:
+            barrier.abort()
+            raise Impossible(f"cannot start {run.workers} threads: {error}") from error
+        run.check_workers()
+        run.gate()
+        waiting = deque()
+        for job in run.tickets:
+            if len(waiting) >= max(WINDOW, 4 * run.workers):
+                waiting.popleft().result()
+            waiting.append(executor.submit(run_job, job))
+        for future in waiting:
+            future.result()
+        everyone(executor, cool, run.workers)
+
+
+def everyone(executor: ThreadPoolExecutor, function, workers: int) -> None:
+    for future in [executor.submit(function, number) for number in range(workers)]:
+        future.result()

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""A thread for each job, at most `workers` at once. What a thread opens (the task's worker, a connection) it closes."""
+
+from __future__ import annotations
+
+import threading
+
+from py_impl.errors import Impossible
+from py_impl.run import Run
+from py_impl.worker import Worker
+
+
+def run(run: Run) -> None:
+    room = threading.Semaphore(run.workers)
+
+    def thread(job: int) -> None:
+        try:
+            try:
+                worker = Worker(run, job)
+            except (Exception, SystemExit) as error:  # of the task's worker_open
+                run.worker_failed(job, error, job)
+                return
+            worker.run_job(job)
+            worker.close()
+        finally:
+            room.release()
+
+    run.gate()
+    for job in run.tickets:
+        room.acquire()
+        try:
+            # Daemons: should the host give up, nobody waits for those that are left.
+            threading.Thread(target=thread, args=(job,), daemon=True).start()
+        except RuntimeError as error:
+            raise Impossible(f"cannot start a thread for job {job}: {error}") from error
+    for _ in range(run.workers):
+        room.acquire()
+    for left in threading.enumerate():
+        if left is not threading.current_thread():
+            left.join()

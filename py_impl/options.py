@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""
+The command line. One table makes the parser and the help. Not argparse: importing it takes as long as an empty
+interpreter takes to start (8 ms), and that would be a part of every cell that is timed as a whole command.
+"""
+
+from __future__ import annotations
+
+from py_impl.errors import Usage
+
+COMMANDS = {
+    "run": "run one task under one model",
+    "list": "what this host offers",
+}
+
+
+class Option:
+    __slots__ = ("name", "command", "value", "about", "needed", "many")
+
+    def __init__(
+        self, name: str, command: str, value: str, about: str, *, needed: bool = False, many: bool = False
+    ) -> None:
+        self.name = name
+        self.command = command  # of COMMANDS
+        self.value = value  # its placeholder; empty: a flag
+        self.about = about
+        self.needed = needed
+        self.many = many  # may be given more than once
+
+
+OPTIONS = (
+    Option("--task", "run", "T", "a task's name, or the path of a .py (with a /)", needed=True),
+    Option("--model", "run", "M", "a model's name", needed=True),
+    Option("--jobs", "run", "N", "1..100000000; by default the task's own"),
+    Option("--workers", "run", "W", "the most jobs in flight, 1..100000; by default by the task's kind"),
+    Option("--set", "run", "KEY=VALUE", "a parameter of the task", many=True),
+    Option("--slots", "run", "FILE", "the slots file, created or truncated", needed=True),
+    Option("--record", "run", "FILE", "the record, created or truncated", needed=True),
+    Option("--url", "run", "U", "the same as --set url=U"),
+    Option("--start-method", "run", "fork|spawn", "how worker processes start; fork by default"),
+    Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
+    Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),
+    Option("--gate", "run", "R,W", "write a byte to descriptor W when ready, start after one from R"),
+    Option("--tasks", "run", "DIR", "another folder of tasks, NAME.py"),
+    Option("--json", "list", "", "as one JSON object"),
+    Option("--tasks", "list", "DIR", "another folder of tasks, NAME.py"),
+)
+
+
+def parse(command: str, words: list[str]) -> dict[str, object]:
+    """Option to text; True for a flag, a list where there may be many. Usage with one line if something is wrong."""
+    table = {option.name: option for option in OPTIONS if option.command == command}
+    given: dict[str, object] = {name: [] for name, option in table.items() if option.many}
+    words = list(words)
+    while words:
+        word = words.pop(0)
+        name, equals, text = word.partition("=")
+        option = table.get(name)
+        if option is None:
+            raise Usage(f"'{word}' is no option of {command} (known: {', '.join(table)})")
+        if not option.value:
+            if equals:
+                raise Usage(f"{name} takes no value")
+        elif not equals:
+            if not words:
+                raise Usage(f"{name} needs a value: {option.about}")
+            text = words.pop(0)
+        if option.many:
+            given[name].append(text)
+        elif name in given:
+            raise Usage(f"{name}: given twice")
+        else:
+            given[name] = text if option.value else True
+    for option in table.values():
+        if option.needed and option.name not in given:
+            raise Usage(f"{option.name} is needed: {option.about}")
+    return given
+
+
+def peek(name: str, words: list[str]) -> str | None:
+    """The value of one option in a command line that may be wrong elsewhere."""
+    for i, word in enumerate(words):
+        if word == name and i + 1 < len(words):
+            return words[i + 1]
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+    return None
+
+
+def help_text() -> str:
+    lines = ["Usage: python3 -s -E -m py_impl COMMAND [OPTION]...   (in the project's root)"]
+    for command, about in COMMANDS.items():
+        lines += ["", f"{command}: {about}"]
+        for option in OPTIONS:
+            if option.command == command:
+                left = f"{option.name} {option.value}".rstrip()
+                lines.append(f"  {left:<26}  {option.about}{' (needed)' if option.needed else ''}")
+    lines += ["", "Exit status: 0 done, 1 a job failed, 2 usage, 77 not possible here."]
+    return "\n".join(lines)

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""
+One run: what a model needs to know, and nothing about which task or transport it drives. Pickled, it is the means to
+set the same run up in another process (start method spawn).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from py_impl import catalog, params
+from py_impl.contract import URL
+from py_impl.errors import Failed, Usage
+from py_impl.failure import explain
+from py_impl.keeper import worker_signals
+from py_impl.slots import attach
+from py_impl.tickets import in_order
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from py_impl.board import Board
+    from py_impl.keeper import Keeper
+    from py_impl.slots import Slots
+
+# What another process needs to set the run up again.
+_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "board", "slots_path")
+
+
+class Run:
+    def __init__(self) -> None:
+        self.task = None  # a module, or any object that keeps to the contract
+        self.source = ""  # where catalog.load finds it
+        self.texts: dict[str, str] = {}  # its parameters
+        self.jobs = 0
+        self.workers = 0  # the most jobs in flight at once, 1..jobs
+        self.start_method = "fork"
+        self.request_timeout_s = 30.0
+        self.looping = False  # the model waits on an event loop
+        self.slots_path = ""
+        self.board: Board | None = None
+        self.slots: Slots | None = None
+        self.keeper: Keeper | None = None
+        self.gate_fds: tuple[int, int] | None = None
+        self.state = None  # of task.open; None where each worker process opens for itself
+        self.tickets = None
+        self.transport = None  # a module of transport/; None unless the task asks for a URL
+        self.ready_ns: int | None = None  # set by gate()
+        self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in _PICKLED}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__()
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def prepare(self) -> None:
+        """Before any worker exists: hands out the tickets, loads the transport, opens the task where it is shared."""
+        self.tickets = in_order(self.jobs)
+        self.load_transport()
+        if self.start_method != "spawn":
+            self.open_task()
+
+    def load_transport(self) -> None:
+        if self.task.ASKS != URL:
+            return
+        # Only one of the two is ever used, and each costs tens of milliseconds to import.
+        if self.looping:
+            from py_impl.transport import streams as transport
+        else:
+            from py_impl.transport import blocking as transport
+        self.transport = transport
+
+    def open_task(self) -> None:
+        opener = getattr(self.task, "open", None)
+        if opener is not None:
+            try:
+                self.state = opener(params.values(self.task.PARAMS, self.texts), self.jobs)
+            except (Exception, SystemExit) as error:  # a task may raise whatever it likes
+                raise Usage(f"task '{self.task.NAME}' does not open: {catalog.one_line(error)}") from error
+        self._hook_forks()
+
+    def _hook_forks(self) -> None:
+        """Has a task's fork hooks (those of C tasks, through a bridge) called around every fork of this process."""
+        hooks = {}
+        for name, when in (
+            ("before_fork", "before"),
+            ("after_fork_parent", "after_in_parent"),
+            ("after_fork_child", "after_in_child"),
+        ):
+            hook = getattr(self.task, name, None)
+            if hook is not None:
+                hooks[when] = lambda hook=hook: hook(self.state)
+        if hooks:
+            os.register_at_fork(**hooks)
+
+    def close_task(self) -> None:
+        close = getattr(self.task, "close", None)
+        if close is not None:
+            close(self.state)
+
+    def gate(self) -> None:
+        """
+        Opens the gate: called exactly once by every model, when all is set up and warm and before the first job.
+        Waits for the driver where there is one, then takes the stamp from which work time runs.
+        """
+        if self.gate_fds is not None:
+            read, write = self.gate_fds
+            try:
+                os.write(write, b"r")
+                opened = os.read(read, 1)
+            except OSError as error:
+                raise Failed(f"the gate broke: {error.strerror}") from error
+            if not opened:
+                raise Failed("the gate was closed before it opened")
+        self.ready_ns = time.monotonic_ns()
+
+    def worker_failed(self, number: int, error: BaseException, job: int | None = None) -> None:
+        """Notes that a worker could not be opened; `job` where that was the only worker to run it."""
+        kind, message, line = explain(error, getattr(self.task, "__file__", None))
+        if job is not None:
+            self.slots.fail(job)
+        self.board.failed(job, number, kind, message, line)
+
+    def check_workers(self) -> None:
+        """Before the gate: gives up where a worker could not be opened."""
+        failures, _ = self.board.read()
+        if failures and failures[0]["type"] == Usage.__name__:
+            raise Usage(failures[0]["message"])
+        if failures:
+            raise Failed("worker {worker} does not open: {type}: {message}".format_map(failures[0]))
+
+    def enter_process(self) -> None:
+        """In a worker process, first of all: its own signals, and under spawn its own task and mapping."""
+        worker_signals()
+        if self.start_method == "spawn":
+            self.task = catalog.load(self.source)
+            self.slots = attach(self.slots_path, self.jobs)
+            self.load_transport()
+            self.open_task()
+        elif self.gate_fds is not None:
+            for fd in set(self.gate_fds):
+                os.close(fd)  # else a host that died would leave its driver waiting at the gate
+
+    def leave_process(self) -> None:
+        """In a worker process, last of all. A forked one shares its parent's task, which the parent closes."""
+        if self.start_method == "spawn":
+            self.close_task()

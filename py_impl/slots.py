@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""
+The slots file, version 1: the same layout as common/slots.h, one slot of 64 bytes a job behind a page of header.
+Every worker maps the file shared; only the worker that runs a job writes its slot.
+"""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+from struct import Struct
+
+from py_impl.errors import Impossible, Usage
+
+MAGIC = b"cobslots"
+VERSION = 1
+HEADER_BYTES = 4096
+SLOT_BYTES = 64
+EMPTY, RUNNING, DONE, FAILED = range(4)
+
+HEADER = Struct("=8sIIIIQ")  # magic version header_bytes slot_bytes reserved jobs
+SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs reserved0 due replied reserved1
+FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "reserved0", "due_ns", "replied_ns", "reserved1")
+
+# What a job writes, and where in its slot: a few fields at once, since each call costs as much as several fields.
+START = Struct("=qqiII")  # start end worker state runs
+START_AT = 8
+END = Struct("=QqqiI")  # result start end worker state
+END_AT = 0
+REPLIED = Struct("=q")
+REPLIED_AT = 48
+RUNS = Struct("=I")
+RUNS_AT = 32
+
+_END_WORD, _STATE_WORD, _WORKER_WORD = 16 // 8, 28 // 4, 24 // 4
+_TOUCH_AT = 36  # reserved0: a byte no worker writes
+
+
+class Slots:
+    """The mapped file. `map` is what START, END and REPLIED pack into, slot i being at HEADER_BYTES + i * SLOT_BYTES."""
+
+    __slots__ = ("path", "jobs", "map")
+
+    def __init__(self, path: str, jobs: int, fd: int) -> None:
+        self.path = path
+        self.jobs = jobs
+        self.map = mmap.mmap(fd, HEADER_BYTES + jobs * SLOT_BYTES)
+
+    def prefault(self) -> None:
+        """Touches every page for this process, so that no job pays for it. Other workers may be running."""
+        first = HEADER_BYTES + _TOUCH_AT
+        pages = len(range(first, len(self.map), mmap.PAGESIZE))
+        self.map[first :: mmap.PAGESIZE] = bytes(pages)
+
+    def state(self, job: int) -> int:
+        return SLOT.unpack_from(self.map, HEADER_BYTES + job * SLOT_BYTES)[4]
+
+    def fail(self, job: int) -> None:
+        """Marks a job whose worker is gone. Only for the host, once nobody else writes that slot."""
+        Struct("=I").pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES + _STATE_WORD * 4, FAILED)
+
+    def running(self) -> list[tuple[int, int]]:
+        """(job, worker) of the jobs that have started and not ended."""
+        words = self._column("I", _STATE_WORD)
+        workers = self._column("i", _WORKER_WORD)
+        return [(job, workers[job]) for job, state in enumerate(words) if state == RUNNING]
+
+    def failed(self) -> int:
+        """How many jobs failed or were cut off."""
+        return sum(state in (FAILED, RUNNING) for state in self._column("I", _STATE_WORD))
+
+    def last_end_ns(self) -> int:
+        return max(self._column("q", _END_WORD))
+
+    def close(self) -> None:
+        self.map.close()
+
+    def _column(self, code: str, word: int) -> list[int]:
+        """One field of all jobs."""
+        size = Struct("=" + code).size
+        with memoryview(self.map) as whole, whole[HEADER_BYTES:] as slots, slots.cast(code) as words:
+            return words[word :: SLOT_BYTES // size].tolist()
+
+
+def create(path: str, jobs: int) -> Slots:
+    """Creates or truncates the file at its full size, with its blocks reserved, and touches every page."""
+    size = HEADER_BYTES + jobs * SLOT_BYTES
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise Usage(f"--slots: cannot create '{path}': {error.strerror}") from error
+    try:
+        os.posix_fallocate(fd, 0, size)
+        slots = Slots(path, jobs, fd)
+    except OSError as error:
+        if error.errno == errno.ENODEV:
+            raise Usage(f"--slots: '{path}' is no file that can be mapped") from error
+        raise Impossible(f"no room for the slots file '{path}' of {size} bytes: {error.strerror}") from error
+    finally:
+        os.close(fd)
+    HEADER.pack_into(slots.map, 0, MAGIC, VERSION, HEADER_BYTES, SLOT_BYTES, 0, jobs)
+    slots.prefault()
+    return slots
+
+
+def attach(path: str, jobs: int) -> Slots:
+    """Maps the file that another process has created."""
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return Slots(path, jobs, fd)
+    finally:
+        os.close(fd)

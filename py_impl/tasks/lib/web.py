@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""What `fetch` and `mixed` share: their parameters, the URL of a job, and what of an answer is checked."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from py_impl.contract import CHOICE, INT, URL, URL_MAX, BadLength, HttpStatus, Param, Reply, Request
+
+WEB_PARAMS = (
+    Param("url", URL, None, "where to ask; {job}, {size} and {delay} are filled in"),
+    Param("size", INT, "1024", "length of the body in bytes", 0, 16_777_216),
+    Param("delay", INT, "150", "how long the answer takes, in milliseconds", 0, 3_600_000),
+    Param(
+        "check",
+        CHOICE,
+        "auto",
+        "what of the answer is checked; auto is crc where the url has {size}, else status",
+        choices=("auto", "crc", "length", "status"),
+    ),
+)
+
+
+class Web:
+    """A URL template, ready to be filled in, and the check."""
+
+    __slots__ = ("parts", "size", "check")
+
+    def __init__(self, params: dict[str, object], jobs: int) -> None:
+        template = str(params["url"])
+        self.size = int(params["size"])
+        self.check = str(params["check"])
+        if self.check == "auto":
+            self.check = "crc" if "{size}" in template else "status"
+        self.parts = fill(template, params)
+        if len(self.url(jobs - 1).encode("utf-8", "surrogateescape")) > URL_MAX:
+            raise ValueError(f"url: longer than {URL_MAX} bytes")
+
+    def url(self, job: int) -> str:
+        return str(job).join(self.parts)
+
+    def request(self, job: int) -> Request:
+        return Request(URL, url=self.url(job))
+
+    def verdict(self, reply: Reply) -> int:
+        """The result of a reply, or the exception that says what is wrong with it."""
+        if reply.status != 200:
+            raise HttpStatus(f"status {reply.status} where 200 was expected")
+        if self.check == "status":
+            return reply.status
+        if len(reply.body) != self.size:
+            raise BadLength(f"body of {len(reply.body)} bytes where {self.size} were expected")
+        return crc32(reply.body) if self.check == "crc" else len(reply.body)
+
+
+def fill(template: str, params: dict[str, object]) -> list[str]:
+    """
+    The template with every {name} of a parameter replaced by its value, cut at each {job}. One pass from left to right:
+    what a value brings in is not filled in again.
+    """
+    parts, text, rest = [], "", template
+    while rest:
+        before, brace, rest = rest.partition("{")
+        text += before
+        if not brace:
+            break
+        name, closed, rest = rest.partition("}")
+        if not closed:
+            raise ValueError(f"url: no }} after {{{name}"[:99])
+        if name == "job":
+            parts.append(text)
+            text = ""
+        elif name in params and name != "url":
+            text += str(params[name])
+        else:
+            raise ValueError(f"url: {{{name[:80]}}} is neither {{job}} nor a parameter of the task")
+    parts.append(text)
+    return parts
