@@ -460,6 +460,21 @@ static void test_urls_refused(void **state)
     }
 }
 
+/* No name has an empty label, so the resolver says so without asking the network. */
+static void test_unknown_host(void **state)
+{
+    struct fixture *f = *state;
+    struct outcome o;
+    const struct cobench_request ask = {.ask = COBENCH_ASK_URL, .url = "http://nobody..invalid/"};
+
+    for (size_t way = 0; way < 2; way++) {
+        ways[way](f, &ask, &o);
+        assert_int_equal(o.code, -EHOSTUNREACH);
+        assert_string_equal(o.err.type, "CouldNotResolve");
+    }
+    assert_int_equal(atomic_load(&f->connections), 0);
+}
+
 /* The environment's proxy is not for us: a loopback origin would be asked for through it. */
 static void test_no_proxy_from_environment(void **state)
 {
@@ -669,6 +684,7 @@ int main(void)
         TRANSPORT_TEST(test_replies),
         TRANSPORT_TEST(test_faults),
         TRANSPORT_TEST(test_urls_refused),
+        TRANSPORT_TEST(test_unknown_host),
         TRANSPORT_TEST(test_no_proxy_from_environment),
         TRANSPORT_TEST(test_large_bodies),
         TRANSPORT_TEST(test_connections_are_kept_and_counted),
