@@ -257,7 +257,7 @@ struct fixture {
 };
 
 /* Never closed: libcurl's libraries do not all take being unloaded and loaded again. */
-static const struct transport *transport_load(void)
+static const struct transport *library_load(void)
 {
     char path[4096];
     const char *build = getenv("COBENCH_BUILD");
@@ -284,7 +284,7 @@ static int fixture_setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    f->transport = transport_load();
+    f->transport = library_load();
     assert_non_null(f->transport);
     assert_int_equal(f->transport->version, TRANSPORT_VERSION);
     server_open(&f->server);
