@@ -61,6 +61,9 @@ tables: all ## Make the tables again from the last run, or RUN=results/...
 plots: all ## Make the pictures again from the last run, or RUN=results/...
 	$(Q)$(BUILD)/cobench report --quiet --plots $(RUN)
 
+figures: all $(BUILD)/figures/openmp_null ## Measure the target figures side by side (ONLY=3 for one of them)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY))
+
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
@@ -79,6 +82,13 @@ $(BUILD)/libcommon.a: $(common_o)
 $(BUILD)/lib%.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# The OpenMP loop that `make figures` holds the thread pool against: the host's flags and -fopenmp.
+$(BUILD)/obj/scripts/figures/openmp_null.o: cflags_of = -fopenmp
+$(BUILD)/figures/openmp_null: libs_of = -fopenmp -ldl
+$(BUILD)/figures/openmp_null: $(BUILD)/obj/scripts/figures/openmp_null.o $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link)
 
 # Tasks are plug-ins: one shared object each, with what they share linked into each.
 $(tasks): libs_of = $(shell $(PC) --libs zlib) -lm

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""The servers the figures need, nginx and cobench's own origin, and two ways to put load on them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import resource
+import selectors
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULE = "ngx_http_echo_module.so"
+MODULE_FOLDERS = [Path("/usr/lib/nginx/modules"), Path("/usr/lib64/nginx/modules"), Path("/usr/share/nginx/modules")]
+
+# One worker, as the origin is one process; connections are never closed for having served enough.
+NGINX_CONFIG = """\
+load_module "{module}";
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile {descriptors};
+pid pid;
+error_log stderr crit;
+events {{ worker_connections 20000; }}
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location / {{ echo_sleep {seconds}; echo "hello"; }}
+    }}
+}}
+"""
+
+
+class Missing(Exception):
+    """Something that has to be installed first."""
+
+
+class Failed(Exception):
+    """A measurement that did not go as it has to."""
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise Missing(f"{name} is not installed (./scripts/setup.sh figures installs it)")
+    return found
+
+
+def descriptors_raise(need: int) -> int:
+    """Raises the soft open-file limit to the hard one, for this process and what it starts."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < need:
+        raise Missing(f"the open-file limit is {hard}, and {need} are needed")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError as error:
+            if process.poll() is not None or time.monotonic() > end:
+                raise Failed(f"the server on port {port} does not answer: {error}") from error
+            time.sleep(0.01)
+
+
+@contextmanager
+def nginx(delay_ms: int) -> Iterator[str]:
+    """nginx with its echo module on a free port; the URL that answers "hello" after the delay."""
+    module = next((folder / MODULE for folder in MODULE_FOLDERS if (folder / MODULE).exists()), None)
+    if module is None:
+        raise Missing("nginx's echo module is not installed (./scripts/setup.sh figures installs it)")
+    executable = program("nginx")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="cobench-nginx-") as folder:
+        config = Path(folder, "nginx.conf")
+        config.write_text(NGINX_CONFIG.format(module=module, port=port, seconds=delay_ms / 1000,
+                                              descriptors=descriptors_raise(2048)))
+        process = subprocess.Popen([executable, "-p", folder, "-c", str(config)], stdin=subprocess.DEVNULL)
+        try:
+            wait_for(port, process)
+            yield f"http://127.0.0.1:{port}/"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@dataclass(frozen=True)
+class Origin:
+    template: str
+    port: int
+
+    def url(self, job: int, size: int, delay: int) -> str:
+        return self.template.format(job=job, size=size, delay=delay)
+
+    def stat(self) -> dict[str, int]:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request("GET", "/stat")
+            return json.loads(connection.getresponse().read())
+
+
+@contextmanager
+def origin(build: Path) -> Iterator[Origin]:
+    process = subprocess.Popen([build / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        template = process.stdout.readline().decode().strip()
+        match = re.match(r"http://127\.0\.0\.1:(\d+)/", template)
+        if match is None:
+            raise Failed("cobench-origin did not start")
+        yield Origin(template, int(match[1]))
+    finally:
+        process.communicate()  # closes its standard input, which ends it
+
+
+def wrk(url: str, connections: int, seconds: int) -> float:
+    """Requests a second. wrk counts failures but does not fail; here they do."""
+    command = [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
+    rate = re.search(r"^Requests/sec:\s*([0-9.]+)", text, re.MULTILINE)
+    errors = re.search(r"^\s*(Socket errors|Non-2xx).*", text, re.MULTILINE)
+    if rate is None or errors is not None:
+        raise Failed(f"wrk on {url}: {errors[0].strip() if errors else text.strip()}")
+    return float(rate[1])
+
+
+@dataclass(frozen=True)
+class Hold:
+    connections: int  # the most the origin saw open at once
+    good: int  # right answers
+    latest_ms: float  # the last answer, after the last request
+
+
+def hold(server: Origin, count: int, delay_ms: int) -> Hold:
+    """Opens `count` connections, has an answer pending on all of them at once, and reads them all."""
+    descriptors_raise(count + 100)
+    chooser = selectors.EpollSelector()
+    socks: list[socket.socket] = []
+    replies: dict[socket.socket, bytes] = {}
+    try:
+        for _ in range(count):
+            socks.append(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+        request = f"GET /body/1?size=8&delay={delay_ms} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+        for sock in socks:
+            sock.sendall(request)
+            chooser.register(sock, selectors.EVENT_READ)
+        sent = time.monotonic()
+        seen = server.stat()["open_connections"] - 1
+        while chooser.get_map() and time.monotonic() < sent + delay_ms / 1000 + 30:
+            for key, _ in chooser.select(timeout=1):
+                piece = key.fileobj.recv(4096)  # type: ignore[union-attr]
+                replies[key.fileobj] = replies.get(key.fileobj, b"") + piece  # type: ignore[index]
+                if not piece:
+                    chooser.unregister(key.fileobj)
+        latest = (time.monotonic() - sent) * 1000
+    finally:
+        chooser.close()
+        for sock in socks:
+            sock.close()
+    # What a body must be is for tests/test_origin.py; here all have to be alike.
+    first = next((reply.partition(b"\r\n\r\n")[2] for reply in replies.values()), b"")
+    good = sum(reply.startswith(b"HTTP/1.1 200 ") and len(first) == 8 and reply.endswith(first) for reply in replies.values())
+    return Hold(seen, good, latest)
