@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -28,6 +29,9 @@ WINDOW = 4096
 
 
 def run(run: Run) -> None:
+    # Under spawn a process of multiprocessing's own clears up semaphores after a host that was cut off. It need not
+    # say so.
+    sys.warnoptions.append("ignore:resource_tracker")
     context = multiprocessing.get_context(run.start_method)
     here, go = context.Semaphore(0), context.Semaphore(0)
     with ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go)) as executor:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 1 << 18
 
+# Name resolution encodes every host so, and the first use imports the codec: here, once, not in the first job of every
+# worker process.
+"localhost".encode("idna")
+
 
 class Client:
     """`timeout_s` is for a whole request; `connected` is called for every connection opened."""

@@ -8,6 +8,7 @@ TCP_NODELAY itself. One client serves all jobs of a loop.
 from __future__ import annotations
 
 import asyncio
+import socket
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
@@ -124,13 +125,12 @@ class Client:
 
 
 async def _addresses(host: str, port: int) -> list[str]:
-    import ipaddress
-    import socket
-
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        pass
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except OSError:
+            continue
+        return [host]
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(entry[4][0] for entry in found))
 
