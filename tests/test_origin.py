@@ -10,6 +10,7 @@ import os
 import re
 import resource
 import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ import pytest
 BUILD = Path(os.environ.get("COBENCH_BUILD", "build"))
 PROGRAM = Path(__file__).resolve().parent.parent / BUILD / "cobench-origin"
 MASK = (1 << 64) - 1
+REQUEST = b"GET /body/1?size=6&delay=20 HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 def splitmix64(x: int) -> int:
@@ -203,6 +205,55 @@ def test_many_connections(origin: Origin, count: int) -> None:
             sock.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert origin.stat()["requests"] == count + 1
+
+
+def test_no_delay_is_early_under_load(origin: Origin) -> None:
+    """Many at once fill rounds of the event loop; a delay must not count from the round's beginning."""
+    socks = [socket.create_connection(("127.0.0.1", origin.port), timeout=20) for _ in range(300)]
+    chooser = selectors.DefaultSelector()
+    sent: dict[socket.socket, float] = {}
+    waits: list[float] = []
+    for sock in socks:
+        chooser.register(sock, selectors.EVENT_READ)
+        sent[sock] = time.monotonic()
+        sock.sendall(REQUEST)
+    while len(waits) < 5000:
+        for key, _ in chooser.select(timeout=20):
+            sock = key.fileobj
+            assert isinstance(sock, socket.socket) and sock.recv(4096).endswith(body_of(1, 6))
+            waits.append((time.monotonic() - sent[sock]) * 1000)
+            sent[sock] = time.monotonic()
+            sock.sendall(REQUEST)
+    chooser.close()
+    for sock in socks:
+        sock.close()
+    assert min(waits) >= 20
+
+
+def cpu_s(process: subprocess.Popen[bytes]) -> float:
+    ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def test_out_of_descriptors() -> None:
+    """It serves those it has, does not spin on those it cannot take, and takes them when it can."""
+    process = subprocess.Popen(["/bin/sh", "-c", 'ulimit -n 40 && exec "$0"', PROGRAM],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    port = int(process.stdout.readline().split(b":")[2].split(b"/")[0])
+    socks = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(60)]
+    before = cpu_s(process)
+    for sock in (socks[0], socks[-1]):
+        sock.sendall(REQUEST)
+    assert socks[0].recv(4096).endswith(body_of(1, 6))
+    assert select.select([socks[-1]], [], [], 0.5)[0] == []
+    assert cpu_s(process) - before < 0.25
+    for sock in socks[:-1]:
+        sock.close()
+    assert socks[-1].recv(4096).endswith(body_of(1, 6))
+    socks[-1].close()
+    process.communicate(timeout=5)
+    assert process.returncode == 0
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,8 @@
 #define REQUEST_BODY_MAX 4096
 /* A benchmark may leave warm connections alone for long; evhttp's own 50 s would close them under its feet. */
 #define IDLE_TIMEOUT_S 3600
-/* From here on a client that goes away while it waits is noticed: below, the timer frees its connection soon enough. */
+/* From here on a client that goes away while it waits is noticed, and one that shuts down its sending half counts as
+ * gone: the two look alike from here. Below, the timer frees the connection soon enough. */
 #define WATCH_FROM_MS 1000
 #define ACCEPT_PAUSE_US 10000
 
