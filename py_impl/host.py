@@ -87,6 +87,8 @@ class Command:
             status, reason = "failed", str(error)
         except MemoryError:
             status, reason = "impossible", "out of memory"
+        except Exception as error:  # a fault of the host's own: no one sees a traceback under a timer, but the record
+            status, reason = "failed", f"the host broke: {catalog.one_line(error)}"
         return self.end(status, reason)
 
     # -- before the run -------------------------------------------------------------------------------------------------

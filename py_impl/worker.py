@@ -32,7 +32,7 @@ class Worker:
     __slots__ = ("run", "number", "task_worker", "client", "run_job", "_task_request")
 
     def __init__(self, run: Run, number: int, flags: int = 0) -> None:
-        """`number` goes into the slots, `flags` are those of the task's worker_open, whose exceptions come through."""
+        """Use open_worker: what the task's worker_open raises comes through here."""
         self.run = run
         self.number = number
         self.client = None
@@ -147,6 +147,18 @@ class Worker:
         kind, message, line = explain(error, getattr(self.run.task, "__file__", None))
         self.run.board.failed(job, self.number, kind, message, line)
         return end_ns
+
+
+def open_worker(run: Run, number: int, flags: int = 0, job: int | None = None) -> Worker | None:
+    """
+    A worker, or None after its failure is noted. `number` goes into the slots, `flags` are those of the task's
+    worker_open, `job` is the one job where it runs no other.
+    """
+    try:
+        return Worker(run, number, flags)
+    except (Exception, SystemExit) as error:  # whatever a task may raise
+        run.worker_failed(number, error, job)
+        return None
 
 
 def _bad_result(result: object) -> Exception:

@@ -10,7 +10,7 @@ import asyncio
 
 from py_impl.contract import DELAY, NOTHING
 from py_impl.run import Run
-from py_impl.worker import Worker
+from py_impl.worker import Worker, open_worker
 
 
 def run(run: Run) -> None:
@@ -18,7 +18,8 @@ def run(run: Run) -> None:
 
 
 async def serve(run: Run) -> None:
-    worker = Worker(run, 0)
+    worker = open_worker(run, 0)
+    run.check_workers()
     run.gate()
     await asyncio.gather(*[lane(run, worker) for _ in range(run.workers)])
     if worker.client is not None:

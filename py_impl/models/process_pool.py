@@ -16,10 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from py_impl.contract import WORKER_PROCESS
-from py_impl.errors import Failed, Impossible
+from py_impl.errors import Failed, Impossible, Usage
 from py_impl.models.crash import crashed
 from py_impl.run import Run
-from py_impl.worker import Worker
+from py_impl.worker import Worker, open_worker
 
 # Futures waiting at once, as in the thread pool.
 WINDOW = 4096
@@ -111,7 +111,7 @@ class Own:
     run: Run
     here = None
     go = None
-    trouble: BaseException | None = None  # the pool would make no more of it than "broken"
+    trouble: Exception | None = None  # the pool would make no more of it than "broken"
     worker: Worker | None = None
 
 
@@ -122,18 +122,16 @@ def enter(run: Run, here, go) -> None:
     own.run, own.here, own.go = run, here, go
     try:
         run.enter_process()
-    except (Exception, SystemExit) as error:  # of the task's open
+    except (Usage, OSError) as error:  # of the task, which this process loads and opens for itself, and its files
         own.trouble = error
 
 
 def warm(number: int) -> int:
-    try:
-        if own.trouble is not None:
-            raise own.trouble
-        own.worker = Worker(own.run, number, WORKER_PROCESS)
+    if own.trouble is not None:
+        own.run.worker_failed(number, own.trouble)
+    else:
+        own.worker = open_worker(own.run, number, WORKER_PROCESS)
         own.run.slots.prefault()
-    except (Exception, SystemExit) as error:  # of the task's worker_open
-        own.run.worker_failed(number, error)
     own.here.release()
     own.go.acquire()
     return os.getpid()

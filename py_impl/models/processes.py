@@ -7,11 +7,11 @@ import multiprocessing
 import selectors
 
 from py_impl.contract import WORKER_PROCESS
-from py_impl.errors import Impossible
+from py_impl.errors import Impossible, Usage
 from py_impl.models.crash import crashed
 from py_impl.run import Run
 from py_impl.slots import EMPTY, RUNNING
-from py_impl.worker import Worker
+from py_impl.worker import open_worker
 
 
 def run(run: Run) -> None:
@@ -35,12 +35,13 @@ def child(run: Run, job: int) -> None:
     """The life of a worker process."""
     try:
         run.enter_process()
-        worker = Worker(run, job, WORKER_PROCESS)
-    except (Exception, SystemExit) as error:  # of the task's open or worker_open
+    except Usage as error:  # the task, which this process loads and opens for itself
         run.worker_failed(job, error.__cause__ or error, job)
         return
-    worker.run_job(job)
-    worker.close()
+    worker = open_worker(run, job, WORKER_PROCESS, job)
+    if worker is not None:
+        worker.run_job(job)
+        worker.close()
     run.leave_process()
 
 

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from py_impl.run import Run
-from py_impl.worker import Worker
+from py_impl.worker import open_worker
 
 
 def run(run: Run) -> None:
-    worker = Worker(run, 0)
+    worker = open_worker(run, 0)
+    run.check_workers()
     run_job = worker.run_job
     end_ns = None
     run.gate()

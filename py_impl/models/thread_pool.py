@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from py_impl.errors import Impossible
 from py_impl.run import Run
-from py_impl.worker import Worker
+from py_impl.worker import Worker, open_worker
 
 # Futures waiting at once: as many as keep every thread busy, so that a million jobs do not take a gigabyte.
 WINDOW = 4096
@@ -30,10 +30,7 @@ def run(run: Run) -> None:
     barrier = threading.Barrier(run.workers)
 
     def warm(number: int) -> None:
-        try:
-            own.worker = Worker(run, number)
-        except (Exception, SystemExit) as error:  # of the task's worker_open
-            run.worker_failed(number, error)
+        own.worker = open_worker(run, number)
         barrier.wait()
 
     def cool(_: int) -> None:

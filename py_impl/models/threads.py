@@ -7,7 +7,7 @@ import threading
 
 from py_impl.errors import Impossible
 from py_impl.run import Run
-from py_impl.worker import Worker
+from py_impl.worker import open_worker
 
 
 def run(run: Run) -> None:
@@ -15,13 +15,10 @@ def run(run: Run) -> None:
 
     def thread(job: int) -> None:
         try:
-            try:
-                worker = Worker(run, job)
-            except (Exception, SystemExit) as error:  # of the task's worker_open
-                run.worker_failed(job, error, job)
-                return
-            worker.run_job(job)
-            worker.close()
+            worker = open_worker(run, job, job=job)
+            if worker is not None:
+                worker.run_job(job)
+                worker.close()
         finally:
             room.release()
 

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Runs the Python host as the driver does, and reads what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TASKS = ROOT / "tests" / "tasks"
+FAULTY = str(TASKS / "faulty.py")
+MODELS = ("sync", "threads", "thread-pool", "processes", "process-pool", "async")
+SECONDS = 60
+
+sys.path.insert(0, str(ROOT))
+
+import jsonschema  # noqa: E402
+
+from py_impl import slots  # noqa: E402
+
+SCHEMAS = {
+    name: json.loads((ROOT / "common" / "schema" / f"{name}.schema.json").read_text()) for name in ("record", "list")
+}
+
+
+class Outcome:
+    def __init__(self, status: int, stderr: str, record: dict | None, slots_path: Path) -> None:
+        self.status = status
+        self.stderr = stderr
+        self.record = record
+        self.slots_path = slots_path
+
+    @property
+    def rows(self) -> list[dict]:
+        data = self.slots_path.read_bytes()
+        return [
+            dict(zip(slots.FIELDS, slots.SLOT.unpack_from(data, at)))
+            for at in range(slots.HEADER_BYTES, len(data), slots.SLOT_BYTES)
+        ]
+
+    @property
+    def results(self) -> list[int]:
+        return [row["result"] for row in self.rows]
+
+
+def command(folder: Path, *words: object, python: str = sys.executable) -> list[str]:
+    files = ["--slots", str(folder / "slots"), "--record", str(folder / "record")]
+    return [python, "-s", "-E", "-m", "py_impl", "run", *map(str, words), *files]
+
+
+def run(folder: Path, *words: object, python: str = sys.executable, **options) -> Outcome:
+    """`py_impl run` with a slots file and a record in `folder`; the record is held to its schema."""
+    done = subprocess.run(
+        command(folder, *words, python=python), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, **options
+    )
+    return outcome(folder, done.returncode, done.stderr)
+
+
+def outcome(folder: Path, status: int, stderr: str) -> Outcome:
+    path, record = folder / "record", None
+    if path.exists() and path.stat().st_size:
+        text = path.read_text(encoding="ascii")
+        assert text.count("\n") == 1 and text.endswith("\n")
+        record = json.loads(text)
+        jsonschema.validate(record, SCHEMAS["record"])
+        assert record["exit"] == status
+    return Outcome(status, stderr, record, folder / "slots")
+
+
+def listing(*words: object) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-s", "-E", "-m", "py_impl", "list", "--json", *map(str, words)],
+        cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True,
+    )  # fmt: skip
+    offer = json.loads(done.stdout)
+    jsonschema.validate(offer, SCHEMAS["list"])
+    return offer
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,503 @@
+# SPDX-License-Identifier: MIT
+"""The Python host as a command: every task under every model, and all the ways in which a run can go wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+from origin_stub import body_of, splitmix64
+from py_host import FAULTY, MODELS, ROOT, TASKS, alive, command, listing, outcome, run
+from py_impl import VERSION, options, slots
+
+WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    path = tmp_path / "words.bin"
+    path.write_bytes(WORDS)
+    return path
+
+
+# -- what it says of itself ---------------------------------------------------------------------------------------------
+
+
+def test_list_has_the_tasks_of_the_table():
+    offer = listing()
+    table = json.loads((ROOT / "tests" / "data" / "tasks.json").read_text())
+    assert sorted(offer["tasks"], key=lambda t: t["name"]) == sorted(table, key=lambda t: t["name"])
+    assert offer["errors"] == []
+    assert tuple(model["name"] for model in offer["models"]) == MODELS
+    assert [model["name"] for model in offer["models"] if model["baseline"]] == ["sync"]
+
+
+def test_list_names_files_that_do_not_load(tmp_path: Path):
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name\n")
+    (tmp_path / "empty.py").write_text("")
+    (tmp_path / "other.py").write_text(Path(FAULTY).read_text())
+    (tmp_path / "faulty.py").write_text(Path(FAULTY).read_text())
+    offer = listing("--tasks", tmp_path)
+    assert [task["name"] for task in offer["tasks"]] == ["faulty"]
+    text = "\n".join(offer["errors"])
+    assert len(offer["errors"]) == 3
+    for part in ("ModuleNotFoundError", "NAME is missing", "calls itself 'faulty'"):
+        assert part in text
+
+
+def test_version_is_that_of_the_makefile():
+    assert re.search(r"^VERSION := (\S+)$", (ROOT / "Makefile").read_text(), re.M)[1] == VERSION
+
+
+def test_slots_layout_is_that_of_the_header():
+    header = (ROOT / "common" / "slots.h").read_text()
+    fields = re.search(r"struct slot \{(.*?)\n\};", header, re.S)[1]
+    rows = re.findall(r"^\s+(u?)int(\d+)_t (\w+);", fields, re.M)
+    codes = {("u", "64"): "Q", ("", "64"): "q", ("u", "32"): "I", ("", "32"): "i"}
+    assert "=" + "".join(codes[row[:2]] for row in rows) == slots.SLOT.format
+    assert tuple(row[2] for row in rows) == slots.FIELDS
+    for name, value in (("VERSION", slots.VERSION), ("HEADER_BYTES", slots.HEADER_BYTES)):
+        assert int(re.search(rf"define SLOTS_{name} (\d+)u", header)[1]) == value
+    states = re.search(r"enum slot_state \{(.*?)\}", header)[1]
+    assert states.split(", ") == [" SLOT_EMPTY = 0", "SLOT_RUNNING = 1", "SLOT_DONE = 2", "SLOT_FAILED = 3 "]
+    assert (slots.EMPTY, slots.RUNNING, slots.DONE, slots.FAILED) == (0, 1, 2, 3)
+
+
+# -- results ------------------------------------------------------------------------------------------------------------
+
+RESULTS = [
+    ("null", 5, {}, [0, 1, 2, 3, 4]),
+    ("count", 2, {"size": 0}, [0, 0]),
+    ("count", 1, {"size": 600}, [70]),
+    ("count", 1, {"size": 250000}, [29167]),
+    ("fib", 1, {"size": 0}, [0]),
+    ("fib", 1, {"size": 1}, [1]),
+    ("fib", 2, {"size": 20}, [6765, 6765]),
+    ("factorize", 2, {"divide": 1000}, [1112, 3]),
+    ("factorize", 31, {"divide": 1000000}, None),
+    ("distance", 3, {"size": 10}, [2999997, 2999988, 3999970]),
+    ("distance", 2, {"size": 0}, [0, 0]),
+    ("wait", 3, {"delay": 1}, [0, 1, 2]),
+]
+
+
+@pytest.mark.parametrize("task, jobs, params, results", RESULTS)
+def test_results(tmp_path, task, jobs, params, results):
+    if task == "factorize":
+        numbers = [1111, 2222] if results else [1, 2, 3, 4, 5, 6, 7, 8, 9, 6] + [9, 1, 1, 2, 3, 4, 5, 6, 7, 8]
+        numbers += [] if results else [9, 7, 7, 2, 5, 6, 3, 7, 7, 7, 1]
+        results = [sum(d for d in range(1, m + 1) if m % d == 0) for m in numbers]
+    if task == "count":
+        results = [sum(n % 2 * n % 3 * n % 5 == 0 and 0 in (n % 2, n % 3, n % 5) and (n ^ 0x42) & 3 == 3
+                       for n in range(params["size"]))] * jobs  # fmt: skip
+    sets = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
+    done = run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
+    assert (done.status, done.stderr) == (0, "")
+    assert done.results == results
+
+
+@pytest.mark.parametrize("word, jobs", [("the", 1), ("the", 3), ("the", 9), ("", 2), (b"the\xff", 2), ("cat", 1)])
+def test_wordcount(tmp_path, words, word, jobs):
+    word = os.fsencode(word)
+    lines = WORDS.split(b"\n")
+    expected = []
+    for job in range(jobs):
+        part = lines[len(lines) * job // jobs : len(lines) * (job + 1) // jobs]
+        expected.append(sum(line.split(b" ").count(word) for line in part))
+    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={words}",
+               "--set", "word=" + os.fsdecode(word))  # fmt: skip
+    assert done.status == 0, done.stderr
+    assert done.results == expected
+
+
+SMALL = {
+    "null": [], "count": ["size=1000"], "fib": ["size=10"], "factorize": ["divide=10000"], "distance": ["size=1000"],
+    "wordcount": ["file={words}"], "wait": ["delay=1"], "fetch": ["delay=1", "size=99"],
+    "mixed": ["delay=1", "size=9", "count=100"],
+}  # fmt: skip
+
+
+def digest(results: list[int]) -> int:
+    return sum(splitmix64(i ^ splitmix64(result)) for i, result in enumerate(results)) % 2**64
+
+
+@pytest.mark.parametrize("model, method", [(m, "fork") for m in MODELS] + [(m, "spawn") for m in MODELS[3:5]])
+@pytest.mark.parametrize("task", SMALL)
+def test_every_task_under_every_model(tmp_path, stub, words, task, model, method):
+    words_ = ["--task", task, "--workers", 3, "--jobs", 7 if method == "fork" else 4]
+    for pair in SMALL[task]:
+        words_ += ["--set", pair.format(words=words)]
+    web = task in ("fetch", "mixed")
+    if web:
+        words_ += ["--url", stub.template]
+    done = run(tmp_path, *words_, "--model", model, "--start-method", method)
+    assert (done.status, done.stderr) == (0, "")
+    rows, record = done.rows, done.record
+    assert {row["state"] for row in rows} == {slots.DONE} and {row["runs"] for row in rows} == {1}
+    phases = record["phases"]
+    assert phases["start"] <= phases["ready"] <= min(row["start_ns"] for row in rows)
+    assert max(row["end_ns"] for row in rows) <= phases["work"] <= phases["end"]
+    numbers = {row["worker"] for row in rows}
+    assert numbers == set(range(len(rows))) if model in ("threads", "processes") else numbers <= {0, 1, 2}
+    if web:
+        count = sum((n % 2 == 0 or n % 3 == 0 or n % 5 == 0) and (n ^ 0x42) & 3 == 3 for n in range(100))
+        size, high = (99, 0) if task == "fetch" else (9, count << 32)
+        assert done.results == [high + crc32(body_of(i, size)) for i in range(len(rows))]
+        assert record["connections"] == stub.connections >= 1
+    else:
+        assert record["connections"] is None
+    waits = task in ("wait", "fetch", "mixed")
+    assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in rows)
+    assert record["start_method"] == (method if model in MODELS[3:5] else None)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_waiting_overlaps(tmp_path, model):
+    """Never more in flight than there are workers, and where the model can, as many."""
+    done = run(tmp_path, "--task", "wait", "--model", model, "--jobs", 8, "--workers", 4, "--set", "delay=200")
+    edges = sorted([(r["start_ns"], 1) for r in done.rows] + [(r["end_ns"], -1) for r in done.rows])
+    depth = most = 0
+    for _, step in edges:
+        depth += step
+        most = max(most, depth)
+    assert most == (1 if model == "sync" else 4)
+
+
+def test_many_small_jobs_go_through_a_pool(tmp_path):
+    done = run(tmp_path, "--task", "null", "--model", "thread-pool", "--jobs", 20000, "--workers", 2)
+    assert done.status == 0 and done.results == list(range(20000))
+
+
+# -- connections --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model, connections", [("sync", 1), ("threads", 8), ("thread-pool", 2), ("processes", 8),
+                                                ("process-pool", 2), ("async", 2)])  # fmt: skip
+def test_connections_are_kept_and_counted(tmp_path, stub, model, connections):
+    done = run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 2, "--url", stub.template,
+               "--set", "delay=20")  # fmt: skip
+    assert done.status == 0, done.stderr
+    assert done.record["connections"] == stub.connections == connections
+
+
+@pytest.mark.parametrize("model", ("sync", "async", "process-pool"))
+def test_request_failures_are_named(tmp_path, stub, model):
+    faults = [("missing", "HttpStatus", "status 404 where 200 was expected"), ("short", "ShortBody", "within the body"),
+              ("to_the_end", "BadLength", "body of 5 bytes where 7 were expected"), ("nothing", "ConnectionClosed", ""),
+              ("garbage", "BadReply", ""), ("stall", "Timeout", "no complete answer within 0.4 s")]  # fmt: skip
+    for name, kind, message in faults:
+        done = run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 2, "--workers", 2, "--request-timeout", 0.4,
+                   "--url", stub.fault(name), "--set", "check=length", "--set", "size=7")  # fmt: skip
+        assert done.status == 1
+        assert done.record["failed_jobs"] == 2 and len(done.record["failures"]) == 2
+        for failure in done.record["failures"]:
+            assert failure["type"] == kind and message in failure["message"], failure
+        assert {row["state"] for row in done.rows} == {slots.FAILED}
+
+
+@pytest.mark.parametrize("template, reason", [
+    ("http://127.0.0.1/{nope}", "url: {nope} is neither {job} nor a parameter"),
+    ("http://127.0.0.1/{job", "url: no } after {job"),
+    ("http://127.0.0.1/" + "x" * 2048, "url: longer than 2047 bytes"),
+])  # fmt: skip
+def test_bad_templates(tmp_path, template, reason):
+    done = run(tmp_path, "--task", "fetch", "--model", "sync", "--url", template)
+    assert done.status == 2 and reason in done.record["reason"]
+
+
+# -- failures -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_exception_is_that_jobs_failure(tmp_path, model):
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", "mode=fail", "--set", "at=3", "--workers", 2)
+    line = Path(FAULTY).read_text().split("\n").index('            raise PlantedError("planted failure")') + 1
+    assert done.status == 1
+    assert done.stderr == "py_impl: job 3: PlantedError: planted failure\n"
+    (failure,) = done.record["failures"]
+    assert {**failure, "worker": None} == {
+        "job": 3, "worker": None, "type": "PlantedError", "message": "planted failure", "line": line,
+    }  # fmt: skip
+    assert done.record["failed_jobs"] == 1
+    assert [row["state"] for row in done.rows] == [slots.DONE] * 3 + [slots.FAILED] + [slots.DONE] * 4
+
+
+@pytest.mark.parametrize("model", ("processes", "process-pool"))
+@pytest.mark.parametrize("mode, how", [("crash", "was killed by signal 9 (SIGKILL)"), ("exit", "exited with status 3")])
+def test_a_worker_that_dies_is_named(tmp_path, model, mode, how):
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", f"mode={mode}", "--set", "at=5", "--workers", 2)
+    assert done.status == 1
+    assert {"type": "Crash", "message": f"worker {how} while running job 5", "job": 5}.items() <= (
+        done.record["failures"][0].items()
+    )
+    assert done.rows[5]["state"] == slots.FAILED
+    assert "Traceback" not in done.stderr
+    if model == "processes":
+        assert done.record["failed_jobs"] == 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_job_that_hangs_is_named(tmp_path, model):
+    begun = time.monotonic()
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", "mode=hang", "--set", "at=3", "--timeout", 2,
+               "--workers", 2)  # fmt: skip
+    assert time.monotonic() - begun < 20
+    assert done.status == 1
+    assert done.stderr == "py_impl: the time ran out after 2 s; still running: job 3\n"
+    assert [(f["job"], f["type"]) for f in done.record["failures"]] == [(3, "Timeout")]
+
+
+BAD_RUNS = {
+    "text": ("return 'x'", "TypeError"), "none": ("return None", "TypeError"), "float": ("return 1.0", "TypeError"),
+    "negative": ("return -1", "OverflowError"), "large": ("return 2**64", "OverflowError"),
+    "exits": ("import sys; sys.exit(0)", "SystemExit"), "interrupt": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "deep": ("return run(state, worker, job, reply)", "RecursionError"), "lacks": ("import no_such", "ModuleNotFoundError"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD_RUNS)
+@pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool", "async"))
+def test_whatever_run_does_is_the_jobs_own(tmp_path, name, model):
+    body, kind = BAD_RUNS[name]
+    done = run(tmp_path, "--task", task_file(tmp_path, run=body), "--model", model, "--workers", 2)
+    assert done.status == 1
+    assert {failure["type"] for failure in done.record["failures"]} == {kind}
+    assert done.record["failed_jobs"] == 4 and "Traceback" not in done.stderr
+
+
+def test_the_largest_result_fits(tmp_path):
+    done = run(tmp_path, "--task", task_file(tmp_path, run="return 2**64 - 1"), "--model", "sync")
+    assert done.results == [2**64 - 1] * 4
+
+
+def test_eight_failures_are_listed_and_all_counted(tmp_path):
+    done = run(tmp_path, "--task", task_file(tmp_path, run="raise ValueError(job)"), "--model", "threads", "--jobs", 50)
+    assert len(done.record["failures"]) == 8 and done.record["failed_jobs"] == 50
+    assert "(49 more failed)" in done.record["reason"]
+
+
+def task_file(folder: Path, run: str = "return job", **functions: str) -> Path:
+    lines = ["from py_impl.contract import *", "NAME, ABOUT, KIND, ASKS, JOBS, PARAMS = 'mine', 'x', CPU, NOTHING, 4, ()",
+             "def run(state, worker, job, reply):", "    " + run]  # fmt: skip
+    for head, body in functions.items():
+        arguments = {"open": "params, jobs", "close": "state", "worker_open": "state, flags",
+                     "worker_close": "state, worker", "request": "state, worker, job"}[head]  # fmt: skip
+        lines += [f"def {head}({arguments}):", "    " + body]
+    path = folder / "mine.py"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_order_of_calls(tmp_path, model):
+    """open, then worker_open and worker_close around the jobs of each worker, then close."""
+    log = tmp_path / "log"
+    note = f"import os; f = os.open({str(log)!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT); os.write(f, b'%s '); os.close(f)"
+    task = task_file(
+        tmp_path, run=note % "r" + "; return job", open=note % "o", close=note % "c", worker_open=note % "w",
+        worker_close=note % "x",
+    )  # fmt: skip
+    for method in ("fork", "spawn") if model in MODELS[3:5] else ("fork",):
+        log.write_text("")
+        done = run(tmp_path, "--task", task, "--model", model, "--workers", 2, "--start-method", method)
+        assert done.status == 0, done.stderr
+        calls = log.read_text().split()
+        workers = {"sync": 1, "async": 1, "threads": 4, "processes": 4}.get(model, 2)
+        opens = workers if method == "spawn" else 1
+        assert sorted(calls) == sorted(["o", "c"] * opens + ["w", "x"] * workers + ["r"] * 4)
+        assert calls[0] == "o" and calls[-1] == "c"
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_worker_that_does_not_open(tmp_path, model):
+    task = task_file(tmp_path, worker_open="raise ValueError('no')")
+    done = run(tmp_path, "--task", task, "--model", model, "--workers", 2)
+    assert done.status == 1 and "ValueError: no" in done.record["reason"]
+
+
+@pytest.mark.parametrize("model", ("sync", "process-pool"))
+def test_a_task_that_does_not_open(tmp_path, model):
+    done = run(tmp_path, "--task", "wordcount", "--model", model, "--start-method", "spawn", "--set", "file=/no/such")
+    assert done.status == 2
+    assert done.record["reason"].startswith("task 'wordcount' does not open: FileNotFoundError")
+
+
+# -- usage --------------------------------------------------------------------------------------------------------------
+
+USAGE = [
+    (["--task", "x"], "task 'x' is unknown (known: count, distance,"),
+    (["--task", "/no/such.py"], "task '/no/such.py': there is no such file"),
+    (["--model", "x"], "model 'x' is unknown (known: sync, threads,"),
+    (["--set", "size=12x"], "--set size: '12x' is not a whole number"),
+    (["--set", "size=1_000"], "--set size: '1_000' is not a whole number"),
+    (["--set", "size= 1"], "--set size: ' 1' is not a whole number"),
+    (["--set", "size=\u0663"], "is not a whole number"),
+    (["--set", "size="], "--set size: '' is not a whole number"),
+    (["--set", "size=-1"], "--set size=-1: must be 0..4000000000"),
+    (["--set", "size=" + "9" * 5000], "must be 0..4000000000"),
+    (["--set", "foo=1"], "unknown parameter 'foo' of task 'count' (it has: size)"),
+    (["--set", "size"], "--set size: must be key=value"),
+    (["--set", "size=1", "--set", "size=2"], "--set size: given twice"),
+    (["--jobs", "0"], "--jobs=0: must be 1..100000000"),
+    (["--jobs", "1e3"], "--jobs: '1e3' is not a whole number"),
+    (["--workers", "100001"], "--workers=100001: must be 1..100000"),
+    (["--timeout", "0"], "--timeout=0: must be 0.001..86400"),
+    (["--timeout", "1,5"], "--timeout: '1,5' is not a number of seconds"),
+    (["--timeout", "nan"], "--timeout: 'nan' is not a number of seconds"),
+    (["--start-method", "forkserver"], "--start-method forkserver: must be one of fork, spawn"),
+    (["--gate", "3"], "--gate: '3' is not two descriptors, R,W"),
+    (["--gate", "900,901"], "--gate: 900 is no open descriptor"),
+    (["--frobnicate"], "'--frobnicate' is no option of run (known: --task,"),
+    (["--tasks", "/no/such"], "--tasks: cannot read '/no/such': No such file or directory"),
+    (["--slots", "/no/such/file"], "--slots: cannot create '/no/such/file': No such file or directory"),
+]
+
+
+@pytest.mark.parametrize("words, reason", USAGE)
+def test_usage(tmp_path, words, reason):
+    given = {"--task": "count", "--model": "sync", "--slots": str(tmp_path / "slots"), "--record": str(tmp_path / "record")}
+    line = [word for name, value in given.items() if name not in words for word in (name, value)]
+    done = subprocess.run([sys.executable, "-s", "-E", "-m", "py_impl", "run", *line, *words], cwd=ROOT, text=True,
+                          capture_output=True, timeout=60)  # fmt: skip
+    end = outcome(tmp_path, done.returncode, done.stderr)
+    assert end.status == 2 and end.record["status"] == "usage"
+    assert reason in end.record["reason"]
+    assert end.stderr == f"py_impl: {end.record['reason']}\n"
+
+
+@pytest.mark.parametrize("words, reason", [
+    ([], "a command is needed (known: run, list)"), (["fly"], "'fly' is no command"), (["run"], "--task is needed"),
+    (["run", "--task"], "--task needs a value"), (["list", "--json=1"], "--json takes no value"),
+    (["run", "--task", "null", "--model", "sync", "--slots", "/dev/null", "--record", "/no/such/r"],
+     "--record: cannot write '/no/such/r'"),
+])  # fmt: skip
+def test_usage_without_a_record(words, reason):
+    done = subprocess.run([sys.executable, "-s", "-E", "-m", "py_impl", *words], cwd=ROOT, text=True,
+                          capture_output=True, timeout=60)  # fmt: skip
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("py_impl: ") and reason in done.stderr
+
+
+def test_help_names_every_option():
+    done = subprocess.run([sys.executable, "-s", "-E", "-m", "py_impl", "--help"], cwd=ROOT, text=True,
+                          capture_output=True, timeout=60, check=True)  # fmt: skip
+    for option in options.OPTIONS:
+        assert option.name in done.stdout
+
+
+def test_texts_that_are_no_utf8_reach_the_record(tmp_path, words):
+    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
+    assert done.record["params"]["word"] == "a\ufffdb\"\\\t\U0001f600"
+
+
+# -- limits, signals, the gate --------------------------------------------------------------------------------------------
+
+
+def test_too_few_descriptors_are_seen_beforehand(tmp_path, stub):
+    def few() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    done = run(tmp_path, "--task", "fetch", "--model", "async", "--url", stub.template, "--jobs", 100, preexec_fn=few)
+    assert done.status == 77 and done.record["status"] == "impossible"
+    assert done.record["reason"] == "the limit of 64 open files is too low: this run needs 124"
+    assert stub.connections == 0
+
+
+def test_no_room_for_slots(tmp_path):
+    def small() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    done = run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=small)
+    assert done.status == 77 and "no room for the slots file" in done.record["reason"]
+
+
+def start_and_hold(folder: Path, *words: object):
+    """A host that waits at its gate."""
+    to_host, from_host = os.pipe(), os.pipe()
+    host = subprocess.Popen(
+        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        pass_fds=(to_host[0], from_host[1]),
+    )  # fmt: skip
+    os.close(to_host[0])
+    os.close(from_host[1])
+    assert os.read(from_host[0], 1)
+    os.close(from_host[0])
+    return host, to_host[1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_gate_holds_the_work_back(tmp_path, model):
+    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+    opened = time.monotonic_ns()
+    assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
+    os.write(gate, b"g")
+    os.close(gate)
+    _, stderr = host.communicate(timeout=60)
+    done = outcome(tmp_path, host.returncode, stderr)
+    assert done.status == 0
+    assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
+
+
+@pytest.mark.parametrize("model", ("sync", "process-pool"))
+def test_a_closed_gate_ends_the_host(tmp_path, model):
+    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model)
+    os.close(gate)
+    _, stderr = host.communicate(timeout=60)
+    done = outcome(tmp_path, host.returncode, stderr)
+    assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
+@pytest.mark.parametrize("model", MODELS)
+def test_signals_end_host_and_workers(tmp_path, model, number):
+    pids = tmp_path / "pids"
+    task = task_file(
+        tmp_path, open=f"return os.open({str(pids)!r}, os.O_WRONLY | os.O_APPEND | os.O_CREAT)",
+        run="os.write(state, b'%d ' % os.getpid()); time.sleep(3600)",
+    )  # fmt: skip
+    task.write_text("import os, time\n" + task.read_text())
+    host, gate = start_and_hold(tmp_path, "--task", task, "--model", model, "--workers", 2)
+    os.write(gate, b"g")
+    workers = 1 if model in ("sync", "async") else 2
+    deadline = time.monotonic() + 30
+    while len(pids.read_text().split()) < workers and time.monotonic() < deadline:
+        time.sleep(0.01)  # polling a file: there is nothing to wait on
+    running = {int(pid) for pid in pids.read_text().split()}
+    begun = time.monotonic()
+    host.send_signal(number)
+    _, stderr = host.communicate(timeout=10)
+    os.close(gate)
+    assert host.returncode == -number and stderr == ""
+    while any(map(alive, running)) and time.monotonic() - begun < 1:
+        time.sleep(0.01)
+    assert not any(map(alive, running)) and time.monotonic() - begun < 1
+
+
+def test_importing_the_host_costs_little():
+    """Start-up is part of what is timed: none of the expensive modules may come in by the way."""
+    code = ("import sys; from py_impl import host; import py_impl.models.sync, py_impl.slots, py_impl.board;"
+            "print(sorted({'typing', 're', 'enum', 'json', 'argparse', 'threading', 'dataclasses', 'inspect', 'asyncio',"
+            "'multiprocessing', 'socket', 'tempfile'} & set(sys.modules)))")  # fmt: skip
+    done = subprocess.run([sys.executable, "-s", "-E", "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=60)
+    assert done.stdout == "[]\n", done.stdout + done.stderr
+
+
+def test_tasks_need_nothing_but_the_contract():
+    """The embed host imports them in an interpreter where no host is."""
+    names = [path.stem for path in (ROOT / "py_impl" / "tasks").glob("*.py") if path.stem != "__init__"]
+    code = ("import sys\nfor name in sys.argv[1:]: __import__('py_impl.tasks.' + name)\n"
+            "print(sorted(m for m in sys.modules if m.startswith('py_impl.') and not m.startswith('py_impl.tasks')))")  # fmt: skip
+    done = subprocess.run([sys.executable, "-s", "-E", "-c", code, *names], cwd=ROOT, text=True, capture_output=True, timeout=60)
+    assert done.stdout == "['py_impl.contract']\n", done.stdout + done.stderr
+    assert len(names) == 9 and TASKS.is_dir()
