@@ -57,7 +57,7 @@ static const struct fault {
     {CURLE_UNSUPPORTED_PROTOCOL, -EPROTO, "BadReply", NULL}, /* the URL's scheme has been checked: HTTP/0.9 */
     {CURLE_BAD_CONTENT_ENCODING, -EPROTO, "BadReply", NULL},
     {CURLE_FILESIZE_EXCEEDED, -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
-    {CURLE_URL_MALFORMAT, -EINVAL, "Transport", NULL},
+    {CURLE_URL_MALFORMAT, -EINVAL, "BadUrl", NULL},
     {CURLE_OUT_OF_MEMORY, -ENOMEM, "Transport", NULL},
 };
 
@@ -173,6 +173,8 @@ static CURLcode transfer_configure(struct transfer *t)
         code = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX);
     if (!code)
         code = curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* also none from the environment */
+    if (!code) /* some public servers refuse those who do not say who they are */
+        code = curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "cobench");
     if (!code)
         code = curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     if (!code)
@@ -212,7 +214,7 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
 static int transfer_aim(struct transfer *t, const struct cobench_request *ask, struct cobench_error *err)
 {
     if (strncasecmp(ask->url, "http://", 7) != 0 && strncasecmp(ask->url, "https://", 8) != 0)
-        return error_say_url(err, ask->url, &(struct fault){.code = -EINVAL, .type = "Transport",
+        return error_say_url(err, ask->url, &(struct fault){.code = -EINVAL, .type = "BadUrl",
                                                             .message = "not an absolute http or https URL"});
     t->length = 0;
     t->body_code = 0;
