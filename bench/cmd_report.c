@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* `cobench report`: tables and pictures made again from a run's folder. */
+#define _GNU_SOURCE /* argp.h wants error_t; strdup and realpath come along */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bench/command.h"
+#include "bench/files.h"
+#include "bench/places.h"
+#include "bench/report.h"
+#include "bench/text.h"
+#include "common/num.h"
+
+enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
+enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH };
+enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
+
+struct report_arguments {
+    const char *run;
+    enum plots plots;
+    bool quiet;
+    enum report_format format;
+    int width; /* 0: that of the terminal */
+    struct error *err;
+};
+
+static const struct argp_option option_table[] = {
+    {"plots", OPTION_PLOTS, NULL, 0, "Make the pictures, and fail where they cannot be made", 0},
+    {"no-plots", OPTION_NO_PLOTS, NULL, 0, "Make no pictures", 0},
+    {"quiet", 'q', NULL, 0, "Print no table", 0},
+    {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
+    {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)", 0},
+    {0},
+};
+
+static int usage(struct error *err, const char *what, const char *value, const char *allowed)
+{
+    return error_set(err, EINVAL, "report: %s \"%s\": %s", what, value, allowed);
+}
+
+static error_t parse_format(const char *text, struct report_arguments *arguments)
+{
+    static const char *const names[] = {
+        [REPORT_TERMINAL] = "terminal", [REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_JSON] = "json"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            arguments->format = (enum report_format)i;
+            return 0;
+        }
+    return usage(arguments->err, "--format", text, "must be terminal, md, csv or json");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct report_arguments *arguments = state->input;
+    int64_t width = 0;
+    switch (key) {
+    case OPTION_PLOTS:
+        arguments->plots = PLOTS_NEEDED;
+        return 0;
+    case OPTION_NO_PLOTS:
+        arguments->plots = PLOTS_NONE;
+        return 0;
+    case 'q':
+        arguments->quiet = true;
+        return 0;
+    case OPTION_FORMAT:
+        return parse_format(text, arguments);
+    case OPTION_WIDTH:
+        if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
+            return usage(arguments->err, "--width", text, "must be an integer in 80..1000");
+        arguments->width = (int)width;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (arguments->run != NULL)
+            return usage(arguments->err, "a second RUN", text, "one at a time");
+        arguments->run = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_LEAST)
+        return WIDTH_LEAST;
+    return size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
+}
+
+/* 2: not a run at all; 77: something this machine lacks; 1: the rest. */
+static int status_of(int code)
+{
+    if (code == 0)
+        return 0;
+    return code == -ENOENT || code == -ENOTDIR || code == -EPROTO ? 2 : code == -ENOSYS ? 77 : 1;
+}
+
+static int check_run(const char *run, bool is_default, struct error *err)
+{
+    if (dir_exists(run))
+        return 0;
+    if (is_default)
+        return error_set(err, -ENOENT, "report: there is no run yet at %s; `cobench run` makes one", run);
+    return error_set(err, -ENOENT, "report: no run at %s (a folder with plan.json is expected)", run);
+}
+
+static int report(const struct report_arguments *arguments, const struct places *places, struct error *err)
+{
+    int failed = 0, code = -ENOMEM;
+    char *latest = text_format("%s/results/latest", places->root);
+    char *scripts = text_format("%s/scripts/plots", places->root);
+    if (latest == NULL || scripts == NULL) {
+        error_set(err, code, "no memory");
+        goto out;
+    }
+    const struct report_options options = {
+        .files = true,
+        .plots = arguments->plots != PLOTS_NONE,
+        .plots_needed = arguments->plots == PLOTS_NEEDED,
+        .out = arguments->quiet ? NULL : stdout,
+        .format = arguments->format,
+        .width = arguments->width != 0 ? arguments->width : terminal_width(),
+        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .scripts_dir = scripts,
+    };
+    const char *run = arguments->run != NULL ? arguments->run : latest;
+    code = check_run(run, arguments->run == NULL, err);
+    if (code == 0)
+        code = report_make(run, &options, &failed, err);
+out:
+    free(scripts);
+    free(latest);
+    return code;
+}
+
+int cmd_report(int argc, char **argv, struct error *err)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "[RUN]",
+        .doc = "Make a run's tables and pictures again and print the table.\v"
+               "RUN is a folder under results/; results/latest where none is given.",
+    };
+    struct report_arguments arguments = {.err = err};
+    err->text[0] = '\0';
+    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return 2;
+    struct places places;
+    int code = places_find(&places, err);
+    if (code == 0)
+        code = report(&arguments, &places, err);
+    places_free(&places);
+    return status_of(code);
+}

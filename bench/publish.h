@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Files that appear whole or not at all. */
+#ifndef BENCH_PUBLISH_H
+#define BENCH_PUBLISH_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "bench/error.h"
+
+/*
+ * Writes FOLDER/NAME: to a temporary name beside it, fsync, rename, fsync of the folder. 0 or a negative errno with err
+ * filled in; then the old file, if there was one, is still there and no temporary is.
+ */
+int publish_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err);
+
+/* A function that prints something of `what` to `out`: 0 or -ENOMEM. */
+typedef int publish_print(const void *what, FILE *out);
+/* The same for what `print` prints. */
+int publish_printed(const char *folder, const char *name, publish_print *print, const void *what, struct error *err);
+
+/* fsyncs FOLDER/FROM, written by another program, and renames it to FOLDER/NAME. -EIO: it is empty. */
+int publish_file(const char *folder, const char *from, const char *name, struct error *err);
+
+#endif

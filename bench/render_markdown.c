@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* summary.md: warnings first, then a group at a time with all four ratios. Everything that comes from a file or a name
+ * is escaped. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/format.h"
+#include "bench/render.h"
+#include "bench/warnings.h"
+
+static void put_text(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            fputc(' ', out);
+            continue;
+        }
+        if (*text == '<' || *text == '&') {
+            fputs(*text == '<' ? "&lt;" : "&amp;", out);
+            continue;
+        }
+        if (strchr("\\`*_[]|~", *text) != NULL)
+            fputc('\\', out);
+        fputc(*text, out);
+    }
+}
+
+static int put_heading(FILE *out, const struct result_group *group)
+{
+    char *params = format_params(group);
+    char *shape = format_shape(group);
+    const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
+    if (code == 0) {
+        fputs("\n## ", out);
+        put_text(out, group->name);
+        fputs("\n\nTask ", out);
+        put_text(out, group->task);
+        fputs(", ", out);
+        put_text(out, group->kind);
+        if (*params != '\0')
+            fputs(", ", out);
+        put_text(out, params);
+        fprintf(out, "; %s.\n", shape);
+    }
+    free(shape);
+    free(params);
+    return code;
+}
+
+static void put_above(FILE *out, const char *row, const char *name, const struct ratio *ratio, const char *note)
+{
+    struct format f;
+    fprintf(out, "| %s | ", row);
+    put_text(out, name);
+    fputs(" | ", out);
+    put_text(out, note != NULL ? note : format_speedup(&f, ratio));
+}
+
+static void put_controls(FILE *out, const struct summary *summary, const struct result_group *group)
+{
+    for (size_t i = 0; i < summary->control_count; i++) {
+        const struct summary_control *c = &summary->controls[i];
+        if (c->group != group)
+            continue;
+        char name[96];
+        struct format f;
+        snprintf(name, sizeof name, "%.64s:sync / its twin", c->cell->runtime);
+        put_above(out, "control", name, &c->ratio, c->note);
+        fputs(" | ", out);
+        put_text(out, isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "-");
+        fprintf(out, " | %s |\n", c->flagged ? "**flagged**" : "");
+    }
+}
+
+static void put_capacities(FILE *out, const struct summary *summary, const struct result_group *group)
+{
+    for (size_t i = 0; i < summary->capacity_count; i++) {
+        const struct summary_capacity *c = &summary->capacities[i];
+        char name[96] = "none";
+        if (c->group != group)
+            continue;
+        if (c->cell != NULL)
+            snprintf(name, sizeof name, "%lld copies of %.64s:sync", (long long)c->cell->copies, c->cell->runtime);
+        put_above(out, "capacity", name, &c->ratio, c->note);
+        fputs(" | - | |\n", out);
+    }
+}
+
+static int put_row(FILE *out, const struct summary_cell *c)
+{
+    static const char blanks[] = " | ";
+    char *marks = format_marks(c->marks);
+    if (marks == NULL)
+        return -ENOMEM;
+    struct format f;
+    fputs("| ", out);
+    put_text(out, c->cell->runtime);
+    fputc(':', out);
+    put_text(out, c->cell->model);
+    fprintf(out, " | %s", format_time(&f, c->median_s));
+    fprintf(out, " | %s", format_time(&f, c->work_s));
+    fprintf(out, " | %s", format_time(&f, c->cpu_s));
+    fprintf(out, " | %s", format_bytes(&f, (double)c->cell->peak_pss_bytes));
+    for (size_t b = 0; b < RATIO_BASES; b++)
+        for (size_t t = 0; t < RATIO_TIMES; t++) {
+            fputs(blanks, out);
+            put_text(out, format_speedup(&f, &c->speedup[t][b]));
+        }
+    fputs(c->verified ? " | yes" : " | **no**", out);
+    if (c->note != NULL) {
+        fputs(": ", out);
+        put_text(out, c->note);
+    }
+    fprintf(out, " | %s |\n", marks);
+    free(marks);
+    return 0;
+}
+
+static int put_group(FILE *out, const struct summary *summary, const struct result_group *group)
+{
+    int code = put_heading(out, group);
+    fputs("\n| row | | ratio, 95% interval | 99% interval | |\n|---|---|---|---|---|\n", out);
+    put_controls(out, summary, group);
+    put_capacities(out, summary, group);
+    fputs("\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work / "
+          SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
+          "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n", out);
+    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
+        if (summary->cells[i].group == group)
+            code = put_row(out, &summary->cells[i]);
+    return code;
+}
+
+static int put_warnings(FILE *out, const struct summary *summary)
+{
+    struct warnings warnings;
+    if (warnings_make(&warnings, summary) != 0)
+        return -ENOMEM;
+    if (warnings.count > 0)
+        fputs("\n**Before any number:**\n\n", out);
+    for (size_t i = 0; i < warnings.count; i++) {
+        fprintf(out, "- **%s**: ", warning_title(warnings.items[i].kind));
+        put_text(out, warnings.items[i].text);
+        fputc('\n', out);
+    }
+    warnings_free(&warnings);
+    return 0;
+}
+
+static void put_legend(FILE *out)
+{
+    fputs("\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
+          "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
+          "tree's (PSS). A\nspeedup is baseline / variant, above 1 is faster: the pseudo-median over paired rounds with "
+          "its exact 95% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the capacity "
+          "is what copies of sync, run at\nonce, gain on this machine.\n", out);
+}
+
+int render_markdown(const void *what, FILE *out)
+{
+    const struct summary *summary = what;
+    const struct results *r = summary->results;
+    fputs("# ", out);
+    put_text(out, r->suite);
+    fprintf(out, "\n\n%lld rounds, seed %lld, ", (long long)r->rounds, (long long)r->seed);
+    put_text(out, r->created);
+    fputs(".\n", out);
+    int code = put_warnings(out, summary);
+    for (size_t g = 0; g < r->group_count && code == 0; g++)
+        code = put_group(out, summary, &r->groups[g]);
+    if (code == 0)
+        put_legend(out);
+    return code;
+}

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table for a terminal. Four ratios with intervals do not fit in 80 columns beside the times, so a group is two
+ * tables on one grid, each with one question: what the model buys, and what language and model buy together. Where
+ * there is room for all (see WIDE) they are one.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/format.h"
+#include "bench/render.h"
+#include "bench/warnings.h"
+
+enum {
+    NAME_WIDTH = 18,
+    TIME_WIDTH = 8,   /* a blank and 7 columns */
+    RATIO_WIDTH = 22, /* a blank, a mark, ratio (6), a blank, interval (13) */
+    VERIFIED_WIDTH = 9,
+    TITLE_WIDTH = 11, /* of the lines above the tables */
+};
+/* name, four numbers, verified, four ratios */
+#define WIDE (NAME_WIDTH + 4 * TIME_WIDTH + VERIFIED_WIDTH + 4 * RATIO_WIDTH)
+
+enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD, STYLE_DIM, STYLE_WARN };
+
+struct terminal {
+    const struct summary *summary;
+    FILE *out;
+    int width;
+    bool colour;
+};
+
+static void style(const struct terminal *t, enum style style)
+{
+    static const char *const codes[] = {
+        [STYLE_PLAIN] = "0", [STYLE_BOLD] = "1", [STYLE_GOOD] = "36", [STYLE_BAD] = "33", [STYLE_DIM] = "2",
+        [STYLE_WARN] = "1;33"};
+    if (t->colour)
+        fprintf(t->out, "\033[%sm", codes[style]);
+}
+
+static void put(const struct terminal *t, enum style s, const char *text, int width)
+{
+    if (s != STYLE_PLAIN)
+        style(t, s);
+    format_put(t->out, text, width);
+    if (s != STYLE_PLAIN)
+        style(t, STYLE_PLAIN);
+}
+
+/* "  title    text", the text wrapped under itself. */
+static void put_titled(const struct terminal *t, enum style s, const char *title, const char *text)
+{
+    fputs("  ", t->out);
+    put(t, s, title, TITLE_WIDTH);
+    struct format_wrap wrap = {.out = t->out, .indent = 2 + TITLE_WIDTH, .width = t->width, .at = 2 + TITLE_WIDTH};
+    format_put_wrapped(&wrap, text);
+    fputc('\n', t->out);
+}
+
+/* -- columns ---------------------------------------------------------------------------------------------------------------- */
+
+typedef void put_column(const struct terminal *t, const struct summary_cell *cell);
+
+struct column {
+    const char *title;
+    int width; /* negative: right-aligned */
+    put_column *put;
+};
+
+static void put_whole(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_time(&f, cell->median_s), -TIME_WIDTH);
+}
+
+static void put_work(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_time(&f, cell->work_s), -TIME_WIDTH);
+}
+
+static void put_cpu(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_time(&f, cell->cpu_s), -TIME_WIDTH);
+}
+
+static void put_memory(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_bytes(&f, (double)cell->cell->peak_pss_bytes), -TIME_WIDTH);
+}
+
+static void put_verified(const struct terminal *t, const struct summary_cell *cell)
+{
+    put(t, cell->verified ? STYLE_PLAIN : STYLE_WARN, cell->verified ? "yes" : "no", -VERIFIED_WIDTH);
+}
+
+/* One character for the worst that there is to say about a ratio; the legend spells them out. */
+static const char *ratio_mark(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
+                              enum ratio_base base)
+{
+    const struct ratio *ratio = &cell->speedup[time][base];
+    if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
+        return " ";
+    if (cell->marks & MARK_ABOVE_CAPACITY && time == RATIO_WORK && base == RATIO_OWN_SYNC)
+        return "^";
+    if (cell->marks & MARK_CONTROL_FLAGGED ||
+        (base == RATIO_PY_SYNC && summary_control_flagged(t->summary, cell->group, SUMMARY_BASELINE_RUNTIME)))
+        return "!";
+    if (cell->marks & MARK_ORIGIN_BOUND)
+        return "o";
+    return ratio->unresolved ? "≈" : " ";
+}
+
+static enum style ratio_style(const struct terminal *t, const struct ratio *ratio)
+{
+    const double margin = t->summary->results->margin;
+    if (!ratio_known(ratio))
+        return STYLE_DIM;
+    if (ratio->low > 1 + margin)
+        return STYLE_GOOD;
+    return ratio->high < 1 / (1 + margin) ? STYLE_BAD : STYLE_PLAIN;
+}
+
+static void put_ratio(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
+                      enum ratio_base base)
+{
+    const struct ratio *ratio = &cell->speedup[time][base];
+    const enum style s = ratio_style(t, ratio);
+    struct format f;
+    fprintf(t->out, " %s", ratio_mark(t, cell, time, base));
+    if (!ratio_known(ratio) || ratio->state == RATIO_SELF) {
+        fputc(' ', t->out);
+        put(t, STYLE_DIM, format_ratio_state(ratio->state), RATIO_WIDTH - 3);
+        return;
+    }
+    put(t, s, format_ratio(&f, ratio->ratio), -6);
+    fputc(' ', t->out);
+    put(t, s, ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high) : format_ratio_state(ratio->state),
+        RATIO_WIDTH - 9);
+}
+
+static void put_work_own(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_ratio(t, cell, RATIO_WORK, RATIO_OWN_SYNC);
+}
+
+static void put_whole_own(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_ratio(t, cell, RATIO_WHOLE, RATIO_OWN_SYNC);
+}
+
+static void put_work_py(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_ratio(t, cell, RATIO_WORK, RATIO_PY_SYNC);
+}
+
+static void put_whole_py(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_ratio(t, cell, RATIO_WHOLE, RATIO_PY_SYNC);
+}
+
+struct table {
+    const char *question; /* NULL: none */
+    struct column columns[12];
+};
+
+static const struct table narrow_tables[] = {
+    {"What the model buys: speedup over the runtime's own sync",
+     {{"whole", -TIME_WIDTH, put_whole},
+      {"work", -TIME_WIDTH, put_work},
+      {"   work speedup", RATIO_WIDTH, put_work_own},
+      {"   whole speedup", RATIO_WIDTH, put_whole_own}}},
+    {"Language and model together: speedup over " SUMMARY_BASELINE_RUNTIME ":sync",
+     {{"CPU", -TIME_WIDTH, put_cpu},
+      {"verified", -VERIFIED_WIDTH, put_verified},
+      {"   work speedup", RATIO_WIDTH, put_work_py},
+      {"   whole speedup", RATIO_WIDTH, put_whole_py}}},
+    {NULL, {{0}}},
+};
+
+static const struct table wide_tables[] = {
+    {"Speedups over the runtime's own sync (what the model buys) and over " SUMMARY_BASELINE_RUNTIME
+     ":sync (language and model together)",
+     {{"whole", -TIME_WIDTH, put_whole},
+      {"work", -TIME_WIDTH, put_work},
+      {"CPU", -TIME_WIDTH, put_cpu},
+      {"memory", -TIME_WIDTH, put_memory},
+      {"verified", -VERIFIED_WIDTH, put_verified},
+      {"   work / own sync", RATIO_WIDTH, put_work_own},
+      {"   whole / own sync", RATIO_WIDTH, put_whole_own},
+      {"   work / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_work_py},
+      {"   whole / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_whole_py}}},
+    {NULL, {{0}}},
+};
+
+/* -- one table ---------------------------------------------------------------------------------------------------------------- */
+
+/* The longest name, as far as there is room beside the columns. */
+static int name_width(const struct terminal *t, const struct table *table)
+{
+    int room = t->width, longest = NAME_WIDTH;
+    for (const struct column *c = table->columns; c->put != NULL; c++)
+        room -= abs(c->width);
+    for (size_t i = 0; i < t->summary->cell_count; i++) {
+        const struct result_cell *cell = t->summary->cells[i].cell;
+        const int columns = format_columns(cell->runtime) + 1 + format_columns(cell->model);
+        longest = columns > longest ? columns : longest;
+    }
+    return longest < room ? longest : room > NAME_WIDTH ? room : NAME_WIDTH;
+}
+
+static int put_row(const struct terminal *t, const struct table *table, const struct summary_cell *cell, int name)
+{
+    char *variant = format_variant(cell->cell);
+    if (variant == NULL)
+        return -ENOMEM;
+    put(t, STYLE_PLAIN, variant, name);
+    free(variant);
+    if (!cell->verified || cell->rounds == 0) {
+        fputs("  ", t->out);
+        put(t, STYLE_WARN, cell->note != NULL ? cell->note : "no timed round", t->width - name - 2);
+    } else {
+        for (const struct column *c = table->columns; c->put != NULL; c++)
+            c->put(t, cell);
+    }
+    fputc('\n', t->out);
+    return 0;
+}
+
+static int put_table(const struct terminal *t, const struct table *table, const struct result_group *group)
+{
+    const int name = name_width(t, table);
+    fputc('\n', t->out);
+    put(t, STYLE_BOLD, table->question, 0);
+    fputc('\n', t->out);
+    style(t, STYLE_DIM);
+    format_put(t->out, "variant", name);
+    for (const struct column *c = table->columns; c->put != NULL; c++)
+        format_put(t->out, c->title, c->width);
+    style(t, STYLE_PLAIN);
+    fputc('\n', t->out);
+    int code = 0;
+    for (size_t i = 0; i < t->summary->cell_count && code == 0; i++)
+        if (t->summary->cells[i].group == group)
+            code = put_row(t, table, &t->summary->cells[i], name);
+    return code;
+}
+
+/* -- above the tables ------------------------------------------------------------------------------------------------------- */
+
+static int put_heading(const struct terminal *t, const struct result_group *group)
+{
+    char *params = format_params(group);
+    char *shape = format_shape(group);
+    const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
+    if (code == 0) {
+        struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
+        fputc('\n', t->out);
+        for (int i = 0; i < t->width; i++)
+            fputs("─", t->out);
+        fputc('\n', t->out);
+        style(t, STYLE_BOLD);
+        format_put_wrapped(&wrap, group->name);
+        style(t, STYLE_PLAIN);
+        wrap.indent = 2;
+        if (strcmp(group->name, group->task) != 0) {
+            format_put_wrapped(&wrap, "· task");
+            format_put_wrapped(&wrap, group->task);
+        }
+        format_put_wrapped(&wrap, "·");
+        format_put_wrapped(&wrap, group->kind);
+        format_put_wrapped(&wrap, "·");
+        format_put_wrapped(&wrap, params);
+        format_put_wrapped(&wrap, *params != '\0' ? "·" : "");
+        format_put_wrapped(&wrap, shape);
+        fputc('\n', t->out);
+    }
+    free(shape);
+    free(params);
+    return code;
+}
+
+/* "name   1.00x [0.99,1.01]", or the note in place of the ratio. */
+static void put_above(const struct terminal *t, const char *title, const char *name, const struct ratio *ratio,
+                      const char *note)
+{
+    struct format f;
+    fputs("  ", t->out);
+    put(t, STYLE_DIM, title, TITLE_WIDTH);
+    put(t, STYLE_PLAIN, name, NAME_WIDTH);
+    fputc(' ', t->out);
+    if (note != NULL)
+        put(t, STYLE_WARN, note, t->width - TITLE_WIDTH - NAME_WIDTH - 3);
+    else
+        put(t, STYLE_PLAIN, format_speedup(&f, ratio), 0);
+}
+
+static void put_controls(const struct terminal *t, const struct result_group *group)
+{
+    const char *title = "control";
+    for (size_t i = 0; i < t->summary->control_count; i++) {
+        const struct summary_control *c = &t->summary->controls[i];
+        if (c->group != group)
+            continue;
+        char name[64];
+        struct format f;
+        snprintf(name, sizeof name, "%.40s:sync / twin", c->cell->runtime);
+        put_above(t, title, name, &c->ratio, c->note);
+        if (isfinite(c->low99))
+            fprintf(t->out, "  99%% %s", format_interval(&f, c->low99, c->high99));
+        if (c->flagged)
+            put(t, STYLE_WARN, "  FLAGGED", 0);
+        fputc('\n', t->out);
+        title = "";
+    }
+}
+
+static void put_capacities(const struct terminal *t, const struct result_group *group)
+{
+    const char *title = "capacity";
+    for (size_t i = 0; i < t->summary->capacity_count; i++) {
+        const struct summary_capacity *c = &t->summary->capacities[i];
+        if (c->group != group)
+            continue;
+        if (c->cell == NULL) {
+            put_titled(t, STYLE_DIM, title, c->note);
+        } else {
+            char name[64];
+            snprintf(name, sizeof name, "%lld x %.40s:sync", (long long)c->cell->copies, c->cell->runtime);
+            put_above(t, title, name, &c->ratio, c->note);
+            fputc('\n', t->out);
+        }
+        title = "";
+    }
+}
+
+static int put_group(const struct terminal *t, const struct result_group *group)
+{
+    const struct table *tables = t->width >= WIDE ? wide_tables : narrow_tables;
+    int code = put_heading(t, group);
+    put_controls(t, group);
+    put_capacities(t, group);
+    for (; code == 0 && tables->question != NULL; tables++)
+        code = put_table(t, tables, group);
+    return code;
+}
+
+/* -- the whole ----------------------------------------------------------------------------------------------------------------- */
+
+static void put_title(const struct terminal *t)
+{
+    const struct results *r = t->summary->results;
+    static const char *const facts[] = {"hostname", "cpu_model", "kernel"};
+    char text[256];
+    struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
+    snprintf(text, sizeof text, "%.64s: %lld rounds, seed %lld, %.32s", r->suite, (long long)r->rounds, (long long)r->seed,
+             r->created);
+    style(t, STYLE_BOLD);
+    format_put_wrapped(&wrap, text);
+    style(t, STYLE_PLAIN);
+    wrap.indent = 2;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+        const char *fact = json_string_value(json_object_get(r->machine, facts[i]));
+        if (fact != NULL) {
+            format_put_wrapped(&wrap, "·");
+            format_put_wrapped(&wrap, fact);
+        }
+    }
+    const json_t *cpus = json_object_get(r->machine, "effective_cpus");
+    if (json_is_number(cpus)) {
+        snprintf(text, sizeof text, "· %.3g CPUs", json_number_value(cpus));
+        format_put_wrapped(&wrap, text);
+    }
+    fputc('\n', t->out);
+}
+
+static int put_warnings(const struct terminal *t)
+{
+    struct warnings warnings;
+    if (warnings_make(&warnings, t->summary) != 0)
+        return -ENOMEM;
+    if (warnings.count > 0) {
+        fputc('\n', t->out);
+        put(t, STYLE_WARN, "Before any number:", 0);
+        fputc('\n', t->out);
+    }
+    for (size_t i = 0; i < warnings.count; i++)
+        put_titled(t, STYLE_WARN, warning_title(warnings.items[i].kind), warnings.items[i].text);
+    warnings_free(&warnings);
+    return 0;
+}
+
+static void put_legend(const struct terminal *t)
+{
+    static const struct {
+        const char *title, *text;
+    } lines[] = {
+        {"whole", "the command from start to exit (hyperfine); work: from the opening of the gate to the end of the last "
+                  "job; both are medians. CPU: user and system, with children, median."},
+        {"speedup", "baseline / variant, above 1 is faster: the pseudo-median of the paired rounds and its exact 95% "
+                    "signed-rank interval."},
+        {"control", "the same command twice a round: must hold 1. capacity: copies of sync at once, what this machine "
+                    "can do in parallel on this work."},
+        {"verified", "each result of each sample was checked."},
+        {"marks", "≈ unresolved (over 10% either way)  ^ above the capacity  ! control flagged  o the origin was the "
+                  "limit"},
+    };
+    fputc('\n', t->out);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        put_titled(t, STYLE_DIM, lines[i].title, lines[i].text);
+}
+
+/* Blanks at the ends of lines are cut off here, once, and not by every column. */
+static void put_trimmed(FILE *out, const char *text)
+{
+    for (size_t length; *text != '\0'; text += length) {
+        const char *end = strchr(text, '\n');
+        length = end != NULL ? (size_t)(end - text) + 1 : strlen(text);
+        size_t kept = end != NULL ? length - 1 : length;
+        while (kept > 0 && text[kept - 1] == ' ')
+            kept--;
+        fwrite(text, 1, kept, out);
+        if (end != NULL)
+            fputc('\n', out);
+    }
+}
+
+static int put_all(const struct terminal *t)
+{
+    put_title(t);
+    int code = put_warnings(t);
+    for (size_t g = 0; g < t->summary->results->group_count && code == 0; g++)
+        code = put_group(t, &t->summary->results->groups[g]);
+    if (code == 0)
+        put_legend(t);
+    return code;
+}
+
+int render_terminal(const struct summary *summary, const struct render_terminal_options *options, FILE *out)
+{
+    char *text = NULL;
+    size_t length = 0;
+    struct terminal t = {
+        .summary = summary,
+        .out = open_memstream(&text, &length),
+        .width = options->width < 80 ? 80 : options->width,
+        .colour = options->colour,
+    };
+    if (t.out == NULL)
+        return -ENOMEM;
+    int code = put_all(&t);
+    if (fclose(t.out) != 0 && code == 0)
+        code = -ENOMEM;
+    if (code == 0)
+        put_trimmed(out, text);
+    free(text);
+    return code;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes what is derived from a run: prints first, then the tables' files, then the pictures, for a table is worth more
+ * than a picture and cannot fail for want of gnuplot. */
+#include "bench/report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bench/plot.h"
+#include "bench/publish.h"
+#include "bench/render.h"
+#include "bench/results.h"
+#include "bench/summary.h"
+
+/* One row an exported file. */
+static const struct {
+    const char *file;
+    publish_print *render;
+} exports[] = {
+    [REPORT_TERMINAL] = {NULL, NULL}, /* only ever printed */
+    [REPORT_MARKDOWN] = {"summary.md", render_markdown},
+    [REPORT_CSV] = {"summary.csv", render_csv},
+    [REPORT_JSON] = {"summary.json", render_json},
+};
+
+static int print(const struct summary *summary, const struct report_options *options, struct error *err)
+{
+    const struct render_terminal_options terminal = {.width = options->width, .colour = options->colour};
+    const int code = options->format == REPORT_TERMINAL ? render_terminal(summary, &terminal, options->out)
+                                                        : exports[options->format].render(summary, options->out);
+    if (code != 0)
+        return error_set(err, code, "the table cannot be made: %s", strerror(-code));
+    if (fflush(options->out) != 0)
+        return error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
+    return 0;
+}
+
+static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                  struct error *err)
+{
+    int code = 0;
+    if (options->out != NULL)
+        code = print(summary, options, err);
+    for (size_t i = 0; options->files && i < sizeof exports / sizeof *exports && code == 0; i++)
+        if (exports[i].file != NULL)
+            code = publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+    if (code != 0 || !options->plots)
+        return code;
+    code = plot_make(run_dir, options->scripts_dir, summary, err);
+    return options->plots_needed ? code : 0;
+}
+
+int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err)
+{
+    struct results results;
+    struct summary summary = {0};
+    *failed_cells = 0;
+    int code = results_load(&results, run_dir, err);
+    if (code == 0)
+        code = summary_make(&summary, &results, err);
+    if (code == 0) {
+        *failed_cells = summary.failed;
+        code = derive(run_dir, &summary, options, err);
+    }
+    summary_free(&summary);
+    results_free(&results);
+    return code;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads a run's folder back. Every value is checked for its type and range before it is used as one, for a journal may
+ * come from another version, another machine or a text editor. */
+#include "bench/results.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/text.h"
+
+#define NOT_KNOWN INT64_C(-1)
+#define ROUNDS_MAX INT64_C(1000000)
+
+/* Where in which file something is read, for messages. */
+struct place {
+    const char *file;
+    size_t line; /* 0: the file is one value */
+    struct error *err;
+};
+
+static int wrong(const struct place *at, const char *what)
+{
+    if (at->line > 0)
+        return error_set(at->err, -EPROTO, "%s line %zu: %s", at->file, at->line, what);
+    return error_set(at->err, -EPROTO, "%s: %s", at->file, what);
+}
+
+static int wrong_field(const struct place *at, const char *key, const char *expected)
+{
+    char text[128];
+    snprintf(text, sizeof text, "\"%s\" is missing or not %s", key, expected);
+    return wrong(at, text);
+}
+
+/* -- fields ------------------------------------------------------------------------------------------------------------ */
+
+static int field_string(const struct place *at, const json_t *object, const char *key, const char **out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_string(value))
+        return wrong_field(at, key, "a text");
+    *out = json_string_value(value);
+    return 0;
+}
+
+static int field_int(const struct place *at, const json_t *object, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value))
+        return wrong_field(at, key, "an integer");
+    *out = json_integer_value(value);
+    return 0;
+}
+
+static int field_number(const struct place *at, const json_t *object, const char *key, double *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value) || !isfinite(json_number_value(value)))
+        return wrong_field(at, key, "a number");
+    *out = json_number_value(value);
+    return 0;
+}
+
+/* A time or a count that may be null or absent; anything below 0 counts as not known too. */
+static int64_t field_optional(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return NOT_KNOWN;
+    return json_integer_value(value);
+}
+
+static int64_t difference(int64_t later, int64_t earlier)
+{
+    return later == NOT_KNOWN || earlier == NOT_KNOWN || later < earlier ? NOT_KNOWN : later - earlier;
+}
+
+/* -- plan.json and machine.json ----------------------------------------------------------------------------------------- */
+
+static int object_load(const char *run_dir, const char *name, json_t **out, struct error *err)
+{
+    char *path = text_format("%s/%s", run_dir, name);
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    int code = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        code = error_set(err, -errno, "%s: %s", path, strerror(errno));
+        goto out;
+    }
+    json_error_t problem;
+    json_t *value = json_loadf(file, JSON_REJECT_DUPLICATES, &problem);
+    fclose(file); /* it was only read */
+    if (!json_is_object(value)) {
+        code = error_set(err, -EPROTO, "%s line %d: %s", path, problem.line, value ? "not an object" : problem.text);
+        json_decref(value);
+        goto out;
+    }
+    *out = value;
+out:
+    free(path);
+    return code;
+}
+
+static int group_read(const struct place *at, const json_t *json, struct result_group *group)
+{
+    if (field_string(at, json, "name", &group->name) != 0 || field_string(at, json, "task", &group->task) != 0 ||
+        field_string(at, json, "kind", &group->kind) != 0 || field_string(at, json, "asks", &group->asks) != 0 ||
+        field_int(at, json, "jobs", &group->jobs) != 0 || field_int(at, json, "workers", &group->workers) != 0 ||
+        field_number(at, json, "ideal", &group->ideal) != 0)
+        return -EPROTO;
+    group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
+    group->params = json_object_get(json, "params");
+    if (!json_is_object(group->params))
+        return wrong_field(at, "params", "an object");
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)group->params, key, value)
+        if (!json_is_string(value))
+            return wrong(at, "a parameter is not a text");
+    return 0;
+}
+
+static int role_read(const struct place *at, const json_t *json, enum cell_role *role)
+{
+    static const char *const names[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
+    const char *name = NULL;
+    const int code = field_string(at, json, "role", &name);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *role = (enum cell_role)i;
+            return 0;
+        }
+    return wrong_field(at, "role", "model, control or capacity");
+}
+
+static int cell_read(const struct place *at, const json_t *json, const struct results *results, struct result_cell *cell)
+{
+    int64_t group = 0;
+    if (field_int(at, json, "group", &group) != 0 || field_string(at, json, "runtime", &cell->runtime) != 0 ||
+        field_string(at, json, "model", &cell->model) != 0 || field_int(at, json, "copies", &cell->copies) != 0 ||
+        role_read(at, json, &cell->role) != 0)
+        return -EPROTO;
+    if (group < 0 || (size_t)group >= results->group_count)
+        return wrong_field(at, "group", "the number of a group");
+    cell->group = (size_t)group;
+    cell->baseline = json_is_true(json_object_get(json, "baseline"));
+    cell->start_method = json_string_value(json_object_get(json, "start_method"));
+    cell->peak_pss_bytes = NOT_KNOWN;
+    return 0;
+}
+
+static int plan_head(const struct place *at, struct results *results)
+{
+    int64_t version = 0;
+    if (field_int(at, results->plan, "plan", &version) != 0)
+        return -EPROTO;
+    if (version != 1)
+        return wrong(at, "a version of the plan that this cobench does not know (it knows 1)");
+    if (field_string(at, results->plan, "suite", &results->suite) != 0 ||
+        field_string(at, results->plan, "created", &results->created) != 0 ||
+        field_int(at, results->plan, "seed", &results->seed) != 0 ||
+        field_int(at, results->plan, "rounds", &results->rounds) != 0 ||
+        field_number(at, results->plan, "margin", &results->margin) != 0)
+        return -EPROTO;
+    if (results->rounds < 0 || results->rounds > ROUNDS_MAX)
+        return wrong_field(at, "rounds", "in 0..1000000");
+    if (results->margin < 0 || results->margin >= 1)
+        return wrong_field(at, "margin", "at least 0 and below 1");
+    return 0;
+}
+
+static int plan_read(struct results *results, struct error *err)
+{
+    const struct place at = {.file = "plan.json", .err = err};
+    int code = plan_head(&at, results);
+    if (code != 0)
+        return code;
+    const json_t *groups = json_object_get(results->plan, "groups");
+    const json_t *cells = json_object_get(results->plan, "cells");
+    if (!json_is_array(groups) || !json_is_array(cells))
+        return wrong(&at, "\"groups\" or \"cells\" is missing or not an array");
+    /* One more of each, so that an empty plan is no failed allocation. */
+    results->groups = calloc(json_array_size(groups) + 1, sizeof *results->groups);
+    results->cells = calloc(json_array_size(cells) + 1, sizeof *results->cells);
+    if (results->groups == NULL || results->cells == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    results->group_count = json_array_size(groups);
+    for (size_t i = 0; i < results->group_count && code == 0; i++)
+        code = group_read(&at, json_array_get(groups, i), &results->groups[i]);
+    results->cell_count = json_array_size(cells);
+    for (size_t i = 0; i < results->cell_count && code == 0; i++)
+        code = cell_read(&at, json_array_get(cells, i), results, &results->cells[i]);
+    return code;
+}
+
+/* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
+
+static void sample_read(const json_t *json, struct sample *sample)
+{
+    static const char *const points[] = {"p50", "p90", "p99", "max"};
+    const json_t *phases = json_object_get(json, "phases");
+    const json_t *latency = json_object_get(json, "latency_ns");
+    const json_t *origin = json_object_get(json, "origin");
+    const int64_t user = field_optional(json, "user_ns");
+    const int64_t system = field_optional(json, "system_ns");
+    sample->whole_ns = field_optional(json, "whole_ns");
+    sample->work_ns = field_optional(json, "work_ns");
+    sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN ? NOT_KNOWN : user + system;
+    sample->ready_ns = difference(field_optional(phases, "ready"), field_optional(phases, "start"));
+    sample->end_ns = difference(field_optional(phases, "end"), field_optional(phases, "work"));
+    for (size_t i = 0; i < LATENCY_POINTS; i++)
+        sample->latency_ns[i] = field_optional(latency, points[i]);
+    sample->connections = field_optional(json, "connections");
+    sample->origin_cpu_ns = field_optional(origin, "cpu_ns");
+    sample->origin_wall_ns = field_optional(origin, "wall_ns");
+}
+
+/* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
+static int sample_add(struct result_cell *cell, const struct sample *sample)
+{
+    size_t at = cell->count;
+    while (at > 0 && cell->samples[at - 1].round > sample->round)
+        at--;
+    if (at > 0 && cell->samples[at - 1].round == sample->round) {
+        cell->samples[at - 1] = *sample;
+        return 0;
+    }
+    if (cell->count == cell->room) {
+        const size_t room = cell->room == 0 ? 16 : cell->room + cell->room / 2;
+        struct sample *samples = realloc(cell->samples, room * sizeof *samples);
+        if (samples == NULL)
+            return -ENOMEM;
+        cell->samples = samples;
+        cell->room = room;
+    }
+    memmove(&cell->samples[at + 1], &cell->samples[at], (cell->count - at) * sizeof *cell->samples);
+    cell->samples[at] = *sample;
+    cell->count++;
+    return 0;
+}
+
+static int status_read(const struct place *at, const json_t *json, enum cell_status *status)
+{
+    static const char *const names[] = {
+        [CELL_OK] = "ok",           [CELL_REFUSED] = "refused",       [CELL_FAILED] = "failed",
+        [CELL_TIMEOUT] = "timeout", [CELL_IMPOSSIBLE] = "impossible",
+    };
+    const char *name = NULL;
+    const int code = field_string(at, json, "status", &name);
+    if (code != 0)
+        return code;
+    for (size_t i = CELL_OK; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *status = (enum cell_status)i;
+            return 0;
+        }
+    return wrong_field(at, "status", "ok, refused, failed, timeout or impossible");
+}
+
+/* The first thing that went wrong with a cell is its reason; later samples do not make it good again. */
+static int cell_note_status(struct result_cell *cell, enum cell_status status, const char *reason)
+{
+    if (cell->status > CELL_OK)
+        return 0;
+    cell->status = status;
+    if (status == CELL_OK)
+        return 0;
+    if (text_set(&cell->reason, reason != NULL ? reason : "no reason given") != 0)
+        return -ENOMEM;
+    text_one_line(cell->reason);
+    return 0;
+}
+
+static int line_read(const struct place *at, struct results *results, const json_t *json)
+{
+    int64_t version = 0, cell_id = 0, round = 0;
+    const char *pass = NULL;
+    enum cell_status status = CELL_UNSEEN;
+    if (field_int(at, json, "sample", &version) != 0 || field_int(at, json, "cell", &cell_id) != 0 ||
+        field_int(at, json, "round", &round) != 0 || field_string(at, json, "pass", &pass) != 0 ||
+        status_read(at, json, &status) != 0)
+        return -EPROTO;
+    if (version != 1)
+        return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
+    if (cell_id < 0 || (size_t)cell_id >= results->cell_count)
+        return wrong_field(at, "cell", "the number of a cell of the plan");
+    if (round < 0 || round > ROUNDS_MAX)
+        return wrong_field(at, "round", "in 0..1000000");
+    struct result_cell *cell = &results->cells[cell_id];
+    if (cell_note_status(cell, status, json_string_value(json_object_get(json, "reason"))) != 0)
+        return error_set(at->err, -ENOMEM, "no memory");
+    const int64_t peak = field_optional(json, "peak_pss_bytes");
+    if (peak > cell->peak_pss_bytes)
+        cell->peak_pss_bytes = peak;
+    if (status != CELL_OK || strcmp(pass, "timed") != 0)
+        return 0;
+    struct sample sample = {.round = (int32_t)round, .order = (int32_t)field_optional(json, "order")};
+    sample_read(json, &sample);
+    return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "no memory");
+}
+
+static int samples_read(FILE *file, struct results *results, struct error *err)
+{
+    struct place at = {.file = "samples.jsonl", .err = err};
+    char *line = NULL;
+    size_t room = 0;
+    int code = 0;
+    ssize_t length;
+    while (code == 0 && (length = getline(&line, &room, file)) > 0) {
+        at.line++;
+        if (line[length - 1] != '\n')
+            break; /* cut short by a crash */
+        json_error_t problem;
+        json_t *json = json_loadb(line, (size_t)length, 0, &problem);
+        code = json_is_object(json) ? line_read(&at, results, json) : wrong(&at, json ? "not an object" : problem.text);
+        json_decref(json);
+    }
+    if (code == 0 && ferror(file))
+        code = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
+    free(line);
+    return code;
+}
+
+static int samples_load(struct results *results, const char *run_dir, struct error *err)
+{
+    char *path = text_format("%s/samples.jsonl", run_dir);
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    int code = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        code = error_set(err, -errno, "%s: %s", path, strerror(errno));
+    free(path);
+    if (code != 0)
+        return code;
+    code = samples_read(file, results, err);
+    fclose(file); /* it was only read */
+    return code;
+}
+
+int results_load(struct results *results, const char *run_dir, struct error *err)
+{
+    *results = (struct results){0};
+    int code = object_load(run_dir, "plan.json", &results->plan, err);
+    if (code == 0)
+        code = object_load(run_dir, "machine.json", &results->machine, err);
+    if (code == 0)
+        code = plan_read(results, err);
+    if (code == 0)
+        code = samples_load(results, run_dir, err);
+    if (code != 0)
+        results_free(results);
+    return code;
+}
+
+void results_free(struct results *results)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        free(results->cells[i].reason);
+        free(results->cells[i].samples);
+    }
+    free(results->cells);
+    free(results->groups);
+    json_decref(results->machine);
+    json_decref(results->plan);
+    *results = (struct results){0};
+}

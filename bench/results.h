@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl (docs/run-directory.md). The samples are
+ * read line by line into compact arrays, about 120 bytes each.
+ */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+#include "bench/error.h"
+
+/* How a cell ended. Above CELL_OK: it has no ratios, and `reason` says why. */
+enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
+
+enum cell_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
+
+enum latency_point { LATENCY_P50, LATENCY_P90, LATENCY_P99, LATENCY_MAX, LATENCY_POINTS };
+
+/* One timed sample that was ok. Times in nanoseconds; -1: not known. */
+struct sample {
+    int32_t round;
+    int32_t order; /* the sample's place in its round */
+    int64_t whole_ns, work_ns, cpu_ns;
+    int64_t ready_ns, end_ns; /* from main to the gate; from the last job's end to main's */
+    int64_t latency_ns[LATENCY_POINTS];
+    int64_t connections;
+    int64_t origin_cpu_ns, origin_wall_ns;
+};
+
+/* Strings are borrowed from results.plan. */
+struct result_group {
+    const char *name, *task, *kind, *asks;
+    const char *capacity_reason; /* NULL: there is one */
+    const json_t *params;        /* an object of strings */
+    int64_t jobs, workers;
+    double ideal;
+};
+
+struct result_cell {
+    size_t group;
+    const char *runtime, *model, *start_method;
+    enum cell_role role;
+    bool baseline;
+    int64_t copies;
+    enum cell_status status;
+    char *reason;           /* one line; NULL while all went well */
+    int64_t peak_pss_bytes; /* -1: not known */
+    struct sample *samples; /* sorted by round, one a round */
+    size_t count, room;
+};
+
+struct results {
+    json_t *plan, *machine;
+    const char *suite, *created;
+    int64_t seed, rounds;
+    double margin;
+    struct result_group *groups;
+    size_t group_count;
+    struct result_cell *cells;
+    size_t cell_count;
+};
+
+/*
+ * Reads a run's folder. 0, or a negative errno with err filled in: -ENOENT where the folder or one of the three files
+ * is missing, -EPROTO where one says something this version does not understand. A last line without its newline is
+ * ignored. On an error *results is empty; results_free is allowed all the same.
+ */
+int results_load(struct results *results, const char *run_dir, struct error *err);
+void results_free(struct results *results);
+
+#endif

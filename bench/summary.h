@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From samples to what a run says: medians, ratios with intervals, control and capacity rows, marks. Pure: no clock,
+ * no file, no machine. Everything that shows a run (tables, CSV, JSON, pictures) is made from a struct summary alone.
+ * A double that is not known is NaN.
+ */
+#ifndef BENCH_SUMMARY_H
+#define BENCH_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "bench/error.h"
+#include "bench/results.h"
+
+/* The runtime whose `sync` is everybody's second baseline. */
+#define SUMMARY_BASELINE_RUNTIME "py"
+/* Work shorter than this is too short for a ratio. */
+#define SUMMARY_SHORT_WORK_S 0.005
+/* An interval whose half-width (as a ratio) is over this is unresolved. */
+#define SUMMARY_UNRESOLVED 0.10
+/* The origin was the limit where it used this much of a CPU while the cell ran. */
+#define SUMMARY_ORIGIN_BOUND 0.9
+
+/* Why there is no ratio, or no interval. */
+enum ratio_state {
+    RATIO_FULL,
+    RATIO_NO_INTERVAL,    /* fewer rounds than an interval needs; low and high are NaN */
+    RATIO_SELF,           /* the baseline against itself: 1 by definition; low and high are NaN */
+    RATIO_TOO_SHORT,      /* its own work is under SUMMARY_SHORT_WORK_S */
+    RATIO_BASE_TOO_SHORT, /* the baseline's is */
+    RATIO_BASE_FAILED,
+    RATIO_NO_BASE,        /* the plan has no such baseline */
+    RATIO_NO_PAIRS,       /* no round has both */
+    RATIO_NOT_RUN,        /* the cell itself has no samples, or failed */
+};
+
+struct ratio {
+    double ratio, low, high; /* NaN but in the first three states */
+    enum ratio_state state;
+    bool unresolved;
+    size_t rounds; /* pairs */
+};
+
+enum ratio_time { RATIO_WORK, RATIO_WHOLE, RATIO_TIMES };
+enum ratio_base { RATIO_OWN_SYNC, RATIO_PY_SYNC, RATIO_BASES };
+
+enum mark {
+    MARK_TOO_SHORT = 1 << 0,
+    MARK_UNRESOLVED = 1 << 1, /* one of its ratios is */
+    MARK_ABOVE_CAPACITY = 1 << 2,
+    MARK_ORIGIN_BOUND = 1 << 3,
+    MARK_CONTROL_FLAGGED = 1 << 4, /* its runtime's control of this group missed 1 */
+};
+
+enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
+
+struct summary_cell {
+    const struct result_cell *cell;
+    const struct result_group *group;
+    bool verified;
+    char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
+    size_t rounds;
+    double median_s, work_s, cpu_s; /* medians; whole command, work, CPU with children */
+    double phase_s[PHASES];         /* medians of the durations; of one sample they add up to the whole */
+    double latency_s[LATENCY_POINTS];
+    double connections;  /* the most of any round */
+    double origin_share; /* of one CPU, over all its samples */
+    unsigned marks;      /* of enum mark */
+    struct ratio speedup[RATIO_TIMES][RATIO_BASES];
+};
+
+/* `sync` against its twin, in whole-command time. */
+struct summary_control {
+    const struct result_cell *cell;
+    const struct result_group *group;
+    struct ratio ratio;
+    double low99, high99; /* NaN below STATS_MIN_99 rounds */
+    double p;             /* of "within the margin of 1"; NaN where low99 is */
+    bool flagged;
+    char *note;
+};
+
+/* What this machine can do in parallel on this work: copies * (work of sync) / (work of the slowest copy). */
+struct summary_capacity {
+    const struct result_cell *cell; /* NULL: the plan has none, and `note` says why */
+    const struct result_group *group;
+    struct ratio ratio;
+    char *note;
+};
+
+struct summary {
+    const struct results *results;
+    bool interrupted; /* a cell that did not fail has fewer rounds than planned */
+    int failed;       /* cells that failed, were refused or timed out */
+    struct summary_cell *cells;
+    struct summary_control *controls;
+    struct summary_capacity *capacities;
+    size_t cell_count, control_count, capacity_count;
+};
+
+/*
+ * Fills *summary, which borrows `results`. 0, or -ENOMEM. Controls are flagged where the 99% interval misses 1 by more
+ * than the margin and the p-value, adjusted by Holm over the groups for each runtime, is below 5%. (With n rounds no
+ * p-value is below 2^(1-n): where that could never pass the adjustment, the interval alone decides, so that many
+ * groups do not silence the warning.)
+ */
+int summary_make(struct summary *summary, const struct results *results, struct error *err);
+void summary_free(struct summary *summary);
+
+/* The capacity of a cell's group and runtime, NULL where there is none. */
+const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell);
+
+/* Is a control of this group and runtime flagged? */
+bool summary_control_flagged(const struct summary *summary, const struct result_group *group, const char *runtime);
+
+/* "too-short" and so on; NULL past the last. In the order of enum mark. */
+const char *summary_mark_name(unsigned index);
+/* Has it a ratio to show? */
+bool ratio_known(const struct ratio *ratio);
+
+#endif

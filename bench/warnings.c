@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* The warnings of a run, one collector a kind. Cells of a group that share a warning share the sentence. */
+#include "bench/warnings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/format.h"
+#include "bench/stats.h"
+#include "bench/text.h"
+
+const char *warning_title(enum warning_kind kind)
+{
+    static const char *const titles[] = {
+        [WARNING_INTERRUPTED] = "cut off",   [WARNING_CONTROL] = "control",
+        [WARNING_FAILED] = "failed",         [WARNING_ABOVE_CAPACITY] = "too good",
+        [WARNING_ORIGIN] = "origin",         [WARNING_IMPOSSIBLE] = "not here",
+        [WARNING_FEW_ROUNDS] = "rounds",     [WARNING_TOO_SHORT] = "too short",
+    };
+    return titles[kind];
+}
+
+/* Takes `text`, also when it fails. */
+static int add(struct warnings *warnings, enum warning_kind kind, char *text)
+{
+    if (text == NULL)
+        return -ENOMEM;
+    struct warning *items = realloc(warnings->items, (warnings->count + 1) * sizeof *items);
+    if (items == NULL) {
+        free(text);
+        return -ENOMEM;
+    }
+    warnings->items = items;
+    items[warnings->count++] = (struct warning){.kind = kind, .text = text};
+    return 0;
+}
+
+static int warn_interrupted(struct warnings *warnings, const struct summary *summary)
+{
+    if (!summary->interrupted)
+        return 0;
+    return add(warnings, WARNING_INTERRUPTED,
+               text_format("not every cell has the %lld rounds that were planned", (long long)summary->results->rounds));
+}
+
+static int warn_controls(struct warnings *warnings, const struct summary *summary)
+{
+    int code = 0;
+    for (size_t i = 0; i < summary->control_count && code == 0; i++) {
+        const struct summary_control *c = &summary->controls[i];
+        struct format ratio, interval;
+        if (c->flagged)
+            code = add(warnings, WARNING_CONTROL,
+                       text_format("%s: %s:%s against its own twin came out at %s, 99%% %s: the machine was not steady, and "
+                                   "a difference of that size means nothing here",
+                                   c->group->name, c->cell->runtime, c->cell->model, format_ratio(&ratio, c->ratio.ratio),
+                                   format_interval(&interval, c->low99, c->high99)));
+    }
+    return code;
+}
+
+/* Every cell of the plan, controls and capacity rows too. */
+static int warn_status(struct warnings *warnings, const struct summary *summary, enum warning_kind kind)
+{
+    static const char *const roles[] = {
+        [ROLE_MODEL] = "", [ROLE_CONTROL] = " (the control)", [ROLE_CAPACITY] = " (the copies for the capacity)"};
+    static const char *const words[] = {
+        [CELL_REFUSED] = "refused, ", [CELL_FAILED] = "", [CELL_TIMEOUT] = "out of time, ", [CELL_IMPOSSIBLE] = ""};
+    int code = 0;
+    for (size_t i = 0; i < summary->results->cell_count && code == 0; i++) {
+        const struct result_cell *c = &summary->results->cells[i];
+        if (c->status > CELL_OK && (c->status == CELL_IMPOSSIBLE) == (kind == WARNING_IMPOSSIBLE))
+            code = add(warnings, kind,
+                       text_format("%s: %s:%s%s: %s%s", summary->results->groups[c->group].name, c->runtime, c->model,
+                                   roles[c->role], words[c->status], c->reason));
+    }
+    return code;
+}
+
+static int warn_failed(struct warnings *warnings, const struct summary *summary)
+{
+    return warn_status(warnings, summary, WARNING_FAILED);
+}
+
+static int warn_impossible(struct warnings *warnings, const struct summary *summary)
+{
+    return warn_status(warnings, summary, WARNING_IMPOSSIBLE);
+}
+
+static int warn_above_capacity(struct warnings *warnings, const struct summary *summary)
+{
+    int code = 0;
+    for (size_t i = 0; i < summary->cell_count && code == 0; i++) {
+        const struct summary_cell *c = &summary->cells[i];
+        const struct summary_capacity *capacity = summary_capacity_of(summary, c);
+        struct format ratio, most;
+        if (c->marks & MARK_ABOVE_CAPACITY && capacity != NULL)
+            code = add(warnings, WARNING_ABOVE_CAPACITY,
+                       text_format("%s: %s:%s gained %s where this machine can do %s in parallel: look for the mistake",
+                                   c->group->name, c->cell->runtime, c->cell->model,
+                                   format_ratio(&ratio, c->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio),
+                                   format_ratio(&most, capacity->ratio.ratio)));
+    }
+    return code;
+}
+
+/* "c:threads, py:async" of one group's cells with a mark, to be freed; "" where there are none. */
+static char *marked(const struct summary *summary, const struct result_group *group, unsigned mark, size_t *all)
+{
+    struct words words = {NULL, 0};
+    int code = 0;
+    *all = 0;
+    for (size_t i = 0; i < summary->cell_count && code == 0; i++) {
+        const struct summary_cell *c = &summary->cells[i];
+        *all += c->group == group;
+        if (c->group == group && c->marks & mark)
+            code = words_addf(&words, "%s:%s", c->cell->runtime, c->cell->model);
+    }
+    char *text = code == 0 ? words_join(&words, ", ") : NULL;
+    if (text != NULL && words.count == *all && words.count > 1)
+        (void)text_set(&text, "all variants"); /* without memory the long form stays */
+    words_free(&words);
+    return text;
+}
+
+static int warn_marked(struct warnings *warnings, const struct summary *summary, enum warning_kind kind)
+{
+    int code = 0;
+    for (size_t g = 0; g < summary->results->group_count && code == 0; g++) {
+        const struct result_group *group = &summary->results->groups[g];
+        size_t all = 0;
+        char *names = marked(summary, group, kind == WARNING_ORIGIN ? MARK_ORIGIN_BOUND : MARK_TOO_SHORT, &all);
+        if (names == NULL)
+            code = -ENOMEM;
+        else if (*names != '\0')
+            code = add(warnings, kind,
+                       kind == WARNING_ORIGIN
+                           ? text_format("%s: %s: the origin used a whole CPU; it was the limit, not the model",
+                                         group->name, names)
+                           : text_format("%s: %s: work under 5 ms, too short for a ratio", group->name, names));
+        free(names);
+    }
+    return code;
+}
+
+static int warn_origin(struct warnings *warnings, const struct summary *summary)
+{
+    return warn_marked(warnings, summary, WARNING_ORIGIN);
+}
+
+static int warn_too_short(struct warnings *warnings, const struct summary *summary)
+{
+    return warn_marked(warnings, summary, WARNING_TOO_SHORT);
+}
+
+static int warn_few_rounds(struct warnings *warnings, const struct summary *summary)
+{
+    const long long rounds = (long long)summary->results->rounds;
+    if (rounds < STATS_MIN_95)
+        return add(warnings, WARNING_FEW_ROUNDS,
+                   text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));
+    if (rounds < STATS_MIN_99)
+        return add(warnings, WARNING_FEW_ROUNDS,
+                   text_format("%lld: the control rows cannot be judged below %d", rounds, STATS_MIN_99));
+    return 0;
+}
+
+int warnings_make(struct warnings *warnings, const struct summary *summary)
+{
+    static int (*const collectors[])(struct warnings *, const struct summary *) = {
+        [WARNING_INTERRUPTED] = warn_interrupted,
+        [WARNING_CONTROL] = warn_controls,
+        [WARNING_FAILED] = warn_failed,
+        [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
+        [WARNING_ORIGIN] = warn_origin,
+        [WARNING_IMPOSSIBLE] = warn_impossible,
+        [WARNING_FEW_ROUNDS] = warn_few_rounds,
+        [WARNING_TOO_SHORT] = warn_too_short,
+    };
+    *warnings = (struct warnings){NULL, 0};
+    int code = 0;
+    for (size_t i = 0; i < sizeof collectors / sizeof *collectors && code == 0; i++)
+        code = collectors[i](warnings, summary);
+    if (code != 0)
+        warnings_free(warnings);
+    return code;
+}
+
+void warnings_free(struct warnings *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++)
+        free(warnings->items[i].text);
+    free(warnings->items);
+    *warnings = (struct warnings){NULL, 0};
+}

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Writes a made-up run's folder (docs/run-directory.md) with all a report must cope with: two groups, controls and
+capacity rows, a failed cell and an impossible one, work too short for a ratio, an origin that was the limit. Everything
+follows from the seed. tests/data/run-small is `make_run.py tests/data/run-small`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MS = 1_000_000
+MODELS = ("sync", "threads", "thread-pool", "processes", "process-pool", "async")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what the plan says of it, and how its samples are made."""
+
+    group: int
+    runtime: str
+    model: str
+    role: str = "model"
+    copies: int = 1
+    boot: float = 2.0  # ms from exec to main's clock, and after it
+    work: float = 100.0  # ms
+    cpu: float = 100.0  # ms
+    status: str = "ok"
+    reason: str | None = None
+    fails_in_round: int | None = None
+    origin: float | None = None  # share of a CPU
+    noise: float = 0.01
+
+    def plan(self, number: int) -> dict[str, Any]:
+        return {"id": number, "group": self.group, "runtime": self.runtime, "model": self.model, "role": self.role,
+                "baseline": self.role == "model" and self.model == "sync", "copies": self.copies, "start_method": "fork"}
+
+
+def group(number: int, name: str, kind: str, **more: Any) -> dict[str, Any]:
+    base = {"id": number, "name": name, "task": name, "kind": kind, "asks": "nothing", "params": {}, "jobs": 8,
+            "workers": 2, "ideal": 2, "capacity_reason": None}
+    return base | more
+
+
+GROUPS = [
+    group(0, "count", "cpu", params={"size": "2000000"}),
+    group(1, "fetch", "io", asks="url", jobs=50, workers=50, ideal=50, capacity_reason="the work waits: copies would only wait too",
+          params={"url": "http://127.0.0.1:8080/body/{job}?size={size}&delay={delay}", "size": "1024", "delay": "150",
+                  "check": "auto"}),
+]
+
+CELLS = [
+    Cell(0, "c", "sync", work=160, cpu=161),
+    Cell(0, "c", "sync", role="control", work=160, cpu=161),
+    Cell(0, "c", "sync", role="capacity", copies=2, work=174, cpu=322),
+    Cell(0, "c", "thread-pool", work=86, cpu=170),
+    Cell(0, "c", "process-pool", work=87, cpu=170, boot=4),
+    Cell(0, "py", "sync", boot=30, work=6400, cpu=6420),
+    Cell(0, "py", "sync", role="control", boot=31, work=6800, cpu=6420),
+    Cell(0, "py", "sync", role="capacity", copies=2, boot=30, work=7100, cpu=12900),
+    Cell(0, "py", "thread-pool", boot=32, work=6500, cpu=6600, noise=0.2),
+    Cell(0, "py", "process-pool", boot=50, work=2100, cpu=6600),
+    Cell(1, "c", "sync", boot=9, work=7600, cpu=20),
+    Cell(1, "c", "sync", role="control", boot=9, work=7600, cpu=20),
+    Cell(1, "c", "thread-pool", boot=9, work=155, cpu=25, origin=0.95),
+    Cell(1, "c", "process-pool", boot=9, status="impossible",
+         reason="50 workers need 150 descriptors each; the limit of open files is 100"),
+    Cell(1, "py", "sync", boot=60, work=7700, cpu=90),
+    Cell(1, "py", "sync", role="control", boot=60, work=7700, cpu=90),
+    Cell(1, "py", "thread-pool", boot=62, work=3, cpu=80),
+    Cell(1, "py", "process-pool", boot=70, work=180, cpu=300, fails_in_round=4,
+         reason="job 17: the digest is 0123456789abcdef, not that of c:sync | <b>planted</b>"),
+]
+
+
+def times(cell: Cell, rng: random.Random, drift: float) -> dict[str, Any]:
+    work = int(cell.work * MS * drift * rng.lognormvariate(0, cell.noise))
+    boot = int(cell.boot * MS * rng.lognormvariate(0, 0.05))
+    ready, end = boot // 3, boot // 6
+    start = rng.randrange(10**12, 10**13)
+    asks = cell.group == 1
+    return {
+        "whole_ns": work + 2 * boot, "work_ns": work, "user_ns": int(cell.cpu * MS * 0.9), "system_ns": int(cell.cpu * MS * 0.1),
+        "phases": {"start": start, "ready": start + ready, "work": start + ready + work, "end": start + ready + work + end},
+        "connections": 50 if asks else None,
+        "latency_ns": {"p50": work // 4, "p90": work // 3, "p99": work // 2, "max": work},
+        "origin": {"cpu_ns": int(work * (cell.origin or 0.1)), "wall_ns": work, "requests": 50} if asks else None,
+    }
+
+
+def sample(cell: Cell, number: int, round_: int, order: int, rng: random.Random, drift: float) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "sample": 1, "pass": "timed" if round_ else "verify", "round": round_, "order": order, "cell": number, "status": "ok",
+        "reason": None, "at": 1760000000.5 + 60 * round_ + order, "exit": 0, "usage": None, "python": None, "failed_jobs": 0,
+        "failures": [], "digest": "00112233445566aa", "peak_pss_bytes": None if round_ else 4_000_000 + 1_000_000 * number,
+        "load1": 0.5, "steal_ns": 0, **times(cell, rng, drift)}
+    failed = cell.status != "ok" or cell.fails_in_round == round_ != 0
+    if failed:
+        line |= {"status": cell.status if cell.status != "ok" else "refused", "reason": cell.reason, "exit": None,
+                 "whole_ns": None, "work_ns": None, "phases": None, "digest": None, "latency_ns": None, "origin": None}
+    if not round_:
+        line["whole_ns"] = None
+    return line
+
+
+def lines(cells: list[Cell], rounds: int, seed: int) -> list[dict[str, Any]]:
+    rng = random.Random(seed)
+    out = [sample(cell, number, 0, number, rng, 1.0) for number, cell in enumerate(cells)]
+    dead = {number for number, cell in enumerate(cells) if cell.status != "ok"}
+    for round_ in range(1, rounds + 1):
+        drift = rng.lognormvariate(0, 0.05)
+        order = [number for number in range(len(cells)) if number not in dead]
+        rng.shuffle(order)
+        for place, number in enumerate(order):
+            out.append(sample(cells[number], number, round_, place, rng, drift))
+            if cells[number].fails_in_round == round_:
+                dead.add(number)
+    return out
+
+
+def wide_cells(variants: int) -> list[Cell]:
+    """A group of its own size: `variants` cells over the four runtimes and as many models as it takes."""
+    made = []
+    for i in range(variants):
+        runtime = ("c", "embed", "ext", "py")[i % 4]
+        model = (*MODELS, "native-pool", *(f"model-{k:06}" for k in range(100)))[i // 4]
+        speed = {"c": 40.0, "embed": 1.1, "ext": 30.0, "py": 1.0}[runtime] * (1 if model == "sync" else 1.2 + (i % 5) / 5)
+        made.append(Cell(0, runtime, model, work=6400 / speed, boot=20))
+    if variants == 1:
+        made = [Cell(0, "py", "sync", work=6400)]
+    return made
+
+
+def write(folder: Path, groups: list[dict[str, Any]], cells: list[Cell], rounds: int, seed: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"plan": 1, "suite": "made-up", "created": "2026-01-01T00:00:00Z", "seed": seed, "rounds": rounds, "margin": 0.01,
+            "timeout_s": 60.0, "effective_cpus": 2, "url": None, "groups": groups,
+            "cells": [cell.plan(number) for number, cell in enumerate(cells)]}
+    machine = {"machine": 1, "hostname": "made-up", "kernel": "Linux 6.1", "cpu_model": "Example CPU", "cpus": 2,
+               "effective_cpus": 2.0, "governor": "unknown", "compiler": "cc -O2", "hosts": {"c": {}, "py": {}}}
+    (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
+    (folder / "machine.json").write_text(json.dumps(machine, indent=1) + "\n")
+    with (folder / "samples.jsonl").open("w") as out:
+        for line in lines(cells, rounds, seed):
+            out.write(json.dumps(line) + "\n")
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=42)
+    parser.add_argument("--variants", type=int, default=0, help="one CPU group of so many variants instead")
+    args = parser.parse_args(argv)
+    if args.variants:
+        write(args.folder, GROUPS[:1], wide_cells(args.variants), args.rounds, args.seed)
+    else:
+        write(args.folder, GROUPS, CELLS, args.rounds, args.seed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
