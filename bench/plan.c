@@ -149,7 +149,7 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
             continue;
         cell.model = model->name;
         cell.baseline = model->baseline;
-        cell.role = CELL_MODEL;
+        cell.role = PLAN_MODEL;
         rc = add_cell(p, cell);
     }
     const struct catalog_model *baseline = catalog_baseline(c, runtime->host);
@@ -157,10 +157,10 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
         return rc;
     cell.model = baseline->name;
     cell.baseline = false;
-    cell.role = CELL_CONTROL;
+    cell.role = PLAN_CONTROL;
     rc = add_cell(p, cell);
     if (rc == 0 && group->capacity_reason == NULL) {
-        cell.role = CELL_CAPACITY;
+        cell.role = PLAN_CAPACITY;
         cell.copies = group->workers;
         rc = add_cell(p, cell);
     }
@@ -371,9 +371,9 @@ int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *ord
 
 /* -- as JSON and as text ------------------------------------------------------------------------------------------ */
 
-const char *plan_role_name(enum cell_role role)
+const char *plan_role_name(enum plan_role role)
 {
-    static const char *const names[] = {[CELL_MODEL] = "model", [CELL_CONTROL] = "control", [CELL_CAPACITY] = "capacity"};
+    static const char *const names[] = {[PLAN_MODEL] = "model", [PLAN_CONTROL] = "control", [PLAN_CAPACITY] = "capacity"};
     return names[role];
 }
 
@@ -381,8 +381,8 @@ void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room
 {
     const struct plan_cell *c = &plan->cells[cell];
     snprintf(out, room, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime->name, c->model,
-             c->role == CELL_MODEL ? "" : " (", c->role == CELL_MODEL ? "" : plan_role_name(c->role),
-             c->role == CELL_MODEL ? "" : ")");
+             c->role == PLAN_MODEL ? "" : " (", c->role == PLAN_MODEL ? "" : plan_role_name(c->role),
+             c->role == PLAN_MODEL ? "" : ")");
 }
 
 /* 2 where it is whole, else 1.5. */

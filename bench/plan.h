@@ -19,7 +19,7 @@
 #define TIMEOUT_DEFAULT_S 120.0
 #define MARGIN_DEFAULT 0.01 /* a difference smaller than this is none in practice */
 
-enum cell_role { CELL_MODEL, CELL_CONTROL, CELL_CAPACITY };
+enum plan_role { PLAN_MODEL, PLAN_CONTROL, PLAN_CAPACITY };
 
 struct plan_group {
     char *name;
@@ -36,7 +36,7 @@ struct plan_cell {
     size_t group;
     const struct catalog_runtime *runtime;
     const char *model;
-    enum cell_role role;
+    enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
     const char *impossible; /* known beforehand: why; NULL: not so */
@@ -81,6 +81,6 @@ json_t *plan_json(const struct plan *plan, const char *created);
 int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count);
 /* "count c:sync", "count c:sync (control)": for people. */
 void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
-const char *plan_role_name(enum cell_role role);
+const char *plan_role_name(enum plan_role role);
 
 #endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* The folder of a run. */
+#include "bench/run_folder.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/files.h"
+#include "bench/text.h"
+
+#define TRIES 1000 /* runs of the same suite begun in the same second */
+
+void run_folder_time(char *out, size_t room)
+{
+    const time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc) == NULL || strftime(out, room, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        snprintf(out, room, "unknown");
+}
+
+/* mkdir -p. */
+static int make_dirs(const char *path)
+{
+    char *at = strdup(path);
+    int rc = at == NULL ? -ENOMEM : 0;
+    for (char *slash = at == NULL ? NULL : strchr(at + 1, '/'); rc == 0 && slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(at, 0777) != 0 && errno != EEXIST)
+            rc = -errno;
+        *slash = '/';
+    }
+    if (rc == 0 && mkdir(at, 0777) != 0 && errno != EEXIST)
+        rc = -errno;
+    if (rc == 0 && !dir_exists(at))
+        rc = -ENOTDIR;
+    free(at);
+    return rc;
+}
+
+static int write_json(const char *folder, const char *name, const json_t *value)
+{
+    char *path = text_format("%s/%s", folder, name), *text = json_dumps(value, JSON_INDENT(1));
+    int rc = -ENOMEM;
+    if (path != NULL && text != NULL) {
+        const size_t length = strlen(text);
+        text[length] = '\n'; /* in the place of the NUL */
+        rc = file_create(path, text, length + 1);
+    }
+    free(text);
+    free(path);
+    return rc;
+}
+
+/* Letters, digits and the like; the rest becomes '-'. */
+static void clean(char *text)
+{
+    for (char *p = text; *p != '\0'; p++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-", *p) == NULL)
+            *p = '-';
+}
+
+static char *folder_name(const struct run_folder_facts *f)
+{
+    char *name = text_format("%s-%s-%.60s", f->created, f->host, f->suite), *out = name;
+    if (name == NULL)
+        return NULL;
+    for (char *in = name; *in != '\0'; in++) /* colons are awkward in paths */
+        if (*in != ':')
+            *out++ = *in;
+    *out = '\0';
+    clean(name);
+    return name;
+}
+
+/* Renames to the first name that is free; *path gets it. */
+static int settle(const char *results, const char *temporary, const char *name, char **path)
+{
+    for (int i = 1; i <= TRIES; i++) {
+        char *target = i == 1 ? text_format("%s/%s", results, name) : text_format("%s/%s-%d", results, name, i);
+        if (target == NULL)
+            return -ENOMEM;
+        struct stat st;
+        if (lstat(target, &st) != 0 && rename(temporary, target) == 0) {
+            *path = target;
+            return 0;
+        }
+        const int code = errno;
+        const bool taken = code == EEXIST || code == ENOTEMPTY || lstat(target, &st) == 0;
+        free(target);
+        if (!taken)
+            return -code;
+    }
+    return -EEXIST;
+}
+
+int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
+{
+    char *name = folder_name(facts);
+    char *temporary = text_format("%s/.new-%ld-XXXXXX", facts->results, (long)getpid());
+    bool made = false;
+    int rc = name == NULL || temporary == NULL ? -ENOMEM : make_dirs(facts->results);
+    if (rc == 0) {
+        made = mkdtemp(temporary) != NULL;
+        rc = made ? chmod(temporary, 0755) == 0 ? 0 : -errno : -errno;
+    }
+    if (rc == 0)
+        rc = write_json(temporary, "machine.json", facts->machine);
+    if (rc == 0)
+        rc = write_json(temporary, "plan.json", facts->plan);
+    if (rc == 0)
+        rc = settle(facts->results, temporary, name, path);
+    if (rc != 0 && made)
+        dir_remove_flat(temporary);
+    if (rc != 0)
+        error_set(err, rc, "cannot make a folder for this run in %s: %s", facts->results, strerror(-rc));
+    free(temporary);
+    free(name);
+    return rc;
+}
+
+int run_folder_publish(const char *results, const char *path, struct error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *link = text_format("%s/latest", results), *fresh = text_format("%s/.latest-%ld", results, (long)getpid());
+    int rc = link == NULL || fresh == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
+        (void)unlink(fresh); /* one that a killed run of the same number left */
+        if (symlink(slash == NULL ? path : slash + 1, fresh) != 0 || rename(fresh, link) != 0) {
+            rc = -errno;
+            (void)unlink(fresh);
+        }
+    }
+    if (rc != 0)
+        error_set(err, rc, "cannot point %s/latest at the run: %s", results, strerror(-rc));
+    free(fresh);
+    free(link);
+    return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The folder of a run: made under a temporary name, renamed once it is whole. */
+#ifndef BENCH_RUN_FOLDER_H
+#define BENCH_RUN_FOLDER_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "bench/error.h"
+
+/* What goes into the folder's name and into it. */
+struct run_folder_facts {
+    const char *results; /* the folder it is made in; made where it is missing */
+    const char *created; /* ISO 8601, in UTC */
+    const char *host, *suite;
+    const json_t *machine, *plan;
+};
+
+/* The folder's path, to be freed. Where it cannot be made nothing is left behind. */
+int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err);
+/* Points RESULTS/latest at it, atomically. */
+int run_folder_publish(const char *results, const char *path, struct error *err);
+/* Now, as "2026-11-21T01:40:00Z". */
+void run_folder_time(char *out, size_t room);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `cobench run`: one table makes the parser and --help. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "bench/run_options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bench/files.h"
+#include "common/num.h"
+
+#define SEED_MAX INT64_C(9007199254740991) /* what every JSON reader keeps exactly */
+
+enum {
+    KEY_SUITE = 256,
+    KEY_TASK,
+    KEY_RUNTIME,
+    KEY_MODEL,
+    KEY_JOBS,
+    KEY_WORKERS,
+    KEY_SET,
+    KEY_ROUNDS,
+    KEY_SEED,
+    KEY_TIMEOUT,
+    KEY_START_METHOD,
+    KEY_URL,
+    KEY_TASKS,
+    KEY_RESULTS,
+    KEY_NO_PLOTS,
+    KEY_QUIET
+};
+
+static const struct argp_option table[] = {
+    {"suite", KEY_SUITE, "NAME|FILE", 0, "A suite of bench/suites, or a file (default quick; docs/suites.md)", 0},
+    {"task", KEY_TASK, "T[,T]", 0, "These tasks: of the suite, or without --suite with their defaults", 0},
+    {"runtime", KEY_RUNTIME, "R[,R]", 0, "These runtimes only", 0},
+    {"model", KEY_MODEL, "M[,M]", 0, "These models only (the baseline always runs)", 0},
+    {"jobs", KEY_JOBS, "N", 0, "Jobs, 1..100000000 (default the task's)", 0},
+    {"workers", KEY_WORKERS, "W[,W]", 0,
+     "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's kind)",
+     0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
+    {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0, "Seconds a command may take, 0.001..86400 (default 120)", 0},
+    {"start-method", KEY_START_METHOD, "fork|spawn", 0, "How worker processes start (default fork)", 0},
+    {"url", KEY_URL, "URL", 0, "Ask this server instead of the origin", 0},
+    {"tasks", KEY_TASKS, "DIR", 0, "Another folder of task files", 0},
+    {"results", KEY_RESULTS, "DIR", 0, "Where the run's folder goes (default results/ in the project)", 0},
+    {"no-plots", KEY_NO_PLOTS, NULL, 0, "Make no pictures", 0},
+    {"quiet", KEY_QUIET, NULL, 0, "No progress and no table; warnings stay", 0},
+    {NULL, 0, NULL, 0, NULL, 0},
+};
+
+struct parse {
+    struct run_options *out;
+    struct error *err;
+    int rc; /* the first error */
+};
+
+static void refuse(struct parse *p, const char *option, const char *value, const char *allowed)
+{
+    if (p->rc == 0)
+        p->rc = error_set(p->err, -EINVAL, "%s '%.200s': %s", option, value, allowed);
+}
+
+static void take_list(struct parse *p, const char *option, const char *value, struct words *out)
+{
+    const int rc = words_split(out, value);
+    if (rc == -EINVAL)
+        refuse(p, option, value, "names with commas between them are needed");
+    else if (rc != 0 && p->rc == 0)
+        p->rc = error_set(p->err, rc, "out of memory");
+}
+
+static void take_number(struct parse *p, const char *option, const char *value, int64_t max, int64_t *out)
+{
+    if (num_parse_i64(value, 1, max, out) != 0) {
+        char allowed[80];
+        snprintf(allowed, sizeof allowed, "not a whole number from 1 to %lld", (long long)max);
+        refuse(p, option, value, allowed);
+    }
+}
+
+static void take_workers(struct parse *p, const char *value)
+{
+    struct words *w = &p->out->plan.workers;
+    take_list(p, "--workers", value, w);
+    for (size_t i = 0; i < w->count; i++)
+        if (suite_check_workers(w->items[i]) != 0)
+            refuse(p, "--workers", w->items[i], "not a number from 1 to 100000, 'cpus' or 'jobs'");
+}
+
+static void take_tasks_dir(struct parse *p, const char *value)
+{
+    free(p->out->tasks_dir_owned);
+    p->out->tasks_dir_owned = realpath(value, NULL);
+    if (p->out->tasks_dir_owned == NULL || !dir_exists(p->out->tasks_dir_owned))
+        refuse(p, "--tasks", value, p->out->tasks_dir_owned == NULL ? strerror(errno) : "this is no folder");
+    p->out->tasks_dir = p->out->tasks_dir_owned;
+}
+
+static void take_url(struct parse *p, const char *value)
+{
+    if (strncasecmp(value, "http://", 7) != 0 && strncasecmp(value, "https://", 8) != 0)
+        refuse(p, "--url", value, "it does not begin with http:// or https://");
+    p->out->plan.url = value;
+}
+
+static void take_set(struct parse *p, const char *value)
+{
+    if (words_add(&p->out->plan.sets, value) != 0 && p->rc == 0)
+        p->rc = error_set(p->err, -ENOMEM, "out of memory");
+}
+
+static void take_seed(struct parse *p, const char *value)
+{
+    if (num_parse_i64(value, 0, SEED_MAX, &p->out->plan.seed) != 0)
+        refuse(p, "--seed", value, "not a whole number from 0 to 9007199254740991");
+}
+
+static void take_timeout(struct parse *p, const char *value)
+{
+    if (num_parse_double(value, 0.001, TIMEOUT_MAX_S, &p->out->plan.timeout_s) != 0)
+        refuse(p, "--timeout", value, "not a number of seconds from 0.001 to 86400");
+}
+
+static void take_start_method(struct parse *p, const char *value)
+{
+    if (strcmp(value, "fork") != 0 && strcmp(value, "spawn") != 0)
+        refuse(p, "--start-method", value, "neither fork nor spawn");
+    p->out->plan.start_method = value;
+}
+
+static error_t on_option(int key, char *arg, struct argp_state *state)
+{
+    struct parse *p = state->input;
+    struct run_options *o = p->out;
+    switch (key) {
+    case KEY_SUITE: o->suite = arg; return 0;
+    case KEY_TASK: take_list(p, "--task", arg, &o->plan.tasks); return 0;
+    case KEY_RUNTIME: take_list(p, "--runtime", arg, &o->plan.runtimes); return 0;
+    case KEY_MODEL: take_list(p, "--model", arg, &o->plan.models); return 0;
+    case KEY_JOBS: take_number(p, "--jobs", arg, JOBS_MAX, &o->plan.jobs); return 0;
+    case KEY_WORKERS: take_workers(p, arg); return 0;
+    case KEY_SET: take_set(p, arg); return 0;
+    case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.rounds); return 0;
+    case KEY_SEED: take_seed(p, arg); return 0;
+    case KEY_TIMEOUT: take_timeout(p, arg); return 0;
+    case KEY_START_METHOD: take_start_method(p, arg); return 0;
+    case KEY_URL: take_url(p, arg); return 0;
+    case KEY_TASKS: take_tasks_dir(p, arg); return 0;
+    case KEY_RESULTS: o->results = arg; return 0;
+    case KEY_NO_PLOTS: o->no_plots = true; return 0;
+    case KEY_QUIET: o->quiet = true; return 0;
+    case ARGP_KEY_ARG:
+        refuse(p, "run", arg, "there are options only; --task names a task, --suite a suite");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err)
+{
+    static const struct argp parser = {
+        .options = table,
+        .parser = on_option,
+        .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
+    *out = (struct run_options){.plan.seed = -1};
+    struct parse p = {.out = out, .err = err};
+    const int rc = argp_parse(&parser, argc, argv, 0, NULL, &p);
+    if (p.rc == 0 && rc != 0)
+        p.rc = error_set(err, -rc, "%s", strerror(rc));
+    return p.rc;
+}
+
+void run_options_free(struct run_options *options)
+{
+    struct words *lists[] = {&options->plan.tasks, &options->plan.runtimes, &options->plan.models,
+                             &options->plan.workers, &options->plan.sets};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        words_free(lists[i]);
+    free(options->tasks_dir_owned);
+    options->tasks_dir_owned = NULL;
+}

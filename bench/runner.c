@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run from its first sample to its last. Verifying, the baselines that judge the others come first in each group and
+ * are compared with each other; whoever has nothing to be checked against is not timed.
+ */
+#include "bench/runner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/text.h"
+#include "common/clock.h"
+
+#define RESULTS_KEPT_MAX (4u << 20) /* jobs: above, a mismatch is found but its job is not named */
+#define CELL_NAME_ROOM 200
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, -ENOMEM, "out of memory");
+}
+
+int runner_open(const struct bench *bench, struct journal *journal, struct progress *progress, struct runner *out,
+                struct error *err)
+{
+    const struct plan *plan = bench->plan;
+    *out = (struct runner){.bench = bench,
+                           .journal = journal,
+                           .progress = progress,
+                           .ended = calloc(plan->cell_count, sizeof *out->ended),
+                           .last_ns = calloc(plan->cell_count, sizeof *out->last_ns),
+                           .references = calloc(plan->group_count * bench->catalog->runtime_count,
+                                                sizeof *out->references)};
+    if (out->ended != NULL && out->last_ns != NULL && out->references != NULL)
+        return 0;
+    runner_close(out);
+    return no_memory(err);
+}
+
+void runner_close(struct runner *r)
+{
+    const size_t count = r->references == NULL ? 0 : r->bench->plan->group_count * r->bench->catalog->runtime_count;
+    for (size_t i = 0; i < count; i++) {
+        free(r->references[i].reason);
+        free(r->references[i].results);
+    }
+    free(r->references);
+    free(r->ended);
+    free(r->last_ns);
+    r->references = NULL;
+    r->ended = NULL;
+    r->last_ns = NULL;
+}
+
+/* -- one sample into the journal ---------------------------------------------------------------------------------- */
+
+static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
+{
+    char name[CELL_NAME_ROOM];
+    plan_cell_name(r->bench->plan, cell, name, sizeof name);
+    progress_note(r->progress, s->status != SAMPLE_IMPOSSIBLE, "%s: %s: %s", name, sample_status_name(s->status),
+                  s->reason == NULL ? "" : s->reason);
+}
+
+/* Writes the sample down; one that is not ok ends its cell. */
+static int commit(struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
+{
+    place.number = r->samples + 1;
+    json_t *line = sample_json(s, &place);
+    if (line == NULL)
+        return no_memory(err);
+    const int rc = journal_append(r->journal, line, err);
+    json_decref(line);
+    if (rc != 0)
+        return rc;
+    r->samples++;
+    if (s->status != SAMPLE_OK) {
+        r->ended[place.cell] = true;
+        r->failed += s->status != SAMPLE_IMPOSSIBLE;
+        tell_failure(r, place.cell, s);
+    }
+    if (s->service_died)
+        return error_set(err, -EPIPE, "the origin has ended by itself; what was measured before is kept");
+    return 0;
+}
+
+/* -- references --------------------------------------------------------------------------------------------------- */
+
+/* A baseline that judges, in one group: its sample, and its cell where the plan has it. */
+struct judge {
+    size_t runtime; /* its place in the catalog */
+    size_t cell;    /* or the plan's cell_count: it runs for its results only */
+    struct sample_taken sample;
+};
+
+/* The runtime that judges `runtime`'s results in `group`: the host's judge, or the runtime itself where the judge does
+ * not have the task. */
+static size_t judge_of(const struct runner *r, size_t runtime, size_t group)
+{
+    const struct catalog *c = r->bench->catalog;
+    const struct catalog_runtime *judge = catalog_runtime(c, host_table[c->runtimes[runtime].host].judge);
+    if (judge == NULL || (r->bench->plan->groups[group].task->hosts & (1u << judge->host)) == 0)
+        return runtime;
+    return (size_t)(judge - c->runtimes);
+}
+
+static size_t runtime_place(const struct runner *r, const struct catalog_runtime *runtime)
+{
+    return (size_t)(runtime - r->bench->catalog->runtimes);
+}
+
+static struct reference *reference_of(const struct runner *r, size_t group, size_t runtime)
+{
+    return &r->references[group * r->bench->catalog->runtime_count + runtime];
+}
+
+/* Whether some cell of the group is judged by the runtime. */
+static bool is_judge(const struct runner *r, size_t group, size_t runtime)
+{
+    const struct plan *p = r->bench->plan;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (p->cells[c].group == group && p->cells[c].impossible == NULL &&
+            judge_of(r, runtime_place(r, p->cells[c].runtime), group) == runtime)
+            return true;
+    return false;
+}
+
+static int reference_make(struct runner *r, size_t group, const struct judge *j, const char *model, struct error *err)
+{
+    struct reference *ref = reference_of(r, group, j->runtime);
+    snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[j->runtime].name, model);
+    ref->status = j->sample.status;
+    ref->digest = j->sample.digest;
+    if (ref->status != SAMPLE_OK)
+        return text_set(&ref->reason, j->sample.reason) == 0 ? 0 : no_memory(err);
+    if (j->sample.slots.jobs <= RESULTS_KEPT_MAX && (ref->results = slots_results(&j->sample.slots)) == NULL)
+        return no_memory(err);
+    return 0;
+}
+
+/* Runs the baseline of one runtime for its results. */
+static int judge_take(struct runner *r, size_t group, struct judge *j, struct error *err)
+{
+    const struct plan *p = r->bench->plan;
+    const struct catalog_runtime *runtime = &r->bench->catalog->runtimes[j->runtime];
+    const struct catalog_model *model = catalog_baseline(r->bench->catalog, runtime->host);
+    if (model == NULL)
+        return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[runtime->host].name);
+    const struct plan_cell alone = {
+        .group = group, .runtime = runtime, .model = model->name, .baseline = true, .copies = 1};
+    j->cell = 0;
+    while (j->cell < p->cell_count && !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime &&
+                                        p->cells[j->cell].baseline))
+        j->cell++;
+    const int rc = sample_take(r->bench, &alone, false, &j->sample, err);
+    if (rc != 0)
+        return rc;
+    const int made = reference_make(r, group, j, model->name, err);
+    if (made != 0)
+        sample_free(&j->sample);
+    return made;
+}
+
+/* -- verifying ---------------------------------------------------------------------------------------------------- */
+
+static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, int64_t begun, struct error *err)
+{
+    const struct plan_cell *c = &r->bench->plan->cells[cell];
+    const size_t judge = judge_of(r, runtime_place(r, c->runtime), c->group);
+    if (c->impossible == NULL && sample_judge(s, reference_of(r, c->group, judge)) != 0)
+        return no_memory(err);
+    r->last_ns[cell] = clock_now_ns() - begun;
+    return commit(r, s, (struct sample_place){.order = r->samples, .cell = cell}, err);
+}
+
+/* The baselines that judge, each against its own judge. */
+static int verify_judges(struct runner *r, size_t group, struct error *err)
+{
+    const size_t runtimes = r->bench->catalog->runtime_count;
+    struct judge *judges = calloc(runtimes, sizeof *judges);
+    size_t count = 0;
+    int rc = judges == NULL ? no_memory(err) : 0;
+    const int64_t begun = clock_now_ns();
+    for (size_t t = 0; rc == 0 && t < runtimes; t++) {
+        if (!is_judge(r, group, t))
+            continue;
+        judges[count].runtime = t;
+        rc = judge_take(r, group, &judges[count], err);
+        count += rc == 0;
+    }
+    const int64_t each = count == 0 ? 0 : (clock_now_ns() - begun) / (int64_t)count;
+    for (size_t i = 0; i < count; i++) {
+        if (rc == 0 && judges[i].cell < r->bench->plan->cell_count)
+            rc = verify_commit(r, judges[i].cell, &judges[i].sample, clock_now_ns() - each, err);
+        else if (rc == 0 && judges[i].sample.status != SAMPLE_OK)
+            progress_note(r->progress, true, "%s %s: %s", r->bench->plan->groups[group].name,
+                          reference_of(r, group, judges[i].runtime)->name, judges[i].sample.reason);
+        sample_free(&judges[i].sample);
+    }
+    free(judges);
+    return rc;
+}
+
+static int verify_cell(struct runner *r, size_t cell, struct error *err)
+{
+    const struct plan_cell *c = &r->bench->plan->cells[cell];
+    const int64_t begun = clock_now_ns();
+    struct sample_taken s;
+    int rc;
+    if (c->impossible != NULL)
+        rc = sample_none(SAMPLE_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
+    else
+        rc = sample_take(r->bench, c, false, &s, err);
+    if (rc != 0)
+        return rc;
+    rc = verify_commit(r, cell, &s, begun, err);
+    sample_free(&s);
+    return rc;
+}
+
+/* Whether verify_judges has seen to the cell. */
+static bool verified_as_judge(const struct runner *r, size_t cell)
+{
+    const struct plan_cell *c = &r->bench->plan->cells[cell];
+    return c->baseline && c->impossible == NULL && is_judge(r, c->group, runtime_place(r, c->runtime));
+}
+
+static int verify_group(struct runner *r, size_t group, struct error *err)
+{
+    const struct plan *p = r->bench->plan;
+    char where[CELL_NAME_ROOM + 40], name[CELL_NAME_ROOM];
+    snprintf(where, sizeof where, "verifying %s", p->groups[group].name);
+    progress_at(r->progress, where, -1);
+    int rc = verify_judges(r, group, err);
+    for (size_t c = 0; rc == 0 && c < p->cell_count; c++) {
+        if (p->cells[c].group != group || verified_as_judge(r, c))
+            continue;
+        plan_cell_name(p, c, name, sizeof name);
+        snprintf(where, sizeof where, "verifying %s", name);
+        progress_at(r->progress, where, -1);
+        rc = verify_cell(r, c, err);
+    }
+    return rc;
+}
+
+int runner_verify(struct runner *r, struct error *err)
+{
+    int rc = 0;
+    for (size_t g = 0; rc == 0 && g < r->bench->plan->group_count; g++)
+        rc = verify_group(r, g, err);
+    return rc;
+}
+
+/* -- rounds ------------------------------------------------------------------------------------------------------- */
+
+/* The samples still to come take as long as the last of their cell; `done_ns`: what this round has spent already. */
+static int64_t time_left(const struct runner *r, int64_t round, int64_t done_ns)
+{
+    const struct plan *p = r->bench->plan;
+    int64_t round_ns = 0;
+    for (size_t c = 0; c < p->cell_count; c++)
+        round_ns += r->ended[c] ? 0 : r->last_ns[c];
+    const int64_t left = round_ns * (p->rounds - round + 1) - done_ns;
+    return left < 0 ? 0 : left;
+}
+
+static int time_cell(struct runner *r, size_t cell, struct sample_place place, struct error *err)
+{
+    const struct plan_cell *c = &r->bench->plan->cells[cell];
+    struct sample_taken s;
+    int rc = sample_take(r->bench, c, true, &s, err);
+    if (rc != 0)
+        return rc;
+    if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)
+        rc = no_memory(err);
+    else
+        rc = commit(r, &s, place, err);
+    sample_free(&s);
+    return rc;
+}
+
+static int run_round(struct runner *r, int64_t round, size_t *order, struct error *err)
+{
+    const struct plan *p = r->bench->plan;
+    char where[CELL_NAME_ROOM + 60], name[CELL_NAME_ROOM];
+    int64_t place = 0, spent = 0;
+    int rc = 0;
+    for (size_t g = 0; rc == 0 && g < p->group_count; g++) {
+        size_t count;
+        if (plan_order(p, round, g, order, &count) != 0)
+            return no_memory(err);
+        for (size_t i = 0; rc == 0 && i < count; i++) {
+            const size_t cell = order[i];
+            if (r->ended[cell])
+                continue;
+            const int64_t begun = clock_now_ns();
+            plan_cell_name(p, cell, name, sizeof name);
+            snprintf(where, sizeof where, "round %lld of %lld: %s", (long long)round, (long long)p->rounds, name);
+            progress_at(r->progress, where, time_left(r, round, spent));
+            rc = time_cell(r, cell,
+                           (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
+            r->last_ns[cell] = clock_now_ns() - begun;
+            spent += r->last_ns[cell];
+        }
+    }
+    return rc;
+}
+
+int runner_rounds(struct runner *r, struct error *err)
+{
+    const struct plan *p = r->bench->plan;
+    size_t *order = malloc(p->cell_count * sizeof *order);
+    int rc = order == NULL ? no_memory(err) : 0;
+    for (int64_t round = 1; rc == 0 && round <= p->rounds; round++) {
+        rc = run_round(r, round, order, err);
+        r->rounds_done += rc == 0;
+    }
+    free(order);
+    progress_clear(r->progress);
+    return rc;
+}

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One sample, from the command to the verdict. A sample keeps the first thing that was found wrong; in this order: the
+ * deadline, no record or a wrong one, what the record says, the exit status, processes left running, the slots, and
+ * (sample_judge) the results.
+ */
+#include "bench/sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/files.h"
+#include "bench/machine.h"
+#include "bench/memory.h"
+#include "bench/sample_command.h"
+#include "bench/text.h"
+#include "bench/timer.h"
+#include "common/clock.h"
+
+#define KILL_GRACE_S 2.0 /* a host ends by its own --timeout first, and names the jobs still running */
+#define LOOK_INTERVAL_NS (3 * NS_PER_MS)
+#define RECORD_MAX (1u << 20)
+
+/* A command under way. */
+struct attempt {
+    const struct bench *b;
+    const struct plan_cell *cell;
+    bool timed;
+    char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
+    struct words argv;
+    struct guard_end end;
+    int64_t began_ns, ended_ns;
+    int exit; /* of the host, or of `cobench copies`; 128 + n after signal n; -1: hyperfine did not say */
+};
+
+/* -- what went wrong ---------------------------------------------------------------------------------------------- */
+
+/* Keeps the first reason. 0 or -ENOMEM. */
+static int blame(struct sample_taken *s, enum sample_status status, const char *format, ...)
+{
+    if (s->status != SAMPLE_OK)
+        return 0;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_one_line(text);
+    s->status = status;
+    return text_set(&s->reason, text);
+}
+
+/* The last line that is not empty of what the command said on stderr; "" where there is none. */
+static void last_complaint(const struct attempt *a, char *out, size_t room)
+{
+    char *text = NULL, *rest = NULL;
+    size_t length;
+    *out = '\0';
+    if (file_read(a->complaints, RECORD_MAX, &text, &length) != 0)
+        return;
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
+        if (line[strspn(line, " \t")] != '\0')
+            snprintf(out, room, ": %s", line);
+    free(text);
+}
+
+static void exit_text(int code, char *out, size_t room)
+{
+    if (code < 0)
+        snprintf(out, room, "its exit status is not known");
+    else if (code > 128)
+        snprintf(out, room, "it was ended by signal %d", code - 128);
+    else
+        snprintf(out, room, "it ended with exit status %d", code);
+}
+
+/* -- running ------------------------------------------------------------------------------------------------------ */
+
+/* Files of the sample before must not be taken for this one's. */
+static int clear_files(const struct attempt *a)
+{
+    static const char *const kinds[] = {"slots", "record"};
+    for (int64_t k = 0; k < a->cell->copies; k++)
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+            char *path = sample_file(a->b->scratch, kinds[i], a->cell, k);
+            if (path == NULL)
+                return -ENOMEM;
+            (void)unlink(path); /* there may be none */
+            free(path);
+        }
+    (void)unlink(a->json);
+    return 0;
+}
+
+/* Waits for the command and looks at its memory meanwhile. */
+static int wait_watching(struct attempt *a, pid_t pid, struct sample_taken *s, struct error *err)
+{
+    struct memory memory = {.peak = -1};
+    int rc = -EAGAIN;
+    while (rc == -EAGAIN) {
+        const int64_t begun = clock_now_ns();
+        memory_look(&memory, pid);
+        const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
+        rc = guard_wait(a->b->guard, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
+    }
+    s->peak_pss_bytes = memory.peak;
+    memory_free(&memory);
+    return rc;
+}
+
+static int run_command(struct attempt *a, struct sample_taken *s, struct error *err)
+{
+    char *env[] = {catalog_host_env(a->b->places), NULL};
+    const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int rc = env[0] == NULL ? error_set(err, -ENOMEM, "out of memory")
+             : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
+                              : 0;
+    const struct guard_command command = {.argv = a->argv.items,
+                                          .cwd = a->b->places->root,
+                                          .env = env,
+                                          .in = -1,
+                                          .out = -1,
+                                          .err = complaints,
+                                          .deadline_ns =
+                                              (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
+    pid_t pid;
+    a->began_ns = clock_now_ns();
+    if (rc == 0)
+        rc = guard_start(a->b->guard, &command, &pid, err);
+    if (rc == 0)
+        rc = a->timed ? guard_wait(a->b->guard, -1, &a->end, err) : wait_watching(a, pid, s, err);
+    a->ended_ns = clock_now_ns();
+    if (rc == -EINTR && guard_stop(a->b->guard, &a->end, err) == 0)
+        error_set(err, -EINTR, "interrupted");
+    if (complaints >= 0)
+        close(complaints);
+    free(env[0]);
+    return rc;
+}
+
+/* What hyperfine measured. */
+static int read_timing(struct attempt *a, struct sample_taken *s)
+{
+    char *text = NULL, said[300];
+    size_t length;
+    struct error why;
+    struct timing t;
+    a->exit = -1;
+    last_complaint(a, said, sizeof said);
+    int rc = file_read(a->json, RECORD_MAX, &text, &length);
+    if (rc != 0)
+        return blame(s, SAMPLE_FAILED, "hyperfine wrote no result%s", said);
+    rc = timer_parse(text, length, &t, &why);
+    free(text);
+    if (rc != 0)
+        return blame(s, SAMPLE_FAILED, "%s%s", why.text, said);
+    s->whole_ns = t.wall_ns;
+    a->exit = t.exit;
+    return 0;
+}
+
+static int read_exit(struct attempt *a, struct sample_taken *s)
+{
+    if (a->end.timed_out)
+        return 0;
+    if (a->timed)
+        return read_timing(a, s);
+    a->exit = WIFSIGNALED(a->end.status) ? 128 + WTERMSIG(a->end.status) : WEXITSTATUS(a->end.status);
+    return 0;
+}
+
+/* -- reading what it left ----------------------------------------------------------------------------------------- */
+
+static json_t *keep(const json_t *value)
+{
+    return value == NULL || json_is_null(value) ? NULL : json_incref((json_t *)(uintptr_t)value);
+}
+
+static int64_t add_known(int64_t sum, int64_t part)
+{
+    return part < 0 ? sum : (sum < 0 ? 0 : sum) + part;
+}
+
+/* Takes over what a record says. Of several copies: times are summed, work is the slowest's, the rest the first's. */
+static void take_record(struct sample_taken *s, const struct record *r, int64_t copy, bool single)
+{
+    const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
+    s->work_ns = work > s->work_ns ? work : s->work_ns;
+    s->user_ns = add_known(s->user_ns, r->user_ns);
+    s->system_ns = add_known(s->system_ns, r->system_ns);
+    s->failed_jobs = add_known(s->failed_jobs, r->failed_jobs);
+    if (s->failures == NULL && json_array_size(r->failures) > 0)
+        s->failures = keep(r->failures);
+    if (copy == 0)
+        s->python = keep(r->python);
+    if (!single)
+        return;
+    s->phases = keep(r->phases);
+    s->usage = keep(r->usage);
+    s->connections = keep(r->connections);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && strcmp(a, b) == 0;
+}
+
+/* Whether the record is of this cell at all. */
+static int check_identity(const struct attempt *a, const struct record *r, struct sample_taken *s)
+{
+    const struct plan_group *g = &a->b->plan->groups[a->cell->group];
+    if (r->status == RECORD_USAGE) /* then it may not know what it was to run */
+        return 0;
+    if (!same(r->runtime, a->cell->runtime->name) || !same(r->task, g->task->name) || !same(r->model, a->cell->model))
+        return blame(s, SAMPLE_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
+                     r->model == NULL ? "?" : r->model);
+    if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))
+        return blame(s, SAMPLE_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs, r->workers);
+    return 0;
+}
+
+static int judge_record(const struct attempt *a, const struct record *r, struct sample_taken *s)
+{
+    const char *reason = r->reason == NULL ? "no reason given" : r->reason;
+    const double took_s = (double)(r->end_ns - r->start_ns) / 1e9;
+    int rc = check_identity(a, r, s);
+    if (rc != 0 || r->status == RECORD_DONE)
+        return rc;
+    if (r->status == RECORD_IMPOSSIBLE)
+        return blame(s, SAMPLE_IMPOSSIBLE, "%s", reason);
+    return blame(s, took_s >= a->b->plan->timeout_s ? SAMPLE_TIMEOUT : SAMPLE_FAILED, "%s", reason);
+}
+
+static int read_record(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    char *path = sample_file(a->b->scratch, "record", a->cell, copy), *text = NULL;
+    char said[300], ended[80];
+    size_t length;
+    struct error why;
+    struct record r;
+    if (path == NULL)
+        return -ENOMEM;
+    int rc = file_read(path, RECORD_MAX, &text, &length);
+    free(path);
+    if (rc != 0 || length == 0) { /* where it was killed before it could write, the file may be there and empty */
+        free(text);
+        last_complaint(a, said, sizeof said);
+        exit_text(a->exit, ended, sizeof ended);
+        return blame(s, SAMPLE_FAILED, "the host wrote no record, %s%s", ended, a->timed ? "" : said);
+    }
+    rc = record_parse(text, length, &r, &why);
+    free(text);
+    if (rc != 0)
+        return blame(s, SAMPLE_FAILED, "%s", why.text);
+    take_record(s, &r, copy, a->cell->role != PLAN_CAPACITY);
+    rc = judge_record(a, &r, s);
+    record_free(&r);
+    return rc;
+}
+
+/* Every job done once, and the same digest in every copy. */
+static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    struct slots_view view;
+    struct error why;
+    char *path = sample_file(a->b->scratch, "slots", a->cell, copy);
+    if (path == NULL)
+        return -ENOMEM;
+    int rc = slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, &view, &why);
+    free(path);
+    if (rc != 0)
+        return blame(s, SAMPLE_FAILED, "%s", why.text);
+    if (slots_check(&view, &why) != 0) {
+        rc = blame(s, SAMPLE_REFUSED, "%s", why.text);
+    } else {
+        const uint64_t digest = slots_digest(&view);
+        if (s->has_digest && digest != s->digest)
+            rc = blame(s, SAMPLE_REFUSED, "two of the copies gave different results");
+        s->has_digest = true;
+        s->digest = digest;
+    }
+    if (a->cell->role == PLAN_CAPACITY) {
+        slots_close(&view);
+        return rc;
+    }
+    s->slots = view;
+    return rc != 0 ? rc : slots_latency(&view, &s->latency);
+}
+
+/* At a deadline there is no record; the slots may say how far it came. */
+static int blame_deadline(const struct attempt *a, struct sample_taken *s)
+{
+    struct slots_view view;
+    struct error why = {.text = ""};
+    char *path = sample_file(a->b->scratch, "slots", a->cell, 0);
+    if (path == NULL)
+        return -ENOMEM;
+    if (slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, &view, &why) == 0) {
+        if (slots_check(&view, &why) == 0)
+            error_set(&why, 0, "all jobs were done");
+        slots_close(&view);
+    }
+    free(path);
+    return blame(s, SAMPLE_TIMEOUT, "no end within %g s, so it was killed (%s)", a->b->plan->timeout_s + KILL_GRACE_S,
+                 why.text);
+}
+
+static int read_results(const struct attempt *a, struct sample_taken *s)
+{
+    if (a->end.timed_out)
+        return blame_deadline(a, s);
+    int rc = 0;
+    for (int64_t k = 0; rc == 0 && k < a->cell->copies; k++)
+        rc = read_record(a, k, s);
+    if (rc == 0 && a->exit != 0) {
+        char ended[80], said[300];
+        exit_text(a->exit, ended, sizeof ended);
+        last_complaint(a, said, sizeof said);
+        rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->timed ? "" : said);
+    }
+    if (rc == 0 && a->end.leftover > 0)
+        rc = blame(s, SAMPLE_FAILED, "it left %u processes running", a->end.leftover);
+    for (int64_t k = 0; rc == 0 && s->status == SAMPLE_OK && k < a->cell->copies; k++)
+        rc = read_slots(a, k, s);
+    return rc;
+}
+
+/* -- taking ------------------------------------------------------------------------------------------------------- */
+
+static void sample_blank(struct sample_taken *s)
+{
+    struct timespec now;
+    *s = (struct sample_taken){.whole_ns = -1, .exit = -1, .work_ns = -1, .user_ns = -1, .system_ns = -1,
+                               .failed_jobs = -1, .peak_pss_bytes = -1, .latency = {-1, -1, -1, -1},
+                               .origin_cpu_ns = -1, .origin_wall_ns = -1, .steal_ns = -1, .load1 = machine_load1()};
+    clock_gettime(CLOCK_REALTIME, &now);
+    s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void note_surroundings(const struct attempt *a, int64_t steal, int64_t origin_cpu, struct sample_taken *s)
+{
+    const int64_t steal_now = machine_steal_ns();
+    const int64_t origin_now = origin_cpu < 0 ? -1 : origin_cpu_ns(a->b->origin);
+    if (steal >= 0 && steal_now >= steal)
+        s->steal_ns = steal_now - steal;
+    if (origin_cpu >= 0 && origin_now >= origin_cpu) {
+        s->origin_cpu_ns = origin_now - origin_cpu;
+        s->origin_wall_ns = a->ended_ns - a->began_ns;
+    }
+    s->service_died = a->end.service_died;
+}
+
+static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
+{
+    const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
+    const int64_t steal = machine_steal_ns(), origin_cpu = uses_origin ? origin_cpu_ns(a->b->origin) : -1;
+    int rc = run_command(a, s, err);
+    if (rc != 0)
+        return rc;
+    note_surroundings(a, steal, origin_cpu, s);
+    rc = read_exit(a, s);
+    if (rc == 0 && s->status == SAMPLE_OK)
+        rc = read_results(a, s);
+    s->exit = a->exit;
+    return rc == 0 ? 0 : error_set(err, rc, "out of memory");
+}
+
+int sample_take(const struct bench *b, const struct plan_cell *cell, bool timed, struct sample_taken *out,
+                struct error *err)
+{
+    struct attempt a = {.b = b,
+                        .cell = cell,
+                        .timed = timed,
+                        .json = text_format("%s/hyperfine.json", b->scratch),
+                        .complaints = text_format("%s/stderr", b->scratch),
+                        .exit = -1};
+    sample_blank(out);
+    int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : clear_files(&a);
+    if (rc == 0)
+        rc = sample_command(b, cell, timed ? a.json : NULL, &a.argv);
+    rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
+    words_free(&a.argv);
+    free(a.json);
+    free(a.complaints);
+    if (rc != 0)
+        sample_free(out);
+    return rc;
+}
+
+int sample_none(enum sample_status status, const char *reason, struct sample_taken *out)
+{
+    sample_blank(out);
+    out->status = status;
+    return text_set(&out->reason, reason);
+}
+
+int sample_judge(struct sample_taken *s, const struct reference *reference)
+{
+    if (s->status != SAMPLE_OK)
+        return 0;
+    if (reference->reason != NULL)
+        return blame(s, reference->status == SAMPLE_IMPOSSIBLE ? SAMPLE_IMPOSSIBLE : SAMPLE_FAILED,
+                     "nothing to check against: %s: %s", reference->name, reference->reason);
+    if (s->digest == reference->digest)
+        return 0;
+    if (reference->results != NULL && s->slots.slots != NULL) {
+        const uint64_t job = slots_first_difference(&s->slots, reference->results);
+        if (job < s->slots.jobs)
+            return blame(s, SAMPLE_REFUSED, "job %" PRIu64 " gave %" PRIu64 ", but %" PRIu64 " in %s", job,
+                         s->slots.slots[job].result, reference->results[job], reference->name);
+    }
+    return blame(s, SAMPLE_REFUSED, "the results are not those of %s", reference->name);
+}
+
+void sample_free(struct sample_taken *s)
+{
+    free(s->reason);
+    s->reason = NULL;
+    json_decref(s->failures);
+    json_decref(s->phases);
+    json_decref(s->usage);
+    json_decref(s->connections);
+    json_decref(s->python);
+    s->failures = s->phases = s->usage = s->connections = s->python = NULL;
+    slots_close(&s->slots);
+}
+
+/* -- as JSON ------------------------------------------------------------------------------------------------------ */
+
+const char *sample_status_name(enum sample_status status)
+{
+    static const char *const names[] = {[SAMPLE_OK] = "ok",
+                                        [SAMPLE_REFUSED] = "refused",
+                                        [SAMPLE_FAILED] = "failed",
+                                        [SAMPLE_IMPOSSIBLE] = "impossible",
+                                        [SAMPLE_TIMEOUT] = "timeout"};
+    return names[status];
+}
+
+static json_t *number(int64_t n)
+{
+    return n < 0 ? json_null() : json_integer(n);
+}
+
+static json_t *latency_json(const struct slots_latency *l)
+{
+    if (l->max < 0)
+        return json_null();
+    return json_pack("{sI sI sI sI}", "p50", (json_int_t)l->p50, "p90", (json_int_t)l->p90, "p99", (json_int_t)l->p99,
+                     "max", (json_int_t)l->max);
+}
+
+static json_t *origin_json(const struct sample_taken *s)
+{
+    if (s->origin_cpu_ns < 0)
+        return json_null();
+    return json_pack("{sI sI sn}", "cpu_ns", (json_int_t)s->origin_cpu_ns, "wall_ns", (json_int_t)s->origin_wall_ns,
+                     "requests");
+}
+
+json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
+{
+    char digest[17];
+    snprintf(digest, sizeof digest, "%016" PRIx64, s->digest);
+    /* A reason can hold bytes of a program's stderr that are no UTF-8. */
+    json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
+    if (reason == NULL)
+        reason = json_string("the reason given is not valid UTF-8");
+    return json_pack("{sI ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so}", "sample",
+                     (json_int_t)place->number, "pass", place->timed ? "timed" : "verify", "round",
+                     (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
+                     "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
+                     number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns), "user_ns",
+                     number(s->user_ns), "system_ns", number(s->system_ns), "phases", s->phases, "usage", s->usage,
+                     "connections", s->connections, "python", s->python, "failed_jobs",
+                     (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
+                     s->failures == NULL ? json_array() : json_incref(s->failures), "digest",
+                     s->has_digest ? digest : NULL, "latency_ns", latency_json(&s->latency), "peak_pss_bytes",
+                     number(s->peak_pss_bytes), "origin", origin_json(s), "load1",
+                     s->load1 < 0 ? json_null() : json_real(s->load1), "steal_ns", number(s->steal_ns));
+}

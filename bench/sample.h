@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* One sample: a cell's command run once, what it left (record, slots, hyperfine's JSON) read, and judged. */
+#ifndef BENCH_SAMPLE_H
+#define BENCH_SAMPLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/catalog.h"
+#include "bench/error.h"
+#include "bench/guard.h"
+#include "bench/origin.h"
+#include "bench/places.h"
+#include "bench/plan.h"
+#include "bench/record.h"
+#include "bench/slots.h"
+
+enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
+
+/* What samples are taken with; all borrowed. */
+struct bench {
+    const struct places *places;
+    const struct catalog *catalog;
+    const struct plan *plan;
+    struct guard *guard;
+    const char *scratch;
+    const char *tasks_dir;       /* NULL: none */
+    const struct origin *origin; /* NULL: not started */
+};
+
+/* What a run's results have to be: those of the baseline of the runtime that judges. */
+struct reference {
+    char name[128];       /* "py:sync" */
+    enum sample_status status;
+    char *reason;         /* why there is nothing to check against; NULL: ok */
+    uint64_t digest;
+    uint64_t *results;    /* each job's; NULL: too many to keep */
+};
+
+/* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */
+struct sample_taken {
+    enum sample_status status;
+    char *reason;
+    double at;
+    int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
+    json_t *failures, *phases, *usage, *connections, *python;
+    bool has_digest;
+    uint64_t digest;
+    struct slots_latency latency;
+    int64_t origin_cpu_ns, origin_wall_ns, steal_ns;
+    double load1;
+    struct slots_view slots; /* of a single copy, until sample_free */
+    bool service_died;       /* the origin has ended */
+};
+
+/*
+ * Runs a cell once: through hyperfine where `timed`, else by itself with its memory watched. The sample says all that
+ * went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, or another negative errno where the
+ * driver cannot go on. sample_free is needed after 0 only.
+ */
+int sample_take(const struct bench *b, const struct plan_cell *cell, bool timed, struct sample_taken *out, struct error *err);
+/* Refuses a sample whose results are not the reference's and names the first job that differs. 0 or -ENOMEM. */
+int sample_judge(struct sample_taken *s, const struct reference *reference);
+/* A sample of a cell that was never started. */
+int sample_none(enum sample_status status, const char *reason, struct sample_taken *out);
+void sample_free(struct sample_taken *s);
+
+/* Where it stands in the run. */
+struct sample_place {
+    int64_t number, round, order;
+    size_t cell;
+    bool timed;
+};
+/* The line for the journal; NULL: no memory. */
+json_t *sample_json(const struct sample_taken *s, const struct sample_place *place);
+const char *sample_status_name(enum sample_status status);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The command a sample runs: a host's argv, perhaps behind `cobench copies`, perhaps under hyperfine. */
+#ifndef BENCH_SAMPLE_COMMAND_H
+#define BENCH_SAMPLE_COMMAND_H
+
+#include <stdbool.h>
+
+#include "bench/sample.h"
+#include "bench/text.h"
+
+/* Adds the words to `out`; 0 or -ENOMEM. `json`: where hyperfine writes; NULL: run the command by itself. */
+int sample_command(const struct bench *b, const struct plan_cell *cell, const char *json, struct words *out);
+/* "SCRATCH/slots" or, of copy k, "SCRATCH/slots.k"; likewise "record". To be freed, NULL: no memory. */
+char *sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy);
+
+#endif
