@@ -268,7 +268,7 @@ class Command:
 
     def write(self, text: str) -> None:
         try:
-            with open(self.record_path, "w", encoding="ascii") as file:
+            with open(self.record_path, "w", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
             raise Usage(f"--record: cannot write '{self.record_path}': {error.strerror}") from error
