@@ -1,5 +1,7 @@
 # cobench: `make help` lists the targets. Users' variables are the ones set with ?=.
-CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
 CFLAGS    ?= -O2 -g
 LDFLAGS   ?=
 PYTHON_PC ?= python3-embed
