@@ -249,13 +249,11 @@ static int check_end(const struct guard_end *end, const char *complaints, struct
         return error_set(err, -ETIMEDOUT, "no answer within %d s", (int)(LIST_DEADLINE_NS / NS_PER_S));
     if (WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0)
         return 0;
-    if (file_read(complaints, LIST_MAX, &text, &length) == 0)
-        text_one_line(text);
+    const char *said = file_read(complaints, LIST_MAX, &text, &length) == 0 ? text_last_line(text) : "";
     if (WIFSIGNALED(end->status))
         error_set(err, -EPROTO, "killed by signal %d", WTERMSIG(end->status));
     else
-        error_set(err, -EPROTO, "exit status %d%s%.500s", WEXITSTATUS(end->status),
-                  text == NULL || *text == '\0' ? "" : ": ", text == NULL ? "" : text);
+        error_set(err, -EPROTO, "exit status %d%s%.500s", WEXITSTATUS(end->status), *said == '\0' ? "" : ": ", said);
     free(text);
     return -EPROTO;
 }

@@ -207,8 +207,8 @@ static void announce(struct session *s)
     progress_note(&s->progress, false, "suite %s: %zu groups, %zu cells, %lld rounds, seed %lld", p->suite,
                   p->group_count, p->cell_count, (long long)p->rounds, (long long)p->seed);
     if (p->rounds < ROUNDS_FOR_INTERVALS)
-        progress_note(&s->progress, true, "warning: %lld rounds give no intervals (at least %d do)",
-                      (long long)p->rounds, ROUNDS_FOR_INTERVALS);
+        progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)",
+                      (long long)p->rounds, p->rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].task->hosts == 1u << h)

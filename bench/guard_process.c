@@ -3,6 +3,7 @@
  * The guard process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
  * deadline. It is single-threaded and holds no state that outlives it.
  */
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include "bench/guard_wire.h"
 
 #include <errno.h>
@@ -212,7 +213,7 @@ static int order_receive(int socket, struct order *o)
 /* The child: becomes the command, or writes an errno to `failure` and ends. */
 static _Noreturn void become(const struct order *o, char **argv, int failure)
 {
-    static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGCHLD};
+    static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGQUIT, SIGCHLD};
     const struct sigaction plain = {.sa_handler = SIG_DFL};
     char *text = o->payload;
     sigset_t none;

@@ -66,7 +66,6 @@ static void tell_failure(struct runner *r, size_t cell, const struct sample_take
 /* Writes the sample down; one that is not ok ends its cell. */
 static int commit(struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
 {
-    place.number = r->samples + 1;
     json_t *line = sample_json(s, &place);
     if (line == NULL)
         return no_memory(err);

@@ -28,6 +28,7 @@
 #define KILL_GRACE_S 2.0 /* a host ends by its own --timeout first, and names the jobs still running */
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
 #define RECORD_MAX (1u << 20)
+#define SAMPLE_VERSION 1
 
 /* A command under way. */
 struct attempt {
@@ -58,17 +59,17 @@ static int blame(struct sample_taken *s, enum sample_status status, const char *
     return text_set(&s->reason, text);
 }
 
-/* The last line that is not empty of what the command said on stderr; "" where there is none. */
+/* ": " and the last line of what the command said on stderr (of a traceback it is the one that matters), or "". */
 static void last_complaint(const struct attempt *a, char *out, size_t room)
 {
-    char *text = NULL, *rest = NULL;
+    char *text = NULL;
     size_t length;
     *out = '\0';
     if (file_read(a->complaints, RECORD_MAX, &text, &length) != 0)
         return;
-    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
-        if (line[strspn(line, " \t")] != '\0')
-            snprintf(out, room, ": %s", line);
+    const char *line = text_last_line(text);
+    if (*line != '\0')
+        snprintf(out, room, ": %s", line);
     free(text);
 }
 
@@ -287,12 +288,11 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
         s->has_digest = true;
         s->digest = digest;
     }
-    if (a->cell->role == PLAN_CAPACITY) {
+    if (copy > 0)
         slots_close(&view);
-        return rc;
-    }
-    s->slots = view;
-    return rc != 0 ? rc : slots_latency(&view, &s->latency);
+    else
+        s->slots = view;
+    return rc != 0 || a->cell->role == PLAN_CAPACITY ? rc : slots_latency(&view, &s->latency);
 }
 
 /* At a deadline there is no record; the slots may say how far it came. */
@@ -307,9 +307,11 @@ static int blame_deadline(const struct attempt *a, struct sample_taken *s)
         if (slots_check(&view, &why) == 0)
             error_set(&why, 0, "all jobs were done");
         slots_close(&view);
+    } else {
+        error_set(&why, 0, "no job was begun");
     }
     free(path);
-    return blame(s, SAMPLE_TIMEOUT, "no end within %g s, so it was killed (%s)", a->b->plan->timeout_s + KILL_GRACE_S,
+    return blame(s, SAMPLE_TIMEOUT, "no end within %g s, so it was killed; %s", a->b->plan->timeout_s + KILL_GRACE_S,
                  why.text);
 }
 
@@ -327,7 +329,8 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->timed ? "" : said);
     }
     if (rc == 0 && a->end.leftover > 0)
-        rc = blame(s, SAMPLE_FAILED, "it left %u processes running", a->end.leftover);
+        rc = blame(s, SAMPLE_FAILED, "it left %u process%s running", a->end.leftover,
+                   a->end.leftover == 1 ? "" : "es");
     for (int64_t k = 0; rc == 0 && s->status == SAMPLE_OK && k < a->cell->copies; k++)
         rc = read_slots(a, k, s);
     return rc;
@@ -474,8 +477,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
-    return json_pack("{sI ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so}", "sample",
-                     (json_int_t)place->number, "pass", place->timed ? "timed" : "verify", "round",
+    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so}", "sample",
+                     SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round",
                      (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
                      "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
                      number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns), "user_ns",

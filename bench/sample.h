@@ -50,7 +50,7 @@ struct sample_taken {
     struct slots_latency latency;
     int64_t origin_cpu_ns, origin_wall_ns, steal_ns;
     double load1;
-    struct slots_view slots; /* of a single copy, until sample_free */
+    struct slots_view slots; /* of the first copy, until sample_free */
     bool service_died;       /* the origin has ended */
 };
 
@@ -68,7 +68,7 @@ void sample_free(struct sample_taken *s);
 
 /* Where it stands in the run. */
 struct sample_place {
-    int64_t number, round, order;
+    int64_t round, order; /* order: its place in the round */
     size_t cell;
     bool timed;
 };

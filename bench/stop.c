@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals that stop the driver. They stay blocked but during pselect, so none is lost between a look at the flag and
  * the wait. */
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include "bench/stop.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ int stop_install(struct error *err)
     stop_set(&set);
     if (sigaction(SIGINT, &act, NULL) != 0 || sigaction(SIGTERM, &act, NULL) != 0 ||
         sigaction(SIGHUP, &act, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+        sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
         sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return error_set(err, -errno, "cannot install signal handlers: %s", strerror(errno));
     return 0;

@@ -10,7 +10,7 @@
 
 #include "bench/error.h"
 
-/* Installs the handlers and ignores SIGPIPE. From here on the signals are blocked but while stop_wait waits. */
+/* Installs the handlers and ignores SIGPIPE and SIGXFSZ (their errnos say as much). From here on the signals are blocked but while stop_wait waits. */
 int stop_install(struct error *err);
 /* The signal that asked to stop, or 0. */
 int stop_signal(void);

@@ -47,6 +47,16 @@ void text_one_line(char *text)
             *p = ' ';
 }
 
+const char *text_last_line(char *text)
+{
+    const char *last = "";
+    char *rest = NULL;
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL; line = strtok_r(NULL, "\r\n", &rest))
+        if (line[strspn(line, " \t")] != '\0')
+            last = line;
+    return last;
+}
+
 /* Takes `word`, also when it fails. */
 static int words_take(struct words *w, char *word)
 {

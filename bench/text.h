@@ -20,6 +20,9 @@ int text_set(char **text, const char *value);
 /* Cuts a text at its first line's end and makes control characters blanks, so that it fits on one line. */
 void text_one_line(char *text);
 
+/* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
+const char *text_last_line(char *text);
+
 int words_add(struct words *w, const char *word);
 int words_addf(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int words_add_all(struct words *w, const struct words *more);

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""A host that speaks the driver's interface and goes wrong where it is told to. Stands in for both hosts in
+tests/test_driver.py, so that the driver's tests need no real one: `host.py NAME list|run ...`.
+
+The task `faulty` takes `mode` (what goes wrong), `at` (at which job), `who` (in which host) and `when` (always, or only
+in the timed pass, which a host can tell by hyperfine's environment variable)."""
+
+import argparse
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+MODES = ("ok fail crash hang exit wrong skip twice usage impossible silent garbage nosign short badslots leave stubborn "
+         "sleep other").split()
+
+
+def param(key, kind, default, low=None, high=None, choices=None, about="for tests"):
+    return {"key": key, "type": kind, "default": default, "min": low, "max": high, "choices": choices, "about": about}
+
+
+def task(name, kind="cpu", asks="nothing", jobs=8, params=()):
+    return {"name": name, "about": f"the task {name}", "kind": kind, "asks": asks, "jobs": jobs, "params": list(params)}
+
+
+def tasks(host):
+    differing = {"c": "10", "py": "11"}[host]
+    listed = [
+        task("null", "none"),
+        task("waiting", "io", "delay", 5, [param("delay", "int", "1", 0, 1000)]),
+        task("both", "mixed", "nothing", 6),
+        task("get", "io", "url", 4, [param("url", "url", None)]),
+        task("file", "cpu", params=[param("file", "path", "@words.txt"), param("word", "text", "the")]),
+        task("faulty", params=[
+            param("mode", "choice", "ok", choices=MODES), param("at", "int", "3", 0, 1000000),
+            param("who", "choice", "both", choices=["c", "py", "both"]),
+            param("when", "choice", "always", choices=["always", "timed", "late"])]),
+        task("differs", params=[param("size", "int", differing, 0, 100)]),
+    ]
+    return listed + ([task("lonely")] if host == "c" else [])
+
+
+def models():
+    names = [("sync", False, False, True), ("threads", False, False, False), ("processes", True, False, False)]
+    return [{"name": n, "about": f"the model {n}", "processes": p, "loop": loop, "baseline": b} for n, p, loop, b in names]
+
+
+def print_list(host):
+    if os.environ.get("FAKE_LIST") == "broken" and host == "py":
+        print("this is no list")
+        return 0
+    json.dump({"list": 1, "host": host, "version": "0", "runtimes": [host], "build": {"what": "fake"},
+               "models": models(), "tasks": tasks(host), "errors": ["broken.so: lacks the symbol"]}, sys.stdout)
+    return 0
+
+
+def splitmix(x):
+    x = (x + 0x9E3779B97F4A7C15) & (2**64 - 1)
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
+    return x ^ (x >> 31)
+
+
+def write_slots(path, jobs, mode, at, begun, now):
+    version = 9 if mode == "badslots" else 1
+    with open(path, "wb") as f:
+        f.write(struct.pack("=8sIIIIQ", b"cobslots", version, 4096, 64, 0, jobs).ljust(4096, b"\0"))
+        for i in range(jobs - (1 if mode == "short" else 0)):
+            result, state, runs = splitmix(i), 2, 1
+            if i == at and mode == "wrong":
+                result = 42
+            if i == at and mode == "skip":
+                result, state, runs = 0, 0, 0
+            if i == at and mode == "twice":
+                runs = 2
+            f.write(struct.pack("=QqqiIIIqqQ", result, begun, now, 0, state, runs, 0, 0, 0, 0))
+
+
+class Run:
+    def __init__(self, host, argv):
+        parser = argparse.ArgumentParser()
+        for name in "task model slots record url start-method gate tasks".split():
+            parser.add_argument("--" + name)
+        parser.add_argument("--jobs", type=int)
+        parser.add_argument("--workers", type=int)
+        parser.add_argument("--timeout", type=float)
+        parser.add_argument("--set", action="append", default=[])
+        self.host, self.args = host, parser.parse_args(argv)
+        self.params = dict(s.split("=", 1) for s in self.args.set)
+        self.start = time.monotonic_ns()
+
+    def fault(self):
+        timed = "HYPERFINE_RANDOMIZED_ENVIRONMENT_OFFSET" in os.environ
+        who, when = self.params.get("who", "both"), self.params.get("when", "always")
+        if who not in ("both", self.host) or (when == "timed" and not timed):
+            return "ok"
+        return self.params.get("mode", "ok")
+
+    def record(self, status, code, reason, ready, work):
+        a = self.args
+        usage = dict.fromkeys("voluntary_switches involuntary_switches minor_faults major_faults".split(), 0)
+        line = {"record": 1, "host": self.host, "runtime": self.host, "task": a.task, "model": a.model, "jobs": a.jobs,
+                "workers": min(a.workers, a.jobs), "params": self.params, "start_method": a.start_method,
+                "status": status, "exit": code, "reason": reason, "failed_jobs": int(status == "failed"),
+                "failures": [], "connections": None, "python": None,
+                "phases": {"start": self.start, "ready": ready, "work": work, "end": time.monotonic_ns()},
+                "usage": usage | {"user_ns": 1, "system_ns": 1, "max_rss_bytes": 1}}
+        with open(a.record, "w") as f:
+            f.write(json.dumps(line) + "\n")
+        return code
+
+    def go_wrong(self, mode):
+        """What happens before any work is done; None: nothing."""
+        if mode == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if mode == "hang":
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+            time.sleep(300)
+        if mode == "sleep":
+            time.sleep(0.3)
+        if mode == "exit":
+            print("the host gave up", file=sys.stderr)
+            os._exit(3)
+        if mode == "fail":
+            return self.record("failed", 1, "job 3 failed: PlantedError: planted", None, None)
+        if mode == "usage":
+            return self.record("usage", 2, "unknown something", None, None)
+        if mode == "impossible":
+            return self.record("impossible", 77, "the limit is 3 and 4 are needed", None, None)
+        return None
+
+    def gate(self):
+        if self.args.gate is not None:
+            read_fd, write_fd = map(int, self.args.gate.split(","))
+            os.write(write_fd, b"r")
+            if os.read(read_fd, 1) != b"g":
+                sys.exit(1)
+
+    def go(self):
+        mode = self.fault()
+        code = self.go_wrong(mode)
+        if code is not None:
+            return code
+        self.gate()
+        ready = time.monotonic_ns()
+        work = ready + 1000
+        write_slots(self.args.slots, self.args.jobs, mode, int(self.params.get("at", 0)), ready, work)
+        if mode == "silent":
+            return 0
+        self.record("done", 0, None, ready, work)
+        if mode == "garbage":
+            with open(self.args.record, "w") as f:
+                f.write("{\"record\": 1")
+        if mode == "other":
+            self.args.task = "another"
+            self.record("done", 0, None, ready, work)
+        if mode in ("leave", "stubborn"):
+            subprocess.Popen(["sleep", "299.25"], start_new_session=mode == "stubborn")
+        return 9 if mode == "nosign" else 0
+
+
+def main(argv):
+    return print_list(argv[0]) if argv[1] == "list" else Run(argv[0], argv[2:]).go()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

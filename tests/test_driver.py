@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: MIT
+"""The driver against hosts that go wrong on purpose (tests/fake/host.py): what it refuses, what it reports, and that
+nothing it started outlives it."""
+
+import json
+import os
+import pathlib
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+FAKE = ROOT / "tests" / "fake"
+LIMIT_S = 120
+
+
+def shell_quote(text):
+    return "'" + str(text).replace("'", "'\\''") + "'"
+
+
+class Checkout:
+    """A project folder with the real driver and origin, and hosts that are fake."""
+
+    def __init__(self, folder):
+        self.root = folder
+        self.build = folder / "build"
+        self.results = folder / "results"
+        (folder / "py_impl").mkdir(parents=True)
+        (folder / "bench" / "suites").mkdir(parents=True)
+        self.build.mkdir()
+        for name in ("cobench", "cobench-origin"):
+            shutil.copy(BUILD / name, self.build / name)
+        host = self.build / "cobench-host"
+        host.write_text(f'#!/bin/sh\nexec {shell_quote(sys.executable)} {shell_quote(FAKE / "host.py")} c "$@"\n')
+        host.chmod(0o755)
+        (self.build / "python").write_text(sys.executable + "\n")
+        (folder / "py_impl" / "__main__.py").write_text(
+            f"import sys\nsys.path.insert(0, {str(FAKE)!r})\nimport host\nsys.exit(host.main(['py'] + sys.argv[1:]))\n")
+
+    def command(self, *args):
+        return [str(self.build / "cobench"), *map(str, args)]
+
+    def environment(self, **more):
+        env = {k: v for k, v in os.environ.items() if not k.startswith("COBENCH_")}
+        return env | {k: str(v) for k, v in more.items()}
+
+    def __call__(self, *args, **env):
+        return subprocess.run(self.command(*args), capture_output=True, text=True, timeout=LIMIT_S,
+                              env=self.environment(**env), cwd=self.root)
+
+    def run(self, *args, **env):
+        return self("run", "--no-plots", "--quiet", *args, **env)
+
+    def folders(self):
+        return sorted(p for p in self.results.glob("*") if not p.is_symlink()) if self.results.exists() else []
+
+    def samples(self):
+        (folder,) = self.folders()
+        return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+
+    def plan(self):
+        (folder,) = self.folders()
+        return json.loads((folder / "plan.json").read_text())
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return Checkout(tmp_path / "project")
+
+
+def mine(marker):
+    """Processes whose command line or environment holds the marker, but this one."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            text = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if marker.encode() in text and int(entry.name) != os.getpid():
+            found.append((int(entry.name), text.split(b"\0")[:3]))
+    return found
+
+
+def wait_until(condition, limit_s, what):
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {limit_s} s: {what}"
+        time.sleep(0.01)
+
+
+# -- what a good run leaves -------------------------------------------------------------------------------------------
+
+def test_a_run_verifies_then_times_in_rounds(checkout):
+    done = checkout.run("--task", "null,waiting", "--rounds", 2, "--seed", 7)
+    assert done.returncode == 0, done.stderr
+    samples, plan = checkout.samples(), checkout.plan()
+    cells = plan["cells"]
+    assert plan["seed"] == 7 and plan["rounds"] == 2 and plan["url"] is None
+    assert sorted(s["cell"] for s in samples if s["pass"] == "verify") == list(range(len(cells)))
+    for round_ in (1, 2):
+        assert sorted(s["cell"] for s in samples if s["round"] == round_) == list(range(len(cells)))
+    assert all(s["status"] == "ok" and s["sample"] == 1 and len(s["digest"]) == 16 for s in samples)
+    assert all(s["peak_pss_bytes"] is None or s["pass"] == "verify" for s in samples)
+    assert any((s["peak_pss_bytes"] or 0) > 1000000 for s in samples)
+    assert all((s["whole_ns"] is None) == (s["pass"] == "verify") for s in samples)
+    assert all(s["work_ns"] == 1000 for s in samples)
+    verify_first = [s["pass"] for s in samples]
+    assert verify_first == sorted(verify_first, key="verify timed".split().index)
+    assert (checkout.results / "latest").resolve() == checkout.folders()[0]
+    assert (checkout.folders()[0] / "summary.json").exists()
+
+
+def test_the_order_of_cells_depends_on_the_seed_alone(checkout):
+    orders = []
+    for seed in (7, 7, 8):
+        done = checkout.run("--task", "null", "--rounds", 2, "--seed", seed)
+        assert done.returncode == 0, done.stderr
+        orders.append([s["cell"] for s in checkout.samples() if s["pass"] == "timed"])
+        shutil.rmtree(checkout.results)
+    assert orders[0] == orders[1] != orders[2]
+    half = len(orders[0]) // 2
+    assert orders[0][:half] != orders[0][half:]
+
+
+def test_groups_follow_from_kinds_and_workers(checkout):
+    done = checkout.run("--task", "both,waiting", "--workers", "2,jobs", "--rounds", 1, "--model", "sync")
+    assert done.returncode == 0, done.stderr
+    groups = checkout.plan()["groups"]
+    assert [(g["name"], g["workers"]) for g in groups] == [
+        ("both (2 workers)", 2), ("both (6 workers)", 6), ("waiting (2 workers)", 2), ("waiting (5 workers)", 5)]
+    assert groups[1]["capacity_reason"] or os.cpu_count() >= 6
+    assert groups[2]["capacity_reason"] == "a waiting task is judged against the ideal"
+    assert all(g["ideal"] <= g["workers"] for g in groups)
+
+
+def test_capacity_cells_run_copies_of_the_baseline(checkout):
+    done = checkout.run("--task", "null", "--workers", 2, "--rounds", 1, "--runtime", "py", "--model", "sync")
+    assert done.returncode == 0, done.stderr
+    if os.cpu_count() < 2:
+        pytest.skip("one CPU: no capacity row")
+    cells = checkout.plan()["cells"]
+    assert [(c["role"], c["copies"], c["baseline"]) for c in cells] == [
+        ("model", 1, True), ("control", 1, False), ("capacity", 2, False)]
+    assert all(s["status"] == "ok" for s in checkout.samples())
+
+
+def test_a_url_task_gets_the_origin(checkout):
+    done = checkout.run("--task", "get", "--rounds", 1, "--model", "sync")
+    assert done.returncode == 0, done.stderr
+    assert all(s["origin"]["wall_ns"] > 0 for s in checkout.samples())
+    assert not mine(str(checkout.root))
+
+
+def test_a_suite_file_and_options_over_it(checkout):
+    (checkout.root / "bench/suites/mini.ini").write_text(
+        "[suite]\nabout = small\nrounds = 3\nmodels = sync\n[group one]\ntask = file\nset.word = a b;c\nset.file = @x\n"
+        "[group two]\ntask = null\njobs = 3\nworkers = jobs\nruntimes = py\n")
+    done = checkout.run("--suite", "mini", "--rounds", 1, "--set", "file.word=it's \"quoted\" $HOME")
+    assert done.returncode == 0, done.stderr
+    plan = checkout.plan()
+    assert plan["suite"] == "mini" and plan["rounds"] == 1
+    assert plan["groups"][0]["params"] == {"file": "@x", "word": "it's \"quoted\" $HOME"}
+    assert (plan["groups"][1]["jobs"], plan["groups"][1]["workers"]) == (3, 3)
+    assert {c["runtime"] for c in plan["cells"] if c["group"] == 1} == {"py"}
+
+
+# -- planted faults ---------------------------------------------------------------------------------------------------
+
+FAULTS = [
+    ("fail", "failed", "job 3 failed: PlantedError: planted"),
+    ("crash", "failed", "it was ended by signal 9"),
+    ("exit", "failed", "it ended with exit status 3: the host gave up"),
+    ("wrong", "refused", "job 3 gave 42, but"),
+    ("skip", "refused", "job 3 was never done"),
+    ("twice", "refused", "job 3 was done twice"),
+    ("usage", "failed", "unknown something"),
+    ("impossible", "impossible", "the limit is 3 and 4 are needed"),
+    ("silent", "failed", "the host wrote no record, it ended with exit status 0"),
+    ("garbage", "failed", "the record is no JSON"),
+    ("nosign", "failed", "the record says done, but it ended with exit status 9"),
+    ("short", "failed", "the slots file is cut short"),
+    ("badslots", "failed", "the slots file is of version 9"),
+    ("stubborn", "failed", "it left 1 process running"),
+    ("other", "failed", "the record is of another c:sync"),
+    ("hang", "timeout", "no end within"),
+]
+
+
+@pytest.mark.parametrize("mode, status, reason", FAULTS)
+def test_a_fault_in_one_runtime_is_named_and_not_timed(checkout, mode, status, reason):
+    done = checkout.run("--task", "faulty", "--set", f"mode={mode}", "--set", "who=c", "--model", "sync", "--rounds", 1,
+                        "--timeout", 0.5, "--workers", 1)
+    cells, samples = checkout.plan()["cells"], checkout.samples()
+    c_sync = next(s for s in samples if cells[s["cell"]]["runtime"] == "c" and cells[s["cell"]]["baseline"])
+    assert (c_sync["status"], reason in c_sync["reason"]) == (status, True), c_sync["reason"]
+    assert not [s for s in samples if s["pass"] == "timed" and cells[s["cell"]]["runtime"] == "c"]
+    assert done.returncode == (0 if status == "impossible" else 1)
+    if status != "impossible":
+        assert reason in done.stderr
+    assert not mine(str(checkout.root))
+
+
+@pytest.mark.parametrize("mode, status", [("wrong", "refused"), ("crash", "failed"), ("twice", "refused")])
+def test_a_fault_in_the_timed_pass_ends_the_cell(checkout, mode, status):
+    done = checkout.run("--task", "faulty", "--set", f"mode={mode}", "--set", "who=py", "--set", "when=timed", "--model",
+                        "sync", "--rounds", 2, "--workers", 1)
+    assert done.returncode == 1
+    cells, samples = checkout.plan()["cells"], checkout.samples()
+    timed = [s for s in samples if s["pass"] == "timed"]
+    py = [s for s in timed if cells[s["cell"]]["runtime"] == "py"]
+    assert [s["status"] for s in py] == [status] * 2 and all(s["round"] == 1 for s in py)
+    assert all(s["status"] == "ok" for s in timed if cells[s["cell"]]["runtime"] == "c")
+
+
+# -- bad input --------------------------------------------------------------------------------------------------------
+
+BAD = [
+    (["--task", "nosuch"], "unknown task 'nosuch' (known: null, waiting"),
+    (["--task", "null", "--model", "fast"], "unknown model 'fast' (known: sync, threads, processes)"),
+    (["--task", "null", "--runtime", "java"], "unknown runtime 'java' (known: c, py)"),
+    (["--task", "waiting", "--set", "size=3"], "no task of this run has a parameter 'size' (waiting has: delay)"),
+    (["--task", "waiting", "--set", "null.x=3"], "no task 'null' is in this run"),
+    (["--task", "waiting", "--set", "waiting.x=3"], "task 'waiting' has no parameter 'x' (it has: delay)"),
+    (["--task", "waiting", "--set", "delay=1001"], "waiting.delay: '1001' is not a whole number from 0 to 1000"),
+    (["--task", "waiting", "--set", "delay=5x"], "'5x' is not a whole number"),
+    (["--task", "waiting", "--set", "delay=99999999999999999999"], "is not a whole number"),
+    (["--task", "waiting", "--set", "delay"], "key=value or task.key=value is needed"),
+    (["--task", "waiting", "--set", "delay=1", "--set", "delay=2"], "the same key is set twice"),
+    (["--task", "faulty", "--set", "mode=x"], "'x' is none of: ok, fail"),
+    (["--task", "get", "--set", "url=ftp://x"], "does not begin with http:// or https://"),
+    (["--task", "file", "--set", "file=/no/such"], "file.file: /no/such: No such file or directory"),
+    (["--task", "differs"], "its tables differ: 'default' of parameter 'size' is \"10\" in c and \"11\" in py"),
+    (["--task", "lonely", "--runtime", "py"], "task 'lonely' cannot run in the runtime py: the task is only in c"),
+    (["--task", "null,,count"], "names with commas between them are needed"),
+    (["--suite", "nosuch"], "unknown suite 'nosuch'"),
+    (["--suite", "./no.ini"], "suite file ./no.ini: No such file or directory"),
+    (["--task", "null", "--jobs", "0"], "--jobs '0': not a whole number from 1 to 100000000"),
+    (["--task", "null", "--rounds", "ten"], "--rounds 'ten'"),
+    (["--task", "null", "--workers", "2,many"], "--workers 'many'"),
+    (["--task", "null", "--timeout", "1,5"], "--timeout '1,5'"),
+    (["--task", "null", "--start-method", "clone"], "neither fork nor spawn"),
+    (["--task", "null", "--url", "localhost"], "--url 'localhost'"),
+    (["--task", "null", "--tasks", "/no/such"], "--tasks '/no/such'"),
+    (["--task", "null", "extra"], "there are options only"),
+]
+
+
+@pytest.mark.parametrize("args, said", BAD, ids=[" ".join(a) for a, _ in BAD])
+def test_bad_input_is_one_line_and_starts_nothing(checkout, args, said):
+    done = checkout.run(*args)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr and done.stderr.startswith("cobench: ") and done.stderr.count("\n") == 1, done.stderr
+    assert checkout.folders() == []
+
+
+def test_suite_file_errors_name_the_line(checkout):
+    (checkout.root / "bad.ini").write_text("[suite]\nabout = x\n[group a]\ntask = null\nfoo = 1\n")
+    done = checkout.run("--suite", "./bad.ini")
+    assert done.returncode == 2
+    assert done.stderr == ("cobench: bad.ini:5: unknown key 'foo' (known: task, jobs, workers, runtimes, models, "
+                           "start-method, set.PARAMETER)\n")
+
+
+def test_unknown_commands_and_options(checkout):
+    for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, list, report)"),
+                       (("run", "--nosuch"), "nosuch")]:
+        done = checkout(*args)
+        assert done.returncode == 2 and said in done.stderr
+    assert checkout("--version").stdout.startswith("cobench ")
+    assert "copies" not in checkout("--help").stdout
+
+
+def test_a_lonely_task_is_said_to_be_one(checkout):
+    done = checkout.run("--task", "lonely", "--rounds", 1, "--model", "sync")
+    assert done.returncode == 0, done.stderr
+    assert "the task is only in c" in done.stderr
+    cells = checkout.plan()["cells"]
+    impossible = [s for s in checkout.samples() if s["status"] == "impossible"]
+    assert {cells[s["cell"]]["runtime"] for s in impossible} == {"py"}
+
+
+def test_a_host_that_lists_nonsense_is_named(checkout):
+    done = checkout.run("--task", "null", FAKE_LIST="broken")
+    assert done.returncode == 1 and "the py host: its list is no JSON" in done.stderr
+    (checkout.build / "cobench-host").unlink()
+    done = checkout("list")
+    assert done.returncode == 1 and "the c host's program" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_list_for_people_and_for_programs(checkout):
+    text = checkout("list").stdout
+    assert "refused: its tables differ" in text and "the task is only in c" in text and "broken.so" in text
+    listed = json.loads(checkout("list", "--json").stdout)
+    assert [r["name"] for r in listed["runtimes"]] == ["c", "py"]
+    assert {t["name"]: t["hosts"] for t in listed["tasks"]}["lonely"] == ["c"]
+
+
+# -- surroundings -----------------------------------------------------------------------------------------------------
+
+def test_hyperfine_missing(checkout, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "sh").symlink_to("/bin/sh")
+    done = checkout.run("--task", "null", PATH=tools)
+    assert (done.returncode, done.stderr) == (
+        77, "cobench: hyperfine is not installed (./scripts/setup.sh installs it)\n")
+    assert checkout.folders() == []
+
+
+def test_results_that_cannot_be_written(checkout, tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    done = checkout.run("--task", "null", "--results", blocked / "results")
+    assert done.returncode == 1 and "cannot make a folder for this run" in done.stderr
+    assert done.stderr.count("\n") == 1
+    if os.geteuid() != 0:
+        closed = tmp_path / "closed"
+        closed.mkdir(mode=0o555)
+        done = checkout.run("--task", "null", "--results", closed)
+        assert done.returncode == 1 and "Permission denied" in done.stderr and list(closed.iterdir()) == []
+
+
+def test_a_checkout_path_with_blanks_and_quotes(tmp_path):
+    odd = Checkout(tmp_path / "it's a \"path\" (odd) $x")
+    done = odd.run("--task", "null,get", "--rounds", 1, "--model", "sync")
+    assert done.returncode == 0, done.stderr
+    assert all(s["status"] == "ok" for s in odd.samples())
+
+
+def test_a_temporary_folder_with_blanks(checkout, tmp_path):
+    odd = tmp_path / "tmp with 'quotes'"
+    odd.mkdir()
+    done = checkout.run("--task", "null", "--rounds", 1, "--model", "sync", TMPDIR=odd)
+    assert done.returncode == 0, done.stderr
+    assert list(odd.iterdir()) == []
+
+
+def test_a_locale_with_a_decimal_comma(checkout):
+    names = subprocess.run(["locale", "-a"], capture_output=True, text=True, timeout=30).stdout.split()
+    comma = [n for n in names if n.startswith(("de_", "fr_", "es_", "it_"))]
+    if not comma:
+        pytest.skip("no locale with a decimal comma is installed")
+    done = checkout.run("--task", "null", "--rounds", 1, "--timeout", "10.5", LC_ALL=comma[0])
+    assert done.returncode == 0, done.stderr
+    assert checkout.plan()["timeout_s"] == 10.5
+
+
+def test_output_to_a_closed_pipe_does_not_stop_the_run(checkout):
+    process = subprocess.Popen(checkout.command("run", "--no-plots", "--task", "null", "--rounds", "1", "--model", "sync"),
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=checkout.environment())
+    process.stdout.close()
+    process.wait(LIMIT_S)
+    assert (checkout.results / "latest" / "summary.json").exists()
+
+
+def test_progress_on_a_terminal_is_one_line(checkout):
+    parent, child = pty.openpty()
+    process = subprocess.Popen(checkout.command("run", "--no-plots", "--task", "null", "--rounds", "2", "--model", "sync"),
+                               stdout=subprocess.DEVNULL, stderr=child, env=checkout.environment())
+    os.close(child)
+    text = b""
+    try:
+        while chunk := os.read(parent, 4096):
+            text += chunk
+    except OSError:  # EIO: the other end is closed
+        pass
+    os.close(parent)
+    assert process.wait(LIMIT_S) == 0
+    assert b"\r\x1b[K" in text and b"round 2 of 2" in text and b" left" in text
+    assert text.count(b"\n") < 8
+
+
+# -- the end of a run -------------------------------------------------------------------------------------------------
+
+def start_slow(checkout, **how):
+    """A run that has begun its rounds and whose commands take long."""
+    process = subprocess.Popen(
+        checkout.command("run", "--no-plots", "--task", "faulty,get", "--set", "mode=sleep", "--set", "when=timed",
+                         "--rounds", "50", "--model", "sync"),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment(), **how)
+    marker = str(checkout.root)
+    wait_until(lambda: any((f / "samples.jsonl").exists() and '"timed"' in (f / "samples.jsonl").read_text()
+                           for f in checkout.folders()), 60, "the first timed sample")
+    assert len(mine(marker)) > 2
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_all_and_keeps_the_journal(checkout, number):
+    process = start_slow(checkout)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 128 + number
+    assert "interrupted; " in said and " of 50 rounds are in " in said
+    wait_until(lambda: not mine(str(checkout.root)), 1, f"nothing is left running: {mine(str(checkout.root))}")
+    assert all(s["status"] == "ok" for s in checkout.samples())
+    assert not (checkout.results / "latest").exists()
+
+
+def test_sigkill_of_the_driver_ends_all_it_started(checkout):
+    before = set(os.listdir("/dev/shm"))
+    process = start_slow(checkout)
+    process.kill()
+    process.communicate(timeout=10)
+    wait_until(lambda: not mine(str(checkout.root)), 1, f"nothing is left running: {mine(str(checkout.root))}")
+    wait_until(lambda: not {n for n in set(os.listdir("/dev/shm")) - before if n.startswith("cobench-")
+                            and os.stat(f"/dev/shm/{n}").st_uid == os.getuid()}, 1, "the scratch folder is gone")
+    assert checkout.samples()
+
+
+def test_ctrl_c_of_a_terminal_reaches_the_driver_only(checkout):
+    """The whole foreground process group gets the signal; only the driver is in it."""
+    process = start_slow(checkout, start_new_session=True)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=10)
+    assert process.returncode == 128 + signal.SIGINT
+    wait_until(lambda: not mine(str(checkout.root)), 1, "nothing is left running")
+    assert all(s["status"] == "ok" for s in checkout.samples())
+
+
+def test_an_interrupted_run_with_a_whole_round_has_a_summary(checkout):
+    process = subprocess.Popen(
+        checkout.command("run", "--no-plots", "--task", "null", "--rounds", "10000", "--model", "sync", "--workers", "1"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=checkout.environment())
+    wait_until(lambda: any((f / "samples.jsonl").exists() and '"round":3' in (f / "samples.jsonl").read_text()
+                           for f in checkout.folders()), 60, "the third round")
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130 and "null" in out
+    summary = json.loads((checkout.folders()[0] / "summary.json").read_text())
+    assert summary["interrupted"] is True
+
+
+def test_the_origin_ending_by_itself_stops_the_run(checkout):
+    process = start_slow(checkout)
+    origin = next(pid for pid, command in mine(str(checkout.root)) if b"cobench-origin" in command[0])
+    os.kill(origin, signal.SIGKILL)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1 and "the origin has ended by itself" in said
+    wait_until(lambda: not mine(str(checkout.root)), 1, "nothing is left running")
