@@ -78,10 +78,6 @@ static int flight_start(struct flight *f, const struct cobench_request *ask, str
 
     if (ask->ask == COBENCH_ASK_DELAY)
         return loop_ops.timer_set(a->loop, &f->timer, clock_now_ns() + ask->delay_ns);
-    if (!a->mux) {
-        snprintf(err->message, sizeof err->message, "the task asks for a URL without having said so");
-        return -EINVAL;
-    }
     return a->run->transport->mux_get(a->mux, ask, reply_came, f, err);
 }
 
@@ -89,7 +85,6 @@ static int flight_start(struct flight *f, const struct cobench_request *ask, str
 static void job_start(struct async *a, uint64_t job)
 {
     struct cobench_request ask;
-    struct cobench_error err = {0};
 
     if (worker_begin(&a->worker, job, &ask))
         return;
@@ -97,6 +92,7 @@ static void job_start(struct async *a, uint64_t job)
         worker_finish(&a->worker, job, NULL);
         return;
     }
+    struct cobench_error err = {0};
     struct flight *f = a->idle;
     f->job = job;
     a->idle = f->next;
@@ -125,10 +121,8 @@ static void draw_jobs(struct async *a)
             a->dry = true;
     }
     a->drawing = false;
-    if (a->dry && a->in_flight == 0) {
-        a->run->work_ns = clock_now_ns();
+    if (a->dry && a->in_flight == 0)
         loop_stop(a->loop);
-    }
 }
 
 static int async_open(struct async *a, struct cobench_error *err)
@@ -184,6 +178,8 @@ static int async_run(struct run *run, struct cobench_error *err)
         snprintf(err->message, sizeof err->message, "the event loop ended with %u jobs in flight", a.in_flight);
 out:
     async_close(&a);
+    if (!rc)
+        run_stamp_work(run); /* what the worker left on the board when it closed */
     return rc;
 }
 
