@@ -6,22 +6,27 @@
 #ifndef HOST_RUN_H
 #define HOST_RUN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "cobench/task.h"
 #include "common/slots.h"
 
-struct transport;
+struct children;
 struct dispenser;
+struct transport;
+struct worker;
 
 enum start_method { START_FORK, START_SPAWN };
 
 #define BOARD_FAILURES 8
 
-/* One job's failure, as it goes into the record. */
+#define FAILURE_NO_JOB UINT64_MAX
+
+/* A failure, as it goes into the record. */
 struct failure {
-    uint64_t job;
+    uint64_t job; /* FAILURE_NO_JOB: not of one job, such as a worker that did not open */
     int32_t worker;
     int32_t code; /* negative errno */
     struct cobench_error error;
@@ -35,6 +40,8 @@ struct board {
     _Alignas(64) _Atomic uint64_t ticket;      /* the next job of the atomic dispenser */
     _Alignas(64) _Atomic uint64_t connections; /* opened by all transports of the run */
     _Atomic uint64_t failed;                   /* failed jobs, also those not listed below */
+    _Atomic uint64_t ended;                    /* jobs that ended, well or not; added by each worker as it closes */
+    _Atomic int64_t last_end_ns;               /* when the last of them did */
     _Atomic uint32_t failure_claimed;          /* slots of `failures` handed out */
     _Atomic uint32_t failure_written[BOARD_FAILURES];
     struct failure failures[BOARD_FAILURES];
@@ -53,7 +60,10 @@ struct run {
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for a URL */
     void *transport_state;
-    int64_t ready_ns; /* set by run_gate() */
+    struct children *children; /* room for `workers` of them; NULL unless the model uses processes */
+    int gate_read, gate_write; /* descriptors of --gate; -1: none */
+    const sigset_t *signals;    /* that worker processes get back; NULL: as they are */
+    _Atomic int64_t ready_ns;  /* set by run_gate(); 0: not yet. Atomic for the watchdog, as is no other field */
     int64_t work_ns;  /* set by the model: when the last job ended */
 };
 
@@ -69,12 +79,34 @@ int run_gate(struct run *run, struct cobench_error *err);
 int run_open_task(struct run *run, struct cobench_error *err);
 void run_close_task(struct run *run);
 
-/* fork() with the task's hooks around it, as every model that forks has to do it. Returns the pid, 0 in the child, or
- * a negative errno. The child must end in _exit. */
-int run_fork(struct run *run);
+/*
+ * fork() with the task's hooks around it, as every model that forks has to do it, for the process that will be
+ * `worker`. Returns the pid, 0 in the child, or a negative errno. The child must end in _exit; it is killed when the
+ * thread that forked it ends. The parent reaps it with run_wait().
+ */
+int run_fork(struct run *run, int32_t worker);
 
-/* Notes a failed job on the board (safe in any worker). `code` is a negative errno. */
+/* Waits for a worker process to end. One that did not end by itself goes onto the board, with the job it was running.
+ * 0 with *worker; -ECHILD: there is none left; or another negative errno. */
+int run_wait(struct run *run, int32_t *worker);
+
+/* A worker process's first and last steps: under START_SPAWN they open and close the task there. worker_open's and
+ * worker_close's other rules hold. */
+int run_enter_process(struct run *run, struct worker *w, int32_t id, struct cobench_error *err);
+void run_leave_process(struct run *run, struct worker *w);
+
+/* Sets run->work_ns to the end of the last job, as the workers that have closed left it on the board. */
+void run_stamp_work(struct run *run);
+
+/* Notes a failed job on the board (safe in any worker). `code` is a negative errno; FAILURE_NO_JOB: a failure that is
+ * none of a job's and counts as none. */
 void run_failed(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error);
+
+/* Ends a job that no worker can run: its worker did not open. */
+void run_unstarted(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error);
+
+/* After the model: every job that has not ended goes onto the board. */
+void run_account(struct run *run);
 
 /* A model: how the jobs are run at the same time. Written once, knows no task by name. */
 struct model {
@@ -91,7 +123,7 @@ struct model {
     int (*run)(struct run *run, struct cobench_error *err);
 };
 
-/* The table of models (c_impl/host/registry.c), ending with a row whose name is NULL. */
+/* The table of models (c_impl/host/registry.c), ending with NULL. */
 extern const struct model *const models[];
 
 extern const struct model model_sync, model_threads, model_thread_pool, model_processes, model_process_pool, model_async;

@@ -51,4 +51,9 @@ struct transport {
     void (*mux_close)(void *mux);
 };
 
+/* Loads the transport that stands beside the host (transport.c). *handle is for transport_unload, which takes NULL too.
+ * 0, or -ELIBACC with the reason in err: URLs cannot be asked for here. */
+int transport_load(const struct transport **out, void **handle, struct cobench_error *err);
+void transport_unload(void *handle);
+
 #endif

@@ -7,6 +7,7 @@
 #ifndef HOST_WORKER_H
 #define HOST_WORKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "host/run.h"
@@ -16,6 +17,8 @@ struct worker {
     int32_t id;   /* as it goes into the slots */
     void *task;   /* of task->worker_open */
     void *client; /* of transport->client_open; NULL under a loop or without URLs */
+    uint64_t ended;      /* jobs that ended here, for the board */
+    int64_t last_end_ns; /* and when the last of them did */
 };
 
 /* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if the task asks for URLs. */

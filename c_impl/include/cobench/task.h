@@ -81,7 +81,7 @@ struct cobench_value {
     int64_t number;   /* INT: the number; CHOICE: the place in `choices`; else 0 */
 };
 
-/* Detail of a failure. The host zeroes it before each call. */
+/* Detail of a failure. The host empties it before each call: line 0, both texts zero at their first byte. */
 struct cobench_error {
     char type[64];     /* what kind, e.g. "ValueError", "ENOENT", "HttpStatus"; empty: the host names the errno */
     char message[320]; /* one line for a person */
@@ -96,7 +96,7 @@ struct cobench_open {
     uint64_t jobs;                      /* n: how many jobs the run has, at least 1 */
 };
 
-/* What one job asks for; the host zeroes it first. */
+/* What one job asks for; the host empties it first: NOTHING, no delay, the url zero at its first byte. */
 struct cobench_request {
     enum cobench_ask ask;
     int64_t delay_ns;          /* DELAY: how long to wait */

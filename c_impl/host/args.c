@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line, by argp. argp would print and exit by itself; here it may only parse, so that a wrong option ends
+ * up in the record like every other reason. One table a command makes the parser and its help. */
+#include "host/args.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/num.h"
+#include "host/error.h"
+
+enum {
+    KEY_TASK = 256,
+    KEY_MODEL,
+    KEY_JOBS,
+    KEY_WORKERS,
+    KEY_SET,
+    KEY_SLOTS,
+    KEY_RECORD,
+    KEY_URL,
+    KEY_START_METHOD,
+    KEY_TIMEOUT,
+    KEY_REQUEST_TIMEOUT,
+    KEY_GATE,
+    KEY_TASKS,
+    KEY_JSON,
+    KEY_HELP,
+    WORKERS_MAX = 100000,
+    DESCRIPTOR_MAX = 1 << 30,
+};
+
+#define TIMEOUT_S 300
+#define REQUEST_TIMEOUT_S 30
+
+static const struct argp_option run_options[] = {
+    {"task", KEY_TASK, "T", 0, "the task: a name from `list`, or the path of a task file", 0},
+    {"model", KEY_MODEL, "M", 0, "the concurrency model: a name from `list`", 0},
+    {"jobs", KEY_JOBS, "N", 0, "how many jobs, 1..100000000 (default: the task's)", 0},
+    {"workers", KEY_WORKERS, "W", 0, "the most jobs in flight at once, 1..100000 (default: all jobs for io, else the CPUs)", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "a parameter of the task", 0},
+    {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
+    {"slots", KEY_SLOTS, "FILE", 0, "where the jobs' results and times go", 0},
+    {"record", KEY_RECORD, "FILE", 0, "where the record of the run goes", 0},
+    {"start-method", KEY_START_METHOD, "fork|spawn", 0, "spawn: each worker process opens the task for itself", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
+    {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
+    {"gate", KEY_GATE, "R,W", 0, "inherited descriptors: a byte to W when ready, start after a byte from R", 0},
+    {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
+    {"help", KEY_HELP, NULL, 0, "print this", 0},
+    {0},
+};
+
+static const struct argp_option list_options[] = {
+    {"json", KEY_JSON, NULL, 0, "as JSON", 0},
+    {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
+    {"help", KEY_HELP, NULL, 0, "print this", 0},
+    {0},
+};
+
+/* What the parser carries along. */
+struct parse {
+    struct args *args;
+    struct cobench_error *err; /* its message says what an option got wrong */
+    int next;                  /* the first word that no option has taken yet */
+};
+
+static int int_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *out, struct cobench_error *err)
+{
+    const int code = num_parse_i64(text, min, max, out);
+    if (code == -EINVAL)
+        return error_fill(err, code, "%s: '%.100s' is not a whole number", name, text);
+    if (code)
+        return error_fill(err, code, "%s=%.100s: must be %lld..%lld", name, text, (long long)min, (long long)max);
+    return 0;
+}
+
+static int seconds_parse(const char *name, const char *text, int64_t *out_ns, struct cobench_error *err)
+{
+    double seconds = 0;
+    const int code = num_parse_double(text, 0.001, 86400, &seconds);
+    if (code == -EINVAL)
+        return error_fill(err, code, "%s: '%.100s' is not a number of seconds", name, text);
+    if (code)
+        return error_fill(err, code, "%s=%.100s: must be 0.001..86400", name, text);
+    *out_ns = (int64_t)(seconds * (double)NS_PER_S);
+    return 0;
+}
+
+static int model_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    char known[160] = "";
+    args->model_name = text;
+    for (size_t i = 0; models[i]; i++) {
+        if (strcmp(models[i]->name, text) == 0) {
+            args->model = models[i];
+            return 0;
+        }
+        if (i > 0)
+            strncat(known, ", ", sizeof known - strlen(known) - 1);
+        strncat(known, models[i]->name, sizeof known - strlen(known) - 1);
+    }
+    return error_fill(err, -EINVAL, "model '%.60s' is unknown (known: %s)", text, known);
+}
+
+static int setting_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return error_fill(err, -EINVAL, "--set %.100s: must be key=value", text);
+    args->settings[args->setting_count++] =
+        (struct setting){.key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
+    return 0;
+}
+
+static int start_method_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    if (strcmp(text, "fork") == 0)
+        args->start_method = START_FORK;
+    else if (strcmp(text, "spawn") == 0)
+        args->start_method = START_SPAWN;
+    else
+        return error_fill(err, -EINVAL, "--start-method=%.100s: must be one of fork, spawn", text);
+    return 0;
+}
+
+static int descriptor_parse(const char *text, int *out, struct cobench_error *err)
+{
+    int64_t fd = -1;
+    const int code = int_parse("--gate", text, 0, DESCRIPTOR_MAX, &fd, err);
+    if (code)
+        return code;
+    if (fcntl((int)fd, F_GETFD) < 0)
+        return error_fill(err, -EBADF, "--gate: %d is no open descriptor", (int)fd);
+    *out = (int)fd;
+    return 0;
+}
+
+static int gate_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    char first[16] = "";
+    const char *comma = strchr(text, ',');
+    if (!comma || (size_t)(comma - text) >= sizeof first)
+        return error_fill(err, -EINVAL, "--gate: '%.100s' is not two descriptors, R,W", text);
+    memcpy(first, text, (size_t)(comma - text));
+    const int code = descriptor_parse(first, &args->gate_read, err);
+    return code ? code : descriptor_parse(comma + 1, &args->gate_write, err);
+}
+
+static int number_parse(struct args *args, int key, const char *text, struct cobench_error *err)
+{
+    int64_t number = 0;
+    int code;
+    if (key == KEY_JOBS) {
+        code = int_parse("--jobs", text, 1, PARAMS_JOBS_MAX, &number, err);
+        args->jobs = (uint64_t)number;
+    } else {
+        code = int_parse("--workers", text, 1, WORKERS_MAX, &number, err);
+        args->workers = (unsigned)number;
+    }
+    return code;
+}
+
+static int option_parse(struct args *args, int key, char *text, struct cobench_error *err)
+{
+    switch (key) {
+    case KEY_TASK: args->task = text; return 0;
+    case KEY_MODEL: return model_parse(args, text, err);
+    case KEY_JOBS:
+    case KEY_WORKERS: return number_parse(args, key, text, err);
+    case KEY_SET: return setting_parse(args, text, err);
+    case KEY_URL:
+        args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
+        return 0;
+    case KEY_SLOTS: args->slots = text; return 0;
+    case KEY_RECORD: args->record = text; return 0;
+    case KEY_START_METHOD: return start_method_parse(args, text, err);
+    case KEY_TIMEOUT: return seconds_parse("--timeout", text, &args->timeout_ns, err);
+    case KEY_REQUEST_TIMEOUT: return seconds_parse("--request-timeout", text, &args->request_timeout_ns, err);
+    case KEY_GATE: return gate_parse(args, text, err);
+    case KEY_TASKS: args->tasks_folder = text; return 0;
+    case KEY_JSON: args->json = true; return 0;
+    case KEY_HELP: args->help = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parser(int key, char *text, struct argp_state *state)
+{
+    struct parse *parse = state->input;
+    if (key == ARGP_KEY_ARG) {
+        error_fill(parse->err, 0, "'%.100s' is not understood: all is given by options", text);
+        return EINVAL;
+    }
+    const int code = option_parse(parse->args, key, text, parse->err);
+    if (code == 0)
+        parse->next = state->next;
+    return code < 0 ? -code : code;
+}
+
+/* argp stops at the first word it cannot use and does not say which: it is the first that no option has taken. */
+static void unknown_explain(const struct argp_option *options, const char *word, struct cobench_error *err)
+{
+    char known[200] = "";
+    size_t at = 0;
+    for (const struct argp_option *option = options; option->name; option++) {
+        if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, option->name) == 0) {
+            error_fill(err, 0, option->arg ? "%s needs a value" : "%s takes no value", word);
+            return;
+        }
+        if (at < sizeof known)
+            at += (size_t)snprintf(known + at, sizeof known - at, "%s--%s", at ? ", " : "", option->name);
+    }
+    error_fill(err, 0, "option '%.60s' is unknown (known: %s)", word, known);
+}
+
+static int args_parse(struct args *args, int argc, char **argv, const struct argp_option *options,
+                      struct cobench_error *err)
+{
+    const struct argp argp = {.options = options, .parser = parser};
+    struct parse parse = {.args = args, .err = err, .next = 1};
+
+    *args = (struct args){.gate_read = -1, .gate_write = -1, .timeout_ns = TIMEOUT_S * NS_PER_S,
+                          .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
+    args->settings = calloc((size_t)argc, sizeof *args->settings);
+    if (!args->settings)
+        return error_fill(err, -ENOMEM, "no memory");
+    err->message[0] = '\0';
+    const int code = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parse);
+    if (code && err->message[0] == '\0')
+        unknown_explain(options, parse.next < argc ? argv[parse.next] : "", err);
+    return code ? -EINVAL : 0;
+}
+
+int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err)
+{
+    const int code = args_parse(args, argc, argv, run_options, err);
+    if (code || args->help)
+        return code;
+    const struct {
+        const char *name, *value;
+    } needed[] = {{"--task", args->task}, {"--model", args->model_name}, {"--slots", args->slots}, {"--record", args->record}};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!needed[i].value)
+            return error_fill(err, -EINVAL, "%s is needed", needed[i].name);
+    return 0;
+}
+
+int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err)
+{
+    return args_parse(args, argc, argv, list_options, err);
+}
+
+void args_close(struct args *args)
+{
+    free(args->settings);
+    args->settings = NULL;
+}
+
+const char *args_find_record(int argc, char **argv)
+{
+    const char *found = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--record=", 9) == 0)
+            found = argv[i] + 9;
+        else if (strcmp(argv[i], "--record") == 0 && i + 1 < argc)
+            found = argv[++i];
+    }
+    return found;
+}
+
+void args_help(FILE *out, const char *command, const char *program)
+{
+    const bool run = strcmp(command, "run") == 0;
+    const struct argp argp = {.options = run ? run_options : list_options};
+    char name[256];
+    snprintf(name, sizeof name, "%s %s", program, command);
+    argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG, name);
+}

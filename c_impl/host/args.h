@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of a host, checked but for what only the task knows. docs/interfaces.md is its reference. */
+#ifndef HOST_ARGS_H
+#define HOST_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host/params.h"
+#include "host/run.h"
+
+/* All texts are argv's. */
+struct args {
+    const char *task, *slots, *record;
+    const char *tasks_folder;   /* NULL: the built-in ones */
+    const char *model_name;     /* as given, also where it is unknown */
+    const struct model *model;  /* NULL: not given */
+    uint64_t jobs;              /* 0: the task's default */
+    unsigned workers;           /* 0: by the task's kind */
+    struct setting *settings;
+    size_t setting_count;
+    enum start_method start_method;
+    int64_t timeout_ns, request_timeout_ns;
+    int gate_read, gate_write; /* -1: none */
+    bool json;                 /* of `list` */
+    bool help;                 /* asked for: nothing else was looked at */
+};
+
+/* Parse the words behind `run` or `list` (argv[0] is that word). 0, or a negative errno with one line in err: then what
+ * was understood so far is there for the record. To be closed either way. */
+int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err);
+int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);
+void args_close(struct args *args);
+
+/* The file that --record names, wherever it stands, also among options that are wrong. NULL: none. */
+const char *args_find_record(int argc, char **argv);
+
+/* Prints the options of `run` or `list`. */
+void args_help(FILE *out, const char *command, const char *program);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* What went wrong, as a negative errno, a type and one line for a person. */
+#define _GNU_SOURCE /* strerrorname_np: the errno's own name is the failure's type */
+#include "host/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int error_fill(struct cobench_error *err, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->message, sizeof err->message, format, args);
+    va_end(args);
+    return code;
+}
+
+void error_clear(struct cobench_error *err)
+{
+    err->type[0] = '\0';
+    err->message[0] = '\0';
+    err->line = 0;
+}
+
+void error_complete(struct cobench_error *err, int code)
+{
+    if (err->type[0] == '\0') {
+        const char *name = strerrorname_np(-code);
+        if (name)
+            snprintf(err->type, sizeof err->type, "%s", name);
+        else
+            snprintf(err->type, sizeof err->type, "errno %d", -code);
+    }
+    if (err->message[0] == '\0') {
+        char text[128];
+        snprintf(err->message, sizeof err->message, "%s", strerror_r(-code, text, sizeof text));
+    }
+}
+
+bool error_is_limit(int code)
+{
+    switch (-code) {
+    case EAGAIN:
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+    case ELIBACC:
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Filling in a cobench_error, the one way the host's functions say what went wrong. Thread-safe. */
+#ifndef HOST_ERROR_H
+#define HOST_ERROR_H
+
+#include <stdbool.h>
+
+#include "cobench/task.h"
+
+/* Writes the line (cut at the buffer's end) and returns `code`, so that `return error_fill(err, -EINVAL, ...)` reads
+ * well. The type stays as it is. */
+int error_fill(struct cobench_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Empties it as the contract promises before each call: every text and the line. */
+void error_clear(struct cobench_error *err);
+
+/* Fills in what is missing: the type from the errno's name, the message from its text. */
+void error_complete(struct cobench_error *err, int code);
+
+/* Whether a negative errno means a limit of this machine (exit status 77) and not a mistake. */
+bool error_is_limit(int code);
+
+#endif

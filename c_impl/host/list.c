@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of models and tasks with their parameters, and how this host was built: the driver knows none by name. */
+#include "host/list.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/contract.h"
+#include "host/run.h"
+#include "host/text.h"
+#include "host/transport.h"
+
+#define STRING_OF(x) #x
+#define TEXT_OF(x) STRING_OF(x)
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static json_t *build_json(void)
+{
+    const struct transport *transport = NULL;
+    struct cobench_error err;
+    void *handle = NULL;
+
+    transport_load(&transport, &handle, &err); /* without it the entry is null */
+    json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS), "contract",
+                             TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
+                             text_json(transport ? transport->describe() : NULL));
+    transport_unload(handle);
+    return json;
+}
+
+static json_t *models_json(void)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && models[i]; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", models[i]->name, "about", models[i]->about,
+                                               "processes", models[i]->uses_processes, "loop", models[i]->uses_loop,
+                                               "baseline", models[i]->one_at_a_time));
+    return array;
+}
+
+/* "a|b|c" as an array; null for NULL. */
+static json_t *choices_json(const char *choices)
+{
+    if (!choices)
+        return json_null();
+    json_t *array = json_array();
+    for (;;) {
+        const size_t span = strcspn(choices, "|");
+        json_array_append_new(array, json_stringn(choices, span));
+        if (choices[span] == '\0')
+            return array;
+        choices += span + 1;
+    }
+}
+
+static json_t *param_json(const struct cobench_param *param)
+{
+    const bool is_int = param->type == COBENCH_PARAM_INT;
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "key", text_json(param->key), "type",
+                     contract_param_type_name(param->type), "default", text_json(param->fallback), "min",
+                     is_int ? json_integer(param->min) : json_null(), "max",
+                     is_int ? json_integer(param->max) : json_null(), "choices",
+                     choices_json(param->type == COBENCH_PARAM_CHOICE ? param->choices : NULL), "about",
+                     text_json(param->about));
+}
+
+static json_t *task_json(const struct cobench_task *task)
+{
+    json_t *params = json_array();
+    for (const struct cobench_param *param = task->params; param && param->key; param++)
+        json_array_append_new(params, param_json(param));
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:o}", "name", text_json(task->name), "about", text_json(task->about),
+                     "kind", contract_kind_name(task->kind), "asks", contract_ask_name(task->asks), "jobs",
+                     (json_int_t)task->default_jobs, "params", params);
+}
+
+char *list_json(const struct tasks *tasks)
+{
+    json_t *good = json_array(), *errors = json_array();
+    for (size_t i = 0; i < tasks->count; i++) {
+        if (tasks->entries[i].task)
+            json_array_append_new(good, task_json(tasks->entries[i].task));
+        else
+            json_array_append_new(errors, text_json(tasks->entries[i].reason));
+    }
+    json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
+                             COBENCH_VERSION, "runtimes", tasks_runtime, "build", build_json(), "models", models_json(),
+                             "tasks", good, "errors", errors);
+    if (!json)
+        return NULL;
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+char *list_table(const struct tasks *tasks)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (!out)
+        return NULL;
+    fprintf(out, "models:\n");
+    for (size_t i = 0; models[i]; i++)
+        fprintf(out, "  %-13s %s\n", models[i]->name, models[i]->about);
+    fprintf(out, "tasks:\n");
+    for (size_t i = 0; i < tasks->count; i++) {
+        const struct cobench_task *task = tasks->entries[i].task;
+        if (!task)
+            continue;
+        fprintf(out, "  %-13s %s\n", task->name, task->about);
+        for (const struct cobench_param *param = task->params; param && param->key; param++)
+            fprintf(out, "    --set %s=%s  %s\n", param->key, param->fallback ? param->fallback : "...", param->about);
+    }
+    for (size_t i = 0; i < tasks->count; i++)
+        if (tasks->entries[i].reason)
+            fprintf(out, "%s\n", tasks->entries[i].reason);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

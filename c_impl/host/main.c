@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* The C host: `run` runs one task under one model, `list` says what there is. The only file that prints and exits. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "host/args.h"
+#include "host/error.h"
+#include "host/limits.h"
+#include "host/list.h"
+#include "host/session.h"
+#include "host/tasks.h"
+#include "host/watchdog.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char *program_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* What `run` needs to end from either thread. */
+struct command {
+    const char *program;
+    struct session session;
+    int record_fd; /* -1: none was asked for */
+};
+
+/* Writes the record and says on stderr what went wrong. Returns the exit status. */
+static int command_end(struct command *c)
+{
+    struct record *record = &c->session.record;
+    int status = record_exit(record->status);
+
+    if (record->status != RECORD_DONE)
+        fprintf(stderr, "%s: %s\n", c->program, record->reason);
+    record->end_ns = clock_now_ns();
+    if (c->record_fd < 0)
+        return status;
+    char *text = record_text(record);
+    const int code = text ? record_write(c->record_fd, text) : -ENOMEM;
+    c->record_fd = -1;
+    free(text);
+    if (code) {
+        fprintf(stderr, "%s: --record: cannot write the record: %s\n", c->program, strerror(-code));
+        status = status ? status : 1;
+    }
+    return status;
+}
+
+/* On the watchdog's thread, while the other one may be anywhere: ends the process without tearing anything down. */
+static void command_bark(void *arg, int signal)
+{
+    struct command *c = arg;
+    if (signal == 0) {
+        session_expire(&c->session);
+        _exit(command_end(c));
+    }
+    children_kill(&c->session.children);
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, signal);
+    sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    raise(signal);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    _exit(1); /* not reached: the signal's own status is what the caller sees */
+}
+
+/* Under a watchdog. Its structure must outlive its thread, which it does: it is stopped or the process ends. */
+static void command_run(struct command *c)
+{
+    struct session *s = &c->session;
+    if (!session_open(s))
+        return;
+    struct watchdog dog = {.deadline_ns = s->record.start_ns + s->args->timeout_ns, .bark = command_bark, .arg = c};
+    s->run.signals = &dog.before;
+    const int code = watchdog_start(&dog);
+    if (code) {
+        session_fail(s, RECORD_IMPOSSIBLE, "cannot start the watchdog's thread: a limit of threads");
+        return;
+    }
+    session_run(s);
+    watchdog_stop(&dog);
+}
+
+static int run_command(const char *program, int argc, char **argv, int64_t start_ns)
+{
+    struct command c = {.program = program, .record_fd = -1};
+    struct cobench_error err;
+    struct args args;
+
+    const int code = args_open_run(&args, argc, argv, &err);
+    if (code == 0 && args.help) {
+        args_help(stdout, "run", program);
+        args_close(&args);
+        return 0;
+    }
+    session_init(&c.session, &args, start_ns);
+    const char *path = args_find_record(argc, argv);
+    if (path) {
+        c.record_fd = record_open(path);
+        if (c.record_fd < 0) {
+            fprintf(stderr, "%s: --record: cannot create '%s': %s\n", program, path, strerror(-c.record_fd));
+            args_close(&args);
+            return EXIT_USAGE;
+        }
+    }
+    if (code)
+        session_fail(&c.session, RECORD_USAGE, err.message);
+    else
+        command_run(&c);
+    session_release(&c.session);
+    const int status = command_end(&c);
+    session_close(&c.session);
+    args_close(&args);
+    return status;
+}
+
+static int list_command(const char *program, int argc, char **argv)
+{
+    struct tasks tasks = {0};
+    struct cobench_error err;
+    struct args args;
+    char *text = NULL;
+    int status = EXIT_USAGE;
+
+    int code = args_open_list(&args, argc, argv, &err);
+    if (code == 0 && args.help) {
+        args_help(stdout, "list", program);
+        status = 0;
+        goto out;
+    }
+    if (code == 0)
+        code = tasks_open(args.tasks_folder, &tasks, &err);
+    if (code) {
+        fprintf(stderr, "%s: %s\n", program, err.message);
+        goto out;
+    }
+    text = args.json ? list_json(&tasks) : list_table(&tasks);
+    if (!text || printf(args.json ? "%s\n" : "%s", text) < 0 || fflush(stdout) != 0) {
+        fprintf(stderr, "%s: the list cannot be written\n", program);
+        status = 1;
+        goto out;
+    }
+    status = 0;
+out:
+    free(text);
+    tasks_close(&tasks);
+    args_close(&args);
+    return status;
+}
+
+static void usage_print(FILE *out, const char *program)
+{
+    fprintf(out, "usage: %s run --task T --model M --slots FILE --record FILE [OPTION...]\n"
+                 "       %s list [--json] [--tasks DIR]\n"
+                 "       %s run --help\n",
+            program, program, program);
+}
+
+/* Signals whose inherited disposition would change what the host does: reaping needs SIGCHLD not to be ignored; a peer
+ * that hangs up and a file-size limit are errors of the call in question. */
+static void signals_settle(void)
+{
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+    sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    const int64_t start_ns = clock_now_ns();
+    const char *program = program_name(argc > 0 ? argv[0] : "cobench-host");
+    const char *command = argc > 1 ? argv[1] : "";
+
+    signals_settle();
+    limits_raise();
+    if (strcmp(command, "run") == 0)
+        return run_command(program, argc - 1, argv + 1, start_ns);
+    if (strcmp(command, "list") == 0)
+        return list_command(program, argc - 1, argv + 1);
+    if (strcmp(command, "--version") == 0) {
+        printf("%s %s\n", program, COBENCH_VERSION);
+        return 0;
+    }
+    const bool asked = strcmp(command, "--help") == 0;
+    usage_print(asked ? stdout : stderr, program);
+    return asked ? 0 : EXIT_USAGE;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+/* One run from checked arguments to its record. */
+#include "host/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "host/board.h"
+#include "host/error.h"
+#include "host/limits.h"
+#include "host/transport.h"
+
+void session_init(struct session *s, const struct args *args, int64_t start_ns)
+{
+    *s = (struct session){
+        .args = args,
+        .record = {.runtime = tasks_runtime, .task = args->task, .model = args->model_name, .jobs = args->jobs,
+                   .workers = args->workers, .start_ns = start_ns, .connections = -1},
+        .run = {.gate_read = args->gate_read, .gate_write = args->gate_write},
+    };
+}
+
+void session_fail(struct session *s, enum record_status status, const char *reason)
+{
+    s->record.status = status;
+    snprintf(s->record.reason, sizeof s->record.reason, "%s", reason);
+    /* dlerror and the like may have several lines; the record and stderr promise one. */
+    for (char *c = s->record.reason; *c; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+}
+
+/* -- getting it together ---------------------------------------------------------------------------------------------- */
+
+/* How many jobs and workers: what was asked, else what the task's kind says. */
+static void size_settle(struct session *s)
+{
+    const struct cobench_task *task = s->task.task;
+    struct run *run = &s->run;
+    uint64_t workers = s->args->workers;
+
+    run->jobs = s->args->jobs ? s->args->jobs : task->default_jobs;
+    if (workers == 0)
+        workers = task->kind == COBENCH_KIND_IO ? run->jobs : limits_cpus();
+    run->workers = (unsigned)(workers < run->jobs ? workers : run->jobs);
+    s->record.jobs = run->jobs;
+    s->record.workers = run->workers;
+}
+
+static int task_settle(struct session *s, struct cobench_error *err)
+{
+    const struct args *args = s->args;
+    struct run *run = &s->run;
+    int code = tasks_load(args->task, args->tasks_folder, &s->task, err);
+    if (code)
+        return code;
+    s->record.task = s->task.task->name;
+    code = params_open(&s->params, s->task.task, args->settings, args->setting_count, err);
+    if (code)
+        return code;
+    s->record.params = s->task.task->params;
+    s->record.values = s->params.values;
+    size_settle(s);
+    run->task = s->task.task;
+    run->values = s->params.values;
+    run->request_timeout_ns = args->request_timeout_ns;
+    if (args->model->uses_processes) {
+        run->start_method = args->start_method;
+        s->record.start_method = run->start_method == START_SPAWN ? "spawn" : "fork";
+    }
+    return 0;
+}
+
+static int transport_settle(struct session *s, struct cobench_error *err)
+{
+    if (s->task.task->asks != COBENCH_ASK_URL)
+        return 0;
+    int code = limits_check_files(s->args->model, s->run.workers, err);
+    if (code == 0)
+        code = transport_load(&s->run.transport, &s->transport_handle, err);
+    if (code == 0)
+        s->record.connections = 0;
+    return code;
+}
+
+static int memory_settle(struct session *s, struct cobench_error *err)
+{
+    struct run *run = &s->run;
+    int code = slots_open(&s->slots, s->args->slots, run->jobs, err);
+    if (code)
+        return code;
+    slots_prefault(s->slots.slot, s->slots.jobs);
+    run->slots = s->slots.slot;
+    code = board_open(&run->board);
+    if (code)
+        return error_fill(err, code, "no shared memory: %s", strerror(-code));
+    dispenser_counter(&s->dispenser, run->board, run->jobs);
+    run->dispenser = &s->dispenser;
+    if (!s->args->model->uses_processes)
+        return 0;
+    code = children_open(&s->children, run->workers);
+    if (code)
+        return error_fill(err, code, "no memory for %u processes", run->workers);
+    run->children = &s->children;
+    return 0;
+}
+
+bool session_open(struct session *s)
+{
+    struct cobench_error err;
+    error_clear(&err);
+    int code = task_settle(s, &err);
+    if (code == 0)
+        code = transport_settle(s, &err);
+    if (code == 0)
+        code = memory_settle(s, &err);
+    if (code == 0)
+        return true;
+    error_complete(&err, code);
+    session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_USAGE, err.message);
+    return false;
+}
+
+/* -- how it went ------------------------------------------------------------------------------------------------------ */
+
+static void failures_collect(struct session *s)
+{
+    s->record.failure_count = board_failures(s->run.board, s->record.failures);
+    s->record.failed_jobs = s->run.board->failed;
+    if (s->record.connections >= 0)
+        s->record.connections = (int64_t)s->run.board->connections;
+}
+
+/* One line from the first failure and the number of the others. */
+static void failures_explain(struct session *s)
+{
+    const struct record *record = &s->record;
+    const struct failure *first = &record->failures[0];
+    char line[sizeof record->reason], others[80] = "";
+
+    if (record->failed_jobs > 1)
+        snprintf(others, sizeof others, " (%llu of %llu jobs failed)", (unsigned long long)record->failed_jobs,
+                 (unsigned long long)record->jobs);
+    if (record->failure_count == 0)
+        snprintf(line, sizeof line, "jobs failed%s", others);
+    else if (first->job == FAILURE_NO_JOB || first->code == -ECHILD)
+        snprintf(line, sizeof line, "%s%s", first->error.message, others);
+    else
+        snprintf(line, sizeof line, "job %llu failed: %s: %s%s", (unsigned long long)first->job, first->error.type,
+                 first->error.message, others);
+    session_fail(s, RECORD_FAILED, line);
+}
+
+static void run_conclude(struct session *s, int code, struct cobench_error *err)
+{
+    failures_collect(s);
+    s->record.ready_ns = s->run.ready_ns;
+    if (code) {
+        error_complete(err, code);
+        session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_FAILED, err->message);
+        return;
+    }
+    s->record.work_ns = s->run.work_ns;
+    if (s->record.failed_jobs > 0 || s->record.failure_count > 0)
+        failures_explain(s);
+}
+
+void session_run(struct session *s)
+{
+    struct run *run = &s->run;
+    struct cobench_error err;
+    const bool here = run->start_method == START_FORK;
+
+    error_clear(&err);
+    int code = here ? run_open_task(run, &err) : 0;
+    if (code) {
+        error_complete(&err, code);
+        session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_USAGE, err.message);
+        return;
+    }
+    code = s->args->model->run(run, &err);
+    if (code == 0)
+        run_account(run);
+    if (here)
+        run_close_task(run);
+    run_conclude(s, code, &err);
+}
+
+/* Adds the jobs that run now to the record's failures and their names to `line`. Returns how many. */
+static uint64_t running_collect(struct session *s, const char *seconds, char *line, size_t size)
+{
+    struct record *record = &s->record;
+    uint64_t count = 0;
+    size_t at = 0;
+
+    for (uint64_t job = 0; job < s->run.jobs; job++) {
+        const struct slot *slot = &s->run.slots[job];
+        if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_RUNNING)
+            continue;
+        if (count++ < 3 && at < size)
+            at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "", (unsigned long long)job,
+                                   slot->worker);
+        if (record->failure_count < BOARD_FAILURES) {
+            struct failure *failure = &record->failures[record->failure_count++];
+            *failure = (struct failure){.job = job, .worker = slot->worker, .code = -ETIMEDOUT, .error = {.type = "Timeout"}};
+            error_fill(&failure->error, 0, "still running after %s s", seconds);
+        }
+    }
+    if (count > 3 && at < size)
+        snprintf(line + at, size - at, " and %llu more", (unsigned long long)(count - 3));
+    return count;
+}
+
+void session_expire(struct session *s)
+{
+    char seconds[32], running[200] = "", line[320];
+
+    snprintf(seconds, sizeof seconds, "%g", (double)s->args->timeout_ns / (double)NS_PER_S);
+    failures_collect(s);
+    s->record.ready_ns = s->run.ready_ns;
+    const uint64_t count = running_collect(s, seconds, running, sizeof running);
+    s->record.failed_jobs += count;
+    snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
+    session_fail(s, RECORD_FAILED, line);
+    children_kill(&s->children);
+}
+
+/* -- giving it back --------------------------------------------------------------------------------------------------- */
+
+void session_release(struct session *s)
+{
+    slots_close(&s->slots);
+    s->run.slots = NULL;
+}
+
+void session_close(struct session *s)
+{
+    session_release(s);
+    children_close(&s->children);
+    board_close(s->run.board);
+    transport_unload(s->transport_handle);
+    params_close(&s->params);
+    tasks_unload(&s->task);
+}

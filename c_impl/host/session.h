@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One run from checked arguments to its record: gets the task, its parameters, the shared memory and the transport
+ * together, runs the model, and says in the record how it went. Prints nothing and ends nothing.
+ */
+#ifndef HOST_SESSION_H
+#define HOST_SESSION_H
+
+#include "host/args.h"
+#include "host/children.h"
+#include "host/dispenser.h"
+#include "host/params.h"
+#include "host/record.h"
+#include "host/run.h"
+#include "host/slots.h"
+#include "host/tasks.h"
+
+struct session {
+    const struct args *args;
+    struct record record; /* always complete enough to be written */
+    struct tasks_entry task;
+    struct params params;
+    struct slots slots;
+    struct children children;
+    struct dispenser dispenser;
+    void *transport_handle;
+    struct run run;
+};
+
+/* An empty session whose record says what is known before anything was looked at. */
+void session_init(struct session *s, const struct args *args, int64_t start_ns);
+
+/* Everything but the task's own code: after it the memory is there and a watchdog may call session_expire. True, or
+ * false with the reason in the record. */
+bool session_open(struct session *s);
+
+/* Opens the task, runs the model, closes the task. How it went is in the record. */
+void session_run(struct session *s);
+
+/* Says in the record that something went wrong before or beside the run. */
+void session_fail(struct session *s, enum record_status status, const char *reason);
+
+/* Kills the worker processes and says in the record that the time is up and what was still running. From another thread
+ * than session_run's, which still runs: the caller is about to end the process. */
+void session_expire(struct session *s);
+
+/* Gives the memory of the slots back, to be called before the record's `end` is taken. */
+void session_release(struct session *s);
+void session_close(struct session *s);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Loading the transport. Only where a task asks for URLs: libcurl's set-up costs more than many a run. */
+#include "host/transport.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/error.h"
+#include "host/home.h"
+
+int transport_load(const struct transport **out, void **handle, struct cobench_error *err)
+{
+    char *path = NULL;
+    int code = home_path("transport/curl.so", &path, err);
+    void *library = NULL;
+
+    if (code)
+        return code;
+    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) {
+        code = error_fill(err, -ELIBACC, "URLs cannot be asked for here, the transport does not load: %s", dlerror());
+        goto out;
+    }
+    const struct transport *transport = dlsym(library, TRANSPORT_SYMBOL);
+    if (!transport || transport->version != TRANSPORT_VERSION) {
+        code = error_fill(err, -ELIBACC, "'%s' is no transport of version %u", path, TRANSPORT_VERSION);
+        goto out;
+    }
+    *out = transport;
+    *handle = library;
+    library = NULL;
+out:
+    transport_unload(library);
+    free(path);
+    return code;
+}
+
+void transport_unload(void *handle)
+{
+    if (handle)
+        dlclose(handle);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker runs jobs. Between two jobs it touches nothing that another worker writes but the ticket, and beyond the two
+ * stamps it does little: what a million empty jobs cost is the price of the model, not of this file. */
+#include "host/worker.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "common/clock.h"
+#include "host/board.h"
+#include "host/dispenser.h"
+#include "host/error.h"
+#include "host/transport.h"
+
+/* In replied_ns of a job that waits. Only worker_finish of the loop's jobs looks: it is not told what was asked. */
+#define REPLY_AWAITED INT64_C(-1)
+
+int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking, struct cobench_error *err)
+{
+    *w = (struct worker){.run = run, .id = id};
+    if (run->task->worker_open) {
+        error_clear(err);
+        const int code = run->task->worker_open(run->state, flags, &w->task, err);
+        if (code)
+            return code;
+    }
+    if (blocking && run->transport) {
+        error_clear(err);
+        const int code = run->transport->client_open(run->transport_state, &w->client, err);
+        if (code) {
+            if (run->task->worker_close)
+                run->task->worker_close(run->state, w->task);
+            return code;
+        }
+    }
+    return 0;
+}
+
+void worker_close(struct worker *w)
+{
+    struct run *run = w->run;
+    if (w->ended > 0)
+        board_ended(run->board, w->ended, w->last_end_ns);
+    if (w->client)
+        run->transport->client_close(w->client);
+    if (run->task->worker_close)
+        run->task->worker_close(run->state, w->task);
+}
+
+/* The watchdog looks at `state` and then at `worker` while jobs run, hence the release. */
+static inline struct slot *job_start(struct worker *w, uint64_t job)
+{
+    struct slot *slot = &w->run->slots[job];
+    slot->worker = w->id;
+    slot->start_ns = clock_now_ns();
+    __atomic_store_n(&slot->state, SLOT_RUNNING, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&slot->runs, 1, __ATOMIC_RELAXED);
+    return slot;
+}
+
+static inline void job_end(struct worker *w, struct slot *slot, enum slot_state state)
+{
+    slot->end_ns = w->last_end_ns = clock_now_ns();
+    __atomic_store_n(&slot->state, (uint32_t)state, __ATOMIC_RELEASE);
+    w->ended++;
+}
+
+static void job_fail(struct worker *w, uint64_t job, struct slot *slot, int code, const struct cobench_error *error)
+{
+    slot->result = 0;
+    if (slot->replied_ns == REPLY_AWAITED)
+        slot->replied_ns = 0;
+    job_end(w, slot, SLOT_FAILED);
+    run_failed(w->run, job, w->id, code, error);
+}
+
+static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot, const struct cobench_reply *reply)
+{
+    struct run *run = w->run;
+    struct cobench_error err;
+    uint64_t result = 0;
+
+    error_clear(&err);
+    const int code = run->task->run(run->state, w->task, job, reply, &result, &err);
+    if (code == 0) {
+        slot->result = result;
+        job_end(w, slot, SLOT_DONE);
+    } else {
+        job_fail(w, job, slot, code, &err);
+    }
+}
+
+/* What the task asks for, emptied first: the url is a string, so that its first byte is enough. */
+static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    struct run *run = w->run;
+    ask->ask = COBENCH_ASK_NOTHING;
+    ask->delay_ns = 0;
+    ask->url[0] = '\0';
+    if (!run->task->request)
+        return 0;
+    error_clear(err);
+    const int code = run->task->request(run->state, w->task, job, ask, err);
+    if (code)
+        return code;
+    if (ask->ask == COBENCH_ASK_URL && !run->transport)
+        return error_fill(err, -EINVAL, "asked for a URL, which the task does not declare");
+    if (ask->ask == COBENCH_ASK_DELAY && ask->delay_ns < 0)
+        return error_fill(err, -EINVAL, "asked for a negative delay");
+    return 0;
+}
+
+static int delay_wait(int64_t delay_ns)
+{
+    const struct timespec until = clock_timespec(clock_now_ns() + delay_ns);
+    int code;
+    do
+        code = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    while (code == EINTR);
+    return -code;
+}
+
+/* A job that asks for something, waited for by blocking. */
+static void job_wait(struct worker *w, uint64_t job)
+{
+    struct run *run = w->run;
+    struct slot *slot = job_start(w, job);
+    struct cobench_request ask;
+    struct cobench_reply reply = {0};
+    struct cobench_error err;
+
+    int code = job_ask(w, job, &ask, &err);
+    if (code == 0 && ask.ask != COBENCH_ASK_NOTHING) {
+        error_clear(&err);
+        if (ask.ask == COBENCH_ASK_URL)
+            code = run->transport->client_get(w->client, &ask, &reply, &err);
+        else
+            code = delay_wait(ask.delay_ns);
+        if (code == 0)
+            slot->replied_ns = clock_now_ns();
+    }
+    if (code == 0)
+        job_compute(w, job, slot, ask.ask == COBENCH_ASK_URL ? &reply : NULL);
+    else
+        job_fail(w, job, slot, code, &err);
+}
+
+void worker_job(struct worker *w, uint64_t job)
+{
+    if (w->run->task->request)
+        job_wait(w, job);
+    else
+        job_compute(w, job, job_start(w, job), NULL);
+}
+
+void worker_drain(struct worker *w)
+{
+    struct dispenser *dispenser = w->run->dispenser;
+    uint64_t job;
+    while (dispenser->next(dispenser, (unsigned)w->id, &job))
+        worker_job(w, job);
+}
+
+int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)
+{
+    struct slot *slot = job_start(w, job);
+    struct cobench_error err;
+    const int code = job_ask(w, job, ask, &err);
+    if (code)
+        job_fail(w, job, slot, code, &err);
+    else if (ask->ask != COBENCH_ASK_NOTHING)
+        slot->replied_ns = REPLY_AWAITED;
+    return code;
+}
+
+void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply)
+{
+    struct slot *slot = &w->run->slots[job];
+    if (slot->replied_ns == REPLY_AWAITED)
+        slot->replied_ns = clock_now_ns();
+    job_compute(w, job, slot, reply);
+}
+
+void worker_abandon(struct worker *w, uint64_t job, int code, const struct cobench_error *error)
+{
+    job_fail(w, job, &w->run->slots[job], code, error);
+}

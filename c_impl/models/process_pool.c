@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process-pool: workers forked beforehand, all open and with their slots in memory before the gate, that draw tickets
+ * from shared memory. They meet at two pipes. `ready`: each worker writes a byte and closes its end, so that its end of
+ * file comes when all are there or dead, and the bytes tell how many are there. `go`: each worker takes one byte; its
+ * end of file, also that of a parent that died, means to give up.
+ */
+#define _GNU_SOURCE /* pipe2 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/board.h"
+#include "host/error.h"
+#include "host/limits.h"
+#include "host/run.h"
+#include "host/slots.h"
+#include "host/worker.h"
+
+struct meeting {
+    int ready[2], go[2]; /* -1: closed */
+};
+
+static void end_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void meeting_close(struct meeting *m)
+{
+    end_close(&m->ready[0]);
+    end_close(&m->ready[1]);
+    end_close(&m->go[0]);
+    end_close(&m->go[1]);
+}
+
+static int meeting_open(struct meeting *m, struct cobench_error *err)
+{
+    *m = (struct meeting){{-1, -1}, {-1, -1}};
+    if (pipe2(m->ready, O_CLOEXEC) < 0 || pipe2(m->go, O_CLOEXEC) < 0) {
+        const int code = -errno;
+        meeting_close(m);
+        return error_fill(err, code, "the pool's pipes cannot be opened: %s", strerror(-code));
+    }
+    return 0;
+}
+
+/* Reads up to `size` bytes, 0 at the end of file, or a negative errno. */
+static ssize_t pipe_read(int fd, void *buffer, size_t size)
+{
+    ssize_t n;
+    do
+        n = read(fd, buffer, size);
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : n;
+}
+
+static int pipe_write(int fd, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        const ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0) {
+            bytes += n;
+            size -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+static _Noreturn void child_main(struct run *run, struct meeting *m, int32_t id)
+{
+    struct worker worker;
+    struct cobench_error err;
+    char byte = 'r';
+
+    end_close(&m->ready[0]);
+    end_close(&m->go[1]);
+    error_clear(&err);
+    const int code = run_enter_process(run, &worker, id, &err);
+    if (code) {
+        run_failed(run, FAILURE_NO_JOB, id, code, &err);
+        _exit(0);
+    }
+    slots_prefault(run->slots, run->jobs);
+    const int told = pipe_write(m->ready[1], &byte, 1);
+    end_close(&m->ready[1]);
+    if (told == 0 && pipe_read(m->go[0], &byte, 1) == 1)
+        worker_drain(&worker);
+    run_leave_process(run, &worker);
+    _exit(0);
+}
+
+static int pool_start(struct run *run, struct meeting *m, struct cobench_error *err)
+{
+    for (unsigned i = 0; i < run->workers; i++) {
+        const int pid = run_fork(run, (int32_t)i);
+        if (pid == 0)
+            child_main(run, m, (int32_t)i);
+        if (pid < 0)
+            return limits_explain_start(pid, "a process", i, err);
+    }
+    return 0;
+}
+
+/* Waits until every worker is open or dead. 0 if all are open; else -ECHILD: why stands on the board, or will when the
+ * workers have been waited for. */
+static int pool_warm(struct run *run, struct meeting *m)
+{
+    char bytes[256];
+    unsigned arrived = 0;
+    ssize_t n;
+
+    end_close(&m->ready[1]);
+    end_close(&m->go[0]);
+    while ((n = pipe_read(m->ready[0], bytes, sizeof bytes)) > 0)
+        arrived += (unsigned)n;
+    if (n < 0)
+        return (int)n;
+    return arrived == run->workers ? 0 : -ECHILD;
+}
+
+static int pool_release(struct run *run, struct meeting *m, struct cobench_error *err)
+{
+    char bytes[256];
+    memset(bytes, 'g', sizeof bytes);
+    for (unsigned left = run->workers; left > 0;) {
+        const unsigned part = left < sizeof bytes ? left : (unsigned)sizeof bytes;
+        const int code = pipe_write(m->go[1], bytes, part);
+        if (code == -EPIPE) /* all have died meanwhile: that is on the board soon */
+            return 0;
+        if (code)
+            return error_fill(err, code, "the workers cannot be released: %s", strerror(-code));
+        left -= part;
+    }
+    return 0;
+}
+
+static int pool_wait(struct run *run, struct cobench_error *err)
+{
+    int32_t worker;
+    int code;
+    do
+        code = run_wait(run, &worker);
+    while (code == 0);
+    return code == -ECHILD ? 0 : error_fill(err, code, "waiting for a worker failed: %s", strerror(-code));
+}
+
+/* Why a worker did not open, in its own words or in those of its end. */
+static int pool_explain(const struct run *run, struct cobench_error *err)
+{
+    struct failure failures[BOARD_FAILURES];
+    if (board_failures(run->board, failures) == 0)
+        return error_fill(err, -ECHILD, "a worker ended before it was open");
+    *err = failures[0].error;
+    return failures[0].code;
+}
+
+static int process_pool_run(struct run *run, struct cobench_error *err)
+{
+    struct meeting meeting;
+    struct cobench_error ignored;
+    int code = meeting_open(&meeting, err);
+    if (code)
+        return code;
+    code = pool_start(run, &meeting, err);
+    if (code)
+        goto out;
+    const int warm = pool_warm(run, &meeting);
+    code = warm ? warm : run_gate(run, err);
+    if (code == 0)
+        code = pool_release(run, &meeting, err);
+out:
+    meeting_close(&meeting); /* those still waiting give up */
+    const int waited = pool_wait(run, code ? &ignored : err);
+    if (code == -ECHILD)
+        code = pool_explain(run, err);
+    else if (code == 0)
+        code = waited;
+    if (code == 0)
+        run_stamp_work(run);
+    return code;
+}
+
+const struct model model_process_pool = {
+    .name = "process-pool",
+    .about = "a fixed number of processes drawing jobs",
+    .uses_processes = true,
+    .run = process_pool_run,
+};

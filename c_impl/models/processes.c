@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* processes: a fork for each job, at most `workers` alive. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "host/dispenser.h"
+#include "host/error.h"
+#include "host/limits.h"
+#include "host/run.h"
+#include "host/worker.h"
+
+static _Noreturn void child_main(struct run *run, uint64_t job)
+{
+    struct worker worker;
+    struct cobench_error err;
+
+    error_clear(&err);
+    const int code = run_enter_process(run, &worker, (int32_t)job, &err);
+    if (code) {
+        run_unstarted(run, job, (int32_t)job, code, &err);
+        _exit(0);
+    }
+    worker_job(&worker, job);
+    run_leave_process(run, &worker);
+    _exit(0);
+}
+
+static int processes_run(struct run *run, struct cobench_error *err)
+{
+    struct dispenser *dispenser = run->dispenser;
+    unsigned alive = 0;
+    int32_t worker;
+    uint64_t job;
+    int code = run_gate(run, err);
+    if (code)
+        return code;
+    while (code == 0 && dispenser->next(dispenser, 0, &job)) {
+        if (alive == run->workers) {
+            code = run_wait(run, &worker);
+            if (code)
+                break;
+            alive--;
+        }
+        const int pid = run_fork(run, (int32_t)job);
+        if (pid == 0)
+            child_main(run, job);
+        if (pid < 0)
+            code = limits_explain_start(pid, "a process", alive, err);
+        else
+            alive++;
+    }
+    int waited;
+    do
+        waited = run_wait(run, &worker);
+    while (waited == 0);
+    if (code == 0 && waited != -ECHILD)
+        code = error_fill(err, waited, "waiting for a worker failed");
+    if (code == 0)
+        run_stamp_work(run);
+    return code;
+}
+
+const struct model model_processes = {
+    .name = "processes",
+    .about = "a process for each job",
+    .uses_processes = true,
+    .run = processes_run,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* sync: one loop on the calling thread, one job after the other: what the other models are compared with. */
+#include "host/run.h"
+#include "host/worker.h"
+
+static int sync_run(struct run *run, struct cobench_error *err)
+{
+    struct worker worker;
+    int code = worker_open(&worker, run, 0, 0, true, err);
+    if (code)
+        return code;
+    code = run_gate(run, err);
+    if (code == 0)
+        worker_drain(&worker);
+    worker_close(&worker);
+    if (code == 0)
+        run_stamp_work(run);
+    return code;
+}
+
+const struct model model_sync = {
+    .name = "sync",
+    .about = "one loop, one job after the other: the baseline",
+    .one_at_a_time = true,
+    .run = sync_run,
+};
