@@ -92,9 +92,10 @@ $(BUILD)/figures/openmp_null: $(BUILD)/obj/scripts/figures/openmp_null.o $(BUILD
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link)
 
-# Tasks are plug-ins: one shared object each, with what they share linked into each.
-$(tasks): libs_of = $(shell $(PC) --libs zlib) -lm
-$(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(task_lib_o)
+# Tasks are plug-ins: one shared object each, with what it uses of what they share, and of the libraries, linked in.
+$(BUILD)/libtask.a: $(task_lib_o)
+$(tasks): libs_of = -Wl,--as-needed $(shell $(PC) --libs zlib) -lm
+$(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(BUILD)/libtask.a
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o
