@@ -113,6 +113,7 @@ static int check_run(const char *run, bool is_default, struct error *err)
 static int report(const struct report_arguments *arguments, const struct places *places, struct error *err)
 {
     int failed = 0, code = -ENOMEM;
+    const char *no_colour = getenv("NO_COLOR");
     char *latest = text_format("%s/results/latest", places->root);
     char *scripts = text_format("%s/scripts/plots", places->root);
     if (latest == NULL || scripts == NULL) {
@@ -126,7 +127,7 @@ static int report(const struct report_arguments *arguments, const struct places 
         .out = arguments->quiet ? NULL : stdout,
         .format = arguments->format,
         .width = arguments->width != 0 ? arguments->width : terminal_width(),
-        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0'),
         .scripts_dir = scripts,
     };
     const char *run = arguments->run != NULL ? arguments->run : latest;

@@ -23,8 +23,10 @@ static void ratio_digits(char *out, size_t room, double value)
     if (!isfinite(value))
         snprintf(out, room, "-");
     else if (value >= 99999.5 || value < 0.0095) {
-        const int exponent = value > 0 ? (int)floor(log10(value)) : 0;
-        snprintf(out, room, "%.0fe%d", value / pow(10, exponent), exponent);
+        /* printf rounds; what it does not do is leave out the exponent's leading zeros. */
+        char digits[32];
+        snprintf(digits, sizeof digits, "%.0e", value);
+        snprintf(out, room, "%ce%d", digits[0], atoi(strchr(digits, 'e') + 1));
     } else if (value < 0.09995)
         snprintf(out, room, "%.3f", value);
     else

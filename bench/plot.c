@@ -18,10 +18,9 @@
 
 /* What drawing one chart needs; all strings owned. */
 struct chart {
-    const struct result_group *group;
     struct plot_speedup plot;
     char *stem; /* "speedup-NAME", the files' name without its ending */
-    char *settings, *subtitle;
+    char *settings, *title, *subtitle;
     char *runtimes[RATIO_BASES];
 };
 
@@ -61,8 +60,8 @@ static char *chart_settings(const struct plot_speedup *plot)
     char *own = panel_settings(&plot->panels[RATIO_OWN_SYNC]);
     char *py = panel_settings(&plot->panels[RATIO_PY_SYNC]);
     char *text = own == NULL || py == NULL ? NULL
-                                           : text_format("%s%sleft=%.6g; right=%.6g; bars=%zu; models=%zu", own, py,
-                                                         plot->left, plot->right, plot->count, plot->models);
+                                           : text_format("%s%sleft=%.6g; right=%.6g; spacing=%.6g; longest=%d", own, py,
+                                                         plot->left, plot->right, plot->spacing, plot->longest);
     free(py);
     free(own);
     return text;
@@ -88,11 +87,15 @@ static int chart_make(struct chart *chart, const struct summary *summary, const 
     int code = plot_speedup_make(&chart->plot, summary, group);
     if (code != 0)
         return code;
-    chart->group = group;
     chart->stem = stem_of(summary, group);
     chart->settings = chart_settings(&chart->plot);
+    chart->title = text_format("%s", group->name);
     chart->subtitle = chart_subtitle(group);
-    bool whole = chart->stem != NULL && chart->settings != NULL && chart->subtitle != NULL;
+    bool whole = chart->stem != NULL && chart->settings != NULL && chart->title != NULL && chart->subtitle != NULL;
+    if (whole) { /* control characters are not allowed in an SVG */
+        text_one_line(chart->title);
+        text_one_line(chart->subtitle);
+    }
     for (size_t i = 0; i < RATIO_BASES; i++) {
         chart->runtimes[i] = plot_speedup_runtimes(&chart->plot, &chart->plot.panels[i]);
         whole = whole && chart->runtimes[i] != NULL;
@@ -105,6 +108,7 @@ static void chart_free(struct chart *chart)
     for (size_t i = 0; i < RATIO_BASES; i++)
         free(chart->runtimes[i]);
     free(chart->subtitle);
+    free(chart->title);
     free(chart->settings);
     free(chart->stem);
     plot_speedup_free(&chart->plot);
@@ -125,7 +129,7 @@ static int chart_draw(const struct chart *chart, const char *folder, const char 
     const struct gnuplot_call call = {
         .settings = chart->settings,
         .script = script,
-        .arguments = {data, output, format, chart->group->name, chart->subtitle, chart->runtimes[RATIO_OWN_SYNC],
+        .arguments = {data, output, format, chart->title, chart->subtitle, chart->runtimes[RATIO_OWN_SYNC],
                       chart->runtimes[RATIO_PY_SYNC]},
     };
     code = gnuplot_run(&call, err);
@@ -160,7 +164,7 @@ static int chart_publish(struct chart *chart, const char *folder, const char *sc
 static int group_plot(const struct summary *summary, const struct result_group *group, const char *folder,
                       const char *script, struct error *err)
 {
-    struct chart chart = {.group = NULL};
+    struct chart chart = {.stem = NULL};
     int code = chart_make(&chart, summary, group);
     if (code != 0)
         error_set(err, code, "no memory for the pictures");

@@ -85,11 +85,41 @@ static void bars_place(struct plot_speedup *plot)
     plot->right = x / 2 + width / 2;
 }
 
+/* The last bar of the cluster that starts at `first`. */
+static size_t cluster_end(const struct plot_speedup *plot, size_t first)
+{
+    size_t last = first;
+    while (last + 1 < plot->count && plot->bars[last + 1].model == plot->bars[first].model)
+        last++;
+    return last;
+}
+
+static void names_measure(struct plot_speedup *plot)
+{
+    double before = NAN;
+    plot->spacing = plot->right - plot->left;
+    for (size_t first = 0, last; first < plot->count; first = last + 1) {
+        last = cluster_end(plot, first);
+        const double centre = (plot->bars[first].x + plot->bars[last].x) / 2;
+        const int columns = format_columns(plot->bars[first].cell->cell->model);
+        plot->spacing = fmin(plot->spacing, centre - before); /* fmin leaves a NaN out */
+        plot->longest = columns > plot->longest ? columns : plot->longest;
+        before = centre;
+    }
+}
+
 /* -- axes ------------------------------------------------------------------------------------------------------------------ */
 
 static const struct ratio *bar_ratio(const struct plot_bar *bar, const struct plot_panel *panel)
 {
     return &bar->cell->speedup[panel->time][panel->base];
+}
+
+/* What models can gain at once is held against them, not against sync itself. */
+static bool bar_has_capacity(const struct plot_bar *bar, const struct plot_panel *panel)
+{
+    return panel->base == RATIO_OWN_SYNC && isfinite(bar->capacity) && ratio_known(bar_ratio(bar, panel)) &&
+           bar_ratio(bar, panel)->state != RATIO_SELF;
 }
 
 static void stretch(double *least, double *most, double value)
@@ -109,11 +139,11 @@ static void panel_measure(struct plot_panel *panel, const struct plot_speedup *p
         panel->any |= ratio_known(ratio);
         panel->errors += ratio->state == RATIO_FULL;
         panel->missing += !ratio_known(ratio);
-        panel->capacities += panel->base == RATIO_OWN_SYNC && isfinite(bar->capacity);
+        panel->capacities += bar_has_capacity(bar, panel);
         stretch(&least, &most, ratio->ratio);
         stretch(&least, &most, ratio->low);
         stretch(&least, &most, ratio->high);
-        if (panel->base == RATIO_OWN_SYNC)
+        if (bar_has_capacity(bar, panel))
             stretch(&least, &most, bar->capacity);
     }
     stretch(&least, &most, panel->ideal);
@@ -156,6 +186,7 @@ int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, 
     if (code != 0)
         return code;
     bars_place(plot);
+    names_measure(plot);
     panels_make(plot, group);
     return 0;
 }
@@ -183,7 +214,7 @@ static double axis_value(const struct plot_panel *panel, double place)
 static double label_height(const struct plot_panel *panel, const struct plot_bar *bar)
 {
     const struct ratio *ratio = bar_ratio(bar, panel);
-    const double lines[] = {1, panel->base == RATIO_OWN_SYNC ? bar->capacity : NAN, panel->ideal};
+    const double lines[] = {1, bar_has_capacity(bar, panel) ? bar->capacity : NAN, panel->ideal};
     double top = axis_place(panel, ratio->state == RATIO_FULL ? ratio->high : ratio->ratio);
     for (size_t pass = 0; pass < sizeof lines / sizeof *lines; pass++)
         for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -232,9 +263,9 @@ static void put_labels(FILE *out, const struct plot_speedup *plot, const struct 
         struct format f;
         if (!ratio_known(ratio))
             continue;
-        fprintf(out, "%.6g %.6g ", plot->bars[i].x, label_height(panel, &plot->bars[i]));
-        put_name(out, format_ratio(&f, ratio->ratio));
-        fputc('\n', out);
+        format_ratio(&f, ratio->ratio);
+        f.text[strcspn(f.text, "x")] = '\0'; /* the axis has the x; bars are narrow */
+        fprintf(out, "%.6g %.6g \"%s\"\n", plot->bars[i].x, label_height(panel, &plot->bars[i]), f.text);
     }
 }
 
@@ -273,7 +304,7 @@ static void put_capacities(FILE *out, const struct plot_speedup *plot, const str
 {
     fprintf(out, "\n\n# %s capacity\n", panel->name);
     for (size_t i = 0; i < plot->count; i++)
-        if (isfinite(plot->bars[i].capacity))
+        if (bar_has_capacity(&plot->bars[i], panel))
             fprintf(out, "%.6g %.6g\n", plot->bars[i].x, plot->bars[i].capacity);
 }
 
@@ -281,8 +312,7 @@ static void put_models(FILE *out, const struct plot_speedup *plot)
 {
     fputs("\n\n# models\n", out);
     for (size_t first = 0, last; first < plot->count; first = last + 1) {
-        for (last = first; last + 1 < plot->count && plot->bars[last + 1].model == plot->bars[first].model;)
-            last++;
+        last = cluster_end(plot, first);
         fprintf(out, "%.6g ", (plot->bars[first].x + plot->bars[last].x) / 2);
         put_name(out, plot->bars[first].cell->cell->model);
         fputc('\n', out);

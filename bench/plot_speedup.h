@@ -27,13 +27,15 @@ struct plot_panel {
     bool logarithmic;    /* the ratios span more than PLOT_LOG_SPAN */
     double low, high;    /* of the axis */
     double ideal;        /* NaN: not drawn here */
-    size_t errors, missing, capacities; /* how many bars have an interval, no ratio, a capacity */
+    size_t errors, missing, capacities; /* how many bars have an interval, no ratio, a capacity to be held against */
 };
 
 struct plot_speedup {
     struct plot_bar *bars;
     size_t count, models;
     double left, right; /* of the x axis; a bar is one wide */
+    double spacing;     /* the least distance of two neighbouring models' names; the whole axis where there is one */
+    int longest;        /* characters of the longest model's name */
     struct plot_panel panels[RATIO_BASES];
 };
 

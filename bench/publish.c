@@ -89,11 +89,13 @@ int publish_file(const char *folder, const char *from, const char *name, struct 
     char *temporary = text_format("%s/%s", folder, from);
     if (path != NULL && temporary != NULL) {
         code = file_sync(temporary);
+        if (code == -ENOENT)
+            code = -EIO; /* not written at all */
         if (code == 0)
             code = give_name(folder, temporary, path);
     }
     if (code != 0)
-        error_set(err, code, "cannot make %s/%s: %s", folder, name, code == -EIO ? "it is empty" : strerror(-code));
+        error_set(err, code, "cannot make %s/%s: %s", folder, name, code == -EIO ? "it came out empty" : strerror(-code));
     free(temporary);
     free(path);
     return code;

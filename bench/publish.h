@@ -19,7 +19,7 @@ typedef int publish_print(const void *what, FILE *out);
 /* The same for what `print` prints. */
 int publish_printed(const char *folder, const char *name, publish_print *print, const void *what, struct error *err);
 
-/* fsyncs FOLDER/FROM, written by another program, and renames it to FOLDER/NAME. -EIO: it is empty. */
+/* fsyncs FOLDER/FROM, written by another program, and renames it to FOLDER/NAME. -EIO: it is empty or not there. */
 int publish_file(const char *folder, const char *from, const char *name, struct error *err);
 
 #endif

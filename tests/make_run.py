@@ -96,8 +96,11 @@ def times(cell: Cell, rng: random.Random, drift: float) -> dict[str, Any]:
 def sample(cell: Cell, number: int, round_: int, order: int, rng: random.Random, drift: float) -> dict[str, Any]:
     line: dict[str, Any] = {
         "sample": 1, "pass": "timed" if round_ else "verify", "round": round_, "order": order, "cell": number, "status": "ok",
-        "reason": None, "at": 1760000000.5 + 60 * round_ + order, "exit": 0, "usage": None, "python": None, "failed_jobs": 0,
-        "failures": [], "digest": "00112233445566aa", "peak_pss_bytes": None if round_ else 4_000_000 + 1_000_000 * number,
+        "reason": None, "at": 1760000000.5 + 60 * round_ + order, "exit": 0, "failed_jobs": 0, "failures": [],
+        "usage": {"user_ns": 123456789, "system_ns": 12345678, "voluntary_switches": 123, "involuntary_switches": 45,
+                  "minor_faults": 678, "major_faults": 0, "max_rss_bytes": 12345678},
+        "python": {"version": "3.11.2", "gil": True, "switch_interval_ns": 5000000} if cell.runtime == "py" else None,
+        "digest": "00112233445566aa", "peak_pss_bytes": None if round_ else 4_000_000 + 1_000_000 * number,
         "load1": 0.5, "steal_ns": 0, **times(cell, rng, drift)}
     failed = cell.status != "ok" or cell.fails_in_round == round_ != 0
     if failed:

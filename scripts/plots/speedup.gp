@@ -3,7 +3,8 @@
 #   ARG1 data  ARG2 output  ARG3 svg|png  ARG4 title  ARG5 subtitle  ARG6, ARG7 runtimes of the two panels
 DATA = ARG1
 FORMAT = ARG3
-WIDTH = 960
+slots = right - left                                 # one a bar, and the gaps
+WIDTH = slots * 34 + 90 < 960 ? 960 : slots * 34 + 90 > 2400 ? 2400 : int(slots * 34 + 90)
 FONT = 11
 TOP = 74      # pixels for the titles
 PANEL = 290   # pixels a panel, with its axis
@@ -12,10 +13,10 @@ folder = ARG0[1:strlen(ARG0) - strlen("speedup.gp")]
 load folder . "style.gp"
 set output ARG2
 
-slot = (WIDTH - 90.0) / (right - left)               # pixels a bar has
-crowded = slot < 44                                  # too narrow for a label side by side
-slanted = (WIDTH - 90.0) / models < 95               # too narrow for a model's name
-small = sprintf("DejaVu Sans,%d", crowded ? FONT - 2 : FONT - 1)
+slot = (WIDTH - 90.0) / slots                        # pixels a bar has
+crowded = slot < 30                                  # too narrow for labels side by side
+slanted = spacing * slot < 7.5 * longest             # too narrow for models' names side by side
+small = sprintf("DejaVu Sans,%d", crowded ? FONT - 3 : slot < 50 ? FONT - 2 : FONT - 1)
 
 set multiplot
 set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
@@ -25,9 +26,8 @@ set rmargin at screen (WIDTH - 20.0) / WIDTH
 set xrange [left:right]
 set style fill solid 0.85 noborder
 set boxwidth 0.86
-set key outside top right horizontal samplen 1.2 height 0.2 width 1 noenhanced
 if (slanted) {
-    set xtics scale 0 noenhanced rotate by -28 left font small
+    set xtics scale 0 noenhanced rotate by 28 right
 } else {
     set xtics scale 0 noenhanced
 }
@@ -40,24 +40,32 @@ do for [p in "own base"] {
     set tmargin at screen (top - 34.0) / HEIGHT
     set bmargin at screen (top - PANEL + (slanted ? 74.0 : 40.0)) / HEIGHT
     unset logscale y
-    if (value(p . "_log")) {
-        set logscale y
-        set ytics auto format "%gx"
-    } else {
-        set ytics auto format "%gx"
-    }
+    if (value(p . "_log")) { set logscale y }
+    set ytics auto format "%gx"
     set yrange [low:high]
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync" : " over py:sync") \
         at screen 70.0 / WIDTH, screen (top - 18.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
+    set key at screen (WIDTH - 20.0) / WIDTH, screen (top - 8.0) / HEIGHT right top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
+    # A block that is not there would be a warning, and a warning is an error: only what there is gets drawn.
     n = words(runtimes)
-    plot for [i=1:n] DATA index p . " " . word(runtimes, i) using 1:2 with boxes linecolor rgb colour(word(runtimes, i), i) title word(runtimes, i), \
-        1 with lines linecolor rgb INK linewidth 1 notitle, \
-        for [k=1:(ideal > 0)] ideal with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title sprintf("ideal %gx", ideal), \
-        for [k=1:(value(p . "_capacities") > 0)] DATA index p . " capacity" using 1:2:(0.47) with xerrorbars linecolor rgb INK linewidth 1.6 pointtype -1 title "capacity", \
-        for [k=1:(value(p . "_intervals") > 0)] DATA index p . " intervals" using 1:2:3:4 with yerrorbars linecolor rgb INK linewidth 1.1 pointtype -1 notitle, \
-        DATA index p . " labels" using 1:2:3 with labels noenhanced font small textcolor rgb INK offset 0, character (crowded ? 1.3 : 0.6) rotate by (crowded ? 90 : 0) notitle, \
-        for [k=1:(value(p . "_missing") > 0)] DATA index p . " missing" using 1:(low > 0 ? low : 0):2 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle, \
-        DATA index "models" using 1:(low):xticlabels(2) with points pointtype -1 notitle
+    draw = "plot for [i=1:n] DATA index p.' '.word(runtimes, i) using 1:2 with boxes linecolor rgb colour(word(runtimes, i), i) title word(runtimes, i)"
+    draw = draw . ", 1 with lines linecolor rgb INK linewidth 1 notitle"
+    if (ideal > 0) {
+        draw = draw . ", ideal with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title sprintf('ideal %gx', ideal)"
+    }
+    if (value(p . "_capacities") > 0) {
+        draw = draw . ", DATA index p.' capacity' using ($1-0.47):2:(0.94):(0) with vectors nohead linecolor rgb INK linewidth 1.6 title 'capacity'"
+    }
+    if (value(p . "_intervals") > 0) {
+        draw = draw . ", DATA index p.' intervals' using 1:3:(0):($4-$3) with vectors heads size screen 4.0/WIDTH,90 fixed linecolor rgb INK linewidth 1.1 notitle"
+    }
+    if (value(p . "_missing") > 0) {
+        draw = draw . ", DATA index p.' missing' using 1:(1):2 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle"
+    }
+    draw = draw . ", DATA index p.' labels' using 1:2:3 with labels noenhanced font small textcolor rgb INK" . \
+        (crowded ? " left rotate by 90 offset 0, character 0.4" : " offset 0, character 0.6") . " notitle"
+    draw = draw . ", DATA index 'models' using 1:(low):xticlabels(2) with points pointtype -1 notitle"
+    eval(draw)
     unset label 1
     unset label 2
     top = top - PANEL

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: MIT
+"""`cobench report` on a made-up run: the exporters against their golden files, broken folders, missing gnuplot.
+
+`UPDATE_GOLDEN=1 pytest tests/test_report.py` writes the golden files anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+import make_run
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+DATA = ROOT / "tests" / "data" / "run-small"
+GOLDEN = ROOT / "tests" / "golden"
+
+
+def report(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BUILD / "cobench", "report", *map(str, args)], env=os.environ | environment, text=True,
+                          capture_output=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DATA, tmp_path / "a run's \"folder\""))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small run with its pictures."""
+    folder = Path(shutil.copytree(DATA, tmp_path_factory.mktemp("drawn") / "run"))
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    done = report(folder, "--quiet", "--plots")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return folder
+
+
+def check_golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+# -- golden files ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["summary.json", "summary.csv", "summary.md"])
+def test_exported_file(run: Path, name: str) -> None:
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    check_golden(name, (run / name).read_text())
+
+
+@pytest.mark.parametrize("width", ["80", "160"])
+def test_terminal_table(run: Path, width: str) -> None:
+    done = report(run, "--no-plots", "--width", width)
+    assert (done.returncode, done.stderr) == (0, "")
+    check_golden(f"terminal-{width}.txt", done.stdout)
+    assert max(map(len, done.stdout.splitlines())) <= int(width)
+
+
+@pytest.mark.parametrize("group", ["count", "fetch"])
+def test_plot_data(drawn: Path, group: str) -> None:
+    name = f"speedup-{group}.dat"
+    check_golden(name, (drawn / "plots" / name).read_text())
+
+
+@pytest.mark.parametrize("format_, name", [("md", "summary.md"), ("csv", "summary.csv"), ("json", "summary.json")])
+def test_printed_format_is_the_files(run: Path, format_: str, name: str) -> None:
+    done = report(run, "--no-plots", "--format", format_)
+    assert done.stdout == (run / name).read_text()
+
+
+def test_the_same_journal_gives_the_same_bytes(drawn: Path, tmp_path: Path) -> None:
+    again = Path(shutil.copytree(drawn, tmp_path / "again"))
+    assert report(again, "--quiet", "--plots").returncode == 0
+    files = [path.relative_to(drawn) for path in sorted(drawn.rglob("*")) if path.suffix not in {".svg", ".png", ""}]
+    assert len(files) == 8
+    for file in files:
+        assert (drawn / file).read_bytes() == (again / file).read_bytes()
+    assert {p.name for p in again.rglob("*")} == {p.name for p in drawn.rglob("*")}  # no temporary is left
+
+
+def test_a_decimal_comma_changes_nothing(run: Path) -> None:
+    assert report(run, "--quiet", "--no-plots", LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8").returncode == 0
+    assert (run / "summary.csv").read_text() == (GOLDEN / "summary.csv").read_text()
+
+
+# -- what the files say ------------------------------------------------------------------------------------------------------
+
+
+def test_csv_and_json_agree(run: Path) -> None:
+    report(run, "--quiet", "--no-plots")
+    summary = json.loads((run / "summary.json").read_text())
+    rows = [row for row in csv.DictReader(io.StringIO((run / "summary.csv").read_text())) if row["role"] == "model"]
+    assert len(rows) == len(summary["cells"])
+    for row, cell in zip(rows, summary["cells"]):
+        assert (row["runtime"], row["model"]) == (cell["runtime"], cell["model"])
+        assert row["note"] == (cell["note"] or "")
+        for time in ("work", "whole"):
+            for base in ("own_sync", "py_sync"):
+                ratio = cell["speedup"][time][base]
+                written = row[f"{time}_{base}"]
+                assert (written == "") == (ratio is None)
+                assert ratio is None or float(written) == pytest.approx(ratio["ratio"], rel=1e-8)
+
+
+def test_planted_speedups_come_out(run: Path) -> None:
+    report(run, "--quiet", "--no-plots")
+    summary = json.loads((run / "summary.json").read_text())
+    for cell in summary["cells"]:
+        if cell["runtime"] != "c" or cell["group"] != 0:
+            continue
+        planted = 6400 / {"sync": 160, "thread-pool": 86, "process-pool": 87}[cell["model"]]
+        ratio = cell["speedup"]["work"]["py_sync"]
+        assert ratio["low"] <= planted * 1.01 and planted * 0.99 <= ratio["high"]
+    refused = next(cell for cell in summary["cells"] if cell["note"] and cell["note"].startswith("refused"))
+    assert refused["verified"] is False
+    assert refused["speedup"] == {"work": {"own_sync": None, "py_sync": None}, "whole": {"own_sync": None, "py_sync": None}}
+
+
+# -- pictures ------------------------------------------------------------------------------------------------------------------
+
+
+def check_pictures(folder: Path, groups: list[str]) -> None:
+    for group in groups:
+        svg = folder / "plots" / f"speedup-{group}.svg"
+        assert ElementTree.parse(svg).getroot().tag.endswith("svg")
+        assert svg.with_suffix(".png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+
+
+def test_pictures_are_whole(drawn: Path) -> None:
+    check_pictures(drawn, ["count", "fetch"])
+    svg = (drawn / "plots" / "speedup-fetch.svg").read_text()
+    for word in ("not possible", "wrong result", "too short", "ideal 50x"):
+        assert word in svg
+
+
+@pytest.mark.parametrize("variants", [1, 2, 13, 25, 100])
+def test_pictures_of_any_size(drawn: Path, tmp_path: Path, variants: int) -> None:
+    assert make_run.main([str(tmp_path), "--variants", str(variants)]) == 0
+    done = report(tmp_path, "--quiet", "--plots")
+    assert (done.returncode, done.stderr) == (0, "")
+    check_pictures(tmp_path, ["count"])
+
+
+def fake_gnuplot(folder: Path, script: str) -> str:
+    folder.mkdir()
+    path = folder / "gnuplot"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+@pytest.mark.parametrize("script, says", [
+    ("echo 'warning: no such font' >&2; exit 0", "warning: no such font"),
+    ("exit 0", "speedup-count.svg"),
+    ("exit 3", "status 3"),
+    ("kill -9 $$", "signal 9"),
+])
+def test_gnuplot_that_fails_is_an_error(run: Path, tmp_path: Path, script: str, says: str) -> None:
+    done = report(run, "--quiet", "--plots", PATH=fake_gnuplot(tmp_path / "bin", script))
+    assert done.returncode == 1
+    assert says in done.stderr and done.stderr.count("\n") == 1
+    assert (run / "summary.json").exists()
+    assert not list(run.rglob("*.svg")) and not list(run.rglob(".*"))
+
+
+def test_gnuplot_missing(run: Path, tmp_path: Path) -> None:
+    done = report(run, "--plots", PATH=str(tmp_path))
+    assert done.returncode == 77
+    assert done.stderr.startswith("cobench: gnuplot is not installed") and done.stderr.count("\n") == 1
+    assert "What the model buys" in done.stdout and (run / "summary.md").exists()
+    done = report(run, "--quiet", PATH=str(tmp_path))  # pictures only if possible
+    assert done.returncode == 0 and "gnuplot is not installed" in done.stderr
+    assert report(run, "--quiet", "--no-plots", PATH=str(tmp_path)).stderr == ""
+
+
+# -- bad folders ----------------------------------------------------------------------------------------------------------------
+
+
+def edit_plan(change: Callable[[dict], object]) -> Callable[[Path], None]:
+    def apply(run: Path) -> None:
+        plan = json.loads((run / "plan.json").read_text())
+        change(plan)
+        (run / "plan.json").write_text(json.dumps(plan))
+    return apply
+
+
+def edit_sample(number: int, **changes: object) -> Callable[[Path], None]:
+    def apply(run: Path) -> None:
+        lines = (run / "samples.jsonl").read_text().splitlines()
+        lines[number - 1] = json.dumps(json.loads(lines[number - 1]) | changes)
+        (run / "samples.jsonl").write_text("\n".join(lines) + "\n")
+    return apply
+
+
+def put(name: str, text: str) -> Callable[[Path], None]:
+    return lambda run: (run / name).write_text(text) and None
+
+
+@pytest.mark.parametrize("spoil, says", [
+    (lambda run: (run / "plan.json").unlink(), "plan.json: No such file"),
+    (lambda run: (run / "machine.json").unlink(), "machine.json: No such file"),
+    (lambda run: (run / "samples.jsonl").unlink(), "samples.jsonl: No such file"),
+    (put("plan.json", "{"), "plan.json line 1"),
+    (put("plan.json", "[]"), "not an object"),
+    (put("machine.json", ""), "machine.json line"),
+    (edit_plan(lambda p: p.update(plan=2)), "a version of the plan that this cobench does not know"),
+    (edit_plan(lambda p: p.pop("groups")), '"groups" or "cells" is missing'),
+    (edit_plan(lambda p: p.update(margin=-1)), '"margin" is missing or not at least 0'),
+    (edit_plan(lambda p: p["cells"][0].update(group=7)), '"group" is missing or not the number of a group'),
+    (edit_plan(lambda p: p["cells"][0].update(role="king")), '"role" is missing or not model, control or capacity'),
+    (edit_plan(lambda p: p["groups"][0]["params"].update(size=3)), "a parameter is not a text"),
+    (edit_sample(3, sample=9), "samples.jsonl line 3: a version of the sample"),
+    (edit_sample(3, cell=99), 'samples.jsonl line 3: "cell" is missing or not the number of a cell'),
+    (edit_sample(3, cell="x"), "samples.jsonl line 3"),
+    (edit_sample(3, status="fine"), 'samples.jsonl line 3: "status"'),
+    (edit_sample(3, round=-1), 'samples.jsonl line 3: "round"'),
+    (put("samples.jsonl", "{}\nnonsense\n"), "samples.jsonl line 1"),
+    (put("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
+])
+def test_broken_folder_is_one_line(run: Path, spoil: Callable[[Path], None], says: str) -> None:
+    spoil(run)
+    done = report(run, "--no-plots")
+    assert done.returncode == 2
+    assert says in done.stderr and done.stderr.count("\n") == 1
+    assert done.stdout == "" and not (run / "summary.json").exists()
+
+
+def test_no_run(tmp_path: Path) -> None:
+    done = report(tmp_path / "nowhere")
+    assert done.returncode == 2
+    assert done.stderr == f"cobench: report: no run at {tmp_path / 'nowhere'} (a folder with plan.json is expected)\n"
+    assert report(tmp_path).returncode == 2
+
+
+def test_default_is_the_latest_run(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "py_impl").mkdir()
+    (tmp_path / "results").mkdir()
+    done = report("--no-plots", COBENCH_ROOT=str(tmp_path))
+    assert done.returncode == 2 and "there is no run yet" in done.stderr
+    (tmp_path / "results" / "latest").symlink_to(run)
+    done = report("--no-plots", COBENCH_ROOT=str(tmp_path))
+    assert done.returncode == 0 and done.stdout.startswith("made-up:")
+
+
+def test_a_line_cut_short_is_ignored(run: Path) -> None:
+    journal = (run / "samples.jsonl").read_text()
+    report(run, "--quiet", "--no-plots")
+    whole = (run / "summary.json").read_bytes()
+    (run / "samples.jsonl").write_text(journal + journal.splitlines()[-1][:50])
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    assert (run / "summary.json").read_bytes() == whole
+
+
+def test_an_interrupted_run_says_so(run: Path) -> None:
+    journal = (run / "samples.jsonl").read_text().splitlines(keepends=True)
+    (run / "samples.jsonl").write_text("".join(journal[:60]))
+    done = report(run, "--no-plots")
+    assert done.returncode == 0
+    assert "cut off" in done.stdout
+    assert json.loads((run / "summary.json").read_text())["interrupted"] is True
+
+
+@pytest.mark.parametrize("kept", [0, 1, 10])
+def test_a_run_without_rounds_has_a_table(run: Path, kept: int) -> None:
+    journal = (run / "samples.jsonl").read_text().splitlines(keepends=True)
+    (run / "samples.jsonl").write_text("".join(journal[:kept]))
+    done = report(run)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "not run" in done.stdout
+
+
+def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
+    """A folder in the place of a file stands for a disk that does not take it; root may write anywhere."""
+    (run / "summary.json").mkdir()
+    done = report(run, "--quiet", "--no-plots")
+    assert done.returncode == 1
+    assert f"cannot write {run}/summary.json" in done.stderr and done.stderr.count("\n") == 1
+    assert not list(run.glob(".*"))
+    done = subprocess.run([BUILD / "cobench", "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and "cannot be printed" in done.stderr
+
+
+@pytest.mark.parametrize("args, says", [
+    (["--format", "xml"], "must be terminal, md, csv or json"),
+    (["--width", "79"], "must be an integer in 80..1000"),
+    (["--width", "80x"], "must be an integer in 80..1000"),
+    (["one", "two"], "one at a time"),
+    (["--nonsense"], "unrecognized option"),
+])
+def test_usage(args: list[str], says: str) -> None:
+    done = report(*args)
+    assert done.returncode == 2 and says in done.stderr and done.stdout == ""
+
+
+def test_names_do_not_reach_the_terminal_raw(run: Path) -> None:
+    edit_plan(lambda p: p["groups"][0].update(name="a\x1b[2Jb|<i>", params={"size": "\x1b]0;x\x07"}))(run)
+    done = report(run)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\x1b" not in done.stdout and "\x07" not in done.stdout
+    markdown = (run / "summary.md").read_text()
+    assert "\x1b" not in markdown and "&lt;i>" in markdown
+    if shutil.which("gnuplot"):
+        check_pictures(run, ["a__2Jb__i_-0"])

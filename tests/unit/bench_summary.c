@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* The summary of made-up results whose answers are known by hand. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/format.h"
+#include "bench/summary.h"
+#include "bench/warnings.h"
+
+#define MS INT64_C(1000000)
+enum { CELLS = 6, ROUNDS = 12 };
+/* The made-up plan: one group of c and py, each with sync; c with a twin, copies and threads. */
+enum { C_SYNC, C_TWIN, C_COPIES, C_THREADS, PY_SYNC, PY_THREADS };
+
+struct world {
+    struct results results;
+    struct result_group group;
+    struct result_cell cells[CELLS];
+    struct summary summary;
+};
+
+/* Every sample takes `ms` of work and 2 ms around it; round r is slower by r%, for all cells alike. */
+static void cell_fill(struct result_cell *cell, int64_t ms, int rounds)
+{
+    free(cell->samples);
+    cell->samples = calloc(ROUNDS, sizeof *cell->samples);
+    assert_non_null(cell->samples);
+    cell->count = (size_t)rounds;
+    for (int r = 0; r < rounds; r++) {
+        const int64_t work = ms * MS * (100 + r) / 100;
+        cell->samples[r] = (struct sample){
+            .round = r + 1, .whole_ns = work + 2 * MS, .work_ns = work, .cpu_ns = 2 * work, .ready_ns = MS, .end_ns = MS / 2,
+            .latency_ns = {-1, -1, -1, -1}, .connections = -1, .origin_cpu_ns = -1, .origin_wall_ns = -1};
+    }
+}
+
+static int world_make(void **state)
+{
+    static const struct {
+        const char *runtime, *model;
+        enum cell_role role;
+        int64_t ms;
+    } rows[CELLS] = {
+        [C_SYNC] = {"c", "sync", ROLE_MODEL, 100},      [C_TWIN] = {"c", "sync", ROLE_CONTROL, 100},
+        [C_COPIES] = {"c", "sync", ROLE_CAPACITY, 110}, [C_THREADS] = {"c", "threads", ROLE_MODEL, 60},
+        [PY_SYNC] = {"py", "sync", ROLE_MODEL, 1000},   [PY_THREADS] = {"py", "threads", ROLE_MODEL, 1000},
+    };
+    struct world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    w->group = (struct result_group){.name = "count", .task = "count", .kind = "cpu", .asks = "nothing",
+                                     .params = json_object(), .jobs = 8, .workers = 2, .ideal = 2};
+    w->results = (struct results){.suite = "s", .created = "", .rounds = ROUNDS, .margin = 0.01, .groups = &w->group,
+                                  .cells = w->cells, .group_count = 1, .cell_count = CELLS};
+    for (size_t i = 0; i < CELLS; i++) {
+        w->cells[i] = (struct result_cell){.runtime = rows[i].runtime, .model = rows[i].model, .role = rows[i].role,
+                                           .status = CELL_OK, .peak_pss_bytes = -1,
+                                           .copies = rows[i].role == ROLE_CAPACITY ? 2 : 1,
+                                           .baseline = i == C_SYNC || i == PY_SYNC};
+        cell_fill(&w->cells[i], rows[i].ms, ROUNDS);
+    }
+    *state = w;
+    return 0;
+}
+
+static int world_free(void **state)
+{
+    struct world *w = *state;
+    summary_free(&w->summary);
+    for (size_t i = 0; i < CELLS; i++) {
+        free(w->cells[i].samples);
+        free(w->cells[i].reason);
+    }
+    json_decref((json_t *)w->group.params);
+    free(w);
+    return 0;
+}
+
+static void world_summarise(struct world *w)
+{
+    struct error err;
+    assert_int_equal(summary_make(&w->summary, &w->results, &err), 0);
+}
+
+static const struct summary_cell *row(const struct world *w, size_t id)
+{
+    for (size_t i = 0; i < w->summary.cell_count; i++)
+        if (w->summary.cells[i].cell == &w->cells[id])
+            return &w->summary.cells[i];
+    fail_msg("cell %zu is not in the summary", id);
+    return NULL;
+}
+
+static void assert_near(double got, double expected)
+{
+    if (!(fabs(got - expected) < 1e-9))
+        fail_msg("%.17g is not %.17g", got, expected);
+}
+
+static void assert_mark(const struct summary_cell *cell, unsigned marks)
+{
+    char *got = format_marks(cell->marks), *expected = format_marks(marks);
+    assert_string_equal(got, expected);
+    free(got);
+    free(expected);
+}
+
+/* -- what comes out ---------------------------------------------------------------------------------------------------------- */
+
+static void ratios_medians_and_phases(void **state)
+{
+    struct world *w = *state;
+    world_summarise(w);
+    const struct summary_cell *c = row(w, C_THREADS);
+    assert_near(c->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio, 100 / 60.0);
+    assert_near(c->speedup[RATIO_WORK][RATIO_OWN_SYNC].low, 100 / 60.0); /* drift common to the pair is gone */
+    assert_near(c->speedup[RATIO_WORK][RATIO_PY_SYNC].ratio, 1000 / 60.0);
+    assert_int_equal(c->speedup[RATIO_WORK][RATIO_OWN_SYNC].rounds, ROUNDS);
+    assert_near(c->work_s, 0.060 * 1.055);
+    assert_near(c->median_s, 0.060 * 1.055 + 0.002);
+    assert_near(c->cpu_s, 0.120 * 1.055);
+    assert_near(c->phase_s[PHASE_START], 0.0005);
+    assert_near(c->phase_s[PHASE_START] + c->phase_s[PHASE_READY] + c->phase_s[PHASE_WORK] + c->phase_s[PHASE_END],
+                c->median_s);
+    assert_true(isnan(c->connections) && isnan(c->origin_share) && isnan(c->latency_s[LATENCY_P50]));
+    assert_mark(c, 0);
+    assert_int_equal(row(w, C_SYNC)->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].state, RATIO_SELF);
+    assert_near(w->summary.capacities[0].ratio.ratio, 200 / 110.0);
+    assert_near(w->summary.controls[0].ratio.ratio, 1);
+    assert_false(w->summary.controls[0].flagged);
+    assert_false(w->summary.interrupted);
+    assert_int_equal(w->summary.failed, 0);
+}
+
+static void a_round_that_one_lacks_is_no_pair(void **state)
+{
+    struct world *w = *state;
+    struct result_cell *c = &w->cells[C_THREADS];
+    memmove(&c->samples[3], &c->samples[4], (ROUNDS - 4) * sizeof *c->samples);
+    c->count--;
+    w->cells[C_SYNC].samples[7].work_ns = -1; /* a time that is not known is no pair either */
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].rounds, ROUNDS - 2);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].rounds, ROUNDS - 1);
+    assert_near(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio, 100 / 60.0);
+    assert_true(w->summary.interrupted);
+}
+
+static void few_rounds_have_no_interval(void **state)
+{
+    struct world *w = *state;
+    w->results.rounds = 5;
+    for (size_t i = 0; i < CELLS; i++)
+        w->cells[i].count = 5;
+    world_summarise(w);
+    const struct ratio *r = &row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    assert_int_equal(r->state, RATIO_NO_INTERVAL);
+    assert_near(r->ratio, 100 / 60.0);
+    assert_true(isnan(r->low) && isnan(r->high) && !r->unresolved);
+    assert_true(isnan(w->summary.controls[0].p) && !w->summary.controls[0].flagged);
+}
+
+static void short_work_has_no_work_ratio(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_THREADS], 3, ROUNDS);
+    world_summarise(w);
+    const struct summary_cell *c = row(w, C_THREADS);
+    assert_mark(c, MARK_TOO_SHORT);
+    assert_int_equal(c->speedup[RATIO_WORK][RATIO_OWN_SYNC].state, RATIO_TOO_SHORT);
+    assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].state, RATIO_FULL);
+}
+
+static void a_short_baseline_has_none_either(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_SYNC], 3, ROUNDS);
+    cell_fill(&w->cells[C_TWIN], 3, ROUNDS);
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].state, RATIO_BASE_TOO_SHORT);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_PY_SYNC].state, RATIO_FULL);
+    assert_mark(row(w, C_THREADS), 0);
+}
+
+static void a_failed_baseline_takes_the_ratios_away(void **state)
+{
+    struct world *w = *state;
+    w->cells[C_SYNC].status = CELL_FAILED;
+    w->cells[C_SYNC].reason = strdup("it fell over");
+    w->cells[PY_THREADS].status = CELL_IMPOSSIBLE;
+    w->cells[PY_THREADS].reason = strdup("no room");
+    world_summarise(w);
+    const struct summary_cell *c = row(w, C_THREADS);
+    assert_true(c->verified);
+    assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].state, RATIO_BASE_FAILED);
+    assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_PY_SYNC].state, RATIO_FULL);
+    assert_string_equal(c->note, "no ratio to c:sync, which is failed: it fell over");
+    assert_string_equal(row(w, C_SYNC)->note, "failed: it fell over");
+    assert_string_equal(row(w, PY_THREADS)->note, "not possible here: no room");
+    assert_false(row(w, PY_THREADS)->verified);
+    assert_int_equal(row(w, PY_THREADS)->speedup[RATIO_WORK][RATIO_PY_SYNC].state, RATIO_NOT_RUN);
+    assert_int_equal(w->summary.controls[0].ratio.state, RATIO_BASE_FAILED);
+    assert_int_equal(w->summary.capacities[0].ratio.state, RATIO_BASE_FAILED);
+    assert_int_equal(w->summary.failed, 1); /* what cannot run here has not failed */
+    assert_false(w->summary.interrupted);
+}
+
+static void too_good_is_marked(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_ABOVE_CAPACITY);
+}
+
+static void waiting_may_gain_more_than_the_capacity(void **state)
+{
+    struct world *w = *state;
+    w->group.kind = "io";
+    cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), 0);
+}
+
+static void a_busy_origin_is_marked(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        w->cells[C_THREADS].samples[i].origin_wall_ns = 100 * MS;
+        w->cells[C_THREADS].samples[i].origin_cpu_ns = i % 2 ? 80 * MS : 102 * MS;
+    }
+    world_summarise(w);
+    assert_near(row(w, C_THREADS)->origin_share, 0.91);
+    assert_mark(row(w, C_THREADS), MARK_ORIGIN_BOUND);
+}
+
+static void wide_intervals_are_unresolved(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_THREADS].samples[i].whole_ns = (i % 2 ? 40 : 90) * MS;
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_UNRESOLVED);
+    assert_true(row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].unresolved);
+    assert_false(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].unresolved);
+}
+
+/* -- controls -------------------------------------------------------------------------------------------------------------------- */
+
+static void a_control_that_misses_is_flagged(void **state)
+{
+    static const struct {
+        int64_t twin_ms;
+        bool flagged;
+    } table[] = {{100, false}, {101, false}, {103, true}, {97, true}, {130, true}};
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cell_fill(&w->cells[C_TWIN], table[i].twin_ms, ROUNDS);
+        summary_free(&w->summary);
+        world_summarise(w);
+        assert_int_equal(w->summary.controls[0].flagged, table[i].flagged);
+        assert_mark(row(w, C_THREADS), table[i].flagged ? MARK_CONTROL_FLAGGED : 0);
+        assert_mark(row(w, PY_THREADS), 0);
+    }
+}
+
+static void seven_rounds_cannot_flag(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_TWIN], 150, 7);
+    world_summarise(w);
+    assert_false(w->summary.controls[0].flagged);
+    assert_true(isnan(w->summary.controls[0].low99) && !isnan(w->summary.controls[0].ratio.low));
+}
+
+/* Sixty groups' controls: with 12 rounds the least p-value is 2^-11, so 60 of them still pass the adjustment (0.029),
+ * with 10 rounds (2^-9, 0.117) none could, and the interval decides alone. */
+static void holm_adjusts_over_groups(void **state)
+{
+    enum { GROUPS = 60 };
+    static const int rounds[] = {12, 10};
+    (void)state;
+    for (size_t t = 0; t < 2; t++) {
+        struct result_group groups[GROUPS];
+        struct result_cell cells[2 * GROUPS];
+        memset(cells, 0, sizeof cells);
+        for (size_t g = 0; g < GROUPS; g++) {
+            groups[g] = (struct result_group){.name = "g", .task = "t", .kind = "cpu", .params = NULL};
+            for (size_t twin = 0; twin < 2; twin++) {
+                struct result_cell *c = &cells[2 * g + twin];
+                *c = (struct result_cell){.group = g, .runtime = "c", .model = "sync", .status = CELL_OK,
+                                          .role = twin ? ROLE_CONTROL : ROLE_MODEL, .baseline = !twin, .copies = 1};
+                cell_fill(c, twin && g == 3 ? 120 : 100, rounds[t]);
+            }
+        }
+        const struct results results = {.rounds = rounds[t], .margin = 0.01, .groups = groups, .cells = cells,
+                                        .group_count = GROUPS, .cell_count = 2 * GROUPS};
+        struct summary summary;
+        struct error err;
+        assert_int_equal(summary_make(&summary, &results, &err), 0);
+        for (size_t g = 0; g < GROUPS; g++)
+            assert_int_equal(summary.controls[g].flagged, g == 3);
+        summary_free(&summary);
+        for (size_t i = 0; i < 2 * GROUPS; i++)
+            free(cells[i].samples);
+    }
+}
+
+/* -- words ------------------------------------------------------------------------------------------------------------------------ */
+
+static void warnings_come_worst_first(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_TWIN], 150, ROUNDS);
+    cell_fill(&w->cells[C_THREADS], 1, ROUNDS);
+    w->cells[PY_THREADS].status = CELL_TIMEOUT;
+    w->cells[PY_THREADS].reason = strdup("60 s are over");
+    world_summarise(w);
+    struct warnings warnings;
+    assert_int_equal(warnings_make(&warnings, &w->summary), 0);
+    assert_int_equal(warnings.count, 3);
+    assert_int_equal(warnings.items[0].kind, WARNING_CONTROL);
+    assert_string_equal(warnings.items[1].text, "count: py:threads: out of time, 60 s are over");
+    assert_string_equal(warnings.items[2].text, "count: c:threads: work under 5 ms, too short for a ratio");
+    warnings_free(&warnings);
+}
+
+static void numbers_have_three_digits(void **state)
+{
+    static const struct {
+        double value;
+        const char *ratio, *time;
+    } table[] = {
+        {0, "0e0x", "0 s"},          {0.00001234, "1e-5x", "12.3 us"}, {0.0123, "0.012x", "12.3 ms"},
+        {0.00098, "1e-3x", "980 us"}, {0.099951, "0.100x", "100 ms"},  {0.9854, "0.985x", "985 ms"},
+        {0.99951, "1.00x", "1.00 s"}, {1.944, "1.94x", "1.94 s"},      {9.9951, "10.0x", "10.0 s"},
+        {99.951, "100x", "100 s"},    {1234.5, "1234x", "1234 s"},     {123456, "1e5x", "1.2e+05 s"},
+        {NAN, "-", "-"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct format f;
+        assert_string_equal(format_ratio(&f, table[i].value), table[i].ratio);
+        assert_string_equal(format_time(&f, table[i].value), table[i].time);
+    }
+}
+
+static void control_characters_do_not_reach_a_terminal(void **state)
+{
+    static const struct {
+        const char *text;
+        int width;
+        const char *printed;
+    } table[] = {
+        {"abc", 5, "abc  "}, {"abc", -5, "  abc"}, {"abcdef", 4, "abc…"}, {"ä≈x", 3, "ä≈x"}, {"a\033[2Jb", 0, "a?[2Jb"},
+        {"a\xc2\x9b" "31mb", 0, "a?31mb"}, {"\t\n\x7f", 0, "???"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char *text = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&text, &length);
+        assert_non_null(out);
+        format_put(out, table[i].text, table[i].width);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(text, table[i].printed);
+        free(text);
+    }
+}
+
+int main(void)
+{
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
+    const struct CMUnitTest tests[] = {
+        WITH_WORLD(ratios_medians_and_phases),
+        WITH_WORLD(a_round_that_one_lacks_is_no_pair),
+        WITH_WORLD(few_rounds_have_no_interval),
+        WITH_WORLD(short_work_has_no_work_ratio),
+        WITH_WORLD(a_short_baseline_has_none_either),
+        WITH_WORLD(a_failed_baseline_takes_the_ratios_away),
+        WITH_WORLD(too_good_is_marked),
+        WITH_WORLD(waiting_may_gain_more_than_the_capacity),
+        WITH_WORLD(a_busy_origin_is_marked),
+        WITH_WORLD(wide_intervals_are_unresolved),
+        WITH_WORLD(a_control_that_misses_is_flagged),
+        WITH_WORLD(seven_rounds_cannot_flag),
+        cmocka_unit_test(holm_adjusts_over_groups),
+        WITH_WORLD(warnings_come_worst_first),
+        cmocka_unit_test(numbers_have_three_digits),
+        cmocka_unit_test(control_characters_do_not_reach_a_terminal),
+    };
+    return cmocka_run_group_tests_name("bench_summary", tests, NULL, NULL);
+}
