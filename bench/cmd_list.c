@@ -60,7 +60,7 @@ static void print_models(const struct catalog *c)
     for (size_t i = 0; i < c->model_count; i++) {
         const struct catalog_model *m = &c->models[i];
         host_names(m->hosts, hosts, sizeof hosts);
-        printf("  %-14s %s%s (%s)\n", m->name, m->about, m->baseline ? "; the baseline" : "", hosts);
+        printf("  %-14s %s (%s)\n", m->name, m->about, hosts);
     }
 }
 

@@ -250,13 +250,19 @@ static int make_report(const struct session *s, int *failed, struct error *err)
     if (scripts == NULL)
         return error_set(err, -ENOMEM, "out of memory");
     const char *no_colour = getenv("NO_COLOR");
-    const struct report_options options = {.files = true,
-                                           .plots = !s->options.no_plots,
-                                           .out = s->options.quiet ? NULL : stdout,
-                                           .width = terminal_width(),
-                                           .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || !*no_colour),
-                                           .scripts_dir = scripts};
-    const int rc = report_make(s->folder, &options, failed, err);
+    struct report_options options = {.files = true,
+                                     .plots = !s->options.no_plots,
+                                     .out = s->options.quiet ? NULL : stdout,
+                                     .width = terminal_width(),
+                                     .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || !*no_colour),
+                                     .scripts_dir = scripts};
+    int rc = report_make(s->folder, &options, failed, err);
+    if (rc != 0 && options.out != NULL) { /* a reader of the table who has gone must not cost the files */
+        struct error again = {.text = ""};
+        options.out = NULL;
+        if (report_make(s->folder, &options, failed, &again) == 0)
+            rc = 0;
+    }
     free(scripts);
     return rc;
 }

@@ -15,6 +15,7 @@
 
 #define LINE_LONGEST 190    /* what every build of inih takes whole */
 #define SECTION_LONGEST 49
+#define NO_LINE "neither a [section] nor 'key = value'"
 #define SUITE_FILE_MAX (1u << 20)
 
 struct reader {
@@ -233,7 +234,9 @@ static char *read_line(char *out, int room, void *stream)
         fail_free(r, r->line, text_format("the line is too long (at most %d bytes)", LINE_LONGEST));
     else if (length > 0 && *from == '[') {
         const char *closed = memchr(from, ']', length);
-        if (closed != NULL && closed - from > SECTION_LONGEST)
+        if (closed == NULL)
+            fail(r, r->line, NO_LINE);
+        else if (closed - from > SECTION_LONGEST)
             fail_free(r, r->line, text_format("the section's name is too long (at most %d bytes)", SECTION_LONGEST));
         else if (leave_section(r))
             r->section_line = r->line;
@@ -255,7 +258,7 @@ int suite_parse(const char *label, const char *text, size_t length, struct suite
         r.at += 3;
     const int bad_line = ini_parse_stream(read_line, &r, on_key, &r);
     if (r.rc == 0 && bad_line > 0)
-        fail(&r, bad_line, "neither a [section] nor 'key = value'");
+        fail(&r, bad_line, NO_LINE);
     if (r.rc == 0 && bad_line < 0)
         fail(&r, r.line, "out of memory");
     leave_section(&r);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* From suites to cells: parameters, workers, roles, and an order that can be made again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/plan.h"
+
+#define MODELS                                                                                                         \
+    "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true},"             \
+    "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"                     \
+    "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false}]"
+#define TASKS(extra)                                                                                                   \
+    "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
+    "{\"name\":\"rest\",\"about\":\"\",\"kind\":\"io\",\"asks\":\"delay\",\"jobs\":50,\"params\":[]},"                 \
+    "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                  \
+    "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"},"   \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"   \
+    extra "]"
+#define LIST(host, extra)                                                                                              \
+    "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS             \
+    "," TASKS(extra) ",\"errors\":[]}"
+#define LONELY                                                                                                         \
+    ",{\"name\":\"lonely\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":[]}"
+
+struct fixture {
+    struct catalog catalog;
+    struct suite suite;
+    struct plan_options options;
+};
+
+static int fixture_new(void **state)
+{
+    static const char *const lists[] = {LIST("c", LONELY), LIST("py", "")};
+    struct fixture *f = calloc(1, sizeof *f);
+    struct error err = {.text = ""};
+    f->options.seed = 42;
+    f->suite.name = strdup("test");
+    for (size_t h = 0; h < 2; h++)
+        if (catalog_add_list(&f->catalog, h, json_loads(lists[h], 0, NULL), &err) != 0)
+            return -1;
+    *state = f;
+    return 0;
+}
+
+static int fixture_free(void **state)
+{
+    struct fixture *f = *state;
+    suite_free(&f->suite);
+    catalog_free(&f->catalog);
+    words_free(&f->options.sets);
+    words_free(&f->options.workers);
+    words_free(&f->options.models);
+    words_free(&f->options.runtimes);
+    free(f);
+    return 0;
+}
+
+static int make(struct fixture *f, double cpus, struct plan *plan, struct error *err)
+{
+    const struct plan_source source = {
+        .suite = &f->suite, .options = &f->options, .catalog = &f->catalog, .effective_cpus = cpus};
+    return plan_make(&source, plan, err);
+}
+
+static void test_groups_by_kind(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    assert_non_null(suite_add_group(&f->suite, "calc", "calc"));
+    assert_non_null(suite_add_group(&f->suite, "rest", "rest"));
+    assert_non_null(suite_add_group(&f->suite, "blend", "blend"));
+    assert_int_equal(make(f, 1.5, &p, &err), 0);
+    static const struct {
+        const char *name;
+        int64_t workers;
+        double ideal;
+        bool capacity, url;
+    } table[] = {{"calc", 2, 1.5, true, false},
+                 {"rest", 50, 50, false, false},
+                 {"blend (2 workers)", 2, 2, true, true},
+                 {"blend (50 workers)", 50, 50, false, true}};
+    assert_int_equal(p.group_count, 4);
+    for (size_t g = 0; g < 4; g++) {
+        assert_string_equal(p.groups[g].name, table[g].name);
+        assert_int_equal(p.groups[g].workers, table[g].workers);
+        assert_true(p.groups[g].ideal == table[g].ideal);
+        assert_int_equal(p.groups[g].capacity_reason == NULL, table[g].capacity);
+        assert_int_equal(p.groups[g].needs_url, table[g].url);
+    }
+    assert_int_equal(p.cell_count, 2 * (5 + 4 + 5 + 4)); /* three models, a twin, where there is one a capacity row */
+    plan_free(&p);
+}
+
+static void test_names_that_do_not_exist(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    assert_non_null(suite_add_group(&f->suite, "a", "nosuch"));
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "unknown task 'nosuch' (known: calc, rest, blend, lonely)");
+    text_set(&f->suite.groups[0].task, "calc");
+    words_add(&f->suite.groups[0].models, "fast");
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "unknown model 'fast' (known: sync, threads, async)");
+}
+
+static void test_parameters(void **state)
+{
+    static const struct {
+        const char *set[2], *said, *calc, *blend;
+    } table[] = {
+        {{"size=7", NULL}, NULL, "7", "7"},
+        {{"size=7", "blend.size=30"}, NULL, "7", "30"},
+        {{"blend.size=30", "size=7"}, NULL, "7", "30"},
+        {{"size=10", NULL}, "calc.size: '10' is not a whole number from 0 to 9", NULL, NULL},
+        {{"size=", NULL}, "calc.size: '' is not a whole number from 0 to 9", NULL, NULL},
+        {{"sise=1", NULL}, "--set: no task of this run has a parameter 'sise' (calc has: size; blend has: url, size)", NULL, NULL},
+        {{"rest.size=1", NULL}, "--set: no task 'rest' is in this run (calc has: size; blend has: url, size)", NULL, NULL},
+        {{"size", NULL}, "--set size: key=value or task.key=value is needed", NULL, NULL},
+        {{".size=1", NULL}, "--set .size=1: key=value or task.key=value is needed", NULL, NULL},
+        {{"calc.=1", NULL}, "--set calc.=1: key=value or task.key=value is needed", NULL, NULL},
+        {{"size=1", "size=2"}, "--set size=2: the same key is set twice", NULL, NULL},
+    };
+    struct fixture *f = *state;
+    suite_add_group(&f->suite, "calc", "calc");
+    suite_add_group(&f->suite, "blend", "blend");
+    words_add(&f->options.workers, "3");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct plan p;
+        struct error err = {.text = ""};
+        words_free(&f->options.sets);
+        for (int k = 0; k < 2 && table[i].set[k] != NULL; k++)
+            words_add(&f->options.sets, table[i].set[k]);
+        const int rc = make(f, 2, &p, &err);
+        assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
+        assert_int_equal(rc, table[i].said == NULL ? 0 : -EINVAL);
+        if (rc != 0)
+            continue;
+        assert_string_equal(json_string_value(json_object_get(p.groups[0].params, "size")), table[i].calc);
+        assert_string_equal(json_string_value(json_object_get(p.groups[1].params, "size")), table[i].blend);
+        plan_free(&p);
+    }
+}
+
+static void test_a_task_of_one_language(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    suite_add_group(&f->suite, "lonely", "lonely");
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    for (size_t c = 0; c < p.cell_count; c++)
+        assert_int_equal(p.cells[c].impossible != NULL, strcmp(p.cells[c].runtime->name, "py") == 0);
+    plan_free(&p);
+    words_add(&f->options.runtimes, "py");
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "task 'lonely' cannot run in the runtime py: the task is only in c");
+}
+
+static void test_the_order_can_be_made_again(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    size_t first[16], again[16], other[16], count = 0;
+    bool seen[16] = {false};
+    suite_add_group(&f->suite, "rest", "rest");
+    suite_add_group(&f->suite, "calc", "calc");
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    assert_int_equal(plan_order(&p, 3, 1, first, &count), 0);
+    assert_int_equal(count, 10);
+    assert_int_equal(plan_order(&p, 3, 1, again, &count), 0);
+    assert_memory_equal(first, again, count * sizeof *first);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(p.cells[first[i]].group, 1);
+        assert_false(seen[first[i] - 8]);
+        seen[first[i] - 8] = true;
+    }
+    assert_int_equal(plan_order(&p, 4, 1, other, &count), 0);
+    assert_memory_not_equal(first, other, count * sizeof *first);
+    p.seed++;
+    assert_int_equal(plan_order(&p, 3, 1, other, &count), 0);
+    assert_memory_not_equal(first, other, count * sizeof *first);
+    /* Recorded: a run that is taken up again has to go on in the same order. */
+    p.seed = 42;
+    static const size_t recorded[] = {12, 11, 15, 10, 16, 14, 13, 9, 8, 17};
+    assert_memory_equal(first, recorded, sizeof recorded);
+    plan_free(&p);
+}
+
+static void test_tables_that_differ(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *said;
+    } table[] = {
+        {"\"max\":9,", "\"max\":8,", "'max' of parameter 'size' is 9 in c and 8 in py"},
+        {"\"jobs\":8", "\"jobs\":9", "'jobs' is 8 in c and 9 in py"},
+        {"\"kind\":\"cpu\"", "\"kind\":\"cpx\"", "'kind' is \"cpu\" in c and \"cpx\" in py"},
+        {"{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}",
+         "", "there are 1 parameters in c and 0 in py"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        static const char original[] = LIST("py", "");
+        char text[sizeof original + 64];
+        const char *at = strstr(original, table[i].from);
+        const size_t before = (size_t)(at - original);
+        memcpy(text, original, before);
+        strcpy(stpcpy(text + before, table[i].to), at + strlen(table[i].from));
+        struct catalog c = {.runtimes = NULL};
+        struct error err = {.text = ""};
+        assert_int_equal(catalog_add_list(&c, 0, json_loads(LIST("c", ""), 0, NULL), &err), 0);
+        assert_int_equal(catalog_add_list(&c, 1, json_loads(text, 0, NULL), &err), 0);
+        assert_string_equal(catalog_task(&c, "calc")->differ, table[i].said);
+        assert_null(catalog_task(&c, "rest")->differ);
+        catalog_free(&c);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_groups_by_kind, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_names_that_do_not_exist, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_parameters, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_the_order_can_be_made_again, fixture_new, fixture_free),
+        cmocka_unit_test(test_tables_that_differ),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

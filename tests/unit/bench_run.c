@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run stands on: the journal and the run's folder where room runs out, the guard, and small parsers of /proc. */
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/files.h"
+#include "bench/guard.h"
+#include "bench/journal.h"
+#include "bench/machine.h"
+#include "bench/memory.h"
+#include "bench/proctree.h"
+#include "bench/run_folder.h"
+#include "bench/text.h"
+#include "common/clock.h"
+
+static int scratch_new(void **state)
+{
+    signal(SIGXFSZ, SIG_IGN);
+    return dir_make_scratch((char **)state);
+}
+
+static int scratch_free(void **state)
+{
+    dir_remove_flat(*state);
+    free(*state);
+    return 0;
+}
+
+/* The most a file may hold from now on; as a full disk it makes writes fall short. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void test_a_journal_without_room_stays_whole(void **state)
+{
+    char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
+    size_t length;
+    struct journal journal;
+    struct error err = {.text = ""};
+    json_t *line = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
+    assert_int_equal(journal_create(path, &journal, &err), 0);
+    assert_int_equal(journal_append(&journal, line, &err), 0);
+    limit_files(80);
+    assert_int_equal(journal_append(&journal, line, &err), -EFBIG);
+    limit_files(RLIM_INFINITY);
+    assert_non_null(strstr(err.text, "what was written before is whole"));
+    assert_int_equal(journal_append(&journal, line, &err), 0);
+    journal_close(&journal);
+    assert_int_equal(file_read(path, 1 << 20, &text, &length), 0);
+    assert_int_equal(length % 2, 0);
+    assert_memory_equal(text, text + length / 2, length / 2);
+    assert_int_equal(text[length - 1], '\n');
+    assert_int_equal(journal_create(path, &journal, &err), -EEXIST);
+    free(text);
+    free(path);
+    json_decref(line);
+}
+
+static int entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    int count = -2; /* . and .. */
+    while (dir != NULL && readdir(dir) != NULL)
+        count++;
+    closedir(dir);
+    return count;
+}
+
+static void test_a_run_folder_without_room_leaves_nothing(void **state)
+{
+    char *results = text_format("%s/results", (char *)*state), *path = NULL;
+    json_t *facts = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
+    const struct run_folder_facts f = {
+        .results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = "a/b c", .machine = facts, .plan = facts};
+    struct error err = {.text = ""};
+    limit_files(20);
+    assert_int_equal(run_folder_make(&f, &path, &err), -EFBIG);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(entries(results), 0);
+    assert_int_equal(run_folder_make(&f, &path, &err), 0);
+    assert_string_equal(strrchr(path, '/'), "/2026-11-21T014000Z-h-a-b-c");
+    char *second = NULL;
+    assert_int_equal(run_folder_make(&f, &second, &err), 0);
+    assert_string_equal(strrchr(second, '/'), "/2026-11-21T014000Z-h-a-b-c-2");
+    assert_int_equal(run_folder_publish(results, path, &err), 0);
+    assert_int_equal(run_folder_publish(results, second, &err), 0);
+    char link[100] = "", *latest = text_format("%s/latest", results);
+    assert_true(readlink(latest, link, sizeof link - 1) > 0);
+    assert_string_equal(link, strrchr(second, '/') + 1);
+    assert_int_equal(unlink(latest), 0);
+    dir_remove_flat(path);
+    dir_remove_flat(second);
+    assert_int_equal(rmdir(results), 0);
+    free(latest);
+    free(path);
+    free(second);
+    free(results);
+    json_decref(facts);
+}
+
+static void run_shell(struct guard *g, const char *script, int64_t deadline_ns, struct guard_end *end)
+{
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(script), NULL};
+    struct error err = {.text = ""};
+    const struct guard_command c = {.argv = argv, .in = -1, .out = -1, .err = -1, .deadline_ns = deadline_ns};
+    assert_int_equal(guard_run(g, &c, end, &err), 0);
+    free(argv[2]);
+}
+
+static void test_the_guard_ends_what_is_left(void **state)
+{
+    (void)state;
+    struct guard *g = NULL;
+    struct guard_end end;
+    struct error err = {.text = ""};
+    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    run_shell(g, "exit 3", 0, &end);
+    assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3 && !end.timed_out && end.leftover == 0);
+    run_shell(g, "kill -9 $$", 0, &end);
+    assert_true(WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGKILL);
+    run_shell(g, "setsid sleep 300 & sleep 300 & exit 0", 0, &end);
+    assert_int_equal(end.leftover, 2);
+    const int64_t begun = clock_now_ns();
+    run_shell(g, "setsid sleep 300 & sleep 300", 100 * NS_PER_MS, &end);
+    assert_true(end.timed_out && end.leftover == 0);
+    assert_true(clock_now_ns() - begun < 5 * NS_PER_S);
+    run_shell(g, "sleep 0.05 & exit 0", 0, &end); /* ends by itself within the grace */
+    assert_int_equal(end.leftover, 0);
+    char *none[] = {(char[]){"/no/such/program"}, NULL};
+    pid_t pid;
+    const struct guard_command missing = {.argv = none, .in = -1, .out = -1, .err = -1};
+    assert_int_equal(guard_start(g, &missing, &pid, &err), -ENOENT);
+    assert_string_equal(err.text, "/no/such/program: No such file or directory");
+    guard_close(g);
+}
+
+static void test_a_service_outlives_commands_and_not_the_guard(void **state)
+{
+    (void)state;
+    struct guard *g = NULL;
+    struct guard_end end;
+    struct error err = {.text = ""};
+    char *argv[] = {(char[]){"sleep"}, (char[]){"300"}, NULL};
+    const struct guard_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
+    pid_t pid;
+    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_start(g, &service, &pid, &err), 0);
+    run_shell(g, "sleep 300 & exit 0", 0, &end);
+    assert_int_equal(end.leftover, 1);
+    assert_false(end.service_died);
+    assert_int_equal(kill(pid, 0), 0);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    run_shell(g, "sleep 0.1", 0, &end);
+    assert_true(end.service_died);
+    assert_int_equal(guard_start(g, &service, &pid, &err), 0);
+    guard_close(g);
+    assert_int_equal(kill(pid, 0), -1);
+}
+
+static void test_parsers_of_proc(void **state)
+{
+    (void)state;
+    struct proctree_entry e;
+    assert_int_equal(proctree_parse_stat("12 (a) b) (c) S 7 1 1", &e), 0);
+    assert_true(e.pid == 12 && e.parent == 7 && e.state == 'S');
+    assert_int_equal(proctree_parse_stat("12 nothing", &e), -EINVAL);
+    assert_int_equal(proctree_parse_stat("", &e), -EINVAL);
+    assert_int_equal(memory_parse_rollup("x\nRss: 5 kB\nPss:                1234 kB\nPss_Anon: 1 kB\n"), 1234 * 1024);
+    assert_int_equal(memory_parse_rollup("Rss: 5 kB\n"), -1);
+    assert_true(machine_parse_cpu_max("150000 100000\n") == 1.5);
+    assert_true(machine_parse_cpu_max("max 100000\n") < 0);
+    assert_true(machine_parse_cpu_max("-1\n 100000\n") < 0);
+    assert_true(machine_parse_cpu_max("") < 0);
+    assert_true(machine_effective_cpus() > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_a_journal_without_room_stays_whole, scratch_new, scratch_free),
+        cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),
+        cmocka_unit_test(test_the_guard_ends_what_is_left),
+        cmocka_unit_test(test_a_service_outlives_commands_and_not_the_guard),
+        cmocka_unit_test(test_parsers_of_proc),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Suite files: what is read, and what is said of what cannot be. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/suite.h"
+
+static void test_all_keys(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
+                               "models = sync\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
+                               "[group two words]\ntask=fetch\njobs = 9\nworkers = 3, cpus,jobs\nruntimes = c\n"
+                               "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
+    struct suite s;
+    struct error err = {.text = ""};
+    assert_int_equal(suite_parse("x.ini", text, sizeof text - 1, &s, &err), 0);
+    assert_string_equal(s.about, "a; b");
+    assert_int_equal(s.rounds, 12);
+    assert_true(s.timeout_s > 1.49 && s.timeout_s < 1.51);
+    assert_int_equal(s.runtimes.count, 2);
+    assert_string_equal(s.runtimes.items[1], "py");
+    assert_int_equal(s.count, 2);
+    assert_string_equal(s.groups[0].name, "one");
+    assert_string_equal(s.groups[0].task, "count");
+    assert_string_equal(json_string_value(json_object_get(s.groups[0].params, "size")), "5");
+    assert_string_equal(s.groups[1].name, "two words");
+    assert_int_equal(s.groups[1].jobs, 9);
+    assert_int_equal(s.groups[1].workers.count, 3);
+    assert_string_equal(s.groups[1].workers.items[2], "jobs");
+    assert_string_equal(s.groups[1].start_method, "spawn");
+    assert_string_equal(json_string_value(json_object_get(s.groups[1].params, "url")), "http://h:1/{job}?a=b");
+    assert_string_equal(json_string_value(json_object_get(s.groups[1].params, "word")), "");
+    suite_free(&s);
+}
+
+static void test_errors_name_the_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *said;
+    } table[] = {
+        {"", "x.ini: there is no [group NAME] in it"},
+        {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
+        {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
+        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, runtimes, models, timeout)"},
+        {"[group a]\ntask = t\nfoo = 1\n",
+         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, runtimes, models, start-method, set.PARAMETER)"},
+        {"[group a]\ntask = t\nset. = 1\n",
+         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, runtimes, models, start-method, set.PARAMETER)"},
+        {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
+        {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
+        {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},
+        {"[group a]\njobs = 3\n[group b]\ntask = t\n", "x.ini:1: [group a] names no task"},
+        {"[group a]\n[group b]\ntask = t\n", "x.ini:1: the section is empty"},
+        {"[group a]\ntask = t\n[group b]\n", "x.ini:3: the section is empty"},
+        {"[group a]\ntask = t\n\n[group a]\ntask = t\n", "x.ini:4: a second [group a]"},
+        {"[suite]\nrounds = 1\n[suite]\nrounds = 2\n", "x.ini:3: a second [suite]"},
+        {"[group a]\ntask = t\ntask = u\n", "x.ini:3: 'task' is given twice"},
+        {"[group a]\ntask =\n", "x.ini:2: 'task' has no value"},
+        {"[group a]\ntask = t\njobs = 0\n", "x.ini:3: '0' is not a number from 1 to 100000000"},
+        {"[group a]\ntask = t\njobs = 3x\n", "x.ini:3: '3x' is not a number from 1 to 100000000"},
+        {"[group a]\ntask = t\nworkers = 2,many\n",
+         "x.ini:3: workers 'many' is not a number from 1 to 100000, 'cpus' or 'jobs'"},
+        {"[group a]\ntask = t\nmodels = a,,b\n", "x.ini:3: a list of names with commas between them is needed"},
+        {"[group a]\ntask = t\nstart-method = x\n", "x.ini:3: start-method 'x' is neither fork nor spawn"},
+        {"[suite]\ntimeout = 1,5\n", "x.ini:2: timeout '1,5' is not a number of seconds from 0.001 to 86400"},
+        {"[group a]\ntask = t\nnonsense\n", "x.ini:3: neither a [section] nor 'key = value'"},
+        {"[group a\ntask = t\n", "x.ini:1: neither a [section] nor 'key = value'"},
+        {"[group a]\ntask = \xff\nset.x = \xff\n", "x.ini:3: the value is not valid UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct suite s;
+        struct error err = {.text = ""};
+        assert_int_equal(suite_parse("x.ini", table[i].text, strlen(table[i].text), &s, &err), -EINVAL);
+        assert_string_equal(err.text, table[i].said);
+    }
+}
+
+static void test_long_lines_are_not_cut(void **state)
+{
+    (void)state;
+    char text[600], name[80];
+    struct suite s;
+    struct error err = {.text = ""};
+    memset(name, 'n', sizeof name);
+    name[60] = '\0';
+    snprintf(text, sizeof text, "[group a]\ntask = t\nset.x = %0*d\n", 180, 7);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), 0);
+    assert_int_equal(strlen(json_string_value(json_object_get(s.groups[0].params, "x"))), 180);
+    suite_free(&s);
+    snprintf(text, sizeof text, "[group a]\ntask = t\nset.x = %0*d\n", 300, 7);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), -EINVAL);
+    assert_string_equal(err.text, "x.ini:3: the line is too long (at most 190 bytes)");
+    snprintf(text, sizeof text, "; %0*d\n[group a]\ntask = t\n", 300, 7);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), 0);
+    suite_free(&s);
+    snprintf(text, sizeof text, "[group %s]\ntask = t\n", name);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), -EINVAL);
+    assert_string_equal(err.text, "x.ini:1: the section's name is too long (at most 49 bytes)");
+    static const char with_nul[] = "[group a]\ntask = t\0x\n";
+    assert_int_equal(suite_parse("x.ini", with_nul, sizeof with_nul - 1, &s, &err), -EINVAL);
+    assert_string_equal(err.text, "x.ini:2: a NUL byte: this is no text file");
+}
+
+static void test_the_suites_that_come_along(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"quick", "smoke"};
+    for (size_t i = 0; i < 2; i++) {
+        char path[100];
+        struct suite s;
+        struct error err = {.text = ""};
+        snprintf(path, sizeof path, "bench/suites/%s.ini", names[i]);
+        assert_int_equal(suite_read(path, &s, &err), 0);
+        assert_string_equal(s.name, names[i]);
+        assert_true(s.rounds >= 6);
+        suite_free(&s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_keys),
+        cmocka_unit_test(test_errors_name_the_line),
+        cmocka_unit_test(test_long_lines_are_not_cut),
+        cmocka_unit_test(test_the_suites_that_come_along),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
