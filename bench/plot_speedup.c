@@ -264,7 +264,9 @@ static void put_labels(FILE *out, const struct plot_speedup *plot, const struct 
         if (!ratio_known(ratio))
             continue;
         format_ratio(&f, ratio->ratio);
-        f.text[strcspn(f.text, "x")] = '\0'; /* the axis has the x; bars are narrow */
+        f.text[strcspn(f.text, "x")] = '\0'; /* the axis has the x; bars are narrow: four characters */
+        if (ratio->ratio >= 0.095 && ratio->ratio < 0.9995)
+            snprintf(f.text, sizeof f.text, "%.2f", ratio->ratio);
         fprintf(out, "%.6g %.6g \"%s\"\n", plot->bars[i].x, label_height(panel, &plot->bars[i]), f.text);
     }
 }

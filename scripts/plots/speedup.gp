@@ -4,9 +4,9 @@
 DATA = ARG1
 FORMAT = ARG3
 slots = right - left                                 # one a bar, and the gaps
-WIDTH = slots * 34 + 90 < 960 ? 960 : slots * 34 + 90 > 2400 ? 2400 : int(slots * 34 + 90)
+WIDTH = slots * 36 + 90 < 960 ? 960 : slots * 36 + 90 > 2400 ? 2400 : int(slots * 36 + 90)
 FONT = 11
-TOP = 74      # pixels for the titles
+TOP = 100     # pixels for the titles and the key
 PANEL = 290   # pixels a panel, with its axis
 HEIGHT = TOP + PANEL * (own + base) + 12
 folder = ARG0[1:strlen(ARG0) - strlen("speedup.gp")]
@@ -17,6 +17,8 @@ slot = (WIDTH - 90.0) / slots                        # pixels a bar has
 crowded = slot < 30                                  # too narrow for labels side by side
 slanted = spacing * slot < 7.5 * longest             # too narrow for models' names side by side
 small = sprintf("DejaVu Sans,%d", crowded ? FONT - 3 : slot < 50 ? FONT - 2 : FONT - 1)
+
+set key left top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
 
 set multiplot
 set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
@@ -45,7 +47,13 @@ do for [p in "own base"] {
     set yrange [low:high]
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync" : " over py:sync") \
         at screen 70.0 / WIDTH, screen (top - 18.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
-    set key at screen (WIDTH - 20.0) / WIDTH, screen (top - 8.0) / HEIGHT right top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
+    # One key for both panels, but where the lower one has a runtime that the upper one has not.
+    if (p eq "base" && own && ARG6 eq ARG7) {
+        unset key
+    } else {
+        alone = p eq "base" && own
+        set key at screen (alone ? 390.0 : 62.0) / WIDTH, screen (alone ? top - 8.0 : HEIGHT - 68.0) / HEIGHT
+    }
     # A block that is not there would be a warning, and a warning is an error: only what there is gets drawn.
     n = words(runtimes)
     draw = "plot for [i=1:n] DATA index p.' '.word(runtimes, i) using 1:2 with boxes linecolor rgb colour(word(runtimes, i), i) title word(runtimes, i)"
