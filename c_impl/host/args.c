@@ -29,7 +29,6 @@ enum {
     KEY_TASKS,
     KEY_JSON,
     KEY_HELP,
-    WORKERS_MAX = 100000,
     DESCRIPTOR_MAX = 1 << 30,
 };
 
@@ -158,7 +157,7 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
         code = int_parse("--jobs", text, 1, PARAMS_JOBS_MAX, &number, err);
         args->jobs = (uint64_t)number;
     } else {
-        code = int_parse("--workers", text, 1, WORKERS_MAX, &number, err);
+        code = int_parse("--workers", text, 1, ARGS_WORKERS_MAX, &number, err);
         args->workers = (unsigned)number;
     }
     return code;

@@ -10,6 +10,8 @@
 #include "host/params.h"
 #include "host/run.h"
 
+#define ARGS_WORKERS_MAX 100000u
+
 /* All texts are argv's. */
 struct args {
     const char *task, *slots, *record;

@@ -49,7 +49,7 @@ static int command_end(struct command *c)
     free(text);
     if (code) {
         fprintf(stderr, "%s: --record: cannot write the record: %s\n", c->program, strerror(-code));
-        status = status ? status : 1;
+        status = status ? status : EXIT_USAGE;
     }
     return status;
 }
@@ -87,6 +87,7 @@ static void command_run(struct command *c)
     }
     session_run(s);
     watchdog_stop(&dog);
+    session_conclude(s);
 }
 
 static int run_command(const char *program, int argc, char **argv, int64_t start_ns)

@@ -43,7 +43,7 @@ static void size_settle(struct session *s)
 
     run->jobs = s->args->jobs ? s->args->jobs : task->default_jobs;
     if (workers == 0)
-        workers = task->kind == COBENCH_KIND_IO ? run->jobs : limits_cpus();
+        workers = task->kind == COBENCH_KIND_IO ? ARGS_WORKERS_MAX : limits_cpus();
     run->workers = (unsigned)(workers < run->jobs ? workers : run->jobs);
     s->record.jobs = run->jobs;
     s->record.workers = run->workers;
@@ -138,54 +138,48 @@ static void failures_explain(struct session *s)
 {
     const struct record *record = &s->record;
     const struct failure *first = &record->failures[0];
-    char line[sizeof record->reason], others[80] = "";
+    char line[sizeof record->reason], others[48] = "";
 
     if (record->failed_jobs > 1)
-        snprintf(others, sizeof others, " (%llu of %llu jobs failed)", (unsigned long long)record->failed_jobs,
-                 (unsigned long long)record->jobs);
-    if (record->failure_count == 0)
-        snprintf(line, sizeof line, "jobs failed%s", others);
-    else if (first->job == FAILURE_NO_JOB || first->code == -ECHILD)
+        snprintf(others, sizeof others, " (%llu more failed)", (unsigned long long)record->failed_jobs - 1);
+    if (first->job == FAILURE_NO_JOB)
         snprintf(line, sizeof line, "%s%s", first->error.message, others);
     else
-        snprintf(line, sizeof line, "job %llu failed: %s: %s%s", (unsigned long long)first->job, first->error.type,
+        snprintf(line, sizeof line, "job %llu: %s: %s%s", (unsigned long long)first->job, first->error.type,
                  first->error.message, others);
     session_fail(s, RECORD_FAILED, line);
-}
-
-static void run_conclude(struct session *s, int code, struct cobench_error *err)
-{
-    failures_collect(s);
-    s->record.ready_ns = s->run.ready_ns;
-    if (code) {
-        error_complete(err, code);
-        session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_FAILED, err->message);
-        return;
-    }
-    s->record.work_ns = s->run.work_ns;
-    if (s->record.failed_jobs > 0 || s->record.failure_count > 0)
-        failures_explain(s);
 }
 
 void session_run(struct session *s)
 {
     struct run *run = &s->run;
-    struct cobench_error err;
     const bool here = run->start_method == START_FORK;
 
-    error_clear(&err);
-    int code = here ? run_open_task(run, &err) : 0;
-    if (code) {
-        error_complete(&err, code);
-        session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_USAGE, err.message);
+    error_clear(&s->error);
+    s->code = here ? run_open_task(run, &s->error) : 0;
+    if (s->code)
         return;
-    }
-    code = s->args->model->run(run, &err);
-    if (code == 0)
+    s->opened = true;
+    s->code = s->args->model->run(run, &s->error);
+    if (s->code == 0)
         run_account(run);
     if (here)
         run_close_task(run);
-    run_conclude(s, code, &err);
+}
+
+void session_conclude(struct session *s)
+{
+    failures_collect(s);
+    s->record.ready_ns = s->run.ready_ns;
+    if (s->code) {
+        const enum record_status status = s->opened ? RECORD_FAILED : RECORD_USAGE;
+        error_complete(&s->error, s->code);
+        session_fail(s, error_is_limit(s->code) ? RECORD_IMPOSSIBLE : status, s->error.message);
+        return;
+    }
+    s->record.work_ns = s->run.work_ns;
+    if (s->record.failure_count > 0)
+        failures_explain(s);
 }
 
 /* Adds the jobs that run now to the record's failures and their names to `line`. Returns how many. */
@@ -221,7 +215,6 @@ void session_expire(struct session *s)
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
-    s->record.failed_jobs += count;
     snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
     session_fail(s, RECORD_FAILED, line);
     children_kill(&s->children);

@@ -25,6 +25,10 @@ struct session {
     struct dispenser dispenser;
     void *transport_handle;
     struct run run;
+    /* How session_run went: the record is not its to write, as the watchdog may be writing it. */
+    int code;
+    struct cobench_error error;
+    bool opened; /* the task was; until then a failure is one of usage */
 };
 
 /* An empty session whose record says what is known before anything was looked at. */
@@ -34,8 +38,11 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns);
  * false with the reason in the record. */
 bool session_open(struct session *s);
 
-/* Opens the task, runs the model, closes the task. How it went is in the record. */
+/* Opens the task, runs the model, closes the task. */
 void session_run(struct session *s);
+
+/* Says in the record how the run went. After session_run and when session_expire can come no more. */
+void session_conclude(struct session *s);
 
 /* Says in the record that something went wrong before or beside the run. */
 void session_fail(struct session *s, enum record_status status, const char *reason);
