@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers from text: what is refused matters more than what is read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <locale.h>
+
+#include "common/num.h"
+
+static void test_i64(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t min, max;
+        int code;
+        int64_t value;
+    } rows[] = {
+        {"0", 0, 10, 0, 0},
+        {"10", 0, 10, 0, 10},
+        {"-5", -5, 10, 0, -5},
+        {"+7", 0, 10, 0, 7},
+        {"007", 0, 10, 0, 7},
+        {"9223372036854775807", 0, INT64_MAX, 0, INT64_MAX},
+        {"-9223372036854775808", INT64_MIN, 0, 0, INT64_MIN},
+        {"11", 0, 10, -ERANGE, 0},
+        {"-1", 0, 10, -ERANGE, 0},
+        {"9223372036854775808", 0, INT64_MAX, -ERANGE, 0},
+        {"99999999999999999999999", 0, INT64_MAX, -ERANGE, 0},
+        {"", 0, 10, -EINVAL, 0},
+        {"-", 0, 10, -EINVAL, 0},
+        {"--1", -10, 10, -EINVAL, 0},
+        {" 1", 0, 10, -EINVAL, 0},
+        {"1 ", 0, 10, -EINVAL, 0},
+        {"1\n", 0, 10, -EINVAL, 0},
+        {"12x", 0, 100, -EINVAL, 0},
+        {"0x10", 0, 100, -EINVAL, 0},
+        {"1e3", 0, 10000, -EINVAL, 0},
+        {"1.0", 0, 10, -EINVAL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t value = 0;
+        const int code = num_parse_i64(rows[i].text, rows[i].min, rows[i].max, &value);
+        if (code != rows[i].code || value != rows[i].value)
+            fail_msg("'%s': %d %lld", rows[i].text, code, (long long)value);
+    }
+}
+
+static const struct {
+    const char *text;
+    int code;
+    double value;
+} doubles[] = {
+    {"1", 0, 1},          {"1.5", 0, 1.5},      {"2e-3", 0, 0.002},  {".5", 0, 0.5},       {"100", 0, 100},
+    {"100.1", -ERANGE, 0}, {"1e400", -ERANGE, 0}, {"-1", -ERANGE, 0},  {"", -EINVAL, 0},     {"1,5", -EINVAL, 0},
+    {"1.5s", -EINVAL, 0}, {"nan", -EINVAL, 0},  {"inf", -EINVAL, 0}, {" 1", -EINVAL, 0},   {"0x1p3", -EINVAL, 0},
+    {"1e", -EINVAL, 0},   {".", -EINVAL, 0},    {"1.2.3", -EINVAL, 0},
+};
+
+static void doubles_check(void)
+{
+    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
+        double value = 0;
+        const int code = num_parse_double(doubles[i].text, 0, 100, &value);
+        if (code != doubles[i].code || value < doubles[i].value || value > doubles[i].value)
+            fail_msg("'%s': %d %g", doubles[i].text, code, value);
+    }
+}
+
+static void test_double(void **state)
+{
+    (void)state;
+    doubles_check();
+}
+
+static void test_double_in_a_locale_with_a_comma(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "nl_NL.UTF-8"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (setlocale(LC_NUMERIC, names[i]) != NULL) {
+            doubles_check();
+            setlocale(LC_NUMERIC, "C");
+            return;
+        }
+    doubles_check(); /* no such locale on this machine: the C one stands in for it */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_i64),
+        cmocka_unit_test(test_double),
+        cmocka_unit_test(test_double_in_a_locale_with_a_comma),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: what is understood, and that argp neither prints nor exits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "host/args.h"
+
+#define WORDS_MAX 16
+
+static int words_count(char *const words[])
+{
+    int count = 0;
+    while (words[count])
+        count++;
+    return count;
+}
+
+static void test_all_options(void **state)
+{
+    (void)state;
+    char *words[] = {"run", "--task", "count", "--model=sync", "--jobs", "7", "--workers=3", "--set", "size=1", "--url", "u",
+                     "--slots", "s", "--record", "r", "--start-method", "spawn", "--timeout", "1.5", "--request-timeout=2",
+                     "--gate", "0,1", "--tasks", "d", NULL};
+    struct cobench_error err;
+    struct args args;
+
+    assert_int_equal(args_open_run(&args, words_count(words), words, &err), 0);
+    assert_string_equal(args.task, "count");
+    assert_ptr_equal(args.model, &model_sync);
+    assert_int_equal(args.jobs, 7);
+    assert_int_equal(args.workers, 3);
+    assert_int_equal(args.setting_count, 2);
+    assert_memory_equal(args.settings[0].key, "size", args.settings[0].key_length);
+    assert_string_equal(args.settings[1].value, "u");
+    assert_int_equal(args.start_method, START_SPAWN);
+    assert_int_equal(args.timeout_ns, 3 * NS_PER_S / 2);
+    assert_int_equal(args.request_timeout_ns, 2 * NS_PER_S);
+    assert_int_equal(args.gate_read, 0);
+    assert_int_equal(args.gate_write, 1);
+    assert_string_equal(args.tasks_folder, "d");
+    args_close(&args);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        char *words[WORDS_MAX];
+        const char *message; /* how it begins */
+    } rows[] = {
+        {{"run"}, "--task is needed"},
+        {{"run", "--task", "t"}, "--model is needed"},
+        {{"run", "--task", "t", "--model", "sync"}, "--slots is needed"},
+        {{"run", "--task", "t", "--model", "sync", "--slots", "s"}, "--record is needed"},
+        {{"run", "--model", "sink"}, "model 'sink' is unknown (known: sync, threads, thread-pool, processes, "},
+        {{"run", "--task", "t", "--bogus"}, "option '--bogus' is unknown (known: --task, "},
+        {{"run", "-x"}, "option '-x' is unknown"},
+        {{"run", "--task"}, "--task needs a value"},
+        {{"run", "word"}, "'word' is not understood"},
+        {{"run", "--", "word"}, "'word' is not understood"},
+        {{"run", "--jobs", "0"}, "--jobs=0: must be 1..100000000"},
+        {{"run", "--jobs", "1k"}, "--jobs: '1k' is not a whole number"},
+        {{"run", "--workers", "100001"}, "--workers=100001: must be 1..100000"},
+        {{"run", "--timeout", "0"}, "--timeout=0: must be 0.001..86400"},
+        {{"run", "--timeout", "1,5"}, "--timeout: '1,5' is not a number of seconds"},
+        {{"run", "--set", "size"}, "--set size: must be key=value"},
+        {{"run", "--set", "=1"}, "--set =1: must be key=value"},
+        {{"run", "--start-method", "x"}, "--start-method=x: must be one of fork, spawn"},
+        {{"run", "--gate", "1"}, "--gate: '1' is not two descriptors, R,W"},
+        {{"run", "--gate", "1,999999"}, "--gate: 999999 is no open descriptor"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *words[WORDS_MAX];
+        struct cobench_error err;
+        struct args args;
+        memcpy(words, rows[i].words, sizeof words); /* getopt may reorder them */
+        assert_int_equal(args_open_run(&args, words_count(words), words, &err), -EINVAL);
+        if (strncmp(err.message, rows[i].message, strlen(rows[i].message)) != 0)
+            fail_msg("row %zu: %s", i, err.message);
+        args_close(&args);
+    }
+}
+
+static void test_record_is_found_among_errors(void **state)
+{
+    (void)state;
+    char *words[] = {"run", "--bogus", "--record", "r", NULL}, *joined[] = {"run", "--record=x", "--jobs", NULL};
+    char *none[] = {"run", "--record", NULL};
+    assert_string_equal(args_find_record(4, words), "r");
+    assert_string_equal(args_find_record(3, joined), "x");
+    assert_null(args_find_record(2, none));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_options),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_record_is_found_among_errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

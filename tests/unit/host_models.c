@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* Every model through the internal interface: each job exactly once with its own result, the order of the contract's
+ * calls, and failures that stay with their job. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/clock.h"
+#include "host/board.h"
+#include "host/children.h"
+#include "host/dispenser.h"
+#include "host/error.h"
+#include "host/run.h"
+#include "host/worker.h"
+
+/* What the test task was called for, in memory that forked workers share. */
+struct calls {
+    _Atomic unsigned open, close, worker_open, worker_close, before, parent, child, run;
+    bool worker_fails;   /* worker_open does */
+    uint64_t fails_from; /* run does from this job on */
+    bool delays;
+};
+
+static struct calls *calls; /* the task has no other way to find it: its state is what is tested */
+
+static int probe_open(const struct cobench_open *how, void **state, struct cobench_error *err)
+{
+    (void)err;
+    assert_true(how->jobs > 0);
+    calls->open++;
+    *state = calls;
+    return 0;
+}
+
+static void probe_close(void *state)
+{
+    ((struct calls *)state)->close++;
+}
+
+static void probe_before(void *state)
+{
+    ((struct calls *)state)->before++;
+}
+
+static void probe_parent(void *state)
+{
+    ((struct calls *)state)->parent++;
+}
+
+static void probe_child(void *state)
+{
+    ((struct calls *)state)->child++;
+}
+
+static int probe_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
+{
+    struct calls *c = state;
+    (void)flags;
+    c->worker_open++;
+    *worker = c;
+    return c->worker_fails ? error_fill(err, -EPERM, "planted") : 0;
+}
+
+static void probe_worker_close(void *state, void *worker)
+{
+    assert_ptr_equal(state, worker);
+    ((struct calls *)state)->worker_close++;
+}
+
+static int probe_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    (void)worker, (void)err;
+    if (((struct calls *)state)->delays && job % 2 == 0) {
+        ask->ask = COBENCH_ASK_DELAY;
+        ask->delay_ns = NS_PER_MS;
+    }
+    return 0;
+}
+
+static int probe_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
+                     struct cobench_error *err)
+{
+    struct calls *c = state;
+    assert_ptr_equal(state, worker);
+    assert_null(reply);
+    assert_int_equal(err->type[0], 0);
+    c->run++;
+    *result = job * 7 + 1;
+    return job >= c->fails_from ? error_fill(err, -ERANGE, "planted") : 0;
+}
+
+static const struct cobench_task probe = {
+    .contract = COBENCH_CONTRACT_VERSION, .kind = COBENCH_KIND_MIXED, .asks = COBENCH_ASK_DELAY, .name = "probe",
+    .about = "for tests", .default_jobs = 1, .open = probe_open, .close = probe_close, .before_fork = probe_before,
+    .after_fork_parent = probe_parent, .after_fork_child = probe_child, .worker_open = probe_worker_open,
+    .worker_close = probe_worker_close, .request = probe_request, .run = probe_run,
+};
+
+#define JOBS_MAX 1000u
+
+/* One run of the probe; what it leaves behind is in the fixture until the next one. */
+struct fixture {
+    struct run run;
+    struct dispenser dispenser;
+    struct children children;
+    struct cobench_error err;
+    struct slot *slots;
+};
+
+static void *shared_new(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(memory != MAP_FAILED);
+    return memory;
+}
+
+static int fixture_setup(void **state)
+{
+    static struct fixture f;
+    memset(&f, 0, sizeof f);
+    calls = shared_new(sizeof *calls);
+    calls->fails_from = UINT64_MAX;
+    f.slots = shared_new(JOBS_MAX * sizeof *f.slots);
+    *state = &f;
+    return board_open(&f.run.board);
+}
+
+static int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+    board_close(f->run.board);
+    munmap(f->slots, JOBS_MAX * sizeof *f->slots);
+    munmap(calls, sizeof *calls);
+    return 0;
+}
+
+static int model_try(struct fixture *f, const struct model *model, enum start_method method, uint64_t jobs, unsigned workers)
+{
+    struct run *run = &f->run;
+    struct board *board = run->board;
+
+    memset(f->slots, 0, JOBS_MAX * sizeof *f->slots);
+    memset(board, 0, sizeof *board);
+    *run = (struct run){.task = &probe, .jobs = jobs, .workers = workers, .start_method = method, .slots = f->slots,
+                        .board = board, .dispenser = &f->dispenser, .gate_read = -1, .gate_write = -1};
+    dispenser_counter(&f->dispenser, board, jobs);
+    assert_int_equal(children_open(&f->children, workers), 0);
+    run->children = &f->children;
+    error_clear(&f->err);
+    if (method == START_FORK)
+        assert_int_equal(run_open_task(run, &f->err), 0);
+    const int code = model->run(run, &f->err);
+    if (method == START_FORK)
+        run_close_task(run);
+    if (code == 0)
+        run_account(run);
+    assert_int_equal(f->children.count, 0);
+    children_close(&f->children);
+    return code;
+}
+
+static void all_done_check(const struct fixture *f)
+{
+    for (uint64_t job = 0; job < f->run.jobs; job++) {
+        const struct slot *slot = &f->slots[job];
+        assert_int_equal(slot->state, SLOT_DONE);
+        assert_int_equal(slot->runs, 1);
+        assert_int_equal(slot->result, job * 7 + 1);
+        assert_true(f->run.ready_ns <= slot->start_ns && slot->start_ns <= slot->end_ns);
+        assert_true(slot->end_ns <= f->run.work_ns);
+        if (calls->delays && job % 2 == 0)
+            assert_true(slot->start_ns + NS_PER_MS <= slot->replied_ns && slot->replied_ns <= slot->end_ns);
+        else
+            assert_int_equal(slot->replied_ns, 0);
+    }
+    assert_int_equal(f->run.board->ended, f->run.jobs);
+    assert_int_equal(f->run.board->failed, 0);
+}
+
+static const enum start_method methods[] = {START_FORK, START_SPAWN};
+
+static void test_each_job_once(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint64_t jobs;
+        unsigned workers;
+    } rows[] = {{1, 1}, {8, 1}, {8, 3}, {9, 9}, {100, 7}};
+    for (unsigned delays = 0; delays < 2; delays++)
+        for (size_t m = 0; models[m]; m++)
+            for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++)
+                for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                    calls->delays = delays;
+                    assert_int_equal(model_try(f, models[m], methods[k], rows[i].jobs, rows[i].workers), 0);
+                    all_done_check(f);
+                }
+}
+
+static void test_order_of_calls(void **state)
+{
+    struct fixture *f = *state;
+    const unsigned jobs = 12, workers = 3;
+    for (size_t m = 0; models[m]; m++)
+        for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
+            const bool pool = strstr(models[m]->name, "pool") != NULL;
+            const bool alone = models[m]->one_at_a_time || models[m]->uses_loop;
+            const unsigned opened = alone ? 1 : pool ? workers : jobs;
+            const unsigned forks = models[m]->uses_processes && k == 0 ? opened : 0;
+            memset(calls, 0, sizeof *calls);
+            calls->fails_from = UINT64_MAX;
+            assert_int_equal(model_try(f, models[m], methods[k], jobs, workers), 0);
+            assert_int_equal(calls->open, k == 0 ? 1 : opened);
+            assert_int_equal(calls->close, calls->open);
+            assert_int_equal(calls->worker_open, opened);
+            assert_int_equal(calls->worker_close, opened);
+            assert_int_equal(calls->run, jobs);
+            assert_int_equal(calls->before, forks);
+            assert_int_equal(calls->parent, forks);
+            assert_int_equal(calls->child, forks);
+        }
+}
+
+static void test_failures_stay_with_their_jobs(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t jobs = 30;
+    for (size_t m = 0; models[m]; m++) {
+        struct failure failures[BOARD_FAILURES];
+        calls->fails_from = 10;
+        assert_int_equal(model_try(f, models[m], START_FORK, jobs, 4), 0);
+        assert_int_equal(f->run.board->failed, 20);
+        assert_int_equal(f->run.board->ended, jobs);
+        assert_int_equal(board_failures(f->run.board, failures), BOARD_FAILURES);
+        for (unsigned i = 0; i < BOARD_FAILURES; i++) {
+            assert_true(failures[i].job >= 10);
+            assert_int_equal(failures[i].code, -ERANGE);
+            assert_string_equal(failures[i].error.type, "ERANGE");
+            assert_string_equal(failures[i].error.message, "planted");
+            assert_int_equal(failures[i].worker, f->slots[failures[i].job].worker);
+        }
+        for (uint64_t job = 0; job < jobs; job++) {
+            assert_int_equal(f->slots[job].state, job < 10 ? SLOT_DONE : SLOT_FAILED);
+            assert_int_equal(f->slots[job].result, job < 10 ? job * 7 + 1 : 0);
+            assert_int_equal(f->slots[job].runs, 1);
+        }
+    }
+}
+
+/* A worker that does not open ends the run of a pool, and its job where there is a worker for each. */
+static void test_workers_that_do_not_open(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t m = 0; models[m]; m++)
+        for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
+            const bool each = models[m] == &model_threads || models[m] == &model_processes;
+            calls->worker_fails = true;
+            const int code = model_try(f, models[m], methods[k], 6, 2);
+            assert_int_equal(calls->run, 0);
+            assert_int_equal(code, each ? 0 : -EPERM);
+            if (each)
+                assert_int_equal(f->run.board->failed, 6);
+            else
+                assert_string_equal(f->err.message, "planted");
+        }
+}
+
+/* -- the dispenser under threads ---------------------------------------------------------------------------------------- */
+
+#define DRAWERS 4
+#define TICKETS 200000u
+
+struct drawer {
+    struct dispenser *dispenser;
+    unsigned id;
+    uint64_t drawn, sum;
+    bool in_order;
+};
+
+static void *drawer_main(void *arg)
+{
+    struct drawer *d = arg;
+    uint64_t job, last = 0;
+    d->in_order = true;
+    while (d->dispenser->next(d->dispenser, d->id, &job)) {
+        d->in_order = d->in_order && (d->drawn == 0 || job > last);
+        last = job;
+        d->drawn++;
+        d->sum += job;
+    }
+    return NULL;
+}
+
+static void test_dispenser(void **state)
+{
+    struct fixture *f = *state;
+    struct drawer drawers[DRAWERS];
+    pthread_t threads[DRAWERS];
+    struct dispenser dispenser;
+    uint64_t drawn = 0, sum = 0;
+
+    dispenser_counter(&dispenser, f->run.board, TICKETS);
+    for (unsigned i = 0; i < DRAWERS; i++) {
+        drawers[i] = (struct drawer){.dispenser = &dispenser, .id = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, drawer_main, &drawers[i]), 0);
+    }
+    for (unsigned i = 0; i < DRAWERS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_true(drawers[i].in_order);
+        drawn += drawers[i].drawn;
+        sum += drawers[i].sum;
+    }
+    assert_int_equal(drawn, TICKETS);
+    assert_int_equal(sum, (uint64_t)TICKETS * (TICKETS - 1) / 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_each_job_once, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_order_of_calls, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_workers_that_do_not_open, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_dispenser, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
