@@ -95,7 +95,7 @@ char *list_json(const struct tasks *tasks)
                              "tasks", good, "errors", errors);
     if (!json)
         return NULL;
-    char *text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(json);
     return text;
 }

@@ -102,7 +102,7 @@ char *record_text(const struct record *record)
         "usage", usage_json(), "connections", number_json(record->connections, -1), "python");
     if (!json)
         return NULL;
-    char *line = json_dumps(json, JSON_COMPACT);
+    char *line = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(json);
     if (!line)
         return NULL;

@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: MIT
+"""The C host as a command: the results of its tasks, and all the ways in which a run can go wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+import py_host
+from c_host import BUILD, FAULTY, HOST, TEST_TASKS, command, listing, outcome, run
+from origin_stub import body_of
+from py_host import MODELS, ROOT, alive
+from py_impl import slots
+
+THREADS = ("sync", "threads", "thread-pool", "async")
+PROCESSES = ("processes", "process-pool")
+WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    path = tmp_path / "words.bin"
+    path.write_bytes(WORDS)
+    return path
+
+
+# -- what it says of itself ---------------------------------------------------------------------------------------------
+
+
+def test_list_has_the_tasks_of_the_table():
+    offer = listing()
+    table = json.loads((ROOT / "tests" / "data" / "tasks.json").read_text())
+    assert sorted(offer["tasks"], key=lambda t: t["name"]) == sorted(table, key=lambda t: t["name"])
+    assert offer["errors"] == []
+    assert tuple(model["name"] for model in offer["models"]) == MODELS
+    assert [model["name"] for model in offer["models"] if model["baseline"]] == ["sync"]
+    assert [model["name"] for model in offer["models"] if model["processes"]] == list(PROCESSES)
+    assert offer["runtimes"] == ["c"] and offer["build"]["libcurl"].startswith("libcurl/")
+
+
+def test_list_names_files_that_do_not_load(tmp_path: Path):
+    for name in ("faulty", "no_symbol", "wrong_contract"):
+        shutil.copy(TEST_TASKS / f"{name}.so", tmp_path)
+    shutil.copy(FAULTY, tmp_path / "other.so")
+    (tmp_path / "text.so").write_text("no shared object")
+    (tmp_path / "cut.so").write_bytes(FAULTY.read_bytes()[:200])
+    (tmp_path / "README").write_text("not a task file at all")
+    offer = listing("--tasks", tmp_path)
+    assert [task["name"] for task in offer["tasks"]] == ["faulty"]
+    assert [error.replace(str(tmp_path), "D").partition(": ")[0] for error in offer["errors"]] == [
+        "task file 'D/cut.so' does not load",
+        "task file 'D/no_symbol.so' has no symbol 'cobench_task'",
+        "task file 'D/other.so' calls its task 'faulty'",
+        "task file 'D/text.so' is no shared object",
+        "task file 'D/wrong_contract.so' has contract version 1001, this host has 1",
+    ]
+
+
+def test_the_twins_of_the_faulty_task_agree():
+    mine = listing("--tasks", TEST_TASKS)["tasks"]
+    twin = py_host.listing("--tasks", py_host.TASKS)["tasks"]
+    assert [t for t in mine if t["name"] == "faulty"] == [t for t in twin if t["name"] == "faulty"]
+
+
+# -- results ------------------------------------------------------------------------------------------------------------
+
+RESULTS = [
+    ("null", 5, {}),
+    ("count", 2, {"size": 0}),
+    ("count", 2, {"size": 1}),
+    ("count", 1, {"size": 100003}),
+    ("fib", 1, {"size": 0}),
+    ("fib", 1, {"size": 1}),
+    ("fib", 2, {"size": 19}),
+    ("factorize", 30, {"divide": 1000}),
+    ("factorize", 31, {"divide": 1000000}),
+    ("factorize", 61, {"divide": 999999}),
+    ("distance", 1, {"size": 1}),
+    ("distance", 7, {"size": 100001}),
+    ("distance", 9, {"size": 5}),
+    ("distance", 2, {"size": 0}),
+    ("wordcount", 8, {}),
+    ("wordcount", 7, {"word": ""}),
+    ("wordcount", 3, {"word": "th"}),
+    ("wait", 3, {"delay": 1}),
+]
+
+
+@pytest.mark.parametrize("task, jobs, params", RESULTS)
+def test_results_are_those_of_the_python_twin(tmp_path, task, jobs, params):
+    sets = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
+    mine = run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
+    assert (mine.status, mine.stderr) == (0, "")
+    results = mine.results
+    twin = py_host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets,
+                       env={**os.environ, "COBENCH_BUILD": str(BUILD)})  # fmt: skip
+    assert twin.status == 0, twin.stderr
+    assert results == twin.results
+    assert mine.record["params"] == twin.record["params"]
+
+
+@pytest.mark.parametrize("task, size, result", [("count", 25_000_000, 2_916_667), ("fib", 35, 9_227_465)])
+def test_known_results(tmp_path, task, size, result):
+    done = run(tmp_path, "--task", task, "--model", "sync", "--jobs", 1, "--set", f"size={size}")
+    assert done.results == [result]
+
+
+def test_the_default_text():
+    text = (BUILD / "data" / "words.txt").read_bytes()
+    made = subprocess.run([sys.executable, "scripts/make_words.py"], cwd=ROOT, capture_output=True, check=True).stdout
+    assert made == text
+    assert text.count(b"\n") == 20_000 and 850_000 < len(text) < 870_000
+    assert sum(w == b"the" for line in text.split(b"\n") for w in line.split(b" ")) == 18_688
+    assert "18,688" in (ROOT / "scripts" / "make_words.py").read_text()
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"the", b" the\n", b"the\n\n the  the\nthethe\xff the", WORDS])
+@pytest.mark.parametrize("word", [b"the", b"", b"the\xff"])
+def test_wordcount_is_split(tmp_path, data, word):
+    path = tmp_path / "data"
+    path.write_bytes(data)
+    jobs, lines = 3, data.split(b"\n")
+    parts = [lines[len(lines) * job // jobs : len(lines) * (job + 1) // jobs] for job in range(jobs)]
+    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={path}", "--set",
+               "word=" + os.fsdecode(word))  # fmt: skip
+    assert done.results == [sum(line.split(b" ").count(word) for line in part) for part in parts]
+
+
+def test_wordcount_reads_what_is_no_regular_file(tmp_path):
+    reader, writer = os.pipe()
+    os.write(writer, b"the the\nthe")
+    os.close(writer)
+    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", 1, "--set", f"file=/dev/fd/{reader}",
+               pass_fds=(reader,))  # fmt: skip
+    os.close(reader)
+    assert done.results == [3]
+
+
+SMALL = {
+    "null": [], "count": ["size=1000"], "fib": ["size=10"], "factorize": ["divide=10000"], "distance": ["size=1000"],
+    "wordcount": ["file={words}"], "wait": ["delay=1"], "fetch": ["delay=1", "size=99"],
+    "mixed": ["delay=1", "size=9", "count=100"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model, method", [(m, "fork") for m in MODELS] + [(m, "spawn") for m in PROCESSES])
+@pytest.mark.parametrize("task", SMALL)
+def test_every_task_under_every_model(tmp_path, stub, words, task, model, method):
+    sets = [word for text in SMALL[task] for word in ("--set", text.format(words=words))]
+    url = ["--url", stub.template] if task in ("fetch", "mixed") else []
+    plain = run(tmp_path, "--task", task, "--model", "sync", "--jobs", 11, *sets, *url)
+    assert (plain.status, plain.stderr) == (0, "")
+    expected = plain.results
+    done = run(tmp_path, "--task", task, "--model", model, "--jobs", 11, "--workers", 3, "--start-method", method, *sets, *url)
+    assert (done.status, done.stderr) == (0, "")
+    assert done.results == expected
+    if task == "fetch":
+        assert expected == [crc32(body_of(job, 99)) for job in range(11)]
+    assert {(row["state"], row["runs"]) for row in done.rows} == {(slots.DONE, 1)}
+    record = done.record
+    phases = record["phases"]
+    assert phases["start"] <= phases["ready"] <= min(row["start_ns"] for row in done.rows)
+    assert max(row["end_ns"] for row in done.rows) == phases["work"] <= phases["end"]
+    assert record["start_method"] == (method if model in PROCESSES else None)
+    assert (record["jobs"], record["workers"]) == (11, 3)
+    assert (record["connections"] is not None) == bool(url)
+    each = model in ("threads", "processes")
+    assert {row["worker"] for row in done.rows} <= (set(range(11)) if each else set(range(3)))
+
+
+# -- jobs and workers that go wrong ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_failed_job_is_named_and_the_others_run(tmp_path, model):
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", "mode=fail", "--set", "at=5")
+    assert done.status == 1 and done.record["status"] == "failed"
+    assert done.record["reason"] == "job 5: PlantedError: planted failure"
+    assert done.stderr == f"cobench-host: {done.record['reason']}\n"
+    assert done.record["failed_jobs"] == 1
+    failure = done.record["failures"][0]
+    assert (failure["job"], failure["type"], failure["message"]) == (5, "PlantedError", "planted failure")
+    assert [row["result"] for row in done.rows] == [0 if i == 5 else 3 * i + 1 for i in range(8)]
+    assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
+
+
+@pytest.mark.parametrize("mode, how", [("crash", "was killed by signal 9 (SIGKILL)"), ("exit", "exited with status 3")])
+@pytest.mark.parametrize("method", ("fork", "spawn"))
+@pytest.mark.parametrize("model", PROCESSES)
+def test_a_worker_that_dies_is_named(tmp_path, model, method, mode, how):
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", f"mode={mode}", "--set", "at=5",
+               "--start-method", method)  # fmt: skip
+    assert done.status == 1 and done.record["failed_jobs"] == 1
+    failure = done.record["failures"][0]
+    assert (failure["job"], failure["type"]) == (5, "Crash")
+    assert failure["message"] == f"worker {failure['worker']} {how} while running job 5"
+    assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
+
+
+def test_a_pool_whose_workers_are_all_dead_ends(tmp_path):
+    done = run(tmp_path, "--task", FAULTY, "--model", "process-pool", "--workers", 1, "--set", "mode=crash", "--set", "at=5")
+    assert done.status == 1 and done.record["failed_jobs"] == 3
+    assert [(f["job"], f["type"]) for f in done.record["failures"]] == [(5, "Crash"), (6, "NotRun"), (7, "NotRun")]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_job_that_hangs_is_named(tmp_path, model):
+    begun = time.monotonic()
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--timeout", 0.5, "--set", "mode=hang", "--set", "at=3")
+    assert time.monotonic() - begun < 5
+    worker = done.record["failures"][0]["worker"]
+    assert done.status == 1 and done.record["failures"][0]["job"] == 3
+    assert done.record["reason"] == f"timed out after 0.5 s: job 3 (worker {worker}) still running"
+
+
+# -- usage --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, reason",
+    [
+        (["--task", "x"], "task 'x' is unknown (known: count, distance, factorize, fetch, fib, mixed, null, wait, wordcount)"),
+        (["--model", "x"], "model 'x' is unknown (known: sync, threads, thread-pool, processes, process-pool, async)"),
+        (["--set", "foo=1"], "unknown parameter 'foo' of task 'count' (it has: size)"),
+        (["--set", "size=12x"], "--set size: '12x' is not a whole number"),
+        (["--set", "size=-1"], "--set size=-1: must be 0..4000000000"),
+        (["--set", "size=1", "--set", "size=1"], "--set size: given twice"),
+        (["--url", "http://h/"], "unknown parameter 'url' of task 'count' (it has: size)"),
+        (["--task", "fetch"], "parameter 'url' of task 'fetch' has to be given: where to ask; {job}, {size} and {delay} are filled in"),
+        (["--task", "./README.md"], "task file './README.md' is no shared object"),
+        (["--task", "./nothing"], "task file './nothing' cannot be read: No such file or directory"),
+        (["--task", str(TEST_TASKS / "no_symbol.so")], f"task file '{TEST_TASKS}/no_symbol.so' has no symbol 'cobench_task'"),
+        (["--task", "wordcount", "--set", "file=/nothing"], "task 'wordcount' does not open: /nothing cannot be read: No such file or directory"),
+        (["--task", "wordcount", "--set", "word=a b"], "task 'wordcount' does not open: word: must not hold a blank or a line feed"),
+        (["--tasks", "/nothing"], "--tasks: cannot read '/nothing': No such file or directory"),
+        (["--jobs", "0"], "--jobs=0: must be 1..100000000"),
+        (["--bogus"], "option '--bogus' is unknown (known: --task, "),
+    ],
+)  # fmt: skip
+def test_usage(tmp_path, words, reason):
+    given = [] if "--task" in words else ["--task", "count"]
+    done = run(tmp_path, *given, *([] if "--model" in words else ["--model", "sync"]), *words)
+    assert done.status == 2 and done.record["status"] == "usage"
+    assert done.record["reason"].startswith(reason)
+    assert done.stderr == f"cobench-host: {done.record['reason']}\n"
+
+
+@pytest.mark.parametrize("words", ([], ["bogus"], ["run"], ["run", "--task", "null"], ["list", "--bogus"]))
+def test_usage_without_a_record(words):
+    done = subprocess.run([HOST, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr
+
+
+@pytest.mark.parametrize("path, why", [("/nothing/record", "No such file or directory"), ("/dev/full", "No space left on device")])
+def test_a_record_that_cannot_be_written(tmp_path, path, why):
+    done = subprocess.run(
+        [HOST, "run", "--task", "null", "--model", "sync", "--slots", tmp_path / "slots", "--record", path],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2 and why in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_help():
+    done = subprocess.run([HOST, "run", "--help"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "--request-timeout" in done.stdout and done.stderr == ""
+
+
+def test_texts_that_are_no_utf8_reach_the_record(tmp_path, words):
+    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
+    assert done.record["params"]["word"] == "a\ufffdb\"\\\t\U0001f600"
+
+
+# -- limits, signals, the gate --------------------------------------------------------------------------------------------
+
+
+def limited(what: int, value: int):
+    return lambda: resource.setrlimit(what, (value, value))
+
+
+@pytest.mark.parametrize("model, fits", [("async", False), ("threads", False), ("thread-pool", False), ("sync", True), ("process-pool", True)])
+def test_too_few_descriptors_are_seen_beforehand(tmp_path, stub, model, fits):
+    done = run(tmp_path, "--task", "fetch", "--model", model, "--url", stub.template, "--jobs", 60, "--set", "delay=0",
+               preexec_fn=limited(resource.RLIMIT_NOFILE, 64))  # fmt: skip
+    assert done.status == (0 if fits else 77)
+    if not fits:
+        assert done.record["status"] == "impossible" and stub.connections == 0
+        assert "the limit is 64 (RLIMIT_NOFILE)" in done.record["reason"]
+
+
+@pytest.mark.parametrize("model", ("threads", "thread-pool"))
+def test_threads_that_cannot_be_started(tmp_path, model):
+    done = run(tmp_path, "--task", "wait", "--model", model, "--jobs", 200, "--set", "delay=200",
+               preexec_fn=limited(resource.RLIMIT_AS, 300 << 20))  # fmt: skip
+    assert done.status == 77 and done.record["status"] == "impossible"
+    assert "cannot start a thread beside" in done.record["reason"] and "RLIMIT_NPROC" in done.record["reason"]
+
+
+def test_no_room_for_slots(tmp_path):
+    done = run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=limited(resource.RLIMIT_FSIZE, 1 << 20))
+    assert done.status == 77 and "no room for the slots file" in done.record["reason"]
+    assert done.slots_path.stat().st_size == 0
+
+
+def start_and_hold(folder: Path, *words: object):
+    """A host that waits at its gate."""
+    to_host, from_host = os.pipe(), os.pipe()
+    host = subprocess.Popen(
+        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        pass_fds=(to_host[0], from_host[1]),
+    )  # fmt: skip
+    os.close(to_host[0])
+    os.close(from_host[1])
+    assert os.read(from_host[0], 1)
+    os.close(from_host[0])
+    return host, to_host[1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_gate_holds_the_work_back(tmp_path, model):
+    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+    opened = time.monotonic_ns()
+    assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
+    os.write(gate, b"g")
+    os.close(gate)
+    _, stderr = host.communicate(timeout=60)
+    done = outcome(tmp_path, host.returncode, stderr)
+    assert done.status == 0
+    assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_closed_gate_ends_the_host(tmp_path, model):
+    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+    os.close(gate)
+    _, stderr = host.communicate(timeout=60)
+    done = outcome(tmp_path, host.returncode, stderr)
+    assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
+
+
+def test_a_pool_dies_with_a_worker_at_the_gate(tmp_path):
+    """A worker killed while it waits is reported, and its share is done by the other."""
+    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", "process-pool", "--workers", 2)
+    children = Path(f"/proc/{host.pid}/task/{host.pid}/children").read_text().split()
+    assert len(children) == 2
+    os.kill(int(children[0]), signal.SIGKILL)
+    os.write(gate, b"g")
+    os.close(gate)
+    _, stderr = host.communicate(timeout=60)
+    done = outcome(tmp_path, host.returncode, stderr)
+    assert done.status == 1 and done.record["reason"] == "worker 0 was killed by signal 9 (SIGKILL)"
+    assert {row["state"] for row in done.rows} == {slots.DONE} and done.record["failed_jobs"] == 0
+
+
+def workers_of(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+@pytest.mark.parametrize("model", MODELS)
+def test_signals_end_host_and_workers(tmp_path, model, number):
+    host, gate = start_and_hold(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--jobs", 1, "--set", "mode=hang")
+    os.write(gate, b"g")
+    deadline = time.monotonic() + 30
+    while outcome(tmp_path, 0, "").rows[0]["state"] != slots.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.01)  # polling a file: there is nothing to wait on
+    running = workers_of(host.pid)
+    assert len(running) == (1 if model in PROCESSES else 0)
+    begun = time.monotonic()
+    host.send_signal(number)
+    _, stderr = host.communicate(timeout=10)
+    os.close(gate)
+    assert host.returncode == -number and stderr == ""
+    while any(map(alive, running)) and time.monotonic() - begun < 1:
+        time.sleep(0.01)
+    assert not any(map(alive, running)) and time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize("model", PROCESSES)
+def test_workers_are_reaped_though_sigchld_is_ignored(tmp_path, model):
+    done = run(tmp_path, "--task", "null", "--model", model, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    assert done.status == 0
