@@ -17,6 +17,12 @@
 
 #define FILE_MAX (4u << 20)
 
+#ifdef __clang__
+static const char own_compiler[] = "clang " __clang_version__;
+#else
+static const char own_compiler[] = "gcc " __VERSION__;
+#endif
+
 static char *read_text(const char *path)
 {
     char *text = NULL;
@@ -273,11 +279,7 @@ json_t *machine_json(const struct catalog *catalog, json_t *versions)
         line_fact("/sys/devices/system/cpu/cpufreq/boost"), "smt", line_fact("/sys/devices/system/cpu/smt/active"),
         "clocksource", line_fact("/sys/devices/system/clocksource/clocksource0/current_clocksource"), "load1",
         load_fact(), "compiler",
-#ifdef __clang__
-        "clang " __clang_version__,
-#else
-        "gcc " __VERSION__,
-#endif
+        own_compiler,
         "hypervisor", line_fact("/sys/hypervisor/type"), "cobench", COBENCH_VERSION, "cflags", COBENCH_CFLAGS, "tools",
         versions, "hosts", hosts_json(catalog));
 }

@@ -444,3 +444,61 @@ def test_the_origin_ending_by_itself_stops_the_run(checkout):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1 and "the origin has ended by itself" in said
     wait_until(lambda: not mine(str(checkout.root)), 1, "nothing is left running")
+
+
+# -- with the real hosts ----------------------------------------------------------------------------------------------
+
+REAL_FAULTS = [
+    ("fail", {"sync": "planted failure", "threads": "planted failure", "process-pool": "planted failure"}),
+    ("crash", {"sync": "it was ended by signal 9", "process-pool": "was killed by signal 9"}),
+    ("hang", {"sync": "job 2", "processes": "job 2", "async": "job 2"}),
+    ("exit", {"thread-pool": "it ended with exit status 3", "processes": "exited with status 3"}),
+]
+
+
+@pytest.mark.parametrize("mode, expected", REAL_FAULTS, ids=[m for m, _ in REAL_FAULTS])
+def test_the_real_hosts_faults_are_named(tmp_path, mode, expected):
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    shutil.copy(BUILD / "test-tasks" / "faulty.so", folder)
+    shutil.copy(ROOT / "tests" / "tasks" / "faulty.py", folder)
+    results = tmp_path / "results"
+    done = subprocess.run(
+        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--tasks", folder, "--task", "faulty", "--set", f"mode={mode}",
+         "--set", "at=2", "--rounds", "1", "--timeout", "1", "--workers", "2", "--results", results, "--model",
+         ",".join(expected)], capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 1, done.stderr
+    (run,) = (p for p in results.iterdir() if not p.is_symlink())
+    cells = json.loads((run / "plan.json").read_text())["cells"]
+    samples = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    assert all(s["status"] == ("timeout" if mode == "hang" else "failed") and s["pass"] == "verify" for s in samples)
+    for s in samples:
+        cell = cells[s["cell"]]
+        if cell["role"] == "model" and cell["model"] in expected:
+            assert expected[cell["model"]] in s["reason"], (cell, s["reason"])
+    assert not mine(str(folder))
+
+
+def test_a_foreign_url_is_asked_and_no_origin_started(tmp_path):
+    results = tmp_path / "results"
+    origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url = origin.stdout.readline().split("?")[0] + "?size=17"
+        done = subprocess.run(
+            [BUILD / "cobench", "run", "--no-plots", "--quiet", "--task", "fetch", "--jobs", "3", "--url", url, "--rounds",
+             "1", "--model", "async", "--results", results], capture_output=True, text=True, timeout=LIMIT_S)
+    finally:
+        origin.communicate(timeout=30)
+    assert done.returncode == 0, done.stderr
+    (run,) = (p for p in results.iterdir() if not p.is_symlink())
+    assert json.loads((run / "plan.json").read_text())["url"] == url
+    samples = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    assert all(s["status"] == "ok" and s["origin"] is None and s["connections"] >= 1 for s in samples)
+
+
+def test_an_unreachable_url_fails_with_its_reason(tmp_path):
+    done = subprocess.run(
+        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--task", "fetch", "--jobs", "2", "--url",
+         "http://127.0.0.1:1/", "--rounds", "1", "--model", "sync", "--results", tmp_path / "results"],
+        capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 1 and "refused" in done.stderr.lower(), done.stderr
