@@ -255,6 +255,13 @@ def test_usage(tmp_path, words, reason):
     assert done.stderr == f"cobench-host: {done.record['reason']}\n"
 
 
+@pytest.mark.parametrize("method", ("fork", "spawn"))
+def test_a_task_that_does_not_open_in_a_worker(tmp_path, method):
+    done = run(tmp_path, "--task", "wordcount", "--model", "process-pool", "--start-method", method, "--set", "file=/nothing")
+    assert done.status == 2
+    assert done.record["reason"] == "task 'wordcount' does not open: /nothing cannot be read: No such file or directory"
+
+
 @pytest.mark.parametrize("words", ([], ["bogus"], ["run"], ["run", "--task", "null"], ["list", "--bogus"]))
 def test_usage_without_a_record(words):
     done = subprocess.run([HOST, *words], capture_output=True, text=True, timeout=60)

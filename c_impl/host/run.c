@@ -186,8 +186,10 @@ int run_enter_process(struct run *run, struct worker *w, int32_t id, struct cobe
     int code = 0;
     if (run->start_method == START_SPAWN)
         code = run_open_task(run, err);
-    if (code)
+    if (code) {
+        run->board->unopened++;
         return code;
+    }
     code = worker_open(w, run, id, COBENCH_WORKER_PROCESS, true, err);
     if (code && run->start_method == START_SPAWN)
         run_close_task(run);

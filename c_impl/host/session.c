@@ -172,7 +172,7 @@ void session_conclude(struct session *s)
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
     if (s->code) {
-        const enum record_status status = s->opened ? RECORD_FAILED : RECORD_USAGE;
+        const enum record_status status = s->opened && !s->run.board->unopened ? RECORD_FAILED : RECORD_USAGE;
         error_complete(&s->error, s->code);
         session_fail(s, error_is_limit(s->code) ? RECORD_IMPOSSIBLE : status, s->error.message);
         return;
