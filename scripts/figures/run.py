@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import runs
 import servers
 import signed_rank
 from servers import Failed, Missing
@@ -34,6 +35,7 @@ class Bench:
 
     build: Path
     rounds: int
+    seed: int
     shuffle: random.Random
     short: list[str] = field(default_factory=list)
 
@@ -86,6 +88,43 @@ def slots_folder() -> tempfile.TemporaryDirectory[str]:
     """In memory where that is possible: a disk has no part in these figures."""
     shm = Path("/dev/shm")
     return tempfile.TemporaryDirectory(prefix="cobench-figures-", dir=shm if os.access(shm, os.W_OK) else None)
+
+
+# -- figures 1 and 2 ---------------------------------------------------------------------------------------------------
+
+
+def capacity_verdict(bench: Bench, run: runs.Run, group: str, variant: str) -> None:
+    runtime = variant.partition(":")[0]
+    part = run.of_capacity(f"{group} {variant}", f"{group} {runtime}:sync capacity")
+    bench.verdict(f"{group}: {variant} / capacity", signed_rank.ratio(*part), at_least=0.95)
+
+
+def figure_1(bench: Bench) -> None:
+    """What C buys, and what the models make of two CPUs; work time."""
+    run = runs.drive(bench.build, "figure1.ini", bench.rounds, bench.seed)
+    for group, least in (("count", 40), ("fib", 30)):
+        ratio = signed_rank.ratio(*run.pairs(f"{group} py:sync", f"{group} c:sync"))
+        bench.verdict(f"{group}: c:sync over py:sync", ratio, "x", at_least=least)
+    for runtime in ("c", "py"):
+        slowest, one = run.pairs(f"count {runtime}:sync capacity", f"count {runtime}:sync")
+        copies = run.copies[f"count {runtime}:sync capacity"]
+        bench.verdict(f"count: capacity, {copies} x {runtime}:sync", signed_rank.ratio([copies * ns for ns in one], slowest), "x")
+    for variant in ("c:thread-pool", "c:process-pool", "py:process-pool"):
+        capacity_verdict(bench, run, "count", variant)
+    held = signed_rank.ratio(*run.pairs("count py:sync", "count py:thread-pool"))
+    bench.verdict("count: py:thread-pool over py:sync", held, "x", at_least=0.85)
+    bench.verdict("count: py:thread-pool over py:sync", held, "x", at_most=1.1)
+
+
+def figure_2(bench: Bench) -> None:
+    """fetch, 50 jobs of 150 ms at once: times as multiples of the 150 ms that nobody can beat."""
+    run = runs.drive(bench.build, "figure2.ini", bench.rounds, bench.seed)
+    for variant, field, most in (("c:async", "work_ns", 1.05), ("c:async", "whole_ns", 1.13), ("py:async", "work_ns", 1.12),
+                                 ("py:threads", "work_ns", 1.2), ("c:threads", "work_ns", None),
+                                 ("py:thread-pool", "work_ns", None)):
+        times = [ms / 150 for ms in run.milliseconds(f"fetch {variant}", field)]
+        bench.verdict(f"{variant}, {'work' if field == 'work_ns' else 'whole command'}", signed_rank.pseudo_median(times), "x",
+                      at_most=most)
 
 
 # -- figure 3 ---------------------------------------------------------------------------------------------------------
@@ -191,7 +230,7 @@ def figure_5(bench: Bench) -> None:
 
 # -- main -------------------------------------------------------------------------------------------------------------
 
-FIGURES: dict[int, Callable[[Bench], None]] = {3: figure_3, 4: figure_4, 5: figure_5}
+FIGURES: dict[int, Callable[[Bench], None]] = {1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5}
 
 
 def cpu_model() -> str:
@@ -229,7 +268,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the order within the rounds")
     given = parser.parse_args(argv)
     build = ROOT / os.environ.get("COBENCH_BUILD", "build")
-    bench = Bench(build, given.rounds, random.Random(given.seed))
+    bench = Bench(build, given.rounds, given.seed, random.Random(given.seed))
     machine_print(bench)
     unmeasured = []
     for number in sorted(given.only or FIGURES):
