@@ -123,6 +123,10 @@ def test_a_name_that_is_none(transport):
 
 @both
 def test_a_name_that_is_one(stub: Stub, transport):
+    try:
+        socket.getaddrinfo("localhost", 80, socket.AF_INET)
+    except OSError:
+        pytest.skip("this machine has no address for localhost")
     assert transport().get(stub.fault("close").replace("127.0.0.1", "localhost"))[0].body == b"hello"
 
 
