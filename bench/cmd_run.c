@@ -7,6 +7,7 @@
 #include "bench/command.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,25 @@ static int suite_from_tasks(const struct words *tasks, struct suite *out, struct
     return rc;
 }
 
+/* Names the suites there are. */
+static int suite_unknown(const struct places *places, const char *name, struct error *err)
+{
+    char *pattern = text_format("%s/bench/suites/*.ini", places->root);
+    char known[256] = "";
+    glob_t found = {.gl_pathc = 0};
+    if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0) {
+        size_t at = 0;
+        for (size_t i = 0; i < found.gl_pathc && at < sizeof known; i++) {
+            const char *file = strrchr(found.gl_pathv[i], '/') + 1;
+            at += (size_t)snprintf(known + at, sizeof known - at, "%s%.*s", i > 0 ? ", " : "",
+                                   (int)(strlen(file) - strlen(".ini")), file);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+    return error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, known);
+}
+
 static int suite_find(struct session *s, struct error *err)
 {
     const char *name = s->options.suite;
@@ -68,8 +88,7 @@ static int suite_find(struct session *s, struct error *err)
         return error_set(err, -ENOMEM, "out of memory");
     int rc;
     if (access(path, F_OK) != 0)
-        rc = error_set(err, -EINVAL, "unknown suite '%s': there is no bench/suites/%s.ini (a file needs its path)", name,
-                       name);
+        rc = suite_unknown(&s->places, name, err);
     else
         rc = suite_read(path, &s->suite, err);
     free(path);

@@ -20,7 +20,7 @@ static int sync_run(struct run *run, struct cobench_error *err)
 
 const struct model model_sync = {
     .name = "sync",
-    .about = "one loop, one job after the other: the baseline",
+    .about = "one loop, one job after the other",
     .one_at_a_time = true,
     .run = sync_run,
 };

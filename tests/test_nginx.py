@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Both hosts and the driver against a real server that is not ours: nginx with its echo module."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+LIMIT_S = 120
+
+sys.path.insert(0, str(ROOT / "scripts" / "figures"))
+
+import servers  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def url():
+    with servers.nginx(20) as address:
+        yield address
+
+
+def drive(folder: Path, *words: str) -> tuple[int, str, dict]:
+    done = subprocess.run(
+        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--rounds", "1", "--results", folder, *words],
+        capture_output=True, text=True, timeout=LIMIT_S, check=False)  # fmt: skip
+    (run,) = (entry for entry in folder.iterdir() if not entry.is_symlink())
+    return done.returncode, done.stderr, json.loads((run / "summary.json").read_text())
+
+
+def test_every_model_asks_a_foreign_server(url, tmp_path):
+    status, stderr, summary = drive(tmp_path, "--task", "fetch", "--jobs", "6", "--workers", "3", "--url", url + "?{job}")
+    assert status == 0, stderr
+    for cell in summary["cells"]:
+        assert cell["verified"], cell["note"]
+        # Kept alive: a connection a worker, or one a job where every job has a worker of its own.
+        most = {"sync": 1, "threads": 6, "processes": 6}.get(cell["model"], 3)
+        assert 1 <= cell["connections"] <= most, (cell["runtime"], cell["model"], cell["connections"])
+        assert cell["latency_s"]["p50"] >= 0.02
+
+
+@pytest.mark.parametrize("check, size, said", [
+    ("length", "6", None),
+    ("crc", "6", None),
+    ("length", "7", "body of 6 bytes where 7 were expected"),
+])  # fmt: skip
+def test_what_of_the_answer_is_checked(url, tmp_path, check, size, said):
+    status, stderr, summary = drive(tmp_path, "--task", "fetch", "--jobs", "2", "--model", "async", "--url", url,
+                                    "--set", f"check={check}", "--set", f"size={size}")  # fmt: skip
+    assert status == (1 if said else 0), stderr
+    for cell in summary["cells"]:
+        assert cell["verified"] is (said is None)
+        assert said is None or said in cell["note"]
+
+
+def test_mixed_computes_after_a_foreign_answer(url, tmp_path):
+    status, stderr, summary = drive(tmp_path, "--task", "mixed", "--jobs", "3", "--workers", "2", "--model", "thread-pool",
+                                    "--set", "count=1000", "--url", url)  # fmt: skip
+    assert status == 0, stderr
+    assert all(cell["verified"] for cell in summary["cells"])
