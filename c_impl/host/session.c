@@ -233,7 +233,7 @@ void session_close(struct session *s)
     session_release(s);
     children_close(&s->children);
     board_close(s->run.board);
-    transport_unload(s->transport_handle);
+    /* The transport stays loaded: the process is about to end, and to unmap thirty libraries first is time lost. */
     params_close(&s->params);
     tasks_unload(&s->task);
 }

@@ -17,7 +17,8 @@ int transport_load(const struct transport **out, void **handle, struct cobench_e
 
     if (code)
         return code;
-    library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* Lazily: libcurl brings thirty libraries of which a run calls little, and binding it all costs most of a ms. */
+    library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (!library) {
         code = error_fill(err, -ELIBACC, "URLs cannot be asked for here, the transport does not load: %s", dlerror());
         goto out;
