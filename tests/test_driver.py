@@ -71,7 +71,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path):
-    return Checkout(tmp_path / "project")
+    return Checkout(tmp_path / f"project-{os.getpid()}")
 
 
 def mine(marker):
@@ -458,7 +458,7 @@ REAL_FAULTS = [
 
 @pytest.mark.parametrize("mode, expected", REAL_FAULTS, ids=[m for m, _ in REAL_FAULTS])
 def test_the_real_hosts_faults_are_named(tmp_path, mode, expected):
-    folder = tmp_path / "tasks"
+    folder = tmp_path / f"tasks-{os.getpid()}"
     folder.mkdir()
     shutil.copy(BUILD / "test-tasks" / "faulty.so", folder)
     shutil.copy(ROOT / "tests" / "tasks" / "faulty.py", folder)
