@@ -80,7 +80,7 @@ static int names_read(const char *folder, char ***out, size_t *count, struct cob
 /* Tells a file that is missing or of another sort from a shared object that does not load. */
 static int file_check(const char *path, struct cobench_error *err)
 {
-    static const char elf[4] = "\177ELF";
+    static const char elf[] = {'\177', 'E', 'L', 'F'};
     char magic[sizeof elf] = "";
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
