@@ -6,6 +6,7 @@ CFLAGS    ?= -O2 -g
 LDFLAGS   ?=
 PYTHON_PC ?= python3-embed
 BUILD     ?= build
+EMBED     ?= auto
 SUITE     ?= quick
 RUN       ?=
 WERROR    ?=
@@ -34,21 +35,25 @@ link_so = $(CC) -shared $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_o := $(call objects,$(wildcard common/*.c))
-host_o   := $(call objects,$(filter-out c_impl/host/main.c,$(wildcard c_impl/host/*.c)) $(wildcard c_impl/models/*.c))
+host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c.c,$(wildcard c_impl/host/*.c)) \
+              $(wildcard c_impl/models/*.c))
 bench_o  := $(call objects,$(filter-out bench/main.c,$(wildcard bench/*.c)))
 origin_o := $(call objects,$(wildcard bench/origin/*.c))
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))
-test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c))
+test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
+              $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
-programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-origin
+programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $(BUILD)/cobench-origin
 
-.PHONY: all help bench tables plots figures test test-c test-py asan tsan check clean
+native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
+
+.PHONY: all help bench tables plots figures embed-shared test test-c test-py asan tsan check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
-all: $(programs) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -63,15 +68,33 @@ tables: all ## Make the tables again from the last run, or RUN=results/...
 plots: all ## Make the pictures again from the last run, or RUN=results/...
 	$(Q)$(BUILD)/cobench report --quiet --plots $(RUN)
 
-figures: all $(BUILD)/figures/openmp_null ## Measure the target figures side by side (ONLY=3 for one of them)
+figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target figures side by side (ONLY=3 for one of them)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY))
+
+# The embed host once more, with the shared libpython, to be measured beside the other.
+embed-shared:
+	$(Q)$(MAKE) BUILD=$(BUILD)/shared EMBED=shared $(BUILD)/shared/cobench-host-embed $(BUILD)/shared/tasks/count.so
 
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
 $(BUILD)/cobench: libs_of = $(shell $(PC) --libs jansson gsl inih) -lm
-$(BUILD)/cobench-host: $(call objects,c_impl/host/main.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/cobench-host: $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
+# The same host with CPython inside. The bridge is the only C that includes Python.h.
+# How to link it is asked once, and only where it is needed.
+embed_link = $(eval embed_link := $(shell CC='$(CC)' '$(PYTHON)' -s -E scripts/embed_link.py $(EMBED)))$(embed_link)
+bridge_cflags = -fvisibility=hidden $(shell $(PC) --cflags $(PYTHON_PC)) -DCOBENCH_PYTHON='"$(PYTHON)"' -DCOBENCH_EMBED='"$(firstword $(embed_link))"'
+$(BUILD)/obj/c_impl/bridge/%.o: cflags_of = $(bridge_cflags)
+$(BUILD)/cobench-host-embed: $(call objects,c_impl/host/main.c c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+                             $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/cobench-host-embed: libs_of = $(shell $(PC) --libs jansson) -ldl -lm $(wordlist 2,99,$(embed_link))
+# C tasks inside Python, and the C host's thread pool behind one call. Nothing of the host's is visible outside.
+$(native): libs_of = -Wl,--exclude-libs,ALL -ldl -lm
+$(native): $(call objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c) \
+           $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/cobench-origin: $(origin_o) $(BUILD)/libcommon.a
 $(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent)
 $(programs):
@@ -101,6 +124,9 @@ $(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(BUILD)/libtask.a
 $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
+# The host with an interpreter looks for a plug-in's Python twin beside it.
+$(BUILD)/test-tasks/%.py: tests/tasks/%.py
+	$(Q)mkdir -p $(@D) && cp $< $@
 $(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o
 	$(call say,LINK,$@)
@@ -112,7 +138,7 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 
 # Rebuild when the compiler or its flags change: they are part of a result.
 $(BUILD)/flags: FORCE
-	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION)' >$@.new && \
+	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION) $(PYTHON) $(EMBED)' >$@.new && \
 	  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # The path of the interpreter that the Python host runs under.
@@ -137,10 +163,16 @@ test-c: $(unit_tests) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.t
 test-py: all $(test_tasks) ## Hosts, driver and the Python side (pytest)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
 
-# tests/unit/host_*.c stand on the host, tests/unit/bench_*.c on the driver, tests/unit/common_*.c on neither.
-$(BUILD)/unit/host_%: $(BUILD)/obj/tests/unit/host_%.o $(BUILD)/libhost.a $(BUILD)/libcommon.a
+# tests/unit/host_*.c stand on the host, tests/unit/embed_*.c on the one with an interpreter, tests/unit/bench_*.c on the
+# driver, tests/unit/common_*.c on neither.
+$(BUILD)/unit/host_%: $(BUILD)/obj/tests/unit/host_%.o $(call objects,c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm
+$(BUILD)/obj/tests/unit/embed_%.o: cflags_of = $(bridge_cflags)
+$(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(call objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+                       $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm $(wordlist 2,99,$(embed_link))
 $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm

@@ -72,11 +72,9 @@ static int check_list(const json_t *list, size_t h, struct error *err)
     int rc = check_shape(list, list_shape, "the list", err);
     if (rc != 0)
         return rc;
-    const char *host = json_string_value(json_object_get(list, "host"));
-    if (strcmp(host, host_table[h].name) != 0)
-        return error_set(err, -EPROTO, "it says it is the host '%s'", host);
     size_t i;
     const json_t *item;
+    bool own = false;
     json_array_foreach(json_object_get(list, "models"), i, item)
     {
         if ((rc = check_shape(item, model_shape, "a model", err)) != 0)
@@ -86,7 +84,10 @@ static int check_list(const json_t *list, size_t h, struct error *err)
     {
         if (!json_is_string(item))
             return error_set(err, -EPROTO, "its list: a runtime's name is no string");
+        own = own || strcmp(json_string_value(item), host_table[h].name) == 0;
     }
+    if (!own)
+        return error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
     return check_tasks(json_object_get(list, "tasks"), err);
 }
 

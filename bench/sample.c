@@ -4,6 +4,7 @@
  * deadline, no record or a wrong one, what the record says, the exit status, processes left running, the slots, and
  * (sample_judge) the results.
  */
+#define _GNU_SOURCE /* sigabbrev_np: a crash is named as people know it */
 #include "bench/sample.h"
 
 #include <errno.h>
@@ -75,10 +76,11 @@ static void last_complaint(const struct attempt *a, char *out, size_t room)
 
 static void exit_text(int code, char *out, size_t room)
 {
+    const char *signal = code > 128 ? sigabbrev_np(code - 128) : NULL;
     if (code < 0)
         snprintf(out, room, "its exit status is not known");
     else if (code > 128)
-        snprintf(out, room, "it was ended by signal %d", code - 128);
+        snprintf(out, room, "it was ended by signal %d (%s%s)", code - 128, signal ? "SIG" : "", signal ? signal : "unknown");
     else
         snprintf(out, room, "it ended with exit status %d", code);
 }

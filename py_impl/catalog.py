@@ -7,32 +7,49 @@ import os
 import sys
 
 from py_impl.contract import ASKS, CHOICE, INT, KINDS, PARAM_TYPES, Param
-from py_impl.errors import Usage
+from py_impl.errors import Impossible, Usage
 
 ModuleType = type(sys)
 
-BUILTIN_FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks")
+
+class Shelf:
+    """Where a runtime's tasks stand: the folder of the built-in ones and the ending of a task's file."""
+
+    __slots__ = ("folder", "suffix")
+
+    def __init__(self, folder: str, suffix: str) -> None:
+        self.folder = folder
+        self.suffix = suffix
+
+
+PYTHON = Shelf(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks"), ".py")
 
 _FIELDS = (("NAME", str), ("ABOUT", str), ("KIND", str), ("ASKS", str), ("JOBS", int), ("PARAMS", tuple))
 _FUNCTIONS = ("open", "close", "worker_open", "worker_close", "request", "run")
 
 
-def names(folder: str | None) -> list[str]:
-    """The tasks of a folder, by the names of their files."""
+def names(shelf: Shelf, folder: str | None) -> list[str]:
+    """The tasks of a folder (None: the built-in ones), by the names of their files."""
     try:
-        files = os.listdir(folder or BUILTIN_FOLDER)
+        files = os.listdir(folder or shelf.folder)
     except OSError as error:
-        raise Usage(f"--tasks: cannot read '{folder}': {error.strerror}") from error
-    return sorted(file[:-3] for file in files if file.endswith(".py") and not file.startswith(("_", ".")))
+        raise Usage(f"--tasks: cannot read '{folder or shelf.folder}': {error.strerror}") from error
+    ending = shelf.suffix
+    return sorted(file[: -len(ending)] for file in files if file.endswith(ending) and not file.startswith(("_", ".")))
 
 
-def source_of(task: str, folder: str | None) -> str:
-    """Where a task is: the name of a built-in one, or the path of a file."""
+def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
+    """Where a task is, as `load` takes it: the name of a built-in Python task, or the path of a file."""
     if "/" in task:
+        if not task.endswith(shelf.suffix):
+            raise Usage(f"task '{task}' is no {shelf.suffix} file")
         return task
-    if task not in names(folder):
-        raise Usage(f"task '{task}' is unknown (known: {', '.join(names(folder))})")
-    return os.path.join(folder, task + ".py") if folder else task
+    known = names(shelf, folder)
+    if task not in known:
+        raise Usage(f"task '{task}' is unknown (known: {', '.join(known)})")
+    if shelf is PYTHON and folder is None:
+        return task
+    return os.path.join(folder or shelf.folder, task + shelf.suffix)
 
 
 def load(source: str) -> ModuleType:
@@ -43,6 +60,8 @@ def load(source: str) -> ModuleType:
         if error.filename != source:
             raise Usage(f"task '{source}' does not load: {one_line(error)}") from error
         raise Usage(f"task '{source}': there is no such file") from error
+    except Impossible:
+        raise
     except (Exception, SystemExit) as error:  # whatever a user's file may raise
         raise Usage(f"task '{source}' does not load: {one_line(error)}") from error
     trouble = complaint(module)
@@ -99,6 +118,12 @@ def _load_builtin(name: str) -> ModuleType:
 
 
 def _load_file(path: str) -> ModuleType:
+    if path.endswith(".so"):
+        from py_impl.ext import load as load_native
+
+        os.stat(path)
+        return load_native(path)
+
     from importlib.machinery import SourceFileLoader
     from importlib.util import module_from_spec, spec_from_loader
 

@@ -94,6 +94,15 @@ class BadLength(Exception):
     """The reply's body has another length than was asked for."""
 
 
+class TaskFailed(Exception):
+    """A task of another language failed; `kind` and `line` go into the record as the failure's type and line."""
+
+    def __init__(self, kind: str, message: str, line: int | None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.line = line
+
+
 class RequestFailed(Exception):
     """There is no reply. A transport raises it; `kind` says why and goes into the record as the failure's type."""
 

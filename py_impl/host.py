@@ -13,6 +13,7 @@ import time
 from py_impl import catalog, options, params, record
 from py_impl.contract import IO, URL
 from py_impl.errors import Failed, Impossible, Usage
+from py_impl.runtimes import PY, Runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +34,13 @@ NAMED_JOBS = 8  # in the reason; the failures name as many
 EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
 
 
-def main(argv: list[str]) -> int:
+def main(argv: list[str], runtime: Runtime = PY) -> int:
     start_ns = time.monotonic_ns()
     if argv and argv[0] in ("-h", "--help", "help"):
         print(options.help_text())
         return 0
     if argv and argv[0] == "run":
-        return Command(argv[1:], start_ns).run()
+        return Command(runtime, argv[1:], start_ns).run()
     try:
         if not argv or argv[0] not in options.COMMANDS:
             what = f"'{argv[0]}' is no command" if argv else "a command is needed"
@@ -47,10 +48,13 @@ def main(argv: list[str]) -> int:
         given = options.parse("list", argv[1:])
         from py_impl.listing import show
 
-        show(given.get("--tasks"), as_json="--json" in given)
+        show(runtime, given.get("--tasks"), as_json="--json" in given)
     except Usage as error:
         complain(str(error))
         return EXITS["usage"]
+    except Impossible as error:
+        complain(str(error))
+        return EXITS["impossible"]
     return 0
 
 
@@ -65,9 +69,10 @@ def one_line(text: str) -> str:
 class Command:
     """One `run`: what is known of it so far is in `record`, which is written whatever comes."""
 
-    def __init__(self, words: list[str], start_ns: int) -> None:
+    def __init__(self, runtime: Runtime, words: list[str], start_ns: int) -> None:
+        self.runtime = runtime
         self.words = words
-        self.record = record.blank()
+        self.record = record.blank(runtime.name)
         self.phases = self.record["phases"]
         self.phases["start"] = start_ns
         self.record_path = options.peek("--record", words)
@@ -110,7 +115,7 @@ class Command:
 
         run = Run()
         run.task, run.texts, run.jobs, run.workers = task, texts, jobs, workers
-        run.source = catalog.source_of(given["--task"], given.get("--tasks"))
+        run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
         run.start_method = method if model.processes else "fork"
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
@@ -127,16 +132,17 @@ class Command:
         self.drive(model, run)
 
     def choose_model(self, name: str) -> Model:
-        from py_impl.models import MODELS
+        from py_impl.models import models_of
 
-        for model in MODELS:
+        models = models_of(self.runtime.name)
+        for model in models:
             if model.name == name:
                 self.record["model"] = name
                 return model
-        raise Usage(f"model '{name}' is unknown (known: {', '.join(model.name for model in MODELS)})")
+        raise Usage(f"model '{name}' is unknown (known: {', '.join(model.name for model in models)})")
 
     def choose_task(self, given: dict[str, object]) -> ModuleType:
-        task = catalog.load(catalog.source_of(given["--task"], given.get("--tasks")))
+        task = catalog.load(catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks")))
         self.record["task"] = task.NAME
         if task.ASKS == URL:
             self.record["connections"] = 0
@@ -175,7 +181,7 @@ class Command:
 
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
-        reserve_fds(workers * model.fds_a_worker + connections)
+        reserve_fds(workers * model.fds_a_worker + connections * model.fds_a_connection)
 
     def open_files(self, run: Run, slots_path: str) -> None:
         from py_impl.slots import create
@@ -200,6 +206,8 @@ class Command:
         def expired() -> NoReturn:
             """In the keeper's thread, with all worker processes gone."""
             run = self.this
+            if run.catch_up is not None:
+                run.catch_up()
             running = run.slots.running()
             for job, worker in running[: record.FAILURES_MAX]:
                 run.board.failed(job, worker, "Timeout", f"still running when the {timeout_s:g} s were over", None)

@@ -10,14 +10,15 @@ import sysconfig
 
 from py_impl import VERSION, catalog
 from py_impl.errors import Usage
-from py_impl.models import MODELS
+from py_impl.models import models_of
+from py_impl.runtimes import Runtime
 
 
-def listing(folder: str | None) -> dict[str, object]:
+def listing(runtime: Runtime, folder: str | None) -> dict[str, object]:
     tasks, errors = [], []
-    for name in catalog.names(folder):
+    for name in catalog.names(runtime.shelf, folder):
         try:
-            task = catalog.load(catalog.source_of(name, folder))
+            task = catalog.load(catalog.source_of(runtime.shelf, name, folder))
         except Usage as error:
             errors.append(str(error))
             continue
@@ -29,7 +30,7 @@ def listing(folder: str | None) -> dict[str, object]:
         "list": 1,
         "host": "py",
         "version": VERSION,
-        "runtimes": ["py"],
+        "runtimes": [runtime.name],
         "build": build_facts(),
         "models": [
             {
@@ -39,7 +40,7 @@ def listing(folder: str | None) -> dict[str, object]:
                 "loop": model.loop,
                 "baseline": model.baseline,
             }
-            for model in MODELS
+            for model in models_of(runtime.name)
         ],
         "tasks": tasks,
         "errors": errors,
@@ -70,8 +71,8 @@ def _text(value: object) -> str | None:
     return " ".join(str(value).split()) if value else None
 
 
-def show(folder: str | None, *, as_json: bool) -> None:
-    offer = listing(folder)
+def show(runtime: Runtime, folder: str | None, *, as_json: bool) -> None:
+    offer = listing(runtime, folder)
     if as_json:
         print(json.dumps(offer))
         return

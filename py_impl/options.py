@@ -29,7 +29,7 @@ class Option:
 
 
 OPTIONS = (
-    Option("--task", "run", "T", "a task's name, or the path of a .py (with a /)", needed=True),
+    Option("--task", "run", "T", "a task's name, or the path of its file (with a /)", needed=True),
     Option("--model", "run", "M", "a model's name", needed=True),
     Option("--jobs", "run", "N", "1..100000000; by default the task's own"),
     Option("--workers", "run", "W", "the most jobs in flight, 1..100000; by default by the task's kind"),
@@ -41,9 +41,9 @@ OPTIONS = (
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
     Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),
     Option("--gate", "run", "R,W", "write a byte to descriptor W when ready, start after one from R"),
-    Option("--tasks", "run", "DIR", "another folder of tasks, NAME.py"),
+    Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--json", "list", "", "as one JSON object"),
-    Option("--tasks", "list", "DIR", "another folder of tasks, NAME.py"),
+    Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
 )
 
 

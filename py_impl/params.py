@@ -49,12 +49,15 @@ def parse_fds(name: str, text: str) -> tuple[int, int]:
     return fds
 
 
+def build_folder() -> str:
+    """The folder of what make built."""
+    build = os.environ.get("COBENCH_BUILD")
+    return build or os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build")
+
+
 def data_folder() -> str:
     """The folder of cobench's own data files."""
-    build = os.environ.get("COBENCH_BUILD")
-    if not build:
-        build = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build")
-    return os.path.join(build, "data")
+    return os.path.join(build_folder(), "data")
 
 
 def settings(pairs: list[str]) -> dict[str, str]:

@@ -19,6 +19,8 @@ from py_impl.tickets import in_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from py_impl.board import Board
     from py_impl.keeper import Keeper
     from py_impl.slots import Slots
@@ -47,6 +49,8 @@ class Run:
         self.transport = None  # a module of transport/; None unless the task asks for a URL
         self.ready_ns: int | None = None  # set by gate()
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
+        # Brings board and stamps up to date when the time runs out. Of a model whose jobs do not see to it themselves.
+        self.catch_up: Callable[[], None] | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return {name: getattr(self, name) for name in _PICKLED}
@@ -79,7 +83,8 @@ class Run:
             try:
                 self.state = opener(params.values(self.task.PARAMS, self.texts), self.jobs)
             except (Exception, SystemExit) as error:  # a task may raise whatever it likes
-                raise Usage(f"task '{self.task.NAME}' does not open: {catalog.one_line(error)}") from error
+                kind, message, _ = explain(error, None)
+                raise Usage(f"task '{self.task.NAME}' does not open: {kind}: {message}") from error
         self._hook_forks()
 
     def _hook_forks(self) -> None:

@@ -40,7 +40,7 @@ class Worker:
         self.task_worker = None if opener is None else opener(run.state, flags)
         if run.transport is not None:
             self.client = run.transport.Client(run.request_timeout_s, run.board.connected)
-        self._task_request = getattr(run.task, "request", None)
+        self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_job: Callable[[int], int] = self._straight() if self._task_request is None else self._asking
 
     def close(self) -> None:

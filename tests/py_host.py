@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the Python host as the driver does, and reads what it leaves behind."""
+"""Runs the Python host, for either of its runtimes, as the driver does, and reads what it leaves behind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 TASKS = ROOT / "tests" / "tasks"
 FAULTY = str(TASKS / "faulty.py")
 MODELS = ("sync", "threads", "thread-pool", "processes", "process-pool", "async")
@@ -27,9 +28,10 @@ SCHEMAS = {
 
 
 class Outcome:
-    def __init__(self, status: int, stderr: str, record: dict | None, slots_path: Path) -> None:
+    def __init__(self, status: int, stderr: str, stdout: str, record: dict | None, slots_path: Path) -> None:
         self.status = status
         self.stderr = stderr
+        self.stdout = stdout
         self.record = record
         self.slots_path = slots_path
 
@@ -46,20 +48,24 @@ class Outcome:
         return [row["result"] for row in self.rows]
 
 
-def command(folder: Path, *words: object, python: str = sys.executable) -> list[str]:
+def program(module: str) -> list[str]:
+    return [sys.executable, "-s", "-E", "-m", module]
+
+
+def command(folder: Path, *words: object, module: str = "py_impl") -> list[str]:
     files = ["--slots", str(folder / "slots"), "--record", str(folder / "record")]
-    return [python, "-s", "-E", "-m", "py_impl", "run", *map(str, words), *files]
+    return [*program(module), "run", *map(str, words), *files]
 
 
-def run(folder: Path, *words: object, python: str = sys.executable, **options) -> Outcome:
+def run(folder: Path, *words: object, module: str = "py_impl", **options) -> Outcome:
     """`py_impl run` with a slots file and a record in `folder`; the record is held to its schema."""
     done = subprocess.run(
-        command(folder, *words, python=python), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, **options
+        command(folder, *words, module=module), cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, **options
     )
-    return outcome(folder, done.returncode, done.stderr)
+    return outcome(folder, done.returncode, done.stderr, done.stdout)
 
 
-def outcome(folder: Path, status: int, stderr: str) -> Outcome:
+def outcome(folder: Path, status: int, stderr: str, stdout: str = "") -> Outcome:
     path, record = folder / "record", None
     if path.exists() and path.stat().st_size:
         text = path.read_text(encoding="ascii")
@@ -67,17 +73,40 @@ def outcome(folder: Path, status: int, stderr: str) -> Outcome:
         record = json.loads(text)
         jsonschema.validate(record, SCHEMAS["record"])
         assert record["exit"] == status
-    return Outcome(status, stderr, record, folder / "slots")
+    return Outcome(status, stderr, stdout, record, folder / "slots")
 
 
-def listing(*words: object) -> dict:
+def listing(*words: object, module: str = "py_impl") -> dict:
     done = subprocess.run(
-        [sys.executable, "-s", "-E", "-m", "py_impl", "list", "--json", *map(str, words)],
+        [*program(module), "list", "--json", *map(str, words)],
         cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=True,
     )  # fmt: skip
     offer = json.loads(done.stdout)
     jsonschema.validate(offer, SCHEMAS["list"])
     return offer
+
+
+class Host:
+    """One of the two: what a test that holds for both needs to know of it."""
+
+    def __init__(self, runtime: str, module: str, models: tuple[str, ...], faulty: str) -> None:
+        self.runtime = runtime
+        self.module = module
+        self.models = models
+        self.faulty = faulty  # the path of the task that goes wrong
+
+    def run(self, folder: Path, *words: object, **options) -> Outcome:
+        return run(folder, *words, module=self.module, **options)
+
+    def command(self, folder: Path, *words: object) -> list[str]:
+        return command(folder, *words, module=self.module)
+
+    def listing(self, *words: object) -> dict:
+        return listing(*words, module=self.module)
+
+
+PY = Host("py", "py_impl", MODELS, FAULTY)
+EXT = Host("ext", "py_impl.ext", (*MODELS, "native-pool"), str(BUILD / "test-tasks" / "faulty.so"))
 
 
 def alive(pid: int) -> bool:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The C host as a command: the results of its tasks, and all the ways in which a run can go wrong."""
+"""
+The C host as a command, with and without an interpreter inside: the results of its tasks, and all the ways in which a
+run can go wrong. What only the one with an interpreter can do wrong stands in test_embed.py.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,35 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
 import py_host
-from c_host import BUILD, FAULTY, HOST, TEST_TASKS, command, listing, outcome, run
+from c_host import BUILD, C, EMBED, FAULTY, TEST_TASKS, Host
 from origin_stub import body_of
-from py_host import MODELS, ROOT, alive
+from py_host import MODELS, ROOT, alive, outcome
 from py_impl import slots
 
 THREADS = ("sync", "threads", "thread-pool", "async")
 PROCESSES = ("processes", "process-pool")
 WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
+
+
+@pytest.fixture(params=(C, EMBED), ids=lambda host: host.runtime)
+def host(request) -> Host:
+    return request.param
+
+
+@cache
+def sysconfig_of(name: str) -> object:
+    """A build variable of the interpreter that is inside of the host."""
+    code = f"import json, sysconfig; print(json.dumps(sysconfig.get_config_var({name!r})))"
+    python = (BUILD / "python").read_text().strip()
+    done = subprocess.run([python, "-s", "-E", "-c", code], capture_output=True, check=True, timeout=60)
+    return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -37,25 +55,36 @@ def words(tmp_path: Path) -> Path:
 # -- what it says of itself ---------------------------------------------------------------------------------------------
 
 
-def test_list_has_the_tasks_of_the_table():
-    offer = listing()
+def test_list_has_the_tasks_of_the_table(host):
+    offer = host.listing()
     table = json.loads((ROOT / "tests" / "data" / "tasks.json").read_text())
     assert sorted(offer["tasks"], key=lambda t: t["name"]) == sorted(table, key=lambda t: t["name"])
     assert offer["errors"] == []
     assert tuple(model["name"] for model in offer["models"]) == MODELS
     assert [model["name"] for model in offer["models"] if model["baseline"]] == ["sync"]
     assert [model["name"] for model in offer["models"] if model["processes"]] == list(PROCESSES)
-    assert offer["runtimes"] == ["c"] and offer["build"]["libcurl"].startswith("libcurl/")
+    assert offer["runtimes"] == [host.runtime] and offer["build"]["libcurl"].startswith("libcurl/")
 
 
-def test_list_names_files_that_do_not_load(tmp_path: Path):
+def test_the_lists_of_both_hosts_are_one():
+    """But for what they say of the interpreter: the driver goes by it."""
+    plain, embed = C.listing(), EMBED.listing()
+    assert plain | {"runtimes": [], "build": {}} == embed | {"runtimes": [], "build": {}}
+    assert plain["build"].items() <= embed["build"].items()
+    assert embed["build"]["libpython"] in ("static", "shared")
+    assert Path(embed["build"]["executable"]) == Path((BUILD / "python").read_text().strip())
+
+
+def test_list_names_files_that_do_not_load(host, tmp_path: Path):
     for name in ("faulty", "no_symbol", "wrong_contract"):
         shutil.copy(TEST_TASKS / f"{name}.so", tmp_path)
     shutil.copy(FAULTY, tmp_path / "other.so")
+    for name in ("faulty", "other"):
+        (tmp_path / f"{name}.py").write_text("the twin's own faults come out when it is run\n")
     (tmp_path / "text.so").write_text("no shared object")
     (tmp_path / "cut.so").write_bytes(FAULTY.read_bytes()[:200])
     (tmp_path / "README").write_text("not a task file at all")
-    offer = listing("--tasks", tmp_path)
+    offer = host.listing("--tasks", tmp_path)
     assert [task["name"] for task in offer["tasks"]] == ["faulty"]
     assert [error.replace(str(tmp_path), "D").partition(": ")[0] for error in offer["errors"]] == [
         "task file 'D/cut.so' does not load",
@@ -66,8 +95,8 @@ def test_list_names_files_that_do_not_load(tmp_path: Path):
     ]
 
 
-def test_the_twins_of_the_faulty_task_agree():
-    mine = listing("--tasks", TEST_TASKS)["tasks"]
+def test_the_twins_of_the_faulty_task_agree(host):
+    mine = host.listing("--tasks", TEST_TASKS)["tasks"]
     twin = py_host.listing("--tasks", py_host.TASKS)["tasks"]
     assert [t for t in mine if t["name"] == "faulty"] == [t for t in twin if t["name"] == "faulty"]
 
@@ -97,9 +126,9 @@ RESULTS = [
 
 
 @pytest.mark.parametrize("task, jobs, params", RESULTS)
-def test_results_are_those_of_the_python_twin(tmp_path, task, jobs, params):
+def test_results_are_those_of_the_python_twin(host, tmp_path, task, jobs, params):
     sets = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
-    mine = run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
+    mine = host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
     assert (mine.status, mine.stderr) == (0, "")
     results = mine.results
     twin = py_host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets,
@@ -111,7 +140,7 @@ def test_results_are_those_of_the_python_twin(tmp_path, task, jobs, params):
 
 @pytest.mark.parametrize("task, size, result", [("count", 25_000_000, 2_916_667), ("fib", 35, 9_227_465)])
 def test_known_results(tmp_path, task, size, result):
-    done = run(tmp_path, "--task", task, "--model", "sync", "--jobs", 1, "--set", f"size={size}")
+    done = C.run(tmp_path, "--task", task, "--model", "sync", "--jobs", 1, "--set", f"size={size}")
     assert done.results == [result]
 
 
@@ -126,21 +155,21 @@ def test_the_default_text():
 
 @pytest.mark.parametrize("data", [b"", b"\n", b"the", b" the\n", b"the\n\n the  the\nthethe\xff the", WORDS])
 @pytest.mark.parametrize("word", [b"the", b"", b"the\xff"])
-def test_wordcount_is_split(tmp_path, data, word):
+def test_wordcount_is_split(host, tmp_path, data, word):
     path = tmp_path / "data"
     path.write_bytes(data)
     jobs, lines = 3, data.split(b"\n")
     parts = [lines[len(lines) * job // jobs : len(lines) * (job + 1) // jobs] for job in range(jobs)]
-    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={path}", "--set",
+    done = host.run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={path}", "--set",
                "word=" + os.fsdecode(word))  # fmt: skip
     assert done.results == [sum(line.split(b" ").count(word) for line in part) for part in parts]
 
 
-def test_wordcount_reads_what_is_no_regular_file(tmp_path):
+def test_wordcount_reads_what_is_no_regular_file(host, tmp_path):
     reader, writer = os.pipe()
     os.write(writer, b"the the\nthe")
     os.close(writer)
-    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", 1, "--set", f"file=/dev/fd/{reader}",
+    done = host.run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", 1, "--set", f"file=/dev/fd/{reader}",
                pass_fds=(reader,))  # fmt: skip
     os.close(reader)
     assert done.results == [3]
@@ -155,13 +184,13 @@ SMALL = {
 
 @pytest.mark.parametrize("model, method", [(m, "fork") for m in MODELS] + [(m, "spawn") for m in PROCESSES])
 @pytest.mark.parametrize("task", SMALL)
-def test_every_task_under_every_model(tmp_path, stub, words, task, model, method):
+def test_every_task_under_every_model(host, tmp_path, stub, words, task, model, method):
     sets = [word for text in SMALL[task] for word in ("--set", text.format(words=words))]
     url = ["--url", stub.template] if task in ("fetch", "mixed") else []
-    plain = run(tmp_path, "--task", task, "--model", "sync", "--jobs", 11, *sets, *url)
+    plain = host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", 11, *sets, *url)
     assert (plain.status, plain.stderr) == (0, "")
     expected = plain.results
-    done = run(tmp_path, "--task", task, "--model", model, "--jobs", 11, "--workers", 3, "--start-method", method, *sets, *url)
+    done = host.run(tmp_path, "--task", task, "--model", model, "--jobs", 11, "--workers", 3, "--start-method", method, *sets, *url)
     assert (done.status, done.stderr) == (0, "")
     assert done.results == expected
     if task == "fetch":
@@ -176,20 +205,29 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
     assert (record["connections"] is not None) == bool(url)
     each = model in ("threads", "processes")
     assert {row["worker"] for row in done.rows} <= (set(range(11)) if each else set(range(3)))
+    if host is C:
+        assert record["python"] is None
+        return
+    build = host.listing()["build"]
+    assert (record["python"]["version"], record["python"]["library"]) == (build["python"], build["libpython"])
+    assert record["python"]["gil"] is (sysconfig_of("Py_GIL_DISABLED") != 1)
+    assert record["python"]["switch_interval_ns"] == (None if method == "spawn" else 5_000_000)
 
 
 # -- jobs and workers that go wrong ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_failed_job_is_named_and_the_others_run(tmp_path, model):
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", "mode=fail", "--set", "at=5")
+def test_a_failed_job_is_named_and_the_others_run(host, tmp_path, model):
+    done = host.run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", "mode=fail", "--set", "at=5")
     assert done.status == 1 and done.record["status"] == "failed"
     assert done.record["reason"] == "job 5: PlantedError: planted failure"
-    assert done.stderr == f"cobench-host: {done.record['reason']}\n"
+    assert done.stderr == f"{host.name}: {done.record['reason']}\n"
     assert done.record["failed_jobs"] == 1
     failure = done.record["failures"][0]
     assert (failure["job"], failure["type"], failure["message"]) == (5, "PlantedError", "planted failure")
+    line = FAULTY.with_suffix(".py").read_text().split("\n").index('            raise PlantedError("planted failure")') + 1
+    assert failure["line"] == (line if host is EMBED else None)
     assert [row["result"] for row in done.rows] == [0 if i == 5 else 3 * i + 1 for i in range(8)]
     assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
 
@@ -197,8 +235,8 @@ def test_a_failed_job_is_named_and_the_others_run(tmp_path, model):
 @pytest.mark.parametrize("mode, how", [("crash", "was killed by signal 9 (SIGKILL)"), ("exit", "exited with status 3")])
 @pytest.mark.parametrize("method", ("fork", "spawn"))
 @pytest.mark.parametrize("model", PROCESSES)
-def test_a_worker_that_dies_is_named(tmp_path, model, method, mode, how):
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", f"mode={mode}", "--set", "at=5",
+def test_a_worker_that_dies_is_named(host, tmp_path, model, method, mode, how):
+    done = host.run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", f"mode={mode}", "--set", "at=5",
                "--start-method", method)  # fmt: skip
     assert done.status == 1 and done.record["failed_jobs"] == 1
     failure = done.record["failures"][0]
@@ -207,16 +245,16 @@ def test_a_worker_that_dies_is_named(tmp_path, model, method, mode, how):
     assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
 
 
-def test_a_pool_whose_workers_are_all_dead_ends(tmp_path):
-    done = run(tmp_path, "--task", FAULTY, "--model", "process-pool", "--workers", 1, "--set", "mode=crash", "--set", "at=5")
+def test_a_pool_whose_workers_are_all_dead_ends(host, tmp_path):
+    done = host.run(tmp_path, "--task", FAULTY, "--model", "process-pool", "--workers", 1, "--set", "mode=crash", "--set", "at=5")
     assert done.status == 1 and done.record["failed_jobs"] == 3
     assert [(f["job"], f["type"]) for f in done.record["failures"]] == [(5, "Crash"), (6, "NotRun"), (7, "NotRun")]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_job_that_hangs_is_named(tmp_path, model):
+def test_a_job_that_hangs_is_named(host, tmp_path, model):
     begun = time.monotonic()
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--timeout", 0.5, "--set", "mode=hang", "--set", "at=3")
+    done = host.run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--timeout", 0.5, "--set", "mode=hang", "--set", "at=3")
     assert time.monotonic() - begun < 5
     worker = done.record["failures"][0]["worker"]
     assert done.status == 1 and done.record["failures"][0]["job"] == 3
@@ -237,53 +275,60 @@ def test_a_job_that_hangs_is_named(tmp_path, model):
         (["--set", "size=1", "--set", "size=1"], "--set size: given twice"),
         (["--url", "http://h/"], "unknown parameter 'url' of task 'count' (it has: size)"),
         (["--task", "fetch"], "parameter 'url' of task 'fetch' has to be given: where to ask; {job}, {size} and {delay} are filled in"),
-        (["--task", "./README.md"], "task file './README.md' is no shared object"),
+        (["--task", "./Makefile"], "task file './Makefile' is no shared object"),
         (["--task", "./nothing"], "task file './nothing' cannot be read: No such file or directory"),
         (["--task", str(TEST_TASKS / "no_symbol.so")], f"task file '{TEST_TASKS}/no_symbol.so' has no symbol 'cobench_task'"),
-        (["--task", "wordcount", "--set", "file=/nothing"], "task 'wordcount' does not open: /nothing cannot be read: No such file or directory"),
-        (["--task", "wordcount", "--set", "word=a b"], "task 'wordcount' does not open: word: must not hold a blank or a line feed"),
         (["--tasks", "/nothing"], "--tasks: cannot read '/nothing': No such file or directory"),
         (["--jobs", "0"], "--jobs=0: must be 1..100000000"),
         (["--bogus"], "option '--bogus' is unknown (known: --task, "),
     ],
 )  # fmt: skip
-def test_usage(tmp_path, words, reason):
+def test_usage(host, tmp_path, words, reason):
     given = [] if "--task" in words else ["--task", "count"]
-    done = run(tmp_path, *given, *([] if "--model" in words else ["--model", "sync"]), *words)
+    done = host.run(tmp_path, *given, *([] if "--model" in words else ["--model", "sync"]), *words)
     assert done.status == 2 and done.record["status"] == "usage"
     assert done.record["reason"].startswith(reason)
-    assert done.stderr == f"cobench-host: {done.record['reason']}\n"
+    assert done.stderr == f"{host.name}: {done.record['reason']}\n"
 
 
-@pytest.mark.parametrize("method", ("fork", "spawn"))
-def test_a_task_that_does_not_open_in_a_worker(tmp_path, method):
-    done = run(tmp_path, "--task", "wordcount", "--model", "process-pool", "--start-method", method, "--set", "file=/nothing")
+UNOPENED = {
+    "file=/nothing": {"c": "/nothing cannot be read: No such file or directory",
+                      "embed": "FileNotFoundError: [Errno 2] No such file or directory: '/nothing'"},
+    "word=a b": {"c": "word: must not hold a blank or a line feed",
+                 "embed": "ValueError: word: must not hold a blank or a line feed"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model, method", [("sync", "fork"), ("process-pool", "fork"), ("process-pool", "spawn")])
+@pytest.mark.parametrize("wrong", UNOPENED)
+def test_a_task_that_does_not_open(host, tmp_path, wrong, model, method):
+    done = host.run(tmp_path, "--task", "wordcount", "--model", model, "--start-method", method, "--set", wrong)
     assert done.status == 2
-    assert done.record["reason"] == "task 'wordcount' does not open: /nothing cannot be read: No such file or directory"
+    assert done.record["reason"] == f"task 'wordcount' does not open: {UNOPENED[wrong][host.runtime]}"
 
 
 @pytest.mark.parametrize("words", ([], ["bogus"], ["run"], ["run", "--task", "null"], ["list", "--bogus"]))
-def test_usage_without_a_record(words):
-    done = subprocess.run([HOST, *words], capture_output=True, text=True, timeout=60)
+def test_usage_without_a_record(host, words):
+    done = subprocess.run([host.path, *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2 and done.stdout == "" and done.stderr
 
 
 @pytest.mark.parametrize("path, why", [("/nothing/record", "No such file or directory"), ("/dev/full", "No space left on device")])
-def test_a_record_that_cannot_be_written(tmp_path, path, why):
+def test_a_record_that_cannot_be_written(host, tmp_path, path, why):
     done = subprocess.run(
-        [HOST, "run", "--task", "null", "--model", "sync", "--slots", tmp_path / "slots", "--record", path],
+        [host.path, "run", "--task", "null", "--model", "sync", "--slots", tmp_path / "slots", "--record", path],
         capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 2 and why in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_help():
-    done = subprocess.run([HOST, "run", "--help"], capture_output=True, text=True, timeout=60)
+def test_help(host):
+    done = subprocess.run([host.path, "run", "--help"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "--request-timeout" in done.stdout and done.stderr == ""
 
 
-def test_texts_that_are_no_utf8_reach_the_record(tmp_path, words):
-    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
+def test_texts_that_are_no_utf8_reach_the_record(host, tmp_path, words):
+    done = host.run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
     assert done.record["params"]["word"] == "a\ufffdb\"\\\t\U0001f600"
 
 
@@ -295,8 +340,8 @@ def limited(what: int, value: int):
 
 
 @pytest.mark.parametrize("model, fits", [("async", False), ("threads", False), ("thread-pool", False), ("sync", True), ("process-pool", True)])
-def test_too_few_descriptors_are_seen_beforehand(tmp_path, stub, model, fits):
-    done = run(tmp_path, "--task", "fetch", "--model", model, "--url", stub.template, "--jobs", 60, "--set", "delay=0",
+def test_too_few_descriptors_are_seen_beforehand(host, tmp_path, stub, model, fits):
+    done = host.run(tmp_path, "--task", "fetch", "--model", model, "--url", stub.template, "--jobs", 60, "--set", "delay=0",
                preexec_fn=limited(resource.RLIMIT_NOFILE, 64))  # fmt: skip
     assert done.status == (0 if fits else 77)
     if not fits:
@@ -305,65 +350,65 @@ def test_too_few_descriptors_are_seen_beforehand(tmp_path, stub, model, fits):
 
 
 @pytest.mark.parametrize("model", ("threads", "thread-pool"))
-def test_threads_that_cannot_be_started(tmp_path, model):
-    done = run(tmp_path, "--task", "wait", "--model", model, "--jobs", 200, "--set", "delay=200",
+def test_threads_that_cannot_be_started(host, tmp_path, model):
+    done = host.run(tmp_path, "--task", "wait", "--model", model, "--jobs", 200, "--set", "delay=200",
                preexec_fn=limited(resource.RLIMIT_AS, 300 << 20))  # fmt: skip
     assert done.status == 77 and done.record["status"] == "impossible"
     assert "cannot start a thread beside" in done.record["reason"] and "RLIMIT_NPROC" in done.record["reason"]
 
 
-def test_no_room_for_slots(tmp_path):
-    done = run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=limited(resource.RLIMIT_FSIZE, 1 << 20))
+def test_no_room_for_slots(host, tmp_path):
+    done = host.run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=limited(resource.RLIMIT_FSIZE, 1 << 20))
     assert done.status == 77 and "no room for the slots file" in done.record["reason"]
     assert done.slots_path.stat().st_size == 0
 
 
-def start_and_hold(folder: Path, *words: object):
-    """A host that waits at its gate."""
+def start_and_hold(host: Host, folder: Path, *words: object):
+    """A host's process that waits at its gate."""
     to_host, from_host = os.pipe(), os.pipe()
-    host = subprocess.Popen(
-        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE, text=True,
-        pass_fds=(to_host[0], from_host[1]),
+    process = subprocess.Popen(
+        host.command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
+        text=True, pass_fds=(to_host[0], from_host[1]),
     )  # fmt: skip
     os.close(to_host[0])
     os.close(from_host[1])
     assert os.read(from_host[0], 1)
     os.close(from_host[0])
-    return host, to_host[1]
+    return process, to_host[1]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_gate_holds_the_work_back(tmp_path, model):
-    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+def test_the_gate_holds_the_work_back(host, tmp_path, model):
+    process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", model, "--workers", 2)
     opened = time.monotonic_ns()
     assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
     os.write(gate, b"g")
     os.close(gate)
-    _, stderr = host.communicate(timeout=60)
-    done = outcome(tmp_path, host.returncode, stderr)
+    _, stderr = process.communicate(timeout=60)
+    done = outcome(tmp_path, process.returncode, stderr)
     assert done.status == 0
     assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_closed_gate_ends_the_host(tmp_path, model):
-    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+def test_a_closed_gate_ends_the_host(host, tmp_path, model):
+    process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", model, "--workers", 2)
     os.close(gate)
-    _, stderr = host.communicate(timeout=60)
-    done = outcome(tmp_path, host.returncode, stderr)
+    _, stderr = process.communicate(timeout=60)
+    done = outcome(tmp_path, process.returncode, stderr)
     assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
 
 
-def test_a_pool_dies_with_a_worker_at_the_gate(tmp_path):
+def test_a_pool_dies_with_a_worker_at_the_gate(host, tmp_path):
     """A worker killed while it waits is reported, and its share is done by the other."""
-    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", "process-pool", "--workers", 2)
-    children = Path(f"/proc/{host.pid}/task/{host.pid}/children").read_text().split()
+    process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", "process-pool", "--workers", 2)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     assert len(children) == 2
     os.kill(int(children[0]), signal.SIGKILL)
     os.write(gate, b"g")
     os.close(gate)
-    _, stderr = host.communicate(timeout=60)
-    done = outcome(tmp_path, host.returncode, stderr)
+    _, stderr = process.communicate(timeout=60)
+    done = outcome(tmp_path, process.returncode, stderr)
     assert done.status == 1 and done.record["reason"] == "worker 0 was killed by signal 9 (SIGKILL)"
     assert {row["state"] for row in done.rows} == {slots.DONE} and done.record["failed_jobs"] == 0
 
@@ -374,25 +419,25 @@ def workers_of(pid: int) -> list[int]:
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
 @pytest.mark.parametrize("model", MODELS)
-def test_signals_end_host_and_workers(tmp_path, model, number):
-    host, gate = start_and_hold(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--jobs", 1, "--set", "mode=hang")
+def test_signals_end_host_and_workers(host, tmp_path, model, number):
+    process, gate = start_and_hold(host, tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--jobs", 1, "--set", "mode=hang")
     os.write(gate, b"g")
     deadline = time.monotonic() + 30
     while outcome(tmp_path, 0, "").rows[0]["state"] != slots.RUNNING and time.monotonic() < deadline:
         time.sleep(0.01)  # polling a file: there is nothing to wait on
-    running = workers_of(host.pid)
+    running = workers_of(process.pid)
     assert len(running) == (1 if model in PROCESSES else 0)
     begun = time.monotonic()
-    host.send_signal(number)
-    _, stderr = host.communicate(timeout=10)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=10)
     os.close(gate)
-    assert host.returncode == -number and stderr == ""
+    assert process.returncode == -number and stderr == ""
     while any(map(alive, running)) and time.monotonic() - begun < 1:
         time.sleep(0.01)
     assert not any(map(alive, running)) and time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("model", PROCESSES)
-def test_workers_are_reaped_though_sigchld_is_ignored(tmp_path, model):
-    done = run(tmp_path, "--task", "null", "--model", model, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+def test_workers_are_reaped_though_sigchld_is_ignored(host, tmp_path, model):
+    done = host.run(tmp_path, "--task", "null", "--model", model, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert done.status == 0

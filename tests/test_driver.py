@@ -36,12 +36,16 @@ class Checkout:
         self.build.mkdir()
         for name in ("cobench", "cobench-origin"):
             shutil.copy(BUILD / name, self.build / name)
-        host = self.build / "cobench-host"
-        host.write_text(f'#!/bin/sh\nexec {shell_quote(sys.executable)} {shell_quote(FAKE / "host.py")} c "$@"\n')
-        host.chmod(0o755)
+        for name, runtime in (("cobench-host", "c"), ("cobench-host-embed", "embed")):
+            host = self.build / name
+            host.write_text(f'#!/bin/sh\nexec {shell_quote(sys.executable)} {shell_quote(FAKE / "host.py")} {runtime} "$@"\n')
+            host.chmod(0o755)
         (self.build / "python").write_text(sys.executable + "\n")
-        (folder / "py_impl" / "__main__.py").write_text(
-            f"import sys\nsys.path.insert(0, {str(FAKE)!r})\nimport host\nsys.exit(host.main(['py'] + sys.argv[1:]))\n")
+        for place, runtime in (("py_impl", "py"), ("py_impl/ext", "ext")):
+            (folder / place).mkdir(exist_ok=True)
+            (folder / place / "__main__.py").write_text(
+                f"import sys\nsys.path.insert(0, {str(FAKE)!r})\nimport host\n"
+                f"sys.exit(host.main([{runtime!r}] + sys.argv[1:]))\n")
 
     def command(self, *args):
         return [str(self.build / "cobench"), *map(str, args)]
@@ -55,7 +59,9 @@ class Checkout:
                               env=self.environment(**env), cwd=self.root)
 
     def run(self, *args, **env):
-        return self("run", "--no-plots", "--quiet", *args, **env)
+        """Under two of the four runtimes, where the test says nothing else: what is tested is the driver."""
+        two = () if "--runtime" in args else ("--runtime", "c,py")
+        return self("run", "--no-plots", "--quiet", *two, *args, **env)
 
     def folders(self):
         return sorted(p for p in self.results.glob("*") if not p.is_symlink()) if self.results.exists() else []
@@ -159,9 +165,9 @@ def test_a_url_task_gets_the_origin(checkout):
 
 def test_a_suite_file_and_options_over_it(checkout):
     (checkout.root / "bench/suites/mini.ini").write_text(
-        "[suite]\nabout = small\nrounds = 3\nmodels = sync\n[group one]\ntask = file\nset.word = a b;c\nset.file = @x\n"
+        "[suite]\nabout = small\nrounds = 3\nmodels = sync\nruntimes = c, py\n[group one]\ntask = file\nset.word = a b;c\nset.file = @x\n"
         "[group two]\ntask = null\njobs = 3\nworkers = jobs\nruntimes = py\n")
-    done = checkout.run("--suite", "mini", "--rounds", 1, "--set", "file.word=it's \"quoted\" $HOME")
+    done = checkout("run", "--no-plots", "--quiet", "--suite", "mini", "--rounds", 1, "--set", "file.word=it's \"quoted\" $HOME")
     assert done.returncode == 0, done.stderr
     plan = checkout.plan()
     assert plan["suite"] == "mini" and plan["rounds"] == 1
@@ -174,7 +180,7 @@ def test_a_suite_file_and_options_over_it(checkout):
 
 FAULTS = [
     ("fail", "failed", "job 3 failed: PlantedError: planted"),
-    ("crash", "failed", "it was ended by signal 9"),
+    ("crash", "failed", "it was ended by signal 9 (SIGKILL)"),
     ("exit", "failed", "it ended with exit status 3: the host gave up"),
     ("wrong", "refused", "job 3 gave 42, but"),
     ("skip", "refused", "job 3 was never done"),
@@ -223,7 +229,7 @@ def test_a_fault_in_the_timed_pass_ends_the_cell(checkout, mode, status):
 BAD = [
     (["--task", "nosuch"], "unknown task 'nosuch' (known: null, waiting"),
     (["--task", "null", "--model", "fast"], "unknown model 'fast' (known: sync, threads, processes)"),
-    (["--task", "null", "--runtime", "java"], "unknown runtime 'java' (known: c, py)"),
+    (["--task", "null", "--runtime", "java"], "unknown runtime 'java' (known: c, embed, ext, py)"),
     (["--task", "waiting", "--set", "size=3"], "no task of this run has a parameter 'size' (waiting has: delay)"),
     (["--task", "waiting", "--set", "null.x=3"], "no task 'null' is in this run"),
     (["--task", "waiting", "--set", "waiting.x=3"], "task 'waiting' has no parameter 'x' (it has: delay)"),
@@ -277,12 +283,12 @@ def test_unknown_commands_and_options(checkout):
 
 
 def test_a_lonely_task_is_said_to_be_one(checkout):
-    done = checkout.run("--task", "lonely", "--rounds", 1, "--model", "sync")
+    done = checkout("run", "--no-plots", "--quiet", "--task", "lonely", "--rounds", 1, "--model", "sync")
     assert done.returncode == 0, done.stderr
     assert "the task is only in c" in done.stderr
     cells = checkout.plan()["cells"]
     impossible = [s for s in checkout.samples() if s["status"] == "impossible"]
-    assert {cells[s["cell"]]["runtime"] for s in impossible} == {"py"}
+    assert {cells[s["cell"]]["runtime"] for s in impossible} == {"embed", "ext", "py"}
 
 
 def test_a_host_that_lists_nonsense_is_named(checkout):
@@ -297,7 +303,7 @@ def test_list_for_people_and_for_programs(checkout):
     text = checkout("list").stdout
     assert "refused: its tables differ" in text and "the task is only in c" in text and "broken.so" in text
     listed = json.loads(checkout("list", "--json").stdout)
-    assert [r["name"] for r in listed["runtimes"]] == ["c", "py"]
+    assert [r["name"] for r in listed["runtimes"]] == ["c", "embed", "ext", "py"]
     assert {t["name"]: t["hosts"] for t in listed["tasks"]}["lonely"] == ["c"]
 
 
@@ -450,7 +456,7 @@ def test_the_origin_ending_by_itself_stops_the_run(checkout):
 
 REAL_FAULTS = [
     ("fail", {"sync": "planted failure", "threads": "planted failure", "process-pool": "planted failure"}),
-    ("crash", {"sync": "it was ended by signal 9", "process-pool": "was killed by signal 9"}),
+    ("crash", {"sync": "it was ended by signal 9 (SIGKILL)", "process-pool": "was killed by signal 9"}),
     ("hang", {"sync": "job 2", "processes": "job 2", "async": "job 2"}),
     ("exit", {"thread-pool": "it ended with exit status 3", "processes": "exited with status 3"}),
 ]

@@ -17,10 +17,16 @@ from zlib import crc32
 import pytest
 
 from origin_stub import body_of, splitmix64
-from py_host import FAULTY, MODELS, ROOT, TASKS, alive, command, listing, outcome, run
+from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, alive, command, listing, outcome, run
 from py_impl import VERSION, options, slots
 
 WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
+
+
+@pytest.fixture
+def host() -> Host:
+    """The tests that take it hold for both; test_ext.py has another of that name."""
+    return PY
 
 
 @pytest.fixture
@@ -92,7 +98,7 @@ RESULTS = [
 
 
 @pytest.mark.parametrize("task, jobs, params, results", RESULTS)
-def test_results(tmp_path, task, jobs, params, results):
+def test_results(host, tmp_path, task, jobs, params, results):
     if task == "factorize":
         numbers = [1111, 2222] if results else [1, 2, 3, 4, 5, 6, 7, 8, 9, 6] + [9, 1, 1, 2, 3, 4, 5, 6, 7, 8]
         numbers += [] if results else [9, 7, 7, 2, 5, 6, 3, 7, 7, 7, 1]
@@ -101,20 +107,20 @@ def test_results(tmp_path, task, jobs, params, results):
         results = [sum(n % 2 * n % 3 * n % 5 == 0 and 0 in (n % 2, n % 3, n % 5) and (n ^ 0x42) & 3 == 3
                        for n in range(params["size"]))] * jobs  # fmt: skip
     sets = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
-    done = run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
+    done = host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
     assert (done.status, done.stderr) == (0, "")
     assert done.results == results
 
 
 @pytest.mark.parametrize("word, jobs", [("the", 1), ("the", 3), ("the", 9), ("", 2), (b"the\xff", 2), ("cat", 1)])
-def test_wordcount(tmp_path, words, word, jobs):
+def test_wordcount(host, tmp_path, words, word, jobs):
     word = os.fsencode(word)
     lines = WORDS.split(b"\n")
     expected = []
     for job in range(jobs):
         part = lines[len(lines) * job // jobs : len(lines) * (job + 1) // jobs]
         expected.append(sum(line.split(b" ").count(word) for line in part))
-    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={words}",
+    done = host.run(tmp_path, "--task", "wordcount", "--model", "sync", "--jobs", jobs, "--set", f"file={words}",
                "--set", "word=" + os.fsdecode(word))  # fmt: skip
     assert done.status == 0, done.stderr
     assert done.results == expected
@@ -162,9 +168,9 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_waiting_overlaps(tmp_path, model):
+def test_waiting_overlaps(host, tmp_path, model):
     """Never more in flight than there are workers, and where the model can, as many."""
-    done = run(tmp_path, "--task", "wait", "--model", model, "--jobs", 8, "--workers", 4, "--set", "delay=200")
+    done = host.run(tmp_path, "--task", "wait", "--model", model, "--jobs", 8, "--workers", 4, "--set", "delay=200")
     edges = sorted([(r["start_ns"], 1) for r in done.rows] + [(r["end_ns"], -1) for r in done.rows])
     depth = most = 0
     for _, step in edges:
@@ -173,8 +179,8 @@ def test_waiting_overlaps(tmp_path, model):
     assert most == (1 if model == "sync" else 4)
 
 
-def test_many_small_jobs_go_through_a_pool(tmp_path):
-    done = run(tmp_path, "--task", "null", "--model", "thread-pool", "--jobs", 20000, "--workers", 2)
+def test_many_small_jobs_go_through_a_pool(host, tmp_path):
+    done = host.run(tmp_path, "--task", "null", "--model", "thread-pool", "--jobs", 20000, "--workers", 2)
     assert done.status == 0 and done.results == list(range(20000))
 
 
@@ -183,20 +189,20 @@ def test_many_small_jobs_go_through_a_pool(tmp_path):
 
 @pytest.mark.parametrize("model, connections", [("sync", 1), ("threads", 8), ("thread-pool", 2), ("processes", 8),
                                                 ("process-pool", 2), ("async", 2)])  # fmt: skip
-def test_connections_are_kept_and_counted(tmp_path, stub, model, connections):
-    done = run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 2, "--url", stub.template,
+def test_connections_are_kept_and_counted(host, tmp_path, stub, model, connections):
+    done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 2, "--url", stub.template,
                "--set", "delay=20")  # fmt: skip
     assert done.status == 0, done.stderr
     assert done.record["connections"] == stub.connections == connections
 
 
 @pytest.mark.parametrize("model", ("sync", "async", "process-pool"))
-def test_request_failures_are_named(tmp_path, stub, model):
+def test_request_failures_are_named(host, tmp_path, stub, model):
     faults = [("missing", "HttpStatus", "status 404 where 200 was expected"), ("short", "ShortBody", "within the body"),
               ("to_the_end", "BadLength", "body of 5 bytes where 7 were expected"), ("nothing", "ConnectionClosed", ""),
               ("garbage", "BadReply", ""), ("stall", "Timeout", "no complete answer within 0.4 s")]  # fmt: skip
     for name, kind, message in faults:
-        done = run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 2, "--workers", 2, "--request-timeout", 0.4,
+        done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 2, "--workers", 2, "--request-timeout", 0.4,
                    "--url", stub.fault(name), "--set", "check=length", "--set", "size=7")  # fmt: skip
         assert done.status == 1
         assert done.record["failed_jobs"] == 2 and len(done.record["failures"]) == 2
@@ -210,8 +216,8 @@ def test_request_failures_are_named(tmp_path, stub, model):
     ("http://127.0.0.1/{job", "url: no } after {job"),
     ("http://127.0.0.1/" + "x" * 2048, "url: longer than 2047 bytes"),
 ])  # fmt: skip
-def test_bad_templates(tmp_path, template, reason):
-    done = run(tmp_path, "--task", "fetch", "--model", "sync", "--url", template)
+def test_bad_templates(host, tmp_path, template, reason):
+    done = host.run(tmp_path, "--task", "fetch", "--model", "sync", "--url", template)
     assert done.status == 2 and reason in done.record["reason"]
 
 
@@ -234,8 +240,8 @@ def test_an_exception_is_that_jobs_failure(tmp_path, model):
 
 @pytest.mark.parametrize("model", ("processes", "process-pool"))
 @pytest.mark.parametrize("mode, how", [("crash", "was killed by signal 9 (SIGKILL)"), ("exit", "exited with status 3")])
-def test_a_worker_that_dies_is_named(tmp_path, model, mode, how):
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", f"mode={mode}", "--set", "at=5", "--workers", 2)
+def test_a_worker_that_dies_is_named(host, tmp_path, model, mode, how):
+    done = host.run(tmp_path, "--task", host.faulty, "--model", model, "--set", f"mode={mode}", "--set", "at=5", "--workers", 2)
     assert done.status == 1
     assert {"type": "Crash", "message": f"worker {how} while running job 5", "job": 5}.items() <= (
         done.record["failures"][0].items()
@@ -247,9 +253,9 @@ def test_a_worker_that_dies_is_named(tmp_path, model, mode, how):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_job_that_hangs_is_named(tmp_path, model):
+def test_a_job_that_hangs_is_named(host, tmp_path, model):
     begun = time.monotonic()
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", "mode=hang", "--set", "at=3", "--timeout", 2,
+    done = host.run(tmp_path, "--task", host.faulty, "--model", model, "--set", "mode=hang", "--set", "at=3", "--timeout", 2,
                "--workers", 2)  # fmt: skip
     assert time.monotonic() - begun < 20
     assert done.status == 1
@@ -395,39 +401,39 @@ def test_help_names_every_option():
         assert option.name in done.stdout
 
 
-def test_texts_that_are_no_utf8_reach_the_record(tmp_path, words):
-    done = run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
+def test_texts_that_are_no_utf8_reach_the_record(host, tmp_path, words):
+    done = host.run(tmp_path, "--task", "wordcount", "--model", "sync", "--set", f"file={words}", "--set", "word=a\udcffb\"\\\t\U0001f600")
     assert done.record["params"]["word"] == "a\ufffdb\"\\\t\U0001f600"
 
 
 # -- limits, signals, the gate --------------------------------------------------------------------------------------------
 
 
-def test_too_few_descriptors_are_seen_beforehand(tmp_path, stub):
+def test_too_few_descriptors_are_seen_beforehand(host, tmp_path, stub):
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
-    done = run(tmp_path, "--task", "fetch", "--model", "async", "--url", stub.template, "--jobs", 100, preexec_fn=few)
+    done = host.run(tmp_path, "--task", "fetch", "--model", "async", "--url", stub.template, "--jobs", 100, preexec_fn=few)
     assert done.status == 77 and done.record["status"] == "impossible"
     assert done.record["reason"] == "the limit of 64 open files is too low: this run needs 124"
     assert stub.connections == 0
 
 
-def test_no_room_for_slots(tmp_path):
+def test_no_room_for_slots(host, tmp_path):
     def small() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
-    done = run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=small)
+    done = host.run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=small)
     assert done.status == 77 and "no room for the slots file" in done.record["reason"]
 
 
-def start_and_hold(folder: Path, *words: object):
+def start_and_hold(folder: Path, *words: object, module: str = "py_impl"):
     """A host that waits at its gate."""
     to_host, from_host = os.pipe(), os.pipe()
     host = subprocess.Popen(
-        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE, text=True,
-        pass_fds=(to_host[0], from_host[1]),
+        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}", module=module), cwd=ROOT, stderr=subprocess.PIPE,
+        text=True, pass_fds=(to_host[0], from_host[1]),
     )  # fmt: skip
     os.close(to_host[0])
     os.close(from_host[1])
@@ -437,24 +443,24 @@ def start_and_hold(folder: Path, *words: object):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_gate_holds_the_work_back(tmp_path, model):
-    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2)
+def test_the_gate_holds_the_work_back(host, tmp_path, model):
+    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2, module=host.module)
     opened = time.monotonic_ns()
     assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
     os.write(gate, b"g")
     os.close(gate)
-    _, stderr = host.communicate(timeout=60)
-    done = outcome(tmp_path, host.returncode, stderr)
+    _, stderr = process.communicate(timeout=60)
+    done = outcome(tmp_path, process.returncode, stderr)
     assert done.status == 0
     assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
 
 
 @pytest.mark.parametrize("model", ("sync", "process-pool"))
-def test_a_closed_gate_ends_the_host(tmp_path, model):
-    host, gate = start_and_hold(tmp_path, "--task", "null", "--model", model)
+def test_a_closed_gate_ends_the_host(host, tmp_path, model):
+    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, module=host.module)
     os.close(gate)
-    _, stderr = host.communicate(timeout=60)
-    done = outcome(tmp_path, host.returncode, stderr)
+    _, stderr = process.communicate(timeout=60)
+    done = outcome(tmp_path, process.returncode, stderr)
     assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
 
 

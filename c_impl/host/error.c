@@ -39,6 +39,15 @@ void error_complete(struct cobench_error *err, int code)
     }
 }
 
+void error_tell(const struct cobench_error *err, int code, char *line, size_t size)
+{
+    const char *name = strerrorname_np(-code);
+    if (err->type[0] == '\0' || (name && strcmp(err->type, name) == 0))
+        snprintf(line, size, "%s", err->message);
+    else
+        snprintf(line, size, "%s: %s", err->type, err->message);
+}
+
 bool error_is_limit(int code)
 {
     switch (-code) {

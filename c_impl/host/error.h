@@ -4,6 +4,7 @@
 #define HOST_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "cobench/task.h"
 
@@ -16,6 +17,9 @@ void error_clear(struct cobench_error *err);
 
 /* Fills in what is missing: the type from the errno's name, the message from its text. */
 void error_complete(struct cobench_error *err, int code);
+
+/* "type: message", or the message alone where the type is none but the errno's name. The error must be complete. */
+void error_tell(const struct cobench_error *err, int code, char *line, size_t size);
 
 /* Whether a negative errno means a limit of this machine (exit status 77) and not a mistake. */
 bool error_is_limit(int code);

@@ -9,6 +9,7 @@
 
 #include "host/contract.h"
 #include "host/run.h"
+#include "host/runtime.h"
 #include "host/text.h"
 #include "host/transport.h"
 
@@ -32,6 +33,8 @@ static json_t *build_json(void)
                              TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
                              text_json(transport ? transport->describe() : NULL));
     transport_unload(handle);
+    for (const struct runtime_fact *fact = runtime.facts(); json && fact->key; fact++)
+        json_object_set_new(json, fact->key, text_json(fact->value));
     return json;
 }
 
@@ -91,7 +94,7 @@ char *list_json(const struct tasks *tasks)
             json_array_append_new(errors, text_json(tasks->entries[i].reason));
     }
     json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
-                             COBENCH_VERSION, "runtimes", tasks_runtime, "build", build_json(), "models", models_json(),
+                             COBENCH_VERSION, "runtimes", runtime.name, "build", build_json(), "models", models_json(),
                              "tasks", good, "errors", errors);
     if (!json)
         return NULL;

@@ -90,16 +90,26 @@ static json_t *phases_json(const struct record *record)
                      (json_int_t)record->end_ns);
 }
 
+static json_t *python_json(const struct runtime_python *python)
+{
+    if (python->version[0] == '\0')
+        return json_null();
+    return json_pack("{s:s, s:o, s:o, s:s}", "version", python->version, "gil",
+                     python->gil_known ? json_boolean(python->gil) : json_null(), "switch_interval_ns",
+                     number_json(python->switch_interval_ns, 0), "library", python->library);
+}
+
 char *record_text(const struct record *record)
 {
     json_t *json = json_pack(
-        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:n}", "record", 1, "host",
+        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "record", 1, "host",
         "c", "runtime", record->runtime, "task", text_json(record->task), "model", text_json(record->model), "jobs",
         number_json((int64_t)record->jobs, 0), "workers", number_json(record->workers, 0), "params", params_json(record),
         "start_method", text_json(record->start_method), "status", statuses[record->status].name, "exit",
         record_exit(record->status), "reason", text_json(record->status == RECORD_DONE ? NULL : record->reason),
         "failed_jobs", (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases", phases_json(record),
-        "usage", usage_json(), "connections", number_json(record->connections, -1), "python");
+        "usage", usage_json(), "connections", number_json(record->connections, -1), "python",
+        python_json(&record->python));
     if (!json)
         return NULL;
     char *line = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);

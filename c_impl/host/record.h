@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "host/run.h"
+#include "host/runtime.h"
 
 enum record_status { RECORD_DONE, RECORD_FAILED, RECORD_USAGE, RECORD_IMPOSSIBLE };
 
@@ -25,6 +26,7 @@ struct record {
     unsigned failure_count;
     int64_t start_ns, ready_ns, work_ns, end_ns; /* 0: never came */
     int64_t connections;                         /* -1: asks for no URL */
+    struct runtime_python python;
 };
 
 /* The exit status that belongs to a status. */

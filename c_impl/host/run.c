@@ -63,7 +63,7 @@ int run_open_task(struct run *run, struct cobench_error *err)
         if (code) {
             char why[sizeof err->message];
             error_complete(err, code);
-            memcpy(why, err->message, sizeof why);
+            error_tell(err, code, why, sizeof why);
             return error_fill(err, code, "task '%.64s' does not open: %.230s", task->name, why);
         }
     }

@@ -10,13 +10,14 @@
 #include "host/board.h"
 #include "host/error.h"
 #include "host/limits.h"
+#include "host/runtime.h"
 #include "host/transport.h"
 
 void session_init(struct session *s, const struct args *args, int64_t start_ns)
 {
     *s = (struct session){
         .args = args,
-        .record = {.runtime = tasks_runtime, .task = args->task, .model = args->model_name, .jobs = args->jobs,
+        .record = {.runtime = runtime.name, .task = args->task, .model = args->model_name, .jobs = args->jobs,
                    .workers = args->workers, .start_ns = start_ns, .connections = -1},
         .run = {.gate_read = args->gate_read, .gate_write = args->gate_write},
     };
@@ -160,9 +161,11 @@ void session_run(struct session *s)
     if (s->code)
         return;
     s->opened = true;
+    runtime.python(run->state, &s->record.python); /* now, for a run that does not come to its end */
     s->code = s->args->model->run(run, &s->error);
     if (s->code == 0)
         run_account(run);
+    runtime.python(run->state, &s->record.python);
     if (here)
         run_close_task(run);
 }
@@ -173,8 +176,13 @@ void session_conclude(struct session *s)
     s->record.ready_ns = s->run.ready_ns;
     if (s->code) {
         const enum record_status status = s->opened && !s->run.board->unopened ? RECORD_FAILED : RECORD_USAGE;
+        char line[sizeof s->record.reason];
         error_complete(&s->error, s->code);
-        session_fail(s, error_is_limit(s->code) ? RECORD_IMPOSSIBLE : status, s->error.message);
+        if (status == RECORD_USAGE) /* the message says all of it: run_open_task */
+            snprintf(line, sizeof line, "%s", s->error.message);
+        else
+            error_tell(&s->error, s->code, line, sizeof line);
+        session_fail(s, error_is_limit(s->code) ? RECORD_IMPOSSIBLE : status, line);
         return;
     }
     s->record.work_ns = s->run.work_ns;

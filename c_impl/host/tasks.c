@@ -16,8 +16,7 @@
 #include "host/contract.h"
 #include "host/error.h"
 #include "host/home.h"
-
-const char tasks_runtime[] = "c";
+#include "host/runtime.h"
 
 #define TASK_SUFFIX ".so"
 
@@ -92,7 +91,7 @@ static int file_check(const char *path, struct cobench_error *err)
     return 0;
 }
 
-static int file_load(const char *path, struct tasks_entry *out, struct cobench_error *err)
+static int file_load(const char *path, bool builtin, struct tasks_entry *out, struct cobench_error *err)
 {
     struct cobench_error why;
     int code = file_check(path, err);
@@ -107,20 +106,30 @@ static int file_load(const char *path, struct tasks_entry *out, struct cobench_e
     } else if (contract_check(task, &why)) {
         code = error_fill(err, -ENOEXEC, "task file '%.150s' %.150s", path, why.message);
     } else {
-        *out = (struct tasks_entry){.task = task, .handle = handle};
-        return 0;
+        *out = (struct tasks_entry){.handle = handle};
+        out->task = runtime.adapt(task, builtin ? NULL : path, &out->made, err);
+        if (out->task)
+            return 0;
+        *out = (struct tasks_entry){0};
+        code = -ENOEXEC;
     }
     dlclose(handle);
     return code;
 }
 
+/* A folder of tasks. */
+struct place {
+    bool builtin;
+    char *path;
+};
+
 /* A file in a folder goes by its name, so that name has to be the task's own. */
-static int named_load(const char *folder, const char *name, struct tasks_entry *out, struct cobench_error *err)
+static int named_load(const struct place *place, const char *name, struct tasks_entry *out, struct cobench_error *err)
 {
     char *path = NULL;
-    if (asprintf(&path, "%s/%s" TASK_SUFFIX, folder, name) < 0)
+    if (asprintf(&path, "%s/%s" TASK_SUFFIX, place->path, name) < 0)
         return error_fill(err, -ENOMEM, "no memory");
-    int code = file_load(path, out, err);
+    int code = file_load(path, place->builtin, out, err);
     if (code == 0 && strcmp(out->task->name, name) != 0) {
         code = error_fill(err, -ENOEXEC, "task file '%.200s' calls its task '%.60s'", path, out->task->name);
         tasks_unload(out);
@@ -129,24 +138,26 @@ static int named_load(const char *folder, const char *name, struct tasks_entry *
     return code;
 }
 
-/* The folder to look in: the user's, or a new string for the built-in one. */
-static int folder_find(const char *folder, char **out, struct cobench_error *err)
+/* The folder to look in; place->path is to be freed. */
+static int place_find(const char *folder, struct place *place, struct cobench_error *err)
 {
+    place->builtin = !folder;
     if (!folder)
-        return home_path("tasks", out, err);
-    *out = strdup(folder);
-    return *out ? 0 : error_fill(err, -ENOMEM, "no memory");
+        return home_path("tasks", &place->path, err);
+    place->path = strdup(folder);
+    return place->path ? 0 : error_fill(err, -ENOMEM, "no memory");
 }
 
 int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
 {
-    char *place = NULL, **names = NULL;
+    struct place place = {0};
+    char **names = NULL;
     size_t count = 0;
 
     *out = (struct tasks){0};
-    int code = folder_find(folder, &place, err);
+    int code = place_find(folder, &place, err);
     if (code == 0)
-        code = names_read(place, &names, &count, err);
+        code = names_read(place.path, &names, &count, err);
     if (code)
         goto out;
     out->entries = calloc(count ? count : 1, sizeof *out->entries);
@@ -157,7 +168,7 @@ int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
     for (size_t i = 0; code == 0 && i < count; i++) {
         struct cobench_error why;
         struct tasks_entry *entry = &out->entries[out->count++];
-        if (named_load(place, names[i], entry, &why) == 0)
+        if (named_load(&place, names[i], entry, &why) == 0)
             continue;
         *entry = (struct tasks_entry){.reason = strdup(why.message)};
         if (!entry->reason)
@@ -167,7 +178,7 @@ int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
         tasks_close(out);
 out:
     names_free(names, count);
-    free(place);
+    free(place.path);
     return code;
 }
 
@@ -190,29 +201,31 @@ static int unknown_explain(const char *name, char **names, size_t count, struct 
 
 int tasks_load(const char *name, const char *folder, struct tasks_entry *out, struct cobench_error *err)
 {
-    char *place = NULL, **names = NULL;
+    struct place place = {0};
+    char **names = NULL;
     size_t count = 0;
     bool known = false;
 
     *out = (struct tasks_entry){0};
     if (strchr(name, '/'))
-        return file_load(name, out, err);
-    int code = folder_find(folder, &place, err);
+        return file_load(name, false, out, err);
+    int code = place_find(folder, &place, err);
     if (code == 0)
-        code = names_read(place, &names, &count, err);
+        code = names_read(place.path, &names, &count, err);
     if (code)
         goto out;
     for (size_t i = 0; i < count; i++)
         known = known || strcmp(names[i], name) == 0;
-    code = known ? named_load(place, name, out, err) : unknown_explain(name, names, count, err);
+    code = known ? named_load(&place, name, out, err) : unknown_explain(name, names, count, err);
 out:
     names_free(names, count);
-    free(place);
+    free(place.path);
     return code;
 }
 
 void tasks_unload(struct tasks_entry *entry)
 {
+    runtime.release(entry->made);
     if (entry->handle)
         dlclose(entry->handle);
     free(entry->reason);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where tasks come from: the seam between the host and its tasks. In this host they are shared objects; a host with an
- * interpreter inside is the same sources with another file behind this header. Main thread only.
+ * Where tasks come from: shared objects, which the runtime (runtime.h) may turn into something else. Main thread only.
  */
 #ifndef HOST_TASKS_H
 #define HOST_TASKS_H
@@ -10,13 +9,10 @@
 
 #include "cobench/task.h"
 
-/* The runtime that tasks from here belong to. */
-extern const char tasks_runtime[];
-
 struct tasks_entry {
     const struct cobench_task *task; /* checked against the contract; NULL where it did not load */
     char *reason;                    /* why not, one line; else NULL */
-    void *handle;
+    void *handle, *made; /* the plug-in, and what the runtime made of it */
 };
 
 struct tasks {

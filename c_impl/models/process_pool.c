@@ -157,6 +157,8 @@ static int pool_explain(const struct run *run, struct cobench_error *err)
     if (board_failures(run->board, failures) == 0)
         return error_fill(err, -ECHILD, "a worker ended before it was open");
     *err = failures[0].error;
+    if (failures[0].code == -ECHILD) /* a crash: the message says all of it */
+        err->type[0] = '\0';
     return failures[0].code;
 }
 

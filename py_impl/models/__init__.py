@@ -7,11 +7,14 @@ from __future__ import annotations
 class Model:
     """A row of the table. Its module is imported only where it is used, as its imports are part of what is measured."""
 
-    __slots__ = ("name", "module", "about", "processes", "loop", "baseline", "fds_a_worker")
+    __slots__ = (
+        "name", "module", "about", "processes", "loop", "baseline", "fds_a_worker", "fds_a_connection", "runtimes",
+    )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
-        baseline: bool = False, fds_a_worker: int = 0,
+        baseline: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
+        runtimes: tuple[str, ...] = ("py", "ext"),
     ) -> None:  # fmt: skip
         self.name = name
         self.module = module  # has run(run: Run) -> None
@@ -20,11 +23,8 @@ class Model:
         self.loop = loop  # waits on an event loop
         self.baseline = baseline  # one job at a time
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
-
-    @property
-    def shares_fds(self) -> bool:
-        """Whether the workers' connections count against the host's own limit."""
-        return not self.processes
+        self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
+        self.runtimes = runtimes  # that have it
 
 
 MODELS = (
@@ -34,4 +34,12 @@ MODELS = (
     Model("processes", "processes", "multiprocessing.Process for each job", processes=True, fds_a_worker=2),
     Model("process-pool", "process_pool", "concurrent.futures.ProcessPoolExecutor", processes=True, fds_a_worker=2),
     Model("async", "async_", "asyncio, one event loop", loop=True),
+    Model(
+        "native-pool", "native_pool", "one call: the C host's thread pool runs all jobs", fds_a_connection=3,
+        runtimes=("ext",),
+    ),  # fmt: skip
 )
+
+
+def models_of(runtime: str) -> tuple[Model, ...]:
+    return tuple(model for model in MODELS if runtime in model.runtimes)

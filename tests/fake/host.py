@@ -27,7 +27,7 @@ def task(name, kind="cpu", asks="nothing", jobs=8, params=()):
 
 
 def tasks(host):
-    differing = {"c": "10", "py": "11"}[host]
+    differing = "11" if host == "py" else "10"
     listed = [
         task("null", "none"),
         task("waiting", "io", "delay", 5, [param("delay", "int", "1", 0, 1000)]),

@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The embed bridge. Everything it owns hangs from the task's state, so that nothing here is static: one struct embed an
+ * interpreter, one struct embed_worker a worker.
+ *
+ * The rule for the GIL: every entry attaches the thread state that belongs to its caller and detaches before it
+ * returns. A thread has one thread state. That of the thread that opened is `main`, for open, the fork hooks, close and
+ * a worker that runs there too: a second one in the same thread would take the module `threading`, imported by a job,
+ * for the main thread and leave its shutdown to fail. Every other worker's is made in its own thread, as CPython 3.12
+ * and later bind one to the thread that makes it.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "bridge/embed.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/contract.h"
+
+#ifndef COBENCH_PYTHON
+#error "COBENCH_PYTHON: the path of the executable that belongs to this libpython"
+#endif
+#ifndef COBENCH_EMBED
+#error "COBENCH_EMBED: static or shared"
+#endif
+
+struct embed {
+    PyThreadState *main;
+    unsigned long main_ident; /* of the thread that opened, and after a fork of the one that goes on */
+    PyInterpreterState *interpreter;
+    PyObject *state;
+    PyObject *open, *close, *worker_open, *worker_close, *request, *run; /* NULL where the task has none */
+    PyObject *reply_class;
+    PyObject *explain; /* py_impl.failure.explain */
+    PyObject *file;    /* of the task's module: failures name a line of it */
+    PyObject *ask_name, *delay_name, *url_name; /* a Request's attributes, interned: new ones fill up the type cache */
+};
+
+struct embed_worker {
+    PyThreadState *thread;
+    PyObject *worker;
+    bool process; /* in a process of its own */
+};
+
+/* -- failures ------------------------------------------------------------------------------------------------------ */
+
+/* The raised exception, normalised, as a new reference; the error indicator is cleared. */
+static PyObject *take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *trace;
+    PyErr_Fetch(&type, &value, &trace);
+    PyErr_NormalizeException(&type, &value, &trace);
+    if (value != NULL && trace != NULL)
+        PyException_SetTraceback(value, trace);
+    Py_XDECREF(type);
+    Py_XDECREF(trace);
+    return value;
+#endif
+}
+
+/* Copies text that may hold anything into a line that ends at its first NUL. */
+static void text_copy(char *to, size_t size, const char *text, Py_ssize_t length)
+{
+    const size_t n = (size_t)length < size ? (size_t)length : size - 1;
+    memcpy(to, text, n);
+    to[n] = '\0';
+    for (size_t i = 0; i < n; i++)
+        if (to[i] == '\0')
+            to[i] = ' ';
+}
+
+/* Type, message in one line and line of the task's file, in the words of the Python host. -1 with an exception where
+ * that cannot be told. */
+static int explain(const struct embed *embed, PyObject *exception, struct cobench_error *err)
+{
+    const char *type, *message;
+    Py_ssize_t type_length, message_length;
+    PyObject *line; /* borrowed; None where unknown */
+    if (embed->explain == NULL)
+        return -1;
+    PyObject *file = embed->file != NULL ? embed->file : Py_None; /* borrowed */
+    PyObject *told = PyObject_CallFunctionObjArgs(embed->explain, exception, file, NULL);
+    const bool good = told != NULL && PyArg_ParseTuple(told, "s#s#O", &type, &type_length, &message, &message_length,
+                                                       &line);
+    if (good) {
+        text_copy(err->type, sizeof err->type, type, type_length);
+        text_copy(err->message, sizeof err->message, message, message_length);
+        err->line = PyLong_Check(line) ? (int)PyLong_AsLong(line) : 0;
+    }
+    Py_XDECREF(told);
+    return good ? 0 : -1;
+}
+
+/* Where there is no py_impl.failure, or no memory for it: without the line. */
+static void explain_plainly(PyObject *exception, struct cobench_error *err)
+{
+    const char *type = Py_TYPE(exception)->tp_name, *dot = strrchr(type, '.');
+    PyObject *text = PyObject_Str(exception);
+    const char *message = text != NULL ? PyUnicode_AsUTF8(text) : NULL;
+    snprintf(err->type, sizeof err->type, "%s", dot != NULL ? dot + 1 : type);
+    snprintf(err->message, sizeof err->message, "%s",
+             message != NULL ? message : "an exception that cannot be printed");
+    Py_XDECREF(text);
+    PyErr_Clear();
+}
+
+/* Turns the raised exception into the job's failure. */
+static int failed(const struct embed *embed, struct cobench_error *err)
+{
+    PyObject *exception = take_exception();
+    if (exception == NULL) {
+        snprintf(err->type, sizeof err->type, "SystemError");
+        snprintf(err->message, sizeof err->message, "a call failed without an exception");
+        return -EPROTO;
+    }
+    if (explain(embed, exception, err) != 0) {
+        PyErr_Clear();
+        explain_plainly(exception, err);
+    }
+    const int code = PyErr_GivenExceptionMatches(exception, PyExc_MemoryError) ? -ENOMEM : -EPROTO;
+    Py_DECREF(exception);
+    return code;
+}
+
+/* -- the interpreter ----------------------------------------------------------------------------------------------- */
+
+/* UTF-8 whatever the locale, as the program python3 has it under C and any UTF-8 locale; left to itself an isolated
+ * configuration takes this host's own locale, C, for ASCII. */
+static PyStatus interpreter_prepare(void)
+{
+    PyPreConfig config;
+    PyPreConfig_InitIsolatedConfig(&config);
+    config.utf8_mode = 1;
+#ifdef __SANITIZE_ADDRESS__
+    config.allocator = PYMEM_ALLOCATOR_MALLOC; /* so that it sees each object; PYTHONMALLOC is ignored here */
+#endif
+    return Py_PreInitialize(&config);
+}
+
+static int interpreter_start(struct cobench_error *err)
+{
+    PyConfig config;
+    PyStatus status = interpreter_prepare();
+    PyConfig_InitIsolatedConfig(&config);
+    if (!PyStatus_Exception(status))
+        status = PyConfig_SetBytesString(&config, &config.program_name, COBENCH_PYTHON);
+    if (!PyStatus_Exception(status))
+        status = Py_InitializeFromConfig(&config);
+    PyConfig_Clear(&config);
+    if (!PyStatus_Exception(status))
+        return 0;
+    snprintf(err->type, sizeof err->type, "PyStatus");
+    snprintf(err->message, sizeof err->message, "the interpreter does not start: %s",
+             status.err_msg != NULL ? status.err_msg : "no reason given");
+    return -EPROTO;
+}
+
+/* Puts the project's root first on sys.path. */
+static int path_add(const char *root)
+{
+    PyObject *path = PySys_GetObject("path"); /* borrowed */
+    PyObject *folder = PyUnicode_DecodeFSDefault(root);
+    const int bad = path == NULL || folder == NULL || PyList_Insert(path, 0, folder) != 0;
+    Py_XDECREF(folder);
+    return bad ? -1 : 0;
+}
+
+/* A function of the module, or NULL with no exception where it has none. */
+static PyObject *function_of(PyObject *module, const char *name)
+{
+    PyObject *function = PyObject_GetAttrString(module, name);
+    if (function == NULL)
+        PyErr_Clear();
+    return function;
+}
+
+static bool key_is(PyObject *param, const char *name)
+{
+    PyObject *key = PyObject_GetAttrString(param, "key");
+    const char *text = key != NULL ? PyUnicode_AsUTF8(key) : NULL;
+    const bool same = text != NULL && strcmp(text, name) == 0;
+    Py_XDECREF(key);
+    PyErr_Clear();
+    return same;
+}
+
+/* Whether the module asks for what its C twin says and has the same parameters: the host went by the plug-in's table.
+ * -1 with an exception where not. */
+static int twin_check(const struct cobench_task *twin, PyObject *module)
+{
+    int result = -1;
+    const char *asks = contract_ask_name(twin->asks);
+    PyObject *said = PyObject_GetAttrString(module, "ASKS");
+    PyObject *table = said != NULL ? PyObject_GetAttrString(module, "PARAMS") : NULL;
+    if (table == NULL)
+        goto out;
+    if (PyUnicode_CompareWithASCIIString(said, asks) != 0) {
+        PyErr_Format(PyExc_ValueError, "ASKS is '%U', but '%s' in its C twin", said, asks);
+        goto out;
+    }
+    Py_ssize_t rows = 0;
+    while (twin->params != NULL && twin->params[rows].key != NULL)
+        rows++;
+    bool same = rows == PyTuple_GET_SIZE(table);
+    for (Py_ssize_t i = 0; same && i < rows; i++)
+        same = key_is(PyTuple_GET_ITEM(table, i), twin->params[i].key);
+    if (same)
+        result = 0;
+    else
+        PyErr_SetString(PyExc_ValueError, "PARAMS has other keys than in its C twin");
+out:
+    Py_XDECREF(table);
+    Py_XDECREF(said);
+    return result;
+}
+
+/* The parameters as the Python host makes them from the same texts: py_impl.params.values(PARAMS, texts). */
+static PyObject *values_new(const struct cobench_open *how, PyObject *module)
+{
+    PyObject *values = NULL, *params = NULL, *table = NULL, *texts = PyDict_New();
+    const struct cobench_param *param = how->task->params;
+    for (size_t i = 0; texts != NULL && param != NULL && param[i].key != NULL; i++) {
+        PyObject *text = PyUnicode_DecodeFSDefault(how->values[i].text);
+        if (text == NULL || PyDict_SetItemString(texts, param[i].key, text) != 0)
+            Py_CLEAR(texts);
+        Py_XDECREF(text);
+    }
+    if (texts == NULL)
+        goto out;
+    params = PyImport_ImportModule("py_impl.params");
+    if (params != NULL)
+        table = PyObject_GetAttrString(module, "PARAMS");
+    if (table != NULL)
+        values = PyObject_CallMethod(params, "values", "OO", table, texts);
+out:
+    Py_XDECREF(table);
+    Py_XDECREF(params);
+    Py_XDECREF(texts);
+    return values;
+}
+
+/* What the calls of a job need of the module and the contract. -1 with an exception on failure. */
+static int names_find(struct embed *embed, PyObject *module, PyObject *contract)
+{
+    embed->file = function_of(module, "__file__");
+    embed->open = function_of(module, "open");
+    embed->close = function_of(module, "close");
+    embed->worker_open = function_of(module, "worker_open");
+    embed->worker_close = function_of(module, "worker_close");
+    embed->request = function_of(module, "request");
+    embed->run = PyObject_GetAttrString(module, "run");
+    if (embed->run != NULL)
+        embed->reply_class = PyObject_GetAttrString(contract, "Reply");
+    if (embed->reply_class != NULL)
+        embed->ask_name = PyUnicode_InternFromString("ask");
+    if (embed->ask_name != NULL)
+        embed->delay_name = PyUnicode_InternFromString("delay_ns");
+    if (embed->delay_name != NULL)
+        embed->url_name = PyUnicode_InternFromString("url");
+    return embed->url_name != NULL ? 0 : -1;
+}
+
+/* Loads the module by the Python host's own catalogue and opens the task. -1 with an exception on failure. */
+static int task_load(struct embed *embed, const struct cobench_open *how)
+{
+    const struct embed_source *source = how->task->self;
+    int result = -1;
+    PyObject *catalog = NULL, *contract = NULL, *module = NULL, *values = NULL;
+    PyObject *failure = PyImport_ImportModule("py_impl.failure");
+    embed->explain = failure != NULL ? PyObject_GetAttrString(failure, "explain") : NULL;
+    if (embed->explain != NULL)
+        contract = PyImport_ImportModule("py_impl.contract");
+    if (contract != NULL)
+        catalog = PyImport_ImportModule("py_impl.catalog");
+    PyObject *name = catalog != NULL ? PyUnicode_DecodeFSDefault(source->name) : NULL;
+    if (name != NULL)
+        module = PyObject_CallMethod(catalog, "load", "O", name);
+    Py_XDECREF(name);
+    if (module == NULL || twin_check(how->task, module) != 0 || names_find(embed, module, contract) != 0)
+        goto out;
+    values = values_new(how, module);
+    if (values == NULL)
+        goto out;
+    embed->state = embed->open != NULL
+                       ? PyObject_CallFunction(embed->open, "OK", values, (unsigned long long)how->jobs)
+                       : Py_NewRef(Py_None);
+    result = embed->state != NULL ? 0 : -1;
+out:
+    Py_XDECREF(values);
+    Py_XDECREF(module);
+    Py_XDECREF(catalog);
+    Py_XDECREF(contract);
+    Py_XDECREF(failure);
+    return result;
+}
+
+static void references_drop(struct embed *embed)
+{
+    Py_CLEAR(embed->state);
+    Py_CLEAR(embed->open);
+    Py_CLEAR(embed->close);
+    Py_CLEAR(embed->worker_open);
+    Py_CLEAR(embed->worker_close);
+    Py_CLEAR(embed->request);
+    Py_CLEAR(embed->run);
+    Py_CLEAR(embed->reply_class);
+    Py_CLEAR(embed->explain);
+    Py_CLEAR(embed->ask_name);
+    Py_CLEAR(embed->delay_name);
+    Py_CLEAR(embed->url_name);
+    Py_CLEAR(embed->file);
+}
+
+static int bridge_open(const struct cobench_open *how, void **state, struct cobench_error *err)
+{
+    const struct embed_source *source = how->task->self;
+    struct embed *embed = PyMem_RawCalloc(1, sizeof *embed);
+    if (embed == NULL)
+        return -ENOMEM;
+    int code = interpreter_start(err);
+    if (code != 0) {
+        PyMem_RawFree(embed);
+        return code;
+    }
+    embed->interpreter = PyInterpreterState_Get();
+    embed->main_ident = PyThread_get_thread_ident();
+    if (path_add(source->root) != 0 || task_load(embed, how) != 0) {
+        code = failed(embed, err);
+        if (strcmp(err->type, "Usage") == 0) /* the catalogue's: it speaks to the user as it is */
+            err->type[0] = '\0';
+        references_drop(embed);
+        Py_FinalizeEx(); /* the failure that counts is already in err */
+        PyMem_RawFree(embed);
+        return code;
+    }
+    embed->main = PyEval_SaveThread();
+    *state = embed;
+    return 0;
+}
+
+static void bridge_close(void *state)
+{
+    struct embed *embed = state;
+    PyEval_RestoreThread(embed->main);
+    if (embed->close != NULL) {
+        PyObject *nothing = PyObject_CallOneArg(embed->close, embed->state);
+        if (nothing == NULL)
+            PyErr_WriteUnraisable(embed->close);
+        Py_XDECREF(nothing);
+    }
+    references_drop(embed);
+    Py_FinalizeEx(); /* its only error is a failed flush of standard output */
+    PyMem_RawFree(embed);
+}
+
+/* Writes out what the task has printed: a forked child would print its parent's again, and ends without. */
+static void output_flush(void)
+{
+    static const char *const names[] = {"stdout", "stderr"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        PyObject *file = PySys_GetObject(names[i]); /* borrowed */
+        PyObject *nothing = file != NULL && file != Py_None ? PyObject_CallMethod(file, "flush", NULL) : NULL;
+        Py_XDECREF(nothing);
+        PyErr_Clear();
+    }
+}
+
+static void bridge_before_fork(void *state)
+{
+    PyEval_RestoreThread(((struct embed *)state)->main);
+    output_flush();
+    PyOS_BeforeFork();
+}
+
+static void bridge_after_fork_parent(void *state)
+{
+    PyOS_AfterFork_Parent();
+    ((struct embed *)state)->main = PyEval_SaveThread();
+}
+
+static void bridge_after_fork_child(void *state)
+{
+    struct embed *embed = state;
+    PyOS_AfterFork_Child();
+    embed->main_ident = PyThread_get_thread_ident();
+    embed->main = PyEval_SaveThread();
+}
+
+/* -- workers ------------------------------------------------------------------------------------------------------- */
+
+/* Attached: ends a worker, and detaches. */
+static void worker_end(const struct embed *embed, struct embed_worker *w)
+{
+    if (w->thread == embed->main) {
+        PyEval_SaveThread();
+    } else {
+        PyThreadState_Clear(w->thread);
+        PyThreadState_DeleteCurrent();
+    }
+    PyMem_RawFree(w);
+}
+
+static int bridge_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
+{
+    const struct embed *embed = state;
+    struct embed_worker *w = PyMem_RawCalloc(1, sizeof *w);
+    if (w == NULL)
+        return -ENOMEM;
+    w->process = flags & COBENCH_WORKER_PROCESS;
+    w->thread = PyThread_get_thread_ident() == embed->main_ident ? embed->main : PyThreadState_New(embed->interpreter);
+    if (w->thread == NULL) {
+        PyMem_RawFree(w);
+        return -ENOMEM;
+    }
+    PyEval_RestoreThread(w->thread);
+    w->worker = embed->worker_open != NULL ? PyObject_CallFunction(embed->worker_open, "OI", embed->state, flags)
+                                           : Py_NewRef(Py_None);
+    if (w->worker == NULL) {
+        const int code = failed(embed, err);
+        worker_end(embed, w);
+        return code;
+    }
+    PyEval_SaveThread();
+    *worker = w;
+    return 0;
+}
+
+static void bridge_worker_close(void *state, void *worker)
+{
+    const struct embed *embed = state;
+    struct embed_worker *w = worker;
+    PyEval_RestoreThread(w->thread);
+    if (embed->worker_close != NULL) {
+        PyObject *nothing = PyObject_CallFunctionObjArgs(embed->worker_close, embed->state, w->worker, NULL);
+        if (nothing == NULL)
+            PyErr_WriteUnraisable(embed->worker_close);
+        Py_XDECREF(nothing);
+    }
+    Py_CLEAR(w->worker);
+    if (w->process)
+        output_flush();
+    worker_end(embed, w);
+}
+
+/* Copies a py_impl.contract.Request. -1 with an exception where it is none. */
+static int request_read(const struct embed *embed, PyObject *asked, struct cobench_request *ask)
+{
+    int result = -1;
+    PyObject *kind = PyObject_GetAttr(asked, embed->ask_name);
+    PyObject *delay = kind != NULL ? PyObject_GetAttr(asked, embed->delay_name) : NULL;
+    PyObject *url = delay != NULL ? PyObject_GetAttr(asked, embed->url_name) : NULL;
+    const char *kind_text = url != NULL ? PyUnicode_AsUTF8(kind) : NULL;
+    Py_ssize_t length = 0;
+    const char *url_text = kind_text != NULL ? PyUnicode_AsUTF8AndSize(url, &length) : NULL;
+    if (url_text == NULL)
+        goto out;
+    ask->delay_ns = PyLong_AsLongLong(delay);
+    if (ask->delay_ns == -1 && PyErr_Occurred())
+        goto out;
+    if (strcmp(kind_text, "nothing") == 0)
+        ask->ask = COBENCH_ASK_NOTHING;
+    else if (strcmp(kind_text, "delay") == 0 && ask->delay_ns >= 0)
+        ask->ask = COBENCH_ASK_DELAY;
+    else if (strcmp(kind_text, "delay") == 0) {
+        PyErr_Format(PyExc_ValueError, "asks for a delay of %lld ns", (long long)ask->delay_ns);
+        goto out;
+    }
+    else if (strcmp(kind_text, "url") == 0)
+        ask->ask = COBENCH_ASK_URL;
+    else {
+        PyErr_Format(PyExc_ValueError, "asks for '%s'; it may ask for nothing, delay or url", kind_text);
+        goto out;
+    }
+    if (strlen(url_text) != (size_t)length) {
+        PyErr_SetString(PyExc_ValueError, "a URL with a NUL in it");
+        goto out;
+    }
+    if ((size_t)length >= sizeof ask->url) {
+        PyErr_Format(PyExc_ValueError, "a URL of %zd bytes; at most %d are allowed", length, COBENCH_URL_MAX - 1);
+        goto out;
+    }
+    memcpy(ask->url, url_text, (size_t)length + 1);
+    result = 0;
+out:
+    Py_XDECREF(url);
+    Py_XDECREF(delay);
+    Py_XDECREF(kind);
+    return result;
+}
+
+static int bridge_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
+                          struct cobench_error *err)
+{
+    const struct embed *embed = state;
+    struct embed_worker *w = worker;
+    if (embed->request == NULL)
+        return 0; /* the host zeroed it: nothing is asked */
+    int code = 0;
+    PyEval_RestoreThread(w->thread);
+    PyObject *number = PyLong_FromUnsignedLongLong(job);
+    PyObject *const arguments[] = {embed->state, w->worker, number};
+    PyObject *asked = number != NULL ? PyObject_Vectorcall(embed->request, arguments, 3, NULL) : NULL;
+    if (asked == NULL || request_read(embed, asked, ask) != 0)
+        code = failed(embed, err);
+    Py_XDECREF(asked);
+    Py_XDECREF(number);
+    w->thread = PyEval_SaveThread();
+    return code;
+}
+
+/* The result as 64 bits; -1 with an exception where it is no integer of that range. What stands for an integer by its
+ * __index__ is one, as in the Python host: a bool, an integer of numpy. */
+static int result_read(PyObject *value, uint64_t *result)
+{
+    if (!PyIndex_Check(value)) {
+        const char *type = Py_TYPE(value)->tp_name, *dot = strrchr(type, '.');
+        PyErr_Format(PyExc_TypeError, "the result is of type %s, not int", dot != NULL ? dot + 1 : type);
+        return -1;
+    }
+    PyObject *number = PyNumber_Index(value);
+    if (number == NULL)
+        return -1;
+    *result = PyLong_AsUnsignedLongLong(number);
+    Py_DECREF(number);
+    if (*result == UINT64_MAX && PyErr_Occurred()) {
+        PyErr_Clear();
+        PyErr_SetString(PyExc_OverflowError, "the result is not in 0..2^64-1");
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *reply_new(const struct embed *embed, const struct cobench_reply *reply)
+{
+    if (reply == NULL)
+        return Py_NewRef(Py_None);
+    return PyObject_CallFunction(embed->reply_class, "iy#", reply->status,
+                                 reply->body != NULL ? (const char *)reply->body : "", (Py_ssize_t)reply->length);
+}
+
+static int bridge_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
+                      struct cobench_error *err)
+{
+    const struct embed *embed = state;
+    struct embed_worker *w = worker;
+    int code = 0;
+    PyEval_RestoreThread(w->thread);
+    PyObject *number = PyLong_FromUnsignedLongLong(job);
+    PyObject *answer = number != NULL ? reply_new(embed, reply) : NULL;
+    PyObject *const arguments[] = {embed->state, w->worker, number, answer};
+    PyObject *value = answer != NULL ? PyObject_Vectorcall(embed->run, arguments, 4, NULL) : NULL;
+    if (value == NULL || result_read(value, result) != 0)
+        code = failed(embed, err);
+    Py_XDECREF(value);
+    Py_XDECREF(answer);
+    Py_XDECREF(number);
+    w->thread = PyEval_SaveThread();
+    return code;
+}
+
+/* -- the task ------------------------------------------------------------------------------------------------------ */
+
+struct cobench_task embed_task(const struct cobench_task *twin, const struct embed_source *source)
+{
+    return (struct cobench_task){
+        .contract = COBENCH_CONTRACT_VERSION,
+        .kind = twin->kind,
+        .asks = twin->asks,
+        .name = twin->name,
+        .about = twin->about,
+        .default_jobs = twin->default_jobs,
+        .params = twin->params,
+        .self = source,
+        .open = bridge_open,
+        .close = bridge_close,
+        .before_fork = bridge_before_fork,
+        .after_fork_parent = bridge_after_fork_parent,
+        .after_fork_child = bridge_after_fork_child,
+        .worker_open = bridge_worker_open,
+        .worker_close = bridge_worker_close,
+        .request = twin->asks == COBENCH_ASK_NOTHING ? NULL : bridge_request,
+        .run = bridge_run,
+    };
+}
+
+/* What sys.NAME() returns, as a new reference; NULL without an exception where there is none. */
+static PyObject *sys_call(const char *name)
+{
+    PyObject *function = PySys_GetObject(name); /* borrowed */
+    PyObject *value = function != NULL ? PyObject_CallNoArgs(function) : NULL;
+    PyErr_Clear();
+    return value;
+}
+
+void embed_python(void *state, struct runtime_python *out)
+{
+    struct embed *embed = state;
+    const char *version = Py_GetVersion();
+    *out = (struct runtime_python){.library = COBENCH_EMBED};
+    snprintf(out->version, sizeof out->version, "%.*s", (int)strcspn(version, " "), version);
+#ifndef Py_GIL_DISABLED
+    out->gil_known = out->gil = true;
+#endif
+    if (embed == NULL)
+        return;
+    PyEval_RestoreThread(embed->main);
+    PyObject *seconds = sys_call("getswitchinterval");
+    if (seconds != NULL)
+        out->switch_interval_ns = (int64_t)(PyFloat_AsDouble(seconds) * 1e9 + 0.5);
+    Py_XDECREF(seconds);
+    PyErr_Clear();
+#ifdef Py_GIL_DISABLED /* it may be on all the same, for a module's sake */
+    PyObject *enabled = sys_call("_is_gil_enabled");
+    out->gil_known = enabled != NULL;
+    out->gil = enabled == Py_True;
+    Py_XDECREF(enabled);
+#endif
+    embed->main = PyEval_SaveThread();
+}
+
+const struct runtime_fact *embed_facts(void)
+{
+    static const struct runtime_fact facts[] = {
+        {"python", PY_VERSION}, {"libpython", COBENCH_EMBED}, {"executable", COBENCH_PYTHON}, {NULL, NULL}};
+    return facts;
+}

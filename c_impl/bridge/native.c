@@ -1,0 +1,928 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `native`: the Python extension module whose tasks are C tasks. native.Task(path) loads one; its methods are those of
+ * a Python task module, so that the Python host's models run it without knowing. The GIL is released while the task's
+ * C code runs.
+ *
+ * Nothing here is static: what the module needs hangs from its module state, so every interpreter has its own.
+ *
+ * Whatever Python passes in, C must not crash by it: objects are checked to belong together, a job to be one of the
+ * run's, and nothing is closed while it is in use. What a process has opened only that process closes: a forked child
+ * drops its copies without a call, as the contract has it.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "bridge/native_pool.h"
+#include "cobench/task.h"
+#include "host/contract.h"
+#include "host/error.h"
+#include "host/params.h"
+
+#include <dlfcn.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#if PY_VERSION_HEX < 0x030D0000 /* the GIL is what they stand for */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+struct module_state {
+    PyObject *request_class; /* py_impl.contract.Request */
+    PyObject *param_class;   /* py_impl.contract.Param */
+    PyObject *task_failed;   /* py_impl.contract.TaskFailed */
+    PyTypeObject *task_type, *state_type, *worker_type;
+    PyObject *status_name, *body_name; /* interned attribute names of a Reply */
+};
+
+/* The chain Worker -> State -> Task -> its type -> module is what keeps the library loaded and the module's state
+ * there. All three take part in garbage collection, as a Task kept in the module's own namespace closes a circle. */
+struct task_object {
+    PyObject_HEAD
+    void *library;
+    const struct cobench_task *task;
+    PyTypeObject *state_type, *worker_type; /* borrowed from the module, which the type keeps alive, as are these */
+    struct module_state *module;
+};
+
+#define STATE_CLOSED (-1)
+
+/* An open task: what open() returns, and the `state` of every other call. */
+struct state_object {
+    PyObject_HEAD
+    struct task_object *owner;
+    struct cobench_value *values; /* one for each parameter */
+    size_t count;
+    struct cobench_open how;
+    void *state;
+    pid_t pid;         /* that opened it */
+    _Atomic int users; /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
+    struct pool_call *pool; /* the last one; NULL: none yet */
+};
+
+enum { WORKER_IDLE, WORKER_BUSY, WORKER_CLOSED };
+
+/* What run() needs comes first, gathered from state and task: a call of it has to be cheap. */
+struct worker_object {
+    PyObject_HEAD
+    struct state_object *state;
+    const struct task_object *owner; /* borrowed from the state */
+    const struct cobench_task *task;
+    void *task_state, *worker; /* as C knows them */
+    uint64_t jobs;
+    _Atomic int doing;    /* one of the above */
+    bool may_ask;         /* for a URL */
+    pid_t pid;            /* that opened it */
+    unsigned long thread; /* likewise */
+};
+
+/* -- errors -------------------------------------------------------------------------------------------------------- */
+
+static PyObject *text_new(const char *text, size_t room)
+{
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, room), "replace");
+}
+
+/* Raises py_impl.contract.TaskFailed(kind, message, line), from which the host makes its record. */
+static PyObject *raise_task(const struct module_state *module, int code, struct cobench_error *err)
+{
+    error_complete(err, code);
+    PyObject *kind = text_new(err->type, sizeof err->type);
+    PyObject *message = text_new(err->message, sizeof err->message);
+    PyObject *line = err->line > 0 ? PyLong_FromLong(err->line) : Py_NewRef(Py_None);
+    PyObject *error = NULL;
+    if (kind != NULL && message != NULL && line != NULL)
+        error = PyObject_CallFunctionObjArgs(module->task_failed, kind, message, line, NULL);
+    if (error != NULL)
+        PyErr_SetObject(module->task_failed, error);
+    Py_XDECREF(error);
+    Py_XDECREF(line);
+    Py_XDECREF(message);
+    Py_XDECREF(kind);
+    return NULL;
+}
+
+/* -- State: an open task ------------------------------------------------------------------------------------------- */
+
+/* Takes a share in an open state, which then stays open. False where it is closed. */
+static bool state_enter(struct state_object *self)
+{
+    int users = atomic_load(&self->users);
+    while (users != STATE_CLOSED)
+        if (atomic_compare_exchange_weak(&self->users, &users, users + 1))
+            return true;
+    return false;
+}
+
+static void state_leave(struct state_object *self)
+{
+    atomic_fetch_sub(&self->users, 1);
+}
+
+/* 0 also where it is closed already; else how many still use it. */
+static int state_close(struct state_object *self)
+{
+    int users = 0;
+    if (!atomic_compare_exchange_strong(&self->users, &users, STATE_CLOSED))
+        return users == STATE_CLOSED ? 0 : users;
+    const struct cobench_task *task = self->owner->task;
+    if (task->close != NULL && self->pid == getpid()) {
+        Py_BEGIN_ALLOW_THREADS
+        task->close(self->state);
+        Py_END_ALLOW_THREADS
+    }
+    return 0;
+}
+
+static int state_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((struct state_object *)object)->owner);
+    return 0;
+}
+
+static void state_dealloc(PyObject *object)
+{
+    struct state_object *self = (struct state_object *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    state_close(self); /* whoever uses it holds a reference: nobody does */
+    native_pool_free(self->pool);
+    for (size_t i = 0; i < self->count; i++)
+        PyMem_Free((void *)self->values[i].text);
+    PyMem_Free(self->values);
+    Py_XDECREF(self->owner);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+#define TYPE_FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE)
+
+static PyType_Slot state_slots[] = {{Py_tp_dealloc, state_dealloc}, {Py_tp_traverse, state_traverse}, {0, NULL}};
+static PyType_Spec state_spec = {.name = "native.State",
+                                 .basicsize = sizeof(struct state_object),
+                                 .flags = TYPE_FLAGS | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                 .slots = state_slots};
+
+/* -- Worker -------------------------------------------------------------------------------------------------------- */
+
+/* Claims a worker, for a job or (WORKER_CLOSED) for good. False: it is closed, or another thread is in it. */
+static bool worker_claim(struct worker_object *self, int what)
+{
+#ifdef Py_GIL_DISABLED
+    int idle = WORKER_IDLE;
+    return atomic_compare_exchange_strong(&self->doing, &idle, what);
+#else
+    if (atomic_load_explicit(&self->doing, memory_order_relaxed) != WORKER_IDLE)
+        return false;
+    atomic_store_explicit(&self->doing, what, memory_order_relaxed);
+    return true;
+#endif
+}
+
+static void worker_release(struct worker_object *self)
+{
+    atomic_store_explicit(&self->doing, WORKER_IDLE, memory_order_release);
+}
+
+/* Closes a worker that is claimed. */
+static void worker_close(struct worker_object *self)
+{
+    const struct cobench_task *task = self->task;
+    if (task->worker_close != NULL && self->pid == getpid()) {
+        Py_BEGIN_ALLOW_THREADS
+        task->worker_close(self->task_state, self->worker);
+        Py_END_ALLOW_THREADS
+    }
+    state_leave(self->state);
+}
+
+static int worker_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((struct worker_object *)object)->state);
+    return 0;
+}
+
+/* The last reference may go in any thread, but a worker is closed by its own or, as here, not at all. */
+static void worker_dealloc(PyObject *object)
+{
+    struct worker_object *self = (struct worker_object *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    if (worker_claim(self, WORKER_CLOSED)) {
+        if (self->thread == PyThread_get_thread_ident())
+            worker_close(self);
+        else
+            state_leave(self->state);
+    }
+    Py_XDECREF(self->state);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+static PyType_Slot worker_slots[] = {{Py_tp_dealloc, worker_dealloc}, {Py_tp_traverse, worker_traverse}, {0, NULL}};
+static PyType_Spec worker_spec = {.name = "native.Worker",
+                                  .basicsize = sizeof(struct worker_object),
+                                  .flags = TYPE_FLAGS | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+                                  .slots = worker_slots};
+
+/* -- arguments ----------------------------------------------------------------------------------------------------- */
+
+static bool expect(const char *name, Py_ssize_t given, Py_ssize_t wanted)
+{
+    if (given == wanted)
+        return true;
+    PyErr_Format(PyExc_TypeError, "%s() takes %zd arguments (%zd given)", name, wanted, given);
+    return false;
+}
+
+/* A State that this task's open() returned; NULL with TypeError otherwise. */
+static struct state_object *state_of(const struct task_object *self, PyObject *object)
+{
+    if (Py_IS_TYPE(object, self->state_type) && ((struct state_object *)object)->owner == self)
+        return (struct state_object *)object;
+    PyErr_SetString(PyExc_TypeError, "the state must be what this task's open() returned");
+    return NULL;
+}
+
+static void raise_closed(void)
+{
+    PyErr_SetString(PyExc_TypeError, "the state is closed");
+}
+
+/* Why worker_take refused. */
+static void raise_worker(const struct task_object *self, PyObject *state, PyObject *worker)
+{
+    if (state_of(self, state) == NULL)
+        return;
+    if (!Py_IS_TYPE(worker, self->worker_type) || (PyObject *)((struct worker_object *)worker)->state != state)
+        PyErr_SetString(PyExc_TypeError, "the worker must be what worker_open() returned for this state");
+    else if (atomic_load(&((struct worker_object *)worker)->doing) == WORKER_CLOSED)
+        PyErr_SetString(PyExc_TypeError, "the worker is closed");
+    else
+        PyErr_SetString(PyExc_RuntimeError, "the worker is in use by another thread");
+}
+
+/*
+ * Claims the worker of a call (state, worker, job, ...) and reads the job; worker_release gives it back. NULL with an
+ * exception where the three do not belong together. An open worker keeps its state open, so that is not looked at.
+ */
+static inline struct worker_object *worker_take(const struct task_object *self, PyObject *const *args, uint64_t *job)
+{
+    struct worker_object *worker = (struct worker_object *)args[1];
+    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] ||
+        worker->owner != self || !worker_claim(worker, WORKER_BUSY)) {
+        raise_worker(self, args[0], args[1]);
+        return NULL;
+    }
+    *job = PyLong_AsUnsignedLongLong(args[2]);
+    if (*job < worker->jobs)
+        return worker;
+    if (!PyErr_Occurred())
+        PyErr_Format(PyExc_ValueError, "job %llu is none of the %llu", (unsigned long long)*job,
+                     (unsigned long long)worker->jobs);
+    worker_release(worker);
+    return NULL;
+}
+
+/* A parameter's value (int, str or bytes, as py_impl.params makes them) as the contract has it. */
+static int value_read(const struct cobench_param *param, PyObject *given, struct cobench_value *value)
+{
+    PyObject *text = PyLong_Check(given) ? PyObject_Str(given) : Py_NewRef(given);
+    PyObject *bytes = NULL;
+    char *inside, *copy = NULL;
+    int result = -1;
+    if (text != NULL && PyBytes_Check(text))
+        bytes = Py_NewRef(text);
+    else if (text != NULL && PyUnicode_FSConverter(text, &bytes) == 0)
+        bytes = NULL;
+    if (bytes == NULL || PyBytes_AsStringAndSize(bytes, &inside, NULL) != 0) /* which refuses a NUL within */
+        goto out;
+    const size_t size = strlen(inside) + 1;
+    copy = PyMem_Malloc(size);
+    if (copy == NULL) {
+        PyErr_NoMemory();
+        goto out;
+    }
+    memcpy(copy, inside, size);
+    struct cobench_error why;
+    error_clear(&why);
+    result = params_check(param, copy, value, &why);
+    value->text = copy; /* freed with the state, also where it was refused */
+    if (result != 0)
+        PyErr_SetString(PyExc_ValueError, why.message);
+out:
+    Py_XDECREF(bytes);
+    Py_XDECREF(text);
+    return result;
+}
+
+static size_t params_count(const struct cobench_task *task)
+{
+    size_t count = 0;
+    while (task->params != NULL && task->params[count].key != NULL)
+        count++;
+    return count;
+}
+
+static int values_read(struct state_object *state, PyObject *params)
+{
+    const struct cobench_task *task = state->owner->task;
+    const size_t count = params_count(task);
+    state->values = PyMem_Calloc(count + 1, sizeof *state->values);
+    if (state->values == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    state->count = count;
+    for (size_t i = 0; i < count; i++) {
+        PyObject *given = PyMapping_GetItemString(params, task->params[i].key);
+        const int bad = given == NULL || value_read(&task->params[i], given, &state->values[i]) != 0;
+        Py_XDECREF(given);
+        if (bad)
+            return -1;
+    }
+    return 0;
+}
+
+/* -- Task: the contract's functions -------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(open_doc, "open(params, jobs) -> State\n\nOpens the C task for this process; params maps every key to its value.");
+
+/* A state that is not open yet. */
+static struct state_object *state_new(struct task_object *owner, PyObject *params, uint64_t jobs)
+{
+    struct state_object *state = (struct state_object *)owner->state_type->tp_alloc(owner->state_type, 0);
+    if (state == NULL)
+        return NULL;
+    atomic_init(&state->users, STATE_CLOSED);
+    state->owner = (struct task_object *)Py_NewRef((PyObject *)owner);
+    state->pid = getpid();
+    if (values_read(state, params) != 0) {
+        Py_DECREF(state);
+        return NULL;
+    }
+    state->how = (struct cobench_open){.task = owner->task, .values = state->values, .jobs = jobs};
+    return state;
+}
+
+static PyObject *task_open(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    if (!expect("open", count, 2))
+        return NULL;
+    const unsigned long long jobs = PyLong_AsUnsignedLongLong(args[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    if (jobs < 1 || jobs > PARAMS_JOBS_MAX) {
+        PyErr_Format(PyExc_ValueError, "%llu jobs: must be 1..%u", jobs, PARAMS_JOBS_MAX);
+        return NULL;
+    }
+    struct state_object *state = state_new(self, args[0], jobs);
+    if (state != NULL && self->task->open != NULL) {
+        struct cobench_error err;
+        int code;
+        error_clear(&err);
+        Py_BEGIN_ALLOW_THREADS
+        code = self->task->open(&state->how, &state->state, &err);
+        Py_END_ALLOW_THREADS
+        if (code != 0) {
+            Py_DECREF(state);
+            return raise_task(self->module, code, &err);
+        }
+    }
+    if (state != NULL)
+        atomic_store(&state->users, 0);
+    return (PyObject *)state;
+}
+
+PyDoc_STRVAR(close_doc, "close(state)\n\nCloses the task, once every worker is closed; the state is of no use after it.");
+
+static PyObject *task_close(PyObject *object, PyObject *given)
+{
+    struct state_object *state = state_of((struct task_object *)object, given);
+    if (state == NULL)
+        return NULL;
+    const int users = state_close(state);
+    if (users != 0) {
+        PyErr_Format(PyExc_RuntimeError, "close() while the state is in use (workers open or pools running: %d)", users);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(worker_open_doc, "worker_open(state, flags) -> Worker\n\nFor the calling thread or process.");
+
+static PyObject *task_worker_open(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct state_object *state = expect("worker_open", count, 2) ? state_of(self, args[0]) : NULL;
+    if (state == NULL)
+        return NULL;
+    const unsigned long flags = PyLong_AsUnsignedLong(args[1]);
+    if (PyErr_Occurred())
+        return NULL;
+    struct worker_object *worker = (struct worker_object *)self->worker_type->tp_alloc(self->worker_type, 0);
+    if (worker == NULL)
+        return NULL;
+    atomic_init(&worker->doing, WORKER_CLOSED);
+    worker->state = (struct state_object *)Py_NewRef(args[0]);
+    worker->owner = self;
+    worker->task = self->task;
+    worker->task_state = state->state;
+    worker->jobs = state->how.jobs;
+    worker->may_ask = self->task->asks == COBENCH_ASK_URL;
+    worker->pid = getpid();
+    worker->thread = PyThread_get_thread_ident();
+    if (!state_enter(state)) {
+        raise_closed();
+        Py_DECREF(worker);
+        return NULL;
+    }
+    if (self->task->worker_open != NULL) {
+        struct cobench_error err;
+        int code;
+        error_clear(&err);
+        Py_BEGIN_ALLOW_THREADS
+        code = self->task->worker_open(worker->task_state, (unsigned)flags, &worker->worker, &err);
+        Py_END_ALLOW_THREADS
+        if (code != 0) {
+            state_leave(state);
+            Py_DECREF(worker);
+            return raise_task(self->module, code, &err);
+        }
+    }
+    worker_release(worker);
+    return (PyObject *)worker;
+}
+
+PyDoc_STRVAR(worker_close_doc, "worker_close(state, worker)\n\nIn the thread that opened it.");
+
+static PyObject *task_worker_close(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    const struct task_object *self = (struct task_object *)object;
+    if (!expect("worker_close", count, 2))
+        return NULL;
+    struct worker_object *worker = (struct worker_object *)args[1];
+    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] ||
+        worker->owner != self || !worker_claim(worker, WORKER_CLOSED)) {
+        raise_worker(self, args[0], args[1]);
+        return NULL;
+    }
+    worker_close(worker);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(request_doc, "request(state, worker, job) -> py_impl.contract.Request\n\nWhat the job waits for.");
+
+/* What a job asks for. Releases the GIL. */
+static int job_ask(const struct worker_object *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    const struct cobench_task *task = worker->task;
+    int code = 0;
+    ask->ask = COBENCH_ASK_NOTHING;
+    ask->delay_ns = 0;
+    ask->url[0] = '\0';
+    error_clear(err);
+    if (task->request != NULL) {
+        Py_BEGIN_ALLOW_THREADS
+        code = task->request(worker->task_state, worker->worker, job, ask, err);
+        Py_END_ALLOW_THREADS
+    }
+    return code;
+}
+
+static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct cobench_request ask;
+    struct cobench_error err;
+    uint64_t job;
+    struct worker_object *worker = expect("request", count, 3) ? worker_take(self, args, &job) : NULL;
+    if (worker == NULL)
+        return NULL;
+    const int code = job_ask(worker, job, &ask, &err);
+    worker_release(worker);
+    if (code != 0)
+        return raise_task(self->module, code, &err);
+    PyObject *url = PyUnicode_DecodeFSDefaultAndSize(ask.url, (Py_ssize_t)strnlen(ask.url, sizeof ask.url));
+    if (url == NULL)
+        return NULL;
+    return PyObject_CallFunction(self->module->request_class, "sLN", contract_ask_name(ask.ask), (long long)ask.delay_ns, url);
+}
+
+/* Fills in a reply from a py_impl.contract.Reply. *body is a new reference that keeps its bytes alive. */
+static __attribute__((noinline)) int reply_read(const struct module_state *module, PyObject *given, struct cobench_reply *reply, PyObject **body)
+{
+    PyObject *status = PyObject_GetAttr(given, module->status_name);
+    *body = status != NULL ? PyObject_GetAttr(given, module->body_name) : NULL;
+    const long number = *body != NULL ? PyLong_AsLong(status) : -1;
+    Py_XDECREF(status);
+    if (*body == NULL || (number == -1 && PyErr_Occurred()))
+        return -1;
+    if (!PyBytes_Check(*body)) {
+        PyErr_SetString(PyExc_TypeError, "the body of a reply must be bytes");
+        return -1;
+    }
+    reply->status = (int)number;
+    reply->body = (const unsigned char *)PyBytes_AS_STRING(*body);
+    reply->length = (size_t)PyBytes_GET_SIZE(*body);
+    return 0;
+}
+
+/* A job that asked for a URL cannot do without its reply; whether it asked, the task says again. */
+static __attribute__((noinline)) bool reply_missing(const struct worker_object *worker, uint64_t job)
+{
+    struct cobench_request ask;
+    struct cobench_error err;
+    if (job_ask(worker, job, &ask, &err) != 0 || ask.ask != COBENCH_ASK_URL)
+        return false;
+    PyErr_SetString(PyExc_TypeError, "the job asks for a URL: run() needs the reply");
+    return true;
+}
+
+PyDoc_STRVAR(run_doc, "run(state, worker, job, reply) -> int\n\nThe job's 64-bit result, computed in C without the GIL.");
+
+static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct cobench_reply reply;
+    PyObject *body = NULL;
+    uint64_t job, result = 0;
+    struct worker_object *worker = expect("run", count, 4) ? worker_take(self, args, &job) : NULL;
+    if (worker == NULL)
+        return NULL;
+    if (args[3] != Py_None ? reply_read(self->module, args[3], &reply, &body) != 0
+                           : worker->may_ask && reply_missing(worker, job)) {
+        Py_XDECREF(body);
+        worker_release(worker);
+        return NULL;
+    }
+    struct cobench_error err;
+    int code;
+    err.type[0] = err.message[0] = '\0'; /* error_clear in place: of a call's 30 ns beside the GIL's it would be two */
+    err.line = 0;
+    Py_BEGIN_ALLOW_THREADS
+    code = worker->task->run(worker->task_state, worker->worker, job, body != NULL ? &reply : NULL, &result, &err);
+    Py_END_ALLOW_THREADS
+    worker_release(worker);
+    Py_XDECREF(body);
+    return code == 0 ? PyLong_FromUnsignedLongLong(result) : raise_task(self->module, code, &err);
+}
+
+/* The fork hooks take the state; os.register_at_fork calls them with the GIL held, in the thread that forks, and for as
+ * long as the process lives: on a closed state they do nothing. */
+static PyObject *hook(PyObject *object, PyObject *given, void (*call)(void *))
+{
+    struct state_object *state = state_of((struct task_object *)object, given);
+    if (state == NULL)
+        return NULL;
+    if (call != NULL && atomic_load(&state->users) != STATE_CLOSED)
+        call(state->state);
+    Py_RETURN_NONE;
+}
+
+static PyObject *task_before_fork(PyObject *self, PyObject *state)
+{
+    return hook(self, state, ((struct task_object *)self)->task->before_fork);
+}
+
+static PyObject *task_after_fork_parent(PyObject *self, PyObject *state)
+{
+    return hook(self, state, ((struct task_object *)self)->task->after_fork_parent);
+}
+
+static PyObject *task_after_fork_child(PyObject *self, PyObject *state)
+{
+    return hook(self, state, ((struct task_object *)self)->task->after_fork_child);
+}
+
+/* -- Task: its table ----------------------------------------------------------------------------------------------- */
+
+static PyObject *choices_new(const char *choices)
+{
+    PyObject *text = PyUnicode_FromString(choices);
+    PyObject *list = text != NULL ? PyObject_CallMethod(text, "split", "s", "|") : NULL;
+    PyObject *tuple = list != NULL ? PyList_AsTuple(list) : NULL;
+    Py_XDECREF(list);
+    Py_XDECREF(text);
+    return tuple;
+}
+
+/* Param(key, type, fallback, about, min, max, choices) of one row. */
+static PyObject *param_new(const struct module_state *module, const struct cobench_param *param)
+{
+    const bool number = param->type == COBENCH_PARAM_INT;
+    PyObject *low = number ? PyLong_FromLongLong(param->min) : Py_NewRef(Py_None);
+    PyObject *high = number ? PyLong_FromLongLong(param->max) : Py_NewRef(Py_None);
+    PyObject *choices = param->type == COBENCH_PARAM_CHOICE ? choices_new(param->choices) : Py_NewRef(Py_None);
+    PyObject *made = NULL;
+    if (low != NULL && high != NULL && choices != NULL)
+        made = PyObject_CallFunction(module->param_class, "sszsOOO", param->key, contract_param_type_name(param->type), param->fallback,
+                                     param->about, low, high, choices);
+    Py_XDECREF(choices);
+    Py_XDECREF(high);
+    Py_XDECREF(low);
+    return made;
+}
+
+static PyObject *task_params(PyObject *object, void *Py_UNUSED(closure))
+{
+    const struct task_object *self = (struct task_object *)object;
+    const size_t count = params_count(self->task);
+    PyObject *rows = PyTuple_New((Py_ssize_t)count);
+    for (size_t i = 0; rows != NULL && i < count; i++) {
+        PyObject *row = param_new(self->module, &self->task->params[i]);
+        if (row == NULL)
+            Py_CLEAR(rows);
+        else
+            PyTuple_SET_ITEM(rows, (Py_ssize_t)i, row);
+    }
+    return rows;
+}
+
+static PyObject *task_name(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(((struct task_object *)self)->task->name);
+}
+
+static PyObject *task_about(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(((struct task_object *)self)->task->about);
+}
+
+static PyObject *task_kind(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(contract_kind_name(((struct task_object *)self)->task->kind));
+}
+
+static PyObject *task_asks(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(contract_ask_name(((struct task_object *)self)->task->asks));
+}
+
+static PyObject *task_jobs(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLongLong(((struct task_object *)self)->task->default_jobs);
+}
+
+/* -- Task: loading ------------------------------------------------------------------------------------------------- */
+
+/* Loads the shared object and checks that it is a task of this contract. -1 with an exception otherwise. */
+static int library_load(struct task_object *self, const char *path)
+{
+    self->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (self->library == NULL) {
+        PyErr_Format(PyExc_ImportError, "%s", dlerror());
+        return -1;
+    }
+    self->task = dlsym(self->library, COBENCH_TASK_SYMBOL);
+    if (self->task == NULL) {
+        PyErr_Format(PyExc_ImportError, "there is no symbol '%s'", COBENCH_TASK_SYMBOL);
+        return -1;
+    }
+    struct cobench_error why;
+    error_clear(&why);
+    if (contract_check(self->task, &why) != 0) {
+        PyErr_Format(PyExc_ImportError, "it %s", why.message);
+        return -1;
+    }
+    return 0;
+}
+
+static PyObject *task_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"path", NULL};
+    PyObject *path = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&:Task", names, PyUnicode_FSConverter, &path))
+        return NULL;
+    struct task_object *self = (struct task_object *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->module = PyType_GetModuleState(type);
+        self->state_type = self->module->state_type;
+        self->worker_type = self->module->worker_type;
+        if (library_load(self, PyBytes_AS_STRING(path)) != 0)
+            Py_CLEAR(self);
+    }
+    Py_DECREF(path);
+    return (PyObject *)self;
+}
+
+static int task_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(object));
+    return 0;
+}
+
+static void task_dealloc(PyObject *object)
+{
+    struct task_object *self = (struct task_object *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    if (self->library != NULL)
+        dlclose(self->library);
+    type->tp_free(object);
+    Py_DECREF(type);
+}
+
+PyDoc_STRVAR(pool_doc,
+             "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write) -> dict\n\n"
+             "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
+
+/* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
+static bool pool_place(struct state_object *state, struct pool_call *call)
+{
+    struct pool_call *old;
+    bool free_now;
+    Py_BEGIN_CRITICAL_SECTION(state);
+    old = state->pool;
+    free_now = old == NULL || native_pool_ended(old);
+    if (free_now)
+        state->pool = call;
+    Py_END_CRITICAL_SECTION();
+    native_pool_free(free_now ? old : call);
+    if (!free_now)
+        PyErr_SetString(PyExc_RuntimeError, "a pool is running on this state already");
+    return free_now;
+}
+
+static PyObject *task_pool(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct state_object *state = expect("pool", count, 6) ? state_of((struct task_object *)object, args[0]) : NULL;
+    if (state == NULL)
+        return NULL;
+    if (!state_enter(state)) {
+        raise_closed();
+        return NULL;
+    }
+    PyObject *result = NULL;
+    struct pool_call *call = native_pool_new(&state->how, state->state, args + 1);
+    if (call != NULL && pool_place(state, call)) {
+        native_pool_run(call);
+        result = native_pool_found(call);
+    }
+    state_leave(state);
+    return result;
+}
+
+PyDoc_STRVAR(pool_found_doc,
+             "pool_found(state) -> dict or None\n\n"
+             "What pool() will return, as far as it is known while another thread is in it.");
+
+static PyObject *task_pool_found(PyObject *object, PyObject *given)
+{
+    struct state_object *state = state_of((struct task_object *)object, given);
+    PyObject *result = NULL;
+    if (state == NULL)
+        return NULL;
+    Py_BEGIN_CRITICAL_SECTION(state);
+    result = state->pool != NULL ? native_pool_found(state->pool) : Py_NewRef(Py_None);
+    Py_END_CRITICAL_SECTION();
+    return result;
+}
+
+/* PyCFunction is what the table holds; METH_FASTCALL functions have another type, which the flag tells apart. */
+#define FAST(function) (PyCFunction)(void (*)(void))(function)
+
+static PyMethodDef task_methods[] = {
+    {"open", FAST(task_open), METH_FASTCALL, open_doc},
+    {"close", task_close, METH_O, close_doc},
+    {"worker_open", FAST(task_worker_open), METH_FASTCALL, worker_open_doc},
+    {"worker_close", FAST(task_worker_close), METH_FASTCALL, worker_close_doc},
+    {"request", FAST(task_request), METH_FASTCALL, request_doc},
+    {"run", FAST(task_run), METH_FASTCALL, run_doc},
+    {"pool", FAST(task_pool), METH_FASTCALL, pool_doc},
+    {"pool_found", task_pool_found, METH_O, pool_found_doc},
+    {"before_fork", task_before_fork, METH_O, NULL},
+    {"after_fork_parent", task_after_fork_parent, METH_O, NULL},
+    {"after_fork_child", task_after_fork_child, METH_O, NULL},
+    {NULL, NULL, 0, NULL}};
+
+static PyGetSetDef task_attributes[] = {{"NAME", task_name, NULL, NULL, NULL},
+                                        {"ABOUT", task_about, NULL, NULL, NULL},
+                                        {"KIND", task_kind, NULL, NULL, NULL},
+                                        {"ASKS", task_asks, NULL, NULL, NULL},
+                                        {"JOBS", task_jobs, NULL, NULL, NULL},
+                                        {"PARAMS", task_params, NULL, NULL, NULL},
+                                        {NULL, NULL, NULL, NULL, NULL}};
+
+PyDoc_STRVAR(task_doc, "Task(path)\n\nA C task, with the attributes and functions of a Python task module.");
+
+static PyType_Slot task_slots[] = {{Py_tp_new, task_new},           {Py_tp_dealloc, task_dealloc},
+                                   {Py_tp_traverse, task_traverse}, {Py_tp_methods, task_methods},
+                                   {Py_tp_getset, task_attributes}, {Py_tp_doc, (void *)task_doc},
+                                   {0, NULL}};
+static PyType_Spec task_spec = {
+    .name = "native.Task", .basicsize = sizeof(struct task_object), .flags = TYPE_FLAGS, .slots = task_slots};
+
+/* -- the module ---------------------------------------------------------------------------------------------------- */
+
+PyDoc_STRVAR(bare_doc, "bare(a, b, c, d) -> int\n\nReturns c; what a METH_FASTCALL function costs at the least.");
+
+static PyObject *bare(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t count)
+{
+    if (!expect("bare", count, 4))
+        return NULL;
+    const unsigned long long job = PyLong_AsUnsignedLongLong(args[2]);
+    if (job == ULLONG_MAX && PyErr_Occurred())
+        return NULL;
+    return PyLong_FromUnsignedLongLong(job);
+}
+
+PyDoc_STRVAR(bare_released_doc, "bare_released(a, b, c, d) -> int\n\nThe same, with the GIL released and taken again.");
+
+static PyObject *bare_released(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    Py_BEGIN_ALLOW_THREADS
+    Py_END_ALLOW_THREADS
+    return bare(module, args, count);
+}
+
+static PyMethodDef native_functions[] = {{"bare", FAST(bare), METH_FASTCALL, bare_doc},
+                                         {"bare_released", FAST(bare_released), METH_FASTCALL, bare_released_doc},
+                                         {NULL, NULL, 0, NULL}};
+
+static int native_exec(PyObject *module)
+{
+    struct module_state *state = PyModule_GetState(module);
+    PyObject *contract = PyImport_ImportModule("py_impl.contract");
+    if (contract == NULL)
+        return -1;
+    state->request_class = PyObject_GetAttrString(contract, "Request");
+    state->param_class = PyObject_GetAttrString(contract, "Param");
+    state->task_failed = PyObject_GetAttrString(contract, "TaskFailed");
+    Py_DECREF(contract);
+    state->status_name = PyUnicode_InternFromString("status");
+    state->body_name = PyUnicode_InternFromString("body");
+    state->task_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &task_spec, NULL);
+    state->state_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &state_spec, NULL);
+    state->worker_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &worker_spec, NULL);
+    if (state->request_class == NULL || state->param_class == NULL || state->task_failed == NULL ||
+        state->status_name == NULL || state->body_name == NULL || state->task_type == NULL ||
+        state->state_type == NULL || state->worker_type == NULL)
+        return -1;
+    return PyModule_AddType(module, state->task_type);
+}
+
+static int native_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    const struct module_state *state = PyModule_GetState(module);
+    Py_VISIT(state->request_class);
+    Py_VISIT(state->param_class);
+    Py_VISIT(state->task_failed);
+    Py_VISIT(state->task_type);
+    Py_VISIT(state->state_type);
+    Py_VISIT(state->worker_type);
+    return 0;
+}
+
+static int native_clear(PyObject *module)
+{
+    struct module_state *state = PyModule_GetState(module);
+    Py_CLEAR(state->request_class);
+    Py_CLEAR(state->param_class);
+    Py_CLEAR(state->task_failed);
+    Py_CLEAR(state->task_type);
+    Py_CLEAR(state->state_type);
+    Py_CLEAR(state->worker_type);
+    Py_CLEAR(state->status_name);
+    Py_CLEAR(state->body_name);
+    return 0;
+}
+
+static void native_free(void *module)
+{
+    native_clear(module);
+}
+
+static PyModuleDef_Slot native_slots[] = {{Py_mod_exec, (void *)native_exec},
+#if PY_VERSION_HEX >= 0x030C0000
+                                          {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#if PY_VERSION_HEX >= 0x030D0000
+                                          {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+                                          {0, NULL}};
+
+static struct PyModuleDef native_module = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "native",
+    .m_doc = "C tasks under the Python host's models, and the C host's own thread pool.",
+    .m_size = sizeof(struct module_state),
+    .m_methods = native_functions,
+    .m_slots = native_slots,
+    .m_traverse = native_traverse,
+    .m_clear = native_clear,
+    .m_free = native_free,
+};
+
+PyMODINIT_FUNC PyInit_native(void);
+
+PyMODINIT_FUNC PyInit_native(void)
+{
+    return PyModuleDef_Init(&native_module);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The C host's thread pool behind one Python call. The task is open already, by Python; the transport is opened here. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "bridge/native_pool.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "host/board.h"
+#include "host/dispenser.h"
+#include "host/error.h"
+#include "host/run.h"
+#include "host/transport.h"
+
+struct pool_call {
+    struct run run;
+    struct dispenser dispenser;
+    void *transport_handle;
+    Py_buffer buffer; /* behind run.slots, while the call runs */
+    atomic_bool ended; /* from here on the rest is known, and work_ns */
+    int code;
+    struct cobench_error error;
+};
+
+static int transport_prepare(struct pool_call *call)
+{
+    struct run *run = &call->run;
+    if (run->task->asks != COBENCH_ASK_URL)
+        return 0;
+    int code = transport_load(&run->transport, &call->transport_handle, &call->error);
+    if (code != 0)
+        return code;
+    const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
+                                              .connections = &run->board->connections};
+    code = run->transport->open(&options, &run->transport_state, &call->error);
+    if (code != 0)
+        run->transport = NULL;
+    return code;
+}
+
+/* Everything that needs no GIL. */
+static void pool_work(struct pool_call *call)
+{
+    struct run *run = &call->run;
+    dispenser_counter(&call->dispenser, run->board, run->jobs);
+    run->dispenser = &call->dispenser;
+    call->code = transport_prepare(call);
+    if (call->code == 0)
+        call->code = model_thread_pool.run(run, &call->error);
+    if (call->code == 0)
+        run_account(run);
+    if (run->transport != NULL)
+        run->transport->close(run->transport_state);
+    transport_unload(call->transport_handle);
+    if (call->code != 0)
+        error_complete(&call->error, call->code);
+}
+
+static PyObject *text_new(const char *text, size_t room)
+{
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, room), "replace");
+}
+
+static PyObject *failure_new(const struct failure *failure)
+{
+    const struct cobench_error *error = &failure->error;
+    PyObject *job = failure->job == FAILURE_NO_JOB ? Py_NewRef(Py_None) : PyLong_FromUnsignedLongLong(failure->job);
+    PyObject *kind = text_new(error->type, sizeof error->type);
+    PyObject *message = text_new(error->message, sizeof error->message);
+    PyObject *line = error->line > 0 ? PyLong_FromLong(error->line) : Py_NewRef(Py_None);
+    PyObject *row = NULL;
+    if (job != NULL && kind != NULL && message != NULL && line != NULL)
+        row = Py_BuildValue("(OiOOO)", job, (int)failure->worker, kind, message, line);
+    Py_XDECREF(line);
+    Py_XDECREF(message);
+    Py_XDECREF(kind);
+    Py_XDECREF(job);
+    return row;
+}
+
+static PyObject *failures_new(const struct board *board)
+{
+    struct failure failures[BOARD_FAILURES];
+    const unsigned count = board_failures(board, failures);
+    PyObject *list = PyList_New(0);
+    for (unsigned i = 0; list != NULL && i < count; i++) {
+        PyObject *row = failure_new(&failures[i]);
+        if (row == NULL || PyList_Append(list, row) != 0)
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
+PyObject *native_pool_found(const struct pool_call *call)
+{
+    const struct run *run = &call->run;
+    const bool ended = atomic_load(&call->ended);
+    const int code = ended ? call->code : 0;
+    PyObject *failures = failures_new(run->board);
+    PyObject *reason = code != 0 ? text_new(call->error.message, sizeof call->error.message) : PyUnicode_FromString("");
+    PyObject *result = NULL;
+    if (failures != NULL && reason != NULL)
+        result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:K, s:O}", "code", code, "reason", reason, "limit",
+                               code != 0 && error_is_limit(code) ? Py_True : Py_False, "ready_ns", (long long)run->ready_ns,
+                               "work_ns", (long long)(ended ? run->work_ns : 0), "connections",
+                               (unsigned long long)run->board->connections, "failures", failures);
+    Py_XDECREF(reason);
+    Py_XDECREF(failures);
+    return result;
+}
+
+/* The slots behind the header of a buffer; NULL with an exception where it is no slots file of so many jobs. */
+static struct slot *slots_find(const Py_buffer *buffer, uint64_t jobs)
+{
+    const struct slots_header *header = buffer->buf;
+    if ((size_t)buffer->len < SLOTS_HEADER_BYTES || (uintptr_t)buffer->buf % sizeof(uint64_t) != 0 ||
+        memcmp(header->magic, SLOTS_MAGIC, sizeof header->magic) != 0 || header->version != SLOTS_VERSION ||
+        header->jobs != jobs || ((size_t)buffer->len - SLOTS_HEADER_BYTES) / sizeof(struct slot) < jobs) {
+        PyErr_SetString(PyExc_ValueError, "the buffer is no slots file for these jobs");
+        return NULL;
+    }
+    return (struct slot *)((char *)buffer->buf + SLOTS_HEADER_BYTES);
+}
+
+static int descriptor_read(PyObject *given, int *out)
+{
+    const long number = PyLong_AsLong(given);
+    if (number == -1 && PyErr_Occurred())
+        return -1;
+    if (number < -1 || number > INT_MAX) {
+        PyErr_Format(PyExc_ValueError, "%ld is no descriptor", number);
+        return -1;
+    }
+    *out = (int)number;
+    return 0;
+}
+
+/* workers, request_timeout_ns, gate_read, gate_write. -1 with an exception. */
+static int numbers_read(struct run *run, PyObject *const *args)
+{
+    const unsigned long long workers = PyLong_AsUnsignedLongLong(args[0]);
+    if (PyErr_Occurred())
+        return -1;
+    run->request_timeout_ns = PyLong_AsLongLong(args[1]);
+    if (PyErr_Occurred())
+        return -1;
+    if (workers < 1 || workers > run->jobs) {
+        PyErr_Format(PyExc_ValueError, "%llu workers: must be 1..%llu", workers, (unsigned long long)run->jobs);
+        return -1;
+    }
+    if (run->request_timeout_ns < 1) {
+        PyErr_SetString(PyExc_ValueError, "request_timeout_ns must be at least 1");
+        return -1;
+    }
+    run->workers = (unsigned)workers; /* no more than jobs, of which there are fewer than that */
+    return descriptor_read(args[2], &run->gate_read) != 0 || descriptor_read(args[3], &run->gate_write) != 0 ? -1 : 0;
+}
+
+struct pool_call *native_pool_new(const struct cobench_open *how, void *state, PyObject *const *args)
+{
+    struct pool_call *call = PyMem_Calloc(1, sizeof *call);
+    if (call == NULL) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    struct run *run = &call->run;
+    *run = (struct run){.task = how->task, .values = how->values, .jobs = how->jobs, .state = state};
+    atomic_init(&call->ended, true); /* until it begins */
+    error_clear(&call->error);
+    if (numbers_read(run, args + 1) != 0 || PyObject_GetBuffer(args[0], &call->buffer, PyBUF_WRITABLE) != 0)
+        goto failed;
+    run->slots = slots_find(&call->buffer, how->jobs);
+    if (run->slots == NULL)
+        goto failed;
+    if (board_open(&run->board) != 0) {
+        PyErr_NoMemory();
+        goto failed;
+    }
+    atomic_store(&call->ended, false);
+    return call;
+failed:
+    native_pool_free(call);
+    return NULL;
+}
+
+void native_pool_run(struct pool_call *call)
+{
+    Py_BEGIN_ALLOW_THREADS
+    pool_work(call);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&call->buffer);
+    atomic_store(&call->ended, true);
+}
+
+bool native_pool_ended(const struct pool_call *call)
+{
+    return atomic_load(&call->ended);
+}
+
+void native_pool_free(struct pool_call *call)
+{
+    if (call == NULL)
+        return;
+    PyBuffer_Release(&call->buffer); /* of nothing, once it has run */
+    board_close(call->run.board);
+    PyMem_Free(call);
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""
+The runtime `ext`: C tasks under the Python host's models. The extension module `native` (c_impl/bridge/native.c) makes
+of a C task an object that keeps to the contract, so that no model can tell it from a Python module.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from py_impl import catalog
+from py_impl.errors import Impossible
+from py_impl.params import build_folder
+from py_impl.runtimes import Runtime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+EXT = Runtime("ext", catalog.Shelf(os.path.join(build_folder(), "tasks"), ".so"))
+
+
+def native() -> ModuleType:
+    """The extension module of this interpreter; Impossible where the build has none for it."""
+    folder = os.path.join(build_folder(), "native")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    try:
+        import native as module
+    except ModuleNotFoundError as error:
+        raise Impossible(f"there is no module 'native' for this interpreter in '{folder}' (make builds it)") from error
+    return module
+
+
+def load(path: str) -> object:
+    """A C task, as catalog.load wants it."""
+    return native().Task(path)

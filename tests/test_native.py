@@ -1,0 +1,446 @@
+# SPDX-License-Identifier: MIT
+"""The extension module `native` by itself: what Python may do wrong with it, what it leaks (nothing), and what it closes."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from py_host import BUILD, ROOT, SECONDS, program
+from py_impl import slots
+from py_impl.contract import Reply, Request, TaskFailed
+from py_impl.ext import native
+
+TASKS, TEST_TASKS = BUILD / "tasks", BUILD / "test-tasks"
+
+
+def built_in(name: str):
+    return native().Task(str(TASKS / f"{name}.so"))
+
+
+def of_tests(name: str):
+    return native().Task(str(TEST_TASKS / f"{name}.so"))
+
+
+class Open:
+    """A task with its state and one worker."""
+
+    def __init__(self, task, params: dict | None = None, jobs: int = 4) -> None:
+        self.task = task
+        self.state = task.open(params or {}, jobs)
+        self.worker = task.worker_open(self.state, 0)
+
+    def __enter__(self):
+        return self.task, self.state, self.worker
+
+    def __exit__(self, *_) -> None:
+        self.task.worker_close(self.state, self.worker)
+        self.task.close(self.state)
+
+
+FETCH = {"url": "http://h/{job}", "size": 3, "delay": 0, "check": "crc"}
+
+# -- calls --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_task_is_as_its_module():
+    task = built_in("fetch")
+    assert (task.NAME, task.KIND, task.ASKS, task.JOBS) == ("fetch", "io", "url", 50)
+    assert [param.key for param in task.PARAMS] == ["url", "size", "delay", "check"]
+    with Open(task, FETCH) as (_, state, worker):
+        request = task.request(state, worker, 3)
+        assert isinstance(request, Request) and (request.ask, request.url) == ("url", "http://h/3")
+        assert task.run(state, worker, 3, Reply(200, b"abc")) == 0x352441C2
+        with pytest.raises(TaskFailed) as caught:
+            task.run(state, worker, 3, Reply(500, b"abc"))
+        assert (caught.value.kind, str(caught.value)) == ("HttpStatus", "status 500 where 200 was expected")
+
+
+def test_bare_returns_its_third():
+    assert native().bare(None, None, 2**64 - 1, None) == 2**64 - 1
+    with pytest.raises(TypeError):
+        native().bare(1, 2, 3)
+
+
+# -- misuse -------------------------------------------------------------------------------------------------------------
+
+
+def test_objects_that_do_not_belong_together():
+    task, same, other = built_in("null"), built_in("null"), built_in("count")
+    with Open(task) as (_, state, worker), Open(task) as (_, state2, worker2), Open(other, {"size": 9}) as (_, state3, worker3):
+        for bad in (None, 1, "x", worker, object(), state3, type(state)):
+            for call in (task.run, task.request):
+                with pytest.raises(TypeError, match="the state must be what this task's open"):
+                    call(*(bad, worker, 0, None)[: 4 if call == task.run else 3])
+            for call in (task.close, task.pool_found, task.before_fork, task.after_fork_parent, task.after_fork_child):
+                with pytest.raises(TypeError, match="the state must be"):
+                    call(bad)
+            with pytest.raises(TypeError, match="the state must be"):
+                task.worker_open(bad, 0)
+            with pytest.raises(TypeError, match="the state must be"):
+                task.worker_close(bad, worker)
+            with pytest.raises(TypeError, match="the state must be"):
+                task.pool(bad, bytearray(9), 1, 1, -1, -1)
+        for bad in (None, 1, state, worker2, worker3, object()):
+            with pytest.raises(TypeError, match="the worker must be what worker_open"):
+                task.run(state, bad, 0, None)
+            with pytest.raises(TypeError, match="the worker must be"):
+                task.request(state, bad, 0)
+            with pytest.raises(TypeError, match="the worker must be"):
+                task.worker_close(state, bad)
+        with pytest.raises(TypeError, match="the state must be"):
+            same.run(state, worker, 0, None)
+        with pytest.raises(TypeError):
+            other.run(state2, worker2, 0, None)
+
+
+@pytest.mark.parametrize("name, right", [("open", 2), ("worker_open", 2), ("worker_close", 2), ("request", 3), ("run", 4), ("pool", 6)])
+def test_too_few_and_too_many_arguments(name, right):
+    with Open(built_in("null")) as (task, state, _):
+        for count in set(range(9)) - {right}:
+            with pytest.raises(TypeError, match=rf"{name}\(\) takes {right} arguments \({count} given\)"):
+                getattr(task, name)(*[state] * count)
+
+
+def test_jobs_that_are_none():
+    with Open(built_in("wordcount"), {"file": str(BUILD / "data" / "words.txt"), "word": b"the"}) as (task, state, worker):
+        for bad, error in ((4, ValueError), (2**64 - 1, ValueError), (-1, OverflowError), (2**64, OverflowError),
+                           ("1", TypeError), (1.0, TypeError), (None, TypeError)):  # fmt: skip
+            for call in (task.run, task.request):
+                with pytest.raises(error):
+                    call(*(state, worker, bad, None)[: 4 if call == task.run else 3])
+        assert task.run(state, worker, 3, None) > 0  # the worker is free again
+
+
+def test_replies_that_are_none():
+    with Open(built_in("fetch"), FETCH) as (task, state, worker):
+        for bad, error in ((None, TypeError), (1, AttributeError), (Reply("200", b""), TypeError), (Reply(200, "abc"), TypeError),
+                           (Reply(200, None), TypeError), (Reply(2**80, b""), OverflowError)):  # fmt: skip
+            with pytest.raises(error):
+                task.run(state, worker, 0, bad)
+        assert task.run(state, worker, 0, Reply(200, b"abc"))
+    with Open(built_in("null")) as (task, state, worker):
+        assert task.run(state, worker, 0, None) == 0
+
+
+@pytest.mark.parametrize("params, error", [
+    ({}, KeyError), (None, TypeError), (7, TypeError), ({"divide": None}, TypeError), ({"divide": 1.5}, TypeError),
+    ({"divide": "x"}, ValueError), ({"divide": 0}, ValueError), ({"divide": 10**7}, ValueError), ({"divide": 10**30}, ValueError),
+    ({"divide": b"1\0"}, ValueError), ({"divide": "1\0"}, ValueError), ({"divide": []}, TypeError),
+])  # fmt: skip
+def test_params_that_are_not_allowed(params, error):
+    """Above all divide=0, by which C would divide."""
+    with pytest.raises(error):
+        built_in("factorize").open(params, 3)
+
+
+def test_choices_and_jobs_that_are_not_allowed():
+    with pytest.raises(ValueError, match="must be one of"):
+        built_in("fetch").open({**FETCH, "check": "cr"}, 3)
+    for bad, error in ((0, ValueError), (10**8 + 1, ValueError), (-1, OverflowError), (2**64, OverflowError), ("3", TypeError)):
+        with pytest.raises(error):
+            built_in("null").open({}, bad)
+
+
+def test_files_that_are_no_tasks(tmp_path):
+    for path, part in ((tmp_path / "none.so", "cannot open shared object"), (TEST_TASKS / "no_symbol.so", "no symbol"),
+                       (TEST_TASKS / "wrong_contract.so", "contract version 1001"), ("", "")):  # fmt: skip
+        with pytest.raises(ImportError, match=part):
+            native().Task(str(path))
+    for bad in ((), (1,), (None,), ("a", "b")):
+        with pytest.raises(TypeError):
+            native().Task(*bad)
+    with pytest.raises(ValueError):
+        native().Task("a\0b")
+
+
+def test_types_are_not_for_users():
+    task = built_in("null")
+    with Open(task) as (_, state, worker):
+        for made in (state, worker):
+            with pytest.raises(TypeError):
+                type(made)()
+            with pytest.raises(TypeError):
+                object.__new__(type(made))
+        for made in (task, state, worker):
+            with pytest.raises(TypeError):
+                type("Sub", (type(made),), {})
+            with pytest.raises(TypeError):
+                type(made).x = 1
+            with pytest.raises(AttributeError):
+                made.x = 1
+            with pytest.raises(TypeError):
+                made.__class__ = type(state) if made is worker else type(worker)
+
+
+# -- closing ------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_closed_while_it_is_in_use():
+    task = built_in("wordcount")
+    state = task.open({"file": str(BUILD / "data" / "words.txt"), "word": b"the"}, 2)
+    workers = [task.worker_open(state, 0) for _ in range(2)]
+    for worker in workers:
+        with pytest.raises(RuntimeError, match="while the state is in use"):
+            task.close(state)
+        assert task.run(state, worker, 0, None) > 0
+        task.worker_close(state, worker)
+        for call in (lambda: task.run(state, worker, 0, None), lambda: task.request(state, worker, 0),
+                     lambda: task.worker_close(state, worker)):  # fmt: skip
+            with pytest.raises(TypeError, match="the worker is closed"):
+                call()
+    task.close(state)
+    task.close(state)
+    for call in (lambda: task.worker_open(state, 0), lambda: task.pool(state, bytearray(9000), 1, 1, -1, -1)):
+        with pytest.raises(TypeError, match="the state is closed"):
+            call()
+    task.before_fork(state)  # os.register_at_fork cannot be undone
+
+
+def test_a_worker_is_one_threads_at_a_time():
+    task = of_tests("meet")
+    state = task.open({"patience": 20000}, 2)
+    mine, other = task.worker_open(state, 0), task.worker_open(state, 0)
+    thread = threading.Thread(target=task.run, args=(state, other, 0, None))
+    thread.start()
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:  # until the thread is in C
+        try:
+            task.request(state, other, 0)
+        except RuntimeError as error:
+            assert str(error) == "the worker is in use by another thread"
+            break
+    for call in (lambda: task.run(state, other, 1, None), lambda: task.worker_close(state, other)):
+        with pytest.raises(RuntimeError, match="in use by another thread"):
+            call()
+    with pytest.raises(RuntimeError, match="while the state is in use"):
+        task.close(state)
+    assert task.run(state, mine, 1, None) == 1
+    thread.join(SECONDS)
+    for worker in (mine, other):
+        task.worker_close(state, worker)
+    task.close(state)
+
+
+def notes(path: Path) -> list[str]:
+    return [note[0] for note in path.read_text().split()]
+
+
+def test_what_is_dropped_is_closed(tmp_path):
+    log = tmp_path / "log"
+    task = of_tests("calls")
+    state = task.open({"log": str(log), "signal": 0}, 4)
+    worker = task.worker_open(state, 0)
+    del task, state
+    assert notes(log) == ["o", "w"]
+    del worker
+    assert notes(log) == ["o", "w", "x", "c"]
+
+
+def test_a_worker_dropped_in_another_thread_is_not_closed(tmp_path):
+    log = tmp_path / "log"
+    task = of_tests("calls")
+    state = task.open({"log": str(log), "signal": 0}, 4)
+    thread = threading.Thread(target=task.worker_open, args=(state, 0))  # dropped at once, by its own thread
+    thread.start()
+    thread.join(SECONDS)
+    assert notes(log) == ["o", "w", "x"]
+    kept = []
+    thread = threading.Thread(target=lambda: kept.append(task.worker_open(state, 0)))
+    thread.start()
+    thread.join(SECONDS)
+    kept.clear()
+    assert notes(log) == ["o", "w", "x", "w"]
+    task.close(state)
+    assert notes(log) == ["o", "w", "x", "w", "c"]
+
+
+def test_a_forked_child_closes_nothing(tmp_path):
+    log = tmp_path / "log"
+    task = of_tests("calls")
+    state = task.open({"log": str(log), "signal": 0}, 4)
+    worker = task.worker_open(state, 0)
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            own = task.worker_open(state, 1)
+            task.run(state, own, 1, None)
+            task.worker_close(state, own)
+            task.worker_close(state, worker)
+            task.close(state)
+            del own, worker, state
+            gc.collect()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert notes(log) == ["o", "w", "W", "r", "x"]
+    task.worker_close(state, worker)
+    task.close(state)
+    assert notes(log) == ["o", "w", "W", "r", "x", "x", "c"]
+
+
+@pytest.mark.parametrize("left", ["", "del task", "del state", "del worker", "native().kept = task, state, worker",
+                                  "sys.modules['os'].kept = worker; del task, state", "raise SystemExit(0)"])  # fmt: skip
+def test_the_interpreters_end(tmp_path, left):
+    """In whatever order it is that modules and objects go."""
+    code = f"""
+import sys
+from py_impl.ext import native
+task = native().Task({str(TEST_TASKS / "calls.so")!r})
+state = task.open({{"log": {str(tmp_path / "log")!r}, "signal": 0}}, 4)
+worker = task.worker_open(state, 0)
+cycle = [task, state, worker]
+cycle.append(cycle)
+{left}
+"""
+    done = subprocess.run([*program("")[:3], "-X", "dev", "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert notes(tmp_path / "log")[:2] == ["o", "w"]
+
+
+# -- leaks --------------------------------------------------------------------------------------------------------------
+
+
+def blocks() -> int:
+    gc.collect()
+    return sys.getallocatedblocks()
+
+
+def flat(do, times: int, slack: int = 60) -> None:
+    """No more blocks than before: at the second or third go at the latest, when all that is made only once is there."""
+    grown = []
+    for _ in range(3):
+        before = blocks()
+        for _ in range(times):
+            do()
+        grown.append(blocks() - before)
+        if grown[-1] <= slack:
+            return
+    raise AssertionError(f"blocks that are left after {times} calls: {grown}")
+
+
+def test_calls_leave_nothing_behind():
+    with Open(built_in("fetch"), FETCH) as (task, state, worker):
+        reply, bad = Reply(200, b"abc"), Reply(404, b"")
+
+        def failing():
+            for call in (lambda: task.run(state, worker, 0, bad), lambda: task.run(state, worker, 9, reply),
+                         lambda: task.run(state, worker, 0, None), lambda: task.run(state, None, 0, reply),
+                         lambda: task.run(state, worker, 0, Reply(1, None)), lambda: task.request(state, worker, "x")):  # fmt: skip
+                with pytest.raises((TaskFailed, TypeError, ValueError)):
+                    call()
+
+        flat(lambda: task.run(state, worker, 3, reply), 100_000)
+        flat(lambda: task.request(state, worker, 3), 100_000)
+        flat(failing, 2_000)
+        flat(lambda: (task.PARAMS, task.NAME, task.JOBS, task.pool_found(state)), 2_000)
+    with Open(built_in("null"), jobs=10**6) as (task, state, worker):
+        flat(lambda: task.run(state, worker, 999_999, None), 100_000)
+
+
+def resident() -> int:
+    """Bytes of this process's own."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_opening_and_closing_leaves_nothing_behind():
+    params = {"file": str(BUILD / "data" / "words.txt"), "word": b"the"}
+
+    def cycle():
+        task = built_in("wordcount")
+        with Open(task, params) as (_, state, worker):
+            task.run(state, worker, 0, None)
+        with pytest.raises(KeyError):
+            task.open({"file": "x"}, 1)
+        with pytest.raises(TaskFailed):
+            task.open({**params, "file": "/no/such"}, 1)
+        with pytest.raises(ImportError):
+            of_tests("no_symbol")
+
+    flat(cycle, 1_000)
+    before = resident()
+    for _ in range(300):
+        cycle()
+    assert resident() - before < 4 << 20  # one text and its lines take more than one of these 4 MB
+
+
+def slots_file(jobs: int) -> bytearray:
+    data = bytearray(slots.HEADER_BYTES + jobs * slots.SLOT_BYTES)
+    slots.HEADER.pack_into(data, 0, slots.MAGIC, slots.VERSION, slots.HEADER_BYTES, slots.SLOT_BYTES, 0, jobs)
+    return data
+
+
+def test_pools_leave_nothing_behind():
+    task = built_in("null")
+    state = task.open({}, 8)
+    data = slots_file(8)
+    flat(lambda: task.pool(state, data, 2, 10**9, -1, -1), 1_000)
+    assert [slots.SLOT.unpack_from(data, slots.HEADER_BYTES + i * slots.SLOT_BYTES)[0] for i in range(8)] == list(range(8))
+    found = task.pool_found(state)
+    assert found["code"] == 0 and found["failures"] == [] and 0 < found["ready_ns"] <= found["work_ns"]
+    data.append(0)  # nothing holds the buffer any more
+    task.close(state)
+
+
+def test_what_pool_refuses():
+    task = built_in("null")
+    state, data = task.open({}, 8), slots_file(8)
+    for bad, error in (((bytes(data), 2, 1, -1, -1), BufferError), ((bytearray(9), 2, 1, -1, -1), ValueError),
+                       ((slots_file(7), 2, 1, -1, -1), ValueError), ((memoryview(bytearray(1) + data)[1:], 2, 1, -1, -1), ValueError),
+                       ((data[:-1], 2, 1, -1, -1), ValueError), ((None, 2, 1, -1, -1), TypeError), ((data, 0, 1, -1, -1), ValueError),
+                       ((data, 9, 1, -1, -1), ValueError), ((data, 2**32 + 1, 1, -1, -1), ValueError), ((data, -1, 1, -1, -1), OverflowError),
+                       ((data, 2, 0, -1, -1), ValueError), ((data, 2, 1, 2**40, -1), ValueError), ((data, 2, 1, -1, "x"), TypeError),
+                       ((data, 2, 1.5, -1, -1), TypeError)):  # fmt: skip
+        with pytest.raises(error):
+            task.pool(state, *bad)
+    assert task.pool_found(state) is None
+    data.append(0)  # nothing holds the buffer
+    task.close(state)
+
+
+def test_one_pool_at_a_time():
+    task = of_tests("meet")
+    state = task.open({"patience": 20000}, 2)
+    data, found = slots_file(2), []
+    worker = task.worker_open(state, 0)
+    thread = threading.Thread(target=lambda: found.append(task.pool(state, data, 1, 1, -1, -1)))
+    thread.start()
+    deadline = time.monotonic() + SECONDS
+    while not (task.pool_found(state) or {}).get("ready_ns") and time.monotonic() < deadline:
+        pass  # until its gate has opened
+    with pytest.raises(RuntimeError, match="a pool is running on this state already"):
+        task.pool(state, data, 1, 1, -1, -1)
+    with pytest.raises(RuntimeError, match="while the state is in use"):
+        task.close(state)
+    assert task.pool_found(state)["work_ns"] == 0
+    assert task.run(state, worker, 0, None) == 0  # the other job that those of the pool wait for
+    thread.join(SECONDS)
+    assert found[0]["code"] == 0 and found[0]["work_ns"] >= found[0]["ready_ns"] > 0
+    task.worker_close(state, worker)
+    task.close(state)
+
+
+def test_a_module_that_is_dropped_is_collected():
+    """Though a task of its own in its own namespace holds it."""
+    code = f"""
+import gc, sys, weakref
+from py_impl.ext import native
+task = native().Task({str(TASKS / "null.so")!r})
+native().kept = task, task.open({{}}, 1)
+native().kept += (task.worker_open(native().kept[1], 0),)
+ends = weakref.ref(native())
+del sys.modules["native"], task
+gc.collect()
+print(ends())
+"""
+    done = subprocess.run([*program("")[:3], "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=SECONDS)
+    assert (done.stdout, done.stderr) == ("None\n", "")
