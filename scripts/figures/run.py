@@ -16,7 +16,8 @@ import random
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,15 +69,17 @@ class Bench:
             self.short.append(what)
 
 
-def host_run(bench: Bench, slots: Path, *arguments: str) -> dict:
-    """One run of the C host; its record, if every job was done."""
+def host_run(bench: Bench, slots: Path, *arguments: str, host: Sequence[str | Path] = ()) -> dict:
+    """One run of a host (the C host, if no other); its record, if every job was done."""
+    host = host or [bench.build / "cobench-host"]
     with tempfile.NamedTemporaryFile(prefix="cobench-record-") as record:
-        command = [bench.build / "cobench-host", "run", *arguments, "--slots", slots, "--record", record.name]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+        command = [*host, "run", *arguments, "--slots", slots, "--record", record.name]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
+                              cwd=ROOT)
         line = Path(record.name).read_text()
     told = json.loads(line) if line.strip() else {"reason": done.stderr.strip() or "no record"}
     if done.returncode != 0 or told["status"] != "done" or told["failed_jobs"] != 0:
-        raise Failed(f"cobench-host run {' '.join(arguments)}: {told['reason']}")
+        raise Failed(f"{Path(host[-1]).name} run {' '.join(arguments)}: {told['reason']}")
     return told
 
 
@@ -93,10 +96,19 @@ def slots_folder() -> tempfile.TemporaryDirectory[str]:
 # -- figures 1 and 2 ---------------------------------------------------------------------------------------------------
 
 
-def capacity_verdict(bench: Bench, run: runs.Run, group: str, variant: str) -> None:
+def capacity_verdict(bench: Bench, run: runs.Run, group: str, variant: str, least: float = 0.95) -> None:
     runtime = variant.partition(":")[0]
     part = run.of_capacity(f"{group} {variant}", f"{group} {runtime}:sync capacity")
-    bench.verdict(f"{group}: {variant} / capacity", signed_rank.ratio(*part), at_least=0.95)
+    bench.verdict(f"{group}: {variant} / capacity", signed_rank.ratio(*part), at_least=least)
+
+
+def capacity_print(bench: Bench, run: runs.Run, group: str, runtime: str) -> signed_rank.Interval:
+    """How many times one sync this machine does at once, by copies of it."""
+    slowest, one = run.pairs(f"{group} {runtime}:sync capacity", f"{group} {runtime}:sync")
+    copies = run.copies[f"{group} {runtime}:sync capacity"]
+    capacity = signed_rank.ratio([copies * ns for ns in one], slowest)
+    bench.verdict(f"{group}: capacity, {copies} x {runtime}:sync", capacity, "x")
+    return capacity
 
 
 def figure_1(bench: Bench) -> None:
@@ -106,9 +118,7 @@ def figure_1(bench: Bench) -> None:
         ratio = signed_rank.ratio(*run.pairs(f"{group} py:sync", f"{group} c:sync"))
         bench.verdict(f"{group}: c:sync over py:sync", ratio, "x", at_least=least)
     for runtime in ("c", "py"):
-        slowest, one = run.pairs(f"count {runtime}:sync capacity", f"count {runtime}:sync")
-        copies = run.copies[f"count {runtime}:sync capacity"]
-        bench.verdict(f"count: capacity, {copies} x {runtime}:sync", signed_rank.ratio([copies * ns for ns in one], slowest), "x")
+        capacity_print(bench, run, "count", runtime)
     for variant in ("c:thread-pool", "c:process-pool", "py:process-pool"):
         capacity_verdict(bench, run, "count", variant)
     held = signed_rank.ratio(*run.pairs("count py:sync", "count py:thread-pool"))
@@ -228,9 +238,170 @@ def figure_5(bench: Bench) -> None:
                        f"{sum(cpu) / len(cpu):.2f} of a CPU meanwhile")
 
 
+# -- figures 6 and 7: Python scheduled by C ---------------------------------------------------------------------------
+
+
+def figure_6(bench: Bench) -> None:
+    """What embedding costs: count in the same file, by the program, and by libpython linked in and shared; work time."""
+    jobs = ("--task", "count", "--model", "sync", "--jobs", "2", "--set", "size=8000000")
+    hosts: dict[str, list[str | Path]] = {
+        "py:sync": [sys.executable, "-s", "-E", "-m", "py_impl"],
+        "embed:sync, as built": [bench.build / "cobench-host-embed"],
+        "embed:sync, EMBED=shared": [bench.build / "shared/cobench-host-embed"],
+    }
+    libraries: dict[str, str] = {}
+    digests: set[str] = set()
+    with slots_folder() as folder:
+        slots = Path(folder, "slots")
+
+        def sample(name: str) -> float:
+            told = host_run(bench, slots, *jobs, host=hosts[name])
+            libraries[name] = told["python"]["library"]
+            digests.add(openmp(bench, "digest", slots))
+            return float(work_ns(told))
+
+        samples = bench.interleave({name: lambda name=name: sample(name) for name in hosts})
+    if len(digests) != 1:
+        raise Failed(f"the results differ: digests {', '.join(sorted(digests))}")
+    for name, most in (("embed:sync, as built", 1.05), ("embed:sync, EMBED=shared", None)):
+        if libraries[name] != "static":
+            most = None  # no static libpython here: there is nothing to hold to it
+        bench.verdict(f"{name} ({libraries[name]}) / py:sync", signed_rank.ratio(samples[name], samples["py:sync"]), at_most=most)
+
+
+def figure_7(bench: Bench) -> None:
+    """Python tasks under the C host's models, beside the Python host's; work time."""
+    run = runs.drive(bench.build, "figure7.ini", bench.rounds, bench.seed)
+    capacity_print(bench, run, "count", "embed")
+    capacity_verdict(bench, run, "count", "embed:process-pool")
+    held = signed_rank.ratio(*run.pairs("count embed:sync", "count embed:thread-pool"))
+    bench.verdict("count: embed:thread-pool over embed:sync", held, "x", at_least=0.85)
+    bench.verdict("count: embed:thread-pool over embed:sync", held, "x", at_most=1.1)
+    for group, jobs, model, least in (("starts", 200, "processes", 1), ("tickets", 20_000, "process-pool", 10)):
+        for runtime in ("py", "embed"):
+            each = [1e3 * ms / jobs for ms in run.milliseconds(f"{group} {runtime}:{model}")]
+            bench.verdict(f"null: {runtime}:{model}", signed_rank.pseudo_median(each), " us/job")
+        cheaper = signed_rank.ratio(*run.pairs(f"{group} py:{model}", f"{group} embed:{model}"))
+        bench.verdict(f"null: py:{model} / embed:{model}", cheaper, "x", at_least=least)
+
+
+# -- figures 8 and 9: C scheduled by Python ---------------------------------------------------------------------------
+
+TEXT_TIMES = 20
+
+
+def text_make(bench: Bench) -> None:
+    """The text of figure 8, among the build's data files, where every host finds it."""
+    text = (bench.build / "data/words.txt").read_bytes() * TEXT_TIMES
+    path = bench.build / f"data/words-{TEXT_TIMES}.txt"
+    if not path.exists() or path.read_bytes() != text:
+        path.write_bytes(text)
+
+
+def figure_8(bench: Bench) -> None:
+    """C tasks under the Python host's models: the GIL is released; work time."""
+    text_make(bench)
+    run = runs.drive(bench.build, "figure8.ini", bench.rounds, bench.seed)
+    over = signed_rank.ratio(*run.pairs("wordcount py:sync", "wordcount ext:sync"))
+    bench.verdict("wordcount: ext:sync over py:sync", over, "x", at_least=5)
+    capacity_print(bench, run, "wordcount", "ext")
+    for variant in ("ext:thread-pool", "ext:native-pool"):
+        capacity_verdict(bench, run, "wordcount", variant, least=0.9)
+    capacity = capacity_print(bench, run, "two", "ext").estimate
+    enough = capacity >= 1.9
+    bench.verdict("count: ext:thread-pool, two jobs / one",
+                  signed_rank.ratio(*run.pairs("two ext:thread-pool", "one ext:thread-pool")),
+                  at_most=1.1 if enough else None, note="" if enough else f"not judged: capacity {capacity:.2f}, not 1.9")
+
+
+def figure_9(bench: Bench) -> None:
+    """What a call into C costs from a Python loop, beside a METH_FASTCALL function that does nothing; four arguments."""
+    calls = 300_000
+    sys.path.insert(0, str(ROOT))
+    from py_impl import ext
+
+    native = ext.native()
+    task = native.Task(str(bench.build / "tasks/null.so"))
+    state = task.open({}, calls)
+    worker = task.worker_open(state, 0)
+
+    def loop(function: Callable[..., object] | None) -> float:
+        begun = time.perf_counter_ns()
+        if function is None:
+            for _ in range(calls):
+                pass
+        else:
+            for job in range(calls):
+                function(state, worker, job, None)
+        return (time.perf_counter_ns() - begun) / calls
+
+    samples = bench.interleave({
+        "empty loop": lambda: loop(None),
+        "native.bare": lambda: loop(native.bare),
+        "bare, releasing the GIL": lambda: loop(native.bare_released),
+        "ext run() on null": lambda: loop(task.run),
+    })
+    task.worker_close(state, worker)
+    task.close(state)
+    for name, values in samples.items():
+        bench.verdict(name, signed_rank.pseudo_median(values), " ns")
+    bench.verdict("bare, releasing the GIL / native.bare",
+                  signed_rank.ratio(samples["bare, releasing the GIL"], samples["native.bare"]))
+    bench.verdict("ext run() on null / native.bare", signed_rank.ratio(samples["ext run() on null"], samples["native.bare"]),
+                  at_most=2)
+
+
+# -- figures 10 and 11: waiting ---------------------------------------------------------------------------------------
+
+
+def figure_10(bench: Bench) -> None:
+    """fetch, 50 jobs of 150 ms at once: each bridge beside the host it stands on; work time."""
+    hosts: dict[str, list[str | Path]] = {
+        "c": [bench.build / "cobench-host"],
+        "embed": [bench.build / "cobench-host-embed"],
+        "ext": [sys.executable, "-s", "-E", "-m", "py_impl.ext"],
+        "py": [sys.executable, "-s", "-E", "-m", "py_impl"],
+    }
+    with servers.origin(bench.build) as origin, slots_folder() as folder:
+
+        def sample(name: str) -> float:
+            told = host_run(bench, Path(folder, "slots"), "--task", "fetch", "--model", "async", "--jobs", "50", "--set",
+                            "delay=150", "--url", origin.template, host=hosts[name])
+            return float(work_ns(told))
+
+        samples = bench.interleave({name: lambda name=name: sample(name) for name in hosts})
+    for name, values in samples.items():
+        bench.verdict(f"{name}:async", signed_rank.pseudo_median([ns / 150e6 for ns in values]), "x")
+    for bridge, host in (("embed", "c"), ("ext", "py")):
+        ratio = signed_rank.ratio(samples[bridge], samples[host])
+        bench.verdict(f"{bridge}:async / {host}:async", ratio, at_most=1.03)
+
+
+def figure_11(bench: Bench) -> None:
+    """Many requests in flight from one event loop, checked in one interpreter."""
+    print("  fetch, 10,000 jobs, 2,000 in flight, 50 ms")
+    with servers.origin(bench.build) as origin, slots_folder() as folder:
+        resident: list[float] = []
+
+        def once() -> float:
+            told = host_run(bench, Path(folder, "slots"), "--task", "fetch", "--model", "async", "--jobs", "10000",
+                            "--workers", "2000", "--set", "delay=50", "--url", origin.template,
+                            host=[bench.build / "cobench-host-embed"])
+            resident.append(told["usage"]["max_rss_bytes"] / 1e6)
+            return work_ns(told) / 1e9
+
+        work = bench.interleave({"async": once})["async"]
+    bench.verdict("embed:async work", signed_rank.pseudo_median(work), " s",
+                  note=f"no failed job in {bench.rounds} rounds of 10,000: PASS; one process with one interpreter, "
+                       f"{max(resident):.0f} MB at most")
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
-FIGURES: dict[int, Callable[[Bench], None]] = {1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5}
+FIGURES: dict[int, Callable[[Bench], None]] = {
+    1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
+    10: figure_10, 11: figure_11,
+}
 
 
 def cpu_model() -> str:
