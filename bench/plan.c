@@ -291,12 +291,42 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
     return rc;
 }
 
+/* Whether a host's complaint is about the file of this task: 'NAME' or .../NAME.so. */
+static bool names_file(const char *text, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+        if (at > text && (at[-1] == '/' || at[-1] == '\'') && (at[length] == '.' || at[length] == '\''))
+            return true;
+    return false;
+}
+
+/* A twin that is there and does not load is a mistake; one that is not there at all may be meant. */
+static int check_twins(const struct catalog *c, const struct catalog_task *task, struct error *err)
+{
+    for (size_t h = 0; h < host_count; h++) {
+        size_t i;
+        const json_t *text;
+        if ((task->hosts & (1u << h)) != 0)
+            continue;
+        json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
+        {
+            if (json_is_string(text) && names_file(json_string_value(text), task->name))
+                return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name, host_table[h].name,
+                                 json_string_value(text));
+        }
+    }
+    return 0;
+}
+
 static int take_group(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct error *err)
 {
     const struct plan_options *o = s->options;
     struct plan_group g = {.task = catalog_task(s->catalog, from->task)};
     if (g.task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", g.task->name, g.task->differ);
+    if (check_twins(s->catalog, g.task, err) != 0)
+        return -EINVAL;
     g.jobs = o->jobs > 0 ? o->jobs : from->jobs > 0 ? from->jobs : g.task->jobs;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");
@@ -330,6 +360,11 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     for (size_t g = 0; rc == 0 && g < suite->count; g++)
         if (o->tasks.count == 0 || words_have(&o->tasks, suite->groups[g].task))
             rc = take_group(out, source, &suite->groups[g], err);
+    bool asks = o->url == NULL;
+    for (size_t g = 0; g < out->group_count; g++)
+        asks = asks || out->groups[g].needs_url;
+    if (rc == 0 && !asks)
+        rc = error_set(err, -EINVAL, "--url: no task of this run asks for a URL");
     if (rc == 0 && out->cell_count == 0)
         rc = error_set(err, -EINVAL, "nothing to run: no runtime and model is left");
     if (rc != 0)

@@ -508,3 +508,20 @@ def test_an_unreachable_url_fails_with_its_reason(tmp_path):
          "http://127.0.0.1:1/", "--rounds", "1", "--model", "sync", "--results", tmp_path / "results"],
         capture_output=True, text=True, timeout=LIMIT_S)
     assert done.returncode == 1 and "refused" in done.stderr.lower(), done.stderr
+
+
+def test_a_twin_that_does_not_load_is_no_lonely_task(tmp_path):
+    folder = tmp_path / "tasks"
+    folder.mkdir()
+    shutil.copy(ROOT / "py_impl/tasks/null.py", folder)
+    (folder / "null.so").write_text("no shared object")
+    done = subprocess.run([BUILD / "cobench", "run", "--tasks", folder, "--task", "null", "--rounds", "1", "--results",
+                           tmp_path / "results"], capture_output=True, text=True, timeout=LIMIT_S)
+    assert done.returncode == 2
+    assert done.stderr == f"cobench: task 'null': the c host says: task file '{folder}/null.so' is no shared object\n"
+
+
+def test_a_url_that_nobody_asks(tmp_path):
+    done = subprocess.run([BUILD / "cobench", "run", "--task", "wait", "--url", "http://127.0.0.1:1/", "--results",
+                           tmp_path / "results"], capture_output=True, text=True, timeout=LIMIT_S)
+    assert (done.returncode, done.stderr) == (2, "cobench: --url: no task of this run asks for a URL\n")
