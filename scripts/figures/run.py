@@ -287,7 +287,7 @@ def figure_7(bench: Bench) -> None:
 
 # -- figures 8 and 9: C scheduled by Python ---------------------------------------------------------------------------
 
-TEXT_TIMES = 20
+TEXT_TIMES = 60
 
 
 def text_make(bench: Bench) -> None:
