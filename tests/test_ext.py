@@ -134,7 +134,9 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
     assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in rows)
     assert (record["host"], record["runtime"], record["model"], record["task"]) == ("py", "ext", model, task)
     assert record["start_method"] == (method if model in PROCESSES else None)
-    assert record["usage"]["user_ns"] > 0 and record["usage"]["max_rss_bytes"] > 1 << 20
+    # The kernel shares a process's time out to user and system by where its ticks fell: one of them can be 0.
+    usage = record["usage"]
+    assert usage["user_ns"] + usage["system_ns"] > 0 and usage["max_rss_bytes"] > 1 << 20
 
 
 def test_the_native_pool_waits_side_by_side(tmp_path, stub):
