@@ -40,3 +40,18 @@ int num_parse_double(const char *text, double min, double max, double *out)
     *out = value;
     return 0;
 }
+
+int num_parse_percent(const char *text, double min, double max, double *out)
+{
+    char number[64];
+    const size_t length = strlen(text);
+    if (length < 2 || length > sizeof number || text[length - 1] != '%')
+        return -EINVAL;
+    memcpy(number, text, length - 1);
+    number[length - 1] = '\0';
+    double percent = 0;
+    const int code = num_parse_double(number, 100 * min, 100 * max, &percent);
+    if (code == 0)
+        *out = percent / 100;
+    return code;
+}

@@ -91,11 +91,33 @@ static void test_double_in_a_locale_with_a_comma(void **state)
     doubles_check(); /* no such locale on this machine: the C one stands in for it */
 }
 
+static void test_percent(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int code;
+        double value;
+    } rows[] = {
+        {"2%", 0, 0.02},      {"0.5%", 0, 0.005}, {"0%", 0, 0},       {"50%", 0, 0.5},     {"50.1%", -ERANGE, 0},
+        {"-1%", -ERANGE, 0},  {"2", -EINVAL, 0},  {"0.02", -EINVAL, 0}, {"%", -EINVAL, 0}, {"", -EINVAL, 0},
+        {"2 %", -EINVAL, 0},  {"2%%", -EINVAL, 0}, {"2%x", -EINVAL, 0}, {"nan%", -EINVAL, 0},
+        {"0000000000000000000000000000000000000000000000000000000000000002%", -EINVAL, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double value = 0;
+        const int code = num_parse_percent(rows[i].text, 0, 0.5, &value);
+        if (code != rows[i].code || value < rows[i].value || value > rows[i].value)
+            fail_msg("'%s': %d %g", rows[i].text, code, value);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_i64),
         cmocka_unit_test(test_double),
+        cmocka_unit_test(test_percent),
         cmocka_unit_test(test_double_in_a_locale_with_a_comma),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
