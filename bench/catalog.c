@@ -136,6 +136,8 @@ static char *compare_tasks(size_t a, const struct catalog_task *task, size_t b, 
     if (json_integer_value(jobs) != task->jobs)
         return text_format("'jobs' is %" JSON_INTEGER_FORMAT " in %s and %" JSON_INTEGER_FORMAT " in %s", task->jobs,
                            host_table[a].name, json_integer_value(jobs), host_table[b].name);
+    if (json_is_true(json_object_get(other, "splits")) != task->splits)
+        return text_format("the jobs share one amount of work in %s only", host_table[task->splits ? a : b].name);
     for (size_t i = 0; i < json_array_size(task->params) && i < json_array_size(params); i++) {
         char *text = compare_param(a, json_array_get(task->params, i), b, json_array_get(params, i));
         if (text != NULL)
@@ -170,6 +172,7 @@ static int add_task(struct catalog *c, size_t h, const json_t *row)
                                                   .kind = json_string_value(json_object_get(row, "kind")),
                                                   .asks = json_string_value(json_object_get(row, "asks")),
                                                   .jobs = json_integer_value(json_object_get(row, "jobs")),
+                                                  .splits = json_is_true(json_object_get(row, "splits")),
                                                   .params = json_object_get(row, "params"),
                                                   .first = h,
                                                   .hosts = 1u << h};

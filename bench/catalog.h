@@ -28,6 +28,7 @@ struct catalog_model {
 struct catalog_task {
     const char *name, *about, *kind, *asks;
     json_int_t jobs;
+    bool splits;          /* the jobs share one given amount of work */
     const json_t *params; /* the table, as in the list */
     size_t first;         /* the first host that has it: the table is that host's */
     unsigned hosts;       /* bit h: host h has it */

@@ -134,8 +134,8 @@ static json_t *tasks_json(const struct catalog *c)
     json_t *tasks = json_array();
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
-        json_t *task = json_pack("{ss ss ss ss sI sO so ss?}", "name", t->name, "about", t->about, "kind", t->kind,
-                                 "asks", t->asks, "jobs", t->jobs, "params", t->params, "hosts", hosts_json(t->hosts),
+        json_t *task = json_pack("{ss ss ss ss sI sb sO so ss?}", "name", t->name, "about", t->about, "kind", t->kind,
+                                 "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params, "hosts", hosts_json(t->hosts),
                                  "differ", t->differ);
         if (json_array_append_new(tasks, task) != 0)
             break;

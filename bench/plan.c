@@ -221,36 +221,27 @@ static int add_group(struct plan *p, const struct plan_source *s, const struct p
     struct plan_group *mine = &more[p->group_count];
     *mine = *g;
     mine->params = json_copy(g->params);
-    mine->name = mine->start_method = NULL;
+    mine->name = mine->start_method = mine->sweep = NULL;
     p->group_count++; /* from here on plan_free frees it */
     mine->ideal = ideal_gain(g->task, g->workers, s->effective_cpus);
     mine->capacity_reason = capacity_reason(g->task, g->workers, s->effective_cpus);
     if (mine->params == NULL || text_set(&mine->name, g->name) != 0 ||
-        text_set(&mine->start_method, g->start_method) != 0)
+        text_set(&mine->start_method, g->start_method) != 0 || text_set(&mine->sweep, g->sweep) != 0)
         return no_memory(err);
     return 0;
 }
 
-/* The numbers of workers that "2", "cpus" and "jobs" stand for, each once, none above the jobs. */
-static size_t resolve_workers(const struct words *texts, int64_t jobs, double effective_cpus, int64_t *out)
+/* How many a text of workers stands for. */
+static int64_t resolve_workers(const char *text, int64_t jobs, double effective_cpus)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < texts->count; i++) {
-        int64_t n = 1;
-        if (strcmp(texts->items[i], "jobs") == 0)
-            n = jobs;
-        else if (strcmp(texts->items[i], "cpus") == 0)
-            n = (int64_t)ceil(effective_cpus);
-        else
-            (void)num_parse_i64(texts->items[i], 1, WORKERS_MAX, &n); /* was checked where it came in */
-        n = n < 1 ? 1 : n > jobs ? jobs : n;
-        size_t seen = 0;
-        while (seen < count && out[seen] != n)
-            seen++;
-        if (seen == count)
-            out[count++] = n;
-    }
-    return count;
+    int64_t n = 1;
+    if (strcmp(text, "jobs") == 0)
+        n = jobs;
+    else if (strcmp(text, "cpus") == 0)
+        n = (int64_t)ceil(effective_cpus);
+    else
+        (void)num_parse_i64(text, 1, WORKERS_MAX, &n); /* was checked where it came in */
+    return n < 1 ? 1 : n;
 }
 
 static int default_workers(const struct catalog_task *task, struct words *out)
@@ -263,31 +254,125 @@ static int default_workers(const struct catalog_task *task, struct words *out)
     return rc;
 }
 
-/* The groups that one group of the suite stands for: one for each number of workers. */
+/* What one group of the suite is spread over. Each point has a number of jobs and of workers, none twice. */
+struct spread {
+    struct words default_workers, default_jobs;
+    const struct words *workers, *jobs;
+    bool weak, swept; /* swept: somebody asked for several */
+    struct point {
+        int64_t jobs, workers;
+    } *points;
+    size_t count;
+    bool several_workers, several_jobs;
+};
+
+static void spread_add(struct spread *s, struct point point)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->points[i].jobs == point.jobs && s->points[i].workers == point.workers)
+            return;
+    s->several_workers |= s->count > 0 && s->points[0].workers != point.workers;
+    s->several_jobs |= s->count > 0 && s->points[0].jobs != point.jobs;
+    s->points[s->count++] = point;
+}
+
+/* More workers than jobs are as many as there are jobs. Under weak scaling the jobs are those of one worker. */
+static int spread_fill(struct spread *s, double effective_cpus, struct error *err)
+{
+    s->points = calloc(s->jobs->count * s->workers->count, sizeof *s->points);
+    if (s->points == NULL)
+        return no_memory(err);
+    for (size_t j = 0; j < s->jobs->count; j++)
+        for (size_t w = 0; w < s->workers->count; w++) {
+            struct point point = {.jobs = 1};
+            (void)num_parse_i64(s->jobs->items[j], 1, JOBS_MAX, &point.jobs); /* was checked where it came in */
+            point.workers = resolve_workers(s->workers->items[w], point.jobs, effective_cpus);
+            if (s->weak && point.jobs > JOBS_MAX / point.workers)
+                return error_set(err, -EINVAL, "%lld jobs for each of %lld workers are more than %d", (long long)point.jobs,
+                                 (long long)point.workers, JOBS_MAX);
+            if (s->weak)
+                point.jobs *= point.workers;
+            else if (point.workers > point.jobs)
+                point.workers = point.jobs;
+            spread_add(s, point);
+        }
+    return 0;
+}
+
+static void spread_free(struct spread *s)
+{
+    words_free(&s->default_workers);
+    words_free(&s->default_jobs);
+    free(s->points);
+}
+
+static int spread_make(const struct plan_source *source, const struct suite_group *from,
+                       const struct catalog_task *task, struct spread *out, struct error *err)
+{
+    const struct plan_options *o = source->options;
+    const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
+    *out = (struct spread){.weak = scaling != NULL && strcmp(scaling, "weak") == 0};
+    out->workers = choose(&o->workers, &from->workers, &out->default_workers);
+    out->jobs = choose(&o->jobs, &from->jobs, &out->default_jobs);
+    out->swept = (out->workers != NULL && out->workers->count > 1) || (out->jobs != NULL && out->jobs->count > 1);
+    int rc = out->workers == NULL ? default_workers(task, &out->default_workers) : 0;
+    if (rc == 0 && out->jobs == NULL)
+        rc = words_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, task->jobs);
+    out->workers = out->workers == NULL ? &out->default_workers : out->workers;
+    out->jobs = out->jobs == NULL ? &out->default_jobs : out->jobs;
+    if (rc != 0)
+        rc = no_memory(err);
+    else if (out->weak && task->splits)
+        rc = error_set(err, -EINVAL, "weak scaling: the jobs of '%s' share one given amount of work, more of them are smaller",
+                       task->name);
+    else
+        rc = spread_fill(out, source->effective_cpus, err);
+    if (rc != 0)
+        spread_free(out);
+    return rc;
+}
+
+/* "count", "count (2 workers)", "count (2 workers, 16 jobs)": what tells a point from its neighbours. (Under weak
+ * scaling the jobs follow from the workers.) */
+static char *point_name(const struct suite_group *from, const struct spread *s, struct point point)
+{
+    if (s->several_workers && s->jobs->count > 1)
+        return text_format("%s (%lld worker%s, %lld job%s)", from->name, (long long)point.workers,
+                           point.workers == 1 ? "" : "s", (long long)point.jobs, point.jobs == 1 ? "" : "s");
+    if (s->several_workers || s->several_jobs) {
+        const int64_t n = s->several_workers ? point.workers : point.jobs;
+        return text_format("%s (%lld %s%s)", from->name, (long long)n, s->several_workers ? "worker" : "job", n == 1 ? "" : "s");
+    }
+    return text_format("%s", from->name);
+}
+
+static int add_point(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct plan_group *g,
+                     struct error *err)
+{
+    const int rc = g->name == NULL ? no_memory(err) : add_group(p, s, g, err);
+    return rc != 0 ? rc : add_group_cells(p, s, from, err);
+}
+
+/* The groups that one group of the suite stands for: one for each number of jobs and workers. */
 static int add_groups(struct plan *p, const struct plan_source *s, const struct suite_group *from,
                       struct plan_group *g, struct error *err)
 {
-    struct words by_kind = {NULL, 0};
-    const struct words *texts = choose(&s->options->workers, &from->workers, &by_kind);
-    int rc = texts == NULL ? default_workers(g->task, &by_kind) : 0;
-    texts = texts == NULL ? &by_kind : texts;
-    int64_t *numbers = rc == 0 ? calloc(texts->count, sizeof *numbers) : NULL;
-    if (numbers == NULL) {
-        words_free(&by_kind);
-        return no_memory(err);
+    struct spread spread;
+    int rc = spread_make(s, from, g->task, &spread, err);
+    if (rc != 0)
+        return rc;
+    if (spread.swept && spread.count > 1) {
+        g->sweep = from->name;
+        g->scaling = !spread.several_workers ? "jobs" : spread.weak ? "weak" : "strong";
     }
-    const size_t count = resolve_workers(texts, g->jobs, s->effective_cpus, numbers);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        g->workers = numbers[i];
-        g->name = count == 1 ? text_format("%s", from->name)
-                             : text_format("%s (%lld workers)", from->name, (long long)numbers[i]);
-        rc = g->name == NULL ? no_memory(err) : add_group(p, s, g, err);
+    for (size_t i = 0; rc == 0 && i < spread.count; i++) {
+        g->jobs = spread.points[i].jobs;
+        g->workers = spread.points[i].workers;
+        g->name = point_name(from, &spread, spread.points[i]);
+        rc = add_point(p, s, from, g, err);
         free(g->name);
-        if (rc == 0)
-            rc = add_group_cells(p, s, from, err);
     }
-    free(numbers);
-    words_free(&by_kind);
+    spread_free(&spread);
     return rc;
 }
 
@@ -327,7 +412,6 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", g.task->name, g.task->differ);
     if (check_twins(s->catalog, g.task, err) != 0)
         return -EINVAL;
-    g.jobs = o->jobs > 0 ? o->jobs : from->jobs > 0 ? from->jobs : g.task->jobs;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");
     int rc = g.start_method == NULL ? no_memory(err) : params_resolve(g.task, from->params, &o->sets, &g.params, err);
@@ -377,6 +461,7 @@ void plan_free(struct plan *plan)
     for (size_t g = 0; g < plan->group_count; g++) {
         free(plan->groups[g].name);
         free(plan->groups[g].start_method);
+        free(plan->groups[g].sweep);
         json_decref(plan->groups[g].params);
     }
     free(plan->groups);
@@ -429,10 +514,11 @@ static json_t *number_json(double x)
 static json_t *group_json(const struct plan *plan, size_t g)
 {
     const struct plan_group *group = &plan->groups[g];
-    return json_pack("{sI ss ss ss ss sO sI sI so ss?}", "id", (json_int_t)g, "name", group->name, "task",
+    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss?}", "id", (json_int_t)g, "name", group->name, "task",
                      group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params", group->params,
                      "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
-                     number_json(group->ideal), "capacity_reason", group->capacity_reason);
+                     number_json(group->ideal), "capacity_reason", group->capacity_reason, "sweep", group->sweep,
+                     "scaling", group->scaling);
 }
 
 static json_t *cell_json(const struct plan *plan, size_t c)

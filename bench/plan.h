@@ -29,6 +29,9 @@ struct plan_group {
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
     char *start_method;
+    char *sweep;                 /* the group of the suite that this is one point of; NULL: it is alone */
+    const char *scaling;         /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
+                                    worker), over jobs alone "jobs"; NULL: no sweep */
     bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
 };
 
@@ -54,10 +57,10 @@ struct plan {
 
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
-    struct words tasks, runtimes, models, workers, sets;
-    int64_t jobs, rounds, seed; /* seed: -1 not said */
+    struct words tasks, runtimes, models, jobs, workers, sets;
+    int64_t rounds, seed; /* seed: -1 not said */
     double timeout_s;
-    const char *start_method, *url; /* NULL: not said */
+    const char *start_method, *scaling, *url; /* NULL: not said */
 };
 
 /* What plan_make goes by. */

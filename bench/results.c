@@ -113,6 +113,8 @@ static int group_read(const struct place *at, const json_t *json, struct result_
         field_number(at, json, "ideal", &group->ideal) != 0)
         return -EPROTO;
     group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
+    group->sweep = json_string_value(json_object_get(json, "sweep"));
+    group->scaling = json_string_value(json_object_get(json, "scaling"));
     group->params = json_object_get(json, "params");
     if (!json_is_object(group->params))
         return wrong_field(at, "params", "an object");

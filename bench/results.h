@@ -35,6 +35,7 @@ struct sample {
 struct result_group {
     const char *name, *task, *kind, *asks;
     const char *capacity_reason; /* NULL: there is one */
+    const char *sweep, *scaling; /* NULL: it is no point of a sweep (bench/plan.h) */
     const json_t *params;        /* an object of strings */
     int64_t jobs, workers;
     double ideal;

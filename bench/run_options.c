@@ -22,6 +22,7 @@ enum {
     KEY_MODEL,
     KEY_JOBS,
     KEY_WORKERS,
+    KEY_SCALING,
     KEY_SET,
     KEY_ROUNDS,
     KEY_SEED,
@@ -39,10 +40,12 @@ static const struct argp_option table[] = {
     {"task", KEY_TASK, "T[,T]", 0, "These tasks: of the suite, or without --suite with their defaults", 0},
     {"runtime", KEY_RUNTIME, "R[,R]", 0, "These runtimes only", 0},
     {"model", KEY_MODEL, "M[,M]", 0, "These models only (the baseline always runs)", 0},
-    {"jobs", KEY_JOBS, "N", 0, "Jobs, 1..100000000 (default the task's)", 0},
+    {"jobs", KEY_JOBS, "N[,N]", 0, "Jobs, 1..100000000; several make several groups (default the task's)", 0},
     {"workers", KEY_WORKERS, "W[,W]", 0,
      "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's kind)",
      0},
+    {"scaling", KEY_SCALING, "strong|weak", 0,
+     "Over several --workers: the same jobs in all, or so many jobs for each worker (default strong)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
     {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
@@ -95,6 +98,22 @@ static void take_workers(struct parse *p, const char *value)
             refuse(p, "--workers", w->items[i], "not a number from 1 to 100000, 'cpus' or 'jobs'");
 }
 
+static void take_jobs(struct parse *p, const char *value)
+{
+    struct words *jobs = &p->out->plan.jobs;
+    take_list(p, "--jobs", value, jobs);
+    for (size_t i = 0; i < jobs->count; i++)
+        if (suite_check_jobs(jobs->items[i]) != 0)
+            refuse(p, "--jobs", jobs->items[i], "not a whole number from 1 to 100000000");
+}
+
+static void take_scaling(struct parse *p, const char *value)
+{
+    if (suite_check_scaling(value) != 0)
+        refuse(p, "--scaling", value, "neither strong nor weak");
+    p->out->plan.scaling = value;
+}
+
 static void take_tasks_dir(struct parse *p, const char *value)
 {
     free(p->out->tasks_dir_owned);
@@ -145,8 +164,9 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     case KEY_TASK: take_list(p, "--task", arg, &o->plan.tasks); return 0;
     case KEY_RUNTIME: take_list(p, "--runtime", arg, &o->plan.runtimes); return 0;
     case KEY_MODEL: take_list(p, "--model", arg, &o->plan.models); return 0;
-    case KEY_JOBS: take_number(p, "--jobs", arg, JOBS_MAX, &o->plan.jobs); return 0;
+    case KEY_JOBS: take_jobs(p, arg); return 0;
     case KEY_WORKERS: take_workers(p, arg); return 0;
+    case KEY_SCALING: take_scaling(p, arg); return 0;
     case KEY_SET: take_set(p, arg); return 0;
     case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.rounds); return 0;
     case KEY_SEED: take_seed(p, arg); return 0;
@@ -181,7 +201,7 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
 void run_options_free(struct run_options *options)
 {
     struct words *lists[] = {&options->plan.tasks, &options->plan.runtimes, &options->plan.models,
-                             &options->plan.workers, &options->plan.sets};
+                             &options->plan.jobs, &options->plan.workers, &options->plan.sets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         words_free(lists[i]);
     free(options->tasks_dir_owned);

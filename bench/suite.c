@@ -52,6 +52,17 @@ int suite_check_workers(const char *text)
     return strcmp(text, "cpus") == 0 || strcmp(text, "jobs") == 0 ? 0 : num_parse_i64(text, 1, WORKERS_MAX, &n);
 }
 
+int suite_check_jobs(const char *text)
+{
+    int64_t n;
+    return num_parse_i64(text, 1, JOBS_MAX, &n);
+}
+
+int suite_check_scaling(const char *text)
+{
+    return strcmp(text, "strong") == 0 || strcmp(text, "weak") == 0 ? 0 : -EINVAL;
+}
+
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
 {
     struct suite_group *more = realloc(suite->groups, (suite->count + 1) * sizeof *more);
@@ -98,6 +109,23 @@ static int set_workers(struct reader *r, const char *value, struct words *out)
     return 1;
 }
 
+static int set_jobs(struct reader *r, const char *value, struct words *out)
+{
+    if (!set_list(r, value, out))
+        return 0;
+    for (size_t i = 0; i < out->count; i++)
+        if (suite_check_jobs(out->items[i]) != 0)
+            return fail_free(r, r->line, text_format("'%s' is not a number from 1 to %d", out->items[i], JOBS_MAX));
+    return 1;
+}
+
+static int set_scaling(struct reader *r, const char *value, char **out)
+{
+    if (suite_check_scaling(value) != 0)
+        return fail_free(r, r->line, text_format("scaling '%s' is neither strong nor weak", value));
+    return set_text(r, value, out);
+}
+
 static int set_start_method(struct reader *r, const char *value, char **out)
 {
     if (strcmp(value, "fork") != 0 && strcmp(value, "spawn") != 0)
@@ -134,17 +162,19 @@ static int group_key(struct reader *r, const char *key, const char *value)
     if (strcmp(key, "task") == 0)
         return set_text(r, value, &g->task);
     if (strcmp(key, "jobs") == 0)
-        return set_number(r, value, JOBS_MAX, &g->jobs);
+        return set_jobs(r, value, &g->jobs);
     if (strcmp(key, "workers") == 0)
         return set_workers(r, value, &g->workers);
     if (strcmp(key, "runtimes") == 0)
         return set_list(r, value, &g->runtimes);
     if (strcmp(key, "models") == 0)
         return set_list(r, value, &g->models);
+    if (strcmp(key, "scaling") == 0)
+        return set_scaling(r, value, &g->scaling);
     if (strcmp(key, "start-method") == 0)
         return set_start_method(r, value, &g->start_method);
     if (strncmp(key, "set.", 4) != 0 || key[4] == '\0')
-        return unknown_key(r, key, "task, jobs, workers, runtimes, models, start-method, set.PARAMETER");
+        return unknown_key(r, key, "task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER");
     if (json_object_set_new(g->params, key + 4, json_string(value)) != 0)
         return fail(r, r->line, "the value is not valid UTF-8");
     return 1;
@@ -297,6 +327,8 @@ void suite_group_free(struct suite_group *group)
     free(group->name);
     free(group->task);
     free(group->start_method);
+    free(group->scaling);
+    words_free(&group->jobs);
     words_free(&group->workers);
     words_free(&group->runtimes);
     words_free(&group->models);

@@ -85,6 +85,8 @@ def complaint(module: ModuleType) -> str | None:
         return f"ASKS must be one of {', '.join(ASKS)}"
     if module.JOBS < 1:
         return "JOBS must be at least 1"
+    if not isinstance(getattr(module, "SPLITS", False), bool):
+        return "SPLITS is no bool"
     if not callable(getattr(module, "run", None)):
         return "run is missing or no function"
     for name in _FUNCTIONS:
@@ -142,6 +144,7 @@ def describe(module: ModuleType) -> dict[str, object]:
         "kind": module.KIND,
         "asks": module.ASKS,
         "jobs": module.JOBS,
+        "splits": getattr(module, "SPLITS", False),
         "params": [
             {
                 "key": param.key,

@@ -12,8 +12,9 @@ A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the fun
     run(state, worker, job, reply) -> int       its result, 0..2^64-1; reply is None for NOTHING and DELAY
 
 of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is. `params`
-maps each key to its value: int for INT, bytes for TEXT, str for the rest. The host does all the waiting; a task must
-not sleep, block on a socket, start threads or fork. An exception is the failure of that job.
+maps each key to its value: int for INT, bytes for TEXT, str for the rest. SPLITS = True says that the jobs share one
+given amount of work, so that more jobs are smaller ones. The host does all the waiting; a task must not sleep, block on
+a socket, start threads or fork. An exception is the failure of that job.
 
 Every process that runs a task imports this module, and the start of a process is part of what is measured. That is
 why these are plain classes with slots: NamedTuple would import typing, a dataclass inspect, either of which costs
@@ -22,7 +23,7 @@ more than the whole host of the cheapest run.
 
 from __future__ import annotations
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 # KIND: what the work is, from which the default number of workers follows.
 NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")

@@ -91,7 +91,7 @@ def test_list_names_files_that_do_not_load(host, tmp_path: Path):
         "task file 'D/no_symbol.so' has no symbol 'cobench_task'",
         "task file 'D/other.so' calls its task 'faulty'",
         "task file 'D/text.so' is no shared object",
-        "task file 'D/wrong_contract.so' has contract version 1001, this host has 1",
+        "task file 'D/wrong_contract.so' has contract version 1002, this host has 2",
     ]
 
 

@@ -78,7 +78,7 @@ def test_list_names_files_that_do_not_load(tmp_path):
     assert len(offer["errors"]) == 5
     for part in ("task 'D/cut.so' does not load: ImportError: D/cut.so: ", "task 'D/text.so' does not load: ImportError: ",
                  "task 'D/no_symbol.so' does not load: ImportError: there is no symbol 'cobench_task'",
-                 "task 'D/wrong_contract.so' does not load: ImportError: it has contract version 1001, this host has 1",
+                 "task 'D/wrong_contract.so' does not load: ImportError: it has contract version 1002, this host has 2",
                  "task 'other': calls itself 'faulty'"):  # fmt: skip
         assert part in errors, errors
 
@@ -285,7 +285,7 @@ def test_a_task_that_does_not_open(tmp_path, model, method):
     (["--task", f"{TEST_TASKS}/no_symbol.so"],
      f"task '{TEST_TASKS}/no_symbol.so' does not load: ImportError: there is no symbol 'cobench_task'"),
     (["--task", f"{TEST_TASKS}/wrong_contract.so"],
-     f"task '{TEST_TASKS}/wrong_contract.so' does not load: ImportError: it has contract version 1001, this host has 1"),
+     f"task '{TEST_TASKS}/wrong_contract.so' does not load: ImportError: it has contract version 1002, this host has 2"),
     (["--model", "x"], "model 'x' is unknown (known: sync, threads, thread-pool, processes, process-pool, async, native-pool)"),
     (["--set", "foo=1"], "unknown parameter 'foo' of task 'count' (it has: size)"),
     (["--set", "size=4000000001"], "--set size=4000000001: must be 0..4000000000"),

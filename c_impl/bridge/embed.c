@@ -575,6 +575,7 @@ struct cobench_task embed_task(const struct cobench_task *twin, const struct emb
         .name = twin->name,
         .about = twin->about,
         .default_jobs = twin->default_jobs,
+        .splits = twin->splits,
         .params = twin->params,
         .self = source,
         .open = bridge_open,

@@ -670,6 +670,11 @@ static PyObject *task_jobs(PyObject *self, void *Py_UNUSED(closure))
     return PyLong_FromUnsignedLongLong(((struct task_object *)self)->task->default_jobs);
 }
 
+static PyObject *task_splits(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((struct task_object *)self)->task->splits);
+}
+
 /* -- Task: loading ------------------------------------------------------------------------------------------------- */
 
 /* Loads the shared object and checks that it is a task of this contract. -1 with an exception otherwise. */
@@ -807,6 +812,7 @@ static PyGetSetDef task_attributes[] = {{"NAME", task_name, NULL, NULL, NULL},
                                         {"KIND", task_kind, NULL, NULL, NULL},
                                         {"ASKS", task_asks, NULL, NULL, NULL},
                                         {"JOBS", task_jobs, NULL, NULL, NULL},
+                                        {"SPLITS", task_splits, NULL, NULL, NULL},
                                         {"PARAMS", task_params, NULL, NULL, NULL},
                                         {NULL, NULL, NULL, NULL, NULL}};
 

@@ -79,9 +79,9 @@ static json_t *task_json(const struct cobench_task *task)
     json_t *params = json_array();
     for (const struct cobench_param *param = task->params; param && param->key; param++)
         json_array_append_new(params, param_json(param));
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:o}", "name", text_json(task->name), "about", text_json(task->about),
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:b, s:o}", "name", text_json(task->name), "about", text_json(task->about),
                      "kind", contract_kind_name(task->kind), "asks", contract_ask_name(task->asks), "jobs",
-                     (json_int_t)task->default_jobs, "params", params);
+                     (json_int_t)task->default_jobs, "splits", task->splits, "params", params);
 }
 
 char *list_json(const struct tasks *tasks)

@@ -61,6 +61,7 @@ const struct cobench_task cobench_task = {
     .name = "distance",
     .about = "sum of square roots over the job's slice of a range",
     .default_jobs = 8,
+    .splits = 1,
     .params = distance_params,
     .open = distance_open,
     .close = distance_close,

@@ -162,6 +162,7 @@ const struct cobench_task cobench_task = {
     .name = "wordcount",
     .about = "how often a word stands in the job's slice of lines",
     .default_jobs = 8,
+    .splits = 1,
     .params = wordcount_params,
     .open = wordcount_open,
     .close = wordcount_close,

@@ -10,6 +10,7 @@ ABOUT = "sum of square roots over the job's slice of a range"
 KIND = CPU
 ASKS = NOTHING
 JOBS = 8
+SPLITS = True
 PARAMS = (Param("size", INT, "10000000", "points in all, shared by the jobs", 0, 1_000_000_000),)
 
 

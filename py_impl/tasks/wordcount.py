@@ -10,6 +10,7 @@ ABOUT = "how often a word stands in the job's slice of lines"
 KIND = CPU
 ASKS = NOTHING
 JOBS = 8
+SPLITS = True
 PARAMS = (
     Param("file", PATH, "@words.txt", "the text; @ is the folder of cobench's own files"),
     Param("word", TEXT, "the", "the word, any bytes but a blank or a line feed"),

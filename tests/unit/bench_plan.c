@@ -24,7 +24,8 @@
     "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                  \
     "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"},"   \
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"   \
-    extra "]"
+    ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"                   \
+    "\"params\":[]}" extra "]"
 #define LIST(host, extra)                                                                                              \
     "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS             \
     "," TASKS(extra) ",\"errors\":[]}"
@@ -68,6 +69,7 @@ static int fixture_free(void **state)
     catalog_free(&f->catalog);
     words_free(&f->options.sets);
     words_free(&f->options.workers);
+    words_free(&f->options.jobs);
     words_free(&f->options.models);
     words_free(&f->options.runtimes);
     free(f);
@@ -111,6 +113,75 @@ static void test_groups_by_kind(void **state)
     plan_free(&p);
 }
 
+/* Several workers or jobs are one group each, which say what they belong to. */
+static void test_sweeps(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *workers, *jobs, *scaling;
+        size_t groups;
+        struct {
+            const char *name, *scaling;
+            int64_t jobs, workers;
+        } expected[4];
+    } table[] = {
+        {"1,2,4,4", NULL, NULL, 3, {{"g (1 worker)", "strong", 8, 1}, {"g (2 workers)", "strong", 8, 2}, {"g (4 workers)", "strong", 8, 4}}},
+        {"2,16", NULL, "strong", 2, {{"g (2 workers)", "strong", 8, 2}, {"g (8 workers)", "strong", 8, 8}}},
+        {"1,3", "5", "weak", 2, {{"g (1 worker)", "weak", 5, 1}, {"g (3 workers)", "weak", 15, 3}}},
+        {"1", "1,30", NULL, 2, {{"g (1 job)", "jobs", 1, 1}, {"g (30 jobs)", "jobs", 30, 1}}},
+        {"1,2", "4,6", NULL, 4,
+         {{"g (1 worker, 4 jobs)", "strong", 4, 1}, {"g (2 workers, 4 jobs)", "strong", 4, 2},
+          {"g (1 worker, 6 jobs)", "strong", 6, 1}, {"g (2 workers, 6 jobs)", "strong", 6, 2}}},
+        {"3", NULL, "weak", 1, {{"g", NULL, 24, 3}}},
+        {"16,32", NULL, NULL, 1, {{"g", NULL, 8, 8}}},
+    };
+    assert_non_null(suite_add_group(&f->suite, "g", "calc"));
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct plan p;
+        struct error err = {.text = ""};
+        words_split(&f->options.workers, table[i].workers);
+        if (table[i].jobs != NULL)
+            words_split(&f->options.jobs, table[i].jobs);
+        f->options.scaling = table[i].scaling;
+        assert_int_equal(make(f, 2, &p, &err), 0);
+        assert_int_equal(p.group_count, table[i].groups);
+        for (size_t g = 0; g < p.group_count; g++) {
+            assert_string_equal(p.groups[g].name, table[i].expected[g].name);
+            assert_int_equal(p.groups[g].jobs, table[i].expected[g].jobs);
+            assert_int_equal(p.groups[g].workers, table[i].expected[g].workers);
+            assert_int_equal(p.groups[g].sweep == NULL, table[i].expected[g].scaling == NULL);
+            if (table[i].expected[g].scaling != NULL) {
+                assert_string_equal(p.groups[g].sweep, "g");
+                assert_string_equal(p.groups[g].scaling, table[i].expected[g].scaling);
+            }
+        }
+        plan_free(&p);
+        words_free(&f->options.workers);
+        words_free(&f->options.jobs);
+    }
+    f->options.scaling = NULL;
+}
+
+static void test_weak_scaling_that_cannot_be(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    assert_non_null(suite_add_group(&f->suite, "g", "shared"));
+    words_split(&f->options.workers, "1,2");
+    f->options.scaling = "weak";
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "weak scaling: the jobs of 'shared' share one given amount of work, more of them are smaller");
+    f->options.scaling = "strong";
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    plan_free(&p);
+    text_set(&f->suite.groups[0].task, "calc");
+    f->options.scaling = "weak";
+    words_split(&f->options.jobs, "60000000");
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "60000000 jobs for each of 2 workers are more than 100000000");
+}
+
 static void test_names_that_do_not_exist(void **state)
 {
     struct fixture *f = *state;
@@ -118,7 +189,7 @@ static void test_names_that_do_not_exist(void **state)
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "a", "nosuch"));
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "unknown task 'nosuch' (known: calc, rest, blend, lonely)");
+    assert_string_equal(err.text, "unknown task 'nosuch' (known: calc, rest, blend, shared, lonely)");
     text_set(&f->suite.groups[0].task, "calc");
     words_add(&f->suite.groups[0].models, "fast");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
@@ -242,6 +313,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_groups_by_kind, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_sweeps, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_weak_scaling_that_cannot_be, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_names_that_do_not_exist, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_parameters, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),

@@ -17,7 +17,7 @@ static void test_all_keys(void **state)
     (void)state;
     static const char text[] = "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
                                "models = sync\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
-                               "[group two words]\ntask=fetch\njobs = 9\nworkers = 3, cpus,jobs\nruntimes = c\n"
+                               "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nruntimes = c\n"
                                "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
     struct suite s;
     struct error err = {.text = ""};
@@ -32,7 +32,11 @@ static void test_all_keys(void **state)
     assert_string_equal(s.groups[0].task, "count");
     assert_string_equal(json_string_value(json_object_get(s.groups[0].params, "size")), "5");
     assert_string_equal(s.groups[1].name, "two words");
-    assert_int_equal(s.groups[1].jobs, 9);
+    assert_int_equal(s.groups[0].jobs.count, 0);
+    assert_null(s.groups[0].scaling);
+    assert_int_equal(s.groups[1].jobs.count, 2);
+    assert_string_equal(s.groups[1].jobs.items[1], "18");
+    assert_string_equal(s.groups[1].scaling, "weak");
     assert_int_equal(s.groups[1].workers.count, 3);
     assert_string_equal(s.groups[1].workers.items[2], "jobs");
     assert_string_equal(s.groups[1].start_method, "spawn");
@@ -52,9 +56,9 @@ static void test_errors_name_the_line(void **state)
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
         {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, runtimes, models, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n",
-         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, runtimes, models, start-method, set.PARAMETER)"},
+         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n",
-         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, runtimes, models, start-method, set.PARAMETER)"},
+         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
         {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},
@@ -71,6 +75,8 @@ static void test_errors_name_the_line(void **state)
          "x.ini:3: workers 'many' is not a number from 1 to 100000, 'cpus' or 'jobs'"},
         {"[group a]\ntask = t\nmodels = a,,b\n", "x.ini:3: a list of names with commas between them is needed"},
         {"[group a]\ntask = t\nstart-method = x\n", "x.ini:3: start-method 'x' is neither fork nor spawn"},
+        {"[group a]\ntask = t\njobs = 3, x\n", "x.ini:3: 'x' is not a number from 1 to 100000000"},
+        {"[group a]\ntask = t\nscaling = x\n", "x.ini:3: scaling 'x' is neither strong nor weak"},
         {"[suite]\ntimeout = 1,5\n", "x.ini:2: timeout '1,5' is not a number of seconds from 0.001 to 86400"},
         {"[group a]\ntask = t\nnonsense\n", "x.ini:3: neither a [section] nor 'key = value'"},
         {"[group a\ntask = t\n", "x.ini:1: neither a [section] nor 'key = value'"},

@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 /* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
-#define COBENCH_CONTRACT_VERSION 1
+#define COBENCH_CONTRACT_VERSION 2
 #define COBENCH_TASK_SYMBOL "cobench_task"
 
 #define COBENCH_URL_MAX 2048 /* bytes, with the final NUL */
@@ -121,6 +121,7 @@ struct cobench_task {
     const char *name;
     const char *about;                  /* one line */
     uint64_t default_jobs;              /* at least 1 */
+    int splits; /* 1: the jobs share one given amount of work (cobench_slice), so that more jobs are smaller ones */
     const struct cobench_param *params; /* ends with a row whose key is NULL; may be NULL */
     const void *self;                   /* the task's own; hosts do not look at it */
 
