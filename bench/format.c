@@ -97,8 +97,19 @@ const char *format_ratio_state(enum ratio_state state)
         [RATIO_NO_BASE] = "no baseline",
         [RATIO_NO_PAIRS] = "no common round",
         [RATIO_NOT_RUN] = "-",
+        [RATIO_FEW_GROUPS] = "one group at most",
     };
     return words[state];
+}
+
+const char *format_verdict(enum verdict verdict)
+{
+    static const char *const signs[] = {[VERDICT_NONE] = " ",
+                                        [VERDICT_FASTER] = "▲",
+                                        [VERDICT_SLOWER] = "▼",
+                                        [VERDICT_NO_DIFFERENCE] = "=",
+                                        [VERDICT_UNRESOLVED] = "?"};
+    return signs[verdict];
 }
 
 const char *format_speedup(struct format *f, const struct ratio *ratio)
@@ -135,6 +146,17 @@ char *format_shape(const struct result_group *group)
 {
     return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
                        (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
+}
+
+char *format_groups(const struct results *results, const struct geomean_ratio *mean)
+{
+    struct words words = {NULL, 0};
+    int code = 0;
+    for (size_t i = 0; i < mean->group_count && code == 0; i++)
+        code = words_add(&words, results->groups[mean->groups[i]].name);
+    char *text = code == 0 ? words_join(&words, " ") : NULL;
+    words_free(&words);
+    return text;
 }
 
 char *format_variant(const struct result_cell *cell)

@@ -2,7 +2,8 @@
 /*
  * summary.csv (RFC 4180, but with plain newlines): one row a cell, everything in it, plain numbers in seconds, bytes
  * and ratios, empty where not known. A control's row has its ratio under whole_own_sync, a capacity's under
- * work_own_sync; `role` tells them apart.
+ * work_own_sync; a geometric mean's row belongs to no group and has the groups of each ratio in its note; `role` tells
+ * them apart.
  */
 #include <errno.h>
 #include <math.h>
@@ -11,13 +12,16 @@
 
 #include "bench/format.h"
 #include "bench/render.h"
+#include "bench/text.h"
+
+#define RATIO_COLUMNS(name) name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted"
 
 static const char header[] =
     "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
-    "median_s,work_s,cpu_s,peak_pss_bytes,connections,origin_share,start_s,ready_s,work_phase_s,end_s,"
+    "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,connections,origin_share,start_s,ready_s,work_phase_s,end_s,"
     "latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s,"
-    "work_own_sync,work_own_sync_low,work_own_sync_high,work_py_sync,work_py_sync_low,work_py_sync_high,"
-    "whole_own_sync,whole_own_sync_low,whole_own_sync_high,whole_py_sync,whole_py_sync_low,whole_py_sync_high\n";
+    RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
+    RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
 
 static void put_text(FILE *out, const char *text)
 {
@@ -40,11 +44,21 @@ static void put_number(FILE *out, double value)
         fprintf(out, "%.9g", value);
 }
 
+static void put_numbers(FILE *out, const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        put_number(out, values[i]);
+}
+
 static void put_ratio(FILE *out, const struct ratio *ratio)
 {
     put_number(out, ratio->ratio);
     put_number(out, ratio->low);
     put_number(out, ratio->high);
+    fputc(',', out);
+    put_text(out, verdict_name(ratio->verdict));
+    put_number(out, ratio->p);
+    put_number(out, ratio->p_adjusted);
 }
 
 /* The columns that every role has, up to `role` and the start method. */
@@ -86,16 +100,17 @@ static int put_cell(FILE *out, const struct summary_cell *c)
 {
     if (put_head(out, c->group, c->cell, "model") != 0 || put_note(out, c->verified, c->note, c->marks) != 0)
         return -ENOMEM;
-    const double numbers[] = {
-        (double)c->rounds, c->median_s, c->work_s, c->cpu_s,
-        c->cell->peak_pss_bytes >= 0 ? (double)c->cell->peak_pss_bytes : NAN, c->connections, c->origin_share,
-    };
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        put_number(out, numbers[i]);
-    for (size_t i = 0; i < PHASES; i++)
-        put_number(out, c->phase_s[i]);
-    for (size_t i = 0; i < LATENCY_POINTS; i++)
-        put_number(out, c->latency_s[i]);
+    const double times[] = {(double)c->rounds, c->median_s,       c->median_ci_s.low, c->median_ci_s.high,
+                            c->work_s,         c->work_ci_s.low, c->work_ci_s.high};
+    const double more[] = {c->cpu_s, c->cell->peak_pss_bytes >= 0 ? (double)c->cell->peak_pss_bytes : NAN, c->connections,
+                           c->origin_share};
+    put_numbers(out, times, sizeof times / sizeof *times);
+    fputc(',', out);
+    for (size_t i = 0; i < c->outlier_count; i++)
+        fprintf(out, "%s%ld", i > 0 ? " " : "", (long)c->outliers[i]);
+    put_numbers(out, more, sizeof more / sizeof *more);
+    put_numbers(out, c->phase_s, PHASES);
+    put_numbers(out, c->latency_s, LATENCY_POINTS);
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)
             put_ratio(out, &c->speedup[t][b]);
@@ -113,19 +128,68 @@ struct extra_row {
     unsigned marks;
 };
 
+/* The columns between the rounds and the ratios. */
+enum { NUMBERS = 11 + PHASES + LATENCY_POINTS };
+
+static void put_nothing(FILE *out, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++)
+        fputc(',', out);
+}
+
 static int put_extra(FILE *out, const struct extra_row *row)
 {
-    static const struct ratio none = {.ratio = NAN, .low = NAN, .high = NAN};
+    const struct ratio none = ratio_none(RATIO_NOT_RUN);
     const bool verified = row->cell != NULL && row->cell->status == CELL_OK;
     if (put_head(out, row->group, row->cell, row->role) != 0 || put_note(out, verified, row->note, row->marks) != 0)
         return -ENOMEM;
     put_number(out, (double)row->ratio->rounds);
-    for (size_t i = 0; i < 6 + PHASES + LATENCY_POINTS; i++)
-        put_number(out, NAN);
+    put_nothing(out, NUMBERS);
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)
             put_ratio(out, t == row->time && b == RATIO_OWN_SYNC ? row->ratio : &none);
     fputc('\n', out);
+    return 0;
+}
+
+/* "work_own_sync: count fetch; ..." of the ratios that a row of means has, to be freed; NULL: no memory. */
+static char *geomean_note(const struct summary *summary, const struct summary_geomean *row)
+{
+    static const char *const names[RATIO_TIMES][RATIO_BASES] = {{"work_own_sync", "work_py_sync"},
+                                                                {"whole_own_sync", "whole_py_sync"}};
+    struct words parts = {NULL, 0};
+    int code = 0;
+    for (size_t t = 0; t < RATIO_TIMES; t++)
+        for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
+            const struct geomean_ratio *mean = &row->speedup[t][b];
+            if (mean->group_count < 2)
+                continue;
+            char *groups = format_groups(summary->results, mean);
+            code = groups == NULL ? -ENOMEM : words_addf(&parts, "%s: %s", names[t][b], groups);
+            free(groups);
+        }
+    char *text = code == 0 ? words_join(&parts, "; ") : NULL;
+    words_free(&parts);
+    return text;
+}
+
+static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
+{
+    char *note = geomean_note(summary, row);
+    if (note == NULL)
+        return -ENOMEM;
+    put_nothing(out, 7);
+    put_text(out, row->runtime);
+    fputc(',', out);
+    put_text(out, row->model);
+    fputs(",geomean,,,", out);
+    put_text(out, note);
+    put_nothing(out, 2 + NUMBERS);
+    for (size_t t = 0; t < RATIO_TIMES; t++)
+        for (size_t b = 0; b < RATIO_BASES; b++)
+            put_ratio(out, &row->speedup[t][b].ratio);
+    fputc('\n', out);
+    free(note);
     return 0;
 }
 
@@ -145,5 +209,7 @@ int render_csv(const void *what, FILE *out)
     }
     for (size_t i = 0; i < summary->cell_count && code == 0; i++)
         code = put_cell(out, &summary->cells[i]);
+    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
+        code = put_geomean(out, summary, &summary->geomeans[i]);
     return code;
 }

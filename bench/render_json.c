@@ -24,11 +24,37 @@ static json_t *text(const char *value)
     return value != NULL ? json_string(value) : json_null();
 }
 
+static json_t *marks(unsigned set)
+{
+    json_t *array = json_array();
+    for (unsigned i = 0; summary_mark_name(i) != NULL; i++)
+        if (set & (1u << i))
+            json_array_append_new(array, json_string(summary_mark_name(i)));
+    return array;
+}
+
 static json_t *ratio(const struct ratio *r)
 {
     if (!ratio_known(r))
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "ratio", number(r->ratio), "low", number(r->low), "high", number(r->high));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", number(r->ratio), "low", number(r->low), "high",
+                     number(r->high), "verdict", text(verdict_name(r->verdict)), "p", number(r->p), "p_adjusted",
+                     number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
+}
+
+static json_t *interval(const struct summary_interval *i)
+{
+    if (!isfinite(i->low))
+        return json_null();
+    return json_pack("{s:o, s:o}", "low", number(i->low), "high", number(i->high));
+}
+
+static json_t *outliers(const struct summary_cell *cell)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < cell->outlier_count; i++)
+        json_array_append_new(array, json_integer(cell->outliers[i]));
+    return array;
 }
 
 static json_int_t group_id(const struct summary *summary, const struct result_group *group)
@@ -57,15 +83,6 @@ static json_t *capacity(const struct summary *summary, const struct summary_capa
                      c->cell ? json_integer(c->cell->copies) : json_null(), "ratio", number(c->ratio.ratio), "low",
                      number(c->ratio.low), "high", number(c->ratio.high), "rounds", (json_int_t)c->ratio.rounds, "note",
                      text(c->note));
-}
-
-static json_t *marks(const struct summary_cell *cell)
-{
-    json_t *array = json_array();
-    for (unsigned i = 0; summary_mark_name(i) != NULL; i++)
-        if (cell->marks & (1u << i))
-            json_array_append_new(array, json_string(summary_mark_name(i)));
-    return array;
 }
 
 static json_t *phases(const struct summary_cell *cell)
@@ -100,11 +117,12 @@ static json_t *cell_head(const struct summary *summary, const struct summary_cel
 
 static json_t *cell_body(const struct summary_cell *c)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "median_s", number(c->median_s),
-                     "work_s", number(c->work_s), "cpu_s", number(c->cpu_s), "peak_pss_bytes",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "median_s",
+                     number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s", number(c->work_s),
+                     "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s", number(c->cpu_s), "peak_pss_bytes",
                      count((double)c->cell->peak_pss_bytes), "rounds", (json_int_t)c->rounds, "connections",
                      count(c->connections), "latency_s", latency(c), "origin_share", number(c->origin_share), "marks",
-                     marks(c), "phases_s", phases(c), "speedup", "work", speedup(c, RATIO_WORK), "whole",
+                     marks(c->marks), "phases_s", phases(c), "speedup", "work", speedup(c, RATIO_WORK), "whole",
                      speedup(c, RATIO_WHOLE));
 }
 
@@ -120,27 +138,77 @@ static json_t *cell(const struct summary *summary, const struct summary_cell *c)
     return head;
 }
 
-static json_t *whole(const struct summary *summary, json_t *controls, json_t *capacities, json_t *cells)
+static json_t *geomean_groups(const struct geomean_ratio *mean)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < mean->group_count; i++)
+        json_array_append_new(array, json_integer((json_int_t)mean->groups[i]));
+    return array;
+}
+
+static json_t *geomean(const struct summary_geomean *row, enum ratio_time time, enum ratio_base base)
+{
+    static const char *const times[] = {[RATIO_WORK] = "work", [RATIO_WHOLE] = "whole"};
+    static const char *const bases[] = {[RATIO_OWN_SYNC] = "own_sync", [RATIO_PY_SYNC] = "py_sync"};
+    const struct geomean_ratio *mean = &row->speedup[time][base];
+    json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "runtime", row->runtime, "model", row->model, "time",
+                             times[time], "base", bases[base], "rounds", (json_int_t)mean->ratio.rounds, "groups",
+                             geomean_groups(mean));
+    json_t *body = ratio(&mean->ratio);
+    if (head == NULL || body == NULL || json_object_update(head, body) != 0) {
+        json_decref(head);
+        head = NULL;
+    }
+    json_decref(body);
+    return head;
+}
+
+static int geomeans_append(json_t *array, const struct summary_geomean *row)
+{
+    int code = 0;
+    for (size_t b = 0; b < RATIO_BASES; b++)
+        for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
+            if (row->speedup[t][b].group_count > 1 && ratio_known(&row->speedup[t][b].ratio))
+                code = append(array, geomean(row, t, b));
+    return code;
+}
+
+/* The arrays of a summary, in the order they are written. */
+struct arrays {
+    json_t *controls, *capacities, *cells, *geomeans;
+};
+
+static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
                      "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
                      r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
-                     json_object_get(r->plan, "groups"), "control", controls, "capacity", capacities, "cells", cells);
+                     json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity", arrays->capacities,
+                     "cells", arrays->cells, "geomeans", arrays->geomeans);
+}
+
+static int arrays_fill(const struct summary *summary, const struct arrays *arrays)
+{
+    int code = 0;
+    for (size_t i = 0; i < summary->control_count && code == 0; i++)
+        code = append(arrays->controls, control(summary, &summary->controls[i]));
+    for (size_t i = 0; i < summary->capacity_count && code == 0; i++)
+        code = append(arrays->capacities, capacity(summary, &summary->capacities[i]));
+    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
+        code = append(arrays->cells, cell(summary, &summary->cells[i]));
+    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
+        code = geomeans_append(arrays->geomeans, &summary->geomeans[i]);
+    return code;
 }
 
 int render_json(const void *what, FILE *out)
 {
     const struct summary *summary = what;
-    int code = 0;
-    json_t *controls = json_array(), *capacities = json_array(), *cells = json_array(), *all = NULL;
-    for (size_t i = 0; i < summary->control_count && code == 0; i++)
-        code = append(controls, control(summary, &summary->controls[i]));
-    for (size_t i = 0; i < summary->capacity_count && code == 0; i++)
-        code = append(capacities, capacity(summary, &summary->capacities[i]));
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
-        code = append(cells, cell(summary, &summary->cells[i]));
-    if (code == 0 && (all = whole(summary, controls, capacities, cells)) == NULL)
+    const struct arrays arrays = {json_array(), json_array(), json_array(), json_array()};
+    int code = arrays_fill(summary, &arrays);
+    json_t *all = code == 0 ? whole(summary, &arrays) : NULL;
+    if (code == 0 && all == NULL)
         code = -ENOMEM;
     if (code == 0) {
         if (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out))
@@ -148,8 +216,9 @@ int render_json(const void *what, FILE *out)
         fputc('\n', out);
     }
     json_decref(all);
-    json_decref(controls);
-    json_decref(capacities);
-    json_decref(cells);
+    json_decref(arrays.controls);
+    json_decref(arrays.capacities);
+    json_decref(arrays.cells);
+    json_decref(arrays.geomeans);
     return code;
 }

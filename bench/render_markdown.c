@@ -88,6 +88,15 @@ static void put_capacities(FILE *out, const struct summary *summary, const struc
     }
 }
 
+/* The ratio, its verdict's sign and the marks of its own series. */
+static void put_judged(FILE *out, const struct ratio *ratio)
+{
+    struct format f;
+    put_text(out, format_speedup(&f, ratio));
+    if (ratio->verdict != VERDICT_NONE)
+        fprintf(out, " %s", format_verdict(ratio->verdict));
+}
+
 static int put_row(FILE *out, const struct summary_cell *c)
 {
     static const char blanks[] = " | ";
@@ -106,7 +115,7 @@ static int put_row(FILE *out, const struct summary_cell *c)
     for (size_t b = 0; b < RATIO_BASES; b++)
         for (size_t t = 0; t < RATIO_TIMES; t++) {
             fputs(blanks, out);
-            put_text(out, format_speedup(&f, &c->speedup[t][b]));
+            put_judged(out, &c->speedup[t][b]);
         }
     fputs(c->verified ? " | yes" : " | **no**", out);
     if (c->note != NULL) {
@@ -133,6 +142,42 @@ static int put_group(FILE *out, const struct summary *summary, const struct resu
     return code;
 }
 
+static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
+{
+    fputs("| ", out);
+    put_text(out, row->runtime);
+    fputc(':', out);
+    put_text(out, row->model);
+    for (size_t b = 0; b < RATIO_BASES; b++)
+        for (size_t t = 0; t < RATIO_TIMES; t++) {
+            const struct geomean_ratio *mean = &row->speedup[t][b];
+            fputs(" | ", out);
+            put_judged(out, &mean->ratio);
+            if (mean->group_count < 2 || mean->group_count == summary->results->group_count)
+                continue;
+            char *groups = format_groups(summary->results, mean);
+            if (groups == NULL)
+                return -ENOMEM;
+            fputs(" of ", out);
+            put_text(out, groups);
+            free(groups);
+        }
+    fputs(" |\n", out);
+    return 0;
+}
+
+static int put_geomeans(FILE *out, const struct summary *summary)
+{
+    int code = 0;
+    if (summary->geomean_count > 0)
+        fprintf(out, "\n## Geometric means over the %zu groups\n\n| variant | work / own sync | whole / own sync | work / "
+                SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync |\n|---|---|---|---|---|\n",
+                summary->results->group_count);
+    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
+        code = put_geomean(out, summary, &summary->geomeans[i]);
+    return code;
+}
+
 static int put_warnings(FILE *out, const struct summary *summary)
 {
     struct warnings warnings;
@@ -149,13 +194,16 @@ static int put_warnings(FILE *out, const struct summary *summary)
     return 0;
 }
 
-static void put_legend(FILE *out)
+static void put_legend(FILE *out, const struct summary *summary)
 {
-    fputs("\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
+    fprintf(out, "\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
           "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
           "tree's (PSS). A\nspeedup is baseline / variant, above 1 is faster: the pseudo-median over paired rounds with "
-          "its exact 95% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the capacity "
-          "is what copies of sync, run at\nonce, gain on this machine.\n", out);
+          "its exact 95%% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the capacity "
+          "is what copies of sync, run at\nonce, gain on this machine.\n\n▲ faster and ▼ slower: the interval clears 1 by "
+          "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? unresolved: over "
+          "10%% either way, or too few rounds for so many ratios. What the marks mean and how\noften they are false: "
+          "docs/statistics.md.\n", 100 * summary->results->margin);
 }
 
 int render_markdown(const void *what, FILE *out)
@@ -171,6 +219,8 @@ int render_markdown(const void *what, FILE *out)
     for (size_t g = 0; g < r->group_count && code == 0; g++)
         code = put_group(out, summary, &r->groups[g]);
     if (code == 0)
-        put_legend(out);
+        code = put_geomeans(out, summary);
+    if (code == 0)
+        put_legend(out, summary);
     return code;
 }

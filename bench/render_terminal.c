@@ -11,13 +11,14 @@
 
 #include "bench/format.h"
 #include "bench/render.h"
+#include "bench/text.h"
 #include "bench/warnings.h"
 
 enum {
     NAME_WIDTH = 18,
     TIME_WIDTH = 8,   /* a blank and 7 columns */
-    RATIO_WIDTH = 22, /* a blank, a mark, ratio (6), a blank, interval (13) */
-    VERIFIED_WIDTH = 9,
+    RATIO_WIDTH = 23, /* a blank, a mark, the verdict, ratio (6), a blank, interval (13) */
+    VERIFIED_WIDTH = 8,
     TITLE_WIDTH = 11, /* of the lines above the tables */
 };
 /* name, four numbers, verified, four ratios */
@@ -99,6 +100,18 @@ static void put_verified(const struct terminal *t, const struct summary_cell *ce
     put(t, cell->verified ? STYLE_PLAIN : STYLE_WARN, cell->verified ? "yes" : "no", -VERIFIED_WIDTH);
 }
 
+/* What there is to say about a ratio's own series, the worst first. */
+static const char *series_mark(const struct ratio *ratio)
+{
+    if (ratio->flags & RATIO_FLAG_FIRST_ROUND)
+        return "f";
+    if (ratio->flags & RATIO_FLAG_DRIFT)
+        return "d";
+    if (ratio->unresolved)
+        return "≈";
+    return ratio->flags & RATIO_FLAG_AUTOCORRELATED ? "a" : " ";
+}
+
 /* One character for the worst that there is to say about a ratio; the legend spells them out. */
 static const char *ratio_mark(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
                               enum ratio_base base)
@@ -113,35 +126,38 @@ static const char *ratio_mark(const struct terminal *t, const struct summary_cel
         return "!";
     if (cell->marks & MARK_ORIGIN_BOUND)
         return "o";
-    return ratio->unresolved ? "≈" : " ";
+    return series_mark(ratio);
 }
 
-static enum style ratio_style(const struct terminal *t, const struct ratio *ratio)
+static enum style ratio_style(const struct ratio *ratio)
 {
-    const double margin = t->summary->results->margin;
     if (!ratio_known(ratio))
         return STYLE_DIM;
-    if (ratio->low > 1 + margin)
-        return STYLE_GOOD;
-    return ratio->high < 1 / (1 + margin) ? STYLE_BAD : STYLE_PLAIN;
+    return ratio->verdict == VERDICT_FASTER ? STYLE_GOOD : ratio->verdict == VERDICT_SLOWER ? STYLE_BAD : STYLE_PLAIN;
+}
+
+/* RATIO_WIDTH columns: a ratio's mark, verdict, number and interval, or why there is none. */
+static void put_marked_ratio(const struct terminal *t, const struct ratio *ratio, const char *mark)
+{
+    const enum style s = ratio_style(ratio);
+    struct format f;
+    fprintf(t->out, " %s", mark);
+    if (!ratio_known(ratio) || ratio->state == RATIO_SELF) {
+        fputs("  ", t->out);
+        put(t, STYLE_DIM, format_ratio_state(ratio->state), RATIO_WIDTH - 4);
+        return;
+    }
+    put(t, s, format_verdict(ratio->verdict), 1);
+    put(t, s, format_ratio(&f, ratio->ratio), -6);
+    fputc(' ', t->out);
+    put(t, s, ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high) : format_ratio_state(ratio->state),
+        RATIO_WIDTH - 10);
 }
 
 static void put_ratio(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
                       enum ratio_base base)
 {
-    const struct ratio *ratio = &cell->speedup[time][base];
-    const enum style s = ratio_style(t, ratio);
-    struct format f;
-    fprintf(t->out, " %s", ratio_mark(t, cell, time, base));
-    if (!ratio_known(ratio) || ratio->state == RATIO_SELF) {
-        fputc(' ', t->out);
-        put(t, STYLE_DIM, format_ratio_state(ratio->state), RATIO_WIDTH - 3);
-        return;
-    }
-    put(t, s, format_ratio(&f, ratio->ratio), -6);
-    fputc(' ', t->out);
-    put(t, s, ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high) : format_ratio_state(ratio->state),
-        RATIO_WIDTH - 9);
+    put_marked_ratio(t, &cell->speedup[time][base], ratio_mark(t, cell, time, base));
 }
 
 static void put_work_own(const struct terminal *t, const struct summary_cell *cell)
@@ -173,13 +189,13 @@ static const struct table narrow_tables[] = {
     {"What the model buys: speedup over the runtime's own sync",
      {{"whole", -TIME_WIDTH, put_whole},
       {"work", -TIME_WIDTH, put_work},
-      {"   work speedup", RATIO_WIDTH, put_work_own},
-      {"   whole speedup", RATIO_WIDTH, put_whole_own}}},
+      {"    work speedup", RATIO_WIDTH, put_work_own},
+      {"    whole speedup", RATIO_WIDTH, put_whole_own}}},
     {"Language and model together: speedup over " SUMMARY_BASELINE_RUNTIME ":sync",
      {{"CPU", -TIME_WIDTH, put_cpu},
-      {"verified", -VERIFIED_WIDTH, put_verified},
-      {"   work speedup", RATIO_WIDTH, put_work_py},
-      {"   whole speedup", RATIO_WIDTH, put_whole_py}}},
+      {"checked", -VERIFIED_WIDTH, put_verified},
+      {"    work speedup", RATIO_WIDTH, put_work_py},
+      {"    whole speedup", RATIO_WIDTH, put_whole_py}}},
     {NULL, {{0}}},
 };
 
@@ -190,11 +206,11 @@ static const struct table wide_tables[] = {
       {"work", -TIME_WIDTH, put_work},
       {"CPU", -TIME_WIDTH, put_cpu},
       {"memory", -TIME_WIDTH, put_memory},
-      {"verified", -VERIFIED_WIDTH, put_verified},
-      {"   work / own sync", RATIO_WIDTH, put_work_own},
-      {"   whole / own sync", RATIO_WIDTH, put_whole_own},
-      {"   work / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_work_py},
-      {"   whole / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_whole_py}}},
+      {"checked", -VERIFIED_WIDTH, put_verified},
+      {"    work / own sync", RATIO_WIDTH, put_work_own},
+      {"    whole / own sync", RATIO_WIDTH, put_whole_own},
+      {"    work / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_work_py},
+      {"    whole / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_whole_py}}},
     {NULL, {{0}}},
 };
 
@@ -406,9 +422,12 @@ static void put_legend(const struct terminal *t)
                     "signed-rank interval."},
         {"control", "the same command twice a round: must hold 1. capacity: copies of sync at once, what this machine "
                     "can do in parallel on this work."},
-        {"verified", "each result of each sample was checked."},
-        {"marks", "≈ unresolved (over 10% either way)  ^ above the capacity  ! control flagged  o the origin was the "
-                  "limit"},
+        {"checked", "each result of each sample was checked."},
+        {"verdict", "▲ faster, ▼ slower: the interval clears 1 by the margin, and the p-value, adjusted by Holm over the "
+                    "column, is below 5%. = no difference shown. ? unresolved: over 10% either way, or too few rounds."},
+        {"marks", "^ above the capacity, ! control flagged, o the origin was the limit, f round 1 lies apart, d the ratio "
+                  "drifts, ≈ over 10% either way, a neighbouring rounds are alike: the interval may be too narrow (below 30 "
+                  "rounds 1 ratio in 20 is marked so by chance, at 30 nearly 1 in 3: docs/statistics.md)."},
     };
     fputc('\n', t->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -430,12 +449,85 @@ static void put_trimmed(FILE *out, const char *text)
     }
 }
 
+/* -- geometric means --------------------------------------------------------------------------------------------------------- */
+
+/* Columns of a table of means: how many groups, and the ratio. */
+static void put_mean(const struct terminal *t, const struct geomean_ratio *mean)
+{
+    char groups[16];
+    snprintf(groups, sizeof groups, "%zu", mean->group_count);
+    put(t, STYLE_PLAIN, mean->group_count > 1 ? groups : "", -TIME_WIDTH);
+    put_marked_ratio(t, &mean->ratio, series_mark(&mean->ratio));
+}
+
+/* "c:threads without count (work)": the groups of the run that a mean leaves out. */
+static int put_left_out(const struct terminal *t, const struct summary_geomean *row, enum ratio_time time,
+                        enum ratio_base base)
+{
+    static const char *const times[] = {[RATIO_WORK] = "work", [RATIO_WHOLE] = "whole"};
+    const struct geomean_ratio *mean = &row->speedup[time][base];
+    if (mean->group_count < 2 || mean->group_count == t->summary->results->group_count)
+        return 0;
+    char *groups = format_groups(t->summary->results, mean);
+    char *text = groups == NULL ? NULL : text_format("%s:%s, %s: of %s", row->runtime, row->model, times[time], groups);
+    if (text != NULL)
+        put_titled(t, STYLE_DIM, "", text);
+    free(groups);
+    free(text);
+    return text == NULL ? -ENOMEM : 0;
+}
+
+static int put_means(const struct terminal *t, enum ratio_base base, const char *question)
+{
+    int code = 0;
+    fputc('\n', t->out);
+    put(t, STYLE_BOLD, question, 0);
+    fputc('\n', t->out);
+    style(t, STYLE_DIM);
+    format_put(t->out, "variant", NAME_WIDTH);
+    for (size_t i = 0; i < 2; i++) {
+        format_put(t->out, "groups", -TIME_WIDTH);
+        format_put(t->out, i == 0 ? "    work speedup" : "    whole speedup", RATIO_WIDTH);
+    }
+    style(t, STYLE_PLAIN);
+    fputc('\n', t->out);
+    for (size_t i = 0; i < t->summary->geomean_count; i++) {
+        const struct summary_geomean *row = &t->summary->geomeans[i];
+        char name[96];
+        snprintf(name, sizeof name, "%.40s:%.40s", row->runtime, row->model);
+        put(t, STYLE_PLAIN, name, NAME_WIDTH);
+        put_mean(t, &row->speedup[RATIO_WORK][base]);
+        put_mean(t, &row->speedup[RATIO_WHOLE][base]);
+        fputc('\n', t->out);
+    }
+    for (size_t i = 0; i < t->summary->geomean_count; i++)
+        for (size_t time = 0; time < RATIO_TIMES && code == 0; time++)
+            code = put_left_out(t, &t->summary->geomeans[i], time, base);
+    return code;
+}
+
+static int put_geomeans(const struct terminal *t)
+{
+    if (t->summary->geomean_count == 0)
+        return 0;
+    fputc('\n', t->out);
+    for (int i = 0; i < t->width; i++)
+        fputs("─", t->out);
+    fputc('\n', t->out);
+    put(t, STYLE_BOLD, "Geometric means over groups", 0);
+    fputc('\n', t->out);
+    const int code = put_means(t, RATIO_OWN_SYNC, narrow_tables[0].question);
+    return code != 0 ? code : put_means(t, RATIO_PY_SYNC, narrow_tables[1].question);
+}
+
 static int put_all(const struct terminal *t)
 {
     put_title(t);
     int code = put_warnings(t);
     for (size_t g = 0; g < t->summary->results->group_count && code == 0; g++)
         code = put_group(t, &t->summary->results->groups[g]);
+    if (code == 0)
+        code = put_geomeans(t);
     if (code == 0)
         put_legend(t);
     return code;

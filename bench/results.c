@@ -373,3 +373,13 @@ void results_free(struct results *results)
     json_decref(results->plan);
     *results = (struct results){0};
 }
+
+const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct result_cell *cell = &results->cells[i];
+        if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && strcmp(cell->runtime, runtime) == 0)
+            return cell;
+    }
+    return NULL;
+}

@@ -73,4 +73,7 @@ struct results {
 int results_load(struct results *results, const char *run_dir, struct error *err);
 void results_free(struct results *results);
 
+/* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
+const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);
+
 #endif

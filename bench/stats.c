@@ -13,26 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats_sorted.h"
+
 static double walsh_count(size_t n)
 {
     return (double)n * ((double)n + 1) / 2;
-}
-
-/* A sorted copy in *out, to be freed by the caller. */
-static int sorted_new(const double *x, size_t n, double **out)
-{
-    if (n == 0)
-        return -EINVAL;
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return -EDOM;
-    double *copy = malloc(n * sizeof *copy);
-    if (copy == NULL)
-        return -ENOMEM;
-    memcpy(copy, x, n * sizeof *copy);
-    gsl_sort(copy, 1, n);
-    *out = copy;
-    return 0;
 }
 
 /* -- Walsh averages of sorted values ---------------------------------------------------------------------------------- */
@@ -106,9 +91,18 @@ static double walsh_median(const double *sorted, size_t n)
 
 /* -- the signed-rank distribution ------------------------------------------------------------------------------------- */
 
-static double signed_rank_deviation(size_t n)
+/* Of W+ under the normal approximation; `sorted` tells the ties and may be NULL where there are none. Values that equal
+ * each other share their ranks whatever is subtracted from all of them; those that only then differ by their signs do so
+ * for single points of the scale and count as different. */
+static double signed_rank_deviation(const double *sorted, size_t n)
 {
-    return sqrt((double)n * ((double)n + 1) * (2 * (double)n + 1) / 24);
+    double variance = (double)n * ((double)n + 1) * (2 * (double)n + 1) / 24;
+    for (size_t first = 0, end; sorted != NULL && first < n; first = end) {
+        end = stats_sorted_run(sorted, n, first);
+        const double t = (double)(end - first);
+        variance -= (t * t * t - t) / 48;
+    }
+    return sqrt(variance);
 }
 
 /* Fills ways[w] with how many subsets of 1..n have the sum w; all are integers below 2^53. */
@@ -122,7 +116,7 @@ static void signed_rank_ways(size_t n, double *ways)
             ways[w] += ways[w - rank];
 }
 
-double stats_signed_rank_cdf(size_t n, double w)
+static double signed_rank_cdf(const double *sorted, size_t n, double w)
 {
     const double most = walsh_count(n);
     if (w < 0)
@@ -130,7 +124,7 @@ double stats_signed_rank_cdf(size_t n, double w)
     if (w >= most)
         return 1;
     if (n > STATS_EXACT_MAX)
-        return gsl_cdf_ugaussian_P((floor(w) + 0.5 - most / 2) / signed_rank_deviation(n));
+        return gsl_cdf_ugaussian_P((floor(w) + 0.5 - most / 2) / signed_rank_deviation(sorted, n));
     double ways[STATS_EXACT_MAX * (STATS_EXACT_MAX + 1) / 2 + 1];
     signed_rank_ways(n, ways);
     double sum = 0;
@@ -140,11 +134,11 @@ double stats_signed_rank_cdf(size_t n, double w)
 }
 
 /* The greatest k with P(W+ <= k - 1) < alpha / 2; 0 where there is none. */
-static double signed_rank_k(size_t n, double alpha)
+static double signed_rank_k(const double *sorted, size_t n, double alpha)
 {
     if (n > STATS_EXACT_MAX) {
         const double z = gsl_cdf_ugaussian_Pinv(alpha / 2);
-        const double k = ceil(walsh_count(n) / 2 + z * signed_rank_deviation(n) + 0.5) - 1;
+        const double k = ceil(walsh_count(n) / 2 + z * signed_rank_deviation(sorted, n) + 0.5) - 1;
         return k < 0 ? 0 : k;
     }
     double ways[STATS_EXACT_MAX * (STATS_EXACT_MAX + 1) / 2 + 1];
@@ -159,10 +153,15 @@ static double signed_rank_k(size_t n, double alpha)
 
 /* -- what the header declares ----------------------------------------------------------------------------------------- */
 
+double stats_signed_rank_cdf(size_t n, double w)
+{
+    return signed_rank_cdf(NULL, n, w);
+}
+
 int stats_median(const double *x, size_t n, double *out)
 {
     double *sorted = NULL;
-    const int code = sorted_new(x, n, &sorted);
+    const int code = stats_sorted_new(x, n, &sorted);
     if (code != 0)
         return code;
     *out = gsl_stats_median_from_sorted_data(sorted, 1, n);
@@ -173,7 +172,7 @@ int stats_median(const double *x, size_t n, double *out)
 int stats_pseudomedian(const double *x, size_t n, double *out)
 {
     double *sorted = NULL;
-    const int code = sorted_new(x, n, &sorted);
+    const int code = stats_sorted_new(x, n, &sorted);
     if (code != 0)
         return code;
     *out = walsh_median(sorted, n);
@@ -186,15 +185,15 @@ int stats_signed_rank(const double *x, size_t n, double confidence, struct stats
     if (!(confidence > 0 && confidence < 1))
         return -EINVAL;
     double *sorted = NULL;
-    const int code = sorted_new(x, n, &sorted);
+    const int code = stats_sorted_new(x, n, &sorted);
     if (code != 0)
         return code;
-    const double k = signed_rank_k(n, 1 - confidence);
+    const double k = signed_rank_k(sorted, n, 1 - confidence);
     if (k >= 1) {
         out->estimate = walsh_median(sorted, n);
         out->low = walsh_select(sorted, n, k);
         out->high = walsh_select(sorted, n, walsh_count(n) + 1 - k);
-        out->coverage = 1 - 2 * stats_signed_rank_cdf(n, k - 1);
+        out->coverage = 1 - 2 * signed_rank_cdf(sorted, n, k - 1);
     }
     free(sorted);
     return k >= 1 ? 0 : -ERANGE;
@@ -205,11 +204,11 @@ int stats_outside_p(const double *x, size_t n, double margin, double *out)
     if (!(margin >= 0))
         return -EINVAL;
     double *sorted = NULL;
-    const int code = sorted_new(x, n, &sorted);
+    const int code = stats_sorted_new(x, n, &sorted);
     if (code != 0)
         return code;
-    const double above = stats_signed_rank_cdf(n, walsh_at_most(sorted, n, margin));
-    const double below = stats_signed_rank_cdf(n, walsh_at_least(sorted, n, -margin));
+    const double above = signed_rank_cdf(sorted, n, walsh_at_most(sorted, n, margin));
+    const double below = signed_rank_cdf(sorted, n, walsh_at_least(sorted, n, -margin));
     *out = fmin(1, 2 * fmin(above, below));
     free(sorted);
     return 0;

@@ -10,7 +10,7 @@
  *
  * Sources: Hodges, Lehmann: Estimates of location based on rank tests, Ann. Math. Stat. 34 (1963) 598-611, for the
  * pseudo-median; Hollander, Wolfe, Chicken: Nonparametric Statistical Methods (3rd ed., 2014), sections 3.1 to 3.3, for
- * the signed-rank distribution, its normal approximation, and the interval from order statistics of the Walsh averages
+ * the signed-rank distribution, its normal approximation (with ties: formula 3.13), and the interval from order statistics of the Walsh averages
  * (Tukey 1949); Holm: A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6 (1979) 65-70.
  */
 #ifndef BENCH_STATS_H
@@ -39,7 +39,7 @@ int stats_pseudomedian(const double *x, size_t n, double *out);
 /*
  * The pseudo-median with its signed-rank interval: from the k-th smallest to the k-th largest Walsh average, where k is
  * the greatest with P(W+ <= k - 1) < (1 - confidence) / 2. Above STATS_EXACT_MAX, k is that of the normal approximation
- * with continuity correction. Ties make the exact interval conservative at most.
+ * with continuity correction and the variance that tied values leave. Ties make the exact interval conservative at most.
  */
 int stats_signed_rank(const double *x, size_t n, double confidence, struct stats_interval *out);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to summary. Two cells are only ever compared round by round: `pairs` collects the rounds that both have, and
- * the statistics see nothing else. */
+/* Samples to summary: the rows one after the other, then what needs all of them (flags of controls, verdicts, marks). */
 #include "bench/summary.h"
 
 #include <errno.h>
@@ -9,38 +8,27 @@
 #include <string.h>
 
 #include "bench/stats.h"
+#include "bench/stats_median.h"
+#include "bench/summary_geomean.h"
 #include "bench/text.h"
 
 #define CONTROL_FAMILY_ERROR 0.05
 
-static const char *const mark_names[] = {"too-short", "unresolved", "above-capacity", "origin-bound", "control-flagged"};
+static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
+                                         "control-flagged", "first-round", "drift",          "autocorrelated"};
 
 const char *summary_mark_name(unsigned index)
 {
     return index < sizeof mark_names / sizeof *mark_names ? mark_names[index] : NULL;
 }
 
-bool ratio_known(const struct ratio *ratio)
-{
-    return ratio->state <= RATIO_SELF;
-}
-
-static struct ratio ratio_none(enum ratio_state state)
-{
-    return (struct ratio){.ratio = NAN, .low = NAN, .high = NAN, .state = state};
-}
-
 /* -- columns of samples --------------------------------------------------------------------------------------------------- */
-
-typedef double sample_value(const struct sample *sample);
 
 static double seconds(int64_t ns)
 {
     return ns < 0 ? NAN : (double)ns / 1e9;
 }
 
-static double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
-static double sample_work(const struct sample *s) { return seconds(s->work_ns); }
 static double sample_cpu(const struct sample *s) { return seconds(s->cpu_ns); }
 static double sample_ready(const struct sample *s) { return seconds(s->ready_ns); }
 static double sample_end(const struct sample *s) { return seconds(s->end_ns); }
@@ -56,8 +44,8 @@ static double sample_start(const struct sample *s)
     return rest < 0 ? 0 : rest; /* NaN where one of them is */
 }
 
-/* The median over the samples that know the value; NaN where none does. `room` holds at least cell->count doubles. */
-static double cell_median(const struct result_cell *cell, sample_value *value, double *room)
+/* The values that are known, in the order of rounds. `room` holds at least cell->count doubles. */
+static size_t cell_values(const struct result_cell *cell, sample_value *value, double *room)
 {
     size_t n = 0;
     for (size_t i = 0; i < cell->count; i++) {
@@ -65,56 +53,25 @@ static double cell_median(const struct result_cell *cell, sample_value *value, d
         if (isfinite(v))
             room[n++] = v;
     }
+    return n;
+}
+
+/* The median over the samples that know the value; NaN where none does. */
+static double cell_median(const struct result_cell *cell, sample_value *value, double *room)
+{
+    const size_t n = cell_values(cell, value, room);
     double median = NAN;
     if (n > 0 && stats_median(room, n, &median) != 0)
         median = NAN;
     return median;
 }
 
-/* -- pairs ------------------------------------------------------------------------------------------------------------------ */
-
-/* Two columns of times, one row for each round that both cells have. */
-struct pairs {
-    double *base, *variant;
-    size_t n;
-};
-
-static void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
-                          sample_value *value)
+static struct summary_interval cell_median_ci(const struct result_cell *cell, sample_value *value, double *room)
 {
-    pairs->n = 0;
-    for (size_t i = 0, j = 0; i < base->count && j < variant->count;) {
-        const struct sample *a = &base->samples[i], *b = &variant->samples[j];
-        const double x = value(a), y = value(b);
-        if (a->round == b->round && x > 0 && y > 0) {
-            pairs->base[pairs->n] = x;
-            pairs->variant[pairs->n++] = y;
-        }
-        i += a->round <= b->round;
-        j += b->round <= a->round;
-    }
-}
-
-static bool is_unresolved(double low, double high)
-{
-    return sqrt(high / low) - 1 > SUMMARY_UNRESOLVED;
-}
-
-static struct ratio pairs_ratio(const struct pairs *pairs)
-{
-    struct ratio ratio = ratio_none(RATIO_NO_PAIRS);
     struct stats_interval interval;
-    ratio.rounds = pairs->n;
-    if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &interval) == 0) {
-        ratio.state = RATIO_FULL;
-        ratio.ratio = interval.estimate;
-        ratio.low = interval.low;
-        ratio.high = interval.high;
-        ratio.unresolved = is_unresolved(interval.low, interval.high);
-    } else if (stats_ratio_estimate(pairs->base, pairs->variant, pairs->n, &ratio.ratio) == 0) {
-        ratio.state = RATIO_NO_INTERVAL;
-    }
-    return ratio;
+    if (stats_median_interval(room, cell_values(cell, value, room), 0.95, &interval) != 0)
+        return (struct summary_interval){NAN, NAN};
+    return (struct summary_interval){interval.low, interval.high};
 }
 
 /* -- what the summary is made in ------------------------------------------------------------------------------------------- */
@@ -124,17 +81,6 @@ struct work {
     const struct results *results;
     struct pairs pairs; /* room for the longest cell */
 };
-
-/* A runtime's sync in a group: the cell the plan calls the baseline. */
-static const struct result_cell *baseline_of(const struct results *results, size_t group, const char *runtime)
-{
-    for (size_t i = 0; i < results->cell_count; i++) {
-        const struct result_cell *cell = &results->cells[i];
-        if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && strcmp(cell->runtime, runtime) == 0)
-            return cell;
-    }
-    return NULL;
-}
 
 static const char *status_word(enum cell_status status)
 {
@@ -165,11 +111,35 @@ static void cell_times(struct summary_cell *out, double *room)
     out->rounds = cell->count;
     out->median_s = cell_median(cell, sample_whole, room);
     out->work_s = cell_median(cell, sample_work, room);
+    out->median_ci_s = cell_median_ci(cell, sample_whole, room);
+    out->work_ci_s = cell_median_ci(cell, sample_work, room);
     out->cpu_s = cell_median(cell, sample_cpu, room);
     for (size_t i = 0; i < PHASES; i++)
         out->phase_s[i] = cell_median(cell, phases[i], room);
     for (size_t i = 0; i < LATENCY_POINTS; i++)
         out->latency_s[i] = cell_median(cell, points[i], room);
+}
+
+static double sample_log_whole(const struct sample *s)
+{
+    return s->whole_ns > 0 ? log(sample_whole(s)) : NAN;
+}
+
+/* In log time, so that half as long and twice as long are equally far. Marked only: they stay in every number. */
+static int cell_outliers(struct summary_cell *out, double *room)
+{
+    const struct result_cell *cell = out->cell;
+    struct stats_spread spread;
+    const size_t n = cell_values(cell, sample_log_whole, room);
+    if (n < STATS_OUTLIER_MIN)
+        return 0;
+    out->outliers = calloc(cell->count, sizeof *out->outliers);
+    if (out->outliers == NULL || stats_spread_of(room, n, &spread) != 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < cell->count; i++)
+        if (fabs(stats_modified_z(&spread, sample_log_whole(&cell->samples[i]))) > STATS_OUTLIER_CUT)
+            out->outliers[out->outlier_count++] = cell->samples[i].round;
+    return 0;
 }
 
 static void cell_origin(struct summary_cell *out)
@@ -188,24 +158,54 @@ static void cell_origin(struct summary_cell *out)
     out->origin_share = wall > 0 ? cpu / wall : NAN;
 }
 
-static struct ratio cell_ratio(struct work *work, const struct summary_cell *cell, const struct result_cell *base,
-                               enum ratio_time time)
+/* Why there can be no ratio, or RATIO_FULL where there is nothing against one. */
+static enum ratio_state cell_ratio_state(struct work *work, const struct summary_cell *cell, const struct result_cell *base,
+                                         enum ratio_time time)
 {
     if (!cell->verified || cell->rounds == 0)
-        return ratio_none(RATIO_NOT_RUN);
+        return RATIO_NOT_RUN;
     if (base == NULL)
-        return ratio_none(RATIO_NO_BASE);
+        return RATIO_NO_BASE;
     if (base->status != CELL_OK)
-        return ratio_none(RATIO_BASE_FAILED);
-    sample_value *const value = time == RATIO_WORK ? sample_work : sample_whole;
+        return RATIO_BASE_FAILED;
     if (time == RATIO_WORK && cell->work_s < SUMMARY_SHORT_WORK_S)
-        return ratio_none(RATIO_TOO_SHORT);
-    if (time == RATIO_WORK && cell_median(base, value, work->pairs.base) < SUMMARY_SHORT_WORK_S)
-        return ratio_none(RATIO_BASE_TOO_SHORT);
-    if (base == cell->cell)
-        return (struct ratio){.ratio = 1, .low = NAN, .high = NAN, .state = RATIO_SELF, .rounds = cell->rounds};
-    pairs_collect(&work->pairs, base, cell->cell, value);
-    return pairs_ratio(&work->pairs);
+        return RATIO_TOO_SHORT;
+    if (time == RATIO_WORK && cell_median(base, sample_work, work->pairs.base) < SUMMARY_SHORT_WORK_S)
+        return RATIO_BASE_TOO_SHORT;
+    return base == cell->cell ? RATIO_SELF : RATIO_FULL;
+}
+
+static int cell_ratio(struct work *work, struct summary_cell *cell, enum ratio_base which, enum ratio_time time)
+{
+    const char *runtime = which == RATIO_OWN_SYNC ? cell->cell->runtime : SUMMARY_BASELINE_RUNTIME;
+    const struct result_cell *base = results_baseline(work->results, cell->cell->group, runtime);
+    const enum ratio_state state = cell_ratio_state(work, cell, base, time);
+    struct ratio *out = &cell->speedup[time][which];
+    *out = ratio_none(state);
+    if (state == RATIO_SELF) {
+        out->ratio = 1;
+        out->rounds = cell->rounds;
+    }
+    if (state != RATIO_FULL)
+        return 0;
+    pairs_collect(&work->pairs, base, cell->cell, time == RATIO_WORK ? sample_work : sample_whole);
+    *out = ratio_of(&work->pairs);
+    return ratio_test(out, &work->pairs, work->results->margin);
+}
+
+unsigned summary_ratio_marks(const struct ratio *ratio)
+{
+    static const struct {
+        enum ratio_flag flag;
+        enum mark mark;
+    } table[] = {{RATIO_FLAG_FIRST_ROUND, MARK_FIRST_ROUND},
+                 {RATIO_FLAG_DRIFT, MARK_DRIFT},
+                 {RATIO_FLAG_AUTOCORRELATED, MARK_AUTOCORRELATED}};
+    unsigned marks = ratio->unresolved ? MARK_UNRESOLVED : 0;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (ratio->flags & table[i].flag)
+            marks |= table[i].mark;
+    return marks;
 }
 
 static unsigned cell_marks(const struct summary_cell *cell)
@@ -217,14 +217,15 @@ static unsigned cell_marks(const struct summary_cell *cell)
         marks |= MARK_ORIGIN_BOUND;
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)
-            if (cell->speedup[t][b].unresolved)
-                marks |= MARK_UNRESOLVED;
+            marks |= summary_ratio_marks(&cell->speedup[t][b]);
     return marks;
 }
 
 /* "no ratio: py:sync failed: ..." where a baseline's failure takes a sound cell's ratios away. */
-static int cell_note_baseline(struct summary_cell *out, const struct result_cell *base)
+static int cell_note_baseline(const struct work *work, struct summary_cell *out, enum ratio_base which)
 {
+    const char *runtime = which == RATIO_OWN_SYNC ? out->cell->runtime : SUMMARY_BASELINE_RUNTIME;
+    const struct result_cell *base = results_baseline(work->results, out->cell->group, runtime);
     if (!out->verified || out->note != NULL || base == NULL || base->status <= CELL_OK)
         return 0;
     out->note = text_format("no ratio to %s:%s, which is %s: %s", base->runtime, base->model, status_word(base->status),
@@ -235,10 +236,6 @@ static int cell_note_baseline(struct summary_cell *out, const struct result_cell
 static int cell_summarise(struct work *work, const struct result_cell *cell)
 {
     struct summary_cell *out = &work->summary->cells[work->summary->cell_count++];
-    const struct result_cell *const bases[RATIO_BASES] = {
-        [RATIO_OWN_SYNC] = baseline_of(work->results, cell->group, cell->runtime),
-        [RATIO_PY_SYNC] = baseline_of(work->results, cell->group, SUMMARY_BASELINE_RUNTIME),
-    };
     *out = (struct summary_cell){
         .cell = cell,
         .group = &work->results->groups[cell->group],
@@ -247,10 +244,13 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
     int code = cell_note(cell, &out->note);
     cell_times(out, work->pairs.base);
     cell_origin(out);
+    if (code == 0)
+        code = cell_outliers(out, work->pairs.base);
     for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
-        out->speedup[RATIO_WORK][b] = cell_ratio(work, out, bases[b], RATIO_WORK);
-        out->speedup[RATIO_WHOLE][b] = cell_ratio(work, out, bases[b], RATIO_WHOLE);
-        code = cell_note_baseline(out, bases[b]);
+        for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
+            code = cell_ratio(work, out, b, t);
+        if (code == 0)
+            code = cell_note_baseline(work, out, b);
     }
     out->marks = cell_marks(out);
     return code;
@@ -261,7 +261,7 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
 static int control_summarise(struct work *work, const struct result_cell *cell)
 {
     struct summary_control *out = &work->summary->controls[work->summary->control_count++];
-    const struct result_cell *base = baseline_of(work->results, cell->group, cell->runtime);
+    const struct result_cell *base = results_baseline(work->results, cell->group, cell->runtime);
     *out = (struct summary_control){
         .cell = cell,
         .group = &work->results->groups[cell->group],
@@ -278,7 +278,7 @@ static int control_summarise(struct work *work, const struct result_cell *cell)
     }
     struct pairs *pairs = &work->pairs;
     pairs_collect(pairs, base, cell, sample_whole);
-    out->ratio = pairs_ratio(pairs);
+    out->ratio = ratio_of(pairs);
     struct stats_interval interval;
     if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.99, &interval) != 0)
         return 0;
@@ -289,11 +289,6 @@ static int control_summarise(struct work *work, const struct result_cell *cell)
     if (stats_outside_p(pairs->base, pairs->n, log1p(work->results->margin), &out->p) != 0)
         out->p = NAN;
     return 0;
-}
-
-static bool control_misses(const struct summary_control *control, double margin)
-{
-    return control->low99 > 1 + margin || control->high99 < 1 / (1 + margin);
 }
 
 /* Flags one runtime's controls; summary_make says by which rule. `first` is the runtime's first control. */
@@ -311,7 +306,7 @@ static void controls_flag(struct summary *summary, size_t first, double *p, doub
             continue;
         const double least = ldexp(1, 1 - (int)fmin(1000, (double)control->ratio.rounds)) * (double)n;
         const bool passes = !adjust || least >= CONTROL_FAMILY_ERROR || adjusted[at] < CONTROL_FAMILY_ERROR;
-        control->flagged = control_misses(control, summary->results->margin) && passes;
+        control->flagged = interval_clears(control->low99, control->high99, summary->results->margin) && passes;
         at++;
     }
 }
@@ -335,7 +330,7 @@ static int controls_flag_all(struct summary *summary)
 static int capacity_summarise(struct work *work, const struct result_cell *cell)
 {
     struct summary_capacity *out = &work->summary->capacities[work->summary->capacity_count++];
-    const struct result_cell *base = baseline_of(work->results, cell->group, cell->runtime);
+    const struct result_cell *base = results_baseline(work->results, cell->group, cell->runtime);
     *out = (struct summary_capacity){
         .cell = cell,
         .group = &work->results->groups[cell->group],
@@ -350,7 +345,7 @@ static int capacity_summarise(struct work *work, const struct result_cell *cell)
     pairs_collect(&work->pairs, base, cell, sample_work);
     for (size_t i = 0; i < work->pairs.n; i++)
         work->pairs.base[i] *= (double)cell->copies;
-    out->ratio = pairs_ratio(&work->pairs);
+    out->ratio = ratio_of(&work->pairs);
     return 0;
 }
 
@@ -359,6 +354,31 @@ static int capacity_missing(struct work *work, const struct result_group *group)
     struct summary_capacity *out = &work->summary->capacities[work->summary->capacity_count++];
     *out = (struct summary_capacity){.group = group, .ratio = ratio_none(RATIO_NOT_RUN)};
     return text_set(&out->note, group->capacity_reason);
+}
+
+/* -- verdicts -------------------------------------------------------------------------------------------------------------------- */
+
+/* One column of one group's table is a family. `family` has room for all cells. */
+static int column_judge(struct summary *summary, const struct result_group *group, enum ratio_time time,
+                        enum ratio_base base, struct ratio **family)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].group == group)
+            family[count++] = &summary->cells[i].speedup[time][base];
+    return ratios_judge(family, count, summary->results->margin);
+}
+
+static int cells_judge(struct summary *summary)
+{
+    struct ratio **family = calloc(summary->cell_count + 1, sizeof *family);
+    int code = family == NULL ? -ENOMEM : 0;
+    for (size_t g = 0; g < summary->results->group_count; g++)
+        for (size_t t = 0; t < RATIO_TIMES; t++)
+            for (size_t b = 0; b < RATIO_BASES && code == 0; b++)
+                code = column_judge(summary, &summary->results->groups[g], t, b, family);
+    free(family);
+    return code;
 }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
@@ -420,12 +440,9 @@ static int rooms_make(struct work *work)
     work->summary->cells = calloc(cells, sizeof *work->summary->cells);
     work->summary->controls = calloc(cells, sizeof *work->summary->controls);
     work->summary->capacities = calloc(cells + results->group_count, sizeof *work->summary->capacities);
-    work->pairs.base = calloc(longest + 1, sizeof *work->pairs.base);
-    work->pairs.variant = calloc(longest + 1, sizeof *work->pairs.variant);
-    return work->summary->cells == NULL || work->summary->controls == NULL || work->summary->capacities == NULL ||
-                   work->pairs.base == NULL || work->pairs.variant == NULL
+    return work->summary->cells == NULL || work->summary->controls == NULL || work->summary->capacities == NULL
                ? -ENOMEM
-               : 0;
+               : pairs_open(&work->pairs, longest);
 }
 
 static int rows_make(struct work *work)
@@ -451,12 +468,15 @@ int summary_make(struct summary *summary, const struct results *results, struct 
         code = rows_make(&work);
     if (code == 0)
         code = controls_flag_all(summary);
+    if (code == 0)
+        code = cells_judge(summary);
+    if (code == 0)
+        code = summary_geomean_all(summary, &work.pairs);
     if (code == 0) {
         cells_mark(summary);
         runs_count(summary, results);
     }
-    free(work.pairs.base);
-    free(work.pairs.variant);
+    pairs_close(&work.pairs);
     if (code != 0) {
         summary_free(summary);
         return error_set(err, code, "no memory for the summary");
@@ -466,8 +486,10 @@ int summary_make(struct summary *summary, const struct results *results, struct 
 
 void summary_free(struct summary *summary)
 {
-    for (size_t i = 0; i < summary->cell_count; i++)
+    for (size_t i = 0; i < summary->cell_count; i++) {
         free(summary->cells[i].note);
+        free(summary->cells[i].outliers);
+    }
     for (size_t i = 0; i < summary->control_count; i++)
         free(summary->controls[i].note);
     for (size_t i = 0; i < summary->capacity_count; i++)
@@ -475,5 +497,6 @@ void summary_free(struct summary *summary)
     free(summary->cells);
     free(summary->controls);
     free(summary->capacities);
+    summary_geomean_free(summary);
     *summary = (struct summary){0};
 }

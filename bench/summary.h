@@ -11,36 +11,15 @@
 #include <stddef.h>
 
 #include "bench/error.h"
+#include "bench/ratio.h"
 #include "bench/results.h"
 
 /* The runtime whose `sync` is everybody's second baseline. */
 #define SUMMARY_BASELINE_RUNTIME "py"
 /* Work shorter than this is too short for a ratio. */
 #define SUMMARY_SHORT_WORK_S 0.005
-/* An interval whose half-width (as a ratio) is over this is unresolved. */
-#define SUMMARY_UNRESOLVED 0.10
 /* The origin was the limit where it used this much of a CPU while the cell ran. */
 #define SUMMARY_ORIGIN_BOUND 0.9
-
-/* Why there is no ratio, or no interval. */
-enum ratio_state {
-    RATIO_FULL,
-    RATIO_NO_INTERVAL,    /* fewer rounds than an interval needs; low and high are NaN */
-    RATIO_SELF,           /* the baseline against itself: 1 by definition; low and high are NaN */
-    RATIO_TOO_SHORT,      /* its own work is under SUMMARY_SHORT_WORK_S */
-    RATIO_BASE_TOO_SHORT, /* the baseline's is */
-    RATIO_BASE_FAILED,
-    RATIO_NO_BASE,        /* the plan has no such baseline */
-    RATIO_NO_PAIRS,       /* no round has both */
-    RATIO_NOT_RUN,        /* the cell itself has no samples, or failed */
-};
-
-struct ratio {
-    double ratio, low, high; /* NaN but in the first three states */
-    enum ratio_state state;
-    bool unresolved;
-    size_t rounds; /* pairs */
-};
 
 enum ratio_time { RATIO_WORK, RATIO_WHOLE, RATIO_TIMES };
 enum ratio_base { RATIO_OWN_SYNC, RATIO_PY_SYNC, RATIO_BASES };
@@ -51,9 +30,17 @@ enum mark {
     MARK_ABOVE_CAPACITY = 1 << 2,
     MARK_ORIGIN_BOUND = 1 << 3,
     MARK_CONTROL_FLAGGED = 1 << 4, /* its runtime's control of this group missed 1 */
+    MARK_FIRST_ROUND = 1 << 5,     /* one of its ratios has the flag; so the next two */
+    MARK_DRIFT = 1 << 6,
+    MARK_AUTOCORRELATED = 1 << 7,
 };
 
 enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
+
+/* The ends of a 95% interval, NaN where there are too few values. */
+struct summary_interval {
+    double low, high;
+};
 
 struct summary_cell {
     const struct result_cell *cell;
@@ -62,6 +49,9 @@ struct summary_cell {
     char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
     size_t rounds;
     double median_s, work_s, cpu_s; /* medians; whole command, work, CPU with children */
+    struct summary_interval median_ci_s, work_ci_s; /* of the medians, from order statistics */
+    int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */
+    size_t outlier_count;
     double phase_s[PHASES];         /* medians of the durations; of one sample they add up to the whole */
     double latency_s[LATENCY_POINTS];
     double connections;  /* the most of any round */
@@ -81,6 +71,19 @@ struct summary_control {
     char *note;
 };
 
+/* The geometric mean over groups of one variant's ratio: of the mean of the log ratios of each round. */
+struct geomean_ratio {
+    struct ratio ratio;
+    size_t *groups; /* those that have the ratio, in the order of the plan */
+    size_t group_count;
+};
+
+/* One runtime and model of which at least one ratio can be averaged over two groups or more. */
+struct summary_geomean {
+    const char *runtime, *model;
+    struct geomean_ratio speedup[RATIO_TIMES][RATIO_BASES];
+};
+
 /* What this machine can do in parallel on this work: copies * (work of sync) / (work of the slowest copy). */
 struct summary_capacity {
     const struct result_cell *cell; /* NULL: the plan has none, and `note` says why */
@@ -96,14 +99,16 @@ struct summary {
     struct summary_cell *cells;
     struct summary_control *controls;
     struct summary_capacity *capacities;
-    size_t cell_count, control_count, capacity_count;
+    struct summary_geomean *geomeans;
+    size_t cell_count, control_count, capacity_count, geomean_count;
 };
 
 /*
  * Fills *summary, which borrows `results`. 0, or -ENOMEM. Controls are flagged where the 99% interval misses 1 by more
  * than the margin and the p-value, adjusted by Holm over the groups for each runtime, is below 5%. (With n rounds no
  * p-value is below 2^(1-n): where that could never pass the adjustment, the interval alone decides, so that many
- * groups do not silence the warning.)
+ * groups do not silence the warning.) The family of a verdict is a column of a printed table: the ratios of one group,
+ * one time and one baseline; the geometric means are tables of their own.
  */
 int summary_make(struct summary *summary, const struct results *results, struct error *err);
 void summary_free(struct summary *summary);
@@ -116,7 +121,6 @@ bool summary_control_flagged(const struct summary *summary, const struct result_
 
 /* "too-short" and so on; NULL past the last. In the order of enum mark. */
 const char *summary_mark_name(unsigned index);
-/* Has it a ratio to show? */
-bool ratio_known(const struct ratio *ratio);
-
+/* Of enum mark: what there is to say about one ratio alone. */
+unsigned summary_ratio_marks(const struct ratio *ratio);
 #endif

@@ -8,6 +8,7 @@
 
 #include "bench/format.h"
 #include "bench/stats.h"
+#include "bench/stats_series.h"
 #include "bench/text.h"
 
 const char *warning_title(enum warning_kind kind)
@@ -15,7 +16,9 @@ const char *warning_title(enum warning_kind kind)
     static const char *const titles[] = {
         [WARNING_INTERRUPTED] = "cut off",   [WARNING_CONTROL] = "control",
         [WARNING_FAILED] = "failed",         [WARNING_ABOVE_CAPACITY] = "too good",
-        [WARNING_ORIGIN] = "origin",         [WARNING_IMPOSSIBLE] = "not here",
+        [WARNING_ORIGIN] = "origin",         [WARNING_FIRST_ROUND] = "round 1",
+        [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
+        [WARNING_IMPOSSIBLE] = "not here",
         [WARNING_FEW_ROUNDS] = "rounds",     [WARNING_TOO_SHORT] = "too short",
     };
     return titles[kind];
@@ -105,20 +108,46 @@ static int warn_above_capacity(struct warnings *warnings, const struct summary *
     return code;
 }
 
+/* Has one of its ratios an autocorrelation beyond doubt? The mark alone is too often chance to be worth a warning. */
+static bool is_surely_autocorrelated(const struct summary_cell *cell)
+{
+    for (size_t t = 0; t < RATIO_TIMES; t++)
+        for (size_t b = 0; b < RATIO_BASES; b++) {
+            const struct ratio *ratio = &cell->speedup[t][b];
+            if (ratio->flags & RATIO_FLAG_AUTOCORRELATED && ratio->autocorrelation_p < STATS_AUTOCORRELATION_SURE)
+                return true;
+        }
+    return false;
+}
+
+/* The warnings that a mark makes: a sentence a group, of all its cells that have it. */
+static const struct marked_warning {
+    enum mark mark;
+    const char *text;
+} marked_warnings[] = {
+    [WARNING_ORIGIN] = {MARK_ORIGIN_BOUND, "the origin used a whole CPU; it was the limit, not the model"},
+    [WARNING_FIRST_ROUND] = {MARK_FIRST_ROUND, "the ratio of round 1 lies apart from the others, as with a cold cache; the "
+                                               "interval counts it as one of them"},
+    [WARNING_DRIFT] = {MARK_DRIFT, "the ratio drifts over the rounds, so that the interval is not that of one value"},
+    [WARNING_AUTOCORRELATED] = {MARK_AUTOCORRELATED,
+                                "neighbouring rounds are alike, so that the interval is too narrow"},
+    [WARNING_TOO_SHORT] = {MARK_TOO_SHORT, "work under 5 ms, too short for a ratio"},
+};
+
 /* "c:threads, py:async" of one group's cells with a mark, to be freed; "" where there are none. */
-static char *marked(const struct summary *summary, const struct result_group *group, unsigned mark, size_t *all)
+static char *marked(const struct summary *summary, const struct result_group *group, unsigned mark)
 {
     struct words words = {NULL, 0};
+    size_t all = 0;
     int code = 0;
-    *all = 0;
     for (size_t i = 0; i < summary->cell_count && code == 0; i++) {
         const struct summary_cell *c = &summary->cells[i];
-        *all += c->group == group;
-        if (c->group == group && c->marks & mark)
+        all += c->group == group;
+        if (c->group == group && c->marks & mark && (mark != MARK_AUTOCORRELATED || is_surely_autocorrelated(c)))
             code = words_addf(&words, "%s:%s", c->cell->runtime, c->cell->model);
     }
     char *text = code == 0 ? words_join(&words, ", ") : NULL;
-    if (text != NULL && words.count == *all && words.count > 1)
+    if (text != NULL && words.count == all && words.count > 1)
         (void)text_set(&text, "all variants"); /* without memory the long form stays */
     words_free(&words);
     return text;
@@ -126,62 +155,80 @@ static char *marked(const struct summary *summary, const struct result_group *gr
 
 static int warn_marked(struct warnings *warnings, const struct summary *summary, enum warning_kind kind)
 {
+    const struct marked_warning *warning = &marked_warnings[kind];
     int code = 0;
     for (size_t g = 0; g < summary->results->group_count && code == 0; g++) {
         const struct result_group *group = &summary->results->groups[g];
-        size_t all = 0;
-        char *names = marked(summary, group, kind == WARNING_ORIGIN ? MARK_ORIGIN_BOUND : MARK_TOO_SHORT, &all);
+        char *names = marked(summary, group, warning->mark);
         if (names == NULL)
             code = -ENOMEM;
         else if (*names != '\0')
-            code = add(warnings, kind,
-                       kind == WARNING_ORIGIN
-                           ? text_format("%s: %s: the origin used a whole CPU; it was the limit, not the model",
-                                         group->name, names)
-                           : text_format("%s: %s: work under 5 ms, too short for a ratio", group->name, names));
+            code = add(warnings, kind, text_format("%s: %s: %s", group->name, names, warning->text));
         free(names);
     }
     return code;
 }
 
-static int warn_origin(struct warnings *warnings, const struct summary *summary)
+/* The most ratios of one kind in a group whose rounds are too few for any of them to be called different; 0: none. */
+static size_t undecidable(const struct summary *summary, const struct result_group *group)
 {
-    return warn_marked(warnings, summary, WARNING_ORIGIN);
+    size_t most = 0;
+    for (size_t t = 0; t < RATIO_TIMES; t++)
+        for (size_t b = 0; b < RATIO_BASES; b++) {
+            size_t family = 0;
+            bool too_few = false;
+            for (size_t i = 0; i < summary->cell_count; i++) {
+                const struct ratio *ratio = &summary->cells[i].speedup[t][b];
+                family += summary->cells[i].group == group && ratio->verdict != VERDICT_NONE;
+                too_few |= summary->cells[i].group == group && ratio->too_few_rounds;
+            }
+            most = too_few && family > most ? family : most;
+        }
+    return most;
 }
 
-static int warn_too_short(struct warnings *warnings, const struct summary *summary)
+static int warn_undecidable(struct warnings *warnings, const struct summary *summary)
 {
-    return warn_marked(warnings, summary, WARNING_TOO_SHORT);
+    int code = 0;
+    for (size_t g = 0; g < summary->results->group_count && code == 0; g++) {
+        const struct result_group *group = &summary->results->groups[g];
+        const size_t family = undecidable(summary, group);
+        if (family > 0)
+            code = add(warnings, WARNING_FEW_ROUNDS,
+                       text_format("%s: %zu ratios in a column: with less than %zu rounds none of them can be called faster "
+                                   "or slower", group->name, family, ratio_rounds_needed(family)));
+    }
+    return code;
 }
 
 static int warn_few_rounds(struct warnings *warnings, const struct summary *summary)
 {
     const long long rounds = (long long)summary->results->rounds;
+    int code = 0;
     if (rounds < STATS_MIN_95)
-        return add(warnings, WARNING_FEW_ROUNDS,
+        code = add(warnings, WARNING_FEW_ROUNDS,
                    text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));
-    if (rounds < STATS_MIN_99)
-        return add(warnings, WARNING_FEW_ROUNDS,
+    else if (rounds < STATS_MIN_99)
+        code = add(warnings, WARNING_FEW_ROUNDS,
                    text_format("%lld: the control rows cannot be judged below %d", rounds, STATS_MIN_99));
-    return 0;
+    return code != 0 ? code : warn_undecidable(warnings, summary);
 }
 
 int warnings_make(struct warnings *warnings, const struct summary *summary)
 {
+    /* NULL: made from a mark, by the table above. */
     static int (*const collectors[])(struct warnings *, const struct summary *) = {
-        [WARNING_INTERRUPTED] = warn_interrupted,
-        [WARNING_CONTROL] = warn_controls,
-        [WARNING_FAILED] = warn_failed,
-        [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
-        [WARNING_ORIGIN] = warn_origin,
-        [WARNING_IMPOSSIBLE] = warn_impossible,
-        [WARNING_FEW_ROUNDS] = warn_few_rounds,
-        [WARNING_TOO_SHORT] = warn_too_short,
+        [WARNING_INTERRUPTED] = warn_interrupted, [WARNING_CONTROL] = warn_controls,
+        [WARNING_FAILED] = warn_failed,           [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
+        [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
+        [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,
+        [WARNING_IMPOSSIBLE] = warn_impossible,   [WARNING_FEW_ROUNDS] = warn_few_rounds,
+        [WARNING_TOO_SHORT] = NULL,
     };
     *warnings = (struct warnings){NULL, 0};
     int code = 0;
     for (size_t i = 0; i < sizeof collectors / sizeof *collectors && code == 0; i++)
-        code = collectors[i](warnings, summary);
+        code = collectors[i] != NULL ? collectors[i](warnings, summary) : warn_marked(warnings, summary, i);
     if (code != 0)
         warnings_free(warnings);
     return code;
