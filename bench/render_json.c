@@ -4,7 +4,9 @@
 #include <jansson.h>
 #include <math.h>
 
+#include "bench/break_even.h"
 #include "bench/render.h"
+#include "bench/render_scaling.h"
 
 /* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
 #define DIGITS 9
@@ -126,11 +128,21 @@ static json_t *cell_body(const struct summary_cell *c)
                      speedup(c, RATIO_WHOLE));
 }
 
+static json_t *break_even(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct break_even found = break_even_of(summary, cell);
+    if (found.state == BREAK_EVEN_UNKNOWN)
+        return json_null();
+    return json_pack("{s:s, s:o}", "state", break_even_name(found.state), "jobs",
+                     found.state == BREAK_EVEN_FROM ? json_integer(found.jobs) : json_null());
+}
+
 static json_t *cell(const struct summary *summary, const struct summary_cell *c)
 {
     json_t *head = cell_head(summary, c);
     json_t *body = cell_body(c);
-    if (head == NULL || body == NULL || json_object_update(head, body) != 0) {
+    if (head == NULL || body == NULL || json_object_update(head, body) != 0 ||
+        json_object_set_new(head, "break_even", break_even(summary, c)) != 0) {
         json_decref(head);
         head = NULL;
     }
@@ -202,6 +214,16 @@ static int arrays_fill(const struct summary *summary, const struct arrays *array
     return code;
 }
 
+static int add_scaling(json_t *all, const struct summary *summary)
+{
+    struct scaling scaling;
+    int code = scaling_make(&scaling, summary);
+    if (code == 0 && json_object_set_new(all, "scaling", render_scaling_json(&scaling, summary)) != 0)
+        code = -ENOMEM;
+    scaling_free(&scaling);
+    return code;
+}
+
 int render_json(const void *what, FILE *out)
 {
     const struct summary *summary = what;
@@ -210,6 +232,8 @@ int render_json(const void *what, FILE *out)
     json_t *all = code == 0 ? whole(summary, &arrays) : NULL;
     if (code == 0 && all == NULL)
         code = -ENOMEM;
+    if (code == 0)
+        code = add_scaling(all, summary);
     if (code == 0) {
         if (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out))
             code = -ENOMEM;

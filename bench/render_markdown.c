@@ -7,25 +7,11 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/markdown.h"
 #include "bench/render.h"
+#include "bench/render_break_even.h"
+#include "bench/render_scaling.h"
 #include "bench/warnings.h"
-
-static void put_text(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            fputc(' ', out);
-            continue;
-        }
-        if (*text == '<' || *text == '&') {
-            fputs(*text == '<' ? "&lt;" : "&amp;", out);
-            continue;
-        }
-        if (strchr("\\`*_[]|~", *text) != NULL)
-            fputc('\\', out);
-        fputc(*text, out);
-    }
-}
 
 static int put_heading(FILE *out, const struct result_group *group)
 {
@@ -34,14 +20,14 @@ static int put_heading(FILE *out, const struct result_group *group)
     const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
     if (code == 0) {
         fputs("\n## ", out);
-        put_text(out, group->name);
+        markdown_put(out, group->name);
         fputs("\n\nTask ", out);
-        put_text(out, group->task);
+        markdown_put(out, group->task);
         fputs(", ", out);
-        put_text(out, group->kind);
+        markdown_put(out, group->kind);
         if (*params != '\0')
             fputs(", ", out);
-        put_text(out, params);
+        markdown_put(out, params);
         fprintf(out, "; %s.\n", shape);
     }
     free(shape);
@@ -53,9 +39,9 @@ static void put_above(FILE *out, const char *row, const char *name, const struct
 {
     struct format f;
     fprintf(out, "| %s | ", row);
-    put_text(out, name);
+    markdown_put(out, name);
     fputs(" | ", out);
-    put_text(out, note != NULL ? note : format_speedup(&f, ratio));
+    markdown_put(out, note != NULL ? note : format_speedup(&f, ratio));
 }
 
 static void put_controls(FILE *out, const struct summary *summary, const struct result_group *group)
@@ -69,7 +55,7 @@ static void put_controls(FILE *out, const struct summary *summary, const struct 
         snprintf(name, sizeof name, "%.64s:sync / its twin", c->cell->runtime);
         put_above(out, "control", name, &c->ratio, c->note);
         fputs(" | ", out);
-        put_text(out, isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "-");
+        markdown_put(out, isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "-");
         fprintf(out, " | %s |\n", c->flagged ? "**flagged**" : "");
     }
 }
@@ -92,7 +78,7 @@ static void put_capacities(FILE *out, const struct summary *summary, const struc
 static void put_judged(FILE *out, const struct ratio *ratio)
 {
     struct format f;
-    put_text(out, format_speedup(&f, ratio));
+    markdown_put(out, format_speedup(&f, ratio));
     if (ratio->verdict != VERDICT_NONE)
         fprintf(out, " %s", format_verdict(ratio->verdict));
 }
@@ -105,9 +91,9 @@ static int put_row(FILE *out, const struct summary_cell *c)
         return -ENOMEM;
     struct format f;
     fputs("| ", out);
-    put_text(out, c->cell->runtime);
+    markdown_put(out, c->cell->runtime);
     fputc(':', out);
-    put_text(out, c->cell->model);
+    markdown_put(out, c->cell->model);
     fprintf(out, " | %s", format_time(&f, c->median_s));
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
@@ -120,7 +106,7 @@ static int put_row(FILE *out, const struct summary_cell *c)
     fputs(c->verified ? " | yes" : " | **no**", out);
     if (c->note != NULL) {
         fputs(": ", out);
-        put_text(out, c->note);
+        markdown_put(out, c->note);
     }
     fprintf(out, " | %s |\n", marks);
     free(marks);
@@ -139,15 +125,17 @@ static int put_group(FILE *out, const struct summary *summary, const struct resu
     for (size_t i = 0; i < summary->cell_count && code == 0; i++)
         if (summary->cells[i].group == group)
             code = put_row(out, &summary->cells[i]);
+    if (code == 0)
+        render_break_even_markdown(summary, group, out);
     return code;
 }
 
 static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
 {
     fputs("| ", out);
-    put_text(out, row->runtime);
+    markdown_put(out, row->runtime);
     fputc(':', out);
-    put_text(out, row->model);
+    markdown_put(out, row->model);
     for (size_t b = 0; b < RATIO_BASES; b++)
         for (size_t t = 0; t < RATIO_TIMES; t++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];
@@ -159,7 +147,7 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
             if (groups == NULL)
                 return -ENOMEM;
             fputs(" of ", out);
-            put_text(out, groups);
+            markdown_put(out, groups);
             free(groups);
         }
     fputs(" |\n", out);
@@ -187,7 +175,7 @@ static int put_warnings(FILE *out, const struct summary *summary)
         fputs("\n**Before any number:**\n\n", out);
     for (size_t i = 0; i < warnings.count; i++) {
         fprintf(out, "- **%s**: ", warning_title(warnings.items[i].kind));
-        put_text(out, warnings.items[i].text);
+        markdown_put(out, warnings.items[i].text);
         fputc('\n', out);
     }
     warnings_free(&warnings);
@@ -206,20 +194,31 @@ static void put_legend(FILE *out, const struct summary *summary)
           "docs/statistics.md.\n", 100 * summary->results->margin);
 }
 
+static int put_scaling(FILE *out, const struct summary *summary)
+{
+    struct scaling scaling;
+    const int code = scaling_make(&scaling, summary);
+    render_scaling_markdown(&scaling, out);
+    scaling_free(&scaling);
+    return code;
+}
+
 int render_markdown(const void *what, FILE *out)
 {
     const struct summary *summary = what;
     const struct results *r = summary->results;
     fputs("# ", out);
-    put_text(out, r->suite);
+    markdown_put(out, r->suite);
     fprintf(out, "\n\n%lld rounds, seed %lld, ", (long long)r->rounds, (long long)r->seed);
-    put_text(out, r->created);
+    markdown_put(out, r->created);
     fputs(".\n", out);
     int code = put_warnings(out, summary);
     for (size_t g = 0; g < r->group_count && code == 0; g++)
         code = put_group(out, summary, &r->groups[g]);
     if (code == 0)
         code = put_geomeans(out, summary);
+    if (code == 0)
+        code = put_scaling(out, summary);
     if (code == 0)
         put_legend(out, summary);
     return code;

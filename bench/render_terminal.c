@@ -11,6 +11,8 @@
 
 #include "bench/format.h"
 #include "bench/render.h"
+#include "bench/render_break_even.h"
+#include "bench/render_scaling.h"
 #include "bench/text.h"
 #include "bench/warnings.h"
 
@@ -363,6 +365,8 @@ static int put_group(const struct terminal *t, const struct result_group *group)
     put_capacities(t, group);
     for (; code == 0 && tables->question != NULL; tables++)
         code = put_table(t, tables, group);
+    if (code == 0)
+        render_break_even_text(t->summary, group, t->width, t->out);
     return code;
 }
 
@@ -520,6 +524,15 @@ static int put_geomeans(const struct terminal *t)
     return code != 0 ? code : put_means(t, RATIO_PY_SYNC, narrow_tables[1].question);
 }
 
+static int put_scaling(const struct terminal *t)
+{
+    struct scaling scaling;
+    const int code = scaling_make(&scaling, t->summary);
+    render_scaling_text(&scaling, t->width, t->out);
+    scaling_free(&scaling);
+    return code;
+}
+
 static int put_all(const struct terminal *t)
 {
     put_title(t);
@@ -528,6 +541,8 @@ static int put_all(const struct terminal *t)
         code = put_group(t, &t->summary->results->groups[g]);
     if (code == 0)
         code = put_geomeans(t);
+    if (code == 0)
+        code = put_scaling(t);
     if (code == 0)
         put_legend(t);
     return code;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Text for Markdown. */
+#ifndef BENCH_MARKDOWN_H
+#define BENCH_MARKDOWN_H
+
+#include <stdio.h>
+
+/* Prints text from a file or a name so that it means itself, also in a table's cell; control characters are blanks. */
+void markdown_put(FILE *out, const char *text);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* Curves from the cells of a made-up sweep. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/render_scaling.h"
+#include "bench/scaling.h"
+
+enum { POINTS = 5, GROUPS = 2 * POINTS + 1, CELLS = 2 * GROUPS };
+
+/* A strong sweep, a weak one and a group that is alone, each with sync and a pool. */
+struct world {
+    struct results results;
+    struct result_group groups[GROUPS];
+    struct result_cell result_cells[CELLS];
+    struct summary_cell cells[CELLS];
+    struct summary summary;
+};
+
+static double usl(double n)
+{
+    return 0.9 * n / (1 + 0.1 * (n - 1) + 0.01 * n * (n - 1));
+}
+
+static void set_cells(struct world *w, size_t g, double gain)
+{
+    static const char *const models[] = {"sync", "pool"};
+    for (size_t m = 0; m < 2; m++) {
+        const size_t c = 2 * g + m;
+        w->result_cells[c] = (struct result_cell){.group = g, .runtime = "c", .model = models[m], .baseline = m == 0};
+        w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c], .group = &w->groups[g], .verified = true};
+        w->cells[c].speedup[RATIO_WORK][RATIO_OWN_SYNC] = (struct ratio){
+            .ratio = m == 0 ? 1 : gain, .low = gain * 0.98, .high = gain * 1.02, .state = m == 0 ? RATIO_SELF : RATIO_FULL};
+    }
+}
+
+static int world_make(void **state)
+{
+    static const int64_t workers[POINTS] = {8, 1, 2, 4, 16}; /* out of order on purpose */
+    struct world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    for (size_t i = 0; i < POINTS; i++) {
+        const struct result_group like = {.name = "g", .task = "count", .kind = "cpu", .asks = "nothing", .sweep = "s",
+                                          .workers = workers[i], .ideal = 4};
+        w->groups[i] = w->groups[POINTS + i] = like;
+        w->groups[i].scaling = "strong";
+        w->groups[i].jobs = 32;
+        w->groups[POINTS + i].scaling = "weak";
+        w->groups[POINTS + i].jobs = 5 * workers[i];
+        set_cells(w, i, usl((double)workers[i]));
+        set_cells(w, POINTS + i, usl((double)workers[i]));
+    }
+    w->groups[2 * POINTS] = (struct result_group){.name = "alone", .task = "count", .kind = "cpu", .jobs = 8, .workers = 2};
+    set_cells(w, 2 * POINTS, 2);
+    w->results = (struct results){.plan = json_pack("{s:f}", "effective_cpus", 4.0), .groups = w->groups, .group_count = GROUPS};
+    w->summary = (struct summary){.results = &w->results, .cells = w->cells, .cell_count = CELLS};
+    *state = w;
+    return 0;
+}
+
+static int world_free(void **state)
+{
+    struct world *w = *state;
+    json_decref(w->results.plan);
+    free(w);
+    return 0;
+}
+
+static void curves_stand_in_the_order_of_workers(void **state)
+{
+    struct world *w = *state;
+    static const int64_t workers[POINTS] = {1, 2, 4, 8, 16};
+    struct scaling s;
+    assert_int_equal(scaling_make(&s, &w->summary), 0);
+    assert_int_equal(s.count, 2);
+    for (size_t c = 0; c < 2; c++) {
+        const struct scaling_curve *curve = &s.curves[c];
+        assert_string_equal(curve->scaling, c == 0 ? "strong" : "weak");
+        assert_int_equal(curve->jobs, c == 0 ? 32 : 5);
+        assert_string_equal(curve->model, "pool");
+        assert_int_equal(curve->count, POINTS);
+        for (size_t p = 0; p < POINTS; p++) {
+            assert_int_equal(curve->points[p].cell->group->workers, workers[p]);
+            assert_int_equal(curve->points[p].beyond, workers[p] > 4);
+            assert_true(isnan(curve->points[p].capacity));
+        }
+        assert_true(curve->fits[FIT_USL].accepted);
+        assert_true(fabs(curve->fits[FIT_USL].contention.value - 0.1) < 1e-6);
+    }
+    assert_false(s.curves[1].fits[FIT_AMDAHL].accepted);
+    assert_string_equal(s.curves[1].fits[FIT_AMDAHL].reason, "the law speaks of a fixed amount of work");
+    scaling_free(&s);
+}
+
+static void a_cell_without_a_ratio_is_no_point_of_the_fit(void **state)
+{
+    struct world *w = *state;
+    struct scaling s;
+    for (size_t i = 0; i < 2; i++)
+        w->cells[2 * i + 1].speedup[RATIO_WORK][RATIO_OWN_SYNC].state = RATIO_TOO_SHORT;
+    assert_int_equal(scaling_make(&s, &w->summary), 0);
+    assert_int_equal(s.curves[0].count, POINTS);
+    assert_false(s.curves[0].fits[FIT_USL].accepted);
+    assert_string_equal(s.curves[0].fits[FIT_USL].reason, "needs 4 different numbers of workers, has 3");
+    assert_true(s.curves[1].fits[FIT_USL].accepted);
+    scaling_free(&s);
+}
+
+/* Everything that a reader must find stands in each of the three. */
+static void it_is_shown(void **state)
+{
+    struct world *w = *state;
+    struct scaling s;
+    char *text = NULL;
+    size_t length = 0;
+    assert_int_equal(scaling_make(&s, &w->summary), 0);
+    FILE *out = open_memstream(&text, &length);
+    render_scaling_text(&s, 80, out);
+    render_scaling_markdown(&s, out);
+    assert_int_equal(fclose(out), 0);
+    static const char *const wanted[] = {"strong scaling: 32 jobs in all", "weak scaling: 5 jobs for each worker", "16*",
+                                         "contention 0.1 [0.1,0.1], coherency 0.01 [0.01,0.01]", "c:pool", "0.900x",
+                                         "not fitted: the law speaks of a fixed amount of work", "16\\*"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (strstr(text, wanted[i]) == NULL) {
+            print_error("'%s' is not in:\n%s\n", wanted[i], text);
+            fail();
+        }
+    free(text);
+    json_t *json = render_scaling_json(&s, &w->summary);
+    assert_int_equal(json_array_size(json), 2);
+    const json_t *first = json_array_get(json, 0), *points = json_object_get(first, "points");
+    assert_int_equal(json_integer_value(json_object_get(first, "jobs")), 32);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(points, 4), "workers")), 16);
+    assert_true(json_is_true(json_object_get(json_array_get(points, 4), "beyond_cpus")));
+    assert_true(json_is_null(json_object_get(json_array_get(points, 0), "capacity")));
+    json_decref(json);
+    scaling_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(curves_stand_in_the_order_of_workers, world_make, world_free),
+        cmocka_unit_test_setup_teardown(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free),
+        cmocka_unit_test_setup_teardown(it_is_shown, world_make, world_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
