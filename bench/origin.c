@@ -79,31 +79,32 @@ out:
     return rc;
 }
 
-static int64_t thread_cpu_ns(pid_t pid, const char *thread)
+static struct origin_use thread_use(pid_t pid, const char *thread)
 {
     char path[300], *text = NULL;
     size_t length;
-    long long ns;
+    long long cpu, wait;
     snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid, thread);
     if (file_read(path, 4096, &text, &length) != 0)
-        return -1;
-    const int got = sscanf(text, "%lld", &ns);
+        return (struct origin_use){-1, -1};
+    const int got = sscanf(text, "%lld %lld", &cpu, &wait);
     free(text);
-    return got == 1 ? ns : -1;
+    return got == 2 ? (struct origin_use){cpu, wait} : (struct origin_use){-1, -1};
 }
 
-int64_t origin_cpu_ns(const struct origin *origin)
+struct origin_use origin_use(const struct origin *origin)
 {
     char path[64];
+    struct origin_use sum = {0, 0};
     snprintf(path, sizeof path, "/proc/%d/task", (int)origin->pid);
     DIR *dir = opendir(path);
     if (dir == NULL)
-        return -1;
-    int64_t sum = 0;
-    for (const struct dirent *d; sum >= 0 && (d = readdir(dir)) != NULL;)
+        return (struct origin_use){-1, -1};
+    for (const struct dirent *d; sum.cpu_ns >= 0 && (d = readdir(dir)) != NULL;)
         if (d->d_name[0] != '.') {
-            const int64_t ns = thread_cpu_ns(origin->pid, d->d_name);
-            sum = ns < 0 ? -1 : sum + ns;
+            const struct origin_use one = thread_use(origin->pid, d->d_name);
+            sum.cpu_ns = one.cpu_ns < 0 ? -1 : sum.cpu_ns + one.cpu_ns;
+            sum.wait_ns = one.cpu_ns < 0 ? -1 : sum.wait_ns + one.wait_ns;
         }
     closedir(dir);
     return sum;

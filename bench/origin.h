@@ -17,8 +17,12 @@ struct origin {
 };
 
 int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err);
-/* CPU time of all its threads so far, in ns; -1: cannot be read. */
-int64_t origin_cpu_ns(const struct origin *origin);
+/* What all its threads together have had so far, in ns; -1: cannot be read. */
+struct origin_use {
+    int64_t cpu_ns;
+    int64_t wait_ns; /* ready to run, but no CPU was free */
+};
+struct origin_use origin_use(const struct origin *origin);
 /* Lets go of it; the guard ends it. */
 void origin_close(struct origin *origin);
 

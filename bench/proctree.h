@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#define PROCTREE_NAME_MAX 16 /* the kernel keeps 15 bytes of a program's name */
+
 struct proctree_entry {
     pid_t pid, parent;
     char state; /* as in /proc/PID/stat; 'Z' has ended but is not reaped */
+    char name[PROCTREE_NAME_MAX];
 };
 
 struct proctree {
@@ -23,7 +26,7 @@ int proctree_read(struct proctree *tree);
 bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
 void proctree_free(struct proctree *tree);
 
-/* Pure: the parent and the state from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
+/* Pure: name, parent and state from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
  * blanks and brackets. */
 int proctree_parse_stat(const char *text, struct proctree_entry *out);
 /*

@@ -220,7 +220,11 @@ static void sample_read(const json_t *json, struct sample *sample)
         sample->latency_ns[i] = field_optional(latency, points[i]);
     sample->connections = field_optional(json, "connections");
     sample->origin_cpu_ns = field_optional(origin, "cpu_ns");
+    sample->origin_wait_ns = field_optional(origin, "wait_ns");
     sample->origin_wall_ns = field_optional(origin, "wall_ns");
+    sample->in_flight_max = field_optional(json, "in_flight_max");
+    sample->busy_ns = field_optional(json, "busy_ns");
+    sample->stopped_ns = field_optional(json, "stopped_ns");
 }
 
 /* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */

@@ -28,7 +28,9 @@ struct sample {
     int64_t ready_ns, end_ns; /* from main to the gate; from the last job's end to main's */
     int64_t latency_ns[LATENCY_POINTS];
     int64_t connections;
-    int64_t origin_cpu_ns, origin_wall_ns;
+    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
+    int64_t in_flight_max, busy_ns; /* bench/symptoms.h; 0 or less: not known */
+    int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };
 
 /* Strings are borrowed from results.plan. */

@@ -30,9 +30,10 @@ int runner_open(const struct bench *bench, struct journal *journal, struct progr
                            .progress = progress,
                            .ended = calloc(plan->cell_count, sizeof *out->ended),
                            .last_ns = calloc(plan->cell_count, sizeof *out->last_ns),
+                           .least_ns = calloc(plan->cell_count, sizeof *out->least_ns),
                            .references = calloc(plan->group_count * bench->catalog->runtime_count,
                                                 sizeof *out->references)};
-    if (out->ended != NULL && out->last_ns != NULL && out->references != NULL)
+    if (out->ended != NULL && out->last_ns != NULL && out->least_ns != NULL && out->references != NULL)
         return 0;
     runner_close(out);
     return no_memory(err);
@@ -48,9 +49,19 @@ void runner_close(struct runner *r)
     free(r->references);
     free(r->ended);
     free(r->last_ns);
+    free(r->least_ns);
     r->references = NULL;
     r->ended = NULL;
     r->last_ns = NULL;
+    r->least_ns = NULL;
+}
+
+/* Keeps how long a sample took. */
+static void note_time(struct runner *r, size_t cell, int64_t ns)
+{
+    r->last_ns[cell] = ns;
+    if (r->least_ns[cell] == 0 || ns < r->least_ns[cell])
+        r->least_ns[cell] = ns;
 }
 
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
@@ -152,7 +163,7 @@ static int judge_take(struct runner *r, size_t group, struct judge *j, struct er
     while (j->cell < p->cell_count && !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime &&
                                         p->cells[j->cell].baseline))
         j->cell++;
-    const int rc = sample_take(r->bench, &alone, false, &j->sample, err);
+    const int rc = sample_take(r->bench, &alone, (struct sample_how){.timed = false}, &j->sample, err);
     if (rc != 0)
         return rc;
     const int made = reference_make(r, group, j, model->name, err);
@@ -169,7 +180,7 @@ static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, 
     const size_t judge = judge_of(r, runtime_place(r, c->runtime), c->group);
     if (c->impossible == NULL && sample_judge(s, reference_of(r, c->group, judge)) != 0)
         return no_memory(err);
-    r->last_ns[cell] = clock_now_ns() - begun;
+    note_time(r, cell, clock_now_ns() - begun);
     return commit(r, s, (struct sample_place){.order = r->samples, .cell = cell}, err);
 }
 
@@ -210,7 +221,7 @@ static int verify_cell(struct runner *r, size_t cell, struct error *err)
     if (c->impossible != NULL)
         rc = sample_none(SAMPLE_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
     else
-        rc = sample_take(r->bench, c, false, &s, err);
+        rc = sample_take(r->bench, c, (struct sample_how){.timed = false}, &s, err);
     if (rc != 0)
         return rc;
     rc = verify_commit(r, cell, &s, begun, err);
@@ -268,7 +279,7 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     struct sample_taken s;
-    int rc = sample_take(r->bench, c, true, &s, err);
+    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .usual_ns = r->least_ns[cell]}, &s, err);
     if (rc != 0)
         return rc;
     if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)
@@ -299,7 +310,7 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
             progress_at(r->progress, where, time_left(r, round, spent));
             rc = time_cell(r, cell,
                            (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
-            r->last_ns[cell] = clock_now_ns() - begun;
+            note_time(r, cell, clock_now_ns() - begun);
             spent += r->last_ns[cell];
         }
     }

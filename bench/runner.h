@@ -17,6 +17,7 @@ struct runner {
     struct progress *progress;
     bool *ended;                  /* a cell: it failed or cannot run, and is not timed any more */
     int64_t *last_ns;             /* a cell: how long its last sample took, all in all */
+    int64_t *least_ns;            /* a cell: how long the fastest of its samples took; 0: none yet */
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
     int64_t rounds_done;

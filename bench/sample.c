@@ -22,6 +22,7 @@
 #include "bench/machine.h"
 #include "bench/memory.h"
 #include "bench/sample_command.h"
+#include "bench/stops.h"
 #include "bench/text.h"
 #include "bench/timer.h"
 #include "common/clock.h"
@@ -30,12 +31,20 @@
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
 #define RECORD_MAX (1u << 20)
 #define SAMPLE_VERSION 1
+/* A sample is late from a quarter and 10 ms over the usual on. Then its processes are looked at, which costs at most a
+ * tenth of a CPU, and nothing as long as all is as usual. */
+#define LATE_SHARE 4
+#define LATE_NS (10 * NS_PER_MS)
+#define LATE_UNKNOWN_NS (1 * NS_PER_S)
+#define STOP_LOOK_NS (5 * NS_PER_MS)
+#define STOP_LOOK_COST 10
 
 /* A command under way. */
 struct attempt {
     const struct bench *b;
     const struct plan_cell *cell;
-    bool timed;
+    struct sample_how how;
+    struct stops stops;
     char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
     struct words argv;
     struct guard_end end;
@@ -103,14 +112,41 @@ static int clear_files(const struct attempt *a)
     return 0;
 }
 
+static int64_t late_ns(const struct attempt *a)
+{
+    const int64_t usual = a->how.usual_ns;
+    return usual <= 0 ? LATE_UNKNOWN_NS : usual + usual / LATE_SHARE + LATE_NS;
+}
+
+/* Looks once; returns how long to wait before the next look. */
+static int64_t look_for_stops(struct attempt *a, pid_t pid)
+{
+    const int64_t begun = clock_now_ns();
+    stops_look(&a->stops, pid, begun);
+    const int64_t pause = STOP_LOOK_COST * (clock_now_ns() - begun);
+    return pause > STOP_LOOK_NS ? pause : STOP_LOOK_NS;
+}
+
+/* Waits for the command and leaves it alone as long as it is not late. */
+static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
+{
+    int rc = guard_wait(a->b->guard, late_ns(a), &a->end, err);
+    while (rc == -EAGAIN)
+        rc = guard_wait(a->b->guard, look_for_stops(a, pid), &a->end, err);
+    return rc;
+}
+
 /* Waits for the command and looks at its memory meanwhile. */
 static int wait_watching(struct attempt *a, pid_t pid, struct sample_taken *s, struct error *err)
 {
     struct memory memory = {.peak = -1};
+    int64_t stop_look_at = a->began_ns + late_ns(a);
     int rc = -EAGAIN;
     while (rc == -EAGAIN) {
         const int64_t begun = clock_now_ns();
         memory_look(&memory, pid);
+        if (begun >= stop_look_at)
+            stop_look_at = begun + look_for_stops(a, pid);
         const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
         rc = guard_wait(a->b->guard, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
     }
@@ -139,7 +175,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
     if (rc == 0)
         rc = guard_start(a->b->guard, &command, &pid, err);
     if (rc == 0)
-        rc = a->timed ? guard_wait(a->b->guard, -1, &a->end, err) : wait_watching(a, pid, s, err);
+        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, s, err);
     a->ended_ns = clock_now_ns();
     if (rc == -EINTR && guard_stop(a->b->guard, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
@@ -174,7 +210,7 @@ static int read_exit(struct attempt *a, struct sample_taken *s)
 {
     if (a->end.timed_out)
         return 0;
-    if (a->timed)
+    if (a->how.timed)
         return read_timing(a, s);
     a->exit = WIFSIGNALED(a->end.status) ? 128 + WTERMSIG(a->end.status) : WEXITSTATUS(a->end.status);
     return 0;
@@ -257,7 +293,7 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
         free(text);
         last_complaint(a, said, sizeof said);
         exit_text(a->exit, ended, sizeof ended);
-        return blame(s, SAMPLE_FAILED, "the host wrote no record, %s%s", ended, a->timed ? "" : said);
+        return blame(s, SAMPLE_FAILED, "the host wrote no record, %s%s", ended, a->how.timed ? "" : said);
     }
     rc = record_parse(text, length, &r, &why);
     free(text);
@@ -269,7 +305,17 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
     return rc;
 }
 
-/* Every job done once, and the same digest in every copy. */
+/* Every job done once, inside the work that the record claims. The phases of copies are not kept. */
+static int check_slots(const struct sample_taken *s, const struct slots_view *view, struct error *why)
+{
+    const json_t *ready = json_object_get(s->phases, "ready"), *work = json_object_get(s->phases, "work");
+    const int rc = slots_check(view, why);
+    if (rc != 0 || !json_is_integer(ready) || !json_is_integer(work))
+        return rc;
+    return symptoms_check_times(view, json_integer_value(ready), json_integer_value(work), why);
+}
+
+/* The slots of one copy, and the same digest in every copy. */
 static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
     struct slots_view view;
@@ -281,7 +327,7 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     free(path);
     if (rc != 0)
         return blame(s, SAMPLE_FAILED, "%s", why.text);
-    if (slots_check(&view, &why) != 0) {
+    if (check_slots(s, &view, &why) != 0) {
         rc = blame(s, SAMPLE_REFUSED, "%s", why.text);
     } else {
         const uint64_t digest = slots_digest(&view);
@@ -294,7 +340,10 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
         slots_close(&view);
     else
         s->slots = view;
-    return rc != 0 || a->cell->role == PLAN_CAPACITY ? rc : slots_latency(&view, &s->latency);
+    if (rc != 0 || a->cell->role == PLAN_CAPACITY)
+        return rc;
+    rc = slots_latency(&view, &s->latency);
+    return rc != 0 ? rc : symptoms_flight(&view, &s->flight);
 }
 
 /* At a deadline there is no record; the slots may say how far it came. */
@@ -328,7 +377,7 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         char ended[80], said[300];
         exit_text(a->exit, ended, sizeof ended);
         last_complaint(a, said, sizeof said);
-        rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->timed ? "" : said);
+        rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
     }
     if (rc == 0 && a->end.leftover > 0)
         rc = blame(s, SAMPLE_FAILED, "it left %u process%s running", a->end.leftover,
@@ -344,55 +393,93 @@ static void sample_blank(struct sample_taken *s)
 {
     struct timespec now;
     *s = (struct sample_taken){.whole_ns = -1, .exit = -1, .work_ns = -1, .user_ns = -1, .system_ns = -1,
-                               .failed_jobs = -1, .peak_pss_bytes = -1, .latency = {-1, -1, -1, -1},
-                               .origin_cpu_ns = -1, .origin_wall_ns = -1, .steal_ns = -1, .load1 = machine_load1()};
+                               .failed_jobs = -1, .peak_pss_bytes = -1,
+                               .flight = {-1, -1}, .latency = {-1, -1, -1, -1},
+                               .origin_cpu_ns = -1, .origin_wait_ns = -1, .origin_wall_ns = -1, .steal_ns = -1, .load1 = machine_load1()};
     clock_gettime(CLOCK_REALTIME, &now);
     s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void note_surroundings(const struct attempt *a, int64_t steal, int64_t origin_cpu, struct sample_taken *s)
+static void note_surroundings(const struct attempt *a, int64_t steal, struct origin_use origin, struct sample_taken *s)
 {
     const int64_t steal_now = machine_steal_ns();
-    const int64_t origin_now = origin_cpu < 0 ? -1 : origin_cpu_ns(a->b->origin);
+    const struct origin_use origin_now = origin.cpu_ns < 0 ? origin : origin_use(a->b->origin);
     if (steal >= 0 && steal_now >= steal)
         s->steal_ns = steal_now - steal;
-    if (origin_cpu >= 0 && origin_now >= origin_cpu) {
-        s->origin_cpu_ns = origin_now - origin_cpu;
+    if (origin.cpu_ns >= 0 && origin_now.cpu_ns >= origin.cpu_ns) {
+        s->origin_cpu_ns = origin_now.cpu_ns - origin.cpu_ns;
+        s->origin_wait_ns = origin_now.wait_ns - origin.wait_ns;
         s->origin_wall_ns = a->ended_ns - a->began_ns;
     }
     s->service_died = a->end.service_died;
 }
 
+/* A line on what happened to the sample from outside. 0 or -ENOMEM. */
+static int disturbed_add(struct sample_taken *s, const char *line)
+{
+    if (s->disturbed == NULL && (s->disturbed = json_array()) == NULL)
+        return -ENOMEM;
+    json_t *text = json_string(line);
+    if (text == NULL) /* a program's name can be any bytes */
+        text = json_string("a process whose name is not valid UTF-8 was stopped");
+    return json_array_append_new(s->disturbed, text) == 0 ? 0 : -ENOMEM;
+}
+
+/* A sample that ran out of time says who was stopped, for that is why. */
+static int note_stops(const struct attempt *a, struct sample_taken *s)
+{
+    char line[120];
+    int rc = 0;
+    s->stopped_ns = stops_longest(&a->stops);
+    for (size_t i = 0; rc == 0 && i < a->stops.count; i++) {
+        stops_text(&a->stops.items[i], line, sizeof line);
+        rc = disturbed_add(s, line);
+        if (rc != 0 || i > 0 || s->status != SAMPLE_TIMEOUT)
+            continue;
+        char *reason = text_format("%s; %s", line, s->reason);
+        if (reason == NULL)
+            return -ENOMEM;
+        text_one_line(reason);
+        free(s->reason);
+        s->reason = reason;
+    }
+    return rc;
+}
+
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
     const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
-    const int64_t steal = machine_steal_ns(), origin_cpu = uses_origin ? origin_cpu_ns(a->b->origin) : -1;
+    const int64_t steal = machine_steal_ns();
+    const struct origin_use origin = uses_origin ? origin_use(a->b->origin) : (struct origin_use){-1, -1};
     int rc = run_command(a, s, err);
     if (rc != 0)
         return rc;
-    note_surroundings(a, steal, origin_cpu, s);
+    note_surroundings(a, steal, origin, s);
     rc = read_exit(a, s);
     if (rc == 0 && s->status == SAMPLE_OK)
         rc = read_results(a, s);
+    if (rc == 0)
+        rc = note_stops(a, s);
     s->exit = a->exit;
     return rc == 0 ? 0 : error_set(err, rc, "out of memory");
 }
 
-int sample_take(const struct bench *b, const struct plan_cell *cell, bool timed, struct sample_taken *out,
+int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
                 struct error *err)
 {
     struct attempt a = {.b = b,
                         .cell = cell,
-                        .timed = timed,
+                        .how = how,
                         .json = text_format("%s/hyperfine.json", b->scratch),
                         .complaints = text_format("%s/stderr", b->scratch),
                         .exit = -1};
     sample_blank(out);
     int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : clear_files(&a);
     if (rc == 0)
-        rc = sample_command(b, cell, timed ? a.json : NULL, &a.argv);
+        rc = sample_command(b, cell, how.timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
     words_free(&a.argv);
+    stops_free(&a.stops);
     free(a.json);
     free(a.complaints);
     if (rc != 0)
@@ -416,12 +503,10 @@ int sample_judge(struct sample_taken *s, const struct reference *reference)
                      "nothing to check against: %s: %s", reference->name, reference->reason);
     if (s->digest == reference->digest)
         return 0;
-    if (reference->results != NULL && s->slots.slots != NULL) {
-        const uint64_t job = slots_first_difference(&s->slots, reference->results);
-        if (job < s->slots.jobs)
-            return blame(s, SAMPLE_REFUSED, "job %" PRIu64 " gave %" PRIu64 ", but %" PRIu64 " in %s", job,
-                         s->slots.slots[job].result, reference->results[job], reference->name);
-    }
+    struct error why;
+    if (reference->results != NULL && s->slots.slots != NULL &&
+        slots_tell_difference(&s->slots, reference->results, reference->name, &why) == 0)
+        return blame(s, SAMPLE_REFUSED, "%s", why.text);
     return blame(s, SAMPLE_REFUSED, "the results are not those of %s", reference->name);
 }
 
@@ -434,7 +519,8 @@ void sample_free(struct sample_taken *s)
     json_decref(s->usage);
     json_decref(s->connections);
     json_decref(s->python);
-    s->failures = s->phases = s->usage = s->connections = s->python = NULL;
+    json_decref(s->disturbed);
+    s->failures = s->phases = s->usage = s->connections = s->python = s->disturbed = NULL;
     slots_close(&s->slots);
 }
 
@@ -467,8 +553,8 @@ static json_t *origin_json(const struct sample_taken *s)
 {
     if (s->origin_cpu_ns < 0)
         return json_null();
-    return json_pack("{sI sI sn}", "cpu_ns", (json_int_t)s->origin_cpu_ns, "wall_ns", (json_int_t)s->origin_wall_ns,
-                     "requests");
+    return json_pack("{sI so sI sn}", "cpu_ns", (json_int_t)s->origin_cpu_ns, "wait_ns", number(s->origin_wait_ns),
+                     "wall_ns", (json_int_t)s->origin_wall_ns, "requests");
 }
 
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
@@ -479,7 +565,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
-    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so}", "sample",
+    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so so}", "sample",
                      SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round",
                      (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
                      "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
@@ -490,5 +576,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
                      s->failures == NULL ? json_array() : json_incref(s->failures), "digest",
                      s->has_digest ? digest : NULL, "latency_ns", latency_json(&s->latency), "peak_pss_bytes",
                      number(s->peak_pss_bytes), "origin", origin_json(s), "load1",
-                     s->load1 < 0 ? json_null() : json_real(s->load1), "steal_ns", number(s->steal_ns));
+                     s->load1 < 0 ? json_null() : json_real(s->load1), "steal_ns", number(s->steal_ns), "in_flight_max",
+                     number(s->flight.most), "busy_ns", number(s->flight.busy_ns), "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns),
+                     "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
 }

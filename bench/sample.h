@@ -15,6 +15,7 @@
 #include "bench/plan.h"
 #include "bench/record.h"
 #include "bench/slots.h"
+#include "bench/symptoms.h"
 
 enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
 
@@ -45,22 +46,32 @@ struct sample_taken {
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python;
+    json_t *disturbed;  /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
+    int64_t stopped_ns; /* the longest that one of its processes was seen stopped; 0: none was */
+    struct symptoms_flight flight;
     bool has_digest;
     uint64_t digest;
     struct slots_latency latency;
-    int64_t origin_cpu_ns, origin_wall_ns, steal_ns;
+    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns, steal_ns;
     double load1;
     struct slots_view slots; /* of the first copy, until sample_free */
     bool service_died;       /* the origin has ended */
 };
 
+/* How a sample is to be taken. */
+struct sample_how {
+    bool timed;       /* through hyperfine; else by itself with its memory watched */
+    int64_t usual_ns; /* what the cell's samples take at the least, all in all; 0: not known */
+};
+
 /*
- * Runs a cell once: through hyperfine where `timed`, else by itself with its memory watched. The sample says all that
- * went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, or another negative errno where the
+ * Runs a cell once. One that takes clearly longer than usual is looked at while it runs (bench/stops.h). The sample says
+ * all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, or another negative errno where the
  * driver cannot go on. sample_free is needed after 0 only.
  */
-int sample_take(const struct bench *b, const struct plan_cell *cell, bool timed, struct sample_taken *out, struct error *err);
-/* Refuses a sample whose results are not the reference's and names the first job that differs. 0 or -ENOMEM. */
+int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
+                struct error *err);
+/* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
 int sample_judge(struct sample_taken *s, const struct reference *reference);
 /* A sample of a cell that was never started. */
 int sample_none(enum sample_status status, const char *reason, struct sample_taken *out);

@@ -5,11 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define JOBS_NAMED 3 /* of those that were not done exactly once */
 
 int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_view *out, struct error *err)
 {
@@ -60,22 +64,34 @@ void slots_close(struct slots_view *view)
     *view = (struct slots_view){.bytes = NULL};
 }
 
+/* Whether a job was not done exactly once; then `text` says how. */
+static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t room)
+{
+    if (s->runs == 1 && s->state == SLOT_DONE)
+        return false;
+    if (s->runs == 0)
+        snprintf(text, room, "job %" PRIu64 " was never done", job);
+    else if (s->runs == 2)
+        snprintf(text, room, "job %" PRIu64 " was done twice", job);
+    else if (s->runs > 2)
+        snprintf(text, room, "job %" PRIu64 " was done %" PRIu32 " times", job, s->runs);
+    else
+        snprintf(text, room, "job %" PRIu64 " %s", job,
+                 s->state == SLOT_FAILED ? "failed" : "was begun and never done");
+    return true;
+}
+
 int slots_check(const struct slots_view *view, struct error *err)
 {
-    for (uint64_t i = 0; i < view->jobs; i++) {
-        const struct slot *s = &view->slots[i];
-        if (s->runs == 1 && s->state == SLOT_DONE)
-            continue;
-        if (s->runs == 0)
-            return error_set(err, -EBADMSG, "job %" PRIu64 " was never done", i);
-        if (s->runs == 2)
-            return error_set(err, -EBADMSG, "job %" PRIu64 " was done twice", i);
-        if (s->runs > 2)
-            return error_set(err, -EBADMSG, "job %" PRIu64 " was done %" PRIu32 " times", i, s->runs);
-        return error_set(err, -EBADMSG, "job %" PRIu64 " %s", i,
-                         s->state == SLOT_FAILED ? "failed" : "was begun and never done");
-    }
-    return 0;
+    char said[400] = "", text[80];
+    uint64_t off = 0;
+    size_t at = 0;
+    for (uint64_t i = 0; i < view->jobs; i++)
+        if (job_is_off(i, &view->slots[i], text, sizeof text) && off++ < JOBS_NAMED)
+            at += (size_t)snprintf(said + at, sizeof said - at, "%s%s", at > 0 ? "; " : "", text);
+    if (off > JOBS_NAMED)
+        snprintf(said + at, sizeof said - at, "; %" PRIu64 " more were not done once", off - JOBS_NAMED);
+    return off == 0 ? 0 : error_set(err, -EBADMSG, "%s", said);
 }
 
 uint64_t slots_digest(const struct slots_view *view)
@@ -94,12 +110,29 @@ uint64_t *slots_results(const struct slots_view *view)
     return results;
 }
 
-uint64_t slots_first_difference(const struct slots_view *view, const uint64_t *expected)
+static uint64_t next_difference(const struct slots_view *view, const uint64_t *expected, uint64_t from)
 {
-    uint64_t i = 0;
-    while (i < view->jobs && view->slots[i].result == expected[i])
-        i++;
-    return i;
+    while (from < view->jobs && view->slots[from].result == expected[from])
+        from++;
+    return from;
+}
+
+int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where, struct error *out)
+{
+    const uint64_t first = next_difference(view, expected, 0);
+    if (first == view->jobs)
+        return -ENOENT;
+    const uint64_t second = next_difference(view, expected, first + 1);
+    uint64_t more = 0;
+    for (uint64_t i = second; i < view->jobs; i = next_difference(view, expected, i + 1))
+        more++;
+    if (more == 1 && view->slots[first].result == expected[second] && view->slots[second].result == expected[first])
+        return error_set(out, 0, "jobs %" PRIu64 " and %" PRIu64 " gave each other's results", first, second);
+    char others[64] = "";
+    if (more > 0)
+        snprintf(others, sizeof others, "; %" PRIu64 " more differ%s", more, more == 1 ? "s" : "");
+    return error_set(out, 0, "job %" PRIu64 " gave %" PRIu64 ", but %" PRIu64 " in %s%s", first,
+                     view->slots[first].result, expected[first], where, others);
 }
 
 static int compare_ns(const void *a, const void *b)

@@ -10,12 +10,14 @@
 #include "bench/stats.h"
 #include "bench/stats_median.h"
 #include "bench/summary_geomean.h"
+#include "bench/summary_symptoms.h"
 #include "bench/text.h"
 
 #define CONTROL_FAMILY_ERROR 0.05
 
 static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
-                                         "control-flagged", "first-round", "drift",          "autocorrelated"};
+                                         "control-flagged", "first-round", "drift",          "autocorrelated",
+                                         "serial",          "takes-turns", "stopped"};
 
 const char *summary_mark_name(unsigned index)
 {
@@ -144,18 +146,18 @@ static int cell_outliers(struct summary_cell *out, double *room)
 
 static void cell_origin(struct summary_cell *out)
 {
-    double cpu = 0, wall = 0;
+    double cpu = 0, work = 0;
     out->connections = NAN;
     for (size_t i = 0; i < out->cell->count; i++) {
         const struct sample *s = &out->cell->samples[i];
         if (s->connections >= 0)
             out->connections = fmax(out->connections, (double)s->connections);
-        if (s->origin_cpu_ns >= 0 && s->origin_wall_ns > 0) {
+        if (s->origin_cpu_ns >= 0 && s->work_ns > 0) {
             cpu += (double)s->origin_cpu_ns;
-            wall += (double)s->origin_wall_ns;
+            work += (double)s->work_ns;
         }
     }
-    out->origin_share = wall > 0 ? cpu / wall : NAN;
+    out->origin_share = work > 0 ? cpu / work : NAN;
 }
 
 /* Why there can be no ratio, or RATIO_FULL where there is nothing against one. */
@@ -475,6 +477,7 @@ int summary_make(struct summary *summary, const struct results *results, struct 
     if (code == 0) {
         cells_mark(summary);
         runs_count(summary, results);
+        code = summary_symptoms(summary);
     }
     pairs_close(&work.pairs);
     if (code != 0) {

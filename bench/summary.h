@@ -18,7 +18,7 @@
 #define SUMMARY_BASELINE_RUNTIME "py"
 /* Work shorter than this is too short for a ratio. */
 #define SUMMARY_SHORT_WORK_S 0.005
-/* The origin was the limit where it used this much of a CPU while the cell ran. */
+/* The origin was the limit where it ran, or waited for a CPU, for this share of the cell's work. */
 #define SUMMARY_ORIGIN_BOUND 0.9
 
 enum ratio_time { RATIO_WORK, RATIO_WHOLE, RATIO_TIMES };
@@ -33,6 +33,9 @@ enum mark {
     MARK_FIRST_ROUND = 1 << 5,     /* one of its ratios has the flag; so the next two */
     MARK_DRIFT = 1 << 6,
     MARK_AUTOCORRELATED = 1 << 7,
+    MARK_SERIAL = 1 << 8, /* these three: bench/summary_symptoms.h */
+    MARK_TAKES_TURNS = 1 << 9,
+    MARK_STOPPED = 1 << 10,
 };
 
 enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
@@ -55,7 +58,8 @@ struct summary_cell {
     double phase_s[PHASES];         /* medians of the durations; of one sample they add up to the whole */
     double latency_s[LATENCY_POINTS];
     double connections;  /* the most of any round */
-    double origin_share; /* of one CPU, over all its samples */
+    double origin_share; /* the origin's CPU time over the work time, all its samples together */
+    double origin_wait_share, in_flight_max, in_flight_mean, cpus_used; /* bench/summary_symptoms.h */
     unsigned marks;      /* of enum mark */
     struct ratio speedup[RATIO_TIMES][RATIO_BASES];
 };

@@ -10,6 +10,7 @@
 #include "bench/stats.h"
 #include "bench/stats_series.h"
 #include "bench/text.h"
+#include "common/clock.h"
 
 const char *warning_title(enum warning_kind kind)
 {
@@ -20,6 +21,8 @@ const char *warning_title(enum warning_kind kind)
         [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
         [WARNING_IMPOSSIBLE] = "not here",
         [WARNING_FEW_ROUNDS] = "rounds",     [WARNING_TOO_SHORT] = "too short",
+        [WARNING_STOPPED] = "stopped",       [WARNING_TAKES_TURNS] = "in turns",
+        [WARNING_SERIAL] = "serial",
     };
     return titles[kind];
 }
@@ -63,11 +66,12 @@ static int warn_controls(struct warnings *warnings, const struct summary *summar
     return code;
 }
 
+static const char *const role_words[] = {
+    [ROLE_MODEL] = "", [ROLE_CONTROL] = " (the control)", [ROLE_CAPACITY] = " (the copies for the capacity)"};
+
 /* Every cell of the plan, controls and capacity rows too. */
 static int warn_status(struct warnings *warnings, const struct summary *summary, enum warning_kind kind)
 {
-    static const char *const roles[] = {
-        [ROLE_MODEL] = "", [ROLE_CONTROL] = " (the control)", [ROLE_CAPACITY] = " (the copies for the capacity)"};
     static const char *const words[] = {
         [CELL_REFUSED] = "refused, ", [CELL_FAILED] = "", [CELL_TIMEOUT] = "out of time, ", [CELL_IMPOSSIBLE] = ""};
     int code = 0;
@@ -76,7 +80,7 @@ static int warn_status(struct warnings *warnings, const struct summary *summary,
         if (c->status > CELL_OK && (c->status == CELL_IMPOSSIBLE) == (kind == WARNING_IMPOSSIBLE))
             code = add(warnings, kind,
                        text_format("%s: %s:%s%s: %s%s", summary->results->groups[c->group].name, c->runtime, c->model,
-                                   roles[c->role], words[c->status], c->reason));
+                                   role_words[c->role], words[c->status], c->reason));
     }
     return code;
 }
@@ -125,7 +129,11 @@ static const struct marked_warning {
     enum mark mark;
     const char *text;
 } marked_warnings[] = {
-    [WARNING_ORIGIN] = {MARK_ORIGIN_BOUND, "the origin used a whole CPU; it was the limit, not the model"},
+    [WARNING_ORIGIN] = {MARK_ORIGIN_BOUND, "the origin was running, or waiting for a CPU, nearly all the time; it was the "
+                                           "limit, not the model"},
+    [WARNING_TAKES_TURNS] = {MARK_TAKES_TURNS, "jobs were in flight at the same time and yet went on one at a time: they take "
+                                               "turns (a lock, such as Python's, does that)"},
+    [WARNING_SERIAL] = {MARK_SERIAL, "never were two jobs in flight at the same time, though the workers would have allowed it"},
     [WARNING_FIRST_ROUND] = {MARK_FIRST_ROUND, "the ratio of round 1 lies apart from the others, as with a cold cache; the "
                                                "interval counts it as one of them"},
     [WARNING_DRIFT] = {MARK_DRIFT, "the ratio drifts over the rounds, so that the interval is not that of one value"},
@@ -165,6 +173,28 @@ static int warn_marked(struct warnings *warnings, const struct summary *summary,
         else if (*names != '\0')
             code = add(warnings, kind, text_format("%s: %s: %s", group->name, names, warning->text));
         free(names);
+    }
+    return code;
+}
+
+/* Every cell of the plan, controls and capacity rows too: a stopped twin spoils its row as well. */
+static int warn_stopped(struct warnings *warnings, const struct summary *summary)
+{
+    int code = 0;
+    for (size_t i = 0; i < summary->results->cell_count && code == 0; i++) {
+        const struct result_cell *c = &summary->results->cells[i];
+        size_t stopped = 0;
+        int64_t longest = 0;
+        for (size_t k = 0; k < c->count; k++) {
+            stopped += c->samples[k].stopped_ns > 0;
+            longest = c->samples[k].stopped_ns > longest ? c->samples[k].stopped_ns : longest;
+        }
+        if (stopped > 0)
+            code = add(warnings, WARNING_STOPPED,
+                       text_format("%s: %s:%s%s: a process was stopped from outside (SIGSTOP, a debugger) in %zu of %zu "
+                                   "samples, for at least %lld ms; they are marked and kept",
+                                   summary->results->groups[c->group].name, c->runtime, c->model, role_words[c->role],
+                                   stopped, c->count, (long long)(longest / NS_PER_MS)));
     }
     return code;
 }
@@ -223,7 +253,8 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
         [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,
         [WARNING_IMPOSSIBLE] = warn_impossible,   [WARNING_FEW_ROUNDS] = warn_few_rounds,
-        [WARNING_TOO_SHORT] = NULL,
+        [WARNING_STOPPED] = warn_stopped,         [WARNING_TAKES_TURNS] = NULL,
+        [WARNING_SERIAL] = NULL,                  [WARNING_TOO_SHORT] = NULL,
     };
     *warnings = (struct warnings){NULL, 0};
     int code = 0;

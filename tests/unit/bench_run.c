@@ -181,6 +181,10 @@ static void test_parsers_of_proc(void **state)
     struct proctree_entry e;
     assert_int_equal(proctree_parse_stat("12 (a) b) (c) S 7 1 1", &e), 0);
     assert_true(e.pid == 12 && e.parent == 7 && e.state == 'S');
+    assert_string_equal(e.name, "a) b) (c");
+    assert_int_equal(proctree_parse_stat("1 (a name that is too long) S 0", &e), 0);
+    assert_string_equal(e.name, "a name that is ");
+    assert_int_equal(proctree_parse_stat("12 )( S 7", &e), -EINVAL);
     assert_int_equal(proctree_parse_stat("12 nothing", &e), -EINVAL);
     assert_int_equal(proctree_parse_stat("", &e), -EINVAL);
     assert_int_equal(memory_parse_rollup("x\nRss: 5 kB\nPss:                1234 kB\nPss_Anon: 1 kB\n"), 1234 * 1024);

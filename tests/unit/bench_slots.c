@@ -62,25 +62,46 @@ static void test_sound(void **state)
     assert_int_equal(latency.p99, 10);
     assert_int_equal(latency.max, 10);
     uint64_t *results = slots_results(&view);
-    assert_int_equal(slots_first_difference(&view, results), JOBS);
-    results[4]++;
-    assert_int_equal(slots_first_difference(&view, results), 4);
+    assert_int_equal(slots_tell_difference(&view, results, "c:sync", &err), -ENOENT);
     free(results);
 }
 
-static void test_swapped_results_change_the_digest(void **state)
+static void test_differences_are_named(void **state)
 {
+    static const struct {
+        struct {
+            uint64_t job;
+            uint64_t result;
+        } changes[3];
+        const char *said;
+    } table[] = {
+        {{{4, 42}}, "job 4 gave 42, but 28 in py:sync"},
+        {{{0, 1}}, "job 0 gave 1, but 0 in py:sync"},
+        {{{9, 1}}, "job 9 gave 1, but 63 in py:sync"},
+        {{{2, 21}, {3, 14}}, "jobs 2 and 3 gave each other's results"},
+        {{{0, 63}, {9, 0}}, "jobs 0 and 9 gave each other's results"},
+        {{{2, 21}, {3, 15}}, "job 2 gave 21, but 14 in py:sync; 1 more differs"},
+        {{{2, 21}, {3, 14}, {7, 1}}, "job 2 gave 21, but 14 in py:sync; 2 more differ"},
+    };
     struct image *m = *state;
     struct slots_view view;
-    struct error err;
+    struct error err = {.text = ""};
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
-    const uint64_t before = slots_digest(&view);
-    m->slots[2].result = 21;
-    m->slots[3].result = 14;
-    assert_true(slots_digest(&view) != before);
+    uint64_t *expected = slots_results(&view);
+    const uint64_t digest = slots_digest(&view);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        for (int c = 0; c < 3 && table[i].changes[c].result != table[i].changes[c].job * 7; c++)
+            m->slots[table[i].changes[c].job].result = table[i].changes[c].result;
+        assert_true(slots_digest(&view) != digest);
+        assert_int_equal(slots_tell_difference(&view, expected, "py:sync", &err), 0);
+        assert_string_equal(err.text, table[i].said);
+        for (int job = 0; job < JOBS; job++)
+            m->slots[job].result = expected[job];
+    }
+    free(expected);
 }
 
-static void test_the_first_bad_job(void **state)
+static void test_the_first_bad_jobs(void **state)
 {
     static const struct {
         struct slot slot;
@@ -99,11 +120,20 @@ static void test_the_first_bad_job(void **state)
         struct slots_view view;
         struct error err = {.text = ""};
         m->slots[7] = table[i].slot;
-        m->slots[8] = (struct slot){.state = SLOT_EMPTY};
         assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
         assert_int_equal(slots_check(&view, &err), -EBADMSG);
         assert_string_equal(err.text, table[i].said);
     }
+    struct slots_view view;
+    struct error err = {.text = ""};
+    assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
+    m->slots[7] = (struct slot){.state = SLOT_DONE, .runs = 2};
+    m->slots[8] = (struct slot){.state = SLOT_EMPTY};
+    assert_int_equal(slots_check(&view, &err), -EBADMSG);
+    assert_string_equal(err.text, "job 7 was done twice; job 8 was never done");
+    memset(m->slots, 0, JOBS * sizeof *m->slots);
+    assert_int_equal(slots_check(&view, &err), -EBADMSG);
+    assert_string_equal(err.text, "job 0 was never done; job 1 was never done; job 2 was never done; 7 more were not done once");
 }
 
 static void test_what_is_no_slots_file(void **state)
@@ -130,8 +160,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_sound, image_new, image_free),
-        cmocka_unit_test_setup_teardown(test_swapped_results_change_the_digest, image_new, image_free),
-        cmocka_unit_test_setup_teardown(test_the_first_bad_job, image_new, image_free),
+        cmocka_unit_test_setup_teardown(test_differences_are_named, image_new, image_free),
+        cmocka_unit_test_setup_teardown(test_the_first_bad_jobs, image_new, image_free),
         cmocka_unit_test_setup_teardown(test_what_is_no_slots_file, image_new, image_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

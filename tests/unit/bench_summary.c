@@ -234,12 +234,112 @@ static void a_busy_origin_is_marked(void **state)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
-        w->cells[C_THREADS].samples[i].origin_wall_ns = 100 * MS;
-        w->cells[C_THREADS].samples[i].origin_cpu_ns = i % 2 ? 80 * MS : 102 * MS;
+        struct sample *s = &w->cells[C_THREADS].samples[i];
+        s->origin_cpu_ns = s->work_ns * (i % 2 ? 80 : 102) / 100;
     }
     world_summarise(w);
-    assert_near(row(w, C_THREADS)->origin_share, 0.91);
+    assert_true(fabs(row(w, C_THREADS)->origin_share - 0.91) < 0.01);
     assert_mark(row(w, C_THREADS), MARK_ORIGIN_BOUND);
+}
+
+static void an_origin_that_waits_for_a_cpu_is_marked_too(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct sample *s = &w->cells[C_THREADS].samples[i];
+        s->origin_cpu_ns = s->work_ns * 40 / 100;
+        s->origin_wait_ns = s->work_ns * (i % 2 ? 53 : 50) / 100;
+    }
+    world_summarise(w);
+    assert_true(fabs(row(w, C_THREADS)->origin_wait_share - 0.515) < 0.01);
+    assert_mark(row(w, C_THREADS), MARK_ORIGIN_BOUND);
+}
+
+/* -- side by side, or not ----------------------------------------------------------------------------------------------------- */
+
+/* What c:threads (60 ms of work, 100 ms one job after the other) is made to have done. */
+struct flight_case {
+    const char *kind;
+    int64_t most, busy_ms, cpu_ms, work_ms;
+    unsigned marks;
+};
+
+static void flight_check(struct world *w, const struct flight_case *c)
+{
+    w->group.kind = c->kind;
+    cell_fill(&w->cells[C_THREADS], c->work_ms, ROUNDS);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct sample *s = &w->cells[C_THREADS].samples[i];
+        w->cells[C_SYNC].samples[i].cpu_ns = w->cells[C_SYNC].samples[i].work_ns + 10 * MS; /* the start-up */
+        s->in_flight_max = i == 3 ? c->most : 1;
+        s->busy_ns = c->busy_ms * s->work_ns / c->work_ms;
+        s->cpu_ns = c->cpu_ms * s->work_ns / c->work_ms + 10 * MS;
+    }
+    summary_free(&w->summary);
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), c->marks);
+}
+
+static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
+{
+    static const struct flight_case table[] = {
+        {"cpu", 2, 116, 116, 60, 0},
+        {"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS}, /* one CPU, whatever the stamps say */
+        {"cpu", 2, 196, 119, 100, MARK_TAKES_TURNS},
+        {"cpu", 2, 196, 121, 100, 0},
+        {"cpu", 2, 140, 100, 100, 0},                /* they hardly met: that explains it */
+        {"cpu", 1, 100, 100, 100, MARK_SERIAL},
+        {"cpu", 0, 100, 100, 100, MARK_SERIAL},      /* not known in one round */
+        {"io", 2, 196, 5, 100, MARK_TAKES_TURNS},    /* waited together and gained nothing */
+        {"io", 2, 196, 70, 100, 0},                  /* the CPU may be why */
+        {"io", 2, 100, 5, 50, 0},
+        {"io", 1, 100, 5, 100, MARK_SERIAL},
+        {"cpu", 1, 3, 3, 3, MARK_TOO_SHORT | MARK_DRIFT | MARK_AUTOCORRELATED}, /* the drift: as above */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        flight_check(*state, &table[i]);
+}
+
+static void what_was_in_flight_is_in_the_summary(void **state)
+{
+    struct world *w = *state;
+    flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS});
+    assert_near(row(w, C_THREADS)->in_flight_max, 2);
+    assert_true(fabs(row(w, C_THREADS)->in_flight_mean - 1.96) < 1e-3);
+    assert_true(fabs(row(w, C_THREADS)->cpus_used - 1) < 1e-3);
+    assert_true(isnan(row(w, PY_THREADS)->in_flight_max) && isnan(row(w, PY_THREADS)->in_flight_mean));
+    for (size_t i = 0; i < ROUNDS; i++) /* mostly start-up: then the work's own CPU time is not known */
+        w->cells[C_THREADS].samples[i].whole_ns += 100 * MS;
+    summary_free(&w->summary);
+    world_summarise(w);
+    assert_true(isnan(row(w, C_THREADS)->cpus_used));
+}
+
+static void where_one_worker_is_allowed_nothing_runs_side_by_side(void **state)
+{
+    struct world *w = *state;
+    w->group.workers = 1;
+    flight_check(w, &(struct flight_case){"cpu", 1, 100, 100, 100, 0});
+}
+
+static void a_stopped_process_is_marked_and_its_twin_is_told_of(void **state)
+{
+    struct world *w = *state;
+    struct warnings warnings;
+    w->cells[C_THREADS].samples[2].stopped_ns = 120 * MS;
+    w->cells[C_THREADS].samples[7].stopped_ns = 1;
+    w->cells[C_TWIN].samples[5].stopped_ns = 30 * MS;
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_STOPPED);
+    assert_mark(row(w, C_SYNC), 0);
+    assert_int_equal(warnings_make(&warnings, &w->summary), 0);
+    assert_int_equal(warnings.count, 2);
+    assert_string_equal(warnings.items[0].text,
+                        "count: c:sync (the control): a process was stopped from outside (SIGSTOP, a debugger) in 1 of 12 "
+                        "samples, for at least 30 ms; they are marked and kept");
+    assert_non_null(strstr(warnings.items[1].text, "count: c:threads: a process was stopped"));
+    assert_non_null(strstr(warnings.items[1].text, "in 2 of 12 samples, for at least 120 ms"));
+    warnings_free(&warnings);
 }
 
 static void wide_intervals_are_unresolved(void **state)
@@ -392,6 +492,11 @@ int main(void)
         WITH_WORLD(too_good_is_marked),
         WITH_WORLD(waiting_may_gain_more_than_the_capacity),
         WITH_WORLD(a_busy_origin_is_marked),
+        WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
+        WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
+        WITH_WORLD(what_was_in_flight_is_in_the_summary),
+        WITH_WORLD(where_one_worker_is_allowed_nothing_runs_side_by_side),
+        WITH_WORLD(a_stopped_process_is_marked_and_its_twin_is_told_of),
         WITH_WORLD(wide_intervals_are_unresolved),
         WITH_WORLD(a_control_that_misses_is_flagged),
         WITH_WORLD(seven_rounds_cannot_flag),

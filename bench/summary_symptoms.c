@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* What a summary's cells show beside their times. */
+#include "bench/summary_symptoms.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/stats.h"
+
+static const struct summary_cell *baseline_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *other = &summary->cells[i];
+        if (other->cell->baseline && other->group == cell->group &&
+            strcmp(other->cell->runtime, cell->cell->runtime) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+static void cell_flight(struct summary_cell *cell, double *room)
+{
+    size_t n = 0;
+    cell->in_flight_max = cell->in_flight_mean = NAN;
+    for (size_t i = 0; i < cell->cell->count; i++) {
+        const struct sample *s = &cell->cell->samples[i];
+        if (s->in_flight_max > 0)
+            cell->in_flight_max = fmax(cell->in_flight_max, (double)s->in_flight_max);
+        if (s->busy_ns > 0 && s->work_ns > 0)
+            room[n++] = (double)s->busy_ns / (double)s->work_ns;
+    }
+    if (n > 0 && stats_median(room, n, &cell->in_flight_mean) != 0)
+        cell->in_flight_mean = NAN;
+}
+
+static bool is_cpu(const struct summary_cell *cell)
+{
+    return strcmp(cell->group->kind, "cpu") == 0;
+}
+
+static void cell_cpus(struct summary_cell *cell, const struct summary_cell *baseline)
+{
+    cell->cpus_used = NAN;
+    if (!is_cpu(cell) || baseline == NULL || !(cell->work_s >= SUMMARY_SHORT_WORK_S) ||
+        !(cell->median_s - cell->work_s <= SYMPTOMS_START_UP * cell->work_s))
+        return;
+    const double startup = fmax(0, baseline->cpu_s - baseline->work_s);
+    cell->cpus_used = fmax(0, cell->cpu_s - startup) / cell->work_s;
+}
+
+/* How long the origin was ready to run and found no CPU, as a share of the work. */
+static void cell_origin_wait(struct summary_cell *cell)
+{
+    double wait = 0, work = 0;
+    for (size_t i = 0; i < cell->cell->count; i++) {
+        const struct sample *s = &cell->cell->samples[i];
+        if (s->origin_wait_ns >= 0 && s->work_ns > 0) {
+            wait += (double)s->origin_wait_ns;
+            work += (double)s->work_ns;
+        }
+    }
+    cell->origin_wait_share = work > 0 ? wait / work : NAN;
+}
+
+static bool takes_turns(const struct summary_cell *cell)
+{
+    const struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    if (!(cell->in_flight_mean >= SYMPTOMS_TOGETHER))
+        return false;
+    if (is_cpu(cell)) /* where there is but one CPU to use, all do */
+        return cell->group->ideal >= SYMPTOMS_TOGETHER && cell->cpus_used < SYMPTOMS_ONE_CPU;
+    return gain->high < SYMPTOMS_NO_GAIN && cell->cpu_s < SYMPTOMS_BUSY * cell->work_s &&
+           !(cell->origin_share + cell->origin_wait_share >= SYMPTOMS_BUSY);
+}
+
+static unsigned cell_marks(const struct summary_cell *cell)
+{
+    unsigned marks = 0;
+    if (cell->origin_share + cell->origin_wait_share >= SUMMARY_ORIGIN_BOUND)
+        marks |= MARK_ORIGIN_BOUND;
+    for (size_t i = 0; i < cell->cell->count; i++)
+        if (cell->cell->samples[i].stopped_ns > 0)
+            marks |= MARK_STOPPED;
+    if (cell->cell->baseline || cell->group->workers < 2 || cell->group->jobs < 2 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+        return marks;
+    if (cell->in_flight_max <= 1)
+        marks |= MARK_SERIAL;
+    else if (takes_turns(cell))
+        marks |= MARK_TAKES_TURNS;
+    return marks;
+}
+
+int summary_symptoms(struct summary *summary)
+{
+    size_t longest = 0;
+    for (size_t i = 0; i < summary->cell_count; i++)
+        longest = summary->cells[i].cell->count > longest ? summary->cells[i].cell->count : longest;
+    double *room = calloc(longest + 1, sizeof *room);
+    if (room == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        struct summary_cell *cell = &summary->cells[i];
+        cell_flight(cell, room);
+        cell_cpus(cell, baseline_of(summary, cell));
+        cell_origin_wait(cell);
+        cell->marks |= cell_marks(cell);
+    }
+    free(room);
+    return 0;
+}

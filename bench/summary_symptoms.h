@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What a summary's cells show beside their times: whether jobs ran side by side or only seemed to, whether the origin was
+ * the limit, whether somebody stopped a process. */
+#ifndef BENCH_SUMMARY_SYMPTOMS_H
+#define BENCH_SUMMARY_SYMPTOMS_H
+
+#include "bench/summary.h"
+
+/* Up to here CPU work used one CPU at a time, with allowance for what starting up costs. */
+#define SYMPTOMS_ONE_CPU 1.2
+/* Jobs that overlap by less than this on average are not said to take turns: they hardly met. */
+#define SYMPTOMS_TOGETHER 1.5
+/* Where a command spends more than this, in work times, on starting and ending, the CPUs its work used are not known. */
+#define SYMPTOMS_START_UP 0.5
+/* Waiting jobs that gained less than this over one after the other gained nothing. */
+#define SYMPTOMS_NO_GAIN 1.2
+/* Waiting work that uses at least this much of a CPU, or of the origin's, may have its limit there. */
+#define SYMPTOMS_BUSY 0.5
+
+/*
+ * Fills the cells' in_flight_max, in_flight_mean, cpus_used and origin_wait_share and adds their marks, from what the
+ * rest of the summary has. 0 or -ENOMEM.
+ *
+ * in_flight_mean is the median of the jobs' times together / the work time. cpus_used, of CPU work of 5 ms or more, is
+ * (CPU time - start-up) / work time, all medians, where the start-up is what the same runtime's baseline uses beyond its
+ * work time (one job at a time, so at most one CPU): too little where the baseline had to wait for a CPU, and so cpus_used
+ * is rather too high than too low.
+ *
+ * MARK_SERIAL: two or more workers were allowed and never were two jobs in flight at once.
+ * MARK_TAKES_TURNS: SYMPTOMS_TOGETHER jobs or more were in flight on average, and yet CPU work used one CPU, or waiting
+ * work, with CPUs and origin idle, took as long as one job after the other: something (a lock) lets one go on at a time.
+ * MARK_STOPPED: a process was seen stopped during one of the cell's samples.
+ */
+int summary_symptoms(struct summary *summary);
+
+#endif

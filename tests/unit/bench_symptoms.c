@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs in flight from made-up stamps, stamps that cannot be, and stopped processes from made-up process trees. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/stops.h"
+#include "bench/symptoms.h"
+#include "common/clock.h"
+
+enum { JOBS_MAX = 6 };
+
+static struct slots_view view_of(struct slot *slots, uint64_t jobs)
+{
+    return (struct slots_view){.slots = slots, .jobs = jobs};
+}
+
+static void test_in_flight(void **state)
+{
+    static const struct {
+        uint64_t jobs;
+        int64_t stamps[JOBS_MAX][2];
+        struct symptoms_flight expected;
+    } table[] = {
+        {1, {{10, 20}}, {1, 10}},
+        {1, {{10, 10}}, {1, 0}},
+        {3, {{10, 20}, {20, 30}, {30, 40}}, {1, 30}}, /* one ends as the next begins */
+        {3, {{10, 20}, {19, 30}, {30, 40}}, {2, 31}},
+        {3, {{30, 40}, {20, 30}, {10, 20}}, {1, 30}}, /* handed out from the last to the first */
+        {4, {{10, 50}, {20, 30}, {25, 40}, {30, 35}}, {3, 70}},
+        {4, {{10, 50}, {10, 50}, {10, 50}, {10, 50}}, {4, 160}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct slot slots[JOBS_MAX] = {{0}};
+        for (uint64_t j = 0; j < table[i].jobs; j++)
+            slots[j] = (struct slot){.start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1]};
+        const struct slots_view view = view_of(slots, table[i].jobs);
+        struct symptoms_flight got;
+        assert_int_equal(symptoms_flight(&view, &got), 0);
+        assert_int_equal(got.most, table[i].expected.most);
+        assert_int_equal(got.busy_ns, table[i].expected.busy_ns);
+    }
+}
+
+static void test_too_many_jobs_are_not_sorted(void **state)
+{
+    struct slot slot = {0};
+    const struct slots_view view = view_of(&slot, SYMPTOMS_JOBS_MAX + 1);
+    struct symptoms_flight got;
+    (void)state;
+    assert_int_equal(symptoms_flight(&view, &got), 0);
+    assert_int_equal(got.most, -1);
+    assert_int_equal(got.busy_ns, -1);
+}
+
+static void test_stamps_outside_the_work(void **state)
+{
+    static const struct {
+        int64_t start, end;
+        const char *said; /* NULL: sound */
+    } table[] = {
+        {1000000, 9000000, NULL},
+        {1500000, 1500000, NULL},
+        {999999, 2000000, "job 1 began 0.000 ms before the gate opened"},
+        {-4000000, 2000000, "job 1 began 5.000 ms before the gate opened"},
+        {2000000, 11500000, "job 1 ended 2.500 ms after the end of the work"},
+        {3000000, 2000000, "job 1 ended before it began"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct slot slots[] = {{.start_ns = 1000000, .end_ns = 9000000},
+                               {.start_ns = table[i].start, .end_ns = table[i].end}};
+        const struct slots_view view = view_of(slots, 2);
+        struct error err = {.text = ""};
+        assert_int_equal(symptoms_check_times(&view, 1000000, 9000000, &err), table[i].said == NULL ? 0 : -EBADMSG);
+        assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
+    }
+}
+
+/* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */
+static struct proctree_entry entries[] = {
+    {.pid = 10, .parent = 1, .state = 'S', .name = "hyperfine"}, {.pid = 11, .parent = 10, .state = 'S', .name = "host"},
+    {.pid = 12, .parent = 10, .state = 'S', .name = "host"},     {.pid = 13, .parent = 12, .state = 'S', .name = "worker"},
+    {.pid = 20, .parent = 1, .state = 'S', .name = "editor"},
+};
+static const struct proctree tree = {.entries = entries, .count = 5, .room = 5};
+
+static void look(struct stops *stops, const char *states, int64_t ms)
+{
+    for (size_t i = 0; i < 5; i++)
+        entries[i].state = states[i];
+    stops_note(stops, &tree, 10, ms * NS_PER_MS);
+}
+
+static void test_stops_are_seen_below_the_command_only(void **state)
+{
+    struct stops stops = {.count = 0};
+    (void)state;
+    look(&stops, "SRSRT", 100);
+    assert_int_equal(stops.count, 0);
+    assert_int_equal(stops_longest(&stops), 0);
+    look(&stops, "SRSTS", 105);
+    assert_int_equal(stops.count, 1);
+    assert_int_equal(stops.items[0].pid, 13);
+    assert_int_equal(stops_longest(&stops), 1);
+    stops_free(&stops);
+}
+
+static void test_stops_add_up_between_looks(void **state)
+{
+    struct stops stops = {.count = 0};
+    char text[120];
+    (void)state;
+    look(&stops, "SSSTS", 100);
+    stops_text(&stops.items[0], text, sizeof text);
+    assert_string_equal(text, "process 13 (worker) was stopped");
+    look(&stops, "SSSTS", 110);
+    look(&stops, "SSStS", 130); /* by a debugger */
+    look(&stops, "SSSRS", 140);
+    look(&stops, "STSTS", 150); /* again: what lies between was not seen */
+    look(&stops, "STSTS", 155);
+    assert_int_equal(stops.count, 2);
+    assert_int_equal(stops_longest(&stops), 35 * NS_PER_MS);
+    stops_text(&stops.items[0], text, sizeof text);
+    assert_string_equal(text, "process 13 (worker) was stopped for at least 35 ms");
+    stops_text(&stops.items[1], text, sizeof text);
+    assert_string_equal(text, "process 11 (host) was stopped for at least 5 ms");
+    stops_free(&stops);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_in_flight),
+        cmocka_unit_test(test_too_many_jobs_are_not_sorted),
+        cmocka_unit_test(test_stamps_outside_the_work),
+        cmocka_unit_test(test_stops_are_seen_below_the_command_only),
+        cmocka_unit_test(test_stops_add_up_between_looks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
