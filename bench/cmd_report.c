@@ -11,12 +11,13 @@
 #include "bench/command.h"
 #include "bench/files.h"
 #include "bench/places.h"
+#include "bench/plan.h"
 #include "bench/report.h"
 #include "bench/text.h"
 #include "common/num.h"
 
 enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
-enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH };
+enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH, OPTION_MARGIN };
 enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
 
 struct report_arguments {
@@ -25,6 +26,7 @@ struct report_arguments {
     bool quiet;
     enum report_format format;
     int width; /* 0: that of the terminal */
+    double margin; /* below 0: the run's own */
     struct error *err;
 };
 
@@ -34,6 +36,7 @@ static const struct argp_option option_table[] = {
     {"quiet", 'q', NULL, 0, "Print no table", 0},
     {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
     {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)", 0},
+    {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the run's own, 0%..90%", 0},
     {0},
 };
 
@@ -74,6 +77,10 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
             return usage(arguments->err, "--width", text, "must be an integer in 80..1000");
         arguments->width = (int)width;
+        return 0;
+    case OPTION_MARGIN:
+        if (num_parse_percent(text, 0, MARGIN_MAX, &arguments->margin) != 0)
+            return usage(arguments->err, "--margin", text, "must be a percentage from 0% to 90%");
         return 0;
     case ARGP_KEY_ARG:
         if (arguments->run != NULL)
@@ -128,6 +135,7 @@ static int report(const struct report_arguments *arguments, const struct places 
         .format = arguments->format,
         .width = arguments->width != 0 ? arguments->width : terminal_width(),
         .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0'),
+        .margin = arguments->margin < 0 ? NULL : &arguments->margin,
         .scripts_dir = scripts,
     };
     const char *run = arguments->run != NULL ? arguments->run : latest;
@@ -149,7 +157,7 @@ int cmd_report(int argc, char **argv, struct error *err)
         .doc = "Make a run's tables and pictures again and print the table.\v"
                "RUN is a folder under results/; results/latest where none is given.",
     };
-    struct report_arguments arguments = {.err = err};
+    struct report_arguments arguments = {.margin = -1, .err = err};
     err->text[0] = '\0';
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;

@@ -433,7 +433,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .timeout_s = o->timeout_s > 0      ? o->timeout_s
                                       : suite->timeout_s > 0 ? suite->timeout_s
                                                              : TIMEOUT_DEFAULT_S,
-                         .effective_cpus = source->effective_cpus};
+                         .effective_cpus = source->effective_cpus,
+                         .margin = o->margin < 0 ? MARGIN_DEFAULT : o->margin};
     int rc = text_set(&out->suite, suite->name) != 0 || text_set(&out->url, o->url) != 0 ? no_memory(err) : 0;
     if (rc == 0)
         rc = check_names(source, err);
@@ -544,7 +545,7 @@ json_t *plan_json(const struct plan *plan, const char *created)
         return NULL;
     }
     return json_pack("{si ss ss sI sI sf sf so ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
-                     "seed", (json_int_t)plan->seed, "rounds", (json_int_t)plan->rounds, "margin", MARGIN_DEFAULT,
+                     "seed", (json_int_t)plan->seed, "rounds", (json_int_t)plan->rounds, "margin", plan->margin,
                      "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus), "url",
                      plan->url, "groups", groups, "cells", cells);
 }

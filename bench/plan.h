@@ -17,7 +17,8 @@
 #define ROUNDS_DEFAULT 10
 #define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
 #define TIMEOUT_DEFAULT_S 120.0
-#define MARGIN_DEFAULT 0.01 /* a difference smaller than this is none in practice */
+#define MARGIN_DEFAULT 0.01
+#define MARGIN_MAX 0.9
 
 enum plan_role { PLAN_MODEL, PLAN_CONTROL, PLAN_CAPACITY };
 
@@ -49,6 +50,7 @@ struct plan {
     char *suite;
     int64_t seed, rounds;
     double timeout_s, effective_cpus;
+    double margin; /* a difference smaller than this share is none in practice */
     char *url; /* what --url said; NULL: the origin's */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
@@ -60,6 +62,7 @@ struct plan_options {
     struct words tasks, runtimes, models, jobs, workers, sets;
     int64_t rounds, seed; /* seed: -1 not said */
     double timeout_s;
+    double margin; /* below 0: not said */
     const char *start_method, *scaling, *url; /* NULL: not said */
 };
 

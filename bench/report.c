@@ -56,6 +56,8 @@ int report_make(const char *run_dir, const struct report_options *options, int *
     struct summary summary = {0};
     *failed_cells = 0;
     int code = results_load(&results, run_dir, err);
+    if (code == 0 && options->margin != NULL)
+        results.margin = *options->margin;
     if (code == 0)
         code = summary_make(&summary, &results, err);
     if (code == 0) {

@@ -22,6 +22,7 @@ struct report_options {
     enum report_format format; /* of what is printed; 0 is the table for a terminal */
     int width;               /* columns of `out`; 80 is the least the table needs */
     bool colour;             /* ANSI colours on `out` */
+    const double *margin;    /* in place of the run's own; NULL: the run's */
     const char *scripts_dir; /* where the .gp files are */
 };
 

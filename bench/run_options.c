@@ -26,6 +26,7 @@ enum {
     KEY_SET,
     KEY_ROUNDS,
     KEY_SEED,
+    KEY_MARGIN,
     KEY_TIMEOUT,
     KEY_START_METHOD,
     KEY_URL,
@@ -48,6 +49,7 @@ static const struct argp_option table[] = {
      "Over several --workers: the same jobs in all, or so many jobs for each worker (default strong)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
+    {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
     {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds a command may take, 0.001..86400 (default 120)", 0},
     {"start-method", KEY_START_METHOD, "fork|spawn", 0, "How worker processes start (default fork)", 0},
@@ -142,6 +144,12 @@ static void take_seed(struct parse *p, const char *value)
         refuse(p, "--seed", value, "not a whole number from 0 to 9007199254740991");
 }
 
+static void take_margin(struct parse *p, const char *value)
+{
+    if (num_parse_percent(value, 0, MARGIN_MAX, &p->out->plan.margin) != 0)
+        refuse(p, "--margin", value, "not a percentage from 0% to 90%");
+}
+
 static void take_timeout(struct parse *p, const char *value)
 {
     if (num_parse_double(value, 0.001, TIMEOUT_MAX_S, &p->out->plan.timeout_s) != 0)
@@ -170,6 +178,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     case KEY_SET: take_set(p, arg); return 0;
     case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.rounds); return 0;
     case KEY_SEED: take_seed(p, arg); return 0;
+    case KEY_MARGIN: take_margin(p, arg); return 0;
     case KEY_TIMEOUT: take_timeout(p, arg); return 0;
     case KEY_START_METHOD: take_start_method(p, arg); return 0;
     case KEY_URL: take_url(p, arg); return 0;
@@ -190,7 +199,7 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
         .options = table,
         .parser = on_option,
         .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
-    *out = (struct run_options){.plan.seed = -1};
+    *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
     struct parse p = {.out = out, .err = err};
     const int rc = argp_parse(&parser, argc, argv, 0, NULL, &p);
     if (p.rc == 0 && rc != 0)

@@ -103,11 +103,11 @@ def wait_until(condition, limit_s, what):
 # -- what a good run leaves -------------------------------------------------------------------------------------------
 
 def test_a_run_verifies_then_times_in_rounds(checkout):
-    done = checkout.run("--task", "null,waiting", "--rounds", 2, "--seed", 7)
+    done = checkout.run("--task", "null,waiting", "--rounds", 2, "--seed", 7, "--margin", "2.5%")
     assert done.returncode == 0, done.stderr
     samples, plan = checkout.samples(), checkout.plan()
     cells = plan["cells"]
-    assert plan["seed"] == 7 and plan["rounds"] == 2 and plan["url"] is None
+    assert plan["seed"] == 7 and plan["rounds"] == 2 and plan["url"] is None and plan["margin"] == 0.025
     assert sorted(s["cell"] for s in samples if s["pass"] == "verify") == list(range(len(cells)))
     for round_ in (1, 2):
         assert sorted(s["cell"] for s in samples if s["round"] == round_) == list(range(len(cells)))
@@ -246,6 +246,7 @@ BAD = [
     (["--task", "null,,count"], "names with commas between them are needed"),
     (["--suite", "nosuch"], "unknown suite 'nosuch'"),
     (["--suite", "./no.ini"], "suite file ./no.ini: No such file or directory"),
+    (["--task", "null", "--margin", "0.02"], "--margin '0.02': not a percentage from 0% to 90%"),
     (["--task", "null", "--jobs", "0"], "--jobs '0': not a whole number from 1 to 100000000"),
     (["--task", "null", "--rounds", "ten"], "--rounds 'ten'"),
     (["--task", "null", "--workers", "2,many"], "--workers 'many'"),

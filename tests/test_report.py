@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -129,6 +130,62 @@ def test_planted_speedups_come_out(run: Path) -> None:
     refused = next(cell for cell in summary["cells"] if cell["note"] and cell["note"].startswith("refused"))
     assert refused["verified"] is False
     assert refused["speedup"] == {"work": {"own_sync": None, "py_sync": None}, "whole": {"own_sync": None, "py_sync": None}}
+
+
+def verdicts(run: Path, *args: str) -> dict[str, str | None]:
+    assert report(run, "--quiet", "--no-plots", *args).returncode == 0
+    summary = json.loads((run / "summary.json").read_text())
+    return {f"{cell['group']} {cell['runtime']}:{cell['model']}": (cell["speedup"]["whole"]["py_sync"] or {}).get("verdict")
+            for cell in summary["cells"]}
+
+
+def test_verdicts(run: Path) -> None:
+    """c:sync's fetch is planted 2 to 3% faster as a whole command than py:sync's."""
+    said = verdicts(run)
+    assert said["0 c:thread-pool"] == said["1 c:sync"] == "faster"
+    assert said["0 py:thread-pool"] == "unresolved"
+    assert said["0 py:sync"] is said["1 c:process-pool"] is None
+    wider = verdicts(run, "--margin", "2%")
+    assert wider.pop("1 c:sync") == "no difference shown"
+    assert {name: verdict for name, verdict in said.items() if name != "1 c:sync"} == wider
+    assert json.loads((run / "summary.json").read_text())["margin"] == 0.02
+    assert set(verdicts(run, "--margin", "90%").values()) == {"faster", "unresolved", "no difference shown", None}
+
+
+def test_geometric_means(run: Path) -> None:
+    """The mean of each round's log ratios, taken by hand, over the groups that have the ratio."""
+    report(run, "--quiet", "--no-plots")
+    summary = json.loads((run / "summary.json").read_text())
+    means = {(mean["runtime"], mean["model"], mean["time"], mean["base"]): mean for mean in summary["geomeans"]}
+    assert means[("c", "thread-pool", "work", "py_sync")]["groups"] == [0, 1]
+    assert ("py", "thread-pool", "work", "own_sync") not in means  # too short to have a ratio in one of the groups
+    assert ("py", "process-pool", "whole", "own_sync") not in means  # refused in one
+    times: dict[tuple[int, int], float] = {}
+    plan = json.loads((run / "plan.json").read_text())
+    ids = {(cell["group"], cell["runtime"], cell["model"]): cell["id"] for cell in plan["cells"] if cell["role"] == "model"}
+    for line in map(json.loads, (run / "samples.jsonl").read_text().splitlines()):
+        if line["pass"] == "timed" and line["status"] == "ok":
+            times[line["cell"], line["round"]] = line["whole_ns"]
+    logs = [sum(math.log(times[ids[g, "py", "sync"], r] / times[ids[g, "c", "thread-pool"], r]) for g in (0, 1)) / 2
+            for r in range(1, 11)]
+    walsh = sorted((logs[i] + logs[j]) / 2 for i in range(10) for j in range(i, 10))
+    mean = means[("c", "thread-pool", "whole", "py_sync")]
+    for key, value in (("ratio", walsh[27]), ("low", walsh[8]), ("high", walsh[46])):
+        assert mean[key] == pytest.approx(math.exp(value), rel=1e-8)
+
+
+def test_outliers_and_intervals_of_medians(run: Path) -> None:
+    report(run, "--quiet", "--no-plots")
+    before = json.loads((run / "summary.json").read_text())["cells"][0]
+    journal = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    times = sorted(line["whole_ns"] for line in journal if line["cell"] == 0 and line["round"])
+    assert before["median_ci_s"] == {"low": pytest.approx(times[1] / 1e9), "high": pytest.approx(times[8] / 1e9)}
+    number = next(i for i, line in enumerate(journal) if line["cell"] == 0 and line["round"] == 6)
+    edit_sample(number + 1, whole_ns=2 * journal[number]["whole_ns"])(run)
+    report(run, "--quiet", "--no-plots")
+    after = json.loads((run / "summary.json").read_text())["cells"][0]
+    assert before["outliers"] == [] and after["outliers"] == [6]
+    assert after["rounds"] == before["rounds"] == 10
 
 
 # -- pictures ------------------------------------------------------------------------------------------------------------------
@@ -300,6 +357,8 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
     (["--format", "xml"], "must be terminal, md, csv or json"),
     (["--width", "79"], "must be an integer in 80..1000"),
     (["--width", "80x"], "must be an integer in 80..1000"),
+    (["--margin", "2"], "must be a percentage from 0% to 90%"),
+    (["--margin", "95%"], "must be a percentage from 0% to 90%"),
     (["one", "two"], "one at a time"),
     (["--nonsense"], "unrecognized option"),
 ])

@@ -175,6 +175,28 @@ static void selection_is_that_of_all_averages(void **unused)
     }
 }
 
+/* Above the exact table ties take (t^3 - t) / 48 a group off the variance of W+ (Hollander and Wolfe, formula 3.13). */
+static void the_normal_approximation_knows_ties(void **unused)
+{
+    (void)unused;
+    enum { N = 60 };
+    double x[N], p = 0;
+    for (size_t i = 0; i < N; i++)
+        x[i] = i < 36 ? 1 : -0.5; /* 666 averages of 1, 864 of 0.25, 300 of -0.5 */
+    const double variance = 60 * 61 * 121 / 24.0 - (36 * 36 * 36 - 36 + 24 * 24 * 24 - 24) / 48.0;
+    const double z = (300 + 0.5 - 915) / sqrt(variance); /* 300 averages are at most 0 */
+    assert_int_equal(stats_outside_p(x, N, 0, &p), 0);
+    assert_near(p, erfc(-z / sqrt(2)), 1e-12);
+    const double without = (300 + 0.5 - 915) / sqrt(60 * 61 * 121 / 24.0);
+    assert_true(p < 0.7 * erfc(-without / sqrt(2)));
+    struct stats_interval interval;
+    for (size_t i = 0; i < N; i++)
+        x[i] = 2; /* all the same */
+    assert_int_equal(stats_signed_rank(x, N, 0.95, &interval), 0);
+    assert_near(interval.low, 2, 0);
+    assert_near(interval.high, 2, 0);
+}
+
 static void p_is_dual_to_the_interval(void **unused)
 {
     (void)unused;
@@ -183,6 +205,15 @@ static void p_is_dual_to_the_interval(void **unused)
         double x[12], p = 0;
         for (size_t i = 0; i < COUNT(x); i++)
             x[i] = exponential(&seed) - 0.4;
+        struct stats_interval interval;
+        assert_int_equal(stats_signed_rank(x, COUNT(x), 0.95, &interval), 0);
+        assert_int_equal(stats_outside_p(x, COUNT(x), 0.1, &p), 0);
+        assert_int_equal(p < 0.05, interval.low > 0.1 || interval.high < -0.1);
+    }
+    for (int trial = 0; trial < 500; trial++) { /* above the exact table, with ties */
+        double x[60], p = 0;
+        for (size_t i = 0; i < COUNT(x); i++)
+            x[i] = floor(8 * exponential(&seed)) / 16 - 0.25;
         struct stats_interval interval;
         assert_int_equal(stats_signed_rank(x, COUNT(x), 0.95, &interval), 0);
         assert_int_equal(stats_outside_p(x, COUNT(x), 0.1, &p), 0);
@@ -320,7 +351,7 @@ int main(void)
         cmocka_unit_test(cdf_is_that_of_all_signs),      cmocka_unit_test(normal_continues_the_exact_table),
         cmocka_unit_test(coverage_is_the_published_one), cmocka_unit_test(too_few_values_have_no_interval),
         cmocka_unit_test(the_example_of_r_comes_out),    cmocka_unit_test(selection_is_that_of_all_averages),
-        cmocka_unit_test(p_is_dual_to_the_interval),     cmocka_unit_test(intervals_cover),
+        cmocka_unit_test(p_is_dual_to_the_interval),     cmocka_unit_test(the_normal_approximation_knows_ties),     cmocka_unit_test(intervals_cover),
         cmocka_unit_test(ratios_are_baseline_over_variant), cmocka_unit_test(bad_values_are_errors),
         cmocka_unit_test(medians),                       cmocka_unit_test(holm_is_the_textbook_one),
         cmocka_unit_test(many_rounds_are_no_burden),

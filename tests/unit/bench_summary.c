@@ -353,6 +353,248 @@ static void wide_intervals_are_unresolved(void **state)
     assert_false(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].unresolved);
 }
 
+/* -- verdicts ----------------------------------------------------------------------------------------------------------------- */
+
+static void assert_verdict(const struct ratio *ratio, enum verdict verdict)
+{
+    if (ratio->verdict != verdict)
+        fail_msg("%.3f [%.3f,%.3f] p %.4f is %s, not %s", ratio->ratio, ratio->low, ratio->high, ratio->p_adjusted,
+                 verdict_name(ratio->verdict), verdict_name(verdict));
+}
+
+/* A family of one: the margin decides. */
+static void a_verdict_needs_the_margin(void **state)
+{
+    static const struct {
+        int64_t ms;
+        double margin;
+        enum verdict verdict;
+    } table[] = {
+        {500, 0.01, VERDICT_FASTER},          {2000, 0.01, VERDICT_SLOWER},         {1000, 0.01, VERDICT_NO_DIFFERENCE},
+        {995, 0.01, VERDICT_NO_DIFFERENCE},   {1005, 0.01, VERDICT_NO_DIFFERENCE},  {980, 0.01, VERDICT_FASTER},
+        {1020, 0.01, VERDICT_SLOWER},         {980, 0.05, VERDICT_NO_DIFFERENCE},   {995, 0, VERDICT_FASTER},
+        {1000, 0, VERDICT_NO_DIFFERENCE},
+    };
+    struct world *w = *state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cell_fill(&w->cells[PY_THREADS], table[i].ms, ROUNDS);
+        w->results.margin = table[i].margin;
+        summary_free(&w->summary);
+        world_summarise(w);
+        assert_verdict(&row(w, PY_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC], table[i].verdict);
+        assert_verdict(&row(w, PY_SYNC)->speedup[RATIO_WORK][RATIO_OWN_SYNC], VERDICT_NONE);
+    }
+}
+
+static void wide_and_unclear_is_unresolved(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_THREADS].samples[i].whole_ns = (i % 2 ? 70 : 150) * MS;
+    world_summarise(w);
+    assert_verdict(&row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_OWN_SYNC], VERDICT_UNRESOLVED);
+    assert_verdict(&row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_PY_SYNC], VERDICT_FASTER); /* wide, but far from 1 */
+    assert_true(row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_PY_SYNC].unresolved);
+}
+
+/* A group of `count` variants beside its sync, all but one of them identical to it but for noise. */
+struct crowd {
+    struct result_group group;
+    struct result_cell *cells;
+    size_t count;
+    struct summary summary;
+};
+
+static void crowd_make(struct crowd *crowd, size_t count, int rounds, int64_t odd_ms)
+{
+    *crowd = (struct crowd){.group = {.name = "g", .task = "t", .kind = "cpu"}, .count = count + 1};
+    crowd->cells = calloc(crowd->count, sizeof *crowd->cells);
+    assert_non_null(crowd->cells);
+    for (size_t i = 0; i < crowd->count; i++) {
+        crowd->cells[i] = (struct result_cell){.runtime = "c", .model = i == 0 ? "sync" : "m", .status = CELL_OK,
+                                               .baseline = i == 0, .copies = 1};
+        cell_fill(&crowd->cells[i], i == 1 ? odd_ms : 100, rounds);
+    }
+    const struct results results = {.rounds = rounds, .margin = 0.01, .groups = &crowd->group, .cells = crowd->cells,
+                                    .group_count = 1, .cell_count = crowd->count};
+    struct error err;
+    assert_int_equal(summary_make(&crowd->summary, &results, &err), 0);
+}
+
+static void crowd_free(struct crowd *crowd)
+{
+    summary_free(&crowd->summary);
+    for (size_t i = 0; i < crowd->count; i++)
+        free(crowd->cells[i].samples);
+    free(crowd->cells);
+}
+
+/* With 10 rounds no p is below 2^-9: 25 times that is below 5%, 26 times is not. */
+static void verdicts_are_adjusted_over_a_column(void **state)
+{
+    static const struct {
+        size_t count;
+        int rounds;
+        enum verdict verdict;
+        bool too_few;
+    } table[] = {
+        {1, 6, VERDICT_FASTER, false},   {2, 6, VERDICT_UNRESOLVED, true},   {2, 7, VERDICT_FASTER, false},
+        {25, 10, VERDICT_FASTER, false}, {26, 10, VERDICT_UNRESOLVED, true}, {26, 11, VERDICT_FASTER, false},
+    };
+    (void)state;
+    for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
+        struct crowd crowd;
+        crowd_make(&crowd, table[t].count, table[t].rounds, 50);
+        const struct ratio *odd = &crowd.summary.cells[1].speedup[RATIO_WHOLE][RATIO_OWN_SYNC];
+        assert_verdict(odd, table[t].verdict);
+        assert_int_equal(odd->too_few_rounds, table[t].too_few);
+        assert_near(odd->p, ldexp(1, 1 - table[t].rounds));
+        assert_near(odd->p_adjusted, fmin(1, (double)table[t].count * odd->p));
+        for (size_t i = 2; i < crowd.count; i++)
+            assert_verdict(&crowd.summary.cells[i].speedup[RATIO_WHOLE][RATIO_OWN_SYNC], VERDICT_NO_DIFFERENCE);
+        crowd_free(&crowd);
+    }
+    assert_int_equal(ratio_rounds_needed(1), 6);
+    assert_int_equal(ratio_rounds_needed(25), 10);
+    assert_int_equal(ratio_rounds_needed(26), 11);
+    assert_int_equal(ratio_rounds_needed(819), 15);
+}
+
+static void too_few_rounds_for_a_verdict_is_a_warning(void **state)
+{
+    struct crowd crowd;
+    struct warnings warnings;
+    (void)state;
+    crowd_make(&crowd, 26, 10, 50);
+    assert_int_equal(warnings_make(&warnings, &crowd.summary), 0);
+    assert_int_equal(warnings.count, 1);
+    assert_string_equal(warnings.items[0].text,
+                        "g: 26 ratios in a column: with less than 11 rounds none of them can be called faster or slower");
+    warnings_free(&warnings);
+    crowd_free(&crowd);
+}
+
+/* -- series -------------------------------------------------------------------------------------------------------------------- */
+
+/* Noise of 1% that knows nothing of its neighbours, the same every time. */
+static double noise(size_t i)
+{
+    static const double table[ROUNDS] = {0.2, -0.9, 0.4, 0.8, -0.5, 0.1, -0.7, 1.0, -0.2, 0.6, -1.0, 0.3};
+    return 1 + table[i] / 100;
+}
+
+static void a_cold_first_round_is_marked(void **state)
+{
+    struct world *w = *state;
+    struct sample *samples = w->cells[C_THREADS].samples;
+    for (size_t i = 0; i < ROUNDS; i++)
+        samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (i == 0 ? 1.2 : 1));
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_FIRST_ROUND);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].flags, RATIO_FLAG_FIRST_ROUND);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].flags, 0);
+    samples[0].round = 13; /* a cell whose first pair is not of round 1 has no first-round effect */
+    struct sample first = samples[0];
+    memmove(samples, samples + 1, (ROUNDS - 1) * sizeof *samples);
+    samples[ROUNDS - 1] = first;
+    summary_free(&w->summary);
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), 0);
+}
+
+static void a_drifting_ratio_is_marked(void **state)
+{
+    struct world *w = *state;
+    struct sample *samples = w->cells[C_THREADS].samples;
+    for (size_t i = 0; i < ROUNDS; i++)
+        samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (1 + 0.01 * (double)i));
+    world_summarise(w);
+    assert_true(row(w, C_THREADS)->marks & MARK_DRIFT);
+    assert_int_equal(row(w, PY_THREADS)->marks, 0);
+    summary_free(&w->summary);
+    w->results.margin = 0.2; /* a drift within the margin is none in practice */
+    world_summarise(w);
+    assert_false(row(w, C_THREADS)->marks & MARK_DRIFT);
+}
+
+static void alike_rounds_are_marked(void **state)
+{
+    struct world *w = *state;
+    struct sample *samples = w->cells[C_THREADS].samples;
+    for (size_t i = 0; i < ROUNDS; i++) /* a neighbour who comes and goes slowly */
+        samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (1 + 0.05 * sin(0.2618 * ((double)i + 0.5))));
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_AUTOCORRELATED);
+    summary_free(&w->summary);
+    w->results.margin = 0.5; /* so narrow an interval may be too narrow */
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), 0);
+}
+
+/* -- outliers and geometric means ----------------------------------------------------------------------------------------------- */
+
+static void outliers_are_marked_and_kept(void **state)
+{
+    struct world *w = *state;
+    w->cells[C_THREADS].samples[4].whole_ns *= 3;
+    w->cells[C_THREADS].samples[9].whole_ns /= 3;
+    world_summarise(w);
+    const struct summary_cell *c = row(w, C_THREADS);
+    assert_int_equal(c->outlier_count, 2);
+    assert_int_equal(c->outliers[0], 5);
+    assert_int_equal(c->outliers[1], 10);
+    assert_int_equal(c->rounds, ROUNDS);
+    assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].rounds, ROUNDS);
+    assert_int_equal(row(w, C_SYNC)->outlier_count, 0);
+    /* 12 rounds: from the third smallest to the third largest */
+    assert_near(row(w, C_SYNC)->work_ci_s.low, 0.102);
+    assert_near(row(w, C_SYNC)->work_ci_s.high, 0.109);
+}
+
+/* c:threads gains 2x in one group and 8x in the other: 4x; in a third it failed, and py has only one group. */
+static void geometric_means_over_groups(void **state)
+{
+    static const struct {
+        size_t group;
+        const char *runtime, *model;
+        int64_t ms;
+    } rows[] = {{0, "c", "sync", 100}, {0, "c", "threads", 50}, {1, "c", "sync", 800}, {1, "c", "threads", 100},
+                {2, "c", "sync", 100}, {2, "c", "threads", 1},  {2, "py", "sync", 100}, {2, "py", "threads", 50}};
+    enum { ROWS = sizeof rows / sizeof *rows };
+    struct result_group groups[3] = {{.name = "a", .kind = "cpu"}, {.name = "b", .kind = "io"}, {.name = "c", .kind = "cpu"}};
+    struct result_cell cells[ROWS];
+    (void)state;
+    memset(cells, 0, sizeof cells);
+    for (size_t i = 0; i < ROWS; i++) {
+        cells[i] = (struct result_cell){.group = rows[i].group, .runtime = rows[i].runtime, .model = rows[i].model,
+                                        .status = i == 5 ? CELL_FAILED : CELL_OK, .reason = i == 5 ? strdup("no") : NULL,
+                                        .baseline = strcmp(rows[i].model, "sync") == 0, .copies = 1};
+        cell_fill(&cells[i], rows[i].ms, ROUNDS);
+    }
+    cells[1].count = ROUNDS - 2; /* two rounds that not all groups have */
+    const struct results results = {.rounds = ROUNDS, .margin = 0.01, .groups = groups, .cells = cells, .group_count = 3,
+                                    .cell_count = ROWS};
+    struct summary summary;
+    struct error err;
+    assert_int_equal(summary_make(&summary, &results, &err), 0);
+    assert_int_equal(summary.geomean_count, 1);
+    const struct geomean_ratio *mean = &summary.geomeans[0].speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    assert_string_equal(summary.geomeans[0].model, "threads");
+    assert_near(mean->ratio.ratio, 4);
+    assert_near(mean->ratio.low, 4);
+    assert_int_equal(mean->ratio.rounds, ROUNDS - 2);
+    assert_int_equal(mean->group_count, 2);
+    assert_int_equal(mean->groups[0], 0);
+    assert_int_equal(mean->groups[1], 1);
+    assert_verdict(&mean->ratio, VERDICT_FASTER);
+    assert_int_equal(summary.geomeans[0].speedup[RATIO_WORK][RATIO_PY_SYNC].ratio.state, RATIO_FEW_GROUPS);
+    summary_free(&summary);
+    for (size_t i = 0; i < ROWS; i++) {
+        free(cells[i].samples);
+        free(cells[i].reason);
+    }
+}
+
 /* -- controls -------------------------------------------------------------------------------------------------------------------- */
 
 static void a_control_that_misses_is_flagged(void **state)
@@ -500,6 +742,15 @@ int main(void)
         WITH_WORLD(wide_intervals_are_unresolved),
         WITH_WORLD(a_control_that_misses_is_flagged),
         WITH_WORLD(seven_rounds_cannot_flag),
+        WITH_WORLD(a_verdict_needs_the_margin),
+        WITH_WORLD(wide_and_unclear_is_unresolved),
+        cmocka_unit_test(verdicts_are_adjusted_over_a_column),
+        cmocka_unit_test(too_few_rounds_for_a_verdict_is_a_warning),
+        WITH_WORLD(a_cold_first_round_is_marked),
+        WITH_WORLD(a_drifting_ratio_is_marked),
+        WITH_WORLD(alike_rounds_are_marked),
+        WITH_WORLD(outliers_are_marked_and_kept),
+        cmocka_unit_test(geometric_means_over_groups),
         cmocka_unit_test(holm_adjusts_over_groups),
         WITH_WORLD(warnings_come_worst_first),
         cmocka_unit_test(numbers_have_three_digits),

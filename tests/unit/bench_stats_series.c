@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* The median's interval, outliers, and what is wrong with a series, against brute force and published figures. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bench/stats_median.h"
+#include "bench/stats_series.h"
+#include "common/slots.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static void assert_near(double got, double expected, double tolerance)
+{
+    if (!(fabs(got - expected) <= tolerance)) {
+        print_error("%.17g is not %.17g\n", got, expected);
+        fail();
+    }
+}
+
+/* A uniform number in (0, 1) from a counter. */
+static double uniform(uint64_t *state)
+{
+    return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0;
+}
+
+/* -- the median's interval ------------------------------------------------------------------------------------------------- */
+
+static void median_intervals_are_the_published_ones(void **unused)
+{
+    (void)unused;
+    /* n, place of the lower end, coverage: the tables of the sign test (Hollander and Wolfe, table A.2). */
+    static const struct {
+        size_t n, k;
+        double confidence, coverage;
+    } table[] = {{6, 1, 0.95, 0.96875},    {8, 1, 0.95, 0.9921875},  {9, 2, 0.95, 0.9609375}, {10, 2, 0.95, 0.978515625},
+                 {12, 3, 0.95, 0.96142578125}, {20, 6, 0.95, 0.9586105}, {8, 1, 0.99, 0.9921875}, {30, 10, 0.95, 0.9572261}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        double x[30];
+        for (size_t j = 0; j < table[i].n; j++)
+            x[j] = (double)((7 * j) % table[i].n); /* 7 and n share no factor */
+        struct stats_interval interval;
+        assert_int_equal(stats_median_interval(x, table[i].n, table[i].confidence, &interval), 0);
+        assert_near(interval.low, (double)table[i].k - 1, 0);
+        assert_near(interval.high, (double)(table[i].n - table[i].k), 0);
+        assert_near(interval.estimate, (double)(table[i].n - 1) / 2, 1e-12);
+        assert_near(interval.coverage, table[i].coverage, 1e-6);
+    }
+}
+
+static void median_intervals_cover(void **unused)
+{
+    (void)unused;
+    enum { TRIALS = 4000, N = 10 };
+    size_t held = 0;
+    uint64_t seed = 17;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        double x[N];
+        for (size_t i = 0; i < N; i++)
+            x[i] = -log(uniform(&seed)); /* skewed: the median is log 2 */
+        struct stats_interval interval;
+        assert_int_equal(stats_median_interval(x, N, 0.95, &interval), 0);
+        held += interval.low <= log(2) && log(2) <= interval.high;
+    }
+    assert_near((double)held / TRIALS, 0.9785, 0.007); /* three standard errors */
+}
+
+/* -- outliers ---------------------------------------------------------------------------------------------------------------- */
+
+static void modified_z_scores(void **unused)
+{
+    (void)unused;
+    struct stats_spread spread;
+    const double x[] = {1, 2, 3, 4, 100}; /* median 3, MAD 1 */
+    assert_int_equal(stats_spread_of(x, 5, &spread), 0);
+    assert_near(spread.median, 3, 0);
+    assert_near(stats_modified_z(&spread, 100), 0.6745 * 97, 1e-9);
+    assert_near(stats_modified_z(&spread, 1), 0.6745 * -2, 1e-9);
+    const double tied[] = {5, 5, 5, 5, 5, 6}; /* MAD 0, mean absolute deviation 1/6 */
+    assert_int_equal(stats_spread_of(tied, 6, &spread), 0);
+    assert_near(stats_modified_z(&spread, 6), 6 / 1.253314, 1e-9);
+    const double same[] = {2, 2, 2};
+    assert_int_equal(stats_spread_of(same, 3, &spread), 0);
+    assert_near(stats_modified_z(&spread, 2), 0, 0);
+    assert_true(isinf(stats_modified_z(&spread, 2.5)) && stats_modified_z(&spread, 1) < 0);
+}
+
+/* -- the first round --------------------------------------------------------------------------------------------------------- */
+
+static void a_cold_first_round_stands_out(void **unused)
+{
+    (void)unused;
+    double x[] = {0.3, 0.01, -0.01, 0.02, 0.0, -0.02, 0.01};
+    struct stats_first first;
+    assert_int_equal(stats_first_of(x, COUNT(x), &first), 0);
+    assert_true(first.z > STATS_FIRST_CUT);
+    assert_near(first.shift, 0.295, 1e-12); /* the median of the other six is 0.005 */
+    x[0] = 0.015;
+    x[3] = 0.3; /* another round stands out: that is no first-round effect */
+    assert_int_equal(stats_first_of(x, COUNT(x), &first), 0);
+    assert_true(fabs(first.z) < STATS_FIRST_CUT);
+}
+
+/* -- drift ------------------------------------------------------------------------------------------------------------------- */
+
+static double brute_tau(const double *x, size_t n)
+{
+    double s = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++)
+            s += (x[j] > x[i]) - (x[j] < x[i]);
+    return s / ((double)n * ((double)n - 1) / 2);
+}
+
+/* All 720 orders of six values: how many have a tau at least as far from 0? */
+static double brute_p(double tau)
+{
+    size_t orders = 0, far = 0;
+    for (size_t code = 0; code < 46656; code++) { /* 6^6 */
+        double x[6];
+        unsigned seen = 0;
+        for (size_t i = 0, c = code; i < 6; i++, c /= 6) {
+            x[i] = (double)(c % 6);
+            seen |= 1u << (c % 6);
+        }
+        if (seen != 63)
+            continue;
+        orders++;
+        far += fabs(brute_tau(x, 6)) >= fabs(tau) - 1e-9;
+    }
+    return (double)far / (double)orders;
+}
+
+static void drift_is_that_of_all_orders(void **unused)
+{
+    (void)unused;
+    uint64_t seed = 5;
+    for (int trial = 0; trial < 60; trial++) {
+        double x[6];
+        for (size_t i = 0; i < COUNT(x); i++)
+            x[i] = uniform(&seed);
+        struct stats_drift drift;
+        assert_int_equal(stats_drift_of(x, COUNT(x), &drift), 0);
+        assert_near(drift.tau, brute_tau(x, COUNT(x)), 1e-12);
+        assert_near(drift.p, brute_p(drift.tau), 1e-12);
+    }
+}
+
+static void drift_with_ties(void **unused)
+{
+    (void)unused;
+    uint64_t seed = 6;
+    for (size_t n = 6; n < 90; n += 7) {
+        double x[90];
+        for (size_t i = 0; i < n; i++)
+            x[i] = floor(5 * uniform(&seed));
+        struct stats_drift drift;
+        assert_int_equal(stats_drift_of(x, n, &drift), 0);
+        assert_near(drift.tau, brute_tau(x, n), 1e-12);
+        assert_true(drift.p > 0 && drift.p <= 1);
+    }
+    /* By hand: S = 9, its variance (6 5 17 - 2 (3 2 11)) / 18 = 21, z = (9 - 1) / sqrt(21) = 1.7457, p = 0.08086. */
+    const double steps[] = {1, 1, 1, 2, 2, 2};
+    struct stats_drift drift;
+    assert_int_equal(stats_drift_of(steps, 6, &drift), 0);
+    assert_near(drift.tau, 0.6, 1e-12);
+    assert_near(drift.p, 0.08086, 1e-5);
+    assert_near(drift.shift, 1, 0);
+    const double same[] = {3, 3, 3, 3, 3, 3};
+    assert_int_equal(stats_drift_of(same, 6, &drift), 0);
+    assert_near(drift.tau, 0, 0);
+    assert_near(drift.p, 1, 0);
+}
+
+static void normal_continues_the_exact_drift(void **unused)
+{
+    (void)unused;
+    /* 50 values are exact, 51 are not: the same slope among noise must have nearly the same p. */
+    for (uint64_t seed = 1; seed < 200; seed += 60) {
+        double x[51], p[2];
+        for (size_t i = 0; i < 51; i++) {
+            uint64_t state = 1000 * seed + i;
+            x[i] = 0.01 * (double)i + uniform(&state);
+        }
+        x[50] = x[49] + 1e-6;
+        for (size_t i = 0; i < 2; i++) {
+            struct stats_drift drift;
+            assert_int_equal(stats_drift_of(x, 50 + i, &drift), 0);
+            p[i] = drift.p;
+        }
+        assert_near(log(p[0]), log(p[1]), 0.6);
+    }
+}
+
+/* -- autocorrelation ---------------------------------------------------------------------------------------------------------- */
+
+static void autocorrelation_of_known_orders(void **unused)
+{
+    (void)unused;
+    const double rising[] = {1, 2, 3, 4, 5, 6, 7, 8}, zigzag[] = {1, 8, 2, 7, 3, 6, 4, 5}, same[] = {4, 4, 4, 4, 4, 4};
+    struct stats_autocorrelation alike;
+    assert_int_equal(stats_autocorrelation_of(rising, 8, &alike), 0);
+    assert_near(alike.ratio, 7 / 42.0, 1e-12); /* seven differences of 1 over the ranks' sum of squares */
+    assert_true(alike.p < 0.001);
+    assert_int_equal(stats_autocorrelation_of(zigzag, 8, &alike), 0);
+    assert_near(alike.ratio, 140 / 42.0, 1e-12);
+    assert_true(alike.p > 0.97);
+    assert_int_equal(stats_autocorrelation_of(same, 6, &alike), 0);
+    assert_near(alike.p, 1, 0);
+}
+
+static void swap(double *a, double *b)
+{
+    const double c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* The next order of x by size (the usual algorithm); false after the last, which is falling throughout. */
+static bool permute(double *x, size_t n)
+{
+    size_t i = n - 1, j = n - 1;
+    while (i > 0 && x[i - 1] >= x[i])
+        i--;
+    if (i == 0)
+        return false;
+    while (x[j] <= x[i - 1])
+        j--;
+    swap(&x[i - 1], &x[j]);
+    for (size_t k = n - 1; i < k; i++, k--)
+        swap(&x[i], &x[k]);
+    return true;
+}
+
+/* Over all 40,320 orders of eight values, as many as the level says must have a p below it. */
+static void autocorrelation_levels_are_those_of_all_orders(void **unused)
+{
+    (void)unused;
+    static const double levels[] = {0.01, 0.05, 0.1, 0.3, 0.5};
+    double below[COUNT(levels)] = {0}, x[] = {1, 2, 3, 4, 5, 6, 7, 8}, orders = 0;
+    do {
+        struct stats_autocorrelation alike;
+        assert_int_equal(stats_autocorrelation_of(x, 8, &alike), 0);
+        for (size_t i = 0; i < COUNT(levels); i++)
+            below[i] += alike.p < levels[i];
+        orders++;
+    } while (permute(x, 8));
+    assert_near(orders, 40320, 0);
+    for (size_t i = 0; i < COUNT(levels); i++)
+        assert_near(below[i] / orders, levels[i], 0.004 + 0.05 * levels[i]);
+}
+
+/* How often series of n values with this autocorrelation are named. */
+static double share_named(size_t n, double rho, uint64_t seed)
+{
+    enum { TRIALS = 4000, WARM = 30 };
+    size_t named = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        double x[100], value = 0;
+        for (size_t i = 0; i < n + WARM; i++) {
+            const double normal = sqrt(-2 * log(uniform(&seed))) * cos(6.283185307179586 * uniform(&seed));
+            value = rho * value + normal;
+            if (i >= WARM)
+                x[i - WARM] = value;
+        }
+        struct stats_autocorrelation alike;
+        assert_int_equal(stats_autocorrelation_of(x, n, &alike), 0);
+        named += alike.p < stats_autocorrelation_level(n);
+    }
+    return (double)named / TRIALS;
+}
+
+static void autocorrelated_rounds_are_named(void **unused)
+{
+    (void)unused;
+    static const size_t from_30[] = {30, 40, 50, 60, 70, 80, 100};
+    for (size_t i = 0; i < COUNT(from_30); i++) {
+        const size_t n = from_30[i];
+        assert_near(share_named(n, 0, 7 * n), stats_autocorrelation_level(n), 0.025);
+        assert_true(share_named(n, 0.3, 11 * n) > 0.785); /* 80% less the error of 4000 trials */
+        assert_true(share_named(n, 0.5, 13 * n) > 0.93);
+    }
+    assert_near(share_named(10, 0, 3), 0.05, 0.012);
+    assert_near(share_named(20, 0, 4), 0.05, 0.012);
+}
+
+/* -- what cannot be computed --------------------------------------------------------------------------------------------------- */
+
+static void bad_values_are_errors(void **unused)
+{
+    (void)unused;
+    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    struct stats_interval interval;
+    struct stats_spread spread;
+    struct stats_first first;
+    struct stats_drift drift;
+    struct stats_autocorrelation alike;
+    for (size_t i = 0; i < COUNT(bad); i++)
+        for (size_t at = 0; at < 7; at += 3) {
+            double x[] = {1, 2, 3, 4, 5, 6, 7};
+            x[at] = bad[i];
+            assert_int_equal(stats_median_interval(x, 7, 0.95, &interval), -EDOM);
+            assert_int_equal(stats_spread_of(x, 7, &spread), -EDOM);
+            assert_int_equal(stats_first_of(x, 7, &first), -EDOM);
+            assert_int_equal(stats_drift_of(x, 7, &drift), -EDOM);
+            assert_int_equal(stats_autocorrelation_of(x, 7, &alike), -EDOM);
+        }
+    const double few[] = {1, 2, 3, 4, 5};
+    assert_int_equal(stats_median_interval(few, 5, 0.95, &interval), -ERANGE);
+    assert_int_equal(stats_median_interval(few, 0, 0.95, &interval), -EINVAL);
+    assert_int_equal(stats_median_interval(few, 5, 1, &interval), -EINVAL);
+    assert_int_equal(stats_spread_of(few, 0, &spread), -EINVAL);
+    assert_int_equal(stats_first_of(few, 5, &first), -ERANGE);
+    assert_int_equal(stats_drift_of(few, 5, &drift), -ERANGE);
+    assert_int_equal(stats_autocorrelation_of(few, 5, &alike), -ERANGE);
+}
+
+static void tiny_and_negative_values_are_values(void **unused)
+{
+    (void)unused;
+    double x[12];
+    for (size_t i = 0; i < COUNT(x); i++)
+        x[i] = -4e-300 + 1e-301 * (double)i;
+    struct stats_interval interval;
+    struct stats_drift drift;
+    struct stats_autocorrelation alike;
+    assert_int_equal(stats_median_interval(x, COUNT(x), 0.95, &interval), 0);
+    assert_true(interval.low < interval.estimate && interval.estimate < interval.high && interval.high < 0);
+    assert_int_equal(stats_drift_of(x, COUNT(x), &drift), 0);
+    assert_near(drift.tau, 1, 0);
+    assert_int_equal(stats_autocorrelation_of(x, COUNT(x), &alike), 0);
+    assert_true(alike.p < 1e-4);
+}
+
+static void many_rounds_are_no_burden(void **unused)
+{
+    (void)unused;
+    enum { N = 100000 };
+    double *x = malloc(N * sizeof *x);
+    uint64_t seed = 3;
+    assert_non_null(x);
+    for (size_t i = 0; i < N; i++)
+        x[i] = uniform(&seed);
+    struct stats_interval interval;
+    struct stats_drift drift;
+    struct stats_autocorrelation alike;
+    assert_int_equal(stats_median_interval(x, N, 0.95, &interval), 0);
+    assert_true(interval.low < 0.5 && 0.5 < interval.high);
+    assert_int_equal(stats_drift_of(x, N, &drift), 0); /* 5e9 pairs one by one would take a minute */
+    assert_true(drift.p > 0.001 && fabs(drift.tau) < 0.01);
+    assert_int_equal(stats_autocorrelation_of(x, N, &alike), 0);
+    assert_near(alike.ratio, 2, 0.03);
+    assert_true(alike.p > 0.001 && alike.p < 0.999);
+    free(x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(median_intervals_are_the_published_ones),
+        cmocka_unit_test(median_intervals_cover),
+        cmocka_unit_test(modified_z_scores),
+        cmocka_unit_test(a_cold_first_round_stands_out),
+        cmocka_unit_test(drift_is_that_of_all_orders),
+        cmocka_unit_test(drift_with_ties),
+        cmocka_unit_test(normal_continues_the_exact_drift),
+        cmocka_unit_test(autocorrelation_of_known_orders),
+        cmocka_unit_test(autocorrelation_levels_are_those_of_all_orders),
+        cmocka_unit_test(autocorrelated_rounds_are_named),
+        cmocka_unit_test(bad_values_are_errors),
+        cmocka_unit_test(tiny_and_negative_values_are_values),
+        cmocka_unit_test(many_rounds_are_no_burden),
+    };
+    return cmocka_run_group_tests_name("bench_stats_series", tests, NULL, NULL);
+}
