@@ -78,7 +78,7 @@ embed-shared:
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
-$(BUILD)/cobench: libs_of = $(shell $(PC) --libs jansson gsl inih) -lm
+$(BUILD)/cobench: libs_of = $(shell $(PC) --libs jansson gsl inih zlib) -lm
 $(BUILD)/cobench-host: $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
 # The same host with CPython inside. The bridge is the only C that includes Python.h.
@@ -175,7 +175,7 @@ $(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(call objects,c_impl/b
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm $(wordlist 2,99,$(embed_link))
 $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih zlib cmocka) -lm
 $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm

@@ -15,8 +15,11 @@
 #include <unistd.h>
 
 #include "bench/files.h"
+#include "bench/fingerprint.h"
 #include "bench/machine.h"
+#include "bench/plan_read.h"
 #include "bench/report.h"
+#include "bench/resume.h"
 #include "bench/run_folder.h"
 #include "bench/run_options.h"
 #include "bench/runner.h"
@@ -36,7 +39,11 @@ struct session {
     struct origin origin;
     struct journal journal;
     struct progress progress;
+    struct resume resume; /* of a run that is taken up */
     bool origin_runs;
+    bool finished;       /* taken up, and there is nothing left to do */
+    int64_t rounds_done; /* whole ones, those of before included */
+    size_t sound;        /* cells that did not fail */
 };
 
 /* -- the suite ---------------------------------------------------------------------------------------------------- */
@@ -125,13 +132,16 @@ static int open_guard(struct session *s, struct error *err)
     return rc != 0 ? rc : guard_open(s->scratch, &s->guard, err);
 }
 
+static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
+{
+    const struct catalog_source from = {
+        .places = &s->places, .guard = s->guard, .scratch = s->scratch, .tasks_dir = tasks_dir};
+    return catalog_read(&from, &s->catalog, err);
+}
+
 static int make_plan(struct session *s, struct error *err)
 {
-    const struct catalog_source from = {.places = &s->places,
-                                        .guard = s->guard,
-                                        .scratch = s->scratch,
-                                        .tasks_dir = s->options.tasks_dir};
-    int rc = catalog_read(&from, &s->catalog, err);
+    int rc = ask_hosts(s, s->options.plan.tasks_dir, err);
     if (rc == 0 && s->options.plan.seed < 0)
         rc = random_seed(&s->options.plan.seed, err);
     if (rc != 0)
@@ -155,40 +165,51 @@ static int start_origin(struct session *s, struct error *err)
     return rc;
 }
 
+/* machine.json: facts, tools and the programs' checksums. */
+static int describe_machine(struct session *s, json_t **out, struct error *err)
+{
+    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
+    json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
+    int rc = machine == NULL ? error_set(err, -ENOMEM, "out of memory")
+                             : fingerprint_make(&s->places, s->plan.tasks_dir, &sums, err);
+    if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    json_decref(versions);
+    if (rc == 0)
+        *out = machine;
+    else
+        json_decref(machine);
+    return rc;
+}
+
 static int make_folder(struct session *s, struct error *err)
 {
     char created[32], host[80];
     run_folder_time(created, sizeof created);
     machine_short_name(host, sizeof host);
-    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine);
-    json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
-    json_t *plan = plan_json(&s->plan, created);
+    json_t *machine = NULL, *plan = plan_json(&s->plan, created);
+    int rc = plan == NULL ? error_set(err, -ENOMEM, "out of memory") : describe_machine(s, &machine, err);
     const struct run_folder_facts facts = {.results = s->results,
                                            .created = created,
                                            .host = host,
                                            .suite = s->plan.suite,
                                            .machine = machine,
                                            .plan = plan};
-    int rc = machine == NULL || plan == NULL ? error_set(err, -ENOMEM, "out of memory")
-                                             : run_folder_make(&facts, &s->folder, err);
-    json_decref(versions);
+    if (rc == 0)
+        rc = run_folder_make(&facts, &s->folder, err);
     json_decref(machine);
     json_decref(plan);
     char *path = rc == 0 ? text_format("%s/samples.jsonl", s->folder) : NULL;
     if (rc == 0)
-        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_create(path, &s->journal, err);
+        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, &s->journal, err);
     free(path);
     return rc;
 }
 
-/* Everything up to the first sample. */
-static int session_open(struct session *s, struct error *err)
+/* Everything up to the first sample of a new run. */
+static int session_begin(struct session *s, struct error *err)
 {
-    int rc = places_find(&s->places, err);
-    if (rc == 0)
-        rc = set_results(s, err);
-    if (rc == 0)
-        rc = suite_find(s, err);
+    int rc = suite_find(s, err);
     if (rc == 0)
         rc = open_guard(s, err);
     if (rc == 0)
@@ -200,6 +221,56 @@ static int session_open(struct session *s, struct error *err)
     return rc != 0 ? rc : make_folder(s, err);
 }
 
+/* Whether programs and machine are what they were; says what is not. */
+static int check_same(struct session *s, struct error *err)
+{
+    struct words differences = {NULL, 0};
+    json_t *machine = NULL;
+    int rc = describe_machine(s, &machine, err);
+    if (rc == 0)
+        rc = resume_check(&s->resume, machine, s->options.force, &differences, err);
+    for (size_t i = 0; i < differences.count; i++)
+        progress_note(&s->progress, true, "%s", differences.items[i]);
+    words_free(&differences);
+    json_decref(machine);
+    return rc;
+}
+
+/* Everything up to the first sample of a run that is taken up. */
+static int session_take_up(struct session *s, struct error *err)
+{
+    int rc = open_guard(s, err);
+    if (rc == 0)
+        rc = resume_open(s->options.resume, s->results, &s->resume, &s->journal, err);
+    if (rc == 0 && text_set(&s->folder, s->resume.folder) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    if (rc != 0)
+        return rc;
+    s->finished = resume_finished(&s->resume);
+    s->sound = s->resume.sound;
+    if (s->finished)
+        return 0;
+    json_t *plan = s->resume.results.plan;
+    rc = ask_hosts(s, json_string_value(json_object_get(plan, "tasks_dir")), err);
+    if (rc == 0)
+        rc = plan_read(plan, &s->catalog, &s->plan, err);
+    if (rc == 0)
+        rc = timer_version(s->guard, s->scratch, &s->hyperfine, err);
+    if (rc == 0)
+        rc = check_same(s, err);
+    return rc != 0 ? rc : start_origin(s, err);
+}
+
+static int session_open(struct session *s, struct error *err)
+{
+    int rc = places_find(&s->places, err);
+    if (rc == 0)
+        rc = set_results(s, err);
+    if (rc != 0)
+        return rc;
+    return s->options.resume != NULL ? session_take_up(s, err) : session_begin(s, err);
+}
+
 static void session_close(struct session *s)
 {
     journal_close(&s->journal);
@@ -208,6 +279,7 @@ static void session_close(struct session *s)
     if (s->guard == NULL && s->scratch != NULL)
         dir_remove_flat(s->scratch); /* else the guard's end removed it */
     plan_free(&s->plan);
+    resume_close(&s->resume);
     suite_free(&s->suite);
     catalog_free(&s->catalog);
     places_free(&s->places);
@@ -235,24 +307,39 @@ static void announce(struct session *s)
                               p->groups[g].task->name, host_table[h].only);
 }
 
-static int take_samples(struct session *s, int64_t *rounds_done, struct error *err)
+static size_t count_sound(const struct runner *r)
 {
+    size_t sound = 0;
+    for (size_t c = 0; c < r->bench->plan->cell_count; c++)
+        sound += r->cells[c].verified && !r->cells[c].ended;
+    return sound;
+}
+
+static int measure(struct session *s, struct error *err)
+{
+    announce(s);
     const struct bench bench = {.places = &s->places,
                                 .catalog = &s->catalog,
                                 .plan = &s->plan,
                                 .guard = s->guard,
                                 .scratch = s->scratch,
-                                .tasks_dir = s->options.tasks_dir,
+                                .tasks_dir = s->plan.tasks_dir,
                                 .origin = s->origin_runs ? &s->origin : NULL};
     struct runner runner;
     int rc = runner_open(&bench, &s->journal, &s->progress, &runner, err);
     if (rc != 0)
         return rc;
+    if (s->options.resume != NULL) {
+        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
+                      (long long)s->resume.results.samples);
+        runner_take_up(&runner, &s->resume.results);
+    }
     rc = runner_verify(&runner, err);
     if (rc == 0)
         rc = runner_rounds(&runner, err);
     progress_clear(&s->progress);
-    *rounds_done = runner.rounds_done;
+    s->rounds_done = runner.rounds_done;
+    s->sound = count_sound(&runner);
     runner_close(&runner);
     return rc;
 }
@@ -286,25 +373,45 @@ static int make_report(const struct session *s, int *failed, struct error *err)
     return rc;
 }
 
+/* Why sampling ended early, and how to go on. A run without a single sample leaves no folder. */
+static void tell_end(struct session *s, int taken, struct error *err)
+{
+    const char *because = taken == -EINTR ? "interrupted" : err->text;
+    struct error all;
+    if (s->journal.length == 0 && s->options.resume == NULL) {
+        dir_remove_flat(s->folder);
+        error_set(&all, taken, "%s before the first sample; nothing is kept", because);
+    } else {
+        error_set(&all, taken, "%s; %lld of %lld rounds are in %s; cobench run --resume %s goes on", because,
+                  (long long)s->rounds_done, (long long)s->plan.rounds, s->folder, s->folder);
+    }
+    if (taken == -EINTR)
+        progress_note(&s->progress, true, "%s", all.text);
+    else
+        *err = all;
+}
+
+/* A run of which nothing worked is not what people look for under results/latest. */
+static int publish(struct session *s, struct error *err)
+{
+    if (s->sound == 0) {
+        progress_note(&s->progress, true, "no cell worked; the run is in %s, and results/latest is left as it was", s->folder);
+        return 0;
+    }
+    progress_note(&s->progress, false, "the run is in %s", s->folder);
+    return run_folder_publish(s->folder, err);
+}
+
 /* The summary of what there is; `taken` is how sampling ended. */
-static int conclude(struct session *s, int taken, int64_t rounds_done, struct error *err)
+static int conclude(struct session *s, int taken, struct error *err)
 {
     int failed = 0, status = 0;
     struct error report_err = {.text = ""};
-    if (taken == -EINTR)
-        progress_note(&s->progress, true, "interrupted; %lld of %lld rounds are in %s", (long long)rounds_done,
-                      (long long)s->plan.rounds, s->folder);
-    else if (taken != 0)
-        progress_note(&s->progress, true, "stopped; %lld of %lld rounds are in %s", (long long)rounds_done,
-                      (long long)s->plan.rounds, s->folder);
-    if (taken == 0 || rounds_done > 0) {
-        const int made = make_report(s, &failed, &report_err);
-        if (made != 0)
-            status = 1;
-        else if (taken == 0)
-            progress_note(&s->progress, false, "the run is in %s", s->folder);
-    }
-    if (taken == 0 && status == 0 && run_folder_publish(s->results, s->folder, &report_err) != 0)
+    if (taken != 0)
+        tell_end(s, taken, err);
+    if ((taken == 0 || s->rounds_done > 0) && make_report(s, &failed, &report_err) != 0)
+        status = 1;
+    if (taken == 0 && status == 0 && publish(s, &report_err) != 0)
         status = 1;
     if (taken == -EINTR || stop_signal() != 0)
         err->text[0] = '\0';
@@ -312,6 +419,8 @@ static int conclude(struct session *s, int taken, int64_t rounds_done, struct er
         *err = report_err;
     if (stop_signal() != 0)
         return 128 + stop_signal();
+    if (s->finished)
+        return status;
     return status != 0 || taken != 0 || failed > 0 ? 1 : 0;
 }
 
@@ -328,7 +437,6 @@ static int refusal(int rc, struct error *err)
 int cmd_run(int argc, char **argv, struct error *err)
 {
     struct session s = {.origin.stdin_fd = -1, .journal.fd = -1};
-    int64_t rounds_done = 0;
     int rc = run_options_parse(argc, argv, &s.options, err), status;
     progress_open(&s.progress, s.options.quiet);
     if (rc == 0)
@@ -336,10 +444,12 @@ int cmd_run(int argc, char **argv, struct error *err)
     if (rc != 0) {
         status = refusal(rc, err);
     } else {
-        announce(&s);
-        rc = take_samples(&s, &rounds_done, err);
+        if (s.finished)
+            progress_note(&s.progress, true, "%s is finished; its tables are made again", s.folder);
+        else
+            rc = measure(&s, err);
         stop_release();
-        status = conclude(&s, rc, rounds_done, err);
+        status = conclude(&s, rc, err);
     }
     session_close(&s);
     return status;

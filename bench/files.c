@@ -89,10 +89,26 @@ int file_create(const char *path, const char *text, size_t length)
     return rc;
 }
 
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 bool dir_exists(const char *path)
 {
     struct stat st;
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int dir_sync(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    const int rc = fsync(fd) == 0 ? 0 : -errno;
+    close(fd); /* nothing was written through it */
+    return rc;
 }
 
 void dir_remove_flat(const char *path)

@@ -11,7 +11,10 @@ int file_read(const char *path, size_t max, char **text, size_t *length);
 int file_write_all(int fd, const void *bytes, size_t length);
 /* Writes a new file and fsyncs it. */
 int file_create(const char *path, const char *text, size_t length);
+bool file_exists(const char *path);
 bool dir_exists(const char *path);
+/* fsyncs a folder, so that a name made in it by rename outlives a crash of the machine. */
+int dir_sync(const char *path);
 /* Removes a folder and the files in it (not folders within). Used on folders the driver made. */
 void dir_remove_flat(const char *path);
 /*

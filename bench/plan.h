@@ -51,7 +51,9 @@ struct plan {
     int64_t seed, rounds;
     double timeout_s, effective_cpus;
     double margin; /* a difference smaller than this share is none in practice */
-    char *url; /* what --url said; NULL: the origin's */
+    char *url;       /* what --url said; NULL: the origin's */
+    char *tasks_dir; /* what --tasks said, absolute; NULL: none */
+    json_t *source;  /* the plan.json it was read from, which some strings are borrowed from; NULL: it was made */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;
@@ -63,7 +65,7 @@ struct plan_options {
     int64_t rounds, seed; /* seed: -1 not said */
     double timeout_s;
     double margin; /* below 0: not said */
-    const char *start_method, *scaling, *url; /* NULL: not said */
+    const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
 };
 
 /* What plan_make goes by. */

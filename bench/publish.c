@@ -13,16 +13,6 @@
 #include "bench/files.h"
 #include "bench/text.h"
 
-static int folder_sync(const char *path)
-{
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    const int code = fsync(fd) == 0 ? 0 : -errno;
-    close(fd); /* nothing was written through it */
-    return code;
-}
-
 static int file_sync(const char *path)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -40,7 +30,7 @@ static int give_name(const char *folder, const char *temporary, const char *path
 {
     if (rename(temporary, path) != 0)
         return -errno;
-    return folder_sync(folder);
+    return dir_sync(folder);
 }
 
 int publish_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err)

@@ -195,11 +195,12 @@ struct arrays {
 static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
                      "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
-                     r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
-                     json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity", arrays->capacities,
-                     "cells", arrays->cells, "geomeans", arrays->geomeans);
+                     r->margin, "interrupted", summary->interrupted, "forced", events_forced(&r->events), "machine",
+                     r->machine, "groups", json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity",
+                     arrays->capacities, "cells", arrays->cells,
+                     "geomeans", arrays->geomeans);
 }
 
 static int arrays_fill(const struct summary *summary, const struct arrays *arrays)

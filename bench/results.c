@@ -283,6 +283,21 @@ static int cell_note_status(struct result_cell *cell, enum cell_status status, c
     return 0;
 }
 
+/* How far the run has come with this sample; round 0: of the verify pass. */
+static void note_progress(struct results *results, struct result_cell *cell, const json_t *json, int64_t round)
+{
+    const char *digest = json_string_value(json_object_get(json, "digest"));
+    if (round == 0) {
+        cell->verified = true;
+        snprintf(cell->digest, sizeof cell->digest, "%s", digest == NULL ? "" : digest);
+        return;
+    }
+    results->last_round = round;
+    results->last_order = field_optional(json, "order");
+    if (round > cell->last_round)
+        cell->last_round = round;
+}
+
 static int line_read(const struct place *at, struct results *results, const json_t *json)
 {
     int64_t version = 0, cell_id = 0, round = 0;
@@ -299,6 +314,7 @@ static int line_read(const struct place *at, struct results *results, const json
     if (round < 0 || round > ROUNDS_MAX)
         return wrong_field(at, "round", "in 0..1000000");
     struct result_cell *cell = &results->cells[cell_id];
+    note_progress(results, cell, json, strcmp(pass, "timed") == 0 ? round : 0);
     if (cell_note_status(cell, status, json_string_value(json_object_get(json, "reason"))) != 0)
         return error_set(at->err, -ENOMEM, "no memory");
     const int64_t peak = field_optional(json, "peak_pss_bytes");
@@ -326,6 +342,8 @@ static int samples_read(FILE *file, struct results *results, struct error *err)
         json_t *json = json_loadb(line, (size_t)length, 0, &problem);
         code = json_is_object(json) ? line_read(&at, results, json) : wrong(&at, json ? "not an object" : problem.text);
         json_decref(json);
+        results->samples++;
+        results->whole_bytes += length;
     }
     if (code == 0 && ferror(file))
         code = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
@@ -352,7 +370,7 @@ static int samples_load(struct results *results, const char *run_dir, struct err
 
 int results_load(struct results *results, const char *run_dir, struct error *err)
 {
-    *results = (struct results){0};
+    *results = (struct results){.last_order = -1};
     int code = object_load(run_dir, "plan.json", &results->plan, err);
     if (code == 0)
         code = object_load(run_dir, "machine.json", &results->machine, err);
@@ -360,6 +378,8 @@ int results_load(struct results *results, const char *run_dir, struct error *err
         code = plan_read(results, err);
     if (code == 0)
         code = samples_load(results, run_dir, err);
+    if (code == 0)
+        code = events_load(run_dir, &results->events, err);
     if (code != 0)
         results_free(results);
     return code;
@@ -373,6 +393,7 @@ void results_free(struct results *results)
     }
     free(results->cells);
     free(results->groups);
+    events_free(&results->events);
     json_decref(results->machine);
     json_decref(results->plan);
     *results = (struct results){0};

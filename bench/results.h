@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl (docs/run-directory.md). The samples are
+ * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl, events.jsonl (docs/run-directory.md). The samples are
  * read line by line into compact arrays, about 120 bytes each.
  */
 #ifndef BENCH_RESULTS_H
@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "bench/error.h"
+#include "bench/events.h"
 
 /* How a cell ended. Above CELL_OK: it has no ratios, and `reason` says why. */
 enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
@@ -52,6 +53,9 @@ struct result_cell {
     enum cell_status status;
     char *reason;           /* one line; NULL while all went well */
     int64_t peak_pss_bytes; /* -1: not known */
+    bool verified;          /* it has a sample of the verify pass, whatever came of it */
+    char digest[17];        /* of the results of that sample; "": not known */
+    int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
     struct sample *samples; /* sorted by round, one a round */
     size_t count, room;
 };
@@ -65,6 +69,11 @@ struct results {
     size_t group_count;
     struct result_cell *cells;
     size_t cell_count;
+    struct events events;
+    /* What a run that is taken up again goes on from. */
+    int64_t samples;      /* whole lines of samples.jsonl */
+    int64_t whole_bytes;  /* and their bytes: behind them stands at most a line cut short */
+    int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */
 };
 
 /*

@@ -88,6 +88,7 @@ static int settle(const char *results, const char *temporary, const char *name, 
             return -ENOMEM;
         struct stat st;
         if (lstat(target, &st) != 0 && rename(temporary, target) == 0) {
+            (void)dir_sync(results); /* not every file system can; the rename was whole either way */
             *path = target;
             return 0;
         }
@@ -98,6 +99,14 @@ static int settle(const char *results, const char *temporary, const char *name, 
             return -code;
     }
     return -EEXIST;
+}
+
+static int create_journal(const char *folder)
+{
+    char *path = text_format("%s/samples.jsonl", folder);
+    const int rc = path == NULL ? -ENOMEM : file_create(path, "", 0);
+    free(path);
+    return rc;
 }
 
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
@@ -115,6 +124,8 @@ int run_folder_make(const struct run_folder_facts *facts, char **path, struct er
     if (rc == 0)
         rc = write_json(temporary, "plan.json", facts->plan);
     if (rc == 0)
+        rc = create_journal(temporary);
+    if (rc == 0)
         rc = settle(facts->results, temporary, name, path);
     if (rc != 0 && made)
         dir_remove_flat(temporary);
@@ -125,20 +136,35 @@ int run_folder_make(const struct run_folder_facts *facts, char **path, struct er
     return rc;
 }
 
-int run_folder_publish(const char *results, const char *path, struct error *err)
+/* Names begin with the time of their making. */
+static bool points_at_newer(const char *link, const char *name)
+{
+    char target[1024];
+    const ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length <= 0)
+        return false;
+    target[length] = '\0';
+    const char *slash = strrchr(target, '/');
+    return strcmp(slash == NULL ? target : slash + 1, name) > 0 && access(link, F_OK) == 0;
+}
+
+int run_folder_publish(const char *path, struct error *err)
 {
     const char *slash = strrchr(path, '/');
-    char *link = text_format("%s/latest", results), *fresh = text_format("%s/.latest-%ld", results, (long)getpid());
+    const int parent = slash == NULL ? 1 : (int)(slash - path);
+    const char *results = slash == NULL ? "." : path, *name = slash == NULL ? path : slash + 1;
+    char *link = text_format("%.*s/latest", parent, results);
+    char *fresh = text_format("%.*s/.latest-%ld", parent, results, (long)getpid());
     int rc = link == NULL || fresh == NULL ? -ENOMEM : 0;
-    if (rc == 0) {
+    if (rc == 0 && !points_at_newer(link, name)) {
         (void)unlink(fresh); /* one that a killed run of the same number left */
-        if (symlink(slash == NULL ? path : slash + 1, fresh) != 0 || rename(fresh, link) != 0) {
+        if (symlink(name, fresh) != 0 || rename(fresh, link) != 0) {
             rc = -errno;
             (void)unlink(fresh);
         }
     }
     if (rc != 0)
-        error_set(err, rc, "cannot point %s/latest at the run: %s", results, strerror(-rc));
+        error_set(err, rc, "cannot point %.*s/latest at the run: %s", parent, results, strerror(-rc));
     free(fresh);
     free(link);
     return rc;

@@ -18,8 +18,9 @@ struct run_folder_facts {
 
 /* The folder's path, to be freed. Where it cannot be made nothing is left behind. */
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err);
-/* Points RESULTS/latest at it, atomically. */
-int run_folder_publish(const char *results, const char *path, struct error *err);
+/* Points `latest` beside the folder at it, atomically, unless it points at a newer one: a run that is taken up again may
+ * not be the newest. */
+int run_folder_publish(const char *path, struct error *err);
 /* Now, as "2026-11-21T01:40:00Z". */
 void run_folder_time(char *out, size_t room);
 

@@ -32,6 +32,8 @@ enum {
     KEY_URL,
     KEY_TASKS,
     KEY_RESULTS,
+    KEY_RESUME,
+    KEY_FORCE,
     KEY_NO_PLOTS,
     KEY_QUIET
 };
@@ -56,6 +58,10 @@ static const struct argp_option table[] = {
     {"url", KEY_URL, "URL", 0, "Ask this server instead of the origin", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "Another folder of task files", 0},
     {"results", KEY_RESULTS, "DIR", 0, "Where the run's folder goes (default results/ in the project)", 0},
+    {"resume", KEY_RESUME, "RUN", 0,
+     "Go on with a run that was cut off: its folder, or 'latest' for the newest one; what it does stands in its plan.json",
+     0},
+    {"force", KEY_FORCE, NULL, 0, "With --resume: also where programs or machine differ; the summary says so", 0},
     {"no-plots", KEY_NO_PLOTS, NULL, 0, "Make no pictures", 0},
     {"quiet", KEY_QUIET, NULL, 0, "No progress and no table; warnings stay", 0},
     {NULL, 0, NULL, 0, NULL, 0},
@@ -65,6 +71,7 @@ struct parse {
     struct run_options *out;
     struct error *err;
     int rc; /* the first error */
+    const char *settles; /* the first option that says what a run does */
 };
 
 static void refuse(struct parse *p, const char *option, const char *value, const char *allowed)
@@ -122,7 +129,7 @@ static void take_tasks_dir(struct parse *p, const char *value)
     p->out->tasks_dir_owned = realpath(value, NULL);
     if (p->out->tasks_dir_owned == NULL || !dir_exists(p->out->tasks_dir_owned))
         refuse(p, "--tasks", value, p->out->tasks_dir_owned == NULL ? strerror(errno) : "this is no folder");
-    p->out->tasks_dir = p->out->tasks_dir_owned;
+    p->out->plan.tasks_dir = p->out->tasks_dir_owned;
 }
 
 static void take_url(struct parse *p, const char *value)
@@ -163,10 +170,32 @@ static void take_start_method(struct parse *p, const char *value)
     p->out->plan.start_method = value;
 }
 
+/* What a run that is taken up does stands in its plan; an option that says it again could only contradict. */
+static void note_settling(struct parse *p, int key)
+{
+    static const int others[] = {KEY_RESULTS, KEY_RESUME, KEY_FORCE, KEY_NO_PLOTS, KEY_QUIET};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (key == others[i])
+            return;
+    for (size_t i = 0; p->settles == NULL && table[i].name != NULL; i++)
+        if (table[i].key == key)
+            p->settles = table[i].name;
+}
+
+static void check_resume(struct parse *p)
+{
+    if (p->rc == 0 && p->out->resume != NULL && p->settles != NULL)
+        p->rc = error_set(p->err, -EINVAL, "--resume: --%s cannot be given with it; the run does what its plan.json says",
+                          p->settles);
+    if (p->rc == 0 && p->out->resume == NULL && p->out->force)
+        p->rc = error_set(p->err, -EINVAL, "--force: only --resume can be forced");
+}
+
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
     struct parse *p = state->input;
     struct run_options *o = p->out;
+    note_settling(p, key);
     switch (key) {
     case KEY_SUITE: o->suite = arg; return 0;
     case KEY_TASK: take_list(p, "--task", arg, &o->plan.tasks); return 0;
@@ -184,6 +213,8 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     case KEY_URL: take_url(p, arg); return 0;
     case KEY_TASKS: take_tasks_dir(p, arg); return 0;
     case KEY_RESULTS: o->results = arg; return 0;
+    case KEY_RESUME: o->resume = arg; return 0;
+    case KEY_FORCE: o->force = true; return 0;
     case KEY_NO_PLOTS: o->no_plots = true; return 0;
     case KEY_QUIET: o->quiet = true; return 0;
     case ARGP_KEY_ARG:
@@ -204,6 +235,7 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
     const int rc = argp_parse(&parser, argc, argv, 0, NULL, &p);
     if (p.rc == 0 && rc != 0)
         p.rc = error_set(err, -rc, "%s", strerror(rc));
+    check_resume(&p);
     return p.rc;
 }
 

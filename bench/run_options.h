@@ -11,9 +11,9 @@
 struct run_options {
     struct plan_options plan;
     const char *suite;     /* NULL: not said */
-    const char *tasks_dir; /* absolute; NULL: none */
     const char *results;   /* NULL: results/ in the project */
-    bool no_plots, quiet;
+    const char *resume;    /* a run's folder or "latest"; NULL: a new run */
+    bool no_plots, quiet, force;
     char *tasks_dir_owned;
 };
 

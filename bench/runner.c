@@ -6,6 +6,7 @@
 #include "bench/runner.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,10 @@ int runner_open(const struct bench *bench, struct journal *journal, struct progr
     *out = (struct runner){.bench = bench,
                            .journal = journal,
                            .progress = progress,
-                           .ended = calloc(plan->cell_count, sizeof *out->ended),
-                           .last_ns = calloc(plan->cell_count, sizeof *out->last_ns),
-                           .least_ns = calloc(plan->cell_count, sizeof *out->least_ns),
+                           .cells = calloc(plan->cell_count, sizeof *out->cells),
                            .references = calloc(plan->group_count * bench->catalog->runtime_count,
                                                 sizeof *out->references)};
-    if (out->ended != NULL && out->last_ns != NULL && out->least_ns != NULL && out->references != NULL)
+    if (out->cells != NULL && out->references != NULL)
         return 0;
     runner_close(out);
     return no_memory(err);
@@ -47,21 +46,32 @@ void runner_close(struct runner *r)
         free(r->references[i].results);
     }
     free(r->references);
-    free(r->ended);
-    free(r->last_ns);
-    free(r->least_ns);
+    free(r->cells);
     r->references = NULL;
-    r->ended = NULL;
-    r->last_ns = NULL;
-    r->least_ns = NULL;
+    r->cells = NULL;
 }
 
 /* Keeps how long a sample took. */
 static void note_time(struct runner *r, size_t cell, int64_t ns)
 {
-    r->last_ns[cell] = ns;
-    if (r->least_ns[cell] == 0 || ns < r->least_ns[cell])
-        r->least_ns[cell] = ns;
+    struct runner_cell *c = &r->cells[cell];
+    c->last_ns = ns;
+    if (c->least_ns == 0 || ns < c->least_ns)
+        c->least_ns = ns;
+}
+
+void runner_take_up(struct runner *r, const struct results *before)
+{
+    r->before = before;
+    r->samples = before->samples;
+    for (size_t c = 0; c < before->cell_count; c++) {
+        const struct result_cell *had = &before->cells[c];
+        r->cells[c] = (struct runner_cell){
+            .verified = had->verified, .ended = had->status > CELL_OK, .last_round = had->last_round};
+        for (size_t i = 0; i < had->count; i++)
+            if (had->samples[i].whole_ns > 0)
+                note_time(r, c, had->samples[i].whole_ns);
+    }
 }
 
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
@@ -85,9 +95,11 @@ static int commit(struct runner *r, const struct sample_taken *s, struct sample_
     if (rc != 0)
         return rc;
     r->samples++;
+    struct runner_cell *cell = &r->cells[place.cell];
+    cell->verified = true;
+    cell->last_round = place.round;
     if (s->status != SAMPLE_OK) {
-        r->ended[place.cell] = true;
-        r->failed += s->status != SAMPLE_IMPOSSIBLE;
+        cell->ended = true;
         tell_failure(r, place.cell, s);
     }
     if (s->service_died)
@@ -97,10 +109,12 @@ static int commit(struct runner *r, const struct sample_taken *s, struct sample_
 
 /* -- references --------------------------------------------------------------------------------------------------- */
 
-/* A baseline that judges, in one group: its sample, and its cell where the plan has it. */
+/* A baseline that judges, in one group: its sample, and its cell where the plan has it. One that was verified before the
+ * run was taken up is run again for its results; its sample is not written down a second time. */
 struct judge {
     size_t runtime; /* its place in the catalog */
     size_t cell;    /* or the plan's cell_count: it runs for its results only */
+    bool again;
     struct sample_taken sample;
 };
 
@@ -149,6 +163,43 @@ static int reference_make(struct runner *r, size_t group, const struct judge *j,
     return 0;
 }
 
+/* What is judged by these results has to be judged by the same ones throughout. */
+static int check_again(struct runner *r, const struct judge *j, struct error *err)
+{
+    const struct result_cell *had = &r->before->cells[j->cell];
+    char name[CELL_NAME_ROOM], digest[17];
+    plan_cell_name(r->bench->plan, j->cell, name, sizeof name);
+    if (j->sample.status != SAMPLE_OK)
+        return error_set(err, -EBADMSG, "%s worked when the run began and now does not: %s: %s", name,
+                         sample_status_name(j->sample.status), j->sample.reason);
+    snprintf(digest, sizeof digest, "%016" PRIx64, j->sample.digest);
+    if (strcmp(digest, had->digest) != 0)
+        return error_set(err, -EBADMSG, "%s gives other results than when the run began", name);
+    return 0;
+}
+
+/* One that left no results failed: what it judges fails for the same reason as before, and it is not tried again. */
+static int judge_failed(struct runner *r, struct judge *j, struct error *err)
+{
+    static const enum sample_status statuses[] = {[CELL_REFUSED] = SAMPLE_REFUSED,
+                                                  [CELL_FAILED] = SAMPLE_FAILED,
+                                                  [CELL_TIMEOUT] = SAMPLE_TIMEOUT,
+                                                  [CELL_IMPOSSIBLE] = SAMPLE_IMPOSSIBLE};
+    const struct result_cell *had = &r->before->cells[j->cell];
+    return sample_none(statuses[had->status], had->reason, &j->sample) == 0 ? 0 : no_memory(err);
+}
+
+/* The sample of a judge: from a run of its command, or from the journal. */
+static int judge_sample(struct runner *r, const struct plan_cell *cell, struct judge *j, struct error *err)
+{
+    if (j->again && r->before->cells[j->cell].status > CELL_OK && r->before->cells[j->cell].digest[0] == '\0')
+        return judge_failed(r, j, err);
+    int rc = sample_take(r->bench, cell, (struct sample_how){.timed = false}, &j->sample, err);
+    if (rc == 0 && j->again && (rc = check_again(r, j, err)) != 0)
+        sample_free(&j->sample);
+    return rc;
+}
+
 /* Runs the baseline of one runtime for its results. */
 static int judge_take(struct runner *r, size_t group, struct judge *j, struct error *err)
 {
@@ -163,13 +214,11 @@ static int judge_take(struct runner *r, size_t group, struct judge *j, struct er
     while (j->cell < p->cell_count && !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime &&
                                         p->cells[j->cell].baseline))
         j->cell++;
-    const int rc = sample_take(r->bench, &alone, (struct sample_how){.timed = false}, &j->sample, err);
-    if (rc != 0)
-        return rc;
-    const int made = reference_make(r, group, j, model->name, err);
-    if (made != 0)
+    j->again = j->cell < p->cell_count && r->cells[j->cell].verified;
+    int rc = judge_sample(r, &alone, j, err);
+    if (rc == 0 && (rc = reference_make(r, group, j, model->name, err)) != 0)
         sample_free(&j->sample);
-    return made;
+    return rc;
 }
 
 /* -- verifying ---------------------------------------------------------------------------------------------------- */
@@ -182,6 +231,19 @@ static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, 
         return no_memory(err);
     note_time(r, cell, clock_now_ns() - begun);
     return commit(r, s, (struct sample_place){.order = r->samples, .cell = cell}, err);
+}
+
+/* Writes a judge's sample down where it has a cell that is not in the journal yet. `each`: how long it took. */
+static int judge_commit(struct runner *r, size_t group, struct judge *j, int64_t each, struct error *err)
+{
+    if (j->again)
+        return 0;
+    if (j->cell < r->bench->plan->cell_count)
+        return verify_commit(r, j->cell, &j->sample, clock_now_ns() - each, err);
+    if (j->sample.status != SAMPLE_OK)
+        progress_note(r->progress, true, "%s %s: %s", r->bench->plan->groups[group].name,
+                      reference_of(r, group, j->runtime)->name, j->sample.reason);
+    return 0;
 }
 
 /* The baselines that judge, each against its own judge. */
@@ -201,11 +263,8 @@ static int verify_judges(struct runner *r, size_t group, struct error *err)
     }
     const int64_t each = count == 0 ? 0 : (clock_now_ns() - begun) / (int64_t)count;
     for (size_t i = 0; i < count; i++) {
-        if (rc == 0 && judges[i].cell < r->bench->plan->cell_count)
-            rc = verify_commit(r, judges[i].cell, &judges[i].sample, clock_now_ns() - each, err);
-        else if (rc == 0 && judges[i].sample.status != SAMPLE_OK)
-            progress_note(r->progress, true, "%s %s: %s", r->bench->plan->groups[group].name,
-                          reference_of(r, group, judges[i].runtime)->name, judges[i].sample.reason);
+        if (rc == 0)
+            rc = judge_commit(r, group, &judges[i], each, err);
         sample_free(&judges[i].sample);
     }
     free(judges);
@@ -244,7 +303,7 @@ static int verify_group(struct runner *r, size_t group, struct error *err)
     progress_at(r->progress, where, -1);
     int rc = verify_judges(r, group, err);
     for (size_t c = 0; rc == 0 && c < p->cell_count; c++) {
-        if (p->cells[c].group != group || verified_as_judge(r, c))
+        if (p->cells[c].group != group || r->cells[c].verified || verified_as_judge(r, c))
             continue;
         plan_cell_name(p, c, name, sizeof name);
         snprintf(where, sizeof where, "verifying %s", name);
@@ -254,11 +313,23 @@ static int verify_group(struct runner *r, size_t group, struct error *err)
     return rc;
 }
 
+/* Whether a sample of the group is still to come. */
+static bool group_goes_on(const struct runner *r, size_t group)
+{
+    const struct plan *p = r->bench->plan;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (p->cells[c].group == group &&
+            (!r->cells[c].verified || (!r->cells[c].ended && r->cells[c].last_round < p->rounds)))
+            return true;
+    return false;
+}
+
 int runner_verify(struct runner *r, struct error *err)
 {
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < r->bench->plan->group_count; g++)
-        rc = verify_group(r, g, err);
+        if (group_goes_on(r, g))
+            rc = verify_group(r, g, err);
     return rc;
 }
 
@@ -270,7 +341,7 @@ static int64_t time_left(const struct runner *r, int64_t round, int64_t done_ns)
     const struct plan *p = r->bench->plan;
     int64_t round_ns = 0;
     for (size_t c = 0; c < p->cell_count; c++)
-        round_ns += r->ended[c] ? 0 : r->last_ns[c];
+        round_ns += r->cells[c].ended ? 0 : r->cells[c].last_ns;
     const int64_t left = round_ns * (p->rounds - round + 1) - done_ns;
     return left < 0 ? 0 : left;
 }
@@ -279,7 +350,7 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     struct sample_taken s;
-    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .usual_ns = r->least_ns[cell]}, &s, err);
+    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .usual_ns = r->cells[cell].least_ns}, &s, err);
     if (rc != 0)
         return rc;
     if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)
@@ -290,11 +361,17 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
     return rc;
 }
 
+/* Where the order goes on in a round that the journal has a part of. */
+static int64_t first_place(const struct runner *r, int64_t round)
+{
+    return r->before != NULL && r->before->last_round == round ? r->before->last_order + 1 : 0;
+}
+
 static int run_round(struct runner *r, int64_t round, size_t *order, struct error *err)
 {
     const struct plan *p = r->bench->plan;
     char where[CELL_NAME_ROOM + 60], name[CELL_NAME_ROOM];
-    int64_t place = 0, spent = 0;
+    int64_t place = first_place(r, round), spent = 0;
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < p->group_count; g++) {
         size_t count;
@@ -302,7 +379,7 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
             return no_memory(err);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             const size_t cell = order[i];
-            if (r->ended[cell])
+            if (r->cells[cell].ended || r->cells[cell].last_round >= round)
                 continue;
             const int64_t begun = clock_now_ns();
             plan_cell_name(p, cell, name, sizeof name);
@@ -311,7 +388,7 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
             rc = time_cell(r, cell,
                            (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
             note_time(r, cell, clock_now_ns() - begun);
-            spent += r->last_ns[cell];
+            spent += r->cells[cell].last_ns;
         }
     }
     return rc;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A run from its first sample to its last: every cell verified once, then the rounds. */
+/* A run from its first sample to its last: every cell verified once, then the rounds. One that was cut off goes on where
+ * it stopped: runner_take_up tells it what the journal has. */
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
 
@@ -9,24 +10,35 @@
 #include "bench/error.h"
 #include "bench/journal.h"
 #include "bench/progress.h"
+#include "bench/results.h"
 #include "bench/sample.h"
+
+struct runner_cell {
+    bool verified;      /* it has a sample of the verify pass */
+    bool ended;         /* it failed or cannot run, and is not timed any more */
+    int64_t last_round; /* of its last timed sample; 0: none */
+    int64_t last_ns;    /* how long its last sample took, all in all; 0: none yet */
+    int64_t least_ns;   /* how long the fastest of its samples took; 0: none yet */
+};
 
 struct runner {
     const struct bench *bench;
     struct journal *journal;
     struct progress *progress;
-    bool *ended;                  /* a cell: it failed or cannot run, and is not timed any more */
-    int64_t *last_ns;             /* a cell: how long its last sample took, all in all */
-    int64_t *least_ns;            /* a cell: how long the fastest of its samples took; 0: none yet */
+    struct runner_cell *cells;
+    const struct results *before; /* what the journal had when the run was taken up; NULL: nothing */
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
     int64_t rounds_done;
-    size_t failed;                /* cells that failed or were refused */
 };
 
 int runner_open(const struct bench *bench, struct journal *journal, struct progress *progress, struct runner *out,
                 struct error *err);
-/* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. */
+/* Takes over what the journal of a run that was cut off has; `before` is borrowed. Before runner_verify. */
+void runner_take_up(struct runner *r, const struct results *before);
+/* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A run that is taken up is verified as
+ * far as it was not, and the baselines that judge are run again for their results, which are not in the journal: -EBADMSG
+ * where they give others than they did. */
 int runner_verify(struct runner *r, struct error *err);
 int runner_rounds(struct runner *r, struct error *err);
 void runner_close(struct runner *r);

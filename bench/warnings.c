@@ -15,7 +15,8 @@
 const char *warning_title(enum warning_kind kind)
 {
     static const char *const titles[] = {
-        [WARNING_INTERRUPTED] = "cut off",   [WARNING_CONTROL] = "control",
+        [WARNING_INTERRUPTED] = "cut off",   [WARNING_FORCED] = "forced",
+        [WARNING_CONTROL] = "control",
         [WARNING_FAILED] = "failed",         [WARNING_ABOVE_CAPACITY] = "too good",
         [WARNING_ORIGIN] = "origin",         [WARNING_FIRST_ROUND] = "round 1",
         [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
@@ -48,6 +49,21 @@ static int warn_interrupted(struct warnings *warnings, const struct summary *sum
         return 0;
     return add(warnings, WARNING_INTERRUPTED,
                text_format("not every cell has the %lld rounds that were planned", (long long)summary->results->rounds));
+}
+
+static int warn_forced(struct warnings *warnings, const struct summary *summary)
+{
+    json_t *differences = events_forced(&summary->results->events);
+    const json_t *text;
+    size_t i;
+    int code = differences == NULL ? -ENOMEM : 0;
+    json_array_foreach(differences, i, text)
+        if (code == 0)
+            code = add(warnings, WARNING_FORCED,
+                       text_format("the run was taken up with something else than it was begun with: %s",
+                                   json_string_value(text)));
+    json_decref(differences);
+    return code;
 }
 
 static int warn_controls(struct warnings *warnings, const struct summary *summary)
@@ -248,7 +264,8 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
 {
     /* NULL: made from a mark, by the table above. */
     static int (*const collectors[])(struct warnings *, const struct summary *) = {
-        [WARNING_INTERRUPTED] = warn_interrupted, [WARNING_CONTROL] = warn_controls,
+        [WARNING_INTERRUPTED] = warn_interrupted, [WARNING_FORCED] = warn_forced,
+        [WARNING_CONTROL] = warn_controls,
         [WARNING_FAILED] = warn_failed,           [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
         [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,

@@ -12,6 +12,7 @@
 
 #include "bench/places.h"
 #include "bench/plan.h"
+#include "bench/plan_read.h"
 
 #define MODELS                                                                                                         \
     "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true},"             \
@@ -280,6 +281,90 @@ static void test_the_order_can_be_made_again(void **state)
     plan_free(&p);
 }
 
+/* What a plan says is what it says when it is read back, to the last field and in the order of its rounds. */
+static void test_a_plan_is_read_back(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p, again;
+    struct error err = {.text = ""};
+    size_t order[64], same[64], count, other;
+    suite_add_group(&f->suite, "calc", "calc");
+    suite_add_group(&f->suite, "blend", "blend");
+    suite_add_group(&f->suite, "lonely", "lonely");
+    text_set(&f->suite.groups[1].start_method, "spawn");
+    words_split(&f->options.workers, "1,2");
+    f->options.timeout_s = 2.5;
+    f->options.margin = 0.025;
+    f->options.rounds = 7;
+    f->options.url = "http://example.org/";
+    f->options.tasks_dir = "/some/where";
+    assert_int_equal(make(f, 1.5, &p, &err), 0);
+    json_t *json = plan_json(&p, "2026-11-21T01:40:00Z");
+    assert_non_null(json);
+    assert_int_equal(plan_read(json, &f->catalog, &again, &err), 0);
+    json_t *twice = plan_json(&again, "2026-11-21T01:40:00Z");
+    char *text = json_dumps(json, JSON_INDENT(1)), *text_again = json_dumps(twice, JSON_INDENT(1));
+    assert_string_equal(text, text_again);
+    for (size_t g = 0; g < p.group_count; g++) {
+        assert_int_equal(p.groups[g].needs_url, again.groups[g].needs_url);
+        assert_ptr_equal(p.groups[g].task, again.groups[g].task);
+        assert_int_equal(plan_order(&p, 5, g, order, &count), 0);
+        assert_int_equal(plan_order(&again, 5, g, same, &other), 0);
+        assert_int_equal(count, other);
+        assert_memory_equal(order, same, count * sizeof *order);
+    }
+    for (size_t c = 0; c < p.cell_count; c++)
+        assert_int_equal(p.cells[c].impossible == NULL, again.cells[c].impossible == NULL);
+    free(text);
+    free(text_again);
+    json_decref(json);
+    json_decref(twice);
+    plan_free(&p);
+    plan_free(&again);
+}
+
+static void test_plans_that_cannot_be_read(void **state)
+{
+    static const struct {
+        const char *patch, *said; /* what is put over the plan, or over its first cell or group */
+    } table[] = {
+        {"{\"plan\":2}", "plan.json: not a plan of version 1"},
+        {"{\"rounds\":0}", "plan.json: seed, rounds, timeout_s or margin are out of range"},
+        {"{\"seed\":-1}", "plan.json: seed, rounds, timeout_s or margin are out of range"},
+        {"{\"groups\":[]}", "plan.json: there is no group or no cell in it"},
+        {"{\"cells\":{}}", "plan.json: there is no group or no cell in it"},
+        {"{\"group\":{\"task\":\"gone\"}}", "plan.json: there is no task 'gone' any more"},
+        {"{\"group\":{\"jobs\":0}}", "plan.json: a group's jobs or workers are out of range"},
+        {"{\"group\":{\"params\":{\"old\":\"1\"}}}", "plan.json: task 'calc' has no parameter 'old' any more"},
+        {"{\"group\":{\"params\":{\"size\":1}}}", "plan.json: task 'calc' has no parameter 'size' any more"},
+        {"{\"cell\":{\"model\":\"fast\"}}", "plan.json: there is no model 'fast' any more"},
+        {"{\"cell\":{\"runtime\":\"java\"}}", "plan.json: there is no runtime 'java' any more"},
+        {"{\"cell\":{\"group\":9}}", "plan.json: a cell's group or copies are out of range"},
+        {"{\"cell\":{\"role\":\"king\"}}", "plan.json: a cell's role is neither model, control nor capacity"},
+        {"{\"cell\":{\"model\":3}}", "plan.json: a cell lacks its group, runtime, model, role, baseline or copies"},
+    };
+    struct fixture *f = *state;
+    struct plan p, again;
+    struct error err = {.text = ""};
+    suite_add_group(&f->suite, "calc", "calc");
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *json = plan_json(&p, "2026-11-21T01:40:00Z"), *patch = json_loads(table[i].patch, 0, NULL);
+        json_t *over = json;
+        if (json_object_get(patch, "group") != NULL)
+            over = json_array_get(json_object_get(json, "groups"), 0);
+        if (json_object_get(patch, "cell") != NULL)
+            over = json_array_get(json_object_get(json, "cells"), 0);
+        const char *inner = json_object_get(patch, "cell") != NULL ? "cell" : "group";
+        json_object_update(over, over == json ? patch : json_object_get(patch, inner));
+        assert_int_equal(plan_read(json, &f->catalog, &again, &err), -EINVAL);
+        assert_string_equal(err.text, table[i].said);
+        json_decref(patch);
+        json_decref(json);
+    }
+    plan_free(&p);
+}
+
 static void test_tables_that_differ(void **state)
 {
     (void)state;
@@ -319,6 +404,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_parameters, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_the_order_can_be_made_again, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_a_plan_is_read_back, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_plans_that_cannot_be_read, fixture_new, fixture_free),
         cmocka_unit_test(test_tables_that_differ),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/events.h"
 #include "bench/files.h"
+#include "bench/fingerprint.h"
 #include "bench/guard.h"
 #include "bench/journal.h"
 #include "bench/machine.h"
@@ -56,7 +58,7 @@ static void test_a_journal_without_room_stays_whole(void **state)
     struct journal journal;
     struct error err = {.text = ""};
     json_t *line = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
-    assert_int_equal(journal_create(path, &journal, &err), 0);
+    assert_int_equal(journal_open(path, &journal, &err), 0);
     assert_int_equal(journal_append(&journal, line, &err), 0);
     limit_files(80);
     assert_int_equal(journal_append(&journal, line, &err), -EFBIG);
@@ -68,10 +70,112 @@ static void test_a_journal_without_room_stays_whole(void **state)
     assert_int_equal(length % 2, 0);
     assert_memory_equal(text, text + length / 2, length / 2);
     assert_int_equal(text[length - 1], '\n');
-    assert_int_equal(journal_create(path, &journal, &err), -EEXIST);
     free(text);
     free(path);
     json_decref(line);
+}
+
+static void test_one_writer_a_journal(void **state)
+{
+    char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
+    size_t length;
+    struct journal first, second;
+    struct error err = {.text = ""};
+    json_t *line = json_pack("{si}", "n", 1);
+    assert_int_equal(journal_open(path, &first, &err), 0);
+    assert_int_equal(journal_append(&first, line, &err), 0);
+    assert_int_equal(journal_open(path, &second, &err), -EBUSY);
+    assert_non_null(strstr(err.text, "another cobench is writing to it"));
+    journal_close(&first);
+    assert_int_equal(journal_open(path, &second, &err), 0);
+    assert_int_equal(second.length, 8);
+    assert_int_equal(journal_append(&second, line, &err), 0);
+    assert_int_equal(journal_cut(&second, 100, &err), 0);
+    assert_int_equal(second.length, 16);
+    assert_int_equal(journal_cut(&second, 8, &err), 0);
+    assert_int_equal(journal_append(&second, line, &err), 0);
+    journal_close(&second);
+    assert_int_equal(file_read(path, 100, &text, &length), 0);
+    assert_string_equal(text, "{\"n\":1}\n{\"n\":1}\n");
+    free(text);
+    free(path);
+    json_decref(line);
+}
+
+static void test_events(void **state)
+{
+    struct events events;
+    struct error err = {.text = ""};
+    char *path = text_format("%s/events.jsonl", (char *)*state);
+    assert_int_equal(events_load(*state, &events, &err), 0);
+    assert_int_equal(events_count(&events, "forced"), 0);
+    events_free(&events);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(events_append(*state, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
+    FILE *torn = fopen(path, "a");
+    fputs("{\"event\":1,\"wh", torn);
+    assert_int_equal(fclose(torn), 0);
+    assert_int_equal(events_load(*state, &events, &err), 0);
+    assert_int_equal(events_count(&events, "forced"), 2);
+    json_t *forced = events_forced(&events), *expected = json_pack("[sss]", "a", "b", "c");
+    assert_true(json_equal(forced, expected));
+    json_decref(forced);
+    json_decref(expected);
+    events_free(&events);
+    assert_int_equal(events_append(*state, "other", json_object(), &err), 0);
+    assert_int_equal(events_load(*state, &events, &err), 0);
+    assert_int_equal(json_array_size(events.lines), 3);
+    events_free(&events);
+    torn = fopen(path, "a");
+    fputs("{\"event\":2,\"what\":\"x\"}\n", torn);
+    assert_int_equal(fclose(torn), 0);
+    assert_int_equal(events_load(*state, &events, &err), -EPROTO);
+    assert_string_equal(err.text, "events.jsonl line 4: no event of version 1");
+    free(path);
+}
+
+static void test_what_differs_between_machines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *now, *said;
+    } table[] = {
+        {"{}", "{}", NULL},
+        {"{\"kernel\":\"1\",\"load1\":1}", "{\"kernel\":\"1\",\"load1\":2}", NULL},
+        {"{\"kernel\":\"1\"}", "{\"kernel\":\"2\"}", "kernel: was \"1\", is \"2\""},
+        {"{\"fingerprint\":{\"a\":\"1\",\"b\":\"1\"}}", "{\"fingerprint\":{\"a\":\"1\",\"c\":\"1\"}}",
+         "fingerprint b: was \"1\", is not there|fingerprint c: was not there, is \"1\""},
+        {"{\"hosts\":{\"c\":{\"x\":\"1\"}}}", "{\"hosts\":{\"c\":{\"x\":\"2\"}}}", "hosts c x: was \"1\", is \"2\""},
+        {"{\"cpus\":2}", "{\"cpus\":2.0}", "cpus: was 2, is 2.0"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        json_t *before = json_loads(table[i].before, 0, NULL), *now = json_loads(table[i].now, 0, NULL);
+        struct words lines = {NULL, 0};
+        assert_int_equal(fingerprint_compare(before, now, &lines), 0);
+        char *said = words_join(&lines, "|");
+        assert_string_equal(said, table[i].said == NULL ? "" : table[i].said);
+        free(said);
+        words_free(&lines);
+        json_decref(before);
+        json_decref(now);
+    }
+}
+
+static void test_programs_are_told_apart_by_their_bytes(void **state)
+{
+    char *build = text_format("%s/cobench-host", (char *)*state);
+    struct places places = {.build = *state, .root = *state, .python = build};
+    struct error err = {.text = ""};
+    json_t *sums = NULL;
+    assert_int_equal(file_create(build, "123456789", 9), 0);
+    assert_int_equal(fingerprint_make(&places, NULL, &sums, &err), 0);
+    assert_int_equal(json_object_size(sums), 2);
+    assert_string_equal(json_string_value(json_object_get(sums, "build/cobench-host")), "9 bytes, CRC-32 cbf43926");
+    assert_true(strstr(json_string_value(json_object_get(sums, "interpreter")), build) != NULL);
+    json_decref(sums);
+    assert_int_equal(unlink(build), 0);
+    assert_int_equal(fingerprint_make(&places, NULL, &sums, &err), -ENOENT);
+    free(build);
 }
 
 static int entries(const char *path)
@@ -100,8 +204,8 @@ static void test_a_run_folder_without_room_leaves_nothing(void **state)
     char *second = NULL;
     assert_int_equal(run_folder_make(&f, &second, &err), 0);
     assert_string_equal(strrchr(second, '/'), "/2026-11-21T014000Z-h-a-b-c-2");
-    assert_int_equal(run_folder_publish(results, path, &err), 0);
-    assert_int_equal(run_folder_publish(results, second, &err), 0);
+    assert_int_equal(run_folder_publish(path, &err), 0);
+    assert_int_equal(run_folder_publish(second, &err), 0);
     char link[100] = "", *latest = text_format("%s/latest", results);
     assert_true(readlink(latest, link, sizeof link - 1) > 0);
     assert_string_equal(link, strrchr(second, '/') + 1);
@@ -200,6 +304,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_journal_without_room_stays_whole, scratch_new, scratch_free),
+        cmocka_unit_test_setup_teardown(test_one_writer_a_journal, scratch_new, scratch_free),
+        cmocka_unit_test_setup_teardown(test_events, scratch_new, scratch_free),
+        cmocka_unit_test(test_what_differs_between_machines),
+        cmocka_unit_test_setup_teardown(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),
         cmocka_unit_test(test_the_guard_ends_what_is_left),
         cmocka_unit_test(test_a_service_outlives_commands_and_not_the_guard),
