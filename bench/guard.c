@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver's side of the guard: requests over a socket pair, with the command's three descriptors as ancillary data.
+/* The driver's side of the guard: requests over a socket pair, with the command's descriptors as ancillary data.
  * The process itself is in guard_process.c. */
 #include "bench/guard.h"
 
@@ -100,8 +100,8 @@ static char *pack(const struct guard_command *c, struct guard_request *r)
 /* Sends the fixed part with the descriptors; a stream socket may take less than all, never the descriptors alone. */
 static int send_request(struct guard *g, const struct guard_request *r, const struct guard_command *c)
 {
-    int fds[3] = {c->in, c->out, c->err};
-    for (int i = 0; i < 3; i++)
+    int fds[GUARD_FDS] = {c->in, c->out, c->err, c->talks ? c->talk[0] : -1, c->talks ? c->talk[1] : -1};
+    for (int i = 0; i < GUARD_FDS; i++)
         if (fds[i] < 0)
             fds[i] = g->null_fd;
     union {
@@ -134,7 +134,7 @@ static int read_answer(struct guard *g, struct guard_answer *answer)
 int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err)
 {
     struct guard_request r = {
-        .kind = GUARD_START, .service = command->service, .deadline_ns = command->deadline_ns};
+        .kind = GUARD_START, .service = command->service, .talks = command->talks, .deadline_ns = command->deadline_ns};
     char *payload = pack(command, &r);
     if (payload == NULL)
         return error_set(err, -E2BIG, "%s: the command line is too long", command->argv[0]);

@@ -16,6 +16,9 @@
 
 #include "bench/error.h"
 
+#define GUARD_TALK_READ 3
+#define GUARD_TALK_WRITE 4
+
 struct guard;
 
 struct guard_command {
@@ -23,6 +26,8 @@ struct guard_command {
     const char *cwd;     /* NULL: the driver's */
     char *const *env;    /* "KEY=VALUE" to add, ends with NULL; may be NULL */
     int in, out, err;    /* descriptors, borrowed; -1: /dev/null */
+    bool talks;          /* it has two more, which it knows as GUARD_TALK_READ and GUARD_TALK_WRITE: */
+    int talk[2];         /* borrowed */
     int64_t deadline_ns; /* from its start; then it is killed with all it started. 0: none */
     bool service;        /* runs until guard_close; what it starts is not swept away after commands */
 };

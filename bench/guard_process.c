@@ -162,7 +162,7 @@ static void command_ended(struct keeper *k, int status)
 /* What became of the descriptors and strings of one request. */
 struct order {
     struct guard_request r;
-    int fds[3];
+    int fds[GUARD_FDS];
     char *payload;
 };
 
@@ -189,7 +189,7 @@ static int receive_fixed(int socket, struct order *o)
 
 static void order_free(struct order *o)
 {
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < GUARD_FDS; i++)
         if (o->fds[i] >= 0)
             close(o->fds[i]);
     free(o->payload);
@@ -197,7 +197,7 @@ static void order_free(struct order *o)
 
 static int order_receive(int socket, struct order *o)
 {
-    *o = (struct order){.fds = {-1, -1, -1}};
+    *o = (struct order){.fds = {-1, -1, -1, -1, -1}};
     int rc = receive_fixed(socket, o);
     if (rc == 0 && o->r.bytes > GUARD_PAYLOAD_MAX)
         rc = -EPROTO;
@@ -208,6 +208,24 @@ static int order_receive(int socket, struct order *o)
     if (rc != 0)
         order_free(o);
     return rc;
+}
+
+/* Puts the descriptors where the command looks for them, out of each other's way first: the guard's own numbers are low.
+ * 0, or -1 with errno. */
+static int place_descriptors(const struct order *o, int *failure)
+{
+    const int count = o->r.talks ? GUARD_FDS : 3;
+    int high[GUARD_FDS];
+    *failure = fcntl(*failure, F_DUPFD_CLOEXEC, GUARD_FDS);
+    if (*failure < 0)
+        return -1;
+    for (int i = 0; i < count; i++)
+        if ((high[i] = fcntl(o->fds[i], F_DUPFD_CLOEXEC, GUARD_FDS)) < 0)
+            return -1;
+    for (int i = 0; i < count; i++)
+        if (dup2(high[i], i) < 0)
+            return -1;
+    return 0;
 }
 
 /* The child: becomes the command, or writes an errno to `failure` and ends. */
@@ -223,9 +241,8 @@ static _Noreturn void become(const struct order *o, char **argv, int failure)
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
         if (sigaction(defaults[i], &plain, NULL) != 0)
             goto fail;
-    for (int i = 0; i < 3; i++)
-        if (dup2(o->fds[i], i) < 0)
-            goto fail;
+    if (place_descriptors(o, &failure) != 0)
+        goto fail;
     for (uint32_t i = 0; i < o->r.argc; i++, text += strlen(text) + 1)
         argv[i] = text;
     for (uint32_t i = 0; i < o->r.envc; i++) {

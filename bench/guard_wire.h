@@ -11,10 +11,12 @@
 enum guard_request_kind { GUARD_START = 1, GUARD_STOP };
 enum guard_answer_kind { GUARD_STARTED = 1, GUARD_ENDED, GUARD_SERVICE_ENDED };
 
-/* Three descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
+#define GUARD_FDS 5 /* in, out, err, and the two of a command that talks */
+
+/* GUARD_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
 struct guard_request {
     int32_t kind;
-    uint32_t bytes, argc, envc, has_cwd, service;
+    uint32_t bytes, argc, envc, has_cwd, service, talks;
     int64_t deadline_ns;
 };
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bench/files.h"
+#include "bench/hold.h"
 #include "bench/machine.h"
 #include "bench/memory.h"
 #include "bench/sample_command.h"
@@ -47,6 +48,7 @@ struct attempt {
     struct stops stops;
     char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
     struct words argv;
+    struct memory memory;
     struct guard_end end;
     int64_t began_ns, ended_ns;
     int exit; /* of the host, or of `cobench copies`; 128 + n after signal n; -1: hyperfine did not say */
@@ -136,22 +138,26 @@ static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
     return rc;
 }
 
-/* Waits for the command and looks at its memory meanwhile. */
-static int wait_watching(struct attempt *a, pid_t pid, struct sample_taken *s, struct error *err)
+/* Waits for the command and looks at its memory meanwhile, once more while it holds at the last job's end. */
+static int wait_watching(struct attempt *a, pid_t pid, struct hold *hold, struct sample_taken *s, struct error *err)
 {
-    struct memory memory = {.peak = -1};
     int64_t stop_look_at = a->began_ns + late_ns(a);
     int rc = -EAGAIN;
     while (rc == -EAGAIN) {
         const int64_t begun = clock_now_ns();
-        memory_look(&memory, pid);
+        const bool held = hold_heard(hold);
+        const int64_t bytes = memory_look(&a->memory, pid);
+        if (held) {
+            s->held_pss_bytes = bytes;
+            hold_release(hold);
+        }
         if (begun >= stop_look_at)
             stop_look_at = begun + look_for_stops(a, pid);
         const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
         rc = guard_wait(a->b->guard, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
     }
-    s->peak_pss_bytes = memory.peak;
-    memory_free(&memory);
+    s->peak_pss_bytes = a->memory.peak;
+    s->looks = (int64_t)a->memory.count;
     return rc;
 }
 
@@ -159,7 +165,10 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
 {
     char *env[] = {catalog_host_env(a->b->places), NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const bool holds = !a->how.timed && sample_holds(a->cell);
+    struct hold hold = {-1, -1, -1, -1};
     int rc = env[0] == NULL ? error_set(err, -ENOMEM, "out of memory")
+             : holds && hold_open(&hold, err) != 0 ? -EMFILE
              : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
                               : 0;
     const struct guard_command command = {.argv = a->argv.items,
@@ -168,17 +177,21 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
                                           .in = -1,
                                           .out = -1,
                                           .err = complaints,
+                                          .talks = holds,
+                                          .talk = {hold.host_read, hold.host_write},
                                           .deadline_ns =
                                               (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
     pid_t pid;
     a->began_ns = clock_now_ns();
     if (rc == 0)
         rc = guard_start(a->b->guard, &command, &pid, err);
+    hold_given(&hold);
     if (rc == 0)
-        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, s, err);
+        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, &hold, s, err);
     a->ended_ns = clock_now_ns();
     if (rc == -EINTR && guard_stop(a->b->guard, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
+    hold_close(&hold);
     if (complaints >= 0)
         close(complaints);
     free(env[0]);
@@ -229,7 +242,8 @@ static int64_t add_known(int64_t sum, int64_t part)
 }
 
 /* Takes over what a record says. Of several copies: times are summed, work is the slowest's, the rest the first's. */
-static void take_record(struct sample_taken *s, const struct record *r, int64_t copy, bool single)
+static void take_record(struct sample_taken *s, const struct record *r, const struct memory *memory, int64_t copy,
+                        bool single)
 {
     const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
     s->work_ns = work > s->work_ns ? work : s->work_ns;
@@ -245,6 +259,8 @@ static void take_record(struct sample_taken *s, const struct record *r, int64_t 
     s->phases = keep(r->phases);
     s->usage = keep(r->usage);
     s->connections = keep(r->connections);
+    if (work >= 0 && s->looks >= 0)
+        s->looks_in_work = (int64_t)memory_looks_within(memory, r->ready_ns, r->work_ns);
 }
 
 static bool same(const char *a, const char *b)
@@ -299,7 +315,7 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
     free(text);
     if (rc != 0)
         return blame(s, SAMPLE_FAILED, "%s", why.text);
-    take_record(s, &r, copy, a->cell->role != PLAN_CAPACITY);
+    take_record(s, &r, &a->memory, copy, a->cell->role != PLAN_CAPACITY);
     rc = judge_record(a, &r, s);
     record_free(&r);
     return rc;
@@ -393,7 +409,7 @@ static void sample_blank(struct sample_taken *s)
 {
     struct timespec now;
     *s = (struct sample_taken){.whole_ns = -1, .exit = -1, .work_ns = -1, .user_ns = -1, .system_ns = -1,
-                               .failed_jobs = -1, .peak_pss_bytes = -1,
+                               .failed_jobs = -1, .peak_pss_bytes = -1, .looks = -1, .looks_in_work = -1, .held_pss_bytes = -1,
                                .flight = {-1, -1}, .latency = {-1, -1, -1, -1},
                                .origin_cpu_ns = -1, .origin_wait_ns = -1, .origin_wall_ns = -1, .steal_ns = -1, .load1 = machine_load1()};
     clock_gettime(CLOCK_REALTIME, &now);
@@ -472,6 +488,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
                         .how = how,
                         .json = text_format("%s/hyperfine.json", b->scratch),
                         .complaints = text_format("%s/stderr", b->scratch),
+                        .memory = {.peak = -1},
                         .exit = -1};
     sample_blank(out);
     int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : clear_files(&a);
@@ -480,6 +497,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
     words_free(&a.argv);
     stops_free(&a.stops);
+    memory_free(&a.memory);
     free(a.json);
     free(a.complaints);
     if (rc != 0)
@@ -557,6 +575,14 @@ static json_t *origin_json(const struct sample_taken *s)
                      "wall_ns", (json_int_t)s->origin_wall_ns, "requests");
 }
 
+static json_t *memory_json(const struct sample_taken *s)
+{
+    if (s->looks < 0)
+        return json_null();
+    return json_pack("{sI so so}", "looks", (json_int_t)s->looks, "looks_in_work", number(s->looks_in_work),
+                     "held_pss_bytes", number(s->held_pss_bytes));
+}
+
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
 {
     char digest[17];
@@ -565,7 +591,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
-    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so so}", "sample",
+    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so so so}", "sample",
                      SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round",
                      (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
                      "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
@@ -575,7 +601,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
                      (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
                      s->failures == NULL ? json_array() : json_incref(s->failures), "digest",
                      s->has_digest ? digest : NULL, "latency_ns", latency_json(&s->latency), "peak_pss_bytes",
-                     number(s->peak_pss_bytes), "origin", origin_json(s), "load1",
+                     number(s->peak_pss_bytes), "memory", memory_json(s), "origin", origin_json(s), "load1",
                      s->load1 < 0 ? json_null() : json_real(s->load1), "steal_ns", number(s->steal_ns), "in_flight_max",
                      number(s->flight.most), "busy_ns", number(s->flight.busy_ns), "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns),
                      "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));

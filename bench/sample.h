@@ -52,6 +52,7 @@ struct sample_taken {
     bool has_digest;
     uint64_t digest;
     struct slots_latency latency;
+    int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the hold */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns, steal_ns;
     double load1;
     struct slots_view slots; /* of the first copy, until sample_free */

@@ -13,6 +13,11 @@ char *sample_file(const char *scratch, const char *what, const struct plan_cell 
                                        : text_format("%s/%s", scratch, what);
 }
 
+bool sample_holds(const struct plan_cell *cell)
+{
+    return cell->role != PLAN_CAPACITY;
+}
+
 static int add_option(struct words *w, const char *option, const char *value)
 {
     const int rc = words_add(w, option);
@@ -100,6 +105,8 @@ int sample_command(const struct bench *b, const struct plan_cell *cell, const ch
         rc = add_host(&command, b, cell);
     if (rc == 0 && cell->role != PLAN_CAPACITY)
         rc = add_files(&command, b, cell);
+    if (rc == 0 && json == NULL && sample_holds(cell) && (rc = words_add(&command, "--hold")) == 0)
+        rc = words_addf(&command, "%d,%d", GUARD_TALK_READ, GUARD_TALK_WRITE);
     if (rc == 0)
         rc = json == NULL ? words_add_all(out, &command) : timer_words(out, &command, json);
     words_free(&command);

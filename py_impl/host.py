@@ -120,6 +120,10 @@ class Command:
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
+        if "--hold" in given:
+            from py_impl.hold import Hold
+
+            run.hold = Hold(*params.parse_fds("--hold", given["--hold"]))
         self.record["start_method"] = method if model.processes else None
         self.check_fds(model, run)
         self.open_files(run, given["--slots"])

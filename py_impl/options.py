@@ -41,6 +41,7 @@ OPTIONS = (
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
     Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),
     Option("--gate", "run", "R,W", "write a byte to descriptor W when ready, start after one from R"),
+    Option("--hold", "run", "R,W", "likewise at the last job's end: close the workers after one from R"),
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--json", "list", "", "as one JSON object"),
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),

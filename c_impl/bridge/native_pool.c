@@ -14,11 +14,13 @@
 #include "host/board.h"
 #include "host/dispenser.h"
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/run.h"
 #include "host/transport.h"
 
 struct pool_call {
     struct run run;
+    struct hold hold;
     struct dispenser dispenser;
     void *transport_handle;
     Py_buffer buffer; /* behind run.slots, while the call runs */
@@ -141,9 +143,11 @@ static int descriptor_read(PyObject *given, int *out)
     return 0;
 }
 
-/* workers, request_timeout_ns, gate_read, gate_write. -1 with an exception. */
-static int numbers_read(struct run *run, PyObject *const *args)
+/* workers, request_timeout_ns, and the descriptors. -1 with an exception. */
+static int numbers_read(struct pool_call *call, PyObject *const *args)
 {
+    struct run *run = &call->run;
+    int *const descriptors[] = {&run->gate_read, &run->gate_write, &call->hold.read, &call->hold.write};
     const unsigned long long workers = PyLong_AsUnsignedLongLong(args[0]);
     if (PyErr_Occurred())
         return -1;
@@ -159,7 +163,11 @@ static int numbers_read(struct run *run, PyObject *const *args)
         return -1;
     }
     run->workers = (unsigned)workers; /* no more than jobs, of which there are fewer than that */
-    return descriptor_read(args[2], &run->gate_read) != 0 || descriptor_read(args[3], &run->gate_write) != 0 ? -1 : 0;
+    for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++)
+        if (descriptor_read(args[2 + i], descriptors[i]) != 0)
+            return -1;
+    run->hold = call->hold.read >= 0 ? &call->hold : NULL;
+    return 0;
 }
 
 struct pool_call *native_pool_new(const struct cobench_open *how, void *state, PyObject *const *args)
@@ -173,7 +181,7 @@ struct pool_call *native_pool_new(const struct cobench_open *how, void *state, P
     *run = (struct run){.task = how->task, .values = how->values, .jobs = how->jobs, .state = state};
     atomic_init(&call->ended, true); /* until it begins */
     error_clear(&call->error);
-    if (numbers_read(run, args + 1) != 0 || PyObject_GetBuffer(args[0], &call->buffer, PyBUF_WRITABLE) != 0)
+    if (numbers_read(call, args + 1) != 0 || PyObject_GetBuffer(args[0], &call->buffer, PyBUF_WRITABLE) != 0)
         goto failed;
     run->slots = slots_find(&call->buffer, how->jobs);
     if (run->slots == NULL)

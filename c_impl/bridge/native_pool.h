@@ -17,13 +17,14 @@
 struct pool_call;
 
 /*
- * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write): `args` are the five behind the
- * state.
+ * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, hold_read, hold_write): `args` are
+ * the seven behind the state.
  *
  *   slots               a writable buffer (the mapped slots file), header included
  *   workers             threads, 1..jobs
  *   request_timeout_ns  of one request
  *   gate_read, _write   descriptors of --gate, -1 for none
+ *   hold_read, _write   likewise of --hold
  *
  * NULL with an exception where the arguments are wrong or memory is short.
  */

@@ -26,6 +26,7 @@ enum {
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
+    KEY_HOLD,
     KEY_TASKS,
     KEY_JSON,
     KEY_HELP,
@@ -48,6 +49,7 @@ static const struct argp_option run_options[] = {
     {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
     {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
     {"gate", KEY_GATE, "R,W", 0, "inherited descriptors: a byte to W when ready, start after a byte from R", 0},
+    {"hold", KEY_HOLD, "R,W", 0, "likewise: a byte to W at the last job's end, close the workers after one from R", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
     {"help", KEY_HELP, NULL, 0, "print this", 0},
     {0},
@@ -126,27 +128,27 @@ static int start_method_parse(struct args *args, const char *text, struct cobenc
     return 0;
 }
 
-static int descriptor_parse(const char *text, int *out, struct cobench_error *err)
+static int descriptor_parse(const char *name, const char *text, int *out, struct cobench_error *err)
 {
     int64_t fd = -1;
-    const int code = int_parse("--gate", text, 0, DESCRIPTOR_MAX, &fd, err);
+    const int code = int_parse(name, text, 0, DESCRIPTOR_MAX, &fd, err);
     if (code)
         return code;
     if (fcntl((int)fd, F_GETFD) < 0)
-        return error_fill(err, -EBADF, "--gate: %d is no open descriptor", (int)fd);
+        return error_fill(err, -EBADF, "%s: %d is no open descriptor", name, (int)fd);
     *out = (int)fd;
     return 0;
 }
 
-static int gate_parse(struct args *args, const char *text, struct cobench_error *err)
+static int descriptors_parse(const char *name, const char *text, int *in, int *out, struct cobench_error *err)
 {
     char first[16] = "";
     const char *comma = strchr(text, ',');
     if (!comma || (size_t)(comma - text) >= sizeof first)
-        return error_fill(err, -EINVAL, "--gate: '%.100s' is not two descriptors, R,W", text);
+        return error_fill(err, -EINVAL, "%s: '%.100s' is not two descriptors, R,W", name, text);
     memcpy(first, text, (size_t)(comma - text));
-    const int code = descriptor_parse(first, &args->gate_read, err);
-    return code ? code : descriptor_parse(comma + 1, &args->gate_write, err);
+    const int code = descriptor_parse(name, first, in, err);
+    return code ? code : descriptor_parse(name, comma + 1, out, err);
 }
 
 static int number_parse(struct args *args, int key, const char *text, struct cobench_error *err)
@@ -179,7 +181,8 @@ static int option_parse(struct args *args, int key, char *text, struct cobench_e
     case KEY_START_METHOD: return start_method_parse(args, text, err);
     case KEY_TIMEOUT: return seconds_parse("--timeout", text, &args->timeout_ns, err);
     case KEY_REQUEST_TIMEOUT: return seconds_parse("--request-timeout", text, &args->request_timeout_ns, err);
-    case KEY_GATE: return gate_parse(args, text, err);
+    case KEY_GATE: return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
+    case KEY_HOLD: return descriptors_parse("--hold", text, &args->hold.read, &args->hold.write, err);
     case KEY_TASKS: args->tasks_folder = text; return 0;
     case KEY_JSON: args->json = true; return 0;
     case KEY_HELP: args->help = true; return 0;
@@ -222,7 +225,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
     const struct argp argp = {.options = options, .parser = parser};
     struct parse parse = {.args = args, .err = err, .next = 1};
 
-    *args = (struct args){.gate_read = -1, .gate_write = -1, .timeout_ns = TIMEOUT_S * NS_PER_S,
+    *args = (struct args){.gate_read = -1, .gate_write = -1, .hold = {-1, -1}, .timeout_ns = TIMEOUT_S * NS_PER_S,
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);
     if (!args->settings)

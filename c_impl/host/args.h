@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "host/hold.h"
 #include "host/params.h"
 #include "host/run.h"
 
@@ -25,6 +26,7 @@ struct args {
     enum start_method start_method;
     int64_t timeout_ns, request_timeout_ns;
     int gate_read, gate_write; /* -1: none */
+    struct hold hold;          /* -1: none */
     bool json;                 /* of `list` */
     bool help;                 /* asked for: nothing else was looked at */
 };

@@ -15,6 +15,7 @@
 #include "host/board.h"
 #include "host/children.h"
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/transport.h"
 #include "host/worker.h"
 
@@ -170,6 +171,7 @@ static void worker_crashed(struct run *run, int32_t worker, int status)
     }
     error_fill(&error, 0, "worker %d %s%s", worker, how, during);
     run_failed(run, job, worker, -ECHILD, &error);
+    hold_announce(run);
 }
 
 int run_wait(struct run *run, int32_t *worker)

@@ -15,6 +15,7 @@
 
 struct children;
 struct dispenser;
+struct hold;
 struct transport;
 struct worker;
 
@@ -42,6 +43,7 @@ struct board {
     _Atomic uint64_t failed;                   /* failed jobs, also those not listed below */
     _Atomic uint64_t ended;                    /* jobs that ended, well or not; added by each worker as it closes */
     _Atomic int64_t last_end_ns;               /* when the last of them did */
+    _Atomic uint32_t held;                     /* not 0: the driver has been told to look (hold.h) */
     _Atomic uint32_t unopened;                 /* worker processes in which the task did not open (START_SPAWN) */
     _Atomic uint32_t failure_claimed;          /* slots of `failures` handed out */
     _Atomic uint32_t failure_written[BOARD_FAILURES];
@@ -63,6 +65,7 @@ struct run {
     void *transport_state;
     struct children *children; /* room for `workers` of them; NULL unless the model uses processes */
     int gate_read, gate_write; /* descriptors of --gate; -1: none */
+    const struct hold *hold;   /* of --hold; NULL: none */
     const sigset_t *signals;    /* that worker processes get back; NULL: as they are */
     _Atomic int64_t ready_ns;  /* set by run_gate(); 0: not yet. Atomic for the watchdog, as is no other field */
     int64_t work_ns;  /* set by the model: when the last job ended */

@@ -19,7 +19,8 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
         .args = args,
         .record = {.runtime = runtime.name, .task = args->task, .model = args->model_name, .jobs = args->jobs,
                    .workers = args->workers, .start_ns = start_ns, .connections = -1},
-        .run = {.gate_read = args->gate_read, .gate_write = args->gate_write},
+        .run = {.gate_read = args->gate_read, .gate_write = args->gate_write,
+                .hold = args->hold.read >= 0 ? &args->hold : NULL},
     };
 }
 

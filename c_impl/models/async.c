@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "host/dispenser.h"
+#include "host/hold.h"
 #include "host/loop.h"
 #include "host/run.h"
 #include "host/transport.h"
@@ -174,7 +175,9 @@ static int async_run(struct run *run, struct cobench_error *err)
     rc = loop_run(a.loop);
     if (!rc && (a.in_flight || !a.dry))
         rc = -EIO;
-    if (rc)
+    if (!rc)
+        hold_all(&a.worker);
+    else
         snprintf(err->message, sizeof err->message, "the event loop ended with %u jobs in flight", a.in_flight);
 out:
     async_close(&a);

@@ -13,6 +13,7 @@
 
 #include "host/board.h"
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/limits.h"
 #include "host/run.h"
 #include "host/slots.h"
@@ -89,8 +90,10 @@ static _Noreturn void child_main(struct run *run, struct meeting *m, int32_t id)
     slots_prefault(run->slots, run->jobs);
     const int told = pipe_write(m->ready[1], &byte, 1);
     end_close(&m->ready[1]);
-    if (told == 0 && pipe_read(m->go[0], &byte, 1) == 1)
+    if (told == 0 && pipe_read(m->go[0], &byte, 1) == 1) {
         worker_drain(&worker);
+        hold_all(&worker);
+    }
     run_leave_process(run, &worker);
     _exit(0);
 }

@@ -5,6 +5,7 @@
 
 #include "host/dispenser.h"
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/limits.h"
 #include "host/run.h"
 #include "host/worker.h"
@@ -21,6 +22,7 @@ static _Noreturn void child_main(struct run *run, uint64_t job)
         _exit(0);
     }
     worker_job(&worker, job);
+    hold_last(&worker);
     run_leave_process(run, &worker);
     _exit(0);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sync: one loop on the calling thread, one job after the other: what the other models are compared with. */
+#include "host/hold.h"
 #include "host/run.h"
 #include "host/worker.h"
 
@@ -10,8 +11,10 @@ static int sync_run(struct run *run, struct cobench_error *err)
     if (code)
         return code;
     code = run_gate(run, err);
-    if (code == 0)
+    if (code == 0) {
         worker_drain(&worker);
+        hold_all(&worker);
+    }
     worker_close(&worker);
     if (code == 0)
         run_stamp_work(run);

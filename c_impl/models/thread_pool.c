@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/limits.h"
 #include "host/run.h"
 #include "host/worker.h"
@@ -57,8 +58,10 @@ static void *member_main(void *arg)
 
     error_clear(&err);
     const int code = worker_open(&worker, member->pool->run, member->id, 0, true, &err);
-    if (pool_arrive(member->pool, code, &err))
+    if (pool_arrive(member->pool, code, &err)) {
         worker_drain(&worker);
+        hold_all(&worker);
+    }
     if (code == 0)
         worker_close(&worker);
     return NULL;

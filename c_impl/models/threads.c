@@ -9,6 +9,7 @@
 
 #include "host/dispenser.h"
 #include "host/error.h"
+#include "host/hold.h"
 #include "host/limits.h"
 #include "host/run.h"
 #include "host/worker.h"
@@ -46,6 +47,7 @@ static void *hand_main(void *arg)
         run_unstarted(crew->run, hand->job, (int32_t)hand->job, code, &err);
     } else {
         worker_job(&worker, hand->job);
+        hold_last(&worker);
         worker_close(&worker);
     }
     pthread_mutex_lock(&crew->lock);

@@ -46,6 +46,7 @@ def run(run: Run) -> None:
             exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
             note_crash(run, exitcodes)
             return
+        run.hold_all()
         if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
             everyone(run, executor, cool, here, go)
 

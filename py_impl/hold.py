@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""
+The hold (--hold): the host stands still at the last job's end, so that whoever drives it can look at the memory of all
+that is alive then. Imported only where there is one, and light, as it is a part of what is looked at; nothing of it
+lies between two jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+
+# No driver needs as long to look: one that is stuck does not keep a host for longer.
+LIMIT_S = 10.0
+
+
+class Hold:
+    def __init__(self, read: int, write: int) -> None:
+        self.read = read  # the hold is over when there is something to read, or its end of file
+        self.write = write  # one byte when the last job has ended
+        self.tally = os.memfd_create("cobench-tally")  # a byte for each job that has ended; see last()
+
+    def __getstate__(self) -> list[object]:
+        """For a process that is being spawned: it takes the descriptors along."""
+        from multiprocessing.reduction import DupFd
+
+        return [DupFd(fd) for fd in (self.read, self.write, self.tally)]
+
+    def __setstate__(self, state: list[object]) -> None:
+        self.read, self.write, self.tally = (fd.detach() for fd in state)
+
+    def now(self) -> None:
+        """All jobs have ended and nothing is closed yet: lets the driver look, until it lets go or has gone."""
+        try:
+            os.write(self.write, b"h")
+        except BrokenPipeError:
+            return
+        over = select.poll()
+        over.register(self.read, select.POLLIN)
+        over.poll(LIMIT_S * 1000)
+
+    def last(self, jobs: int) -> None:
+        """
+        Where a worker lives for one job, in each when that has ended: the last of them holds. (All write behind one
+        another, as they share the offset; two at the same instant may both be the last.)
+        """
+        os.write(self.tally, b".")
+        if os.fstat(self.tally).st_size == jobs:
+            self.now()

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+"""--hold: every host, under every model, stands still at the last job's end with its workers alive, until it is let go."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from c_host import C, EMBED
+from py_host import EXT, MODELS, PY, ROOT, SECONDS, outcome
+from py_impl import slots
+
+HOSTS = (C, EMBED, PY, EXT)
+CASES = [(host, model, method) for host in HOSTS for model in getattr(host, "models", MODELS)
+         for method in (("fork", "spawn") if "process" in model else ("fork",))]  # fmt: skip
+WORKERS = 3
+
+
+@pytest.fixture(params=CASES, ids=lambda case: f"{case[0].runtime}-{case[1]}-{case[2]}")
+def case(request):
+    return request.param
+
+
+class Held:
+    """A host that has said that its last job ended."""
+
+    def __init__(self, host, folder: Path, *words: object, byte: bool = True) -> None:
+        to_host, from_host = os.pipe(), os.pipe()
+        self.folder = folder
+        self.process = subprocess.Popen(
+            host.command(folder, *words, "--hold", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
+            text=True, pass_fds=(to_host[0], from_host[1]),
+        )  # fmt: skip
+        os.close(to_host[0])
+        os.close(from_host[1])
+        self.go, self.said = to_host[1], from_host[0]
+        if byte:
+            assert select.select([self.said], [], [], SECONDS)[0] and os.read(self.said, 1) == b"h"
+
+    def tasks(self) -> tuple[int, int]:
+        """Its threads, and the processes below it."""
+        pid = self.process.pid
+        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        threads = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("Threads")]
+        return int(threads[0].split()[1]), len(below)
+
+    def end(self, byte: bytes = b"g"):
+        if byte:
+            os.write(self.go, byte)
+        os.close(self.go)
+        _, stderr = self.process.communicate(timeout=SECONDS)
+        os.close(self.said)
+        return outcome(self.folder, self.process.returncode, stderr)
+
+
+def test_all_jobs_have_ended_and_the_workers_are_there(case, tmp_path):
+    host, model, method = case
+    held = Held(host, tmp_path, "--task", "null", "--model", model, "--jobs", 20, "--workers", WORKERS,
+                "--start-method", method)  # fmt: skip
+    rows = outcome(tmp_path, 0, "").rows
+    assert {row["state"] for row in rows} == {slots.DONE}
+    threads, below = held.tasks()
+    if model in ("thread-pool", "native-pool"):
+        assert threads >= 1 + WORKERS
+    elif model == "threads":
+        assert threads >= 2
+    elif model == "process-pool":
+        assert below >= WORKERS
+    elif model == "processes":
+        assert below >= 1
+    done = held.end()
+    assert done.status == 0, done.stderr
+    assert done.rows == rows
+    phases = done.record["phases"]
+    assert phases["work"] == max(row["end_ns"] for row in rows)  # the hold is no part of the work
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool"))
+def test_a_driver_that_has_gone_is_not_waited_for(host, model, tmp_path):
+    held = Held(host, tmp_path, "--task", "null", "--model", model, "--workers", WORKERS)
+    assert held.end(byte=b"").status == 0
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+def test_a_driver_that_hears_nothing_is_no_failure(host, tmp_path):
+    held = Held(host, tmp_path, "--task", "null", "--model", "sync", byte=False)
+    os.close(held.said)
+    held.said = os.open("/dev/null", os.O_RDONLY)
+    assert held.end(byte=b"").status == 0
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+def test_the_time_runs_out_in_the_hold_too(host, tmp_path):
+    """A driver that looks for ever: the host's own deadline ends it."""
+    held = Held(host, tmp_path, "--task", "null", "--model", "thread-pool", "--timeout", 3)
+    _, stderr = held.process.communicate(timeout=SECONDS)
+    done = outcome(tmp_path, held.process.returncode, stderr)
+    assert done.status == 1 and "3 s" in done.record["reason"]
+    held.process = None
+    os.close(held.go)
+    os.close(held.said)
+
+
+@pytest.mark.parametrize("host", (C, EMBED), ids=lambda host: host.runtime)
+def test_a_worker_that_dies_does_not_keep_the_others(host, tmp_path):
+    """One of the pool never comes to the hold: the driver is told all the same, and lets go."""
+    held = Held(host, tmp_path, "--task", "wait", "--set", "delay=3000", "--jobs", 2, "--workers", 2, "--model",
+                "process-pool", byte=False)  # fmt: skip
+    while len(running := [row for row in rows(tmp_path) if row["state"] == slots.RUNNING]) < 2:
+        assert held.process.poll() is None
+    pid = held.process.pid
+    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), signal.SIGKILL)
+    assert select.select([held.said], [], [], SECONDS)[0] and os.read(held.said, 1) == b"h"
+    done = held.end()
+    assert done.status == 1 and "was killed by signal 9" in done.record["reason"]
+    assert len(running) == 2
+
+
+def rows(folder: Path) -> list[dict]:
+    path = folder / "slots"
+    return outcome(folder, 0, "").rows if path.exists() and path.stat().st_size > slots.HEADER_BYTES else []
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@pytest.mark.parametrize("text, reason", [
+    ("3", "--hold: '3' is not two descriptors, R,W"), ("900,901", "--hold: 900 is no open descriptor"),
+])  # fmt: skip
+def test_what_hold_refuses(host, text, reason, tmp_path):
+    done = host.run(tmp_path, "--task", "null", "--model", "sync", "--hold", text)
+    assert done.status == 2 and done.record["reason"] == reason
