@@ -97,7 +97,7 @@ static int put_row(FILE *out, const struct summary_cell *c)
     fprintf(out, " | %s", format_time(&f, c->median_s));
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
-    fprintf(out, " | %s", format_bytes(&f, (double)c->cell->peak_pss_bytes));
+    fprintf(out, " | %s%s", c->marks & MARK_MEMORY_SHORT ? "≥" : "", format_bytes(&f, (double)c->cell->peak_pss_bytes));
     for (size_t b = 0; b < RATIO_BASES; b++)
         for (size_t t = 0; t < RATIO_TIMES; t++) {
             fputs(blanks, out);
@@ -186,7 +186,8 @@ static void put_legend(FILE *out, const struct summary *summary)
 {
     fprintf(out, "\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
           "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
-          "tree's (PSS). A\nspeedup is baseline / variant, above 1 is faster: the pseudo-median over paired rounds with "
+          "tree's (PSS), seen\nevery few milliseconds and at the last job's end, in a run of its own; ≥ where the work was over "
+          "before anybody looked.\nA speedup is baseline / variant, above 1 is faster: the pseudo-median over paired rounds with "
           "its exact 95%% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the capacity "
           "is what copies of sync, run at\nonce, gain on this machine.\n\n▲ faster and ▼ slower: the interval clears 1 by "
           "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? unresolved: over "

@@ -19,12 +19,13 @@
 enum {
     NAME_WIDTH = 18,
     TIME_WIDTH = 8,   /* a blank and 7 columns */
+    MEMORY_WIDTH = 9, /* with its mark */
     RATIO_WIDTH = 23, /* a blank, a mark, the verdict, ratio (6), a blank, interval (13) */
     VERIFIED_WIDTH = 8,
     TITLE_WIDTH = 11, /* of the lines above the tables */
 };
-/* name, four numbers, verified, four ratios */
-#define WIDE (NAME_WIDTH + 4 * TIME_WIDTH + VERIFIED_WIDTH + 4 * RATIO_WIDTH)
+/* name, three times, memory, verified, four ratios */
+#define WIDE (NAME_WIDTH + 3 * TIME_WIDTH + MEMORY_WIDTH + VERIFIED_WIDTH + 4 * RATIO_WIDTH)
 
 enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD, STYLE_DIM, STYLE_WARN };
 
@@ -94,7 +95,10 @@ static void put_cpu(const struct terminal *t, const struct summary_cell *cell)
 static void put_memory(const struct terminal *t, const struct summary_cell *cell)
 {
     struct format f;
-    put(t, STYLE_PLAIN, format_bytes(&f, (double)cell->cell->peak_pss_bytes), -TIME_WIDTH);
+    char text[32];
+    snprintf(text, sizeof text, "%s%s", cell->marks & MARK_MEMORY_SHORT ? "≥" : "",
+             format_bytes(&f, (double)cell->cell->peak_pss_bytes));
+    put(t, STYLE_PLAIN, text, -MEMORY_WIDTH);
 }
 
 static void put_verified(const struct terminal *t, const struct summary_cell *cell)
@@ -207,7 +211,7 @@ static const struct table wide_tables[] = {
      {{"whole", -TIME_WIDTH, put_whole},
       {"work", -TIME_WIDTH, put_work},
       {"CPU", -TIME_WIDTH, put_cpu},
-      {"memory", -TIME_WIDTH, put_memory},
+      {"memory", -MEMORY_WIDTH, put_memory},
       {"checked", -VERIFIED_WIDTH, put_verified},
       {"    work / own sync", RATIO_WIDTH, put_work_own},
       {"    whole / own sync", RATIO_WIDTH, put_whole_own},
@@ -436,6 +440,10 @@ static void put_legend(const struct terminal *t)
     fputc('\n', t->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         put_titled(t, STYLE_DIM, lines[i].title, lines[i].text);
+    if (t->width >= WIDE)
+        put_titled(t, STYLE_DIM, "memory",
+                   "the most that all processes of the command together had (PSS), seen every few milliseconds and at the last "
+                   "job's end, in a run of its own; ≥ where the work was over before anybody looked.");
 }
 
 /* Blanks at the ends of lines are cut off here, once, and not by every column. */

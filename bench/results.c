@@ -153,7 +153,7 @@ static int cell_read(const struct place *at, const json_t *json, const struct re
     cell->group = (size_t)group;
     cell->baseline = json_is_true(json_object_get(json, "baseline"));
     cell->start_method = json_string_value(json_object_get(json, "start_method"));
-    cell->peak_pss_bytes = NOT_KNOWN;
+    cell->peak_pss_bytes = cell->memory_looks = NOT_KNOWN;
     return 0;
 }
 
@@ -320,6 +320,9 @@ static int line_read(const struct place *at, struct results *results, const json
     const int64_t peak = field_optional(json, "peak_pss_bytes");
     if (peak > cell->peak_pss_bytes)
         cell->peak_pss_bytes = peak;
+    const int64_t looks = field_optional(json_object_get(json, "memory"), "looks_in_work");
+    if (looks > cell->memory_looks)
+        cell->memory_looks = looks;
     if (status != CELL_OK || strcmp(pass, "timed") != 0)
         return 0;
     struct sample sample = {.round = (int32_t)round, .order = (int32_t)field_optional(json, "order")};

@@ -17,7 +17,7 @@
 
 static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
                                          "control-flagged", "first-round", "drift",          "autocorrelated",
-                                         "serial",          "takes-turns", "stopped"};
+                                         "serial",          "takes-turns", "stopped",        "memory-short"};
 
 const char *summary_mark_name(unsigned index)
 {
@@ -217,6 +217,8 @@ static unsigned cell_marks(const struct summary_cell *cell)
         marks |= MARK_TOO_SHORT;
     if (cell->origin_share >= SUMMARY_ORIGIN_BOUND)
         marks |= MARK_ORIGIN_BOUND;
+    if (cell->cell->memory_looks == 0)
+        marks |= MARK_MEMORY_SHORT;
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)
             marks |= summary_ratio_marks(&cell->speedup[t][b]);

@@ -36,6 +36,7 @@ enum mark {
     MARK_SERIAL = 1 << 8, /* these three: bench/summary_symptoms.h */
     MARK_TAKES_TURNS = 1 << 9,
     MARK_STOPPED = 1 << 10,
+    MARK_MEMORY_SHORT = 1 << 11, /* its work was over before anybody looked at its memory: there may have been more */
 };
 
 enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };

@@ -61,7 +61,7 @@ static int world_make(void **state)
                                   .cells = w->cells, .group_count = 1, .cell_count = CELLS};
     for (size_t i = 0; i < CELLS; i++) {
         w->cells[i] = (struct result_cell){.runtime = rows[i].runtime, .model = rows[i].model, .role = rows[i].role,
-                                           .status = CELL_OK, .peak_pss_bytes = -1,
+                                           .status = CELL_OK, .peak_pss_bytes = -1, .memory_looks = -1,
                                            .copies = rows[i].role == ROLE_CAPACITY ? 2 : 1,
                                            .baseline = i == C_SYNC || i == PY_SYNC};
         cell_fill(&w->cells[i], rows[i].ms, ROUNDS);
@@ -340,6 +340,17 @@ static void a_stopped_process_is_marked_and_its_twin_is_told_of(void **state)
     assert_non_null(strstr(warnings.items[1].text, "count: c:threads: a process was stopped"));
     assert_non_null(strstr(warnings.items[1].text, "in 2 of 12 samples, for at least 120 ms"));
     warnings_free(&warnings);
+}
+
+static void memory_nobody_looked_at_in_time_is_marked(void **state)
+{
+    struct world *w = *state;
+    w->cells[C_SYNC].memory_looks = 1;
+    w->cells[C_THREADS].memory_looks = 0;
+    world_summarise(w);
+    assert_int_equal(row(w, C_SYNC)->marks & MARK_MEMORY_SHORT, 0);
+    assert_int_equal(row(w, C_THREADS)->marks & MARK_MEMORY_SHORT, MARK_MEMORY_SHORT);
+    assert_int_equal(row(w, PY_SYNC)->marks & MARK_MEMORY_SHORT, 0); /* not known */
 }
 
 static void wide_intervals_are_unresolved(void **state)
@@ -734,6 +745,7 @@ int main(void)
         WITH_WORLD(too_good_is_marked),
         WITH_WORLD(waiting_may_gain_more_than_the_capacity),
         WITH_WORLD(a_busy_origin_is_marked),
+        WITH_WORLD(memory_nobody_looked_at_in_time_is_marked),
         WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
         WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
         WITH_WORLD(what_was_in_flight_is_in_the_summary),

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking at a command's memory while it runs and while it holds. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/guard.h"
+#include "bench/hold.h"
+#include "bench/memory.h"
+#include "common/clock.h"
+
+static void test_looks_are_counted_where_they_lie(void **state)
+{
+    (void)state;
+    struct memory_span looks[] = {{5, 9}, {10, 12}, {15, 20}, {19, 21}, {30, 31}};
+    const struct memory memory = {.looks = looks, .count = 5, .room = 5};
+    static const struct {
+        int64_t from, to;
+        size_t count;
+    } cases[] = {{10, 20, 2}, {11, 20, 1}, {10, 19, 1}, {0, 100, 5}, {22, 29, 0}, {20, 10, 0}, {30, 31, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(memory_looks_within(&memory, cases[i].from, cases[i].to), cases[i].count);
+}
+
+static void test_a_look_sees_this_process(void **state)
+{
+    (void)state;
+    struct memory memory = {.peak = -1};
+    const int64_t before = clock_now_ns();
+    const int64_t bytes = memory_look(&memory, getpid());
+    assert_true(bytes > 0);
+    assert_int_equal(memory.peak, bytes);
+    assert_int_equal(memory.count, 1);
+    assert_int_equal(memory_looks_within(&memory, before, clock_now_ns()), 1);
+    assert_int_equal(memory_look(&memory, INT32_MAX), -1); /* nobody */
+    assert_int_equal(memory.count, 1);
+    assert_int_equal(memory.peak, bytes);
+    for (int i = 0; i < 300; i++)
+        assert_true(memory_look(&memory, getpid()) > 0);
+    assert_int_equal(memory.count, 301);
+    memory_free(&memory);
+}
+
+/* Waits for the shell that holds as a host would; ends with its own status. */
+static void test_a_command_holds_until_it_is_let_go(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"printf h >&4; read line <&3; exit 5"}, NULL};
+    struct guard *g = NULL;
+    struct guard_end end;
+    struct hold hold;
+    struct error err = {.text = ""};
+    pid_t pid;
+    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(hold_open(&hold, &err), 0);
+    const struct guard_command c = {
+        .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {hold.host_read, hold.host_write}};
+    assert_int_equal(guard_start(g, &c, &pid, &err), 0);
+    hold_given(&hold);
+    const int64_t until = clock_now_ns() + 60 * NS_PER_S;
+    bool heard = false;
+    while (!heard && clock_now_ns() < until) {
+        heard = hold_heard(&hold);
+        assert_int_equal(guard_wait(g, NS_PER_MS, &end, &err), -EAGAIN);
+    }
+    assert_true(heard);
+    assert_false(hold_heard(&hold));
+    hold_release(&hold);
+    assert_int_equal(guard_wait(g, -1, &end, &err), 0);
+    assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 5);
+    hold_close(&hold);
+    guard_close(g);
+}
+
+static void test_others_have_nothing_to_talk_with(void **state)
+{
+    (void)state;
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"test -e /proc/self/fd/4 && exit 1; exit 0"}, NULL};
+    const struct guard_command c = {.argv = argv, .in = -1, .out = -1, .err = -1};
+    struct guard *g = NULL;
+    struct guard_end end;
+    struct error err = {.text = ""};
+    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_run(g, &c, &end, &err), 0);
+    assert_int_equal(WEXITSTATUS(end.status), 0);
+    guard_close(g);
+}
+
+static void test_without_a_hold_nothing_is_heard(void **state)
+{
+    (void)state;
+    struct hold none = {-1, -1, -1, -1};
+    assert_false(hold_heard(&none));
+    hold_release(&none);
+    hold_close(&none);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_looks_are_counted_where_they_lie),
+        cmocka_unit_test(test_a_look_sees_this_process),
+        cmocka_unit_test(test_a_command_holds_until_it_is_let_go),
+        cmocka_unit_test(test_others_have_nothing_to_talk_with),
+        cmocka_unit_test(test_without_a_hold_nothing_is_heard),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
