@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/json_line.h"
 #include "bench/text.h"
 
 #define NOT_KNOWN INT64_C(-1)
@@ -62,15 +63,6 @@ static int field_number(const struct place *at, const json_t *object, const char
         return wrong_field(at, key, "a number");
     *out = json_number_value(value);
     return 0;
-}
-
-/* A time or a count that may be null or absent; anything below 0 counts as not known too. */
-static int64_t field_optional(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        return NOT_KNOWN;
-    return json_integer_value(value);
 }
 
 static int64_t difference(int64_t later, int64_t earlier)
@@ -203,28 +195,44 @@ static int plan_read(struct results *results, struct error *err)
 
 /* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
 
-static void sample_read(const json_t *json, struct sample *sample)
+static int line_int(const struct place *at, const struct json_field *line, const char *key, int64_t *out)
+{
+    const struct json_field *field = json_field_get(line, key);
+    if (field == NULL || field->kind != JSON_LINE_INTEGER)
+        return wrong_field(at, key, "an integer");
+    *out = field->integer;
+    return 0;
+}
+
+/* A time or a count that may be null or absent; anything below 0 counts as not known too. */
+static int64_t line_optional(const struct json_field *object, const char *key)
+{
+    const struct json_field *field = json_field_get(object, key);
+    return field == NULL || field->kind != JSON_LINE_INTEGER || field->integer < 0 ? NOT_KNOWN : field->integer;
+}
+
+static void sample_read(const struct json_field *line, struct sample *sample)
 {
     static const char *const points[] = {"p50", "p90", "p99", "max"};
-    const json_t *phases = json_object_get(json, "phases");
-    const json_t *latency = json_object_get(json, "latency_ns");
-    const json_t *origin = json_object_get(json, "origin");
-    const int64_t user = field_optional(json, "user_ns");
-    const int64_t system = field_optional(json, "system_ns");
-    sample->whole_ns = field_optional(json, "whole_ns");
-    sample->work_ns = field_optional(json, "work_ns");
+    const struct json_field *phases = json_field_get(line, "phases");
+    const struct json_field *latency = json_field_get(line, "latency_ns");
+    const struct json_field *origin = json_field_get(line, "origin");
+    const int64_t user = line_optional(line, "user_ns");
+    const int64_t system = line_optional(line, "system_ns");
+    sample->whole_ns = line_optional(line, "whole_ns");
+    sample->work_ns = line_optional(line, "work_ns");
     sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN ? NOT_KNOWN : user + system;
-    sample->ready_ns = difference(field_optional(phases, "ready"), field_optional(phases, "start"));
-    sample->end_ns = difference(field_optional(phases, "end"), field_optional(phases, "work"));
+    sample->ready_ns = difference(line_optional(phases, "ready"), line_optional(phases, "start"));
+    sample->end_ns = difference(line_optional(phases, "end"), line_optional(phases, "work"));
     for (size_t i = 0; i < LATENCY_POINTS; i++)
-        sample->latency_ns[i] = field_optional(latency, points[i]);
-    sample->connections = field_optional(json, "connections");
-    sample->origin_cpu_ns = field_optional(origin, "cpu_ns");
-    sample->origin_wait_ns = field_optional(origin, "wait_ns");
-    sample->origin_wall_ns = field_optional(origin, "wall_ns");
-    sample->in_flight_max = field_optional(json, "in_flight_max");
-    sample->busy_ns = field_optional(json, "busy_ns");
-    sample->stopped_ns = field_optional(json, "stopped_ns");
+        sample->latency_ns[i] = line_optional(latency, points[i]);
+    sample->connections = line_optional(line, "connections");
+    sample->origin_cpu_ns = line_optional(origin, "cpu_ns");
+    sample->origin_wait_ns = line_optional(origin, "wait_ns");
+    sample->origin_wall_ns = line_optional(origin, "wall_ns");
+    sample->in_flight_max = line_optional(line, "in_flight_max");
+    sample->busy_ns = line_optional(line, "busy_ns");
+    sample->stopped_ns = line_optional(line, "stopped_ns");
 }
 
 /* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
@@ -251,18 +259,15 @@ static int sample_add(struct result_cell *cell, const struct sample *sample)
     return 0;
 }
 
-static int status_read(const struct place *at, const json_t *json, enum cell_status *status)
+static int status_read(const struct place *at, const struct json_field *line, enum cell_status *status)
 {
     static const char *const names[] = {
         [CELL_OK] = "ok",           [CELL_REFUSED] = "refused",       [CELL_FAILED] = "failed",
         [CELL_TIMEOUT] = "timeout", [CELL_IMPOSSIBLE] = "impossible",
     };
-    const char *name = NULL;
-    const int code = field_string(at, json, "status", &name);
-    if (code != 0)
-        return code;
+    const struct json_field *name = json_field_get(line, "status");
     for (size_t i = CELL_OK; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
+        if (json_field_is(name, names[i])) {
             *status = (enum cell_status)i;
             return 0;
         }
@@ -270,69 +275,85 @@ static int status_read(const struct place *at, const json_t *json, enum cell_sta
 }
 
 /* The first thing that went wrong with a cell is its reason; later samples do not make it good again. */
-static int cell_note_status(struct result_cell *cell, enum cell_status status, const char *reason)
+static int cell_note_status(struct result_cell *cell, enum cell_status status, const struct json_field *reason)
 {
     if (cell->status > CELL_OK)
         return 0;
     cell->status = status;
     if (status == CELL_OK)
         return 0;
-    if (text_set(&cell->reason, reason != NULL ? reason : "no reason given") != 0)
+    const bool given = reason != NULL && reason->kind == JSON_LINE_TEXT;
+    cell->reason = given ? json_field_copy(reason) : strdup("no reason given");
+    if (cell->reason == NULL)
         return -ENOMEM;
     text_one_line(cell->reason);
     return 0;
 }
 
 /* How far the run has come with this sample; round 0: of the verify pass. */
-static void note_progress(struct results *results, struct result_cell *cell, const json_t *json, int64_t round)
+static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line, int64_t round)
 {
-    const char *digest = json_string_value(json_object_get(json, "digest"));
     if (round == 0) {
+        const struct json_field *digest = json_field_get(line, "digest");
+        const bool known = digest != NULL && digest->kind == JSON_LINE_TEXT;
+        snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0, known ? digest->text : "");
         cell->verified = true;
-        snprintf(cell->digest, sizeof cell->digest, "%s", digest == NULL ? "" : digest);
         return;
     }
     results->last_round = round;
-    results->last_order = field_optional(json, "order");
+    results->last_order = line_optional(line, "order");
     if (round > cell->last_round)
         cell->last_round = round;
 }
 
-static int line_read(const struct place *at, struct results *results, const json_t *json)
+/* What every sample has to have: which cell it is of, in which round, and how it ended. */
+static int line_head(const struct place *at, const struct results *results, const struct json_field *line, int64_t *cell,
+                     int64_t *round, enum cell_status *status)
 {
-    int64_t version = 0, cell_id = 0, round = 0;
-    const char *pass = NULL;
-    enum cell_status status = CELL_UNSEEN;
-    if (field_int(at, json, "sample", &version) != 0 || field_int(at, json, "cell", &cell_id) != 0 ||
-        field_int(at, json, "round", &round) != 0 || field_string(at, json, "pass", &pass) != 0 ||
-        status_read(at, json, &status) != 0)
+    int64_t version = 0;
+    if (line_int(at, line, "sample", &version) != 0 || line_int(at, line, "cell", cell) != 0 ||
+        line_int(at, line, "round", round) != 0 || status_read(at, line, status) != 0)
         return -EPROTO;
+    const struct json_field *pass = json_field_get(line, "pass");
+    if (pass == NULL || pass->kind != JSON_LINE_TEXT)
+        return wrong_field(at, "pass", "a text");
     if (version != 1)
         return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
-    if (cell_id < 0 || (size_t)cell_id >= results->cell_count)
+    if (*cell < 0 || (size_t)*cell >= results->cell_count)
         return wrong_field(at, "cell", "the number of a cell of the plan");
-    if (round < 0 || round > ROUNDS_MAX)
+    if (*round < 0 || *round > ROUNDS_MAX)
         return wrong_field(at, "round", "in 0..1000000");
+    return 0;
+}
+
+static int line_read(const struct place *at, struct results *results, const struct json_field *line)
+{
+    int64_t cell_id = 0, round = 0;
+    enum cell_status status = CELL_UNSEEN;
+    if (line_head(at, results, line, &cell_id, &round, &status) != 0)
+        return -EPROTO;
+    const bool timed = json_field_is(json_field_get(line, "pass"), "timed");
     struct result_cell *cell = &results->cells[cell_id];
-    note_progress(results, cell, json, strcmp(pass, "timed") == 0 ? round : 0);
-    if (cell_note_status(cell, status, json_string_value(json_object_get(json, "reason"))) != 0)
+    note_progress(results, cell, line, timed ? round : 0);
+    if (cell_note_status(cell, status, json_field_get(line, "reason")) != 0)
         return error_set(at->err, -ENOMEM, "no memory");
-    const int64_t peak = field_optional(json, "peak_pss_bytes");
+    const int64_t peak = line_optional(line, "peak_pss_bytes");
     if (peak > cell->peak_pss_bytes)
         cell->peak_pss_bytes = peak;
-    const int64_t looks = field_optional(json_object_get(json, "memory"), "looks_in_work");
+    const int64_t looks = line_optional(json_field_get(line, "memory"), "looks_in_work");
     if (looks > cell->memory_looks)
         cell->memory_looks = looks;
-    if (status != CELL_OK || strcmp(pass, "timed") != 0)
+    if (status != CELL_OK || !timed)
         return 0;
-    struct sample sample = {.round = (int32_t)round, .order = (int32_t)field_optional(json, "order")};
-    sample_read(json, &sample);
+    struct sample sample = {.round = (int32_t)round, .order = (int32_t)line_optional(line, "order")};
+    sample_read(line, &sample);
     return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "no memory");
 }
 
 static int samples_read(FILE *file, struct results *results, struct error *err)
 {
     struct place at = {.file = "samples.jsonl", .err = err};
+    struct json_line parsed = {.fields = NULL};
     char *line = NULL;
     size_t room = 0;
     int code = 0;
@@ -342,14 +363,17 @@ static int samples_read(FILE *file, struct results *results, struct error *err)
         if (line[length - 1] != '\n')
             break; /* cut short by a crash */
         json_error_t problem;
-        json_t *json = json_loadb(line, (size_t)length, 0, &problem);
-        code = json_is_object(json) ? line_read(&at, results, json) : wrong(&at, json ? "not an object" : problem.text);
-        json_decref(json);
+        code = json_line_parse(&parsed, line, (size_t)length, &problem);
+        if (code == 0)
+            code = line_read(&at, results, parsed.fields);
+        else
+            code = code == -ENOMEM ? error_set(err, code, "no memory") : wrong(&at, problem.text);
         results->samples++;
         results->whole_bytes += length;
     }
     if (code == 0 && ferror(file))
         code = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
+    json_line_free(&parsed);
     free(line);
     return code;
 }
