@@ -123,7 +123,8 @@ static int report(const struct report_arguments *arguments, const struct places 
     const char *no_colour = getenv("NO_COLOR");
     char *latest = text_format("%s/results/latest", places->root);
     char *scripts = text_format("%s/scripts/plots", places->root);
-    if (latest == NULL || scripts == NULL) {
+    char *claims = text_format("%s/bench/claims", places->root);
+    if (latest == NULL || scripts == NULL || claims == NULL) {
         error_set(err, code, "no memory");
         goto out;
     }
@@ -137,12 +138,14 @@ static int report(const struct report_arguments *arguments, const struct places 
         .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0'),
         .margin = arguments->margin < 0 ? NULL : &arguments->margin,
         .scripts_dir = scripts,
+        .claims_dir = claims,
     };
     const char *run = arguments->run != NULL ? arguments->run : latest;
     code = check_run(run, arguments->run == NULL, err);
     if (code == 0)
         code = report_make(run, &options, &failed, err);
 out:
+    free(claims);
     free(scripts);
     free(latest);
     return code;

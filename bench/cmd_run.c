@@ -353,15 +353,20 @@ static int terminal_width(void)
 static int make_report(const struct session *s, int *failed, struct error *err)
 {
     char *scripts = text_format("%s/scripts/plots", s->places.root);
-    if (scripts == NULL)
+    char *claims = text_format("%s/bench/claims", s->places.root);
+    if (scripts == NULL || claims == NULL) {
+        free(scripts);
+        free(claims);
         return error_set(err, -ENOMEM, "out of memory");
+    }
     const char *no_colour = getenv("NO_COLOR");
     struct report_options options = {.files = true,
                                      .plots = !s->options.no_plots,
                                      .out = s->options.quiet ? NULL : stdout,
                                      .width = terminal_width(),
                                      .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || !*no_colour),
-                                     .scripts_dir = scripts};
+                                     .scripts_dir = scripts,
+                                     .claims_dir = claims};
     int rc = report_make(s->folder, &options, failed, err);
     if (rc != 0 && options.out != NULL) { /* a reader of the table who has gone must not cost the files */
         struct error again = {.text = ""};
@@ -369,6 +374,7 @@ static int make_report(const struct session *s, int *failed, struct error *err)
         if (report_make(s->folder, &options, failed, &again) == 0)
             rc = 0;
     }
+    free(claims);
     free(scripts);
     return rc;
 }

@@ -20,6 +20,7 @@ static const struct {
     {"run", cmd_run, "verify and time tasks under every model, and print the table"},
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
+    {"claims", cmd_claims, "hold what others published against a run"},
     {"copies", cmd_copies, NULL},
 };
 static const size_t command_count = sizeof commands / sizeof *commands;

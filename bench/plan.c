@@ -436,7 +436,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .effective_cpus = source->effective_cpus,
                          .margin = o->margin < 0 ? MARGIN_DEFAULT : o->margin};
     int rc = text_set(&out->suite, suite->name) != 0 || text_set(&out->url, o->url) != 0 ||
-                     text_set(&out->tasks_dir, o->tasks_dir) != 0
+                     text_set(&out->tasks_dir, o->tasks_dir) != 0 || text_set(&out->claims, suite->claims) != 0
                  ? no_memory(err)
                  : 0;
     if (rc == 0)
@@ -474,6 +474,7 @@ void plan_free(struct plan *plan)
     free(plan->url);
     free(plan->tasks_dir);
     json_decref(plan->source);
+    free(plan->claims);
     *plan = (struct plan){.suite = NULL};
 }
 
@@ -549,8 +550,8 @@ json_t *plan_json(const struct plan *plan, const char *created)
         json_decref(cells);
         return NULL;
     }
-    return json_pack("{si ss ss sI sI sf sf so ss? ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
+    return json_pack("{si ss ss sI sI sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
                      "seed", (json_int_t)plan->seed, "rounds", (json_int_t)plan->rounds, "margin", plan->margin,
                      "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus), "url",
-                     plan->url, "tasks_dir", plan->tasks_dir, "groups", groups, "cells", cells);
+                     plan->url, "tasks_dir", plan->tasks_dir, "claims", plan->claims, "groups", groups, "cells", cells);
 }

@@ -54,6 +54,7 @@ struct plan {
     char *url;       /* what --url said; NULL: the origin's */
     char *tasks_dir; /* what --tasks said, absolute; NULL: none */
     json_t *source;  /* the plan.json it was read from, which some strings are borrowed from; NULL: it was made */
+    char *claims; /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "bench/plot.h"
+#include "bench/claims.h"
 #include "bench/publish.h"
 #include "bench/render.h"
+#include "bench/render_claims.h"
 #include "bench/results.h"
 #include "bench/summary.h"
 
@@ -35,6 +37,26 @@ static int print(const struct summary *summary, const struct report_options *opt
     return 0;
 }
 
+/* What the run's plan is held against, where it names claims. */
+static int derive_claims(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                         struct error *err)
+{
+    struct claims claims;
+    int code = claims_of_run(options->claims_dir, summary, &claims, err);
+    if (code != 0)
+        return code == -ENOENT ? 0 : code;
+    if (options->out != NULL && options->format == REPORT_TERMINAL) {
+        fputc('\n', options->out);
+        code = render_claims_text(&claims, options->width, options->out);
+    }
+    if (code == 0 && options->files)
+        code = publish_printed(run_dir, "claims.json", render_claims_json, &claims, err);
+    if (code == 0 && options->files)
+        code = publish_printed(run_dir, "claims.md", render_claims_markdown, &claims, err);
+    claims_free(&claims);
+    return code;
+}
+
 static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
                   struct error *err)
 {
@@ -44,6 +66,8 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
     for (size_t i = 0; options->files && i < sizeof exports / sizeof *exports && code == 0; i++)
         if (exports[i].file != NULL)
             code = publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+    if (code == 0)
+        code = derive_claims(run_dir, summary, options, err);
     if (code != 0 || !options->plots)
         return code;
     code = plot_make(run_dir, options->scripts_dir, summary, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a run's folder (machine.json, plan.json, samples.jsonl; docs/run-directory.md) to everything derived from it:
- * summary.json, summary.csv, summary.md, plots/. Each file appears by rename. Reads no clock and no machine: the same
+ * summary.json, summary.csv, summary.md, plots/, and where its plan names claims (docs/claims.md) claims.json and
+ * claims.md. Each file appears by rename. Reads no clock and no machine: the same
  * folder gives the same bytes.
  */
 #ifndef BENCH_REPORT_H
@@ -24,6 +25,7 @@ struct report_options {
     bool colour;             /* ANSI colours on `out` */
     const double *margin;    /* in place of the run's own; NULL: the run's */
     const char *scripts_dir; /* where the .gp files are */
+    const char *claims_dir;  /* where the files of claims are */
 };
 
 /*

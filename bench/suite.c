@@ -133,6 +133,14 @@ static int set_start_method(struct reader *r, const char *value, char **out)
     return set_text(r, value, out);
 }
 
+static int set_claims(struct reader *r, const char *value, char **out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    if (value[strspn(value, plain)] != '\0')
+        return fail_free(r, r->line, text_format("claims '%s' is no name of a file in bench/claims", value));
+    return set_text(r, value, out);
+}
+
 static int unknown_key(struct reader *r, const char *key, const char *known)
 {
     return fail_free(r, r->line, text_format("unknown key '%s' (known: %s)", key, known));
@@ -149,8 +157,10 @@ static int suite_key(struct reader *r, const char *key, const char *value)
         return set_list(r, value, &s->runtimes);
     if (strcmp(key, "models") == 0)
         return set_list(r, value, &s->models);
+    if (strcmp(key, "claims") == 0)
+        return set_claims(r, value, &s->claims);
     if (strcmp(key, "timeout") != 0)
-        return unknown_key(r, key, "about, rounds, runtimes, models, timeout");
+        return unknown_key(r, key, "about, rounds, runtimes, models, claims, timeout");
     if (num_parse_double(value, 0.001, TIMEOUT_MAX_S, &s->timeout_s) == 0)
         return 1;
     return fail_free(r, r->line, text_format("timeout '%s' is not a number of seconds from 0.001 to 86400", value));
@@ -342,6 +352,7 @@ void suite_free(struct suite *suite)
     free(suite->groups);
     free(suite->name);
     free(suite->about);
+    free(suite->claims);
     words_free(&suite->runtimes);
     words_free(&suite->models);
     *suite = (struct suite){.name = NULL};

@@ -33,6 +33,7 @@ struct suite {
     int64_t rounds;   /* 0: not said */
     double timeout_s; /* 0: not said */
     struct words runtimes, models; /* none: all */
+    char *claims;     /* a file of bench/claims, without ".json"; NULL: none */
     struct suite_group *groups;
     size_t count;
 };

@@ -121,6 +121,7 @@ RESULTS = [
     ("wordcount", 8, {}),
     ("wordcount", 7, {"word": ""}),
     ("wordcount", 3, {"word": "th"}),
+    ("wordcount", 4, {"repeat": 3}),
     ("wait", 3, {"delay": 1}),
 ]
 

@@ -110,7 +110,7 @@ def test_too_few_and_too_many_arguments(name, right):
 
 
 def test_jobs_that_are_none():
-    with Open(built_in("wordcount"), {"file": str(BUILD / "data" / "words.txt"), "word": b"the"}) as (task, state, worker):
+    with Open(built_in("wordcount"), {"file": str(BUILD / "data" / "words.txt"), "word": b"the", "repeat": 1}) as (task, state, worker):
         for bad, error in ((4, ValueError), (2**64 - 1, ValueError), (-1, OverflowError), (2**64, OverflowError),
                            ("1", TypeError), (1.0, TypeError), (None, TypeError)):  # fmt: skip
             for call in (task.run, task.request):
@@ -185,7 +185,7 @@ def test_types_are_not_for_users():
 
 def test_nothing_is_closed_while_it_is_in_use():
     task = built_in("wordcount")
-    state = task.open({"file": str(BUILD / "data" / "words.txt"), "word": b"the"}, 2)
+    state = task.open({"file": str(BUILD / "data" / "words.txt"), "word": b"the", "repeat": 1}, 2)
     workers = [task.worker_open(state, 0) for _ in range(2)]
     for worker in workers:
         with pytest.raises(RuntimeError, match="while the state is in use"):
@@ -353,7 +353,7 @@ def resident() -> int:
 
 
 def test_opening_and_closing_leaves_nothing_behind():
-    params = {"file": str(BUILD / "data" / "words.txt"), "word": b"the"}
+    params = {"file": str(BUILD / "data" / "words.txt"), "word": b"the", "repeat": 1}
 
     def cycle():
         task = built_in("wordcount")

@@ -15,7 +15,7 @@
 struct wordcount {
     const char *word;
     size_t word_length;
-    uint64_t jobs;
+    uint64_t jobs, repeat;
     char *data;
     size_t length;
     size_t *starts; /* of each line, and one more: a byte past the line feed that the last line has not */
@@ -108,6 +108,7 @@ static int wordcount_open(const struct cobench_open *how, void **state, struct c
     w->word = word;
     w->word_length = strlen(word);
     w->jobs = how->jobs;
+    w->repeat = (uint64_t)how->values[2].number;
     int code = file_read(w, path, err);
     if (code == 0)
         code = lines_find(w);
@@ -140,8 +141,9 @@ static int wordcount_run(void *state, void *worker, uint64_t job, const struct c
     const struct wordcount *w = state;
     uint64_t first, last, found = 0;
     cobench_slice(w->lines, job, w->jobs, &first, &last);
-    for (uint64_t line = first; line < last; line++)
-        found += line_count(w, w->data + w->starts[line], w->starts[line + 1] - w->starts[line] - 1);
+    for (uint64_t time = 0; time < w->repeat; time++)
+        for (uint64_t line = first; line < last; line++)
+            found += line_count(w, w->data + w->starts[line], w->starts[line + 1] - w->starts[line] - 1);
     *result = found;
     return 0;
 }
@@ -151,6 +153,8 @@ static const struct cobench_param wordcount_params[] = {
      .about = "the text; @ is the folder of cobench's own files"},
     {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the",
      .about = "the word, any bytes but a blank or a line feed"},
+    {.key = "repeat", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 1, .max = 1000000,
+     .about = "how many times each line is looked at"},
     {.key = NULL},
 };
 

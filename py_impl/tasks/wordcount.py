@@ -3,7 +3,7 @@
 
 import io
 
-from py_impl.contract import CPU, NOTHING, PATH, TEXT, Param, slice_of
+from py_impl.contract import CPU, INT, NOTHING, PATH, TEXT, Param, slice_of
 
 NAME = "wordcount"
 ABOUT = "how often a word stands in the job's slice of lines"
@@ -14,6 +14,7 @@ SPLITS = True
 PARAMS = (
     Param("file", PATH, "@words.txt", "the text; @ is the folder of cobench's own files"),
     Param("word", TEXT, "the", "the word, any bytes but a blank or a line feed"),
+    Param("repeat", INT, "1", "how many times each line is looked at", 1, 1_000_000),
 )
 
 
@@ -32,10 +33,14 @@ def open(params, jobs):
         raise ValueError("word: must not hold a blank or a line feed")
     with io.open(params["file"], "rb") as file:
         data = file.read()
-    return data.split(b"\n"), word, jobs
+    return data.split(b"\n"), word, params["repeat"], jobs
 
 
 def run(state, worker, job, reply):
-    lines, word, jobs = state
+    lines, word, repeat, jobs = state
     first, last = slice_of(len(lines), job, jobs)
-    return count_word(lines[first:last], word)
+    mine = lines[first:last]
+    count = 0
+    for _ in range(repeat):
+        count += count_word(mine, word)
+    return count

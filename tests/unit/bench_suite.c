@@ -16,7 +16,7 @@ static void test_all_keys(void **state)
 {
     (void)state;
     static const char text[] = "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
-                               "models = sync\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
+                               "models = sync\nclaims = some-1\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
                                "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nruntimes = c\n"
                                "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
     struct suite s;
@@ -24,6 +24,7 @@ static void test_all_keys(void **state)
     assert_int_equal(suite_parse("x.ini", text, sizeof text - 1, &s, &err), 0);
     assert_string_equal(s.about, "a; b");
     assert_int_equal(s.rounds, 12);
+    assert_string_equal(s.claims, "some-1");
     assert_true(s.timeout_s > 1.49 && s.timeout_s < 1.51);
     assert_int_equal(s.runtimes.count, 2);
     assert_string_equal(s.runtimes.items[1], "py");
@@ -54,7 +55,7 @@ static void test_errors_name_the_line(void **state)
         {"", "x.ini: there is no [group NAME] in it"},
         {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
-        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, runtimes, models, timeout)"},
+        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, runtimes, models, claims, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n",
          "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n",
@@ -77,6 +78,7 @@ static void test_errors_name_the_line(void **state)
         {"[group a]\ntask = t\nstart-method = x\n", "x.ini:3: start-method 'x' is neither fork nor spawn"},
         {"[group a]\ntask = t\njobs = 3, x\n", "x.ini:3: 'x' is not a number from 1 to 100000000"},
         {"[group a]\ntask = t\nscaling = x\n", "x.ini:3: scaling 'x' is neither strong nor weak"},
+        {"[suite]\nclaims = ../x\n", "x.ini:2: claims '../x' is no name of a file in bench/claims"},
         {"[suite]\ntimeout = 1,5\n", "x.ini:2: timeout '1,5' is not a number of seconds from 0.001 to 86400"},
         {"[group a]\ntask = t\nnonsense\n", "x.ini:3: neither a [section] nor 'key = value'"},
         {"[group a\ntask = t\n", "x.ini:1: neither a [section] nor 'key = value'"},
@@ -119,8 +121,8 @@ static void test_long_lines_are_not_cut(void **state)
 static void test_the_suites_that_come_along(void **state)
 {
     (void)state;
-    static const char *const names[] = {"quick", "smoke"};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const names[] = {"quick", "smoke", "published", "scaling", "full"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[100];
         struct suite s;
         struct error err = {.text = ""};
