@@ -147,7 +147,8 @@ static int read_head(const struct reader *r, json_t *json)
     p->seed = seed;
     p->rounds = rounds;
     if (text_set(&p->suite, suite) != 0 || text_set(&p->url, json_string_value(json_object_get(json, "url"))) != 0 ||
-        text_set(&p->tasks_dir, json_string_value(json_object_get(json, "tasks_dir"))) != 0)
+        text_set(&p->tasks_dir, json_string_value(json_object_get(json, "tasks_dir"))) != 0 ||
+        text_set(&p->claims, json_string_value(json_object_get(json, "claims"))) != 0)
         return error_set(r->err, -ENOMEM, "out of memory");
     return 0;
 }
