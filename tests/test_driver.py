@@ -275,7 +275,7 @@ def test_suite_file_errors_name_the_line(checkout):
 
 
 def test_unknown_commands_and_options(checkout):
-    for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, list, report)"),
+    for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, list, report, "),
                        (("run", "--nosuch"), "nosuch")]:
         done = checkout(*args)
         assert done.returncode == 2 and said in done.stderr
