@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Statistics. The Walsh averages of n values are never stored: their order statistics are found by bisection over the
- * doubles themselves, with a count by two pointers over the sorted values for each step (the idea of Johnson and
+ * doubles, with a count by two pointers over the sorted values for each step (the idea of Johnson and
  * Mizoguchi, SIAM J. Comput. 7 (1978) 147-153, in its simplest form). So 10,000 rounds cost no more memory than 10. */
 #include "bench/stats.h"
 
@@ -9,10 +9,10 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/stats_bisect.h"
 #include "bench/stats_sorted.h"
 
 static double walsh_count(size_t n)
@@ -49,35 +49,23 @@ static double walsh_at_least(const double *sorted, size_t n, double limit)
     return walsh_count(n) - walsh_at_most(sorted, n, nextafter(limit, -INFINITY));
 }
 
-/* Doubles as integers of the same order, and back. */
-static int64_t key_of_double(double value)
+/* For stats_bisect. */
+struct walsh {
+    const double *sorted;
+    size_t n;
+};
+
+static double walsh_count_at_most(const void *walsh, double limit)
 {
-    int64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits >= 0 ? bits : INT64_MIN - bits;
+    const struct walsh *w = walsh;
+    return walsh_at_most(w->sorted, w->n, limit);
 }
 
-static double double_of_key(int64_t key)
-{
-    const int64_t bits = key >= 0 ? key : INT64_MIN - key;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* The k-th smallest (from 1): the smallest double that at least k Walsh averages do not exceed. */
+/* The k-th smallest, from 1. */
 static double walsh_select(const double *sorted, size_t n, double k)
 {
-    int64_t low = key_of_double(sorted[0]);
-    int64_t high = key_of_double(sorted[n - 1]);
-    while (low < high) {
-        const int64_t middle = (low & high) + ((low ^ high) >> 1); /* floor of the mean, without overflow */
-        if (walsh_at_most(sorted, n, double_of_key(middle)) >= k)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return double_of_key(low);
+    const struct walsh walsh = {sorted, n};
+    return stats_bisect(walsh_count_at_most, &walsh, k, sorted[0], sorted[n - 1]);
 }
 
 static double walsh_median(const double *sorted, size_t n)
