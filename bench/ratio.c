@@ -67,8 +67,8 @@ bool ratio_known(const struct ratio *ratio)
 
 struct ratio ratio_none(enum ratio_state state)
 {
-    return (struct ratio){.ratio = NAN, .low = NAN, .high = NAN, .state = state, .p = NAN, .p_adjusted = NAN,
-                          .autocorrelation_p = NAN};
+    return (struct ratio){.ratio = NAN, .low = NAN, .high = NAN, .state = state, .p = NAN, .p_least = NAN,
+                          .p_adjusted = NAN, .autocorrelation_p = NAN};
 }
 
 bool interval_clears(double low, double high, double margin)
@@ -76,7 +76,12 @@ bool interval_clears(double low, double high, double margin)
     return low > 1 + margin || high < 1 / (1 + margin);
 }
 
-static double half_width(const struct ratio *ratio)
+static double signed_rank_least_p(size_t rounds)
+{
+    return ldexp(1, 1 - (int)fmin(1000, (double)rounds));
+}
+
+double ratio_half_width(const struct ratio *ratio)
 {
     return sqrt(ratio->high / ratio->low) - 1;
 }
@@ -91,35 +96,50 @@ struct ratio ratio_of(const struct pairs *pairs)
         ratio.ratio = interval.estimate;
         ratio.low = interval.low;
         ratio.high = interval.high;
-        ratio.unresolved = half_width(&ratio) > RATIO_UNRESOLVED;
+        ratio.unresolved = ratio_half_width(&ratio) > RATIO_UNRESOLVED;
     } else if (stats_ratio_estimate(pairs->base, pairs->variant, pairs->n, &ratio.ratio) == 0) {
         ratio.state = RATIO_NO_INTERVAL;
     }
     return ratio;
 }
 
+int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p)
+{
+    const size_t n = series->n;
+    const double least = log1p(series->margin);
+    struct stats_first first;
+    struct stats_drift drift;
+    struct stats_autocorrelation alike;
+    int code = stats_first_of(series->logs, n, &first);
+    if (code == 0)
+        code = stats_drift_of(series->logs, n, &drift);
+    if (code == 0)
+        code = stats_autocorrelation_of(series->logs, n, &alike);
+    if (code != 0)
+        return code;
+    *flags = 0;
+    if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
+        *flags |= RATIO_FLAG_FIRST_ROUND;
+    if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
+        *flags |= RATIO_FLAG_DRIFT;
+    if (alike.p < stats_autocorrelation_level(n) && series->half_width > series->margin / 10)
+        *flags |= RATIO_FLAG_AUTOCORRELATED;
+    *autocorrelation_p = alike.p;
+    return 0;
+}
+
 int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
 {
     if (ratio->state != RATIO_FULL)
         return 0;
-    const double *logs = pairs->base;
-    const double least = log1p(margin);
-    struct stats_first first;
-    struct stats_drift drift;
-    struct stats_autocorrelation alike;
     for (size_t i = 0; i < pairs->n; i++)
         pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
+    const struct ratio_series series = {pairs->base, pairs->round, pairs->n, margin, ratio_half_width(ratio)};
     /* RATIO_FULL says that the values are good and enough, so that only memory can be wanting. */
-    if (stats_outside_p(logs, pairs->n, least, &ratio->p) != 0 || stats_first_of(logs, pairs->n, &first) != 0 ||
-        stats_drift_of(logs, pairs->n, &drift) != 0 || stats_autocorrelation_of(logs, pairs->n, &alike) != 0)
+    if (stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p) != 0 ||
+        ratio_series_flags(&series, &ratio->flags, &ratio->autocorrelation_p) != 0)
         return -ENOMEM;
-    if (pairs->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
-        ratio->flags |= RATIO_FLAG_FIRST_ROUND;
-    if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
-        ratio->flags |= RATIO_FLAG_DRIFT;
-    if (alike.p < stats_autocorrelation_level(pairs->n) && half_width(ratio) > margin / 10)
-        ratio->flags |= RATIO_FLAG_AUTOCORRELATED;
-    ratio->autocorrelation_p = alike.p;
+    ratio->p_least = signed_rank_least_p(pairs->n);
     return 0;
 }
 
@@ -137,16 +157,16 @@ const char *verdict_name(enum verdict verdict)
     return names[verdict];
 }
 
-/* The least p-value that n rounds can give is 2^(1 - n); Holm multiplies the least of a family by all of them. */
-static bool holm_can_pass(size_t rounds, size_t count)
+/* Holm multiplies the least p-value of a family by all of them. */
+static bool holm_can_pass(double least, size_t count)
 {
-    return ldexp((double)count, 1 - (int)fmin(1000, (double)rounds)) < RATIO_FAMILY_ERROR;
+    return least * (double)count < RATIO_FAMILY_ERROR;
 }
 
 size_t ratio_rounds_needed(size_t count)
 {
     size_t rounds = STATS_MIN_95;
-    while (!holm_can_pass(rounds, count))
+    while (!holm_can_pass(signed_rank_least_p(rounds), count))
         rounds++;
     return rounds;
 }
@@ -154,7 +174,7 @@ size_t ratio_rounds_needed(size_t count)
 static void ratio_judge(struct ratio *ratio, size_t count, double margin)
 {
     const bool clears = interval_clears(ratio->low, ratio->high, margin);
-    ratio->too_few_rounds = !holm_can_pass(ratio->rounds, count);
+    ratio->too_few_rounds = !holm_can_pass(ratio->p_least, count);
     if (clears && ratio->p_adjusted < RATIO_FAMILY_ERROR)
         ratio->verdict = ratio->low > 1 ? VERDICT_FASTER : VERDICT_SLOWER;
     else if (ratio->unresolved || (clears && ratio->too_few_rounds))

@@ -53,6 +53,7 @@ struct ratio {
     size_t rounds;   /* pairs */
     unsigned flags;  /* of enum ratio_flag */
     double p;          /* of "within the margin of 1"; NaN where there is no interval */
+    double p_least;    /* the least that p can be with so many rounds */
     double p_adjusted; /* by Holm over its family */
     double autocorrelation_p;
     enum verdict verdict;
@@ -83,8 +84,23 @@ struct ratio ratio_of(const struct pairs *pairs);
 /* The p-value and the flags of ratio_of(pairs); pairs->base becomes the log ratios. 0 or -ENOMEM. */
 int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
 
+/* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */
+struct ratio_series {
+    const double *logs;
+    const int32_t *round;
+    size_t n;
+    double margin;
+    double half_width; /* of the interval that is made from it, as a ratio less 1 */
+};
+
+/* The flags of a series of STATS_SERIES_MIN values or more, and the p-value of its autocorrelation. Errors as in
+ * bench/stats.h. */
+int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p);
+
 /* Has it a ratio to show? */
 bool ratio_known(const struct ratio *ratio);
+/* sqrt(high / low) - 1 of its interval. */
+double ratio_half_width(const struct ratio *ratio);
 /* Does the interval's near end clear 1 by more than the margin? */
 bool interval_clears(double low, double high, double margin);
 
