@@ -7,6 +7,7 @@
 #ifndef BENCH_RENDER_H
 #define BENCH_RENDER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -21,5 +22,8 @@ int render_json(const void *summary, FILE *out);     /* summary.json */
 int render_csv(const void *summary, FILE *out);      /* summary.csv: RFC 4180, one row a cell */
 int render_markdown(const void *summary, FILE *out); /* summary.md */
 int render_terminal(const struct summary *summary, const struct render_terminal_options *options, FILE *out);
+
+/* {"ratio", "low", "high", "verdict", "p", "p_adjusted", "marks"}, null where there is none; NULL: no memory. */
+json_t *render_json_ratio(const struct ratio *ratio);
 
 #endif

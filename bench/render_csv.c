@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/csv.h"
 #include "bench/format.h"
 #include "bench/render.h"
 #include "bench/text.h"
@@ -24,42 +25,21 @@ static const char header[] =
     RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
     RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
 
-static void put_text(FILE *out, const char *text)
-{
-    if (text == NULL)
-        return;
-    if (text[strcspn(text, ",\"\r\n")] == '\0') {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *text != '\0'; text++)
-        fputs(*text == '"' ? "\"\"" : (const char[]){*text, '\0'}, out);
-    fputc('"', out);
-}
-
-static void put_number(FILE *out, double value)
-{
-    fputc(',', out);
-    if (isfinite(value))
-        fprintf(out, "%.9g", value);
-}
-
 static void put_numbers(FILE *out, const double *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        put_number(out, values[i]);
+        csv_put_number(out, values[i]);
 }
 
 static void put_ratio(FILE *out, const struct ratio *ratio)
 {
-    put_number(out, ratio->ratio);
-    put_number(out, ratio->low);
-    put_number(out, ratio->high);
+    csv_put_number(out, ratio->ratio);
+    csv_put_number(out, ratio->low);
+    csv_put_number(out, ratio->high);
     fputc(',', out);
-    put_text(out, verdict_name(ratio->verdict));
-    put_number(out, ratio->p);
-    put_number(out, ratio->p_adjusted);
+    csv_put_text(out, verdict_name(ratio->verdict));
+    csv_put_number(out, ratio->p);
+    csv_put_number(out, ratio->p_adjusted);
 }
 
 /* The columns that every role has, up to `role` and the start method. */
@@ -72,13 +52,13 @@ static int put_head(FILE *out, const struct result_group *group, const struct re
     const char *const after[] = {cell ? cell->runtime : NULL, cell ? cell->model : NULL, role,
                                  cell ? cell->start_method : NULL};
     for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        put_text(out, before[i]);
+        csv_put_text(out, before[i]);
         fputc(',', out);
     }
     fprintf(out, "%lld,%lld,%.9g", (long long)group->jobs, (long long)group->workers, group->ideal);
     for (size_t i = 0; i < sizeof after / sizeof *after; i++) {
         fputc(',', out);
-        put_text(out, after[i]);
+        csv_put_text(out, after[i]);
     }
     free(params);
     return 0;
@@ -90,9 +70,9 @@ static int put_note(FILE *out, bool verified, const char *note, unsigned marks)
     if (names == NULL)
         return -ENOMEM;
     fprintf(out, ",%s,", verified ? "true" : "false");
-    put_text(out, note);
+    csv_put_text(out, note);
     fputc(',', out);
-    put_text(out, names);
+    csv_put_text(out, names);
     free(names);
     return 0;
 }
@@ -144,7 +124,7 @@ static int put_extra(FILE *out, const struct extra_row *row)
     const bool verified = row->cell != NULL && row->cell->status == CELL_OK;
     if (put_head(out, row->group, row->cell, row->role) != 0 || put_note(out, verified, row->note, row->marks) != 0)
         return -ENOMEM;
-    put_number(out, (double)row->ratio->rounds);
+    csv_put_number(out, (double)row->ratio->rounds);
     put_nothing(out, NUMBERS);
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)
@@ -180,11 +160,11 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
     if (note == NULL)
         return -ENOMEM;
     put_nothing(out, 7);
-    put_text(out, row->runtime);
+    csv_put_text(out, row->runtime);
     fputc(',', out);
-    put_text(out, row->model);
+    csv_put_text(out, row->model);
     fputs(",geomean,,,", out);
-    put_text(out, note);
+    csv_put_text(out, note);
     put_nothing(out, 2 + NUMBERS);
     for (size_t t = 0; t < RATIO_TIMES; t++)
         for (size_t b = 0; b < RATIO_BASES; b++)

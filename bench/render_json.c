@@ -35,7 +35,7 @@ static json_t *marks(unsigned set)
     return array;
 }
 
-static json_t *ratio(const struct ratio *r)
+json_t *render_json_ratio(const struct ratio *r)
 {
     if (!ratio_known(r))
         return json_null();
@@ -105,8 +105,8 @@ static json_t *latency(const struct summary_cell *cell)
 
 static json_t *speedup(const struct summary_cell *cell, enum ratio_time time)
 {
-    return json_pack("{s:o, s:o}", "own_sync", ratio(&cell->speedup[time][RATIO_OWN_SYNC]), "py_sync",
-                     ratio(&cell->speedup[time][RATIO_PY_SYNC]));
+    return json_pack("{s:o, s:o}", "own_sync", render_json_ratio(&cell->speedup[time][RATIO_OWN_SYNC]), "py_sync",
+                     render_json_ratio(&cell->speedup[time][RATIO_PY_SYNC]));
 }
 
 static json_t *cell_head(const struct summary *summary, const struct summary_cell *c)
@@ -168,7 +168,7 @@ static json_t *geomean(const struct summary_geomean *row, enum ratio_time time, 
     json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "runtime", row->runtime, "model", row->model, "time",
                              times[time], "base", bases[base], "rounds", (json_int_t)mean->ratio.rounds, "groups",
                              geomean_groups(mean));
-    json_t *body = ratio(&mean->ratio);
+    json_t *body = render_json_ratio(&mean->ratio);
     if (head == NULL || body == NULL || json_object_update(head, body) != 0) {
         json_decref(head);
         head = NULL;

@@ -13,21 +13,20 @@
 #include "bench/render.h"
 #include "bench/render_break_even.h"
 #include "bench/render_scaling.h"
+#include "bench/screen.h"
 #include "bench/text.h"
 #include "bench/warnings.h"
 
 enum {
     NAME_WIDTH = 18,
-    TIME_WIDTH = 8,   /* a blank and 7 columns */
+    TIME_WIDTH = SCREEN_TIME_WIDTH,
     MEMORY_WIDTH = 9, /* with its mark */
-    RATIO_WIDTH = 23, /* a blank, a mark, the verdict, ratio (6), a blank, interval (13) */
+    RATIO_WIDTH = SCREEN_RATIO_WIDTH,
     VERIFIED_WIDTH = 8,
-    TITLE_WIDTH = 11, /* of the lines above the tables */
+    TITLE_WIDTH = SCREEN_TITLE_WIDTH,
 };
 /* name, three times, memory, verified, four ratios */
 #define WIDE (NAME_WIDTH + 3 * TIME_WIDTH + MEMORY_WIDTH + VERIFIED_WIDTH + 4 * RATIO_WIDTH)
-
-enum style { STYLE_PLAIN, STYLE_BOLD, STYLE_GOOD, STYLE_BAD, STYLE_DIM, STYLE_WARN };
 
 struct terminal {
     const struct summary *summary;
@@ -36,32 +35,27 @@ struct terminal {
     bool colour;
 };
 
+static struct screen screen_of(const struct terminal *t)
+{
+    return (struct screen){t->out, t->width, t->colour};
+}
+
 static void style(const struct terminal *t, enum style style)
 {
-    static const char *const codes[] = {
-        [STYLE_PLAIN] = "0", [STYLE_BOLD] = "1", [STYLE_GOOD] = "36", [STYLE_BAD] = "33", [STYLE_DIM] = "2",
-        [STYLE_WARN] = "1;33"};
-    if (t->colour)
-        fprintf(t->out, "\033[%sm", codes[style]);
+    const struct screen screen = screen_of(t);
+    screen_style(&screen, style);
 }
 
 static void put(const struct terminal *t, enum style s, const char *text, int width)
 {
-    if (s != STYLE_PLAIN)
-        style(t, s);
-    format_put(t->out, text, width);
-    if (s != STYLE_PLAIN)
-        style(t, STYLE_PLAIN);
+    const struct screen screen = screen_of(t);
+    screen_put(&screen, s, text, width);
 }
 
-/* "  title    text", the text wrapped under itself. */
 static void put_titled(const struct terminal *t, enum style s, const char *title, const char *text)
 {
-    fputs("  ", t->out);
-    put(t, s, title, TITLE_WIDTH);
-    struct format_wrap wrap = {.out = t->out, .indent = 2 + TITLE_WIDTH, .width = t->width, .at = 2 + TITLE_WIDTH};
-    format_put_wrapped(&wrap, text);
-    fputc('\n', t->out);
+    const struct screen screen = screen_of(t);
+    screen_put_titled(&screen, s, title, text);
 }
 
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */
@@ -106,18 +100,6 @@ static void put_verified(const struct terminal *t, const struct summary_cell *ce
     put(t, cell->verified ? STYLE_PLAIN : STYLE_WARN, cell->verified ? "yes" : "no", -VERIFIED_WIDTH);
 }
 
-/* What there is to say about a ratio's own series, the worst first. */
-static const char *series_mark(const struct ratio *ratio)
-{
-    if (ratio->flags & RATIO_FLAG_FIRST_ROUND)
-        return "f";
-    if (ratio->flags & RATIO_FLAG_DRIFT)
-        return "d";
-    if (ratio->unresolved)
-        return "≈";
-    return ratio->flags & RATIO_FLAG_AUTOCORRELATED ? "a" : " ";
-}
-
 /* One character for the worst that there is to say about a ratio; the legend spells them out. */
 static const char *ratio_mark(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
                               enum ratio_base base)
@@ -132,32 +114,13 @@ static const char *ratio_mark(const struct terminal *t, const struct summary_cel
         return "!";
     if (cell->marks & MARK_ORIGIN_BOUND)
         return "o";
-    return series_mark(ratio);
+    return screen_series_mark(ratio);
 }
 
-static enum style ratio_style(const struct ratio *ratio)
-{
-    if (!ratio_known(ratio))
-        return STYLE_DIM;
-    return ratio->verdict == VERDICT_FASTER ? STYLE_GOOD : ratio->verdict == VERDICT_SLOWER ? STYLE_BAD : STYLE_PLAIN;
-}
-
-/* RATIO_WIDTH columns: a ratio's mark, verdict, number and interval, or why there is none. */
 static void put_marked_ratio(const struct terminal *t, const struct ratio *ratio, const char *mark)
 {
-    const enum style s = ratio_style(ratio);
-    struct format f;
-    fprintf(t->out, " %s", mark);
-    if (!ratio_known(ratio) || ratio->state == RATIO_SELF) {
-        fputs("  ", t->out);
-        put(t, STYLE_DIM, format_ratio_state(ratio->state), RATIO_WIDTH - 4);
-        return;
-    }
-    put(t, s, format_verdict(ratio->verdict), 1);
-    put(t, s, format_ratio(&f, ratio->ratio), -6);
-    fputc(' ', t->out);
-    put(t, s, ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high) : format_ratio_state(ratio->state),
-        RATIO_WIDTH - 10);
+    const struct screen screen = screen_of(t);
+    screen_put_ratio(&screen, ratio, mark);
 }
 
 static void put_ratio(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
@@ -446,21 +409,6 @@ static void put_legend(const struct terminal *t)
                    "job's end, in a run of its own; ≥ where the work was over before anybody looked.");
 }
 
-/* Blanks at the ends of lines are cut off here, once, and not by every column. */
-static void put_trimmed(FILE *out, const char *text)
-{
-    for (size_t length; *text != '\0'; text += length) {
-        const char *end = strchr(text, '\n');
-        length = end != NULL ? (size_t)(end - text) + 1 : strlen(text);
-        size_t kept = end != NULL ? length - 1 : length;
-        while (kept > 0 && text[kept - 1] == ' ')
-            kept--;
-        fwrite(text, 1, kept, out);
-        if (end != NULL)
-            fputc('\n', out);
-    }
-}
-
 /* -- geometric means --------------------------------------------------------------------------------------------------------- */
 
 /* Columns of a table of means: how many groups, and the ratio. */
@@ -469,7 +417,7 @@ static void put_mean(const struct terminal *t, const struct geomean_ratio *mean)
     char groups[16];
     snprintf(groups, sizeof groups, "%zu", mean->group_count);
     put(t, STYLE_PLAIN, mean->group_count > 1 ? groups : "", -TIME_WIDTH);
-    put_marked_ratio(t, &mean->ratio, series_mark(&mean->ratio));
+    put_marked_ratio(t, &mean->ratio, screen_series_mark(&mean->ratio));
 }
 
 /* "c:threads without count (work)": the groups of the run that a mean leaves out. */
@@ -572,7 +520,7 @@ int render_terminal(const struct summary *summary, const struct render_terminal_
     if (fclose(t.out) != 0 && code == 0)
         code = -ENOMEM;
     if (code == 0)
-        put_trimmed(out, text);
+        screen_put_trimmed(out, text);
     free(text);
     return code;
 }
