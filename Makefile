@@ -49,7 +49,7 @@ programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench tables plots figures embed-shared test test-c test-py asan tsan check clean
+.PHONY: all help bench validate-statistics tables plots figures embed-shared test test-c test-py asan tsan check clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -74,6 +74,9 @@ figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target fig
 # The embed host once more, with the shared libpython, to be measured beside the other.
 embed-shared:
 	$(Q)$(MAKE) BUILD=$(BUILD)/shared EMBED=shared $(BUILD)/shared/cobench-host-embed $(BUILD)/shared/tasks/count.so
+
+validate-statistics: all $(BUILD)/validate/statistics ## What docs/statistics.md claims, simulated and tried here (ONLY=trials for one section)
+	$(Q)$(BUILD)/validate/statistics $(BUILD)/cobench $(ONLY)
 
 # -- programs ---------------------------------------------------------------------------------------------------------
 
@@ -179,6 +182,16 @@ $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(B
 $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm
+
+# The simulations of `make validate-statistics` serve a test with few trials, too.
+validate_o := $(call objects,$(wildcard tests/validate/*.c))
+$(BUILD)/validate/statistics: $(validate_o) $(BUILD)/libbench.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih) -lm
+$(BUILD)/unit/bench_simulate: $(call objects,tests/unit/bench_simulate.c tests/validate/simulate.c) $(BUILD)/libbench.a \
+                              $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm
 
 asan: ## C tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c

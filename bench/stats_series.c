@@ -184,7 +184,7 @@ double stats_autocorrelation_level(size_t n)
     static const struct {
         size_t n;
         double level;
-    } table[] = {{80, 0.05}, {70, 0.08}, {60, 0.11}, {50, 0.16}, {40, 0.22}, {30, 0.30}};
+    } table[] = {{90, 0.05}, {70, 0.08}, {60, 0.11}, {50, 0.16}, {40, 0.22}, {30, 0.30}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (n >= table[i].n)
             return table[i].level;

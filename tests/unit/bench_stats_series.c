@@ -259,40 +259,6 @@ static void autocorrelation_levels_are_those_of_all_orders(void **unused)
         assert_near(below[i] / orders, levels[i], 0.004 + 0.05 * levels[i]);
 }
 
-/* How often series of n values with this autocorrelation are named. */
-static double share_named(size_t n, double rho, uint64_t seed)
-{
-    enum { TRIALS = 4000, WARM = 30 };
-    size_t named = 0;
-    for (int trial = 0; trial < TRIALS; trial++) {
-        double x[100], value = 0;
-        for (size_t i = 0; i < n + WARM; i++) {
-            const double normal = sqrt(-2 * log(uniform(&seed))) * cos(6.283185307179586 * uniform(&seed));
-            value = rho * value + normal;
-            if (i >= WARM)
-                x[i - WARM] = value;
-        }
-        struct stats_autocorrelation alike;
-        assert_int_equal(stats_autocorrelation_of(x, n, &alike), 0);
-        named += alike.p < stats_autocorrelation_level(n);
-    }
-    return (double)named / TRIALS;
-}
-
-static void autocorrelated_rounds_are_named(void **unused)
-{
-    (void)unused;
-    static const size_t from_30[] = {30, 40, 50, 60, 70, 80, 100};
-    for (size_t i = 0; i < COUNT(from_30); i++) {
-        const size_t n = from_30[i];
-        assert_near(share_named(n, 0, 7 * n), stats_autocorrelation_level(n), 0.025);
-        assert_true(share_named(n, 0.3, 11 * n) > 0.785); /* 80% less the error of 4000 trials */
-        assert_true(share_named(n, 0.5, 13 * n) > 0.93);
-    }
-    assert_near(share_named(10, 0, 3), 0.05, 0.012);
-    assert_near(share_named(20, 0, 4), 0.05, 0.012);
-}
-
 /* -- what cannot be computed --------------------------------------------------------------------------------------------------- */
 
 static void bad_values_are_errors(void **unused)
@@ -375,7 +341,6 @@ int main(void)
         cmocka_unit_test(normal_continues_the_exact_drift),
         cmocka_unit_test(autocorrelation_of_known_orders),
         cmocka_unit_test(autocorrelation_levels_are_those_of_all_orders),
-        cmocka_unit_test(autocorrelated_rounds_are_named),
         cmocka_unit_test(bad_values_are_errors),
         cmocka_unit_test(tiny_and_negative_values_are_values),
         cmocka_unit_test(many_rounds_are_no_burden),

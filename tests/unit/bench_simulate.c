@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulations of `make validate-statistics` with a fixed seed and few trials: what that shows with 20,000 must not get
+ * lost between two of its runs. The limits leave three standard errors. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "bench/stats_series.h"
+#include "tests/validate/simulate.h"
+
+enum { TRIALS = 2000 };
+#define THREE_ERRORS(share) (3 * sqrt((share) * (1 - (share)) / TRIALS))
+
+static gsl_rng *rng_new(unsigned long seed)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    assert_non_null(rng);
+    gsl_rng_set(rng, seed);
+    return rng;
+}
+
+static void intervals_hold_the_pseudo_median(void **unused)
+{
+    static const size_t rounds[] = {6, 10, 30};
+    (void)unused;
+    gsl_rng *rng = rng_new(1);
+    for (size_t k = 0; k < NOISES; k++)
+        for (size_t i = 0; i < 3; i++) {
+            size_t held = 0;
+            if (!noises[k].symmetric)
+                continue; /* its truth takes a simulation of its own */
+            assert_int_equal(noise_coverage(&noises[k], rng, rounds[i], TRIALS, &held), 0);
+            if ((double)held / TRIALS < 0.95 - THREE_ERRORS(0.95))
+                fail_msg("%s, %zu rounds: %zu of %d", noises[k].name, rounds[i], held, TRIALS);
+        }
+    gsl_rng_free(rng);
+}
+
+static void autocorrelated_rounds_are_marked(void **unused)
+{
+    static const size_t rounds[] = {30, 40, 50, 60, 70, 90};
+    (void)unused;
+    gsl_rng *rng = rng_new(2);
+    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++)
+        for (int tenths = 0; tenths <= 5; tenths += tenths == 0 ? 3 : 2) {
+            const struct series series = {.rho = tenths / 10.0};
+            const double level = stats_autocorrelation_level(rounds[i]);
+            struct series_counts counts;
+            assert_int_equal(series_counts(&series, rng, rounds[i], TRIALS, &counts), 0);
+            const double share = (double)counts.autocorrelated / TRIALS;
+            if (tenths == 0 ? fabs(share - level) > 0.01 + THREE_ERRORS(level) : share < 0.8 - THREE_ERRORS(0.8))
+                fail_msg("%zu rounds, 0.%d: %.3f", rounds[i], tenths, share);
+        }
+    gsl_rng_free(rng);
+}
+
+static void drift_and_first_round_are_marked(void **unused)
+{
+    (void)unused;
+    gsl_rng *rng = rng_new(3);
+    struct series_counts calm, cold, drifting;
+    assert_int_equal(series_counts(&(struct series){.rho = 0}, rng, 10, TRIALS, &calm), 0);
+    assert_int_equal(series_counts(&(struct series){.first = 1}, rng, 10, TRIALS, &cold), 0);
+    assert_int_equal(series_counts(&(struct series){.drift = 0.3}, rng, 10, TRIALS, &drifting), 0);
+    assert_true(calm.drift < TRIALS * (STATS_DRIFT_LEVEL + THREE_ERRORS(STATS_DRIFT_LEVEL)));
+    assert_true(calm.first < TRIALS * 0.02);
+    assert_true(cold.first > TRIALS * 0.95);
+    assert_true(drifting.drift > TRIALS * 0.95);
+    gsl_rng_free(rng);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(intervals_hold_the_pseudo_median),
+        cmocka_unit_test(autocorrelated_rounds_are_marked),
+        cmocka_unit_test(drift_and_first_round_are_marked),
+    };
+    return cmocka_run_group_tests_name("bench_simulate", tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* `statistics COBENCH [SECTION...]`: runs the sections named, or all. Status 1 where a figure is short, 2 for a section
+ * that there is none of. The seed is fixed, so that simulated figures are the same every time. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/validate/validate.h"
+
+static const struct section {
+    const char *name, *about;
+    section_run *run;
+} sections[] = {
+    {"intervals", "simulated: does the signed-rank interval of the log ratio hold its pseudo-median?", section_intervals},
+    {"medians", "simulated: does the order-statistic interval hold the median?", section_medians},
+    {"series", "simulated: are autocorrelated rounds, a drift and a cold first round marked, and nothing else?",
+     section_series},
+    {"verdicts", "simulated: how often does a column of identical variants hold a wrong verdict?", section_verdicts},
+    {"trials", "on this machine: does the interval of the same command against itself hold 1?", section_trials},
+};
+
+void figure_print(struct validation *v, const struct figure *figure)
+{
+    const double trials = (double)figure->trials, share = (double)figure->hits / trials;
+    const bool asked = figure->least > 0 || figure->most < 1, holds = share >= figure->least && share <= figure->most;
+    v->shorts += asked && !holds;
+    printf("%s  %s: %.1f%% +- %.1f%%", !asked ? "     " : holds ? "PASS " : "SHORT", figure->text, 100 * share,
+           100 * sqrt(share * (1 - share) / trials));
+    if (figure->least > 0)
+        printf(" (at least %.3g%%)", 100 * figure->least);
+    if (figure->most < 1)
+        printf(" (at most %.3g%%)", 100 * figure->most);
+    printf(" of %zu\n", figure->trials);
+    fflush(stdout);
+}
+
+static bool is_asked(const char *name, int count, char **names)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return count == 0;
+}
+
+static bool is_section(const char *name)
+{
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        if (strcmp(sections[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct validation v = {.cobench = argc > 1 ? argv[1] : "", .seed = 20, .trials = 20000};
+    if (argc < 2) {
+        fprintf(stderr, "usage: %s COBENCH [SECTION...]\n", argv[0]);
+        return 2;
+    }
+    for (int i = 2; i < argc; i++)
+        if (!is_section(argv[i])) {
+            fprintf(stderr, "statistics: there is no section '%s'\n", argv[i]);
+            return 2;
+        }
+    bool broken = false;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        if (!is_asked(sections[i].name, argc - 2, argv + 2))
+            continue;
+        printf("\n== %s: %s\n", sections[i].name, sections[i].about);
+        fflush(stdout);
+        broken |= sections[i].run(&v) != 0;
+    }
+    printf("\n%zu figure%s short\n", v.shorts, v.shorts == 1 ? " is" : "s are");
+    return v.shorts > 0 || broken ? 1 : 0;
+}

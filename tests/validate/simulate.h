@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* Made-up rounds of a pair, put through the driver's own functions. Everything follows from the generator. */
+#ifndef SIMULATE_H
+#define SIMULATE_H
+
+#include <gsl/gsl_rng.h>
+#include <stddef.h>
+
+#include "bench/ratio.h"
+
+/* The times of `n` rounds of a pair. */
+typedef void noise_fill(gsl_rng *rng, size_t n, double *base, double *variant);
+
+struct noise {
+    const char *name;
+    noise_fill *fill;
+    bool symmetric; /* the log ratio is, about log 2; else its pseudo-median has to be found by simulation */
+};
+
+enum { NOISES = 6 };
+extern const struct noise noises[NOISES];
+
+/* The pseudo-median of the log ratio. */
+double noise_truth(const struct noise *noise, gsl_rng *rng);
+/* How many of `trials` intervals of n rounds hold it. 0 and *held, or -ENOMEM. */
+int noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials, size_t *held);
+
+enum innovation { INNOVATION_NORMAL, INNOVATION_HEAVY, INNOVATION_SKEWED, INNOVATIONS };
+
+/* Rounds whose log ratio is a first-order autoregression with a deviation of some 3%, and what else is wrong with it. */
+struct series {
+    enum innovation innovation;
+    double rho;
+    double first; /* added to the log ratio of round 1 */
+    double drift; /* over all rounds */
+};
+
+/* Fills pairs with n rounds, numbered from 1. */
+void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pairs *pairs);
+/* How many of `trials` series of n rounds get each flag, and how many of their intervals hold the true ratio. */
+struct series_counts {
+    size_t first, drift, autocorrelated, held;
+};
+int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials, struct series_counts *out);
+
+#endif

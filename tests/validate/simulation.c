@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulated sections. */
+#include <errno.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/stats_median.h"
+#include "bench/stats_series.h"
+#include "tests/validate/simulate.h"
+#include "tests/validate/validate.h"
+
+static const size_t rounds[] = {6, 10, 30, 60};
+enum { ROUNDS = sizeof rounds / sizeof *rounds };
+
+/* A generator of its own for each section, so that they do not depend on which were asked for. */
+static gsl_rng *rng_new(const struct validation *v, unsigned long section)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    if (rng != NULL)
+        gsl_rng_set(rng, (unsigned long)v->seed + section);
+    else
+        fprintf(stderr, "statistics: no memory\n");
+    return rng;
+}
+
+int section_intervals(struct validation *v)
+{
+    gsl_rng *rng = rng_new(v, 1);
+    int code = rng == NULL ? -ENOMEM : 0;
+    for (size_t k = 0; k < NOISES; k++)
+        for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+            char text[96];
+            struct figure figure = {.text = text, .trials = v->trials, .least = 0.94, .most = 1};
+            snprintf(text, sizeof text, "%s, %zu rounds: the interval holds", noises[k].name, rounds[i]);
+            code = noise_coverage(&noises[k], rng, rounds[i], v->trials, &figure.hits);
+            if (code == 0)
+                figure_print(v, &figure);
+        }
+    gsl_rng_free(rng);
+    return code;
+}
+
+int section_medians(struct validation *v)
+{
+    gsl_rng *rng = rng_new(v, 2);
+    int code = rng == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+        char text[96];
+        struct figure figure = {.text = text, .trials = v->trials, .least = 0.95 - 0.005, .most = 1};
+        snprintf(text, sizeof text, "skewed times, %zu rounds: the interval holds", rounds[i]);
+        for (size_t trial = 0; trial < v->trials && code == 0; trial++) {
+            double x[64];
+            struct stats_interval interval;
+            for (size_t r = 0; r < rounds[i]; r++)
+                x[r] = gsl_ran_exponential(rng, 1);
+            code = stats_median_interval(x, rounds[i], 0.95, &interval);
+            figure.hits += code == 0 && interval.low <= log(2) && log(2) <= interval.high;
+        }
+        if (code == 0)
+            figure_print(v, &figure);
+    }
+    gsl_rng_free(rng);
+    return code;
+}
+
+/* -- series --------------------------------------------------------------------------------------------------------------------- */
+
+static const char *const innovation_names[INNOVATIONS] = {
+    [INNOVATION_NORMAL] = "normal", [INNOVATION_HEAVY] = "heavy-tailed", [INNOVATION_SKEWED] = "skewed"};
+
+static int autocorrelation_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
+{
+    static const double rhos[] = {0, 0.3, 0.5};
+    const double level = stats_autocorrelation_level(n);
+    int code = 0;
+    for (size_t i = 0; i < sizeof rhos / sizeof *rhos && code == 0; i++) {
+        const struct series series = {.innovation = innovation, .rho = rhos[i]};
+        struct series_counts counts;
+        char text[128];
+        code = series_counts(&series, rng, n, v->trials, &counts);
+        if (code != 0)
+            break;
+        const int length = snprintf(text, sizeof text, "%s, %zu rounds, autocorrelation %.1f: marked",
+                                    innovation_names[innovation], n, rhos[i]);
+        if (innovation != INNOVATION_SKEWED) /* whose true value is not known */
+            snprintf(text + length, sizeof text - (size_t)length, " (the interval holds in %.1f%%)",
+                     100.0 * (double)counts.held / (double)v->trials);
+        figure_print(v, &(struct figure){text, counts.autocorrelated, v->trials, rhos[i] > 0 && n >= 30 ? 0.8 : 0,
+                                         rhos[i] > 0 ? 1 : level + 0.01});
+    }
+    return code;
+}
+
+static int trade_show(struct validation *v, gsl_rng *rng)
+{
+    static const double levels[] = {0.01, 0.05, 0.1, 0.2, 0.25, 0.3};
+    enum { LEVELS = sizeof levels / sizeof *levels, N = 30 };
+    static const double rhos[] = {0, 0.3, 0.5};
+    size_t hits[3][LEVELS] = {{0}};
+    struct pairs pairs;
+    int code = pairs_open(&pairs, N);
+    for (size_t r = 0; r < 3; r++)
+        for (size_t trial = 0; trial < v->trials && code == 0; trial++) {
+            const struct series series = {.rho = rhos[r]};
+            struct stats_autocorrelation alike;
+            series_fill(&series, rng, N, &pairs);
+            code = stats_autocorrelation_of(pairs.base, N, &alike);
+            for (size_t i = 0; i < LEVELS && code == 0; i++)
+                hits[r][i] += alike.p < levels[i];
+        }
+    pairs_close(&pairs);
+    printf("       the trade at 30 rounds: false alarms, finds 0.3, finds 0.5\n");
+    for (size_t i = 0; i < LEVELS && code == 0; i++)
+        printf("         %4.1f%%  %4.1f%%  %4.1f%%\n", 100.0 * (double)hits[0][i] / (double)v->trials,
+               100.0 * (double)hits[1][i] / (double)v->trials, 100.0 * (double)hits[2][i] / (double)v->trials);
+    return code;
+}
+
+static int others_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
+{
+    struct series_counts calm, cold, drifting;
+    char text[96];
+    const struct series planted[] = {{.innovation = innovation},
+                                     {.innovation = innovation, .first = 1},
+                                     {.innovation = innovation, .drift = 0.3}};
+    if (series_counts(&planted[0], rng, n, v->trials, &calm) != 0 ||
+        series_counts(&planted[1], rng, n, v->trials, &cold) != 0 ||
+        series_counts(&planted[2], rng, n, v->trials, &drifting) != 0)
+        return -ENOMEM;
+    snprintf(text, sizeof text, "%s, %zu rounds, nothing planted: drift marked", innovation_names[innovation], n);
+    figure_print(v, &(struct figure){text, calm.drift, v->trials, 0, STATS_DRIFT_LEVEL + 0.004});
+    snprintf(text, sizeof text, "%s, %zu rounds, nothing planted: first round marked", innovation_names[innovation], n);
+    figure_print(v, &(struct figure){text, calm.first, v->trials, 0, 1});
+    snprintf(text, sizeof text, "%s, %zu rounds, a drift of 10 deviations: marked", innovation_names[innovation], n);
+    figure_print(v, &(struct figure){text, drifting.drift, v->trials, n >= 10 ? 0.8 : 0, 1});
+    snprintf(text, sizeof text, "%s, %zu rounds, round 1 at 33 deviations: marked", innovation_names[innovation], n);
+    figure_print(v, &(struct figure){text, cold.first, v->trials, n >= 10 ? 0.8 : 0, 1});
+    return 0;
+}
+
+int section_series(struct validation *v)
+{
+    static const size_t sizes[] = {10, 20, 30, 40, 50, 60, 70, 80, 90};
+    gsl_rng *rng = rng_new(v, 3);
+    int code = rng == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && code == 0; i++)
+        code = autocorrelation_show(v, rng, INNOVATION_NORMAL, sizes[i]);
+    for (enum innovation k = INNOVATION_HEAVY; k < INNOVATIONS && code == 0; k++)
+        code = autocorrelation_show(v, rng, k, 30);
+    if (code == 0)
+        code = trade_show(v, rng);
+    for (enum innovation k = INNOVATION_NORMAL; k < INNOVATIONS; k++)
+        for (size_t i = 0; i < 3 && code == 0; i++)
+            code = others_show(v, rng, k, rounds[i]);
+    gsl_rng_free(rng);
+    return code;
+}
+
+/* -- verdicts ------------------------------------------------------------------------------------------------------------------- */
+
+enum { VARIANTS = 24 };
+
+/* Does a column of variants that are all their baseline hold a "faster" or "slower"? The margin is 0, the hardest case. */
+static int column_errs(gsl_rng *rng, size_t n, struct pairs *pairs, bool *out)
+{
+    struct ratio ratios[VARIANTS], *family[VARIANTS];
+    double base[64];
+    int code = 0;
+    for (size_t i = 0; i < n; i++)
+        base[i] = 1 + gsl_ran_exponential(rng, 0.1);
+    for (size_t k = 0; k < VARIANTS && code == 0; k++) {
+        pairs->n = n;
+        for (size_t i = 0; i < n; i++) {
+            pairs->base[i] = base[i];
+            pairs->variant[i] = 1 + gsl_ran_exponential(rng, 0.1);
+            pairs->round[i] = (int32_t)i + 1;
+        }
+        family[k] = &ratios[k];
+        ratios[k] = ratio_of(pairs);
+        code = ratio_test(&ratios[k], pairs, 0);
+    }
+    if (code == 0)
+        code = ratios_judge(family, VARIANTS, 0);
+    *out = false;
+    for (size_t k = 0; k < VARIANTS && code == 0; k++)
+        *out |= ratios[k].verdict == VERDICT_FASTER || ratios[k].verdict == VERDICT_SLOWER;
+    return code;
+}
+
+int section_verdicts(struct validation *v)
+{
+    gsl_rng *rng = rng_new(v, 4);
+    struct pairs pairs;
+    int code = rng == NULL ? -ENOMEM : pairs_open(&pairs, 64);
+    for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+        char text[96];
+        struct figure figure = {.text = text, .trials = v->trials / 4, .least = 0, .most = RATIO_FAMILY_ERROR};
+        snprintf(text, sizeof text, "%d variants like their baseline, %zu rounds: a column has a wrong verdict", VARIANTS,
+                 rounds[i]);
+        for (size_t trial = 0; trial < figure.trials && code == 0; trial++) {
+            bool wrong = false;
+            code = column_errs(rng, rounds[i], &pairs, &wrong);
+            figure.hits += wrong;
+        }
+        if (code == 0)
+            figure_print(v, &figure);
+    }
+    if (rng != NULL)
+        pairs_close(&pairs);
+    gsl_rng_free(rng);
+    return code;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* `make validate-statistics`: sections that each print figures, and whether each figure holds. */
+#ifndef VALIDATE_H
+#define VALIDATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a section is given, and what it leaves. */
+struct validation {
+    const char *cobench; /* the program, for trials on this machine */
+    uint64_t seed;
+    size_t trials;       /* of each simulated figure */
+    size_t shorts;       /* figures that did not hold */
+};
+
+/* A share of trials and what is asked of it. */
+struct figure {
+    const char *text;
+    size_t hits, trials;
+    double least, most; /* the figure holds from `least` to `most`, both shares; 0 and 1: it is only shown */
+};
+
+/* Prints "PASS  text: 95.1% +- 0.2% (at least 94.0%)", or SHORT and counts it, or only the share. */
+void figure_print(struct validation *v, const struct figure *figure);
+
+/* A section prints its figures and returns 0, or a negative errno where it could not be run; then it has said why. */
+typedef int section_run(struct validation *v);
+section_run section_intervals, section_medians, section_series, section_verdicts, section_trials;
+
+#endif
