@@ -26,6 +26,7 @@
 #include "bench/stop.h"
 #include "bench/suite.h"
 #include "bench/timer.h"
+#include "bench/versions.h"
 
 /* All that a run holds, in the order it comes. */
 struct session {
@@ -39,6 +40,7 @@ struct session {
     struct origin origin;
     struct journal journal;
     struct progress progress;
+    struct surroundings_watch watch;
     struct resume resume; /* of a run that is taken up */
     bool origin_runs;
     bool finished;       /* taken up, and there is nothing left to do */
@@ -175,6 +177,9 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
     json_decref(versions);
+    const struct catalog_source from = {.places = &s->places, .guard = s->guard, .scratch = s->scratch};
+    if (rc == 0)
+        rc = versions_of_tools(&from, machine, err);
     if (rc == 0)
         *out = machine;
     else
@@ -266,6 +271,8 @@ static int session_open(struct session *s, struct error *err)
     int rc = places_find(&s->places, err);
     if (rc == 0)
         rc = set_results(s, err);
+    if (rc == 0 && (rc = surroundings_open("", &s->watch)) != 0)
+        error_set(err, rc, "out of memory");
     if (rc != 0)
         return rc;
     return s->options.resume != NULL ? session_take_up(s, err) : session_begin(s, err);
@@ -283,6 +290,7 @@ static void session_close(struct session *s)
     suite_free(&s->suite);
     catalog_free(&s->catalog);
     places_free(&s->places);
+    surroundings_close(&s->watch);
     run_options_free(&s->options);
     free(s->scratch);
     free(s->results);
@@ -324,7 +332,8 @@ static int measure(struct session *s, struct error *err)
                                 .guard = s->guard,
                                 .scratch = s->scratch,
                                 .tasks_dir = s->plan.tasks_dir,
-                                .origin = s->origin_runs ? &s->origin : NULL};
+                                .origin = s->origin_runs ? &s->origin : NULL,
+                                .watch = &s->watch};
     struct runner runner;
     int rc = runner_open(&bench, &s->journal, &s->progress, &runner, err);
     if (rc != 0)

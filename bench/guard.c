@@ -177,7 +177,8 @@ static int wait_answer(struct guard *g, int64_t wait_ns, bool stoppable, struct 
         *end = (struct guard_end){.status = answer.status,
                                   .timed_out = answer.timed_out != 0,
                                   .leftover = answer.leftover,
-                                  .service_died = g->service_died};
+                                  .service_died = g->service_died,
+                                  .cpu_ns = answer.cpu_ns};
         return 0;
     }
 }

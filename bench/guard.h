@@ -38,6 +38,7 @@ struct guard_end {
     bool timed_out;    /* the deadline came */
     unsigned leftover; /* processes it left running, killed */
     bool service_died; /* a service has ended by itself meanwhile */
+    int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
 };
 
 /* Forks the guard. `scratch` (may be NULL) is a folder to remove at the end. */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -34,6 +35,7 @@ struct keeper {
     pid_t command;          /* 0: none runs */
     int64_t deadline;       /* 0: none */
     bool timed_out;
+    int64_t spent_before;   /* children_cpu_ns when the command was started */
     pid_t services[SERVICES_MAX]; /* 0: free */
     struct proctree tree;
 };
@@ -53,6 +55,15 @@ int guard_read_all(int fd, void *out, size_t length)
         }
     }
     return 0;
+}
+
+/* The CPU time of all children that have been reaped, and of theirs; -1: unknown. */
+static int64_t children_cpu_ns(void)
+{
+    struct rusage r;
+    if (getrusage(RUSAGE_CHILDREN, &r) != 0)
+        return -1;
+    return (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * NS_PER_S + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * NS_PER_US;
 }
 
 static void nap(void)
@@ -153,10 +164,12 @@ static void command_ended(struct keeper *k, int status)
     k->command = 0;
     k->deadline = 0;
     const unsigned leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
+    const int64_t spent = children_cpu_ns();
     answer(k, &(struct guard_answer){.kind = GUARD_ENDED,
                                      .status = status,
                                      .timed_out = k->timed_out,
-                                     .leftover = k->timed_out ? 0 : leftover});
+                                     .leftover = k->timed_out ? 0 : leftover,
+                                     .cpu_ns = spent < 0 || k->spent_before < 0 ? -1 : spent - k->spent_before});
 }
 
 /* What became of the descriptors and strings of one request. */
@@ -302,6 +315,7 @@ static void start(struct keeper *k, const struct order *o)
         slot++;
     if (o->r.service ? k->services[slot] != 0 : k->command != 0)
         code = EBUSY;
+    const int64_t spent_before = children_cpu_ns();
     if (code == 0)
         code = spawn(o, &pid);
     if (code == 0 && o->r.service) {
@@ -309,6 +323,7 @@ static void start(struct keeper *k, const struct order *o)
     } else if (code == 0) {
         k->command = pid;
         k->timed_out = false;
+        k->spent_before = spent_before;
         k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;
     }
     answer(k, &(struct guard_answer){.kind = GUARD_STARTED, .pid = pid, .error = code});

@@ -26,6 +26,7 @@ struct guard_answer {
     int32_t error;  /* STARTED: why it could not be executed, an errno, or 0 */
     int32_t status; /* ENDED: as from waitpid */
     uint32_t timed_out, leftover;
+    int64_t cpu_ns; /* ENDED: as in struct guard_end */
 };
 
 /* 0, -EPIPE at the end of file, or another negative errno. */

@@ -8,20 +8,13 @@
 
 #include "bench/catalog.h"
 
-/* The CPUs this process may use: the affinity mask's count, cut by the cgroup's quota (v1 and v2, of this group and all
- * above it). At least 0.01. */
+/* The CPUs this process may use: the affinity mask's count, cut by the quotas of its control groups. At least 0.01. */
 double machine_effective_cpus(void);
+/* What can be found out from files below `root` ("": this machine), a flat object; NULL: no memory. */
+json_t *machine_facts(const char *root);
 /* machine.json; NULL: no memory. `versions` is an object of tools' versions to take in ("hyperfine", ...). */
 json_t *machine_json(const struct catalog *catalog, json_t *versions);
 /* This machine's name with letters, digits, '.', '_' and '-' only. */
 void machine_short_name(char *out, size_t room);
-
-/* The load of the last minute; negative: unknown. */
-double machine_load1(void);
-/* Time stolen by the hypervisor since boot, all CPUs together; -1: unknown. */
-int64_t machine_steal_ns(void);
-
-/* Pure: CPUs from "QUOTA PERIOD" of a cpu.max ("max 100000": no limit). No limit, or no sense: -1. */
-double machine_parse_cpu_max(const char *text);
 
 #endif

@@ -20,12 +20,12 @@
 
 #include "bench/files.h"
 #include "bench/hold.h"
-#include "bench/machine.h"
 #include "bench/memory.h"
 #include "bench/sample_command.h"
 #include "bench/stops.h"
 #include "bench/text.h"
 #include "bench/timer.h"
+#include "bench/usage.h"
 #include "common/clock.h"
 
 #define KILL_GRACE_S 2.0 /* a host ends by its own --timeout first, and names the jobs still running */
@@ -241,9 +241,10 @@ static int64_t add_known(int64_t sum, int64_t part)
     return part < 0 ? sum : (sum < 0 ? 0 : sum) + part;
 }
 
-/* Takes over what a record says. Of several copies: times are summed, work is the slowest's, the rest the first's. */
-static void take_record(struct sample_taken *s, const struct record *r, const struct memory *memory, int64_t copy,
-                        bool single)
+/* Takes over what a record says. Of several copies: times and usage are summed, work is the slowest's, the rest the
+ * first's. 0 or -ENOMEM. */
+static int take_record(struct sample_taken *s, const struct record *r, const struct memory *memory, int64_t copy,
+                       bool single)
 {
     const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
     s->work_ns = work > s->work_ns ? work : s->work_ns;
@@ -254,13 +255,13 @@ static void take_record(struct sample_taken *s, const struct record *r, const st
         s->failures = keep(r->failures);
     if (copy == 0)
         s->python = keep(r->python);
-    if (!single)
-        return;
-    s->phases = keep(r->phases);
-    s->usage = keep(r->usage);
-    s->connections = keep(r->connections);
-    if (work >= 0 && s->looks >= 0)
-        s->looks_in_work = (int64_t)memory_looks_within(memory, r->ready_ns, r->work_ns);
+    if (single) {
+        s->phases = keep(r->phases);
+        s->connections = keep(r->connections);
+        if (work >= 0 && s->looks >= 0)
+            s->looks_in_work = (int64_t)memory_looks_within(memory, r->ready_ns, r->work_ns);
+    }
+    return usage_add(&s->usage, r->usage);
 }
 
 static bool same(const char *a, const char *b)
@@ -315,8 +316,9 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
     free(text);
     if (rc != 0)
         return blame(s, SAMPLE_FAILED, "%s", why.text);
-    take_record(s, &r, &a->memory, copy, a->cell->role != PLAN_CAPACITY);
-    rc = judge_record(a, &r, s);
+    rc = take_record(s, &r, &a->memory, copy, a->cell->role != PLAN_CAPACITY);
+    if (rc == 0)
+        rc = judge_record(a, &r, s);
     record_free(&r);
     return rc;
 }
@@ -411,42 +413,45 @@ static void sample_blank(struct sample_taken *s)
     *s = (struct sample_taken){.whole_ns = -1, .exit = -1, .work_ns = -1, .user_ns = -1, .system_ns = -1,
                                .failed_jobs = -1, .peak_pss_bytes = -1, .looks = -1, .looks_in_work = -1, .held_pss_bytes = -1,
                                .flight = {-1, -1}, .latency = {-1, -1, -1, -1},
-                               .origin_cpu_ns = -1, .origin_wait_ns = -1, .origin_wall_ns = -1, .steal_ns = -1, .load1 = machine_load1()};
+                               .origin_cpu_ns = -1, .origin_wait_ns = -1, .origin_wall_ns = -1};
+    surroundings_unknown(&s->around);
     clock_gettime(CLOCK_REALTIME, &now);
     s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void note_surroundings(const struct attempt *a, int64_t steal, struct origin_use origin, struct sample_taken *s)
+/* What the machine and the origin did meanwhile. `looks`: the first has been taken. */
+static void note_surroundings(const struct attempt *a, struct surroundings_look looks[2], struct origin_use origin,
+                              struct sample_taken *s)
 {
-    const int64_t steal_now = machine_steal_ns();
     const struct origin_use origin_now = origin.cpu_ns < 0 ? origin : origin_use(a->b->origin);
-    if (steal >= 0 && steal_now >= steal)
-        s->steal_ns = steal_now - steal;
     if (origin.cpu_ns >= 0 && origin_now.cpu_ns >= origin.cpu_ns) {
         s->origin_cpu_ns = origin_now.cpu_ns - origin.cpu_ns;
         s->origin_wait_ns = origin_now.wait_ns - origin.wait_ns;
         s->origin_wall_ns = a->ended_ns - a->began_ns;
     }
     s->service_died = a->end.service_died;
+    surroundings_take(a->b->watch, &looks[1]);
+    const int64_t origin_ns = s->origin_cpu_ns < 0 ? 0 : s->origin_cpu_ns;
+    surroundings_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
 }
 
 /* A line on what happened to the sample from outside. 0 or -ENOMEM. */
 static int disturbed_add(struct sample_taken *s, const char *line)
 {
-    if (s->disturbed == NULL && (s->disturbed = json_array()) == NULL)
-        return -ENOMEM;
     json_t *text = json_string(line);
     if (text == NULL) /* a program's name can be any bytes */
         text = json_string("a process whose name is not valid UTF-8 was stopped");
     return json_array_append_new(s->disturbed, text) == 0 ? 0 : -ENOMEM;
 }
 
-/* A sample that ran out of time says who was stopped, for that is why. */
-static int note_stops(const struct attempt *a, struct sample_taken *s)
+/* Who was stopped (a sample that ran out of time says so first, for that is why), and what the machine did besides. */
+static int note_disturbances(const struct attempt *a, struct sample_taken *s)
 {
     char line[120];
     int rc = 0;
     s->stopped_ns = stops_longest(&a->stops);
+    if (s->disturbed == NULL && (s->disturbed = json_array()) == NULL)
+        return -ENOMEM;
     for (size_t i = 0; rc == 0 && i < a->stops.count; i++) {
         stops_text(&a->stops.items[i], line, sizeof line);
         rc = disturbed_add(s, line);
@@ -459,23 +464,24 @@ static int note_stops(const struct attempt *a, struct sample_taken *s)
         free(s->reason);
         s->reason = reason;
     }
-    return rc;
+    return rc != 0 ? rc : surroundings_judge(&s->around, s->disturbed);
 }
 
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
     const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
-    const int64_t steal = machine_steal_ns();
+    struct surroundings_look looks[2];
+    surroundings_take(a->b->watch, &looks[0]);
     const struct origin_use origin = uses_origin ? origin_use(a->b->origin) : (struct origin_use){-1, -1};
     int rc = run_command(a, s, err);
     if (rc != 0)
         return rc;
-    note_surroundings(a, steal, origin, s);
+    note_surroundings(a, looks, origin, s);
     rc = read_exit(a, s);
     if (rc == 0 && s->status == SAMPLE_OK)
         rc = read_results(a, s);
     if (rc == 0)
-        rc = note_stops(a, s);
+        rc = note_disturbances(a, s);
     s->exit = a->exit;
     return rc == 0 ? 0 : error_set(err, rc, "out of memory");
 }
@@ -591,7 +597,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
-    return json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so so so}", "sample",
+    json_t *line = json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so}", "sample",
                      SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round",
                      (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
                      "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
@@ -601,8 +607,12 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
                      (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
                      s->failures == NULL ? json_array() : json_incref(s->failures), "digest",
                      s->has_digest ? digest : NULL, "latency_ns", latency_json(&s->latency), "peak_pss_bytes",
-                     number(s->peak_pss_bytes), "memory", memory_json(s), "origin", origin_json(s), "load1",
-                     s->load1 < 0 ? json_null() : json_real(s->load1), "steal_ns", number(s->steal_ns), "in_flight_max",
+                     number(s->peak_pss_bytes), "memory", memory_json(s), "origin", origin_json(s), "in_flight_max",
                      number(s->flight.most), "busy_ns", number(s->flight.busy_ns), "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns),
                      "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
+    if (line != NULL && surroundings_add(&s->around, line) != 0) {
+        json_decref(line);
+        line = NULL;
+    }
+    return line;
 }

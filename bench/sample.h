@@ -15,6 +15,7 @@
 #include "bench/plan.h"
 #include "bench/record.h"
 #include "bench/slots.h"
+#include "bench/surroundings.h"
 #include "bench/symptoms.h"
 
 enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
@@ -28,6 +29,7 @@ struct bench {
     const char *scratch;
     const char *tasks_dir;       /* NULL: none */
     const struct origin *origin; /* NULL: not started */
+    const struct surroundings_watch *watch;
 };
 
 /* What a run's results have to be: those of the baseline of the runtime that judges. */
@@ -53,8 +55,8 @@ struct sample_taken {
     uint64_t digest;
     struct slots_latency latency;
     int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the hold */
-    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns, steal_ns;
-    double load1;
+    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
+    struct surroundings around;
     struct slots_view slots; /* of the first copy, until sample_free */
     bool service_died;       /* the origin has ended */
 };

@@ -4,17 +4,12 @@
 #include "bench/timer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "bench/files.h"
-#include "common/clock.h"
-
-#define VERSION_DEADLINE_NS (20 * NS_PER_S)
+#include "bench/capture.h"
 
 static const struct {
     const char *name;
@@ -101,35 +96,15 @@ int timer_words(struct words *out, const struct words *command, const char *json
 
 int timer_version(struct guard *guard, const char *scratch, char **out, struct error *err)
 {
-    char *argv[] = {(char[]){"hyperfine"}, (char[]){"--version"}, NULL};
-    char *path = text_format("%s/version", scratch), *text = NULL;
-    size_t length = 0;
-    int fd = -1, rc = -ENOMEM;
-    if (path == NULL)
-        goto out;
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    const struct guard_command command = {
-        .argv = argv, .in = -1, .out = fd, .err = -1, .deadline_ns = VERSION_DEADLINE_NS};
-    struct guard_end end;
-    rc = guard_run(guard, &command, &end, err);
+    char *argv[] = {(char[]){"hyperfine"}, (char[]){"--version"}, NULL}, *text = NULL;
+    const struct capture how = {.guard = guard, .scratch = scratch};
+    int rc = capture_output(&how, argv, &text, err);
     if (rc == -ENOENT || rc == -EACCES)
-        rc = error_set(err, -ENOPKG, "hyperfine is not installed (./scripts/setup.sh installs it)");
-    if (rc == 0)
-        rc = file_read(path, 4096, &text, &length);
-    if (rc == 0) {
-        text_one_line(text);
-        rc = text_set(out, strncmp(text, "hyperfine ", 10) == 0 ? text + 10 : "unknown");
-    }
-out:
-    if (rc == -ENOMEM)
-        error_set(err, rc, "out of memory");
-    if (fd >= 0)
-        close(fd);
+        return error_set(err, -ENOPKG, "hyperfine is not installed (./scripts/setup.sh installs it)");
+    if (rc != 0)
+        return rc;
+    text_one_line(text);
+    rc = text_set(out, strncmp(text, "hyperfine ", 10) == 0 ? text + 10 : "unknown");
     free(text);
-    free(path);
-    return rc;
+    return rc == 0 ? 0 : error_set(err, rc, "out of memory");
 }

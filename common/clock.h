@@ -8,6 +8,7 @@
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
+#define NS_PER_US INT64_C(1000)
 
 /* Now. Cannot fail: the clock exists on every Linux and the pointer is good. */
 static inline int64_t clock_now_ns(void)

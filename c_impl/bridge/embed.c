@@ -627,7 +627,17 @@ void embed_python(void *state, struct runtime_python *out)
 
 const struct runtime_fact *embed_facts(void)
 {
-    static const struct runtime_fact facts[] = {
-        {"python", PY_VERSION}, {"libpython", COBENCH_EMBED}, {"executable", COBENCH_PYTHON}, {NULL, NULL}};
+#ifdef Py_GIL_DISABLED
+    static const char gil[] = "no (free-threaded build)";
+#else
+    static const char gil[] = "yes";
+#endif
+    /* Py_GetVersion needs no interpreter; it speaks of the library that is linked or loaded, PY_VERSION of its headers. */
+    static const struct runtime_fact facts[] = {{"python", PY_VERSION, NULL},
+                                                {"python_build", NULL, Py_GetVersion},
+                                                {"gil", gil, NULL},
+                                                {"libpython", COBENCH_EMBED, NULL},
+                                                {"executable", COBENCH_PYTHON, NULL},
+                                                {NULL, NULL, NULL}};
     return facts;
 }

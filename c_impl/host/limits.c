@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Limits of this machine, from getrlimit, the scheduler and the cgroup files of both versions. */
-#define _GNU_SOURCE /* sched_getaffinity, CPU_COUNT_S */
+/* Limits of this machine, from getrlimit, the scheduler and the control groups. */
 #include "host/limits.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <sched.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "common/cgroup.h"
+#include "common/cpus.h"
 #include "common/num.h"
 #include "host/error.h"
 #include "host/run.h"
@@ -21,8 +22,6 @@ enum {
     FILES_BLOCKING = 3, /* of a client: its socket and what libcurl wakes itself with */
     FILES_LOOP = 1,     /* of a request on a loop */
     FILES_SLACK = 32,   /* libraries, epoll, what was open at the start */
-    CPUS_MAX = 16384,
-    PATH_ROOM = 4300,
 };
 
 void limits_raise(void)
@@ -76,88 +75,18 @@ static bool line_read(const char *path, char *line, int size)
     return got;
 }
 
-/*
- * Calls `look` with each folder of this process's cgroup that can hold a limit: from its own up to the root, in the
- * unified hierarchy or in the one of `controller`. Inside a container the path may not exist; the root does.
- */
-static void cgroup_walk(const char *controller, void (*look)(const char *folder, void *arg), void *arg)
-{
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    char line[PATH_ROOM], folder[PATH_ROOM + 64];
-    if (!file)
-        return;
-    while (fgets(line, sizeof line, file)) {
-        line[strcspn(line, "\n")] = '\0';
-        char *names = strchr(line, ':');
-        char *path = names ? strchr(names + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *names++ = *path++ = '\0';
-        const bool unified = *names == '\0';
-        char wanted[64], had[PATH_ROOM];
-        snprintf(wanted, sizeof wanted, ",%s,", controller);
-        snprintf(had, sizeof had, ",%.4000s,", names);
-        if (!unified && !strstr(had, wanted))
-            continue;
-        for (;;) {
-            snprintf(folder, sizeof folder, "/sys/fs/cgroup%s%s%s", unified ? "" : "/", unified ? "" : controller, path);
-            look(folder, arg);
-            char *slash = strrchr(path, '/');
-            if (!slash || path[0] == '\0')
-                break;
-            *slash = '\0';
-        }
-    }
-    fclose(file);
-}
-
-static bool number_read(const char *folder, const char *name, int64_t *out)
-{
-    char path[PATH_ROOM + 128], line[64];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return line_read(path, line, sizeof line) && num_parse_i64(line, 1, INT64_MAX, out) == 0;
-}
-
-/* Lowers *arg (unsigned) to the CPUs that a cgroup's quota pays for, rounded up. */
-static void quota_look(const char *folder, void *arg)
-{
-    unsigned *cpus = arg;
-    char path[PATH_ROOM + 128], line[64];
-    int64_t quota, period;
-
-    snprintf(path, sizeof path, "%s/cpu.max", folder);
-    if (line_read(path, line, sizeof line)) { /* version 2: "max 100000" or "150000 100000" */
-        char *blank = strchr(line, ' ');
-        if (!blank)
-            return;
-        *blank = '\0';
-        if (num_parse_i64(line, 1, INT64_MAX, &quota) || num_parse_i64(blank + 1, 1, INT64_MAX, &period))
-            return;
-    } else if (!number_read(folder, "cpu.cfs_quota_us", &quota) || !number_read(folder, "cpu.cfs_period_us", &period)) {
-        return;
-    }
-    const int64_t paid = quota / period + (quota % period != 0);
-    if (paid < (int64_t)*cpus)
-        *cpus = (unsigned)paid;
-}
-
 unsigned limits_cpus(void)
 {
-    unsigned cpus = 1;
-    const size_t bytes = CPU_ALLOC_SIZE(CPUS_MAX);
-    cpu_set_t *set = CPU_ALLOC(CPUS_MAX);
-    if (set && sched_getaffinity(0, bytes, set) == 0)
-        cpus = (unsigned)CPU_COUNT_S(bytes, set);
-    CPU_FREE(set);
-    cgroup_walk("cpu", quota_look, &cpus);
-    return cpus > 0 ? cpus : 1;
+    return (unsigned)ceil(cpus_effective(""));
 }
 
-/* Lowers *arg (int64_t) to a cgroup's limit of tasks. */
-static void pids_look(const char *folder, void *arg)
+/* Lowers *arg (int64_t) to a control group's limit of tasks. */
+static void pids_look(const char *root, const char *folder, void *arg)
 {
     int64_t *least = arg, max;
-    if (number_read(folder, "pids.max", &max) && max < *least)
+    char path[2 * CGROUP_PATH_ROOM], line[64];
+    snprintf(path, sizeof path, "%s%s/pids.max", root, folder);
+    if (line_read(path, line, sizeof line) && num_parse_i64(line, 1, INT64_MAX, &max) == 0 && max < *least)
         *least = max;
 }
 
@@ -174,7 +103,7 @@ int limits_explain_start(int code, const char *what, uint64_t started, struct co
             snprintf(user, sizeof user, "%llu", (unsigned long long)processes.rlim_cur);
     }
     line_read("/proc/sys/kernel/threads-max", threads, sizeof threads);
-    cgroup_walk("pids", pids_look, &pids);
+    cgroup_walk("", "pids", pids_look, &pids);
     if (pids < INT64_MAX)
         snprintf(group, sizeof group, "%lld", (long long)pids);
     return error_fill(err, code, "cannot start %s beside %llu others: %s (limits: RLIMIT_NPROC %s, threads-max %s, cgroup pids.max %s)",

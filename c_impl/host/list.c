@@ -34,7 +34,7 @@ static json_t *build_json(void)
                              text_json(transport ? transport->describe() : NULL));
     transport_unload(handle);
     for (const struct runtime_fact *fact = runtime.facts(); json && fact->key; fact++)
-        json_object_set_new(json, fact->key, text_json(fact->value));
+        json_object_set_new(json, fact->key, text_json(fact->value ? fact->value : fact->read()));
     return json;
 }
 

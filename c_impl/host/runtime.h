@@ -23,6 +23,7 @@ struct runtime_python {
 /* A row of the build facts that `list` shows; ends with a row whose key is NULL. */
 struct runtime_fact {
     const char *key, *value;
+    const char *(*read)(void); /* where value is NULL */
 };
 
 struct runtime {

@@ -26,7 +26,7 @@ static void plain_python(void *state, struct runtime_python *out)
 
 static const struct runtime_fact *plain_facts(void)
 {
-    static const struct runtime_fact none[] = {{NULL, NULL}};
+    static const struct runtime_fact none[] = {{NULL, NULL, NULL}};
     return none;
 }
 

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in /proc, what two looks at it mean, and when a sample counts as disturbed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "bench/surroundings.h"
+#include "bench/usage.h"
+#include "bench/versions.h"
+#include "common/clock.h"
+
+static void test_values(void **state)
+{
+    (void)state;
+    char out[32];
+    const char *cpuinfo = "processor\t: 0\nmodel name\t: A  CPU \nflags\t\t:\n";
+    assert_true(proc_value(cpuinfo, "model name", out, sizeof out));
+    assert_string_equal(out, "A  CPU");
+    assert_true(proc_value("A=x\nPRETTY_NAME=\"Debian 12\"\n", "PRETTY_NAME", out, sizeof out));
+    assert_string_equal(out, "Debian 12");
+    assert_false(proc_value(cpuinfo, "model", out, sizeof out));
+    assert_false(proc_value(cpuinfo, "flags", out, sizeof out));
+    assert_false(proc_value(cpuinfo, "model name", out, 4));
+    assert_true(proc_bytes("MemTotal:  16 kB\nSwapTotal: 0 kB", "MemTotal") == 16384);
+    assert_true(proc_bytes("MemTotal:  16 kB\nSwapTotal: 0 kB", "SwapTotal") == 0);
+    assert_true(proc_bytes("MemTotal: x kB\n", "MemTotal") == -1);
+    assert_true(proc_bytes("MemTotal: 9223372036854775807 kB\n", "MemTotal") == -1);
+    assert_true(proc_bytes("", "MemTotal") == -1);
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t count;
+    } rows[] = {{"0", 1},      {"0-1\n", 2},      {"0,2-5,9", 6},  {"", -1},     {"\n", -1},     {"a", -1}, {"1-", -1},
+                {"3-1", -1},   {"0-1 x", -1},     {"0,", -1},      {"1,1", -1},  {"5,1", -1},    {"-1", -1},
+                {"0-65535", 65536}, {"0-65536", -1}, {"99999999999999999999", -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(proc_list_count(rows[i].text) == rows[i].count);
+}
+
+static void test_counters(void **state)
+{
+    (void)state;
+    struct proc_stat stat;
+    struct proc_load load;
+    struct proc_throttle t;
+    proc_parse_stat("cpu  1 2 3 40 5 6 7 8 9 10\ncpu0 1 1\nintr 5\nprocs_running 3\n", &stat);
+    assert_true(stat.idle == 40 && stat.iowait == 5 && stat.steal == 8 && stat.all == 72 && stat.running == 3);
+    proc_parse_stat("cpu  1 2 3 40\n", &stat); /* of a kernel that does not count steal */
+    assert_true(stat.idle == -1 && stat.steal == -1 && stat.running == -1);
+    proc_parse_stat("cpu  1 2 x 40 5 6 7 8\n", &stat);
+    assert_true(stat.all == -1);
+    proc_parse_load("0.20 0.41 1.36 2/94 20053\n", &load);
+    assert_true(load.load[0] == 0.20 && load.load[2] == 1.36 && load.running == 2 && load.tasks == 94);
+    proc_parse_load("0.20 x 1.36 294 5\n", &load);
+    assert_true(load.load[0] == 0.20 && load.load[1] < 0 && load.running == -1);
+    proc_parse_load("", &load);
+    assert_true(load.load[0] < 0 && load.tasks == -1);
+    assert_true(proc_parse_pressure_ns("some avg10=1.00 avg60=0 avg300=0 total=7\nfull avg10=0 total=9\n") == 7000);
+    assert_true(proc_parse_pressure_ns("some avg10=1.00\nfull total=9\n") == -1);
+    assert_true(proc_parse_pressure_ns("") == -1);
+    proc_parse_throttle("nr_periods 5\nnr_throttled 3\nthrottled_time 123\n", &t);
+    assert_true(t.times == 3 && t.ns == 123);
+    proc_parse_throttle("usage_usec 1\nnr_throttled 3\nthrottled_usec 123\n", &t);
+    assert_true(t.times == 3 && t.ns == 123000);
+    proc_parse_throttle("usage_usec 1\n", &t);
+    assert_true(t.times == -1 && t.ns == -1);
+    proc_parse_throttle("nr_throttled 3\nthrottled_usec 9223372036854775807\n", &t);
+    assert_true(t.times == 3 && t.ns == -1);
+}
+
+/* -- two looks ---------------------------------------------------------------------------------------------------- */
+
+#define TICK (10 * NS_PER_MS)
+
+static const struct surroundings_watch watch = {.root = "", .cpus = 2, .tick_ns = TICK};
+
+/* A second on two CPUs: 0.5 s of the sample's own, 0.4 s of others', 1 s idle, 0.1 s stolen. */
+static void looks_make(struct surroundings_look looks[2])
+{
+    looks[0] = (struct surroundings_look){.at_ns = 5 * NS_PER_S,
+                                          .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
+                                          .throttle = {4, 100},
+                                          .pressure_ns = 10,
+                                          .hot = -1,
+                                          .driver_ns = 0,
+                                          .load1 = 0.25};
+    looks[1] = looks[0];
+    looks[1].at_ns += NS_PER_S;
+    looks[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};
+    looks[1].throttle = (struct proc_throttle){6, 5000100};
+    looks[1].pressure_ns = 1010;
+}
+
+static void test_between(void **state)
+{
+    (void)state;
+    struct surroundings_look looks[2];
+    struct surroundings s;
+    looks_make(looks);
+    surroundings_between(&watch, looks, 500 * NS_PER_MS, &s);
+    assert_true(s.wall_ns == NS_PER_S && s.steal_ns == 100 * NS_PER_MS && s.others_ns == 400 * NS_PER_MS);
+    assert_true(s.runnable == 1 && s.pressure_ns == 1000 && s.throttled == 2 && s.throttled_ns == 5000000);
+    assert_true(s.hot == -1 && s.load1 == 0.25);
+    surroundings_between(&watch, looks, -1, &s);
+    assert_true(s.others_ns == -1 && s.steal_ns == 100 * NS_PER_MS);
+    surroundings_between(&watch, looks, 5 * NS_PER_S, &s);
+    assert_true(s.others_ns == 0); /* never negative */
+    looks[1].stat.all += 2000;     /* columns that are not of these CPUs */
+    surroundings_between(&watch, looks, 0, &s);
+    assert_true(s.others_ns == -1);
+    looks[1].throttle.times = 1; /* a group made anew */
+    looks[1].stat.steal = -1;
+    surroundings_between(&watch, looks, 0, &s);
+    assert_true(s.throttled == -1 && s.steal_ns == -1 && s.others_ns == -1);
+}
+
+/* The reasons of a sample, with "; " between them. */
+static const char *judged(const struct surroundings *s, char *out, size_t room)
+{
+    json_t *reasons = json_array();
+    size_t i;
+    const json_t *reason;
+    *out = '\0';
+    assert_int_equal(surroundings_judge(s, reasons), 0);
+    json_array_foreach(reasons, i, reason)
+    {
+        const size_t used = strlen(out);
+        snprintf(out + used, room - used, "%s%s", i == 0 ? "" : "; ", json_string_value(reason));
+    }
+    json_decref(reasons);
+    return out;
+}
+
+static void test_judging(void **state)
+{
+    (void)state;
+    const int64_t s1 = NS_PER_S, ms = NS_PER_MS;
+    static char out[400];
+    const struct {
+        struct surroundings s;
+        const char *reasons;
+    } rows[] = {
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 60 * ms}, ""}, /* less a tick it is 5% */
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 120 * ms}, "steal 12%"},
+        {{.wall_ns = 15 * ms, .cpus = 2, .tick_ns = TICK, .steal_ns = 10 * ms}, ""},
+        {{.wall_ns = 15 * ms, .cpus = 2, .tick_ns = TICK, .steal_ns = 20 * ms}, "steal 133%"},
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 220 * ms}, ""},
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 500 * ms}, "load of other processes 0.5 of 2 CPUs"},
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 0, .runnable = 9}, ""},
+        {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .others_ns = 50 * ms, .runnable = 1},
+         "load of 1 other task, running before and after it"},
+        {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .others_ns = -1, .runnable = 2},
+         "load of 2 other tasks, running before and after it"},
+        {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .others_ns = 5 * ms, .runnable = 1}, ""},
+        {{.wall_ns = 50 * ms, .cpus = 64, .tick_ns = TICK, .others_ns = 3000 * ms, .runnable = 6}, ""},
+        {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .throttled = 2, .throttled_ns = 5500000},
+         "quota throttled it 2 times, 5.5 ms in all"},
+        {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .throttled = 1, .throttled_ns = -1, .hot = 3},
+         "quota throttled it once; heat throttled the CPU 3 times"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(judged(&rows[i].s, out, sizeof out), rows[i].reasons);
+    struct surroundings unknown;
+    surroundings_unknown(&unknown);
+    assert_string_equal(judged(&unknown, out, sizeof out), "");
+}
+
+static void test_a_machine_without_proc(void **state)
+{
+    (void)state;
+    struct surroundings_watch none;
+    struct surroundings_look looks[2];
+    struct surroundings s;
+    assert_int_equal(surroundings_open("/nonexistent", &none), 0);
+    surroundings_take(&none, &looks[0]);
+    surroundings_take(&none, &looks[1]);
+    surroundings_between(&none, looks, 0, &s);
+    assert_true(s.wall_ns >= 0 && s.steal_ns == -1 && s.others_ns == -1 && s.runnable == -1 && s.pressure_ns == -1);
+    assert_true(s.throttled == -1 && s.hot == -1 && s.load1 < 0);
+    json_t *line = json_object();
+    assert_int_equal(surroundings_add(&s, line), 0);
+    assert_true(json_is_null(json_object_get(line, "steal_ns")) && json_is_null(json_object_get(line, "load1")));
+    assert_true(json_is_null(json_object_get(json_object_get(line, "around"), "others_ns")));
+    json_decref(line);
+    surroundings_close(&none);
+}
+
+static void test_libcurl(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *version, *tls; /* version NULL: refused */
+    } rows[] = {
+        {"libcurl/7.88.1 OpenSSL/3.0.19 zlib/1.2.13", "7.88.1", "OpenSSL/3.0.19"},
+        {"libcurl/7.88.1 GnuTLS/3.7.9 zlib/1.2.13", "7.88.1", "GnuTLS/3.7.9"},
+        {"libcurl/8.0.0-DEV (OpenSSL/3.0) GnuTLS/3.7.9 zlib/1", "8.0.0-DEV", "GnuTLS/3.7.9"},
+        {"libcurl/8.1 zlib/1.2.13", "8.1", "none"},
+        {"libcurl/8.1", "8.1", "none"},
+        {"libcurl/ x", NULL, NULL},
+        {"curl 8.1", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char version[64], tls[64];
+        assert_int_equal(versions_parse_curl(rows[i].text, version, tls), rows[i].version != NULL);
+        if (rows[i].version != NULL) {
+            assert_string_equal(version, rows[i].version);
+            assert_string_equal(tls, rows[i].tls);
+        }
+    }
+}
+
+static void test_usage_of_copies(void **state)
+{
+    (void)state;
+    json_t *sum = NULL;
+    json_t *a = json_pack("{si si si}", "user_ns", 5, "max_rss_bytes", 70, "minor_faults", 1);
+    json_t *b = json_pack("{si si sn}", "user_ns", 7, "max_rss_bytes", 60, "minor_faults");
+    assert_int_equal(usage_add(&sum, NULL), 0);
+    assert_null(sum);
+    assert_int_equal(usage_add(&sum, a), 0);
+    assert_int_equal(usage_add(&sum, b), 0);
+    assert_int_equal(json_integer_value(json_object_get(sum, "user_ns")), 12);
+    assert_int_equal(json_integer_value(json_object_get(sum, "max_rss_bytes")), 70);
+    assert_true(json_is_null(json_object_get(sum, "minor_faults")));
+    assert_int_equal(json_integer_value(json_object_get(a, "user_ns")), 5);
+    json_decref(a);
+    json_decref(b);
+    json_decref(sum);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),   cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_counters), cmocka_unit_test(test_between),
+        cmocka_unit_test(test_judging),  cmocka_unit_test(test_a_machine_without_proc),
+        cmocka_unit_test(test_usage_of_copies), cmocka_unit_test(test_libcurl),
+    };
+    return cmocka_run_group_tests_name("bench_surroundings", tests, NULL, NULL);
+}
