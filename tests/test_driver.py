@@ -70,6 +70,13 @@ class Checkout:
         (folder,) = self.folders()
         return [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
 
+    def journal_text(self):
+        """As far as it is written; nothing while the run's folder still has its temporary name."""
+        try:
+            return "".join((folder / "samples.jsonl").read_text() for folder in self.folders())
+        except FileNotFoundError:
+            return ""
+
     def plan(self):
         (folder,) = self.folders()
         return json.loads((folder / "plan.json").read_text())
@@ -392,8 +399,7 @@ def start_slow(checkout, **how):
                          "--rounds", "50", "--model", "sync"),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment(), **how)
     marker = str(checkout.root)
-    wait_until(lambda: any((f / "samples.jsonl").exists() and '"timed"' in (f / "samples.jsonl").read_text()
-                           for f in checkout.folders()), 60, "the first timed sample")
+    wait_until(lambda: '"timed"' in checkout.journal_text(), 60, "the first timed sample")
     assert len(mine(marker)) > 2
     return process
 
@@ -435,8 +441,7 @@ def test_an_interrupted_run_with_a_whole_round_has_a_summary(checkout):
     process = subprocess.Popen(
         checkout.command("run", "--no-plots", "--task", "null", "--rounds", "10000", "--model", "sync", "--workers", "1"),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=checkout.environment())
-    wait_until(lambda: any((f / "samples.jsonl").exists() and '"round":3' in (f / "samples.jsonl").read_text()
-                           for f in checkout.folders()), 60, "the third round")
+    wait_until(lambda: '"round":3' in checkout.journal_text(), 60, "the third round")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130 and "null" in out
