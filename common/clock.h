@@ -3,6 +3,7 @@
 #ifndef COBENCH_CLOCK_H
 #define COBENCH_CLOCK_H
 
+#include <errno.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -21,6 +22,18 @@ static inline int64_t clock_now_ns(void)
 static inline struct timespec clock_timespec(int64_t ns)
 {
     return (struct timespec){.tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S)};
+}
+
+/* Sleeps until an instant of the clock, or not at all where it is past; signals do not cut it short. 0 or a negative
+ * errno, of which only a negative instant is one. */
+static inline int clock_sleep_until(int64_t ns)
+{
+    const struct timespec until = clock_timespec(ns);
+    int code;
+    do
+        code = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    while (code == EINTR);
+    return -code;
 }
 
 #endif

@@ -6,7 +6,8 @@
  *
  * The host creates the file with its full size, reserves its blocks (so that a full disk is an error at once and not a
  * SIGBUS later), maps it shared in every worker and touches every page before the gate opens. Only the worker that runs
- * a job writes its slot, but for `runs`, which is added to atomically so that a job run twice cannot hide.
+ * a job writes its slot, but for `runs`, which is added to atomically so that a job run twice cannot hide, and `due_ns`,
+ * which is the dispenser's.
  */
 #ifndef COBENCH_SLOTS_H
 #define COBENCH_SLOTS_H
@@ -37,7 +38,8 @@ struct slot {
     uint32_t state;     /* enum slot_state */
     uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
     uint32_t reserved0;
-    int64_t due_ns;     /* when the job was to arrive (open loop), 0 in a closed loop */
+    int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
+                           handed out; from then on the instant */
     int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */
     uint64_t reserved1;
 };

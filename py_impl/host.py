@@ -11,7 +11,7 @@ import sys
 import time
 
 from py_impl import catalog, options, params, record
-from py_impl.contract import IO, URL
+from py_impl.contract import IO, NOTHING, URL
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.runtimes import PY, Runtime
 
@@ -107,6 +107,7 @@ class Command:
         method = given.get("--start-method", "fork")
         if method not in START_METHODS:
             raise Usage(f"--start-method {method}: must be one of {', '.join(START_METHODS)}")
+        schedule = self.choose_schedule(task, jobs, given)
         timeout_s = self.seconds(given, "--timeout", TIMEOUT_S)
 
         from py_impl.board import Board
@@ -116,6 +117,7 @@ class Command:
         run = Run()
         run.task, run.texts, run.jobs, run.workers = task, texts, jobs, workers
         run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
+        run.schedule = schedule
         run.start_method = method if model.processes else "fork"
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
@@ -176,6 +178,26 @@ class Command:
         workers = min(jobs, workers)
         self.record["jobs"], self.record["workers"] = jobs, workers
         return jobs, workers
+
+    def choose_schedule(self, task: ModuleType, jobs: int, given: dict[str, object]) -> tuple[float, str, int] | None:
+        if "--rate" not in given:
+            if "--arrivals" in given or "--arrivals-seed" in given:
+                raise Usage("--arrivals and --arrivals-seed need --rate")
+            return None
+        from py_impl import arrivals
+
+        rate = arrivals.parse_rate(given["--rate"])
+        kind = given.get("--arrivals", arrivals.FIXED)
+        if kind not in arrivals.KINDS:
+            raise Usage(f"--arrivals={kind}: must be one of {', '.join(arrivals.KINDS)}")
+        seed = params.parse_int("--arrivals-seed", given.get("--arrivals-seed", "0"), 0, arrivals.SEED_MAX)
+        if task.ASKS == NOTHING:
+            raise Usage(
+                f"--rate: task '{task.NAME}' waits for nothing; only one that asks for a delay or a URL can be run at a rate"
+            )
+        if jobs / rate > arrivals.LONGEST_S:
+            raise Usage(f"--rate: {jobs} jobs at {rate:g} a second take more than {arrivals.LONGEST_S:g} s")
+        return rate, kind, seed
 
     def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
         return params.parse_seconds(name, given[name], *SECONDS) if name in given else fallback

@@ -15,7 +15,7 @@ from py_impl.errors import Failed, Usage
 from py_impl.failure import explain
 from py_impl.keeper import worker_signals
 from py_impl.slots import attach
-from py_impl.tickets import in_order
+from py_impl.tickets import in_order, when_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Run:
         self.hold: Hold | None = None
         self.state = None  # of task.open; None where each worker process opens for itself
         self.tickets = None
+        self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
         self.transport = None  # a module of transport/; None unless the task asks for a URL
         self.ready_ns: int | None = None  # set by gate()
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
@@ -64,7 +65,12 @@ class Run:
 
     def prepare(self) -> None:
         """Before any worker exists: hands out the tickets, loads the transport, opens the task where it is shared."""
-        self.tickets = in_order(self.jobs)
+        if self.schedule is not None:
+            from py_impl.arrivals import offsets
+
+            self.slots.schedule(offsets(self.jobs, *self.schedule))
+        # An event loop may not be blocked: it takes the tickets at once and waits for itself.
+        self.tickets = in_order(self.jobs) if self.schedule is None or self.looping else when_due(self)
         self.load_transport()
         if self.start_method != "spawn":
             self.open_task()

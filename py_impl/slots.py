@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 The slots file, version 1: the same layout as common/slots.h, one slot of 64 bytes a job behind a page of header.
-Every worker maps the file shared; only the worker that runs a job writes its slot.
+Every worker maps the file shared; only the worker that runs a job writes its slot, and who hands it out its due_ns.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ import os
 from struct import Struct
 
 from py_impl.errors import Impossible, Usage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAGIC = b"cobslots"
 VERSION = 1
@@ -30,6 +34,8 @@ END = Struct("=QqqiI")  # result start end worker state
 END_AT = 0
 REPLIED = Struct("=q")
 REPLIED_AT = 48
+DUE = Struct("=q")
+DUE_AT = 40
 RUNS = Struct("=I")
 RUNS_AT = 32
 
@@ -59,6 +65,18 @@ class Slots:
     def fail(self, job: int) -> None:
         """Marks a job whose worker is gone. Only for the host, once nobody else writes that slot."""
         Struct("=I").pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES + _STATE_WORD * 4, FAILED)
+
+    def schedule(self, offsets: Iterable[int]) -> None:
+        """Writes down how long after the gate each job is due. Before any worker exists."""
+        for at, offset in enumerate(offsets):
+            DUE.pack_into(self.map, HEADER_BYTES + at * SLOT_BYTES + DUE_AT, offset)
+
+    def due(self, job: int, gate_ns: int) -> int:
+        """The instant at which a job is due, which is written down. Once a job, by who hands it out."""
+        at = HEADER_BYTES + job * SLOT_BYTES + DUE_AT
+        due_ns = DUE.unpack_from(self.map, at)[0] + gate_ns
+        DUE.pack_into(self.map, at, due_ns)
+        return due_ns
 
     def running(self) -> list[tuple[int, int]]:
         """(job, worker) of the jobs that have started and not ended."""

@@ -24,6 +24,7 @@ struct pool_call {
     struct dispenser dispenser;
     void *transport_handle;
     Py_buffer buffer; /* behind run.slots, while the call runs */
+    bool scheduled;   /* an open loop: the slots hold the schedule */
     atomic_bool ended; /* from here on the rest is known, and work_ns */
     int code;
     struct cobench_error error;
@@ -49,7 +50,10 @@ static int transport_prepare(struct pool_call *call)
 static void pool_work(struct pool_call *call)
 {
     struct run *run = &call->run;
-    dispenser_counter(&call->dispenser, run->board, run->jobs);
+    if (call->scheduled)
+        dispenser_schedule(&call->dispenser, run->board, run->slots, run->jobs);
+    else
+        dispenser_counter(&call->dispenser, run->board, run->jobs);
     run->dispenser = &call->dispenser;
     call->code = transport_prepare(call);
     if (call->code == 0)
@@ -181,6 +185,10 @@ struct pool_call *native_pool_new(const struct cobench_open *how, void *state, P
     *run = (struct run){.task = how->task, .values = how->values, .jobs = how->jobs, .state = state};
     atomic_init(&call->ended, true); /* until it begins */
     error_clear(&call->error);
+    const int scheduled = PyObject_IsTrue(args[7]);
+    if (scheduled < 0)
+        goto failed;
+    call->scheduled = scheduled != 0;
     if (numbers_read(call, args + 1) != 0 || PyObject_GetBuffer(args[0], &call->buffer, PyBUF_WRITABLE) != 0)
         goto failed;
     run->slots = slots_find(&call->buffer, how->jobs);

@@ -27,6 +27,9 @@ enum {
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
     KEY_HOLD,
+    KEY_RATE,
+    KEY_ARRIVALS,
+    KEY_ARRIVALS_SEED,
     KEY_TASKS,
     KEY_JSON,
     KEY_HELP,
@@ -48,6 +51,9 @@ static const struct argp_option run_options[] = {
     {"start-method", KEY_START_METHOD, "fork|spawn", 0, "spawn: each worker process opens the task for itself", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
     {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
+    {"rate", KEY_RATE, "R", 0, "open loop: R jobs arrive a second, 0.001..1000000; tasks that wait only", 0},
+    {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "how they arrive (default: fixed)", 0},
+    {"arrivals-seed", KEY_ARRIVALS_SEED, "N", 0, "of poisson, 0..9007199254740991 (default: 0)", 0},
     {"gate", KEY_GATE, "R,W", 0, "inherited descriptors: a byte to W when ready, start after a byte from R", 0},
     {"hold", KEY_HOLD, "R,W", 0, "likewise: a byte to W at the last job's end, close the workers after one from R", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
@@ -67,6 +73,7 @@ struct parse {
     struct args *args;
     struct cobench_error *err; /* its message says what an option got wrong */
     int next;                  /* the first word that no option has taken yet */
+    bool arrives;              /* --arrivals or --arrivals-seed: needs a rate */
 };
 
 static int int_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *out, struct cobench_error *err)
@@ -151,6 +158,27 @@ static int descriptors_parse(const char *name, const char *text, int *in, int *o
     return code ? code : descriptor_parse(name, comma + 1, out, err);
 }
 
+static int arrivals_option(struct parse *parse, int key, const char *text)
+{
+    struct arrivals *arrivals = &parse->args->arrivals;
+    int64_t seed = 0;
+    int code;
+    parse->arrives = parse->arrives || key != KEY_RATE;
+    if (key == KEY_ARRIVALS)
+        return arrivals_parse(text, &arrivals->kind) == 0
+                   ? 0
+                   : error_fill(parse->err, -EINVAL, "--arrivals=%.100s: must be one of fixed, poisson", text);
+    if (key == KEY_ARRIVALS_SEED) {
+        code = int_parse("--arrivals-seed", text, 0, ARRIVALS_SEED_MAX, &seed, parse->err);
+        arrivals->seed = (uint64_t)seed;
+        return code;
+    }
+    code = num_parse_double(text, ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX, &arrivals->rate);
+    if (code == -EINVAL)
+        return error_fill(parse->err, code, "--rate: '%.100s' is not a number of jobs a second", text);
+    return code == 0 ? 0 : error_fill(parse->err, code, "--rate=%.100s: must be 0.001..1000000", text);
+}
+
 static int number_parse(struct args *args, int key, const char *text, struct cobench_error *err)
 {
     int64_t number = 0;
@@ -165,8 +193,10 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
     return code;
 }
 
-static int option_parse(struct args *args, int key, char *text, struct cobench_error *err)
+static int option_parse(struct parse *parse, int key, char *text)
 {
+    struct args *args = parse->args;
+    struct cobench_error *err = parse->err;
     switch (key) {
     case KEY_TASK: args->task = text; return 0;
     case KEY_MODEL: return model_parse(args, text, err);
@@ -181,6 +211,9 @@ static int option_parse(struct args *args, int key, char *text, struct cobench_e
     case KEY_START_METHOD: return start_method_parse(args, text, err);
     case KEY_TIMEOUT: return seconds_parse("--timeout", text, &args->timeout_ns, err);
     case KEY_REQUEST_TIMEOUT: return seconds_parse("--request-timeout", text, &args->request_timeout_ns, err);
+    case KEY_RATE:
+    case KEY_ARRIVALS:
+    case KEY_ARRIVALS_SEED: return arrivals_option(parse, key, text);
     case KEY_GATE: return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_HOLD: return descriptors_parse("--hold", text, &args->hold.read, &args->hold.write, err);
     case KEY_TASKS: args->tasks_folder = text; return 0;
@@ -197,7 +230,7 @@ static error_t parser(int key, char *text, struct argp_state *state)
         error_fill(parse->err, 0, "'%.100s' is not understood: all is given by options", text);
         return EINVAL;
     }
-    const int code = option_parse(parse->args, key, text, parse->err);
+    const int code = option_parse(parse, key, text);
     if (code == 0)
         parse->next = state->next;
     return code < 0 ? -code : code;
@@ -206,7 +239,7 @@ static error_t parser(int key, char *text, struct argp_state *state)
 /* argp stops at the first word it cannot use and does not say which: it is the first that no option has taken. */
 static void unknown_explain(const struct argp_option *options, const char *word, struct cobench_error *err)
 {
-    char known[200] = "";
+    char known[256] = "";
     size_t at = 0;
     for (const struct argp_option *option = options; option->name; option++) {
         if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, option->name) == 0) {
@@ -234,6 +267,8 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
     const int code = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parse);
     if (code && err->message[0] == '\0')
         unknown_explain(options, parse.next < argc ? argv[parse.next] : "", err);
+    if (code == 0 && parse.arrives && args->arrivals.rate == 0)
+        return error_fill(err, -EINVAL, "--arrivals and --arrivals-seed need --rate");
     return code ? -EINVAL : 0;
 }
 

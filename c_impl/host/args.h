@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/arrivals.h"
 #include "host/hold.h"
 #include "host/params.h"
 #include "host/run.h"
@@ -25,6 +26,7 @@ struct args {
     size_t setting_count;
     enum start_method start_method;
     int64_t timeout_ns, request_timeout_ns;
+    struct arrivals arrivals;  /* rate 0: a closed loop */
     int gate_read, gate_write; /* -1: none */
     struct hold hold;          /* -1: none */
     bool json;                 /* of `list` */

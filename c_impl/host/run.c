@@ -49,6 +49,7 @@ int run_gate(struct run *run, struct cobench_error *err)
             return code;
     }
     run->ready_ns = clock_now_ns();
+    run->board->gate_ns = run->ready_ns;
     return 0;
 }
 

@@ -51,6 +51,22 @@ static void size_settle(struct session *s)
     s->record.workers = run->workers;
 }
 
+/* A job that asks for nothing has no start that anyone waits for. */
+static int arrivals_check(const struct session *s, struct cobench_error *err)
+{
+    const struct cobench_task *task = s->task.task;
+    const double rate = s->args->arrivals.rate;
+    if (rate == 0)
+        return 0;
+    if (task->asks == COBENCH_ASK_NOTHING)
+        return error_fill(err, -EINVAL, "--rate: task '%.64s' waits for nothing; only one that asks for a delay or a URL can be "
+                          "run at a rate", task->name);
+    if ((double)s->run.jobs / rate > ARRIVALS_LONGEST_S)
+        return error_fill(err, -ERANGE, "--rate: %llu jobs at %g a second take more than %g s", (unsigned long long)s->run.jobs,
+                          rate, ARRIVALS_LONGEST_S);
+    return 0;
+}
+
 static int task_settle(struct session *s, struct cobench_error *err)
 {
     const struct args *args = s->args;
@@ -65,6 +81,9 @@ static int task_settle(struct session *s, struct cobench_error *err)
     s->record.params = s->task.task->params;
     s->record.values = s->params.values;
     size_settle(s);
+    code = arrivals_check(s, err);
+    if (code)
+        return code;
     run->task = s->task.task;
     run->values = s->params.values;
     run->request_timeout_ns = args->request_timeout_ns;
@@ -98,7 +117,12 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     code = board_open(&run->board);
     if (code)
         return error_fill(err, code, "no shared memory: %s", strerror(-code));
-    dispenser_counter(&s->dispenser, run->board, run->jobs);
+    if (s->args->arrivals.rate == 0) {
+        dispenser_counter(&s->dispenser, run->board, run->jobs);
+    } else {
+        dispenser_fill(run->slots, run->jobs, &s->args->arrivals);
+        dispenser_schedule(&s->dispenser, run->board, run->slots, run->jobs);
+    }
     run->dispenser = &s->dispenser;
     if (!s->args->model->uses_processes)
         return 0;

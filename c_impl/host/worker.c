@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <time.h>
 
 #include "common/clock.h"
 #include "host/board.h"
@@ -111,16 +110,6 @@ static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, 
     return 0;
 }
 
-static int delay_wait(int64_t delay_ns)
-{
-    const struct timespec until = clock_timespec(clock_now_ns() + delay_ns);
-    int code;
-    do
-        code = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-    while (code == EINTR);
-    return -code;
-}
-
 /* A job that asks for something, waited for by blocking. */
 static void job_wait(struct worker *w, uint64_t job)
 {
@@ -136,7 +125,7 @@ static void job_wait(struct worker *w, uint64_t job)
         if (ask.ask == COBENCH_ASK_URL)
             code = run->transport->client_get(w->client, &ask, &reply, &err);
         else
-            code = delay_wait(ask.delay_ns);
+            code = clock_sleep_until(clock_now_ns() + ask.delay_ns);
         if (code == 0)
             slot->replied_ns = clock_now_ns();
     }
@@ -158,7 +147,7 @@ void worker_drain(struct worker *w)
 {
     struct dispenser *dispenser = w->run->dispenser;
     uint64_t job;
-    while (dispenser->next(dispenser, (unsigned)w->id, &job))
+    while (dispenser_next(dispenser, (unsigned)w->id, &job))
         worker_job(w, job);
 }
 

@@ -3,7 +3,8 @@
  * async: one worker, one event loop, up to `workers` jobs in flight. A job that asks for a delay becomes a timer of the
  * loop, one that asks for a URL a request of the transport's mux; both end in a callback that computes the result on
  * the loop's thread and draws the next jobs. Jobs that ask for nothing are run on the spot, one after the other: an
- * event loop cannot help them, and that is what their row shows.
+ * event loop cannot help them, and that is what their row shows. In an open loop a job that is not yet due is a timer
+ * too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ struct async;
 struct flight {
     struct async *async;
     uint64_t job;
-    struct loop_timer timer; /* for delays */
+    struct loop_timer timer; /* for a job that is not yet due, and then for its delay */
     struct flight *next;     /* in the stack of free ones */
 };
 
@@ -73,36 +74,56 @@ static void reply_came(void *arg, const struct cobench_reply *reply, int code, c
 }
 
 /* Starts what a job asked for. 0: a callback will end the job; a negative errno: nothing was started. */
-static int flight_start(struct flight *f, const struct cobench_request *ask, struct cobench_error *err)
+static int wait_start(struct flight *f, const struct cobench_request *ask, struct cobench_error *err)
 {
     struct async *a = f->async;
 
-    if (ask->ask == COBENCH_ASK_DELAY)
+    if (ask->ask == COBENCH_ASK_DELAY) {
+        f->timer.fire = delay_over;
         return loop_ops.timer_set(a->loop, &f->timer, clock_now_ns() + ask->delay_ns);
+    }
     return a->run->transport->mux_get(a->mux, ask, reply_came, f, err);
 }
 
-/* Runs or starts one job. A job that failed at its start, like one that asked for nothing, is over on return. */
-static void job_start(struct async *a, uint64_t job)
+/* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
+static void flight_start(struct flight *f)
 {
+    struct async *a = f->async;
     struct cobench_request ask;
+    struct cobench_error err = {0};
 
-    if (worker_begin(&a->worker, job, &ask))
-        return;
-    if (ask.ask == COBENCH_ASK_NOTHING) {
-        worker_finish(&a->worker, job, NULL);
+    if (worker_begin(&a->worker, f->job, &ask)) {
+        flight_land(f);
         return;
     }
-    struct cobench_error err = {0};
+    if (ask.ask == COBENCH_ASK_NOTHING) {
+        worker_finish(&a->worker, f->job, NULL);
+        flight_land(f);
+        return;
+    }
+    const int rc = wait_start(f, &ask, &err);
+    if (rc) {
+        worker_abandon(&a->worker, f->job, rc, &err);
+        flight_land(f);
+    }
+}
+
+static void due_now(void *arg)
+{
+    flight_start(arg);
+}
+
+/* Gives a job a place, and starts it, now or when it is due. */
+static void flight_board(struct async *a, uint64_t job, int64_t due_ns)
+{
     struct flight *f = a->idle;
     f->job = job;
     a->idle = f->next;
     a->in_flight++;
-    const int rc = flight_start(f, &ask, &err);
-    if (rc) {
-        worker_abandon(&a->worker, job, rc, &err);
-        flight_land(f);
-    }
+    f->timer.fire = due_now;
+    /* Without memory for a timer the job is early, which the driver finds out, rather than lost. */
+    if (due_ns == 0 || due_ns <= clock_now_ns() || loop_ops.timer_set(a->loop, &f->timer, due_ns) != 0)
+        flight_start(f);
 }
 
 /* Draws jobs while there is room for one more. A job that ends at once comes back here only to find it at work
@@ -111,13 +132,14 @@ static void draw_jobs(struct async *a)
 {
     struct dispenser *dispenser = a->run->dispenser;
     uint64_t job;
+    int64_t due_ns;
 
     if (a->drawing)
         return;
     a->drawing = true;
     while (!a->dry && a->idle) {
-        if (dispenser->next(dispenser, 0, &job))
-            job_start(a, job);
+        if (dispenser->draw(dispenser, 0, &job, &due_ns))
+            flight_board(a, job, due_ns);
         else
             a->dry = true;
     }
@@ -139,7 +161,7 @@ static int async_open(struct async *a, struct cobench_error *err)
         return -ENOMEM;
     for (unsigned i = run->workers; i-- > 0;) {
         a->flights[i] = (struct flight){.async = a, .next = a->idle,
-                                        .timer = {.fire = delay_over, .arg = &a->flights[i]}};
+                                        .timer = {.arg = &a->flights[i]}};
         a->idle = &a->flights[i];
     }
     rc = loop_open(&a->loop);

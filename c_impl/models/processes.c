@@ -36,7 +36,7 @@ static int processes_run(struct run *run, struct cobench_error *err)
     int code = run_gate(run, err);
     if (code)
         return code;
-    while (code == 0 && dispenser->next(dispenser, 0, &job)) {
+    while (code == 0 && dispenser_next(dispenser, 0, &job)) {
         if (alive == run->workers) {
             code = run_wait(run, &worker);
             if (code)

@@ -97,7 +97,7 @@ static int crew_run(struct crew *crew, struct cobench_error *err)
     int code = run_gate(crew->run, err);
     if (code)
         return code;
-    while (code == 0 && dispenser->next(dispenser, 0, &job)) {
+    while (code == 0 && dispenser_next(dispenser, 0, &job)) {
         if (!crew->idle)
             crew_join_ended(crew);
         code = crew_start(crew, job, err);

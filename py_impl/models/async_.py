@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """
 asyncio: `workers` coroutines on one loop draw the jobs and wait side by side; what a job computes runs on the loop's
-thread. The loop is one worker, number 0.
+thread. The loop is one worker, number 0. In an open loop a coroutine that has drawn a job first waits until it is due.
 """
 
 from __future__ import annotations
 
 import asyncio
+from time import monotonic_ns
 
 from py_impl.contract import DELAY, NOTHING
 from py_impl.run import Run
@@ -31,6 +32,8 @@ async def serve(run: Run) -> None:
 async def lane(run: Run, worker: Worker) -> None:
     """One of the jobs in flight, and after it the next."""
     for job in run.tickets:
+        if run.schedule is not None:
+            await due(run.slots.due(job, run.ready_ns))
         start_ns, request = worker.begin(job)
         if request is None:
             continue
@@ -46,3 +49,9 @@ async def lane(run: Run, worker: Worker) -> None:
                 continue
             worker.replied(job)
         worker.finish(job, start_ns, reply)
+
+
+async def due(due_ns: int) -> None:
+    """asyncio's own timers may be early by the resolution of its clock."""
+    while (left_ns := due_ns - monotonic_ns()) > 0:
+        await asyncio.sleep(left_ns / 1e9)

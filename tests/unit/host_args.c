@@ -28,7 +28,7 @@ static void test_all_options(void **state)
     (void)state;
     char *words[] = {"run", "--task", "count", "--model=sync", "--jobs", "7", "--workers=3", "--set", "size=1", "--url", "u",
                      "--slots", "s", "--record", "r", "--start-method", "spawn", "--timeout", "1.5", "--request-timeout=2",
-                     "--gate", "0,1", "--tasks", "d", NULL};
+                     "--gate", "0,1", "--tasks", "d", "--rate=2.5", "--arrivals", "poisson", "--arrivals-seed", "9", NULL};
     struct cobench_error err;
     struct args args;
 
@@ -46,6 +46,9 @@ static void test_all_options(void **state)
     assert_int_equal(args.gate_read, 0);
     assert_int_equal(args.gate_write, 1);
     assert_string_equal(args.tasks_folder, "d");
+    assert_true(args.arrivals.rate == 2.5);
+    assert_int_equal(args.arrivals.kind, ARRIVALS_POISSON);
+    assert_int_equal(args.arrivals.seed, 9);
     args_close(&args);
 }
 
@@ -74,6 +77,11 @@ static void test_refused(void **state)
         {{"run", "--set", "size"}, "--set size: must be key=value"},
         {{"run", "--set", "=1"}, "--set =1: must be key=value"},
         {{"run", "--start-method", "x"}, "--start-method=x: must be one of fork, spawn"},
+        {{"run", "--rate", "0"}, "--rate=0: must be 0.001..1000000"},
+        {{"run", "--rate", "fast"}, "--rate: 'fast' is not a number of jobs a second"},
+        {{"run", "--rate", "5", "--arrivals", "uniform"}, "--arrivals=uniform: must be one of fixed, poisson"},
+        {{"run", "--rate", "5", "--arrivals-seed", "-1"}, "--arrivals-seed=-1: must be 0..9007199254740991"},
+        {{"run", "--arrivals", "fixed"}, "--arrivals and --arrivals-seed need --rate"},
         {{"run", "--gate", "1"}, "--gate: '1' is not two descriptors, R,W"},
         {{"run", "--gate", "1,999999"}, "--gate: 999999 is no open descriptor"},
     };

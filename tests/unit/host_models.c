@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "common/arrivals.h"
 #include "common/clock.h"
 #include "host/board.h"
 #include "host/children.h"
@@ -113,6 +114,7 @@ static const struct cobench_task probe = {
 struct fixture {
     struct run run;
     struct dispenser dispenser;
+    struct arrivals arrivals; /* of the next run; rate 0: a closed loop */
     struct children children;
     struct cobench_error err;
     struct slot *slots;
@@ -155,6 +157,10 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
     *run = (struct run){.task = &probe, .jobs = jobs, .workers = workers, .start_method = method, .slots = f->slots,
                         .board = board, .dispenser = &f->dispenser, .gate_read = -1, .gate_write = -1};
     dispenser_counter(&f->dispenser, board, jobs);
+    if (f->arrivals.rate > 0) {
+        dispenser_fill(f->slots, jobs, &f->arrivals);
+        dispenser_schedule(&f->dispenser, board, f->slots, jobs);
+    }
     assert_int_equal(children_open(&f->children, workers), 0);
     run->children = &f->children;
     error_clear(&f->err);
@@ -275,6 +281,30 @@ static void test_workers_that_do_not_open(void **state)
         }
 }
 
+/* -- the open loop ------------------------------------------------------------------------------------------------------- */
+
+/* Every model hands out every job no earlier than the schedule has it, with as many workers as jobs and with fewer. */
+static void test_no_job_starts_before_it_is_due(void **state)
+{
+    struct fixture *f = *state;
+    enum { JOBS = 20 };
+    for (unsigned delays = 0; delays < 2; delays++)
+        for (size_t i = 0; models[i]; i++)
+            for (size_t m = 0; m < (models[i]->uses_processes ? 2u : 1u); m++)
+                for (unsigned workers = 1; workers <= JOBS; workers += JOBS - 1) {
+                    calls->delays = delays;
+                    f->arrivals = (struct arrivals){.rate = 2000, .kind = delays ? ARRIVALS_POISSON : ARRIVALS_FIXED};
+                    assert_int_equal(model_try(f, models[i], methods[m], JOBS, workers), 0);
+                    all_done_check(f);
+                    struct arrivals_walk walk = {.arrivals = f->arrivals};
+                    for (size_t job = 0; job < JOBS; job++) {
+                        assert_int_equal(f->slots[job].due_ns, f->run.ready_ns + arrivals_next(&walk));
+                        assert_true(f->slots[job].start_ns >= f->slots[job].due_ns);
+                    }
+                }
+    f->arrivals.rate = 0;
+}
+
 /* -- the dispenser under threads ---------------------------------------------------------------------------------------- */
 
 #define DRAWERS 4
@@ -292,7 +322,7 @@ static void *drawer_main(void *arg)
     struct drawer *d = arg;
     uint64_t job, last = 0;
     d->in_order = true;
-    while (d->dispenser->next(d->dispenser, d->id, &job)) {
+    while (dispenser_next(d->dispenser, d->id, &job)) {
         d->in_order = d->in_order && (d->drawn == 0 || job > last);
         last = job;
         d->drawn++;
@@ -331,6 +361,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order_of_calls, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_workers_that_do_not_open, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_dispenser, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
