@@ -38,8 +38,16 @@ class Keeper:
             _signal.signal(number, self._on_signal if processes else _signal.SIG_DFL)
 
     def watch_time(self, seconds: float, expired: Callable[[], None]) -> None:
-        """Calls `expired`, which must not return, in a thread of its own when the run is not over by then."""
-        start_new_thread(self._watch, (seconds, expired))
+        """
+        Calls `expired`, which must not return, in a thread of its own when the run is not over by then. That thread takes
+        no signals: the kernel would hand it those that `start` keeps from the main thread, whose handler would then run
+        between a fork and the child's entry in the list of children.
+        """
+        old = _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
+        try:
+            start_new_thread(self._watch, (seconds, expired))
+        finally:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, old)
 
     def start(self, start: Callable[[], object]) -> object:
         """Calls what starts worker processes."""
