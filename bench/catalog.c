@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/files.h"
+#include "bench/suite.h"
 #include "common/clock.h"
 
 #define LIST_DEADLINE_NS (60 * NS_PER_S)
@@ -46,27 +47,69 @@ static int check_shape(const json_t *object, const struct shape *shape, const ch
     return 0;
 }
 
+static int check_param(const json_t *params, size_t k, const char *task, struct error *err)
+{
+    size_t i;
+    const json_t *param = json_array_get(params, k), *choice;
+    const int rc = check_shape(param, param_shape, task, err);
+    if (rc != 0)
+        return rc;
+    const char *key = json_string_value(json_object_get(param, "key"));
+    for (i = 0; i < k; i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(params, i), "key")), key) == 0)
+            return error_set(err, -EPROTO, "its list: the parameter '%.200s' of %.200s stands there twice", key, task);
+    json_array_foreach(json_object_get(param, "choices"), i, choice)
+    {
+        if (!json_is_string(choice))
+            return error_set(err, -EPROTO, "its list: a choice for '%.200s' of %.200s is no string", key, task);
+    }
+    return 0;
+}
+
 static int check_tasks(const json_t *tasks, struct error *err)
 {
-    size_t i, k;
-    const json_t *task, *param;
+    size_t i;
+    const json_t *task;
     int rc = 0;
     json_array_foreach(tasks, i, task)
     {
         if ((rc = check_shape(task, task_shape, "a task", err)) != 0)
             return rc;
-        json_array_foreach(json_object_get(task, "params"), k, param)
-        {
-            const char *name = json_string_value(json_object_get(task, "name"));
-            if ((rc = check_shape(param, param_shape, name, err)) != 0)
-                return rc;
-        }
+        const char *name = json_string_value(json_object_get(task, "name"));
+        const json_t *params = json_object_get(task, "params");
+        const json_int_t jobs = json_integer_value(json_object_get(task, "jobs"));
+        if (jobs < 1 || jobs > JOBS_MAX)
+            return error_set(err, -EPROTO, "its list: %" JSON_INTEGER_FORMAT " jobs of %.200s, not 1..%d", jobs, name, JOBS_MAX);
+        for (size_t k = 0; rc == 0 && k < json_array_size(params); k++)
+            rc = check_param(params, k, name, err);
+        if (rc != 0)
+            return rc;
     }
     return 0;
 }
 
-static int check_list(const json_t *list, size_t h, struct error *err)
+/* A name of its own each, in this list and among the hosts before it. */
+static int check_runtimes(const struct catalog *c, size_t h, struct error *err)
 {
+    const json_t *names = json_object_get(c->lists[h], "runtimes");
+    bool own = false;
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (name == NULL)
+            return error_set(err, -EPROTO, "its list: a runtime's name is no string");
+        bool taken = catalog_runtime(c, name) != NULL;
+        for (size_t k = 0; k < i; k++)
+            taken = taken || strcmp(json_string_value(json_array_get(names, k)), name) == 0;
+        if (taken)
+            return error_set(err, -EPROTO, "its list: a second runtime '%.200s'", name);
+        own = own || strcmp(name, host_table[h].name) == 0;
+    }
+    return own ? 0 : error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
+}
+
+static int check_list(const struct catalog *c, size_t h, struct error *err)
+{
+    const json_t *list = c->lists[h];
     if (json_integer_value(json_object_get(list, "list")) != 1)
         return error_set(err, -EPROTO, "its list is of a version this program does not know");
     int rc = check_shape(list, list_shape, "the list", err);
@@ -74,21 +117,13 @@ static int check_list(const json_t *list, size_t h, struct error *err)
         return rc;
     size_t i;
     const json_t *item;
-    bool own = false;
     json_array_foreach(json_object_get(list, "models"), i, item)
     {
         if ((rc = check_shape(item, model_shape, "a model", err)) != 0)
             return rc;
     }
-    json_array_foreach(json_object_get(list, "runtimes"), i, item)
-    {
-        if (!json_is_string(item))
-            return error_set(err, -EPROTO, "its list: a runtime's name is no string");
-        own = own || strcmp(json_string_value(item), host_table[h].name) == 0;
-    }
-    if (!own)
-        return error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
-    return check_tasks(json_object_get(list, "tasks"), err);
+    rc = check_runtimes(c, h, err);
+    return rc != 0 ? rc : check_tasks(json_object_get(list, "tasks"), err);
 }
 
 /* -- comparing two tables ----------------------------------------------------------------------------------------- */
@@ -159,8 +194,8 @@ static int add_task(struct catalog *c, size_t h, const json_t *row)
         if (strcmp(t->name, name) != 0)
             continue;
         t->hosts |= 1u << h;
-        if (t->differ == NULL)
-            t->differ = compare_tasks(t->first, t, h, row);
+        if (t->differ == NULL && (t->differ = compare_tasks(t->first, t, h, row)) != NULL)
+            text_one_line(t->differ);
         return 0;
     }
     struct catalog_task *more = realloc(c->tasks, (c->task_count + 1) * sizeof *more);
@@ -223,7 +258,7 @@ static int add_each(struct catalog *c, size_t h, const char *key, int (*add)(str
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err)
 {
     catalog->lists[h] = list;
-    const int rc = check_list(list, h, err);
+    const int rc = check_list(catalog, h, err);
     if (rc != 0)
         return rc;
     if (add_each(catalog, h, "runtimes", add_runtime) != 0 || add_each(catalog, h, "models", add_model) != 0 ||

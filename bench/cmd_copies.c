@@ -149,7 +149,8 @@ int cmd_copies(int argc, char **argv, struct error *err)
     static const struct argp parser = {
         .options = options, .parser = on_option, .args_doc = "-- HOST run ...", .doc = "Runs copies of a host command at once."};
     struct arguments a = {.copies = 0};
-    argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a);
+    if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
+        return 2;
     struct copy *copies = calloc((size_t)a.copies, sizeof *copies);
     if (copies == NULL) {
         error_set(err, -ENOMEM, "out of memory");

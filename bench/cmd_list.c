@@ -210,7 +210,8 @@ int cmd_list(int argc, char **argv, struct error *err)
     struct catalog catalog = {.runtimes = NULL};
     struct guard *guard = NULL;
     char *scratch = NULL, *tasks_dir = NULL;
-    argp_parse(&parser, argc, argv, 0, NULL, &a);
+    if (argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+        return 2;
     int rc = 0;
     if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
         rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir, tasks_dir == NULL ? strerror(errno) : "no folder");

@@ -8,7 +8,7 @@ struct error {
     char text[1024];
 };
 
-/* Writes the line (cut at the buffer's end) and returns `code`, so that `return error_set(err, -EINVAL, ...)` reads
+/* Writes the line (cut at the buffer's end, control characters as '?') and returns `code`, so that `return error_set(err, -EINVAL, ...)` reads
  * well. */
 int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

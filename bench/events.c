@@ -33,23 +33,31 @@ static int line_add(struct events *events, const char *line, size_t length, size
     return json_array_append_new(events->lines, json) == 0 ? 0 : no_memory(err);
 }
 
-int events_load(const char *folder, struct events *out, struct error *err)
+int events_parse(const char *text, size_t length, struct events *out, struct error *err)
 {
+    size_t number = 0;
+    const char *end, *stop = text + length;
     *out = (struct events){.lines = json_array()};
-    char *path = text_format("%s/events.jsonl", folder), *text = NULL;
-    size_t length = 0, number = 0;
-    int rc = path == NULL || out->lines == NULL ? -ENOMEM : file_read(path, EVENTS_MAX, &text, &length);
-    if (rc == -ENOENT)
-        rc = 0;
-    else if (rc != 0)
-        error_set(err, rc, "%s/events.jsonl: %s", folder, strerror(-rc));
-    const char *end;
-    for (const char *at = text; rc == 0 && at != NULL && (end = strchr(at, '\n')) != NULL; at = end + 1)
+    int rc = out->lines == NULL ? no_memory(err) : 0;
+    for (const char *at = text; rc == 0 && at < stop && (end = memchr(at, '\n', (size_t)(stop - at))) != NULL; at = end + 1)
         rc = line_add(out, at, (size_t)(end - at), ++number, err);
-    free(text);
-    free(path);
     if (rc != 0)
         events_free(out);
+    return rc;
+}
+
+int events_load(const char *folder, struct events *out, struct error *err)
+{
+    *out = (struct events){.lines = NULL};
+    char *path = text_format("%s/events.jsonl", folder), *text = NULL;
+    size_t length = 0;
+    int rc = path == NULL ? -ENOMEM : file_read(path, EVENTS_MAX, &text, &length);
+    if (rc == 0 || rc == -ENOENT)
+        rc = events_parse(rc == 0 ? text : "", length, out, err);
+    else
+        error_set(err, rc, "%s/events.jsonl: %s", folder, strerror(-rc));
+    free(text);
+    free(path);
     return rc;
 }
 

@@ -16,6 +16,8 @@ struct events {
 
 /* Reads FOLDER/events.jsonl; no such file is no event. -EPROTO where a line but the last, cut short, is none. */
 int events_load(const char *folder, struct events *out, struct error *err);
+/* Pure: the same from the file's bytes. */
+int events_parse(const char *text, size_t length, struct events *out, struct error *err);
 void events_free(struct events *events);
 /* How many there are of a kind. */
 size_t events_count(const struct events *events, const char *what);

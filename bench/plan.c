@@ -14,6 +14,8 @@
 #include "common/num.h"
 #include "common/slots.h"
 
+#define SWEEP_MAX 1000 /* groups that one of the suite may stand for: a year of measuring, and a quadratic look-up */
+
 static int no_memory(struct error *err)
 {
     return error_set(err, -ENOMEM, "out of memory");
@@ -279,6 +281,9 @@ static void spread_add(struct spread *s, struct point point)
 /* More workers than jobs are as many as there are jobs. Under weak scaling the jobs are those of one worker. */
 static int spread_fill(struct spread *s, double effective_cpus, struct error *err)
 {
+    if (s->jobs->count > SWEEP_MAX / s->workers->count)
+        return error_set(err, -EINVAL, "%zu numbers of jobs by %zu of workers are more than %d groups", s->jobs->count,
+                         s->workers->count, SWEEP_MAX);
     s->points = calloc(s->jobs->count * s->workers->count, sizeof *s->points);
     if (s->points == NULL)
         return no_memory(err);
@@ -515,7 +520,7 @@ void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room
 /* 2 where it is whole, else 1.5. */
 static json_t *number_json(double x)
 {
-    return x == floor(x) ? json_integer((json_int_t)x) : json_real(x);
+    return x == floor(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
 }
 
 static json_t *group_json(const struct plan *plan, size_t g)

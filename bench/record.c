@@ -6,7 +6,13 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const status_names[] = {"done", "failed", "usage", "impossible"};
+static const struct {
+    const char *name;
+    int exit;
+} statuses[] = {[RECORD_DONE] = {"done", 0},
+                [RECORD_FAILED] = {"failed", 1},
+                [RECORD_USAGE] = {"usage", 2},
+                [RECORD_IMPOSSIBLE] = {"impossible", 77}};
 
 static int64_t integer_or(const json_t *value, int64_t otherwise)
 {
@@ -51,7 +57,6 @@ static int check_fields(const json_t *root, struct error *err)
 
 static void fill(struct record *r)
 {
-    r->exit = (int)json_integer_value(json_object_get(r->root, "exit"));
     r->runtime = json_string_value(json_object_get(r->root, "runtime"));
     r->task = json_string_value(json_object_get(r->root, "task"));
     r->model = json_string_value(json_object_get(r->root, "model"));
@@ -72,23 +77,61 @@ static void fill(struct record *r)
     r->system_ns = integer_or(json_object_get(r->usage, "system_ns"), -1);
 }
 
+/* Numbers that are there are not below these. */
+static int check_ranges(const struct record *r, struct error *err)
+{
+    const struct {
+        const char *key;
+        const json_t *value;
+        json_int_t least;
+    } ranges[] = {
+        {"jobs", json_object_get(r->root, "jobs"), 1},
+        {"workers", json_object_get(r->root, "workers"), 1},
+        {"failed_jobs", json_object_get(r->root, "failed_jobs"), 0},
+        {"connections", r->connections, 0},
+        {"user_ns", json_object_get(r->usage, "user_ns"), 0},
+        {"system_ns", json_object_get(r->usage, "system_ns"), 0},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (json_is_integer(ranges[i].value) && json_integer_value(ranges[i].value) < ranges[i].least)
+            return error_set(err, -EINVAL, "the record's '%s' is %" JSON_INTEGER_FORMAT, ranges[i].key,
+                             json_integer_value(ranges[i].value));
+    return 0;
+}
+
+static int read_status(struct record *r, struct error *err)
+{
+    const char *status = json_string_value(json_object_get(r->root, "status"));
+    const json_int_t code = json_integer_value(json_object_get(r->root, "exit"));
+    size_t s = 0;
+    while (s < sizeof statuses / sizeof *statuses && strcmp(status, statuses[s].name) != 0)
+        s++;
+    if (s == sizeof statuses / sizeof *statuses)
+        return error_set(err, -EINVAL, "the record's status '%s' is unknown", status);
+    r->status = (enum record_status)s;
+    r->exit = statuses[s].exit;
+    if (code != r->exit)
+        return error_set(err, -EINVAL, "the record says %s, and exit status %" JSON_INTEGER_FORMAT, status, code);
+    return 0;
+}
+
 /* What the types alone do not say. */
 static int check_values(struct record *r, struct error *err)
 {
-    const char *status = json_string_value(json_object_get(r->root, "status"));
-    size_t s = 0;
-    while (s < sizeof status_names / sizeof *status_names && strcmp(status, status_names[s]) != 0)
-        s++;
-    if (s == sizeof status_names / sizeof *status_names)
-        return error_set(err, -EINVAL, "the record's status '%s' is unknown", status);
-    r->status = (enum record_status)s;
+    int rc = read_status(r, err);
+    if (rc == 0)
+        rc = check_ranges(r, err);
+    if (rc != 0)
+        return rc;
     if (r->start_ns < 0 || r->end_ns < r->start_ns)
         return error_set(err, -EINVAL, "the record's phases are out of order");
     if (r->status != RECORD_DONE)
         return 0;
     if (r->ready_ns < r->start_ns || r->work_ns < r->ready_ns || r->end_ns < r->work_ns)
         return error_set(err, -EINVAL, "the record's phases are out of order");
-    if (r->failed_jobs != 0 || r->exit != 0)
+    if (r->jobs < 0 || r->workers < 0)
+        return error_set(err, -EINVAL, "the record says done, and not how many jobs and workers");
+    if (r->failed_jobs != 0)
         return error_set(err, -EINVAL, "the record says done, and that jobs failed");
     return 0;
 }

@@ -183,7 +183,7 @@ static int geomeans_append(json_t *array, const struct summary_geomean *row)
     for (size_t b = 0; b < RATIO_BASES; b++)
         for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
             if (row->speedup[t][b].group_count > 1 && ratio_known(&row->speedup[t][b].ratio))
-                code = append(array, geomean(row, t, b));
+                code = append(array, geomean(row, (enum ratio_time)t, (enum ratio_base)b));
     return code;
 }
 

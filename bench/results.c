@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/files.h"
 #include "bench/json_line.h"
 #include "bench/text.h"
 
 #define NOT_KNOWN INT64_C(-1)
 #define ROUNDS_MAX INT64_C(1000000)
+#define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
 
 /* Where in which file something is read, for messages. */
 struct place {
@@ -72,27 +74,31 @@ static int64_t difference(int64_t later, int64_t earlier)
 
 /* -- plan.json and machine.json ----------------------------------------------------------------------------------------- */
 
-static int object_load(const char *run_dir, const char *name, json_t **out, struct error *err)
+static int object_parse(const char *name, const struct results_text *text, json_t **out, struct error *err)
 {
-    char *path = text_format("%s/%s", run_dir, name);
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "no memory");
-    int code = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        code = error_set(err, -errno, "%s: %s", path, strerror(errno));
-        goto out;
-    }
-    json_error_t problem;
-    json_t *value = json_loadf(file, JSON_REJECT_DUPLICATES, &problem);
-    fclose(file); /* it was only read */
+    json_error_t problem = {.line = 1};
+    json_t *value = json_loadb(text->bytes, text->length, JSON_REJECT_DUPLICATES, &problem);
     if (!json_is_object(value)) {
-        code = error_set(err, -EPROTO, "%s line %d: %s", path, problem.line, value ? "not an object" : problem.text);
         json_decref(value);
-        goto out;
+        return error_set(err, -EPROTO, "%s line %d: %s", name, problem.line, value ? "not an object" : problem.text);
     }
     *out = value;
-out:
+    return 0;
+}
+
+static int object_load(const char *run_dir, const char *name, json_t **out, struct error *err)
+{
+    char *path = text_format("%s/%s", run_dir, name), *bytes = NULL;
+    struct results_text text = {NULL, 0};
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    int code = file_read(path, OBJECT_MAX, &bytes, &text.length);
+    text.bytes = bytes;
+    if (code != 0)
+        error_set(err, code, "%s: %s", path, strerror(-code));
+    else
+        code = object_parse(path, &text, out, err);
+    free(bytes);
     free(path);
     return code;
 }
@@ -104,6 +110,12 @@ static int group_read(const struct place *at, const json_t *json, struct result_
         field_int(at, json, "jobs", &group->jobs) != 0 || field_int(at, json, "workers", &group->workers) != 0 ||
         field_number(at, json, "ideal", &group->ideal) != 0)
         return -EPROTO;
+    if (group->jobs < 1)
+        return wrong_field(at, "jobs", "at least 1");
+    if (group->workers < 1)
+        return wrong_field(at, "workers", "at least 1");
+    if (!(group->ideal > 0))
+        return wrong_field(at, "ideal", "above 0");
     group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
     group->sweep = json_string_value(json_object_get(json, "sweep"));
     group->scaling = json_string_value(json_object_get(json, "scaling"));
@@ -142,6 +154,8 @@ static int cell_read(const struct place *at, const json_t *json, const struct re
         return -EPROTO;
     if (group < 0 || (size_t)group >= results->group_count)
         return wrong_field(at, "group", "the number of a group");
+    if (cell->copies < 1)
+        return wrong_field(at, "copies", "at least 1");
     cell->group = (size_t)group;
     cell->baseline = json_is_true(json_object_get(json, "baseline"));
     cell->start_method = json_string_value(json_object_get(json, "start_method"));
@@ -221,7 +235,7 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     const int64_t system = line_optional(line, "system_ns");
     sample->whole_ns = line_optional(line, "whole_ns");
     sample->work_ns = line_optional(line, "work_ns");
-    sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN ? NOT_KNOWN : user + system;
+    sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN || user > INT64_MAX - system ? NOT_KNOWN : user + system;
     sample->ready_ns = difference(line_optional(phases, "ready"), line_optional(phases, "start"));
     sample->end_ns = difference(line_optional(phases, "end"), line_optional(phases, "work"));
     for (size_t i = 0; i < LATENCY_POINTS; i++)
@@ -407,6 +421,27 @@ int results_load(struct results *results, const char *run_dir, struct error *err
         code = samples_load(results, run_dir, err);
     if (code == 0)
         code = events_load(run_dir, &results->events, err);
+    if (code != 0)
+        results_free(results);
+    return code;
+}
+
+int results_parse(struct results *results, const struct results_texts *texts, struct error *err)
+{
+    *results = (struct results){.last_order = -1};
+    FILE *samples = fmemopen((void *)(uintptr_t)texts->samples.bytes, texts->samples.length, "r");
+    if (samples == NULL)
+        return error_set(err, -errno, "samples.jsonl: %s", strerror(errno));
+    int code = object_parse("plan.json", &texts->plan, &results->plan, err);
+    if (code == 0)
+        code = object_parse("machine.json", &texts->machine, &results->machine, err);
+    if (code == 0)
+        code = plan_read(results, err);
+    if (code == 0)
+        code = samples_read(samples, results, err);
+    if (code == 0)
+        code = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
+    fclose(samples); /* it was only read */
     if (code != 0)
         results_free(results);
     return code;

@@ -77,12 +77,22 @@ struct results {
     int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */
 };
 
+/* The files as bytes; events of length 0 is as good as no file. */
+struct results_texts {
+    struct results_text {
+        const char *bytes;
+        size_t length;
+    } plan, machine, samples, events;
+};
+
 /*
  * Reads a run's folder. 0, or a negative errno with err filled in: -ENOENT where the folder or one of the three files
  * is missing, -EPROTO where one says something this version does not understand. A last line without its newline is
  * ignored. On an error *results is empty; results_free is allowed all the same.
  */
 int results_load(struct results *results, const char *run_dir, struct error *err);
+/* Pure: the same from what the files hold. */
+int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
 void results_free(struct results *results);
 
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */

@@ -129,6 +129,8 @@ static void take_tasks_dir(struct parse *p, const char *value)
     p->out->tasks_dir_owned = realpath(value, NULL);
     if (p->out->tasks_dir_owned == NULL || !dir_exists(p->out->tasks_dir_owned))
         refuse(p, "--tasks", value, p->out->tasks_dir_owned == NULL ? strerror(errno) : "this is no folder");
+    else if (!text_is_utf8(p->out->tasks_dir_owned, strlen(p->out->tasks_dir_owned)))
+        refuse(p, "--tasks", value, "its path is not valid UTF-8");
     p->out->plan.tasks_dir = p->out->tasks_dir_owned;
 }
 
@@ -136,6 +138,8 @@ static void take_url(struct parse *p, const char *value)
 {
     if (strncasecmp(value, "http://", 7) != 0 && strncasecmp(value, "https://", 8) != 0)
         refuse(p, "--url", value, "it does not begin with http:// or https://");
+    if (!text_is_utf8(value, strlen(value)))
+        refuse(p, "--url", value, "not valid UTF-8");
     p->out->plan.url = value;
 }
 

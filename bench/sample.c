@@ -238,7 +238,9 @@ static json_t *keep(const json_t *value)
 
 static int64_t add_known(int64_t sum, int64_t part)
 {
-    return part < 0 ? sum : (sum < 0 ? 0 : sum) + part;
+    if (part < 0 || sum < 0)
+        return part < 0 ? sum : part;
+    return sum > INT64_MAX - part ? INT64_MAX : sum + part;
 }
 
 /* Takes over what a record says. Of several copies: times and usage are summed, work is the slowest's, the rest the

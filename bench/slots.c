@@ -64,10 +64,10 @@ void slots_close(struct slots_view *view)
     *view = (struct slots_view){.bytes = NULL};
 }
 
-/* Whether a job was not done exactly once; then `text` says how. */
+/* Whether a job was not done exactly once, in a time that can be; then `text` says how. */
 static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t room)
 {
-    if (s->runs == 1 && s->state == SLOT_DONE)
+    if (s->runs == 1 && s->state == SLOT_DONE && s->start_ns >= 0 && s->end_ns >= s->start_ns)
         return false;
     if (s->runs == 0)
         snprintf(text, room, "job %" PRIu64 " was never done", job);
@@ -77,7 +77,9 @@ static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t ro
         snprintf(text, room, "job %" PRIu64 " was done %" PRIu32 " times", job, s->runs);
     else
         snprintf(text, room, "job %" PRIu64 " %s", job,
-                 s->state == SLOT_FAILED ? "failed" : "was begun and never done");
+                 s->state == SLOT_FAILED ? "failed"
+                 : s->state == SLOT_DONE ? "ended before it began"
+                                         : "was begun and never done");
     return true;
 }
 

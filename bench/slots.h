@@ -31,8 +31,8 @@ void slots_close(struct slots_view *view);
 /* The same over a buffer aligned to 8 bytes: -EINVAL where it is no slots file of this version with that many jobs. */
 int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_view *out, struct error *err);
 
-/* 0 where every job was done exactly once, else -EBADMSG and the first ones that were not: "job 7 was done twice; job 9
- * was never done". */
+/* 0 where every job was done exactly once and in no negative time, else -EBADMSG and the first ones that were not: "job
+ * 7 was done twice; job 9 was never done". */
 int slots_check(const struct slots_view *view, struct error *err);
 /* Over the results as they are; meaningful after slots_check. */
 uint64_t slots_digest(const struct slots_view *view);
@@ -43,7 +43,7 @@ uint64_t *slots_results(const struct slots_view *view);
  * 3 and 6 gave each other's results". `where` is who gave the expected results. -ENOENT where nothing differs.
  */
 int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where, struct error *out);
-/* 0 or -ENOMEM. */
+/* 0 or -ENOMEM; meaningful after slots_check. */
 int slots_latency(const struct slots_view *view, struct slots_latency *out);
 
 #endif

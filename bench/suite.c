@@ -186,7 +186,7 @@ static int group_key(struct reader *r, const char *key, const char *value)
     if (strncmp(key, "set.", 4) != 0 || key[4] == '\0')
         return unknown_key(r, key, "task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER");
     if (json_object_set_new(g->params, key + 4, json_string(value)) != 0)
-        return fail(r, r->line, "the value is not valid UTF-8");
+        return fail(r, r->line, "out of memory");
     return 1;
 }
 
@@ -270,6 +270,8 @@ static char *read_line(char *out, int room, void *stream)
     const bool comment = length > 0 && (*from == ';' || *from == '#');
     if (memchr(from, '\0', length) != NULL)
         fail(r, r->line, "a NUL byte: this is no text file");
+    else if (!comment && !text_is_utf8(from, length))
+        fail(r, r->line, "not valid UTF-8");
     else if (!comment && (length > LINE_LONGEST || length + 3 > (size_t)room))
         fail_free(r, r->line, text_format("the line is too long (at most %d bytes)", LINE_LONGEST));
     else if (length > 0 && *from == '[') {
@@ -315,6 +317,8 @@ int suite_read(const char *path, struct suite *out, struct error *err)
     size_t length = 0;
     const char *slash = strrchr(path, '/');
     const char *label = slash == NULL ? path : slash + 1;
+    if (!text_is_utf8(label, strlen(label))) /* it becomes the run's name */
+        return error_set(err, -EINVAL, "suite file %s: its name is not valid UTF-8", path);
     int rc = file_read(path, SUITE_FILE_MAX, &text, &length);
     if (rc != 0)
         return error_set(err, -EINVAL, "suite file %s: %s", path, strerror(-rc));

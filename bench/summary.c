@@ -252,9 +252,9 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
         code = cell_outliers(out, work->pairs.base);
     for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
         for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
-            code = cell_ratio(work, out, b, t);
+            code = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
         if (code == 0)
-            code = cell_note_baseline(work, out, b);
+            code = cell_note_baseline(work, out, (enum ratio_base)b);
     }
     out->marks = cell_marks(out);
     return code;
@@ -380,7 +380,8 @@ static int cells_judge(struct summary *summary)
     for (size_t g = 0; g < summary->results->group_count; g++)
         for (size_t t = 0; t < RATIO_TIMES; t++)
             for (size_t b = 0; b < RATIO_BASES && code == 0; b++)
-                code = column_judge(summary, &summary->results->groups[g], t, b, family);
+                code = column_judge(summary, &summary->results->groups[g], (enum ratio_time)t, (enum ratio_base)b,
+                                    family);
     free(family);
     return code;
 }

@@ -105,7 +105,7 @@ static int row_make(struct summary *summary, const struct result_cell *cell, str
     int code = 0;
     for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
         for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
-            code = mean_make(summary, row, t, b, sums, pairs);
+            code = mean_make(summary, row, (enum ratio_time)t, (enum ratio_base)b, sums, pairs);
             any |= row->speedup[t][b].group_count > 1;
         }
     if (code == 0 && any)

@@ -47,6 +47,38 @@ void text_one_line(char *text)
             *p = ' ';
 }
 
+/* How many bytes the character at `p` has, of `left` there are; 0: it is none. The table is RFC 3629's, section 4. */
+static size_t character_length(const unsigned char *p, size_t left)
+{
+    static const struct {
+        unsigned char first_low, first_high, second_low, second_high;
+        size_t length;
+    } forms[] = {{0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+                 {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
+                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        if (*p < forms[i].first_low || *p > forms[i].first_high)
+            continue;
+        if (forms[i].length > left || (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high)))
+            return 0;
+        for (size_t k = 2; k < forms[i].length; k++)
+            if ((p[k] & 0xc0) != 0x80)
+                return 0;
+        return forms[i].length;
+    }
+    return 0;
+}
+
+bool text_is_utf8(const char *bytes, size_t length)
+{
+    size_t at = 0, step = 1;
+    while (at < length && step > 0) {
+        step = character_length((const unsigned char *)bytes + at, length - at);
+        at += step;
+    }
+    return step > 0;
+}
+
 const char *text_last_line(char *text)
 {
     const char *last = "";

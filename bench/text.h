@@ -20,6 +20,9 @@ int text_set(char **text, const char *value);
 /* Cuts a text at its first line's end and makes control characters blanks, so that it fits on one line. */
 void text_one_line(char *text);
 
+/* Whether the bytes are UTF-8 (RFC 3629: the shortest forms only, no surrogates, up to U+10FFFF). */
+bool text_is_utf8(const char *bytes, size_t length);
+
 /* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
 const char *text_last_line(char *text);
 

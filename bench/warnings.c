@@ -276,7 +276,8 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
     *warnings = (struct warnings){NULL, 0};
     int code = 0;
     for (size_t i = 0; i < sizeof collectors / sizeof *collectors && code == 0; i++)
-        code = collectors[i] != NULL ? collectors[i](warnings, summary) : warn_marked(warnings, summary, i);
+        code = collectors[i] != NULL ? collectors[i](warnings, summary)
+                                     : warn_marked(warnings, summary, (enum warning_kind)i);
     if (code != 0)
         warnings_free(warnings);
     return code;

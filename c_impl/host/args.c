@@ -297,9 +297,11 @@ void args_close(struct args *args)
     args->settings = NULL;
 }
 
-const char *args_find_record(int argc, char **argv)
+const char *args_find_record(const struct args *args, int argc, char **argv)
 {
-    const char *found = NULL;
+    const char *found = args->record;
+    if (found)
+        return found;
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--record=", 9) == 0)
             found = argv[i] + 9;

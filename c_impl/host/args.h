@@ -39,8 +39,8 @@ int args_open_run(struct args *args, int argc, char **argv, struct cobench_error
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);
 void args_close(struct args *args);
 
-/* The file that --record names, wherever it stands, also among options that are wrong. NULL: none. */
-const char *args_find_record(int argc, char **argv);
+/* The file that --record names: as it was understood, else wherever it stands among options that are wrong. NULL: none. */
+const char *args_find_record(const struct args *args, int argc, char **argv);
 
 /* Prints the options of `run` or `list`. */
 void args_help(FILE *out, const char *command, const char *program);

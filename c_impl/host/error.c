@@ -8,12 +8,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A name on the command line may hold line feeds and a terminal's control sequences. */
+static void clean(char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
 int error_fill(struct cobench_error *err, int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
+    clean(err->message);
     return code;
 }
 

@@ -62,7 +62,14 @@ static void test_wrong(void **state)
         {"phases", "{\"start\":10,\"ready\":null,\"work\":null,\"end\":40}", "the record's phases are out of order"},
         {"phases", "{}", "the record's phases are out of order"},
         {"failed_jobs", "1", "the record says done, and that jobs failed"},
-        {"exit", "1", "the record says done, and that jobs failed"},
+        {"failed_jobs", "-1", "the record's 'failed_jobs' is -1"},
+        {"exit", "1", "the record says done, and exit status 1"},
+        {"exit", "4294967296", "the record says done, and exit status 4294967296"},
+        {"jobs", "0", "the record's 'jobs' is 0"},
+        {"workers", "null", "the record says done, and not how many jobs and workers"},
+        {"connections", "-3", "the record's 'connections' is -3"},
+        {"usage", "{\"user_ns\":-5}", "the record's 'user_ns' is -5"},
+        {"status", "\"a\\nb\"", "the record's status 'a?b' is unknown"},
         {"usage", "[]", "the record's 'usage' is missing or of the wrong type"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

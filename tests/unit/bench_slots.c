@@ -114,6 +114,8 @@ static void test_the_first_bad_jobs(void **state)
         {{.state = SLOT_FAILED, .runs = 1}, "job 7 failed"},
         {{.state = SLOT_RUNNING, .runs = 1}, "job 7 was begun and never done"},
         {{.state = 77, .runs = 1}, "job 7 was begun and never done"},
+        {{.state = SLOT_DONE, .runs = 1, .start_ns = 5, .end_ns = 4}, "job 7 ended before it began"},
+        {{.state = SLOT_DONE, .runs = 1, .start_ns = INT64_MIN, .end_ns = INT64_MAX}, "job 7 ended before it began"},
     };
     struct image *m = *state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -100,11 +100,28 @@ static void test_refused(void **state)
 static void test_record_is_found_among_errors(void **state)
 {
     (void)state;
+    const struct args nothing = {.record = NULL};
     char *words[] = {"run", "--bogus", "--record", "r", NULL}, *joined[] = {"run", "--record=x", "--jobs", NULL};
     char *none[] = {"run", "--record", NULL};
-    assert_string_equal(args_find_record(4, words), "r");
-    assert_string_equal(args_find_record(3, joined), "x");
-    assert_null(args_find_record(2, none));
+    assert_string_equal(args_find_record(&nothing, 4, words), "r");
+    assert_string_equal(args_find_record(&nothing, 3, joined), "x");
+    assert_null(args_find_record(&nothing, 2, none));
+}
+
+/* getopt takes "--rec" for --record, and "--record" for the value of the option before it. */
+static void test_record_is_the_one_understood(void **state)
+{
+    (void)state;
+    char *shortened[] = {"run", "--task=t", "--model=sync", "--slots=s", "--rec=x", NULL};
+    char *value[] = {"run", "--task", "--record", "--model=sync", "--slots=s", "--record=x", NULL};
+    char **const lines[] = {shortened, value};
+    for (size_t i = 0; i < 2; i++) {
+        struct cobench_error err;
+        struct args args;
+        assert_int_equal(args_open_run(&args, words_count(lines[i]), lines[i], &err), 0);
+        assert_string_equal(args_find_record(&args, words_count(lines[i]), lines[i]), "x");
+        args_close(&args);
+    }
 }
 
 int main(void)
@@ -113,6 +130,7 @@ int main(void)
         cmocka_unit_test(test_all_options),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_record_is_found_among_errors),
+        cmocka_unit_test(test_record_is_the_one_understood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
