@@ -11,6 +11,9 @@ SUITE     ?= quick
 RUN       ?=
 WERROR    ?=
 V         ?=
+FUZZ_CC   ?= clang
+TIME      ?= 600
+TARGET    ?=
 
 VERSION := 0.1.0
 Q := $(if $(V),,@)
@@ -49,14 +52,15 @@ programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench validate-statistics tables plots figures embed-shared test test-c test-py asan tsan check clean
+.PHONY: all help bench validate-statistics tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
+        fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
 all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
 	@echo 'Variables: SUITE=quick RUN=results/... CC= CFLAGS= PYTHON_PC=python3-embed BUILD=build V=1 WERROR=1'
 
 bench: all ## Run a suite (SUITE=quick; smoke takes 30 seconds) and print its table
@@ -158,7 +162,7 @@ $(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
 
 # -- tests ------------------------------------------------------------------------------------------------------------
 
-test: all test-c test-py ## Run all tests
+test: all test-c test-py fuzz-smoke ## Run all tests
 
 test-c: $(unit_tests) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
 	$(Q)set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
@@ -198,6 +202,42 @@ asan: ## C tests under AddressSanitizer and UBSan
 
 tsan: ## C tests under ThreadSanitizer
 	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c
+
+# -- fuzzing ----------------------------------------------------------------------------------------------------------
+
+# Everything is built once more under build/fuzz, by clang: libFuzzer is its own.
+fuzz_flags := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+fuzz_programs := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+fuzz_build = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN)) \
+             BUILD=$(BUILD)/fuzz CC='$(FUZZ_CC)' CFLAGS='$(fuzz_flags)' LDFLAGS= WERROR= fuzz-programs
+fuzz_run = FUZZ_CC='$(FUZZ_CC)' '$(PYTHON)' -s -E scripts/fuzz.py --build $(BUILD)/fuzz $(if $(TARGET),--target $(TARGET))
+
+fuzz: ## Fuzz the parsers under ASan and UBSan (TIME=600 seconds each, TARGET=suite for one of them)
+	$(Q)$(fuzz_run) probe
+	$(Q)$(fuzz_build)
+	$(Q)$(fuzz_run) --time $(TIME) run
+
+fuzz-smoke: ## The same for a few seconds each, from the committed corpus with a fixed seed
+	$(Q)if $(fuzz_run) --skip probe; then $(fuzz_build) && $(fuzz_run) smoke; else test $$? = 77; fi
+
+fuzz-corpus: ## Put what `make fuzz` found that covers more into tests/fuzz/corpus, as little of it as will do
+	$(Q)$(fuzz_run) probe
+	$(Q)$(fuzz_build)
+	$(Q)$(fuzz_run) merge
+
+fuzz-programs: $(fuzz_programs)
+
+# The command lines end in argp, which would end the program (tests/fuzz/argp_quiet.h).
+$(BUILD)/fuzz_run_options $(BUILD)/fuzz_commands $(BUILD)/fuzz_plan: libs_of = -Wl,--wrap=argp_parse
+fuzz_support_o := $(call objects,tests/fuzz/support.c tests/fuzz/lists.c tests/fuzz/render_all.c)
+$(BUILD)/libfuzz.a: $(fuzz_support_o)
+$(BUILD)/fuzz_host_%: $(BUILD)/obj/tests/fuzz/fuzz_host_%.o $(BUILD)/libfuzz.a $(call objects,c_impl/host/runtime_c.c) \
+                      $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs jansson) -ldl -lm
+$(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(BUILD)/libbench.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs jansson gsl inih) -lm
 
 clean: ## Remove the build
 	rm -rf $(BUILD)

@@ -27,6 +27,8 @@ run     fonts-dejavu-core                      -              their letters
 test    libcmocka-dev                          pc:cmocka      unit tests in C
 test    python3-pytest                         py:pytest      tests in Python
 test    python3-jsonschema                     py:jsonschema  checks records against their schema
+test    clang                                  cmd:clang      builds the fuzz targets
+test    libclang-rt-dev                        -              its sanitizers and libFuzzer
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of `cobench run` (bench/run_options.c); a line of the input is a word. What is accepted is in range,
+ * and the options written out as a command line give the same options again. What is refused has a reason of one line,
+ * but for what argp refuses by itself.
+ */
+#define _GNU_SOURCE /* argp.h wants error_t */
+#include <stdlib.h>
+#include <string.h>
+
+#include "argp_quiet.h"
+#include "bench/run_options.h"
+#include "support.h"
+
+error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input)
+{
+    return __real_argp_parse(argp, argc, argv, flags | ARGP_QUIET, arg_index, input);
+}
+
+/* -- ranges ------------------------------------------------------------------------------------------------------- */
+
+static void check_words(const struct words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        FUZZ_MUST(words->items[i][0] != '\0');
+}
+
+static void check_ranges(const struct run_options *o)
+{
+    const struct plan_options *p = &o->plan;
+    FUZZ_MUST(p->rounds >= 0 && p->rounds <= ROUNDS_MAX);
+    FUZZ_MUST(p->seed >= -1 && p->seed <= INT64_C(9007199254740991));
+    FUZZ_MUST(p->timeout_s >= 0 && p->timeout_s <= TIMEOUT_MAX_S);
+    FUZZ_MUST(p->margin == -1 || (p->margin >= 0 && p->margin <= MARGIN_MAX));
+    FUZZ_MUST(p->start_method == NULL || strcmp(p->start_method, "fork") == 0 || strcmp(p->start_method, "spawn") == 0);
+    FUZZ_MUST(p->scaling == NULL || suite_check_scaling(p->scaling) == 0);
+    FUZZ_MUST(p->tasks_dir == NULL || p->tasks_dir[0] == '/');
+    for (size_t i = 0; i < p->jobs.count; i++)
+        FUZZ_MUST(suite_check_jobs(p->jobs.items[i]) == 0);
+    for (size_t i = 0; i < p->workers.count; i++)
+        FUZZ_MUST(suite_check_workers(p->workers.items[i]) == 0);
+    check_words(&p->tasks);
+    check_words(&p->runtimes);
+    check_words(&p->models);
+}
+
+/* -- written out again -------------------------------------------------------------------------------------------- */
+
+static void add_text(struct words *w, const char *option, const char *value)
+{
+    if (value != NULL)
+        FUZZ_MUST(words_addf(w, "--%s=%s", option, value) == 0);
+}
+
+static void add_words(struct words *w, const char *option, const struct words *values)
+{
+    char *text = values->count > 0 ? words_join(values, ",") : NULL;
+    add_text(w, option, text);
+    free(text);
+}
+
+static struct words command_line(const struct run_options *o)
+{
+    struct words w = {NULL, 0};
+    const struct plan_options *p = &o->plan;
+    FUZZ_MUST(words_add(&w, "run") == 0);
+    add_text(&w, "suite", o->suite);
+    add_words(&w, "task", &p->tasks);
+    add_words(&w, "runtime", &p->runtimes);
+    add_words(&w, "model", &p->models);
+    add_words(&w, "jobs", &p->jobs);
+    add_words(&w, "workers", &p->workers);
+    add_text(&w, "scaling", p->scaling);
+    for (size_t i = 0; i < p->sets.count; i++)
+        add_text(&w, "set", p->sets.items[i]);
+    if (p->rounds > 0)
+        FUZZ_MUST(words_addf(&w, "--rounds=%lld", (long long)p->rounds) == 0);
+    if (p->seed >= 0)
+        FUZZ_MUST(words_addf(&w, "--seed=%lld", (long long)p->seed) == 0);
+    if (p->timeout_s > 0)
+        FUZZ_MUST(words_addf(&w, "--timeout=%.17g", p->timeout_s) == 0);
+    add_text(&w, "start-method", p->start_method);
+    add_text(&w, "url", p->url);
+    add_text(&w, "tasks", p->tasks_dir);
+    add_text(&w, "results", o->results);
+    add_text(&w, "resume", o->resume);
+    if (p->margin >= 0)
+        FUZZ_MUST(words_addf(&w, "--margin=%.12g%%", 100 * p->margin) == 0);
+    if (o->force)
+        FUZZ_MUST(words_add(&w, "--force") == 0);
+    if (o->no_plots)
+        FUZZ_MUST(words_add(&w, "--no-plots") == 0);
+    if (o->quiet)
+        FUZZ_MUST(words_add(&w, "--quiet") == 0);
+    return w;
+}
+
+static void check_again(const struct run_options *o)
+{
+    struct run_options again;
+    struct error err = {.text = ""};
+    struct words line = command_line(o);
+    char *text = words_quote(&line); /* before argp moves words about */
+    FUZZ_MUST(run_options_parse((int)line.count, line.items, &again, &err) == 0);
+    struct words line_again = command_line(&again);
+    char *text_again = words_quote(&line_again);
+    FUZZ_MUST(text != NULL && text_again != NULL && strcmp(text, text_again) == 0);
+    run_options_free(&again);
+    free(text_again);
+    free(text);
+    words_free(&line_again);
+    words_free(&line);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct fuzz_argv line;
+    struct run_options options;
+    struct error err = {.text = ""};
+    fuzz_argv_split(&line, "cobench run", data, size);
+    const int code = run_options_parse(line.argc, line.argv, &options, &err);
+    if (code != 0) {
+        fuzz_check_refusal(code, err.text);
+    } else {
+        check_ranges(&options);
+        check_again(&options);
+    }
+    run_options_free(&options);
+    fuzz_argv_free(&line);
+    return 0;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Slots files (bench/slots.c). An accepted file has as many slots as jobs were asked for, inside the buffer; it passes
+ * the check exactly where every one was done once and took no negative time; the digest is the sum over just those
+ * jobs, computed here a second time from the bytes; percentiles are in order and are times of jobs of the file.
+ *
+ * The input is the number of jobs asked for (8 bytes), then the file with the zeros between header and slots left out,
+ * so that mutations hit what is read: HEADER_USED bytes of header, then slots. Shorter inputs are cut-off headers.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/slots.h"
+#include "support.h"
+
+#define HEADER_USED sizeof(struct slots_header)
+
+/* The file that the input stands for; malloc aligns it as mmap would. */
+static char *file_make(const uint8_t *data, size_t size, size_t *length)
+{
+    const size_t slots = size > HEADER_USED ? size - HEADER_USED : 0;
+    *length = size < HEADER_USED ? size : SLOTS_HEADER_BYTES + slots;
+    char *file = calloc(1, *length + 1);
+    FUZZ_MUST(file != NULL);
+    memcpy(file, data, size < HEADER_USED ? size : HEADER_USED);
+    if (slots > 0)
+        memcpy(file + SLOTS_HEADER_BYTES, data + HEADER_USED, slots);
+    return file;
+}
+
+static struct slot slot_at(const char *file, uint64_t i)
+{
+    struct slot s;
+    memcpy(&s, file + SLOTS_HEADER_BYTES + i * sizeof s, sizeof s);
+    return s;
+}
+
+static uint64_t digest_again(const char *file, uint64_t jobs)
+{
+    uint64_t sum = 0;
+    for (uint64_t i = jobs; i-- > 0;)
+        sum += splitmix64(i ^ splitmix64(slot_at(file, i).result));
+    return sum;
+}
+
+static bool sound(const char *file, uint64_t jobs)
+{
+    for (uint64_t i = 0; i < jobs; i++) {
+        const struct slot s = slot_at(file, i);
+        if (s.runs != 1 || s.state != SLOT_DONE || s.end_ns < s.start_ns || s.start_ns < 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_duration(const char *file, uint64_t jobs, int64_t ns)
+{
+    for (uint64_t i = 0; i < jobs; i++) {
+        const struct slot s = slot_at(file, i);
+        if ((__int128)s.end_ns - s.start_ns == ns)
+            return true;
+    }
+    return false;
+}
+
+static void check_latency(const struct slots_view *view, const char *file)
+{
+    struct slots_latency l;
+    FUZZ_MUST(slots_latency(view, &l) == 0);
+    FUZZ_MUST(l.p50 <= l.p90 && l.p90 <= l.p99 && l.p99 <= l.max);
+    if (view->jobs == 0) {
+        FUZZ_MUST(l.max == -1);
+        return;
+    }
+    FUZZ_MUST(l.p50 >= 0);
+    FUZZ_MUST(is_duration(file, view->jobs, l.p50) && is_duration(file, view->jobs, l.max));
+}
+
+static void check_view(const struct slots_view *view, const char *file, size_t length, uint64_t jobs)
+{
+    struct error err = {.text = ""};
+    FUZZ_MUST(view->jobs == jobs);
+    FUZZ_MUST(jobs <= (length - SLOTS_HEADER_BYTES) / sizeof(struct slot));
+    uint64_t *results = slots_results(view);
+    FUZZ_MUST(results != NULL);
+    FUZZ_MUST(slots_tell_difference(view, results, "c:sync", &err) == -ENOENT);
+    if (jobs > 0) {
+        results[jobs - 1] ^= 1;
+        FUZZ_MUST(slots_tell_difference(view, results, "c:sync", &err) == 0);
+        fuzz_check_refusal(-EBADMSG, err.text);
+    }
+    free(results);
+    const int code = slots_check(view, &err);
+    FUZZ_MUST((code == 0) == sound(file, jobs));
+    if (code != 0) {
+        fuzz_check_refusal(code, err.text);
+        return;
+    }
+    FUZZ_MUST(slots_digest(view) == digest_again(file, jobs));
+    check_latency(view, file);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint64_t jobs = 0;
+    struct slots_view view;
+    struct error err = {.text = ""};
+    size_t length;
+    if (size < sizeof jobs)
+        return 0;
+    memcpy(&jobs, data, sizeof jobs);
+    char *file = file_make(data + sizeof jobs, size - sizeof jobs, &length);
+    const int code = slots_parse(file, length, jobs, &view, &err);
+    if (code == 0)
+        check_view(&view, file, length, jobs);
+    else
+        fuzz_check_refusal(code, err.text);
+    free(file);
+    return 0;
+}

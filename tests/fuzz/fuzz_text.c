@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lists and lines (bench/text.c), and text on its way to a terminal (bench/format.c). A list split at its commas and
+ * joined is the list; a command line quoted for hyperfine comes apart at a shell's rules into the same words; a text on
+ * one line is one line; UTF-8 is what jansson takes for it; a column is as wide as it was asked to be and holds no control character.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/format.h"
+#include "bench/text.h"
+#include "support.h"
+
+static void check_list(const char *text)
+{
+    struct words words = {NULL, 0}, again = {NULL, 0};
+    if (words_split(&words, text) == 0) {
+        char *joined = words_join(&words, ",");
+        FUZZ_MUST(joined != NULL && words_split(&again, joined) == 0);
+        FUZZ_MUST(again.count == words.count && words.count > 0 && words.items[words.count] == NULL);
+        for (size_t i = 0; i < words.count; i++)
+            FUZZ_MUST(words.items[i][0] != '\0' && strcmp(words.items[i], again.items[i]) == 0);
+        free(joined);
+    }
+    words_free(&again);
+    words_free(&words);
+}
+
+/* Takes the next word off a line by a POSIX shell's rules for what words_quote writes: single quotes, a backslash
+ * before a quote, blanks between words. */
+static char *next_word(const char **line)
+{
+    const char *p = *line;
+    char *word = calloc(1, strlen(p) + 1), *end = word;
+    FUZZ_MUST(word != NULL);
+    while (*p != '\0' && *p != ' ') {
+        if (*p == '\'') {
+            for (p++; *p != '\''; p++) {
+                FUZZ_MUST(*p != '\0');
+                *end++ = *p;
+            }
+            p++;
+        } else if (*p == '\\') {
+            *end++ = p[1];
+            FUZZ_MUST(p[1] != '\0');
+            p += 2;
+        } else {
+            FUZZ_MUST(strchr("\"$`*?[]{}();<>&|!#~\n\t", *p) == NULL);
+            *end++ = *p++;
+        }
+    }
+    *line = *p == ' ' ? p + 1 : p;
+    return word;
+}
+
+static void check_quoting(const uint8_t *data, size_t size)
+{
+    struct fuzz_argv words;
+    fuzz_argv_split(&words, "host", data, size);
+    const struct words list = {words.argv, (size_t)words.argc};
+    char *line = words_quote(&list);
+    FUZZ_MUST(line != NULL);
+    const char *at = line;
+    for (int i = 0; i < words.argc; i++) {
+        char *word = next_word(&at);
+        FUZZ_MUST(strcmp(word, words.argv[i]) == 0);
+        free(word);
+    }
+    FUZZ_MUST(*at == '\0');
+    free(line);
+    fuzz_argv_free(&words);
+}
+
+static void check_lines(const uint8_t *data, size_t size)
+{
+    char *one = fuzz_text(data, size), *many = fuzz_text(data, size);
+    text_one_line(one);
+    for (const char *p = one; *p != '\0'; p++)
+        FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+    const char *last = text_last_line(many);
+    FUZZ_MUST(strpbrk(last, "\r\n") == NULL);
+    FUZZ_MUST(*last == '\0' || last[strspn(last, " \t")] != '\0');
+    free(many);
+    free(one);
+}
+
+static void check_columns(const char *text, int width)
+{
+    char *printed = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&printed, &length);
+    FUZZ_MUST(out != NULL);
+    format_put(out, text, width);
+    FUZZ_MUST(fclose(out) == 0);
+    FUZZ_MUST(strlen(printed) == length);
+    FUZZ_MUST(width == 0 || format_columns(printed) == abs(width));
+    for (const char *p = printed; *p != '\0'; p++)
+        FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+    free(printed);
+}
+
+/* jansson refuses what is not UTF-8, with code of its own. */
+static void check_utf8(const uint8_t *data, size_t size)
+{
+    json_t *value = json_stringn((const char *)data, size);
+    FUZZ_MUST((value != NULL) == text_is_utf8((const char *)data, size));
+    json_decref(value);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_text(data, size);
+    check_list(text);
+    check_quoting(data, size);
+    check_lines(data, size);
+    check_utf8(data, size);
+    check_columns(text, 0);
+    check_columns(text, 12);
+    check_columns(text, -12);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* Every table of a run. */
+#include "render_all.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/render.h"
+#include "bench/summary.h"
+#include "support.h"
+
+static char *rendered(int (*render)(const void *summary, FILE *out), const struct summary *summary, size_t *length)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+    FUZZ_MUST(out != NULL);
+    FUZZ_MUST(render(summary, out) == 0);
+    FUZZ_MUST(fclose(out) == 0);
+    return text;
+}
+
+static int render_narrow(const void *summary, FILE *out)
+{
+    const struct render_terminal_options options = {.width = 80};
+    return render_terminal(summary, &options, out);
+}
+
+static void check_json(const struct summary *summary)
+{
+    size_t length;
+    char *text = rendered(render_json, summary, &length);
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    FUZZ_MUST(json_is_object(root));
+    json_decref(root);
+    free(text);
+}
+
+/* Records of RFC 4180: a line feed within quotes ends none. */
+static size_t csv_records(const char *text)
+{
+    size_t records = 0;
+    bool quoted = false;
+    for (; *text != '\0'; text++) {
+        quoted ^= *text == '"';
+        records += *text == '\n' && !quoted;
+    }
+    FUZZ_MUST(!quoted);
+    return records;
+}
+
+void render_all(const struct results *results)
+{
+    struct summary summary = {0};
+    struct error err = {.text = ""};
+    size_t length;
+    const int code = summary_make(&summary, results, &err);
+    if (code != 0) {
+        fuzz_check_refusal(code, err.text);
+        return;
+    }
+    check_json(&summary);
+    char *csv = rendered(render_csv, &summary, &length);
+    FUZZ_MUST(strlen(csv) == length);
+    FUZZ_MUST(csv_records(csv) >= results->cell_count + 1);
+    char *terminal = rendered(render_narrow, &summary, &length);
+    for (size_t i = 0; i < length; i++)
+        FUZZ_MUST((unsigned char)terminal[i] >= 0x20 || terminal[i] == '\n');
+    free(terminal);
+    free(csv);
+    free(rendered(render_markdown, &summary, &length));
+    summary_free(&summary);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* What the fuzz targets share. */
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SEPARATOR "===\n"
+
+_Noreturn void fuzz_broken(const char *file, int line, const char *condition)
+{
+    fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
+    abort();
+}
+
+char *fuzz_text(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+    FUZZ_MUST(text != NULL);
+    if (size > 0)
+        memcpy(text, data, size);
+    text[size] = '\0';
+    return text;
+}
+
+void fuzz_check_refusal(int code, const char *text)
+{
+    FUZZ_MUST(code < 0);
+    FUZZ_MUST(text[0] != '\0');
+    for (const char *p = text; *p != '\0'; p++)
+        FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+}
+
+void fuzz_argv_split(struct fuzz_argv *out, const char *program, const uint8_t *data, size_t size)
+{
+    *out = (struct fuzz_argv){.argc = 1};
+    out->argv[0] = fuzz_text((const uint8_t *)program, strlen(program));
+    while (size > 0 && out->argc <= FUZZ_ARGC_MAX) {
+        const uint8_t *newline = memchr(data, '\n', size);
+        const size_t length = newline == NULL ? size : (size_t)(newline - data);
+        out->argv[out->argc++] = fuzz_text(data, length);
+        data += length;
+        size -= length;
+        if (size > 0) {
+            data++;
+            size--;
+        }
+    }
+}
+
+void fuzz_argv_free(struct fuzz_argv *argv)
+{
+    for (int i = 0; i < argv->argc; i++)
+        free(argv->argv[i]);
+}
+
+size_t fuzz_second_part(const uint8_t *data, size_t size, size_t *first)
+{
+    const size_t length = sizeof SEPARATOR - 1;
+    for (size_t at = 0; at + length <= size; at++)
+        if ((at == 0 || data[at - 1] == '\n') && memcmp(data + at, SEPARATOR, length) == 0) {
+            *first = at;
+            return at + length;
+        }
+    *first = size;
+    return size;
+}
