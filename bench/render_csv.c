@@ -20,7 +20,7 @@
 static const char header[] =
     "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
     "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,connections,origin_share,"
-    "in_flight_max,in_flight_mean,cpus_used,start_s,ready_s,work_phase_s,end_s,"
+    "in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,start_s,ready_s,work_phase_s,end_s,"
     "latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s,"
     RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
     RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
@@ -84,7 +84,7 @@ static int put_cell(FILE *out, const struct summary_cell *c)
     const double times[] = {(double)c->rounds, c->median_s,       c->median_ci_s.low, c->median_ci_s.high,
                             c->work_s,         c->work_ci_s.low, c->work_ci_s.high};
     const double more[] = {c->cpu_s, c->cell->peak_pss_bytes >= 0 ? (double)c->cell->peak_pss_bytes : NAN, c->connections,
-                           c->origin_share, c->in_flight_max, c->in_flight_mean, c->cpus_used};
+                           c->origin_share, c->in_flight_max, c->in_flight_mean, c->cpus_used, (double)c->disturbed_rounds};
     put_numbers(out, times, sizeof times / sizeof *times);
     fputc(',', out);
     for (size_t i = 0; i < c->outlier_count; i++)
@@ -110,7 +110,7 @@ struct extra_row {
 };
 
 /* The columns between the rounds and the ratios. */
-enum { NUMBERS = 14 + PHASES + LATENCY_POINTS };
+enum { NUMBERS = 15 + PHASES + LATENCY_POINTS };
 
 static void put_nothing(FILE *out, size_t columns)
 {

@@ -119,14 +119,14 @@ static json_t *cell_head(const struct summary *summary, const struct summary_cel
 
 static json_t *cell_body(const struct summary_cell *c)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "median_s",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}", "median_s",
                      number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s", number(c->work_s),
                      "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s", number(c->cpu_s), "peak_pss_bytes",
                      count((double)c->cell->peak_pss_bytes), "memory_looks", count((double)c->cell->memory_looks), "rounds",
                      (json_int_t)c->rounds, "connections", count(c->connections), "latency_s", latency(c), "origin_share", number(c->origin_share),
                      "origin_wait_share", number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max),
                      "in_flight_mean", number(c->in_flight_mean), "cpus_used", number(c->cpus_used), "marks",
-                     marks(c->marks), "phases_s", phases(c), "speedup", "work", speedup(c, RATIO_WORK), "whole",
+                     marks(c->marks), "phases_s", phases(c), "disturbed_rounds", (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK), "whole",
                      speedup(c, RATIO_WHOLE));
 }
 

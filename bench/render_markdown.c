@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/machine_line.h"
 #include "bench/markdown.h"
 #include "bench/render.h"
 #include "bench/render_break_even.h"
@@ -204,6 +205,22 @@ static int put_scaling(FILE *out, const struct summary *summary)
     return code;
 }
 
+static int put_machine(FILE *out, const struct results *results)
+{
+    struct words phrases = {NULL, 0};
+    const int code = machine_line(results->machine, &phrases);
+    char *line = code == 0 && phrases.count > 0 ? words_join(&phrases, " · ") : NULL;
+    if (line != NULL) {
+        fputs("\nMeasured on ", out);
+        markdown_put(out, line);
+        fputs(".\n", out);
+    }
+    const bool lost = code == 0 && phrases.count > 0 && line == NULL;
+    free(line);
+    words_free(&phrases);
+    return lost ? -ENOMEM : code;
+}
+
 int render_markdown(const void *what, FILE *out)
 {
     const struct summary *summary = what;
@@ -213,7 +230,9 @@ int render_markdown(const void *what, FILE *out)
     fprintf(out, "\n\n%lld rounds, seed %lld, ", (long long)r->rounds, (long long)r->seed);
     markdown_put(out, r->created);
     fputs(".\n", out);
-    int code = put_warnings(out, summary);
+    int code = put_machine(out, r);
+    if (code == 0)
+        code = put_warnings(out, summary);
     for (size_t g = 0; g < r->group_count && code == 0; g++)
         code = put_group(out, summary, &r->groups[g]);
     if (code == 0)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/machine_line.h"
 #include "bench/render.h"
 #include "bench/render_break_even.h"
 #include "bench/render_scaling.h"
@@ -339,11 +340,11 @@ static int put_group(const struct terminal *t, const struct result_group *group)
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
 
-static void put_title(const struct terminal *t)
+static int put_title(const struct terminal *t)
 {
     const struct results *r = t->summary->results;
-    static const char *const facts[] = {"hostname", "cpu_model", "kernel"};
     char text[256];
+    struct words phrases = {NULL, 0};
     struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
     snprintf(text, sizeof text, "%.64s: %lld rounds, seed %lld, %.32s", r->suite, (long long)r->rounds, (long long)r->seed,
              r->created);
@@ -351,19 +352,14 @@ static void put_title(const struct terminal *t)
     format_put_wrapped(&wrap, text);
     style(t, STYLE_PLAIN);
     wrap.indent = 2;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
-        const char *fact = json_string_value(json_object_get(r->machine, facts[i]));
-        if (fact != NULL) {
-            format_put_wrapped(&wrap, "·");
-            format_put_wrapped(&wrap, fact);
-        }
+    const int code = machine_line(r->machine, &phrases);
+    for (size_t i = 0; i < phrases.count && code == 0; i++) {
+        format_put_wrapped(&wrap, "·");
+        format_put_wrapped(&wrap, phrases.items[i]);
     }
-    const json_t *cpus = json_object_get(r->machine, "effective_cpus");
-    if (json_is_number(cpus)) {
-        snprintf(text, sizeof text, "· %.3g CPUs", json_number_value(cpus));
-        format_put_wrapped(&wrap, text);
-    }
+    words_free(&phrases);
     fputc('\n', t->out);
+    return code;
 }
 
 static int put_warnings(const struct terminal *t)
@@ -491,8 +487,9 @@ static int put_scaling(const struct terminal *t)
 
 static int put_all(const struct terminal *t)
 {
-    put_title(t);
-    int code = put_warnings(t);
+    int code = put_title(t);
+    if (code == 0)
+        code = put_warnings(t);
     for (size_t g = 0; g < t->summary->results->group_count && code == 0; g++)
         code = put_group(t, &t->summary->results->groups[g]);
     if (code == 0)

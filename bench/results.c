@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/disturbance.h"
 #include "bench/files.h"
 #include "bench/json_line.h"
 #include "bench/text.h"
@@ -247,6 +248,9 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     sample->stopped_ns = line_optional(line, "stopped_ns");
+    const struct json_field *by = json_field_get(line, "disturbed_by");
+    const bool disturbed = by != NULL && by->kind == JSON_LINE_TEXT;
+    sample->disturbances = disturbed ? disturbance_parse(by->text, by->text_length) : 0;
 }
 
 /* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
@@ -469,4 +473,12 @@ const struct result_cell *results_baseline(const struct results *results, size_t
             return cell;
     }
     return NULL;
+}
+
+size_t results_disturbed(const struct result_cell *cell, unsigned kinds)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        count += (cell->samples[i].disturbances & kinds) != 0;
+    return count;
 }

@@ -31,6 +31,7 @@ struct sample {
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t in_flight_max, busy_ns; /* bench/symptoms.h; 0 or less: not known */
+    unsigned disturbances;          /* of what kinds (bench/disturbance.h) */
     int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };
 
@@ -94,6 +95,8 @@ int results_load(struct results *results, const char *run_dir, struct error *err
 /* Pure: the same from what the files hold. */
 int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
 void results_free(struct results *results);
+/* How many of a cell's samples were disturbed in one of these ways (bits of enum disturbance). */
+size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);

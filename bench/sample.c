@@ -466,7 +466,9 @@ static int note_disturbances(const struct attempt *a, struct sample_taken *s)
         free(s->reason);
         s->reason = reason;
     }
-    return rc != 0 ? rc : surroundings_judge(&s->around, s->disturbed);
+    if (a->stops.count > 0)
+        s->disturbances |= 1u << DISTURBED_STOP;
+    return rc != 0 ? rc : surroundings_judge(&s->around, s->disturbed, &s->disturbances);
 }
 
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
@@ -612,9 +614,12 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
                      number(s->peak_pss_bytes), "memory", memory_json(s), "origin", origin_json(s), "in_flight_max",
                      number(s->flight.most), "busy_ns", number(s->flight.busy_ns), "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns),
                      "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
-    if (line != NULL && surroundings_add(&s->around, line) != 0) {
+    char kinds[DISTURBANCE_ROOM];
+    json_t *by = s->disturbances == 0 ? json_null() : json_string(disturbance_text(s->disturbances, kinds));
+    if (line != NULL && (surroundings_add(&s->around, line) != 0 || json_object_set(line, "disturbed_by", by) != 0)) {
         json_decref(line);
         line = NULL;
     }
+    json_decref(by);
     return line;
 }

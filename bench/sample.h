@@ -49,6 +49,7 @@ struct sample_taken {
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python;
     json_t *disturbed;  /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
+    unsigned disturbances; /* of what kinds (bench/disturbance.h) */
     int64_t stopped_ns; /* the longest that one of its processes was seen stopped; 0: none was */
     struct symptoms_flight flight;
     bool has_digest;

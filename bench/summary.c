@@ -17,7 +17,8 @@
 
 static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
                                          "control-flagged", "first-round", "drift",          "autocorrelated",
-                                         "serial",          "takes-turns", "stopped",        "memory-short"};
+                                         "serial",          "takes-turns", "stopped",        "memory-short",
+                                         "disturbed"};
 
 const char *summary_mark_name(unsigned index)
 {

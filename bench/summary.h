@@ -36,6 +36,7 @@ enum mark {
     MARK_SERIAL = 1 << 8, /* these three: bench/summary_symptoms.h */
     MARK_TAKES_TURNS = 1 << 9,
     MARK_STOPPED = 1 << 10,
+    MARK_DISTURBED = 1 << 12, /* one of its samples was, disturbed_rounds says how many */
     MARK_MEMORY_SHORT = 1 << 11, /* its work was over before anybody looked at its memory: there may have been more */
 };
 
@@ -61,6 +62,7 @@ struct summary_cell {
     double connections;  /* the most of any round */
     double origin_share; /* the origin's CPU time over the work time, all its samples together */
     double origin_wait_share, in_flight_max, in_flight_mean, cpus_used; /* bench/summary_symptoms.h */
+    size_t disturbed_rounds;
     unsigned marks;      /* of enum mark */
     struct ratio speedup[RATIO_TIMES][RATIO_BASES];
 };

@@ -83,6 +83,8 @@ static unsigned cell_marks(const struct summary_cell *cell)
     for (size_t i = 0; i < cell->cell->count; i++)
         if (cell->cell->samples[i].stopped_ns > 0)
             marks |= MARK_STOPPED;
+    if (cell->disturbed_rounds > 0)
+        marks |= MARK_DISTURBED;
     if (cell->cell->baseline || cell->group->workers < 2 || cell->group->jobs < 2 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
         return marks;
     if (cell->in_flight_max <= 1)
@@ -105,6 +107,7 @@ int summary_symptoms(struct summary *summary)
         cell_flight(cell, room);
         cell_cpus(cell, baseline_of(summary, cell));
         cell_origin_wait(cell);
+        cell->disturbed_rounds = results_disturbed(cell->cell, ~0u);
         cell->marks |= cell_marks(cell);
     }
     free(room);

@@ -18,7 +18,7 @@
 #define SYMPTOMS_BUSY 0.5
 
 /*
- * Fills the cells' in_flight_max, in_flight_mean, cpus_used and origin_wait_share and adds their marks, from what the
+ * Fills the cells' in_flight_max, in_flight_mean, cpus_used, origin_wait_share and disturbed_rounds and adds their marks, from what the
  * rest of the summary has. 0 or -ENOMEM.
  *
  * in_flight_mean is the median of the jobs' times together / the work time. cpus_used, of CPU work of 5 ms or more, is
@@ -30,6 +30,7 @@
  * MARK_TAKES_TURNS: SYMPTOMS_TOGETHER jobs or more were in flight on average, and yet CPU work used one CPU, or waiting
  * work, with CPUs and origin idle, took as long as one job after the other: something (a lock) lets one go on at a time.
  * MARK_STOPPED: a process was seen stopped during one of the cell's samples.
+ * MARK_DISTURBED: so many of its timed samples as disturbed_rounds says were disturbed from outside (bench/surroundings.h).
  */
 int summary_symptoms(struct summary *summary);
 

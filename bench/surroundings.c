@@ -202,29 +202,29 @@ void surroundings_between(const struct surroundings_watch *watch, const struct s
 
 /* -- judging ------------------------------------------------------------------------------------------------------ */
 
-const char *disturbance_name(enum disturbance kind)
-{
-    static const char *const names[] = {
-        [DISTURBED_STEAL] = "steal", [DISTURBED_QUOTA] = "quota", [DISTURBED_HEAT] = "heat", [DISTURBED_LOAD] = "load"};
-    return names[kind];
-}
+/* Why a sample counts as disturbed. */
+struct verdict {
+    json_t *reasons;
+    unsigned kinds;
+};
 
 /* Appends "KIND text". 0 or -ENOMEM. */
-static int blame(json_t *reasons, enum disturbance kind, const char *text)
+static int blame(struct verdict *v, enum disturbance kind, const char *text)
 {
     char line[160];
     snprintf(line, sizeof line, "%s %s", disturbance_name(kind), text);
-    return json_array_append_new(reasons, json_string(line)) == 0 ? 0 : -ENOMEM;
+    v->kinds |= 1u << kind;
+    return json_array_append_new(v->reasons, json_string(line)) == 0 ? 0 : -ENOMEM;
 }
 
 /* A counter of ticks may have been a hair before its next step: one tick less is certain. */
-static int judge_steal(const struct surroundings *s, json_t *reasons)
+static int judge_steal(const struct surroundings *s, struct verdict *v)
 {
     char text[64];
     if (s->steal_ns < 0 || s->wall_ns <= 0 || (double)(s->steal_ns - s->tick_ns) <= SURROUNDINGS_STEAL * (double)s->wall_ns)
         return 0;
     snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / (double)s->wall_ns);
-    return blame(reasons, DISTURBED_STEAL, text);
+    return blame(v, DISTURBED_STEAL, text);
 }
 
 /* "once" or "3 times". */
@@ -234,7 +234,7 @@ static const char *times_text(int64_t times, char *out, size_t room)
     return out;
 }
 
-static int judge_quota(const struct surroundings *s, json_t *reasons)
+static int judge_quota(const struct surroundings *s, struct verdict *v)
 {
     char text[96], times[32], spent[40] = "";
     if (s->throttled <= 0)
@@ -242,19 +242,19 @@ static int judge_quota(const struct surroundings *s, json_t *reasons)
     if (s->throttled_ns >= 0)
         snprintf(spent, sizeof spent, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
     snprintf(text, sizeof text, "throttled it %s%s", times_text(s->throttled, times, sizeof times), spent);
-    return blame(reasons, DISTURBED_QUOTA, text);
+    return blame(v, DISTURBED_QUOTA, text);
 }
 
-static int judge_heat(const struct surroundings *s, json_t *reasons)
+static int judge_heat(const struct surroundings *s, struct verdict *v)
 {
     char text[64], times[32];
     if (s->hot <= 0)
         return 0;
     snprintf(text, sizeof text, "throttled the CPU %s", times_text(s->hot, times, sizeof times));
-    return blame(reasons, DISTURBED_HEAT, text);
+    return blame(v, DISTURBED_HEAT, text);
 }
 
-static int judge_load(const struct surroundings *s, json_t *reasons)
+static int judge_load(const struct surroundings *s, struct verdict *v)
 {
     char text[96];
     if (s->cpus <= 0 || s->wall_ns <= 0)
@@ -272,17 +272,18 @@ static int judge_load(const struct surroundings *s, json_t *reasons)
         snprintf(text, sizeof text, "of %lld other task%s, running before and after it", (long long)s->runnable,
                  s->runnable == 1 ? "" : "s");
     }
-    return blame(reasons, DISTURBED_LOAD, text);
+    return blame(v, DISTURBED_LOAD, text);
 }
 
-int surroundings_judge(const struct surroundings *s, json_t *reasons)
+int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds)
 {
-    static int (*const judges[])(const struct surroundings *, json_t *) = {
-        [DISTURBED_STEAL] = judge_steal, [DISTURBED_QUOTA] = judge_quota, [DISTURBED_HEAT] = judge_heat,
-        [DISTURBED_LOAD] = judge_load};
+    static int (*const judges[])(const struct surroundings *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
+                                                                                  judge_load};
+    struct verdict v = {.reasons = reasons};
     int rc = 0;
-    for (int i = 0; rc == 0 && i < DISTURBANCES; i++)
-        rc = judges[i](s, reasons);
+    for (size_t i = 0; rc == 0 && i < sizeof judges / sizeof *judges; i++)
+        rc = judges[i](s, &v);
+    *kinds |= v.kinds;
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "bench/disturbance.h"
 #include "bench/proc_text.h"
 #include "bench/text.h"
 
@@ -60,12 +61,9 @@ void surroundings_unknown(struct surroundings *out);
 void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2], int64_t own_ns,
                           struct surroundings *out);
 
-enum disturbance { DISTURBED_STEAL, DISTURBED_QUOTA, DISTURBED_HEAT, DISTURBED_LOAD, DISTURBANCES };
-/* The word a reason begins with: "steal", "quota", "heat", "load". */
-const char *disturbance_name(enum disturbance kind);
-/* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind: "steal 12%". None:
- * it does not. 0 or -ENOMEM. */
-int surroundings_judge(const struct surroundings *s, json_t *reasons);
+/* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",
+ * and adds the kinds to *kinds (1 << kind). None: it does not. 0 or -ENOMEM. */
+int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds);
 /* Adds "load1", "steal_ns" and "around" to a line of the journal. 0 or -ENOMEM. */
 int surroundings_add(const struct surroundings *s, json_t *line);
 

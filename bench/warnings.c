@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/disturbance.h"
 #include "bench/format.h"
 #include "bench/stats.h"
 #include "bench/stats_series.h"
@@ -22,7 +23,8 @@ const char *warning_title(enum warning_kind kind)
         [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
         [WARNING_IMPOSSIBLE] = "not here",
         [WARNING_FEW_ROUNDS] = "rounds",     [WARNING_TOO_SHORT] = "too short",
-        [WARNING_STOPPED] = "stopped",       [WARNING_TAKES_TURNS] = "in turns",
+        [WARNING_STOPPED] = "stopped",       [WARNING_DISTURBED] = "disturbed",
+             [WARNING_TAKES_TURNS] = "in turns",
         [WARNING_SERIAL] = "serial",
     };
     return titles[kind];
@@ -215,6 +217,49 @@ static int warn_stopped(struct warnings *warnings, const struct summary *summary
     return code;
 }
 
+/* How many samples of the run were disturbed, in each way and in all. */
+static void count_disturbed(const struct summary *summary, size_t counts[DISTURBANCES], size_t *any, size_t *all)
+{
+    *any = *all = 0;
+    memset(counts, 0, DISTURBANCES * sizeof *counts);
+    for (size_t i = 0; i < summary->results->cell_count; i++) {
+        const struct result_cell *c = &summary->results->cells[i];
+        for (unsigned k = 0; k < DISTURBANCES; k++)
+            counts[k] += results_disturbed(c, 1u << k);
+        *any += results_disturbed(c, ~0u);
+        *all += c->count;
+    }
+}
+
+/* One sentence for the run: where the machine is busy every cell has its part of it, and the tables say how much. */
+static int warn_disturbed(struct warnings *warnings, const struct summary *summary)
+{
+    static const char *const causes[] = {[DISTURBED_STEAL] = "a hypervisor took time",
+                                         [DISTURBED_QUOTA] = "a CPU quota throttled it",
+                                         [DISTURBED_HEAT] = "the CPU throttled itself",
+                                         [DISTURBED_LOAD] = "other processes used the CPUs",
+                                         [DISTURBED_STOP] = "a process was stopped"};
+    size_t counts[DISTURBANCES], any, all;
+    struct words parts = {NULL, 0};
+    count_disturbed(summary, counts, &any, &all);
+    if (any == 0)
+        return 0;
+    int code = 0;
+    for (unsigned k = 0; k < DISTURBANCES && code == 0; k++)
+        if (counts[k] > 0)
+            code = words_addf(&parts, "%s in %zu", causes[k], counts[k]);
+    char *list = code == 0 ? words_join(&parts, ", ") : NULL;
+    if (list != NULL)
+        code = add(warnings, WARNING_DISTURBED,
+                   text_format("%zu of %zu timed samples were taken while the machine was disturbed: %s; they are marked and "
+                               "kept", any, all, list));
+    else
+        code = -ENOMEM;
+    free(list);
+    words_free(&parts);
+    return code;
+}
+
 /* The most ratios of one kind in a group whose rounds are too few for any of them to be called different; 0: none. */
 static size_t undecidable(const struct summary *summary, const struct result_group *group)
 {
@@ -270,7 +315,8 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
         [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,
         [WARNING_IMPOSSIBLE] = warn_impossible,   [WARNING_FEW_ROUNDS] = warn_few_rounds,
-        [WARNING_STOPPED] = warn_stopped,         [WARNING_TAKES_TURNS] = NULL,
+        [WARNING_STOPPED] = warn_stopped,         [WARNING_DISTURBED] = warn_disturbed,
+        [WARNING_TAKES_TURNS] = NULL,
         [WARNING_SERIAL] = NULL,                  [WARNING_TOO_SHORT] = NULL,
     };
     *warnings = (struct warnings){NULL, 0};

@@ -35,6 +35,7 @@ class Cell:
     fails_in_round: int | None = None
     origin: float | None = None  # share of a CPU
     noise: float = 0.01
+    disturbed: str | None = None  # by what, in every third round
 
     def plan(self, number: int) -> dict[str, Any]:
         return {"id": number, "group": self.group, "runtime": self.runtime, "model": self.model, "role": self.role,
@@ -63,7 +64,7 @@ CELLS = [
     Cell(0, "py", "sync", boot=30, work=6400, cpu=6420),
     Cell(0, "py", "sync", role="control", boot=31, work=6800, cpu=6420),
     Cell(0, "py", "sync", role="capacity", copies=2, boot=30, work=7100, cpu=12900),
-    Cell(0, "py", "thread-pool", boot=32, work=6500, cpu=6600, noise=0.2),
+    Cell(0, "py", "thread-pool", boot=32, work=6500, cpu=6600, noise=0.2, disturbed="steal load"),
     Cell(0, "py", "process-pool", boot=50, work=2100, cpu=6600),
     Cell(1, "c", "sync", boot=9, work=7600, cpu=20),
     Cell(1, "c", "sync", role="control", boot=9, work=7600, cpu=20),
@@ -101,7 +102,7 @@ def sample(cell: Cell, number: int, round_: int, order: int, rng: random.Random,
                   "minor_faults": 678, "major_faults": 0, "max_rss_bytes": 12345678},
         "python": {"version": "3.11.2", "gil": True, "switch_interval_ns": 5000000} if cell.runtime == "py" else None,
         "digest": "00112233445566aa", "peak_pss_bytes": None if round_ else 4_000_000 + 1_000_000 * number,
-        "load1": 0.5, "steal_ns": 0, **times(cell, rng, drift)}
+        "load1": 0.5, "steal_ns": 0, "disturbed_by": cell.disturbed if round_ % 3 == 1 else None, **times(cell, rng, drift)}
     failed = cell.status != "ok" or cell.fails_in_round == round_ != 0
     if failed:
         line |= {"status": cell.status if cell.status != "ok" else "refused", "reason": cell.reason, "exit": None,
@@ -145,8 +146,10 @@ def write(folder: Path, groups: list[dict[str, Any]], cells: list[Cell], rounds:
     plan = {"plan": 1, "suite": "made-up", "created": "2026-01-01T00:00:00Z", "seed": seed, "rounds": rounds, "margin": 0.01,
             "timeout_s": 60.0, "effective_cpus": 2, "url": None, "groups": groups,
             "cells": [cell.plan(number) for number, cell in enumerate(cells)]}
-    machine = {"machine": 1, "hostname": "made-up", "kernel": "Linux 6.1", "cpu_model": "Example CPU", "cpus": 2,
-               "effective_cpus": 2.0, "governor": "unknown", "compiler": "cc -O2", "hosts": {"c": {}, "py": {}}}
+    machine = {"machine": 1, "hostname": "made-up", "kernel": "6.1.0-example", "virtualisation": "kvm", "cpu_model": "Example CPU",
+               "cpus": 4, "cores": 2, "effective_cpus": 2.0, "governor": "unknown", "turbo": "on", "compiler": "cc 12",
+               "python": "3.11.2", "libcurl": "7.88.1", "gnuplot": "5.4 patchlevel 4", "git_commit": "0123456789abcdef",
+               "git_dirty": True, "tools": {"hyperfine": "1.15.0"}, "hosts": {"c": {}, "py": {}}}
     (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
     (folder / "machine.json").write_text(json.dumps(machine, indent=1) + "\n")
     with (folder / "samples.jsonl").open("w") as out:

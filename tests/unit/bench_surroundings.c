@@ -127,13 +127,19 @@ static void test_between(void **state)
 static const char *judged(const struct surroundings *s, char *out, size_t room)
 {
     json_t *reasons = json_array();
+    unsigned kinds = 0;
+    char names[DISTURBANCE_ROOM];
     size_t i;
     const json_t *reason;
     *out = '\0';
-    assert_int_equal(surroundings_judge(s, reasons), 0);
+    assert_int_equal(surroundings_judge(s, reasons, &kinds), 0);
+    disturbance_text(kinds, names);
+    assert_int_equal(disturbance_parse(names, strlen(names)), kinds);
     json_array_foreach(reasons, i, reason)
     {
         const size_t used = strlen(out);
+        const char *said = json_string_value(reason);
+        assert_true((disturbance_parse(said, strcspn(said, " ")) & kinds) != 0); /* it begins with its kind */
         snprintf(out + used, room - used, "%s%s", i == 0 ? "" : "; ", json_string_value(reason));
     }
     json_decref(reasons);
@@ -172,6 +178,17 @@ static void test_judging(void **state)
     struct surroundings unknown;
     surroundings_unknown(&unknown);
     assert_string_equal(judged(&unknown, out, sizeof out), "");
+}
+
+static void test_names_of_disturbances(void **state)
+{
+    (void)state;
+    char text[DISTURBANCE_ROOM];
+    assert_string_equal(disturbance_text(0, text), "");
+    assert_string_equal(disturbance_text((1u << DISTURBANCES) - 1, text), "steal quota heat load stop");
+    assert_int_equal(disturbance_parse("load  later steal", 17), 1u << DISTURBED_LOAD | 1u << DISTURBED_STEAL);
+    assert_int_equal(disturbance_parse("loads", 5), 0);
+    assert_int_equal(disturbance_parse("steal", 0), 0);
 }
 
 static void test_a_machine_without_proc(void **state)
@@ -244,7 +261,7 @@ int main(void)
         cmocka_unit_test(test_values),   cmocka_unit_test(test_lists),
         cmocka_unit_test(test_counters), cmocka_unit_test(test_between),
         cmocka_unit_test(test_judging),  cmocka_unit_test(test_a_machine_without_proc),
-        cmocka_unit_test(test_usage_of_copies), cmocka_unit_test(test_libcurl),
+        cmocka_unit_test(test_names_of_disturbances), cmocka_unit_test(test_usage_of_copies), cmocka_unit_test(test_libcurl),
     };
     return cmocka_run_group_tests_name("bench_surroundings", tests, NULL, NULL);
 }
