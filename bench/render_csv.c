@@ -92,8 +92,8 @@ static int put_cell(FILE *out, const struct summary_cell *c)
     put_numbers(out, more, sizeof more / sizeof *more);
     put_numbers(out, c->phase_s, PHASES);
     put_numbers(out, c->latency_s, LATENCY_POINTS);
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             put_ratio(out, &c->speedup[t][b]);
     fputc('\n', out);
     return 0;
@@ -126,8 +126,8 @@ static int put_extra(FILE *out, const struct extra_row *row)
         return -ENOMEM;
     csv_put_number(out, (double)row->ratio->rounds);
     put_nothing(out, NUMBERS);
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             put_ratio(out, t == row->time && b == RATIO_OWN_SYNC ? row->ratio : &none);
     fputc('\n', out);
     return 0;
@@ -140,8 +140,8 @@ static char *geomean_note(const struct summary *summary, const struct summary_ge
                                                                 {"whole_own_sync", "whole_py_sync"}};
     struct words parts = {NULL, 0};
     int code = 0;
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];
             if (mean->group_count < 2)
                 continue;
@@ -166,8 +166,8 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
     fputs(",geomean,,,", out);
     csv_put_text(out, note);
     put_nothing(out, 2 + NUMBERS);
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             put_ratio(out, &row->speedup[t][b].ratio);
     fputc('\n', out);
     free(note);

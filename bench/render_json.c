@@ -180,8 +180,8 @@ static json_t *geomean(const struct summary_geomean *row, enum ratio_time time, 
 static int geomeans_append(json_t *array, const struct summary_geomean *row)
 {
     int code = 0;
-    for (size_t b = 0; b < RATIO_BASES; b++)
-        for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
+    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
             if (row->speedup[t][b].group_count > 1 && ratio_known(&row->speedup[t][b].ratio))
                 code = append(array, geomean(row, (enum ratio_time)t, (enum ratio_base)b));
     return code;

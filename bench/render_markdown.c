@@ -99,8 +99,8 @@ static int put_row(FILE *out, const struct summary_cell *c)
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
     fprintf(out, " | %s%s", c->marks & MARK_MEMORY_SHORT ? "≥" : "", format_bytes(&f, (double)c->cell->peak_pss_bytes));
-    for (size_t b = 0; b < RATIO_BASES; b++)
-        for (size_t t = 0; t < RATIO_TIMES; t++) {
+    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             fputs(blanks, out);
             put_judged(out, &c->speedup[t][b]);
         }
@@ -137,8 +137,8 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
     markdown_put(out, row->runtime);
     fputc(':', out);
     markdown_put(out, row->model);
-    for (size_t b = 0; b < RATIO_BASES; b++)
-        for (size_t t = 0; t < RATIO_TIMES; t++) {
+    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];
             fputs(" | ", out);
             put_judged(out, &mean->ratio);

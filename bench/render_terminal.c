@@ -457,7 +457,7 @@ static int put_means(const struct terminal *t, enum ratio_base base, const char 
         fputc('\n', t->out);
     }
     for (size_t i = 0; i < t->summary->geomean_count; i++)
-        for (size_t time = 0; time < RATIO_TIMES && code == 0; time++)
+        for (enum ratio_time time = 0; time < RATIO_TIMES && code == 0; time++)
             code = put_left_out(t, &t->summary->geomeans[i], (enum ratio_time)time, base);
     return code;
 }

@@ -220,8 +220,8 @@ static unsigned cell_marks(const struct summary_cell *cell)
         marks |= MARK_ORIGIN_BOUND;
     if (cell->cell->memory_looks == 0)
         marks |= MARK_MEMORY_SHORT;
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             marks |= summary_ratio_marks(&cell->speedup[t][b]);
     return marks;
 }
@@ -251,8 +251,8 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
     cell_origin(out);
     if (code == 0)
         code = cell_outliers(out, work->pairs.base);
-    for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
-        for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
+    for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
+        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
             code = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
         if (code == 0)
             code = cell_note_baseline(work, out, (enum ratio_base)b);
@@ -379,8 +379,8 @@ static int cells_judge(struct summary *summary)
     struct ratio **family = calloc(summary->cell_count + 1, sizeof *family);
     int code = family == NULL ? -ENOMEM : 0;
     for (size_t g = 0; g < summary->results->group_count; g++)
-        for (size_t t = 0; t < RATIO_TIMES; t++)
-            for (size_t b = 0; b < RATIO_BASES && code == 0; b++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+            for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++)
                 code = column_judge(summary, &summary->results->groups[g], (enum ratio_time)t, (enum ratio_base)b,
                                     family);
     free(family);

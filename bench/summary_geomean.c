@@ -80,8 +80,8 @@ static int mean_make(struct summary *summary, struct summary_geomean *row, enum 
 
 static void row_free(struct summary_geomean *row)
 {
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             free(row->speedup[t][b].groups);
 }
 
@@ -103,8 +103,8 @@ static int row_make(struct summary *summary, const struct result_cell *cell, str
     *row = (struct summary_geomean){.runtime = cell->runtime, .model = cell->model};
     bool any = false;
     int code = 0;
-    for (size_t t = 0; t < RATIO_TIMES && code == 0; t++)
-        for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
+    for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
             code = mean_make(summary, row, (enum ratio_time)t, (enum ratio_base)b, sums, pairs);
             any |= row->speedup[t][b].group_count > 1;
         }
@@ -119,8 +119,8 @@ static int rows_judge(struct summary *summary)
 {
     struct ratio **family = calloc(summary->geomean_count + 1, sizeof *family);
     int code = family == NULL ? -ENOMEM : 0;
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES && code == 0; b++) {
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
             for (size_t i = 0; i < summary->geomean_count; i++)
                 family[i] = &summary->geomeans[i].speedup[t][b].ratio;
             code = ratios_judge(family, summary->geomean_count, summary->results->margin);

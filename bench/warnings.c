@@ -133,8 +133,8 @@ static int warn_above_capacity(struct warnings *warnings, const struct summary *
 /* Has one of its ratios an autocorrelation beyond doubt? The mark alone is too often chance to be worth a warning. */
 static bool is_surely_autocorrelated(const struct summary_cell *cell)
 {
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++) {
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++) {
             const struct ratio *ratio = &cell->speedup[t][b];
             if (ratio->flags & RATIO_FLAG_AUTOCORRELATED && ratio->autocorrelation_p < STATS_AUTOCORRELATION_SURE)
                 return true;
@@ -264,8 +264,8 @@ static int warn_disturbed(struct warnings *warnings, const struct summary *summa
 static size_t undecidable(const struct summary *summary, const struct result_group *group)
 {
     size_t most = 0;
-    for (size_t t = 0; t < RATIO_TIMES; t++)
-        for (size_t b = 0; b < RATIO_BASES; b++) {
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++) {
             size_t family = 0;
             bool too_few = false;
             for (size_t i = 0; i < summary->cell_count; i++) {

@@ -67,10 +67,10 @@ static void drift_and_first_round_are_marked(void **unused)
     assert_int_equal(series_counts(&(struct series){.rho = 0}, rng, 10, TRIALS, &calm), 0);
     assert_int_equal(series_counts(&(struct series){.first = 1}, rng, 10, TRIALS, &cold), 0);
     assert_int_equal(series_counts(&(struct series){.drift = 0.3}, rng, 10, TRIALS, &drifting), 0);
-    assert_true(calm.drift < TRIALS * (STATS_DRIFT_LEVEL + THREE_ERRORS(STATS_DRIFT_LEVEL)));
-    assert_true(calm.first < TRIALS * 0.02);
-    assert_true(cold.first > TRIALS * 0.95);
-    assert_true(drifting.drift > TRIALS * 0.95);
+    assert_true((double)calm.drift < TRIALS * (STATS_DRIFT_LEVEL + THREE_ERRORS(STATS_DRIFT_LEVEL)));
+    assert_true((double)calm.first < TRIALS * 0.02);
+    assert_true((double)cold.first > TRIALS * 0.95);
+    assert_true((double)drifting.drift > TRIALS * 0.95);
     gsl_rng_free(rng);
 }
 
