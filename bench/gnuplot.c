@@ -60,9 +60,8 @@ static void output_add(struct output *output, const char *bytes, size_t length)
 }
 
 /* Reads until the child closes its end. -ETIMEDOUT: it did not in time. */
-static int output_read(int fd, struct output *output)
+static int output_read(int fd, int64_t deadline, struct output *output)
 {
-    const int64_t deadline = clock_now_ns() + DEADLINE_NS;
     for (;;) {
         const int64_t left = deadline - clock_now_ns();
         struct pollfd ready = {.fd = fd, .events = POLLIN};
@@ -92,20 +91,20 @@ static char *output_line(struct output *output)
     return line;
 }
 
-static int judge(const struct gnuplot_call *call, int read_code, int status, struct output *output, struct error *err)
+static int judge(const struct gnuplot_job *job, int read_code, int status, struct output *output, struct error *err)
 {
     const bool ended = WIFEXITED(status);
     if (read_code == -ETIMEDOUT)
-        return error_set(err, -EIO, "gnuplot %s: not done after a minute", call->script);
+        return error_set(err, -EIO, "gnuplot %s: not done after a minute", job->script);
     if (read_code != 0)
-        return error_set(err, read_code, "gnuplot %s: %s", call->script, strerror(-read_code));
+        return error_set(err, read_code, "gnuplot %s: %s", job->script, strerror(-read_code));
     if (ended && WEXITSTATUS(status) == NOT_FOUND)
         return error_set(err, -ENOSYS, "gnuplot is not installed, so there are no pictures (./scripts/setup.sh installs it)");
     char *line = output_line(output);
     if (*line != '\0')
-        return error_set(err, -EIO, "gnuplot %s: %s", call->script, line);
+        return error_set(err, -EIO, "gnuplot %s: %s", job->script, line);
     if (!ended || WEXITSTATUS(status) != 0)
-        return error_set(err, -EIO, "gnuplot %s: ended with %s %d", call->script, ended ? "status" : "signal",
+        return error_set(err, -EIO, "gnuplot %s: ended with %s %d", job->script, ended ? "status" : "signal",
                          ended ? WEXITSTATUS(status) : WTERMSIG(status));
     return 0;
 }
@@ -118,48 +117,73 @@ static int child_wait(pid_t pid, int *status)
     return 0;
 }
 
-static int run(char *const *argv, const struct gnuplot_call *call, struct error *err)
+/* A pipe that no child inherits by accident. */
+static int pipe_make(int fds[2], struct error *err)
 {
-    struct output output = {.length = 0};
-    int pipe_fd[2], status = 0;
-    if (pipe(pipe_fd) != 0)
+    if (pipe(fds) != 0)
         return error_set(err, -errno, "gnuplot: %s", strerror(errno));
-    if (fcntl(pipe_fd[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(pipe_fd[1], F_SETFD, FD_CLOEXEC) != 0) {
-        const int code = error_set(err, -errno, "gnuplot: %s", strerror(errno));
-        close(pipe_fd[0]);
-        close(pipe_fd[1]);
-        return code;
-    }
-    const pid_t parent = getpid();
-    const pid_t pid = fork();
-    if (pid == 0)
-        child_run(argv, pipe_fd[1], parent);
-    const int fork_error = errno;
-    close(pipe_fd[1]);
-    int code = pid < 0 ? -fork_error : output_read(pipe_fd[0], &output);
-    close(pipe_fd[0]);
-    if (pid < 0)
-        return error_set(err, code, "gnuplot: %s", strerror(-code));
-    if (code != 0)
-        kill(pid, SIGKILL);
-    const int wait_code = child_wait(pid, &status);
-    return judge(call, code != 0 ? code : wait_code, status, &output, err);
+    if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(fds[1], F_SETFD, FD_CLOEXEC) == 0)
+        return 0;
+    const int code = error_set(err, -errno, "gnuplot: %s", strerror(errno));
+    close(fds[0]);
+    close(fds[1]);
+    return code;
 }
 
-int gnuplot_run(const struct gnuplot_call *call, struct error *err)
+static int launch(char *const *argv, struct gnuplot_job *job, struct error *err)
+{
+    int fds[2];
+    const int code = pipe_make(fds, err);
+    if (code != 0)
+        return code;
+    const pid_t parent = getpid();
+    job->pid = fork();
+    if (job->pid == 0)
+        child_run(argv, fds[1], parent);
+    const int fork_error = errno;
+    close(fds[1]);
+    if (job->pid < 0) {
+        close(fds[0]);
+        return error_set(err, -fork_error, "gnuplot: %s", strerror(fork_error));
+    }
+    job->said = fds[0];
+    job->deadline_ns = clock_now_ns() + DEADLINE_NS;
+    return 0;
+}
+
+int gnuplot_start(const struct gnuplot_call *call, struct gnuplot_job *out, struct error *err)
 {
     struct words words = {NULL, 0};
     /* -d: no file of the user's changes the look. */
     const char *const start[] = {"gnuplot", "-d", "-e", call->settings, "-c", call->script};
     int code = 0;
+    *out = (struct gnuplot_job){.said = -1};
     for (size_t i = 0; i < sizeof start / sizeof *start && code == 0; i++)
         code = words_add(&words, start[i]);
     for (size_t i = 0; i < sizeof call->arguments / sizeof *call->arguments && call->arguments[i] != NULL && code == 0; i++)
         code = words_add(&words, call->arguments[i]);
+    if (code == 0)
+        code = text_set(&out->script, call->script);
     if (code != 0)
         error_set(err, code, "gnuplot: no memory");
     else
-        code = run(words.items, call, err);
+        code = launch(words.items, out, err);
     words_free(&words);
+    if (code != 0)
+        free(out->script);
     return code;
+}
+
+int gnuplot_wait(struct gnuplot_job *job, struct error *err)
+{
+    struct output output = {.length = 0};
+    int status = 0;
+    const int code = output_read(job->said, job->deadline_ns, &output);
+    close(job->said);
+    if (code != 0)
+        kill(job->pid, SIGKILL);
+    const int wait_code = child_wait(job->pid, &status);
+    const int judged = judge(job, code != 0 ? code : wait_code, status, &output, err);
+    free(job->script);
+    return judged;
 }

@@ -20,6 +20,7 @@ static const struct {
     {"run", cmd_run, "verify and time tasks under every model, and print the table"},
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
+    {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"claims", cmd_claims, "hold what others published against a run"},
     {"copies", cmd_copies, NULL},
 };

@@ -1,200 +1,143 @@
 /* SPDX-License-Identifier: MIT */
-/* The pictures of a run: for each group the data, then the same chart as SVG and PNG. */
+/* Draws the pictures of a run: data files first, then as many gnuplots at once as there are CPUs. */
 #include "bench/plot.h"
 
 #include <errno.h>
-#include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/format.h"
 #include "bench/gnuplot.h"
-#include "bench/plot_speedup.h"
 #include "bench/publish.h"
 #include "bench/text.h"
 
-/* What drawing one chart needs; all strings owned. */
-struct chart {
-    struct plot_speedup plot;
-    char *stem; /* "speedup-NAME", the files' name without its ending */
-    char *settings, *title, *subtitle;
-    char *runtimes[RATIO_BASES];
+enum { JOBS_MOST = 16 };
+
+const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
+
+/* One gnuplot under way. */
+struct drawing {
+    struct gnuplot_job job;
+    char *temporary, *name, *output; /* in the folder; owned; NULL: free */
 };
 
-/* A group's name as a file's: what is no letter, digit, point, dash or underscore becomes an underscore. */
-static char *stem_of(const struct summary *summary, const struct result_group *group)
+struct desk {
+    const char *folder;
+    const struct plot_options *options;
+    struct drawing drawings[JOBS_MOST];
+    size_t most;
+    int code; /* the first that went wrong, with *err filled in */
+    struct error *err;
+};
+
+static void keep_first(struct desk *desk, int code, const struct error *err)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-    const size_t id = (size_t)(group - summary->results->groups);
-    bool changed = strlen(group->name) > 100 || *group->name == '\0';
-    for (size_t i = 0; i < summary->results->group_count; i++)
-        changed |= i != id && strcmp(summary->results->groups[i].name, group->name) == 0;
-    char *stem = text_format("speedup-%.100s", group->name);
-    for (char *p = stem; p != NULL && *p != '\0'; p++)
-        if (strchr(plain, *p) == NULL) {
-            *p = '_';
-            changed = true;
-        }
-    if (stem == NULL || !changed)
-        return stem;
-    char *unique = text_format("%s-%zu", stem, id); /* two names may have become the same */
-    free(stem);
-    return unique;
+    if (code == 0 || desk->code != 0)
+        return;
+    desk->code = code;
+    *desk->err = *err;
 }
 
-static char *panel_settings(const struct plot_panel *panel)
+static void drawing_free(struct drawing *d)
 {
-    return text_format("%s=%d; %s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_intervals=%zu; %s_missing=%zu; "
-                       "%s_capacities=%zu; %s_work=%d; ",
-                       panel->name, panel->any, panel->name, panel->logarithmic, panel->name, panel->low, panel->name,
-                       panel->high, panel->name, isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->errors,
-                       panel->name, panel->missing, panel->name, panel->capacities, panel->name,
-                       panel->time == RATIO_WORK);
+    free(d->temporary);
+    free(d->name);
+    free(d->output);
+    *d = (struct drawing){.name = NULL};
 }
 
-static char *chart_settings(const struct plot_speedup *plot)
+/* Waits for one drawing and gives the picture its name. */
+static void finish(struct desk *desk, struct drawing *d)
 {
-    char *own = panel_settings(&plot->panels[RATIO_OWN_SYNC]);
-    char *py = panel_settings(&plot->panels[RATIO_PY_SYNC]);
-    char *text = own == NULL || py == NULL ? NULL
-                                           : text_format("%s%sleft=%.6g; right=%.6g; spacing=%.6g; longest=%d", own, py,
-                                                         plot->left, plot->right, plot->spacing, plot->longest);
-    free(py);
-    free(own);
-    return text;
-}
-
-static char *chart_subtitle(const struct result_group *group)
-{
-    char *params = format_params(group), *shape = format_shape(group);
-    char *text = params == NULL || shape == NULL ? NULL
-                                                 : text_format("%s%s%s", params, *params != '\0' ? "; " : "", shape);
-    /* A long URL must not run out of the picture. */
-    if (text != NULL && format_columns(text) > 110) {
-        free(text);
-        text = text_format("%s", shape);
-    }
-    free(shape);
-    free(params);
-    return text;
-}
-
-static int chart_make(struct chart *chart, const struct summary *summary, const struct result_group *group)
-{
-    int code = plot_speedup_make(&chart->plot, summary, group);
-    if (code != 0)
-        return code;
-    chart->stem = stem_of(summary, group);
-    chart->settings = chart_settings(&chart->plot);
-    chart->title = text_format("%s", group->name);
-    chart->subtitle = chart_subtitle(group);
-    bool whole = chart->stem != NULL && chart->settings != NULL && chart->title != NULL && chart->subtitle != NULL;
-    if (whole) { /* control characters are not allowed in an SVG */
-        text_one_line(chart->title);
-        text_one_line(chart->subtitle);
-    }
-    for (size_t i = 0; i < RATIO_BASES; i++) {
-        chart->runtimes[i] = plot_speedup_runtimes(&chart->plot, &chart->plot.panels[i]);
-        whole = whole && chart->runtimes[i] != NULL;
-    }
-    return whole ? 0 : -ENOMEM;
-}
-
-static void chart_free(struct chart *chart)
-{
-    for (size_t i = 0; i < RATIO_BASES; i++)
-        free(chart->runtimes[i]);
-    free(chart->subtitle);
-    free(chart->title);
-    free(chart->settings);
-    free(chart->stem);
-    plot_speedup_free(&chart->plot);
-}
-
-static int chart_draw(const struct chart *chart, const char *folder, const char *script, const char *format,
-                      struct error *err)
-{
-    int code = -ENOMEM;
-    char *data = text_format("%s/%s.dat", folder, chart->stem);
-    char *name = text_format("%s.%s", chart->stem, format);
-    char *temporary = text_format(".%s.new", name);
-    char *output = text_format("%s/%s", folder, temporary != NULL ? temporary : "");
-    if (data == NULL || name == NULL || temporary == NULL || output == NULL) {
-        error_set(err, code, "no memory");
-        goto out;
-    }
-    const struct gnuplot_call call = {
-        .settings = chart->settings,
-        .script = script,
-        .arguments = {data, output, format, chart->title, chart->subtitle, chart->runtimes[RATIO_OWN_SYNC],
-                      chart->runtimes[RATIO_PY_SYNC]},
-    };
-    code = gnuplot_run(&call, err);
+    struct error err = {""};
+    int code = gnuplot_wait(&d->job, &err);
     if (code == 0)
-        code = publish_file(folder, temporary, name, err);
+        code = publish_file(desk->folder, d->temporary, d->name, &err);
     if (code != 0)
-        (void)unlink(output);
-out:
-    free(output);
-    free(temporary);
-    free(name);
+        (void)unlink(d->output); /* it may not be there */
+    keep_first(desk, code, &err);
+    drawing_free(d);
+}
+
+static void finish_all(struct desk *desk)
+{
+    for (size_t i = 0; i < desk->most; i++)
+        if (desk->drawings[i].name != NULL)
+            finish(desk, &desk->drawings[i]);
+}
+
+/* A place for one more: the oldest drawing is waited for where all are taken. */
+static struct drawing *place(struct desk *desk, size_t turn)
+{
+    struct drawing *d = &desk->drawings[turn % desk->most];
+    if (d->name != NULL)
+        finish(desk, d);
+    return d;
+}
+
+static void draw(struct desk *desk, const struct picture *p, const char *format, size_t turn)
+{
+    struct error err = {""};
+    struct drawing *d = place(desk, turn);
+    char *data = text_format("%s/%s.dat", desk->folder, p->stem);
+    char *script = text_format("%s/%s.gp", desk->options->scripts_dir, p->kind);
+    d->name = text_format("%s.%s", p->stem, format);
+    d->temporary = text_format(".%s.%s.new", p->stem, format);
+    d->output = text_format("%s/.%s.%s.new", desk->folder, p->stem, format);
+    int code = -ENOMEM;
+    if (data != NULL && script != NULL && d->name != NULL && d->temporary != NULL && d->output != NULL) {
+        const struct gnuplot_call call = {.settings = p->settings != NULL ? p->settings : "",
+                                          .script = script,
+                                          .arguments = {data, d->output, format, p->title, p->subtitle,
+                                                        p->words[0] ? p->words[0] : "", p->words[1] ? p->words[1] : "",
+                                                        p->words[2] ? p->words[2] : "", p->words[3] ? p->words[3] : ""}};
+        code = gnuplot_start(&call, &d->job, &err);
+    } else {
+        error_set(&err, code, "no memory for the pictures");
+    }
+    if (code != 0) {
+        keep_first(desk, code, &err);
+        drawing_free(d);
+    }
+    free(script);
     free(data);
-    return code;
 }
 
-static int chart_publish(struct chart *chart, const char *folder, const char *script, struct error *err)
+static void write_data(struct desk *desk, const struct picture *p)
 {
-    static const char *const formats[] = {"svg", "png"};
-    char *name = text_format("%s.dat", chart->stem);
-    if (name == NULL)
-        return error_set(err, -ENOMEM, "no memory");
-    int code = publish_printed(folder, name, plot_speedup_write, &chart->plot, err);
+    struct error err = {""};
+    char *name = text_format("%s.dat", p->stem);
+    const int code = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
+                                  : publish_bytes(desk->folder, name, p->data, p->length, &err);
+    keep_first(desk, code, &err);
     free(name);
-    /* A group of failures only has nothing to draw. */
-    if (!chart->plot.panels[RATIO_OWN_SYNC].any && !chart->plot.panels[RATIO_PY_SYNC].any)
-        return code;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats && code == 0; i++)
-        code = chart_draw(chart, folder, script, formats[i], err);
-    return code;
 }
 
-static int group_plot(const struct summary *summary, const struct result_group *group, const char *folder,
-                      const char *script, struct error *err)
+static size_t cpus(void)
 {
-    struct chart chart = {.stem = NULL};
-    int code = chart_make(&chart, summary, group);
-    if (code != 0)
-        error_set(err, code, "no memory for the pictures");
-    else
-        code = chart_publish(&chart, folder, script, err);
-    chart_free(&chart);
-    return code;
+    const long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online < 1 ? 1 : online > JOBS_MOST ? JOBS_MOST : (size_t)online;
 }
 
-int plot_make(const char *run_dir, const char *scripts_dir, const struct summary *summary, struct error *err)
+int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options, struct error *err)
 {
-    int code = 0;
     /* gnuplot takes a name that starts with < or | for a command. */
     const char *dot = *run_dir == '/' || *run_dir == '.' ? "" : "./";
     char *folder = text_format("%s%s/plots", dot, run_dir);
-    char *script = text_format("%s/speedup.gp", scripts_dir);
-    if (folder == NULL || script == NULL)
-        code = error_set(err, -ENOMEM, "no memory for the pictures");
-    else if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        code = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
-    if (code == 0)
-        for (size_t g = 0; g < summary->results->group_count; g++) {
-            struct error group_err = {""};
-            const int group_code = group_plot(summary, &summary->results->groups[g], folder, script, &group_err);
-            if (code == 0 && group_code != 0) {
-                code = group_code;
-                *err = group_err;
-            }
-        }
-    free(script);
+    if (folder == NULL)
+        return error_set(err, -ENOMEM, "no memory for the pictures");
+    struct desk desk = {.folder = folder, .options = options, .most = cpus(), .err = err};
+    if (mkdir(folder, 0777) != 0 && errno != EEXIST)
+        desk.code = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
+    for (size_t i = 0; desk.code == 0 && i < pictures->count; i++)
+        write_data(&desk, &pictures->items[i]);
+    size_t turn = 0;
+    for (size_t i = 0; i < pictures->count; i++)
+        for (size_t f = 0; plot_formats[f] != NULL && desk.code != -ENOSYS; f++)
+            if ((options->formats & 1u << f) != 0 && !pictures->items[i].empty)
+                draw(&desk, &pictures->items[i], plot_formats[f], turn++);
+    finish_all(&desk);
     free(folder);
-    return code;
+    return desk.code;
 }

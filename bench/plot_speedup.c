@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/pictures.h"
 #include "bench/text.h"
 
 #define PLOT_LOG_SPAN 20.0
@@ -17,18 +18,7 @@
 /* How much of the axis a label needs above its bar; what lies in there pushes it up. */
 #define LABEL_ROOM 0.10
 
-static const char *const runtime_order[] = {"c", "embed", "ext", "py"};
-enum { RUNTIMES_KNOWN = sizeof runtime_order / sizeof *runtime_order };
-
 /* -- where the bars stand ----------------------------------------------------------------------------------------------- */
-
-static size_t runtime_place(const char *runtime)
-{
-    size_t i = 0;
-    while (i < RUNTIMES_KNOWN && strcmp(runtime, runtime_order[i]) != 0)
-        i++;
-    return i;
-}
 
 /* The first bar with the same model names the cluster. */
 static size_t model_place(struct plot_speedup *plot, const char *model)
@@ -62,7 +52,7 @@ static int bars_make(struct plot_speedup *plot, const struct summary *summary, c
         plot->bars[plot->count] = (struct plot_bar){
             .cell = cell,
             .model = model_place(plot, cell->cell->model),
-            .runtime = runtime_place(cell->cell->runtime),
+            .runtime = picture_runtime_place(cell->cell->runtime),
             .capacity = capacity != NULL ? capacity->ratio.ratio : NAN,
         };
         plot->count++;
@@ -226,14 +216,6 @@ static double label_height(const struct plot_panel *panel, const struct plot_bar
     return axis_value(panel, top);
 }
 
-static void put_name(FILE *out, const char *text)
-{
-    fputc('"', out);
-    for (; *text != '\0'; text++)
-        fputc((unsigned char)*text < 0x20 || *text == '"' || *text == '\\' ? '?' : *text, out);
-    fputc('"', out);
-}
-
 static void put_bars(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel, const char *runtime)
 {
     fprintf(out, "\n\n# %s %s\n", panel->name, runtime);
@@ -297,7 +279,7 @@ static void put_missing(FILE *out, const struct plot_speedup *plot, const struct
         if (ratio_known(ratio))
             continue;
         fprintf(out, "%.6g ", plot->bars[i].x);
-        put_name(out, missing_word(&plot->bars[i], ratio));
+        picture_put_name(out, missing_word(&plot->bars[i], ratio));
         fputc('\n', out);
     }
 }
@@ -316,7 +298,7 @@ static void put_models(FILE *out, const struct plot_speedup *plot)
     for (size_t first = 0, last; first < plot->count; first = last + 1) {
         last = cluster_end(plot, first);
         fprintf(out, "%.6g ", (plot->bars[first].x + plot->bars[last].x) / 2);
-        put_name(out, plot->bars[first].cell->cell->model);
+        picture_put_name(out, plot->bars[first].cell->cell->model);
         fputc('\n', out);
     }
 }
@@ -324,7 +306,7 @@ static void put_models(FILE *out, const struct plot_speedup *plot)
 /* The distinct runtimes of a panel's bars, in their fixed order. */
 static int runtimes_list(const struct plot_speedup *plot, const struct plot_panel *panel, struct words *words)
 {
-    for (size_t place = 0; place <= RUNTIMES_KNOWN; place++)
+    for (size_t place = 0; place <= PICTURE_RUNTIMES; place++)
         for (size_t i = 0; i < plot->count; i++) {
             const struct plot_bar *bar = &plot->bars[i];
             if (bar->runtime == place && ratio_known(bar_ratio(bar, panel)) &&
@@ -370,4 +352,82 @@ int plot_speedup_write(const void *what, FILE *out)
         code = put_panel(out, plot, &plot->panels[i]);
     put_models(out, plot);
     return code;
+}
+
+/* -- as a picture ----------------------------------------------------------------------------------------------------------- */
+
+static char *panel_settings(const struct plot_panel *panel)
+{
+    return text_format("%s=%d; %s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_intervals=%zu; %s_missing=%zu; "
+                       "%s_capacities=%zu; %s_work=%d; ",
+                       panel->name, panel->any, panel->name, panel->logarithmic, panel->name, panel->low, panel->name,
+                       panel->high, panel->name, isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->errors,
+                       panel->name, panel->missing, panel->name, panel->capacities, panel->name,
+                       panel->time == RATIO_WORK);
+}
+
+static char *chart_settings(const struct plot_speedup *plot)
+{
+    char *own = panel_settings(&plot->panels[RATIO_OWN_SYNC]);
+    char *py = panel_settings(&plot->panels[RATIO_PY_SYNC]);
+    char *text = own == NULL || py == NULL ? NULL
+                                           : text_format("%s%sleft=%.6g; right=%.6g; spacing=%.6g; longest=%d", own, py,
+                                                         plot->left, plot->right, plot->spacing, plot->longest);
+    free(py);
+    free(own);
+    return text;
+}
+
+/* "distance: speedups over the own sync; the most is c:threads 1.90x, the least ext:processes 0.644x". */
+static char *chart_alt(const struct plot_speedup *plot, const struct result_group *group)
+{
+    const struct plot_panel *panel = &plot->panels[RATIO_OWN_SYNC];
+    const struct plot_bar *most = NULL, *least = NULL;
+    for (size_t i = 0; i < plot->count; i++) {
+        const struct plot_bar *bar = &plot->bars[i];
+        if (!ratio_known(bar_ratio(bar, panel)) || bar_ratio(bar, panel)->state == RATIO_SELF)
+            continue;
+        if (most == NULL || bar_ratio(bar, panel)->ratio > bar_ratio(most, panel)->ratio)
+            most = bar;
+        if (least == NULL || bar_ratio(bar, panel)->ratio < bar_ratio(least, panel)->ratio)
+            least = bar;
+    }
+    if (most == NULL)
+        return text_format("%s: no variant has a speedup to show", group->name);
+    struct format high, low;
+    return text_format("%s: bars of every variant's speedup; over its own sync the most is %s:%s with %s, the least %s:%s "
+                       "with %s", group->name, most->cell->cell->runtime, most->cell->cell->model,
+                       format_ratio(&high, bar_ratio(most, panel)->ratio), least->cell->cell->runtime,
+                       least->cell->cell->model, format_ratio(&low, bar_ratio(least, panel)->ratio));
+}
+
+static int chart_add(struct pictures *out, const struct summary *summary, const struct result_group *group)
+{
+    struct plot_speedup plot;
+    struct picture *p = NULL;
+    int rc = plot_speedup_make(&plot, summary, group);
+    if (rc == 0 && (p = pictures_add(out, summary, "speedup", group)) == NULL)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = picture_set_data(p, plot_speedup_write, &plot);
+    if (rc == 0)
+        rc = picture_take(&p->settings, chart_settings(&plot));
+    if (rc == 0)
+        rc = picture_take(&p->alt, chart_alt(&plot, group));
+    for (size_t i = 0; rc == 0 && i < RATIO_BASES; i++)
+        rc = picture_take(&p->words[i], plot_speedup_runtimes(&plot, &plot.panels[i]));
+    if (rc == 0) /* a group of failures only */
+        p->empty = !plot.panels[RATIO_OWN_SYNC].any && !plot.panels[RATIO_PY_SYNC].any;
+    plot_speedup_free(&plot);
+    return rc;
+}
+
+int picture_speedup(struct pictures *out, const struct picture_source *source, struct error *err)
+{
+    const struct results *results = source->summary->results;
+    int rc = 0;
+    (void)err;
+    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
+        rc = chart_add(out, source->summary, &results->groups[g]);
+    return rc;
 }

@@ -57,6 +57,20 @@ static int derive_claims(const char *run_dir, const struct summary *summary, con
     return code;
 }
 
+static int derive_plots(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                        struct error *err)
+{
+    const struct picture_source source = {.summary = summary, .run_dir = run_dir, .claims_dir = options->claims_dir};
+    const struct plot_options plot = {.scripts_dir = options->scripts_dir, .formats = PLOT_SVG | PLOT_PNG};
+    struct pictures pictures;
+    int code = pictures_make(&pictures, &source, NULL, err);
+    if (code == 0) {
+        code = plot_make(run_dir, &pictures, &plot, err);
+        pictures_free(&pictures);
+    }
+    return options->plots_needed ? code : 0;
+}
+
 static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
                   struct error *err)
 {
@@ -70,8 +84,7 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
         code = derive_claims(run_dir, summary, options, err);
     if (code != 0 || !options->plots)
         return code;
-    code = plot_make(run_dir, options->scripts_dir, summary, err);
-    return options->plots_needed ? code : 0;
+    return derive_plots(run_dir, summary, options, err);
 }
 
 int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err)

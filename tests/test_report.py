@@ -205,14 +205,6 @@ def test_pictures_are_whole(drawn: Path) -> None:
         assert word in svg
 
 
-@pytest.mark.parametrize("variants", [1, 2, 13, 25, 100])
-def test_pictures_of_any_size(drawn: Path, tmp_path: Path, variants: int) -> None:
-    assert make_run.main([str(tmp_path), "--variants", str(variants)]) == 0
-    done = report(tmp_path, "--quiet", "--plots")
-    assert (done.returncode, done.stderr) == (0, "")
-    check_pictures(tmp_path, ["count"])
-
-
 def fake_gnuplot(folder: Path, script: str) -> str:
     folder.mkdir()
     path = folder / "gnuplot"

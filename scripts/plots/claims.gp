@@ -1,0 +1,46 @@
+# Published claims beside measurements: claimed hollow, scaled to the CPUs here, measured with its interval.
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/plot_claims.c
+DATA = ARG1
+FORMAT = ARG3
+FONT = 11
+WIDTH = 1100
+ROW = 26
+TOP = 112
+HEIGHT = int(TOP + rows * ROW + 48)
+folder = ARG0[1:strlen(ARG0) - strlen("claims.gp")]
+load folder . "style.gp"
+set output ARG2
+CLAIM = "#CC79A7"; WRONG = "#D55E00"; HERE = "#0072B2"
+
+set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
+set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
+set lmargin at screen 470.0 / WIDTH
+set rmargin at screen (WIDTH - 120.0) / WIDTH
+set tmargin at screen (HEIGHT - TOP + 0.0) / HEIGHT
+set bmargin at screen 40.0 / HEIGHT
+set border 1
+set logscale x
+set xrange [low:high]
+set yrange [-0.7:rows - 0.3]
+small = sprintf("DejaVu Sans,%d", FONT - 1)
+set ytics scale 0 font small noenhanced
+set xtics format "%gx"
+unset grid
+set grid xtics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
+set key at screen 470.0 / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top vertical maxrows 2 Left reverse samplen 1.2 width 0.5 noenhanced
+set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead linecolor rgb INK linewidth 1
+draw = "plot DATA index 'names' using (low):1:yticlabels(2) with points pointtype -1 notitle"
+draw = draw . ", DATA index 'names' using (high):1:3 with labels left noenhanced offset character 0.8, 0 font sprintf('DejaVu Sans,%d', FONT - 1) textcolor rgb INK notitle"
+if (limits > 0) { draw = draw . ", DATA index 'limits' using 2:1 with points pointtype 2 pointsize 1.1 linecolor rgb FAINT linewidth 1.4 title 'limit here'" }
+if (claimed > 0) {
+    draw = draw . ", DATA index 'claimed' using 2:1:($3-$2):(0) with vectors nohead linecolor rgb CLAIM linewidth 4 notitle"
+    draw = draw . ", DATA index 'claimed' using 2:1 with points pointtype 12 pointsize 1.5 linecolor rgb CLAIM linewidth 1.6 title 'claimed'"
+}
+if (scaled > 0) { draw = draw . ", DATA index 'scaled' using 2:1 with points pointtype 13 pointsize 1.5 linecolor rgb CLAIM title 'scaled to the CPUs here'" }
+if (cannot > 0) { draw = draw . ", DATA index 'cannot' using 2:1 with points pointtype 13 pointsize 1.7 linecolor rgb WRONG title 'cannot be'" }
+if (measured > 0) {
+    draw = draw . ", DATA index 'measured' using 3:1:($4-$3):(0) with vectors heads size screen 4.0/WIDTH,90 fixed linecolor rgb HERE linewidth 1.6 notitle"
+    draw = draw . ", DATA index 'measured' using 2:1 with points pointtype 7 pointsize 0.9 linecolor rgb HERE title 'measured here'"
+}
+eval(draw)
+unset output

@@ -1,0 +1,58 @@
+# One group's square: a tile for each runtime and model, the ratio written in it, coloured by how far it is from 1.
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/plot_square.c
+DATA = ARG1
+FORMAT = ARG3
+FONT = 11
+TILE = longest * 7.6 + 12 < 84 ? 84.0 : longest * 7.6 + 12   # pixels
+ROW = 40
+LEFT = 78
+panels = (own_tiles > 0) + (base_tiles > 0)
+WIDTH = LEFT + TILE * columns + 24 < 620 ? 620 : int(LEFT + TILE * columns + 24)
+TOP = 58
+PANEL = ROW * rows + 66
+HEIGHT = TOP + panels * PANEL + 8
+folder = ARG0[1:strlen(ARG0) - strlen("square.gp")]
+load folder . "style.gp"
+set output ARG2
+
+set multiplot
+set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
+set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
+unset key
+unset colorbox
+unset grid
+set border 0
+set xtics scale 0 noenhanced
+set ytics scale 0 noenhanced
+set xrange [-0.5:columns - 0.5]
+set yrange [-0.5:rows - 0.5]
+# Slower is orange, faster is blue, 1 is white: safe for colour-blind readers, and no red and green.
+set palette defined (-1 "#D55E00", -0.5 "#EBA46F", 0 "#FFFFFF", 0.5 "#7FB8D8", 1 "#0072B2")
+set lmargin at screen 1.0 * LEFT / WIDTH
+set rmargin at screen 1.0 * (LEFT + TILE * columns) / WIDTH
+
+top = HEIGHT - TOP
+do for [p in "own base"] {
+    if (value(p . "_tiles") == 0) { continue }
+    reach = value(p . "_reach")
+    set cbrange [-reach:reach]
+    set tmargin at screen (top - 30.0) / HEIGHT
+    set bmargin at screen (top - 30.0 - ROW * rows) / HEIGHT
+    set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync: what the model buys" : " over py:sync: language and model together") \
+        at screen 1.0 * LEFT / WIDTH, screen (top - 16.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
+    dark(v) = abs(v) > 0.62 * reach
+    draw = "plot DATA index p.' tiles' using 1:2:(0.48):(0.46):3 with boxxyerror fillstyle solid 1 border linecolor rgb '#DDDDDD' fillcolor palette"
+    draw = draw . ", DATA index p.' tiles' using 1:2:(dark($3) ? '' : strcol(4)) with labels noenhanced textcolor rgb INK"
+    draw = draw . ", DATA index p.' tiles' using 1:2:(dark($3) ? strcol(4) : '') with labels noenhanced textcolor rgb 'white'"
+    if (value(p . "_gaps") > 0) {
+        draw = draw . ", DATA index p.' gaps' using 1:2:3 with labels noenhanced font sprintf('DejaVu Sans,%d', FONT - 3) textcolor rgb FAINT"
+    }
+    draw = draw . ", DATA index 'models' using 1:(-0.5):xticlabels(2) with points pointtype -1"
+    draw = draw . ", DATA index 'runtimes' using (-0.5):1:yticlabels(2) with points pointtype -1"
+    eval(draw)
+    unset label 1
+    unset label 2
+    top = top - PANEL
+}
+unset multiplot
+unset output

@@ -1,0 +1,62 @@
+# Every sample of a group in run order: a strip a cell; below, the controls' ratios round by round.
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtimes  ARG7 those with a control
+#   numbers: bench/plot_stability.c
+DATA = ARG1
+FORMAT = ARG3
+FONT = 11
+ROW = strips > 30 ? 15 : 21
+WIDTH = rounds > 60 ? 1300 : 960
+TOP = 116
+LEFT = 190
+CONTROLS = words(ARG7) > 0 ? 130 : 0
+HEIGHT = int(TOP + strips * ROW + 58 + CONTROLS)
+folder = ARG0[1:strlen(ARG0) - strlen("stability.gp")]
+load folder . "style.gp"
+set output ARG2
+
+set multiplot
+set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
+set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
+set label 3 sprintf("Whole command beside its median: a strip's edge is %g%% off", 100 * edge) at screen 1.0 * LEFT / WIDTH, screen (HEIGHT - 76.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
+set lmargin at screen 1.0 * LEFT / WIDTH
+set rmargin at screen (WIDTH - 20.0) / WIDTH
+set tmargin at screen (HEIGHT - TOP + 0.0) / HEIGHT
+set bmargin at screen (58.0 + CONTROLS) / HEIGHT
+set border 0
+set xrange [0.5:rounds + 0.5]
+set yrange [-0.6:strips - 0.4]
+names_font = sprintf("DejaVu Sans,%d", strips > 30 ? FONT - 3 : FONT - 1)
+set ytics scale 0 font names_font noenhanced
+if (CONTROLS > 0) { set xtics scale 0 format "" } else { set xtics scale 0; set xlabel "round" }
+unset grid
+set key at screen 1.0 * (LEFT - 8) / WIDTH, screen (HEIGHT - 84.0) / HEIGHT left top horizontal maxrows 1 Left reverse samplen 0.6 width 0.5 noenhanced
+n = words(ARG6)
+size = rounds > 100 ? 0.25 : rounds > 40 ? 0.4 : 0.6
+draw = "plot for [i=0:strips-1] i with lines linecolor rgb '#DDDDDD' linewidth 0.7 notitle"
+draw = draw . ", for [i=1:n] DATA index 'samples '.word(ARG6, i) using 1:2 with points pointtype 7 pointsize size linecolor rgb colour(word(ARG6, i), i) notitle"
+if (outliers > 0) { draw = draw . ", DATA index 'outliers' using 1:2 with points pointtype 6 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'outlier'" }
+if (disturbed > 0) { draw = draw . ", DATA index 'disturbed' using 1:2 with points pointtype 8 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'disturbed'" }
+if (beyond > 0) { draw = draw . ", DATA index 'beyond' using 1:2 with points pointtype 2 pointsize 1.5*size linecolor rgb INK linewidth 1.2 title 'beyond the edge'" }
+draw = draw . ", DATA index 'names' using (0.5):1:yticlabels(2) with points pointtype -1 notitle"
+eval(draw)
+
+if (CONTROLS > 0) {
+    unset label 1
+    unset label 2
+    set label 3 "sync / its twin" at screen 0, screen (CONTROLS + 30.0) / HEIGHT offset character 2, 0 left font sprintf("DejaVu Sans,%d", FONT)
+    set tmargin at screen (CONTROLS + 34.0) / HEIGHT
+    set bmargin at screen 58.0 / HEIGHT
+    set border 3
+    set xtics scale 0 format "%g" auto
+    set xlabel "round" offset 0, 0.4
+    small = sprintf("DejaVu Sans,%d", FONT - 2)
+    set ytics auto format "%gx" font small
+    set yrange [low:high]
+    set grid ytics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
+    set key at screen (WIDTH - 16.0) / WIDTH, screen (CONTROLS + 52.0) / HEIGHT right top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
+    m = words(ARG7)
+    plot 1 with lines linecolor rgb INK linewidth 1 notitle, \
+         for [i=1:m] DATA index 'control '.word(ARG7, i) using 1:2 with linespoints pointtype 7 pointsize 0.4 linecolor rgb colour(word(ARG7, i), i) title word(ARG7, i)
+}
+unset multiplot
+unset output

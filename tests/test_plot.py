@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""The pictures: their data against golden files, every drawing whole, and `cobench plot`.
+
+`UPDATE_GOLDEN=1 pytest tests/test_plot.py` writes the golden files anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import make_run
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+SMALL = ROOT / "tests" / "data" / "run-small"
+GOLDEN = ROOT / "tests" / "golden" / "plots"
+KINDS = ("speedup", "square", "phases", "scaling", "stability", "claims")
+MS = 1_000_000
+
+
+def cobench(*args, **environment):
+    return subprocess.run([BUILD / "cobench", *map(str, args)], env=os.environ | environment, text=True, capture_output=True,
+                          timeout=120)  # fmt: skip
+
+
+def plot(*args, **environment):
+    return cobench("plot", *args, **environment)
+
+
+def usl(workers: int) -> float:
+    return 0.95 * workers / (1 + 0.1 * (workers - 1) + 0.01 * workers * (workers - 1))
+
+
+def sweep_run(folder: Path) -> Path:
+    """A run like run-small, but of one sweep: c:sync, its twin and c:thread-pool at 1 to 8 workers."""
+    shutil.copytree(SMALL, folder)
+    plan = json.loads((folder / "plan.json").read_text())
+    like = next(json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines() if '"timed"' in line)
+    counts = (1, 2, 4, 8)
+    plan["groups"] = [plan["groups"][0] | {"id": g, "name": f"count ({n} workers)", "workers": n, "ideal": min(n, 2),
+                                           "sweep": "count", "scaling": "strong"} for g, n in enumerate(counts)]  # fmt: skip
+    cell = {"start_method": "fork", "copies": 1, "runtime": "c"}
+    plan["cells"], lines = [], []
+    for g, n in enumerate(counts):
+        for model, role in (("sync", "model"), ("sync", "control"), ("thread-pool", "model")):
+            plan["cells"].append(cell | {"id": len(plan["cells"]), "group": g, "model": model, "role": role,
+                                         "baseline": model == "sync" and role == "model"})  # fmt: skip
+    for number in range(len(plan["cells"])):
+        lines.append(like | {"pass": "verify", "round": 0, "order": number, "cell": number, "whole_ns": None})
+    for turn in range(1, 9):
+        for number, one in enumerate(plan["cells"]):
+            gain = usl(counts[one["group"]]) if one["model"] == "thread-pool" else 1
+            work = int(100 * MS * (1 + 0.003 * ((turn * 7 + number * 3) % 5)) / gain)
+            lines.append(like | {"round": turn, "order": number, "cell": number, "work_ns": work, "whole_ns": work + 4 * MS})
+    (folder / "plan.json").write_text(json.dumps(plan | {"rounds": 8}))
+    (folder / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return folder
+
+
+def claims_run(folder: Path) -> Path:
+    """run-small with the cells that some of the published claims ask for."""
+    shutil.copytree(SMALL, folder)
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["claims"] = "published"
+    plan["groups"][1]["name"] = "words"
+    (folder / "plan.json").write_text(json.dumps(plan).replace('"c"', '"ext"'))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    base = tmp_path_factory.mktemp("plots")
+    small = Path(shutil.copytree(SMALL, base / "a run's \"folder\""))
+    return {"small": small, "sweep": sweep_run(base / "sweep"), "claims": claims_run(base / "claims")}
+
+
+@pytest.fixture(scope="module")
+def drawn(runs):
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    for run in runs.values():
+        done = plot(run, "--format", "svg,png")
+        assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return runs
+
+
+def pictures(run: Path) -> list[Path]:
+    return sorted((run / "plots").glob("*.dat"))
+
+
+def check_whole(run: Path, formats=("svg", "png")) -> None:
+    assert not [path for path in (run / "plots").iterdir() if path.name.startswith(".")]
+    for data in pictures(run):
+        for kind in formats:
+            picture = data.with_suffix("." + kind)
+            if kind == "svg":
+                assert ElementTree.parse(picture).getroot().tag.endswith("svg")
+            assert picture.stat().st_size > 500, picture
+
+
+@pytest.mark.parametrize("name, kind", [("small", k) for k in ("speedup", "square", "phases", "stability")] +
+                         [("sweep", "scaling"), ("claims", "claims")])  # fmt: skip
+def test_data_files(drawn, name, kind):
+    found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
+    assert found
+    for path in found:
+        golden = GOLDEN / path.name
+        if os.environ.get("UPDATE_GOLDEN"):
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(path.read_text())
+        assert path.read_text() == golden.read_text()
+
+
+@pytest.mark.parametrize("name", ["small", "sweep", "claims"])
+def test_every_picture_is_whole(drawn, name):
+    check_whole(drawn[name])
+
+
+def test_svgs_hold_the_words(drawn):
+    square = (drawn["small"] / "plots" / "square-count.svg").read_text()
+    for word in ("thread-pool", "process-pool", "what the model buys", "1.85x"):
+        assert word in square, word
+    scaling = (drawn["sweep"] / "plots" / "scaling-count.svg").read_text()
+    for word in ("more workers than CPUs", "ideal", "c:thread-pool", "USL 0.1"):
+        assert word in scaling, word
+    claims = (drawn["claims"] / "plots" / "claims.svg").read_text()
+    for word in ("cannot be", "not measured", "word count: native, sequential"):
+        assert word in claims, word
+
+
+def test_the_same_journal_gives_the_same_data(drawn, tmp_path):
+    again = Path(shutil.copytree(drawn["small"], tmp_path / "again"))
+    shutil.rmtree(again / "plots")
+    assert plot(again, "--format", "svg").returncode == 0
+    for data in pictures(drawn["small"]):
+        assert (again / "plots" / data.name).read_bytes() == data.read_bytes()
+
+
+@pytest.mark.parametrize("kind", KINDS[:3])
+def test_only_one_kind(runs, tmp_path, kind):
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    done = plot(run, "--only", kind, "--format", "svg")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{run}/plots\n", "")
+    assert {path.name.split("-")[0] for path in (run / "plots").iterdir()} == {kind}
+
+
+def test_formats(runs, tmp_path):
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    done = plot(run, "--format", "pdf,txt")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (run / "plots" / "square-count.pdf").read_bytes().startswith(b"%PDF")
+    assert "square: count: a tile for each of 2 runtimes" in done.stdout and "what the model buys" in done.stdout
+    assert not list((run / "plots").glob("*.svg"))
+
+
+@pytest.mark.parametrize("variants", [1, 2, 13, 100, 400])
+def test_pictures_of_any_size(tmp_path, variants):
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    assert make_run.main([str(tmp_path / "run"), "--variants", str(variants)]) == 0
+    done = plot(tmp_path / "run", "--format", "svg,png")
+    assert (done.returncode, done.stderr) == (0, "")
+    check_whole(tmp_path / "run")
+
+
+def test_wrong_arguments(tmp_path):
+    for args, said in ((("--only", "nix"), "speedup, square"), (("--format", "jpg"), "svg, png, pdf or txt"),
+                       ((tmp_path / "nowhere",), "no run at"), ((SMALL, "--only", "claims"), "nothing for a picture of claims")):
+        done = plot(*args)
+        assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_gnuplot_missing(runs, tmp_path):
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    done = plot(run, PATH=str(tmp_path))
+    assert done.returncode == 77 and done.stderr.startswith("cobench: gnuplot is not installed")
+    assert (run / "plots" / "square-count.dat").exists()
