@@ -303,11 +303,14 @@ static void session_close(struct session *s)
 static void announce(struct session *s)
 {
     const struct plan *p = &s->plan;
-    progress_note(&s->progress, false, "suite %s: %zu groups, %zu cells, %lld rounds, seed %lld", p->suite,
-                  p->group_count, p->cell_count, (long long)p->rounds, (long long)p->seed);
-    if (p->rounds < ROUNDS_FOR_INTERVALS)
-        progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)",
-                      (long long)p->rounds, p->rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
+    const long long rounds = (long long)p->stopping.rounds;
+    char enough[160];
+    stopping_text(&p->stopping, enough, sizeof enough);
+    progress_note(&s->progress, false, "suite %s: %zu groups, %zu cells, %s, seed %lld", p->suite, p->group_count,
+                  p->cell_count, enough, (long long)p->seed);
+    if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
+        progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
+                      rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].task->hosts == 1u << h)
@@ -334,15 +337,16 @@ static int measure(struct session *s, struct error *err)
                                 .tasks_dir = s->plan.tasks_dir,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .watch = &s->watch};
+    const struct runner_place place = {.folder = s->folder,
+                                       .journal = &s->journal,
+                                       .progress = &s->progress,
+                                       .before = s->options.resume == NULL ? NULL : &s->resume.results};
     struct runner runner;
-    int rc = runner_open(&bench, &s->journal, &s->progress, &runner, err);
+    int rc = runner_open(&bench, &place, &runner, err);
     if (rc != 0)
         return rc;
-    if (s->options.resume != NULL) {
-        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
-                      (long long)s->resume.results.samples);
-        runner_take_up(&runner, &s->resume.results);
-    }
+    if (place.before != NULL)
+        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder, (long long)place.before->samples);
     rc = runner_verify(&runner, err);
     if (rc == 0)
         rc = runner_rounds(&runner, err);
@@ -397,8 +401,11 @@ static void tell_end(struct session *s, int taken, struct error *err)
         dir_remove_flat(s->folder);
         error_set(&all, taken, "%s before the first sample; nothing is kept", because);
     } else {
-        error_set(&all, taken, "%s; %lld of %lld rounds are in %s; cobench run --resume %s goes on", because,
-                  (long long)s->rounds_done, (long long)s->plan.rounds, s->folder, s->folder);
+        char of[32] = "";
+        if (s->plan.stopping.rounds > 0)
+            snprintf(of, sizeof of, " of %lld", (long long)s->plan.stopping.rounds);
+        error_set(&all, taken, "%s; %lld%s rounds are in %s; cobench run --resume %s goes on", because,
+                  (long long)s->rounds_done, of, s->folder, s->folder);
     }
     if (taken == -EINTR)
         progress_note(&s->progress, true, "%s", all.text);

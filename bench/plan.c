@@ -429,12 +429,24 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     return rc;
 }
 
+/* What the command line says takes the place of all that the suite says. A precision without a budget gets one. */
+static struct stopping choose_stopping(const struct stopping *option, const struct stopping *suite)
+{
+    const bool asked = option->rounds > 0 || option->budget_s > 0 || option->precision > 0;
+    struct stopping s = asked ? *option : *suite;
+    if (s.rounds == 0 && s.budget_s <= 0 && s.precision <= 0)
+        s.rounds = ROUNDS_DEFAULT;
+    if (s.precision > 0 && s.budget_s <= 0)
+        s.budget_s = STOPPING_BUDGET_S;
+    return s;
+}
+
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err)
 {
     const struct plan_options *o = source->options;
     const struct suite *suite = source->suite;
     *out = (struct plan){.seed = o->seed,
-                         .rounds = o->rounds > 0 ? o->rounds : suite->rounds > 0 ? suite->rounds : ROUNDS_DEFAULT,
+                         .stopping = choose_stopping(&o->stopping, &suite->stopping),
                          .timeout_s = o->timeout_s > 0      ? o->timeout_s
                                       : suite->timeout_s > 0 ? suite->timeout_s
                                                              : TIMEOUT_DEFAULT_S,
@@ -523,6 +535,12 @@ static json_t *number_json(double x)
     return x == floor(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
 }
 
+/* A number that was asked for, null where it was not. */
+static json_t *asked_json(double x)
+{
+    return x > 0 ? number_json(x) : json_null();
+}
+
 static json_t *group_json(const struct plan *plan, size_t g)
 {
     const struct plan_group *group = &plan->groups[g];
@@ -555,8 +573,10 @@ json_t *plan_json(const struct plan *plan, const char *created)
         json_decref(cells);
         return NULL;
     }
-    return json_pack("{si ss ss sI sI sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
-                     "seed", (json_int_t)plan->seed, "rounds", (json_int_t)plan->rounds, "margin", plan->margin,
-                     "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus), "url",
-                     plan->url, "tasks_dir", plan->tasks_dir, "claims", plan->claims, "groups", groups, "cells", cells);
+    return json_pack("{si ss ss sI so so so sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
+                     "seed", (json_int_t)plan->seed, "rounds", asked_json((double)plan->stopping.rounds), "budget_s",
+                     asked_json(plan->stopping.budget_s), "precision", asked_json(plan->stopping.precision), "margin",
+                     plan->margin, "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus),
+                     "url", plan->url, "tasks_dir", plan->tasks_dir, "claims", plan->claims, "groups", groups, "cells",
+                     cells);
 }

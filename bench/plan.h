@@ -48,7 +48,8 @@ struct plan_cell {
 
 struct plan {
     char *suite;
-    int64_t seed, rounds;
+    int64_t seed;
+    struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
     double margin; /* a difference smaller than this share is none in practice */
     char *url;       /* what --url said; NULL: the origin's */
@@ -63,7 +64,8 @@ struct plan {
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
     struct words tasks, runtimes, models, jobs, workers, sets;
-    int64_t rounds, seed; /* seed: -1 not said */
+    int64_t seed; /* -1: not said */
+    struct stopping stopping;
     double timeout_s;
     double margin; /* below 0: not said */
     const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/plan_params.h"
+#include "bench/stopping_read.h"
 
 #define PLAN_VERSION 1
 
@@ -134,18 +135,19 @@ static int read_cell(const struct reader *r, const json_t *plan, size_t index)
 static int read_head(const struct reader *r, json_t *json)
 {
     int version = 0;
-    json_int_t seed, rounds;
+    json_int_t seed;
     const char *suite;
     struct plan *p = r->plan;
-    if (json_unpack(json, "{si ss sI sI sF sF sF}", "plan", &version, "suite", &suite, "seed", &seed, "rounds", &rounds,
+    if (json_unpack(json, "{si ss sI sF sF sF}", "plan", &version, "suite", &suite, "seed", &seed,
                     "margin", &p->margin, "timeout_s", &p->timeout_s, "effective_cpus", &p->effective_cpus) != 0 ||
         version != PLAN_VERSION)
         return fail(r, "not a plan of version 1");
-    if (seed < 0 || rounds < 1 || rounds > ROUNDS_MAX || !(p->timeout_s > 0 && p->timeout_s <= TIMEOUT_MAX_S) ||
+    if (seed < 0 || !(p->timeout_s > 0 && p->timeout_s <= TIMEOUT_MAX_S) ||
         !(p->margin >= 0 && p->margin < 1))
-        return fail(r, "seed, rounds, timeout_s or margin are out of range");
+        return fail(r, "seed, timeout_s or margin are out of range");
     p->seed = seed;
-    p->rounds = rounds;
+    if (stopping_read(json, &p->stopping) != 0)
+        return fail(r, "rounds, budget_s and precision are out of range, or all null");
     if (text_set(&p->suite, suite) != 0 || text_set(&p->url, json_string_value(json_object_get(json, "url"))) != 0 ||
         text_set(&p->tasks_dir, json_string_value(json_object_get(json, "tasks_dir"))) != 0 ||
         text_set(&p->claims, json_string_value(json_object_get(json, "claims"))) != 0)

@@ -6,6 +6,7 @@
 
 #include "bench/break_even.h"
 #include "bench/render.h"
+#include "bench/render_rounds.h"
 #include "bench/render_scaling.h"
 
 /* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
@@ -195,9 +196,9 @@ struct arrays {
 static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
-                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
-                     r->margin, "interrupted", summary->interrupted, "forced", events_forced(&r->events), "machine",
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:f, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
+                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "asked",
+                     render_asked_json(r), "stopping", render_stopping_json(summary), "margin", r->margin, "interrupted", summary->interrupted, "forced", events_forced(&r->events), "machine",
                      r->machine, "groups", json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity",
                      arrays->capacities, "cells", arrays->cells,
                      "geomeans", arrays->geomeans);

@@ -10,6 +10,7 @@
 #include "bench/machine_line.h"
 #include "bench/markdown.h"
 #include "bench/render.h"
+#include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
 #include "bench/render_scaling.h"
 #include "bench/warnings.h"
@@ -225,9 +226,11 @@ int render_markdown(const void *what, FILE *out)
 {
     const struct summary *summary = what;
     const struct results *r = summary->results;
+    char rounds[240];
+    render_rounds_text(r, rounds, sizeof rounds);
     fputs("# ", out);
     markdown_put(out, r->suite);
-    fprintf(out, "\n\n%lld rounds, seed %lld, ", (long long)r->rounds, (long long)r->seed);
+    fprintf(out, "\n\n%s, seed %lld, ", rounds, (long long)r->seed);
     markdown_put(out, r->created);
     fputs(".\n", out);
     int code = put_machine(out, r);

@@ -12,6 +12,7 @@
 #include "bench/format.h"
 #include "bench/machine_line.h"
 #include "bench/render.h"
+#include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
 #include "bench/render_scaling.h"
 #include "bench/screen.h"
@@ -343,11 +344,11 @@ static int put_group(const struct terminal *t, const struct result_group *group)
 static int put_title(const struct terminal *t)
 {
     const struct results *r = t->summary->results;
-    char text[256];
+    char text[400], rounds[240];
     struct words phrases = {NULL, 0};
     struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
-    snprintf(text, sizeof text, "%.64s: %lld rounds, seed %lld, %.32s", r->suite, (long long)r->rounds, (long long)r->seed,
-             r->created);
+    render_rounds_text(r, rounds, sizeof rounds);
+    snprintf(text, sizeof text, "%.64s: %s, seed %lld, %.32s", r->suite, rounds, (long long)r->seed, r->created);
     style(t, STYLE_BOLD);
     format_put_wrapped(&wrap, text);
     style(t, STYLE_PLAIN);

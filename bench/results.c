@@ -12,6 +12,7 @@
 #include "bench/disturbance.h"
 #include "bench/files.h"
 #include "bench/json_line.h"
+#include "bench/stopping_read.h"
 #include "bench/text.h"
 
 #define NOT_KNOWN INT64_C(-1)
@@ -174,11 +175,10 @@ static int plan_head(const struct place *at, struct results *results)
     if (field_string(at, results->plan, "suite", &results->suite) != 0 ||
         field_string(at, results->plan, "created", &results->created) != 0 ||
         field_int(at, results->plan, "seed", &results->seed) != 0 ||
-        field_int(at, results->plan, "rounds", &results->rounds) != 0 ||
         field_number(at, results->plan, "margin", &results->margin) != 0)
         return -EPROTO;
-    if (results->rounds < 0 || results->rounds > ROUNDS_MAX)
-        return wrong_field(at, "rounds", "in 0..1000000");
+    if (stopping_read(results->plan, &results->asked) != 0)
+        return wrong(at, "\"rounds\", \"budget_s\" and \"precision\" are out of range, or none is given");
     if (results->margin < 0 || results->margin >= 1)
         return wrong_field(at, "margin", "at least 0 and below 1");
     return 0;
@@ -351,6 +351,9 @@ static int line_read(const struct place *at, struct results *results, const stru
     if (line_head(at, results, line, &cell_id, &round, &status) != 0)
         return -EPROTO;
     const bool timed = json_field_is(json_field_get(line, "pass"), "timed");
+    const int64_t spent = line_optional(line, "spent_ns");
+    if (spent > results->spent_ns)
+        results->spent_ns = spent;
     struct result_cell *cell = &results->cells[cell_id];
     note_progress(results, cell, line, timed ? round : 0);
     if (cell_note_status(cell, status, json_field_get(line, "reason")) != 0)
@@ -413,6 +416,41 @@ static int samples_load(struct results *results, const char *run_dir, struct err
     return code;
 }
 
+/* -- rounds -------------------------------------------------------------------------------------------------------------- */
+
+bool results_fixed_rounds(const struct results *results)
+{
+    return results->asked.budget_s <= 0 && results->asked.precision <= 0;
+}
+
+int64_t results_rounds_due(const struct results *results, size_t group)
+{
+    const int64_t stopped = results->groups[group].stopped;
+    return stopped > 0 ? stopped : results_fixed_rounds(results) ? results->rounds : -1;
+}
+
+/* Which groups have enough rounds, and how many it came to. */
+static void rounds_read(struct results *results)
+{
+    size_t i;
+    const json_t *line;
+    json_array_foreach(results->events.lines, i, line)
+    {
+        const json_t *group = json_object_get(line, "group"), *rounds = json_object_get(line, "rounds");
+        const char *what = json_string_value(json_object_get(line, "what"));
+        const char *why = json_string_value(json_object_get(line, "why"));
+        if (strcmp(what, "stopped") != 0 || !json_is_integer(group) || json_integer_value(group) < 0 ||
+            (size_t)json_integer_value(group) >= results->group_count || !json_is_integer(rounds) || why == NULL)
+            continue;
+        results->groups[json_integer_value(group)].stopped = json_integer_value(rounds);
+        results->groups[json_integer_value(group)].why = why;
+    }
+    results->rounds = results_fixed_rounds(results) ? results->asked.rounds : 0;
+    for (size_t c = 0; c < results->cell_count; c++)
+        if (!results_fixed_rounds(results) && results->cells[c].last_round > results->rounds)
+            results->rounds = results->cells[c].last_round;
+}
+
 int results_load(struct results *results, const char *run_dir, struct error *err)
 {
     *results = (struct results){.last_order = -1};
@@ -425,6 +463,8 @@ int results_load(struct results *results, const char *run_dir, struct error *err
         code = samples_load(results, run_dir, err);
     if (code == 0)
         code = events_load(run_dir, &results->events, err);
+    if (code == 0)
+        rounds_read(results);
     if (code != 0)
         results_free(results);
     return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl, events.jsonl (docs/run-directory.md). The samples are
- * read line by line into compact arrays, about 120 bytes each.
+ * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl, events.jsonl (docs/run-directory.md).
+ * The samples are read line by line into compact arrays, about 120 bytes each.
  */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
@@ -13,6 +13,7 @@
 
 #include "bench/error.h"
 #include "bench/events.h"
+#include "bench/stopping.h"
 
 /* How a cell ended. Above CELL_OK: it has no ratios, and `reason` says why. */
 enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
@@ -43,6 +44,8 @@ struct result_group {
     const json_t *params;        /* an object of strings */
     int64_t jobs, workers;
     double ideal;
+    int64_t stopped; /* after so many rounds it was settled that it has enough; 0: it was not */
+    const char *why; /* "rounds", "precise" or "budget"; NULL likewise */
 };
 
 struct result_cell {
@@ -65,7 +68,9 @@ struct result_cell {
 struct results {
     json_t *plan, *machine;
     const char *suite, *created;
-    int64_t seed, rounds;
+    int64_t seed;
+    struct stopping asked; /* when it was to be enough */
+    int64_t rounds;        /* those that were asked for; where they were not, the most that a group came to */
     double margin;
     struct result_group *groups;
     size_t group_count;
@@ -76,6 +81,7 @@ struct results {
     int64_t samples;      /* whole lines of samples.jsonl */
     int64_t whole_bytes;  /* and their bytes: behind them stands at most a line cut short */
     int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */
+    int64_t spent_ns;               /* what the run had taken at the last sample */
 };
 
 /* The files as bytes; events of length 0 is as good as no file. */
@@ -98,6 +104,10 @@ void results_free(struct results *results);
 /* How many of a cell's samples were disturbed in one of these ways (bits of enum disturbance). */
 size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 
+/* Whether the plan says the number of rounds, or a budget or a precision decides. */
+bool results_fixed_rounds(const struct results *results);
+/* How many rounds a cell that has not failed has to have; -1: its group goes on, nobody knows yet for how long. */
+int64_t results_rounds_due(const struct results *results, size_t group);
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);
 

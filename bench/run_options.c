@@ -25,6 +25,8 @@ enum {
     KEY_SCALING,
     KEY_SET,
     KEY_ROUNDS,
+    KEY_BUDGET,
+    KEY_PRECISION,
     KEY_SEED,
     KEY_MARGIN,
     KEY_TIMEOUT,
@@ -52,6 +54,9 @@ static const struct argp_option table[] = {
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
     {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
+    {"budget", KEY_BUDGET, "TIME", 0, "As many whole rounds as fit: 90s, 2m, 1h; verifying counts", 0},
+    {"precision", KEY_PRECISION, "P%", 0,
+     "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)", 0},
     {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds a command may take, 0.001..86400 (default 120)", 0},
     {"start-method", KEY_START_METHOD, "fork|spawn", 0, "How worker processes start (default fork)", 0},
@@ -167,6 +172,18 @@ static void take_timeout(struct parse *p, const char *value)
         refuse(p, "--timeout", value, "not a number of seconds from 0.001 to 86400");
 }
 
+static void take_budget(struct parse *p, const char *value)
+{
+    if (num_parse_duration(value, BUDGET_MIN_S, BUDGET_MAX_S, &p->out->plan.stopping.budget_s) != 0)
+        refuse(p, "--budget", value, "not a time such as 90s, 2m or 1h, up to a week");
+}
+
+static void take_precision(struct parse *p, const char *value)
+{
+    if (num_parse_percent(value, PRECISION_MIN, PRECISION_MAX, &p->out->plan.stopping.precision) != 0)
+        refuse(p, "--precision", value, "not a percentage such as 2%, from 0.01% to 50%");
+}
+
 static void take_start_method(struct parse *p, const char *value)
 {
     if (strcmp(value, "fork") != 0 && strcmp(value, "spawn") != 0)
@@ -209,7 +226,9 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     case KEY_WORKERS: take_workers(p, arg); return 0;
     case KEY_SCALING: take_scaling(p, arg); return 0;
     case KEY_SET: take_set(p, arg); return 0;
-    case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.rounds); return 0;
+    case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.stopping.rounds); return 0;
+    case KEY_BUDGET: take_budget(p, arg); return 0;
+    case KEY_PRECISION: take_precision(p, arg); return 0;
     case KEY_SEED: take_seed(p, arg); return 0;
     case KEY_MARGIN: take_margin(p, arg); return 0;
     case KEY_TIMEOUT: take_timeout(p, arg); return 0;

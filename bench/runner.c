@@ -22,22 +22,6 @@ static int no_memory(struct error *err)
     return error_set(err, -ENOMEM, "out of memory");
 }
 
-int runner_open(const struct bench *bench, struct journal *journal, struct progress *progress, struct runner *out,
-                struct error *err)
-{
-    const struct plan *plan = bench->plan;
-    *out = (struct runner){.bench = bench,
-                           .journal = journal,
-                           .progress = progress,
-                           .cells = calloc(plan->cell_count, sizeof *out->cells),
-                           .references = calloc(plan->group_count * bench->catalog->runtime_count,
-                                                sizeof *out->references)};
-    if (out->cells != NULL && out->references != NULL)
-        return 0;
-    runner_close(out);
-    return no_memory(err);
-}
-
 void runner_close(struct runner *r)
 {
     const size_t count = r->references == NULL ? 0 : r->bench->plan->group_count * r->bench->catalog->runtime_count;
@@ -47,6 +31,7 @@ void runner_close(struct runner *r)
     }
     free(r->references);
     free(r->cells);
+    rounds_close(&r->rounds);
     r->references = NULL;
     r->cells = NULL;
 }
@@ -60,10 +45,12 @@ static void note_time(struct runner *r, size_t cell, int64_t ns)
         c->least_ns = ns;
 }
 
-void runner_take_up(struct runner *r, const struct results *before)
+/* Takes over what the journal has. */
+static void take_up(struct runner *r)
 {
-    r->before = before;
+    const struct results *before = r->before;
     r->samples = before->samples;
+    r->rounds_done = before->last_round > 0 ? before->last_round - 1 : 0; /* the last one may be a part */
     for (size_t c = 0; c < before->cell_count; c++) {
         const struct result_cell *had = &before->cells[c];
         r->cells[c] = (struct runner_cell){
@@ -72,6 +59,26 @@ void runner_take_up(struct runner *r, const struct results *before)
             if (had->samples[i].whole_ns > 0)
                 note_time(r, c, had->samples[i].whole_ns);
     }
+}
+
+int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err)
+{
+    const struct plan *plan = bench->plan;
+    *out = (struct runner){.bench = bench,
+                           .journal = place->journal,
+                           .progress = place->progress,
+                           .before = place->before,
+                           .cells = calloc(plan->cell_count, sizeof *out->cells),
+                           .references = calloc(plan->group_count * bench->catalog->runtime_count,
+                                                sizeof *out->references)};
+    int rc = out->cells == NULL || out->references == NULL ? no_memory(err) : 0;
+    if (rc == 0)
+        rc = rounds_open(&out->rounds, plan, place->folder, place->before, place->progress, err);
+    if (rc != 0)
+        runner_close(out);
+    else if (place->before != NULL)
+        take_up(out);
+    return rc;
 }
 
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
@@ -90,7 +97,9 @@ static int commit(struct runner *r, const struct sample_taken *s, struct sample_
     json_t *line = sample_json(s, &place);
     if (line == NULL)
         return no_memory(err);
-    const int rc = journal_append(r->journal, line, err);
+    int rc = json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds))) == 0 ? 0 : no_memory(err);
+    if (rc == 0)
+        rc = journal_append(r->journal, line, err);
     json_decref(line);
     if (rc != 0)
         return rc;
@@ -221,6 +230,59 @@ static int judge_take(struct runner *r, size_t group, struct judge *j, struct er
     return rc;
 }
 
+/* -- time to come ------------------------------------------------------------------------------------------------- */
+
+/* How long a sample of the cell takes: as its last one; before its first as the others do. 0: nobody has had one yet. */
+static int64_t expected_ns(const struct runner *r, size_t cell, int64_t usual_ns)
+{
+    if (r->cells[cell].ended)
+        return 0;
+    return r->cells[cell].last_ns > 0 ? r->cells[cell].last_ns : usual_ns;
+}
+
+/* The mean over the cells that had a sample. */
+static int64_t usual_ns(const struct runner *r)
+{
+    int64_t sum = 0, count = 0;
+    for (size_t c = 0; c < r->bench->plan->cell_count; c++)
+        if (r->cells[c].last_ns > 0) {
+            sum += r->cells[c].last_ns;
+            count++;
+        }
+    return count == 0 ? 0 : sum / count;
+}
+
+/* What the next round takes, of all groups that go on. */
+static int64_t round_ns(const struct runner *r)
+{
+    const struct plan *p = r->bench->plan;
+    const int64_t usual = usual_ns(r);
+    int64_t sum = 0;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (rounds_group_goes_on(&r->rounds, p->cells[c].group))
+            sum += expected_ns(r, c, usual);
+    return sum;
+}
+
+/* What is still to come, verifying included, after rounds_done rounds and `begun_ns` of the next; -1: not known yet. With
+ * a budget it is at most what is left of that. */
+static int64_t time_left(const struct runner *r, int64_t begun_ns)
+{
+    const struct plan *p = r->bench->plan;
+    const int64_t usual = usual_ns(r), budget = rounds_budget_left_ns(&r->rounds);
+    int64_t left = -begun_ns;
+    bool known = usual > 0;
+    for (size_t c = 0; c < p->cell_count; c++) {
+        const int64_t rounds = rounds_to_come(&r->rounds, p->cells[c].group, r->rounds_done);
+        known = known && rounds >= 0;
+        left += expected_ns(r, c, usual) * ((rounds > 0 ? rounds : 0) + !r->cells[c].verified);
+    }
+    left = left < 0 ? 0 : left;
+    if (!known)
+        return budget;
+    return budget >= 0 && budget < left ? budget : left;
+}
+
 /* -- verifying ---------------------------------------------------------------------------------------------------- */
 
 static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, int64_t begun, struct error *err)
@@ -300,26 +362,26 @@ static int verify_group(struct runner *r, size_t group, struct error *err)
     const struct plan *p = r->bench->plan;
     char where[CELL_NAME_ROOM + 40], name[CELL_NAME_ROOM];
     snprintf(where, sizeof where, "verifying %s", p->groups[group].name);
-    progress_at(r->progress, where, -1);
+    progress_at(r->progress, where, time_left(r, 0));
     int rc = verify_judges(r, group, err);
     for (size_t c = 0; rc == 0 && c < p->cell_count; c++) {
         if (p->cells[c].group != group || r->cells[c].verified || verified_as_judge(r, c))
             continue;
         plan_cell_name(p, c, name, sizeof name);
         snprintf(where, sizeof where, "verifying %s", name);
-        progress_at(r->progress, where, -1);
+        progress_at(r->progress, where, time_left(r, 0));
         rc = verify_cell(r, c, err);
     }
     return rc;
 }
 
-/* Whether a sample of the group is still to come. */
+/* Whether a sample of the group may still come. */
 static bool group_goes_on(const struct runner *r, size_t group)
 {
     const struct plan *p = r->bench->plan;
     for (size_t c = 0; c < p->cell_count; c++)
         if (p->cells[c].group == group &&
-            (!r->cells[c].verified || (!r->cells[c].ended && r->cells[c].last_round < p->rounds)))
+            (!r->cells[c].verified || (!r->cells[c].ended && rounds_group_goes_on(&r->rounds, group))))
             return true;
     return false;
 }
@@ -334,17 +396,6 @@ int runner_verify(struct runner *r, struct error *err)
 }
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
-
-/* The samples still to come take as long as the last of their cell; `done_ns`: what this round has spent already. */
-static int64_t time_left(const struct runner *r, int64_t round, int64_t done_ns)
-{
-    const struct plan *p = r->bench->plan;
-    int64_t round_ns = 0;
-    for (size_t c = 0; c < p->cell_count; c++)
-        round_ns += r->cells[c].ended ? 0 : r->cells[c].last_ns;
-    const int64_t left = round_ns * (p->rounds - round + 1) - done_ns;
-    return left < 0 ? 0 : left;
-}
 
 static int time_cell(struct runner *r, size_t cell, struct sample_place place, struct error *err)
 {
@@ -367,14 +418,26 @@ static int64_t first_place(const struct runner *r, int64_t round)
     return r->before != NULL && r->before->last_round == round ? r->before->last_order + 1 : 0;
 }
 
+static void tell_place(struct runner *r, int64_t round, size_t cell, int64_t begun_ns)
+{
+    const int64_t cap = r->bench->plan->stopping.rounds;
+    char where[CELL_NAME_ROOM + 60], name[CELL_NAME_ROOM], of[32] = "";
+    plan_cell_name(r->bench->plan, cell, name, sizeof name);
+    if (cap > 0)
+        snprintf(of, sizeof of, " of %lld", (long long)cap);
+    snprintf(where, sizeof where, "round %lld%s: %s", (long long)round, of, name);
+    progress_at(r->progress, where, time_left(r, begun_ns));
+}
+
 static int run_round(struct runner *r, int64_t round, size_t *order, struct error *err)
 {
     const struct plan *p = r->bench->plan;
-    char where[CELL_NAME_ROOM + 60], name[CELL_NAME_ROOM];
     int64_t place = first_place(r, round), spent = 0;
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < p->group_count; g++) {
         size_t count;
+        if (!rounds_group_goes_on(&r->rounds, g))
+            continue;
         if (plan_order(p, round, g, order, &count) != 0)
             return no_memory(err);
         for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -382,9 +445,7 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
             if (r->cells[cell].ended || r->cells[cell].last_round >= round)
                 continue;
             const int64_t begun = clock_now_ns();
-            plan_cell_name(p, cell, name, sizeof name);
-            snprintf(where, sizeof where, "round %lld of %lld: %s", (long long)round, (long long)p->rounds, name);
-            progress_at(r->progress, where, time_left(r, round, spent));
+            tell_place(r, round, cell, spent);
             rc = time_cell(r, cell,
                            (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
             note_time(r, cell, clock_now_ns() - begun);
@@ -394,14 +455,27 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
     return rc;
 }
 
-int runner_rounds(struct runner *r, struct error *err)
+/* Whether there is a cell to time at all. */
+static bool any_goes_on(const struct runner *r)
 {
     const struct plan *p = r->bench->plan;
-    size_t *order = malloc(p->cell_count * sizeof *order);
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (!r->cells[c].ended && rounds_group_goes_on(&r->rounds, p->cells[c].group))
+            return true;
+    return false;
+}
+
+/* A round is looked at before the next one begins. Of a run that is taken up the last round may be a part only, and
+ * those before it were looked at then. */
+int runner_rounds(struct runner *r, struct error *err)
+{
+    size_t *order = malloc(r->bench->plan->cell_count * sizeof *order);
     int rc = order == NULL ? no_memory(err) : 0;
-    for (int64_t round = 1; rc == 0 && round <= p->rounds; round++) {
-        rc = run_round(r, round, order, err);
+    while (rc == 0 && any_goes_on(r)) {
+        rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
+        if (rc == 0)
+            rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
     }
     free(order);
     progress_clear(r->progress);

@@ -11,6 +11,7 @@
 #include "bench/journal.h"
 #include "bench/progress.h"
 #include "bench/results.h"
+#include "bench/rounds.h"
 #include "bench/sample.h"
 
 struct runner_cell {
@@ -29,13 +30,20 @@ struct runner {
     const struct results *before; /* what the journal had when the run was taken up; NULL: nothing */
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
+    struct rounds rounds;
     int64_t rounds_done;
 };
 
-int runner_open(const struct bench *bench, struct journal *journal, struct progress *progress, struct runner *out,
-                struct error *err);
-/* Takes over what the journal of a run that was cut off has; `before` is borrowed. Before runner_verify. */
-void runner_take_up(struct runner *r, const struct results *before);
+/* What a run writes to and tells. `before` is what the journal of a run that is taken up has, else NULL. */
+struct runner_place {
+    const char *folder;
+    struct journal *journal;
+    struct progress *progress;
+    const struct results *before;
+};
+
+/* All is borrowed. runner_close is needed after 0 only. */
+int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err);
 /* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A run that is taken up is verified as
  * far as it was not, and the baselines that judge are run again for their results, which are not in the journal: -EBADMSG
  * where they give others than they did. */

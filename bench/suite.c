@@ -98,6 +98,20 @@ static int set_text(struct reader *r, const char *value, char **out)
     return text_set(out, value) == 0 ? 1 : fail(r, r->line, "out of memory");
 }
 
+static int set_budget(struct reader *r, const char *value, double *out)
+{
+    if (num_parse_duration(value, BUDGET_MIN_S, BUDGET_MAX_S, out) == 0)
+        return 1;
+    return fail_free(r, r->line, text_format("budget '%s' is not a time such as 90s, 2m or 1h, up to a week", value));
+}
+
+static int set_precision(struct reader *r, const char *value, double *out)
+{
+    if (num_parse_percent(value, PRECISION_MIN, PRECISION_MAX, out) == 0)
+        return 1;
+    return fail_free(r, r->line, text_format("precision '%s' is not a percentage such as 2%%, from 0.01%% to 50%%", value));
+}
+
 static int set_workers(struct reader *r, const char *value, struct words *out)
 {
     if (!set_list(r, value, out))
@@ -152,7 +166,11 @@ static int suite_key(struct reader *r, const char *key, const char *value)
     if (strcmp(key, "about") == 0)
         return set_text(r, value, &s->about);
     if (strcmp(key, "rounds") == 0)
-        return set_number(r, value, ROUNDS_MAX, &s->rounds);
+        return set_number(r, value, ROUNDS_MAX, &s->stopping.rounds);
+    if (strcmp(key, "budget") == 0)
+        return set_budget(r, value, &s->stopping.budget_s);
+    if (strcmp(key, "precision") == 0)
+        return set_precision(r, value, &s->stopping.precision);
     if (strcmp(key, "runtimes") == 0)
         return set_list(r, value, &s->runtimes);
     if (strcmp(key, "models") == 0)
@@ -160,7 +178,7 @@ static int suite_key(struct reader *r, const char *key, const char *value)
     if (strcmp(key, "claims") == 0)
         return set_claims(r, value, &s->claims);
     if (strcmp(key, "timeout") != 0)
-        return unknown_key(r, key, "about, rounds, runtimes, models, claims, timeout");
+        return unknown_key(r, key, "about, rounds, budget, precision, runtimes, models, claims, timeout");
     if (num_parse_double(value, 0.001, TIMEOUT_MAX_S, &s->timeout_s) == 0)
         return 1;
     return fail_free(r, r->line, text_format("timeout '%s' is not a number of seconds from 0.001 to 86400", value));

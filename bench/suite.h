@@ -9,12 +9,17 @@
 #include <stdint.h>
 
 #include "bench/error.h"
+#include "bench/stopping.h"
 #include "bench/text.h"
 
 #define ROUNDS_MAX 100000
 #define JOBS_MAX 100000000
 #define WORKERS_MAX 100000
 #define TIMEOUT_MAX_S 86400.0
+#define BUDGET_MIN_S 1.0
+#define BUDGET_MAX_S 604800.0 /* a week */
+#define PRECISION_MIN 0.0001
+#define PRECISION_MAX 0.5
 
 struct suite_group {
     char *name, *task;
@@ -30,7 +35,7 @@ struct suite_group {
 
 struct suite {
     char *name, *about;
-    int64_t rounds;   /* 0: not said */
+    struct stopping stopping; /* 0: not said */
     double timeout_s; /* 0: not said */
     struct words runtimes, models; /* none: all */
     char *claims;     /* a file of bench/claims, without ".json"; NULL: none */

@@ -430,7 +430,8 @@ static void runs_count(struct summary *summary, const struct results *results)
         const struct result_cell *cell = &results->cells[i];
         if (cell->status > CELL_OK)
             summary->failed += cell->status != CELL_IMPOSSIBLE;
-        else if (cell->count < (size_t)results->rounds)
+        else if (results_rounds_due(results, cell->group) < 0 ||
+                 (int64_t)cell->count < results_rounds_due(results, cell->group))
             summary->interrupted = true;
     }
 }

@@ -8,6 +8,7 @@
 
 #include "bench/disturbance.h"
 #include "bench/format.h"
+#include "bench/precision.h"
 #include "bench/stats.h"
 #include "bench/stats_series.h"
 #include "bench/text.h"
@@ -22,6 +23,7 @@ const char *warning_title(enum warning_kind kind)
         [WARNING_ORIGIN] = "origin",         [WARNING_FIRST_ROUND] = "round 1",
         [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
         [WARNING_IMPOSSIBLE] = "not here",
+        [WARNING_PRECISION] = "precision",
         [WARNING_FEW_ROUNDS] = "rounds",     [WARNING_TOO_SHORT] = "too short",
         [WARNING_STOPPED] = "stopped",       [WARNING_DISTURBED] = "disturbed",
              [WARNING_TAKES_TURNS] = "in turns",
@@ -49,6 +51,9 @@ static int warn_interrupted(struct warnings *warnings, const struct summary *sum
 {
     if (!summary->interrupted)
         return 0;
+    if (!results_fixed_rounds(summary->results))
+        return add(warnings, WARNING_INTERRUPTED,
+                   text_format("the run ended before its budget or its precision was reached"));
     return add(warnings, WARNING_INTERRUPTED,
                text_format("not every cell has the %lld rounds that were planned", (long long)summary->results->rounds));
 }
@@ -292,6 +297,23 @@ static int warn_undecidable(struct warnings *warnings, const struct summary *sum
     return code;
 }
 
+/* A precision that was asked for and not reached. */
+static int warn_precision(struct warnings *warnings, const struct summary *summary)
+{
+    const double asked = summary->results->asked.precision;
+    int code = 0;
+    for (size_t g = 0; asked > 0 && g < summary->results->group_count && code == 0; g++) {
+        const struct result_group *group = &summary->results->groups[g];
+        const double reached = precision_reached(summary, g);
+        const bool budget = group->why != NULL && strcmp(group->why, stopping_name(STOPPING_BUDGET)) == 0;
+        if (reached > asked)
+            code = add(warnings, WARNING_PRECISION,
+                       text_format("%s: its widest interval is %.2g%% to a side, and %.2g%% were asked for%s", group->name,
+                                   100 * reached, 100 * asked, budget ? "; the budget was over" : ""));
+    }
+    return code;
+}
+
 static int warn_few_rounds(struct warnings *warnings, const struct summary *summary)
 {
     const long long rounds = (long long)summary->results->rounds;
@@ -315,6 +337,7 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
         [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,
         [WARNING_IMPOSSIBLE] = warn_impossible,   [WARNING_FEW_ROUNDS] = warn_few_rounds,
+        [WARNING_PRECISION] = warn_precision,
         [WARNING_STOPPED] = warn_stopped,         [WARNING_DISTURBED] = warn_disturbed,
         [WARNING_TAKES_TURNS] = NULL,
         [WARNING_SERIAL] = NULL,                  [WARNING_TOO_SHORT] = NULL,

@@ -55,3 +55,27 @@ int num_parse_percent(const char *text, double min, double max, double *out)
         *out = percent / 100;
     return code;
 }
+
+int num_parse_duration(const char *text, double min_s, double max_s, double *out)
+{
+    static const struct {
+        char unit;
+        double seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+    char number[64];
+    const size_t length = strlen(text);
+    if (length < 2 || length > sizeof number)
+        return -EINVAL;
+    memcpy(number, text, length - 1);
+    number[length - 1] = '\0';
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        double value = 0;
+        if (text[length - 1] != units[i].unit)
+            continue;
+        const int code = num_parse_double(number, min_s / units[i].seconds, max_s / units[i].seconds, &value);
+        if (code == 0)
+            *out = value * units[i].seconds;
+        return code;
+    }
+    return -EINVAL;
+}

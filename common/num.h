@@ -13,4 +13,7 @@ int num_parse_double(const char *text, double min, double max, double *out);
  * nobody has to guess whether 2 was meant or 0.02. */
 int num_parse_percent(const char *text, double min, double max, double *out);
 
+/* "90s", "2m" or "1.5h" in seconds, min..max; without its unit it is -EINVAL. */
+int num_parse_duration(const char *text, double min_s, double max_s, double *out);
+
 #endif

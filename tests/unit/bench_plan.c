@@ -299,9 +299,10 @@ static void test_a_plan_is_read_back(void **state)
     words_split(&f->options.workers, "1,2");
     f->options.timeout_s = 2.5;
     f->options.margin = 0.025;
-    f->options.rounds = 7;
+    f->options.stopping = (struct stopping){.rounds = 7, .budget_s = 90, .precision = 0.015};
     f->options.url = "http://example.org/";
     f->options.tasks_dir = "/some/where";
+    text_set(&f->suite.claims, "some.ini");
     assert_int_equal(make(f, 1.5, &p, &err), 0);
     json_t *json = plan_json(&p, "2026-11-21T01:40:00Z");
     assert_non_null(json);
@@ -333,8 +334,11 @@ static void test_plans_that_cannot_be_read(void **state)
         const char *patch, *said; /* what is put over the plan, or over its first cell or group */
     } table[] = {
         {"{\"plan\":2}", "plan.json: not a plan of version 1"},
-        {"{\"rounds\":0}", "plan.json: seed, rounds, timeout_s or margin are out of range"},
-        {"{\"seed\":-1}", "plan.json: seed, rounds, timeout_s or margin are out of range"},
+        {"{\"rounds\":0}", "plan.json: rounds, budget_s and precision are out of range, or all null"},
+        {"{\"rounds\":null}", "plan.json: rounds, budget_s and precision are out of range, or all null"},
+        {"{\"budget_s\":-1}", "plan.json: rounds, budget_s and precision are out of range, or all null"},
+        {"{\"precision\":\"2%\"}", "plan.json: rounds, budget_s and precision are out of range, or all null"},
+        {"{\"seed\":-1}", "plan.json: seed, timeout_s or margin are out of range"},
         {"{\"groups\":[]}", "plan.json: there is no group or no cell in it"},
         {"{\"cells\":{}}", "plan.json: there is no group or no cell in it"},
         {"{\"group\":{\"task\":\"gone\"}}", "plan.json: there is no task 'gone' any more"},
@@ -367,6 +371,38 @@ static void test_plans_that_cannot_be_read(void **state)
         json_decref(json);
     }
     plan_free(&p);
+}
+
+static void test_when_it_is_enough(void **state)
+{
+    static const struct {
+        struct stopping option, suite, plan;
+        const char *said;
+    } table[] = {
+        {{0, 0, 0}, {0, 0, 0}, {ROUNDS_DEFAULT, 0, 0}, "10 rounds"},
+        {{1, 0, 0}, {30, 0, 0}, {1, 0, 0}, "1 round"},
+        {{0, 0, 0}, {30, 0, 0}, {30, 0, 0}, "30 rounds"},
+        {{0, 120, 0}, {30, 0, 0.1}, {0, 120, 0}, "as many rounds as fit into 2 min"},
+        {{7, 5400, 0}, {0, 0, 0}, {7, 5400, 0}, "as many rounds as fit into 1.5 h, at most 7 rounds"},
+        {{0, 0, 0.02}, {30, 60, 0}, {0, STOPPING_BUDGET_S, 0.02}, "until +-2% or 10 min are over"},
+        {{0, 0, 0}, {50, 30, 0.005}, {50, 30, 0.005}, "until +-0.5% or 30 s or 50 rounds are over"},
+    };
+    struct fixture *f = *state;
+    suite_add_group(&f->suite, "calc", "calc");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct plan p;
+        struct error err = {.text = ""};
+        char said[160];
+        f->options.stopping = table[i].option;
+        f->suite.stopping = table[i].suite;
+        assert_int_equal(make(f, 2, &p, &err), 0);
+        assert_int_equal(p.stopping.rounds, table[i].plan.rounds);
+        assert_true(p.stopping.budget_s == table[i].plan.budget_s);
+        assert_true(p.stopping.precision == table[i].plan.precision);
+        stopping_text(&p.stopping, said, sizeof said);
+        assert_string_equal(said, table[i].said);
+        plan_free(&p);
+    }
 }
 
 static void test_tables_that_differ(void **state)
@@ -409,6 +445,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_the_order_can_be_made_again, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_a_plan_is_read_back, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_when_it_is_enough, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_plans_that_cannot_be_read, fixture_new, fixture_free),
         cmocka_unit_test(test_tables_that_differ),
     };

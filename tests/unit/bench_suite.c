@@ -23,7 +23,7 @@ static void test_all_keys(void **state)
     struct error err = {.text = ""};
     assert_int_equal(suite_parse("x.ini", text, sizeof text - 1, &s, &err), 0);
     assert_string_equal(s.about, "a; b");
-    assert_int_equal(s.rounds, 12);
+    assert_int_equal(s.stopping.rounds, 12);
     assert_string_equal(s.claims, "some-1");
     assert_true(s.timeout_s > 1.49 && s.timeout_s < 1.51);
     assert_int_equal(s.runtimes.count, 2);
@@ -55,7 +55,7 @@ static void test_errors_name_the_line(void **state)
         {"", "x.ini: there is no [group NAME] in it"},
         {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
-        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, runtimes, models, claims, timeout)"},
+        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, claims, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n",
          "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n",
@@ -129,7 +129,7 @@ static void test_the_suites_that_come_along(void **state)
         snprintf(path, sizeof path, "bench/suites/%s.ini", names[i]);
         assert_int_equal(suite_read(path, &s, &err), 0);
         assert_string_equal(s.name, names[i]);
-        assert_true(s.rounds >= 6);
+        assert_true(s.stopping.rounds >= 6);
         suite_free(&s);
     }
 }

@@ -12,6 +12,26 @@
 
 #include "common/num.h"
 
+static void test_durations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int rc;
+        double seconds;
+    } table[] = {
+        {"90s", 0, 90},      {"2m", 0, 120},       {"1h", 0, 3600},     {"1.5h", 0, 5400}, {"0.5m", 0, 30},
+        {"90", -EINVAL, 0},  {"s", -EINVAL, 0},    {"", -EINVAL, 0},    {"2d", -EINVAL, 0}, {"2mm", -EINVAL, 0},
+        {"2 m", -EINVAL, 0}, {"2,5m", -EINVAL, 0}, {"0.1s", -ERANGE, 0}, {"3h", -ERANGE, 0}, {"-5s", -ERANGE, 0},
+        {"nans", -EINVAL, 0}, {"1e999s", -ERANGE, 0},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        double seconds = 0;
+        assert_int_equal(num_parse_duration(table[i].text, 1, 7200, &seconds), table[i].rc);
+        assert_true(seconds == table[i].seconds);
+    }
+}
+
 static void test_i64(void **state)
 {
     (void)state;
@@ -115,6 +135,7 @@ static void test_percent(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_durations),
         cmocka_unit_test(test_i64),
         cmocka_unit_test(test_double),
         cmocka_unit_test(test_percent),

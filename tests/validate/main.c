@@ -16,6 +16,7 @@ static const struct section {
     {"series", "simulated: are autocorrelated rounds, a drift and a cold first round marked, and nothing else?",
      section_series},
     {"verdicts", "simulated: how often does a column of identical variants hold a wrong verdict?", section_verdicts},
+    {"stopping", "simulated: does it still hold where --precision decided on the rounds?", section_stopping},
     {"trials", "on this machine: does the interval of the same command against itself hold 1?", section_trials},
 };
 
