@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/claims.h"
@@ -13,9 +12,10 @@
 #include "bench/files.h"
 #include "bench/places.h"
 #include "bench/render_claims.h"
+#include "bench/screen.h"
 #include "bench/text.h"
 
-enum { WIDTH_LEAST = 80, KEY_FILE = 256, KEY_FORMAT };
+enum { KEY_FILE = 256, KEY_FORMAT };
 
 static const char *const formats[] = {"text", "md", "json"};
 
@@ -102,18 +102,12 @@ static int read_and_judge(const struct claims_arguments *a, const struct places 
     return rc;
 }
 
-static int terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > WIDTH_LEAST ? size.ws_col : WIDTH_LEAST;
-}
-
 static int print(const struct claims_arguments *a, const char *run, const struct claims *claims, struct error *err)
 {
     int rc;
     if (a->format == 0) {
         printf("%s\n", run);
-        rc = render_claims_text(claims, terminal_width(), stdout);
+        rc = render_claims_text(claims, screen_columns(), stdout);
     } else {
         rc = (a->format == 1 ? render_claims_markdown : render_claims_json)(claims, stdout);
     }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/command.h"
@@ -13,6 +12,7 @@
 #include "bench/places.h"
 #include "bench/plan.h"
 #include "bench/report.h"
+#include "bench/screen.h"
 #include "bench/text.h"
 #include "common/num.h"
 
@@ -92,14 +92,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static int terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_LEAST)
-        return WIDTH_LEAST;
-    return size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
-}
-
 /* 2: not a run at all; 77: something this machine lacks; 1: the rest. */
 static int status_of(int code)
 {
@@ -120,7 +112,6 @@ static int check_run(const char *run, bool is_default, struct error *err)
 static int report(const struct report_arguments *arguments, const struct places *places, struct error *err)
 {
     int failed = 0, code = -ENOMEM;
-    const char *no_colour = getenv("NO_COLOR");
     char *latest = text_format("%s/results/latest", places->root);
     char *scripts = text_format("%s/scripts/plots", places->root);
     char *claims = text_format("%s/bench/claims", places->root);
@@ -134,8 +125,8 @@ static int report(const struct report_arguments *arguments, const struct places 
         .plots_needed = arguments->plots == PLOTS_NEEDED,
         .out = arguments->quiet ? NULL : stdout,
         .format = arguments->format,
-        .width = arguments->width != 0 ? arguments->width : terminal_width(),
-        .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0'),
+        .width = arguments->width != 0 ? arguments->width : screen_columns(),
+        .colour = screen_has_colour(),
         .margin = arguments->margin < 0 ? NULL : &arguments->margin,
         .scripts_dir = scripts,
         .claims_dir = claims,

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bench/files.h"
@@ -23,6 +22,7 @@
 #include "bench/run_folder.h"
 #include "bench/run_options.h"
 #include "bench/runner.h"
+#include "bench/screen.h"
 #include "bench/stop.h"
 #include "bench/suite.h"
 #include "bench/timer.h"
@@ -357,12 +357,6 @@ static int measure(struct session *s, struct error *err)
     return rc;
 }
 
-static int terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 80 ? size.ws_col : 80;
-}
-
 static int make_report(const struct session *s, int *failed, struct error *err)
 {
     char *scripts = text_format("%s/scripts/plots", s->places.root);
@@ -372,12 +366,11 @@ static int make_report(const struct session *s, int *failed, struct error *err)
         free(claims);
         return error_set(err, -ENOMEM, "out of memory");
     }
-    const char *no_colour = getenv("NO_COLOR");
     struct report_options options = {.files = true,
                                      .plots = !s->options.no_plots,
                                      .out = s->options.quiet ? NULL : stdout,
-                                     .width = terminal_width(),
-                                     .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || !*no_colour),
+                                     .width = screen_columns(),
+                                     .colour = screen_has_colour(),
                                      .scripts_dir = scripts,
                                      .claims_dir = claims};
     int rc = report_make(s->folder, &options, failed, err);

@@ -21,6 +21,7 @@ static const struct {
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
+    {"compare", cmd_compare, "hold two runs against each other, for people and for CI"},
     {"claims", cmd_claims, "hold what others published against a run"},
     {"copies", cmd_copies, NULL},
 };

@@ -2,9 +2,28 @@
 /* What tables for a terminal are made of. */
 #include "bench/screen.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "bench/format.h"
+
+enum { COLUMNS_LEAST = 80, COLUMNS_MOST = 1000 };
+
+int screen_columns(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < COLUMNS_LEAST)
+        return COLUMNS_LEAST;
+    return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
+}
+
+bool screen_has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0');
+}
 
 void screen_style(const struct screen *screen, enum style style)
 {

@@ -22,6 +22,11 @@ struct screen {
     bool colour; /* ANSI colours */
 };
 
+/* Of standard output: its columns, or 80 where it is no terminal or has fewer, at most 1000; and whether it takes colours
+ * (a terminal, and NO_COLOR is not set). */
+int screen_columns(void);
+bool screen_has_colour(void);
+
 /* What follows is printed so. */
 void screen_style(const struct screen *screen, enum style style);
 /* As format_put, and plain again behind it. */

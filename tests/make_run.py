@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Writes a made-up run's folder (docs/run-directory.md) with all a report must cope with: two groups, controls and
 capacity rows, a failed cell and an impossible one, work too short for a ratio, an origin that was the limit. Everything
-follows from the seed. tests/data/run-small is `make_run.py tests/data/run-small`.
+follows from the seed. tests/data/run-small is `make_run.py tests/data/run-small`, tests/data/run-changed, to be compared
+with it, `make_run.py --changed tests/data/run-changed`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import argparse
 import json
 import random
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,28 @@ CELLS = [
 ]
 
 
+def changed_cells() -> list[Cell]:
+    """The same on a machine 6% slower, where some models changed besides: one is slower, one faster, one fails now, one
+    works now, one is gone and one is new."""
+    made = []
+    for cell in CELLS:
+        factor = {(0, "c", "thread-pool"): 1.25, (0, "py", "process-pool"): 0.8}.get((cell.group, cell.runtime, cell.model), 1)
+        cell = replace(cell, work=cell.work * 1.06 * factor, boot=cell.boot * 1.06)
+        if (cell.group, cell.runtime, cell.model) == (1, "c", "process-pool"):
+            cell = replace(cell, status="ok", reason=None, work=170)
+        if (cell.group, cell.runtime, cell.model, cell.role) == (0, "c", "process-pool", "model"):
+            cell = replace(cell, reason="job 3: two results are swapped", fails_in_round=2)
+        if (cell.group, cell.runtime, cell.model) != (0, "py", "thread-pool"):
+            made.append(cell)
+    made.append(Cell(0, "c", "async", work=165))
+    return made
+
+
+CHANGED_MACHINE = {"kernel": "6.2.0-example", "compiler": "cc 13", "load1": 1.5,
+                   "hosts": {"c": {"flags": "-O2 -g -march=native -fno-plt and more that is the same in both"}, "py": {}},
+                   "fingerprint": {"build/cobench-host": "2 bytes, CRC-32 00000002"}}
+
+
 def times(cell: Cell, rng: random.Random, drift: float) -> dict[str, Any]:
     work = int(cell.work * MS * drift * rng.lognormvariate(0, cell.noise))
     boot = int(cell.boot * MS * rng.lognormvariate(0, 0.05))
@@ -141,15 +164,17 @@ def wide_cells(variants: int) -> list[Cell]:
     return made
 
 
-def write(folder: Path, groups: list[dict[str, Any]], cells: list[Cell], rounds: int, seed: int) -> None:
+def write(folder: Path, groups: list[dict[str, Any]], cells: list[Cell], rounds: int, seed: int, *,
+          plan: dict[str, Any] | None = None, machine: dict[str, Any] | None = None) -> None:
+    """`plan` and `machine` say what is other than usual."""
     folder.mkdir(parents=True, exist_ok=True)
     plan = {"plan": 1, "suite": "made-up", "created": "2026-01-01T00:00:00Z", "seed": seed, "rounds": rounds, "margin": 0.01,
             "timeout_s": 60.0, "effective_cpus": 2, "url": None, "groups": groups,
-            "cells": [cell.plan(number) for number, cell in enumerate(cells)]}
+            "cells": [cell.plan(number) for number, cell in enumerate(cells)]} | (plan or {})
     machine = {"machine": 1, "hostname": "made-up", "kernel": "6.1.0-example", "virtualisation": "kvm", "cpu_model": "Example CPU",
                "cpus": 4, "cores": 2, "effective_cpus": 2.0, "governor": "unknown", "turbo": "on", "compiler": "cc 12",
                "python": "3.11.2", "libcurl": "7.88.1", "gnuplot": "5.4 patchlevel 4", "git_commit": "0123456789abcdef",
-               "git_dirty": True, "tools": {"hyperfine": "1.15.0"}, "hosts": {"c": {}, "py": {}}}
+               "git_dirty": True, "tools": {"hyperfine": "1.15.0"}, "hosts": {"c": {}, "py": {}}} | (machine or {})
     (folder / "plan.json").write_text(json.dumps(plan, indent=1) + "\n")
     (folder / "machine.json").write_text(json.dumps(machine, indent=1) + "\n")
     with (folder / "samples.jsonl").open("w") as out:
@@ -163,8 +188,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--variants", type=int, default=0, help="one CPU group of so many variants instead")
+    parser.add_argument("--changed", action="store_true", help="another run of nearly the same plan")
     args = parser.parse_args(argv)
-    if args.variants:
+    if args.changed:
+        write(args.folder, GROUPS, changed_cells(), args.rounds, args.seed + 1, machine=CHANGED_MACHINE,
+              plan={"created": "2026-01-02T00:00:00Z", "timeout_s": 30.0})
+    elif args.variants:
         write(args.folder, GROUPS[:1], wide_cells(args.variants), args.rounds, args.seed)
     else:
         write(args.folder, GROUPS, CELLS, args.rounds, args.seed)

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: MIT */
+/* Two runs: match their cells, compare their times and speedups, judge the columns. */
+#include "bench/compare.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/stats.h"
+#include "bench/stats_series.h"
+#include "bench/stats_two_sample.h"
+
+/* Cells are said to have moved alike where so many speedups of those that could be judged did not change. */
+#define ALIKE_SHARE 0.75
+#define ALIKE_LEAST 3
+
+/* -- matching ------------------------------------------------------------------------------------------------------------- */
+
+static bool same_group(const struct result_group *a, const struct result_group *b)
+{
+    return a->jobs == b->jobs && a->workers == b->workers && strcmp(a->task, b->task) == 0 &&
+           json_equal(a->params, b->params);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The cell of A that is not taken and means what `cell` of B does; one of the same start method before any other. */
+static size_t find_match(const struct results *const *runs, const struct result_cell *cell, const bool *taken)
+{
+    const struct results *a = runs[COMPARE_A], *b = runs[COMPARE_B];
+    size_t found = a->cell_count;
+    for (size_t i = 0; i < a->cell_count; i++) {
+        const struct result_cell *other = &a->cells[i];
+        if (taken[i] || other->role != cell->role || strcmp(other->runtime, cell->runtime) != 0 ||
+            strcmp(other->model, cell->model) != 0 || !same_group(&a->groups[other->group], &b->groups[cell->group]))
+            continue;
+        if (same_text(other->start_method, cell->start_method))
+            return i;
+        if (found == a->cell_count)
+            found = i;
+    }
+    return found;
+}
+
+static bool is_wanted(const struct compare *c, const struct result_group *group, const struct result_cell *cell)
+{
+    const struct words *only = c->options.only;
+    if (only == NULL || only->count == 0)
+        return true;
+    char name[256];
+    snprintf(name, sizeof name, "%.100s/%.70s:%.70s", group->task, cell->runtime, cell->model);
+    for (size_t i = 0; i < only->count; i++)
+        if (fnmatch(only->items[i], strchr(only->items[i], '/') != NULL ? name : group->task, 0) == 0)
+            return true;
+    return false;
+}
+
+static void add_lone(struct compare *c, enum compare_side side, size_t cell)
+{
+    const struct results *run = c->results[side];
+    c->lone[c->lone_count++] = (struct compare_lone){
+        .side = side, .cell = &run->cells[cell], .group = &run->groups[run->cells[cell].group]};
+}
+
+static const char *note_of(const struct summary *summary, const struct result_cell *cell)
+{
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].cell == cell)
+            return cell->status == CELL_OK ? NULL : summary->cells[i].note;
+    for (size_t i = 0; i < summary->control_count; i++)
+        if (summary->controls[i].cell == cell)
+            return cell->status == CELL_OK ? NULL : summary->controls[i].note;
+    for (size_t i = 0; i < summary->capacity_count; i++)
+        if (summary->capacities[i].cell == cell)
+            return cell->status == CELL_OK ? NULL : summary->capacities[i].note;
+    return NULL;
+}
+
+static void add_row(struct compare *c, size_t a, size_t b)
+{
+    struct compare_row *row = &c->rows[c->row_count++];
+    const size_t cells[COMPARE_SIDES] = {a, b};
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        const struct results *run = c->results[side];
+        row->cell[side] = &run->cells[cells[side]];
+        row->group[side] = &run->groups[row->cell[side]->group];
+        row->note[side] = note_of(&c->summary[side], row->cell[side]);
+    }
+}
+
+static int match_cells(struct compare *c, struct error *err)
+{
+    const struct results *a = c->results[COMPARE_A], *b = c->results[COMPARE_B];
+    bool *taken = calloc(a->cell_count + 1, sizeof *taken);
+    size_t *match = calloc(b->cell_count + 1, sizeof *match);
+    c->rows = calloc(b->cell_count + 1, sizeof *c->rows);
+    c->lone = calloc(a->cell_count + b->cell_count + 1, sizeof *c->lone);
+    int code = taken == NULL || match == NULL || c->rows == NULL || c->lone == NULL ? error_set(err, -ENOMEM, "no memory") : 0;
+    for (size_t i = 0; i < b->cell_count && code == 0; i++) {
+        match[i] = find_match(c->results, &b->cells[i], taken);
+        if (match[i] < a->cell_count)
+            taken[match[i]] = true;
+        if (match[i] < a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
+            add_row(c, match[i], i);
+    }
+    for (size_t i = 0; i < a->cell_count && code == 0; i++)
+        if (!taken[i] && is_wanted(c, &a->groups[a->cells[i].group], &a->cells[i]))
+            add_lone(c, COMPARE_A, i);
+    for (size_t i = 0; i < b->cell_count && code == 0; i++)
+        if (match[i] == a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
+            add_lone(c, COMPARE_B, i);
+    free(match);
+    free(taken);
+    if (code == 0 && c->row_count + c->lone_count == 0 && c->options.only != NULL && c->options.only->count > 0)
+        code = error_set(err, -EINVAL, "--only: no cell of the two runs is called so (TASK or TASK/RUNTIME:MODEL)");
+    return code;
+}
+
+/* -- one change ----------------------------------------------------------------------------------------------------------- */
+
+/* The logarithms of one run's times or speedups, by round. */
+struct series {
+    double *logs;
+    int32_t *round;
+    size_t n;
+};
+
+/* Room for whatever a row needs. */
+struct work {
+    struct compare *compare;
+    struct pairs pairs;
+    struct series series[COMPARE_SIDES];
+};
+
+static void series_of_times(struct series *out, const struct result_cell *cell, sample_value *value)
+{
+    out->n = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        if (value(&cell->samples[i]) > 0) {
+            out->logs[out->n] = log(value(&cell->samples[i]));
+            out->round[out->n++] = cell->samples[i].round;
+        }
+}
+
+static void series_of_speedups(struct work *work, struct series *out, const struct result_cell *base,
+                               const struct result_cell *cell, sample_value *value)
+{
+    struct pairs *pairs = &work->pairs;
+    pairs_collect(pairs, base, cell, value);
+    out->n = pairs->n;
+    for (size_t i = 0; i < pairs->n; i++) {
+        out->logs[i] = log(pairs->base[i]) - log(pairs->variant[i]);
+        out->round[i] = pairs->round[i];
+    }
+}
+
+static int add_flags(struct compare_change *out, const struct series *series, double margin)
+{
+    unsigned flags = 0;
+    double p = NAN;
+    const struct ratio_series of = {series->logs, series->round, series->n, margin, ratio_half_width(&out->ratio)};
+    if (series->n < STATS_SERIES_MIN)
+        return 0;
+    const int code = ratio_series_flags(&of, &flags, &p);
+    out->ratio.flags |= flags;
+    out->ratio.autocorrelation_p = fmin(out->ratio.autocorrelation_p, p); /* fmin leaves NaN out */
+    return code;
+}
+
+/* Everything but the verdict of over / under, from the logarithms of both. */
+static int change_make(struct work *work, enum compare_side over, struct compare_change *out)
+{
+    const struct compare *c = work->compare;
+    const struct series *x = &work->series[over], *y = &work->series[over == COMPARE_A ? COMPARE_B : COMPARE_A];
+    const struct stats_two two = {x->logs, y->logs, x->n, y->n};
+    struct stats_interval interval;
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        out->rounds[side] = work->series[side].n;
+    out->ratio.rounds = x->n < y->n ? x->n : y->n;
+    if (out->ratio.rounds == 0)
+        return 0;
+    int code = stats_shift(&two, 0.95, &interval);
+    if (code == -ERANGE) {
+        code = stats_shift_estimate(&two, &interval.estimate);
+        out->ratio.state = RATIO_NO_INTERVAL;
+        out->ratio.ratio = exp(interval.estimate);
+        return code;
+    }
+    if (code != 0)
+        return code;
+    out->ratio.state = RATIO_FULL;
+    out->ratio.ratio = exp(interval.estimate);
+    out->ratio.low = exp(interval.low);
+    out->ratio.high = exp(interval.high);
+    out->ratio.unresolved = ratio_half_width(&out->ratio) > RATIO_UNRESOLVED;
+    out->ratio.p_least = stats_rank_sum_least_p(x->n, y->n);
+    code = stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &out->ratio.p);
+    if (code == 0 && c->options.slower > 0)
+        code = stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
+    for (enum compare_side side = 0; side < COMPARE_SIDES && code == 0; side++)
+        code = add_flags(out, &work->series[side], c->margin);
+    return code;
+}
+
+static struct compare_change change_none(enum ratio_state state)
+{
+    return (struct compare_change){.ratio = ratio_none(state), .gate_p = NAN, .gate_p_adjusted = NAN};
+}
+
+/* -- one row -------------------------------------------------------------------------------------------------------------- */
+
+static sample_value *value_of(enum ratio_time time)
+{
+    return time == RATIO_WORK ? sample_work : sample_whole;
+}
+
+static double median_of(struct work *work, const struct result_cell *cell, sample_value *value)
+{
+    double median = NAN;
+    size_t n = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        if (value(&cell->samples[i]) > 0)
+            work->pairs.base[n++] = value(&cell->samples[i]);
+    return stats_median(work->pairs.base, n, &median) == 0 ? median : NAN;
+}
+
+static int row_time(struct work *work, struct compare_row *row, enum ratio_time time)
+{
+    struct compare_change *out = &row->time[time];
+    *out = change_none(RATIO_NOT_RUN);
+    bool is_short = false;
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        struct series *series = &work->series[side];
+        double *median = &row->median_s[time][side];
+        *median = NAN;
+        if (row->cell[side]->status != CELL_OK)
+            continue;
+        series_of_times(series, row->cell[side], value_of(time));
+        *median = median_of(work, row->cell[side], value_of(time));
+        is_short |= time == RATIO_WORK && *median < SUMMARY_SHORT_WORK_S;
+    }
+    if (!(row->median_s[time][COMPARE_A] > 0 && row->median_s[time][COMPARE_B] > 0))
+        return 0;
+    if (is_short) {
+        out->ratio.state = RATIO_TOO_SHORT;
+        return 0;
+    }
+    return change_make(work, COMPARE_A, out);
+}
+
+static const struct ratio *speedup_of(const struct compare *c, const struct compare_row *row, enum compare_side side,
+                                      enum ratio_time time)
+{
+    const struct summary *summary = &c->summary[side];
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].cell == row->cell[side])
+            return &summary->cells[i].speedup[time][c->options.base];
+    for (size_t i = 0; i < summary->capacity_count && time == RATIO_WORK; i++)
+        if (summary->capacities[i].cell == row->cell[side])
+            return &summary->capacities[i].ratio;
+    return NULL;
+}
+
+static bool is_measured(const struct ratio *speedup)
+{
+    return speedup != NULL && (speedup->state == RATIO_FULL || speedup->state == RATIO_NO_INTERVAL);
+}
+
+/* Of a capacity too, in work time: copies * sync / copies of sync; the copies are as many in both runs and cancel out. */
+static int row_speedup(struct work *work, struct compare_row *row, enum ratio_time time)
+{
+    const struct compare *c = work->compare;
+    struct compare_change *out = &row->speedup[time];
+    *out = change_none(RATIO_NOT_RUN);
+    bool measured = true;
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        const struct ratio *speedup = speedup_of(c, row, side, time);
+        row->speedup_of[time][side] = speedup != NULL && ratio_known(speedup) ? speedup->ratio : NAN;
+        if (!is_measured(speedup) && measured)
+            out->ratio.state = speedup == NULL ? RATIO_NOT_RUN : speedup->state;
+        measured = measured && is_measured(speedup);
+    }
+    if (!measured)
+        return 0;
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        const struct result_cell *cell = row->cell[side];
+        const bool own = c->options.base == RATIO_OWN_SYNC || cell->role == ROLE_CAPACITY;
+        const struct result_cell *base =
+            results_baseline(c->results[side], cell->group, own ? cell->runtime : SUMMARY_BASELINE_RUNTIME);
+        series_of_speedups(work, &work->series[side], base, cell, value_of(time));
+    }
+    return change_make(work, COMPARE_B, out);
+}
+
+static int work_open(struct work *work, struct compare *c)
+{
+    size_t longest = 0;
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        for (size_t i = 0; i < c->results[side]->cell_count; i++)
+            if (c->results[side]->cells[i].count > longest)
+                longest = c->results[side]->cells[i].count;
+    *work = (struct work){.compare = c};
+    int code = pairs_open(&work->pairs, longest);
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        work->series[side].logs = calloc(longest + 1, sizeof *work->series[side].logs);
+        work->series[side].round = calloc(longest + 1, sizeof *work->series[side].round);
+        if (work->series[side].logs == NULL || work->series[side].round == NULL)
+            code = -ENOMEM;
+    }
+    return code;
+}
+
+static void work_close(struct work *work)
+{
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        free(work->series[side].logs);
+        free(work->series[side].round);
+    }
+    pairs_close(&work->pairs);
+}
+
+static int measure_rows(struct compare *c)
+{
+    struct work work;
+    int code = work_open(&work, c);
+    for (size_t i = 0; i < c->row_count && code == 0; i++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++) {
+            code = row_time(&work, &c->rows[i], t);
+            if (code == 0)
+                code = row_speedup(&work, &c->rows[i], t);
+        }
+    work_close(&work);
+    return code;
+}
+
+/* -- verdicts ------------------------------------------------------------------------------------------------------------- */
+
+/* A family is a column: all models' cells of both runs together. Controls and capacities are there to be looked at. */
+static int judge_column(struct compare *c, enum ratio_time time, bool speedup, struct ratio **family)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count; i++)
+        if (c->rows[i].cell[COMPARE_B]->role == ROLE_MODEL)
+            family[count++] = speedup ? &c->rows[i].speedup[time].ratio : &c->rows[i].time[time].ratio;
+    return ratios_judge(family, count, c->margin);
+}
+
+static int judge_columns(struct compare *c)
+{
+    struct ratio **family = calloc(c->row_count + 1, sizeof(struct ratio *));
+    int code = family == NULL ? -ENOMEM : 0;
+    for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
+        for (int speedup = 0; speedup < 2 && code == 0; speedup++)
+            code = judge_column(c, t, speedup == 1, family);
+    free(family);
+    return code;
+}
+
+const struct compare_change *compare_judged(const struct compare *c, const struct compare_row *row)
+{
+    return c->options.by_speedup ? &row->speedup[c->options.time] : &row->time[c->options.time];
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int find_middle(const struct compare *c, bool speedup, struct compare_middle *out)
+{
+    *out = (struct compare_middle){NAN, NAN, NAN, 0};
+    double *ratios = calloc(c->row_count + 1, sizeof *ratios);
+    if (ratios == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct compare_row *row = &c->rows[i];
+        const struct ratio *ratio = speedup ? &row->speedup[c->options.time].ratio : &row->time[c->options.time].ratio;
+        if (row->cell[COMPARE_B]->role == ROLE_MODEL && ratio_known(ratio) && ratio->state != RATIO_SELF)
+            ratios[out->cells++] = ratio->ratio;
+    }
+    qsort(ratios, out->cells, sizeof *ratios, by_value);
+    if (out->cells > 0) {
+        const size_t n = out->cells;
+        out->ratio = sqrt(ratios[(n - 1) / 2] * ratios[n / 2]);
+        out->least = ratios[0];
+        out->most = ratios[n - 1];
+    }
+    free(ratios);
+    return 0;
+}
+
+bool compare_moved_alike(const struct compare *c)
+{
+    size_t judged = 0, stayed = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const enum verdict verdict = c->rows[i].speedup[c->options.time].ratio.verdict;
+        judged += verdict != VERDICT_NONE && verdict != VERDICT_UNRESOLVED;
+        stayed += verdict == VERDICT_NO_DIFFERENCE;
+    }
+    const double moved = c->middle_time.ratio;
+    return judged >= ALIKE_LEAST && (double)stayed >= ALIKE_SHARE * (double)judged &&
+           interval_clears(moved, moved, c->margin);
+}
+
+/* -- the gate ------------------------------------------------------------------------------------------------------------- */
+
+/* Before Holm: what a row is without regard to the others. */
+static enum compare_gate gate_of(const struct compare *c, const struct compare_row *row)
+{
+    const struct compare_change *change = compare_judged(c, row);
+    if (row->cell[COMPARE_B]->role != ROLE_MODEL || change->ratio.state == RATIO_SELF)
+        return GATE_NONE;
+    if (row->cell[COMPARE_A]->status == CELL_OK && row->cell[COMPARE_B]->status > CELL_OK)
+        return GATE_BROKEN;
+    return change->ratio.state == RATIO_FULL ? GATE_PASSES : GATE_UNKNOWN;
+}
+
+static int judge_gate(struct compare *c)
+{
+    double *p = calloc(2 * c->row_count + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + c->row_count;
+    size_t n = 0, judged = 0;
+    if (p == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->row_count; i++) {
+        c->rows[i].gate = gate_of(c, &c->rows[i]);
+        if (c->rows[i].gate == GATE_PASSES)
+            p[n++] = compare_judged(c, &c->rows[i])->gate_p;
+    }
+    const int code = stats_holm(p, n, adjusted);
+    for (size_t i = 0, at = 0; i < c->row_count && code == 0; i++) {
+        struct compare_row *row = &c->rows[i];
+        struct compare_change *change =
+            c->options.by_speedup ? &row->speedup[c->options.time] : &row->time[c->options.time];
+        if (row->gate == GATE_PASSES) {
+            change->gate_p_adjusted = adjusted[at++];
+            if (change->gate_p_adjusted < RATIO_FAMILY_ERROR && change->ratio.high < 1 / (1 + c->options.slower))
+                row->gate = GATE_SLOWER;
+            else if (change->ratio.p_least * (double)n >= RATIO_FAMILY_ERROR)
+                row->gate = GATE_UNKNOWN;
+        }
+        judged += row->gate == GATE_PASSES;
+        c->gate_fails |= row->gate == GATE_SLOWER || row->gate == GATE_BROKEN;
+    }
+    c->gate_fails |= judged == 0;
+    free(p);
+    return code;
+}
+
+/* -- the whole ------------------------------------------------------------------------------------------------------------ */
+
+static int judge(struct compare *c)
+{
+    int code = judge_columns(c);
+    if (code == 0)
+        code = find_middle(c, false, &c->middle_time);
+    if (code == 0)
+        code = find_middle(c, true, &c->middle_speedup);
+    if (code == 0 && c->options.slower > 0)
+        code = judge_gate(c);
+    return code;
+}
+
+static int find_differences(struct compare *c)
+{
+    const struct results *a = c->results[COMPARE_A], *b = c->results[COMPARE_B];
+    const int code = differences_of_machines(a->machine, b->machine, &c->machine, &c->moving);
+    return code != 0 ? code : differences_of_plans(a->plan, b->plan, &c->plan);
+}
+
+int compare_make(struct compare *out, const struct results *a, const struct results *b,
+                 const struct compare_options *options, struct error *err)
+{
+    *out = (struct compare){.options = *options,
+                            .margin = options->margin >= 0 ? options->margin : fmax(a->margin, b->margin),
+                            .results = {a, b}};
+    int code = summary_make(&out->summary[COMPARE_A], a, err);
+    if (code == 0)
+        code = summary_make(&out->summary[COMPARE_B], b, err);
+    if (code == 0)
+        code = match_cells(out, err);
+    if (code == 0 && (code = measure_rows(out)) == 0 && (code = judge(out)) == 0)
+        code = find_differences(out);
+    if (code != 0) {
+        compare_free(out);
+        return code == -ENOMEM ? error_set(err, code, "no memory for the comparison") : code;
+    }
+    return 0;
+}
+
+void compare_free(struct compare *c)
+{
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        summary_free(&c->summary[side]);
+    free(c->rows);
+    free(c->lone);
+    differences_free(&c->machine);
+    differences_free(&c->moving);
+    differences_free(&c->plan);
+    *c = (struct compare){.rows = NULL};
+}
+
+char *compare_name(const struct result_cell *cell)
+{
+    if (cell->role == ROLE_CAPACITY)
+        return text_format("%lld x %s:%s", (long long)cell->copies, cell->runtime, cell->model);
+    return text_format("%s:%s%s", cell->runtime, cell->model, cell->role == ROLE_CONTROL ? " (control)" : "");
+}

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""`cobench compare` on made-up runs: every format against its golden file, the gate, what is matched, what is refused.
+
+`UPDATE_GOLDEN=1 pytest tests/test_compare.py` writes the golden files anew; look at the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, Callable
+
+import jsonschema
+import pytest
+
+import make_run
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+GOLDEN = ROOT / "tests" / "golden"
+SMALL, CHANGED = "tests/data/run-small", "tests/data/run-changed"
+SCHEMA = json.loads((ROOT / "common" / "schema" / "compare.schema.json").read_text())
+
+
+def compare(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([BUILD / "cobench", "compare", *map(str, args)], env=os.environ | environment, text=True,
+                          capture_output=True, timeout=60, check=False, cwd=ROOT)
+
+
+def as_json(*args: str | Path, status: int = 0) -> dict[str, Any]:
+    done = compare(*args, "--format", "json")
+    assert (done.returncode, done.stderr) == (status, "")
+    out = json.loads(done.stdout)
+    jsonschema.validate(out, SCHEMA)
+    return out
+
+
+def cell(comparison: dict[str, Any], task: str, runtime: str, model: str, role: str = "model") -> dict[str, Any]:
+    (found,) = [c for c in comparison["cells"]
+                if (c["task"], c["runtime"], c["model"], c["role"]) == (task, runtime, model, role)]
+    return found
+
+
+def check_golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert text == path.read_text()
+
+
+def make(folder: Path, factor: float = 1.0, rounds: int = 10, seed: int = 1, *, noise: float = 0.01,
+         slow: tuple[str, str] | None = None, slow_factor: float = 1.0) -> Path:
+    """A run of one group: three models of two runtimes, all `factor` slower, one of them `slow_factor` besides."""
+    cells = []
+    for runtime, work in (("c", 100.0), ("py", 900.0)):
+        for model, gain in (("sync", 1.0), ("threads", 1.5), ("thread-pool", 1.6), ("async", 1.0)):
+            own = slow_factor if (runtime, model) == slow else 1.0
+            cells.append(make_run.Cell(0, runtime, model, work=work / gain * factor * own, boot=5 * factor * own, noise=noise))
+    make_run.write(folder, make_run.GROUPS[:1], cells, rounds, seed)
+    return folder
+
+
+# -- golden files ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_, name", [("text", "compare.txt"), ("md", "compare.md"), ("json", "compare.json"),
+                                           ("csv", "compare.csv")])
+def test_format(format_: str, name: str) -> None:
+    done = compare(SMALL, CHANGED, "--format", format_, "--fail-if-slower", "10%")
+    assert (done.returncode, done.stderr) == (1, "")
+    check_golden(name, done.stdout)
+    if format_ == "text":
+        assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_decimal_comma_changes_nothing() -> None:
+    done = compare(SMALL, CHANGED, "--format", "csv", LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")
+    assert done.stdout == compare(SMALL, CHANGED, "--format", "csv").stdout
+
+
+def test_the_formats_agree() -> None:
+    out = as_json(SMALL, CHANGED)
+    rows = list(csv.DictReader(io.StringIO(compare(SMALL, CHANGED, "--format", "csv").stdout)))
+    assert [row["in"] for row in rows] == ["both"] * len(out["cells"]) + ["A"] * len(out["only_a"]) + ["B"] * len(out["only_b"])
+    for row, one in zip(rows, out["cells"]):
+        assert (row["runtime"], row["model"], row["role"]) == (one["runtime"], one["model"], one["role"])
+        assert (row["note_a"], row["note_b"]) == (one["a"]["note"] or "", one["b"]["note"] or "")
+        for kind in ("time", "speedup"):
+            for time in ("whole", "work"):
+                change = one[kind][time]
+                for key, ending in (("ratio", ""), ("low", "_low"), ("high", "_high"), ("p_adjusted", "_p_adjusted")):
+                    said = row[f"{kind}_{time}{ending}"]
+                    known = change is not None and change[key] is not None
+                    assert (said != "") == known
+                    assert not known or float(said) == pytest.approx(change[key], rel=1e-8)
+
+
+# -- what is said ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_planted_comes_out() -> None:
+    out = as_json(SMALL, CHANGED)
+    slower, faster = cell(out, "count", "c", "thread-pool"), cell(out, "count", "py", "process-pool")
+    assert slower["time"]["whole"]["verdict"] == slower["speedup"]["whole"]["verdict"] == "slower"
+    assert faster["time"]["whole"]["verdict"] == faster["speedup"]["whole"]["verdict"] == "faster"
+    assert slower["speedup"]["work"]["low"] <= 1 / 1.25 <= slower["speedup"]["work"]["high"]
+    assert faster["speedup"]["work"]["low"] <= 1 / 0.8 <= faster["speedup"]["work"]["high"]
+    assert [(c["runtime"], c["model"]) for c in out["only_a"]] == [("py", "thread-pool")]
+    assert [(c["runtime"], c["model"]) for c in out["only_b"]] == [("c", "async")]
+    assert {d["fact"]: (d["a"], d["b"]) for d in out["plan"]} == {"timeout_s": (60.0, 30.0)}
+    machine = {d["fact"]: (d["a"], d["b"]) for d in out["machine"]}
+    assert machine["kernel"] == ("6.1.0-example", "6.2.0-example") and machine["compiler"] == ("cc 12", "cc 13")
+    assert [d["fact"] for d in out["moving"]] == ["load1"] and "load1" not in machine
+    broken = cell(out, "count", "c", "process-pool")
+    assert (broken["a"]["note"], broken["b"]["note"]) == (None, "refused: job 3: two results are swapped")
+    assert broken["time"]["whole"] is None
+
+
+def test_one_run_against_itself() -> None:
+    out = as_json(SMALL, SMALL, "--fail-if-slower", "1%")
+    assert out["only_a"] == out["only_b"] == out["plan"] == out["machine"] == []
+    assert any("one run" in line for line in out["warnings"])
+    for one in out["cells"]:
+        for change in (*one["time"].values(), *one["speedup"].values()):
+            assert change is None or (change["ratio"] == 1 and change["verdict"] in ("no difference shown", "unresolved", None))
+
+
+def test_a_slower_machine_is_told_from_a_slower_model(tmp_path: Path) -> None:
+    base, machine = make(tmp_path / "a"), make(tmp_path / "b", factor=1.5, seed=2)
+    out = as_json(base, machine)
+    assert out["moved_alike"] is True and "and not a model" in " ".join(out["answer"])
+    assert all(one["time"]["whole"]["verdict"] == "slower" for one in out["cells"])
+    assert out["middle_time"]["ratio"] == pytest.approx(1 / 1.5, rel=0.05)
+    assert out["middle_speedup"]["ratio"] == pytest.approx(1, rel=0.02)
+    model = make(tmp_path / "c", seed=3, slow=("c", "threads"), slow_factor=1.5)
+    out = as_json(base, model)
+    assert out["moved_alike"] is False
+    assert cell(out, "count", "c", "threads")["speedup"]["whole"]["verdict"] == "slower"
+
+
+def test_numbers_of_cells_mean_nothing(tmp_path: Path) -> None:
+    """The cells of B in another order, and its groups too."""
+    shutil.copytree(ROOT / SMALL, tmp_path / "b")
+    plan = json.loads((tmp_path / "b" / "plan.json").read_text())
+    cells, groups = plan["cells"][::-1], plan["groups"][::-1]
+    for number, one in enumerate(cells):
+        one |= {"id": number, "group": len(groups) - 1 - one["group"]}
+    for number, group in enumerate(groups):
+        group |= {"id": number, "name": f"other {number}", "params": dict(reversed(group["params"].items()))}
+    (tmp_path / "b" / "plan.json").write_text(json.dumps(plan | {"cells": cells, "groups": groups, "seed": 7}))
+    lines = [json.loads(line) for line in (tmp_path / "b" / "samples.jsonl").read_text().splitlines()]
+    (tmp_path / "b" / "samples.jsonl").write_text(
+        "".join(json.dumps(line | {"cell": len(cells) - 1 - line["cell"]}) + "\n" for line in lines))
+    out = as_json(SMALL, tmp_path / "b")
+    assert out["only_a"] == out["only_b"] == [] and len(out["cells"]) == len(cells)
+    for one in out["cells"]:
+        assert one["a"]["median_s"] == one["b"]["median_s"] and one["a"]["note"] == one["b"]["note"]
+
+
+def test_other_parameters_are_other_cells(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / SMALL, tmp_path / "b")
+    plan = json.loads((tmp_path / "b" / "plan.json").read_text())
+    plan["groups"][0]["params"]["size"] = "5"
+    (tmp_path / "b" / "plan.json").write_text(json.dumps(plan))
+    out = as_json(SMALL, tmp_path / "b")
+    assert {c["task"] for c in out["cells"]} == {"fetch"}
+    assert {c["params"]["size"] for c in out["only_a"]} == {"2000000"} and {c["params"]["size"] for c in out["only_b"]} == {"5"}
+
+
+def test_few_rounds_have_no_interval(tmp_path: Path) -> None:
+    a, b = make(tmp_path / "a", rounds=3), make(tmp_path / "b", rounds=4, seed=2)
+    out = as_json(a, b)
+    change = out["cells"][0]["time"]["whole"]
+    assert (change["rounds_a"], change["rounds_b"]) == (3, 4)
+    assert change["ratio"] is not None and change["low"] is None and change["verdict"] is None
+    assert "few rounds" in compare(a, b).stdout
+    assert as_json(b, make(tmp_path / "c", rounds=4, seed=3))["cells"][0]["time"]["whole"]["low"] is not None
+
+
+def test_only(tmp_path: Path) -> None:
+    out = as_json(SMALL, CHANGED, "--only", "count/c:*", "--only", "fetch/py:sync")
+    assert {(c["task"], c["runtime"]) for c in out["cells"] + out["only_b"]} == {("count", "c"), ("fetch", "py")}
+    assert out["only_a"] == []
+    assert {c["task"] for c in as_json(SMALL, CHANGED, "--only", "fetch")["cells"]} == {"fetch"}
+    done = compare(SMALL, CHANGED, "--only", "nothing")
+    assert done.returncode == 2 and "--only: no cell" in done.stderr and done.stdout == ""
+
+
+def test_other_questions() -> None:
+    out = as_json(SMALL, CHANGED, "--time", "work", "--base", "py", "--margin", "30%")
+    assert (out["time"], out["base"], out["margin"]) == ("work", "py_sync", 0.3)
+    assert "work time" in out["answer"][0]
+    assert cell(out, "count", "c", "sync")["speedup"]["work"]["ratio"] == pytest.approx(1, rel=0.05)
+    assert cell(out, "count", "py", "sync")["speedup"]["work"] is None
+    assert cell(out, "count", "c", "thread-pool")["time"]["work"]["verdict"] == "no difference shown"  # within 30%
+
+
+def test_names_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(ROOT / SMALL, tmp_path / name)
+        plan = json.loads((tmp_path / name / "plan.json").read_text())
+        plan["groups"][0] |= {"name": "a\x1b[2Jb|<i>", "params": {"size": "\x1b]0;x\x07"}}
+        (tmp_path / name / "plan.json").write_text(json.dumps(plan | {"suite": f"\x1b[1m{name}"}))
+        (tmp_path / name / "machine.json").write_text(json.dumps({"machine": 1, "kernel": f"\x1b{name}"}))
+    for format_ in ("text", "md"):
+        done = compare(tmp_path / "a", tmp_path / "b", "--format", format_)
+        assert done.returncode == 0 and "\x1b" not in done.stdout and "\x07" not in done.stdout
+    assert "<i>" not in compare(tmp_path / "a", tmp_path / "b", "--format", "md").stdout
+
+
+# -- the gate ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_gate_passes_and_fails(tmp_path: Path) -> None:
+    a, same = make(tmp_path / "a"), make(tmp_path / "same", seed=2)
+    slow = make(tmp_path / "slow", seed=3, slow=("py", "async"), slow_factor=1.3)
+    done = compare(a, same, "--fail-if-slower", "5%")
+    assert (done.returncode, done.stderr) == (0, "") and "passes, 8 cells judged" in done.stdout
+    done = compare(a, slow, "--fail-if-slower", "5%")
+    assert done.returncode == 1 and done.stderr == ""
+    assert "fails, 8 cells judged; more than 5% slower: count py:async" in " ".join(done.stdout.split())
+    out = as_json(a, slow, "--fail-if-slower", "5%", status=1)
+    assert [(c["runtime"], c["model"]) for c in out["cells"] if c["gate"]["verdict"] != "passes"] == [("py", "async")]
+    assert compare(a, slow).returncode == 0
+    assert compare(a, slow, "--fail-if-slower", "40%").returncode == 0
+    assert compare(slow, a, "--fail-if-slower", "5%").returncode == 0  # faster is no fault
+    assert compare(a, slow, "--fail-if-slower", "5%", "--only", "count/c:*").returncode == 0
+
+
+def test_the_gate_by_speedup_forgives_the_machine(tmp_path: Path) -> None:
+    a, machine = make(tmp_path / "a"), make(tmp_path / "machine", factor=1.4, seed=2)
+    assert compare(a, machine, "--fail-if-slower", "5%").returncode == 1
+    assert compare(a, machine, "--fail-if-slower", "5%", "--judge", "speedup").returncode == 0
+    slow = make(tmp_path / "slow", factor=1.4, seed=3, slow=("c", "threads"), slow_factor=1.3)
+    done = compare(a, slow, "--fail-if-slower", "5%", "--judge", "speedup")
+    assert done.returncode == 1 and "slower: count c:threads" in " ".join(done.stdout.split())
+
+
+def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
+    a, b = make(tmp_path / "a", rounds=3), make(tmp_path / "b", rounds=3, seed=2)
+    done = compare(a, b, "--fail-if-slower", "5%")
+    assert done.returncode == 1 and "fails, 0 cells judged; could not be judged" in " ".join(done.stdout.split())
+    # 4 and 4 rounds have an interval, but 8 cells are too many for one of them to be called slower.
+    a, b = make(tmp_path / "a4", rounds=4), make(tmp_path / "b4", rounds=4, seed=2, factor=3)
+    assert compare(a, b, "--fail-if-slower", "5%").returncode == 1
+    done = compare(SMALL, CHANGED, "--fail-if-slower", "90%")
+    assert done.returncode == 1 and "works no longer: count c:process-pool" in " ".join(done.stdout.split())
+
+
+# -- what is refused -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args, says", [
+    ([SMALL], "two runs are needed"),
+    ([], "two runs are needed"),
+    ([SMALL, CHANGED, SMALL], "two are compared"),
+    ([SMALL, CHANGED, "--fail-if-slower", "5"], "must be a percentage from 0.01% to 1000%"),
+    ([SMALL, CHANGED, "--fail-if-slower", "0%"], "must be a percentage"),
+    ([SMALL, CHANGED, "--fail-if-slower", "-5%"], "must be a percentage"),
+    ([SMALL, CHANGED, "--margin", "91%"], "must be a percentage from 0% to 90%"),
+    ([SMALL, CHANGED, "--format", "xml"], "must be text, md, json or csv"),
+    ([SMALL, CHANGED, "--judge", "it"], "must be time or speedup"),
+    ([SMALL, CHANGED, "--time", "now"], "must be whole or work"),
+    ([SMALL, CHANGED, "--base", "c"], "must be own or py"),
+    ([SMALL, CHANGED, "--width", "79"], "must be an integer in 80..1000"),
+    ([SMALL, CHANGED, "--nonsense"], "unrecognized option"),
+])
+def test_usage(args: list[str], says: str) -> None:
+    done = compare(*args)
+    assert done.returncode == 2 and says in done.stderr and done.stdout == ""
+
+
+def spoil(name: str, text: str | None) -> Callable[[Path], None]:
+    def apply(run: Path) -> None:
+        (run / name).unlink()
+        if text is not None:
+            (run / name).write_text(text)
+    return apply
+
+
+@pytest.mark.parametrize("apply, says", [
+    (spoil("plan.json", None), "plan.json: No such file"),
+    (spoil("machine.json", "{"), "machine.json line 1"),
+    (spoil("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
+])
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_broken_run_is_one_line(tmp_path: Path, apply: Callable[[Path], None], says: str, side: str) -> None:
+    broken = Path(shutil.copytree(ROOT / SMALL, tmp_path / "broken"))
+    apply(broken)
+    done = compare(*([broken, SMALL] if side == "a" else [SMALL, broken]))
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith(f"cobench: compare: {broken}: ") and says in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_missing_run_is_one_line(tmp_path: Path) -> None:
+    done = compare(tmp_path / "nowhere", SMALL)
+    assert done.returncode == 1 and "there is no such run" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_runs_by_name(tmp_path: Path) -> None:
+    (tmp_path / "py_impl").mkdir()
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "latest").symlink_to(ROOT / SMALL)
+    done = compare("latest", CHANGED, COBENCH_ROOT=str(tmp_path))
+    assert done.returncode == 0 and "latest: made-up" in done.stdout
+    assert compare("earlier", CHANGED, COBENCH_ROOT=str(tmp_path)).returncode == 1
+
+
+def test_a_full_disk_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([BUILD / "cobench", "compare", SMALL, CHANGED], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False, cwd=ROOT)
+    assert done.returncode == 1 and "cannot be printed" in done.stderr
