@@ -52,7 +52,7 @@ programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench validate-statistics tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
+.PHONY: all help bench prices check-prices validate-statistics tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -60,11 +60,17 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo 'Variables: SUITE=quick RUN=results/... CC= CFLAGS= PYTHON_PC=python3-embed BUILD=build V=1 WERROR=1'
 
 bench: all ## Run a suite (SUITE=quick; smoke takes 30 seconds) and print its table
 	$(Q)$(BUILD)/cobench run --suite $(SUITE)
+
+prices: all ## What one more thread, process, interpreter, coroutine and connection costs (10 minutes)
+	$(Q)$(BUILD)/cobench run --suite prices
+
+check-prices: all ## Hold these prices against smaps_rollup read by hand (RUN=results/... for a run that is there)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/prices.py $(RUN)
 
 tables: all ## Make the tables again from the last run, or RUN=results/...
 	$(Q)$(BUILD)/cobench report $(RUN)

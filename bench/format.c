@@ -54,13 +54,13 @@ const char *format_time(struct format *f, double seconds)
 
 const char *format_bytes(struct format *f, double bytes)
 {
-    static const char *const units[] = {"kB", "MB", "GB", "TB"};
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     size_t unit = 0;
     if (!(bytes >= 0)) {
         snprintf(f->text, sizeof f->text, "-");
         return f->text;
     }
-    for (bytes /= 1000; bytes >= 999.5 && unit + 1 < sizeof units / sizeof *units; bytes /= 1000)
+    for (; bytes >= 999.5 && unit + 1 < sizeof units / sizeof *units; bytes /= 1000)
         unit++;
     char digits[32];
     three_digits(digits, sizeof digits, bytes);

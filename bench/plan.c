@@ -132,7 +132,24 @@ static const char *only_in(const struct catalog_task *task)
     return host_table[task->first].only;
 }
 
-/* One runtime's cells of the last group: its models, the twin of its baseline, its capacity row. */
+bool plan_compares(const struct plan_group *group)
+{
+    return group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
+}
+
+bool plan_judges(const struct plan *plan, size_t cell)
+{
+    const struct plan_cell *c = &plan->cells[cell];
+    if (plan_compares(&plan->groups[c->group]))
+        return c->baseline;
+    for (size_t i = 0; i < cell; i++)
+        if (plan->cells[i].group == c->group && plan->cells[i].runtime == c->runtime)
+            return false;
+    return true;
+}
+
+/* One runtime's cells of the last group: its models, the twin of its baseline, its capacity row. A model that has no
+ * use for workers has no price either. */
 static int add_runtime_cells(struct plan *p, const struct catalog *c, const struct catalog_runtime *runtime,
                              const struct words *models)
 {
@@ -147,7 +164,8 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
     int rc = 0;
     for (size_t m = 0; rc == 0 && m < c->model_count; m++) {
         const struct catalog_model *model = &c->models[m];
-        if ((model->hosts & bit) == 0 || (models != NULL && !model->baseline && !words_have(models, model->name)))
+        const bool wanted = models == NULL || words_have(models, model->name);
+        if ((model->hosts & bit) == 0 || !(plan_compares(group) ? wanted || model->baseline : wanted && !model->baseline))
             continue;
         cell.model = model->name;
         cell.baseline = model->baseline;
@@ -155,7 +173,7 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
         rc = add_cell(p, cell);
     }
     const struct catalog_model *baseline = catalog_baseline(c, runtime->host);
-    if (rc != 0 || baseline == NULL || !has_task)
+    if (rc != 0 || baseline == NULL || !has_task || !plan_compares(group))
         return rc;
     cell.model = baseline->name;
     cell.baseline = false;
@@ -226,7 +244,8 @@ static int add_group(struct plan *p, const struct plan_source *s, const struct p
     mine->name = mine->start_method = mine->sweep = NULL;
     p->group_count++; /* from here on plan_free frees it */
     mine->ideal = ideal_gain(g->task, g->workers, s->effective_cpus);
-    mine->capacity_reason = capacity_reason(g->task, g->workers, s->effective_cpus);
+    mine->capacity_reason = plan_compares(g) ? capacity_reason(g->task, g->workers, s->effective_cpus)
+                                             : "what one more costs is compared with nothing";
     if (mine->params == NULL || text_set(&mine->name, g->name) != 0 ||
         text_set(&mine->start_method, g->start_method) != 0 || text_set(&mine->sweep, g->sweep) != 0)
         return no_memory(err);
@@ -261,6 +280,7 @@ struct spread {
     struct words default_workers, default_jobs;
     const struct words *workers, *jobs;
     bool weak, swept; /* swept: somebody asked for several */
+    bool prices;      /* so it is weak too */
     struct point {
         int64_t jobs, workers;
     } *points;
@@ -316,7 +336,8 @@ static int spread_make(const struct plan_source *source, const struct suite_grou
 {
     const struct plan_options *o = source->options;
     const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
-    *out = (struct spread){.weak = scaling != NULL && strcmp(scaling, "weak") == 0};
+    *out = (struct spread){.prices = scaling != NULL && strcmp(scaling, "prices") == 0};
+    out->weak = out->prices || (scaling != NULL && strcmp(scaling, "weak") == 0);
     out->workers = choose(&o->workers, &from->workers, &out->default_workers);
     out->jobs = choose(&o->jobs, &from->jobs, &out->default_jobs);
     out->swept = (out->workers != NULL && out->workers->count > 1) || (out->jobs != NULL && out->jobs->count > 1);
@@ -328,8 +349,8 @@ static int spread_make(const struct plan_source *source, const struct suite_grou
     if (rc != 0)
         rc = no_memory(err);
     else if (out->weak && task->splits)
-        rc = error_set(err, -EINVAL, "weak scaling: the jobs of '%s' share one given amount of work, more of them are smaller",
-                       task->name);
+        rc = error_set(err, -EINVAL, "%s: the jobs of '%s' share one given amount of work, more of them are smaller",
+                       out->prices ? "prices" : "weak scaling", task->name);
     else
         rc = spread_fill(out, source->effective_cpus, err);
     if (rc != 0)
@@ -366,9 +387,11 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
     int rc = spread_make(s, from, g->task, &spread, err);
     if (rc != 0)
         return rc;
+    if (spread.prices && (spread.jobs->count > 1 || spread.count < 2))
+        rc = error_set(err, -EINVAL, "%s: a price needs one number of jobs and several numbers of workers", from->name);
     if (spread.swept && spread.count > 1) {
         g->sweep = from->name;
-        g->scaling = !spread.several_workers ? "jobs" : spread.weak ? "weak" : "strong";
+        g->scaling = !spread.several_workers ? "jobs" : spread.prices ? "prices" : spread.weak ? "weak" : "strong";
     }
     for (size_t i = 0; rc == 0 && i < spread.count; i++) {
         g->jobs = spread.points[i].jobs;

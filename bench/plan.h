@@ -32,7 +32,7 @@ struct plan_group {
     char *start_method;
     char *sweep;                 /* the group of the suite that this is one point of; NULL: it is alone */
     const char *scaling;         /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
-                                    worker), over jobs alone "jobs"; NULL: no sweep */
+                                    worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
     bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
 };
 
@@ -82,6 +82,11 @@ struct plan_source {
 /* -EINVAL where a name is unknown or a value out of range: err names it and what is allowed. */
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);
+/* False where a group has neither baseline, control nor capacity: it is there for its price (bench/prices.h). */
+bool plan_compares(const struct plan_group *group);
+/* Whether the cell is the one of its group and runtime whose results others are held against: the baseline, or where
+ * there is none the first. */
+bool plan_judges(const struct plan *plan, size_t cell);
 /* plan.json, `created` being a time in ISO 8601; NULL: no memory. */
 json_t *plan_json(const struct plan *plan, const char *created);
 /*

@@ -6,6 +6,7 @@
 
 #include "bench/break_even.h"
 #include "bench/render.h"
+#include "bench/render_prices.h"
 #include "bench/render_rounds.h"
 #include "bench/render_scaling.h"
 
@@ -218,6 +219,16 @@ static int arrays_fill(const struct summary *summary, const struct arrays *array
     return code;
 }
 
+static int add_prices(json_t *all, const struct summary *summary)
+{
+    struct prices prices;
+    int code = prices_make(&prices, summary);
+    if (code == 0 && json_object_set_new(all, "prices", render_prices_json(&prices)) != 0)
+        code = -ENOMEM;
+    prices_free(&prices);
+    return code;
+}
+
 static int add_scaling(json_t *all, const struct summary *summary)
 {
     struct scaling scaling;
@@ -238,6 +249,8 @@ int render_json(const void *what, FILE *out)
         code = -ENOMEM;
     if (code == 0)
         code = add_scaling(all, summary);
+    if (code == 0)
+        code = add_prices(all, summary);
     if (code == 0) {
         if (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out))
             code = -ENOMEM;

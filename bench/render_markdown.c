@@ -12,6 +12,7 @@
 #include "bench/render.h"
 #include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
+#include "bench/render_prices.h"
 #include "bench/render_scaling.h"
 #include "bench/warnings.h"
 
@@ -197,6 +198,15 @@ static void put_legend(FILE *out, const struct summary *summary)
           "docs/statistics.md.\n", 100 * summary->results->margin);
 }
 
+static int put_prices(FILE *out, const struct summary *summary)
+{
+    struct prices prices;
+    const int code = prices_make(&prices, summary);
+    render_prices_markdown(&prices, out);
+    prices_free(&prices);
+    return code;
+}
+
 static int put_scaling(FILE *out, const struct summary *summary)
 {
     struct scaling scaling;
@@ -242,6 +252,8 @@ int render_markdown(const void *what, FILE *out)
         code = put_geomeans(out, summary);
     if (code == 0)
         code = put_scaling(out, summary);
+    if (code == 0)
+        code = put_prices(out, summary);
     if (code == 0)
         put_legend(out, summary);
     return code;

@@ -14,6 +14,7 @@
 #include "bench/render.h"
 #include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
+#include "bench/render_prices.h"
 #include "bench/render_scaling.h"
 #include "bench/screen.h"
 #include "bench/text.h"
@@ -486,18 +487,39 @@ static int put_scaling(const struct terminal *t)
     return code;
 }
 
+static int put_prices(const struct terminal *t)
+{
+    struct prices prices;
+    const int code = prices_make(&prices, t->summary);
+    render_prices_text(&prices, t->width, t->out);
+    prices_free(&prices);
+    return code;
+}
+
+/* Whether anything is compared at all: then the legend is needed. */
+static bool any_compares(const struct results *results)
+{
+    for (size_t g = 0; g < results->group_count; g++)
+        if (result_group_compares(&results->groups[g]))
+            return true;
+    return false;
+}
+
 static int put_all(const struct terminal *t)
 {
     int code = put_title(t);
     if (code == 0)
         code = put_warnings(t);
     for (size_t g = 0; g < t->summary->results->group_count && code == 0; g++)
-        code = put_group(t, &t->summary->results->groups[g]);
+        if (result_group_compares(&t->summary->results->groups[g]))
+            code = put_group(t, &t->summary->results->groups[g]);
     if (code == 0)
         code = put_geomeans(t);
     if (code == 0)
         code = put_scaling(t);
     if (code == 0)
+        code = put_prices(t);
+    if (code == 0 && any_compares(t->summary->results))
         put_legend(t);
     return code;
 }

@@ -505,6 +505,11 @@ void results_free(struct results *results)
     *results = (struct results){0};
 }
 
+bool result_group_compares(const struct result_group *group)
+{
+    return group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
+}
+
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
 {
     for (size_t i = 0; i < results->cell_count; i++) {

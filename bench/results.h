@@ -48,6 +48,9 @@ struct result_group {
     const char *why; /* "rounds", "precise" or "budget"; NULL likewise */
 };
 
+/* False where the group is there for its price (bench/prices.h) and has neither baseline nor control. */
+bool result_group_compares(const struct result_group *group);
+
 struct result_cell {
     size_t group;
     const char *runtime, *model, *start_method;

@@ -49,8 +49,9 @@ static const struct argp_option table[] = {
     {"workers", KEY_WORKERS, "W[,W]", 0,
      "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's kind)",
      0},
-    {"scaling", KEY_SCALING, "strong|weak", 0,
-     "Over several --workers: the same jobs in all, or so many jobs for each worker (default strong)", 0},
+    {"scaling", KEY_SCALING, "strong|weak|prices", 0,
+     "Over several --workers: the same jobs in all, so many jobs for each worker, or those with nothing to compare with, for "
+     "what one more costs (default strong)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
     {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
@@ -124,7 +125,7 @@ static void take_jobs(struct parse *p, const char *value)
 static void take_scaling(struct parse *p, const char *value)
 {
     if (suite_check_scaling(value) != 0)
-        refuse(p, "--scaling", value, "neither strong nor weak");
+        refuse(p, "--scaling", value, "neither strong, weak nor prices");
     p->out->plan.scaling = value;
 }
 

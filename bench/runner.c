@@ -209,23 +209,41 @@ static int judge_sample(struct runner *r, const struct plan_cell *cell, struct j
     return rc;
 }
 
-/* Runs the baseline of one runtime for its results. */
+/* The model whose results a runtime judges by: its baseline; where there is none in the group, as sync would take for
+ * ever, that of the group's first cell, or of the runtime's own. NULL: the host has none. */
+static const char *judge_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
+{
+    const struct plan *p = r->bench->plan;
+    const char *first = NULL, *own = NULL;
+    for (size_t c = 0; c < p->cell_count && !plan_compares(&p->groups[group]); c++) {
+        if (p->cells[c].group != group || !plan_judges(p, c))
+            continue;
+        const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
+        if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
+            first = p->cells[c].model;
+        if (p->cells[c].runtime == runtime)
+            own = p->cells[c].model;
+    }
+    const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
+    return own != NULL ? own : first != NULL ? first : baseline != NULL ? baseline->name : NULL;
+}
+
+/* Runs the judging cell of one runtime for its results. */
 static int judge_take(struct runner *r, size_t group, struct judge *j, struct error *err)
 {
     const struct plan *p = r->bench->plan;
     const struct catalog_runtime *runtime = &r->bench->catalog->runtimes[j->runtime];
-    const struct catalog_model *model = catalog_baseline(r->bench->catalog, runtime->host);
+    const char *model = judge_model(r, group, runtime);
     if (model == NULL)
         return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[runtime->host].name);
-    const struct plan_cell alone = {
-        .group = group, .runtime = runtime, .model = model->name, .baseline = true, .copies = 1};
+    const struct plan_cell alone = {.group = group, .runtime = runtime, .model = model, .baseline = true, .copies = 1};
     j->cell = 0;
-    while (j->cell < p->cell_count && !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime &&
-                                        p->cells[j->cell].baseline))
+    while (j->cell < p->cell_count &&
+           !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime && plan_judges(p, j->cell)))
         j->cell++;
     j->again = j->cell < p->cell_count && r->cells[j->cell].verified;
     int rc = judge_sample(r, &alone, j, err);
-    if (rc == 0 && (rc = reference_make(r, group, j, model->name, err)) != 0)
+    if (rc == 0 && (rc = reference_make(r, group, j, model, err)) != 0)
         sample_free(&j->sample);
     return rc;
 }
@@ -354,7 +372,7 @@ static int verify_cell(struct runner *r, size_t cell, struct error *err)
 static bool verified_as_judge(const struct runner *r, size_t cell)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
-    return c->baseline && c->impossible == NULL && is_judge(r, c->group, runtime_place(r, c->runtime));
+    return plan_judges(r->bench->plan, cell) && c->impossible == NULL && is_judge(r, c->group, runtime_place(r, c->runtime));
 }
 
 static int verify_group(struct runner *r, size_t group, struct error *err)

@@ -60,7 +60,7 @@ int suite_check_jobs(const char *text)
 
 int suite_check_scaling(const char *text)
 {
-    return strcmp(text, "strong") == 0 || strcmp(text, "weak") == 0 ? 0 : -EINVAL;
+    return strcmp(text, "strong") == 0 || strcmp(text, "weak") == 0 || strcmp(text, "prices") == 0 ? 0 : -EINVAL;
 }
 
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
@@ -136,7 +136,7 @@ static int set_jobs(struct reader *r, const char *value, struct words *out)
 static int set_scaling(struct reader *r, const char *value, char **out)
 {
     if (suite_check_scaling(value) != 0)
-        return fail_free(r, r->line, text_format("scaling '%s' is neither strong nor weak", value));
+        return fail_free(r, r->line, text_format("scaling '%s' is neither strong, weak nor prices", value));
     return set_text(r, value, out);
 }
 

@@ -25,7 +25,7 @@ struct suite_group {
     char *name, *task;
     struct words jobs;      /* numbers; none: the task's default */
     struct words workers;   /* each a number, "cpus" or "jobs"; none: by the task's kind */
-    char *scaling;          /* "strong" or "weak"; NULL: not said */
+    char *scaling;          /* "strong", "weak" or "prices"; NULL: not said */
     struct words runtimes;  /* none: the suite's */
     struct words models;    /* none: the suite's */
     char *start_method;     /* NULL: fork */
@@ -57,7 +57,7 @@ void suite_free(struct suite *suite);
 int suite_check_workers(const char *text);
 /* A number of jobs. 0 or -EINVAL. */
 int suite_check_jobs(const char *text);
-/* "strong" or "weak". 0 or -EINVAL. */
+/* "strong", "weak" or "prices". 0 or -EINVAL. */
 int suite_check_scaling(const char *text);
 
 #endif

@@ -214,7 +214,7 @@ unsigned summary_ratio_marks(const struct ratio *ratio)
 static unsigned cell_marks(const struct summary_cell *cell)
 {
     unsigned marks = 0;
-    if (cell->work_s < SUMMARY_SHORT_WORK_S)
+    if (cell->work_s < SUMMARY_SHORT_WORK_S && result_group_compares(cell->group))
         marks |= MARK_TOO_SHORT;
     if (cell->origin_share >= SUMMARY_ORIGIN_BOUND)
         marks |= MARK_ORIGIN_BOUND;

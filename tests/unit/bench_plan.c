@@ -163,6 +163,52 @@ static void test_sweeps(void **state)
     f->options.scaling = NULL;
 }
 
+/* What is there for its price is run with nothing beside it, and judged by its own first cell. */
+static void test_prices_compare_with_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    assert_non_null(suite_add_group(&f->suite, "g", "calc"));
+    words_split(&f->options.workers, "1,3,9");
+    words_split(&f->options.jobs, "2");
+    f->options.scaling = "prices";
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    assert_int_equal(p.group_count, 3);
+    for (size_t g = 0; g < 3; g++) {
+        assert_string_equal(p.groups[g].scaling, "prices");
+        assert_int_equal(p.groups[g].jobs, 2 * p.groups[g].workers);
+        assert_false(plan_compares(&p.groups[g]));
+        assert_non_null(p.groups[g].capacity_reason);
+    }
+    size_t judges = 0;
+    for (size_t c = 0; c < p.cell_count; c++) {
+        assert_false(p.cells[c].baseline);
+        assert_string_not_equal(p.cells[c].model, "sync");
+        assert_int_equal(p.cells[c].role, PLAN_MODEL);
+        judges += plan_judges(&p, c);
+        assert_int_equal(plan_judges(&p, c), c == 0 || p.cells[c].group != p.cells[c - 1].group ||
+                                                 p.cells[c].runtime != p.cells[c - 1].runtime);
+    }
+    assert_int_equal(judges, 3 * 2);
+    plan_free(&p);
+    static const struct {
+        const char *workers, *jobs;
+    } wrong[] = {{"3", "2"}, {"3,3", "2"}, {"1,3", "2,4"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        words_free(&f->options.workers);
+        words_free(&f->options.jobs);
+        words_split(&f->options.workers, wrong[i].workers);
+        words_split(&f->options.jobs, wrong[i].jobs);
+        assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+        assert_string_equal(err.text, "g: a price needs one number of jobs and several numbers of workers");
+    }
+    words_free(&f->options.jobs);
+    text_set(&f->suite.groups[0].task, "shared");
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
+}
+
 static void test_weak_scaling_that_cannot_be(void **state)
 {
     struct fixture *f = *state;
@@ -440,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_groups_by_kind, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_sweeps, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_weak_scaling_that_cannot_be, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_prices_compare_with_nothing, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_names_that_do_not_exist, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_parameters, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),

@@ -77,7 +77,7 @@ static void test_errors_name_the_line(void **state)
         {"[group a]\ntask = t\nmodels = a,,b\n", "x.ini:3: a list of names with commas between them is needed"},
         {"[group a]\ntask = t\nstart-method = x\n", "x.ini:3: start-method 'x' is neither fork nor spawn"},
         {"[group a]\ntask = t\njobs = 3, x\n", "x.ini:3: 'x' is not a number from 1 to 100000000"},
-        {"[group a]\ntask = t\nscaling = x\n", "x.ini:3: scaling 'x' is neither strong nor weak"},
+        {"[group a]\ntask = t\nscaling = x\n", "x.ini:3: scaling 'x' is neither strong, weak nor prices"},
         {"[suite]\nclaims = ../x\n", "x.ini:2: claims '../x' is no name of a file in bench/claims"},
         {"[suite]\ntimeout = 1,5\n", "x.ini:2: timeout '1,5' is not a number of seconds from 0.001 to 86400"},
         {"[group a]\ntask = t\nnonsense\n", "x.ini:3: neither a [section] nor 'key = value'"},

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of a report on what one more costs, the same in every exporter. Nothing is printed where the run has no
+ * prices. */
+#ifndef BENCH_RENDER_PRICES_H
+#define BENCH_RENDER_PRICES_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "bench/prices.h"
+
+void render_prices_text(const struct prices *prices, int width, FILE *out);
+void render_prices_markdown(const struct prices *prices, FILE *out);
+/* summary.json's "prices", an array; NULL: no memory. */
+json_t *render_prices_json(const struct prices *prices);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* The Theil-Sen slope, and prices from the cells of a made-up run. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "bench/prices.h"
+#include "bench/render_prices.h"
+#include "bench/slope.h"
+
+static void near(double got, double wanted)
+{
+    if (!(fabs(got - wanted) <= 1e-9 * fmax(1, fabs(wanted))))
+        fail_msg("%.12g is not %.12g", got, wanted);
+}
+
+/* -- the slope ---------------------------------------------------------------------------------------------------------- */
+
+/* Of n! orders: 1, 1+1, 1+2+2+1, 1+3+5+6+5+3+1, ... with 0, 1, 2 ... pairs out of order (OEIS A008302). */
+static void the_distribution_is_kendalls(void **state)
+{
+    static const struct {
+        size_t n, k;
+        double p;
+    } cases[] = {{2, 0, 1.0 / 2}, {3, 0, 1.0 / 6}, {3, 1, 3.0 / 6}, {3, 3, 1}, {4, 0, 1.0 / 24}, {4, 2, 9.0 / 24},
+                 {5, 0, 1.0 / 120}, {5, 1, 5.0 / 120}, {6, 2, 20.0 / 720}, {7, 3, 76.0 / 5040}, {7, 4, 174.0 / 5040},
+                 {50, 1225, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        near(slope_inversions_cdf(cases[i].n, cases[i].k), cases[i].p);
+}
+
+/* By hand: y = 2 x but for the last point. */
+static void a_wild_point_does_not_move_it(void **state)
+{
+    const double x[] = {1, 2, 3, 4, 5, 6, 7}, y[] = {2, 4, 6, 8, 10, 12, 1000};
+    struct stats_interval s;
+    (void)state;
+    assert_int_equal(slope_make(x, y, 7, &s), 0);
+    near(s.estimate, 2);
+    near(s.low, 2);
+    assert_true(s.high > 2); /* 6 of the 21 slopes are wild, 4 are cut off */
+    near(s.coverage, 1 - 2 * 76.0 / 5040);
+}
+
+static void five_points_have_the_whole_range(void **state)
+{
+    const double x[] = {1, 2, 3, 4, 5}, y[] = {0, 1, 4, 9, 16}; /* slopes 1..7: sums of neighbours' places */
+    struct stats_interval s;
+    (void)state;
+    assert_int_equal(slope_make(x, y, 5, &s), 0);
+    near(s.estimate, 4);
+    near(s.low, 1);
+    near(s.high, 7);
+    near(s.coverage, 1 - 2.0 / 120);
+    assert_int_equal(slope_make(x, y, 4, &s), 0);
+    near(s.estimate, 3);
+    assert_true(isnan(s.low) && isnan(s.high) && isnan(s.coverage));
+    assert_int_equal(slope_make(x, y, 2, &s), 0);
+    near(s.estimate, 1);
+}
+
+static void what_is_no_line_is_refused(void **state)
+{
+    static const struct {
+        double x[3], y[3];
+        size_t n;
+        int code;
+    } cases[] = {{{1, 2, 3}, {1, 2, 3}, 1, -ERANGE}, {{1, 2, 3}, {1, 2, 3}, 0, -ERANGE}, {{1, 1, 2}, {1, 2, 3}, 3, -EDOM},
+                 {{1, 2, NAN}, {1, 2, 3}, 3, -EDOM}, {{1, 2, 3}, {1, INFINITY, 3}, 3, -EDOM}};
+    double many[SLOPE_POINTS_MAX + 1];
+    struct stats_interval s = {7, 7, 7, 7};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(slope_make(cases[i].x, cases[i].y, cases[i].n, &s), cases[i].code);
+    near(s.estimate, 7);
+    for (size_t i = 0; i <= SLOPE_POINTS_MAX; i++)
+        many[i] = (double)i;
+    assert_int_equal(slope_make(many, many, SLOPE_POINTS_MAX + 1, &s), -ERANGE);
+    assert_int_equal(slope_make(many, many, SLOPE_POINTS_MAX, &s), 0);
+    near(s.estimate, 1);
+}
+
+/* -- prices ------------------------------------------------------------------------------------------------------------- */
+
+enum { POINTS = 5, CELLS = 2 * POINTS + 1 };
+
+struct world {
+    struct results results;
+    struct result_group groups[POINTS + 1];
+    struct result_cell result_cells[CELLS];
+    struct summary_cell cells[CELLS];
+    struct summary summary;
+};
+
+static struct summary_cell *cell_set(struct world *w, size_t c, size_t g, const char *runtime)
+{
+    const double workers = (double)w->groups[g].workers, each = strcmp(runtime, "c") == 0 ? 1000 : 5000;
+    w->result_cells[c] = (struct result_cell){.group = g, .runtime = runtime, .model = "pool", .start_method = "fork",
+                                              .peak_pss_bytes = (int64_t)(300000 + each * workers), .memory_looks = 3};
+    w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c], .group = &w->groups[g], .verified = true, .rounds = 7,
+                                        .median_s = 0.01 + 3e-5 * workers, .in_flight_max = workers};
+    w->cells[c].phase_s[PHASE_START] = 0.001;
+    w->cells[c].phase_s[PHASE_READY] = 0.002 + 2e-5 * workers;
+    return &w->cells[c];
+}
+
+/* One group for its price, with two runtimes; and one that compares. */
+static int world_make(void **state)
+{
+    static const int64_t workers[POINTS] = {1, 1000, 250, 500, 750}; /* out of order on purpose */
+    struct world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    for (size_t g = 0; g <= POINTS; g++)
+        w->groups[g] = (struct result_group){.name = "g", .task = "wait", .kind = "io", .asks = "delay",
+                                             .sweep = g < POINTS ? "piece" : "other", .jobs = g < POINTS ? workers[g] : 8,
+                                             .scaling = g < POINTS ? "prices" : "weak", .workers = g < POINTS ? workers[g] : 8};
+    for (size_t g = 0; g < POINTS; g++) {
+        cell_set(w, 2 * g, g, "c");
+        cell_set(w, 2 * g + 1, g, "py");
+    }
+    cell_set(w, 2 * POINTS, POINTS, "c");
+    w->results = (struct results){.groups = w->groups, .group_count = POINTS + 1, .cells = w->result_cells, .cell_count = CELLS};
+    w->summary = (struct summary){.results = &w->results, .cells = w->cells, .cell_count = CELLS};
+    *state = w;
+    return 0;
+}
+
+static int world_free(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static void a_price_is_the_slope(void **state)
+{
+    struct world *w = *state;
+    struct prices prices;
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    assert_int_equal(prices.count, 2);
+    const struct price *c = &prices.rows[0];
+    assert_string_equal(c->piece, "piece");
+    assert_string_equal(c->runtime, "c");
+    assert_string_equal(c->model, "pool");
+    assert_true(c->points == POINTS && c->from == 1 && c->to == 1000);
+    near(c->memory_bytes.estimate, 1000);
+    near(c->setup_s.estimate, 2e-5);
+    near(c->whole_s.estimate, 3e-5);
+    assert_string_equal(c->note, "");
+    near(prices.rows[1].memory_bytes.estimate, 5000);
+    prices_free(&prices);
+}
+
+static void a_point_that_shows_nothing_does_not_count(void **state)
+{
+    struct world *w = *state;
+    struct prices prices;
+    w->cells[2].verified = false; /* c, 1000 workers */
+    w->cells[2].note = (char[]){"failed: job 3"};
+    w->cells[2].cell = &(struct result_cell){.runtime = "c", .model = "pool", .peak_pss_bytes = 9};
+    w->cells[5].in_flight_max = 249; /* py, 250 workers */
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    const struct price *c = &prices.rows[0], *py = &prices.rows[1];
+    assert_true(c->points == 4 && c->to == 750 && py->points == 4 && py->to == 1000);
+    near(c->memory_bytes.estimate, 1000);
+    assert_true(isnan(c->memory_bytes.low));
+    assert_string_equal(c->note, "with 1000 workers: failed: job 3");
+    assert_string_equal(py->note, "with 250 workers: no more than 249 were in flight at once: the delay is too short");
+    prices_free(&prices);
+}
+
+static void memory_that_nobody_saw_has_no_price(void **state)
+{
+    struct world *w = *state;
+    struct prices prices;
+    for (size_t g = 0; g < POINTS; g++) {
+        w->result_cells[2 * g].memory_looks = 0;       /* while the jobs waited: their memory has gone in the hold */
+        w->result_cells[2 * g + 1].peak_pss_bytes = -1;
+    }
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(isnan(prices.rows[i].memory_bytes.estimate));
+        near(prices.rows[i].whole_s.estimate, 3e-5);
+        assert_string_equal(prices.rows[i].note, "with 1 worker: nobody looked at its memory while it waited");
+    }
+    prices_free(&prices);
+    for (size_t g = 0; g < POINTS; g++)
+        w->groups[g].kind = "none"; /* a pool's workers are there in the hold */
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    near(prices.rows[0].memory_bytes.estimate, 1000);
+    prices_free(&prices);
+}
+
+static void two_points_are_no_price(void **state)
+{
+    struct world *w = *state;
+    struct prices prices;
+    for (size_t c = 4; c < 2 * POINTS; c++)
+        w->cells[c].group = &w->groups[POINTS];
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    assert_int_equal(prices.count, 2);
+    assert_true(isnan(prices.rows[0].memory_bytes.estimate) && isnan(prices.rows[0].whole_s.estimate));
+    assert_string_equal(prices.rows[0].note, "2 numbers of workers are too few for a price");
+    prices_free(&prices);
+}
+
+/* -- the table ------------------------------------------------------------------------------------------------------------ */
+
+static char *printed(const struct prices *prices)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    assert_non_null(out);
+    render_prices_text(prices, 80, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void the_table_fits_and_says_how_sure_it_is(void **state)
+{
+    struct world *w = *state;
+    struct prices prices;
+    assert_int_equal(prices_make(&prices, &w->summary), 0);
+    prices.rows[0].memory_bytes = (struct stats_interval){135, 130, 148.5, 0.98};
+    prices.rows[0].setup_s = (struct stats_interval){2e-6, -1e-6, 3e-6, 0.98};
+    prices.rows[1].memory_bytes = (struct stats_interval){27000, 26990, 27010, 0.98};
+    prices.rows[1].setup_s = (struct stats_interval){1, NAN, NAN, NAN};
+    snprintf(prices.rows[1].note, sizeof prices.rows[1].note, "with 250 workers: something");
+    char *text = printed(&prices);
+    static const char *const wanted[] = {"135 B ±10%", "none shown", "27.0 kB ±<1%", "1.00 s", "1..1000",
+                                         "\n            with 250 workers: something\n"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        if (strstr(text, wanted[i]) == NULL)
+            fail_msg("no '%s' in\n%s", wanted[i], text);
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        size_t columns = 0;
+        for (const char *c = line; *c != '\0'; c++)
+            columns += ((unsigned char)*c & 0xc0) != 0x80;
+        if (columns > 80)
+            fail_msg("%zu columns: %s", columns, line);
+    }
+    free(text);
+    prices_free(&prices);
+    text = printed(&prices);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+int main(void)
+{
+#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_distribution_is_kendalls),
+        cmocka_unit_test(a_wild_point_does_not_move_it),
+        cmocka_unit_test(five_points_have_the_whole_range),
+        cmocka_unit_test(what_is_no_line_is_refused),
+        WITH_WORLD(a_price_is_the_slope),
+        WITH_WORLD(a_point_that_shows_nothing_does_not_count),
+        WITH_WORLD(memory_that_nobody_saw_has_no_price),
+        WITH_WORLD(two_points_are_no_price),
+        WITH_WORLD(the_table_fits_and_says_how_sure_it_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
