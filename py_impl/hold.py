@@ -18,7 +18,11 @@ class Hold:
     def __init__(self, read: int, write: int) -> None:
         self.read = read  # the hold is over when there is something to read, or its end of file
         self.write = write  # one byte when the last job has ended
-        self.tally = os.memfd_create("cobench-tally")  # a byte for each job that has ended; see last()
+        # A byte for each job that has ended; see last(). Appended to, as the offset that processes share is none they can
+        # rely on: for such a file the kernel does not lock it.
+        anonymous = os.memfd_create("cobench-tally")
+        self.tally = os.open(f"/proc/self/fd/{anonymous}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        os.close(anonymous)
 
     def __getstate__(self) -> list[object]:
         """For a process that is being spawned: it takes the descriptors along."""
@@ -41,8 +45,8 @@ class Hold:
 
     def last(self, jobs: int) -> None:
         """
-        Where a worker lives for one job, in each when that has ended: the last of them holds. (All write behind one
-        another, as they share the offset; two at the same instant may both be the last.)
+        Where a worker lives for one job, in each when that has ended: the last of them holds. (Two at the same instant
+        may both be the last.)
         """
         os.write(self.tally, b".")
         if os.fstat(self.tally).st_size == jobs:
