@@ -204,7 +204,7 @@ $(BUILD)/unit/bench_simulate: $(call objects,tests/unit/bench_simulate.c tests/v
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm
 
 asan: ## C tests under AddressSanitizer and UBSan
-	$(Q)$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
+	$(Q)ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
 
 tsan: ## C tests under ThreadSanitizer
 	$(Q)$(MAKE) BUILD=$(BUILD)/tsan CFLAGS='-O1 -g -fsanitize=thread' test-c

@@ -413,6 +413,7 @@ struct crowd {
     struct result_group group;
     struct result_cell *cells;
     size_t count;
+    struct results results; /* which the summary borrows */
     struct summary summary;
 };
 
@@ -426,10 +427,10 @@ static void crowd_make(struct crowd *crowd, size_t count, int rounds, int64_t od
                                                .baseline = i == 0, .copies = 1};
         cell_fill(&crowd->cells[i], i == 1 ? odd_ms : 100, rounds);
     }
-    const struct results results = {.rounds = rounds, .margin = 0.01, .groups = &crowd->group, .cells = crowd->cells,
-                                    .group_count = 1, .cell_count = crowd->count};
+    crowd->results = (struct results){.rounds = rounds, .margin = 0.01, .groups = &crowd->group, .cells = crowd->cells,
+                                      .group_count = 1, .cell_count = crowd->count};
     struct error err;
-    assert_int_equal(summary_make(&crowd->summary, &results, &err), 0);
+    assert_int_equal(summary_make(&crowd->summary, &crowd->results, &err), 0);
 }
 
 static void crowd_free(struct crowd *crowd)
