@@ -153,7 +153,7 @@ static int64_t gained(int64_t before, int64_t after)
 static int64_t gained_ticks(const struct surroundings_watch *watch, int64_t before, int64_t after)
 {
     const int64_t ticks = gained(before, after);
-    return ticks < 0 || watch->tick_ns < 0 || ticks > INT64_MAX / watch->tick_ns ? -1 : ticks * watch->tick_ns;
+    return ticks < 0 || watch->tick_ns <= 0 || ticks > INT64_MAX / watch->tick_ns ? -1 : ticks * watch->tick_ns;
 }
 
 /*
