@@ -170,7 +170,8 @@ $(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
 
 test: all test-c test-py fuzz-smoke ## Run all tests
 
-test-c: $(unit_tests) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
+# The fuzz targets are compiled along, so that they keep to what they call also where there is no libFuzzer.
+test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
 	$(Q)set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
 
 test-py: all $(test_tasks) ## Hosts, driver and the Python side (pytest)
@@ -235,7 +236,7 @@ fuzz-programs: $(fuzz_programs)
 
 # The command lines end in argp, which would end the program (tests/fuzz/argp_quiet.h).
 $(BUILD)/fuzz_run_options $(BUILD)/fuzz_commands $(BUILD)/fuzz_plan: libs_of = -Wl,--wrap=argp_parse
-fuzz_support_o := $(call objects,tests/fuzz/support.c tests/fuzz/lists.c tests/fuzz/render_all.c)
+fuzz_support_o := $(call objects,tests/fuzz/support.c tests/fuzz/lists.c tests/fuzz/render_all.c bench/origin/query.c)
 $(BUILD)/libfuzz.a: $(fuzz_support_o)
 $(BUILD)/fuzz_host_%: $(BUILD)/obj/tests/fuzz/fuzz_host_%.o $(BUILD)/libfuzz.a $(call objects,c_impl/host/runtime_c.c) \
                       $(BUILD)/libhost.a $(BUILD)/libcommon.a

@@ -51,7 +51,7 @@ static void take_curve(struct sweep *s, const struct scaling_curve *curve)
         stretch(s, point->gain->low);
         stretch(s, point->gain->high);
         s->most_workers = fmax(s->most_workers, (double)point->cell->group->workers);
-        s->capacities += isfinite(point->capacity);
+        s->capacities += isfinite(point->capacity) ? 1 : 0;
     }
     if (any)
         s->curves[s->count++] = curve;

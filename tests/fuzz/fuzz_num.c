@@ -2,7 +2,7 @@
 /*
  * Numbers from text (common/num.c). An integer is accepted exactly where a plain reading digit by digit gives one
  * within the range, and is that one. A fraction is finite, in range, and printed with 17 digits it reads as itself;
- * a percentage is a hundredth of the number before its sign.
+ * a percentage is a hundredth of the number before its sign, a duration the number before its unit times that.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -84,12 +84,30 @@ static void check_percentage(const char *text)
     free(number);
 }
 
+static void check_duration(const char *text)
+{
+    double seconds = 0, number = 0;
+    const int code = num_parse_duration(text, 1, 86400, &seconds);
+    FUZZ_MUST(code == 0 || code == -EINVAL || code == -ERANGE);
+    if (code != 0)
+        return;
+    FUZZ_MUST(seconds >= 1 - 1e-9 && seconds <= 86400 + 1e-9);
+    char *digits = strdup(text);
+    FUZZ_MUST(digits != NULL);
+    const char unit = digits[strlen(digits) - 1];
+    digits[strlen(digits) - 1] = '\0';
+    FUZZ_MUST(num_parse_double(digits, 0, 86400, &number) == 0);
+    FUZZ_MUST(seconds == number * (unit == 'h' ? 3600 : unit == 'm' ? 60 : 1));
+    free(digits);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
     check_integer(text);
     check_fraction(text);
     check_percentage(text);
+    check_duration(text);
     free(text);
     return 0;
 }

@@ -77,7 +77,7 @@ static void check_read_back(const struct plan *p, const json_t *json)
         .plan = {text, strlen(text)}, .machine = {"{}", 2}, .samples = {"", 0}, .events = {"", 0}};
     FUZZ_MUST(results_parse(&results, &texts, &err) == 0);
     FUZZ_MUST(results.group_count == p->group_count && results.cell_count == p->cell_count);
-    FUZZ_MUST(results.rounds == p->rounds && results.seed == p->seed);
+    FUZZ_MUST(results.seed == p->seed && results.asked.rounds == p->stopping.rounds);
     for (size_t g = 0; g < p->group_count; g++)
         FUZZ_MUST(results.groups[g].jobs == p->groups[g].jobs && results.groups[g].workers == p->groups[g].workers);
     results_free(&results);
@@ -106,7 +106,9 @@ static void check_plan(const struct plan *p, const struct run_options *o, const 
     size_t *order = calloc(p->cell_count, sizeof *order);
     unsigned char *seen = calloc(p->cell_count, 1);
     FUZZ_MUST(order != NULL && seen != NULL);
-    FUZZ_MUST(p->rounds >= 1 && p->rounds <= ROUNDS_MAX && p->timeout_s > 0);
+    FUZZ_MUST(p->timeout_s > 0);
+    fuzz_check_stopping(&p->stopping);
+    FUZZ_MUST(p->stopping.rounds > 0 || p->stopping.budget_s > 0);
     check_cells(p);
     for (size_t g = 0; g < p->group_count; g++) {
         check_group(&p->groups[g], o);

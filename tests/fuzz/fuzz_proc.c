@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel says in /proc and /sys, as the driver reads it (bench/proctree.c, bench/memory.c, bench/machine.c).
- * What is not known is -1 or refused, never another negative number; a process's state and parent are those behind the
- * last bracket of the line, whatever its name holds.
+ * What the kernel says in /proc and /sys, as the driver reads it (bench/proctree.c, bench/memory.c,
+ * bench/proc_text.c), and what libcurl says of itself (bench/versions.c). What is not known is -1 or refused, never another
+ * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
+ * list counts what it calls, in ascending order.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/machine.h"
 #include "bench/memory.h"
+#include "bench/proc_text.h"
 #include "bench/proctree.h"
+#include "bench/versions.h"
 #include "support.h"
 
 static void check_stat(const char *text)
@@ -30,14 +33,62 @@ static void check_stat(const char *text)
     free(renamed);
 }
 
+struct listed {
+    int64_t count, last;
+};
+
+static void list_one(int64_t number, void *arg)
+{
+    struct listed *l = arg;
+    FUZZ_MUST(number > l->last);
+    l->last = number;
+    l->count++;
+}
+
+static void check_values(const char *text)
+{
+    char value[16];
+    struct listed l = {0, -1};
+    const bool is_list = proc_list_each(text, list_one, &l);
+    FUZZ_MUST(proc_list_count(text) == (is_list ? l.count : -1));
+    FUZZ_MUST(proc_bytes(text, "MemTotal") >= -1);
+    if (proc_value(text, "model name", value, sizeof value))
+        FUZZ_MUST(value[0] != '\0' && strlen(value) < sizeof value && strpbrk(value, "\n\"") == NULL);
+}
+
+static void check_counters(const char *text)
+{
+    struct proc_stat stat;
+    struct proc_load load;
+    struct proc_throttle throttle;
+    proc_parse_stat(text, &stat);
+    FUZZ_MUST(stat.idle >= -1 && stat.iowait >= -1 && stat.steal >= -1 && stat.all >= -1 && stat.running >= -1);
+    FUZZ_MUST(stat.all >= stat.idle);
+    proc_parse_load(text, &load);
+    for (size_t i = 0; i < 3; i++)
+        FUZZ_MUST(load.load[i] == -1 || (load.load[i] >= 0 && load.load[i] <= 1e9));
+    FUZZ_MUST(load.running >= -1 && load.tasks >= -1);
+    proc_parse_throttle(text, &throttle);
+    FUZZ_MUST(throttle.times >= -1 && throttle.ns >= -1);
+    FUZZ_MUST(proc_parse_pressure_ns(text) >= -1);
+    const int64_t pss = memory_parse_rollup(text);
+    FUZZ_MUST(pss >= -1 && (pss < 0 || pss % 1024 == 0));
+}
+
+static void check_curl(const char *text)
+{
+    char version[64], tls[64];
+    if (versions_parse_curl(text, version, tls))
+        FUZZ_MUST(strchr(version, ' ') == NULL && tls[0] != '\0' && strchr(tls, ' ') == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
     check_stat(text);
-    const int64_t pss = memory_parse_rollup(text);
-    FUZZ_MUST(pss >= -1 && (pss < 0 || pss % 1024 == 0));
-    const double cpus = machine_parse_cpu_max(text);
-    FUZZ_MUST(cpus == -1.0 || (cpus > 0.0 && cpus <= 1e15));
+    check_values(text);
+    check_counters(text);
+    check_curl(text);
     free(text);
     return 0;
 }

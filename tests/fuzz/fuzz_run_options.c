@@ -28,7 +28,7 @@ static void check_words(const struct words *words)
 static void check_ranges(const struct run_options *o)
 {
     const struct plan_options *p = &o->plan;
-    FUZZ_MUST(p->rounds >= 0 && p->rounds <= ROUNDS_MAX);
+    fuzz_check_stopping(&p->stopping);
     FUZZ_MUST(p->seed >= -1 && p->seed <= INT64_C(9007199254740991));
     FUZZ_MUST(p->timeout_s >= 0 && p->timeout_s <= TIMEOUT_MAX_S);
     FUZZ_MUST(p->margin == -1 || (p->margin >= 0 && p->margin <= MARGIN_MAX));
@@ -73,8 +73,12 @@ static struct words command_line(const struct run_options *o)
     add_text(&w, "scaling", p->scaling);
     for (size_t i = 0; i < p->sets.count; i++)
         add_text(&w, "set", p->sets.items[i]);
-    if (p->rounds > 0)
-        FUZZ_MUST(words_addf(&w, "--rounds=%lld", (long long)p->rounds) == 0);
+    if (p->stopping.rounds > 0)
+        FUZZ_MUST(words_addf(&w, "--rounds=%lld", (long long)p->stopping.rounds) == 0);
+    if (p->stopping.budget_s > 0)
+        FUZZ_MUST(words_addf(&w, "--budget=%.17gs", p->stopping.budget_s) == 0);
+    if (p->stopping.precision > 0)
+        FUZZ_MUST(words_addf(&w, "--precision=%.12g%%", 100 * p->stopping.precision) == 0);
     if (p->seed >= 0)
         FUZZ_MUST(words_addf(&w, "--seed=%lld", (long long)p->seed) == 0);
     if (p->timeout_s > 0)

@@ -38,7 +38,7 @@ static void check_group(const struct suite *suite, size_t g)
 static void check_ranges(const struct suite *suite)
 {
     FUZZ_MUST(suite->count > 0);
-    FUZZ_MUST(suite->rounds >= 0 && suite->rounds <= ROUNDS_MAX);
+    fuzz_check_stopping(&suite->stopping);
     FUZZ_MUST(suite->timeout_s >= 0 && suite->timeout_s <= TIMEOUT_MAX_S);
     check_words(&suite->runtimes);
     check_words(&suite->models);
@@ -79,12 +79,15 @@ static void put_group(FILE *out, const struct suite_group *group)
 
 static void put_suite(FILE *out, const struct suite *suite)
 {
-    if (suite->about != NULL || suite->rounds > 0 || suite->timeout_s > 0 || suite->runtimes.count > 0 ||
-        suite->models.count > 0)
-        fputs("[suite]\n", out);
-    put_text(out, "about", suite->about);
-    if (suite->rounds > 0)
-        fprintf(out, "rounds=%lld\n", (long long)suite->rounds);
+    fputs("[suite]\n", out);
+    put_text(out, "about", suite->about != NULL ? suite->about : "-"); /* an empty section is refused */
+    put_text(out, "claims", suite->claims);
+    if (suite->stopping.rounds > 0)
+        fprintf(out, "rounds=%lld\n", (long long)suite->stopping.rounds);
+    if (suite->stopping.budget_s > 0)
+        fprintf(out, "budget=%.17gs\n", suite->stopping.budget_s);
+    if (suite->stopping.precision > 0)
+        fprintf(out, "precision=%.12g%%\n", 100 * suite->stopping.precision);
     if (suite->timeout_s > 0)
         fprintf(out, "timeout=%.17g\n", suite->timeout_s);
     put_words(out, "runtimes", &suite->runtimes);

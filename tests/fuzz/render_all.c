@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/picture.h"
 #include "bench/render.h"
 #include "bench/summary.h"
 #include "support.h"
@@ -51,6 +52,29 @@ static size_t csv_records(const char *text)
     return records;
 }
 
+/* What becomes a file's name and a program's statements must not follow from a name in a plan. */
+static void check_pictures(const struct summary *summary)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const struct picture_source source = {.summary = summary, .run_dir = "/dev/null/none", .claims_dir = "/dev/null/none"};
+    struct pictures pictures;
+    struct error err = {.text = ""};
+    const int code = pictures_make(&pictures, &source, NULL, &err);
+    if (code != 0) {
+        fuzz_check_refusal(code, err.text);
+        return;
+    }
+    for (size_t i = 0; i < pictures.count; i++) {
+        const struct picture *p = &pictures.items[i];
+        FUZZ_MUST(p->stem[strspn(p->stem, plain)] == '\0');
+        FUZZ_MUST(p->settings == NULL || strpbrk(p->settings, "`\n!\\") == NULL);
+        FUZZ_MUST(p->title != NULL && p->alt != NULL && strlen(p->data) == p->length);
+        for (size_t k = 0; k < i; k++)
+            FUZZ_MUST(strcmp(pictures.items[k].stem, p->stem) != 0);
+    }
+    pictures_free(&pictures);
+}
+
 void render_all(const struct results *results)
 {
     struct summary summary = {0};
@@ -71,5 +95,6 @@ void render_all(const struct results *results)
     free(terminal);
     free(csv);
     free(rendered(render_markdown, &summary, &length));
+    check_pictures(&summary);
     summary_free(&summary);
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/suite.h"
+
 #define SEPARATOR "===\n"
 
 _Noreturn void fuzz_broken(const char *file, int line, const char *condition)
@@ -30,6 +32,13 @@ void fuzz_check_refusal(int code, const char *text)
     FUZZ_MUST(text[0] != '\0');
     for (const char *p = text; *p != '\0'; p++)
         FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+}
+
+void fuzz_check_stopping(const struct stopping *asked)
+{
+    FUZZ_MUST(asked->rounds >= 0 && asked->rounds <= ROUNDS_MAX);
+    FUZZ_MUST(asked->budget_s >= 0 && asked->budget_s <= BUDGET_MAX_S);
+    FUZZ_MUST(asked->precision >= 0 && asked->precision <= PRECISION_MAX);
 }
 
 void fuzz_argv_split(struct fuzz_argv *out, const char *program, const uint8_t *data, size_t size)

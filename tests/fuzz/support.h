@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/stopping.h"
+
 /* Ends the program with the condition's text where it does not hold: libFuzzer keeps the input. */
 #define FUZZ_MUST(condition) ((condition) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #condition))
 
@@ -20,6 +22,9 @@ char *fuzz_text(const uint8_t *data, size_t size);
 
 /* What every refusal has to be: a negative errno and one line of at least one printable character. */
 void fuzz_check_refusal(int code, const char *text);
+
+/* The numbers of rounds and so on that were asked for, of which none has to be. */
+void fuzz_check_stopping(const struct stopping *asked);
 
 /* A command line made of the lines of the input. argv[0] is `program`, at most FUZZ_ARGC_MAX words follow, a NULL ends
  * it. Each word is an allocation of its own. */
