@@ -18,8 +18,9 @@ static const struct {
     const char *kind;
     picture_maker *make;
 } kinds[] = {
-    {"speedup", picture_speedup}, {"square", picture_square},       {"phases", picture_phases},
-    {"scaling", picture_scaling}, {"stability", picture_stability}, {"claims", picture_claims},
+    {"speedup", picture_speedup}, {"square", picture_square},   {"timeline", picture_timeline},
+    {"phases", picture_phases},   {"scaling", picture_scaling}, {"latency", picture_latency},
+    {"stability", picture_stability}, {"claims", picture_claims},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

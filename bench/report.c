@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/jobs.h"
 #include "bench/plot.h"
 #include "bench/claims.h"
 #include "bench/publish.h"
@@ -82,6 +83,8 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
             code = publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
     if (code == 0)
         code = derive_claims(run_dir, summary, options, err);
+    if (code == 0 && options->files && !summary->interrupted)
+        jobs_prune(run_dir, summary->results);
     if (code != 0 || !options->plots)
         return code;
     return derive_plots(run_dir, summary, options, err);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/jobs.h"
 #include "bench/text.h"
 #include "common/clock.h"
 
@@ -65,6 +66,7 @@ int runner_open(const struct bench *bench, const struct runner_place *place, str
 {
     const struct plan *plan = bench->plan;
     *out = (struct runner){.bench = bench,
+                           .folder = place->folder,
                            .journal = place->journal,
                            .progress = place->progress,
                            .before = place->before,
@@ -415,6 +417,16 @@ int runner_verify(struct runner *r, struct error *err)
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
 
+/* For the pictures of single rounds. */
+static int keep_jobs(const struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
+{
+    const json_t *gate = json_object_get(s->phases, "ready");
+    if (s->status != SAMPLE_OK || r->bench->plan->cells[place.cell].role != PLAN_MODEL || s->slots.slots == NULL ||
+        !json_is_integer(gate))
+        return 0;
+    return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
+}
+
 static int time_cell(struct runner *r, size_t cell, struct sample_place place, struct error *err)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
@@ -426,6 +438,8 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
         rc = no_memory(err);
     else
         rc = commit(r, &s, place, err);
+    if (rc == 0)
+        rc = keep_jobs(r, &s, place, err);
     sample_free(&s);
     return rc;
 }

@@ -24,6 +24,7 @@ struct runner_cell {
 
 struct runner {
     const struct bench *bench;
+    const char *folder; /* the run's */
     struct journal *journal;
     struct progress *progress;
     struct runner_cell *cells;

@@ -63,6 +63,19 @@ def sweep_run(folder: Path) -> Path:
     return folder
 
 
+def jobs_of(folder: Path) -> Path:
+    """Adds the jobs of every sample: six of them, two at a time, each a third of the work long."""
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "jobs").mkdir()
+    for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()):
+        if line["pass"] != "timed" or line["status"] != "ok" or plan["cells"][line["cell"]]["role"] != "model":
+            continue
+        third = line["work_ns"] / 3000
+        rows = [f"{j},{j % 2},,{j // 2 * third:.1f},{(j // 2 + 1) * third * (1 - 0.01 * j):.1f}\n" for j in range(6)]
+        (folder / "jobs" / f"{line['cell']}-{line['round']}.csv").write_text("# jobs 6 every 1\n" + "".join(rows))
+    return folder
+
+
 def claims_run(folder: Path) -> Path:
     """run-small with the cells that some of the published claims ask for."""
     shutil.copytree(SMALL, folder)
@@ -77,6 +90,7 @@ def claims_run(folder: Path) -> Path:
 def runs(tmp_path_factory):
     base = tmp_path_factory.mktemp("plots")
     small = Path(shutil.copytree(SMALL, base / "a run's \"folder\""))
+    jobs_of(small)
     return {"small": small, "sweep": sweep_run(base / "sweep"), "claims": claims_run(base / "claims")}
 
 
@@ -104,7 +118,7 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
             assert picture.stat().st_size > 500, picture
 
 
-@pytest.mark.parametrize("name, kind", [("small", k) for k in ("speedup", "square", "phases", "stability")] +
+@pytest.mark.parametrize("name, kind", [("small", k) for k in ("speedup", "square", "timeline", "phases", "latency", "stability")] +
                          [("sweep", "scaling"), ("claims", "claims")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
@@ -171,6 +185,21 @@ def test_pictures_of_any_size(tmp_path, variants):
     done = plot(tmp_path / "run", "--format", "svg,png")
     assert (done.returncode, done.stderr) == (0, "")
     check_whole(tmp_path / "run")
+
+
+def test_one_round_is_kept(tmp_path):
+    """Of each cell that with the median time, and a file that is broken costs its cell's picture only."""
+    run = jobs_of(Path(shutil.copytree(SMALL, tmp_path / "run")))
+    journal = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    times = sorted((line["whole_ns"], line["round"]) for line in journal if line["cell"] == 0 and line["pass"] == "timed")
+    assert cobench("report", run, "--quiet", "--no-plots").returncode == 0
+    kept = sorted(path.name for path in (run / "jobs").glob("0-*.csv"))
+    assert kept == [f"0-{times[(len(times) - 1) // 2][1]}.csv"]
+    (run / "jobs" / kept[0]).write_text("# jobs 6 every 1\n0,0,,1.0,2.0\n1,0,,")
+    done = plot(run, "--only", "timeline", "--format", "svg")
+    if shutil.which("gnuplot") is not None:
+        assert (done.returncode, done.stderr) == (0, "")
+    assert "jobs" in (run / "plots" / "timeline-count-c.dat").read_text()
 
 
 def test_wrong_arguments(tmp_path):

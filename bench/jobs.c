@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs of single rounds, as small CSV files. */
+#define _GNU_SOURCE /* strsep */
+#include "bench/jobs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/files.h"
+#include "bench/text.h"
+#include "common/num.h"
+
+#define FILE_MAX (1u << 20)
+#define US 1e-3 /* of a nanosecond */
+
+static char *path_of(const char *run_dir, size_t cell, int64_t round, const char *end)
+{
+    return text_format("%s/jobs/%zu-%lld.csv%s", run_dir, cell, (long long)round, end);
+}
+
+/* -- writing ---------------------------------------------------------------------------------------------------------- */
+
+static void put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
+{
+    const uint64_t every = (slots->jobs + JOBS_KEPT - 1) / JOBS_KEPT;
+    fprintf(out, "# jobs %llu every %llu\n", (unsigned long long)slots->jobs, (unsigned long long)every);
+    for (uint64_t i = 0; i < slots->jobs; i += every) {
+        const struct slot *s = &slots->slots[i];
+        fprintf(out, "%llu,%d,", (unsigned long long)i, (int)s->worker);
+        if (s->due_ns != 0)
+            fprintf(out, "%.1f", (double)(s->due_ns - gate_ns) * US);
+        fprintf(out, ",%.1f,%.1f\n", (double)(s->start_ns - gate_ns) * US, (double)(s->end_ns - gate_ns) * US);
+    }
+}
+
+static int write_file(const char *path, const char *temporary, const struct slots_view *slots, int64_t gate_ns)
+{
+    FILE *out = fopen(temporary, "we");
+    if (out == NULL)
+        return -errno;
+    put_rows(slots, gate_ns, out);
+    int rc = ferror(out) ? -EIO : 0;
+    errno = EIO;
+    if (fclose(out) != 0 && rc == 0)
+        rc = -errno;
+    if (rc == 0 && rename(temporary, path) != 0)
+        rc = -errno;
+    if (rc != 0)
+        (void)unlink(temporary);
+    return rc;
+}
+
+int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slots_view *slots, int64_t gate_ns,
+               struct error *err)
+{
+    char *folder = text_format("%s/jobs", run_dir), *path = path_of(run_dir, cell, round, "");
+    char *temporary = path_of(run_dir, cell, round, ".new");
+    int rc = folder == NULL || path == NULL || temporary == NULL ? -ENOMEM : 0;
+    if (rc == 0 && mkdir(folder, 0777) != 0 && errno != EEXIST)
+        rc = -errno;
+    if (rc == 0)
+        rc = write_file(path, temporary, slots, gate_ns);
+    if (rc != 0)
+        error_set(err, rc, "cannot write %s: %s", path == NULL ? "jobs" : path, strerror(-rc));
+    free(temporary);
+    free(path);
+    free(folder);
+    return rc;
+}
+
+/* -- reading ---------------------------------------------------------------------------------------------------------- */
+
+static int parse_time(const char *text, double *out)
+{
+    return num_parse_double(text, -1e12, 1e15, out);
+}
+
+/* "7,1,,10.5,20.5" */
+static int parse_row(char *line, struct job_row *out)
+{
+    char *fields[5], *rest = line;
+    for (size_t i = 0; i < 5; i++) {
+        fields[i] = strsep(&rest, ",");
+        if (fields[i] == NULL)
+            return -EPROTO;
+    }
+    out->due = NAN;
+    if (rest != NULL || num_parse_i64(fields[0], 0, INT64_MAX, &out->job) != 0 ||
+        num_parse_i64(fields[1], 0, INT64_MAX, &out->worker) != 0 ||
+        (*fields[2] != '\0' && parse_time(fields[2], &out->due) != 0) || parse_time(fields[3], &out->start) != 0 ||
+        parse_time(fields[4], &out->end) != 0 || out->end < out->start)
+        return -EPROTO;
+    return 0;
+}
+
+static int parse_head(char *line, struct job_rows *out)
+{
+    char *fields[5], *rest = line;
+    for (size_t i = 0; i < 5; i++) {
+        fields[i] = strsep(&rest, " ");
+        if (fields[i] == NULL)
+            return -EPROTO;
+    }
+    if (rest != NULL || strcmp(fields[0], "#") != 0 || strcmp(fields[1], "jobs") != 0 || strcmp(fields[3], "every") != 0 ||
+        num_parse_i64(fields[2], 1, INT64_MAX, &out->jobs) != 0 || num_parse_i64(fields[4], 1, INT64_MAX, &out->every) != 0)
+        return -EPROTO;
+    return 0;
+}
+
+int jobs_parse(char *text, struct job_rows *out)
+{
+    char *rest = text, *line = strsep(&rest, "\n");
+    *out = (struct job_rows){.rows = NULL};
+    if (line == NULL || parse_head(line, out) != 0)
+        return -EPROTO;
+    out->rows = calloc(JOBS_KEPT + 1, sizeof *out->rows);
+    int rc = out->rows == NULL ? -ENOMEM : 0;
+    while (rc == 0 && (line = strsep(&rest, "\n")) != NULL && *line != '\0')
+        rc = out->count == JOBS_KEPT ? -EPROTO : parse_row(line, &out->rows[out->count++]);
+    if (rc == 0 && (line == NULL || rest != NULL)) /* the last line has no end, or something stands behind an empty one */
+        rc = -EPROTO;
+    if (rc != 0)
+        jobs_free(out);
+    return rc;
+}
+
+int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *out)
+{
+    char *path = path_of(run_dir, cell, round, ""), *text = NULL;
+    size_t length = 0;
+    int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MAX, &text, &length);
+    if (rc == 0)
+        rc = strlen(text) == length ? jobs_parse(text, out) : -EPROTO;
+    free(text);
+    free(path);
+    return rc;
+}
+
+void jobs_free(struct job_rows *rows)
+{
+    free(rows->rows);
+    *rows = (struct job_rows){.rows = NULL};
+}
+
+/* -- which round ------------------------------------------------------------------------------------------------------ */
+
+static int by_time(const void *a, const void *b)
+{
+    const struct sample *const *x = a, *const *y = b;
+    if ((*x)->whole_ns != (*y)->whole_ns)
+        return (*x)->whole_ns < (*y)->whole_ns ? -1 : 1;
+    return (*x)->round < (*y)->round ? -1 : 1;
+}
+
+int64_t jobs_median_round(const struct result_cell *cell)
+{
+    if (cell->count == 0)
+        return 0;
+    const struct sample **sorted = malloc(cell->count * sizeof *sorted);
+    if (sorted == NULL)
+        return 0;
+    for (size_t i = 0; i < cell->count; i++)
+        sorted[i] = &cell->samples[i];
+    qsort(sorted, cell->count, sizeof *sorted, by_time);
+    const int64_t round = sorted[(cell->count - 1) / 2]->round;
+    free(sorted);
+    return round;
+}
+
+int jobs_read_median(const struct summary *summary, const char *run_dir, const struct summary_cell *cell,
+                     struct job_rows *out)
+{
+    const int64_t round = cell->verified ? jobs_median_round(cell->cell) : 0;
+    return round == 0 ? -ENOENT : jobs_read(run_dir, (size_t)(cell->cell - summary->results->cells), round, out);
+}
+
+void jobs_prune(const char *run_dir, const struct results *results)
+{
+    char *folder = text_format("%s/jobs", run_dir);
+    DIR *dir = folder == NULL ? NULL : opendir(folder);
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        unsigned long long cell;
+        long long round;
+        int end = 0;
+        if (sscanf(entry->d_name, "%llu-%lld.csv%n", &cell, &round, &end) != 2 || end == 0 || entry->d_name[end] != '\0')
+            continue;
+        if (cell < results->cell_count && jobs_median_round(&results->cells[cell]) == round)
+            continue;
+        (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes room, and nothing else is wrong with it */
+    }
+    if (dir != NULL)
+        closedir(dir);
+    free(folder);
+}

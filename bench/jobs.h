@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each job did and when, kept beside the journal for the pictures of single rounds: RUN/jobs/CELL-ROUND.csv, one for
+ * each timed sample of a model's cell. Written by rename, but not synced: it is no result, and a sample must not wait for
+ * it. Once a run is complete only the round with the median time is kept of each cell.
+ *
+ * A file has one line of what it is about, `# jobs 100000 every 50`, then one line a job: job, worker, and microseconds
+ * since the gate: due (empty in a closed loop), start, end. Of more than JOBS_KEPT jobs every so-manieth is kept.
+ */
+#ifndef BENCH_JOBS_H
+#define BENCH_JOBS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/error.h"
+#include "bench/slots.h"
+#include "bench/summary.h"
+
+#define JOBS_KEPT 1000
+
+struct job_row {
+    int64_t job, worker;
+    double due, start, end; /* microseconds since the gate; due is NaN in a closed loop */
+};
+
+struct job_rows {
+    int64_t jobs;  /* of the sample */
+    int64_t every; /* which of them are here */
+    struct job_row *rows; /* in the order of the jobs */
+    size_t count;
+};
+
+/* Writes down what a sample's slots say; `gate_ns`: when its gate opened, on their clock. 0, or a negative errno with err
+ * filled in. */
+int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slots_view *slots, int64_t gate_ns,
+               struct error *err);
+/* Reads the file of one round. -ENOENT: there is none; -EPROTO: it is broken. jobs_free is needed after 0 only. */
+int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *out);
+/* Pure: the same from the file's text, which it changes. */
+int jobs_parse(char *text, struct job_rows *out);
+void jobs_free(struct job_rows *rows);
+/* The round of a cell with the median whole-command time (of two, the faster); 0: it has no samples. */
+int64_t jobs_median_round(const struct result_cell *cell);
+/* Reads the round with the median time. As jobs_read. */
+int jobs_read_median(const struct summary *summary, const char *run_dir, const struct summary_cell *cell,
+                     struct job_rows *out);
+/* Removes the files of all other rounds. */
+void jobs_prune(const char *run_dir, const struct results *results);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/* Jobs of a round, written and read back. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "bench/jobs.h"
+
+static void test_written_and_read_back(void **state)
+{
+    (void)state;
+    enum { MANY = 2500 };
+    char folder[] = "/tmp/cobench-jobs-XXXXXX", path[64];
+    struct slot *slots = calloc(MANY, sizeof *slots);
+    struct job_rows rows;
+    struct error err = {.text = ""};
+    assert_non_null(slots);
+    assert_non_null(mkdtemp(folder));
+    for (int64_t i = 0; i < MANY; i++)
+        slots[i] = (struct slot){.start_ns = 1000 + i * 5000, .end_ns = 3500 + i * 5000, .worker = (int32_t)(i % 3),
+                                 .due_ns = i % 2 == 0 ? 0 : 1000 + i * 4000};
+    const struct slots_view few = {.slots = slots, .jobs = 2}, many = {.slots = slots, .jobs = MANY};
+    assert_int_equal(jobs_write(folder, 7, 3, &few, 500, &err), 0);
+    assert_int_equal(jobs_read(folder, 7, 3, &rows), 0);
+    assert_int_equal(rows.jobs, 2);
+    assert_int_equal(rows.every, 1);
+    assert_int_equal(rows.count, 2);
+    assert_true(isnan(rows.rows[0].due) && rows.rows[1].due == 4.5);
+    assert_true(rows.rows[1].start == 5.5 && rows.rows[1].end == 8.0 && rows.rows[1].worker == 1);
+    jobs_free(&rows);
+    assert_int_equal(jobs_write(folder, 7, 3, &many, 500, &err), 0);
+    assert_int_equal(jobs_read(folder, 7, 3, &rows), 0);
+    assert_int_equal(rows.every, 3);
+    assert_int_equal(rows.count, 834);
+    assert_int_equal(rows.rows[833].job, 2499);
+    jobs_free(&rows);
+    assert_int_equal(jobs_read(folder, 7, 4, &rows), -ENOENT);
+    snprintf(path, sizeof path, "%s/jobs/7-3.csv", folder);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof path, "%s/jobs", folder);
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(slots);
+}
+
+static void test_broken_text(void **state)
+{
+    (void)state;
+    static const char *const table[] = {
+        "", "\n", "# jobs 3 every 1", "# jobs 0 every 1\n", "# jobs 3 every x\n", "jobs 3 every 1\n0,0,,1,2\n",
+        "# jobs 3 every 1\n0,0,,1\n", "# jobs 3 every 1\n0,0,,2,1\n", "# jobs 3 every 1\n0,0,,1,2,3\n",
+        "# jobs 3 every 1\n0,0,,1,2", "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n", "# jobs 3 every 1\n-1,0,,1,2\n"};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[80];
+        struct job_rows rows;
+        snprintf(text, sizeof text, "%s", table[i]);
+        assert_int_equal(jobs_parse(text, &rows), -EPROTO);
+        assert_null(rows.rows);
+    }
+    char none[] = "# jobs 3 every 1\n";
+    struct job_rows rows;
+    assert_int_equal(jobs_parse(none, &rows), 0);
+    assert_int_equal(rows.count, 0);
+    jobs_free(&rows);
+}
+
+static void test_the_median_round(void **state)
+{
+    (void)state;
+    struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}, {.round = 4, .whole_ns = 30},
+                               {.round = 5, .whole_ns = 20}};
+    struct result_cell cell = {.samples = samples, .count = 4};
+    assert_int_equal(jobs_median_round(&cell), 5);
+    cell.count = 3;
+    assert_int_equal(jobs_median_round(&cell), 4);
+    cell.count = 0;
+    assert_int_equal(jobs_median_round(&cell), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_broken_text),
+                                       cmocka_unit_test(test_the_median_round)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
