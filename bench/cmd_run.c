@@ -326,6 +326,28 @@ static size_t count_sound(const struct runner *r)
     return sound;
 }
 
+static int sample_all(struct session *s, const struct bench *bench, struct neighbours *neighbours, struct error *err)
+{
+    const struct runner_place place = {.folder = s->folder,
+                                       .journal = &s->journal,
+                                       .progress = &s->progress,
+                                       .neighbours = neighbours,
+                                       .before = s->options.resume == NULL ? NULL : &s->resume.results};
+    struct runner runner;
+    int rc = runner_open(bench, &place, &runner, err);
+    if (rc != 0)
+        return rc;
+    if (place.before != NULL)
+        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder, (long long)place.before->samples);
+    rc = runner_verify(&runner, err);
+    if (rc == 0)
+        rc = runner_rounds(&runner, err);
+    s->rounds_done = runner.rounds_done;
+    s->sound = count_sound(&runner);
+    runner_close(&runner);
+    return rc;
+}
+
 static int measure(struct session *s, struct error *err)
 {
     announce(s);
@@ -337,23 +359,16 @@ static int measure(struct session *s, struct error *err)
                                 .tasks_dir = s->plan.tasks_dir,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .watch = &s->watch};
-    const struct runner_place place = {.folder = s->folder,
-                                       .journal = &s->journal,
-                                       .progress = &s->progress,
-                                       .before = s->options.resume == NULL ? NULL : &s->resume.results};
-    struct runner runner;
-    int rc = runner_open(&bench, &place, &runner, err);
-    if (rc != 0)
-        return rc;
-    if (place.before != NULL)
-        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder, (long long)place.before->samples);
-    rc = runner_verify(&runner, err);
+    struct neighbours neighbours;
+    struct error last = {.text = ""};
+    int rc = neighbours_open(&neighbours, s->folder, &s->progress, err);
     if (rc == 0)
-        rc = runner_rounds(&runner, err);
+        rc = sample_all(s, &bench, &neighbours, err);
     progress_clear(&s->progress);
-    s->rounds_done = runner.rounds_done;
-    s->sound = count_sound(&runner);
-    runner_close(&runner);
+    if (neighbours_close(&neighbours, &last) != 0 && rc == 0) {
+        rc = -EIO;
+        *err = last;
+    }
     return rc;
 }
 

@@ -104,6 +104,46 @@ json_t *events_forced(const struct events *events)
     return out;
 }
 
+/* Where in the array the run stands that a line is about; the array's size: it does not yet. */
+static size_t neighbour_place(const json_t *array, const json_t *line)
+{
+    size_t i;
+    const json_t *other;
+    json_array_foreach(array, i, other)
+        if (json_equal(json_object_get(other, "pid"), json_object_get(line, "pid")) &&
+            json_equal(json_object_get(other, "from"), json_object_get(line, "from")))
+            return i;
+    return json_array_size(array);
+}
+
+json_t *events_neighbours(const struct events *events)
+{
+    static const char *const keys[] = {"pid", "user", "from", "until"};
+    json_t *out = json_array();
+    const json_t *line;
+    size_t i;
+    json_array_foreach(events->lines, i, line)
+    {
+        if (strcmp(json_string_value(json_object_get(line, "what")), "neighbour") != 0)
+            continue;
+        json_t *one = json_object();
+        const size_t place = neighbour_place(out, line);
+        int rc = one == NULL ? -1 : 0;
+        for (size_t k = 0; rc == 0 && k < sizeof keys / sizeof *keys; k++) {
+            json_t *value = json_object_get(line, keys[k]);
+            rc = json_is_number(value) ? json_object_set(one, keys[k], value) : json_object_set_new(one, keys[k], json_null());
+        }
+        if (rc == 0)
+            rc = place < json_array_size(out) ? json_array_set(out, place, one) : json_array_append(out, one);
+        json_decref(one);
+        if (rc != 0) {
+            json_decref(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
 /* The end of the last whole line: a crash may have left half a one behind it. */
 static int whole_length(const char *path, int64_t *out)
 {

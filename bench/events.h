@@ -25,6 +25,10 @@ size_t events_count(const struct events *events, const char *what);
 /* What was different where --force took the run up: an array of texts, new, each once; NULL: no memory. */
 json_t *events_forced(const struct events *events);
 
+/* Other runs that measured at the same time: an array of new objects {"pid", "user", "from", "until"}, each run once, the
+ * last that was said of it; NULL: no memory. */
+json_t *events_neighbours(const struct events *events);
+
 /* Appends {"event": 1, "what": what, "at": now} and all of `more` (taken over, NULL: no memory). */
 int events_append(const char *folder, const char *what, json_t *more, struct error *err);
 

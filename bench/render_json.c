@@ -197,12 +197,11 @@ struct arrays {
 static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:f, s:b, s:o, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
-                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "asked",
-                     render_asked_json(r), "stopping", render_stopping_json(summary), "margin", r->margin, "interrupted", summary->interrupted, "forced", events_forced(&r->events), "machine",
-                     r->machine, "groups", json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity",
-                     arrays->capacities, "cells", arrays->cells,
-                     "geomeans", arrays->geomeans);
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
+                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
+                     r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
+                     json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity", arrays->capacities,
+                     "cells", arrays->cells, "geomeans", arrays->geomeans);
 }
 
 static int arrays_fill(const struct summary *summary, const struct arrays *arrays)
@@ -229,6 +228,18 @@ static int add_prices(json_t *all, const struct summary *summary)
     return code;
 }
 
+/* How the run went besides its samples. */
+static int add_course(json_t *all, const struct summary *summary)
+{
+    const struct results *r = summary->results;
+    return json_object_set_new(all, "asked", render_asked_json(r)) != 0 ||
+                   json_object_set_new(all, "stopping", render_stopping_json(summary)) != 0 ||
+                   json_object_set_new(all, "forced", events_forced(&r->events)) != 0 ||
+                   json_object_set_new(all, "neighbours", events_neighbours(&r->events)) != 0
+               ? -ENOMEM
+               : 0;
+}
+
 static int add_scaling(json_t *all, const struct summary *summary)
 {
     struct scaling scaling;
@@ -247,6 +258,8 @@ int render_json(const void *what, FILE *out)
     json_t *all = code == 0 ? whole(summary, &arrays) : NULL;
     if (code == 0 && all == NULL)
         code = -ENOMEM;
+    if (code == 0)
+        code = add_course(all, summary);
     if (code == 0)
         code = add_scaling(all, summary);
     if (code == 0)

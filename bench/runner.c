@@ -69,6 +69,7 @@ int runner_open(const struct bench *bench, const struct runner_place *place, str
                            .folder = place->folder,
                            .journal = place->journal,
                            .progress = place->progress,
+                           .neighbours = place->neighbours,
                            .before = place->before,
                            .cells = calloc(plan->cell_count, sizeof *out->cells),
                            .references = calloc(plan->group_count * bench->catalog->runtime_count,
@@ -412,7 +413,7 @@ int runner_verify(struct runner *r, struct error *err)
     for (size_t g = 0; rc == 0 && g < r->bench->plan->group_count; g++)
         if (group_goes_on(r, g))
             rc = verify_group(r, g, err);
-    return rc;
+    return rc != 0 ? rc : neighbours_look(r->neighbours, err);
 }
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
@@ -506,6 +507,8 @@ int runner_rounds(struct runner *r, struct error *err)
     while (rc == 0 && any_goes_on(r)) {
         rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
+        if (rc == 0)
+            rc = neighbours_look(r->neighbours, err);
         if (rc == 0)
             rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
     }

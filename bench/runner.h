@@ -9,6 +9,7 @@
 
 #include "bench/error.h"
 #include "bench/journal.h"
+#include "bench/neighbours.h"
 #include "bench/progress.h"
 #include "bench/results.h"
 #include "bench/rounds.h"
@@ -32,6 +33,7 @@ struct runner {
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
     struct rounds rounds;
+    struct neighbours *neighbours;
     int64_t rounds_done;
 };
 
@@ -40,6 +42,7 @@ struct runner_place {
     const char *folder;
     struct journal *journal;
     struct progress *progress;
+    struct neighbours *neighbours; /* open; looked at after verifying and after each round */
     const struct results *before;
 };
 

@@ -3,8 +3,10 @@
 #include "bench/warnings.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench/disturbance.h"
 #include "bench/format.h"
@@ -18,6 +20,7 @@ const char *warning_title(enum warning_kind kind)
 {
     static const char *const titles[] = {
         [WARNING_INTERRUPTED] = "cut off",   [WARNING_FORCED] = "forced",
+        [WARNING_NEIGHBOUR] = "neighbour",
         [WARNING_CONTROL] = "control",
         [WARNING_FAILED] = "failed",         [WARNING_ABOVE_CAPACITY] = "too good",
         [WARNING_ORIGIN] = "origin",         [WARNING_FIRST_ROUND] = "round 1",
@@ -70,6 +73,34 @@ static int warn_forced(struct warnings *warnings, const struct summary *summary)
                        text_format("the run was taken up with something else than it was begun with: %s",
                                    json_string_value(text)));
     json_decref(differences);
+    return code;
+}
+
+static void clock_text(const json_t *at, char *out, size_t room)
+{
+    const time_t seconds = (time_t)json_number_value(at);
+    struct tm utc;
+    if (!json_is_number(at) || gmtime_r(&seconds, &utc) == NULL || strftime(out, room, "%H:%M:%S UTC", &utc) == 0)
+        snprintf(out, room, "a time not known");
+}
+
+static int warn_neighbours(struct warnings *warnings, const struct summary *summary)
+{
+    json_t *neighbours = events_neighbours(&summary->results->events);
+    const json_t *one;
+    size_t i;
+    int code = neighbours == NULL ? -ENOMEM : 0;
+    json_array_foreach(neighbours, i, one)
+    {
+        char from[32], until[32];
+        clock_text(json_object_get(one, "from"), from, sizeof from);
+        clock_text(json_object_get(one, "until"), until, sizeof until);
+        if (code == 0)
+            code = add(warnings, WARNING_NEIGHBOUR,
+                       text_format("another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
+                                   (long long)json_integer_value(json_object_get(one, "pid")), from, until));
+    }
+    json_decref(neighbours);
     return code;
 }
 
@@ -332,6 +363,7 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
     /* NULL: made from a mark, by the table above. */
     static int (*const collectors[])(struct warnings *, const struct summary *) = {
         [WARNING_INTERRUPTED] = warn_interrupted, [WARNING_FORCED] = warn_forced,
+        [WARNING_NEIGHBOUR] = warn_neighbours,
         [WARNING_CONTROL] = warn_controls,
         [WARNING_FAILED] = warn_failed,           [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,

@@ -52,7 +52,7 @@ class Checkout:
 
     def environment(self, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith("COBENCH_")}
-        return env | {k: str(v) for k, v in more.items()}
+        return env | {"COBENCH_RUNS": str(self.root / "runs")} | {k: str(v) for k, v in more.items()}
 
     def __call__(self, *args, **env):
         return subprocess.run(self.command(*args), capture_output=True, text=True, timeout=LIMIT_S,

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Runs on one machine at the same time warn each other, whoever began first and however either ends."""
+
+import json
+import os
+import signal
+import subprocess
+
+import jsonschema
+import pytest
+
+from test_driver import LIMIT_S, Checkout, wait_until
+from test_resume import SCHEMAS, lines_of
+
+SMALL = ("--task", "null", "--model", "sync", "--runtime", "c", "--workers", "1")
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Two projects and the folder in which their runs find each other."""
+    return Checkout(tmp_path / "first"), Checkout(tmp_path / "second"), tmp_path / "runs"
+
+
+def start(checkout, runs, *args):
+    return subprocess.Popen(checkout.command("run", "--no-plots", "--quiet", *SMALL, *args), stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True, env=checkout.environment(COBENCH_RUNS=runs))
+
+
+def wait_for(checkout, text, name="samples.jsonl"):
+    def there():
+        return any((f / name).exists() and text in (f / name).read_text() for f in checkout.folders())
+    wait_until(there, 60, f"{text} in {name}")
+
+
+def end(process):
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    return said
+
+
+def neighbours(checkout):
+    (folder,) = checkout.folders()
+    events = [e for e in lines_of(folder, "events") if e["what"] == "neighbour"]
+    for event in events:
+        jsonschema.validate(event, SCHEMAS["event"])
+    return events
+
+
+def test_both_of_two_runs_are_warned(machine):
+    first, second, runs = machine
+    long_one = start(first, runs, "--rounds", "5000")
+    wait_for(first, '"round":1')
+    short_one = start(second, runs, "--rounds", "2")
+    _, said = short_one.communicate(timeout=LIMIT_S)
+    assert short_one.returncode == 0
+    assert f"warning: another cobench run (pid {long_one.pid}) is measuring on this machine too" in said
+    wait_for(first, '"until":1', "events.jsonl")
+    said = end(long_one)
+    assert said.count(f"another cobench run (pid {short_one.pid}) is measuring") == 1
+    (begun, over), (other_begun, other_over) = neighbours(first), neighbours(second)
+    assert (begun["pid"], begun["user"], begun["until"]) == (short_one.pid, os.getuid(), None)
+    assert over["from"] == begun["from"] < over["until"]
+    assert other_begun["pid"] == long_one.pid and other_over["until"] >= other_over["from"]
+    for checkout, pid in ((first, short_one.pid), (second, long_one.pid)):
+        (folder,) = checkout.folders()
+        summary = json.loads((folder / "summary.json").read_text())
+        assert [n["pid"] for n in summary["neighbours"]] == [pid]
+        assert f"another cobench run (pid {pid}) was measuring here from " in (folder / "summary.md").read_text()
+
+
+def test_a_run_alone_is_not_warned_and_leaves_nothing(machine):
+    first, second, runs = machine
+    for checkout in (first, second):
+        process = start(checkout, runs, "--rounds", "1")
+        assert "another cobench" not in process.communicate(timeout=LIMIT_S)[1]
+        assert process.returncode == 0 and not neighbours(checkout)
+    assert list(runs.iterdir()) == []
+
+
+def test_a_killed_run_is_no_neighbour_of_those_after_it(machine):
+    first, second, runs = machine
+    killed = start(first, runs, "--rounds", "5000")
+    wait_for(first, '"round":1')
+    killed.kill()
+    killed.communicate(timeout=30)
+    assert len(list(runs.iterdir())) == 1
+    process = start(second, runs, "--rounds", "1")
+    assert "another cobench" not in process.communicate(timeout=LIMIT_S)[1]
+    assert process.returncode == 0 and list(runs.iterdir()) == []
+
+
+def test_a_killed_neighbour_was_there_until_it_was_killed(machine):
+    first, second, runs = machine
+    long_one, killed = start(first, runs, "--rounds", "5000"), None
+    wait_for(first, '"round":1')
+    killed = start(second, runs, "--rounds", "5000")
+    wait_for(first, f'"pid":{killed.pid}', "events.jsonl")
+    killed.kill()
+    killed.communicate(timeout=30)
+    wait_for(first, '"until":1', "events.jsonl")
+    end(long_one)
+    begun, over = neighbours(first)
+    assert (begun["until"], over["from"]) == (None, begun["from"]) and over["until"] >= over["from"]
+
+
+@pytest.mark.parametrize("spoil", ["file", "link", "foreign"])
+def test_a_folder_that_cannot_be_used_costs_nothing_but_the_warning(machine, tmp_path, spoil):
+    first, _, runs = machine
+    if spoil == "file":
+        runs.write_text("")
+    elif spoil == "link":
+        (tmp_path / "elsewhere").mkdir()
+        runs.symlink_to(tmp_path / "elsewhere")
+    else:
+        runs.mkdir()
+        (runs / "run-1-abcdef").write_text("nonsense\n")
+        (runs / "run-2-abcdef").symlink_to("/etc/passwd")
+        os.mkfifo(runs / "run-3-abcdef")
+        (runs / "run-4-abcdef").mkdir()
+    process = start(first, runs, "--rounds", "1")
+    assert "another" not in process.communicate(timeout=LIMIT_S)[1]
+    assert process.returncode == 0 and not neighbours(first)
+    if spoil == "foreign":
+        assert len(list(runs.iterdir())) == 4
+    if spoil == "link":
+        assert list((tmp_path / "elsewhere").iterdir()) == []
