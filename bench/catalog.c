@@ -324,7 +324,7 @@ static int run_list(const struct catalog_source *s, const struct words *argv, co
     return rc;
 }
 
-static int ask_host(const struct catalog_source *s, size_t h, struct catalog *c, struct error *err)
+int catalog_ask(const struct catalog_source *s, size_t h, struct catalog *c, struct error *err)
 {
     char *out = text_format("%s/list", s->scratch), *complaints = text_format("%s/list.err", s->scratch), *text = NULL;
     struct words argv = {NULL, 0};
@@ -365,7 +365,7 @@ int catalog_read(const struct catalog_source *source, struct catalog *out, struc
     *out = (struct catalog){.runtimes = NULL};
     int rc = 0;
     for (size_t h = 0; rc == 0 && h < host_count; h++)
-        rc = ask_host(source, h, out, err);
+        rc = catalog_ask(source, h, out, err);
     if (rc != 0)
         catalog_free(out);
     return rc;

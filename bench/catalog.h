@@ -55,6 +55,8 @@ struct catalog_source {
 
 /* Asks every host. catalog_free is needed after 0 only. */
 int catalog_read(const struct catalog_source *source, struct catalog *out, struct error *err);
+/* Asks host `h` of host_table and takes in what it says; a catalog to begin with is one of zeros. */
+int catalog_ask(const struct catalog_source *source, size_t h, struct catalog *catalog, struct error *err);
 /* Pure: checks what host `h` printed and takes it in (also the reference to `list`, in every case). */
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err);
 void catalog_free(struct catalog *catalog);

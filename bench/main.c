@@ -23,6 +23,7 @@ static const struct {
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"compare", cmd_compare, "hold two runs against each other, for people and for CI"},
     {"claims", cmd_claims, "hold what others published against a run"},
+    {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},
 };
 static const size_t command_count = sizeof commands / sizeof *commands;

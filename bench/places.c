@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the programs and the project's files are. Nothing is compiled in: a build folder can be moved. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "bench/places.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "bench/files.h"
@@ -26,19 +29,27 @@ const struct host_row host_table[] = {
 };
 const size_t host_count = sizeof host_table / sizeof *host_table;
 
-static int find_self(struct places *out, struct error *err)
+/* The path of this program: /proc says it best; where there is none, what it was started as. */
+static char *self_path(void)
 {
     char path[PATH_ROOM];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length < 0)
-        return error_set(err, -errno, "cannot find the folder of this program: %s", strerror(errno));
-    path[length] = '\0';
-    char *slash = strrchr(path, '/');
+    if (length >= 0) {
+        path[length] = '\0';
+        return strdup(path);
+    }
+    const char *started = (const char *)(uintptr_t)getauxval(AT_EXECFN);
+    return started == NULL ? NULL : realpath(started, NULL);
+}
+
+static int find_self(struct places *out, struct error *err)
+{
+    out->self = self_path();
+    char *slash = out->self == NULL ? NULL : strrchr(out->self, '/');
     if (slash == NULL)
         return error_set(err, -ENOENT, "cannot find the folder of this program");
-    int rc = text_set(&out->self, path);
-    *slash = '\0';
-    return rc != 0 ? rc : text_set(&out->build, path);
+    out->build = strndup(out->self, slash == out->self ? 1 : (size_t)(slash - out->self));
+    return out->build == NULL ? -ENOMEM : 0;
 }
 
 static int find_root(const char *build, char **out, struct error *err)
