@@ -20,7 +20,7 @@ static const struct {
 } kinds[] = {
     {"speedup", picture_speedup}, {"square", picture_square},   {"timeline", picture_timeline},
     {"phases", picture_phases},   {"scaling", picture_scaling}, {"latency", picture_latency},
-    {"stability", picture_stability}, {"claims", picture_claims},
+    {"memory", picture_memory},   {"stability", picture_stability}, {"claims", picture_claims},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 

@@ -14,6 +14,7 @@ picture_maker picture_phases;    /* a group: where the time of a variant goes */
 picture_maker picture_timeline;  /* a group and runtime: when each job ran, model by model */
 picture_maker picture_latency;   /* a group that waits: how long jobs took */
 picture_maker picture_scaling;   /* a sweep: gains over workers, with the fitted laws */
+picture_maker picture_memory;    /* a sweep: peak memory over workers, and the price of one more */
 picture_maker picture_stability; /* a group: every sample in run order */
 picture_maker picture_claims;    /* the run: what was published beside what was measured */
 

@@ -52,7 +52,9 @@ def sweep_run(folder: Path) -> Path:
             plan["cells"].append(cell | {"id": len(plan["cells"]), "group": g, "model": model, "role": role,
                                          "baseline": model == "sync" and role == "model"})  # fmt: skip
     for number in range(len(plan["cells"])):
-        lines.append(like | {"pass": "verify", "round": 0, "order": number, "cell": number, "whole_ns": None})
+        workers = counts[plan["cells"][number]["group"]]
+        lines.append(like | {"pass": "verify", "round": 0, "order": number, "cell": number, "whole_ns": None,
+                             "peak_pss_bytes": 900_000 + 150_000 * workers})  # fmt: skip
     for turn in range(1, 9):
         for number, one in enumerate(plan["cells"]):
             gain = usl(counts[one["group"]]) if one["model"] == "thread-pool" else 1
@@ -119,7 +121,7 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
 
 
 @pytest.mark.parametrize("name, kind", [("small", k) for k in ("speedup", "square", "timeline", "phases", "latency", "stability")] +
-                         [("sweep", "scaling"), ("claims", "claims")])  # fmt: skip
+                         [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
     assert found
