@@ -175,7 +175,7 @@ int picture_latency(struct pictures *out, const struct picture_source *source, s
     int rc = 0;
     (void)err;
     for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (strcmp(results->groups[g].asks, "nothing") != 0)
+        if (result_group_compares(&results->groups[g]) && strcmp(results->groups[g].asks, "nothing") != 0)
             rc = latency_add(out, source, &results->groups[g]);
     return rc;
 }

@@ -179,6 +179,7 @@ int picture_phases(struct pictures *out, const struct picture_source *source, st
     int rc = 0;
     (void)err;
     for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        rc = phases_add(out, source->summary, &results->groups[g]);
+        if (result_group_compares(&results->groups[g]))
+            rc = phases_add(out, source->summary, &results->groups[g]);
     return rc;
 }

@@ -190,6 +190,7 @@ int picture_square(struct pictures *out, const struct picture_source *source, st
     int rc = 0;
     (void)err;
     for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        rc = square_add(out, source->summary, &results->groups[g]);
+        if (result_group_compares(&results->groups[g]))
+            rc = square_add(out, source->summary, &results->groups[g]);
     return rc;
 }

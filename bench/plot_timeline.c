@@ -225,6 +225,8 @@ int picture_timeline(struct pictures *out, const struct picture_source *source, 
     int rc = 0;
     (void)err;
     for (size_t g = 0; rc == 0 && g < results->group_count; g++) {
+        if (!result_group_compares(&results->groups[g]))
+            continue;
         char *runtimes = picture_runtimes(source->summary, &results->groups[g]);
         rc = runtimes == NULL ? -ENOMEM : 0;
         for (char *rest = runtimes, *word; rc == 0 && (word = strtok_r(rest, " ", &rest)) != NULL;)

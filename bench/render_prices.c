@@ -13,7 +13,7 @@ enum { PIECE_WIDTH = 12, VARIANT_WIDTH = 18, WORKERS_WIDTH = 9, PRICE_WIDTH = 13
 
 static const char legend[] =
     "What one more worker with one more job adds: the Theil-Sen slope over the number of workers, ± the wider half of its "
-    "95% interval (none below 5 numbers of workers; \"none shown\": the interval has 0 in it). memory: the peak of all "
+    "95% interval (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the peak of all "
     "processes of the command together (PSS), 64 bytes for the job's slot in it; not in it are the kernel's own memory "
     "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the whole "
     "command, work and end too; both are slopes of medians. What waits is made in the work, not in the set-up.";
@@ -29,6 +29,8 @@ static void put_price(FILE *out, const struct stats_interval *price, format_valu
     if (isnan(price->estimate))
         snprintf(text, sizeof text, "-");
     else if (isfinite(price->low) && price->low <= 0 && price->high >= 0)
+        snprintf(text, sizeof text, "none shown");
+    else if (isnan(half) && price->estimate <= 0)
         snprintf(text, sizeof text, "none shown");
     else if (isnan(half))
         snprintf(text, sizeof text, "%s", show(&f, price->estimate));

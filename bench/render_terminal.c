@@ -496,15 +496,6 @@ static int put_prices(const struct terminal *t)
     return code;
 }
 
-/* Whether anything is compared at all: then the legend is needed. */
-static bool any_compares(const struct results *results)
-{
-    for (size_t g = 0; g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
-            return true;
-    return false;
-}
-
 static int put_all(const struct terminal *t)
 {
     int code = put_title(t);
@@ -519,7 +510,7 @@ static int put_all(const struct terminal *t)
         code = put_scaling(t);
     if (code == 0)
         code = put_prices(t);
-    if (code == 0 && any_compares(t->summary->results))
+    if (code == 0 && results_compare(t->summary->results)) /* else there is nothing to explain */
         put_legend(t);
     return code;
 }

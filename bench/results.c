@@ -510,6 +510,14 @@ bool result_group_compares(const struct result_group *group)
     return group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
 }
 
+bool results_compare(const struct results *results)
+{
+    for (size_t g = 0; g < results->group_count; g++)
+        if (result_group_compares(&results->groups[g]))
+            return true;
+    return false;
+}
+
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
 {
     for (size_t i = 0; i < results->cell_count; i++) {

@@ -111,6 +111,8 @@ size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 bool results_fixed_rounds(const struct results *results);
 /* How many rounds a cell that has not failed has to have; -1: its group goes on, nobody knows yet for how long. */
 int64_t results_rounds_due(const struct results *results, size_t group);
+/* Whether any of its groups compares. */
+bool results_compare(const struct results *results);
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);
 

@@ -349,6 +349,8 @@ static int warn_few_rounds(struct warnings *warnings, const struct summary *summ
 {
     const long long rounds = (long long)summary->results->rounds;
     int code = 0;
+    if (!results_compare(summary->results))
+        return 0;
     if (rounds < STATS_MIN_95)
         code = add(warnings, WARNING_FEW_ROUNDS,
                    text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));

@@ -60,7 +60,10 @@ def test_jobs_that_do_not_all_wait_at_once_have_no_price(tmp_path):
     (row,) = summary["prices"]
     assert "were in flight at once: the delay is too short" in row["note"]
     assert row["memory_bytes"] is None and row["points"] == 0
-    assert "the delay is" in shown
+    assert "the delay is" in shown and "no intervals below" not in shown  # it has no ratios
+    assert subprocess.run([BUILD / "cobench", "report", "--plots", "--quiet", tmp_path / "latest"], timeout=SECONDS).returncode == 0
+    plots = tmp_path / "latest" / "plots"
+    assert not plots.exists() or not list(plots.iterdir())
 
 
 def test_results_are_checked_against_each_other(checkout):  # noqa: F811

@@ -215,7 +215,7 @@ def compare(case: Case, rows: list[dict], url: str | None) -> bool:
     verdict = "PASS" if abs(off) <= TOLERANCE else "SHORT"
     print(f"{name}  {few:>5}..{many:<6} by hand {by_hand:>10,.0f} B  cobench {said['each']:>10,.0f} B  {off:+7.1%}  {verdict}",
           flush=True)  # fmt: skip
-    return verdict == "PASS" and many == case.many
+    return verdict == "PASS"
 
 
 def main(argv: list[str]) -> int:
@@ -234,8 +234,11 @@ def main(argv: list[str]) -> int:
         finally:
             origin.stdin.close()
             origin.wait(SECONDS)
-    print(f"{sum(results)} of {len(results)} within {TOLERANCE:.0%}")
-    return 0 if all(results) else 1
+    fewer = sum(affordable(case) < case.many for case in CASES)
+    print(f"{sum(results)} of {len(results)} within {TOLERANCE:.0%}" + (f", {fewer} of them with fewer pieces" if fewer else ""))
+    if not all(results):
+        return 1
+    return 77 if fewer else 0  # as of every program here: not possible on this machine
 
 
 if __name__ == "__main__":

@@ -235,6 +235,7 @@ static void the_table_fits_and_says_how_sure_it_is(void **state)
     prices.rows[0].setup_s = (struct stats_interval){2e-6, -1e-6, 3e-6, 0.98};
     prices.rows[1].memory_bytes = (struct stats_interval){27000, 26990, 27010, 0.98};
     prices.rows[1].setup_s = (struct stats_interval){1, NAN, NAN, NAN};
+    prices.rows[1].whole_s = (struct stats_interval){-2e-6, NAN, NAN, NAN};
     snprintf(prices.rows[1].note, sizeof prices.rows[1].note, "with 250 workers: something");
     char *text = printed(&prices);
     static const char *const wanted[] = {"135 B ±10%", "none shown", "27.0 kB ±<1%", "1.00 s", "1..1000",
@@ -242,6 +243,7 @@ static void the_table_fits_and_says_how_sure_it_is(void **state)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (strstr(text, wanted[i]) == NULL)
             fail_msg("no '%s' in\n%s", wanted[i], text);
+    assert_null(strstr(text, "-2"));
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
         size_t columns = 0;
         for (const char *c = line; *c != '\0'; c++)
