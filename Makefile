@@ -52,7 +52,7 @@ programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices validate-statistics tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
+.PHONY: all help bench prices check-prices validate-statistics check-open-loop tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -87,6 +87,9 @@ embed-shared:
 
 validate-statistics: all $(BUILD)/validate/statistics ## What docs/statistics.md claims, simulated and tried here (ONLY=trials for one section)
 	$(Q)$(BUILD)/validate/statistics $(BUILD)/cobench $(ONLY)
+
+check-open-loop: all ## Show that a stall of 200 ms is in the open loop's p99 and not in the closed loop's
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/open_loop.py
 
 # -- programs ---------------------------------------------------------------------------------------------------------
 

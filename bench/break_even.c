@@ -45,6 +45,8 @@ static const struct summary_cell *sync_of(const struct summary *summary, const s
 struct break_even break_even_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_cell *sync = sync_of(summary, cell);
+    if (cell->group->rate > 0) /* the schedule decides how long the work takes */
+        return (struct break_even){.state = BREAK_EVEN_UNKNOWN};
     if (sync == NULL || sync == cell || !sync->verified || !cell->verified)
         return (struct break_even){.state = BREAK_EVEN_UNKNOWN};
     const struct break_even_times times = {.sync_rest = sync->median_s - sync->work_s,

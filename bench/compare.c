@@ -18,15 +18,15 @@
 
 /* -- matching ------------------------------------------------------------------------------------------------------------- */
 
-static bool same_group(const struct result_group *a, const struct result_group *b)
-{
-    return a->jobs == b->jobs && a->workers == b->workers && strcmp(a->task, b->task) == 0 &&
-           json_equal(a->params, b->params);
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_group(const struct result_group *a, const struct result_group *b)
+{
+    return a->jobs == b->jobs && a->workers == b->workers && a->rate == b->rate && strcmp(a->task, b->task) == 0 &&
+           same_text(a->arrivals, b->arrivals) && json_equal(a->params, b->params);
 }
 
 /* The cell of A that is not taken and means what `cell` of B does; one of the same start method before any other. */
@@ -246,8 +246,8 @@ static int row_time(struct work *work, struct compare_row *row, enum ratio_time 
     }
     if (!(row->median_s[time][COMPARE_A] > 0 && row->median_s[time][COMPARE_B] > 0))
         return 0;
-    if (is_short) {
-        out->ratio.state = RATIO_TOO_SHORT;
+    if (is_short || row->group[COMPARE_A]->rate > 0) {
+        out->ratio.state = is_short ? RATIO_TOO_SHORT : RATIO_OPEN_LOOP;
         return 0;
     }
     return change_make(work, COMPARE_A, out);

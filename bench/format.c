@@ -97,6 +97,7 @@ const char *format_ratio_state(enum ratio_state state)
         [RATIO_NO_BASE] = "no baseline",
         [RATIO_NO_PAIRS] = "no common round",
         [RATIO_NOT_RUN] = "-",
+        [RATIO_OPEN_LOOP] = "open loop",
         [RATIO_FEW_GROUPS] = "one group at most",
     };
     return words[state];
@@ -144,6 +145,10 @@ char *format_params(const struct result_group *group)
 
 char *format_shape(const struct result_group *group)
 {
+    if (group->rate > 0)
+        return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,
+                           group->jobs == 1 ? "" : "s", group->rate, group->arrivals != NULL ? group->arrivals : "?",
+                           (long long)group->workers, group->workers == 1 ? "" : "s");
     return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
                        (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
 }

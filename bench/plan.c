@@ -215,8 +215,12 @@ static bool is_kind(const struct catalog_task *task, const char *kind)
 }
 
 /* Why a capacity row would say nothing here, or NULL. */
-static const char *capacity_reason(const struct catalog_task *task, int64_t workers, double effective_cpus)
+static const char *capacity_reason(const struct plan_group *group, double effective_cpus)
 {
+    const struct catalog_task *task = group->task;
+    const int64_t workers = group->workers;
+    if (group->rate > 0)
+        return "an open loop: the rate decides how many jobs there are";
     if (is_kind(task, "io"))
         return "a waiting task is judged against the ideal";
     if (workers < 2)
@@ -244,7 +248,7 @@ static int add_group(struct plan *p, const struct plan_source *s, const struct p
     mine->name = mine->start_method = mine->sweep = NULL;
     p->group_count++; /* from here on plan_free frees it */
     mine->ideal = ideal_gain(g->task, g->workers, s->effective_cpus);
-    mine->capacity_reason = plan_compares(g) ? capacity_reason(g->task, g->workers, s->effective_cpus)
+    mine->capacity_reason = plan_compares(g) ? capacity_reason(g, s->effective_cpus)
                                              : "what one more costs is compared with nothing";
     if (mine->params == NULL || text_set(&mine->name, g->name) != 0 ||
         text_set(&mine->start_method, g->start_method) != 0 || text_set(&mine->sweep, g->sweep) != 0)
@@ -372,10 +376,22 @@ static char *point_name(const struct suite_group *from, const struct spread *s, 
     return text_format("%s", from->name);
 }
 
+/* A schedule that cannot end in time is no plan. */
+static int check_schedule(const struct plan *p, const struct plan_group *g, struct error *err)
+{
+    const double takes_s = g->rate > 0 ? (double)g->jobs / g->rate : 0;
+    if (takes_s < p->timeout_s && takes_s <= ARRIVALS_LONGEST_S)
+        return 0;
+    return error_set(err, -EINVAL, "group '%.200s': %lld jobs at %g a second take %g s, but a command may take %g s (timeout)",
+                     g->name, (long long)g->jobs, g->rate, takes_s, p->timeout_s);
+}
+
 static int add_point(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct plan_group *g,
                      struct error *err)
 {
-    const int rc = g->name == NULL ? no_memory(err) : add_group(p, s, g, err);
+    int rc = g->name == NULL ? no_memory(err) : check_schedule(p, g, err);
+    if (rc == 0)
+        rc = add_group(p, s, g, err);
     return rc != 0 ? rc : add_group_cells(p, s, from, err);
 }
 
@@ -432,13 +448,33 @@ static int check_twins(const struct catalog *c, const struct catalog_task *task,
     return 0;
 }
 
+/* Sets the group's rate, where it has one. */
+static int take_rate(const struct plan_source *s, const struct suite_group *from, struct plan_group *g, struct error *err)
+{
+    const struct plan_options *o = s->options;
+    const char *arrivals = o->arrivals != NULL ? o->arrivals : from->arrivals;
+    g->rate = o->rate > 0 ? o->rate : from->rate;
+    if (arrivals != NULL && g->rate == 0)
+        return error_set(err, -EINVAL, "group '%.200s': arrivals need a rate", from->name);
+    if (g->rate > 0 && strcmp(g->task->asks, "nothing") == 0)
+        return error_set(err, -EINVAL, "--rate: task '%.200s' waits for nothing; only one that asks for a delay or a URL can be "
+                         "run at a rate (--task picks tasks)", g->task->name);
+    const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
+    if (g->rate > 0 && scaling != NULL && strcmp(scaling, "prices") == 0)
+        return error_set(err, -EINVAL, "group '%.200s': what one more worker costs shows when all are at work at once, not at a "
+                         "rate", from->name);
+    if (arrivals != NULL)
+        (void)arrivals_parse(arrivals, &g->arrivals); /* was checked where it came in */
+    return 0;
+}
+
 static int take_group(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct error *err)
 {
     const struct plan_options *o = s->options;
     struct plan_group g = {.task = catalog_task(s->catalog, from->task)};
     if (g.task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", g.task->name, g.task->differ);
-    if (check_twins(s->catalog, g.task, err) != 0)
+    if (check_twins(s->catalog, g.task, err) != 0 || take_rate(s, from, &g, err) != 0)
         return -EINVAL;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");
@@ -536,6 +572,13 @@ int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *ord
     return 0;
 }
 
+struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t round)
+{
+    const struct plan_group *g = &plan->groups[group];
+    const uint64_t mixed = splitmix64(splitmix64(splitmix64((uint64_t)plan->seed) + (uint64_t)round) + group);
+    return (struct arrivals){.rate = g->rate, .kind = g->arrivals, .seed = mixed & (uint64_t)ARRIVALS_SEED_MAX};
+}
+
 /* -- as JSON and as text ------------------------------------------------------------------------------------------ */
 
 const char *plan_role_name(enum plan_role role)
@@ -567,11 +610,12 @@ static json_t *asked_json(double x)
 static json_t *group_json(const struct plan *plan, size_t g)
 {
     const struct plan_group *group = &plan->groups[g];
-    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss?}", "id", (json_int_t)g, "name", group->name, "task",
+    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss? so ss?}", "id", (json_int_t)g, "name", group->name, "task",
                      group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params", group->params,
                      "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
                      number_json(group->ideal), "capacity_reason", group->capacity_reason, "sweep", group->sweep,
-                     "scaling", group->scaling);
+                     "scaling", group->scaling, "rate", group->rate > 0 ? json_real(group->rate) : json_null(), "arrivals",
+                     group->rate > 0 ? arrivals_name(group->arrivals) : NULL);
 }
 
 static json_t *cell_json(const struct plan *plan, size_t c)

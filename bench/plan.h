@@ -13,6 +13,7 @@
 #include "bench/error.h"
 #include "bench/suite.h"
 #include "bench/text.h"
+#include "common/arrivals.h"
 
 #define ROUNDS_DEFAULT 10
 #define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
@@ -33,6 +34,8 @@ struct plan_group {
     char *sweep;                 /* the group of the suite that this is one point of; NULL: it is alone */
     const char *scaling;         /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
                                     worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
+    double rate;                 /* jobs that arrive a second; 0: a closed loop */
+    enum arrivals_kind arrivals; /* where there is a rate */
     bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
 };
 
@@ -68,6 +71,8 @@ struct plan_options {
     struct stopping stopping;
     double timeout_s;
     double margin; /* below 0: not said */
+    double rate;                /* 0: not said */
+    const char *arrivals;       /* NULL: not said */
     const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
 };
 
@@ -95,6 +100,9 @@ json_t *plan_json(const struct plan *plan, const char *created);
  * all cells; *count gets how many. 0 or -ENOMEM.
  */
 int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count);
+/* The schedule of a group in round `round` (0: of the verify pass): the same for all its cells, and for poisson another
+ * one every round, drawn by the plan's seed. Its rate is 0 where the loop is closed. */
+struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t round);
 /* "count c:sync", "count c:sync (control)": for people. */
 void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
 const char *plan_role_name(enum plan_role role);

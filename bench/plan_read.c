@@ -63,6 +63,20 @@ static int read_sweep(const struct reader *r, const json_t *json, struct plan_gr
                : error_set(r->err, -ENOMEM, "out of memory");
 }
 
+/* Plans of before there was an open loop do not have it. */
+static int read_rate(const struct reader *r, const json_t *json, struct plan_group *g)
+{
+    const json_t *rate = json_object_get(json, "rate");
+    const char *arrivals = json_string_value(json_object_get(json, "arrivals"));
+    if (rate == NULL || json_is_null(rate))
+        return 0;
+    g->rate = json_number_value(rate);
+    if (!(g->rate >= ARRIVALS_RATE_MIN && g->rate <= ARRIVALS_RATE_MAX) || arrivals == NULL ||
+        arrivals_parse(arrivals, &g->arrivals) != 0)
+        return fail(r, "a group's rate or arrivals are out of range");
+    return 0;
+}
+
 static int read_group(const struct reader *r, const json_t *plan, size_t index)
 {
     json_t *json = json_array_get(json_object_get(plan, "groups"), index);
@@ -88,7 +102,9 @@ static int read_group(const struct reader *r, const json_t *plan, size_t index)
     g->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
     if (text_set(&g->name, name) != 0 || text_set(&g->start_method, method != NULL ? method : "fork") != 0)
         return error_set(r->err, -ENOMEM, "out of memory");
-    const int rc = read_sweep(r, json, g);
+    int rc = read_sweep(r, json, g);
+    if (rc == 0)
+        rc = read_rate(r, json, g);
     return rc != 0 ? rc : read_params(r, json, g);
 }
 

@@ -28,6 +28,7 @@ enum ratio_state {
     RATIO_NO_BASE,        /* the plan has no such baseline */
     RATIO_NO_PAIRS,       /* no round has both */
     RATIO_NOT_RUN,        /* the cell itself has no samples, or failed */
+    RATIO_OPEN_LOOP,      /* the schedule decides how long the work takes: there is latency, and no speedup */
     RATIO_FEW_GROUPS,     /* a mean over groups, of which fewer than two have the ratio */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * summary.csv (RFC 4180, but with plain newlines): one row a cell, everything in it, plain numbers in seconds, bytes
- * and ratios, empty where not known. A control's row has its ratio under whole_own_sync, a capacity's under
+ * and ratios, empty where not known. A control's row has its ratio under whole_own_sync (also where an open loop makes it
+ * one of p50 latencies), a capacity's under
  * work_own_sync; a geometric mean's row belongs to no group and has the groups of each ratio in its note; `role` tells
  * them apart.
  */
@@ -13,6 +14,7 @@
 #include "bench/csv.h"
 #include "bench/format.h"
 #include "bench/render.h"
+#include "bench/render_latency.h"
 #include "bench/text.h"
 
 #define RATIO_COLUMNS(name) name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted"
@@ -21,7 +23,7 @@ static const char header[] =
     "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
     "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,connections,origin_share,"
     "in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,start_s,ready_s,work_phase_s,end_s,"
-    "latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s,"
+    "latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV ","
     RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
     RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
 
@@ -92,6 +94,7 @@ static int put_cell(FILE *out, const struct summary_cell *c)
     put_numbers(out, more, sizeof more / sizeof *more);
     put_numbers(out, c->phase_s, PHASES);
     put_numbers(out, c->latency_s, LATENCY_POINTS);
+    render_latency_csv(c, out);
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
         for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             put_ratio(out, &c->speedup[t][b]);
@@ -110,7 +113,7 @@ struct extra_row {
 };
 
 /* The columns between the rounds and the ratios. */
-enum { NUMBERS = 15 + PHASES + LATENCY_POINTS };
+enum { NUMBERS = 15 + PHASES + LATENCY_POINTS + RENDER_LATENCY_COLUMNS };
 
 static void put_nothing(FILE *out, size_t columns)
 {

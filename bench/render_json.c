@@ -6,6 +6,7 @@
 
 #include "bench/break_even.h"
 #include "bench/render.h"
+#include "bench/render_latency.h"
 #include "bench/render_prices.h"
 #include "bench/render_rounds.h"
 #include "bench/render_scaling.h"
@@ -74,8 +75,8 @@ static int append(json_t *array, json_t *value)
 
 static json_t *control(const struct summary *summary, const struct summary_control *c)
 {
-    return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "group", group_id(summary, c->group), "runtime",
-                     c->cell->runtime, "ratio", number(c->ratio.ratio), "low", number(c->ratio.low), "high",
+    return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "group", group_id(summary, c->group), "runtime",
+                     c->cell->runtime, "of", c->group->rate > 0 ? "latency_p50" : "whole", "ratio", number(c->ratio.ratio), "low", number(c->ratio.low), "high",
                      number(c->ratio.high), "low99", number(c->low99), "high99", number(c->high99), "rounds",
                      (json_int_t)c->ratio.rounds, "flagged", c->flagged, "note", text(c->note));
 }
@@ -146,7 +147,7 @@ static json_t *cell(const struct summary *summary, const struct summary_cell *c)
     json_t *head = cell_head(summary, c);
     json_t *body = cell_body(c);
     if (head == NULL || body == NULL || json_object_update(head, body) != 0 ||
-        json_object_set_new(head, "break_even", break_even(summary, c)) != 0) {
+        json_object_set_new(head, "break_even", break_even(summary, c)) != 0 || render_latency_json(c, head) != 0) {
         json_decref(head);
         head = NULL;
     }

@@ -12,6 +12,7 @@
 #include "bench/render.h"
 #include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
+#include "bench/render_latency.h"
 #include "bench/render_prices.h"
 #include "bench/render_scaling.h"
 #include "bench/warnings.h"
@@ -55,7 +56,7 @@ static void put_controls(FILE *out, const struct summary *summary, const struct 
             continue;
         char name[96];
         struct format f;
-        snprintf(name, sizeof name, "%.64s:sync / its twin", c->cell->runtime);
+        snprintf(name, sizeof name, "%.64s:sync / its twin%s", c->cell->runtime, group->rate > 0 ? ", p50 latency" : "");
         put_above(out, "control", name, &c->ratio, c->note);
         fputs(" | ", out);
         markdown_put(out, isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "-");
@@ -101,7 +102,7 @@ static int put_row(FILE *out, const struct summary_cell *c)
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
     fprintf(out, " | %s%s", c->marks & MARK_MEMORY_SHORT ? "≥" : "", format_bytes(&f, (double)c->cell->peak_pss_bytes));
-    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
+    for (enum ratio_base b = 0; b < RATIO_BASES && c->group->rate == 0; b++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             fputs(blanks, out);
             put_judged(out, &c->speedup[t][b]);
@@ -122,14 +123,18 @@ static int put_group(FILE *out, const struct summary *summary, const struct resu
     fputs("\n| row | | ratio, 95% interval | 99% interval | |\n|---|---|---|---|---|\n", out);
     put_controls(out, summary, group);
     put_capacities(out, summary, group);
-    fputs("\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work / "
-          SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
-          "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n", out);
+    fputs(group->rate > 0
+              ? "\n| variant | whole | work | CPU | peak memory | verified | marks |\n|---|--:|--:|--:|--:|---|---|\n"
+              : "\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work / "
+                SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
+                "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n", out);
     for (size_t i = 0; i < summary->cell_count && code == 0; i++)
         if (summary->cells[i].group == group)
             code = put_row(out, &summary->cells[i]);
     if (code == 0)
         render_break_even_markdown(summary, group, out);
+    if (code == 0)
+        render_latency_markdown(summary, group, out);
     return code;
 }
 
@@ -187,6 +192,8 @@ static int put_warnings(FILE *out, const struct summary *summary)
 
 static void put_legend(FILE *out, const struct summary *summary)
 {
+    if (render_latency_any(summary))
+        fputs("\nLatencies are " RENDER_LATENCY_LEGEND "\n", out);
     fprintf(out, "\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
           "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
           "tree's (PSS), seen\nevery few milliseconds and at the last job's end, in a run of its own; ≥ where the work was over "

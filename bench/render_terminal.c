@@ -14,6 +14,7 @@
 #include "bench/render.h"
 #include "bench/render_rounds.h"
 #include "bench/render_break_even.h"
+#include "bench/render_latency.h"
 #include "bench/render_prices.h"
 #include "bench/render_scaling.h"
 #include "bench/screen.h"
@@ -26,6 +27,7 @@ enum {
     MEMORY_WIDTH = 9, /* with its mark */
     RATIO_WIDTH = SCREEN_RATIO_WIDTH,
     VERIFIED_WIDTH = 8,
+    LATE_WIDTH = 10,
     TITLE_WIDTH = SCREEN_TITLE_WIDTH,
 };
 /* name, three times, memory, verified, four ratios */
@@ -96,6 +98,50 @@ static void put_memory(const struct terminal *t, const struct summary_cell *cell
     snprintf(text, sizeof text, "%s%s", cell->marks & MARK_MEMORY_SHORT ? "≥" : "",
              format_bytes(&f, (double)cell->cell->peak_pss_bytes));
     put(t, STYLE_PLAIN, text, -MEMORY_WIDTH);
+}
+
+static void put_latency(const struct terminal *t, const struct summary_cell *cell, enum latency_point point)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_time(&f, cell->latency_s[point]), -TIME_WIDTH);
+}
+
+static void put_p50(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_latency(t, cell, LATENCY_P50);
+}
+
+static void put_p90(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_latency(t, cell, LATENCY_P90);
+}
+
+static void put_p99(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_latency(t, cell, LATENCY_P99);
+}
+
+static void put_max(const struct terminal *t, const struct summary_cell *cell)
+{
+    put_latency(t, cell, LATENCY_MAX);
+}
+
+static void put_late(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, format_time(&f, cell->open_loop.late_s[LATENCY_P50]), -LATE_WIDTH);
+}
+
+static void put_done(const struct terminal *t, const struct summary_cell *cell)
+{
+    struct format f;
+    put(t, STYLE_PLAIN, render_latency_rate(&f, cell->open_loop.achieved), -LATE_WIDTH);
+}
+
+static void put_kept(const struct terminal *t, const struct summary_cell *cell)
+{
+    const bool missed = cell->marks & MARK_RATE_NOT_KEPT;
+    put(t, missed ? STYLE_WARN : STYLE_PLAIN, missed ? "no" : "yes", -TIME_WIDTH);
 }
 
 static void put_verified(const struct terminal *t, const struct summary_cell *cell)
@@ -183,6 +229,24 @@ static const struct table wide_tables[] = {
       {"    whole / own sync", RATIO_WIDTH, put_whole_own},
       {"    work / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_work_py},
       {"    whole / " SUMMARY_BASELINE_RUNTIME ":sync", RATIO_WIDTH, put_whole_py}}},
+    {NULL, {{0}}},
+};
+
+#define LATENCIES {"p50", -TIME_WIDTH, put_p50}, {"p90", -TIME_WIDTH, put_p90}, {"p99", -TIME_WIDTH, put_p99}, {"max", -TIME_WIDTH, put_max}
+
+/* Beside the speedups, where there is something to wait for. */
+static const struct table closed_table = {RENDER_LATENCY_CLOSED, {LATENCIES}};
+
+/* Instead of them. */
+static const struct table open_tables[] = {
+    {RENDER_LATENCY_OPEN,
+     {LATENCIES, {"late p50", -LATE_WIDTH, put_late}, {"done", -LATE_WIDTH, put_done}, {"kept", -TIME_WIDTH, put_kept}}},
+    {"What it cost",
+     {{"whole", -TIME_WIDTH, put_whole},
+      {"work", -TIME_WIDTH, put_work},
+      {"CPU", -TIME_WIDTH, put_cpu},
+      {"memory", -MEMORY_WIDTH, put_memory},
+      {"checked", -VERIFIED_WIDTH, put_verified}}},
     {NULL, {{0}}},
 };
 
@@ -297,7 +361,7 @@ static void put_controls(const struct terminal *t, const struct result_group *gr
             continue;
         char name[64];
         struct format f;
-        snprintf(name, sizeof name, "%.40s:sync / twin", c->cell->runtime);
+        snprintf(name, sizeof name, "%.40s:sync / twin%s", c->cell->runtime, group->rate > 0 ? " p50" : "");
         put_above(t, title, name, &c->ratio, c->note);
         if (isfinite(c->low99))
             fprintf(t->out, "  99%% %s", format_interval(&f, c->low99, c->high99));
@@ -329,12 +393,14 @@ static void put_capacities(const struct terminal *t, const struct result_group *
 
 static int put_group(const struct terminal *t, const struct result_group *group)
 {
-    const struct table *tables = t->width >= WIDE ? wide_tables : narrow_tables;
+    const struct table *tables = group->rate > 0 ? open_tables : t->width >= WIDE ? wide_tables : narrow_tables;
     int code = put_heading(t, group);
     put_controls(t, group);
     put_capacities(t, group);
     for (; code == 0 && tables->question != NULL; tables++)
         code = put_table(t, tables, group);
+    if (code == 0 && group->rate == 0 && render_latency_speaks(group))
+        code = put_table(t, &closed_table, group);
     if (code == 0)
         render_break_even_text(t->summary, group, t->width, t->out);
     return code;
@@ -401,6 +467,8 @@ static void put_legend(const struct terminal *t)
     fputc('\n', t->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
         put_titled(t, STYLE_DIM, lines[i].title, lines[i].text);
+    if (render_latency_any(t->summary))
+        put_titled(t, STYLE_DIM, "latency", RENDER_LATENCY_LEGEND);
     if (t->width >= WIDE)
         put_titled(t, STYLE_DIM, "memory",
                    "the most that all processes of the command together had (PSS), seen every few milliseconds and at the last "

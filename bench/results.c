@@ -119,6 +119,9 @@ static int group_read(const struct place *at, const json_t *json, struct result_
     if (!(group->ideal > 0))
         return wrong_field(at, "ideal", "above 0");
     group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
+    const json_t *rate = json_object_get(json, "rate");
+    group->rate = json_is_number(rate) && json_number_value(rate) > 0 ? json_number_value(rate) : 0;
+    group->arrivals = group->rate > 0 ? json_string_value(json_object_get(json, "arrivals")) : NULL;
     group->sweep = json_string_value(json_object_get(json, "sweep"));
     group->scaling = json_string_value(json_object_get(json, "scaling"));
     group->params = json_object_get(json, "params");
@@ -226,11 +229,27 @@ static int64_t line_optional(const struct json_field *object, const char *key)
     return field == NULL || field->kind != JSON_LINE_INTEGER || field->integer < 0 ? NOT_KNOWN : field->integer;
 }
 
-static void sample_read(const struct json_field *line, struct sample *sample)
+static void points_read(const struct json_field *object, int64_t out[LATENCY_POINTS])
 {
     static const char *const points[] = {"p50", "p90", "p99", "max"};
+    for (size_t i = 0; i < LATENCY_POINTS; i++)
+        out[i] = line_optional(object, points[i]);
+}
+
+static void open_loop_read(const struct json_field *object, struct sample_open_loop *out)
+{
+    const struct json_field *kept = json_field_get(object, "kept");
+    const struct json_field *drift = json_field_get(object, "drift_ns"); /* may be below 0 */
+    *out = (struct sample_open_loop){.span_ns = line_optional(object, "span_ns"),
+                                     .ends_ns = line_optional(object, "ends_ns"),
+                                     .drift_ns = drift != NULL && drift->kind == JSON_LINE_INTEGER ? drift->integer : 0,
+                                     .missed = kept != NULL && kept->kind == JSON_LINE_FALSE};
+    points_read(json_field_get(object, "late_ns"), out->late_ns);
+}
+
+static void sample_read(const struct json_field *line, struct sample *sample)
+{
     const struct json_field *phases = json_field_get(line, "phases");
-    const struct json_field *latency = json_field_get(line, "latency_ns");
     const struct json_field *origin = json_field_get(line, "origin");
     const int64_t user = line_optional(line, "user_ns");
     const int64_t system = line_optional(line, "system_ns");
@@ -239,8 +258,8 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN || user > INT64_MAX - system ? NOT_KNOWN : user + system;
     sample->ready_ns = difference(line_optional(phases, "ready"), line_optional(phases, "start"));
     sample->end_ns = difference(line_optional(phases, "end"), line_optional(phases, "work"));
-    for (size_t i = 0; i < LATENCY_POINTS; i++)
-        sample->latency_ns[i] = line_optional(latency, points[i]);
+    points_read(json_field_get(line, "latency_ns"), sample->latency_ns);
+    open_loop_read(json_field_get(line, "open_loop"), &sample->open_loop);
     sample->connections = line_optional(line, "connections");
     sample->origin_cpu_ns = line_optional(origin, "cpu_ns");
     sample->origin_wait_ns = line_optional(origin, "wait_ns");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl, events.jsonl (docs/run-directory.md).
- * The samples are read line by line into compact arrays, about 120 bytes each.
+ * The samples are read line by line into compact arrays, about 250 bytes each.
  */
 #ifndef BENCH_RESULTS_H
 #define BENCH_RESULTS_H
@@ -29,6 +29,11 @@ struct sample {
     int64_t whole_ns, work_ns, cpu_ns;
     int64_t ready_ns, end_ns; /* from main to the gate; from the last job's end to main's */
     int64_t latency_ns[LATENCY_POINTS];
+    struct sample_open_loop {
+        int64_t span_ns, ends_ns, drift_ns;
+        int64_t late_ns[LATENCY_POINTS];
+        bool missed; /* the rate was not kept */
+    } open_loop; /* bench/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t in_flight_max, busy_ns; /* bench/symptoms.h; 0 or less: not known */
@@ -46,6 +51,8 @@ struct result_group {
     double ideal;
     int64_t stopped; /* after so many rounds it was settled that it has enough; 0: it was not */
     const char *why; /* "rounds", "precise" or "budget"; NULL likewise */
+    double rate;          /* jobs that arrive a second; 0: a closed loop */
+    const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
 };
 
 /* False where the group is there for its price (bench/prices.h) and has neither baseline nor control. */

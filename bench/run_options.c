@@ -23,6 +23,8 @@ enum {
     KEY_JOBS,
     KEY_WORKERS,
     KEY_SCALING,
+    KEY_RATE,
+    KEY_ARRIVALS,
     KEY_SET,
     KEY_ROUNDS,
     KEY_BUDGET,
@@ -52,6 +54,9 @@ static const struct argp_option table[] = {
     {"scaling", KEY_SCALING, "strong|weak|prices", 0,
      "Over several --workers: the same jobs in all, so many jobs for each worker, or those with nothing to compare with, for "
      "what one more costs (default strong)", 0},
+    {"rate", KEY_RATE, "R", 0,
+     "Open loop: R jobs arrive a second, and latency counts from when each was to start; tasks that wait only", 0},
+    {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "How they arrive (default fixed)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
     {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
@@ -127,6 +132,19 @@ static void take_scaling(struct parse *p, const char *value)
     if (suite_check_scaling(value) != 0)
         refuse(p, "--scaling", value, "neither strong, weak nor prices");
     p->out->plan.scaling = value;
+}
+
+static void take_rate(struct parse *p, const char *value)
+{
+    if (suite_parse_rate(value, &p->out->plan.rate) != 0)
+        refuse(p, "--rate", value, "not " SUITE_RATES);
+}
+
+static void take_arrivals(struct parse *p, const char *value)
+{
+    if (suite_check_arrivals(value) != 0)
+        refuse(p, "--arrivals", value, "neither fixed nor poisson");
+    p->out->plan.arrivals = value;
 }
 
 static void take_tasks_dir(struct parse *p, const char *value)
@@ -226,6 +244,8 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     case KEY_JOBS: take_jobs(p, arg); return 0;
     case KEY_WORKERS: take_workers(p, arg); return 0;
     case KEY_SCALING: take_scaling(p, arg); return 0;
+    case KEY_RATE: take_rate(p, arg); return 0;
+    case KEY_ARRIVALS: take_arrivals(p, arg); return 0;
     case KEY_SET: take_set(p, arg); return 0;
     case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.stopping.rounds); return 0;
     case KEY_BUDGET: take_budget(p, arg); return 0;

@@ -432,7 +432,8 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     struct sample_taken s;
-    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .usual_ns = r->cells[cell].least_ns}, &s, err);
+    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .round = place.round, .usual_ns = r->cells[cell].least_ns},
+                         &s, err);
     if (rc != 0)
         return rc;
     if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)

@@ -335,6 +335,20 @@ static int check_slots(const struct sample_taken *s, const struct slots_view *vi
     return symptoms_check_times(view, json_integer_value(ready), json_integer_value(work), why);
 }
 
+/* Whether the jobs came as the plan has it, and what became of it. */
+static int read_open_loop(const struct attempt *a, const struct slots_view *view, struct sample_taken *s)
+{
+    const struct arrivals arrivals = plan_arrivals(a->b->plan, a->cell->group, a->how.round);
+    struct error why;
+    if (arrivals.rate == 0 || s->status != SAMPLE_OK)
+        return 0;
+    const int64_t gate_ns = json_integer_value(json_object_get(s->phases, "ready"));
+    if (open_loop_check(view, &arrivals, gate_ns, &why) != 0)
+        return blame(s, SAMPLE_REFUSED, "%s", why.text);
+    s->opened = true;
+    return open_loop_measure(view, &s->open_loop);
+}
+
 /* The slots of one copy, and the same digest in every copy. */
 static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
@@ -363,6 +377,8 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     if (rc != 0 || a->cell->role == PLAN_CAPACITY)
         return rc;
     rc = slots_latency(&view, &s->latency);
+    if (rc == 0)
+        rc = read_open_loop(a, &view, s);
     return rc != 0 ? rc : symptoms_flight(&view, &s->flight);
 }
 
@@ -503,7 +519,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
     sample_blank(out);
     int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : clear_files(&a);
     if (rc == 0)
-        rc = sample_command(b, cell, how.timed ? a.json : NULL, &a.argv);
+        rc = sample_command(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
     words_free(&a.argv);
     stops_free(&a.stops);
@@ -593,6 +609,14 @@ static json_t *memory_json(const struct sample_taken *s)
                      "held_pss_bytes", number(s->held_pss_bytes));
 }
 
+/* "loop" and, of an open one, "open_loop". 0 or -1. */
+static int loop_add(const struct sample_taken *s, json_t *line)
+{
+    const int rc = json_object_set_new(line, "loop", s->latency.max < 0 ? json_null()
+                                                                        : json_string(s->opened ? "open" : "closed"));
+    return rc != 0 || !s->opened ? rc : json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
+}
+
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
 {
     char digest[17];
@@ -616,7 +640,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
                      "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
     char kinds[DISTURBANCE_ROOM];
     json_t *by = s->disturbances == 0 ? json_null() : json_string(disturbance_text(s->disturbances, kinds));
-    if (line != NULL && (surroundings_add(&s->around, line) != 0 || json_object_set(line, "disturbed_by", by) != 0)) {
+    if (line != NULL && (loop_add(s, line) != 0 || surroundings_add(&s->around, line) != 0 ||
+                         json_object_set(line, "disturbed_by", by) != 0)) {
         json_decref(line);
         line = NULL;
     }

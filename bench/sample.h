@@ -10,6 +10,7 @@
 #include "bench/catalog.h"
 #include "bench/error.h"
 #include "bench/guard.h"
+#include "bench/open_loop.h"
 #include "bench/origin.h"
 #include "bench/places.h"
 #include "bench/plan.h"
@@ -55,6 +56,8 @@ struct sample_taken {
     bool has_digest;
     uint64_t digest;
     struct slots_latency latency;
+    bool opened; /* in an open loop, and its slots were sound: */
+    struct open_loop open_loop;
     int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the hold */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct surroundings around;
@@ -65,6 +68,7 @@ struct sample_taken {
 /* How a sample is to be taken. */
 struct sample_how {
     bool timed;       /* through hyperfine; else by itself with its memory watched */
+    int64_t round;    /* of which an open loop has the schedule; 0: the verify pass */
     int64_t usual_ns; /* what the cell's samples take at the least, all in all; 0: not known */
 };
 

@@ -45,9 +45,22 @@ static int add_params(struct words *w, const json_t *params)
     return rc;
 }
 
-/* All but --slots and --record. */
-static int add_host(struct words *w, const struct bench *b, const struct plan_cell *cell)
+static int add_arrivals(struct words *w, const struct arrivals *a)
 {
+    if (a->rate == 0)
+        return 0;
+    int rc = words_add(w, "--rate");
+    if (rc == 0)
+        rc = words_addf(w, "%.17g", a->rate); /* enough to get the same double back */
+    if (rc == 0)
+        rc = add_option(w, "--arrivals", arrivals_name(a->kind));
+    return rc != 0 ? rc : add_number(w, "--arrivals-seed", (int64_t)a->seed);
+}
+
+/* All but --slots and --record. */
+static int add_host(struct words *w, const struct bench *b, const struct plan_cell *cell, int64_t round)
+{
+    const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
     int rc = words_add_all(w, &b->catalog->words[cell->runtime->host]);
@@ -69,6 +82,8 @@ static int add_host(struct words *w, const struct bench *b, const struct plan_ce
         rc = add_option(w, "--start-method", g->start_method);
     if (rc == 0 && (rc = words_add(w, "--timeout")) == 0)
         rc = words_addf(w, "%.3f", b->plan->timeout_s);
+    if (rc == 0)
+        rc = add_arrivals(w, &arrivals);
     if (rc == 0 && b->tasks_dir != NULL)
         rc = add_option(w, "--tasks", b->tasks_dir);
     return rc;
@@ -97,12 +112,13 @@ static int add_files(struct words *w, const struct bench *b, const struct plan_c
     return rc;
 }
 
-int sample_command(const struct bench *b, const struct plan_cell *cell, const char *json, struct words *out)
+int sample_command(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+                   struct words *out)
 {
     struct words command = {NULL, 0};
     int rc = cell->role == PLAN_CAPACITY ? add_copies(&command, b, cell->copies) : 0;
     if (rc == 0)
-        rc = add_host(&command, b, cell);
+        rc = add_host(&command, b, cell, round);
     if (rc == 0 && cell->role != PLAN_CAPACITY)
         rc = add_files(&command, b, cell);
     if (rc == 0 && json == NULL && sample_holds(cell) && (rc = words_add(&command, "--hold")) == 0)

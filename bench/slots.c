@@ -67,7 +67,8 @@ void slots_close(struct slots_view *view)
 /* Whether a job was not done exactly once, in a time that can be; then `text` says how. */
 static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t room)
 {
-    if (s->runs == 1 && s->state == SLOT_DONE && s->start_ns >= 0 && s->end_ns >= s->start_ns)
+    const bool timely = s->due_ns >= 0 && s->start_ns >= 0 && s->start_ns >= s->due_ns && s->end_ns >= s->start_ns;
+    if (s->runs == 1 && s->state == SLOT_DONE && timely)
         return false;
     if (s->runs == 0)
         snprintf(text, room, "job %" PRIu64 " was never done", job);
@@ -78,7 +79,8 @@ static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t ro
     else
         snprintf(text, room, "job %" PRIu64 " %s", job,
                  s->state == SLOT_FAILED ? "failed"
-                 : s->state == SLOT_DONE ? "ended before it began"
+                 : s->state == SLOT_DONE ? (s->due_ns > 0 && s->start_ns < s->due_ns ? "began before it was due"
+                                                                           : "ended before it began")
                                          : "was begun and never done");
     return true;
 }
@@ -143,6 +145,23 @@ static int compare_ns(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+void slots_quantiles(int64_t *values, uint64_t count, struct slots_latency *out)
+{
+    *out = (struct slots_latency){-1, -1, -1, -1};
+    if (count == 0)
+        return;
+    qsort(values, count, sizeof *values, compare_ns);
+    *out = (struct slots_latency){.p50 = values[(count * 50 + 99) / 100 - 1],
+                                  .p90 = values[(count * 90 + 99) / 100 - 1],
+                                  .p99 = values[(count * 99 + 99) / 100 - 1],
+                                  .max = values[count - 1]};
+}
+
+int64_t slots_job_latency(const struct slot *slot)
+{
+    return slot->end_ns - (slot->due_ns != 0 ? slot->due_ns : slot->start_ns);
+}
+
 int slots_latency(const struct slots_view *view, struct slots_latency *out)
 {
     int64_t *took = malloc(view->jobs * sizeof *took);
@@ -151,15 +170,8 @@ int slots_latency(const struct slots_view *view, struct slots_latency *out)
         return -ENOMEM;
     for (uint64_t i = 0; i < view->jobs; i++)
         if (view->slots[i].state == SLOT_DONE)
-            took[n++] = view->slots[i].end_ns - view->slots[i].start_ns;
-    *out = (struct slots_latency){-1, -1, -1, -1};
-    if (n > 0) {
-        qsort(took, n, sizeof *took, compare_ns);
-        *out = (struct slots_latency){.p50 = took[(n * 50 + 99) / 100 - 1],
-                                      .p90 = took[(n * 90 + 99) / 100 - 1],
-                                      .p99 = took[(n * 99 + 99) / 100 - 1],
-                                      .max = took[n - 1]};
-    }
+            took[n++] = slots_job_latency(&view->slots[i]);
+    slots_quantiles(took, n, out);
     free(took);
     return 0;
 }

@@ -20,7 +20,7 @@ struct slots_view {
     uint64_t jobs;
 };
 
-/* Quantiles of end - start over the done jobs, by nearest rank; -1 where no job is done. */
+/* Quantiles by nearest rank; -1 where there is nothing to take them of. */
 struct slots_latency {
     int64_t p50, p90, p99, max;
 };
@@ -43,7 +43,11 @@ uint64_t *slots_results(const struct slots_view *view);
  * 3 and 6 gave each other's results". `where` is who gave the expected results. -ENOENT where nothing differs.
  */
 int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where, struct error *out);
-/* 0 or -ENOMEM; meaningful after slots_check. */
+/* How long a done job took: in an open loop (it has a due_ns) from when it was to start, else from its start. */
+int64_t slots_job_latency(const struct slot *slot);
+/* Of the done jobs' latencies. 0 or -ENOMEM; both are meaningful after slots_check. */
 int slots_latency(const struct slots_view *view, struct slots_latency *out);
+/* Sorts `values` and takes their quantiles. */
+void slots_quantiles(int64_t *values, uint64_t count, struct slots_latency *out);
 
 #endif

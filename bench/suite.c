@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/files.h"
+#include "common/arrivals.h"
 #include "common/num.h"
 
 #define LINE_LONGEST 190    /* what every build of inih takes whole */
@@ -61,6 +62,17 @@ int suite_check_jobs(const char *text)
 int suite_check_scaling(const char *text)
 {
     return strcmp(text, "strong") == 0 || strcmp(text, "weak") == 0 || strcmp(text, "prices") == 0 ? 0 : -EINVAL;
+}
+
+int suite_parse_rate(const char *text, double *out)
+{
+    return num_parse_double(text, ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX, out) == 0 ? 0 : -EINVAL;
+}
+
+int suite_check_arrivals(const char *text)
+{
+    enum arrivals_kind kind;
+    return arrivals_parse(text, &kind);
 }
 
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
@@ -140,6 +152,20 @@ static int set_scaling(struct reader *r, const char *value, char **out)
     return set_text(r, value, out);
 }
 
+static int set_rate(struct reader *r, const char *value, double *out)
+{
+    if (suite_parse_rate(value, out) != 0)
+        return fail_free(r, r->line, text_format("rate '%s' is not " SUITE_RATES, value));
+    return 1;
+}
+
+static int set_arrivals(struct reader *r, const char *value, char **out)
+{
+    if (suite_check_arrivals(value) != 0)
+        return fail_free(r, r->line, text_format("arrivals '%s' is neither fixed nor poisson", value));
+    return set_text(r, value, out);
+}
+
 static int set_start_method(struct reader *r, const char *value, char **out)
 {
     if (strcmp(value, "fork") != 0 && strcmp(value, "spawn") != 0)
@@ -199,10 +225,15 @@ static int group_key(struct reader *r, const char *key, const char *value)
         return set_list(r, value, &g->models);
     if (strcmp(key, "scaling") == 0)
         return set_scaling(r, value, &g->scaling);
+    if (strcmp(key, "rate") == 0)
+        return set_rate(r, value, &g->rate);
+    if (strcmp(key, "arrivals") == 0)
+        return set_arrivals(r, value, &g->arrivals);
     if (strcmp(key, "start-method") == 0)
         return set_start_method(r, value, &g->start_method);
     if (strncmp(key, "set.", 4) != 0 || key[4] == '\0')
-        return unknown_key(r, key, "task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER");
+        return unknown_key(r, key, "task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
+                           "set.PARAMETER");
     if (json_object_set_new(g->params, key + 4, json_string(value)) != 0)
         return fail(r, r->line, "out of memory");
     return 1;
@@ -360,6 +391,7 @@ void suite_group_free(struct suite_group *group)
     free(group->task);
     free(group->start_method);
     free(group->scaling);
+    free(group->arrivals);
     words_free(&group->jobs);
     words_free(&group->workers);
     words_free(&group->runtimes);

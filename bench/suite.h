@@ -26,6 +26,8 @@ struct suite_group {
     struct words jobs;      /* numbers; none: the task's default */
     struct words workers;   /* each a number, "cpus" or "jobs"; none: by the task's kind */
     char *scaling;          /* "strong", "weak" or "prices"; NULL: not said */
+    double rate;            /* jobs a second; 0: not said */
+    char *arrivals;         /* "fixed" or "poisson"; NULL: not said */
     struct words runtimes;  /* none: the suite's */
     struct words models;    /* none: the suite's */
     char *start_method;     /* NULL: fork */
@@ -59,5 +61,10 @@ int suite_check_workers(const char *text);
 int suite_check_jobs(const char *text);
 /* "strong", "weak" or "prices". 0 or -EINVAL. */
 int suite_check_scaling(const char *text);
+/* A rate, into *out; SUITE_RATES says what is one. 0 or -EINVAL. */
+#define SUITE_RATES "a number of jobs a second from 0.001 to 1000000"
+int suite_parse_rate(const char *text, double *out);
+/* "fixed" or "poisson". 0 or -EINVAL. */
+int suite_check_arrivals(const char *text);
 
 #endif

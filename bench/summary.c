@@ -10,6 +10,7 @@
 #include "bench/stats.h"
 #include "bench/stats_median.h"
 #include "bench/summary_geomean.h"
+#include "bench/summary_open_loop.h"
 #include "bench/summary_symptoms.h"
 #include "bench/text.h"
 
@@ -18,7 +19,7 @@
 static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
                                          "control-flagged", "first-round", "drift",          "autocorrelated",
                                          "serial",          "takes-turns", "stopped",        "memory-short",
-                                         "disturbed"};
+                                         "disturbed",       "rate-not-kept"};
 
 const char *summary_mark_name(unsigned index)
 {
@@ -171,6 +172,8 @@ static enum ratio_state cell_ratio_state(struct work *work, const struct summary
         return RATIO_NO_BASE;
     if (base->status != CELL_OK)
         return RATIO_BASE_FAILED;
+    if (cell->group->rate > 0)
+        return RATIO_OPEN_LOOP;
     if (time == RATIO_WORK && cell->work_s < SUMMARY_SHORT_WORK_S)
         return RATIO_TOO_SHORT;
     if (time == RATIO_WORK && cell_median(base, sample_work, work->pairs.base) < SUMMARY_SHORT_WORK_S)
@@ -214,7 +217,7 @@ unsigned summary_ratio_marks(const struct ratio *ratio)
 static unsigned cell_marks(const struct summary_cell *cell)
 {
     unsigned marks = 0;
-    if (cell->work_s < SUMMARY_SHORT_WORK_S && result_group_compares(cell->group))
+    if (cell->work_s < SUMMARY_SHORT_WORK_S && result_group_compares(cell->group) && cell->group->rate == 0)
         marks |= MARK_TOO_SHORT;
     if (cell->origin_share >= SUMMARY_ORIGIN_BOUND)
         marks |= MARK_ORIGIN_BOUND;
@@ -282,7 +285,7 @@ static int control_summarise(struct work *work, const struct result_cell *cell)
         return cell_note(base, &out->note);
     }
     struct pairs *pairs = &work->pairs;
-    pairs_collect(pairs, base, cell, sample_whole);
+    pairs_collect(pairs, base, cell, out->group->rate > 0 ? sample_p50 : sample_whole);
     out->ratio = ratio_of(pairs);
     struct stats_interval interval;
     if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.99, &interval) != 0)
@@ -483,6 +486,8 @@ int summary_make(struct summary *summary, const struct results *results, struct 
         cells_mark(summary);
         runs_count(summary, results);
         code = summary_symptoms(summary);
+        if (code == 0)
+            code = summary_open_loop(summary);
     }
     pairs_close(&work.pairs);
     if (code != 0) {

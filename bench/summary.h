@@ -38,6 +38,7 @@ enum mark {
     MARK_STOPPED = 1 << 10,
     MARK_DISTURBED = 1 << 12, /* one of its samples was, disturbed_rounds says how many */
     MARK_MEMORY_SHORT = 1 << 11, /* its work was over before anybody looked at its memory: there may have been more */
+    MARK_RATE_NOT_KEPT = 1 << 13, /* of an open loop: bench/summary_open_loop.h */
 };
 
 enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
@@ -45,6 +46,12 @@ enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
 /* The ends of a 95% interval, NaN where there are too few values. */
 struct summary_interval {
     double low, high;
+};
+
+/* An open loop, medians of the rounds; rates in jobs a second between the first job and the last (bench/open_loop.h). */
+struct summary_rate {
+    double offered, achieved, late_s[LATENCY_POINTS], drift_s;
+    size_t missed; /* rounds that did not keep the rate */
 };
 
 struct summary_cell {
@@ -58,7 +65,9 @@ struct summary_cell {
     int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */
     size_t outlier_count;
     double phase_s[PHASES];         /* medians of the durations; of one sample they add up to the whole */
-    double latency_s[LATENCY_POINTS];
+    double latency_s[LATENCY_POINTS]; /* medians of the rounds' percentiles: in an open loop from when jobs were to start */
+    struct summary_interval latency_ci_s[LATENCY_POINTS]; /* of these medians; bench/summary_open_loop.h */
+    struct summary_rate open_loop;                        /* likewise; zeros in a closed loop */
     double connections;  /* the most of any round */
     double origin_share; /* the origin's CPU time over the work time, all its samples together */
     double origin_wait_share, in_flight_max, in_flight_mean, cpus_used; /* bench/summary_symptoms.h */
@@ -67,7 +76,7 @@ struct summary_cell {
     struct ratio speedup[RATIO_TIMES][RATIO_BASES];
 };
 
-/* `sync` against its twin, in whole-command time. */
+/* `sync` against its twin, in whole-command time; in an open loop, which decides over that, in the p50 of its latency. */
 struct summary_control {
     const struct result_cell *cell;
     const struct result_group *group;

@@ -85,6 +85,8 @@ static unsigned cell_marks(const struct summary_cell *cell)
             marks |= MARK_STOPPED;
     if (cell->disturbed_rounds > 0)
         marks |= MARK_DISTURBED;
+    if (cell->group->rate > 0) /* how many are in flight is the rate's doing */
+        return marks;
     if (!result_group_compares(cell->group) || cell->cell->baseline || cell->group->workers < 2 || cell->group->jobs < 2 ||
         !(cell->work_s >= SUMMARY_SHORT_WORK_S))
         return marks;

@@ -23,6 +23,7 @@ const char *warning_title(enum warning_kind kind)
         [WARNING_NEIGHBOUR] = "neighbour",
         [WARNING_CONTROL] = "control",
         [WARNING_FAILED] = "failed",         [WARNING_ABOVE_CAPACITY] = "too good",
+        [WARNING_RATE] = "rate",
         [WARNING_ORIGIN] = "origin",         [WARNING_FIRST_ROUND] = "round 1",
         [WARNING_DRIFT] = "drift",           [WARNING_AUTOCORRELATED] = "autocorr.",
         [WARNING_IMPOSSIBLE] = "not here",
@@ -112,9 +113,10 @@ static int warn_controls(struct warnings *warnings, const struct summary *summar
         struct format ratio, interval;
         if (c->flagged)
             code = add(warnings, WARNING_CONTROL,
-                       text_format("%s: %s:%s against its own twin came out at %s, 99%% %s: the machine was not steady, and "
+                       text_format("%s: %s:%s against its own twin came out at %s%s, 99%% %s: the machine was not steady, and "
                                    "a difference of that size means nothing here",
-                                   c->group->name, c->cell->runtime, c->cell->model, format_ratio(&ratio, c->ratio.ratio),
+                                   c->group->name, c->cell->runtime, c->cell->model,
+                                   c->group->rate > 0 ? "a p50 latency of " : "", format_ratio(&ratio, c->ratio.ratio),
                                    format_interval(&interval, c->low99, c->high99)));
     }
     return code;
@@ -227,6 +229,24 @@ static int warn_marked(struct warnings *warnings, const struct summary *summary,
         else if (*names != '\0')
             code = add(warnings, kind, text_format("%s: %s: %s", group->name, names, warning->text));
         free(names);
+    }
+    return code;
+}
+
+static int warn_rate(struct warnings *warnings, const struct summary *summary)
+{
+    int code = 0;
+    for (size_t i = 0; i < summary->cell_count && code == 0; i++) {
+        const struct summary_cell *c = &summary->cells[i];
+        struct format drift;
+        if (c->marks & MARK_RATE_NOT_KEPT)
+            code = add(warnings, WARNING_RATE,
+                       text_format("%s: %s:%s: %.4g jobs a second came and %.4g were done (in %zu of %zu rounds); the last ones "
+                                   "took %s longer than the first, and more of them would take longer still: their latency is "
+                                   "that of a queue that grows",
+                                   c->group->name, c->cell->runtime, c->cell->model, c->open_loop.offered,
+                                   c->open_loop.achieved, c->open_loop.missed, c->rounds,
+                                   format_time(&drift, c->open_loop.drift_s)));
     }
     return code;
 }
@@ -368,6 +388,7 @@ int warnings_make(struct warnings *warnings, const struct summary *summary)
         [WARNING_NEIGHBOUR] = warn_neighbours,
         [WARNING_CONTROL] = warn_controls,
         [WARNING_FAILED] = warn_failed,           [WARNING_ABOVE_CAPACITY] = warn_above_capacity,
+        [WARNING_RATE] = warn_rate,
         [WARNING_ORIGIN] = NULL,                  [WARNING_FIRST_ROUND] = NULL,
         [WARNING_DRIFT] = NULL,                   [WARNING_AUTOCORRELATED] = NULL,
         [WARNING_IMPOSSIBLE] = warn_impossible,   [WARNING_FEW_ROUNDS] = warn_few_rounds,

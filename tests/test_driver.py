@@ -277,8 +277,8 @@ def test_suite_file_errors_name_the_line(checkout):
     (checkout.root / "bad.ini").write_text("[suite]\nabout = x\n[group a]\ntask = null\nfoo = 1\n")
     done = checkout.run("--suite", "./bad.ini")
     assert done.returncode == 2
-    assert done.stderr == ("cobench: bad.ini:5: unknown key 'foo' (known: task, jobs, workers, scaling, runtimes, models, "
-                           "start-method, set.PARAMETER)\n")
+    assert done.stderr == ("cobench: bad.ini:5: unknown key 'foo' (known: task, jobs, workers, scaling, rate, arrivals, "
+                           "runtimes, models, start-method, set.PARAMETER)\n")
 
 
 def test_unknown_commands_and_options(checkout):

@@ -3,12 +3,21 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
 from c_host import C, EMBED
-from py_host import EXT, MODELS, PY
+from py_host import BUILD, EXT, MODELS, PY, ROOT
 from py_impl.arrivals import offsets
 
+sys.path.insert(0, str(ROOT / "scripts" / "checks"))
+
+import open_loop  # noqa: E402
+
+LIMIT_S = 300
 HOSTS = {host.runtime: host for host in (C, EMBED, EXT, PY)}
 VARIANTS = [(runtime, model) for runtime in HOSTS for model in MODELS] + [("ext", "native-pool")]
 SPAWNED = [(runtime, model) for runtime in HOSTS for model in ("processes", "process-pool")]
@@ -104,3 +113,131 @@ def test_a_task_that_waits_for_nothing_is_refused(tmp_path, runtime):
     done = HOSTS[runtime].run(tmp_path, "--task", "count", "--model", "sync", "--rate", 5)
     assert done.status == 2
     assert done.record["reason"].startswith("--rate: task 'count' waits for nothing; only one that asks for a delay or a URL")
+
+
+# -- the driver ---------------------------------------------------------------------------------------------------------
+
+
+class Run:
+    """`cobench run` and what it left."""
+
+    def __init__(self, folder, *words) -> None:
+        self.done = subprocess.run(
+            [BUILD / "cobench", "run", "--no-plots", "--results", folder / "results", *map(str, words)], capture_output=True,
+            text=True, timeout=LIMIT_S,
+        )  # fmt: skip
+        self.folder = folder / "results" / "latest"
+
+    def json(self, name: str):
+        return json.loads((self.folder / name).read_text())
+
+    @property
+    def samples(self) -> list[dict]:
+        return [json.loads(line) for line in (self.folder / "samples.jsonl").read_text().splitlines()]
+
+    def cell(self, runtime: str, model: str) -> dict:
+        (cell,) = (c for c in self.json("summary.json")["cells"] if (c["runtime"], c["model"]) == (runtime, model))
+        return cell
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory) -> Run:
+    """Jobs of 1 ms at 40 a second, which everybody keeps: also sync."""
+    run = Run(tmp_path_factory.mktemp("kept"), "--task", "wait", "--set", "delay=1", "--jobs", 40, "--rate", 40, "--arrivals",
+              "poisson", "--seed", 5, "--rounds", 2, "--runtime", "c,ext,py", "--model", "async,native-pool")  # fmt: skip
+    assert run.done.returncode == 0, run.done.stderr
+    return run
+
+
+def test_the_plan_and_the_journal_say_the_loop(kept):
+    (group,) = kept.json("plan.json")["groups"]
+    assert (group["rate"], group["arrivals"]) == (40.0, "poisson")
+    for sample in kept.samples:
+        loop = sample["open_loop"]
+        assert sample["status"] == "ok" and sample["loop"] == "open"
+        assert loop["achieved_rate"] == pytest.approx(39e9 / loop["ends_ns"])
+        assert loop["offered_rate"] == pytest.approx(39e9 / loop["span_ns"])
+        assert 0 <= loop["late_ns"]["p50"] <= loop["late_ns"]["p90"] <= loop["late_ns"]["p99"] <= loop["late_ns"]["max"]
+        assert sample["latency_ns"]["p50"] >= 1_000_000 and sample["latency_ns"]["max"] >= loop["late_ns"]["max"]
+
+
+def test_all_cells_of_a_round_have_one_schedule(kept):
+    spans = {}
+    for sample in kept.samples:
+        spans.setdefault(sample["round"], set()).add(sample["open_loop"]["span_ns"])
+    assert [len(found) for found in spans.values()] == [1, 1, 1]
+    assert len(set.union(*spans.values())) == 3  # and each round its own
+    span = next(iter(spans[1]))
+    seeds = [seed for seed in range(3)]  # any fixed seed has another length
+    assert all(span != list(offsets(40, 40.0, "poisson", seed))[-1] - next(offsets(40, 40.0, "poisson", seed)) for seed in seeds)
+
+
+def test_an_open_loop_has_latencies_and_no_speedups(kept):
+    for runtime, model in (("c", "async"), ("ext", "native-pool"), ("py", "sync")):
+        cell = kept.cell(runtime, model)
+        assert cell["loop"] == "open" and cell["latency_s"]["p50"] >= 0.001
+        assert cell["speedup"] == {"work": {"own_sync": None, "py_sync": None}, "whole": {"own_sync": None, "py_sync": None}}
+        assert cell["break_even"] is None and "serial" not in cell["marks"] and "takes-turns" not in cell["marks"]
+        assert cell["open_loop"]["rate"] == 40.0 and cell["open_loop"]["arrivals"] == "poisson"
+    summary = kept.json("summary.json")
+    assert {row["of"] for row in summary["control"]} == {"latency_p50"} and len(summary["control"]) == 3
+    assert summary["capacity"][0]["note"].startswith("an open loop") and summary["geomeans"] == []
+
+
+def test_every_table_names_the_loop(kept, tmp_path):
+    assert "Latency a job, open loop: from when it was to start to its end" in kept.done.stdout
+    assert "40 jobs at 40/s, poisson arrivals, on 40 workers" in kept.done.stdout
+    assert all(len(line) <= 80 for line in kept.done.stdout.splitlines())
+    markdown = (kept.folder / "summary.md").read_text()
+    assert "Latency a job, open loop" in markdown and "rate kept" in markdown and "speedup over" not in markdown
+    header, *rows = (kept.folder / "summary.csv").read_text().splitlines()
+    columns = header.split(",")
+    for row in rows:
+        fields = dict(zip(columns, row.split(",")))
+        if fields["role"] == "model":
+            assert (fields["loop"], fields["rate"], fields["arrivals"]) == ("open", "40", "poisson")
+            assert float(fields["latency_p99_s"]) >= float(fields["late_p99_s"]) >= 0
+
+
+def test_a_closed_loop_says_so(tmp_path):
+    run = Run(tmp_path, "--task", "wait", "--set", "delay=1", "--jobs", 4, "--rounds", 1, "--runtime", "c", "--model", "async")
+    assert run.done.returncode == 0, run.done.stderr
+    assert {sample["loop"] for sample in run.samples} == {"closed"} and "open_loop" not in run.samples[0]
+    cell = run.cell("c", "async")
+    assert cell["loop"] == "closed" and cell["open_loop"] is None
+    assert "Latency a job, closed loop: from its start to its end" in run.done.stdout
+    assert "Latency a job, closed loop" in (run.folder / "summary.md").read_text()
+
+
+def test_a_rate_that_cannot_be_kept_is_told(tmp_path):
+    """20 ms a job, one at a time, is 50 a second at the most; 200 come."""
+    run = Run(tmp_path, "--task", "wait", "--set", "delay=20", "--jobs", 60, "--rate", 200, "--rounds", 1, "--runtime", "c",
+              "--model", "thread-pool", "--workers", 1)  # fmt: skip
+    assert run.done.returncode == 0, run.done.stderr
+    for model in ("sync", "thread-pool"):
+        cell = run.cell("c", model)
+        assert "rate-not-kept" in cell["marks"] and cell["open_loop"]["kept"] is False
+        assert cell["open_loop"]["achieved_rate"] <= 50.1 and cell["open_loop"]["drift_s"] > 0.5
+        assert f"wait: c:{model}: 200 jobs a second came and" in run.done.stdout.replace("\n             ", " ")
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--task", "count", "--rate", 5), "cobench: --rate: task 'count' waits for nothing; only one that asks for a delay or a URL"),
+    (("--suite", "quick", "--rate", 5), "waits for nothing"),
+    (("--task", "wait", "--rate", 0), "cobench: --rate '0': not a number of jobs a second from 0.001 to 1000000"),
+    (("--task", "wait", "--rate", 5, "--arrivals", "late"), "cobench: --arrivals 'late': neither fixed nor poisson"),
+    (("--task", "wait", "--arrivals", "fixed"), "cobench: group 'wait': arrivals need a rate"),
+    (("--task", "wait", "--rate", 0.1), "cobench: group 'wait': 50 jobs at 0.1 a second take 500 s, but a command may take 120 s"),
+])  # fmt: skip
+def test_what_the_driver_refuses(tmp_path, words, said):
+    run = Run(tmp_path, *words)
+    assert run.done.returncode == 2 and said in run.done.stderr and len(run.done.stderr.splitlines()) == 1
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_stall_is_in_the_p99_of_the_open_loop_alone():
+    """The origin stands still for 200 ms once. `make check-open-loop` prints the numbers."""
+    for row in open_loop.rows("c", "thread-pool,async", 1, "fixed"):
+        said = f"{row.variant}: closed {row.closed}, open {row.open}"
+        print(said)
+        assert row.shown, said

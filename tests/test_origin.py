@@ -293,6 +293,27 @@ def test_stall_and_a_client_that_leaves(origin: Origin, query: str) -> None:
     assert open_settles(origin, 1), "the origin keeps a connection nobody is at"
 
 
+def test_a_pause_holds_up_everybody(origin: Origin) -> None:
+    """A request that waits for its delay is answered only when the pause of another one, sent later, is over."""
+    with contextlib.closing(origin.connect()) as waits, contextlib.closing(origin.connect()) as pauses:
+        waits.request("GET", "/body/8?size=6&delay=1000")
+        stats, begun = 1, time.monotonic()
+        while origin.stat()["requests"] == stats and time.monotonic() - begun < 10:  # until one was none of ours
+            stats += 1
+        sent = time.monotonic()
+        pauses.request("GET", "/body/7?size=6&pause=1500&at=7")
+        assert waits.getresponse().read() == body_of(8, 6)
+        assert time.monotonic() - sent >= 1.5
+        assert pauses.getresponse().read() == body_of(7, 6)
+
+
+def test_a_pause_is_for_its_job_only(origin: Origin) -> None:
+    with contextlib.closing(origin.connect()) as connection:
+        for job in range(20):
+            connection.request("GET", f"/body/{job}?size=6&pause=60000&at=20")
+            assert connection.getresponse().read() == body_of(job, 6)
+
+
 def test_client_that_leaves_before_its_reply(origin: Origin) -> None:
     for job in range(20):
         with socket.create_connection(("127.0.0.1", origin.port)) as sock:
@@ -324,6 +345,8 @@ def test_client_that_leaves_before_its_reply(origin: Origin) -> None:
         ("/body/1?size=10&short=10", 400, b"short must be less"),
         ("/body/1?status=99", 400, b"status must be"),
         ("/body/1?stall=2", 400, b"stall must be"),
+        ("/body/1?pause=60001", 400, b"pause must be"),
+        ("/body/1?pause=1&at=-1", 400, b"at must be"),
         ("/body/1?size=1%00", 400, b"size must be"),
         ("/body/1?" + "a" * 300, 400, b"longer"),
     ],
@@ -454,4 +477,4 @@ def test_input_that_has_ended() -> None:
 def test_help() -> None:
     done = run("--help")
     assert done.returncode == 0
-    assert all(word in done.stdout for word in ("--port", "/body/JOB", "status=", "short=", "stall=1", "/stat"))
+    assert all(word in done.stdout for word in ("--port", "/body/JOB", "status=", "short=", "stall=1", "pause=MS", "at=JOB", "/stat"))

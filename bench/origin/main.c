@@ -50,8 +50,8 @@ static int options_parse(int argc, char **argv, struct options *options)
         table, option_parse, NULL,
         "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with BYTES"
         " bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; short=BYTES"
-        " announces the full length, sends only that many bytes and closes; stall=1 never answers. GET /stat gives"
-        " counters as JSON."
+        " announces the full length, sends only that many bytes and closes; stall=1 never answers; pause=MS (0..60000) has"
+        " the whole server stand still first, with at=JOB only when that job asks. GET /stat gives counters as JSON."
         "\vThe first line of output is the template of its URLs. It ends when its standard input does.",
         NULL, NULL, NULL};
     argp_err_exit_status = 2; /* usage, as everywhere in cobench */

@@ -9,7 +9,7 @@
 
 #include "common/num.h"
 
-enum { KEY_SIZE, KEY_DELAY, KEY_STATUS, KEY_SHORT, KEY_STALL, KEYS };
+enum { KEY_SIZE, KEY_DELAY, KEY_STATUS, KEY_SHORT, KEY_STALL, KEY_PAUSE, KEY_AT, KEYS };
 
 static const struct key {
     const char *name;
@@ -20,6 +20,8 @@ static const struct key {
     [KEY_STATUS] = {"status", 200, 599, 200},
     [KEY_SHORT] = {"short", 0, QUERY_SIZE_MAX - 1, -1},
     [KEY_STALL] = {"stall", 0, 1, 0},
+    [KEY_PAUSE] = {"pause", 0, QUERY_PAUSE_MAX_MS, 0},
+    [KEY_AT] = {"at", 0, UINT32_MAX, -1},
 };
 
 /* The row of `name`, or KEYS. */
@@ -40,7 +42,7 @@ static int pair_parse(char *pair, int64_t values[KEYS], unsigned *seen, struct q
     const size_t k = key_find(pair);
     if (k == KEYS || equals == NULL) {
         snprintf(out->problem, sizeof out->problem,
-                 "'%.40s' is no key=value of size, delay, status, short or stall", pair);
+                 "'%.40s' is no key=value of size, delay, status, short, stall, pause or at", pair);
         return -EINVAL;
     }
     const struct key *key = &key_table[k];
@@ -59,7 +61,7 @@ static int pair_parse(char *pair, int64_t values[KEYS], unsigned *seen, struct q
 
 static int pairs_parse(const char *text, int64_t values[KEYS], struct query *out)
 {
-    char copy[256]; /* five keys with their longest values take far less */
+    char copy[256]; /* all keys with their longest values take far less */
     const size_t length = strlen(text);
     if (length >= sizeof copy) {
         snprintf(out->problem, sizeof out->problem, "the query is longer than %zu bytes", sizeof copy - 1);
@@ -96,6 +98,7 @@ int query_parse(const char *job, const char *text, struct query *out)
     out->status = values[KEY_STATUS];
     out->sent = values[KEY_SHORT] >= 0 ? values[KEY_SHORT] : values[KEY_SIZE];
     out->stall = values[KEY_STALL];
+    out->pause_ms = values[KEY_AT] < 0 || values[KEY_AT] == number ? values[KEY_PAUSE] : 0;
     out->problem[0] = '\0';
     return 0;
 }

@@ -27,6 +27,7 @@
 
 #include "bench/origin/body.h"
 #include "bench/origin/query.h"
+#include "common/clock.h"
 
 #define BODY_PREFIX "/body/"
 #define HEADERS_MAX 16384
@@ -227,17 +228,27 @@ static int client_wait(struct client *client, struct evhttp_request *request)
     return query->stall == 1 || evtimer_add(&client->timer, &delay) == 0 ? 0 : -ENOMEM;
 }
 
+/* The server as it is while its memory is collected or its disk is slow: it accepts, reads and answers nothing, for nobody.
+ * Sleeping in an event loop is what makes it so. */
+static void server_pause(int64_t ms)
+{
+    (void)clock_sleep_until(clock_now_ns() + ms * NS_PER_MS); /* an instant of this clock: it cannot fail */
+}
+
 static void body_request(struct client *client, struct evhttp_request *request, const char *job, const char *query)
 {
     if (query_parse(job, query, &client->query) != 0) {
         char line[sizeof client->query.problem + 1];
         snprintf(line, sizeof line, "%s\n", client->query.problem);
         text_send(request, HTTP_BADREQUEST, "text/plain; charset=utf-8", line);
-    } else if (client->query.delay_ms == 0 && client->query.stall == 0) {
-        body_send(request, &client->query);
-    } else if (client_wait(client, request) != 0) {
-        request_drop(request);
+        return;
     }
+    if (client->query.pause_ms > 0)
+        server_pause(client->query.pause_ms);
+    if (client->query.delay_ms == 0 && client->query.stall == 0)
+        body_send(request, &client->query);
+    else if (client_wait(client, request) != 0)
+        request_drop(request);
 }
 
 static void stat_request(const struct server *server, struct evhttp_request *request)
@@ -268,7 +279,7 @@ static void request_arrived(struct evhttp_request *request, void *arg)
         stat_request(server, request);
     else if (path != NULL && (strcmp(path, "/") == 0 || *path == '\0'))
         text_send(request, HTTP_OK, "text/plain; charset=utf-8",
-                  "cobench-origin: /body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1], /stat\n");
+                  "cobench-origin: /body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], /stat\n");
     else
         text_send(request, HTTP_NOTFOUND, "text/plain; charset=utf-8", "there are /, /stat and /body/JOB here\n");
 }

@@ -49,7 +49,8 @@ static bool sound(const char *file, uint64_t jobs)
 {
     for (uint64_t i = 0; i < jobs; i++) {
         const struct slot s = slot_at(file, i);
-        if (s.runs != 1 || s.state != SLOT_DONE || s.end_ns < s.start_ns || s.start_ns < 0)
+        if (s.runs != 1 || s.state != SLOT_DONE || s.end_ns < s.start_ns || s.start_ns < s.due_ns ||
+            s.start_ns < 0 || s.due_ns < 0)
             return false;
     }
     return true;
@@ -59,7 +60,7 @@ static bool is_duration(const char *file, uint64_t jobs, int64_t ns)
 {
     for (uint64_t i = 0; i < jobs; i++) {
         const struct slot s = slot_at(file, i);
-        if ((__int128)s.end_ns - s.start_ns == ns)
+        if ((__int128)s.end_ns - (s.due_ns != 0 ? s.due_ns : s.start_ns) == ns)
             return true;
     }
     return false;

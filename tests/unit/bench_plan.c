@@ -349,6 +349,8 @@ static void test_a_plan_is_read_back(void **state)
     f->options.url = "http://example.org/";
     f->options.tasks_dir = "/some/where";
     text_set(&f->suite.claims, "some.ini");
+    f->suite.groups[1].rate = 125.5;
+    text_set(&f->suite.groups[1].arrivals, "poisson");
     assert_int_equal(make(f, 1.5, &p, &err), 0);
     json_t *json = plan_json(&p, "2026-11-21T01:40:00Z");
     assert_non_null(json);
@@ -359,6 +361,8 @@ static void test_a_plan_is_read_back(void **state)
     for (size_t g = 0; g < p.group_count; g++) {
         assert_int_equal(p.groups[g].needs_url, again.groups[g].needs_url);
         assert_ptr_equal(p.groups[g].task, again.groups[g].task);
+        const struct arrivals had = plan_arrivals(&p, g, 3), has = plan_arrivals(&again, g, 3);
+        assert_true(had.rate == has.rate && had.kind == has.kind && had.seed == has.seed);
         assert_int_equal(plan_order(&p, 5, g, order, &count), 0);
         assert_int_equal(plan_order(&again, 5, g, same, &other), 0);
         assert_int_equal(count, other);
@@ -372,6 +376,45 @@ static void test_a_plan_is_read_back(void **state)
     json_decref(twice);
     plan_free(&p);
     plan_free(&again);
+}
+
+/* A rate is for tasks that wait, and has no capacity row; each round and group has a schedule of its own. */
+static void test_open_loops(void **state)
+{
+    struct fixture *f = *state;
+    struct plan p;
+    struct error err = {.text = ""};
+    suite_add_group(&f->suite, "rest", "rest");
+    suite_add_group(&f->suite, "blend", "blend");
+    f->options.rate = 20;
+    words_split(&f->options.workers, "2");
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    for (size_t g = 0; g < 2; g++) {
+        assert_true(p.groups[g].rate == 20 && p.groups[g].arrivals == ARRIVALS_FIXED);
+        assert_string_equal(p.groups[g].capacity_reason, "an open loop: the rate decides how many jobs there are");
+        for (int64_t round = 0; round < 4; round++) {
+            const struct arrivals one = plan_arrivals(&p, g, round);
+            assert_true(one.seed <= (uint64_t)ARRIVALS_SEED_MAX && one.seed == plan_arrivals(&p, g, round).seed);
+            assert_true(one.seed != plan_arrivals(&p, g, round + 1).seed && one.seed != plan_arrivals(&p, 1 - g, round).seed);
+        }
+    }
+    plan_free(&p);
+    f->options.timeout_s = 2;
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "group 'rest': 50 jobs at 20 a second take 2.5 s, but a command may take 2 s (timeout)");
+    f->options.rate = 0;
+    f->options.arrivals = "poisson";
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "group 'rest': arrivals need a rate");
+    f->options.rate = 100;
+    f->options.scaling = "prices";
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "group 'rest': what one more worker costs shows when all are at work at once, not at a rate");
+    f->options.scaling = NULL;
+    suite_add_group(&f->suite, "calc", "calc");
+    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
+    assert_string_equal(err.text, "--rate: task 'calc' waits for nothing; only one that asks for a delay or a URL can be run at "
+                                  "a rate (--task picks tasks)");
 }
 
 static void test_plans_that_cannot_be_read(void **state)
@@ -391,6 +434,8 @@ static void test_plans_that_cannot_be_read(void **state)
         {"{\"group\":{\"jobs\":0}}", "plan.json: a group's jobs or workers are out of range"},
         {"{\"group\":{\"params\":{\"old\":\"1\"}}}", "plan.json: task 'calc' has no parameter 'old' any more"},
         {"{\"group\":{\"params\":{\"size\":1}}}", "plan.json: task 'calc' has no parameter 'size' any more"},
+        {"{\"group\":{\"rate\":-1}}", "plan.json: a group's rate or arrivals are out of range"},
+        {"{\"group\":{\"rate\":5.0,\"arrivals\":\"often\"}}", "plan.json: a group's rate or arrivals are out of range"},
         {"{\"cell\":{\"model\":\"fast\"}}", "plan.json: there is no model 'fast' any more"},
         {"{\"cell\":{\"runtime\":\"java\"}}", "plan.json: there is no runtime 'java' any more"},
         {"{\"cell\":{\"group\":9}}", "plan.json: a cell's group or copies are out of range"},
@@ -493,6 +538,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_order_can_be_made_again, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_a_plan_is_read_back, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_when_it_is_enough, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(test_open_loops, fixture_new, fixture_free),
         cmocka_unit_test_setup_teardown(test_plans_that_cannot_be_read, fixture_new, fixture_free),
         cmocka_unit_test(test_tables_that_differ),
     };

@@ -17,7 +17,8 @@ static void test_all_keys(void **state)
     (void)state;
     static const char text[] = "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
                                "models = sync\nclaims = some-1\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
-                               "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nruntimes = c\n"
+                               "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nrate = 12.5\n"
+                               "arrivals = poisson\nruntimes = c\n"
                                "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
     struct suite s;
     struct error err = {.text = ""};
@@ -38,6 +39,9 @@ static void test_all_keys(void **state)
     assert_int_equal(s.groups[1].jobs.count, 2);
     assert_string_equal(s.groups[1].jobs.items[1], "18");
     assert_string_equal(s.groups[1].scaling, "weak");
+    assert_true(s.groups[0].rate == 0 && s.groups[1].rate == 12.5);
+    assert_null(s.groups[0].arrivals);
+    assert_string_equal(s.groups[1].arrivals, "poisson");
     assert_int_equal(s.groups[1].workers.count, 3);
     assert_string_equal(s.groups[1].workers.items[2], "jobs");
     assert_string_equal(s.groups[1].start_method, "spawn");
@@ -57,9 +61,11 @@ static void test_errors_name_the_line(void **state)
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
         {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, claims, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n",
-         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
+         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
+         "set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n",
-         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, runtimes, models, start-method, set.PARAMETER)"},
+         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
+         "set.PARAMETER)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
         {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},
@@ -78,6 +84,8 @@ static void test_errors_name_the_line(void **state)
         {"[group a]\ntask = t\nstart-method = x\n", "x.ini:3: start-method 'x' is neither fork nor spawn"},
         {"[group a]\ntask = t\njobs = 3, x\n", "x.ini:3: 'x' is not a number from 1 to 100000000"},
         {"[group a]\ntask = t\nscaling = x\n", "x.ini:3: scaling 'x' is neither strong, weak nor prices"},
+        {"[group a]\ntask = t\nrate = 0\n", "x.ini:3: rate '0' is not a number of jobs a second from 0.001 to 1000000"},
+        {"[group a]\ntask = t\narrivals = x\n", "x.ini:3: arrivals 'x' is neither fixed nor poisson"},
         {"[suite]\nclaims = ../x\n", "x.ini:2: claims '../x' is no name of a file in bench/claims"},
         {"[suite]\ntimeout = 1,5\n", "x.ini:2: timeout '1,5' is not a number of seconds from 0.001 to 86400"},
         {"[group a]\ntask = t\nnonsense\n", "x.ini:3: neither a [section] nor 'key = value'"},

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* How long jobs took, in every format but the terminal's, whose columns stand with the others in render_terminal.c. */
+#include "bench/render_latency.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "bench/csv.h"
+#include "bench/markdown.h"
+
+static const char *const point_names[LATENCY_POINTS] = {"p50", "p90", "p99", "max"};
+
+bool render_latency_speaks(const struct result_group *group)
+{
+    return strcmp(group->asks, "nothing") != 0;
+}
+
+bool render_latency_any(const struct summary *summary)
+{
+    for (size_t g = 0; g < summary->results->group_count; g++)
+        if (render_latency_speaks(&summary->results->groups[g]))
+            return true;
+    return false;
+}
+
+const char *render_latency_rate(struct format *f, double rate)
+{
+    if (!isfinite(rate))
+        return "?";
+    snprintf(f->text, sizeof f->text, rate < 9999.5 ? "%.4g/s" : "%.0f/s", rate);
+    return f->text;
+}
+
+/* -- JSON ------------------------------------------------------------------------------------------------------------- */
+
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *intervals(const struct summary_cell *cell)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; all != NULL && i < LATENCY_POINTS; i++) {
+        const struct summary_interval *ci = &cell->latency_ci_s[i];
+        json_t *one = isfinite(ci->low) ? json_pack("{sf sf}", "low", ci->low, "high", ci->high) : json_null();
+        if (json_object_set_new(all, point_names[i], one) != 0) {
+            json_decref(all);
+            return NULL;
+        }
+    }
+    return all;
+}
+
+static json_t *open_loop(const struct summary_cell *cell)
+{
+    const struct summary_rate *o = &cell->open_loop;
+    return json_pack("{sf ss? so so s{so so so so} so sI sb}", "rate", cell->group->rate, "arrivals", cell->group->arrivals,
+                     "offered_rate", number(o->offered), "achieved_rate", number(o->achieved), "late_s", "p50",
+                     number(o->late_s[LATENCY_P50]), "p90", number(o->late_s[LATENCY_P90]), "p99",
+                     number(o->late_s[LATENCY_P99]), "max", number(o->late_s[LATENCY_MAX]), "drift_s", number(o->drift_s),
+                     "rounds_missed", (json_int_t)o->missed, "kept", !(cell->marks & MARK_RATE_NOT_KEPT));
+}
+
+int render_latency_json(const struct summary_cell *cell, json_t *object)
+{
+    const bool open = cell->group->rate > 0;
+    const bool known = isfinite(cell->latency_s[LATENCY_P50]);
+    if (json_object_set_new(object, "loop", json_string(open ? "open" : "closed")) != 0 ||
+        json_object_set_new(object, "latency_ci_s", known ? intervals(cell) : json_null()) != 0 ||
+        json_object_set_new(object, "open_loop", open && known ? open_loop(cell) : json_null()) != 0)
+        return -ENOMEM;
+    return 0;
+}
+
+/* -- CSV -------------------------------------------------------------------------------------------------------------- */
+
+void render_latency_csv(const struct summary_cell *cell, FILE *out)
+{
+    const bool open = cell->group->rate > 0;
+    const struct summary_rate *o = &cell->open_loop;
+    const double cis[] = {cell->latency_ci_s[LATENCY_P50].low, cell->latency_ci_s[LATENCY_P50].high,
+                          cell->latency_ci_s[LATENCY_P99].low, cell->latency_ci_s[LATENCY_P99].high};
+    const double rates[] = {o->offered, o->achieved, o->late_s[LATENCY_P50], o->late_s[LATENCY_P99], o->late_s[LATENCY_MAX],
+                            (double)o->missed};
+    fputs(open ? ",open" : ",closed", out);
+    csv_put_number(out, open ? cell->group->rate : NAN);
+    fputc(',', out);
+    csv_put_text(out, cell->group->arrivals);
+    for (size_t i = 0; i < sizeof cis / sizeof *cis; i++)
+        csv_put_number(out, cis[i]);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
+        csv_put_number(out, open && cell->rounds > 0 ? rates[i] : NAN);
+}
+
+/* -- Markdown --------------------------------------------------------------------------------------------------------- */
+
+/* "12.3 ms [12.1,12.6]", without the interval where there is none. */
+static void put_point(const struct summary_cell *cell, size_t point, FILE *out)
+{
+    struct format time, low, high;
+    const struct summary_interval *ci = &cell->latency_ci_s[point];
+    fprintf(out, " | %s", format_time(&time, cell->latency_s[point]));
+    if (isfinite(ci->low))
+        fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
+}
+
+static void put_open(const struct summary_cell *cell, FILE *out)
+{
+    struct format f;
+    const struct summary_rate *o = &cell->open_loop;
+    fprintf(out, " | %s", render_latency_rate(&f, o->achieved));
+    fprintf(out, " | %s", format_time(&f, o->late_s[LATENCY_P50]));
+    fprintf(out, " | %s", format_time(&f, o->late_s[LATENCY_P99]));
+    fputs(cell->marks & MARK_RATE_NOT_KEPT ? " | **no**" : " | yes", out);
+}
+
+void render_latency_markdown(const struct summary *summary, const struct result_group *group, FILE *out)
+{
+    const bool open = group->rate > 0;
+    if (!render_latency_speaks(group))
+        return;
+    fprintf(out, "\n%s:\n\n| variant | p50 | p90 | p99 | max |%s\n|---|--:|--:|--:|--:|%s\n",
+            open ? RENDER_LATENCY_OPEN : RENDER_LATENCY_CLOSED, open ? " done | late p50 | late p99 | rate kept |" : "",
+            open ? "--:|--:|--:|---|" : "");
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *cell = &summary->cells[i];
+        if (cell->group != group || !cell->verified || cell->rounds == 0)
+            continue;
+        fputs("| ", out);
+        markdown_put(out, cell->cell->runtime);
+        fputc(':', out);
+        markdown_put(out, cell->cell->model);
+        for (size_t point = 0; point < LATENCY_POINTS; point++)
+            put_point(cell, point, out);
+        if (open)
+            put_open(cell, out);
+        fputs(" |\n", out);
+    }
+}

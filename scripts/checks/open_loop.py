@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""
+Does a stall show? One origin that stands still for 200 ms once, asked twice by the same variants: in a closed loop, in which
+whoever waits asks nothing meanwhile, and in an open one, in which jobs come at a rate and latency counts from when each
+was to start. Prints both p99 and ends with status 1 where the closed one shows the stall or the open one hides it.
+
+The numbers: 4 workers meet the stall with 4 of 800 jobs, which is 0.5% and above the p99; at 400 jobs a second 80 arrive
+during it, which is 10%.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+JOBS, WORKERS, RATE = 800, 4, 400
+STALL_MS, STALL_AT = 200, 300
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one variant took in both loops; seconds."""
+
+    variant: str
+    closed: dict[str, float]
+    open: dict[str, float]
+    done: float | None  # jobs a second in the open loop
+
+    @property
+    def shown(self) -> bool:
+        """The stall is in both maxima; in the p99 of the open loop alone."""
+        half = STALL_MS / 2000
+        return self.closed["max"] > half and self.open["p99"] > half and self.closed["p99"] < self.open["p99"] / 2
+
+
+def measure(results: Path, url: str, variants: dict[str, str], rounds: int, *loop: str) -> dict[str, dict]:
+    """variant -> its cell of summary.json. The tables go nowhere; what went wrong comes out."""
+    subprocess.run(
+        [BUILD / "cobench", "run", "--quiet", "--no-plots", "--task", "fetch", "--runtime", variants["runtime"], "--model",
+         variants["model"], "--jobs", str(JOBS), "--workers", str(WORKERS), "--set", "delay=1", "--set", "size=64", "--url",
+         url, "--rounds", str(rounds), "--seed", "1", "--results", results, *loop],
+        check=True, timeout=LIMIT_S,
+    )  # fmt: skip
+    summary = json.loads((results / "latest" / "summary.json").read_text())
+    return {f"{cell['runtime']}:{cell['model']}": cell for cell in summary["cells"]}
+
+
+def rows(runtimes: str, models: str, rounds: int, arrivals: str) -> list[Row]:
+    """One for each variant but sync, of which the stall is one job and the rate may be too much."""
+    origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url = f"{origin.stdout.readline().rstrip()}&pause={STALL_MS}&at={STALL_AT}"
+        variants = {"runtime": runtimes, "model": models}
+        with tempfile.TemporaryDirectory() as folder:
+            closed = measure(Path(folder) / "closed", url, variants, rounds)
+            opened = measure(Path(folder) / "open", url, variants, rounds, "--rate", str(RATE), "--arrivals", arrivals)
+    finally:
+        origin.communicate(timeout=30)
+    assert all(cell["loop"] == "closed" for cell in closed.values()) and all(cell["loop"] == "open" for cell in opened.values())
+    return [
+        Row(name, cell["latency_s"], opened[name]["latency_s"], opened[name]["open_loop"]["achieved_rate"])
+        for name, cell in closed.items()
+        if cell["model"] != "sync"
+    ]
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", default="c,py", help="as of cobench run (default %(default)s)")
+    parser.add_argument("--model", default="thread-pool,async", help="likewise (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--arrivals", choices=("fixed", "poisson"), default="fixed")
+    args = parser.parse_args(argv)
+    print(f"an origin that stands still for {STALL_MS} ms once; {JOBS} jobs on {WORKERS} workers, in the open loop at {RATE}/s")
+    print(f"{'':18}{'closed loop':>27}{'open loop':>27}")
+    print(f"{'ms':18}{'p50':>9}{'p99':>9}{'max':>9}{'p50':>9}{'p99':>9}{'max':>9}{'done':>9}")
+    found = rows(args.runtime, args.model, args.rounds, args.arrivals)
+    for row in found:
+        numbers = [1000 * loop[point] for loop in (row.closed, row.open) for point in ("p50", "p99", "max")]
+        done = "?" if row.done is None else f"{row.done:.0f}/s"
+        print(f"{row.variant:18}" + "".join(f"{number:9.2f}" for number in numbers) + f"{done:>9}")
+    bad = [row.variant for row in found if not row.shown]
+    if bad:
+        print(f"not as it should be: {', '.join(bad)}", file=sys.stderr)
+    else:
+        print("the closed loop's p99 hides the stall, the open loop's shows it")
+    return 1 if bad or not found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
