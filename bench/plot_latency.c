@@ -23,6 +23,7 @@
 struct curve {
     const struct summary_cell *cell;
     double *latency; /* milliseconds, sorted */
+    double *share;   /* of the jobs that took no longer, rising to 1 */
     size_t count;
     bool open;
 };
@@ -40,6 +41,32 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void curve_free(struct curve *c)
+{
+    free(c->latency);
+    free(c->share);
+}
+
+/* From the quantiles of all jobs where not all of them are here, else from the jobs themselves. */
+static void curve_fill(struct curve *c, const struct job_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        c->open |= isfinite(rows->rows[i].due);
+    for (size_t i = 0; i < rows->quantile_count; i++) {
+        c->latency[c->count] = fmax(1e-3, rows->quantiles[i].latency * MS);
+        c->share[c->count++] = rows->quantiles[i].share;
+    }
+    if (rows->quantile_count > 0)
+        return;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct job_row *row = &rows->rows[i];
+        c->latency[c->count++] = fmax(1e-3, (row->end - (isfinite(row->due) ? row->due : row->start)) * MS);
+    }
+    qsort(c->latency, c->count, sizeof *c->latency, by_size);
+    for (size_t i = 0; i < c->count; i++)
+        c->share[i] = (double)(i + 1) / (double)c->count;
+}
+
 static int take_curve(struct distribution *d, const struct picture_source *source, const struct summary_cell *cell)
 {
     struct job_rows rows;
@@ -48,24 +75,20 @@ static int take_curve(struct distribution *d, const struct picture_source *sourc
         return 0;
     if (rc != 0)
         return rc;
-    struct curve *c = &d->curves[d->count];
-    *c = (struct curve){.cell = cell, .latency = calloc(rows.count + 1, sizeof *c->latency), .count = rows.count};
-    for (size_t i = 0; c->latency != NULL && i < rows.count; i++) {
-        const struct job_row *row = &rows.rows[i];
-        c->open |= isfinite(row->due);
-        c->latency[i] = fmax(1e-3, (row->end - (isfinite(row->due) ? row->due : row->start)) * MS);
-    }
-    rc = c->latency == NULL ? -ENOMEM : 0;
+    const size_t room = rows.count + rows.quantile_count + 1;
+    struct curve c = {.cell = cell, .latency = calloc(room, sizeof *c.latency), .share = calloc(room, sizeof *c.share)};
+    rc = c.latency == NULL || c.share == NULL ? -ENOMEM : 0;
+    if (rc == 0)
+        curve_fill(&c, &rows);
     jobs_free(&rows);
-    if (rc != 0 || c->count == 0) {
-        free(c->latency);
+    if (rc != 0 || c.count == 0) {
+        curve_free(&c);
         return rc;
     }
-    qsort(c->latency, c->count, sizeof *c->latency, by_size);
-    d->low = fmin(d->low, c->latency[0]);
-    d->high = fmax(d->high, c->latency[c->count - 1]);
-    d->open |= c->open;
-    d->count++;
+    d->low = fmin(d->low, c.latency[0]);
+    d->high = fmax(d->high, c.latency[c.count - 1]);
+    d->open |= c.open;
+    d->curves[d->count++] = c;
     return 0;
 }
 
@@ -83,15 +106,17 @@ static int distribution_make(struct distribution *d, const struct picture_source
 static void distribution_free(struct distribution *d)
 {
     for (size_t k = 0; k < d->count; k++)
-        free(d->curves[k].latency);
+        curve_free(&d->curves[k]);
     free(d->curves);
 }
 
-/* By nearest rank, as everywhere. */
+/* By nearest rank, as everywhere; the last digit of a share may be lost. */
 static double quantile(const struct curve *c, double share)
 {
-    const double rank = ceil(share * (double)c->count);
-    return c->latency[rank < 1 ? 0 : (size_t)rank - 1];
+    size_t i = 0;
+    while (i + 1 < c->count && c->share[i] < share - 1e-9)
+        i++;
+    return c->latency[i];
 }
 
 static int print(const void *what, FILE *out)
@@ -103,7 +128,7 @@ static int print(const void *what, FILE *out)
         const size_t step = (c->count + CURVE_POINTS - 1) / CURVE_POINTS;
         fprintf(out, "\n\n# curve %zu\n%.6g 0\n", k + 1, c->latency[0]);
         for (size_t i = step - 1; i < c->count; i += step)
-            fprintf(out, "%.6g %.6g\n", c->latency[i], (double)(i + 1) / (double)c->count);
+            fprintf(out, "%.6g %.6g\n", c->latency[i], c->share[i]);
         if (c->count % step != 0)
             fprintf(out, "%.6g 1\n", c->latency[c->count - 1]);
         fprintf(out, "\n\n# marks %zu\n%.6g 0.5\n%.6g 0.99\n", k + 1, quantile(c, 0.5), quantile(c, 0.99));

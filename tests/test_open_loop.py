@@ -241,3 +241,22 @@ def test_a_stall_is_in_the_p99_of_the_open_loop_alone():
         said = f"{row.variant}: closed {row.closed}, open {row.open}"
         print(said)
         assert row.shown, said
+
+
+def test_the_jobs_of_the_median_round_stay(tmp_path):
+    """1,500 jobs, of which every second row is kept: the one that took longest is in the quantiles all the same."""
+    run = Run(tmp_path, "--task", "wait", "--set", "delay=0", "--jobs", 1500, "--rate", 20000, "--rounds", 3, "--runtime", "c",
+              "--model", "async")  # fmt: skip
+    assert run.done.returncode == 0, run.done.stderr
+    cells = run.json("plan.json")["cells"]
+    (cell,) = (c["id"] for c in cells if (c["model"], c["role"]) == ("async", "model"))
+    (kept,) = (run.folder / "jobs").glob(f"{cell}-*.csv")
+    timed = sorted((s["latency_ns"]["p99"], s["round"]) for s in run.samples if s["cell"] == cell and s["pass"] == "timed")
+    assert kept.name == f"{cell}-{timed[1][1]}.csv"
+    latency = next(s["latency_ns"] for s in run.samples if s["cell"] == cell and s["round"] == timed[1][1])
+    head, *lines = kept.read_text().splitlines()
+    assert head == "# jobs 1500 every 2"
+    quantiles = dict(line.split()[2:] for line in lines if line.startswith("# latency"))
+    for share, point in (("0.5000", "p50"), ("0.9000", "p90"), ("0.9900", "p99"), ("1.0000", "max")):
+        assert float(quantiles[share]) == pytest.approx(latency[point] / 1000, abs=0.06)
+    assert sum(not line.startswith("#") for line in lines) == 750

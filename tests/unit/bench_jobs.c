@@ -28,11 +28,13 @@ static void test_written_and_read_back(void **state)
     for (int64_t i = 0; i < MANY; i++)
         slots[i] = (struct slot){.start_ns = 1000 + i * 5000, .end_ns = 3500 + i * 5000, .worker = (int32_t)(i % 3),
                                  .due_ns = i % 2 == 0 ? 0 : 1000 + i * 4000};
+    slots[2498].end_ns = slots[2498].start_ns + 9999500;
     const struct slots_view few = {.slots = slots, .jobs = 2}, many = {.slots = slots, .jobs = MANY};
     assert_int_equal(jobs_write(folder, 7, 3, &few, 500, &err), 0);
     assert_int_equal(jobs_read(folder, 7, 3, &rows), 0);
     assert_int_equal(rows.jobs, 2);
     assert_int_equal(rows.every, 1);
+    assert_int_equal(rows.quantile_count, 0);
     assert_int_equal(rows.count, 2);
     assert_true(isnan(rows.rows[0].due) && rows.rows[1].due == 4.5);
     assert_true(rows.rows[1].start == 5.5 && rows.rows[1].end == 8.0 && rows.rows[1].worker == 1);
@@ -42,6 +44,11 @@ static void test_written_and_read_back(void **state)
     assert_int_equal(rows.every, 3);
     assert_int_equal(rows.count, 834);
     assert_int_equal(rows.rows[833].job, 2499);
+    /* Job 2498 is none of those kept, and took longer than any other. */
+    assert_int_equal(rows.quantile_count, JOBS_QUANTILES);
+    assert_true(rows.quantiles[0].share == 0 && rows.quantiles[100].share == 0.5 && rows.quantiles[198].share == 0.99);
+    assert_true(rows.quantiles[0].latency == 2.5 && rows.quantiles[99].latency == 2.5 && rows.quantiles[100].latency == 3.5);
+    assert_true(rows.quantiles[JOBS_QUANTILES - 1].share == 1 && rows.quantiles[JOBS_QUANTILES - 1].latency == 9999.5);
     jobs_free(&rows);
     assert_int_equal(jobs_read(folder, 7, 4, &rows), -ENOENT);
     snprintf(path, sizeof path, "%s/jobs/7-3.csv", folder);
@@ -58,7 +65,10 @@ static void test_broken_text(void **state)
     static const char *const table[] = {
         "", "\n", "# jobs 3 every 1", "# jobs 0 every 1\n", "# jobs 3 every x\n", "jobs 3 every 1\n0,0,,1,2\n",
         "# jobs 3 every 1\n0,0,,1\n", "# jobs 3 every 1\n0,0,,2,1\n", "# jobs 3 every 1\n0,0,,1,2,3\n",
-        "# jobs 3 every 1\n0,0,,1,2", "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n", "# jobs 3 every 1\n-1,0,,1,2\n"};
+        "# jobs 3 every 1\n0,0,,1,2", "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n", "# jobs 3 every 1\n-1,0,,1,2\n",
+        "# jobs 3 every 1\n# latency 0.5\n", "# jobs 3 every 1\n# latency 0.5 x\n", "# jobs 3 every 1\n# latency 1.5 1\n",
+        "# jobs 3 every 1\n# latency 0.5 2\n# latency 0.6 1\n", "# jobs 3 every 1\n# latency 0.6 1\n# latency 0.5 1\n",
+        "# jobs 3 every 1\n0,0,,1,2\n# latency 0.5 1\n", "# jobs 3 every 1\n#\n", "# jobs 3 every 1\n# later 0.5 1\n"};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char text[80];
         struct job_rows rows;
@@ -79,11 +89,15 @@ static void test_the_median_round(void **state)
     struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}, {.round = 4, .whole_ns = 30},
                                {.round = 5, .whole_ns = 20}};
     struct result_cell cell = {.samples = samples, .count = 4};
-    assert_int_equal(jobs_median_round(&cell), 5);
+    assert_int_equal(jobs_median_round(&cell, false), 5);
     cell.count = 3;
-    assert_int_equal(jobs_median_round(&cell), 4);
+    assert_int_equal(jobs_median_round(&cell, false), 4);
+    samples[0].latency_ns[LATENCY_P99] = 7;
+    samples[1].latency_ns[LATENCY_P99] = 8;
+    samples[2].latency_ns[LATENCY_P99] = 9;
+    assert_int_equal(jobs_median_round(&cell, true), 2);
     cell.count = 0;
-    assert_int_equal(jobs_median_round(&cell), 0);
+    assert_int_equal(jobs_median_round(&cell, false), 0);
 }
 
 int main(void)
