@@ -94,7 +94,8 @@ static void judge_throttling(struct doctor *d, const struct surroundings_look *l
         doctor_add(d, DOCTOR_NOTE, "heat", "CPUs throttled themselves %lld times since boot", (long long)look->hot);
         doctor_advise(d, "let it cool between suites, or lower the highest clock: cpupower frequency-set -u ...");
     } else {
-        doctor_add(d, DOCTOR_OK, "heat", "%s", look->hot < 0 ? "no counter of thermal throttling here" : "never throttled since boot");
+        doctor_add(d, DOCTOR_OK, "heat", "%s",
+                   look->hot < 0 ? "no counter of thermal throttling here" : "never throttled since boot");
     }
 }
 

@@ -103,9 +103,10 @@ json_t *doctor_json(const struct doctor *d, bool whole, json_t *facts)
     bool lost = findings == NULL;
     for (size_t i = 0; i < d->count && !lost; i++) {
         const struct doctor_finding *f = &d->items[i];
-        lost = json_array_append_new(findings, json_pack("{ss ss ss so so}", "area", area_names[f->area], "name", f->name,
-                                                         "verdict", f->verdict == DOCTOR_MISSING ? "missing" : doctor_verdict_name(f->verdict),
-                                                         "found", text_json(f->found), "advice", text_json(f->advice))) != 0;
+        const char *verdict = f->verdict == DOCTOR_MISSING ? "missing" : doctor_verdict_name(f->verdict);
+        json_t *finding = json_pack("{ss ss ss so so}", "area", area_names[f->area], "name", f->name, "verdict", verdict,
+                                    "found", text_json(f->found), "advice", text_json(f->advice));
+        lost = json_array_append_new(findings, finding) != 0;
     }
     if (lost) {
         json_decref(findings);

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -18,6 +21,7 @@ ALLOWED_SKIPS = (
     "no control group with a CPU quota can be made here",
     "no namespaces of one's own can be made here",
     "chroot needs root",
+    "git is not installed",
 )
 
 _skips: list[str] = []
@@ -38,6 +42,22 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter) -> None:
     for line in _skips:
         terminalreporter.write_line(f"skip that is not allowed: {line}")
+
+
+@pytest.fixture(scope="session")
+def comma_locale(tmp_path_factory) -> dict[str, str]:
+    """An environment in which numbers have a decimal comma: German, made for the purpose where the machine can."""
+    folder = tmp_path_factory.mktemp("locales")
+    env = os.environ | {"LC_ALL": "de_DE.UTF-8", "LANG": "de_DE.UTF-8"}
+    with contextlib.suppress(FileNotFoundError):
+        subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", folder / "de_DE.UTF-8"], capture_output=True, timeout=60)
+    if (folder / "de_DE.UTF-8").exists():
+        env["LOCPATH"] = str(folder)
+    ask = "import locale; locale.setlocale(locale.LC_ALL, ''); print(locale.localeconv()['decimal_point'])"
+    told = subprocess.run([sys.executable, "-c", ask], env=env, capture_output=True, text=True, timeout=60)
+    if told.stdout.strip() != ",":
+        pytest.skip("no locale with a decimal comma is installed")
+    return env
 
 
 @pytest.fixture

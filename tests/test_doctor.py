@@ -181,8 +181,8 @@ def test_with_64_open_files():
     assert here.status == 0
 
 
-def test_in_a_locale_with_a_decimal_comma():
-    here = doctor(env=os.environ | {"LC_ALL": "de_DE.UTF-8"})
+def test_in_a_locale_with_a_decimal_comma(comma_locale):
+    here = doctor(env=comma_locale)
     assert here.status == 0
     assert re.match(r"\d+\.\d\d of \d+ CPUs in use", here.found("load")), here.found("load")
 
