@@ -20,6 +20,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 PC := pkg-config
+bench_libs := jansson gsl inih expat
 # The executable that belongs to the libpython of PYTHON_PC; a version manager's shim may stand first on PATH.
 py_prefix := $(shell $(PC) --variable=prefix $(PYTHON_PC) 2>/dev/null)
 py_version := $(shell $(PC) --modversion $(PYTHON_PC) 2>/dev/null)
@@ -40,7 +41,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_o := $(call objects,$(wildcard common/*.c))
 host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c.c,$(wildcard c_impl/host/*.c)) \
               $(wildcard c_impl/models/*.c))
-bench_o  := $(call objects,$(filter-out bench/main.c,$(wildcard bench/*.c)))
+bench_o  := $(call objects,$(filter-out bench/main.c,$(wildcard bench/*.c))) $(BUILD)/obj/bench/page_text.o
 origin_o := $(call objects,$(wildcard bench/origin/*.c))
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
@@ -52,7 +53,8 @@ programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices validate-statistics check-open-loop tables plots figures embed-shared test test-c test-py asan tsan fuzz fuzz-smoke \
+.PHONY: all help bench prices check-prices validate-statistics check-open-loop tables plots figures page embed-shared test \
+        test-c test-page test-py asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -94,7 +96,7 @@ check-open-loop: all ## Show that a stall of 200 ms is in the open loop's p99 an
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
-$(BUILD)/cobench: libs_of = $(shell $(PC) --libs jansson gsl inih zlib) -lm
+$(BUILD)/cobench: libs_of = $(shell $(PC) --libs $(bench_libs) zlib) -lm
 $(BUILD)/cobench-host: $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
 # The same host with CPython inside. The bridge is the only C that includes Python.h.
@@ -152,6 +154,15 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(compile)
 
+# The page's style and script as strings of C.
+$(BUILD)/gen/page_text.c: bench/page/page.css bench/page/page.js
+	$(call say,TEXT,$@)
+	$(Q)mkdir -p $(@D) && { echo '#include "bench/page_text.h"'; for f in css js; do \
+	  echo "const char page_$$f[] ="; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' bench/page/page.$$f; echo ';'; done; } >$@
+$(BUILD)/obj/bench/page_text.o: $(BUILD)/gen/page_text.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(compile)
+
 # Rebuild when the compiler or its flags change: they are part of a result.
 $(BUILD)/flags: FORCE
 	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION) $(PYTHON) $(EMBED)' >$@.new && \
@@ -177,6 +188,12 @@ test: all test-c test-py fuzz-smoke ## Run all tests
 test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
 	$(Q)set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
 
+test-page: all ## The page in Chromium (screenshots in build/page)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider -rs tests/page
+
+page: all ## Make a run's page again, RUN/index.html, and open it
+	$(Q)$(BUILD)/cobench report --quiet --open $(RUN)
+
 test-py: all $(test_tasks) ## Hosts, driver and the Python side (pytest)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
 
@@ -192,7 +209,7 @@ $(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(call objects,c_impl/b
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm $(wordlist 2,99,$(embed_link))
 $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih zlib cmocka) -lm
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) zlib cmocka) -lm
 $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm
@@ -201,11 +218,11 @@ $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 validate_o := $(call objects,$(wildcard tests/validate/*.c))
 $(BUILD)/validate/statistics: $(validate_o) $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih) -lm
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs)) -lm
 $(BUILD)/unit/bench_simulate: $(call objects,tests/unit/bench_simulate.c tests/validate/simulate.c) $(BUILD)/libbench.a \
                               $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson gsl inih cmocka) -lm
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) cmocka) -lm
 
 asan: ## C tests under AddressSanitizer and UBSan
 	$(Q)ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
@@ -247,7 +264,7 @@ $(BUILD)/fuzz_host_%: $(BUILD)/obj/tests/fuzz/fuzz_host_%.o $(BUILD)/libfuzz.a $
 	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs jansson) -ldl -lm
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs jansson gsl inih) -lm
+	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs $(bench_libs)) -lm
 
 clean: ## Remove the build
 	rm -rf $(BUILD)

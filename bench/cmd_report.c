@@ -9,6 +9,8 @@
 
 #include "bench/command.h"
 #include "bench/files.h"
+#include "bench/opener.h"
+#include "bench/page.h"
 #include "bench/places.h"
 #include "bench/plan.h"
 #include "bench/report.h"
@@ -17,13 +19,14 @@
 #include "common/num.h"
 
 enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
-enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH, OPTION_MARGIN };
+enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH, OPTION_MARGIN, OPTION_OPEN };
 enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
 
 struct report_arguments {
     const char *run;
     enum plots plots;
     bool quiet;
+    bool open;
     enum report_format format;
     int width; /* 0: that of the terminal */
     double margin; /* below 0: the run's own */
@@ -33,6 +36,7 @@ struct report_arguments {
 static const struct argp_option option_table[] = {
     {"plots", OPTION_PLOTS, NULL, 0, "Make the pictures, and fail where they cannot be made", 0},
     {"no-plots", OPTION_NO_PLOTS, NULL, 0, "Make no pictures", 0},
+    {"open", OPTION_OPEN, NULL, 0, "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
     {"quiet", 'q', NULL, 0, "Print no table", 0},
     {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
     {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)", 0},
@@ -67,6 +71,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_NO_PLOTS:
         arguments->plots = PLOTS_NONE;
+        return 0;
+    case OPTION_OPEN:
+        arguments->open = true;
         return 0;
     case 'q':
         arguments->quiet = true;
@@ -109,6 +116,19 @@ static int check_run(const char *run, bool is_default, struct error *err)
     return error_set(err, -ENOENT, "report: no run at %s (a folder with plan.json is expected)", run);
 }
 
+/* In a browser, or where it is. */
+static int show_page(const char *run, struct error *err)
+{
+    char *path = text_format("%s/" PAGE_FILE, run);
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    (void)fflush(stdout); /* the browser may print, too */
+    if (!opener_open(path))
+        printf("%s\n", path);
+    free(path);
+    return 0;
+}
+
 static int report(const struct report_arguments *arguments, const struct places *places, struct error *err)
 {
     int failed = 0, code = -ENOMEM;
@@ -135,6 +155,8 @@ static int report(const struct report_arguments *arguments, const struct places 
     code = check_run(run, arguments->run == NULL, err);
     if (code == 0)
         code = report_make(run, &options, &failed, err);
+    if (code == 0 && arguments->open)
+        code = show_page(run, err);
 out:
     free(claims);
     free(scripts);
@@ -148,7 +170,7 @@ int cmd_report(int argc, char **argv, struct error *err)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "[RUN]",
-        .doc = "Make a run's tables and pictures again and print the table.\v"
+        .doc = "Make a run's tables, pictures and page again and print the table.\v"
                "RUN is a folder under results/; results/latest where none is given.",
     };
     struct report_arguments arguments = {.margin = -1, .err = err};

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/files.h"
 #include "bench/gnuplot.h"
 #include "bench/publish.h"
 #include "bench/text.h"
@@ -104,10 +105,28 @@ static void draw(struct desk *desk, const struct picture *p, const char *format,
     free(data);
 }
 
+/* Pictures that were drawn from other data must not outlive them: the next drawing may fail. */
+static void forget_outdated(struct desk *desk, const struct picture *p)
+{
+    char *data = text_format("%s/%s.dat", desk->folder, p->stem), *old = NULL;
+    size_t length = 0;
+    const bool same = data != NULL && file_read(data, p->length + 1, &old, &length) == 0 && length == p->length &&
+                      memcmp(old, p->data, length) == 0;
+    for (size_t f = 0; !same && plot_formats[f] != NULL; f++) {
+        char *drawn = text_format("%s/%s.%s", desk->folder, p->stem, plot_formats[f]);
+        if (drawn != NULL)
+            (void)unlink(drawn); /* it may not be there */
+        free(drawn);
+    }
+    free(old);
+    free(data);
+}
+
 static void write_data(struct desk *desk, const struct picture *p)
 {
     struct error err = {""};
     char *name = text_format("%s.dat", p->stem);
+    forget_outdated(desk, p);
     const int code = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
                                   : publish_bytes(desk->folder, name, p->data, p->length, &err);
     keep_first(desk, code, &err);

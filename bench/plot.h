@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Draws pictures with gnuplot: for each RUN/plots/STEM.dat, then STEM.svg and so on. The scripts of scripts/plots only
- * draw. Every file appears by rename.
+ * draw. Every file appears by rename; what was drawn from other data than the present goes first.
  */
 #ifndef BENCH_PLOT_H
 #define BENCH_PLOT_H

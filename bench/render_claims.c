@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/html.h"
 #include "bench/markdown.h"
+#include "bench/render_html.h"
 
 enum { CLAIM_WIDTH = 12, MEASURED_WIDTH = 22, LIMIT_WIDTH = 8, INDENT = 2 };
 #define DIGITS 9
@@ -147,6 +149,50 @@ int render_claims_markdown(const void *what, FILE *out)
     fputc('\n', out);
     markdown_put(out, legend);
     fputc('\n', out);
+    return 0;
+}
+
+/* -- HTML ------------------------------------------------------------------------------------------------------------- */
+
+static void put_html_claim(const struct claim *c, FILE *out)
+{
+    struct format f;
+    fputs("<tr><th scope=\"row\">", out);
+    html_put(out, c->source->name);
+    fputs("</th><td class=\"t\">", out);
+    html_put(out, c->says);
+    fputs("</td><td>", out);
+    html_put(out, range_text(&f, c->low, c->high));
+    if (c->scaled && c->verdict != CLAIM_CANNOT)
+        fprintf(out, " on %.0f cores, here %s", c->source->cores, range_text(&f, c->scaled_low, c->scaled_high));
+    fputs("</td>", out);
+    if (ratio_known(&c->measured))
+        html_put_ratio(out, &c->measured);
+    else
+        fputs("<td data-v=\"\">-</td>", out);
+    fprintf(out, "<td>%s%s</td><td class=\"t\">%s", isfinite(c->limit) ? format_ratio(&f, c->limit) : "-",
+            c->limit_is_capacity ? " (capacity)" : "", claim_verdict_name(c->verdict));
+    if (c->why != NULL) {
+        fputs(": ", out);
+        html_put(out, c->why);
+    }
+    fputs("</td></tr>\n", out);
+}
+
+int render_claims_html(const void *what, FILE *out)
+{
+    const struct claims *claims = what;
+    fputs("<section aria-labelledby=\"claims\">\n<h2 id=\"claims\">Claims</h2>\n", out);
+    html_put_in(out, "p", claims->about);
+    html_table_begin(out, "claims-table", "sortable", "What was published, beside what was measured here.");
+    fputs("<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Claim</th><th scope=\"col\">Claimed</th><th scope=\"col\">Measured "
+          "here</th><th scope=\"col\">Limit</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n", out);
+    for (size_t i = 0; i < claims->count; i++)
+        put_html_claim(&claims->items[i], out);
+    fputs("</tbody>\n", out);
+    html_table_end(out);
+    html_put_in(out, "p", legend);
+    fputs("\n</section>\n", out);
     return 0;
 }
 

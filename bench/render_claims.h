@@ -11,6 +11,8 @@
 
 int render_claims_text(const struct claims *claims, int width, FILE *out);
 int render_claims_markdown(const void *what, FILE *out);
+/* A section of the page. */
+int render_claims_html(const void *what, FILE *out);
 int render_claims_json(const void *what, FILE *out);
 
 #endif

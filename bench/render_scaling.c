@@ -2,12 +2,15 @@
 /* Gains over workers as a table, then what the laws make of them. */
 #include "bench/render_scaling.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/html.h"
 #include "bench/markdown.h"
+#include "bench/render_html.h"
 
 enum { NAME_WIDTH = 18, POINT_WIDTH = 8, LAW_WIDTH = 8 };
 
@@ -257,6 +260,62 @@ void render_scaling_markdown(const struct scaling *scaling, FILE *out)
     fputc('\n', out);
     markdown_put(out, legend);
     fputc('\n', out);
+}
+
+/* -- HTML ------------------------------------------------------------------------------------------------------------- */
+
+static void put_html_variant(const struct scaling_curve *curve, FILE *out)
+{
+    fputs("<tr><th scope=\"row\">", out);
+    html_put(out, curve->runtime);
+    fputc(':', out);
+    html_put(out, curve->model);
+    fputs("</th>", out);
+}
+
+/* `number` makes the tables' ids different. */
+static void put_html_table(const struct scaling *scaling, const struct scaling_curve *first, size_t number, FILE *out)
+{
+    char title[200], id[40];
+    describe(first, title, sizeof title);
+    html_put_in(out, "h3", first->sweep);
+    snprintf(id, sizeof id, "scaling-%zu", number);
+    title[0] = (char)toupper((unsigned char)title[0]);
+    html_table_begin(out, id, "sortable", title);
+    fputs("<thead><tr><th scope=\"col\">Variant</th>", out);
+    for (size_t p = 0; p < first->count; p++)
+        fprintf(out, "<th scope=\"col\">%lld%s</th>", (long long)first->points[p].cell->group->workers,
+                first->points[p].beyond ? "*" : "");
+    fputs("<th scope=\"col\">Amdahl's law</th><th scope=\"col\">USL</th></tr></thead>\n<tbody>\n", out);
+    for (size_t i = 0; i < scaling->count; i++) {
+        const struct scaling_curve *curve = &scaling->curves[i];
+        if (!same_table(curve, first))
+            continue;
+        put_html_variant(curve, out);
+        for (size_t p = 0; p < curve->count; p++)
+            html_put_ratio(out, curve->points[p].gain);
+        for (enum fit_law law = 0; law < FIT_LAWS; law++) {
+            struct law_text text;
+            fputs("<td class=\"t\">", out);
+            html_put(out, law_text(&text, &curve->fits[law]));
+            fputs("</td>", out);
+        }
+        fputs("</tr>\n", out);
+    }
+    fputs("</tbody>\n", out);
+    html_table_end(out);
+}
+
+void render_scaling_html(const struct scaling *scaling, FILE *out)
+{
+    if (scaling->count == 0)
+        return;
+    fputs("<section aria-labelledby=\"scaling\">\n<h2 id=\"scaling\">Scaling</h2>\n", out);
+    for (size_t i = 0; i < scaling->count; i++)
+        if (first_of_table(scaling, i))
+            put_html_table(scaling, &scaling->curves[i], i, out);
+    html_put_in(out, "p", legend);
+    fputs("\n</section>\n", out);
 }
 
 /* -- JSON ------------------------------------------------------------------------------------------------------------- */

@@ -12,6 +12,8 @@
 /* `width`: columns of the terminal. */
 void render_scaling_text(const struct scaling *scaling, int width, FILE *out);
 void render_scaling_markdown(const struct scaling *scaling, FILE *out);
+/* A section of the page. */
+void render_scaling_html(const struct scaling *scaling, FILE *out);
 /* summary.json's "scaling", an array; NULL: no memory. `summary` is what the curves were made from. */
 json_t *render_scaling_json(const struct scaling *scaling, const struct summary *summary);
 

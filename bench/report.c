@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes what is derived from a run: prints first, then the tables' files, then the pictures, for a table is worth more
- * than a picture and cannot fail for want of gnuplot. */
+ * than a picture and cannot fail for want of gnuplot; the page, which has both in it, comes last. */
 #include "bench/report.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "bench/jobs.h"
-#include "bench/plot.h"
 #include "bench/claims.h"
+#include "bench/page.h"
+#include "bench/plot.h"
 #include "bench/publish.h"
 #include "bench/render.h"
 #include "bench/render_claims.h"
+#include "bench/render_html.h"
 #include "bench/results.h"
 #include "bench/summary.h"
 
@@ -38,56 +40,84 @@ static int print(const struct summary *summary, const struct report_options *opt
     return 0;
 }
 
-/* What the run's plan is held against, where it names claims. */
-static int derive_claims(const char *run_dir, const struct summary *summary, const struct report_options *options,
+/* What the run's plan is held against. */
+static int derive_claims(const char *run_dir, const struct claims *claims, const struct report_options *options,
                          struct error *err)
 {
-    struct claims claims;
-    int code = claims_of_run(options->claims_dir, summary, &claims, err);
-    if (code != 0)
-        return code == -ENOENT ? 0 : code;
+    int code = 0;
     if (options->out != NULL && options->format == REPORT_TERMINAL) {
         fputc('\n', options->out);
-        code = render_claims_text(&claims, options->width, options->out);
+        code = render_claims_text(claims, options->width, options->out);
     }
     if (code == 0 && options->files)
-        code = publish_printed(run_dir, "claims.json", render_claims_json, &claims, err);
+        code = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);
     if (code == 0 && options->files)
-        code = publish_printed(run_dir, "claims.md", render_claims_markdown, &claims, err);
-    claims_free(&claims);
+        code = publish_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
     return code;
 }
 
-static int derive_plots(const char *run_dir, const struct summary *summary, const struct report_options *options,
-                        struct error *err)
+static int derive_page(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                       const struct pictures *pictures, struct error *err)
+{
+    struct page page;
+    int code = page_make(&page, run_dir, summary, claims, pictures, err);
+    if (code != 0)
+        return code;
+    code = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
+    page_free(&page);
+    return code;
+}
+
+/* The page has the pictures in it, and is made also where they cannot be. */
+static int derive_pictures(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                           const struct report_options *options, struct error *err)
 {
     const struct picture_source source = {.summary = summary, .run_dir = run_dir, .claims_dir = options->claims_dir};
     const struct plot_options plot = {.scripts_dir = options->scripts_dir, .formats = PLOT_SVG | PLOT_PNG};
     struct pictures pictures;
-    int code = pictures_make(&pictures, &source, NULL, err);
-    if (code == 0) {
-        code = plot_make(run_dir, &pictures, &plot, err);
-        pictures_free(&pictures);
-    }
-    return options->plots_needed ? code : 0;
+    struct error page_err = {.text = ""};
+    if (!options->plots && !options->files)
+        return 0;
+    const int made = pictures_make(&pictures, &source, NULL, err);
+    if (made != 0)
+        pictures = (struct pictures){.items = NULL};
+    const int drawn = made == 0 && options->plots ? plot_make(run_dir, &pictures, &plot, err) : made;
+    const int page = options->files ? derive_page(run_dir, summary, claims, &pictures, &page_err) : 0;
+    pictures_free(&pictures);
+    if (page != 0)
+        *err = page_err;
+    return page != 0 ? page : options->plots_needed ? drawn : 0;
+}
+
+static int derive_rest(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                       const struct report_options *options, struct error *err)
+{
+    const int code = claims == NULL ? 0 : derive_claims(run_dir, claims, options, err);
+    if (code == 0 && options->files && !summary->interrupted)
+        jobs_prune(run_dir, summary->results);
+    return code != 0 ? code : derive_pictures(run_dir, summary, claims, options, err);
 }
 
 static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
                   struct error *err)
 {
+    struct claims claims;
     int code = 0;
     if (options->out != NULL)
         code = print(summary, options, err);
     for (size_t i = 0; options->files && i < sizeof exports / sizeof *exports && code == 0; i++)
         if (exports[i].file != NULL)
             code = publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
-    if (code == 0)
-        code = derive_claims(run_dir, summary, options, err);
-    if (code == 0 && options->files && !summary->interrupted)
-        jobs_prune(run_dir, summary->results);
-    if (code != 0 || !options->plots)
+    if (code != 0)
         return code;
-    return derive_plots(run_dir, summary, options, err);
+    code = claims_of_run(options->claims_dir, summary, &claims, err);
+    if (code == -ENOENT) /* it names none */
+        return derive_rest(run_dir, summary, NULL, options, err);
+    if (code != 0)
+        return code;
+    code = derive_rest(run_dir, summary, &claims, options, err);
+    claims_free(&claims);
+    return code;
 }
 
 int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err)

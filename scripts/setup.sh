@@ -17,6 +17,7 @@ build   libcurl4-openssl-dev|libcurl4-gnutls-dev pc:libcurl   the C host asks fo
 build   libjansson-dev                         pc:jansson     JSON in the driver and the C host
 build   libgsl-dev                             pc:gsl         statistics in the driver
 build   libinih-dev                            pc:inih        suite files
+build   libexpat1-dev                          pc:expat       the pictures in the page are SVG
 build   libevent-dev                           pc:libevent    the origin, the loopback HTTP server
 build   zlib1g-dev                             pc:zlib        CRC-32 of what was fetched
 build   python3                                cmd:python3    the Python host
@@ -29,6 +30,7 @@ test    python3-pytest                         py:pytest      tests in Python
 test    python3-jsonschema                     py:jsonschema  checks records against their schema
 test    clang                                  cmd:clang      builds the fuzz targets
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
+test    chromium                               cmd:chromium   the page in a browser
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load

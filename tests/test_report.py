@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -64,6 +65,16 @@ def test_exported_file(run: Path, name: str) -> None:
     check_golden(name, (run / name).read_text())
 
 
+def without_assets(page: str) -> str:
+    """The page without its style and script, which the run has no part in."""
+    return re.sub(r"(<(style|script)>\n).*?(</\2>)", r"\1\3", page, flags=re.DOTALL)
+
+
+def test_page(run: Path) -> None:
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    check_golden("index.html", without_assets((run / "index.html").read_text()))
+
+
 @pytest.mark.parametrize("width", ["80", "160"])
 def test_terminal_table(run: Path, width: str) -> None:
     done = report(run, "--no-plots", "--width", width)
@@ -88,10 +99,23 @@ def test_the_same_journal_gives_the_same_bytes(drawn: Path, tmp_path: Path) -> N
     again = Path(shutil.copytree(drawn, tmp_path / "again"))
     assert report(again, "--quiet", "--plots").returncode == 0
     files = [path.relative_to(drawn) for path in sorted(drawn.rglob("*")) if path.suffix not in {".svg", ".png", ""}]
-    assert len(files) == 14
+    assert len(files) == 15
     for file in files:
         assert (drawn / file).read_bytes() == (again / file).read_bytes()
     assert {p.name for p in again.rglob("*")} == {p.name for p in drawn.rglob("*")}  # no temporary is left
+
+
+def test_tables_and_plots_make_the_same_data(drawn: Path, tmp_path: Path) -> None:
+    """What `make tables` does and what `make plots` does: the same journal, the same bytes, the pictures' data too."""
+    runs = []
+    for name, args in (("tables", ()), ("plots", ("--quiet", "--plots"))):
+        runs.append(Path(shutil.copytree(DATA, tmp_path / name)))
+        done = report(runs[-1], *args)
+        assert (done.returncode, done.stderr) == (0, "")
+    made = [{path.relative_to(one): path.read_bytes() for path in one.rglob("*") if path.suffix not in {".svg", ".png", ""}}
+            for one in runs]  # fmt: skip
+    assert made[0] == made[1]
+    assert sum(path.suffix == ".dat" for path in made[0]) >= 8 and Path("index.html") in made[0]
 
 
 def test_a_decimal_comma_changes_nothing(run: Path) -> None:
@@ -235,6 +259,115 @@ def test_gnuplot_missing(run: Path, tmp_path: Path) -> None:
     done = report(run, "--quiet", PATH=str(tmp_path))  # pictures only if possible
     assert done.returncode == 0 and "gnuplot is not installed" in done.stderr
     assert report(run, "--quiet", "--no-plots", PATH=str(tmp_path)).stderr == ""
+
+
+# -- the page ------------------------------------------------------------------------------------------------------------------
+
+
+def test_page_has_every_picture(drawn: Path) -> None:
+    page = (drawn / "index.html").read_text()
+    assert page.count("<svg ") == len(list((drawn / "plots").glob("*.svg"))) > 0
+    assert "<?xml" not in page and "gnuplot_plot" not in page and "xlink" not in page
+    ids = re.findall(r' id="([^"]*)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:href="|url\()#([^")]*)', page)) <= set(ids)
+
+
+def test_page_without_gnuplot(run: Path, tmp_path: Path) -> None:
+    assert report(run, "--quiet", PATH=str(tmp_path)).returncode == 0
+    page = (run / "index.html").read_text()
+    assert "No picture was drawn" in page and "<svg" not in page
+    assert 'id="numbers"' in page
+
+
+def test_page_keeps_pictures_of_the_same_data_only(drawn: Path, tmp_path: Path) -> None:
+    """A table made again must not cost the pictures; other data must."""
+    run = Path(shutil.copytree(drawn, tmp_path / "run"))
+    whole = (run / "index.html").read_bytes()
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    assert (run / "index.html").read_bytes() == whole
+    edit_sample(100, whole_ns=123456789)(run)
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    page = (run / "index.html").read_text()
+    assert 0 < page.count("<svg ") < whole.count(b"<svg ")
+    assert "not shown here: it was not drawn" in page
+    assert report(run, "--quiet", PATH=fake_gnuplot(tmp_path / "bin", "exit 3")).returncode == 0
+    stems = {path.stem for path in (run / "plots").glob("*.svg")}
+    assert 0 < len(stems) < whole.count(b"<svg ")  # what was drawn from other data is gone
+
+
+@pytest.mark.parametrize("picture, says", [
+    ("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "no drawing that a page can take"),
+    ("<svg xmlns='http://www.w3.org/2000/svg'><use href='http://127.0.0.1/x'/></svg>", "no drawing that a page can take"),
+    ("<!DOCTYPE svg [<!ENTITY a 'b'>]><svg xmlns='http://www.w3.org/2000/svg'><text>&a;</text></svg>", "no drawing"),
+    ("<svg", "no drawing that a page can take"),
+])
+def test_page_takes_drawings_only(drawn: Path, tmp_path: Path, picture: str, says: str) -> None:
+    run = Path(shutil.copytree(drawn, tmp_path / "run"))
+    (run / "plots" / "square-count.svg").write_text(picture)
+    assert report(run, "--quiet", "--no-plots").returncode == 0
+    page = (run / "index.html").read_text()
+    assert says in page and "alert(1)" not in page and "http://127.0.0.1/x" not in page
+
+
+CPU = make_run.group(0, "count", "cpu", jobs=8, workers=2, ideal=2)
+IO = make_run.group(0, "fetch", "io", jobs=50, workers=50, ideal=50, capacity_reason="the work waits")
+SYNC = [make_run.Cell(0, "py", "sync", work=500, noise=0.001), make_run.Cell(0, "c", "sync", work=500, noise=0.001)]
+
+
+def cells_of(**works: float) -> list[make_run.Cell]:
+    """c:MODEL with so many milliseconds of work each, beside the two syncs with 500."""
+    return SYNC + [make_run.Cell(0, "c", model, work=work, noise=0.001) for model, work in works.items()]
+
+
+@pytest.mark.parametrize("group, cells, rounds, says", [
+    (IO, cells_of(threads=12, **{"async": 10.2}), 10,
+     r"c:async won \(work 10\.\d ms\): (49|48)\.\dx its sync \[[\d.]+,[\d.]+\], 9[78]% of the ideal 50\.0x; as a whole command [\d.]+x"
+     r" \[[\d.]+,[\d.]+\]; (49|48)\.\dx py:sync \["),
+    (IO, cells_of(threads=10.2, **{"async": 10.2}), 10, r"c:\w+ was first, not shown to be faster than c:\w+ \(work 10\.\d ms\): "),
+    (CPU, cells_of(threads=600), 10, r"(c|py):sync was first, not shown to be faster than (c|py):sync \(work \d+ ms\): no model made it faster"),
+    (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "sync", role="capacity", copies=2, work=550),
+           make_run.Cell(0, "c", "threads", work=280)], 10, r"c:threads won \(work 2\d\d ms\): 1\.\d+x its sync \[.*\], \d+% of the measured capacity 1\.\d+x"),
+    (CPU, cells_of(threads=4), 10, r"c:threads won \(whole command .* ms\): [\d.]+x its sync"),
+    (CPU, cells_of(threads=250), 3, r"c:threads was first, not shown to be faster than .*, of too few rounds for an interval"),
+    (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "threads", work=495, noise=0.2)], 10,
+     r": (its gain is unresolved|no difference from its sync shown), [\d.]+x its sync|no model made it faster"),
+    (CPU, [make_run.Cell(0, "c", "sync", work=500)], 10, r"c:sync alone was measured \(work \d+ ms\): no model made it faster"),
+    (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed")], 10, "nothing was measured"),
+])
+def test_finding(tmp_path: Path, group: dict, cells: list, rounds: int, says: str) -> None:
+    make_run.write(tmp_path / "run", [group], cells, rounds, 7)
+    assert report(tmp_path / "run", "--quiet", "--no-plots").returncode == 0
+    findings = (tmp_path / "run" / "index.html").read_text().split('<ul class="findings">')[1]
+    found = re.search(r"<li><strong>(.*?)</strong>: (.*?)\.( <span|</li>)", findings)
+    assert found and found[1] == group["name"]
+    assert re.search(says, found[2]), found[2]
+
+
+def fake_program(folder: Path, name: str, script: str) -> str:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_open(run: Path, tmp_path: Path) -> None:
+    """By $BROWSER, with the page's URL in the place of %s or last; where that fails the path is printed."""
+    said = tmp_path / "said"
+    browser = fake_program(tmp_path / "bin", "browser", f'printf "%s\\n" "$@" >"{said}"')
+    args = ("--quiet", "--no-plots", "--open")
+    url = (run / "index.html").as_uri().replace("'", "%27")
+    for command, expected in ((browser, [url]), (f"{browser} --new %s --last", ["--new", url, "--last"])):
+        done = report(run, *args, BROWSER=command)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert said.read_text().splitlines() == expected
+    failing = fake_program(tmp_path / "bin", "failing", "exit 3")
+    for command in (failing, str(tmp_path / "nowhere")):
+        done = report(run, *args, BROWSER=command)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{run}/index.html\n", "")
+    done = report(run, *args, BROWSER="", PATH=str(tmp_path))  # no xdg-open
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{run}/index.html\n", "")
 
 
 # -- bad folders ----------------------------------------------------------------------------------------------------------------

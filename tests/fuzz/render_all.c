@@ -10,6 +10,7 @@
 
 #include "bench/picture.h"
 #include "bench/render.h"
+#include "bench/render_html.h"
 #include "bench/summary.h"
 #include "support.h"
 
@@ -75,6 +76,22 @@ static void check_pictures(const struct summary *summary)
     pictures_free(&pictures);
 }
 
+/* Without pictures, which are files of their own. A tag of a run's own would be one too many. */
+static void check_page(const struct summary *summary)
+{
+    const struct page page = {.summary = summary};
+    size_t length, scripts = 0;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &length);
+    FUZZ_MUST(out != NULL);
+    FUZZ_MUST(render_html(&page, out) == 0);
+    FUZZ_MUST(fclose(out) == 0);
+    for (const char *at = text; (at = strstr(at, "<script")) != NULL; at++)
+        scripts++;
+    FUZZ_MUST(scripts == 1);
+    free(text);
+}
+
 void render_all(const struct results *results)
 {
     struct summary summary = {0};
@@ -95,6 +112,7 @@ void render_all(const struct results *results)
     free(terminal);
     free(csv);
     free(rendered(render_markdown, &summary, &length));
+    check_page(&summary);
     check_pictures(&summary);
     summary_free(&summary);
 }

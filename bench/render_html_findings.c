@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* The top of the page: what a reader must know before any number, then what each group comes to. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bench/headline.h"
+#include "bench/html.h"
+#include "bench/render_html.h"
+#include "bench/warnings.h"
+
+/* Remarks on single cells, which say how to read their rows. They come last (bench/warnings.h) and are folded. */
+static bool is_remark(enum warning_kind kind)
+{
+    switch (kind) {
+    case WARNING_TAKES_TURNS:
+    case WARNING_SERIAL:
+    case WARNING_FIRST_ROUND:
+    case WARNING_DRIFT:
+    case WARNING_AUTOCORRELATED:
+    case WARNING_TOO_SHORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Those that are remarks, or those that are not. Returns how many. */
+static size_t put_list(const struct warnings *warnings, bool remarks, FILE *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < warnings->count; i++) {
+        if (is_remark(warnings->items[i].kind) != remarks)
+            continue;
+        fputs(count++ == 0 ? "<ul>\n<li>" : "<li>", out);
+        html_put_in(out, "strong", warning_title(warnings->items[i].kind));
+        fputs(": ", out);
+        html_put(out, warnings->items[i].text);
+        fputs(".</li>\n", out);
+    }
+    if (count > 0)
+        fputs("</ul>\n", out);
+    return count;
+}
+
+static int put_warnings(const struct summary *summary, FILE *out)
+{
+    struct warnings warnings;
+    size_t remarks = 0;
+    if (warnings_make(&warnings, summary) != 0)
+        return -ENOMEM;
+    for (size_t i = 0; i < warnings.count; i++)
+        remarks += is_remark(warnings.items[i].kind);
+    if (warnings.count > 0) {
+        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any number</h2>\n", out);
+        (void)put_list(&warnings, false, out);
+        if (remarks > 0) {
+            fprintf(out, "<details>\n<summary>%zu remark%s on single cells</summary>\n", remarks, remarks == 1 ? "" : "s");
+            (void)put_list(&warnings, true, out);
+            fputs("</details>\n", out);
+        }
+        fputs("</section>\n", out);
+    }
+    warnings_free(&warnings);
+    return 0;
+}
+
+int render_html_findings(const struct page *page, FILE *out)
+{
+    struct headlines headlines;
+    int code = put_warnings(page->summary, out);
+    if (code == 0)
+        code = headlines_make(&headlines, page->summary);
+    if (code != 0)
+        return code;
+    fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n<ul class=\"findings\">\n", out);
+    for (size_t i = 0; i < headlines.count; i++) {
+        const struct headline *h = &headlines.items[i];
+        fputs("<li>", out);
+        html_put_in(out, "strong", h->group->name);
+        fputs(": ", out);
+        html_put(out, h->text);
+        fputc('.', out);
+        if (*h->runtimes != '\0') {
+            fputs(" <span class=\"faint\">The best model of each runtime, over its own sync: ", out);
+            html_put(out, h->runtimes);
+            fputs(".</span>", out);
+        }
+        fputs("</li>\n", out);
+    }
+    fputs("</ul>\n</section>\n", out);
+    headlines_free(&headlines);
+    return 0;
+}
