@@ -164,6 +164,37 @@ def wide_cells(variants: int) -> list[Cell]:
     return made
 
 
+def full_run(groups: int, variants: int) -> tuple[list[dict[str, Any]], list[Cell]]:
+    """A run of the size of the suite `full`: every group with controls, and capacity rows where it computes."""
+    made: list[dict[str, Any]] = []
+    cells: list[Cell] = []
+    for number in range(groups):
+        waits = number % 2 == 1
+        params = {"size": "2000000"} if not waits else {"size": "1024", "delay": "20", "check": "auto"}
+        made.append(group(number, f"task-{number}", "io" if waits else "cpu", params=params,
+                          capacity_reason="the work waits: copies would only wait too" if waits else None))
+        own = [replace(cell, group=number, fails_in_round=None) for cell in wide_cells(variants)]
+        for cell in list(own):
+            if cell.model == "sync":
+                own.append(replace(cell, role="control"))
+                own += [] if waits else [replace(cell, role="capacity", copies=2, work=cell.work * 1.1)]
+        cells += own
+    return made, cells
+
+
+def add_jobs(folder: Path, groups: list[dict[str, Any]], cells: list[Cell]) -> None:
+    """The jobs of the first round of every model, as a run keeps them (bench/jobs.h)."""
+    (folder / "jobs").mkdir()
+    for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()):
+        cell = cells[line["cell"]]
+        if line["pass"] != "timed" or cell.role != "model" or line["status"] != "ok":
+            continue
+        jobs = groups[cell.group]["jobs"]
+        each = line["work_ns"] / 1000 * 2 / jobs
+        rows = [f"{j},{j % 2},,{j // 2 * each:.1f},{(j // 2 + 1) * each * 0.99:.1f}\n" for j in range(jobs)]
+        (folder / "jobs" / f"{line['cell']}-{line['round']}.csv").write_text(f"# jobs {jobs} every 1\n" + "".join(rows))
+
+
 def write(folder: Path, groups: list[dict[str, Any]], cells: list[Cell], rounds: int, seed: int, *,
           plan: dict[str, Any] | None = None, machine: dict[str, Any] | None = None) -> None:
     """`plan` and `machine` say what is other than usual."""
@@ -188,11 +219,16 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--variants", type=int, default=0, help="one CPU group of so many variants instead")
+    parser.add_argument("--groups", type=int, default=0, help="with --variants: so many groups, with their jobs")
     parser.add_argument("--changed", action="store_true", help="another run of nearly the same plan")
     args = parser.parse_args(argv)
     if args.changed:
         write(args.folder, GROUPS, changed_cells(), args.rounds, args.seed + 1, machine=CHANGED_MACHINE,
               plan={"created": "2026-01-02T00:00:00Z", "timeout_s": 30.0})
+    elif args.groups:
+        groups, cells = full_run(args.groups, args.variants)
+        write(args.folder, groups, cells, args.rounds, args.seed)
+        add_jobs(args.folder, groups, cells)
     elif args.variants:
         write(args.folder, GROUPS[:1], wide_cells(args.variants), args.rounds, args.seed)
     else:
