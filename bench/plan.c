@@ -562,6 +562,8 @@ int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *ord
     for (size_t c = 0; c < plan->cell_count; c++)
         if (plan->cells[c].group == group)
             order[(*count)++] = c;
+    if (*count < 2) /* nothing to shuffle, and GSL ends the program over none */
+        return 0;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     if (rng == NULL)
         return -ENOMEM;

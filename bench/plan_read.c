@@ -171,6 +171,14 @@ static int read_head(const struct reader *r, json_t *json)
     return 0;
 }
 
+static bool has_cell(const struct plan *plan, size_t group)
+{
+    for (size_t c = 0; c < plan->cell_count; c++)
+        if (plan->cells[c].group == group)
+            return true;
+    return false;
+}
+
 int plan_read(json_t *json, const struct catalog *catalog, struct plan *out, struct error *err)
 {
     const struct reader r = {.catalog = catalog, .plan = out, .err = err};
@@ -188,6 +196,8 @@ int plan_read(json_t *json, const struct catalog *catalog, struct plan *out, str
         rc = read_group(&r, json, g);
     for (size_t c = 0; rc == 0 && c < cells; c++)
         rc = read_cell(&r, json, c);
+    for (size_t g = 0; rc == 0 && g < groups; g++)
+        rc = has_cell(out, g) ? 0 : fail(&r, "a group has no cell");
     if (rc != 0)
         plan_free(out);
     return rc;

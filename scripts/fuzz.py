@@ -95,18 +95,22 @@ def environment() -> dict[str, str]:
     return os.environ | options | {"LC_ALL": "C.UTF-8"}
 
 
+def found_of(target: Target) -> set[Path]:
+    return set(target.findings.glob(f"{target.name}-*"))
+
+
 def fuzz(target: Target, options: list[str], corpora: list[Path]) -> Outcome:
     target.findings.mkdir(parents=True, exist_ok=True)
     corpora[0].mkdir(parents=True, exist_ok=True)
     artifacts = f"-artifact_prefix={target.findings}/{target.name}-"
-    before = set(target.findings.iterdir())
+    before = found_of(target)
     began = time.monotonic()
     command = target.command(artifacts, "-print_final_stats=1", *options, *corpora)
     run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment())
     seconds = time.monotonic() - began
     log = run.stderr.decode("utf-8", "replace")
     (target.build / f"{target.name}.log").write_text(log)
-    new = sorted(set(target.findings.iterdir()) - before)
+    new = sorted(found_of(target) - before)
     finding = None
     if run.returncode != 0 or new:
         finding = str(new[0]) if new else f"{target.build}/{target.name}.log (status {run.returncode})"
