@@ -22,6 +22,7 @@ import pytest
 
 import py_host
 from c_host import BUILD, C, EMBED, FAULTY, TEST_TASKS, Host
+from lag import Lag
 from origin_stub import body_of
 from py_host import MODELS, ROOT, alive, outcome
 from py_impl import slots
@@ -256,7 +257,7 @@ def test_a_pool_whose_workers_are_all_dead_ends(host, tmp_path):
 def test_a_job_that_hangs_is_named(host, tmp_path, model):
     begun = time.monotonic()
     done = host.run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--timeout", 0.5, "--set", "mode=hang", "--set", "at=3")
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
     worker = done.record["failures"][0]["worker"]
     assert done.status == 1 and done.record["failures"][0]["job"] == 3
     assert done.record["reason"] == f"timed out after 0.5 s: job 3 (worker {worker}) still running"
@@ -428,14 +429,14 @@ def test_signals_end_host_and_workers(host, tmp_path, model, number):
         time.sleep(0.01)  # polling a file: there is nothing to wait on
     running = workers_of(process.pid)
     assert len(running) == (1 if model in PROCESSES else 0)
-    begun = time.monotonic()
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=10)
+    with Lag() as lag:
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=20)
+        while any(map(alive, running)) and lag.within(1):
+            time.sleep(0.01)
+        assert not any(map(alive, running)) and lag.within(1)
     os.close(gate)
     assert process.returncode == -number and stderr == ""
-    while any(map(alive, running)) and time.monotonic() - begun < 1:
-        time.sleep(0.01)
-    assert not any(map(alive, running)) and time.monotonic() - begun < 1
 
 
 @pytest.mark.parametrize("model", PROCESSES)

@@ -14,6 +14,8 @@ import time
 
 import pytest
 
+from lag import Lag
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 FAKE = ROOT / "tests" / "fake"
@@ -101,10 +103,10 @@ def mine(marker):
 
 
 def wait_until(condition, limit_s, what):
-    end = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit_s} s: {what}"
-        time.sleep(0.01)
+    with Lag() as lag:
+        while not condition():
+            assert lag.within(limit_s), f"not within {limit_s} s: {what}"
+            time.sleep(0.01)
 
 
 # -- what a good run leaves -------------------------------------------------------------------------------------------

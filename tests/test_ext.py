@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from c_host import C
+from lag import Lag
 from py_host import BUILD, EXT, PY, ROOT, SECONDS, Host, Outcome, alive, listing, outcome, program
 from py_impl import slots
 
@@ -367,11 +368,11 @@ def test_signals_end_host_and_workers(tmp_path, model, number):
         time.sleep(0.01)  # polling a file: there is nothing to wait on
     running = [int(word) for word in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
     assert len(running) == (1 if model in PROCESSES else 0)
-    begun = time.monotonic()
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=10)
+    with Lag() as lag:
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=20)
+        while any(map(alive, running)) and lag.within(1):
+            time.sleep(0.01)
+        assert not any(map(alive, running)) and lag.within(1)
     os.close(gate)
     assert process.returncode == -number and stderr == ""
-    while any(map(alive, running)) and time.monotonic() - begun < 1:
-        time.sleep(0.01)
-    assert not any(map(alive, running)) and time.monotonic() - begun < 1

