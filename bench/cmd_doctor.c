@@ -129,7 +129,8 @@ int cmd_doctor(int argc, char **argv, struct error *err)
                "MISSING), 1 this could not be found out, 2 usage."};
     struct arguments a = {.json = false};
     struct doctor doctor = {.items = NULL};
-    argp_parse(&parser, argc, argv, 0, NULL, &a);
+    if (argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+        return 2;
     if (a.root != NULL && !dir_exists(a.root)) {
         error_set(err, -ENOENT, "doctor: --root '%s': no folder", a.root);
         return 2;

@@ -169,11 +169,17 @@ static int parse_quantile(char *line, struct job_rows *out)
     return 0;
 }
 
+/* Jobs ascend, and are among those the sample had. */
 static int parse_line(char *line, struct job_rows *out)
 {
     if (*line == '#')
         return parse_quantile(line, out);
-    return out->count == JOBS_KEPT ? -EPROTO : parse_row(line, &out->rows[out->count++]);
+    if (out->count == JOBS_KEPT)
+        return -EPROTO;
+    const int64_t before = out->count == 0 ? -1 : out->rows[out->count - 1].job;
+    struct job_row *row = &out->rows[out->count++];
+    const int rc = parse_row(line, row);
+    return rc == 0 && (row->job <= before || row->job >= out->jobs) ? -EPROTO : rc;
 }
 
 int jobs_parse(char *text, struct job_rows *out)

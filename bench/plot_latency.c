@@ -71,10 +71,8 @@ static int take_curve(struct distribution *d, const struct picture_source *sourc
 {
     struct job_rows rows;
     int rc = jobs_read_median(source->summary, source->run_dir, cell, &rows);
-    if (rc == -ENOENT || rc == -EPROTO)
-        return 0;
-    if (rc != 0)
-        return rc;
+    if (rc != 0) /* as in plot_timeline.c */
+        return rc == -ENOMEM ? rc : 0;
     const size_t room = rows.count + rows.quantile_count + 1;
     struct curve c = {.cell = cell, .latency = calloc(room, sizeof *c.latency), .share = calloc(room, sizeof *c.share)};
     rc = c.latency == NULL || c.share == NULL ? -ENOMEM : 0;

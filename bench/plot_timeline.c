@@ -82,10 +82,8 @@ static int take_model(struct timeline *t, const char *run_dir, const struct summ
     struct model_lanes *m = &t->models[t->count];
     *m = (struct model_lanes){.cell = cell};
     const int rc = jobs_read_median(t->summary, run_dir, cell, &m->rows);
-    if (rc == -ENOENT || rc == -EPROTO) /* an older run, or a file cut short: there is no picture of it */
-        return 0;
-    if (rc != 0)
-        return rc;
+    if (rc != 0) /* an older run, or a file cut short or not to be read: there is no picture of it */
+        return rc == -ENOMEM ? rc : 0;
     t->count++;
     t->every = m->rows.every > t->every ? m->rows.every : t->every;
     for (size_t i = 0; i < m->rows.count; i++)

@@ -58,6 +58,9 @@ static void check_run(const struct args *args)
     FUZZ_MUST(args->timeout_ns >= NS_PER_MS && args->timeout_ns <= 86400 * NS_PER_S);
     FUZZ_MUST(args->request_timeout_ns >= NS_PER_MS && args->request_timeout_ns <= 86400 * NS_PER_S);
     FUZZ_MUST(args->gate_read >= -1 && args->gate_write >= -1 && (args->gate_read < 0) == (args->gate_write < 0));
+    FUZZ_MUST(args->arrivals.rate == 0 ||
+              (args->arrivals.rate >= ARRIVALS_RATE_MIN && args->arrivals.rate <= ARRIVALS_RATE_MAX));
+    FUZZ_MUST(args->arrivals.seed <= ARRIVALS_SEED_MAX);
     check_params(args);
 }
 

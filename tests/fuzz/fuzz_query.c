@@ -18,6 +18,7 @@ static void check_ranges(const struct query *q)
     FUZZ_MUST(q->status >= 200 && q->status <= 599);
     FUZZ_MUST(q->sent >= 0 && q->sent <= q->size);
     FUZZ_MUST(q->stall == 0 || q->stall == 1);
+    FUZZ_MUST(q->pause_ms >= 0 && q->pause_ms <= QUERY_PAUSE_MAX_MS);
 }
 
 static void check_again(const struct query *q)

@@ -33,6 +33,7 @@ static void check_ranges(const struct run_options *o)
     FUZZ_MUST(p->timeout_s >= 0 && p->timeout_s <= TIMEOUT_MAX_S);
     FUZZ_MUST(p->margin == -1 || (p->margin >= 0 && p->margin <= MARGIN_MAX));
     FUZZ_MUST(p->start_method == NULL || strcmp(p->start_method, "fork") == 0 || strcmp(p->start_method, "spawn") == 0);
+    FUZZ_MUST(p->rate == 0 || (p->rate >= ARRIVALS_RATE_MIN && p->rate <= ARRIVALS_RATE_MAX));
     FUZZ_MUST(p->scaling == NULL || suite_check_scaling(p->scaling) == 0);
     FUZZ_MUST(p->tasks_dir == NULL || p->tasks_dir[0] == '/');
     for (size_t i = 0; i < p->jobs.count; i++)
@@ -83,6 +84,9 @@ static struct words command_line(const struct run_options *o)
         FUZZ_MUST(words_addf(&w, "--seed=%lld", (long long)p->seed) == 0);
     if (p->timeout_s > 0)
         FUZZ_MUST(words_addf(&w, "--timeout=%.17g", p->timeout_s) == 0);
+    if (p->rate > 0)
+        FUZZ_MUST(words_addf(&w, "--rate=%.17g", p->rate) == 0);
+    add_text(&w, "arrivals", p->arrivals);
     add_text(&w, "start-method", p->start_method);
     add_text(&w, "url", p->url);
     add_text(&w, "tasks", p->tasks_dir);

@@ -2,7 +2,8 @@
 /*
  * Slots files (bench/slots.c). An accepted file has as many slots as jobs were asked for, inside the buffer; it passes
  * the check exactly where every one was done once and took no negative time; the digest is the sum over just those
- * jobs, computed here a second time from the bytes; percentiles are in order and are times of jobs of the file.
+ * jobs, computed here a second time from the bytes; percentiles are in order and are times of jobs of the file; what the stamps
+ * say of jobs in flight and of an open loop (bench/symptoms.h, bench/open_loop.h) can be.
  *
  * The input is the number of jobs asked for (8 bytes), then the file with the zeros between header and slots left out,
  * so that mutations hit what is read: HEADER_USED bytes of header, then slots. Shorter inputs are cut-off headers.
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/open_loop.h"
 #include "bench/slots.h"
+#include "bench/symptoms.h"
 #include "support.h"
 
 #define HEADER_USED sizeof(struct slots_header)
@@ -79,6 +82,33 @@ static void check_latency(const struct slots_view *view, const char *file)
     FUZZ_MUST(is_duration(file, view->jobs, l.p50) && is_duration(file, view->jobs, l.max));
 }
 
+static void check_stamps(const struct slots_view *view, const char *file)
+{
+    struct symptoms_flight flight;
+    struct open_loop loop;
+    struct error err = {.text = ""};
+    FUZZ_MUST(symptoms_flight(view, &flight) == 0);
+    FUZZ_MUST(flight.most >= -1 && flight.most <= (int64_t)view->jobs && flight.busy_ns >= -1);
+    int64_t first = INT64_MAX, last = 0;
+    for (uint64_t i = 0; i < view->jobs; i++) {
+        const struct slot s = slot_at(file, i);
+        first = s.start_ns < first ? s.start_ns : first;
+        last = s.end_ns > last ? s.end_ns : last;
+    }
+    FUZZ_MUST(symptoms_check_times(view, first, last, &err) == 0);
+    FUZZ_MUST(view->jobs == 0 || last == 0 || symptoms_check_times(view, first, last - 1, &err) == -EBADMSG);
+    const struct arrivals arrivals = {.rate = 1000, .kind = ARRIVALS_POISSON, .seed = 1};
+    const int code = open_loop_check(view, &arrivals, 1000, &err);
+    FUZZ_MUST(code == 0 || code == -EBADMSG);
+    if (view->jobs == 0)
+        return;
+    FUZZ_MUST(open_loop_measure(view, &loop) == 0);
+    FUZZ_MUST(loop.jobs == view->jobs && loop.late.p50 <= loop.late.max);
+    json_t *json = open_loop_json(&loop);
+    FUZZ_MUST(json != NULL);
+    json_decref(json);
+}
+
 static void check_view(const struct slots_view *view, const char *file, size_t length, uint64_t jobs)
 {
     struct error err = {.text = ""};
@@ -101,6 +131,7 @@ static void check_view(const struct slots_view *view, const char *file, size_t l
     }
     FUZZ_MUST(slots_digest(view) == digest_again(file, jobs));
     check_latency(view, file);
+    check_stamps(view, file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

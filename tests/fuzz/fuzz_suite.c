@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench/suite.h"
+#include "common/arrivals.h"
 #include "support.h"
 
 /* -- ranges ------------------------------------------------------------------------------------------------------- */
@@ -30,6 +31,8 @@ static void check_group(const struct suite *suite, size_t g)
         FUZZ_MUST(suite_check_jobs(group->jobs.items[i]) == 0);
     for (size_t i = 0; i < group->workers.count; i++)
         FUZZ_MUST(suite_check_workers(group->workers.items[i]) == 0);
+    FUZZ_MUST(group->rate == 0 || (group->rate >= ARRIVALS_RATE_MIN && group->rate <= ARRIVALS_RATE_MAX));
+    FUZZ_MUST(group->arrivals == NULL || suite_check_arrivals(group->arrivals) == 0);
     FUZZ_MUST(group->scaling == NULL || suite_check_scaling(group->scaling) == 0);
     check_words(&group->runtimes);
     check_words(&group->models);
@@ -70,6 +73,9 @@ static void put_group(FILE *out, const struct suite_group *group)
     put_words(out, "jobs", &group->jobs);
     put_words(out, "workers", &group->workers);
     put_text(out, "scaling", group->scaling);
+    if (group->rate > 0)
+        fprintf(out, "rate=%.17g\n", group->rate);
+    put_text(out, "arrivals", group->arrivals);
     put_words(out, "runtimes", &group->runtimes);
     put_words(out, "models", &group->models);
     put_text(out, "start-method", group->start_method);

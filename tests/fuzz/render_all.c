@@ -57,7 +57,7 @@ static size_t csv_records(const char *text)
 static void check_pictures(const struct summary *summary)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const struct picture_source source = {.summary = summary, .run_dir = "/dev/null/none", .claims_dir = "/dev/null/none"};
+    const struct picture_source source = {.summary = summary, .run_dir = "/nonexistent", .claims_dir = "/nonexistent"};
     struct pictures pictures;
     struct error err = {.text = ""};
     const int code = pictures_make(&pictures, &source, NULL, &err);

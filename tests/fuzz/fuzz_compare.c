@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two runs held against each other (bench/compare.c): two journals to the plan of plan.h, with a line "===" between them.
+ * Whatever stands in them, rows have a cell of each, intervals hold their estimate, and the tables can be made: JSON that
+ * is JSON, a terminal's without a control character.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/compare.h"
+#include "bench/compare_story.h"
+#include "bench/render_compare.h"
+#include "plan.h"
+#include "support.h"
+
+static int parse(struct results *results, const uint8_t *data, size_t size, struct error *err)
+{
+    const struct results_texts texts = {.plan = {PLAN_JSON, sizeof PLAN_JSON - 1},
+                                        .machine = {MACHINE_JSON, sizeof MACHINE_JSON - 1},
+                                        .samples = {(const char *)data, size},
+                                        .events = {"", 0}};
+    return results_parse(results, &texts, err);
+}
+
+static void check_change(const struct compare_change *change)
+{
+    const struct ratio *r = &change->ratio;
+    if (r->state == RATIO_FULL)
+        FUZZ_MUST(r->low > 0 && r->low <= r->ratio * (1 + 1e-9) && r->ratio <= r->high * (1 + 1e-9));
+}
+
+static void check_rows(const struct compare *c)
+{
+    for (size_t i = 0; i < c->row_count; i++) {
+        FUZZ_MUST(c->rows[i].cell[COMPARE_A] != NULL && c->rows[i].cell[COMPARE_B] != NULL);
+        for (size_t t = 0; t < RATIO_TIMES; t++) {
+            check_change(&c->rows[i].time[t]);
+            check_change(&c->rows[i].speedup[t]);
+        }
+    }
+}
+
+static void check_table(const struct compare_view *view, render_compare *render)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    FUZZ_MUST(out != NULL && render(view, out) == 0 && fclose(out) == 0);
+    if (render == render_compare_json) {
+        json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+        FUZZ_MUST(json_is_object(json));
+        json_decref(json);
+    }
+    for (size_t i = 0; render == render_compare_text && i < length; i++)
+        FUZZ_MUST((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+    free(text);
+}
+
+static void check_compare(const struct compare *compare)
+{
+    render_compare *const renders[] = {render_compare_text, render_compare_markdown, render_compare_csv,
+                                       render_compare_json};
+    struct story story;
+    check_rows(compare);
+    FUZZ_MUST(story_make(&story, compare) == 0);
+    const struct compare_view view = {.compare = compare, .story = &story, .name = {"a", "b"}, .width = 80};
+    for (size_t i = 0; i < sizeof renders / sizeof *renders; i++)
+        check_table(&view, renders[i]);
+    story_free(&story);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct results a = {.plan = NULL}, b = {.plan = NULL};
+    struct compare compare;
+    struct error err = {.text = ""};
+    size_t first;
+    const size_t second = fuzz_second_part(data, size, &first);
+    const struct compare_options options = {
+        .margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .by_speedup = size % 2 != 0, .slower = 0.05};
+    if (parse(&a, data, first, &err) == 0 && parse(&b, data + second, size - second, &err) == 0) {
+        const int code = compare_make(&compare, &a, &b, &options, &err);
+        if (code == 0) {
+            check_compare(&compare);
+            compare_free(&compare);
+        } else {
+            fuzz_check_refusal(code, err.text);
+        }
+    }
+    results_free(&a);
+    results_free(&b);
+    return 0;
+}
