@@ -146,7 +146,7 @@ $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o
 $(BUILD)/test-tasks/%.py: tests/tasks/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
 $(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
-$(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o
+$(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 

@@ -119,6 +119,8 @@ COULD_NOT_RESOLVE = "CouldNotResolve"
 TIMEOUT = "Timeout"
 SHORT_BODY = "ShortBody"
 BAD_REPLY = "BadReply"
+NO_FREE_PORT = "NoFreePort"
+NO_FREE_DESCRIPTOR = "NoFreeDescriptor"
 TRANSPORT = "Transport"  # whatever else goes wrong on the way
 
 

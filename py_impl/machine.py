@@ -97,4 +97,5 @@ def reserve_fds(need: int) -> None:
         except (OSError, ValueError):
             pass  # some kernels cap it elsewhere: then the soft limit is what there is
     if soft != resource.RLIM_INFINITY and need + SPARE_FDS > soft:
-        raise Impossible(f"the limit of {soft} open files is too low: this run needs {need + SPARE_FDS}")
+        raise Impossible(f"the limit of {soft} open files is too low: this run needs {need + SPARE_FDS} "
+                         "(RLIMIT_NOFILE; a higher `ulimit -Hn` or fewer workers would do)")

@@ -348,7 +348,7 @@ def test_too_few_descriptors_are_seen_beforehand(host, tmp_path, stub, model, fi
     assert done.status == (0 if fits else 77)
     if not fits:
         assert done.record["status"] == "impossible" and stub.connections == 0
-        assert "the limit is 64 (RLIMIT_NOFILE)" in done.record["reason"]
+        assert "the limit is 64 (RLIMIT_NOFILE;" in done.record["reason"]
 
 
 @pytest.mark.parametrize("model", ("threads", "thread-pool"))

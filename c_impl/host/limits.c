@@ -58,7 +58,8 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
     if (files.rlim_cur == RLIM_INFINITY || need <= files.rlim_cur)
         return 0;
     return error_fill(err, -EMFILE,
-                      "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE)", workers,
+                      "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
+                      "`ulimit -Hn` or fewer workers would do)", workers,
                       model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur);
 }
 

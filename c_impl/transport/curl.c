@@ -14,14 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "common/clock.h"
+#include "common/scarce.h"
 #include "host/transport.h"
 
 #define LANE_MAX 250         /* exchanges in one multi; measured: 100 to 500 are alike, 1,000 and up cost more */
 #define BODY_MAX (64u << 20) /* bytes; a larger reply is an error */
 #define BODY_FIRST 4096u     /* bytes of a buffer's first allocation */
 #define URL_SHOWN 160        /* bytes of the URL in an error message */
+#define SCARCE_MAX 200       /* bytes of what this machine has run out of, in words */
 
 struct state {
     long timeout_ms;
@@ -35,6 +38,7 @@ struct transfer {
     unsigned char *body;
     size_t length, room;
     int body_code;                /* why the body could not be kept: negative errno */
+    int socket_errno;             /* why no socket could be opened; libcurl does not tell */
     char detail[CURL_ERROR_SIZE]; /* libcurl's own words on the last failure */
 };
 
@@ -78,14 +82,22 @@ static int error_say_url(struct cobench_error *err, const char *url, const struc
     return fault->code;
 }
 
-/* A connect that failed: the system's errno tells a refused connection from a missing route or descriptor. */
-static void fault_of_connect(CURL *easy, struct fault *fault)
+/* A connect that failed: the system's errno tells a refused connection from a missing route, port or descriptor.
+ * `room` (SCARCE_MAX) is for a message made here. */
+static void fault_of_connect(const struct transfer *t, struct fault *fault, char *room)
 {
-    long os_errno = 0;
+    long os_errno = t->socket_errno;
 
-    if (curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_errno) != CURLE_OK || os_errno <= 0)
+    if (os_errno == 0 && curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno) != CURLE_OK)
+        return;
+    if (os_errno <= 0)
         return;
     fault->code = -(int)os_errno;
+    const char *scarce = scarce_connect((int)os_errno, room, SCARCE_MAX);
+    if (scarce) {
+        fault->type = scarce;
+        fault->message = room;
+    }
     if (os_errno == ECONNREFUSED) {
         fault->type = "ConnectionRefused";
         fault->message = "connection refused";
@@ -98,13 +110,14 @@ static void fault_of_connect(CURL *easy, struct fault *fault)
 static int transfer_error(const struct transfer *t, CURLcode curl, struct cobench_error *err)
 {
     const char *url = NULL;
+    char room[SCARCE_MAX];
     struct fault fault = {.curl = curl, .code = -EIO, .type = "Transport"};
 
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].curl == curl)
             fault = faults[i];
     if (curl == CURLE_COULDNT_CONNECT)
-        fault_of_connect(t->easy, &fault);
+        fault_of_connect(t, &fault, room);
     if (curl == CURLE_WRITE_ERROR && t->body_code) {
         fault.code = t->body_code;
         fault.message = t->body_code == -ENOMEM ? "no memory for the body" : "a body of more than 64 MiB";
@@ -150,6 +163,16 @@ static size_t body_append(char *data, size_t size, size_t count, void *arg)
     return bytes;
 }
 
+/* libcurl's socket callback: what it does itself, but for the errno. */
+static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *t = arg;
+    (void)purpose;
+    const curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    t->socket_errno = fd < 0 ? errno : 0;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 /* What every handle is set to, where a number says it. */
 static const struct {
     CURLoption option;
@@ -181,6 +204,10 @@ static CURLcode transfer_configure(struct transfer *t)
         code = curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_append);
     if (!code)
         code = curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    if (!code)
+        code = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
+    if (!code)
+        code = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
     if (!code)
         code = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
     if (!code)
@@ -218,6 +245,7 @@ static int transfer_aim(struct transfer *t, const struct cobench_request *ask, s
                                                             .message = "not an absolute http or https URL"});
     t->length = 0;
     t->body_code = 0;
+    t->socket_errno = 0;
     t->detail[0] = '\0';
     const CURLcode code = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
     return code ? transfer_error(t, code, err) : 0;
