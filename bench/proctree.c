@@ -81,6 +81,92 @@ int proctree_read(struct proctree *tree)
     return rc;
 }
 
+/* The numbers in "12 34 56 ". */
+static int children_parse(char *text, pid_t *pids, int max)
+{
+    int count = 0;
+    char *rest = NULL;
+    for (char *word = strtok_r(text, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
+        int64_t pid;
+        if (count < max && num_parse_i64(word, 1, INT32_MAX, &pid) == 0)
+            pids[count++] = (pid_t)pid;
+    }
+    return count;
+}
+
+/* Whether the kernel tells which children a thread has. */
+static bool children_known(int proc)
+{
+    char path[64];
+    snprintf(path, sizeof path, "self/task/%d/children", (int)getpid());
+    return faccessat(proc, path, F_OK, 0) == 0;
+}
+
+/* Adds the process, if it is there. */
+static int tree_add_pid(struct proctree *tree, int proc, pid_t pid)
+{
+    char name[16];
+    struct proctree_entry entry;
+    snprintf(name, sizeof name, "%d", (int)pid);
+    return entry_read(proc, name, &entry) == 0 ? tree_add(tree, entry) : 0;
+}
+
+/* Adds the children that one thread has; none where it has ended. */
+static int tree_add_children(struct proctree *tree, int proc, const char *path)
+{
+    char text[4096]; /* some 500 children; a pool of more is cut short */
+    pid_t pids[512];
+    const int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    const ssize_t got = read(fd, text, sizeof text - 1);
+    close(fd); /* it was only read */
+    text[got < 0 ? 0 : got] = '\0';
+    const int count = children_parse(text, pids, (int)(sizeof pids / sizeof *pids));
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < count; i++)
+        rc = tree_add_pid(tree, proc, pids[i]);
+    return rc;
+}
+
+/* Adds what descends directly from a process, by any of its threads. */
+static int tree_add_level(struct proctree *tree, int proc, pid_t pid)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%d/task", (int)pid);
+    const int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL && fd >= 0)
+        close(fd);
+    if (dir == NULL)
+        return 0; /* it has ended meanwhile */
+    int rc = 0;
+    for (const struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;)
+        if (d->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%d/task/%.20s/children", (int)pid, d->d_name);
+            rc = tree_add_children(tree, proc, path);
+        }
+    closedir(dir);
+    return rc;
+}
+
+int proctree_read_below(struct proctree *tree, pid_t root)
+{
+    tree->count = 0;
+    const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return -errno;
+    int rc = children_known(proc) ? tree_add_pid(tree, proc, root) : -ENOSYS;
+    for (size_t i = 0; rc == 0 && i < tree->count; i++)
+        rc = tree_add_level(tree, proc, tree->entries[i].pid);
+    close(proc);
+    if (rc == -ENOSYS)
+        return proctree_read(tree);
+    if (rc == 0 && tree->count > 1)
+        qsort(tree->entries, tree->count, sizeof *tree->entries, compare_pids);
+    return rc;
+}
+
 static const struct proctree_entry *tree_find(const struct proctree *tree, pid_t pid)
 {
     const struct proctree_entry key = {.pid = pid};
@@ -104,19 +190,6 @@ void proctree_free(struct proctree *tree)
 {
     free(tree->entries);
     *tree = (struct proctree){NULL, 0, 0};
-}
-
-/* The numbers in "12 34 56 ". */
-static int children_parse(char *text, pid_t *pids, int max)
-{
-    int count = 0;
-    char *rest = NULL;
-    for (char *word = strtok_r(text, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
-        int64_t pid;
-        if (count < max && num_parse_i64(word, 1, INT32_MAX, &pid) == 0)
-            pids[count++] = (pid_t)pid;
-    }
-    return count;
 }
 
 static int children_scan(pid_t *pids, int max)

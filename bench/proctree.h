@@ -22,6 +22,9 @@ struct proctree {
 
 /* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno. */
 int proctree_read(struct proctree *tree);
+/* The same for `root` and all below it alone: dearer a process, but the others are left alone. Where the kernel has no
+ * task/TID/children, all of /proc. */
+int proctree_read_below(struct proctree *tree, pid_t root);
 /* Whether `pid` is `root` or descends from it. */
 bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
 void proctree_free(struct proctree *tree);

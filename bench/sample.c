@@ -32,13 +32,15 @@
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
 #define RECORD_MAX (1u << 20)
 #define SAMPLE_VERSION 1
-/* A sample is late from a quarter and 10 ms over the usual on. Then its processes are looked at, which costs at most a
- * tenth of a CPU, and nothing as long as all is as usual. */
+/* A sample is late from a quarter and 10 ms over the usual on. Until then its processes are looked at four times, not
+ * before 50 ms, for at most a hundredth of a CPU; then every 5 ms, for at most a tenth. */
 #define LATE_SHARE 4
 #define LATE_NS (10 * NS_PER_MS)
 #define LATE_UNKNOWN_NS (1 * NS_PER_S)
-#define STOP_LOOK_NS (5 * NS_PER_MS)
-#define STOP_LOOK_COST 10
+#define FIRST_LOOK_NS (50 * NS_PER_MS)
+#define LOOK_COST 100
+#define LATE_LOOK_NS (5 * NS_PER_MS)
+#define LATE_LOOK_COST 10
 
 /* A command under way. */
 struct attempt {
@@ -120,19 +122,39 @@ static int64_t late_ns(const struct attempt *a)
     return usual <= 0 ? LATE_UNKNOWN_NS : usual + usual / LATE_SHARE + LATE_NS;
 }
 
+static int64_t least(int64_t x, int64_t y)
+{
+    return x < y ? x : y;
+}
+
+static int64_t most(int64_t x, int64_t y)
+{
+    return x > y ? x : y;
+}
+
+static int64_t own_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
 /* Looks once; returns how long to wait before the next look. */
 static int64_t look_for_stops(struct attempt *a, pid_t pid)
 {
-    const int64_t begun = clock_now_ns();
-    stops_look(&a->stops, pid, begun);
-    const int64_t pause = STOP_LOOK_COST * (clock_now_ns() - begun);
-    return pause > STOP_LOOK_NS ? pause : STOP_LOOK_NS;
+    const int64_t begun = own_cpu_ns(), now = clock_now_ns(), until_late = a->began_ns + late_ns(a) - now;
+    stops_look(&a->stops, pid, now);
+    const int64_t cost = own_cpu_ns() - begun;
+    if (until_late <= 0)
+        return most(LATE_LOOK_NS, LATE_LOOK_COST * cost);
+    return least(until_late, most(a->how.usual_ns / LATE_SHARE, LOOK_COST * cost));
 }
 
-/* Waits for the command and leaves it alone as long as it is not late. */
+/* Waits for the command and looks for stops meanwhile, seldom as long as it is not late. */
 static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
 {
-    int rc = guard_wait(a->b->guard, late_ns(a), &a->end, err);
+    const int64_t first = least(late_ns(a), most(a->how.usual_ns / LATE_SHARE, FIRST_LOOK_NS));
+    int rc = guard_wait(a->b->guard, first, &a->end, err);
     while (rc == -EAGAIN)
         rc = guard_wait(a->b->guard, look_for_stops(a, pid), &a->end, err);
     return rc;
@@ -141,7 +163,7 @@ static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
 /* Waits for the command and looks at its memory meanwhile, once more while it holds at the last job's end. */
 static int wait_watching(struct attempt *a, pid_t pid, struct hold *hold, struct sample_taken *s, struct error *err)
 {
-    int64_t stop_look_at = a->began_ns + late_ns(a);
+    int64_t stop_look_at = a->began_ns + FIRST_LOOK_NS;
     int rc = -EAGAIN;
     while (rc == -EAGAIN) {
         const int64_t begun = clock_now_ns();
@@ -349,6 +371,18 @@ static int read_open_loop(const struct attempt *a, const struct slots_view *view
     return open_loop_measure(view, &s->open_loop);
 }
 
+/* A copy whose results are not the first one's. */
+static int blame_copy(const struct slots_view *view, int64_t copy, struct sample_taken *s)
+{
+    struct error why = {.text = ""};
+    uint64_t *first = slots_results(&s->slots);
+    if (first == NULL)
+        return -ENOMEM;
+    (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
+    free(first);
+    return blame(s, SAMPLE_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
+}
+
 /* The slots of one copy, and the same digest in every copy. */
 static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
@@ -366,7 +400,7 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     } else {
         const uint64_t digest = slots_digest(&view);
         if (s->has_digest && digest != s->digest)
-            rc = blame(s, SAMPLE_REFUSED, "two of the copies gave different results");
+            rc = blame_copy(&view, copy, s);
         s->has_digest = true;
         s->digest = digest;
     }

@@ -38,7 +38,7 @@ void stops_note(struct stops *stops, const struct proctree *tree, pid_t root, in
 
 void stops_look(struct stops *stops, pid_t root, int64_t now_ns)
 {
-    if (proctree_read(&stops->tree) == 0)
+    if (proctree_read_below(&stops->tree, root) == 0)
         stops_note(stops, &stops->tree, root, now_ns);
 }
 

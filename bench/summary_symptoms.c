@@ -64,18 +64,36 @@ static void cell_origin_wait(struct summary_cell *cell)
     cell->origin_wait_share = work > 0 ? wait / work : NAN;
 }
 
-static bool takes_turns(const struct summary_cell *cell)
+/* What the cell could have gained: what copies of the baseline made of this machine in the same rounds, else the ideal. */
+static double possible_gain(const struct summary *summary, const struct summary_cell *cell)
 {
-    const struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
-    if (!(cell->in_flight_mean >= SYMPTOMS_TOGETHER))
-        return false;
-    if (is_cpu(cell)) /* where there is but one CPU to use, all do */
-        return cell->group->ideal >= SYMPTOMS_TOGETHER && cell->cpus_used < SYMPTOMS_ONE_CPU;
-    return gain->high < SYMPTOMS_NO_GAIN && cell->cpu_s < SYMPTOMS_BUSY * cell->work_s &&
+    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    return capacity != NULL && ratio_known(&capacity->ratio) ? capacity->ratio.ratio : cell->group->ideal;
+}
+
+static bool cpu_takes_turns(const struct summary *summary, const struct summary_cell *cell, double gain)
+{
+    const double possible = possible_gain(summary, cell);
+    const double one = fmin(1, baseline_of(summary, cell)->cpus_used); /* a busy machine gives the baseline less too */
+    return possible >= SYMPTOMS_CAPACITY && gain < 1 + SYMPTOMS_GAINED * (possible - 1) &&
+           !(cell->cpus_used >= SYMPTOMS_TWO_CPUS * one);
+}
+
+static bool wait_takes_turns(const struct summary_cell *cell, double gain)
+{
+    return gain < SYMPTOMS_NO_GAIN && cell->cpu_s < SYMPTOMS_BUSY * cell->work_s &&
            !(cell->origin_share + cell->origin_wait_share >= SYMPTOMS_BUSY);
 }
 
-static unsigned cell_marks(const struct summary_cell *cell)
+static bool takes_turns(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    if (!(cell->in_flight_mean >= SYMPTOMS_TOGETHER) || !ratio_known(gain))
+        return false;
+    return is_cpu(cell) ? cpu_takes_turns(summary, cell, gain->ratio) : wait_takes_turns(cell, gain->ratio);
+}
+
+static unsigned cell_marks(const struct summary *summary, const struct summary_cell *cell)
 {
     unsigned marks = 0;
     if (cell->origin_share + cell->origin_wait_share >= SUMMARY_ORIGIN_BOUND)
@@ -92,7 +110,7 @@ static unsigned cell_marks(const struct summary_cell *cell)
         return marks;
     if (cell->in_flight_max <= 1)
         marks |= MARK_SERIAL;
-    else if (takes_turns(cell))
+    else if (takes_turns(summary, cell))
         marks |= MARK_TAKES_TURNS;
     return marks;
 }
@@ -111,8 +129,9 @@ int summary_symptoms(struct summary *summary)
         cell_cpus(cell, baseline_of(summary, cell));
         cell_origin_wait(cell);
         cell->disturbed_rounds = results_disturbed(cell->cell, ~0u);
-        cell->marks |= cell_marks(cell);
     }
+    for (size_t i = 0; i < summary->cell_count; i++) /* which look at other cells too */
+        summary->cells[i].marks |= cell_marks(summary, &summary->cells[i]);
     free(room);
     return 0;
 }

@@ -6,8 +6,12 @@
 
 #include "bench/summary.h"
 
-/* Up to here CPU work used one CPU at a time, with allowance for what starting up costs. */
-#define SYMPTOMS_ONE_CPU 1.2
+/* A machine that gave copies of the baseline less than this had no second CPU to give. */
+#define SYMPTOMS_CAPACITY 1.4
+/* CPU work that gained less than this part of what was possible went on one job at a time, ... */
+#define SYMPTOMS_GAINED (1.0 / 3)
+/* ... unless it used as many times the CPUs that its baseline used: then it was busy with something else. */
+#define SYMPTOMS_TWO_CPUS 1.5
 /* Jobs that overlap by less than this on average are not said to take turns: they hardly met. */
 #define SYMPTOMS_TOGETHER 1.5
 /* Where a command spends more than this, in work times, on starting and ending, the CPUs its work used are not known. */
@@ -27,8 +31,9 @@
  * is rather too high than too low.
  *
  * MARK_SERIAL: two or more workers were allowed and never were two jobs in flight at once.
- * MARK_TAKES_TURNS: SYMPTOMS_TOGETHER jobs or more were in flight on average, and yet CPU work used one CPU, or waiting
- * work, with CPUs and origin idle, took as long as one job after the other: something (a lock) lets one go on at a time.
+ * MARK_TAKES_TURNS: SYMPTOMS_TOGETHER jobs or more were in flight on average, and yet nothing was gained over one job after
+ * the other, though CPU work could have gained (the capacity shows it) and did not use the CPU time of more, or though, for
+ * waiting work, CPUs and origin were idle: something, a lock, lets one job go on at a time.
  * MARK_STOPPED: a process was seen stopped during one of the cell's samples.
  * MARK_DISTURBED: so many of its timed samples as disturbed_rounds says were disturbed from outside (bench/surroundings.h).
  */

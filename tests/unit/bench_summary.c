@@ -284,9 +284,11 @@ static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
 {
     static const struct flight_case table[] = {
         {"cpu", 2, 116, 116, 60, 0},
-        {"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS}, /* one CPU, whatever the stamps say */
-        {"cpu", 2, 196, 119, 100, MARK_TAKES_TURNS},
-        {"cpu", 2, 196, 121, 100, 0},
+        {"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS}, /* one CPU and no gain, whatever the stamps say */
+        {"cpu", 2, 196, 149, 100, MARK_TAKES_TURNS},
+        {"cpu", 2, 196, 151, 100, 0},                /* two CPUs: busy with something else, but at the same time */
+        {"cpu", 2, 158, 100, 79, MARK_TAKES_TURNS},  /* the capacity is 1.82: less than a third of that gain */
+        {"cpu", 2, 156, 100, 78, 0},
         {"cpu", 2, 140, 100, 100, 0},                /* they hardly met: that explains it */
         {"cpu", 1, 100, 100, 100, MARK_SERIAL},
         {"cpu", 0, 100, 100, 100, MARK_SERIAL},      /* not known in one round */
@@ -313,6 +315,13 @@ static void what_was_in_flight_is_in_the_summary(void **state)
     summary_free(&w->summary);
     world_summarise(w);
     assert_true(isnan(row(w, C_THREADS)->cpus_used));
+}
+
+static void a_busy_machine_is_no_lock(void **state)
+{
+    struct world *w = *state;
+    cell_fill(&w->cells[C_COPIES], 150, ROUNDS); /* two copies get 1.33 times what one gets */
+    flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, 0});
 }
 
 static void where_one_worker_is_allowed_nothing_runs_side_by_side(void **state)
@@ -750,6 +759,7 @@ int main(void)
         WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
         WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
         WITH_WORLD(what_was_in_flight_is_in_the_summary),
+        WITH_WORLD(a_busy_machine_is_no_lock),
         WITH_WORLD(where_one_worker_is_allowed_nothing_runs_side_by_side),
         WITH_WORLD(a_stopped_process_is_marked_and_its_twin_is_told_of),
         WITH_WORLD(wide_intervals_are_unresolved),
