@@ -51,6 +51,8 @@ test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tes
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
 programs := $(BUILD)/cobench $(BUILD)/cobench-host $(BUILD)/cobench-host-embed $(BUILD)/cobench-origin
 
+faulty := $(BUILD)/cobench-host-faulty
+
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
 .PHONY: all help bench prices check-prices validate-statistics check-open-loop tables plots figures page embed-shared test \
@@ -82,6 +84,10 @@ plots: all ## Make the pictures again from the last run, or RUN=results/...
 
 figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target figures side by side (ONLY=3 for one of them)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY))
+
+.PHONY: check-faults
+check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,stopped; half an hour)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/faults.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only $(ONLY))
 
 # The embed host once more, with the shared libpython, to be measured beside the other.
 embed-shared:
@@ -115,7 +121,10 @@ $(native): $(call objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_i
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/cobench-origin: $(origin_o) $(BUILD)/libcommon.a
 $(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent)
-$(programs):
+# The C host with models that do more work than they say, or only seem to run side by side.
+$(faulty): $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c tests/faults/models.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(faulty): libs_of = $(shell $(PC) --libs jansson) -ldl -lm
+$(programs) $(faulty):
 	$(call say,LINK,$@)
 	$(Q)$(link)
 
@@ -194,7 +203,7 @@ test-page: all ## The page in Chromium (screenshots in build/page)
 page: all ## Make a run's page again, RUN/index.html, and open it
 	$(Q)$(BUILD)/cobench report --quiet --open $(RUN)
 
-test-py: all $(test_tasks) ## Hosts, driver and the Python side (pytest)
+test-py: all $(faulty) $(test_tasks) ## Hosts, driver and the Python side (pytest)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
 
 # tests/unit/host_*.c stand on the host, tests/unit/embed_*.c on the one with an interpreter, tests/unit/bench_*.c on the
