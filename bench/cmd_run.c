@@ -16,6 +16,7 @@
 #include "bench/files.h"
 #include "bench/fingerprint.h"
 #include "bench/machine.h"
+#include "bench/origin_room.h"
 #include "bench/plan_read.h"
 #include "bench/report.h"
 #include "bench/resume.h"
@@ -164,6 +165,8 @@ static int start_origin(struct session *s, struct error *err)
         return 0;
     const int rc = origin_start(s->guard, &s->places, &s->origin, err);
     s->origin_runs = rc == 0;
+    if (rc == 0 && origin_room_check(&s->origin, &s->plan) != 0)
+        return error_set(err, -ENOMEM, "out of memory");
     return rc;
 }
 

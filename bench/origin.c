@@ -115,5 +115,6 @@ void origin_close(struct origin *origin)
     if (origin->stdin_fd >= 0)
         close(origin->stdin_fd);
     free(origin->url);
+    free(origin->room);
     *origin = (struct origin){.stdin_fd = -1};
 }

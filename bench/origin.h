@@ -14,6 +14,7 @@ struct origin {
     pid_t pid;
     int stdin_fd; /* it ends when this closes */
     char *url;    /* the template it printed */
+    char *room;   /* why some cells cannot run (bench/origin_room.h); NULL: none */
 };
 
 int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err);

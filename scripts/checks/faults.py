@@ -72,7 +72,7 @@ class Planter:
             raise NotHere("one CPU: nothing runs side by side")
 
 
-# -- a variant 3% slower ------------------------------------------------------------------------------------------------
+# -- a variant 3% slower ----------------------------------------------------------------------------------------------
 
 def count_size(host: Path, jobs: int, target_s: float) -> int:
     """The size of `count` for which so many jobs take so long in C."""
@@ -115,7 +115,7 @@ def slower(p: Planter) -> Try:
                       "slower": ratios["slower"]["ratio"]})
 
 
-# -- jobs -----------------------------------------------------------------------------------------------------------------
+# -- jobs -------------------------------------------------------------------------------------------------------------
 
 def job_fault(fault: str) -> Callable[[Planter], Try]:
     """A fault in one job of one timed run, at random: runtime, model, task, number of jobs, job, round."""
@@ -144,7 +144,7 @@ def job_fault(fault: str) -> Callable[[Planter], Try]:
     return attempt
 
 
-# -- side by side, or not ---------------------------------------------------------------------------------------------------
+# -- side by side, or not ---------------------------------------------------------------------------------------------
 
 STEPS = 25_000_000  # all jobs together: some 80 ms, long beside the start of what stands before a host
 
@@ -154,7 +154,8 @@ def pretends(p: Planter) -> Try:
     variant that really does run side by side."""
     p.need_cpus()
     project, kind = p.project(), p.rng.choice(("pool", "task", "stamps"))
-    model, honest, mark = {"pool": ("pretend", "thread-pool", "serial"), "task": ("thread-pool", "process-pool", "takes-turns"),
+    model, honest, mark = {"pool": ("pretend", "thread-pool", "serial"),
+                           "task": ("thread-pool", "process-pool", "takes-turns"),
                            "stamps": ("threads", "thread-pool", "takes-turns")}[kind]
     if kind == "pool":
         project.replace("cobench-host", p.build / "cobench-host-faulty")
@@ -183,7 +184,7 @@ def unwrapped(table: str) -> list[str]:
     return lines
 
 
-# -- a process stopped ----------------------------------------------------------------------------------------------------------
+# -- a process stopped ------------------------------------------------------------------------------------------------
 
 def processes() -> dict[int, tuple[int, str, bytes]]:
     """Every process: its parent, its name, its command line."""
@@ -264,8 +265,8 @@ def stopped(p: Planter) -> Try:
     task = p.rng.choice((("wait", "delay=40"),
                          ("count", f"size={5_000_000 if runtime in ('c', 'ext') else 100_000}")))
     project = p.project()
-    driver = project.start("--task", task[0], "--set", task[1], "--jobs", 8, "--workers", 2, "--runtime", runtime, "--model",
-                           model, "--rounds", 8, "--seed", p.rng.randrange(2**31))
+    driver = project.start("--task", task[0], "--set", task[1], "--jobs", 8, "--workers", 2, "--runtime", runtime,
+                           "--model", model, "--rounds", 8, "--seed", p.rng.randrange(2**31))
     try:
         pid = stop_one(driver, model, p.rng, seconds)
     finally:
@@ -273,13 +274,14 @@ def stopped(p: Planter) -> Try:
     if pid is None:
         raise RuntimeError(f"no process was caught: {out.said}")
     lines = [line for s in out.of(runtime, model) for line in s["disturbed"] if line.startswith(f"process {pid} (")]
-    told = any("a process was stopped from outside" in line and f"{runtime}:{model}" in line for line in unwrapped(out.table))
+    told = any("a process was stopped from outside" in line and f"{runtime}:{model}" in line
+               for line in unwrapped(out.table))
     return Try(bool(lines) and "stopped" in out.cell(runtime, model)["marks"] and told,
                f"{runtime}:{model} {task[0]}, for {seconds * 1e3:.0f} ms: {'; '.join(lines) or 'nothing'}",
                counts={"unstopped": sum(bool(s["stopped_ns"]) for s in out.samples) > 1})
 
 
-# -- what a machine runs out of -----------------------------------------------------------------------------------------------------
+# -- what a machine runs out of ---------------------------------------------------------------------------------------
 
 def origin(p: Planter) -> Try:
     """Bodies that cost the origin more than their readers, or a server that is slow."""
@@ -287,8 +289,8 @@ def origin(p: Planter) -> Try:
     size, jobs = (p.rng.randint(2, 6) << 20, 24) if kind == "bodies" else (p.rng.randint(10, 4000), 60)
     if kind == "server":
         project.replace("cobench-origin", HERE / "slow_origin.py")
-    out = project.run("--task", "fetch", "--set", f"size={size}", "--set", "delay=0", "--set", "check=length", "--jobs", jobs,
-                      "--workers", 8, "--runtime", "c", "--model", model, "--rounds", 6, "--seed", p.rng.randrange(2**31))
+    out = project.run("--task", "fetch", "--set", f"size={size}", "--set", "delay=0", "--set", "check=length", "--jobs",
+                      jobs, "--workers", 8, "--runtime", "c", "--model", model, "--rounds", 6, "--seed", p.rng.randrange(2**31))
     cell = out.cell("c", model)
     told = any("it was the limit, not the model" in line and "origin" in line for line in unwrapped(out.table))
     return Try("origin-bound" in cell["marks"] and told,
@@ -323,30 +325,36 @@ def ports(p: Planter) -> Try:
 
 
 def descriptors(p: Planter) -> Try:
-    """A limit too low from the start, or a task that leaks what there is."""
-    rng, kind = p.rng, p.rng.choice(("limit", "leak"))
-    runtime, model, limit = rng.choice(RUNTIMES), rng.choice(("threads", "thread-pool", "async")), rng.randint(150, 180)
+    """A limit too low for the host from the start, one too low for the origin, or a task that leaks what there is."""
+    rng, kind = p.rng, p.rng.choice(("host", "origin", "leak"))
+    runtime, model, limit = rng.choice(RUNTIMES), rng.choice(("threads", "thread-pool", "async")), rng.randint(150, 179)
+    status, outcome = 0, "impossible"
+    if kind == "host":
+        args, expected = ["--task", "fetch", "--jobs", 300, "--workers", 300], ("RLIMIT_NOFILE", f"{limit}")
+    elif kind == "origin":  # each process has a connection, the origin has all of them
+        model = rng.choice(("processes", "process-pool"))
+        args = ["--task", "fetch", "--jobs", 300, "--workers", 180]
+        expected = ("the origin can hold", f"RLIMIT_NOFILE is {limit}")
+    else:
+        runtime, status, outcome = rng.choice(("c", "embed", "py")), 1, "failed"
+        model = "async" if runtime == "py" else model  # Python's threads are slow to start: few connections at once
+        args = ["--tasks", p.tasks("leaky"), "--task", "leaky", "--set", f"spare={rng.randint(5, 7)}", "--jobs", 24,
+                "--workers", 24]
+        expected = ("NoFreeDescriptor", f"RLIMIT_NOFILE is {limit}")
+    args += ["--set", "delay=0"] if kind != "leak" else []
 
     def lowered() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 
-    if kind == "limit":
-        args, status = ["--task", "fetch", "--set", "delay=0", "--jobs", 300, "--workers", 300], 0
-        expected, outcome = ("RLIMIT_NOFILE", f"{limit}"), "impossible"
-    else:
-        args, status = ["--tasks", p.tasks("leaky"), "--task", "leaky", "--set", f"spare={rng.randint(5, 7)}", "--jobs", 24,
-                        "--workers", 24], 1
-        runtime = rng.choice(("c", "embed", "py"))
-        model = "async" if runtime == "py" else model  # Python's threads are slow to start: few connections at once
-        expected, outcome = ("NoFreeDescriptor", f"RLIMIT_NOFILE is {limit}"), "failed"
     out = p.project().run(*args, "--runtime", runtime, "--model", model, "--rounds", 1, "--seed", rng.randrange(2**31),
                           preexec_fn=lowered)
     reason = out.reasons(runtime, model)
     return Try(out.status == status and all(word in reason for word in expected) and
-               all(s["status"] == outcome for s in out.of(runtime, model)), f"{kind}, {runtime}:{model}: {reason or 'nothing'}")
+               all(s["status"] == outcome for s in out.of(runtime, model)),
+               f"{kind}, {runtime}:{model}: {reason or 'nothing'}")
 
 
-# -- the table ----------------------------------------------------------------------------------------------------------------------
+# -- the table --------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Row:
@@ -380,8 +388,8 @@ def spread(tries: list[Try]) -> str:
     twin = [math.log(t.notes["twin"]) * 100 for t in tries if "twin" in t.notes]
     if len(twin) < 2:
         return ""
-    return (f"A/A spread over the tries: control {statistics.mean(control):+.2f}% (sd {statistics.stdev(control):.2f}%), twin "
-            f"{statistics.mean(twin):+.2f}% (sd {statistics.stdev(twin):.2f}%)")
+    return (f"A/A spread over the tries: control {statistics.mean(control):+.2f}% (sd {statistics.stdev(control):.2f}%), "
+            f"twin {statistics.mean(twin):+.2f}% (sd {statistics.stdev(twin):.2f}%)")
 
 
 def show(row: Row, tries: list[Try]) -> bool:
@@ -395,7 +403,8 @@ def show(row: Row, tries: list[Try]) -> bool:
     if row.beside:
         called, most = sum(t.counts.get(row.beside[0], False) for t in tries), count // 20
         fine = called <= most
-        print(f"{'  ' + row.beside[1]:<36} {called:>2} of {count:<3} {'at most':>8} {most:<3} {'ok' if fine else 'TOO MANY'}")
+        print(f"{'  ' + row.beside[1]:<36} {called:>2} of {count:<3} {'at most':>8} {most:<3} "
+              f"{'ok' if fine else 'TOO MANY'}")
         good = good and fine
     if spread(tries):
         print(f"    {spread(tries)}")
