@@ -12,7 +12,8 @@
 #include "bench/stats_series.h"
 #include "bench/stats_two_sample.h"
 
-/* Cells are said to have moved alike where so many speedups of those that could be judged did not change. */
+/* Cells are said to have moved alike where so many of those that have a verdict went the same way, and so many speedups
+ * did not change. */
 #define ALIKE_SHARE 0.75
 #define ALIKE_LEAST 3
 
@@ -395,17 +396,26 @@ static int find_middle(const struct compare *c, bool speedup, struct compare_mid
     return 0;
 }
 
+/* How many models' cells have the verdict in a column. */
+static size_t count_verdicts(const struct compare *c, bool speedup, enum verdict verdict)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct compare_row *row = &c->rows[i];
+        const struct compare_change *changes = speedup ? row->speedup : row->time;
+        count += row->cell[COMPARE_B]->role == ROLE_MODEL && changes[c->options.time].ratio.verdict == verdict;
+    }
+    return count;
+}
+
 bool compare_moved_alike(const struct compare *c)
 {
-    size_t judged = 0, stayed = 0;
-    for (size_t i = 0; i < c->row_count; i++) {
-        const enum verdict verdict = c->rows[i].speedup[c->options.time].ratio.verdict;
-        judged += verdict != VERDICT_NONE && verdict != VERDICT_UNRESOLVED;
-        stayed += verdict == VERDICT_NO_DIFFERENCE;
-    }
-    const double moved = c->middle_time.ratio;
-    return judged >= ALIKE_LEAST && (double)stayed >= ALIKE_SHARE * (double)judged &&
-           interval_clears(moved, moved, c->margin);
+    const size_t slower = count_verdicts(c, false, VERDICT_SLOWER), faster = count_verdicts(c, false, VERDICT_FASTER);
+    const size_t still = count_verdicts(c, false, VERDICT_NO_DIFFERENCE), stayed = count_verdicts(c, true, VERDICT_NO_DIFFERENCE);
+    const size_t left = count_verdicts(c, true, VERDICT_SLOWER) + count_verdicts(c, true, VERDICT_FASTER);
+    const size_t moved = slower > faster ? slower : faster;
+    return moved >= ALIKE_LEAST && (double)moved >= ALIKE_SHARE * (double)(slower + faster + still) &&
+           (double)stayed >= ALIKE_SHARE * (double)(stayed + left) && stayed > 0;
 }
 
 /* -- the gate ------------------------------------------------------------------------------------------------------------- */

@@ -92,7 +92,7 @@ int compare_make(struct compare *out, const struct results *a, const struct resu
                  const struct compare_options *options, struct error *err);
 void compare_free(struct compare *compare);
 
-/* Did most cells move by more than the margin, and alike, while their speedups stayed? Then it was not a model. */
+/* Are most cells slower, or most faster, while their speedups stayed? Then it was not a model. */
 bool compare_moved_alike(const struct compare *compare);
 /* The column that is judged: a row's time or speedup of options.time. */
 const struct compare_change *compare_judged(const struct compare *compare, const struct compare_row *row);

@@ -202,7 +202,7 @@ static int answer_middle(struct story *story, const struct compare *c)
     if (code == 0)
         code = add(story, STORY_ANSWER, "the middle",
                    text_format("of all cells: time %s, speedup %s%s", time, speedup,
-                               compare_moved_alike(c) ? "; they moved alike while their speedups stayed, so it is the machine, "
+                               compare_moved_alike(c) ? "; most moved alike while their speedups stayed, so it is the machine, "
                                                         "a compiler or an interpreter that changed, and not a model"
                                                       : ""));
     free(speedup);
