@@ -81,6 +81,11 @@ static int compare_objects(const char *prefix, const json_t *a, const json_t *b,
     return code;
 }
 
+int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b)
+{
+    return compare_objects(prefix, a, b, out);
+}
+
 /* Moves those whose key is in `names` to `in` (NULL: away), the rest to `others`, in their order. */
 static int split(struct differences *all, const char *const *names, struct differences *in, struct differences *others)
 {

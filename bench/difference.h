@@ -25,6 +25,9 @@ int differences_of_machines(const json_t *a, const json_t *b, struct differences
 /* The same for what a plan says of the whole run (not its groups and cells, and not its seed and time). */
 int differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
 
+/* Adds what differs between two objects, keys behind `prefix`. 0 or -ENOMEM. */
+int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b);
+
 void differences_free(struct differences *differences);
 
 /*

@@ -8,6 +8,7 @@
 
 #include "bench/format.h"
 #include "bench/render_compare.h"
+#include "bench/render_rounds.h"
 #include "bench/screen.h"
 
 enum { NAME_WIDTH = 18 };
@@ -36,8 +37,10 @@ static int put_run(const struct compare_view *view, const struct screen *screen,
 {
     const struct results *r = view->compare->results[side];
     const char *host = json_string_value(json_object_get(r->machine, "hostname"));
-    char *text = text_format("%s: %s, %lld round%s, seed %lld, %s, on %s", view->name[side], r->suite, (long long)r->rounds,
-                             r->rounds == 1 ? "" : "s", (long long)r->seed, r->created, host != NULL ? host : "unknown");
+    char rounds[240];
+    render_rounds_text(r, rounds, sizeof rounds);
+    char *text = text_format("%s: %s, %s, seed %lld, %s, on %s", view->name[side], r->suite, rounds, (long long)r->seed,
+                             r->created, host != NULL ? host : "unknown");
     if (text == NULL)
         return -ENOMEM;
     screen_put_titled(screen, STYLE_DIM, sides[side], text);

@@ -109,29 +109,60 @@ static int create_journal(const char *folder)
     return rc;
 }
 
+/* The folder that holds `path`, to be freed. */
+static char *parent_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? strdup(".") : slash == path ? strdup("/") : text_format("%.*s", (int)(slash - path), path);
+}
+
+/* Gives the folder the one name it may have. */
+static int settle_at(const char *temporary, const char *target, const char *results, char **path)
+{
+    struct stat st;
+    char *copy = strdup(target);
+    int rc = copy == NULL ? -ENOMEM : lstat(target, &st) == 0 ? -EEXIST : rename(temporary, target) != 0 ? -errno : 0;
+    if (rc == 0) {
+        (void)dir_sync(results); /* not every file system can; the rename was whole either way */
+        *path = copy;
+    } else {
+        free(copy);
+    }
+    return rc;
+}
+
+static int fill_folder(const struct run_folder_facts *facts, const char *folder, struct error *err)
+{
+    int rc = write_json(folder, "machine.json", facts->machine);
+    if (rc == 0)
+        rc = write_json(folder, "plan.json", facts->plan);
+    if (rc == 0)
+        rc = facts->fill == NULL ? create_journal(folder) : facts->fill(facts->what, folder, err);
+    return rc;
+}
+
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
 {
-    char *name = folder_name(facts);
-    char *temporary = text_format("%s/.new-%ld-XXXXXX", facts->results, (long)getpid());
+    char *name = folder_name(facts), *results = facts->path == NULL ? strdup(facts->results) : parent_of(facts->path);
+    char *temporary = results == NULL ? NULL : text_format("%s/.new-%ld-XXXXXX", results, (long)getpid());
     bool made = false;
-    int rc = name == NULL || temporary == NULL ? -ENOMEM : make_dirs(facts->results);
+    err->text[0] = '\0';
+    int rc = name == NULL || temporary == NULL ? -ENOMEM : make_dirs(results);
     if (rc == 0) {
         made = mkdtemp(temporary) != NULL;
         rc = made ? chmod(temporary, 0755) == 0 ? 0 : -errno : -errno;
     }
     if (rc == 0)
-        rc = write_json(temporary, "machine.json", facts->machine);
+        rc = fill_folder(facts, temporary, err);
     if (rc == 0)
-        rc = write_json(temporary, "plan.json", facts->plan);
-    if (rc == 0)
-        rc = create_journal(temporary);
-    if (rc == 0)
-        rc = settle(facts->results, temporary, name, path);
+        rc = facts->path == NULL ? settle(results, temporary, name, path) : settle_at(temporary, facts->path, results, path);
     if (rc != 0 && made)
         dir_remove_flat(temporary);
-    if (rc != 0)
-        error_set(err, rc, "cannot make a folder for this run in %s: %s", facts->results, strerror(-rc));
+    if (rc != 0 && err->text[0] == '\0')
+        error_set(err, rc, "cannot make %s%s: %s", facts->path == NULL ? "a folder for this run in " : "",
+                  facts->path == NULL ? facts->results : facts->path, strerror(-rc));
     free(temporary);
+    free(results);
     free(name);
     return rc;
 }

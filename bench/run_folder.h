@@ -14,6 +14,11 @@ struct run_folder_facts {
     const char *created; /* ISO 8601, in UTC */
     const char *host, *suite;
     const json_t *machine, *plan;
+    const char *path; /* NULL: a name in `results` from the three above; else just this, and it must not be there */
+    /* Writes the journals into the folder before it gets its name; NULL: an empty samples.jsonl. 0, or a negative errno
+     * with err filled in. */
+    int (*fill)(const void *what, const char *folder, struct error *err);
+    const void *what;
 };
 
 /* The folder's path, to be freed. Where it cannot be made nothing is left behind. */

@@ -71,7 +71,7 @@ static int warn_forced(struct warnings *warnings, const struct summary *summary)
     json_array_foreach(differences, i, text)
         if (code == 0)
             code = add(warnings, WARNING_FORCED,
-                       text_format("the run was taken up with something else than it was begun with: %s",
+                       text_format("not all of it was measured with the same programs, on the same machine: %s",
                                    json_string_value(text)));
     json_decref(differences);
     return code;
