@@ -249,6 +249,11 @@ int render_markdown(const void *what, FILE *out)
     markdown_put(out, r->suite);
     fprintf(out, "\n\n%s, seed %lld, ", rounds, (long long)r->seed);
     markdown_put(out, r->created);
+    const char *url = json_string_value(json_object_get(r->plan, "url"));
+    if (url != NULL) {
+        fputs(", asking ", out);
+        markdown_put(out, url);
+    }
     fputs(".\n", out);
     int code = put_machine(out, r);
     if (code == 0)

@@ -420,7 +420,10 @@ static int put_title(const struct terminal *t)
     format_put_wrapped(&wrap, text);
     style(t, STYLE_PLAIN);
     wrap.indent = 2;
-    const int code = machine_line(r->machine, &phrases);
+    const char *url = json_string_value(json_object_get(r->plan, "url"));
+    int code = url == NULL ? 0 : words_addf(&phrases, "asking %s", url);
+    if (code == 0)
+        code = machine_line(r->machine, &phrases);
     for (size_t i = 0; i < phrases.count && code == 0; i++) {
         format_put_wrapped(&wrap, "·");
         format_put_wrapped(&wrap, phrases.items[i]);

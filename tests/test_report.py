@@ -439,6 +439,13 @@ def test_default_is_the_latest_run(run: Path, tmp_path: Path) -> None:
     assert done.returncode == 0 and done.stdout.startswith("made-up:")
 
 
+def test_the_heading_names_the_server_that_was_asked(run: Path) -> None:
+    assert "asking" not in report(run, "--no-plots").stdout
+    edit_plan(lambda p: p.update(url="http://127.0.0.1:8080/a_b"))(run)
+    assert " asking http://127.0.0.1:8080/a_b " in " ".join(report(run, "--no-plots").stdout.split())
+    assert ", asking http://127.0.0.1:8080/a\\_b.\n" in (run / "summary.md").read_text()
+
+
 def test_a_line_cut_short_is_ignored(run: Path) -> None:
     journal = (run / "samples.jsonl").read_text()
     report(run, "--quiet", "--no-plots")
