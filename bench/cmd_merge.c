@@ -88,7 +88,8 @@ static void tell(const struct merge *merge, const char *folder)
     for (size_t i = 0; i < merge->count; i++)
         printf("%s: %lld round%s\n", merge->parts[i].name, (long long)merge->parts[i].rounds,
                merge->parts[i].rounds == 1 ? "" : "s");
-    printf("%lld rounds are in %s; cobench report shows them\n", (long long)merge->rounds, folder);
+    printf("%lld round%s in %s; cobench report shows %s\n", (long long)merge->rounds, merge->rounds == 1 ? " is" : "s are",
+           folder, merge->rounds == 1 ? "it" : "them");
 }
 
 /* The tables are made at once, as after a run; pictures are made by the report. */

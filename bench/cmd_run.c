@@ -309,8 +309,8 @@ static void announce(struct session *s)
     const long long rounds = (long long)p->stopping.rounds;
     char enough[160];
     stopping_text(&p->stopping, enough, sizeof enough);
-    progress_note(&s->progress, false, "suite %s: %zu groups, %zu cells, %s, seed %lld", p->suite, p->group_count,
-                  p->cell_count, enough, (long long)p->seed);
+    progress_note(&s->progress, false, "suite %s: %zu group%s, %zu cell%s, %s, seed %lld", p->suite, p->group_count,
+                  p->group_count == 1 ? "" : "s", p->cell_count, p->cell_count == 1 ? "" : "s", enough, (long long)p->seed);
     if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
         progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
                       rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
@@ -412,11 +412,12 @@ static void tell_end(struct session *s, int taken, struct error *err)
         dir_remove_flat(s->folder);
         error_set(&all, taken, "%s before the first sample; nothing is kept", because);
     } else {
+        const int64_t planned = s->plan.stopping.rounds, counted = planned > 0 ? planned : s->rounds_done;
         char of[32] = "";
-        if (s->plan.stopping.rounds > 0)
-            snprintf(of, sizeof of, " of %lld", (long long)s->plan.stopping.rounds);
-        error_set(&all, taken, "%s; %lld%s rounds are in %s; cobench run --resume %s goes on", because,
-                  (long long)s->rounds_done, of, s->folder, s->folder);
+        if (planned > 0)
+            snprintf(of, sizeof of, " of %lld", (long long)planned);
+        error_set(&all, taken, "%s; %lld%s round%s in %s; cobench run --resume %s goes on", because,
+                  (long long)s->rounds_done, of, counted == 1 ? " is" : "s are", s->folder, s->folder);
     }
     if (taken == -EINTR)
         progress_note(&s->progress, true, "%s", all.text);

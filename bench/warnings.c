@@ -59,7 +59,8 @@ static int warn_interrupted(struct warnings *warnings, const struct summary *sum
         return add(warnings, WARNING_INTERRUPTED,
                    text_format("the run ended before its budget or its precision was reached"));
     return add(warnings, WARNING_INTERRUPTED,
-               text_format("not every cell has the %lld rounds that were planned", (long long)summary->results->rounds));
+               text_format("not every cell has the %lld round%s planned", (long long)summary->results->rounds,
+                           summary->results->rounds == 1 ? " that was" : "s that were"));
 }
 
 static int warn_forced(struct warnings *warnings, const struct summary *summary)
