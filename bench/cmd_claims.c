@@ -10,6 +10,7 @@
 #include "bench/claims.h"
 #include "bench/command.h"
 #include "bench/files.h"
+#include "bench/options.h"
 #include "bench/places.h"
 #include "bench/render_claims.h"
 #include "bench/screen.h"
@@ -149,7 +150,7 @@ int cmd_claims(int argc, char **argv, struct error *err)
     };
     struct claims_arguments arguments = {.err = err};
     struct places places;
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
     int rc = places_find(&places, err);
     if (rc == 0)

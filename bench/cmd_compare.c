@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench/command.h"
+#include "bench/options.h"
 #include "bench/places.h"
 #include "bench/plan.h"
 #include "bench/render_compare.h"
@@ -201,6 +202,8 @@ static int parse(int argc, char **argv, struct compare_arguments *a)
                "of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower fails or a "
                "run cannot be read, 2 usage. docs/compare.md says what is computed.",
     };
+    if (options_check(option_table, argc, argv, a->err) != 0)
+        return -EINVAL;
     const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
     if (a->code == 0 && rc != 0)
         a->code = error_set(a->err, -EINVAL, "compare: %s", strerror(rc));

@@ -11,6 +11,7 @@
 
 #include "bench/catalog.h"
 #include "bench/files.h"
+#include "bench/options.h"
 #include "bench/stop.h"
 
 struct arguments {
@@ -210,7 +211,7 @@ int cmd_list(int argc, char **argv, struct error *err)
     struct catalog catalog = {.runtimes = NULL};
     struct guard *guard = NULL;
     char *scratch = NULL, *tasks_dir = NULL;
-    if (argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
         return 2;
     int rc = 0;
     if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))

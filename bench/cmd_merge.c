@@ -7,6 +7,7 @@
 
 #include "bench/command.h"
 #include "bench/merge.h"
+#include "bench/options.h"
 #include "bench/places.h"
 #include "bench/report.h"
 #include "bench/run_find.h"
@@ -59,6 +60,8 @@ static int parse(int argc, char **argv, struct merge_arguments *a)
                "Runs that differ are refused, and what differs is named. results/latest stays as it is. "
                "docs/compare.md has the rules.",
     };
+    if (options_check(option_table, argc, argv, a->err) != 0)
+        return -EINVAL;
     const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
     if (a->code == 0 && rc != 0)
         a->code = error_set(a->err, -EINVAL, "merge: %s", strerror(rc));

@@ -10,6 +10,7 @@
 
 #include "bench/command.h"
 #include "bench/files.h"
+#include "bench/options.h"
 #include "bench/places.h"
 #include "bench/plot.h"
 #include "bench/text.h"
@@ -188,7 +189,7 @@ int cmd_plot(int argc, char **argv, struct error *err)
                "RUN is a folder under results/; results/latest where none is given.",
     };
     struct plot_arguments arguments = {.formats = PLOT_SVG | PLOT_PNG, .err = err};
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
     const int rc = plot_latest_or(&arguments, err);
     return rc == 0 ? 0 : rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;

@@ -10,6 +10,7 @@
 #include "bench/command.h"
 #include "bench/files.h"
 #include "bench/opener.h"
+#include "bench/options.h"
 #include "bench/page.h"
 #include "bench/places.h"
 #include "bench/plan.h"
@@ -175,7 +176,7 @@ int cmd_report(int argc, char **argv, struct error *err)
     };
     struct report_arguments arguments = {.margin = -1, .err = err};
     err->text[0] = '\0';
-    if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
     struct places places;
     int code = places_find(&places, err);

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "bench/files.h"
+#include "bench/options.h"
 #include "common/num.h"
 
 #define SEED_MAX INT64_C(9007199254740991) /* what every JSON reader keeps exactly */
@@ -276,6 +277,8 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
         .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
     *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
     struct parse p = {.out = out, .err = err};
+    if (options_check(table, argc, argv, err) != 0)
+        return -EINVAL;
     const int rc = argp_parse(&parser, argc, argv, 0, NULL, &p);
     if (p.rc == 0 && rc != 0)
         p.rc = error_set(err, -rc, "%s", strerror(rc));
