@@ -172,7 +172,9 @@ int cmd_report(int argc, char **argv, struct error *err)
         .parser = parse_option,
         .args_doc = "[RUN]",
         .doc = "Make a run's tables, pictures and page again and print the table.\v"
-               "RUN is a folder under results/; results/latest where none is given.",
+               "RUN is a folder under results/; results/latest where none is given. Exit status: 0; 1 where a file cannot be "
+               "written (the table is printed all the same, and what was not made is named); 2 no run, or usage; 77 without "
+               "gnuplot, where --plots needs it.",
     };
     struct report_arguments arguments = {.margin = -1, .err = err};
     err->text[0] = '\0';

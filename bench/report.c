@@ -4,6 +4,7 @@
 #include "bench/report.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/jobs.h"
@@ -16,6 +17,7 @@
 #include "bench/render_html.h"
 #include "bench/results.h"
 #include "bench/summary.h"
+#include "bench/text.h"
 
 /* One row an exported file. */
 static const struct {
@@ -98,6 +100,37 @@ static int derive_rest(const char *run_dir, const struct summary *summary, const
     return code != 0 ? code : derive_pictures(run_dir, summary, claims, options, err);
 }
 
+/* Names what has not been made because of what err says: the files from `first` on, the page and all pictures. */
+static int tell_unwritten(size_t first, const struct report_options *options, int code, struct error *err)
+{
+    const struct error why = *err;
+    struct words left = {NULL, 0};
+    int rc = 0;
+    for (size_t i = first; i < sizeof exports / sizeof *exports && rc == 0; i++)
+        rc = words_add(&left, exports[i].file);
+    if (rc == 0)
+        rc = words_add(&left, PAGE_FILE);
+    if (rc == 0 && options->plots)
+        rc = words_add(&left, "plots/");
+    char *all = rc == 0 ? words_join(&left, ", ") : NULL;
+    if (all != NULL)
+        error_set(err, code, "%.700s; not made again: %s%s", why.text, all, options->out != NULL ? " (what is printed is new)" : "");
+    free(all);
+    words_free(&left);
+    return code;
+}
+
+static int derive_files(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                        struct error *err)
+{
+    for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
+        const int code = exports[i].file == NULL ? 0 : publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+        if (code != 0)
+            return tell_unwritten(i, options, code, err);
+    }
+    return 0;
+}
+
 static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
                   struct error *err)
 {
@@ -105,9 +138,8 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
     int code = 0;
     if (options->out != NULL)
         code = print(summary, options, err);
-    for (size_t i = 0; options->files && i < sizeof exports / sizeof *exports && code == 0; i++)
-        if (exports[i].file != NULL)
-            code = publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+    if (code == 0 && options->files)
+        code = derive_files(run_dir, summary, options, err);
     if (code != 0)
         return code;
     code = claims_of_run(options->claims_dir, summary, &claims, err);

@@ -479,7 +479,13 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
     done = report(run, "--quiet", "--no-plots")
     assert done.returncode == 1
     assert f"cannot write {run}/summary.json" in done.stderr and done.stderr.count("\n") == 1
+    assert "; not made again: summary.json, index.html\n" in done.stderr
     assert not list(run.glob(".*"))
+    (run / "summary.md").unlink()
+    (run / "summary.md").mkdir()
+    done = report(run)
+    assert done.returncode == 1 and "What the model buys" in done.stdout
+    assert done.stderr.endswith("; not made again: summary.md, summary.csv, summary.json, index.html, plots/ (what is printed is new)\n")
     done = subprocess.run([BUILD / "cobench", "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
                           stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "cannot be printed" in done.stderr
