@@ -6,7 +6,8 @@
  * A cell's speedup over its baseline is of pairs within each run, and those are compared as two samples again: what slows
  * a whole run, such as another machine, changes the times and not the speedups.
  *
- * Cells are matched by what they are (task, parameters, jobs, workers, runtime, model, role), not by their numbers.
+ * Cells are matched by what they are (task, parameters, jobs, workers, arrivals, runtime, model, role), not by their
+ * numbers. Those of an open loop have no ratio: the schedule decides how long they take.
  */
 #ifndef BENCH_COMPARE_H
 #define BENCH_COMPARE_H

@@ -274,7 +274,8 @@ static int warn_of_runs(struct story *story, const struct compare *c)
         code = warnings_make(&warnings, &c->summary[side]);
         for (size_t i = 0; i < warnings.count && code == 0; i++) {
             const struct warning *w = &warnings.items[i];
-            if (w->kind == WARNING_INTERRUPTED || w->kind == WARNING_FORCED || w->kind == WARNING_CONTROL)
+            if (w->kind == WARNING_INTERRUPTED || w->kind == WARNING_FORCED || w->kind == WARNING_NEIGHBOUR ||
+                w->kind == WARNING_DISTURBED || w->kind == WARNING_CONTROL)
                 code = add(story, STORY_WARNING, warning_title(w->kind), text_format("%s: %s", side_names[side], w->text));
         }
         warnings_free(&warnings);

@@ -12,6 +12,7 @@
 
 #include "bench/difference.h"
 #include "bench/fingerprint.h"
+#include "bench/journal.h"
 #include "bench/run_folder.h"
 
 #define DIFFERENCES_SHOWN 3 /* of groups and cells, in the one line of an error */
@@ -474,10 +475,39 @@ static int64_t rounds_of(const struct merge *merge, size_t group)
     return rounds;
 }
 
+/* What happened to the parts happened to the merged run, but for what is said anew of all of it. */
+static bool is_carried(const json_t *event)
+{
+    return !line_is(event, "what", "forced") && !line_is(event, "what", "planned") && !line_is(event, "what", "stopped");
+}
+
+static int carry_events(const struct merge *merge, const char *folder, struct error *err)
+{
+    char *path = text_format("%s/events.jsonl", folder);
+    struct journal journal = {.fd = -1};
+    int code = path == NULL ? no_memory(err) : 0;
+    for (size_t i = 0; i < merge->count && code == 0; i++) {
+        size_t k;
+        const json_t *event;
+        json_array_foreach(merge->parts[i].results.events.lines, k, event)
+        {
+            if (code != 0 || !is_carried(event))
+                continue;
+            if (journal.fd < 0)
+                code = journal_open(path, &journal, err);
+            if (code == 0)
+                code = journal_append(&journal, event, err);
+        }
+    }
+    journal_close(&journal);
+    free(path);
+    return code;
+}
+
 static int fill_events(const struct merge *merge, const char *folder, struct error *err)
 {
     json_t *forced = forced_all(merge);
-    int code = forced == NULL ? no_memory(err) : 0;
+    int code = forced == NULL ? no_memory(err) : carry_events(merge, folder, err);
     if (code == 0 && json_array_size(forced) > 0)
         code = events_append(folder, "forced", json_pack("{sO}", "differences", forced), err);
     json_decref(forced);

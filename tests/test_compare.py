@@ -172,6 +172,19 @@ def test_other_parameters_are_other_cells(tmp_path: Path) -> None:
     assert {c["params"]["size"] for c in out["only_a"]} == {"2000000"} and {c["params"]["size"] for c in out["only_b"]} == {"5"}
 
 
+def test_an_open_loop_has_no_ratio(tmp_path: Path) -> None:
+    for name, rate in (("closed", None), ("open", 100.0), ("other", 200.0)):
+        shutil.copytree(ROOT / SMALL, tmp_path / name)
+        plan = json.loads((tmp_path / name / "plan.json").read_text())
+        plan["groups"][1] |= {"rate": rate, "arrivals": rate and "fixed"}
+        (tmp_path / name / "plan.json").write_text(json.dumps(plan))
+    for other in ("closed", "other"):  # another rate is another group
+        assert {c["task"] for c in as_json(tmp_path / other, tmp_path / "open")["only_b"]} == {"fetch"}
+    out = as_json(tmp_path / "open", tmp_path / "open")
+    assert cell(out, "fetch", "c", "sync")["time"] == {"whole": None, "work": None}
+    assert "open loop" in " ".join(out["answer"])
+
+
 def test_few_rounds_have_no_interval(tmp_path: Path) -> None:
     a, b = make(tmp_path / "a", rounds=3), make(tmp_path / "b", rounds=4, seed=2)
     out = as_json(a, b)

@@ -149,6 +149,14 @@ def test_groups_that_had_enough_earlier(tmp_path: Path) -> None:
     assert [stop["rounds"] for stop in summary["stopping"]] == [14, 11]
 
 
+def test_what_happened_to_a_part_happened_to_the_whole(tmp_path: Path) -> None:
+    a, b = make(tmp_path / "a", 1, cells=sound_cells()), make(tmp_path / "b", 2, cells=sound_cells())
+    event = {"event": 1, "what": "neighbour", "at": 5.5, "pid": 7, "user": "x", "from": 5.0, "until": 6.0}
+    (b / "events.jsonl").write_text(json.dumps(event) + "\n")
+    merge(tmp_path / "m", a, b)
+    assert [json.loads(line) for line in (tmp_path / "m" / "events.jsonl").read_text().splitlines()] == [event]
+
+
 def test_merged_runs_can_be_merged(tmp_path: Path) -> None:
     cells = sound_cells()
     a, b, c = (make(tmp_path / name, day, 6, cells) for name, day in (("a", 1), ("b", 2), ("c", 3)))
