@@ -347,7 +347,7 @@ static int spread_make(const struct plan_source *source, const struct suite_grou
     out->swept = (out->workers != NULL && out->workers->count > 1) || (out->jobs != NULL && out->jobs->count > 1);
     int rc = out->workers == NULL ? default_workers(task, &out->default_workers) : 0;
     if (rc == 0 && out->jobs == NULL)
-        rc = words_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, task->jobs);
+        rc = words_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, out->prices ? 1 : task->jobs);
     out->workers = out->workers == NULL ? &out->default_workers : out->workers;
     out->jobs = out->jobs == NULL ? &out->default_jobs : out->jobs;
     if (rc != 0)

@@ -12,9 +12,9 @@
 enum { PIECE_WIDTH = 12, VARIANT_WIDTH = 18, WORKERS_WIDTH = 9, PRICE_WIDTH = 13 };
 
 static const char legend[] =
-    "What one more worker with one more job adds: the Theil-Sen slope over the number of workers, ± the wider half of its "
+    "What one more worker with its job adds: the Theil-Sen slope over the number of workers, ± the wider half of its "
     "95% interval (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the peak of all "
-    "processes of the command together (PSS), 64 bytes for the job's slot in it; not in it are the kernel's own memory "
+    "processes of the command together (PSS), 64 bytes for each job's slot in it; not in it are the kernel's own memory "
     "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the whole "
     "command, work and end too; both are slopes of medians. What waits is made in the work, not in the set-up.";
 

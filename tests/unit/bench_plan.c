@@ -192,6 +192,11 @@ static void test_prices_compare_with_nothing(void **state)
     }
     assert_int_equal(judges, 3 * 2);
     plan_free(&p);
+    words_free(&f->options.jobs);
+    assert_int_equal(make(f, 2, &p, &err), 0);
+    for (size_t g = 0; g < 3; g++)
+        assert_int_equal(p.groups[g].jobs, p.groups[g].workers); /* nobody said: one each */
+    plan_free(&p);
     static const struct {
         const char *workers, *jobs;
     } wrong[] = {{"3", "2"}, {"3,3", "2"}, {"1,3", "2,4"}};
