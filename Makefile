@@ -55,7 +55,7 @@ faulty := $(BUILD)/cobench-host-faulty
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices validate-statistics check-open-loop tables plots figures page embed-shared test \
+.PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop tables plots figures page embed-shared test \
         test-c test-page test-py asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
@@ -81,6 +81,12 @@ tables: all ## Make the tables again from the last run, or RUN=results/...
 
 plots: all ## Make the pictures again from the last run, or RUN=results/...
 	$(Q)$(BUILD)/cobench report --quiet --plots $(RUN)
+
+check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing lost, nothing doubled (10 minutes)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
+
+check-driver: all ## What the driver adds to a sample, and its memory and time over 100,000 of them
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/driver.py
 
 figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target figures side by side (ONLY=3 for one of them)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY))
