@@ -70,6 +70,10 @@ def test_while_jobs_wait(tasks, tmp_path):
     assert len(empty) == 2 * 4
     for whose in ("all", "worker"):
         full = summary(tmp_path / whose, tasks, *words, "--set", f"mb={MB_WAITING}", "--set", f"whose={whose}")
+        if whose == "all":
+            # The processes of a tree are read one after another: where one that shares the pages ends meanwhile, the others'
+            # part of them grows, and the sum is too high. Workers that share pages and stay are seen in the hold, above.
+            full = {variant: cell for variant, cell in full.items() if not variant.endswith(":processes")}
         check(full, empty, whose, MB_WAITING)
         assert all(cell["memory_looks"] > 0 and "memory-short" not in cell["marks"] for cell in full.values())
 
