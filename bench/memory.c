@@ -2,12 +2,16 @@
 /* Peak memory of a process tree, from /proc/PID/smaps_rollup. */
 #include "bench/memory.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/files.h"
 #include "common/clock.h"
+
+/* A tree in which one process after another ends is added up so often; then the least sum counts. */
+#define ATTEMPTS 4
 
 int64_t memory_parse_rollup(const char *text)
 {
@@ -44,25 +48,54 @@ static void note_look(struct memory *memory, struct memory_span span)
     memory->looks[memory->count++] = span;
 }
 
-int64_t memory_look(struct memory *memory, pid_t root)
+/* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */
+static bool has_memory(pid_t pid)
 {
-    const int64_t begun_ns = clock_now_ns();
-    if (proctree_read(&memory->tree) != 0)
-        return -1;
+    char path[64], *text = NULL;
+    size_t length;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    if (file_read(path, 4096, &text, &length) != 0)
+        return false;
+    const bool has = *text != '\0' && *text != '0';
+    free(text);
+    return has;
+}
+
+/* Adds up the tree. *torn: one that was added up ended meanwhile, so that the part of the others in what they shared grew. */
+static int64_t add_up(const struct proctree *tree, pid_t root, bool *torn)
+{
     int64_t sum = -1;
-    for (size_t i = 0; i < memory->tree.count; i++) {
-        const pid_t pid = memory->tree.entries[i].pid;
-        if (memory->tree.entries[i].state == 'Z' || !proctree_below(&memory->tree, pid, root))
-            continue;
-        const int64_t bytes = read_pss(pid);
+    *torn = false;
+    for (size_t i = 0; i < tree->count; i++) {
+        const pid_t pid = tree->entries[i].pid;
+        const bool counts = tree->entries[i].state != 'Z' && proctree_below(tree, pid, root);
+        const int64_t bytes = counts ? read_pss(pid) : -1;
         if (bytes >= 0)
             sum = (sum < 0 ? 0 : sum) + bytes;
     }
-    if (sum >= 0)
-        note_look(memory, (struct memory_span){begun_ns, clock_now_ns()});
-    if (sum > memory->peak)
-        memory->peak = sum;
+    for (size_t i = 0; i < tree->count && !*torn; i++)
+        *torn = tree->entries[i].state != 'Z' && proctree_below(tree, tree->entries[i].pid, root) &&
+                !has_memory(tree->entries[i].pid);
     return sum;
+}
+
+int64_t memory_look(struct memory *memory, pid_t root)
+{
+    int64_t least = -1;
+    bool torn = true;
+    for (int attempt = 0; torn && attempt < ATTEMPTS; attempt++) {
+        const int64_t begun_ns = clock_now_ns();
+        if (proctree_read(&memory->tree) != 0)
+            break;
+        const int64_t sum = add_up(&memory->tree, root, &torn);
+        if (sum >= 0)
+            note_look(memory, (struct memory_span){begun_ns, clock_now_ns()});
+        if (sum >= 0 && (least < 0 || !torn || sum < least))
+            least = sum;
+    }
+    if (least > memory->peak)
+        memory->peak = least;
+    return least;
 }
 
 size_t memory_looks_within(const struct memory *memory, int64_t from_ns, int64_t to_ns)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Peak memory of a process tree: the proportional set size (PSS) of all its processes together, so that shared pages
  * are not counted twice. Read by polling, so a peak shorter than the interval can be missed: when the looks were is kept.
+ * The processes are read one after another: a sum in which one of them ended meanwhile is too high, as its part of what
+ * they share is then counted in others once more, and is taken again.
  */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
