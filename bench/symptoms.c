@@ -53,7 +53,8 @@ int symptoms_flight(const struct slots_view *view, struct symptoms_flight *out)
     for (uint64_t i = 0; i < view->jobs; i++) {
         starts[i] = view->slots[i].start_ns;
         ends[i] = view->slots[i].end_ns;
-        busy += ends[i] - starts[i];
+        if (busy >= 0 && __builtin_add_overflow(busy, ends[i] - starts[i], &busy))
+            busy = -1; /* centuries: no stamps of this run */
     }
     sort_ns(starts, view->jobs);
     sort_ns(ends, view->jobs);

@@ -35,6 +35,8 @@ static void test_in_flight(void **state)
         {3, {{30, 40}, {20, 30}, {10, 20}}, {1, 30}}, /* handed out from the last to the first */
         {4, {{10, 50}, {20, 30}, {25, 40}, {30, 35}}, {3, 70}},
         {4, {{10, 50}, {10, 50}, {10, 50}, {10, 50}}, {4, 160}},
+        {2, {{1, INT64_MAX}, {1, INT64_MAX}}, {2, -1}}, /* more than can be summed */
+        {3, {{1, INT64_MAX}, {1, INT64_MAX}, {1, 2}}, {3, -1}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
