@@ -17,6 +17,7 @@
 
 #define NOT_KNOWN INT64_C(-1)
 #define ROUNDS_MAX INT64_C(1000000)
+#define ORDER_MAX INT64_C(1000000)
 #define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
 
 /* Where in which file something is read, for messages. */
@@ -360,6 +361,8 @@ static int line_head(const struct place *at, const struct results *results, cons
         return wrong_field(at, "cell", "the number of a cell of the plan");
     if (*round < 0 || *round > ROUNDS_MAX)
         return wrong_field(at, "round", "in 0..1000000");
+    if (line_optional(line, "order") > ORDER_MAX)
+        return wrong_field(at, "order", "in 0..1000000");
     return 0;
 }
 

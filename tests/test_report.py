@@ -411,6 +411,7 @@ def put(name: str, text: str) -> Callable[[Path], None]:
     (edit_sample(3, cell="x"), "samples.jsonl line 3"),
     (edit_sample(3, status="fine"), 'samples.jsonl line 3: "status"'),
     (edit_sample(3, round=-1), 'samples.jsonl line 3: "round"'),
+    (edit_sample(3, order=1 << 40), 'samples.jsonl line 3: "order"'),
     (put("samples.jsonl", "{}\nnonsense\n"), "samples.jsonl line 1"),
     (put("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
 ])
