@@ -3,6 +3,7 @@
 #include "bench/plot.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +14,7 @@
 #include "bench/publish.h"
 #include "bench/text.h"
 
-enum { JOBS_MOST = 16 };
+enum { JOBS_MOST = 16, PATIENCE_MS = 60000 };
 
 const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
 
@@ -68,19 +69,34 @@ static void finish_all(struct desk *desk)
             finish(desk, &desk->drawings[i]);
 }
 
-/* A place for one more: the oldest drawing is waited for where all are taken. */
-static struct drawing *place(struct desk *desk, size_t turn)
+/* The drawing under way that ends, or says something, first; of none within a minute the first, whose time is over. */
+static struct drawing *first_done(struct desk *desk)
 {
-    struct drawing *d = &desk->drawings[turn % desk->most];
-    if (d->name != NULL)
-        finish(desk, d);
+    struct pollfd fds[JOBS_MOST];
+    for (size_t i = 0; i < desk->most; i++)
+        fds[i] = (struct pollfd){.fd = desk->drawings[i].job.said, .events = POLLIN};
+    const int ready = poll(fds, (nfds_t)desk->most, PATIENCE_MS);
+    for (size_t i = 0; ready > 0 && i < desk->most; i++)
+        if (fds[i].revents != 0)
+            return &desk->drawings[i];
+    return &desk->drawings[0];
+}
+
+/* A place for one more: where all are taken, one is waited for. */
+static struct drawing *place(struct desk *desk)
+{
+    for (size_t i = 0; i < desk->most; i++)
+        if (desk->drawings[i].name == NULL)
+            return &desk->drawings[i];
+    struct drawing *d = first_done(desk);
+    finish(desk, d);
     return d;
 }
 
-static void draw(struct desk *desk, const struct picture *p, const char *format, size_t turn)
+static void draw(struct desk *desk, const struct picture *p, const char *format)
 {
     struct error err = {""};
-    struct drawing *d = place(desk, turn);
+    struct drawing *d = place(desk);
     char *data = text_format("%s/%s.dat", desk->folder, p->stem);
     char *script = text_format("%s/%s.gp", desk->options->scripts_dir, p->kind);
     d->name = text_format("%s.%s", p->stem, format);
@@ -151,11 +167,10 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
         desk.code = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
     for (size_t i = 0; desk.code == 0 && i < pictures->count; i++)
         write_data(&desk, &pictures->items[i]);
-    size_t turn = 0;
     for (size_t i = 0; i < pictures->count; i++)
         for (size_t f = 0; plot_formats[f] != NULL && desk.code != -ENOSYS; f++)
             if ((options->formats & 1u << f) != 0 && !pictures->items[i].empty)
-                draw(&desk, &pictures->items[i], plot_formats[f], turn++);
+                draw(&desk, &pictures->items[i], plot_formats[f]);
     finish_all(&desk);
     free(folder);
     return desk.code;
