@@ -93,10 +93,21 @@ static bool takes_turns(const struct summary *summary, const struct summary_cell
     return is_cpu(cell) ? cpu_takes_turns(summary, cell, gain->ratio) : wait_takes_turns(cell, gain->ratio);
 }
 
+static bool origin_is_full(const struct summary_cell *cell)
+{
+    return cell != NULL && cell->origin_share + cell->origin_wait_share >= SUMMARY_ORIGIN_BOUND;
+}
+
+/* The origin has one thread: where it is busy all through `sync`, no model can gain, however busy it is under that model. */
+static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
+{
+    return origin_is_full(cell) || (result_group_compares(cell->group) && origin_is_full(baseline_of(summary, cell)));
+}
+
 static unsigned cell_marks(const struct summary *summary, const struct summary_cell *cell)
 {
     unsigned marks = 0;
-    if (cell->origin_share + cell->origin_wait_share >= SUMMARY_ORIGIN_BOUND)
+    if (is_origin_bound(summary, cell))
         marks |= MARK_ORIGIN_BOUND;
     for (size_t i = 0; i < cell->cell->count; i++)
         if (cell->cell->samples[i].stopped_ns > 0)

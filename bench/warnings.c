@@ -186,8 +186,8 @@ static const struct marked_warning {
     enum mark mark;
     const char *text;
 } marked_warnings[] = {
-    [WARNING_ORIGIN] = {MARK_ORIGIN_BOUND, "the origin was running, or waiting for a CPU, nearly all the time; it was the "
-                                           "limit, not the model"},
+    [WARNING_ORIGIN] = {MARK_ORIGIN_BOUND, "the origin was running, or waiting for a CPU, nearly all the time, here or "
+                                           "in their sync; it was the limit, not the model"},
     [WARNING_TAKES_TURNS] = {MARK_TAKES_TURNS, "jobs were in flight at the same time and yet went on one at a time: they take "
                                                "turns (a lock, such as Python's, does that)"},
     [WARNING_SERIAL] = {MARK_SERIAL, "never were two jobs in flight at the same time, though the workers would have allowed it"},

@@ -255,6 +255,19 @@ static void an_origin_that_waits_for_a_cpu_is_marked_too(void **state)
     assert_mark(row(w, C_THREADS), MARK_ORIGIN_BOUND);
 }
 
+static void an_origin_that_sync_keeps_busy_is_the_limit_of_every_model(void **state)
+{
+    struct world *w = *state;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        w->cells[C_SYNC].samples[i].origin_cpu_ns = w->cells[C_SYNC].samples[i].work_ns * 96 / 100;
+        w->cells[C_SYNC].samples[i].origin_wait_ns = 0;
+        w->cells[C_THREADS].samples[i].origin_cpu_ns = w->cells[C_THREADS].samples[i].work_ns * 70 / 100;
+        w->cells[C_THREADS].samples[i].origin_wait_ns = 0;
+    }
+    world_summarise(w);
+    assert_mark(row(w, C_THREADS), MARK_ORIGIN_BOUND);
+}
+
 /* -- side by side, or not ----------------------------------------------------------------------------------------------------- */
 
 /* What c:threads (60 ms of work, 100 ms one job after the other) is made to have done. */
@@ -757,6 +770,7 @@ int main(void)
         WITH_WORLD(a_busy_origin_is_marked),
         WITH_WORLD(memory_nobody_looked_at_in_time_is_marked),
         WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
+        WITH_WORLD(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model),
         WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
         WITH_WORLD(what_was_in_flight_is_in_the_summary),
         WITH_WORLD(a_busy_machine_is_no_lock),
