@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bench/files.h"
+#include "bench/options.h"
 #include "bench/text.h"
 #include "common/num.h"
 
@@ -26,6 +27,7 @@ struct arguments {
     int64_t copies;
     const char *dir;
     char **command; /* ends with NULL */
+    struct error *err;
 };
 
 struct copy {
@@ -39,13 +41,13 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     if (key == 'c' && num_parse_i64(arg, 1, COPIES_MAX, &a->copies) != 0)
-        argp_error(state, "--copies: '%s' is not a number from 1 to %d", arg, COPIES_MAX);
-    else if (key == 'd')
+        return -error_set(a->err, -EINVAL, "copies: --copies '%.200s': not a number from 1 to %d", arg, COPIES_MAX);
+    if (key == 'd')
         a->dir = arg;
     else if (key == ARGP_KEY_ARGS)
         a->command = state->argv + state->next;
     else if (key == ARGP_KEY_END && (a->copies == 0 || a->dir == NULL || a->command == NULL))
-        argp_error(state, "--copies, --dir and a command are needed");
+        return -error_set(a->err, -EINVAL, "copies: --copies, --dir and a command are needed");
     else if (key != 'c' && key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
     return 0;
@@ -148,8 +150,8 @@ int cmd_copies(int argc, char **argv, struct error *err)
                                                  {NULL, 0, NULL, 0, NULL, 0}};
     static const struct argp parser = {
         .options = options, .parser = on_option, .args_doc = "-- HOST run ...", .doc = "Runs copies of a host command at once."};
-    struct arguments a = {.copies = 0};
-    if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
+    struct arguments a = {.err = err};
+    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
         return 2;
     struct copy *copies = calloc((size_t)a.copies, sizeof *copies);
     if (copies == NULL) {

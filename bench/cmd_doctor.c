@@ -16,6 +16,7 @@
 #include "bench/doctor.h"
 #include "bench/files.h"
 #include "bench/machine.h"
+#include "bench/options.h"
 #include "bench/stop.h"
 #include "bench/versions.h"
 
@@ -23,7 +24,8 @@ enum { WIDTH_LEAST = 80, WIDTH_MOST = 120 };
 
 struct arguments {
     bool json;
-    const char *root; /* NULL: this machine */
+    const char *root;     /* NULL: this machine */
+    const char *unwanted; /* the first word that is no option */
 };
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
@@ -32,7 +34,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'j': a->json = true; return 0;
     case 'r': a->root = arg; return 0;
-    case ARGP_KEY_ARG: argp_error(state, "'%s': there are options only", arg); return 0;
+    case ARGP_KEY_ARG: a->unwanted = a->unwanted != NULL ? a->unwanted : arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -129,8 +131,12 @@ int cmd_doctor(int argc, char **argv, struct error *err)
                "MISSING), 1 this could not be found out, 2 usage."};
     struct arguments a = {.json = false};
     struct doctor doctor = {.items = NULL};
-    if (argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
         return 2;
+    if (a.unwanted != NULL) {
+        error_set(err, -EINVAL, "doctor '%.200s': there are options only", a.unwanted);
+        return 2;
+    }
     if (a.root != NULL && !dir_exists(a.root)) {
         error_set(err, -ENOENT, "doctor: --root '%s': no folder", a.root);
         return 2;

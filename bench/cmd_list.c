@@ -17,6 +17,7 @@
 struct arguments {
     bool json;
     const char *tasks_dir;
+    const char *unwanted; /* the first word that is no option */
 };
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
@@ -25,7 +26,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'j': a->json = true; return 0;
     case 't': a->tasks_dir = arg; return 0;
-    case ARGP_KEY_ARG: argp_error(state, "'%s': there are options only", arg); return 0;
+    case ARGP_KEY_ARG: a->unwanted = a->unwanted != NULL ? a->unwanted : arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -213,6 +214,10 @@ int cmd_list(int argc, char **argv, struct error *err)
     char *scratch = NULL, *tasks_dir = NULL;
     if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
         return 2;
+    if (a.unwanted != NULL) {
+        error_set(err, -EINVAL, "list '%.200s': there are options only", a.unwanted);
+        return 2;
+    }
     int rc = 0;
     if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
         rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir, tasks_dir == NULL ? strerror(errno) : "no folder");

@@ -292,6 +292,27 @@ def test_unknown_commands_and_options(checkout):
     assert "copies" not in checkout("--help").stdout
 
 
+NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only", "merge": "--out",
+               "claims": "--file", "doctor": "--root", "copies": "--dir"}  # fmt: skip
+TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "merge": "--force", "doctor": "--json"}
+TOO_MANY = {"run": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
+            "doctor": ["a"]}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", NEEDS_VALUE)
+def test_every_command_refuses_in_one_line(checkout, command):
+    refused = [(["--bogus"], "unrecognized option '--bogus' (known: --"), (["-Z"], "unrecognized option '-Z' (known: --"),
+               ([NEEDS_VALUE[command]], f"option '{NEEDS_VALUE[command]}' needs a value: ")]
+    if command in TAKES_NONE:
+        refused.append(([TAKES_NONE[command] + "=3"], f"option '{TAKES_NONE[command]}' takes no value"))
+    if command in TOO_MANY:
+        refused.append((TOO_MANY[command], command))
+    for args, said in refused:
+        done = checkout(command, *args)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith("cobench: ") and said in done.stderr
+
+
 def test_a_lonely_task_is_said_to_be_one(checkout):
     done = checkout("run", "--no-plots", "--quiet", "--task", "lonely", "--rounds", 1, "--model", "sync")
     assert done.returncode == 0, done.stderr
