@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/break_even.h"
 #include "bench/csv.h"
 #include "bench/format.h"
 #include "bench/render.h"
@@ -21,9 +22,9 @@
 
 static const char header[] =
     "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
-    "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,connections,origin_share,"
-    "in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,start_s,ready_s,work_phase_s,end_s,"
-    "latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV ","
+    "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,memory_looks,connections,"
+    "origin_share,origin_wait_share,in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,break_even,break_even_jobs,start_s,ready_s,"
+    "work_phase_s,end_s,latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV ","
     RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
     RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
 
@@ -79,19 +80,35 @@ static int put_note(FILE *out, bool verified, const char *note, unsigned marks)
     return 0;
 }
 
-static int put_cell(FILE *out, const struct summary_cell *c)
+/* "from" and the number of jobs, "never" and none, or neither. */
+static void put_break_even(FILE *out, const struct break_even *found)
+{
+    fputc(',', out);
+    csv_put_text(out, break_even_name(found->state));
+    csv_put_number(out, found->state == BREAK_EVEN_FROM ? (double)found->jobs : NAN);
+}
+
+static double known(int64_t count)
+{
+    return count >= 0 ? (double)count : NAN;
+}
+
+static int put_cell(FILE *out, const struct summary *summary, const struct summary_cell *c)
 {
     if (put_head(out, c->group, c->cell, "model") != 0 || put_note(out, c->verified, c->note, c->marks) != 0)
         return -ENOMEM;
     const double times[] = {(double)c->rounds, c->median_s,       c->median_ci_s.low, c->median_ci_s.high,
                             c->work_s,         c->work_ci_s.low, c->work_ci_s.high};
-    const double more[] = {c->cpu_s, c->cell->peak_pss_bytes >= 0 ? (double)c->cell->peak_pss_bytes : NAN, c->connections,
-                           c->origin_share, c->in_flight_max, c->in_flight_mean, c->cpus_used, (double)c->disturbed_rounds};
+    const double more[] = {c->cpu_s,        known(c->cell->peak_pss_bytes), known(c->cell->memory_looks), c->connections,
+                           c->origin_share, c->origin_wait_share,           c->in_flight_max,             c->in_flight_mean,
+                           c->cpus_used,    (double)c->disturbed_rounds};
+    const struct break_even found = break_even_of(summary, c);
     put_numbers(out, times, sizeof times / sizeof *times);
     fputc(',', out);
     for (size_t i = 0; i < c->outlier_count; i++)
         fprintf(out, "%s%ld", i > 0 ? " " : "", (long)c->outliers[i]);
     put_numbers(out, more, sizeof more / sizeof *more);
+    put_break_even(out, &found);
     put_numbers(out, c->phase_s, PHASES);
     put_numbers(out, c->latency_s, LATENCY_POINTS);
     render_latency_csv(c, out);
@@ -113,7 +130,7 @@ struct extra_row {
 };
 
 /* The columns between the rounds and the ratios. */
-enum { NUMBERS = 15 + PHASES + LATENCY_POINTS + RENDER_LATENCY_COLUMNS };
+enum { NUMBERS = 19 + PHASES + LATENCY_POINTS + RENDER_LATENCY_COLUMNS };
 
 static void put_nothing(FILE *out, size_t columns)
 {
@@ -192,7 +209,7 @@ int render_csv(const void *what, FILE *out)
         code = put_extra(out, &(struct extra_row){c->group, c->cell, "capacity", c->note, &c->ratio, RATIO_WORK, 0});
     }
     for (size_t i = 0; i < summary->cell_count && code == 0; i++)
-        code = put_cell(out, &summary->cells[i]);
+        code = put_cell(out, summary, &summary->cells[i]);
     for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
         code = put_geomean(out, summary, &summary->geomeans[i]);
     return code;

@@ -134,12 +134,18 @@ def test_csv_and_json_agree(run: Path) -> None:
     for row, cell in zip(rows, summary["cells"]):
         assert (row["runtime"], row["model"]) == (cell["runtime"], cell["model"])
         assert row["note"] == (cell["note"] or "")
+        assert None not in row and None not in row.values()  # as many fields as columns
+        found = cell["break_even"] or {"state": "", "jobs": None}
+        assert (row["break_even"], row["break_even_jobs"]) == (found["state"], str(found["jobs"] or ""))
+        for column in ("origin_wait_share", "memory_looks"):
+            assert row[column] == ("" if cell[column] is None else f"{cell[column]:.9g}")
         for time in ("work", "whole"):
             for base in ("own_sync", "py_sync"):
                 ratio = cell["speedup"][time][base]
                 written = row[f"{time}_{base}"]
                 assert (written == "") == (ratio is None)
                 assert ratio is None or float(written) == pytest.approx(ratio["ratio"], rel=1e-8)
+    assert {row["break_even"] for row in rows} == {"", "from"}
 
 
 def test_planted_speedups_come_out(run: Path) -> None:
