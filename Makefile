@@ -55,7 +55,7 @@ faulty := $(BUILD)/cobench-host-faulty
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop tables plots figures page embed-shared test \
+.PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
         test-c test-page test-py asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs clean
 .DELETE_ON_ERROR:
@@ -104,6 +104,9 @@ validate-statistics: all $(BUILD)/validate/statistics ## What docs/statistics.md
 
 check-open-loop: all ## Show that a stall of 200 ms is in the open loop's p99 and not in the closed loop's
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/open_loop.py
+
+check-scaling: all ## Hold the fitted contention of real sweeps against what is known of them (2 minutes)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/scaling.py
 
 # -- programs ---------------------------------------------------------------------------------------------------------
 
@@ -154,7 +157,7 @@ $(tasks): libs_of = -Wl,--as-needed $(shell $(PC) --libs zlib) -lm
 $(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(BUILD)/libtask.a
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
-$(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o
+$(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o $(BUILD)/libtask.a
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 # The host with an interpreter looks for a plug-in's Python twin beside it.
