@@ -22,9 +22,9 @@ import pytest
 
 import py_host
 from c_host import BUILD, C, EMBED, FAULTY, TEST_TASKS, Host
-from lag import Lag
+from gated import check_a_closed_gate, check_the_end, check_the_gate, children_of, finish, start_and_hang, start_and_hold
 from origin_stub import body_of
-from py_host import MODELS, ROOT, alive, outcome
+from py_host import MODELS, ROOT
 from py_impl import slots
 
 THREADS = ("sync", "threads", "thread-pool", "async")
@@ -365,78 +365,36 @@ def test_no_room_for_slots(host, tmp_path):
     assert done.slots_path.stat().st_size == 0
 
 
-def start_and_hold(host: Host, folder: Path, *words: object):
-    """A host's process that waits at its gate."""
-    to_host, from_host = os.pipe(), os.pipe()
-    process = subprocess.Popen(
-        host.command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
-        text=True, pass_fds=(to_host[0], from_host[1]),
-    )  # fmt: skip
-    os.close(to_host[0])
-    os.close(from_host[1])
-    assert os.read(from_host[0], 1)
-    os.close(from_host[0])
-    return process, to_host[1]
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_the_gate_holds_the_work_back(host, tmp_path, model):
-    process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", model, "--workers", 2)
-    opened = time.monotonic_ns()
-    assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
-    os.write(gate, b"g")
-    os.close(gate)
-    _, stderr = process.communicate(timeout=60)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 0
-    assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
+    check_the_gate(host, tmp_path, model)
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_closed_gate_ends_the_host(host, tmp_path, model):
-    process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", model, "--workers", 2)
-    os.close(gate)
-    _, stderr = process.communicate(timeout=60)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
+    check_a_closed_gate(host, tmp_path, model)
 
 
 def test_a_pool_dies_with_a_worker_at_the_gate(host, tmp_path):
     """A worker killed while it waits is reported, and its share is done by the other."""
     process, gate = start_and_hold(host, tmp_path, "--task", "null", "--model", "process-pool", "--workers", 2)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    children = children_of(process.pid)
     assert len(children) == 2
-    os.kill(int(children[0]), signal.SIGKILL)
+    os.kill(children[0], signal.SIGKILL)
     os.write(gate, b"g")
     os.close(gate)
-    _, stderr = process.communicate(timeout=60)
-    done = outcome(tmp_path, process.returncode, stderr)
+    done = finish(process, tmp_path)
     assert done.status == 1 and done.record["reason"] == "worker 0 was killed by signal 9 (SIGKILL)"
     assert {row["state"] for row in done.rows} == {slots.DONE} and done.record["failed_jobs"] == 0
-
-
-def workers_of(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
 @pytest.mark.parametrize("model", MODELS)
 def test_signals_end_host_and_workers(host, tmp_path, model, number):
-    process, gate = start_and_hold(host, tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--jobs", 1, "--set", "mode=hang")
-    os.write(gate, b"g")
-    deadline = time.monotonic() + 30
-    while outcome(tmp_path, 0, "").rows[0]["state"] != slots.RUNNING and time.monotonic() < deadline:
-        time.sleep(0.01)  # polling a file: there is nothing to wait on
-    running = workers_of(process.pid)
+    process, gate = start_and_hang(host, tmp_path, model, FAULTY)
+    running = children_of(process.pid)
     assert len(running) == (1 if model in PROCESSES else 0)
-    with Lag() as lag:
-        process.send_signal(number)
-        _, stderr = process.communicate(timeout=20)
-        while any(map(alive, running)) and lag.within(1):
-            time.sleep(0.01)
-        assert not any(map(alive, running)) and lag.within(1)
-    os.close(gate)
-    assert process.returncode == -number and stderr == ""
+    check_the_end(process, gate, running, number)
 
 
 @pytest.mark.parametrize("model", PROCESSES)

@@ -8,19 +8,18 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from c_host import C
-from lag import Lag
-from py_host import BUILD, EXT, PY, ROOT, SECONDS, Host, Outcome, alive, listing, outcome, program
+from gated import check_a_closed_gate, check_the_end, check_the_gate, children_of, start_and_hang
+from py_host import BUILD, EXT, PY, ROOT, SECONDS, Host, Outcome, listing, program
 from py_impl import slots
 
 # What holds for both runtimes of the Python host; run here with the fixture `host` below.
 from test_py_host import (  # noqa: F401
-    SMALL, start_and_hold, test_a_closed_gate_ends_the_host, test_a_job_that_hangs_is_named,
+    SMALL, test_a_closed_gate_ends_the_host, test_a_job_that_hangs_is_named,
     test_a_worker_that_dies_is_named, test_bad_templates, test_connections_are_kept_and_counted,
     test_many_small_jobs_go_through_a_pool, test_no_room_for_slots, test_request_failures_are_named, test_results,
     test_texts_that_are_no_utf8_reach_the_record, test_the_gate_holds_the_work_back,
@@ -339,41 +338,17 @@ def test_threads_that_cannot_be_started_in_the_native_pool(tmp_path):
 
 
 def test_the_gate_holds_the_native_pool_back(tmp_path):
-    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", "native-pool", "--workers", 2, module=EXT.module)
-    opened = time.monotonic_ns()
-    assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
-    os.write(gate, b"g")
-    os.close(gate)
-    _, stderr = process.communicate(timeout=SECONDS)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 0
-    assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
+    check_the_gate(EXT, tmp_path, "native-pool")
 
 
 def test_a_closed_gate_ends_the_native_pool(tmp_path):
-    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", "native-pool", module=EXT.module)
-    os.close(gate)
-    _, stderr = process.communicate(timeout=SECONDS)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
+    check_a_closed_gate(EXT, tmp_path, "native-pool")
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
 @pytest.mark.parametrize("model", EXT.models)
 def test_signals_end_host_and_workers(tmp_path, model, number):
-    process, gate = start_and_hold(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--jobs", 1, "--set",
-                                   "mode=hang", module=EXT.module)  # fmt: skip
-    os.write(gate, b"g")
-    deadline = time.monotonic() + 30
-    while outcome(tmp_path, 0, "").rows[0]["state"] != slots.RUNNING and time.monotonic() < deadline:
-        time.sleep(0.01)  # polling a file: there is nothing to wait on
-    running = [int(word) for word in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    process, gate = start_and_hang(EXT, tmp_path, model, FAULTY)
+    running = children_of(process.pid)
     assert len(running) == (1 if model in PROCESSES else 0)
-    with Lag() as lag:
-        process.send_signal(number)
-        _, stderr = process.communicate(timeout=20)
-        while any(map(alive, running)) and lag.within(1):
-            time.sleep(0.01)
-        assert not any(map(alive, running)) and lag.within(1)
-    os.close(gate)
-    assert process.returncode == -number and stderr == ""
+    check_the_end(process, gate, running, number)

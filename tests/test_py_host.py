@@ -16,9 +16,9 @@ from zlib import crc32
 
 import pytest
 
-from lag import Lag
+from gated import check_a_closed_gate, check_the_end, check_the_gate, start_and_hold
 from origin_stub import body_of, splitmix64
-from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, alive, command, listing, outcome, run
+from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, listing, outcome, run
 from py_impl import VERSION, options, slots
 
 WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
@@ -430,40 +430,14 @@ def test_no_room_for_slots(host, tmp_path):
     assert done.status == 77 and "no room for the slots file" in done.record["reason"]
 
 
-def start_and_hold(folder: Path, *words: object, module: str = "py_impl"):
-    """A host that waits at its gate."""
-    to_host, from_host = os.pipe(), os.pipe()
-    host = subprocess.Popen(
-        command(folder, *words, "--gate", f"{to_host[0]},{from_host[1]}", module=module), cwd=ROOT, stderr=subprocess.PIPE,
-        text=True, pass_fds=(to_host[0], from_host[1]),
-    )  # fmt: skip
-    os.close(to_host[0])
-    os.close(from_host[1])
-    assert os.read(from_host[0], 1)
-    os.close(from_host[0])
-    return host, to_host[1]
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_the_gate_holds_the_work_back(host, tmp_path, model):
-    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, "--workers", 2, module=host.module)
-    opened = time.monotonic_ns()
-    assert {row["state"] for row in outcome(tmp_path, 0, "").rows} == {slots.EMPTY}
-    os.write(gate, b"g")
-    os.close(gate)
-    _, stderr = process.communicate(timeout=60)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 0
-    assert min(row["start_ns"] for row in done.rows) >= done.record["phases"]["ready"] >= opened
+    check_the_gate(host, tmp_path, model)
 
 
 @pytest.mark.parametrize("model", ("sync", "process-pool"))
 def test_a_closed_gate_ends_the_host(host, tmp_path, model):
-    process, gate = start_and_hold(tmp_path, "--task", "null", "--model", model, module=host.module)
-    os.close(gate)
-    _, stderr = process.communicate(timeout=60)
-    done = outcome(tmp_path, process.returncode, stderr)
-    assert done.status == 1 and done.record["reason"] == "the gate was closed before it opened"
+    check_a_closed_gate(host, tmp_path, model)
 
 
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM))
@@ -475,21 +449,14 @@ def test_signals_end_host_and_workers(tmp_path, model, number):
         run="os.write(state, b'%d ' % os.getpid()); time.sleep(3600)",
     )  # fmt: skip
     task.write_text("import os, time\n" + task.read_text())
-    host, gate = start_and_hold(tmp_path, "--task", task, "--model", model, "--workers", 2)
+    process, gate = start_and_hold(PY, tmp_path, "--task", task, "--model", model, "--workers", 2)
     os.write(gate, b"g")
     workers = 1 if model in ("sync", "async") else 2
     deadline = time.monotonic() + 30
     while len(pids.read_text().split()) < workers and time.monotonic() < deadline:
         time.sleep(0.01)  # polling a file: there is nothing to wait on
     running = {int(pid) for pid in pids.read_text().split()}
-    with Lag() as lag:
-        host.send_signal(number)
-        _, stderr = host.communicate(timeout=20)
-        while any(map(alive, running)) and lag.within(1):
-            time.sleep(0.01)
-        assert not any(map(alive, running)) and lag.within(1)
-    os.close(gate)
-    assert host.returncode == -number and stderr == ""
+    check_the_end(process, gate, running, number)
 
 
 def test_importing_the_host_costs_little():

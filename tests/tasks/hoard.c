@@ -3,18 +3,16 @@
  * `open`, before the workers exist, or as much in each worker. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "cobench/task.h"
-
-#define NS_PER_MS INT64_C(1000000)
+#include "tasks/lib/delay.h"
 
 struct hoard {
     size_t size;
-    int64_t delay_ns;
+    const struct cobench_value *delay;
     int each; /* each worker has its own */
     void *shared;
 };
@@ -44,7 +42,7 @@ static int hoard_open(const struct cobench_open *how, void **state, struct coben
         return -ENOMEM;
     *hoard = (struct hoard){.size = (size_t)how->values[0].number << 20,
                             .each = how->values[1].number == 1,
-                            .delay_ns = how->values[2].number * NS_PER_MS};
+                            .delay = &how->values[2]}; /* the values outlive `close` */
     if (!hoard->each)
         hoard->shared = hoard_new(hoard->size, &code);
     if (code)
@@ -78,24 +76,14 @@ static void hoard_worker_close(void *state, void *worker)
 static int hoard_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
 {
     (void)worker, (void)job, (void)err;
-    ask->ask = COBENCH_ASK_DELAY;
-    ask->delay_ns = ((const struct hoard *)state)->delay_ns;
-    return 0;
-}
-
-static int hoard_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
-                     struct cobench_error *err)
-{
-    (void)state, (void)worker, (void)reply, (void)err;
-    *result = job;
+    delay_ask(((const struct hoard *)state)->delay, ask);
     return 0;
 }
 
 static const struct cobench_param hoard_params[] = {
     {.key = "mb", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 4096, .about = "how much, in MiB"},
     {.key = "whose", .type = COBENCH_PARAM_CHOICE, .fallback = "all", .choices = "all|worker", .about = "one for all or one each"},
-    {.key = "delay", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 3600000,
-     .about = "how long each job waits, in milliseconds"},
+    DELAY_PARAM("0"),
     {.key = NULL},
 };
 
@@ -113,5 +101,5 @@ const struct cobench_task cobench_task = {
     .worker_open = hoard_worker_open,
     .worker_close = hoard_worker_close,
     .request = hoard_request,
-    .run = hoard_run,
+    .run = delay_run,
 };
