@@ -2,11 +2,17 @@
 """The checks of scripts/checks that take long, in a short form: that they run, and that they find what they look for."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
+BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+REFERENCE = ROOT / "results" / "reference"
 
 
 def check(name, *args):
@@ -24,3 +30,30 @@ def test_what_the_driver_holds():
     done = check("driver.py", "--only", "memory", "--samples", "3000")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASS   memory: " in done.stdout
+
+
+# -- what is printed in the README is in a committed result ---------------------------------------------------------------
+
+
+def readme_block(start):
+    """The fenced block of the README that begins so."""
+    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (found,) = [block for block in blocks if block.startswith(start)]
+    return [line for line in found.splitlines() if line]
+
+
+@pytest.mark.parametrize("run, start", [("quick", "distance · cpu"), ("both", "count · cpu")])
+def test_the_readmes_tables_are_those_of_its_runs(tmp_path, run, start):
+    copy = shutil.copytree(REFERENCE / run, tmp_path / run)
+    done = subprocess.run([BUILD / "cobench", "report", "--no-plots", "--width", "80", copy], capture_output=True, text=True,
+                          timeout=60, check=True)  # fmt: skip
+    assert set(readme_block(start)) <= set(done.stdout.splitlines())
+
+
+def test_the_readmes_open_loop_is_the_committed_one(tmp_path):
+    folder = shutil.copytree(REFERENCE / "open-loop", tmp_path / "open-loop")
+    for loop in ("closed", "open"):  # the summaries are those of the samples
+        subprocess.run([BUILD / "cobench", "report", "--no-plots", "--quiet", folder / loop], timeout=60, check=True)
+    done = check("open_loop.py", "--from", folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "".join(line + "\n" for line in readme_block(" " * 20)) in done.stdout

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -235,9 +236,13 @@ def test_what_the_driver_refuses(tmp_path, words, said):
     assert not (tmp_path / "results").exists()
 
 
-def test_a_stall_is_in_the_p99_of_the_open_loop_alone():
+def test_a_stall_is_in_the_p99_of_the_open_loop_alone(tmp_path):
     """The origin stands still for 200 ms once. `make check-open-loop` prints the numbers."""
-    for row in open_loop.rows("c", "thread-pool,async", 1, "fixed"):
+    args = argparse.Namespace(runtime="c", model="thread-pool,async", rounds=1, arrivals="fixed")
+    open_loop.measure_both(tmp_path, args)
+    rows = open_loop.rows(tmp_path)
+    assert len(rows) == 2
+    for row in rows:
         said = f"{row.variant}: closed {row.closed}, open {row.open}"
         print(said)
         assert row.shown, said

@@ -6,6 +6,10 @@ was to start. Prints both p99 and ends with status 1 where the closed one shows 
 
 The numbers: 4 workers meet the stall with 4 of 800 jobs, which is 0.5% and above the p99; at 400 jobs a second 80 arrive
 during it, which is 10%.
+
+    python3 scripts/checks/open_loop.py                                     measures
+    python3 scripts/checks/open_loop.py --save FOLDER                       and keeps the two runs, as FOLDER/closed and FOLDER/open
+    python3 scripts/checks/open_loop.py --from results/reference/open-loop  says the same of two runs that were kept
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +29,7 @@ BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 JOBS, WORKERS, RATE = 800, 4, 400
 STALL_MS, STALL_AT = 200, 300
 LIMIT_S = 600
+KEPT = ("machine.json", "plan.json", "samples.jsonl", "summary.json", "summary.md")
 
 
 @dataclass(frozen=True)
@@ -42,30 +48,42 @@ class Row:
         return self.closed["max"] > half and self.open["p99"] > half and self.closed["p99"] < self.open["p99"] / 2
 
 
-def measure(results: Path, url: str, variants: dict[str, str], rounds: int, *loop: str) -> dict[str, dict]:
-    """variant -> its cell of summary.json. The tables go nowhere; what went wrong comes out."""
+def measure(results: Path, url: str, args: argparse.Namespace, *loop: str) -> None:
+    """One run. The tables go nowhere; what went wrong comes out."""
     subprocess.run(
-        [BUILD / "cobench", "run", "--quiet", "--no-plots", "--task", "fetch", "--runtime", variants["runtime"], "--model",
-         variants["model"], "--jobs", str(JOBS), "--workers", str(WORKERS), "--set", "delay=1", "--set", "size=64", "--url",
-         url, "--rounds", str(rounds), "--seed", "1", "--results", results, *loop],
+        [BUILD / "cobench", "run", "--quiet", "--no-plots", "--task", "fetch", "--runtime", args.runtime, "--model", args.model,
+         "--jobs", str(JOBS), "--workers", str(WORKERS), "--set", "delay=1", "--set", "size=64", "--url", url, "--rounds",
+         str(args.rounds), "--seed", "1", "--results", results, *loop],
         check=True, timeout=LIMIT_S,
     )  # fmt: skip
-    summary = json.loads((results / "latest" / "summary.json").read_text())
+
+
+def measure_both(folder: Path, args: argparse.Namespace) -> None:
+    """The runs in folder/closed and folder/open, as far as they are to be kept."""
+    with tempfile.TemporaryDirectory() as place:
+        origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            url = f"{origin.stdout.readline().rstrip()}&pause={STALL_MS}&at={STALL_AT}"
+            measure(Path(place) / "closed", url, args)
+            measure(Path(place) / "open", url, args, "--rate", str(RATE), "--arrivals", args.arrivals)
+        finally:
+            origin.communicate(timeout=30)
+        for loop in ("closed", "open"):
+            (folder / loop).mkdir(parents=True, exist_ok=True)
+            for name in KEPT:
+                shutil.copy(Path(place) / loop / "latest" / name, folder / loop)
+
+
+def cells(folder: Path, loop: str) -> dict[str, dict]:
+    """variant -> its cell of summary.json."""
+    summary = json.loads((folder / loop / "summary.json").read_text())
+    assert all(cell["loop"] == loop for cell in summary["cells"])
     return {f"{cell['runtime']}:{cell['model']}": cell for cell in summary["cells"]}
 
 
-def rows(runtimes: str, models: str, rounds: int, arrivals: str) -> list[Row]:
+def rows(folder: Path) -> list[Row]:
     """One for each variant but sync, of which the stall is one job and the rate may be too much."""
-    origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        url = f"{origin.stdout.readline().rstrip()}&pause={STALL_MS}&at={STALL_AT}"
-        variants = {"runtime": runtimes, "model": models}
-        with tempfile.TemporaryDirectory() as folder:
-            closed = measure(Path(folder) / "closed", url, variants, rounds)
-            opened = measure(Path(folder) / "open", url, variants, rounds, "--rate", str(RATE), "--arrivals", arrivals)
-    finally:
-        origin.communicate(timeout=30)
-    assert all(cell["loop"] == "closed" for cell in closed.values()) and all(cell["loop"] == "open" for cell in opened.values())
+    closed, opened = cells(folder, "closed"), cells(folder, "open")
     return [
         Row(name, cell["latency_s"], opened[name]["latency_s"], opened[name]["open_loop"]["achieved_rate"])
         for name, cell in closed.items()
@@ -73,21 +91,31 @@ def rows(runtimes: str, models: str, rounds: int, arrivals: str) -> list[Row]:
     ]
 
 
-def main(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runtime", default="c,py", help="as of cobench run (default %(default)s)")
-    parser.add_argument("--model", default="thread-pool,async", help="likewise (default %(default)s)")
-    parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--arrivals", choices=("fixed", "poisson"), default="fixed")
-    args = parser.parse_args(argv)
+def show(found: list[Row]) -> None:
     print(f"an origin that stands still for {STALL_MS} ms once; {JOBS} jobs on {WORKERS} workers, in the open loop at {RATE}/s")
     print(f"{'':18}{'closed loop':>27}{'open loop':>27}")
     print(f"{'ms':18}{'p50':>9}{'p99':>9}{'max':>9}{'p50':>9}{'p99':>9}{'max':>9}{'done':>9}")
-    found = rows(args.runtime, args.model, args.rounds, args.arrivals)
     for row in found:
         numbers = [1000 * loop[point] for loop in (row.closed, row.open) for point in ("p50", "p99", "max")]
         done = "?" if row.done is None else f"{row.done:.0f}/s"
         print(f"{row.variant:18}" + "".join(f"{number:9.2f}" for number in numbers) + f"{done:>9}")
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runtime", default="c,py", help="as of cobench run (default %(default)s)")
+    parser.add_argument("--model", default="thread-pool,async", help="likewise (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="the numbers are medians over them (default %(default)s)")
+    parser.add_argument("--arrivals", choices=("fixed", "poisson"), default="fixed")
+    parser.add_argument("--save", type=Path, metavar="FOLDER", help="keep the two runs there")
+    parser.add_argument("--from", dest="kept", type=Path, metavar="FOLDER", help="measure nothing: take the runs that were kept there")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = args.kept or args.save or Path(scratch)
+        if args.kept is None:
+            measure_both(folder, args)
+        found = rows(folder)
+    show(found)
     bad = [row.variant for row in found if not row.shown]
     if bad:
         print(f"not as it should be: {', '.join(bad)}", file=sys.stderr)
