@@ -220,6 +220,14 @@ static sample_value *value_of(enum ratio_time time)
     return time == RATIO_WORK ? sample_work : sample_whole;
 }
 
+static double latency_at(const struct sample *s, enum latency_point point)
+{
+    return s->latency_ns[point] < 0 ? NAN : (double)s->latency_ns[point] / 1e9;
+}
+
+static double latency_p50(const struct sample *s) { return latency_at(s, LATENCY_P50); }
+static double latency_p99(const struct sample *s) { return latency_at(s, LATENCY_P99); }
+
 static double median_of(struct work *work, const struct result_cell *cell, sample_value *value)
 {
     double median = NAN;
@@ -230,28 +238,56 @@ static double median_of(struct work *work, const struct result_cell *cell, sampl
     return stats_median(work->pairs.base, n, &median) == 0 ? median : NAN;
 }
 
+/* Makes the series of both sides and their medians (NaN: none). Has each of them some? */
+static bool take_series(struct work *work, const struct compare_row *row, sample_value *value, double median[COMPARE_SIDES])
+{
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        median[side] = NAN;
+        if (row->cell[side]->status != CELL_OK)
+            continue;
+        series_of_times(&work->series[side], row->cell[side], value);
+        median[side] = median_of(work, row->cell[side], value);
+    }
+    return median[COMPARE_A] > 0 && median[COMPARE_B] > 0;
+}
+
 static int row_time(struct work *work, struct compare_row *row, enum ratio_time time)
 {
     struct compare_change *out = &row->time[time];
+    double *median = row->median_s[time];
     *out = change_none(RATIO_NOT_RUN);
-    bool is_short = false;
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        struct series *series = &work->series[side];
-        double *median = &row->median_s[time][side];
-        *median = NAN;
-        if (row->cell[side]->status != CELL_OK)
-            continue;
-        series_of_times(series, row->cell[side], value_of(time));
-        *median = median_of(work, row->cell[side], value_of(time));
-        is_short |= time == RATIO_WORK && *median < SUMMARY_SHORT_WORK_S;
-    }
-    if (!(row->median_s[time][COMPARE_A] > 0 && row->median_s[time][COMPARE_B] > 0))
+    if (!take_series(work, row, value_of(time), median))
         return 0;
-    if (is_short || row->group[COMPARE_A]->rate > 0) {
-        out->ratio.state = is_short ? RATIO_TOO_SHORT : RATIO_OPEN_LOOP;
-        return 0;
+    if (time == RATIO_WORK && fmin(median[COMPARE_A], median[COMPARE_B]) < SUMMARY_SHORT_WORK_S)
+        out->ratio.state = RATIO_TOO_SHORT;
+    else if (compare_is_open(row))
+        out->ratio.state = RATIO_OPEN_LOOP;
+    else
+        return change_make(work, COMPARE_A, out);
+    return 0;
+}
+
+static bool is_missed(const struct summary *summary, const struct result_cell *cell)
+{
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (summary->cells[i].cell == cell)
+            return (summary->cells[i].marks & MARK_RATE_NOT_KEPT) != 0;
+    return false;
+}
+
+static int row_latency(struct work *work, struct compare_row *row)
+{
+    static sample_value *const values[COMPARE_LATENCIES] = {[COMPARE_P50] = latency_p50, [COMPARE_P99] = latency_p99};
+    int code = 0;
+    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && code == 0; k++) {
+        row->latency[k] = change_none(RATIO_NOT_RUN);
+        row->latency_s[k][COMPARE_A] = row->latency_s[k][COMPARE_B] = NAN;
+        if (compare_is_open(row) && take_series(work, row, values[k], row->latency_s[k]))
+            code = change_make(work, COMPARE_A, &row->latency[k]);
     }
-    return change_make(work, COMPARE_A, out);
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        row->missed[side] = is_missed(&work->compare->summary[side], row->cell[side]);
+    return code;
 }
 
 static const struct ratio *speedup_of(const struct compare *c, const struct compare_row *row, enum compare_side side,
@@ -329,42 +365,70 @@ static int measure_rows(struct compare *c)
 {
     struct work work;
     int code = work_open(&work, c);
-    for (size_t i = 0; i < c->row_count && code == 0; i++)
+    for (size_t i = 0; i < c->row_count && code == 0; i++) {
         for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++) {
             code = row_time(&work, &c->rows[i], t);
             if (code == 0)
                 code = row_speedup(&work, &c->rows[i], t);
         }
+        if (code == 0)
+            code = row_latency(&work, &c->rows[i]);
+    }
     work_close(&work);
     return code;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------------------------------------- */
 
+/* One column of the comparison. */
+typedef struct compare_change *column_of(struct compare_row *row, int which);
+static struct compare_change *time_of(struct compare_row *row, int time) { return &row->time[time]; }
+static struct compare_change *gain_of(struct compare_row *row, int time) { return &row->speedup[time]; }
+static struct compare_change *latency_of(struct compare_row *row, int k) { return &row->latency[k]; }
+
 /* A family is a column: all models' cells of both runs together. Controls and capacities are there to be looked at. */
-static int judge_column(struct compare *c, enum ratio_time time, bool speedup, struct ratio **family)
+static int judge_column(struct compare *c, column_of *column, int which, struct ratio **family)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->row_count; i++)
         if (c->rows[i].cell[COMPARE_B]->role == ROLE_MODEL)
-            family[count++] = speedup ? &c->rows[i].speedup[time].ratio : &c->rows[i].time[time].ratio;
+            family[count++] = &column(&c->rows[i], which)->ratio;
     return ratios_judge(family, count, c->margin);
 }
 
 static int judge_columns(struct compare *c)
 {
+    static const struct {
+        column_of *column;
+        int which;
+    } columns[] = {{time_of, RATIO_WORK}, {gain_of, RATIO_WORK},       {time_of, RATIO_WHOLE},
+                   {gain_of, RATIO_WHOLE}, {latency_of, COMPARE_P50}, {latency_of, COMPARE_P99}};
     struct ratio **family = calloc(c->row_count + 1, sizeof(struct ratio *));
     int code = family == NULL ? -ENOMEM : 0;
-    for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
-        for (int speedup = 0; speedup < 2 && code == 0; speedup++)
-            code = judge_column(c, t, speedup == 1, family);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns && code == 0; i++)
+        code = judge_column(c, columns[i].column, columns[i].which, family);
     free(family);
     return code;
 }
 
-const struct compare_change *compare_judged(const struct compare *c, const struct compare_row *row)
+bool compare_is_open(const struct compare_row *row)
 {
+    return row->group[COMPARE_B]->rate > 0; /* A's is the same, or they were no match */
+}
+
+static struct compare_change *change_of(const struct compare *c, struct compare_row *row, size_t k)
+{
+    if (compare_is_open(row) && !c->options.by_speedup)
+        return k < COMPARE_LATENCIES ? &row->latency[k] : NULL;
+    if (k > 0)
+        return NULL;
     return c->options.by_speedup ? &row->speedup[c->options.time] : &row->time[c->options.time];
+}
+
+const struct compare_change *compare_judged(const struct compare *c, const struct compare_row *row, size_t k)
+{
+    struct compare_row *own = &c->rows[row - c->rows];
+    return change_of(c, own, k);
 }
 
 static int by_value(const void *a, const void *b)
@@ -423,39 +487,68 @@ bool compare_moved_alike(const struct compare *c)
 /* Before Holm: what a row is without regard to the others. */
 static enum compare_gate gate_of(const struct compare *c, const struct compare_row *row)
 {
-    const struct compare_change *change = compare_judged(c, row);
-    if (row->cell[COMPARE_B]->role != ROLE_MODEL || change->ratio.state == RATIO_SELF)
+    if (row->cell[COMPARE_B]->role != ROLE_MODEL || compare_judged(c, row, 0)->ratio.state == RATIO_SELF)
         return GATE_NONE;
     if (row->cell[COMPARE_A]->status == CELL_OK && row->cell[COMPARE_B]->status > CELL_OK)
         return GATE_BROKEN;
-    return change->ratio.state == RATIO_FULL ? GATE_PASSES : GATE_UNKNOWN;
+    if (row->missed[COMPARE_B] && !row->missed[COMPARE_A] && row->cell[COMPARE_A]->status == CELL_OK)
+        return GATE_RATE;
+    for (size_t k = 0; compare_judged(c, row, k) != NULL; k++)
+        if (compare_judged(c, row, k)->ratio.state != RATIO_FULL)
+            return GATE_UNKNOWN;
+    return GATE_PASSES;
+}
+
+/* The worst of the row's changes, of `n` that are judged in all, with their p-values adjusted. */
+static enum compare_gate gate_adjusted(const struct compare *c, struct compare_row *row, size_t n)
+{
+    enum compare_gate gate = GATE_PASSES;
+    for (size_t k = 0; change_of(c, row, k) != NULL; k++) {
+        struct compare_change *change = change_of(c, row, k);
+        change->gate_beyond =
+            change->gate_p_adjusted < RATIO_FAMILY_ERROR && change->ratio.high < 1 / (1 + c->options.slower);
+        if (change->gate_beyond)
+            gate = GATE_SLOWER;
+        else if (gate == GATE_PASSES && change->ratio.p_least * (double)n >= RATIO_FAMILY_ERROR)
+            gate = GATE_UNKNOWN;
+    }
+    return gate;
+}
+
+/* The p-values of the gate, in the order of rows and changes, from what is judged to `p` or from there back adjusted. */
+static size_t gate_values(struct compare *c, double *p, bool back)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->row_count; i++)
+        for (size_t k = 0; c->rows[i].gate == GATE_PASSES && compare_judged(c, &c->rows[i], k) != NULL; k++, n++) {
+            struct compare_change *change = change_of(c, &c->rows[i], k);
+            if (back)
+                change->gate_p_adjusted = p[n];
+            else
+                p[n] = change->gate_p;
+        }
+    return n;
 }
 
 static int judge_gate(struct compare *c)
 {
-    double *p = calloc(2 * c->row_count + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + c->row_count;
-    size_t n = 0, judged = 0;
+    const size_t room = COMPARE_LATENCIES * c->row_count;
+    double *p = calloc(2 * room + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + room;
+    size_t judged = 0;
     if (p == NULL)
         return -ENOMEM;
-    for (size_t i = 0; i < c->row_count; i++) {
+    for (size_t i = 0; i < c->row_count; i++)
         c->rows[i].gate = gate_of(c, &c->rows[i]);
-        if (c->rows[i].gate == GATE_PASSES)
-            p[n++] = compare_judged(c, &c->rows[i])->gate_p;
-    }
+    const size_t n = gate_values(c, p, false);
     const int code = stats_holm(p, n, adjusted);
-    for (size_t i = 0, at = 0; i < c->row_count && code == 0; i++) {
+    if (code == 0)
+        gate_values(c, adjusted, true);
+    for (size_t i = 0; i < c->row_count && code == 0; i++) {
         struct compare_row *row = &c->rows[i];
-        struct compare_change *change =
-            c->options.by_speedup ? &row->speedup[c->options.time] : &row->time[c->options.time];
-        if (row->gate == GATE_PASSES) {
-            change->gate_p_adjusted = adjusted[at++];
-            if (change->gate_p_adjusted < RATIO_FAMILY_ERROR && change->ratio.high < 1 / (1 + c->options.slower))
-                row->gate = GATE_SLOWER;
-            else if (change->ratio.p_least * (double)n >= RATIO_FAMILY_ERROR)
-                row->gate = GATE_UNKNOWN;
-        }
+        if (row->gate == GATE_PASSES)
+            row->gate = gate_adjusted(c, row, n);
         judged += row->gate == GATE_PASSES;
-        c->gate_fails |= row->gate == GATE_SLOWER || row->gate == GATE_BROKEN;
+        c->gate_fails |= row->gate == GATE_SLOWER || row->gate == GATE_BROKEN || row->gate == GATE_RATE;
     }
     c->gate_fails |= judged == 0;
     free(p);

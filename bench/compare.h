@@ -7,7 +7,8 @@
  * a whole run, such as another machine, changes the times and not the speedups.
  *
  * Cells are matched by what they are (task, parameters, jobs, workers, arrivals, runtime, model, role), not by their
- * numbers. Those of an open loop have no ratio: the schedule decides how long they take.
+ * numbers. In an open loop the schedule decides how long a cell takes, so that its time says nothing: what is compared there
+ * is the latency of its jobs, and whether the rate was kept.
  */
 #ifndef BENCH_COMPARE_H
 #define BENCH_COMPARE_H
@@ -28,6 +29,7 @@ enum compare_gate {
     GATE_PASSES,
     GATE_SLOWER,  /* the interval lies wholly beyond the limit, adjusted by Holm */
     GATE_BROKEN,  /* it was sound in A and is not in B */
+    GATE_RATE,    /* it kept the rate of its open loop in A and does not in B */
     GATE_UNKNOWN, /* no interval, or too few rounds to say so of any cell */
 };
 
@@ -35,7 +37,7 @@ struct compare_options {
     double margin;             /* below 0: the larger of the two plans' */
     enum ratio_time time;      /* what is told and judged; both are computed */
     enum ratio_base base;      /* of the speedups */
-    bool by_speedup;           /* the gate judges speedups, not times */
+    bool by_speedup;           /* the gate judges speedups, not times and latencies */
     double slower;             /* the gate's limit: 0.05 for 5% slower; 0: no gate */
     const struct words *only;  /* patterns TASK or TASK/RUNTIME:MODEL as of fnmatch; none or NULL: all */
 };
@@ -45,7 +47,11 @@ struct compare_change {
     struct ratio ratio;
     size_t rounds[COMPARE_SIDES];
     double gate_p, gate_p_adjusted; /* of "not slower by more than the limit"; NaN where there is no gate */
+    bool gate_beyond;               /* it is slower by more than that, for sure */
 };
+
+/* The latencies of an open loop that are compared: what half of the jobs meet, and the one in a hundred. */
+enum compare_latency { COMPARE_P50, COMPARE_P99, COMPARE_LATENCIES };
 
 struct compare_row {
     const struct result_cell *cell[COMPARE_SIDES];
@@ -55,6 +61,11 @@ struct compare_row {
     double speedup_of[RATIO_TIMES][COMPARE_SIDES]; /* each run's own speedup, as its summary has it; NaN: none */
     struct compare_change time[RATIO_TIMES];    /* time in A / time in B */
     struct compare_change speedup[RATIO_TIMES]; /* speedup in B / speedup in A */
+    /* Of an open loop, which has neither of these: the medians of the rounds' percentiles, and A / B. NaN and none in a closed
+     * one. */
+    double latency_s[COMPARE_LATENCIES][COMPARE_SIDES];
+    struct compare_change latency[COMPARE_LATENCIES];
+    bool missed[COMPARE_SIDES]; /* that run did not keep the rate (MARK_RATE_NOT_KEPT) */
     enum compare_gate gate;
 };
 
@@ -95,8 +106,13 @@ void compare_free(struct compare *compare);
 
 /* Are most cells slower, or most faster, while their speedups stayed? Then it was not a model. */
 bool compare_moved_alike(const struct compare *compare);
-/* The column that is judged: a row's time or speedup of options.time. */
-const struct compare_change *compare_judged(const struct compare *compare, const struct compare_row *row);
+/* Is the row of an open loop? */
+bool compare_is_open(const struct compare_row *row);
+/*
+ * The changes of a row that are judged, k = 0, 1, ...; NULL behind the last: its time or speedup of options.time; in an open
+ * loop the latencies, but nothing that could be judged (a change without a ratio) where speedups are.
+ */
+const struct compare_change *compare_judged(const struct compare *compare, const struct compare_row *row, size_t k);
 /* How a row is called within its group: "c:sync", "c:sync (control)", "2 x c:sync"; to be freed; NULL: no memory. */
 char *compare_name(const struct result_cell *cell);
 

@@ -67,9 +67,18 @@ static char *join(const struct words *names)
     return all;
 }
 
+/* Which of a row's judged changes: " p99 latency"; "" where there is but one. */
+static const char *change_name(const struct compare *c, const struct compare_row *row, size_t k)
+{
+    static const char *const names[COMPARE_LATENCIES] = {[COMPARE_P50] = " p50 latency", [COMPARE_P99] = " p99 latency"};
+    return compare_judged(c, row, 1) != NULL ? names[k] : "";
+}
+
 /* One of the changes that the sentences are about, with what it is sorted by. */
 struct entry {
     const struct compare_row *row;
+    const struct ratio *ratio;
+    const char *what;
     double far; /* how far from 1 */
 };
 
@@ -79,25 +88,35 @@ static int by_distance(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-/* The rows with a verdict, the farthest first, "count c:async 0.84x [0.82,0.86]". */
+/* Those with the verdict. Returns how many. */
+static size_t find_entries(const struct compare *c, enum verdict verdict, struct entry *entries)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->row_count; i++)
+        for (size_t k = 0; compare_judged(c, &c->rows[i], k) != NULL; k++) {
+            const struct ratio *ratio = &compare_judged(c, &c->rows[i], k)->ratio;
+            if (ratio->verdict == verdict)
+                entries[count++] =
+                    (struct entry){&c->rows[i], ratio, change_name(c, &c->rows[i], k), fabs(log(ratio->ratio))};
+        }
+    return count;
+}
+
+/* The changes with a verdict, the farthest first, "count c:async 0.84x [0.82,0.86]". */
 static int list_verdict(const struct compare *c, enum verdict verdict, struct words *out)
 {
-    struct entry *entries = calloc(c->row_count + 1, sizeof *entries);
-    size_t count = 0;
-    int code = entries == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < c->row_count && code == 0; i++) {
-        const struct ratio *ratio = &compare_judged(c, &c->rows[i])->ratio;
-        if (ratio->verdict == verdict)
-            entries[count++] = (struct entry){&c->rows[i], fabs(log(ratio->ratio))};
-    }
-    if (code == 0)
-        qsort(entries, count, sizeof *entries, by_distance);
+    struct entry *entries = calloc(COMPARE_LATENCIES * c->row_count + 1, sizeof *entries);
+    if (entries == NULL)
+        return -ENOMEM;
+    const size_t count = find_entries(c, verdict, entries);
+    int code = 0;
+    qsort(entries, count, sizeof *entries, by_distance);
     for (size_t i = 0; i < count && code == 0; i++) {
-        const struct ratio *ratio = &compare_judged(c, entries[i].row)->ratio;
+        const struct ratio *ratio = entries[i].ratio;
         struct format number, interval;
         char *name = row_name(entries[i].row);
         code = name == NULL ? -ENOMEM
-                            : words_addf(out, "%s %s %s", name, format_ratio(&number, ratio->ratio),
+                            : words_addf(out, "%s%s %s %s", name, entries[i].what, format_ratio(&number, ratio->ratio),
                                          format_interval(&interval, ratio->low, ratio->high));
         free(name);
     }
@@ -120,7 +139,7 @@ static int add_verdict(struct story *story, const struct compare *c, enum verdic
 /* Is the row one that the answer is about? */
 static bool is_told(const struct compare *c, const struct compare_row *row)
 {
-    return row->cell[COMPARE_B]->role == ROLE_MODEL && compare_judged(c, row)->ratio.state != RATIO_SELF;
+    return row->cell[COMPARE_B]->role == ROLE_MODEL && compare_judged(c, row, 0)->ratio.state != RATIO_SELF;
 }
 
 /* Why nothing is known of a row; NULL: something is. */
@@ -131,40 +150,77 @@ static const char *unknown_reason(const struct ratio *ratio)
     return ratio->verdict == VERDICT_UNRESOLVED ? verdict_name(ratio->verdict) : NULL;
 }
 
-static int answer_count(struct story *story, const struct compare *c)
+/* The verdicts of all changes that are told of rows with so many of them. Returns how many rows. */
+static size_t count_verdicts(const struct compare *c, bool several, size_t counts[VERDICT_UNRESOLVED + 1])
 {
-    size_t counts[VERDICT_UNRESOLVED + 1] = {0}, all = 0;
-    for (size_t i = 0; i < c->row_count; i++)
-        if (is_told(c, &c->rows[i])) {
-            counts[compare_judged(c, &c->rows[i])->ratio.verdict]++;
-            all++;
-        }
-    if (all == 0)
-        return add(story, STORY_ANSWER, "", text_format("B against A: no cell can be compared in %s", story_subject(c)));
-    return add(story, STORY_ANSWER, "",
-               text_format("B against A, %s of %zu cell%s: %zu slower, %zu faster, %zu with no difference shown, %zu not known",
-                           story_subject(c), all, all == 1 ? "" : "s", counts[VERDICT_SLOWER], counts[VERDICT_FASTER],
-                           counts[VERDICT_NO_DIFFERENCE], counts[VERDICT_NONE] + counts[VERDICT_UNRESOLVED]));
+    size_t rows = 0;
+    for (size_t i = 0; i < c->row_count; i++) {
+        const struct compare_row *row = &c->rows[i];
+        if (!is_told(c, row) || (compare_judged(c, row, 1) != NULL) != several)
+            continue;
+        rows++;
+        for (size_t k = 0; compare_judged(c, row, k) != NULL; k++)
+            counts[compare_judged(c, row, k)->ratio.verdict]++;
+    }
+    return rows;
 }
 
-/* Adds "unresolved: a, b" to `parts`: the rows that share the reason of row `first`, if it is the first of them. */
-static int unknown_part(const struct compare *c, size_t first, struct words *parts)
+/* One sentence for the cells of closed loops, one for those of open ones, as far as there are some. */
+static int answer_count(struct story *story, const struct compare *c)
 {
-    const char *reason = unknown_reason(&compare_judged(c, &c->rows[first])->ratio);
+    int code = 0;
+    size_t all = 0;
+    for (int several = 0; several < 2 && code == 0; several++) {
+        size_t counts[VERDICT_UNRESOLVED + 1] = {0};
+        const size_t rows = count_verdicts(c, several == 1, counts);
+        all += rows;
+        if (rows > 0)
+            code = add(story, STORY_ANSWER, "",
+                       text_format("B against A, %s of %zu cell%s: %zu slower, %zu faster, %zu with no difference shown, %zu "
+                                   "not known",
+                                   several == 1 ? "p50 and p99 latency in an open loop" : story_subject(c), rows,
+                                   rows == 1 ? "" : "s", counts[VERDICT_SLOWER], counts[VERDICT_FASTER],
+                                   counts[VERDICT_NO_DIFFERENCE], counts[VERDICT_NONE] + counts[VERDICT_UNRESOLVED]));
+    }
+    if (code == 0 && all == 0)
+        code = add(story, STORY_ANSWER, "", text_format("B against A: no cell can be compared in %s", story_subject(c)));
+    return code;
+}
+
+/* Why nothing is known of a row's k-th change, of those that are told; NULL: something is, or there is none. */
+static const char *reason_of(const struct compare *c, const struct compare_row *row, size_t k)
+{
+    return is_told(c, row) && compare_judged(c, row, k) != NULL ? unknown_reason(&compare_judged(c, row, k)->ratio) : NULL;
+}
+
+/* Was the reason told of a change before this one? */
+static bool is_told_before(const struct compare *c, const char *reason, size_t row, size_t k)
+{
+    for (size_t i = 0; i <= row; i++)
+        for (size_t m = 0; m < (i < row ? COMPARE_LATENCIES : k); m++) {
+            const char *other = reason_of(c, &c->rows[i], m);
+            if (other != NULL && strcmp(reason, other) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* Adds "unresolved: a, b p99 latency" to `parts`: all changes with the reason. */
+static int unknown_part(const struct compare *c, const char *reason, struct words *parts)
+{
     struct words names = {.items = NULL};
     int code = 0;
-    for (size_t i = 0; i < c->row_count && code == 0; i++) {
-        const char *other = is_told(c, &c->rows[i]) ? unknown_reason(&compare_judged(c, &c->rows[i])->ratio) : NULL;
-        if (other == NULL || strcmp(reason, other) != 0)
-            continue;
-        if (i < first)
-            break; /* was told with that one */
-        char *name = row_name(&c->rows[i]);
-        code = name == NULL ? -ENOMEM : words_add(&names, name);
-        free(name);
-    }
-    char *list = code == 0 && names.count > 0 ? join(&names) : NULL;
-    if (code == 0 && names.count > 0)
+    for (size_t i = 0; i < c->row_count && code == 0; i++)
+        for (size_t k = 0; k < COMPARE_LATENCIES && code == 0; k++) {
+            const char *other = reason_of(c, &c->rows[i], k);
+            if (other == NULL || strcmp(reason, other) != 0)
+                continue;
+            char *name = row_name(&c->rows[i]);
+            code = name == NULL ? -ENOMEM : words_addf(&names, "%s%s", name, change_name(c, &c->rows[i], k));
+            free(name);
+        }
+    char *list = code == 0 ? join(&names) : NULL;
+    if (code == 0)
         code = list == NULL ? -ENOMEM : words_addf(parts, "%s: %s", reason, list);
     free(list);
     words_free(&names);
@@ -176,8 +232,11 @@ static int answer_unknown(struct story *story, const struct compare *c)
     struct words parts = {.items = NULL};
     int code = 0;
     for (size_t i = 0; i < c->row_count && code == 0; i++)
-        if (is_told(c, &c->rows[i]) && unknown_reason(&compare_judged(c, &c->rows[i])->ratio) != NULL)
-            code = unknown_part(c, i, &parts);
+        for (size_t k = 0; k < COMPARE_LATENCIES && code == 0; k++) {
+            const char *reason = reason_of(c, &c->rows[i], k);
+            if (reason != NULL && !is_told_before(c, reason, i, k))
+                code = unknown_part(c, reason, &parts);
+        }
     if (code == 0 && parts.count > 0)
         code = add(story, STORY_ANSWER, "not known", words_join(&parts, "; "));
     words_free(&parts);
@@ -212,13 +271,26 @@ static int answer_middle(struct story *story, const struct compare *c)
 
 /* -- the gate ------------------------------------------------------------------------------------------------------------- */
 
+/* "fetch c:async p99 latency": a row with those of its changes that are beyond the limit, if it has several; to be freed. */
+static char *gate_name(const struct compare *c, const struct compare_row *row)
+{
+    char *name = row_name(row);
+    for (size_t k = 0; name != NULL && compare_judged(c, row, k) != NULL; k++)
+        if (compare_judged(c, row, k)->gate_beyond) {
+            char *longer = text_format("%s%s", name, change_name(c, row, k));
+            free(name);
+            name = longer;
+        }
+    return name;
+}
+
 static int gate_part(const struct compare *c, enum compare_gate gate, const char *what, struct words *parts)
 {
     struct words names = {.items = NULL};
     int code = 0;
     for (size_t i = 0; i < c->row_count && code == 0; i++)
         if (c->rows[i].gate == gate) {
-            char *name = row_name(&c->rows[i]);
+            char *name = gate_name(c, &c->rows[i]);
             code = name == NULL ? -ENOMEM : words_add(&names, name);
             free(name);
         }
@@ -232,9 +304,23 @@ static int gate_part(const struct compare *c, enum compare_gate gate, const char
     return code;
 }
 
+/* Does the gate judge cells of closed loops, latencies of open ones, or both? */
+static const char *gate_subject(const struct compare *c, char *room, size_t size)
+{
+    bool open = false, closed = false;
+    for (size_t i = 0; i < c->row_count; i++)
+        if (c->rows[i].gate != GATE_NONE) {
+            open |= compare_judged(c, &c->rows[i], 1) != NULL;
+            closed |= compare_judged(c, &c->rows[i], 1) == NULL;
+        }
+    snprintf(room, size, "%s%s%s", closed || !open ? story_subject(c) : "", open && closed ? " and " : "",
+             open ? "latency in an open loop" : "");
+    return room;
+}
+
 static int tell_gate(struct story *story, const struct compare *c)
 {
-    char limit[64];
+    char limit[64], subject[120];
     size_t judged = 0;
     struct words parts = {.items = NULL};
     if (!(c->options.slower > 0))
@@ -243,11 +329,13 @@ static int tell_gate(struct story *story, const struct compare *c)
         judged += c->rows[i].gate == GATE_PASSES || c->rows[i].gate == GATE_SLOWER;
     snprintf(limit, sizeof limit, "more than %.4g%% slower", 100 * c->options.slower);
     int code = words_addf(&parts, "--fail-if-slower %.4g%%, %s: %s, %zu cell%s judged", 100 * c->options.slower,
-                          story_subject(c), c->gate_fails ? "fails" : "passes", judged, judged == 1 ? "" : "s");
+                          gate_subject(c, subject, sizeof subject), c->gate_fails ? "fails" : "passes", judged, judged == 1 ? "" : "s");
     if (code == 0)
         code = gate_part(c, GATE_SLOWER, limit, &parts);
     if (code == 0)
         code = gate_part(c, GATE_BROKEN, "works no longer", &parts);
+    if (code == 0)
+        code = gate_part(c, GATE_RATE, "keeps its rate no longer", &parts);
     if (code == 0)
         code = gate_part(c, GATE_UNKNOWN, "could not be judged", &parts);
     if (code == 0)
@@ -275,7 +363,7 @@ static int warn_of_runs(struct story *story, const struct compare *c)
         for (size_t i = 0; i < warnings.count && code == 0; i++) {
             const struct warning *w = &warnings.items[i];
             if (w->kind == WARNING_INTERRUPTED || w->kind == WARNING_FORCED || w->kind == WARNING_NEIGHBOUR ||
-                w->kind == WARNING_DISTURBED || w->kind == WARNING_CONTROL)
+                w->kind == WARNING_DISTURBED || w->kind == WARNING_CONTROL || w->kind == WARNING_RATE)
                 code = add(story, STORY_WARNING, warning_title(w->kind), text_format("%s: %s", side_names[side], w->text));
         }
         warnings_free(&warnings);

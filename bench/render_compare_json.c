@@ -26,16 +26,20 @@ static json_t *text(const char *value)
 static json_t *cell_json(const struct result_group *group, const struct result_cell *cell)
 {
     static const char *const roles[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
-    return json_pack("{ss ss sO sI sI ss ss ss so}", "group", group->name, "task", group->task, "params", group->params,
-                     "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "runtime", cell->runtime,
+    return json_pack("{ss ss sO sI sI so so ss ss ss so}", "group", group->name, "task", group->task, "params", group->params,
+                     "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "rate", group->rate > 0 ? json_real(group->rate) : json_null(),
+                     "arrivals", text(group->arrivals), "runtime", cell->runtime,
                      "model", cell->model, "role", roles[cell->role], "start_method", text(cell->start_method));
 }
 
 static json_t *side_json(const struct compare_row *row, enum compare_side side)
 {
-    return json_pack("{so so sI so}", "median_s", number(row->median_s[RATIO_WHOLE][side]), "work_s",
-                     number(row->median_s[RATIO_WORK][side]), "rounds", (json_int_t)row->cell[side]->count, "note",
-                     text(row->note[side]));
+    const bool kept_known = compare_is_open(row) && row->cell[side]->status == CELL_OK && row->cell[side]->count > 0;
+    return json_pack("{so so so so so sI so}", "median_s", number(row->median_s[RATIO_WHOLE][side]), "work_s",
+                     number(row->median_s[RATIO_WORK][side]), "latency_p50_s", number(row->latency_s[COMPARE_P50][side]),
+                     "latency_p99_s", number(row->latency_s[COMPARE_P99][side]), "rate_kept",
+                     kept_known ? json_boolean(!row->missed[side]) : json_null(), "rounds",
+                     (json_int_t)row->cell[side]->count, "note", text(row->note[side]));
 }
 
 static json_t *change_json(const struct compare_change *change)
@@ -57,11 +61,22 @@ static json_t *changes_json(const struct compare_change changes[RATIO_TIMES])
     return json_pack("{so so}", "whole", change_json(&changes[RATIO_WHOLE]), "work", change_json(&changes[RATIO_WORK]));
 }
 
+static json_t *latency_json(const struct compare_row *row)
+{
+    if (!compare_is_open(row))
+        return json_null();
+    return json_pack("{so so}", "p50", change_json(&row->latency[COMPARE_P50]), "p99", change_json(&row->latency[COMPARE_P99]));
+}
+
+/* Of several changes that are judged the p-values are those of the one with the least. */
 static json_t *gate_json(const struct compare *c, const struct compare_row *row)
 {
     static const char *const names[] = {[GATE_NONE] = NULL, [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
-                                        [GATE_BROKEN] = "broken", [GATE_UNKNOWN] = "unknown"};
-    const struct compare_change *change = compare_judged(c, row);
+                                        [GATE_BROKEN] = "broken", [GATE_RATE] = "rate", [GATE_UNKNOWN] = "unknown"};
+    const struct compare_change *change = compare_judged(c, row, 0);
+    for (size_t k = 1; compare_judged(c, row, k) != NULL; k++)
+        if (compare_judged(c, row, k)->gate_p < change->gate_p)
+            change = compare_judged(c, row, k);
     if (names[row->gate] == NULL)
         return json_null();
     return json_pack("{ss so so}", "verdict", names[row->gate], "p", number(change->gate_p), "p_adjusted",
@@ -71,8 +86,9 @@ static json_t *gate_json(const struct compare *c, const struct compare_row *row)
 static json_t *row_json(const struct compare *c, const struct compare_row *row)
 {
     json_t *out = cell_json(row->group[COMPARE_B], row->cell[COMPARE_B]);
-    json_t *more = json_pack("{so so so so so}", "a", side_json(row, COMPARE_A), "b", side_json(row, COMPARE_B), "time",
-                             changes_json(row->time), "speedup", changes_json(row->speedup), "gate", gate_json(c, row));
+    json_t *more = json_pack("{so so so so so so}", "a", side_json(row, COMPARE_A), "b", side_json(row, COMPARE_B), "time",
+                             changes_json(row->time), "speedup", changes_json(row->speedup), "latency", latency_json(row),
+                             "gate", gate_json(c, row));
     if (out == NULL || more == NULL || json_object_update(out, more) != 0) {
         json_decref(out);
         out = NULL;

@@ -78,6 +78,33 @@ static void put_row(const struct compare_row *row, FILE *out)
     fputs(" |\n", out);
 }
 
+static void put_open_row(const struct compare_row *row, FILE *out)
+{
+    struct format f;
+    char *name = compare_name(row->cell[COMPARE_B]);
+    fputs("| ", out);
+    markdown_put(out, name != NULL ? name : "-");
+    free(name);
+    for (enum compare_latency k = 0; k < COMPARE_LATENCIES; k++) {
+        for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+            fprintf(out, " | %s", format_time(&f, row->latency_s[k][side]));
+        put_change(&row->latency[k], out);
+    }
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        fprintf(out, " | %s", !(row->latency_s[COMPARE_P50][side] > 0) ? "-" : row->missed[side] ? "no" : "yes");
+    fputs(" |\n", out);
+}
+
+static void put_table_head(const struct result_group *group, FILE *out)
+{
+    if (group->rate > 0)
+        fputs("| variant | p50 A | p50 B | p50 A / B | p99 A | p99 B | p99 A / B | rate kept A | rate kept B |\n"
+              "|---|--:|--:|---|--:|--:|---|---|---|\n", out);
+    else
+        fputs("| variant | whole A | whole B | whole A / B | work A | work B | work A / B | whole speedup B / A | work "
+              "speedup B / A |\n|---|--:|--:|---|--:|--:|---|---|---|\n", out);
+}
+
 static int put_group(const struct compare *c, const struct result_group *group, FILE *out)
 {
     bool first = true;
@@ -94,11 +121,10 @@ static int put_group(const struct compare *c, const struct result_group *group, 
             fputs(*params != '\0' ? ", " : "", out);
             markdown_put(out, params);
             fprintf(out, "; %s.\n\n", shape);
-            fputs("| variant | whole A | whole B | whole A / B | work A | work B | work A / B | whole speedup B / A | work "
-                  "speedup B / A |\n|---|--:|--:|---|--:|--:|---|---|---|\n", out);
+            put_table_head(group, out);
         }
         first = false;
-        put_row(&c->rows[i], out);
+        (group->rate > 0 ? put_open_row : put_row)(&c->rows[i], out);
     }
     free(shape);
     free(params);

@@ -112,52 +112,75 @@ static void put_change(const struct screen *screen, const struct compare_change 
     screen_put_ratio(screen, &change->ratio, shown ? screen_series_mark(&change->ratio) : " ");
 }
 
-static int put_row(const struct compare_view *view, const struct screen *screen, const struct compare_row *row, bool speedup)
+/* The tables of a group: the first two of a closed loop, the third of an open one. */
+enum table { TABLE_TIME, TABLE_SPEEDUP, TABLE_LATENCY };
+
+static const char *side_text(struct format *f, const struct compare *c, const struct compare_row *row, enum table table,
+                             enum compare_side side)
 {
-    const enum ratio_time time = view->compare->options.time;
-    const struct compare_change *changes = speedup ? row->speedup : row->time;
+    if (table == TABLE_SPEEDUP)
+        return format_ratio(f, row->speedup_of[c->options.time][side]);
+    return format_time(f, table == TABLE_TIME ? row->median_s[c->options.time][side] : row->latency_s[COMPARE_P99][side]);
+}
+
+static int put_row(const struct compare_view *view, const struct screen *screen, const struct compare_row *row, enum table table)
+{
+    const struct compare_change *changes = table == TABLE_SPEEDUP ? row->speedup : row->time;
+    const bool fails = row->gate == GATE_SLOWER || row->gate == GATE_BROKEN || row->gate == GATE_RATE;
     char *name = compare_name(row->cell[COMPARE_B]);
     struct format f;
     if (name == NULL)
         return -ENOMEM;
-    screen_put(screen, row->gate == GATE_SLOWER || row->gate == GATE_BROKEN ? STYLE_WARN : STYLE_PLAIN, name,
+    screen_put(screen, fails ? STYLE_WARN : STYLE_PLAIN, name,
                name_width(view->compare, screen->width));
     free(name);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
-        screen_put(screen, STYLE_PLAIN,
-                   speedup ? format_ratio(&f, row->speedup_of[time][side]) : format_time(&f, row->median_s[time][side]),
-                   -SCREEN_TIME_WIDTH);
-    put_change(screen, &changes[RATIO_WHOLE]);
-    put_change(screen, &changes[RATIO_WORK]);
+        screen_put(screen, STYLE_PLAIN, side_text(&f, view->compare, row, table, side), -SCREEN_TIME_WIDTH);
+    put_change(screen, table == TABLE_LATENCY ? &row->latency[COMPARE_P50] : &changes[RATIO_WHOLE]);
+    put_change(screen, table == TABLE_LATENCY ? &row->latency[COMPARE_P99] : &changes[RATIO_WORK]);
     fputc('\n', screen->out);
     return 0;
 }
 
-static int put_table(const struct compare_view *view, const struct screen *screen, const struct result_group *group, bool speedup)
+static const char *table_title(const struct compare *c, enum table table)
+{
+    if (table == TABLE_TIME)
+        return "Time: A / B, above 1 is faster in B";
+    if (table == TABLE_LATENCY)
+        return "Latency a job, from when it was to start: A / B, above 1 is sooner in B";
+    return c->options.base == RATIO_OWN_SYNC ? "Speedup over the own sync: B / A, above 1 gains more in B"
+                                             : "Speedup over " SUMMARY_BASELINE_RUNTIME ":sync: B / A, above 1 gains more in B";
+}
+
+static void put_table_head(const struct compare *c, const struct screen *screen, enum table table)
 {
     static const char *const times[RATIO_TIMES] = {[RATIO_WHOLE] = "whole", [RATIO_WORK] = "work"};
-    const struct compare *c = view->compare;
+    const bool latency = table == TABLE_LATENCY;
     char title[16];
     fputc('\n', screen->out);
-    screen_put(screen, STYLE_BOLD,
-               !speedup ? "Time: A / B, above 1 is faster in B"
-               : c->options.base == RATIO_OWN_SYNC ? "Speedup over the own sync: B / A, above 1 gains more in B"
-                                                   : "Speedup over " SUMMARY_BASELINE_RUNTIME ":sync: B / A, above 1 gains more in B", 0);
+    screen_put(screen, STYLE_BOLD, table_title(c, table), 0);
     fputc('\n', screen->out);
     screen_style(screen, STYLE_DIM);
     format_put(screen->out, "variant", name_width(c, screen->width));
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        snprintf(title, sizeof title, "%s %s", sides[side], times[c->options.time]);
+        snprintf(title, sizeof title, "%s %s", sides[side], latency ? "p99" : times[c->options.time]);
         format_put(screen->out, title, -SCREEN_TIME_WIDTH);
     }
-    format_put(screen->out, "    whole", SCREEN_RATIO_WIDTH);
-    format_put(screen->out, "    work", SCREEN_RATIO_WIDTH);
+    format_put(screen->out, latency ? "    p50" : "    whole", SCREEN_RATIO_WIDTH);
+    format_put(screen->out, latency ? "    p99" : "    work", SCREEN_RATIO_WIDTH);
     screen_style(screen, STYLE_PLAIN);
     fputc('\n', screen->out);
+}
+
+static int put_table(const struct compare_view *view, const struct screen *screen, const struct result_group *group,
+                     enum table table)
+{
+    const struct compare *c = view->compare;
     int code = 0;
+    put_table_head(c, screen, table);
     for (size_t i = 0; i < c->row_count && code == 0; i++)
-        if (c->rows[i].group[COMPARE_B] == group && (!speedup || c->rows[i].cell[COMPARE_B]->role != ROLE_CONTROL))
-            code = put_row(view, screen, &c->rows[i], speedup);
+        if (c->rows[i].group[COMPARE_B] == group && (table != TABLE_SPEEDUP || c->rows[i].cell[COMPARE_B]->role != ROLE_CONTROL))
+            code = put_row(view, screen, &c->rows[i], table);
     return code;
 }
 
@@ -190,29 +213,41 @@ static int put_group(const struct compare_view *view, const struct screen *scree
         return 0;
     int code = put_heading(screen, group);
     if (code == 0)
-        code = put_table(view, screen, group, false);
-    return code != 0 ? code : put_table(view, screen, group, true);
+        code = put_table(view, screen, group, group->rate > 0 ? TABLE_LATENCY : TABLE_TIME);
+    return code != 0 || group->rate > 0 ? code : put_table(view, screen, group, TABLE_SPEEDUP);
 }
 
-static void put_legend(const struct screen *screen)
+static bool any_open(const struct compare *c)
+{
+    for (size_t i = 0; i < c->row_count; i++)
+        if (compare_is_open(&c->rows[i]))
+            return true;
+    return false;
+}
+
+static void put_legend(const struct compare *c, const struct screen *screen)
 {
     static const struct {
         const char *title, *text;
+        bool open_only;
     } lines[] = {
         {"time", "the median of each run, and the ratio A / B with its 95% interval: the rounds of two runs are no pairs, so "
                  "it is Hodges and Lehmann's shift of the log times with the rank-sum interval. It speaks of these two "
-                 "runs: a machine that was slower for a while is in it."},
+                 "runs: a machine that was slower for a while is in it.", false},
+        {"latency", "of open loops, where jobs come at a rate and the schedule decides how long a command takes: the medians of "
+                    "the rounds' p50 and p99, compared like times.", true},
         {"speedup", "baseline / variant by the pairs of each run, then B / A the same way: what slowed all of a run is not in "
-                    "it. Of copies of sync: what the machine does in parallel."},
+                    "it. Of copies of sync: what the machine does in parallel.", false},
         {"verdict", "▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the margin, and the p-value, "
                     "adjusted by Holm over the column in all groups, is below 5%. = no difference shown. ? unresolved: over "
-                    "10% either way, or too few rounds."},
+                    "10% either way, or too few rounds.", false},
         {"marks", "of the times of either run: f round 1 lies apart, d they drift, ≈ the interval is over 10% either way, a "
-                  "neighbouring rounds are alike: the interval may be too narrow."},
+                  "neighbouring rounds are alike: the interval may be too narrow.", false},
     };
     fputc('\n', screen->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        screen_put_titled(screen, STYLE_DIM, lines[i].title, lines[i].text);
+        if (!lines[i].open_only || any_open(c))
+            screen_put_titled(screen, STYLE_DIM, lines[i].title, lines[i].text);
 }
 
 int render_compare_text(const struct compare_view *view, FILE *out)
@@ -228,7 +263,7 @@ int render_compare_text(const struct compare_view *view, FILE *out)
     for (size_t g = 0; g < b->group_count && code == 0; g++)
         code = put_group(view, &screen, &b->groups[g]);
     if (code == 0 && view->compare->row_count > 0)
-        put_legend(&screen);
+        put_legend(view->compare, &screen);
     if (fclose(screen.out) != 0 && code == 0)
         code = -ENOMEM;
     if (code == 0)

@@ -172,17 +172,76 @@ def test_other_parameters_are_other_cells(tmp_path: Path) -> None:
     assert {c["params"]["size"] for c in out["only_a"]} == {"2000000"} and {c["params"]["size"] for c in out["only_b"]} == {"5"}
 
 
-def test_an_open_loop_has_no_ratio(tmp_path: Path) -> None:
-    for name, rate in (("closed", None), ("open", 100.0), ("other", 200.0)):
-        shutil.copytree(ROOT / SMALL, tmp_path / name)
-        plan = json.loads((tmp_path / name / "plan.json").read_text())
-        plan["groups"][1] |= {"rate": rate, "arrivals": rate and "fixed"}
-        (tmp_path / name / "plan.json").write_text(json.dumps(plan))
-    for other in ("closed", "other"):  # another rate is another group
-        assert {c["task"] for c in as_json(tmp_path / other, tmp_path / "open")["only_b"]} == {"fetch"}
-    out = as_json(tmp_path / "open", tmp_path / "open")
-    assert cell(out, "fetch", "c", "sync")["time"] == {"whole": None, "work": None}
-    assert "open loop" in " ".join(out["answer"])
+def make_open(folder: Path, seed: int = 1, *, p50: float = 1.0, p99: float = 1.0, kept: bool = True, rate: float = 100.0,
+              rounds: int = 10) -> Path:
+    """A run of `make` as an open loop in which c:threads has latencies so many times as long, and keeps its rate or not."""
+    make(folder, seed=seed, rounds=rounds)
+    plan = json.loads((folder / "plan.json").read_text())
+    plan["groups"][0] |= {"kind": "io", "asks": "delay", "rate": rate, "arrivals": "fixed"}
+    (folder / "plan.json").write_text(json.dumps(plan))
+    lines = []
+    for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()):
+        mine = plan["cells"][line["cell"]]
+        planted = (mine["runtime"], mine["model"]) == ("c", "threads")
+        if planted:
+            line["latency_ns"]["p50"] = int(line["latency_ns"]["p50"] * p50)
+            line["latency_ns"]["p99"] = int(line["latency_ns"]["p99"] * p99)
+        line["loop"] = "open"
+        line["open_loop"] = {"offered_rate": rate, "achieved_rate": rate, "span_ns": 70_000_000, "ends_ns": 70_000_000, "drift_ns": 0,
+                             "late_ns": {"p50": 1000, "p90": 1000, "p99": 1000, "max": 1000}, "kept": kept or not planted}  # fmt: skip
+        lines.append(json.dumps(line) + "\n")
+    (folder / "samples.jsonl").write_text("".join(lines))
+    return folder
+
+
+def test_an_open_loop_is_compared_by_its_latencies(tmp_path: Path) -> None:
+    a, b = make_open(tmp_path / "a"), make_open(tmp_path / "b", seed=2, p50=0.7, p99=1.5)
+    out = as_json(a, b)
+    planted, other = cell(out, "count", "c", "threads"), cell(out, "count", "py", "threads")
+    assert planted["time"] == planted["speedup"] == other["time"] == {"whole": None, "work": None}
+    assert planted["latency"]["p50"]["verdict"] == "faster" and planted["latency"]["p99"]["verdict"] == "slower"
+    assert planted["latency"]["p99"]["low"] <= 1 / 1.5 <= planted["latency"]["p99"]["high"]
+    assert planted["b"]["latency_p99_s"] > 1.3 * planted["a"]["latency_p99_s"]
+    assert planted["a"]["rate_kept"] is planted["b"]["rate_kept"] is True and planted["rate"] == 100.0
+    assert {change["verdict"] for change in other["latency"].values()} == {"no difference shown"}
+    assert out["answer"][0].startswith("B against A, p50 and p99 latency in an open loop of 8 cells: 1 slower, 1 faster, 14 with")
+    assert out["answer"][1].startswith("slower: count c:threads p99 latency 0.6")
+    for format_ in ("text", "md", "csv"):
+        done = compare(a, b, "--format", format_)
+        assert done.returncode == 0 and ("p99" in done.stdout) and "open loop" in done.stdout or format_ == "csv"
+    (row,) = [row for row in csv.DictReader(io.StringIO(compare(a, b, "--format", "csv").stdout))
+              if (row["runtime"], row["model"]) == ("c", "threads")]
+    assert None not in row and None not in row.values()
+    assert float(row["latency_p99"]) == pytest.approx(planted["latency"]["p99"]["ratio"]) and row["rate_kept_b"] == "true"
+    assert max(map(len, compare(a, b, "--width", "80").stdout.splitlines())) <= 80
+
+
+def test_another_rate_is_another_cell(tmp_path: Path) -> None:
+    a, b, closed = make_open(tmp_path / "a"), make_open(tmp_path / "b", rate=200.0), make(tmp_path / "closed")
+    for other in (b, closed):
+        out = as_json(a, other)
+        assert out["cells"] == [] and len(out["only_a"]) == len(out["only_b"]) == 8
+    assert all(one["latency"] is None for one in as_json(closed, closed)["cells"])
+
+
+def test_the_gate_judges_an_open_loop(tmp_path: Path) -> None:
+    a, same = make_open(tmp_path / "a"), make_open(tmp_path / "same", seed=2)
+    assert compare(a, same, "--fail-if-slower", "5%").returncode == 0
+    for name, planted in (("p50", {"p50": 1.5}), ("p99", {"p99": 1.5})):
+        slow = make_open(tmp_path / name, seed=3, **planted)
+        done = compare(a, slow, "--fail-if-slower", "5%")
+        said = " ".join(done.stdout.split())
+        assert done.returncode == 1 and f"more than 5% slower: count c:threads {name} latency" in said
+        assert "latency in an open loop: fails, 8 cells judged" in said
+        assert compare(slow, a, "--fail-if-slower", "5%").returncode == 0
+    missed = make_open(tmp_path / "missed", seed=4, kept=False)
+    done = compare(a, missed, "--fail-if-slower", "5%")
+    assert done.returncode == 1 and "keeps its rate no longer: count c:threads" in " ".join(done.stdout.split())
+    out = as_json(a, missed, "--fail-if-slower", "5%", status=1)
+    assert [one["model"] for one in out["cells"] if one["gate"]["verdict"] == "rate"] == ["threads"]
+    assert compare(missed, missed, "--fail-if-slower", "5%").returncode == 0  # it did not in A either
+    done = compare(a, same, "--fail-if-slower", "5%", "--judge", "speedup")
+    assert done.returncode == 1 and "could not be judged" in done.stdout
 
 
 def test_few_rounds_have_no_interval(tmp_path: Path) -> None:
