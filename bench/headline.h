@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a group comes to, in a sentence: which variant was the fastest, whether others can be told from it, what it gains
- * over its runtime's sync and how near that is to the limit. Pure.
+ * What a group comes to, in a sentence. Pure.
  *
- * Work times are compared where every variant works for 5 ms or more, else whole commands. The fastest is the variant with
- * the least median; each of the others is compared with it in paired rounds, and where that does not show it to be slower
- * (Holm-adjusted over the group, as every verdict: docs/statistics.md) it is named as one that may be as fast.
+ * Of a group that compares: which variant was the fastest, whether others can be told from it (bench/contest.h), what it
+ * gains over its runtime's sync and how near that is to the limit. Of an open loop: who kept the rate, and whose latency is
+ * the least. Of a sweep over workers: the greatest gain and the laws fitted to it, before the sentences of its points. Of a
+ * group that is there for its price: the price.
  */
 #ifndef BENCH_HEADLINE_H
 #define BENCH_HEADLINE_H
@@ -13,14 +13,15 @@
 #include "bench/summary.h"
 
 struct headline {
-    const struct result_group *group;
-    const struct summary_cell *winner; /* NULL: nothing was measured */
-    char *text;     /* "c:async won: 11.0x its sync [10.9,11.1], 92% of the ideal 12x", without a full stop */
-    char *runtimes; /* the best model of each runtime: "c:async 11.0x [10.9,11.1]; py:..."; "" where there is none */
+    const char *name; /* the group's, of a sweep or a price the suite's group; borrowed */
+    bool point;       /* one of the points of the sweep whose headline stands before it */
+    char *text;       /* "c:async won: 11.0x its sync [10.9,11.1], 92% of the ideal 12x", without a full stop */
+    const char *best_title; /* what `best` lists */
+    char *best;       /* the best of each runtime: "c:async 11.0x [10.9,11.1]; py:..."; "" where there is none */
 };
 
 struct headlines {
-    struct headline *items; /* one a group, in the order of the plan */
+    struct headline *items; /* in the order of the plan */
     size_t count;
 };
 

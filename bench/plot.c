@@ -22,6 +22,7 @@ const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
 struct drawing {
     struct gnuplot_job job;
     char *temporary, *name, *output; /* in the folder; owned; NULL: free */
+    size_t turn;                     /* which of all it is, from 1 */
 };
 
 struct desk {
@@ -29,15 +30,19 @@ struct desk {
     const struct plot_options *options;
     struct drawing drawings[JOBS_MOST];
     size_t most;
-    int code; /* the first that went wrong, with *err filled in */
+    size_t turns; /* drawings so far */
+    int code;     /* of the first of them that went wrong, whichever ended first; with *err filled in */
+    size_t code_turn;
     struct error *err;
 };
 
-static void keep_first(struct desk *desk, int code, const struct error *err)
+/* `turn`: the drawing's, 0 before any. */
+static void keep_first(struct desk *desk, size_t turn, int code, const struct error *err)
 {
-    if (code == 0 || desk->code != 0)
+    if (code == 0 || (desk->code != 0 && desk->code_turn <= turn))
         return;
     desk->code = code;
+    desk->code_turn = turn;
     *desk->err = *err;
 }
 
@@ -58,7 +63,7 @@ static void finish(struct desk *desk, struct drawing *d)
         code = publish_file(desk->folder, d->temporary, d->name, &err);
     if (code != 0)
         (void)unlink(d->output); /* it may not be there */
-    keep_first(desk, code, &err);
+    keep_first(desk, d->turn, code, &err);
     drawing_free(d);
 }
 
@@ -97,6 +102,7 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
 {
     struct error err = {""};
     struct drawing *d = place(desk);
+    d->turn = ++desk->turns;
     char *data = text_format("%s/%s.dat", desk->folder, p->stem);
     char *script = text_format("%s/%s.gp", desk->options->scripts_dir, p->kind);
     d->name = text_format("%s.%s", p->stem, format);
@@ -114,7 +120,7 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
         error_set(&err, code, "no memory for the pictures");
     }
     if (code != 0) {
-        keep_first(desk, code, &err);
+        keep_first(desk, d->turn, code, &err);
         drawing_free(d);
     }
     free(script);
@@ -145,7 +151,7 @@ static void write_data(struct desk *desk, const struct picture *p)
     forget_outdated(desk, p);
     const int code = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
                                   : publish_bytes(desk->folder, name, p->data, p->length, &err);
-    keep_first(desk, code, &err);
+    keep_first(desk, 0, code, &err);
     free(name);
 }
 

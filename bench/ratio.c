@@ -17,6 +17,7 @@ static double seconds(int64_t ns)
 
 double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
 double sample_work(const struct sample *s) { return seconds(s->work_ns); }
+double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
 
 /* -- pairs ------------------------------------------------------------------------------------------------------------------ */
 

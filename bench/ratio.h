@@ -65,6 +65,7 @@ struct ratio {
 typedef double sample_value(const struct sample *sample);
 double sample_whole(const struct sample *sample);
 double sample_work(const struct sample *sample);
+double sample_p99(const struct sample *sample); /* of the latency of its jobs */
 
 /* Two columns of times, one row for each round that both cells have. */
 struct pairs {

@@ -9,6 +9,7 @@
 
 #include "bench/format.h"
 #include "bench/html.h"
+#include "bench/json_number.h"
 #include "bench/markdown.h"
 #include "bench/render_html.h"
 
@@ -198,19 +199,14 @@ int render_claims_html(const void *what, FILE *out)
 
 /* -- JSON ------------------------------------------------------------------------------------------------------------- */
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *claim_json(const struct claim *c)
 {
     return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?, s:{s:o, s:o, s:o, s:I}, s:o, s:s?, s:s, s:s?}",
-                     "source", c->source->name, "says", c->says, "time", c->time, "low", number(c->low), "high",
-                     number(c->high), "by_cores", c->by_cores, "cores", number(c->source->cores), "scaled_low",
-                     number(c->scaled_low), "scaled_high", number(c->scaled_high), "base", c->base, "variant", c->variant,
-                     "measured", "ratio", number(c->measured.ratio), "low", number(c->measured.low), "high",
-                     number(c->measured.high), "rounds", (json_int_t)c->measured.rounds, "limit", number(c->limit),
+                     "source", c->source->name, "says", c->says, "time", c->time, "low", json_number(c->low), "high",
+                     json_number(c->high), "by_cores", c->by_cores, "cores", json_number(c->source->cores), "scaled_low",
+                     json_number(c->scaled_low), "scaled_high", json_number(c->scaled_high), "base", c->base, "variant", c->variant,
+                     "measured", "ratio", json_number(c->measured.ratio), "low", json_number(c->measured.low), "high",
+                     json_number(c->measured.high), "rounds", (json_int_t)c->measured.rounds, "limit", json_number(c->limit),
                      "limit_is", !isfinite(c->limit) ? NULL : c->limit_is_capacity ? "capacity" : "ideal", "verdict",
                      claim_verdict_name(c->verdict), "why", c->why);
 }

@@ -6,15 +6,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "bench/json_number.h"
 #include "bench/render.h"
 #include "bench/render_compare.h"
 
 #define DIGITS 9 /* as in summary.json */
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *text(const char *value)
 {
@@ -35,9 +31,10 @@ static json_t *cell_json(const struct result_group *group, const struct result_c
 static json_t *side_json(const struct compare_row *row, enum compare_side side)
 {
     const bool kept_known = compare_is_open(row) && row->cell[side]->status == CELL_OK && row->cell[side]->count > 0;
-    return json_pack("{so so so so so sI so}", "median_s", number(row->median_s[RATIO_WHOLE][side]), "work_s",
-                     number(row->median_s[RATIO_WORK][side]), "latency_p50_s", number(row->latency_s[COMPARE_P50][side]),
-                     "latency_p99_s", number(row->latency_s[COMPARE_P99][side]), "rate_kept",
+    return json_pack("{so so so so so sI so}", "median_s", json_number(row->median_s[RATIO_WHOLE][side]), "work_s",
+                     json_number(row->median_s[RATIO_WORK][side]), "latency_p50_s",
+                     json_number(row->latency_s[COMPARE_P50][side]), "latency_p99_s",
+                     json_number(row->latency_s[COMPARE_P99][side]), "rate_kept",
                      kept_known ? json_boolean(!row->missed[side]) : json_null(), "rounds",
                      (json_int_t)row->cell[side]->count, "note", text(row->note[side]));
 }
@@ -79,8 +76,8 @@ static json_t *gate_json(const struct compare *c, const struct compare_row *row)
             change = compare_judged(c, row, k);
     if (names[row->gate] == NULL)
         return json_null();
-    return json_pack("{ss so so}", "verdict", names[row->gate], "p", number(change->gate_p), "p_adjusted",
-                     number(change->gate_p_adjusted));
+    return json_pack("{ss so so}", "verdict", names[row->gate], "p", json_number(change->gate_p), "p_adjusted",
+                     json_number(change->gate_p_adjusted));
 }
 
 static json_t *row_json(const struct compare *c, const struct compare_row *row)
@@ -169,8 +166,8 @@ static json_t *middle_json(const struct compare_middle *middle)
 {
     if (middle->cells == 0)
         return json_null();
-    return json_pack("{so so so sI}", "ratio", number(middle->ratio), "least", number(middle->least), "most",
-                     number(middle->most), "cells", (json_int_t)middle->cells);
+    return json_pack("{so so so sI}", "ratio", json_number(middle->ratio), "least", json_number(middle->least), "most",
+                     json_number(middle->most), "cells", (json_int_t)middle->cells);
 }
 
 static json_t *whole_gate_json(const struct compare *c)

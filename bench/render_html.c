@@ -11,6 +11,8 @@
 #include "bench/machine_line.h"
 #include "bench/page_text.h"
 #include "bench/render_claims.h"
+#include "bench/render_latency.h"
+#include "bench/render_prices.h"
 #include "bench/render_rounds.h"
 #include "bench/render_scaling.h"
 
@@ -77,15 +79,38 @@ static int put_head(const struct summary *summary, FILE *out)
     return code;
 }
 
+/* What only some pages have. */
+struct parts {
+    struct scaling scaling;
+    struct prices prices;
+};
+
+static int parts_make(struct parts *parts, const struct summary *summary)
+{
+    *parts = (struct parts){.scaling.curves = NULL};
+    const int code = scaling_make(&parts->scaling, summary);
+    return code != 0 ? code : prices_make(&parts->prices, summary);
+}
+
+static void parts_free(struct parts *parts)
+{
+    prices_free(&parts->prices);
+    scaling_free(&parts->scaling);
+}
+
 /* What the page has beside what every page has. */
-static void put_contents(const struct page *page, const struct scaling *scaling, FILE *out)
+static void put_contents(const struct page *page, const struct parts *parts, FILE *out)
 {
     fputs("<nav aria-label=\"On this page\">\n<ul>\n", out);
     fputs("<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
           "<li><a href=\"#all-numbers\">Numbers</a></li>\n", out);
     if (page->summary->geomean_count > 0)
         fputs("<li><a href=\"#geometric-means\">Geometric means</a></li>\n", out);
-    if (scaling->count > 0)
+    if (render_latency_html_any(page->summary))
+        fputs("<li><a href=\"#latency\">Latency</a></li>\n", out);
+    if (parts->prices.count > 0)
+        fputs("<li><a href=\"#prices\">What one more costs</a></li>\n", out);
+    if (parts->scaling.count > 0)
         fputs("<li><a href=\"#scaling\">Scaling</a></li>\n", out);
     if (page->claims != NULL)
         fputs("<li><a href=\"#claims\">Claims</a></li>\n", out);
@@ -96,12 +121,11 @@ static void put_contents(const struct page *page, const struct scaling *scaling,
 int render_html(const void *what, FILE *out)
 {
     const struct page *page = what;
-    struct scaling scaling;
-    int code = scaling_make(&scaling, page->summary);
-    if (code != 0)
-        return code;
-    code = put_head(page->summary, out);
-    put_contents(page, &scaling, out);
+    struct parts parts;
+    int code = parts_make(&parts, page->summary);
+    if (code == 0)
+        code = put_head(page->summary, out);
+    put_contents(page, &parts, out);
     fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
     if (code == 0)
         code = render_html_findings(page, out);
@@ -109,7 +133,9 @@ int render_html(const void *what, FILE *out)
         code = render_html_pictures(page, out);
     if (code == 0)
         code = render_html_numbers(page, out);
-    render_scaling_html(&scaling, out);
+    render_latency_html(page->summary, out);
+    render_prices_html(&parts.prices, out);
+    render_scaling_html(&parts.scaling, out);
     if (page->claims != NULL)
         render_claims_html(page->claims, out);
     if (code == 0)
@@ -118,6 +144,6 @@ int render_html(const void *what, FILE *out)
           "<code>summary.json</code> has every number in full.</p>\n</footer>\n<script>\n", out);
     fputs(page_js, out);
     fputs("</script>\n</body>\n</html>\n", out);
-    scaling_free(&scaling);
+    parts_free(&parts);
     return code;
 }

@@ -64,6 +64,43 @@ static int put_warnings(const struct summary *summary, FILE *out)
     return 0;
 }
 
+static void put_headline(const struct headline *h, FILE *out)
+{
+    fputs("<li>", out);
+    html_put_in(out, "strong", h->name);
+    fputs(": ", out);
+    html_put(out, h->text);
+    fputc('.', out);
+    if (*h->best != '\0') {
+        fputs(" <span class=\"faint\">", out);
+        html_put(out, h->best_title);
+        fputs(": ", out);
+        html_put(out, h->best);
+        fputs(".</span>", out);
+    }
+}
+
+/* Each in the list, the points of a sweep folded below its own sentence. */
+static void put_headlines(const struct headlines *headlines, FILE *out)
+{
+    fputs("<ul class=\"findings\">\n", out);
+    for (size_t i = 0; i < headlines->count; i++) {
+        size_t points = 0;
+        put_headline(&headlines->items[i], out);
+        while (i + 1 + points < headlines->count && headlines->items[i + 1 + points].point)
+            points++;
+        if (points > 0)
+            fprintf(out, "\n<details>\n<summary>Its %zu point%s</summary>\n<ul>\n", points, points == 1 ? "" : "s");
+        for (size_t p = 1; p <= points; p++) {
+            put_headline(&headlines->items[i + p], out);
+            fputs("</li>\n", out);
+        }
+        fputs(points > 0 ? "</ul>\n</details>\n</li>\n" : "</li>\n", out);
+        i += points;
+    }
+    fputs("</ul>\n", out);
+}
+
 int render_html_findings(const struct page *page, FILE *out)
 {
     struct headlines headlines;
@@ -72,22 +109,9 @@ int render_html_findings(const struct page *page, FILE *out)
         code = headlines_make(&headlines, page->summary);
     if (code != 0)
         return code;
-    fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n<ul class=\"findings\">\n", out);
-    for (size_t i = 0; i < headlines.count; i++) {
-        const struct headline *h = &headlines.items[i];
-        fputs("<li>", out);
-        html_put_in(out, "strong", h->group->name);
-        fputs(": ", out);
-        html_put(out, h->text);
-        fputc('.', out);
-        if (*h->runtimes != '\0') {
-            fputs(" <span class=\"faint\">The best model of each runtime, over its own sync: ", out);
-            html_put(out, h->runtimes);
-            fputs(".</span>", out);
-        }
-        fputs("</li>\n", out);
-    }
-    fputs("</ul>\n</section>\n", out);
+    fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n", out);
+    put_headlines(&headlines, out);
+    fputs("</section>\n", out);
     headlines_free(&headlines);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "bench/break_even.h"
+#include "bench/json_number.h"
 #include "bench/render.h"
 #include "bench/render_latency.h"
 #include "bench/render_prices.h"
@@ -13,11 +14,6 @@
 
 /* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
 #define DIGITS 9
-
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
 
 static json_t *count(double value)
 {
@@ -42,16 +38,16 @@ json_t *render_json_ratio(const struct ratio *r)
 {
     if (!ratio_known(r))
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", number(r->ratio), "low", number(r->low), "high",
-                     number(r->high), "verdict", text(verdict_name(r->verdict)), "p", number(r->p), "p_adjusted",
-                     number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", json_number(r->ratio), "low", json_number(r->low), "high",
+                     json_number(r->high), "verdict", text(verdict_name(r->verdict)), "p", json_number(r->p), "p_adjusted",
+                     json_number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
 }
 
 static json_t *interval(const struct summary_interval *i)
 {
     if (!isfinite(i->low))
         return json_null();
-    return json_pack("{s:o, s:o}", "low", number(i->low), "high", number(i->high));
+    return json_pack("{s:o, s:o}", "low", json_number(i->low), "high", json_number(i->high));
 }
 
 static json_t *outliers(const struct summary_cell *cell)
@@ -76,8 +72,8 @@ static int append(json_t *array, json_t *value)
 static json_t *control(const struct summary *summary, const struct summary_control *c)
 {
     return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "group", group_id(summary, c->group), "runtime",
-                     c->cell->runtime, "of", c->group->rate > 0 ? "latency_p50" : "whole", "ratio", number(c->ratio.ratio), "low", number(c->ratio.low), "high",
-                     number(c->ratio.high), "low99", number(c->low99), "high99", number(c->high99), "rounds",
+                     c->cell->runtime, "of", c->group->rate > 0 ? "latency_p50" : "whole", "ratio",
+                     json_number(c->ratio.ratio), "low", json_number(c->ratio.low), "high", json_number(c->ratio.high), "low99", json_number(c->low99), "high99", json_number(c->high99), "rounds",
                      (json_int_t)c->ratio.rounds, "flagged", c->flagged, "note", text(c->note));
 }
 
@@ -85,25 +81,25 @@ static json_t *capacity(const struct summary *summary, const struct summary_capa
 {
     return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "group", group_id(summary, c->group), "runtime",
                      text(c->cell ? c->cell->runtime : NULL), "copies",
-                     c->cell ? json_integer(c->cell->copies) : json_null(), "ratio", number(c->ratio.ratio), "low",
-                     number(c->ratio.low), "high", number(c->ratio.high), "rounds", (json_int_t)c->ratio.rounds, "note",
+                     c->cell ? json_integer(c->cell->copies) : json_null(), "ratio", json_number(c->ratio.ratio), "low",
+                     json_number(c->ratio.low), "high", json_number(c->ratio.high), "rounds", (json_int_t)c->ratio.rounds, "note",
                      text(c->note));
 }
 
 static json_t *phases(const struct summary_cell *cell)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "start", number(cell->phase_s[PHASE_START]), "ready",
-                     number(cell->phase_s[PHASE_READY]), "work", number(cell->phase_s[PHASE_WORK]), "end",
-                     number(cell->phase_s[PHASE_END]));
+    return json_pack("{s:o, s:o, s:o, s:o}", "start", json_number(cell->phase_s[PHASE_START]), "ready",
+                     json_number(cell->phase_s[PHASE_READY]), "work", json_number(cell->phase_s[PHASE_WORK]), "end",
+                     json_number(cell->phase_s[PHASE_END]));
 }
 
 static json_t *latency(const struct summary_cell *cell)
 {
     if (!isfinite(cell->latency_s[LATENCY_P50]))
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o}", "p50", number(cell->latency_s[LATENCY_P50]), "p90",
-                     number(cell->latency_s[LATENCY_P90]), "p99", number(cell->latency_s[LATENCY_P99]), "max",
-                     number(cell->latency_s[LATENCY_MAX]));
+    return json_pack("{s:o, s:o, s:o, s:o}", "p50", json_number(cell->latency_s[LATENCY_P50]), "p90",
+                     json_number(cell->latency_s[LATENCY_P90]), "p99", json_number(cell->latency_s[LATENCY_P99]), "max",
+                     json_number(cell->latency_s[LATENCY_MAX]));
 }
 
 static json_t *speedup(const struct summary_cell *cell, enum ratio_time time)
@@ -123,12 +119,12 @@ static json_t *cell_head(const struct summary *summary, const struct summary_cel
 static json_t *cell_body(const struct summary_cell *c)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}", "median_s",
-                     number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s", number(c->work_s),
-                     "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s", number(c->cpu_s), "peak_pss_bytes",
+                     json_number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s", json_number(c->work_s),
+                     "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s", json_number(c->cpu_s), "peak_pss_bytes",
                      count((double)c->cell->peak_pss_bytes), "memory_looks", count((double)c->cell->memory_looks), "rounds",
-                     (json_int_t)c->rounds, "connections", count(c->connections), "latency_s", latency(c), "origin_share", number(c->origin_share),
-                     "origin_wait_share", number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max),
-                     "in_flight_mean", number(c->in_flight_mean), "cpus_used", number(c->cpus_used), "marks",
+                     (json_int_t)c->rounds, "connections", count(c->connections), "latency_s", latency(c), "origin_share", json_number(c->origin_share),
+                     "origin_wait_share", json_number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max),
+                     "in_flight_mean", json_number(c->in_flight_mean), "cpus_used", json_number(c->cpus_used), "marks",
                      marks(c->marks), "phases_s", phases(c), "disturbed_rounds", (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK), "whole",
                      speedup(c, RATIO_WHOLE));
 }

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "bench/csv.h"
+#include "bench/html.h"
+#include "bench/json_number.h"
 #include "bench/markdown.h"
+#include "bench/render_html.h"
 
 static const char *const point_names[LATENCY_POINTS] = {"p50", "p90", "p99", "max"};
 
@@ -34,11 +37,6 @@ const char *render_latency_rate(struct format *f, double rate)
 
 /* -- JSON ------------------------------------------------------------------------------------------------------------- */
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *intervals(const struct summary_cell *cell)
 {
     json_t *all = json_object();
@@ -57,9 +55,9 @@ static json_t *open_loop(const struct summary_cell *cell)
 {
     const struct summary_rate *o = &cell->open_loop;
     return json_pack("{sf ss? so so s{so so so so} so sI sb}", "rate", cell->group->rate, "arrivals", cell->group->arrivals,
-                     "offered_rate", number(o->offered), "achieved_rate", number(o->achieved), "late_s", "p50",
-                     number(o->late_s[LATENCY_P50]), "p90", number(o->late_s[LATENCY_P90]), "p99",
-                     number(o->late_s[LATENCY_P99]), "max", number(o->late_s[LATENCY_MAX]), "drift_s", number(o->drift_s),
+                     "offered_rate", json_number(o->offered), "achieved_rate", json_number(o->achieved), "late_s", "p50",
+                     json_number(o->late_s[LATENCY_P50]), "p90", json_number(o->late_s[LATENCY_P90]), "p99",
+                     json_number(o->late_s[LATENCY_P99]), "max", json_number(o->late_s[LATENCY_MAX]), "drift_s", json_number(o->drift_s),
                      "rounds_missed", (json_int_t)o->missed, "kept", !(cell->marks & MARK_RATE_NOT_KEPT));
 }
 
@@ -92,6 +90,85 @@ void render_latency_csv(const struct summary_cell *cell, FILE *out)
         csv_put_number(out, cis[i]);
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++)
         csv_put_number(out, open && cell->rounds > 0 ? rates[i] : NAN);
+}
+
+/* -- HTML ------------------------------------------------------------------------------------------------------------- */
+
+static void put_html_time(FILE *out, double seconds, const struct summary_interval *ci)
+{
+    struct format time, low, high;
+    if (isfinite(seconds))
+        fprintf(out, "<td class=\"n\" data-v=\"%.9g\">%s", seconds, format_time(&time, seconds));
+    else
+        fputs("<td class=\"n\" data-v=\"\">-", out);
+    if (ci != NULL && isfinite(ci->low))
+        fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
+    fputs("</td>", out);
+}
+
+static void put_html_open(FILE *out, const struct summary_cell *cell)
+{
+    const struct summary_rate *o = &cell->open_loop;
+    struct format f;
+    if (cell->group->rate <= 0) {
+        fputs("<td>closed</td><td data-v=\"\">-</td><td data-v=\"\">-</td><td></td>", out);
+        return;
+    }
+    fprintf(out, "<td>open, %s", render_latency_rate(&f, cell->group->rate));
+    fprintf(out, " %s</td>", cell->group->arrivals == NULL ? "" : cell->group->arrivals);
+    if (isfinite(o->achieved))
+        fprintf(out, "<td class=\"n\" data-v=\"%.9g\">%s</td>", o->achieved, render_latency_rate(&f, o->achieved));
+    else
+        fputs("<td class=\"n\" data-v=\"\">?</td>", out);
+    put_html_time(out, o->late_s[LATENCY_P99], NULL);
+    fputs(cell->marks & MARK_RATE_NOT_KEPT ? "<td><strong>no</strong></td>" : "<td>yes</td>", out);
+}
+
+static void put_html_row(FILE *out, const struct summary_cell *cell)
+{
+    fputs("<tr><th scope=\"row\">", out);
+    html_put(out, cell->cell->runtime);
+    fputc(':', out);
+    html_put(out, cell->cell->model);
+    fputs("</th>", out);
+    html_put_in(out, "td", cell->group->name);
+    for (size_t point = 0; point < LATENCY_POINTS; point++)
+        put_html_time(out, cell->latency_s[point], &cell->latency_ci_s[point]);
+    put_html_open(out, cell);
+    fputs("</tr>\n", out);
+}
+
+/* Of a group that is there for its price the jobs wait for as long as it takes, and nobody asks how long. */
+static bool has_row(const struct summary_cell *cell)
+{
+    return render_latency_speaks(cell->group) && result_group_compares(cell->group) && cell->verified && cell->rounds > 0;
+}
+
+bool render_latency_html_any(const struct summary *summary)
+{
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (has_row(&summary->cells[i]))
+            return true;
+    return false;
+}
+
+void render_latency_html(const struct summary *summary, FILE *out)
+{
+    if (!render_latency_html_any(summary))
+        return;
+    fputs("<section aria-labelledby=\"latency\">\n<h2 id=\"latency\">Latency</h2>\n", out);
+    html_table_begin(out, "latencies", "sortable",
+                     "How long jobs took: medians of the rounds' percentiles with their 95% intervals. In a closed loop from a "
+                     "job's start, in an open loop from when it was to start; late: how long after that it did, the p99.");
+    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Task</th><th scope=\"col\">p50</th><th scope=\"col\">p90</th>"
+          "<th scope=\"col\">p99</th><th scope=\"col\">max</th><th scope=\"col\">Loop</th><th scope=\"col\">Done</th>"
+          "<th scope=\"col\">Late</th><th scope=\"col\">Rate kept</th></tr></thead>\n<tbody>\n", out);
+    for (size_t i = 0; i < summary->cell_count; i++)
+        if (has_row(&summary->cells[i]))
+            put_html_row(out, &summary->cells[i]);
+    fputs("</tbody>\n", out);
+    html_table_end(out);
+    fputs("</section>\n", out);
 }
 
 /* -- Markdown --------------------------------------------------------------------------------------------------------- */

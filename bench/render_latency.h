@@ -35,5 +35,8 @@ void render_latency_csv(const struct summary_cell *cell, FILE *out);
 
 /* The table of one group, for summary.md. */
 void render_latency_markdown(const struct summary *summary, const struct result_group *group, FILE *out);
+/* A section of the page, one table for all groups; nothing where no group waits. */
+void render_latency_html(const struct summary *summary, FILE *out);
+bool render_latency_html_any(const struct summary *summary);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prices as text, Markdown and JSON. */
+/* Prices as text, Markdown, HTML and JSON. */
 #include "bench/render_prices.h"
 
 #include <math.h>
@@ -7,40 +7,29 @@
 #include <string.h>
 
 #include "bench/format.h"
+#include "bench/html.h"
+#include "bench/json_number.h"
 #include "bench/markdown.h"
+#include "bench/price_text.h"
+#include "bench/render_html.h"
 
 enum { PIECE_WIDTH = 12, VARIANT_WIDTH = 18, WORKERS_WIDTH = 9, PRICE_WIDTH = 13 };
 
-static const char legend[] =
-    "What one more worker with its job adds: the Theil-Sen slope over the number of workers, ± the wider half of its "
-    "95% interval (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the peak of all "
-    "processes of the command together (PSS), 64 bytes for each job's slot in it; not in it are the kernel's own memory "
-    "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the whole "
-    "command, work and end too; both are slopes of medians. What waits is made in the work, not in the set-up.";
+/* `interval`: how it stands beside the slope. */
+#define LEGEND(interval)                                                                                                   \
+    "What one more worker with its job adds: the Theil-Sen slope over the number of workers, " interval                     \
+    " (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the peak of " \
+    "all processes of the command together (PSS), 64 bytes for each job's slot in it; not in it are the kernel's own memory " \
+    "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the whole "  \
+    "command, work and end too; both are slopes of medians. What waits is made in the work, not in the set-up."
 
-typedef const char *format_value(struct format *f, double value);
+static const char legend[] = LEGEND("± the wider half of its 95% interval");
+static const char legend_html[] = LEGEND("with its 95% interval");
 
-/* "12.3 kB ±4%" */
-static void put_price(FILE *out, const struct stats_interval *price, format_value *show, int width)
+static void put_price(FILE *out, const struct stats_interval *price, price_unit *unit, int width)
 {
-    struct format f;
-    char text[FORMAT_ROOM + 16];
-    const double half = 100 * fmax(price->high - price->estimate, price->estimate - price->low) / fabs(price->estimate);
-    if (isnan(price->estimate))
-        snprintf(text, sizeof text, "-");
-    else if (isfinite(price->low) && price->low <= 0 && price->high >= 0)
-        snprintf(text, sizeof text, "none shown");
-    else if (isnan(half) && price->estimate <= 0)
-        snprintf(text, sizeof text, "none shown");
-    else if (isnan(half))
-        snprintf(text, sizeof text, "%s", show(&f, price->estimate));
-    else if (half < 1)
-        snprintf(text, sizeof text, "%s ±<1%%", show(&f, price->estimate));
-    else if (half > 99)
-        snprintf(text, sizeof text, "%s ±>99%%", show(&f, price->estimate));
-    else
-        snprintf(text, sizeof text, "%s ±%.0f%%", show(&f, price->estimate), half);
-    format_put(out, text, width);
+    struct price_text text;
+    format_put(out, price_text(&text, price, unit), width);
 }
 
 static void variant_text(const struct price *row, char *out, size_t room)
@@ -132,19 +121,69 @@ void render_prices_markdown(const struct prices *prices, FILE *out)
     fputc('\n', out);
 }
 
-/* -- JSON --------------------------------------------------------------------------------------------------------------- */
+/* -- HTML ------------------------------------------------------------------------------------------------------------- */
 
-static json_t *number(double value)
+static void put_html_price(FILE *out, const struct stats_interval *price, price_unit *unit)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    struct price_text text;
+    if (isfinite(price->estimate))
+        fprintf(out, "<td class=\"r\" data-v=\"%.9g\">", price->estimate);
+    else
+        fputs("<td class=\"r\" data-v=\"\">", out);
+    html_put(out, price_text_interval(&text, price, unit));
+    fputs("</td>", out);
 }
+
+static void put_html_row(const struct price *row, FILE *out)
+{
+    fputs("<tr><th scope=\"row\">", out);
+    html_put(out, row->piece);
+    fputs("</th><td>", out);
+    html_put(out, row->runtime);
+    fputc(':', out);
+    html_put(out, row->model);
+    fputs("</td>", out);
+    html_put_in(out, "td", row->start_method);
+    if (row->points > 0)
+        fprintf(out, "<td>%lld to %lld</td><td class=\"n\" data-v=\"%zu\">%zu</td>", (long long)row->from, (long long)row->to,
+                row->points, row->points);
+    else
+        fputs("<td>-</td><td class=\"n\" data-v=\"0\">0</td>", out);
+    put_html_price(out, &row->memory_bytes, format_bytes);
+    put_html_price(out, &row->setup_s, format_time);
+    put_html_price(out, &row->whole_s, format_time);
+    fputs("<td class=\"t\">", out);
+    html_put(out, row->note);
+    fputs("</td></tr>\n", out);
+}
+
+void render_prices_html(const struct prices *prices, FILE *out)
+{
+    if (prices->count == 0)
+        return;
+    fputs("<section aria-labelledby=\"prices\">\n<h2 id=\"prices\">What one more costs</h2>\n", out);
+    html_table_begin(out, "prices-table", "sortable",
+                     "What one more worker with its job costs, with 95% intervals. Memory is read from the smaps_rollup of every "
+                     "process of the command, the set-up from the command's own record, the whole from hyperfine.");
+    fputs("<thead><tr><th scope=\"col\">One more</th><th scope=\"col\">Variant</th><th scope=\"col\">Start method</th>"
+          "<th scope=\"col\">Workers</th><th scope=\"col\">Points</th><th scope=\"col\">Memory each</th>"
+          "<th scope=\"col\">Set-up each</th><th scope=\"col\">Whole each</th><th scope=\"col\">Notes</th></tr></thead>\n<tbody>\n", out);
+    for (size_t i = 0; i < prices->count; i++)
+        put_html_row(&prices->rows[i], out);
+    fputs("</tbody>\n", out);
+    html_table_end(out);
+    html_put_in(out, "p", legend_html);
+    fputs("\n</section>\n", out);
+}
+
+/* -- JSON --------------------------------------------------------------------------------------------------------------- */
 
 static json_t *interval_json(const struct stats_interval *price)
 {
     if (isnan(price->estimate))
         return json_null();
-    return json_pack("{s:o, s:o, s:o}", "each", number(price->estimate), "low", number(price->low), "high",
-                     number(price->high));
+    return json_pack("{s:o, s:o, s:o}", "each", json_number(price->estimate), "low", json_number(price->low), "high",
+                     json_number(price->high));
 }
 
 static json_t *row_json(const struct price *row)

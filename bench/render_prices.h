@@ -11,6 +11,8 @@
 
 void render_prices_text(const struct prices *prices, int width, FILE *out);
 void render_prices_markdown(const struct prices *prices, FILE *out);
+/* A section of the page. */
+void render_prices_html(const struct prices *prices, FILE *out);
 /* summary.json's "prices", an array; NULL: no memory. */
 json_t *render_prices_json(const struct prices *prices);
 

@@ -9,28 +9,19 @@
 
 #include "bench/format.h"
 #include "bench/html.h"
+#include "bench/json_number.h"
 #include "bench/markdown.h"
 #include "bench/render_html.h"
+#include "bench/scaling_text.h"
 
 enum { NAME_WIDTH = 18, POINT_WIDTH = 8, LAW_WIDTH = 8 };
 
 /* -- what both texts say ---------------------------------------------------------------------------------------------- */
 
-static bool is_weak(const struct scaling_curve *curve)
-{
-    return strcmp(curve->scaling, "weak") == 0;
-}
-
-/* Curves of one table: the same sweep, the same way, the same jobs. */
-static bool same_table(const struct scaling_curve *a, const struct scaling_curve *b)
-{
-    return strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0 && a->jobs == b->jobs;
-}
-
 static bool first_of_table(const struct scaling *scaling, size_t i)
 {
     for (size_t k = 0; k < i; k++)
-        if (same_table(&scaling->curves[k], &scaling->curves[i]))
+        if (scaling_same_table(&scaling->curves[k], &scaling->curves[i]))
             return false;
     return true;
 }
@@ -39,45 +30,16 @@ static void describe(const struct scaling_curve *curve, char *out, size_t room)
 {
     snprintf(out, room, "%s scaling: %lld job%s %s; work time over the runtime's own sync", curve->scaling,
              (long long)curve->jobs, curve->jobs == 1 ? "" : "s",
-             is_weak(curve) ? "for each worker" : "in all, on more and more workers");
+             scaling_is_weak(curve->scaling) ? "for each worker" : "in all, on more and more workers");
 }
 
 static bool any_beyond(const struct scaling *scaling, const struct scaling_curve *like)
 {
     for (size_t i = 0; i < scaling->count; i++)
-        for (size_t p = 0; same_table(&scaling->curves[i], like) && p < scaling->curves[i].count; p++)
+        for (size_t p = 0; scaling_same_table(&scaling->curves[i], like) && p < scaling->curves[i].count; p++)
             if (scaling->curves[i].points[p].beyond)
                 return true;
     return false;
-}
-
-struct law_text {
-    char text[320];
-};
-
-static const char *term_text(struct format *f, const struct fit_term *term)
-{
-    snprintf(f->text, sizeof f->text, "%.3g [%.3g,%.3g]", term->value, term->low, term->high);
-    return f->text;
-}
-
-/* "contention 0.02 [0.01,0.03], coherency 0.001 [0,0.002], peak 8.1x at 31 workers", or why there is no fit. */
-static const char *law_text(struct law_text *out, const struct fit *fit)
-{
-    struct format a, b, c;
-    const size_t room = sizeof out->text;
-    if (!fit->accepted)
-        snprintf(out->text, room, "not fitted: %s", fit->reason);
-    else if (fit->law == FIT_AMDAHL)
-        snprintf(out->text, room, "serial part %s; %.1f%% off", term_text(&a, &fit->contention), 100 * fit->rms);
-    else if (isfinite(fit->peak_workers))
-        snprintf(out->text, room, "contention %s, coherency %s, peak %s at %.0f workers; %.1f%% off",
-                 term_text(&a, &fit->contention), term_text(&b, &fit->coherency), format_ratio(&c, fit->peak_gain),
-                 fit->peak_workers, 100 * fit->rms);
-    else
-        snprintf(out->text, room, "contention %s, coherency %s, no peak; %.1f%% off", term_text(&a, &fit->contention),
-                 term_text(&b, &fit->coherency), 100 * fit->rms);
-    return out->text;
 }
 
 static const char *law_title(enum fit_law law)
@@ -138,7 +100,7 @@ static void put_points(const struct scaling_curve *curve, size_t from, size_t to
 static void put_laws(const struct scaling_curve *curve, int width, FILE *out)
 {
     for (enum fit_law law = 0; law < FIT_LAWS; law++) {
-        struct law_text text;
+        struct scaling_law_text text;
         struct format_wrap wrap = {
             .out = out, .indent = NAME_WIDTH + LAW_WIDTH, .width = width, .at = NAME_WIDTH + LAW_WIDTH};
         if (law == 0)
@@ -146,7 +108,7 @@ static void put_laws(const struct scaling_curve *curve, int width, FILE *out)
         else
             format_put(out, "", NAME_WIDTH);
         format_put(out, law_title(law), LAW_WIDTH);
-        format_put_wrapped(&wrap, law_text(&text, &curve->fits[law]));
+        format_put_wrapped(&wrap, scaling_law_text(&text, &curve->fits[law]));
         fputc('\n', out);
     }
 }
@@ -167,12 +129,12 @@ static void put_table(const struct scaling *scaling, const struct scaling_curve 
         const size_t to = from + across < first->count ? from + across : first->count;
         put_points_head(first, from, to, out);
         for (size_t i = 0; i < scaling->count; i++)
-            if (same_table(&scaling->curves[i], first))
+            if (scaling_same_table(&scaling->curves[i], first))
                 put_points(&scaling->curves[i], from, to, out);
     }
     fputc('\n', out);
     for (size_t i = 0; i < scaling->count; i++)
-        if (same_table(&scaling->curves[i], first))
+        if (scaling_same_table(&scaling->curves[i], first))
             put_laws(&scaling->curves[i], width, out);
 }
 
@@ -223,7 +185,7 @@ static void put_markdown_table(const struct scaling *scaling, const struct scali
     put_markdown_head(first, out);
     for (size_t i = 0; i < scaling->count; i++) {
         const struct scaling_curve *curve = &scaling->curves[i];
-        if (!same_table(curve, first))
+        if (!scaling_same_table(curve, first))
             continue;
         put_markdown_variant(curve, out);
         for (size_t p = 0; p < curve->count; p++) {
@@ -236,13 +198,13 @@ static void put_markdown_table(const struct scaling *scaling, const struct scali
     }
     fputs("\n| variant | Amdahl's law | USL |\n|---|---|---|\n", out);
     for (size_t i = 0; i < scaling->count; i++) {
-        if (!same_table(&scaling->curves[i], first))
+        if (!scaling_same_table(&scaling->curves[i], first))
             continue;
         put_markdown_variant(&scaling->curves[i], out);
         for (enum fit_law law = 0; law < FIT_LAWS; law++) {
-            struct law_text text;
+            struct scaling_law_text text;
             fputc(' ', out);
-            markdown_put(out, law_text(&text, &scaling->curves[i].fits[law]));
+            markdown_put(out, scaling_law_text(&text, &scaling->curves[i].fits[law]));
             fputs(" |", out);
         }
         fputc('\n', out);
@@ -289,15 +251,15 @@ static void put_html_table(const struct scaling *scaling, const struct scaling_c
     fputs("<th scope=\"col\">Amdahl's law</th><th scope=\"col\">USL</th></tr></thead>\n<tbody>\n", out);
     for (size_t i = 0; i < scaling->count; i++) {
         const struct scaling_curve *curve = &scaling->curves[i];
-        if (!same_table(curve, first))
+        if (!scaling_same_table(curve, first))
             continue;
         put_html_variant(curve, out);
         for (size_t p = 0; p < curve->count; p++)
             html_put_ratio(out, curve->points[p].gain);
         for (enum fit_law law = 0; law < FIT_LAWS; law++) {
-            struct law_text text;
+            struct scaling_law_text text;
             fputs("<td class=\"t\">", out);
-            html_put(out, law_text(&text, &curve->fits[law]));
+            html_put(out, scaling_law_text(&text, &curve->fits[law]));
             fputs("</td>", out);
         }
         fputs("</tr>\n", out);
@@ -320,28 +282,23 @@ void render_scaling_html(const struct scaling *scaling, FILE *out)
 
 /* -- JSON ------------------------------------------------------------------------------------------------------------- */
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *term_json(const struct fit_term *term)
 {
-    return isfinite(term->value) ? json_pack("{s:f, s:o, s:o}", "value", term->value, "low", number(term->low), "high",
-                                             number(term->high))
+    return isfinite(term->value) ? json_pack("{s:f, s:o, s:o}", "value", term->value, "low", json_number(term->low), "high",
+                                             json_number(term->high))
                                  : json_null();
 }
 
 static json_t *fit_json(const struct fit *fit)
 {
     json_t *json = json_pack("{s:b, s:s?, s:o, s:o, s:o}", "accepted", fit->accepted, "reason",
-                             fit->accepted ? NULL : fit->reason, "rms", number(fit->rms), "scale", term_json(&fit->scale),
+                             fit->accepted ? NULL : fit->reason, "rms", json_number(fit->rms), "scale", term_json(&fit->scale),
                              fit->law == FIT_AMDAHL ? "serial" : "contention", term_json(&fit->contention));
     if (json == NULL || fit->law == FIT_AMDAHL)
         return json;
     if (json_object_set_new(json, "coherency", term_json(&fit->coherency)) != 0 ||
-        json_object_set_new(json, "peak_workers", number(fit->peak_workers)) != 0 ||
-        json_object_set_new(json, "peak_gain", number(fit->peak_gain)) != 0) {
+        json_object_set_new(json, "peak_workers", json_number(fit->peak_workers)) != 0 ||
+        json_object_set_new(json, "peak_gain", json_number(fit->peak_gain)) != 0) {
         json_decref(json);
         return NULL;
     }
@@ -354,8 +311,8 @@ static json_t *point_json(const struct scaling_point *point, const struct summar
     return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "group",
                      (json_int_t)(point->cell->group - summary->results->groups), "workers",
                      (json_int_t)point->cell->group->workers, "jobs", (json_int_t)point->cell->group->jobs, "gain",
-                     number(gain->ratio), "low", number(gain->low), "high", number(gain->high), "beyond_cpus",
-                     point->beyond, "capacity", number(point->capacity));
+                     json_number(gain->ratio), "low", json_number(gain->low), "high", json_number(gain->high), "beyond_cpus",
+                     point->beyond, "capacity", json_number(point->capacity));
 }
 
 static json_t *curve_json(const struct scaling_curve *curve, const struct summary *summary)
@@ -373,7 +330,7 @@ static json_t *curve_json(const struct scaling_curve *curve, const struct summar
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "sweep", curve->sweep, "scaling", curve->scaling,
                      "task", curve->group->task, "runtime", curve->runtime, "model", curve->model,
-                     is_weak(curve) ? "jobs_a_worker" : "jobs", (json_int_t)curve->jobs, "points", points, "fits", fits);
+                     scaling_is_weak(curve->scaling) ? "jobs_a_worker" : "jobs", (json_int_t)curve->jobs, "points", points, "fits", fits);
 }
 
 json_t *render_scaling_json(const struct scaling *scaling, const struct summary *summary)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_weak(const char *scaling)
+bool scaling_is_weak(const char *scaling)
 {
     return strcmp(scaling, "weak") == 0;
 }
@@ -17,21 +17,41 @@ static bool is_weak(const char *scaling)
 static bool takes_part(const struct summary_cell *cell)
 {
     const char *scaling = cell->group->scaling;
-    return cell->group->sweep != NULL && scaling != NULL && (is_weak(scaling) || strcmp(scaling, "strong") == 0) &&
+    return cell->group->sweep != NULL && scaling != NULL && (scaling_is_weak(scaling) || strcmp(scaling, "strong") == 0) &&
            !cell->cell->baseline && cell->group->rate == 0 && cell->group->workers > 0;
 }
 
 /* What all points of a curve have in common. */
 static int64_t jobs_of(const struct result_group *group)
 {
-    return is_weak(group->scaling) ? group->jobs / group->workers : group->jobs;
+    return scaling_is_weak(group->scaling) ? group->jobs / group->workers : group->jobs;
+}
+
+bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curve *b)
+{
+    return strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0 && a->jobs == b->jobs;
+}
+
+static bool in_table(const struct scaling_curve *curve, const struct result_group *group)
+{
+    return strcmp(curve->sweep, group->sweep) == 0 && strcmp(curve->scaling, group->scaling) == 0 &&
+           curve->jobs == jobs_of(group);
 }
 
 static bool belongs(const struct scaling_curve *curve, const struct summary_cell *cell)
 {
-    return strcmp(curve->sweep, cell->group->sweep) == 0 && strcmp(curve->scaling, cell->group->scaling) == 0 &&
-           curve->jobs == jobs_of(cell->group) && strcmp(curve->runtime, cell->cell->runtime) == 0 &&
+    return in_table(curve, cell->group) && strcmp(curve->runtime, cell->cell->runtime) == 0 &&
            strcmp(curve->model, cell->cell->model) == 0;
+}
+
+const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct result_group *group)
+{
+    if (group->sweep == NULL || group->scaling == NULL || group->workers <= 0)
+        return NULL;
+    for (size_t i = 0; i < scaling->count; i++)
+        if (in_table(&scaling->curves[i], group))
+            return &scaling->curves[i];
+    return NULL;
 }
 
 static struct scaling_curve *curve_of(struct scaling *scaling, const struct summary_cell *cell)
@@ -86,7 +106,7 @@ static int curve_fit(struct scaling_curve *curve)
                                              .gain = curve->points[i].gain->ratio};
     for (enum fit_law law = 0; rc == 0 && law < FIT_LAWS; law++) {
         struct fit *fit = &curve->fits[law];
-        const bool speaks = law != FIT_AMDAHL || !is_weak(curve->scaling);
+        const bool speaks = law != FIT_AMDAHL || !scaling_is_weak(curve->scaling);
         rc = fit_make(law, points, speaks ? n : 0, fit);
         if (rc == 0 && !speaks)
             snprintf(fit->reason, sizeof fit->reason, "the law speaks of a fixed amount of work");

@@ -42,4 +42,11 @@ struct scaling {
 int scaling_make(struct scaling *scaling, const struct summary *summary);
 void scaling_free(struct scaling *scaling);
 
+/* Of a group's or a curve's `scaling`. */
+bool scaling_is_weak(const char *scaling);
+/* Curves of one table: the same sweep, the same way, the same jobs. */
+bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curve *b);
+/* The first curve of the table that a group is a point of; NULL: it is of none. */
+const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct result_group *group);
+
 #endif

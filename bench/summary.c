@@ -38,7 +38,6 @@ static double sample_ready(const struct sample *s) { return seconds(s->ready_ns)
 static double sample_end(const struct sample *s) { return seconds(s->end_ns); }
 static double sample_p50(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P50]); }
 static double sample_p90(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P90]); }
-static double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
 static double sample_max(const struct sample *s) { return seconds(s->latency_ns[LATENCY_MAX]); }
 
 /* What is left of the whole command: before main and after it. Clocks may make it a hair negative. */

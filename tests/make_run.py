@@ -164,6 +164,95 @@ def wide_cells(variants: int) -> list[Cell]:
     return made
 
 
+@dataclass(frozen=True)
+class Point:
+    """One cell of a shaped run: its times as functions of nothing but the plan, so that what a report says is known."""
+
+    cell: Cell
+    workers: int
+    more: dict[str, Any]  # of a timed line
+    peak: int = 4_000_000
+
+
+def usl(workers: int) -> float:
+    return 0.95 * workers / (1 + 0.1 * (workers - 1) + 0.01 * workers * (workers - 1))
+
+
+def sweep_points(scaling: str) -> tuple[list[dict[str, Any]], list[Point]]:
+    """`count` with 1 to 8 workers: c:thread-pool follows the USL, py:threads takes turns."""
+    groups, points = [], []
+    for number, workers in enumerate((1, 2, 4, 8)):
+        jobs = 8 * (workers if scaling == "weak" else 1)
+        groups.append(group(number, f"count ({workers} worker{'s' if workers > 1 else ''})", "cpu", task="count", workers=workers,
+                            jobs=jobs, ideal=min(workers, 4), params={"size": "2000000"}, sweep="count", scaling=scaling,
+                            capacity_reason="more workers than effective CPUs" if workers > 4 else None))
+        base = 160 * (workers if scaling == "weak" else 1)
+        for runtime, slow in (("c", 1), ("py", 40)):
+            for model, role, gain in (("sync", "model", 1), ("sync", "control", 1),
+                                      ("thread-pool", "model", usl(workers) if runtime == "c" else 0.97)):
+                cell = Cell(number, runtime, model, role=role, work=base * slow / gain)
+                points.append(Point(cell, workers, {}, 3_000_000 + 150_000 * workers))
+    return groups, points
+
+
+def price_points() -> tuple[list[dict[str, Any]], list[Point]]:
+    """What one more thread and one more wait cost: 20 kB and 100 kB each; py:thread-pool is never seen waiting at once."""
+    groups, points = [], []
+    for piece, task, counts in (("thread", "null", (1, 20, 40, 60, 80, 100)), ("<i>wait</i> & co", "wait", (1, 50, 100, 150, 200))):
+        for workers in counts:
+            kind, asks = ("none", "nothing") if task == "null" else ("io", "delay")
+            groups.append(group(len(groups), f"{piece} ({workers} worker{'s' if workers > 1 else ''})", kind, task=task, asks=asks,
+                                workers=workers, jobs=workers, ideal=workers, sweep=piece, scaling="prices",
+                                params={} if task == "null" else {"delay": "1000"},
+                                capacity_reason="what one more costs is compared with nothing"))
+            for runtime, each in (("c", 20_000), ("py", 100_000)):
+                cell = Cell(len(groups) - 1, runtime, "thread-pool", work=5 + workers * 0.05, boot=3)
+                together = 7 if (task, runtime) == ("wait", "py") else workers
+                points.append(Point(cell, workers, {"in_flight_max": together}, 4_000_000 + each * workers))
+    return groups, points
+
+
+def open_points() -> tuple[list[dict[str, Any]], list[Point]]:
+    """100 fetches a second, and then 20 waits: sync, one at a time, keeps neither."""
+    groups = [group(0, "fetch", "io", asks="url", jobs=200, workers=50, ideal=50, rate=100.0, arrivals="poisson",
+                    capacity_reason="an open loop: the rate decides how many jobs there are", params={"delay": "20"}),
+              group(1, "wait", "io", asks="delay", jobs=40, workers=40, ideal=40, rate=20.0, arrivals="fixed",
+                    capacity_reason="an open loop: the rate decides how many jobs there are", params={"delay": "100"})]
+    points = []
+    for number, (rate, delay, jobs) in enumerate(((100, 20, 200), (20, 100, 40))):
+        for runtime, extra in (("c", 1.0), ("py", 3.0)):
+            for model, role in (("sync", "model"), ("sync", "control"), ("threads", "model"), ("async", "model")):
+                late = model == "sync"
+                p50 = 900 if late else delay + extra * (1 if model == "async" else 2)
+                span = jobs / rate * 1e9
+                more = {"latency_ns": {"p50": int(p50 * MS), "p90": int(p50 * 1.1 * MS), "p99": int(p50 * 1.3 * MS), "max": int(p50 * 2 * MS)},
+                        "open_loop": {"offered_rate": rate, "achieved_rate": rate, "span_ns": int(span),
+                                      "ends_ns": int(span * (1.5 if late else 1)), "drift_ns": 800 * MS if late else 0, "kept": not late,
+                                      "late_ns": {"p50": MS, "p90": 2 * MS, "p99": 3 * MS, "max": 4 * MS}}}
+                points.append(Point(Cell(number, runtime, model, role=role, work=span / MS + p50), 40, more))
+    return groups, points
+
+
+SHAPES = {"strong": lambda: sweep_points("strong"), "weak": lambda: sweep_points("weak"), "prices": price_points, "open": open_points}
+
+
+def write_shape(folder: Path, shape: str, rounds: int, seed: int) -> None:
+    groups, points = SHAPES[shape]()
+    write(folder, groups, [point.cell for point in points], rounds, seed, plan={"effective_cpus": 4})
+    journal = []
+    for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()):
+        point = points[line["cell"]]
+        wobble = 1 + 0.001 * ((line["round"] * 7 + line["cell"] * 3) % 5)
+        if line["pass"] == "verify":
+            line |= {"peak_pss_bytes": point.peak, "memory": {"looks": 9, "looks_in_work": 5, "held_pss_bytes": 3_000_000}}
+        else:
+            line |= point.more
+            line["latency_ns"] = {name: int(value * wobble) for name, value in line["latency_ns"].items()}
+        journal.append(json.dumps(line) + "\n")
+    (folder / "samples.jsonl").write_text("".join(journal))
+    add_jobs(folder, groups, [point.cell for point in points])
+
+
 def full_run(groups: int, variants: int) -> tuple[list[dict[str, Any]], list[Cell]]:
     """A run of the size of the suite `full`: every group with controls, and capacity rows where it computes."""
     made: list[dict[str, Any]] = []
@@ -220,9 +309,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--variants", type=int, default=0, help="one CPU group of so many variants instead")
     parser.add_argument("--groups", type=int, default=0, help="with --variants: so many groups, with their jobs")
+    parser.add_argument("--shape", choices=sorted(SHAPES), help="a sweep, prices or an open loop instead")
     parser.add_argument("--changed", action="store_true", help="another run of nearly the same plan")
     args = parser.parse_args(argv)
-    if args.changed:
+    if args.shape:
+        write_shape(args.folder, args.shape, args.rounds, args.seed)
+    elif args.changed:
         write(args.folder, GROUPS, changed_cells(), args.rounds, args.seed + 1, machine=CHANGED_MACHINE,
               plan={"created": "2026-01-02T00:00:00Z", "timeout_s": 30.0})
     elif args.groups:

@@ -75,6 +75,27 @@ def test_page(run: Path) -> None:
     check_golden("index.html", without_assets((run / "index.html").read_text()))
 
 
+def section(page: str, name: str) -> str:
+    found = re.search(rf'<section [^>]*aria-labelledby="{name}">.*?</section>\n', page, flags=re.DOTALL)
+    return "" if found is None else found.group()
+
+
+@pytest.mark.parametrize("shape", sorted(make_run.SHAPES))
+def test_page_of_what_is_no_plain_comparison(tmp_path: Path, shape: str) -> None:
+    """A sweep has one sentence before those of its points, a price names the price, an open loop who kept the rate; each
+    has a table of its own. What can be judged by itself is judged here, the rest is in the golden files."""
+    assert make_run.main([str(tmp_path / "run"), "--shape", shape]) == 0
+    assert report(tmp_path / "run", "--quiet", "--no-plots").returncode == 0
+    page = (tmp_path / "run" / "index.html").read_text()
+    parts = {name: section(page, name) for name in ("findings", "latency", "prices", "scaling")}
+    expected = {"strong": {"scaling"}, "weak": {"scaling"}, "prices": {"prices"}, "open": {"latency"}}[shape]
+    assert {name for name, text in parts.items() if text} - {"findings"} == expected
+    for name in expected:
+        assert f'<li><a href="#{name}">' in page and "<caption" in parts[name] and '<th scope="row">' in parts[name]
+    assert "<i>" not in page and "no ratio" not in parts["findings"] and "was first" not in parts["findings"]
+    check_golden(f"page-{shape}.html", "".join(parts.values()))
+
+
 @pytest.mark.parametrize("width", ["80", "160"])
 def test_terminal_table(run: Path, width: str) -> None:
     done = report(run, "--no-plots", "--width", width)

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "bench/price_text.h"
 #include "bench/prices.h"
 #include "bench/render_prices.h"
 #include "bench/slope.h"
@@ -21,6 +22,30 @@ static void near(double got, double wanted)
 {
     if (!(fabs(got - wanted) <= 1e-9 * fmax(1, fabs(wanted))))
         fail_msg("%.12g is not %.12g", got, wanted);
+}
+
+/* -- words -------------------------------------------------------------------------------------------------------------- */
+
+static void prices_in_words(void **state)
+{
+    static const struct {
+        struct stats_interval price;
+        const char *half, *ends;
+    } cases[] = {
+        {{NAN, NAN, NAN, NAN}, "-", "-"},
+        {{12300, 12000, 12900, 0.95}, "12.3 kB ±5%", "12.3 kB [12.0 kB, 12.9 kB]"},
+        {{12300, 12299, 12301, 0.95}, "12.3 kB ±<1%", "12.3 kB [12.3 kB, 12.3 kB]"},
+        {{100, 1, 500, 0.95}, "100 B ±>99%", "100 B [1.00 B, 500 B]"},
+        {{100, -50, 500, 0.95}, "none shown", "none shown: 100 B [-50.0 B, 500 B]"},
+        {{100, NAN, NAN, NAN}, "100 B", "100 B"},
+        {{-100, NAN, NAN, NAN}, "none shown", "none shown"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct price_text text;
+        assert_string_equal(price_text(&text, &cases[i].price, format_bytes), cases[i].half);
+        assert_string_equal(price_text_interval(&text, &cases[i].price, format_bytes), cases[i].ends);
+    }
 }
 
 /* -- the slope ---------------------------------------------------------------------------------------------------------- */
@@ -262,6 +287,7 @@ int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(prices_in_words),
         cmocka_unit_test(the_distribution_is_kendalls),
         cmocka_unit_test(a_wild_point_does_not_move_it),
         cmocka_unit_test(five_points_have_the_whole_range),
