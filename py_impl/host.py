@@ -134,7 +134,7 @@ class Command:
         run.board = Board()
         run.keeper = Keeper()
         run.keeper.watch_signals(processes=model.processes)
-        run.keeper.watch_time(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
+        run.keeper.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
         self.drive(model, run)
 
     def choose_model(self, name: str) -> Model:

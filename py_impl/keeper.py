@@ -4,6 +4,10 @@ The keeper ends a run from outside its jobs: by a signal, or when its time has r
 behind, so every worker process is started through `start`, which keeps both away until the process is on
 multiprocessing's list of children.
 
+With worker processes the signals are blocked in every thread, and the keeper's own thread waits for them. A handler would
+not do: Python only notes a signal and runs the handler later, in the main thread, and one that comes just before that thread
+begins to wait for its workers is noted and then waited over, for as long as the workers take.
+
 `_signal` and `_thread` are what `signal` and `threading` stand on; those import enum and functools on top, which
 would make up a sixth of the start of the cheapest run.
 """
@@ -13,7 +17,6 @@ from __future__ import annotations
 import _signal
 import os
 import sys
-import time
 from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
@@ -25,61 +28,68 @@ ENDING = (_signal.SIGINT, _signal.SIGTERM)
 
 class Keeper:
     def __init__(self) -> None:
-        self._pid = os.getpid()
         self._starting = allocate_lock()  # held while a process is being started
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
 
     def watch_signals(self, *, processes: bool) -> None:
         """
-        Where nothing but threads is to be ended, the kernel does it best, whatever the threads are doing. With worker
-        processes the main thread only ever waits, and a handler ends them first.
+        In the main thread, before any other. Where nothing but threads is to be ended, the kernel does it best, whatever
+        the threads are doing. Worker processes have to be ended first, by the thread of `watch`.
         """
         for number in ENDING:
-            _signal.signal(number, self._on_signal if processes else _signal.SIG_DFL)
+            _signal.signal(number, _signal.SIG_DFL)
+        if processes:
+            _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
 
-    def watch_time(self, seconds: float, expired: Callable[[], None]) -> None:
+    def watch(self, seconds: float, expired: Callable[[], None]) -> None:
         """
-        Calls `expired`, which must not return, in a thread of its own when the run is not over by then. That thread takes
-        no signals: the kernel would hand it those that `start` keeps from the main thread, whose handler would then run
-        between a fork and the child's entry in the list of children.
+        Ends the run, in a thread of its own, when a signal says so, or calls `expired`, which must not return, when the run
+        is not over by then.
         """
-        old = _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
-        try:
-            start_new_thread(self._watch, (seconds, expired))
-        finally:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, old)
+        start_new_thread(self._watch, (seconds, expired))
+
+    def start_tracker(self) -> None:
+        """
+        Before the first worker that is spawned: starts the process that multiprocessing runs beside such, and whose start
+        leaves the signals unblocked. At that moment there is no worker yet that they could leave behind.
+        """
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
 
     def start(self, start: Callable[[], object]) -> object:
         """Calls what starts worker processes."""
-        old = _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
-        try:
-            with self._starting:
-                return start()
-        finally:
-            _signal.pthread_sigmask(_signal.SIG_SETMASK, old)
+        with self._starting:
+            return start()
 
     def end(self) -> None:
         """Claims the end of the run; does not return where another thread has claimed it."""
         self._ending.acquire()
 
     def kill_workers(self) -> None:
-        multiprocessing = sys.modules.get("multiprocessing")
-        if multiprocessing is not None:
-            for process in multiprocessing.active_children():
+        children = getattr(sys.modules.get("multiprocessing"), "active_children", None)
+        if children is not None:  # else it is not imported, or being imported at this moment
+            for process in children():
                 process.kill()
 
-    def _on_signal(self, number: int, frame: object) -> None:
-        if os.getpid() == self._pid:  # else: a child that has not come as far as worker_signals
-            self.kill_workers()
-        _signal.signal(number, _signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
     def _watch(self, seconds: float, expired: Callable[[], None]) -> None:
-        time.sleep(max(0.0, seconds))
-        self.end()
-        self._starting.acquire()  # and no process is started from here on
+        _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)  # else they would end this thread's wait by ending the process
+        heard = _signal.sigtimedwait(ENDING, max(0.0, seconds))
+        if heard is None and self._ending.acquire(False):
+            self._starting.acquire()  # and no process is started from here on
+            self.kill_workers()
+            _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
+            expired()
+        self._die(_signal.sigwait(ENDING) if heard is None else heard.si_signo)
+
+    def _die(self, number: int) -> None:
+        """Ends the workers and then, by the signal, this process."""
+        self._ending.acquire(False)  # so that nobody reports the workers' end as a crash; claimed already, it is at its end
+        self._starting.acquire()
         self.kill_workers()
-        expired()
+        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
+        os.kill(os.getpid(), number)
 
 
 def worker_signals() -> None:

@@ -459,6 +459,21 @@ def test_signals_end_host_and_workers(tmp_path, model, number):
     check_the_end(process, gate, running, number)
 
 
+@pytest.mark.parametrize("method", ("fork", "spawn"))
+@pytest.mark.parametrize("model", ("processes", "process-pool"))
+def test_no_signal_is_left_to_a_handler(tmp_path, model, method):
+    """Python runs one only between two waits, so a signal that comes just before a wait would be waited over."""
+    host, gate = start_and_hold(PY, tmp_path, "--task", "null", "--model", model, "--workers", 2, "--start-method", method)
+    ending = {signal.SIGINT, signal.SIGTERM}
+    lines = dict(line.split(":\t", 1) for line in Path(f"/proc/{host.pid}/status").read_text().splitlines())  # main thread's
+    masks = {name: {s for s in ending if int(lines[name], 16) >> (s - 1) & 1} for name in ("SigBlk", "SigCgt")}
+    assert masks == {"SigBlk": ending, "SigCgt": set()}
+    host.send_signal(signal.SIGTERM)
+    host.communicate(timeout=20)
+    os.close(gate)
+    assert host.returncode == -signal.SIGTERM
+
+
 def test_importing_the_host_costs_little():
     """Start-up is part of what is timed: none of the expensive modules may come in by the way."""
     code = ("import sys; from py_impl import host; import py_impl.models.sync, py_impl.slots, py_impl.board;"

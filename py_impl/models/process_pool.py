@@ -33,6 +33,8 @@ def run(run: Run) -> None:
     # say so.
     sys.warnoptions.append("ignore:resource_tracker")
     context = multiprocessing.get_context(run.start_method)
+    if run.start_method == "spawn":
+        run.keeper.start_tracker()
     here, go = context.Semaphore(0), context.Semaphore(0)
     with ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go)) as executor:
         pids = everyone(run, executor, warm, here, go)

@@ -16,6 +16,8 @@ from py_impl.worker import open_worker
 
 def run(run: Run) -> None:
     context = multiprocessing.get_context(run.start_method)
+    if run.start_method == "spawn":
+        run.keeper.start_tracker()
     with selectors.DefaultSelector() as ends:
         run.gate()
         for job in run.tickets:
