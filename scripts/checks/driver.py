@@ -6,7 +6,9 @@ What does the driver itself cost? Three figures, each held against what this pro
   memory    the most the driver holds while it takes up a run of 100,000 samples, measures a round and reports: under 64 MB
   report    `cobench report` over these samples, without pictures: under 2 s
 
-The loop and the driver take turns, so that a busy machine slows both alike, and medians are compared.
+The loop and the driver take turns, so that a busy machine slows both alike, and medians are compared. The driver waits for
+the disk once a sample (a line appended and fsynced) and the loop never, so what such a line takes by itself is told too: on
+a disk that others write to it is most of what is added.
 
     python3 scripts/checks/driver.py [--only added|memory|report] [--samples 100000]
 """
@@ -28,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 ADDED_MS, MEMORY_MB, REPORT_S = 5.0, 64.0, 2.0
 TURNS, ROUNDS, CALLS = 8, 15, 30  # a turn: a run of so many rounds of two cells, and a loop of so many calls
+LINES, LINE_BYTES = 10, 1200  # a turn: so many lines as long as a sample's, each synced
 LIMIT_S = 600
 
 
@@ -91,17 +94,32 @@ def looped(scratch: Path) -> list[float]:
     return steps(moments)
 
 
+def synced(folder: Path) -> list[float]:
+    """Seconds that a line takes which is appended and synced, where the journals are."""
+    took = []
+    fd = os.open(folder / "lines", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for _ in range(LINES):
+        begun = time.monotonic()
+        os.write(fd, b"x" * LINE_BYTES)
+        os.fsync(fd)
+        took.append(time.monotonic() - begun)
+    os.close(fd)
+    return took
+
+
 def check_added(folder: Path) -> bool:
     shm = Path("/dev/shm")
-    drive, loop = [], []
+    drive, loop, lines = [], [], []
     with tempfile.TemporaryDirectory(prefix="cobench-check-", dir=shm if shm.is_dir() else None) as scratch:
         for turn in range(TURNS):
             loop += looped(Path(scratch))
             drive += driven(folder, turn)
+            lines += synced(folder)
     alone, sample = 1000 * statistics.median(loop), 1000 * statistics.median(drive)
     return verdict("added", sample - alone, "ms", ADDED_MS, f"a sample every {sample:.2f} ms ({len(drive)}), the hyperfine call "
-                   f"alone {alone:.2f} ms ({len(loop)}); medians. What else runs on this machine shows in the first more than in "
-                   f"the second; the lower quartiles are {1000 * quarter(drive):.2f} and {1000 * quarter(loop):.2f} ms")
+                   f"alone {alone:.2f} ms ({len(loop)}), a synced line {1000 * statistics.median(lines):.2f} ms; medians. What else "
+                   f"runs on this machine shows in the first more than in the second; the lower quartiles are "
+                   f"{1000 * quarter(drive):.2f} and {1000 * quarter(loop):.2f} ms")
 
 
 # -- many samples -----------------------------------------------------------------------------------------------------
