@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/again.h"
 #include "bench/format.h"
 #include "bench/html.h"
 #include "bench/render_html.h"
@@ -108,99 +109,11 @@ static int put_machine(const struct results *r, FILE *out)
 
 /* -- the commands ------------------------------------------------------------------------------------------------------------- */
 
-/* "c,py": what a group's variants have of something, each once, in the order of the plan. */
-static char *listed(const struct results *r, size_t group, bool models)
-{
-    struct words words = {NULL, 0};
-    int code = 0;
-    for (size_t i = 0; i < r->cell_count && code == 0; i++) {
-        const struct result_cell *cell = &r->cells[i];
-        const char *name = models ? cell->model : cell->runtime;
-        if (cell->group == group && cell->role == ROLE_MODEL && !words_have(&words, name))
-            code = words_add(&words, name);
-    }
-    char *text = code == 0 && words.count > 0 ? words_join(&words, ",") : NULL;
-    words_free(&words);
-    return text;
-}
-
-static int add_params(struct words *command, const struct result_group *group)
-{
-    const char *key;
-    json_t *value;
-    int code = 0;
-    json_object_foreach((json_t *)group->params, key, value)
-        if (code == 0 && json_is_string(value)) {
-            code = words_add(command, "--set");
-            if (code == 0)
-                code = words_addf(command, "%s=%s", key, json_string_value(value));
-        }
-    return code;
-}
-
-/* The words as a line for a shell. */
-static int put_command(const struct words *command, FILE *out)
-{
-    char *line = words_quote(command);
-    if (line == NULL)
-        return -ENOMEM;
-    html_put(out, line);
-    fputc('\n', out);
-    free(line);
-    return 0;
-}
-
-/* One group alone: the same cells, so the same commands. */
-static int put_group_command(const struct results *r, size_t g, FILE *out)
-{
-    const struct result_group *group = &r->groups[g];
-    char *runtimes = listed(r, g, false), *models = listed(r, g, true);
-    struct words command = {NULL, 0};
-    int code = runtimes == NULL || models == NULL ? -ENOMEM : 0;
-    const char *const fixed[] = {"build/cobench", "run", "--task", group->task};
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed && code == 0; i++)
-        code = words_add(&command, fixed[i]);
-    if (code == 0)
-        code = add_params(&command, group);
-    const struct {
-        const char *option;
-        char *value;
-    } options[] = {
-        {"--runtime", runtimes != NULL ? text_format("%s", runtimes) : NULL},
-        {"--model", models != NULL ? text_format("%s", models) : NULL},
-        {"--jobs", text_format("%lld", (long long)group->jobs)},
-        {"--workers", text_format("%lld", (long long)group->workers)},
-        {"--rounds", text_format("%lld", (long long)r->rounds)},
-        {"--seed", text_format("%lld", (long long)r->seed)},
-    };
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (code == 0)
-            code = options[i].value == NULL ? -ENOMEM : words_add(&command, options[i].option);
-        if (code == 0)
-            code = words_add(&command, options[i].value);
-        free(options[i].value);
-    }
-    if (code == 0)
-        code = put_command(&command, out);
-    words_free(&command);
-    free(models);
-    free(runtimes);
-    return code;
-}
-
-/* Is there a variant of the group to ask for? */
-static bool has_cells(const struct results *r, size_t group)
-{
-    for (size_t i = 0; i < r->cell_count; i++)
-        if (r->cells[i].group == group && r->cells[i].role == ROLE_MODEL)
-            return true;
-    return false;
-}
-
 static int put_again(const struct results *r, FILE *out)
 {
     const char *commit = json_string_value(json_object_get(r->machine, "git_commit"));
-    int code = 0;
+    struct words lines = {NULL, 0};
+    const int code = again_commands(r, &lines);
     fputs("<section aria-labelledby=\"again\">\n<h2 id=\"again\">Make it again</h2>\n<p>Tables, pictures and this page, from the "
           "folder it stands in:</p>\n<pre tabindex=\"0\"><code>build/cobench report --plots FOLDER</code></pre>\n<p>The same cells once "
           "more, a task at a time (the whole of a suite: <code>build/cobench run --suite NAME</code>), in a checkout", out);
@@ -209,10 +122,12 @@ static int put_again(const struct results *r, FILE *out)
         html_put(out, commit);
     }
     fputs(":</p>\n<pre tabindex=\"0\"><code>", out);
-    for (size_t g = 0; g < r->group_count && code == 0; g++)
-        if (has_cells(r, g))
-            code = put_group_command(r, g, out);
+    for (size_t i = 0; i < lines.count; i++) {
+        html_put(out, lines.items[i]);
+        fputc('\n', out);
+    }
     fputs("</code></pre>\n</section>\n", out);
+    words_free(&lines);
     return code;
 }
 
