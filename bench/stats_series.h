@@ -54,7 +54,7 @@ int stats_autocorrelation_of(const double *x, size_t n, struct stats_autocorrela
  * The level at which autocorrelation of n values is named. Below 30 values it is 5%: nothing finds a weak one there. From
  * 30 on it is the level at which an autocorrelation of 0.3 of normal values is found in over 80% of series, but never
  * below 5%. With 30 values that costs a false alarm in 30% of series whose rounds are independent, and the best test
- * there is (the likelihood ratio of exactly that alternative) would still cost 27%.
+ * there is (the likelihood ratio of exactly that alternative) would still cost 25%.
  */
 double stats_autocorrelation_level(size_t n);
 /* Below this p an autocorrelation is named in a warning and not only marked. */

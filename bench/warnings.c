@@ -16,6 +16,9 @@
 #include "bench/text.h"
 #include "common/clock.h"
 
+/* So many are named one by one. */
+#define NEIGHBOURS_TOLD 3
+
 const char *warning_title(enum warning_kind kind)
 {
     static const char *const titles[] = {
@@ -97,11 +100,15 @@ static int warn_neighbours(struct warnings *warnings, const struct summary *summ
         char from[32], until[32];
         clock_text(json_object_get(one, "from"), from, sizeof from);
         clock_text(json_object_get(one, "until"), until, sizeof until);
-        if (code == 0)
+        if (code == 0 && i < NEIGHBOURS_TOLD)
             code = add(warnings, WARNING_NEIGHBOUR,
                        text_format("another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
                                    (long long)json_integer_value(json_object_get(one, "pid")), from, until));
     }
+    if (code == 0 && json_array_size(neighbours) > NEIGHBOURS_TOLD)
+        code = add(warnings, WARNING_NEIGHBOUR,
+                   text_format("%zu more cobench runs were measuring here meanwhile; summary.json has all of them",
+                               json_array_size(neighbours) - NEIGHBOURS_TOLD));
     json_decref(neighbours);
     return code;
 }

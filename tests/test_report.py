@@ -169,6 +169,15 @@ def test_csv_and_json_agree(run: Path) -> None:
     assert {row["break_even"] for row in rows} == {"", "from"}
 
 
+def test_many_neighbours_are_told_in_few_lines(run: Path) -> None:
+    (run / "events.jsonl").write_text("".join(
+        json.dumps({"event": 1, "what": "neighbour", "at": 1760000000 + pid, "pid": pid, "user": "root", "from": 1760000000 + pid,
+                    "until": 1760000001 + pid}) + "\n" for pid in range(80)))  # fmt: skip
+    said = report(run, "--no-plots").stdout
+    assert said.count("another cobench run (pid") == 3 and "77 more cobench runs" in said
+    assert len(json.loads((run / "summary.json").read_text())["neighbours"]) == 80
+
+
 def test_planted_speedups_come_out(run: Path) -> None:
     report(run, "--quiet", "--no-plots")
     summary = json.loads((run / "summary.json").read_text())

@@ -17,6 +17,7 @@ static const struct section {
      section_series},
     {"verdicts", "simulated: how often does a column of identical variants hold a wrong verdict?", section_verdicts},
     {"stopping", "simulated: does it still hold where --precision decided on the rounds?", section_stopping},
+    {"gate", "simulated: how slow must a cell be for `cobench compare --fail-if-slower` to find it?", section_gate},
     {"trials", "on this machine: does the interval of the same command against itself hold 1?", section_trials},
 };
 

@@ -27,6 +27,7 @@ void figure_print(struct validation *v, const struct figure *figure);
 
 /* A section prints its figures and returns 0, or a negative errno where it could not be run; then it has said why. */
 typedef int section_run(struct validation *v);
-section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_trials;
+section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_gate,
+    section_trials;
 
 #endif
