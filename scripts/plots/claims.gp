@@ -27,7 +27,7 @@ set ytics scale 0 font small noenhanced
 set xtics format "%gx"
 unset grid
 set grid xtics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
-set key at screen 470.0 / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top vertical maxrows 2 Left reverse samplen 1.2 width 0.5 noenhanced
+set key at screen 210.0 / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top vertical maxrows 2 Left reverse samplen 1.2 width 0.5 noenhanced
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead linecolor rgb INK linewidth 1
 draw = "plot DATA index 'names' using (low):1:yticlabels(2) with points pointtype -1 notitle"
 draw = draw . ", DATA index 'names' using (high):1:3 with labels left noenhanced offset character 0.8, 0 font sprintf('DejaVu Sans,%d', FONT - 1) textcolor rgb INK notitle"
