@@ -70,3 +70,14 @@ def test_the_statistics_page_says_what_was_printed():
     for rounds, *shares in table:
         for said, rho in zip(shares, ("0.0", "0.3", "0.5")):
             assert abs(float(said) - printed[rounds][rho]) <= (0.051 if "." in said else 0.51), (rounds, rho)
+
+
+def test_the_readmes_claims_are_the_committed_ones(tmp_path):
+    copy = shutil.copytree(REFERENCE / "published", tmp_path / "published")
+    subprocess.run([BUILD / "cobench", "report", "--no-plots", "--quiet", copy], timeout=60, check=True)
+    made = (copy / "claims.md").read_text()
+    assert made == (REFERENCE / "published" / "claims.md").read_text()
+    rows = [[field.strip() for field in line.strip("|").split("|")[1:]] for line in made.splitlines() if line.startswith("| ")]
+    section = (ROOT / "README.md").read_text().split("## What others published, measured again")[1].split("\n## ")[0]
+    printed = [[field.strip() for field in line.strip("|").split("|")] for line in section.splitlines() if line.startswith("| ")]
+    assert printed == [row[:4] + [row[4].split(":")[0]] for row in rows]

@@ -17,7 +17,7 @@ set multiplot
 set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
 set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
 set lmargin at screen 1.0 * LEFT / WIDTH
-set rmargin at screen (WIDTH - 30.0) / WIDTH
+set rmargin at screen (WIDTH - 46.0) / WIDTH   # room for half of the last tick's number
 set border 1
 set ytics scale 0 noenhanced
 unset grid
