@@ -21,3 +21,10 @@ void html_put_in(FILE *out, const char *tag, const char *text)
     html_put(out, text);
     fprintf(out, "</%s>", tag);
 }
+
+void html_put_variant(FILE *out, const char *runtime, const char *model)
+{
+    html_put(out, runtime);
+    fputc(':', out);
+    html_put(out, model);
+}

@@ -10,5 +10,7 @@
 void html_put(FILE *out, const char *text);
 /* <tag>text</tag>, the text as html_put has it. */
 void html_put_in(FILE *out, const char *tag, const char *text);
+/* "c:thread-pool", likewise. */
+void html_put_variant(FILE *out, const char *runtime, const char *model);
 
 #endif

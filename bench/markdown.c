@@ -20,3 +20,10 @@ void markdown_put(FILE *out, const char *text)
         fputc(*text, out);
     }
 }
+
+void markdown_put_variant(FILE *out, const char *runtime, const char *model)
+{
+    markdown_put(out, runtime);
+    fputc(':', out);
+    markdown_put(out, model);
+}

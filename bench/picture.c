@@ -132,6 +132,16 @@ int picture_take(char **into, char *text)
     return text == NULL ? -ENOMEM : 0;
 }
 
+int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add)
+{
+    const struct results *results = source->summary->results;
+    int rc = 0;
+    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
+        if (result_group_compares(&results->groups[g]))
+            rc = add(out, source, &results->groups[g]);
+    return rc;
+}
+
 int picture_set_data(struct picture *picture, int (*print)(const void *what, FILE *out), const void *what)
 {
     FILE *out = open_memstream(&picture->data, &picture->length);

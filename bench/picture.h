@@ -61,6 +61,10 @@ struct picture *pictures_add(struct pictures *pictures, const struct summary *su
 /* KIND-NAME as the name of a file, to be freed: what is no letter, digit, point, dash or underscore becomes an underscore,
  * and then, or where the name is shared with others, the id is appended. */
 char *picture_stem(const char *kind, const char *name, size_t id, bool shared);
+/* Adds the pictures of one group. 0 or a negative errno. */
+typedef int picture_of_group(struct pictures *out, const struct picture_source *source, const struct result_group *group);
+/* Calls it for each group that compares, in the order of the plan, until one fails. */
+int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add);
 /* Keeps what `print` prints as the data. 0 or -ENOMEM. */
 int picture_set_data(struct picture *picture, int (*print)(const void *what, FILE *out), const void *what);
 /* Takes a string from text_format: 0, or -ENOMEM where it is NULL. */

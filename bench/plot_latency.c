@@ -15,6 +15,7 @@
 
 #include "bench/format.h"
 #include "bench/jobs.h"
+#include "bench/render_latency.h"
 #include "bench/text.h"
 
 #define MS 1e-3 /* of a microsecond */
@@ -175,6 +176,8 @@ static int latency_add(struct pictures *out, const struct picture_source *source
 {
     struct distribution d;
     struct picture *p = NULL;
+    if (!render_latency_speaks(group))
+        return 0;
     int rc = distribution_make(&d, source, group);
     if (rc == 0 && d.count > 0) {
         p = pictures_add(out, source->summary, "latency", group);
@@ -194,11 +197,6 @@ static int latency_add(struct pictures *out, const struct picture_source *source
 
 int picture_latency(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]) && strcmp(results->groups[g].asks, "nothing") != 0)
-            rc = latency_add(out, source, &results->groups[g]);
-    return rc;
+    return pictures_each_group(out, source, latency_add);
 }

@@ -151,8 +151,10 @@ static int name_board(struct picture *p, const struct board *b)
     if (rc == 0)
         rc = picture_take(&p->title, text_format("%s", b->first->sweep));
     if (rc == 0)
-        rc = picture_take(&p->subtitle, text_format("task %s, %s scaling: peak memory (PSS) of the whole process tree",
-                                                    b->first->task, b->first->scaling));
+        rc = picture_take(&p->subtitle, text_format("task %s, %s%s: peak memory (PSS) of the whole process tree",
+                                                    b->first->task,
+                                                    result_group_compares(b->first) ? b->first->scaling : "what one more costs",
+                                                    result_group_compares(b->first) ? " scaling" : ""));
     if (rc == 0) {
         text_one_line(p->title);
         text_one_line(p->subtitle);

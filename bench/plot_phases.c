@@ -152,8 +152,9 @@ static char *alt(const struct phases *p)
                        least->cell->model, 100 * low);
 }
 
-static int phases_add(struct pictures *out, const struct summary *summary, const struct result_group *group)
+static int phases_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
 {
+    const struct summary *summary = source->summary;
     struct phases phases = {.summary = summary, .group = group};
     struct picture *p = NULL;
     int rc = find_runtimes(&phases);
@@ -175,11 +176,6 @@ static int phases_add(struct pictures *out, const struct summary *summary, const
 
 int picture_phases(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
-            rc = phases_add(out, source->summary, &results->groups[g]);
-    return rc;
+    return pictures_each_group(out, source, phases_add);
 }

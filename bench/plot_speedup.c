@@ -401,8 +401,9 @@ static char *chart_alt(const struct plot_speedup *plot, const struct result_grou
                        least->cell->cell->model, format_ratio(&low, bar_ratio(least, panel)->ratio));
 }
 
-static int chart_add(struct pictures *out, const struct summary *summary, const struct result_group *group)
+static int chart_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
 {
+    const struct summary *summary = source->summary;
     struct plot_speedup plot;
     struct picture *p = NULL;
     int rc = plot_speedup_make(&plot, summary, group);
@@ -424,11 +425,6 @@ static int chart_add(struct pictures *out, const struct summary *summary, const 
 
 int picture_speedup(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
-            rc = chart_add(out, source->summary, &results->groups[g]);
-    return rc;
+    return pictures_each_group(out, source, chart_add);
 }

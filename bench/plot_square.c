@@ -162,8 +162,9 @@ static char *alt(const struct square *s)
                        format_ratio(&b, high->speedup[time][RATIO_OWN_SYNC].ratio), high->cell->runtime, high->cell->model);
 }
 
-static int square_add(struct pictures *out, const struct summary *summary, const struct result_group *group)
+static int square_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
 {
+    const struct summary *summary = source->summary;
     struct square s = {.summary = summary, .group = group};
     struct picture *p = NULL;
     int rc = find_names(&s);
@@ -186,11 +187,6 @@ static int square_add(struct pictures *out, const struct summary *summary, const
 
 int picture_square(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
-            rc = square_add(out, source->summary, &results->groups[g]);
-    return rc;
+    return pictures_each_group(out, source, square_add);
 }

@@ -237,8 +237,9 @@ static char *alt(const struct stability *s)
                        s->marked[BEYOND], 100 * STRIP_EDGE, s->low, s->high);
 }
 
-static int stability_add(struct pictures *out, const struct summary *summary, const struct result_group *group)
+static int stability_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
 {
+    const struct summary *summary = source->summary;
     struct stability s = {.summary = summary, .group = group};
     struct picture *p = NULL;
     int rc = collect(&s);
@@ -268,11 +269,6 @@ static int stability_add(struct pictures *out, const struct summary *summary, co
 
 int picture_stability(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
-            rc = stability_add(out, source->summary, &results->groups[g]);
-    return rc;
+    return pictures_each_group(out, source, stability_add);
 }

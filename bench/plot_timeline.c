@@ -217,19 +217,18 @@ static int runtime_add(struct pictures *out, const struct picture_source *source
     return rc;
 }
 
+static int group_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+{
+    char *runtimes = picture_runtimes(source->summary, group);
+    int rc = runtimes == NULL ? -ENOMEM : 0;
+    for (char *rest = runtimes, *word; rc == 0 && (word = strtok_r(rest, " ", &rest)) != NULL;)
+        rc = runtime_add(out, source, group, word);
+    free(runtimes);
+    return rc;
+}
+
 int picture_timeline(struct pictures *out, const struct picture_source *source, struct error *err)
 {
-    const struct results *results = source->summary->results;
-    int rc = 0;
     (void)err;
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++) {
-        if (!result_group_compares(&results->groups[g]))
-            continue;
-        char *runtimes = picture_runtimes(source->summary, &results->groups[g]);
-        rc = runtimes == NULL ? -ENOMEM : 0;
-        for (char *rest = runtimes, *word; rc == 0 && (word = strtok_r(rest, " ", &rest)) != NULL;)
-            rc = runtime_add(out, source, &results->groups[g], word);
-        free(runtimes);
-    }
-    return rc;
+    return pictures_each_group(out, source, group_add);
 }

@@ -60,9 +60,7 @@ static int put_row(FILE *out, const struct summary *summary, const struct summar
     fputs("\" data-runtime=\"", out);
     html_put(out, cell->cell->runtime);
     fputs("\"><th scope=\"row\">", out);
-    html_put(out, cell->cell->runtime);
-    fputc(':', out);
-    html_put(out, cell->cell->model);
+    html_put_variant(out, cell->cell->runtime, cell->cell->model);
     fputs("</th><td>", out);
     html_put(out, cell->group->name);
     fputs("</td>", out);
@@ -168,9 +166,7 @@ static void put_measures(const struct summary *summary, FILE *out)
 static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
 {
     fputs("<tr><th scope=\"row\">", out);
-    html_put(out, row->runtime);
-    fputc(':', out);
-    html_put(out, row->model);
+    html_put_variant(out, row->runtime, row->model);
     fputs("</th>", out);
     struct words notes = {NULL, 0};
     int code = 0;

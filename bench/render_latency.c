@@ -127,9 +127,7 @@ static void put_html_open(FILE *out, const struct summary_cell *cell)
 static void put_html_row(FILE *out, const struct summary_cell *cell)
 {
     fputs("<tr><th scope=\"row\">", out);
-    html_put(out, cell->cell->runtime);
-    fputc(':', out);
-    html_put(out, cell->cell->model);
+    html_put_variant(out, cell->cell->runtime, cell->cell->model);
     fputs("</th>", out);
     html_put_in(out, "td", cell->group->name);
     for (size_t point = 0; point < LATENCY_POINTS; point++)
@@ -206,9 +204,7 @@ void render_latency_markdown(const struct summary *summary, const struct result_
         if (cell->group != group || !cell->verified || cell->rounds == 0)
             continue;
         fputs("| ", out);
-        markdown_put(out, cell->cell->runtime);
-        fputc(':', out);
-        markdown_put(out, cell->cell->model);
+        markdown_put_variant(out, cell->cell->runtime, cell->cell->model);
         for (size_t point = 0; point < LATENCY_POINTS; point++)
             put_point(cell, point, out);
         if (open)

@@ -95,9 +95,7 @@ static int put_row(FILE *out, const struct summary_cell *c)
         return -ENOMEM;
     struct format f;
     fputs("| ", out);
-    markdown_put(out, c->cell->runtime);
-    fputc(':', out);
-    markdown_put(out, c->cell->model);
+    markdown_put_variant(out, c->cell->runtime, c->cell->model);
     fprintf(out, " | %s", format_time(&f, c->median_s));
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
@@ -141,9 +139,7 @@ static int put_group(FILE *out, const struct summary *summary, const struct resu
 static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
 {
     fputs("| ", out);
-    markdown_put(out, row->runtime);
-    fputc(':', out);
-    markdown_put(out, row->model);
+    markdown_put_variant(out, row->runtime, row->model);
     for (enum ratio_base b = 0; b < RATIO_BASES; b++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];

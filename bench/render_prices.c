@@ -103,9 +103,7 @@ void render_prices_markdown(const struct prices *prices, FILE *out)
         fputs("| ", out);
         markdown_put(out, row->piece);
         fputs(" | ", out);
-        markdown_put(out, row->runtime);
-        fputc(':', out);
-        markdown_put(out, row->model);
+        markdown_put_variant(out, row->runtime, row->model);
         fprintf(out, " | %s | %lld..%lld | ", row->start_method, (long long)row->from, (long long)row->to);
         put_price(out, &row->memory_bytes, format_bytes, 0);
         fputs(" | ", out);
@@ -139,9 +137,7 @@ static void put_html_row(const struct price *row, FILE *out)
     fputs("<tr><th scope=\"row\">", out);
     html_put(out, row->piece);
     fputs("</th><td>", out);
-    html_put(out, row->runtime);
-    fputc(':', out);
-    html_put(out, row->model);
+    html_put_variant(out, row->runtime, row->model);
     fputs("</td>", out);
     html_put_in(out, "td", row->start_method);
     if (row->points > 0)

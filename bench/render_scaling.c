@@ -168,9 +168,7 @@ static void put_markdown_head(const struct scaling_curve *curve, FILE *out)
 static void put_markdown_variant(const struct scaling_curve *curve, FILE *out)
 {
     fputs("| ", out);
-    markdown_put(out, curve->runtime);
-    fputc(':', out);
-    markdown_put(out, curve->model);
+    markdown_put_variant(out, curve->runtime, curve->model);
     fputs(" |", out);
 }
 
@@ -229,9 +227,7 @@ void render_scaling_markdown(const struct scaling *scaling, FILE *out)
 static void put_html_variant(const struct scaling_curve *curve, FILE *out)
 {
     fputs("<tr><th scope=\"row\">", out);
-    html_put(out, curve->runtime);
-    fputc(':', out);
-    html_put(out, curve->model);
+    html_put_variant(out, curve->runtime, curve->model);
     fputs("</th>", out);
 }
 

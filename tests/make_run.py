@@ -280,7 +280,8 @@ def add_jobs(folder: Path, groups: list[dict[str, Any]], cells: list[Cell]) -> N
             continue
         jobs = groups[cell.group]["jobs"]
         each = line["work_ns"] / 1000 * 2 / jobs
-        rows = [f"{j},{j % 2},,{j // 2 * each:.1f},{(j // 2 + 1) * each * 0.99:.1f}\n" for j in range(jobs)]
+        due = [f"{j // 2 * each * 0.98:.1f}" if groups[cell.group].get("rate") else "" for j in range(jobs)]
+        rows = [f"{j},{j % 2},{due[j]},{j // 2 * each:.1f},{(j // 2 + 1) * each * 0.99:.1f}\n" for j in range(jobs)]
         (folder / "jobs" / f"{line['cell']}-{line['round']}.csv").write_text(f"# jobs {jobs} every 1\n" + "".join(rows))
 
 

@@ -21,7 +21,9 @@ set logscale x
 set xrange [low:high]
 set yrange [0:1.02]
 set xtics ()
-do for [e=-3:7] { do for [m in "1 2 5"] {
+# As many as fit beside each other, and always some.
+steps = high / low > 1000 ? "1" : high / low > 5 ? "1 2 5" : "1 1.2 1.5 2 2.5 3 4 5 6 8"
+do for [e=-3:7] { do for [m in steps] {
     v = m * 10.0**e
     if (v >= low && v <= high) { set xtics add (sprintf("%g ms", v) v) }
 } }

@@ -4,7 +4,9 @@
 DATA = ARG1
 FORMAT = ARG3
 slots = right - left                                 # one a bar, and the gaps
+NARROW = 13                                          # pixels of a bar whose number, turned, does not touch the next
 WIDTH = slots * 36 + 90 < 960 ? 960 : slots * 36 + 90 > 2400 ? 2400 : int(slots * 36 + 90)
+WIDTH = slots * NARROW + 90 > WIDTH ? int(slots * NARROW + 90) : WIDTH
 FONT = 11
 TOP = 100     # pixels for the titles and the key
 PANEL = 290   # pixels a panel, with its axis

@@ -3,7 +3,7 @@
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11
-TILE = longest * 7.6 + 12 < 84 ? 84.0 : longest * 7.6 + 12   # pixels
+TILE = longest * 9.4 + 12 < 84 ? 84.0 : longest * 9.4 + 12   # pixels, of which a name's letter takes at most 9.4
 ROW = 40
 LEFT = 78
 panels = (own_tiles > 0) + (base_tiles > 0)
