@@ -20,7 +20,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 PC := pkg-config
-bench_libs := jansson gsl inih expat
+bench_libs := jansson gsl inih expat zlib
 # The executable that belongs to the libpython of PYTHON_PC; a version manager's shim may stand first on PATH.
 py_prefix := $(shell $(PC) --variable=prefix $(PYTHON_PC) 2>/dev/null)
 py_version := $(shell $(PC) --modversion $(PYTHON_PC) 2>/dev/null)
@@ -111,7 +111,7 @@ check-scaling: all ## Hold the fitted contention of real sweeps against what is 
 # -- programs ---------------------------------------------------------------------------------------------------------
 
 $(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
-$(BUILD)/cobench: libs_of = $(shell $(PC) --libs $(bench_libs) zlib) -lm
+$(BUILD)/cobench: libs_of = $(shell $(PC) --libs $(bench_libs)) -lm
 $(BUILD)/cobench-host: $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
 # The same host with CPython inside. The bridge is the only C that includes Python.h.
@@ -227,7 +227,7 @@ $(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(call objects,c_impl/b
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm $(wordlist 2,99,$(embed_link))
 $(BUILD)/unit/bench_%: $(BUILD)/obj/tests/unit/bench_%.o $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) zlib cmocka) -lm
+	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) cmocka) -lm
 $(BUILD)/unit/common_%: $(BUILD)/obj/tests/unit/common_%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs cmocka) -lm
