@@ -90,7 +90,8 @@ static bool takes_turns(const struct summary *summary, const struct summary_cell
     const struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
     if (!(cell->in_flight_mean >= SYMPTOMS_TOGETHER) || !ratio_known(gain))
         return false;
-    return is_cpu(cell) ? cpu_takes_turns(summary, cell, gain->ratio) : wait_takes_turns(cell, gain->ratio);
+    const double most = isfinite(gain->high) ? gain->high : gain->ratio; /* an unresolved gain accuses nobody */
+    return is_cpu(cell) ? cpu_takes_turns(summary, cell, most) : wait_takes_turns(cell, most);
 }
 
 static bool origin_is_full(const struct summary_cell *cell)

@@ -315,6 +315,19 @@ static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
         flight_check(*state, &table[i]);
 }
 
+/* As the third case above, but some rounds gained: the interval reaches what one CPU alone cannot do. */
+static void a_gain_that_is_unresolved_accuses_nobody(void **state)
+{
+    struct world *w = *state;
+    flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS});
+    for (size_t i = 0; i < ROUNDS; i += 4)
+        w->cells[C_THREADS].samples[i].work_ns = w->cells[C_THREADS].samples[i].work_ns * 6 / 10;
+    summary_free(&w->summary);
+    world_summarise(w);
+    assert_true(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio < 1.27);
+    assert_int_equal(row(w, C_THREADS)->marks & MARK_TAKES_TURNS, 0);
+}
+
 static void what_was_in_flight_is_in_the_summary(void **state)
 {
     struct world *w = *state;
@@ -772,6 +785,7 @@ int main(void)
         WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
         WITH_WORLD(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model),
         WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
+        WITH_WORLD(a_gain_that_is_unresolved_accuses_nobody),
         WITH_WORLD(what_was_in_flight_is_in_the_summary),
         WITH_WORLD(a_busy_machine_is_no_lock),
         WITH_WORLD(where_one_worker_is_allowed_nothing_runs_side_by_side),
