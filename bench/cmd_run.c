@@ -15,6 +15,7 @@
 
 #include "bench/files.h"
 #include "bench/fingerprint.h"
+#include "bench/jobs.h"
 #include "bench/machine.h"
 #include "bench/origin_room.h"
 #include "bench/plan_read.h"
@@ -254,6 +255,8 @@ static int session_take_up(struct session *s, struct error *err)
         rc = error_set(err, -ENOMEM, "out of memory");
     if (rc != 0)
         return rc;
+    run_folder_sweep(s->folder);
+    jobs_sweep(s->folder);
     s->finished = resume_finished(&s->resume);
     s->sound = s->resume.sound;
     if (s->finished)

@@ -17,6 +17,7 @@
 #include "common/num.h"
 
 #define FILE_MAX (1u << 20)
+#define UNFINISHED ".new" /* behind the name of a file that is being written */
 #define US 1e-3 /* of a nanosecond */
 
 static char *path_of(const char *run_dir, size_t cell, int64_t round, const char *end)
@@ -93,7 +94,7 @@ int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slo
                struct error *err)
 {
     char *folder = text_format("%s/jobs", run_dir), *path = path_of(run_dir, cell, round, "");
-    char *temporary = path_of(run_dir, cell, round, ".new");
+    char *temporary = path_of(run_dir, cell, round, UNFINISHED);
     int rc = folder == NULL || path == NULL || temporary == NULL ? -ENOMEM : 0;
     if (rc == 0 && mkdir(folder, 0777) != 0 && errno != EEXIST)
         rc = -errno;
@@ -269,21 +270,39 @@ static bool is_median(const struct results *results, unsigned long long cell, lo
     return jobs_median_round(c, results->groups[c->group].rate > 0) == round;
 }
 
-void jobs_prune(const char *run_dir, const struct results *results)
+/* -- what goes -------------------------------------------------------------------------------------------------------- */
+
+/* Whether a file of the folder goes: without `results` only one that a killed run has not finished. */
+static bool goes(const char *name, const struct results *results)
+{
+    unsigned long long cell;
+    long long round;
+    int end = 0;
+    if (sscanf(name, "%llu-%lld.csv%n", &cell, &round, &end) != 2 || end == 0)
+        return false;
+    if (name[end] != '\0')
+        return strcmp(name + end, UNFINISHED) == 0;
+    return results != NULL && !is_median(results, cell, round);
+}
+
+static void remove_files(const char *run_dir, const struct results *results)
 {
     char *folder = text_format("%s/jobs", run_dir);
     DIR *dir = folder == NULL ? NULL : opendir(folder);
-    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        unsigned long long cell;
-        long long round;
-        int end = 0;
-        if (sscanf(entry->d_name, "%llu-%lld.csv%n", &cell, &round, &end) != 2 || end == 0 || entry->d_name[end] != '\0')
-            continue;
-        if (is_median(results, cell, round))
-            continue;
-        (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes room, and nothing else is wrong with it */
-    }
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+        if (goes(entry->d_name, results))
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes room, and nothing else is wrong with it */
     if (dir != NULL)
         closedir(dir);
     free(folder);
+}
+
+void jobs_prune(const char *run_dir, const struct results *results)
+{
+    remove_files(run_dir, results);
+}
+
+void jobs_sweep(const char *run_dir)
+{
+    remove_files(run_dir, NULL);
 }

@@ -56,7 +56,9 @@ int64_t jobs_median_round(const struct result_cell *cell, bool open);
 /* Reads the round with the median time. As jobs_read. */
 int jobs_read_median(const struct summary *summary, const char *run_dir, const struct summary_cell *cell,
                      struct job_rows *out);
-/* Removes the files of all other rounds. */
+/* Removes the files of all other rounds, and those that jobs_sweep does. Of a run that is complete. */
 void jobs_prune(const char *run_dir, const struct results *results);
+/* Removes the files that a killed run has not finished. For whoever has the run's journal locked. */
+void jobs_sweep(const char *run_dir);
 
 #endif

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/draft.h"
 #include "bench/files.h"
 #include "bench/text.h"
 
@@ -141,30 +142,43 @@ static int fill_folder(const struct run_folder_facts *facts, const char *folder,
     return rc;
 }
 
-int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
+/* Fills a draft beside the folder-to-be and gives it its name. */
+static int make_in(const struct run_folder_facts *facts, const char *results, char **path, struct error *err)
 {
-    char *name = folder_name(facts), *results = facts->path == NULL ? strdup(facts->results) : parent_of(facts->path);
-    char *temporary = results == NULL ? NULL : text_format("%s/.new-%ld-XXXXXX", results, (long)getpid());
-    bool made = false;
-    err->text[0] = '\0';
-    int rc = name == NULL || temporary == NULL ? -ENOMEM : make_dirs(results);
+    struct draft draft = {.fd = -1};
+    char *name = folder_name(facts);
+    int rc = name == NULL ? -ENOMEM : make_dirs(results);
     if (rc == 0) {
-        made = mkdtemp(temporary) != NULL;
-        rc = made ? chmod(temporary, 0755) == 0 ? 0 : -errno : -errno;
+        draft_sweep(results);
+        rc = draft_open(results, &draft);
     }
     if (rc == 0)
-        rc = fill_folder(facts, temporary, err);
+        rc = fill_folder(facts, draft.path, err);
     if (rc == 0)
-        rc = facts->path == NULL ? settle(results, temporary, name, path) : settle_at(temporary, facts->path, results, path);
-    if (rc != 0 && made)
-        dir_remove_flat(temporary);
+        rc = facts->path == NULL ? settle(results, draft.path, name, path) : settle_at(draft.path, facts->path, results, path);
+    draft_close(&draft);
+    free(name);
+    return rc;
+}
+
+int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
+{
+    char *results = facts->path == NULL ? strdup(facts->results) : parent_of(facts->path);
+    err->text[0] = '\0';
+    const int rc = results == NULL ? -ENOMEM : make_in(facts, results, path, err);
     if (rc != 0 && err->text[0] == '\0')
         error_set(err, rc, "cannot make %s%s: %s", facts->path == NULL ? "a folder for this run in " : "",
                   facts->path == NULL ? facts->results : facts->path, strerror(-rc));
-    free(temporary);
     free(results);
-    free(name);
     return rc;
+}
+
+void run_folder_sweep(const char *path)
+{
+    char *results = parent_of(path);
+    if (results != NULL)
+        draft_sweep(results);
+    free(results);
 }
 
 /* Names begin with the time of their making. */
@@ -179,24 +193,31 @@ static bool points_at_newer(const char *link, const char *name)
     return strcmp(slash == NULL ? target : slash + 1, name) > 0 && access(link, F_OK) == 0;
 }
 
+/* Makes the link in a draft: renamed, it takes the old one's place; and where it is not, it goes with the draft. */
+static int point_at(const char *results, const char *link, const char *name)
+{
+    struct draft draft;
+    int rc = draft_open(results, &draft);
+    char *fresh = rc == 0 ? text_format("%s/latest", draft.path) : NULL;
+    if (rc == 0 && fresh == NULL)
+        rc = -ENOMEM;
+    if (rc == 0 && (symlink(name, fresh) != 0 || rename(fresh, link) != 0))
+        rc = -errno;
+    free(fresh);
+    draft_close(&draft);
+    return rc;
+}
+
 int run_folder_publish(const char *path, struct error *err)
 {
-    const char *slash = strrchr(path, '/');
-    const int parent = slash == NULL ? 1 : (int)(slash - path);
-    const char *results = slash == NULL ? "." : path, *name = slash == NULL ? path : slash + 1;
-    char *link = text_format("%.*s/latest", parent, results);
-    char *fresh = text_format("%.*s/.latest-%ld", parent, results, (long)getpid());
-    int rc = link == NULL || fresh == NULL ? -ENOMEM : 0;
-    if (rc == 0 && !points_at_newer(link, name)) {
-        (void)unlink(fresh); /* one that a killed run of the same number left */
-        if (symlink(name, fresh) != 0 || rename(fresh, link) != 0) {
-            rc = -errno;
-            (void)unlink(fresh);
-        }
-    }
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    char *results = parent_of(path), *link = results == NULL ? NULL : text_format("%s/latest", results);
+    int rc = link == NULL ? -ENOMEM : 0;
+    if (rc == 0 && !points_at_newer(link, name))
+        rc = point_at(results, link, name);
     if (rc != 0)
-        error_set(err, rc, "cannot point %.*s/latest at the run: %s", parent, results, strerror(-rc));
-    free(fresh);
+        error_set(err, rc, "cannot point %s/latest at the run: %s", results == NULL ? "results" : results, strerror(-rc));
     free(link);
+    free(results);
     return rc;
 }

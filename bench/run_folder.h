@@ -21,8 +21,11 @@ struct run_folder_facts {
     const void *what;
 };
 
-/* The folder's path, to be freed. Where it cannot be made nothing is left behind. */
+/* The folder's path, to be freed. Where it cannot be made nothing is left behind; what killed runs left in `results` goes
+ * too. */
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err);
+/* Removes what killed runs left beside the folder of a run that is taken up. */
+void run_folder_sweep(const char *path);
 /* Points `latest` beside the folder at it, atomically, unless it points at a newer one: a run that is taken up again may
  * not be the newest. */
 int run_folder_publish(const char *path, struct error *err);

@@ -5,6 +5,7 @@ doubled, nothing mixed up with another plan, other programs or another machine."
 import collections
 import fcntl
 import json
+import os
 import re
 import resource
 import shutil
@@ -249,6 +250,42 @@ def start(checkout, *args):
 def journal_text(checkout):
     folders = checkout.folders()
     return (folders[0] / "samples.jsonl").read_text() if folders and (folders[0] / "samples.jsonl").exists() else ""
+
+
+def unfinished(checkout, name):
+    """What a run that was killed before its folder had a name leaves."""
+    folder = checkout.results / name
+    folder.mkdir(parents=True)
+    for inside in ("machine.json", "plan.json", "samples.jsonl"):
+        (folder / inside).write_text("")
+    return folder
+
+
+def test_what_killed_runs_left_goes_with_the_next(checkout):
+    """A folder under its temporary name goes, unless somebody holds its lock: then it is being made."""
+    left, live = unfinished(checkout, ".new-1-aaaaaa"), unfinished(checkout, ".new-2-bbbbbb")
+    lock = os.open(live, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = checkout.run("--task", "null", "--model", "sync", "--rounds", 1, "--workers", 1)
+        assert done.returncode == 0, done.stderr
+        assert not left.exists()
+        assert sorted(p.name for p in live.iterdir()) == ["machine.json", "plan.json", "samples.jsonl"]
+    finally:
+        os.close(lock)
+    (folder,) = (f for f in checkout.folders() if f != live)
+    assert resume(checkout, folder).returncode == 0
+    assert not live.exists(), "whoever takes up a run clears away too"
+    assert sorted(p.name for p in checkout.results.iterdir()) == sorted([folder.name, "latest"])
+
+
+def test_unfinished_pictures_jobs_go_when_the_run_goes_on(checkout):
+    folder, _ = cut_run(checkout, 20)
+    (folder / "jobs" / "0-9.csv.new").write_text("# jobs")
+    (checkout.build / "cobench-origin").write_text("another program\n")
+    assert resume(checkout, folder).returncode == 1
+    assert not (folder / "jobs" / "0-9.csv.new").exists() and (folder / "jobs").exists()
+    assert len(lines_of(folder)) == 20
 
 
 def test_an_interrupted_run_names_the_command_that_goes_on(checkout):

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -100,9 +101,59 @@ static void test_the_median_round(void **state)
     assert_int_equal(jobs_median_round(&cell, false), 0);
 }
 
+static void touch(const char *folder, const char *name)
+{
+    char path[100];
+    snprintf(path, sizeof path, "%s/jobs/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Whether exactly these files are there; they are removed. */
+static void assert_only(const char *folder, const char *const *names)
+{
+    char path[100];
+    for (; *names != NULL; names++) {
+        snprintf(path, sizeof path, "%s/jobs/%s", folder, *names);
+        assert_int_equal(unlink(path), 0);
+    }
+    snprintf(path, sizeof path, "%s/jobs", folder);
+    assert_int_equal(rmdir(path), 0);
+}
+
+static void make_all(const char *folder)
+{
+    static const char *const names[] = {"0-1.csv", "0-1.csv.new", "0-2.csv", "1-1.csv.new", "0-1.csv.news", "x.csv.new"};
+    char path[100];
+    snprintf(path, sizeof path, "%s/jobs", folder);
+    assert_int_equal(mkdir(path, 0777), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        touch(folder, names[i]);
+}
+
+static void test_what_is_not_kept(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/cobench-jobs-XXXXXX";
+    struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}};
+    struct result_cell cell = {.samples = samples, .count = 2};
+    struct result_group group = {.rate = 0};
+    const struct results results = {.cells = &cell, .cell_count = 1, .groups = &group, .group_count = 1};
+    assert_non_null(mkdtemp(folder));
+    jobs_sweep(folder); /* no folder is all right */
+    make_all(folder);
+    jobs_sweep(folder);
+    assert_only(folder, (const char *const[]){"0-1.csv", "0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
+    make_all(folder);
+    jobs_prune(folder, &results);
+    assert_only(folder, (const char *const[]){"0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_broken_text),
-                                       cmocka_unit_test(test_the_median_round)};
+                                       cmocka_unit_test(test_the_median_round), cmocka_unit_test(test_what_is_not_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Folders in the making: whose is left, whose goes. Makers are real processes, and killed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/draft.h"
+#include "bench/files.h"
+#include "bench/run_folder.h"
+#include "bench/text.h"
+
+static int parent_new(void **state)
+{
+    return dir_make_scratch((char **)state);
+}
+
+/* What a test left there makes this fail. */
+static int parent_free(void **state)
+{
+    const int rc = rmdir(*state);
+    free(*state);
+    return rc;
+}
+
+static bool is_there(const char *parent, const char *name)
+{
+    char *path = text_format("%s/%s", parent, name);
+    struct stat st;
+    const bool there = lstat(path, &st) == 0;
+    free(path);
+    return there;
+}
+
+static void test_made_and_given_its_name(void **state)
+{
+    const char *parent = *state;
+    struct draft draft;
+    struct stat st;
+    char *name = text_format("%s/whole", parent), *inside = NULL;
+    assert_int_equal(draft_open(parent, &draft), 0);
+    assert_int_equal(stat(draft.path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0755);
+    draft_sweep(parent); /* it is being made */
+    assert_true(dir_exists(draft.path));
+    inside = text_format("%s/file", draft.path);
+    assert_int_equal(file_create(inside, "x", 1), 0);
+    free(inside);
+    assert_int_equal(rename(draft.path, name), 0);
+    draft_close(&draft);
+    draft_sweep(parent);
+    inside = text_format("%s/file", name);
+    assert_true(file_exists(inside));
+    dir_remove_flat(name);
+    assert_int_equal(draft_open(parent, &draft), 0);
+    draft_close(&draft); /* not renamed: it goes */
+    free(inside);
+    free(name);
+    char *none = text_format("%s/none", parent);
+    assert_int_equal(draft_open(none, &draft), -ENOENT);
+    draft_close(&draft);
+    draft_sweep(none);
+    free(none);
+}
+
+static void test_other_names_stay(void **state)
+{
+    static const char *const names[] = {".new-1-abcde", ".new-1-abcdefg", ".new-abcdef", ".new-x-abcdef", "new-1-abcdef",
+                                        ".old-1-abcdef"};
+    const char *parent = *state;
+    char *file = text_format("%s/.new-1-abcdef", parent), *link = text_format("%s/.new-2-abcdef", parent);
+    assert_int_equal(file_create(file, "", 0), 0);
+    assert_int_equal(symlink(names[0], link), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", parent, names[i]);
+        assert_int_equal(mkdir(path, 0777), 0);
+        free(path);
+    }
+    draft_sweep(parent);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(unlink(link), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", parent, names[i]);
+        assert_int_equal(rmdir(path), 0);
+        free(path);
+    }
+    free(file);
+    free(link);
+}
+
+/* -- processes that make the folder of a run ---------------------------------------------------------------------- */
+
+/* How a maker is told to go on, and says how far it is. */
+struct talk {
+    int say, hear;
+    bool killed; /* in the middle */
+};
+
+/* Tells where the draft is, then waits or dies. */
+static int fill(const void *what, const char *folder, struct error *err)
+{
+    const struct talk *talk = what;
+    char go;
+    (void)err;
+    const char *name = strrchr(folder, '/') + 1;
+    if (write(talk->say, name, strlen(name)) != (ssize_t)strlen(name))
+        return -EIO;
+    if (talk->killed)
+        raise(SIGKILL);
+    return read(talk->hear, &go, 1) == 1 ? 0 : -EIO;
+}
+
+static int make_run(const char *results, const char *suite, const struct talk *talk, char **path)
+{
+    json_t *facts = json_pack("{ss}", "some", "fact");
+    const struct run_folder_facts f = {.results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = suite,
+                                       .machine = facts, .plan = facts, .fill = talk == NULL ? NULL : fill, .what = talk};
+    struct error err = {.text = ""};
+    const int rc = run_folder_make(&f, path, &err);
+    json_decref(facts);
+    return rc;
+}
+
+/* A process that makes a run's folder; `draft` gets the name it has meanwhile. */
+static pid_t start_maker(const char *results, bool killed, int *go, char *draft, size_t room)
+{
+    int said[2], heard[2];
+    assert_int_equal(pipe(said), 0);
+    assert_int_equal(pipe(heard), 0);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        const struct talk talk = {.say = said[1], .hear = heard[0], .killed = killed};
+        char *path = NULL;
+        close(said[0]);
+        close(heard[1]);
+        _exit(make_run(results, "live", &talk, &path) == 0 ? 0 : 1);
+    }
+    close(said[1]);
+    close(heard[0]);
+    const ssize_t length = read(said[0], draft, room - 1);
+    assert_true(length > 0);
+    draft[length] = '\0';
+    close(said[0]);
+    *go = heard[1];
+    return pid;
+}
+
+static void test_a_killed_run_is_cleared_away_and_a_live_one_is_not(void **state)
+{
+    const char *results = *state;
+    char killed[64], live[64], *path = NULL;
+    int status, go_killed, go_live;
+    const pid_t dead = start_maker(results, true, &go_killed, killed, sizeof killed);
+    assert_int_equal(waitpid(dead, &status, 0), dead);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    close(go_killed);
+    assert_true(is_there(results, killed));
+    const pid_t maker = start_maker(results, false, &go_live, live, sizeof live);
+    assert_false(is_there(results, killed)); /* its maker swept before it began */
+    assert_int_equal(make_run(results, "own", NULL, &path), 0);
+    assert_true(is_there(results, live));
+    run_folder_sweep(path);
+    assert_true(is_there(results, live));
+    assert_int_equal(write(go_live, "g", 1), 1);
+    assert_int_equal(waitpid(maker, &status, 0), maker);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(go_live);
+    assert_false(is_there(results, live));
+    dir_remove_flat(path);
+    free(path);
+    path = text_format("%s/2026-11-21T014000Z-h-live", results);
+    assert_true(dir_exists(path));
+    dir_remove_flat(path);
+    free(path);
+}
+
+/* However the two come between each other, what draft_open gives is there and stays. */
+static void test_a_sweep_at_every_moment(void **state)
+{
+    enum { DRAFTS = 20000 };
+    const char *parent = *state;
+    const pid_t maker = getpid();
+    int status;
+    const pid_t sweeper = fork();
+    assert_true(sweeper >= 0);
+    if (sweeper == 0) {
+        while (getppid() == maker)
+            draft_sweep(parent);
+        _exit(0);
+    }
+    int lost = 0;
+    for (int i = 0; i < DRAFTS; i++) {
+        struct draft draft;
+        char *inside = NULL;
+        if (draft_open(parent, &draft) != 0 || (inside = text_format("%s/file", draft.path)) == NULL ||
+            file_create(inside, "", 0) != 0 || !file_exists(inside))
+            lost++;
+        free(inside);
+        draft_close(&draft);
+    }
+    assert_int_equal(kill(sweeper, SIGKILL), 0);
+    assert_int_equal(waitpid(sweeper, &status, 0), sweeper);
+    assert_int_equal(lost, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_made_and_given_its_name, parent_new, parent_free),
+        cmocka_unit_test_setup_teardown(test_other_names_stay, parent_new, parent_free),
+        cmocka_unit_test_setup_teardown(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free),
+        cmocka_unit_test_setup_teardown(test_a_sweep_at_every_moment, parent_new, parent_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
