@@ -138,6 +138,23 @@ int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct er
     return rc;
 }
 
+/* A cap that is too low by itself was told when the run began. */
+void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
+{
+    const struct stopping *asked = &rounds->plan->stopping;
+    const struct stopping_pace pace = {.done = done,
+                                       .spent_s = (double)rounds_spent_ns(rounds) / (double)NS_PER_S,
+                                       .round_s = (double)round_ns / (double)NS_PER_S};
+    const bool capped = asked->rounds > 0 && asked->rounds < ROUNDS_FOR_INTERVALS;
+    char text[240];
+    if (rounds->told || capped || asked->budget_s <= 0 || round_ns <= 0 ||
+        stopping_room(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
+        return;
+    stopping_room_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
+    progress_note(rounds->progress, true, "warning: %s", text);
+    rounds->told = true;
+}
+
 /* -- questions ---------------------------------------------------------------------------------------------------- */
 
 int64_t rounds_spent_ns(const struct rounds *rounds)

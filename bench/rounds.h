@@ -25,6 +25,7 @@ struct rounds {
     struct progress *progress;
     struct rounds_group *groups;
     int64_t before_ns, begun_ns; /* what the run had taken when it was taken up; when that was */
+    bool told;                   /* that the budget has no room for an interval */
 };
 
 /* `before`: of a run that is taken up, else NULL. rounds_close in every case. */
@@ -36,6 +37,9 @@ void rounds_close(struct rounds *rounds);
 int64_t rounds_spent_ns(const struct rounds *rounds);
 /* Looks at every group that goes on, after `done` whole rounds; the next round of all of them will take `round_ns`. */
 int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
+/* Warns, once, where the budget has no room for as many rounds as an interval needs. Before each round; `round_ns` as above,
+ * 0: not known yet. */
+void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns);
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group);
 /* How many rounds a group has still to come after `done` of them; -1: not known yet. */
 int64_t rounds_to_come(const struct rounds *rounds, size_t group, int64_t done);

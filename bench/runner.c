@@ -506,6 +506,7 @@ int runner_rounds(struct runner *r, struct error *err)
     size_t *order = malloc(r->bench->plan->cell_count * sizeof *order);
     int rc = order == NULL ? no_memory(err) : 0;
     while (rc == 0 && any_goes_on(r)) {
+        rounds_tell_room(&r->rounds, r->rounds_done, round_ns(r));
         rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
         if (rc == 0)

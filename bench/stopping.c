@@ -17,21 +17,21 @@ const char *stopping_name(enum stopping_why why)
     return names[why];
 }
 
-static void time_text(double seconds, char *out, size_t room)
+static void time_text(double seconds, int digits, char *out, size_t room)
 {
     const double minutes = seconds / 60, hours = minutes / 60;
     if (hours >= 1)
-        snprintf(out, room, "%.4g h", hours);
+        snprintf(out, room, "%.*g h", digits, hours);
     else if (minutes >= 1)
-        snprintf(out, room, "%.4g min", minutes);
+        snprintf(out, room, "%.*g min", digits, minutes);
     else
-        snprintf(out, room, "%.4g s", seconds);
+        snprintf(out, room, "%.*g s", digits, seconds);
 }
 
 void stopping_text(const struct stopping *asked, char *out, size_t room)
 {
     char rounds[48] = "", budget[48];
-    time_text(asked->budget_s, budget, sizeof budget);
+    time_text(asked->budget_s, 4, budget, sizeof budget);
     if (asked->rounds > 0)
         snprintf(rounds, sizeof rounds, "%lld round%s", (long long)asked->rounds, asked->rounds == 1 ? "" : "s");
     const char *or_rounds = asked->rounds > 0 ? " or " : "";
@@ -67,4 +67,34 @@ enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int6
     if (asked->budget_s > 0 && done > 0 && spent_s + round_s > asked->budget_s)
         return STOPPING_BUDGET;
     return STOPPING_GOES_ON;
+}
+
+int64_t stopping_room(double budget_s, const struct stopping_pace *pace)
+{
+    const double more = floor((budget_s - pace->spent_s) / pace->round_s);
+    if (!(more > 1)) /* NaN too */
+        return pace->done + 1;
+    return pace->done + (more < (double)ROUNDS_IN_SIGHT ? (int64_t)more : ROUNDS_IN_SIGHT);
+}
+
+/* As --budget takes it, rounded up to what is no odd number of seconds. */
+static void option_text(double seconds, char *out, size_t room)
+{
+    if (seconds <= 300)
+        snprintf(out, room, "%.0fs", ceil(seconds));
+    else if (seconds <= 300 * 60)
+        snprintf(out, room, "%.0fm", ceil(seconds / 60));
+    else
+        snprintf(out, room, "%.0fh", ceil(seconds / 3600));
+}
+
+void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t room)
+{
+    char budget[48], round[48], enough[48];
+    const int64_t rounds = stopping_room(budget_s, pace);
+    time_text(budget_s, 4, budget, sizeof budget);
+    time_text(pace->round_s, 2, round, sizeof round);
+    option_text(pace->spent_s + STOPPING_SPARE * (double)(needed - pace->done) * pace->round_s, enough, sizeof enough);
+    snprintf(out, room, "a budget of %s has room for about %lld round%s of %s here; an interval needs %lld (begin with "
+             "--budget %s or more, or with fewer cells)", budget, (long long)rounds, rounds == 1 ? "" : "s", round, (long long)needed, enough);
 }

@@ -19,6 +19,8 @@
 /* So many rounds it is at least: those after the pilot thin out what the pilot's choice did. */
 #define STOPPING_LEAST 24
 #define STOPPING_SURPLUS 1.25
+/* What is said to be enough for a number of rounds has so much over: not every round takes as long as the last. */
+#define STOPPING_SPARE 1.1
 /* The cap of a precision for which nobody gave a budget. */
 #define STOPPING_BUDGET_S 600.0
 
@@ -27,6 +29,13 @@ struct stopping {
     int64_t rounds;
     double budget_s;
     double precision; /* the half-width that no interval of a group is to exceed, as a share: 0.02 */
+};
+
+/* How far a run has come, and at what price. */
+struct stopping_pace {
+    int64_t done;   /* whole rounds */
+    double spent_s; /* by all that was so far, verifying included */
+    double round_s; /* by each round to come; above 0 */
 };
 
 enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPING_BUDGET };
@@ -49,5 +58,11 @@ int64_t stopping_rounds(double widest, double precision);
  * is what the run has taken so far, `round_s` what its next round will take. The first round is never refused.
  */
 enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s, double round_s);
+/* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least, as the round
+ * that is about to begin is not refused. */
+int64_t stopping_room(double budget_s, const struct stopping_pace *pace);
+/* "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with --budget 20s or more, or with
+ * fewer cells)": for people, where stopping_room is below `needed`. */
+void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t room);
 
 #endif

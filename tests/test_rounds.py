@@ -60,6 +60,38 @@ def test_a_budget_that_is_over_after_the_first_round_says_so(checkout):
     assert "no intervals below 6" in (folder / "summary.md").read_text()
 
 
+NO_ROOM = re.compile(r"^warning: a budget of 1 s has room for about (\d) rounds? of [\d.]+ (?:s|min) here; an interval needs 6 "
+                     r"\(begin with --budget \d+[sm] or more, or with fewer cells\)$", re.M)
+
+
+def test_a_budget_without_room_for_an_interval_says_so_before_the_rounds(checkout):
+    """Each sample takes 0.3 s at least, so that six rounds do not fit into what a second leaves, on any machine."""
+    done = checkout("run", "--no-plots", "--task", "faulty", "--set", "mode=sleep", "--model", "sync", "--runtime", "c",
+                    "--workers", 1, "--budget", "1s")
+    assert done.returncode == 0, done.stderr
+    (folder,) = checkout.folders()
+    rounds, said = rounds_of(folder), NO_ROOM.findall(done.stderr)
+    assert len(said) == 1 and int(said[0]) < 6, done.stderr
+    told = NO_ROOM.search(done.stderr).start()
+    assert "round 1" not in done.stderr[:told] and "verifying" in done.stderr[:told]
+    assert rounds < 6
+
+    # Taken up after its first round, of which one sample is missing: told again, from what the journal has.
+    first = [s for s in lines_of(folder) if s["round"] <= 1]
+    (folder / "samples.jsonl").write_text("".join(json.dumps(s) + "\n" for s in first[:-1]))
+    (folder / "events.jsonl").unlink()
+    done = resume(checkout, folder)
+    assert (done.returncode, NO_ROOM.findall(done.stderr)) == (0, ["1"]), done.stderr
+    assert rounds_of(folder) == 1
+
+
+@pytest.mark.parametrize("asked", [("--budget", "1h", "--rounds", 6), ("--budget", "1s", "--rounds", 5), ("--rounds", 5)])
+def test_a_budget_with_room_says_nothing(checkout, asked):
+    """Nor one with a cap that is too low by itself, which has a warning of its own."""
+    done = checkout.run(*SMALL, *asked)
+    assert done.returncode == 0 and "has room for" not in done.stderr, done.stderr
+
+
 def test_rounds_cap_a_budget(checkout):
     done = checkout.run(*SMALL, "--budget", "1h", "--rounds", 2)
     assert done.returncode == 0, done.stderr

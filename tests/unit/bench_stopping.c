@@ -54,11 +54,67 @@ static void test_what_ends_a_group(void **state)
     assert_string_equal(stopping_name(STOPPING_BUDGET), "budget");
 }
 
+static void test_the_room_of_a_budget(void **state)
+{
+    (void)state;
+    static const struct {
+        double budget_s;
+        struct stopping_pace pace;
+        int64_t room;
+    } table[] = {
+        {10, {0, 1, 2}, 4},      /* 9 s are left: four rounds and a half */
+        {10, {0, 2, 2}, 4},      /* to the second */
+        {10, {0, 2.5, 2}, 3},
+        {10, {3, 8, 2}, 4},      /* three are done, one more fits */
+        {10, {0, 9, 2}, 1},      /* the first always runs */
+        {10, {0, 50, 2}, 1},
+        {10, {2, 50, 2}, 3},     /* taken up in the middle of its third */
+        {10, {0, 0, NAN}, 1},
+        {604800, {0, 0, 1e-9}, 1000000},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(stopping_room(table[i].budget_s, &table[i].pace), table[i].room);
+    /* A round that has room is not refused, one that has none is. */
+    for (int64_t done = 1; done < 9; done++) {
+        const struct stopping_pace pace = {done, 0.5 + 1.25 * (double)done, 1.25};
+        const struct stopping asked = {.budget_s = 8};
+        assert_int_equal(stopping_look(&asked, done, 0, pace.spent_s, pace.round_s),
+                         done < 6 ? STOPPING_GOES_ON : STOPPING_BUDGET);
+        assert_int_equal(stopping_room(asked.budget_s, &pace), done < 6 ? 6 : done + 1);
+    }
+}
+
+static void test_a_budget_without_room_in_words(void **state)
+{
+    (void)state;
+    static const struct {
+        double budget_s;
+        struct stopping_pace pace;
+        const char *said;
+    } table[] = {
+        {10, {0, 2.5, 2.4567}, "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with "
+                               "--budget 19s or more, or with fewer cells)"},
+        {1.5, {0, 1, 0.8}, "a budget of 1.5 s has room for about 1 round of 0.8 s here; an interval needs 6 (begin with "
+                           "--budget 7s or more, or with fewer cells)"},
+        {120, {1, 60, 60}, "a budget of 2 min has room for about 2 rounds of 1 min here; an interval needs 6 (begin with "
+                           "--budget 7m or more, or with fewer cells)"},
+        {3600, {0, 0, 7200}, "a budget of 1 h has room for about 1 round of 2 h here; an interval needs 6 (begin with "
+                             "--budget 14h or more, or with fewer cells)"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char text[240];
+        stopping_room_text(table[i].budget_s, &table[i].pace, 6, text, sizeof text);
+        assert_string_equal(text, table[i].said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rounds_for_a_precision),
         cmocka_unit_test(test_what_ends_a_group),
+        cmocka_unit_test(test_the_room_of_a_budget),
+        cmocka_unit_test(test_a_budget_without_room_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
