@@ -46,6 +46,19 @@ static int no_memory(struct error *err)
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
+/* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
+static int look_scratch(struct doctor *d, struct guard *guard, char **scratch, struct error *err)
+{
+    int rc = guard != NULL ? guard_scratch(guard, scratch, err) : dir_make_scratch(scratch);
+    if (guard == NULL && rc == 0)
+        dir_remove_flat(*scratch);
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
+    doctor_advise(d, rc == -ENOSPC || rc == -EDQUOT ? "free some room in them, or TMPDIR=..." : "mkdir -m 1777 /tmp, or TMPDIR=...");
+    return 1;
+}
+
 /* Programs and limits. What cannot even be begun is a finding. */
 static int look_here(struct doctor *d, struct error *err)
 {
@@ -61,16 +74,14 @@ static int look_here(struct doctor *d, struct error *err)
     }
     if (rc == 0)
         rc = stop_install(err);
-    if (rc == 0 && (rc = dir_make_scratch(&scratch)) != 0) {
-        doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
-        doctor_advise(d, "mkdir -m 1777 /tmp, or TMPDIR=...");
-        places_free(&places);
-        return 0;
-    }
-    if (rc == 0 && (rc = guard_open(scratch, &guard, err)) != 0 && rc != -ENOMEM) {
+    if (rc == 0 && (rc = guard_open(&guard, err)) != 0 && rc != -ENOMEM) {
         doctor_add(d, DOCTOR_MISSING, "guard", "%s", err->text);
         doctor_advise(d, "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3");
         rc = 1;
+    }
+    if (rc >= 0) {
+        const int looked = look_scratch(d, guard, &scratch, err);
+        rc = looked != 0 ? looked : rc;
     }
     const struct catalog_source source = {.places = &places, .guard = guard, .scratch = scratch};
     if (rc == 0)
@@ -78,8 +89,6 @@ static int look_here(struct doctor *d, struct error *err)
     if (rc == 0)
         doctor_look_limits(d, &source);
     guard_close(guard);
-    if (guard == NULL && scratch != NULL)
-        dir_remove_flat(scratch); /* else the guard's end removed it */
     free(scratch);
     places_free(&places);
     return rc > 0 ? 0 : rc;

@@ -225,10 +225,10 @@ int cmd_list(int argc, char **argv, struct error *err)
         rc = places_find(&places, err);
     if (rc == 0)
         rc = stop_install(err);
-    if (rc == 0 && (rc = dir_make_scratch(&scratch)) != 0)
-        error_set(err, rc, "cannot make a temporary folder: %s", strerror(-rc));
     if (rc == 0)
-        rc = guard_open(scratch, &guard, err);
+        rc = guard_open(&guard, err);
+    if (rc == 0)
+        rc = guard_scratch(guard, &scratch, err);
     const struct catalog_source source = {
         .places = &places, .guard = guard, .scratch = scratch, .tasks_dir = tasks_dir};
     if (rc == 0)
@@ -236,8 +236,6 @@ int cmd_list(int argc, char **argv, struct error *err)
     if (rc == 0)
         rc = print_catalog(&catalog, a.json, err);
     guard_close(guard);
-    if (guard == NULL && scratch != NULL)
-        dir_remove_flat(scratch); /* else the guard's end removed it */
     catalog_free(&catalog);
     places_free(&places);
     free(scratch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `cobench run`. The order matters: signals, the scratch folder and the guard come first, so that whatever is started
+ * `cobench run`. The order matters: signals, the guard and its scratch folder come first, so that whatever is started
  * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
  * the run's folder is made and the first sample taken.
  */
@@ -131,9 +131,9 @@ static int set_results(struct session *s, struct error *err)
 static int open_guard(struct session *s, struct error *err)
 {
     int rc = stop_install(err);
-    if (rc == 0 && (rc = dir_make_scratch(&s->scratch)) != 0)
-        return error_set(err, rc, "cannot make a temporary folder: %s", strerror(-rc));
-    return rc != 0 ? rc : guard_open(s->scratch, &s->guard, err);
+    if (rc == 0)
+        rc = guard_open(&s->guard, err);
+    return rc != 0 ? rc : guard_scratch(s->guard, &s->scratch, err);
 }
 
 static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
@@ -289,8 +289,6 @@ static void session_close(struct session *s)
     journal_close(&s->journal);
     origin_close(&s->origin);
     guard_close(s->guard);
-    if (s->guard == NULL && s->scratch != NULL)
-        dir_remove_flat(s->scratch); /* else the guard's end removed it */
     plan_free(&s->plan);
     resume_close(&s->resume);
     suite_free(&s->suite);

@@ -32,22 +32,21 @@ static int lost(struct error *err)
     return error_set(err, -EPIPE, "the guard process has died; nothing more can be started");
 }
 
-int guard_open(const char *scratch, struct guard **out, struct error *err)
+int guard_open(struct guard **out, struct error *err)
 {
     int pair[2] = {-1, -1}, rc = 0;
     struct guard *g = malloc(sizeof *g);
     if (g == NULL)
         return error_set(err, -ENOMEM, "out of memory");
     *g = (struct guard){.pid = -1, .socket = -1, .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
-    if (g->null_fd < 0 || text_set(&g->scratch, scratch) != 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (g->null_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
         goto out;
     }
     g->pid = fork();
     if (g->pid == 0) {
         close(pair[0]);
-        guard_process(pair[1], scratch); /* does not return */
+        guard_process(pair[1]); /* does not return */
     }
     if (g->pid < 0) {
         rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
@@ -64,7 +63,6 @@ out:
     if (g != NULL) {
         if (g->null_fd >= 0)
             close(g->null_fd);
-        free(g->scratch);
         free(g);
     }
     return rc;
@@ -131,6 +129,44 @@ static int read_answer(struct guard *g, struct guard_answer *answer)
     return guard_read_all(g->socket, answer, sizeof *answer);
 }
 
+/* The answer of one kind; services may end before it comes. */
+static int await(struct guard *g, int32_t kind, struct guard_answer *answer, struct error *err)
+{
+    do {
+        if (read_answer(g, answer) != 0)
+            return lost(err);
+        if (answer->kind == GUARD_SERVICE_ENDED)
+            g->service_died = true;
+    } while (answer->kind != kind);
+    return 0;
+}
+
+int guard_scratch(struct guard *g, char **path, struct error *err)
+{
+    const struct guard_request r = {.kind = GUARD_SCRATCH};
+    const struct guard_command none = {.in = -1, .out = -1, .err = -1};
+    struct guard_answer answer;
+    if (send_request(g, &r, &none) != 0)
+        return lost(err);
+    int rc = await(g, GUARD_SCRATCH_MADE, &answer, err);
+    if (rc != 0)
+        return rc;
+    if (answer.error != 0)
+        return error_set(err, -answer.error, "cannot make a temporary folder in /dev/shm, $TMPDIR or /tmp: %s", strerror(answer.error));
+    char *text = calloc(answer.bytes + 1u, 1);
+    if (text == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    if (guard_read_all(g->socket, text, answer.bytes) != 0)
+        rc = lost(err);
+    if (rc == 0 && text_set(&g->scratch, text) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    if (rc != 0)
+        free(text);
+    else
+        *path = text;
+    return rc;
+}
+
 int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err)
 {
     struct guard_request r = {
@@ -145,14 +181,9 @@ int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid
     if (rc != 0)
         return lost(err);
     struct guard_answer answer;
-    for (;;) {
-        if (read_answer(g, &answer) != 0)
-            return lost(err);
-        if (answer.kind == GUARD_STARTED)
-            break;
-        if (answer.kind == GUARD_SERVICE_ENDED)
-            g->service_died = true;
-    }
+    rc = await(g, GUARD_STARTED, &answer, err);
+    if (rc != 0)
+        return rc;
     if (answer.error != 0)
         return error_set(err, -answer.error, "%s: %s", command->argv[0], strerror(answer.error));
     *pid = answer.pid;

@@ -3,7 +3,7 @@
  * The guard: one process, forked at the start of a run, that starts every command for the driver and outlives it just
  * long enough to end them all. It adopts orphans (PR_SET_CHILD_SUBREAPER), so whatever a command leaves behind is its
  * child. When the driver's end of the socket closes, however the driver died, it kills all its descendants, removes
- * the scratch folder and ends. Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
+ * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it. Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
  *
  * Used by one thread. One command runs at a time; services (the origin) run beside it.
  */
@@ -41,8 +41,10 @@ struct guard_end {
     int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
 };
 
-/* Forks the guard. `scratch` (may be NULL) is a folder to remove at the end. */
-int guard_open(const char *scratch, struct guard **out, struct error *err);
+/* Forks the guard. */
+int guard_open(struct guard **out, struct error *err);
+/* Has it make a folder (dir_make_scratch) that it removes at its end; once a guard. *path is to be freed. */
+int guard_scratch(struct guard *g, char **path, struct error *err);
 
 /* Starts a command. -ENOENT and the like where it cannot be executed, with err->text naming it. */
 int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err);

@@ -37,6 +37,7 @@ struct keeper {
     bool timed_out;
     int64_t spent_before;   /* children_cpu_ns when the command was started */
     pid_t services[SERVICES_MAX]; /* 0: free */
+    char *scratch;          /* NULL: none was asked for */
     struct proctree tree;
 };
 
@@ -139,7 +140,13 @@ static unsigned count_leftover(const struct keeper *k)
     return count;
 }
 
-/* Ends what the command left behind. Returns how many processes outlived it by more than the grace. */
+static bool driver_gone(const struct keeper *k)
+{
+    struct pollfd fd = {.fd = k->socket};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* Ends what the command left behind; without the driver nothing has a grace. Returns how many processes outlived it by more than the grace. */
 static unsigned sweep(struct keeper *k, int64_t grace_ns)
 {
     const int64_t begun = clock_now_ns();
@@ -151,7 +158,7 @@ static unsigned sweep(struct keeper *k, int64_t grace_ns)
         const int64_t spent = clock_now_ns() - begun;
         if (count == 0 || spent > END_LIMIT_NS)
             return most;
-        if (spent >= grace_ns) {
+        if (spent >= grace_ns || driver_gone(k)) {
             most = count > most ? count : most;
             kill_below(k, getpid(), false);
         }
@@ -329,6 +336,15 @@ static void start(struct keeper *k, const struct order *o)
     answer(k, &(struct guard_answer){.kind = GUARD_STARTED, .pid = pid, .error = code});
 }
 
+static void make_scratch(struct keeper *k)
+{
+    const int rc = k->scratch != NULL ? -EBUSY : dir_make_scratch(&k->scratch);
+    const size_t length = rc == 0 ? strlen(k->scratch) : 0;
+    answer(k, &(struct guard_answer){.kind = GUARD_SCRATCH_MADE, .error = -rc, .bytes = (uint32_t)length});
+    if (rc == 0)
+        (void)file_write_all(k->socket, k->scratch, length); /* as in answer */
+}
+
 /* One request from the driver. False: the driver has gone. */
 static bool serve(struct keeper *k)
 {
@@ -337,6 +353,8 @@ static bool serve(struct keeper *k)
         return false;
     if (o.r.kind == GUARD_START)
         start(k, &o);
+    else if (o.r.kind == GUARD_SCRATCH)
+        make_scratch(k);
     else if (o.r.kind == GUARD_STOP && k->command != 0) {
         k->timed_out = true; /* it is killed by the loop, as at a deadline */
         k->deadline = clock_now_ns();
@@ -415,13 +433,13 @@ static int settle(struct keeper *k)
     return k->signals < 0 ? -1 : 0;
 }
 
-_Noreturn void guard_process(int socket, const char *scratch)
+_Noreturn void guard_process(int socket)
 {
     struct keeper k = {.socket = socket};
     if (settle(&k) == 0)
         watch(&k);
     end_all(&k);
-    if (scratch != NULL)
-        dir_remove_flat(scratch);
+    if (k.scratch != NULL)
+        dir_remove_flat(k.scratch);
     _exit(0);
 }

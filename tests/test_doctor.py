@@ -224,7 +224,7 @@ def test_in_a_root_with_nothing_but_the_driver(tmp_path):
         (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, root / library[1:])
     bare = doctor("chroot", str(root), program=Path("/opt/build/cobench"), env={"PATH": os.environ["PATH"]})
-    assert bare.status == 77 and bare.missing() == {"temp folder"}
+    assert bare.status == 77 and bare.missing() == {"temp folder", "guard"}
     (root / "tmp").mkdir()
     bare = doctor("chroot", str(root), program=Path("/opt/build/cobench"), env={"PATH": os.environ["PATH"]})
     assert bare.missing() == {"guard"}

@@ -58,7 +58,7 @@ static void test_a_command_holds_until_it_is_let_go(void **state)
     struct hold hold;
     struct error err = {.text = ""};
     pid_t pid;
-    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_open(&g, &err), 0);
     assert_int_equal(hold_open(&hold, &err), 0);
     const struct guard_command c = {
         .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {hold.host_read, hold.host_write}};
@@ -87,7 +87,7 @@ static void test_others_have_nothing_to_talk_with(void **state)
     struct guard *g = NULL;
     struct guard_end end;
     struct error err = {.text = ""};
-    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_open(&g, &err), 0);
     assert_int_equal(guard_run(g, &c, &end, &err), 0);
     assert_int_equal(WEXITSTATUS(end.status), 0);
     guard_close(g);

@@ -235,7 +235,7 @@ static void test_the_guard_ends_what_is_left(void **state)
     struct guard *g = NULL;
     struct guard_end end;
     struct error err = {.text = ""};
-    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_open(&g, &err), 0);
     run_shell(g, "exit 3", 0, &end);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3 && !end.timed_out && end.leftover == 0);
     run_shell(g, "kill -9 $$", 0, &end);
@@ -265,7 +265,7 @@ static void test_a_service_outlives_commands_and_not_the_guard(void **state)
     char *argv[] = {(char[]){"sleep"}, (char[]){"300"}, NULL};
     const struct guard_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
     pid_t pid;
-    assert_int_equal(guard_open(NULL, &g, &err), 0);
+    assert_int_equal(guard_open(&g, &err), 0);
     assert_int_equal(guard_start(g, &service, &pid, &err), 0);
     run_shell(g, "sleep 300 & exit 0", 0, &end);
     assert_int_equal(end.leftover, 1);
@@ -277,6 +277,26 @@ static void test_a_service_outlives_commands_and_not_the_guard(void **state)
     assert_int_equal(guard_start(g, &service, &pid, &err), 0);
     guard_close(g);
     assert_int_equal(kill(pid, 0), -1);
+}
+
+static void test_the_guard_removes_its_folder(void **state)
+{
+    (void)state;
+    struct guard *g = NULL;
+    struct guard_end end;
+    struct error err = {.text = ""};
+    char *path = NULL, *second = NULL;
+    assert_int_equal(guard_open(&g, &err), 0);
+    assert_int_equal(guard_scratch(g, &path, &err), 0);
+    assert_true(dir_exists(path));
+    assert_int_equal(guard_scratch(g, &second, &err), -EBUSY);
+    char *script = text_format("echo > %s/file; exit 4", path);
+    run_shell(g, script, 0, &end);
+    assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 4);
+    guard_close(g);
+    assert_false(dir_exists(path));
+    free(script);
+    free(path);
 }
 
 static void test_parsers_of_proc(void **state)
@@ -307,6 +327,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),
         cmocka_unit_test(test_the_guard_ends_what_is_left),
         cmocka_unit_test(test_a_service_outlives_commands_and_not_the_guard),
+        cmocka_unit_test(test_the_guard_removes_its_folder),
         cmocka_unit_test(test_parsers_of_proc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
