@@ -111,7 +111,7 @@ int dir_sync(const char *path)
     return rc;
 }
 
-void dir_remove_flat(const char *path)
+void dir_clear_flat(const char *path)
 {
     DIR *dir = opendir(path);
     if (dir == NULL)
@@ -120,6 +120,11 @@ void dir_remove_flat(const char *path)
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             (void)unlinkat(dirfd(dir), entry->d_name, 0); /* what stays makes rmdir fail, and that is all right */
     closedir(dir);
+}
+
+void dir_remove_flat(const char *path)
+{
+    dir_clear_flat(path);
     (void)rmdir(path);
 }
 
@@ -137,6 +142,24 @@ static int make_in(const char *parent, char **path)
     return 0;
 }
 
+int dir_try_room(const char *path)
+{
+    char *name = text_format("%s/room", path);
+    if (name == NULL)
+        return -ENOMEM;
+    const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? -errno : 0;
+    if (fd >= 0) {
+        do
+            rc = -posix_fallocate(fd, 0, DIR_SPARE);
+        while (rc == -EINTR);
+        close(fd); /* nothing was written */
+        (void)unlink(name);
+    }
+    free(name);
+    return rc;
+}
+
 int dir_make_scratch(char **path)
 {
     struct statvfs vfs;
@@ -144,5 +167,16 @@ int dir_make_scratch(char **path)
         make_in("/dev/shm", path) == 0)
         return 0;
     const char *temp = getenv("TMPDIR");
-    return make_in(temp != NULL && *temp == '/' ? temp : "/tmp", path);
+    char *made = NULL;
+    int rc = make_in(temp != NULL && *temp == '/' ? temp : "/tmp", &made);
+    if (rc != 0)
+        return rc;
+    rc = dir_try_room(made);
+    if (rc == -ENOSPC || rc == -EDQUOT) { /* what else may be wrong there shows when it is used */
+        dir_remove_flat(made);
+        free(made);
+        return rc;
+    }
+    *path = made;
+    return 0;
 }

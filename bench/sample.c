@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "bench/files.h"
 #include "bench/hold.h"
 #include "bench/memory.h"
+#include "bench/room.h"
 #include "bench/sample_command.h"
 #include "bench/stops.h"
 #include "bench/text.h"
@@ -99,22 +101,6 @@ static void exit_text(int code, char *out, size_t room)
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------ */
-
-/* Files of the sample before must not be taken for this one's. */
-static int clear_files(const struct attempt *a)
-{
-    static const char *const kinds[] = {"slots", "record"};
-    for (int64_t k = 0; k < a->cell->copies; k++)
-        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-            char *path = sample_file(a->b->scratch, kinds[i], a->cell, k);
-            if (path == NULL)
-                return -ENOMEM;
-            (void)unlink(path); /* there may be none */
-            free(path);
-        }
-    (void)unlink(a->json);
-    return 0;
-}
 
 static int64_t late_ns(const struct attempt *a)
 {
@@ -307,13 +293,32 @@ static int check_identity(const struct attempt *a, const struct record *r, struc
     return 0;
 }
 
-static int judge_record(const struct attempt *a, const struct record *r, struct sample_taken *s)
+/* Whether a host that says that it cannot run left its slots file empty: it made it and could not reserve its bytes. */
+static int note_unreserved(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    struct stat st;
+    char *path = sample_file(a->b->scratch, "slots", a->cell, copy);
+    if (path == NULL)
+        return -ENOMEM;
+    s->unreserved |= stat(path, &st) == 0 && st.st_size == 0;
+    free(path);
+    return 0;
+}
+
+static int judge_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
 {
     const char *reason = r->reason == NULL ? "no reason given" : r->reason;
     const double took_s = (double)(r->end_ns - r->start_ns) / 1e9;
-    int rc = check_identity(a, r, s);
+    int rc = r->status == RECORD_IMPOSSIBLE ? note_unreserved(a, copy, s) : 0;
+    if (rc == 0)
+        rc = check_identity(a, r, s);
     if (rc != 0 || r->status == RECORD_DONE)
         return rc;
+    if (r->status == RECORD_IMPOSSIBLE && copy > 0 && s->status == SAMPLE_FAILED) { /* the first gave up at the gate for it */
+        free(s->reason);
+        s->reason = NULL;
+        s->status = SAMPLE_OK;
+    }
     if (r->status == RECORD_IMPOSSIBLE)
         return blame(s, SAMPLE_IMPOSSIBLE, "%s", reason);
     return blame(s, took_s >= a->b->plan->timeout_s ? SAMPLE_TIMEOUT : SAMPLE_FAILED, "%s", reason);
@@ -342,7 +347,7 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
         return blame(s, SAMPLE_FAILED, "%s", why.text);
     rc = take_record(s, &r, &a->memory, copy, a->cell->role != PLAN_CAPACITY);
     if (rc == 0)
-        rc = judge_record(a, &r, s);
+        rc = judge_record(a, &r, copy, s);
     record_free(&r);
     return rc;
 }
@@ -537,7 +542,7 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
     if (rc == 0)
         rc = note_disturbances(a, s);
     s->exit = a->exit;
-    return rc == 0 ? 0 : error_set(err, rc, "out of memory");
+    return rc == 0 ? room_check(a->b, a->cell, s, err) : error_set(err, rc, "out of memory");
 }
 
 int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
@@ -551,7 +556,8 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
                         .memory = {.peak = -1},
                         .exit = -1};
     sample_blank(out);
-    int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : clear_files(&a);
+    dir_clear_flat(b->scratch); /* files of the sample before must not be taken for this one's, nor their room */
+    int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : 0;
     if (rc == 0)
         rc = sample_command(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);

@@ -62,6 +62,7 @@ struct sample_taken {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct surroundings around;
     struct slots_view slots; /* of the first copy, until sample_free */
+    bool unreserved;         /* a host could not have the room for its slots file */
     bool service_died;       /* the origin has ended */
 };
 
@@ -74,8 +75,9 @@ struct sample_how {
 
 /*
  * Runs a cell once. One that takes clearly longer than usual is looked at while it runs (bench/stops.h). The sample says
- * all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, or another negative errno where the
- * driver cannot go on. sample_free is needed after 0 only.
+ * all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, -ENOSPC or -EDQUOT where the
+ * scratch folder had no room for it (bench/room.h), or another negative errno where the driver cannot go on. sample_free is
+ * needed after 0 only.
  */
 int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
                 struct error *err);

@@ -101,6 +101,15 @@ class Slots:
             return words[word :: SLOT_BYTES // size].tolist()
 
 
+def reserve(fd: int, size: int) -> None:
+    """Gives the file its blocks. Where there is no room for them it is left empty."""
+    try:
+        os.posix_fallocate(fd, 0, size)
+    except OSError:
+        os.ftruncate(fd, 0)
+        raise
+
+
 def create(path: str, jobs: int) -> Slots:
     """Creates or truncates the file at its full size, with its blocks reserved, and touches every page."""
     size = HEADER_BYTES + jobs * SLOT_BYTES
@@ -109,7 +118,7 @@ def create(path: str, jobs: int) -> Slots:
     except OSError as error:
         raise Usage(f"--slots: cannot create '{path}': {error.strerror}") from error
     try:
-        os.posix_fallocate(fd, 0, size)
+        reserve(fd, size)
         slots = Slots(path, jobs, fd)
     except OSError as error:
         if error.errno == errno.ENODEV:

@@ -428,6 +428,7 @@ def test_no_room_for_slots(host, tmp_path):
 
     done = host.run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=small)
     assert done.status == 77 and "no room for the slots file" in done.record["reason"]
+    assert done.slots_path.stat().st_size == 0
 
 
 @pytest.mark.parametrize("model", MODELS)

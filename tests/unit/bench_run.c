@@ -25,6 +25,7 @@
 #include "bench/machine.h"
 #include "bench/memory.h"
 #include "bench/proctree.h"
+#include "bench/room.h"
 #include "bench/run_folder.h"
 #include "bench/text.h"
 #include "common/clock.h"
@@ -299,6 +300,29 @@ static void test_the_guard_removes_its_folder(void **state)
     free(path);
 }
 
+static void test_room_in_a_folder(void **state)
+{
+    char *path = text_format("%s/room", (char *)*state);
+    assert_int_equal(dir_try_room(*state), 0);
+    assert_false(file_exists(path));
+    limit_files(DIR_SPARE - 1);
+    assert_int_equal(dir_try_room(*state), -EFBIG);
+    limit_files(RLIM_INFINITY);
+    assert_false(file_exists(path));
+    assert_int_equal(dir_try_room("/no/such/folder"), -ENOENT);
+    free(path);
+}
+
+static void test_what_fits_into_an_empty_file_system(void **state)
+{
+    (void)state;
+    assert_true(room_fits_empty(4096, 1, 4096));
+    assert_false(room_fits_empty(4097, 1, 4096));
+    assert_true(room_fits_empty(UINT64_MAX, 0, 4096)); /* no limit */
+    assert_true(room_fits_empty(UINT64_MAX, UINT64_MAX / 2, 4096));
+    assert_false(room_fits_empty(UINT64_MAX, UINT64_MAX / 4096, 4096));
+}
+
 static void test_parsers_of_proc(void **state)
 {
     (void)state;
@@ -328,6 +352,8 @@ int main(void)
         cmocka_unit_test(test_the_guard_ends_what_is_left),
         cmocka_unit_test(test_a_service_outlives_commands_and_not_the_guard),
         cmocka_unit_test(test_the_guard_removes_its_folder),
+        cmocka_unit_test_setup_teardown(test_room_in_a_folder, scratch_new, scratch_free),
+        cmocka_unit_test(test_what_fits_into_an_empty_file_system),
         cmocka_unit_test(test_parsers_of_proc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
