@@ -459,6 +459,16 @@ static void doctype(void *data, const char *name, const char *system, const char
     fail(data, -EPROTO, "a document type", "");
 }
 
+/* Expat 2.9 has a wider one and warns of the other. */
+static unsigned long long line_number(XML_Parser parser)
+{
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
+    return XML_GetCurrentLineNumber64(parser);
+#else
+    return XML_GetCurrentLineNumber(parser);
+#endif
+}
+
 static int parse(struct svg *svg, XML_StartElementHandler on_start, XML_EndElementHandler on_end,
                  XML_CharacterDataHandler on_characters)
 {
@@ -473,7 +483,7 @@ static int parse(struct svg *svg, XML_StartElementHandler on_start, XML_EndEleme
     const enum XML_Status status = too_long ? XML_STATUS_ERROR
                                             : XML_Parse(svg->parser, svg->source->bytes, (int)svg->source->length, XML_TRUE);
     if (status != XML_STATUS_OK && svg->code == 0)
-        svg->code = error_set(svg->err, -EPROTO, "line %lu: %s", XML_GetCurrentLineNumber(svg->parser),
+        svg->code = error_set(svg->err, -EPROTO, "line %llu: %s", line_number(svg->parser),
                               too_long ? "too long" : XML_ErrorString(XML_GetErrorCode(svg->parser)));
     XML_ParserFree(svg->parser);
     return svg->code;
