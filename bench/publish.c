@@ -1,17 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* Files that appear by rename. Everything is rendered to memory before the first byte goes to the disk, so that a full
  * disk leaves the old file or none. */
+#define _DEFAULT_SOURCE /* flock */
 #include "bench/publish.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/files.h"
 #include "bench/text.h"
+
+/* The lock is on the plan, which no one replaces; the journal's is the run's, the folder's that of its maker. */
+int publish_lock(const char *folder)
+{
+    char *path = text_format("%s/plan.json", folder);
+    const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    free(path);
+    int rc = 0;
+    while (fd >= 0 && (rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+        ;
+    if (fd >= 0 && rc != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+void publish_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
 
 static int file_sync(const char *path)
 {

@@ -9,6 +9,13 @@
 #include "bench/error.h"
 
 /*
+ * Waits until nobody else makes the files of a run's folder, so that two at once do not write the same temporary file. Gives a
+ * descriptor for publish_unlock; -1 where the folder has no plan.json or its file system no locks.
+ */
+int publish_lock(const char *folder);
+void publish_unlock(int fd);
+
+/*
  * Writes FOLDER/NAME: to a temporary name beside it, fsync, rename, fsync of the folder. 0 or a negative errno with err
  * filled in; then the old file, if there was one, is still there and no temporary is.
  */

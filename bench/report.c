@@ -164,7 +164,9 @@ int report_make(const char *run_dir, const struct report_options *options, int *
         code = summary_make(&summary, &results, err);
     if (code == 0) {
         *failed_cells = summary.failed;
+        const int lock = options->files || options->plots ? publish_lock(run_dir) : -1;
         code = derive(run_dir, &summary, options, err);
+        publish_unlock(lock);
     }
     summary_free(&summary);
     results_free(&results);

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 
@@ -26,6 +27,12 @@ ALLOWED_SKIPS = (
 )
 
 _skips: list[str] = []
+
+
+def pytest_configure() -> None:
+    # A shell without job control starts what it puts in the background with SIGINT ignored, and so would be all that is tested.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import json
 import math
@@ -526,6 +527,17 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
     done = subprocess.run([BUILD / "cobench", "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
                           stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "cannot be printed" in done.stderr
+
+
+def test_one_at_a_time_makes_the_files(run: Path) -> None:
+    with open(run / "plan.json", "rb") as plan:
+        fcntl.flock(plan, fcntl.LOCK_EX)
+        waits = subprocess.Popen([BUILD / "cobench", "report", "--no-plots", "--quiet", run], env=os.environ | {"COBENCH_ROOT": str(ROOT)})
+        with pytest.raises(subprocess.TimeoutExpired):
+            waits.wait(timeout=1)
+        assert not (run / "summary.json").exists()
+    assert waits.wait(timeout=60) == 0
+    assert (run / "summary.json").exists() and not list(run.glob(".*.new"))
 
 
 @pytest.mark.parametrize("args, says", [
