@@ -101,9 +101,9 @@ static void a_large_table_does_not_fail_at_random(void **unused)
     }
     free(a);
     free(b);
-    assert_in_range(failed, 0, 30); /* 5% of 400 and two deviations */
-    assert_in_range(different, 0, 30);
-    assert_in_range(beyond, 200, TRIALS); /* intervals alone: what the adjustment is for */
+    assert_true(failed <= 30); /* 5% of 400 and two deviations */
+    assert_true(different <= 30);
+    assert_true(beyond >= 200); /* intervals alone: what the adjustment is for */
 }
 
 /* One of 60 cells 30% slower: with 10 rounds it is found, with 4 there are too few for any of so many. */
