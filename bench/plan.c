@@ -261,7 +261,7 @@ static int64_t resolve_workers(const char *text, int64_t jobs, double effective_
 {
     int64_t n = 1;
     if (strcmp(text, "jobs") == 0)
-        n = jobs;
+        n = jobs < WORKERS_MAX ? jobs : WORKERS_MAX; /* as the hosts do by themselves */
     else if (strcmp(text, "cpus") == 0)
         n = (int64_t)ceil(effective_cpus);
     else

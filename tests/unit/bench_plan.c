@@ -135,6 +135,7 @@ static void test_sweeps(void **state)
           {"g (1 worker, 6 jobs)", "strong", 6, 1}, {"g (2 workers, 6 jobs)", "strong", 6, 2}}},
         {"3", NULL, "weak", 1, {{"g", NULL, 24, 3}}},
         {"16,32", NULL, NULL, 1, {{"g", NULL, 8, 8}}},
+        {"jobs", "200000", NULL, 1, {{"g", NULL, 200000, WORKERS_MAX}}},
     };
     assert_non_null(suite_add_group(&f->suite, "g", "calc"));
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
