@@ -28,7 +28,7 @@ ENDING = (_signal.SIGINT, _signal.SIGTERM)
 
 class Keeper:
     def __init__(self) -> None:
-        self._starting = allocate_lock()  # held while a process is being started
+        self._starting = allocate_lock()  # held while a process is started or its end noted, and for good by what ends the run
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
 
     def watch_signals(self, *, processes: bool) -> None:
@@ -62,6 +62,11 @@ class Keeper:
         """Calls what starts worker processes."""
         with self._starting:
             return start()
+
+    def note(self, note: Callable[[], None]) -> None:
+        """Calls what notes that a worker is gone. Does not return once the run is being ended: the worker was killed for that."""
+        with self._starting:
+            note()
 
     def end(self) -> None:
         """Claims the end of the run; does not return where another thread has claimed it."""

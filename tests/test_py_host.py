@@ -475,6 +475,23 @@ def test_no_signal_is_left_to_a_handler(tmp_path, model, method):
     assert host.returncode == -signal.SIGTERM
 
 
+def test_workers_killed_at_the_end_are_no_crashes():
+    """The main thread sees them go and may be quicker than the thread that killed them."""
+    code = (
+        "import os, threading\n"
+        "from py_impl.keeper import Keeper\n"
+        "keeper, killed = Keeper(), threading.Event()\n"
+        "seen = threading.Event()\n"
+        "keeper.kill_workers = lambda: (killed.set(), seen.wait(0.3))\n"
+        "keeper.note(lambda: print('before', flush=True))\n"
+        "keeper.watch(0.0, lambda: (print('expired', flush=True), os._exit(0)))\n"
+        "killed.wait()\n"
+        "keeper.note(lambda: (print('crash', flush=True), seen.set()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "before\nexpired\n", "")
+
+
 def test_importing_the_host_costs_little():
     """Start-up is part of what is timed: none of the expensive modules may come in by the way."""
     code = ("import sys; from py_impl import host; import py_impl.models.sync, py_impl.slots, py_impl.board;"

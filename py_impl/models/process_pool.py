@@ -46,7 +46,7 @@ def run(run: Run) -> None:
         except BrokenProcessPool:
             executor.shutdown()
             exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
-            note_crash(run, exitcodes)
+            run.keeper.note(lambda: note_crash(run, exitcodes))
             return
         run.hold_all()
         if run.start_method == "spawn" or hasattr(run.task, "worker_close"):

@@ -55,5 +55,5 @@ def reap(run: Run, ends: selectors.BaseSelector) -> None:
         ends.unregister(process.sentinel)
         process.join()
         if process.exitcode != 0 or run.slots.state(job) in (EMPTY, RUNNING):
-            crashed(run, process.exitcode, job, [job])
+            run.keeper.note(lambda process=process, job=job: crashed(run, process.exitcode, job, [job]))
         process.close()
