@@ -3,7 +3,8 @@
  * The guard: one process, forked at the start of a run, that starts every command for the driver and outlives it just
  * long enough to end them all. It adopts orphans (PR_SET_CHILD_SUBREAPER), so whatever a command leaves behind is its
  * child. When the driver's end of the socket closes, however the driver died, it kills all its descendants, removes
- * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it. Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
+ * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it.
+ * Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
  *
  * Used by one thread. One command runs at a time; services (the origin) run beside it.
  */

@@ -61,21 +61,23 @@ static bool has_memory(pid_t pid)
     return has;
 }
 
+static bool counts(const struct proctree *tree, size_t i, pid_t root)
+{
+    return tree->entries[i].state != 'Z' && proctree_below(tree, tree->entries[i].pid, root);
+}
+
 /* Adds up the tree. *torn: one that was added up ended meanwhile, so that the part of the others in what they shared grew. */
 static int64_t add_up(const struct proctree *tree, pid_t root, bool *torn)
 {
     int64_t sum = -1;
     *torn = false;
     for (size_t i = 0; i < tree->count; i++) {
-        const pid_t pid = tree->entries[i].pid;
-        const bool counts = tree->entries[i].state != 'Z' && proctree_below(tree, pid, root);
-        const int64_t bytes = counts ? read_pss(pid) : -1;
+        const int64_t bytes = counts(tree, i, root) ? read_pss(tree->entries[i].pid) : -1;
         if (bytes >= 0)
             sum = (sum < 0 ? 0 : sum) + bytes;
     }
     for (size_t i = 0; i < tree->count && !*torn; i++)
-        *torn = tree->entries[i].state != 'Z' && proctree_below(tree, tree->entries[i].pid, root) &&
-                !has_memory(tree->entries[i].pid);
+        *torn = counts(tree, i, root) && !has_memory(tree->entries[i].pid);
     return sum;
 }
 

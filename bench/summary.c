@@ -218,8 +218,6 @@ static unsigned cell_marks(const struct summary_cell *cell)
     unsigned marks = 0;
     if (cell->work_s < SUMMARY_SHORT_WORK_S && result_group_compares(cell->group) && cell->group->rate == 0)
         marks |= MARK_TOO_SHORT;
-    if (cell->origin_share >= SUMMARY_ORIGIN_BOUND)
-        marks |= MARK_ORIGIN_BOUND;
     if (cell->cell->memory_looks == 0)
         marks |= MARK_MEMORY_SHORT;
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)

@@ -79,10 +79,16 @@ static bool cpu_takes_turns(const struct summary *summary, const struct summary_
            !(cell->cpus_used >= SYMPTOMS_TWO_CPUS * one);
 }
 
+/* The share of the work in which the origin ran or wanted to; NaN: not known. A wait that is not known counts as none. */
+static double origin_taken(const struct summary_cell *cell)
+{
+    return cell->origin_share + fmax(0, cell->origin_wait_share);
+}
+
 static bool wait_takes_turns(const struct summary_cell *cell, double gain)
 {
     return gain < SYMPTOMS_NO_GAIN && cell->cpu_s < SYMPTOMS_BUSY * cell->work_s &&
-           !(cell->origin_share + cell->origin_wait_share >= SYMPTOMS_BUSY);
+           !(origin_taken(cell) >= SYMPTOMS_BUSY);
 }
 
 static bool takes_turns(const struct summary *summary, const struct summary_cell *cell)
@@ -96,7 +102,7 @@ static bool takes_turns(const struct summary *summary, const struct summary_cell
 
 static bool origin_is_full(const struct summary_cell *cell)
 {
-    return cell != NULL && cell->origin_share + cell->origin_wait_share >= SUMMARY_ORIGIN_BOUND;
+    return cell != NULL && origin_taken(cell) >= SUMMARY_ORIGIN_BOUND;
 }
 
 /* The origin has one thread: where it is busy all through `sync`, no model can gain, however busy it is under that model. */
