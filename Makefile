@@ -41,7 +41,8 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_o := $(call objects,$(wildcard common/*.c))
 host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c.c,$(wildcard c_impl/host/*.c)) \
               $(wildcard c_impl/models/*.c))
-bench_o  := $(call objects,$(filter-out bench/main.c,$(wildcard bench/*.c))) $(BUILD)/obj/bench/page_text.o
+bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
+            $(BUILD)/obj/bench/report/html/page_text.o
 origin_o := $(call objects,$(wildcard bench/origin/*.c))
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
@@ -110,7 +111,7 @@ check-scaling: all ## Hold the fitted contention of real sweeps against what is 
 
 # -- programs ---------------------------------------------------------------------------------------------------------
 
-$(BUILD)/cobench: $(call objects,bench/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
+$(BUILD)/cobench: $(call objects,bench/cmd/main.c) $(BUILD)/libbench.a $(BUILD)/libcommon.a
 $(BUILD)/cobench: libs_of = $(shell $(PC) --libs $(bench_libs)) -lm
 $(BUILD)/cobench-host: $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
@@ -173,11 +174,11 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(Q)mkdir -p $(@D) && $(compile)
 
 # The page's style and script as strings of C.
-$(BUILD)/gen/page_text.c: bench/page/page.css bench/page/page.js
+$(BUILD)/gen/page_text.c: bench/report/html/page.css bench/report/html/page.js
 	$(call say,TEXT,$@)
-	$(Q)mkdir -p $(@D) && { echo '#include "bench/page_text.h"'; for f in css js; do \
-	  echo "const char page_$$f[] ="; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' bench/page/page.$$f; echo ';'; done; } >$@
-$(BUILD)/obj/bench/page_text.o: $(BUILD)/gen/page_text.c $(BUILD)/flags
+	$(Q)mkdir -p $(@D) && { echo '#include "bench/report/html/page_text.h"'; for f in css js; do \
+	  echo "const char page_$$f[] ="; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' bench/report/html/page.$$f; echo ';'; done; } >$@
+$(BUILD)/obj/bench/report/html/page_text.o: $(BUILD)/gen/page_text.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(compile)
 

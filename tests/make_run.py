@@ -272,7 +272,7 @@ def full_run(groups: int, variants: int) -> tuple[list[dict[str, Any]], list[Cel
 
 
 def add_jobs(folder: Path, groups: list[dict[str, Any]], cells: list[Cell]) -> None:
-    """The jobs of the first round of every model, as a run keeps them (bench/jobs.h)."""
+    """The jobs of the first round of every model, as a run keeps them (bench/store/job_samples.h)."""
     (folder / "jobs").mkdir()
     for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()):
         cell = cells[line["cell"]]

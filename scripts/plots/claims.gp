@@ -1,5 +1,5 @@
 # Published claims beside measurements: claimed hollow, scaled to the CPUs here, measured with its interval.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/plot_claims.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/claims.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

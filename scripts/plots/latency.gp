@@ -1,6 +1,6 @@
 # How long jobs took: the distribution of every variant, p50 and p99 marked.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 runtimes  ARG8 models
-#   numbers: bench/plot_latency.c
+#   numbers: bench/report/plot/latency.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

@@ -1,6 +1,6 @@
 # Peak memory over the number of workers, and what one more costs.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 runtimes  ARG8 models  ARG9 prices
-#   numbers: bench/plot_memory.c
+#   numbers: bench/report/plot/memory.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

@@ -1,5 +1,5 @@
 # Where the time of each variant goes: start, ready, work, end as one bar, a panel for each runtime on its own axis.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtimes; numbers: bench/plot_phases.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtimes; numbers: bench/report/plot/phases.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

@@ -1,6 +1,6 @@
 # A sweep: gain over workers with intervals, the ideal, the capacity, the fitted laws; more workers than CPUs are shaded.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 runtimes  ARG8 models  ARG9 laws
-#   numbers: bench/plot_scaling.c
+#   numbers: bench/report/plot/scaling.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

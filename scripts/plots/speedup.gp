@@ -1,5 +1,5 @@
 # One group's speedups: above, what the model buys (over the runtime's own sync); below, what language and model buy
-# together. All numbers of the layout come from the driver (bench/plot.c); this file only draws.
+# together. All numbers of the layout come from the driver (bench/report/plot/plot.c); this file only draws.
 #   ARG1 data  ARG2 output  ARG3 svg|png  ARG4 title  ARG5 subtitle  ARG6, ARG7 runtimes of the two panels
 DATA = ARG1
 FORMAT = ARG3

@@ -1,5 +1,5 @@
 # One group's square: a tile for each runtime and model, the ratio written in it, coloured by how far it is from 1.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/plot_square.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/square.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

@@ -1,6 +1,6 @@
 # Every sample of a group in run order: a strip a cell; below, the controls' ratios round by round.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtimes  ARG7 those with a control
-#   numbers: bench/plot_stability.c
+#   numbers: bench/report/plot/stability.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

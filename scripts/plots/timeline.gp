@@ -1,5 +1,5 @@
 # Who ran when: each job a line from its start to its end, in lanes, the models of a runtime on one time axis.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtime; numbers: bench/plot_timeline.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtime; numbers: bench/report/plot/timeline.c
 DATA = ARG1
 FORMAT = ARG3
 FONT = 11

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What hosts print of themselves (bench/catalog.c): two lists of JSON with a line "===" between them, taken in as the C
+ * What hosts print of themselves (bench/protocol/catalog.c): two lists of JSON with a line "===" between them, taken in as the C
  * host's and the Python host's. Accepted lists make a catalog in which every name is found as itself, belongs to a host
  * that listed it, and every parameter has its row; tables that differ are said to on one line.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/catalog.h"
+#include "bench/protocol/catalog.h"
 #include "support.h"
 
 static size_t row_of(const char *name)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files of claims (bench/claims.c), held against a run of the plan in plan.h. Accepted claims have a source each, a range
+ * Files of claims (bench/analysis/claims.c), held against a run of the plan in plan.h. Accepted claims have a source each, a range
  * that is one and a verdict; what has no measurement says why; and the tables can be made of them.
  */
 #include <jansson.h>
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/claims.h"
-#include "bench/render_claims.h"
+#include "bench/analysis/claims.h"
+#include "bench/report/claims.h"
 #include "plan.h"
 #include "support.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "argp_quiet.h"
-#include "bench/command.h"
+#include "bench/cmd/command.h"
 #include "support.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two runs held against each other (bench/compare.c): two journals to the plan of plan.h, with a line "===" between them.
+ * Two runs held against each other (bench/analysis/compare.c): two journals to the plan of plan.h, with a line "===" between them.
  * Whatever stands in them, rows have a cell of each, intervals hold their estimate, and the tables can be made: JSON that
  * is JSON, a terminal's without a control character.
  */
@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/compare.h"
-#include "bench/compare_story.h"
-#include "bench/render_compare.h"
+#include "bench/analysis/compare.h"
+#include "bench/report/compare.h"
+#include "bench/report/compare_formats.h"
 #include "plan.h"
 #include "support.h"
 

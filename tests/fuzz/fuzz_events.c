@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * events.jsonl (bench/events.c). Of an accepted file every whole line is an event; half a line behind it changes
+ * events.jsonl (bench/store/events.c). Of an accepted file every whole line is an event; half a line behind it changes
  * nothing; and what was different where a run was forced on is a list of texts, each once.
  */
 #include <stdlib.h>
 
-#include "bench/events.h"
+#include "bench/store/events.h"
 #include "support.h"
 
 static void check_forced(const struct events *events)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The jobs of one round, kept for pictures (bench/jobs.c). An accepted file has jobs in ascending order, no more than the
+ * The jobs of one round, kept for pictures (bench/store/job_samples.c). An accepted file has jobs in ascending order, no more than the
  * sample had, each with its worker and with times that are numbers; quantiles rise.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/jobs.h"
+#include "bench/store/job_samples.h"
 #include "support.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

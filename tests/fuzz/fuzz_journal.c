@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Journals (bench/results.c) and all that is made from one (bench/summary.c, bench/render_*.c). The input is the lines of
+ * Journals (bench/store/results.c) and all that is made from one (bench/analysis/summary.c, bench/render_*.c). The input is the lines of
  * samples.jsonl to the plan of tests/fuzz/plan.h. Of an accepted journal every cell has its samples by round, none
  * twice, times that are not negative; a last line cut short changes nothing; and the tables are made of it: JSON that
  * reads as JSON, and a terminal's table without a control character.
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/results.h"
+#include "bench/store/results.h"
 #include "plan.h"
 #include "render_all.h"
 #include "support.h"

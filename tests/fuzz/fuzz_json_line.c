@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scanner of journal lines (bench/json_line.c) against jansson: what it parses, jansson accepts as an object with the
+ * The scanner of journal lines (bench/util/json_line.c) against jansson: what it parses, jansson accepts as an object with the
  * same members, in the same order, with the same values; what it leaves alone comes out of the whole parser as jansson
  * has it, or is refused where jansson refuses it.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/json_line.h"
+#include "bench/util/json_line.h"
 #include "support.h"
 
 static bool same_value(const struct json_field *a, const struct json_field *b)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a suite and a command line to a plan (bench/plan.c, bench/plan_params.c). The input is a suite file, a line
+ * From a suite and a command line to a plan (bench/plan/plan.c, bench/plan/params.c). The input is a suite file, a line
  * "===", and the words of `cobench run`, a line each; the catalog is fixed (lists.h). A plan that is made has jobs and
  * workers in range, every parameter the task has, cells of a group side by side, in each round every cell of a group
  * once, and a plan.json that is read back as that plan.
@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "argp_quiet.h"
-#include "bench/plan.h"
-#include "bench/plan_read.h"
-#include "bench/results.h"
-#include "bench/run_options.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_read.h"
+#include "bench/store/results.h"
+#include "bench/cmd/run_options.h"
 #include "lists.h"
 #include "support.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plan.json and machine.json of a run's folder (bench/results.c, bench/plan_read.c), which may come from another machine,
+ * plan.json and machine.json of a run's folder (bench/store/results.c, bench/plan/plan_read.c), which may come from another machine,
  * another version or a text editor: the two with a line "===" between them, and a short journal of cell 0. What is
  * accepted for a report has cells whose group is there and numbers in range, and every table can be made of it (see
  * fuzz_journal.c). What is accepted to be taken up has an order for every round, and written out and read again it is
@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/plan_read.h"
-#include "bench/results.h"
+#include "bench/plan/plan_read.h"
+#include "bench/store/results.h"
 #include "lists.h"
 #include "render_all.h"
 #include "support.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel says in /proc and /sys, as the driver reads it (bench/proctree.c, bench/memory.c,
- * bench/proc_text.c), and what libcurl says of itself (bench/versions.c). What is not known is -1 or refused, never another
+ * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c, bench/process/memory.c,
+ * bench/process/proc_text.c), and what libcurl says of itself (bench/machine/versions.c). What is not known is -1 or refused, never another
  * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
  * list counts what it calls, in ascending order.
  */
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/memory.h"
-#include "bench/proc_text.h"
-#include "bench/proctree.h"
-#include "bench/versions.h"
+#include "bench/process/memory.h"
+#include "bench/process/proc_text.h"
+#include "bench/process/proctree.h"
+#include "bench/machine/versions.h"
 #include "support.h"
 
 static void check_stat(const char *text)

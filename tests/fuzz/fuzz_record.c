@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Record lines (bench/record.c). What is accepted is within the schema's ranges (common/schema/record.schema.json), its
+ * Record lines (bench/protocol/record.c). What is accepted is within the schema's ranges (common/schema/record.schema.json), its
  * phases are in order, and written out and read again it is the same record. What is refused has a reason of one line.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/record.h"
+#include "bench/protocol/record.h"
 #include "support.h"
 
 static void check_ranges(const struct record *r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command line of `cobench run` (bench/run_options.c); a line of the input is a word. What is accepted is in range,
+ * The command line of `cobench run` (bench/cmd/run_options.c); a line of the input is a word. What is accepted is in range,
  * and the options written out as a command line give the same options again. What is refused has a reason of one line,
  * but for what argp refuses by itself.
  */
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "argp_quiet.h"
-#include "bench/run_options.h"
+#include "bench/cmd/run_options.h"
 #include "support.h"
 
 error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots files (bench/slots.c). An accepted file has as many slots as jobs were asked for, inside the buffer; it passes
+ * Slots files (bench/protocol/slots.c). An accepted file has as many slots as jobs were asked for, inside the buffer; it passes
  * the check exactly where every one was done once and took no negative time; the digest is the sum over just those
  * jobs, computed here a second time from the bytes; percentiles are in order and are times of jobs of the file; what the stamps
- * say of jobs in flight and of an open loop (bench/symptoms.h, bench/open_loop.h) can be.
+ * say of jobs in flight and of an open loop (bench/analysis/diagnosis.h, bench/analysis/open_loop.h) can be.
  *
  * The input is the number of jobs asked for (8 bytes), then the file with the zeros between header and slots left out,
  * so that mutations hit what is read: HEADER_USED bytes of header, then slots. Shorter inputs are cut-off headers.
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/open_loop.h"
-#include "bench/slots.h"
-#include "bench/symptoms.h"
+#include "bench/analysis/open_loop.h"
+#include "bench/protocol/slots.h"
+#include "bench/analysis/diagnosis.h"
 #include "support.h"
 
 #define HEADER_USED sizeof(struct slots_header)

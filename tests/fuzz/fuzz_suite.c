@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suite files (bench/suite.c). An accepted suite has groups with names of their own, each with a task, and numbers in
+ * Suite files (bench/plan/suite.c). An accepted suite has groups with names of their own, each with a task, and numbers in
  * range; written out as a suite file again and read, it is the same suite. What is refused has a reason of one line
  * that begins with the file's name.
  */
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/suite.h"
+#include "bench/plan/suite.h"
 #include "common/arrivals.h"
 #include "support.h"
 

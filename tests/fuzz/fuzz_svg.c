@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Drawings that are taken into the page (bench/svg.c). What comes out is one drawing again, which could be taken once more;
+ * Drawings that are taken into the page (bench/report/html/svg.c). What comes out is one drawing again, which could be taken once more;
  * it refers to nothing but its own ids, and no attribute of it is a script.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/svg.h"
+#include "bench/report/html/svg.h"
 #include "support.h"
 
 static int inlined(const char *bytes, size_t length, char **text, size_t *out_length)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists and lines (bench/text.c), and text on its way to a terminal (bench/format.c). A list split at its commas and
+ * Lists and lines (bench/util/text.c), and text on its way to a terminal (bench/report/format.c). A list split at its commas and
  * joined is the list; a command line quoted for hyperfine comes apart at a shell's rules into the same words; a text on
  * one line is one line; UTF-8 is what jansson takes for it; a column is as wide as it was asked to be and holds no control character.
  */
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/format.h"
-#include "bench/text.h"
+#include "bench/report/format.h"
+#include "bench/util/text.h"
 #include "support.h"
 
 static void check_list(const char *text)

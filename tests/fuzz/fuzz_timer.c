@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hyperfine's JSON (bench/timer.c), of 1.x and 2.0. An accepted one has a wall time that is not negative; the other
+ * hyperfine's JSON (bench/process/hyperfine.c), of 1.x and 2.0. An accepted one has a wall time that is not negative; the other
  * times and the exit status are in their range or -1; and the JSON as another writer would lay it out says the same.
  */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/timer.h"
+#include "bench/process/hyperfine.h"
 #include "support.h"
 
 static void check_again(const uint8_t *data, size_t size, const struct timing *t)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/picture.h"
-#include "bench/render.h"
-#include "bench/render_html.h"
-#include "bench/summary.h"
+#include "bench/report/plot/picture.h"
+#include "bench/report/render.h"
+#include "bench/report/html/html.h"
+#include "bench/analysis/summary.h"
 #include "support.h"
 
 static char *rendered(int (*render)(const void *summary, FILE *out), const struct summary *summary, size_t *length)

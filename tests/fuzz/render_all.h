@@ -3,7 +3,7 @@
 #ifndef TESTS_FUZZ_RENDER_ALL_H
 #define TESTS_FUZZ_RENDER_ALL_H
 
-#include "bench/results.h"
+#include "bench/store/results.h"
 
 /* Makes the summary and all that is printed from it, and looks at each: the JSON is JSON, the CSV has a line for each
  * cell of the plan, the terminal's table holds no control character but its line feeds, and no two

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/suite.h"
+#include "bench/plan/suite.h"
 
 #define SEPARATOR "===\n"
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/stopping.h"
+#include "bench/plan/stopping.h"
 
 /* Ends the program with the condition's text where it does not hold: libFuzzer keeps the input. */
 #define FUZZ_MUST(condition) ((condition) ? (void)0 : fuzz_broken(__FILE__, __LINE__, #condition))

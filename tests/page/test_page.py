@@ -111,7 +111,7 @@ def test_text_stands_out(tab, dark):
     assert ratio >= 4.5, where
 
 
-# As bench/format.c writes a ratio in its usual range.
+# As bench/report/format.c writes a ratio in its usual range.
 def three_digits(value: float) -> str:
     decimals = 3 if value < 0.9995 else 2 if value < 9.995 else 1 if value < 99.95 else 0
     return f"{value:.{decimals}f}"

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/compare.h"
+#include "bench/analysis/compare.h"
 #include "common/slots.h"
 
 enum { MOST_CELLS = 64, MOST_ROUNDS = 16 };

@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/draft.h"
-#include "bench/files.h"
-#include "bench/run_folder.h"
-#include "bench/text.h"
+#include "bench/store/draft.h"
+#include "bench/util/files.h"
+#include "bench/store/run_folder.h"
+#include "bench/util/text.h"
 
 static int parent_new(void **state)
 {

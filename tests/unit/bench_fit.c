@@ -13,7 +13,7 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 
-#include "bench/fit.h"
+#include "bench/stats/usl.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define TRIALS 500

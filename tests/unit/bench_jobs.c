@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "bench/jobs.h"
+#include "bench/store/job_samples.h"
 
 static void test_written_and_read_back(void **state)
 {

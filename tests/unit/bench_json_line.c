@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/json_line.h"
+#include "bench/util/json_line.h"
 #include "common/slots.h"
 
 #define MUTATIONS 200000

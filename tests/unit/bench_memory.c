@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/guard.h"
-#include "bench/hold.h"
-#include "bench/memory.h"
+#include "bench/process/supervisor.h"
+#include "bench/protocol/hold.h"
+#include "bench/process/memory.h"
 #include "common/clock.h"
 
 static void test_looks_are_counted_where_they_lie(void **state)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bench/options.h"
+#include "bench/cmd/options.h"
 
 static const struct argp_option table[] = {
     {"rounds", 256, "N", 0, "", 0},

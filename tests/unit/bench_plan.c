@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/places.h"
-#include "bench/plan.h"
-#include "bench/plan_read.h"
+#include "bench/protocol/paths.h"
+#include "bench/plan/plan.h"
+#include "bench/plan/plan_read.h"
 
 #define MODELS                                                                                                         \
     "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true},"             \

@@ -13,10 +13,10 @@
 
 #include <errno.h>
 
-#include "bench/price_text.h"
-#include "bench/prices.h"
-#include "bench/render_prices.h"
-#include "bench/slope.h"
+#include "bench/report/marginal_cost_text.h"
+#include "bench/analysis/marginal_cost.h"
+#include "bench/report/marginal_cost.h"
+#include "bench/stats/theil_sen.h"
 
 static void near(double got, double wanted)
 {

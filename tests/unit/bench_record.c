@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/record.h"
+#include "bench/protocol/record.h"
 
 static const char good[] =
     "{\"record\":1,\"host\":\"c\",\"runtime\":\"c\",\"task\":\"count\",\"model\":\"sync\",\"jobs\":8,\"workers\":2,"

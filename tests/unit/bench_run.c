@@ -17,17 +17,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/events.h"
-#include "bench/files.h"
-#include "bench/fingerprint.h"
-#include "bench/guard.h"
-#include "bench/journal.h"
-#include "bench/machine.h"
-#include "bench/memory.h"
-#include "bench/proctree.h"
-#include "bench/room.h"
-#include "bench/run_folder.h"
-#include "bench/text.h"
+#include "bench/store/events.h"
+#include "bench/util/files.h"
+#include "bench/machine/checksums.h"
+#include "bench/process/supervisor.h"
+#include "bench/store/journal.h"
+#include "bench/machine/facts.h"
+#include "bench/process/memory.h"
+#include "bench/process/proctree.h"
+#include "bench/run/disk_space.h"
+#include "bench/store/run_folder.h"
+#include "bench/util/text.h"
 #include "common/clock.h"
 
 static int scratch_new(void **state)

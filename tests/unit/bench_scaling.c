@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "bench/render_scaling.h"
-#include "bench/scaling.h"
+#include "bench/report/scaling.h"
+#include "bench/analysis/scaling.h"
 
 enum { POINTS = 5, GROUPS = 2 * POINTS + 1, CELLS = 2 * GROUPS };
 

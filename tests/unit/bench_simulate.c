@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bench/stats_series.h"
+#include "bench/stats/series.h"
 #include "tests/validate/simulate.h"
 
 enum { TRIALS = 2000 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/slots.h"
+#include "bench/protocol/slots.h"
 
 enum { JOBS = 10, BYTES = SLOTS_HEADER_BYTES + JOBS * sizeof(struct slot) };
 

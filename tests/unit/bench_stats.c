@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/stats.h"
+#include "bench/stats/signed_rank.h"
 #include "common/slots.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "bench/stats_median.h"
-#include "bench/stats_series.h"
+#include "bench/stats/median.h"
+#include "bench/stats/series.h"
 #include "common/slots.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

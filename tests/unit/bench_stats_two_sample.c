@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/stats_two_sample.h"
+#include "bench/stats/rank_sum.h"
 #include "common/slots.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "bench/stopping.h"
+#include "bench/plan/stopping.h"
 
 static void test_rounds_for_a_precision(void **state)
 {

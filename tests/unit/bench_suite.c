@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/suite.h"
+#include "bench/plan/suite.h"
 
 static void test_all_keys(void **state)
 {

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "bench/format.h"
-#include "bench/summary.h"
-#include "bench/warnings.h"
+#include "bench/report/format.h"
+#include "bench/analysis/summary.h"
+#include "bench/analysis/warnings.h"
 
 #define MS INT64_C(1000000)
 enum { CELLS = 6, ROUNDS = 12 };

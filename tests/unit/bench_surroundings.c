@@ -9,9 +9,9 @@
 
 #include <string.h>
 
-#include "bench/surroundings.h"
-#include "bench/usage.h"
-#include "bench/versions.h"
+#include "bench/machine/interference.h"
+#include "bench/protocol/usage.h"
+#include "bench/machine/versions.h"
 #include "common/clock.h"
 
 static void test_values(void **state)

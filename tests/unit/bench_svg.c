@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Drawings made fit for a page: what goes, what stays, what is refused. */
-#include "bench/svg.h"
+#include "bench/report/html/svg.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/stops.h"
-#include "bench/symptoms.h"
+#include "bench/process/stops.h"
+#include "bench/analysis/diagnosis.h"
 #include "common/clock.h"
 
 enum { JOBS_MAX = 6 };

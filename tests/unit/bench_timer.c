@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/files.h"
-#include "bench/timer.h"
+#include "bench/util/files.h"
+#include "bench/process/hyperfine.h"
 
 static void test_three_versions(void **state)
 {

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "bench/ratio.h"
-#include "bench/stats_two_sample.h"
+#include "bench/analysis/ratio.h"
+#include "bench/stats/rank_sum.h"
 #include "tests/validate/validate.h"
 
 enum { CELLS = 25, MOST_ROUNDS = 30 };

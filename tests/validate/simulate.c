@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/stats.h"
+#include "bench/stats/signed_rank.h"
 
 #define MARGIN 0.01
 

@@ -6,7 +6,7 @@
 #include <gsl/gsl_rng.h>
 #include <stddef.h>
 
-#include "bench/ratio.h"
+#include "bench/analysis/ratio.h"
 
 /* The times of `n` rounds of a pair. */
 typedef void noise_fill(gsl_rng *rng, size_t n, double *base, double *variant);

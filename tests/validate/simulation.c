@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/stats_median.h"
-#include "bench/stats_series.h"
+#include "bench/stats/median.h"
+#include "bench/stats/series.h"
 #include "tests/validate/simulate.h"
 #include "tests/validate/validate.h"
 

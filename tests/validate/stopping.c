@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The section on --precision: do intervals keep their 95% where the rule of bench/stopping.h decided on the rounds? */
+/* The section on --precision: do intervals keep their 95% where the rule of bench/plan/stopping.h decided on the rounds? */
 #include <errno.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "bench/stats.h"
-#include "bench/stopping.h"
+#include "bench/stats/signed_rank.h"
+#include "bench/plan/stopping.h"
 #include "tests/validate/simulate.h"
 #include "tests/validate/validate.h"
 

@@ -17,11 +17,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/files.h"
-#include "bench/ratio.h"
-#include "bench/results.h"
-#include "bench/summary.h"
-#include "bench/text.h"
+#include "bench/util/files.h"
+#include "bench/analysis/ratio.h"
+#include "bench/store/results.h"
+#include "bench/analysis/summary.h"
+#include "bench/util/text.h"
 #include "common/slots.h"
 #include "tests/validate/validate.h"
 

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Pairs, ratios and verdicts. Two cells are only ever compared round by round: `pairs` collects the rounds that both
+ * have, and the statistics see nothing else. */
+#include "bench/analysis/ratio.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "bench/stats/signed_rank.h"
+#include "bench/stats/series.h"
+
+static double seconds(int64_t ns)
+{
+    return ns < 0 ? NAN : (double)ns / 1e9;
+}
+
+double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
+double sample_work(const struct sample *s) { return seconds(s->work_ns); }
+double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
+
+/* -- pairs ------------------------------------------------------------------------------------------------------------------ */
+
+int pairs_open(struct pairs *pairs, size_t rows)
+{
+    *pairs = (struct pairs){
+        .base = calloc(rows + 1, sizeof *pairs->base),
+        .variant = calloc(rows + 1, sizeof *pairs->variant),
+        .round = calloc(rows + 1, sizeof *pairs->round),
+    };
+    if (pairs->base != NULL && pairs->variant != NULL && pairs->round != NULL)
+        return 0;
+    pairs_close(pairs);
+    return -ENOMEM;
+}
+
+void pairs_close(struct pairs *pairs)
+{
+    free(pairs->base);
+    free(pairs->variant);
+    free(pairs->round);
+    *pairs = (struct pairs){0};
+}
+
+void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
+                   sample_value *value)
+{
+    pairs->n = 0;
+    for (size_t i = 0, j = 0; i < base->count && j < variant->count;) {
+        const struct sample *a = &base->samples[i], *b = &variant->samples[j];
+        const double x = value(a), y = value(b);
+        if (a->round == b->round && x > 0 && y > 0) {
+            pairs->base[pairs->n] = x;
+            pairs->variant[pairs->n] = y;
+            pairs->round[pairs->n++] = a->round;
+        }
+        i += a->round <= b->round;
+        j += b->round <= a->round;
+    }
+}
+
+/* -- one ratio ---------------------------------------------------------------------------------------------------------------- */
+
+bool ratio_known(const struct ratio *ratio)
+{
+    return ratio->state <= RATIO_SELF;
+}
+
+struct ratio ratio_none(enum ratio_state state)
+{
+    return (struct ratio){.ratio = NAN, .low = NAN, .high = NAN, .state = state, .p = NAN, .p_least = NAN,
+                          .p_adjusted = NAN, .autocorrelation_p = NAN};
+}
+
+bool interval_clears(double low, double high, double margin)
+{
+    return low > 1 + margin || high < 1 / (1 + margin);
+}
+
+static double signed_rank_least_p(size_t rounds)
+{
+    return ldexp(1, 1 - (int)fmin(1000, (double)rounds));
+}
+
+double ratio_half_width(const struct ratio *ratio)
+{
+    return sqrt(ratio->high / ratio->low) - 1;
+}
+
+struct ratio ratio_of(const struct pairs *pairs)
+{
+    struct ratio ratio = ratio_none(RATIO_NO_PAIRS);
+    struct stats_interval interval;
+    ratio.rounds = pairs->n;
+    if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &interval) == 0) {
+        ratio.state = RATIO_FULL;
+        ratio.ratio = interval.estimate;
+        ratio.low = interval.low;
+        ratio.high = interval.high;
+        ratio.unresolved = ratio_half_width(&ratio) > RATIO_UNRESOLVED;
+    } else if (stats_ratio_estimate(pairs->base, pairs->variant, pairs->n, &ratio.ratio) == 0) {
+        ratio.state = RATIO_NO_INTERVAL;
+    }
+    return ratio;
+}
+
+int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p)
+{
+    const size_t n = series->n;
+    const double least = log1p(series->margin);
+    struct stats_first first;
+    struct stats_drift drift;
+    struct stats_autocorrelation alike;
+    int code = stats_first_of(series->logs, n, &first);
+    if (code == 0)
+        code = stats_drift_of(series->logs, n, &drift);
+    if (code == 0)
+        code = stats_autocorrelation_of(series->logs, n, &alike);
+    if (code != 0)
+        return code;
+    *flags = 0;
+    if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
+        *flags |= RATIO_FLAG_FIRST_ROUND;
+    if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
+        *flags |= RATIO_FLAG_DRIFT;
+    if (alike.p < stats_autocorrelation_level(n) && series->half_width > series->margin / 10)
+        *flags |= RATIO_FLAG_AUTOCORRELATED;
+    *autocorrelation_p = alike.p;
+    return 0;
+}
+
+int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
+{
+    if (ratio->state != RATIO_FULL)
+        return 0;
+    for (size_t i = 0; i < pairs->n; i++)
+        pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
+    const struct ratio_series series = {pairs->base, pairs->round, pairs->n, margin, ratio_half_width(ratio)};
+    /* RATIO_FULL says that the values are good and enough, so that only memory can be wanting. */
+    if (stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p) != 0 ||
+        ratio_series_flags(&series, &ratio->flags, &ratio->autocorrelation_p) != 0)
+        return -ENOMEM;
+    ratio->p_least = signed_rank_least_p(pairs->n);
+    return 0;
+}
+
+/* -- verdicts ------------------------------------------------------------------------------------------------------------------ */
+
+const char *verdict_name(enum verdict verdict)
+{
+    static const char *const names[] = {
+        [VERDICT_NONE] = NULL,
+        [VERDICT_FASTER] = "faster",
+        [VERDICT_SLOWER] = "slower",
+        [VERDICT_NO_DIFFERENCE] = "no difference shown",
+        [VERDICT_UNRESOLVED] = "unresolved",
+    };
+    return names[verdict];
+}
+
+/* Holm multiplies the least p-value of a family by all of them. */
+static bool holm_can_pass(double least, size_t count)
+{
+    return least * (double)count < RATIO_FAMILY_ERROR;
+}
+
+size_t ratio_rounds_needed(size_t count)
+{
+    size_t rounds = STATS_MIN_95;
+    while (!holm_can_pass(signed_rank_least_p(rounds), count))
+        rounds++;
+    return rounds;
+}
+
+static void ratio_judge(struct ratio *ratio, size_t count, double margin)
+{
+    const bool clears = interval_clears(ratio->low, ratio->high, margin);
+    ratio->too_few_rounds = !holm_can_pass(ratio->p_least, count);
+    if (clears && ratio->p_adjusted < RATIO_FAMILY_ERROR)
+        ratio->verdict = ratio->low > 1 ? VERDICT_FASTER : VERDICT_SLOWER;
+    else if (ratio->unresolved || (clears && ratio->too_few_rounds))
+        ratio->verdict = VERDICT_UNRESOLVED;
+    else
+        ratio->verdict = VERDICT_NO_DIFFERENCE;
+}
+
+int ratios_judge(struct ratio *const *family, size_t count, double margin)
+{
+    double *p = calloc(2 * count + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + count;
+    size_t n = 0;
+    int code = p == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < count && code == 0; i++)
+        if (isfinite(family[i]->p))
+            p[n++] = family[i]->p;
+    if (code == 0)
+        code = stats_holm(p, n, adjusted);
+    for (size_t i = 0, at = 0; i < count && code == 0; i++)
+        if (isfinite(family[i]->p)) {
+            family[i]->p_adjusted = adjusted[at++];
+            ratio_judge(family[i], n, margin);
+        }
+    free(p);
+    return code;
+}

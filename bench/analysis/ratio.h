@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How two cells compare: the paired rounds of both, the ratio of their times with its interval, what is wrong with the
+ * series it comes from, and the verdict. docs/statistics.md has the rules. Pure. A double that is not known is NaN.
+ */
+#ifndef BENCH_ANALYSIS_RATIO_H
+#define BENCH_ANALYSIS_RATIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/store/results.h"
+
+/* An interval whose half-width (as a ratio) is over this is unresolved. */
+#define RATIO_UNRESOLVED 0.10
+/* A family of ratios calls one "different" that is not with at most this probability. */
+#define RATIO_FAMILY_ERROR 0.05
+
+/* Why there is no ratio, or no interval. */
+enum ratio_state {
+    RATIO_FULL,
+    RATIO_NO_INTERVAL,    /* fewer rounds than an interval needs; low and high are NaN */
+    RATIO_SELF,           /* the baseline against itself: 1 by definition; low and high are NaN */
+    RATIO_TOO_SHORT,      /* its own work is under SUMMARY_SHORT_WORK_S */
+    RATIO_BASE_TOO_SHORT, /* the baseline's is */
+    RATIO_BASE_FAILED,
+    RATIO_NO_BASE,        /* the plan has no such baseline */
+    RATIO_NO_PAIRS,       /* no round has both */
+    RATIO_NOT_RUN,        /* the cell itself has no samples, or failed */
+    RATIO_OPEN_LOOP,      /* the schedule decides how long the work takes: there is latency, and no speedup */
+    RATIO_FEW_GROUPS,     /* a mean over groups, of which fewer than two have the ratio */
+};
+
+enum verdict {
+    VERDICT_NONE,          /* nothing to judge: no interval */
+    VERDICT_FASTER,        /* "differs": the interval clears 1 by the margin, and the adjusted p-value is below 5% */
+    VERDICT_SLOWER,
+    VERDICT_NO_DIFFERENCE, /* "no difference shown" */
+    VERDICT_UNRESOLVED,    /* not shown, and the half-width is over 10% or the rounds are too few to show any */
+};
+
+/* What is wrong with the series of log ratios (bench/stats/series.h), where it is large enough to matter. */
+enum ratio_flag {
+    RATIO_FLAG_FIRST_ROUND = 1 << 0,    /* round 1 is an outlier, by more than the margin */
+    RATIO_FLAG_DRIFT = 1 << 1,          /* a drift, by more than the margin from the first third to the last */
+    RATIO_FLAG_AUTOCORRELATED = 1 << 2, /* neighbouring rounds are alike, and the half-width is over margin / 10 */
+};
+
+struct ratio {
+    double ratio, low, high; /* NaN but in the first three states */
+    enum ratio_state state;
+    bool unresolved; /* the half-width is over RATIO_UNRESOLVED, whatever the verdict */
+    size_t rounds;   /* pairs */
+    unsigned flags;  /* of enum ratio_flag */
+    double p;          /* of "within the margin of 1"; NaN where there is no interval */
+    double p_least;    /* the least that p can be with so many rounds */
+    double p_adjusted; /* by Holm over its family */
+    double autocorrelation_p;
+    enum verdict verdict;
+    bool too_few_rounds; /* with so many ratios in its family and so few rounds, none could have been called different */
+};
+
+/* A sample's time in seconds; NaN: not known. */
+typedef double sample_value(const struct sample *sample);
+double sample_whole(const struct sample *sample);
+double sample_work(const struct sample *sample);
+double sample_p99(const struct sample *sample); /* of the latency of its jobs */
+
+/* Two columns of times, one row for each round that both cells have. */
+struct pairs {
+    double *base, *variant;
+    int32_t *round;
+    size_t n;
+};
+
+/* Room for `rows`. 0 or -ENOMEM, and then there is nothing to free. */
+int pairs_open(struct pairs *pairs, size_t rows);
+void pairs_close(struct pairs *pairs);
+void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
+                   sample_value *value);
+
+struct ratio ratio_none(enum ratio_state state);
+/* The ratio base / variant and its 95% interval; RATIO_NO_PAIRS of no rows. */
+struct ratio ratio_of(const struct pairs *pairs);
+/* The p-value and the flags of ratio_of(pairs); pairs->base becomes the log ratios. 0 or -ENOMEM. */
+int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
+
+/* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */
+struct ratio_series {
+    const double *logs;
+    const int32_t *round;
+    size_t n;
+    double margin;
+    double half_width; /* of the interval that is made from it, as a ratio less 1 */
+};
+
+/* The flags of a series of STATS_SERIES_MIN values or more, and the p-value of its autocorrelation. Errors as in
+ * bench/stats/signed_rank.h. */
+int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p);
+
+/* Has it a ratio to show? */
+bool ratio_known(const struct ratio *ratio);
+/* sqrt(high / low) - 1 of its interval. */
+double ratio_half_width(const struct ratio *ratio);
+/* Does the interval's near end clear 1 by more than the margin? */
+bool interval_clears(double low, double high, double margin);
+
+/* Gives verdicts to the ratios of one family, those without a p-value being none of it. 0 or -ENOMEM. */
+int ratios_judge(struct ratio *const *family, size_t count, double margin);
+/* The fewest rounds with which one of `count` ratios could be called different: count * 2^(1 - rounds) < 5%. */
+size_t ratio_rounds_needed(size_t count);
+
+/* "faster", "slower", "no difference shown", "unresolved"; NULL for VERDICT_NONE. */
+const char *verdict_name(enum verdict verdict);
+
+#endif

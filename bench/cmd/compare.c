@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/* `cobench compare`: two runs, cell by cell. */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/cmd/command.h"
+#include "bench/cmd/options.h"
+#include "bench/protocol/paths.h"
+#include "bench/plan/plan.h"
+#include "bench/report/compare_formats.h"
+#include "bench/cmd/find_run.h"
+#include "bench/report/screen.h"
+#include "common/num.h"
+
+enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
+#define SLOWER_LEAST 0.0001
+#define SLOWER_MOST 10
+
+enum {
+    OPTION_FAIL = 256,
+    OPTION_JUDGE,
+    OPTION_TIME,
+    OPTION_BASE,
+    OPTION_MARGIN,
+    OPTION_ONLY,
+    OPTION_FORMAT,
+    OPTION_WIDTH
+};
+
+struct compare_arguments {
+    const char *runs[COMPARE_SIDES];
+    size_t run_count;
+    struct compare_options options;
+    struct words only;
+    size_t format;
+    int width; /* 0: that of the terminal */
+    int code;  /* the first error */
+    struct error *err;
+};
+
+static const struct argp_option option_table[] = {
+    {"fail-if-slower", OPTION_FAIL, "P%", 0, "Exit with 1 where a cell is slower in B by more than P%, for sure", 0},
+    {"judge", OPTION_JUDGE, "time|speedup", 0, "By what --fail-if-slower judges and the answer tells (default time)", 0},
+    {"time", OPTION_TIME, "whole|work", 0, "Which time is judged and told (default whole); the table has both", 0},
+    {"base", OPTION_BASE, "own|py", 0, "Speedups over the runtime's own sync (default) or over py:sync", 0},
+    {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the runs' own, 0%..90%", 0},
+    {"only", OPTION_ONLY, "TASK[/VARIANT]", 0, "These cells only, as in 'count/c:*'; may be given again", 0},
+    {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: text (default), md, json or csv", 0},
+    {"width", OPTION_WIDTH, "N", 0, "Columns of the text, 80..1000 (default: the terminal's own, or 80)", 0},
+    {0},
+};
+
+/* One row a format. */
+static const struct {
+    const char *name;
+    render_compare *render;
+} formats[] = {
+    {"text", render_compare_text},
+    {"md", render_compare_markdown},
+    {"json", render_compare_json},
+    {"csv", render_compare_csv},
+};
+
+static void refuse(struct compare_arguments *a, const char *option, const char *value, const char *allowed)
+{
+    if (a->code == 0)
+        a->code = error_set(a->err, -EINVAL, "compare: %s \"%.200s\": %s", option, value, allowed);
+}
+
+/* The place of `text` among the words, NULL behind the last. */
+static size_t take_word(struct compare_arguments *a, const char *option, const char *text, const char *const *words,
+                        const char *allowed)
+{
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    refuse(a, option, text, allowed);
+    return 0;
+}
+
+static void take_format(struct compare_arguments *a, const char *text)
+{
+    for (a->format = 0; a->format < sizeof formats / sizeof *formats; a->format++)
+        if (strcmp(formats[a->format].name, text) == 0)
+            return;
+    refuse(a, "--format", text, "must be text, md, json or csv");
+}
+
+static void take_percent(struct compare_arguments *a, const char *option, const char *text, double least, double most,
+                         double *out)
+{
+    char allowed[80];
+    snprintf(allowed, sizeof allowed, "must be a percentage from %g%% to %g%%", 100 * least, 100 * most);
+    if (num_parse_percent(text, least, most, out) != 0)
+        refuse(a, option, text, allowed);
+}
+
+static void take_width(struct compare_arguments *a, const char *text)
+{
+    int64_t width = 0;
+    if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
+        refuse(a, "--width", text, "must be an integer in 80..1000");
+    a->width = (int)width;
+}
+
+static void take_only(struct compare_arguments *a, const char *text)
+{
+    if (words_add(&a->only, text) != 0 && a->code == 0)
+        a->code = error_set(a->err, -ENOMEM, "no memory");
+}
+
+static void take_run(struct compare_arguments *a, const char *text)
+{
+    if (a->run_count < COMPARE_SIDES)
+        a->runs[a->run_count++] = text;
+    else
+        refuse(a, "a third run", text, "two are compared");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    static const char *const judges[] = {"time", "speedup", NULL}, *const times[] = {"work", "whole", NULL},
+                             *const bases[] = {"own", "py", NULL};
+    struct compare_arguments *a = state->input;
+    switch (key) {
+    case OPTION_FAIL: take_percent(a, "--fail-if-slower", text, SLOWER_LEAST, SLOWER_MOST, &a->options.slower); return 0;
+    case OPTION_JUDGE: a->options.by_speedup = take_word(a, "--judge", text, judges, "must be time or speedup") == 1; return 0;
+    case OPTION_TIME: a->options.time = (enum ratio_time)take_word(a, "--time", text, times, "must be whole or work"); return 0;
+    case OPTION_BASE: a->options.base = (enum ratio_base)take_word(a, "--base", text, bases, "must be own or py"); return 0;
+    case OPTION_MARGIN: take_percent(a, "--margin", text, 0, MARGIN_MAX, &a->options.margin); return 0;
+    case OPTION_ONLY: take_only(a, text); return 0;
+    case OPTION_FORMAT: take_format(a, text); return 0;
+    case OPTION_WIDTH: take_width(a, text); return 0;
+    case ARGP_KEY_ARG: take_run(a, text); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int load(const struct places *places, const char *name, struct results *out, struct error *err)
+{
+    char *path = NULL;
+    struct error why;
+    int code = run_find(places, name, &path, &why);
+    if (code == 0)
+        code = results_load(out, path, &why);
+    free(path);
+    return code == 0 ? 0 : error_set(err, code, "compare: %.200s: %.700s", name, why.text);
+}
+
+static int print(const struct compare_arguments *a, const struct compare *compare, struct error *err)
+{
+    struct story story;
+    int code = story_make(&story, compare);
+    if (code == 0) {
+        const struct compare_view view = {
+            .compare = compare,
+            .story = &story,
+            .name = {a->runs[COMPARE_A], a->runs[COMPARE_B]},
+            .width = a->width != 0 ? a->width : screen_columns(),
+            .colour = screen_has_colour(),
+        };
+        code = formats[a->format].render(&view, stdout);
+        story_free(&story);
+    }
+    if (code != 0)
+        return error_set(err, code, "compare: the table cannot be made: %s", strerror(-code));
+    if (fflush(stdout) != 0)
+        return error_set(err, -errno, "compare: the table cannot be printed: %s", strerror(errno));
+    return 0;
+}
+
+/* *fails: the gate says so. */
+static int compare(const struct compare_arguments *a, const struct places *places, bool *fails, struct error *err)
+{
+    struct results results[COMPARE_SIDES] = {{.plan = NULL}, {.plan = NULL}};
+    int code = 0;
+    for (int side = 0; side < COMPARE_SIDES && code == 0; side++)
+        code = load(places, a->runs[side], &results[side], err);
+    struct compare comparison;
+    if (code == 0)
+        code = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &a->options, err);
+    if (code == 0) {
+        code = print(a, &comparison, err);
+        *fails = comparison.gate_fails;
+        compare_free(&comparison);
+    }
+    for (int side = 0; side < COMPARE_SIDES; side++)
+        results_free(&results[side]);
+    return code;
+}
+
+static int parse(int argc, char **argv, struct compare_arguments *a)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "A B",
+        .doc = "What is slower in run B than in run A, what is faster, what is not known; and what else differs.\v"
+               "A and B are folders of runs, or names of such under results/ (latest). Ratios are A / B of times and B / A "
+               "of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower fails or a "
+               "run cannot be read, 2 usage. docs/compare.md says what is computed.",
+    };
+    if (options_check(option_table, argc, argv, a->err) != 0)
+        return -EINVAL;
+    const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
+    if (a->code == 0 && rc != 0)
+        a->code = error_set(a->err, -EINVAL, "compare: %s", strerror(rc));
+    if (a->code == 0 && a->run_count < COMPARE_SIDES)
+        a->code = error_set(a->err, -EINVAL, "compare: two runs are needed, A and B (folders, or names under results/)");
+    return a->code;
+}
+
+int cmd_compare(int argc, char **argv, struct error *err)
+{
+    struct compare_arguments a = {
+        .options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC}, .err = err};
+    struct places places = {.self = NULL};
+    bool fails = false;
+    a.options.only = &a.only;
+    int code = parse(argc, argv, &a);
+    if (code == 0 && (code = places_find(&places, err)) == 0)
+        code = compare(&a, &places, &fails, err);
+    places_free(&places);
+    words_free(&a.only);
+    return code == -EINVAL ? 2 : code != 0 || fails ? 1 : 0;
+}

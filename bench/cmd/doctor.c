@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `cobench doctor`: is a run possible here, and what will disturb it? It has to work where nothing else does: without
+ * hosts, without /proc, without a project folder; so each part that cannot be looked at is a finding of its own.
+ */
+#include "bench/cmd/command.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "bench/machine/doctor.h"
+#include "bench/util/files.h"
+#include "bench/machine/facts.h"
+#include "bench/cmd/options.h"
+#include "bench/process/signals.h"
+#include "bench/machine/versions.h"
+
+enum { WIDTH_LEAST = 80, WIDTH_MOST = 120 };
+
+struct arguments {
+    bool json;
+    const char *root;     /* NULL: this machine */
+    const char *unwanted; /* the first word that is no option */
+};
+
+static error_t on_option(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case 'j': a->json = true; return 0;
+    case 'r': a->root = arg; return 0;
+    case ARGP_KEY_ARG: a->unwanted = a->unwanted != NULL ? a->unwanted : arg; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static int no_memory(struct error *err)
+{
+    return error_set(err, -ENOMEM, "out of memory");
+}
+
+/* -- this machine ------------------------------------------------------------------------------------------------- */
+
+/* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
+static int look_scratch(struct doctor *d, struct guard *guard, char **scratch, struct error *err)
+{
+    int rc = guard != NULL ? guard_scratch(guard, scratch, err) : dir_make_scratch(scratch);
+    if (guard == NULL && rc == 0)
+        dir_remove_flat(*scratch);
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
+    doctor_advise(d, rc == -ENOSPC || rc == -EDQUOT ? "free some room in them, or TMPDIR=..." : "mkdir -m 1777 /tmp, or TMPDIR=...");
+    return 1;
+}
+
+/* Programs and limits. What cannot even be begun is a finding. */
+static int look_here(struct doctor *d, struct error *err)
+{
+    struct places places = {.self = NULL};
+    struct guard *guard = NULL;
+    char *scratch = NULL;
+    int rc = places_find(&places, err);
+    d->area = DOCTOR_INSTALLED;
+    if (rc != 0 && rc != -ENOMEM) {
+        doctor_add(d, DOCTOR_MISSING, "project", "%s", err->text);
+        doctor_advise(d, "run the cobench of a checkout's build/, with py_impl/ and bench/ beside that");
+        return 0;
+    }
+    if (rc == 0)
+        rc = stop_install(err);
+    if (rc == 0 && (rc = guard_open(&guard, err)) != 0 && rc != -ENOMEM) {
+        doctor_add(d, DOCTOR_MISSING, "guard", "%s", err->text);
+        doctor_advise(d, "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3");
+        rc = 1;
+    }
+    if (rc >= 0) {
+        const int looked = look_scratch(d, guard, &scratch, err);
+        rc = looked != 0 ? looked : rc;
+    }
+    const struct catalog_source source = {.places = &places, .guard = guard, .scratch = scratch};
+    if (rc == 0)
+        rc = doctor_look_installed(d, &source, err);
+    if (rc == 0)
+        doctor_look_limits(d, &source);
+    guard_close(guard);
+    free(scratch);
+    places_free(&places);
+    return rc > 0 ? 0 : rc;
+}
+
+/* -- showing ------------------------------------------------------------------------------------------------------ */
+
+static int terminal_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_LEAST)
+        return WIDTH_LEAST;
+    return size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
+}
+
+static int show(const struct doctor *d, const struct arguments *a, json_t *facts, struct error *err)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    const bool whole = a->root == NULL;
+    int rc = 0;
+    if (a->json) {
+        json_t *all = doctor_json(d, whole, facts);
+        rc = all == NULL ? -ENOMEM : json_dumpf(all, stdout, JSON_INDENT(1)) == 0 ? 0 : -EIO;
+        puts("");
+        json_decref(all);
+    } else {
+        const struct screen screen = {.out = stdout,
+                                      .width = terminal_width(),
+                                      .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0')};
+        rc = doctor_print(d, whole, &screen);
+    }
+    if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        rc = -EIO;
+    return rc == 0 ? 0 : rc == -ENOMEM ? no_memory(err) : error_set(err, rc, "what was found cannot be written");
+}
+
+int cmd_doctor(int argc, char **argv, struct error *err)
+{
+    static const struct argp_option options[] = {
+        {"json", 'j', NULL, 0, "As JSON", 0},
+        {"root", 'r', "DIR", 0, "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
+                                "whether a run is possible", 0},
+        {NULL, 0, NULL, 0, NULL, 0}};
+    static const struct argp parser = {
+        .options = options,
+        .parser = on_option,
+        .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
+               "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
+               "MISSING), 1 this could not be found out, 2 usage."};
+    struct arguments a = {.json = false};
+    struct doctor doctor = {.items = NULL};
+    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+        return 2;
+    if (a.unwanted != NULL) {
+        error_set(err, -EINVAL, "doctor '%.200s': there are options only", a.unwanted);
+        return 2;
+    }
+    if (a.root != NULL && !dir_exists(a.root)) {
+        error_set(err, -ENOENT, "doctor: --root '%s': no folder", a.root);
+        return 2;
+    }
+    int rc = a.root == NULL ? look_here(&doctor, err) : 0;
+    json_t *facts = rc == 0 ? machine_facts(a.root == NULL ? "" : a.root) : NULL;
+    if (rc == 0 && facts == NULL)
+        rc = no_memory(err);
+    if (rc == 0) {
+        doctor_judge_machine(&doctor, facts);
+        doctor_look_around(&doctor, a.root == NULL ? "" : a.root, facts);
+        rc = doctor.no_memory ? no_memory(err) : 0;
+    }
+    if (rc == 0) {
+        err->text[0] = '\0';
+        rc = show(&doctor, &a, facts, err);
+    }
+    const bool possible = a.root != NULL || doctor_possible(&doctor);
+    json_decref(facts);
+    doctor_free(&doctor);
+    if (rc != 0)
+        return stop_signal() != 0 ? 128 + stop_signal() : 1;
+    return possible ? 0 : 77;
+}

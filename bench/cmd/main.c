@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver: finds the subcommand in a table and prints what it says went wrong. Nothing else prints errors or
+ * exits. */
+#include <argp.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/cmd/command.h"
+
+#define NAME_ROOM 64
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv, struct error *err);
+    const char *about; /* NULL: not for people */
+} commands[] = {
+    {"run", cmd_run, "verify and time tasks under every model, and print the table"},
+    {"list", cmd_list, "show the runtimes, models and tasks there are"},
+    {"report", cmd_report, "make a run's tables and pictures again"},
+    {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
+    {"compare", cmd_compare, "hold two runs against each other, for people and for CI"},
+    {"merge", cmd_merge, "make one run of several of the same plan"},
+    {"claims", cmd_claims, "hold what others published against a run"},
+    {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
+    {"copies", cmd_copies, NULL},
+};
+static const size_t command_count = sizeof commands / sizeof *commands;
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: cobench COMMAND [OPTION...]\n"
+          "Which concurrency model should carry this work, and what does each one cost?\n\n",
+          out);
+    for (size_t i = 0; i < command_count; i++)
+        if (commands[i].about != NULL)
+            fprintf(out, "  cobench %-8s %s\n", commands[i].name, commands[i].about);
+    fputs("\n'cobench COMMAND --help' lists its options. Exit status: 0 done, 1 something failed, 2 usage,\n"
+          "77 not possible here, 128 + n ended by signal n.\n",
+          out);
+}
+
+static int refuse_command(const char *name)
+{
+    fprintf(stderr, "cobench: unknown command '%s' (known:", name);
+    const char *separator = " ";
+    for (size_t i = 0; i < command_count; i++)
+        if (commands[i].about != NULL) {
+            fprintf(stderr, "%s%s", separator, commands[i].name);
+            separator = ", ";
+        }
+    fputs(")\n", stderr);
+    return 2;
+}
+
+/* So that no file opened later takes the place of a standard stream that was closed. */
+static bool fill_standard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
+static int run_command(size_t i, int argc, char **argv)
+{
+    char name[NAME_ROOM];
+    struct error err = {.text = ""};
+    snprintf(name, sizeof name, "cobench %s", commands[i].name);
+    argv[0] = name;
+    int status = commands[i].run(argc, argv, &err);
+    if (fflush(stdout) != 0 && status == 0) {
+        status = 1;
+        if (err.text[0] == '\0')
+            error_set(&err, 0, "cannot write to standard output");
+    }
+    if (err.text[0] != '\0')
+        fprintf(stderr, "cobench: %s\n", err.text);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    argp_err_exit_status = 2;
+    if (!fill_standard_streams())
+        return 1;
+    if (argc < 2) {
+        print_help(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("cobench " COBENCH_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return run_command(i, argc - 1, argv + 1);
+    return refuse_command(argv[1]);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* `cobench plot`: a run's pictures, as files or drawn in the terminal. */
+#define _GNU_SOURCE /* argp.h wants error_t */
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/cmd/command.h"
+#include "bench/util/files.h"
+#include "bench/cmd/options.h"
+#include "bench/protocol/paths.h"
+#include "bench/report/plot/plot.h"
+#include "bench/util/atomic_write.h"
+#include "bench/util/text.h"
+
+enum { KEY_ONLY = 256, KEY_FORMAT };
+#define TEXT_MAX (4u << 20)
+
+struct plot_arguments {
+    const char *run, *only; /* NULL: not said */
+    unsigned formats;
+    struct error *err;
+};
+
+static const struct argp_option option_table[] = {
+    {"only", KEY_ONLY, "NAME", 0, "This kind of picture only (an unknown name lists them)", 0},
+    {"format", KEY_FORMAT, "F[,F]", 0, "svg, png, pdf, or txt, which is drawn in the terminal (default svg,png)", 0},
+    {0},
+};
+
+static char *known_kinds(void)
+{
+    struct words words = {NULL, 0};
+    for (size_t i = 0; picture_kind(i) != NULL; i++)
+        if (words_add(&words, picture_kind(i)) != 0)
+            break;
+    char *text = words_join(&words, ", ");
+    words_free(&words);
+    return text;
+}
+
+static bool is_kind(const char *name)
+{
+    for (size_t i = 0; picture_kind(i) != NULL; i++)
+        if (strcmp(picture_kind(i), name) == 0)
+            return true;
+    return false;
+}
+
+static error_t refuse(struct plot_arguments *a, const char *option, const char *value, const char *allowed)
+{
+    error_set(a->err, -EINVAL, "plot: %s \"%.100s\": %s", option, value, allowed);
+    return EINVAL;
+}
+
+static error_t take_only(struct plot_arguments *a, const char *name)
+{
+    a->only = name;
+    if (is_kind(name))
+        return 0;
+    char *known = known_kinds();
+    refuse(a, "--only", name, known == NULL ? "unknown" : known);
+    free(known);
+    return EINVAL;
+}
+
+static error_t take_formats(struct plot_arguments *a, const char *list)
+{
+    struct words words = {NULL, 0};
+    bool good = words_split(&words, list) == 0;
+    a->formats = 0;
+    for (size_t i = 0; good && i < words.count; i++) {
+        size_t f = 0;
+        while (plot_formats[f] != NULL && strcmp(plot_formats[f], words.items[i]) != 0)
+            f++;
+        good = plot_formats[f] != NULL;
+        a->formats |= 1u << f;
+    }
+    words_free(&words);
+    return good ? 0 : refuse(a, "--format", list, "svg, png, pdf or txt are needed, with commas between them");
+}
+
+static error_t parse_option(int key, char *text, struct argp_state *state)
+{
+    struct plot_arguments *a = state->input;
+    switch (key) {
+    case KEY_ONLY:
+        return take_only(a, text);
+    case KEY_FORMAT:
+        return take_formats(a, text);
+    case ARGP_KEY_ARG:
+        if (a->run != NULL)
+            return refuse(a, "a second RUN", text, "one at a time");
+        a->run = text;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Prints the pictures drawn as text, one after another. */
+static int show_text(const char *run, const struct pictures *pictures, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < pictures->count; i++) {
+        if (pictures->items[i].empty)
+            continue;
+        char *path = text_format("%s/plots/%s.txt", run, pictures->items[i].stem), *text = NULL;
+        size_t length = 0;
+        rc = path == NULL ? -ENOMEM : file_read(path, TEXT_MAX, &text, &length);
+        if (rc == 0) {
+            printf("\n%s: %s\n", pictures->items[i].kind, pictures->items[i].alt);
+            fwrite(text, 1, length, stdout);
+        } else {
+            error_set(err, rc, "plot: %s: %s", path == NULL ? "out of memory" : path, strerror(-rc));
+        }
+        free(text);
+        free(path);
+    }
+    return rc;
+}
+
+static int draw(const struct plot_arguments *a, const struct picture_source *source, const struct plot_options *options,
+                struct error *err)
+{
+    struct pictures pictures;
+    int rc = pictures_make(&pictures, source, a->only, err);
+    if (rc != 0)
+        return rc;
+    const int lock = publish_lock(source->run_dir);
+    if (pictures.count == 0)
+        rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s", a->only != NULL ? a->only : "any kind");
+    else
+        rc = plot_make(source->run_dir, &pictures, options, err);
+    if (rc == 0 && (options->formats & PLOT_TXT) != 0)
+        rc = show_text(source->run_dir, &pictures, err);
+    else if (rc == 0)
+        printf("%s/plots\n", source->run_dir);
+    publish_unlock(lock);
+    pictures_free(&pictures);
+    return rc;
+}
+
+static int plot_run(const struct plot_arguments *a, const char *run, const struct places *places, struct error *err)
+{
+    struct results results = {.plan = NULL};
+    struct summary summary = {.cells = NULL};
+    char *scripts = text_format("%s/scripts/plots", places->root), *claims = text_format("%s/bench/claims", places->root);
+    const struct picture_source source = {.summary = &summary, .run_dir = run, .claims_dir = claims};
+    const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats};
+    int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory") : results_load(&results, run, err);
+    if (rc == 0)
+        rc = summary_make(&summary, &results, err);
+    if (rc == 0)
+        rc = draw(a, &source, &options, err);
+    summary_free(&summary);
+    results_free(&results);
+    free(claims);
+    free(scripts);
+    return rc;
+}
+
+static int plot_latest_or(const struct plot_arguments *a, struct error *err)
+{
+    struct places places;
+    int rc = places_find(&places, err);
+    if (rc != 0)
+        return rc;
+    char *run = a->run != NULL ? strdup(a->run) : text_format("%s/results/latest", places.root);
+    if (run == NULL)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    else if (!dir_exists(run))
+        rc = error_set(err, -ENOENT, a->run != NULL ? "plot: no run at %s (a folder with plan.json is expected)"
+                                                    : "plot: there is no run yet at %s; `cobench run` makes one", run);
+    if (rc == 0)
+        rc = plot_run(a, run, &places, err);
+    free(run);
+    places_free(&places);
+    return rc;
+}
+
+int cmd_plot(int argc, char **argv, struct error *err)
+{
+    static const struct argp argp = {
+        .options = option_table,
+        .parser = parse_option,
+        .args_doc = "[RUN]",
+        .doc = "Draw a run's pictures again, into its folder plots/.\v"
+               "RUN is a folder under results/; results/latest where none is given.",
+    };
+    struct plot_arguments arguments = {.formats = PLOT_SVG | PLOT_PNG, .err = err};
+    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        return 2;
+    const int rc = plot_latest_or(&arguments, err);
+    return rc == 0 ? 0 : rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;
+}

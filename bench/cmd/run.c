@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `cobench run`. The order matters: signals, the guard and its scratch folder come first, so that whatever is started
+ * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
+ * the run's folder is made and the first sample taken.
+ */
+#include "bench/cmd/command.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/util/files.h"
+#include "bench/machine/checksums.h"
+#include "bench/store/job_samples.h"
+#include "bench/machine/facts.h"
+#include "bench/run/origin_room.h"
+#include "bench/plan/plan_read.h"
+#include "bench/report/report.h"
+#include "bench/run/resume.h"
+#include "bench/store/run_folder.h"
+#include "bench/cmd/run_options.h"
+#include "bench/run/runner.h"
+#include "bench/report/screen.h"
+#include "bench/process/signals.h"
+#include "bench/plan/suite.h"
+#include "bench/process/hyperfine.h"
+#include "bench/machine/versions.h"
+
+/* All that a run holds, in the order it comes. */
+struct session {
+    struct run_options options;
+    struct places places;
+    char *scratch, *results, *hyperfine, *folder;
+    struct guard *guard;
+    struct catalog catalog;
+    struct suite suite;
+    struct plan plan;
+    struct origin origin;
+    struct journal journal;
+    struct progress progress;
+    struct surroundings_watch watch;
+    struct resume resume; /* of a run that is taken up */
+    bool origin_runs;
+    bool finished;       /* taken up, and there is nothing left to do */
+    int64_t rounds_done; /* whole ones, those of before included */
+    size_t sound;        /* cells that did not fail */
+};
+
+/* -- the suite ---------------------------------------------------------------------------------------------------- */
+
+/* A suite of its own for --task without --suite: a group a task, with the task's defaults. */
+static int suite_from_tasks(const struct words *tasks, struct suite *out, struct error *err)
+{
+    *out = (struct suite){.name = words_join(tasks, "+")};
+    int rc = out->name == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; rc == 0 && i < tasks->count; i++)
+        if (suite_add_group(out, tasks->items[i], tasks->items[i]) == NULL)
+            rc = -ENOMEM;
+    if (rc != 0) {
+        suite_free(out);
+        error_set(err, rc, "out of memory");
+    }
+    return rc;
+}
+
+/* Names the suites there are. */
+static int suite_unknown(const struct places *places, const char *name, struct error *err)
+{
+    char *pattern = text_format("%s/bench/suites/*.ini", places->root);
+    char known[256] = "";
+    glob_t found = {.gl_pathc = 0};
+    if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0) {
+        size_t at = 0;
+        for (size_t i = 0; i < found.gl_pathc && at < sizeof known; i++) {
+            const char *file = strrchr(found.gl_pathv[i], '/') + 1;
+            at += (size_t)snprintf(known + at, sizeof known - at, "%s%.*s", i > 0 ? ", " : "",
+                                   (int)(strlen(file) - strlen(".ini")), file);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+    return error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, known);
+}
+
+static int suite_find(struct session *s, struct error *err)
+{
+    const char *name = s->options.suite;
+    const size_t length = name == NULL ? 0 : strlen(name);
+    if (name == NULL && s->options.plan.tasks.count > 0)
+        return suite_from_tasks(&s->options.plan.tasks, &s->suite, err);
+    if (name != NULL && (strchr(name, '/') != NULL || (length > 4 && strcmp(name + length - 4, ".ini") == 0)))
+        return suite_read(name, &s->suite, err);
+    char *path = text_format("%s/bench/suites/%s.ini", s->places.root, name == NULL ? "quick" : name);
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    int rc;
+    if (access(path, F_OK) != 0)
+        rc = suite_unknown(&s->places, name, err);
+    else
+        rc = suite_read(path, &s->suite, err);
+    free(path);
+    return rc;
+}
+
+/* -- getting ready ------------------------------------------------------------------------------------------------ */
+
+static int random_seed(int64_t *out, struct error *err)
+{
+    uint32_t seed;
+    FILE *f = fopen("/dev/urandom", "rb");
+    const bool read_it = f != NULL && fread(&seed, sizeof seed, 1, f) == 1;
+    if (f != NULL)
+        fclose(f);
+    if (!read_it)
+        return error_set(err, -EIO, "/dev/urandom: cannot be read; --seed gives a seed");
+    *out = seed;
+    return 0;
+}
+
+static int set_results(struct session *s, struct error *err)
+{
+    s->results = s->options.results != NULL ? strdup(s->options.results) : text_format("%s/results", s->places.root);
+    return s->results == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+/* What can end things, before anything is started. */
+static int open_guard(struct session *s, struct error *err)
+{
+    int rc = stop_install(err);
+    if (rc == 0)
+        rc = guard_open(&s->guard, err);
+    return rc != 0 ? rc : guard_scratch(s->guard, &s->scratch, err);
+}
+
+static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
+{
+    const struct catalog_source from = {
+        .places = &s->places, .guard = s->guard, .scratch = s->scratch, .tasks_dir = tasks_dir};
+    return catalog_read(&from, &s->catalog, err);
+}
+
+static int make_plan(struct session *s, struct error *err)
+{
+    int rc = ask_hosts(s, s->options.plan.tasks_dir, err);
+    if (rc == 0 && s->options.plan.seed < 0)
+        rc = random_seed(&s->options.plan.seed, err);
+    if (rc != 0)
+        return rc;
+    const struct plan_source source = {.suite = &s->suite,
+                                       .options = &s->options.plan,
+                                       .catalog = &s->catalog,
+                                       .effective_cpus = machine_effective_cpus()};
+    return plan_make(&source, &s->plan, err);
+}
+
+static int start_origin(struct session *s, struct error *err)
+{
+    bool needed = false;
+    for (size_t g = 0; g < s->plan.group_count; g++)
+        needed |= s->plan.groups[g].needs_url;
+    if (!needed || s->plan.url != NULL)
+        return 0;
+    const int rc = origin_start(s->guard, &s->places, &s->origin, err);
+    s->origin_runs = rc == 0;
+    if (rc == 0 && origin_room_check(&s->origin, &s->plan) != 0)
+        return error_set(err, -ENOMEM, "out of memory");
+    return rc;
+}
+
+/* machine.json: facts, tools and the programs' checksums. */
+static int describe_machine(struct session *s, json_t **out, struct error *err)
+{
+    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
+    json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
+    int rc = machine == NULL ? error_set(err, -ENOMEM, "out of memory")
+                             : fingerprint_make(&s->places, s->plan.tasks_dir, &sums, err);
+    if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    json_decref(versions);
+    const struct catalog_source from = {.places = &s->places, .guard = s->guard, .scratch = s->scratch};
+    if (rc == 0)
+        rc = versions_of_tools(&from, machine, err);
+    if (rc == 0)
+        *out = machine;
+    else
+        json_decref(machine);
+    return rc;
+}
+
+static int make_folder(struct session *s, struct error *err)
+{
+    char created[32], host[80];
+    run_folder_time(created, sizeof created);
+    machine_short_name(host, sizeof host);
+    json_t *machine = NULL, *plan = plan_json(&s->plan, created);
+    int rc = plan == NULL ? error_set(err, -ENOMEM, "out of memory") : describe_machine(s, &machine, err);
+    const struct run_folder_facts facts = {.results = s->results,
+                                           .created = created,
+                                           .host = host,
+                                           .suite = s->plan.suite,
+                                           .machine = machine,
+                                           .plan = plan};
+    if (rc == 0)
+        rc = run_folder_make(&facts, &s->folder, err);
+    json_decref(machine);
+    json_decref(plan);
+    char *path = rc == 0 ? text_format("%s/samples.jsonl", s->folder) : NULL;
+    if (rc == 0)
+        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, &s->journal, err);
+    free(path);
+    return rc;
+}
+
+/* Everything up to the first sample of a new run. */
+static int session_begin(struct session *s, struct error *err)
+{
+    int rc = suite_find(s, err);
+    if (rc == 0)
+        rc = open_guard(s, err);
+    if (rc == 0)
+        rc = make_plan(s, err);
+    if (rc == 0)
+        rc = timer_version(s->guard, s->scratch, &s->hyperfine, err);
+    if (rc == 0)
+        rc = start_origin(s, err);
+    return rc != 0 ? rc : make_folder(s, err);
+}
+
+/* Whether programs and machine are what they were; says what is not. */
+static int check_same(struct session *s, struct error *err)
+{
+    struct words differences = {NULL, 0};
+    json_t *machine = NULL;
+    int rc = describe_machine(s, &machine, err);
+    if (rc == 0)
+        rc = resume_check(&s->resume, machine, s->options.force, &differences, err);
+    for (size_t i = 0; i < differences.count; i++)
+        progress_note(&s->progress, true, "%s", differences.items[i]);
+    words_free(&differences);
+    json_decref(machine);
+    return rc;
+}
+
+/* Everything up to the first sample of a run that is taken up. */
+static int session_take_up(struct session *s, struct error *err)
+{
+    int rc = open_guard(s, err);
+    if (rc == 0)
+        rc = resume_open(s->options.resume, s->results, &s->resume, &s->journal, err);
+    if (rc == 0 && text_set(&s->folder, s->resume.folder) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    if (rc != 0)
+        return rc;
+    run_folder_sweep(s->folder);
+    jobs_sweep(s->folder);
+    s->finished = resume_finished(&s->resume);
+    s->sound = s->resume.sound;
+    if (s->finished)
+        return 0;
+    json_t *plan = s->resume.results.plan;
+    rc = ask_hosts(s, json_string_value(json_object_get(plan, "tasks_dir")), err);
+    if (rc == 0)
+        rc = plan_read(plan, &s->catalog, &s->plan, err);
+    if (rc == 0)
+        rc = timer_version(s->guard, s->scratch, &s->hyperfine, err);
+    if (rc == 0)
+        rc = check_same(s, err);
+    return rc != 0 ? rc : start_origin(s, err);
+}
+
+static int session_open(struct session *s, struct error *err)
+{
+    int rc = places_find(&s->places, err);
+    if (rc == 0)
+        rc = set_results(s, err);
+    if (rc == 0 && (rc = surroundings_open("", &s->watch)) != 0)
+        error_set(err, rc, "out of memory");
+    if (rc != 0)
+        return rc;
+    return s->options.resume != NULL ? session_take_up(s, err) : session_begin(s, err);
+}
+
+static void session_close(struct session *s)
+{
+    journal_close(&s->journal);
+    origin_close(&s->origin);
+    guard_close(s->guard);
+    plan_free(&s->plan);
+    resume_close(&s->resume);
+    suite_free(&s->suite);
+    catalog_free(&s->catalog);
+    places_free(&s->places);
+    surroundings_close(&s->watch);
+    run_options_free(&s->options);
+    free(s->scratch);
+    free(s->results);
+    free(s->hyperfine);
+    free(s->folder);
+}
+
+/* -- the run ------------------------------------------------------------------------------------------------------ */
+
+static void announce(struct session *s)
+{
+    const struct plan *p = &s->plan;
+    const long long rounds = (long long)p->stopping.rounds;
+    char enough[160];
+    stopping_text(&p->stopping, enough, sizeof enough);
+    progress_note(&s->progress, false, "suite %s: %zu group%s, %zu cell%s, %s, seed %lld", p->suite, p->group_count,
+                  p->group_count == 1 ? "" : "s", p->cell_count, p->cell_count == 1 ? "" : "s", enough, (long long)p->seed);
+    if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
+        progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
+                      rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
+    for (size_t g = 0; g < p->group_count; g++)
+        for (size_t h = 0; h < host_count; h++)
+            if (p->groups[g].task->hosts == 1u << h)
+                progress_note(&s->progress, true, "warning: task %s: %s; nothing checks its results but its own baseline",
+                              p->groups[g].task->name, host_table[h].only);
+}
+
+static size_t count_sound(const struct runner *r)
+{
+    size_t sound = 0;
+    for (size_t c = 0; c < r->bench->plan->cell_count; c++)
+        sound += r->cells[c].verified && !r->cells[c].ended;
+    return sound;
+}
+
+static int sample_all(struct session *s, const struct bench *bench, struct neighbours *neighbours, struct error *err)
+{
+    const struct runner_place place = {.folder = s->folder,
+                                       .journal = &s->journal,
+                                       .progress = &s->progress,
+                                       .neighbours = neighbours,
+                                       .before = s->options.resume == NULL ? NULL : &s->resume.results};
+    struct runner runner;
+    int rc = runner_open(bench, &place, &runner, err);
+    if (rc != 0)
+        return rc;
+    if (place.before != NULL)
+        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder, (long long)place.before->samples);
+    rc = runner_verify(&runner, err);
+    if (rc == 0)
+        rc = runner_rounds(&runner, err);
+    s->rounds_done = runner.rounds_done;
+    s->sound = count_sound(&runner);
+    runner_close(&runner);
+    return rc;
+}
+
+static int measure(struct session *s, struct error *err)
+{
+    announce(s);
+    const struct bench bench = {.places = &s->places,
+                                .catalog = &s->catalog,
+                                .plan = &s->plan,
+                                .guard = s->guard,
+                                .scratch = s->scratch,
+                                .tasks_dir = s->plan.tasks_dir,
+                                .origin = s->origin_runs ? &s->origin : NULL,
+                                .watch = &s->watch};
+    struct neighbours neighbours;
+    struct error last = {.text = ""};
+    int rc = neighbours_open(&neighbours, s->folder, &s->progress, err);
+    if (rc == 0)
+        rc = sample_all(s, &bench, &neighbours, err);
+    progress_clear(&s->progress);
+    if (neighbours_close(&neighbours, &last) != 0 && rc == 0) {
+        rc = -EIO;
+        *err = last;
+    }
+    return rc;
+}
+
+static int make_report(const struct session *s, int *failed, struct error *err)
+{
+    char *scripts = text_format("%s/scripts/plots", s->places.root);
+    char *claims = text_format("%s/bench/claims", s->places.root);
+    if (scripts == NULL || claims == NULL) {
+        free(scripts);
+        free(claims);
+        return error_set(err, -ENOMEM, "out of memory");
+    }
+    struct report_options options = {.files = true,
+                                     .plots = !s->options.no_plots,
+                                     .out = s->options.quiet ? NULL : stdout,
+                                     .width = screen_columns(),
+                                     .colour = screen_has_colour(),
+                                     .scripts_dir = scripts,
+                                     .claims_dir = claims};
+    int rc = report_make(s->folder, &options, failed, err);
+    if (rc != 0 && options.out != NULL) { /* a reader of the table who has gone must not cost the files */
+        struct error again = {.text = ""};
+        options.out = NULL;
+        if (report_make(s->folder, &options, failed, &again) == 0)
+            rc = 0;
+    }
+    free(claims);
+    free(scripts);
+    return rc;
+}
+
+/* Why sampling ended early, and how to go on. A run without a single sample leaves no folder. */
+static void tell_end(struct session *s, int taken, struct error *err)
+{
+    const char *because = taken == -EINTR ? "interrupted" : err->text;
+    struct error all;
+    if (s->journal.length == 0 && s->options.resume == NULL) {
+        dir_remove_flat(s->folder);
+        error_set(&all, taken, "%s before the first sample; nothing is kept", because);
+    } else {
+        const int64_t planned = s->plan.stopping.rounds, counted = planned > 0 ? planned : s->rounds_done;
+        char of[32] = "";
+        if (planned > 0)
+            snprintf(of, sizeof of, " of %lld", (long long)planned);
+        error_set(&all, taken, "%s; %lld%s round%s in %s; cobench run --resume %s goes on", because,
+                  (long long)s->rounds_done, of, counted == 1 ? " is" : "s are", s->folder, s->folder);
+    }
+    if (taken == -EINTR)
+        progress_note(&s->progress, true, "%s", all.text);
+    else
+        *err = all;
+}
+
+/* A run of which nothing worked is not what people look for under results/latest. */
+static int publish(struct session *s, struct error *err)
+{
+    if (s->sound == 0) {
+        progress_note(&s->progress, true, "no cell worked; the run is in %s, and results/latest is left as it was", s->folder);
+        return 0;
+    }
+    progress_note(&s->progress, false, "the run is in %s", s->folder);
+    return run_folder_publish(s->folder, err);
+}
+
+/* The summary of what there is; `taken` is how sampling ended. */
+static int conclude(struct session *s, int taken, struct error *err)
+{
+    int failed = 0, status = 0;
+    struct error report_err = {.text = ""};
+    if (taken != 0)
+        tell_end(s, taken, err);
+    if ((taken == 0 || s->rounds_done > 0) && make_report(s, &failed, &report_err) != 0)
+        status = 1;
+    if (taken == 0 && status == 0 && publish(s, &report_err) != 0)
+        status = 1;
+    if (taken == -EINTR || stop_signal() != 0)
+        err->text[0] = '\0';
+    if (err->text[0] == '\0')
+        *err = report_err;
+    if (stop_signal() != 0)
+        return 128 + stop_signal();
+    if (s->finished)
+        return status;
+    return status != 0 || taken != 0 || failed > 0 ? 1 : 0;
+}
+
+/* The exit status of a run that did not come to its first sample. */
+static int refusal(int rc, struct error *err)
+{
+    if (rc == -EINTR && stop_signal() != 0) {
+        err->text[0] = '\0';
+        return 128 + stop_signal();
+    }
+    return rc == -EINVAL ? 2 : rc == -ENOPKG ? 77 : 1;
+}
+
+int cmd_run(int argc, char **argv, struct error *err)
+{
+    struct session s = {.origin.stdin_fd = -1, .journal.fd = -1};
+    int rc = run_options_parse(argc, argv, &s.options, err), status;
+    progress_open(&s.progress, s.options.quiet);
+    if (rc == 0)
+        rc = session_open(&s, err);
+    if (rc != 0) {
+        status = refusal(rc, err);
+    } else {
+        if (s.finished)
+            progress_note(&s.progress, true, "%s is finished; its tables are made again", s.folder);
+        else
+            rc = measure(&s, err);
+        stop_release();
+        status = conclude(&s, rc, err);
+    }
+    session_close(&s);
+    return status;
+}

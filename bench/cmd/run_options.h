@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of `cobench run`. */
+#ifndef BENCH_CMD_RUN_OPTIONS_H
+#define BENCH_CMD_RUN_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "bench/util/error.h"
+#include "bench/plan/plan.h"
+
+struct run_options {
+    struct plan_options plan;
+    const char *suite;     /* NULL: not said */
+    const char *results;   /* NULL: results/ in the project */
+    const char *resume;    /* a run's folder or "latest"; NULL: a new run */
+    bool no_plots, quiet, force;
+    char *tasks_dir_owned;
+};
+
+/* 0, or -EINVAL with err naming what is wrong. argp itself ends the program (status 2) on options it does not know, and
+ * for --help. run_options_free in every case. */
+int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
+void run_options_free(struct run_options *options);
+
+#endif

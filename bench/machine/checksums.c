@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs' checksums, and what differs between two machine.json. */
+#define _DEFAULT_SOURCE /* fts */
+#include "bench/machine/checksums.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define BLOCK (64u << 10)
+
+/* What is looked at: files, and folders with all below them. Some may be missing: an older build has fewer. */
+static const struct {
+    const char *name; /* how it is called in machine.json */
+    const char *path; /* "{build}", "{root}" or "{tasks}" and what follows */
+    const char *ends; /* of a folder only the files whose names end so; NULL: all */
+} parts[] = {
+    {"build/cobench", "{build}/cobench", NULL},
+    {"build/cobench-host", "{build}/cobench-host", NULL},
+    {"build/cobench-host-embed", "{build}/cobench-host-embed", NULL},
+    {"build/cobench-origin", "{build}/cobench-origin", NULL},
+    {"build/tasks", "{build}/tasks", ".so"},
+    {"build/transport", "{build}/transport", ".so"},
+    {"build/native", "{build}/native", ".so"},
+    {"build/data", "{build}/data", NULL},
+    {"py_impl", "{root}/py_impl", ".py"},
+    {"tasks", "{tasks}", ".so"},
+    {"tasks", "{tasks}", ".py"},
+};
+
+/* The facts of machine.json that have to stay; objects are compared key by key. */
+static const char *const machine_keys[] = {"fingerprint", "hostname",       "kernel", "architecture", "cpu_model",
+                                           "cpus",        "effective_cpus", "tools",  "hosts"};
+
+/* -- checksums ---------------------------------------------------------------------------------------------------- */
+
+static int file_sum(const char *path, unsigned char *block, char **out)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int rc = fd < 0 ? -errno : 0;
+    uLong crc = crc32(0, Z_NULL, 0);
+    long long size = 0;
+    while (rc == 0) {
+        const ssize_t got = read(fd, block, BLOCK);
+        if (got == 0)
+            break;
+        if (got < 0 && errno != EINTR)
+            rc = -errno;
+        if (got > 0) {
+            crc = crc32(crc, block, (uInt)got);
+            size += got;
+        }
+    }
+    if (fd >= 0)
+        close(fd); /* it was only read */
+    if (rc == 0 && (*out = text_format("%lld bytes, CRC-32 %08lx", size, (unsigned long)crc)) == NULL)
+        rc = -ENOMEM;
+    return rc;
+}
+
+static int add_file(json_t *sums, const char *name, const char *path, unsigned char *block)
+{
+    char *sum = NULL;
+    int rc = file_sum(path, block, &sum);
+    if (rc == 0 && json_object_set_new(sums, name, json_string(sum)) != 0)
+        rc = -EINVAL; /* a name that is no UTF-8 */
+    free(sum);
+    return rc;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = end == NULL ? 0 : strlen(end);
+    return length >= tail && strcmp(text + length - tail, end == NULL ? "" : end) == 0;
+}
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static int add_tree(json_t *sums, const char *name, char *path, const char *ends, unsigned char *block)
+{
+    char *paths[] = {path, NULL};
+    FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+    int rc = tree == NULL ? -errno : 0;
+    const size_t root = strlen(path);
+    for (FTSENT *entry; rc == 0 && (entry = fts_read(tree)) != NULL;) {
+        if (entry->fts_info != FTS_F || !ends_with(entry->fts_name, ends))
+            continue;
+        char *full = text_format("%s%s", name, entry->fts_path + root);
+        rc = full == NULL ? -ENOMEM : add_file(sums, full, entry->fts_path, block);
+        free(full);
+    }
+    if (tree != NULL)
+        fts_close(tree); /* it was only read */
+    return rc;
+}
+
+/* The path a row stands for, to be freed; *out stays NULL where there is none. */
+static int part_path(const char *pattern, const struct places *places, const char *tasks_dir, char **out)
+{
+    const struct {
+        const char *word, *value;
+    } words[] = {{"{build}", places->build}, {"{root}", places->root}, {"{tasks}", tasks_dir}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t length = strlen(words[i].word);
+        if (strncmp(pattern, words[i].word, length) != 0 || words[i].value == NULL)
+            continue;
+        *out = text_format("%s%s", words[i].value, pattern + length);
+        return *out == NULL ? -ENOMEM : 0;
+    }
+    return 0;
+}
+
+static int add_part(json_t *sums, size_t i, const struct places *places, const char *tasks_dir, unsigned char *block)
+{
+    char *path = NULL;
+    struct stat st;
+    int rc = part_path(parts[i].path, places, tasks_dir, &path);
+    if (rc == 0 && path != NULL && stat(path, &st) == 0)
+        rc = S_ISDIR(st.st_mode) ? add_tree(sums, parts[i].name, path, parts[i].ends, block)
+                                 : add_file(sums, parts[i].name, path, block);
+    free(path);
+    return rc;
+}
+
+/* The interpreter by its path too: two of the same bytes can stand for two installations. */
+static int add_interpreter(json_t *sums, const struct places *places, unsigned char *block)
+{
+    char *sum = NULL, *text = NULL;
+    if (places->python == NULL)
+        return 0;
+    int rc = file_sum(places->python, block, &sum);
+    if (rc == 0 && (text = text_format("%s, %s", places->python, sum)) == NULL)
+        rc = -ENOMEM;
+    if (rc == 0 && json_object_set_new(sums, "interpreter", json_string(text)) != 0)
+        rc = -EINVAL;
+    free(text);
+    free(sum);
+    return rc;
+}
+
+int fingerprint_make(const struct places *places, const char *tasks_dir, json_t **out, struct error *err)
+{
+    json_t *sums = json_object();
+    unsigned char *block = malloc(BLOCK);
+    int rc = sums == NULL || block == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
+        rc = add_part(sums, i, places, tasks_dir, block);
+    if (rc == 0)
+        rc = add_interpreter(sums, places, block);
+    free(block);
+    if (rc == 0) {
+        *out = sums;
+        return 0;
+    }
+    json_decref(sums);
+    return error_set(err, rc, "the programs' checksums cannot be made: %s", strerror(-rc));
+}
+
+/* -- comparing ---------------------------------------------------------------------------------------------------- */
+
+static int add_difference(const char *path, const json_t *before, const json_t *now, struct words *out)
+{
+    const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT;
+    char *was = before == NULL ? strdup("not there") : json_dumps(before, flags);
+    char *is = now == NULL ? strdup("not there") : json_dumps(now, flags);
+    const int rc = was == NULL || is == NULL ? -ENOMEM : words_addf(out, "%s: was %.200s, is %.200s", path, was, is);
+    free(is);
+    free(was);
+    return rc;
+}
+
+static int compare_values(const char *path, const json_t *before, const json_t *now, struct words *out);
+
+static int compare_key(const char *path, const char *key, const json_t *before, const json_t *now, struct words *out)
+{
+    char *below = text_format("%s %s", path, key);
+    const int rc = below == NULL ? -ENOMEM
+                                 : compare_values(below, json_object_get(before, key), json_object_get(now, key), out);
+    free(below);
+    return rc;
+}
+
+/* Two objects key by key, anything else as it is. jansson's loop wants what is not const. */
+static int compare_values(const char *path, const json_t *before, const json_t *now, struct words *out)
+{
+    const char *key;
+    json_t *value;
+    int rc = 0;
+    if (json_is_object(before) && json_is_object(now)) {
+        json_object_foreach((json_t *)(uintptr_t)before, key, value)
+            rc = rc != 0 ? rc : compare_key(path, key, before, now, out);
+        json_object_foreach((json_t *)(uintptr_t)now, key, value)
+            if (rc == 0 && json_object_get(before, key) == NULL)
+                rc = compare_key(path, key, before, now, out);
+        return rc;
+    }
+    if (before == now || json_equal(before, now))
+        return 0;
+    return add_difference(path, before, now, out);
+}
+
+int fingerprint_compare(const json_t *before, const json_t *now, struct words *out)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof machine_keys / sizeof *machine_keys; i++) {
+        const char *key = machine_keys[i];
+        rc = compare_values(key, json_object_get(before, key), json_object_get(now, key), out);
+    }
+    return rc;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs that measure at the same time. A run's file is one line of a fixed length, so that it is read whole or not at all:
+ * pid, user, and when it began and ended, in microseconds since the epoch; an end of 0: not yet. */
+#define _GNU_SOURCE /* flock, mkostemp */
+#include "bench/machine/concurrent_runs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bench/store/events.h"
+#include "bench/util/text.h"
+
+#define FOLDER "/tmp/cobench-runs"
+#define LINE_FORMAT "%10d %10u %18" PRId64 " %18" PRId64 "\n"
+#define LINE_LENGTH 60
+#define US_PER_S 1000000
+
+/* What a file says. */
+struct sign {
+    int pid;
+    unsigned user;
+    int64_t began_us, ended_us;
+    bool alive;
+};
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+}
+
+/* -- this run's file ---------------------------------------------------------------------------------------------- */
+
+/* The folder that all users share: anybody may add a file, nobody may take away another's. */
+static char *shared_folder(void)
+{
+    const char *given = getenv("COBENCH_RUNS");
+    const char *path = given != NULL && *given != '\0' ? given : FOLDER;
+    struct stat st;
+    if (mkdir(path, 01777) == 0 && chmod(path, 01777) != 0) /* mkdir heeds the umask */
+        return NULL;
+    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return NULL;
+    return strdup(path);
+}
+
+static bool write_sign(const struct neighbours *n, int64_t began_us, int64_t ended_us)
+{
+    char line[LINE_LENGTH + 20];
+    const int length = snprintf(line, sizeof line, LINE_FORMAT, (int)getpid(), (unsigned)getuid(), began_us, ended_us);
+    return length == LINE_LENGTH && pwrite(n->fd, line, LINE_LENGTH, 0) == LINE_LENGTH;
+}
+
+/* The file gets its name once it is locked and whole. */
+static bool put_sign(struct neighbours *n, int64_t began_us)
+{
+    char *fresh = text_format("%s/.new-XXXXXX", n->folder);
+    bool done = false;
+    if (fresh != NULL && (n->fd = mkostemp(fresh, O_CLOEXEC)) >= 0) {
+        done = fchmod(n->fd, 0644) == 0 && flock(n->fd, LOCK_EX | LOCK_NB) == 0 && write_sign(n, began_us, 0) &&
+               (n->path = text_format("%s/run-%d-%s", n->folder, (int)getpid(), fresh + strlen(fresh) - 6)) != NULL &&
+               rename(fresh, n->path) == 0;
+        if (!done)
+            (void)unlink(fresh); /* whatever stays of it is not looked at */
+    }
+    free(fresh);
+    return done;
+}
+
+static void forget(struct neighbours *n)
+{
+    if (n->fd >= 0)
+        close(n->fd); /* a sign lost costs a warning, no more */
+    free(n->path);
+    free(n->folder);
+    n->fd = -1;
+    n->path = n->folder = NULL;
+}
+
+/* -- the others' -------------------------------------------------------------------------------------------------- */
+
+/* Reads one file. False: it is none of ours, or it has gone. */
+static bool read_sign(int folder, const char *name, struct sign *out)
+{
+    char line[LINE_LENGTH + 1];
+    struct stat st;
+    const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const bool whole = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, line, LINE_LENGTH) == LINE_LENGTH;
+    out->alive = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    close(fd); /* and with it the lock, where it was to be had */
+    line[LINE_LENGTH] = '\0';
+    return whole && sscanf(line, "%d %u %" SCNd64 " %" SCNd64, &out->pid, &out->user, &out->began_us, &out->ended_us) == 4;
+}
+
+static struct neighbour *find(struct neighbours *n, const struct sign *s)
+{
+    for (size_t i = 0; i < n->count; i++)
+        if (n->items[i].pid == s->pid && n->items[i].began_us == s->began_us)
+            return &n->items[i];
+    return NULL;
+}
+
+static int tell(const struct neighbours *n, const struct neighbour *other, bool until, struct error *err)
+{
+    return events_append(n->run, "neighbour",
+                         json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user, "from",
+                                   (double)other->from_us / US_PER_S, "until",
+                                   until ? json_real((double)other->until_us / US_PER_S) : json_null()),
+                         err);
+}
+
+static int add(struct neighbours *n, const struct sign *s, struct neighbour **out, struct error *err)
+{
+    struct neighbour *more = realloc(n->items, (n->count + 1) * sizeof *more);
+    if (more == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    n->items = more;
+    *out = &more[n->count++];
+    **out = (struct neighbour){.pid = (pid_t)s->pid,
+                               .user = (uid_t)s->user,
+                               .began_us = s->began_us,
+                               .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
+    progress_note(n->progress, true, "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs "
+                  "the other", s->pid);
+    return tell(n, *out, false, err);
+}
+
+/* One that is there now, or was there while this run was. */
+static int take_sign(struct neighbours *n, const struct sign *s, int64_t now, struct error *err)
+{
+    struct neighbour *other = find(n, s);
+    const bool met = s->alive || s->ended_us > n->began_us || (s->ended_us == 0 && s->began_us > n->began_us);
+    int rc = 0;
+    if (other == NULL && !met)
+        return 0;
+    if (other == NULL)
+        rc = add(n, s, &other, err);
+    if (rc != 0)
+        return rc;
+    other->seen = s->alive;
+    if (s->alive || other->until_us == 0)
+        other->until_us = s->ended_us > 0 ? s->ended_us : now;
+    return 0;
+}
+
+/* Files of runs that have ended, and that nobody who is there can have met. Another user's stay; sticky folders see to
+ * that. */
+static void sweep(const struct neighbours *n, int folder, const char *name, const struct sign *s, int64_t oldest_us)
+{
+    const bool needed = s->ended_us == 0 ? oldest_us < INT64_MAX : s->ended_us >= oldest_us;
+    if (!s->alive && !needed && s->began_us != n->began_us)
+        (void)unlinkat(folder, name, 0);
+}
+
+/* Calls for each of the others' files; with `oldest` it only finds when the oldest living run began. */
+static int each_sign(struct neighbours *n, DIR *dir, int64_t *oldest, int64_t now, struct error *err)
+{
+    const char *mine = n->path + strlen(n->folder) + 1;
+    int rc = 0;
+    rewinddir(dir);
+    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+        struct sign s;
+        if (strncmp(entry->d_name, "run-", 4) != 0 || strcmp(entry->d_name, mine) == 0 ||
+            !read_sign(dirfd(dir), entry->d_name, &s))
+            continue;
+        if (now != 0) {
+            rc = take_sign(n, &s, now, err);
+            sweep(n, dirfd(dir), entry->d_name, &s, *oldest);
+        } else if (s.alive && s.began_us < *oldest) {
+            *oldest = s.began_us;
+        }
+    }
+    return rc;
+}
+
+int neighbours_look(struct neighbours *n, struct error *err)
+{
+    DIR *dir = n->path == NULL ? NULL : opendir(n->folder);
+    int64_t oldest = INT64_MAX;
+    if (dir == NULL)
+        return 0;
+    for (size_t i = 0; i < n->count; i++)
+        n->items[i].seen = false;
+    int rc = each_sign(n, dir, &oldest, 0, err);
+    if (rc == 0)
+        rc = each_sign(n, dir, &oldest, now_us(), err);
+    closedir(dir);
+    for (size_t i = 0; rc == 0 && i < n->count; i++)
+        if (!n->items[i].seen && !n->items[i].over) {
+            n->items[i].over = true;
+            rc = tell(n, &n->items[i], true, err);
+        }
+    return rc;
+}
+
+int neighbours_open(struct neighbours *n, const char *run, struct progress *progress, struct error *err)
+{
+    *n = (struct neighbours){.fd = -1, .run = run, .progress = progress, .folder = shared_folder(), .began_us = now_us()};
+    if (n->folder == NULL || !put_sign(n, n->began_us)) {
+        forget(n);
+        return 0;
+    }
+    return neighbours_look(n, err);
+}
+
+int neighbours_close(struct neighbours *n, struct error *err)
+{
+    int rc = neighbours_look(n, err);
+    for (size_t i = 0; rc == 0 && i < n->count; i++)
+        if (!n->items[i].over) {
+            n->items[i].until_us = now_us();
+            rc = tell(n, &n->items[i], true, err);
+        }
+    if (n->path != NULL && (n->count == 0 || !write_sign(n, n->began_us, now_us())))
+        (void)unlink(n->path); /* nobody was there to find it, or it cannot say its end */
+    forget(n);
+    free(n->items);
+    n->items = NULL;
+    n->count = 0;
+    return rc;
+}

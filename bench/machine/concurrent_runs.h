@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two runs at once disturb each other, and neither can tell it from its own numbers. So each says that it is measuring:
+ * a file in a folder that all users of the machine share, locked (flock) for as long as the run measures. A lock ends
+ * with its process, however that ends, so a killed run is seen to be one. A run that met others leaves its file with
+ * the time of its end: a longer one that looks later finds it.
+ *
+ * Seen are runs with the same /tmp: not those in another container. Nothing here ever fails a run.
+ */
+#ifndef BENCH_MACHINE_CONCURRENT_RUNS_H
+#define BENCH_MACHINE_CONCURRENT_RUNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bench/util/error.h"
+#include "bench/run/progress.h"
+
+/* Another run, and when both were measuring; microseconds since the epoch. */
+struct neighbour {
+    pid_t pid;
+    uid_t user;
+    int64_t began_us; /* as its file says; with the pid it tells one run from another */
+    int64_t from_us, until_us;
+    bool seen; /* alive, the last time */
+    bool over;
+};
+
+struct neighbours {
+    char *folder, *path; /* of all runs' files; of this run's. NULL: this run cannot say that it is there */
+    int fd;              /* of this run's, locked */
+    int64_t began_us;
+    struct neighbour *items;
+    size_t count;
+    const char *run; /* the run's folder, where events go */
+    struct progress *progress;
+};
+
+/* Says that this run measures from now on, and looks for others. `run` and `progress` are borrowed. The folder is
+ * /tmp/cobench-runs, or what COBENCH_RUNS says. neighbours_close is needed in every case. */
+int neighbours_open(struct neighbours *n, const char *run, struct progress *progress, struct error *err);
+/* Looks again: a new one is warned of at once, and an event; of one that has ended an event says until when. Returns 0 or
+ * what events_append says. */
+int neighbours_look(struct neighbours *n, struct error *err);
+/* Looks for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
+int neighbours_close(struct neighbours *n, struct error *err);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/* What went on around a sample. */
+#define _XOPEN_SOURCE 700 /* glob */
+#include "bench/machine/interference.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "common/cgroup.h"
+#include "common/clock.h"
+#include "common/num.h"
+#include "common/procfs.h"
+
+#define HEAT_MAX 32 /* counters: each is a file, and a look must stay cheap */
+
+/* -- where to look ------------------------------------------------------------------------------------------------ */
+
+struct collecting {
+    struct words *words;
+    int rc;
+};
+
+static void add_group(const char *root, const char *folder, void *arg)
+{
+    struct collecting *c = arg;
+    char *path = text_format("%s/cpu.stat", folder), *text = path == NULL ? NULL : procfs_read(root, path);
+    struct proc_throttle found;
+    proc_parse_throttle(text == NULL ? "" : text, &found);
+    if (path == NULL)
+        c->rc = -ENOMEM;
+    else if (found.times >= 0 && c->rc == 0)
+        c->rc = words_add(c->words, path);
+    free(text);
+    free(path);
+}
+
+static int find_heat(const char *root, struct words *out)
+{
+    static const char *const patterns[] = {"/sys/devices/system/cpu/cpu*/thermal_throttle/package_throttle_count",
+                                           "/sys/devices/system/cpu/cpu*/thermal_throttle/core_throttle_count"};
+    int rc = 0;
+    for (size_t p = 0; rc == 0 && p < sizeof patterns / sizeof *patterns; p++) {
+        glob_t found = {.gl_pathc = 0};
+        char *pattern = text_format("%s%s", root, patterns[p]);
+        if (pattern == NULL)
+            return -ENOMEM;
+        if (glob(pattern, 0, NULL, &found) == 0) {
+            /* Half of the room for each kind, so that many CPUs leave some for the second. */
+            for (size_t i = 0; rc == 0 && i < found.gl_pathc && out->count < HEAT_MAX / 2 * (p + 1); i++)
+                rc = words_add(out, found.gl_pathv[i] + strlen(root));
+            globfree(&found);
+        }
+        free(pattern);
+    }
+    return rc;
+}
+
+int surroundings_open(const char *root, struct surroundings_watch *out)
+{
+    *out = (struct surroundings_watch){.root = root, .cpus = -1, .tick_ns = -1};
+    struct collecting groups = {.words = &out->throttle};
+    cgroup_walk(root, "cpu", add_group, &groups);
+    const int rc = groups.rc != 0 ? groups.rc : find_heat(root, &out->heat);
+    char *online = procfs_line(root, "/sys/devices/system/cpu/online");
+    const long ticks = sysconf(_SC_CLK_TCK), cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    out->cpus = online != NULL ? proc_list_count(online) : *root == '\0' && cpus > 0 ? cpus : -1;
+    out->tick_ns = ticks > 0 ? NS_PER_S / ticks : -1;
+    free(online);
+    if (rc != 0)
+        surroundings_close(out);
+    return rc;
+}
+
+void surroundings_close(struct surroundings_watch *watch)
+{
+    words_free(&watch->throttle);
+    words_free(&watch->heat);
+}
+
+/* -- looking ------------------------------------------------------------------------------------------------------ */
+
+static int64_t sum_known(int64_t sum, int64_t part)
+{
+    return part < 0 ? sum : (sum < 0 ? 0 : sum) + part;
+}
+
+static void look_at_groups(const struct surroundings_watch *watch, struct proc_throttle *out)
+{
+    *out = (struct proc_throttle){-1, -1};
+    for (size_t i = 0; i < watch->throttle.count; i++) {
+        struct proc_throttle one;
+        char *text = procfs_read(watch->root, watch->throttle.items[i]);
+        proc_parse_throttle(text == NULL ? "" : text, &one);
+        out->times = sum_known(out->times, one.times);
+        out->ns = sum_known(out->ns, one.ns);
+        free(text);
+    }
+}
+
+static int64_t look_at_heat(const struct surroundings_watch *watch)
+{
+    int64_t sum = -1, one;
+    for (size_t i = 0; i < watch->heat.count; i++) {
+        char *line = procfs_line(watch->root, watch->heat.items[i]);
+        if (line != NULL && num_parse_i64(line, 0, INT32_MAX, &one) == 0)
+            sum = sum_known(sum, one);
+        free(line);
+    }
+    return sum;
+}
+
+static int64_t time_ns(struct timeval t)
+{
+    return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US;
+}
+
+void surroundings_take(const struct surroundings_watch *watch, struct surroundings_look *out)
+{
+    char *load_text = procfs_read(watch->root, "/proc/loadavg");
+    char *pressure = procfs_read(watch->root, "/proc/pressure/cpu");
+    struct proc_load load;
+    struct rusage own;
+    proc_parse_load(load_text == NULL ? "" : load_text, &load);
+    *out = (struct surroundings_look){.load1 = load.load[0],
+                                      .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
+                                      .hot = look_at_heat(watch),
+                                      .driver_ns = getrusage(RUSAGE_SELF, &own) == 0
+                                                       ? time_ns(own.ru_utime) + time_ns(own.ru_stime)
+                                                       : -1};
+    look_at_groups(watch, &out->throttle);
+    /* The clock and what is compared with it, last and together. */
+    char *stat = procfs_read(watch->root, "/proc/stat");
+    out->at_ns = clock_now_ns();
+    proc_parse_stat(stat == NULL ? "" : stat, &out->stat);
+    free(stat);
+    free(pressure);
+    free(load_text);
+}
+
+/* -- between two looks -------------------------------------------------------------------------------------------- */
+
+/* A counter that went back (a group was made anew) says nothing. */
+static int64_t gained(int64_t before, int64_t after)
+{
+    return before < 0 || after < before ? -1 : after - before;
+}
+
+static int64_t gained_ticks(const struct surroundings_watch *watch, int64_t before, int64_t after)
+{
+    const int64_t ticks = gained(before, after);
+    return ticks < 0 || watch->tick_ns <= 0 || ticks > INT64_MAX / watch->tick_ns ? -1 : ticks * watch->tick_ns;
+}
+
+/*
+ * What the CPUs did besides being idle, less what is our own. Idle time is counted exactly and shown in ticks, while
+ * busy time is guessed at every tick of the kernel's clock: so it is the idle time that is subtracted. Where the columns
+ * do not add up to the time that passed (a container with a /proc/stat of its own), nothing is known.
+ */
+static int64_t others_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
+                              int64_t wall_ns, int64_t own_ns)
+{
+    const struct proc_stat *a = &looks[0].stat, *b = &looks[1].stat;
+    const int64_t idle = gained_ticks(watch, a->idle, b->idle), wait = gained_ticks(watch, a->iowait, b->iowait);
+    const int64_t steal = gained_ticks(watch, a->steal, b->steal), all = gained_ticks(watch, a->all, b->all);
+    const int64_t driver = gained(looks[0].driver_ns, looks[1].driver_ns);
+    if (idle < 0 || wait < 0 || steal < 0 || all < 0 || driver < 0 || own_ns < 0 || watch->cpus <= 0)
+        return -1;
+    const int64_t passed = wall_ns * watch->cpus, room = passed / 2 + 10 * watch->tick_ns * watch->cpus;
+    if (all < passed - room || all > passed + room)
+        return -1;
+    const int64_t others = passed - idle - wait - steal - driver - own_ns;
+    return others > 0 ? others : 0;
+}
+
+void surroundings_unknown(struct surroundings *out)
+{
+    *out = (struct surroundings){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+}
+
+void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2], int64_t own_ns,
+                          struct surroundings *out)
+{
+    const struct surroundings_look *a = &looks[0], *b = &looks[1];
+    const int64_t least = a->stat.running < b->stat.running ? a->stat.running : b->stat.running;
+    *out = (struct surroundings){.load1 = a->load1,
+                                 .wall_ns = gained(a->at_ns, b->at_ns),
+                                 .cpus = watch->cpus,
+                                 .steal_ns = gained_ticks(watch, a->stat.steal, b->stat.steal),
+                                 .tick_ns = watch->tick_ns,
+                                 .runnable = least < 0 ? -1 : least == 0 ? 0 : least - 1,
+                                 .pressure_ns = gained(a->pressure_ns, b->pressure_ns),
+                                 .throttled = gained(a->throttle.times, b->throttle.times),
+                                 .throttled_ns = gained(a->throttle.ns, b->throttle.ns),
+                                 .hot = gained(a->hot, b->hot)};
+    out->others_ns = out->wall_ns < 0 ? -1 : others_between(watch, looks, out->wall_ns, own_ns);
+}
+
+/* -- judging ------------------------------------------------------------------------------------------------------ */
+
+/* Why a sample counts as disturbed. */
+struct verdict {
+    json_t *reasons;
+    unsigned kinds;
+};
+
+/* Appends "KIND text". 0 or -ENOMEM. */
+static int blame(struct verdict *v, enum disturbance kind, const char *text)
+{
+    char line[160];
+    snprintf(line, sizeof line, "%s %s", disturbance_name(kind), text);
+    v->kinds |= 1u << kind;
+    return json_array_append_new(v->reasons, json_string(line)) == 0 ? 0 : -ENOMEM;
+}
+
+/* A counter of ticks may have been a hair before its next step: one tick less is certain. */
+static int judge_steal(const struct surroundings *s, struct verdict *v)
+{
+    char text[64];
+    if (s->steal_ns < 0 || s->wall_ns <= 0 || (double)(s->steal_ns - s->tick_ns) <= SURROUNDINGS_STEAL * (double)s->wall_ns)
+        return 0;
+    snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / (double)s->wall_ns);
+    return blame(v, DISTURBED_STEAL, text);
+}
+
+/* "once" or "3 times". */
+static const char *times_text(int64_t times, char *out, size_t room)
+{
+    snprintf(out, room, times == 1 ? "once" : "%lld times", (long long)times);
+    return out;
+}
+
+static int judge_quota(const struct surroundings *s, struct verdict *v)
+{
+    char text[96], times[32], spent[40] = "";
+    if (s->throttled <= 0)
+        return 0;
+    if (s->throttled_ns >= 0)
+        snprintf(spent, sizeof spent, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
+    snprintf(text, sizeof text, "throttled it %s%s", times_text(s->throttled, times, sizeof times), spent);
+    return blame(v, DISTURBED_QUOTA, text);
+}
+
+static int judge_heat(const struct surroundings *s, struct verdict *v)
+{
+    char text[64], times[32];
+    if (s->hot <= 0)
+        return 0;
+    snprintf(text, sizeof text, "throttled the CPU %s", times_text(s->hot, times, sizeof times));
+    return blame(v, DISTURBED_HEAT, text);
+}
+
+static int judge_load(const struct surroundings *s, struct verdict *v)
+{
+    char text[96];
+    if (s->cpus <= 0 || s->wall_ns <= 0)
+        return 0;
+    const double limit = SURROUNDINGS_LOAD * (double)s->cpus;
+    if (s->wall_ns >= SURROUNDINGS_SHORT_NS && s->others_ns >= 0) {
+        if ((double)(s->others_ns - 2 * s->tick_ns) <= limit * (double)s->wall_ns)
+            return 0;
+        snprintf(text, sizeof text, "of other processes %.2g of %lld CPUs", (double)s->others_ns / (double)s->wall_ns,
+                 (long long)s->cpus);
+    } else {
+        const bool used = s->others_ns < 0 || (double)s->others_ns > limit * (double)s->wall_ns;
+        if ((double)s->runnable <= limit || !used)
+            return 0;
+        snprintf(text, sizeof text, "of %lld other task%s, running before and after it", (long long)s->runnable,
+                 s->runnable == 1 ? "" : "s");
+    }
+    return blame(v, DISTURBED_LOAD, text);
+}
+
+int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds)
+{
+    static int (*const judges[])(const struct surroundings *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
+                                                                                  judge_load};
+    struct verdict v = {.reasons = reasons};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof judges / sizeof *judges; i++)
+        rc = judges[i](s, &v);
+    *kinds |= v.kinds;
+    return rc;
+}
+
+static json_t *number(int64_t n)
+{
+    return n < 0 ? json_null() : json_integer(n);
+}
+
+int surroundings_add(const struct surroundings *s, json_t *line)
+{
+    json_t *around = json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns", number(s->others_ns),
+                               "runnable", number(s->runnable), "pressure_ns", number(s->pressure_ns), "throttled",
+                               number(s->throttled), "throttled_ns", number(s->throttled_ns), "heat", number(s->hot));
+    int rc = json_object_set_new(line, "load1", s->load1 < 0 ? json_null() : json_real(s->load1));
+    rc |= json_object_set_new(line, "steal_ns", number(s->steal_ns));
+    rc |= json_object_set_new(line, "around", around);
+    return rc == 0 ? 0 : -ENOMEM;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What went on around a sample that was none of its own: time stolen by a hypervisor, CPU time of other processes,
+ * throttling. Two looks at a few files of /proc and /sys, one before and one after, each well under a millisecond. A
+ * sample taken while the machine was disturbed is marked and kept; nothing is ever dropped for it.
+ */
+#ifndef BENCH_MACHINE_INTERFERENCE_H
+#define BENCH_MACHINE_INTERFERENCE_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "bench/machine/disturbance.h"
+#include "bench/process/proc_text.h"
+#include "bench/util/text.h"
+
+/* Stolen: more than this share of the sample's wall time, all CPUs' stolen time together. */
+#define SURROUNDINGS_STEAL 0.05
+/* Loaded: others used more than this share of the machine's CPUs. */
+#define SURROUNDINGS_LOAD 0.10
+/* The kernel counts both in ticks of 10 ms. In a sample shorter than this a count is not enough: other tasks must have
+ * been running before it and after it besides. */
+#define SURROUNDINGS_SHORT_NS (100 * NS_PER_MS)
+
+/* Where to look: found once a run. */
+struct surroundings_watch {
+    const char *root;
+    struct words throttle; /* cpu.stat of this process's control groups */
+    struct words heat;     /* counters of thermal throttling, the first HEAT_MAX of them */
+    int64_t cpus;          /* online; -1: unknown */
+    int64_t tick_ns;
+};
+/* 0 or -ENOMEM. `root` ("": this machine) is borrowed. */
+int surroundings_open(const char *root, struct surroundings_watch *out);
+void surroundings_close(struct surroundings_watch *watch);
+
+/* One look. Negative: unknown. */
+struct surroundings_look {
+    int64_t at_ns; /* CLOCK_MONOTONIC */
+    struct proc_stat stat;
+    struct proc_throttle throttle; /* summed over the groups */
+    int64_t pressure_ns, hot;
+    int64_t driver_ns; /* CPU time of this process */
+    double load1;
+};
+void surroundings_take(const struct surroundings_watch *watch, struct surroundings_look *out);
+
+/* Of one sample; negative: unknown. */
+struct surroundings {
+    double load1; /* before it */
+    int64_t wall_ns, cpus;
+    int64_t steal_ns, tick_ns;
+    int64_t others_ns;    /* CPU time of processes that are not the sample's, the origin's or the driver's */
+    int64_t runnable;     /* tasks beside the driver that ran before it and after it, the lesser number */
+    int64_t pressure_ns;  /* time in which some task waited for a CPU, the sample's own included */
+    int64_t throttled, throttled_ns; /* by a quota: how often, for how long */
+    int64_t hot;          /* events of thermal throttling */
+};
+void surroundings_unknown(struct surroundings *out);
+/* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two looks, -1: unknown. */
+void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2], int64_t own_ns,
+                          struct surroundings *out);
+
+/* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",
+ * and adds the kinds to *kinds (1 << kind). None: it does not. 0 or -ENOMEM. */
+int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds);
+/* Adds "load1", "steal_ns" and "around" to a line of the journal. 0 or -ENOMEM. */
+int surroundings_add(const struct surroundings *s, json_t *line);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run does, settled before anything is started: groups (a task with its parameters, jobs and workers), their
+ * cells, and the order in which each round takes them. docs/run-directory.md shows it as JSON. */
+#ifndef BENCH_PLAN_PLAN_H
+#define BENCH_PLAN_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/protocol/catalog.h"
+#include "bench/util/error.h"
+#include "bench/plan/suite.h"
+#include "bench/util/text.h"
+#include "common/arrivals.h"
+
+#define ROUNDS_DEFAULT 10
+#define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
+#define TIMEOUT_DEFAULT_S 120.0
+#define MARGIN_DEFAULT 0.01
+#define MARGIN_MAX 0.9
+
+enum plan_role { PLAN_MODEL, PLAN_CONTROL, PLAN_CAPACITY };
+
+struct plan_group {
+    char *name;
+    const struct catalog_task *task;
+    json_t *params; /* key -> text: every parameter but a URL nobody gave */
+    int64_t jobs, workers;
+    double ideal;                /* the most a model could gain over its baseline */
+    const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
+    char *start_method;
+    char *sweep;                 /* the group of the suite that this is one point of; NULL: it is alone */
+    const char *scaling;         /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
+                                    worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
+    double rate;                 /* jobs that arrive a second; 0: a closed loop */
+    enum arrivals_kind arrivals; /* where there is a rate */
+    bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
+};
+
+struct plan_cell {
+    size_t group;
+    const struct catalog_runtime *runtime;
+    const char *model;
+    enum plan_role role;
+    bool baseline;
+    int64_t copies;         /* 1 but for a capacity cell */
+    const char *impossible; /* known beforehand: why; NULL: not so */
+};
+
+struct plan {
+    char *suite;
+    int64_t seed;
+    struct stopping stopping; /* when it is enough */
+    double timeout_s, effective_cpus;
+    double margin; /* a difference smaller than this share is none in practice */
+    char *url;       /* what --url said; NULL: the origin's */
+    char *tasks_dir; /* what --tasks said, absolute; NULL: none */
+    json_t *source;  /* the plan.json it was read from, which some strings are borrowed from; NULL: it was made */
+    char *claims; /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
+    struct plan_group *groups;
+    struct plan_cell *cells; /* those of a group stand together */
+    size_t group_count, cell_count;
+};
+
+/* What the command line says, over what the suite says. Lists without words and zeros: not said. */
+struct plan_options {
+    struct words tasks, runtimes, models, jobs, workers, sets;
+    int64_t seed; /* -1: not said */
+    struct stopping stopping;
+    double timeout_s;
+    double margin; /* below 0: not said */
+    double rate;                /* 0: not said */
+    const char *arrivals;       /* NULL: not said */
+    const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
+};
+
+/* What plan_make goes by. */
+struct plan_source {
+    const struct suite *suite;
+    const struct plan_options *options;
+    const struct catalog *catalog; /* outlives the plan */
+    double effective_cpus;
+};
+
+/* -EINVAL where a name is unknown or a value out of range: err names it and what is allowed. */
+int plan_make(const struct plan_source *source, struct plan *out, struct error *err);
+void plan_free(struct plan *plan);
+/* False where a group has neither baseline, control nor capacity: it is there for its price (bench/analysis/marginal_cost.h). */
+bool plan_compares(const struct plan_group *group);
+/* Whether the cell is the one of its group and runtime whose results others are held against: the baseline, or where
+ * there is none the first. */
+bool plan_judges(const struct plan *plan, size_t cell);
+/* plan.json, `created` being a time in ISO 8601; NULL: no memory. */
+json_t *plan_json(const struct plan *plan, const char *created);
+/*
+ * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
+ * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells. `order` has room for
+ * all cells; *count gets how many. 0 or -ENOMEM.
+ */
+int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count);
+/* The schedule of a group in round `round` (0: of the verify pass): the same for all its cells, and for poisson another
+ * one every round, drawn by the plan's seed. Its rate is 0 where the loop is closed. */
+struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t round);
+/* "count c:sync", "count c:sync (control)": for people. */
+void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
+const char *plan_role_name(enum plan_role role);
+
+#endif

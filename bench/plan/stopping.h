@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When a group has had enough rounds. Pure, and settled before the first sample: an interval that decides by itself when
+ * to stop lies, for it is most likely to stop where it happens to be too narrow.
+ *
+ * For a precision the rule has two stages, after Stein (A two-sample test for a linear hypothesis whose power is
+ * independent of the variance, Ann. Math. Stat. 16 (1945) 243-258): after STOPPING_PILOT rounds the widths of the
+ * intervals, and nothing else, say how many rounds it will be in all; nobody looks again before they are there. A width
+ * shrinks with the square root of the rounds, and STOPPING_SURPLUS makes good that the pilot's may have been too small.
+ * `make validate-statistics ONLY=stopping` measures what is left of the intervals' 95%.
+ */
+#ifndef BENCH_PLAN_STOPPING_H
+#define BENCH_PLAN_STOPPING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define STOPPING_PILOT 16
+/* So many rounds it is at least: those after the pilot thin out what the pilot's choice did. */
+#define STOPPING_LEAST 24
+#define STOPPING_SURPLUS 1.25
+/* What is said to be enough for a number of rounds has so much over: not every round takes as long as the last. */
+#define STOPPING_SPARE 1.1
+/* The cap of a precision for which nobody gave a budget. */
+#define STOPPING_BUDGET_S 600.0
+
+/* What was asked for; 0: not. Whatever comes first ends it. */
+struct stopping {
+    int64_t rounds;
+    double budget_s;
+    double precision; /* the half-width that no interval of a group is to exceed, as a share: 0.02 */
+};
+
+/* How far a run has come, and at what price. */
+struct stopping_pace {
+    int64_t done;   /* whole rounds */
+    double spent_s; /* by all that was so far, verifying included */
+    double round_s; /* by each round to come; above 0 */
+};
+
+enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPING_BUDGET };
+
+/* "rounds", "precise", "budget"; NULL for the first. */
+const char *stopping_name(enum stopping_why why);
+
+/* "10 rounds", "as many rounds as fit into 2 min", "until +-2% or 10 min are over": for people. */
+void stopping_text(const struct stopping *asked, char *out, size_t room);
+
+/* The half-width of an interval of a ratio, as a share: sqrt(high / low) - 1. */
+double stopping_half_width(double low, double high);
+/*
+ * How many rounds a group has in all for `precision`, where after STOPPING_PILOT rounds the widest of its intervals has
+ * the half-width `widest` (both as shares; NaN: it has no interval to make narrower).
+ */
+int64_t stopping_rounds(double widest, double precision);
+/*
+ * Whether a group that has had `done` rounds and is to have `planned` in all (0: nobody has said yet) goes on. `spent_s`
+ * is what the run has taken so far, `round_s` what its next round will take. The first round is never refused.
+ */
+enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s, double round_s);
+/* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least, as the round
+ * that is about to begin is not refused. */
+int64_t stopping_room(double budget_s, const struct stopping_pace *pace);
+/* "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with --budget 20s or more, or with
+ * fewer cells)": for people, where stopping_room is below `needed`. */
+void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t room);
+
+#endif

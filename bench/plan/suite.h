@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A suite file (docs/suites.md): which tasks are run with what. It is checked here for form only; whether its tasks,
+ * models and parameters exist is for plan.c to say. */
+#ifndef BENCH_PLAN_SUITE_H
+#define BENCH_PLAN_SUITE_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bench/util/error.h"
+#include "bench/plan/stopping.h"
+#include "bench/util/text.h"
+
+#define ROUNDS_MAX 100000
+#define JOBS_MAX 100000000
+#define WORKERS_MAX 100000
+#define TIMEOUT_MAX_S 86400.0
+#define BUDGET_MIN_S 1.0
+#define BUDGET_MAX_S 604800.0 /* a week */
+#define PRECISION_MIN 0.0001
+#define PRECISION_MAX 0.5
+
+struct suite_group {
+    char *name, *task;
+    struct words jobs;      /* numbers; none: the task's default */
+    struct words workers;   /* each a number, "cpus" or "jobs"; none: by the task's kind */
+    char *scaling;          /* "strong", "weak" or "prices"; NULL: not said */
+    double rate;            /* jobs a second; 0: not said */
+    char *arrivals;         /* "fixed" or "poisson"; NULL: not said */
+    struct words runtimes;  /* none: the suite's */
+    struct words models;    /* none: the suite's */
+    char *start_method;     /* NULL: fork */
+    json_t *params;         /* key -> text, as given */
+    int line;               /* where it begins in the file, 0 where it is none */
+};
+
+struct suite {
+    char *name, *about;
+    struct stopping stopping; /* 0: not said */
+    double timeout_s; /* 0: not said */
+    struct words runtimes, models; /* none: all */
+    char *claims;     /* a file of bench/claims, without ".json"; NULL: none */
+    struct suite_group *groups;
+    size_t count;
+};
+
+/* Pure: reads a suite from a buffer. `label` ("quick.ini") stands before the line number in errors. suite_free is
+ * needed after 0 only. */
+int suite_parse(const char *label, const char *text, size_t length, struct suite *out, struct error *err);
+/* Reads a file; the suite's name is the file's without ".ini". */
+int suite_read(const char *path, struct suite *out, struct error *err);
+/* Adds an empty group; NULL: no memory. */
+struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task);
+void suite_group_free(struct suite_group *group);
+void suite_free(struct suite *suite);
+
+/* "N", "cpus" or "jobs". 0 or -EINVAL. */
+int suite_check_workers(const char *text);
+/* A number of jobs. 0 or -EINVAL. */
+int suite_check_jobs(const char *text);
+/* "strong", "weak" or "prices". 0 or -EINVAL. */
+int suite_check_scaling(const char *text);
+/* A rate, into *out; SUITE_RATES says what is one. 0 or -EINVAL. */
+#define SUITE_RATES "a number of jobs a second from 0.001 to 1000000"
+int suite_parse_rate(const char *text, double *out);
+/* "fixed" or "poisson". 0 or -EINVAL. */
+int suite_check_arrivals(const char *text);
+
+#endif

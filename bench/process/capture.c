@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs a short command through the guard, with a file of the scratch folder for what it prints. */
+#include "bench/process/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/util/files.h"
+#include "bench/util/text.h"
+#include "common/clock.h"
+
+#define DEADLINE_NS (20 * NS_PER_S)
+#define OUTPUT_MAX (64u << 10)
+
+int capture_output(const struct capture *how, char *const *argv, char **out, struct error *err)
+{
+    char *path = text_format("%s/output", how->scratch);
+    size_t length = 0;
+    int rc = 0;
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
+    const struct guard_command command = {
+        .argv = argv, .cwd = how->cwd, .env = how->env, .in = -1, .out = fd, .err = -1, .deadline_ns = DEADLINE_NS};
+    struct guard_end end;
+    if (rc == 0)
+        rc = guard_run(how->guard, &command, &end, err);
+    if (rc == 0 && (end.timed_out || end.status != 0))
+        rc = error_set(err, -EPROTO, "%s: %s", argv[0], end.timed_out ? "no end within 20 s" : "it failed");
+    if (rc == 0 && (rc = file_read(path, OUTPUT_MAX, out, &length)) != 0)
+        error_set(err, rc, "what %s printed: %s", argv[0], strerror(-rc));
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return rc;
+}

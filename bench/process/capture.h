@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a short command prints: a tool's version, a commit. */
+#ifndef BENCH_PROCESS_CAPTURE_H
+#define BENCH_PROCESS_CAPTURE_H
+
+#include "bench/util/error.h"
+#include "bench/process/supervisor.h"
+
+struct capture {
+    struct guard *guard;
+    const char *scratch;  /* a folder to write in */
+    const char *cwd;      /* NULL: the driver's */
+    char *const *env;     /* as in struct guard_command */
+};
+
+/*
+ * Runs `argv` for at most 20 s and gives its standard output, to be freed. -ENOENT and the like where it cannot be
+ * started, -EPROTO where it ended with another status than 0, -EINTR where the driver was told to stop.
+ */
+int capture_output(const struct capture *how, char *const *argv, char **out, struct error *err);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Peak memory of a process tree, from /proc/PID/smaps_rollup. */
+#include "bench/process/memory.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/util/files.h"
+#include "common/clock.h"
+
+/* A tree in which one process after another ends is added up so often; then the least sum counts. */
+#define ATTEMPTS 4
+
+int64_t memory_parse_rollup(const char *text)
+{
+    const char *at = strstr(text, "\nPss:");
+    long long kib;
+    if (at == NULL || sscanf(at + 5, "%lld", &kib) != 1 || kib < 0 || kib > INT64_MAX / 1024)
+        return -1;
+    return kib * 1024;
+}
+
+static int64_t read_pss(pid_t pid)
+{
+    char path[64], *text = NULL;
+    size_t length;
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    if (file_read(path, 65536, &text, &length) != 0)
+        return -1; /* it has ended, or is another user's */
+    const int64_t bytes = memory_parse_rollup(text);
+    free(text);
+    return bytes;
+}
+
+/* Where there is no memory for it, the look is not counted: too few are said to be, never too many. */
+static void note_look(struct memory *memory, struct memory_span span)
+{
+    if (memory->count == memory->room) {
+        const size_t room = memory->room == 0 ? 256 : memory->room * 2;
+        struct memory_span *bigger = realloc(memory->looks, room * sizeof *bigger);
+        if (bigger == NULL)
+            return;
+        memory->looks = bigger;
+        memory->room = room;
+    }
+    memory->looks[memory->count++] = span;
+}
+
+/* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */
+static bool has_memory(pid_t pid)
+{
+    char path[64], *text = NULL;
+    size_t length;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    if (file_read(path, 4096, &text, &length) != 0)
+        return false;
+    const bool has = *text != '\0' && *text != '0';
+    free(text);
+    return has;
+}
+
+static bool counts(const struct proctree *tree, size_t i, pid_t root)
+{
+    return tree->entries[i].state != 'Z' && proctree_below(tree, tree->entries[i].pid, root);
+}
+
+/* Adds up the tree. *torn: one that was added up ended meanwhile, so that the part of the others in what they shared grew. */
+static int64_t add_up(const struct proctree *tree, pid_t root, bool *torn)
+{
+    int64_t sum = -1;
+    *torn = false;
+    for (size_t i = 0; i < tree->count; i++) {
+        const int64_t bytes = counts(tree, i, root) ? read_pss(tree->entries[i].pid) : -1;
+        if (bytes >= 0)
+            sum = (sum < 0 ? 0 : sum) + bytes;
+    }
+    for (size_t i = 0; i < tree->count && !*torn; i++)
+        *torn = counts(tree, i, root) && !has_memory(tree->entries[i].pid);
+    return sum;
+}
+
+int64_t memory_look(struct memory *memory, pid_t root)
+{
+    int64_t least = -1;
+    bool torn = true;
+    for (int attempt = 0; torn && attempt < ATTEMPTS; attempt++) {
+        const int64_t begun_ns = clock_now_ns();
+        if (proctree_read(&memory->tree) != 0)
+            break;
+        const int64_t sum = add_up(&memory->tree, root, &torn);
+        if (sum >= 0)
+            note_look(memory, (struct memory_span){begun_ns, clock_now_ns()});
+        if (sum >= 0 && (least < 0 || !torn || sum < least))
+            least = sum;
+    }
+    if (least > memory->peak)
+        memory->peak = least;
+    return least;
+}
+
+size_t memory_looks_within(const struct memory *memory, int64_t from_ns, int64_t to_ns)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < memory->count; i++)
+        count += memory->looks[i].begun_ns >= from_ns && memory->looks[i].ended_ns <= to_ns;
+    return count;
+}
+
+void memory_free(struct memory *memory)
+{
+    proctree_free(&memory->tree);
+    free(memory->looks);
+    memory->looks = NULL;
+    memory->count = memory->room = 0;
+}

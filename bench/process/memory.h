@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Peak memory of a process tree: the proportional set size (PSS) of all its processes together, so that shared pages
+ * are not counted twice. Read by polling, so a peak shorter than the interval can be missed: when the looks were is kept.
+ * The processes are read one after another: a sum in which one of them ended meanwhile is too high, as its part of what
+ * they share is then counted in others once more, and is taken again.
+ */
+#ifndef BENCH_PROCESS_MEMORY_H
+#define BENCH_PROCESS_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bench/process/proctree.h"
+
+/* A look, CLOCK_MONOTONIC. */
+struct memory_span {
+    int64_t begun_ns, ended_ns;
+};
+
+struct memory {
+    struct proctree tree;
+    int64_t peak;              /* bytes; -1: nothing could be read */
+    struct memory_span *looks; /* that saw something */
+    size_t count, room;
+};
+
+/* Looks once at `root` and all below it. The bytes, or -1 where nothing could be read. */
+int64_t memory_look(struct memory *memory, pid_t root);
+/* How many looks lie wholly between the two instants. */
+size_t memory_looks_within(const struct memory *memory, int64_t from_ns, int64_t to_ns);
+void memory_free(struct memory *memory);
+/* Pure: the bytes after "Pss:" in the text of a smaps_rollup; -1 where there are none. */
+int64_t memory_parse_rollup(const char *text);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in files of /proc and /sys. Kernels add lines and fields, so everything is looked for by its name. */
+#include "bench/process/proc_text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/num.h"
+
+#define LIST_MAX 65536 /* CPUs or nodes: a list that says more is none */
+
+static const char *next_line(const char *at)
+{
+    at += strcspn(at, "\n");
+    return *at == '\n' ? at + 1 : at;
+}
+
+/* What follows `key` and one of `ends` (blanks before it do not matter) in the line that begins so; NULL: none does. */
+static const char *find_key(const char *text, const char *key, const char *ends)
+{
+    const size_t length = strlen(key);
+    for (const char *line = text; *line != '\0'; line = next_line(line)) {
+        if (strncmp(line, key, length) != 0)
+            continue;
+        const char *at = line + length + strspn(line + length, " \t");
+        if (*at != '\0' && strchr(ends, *at) != NULL)
+            return at + 1;
+    }
+    return NULL;
+}
+
+bool proc_value(const char *text, const char *key, char *out, size_t room)
+{
+    const char *at = find_key(text, key, ":=");
+    if (at == NULL)
+        return false;
+    at += strspn(at, " \t\"");
+    size_t length = strcspn(at, "\"\n");
+    while (length > 0 && isspace((unsigned char)at[length - 1]))
+        length--;
+    if (length == 0 || length >= room)
+        return false;
+    memcpy(out, at, length);
+    out[length] = '\0';
+    return true;
+}
+
+/* The whole number at `at`, which blanks, a line's end or nothing follow; -1: there is none. */
+static int64_t whole_number(const char *at)
+{
+    char word[24];
+    int64_t value;
+    const size_t length = strcspn(at, " \t\n");
+    if (length >= sizeof word)
+        return -1;
+    memcpy(word, at, length);
+    word[length] = '\0';
+    return num_parse_i64(word, 0, INT64_MAX, &value) == 0 ? value : -1;
+}
+
+int64_t proc_bytes(const char *text, const char *key)
+{
+    const char *at = find_key(text, key, ":");
+    const int64_t kilobytes = at == NULL ? -1 : whole_number(at + strspn(at, " \t"));
+    return kilobytes < 0 || kilobytes > INT64_MAX / 1024 ? -1 : kilobytes * 1024;
+}
+
+/* -- lists -------------------------------------------------------------------------------------------------------- */
+
+static bool list_number(const char **at, int64_t *out)
+{
+    char *end = NULL;
+    if (!isdigit((unsigned char)**at))
+        return false;
+    const long long value = strtoll(*at, &end, 10);
+    *at = end;
+    *out = value;
+    return value < LIST_MAX;
+}
+
+bool proc_list_each(const char *text, void (*each)(int64_t number, void *arg), void *arg)
+{
+    const char *at = text;
+    for (int64_t before = -1;;) {
+        int64_t first, last;
+        if (!list_number(&at, &first) || first <= before)
+            return false; /* the kernel's lists ascend */
+        last = first;
+        if (*at == '-') {
+            at++;
+            if (!list_number(&at, &last) || last < first)
+                return false;
+        }
+        for (int64_t number = first; number <= last; number++)
+            each(number, arg);
+        before = last;
+        if (*at != ',')
+            return *at == '\0' || *at == '\n';
+        at++;
+    }
+}
+
+static void count_one(int64_t number, void *arg)
+{
+    (void)number;
+    ++*(int64_t *)arg;
+}
+
+int64_t proc_list_count(const char *text)
+{
+    int64_t count = 0;
+    return proc_list_each(text, count_one, &count) ? count : -1;
+}
+
+/* -- counters ----------------------------------------------------------------------------------------------------- */
+
+/* "cpu  user nice system idle iowait irq softirq steal guest guest_nice"; guests are in user and nice already. */
+void proc_parse_stat(const char *text, struct proc_stat *out)
+{
+    enum { IDLE = 3, IOWAIT, STEAL = 7, COLUMNS };
+    *out = (struct proc_stat){-1, -1, -1, -1, -1};
+    const char *at = find_key(text, "procs_running", "0123456789");
+    if (at != NULL)
+        out->running = whole_number(at - 1);
+    if (strncmp(text, "cpu ", 4) != 0)
+        return;
+    int64_t columns[COLUMNS], all = 0;
+    at = text + 3;
+    for (int i = 0; i < COLUMNS; i++) {
+        at += strspn(at, " ");
+        columns[i] = whole_number(at);
+        if (columns[i] < 0 || columns[i] > INT64_MAX / COLUMNS / 16)
+            return;
+        all += columns[i];
+        at += strcspn(at, " \n");
+    }
+    out->idle = columns[IDLE];
+    out->iowait = columns[IOWAIT];
+    out->steal = columns[STEAL];
+    out->all = all;
+}
+
+/* "0.20 0.41 0.36 1/94 20053" */
+void proc_parse_load(const char *text, struct proc_load *out)
+{
+    char words[4][32];
+    *out = (struct proc_load){{-1, -1, -1}, -1, -1};
+    if (sscanf(text, "%31s %31s %31s %31s", words[0], words[1], words[2], words[3]) != 4)
+        return;
+    for (int i = 0; i < 3; i++)
+        if (num_parse_double(words[i], 0, 1e9, &out->load[i]) != 0)
+            out->load[i] = -1;
+    char *slash = strchr(words[3], '/');
+    if (slash == NULL)
+        return;
+    *slash = '\0';
+    out->running = whole_number(words[3]);
+    out->tasks = whole_number(slash + 1);
+}
+
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" */
+int64_t proc_parse_pressure_ns(const char *text)
+{
+    const char *at = strncmp(text, "some ", 5) == 0 ? strstr(text, "total=") : NULL;
+    const int64_t us = at == NULL || at > text + strcspn(text, "\n") ? -1 : whole_number(at + 6);
+    return us < 0 || us > INT64_MAX / NS_PER_US ? -1 : us * NS_PER_US;
+}
+
+/* Version 1 says throttled_time in nanoseconds, version 2 throttled_usec. */
+void proc_parse_throttle(const char *text, struct proc_throttle *out)
+{
+    static const char digits[] = "0123456789";
+    const char *times = find_key(text, "nr_throttled", digits), *ns = find_key(text, "throttled_time", digits);
+    const char *us = find_key(text, "throttled_usec", digits);
+    *out = (struct proc_throttle){-1, -1};
+    if (times != NULL)
+        out->times = whole_number(times - 1);
+    if (ns != NULL)
+        out->ns = whole_number(ns - 1);
+    else if (us != NULL && (out->ns = whole_number(us - 1)) > INT64_MAX / NS_PER_US)
+        out->ns = -1;
+    else if (us != NULL && out->ns > 0)
+        out->ns *= NS_PER_US;
+}

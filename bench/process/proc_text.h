@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in files of /proc and /sys. All pure: text in, numbers out, whatever the text is. */
+#ifndef BENCH_PROCESS_PROC_TEXT_H
+#define BENCH_PROCESS_PROC_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What stands behind "key<blanks>:" or "key=" at the start of a line (/proc/cpuinfo, /etc/os-release), without quotes
+ * and blanks at its ends. False: no such line, nothing behind it, or no room. */
+bool proc_value(const char *text, const char *key, char *out, size_t room);
+/* "key: 123 kB" of /proc/meminfo in bytes; -1: no such line. */
+int64_t proc_bytes(const char *text, const char *key);
+/* How many numbers a list like "0-3,8" holds; -1: it is none. */
+int64_t proc_list_count(const char *text);
+/* Calls `each` with every number of such a list; false: it is none (some numbers may have come before). */
+bool proc_list_each(const char *text, void (*each)(int64_t number, void *arg), void *arg);
+
+/* The first line of /proc/stat, in clock ticks of all CPUs together since boot, and how many tasks run now. -1: unknown. */
+struct proc_stat {
+    int64_t idle, iowait, steal;
+    int64_t all; /* the whole line: what has passed times the CPUs */
+    int64_t running;
+};
+void proc_parse_stat(const char *text, struct proc_stat *out);
+
+/* /proc/loadavg. Negative: unknown. */
+struct proc_load {
+    double load[3]; /* of the last 1, 5, 15 minutes */
+    int64_t running, tasks;
+};
+void proc_parse_load(const char *text, struct proc_load *out);
+
+/* How long some task waited for a CPU since boot, from the text of /proc/pressure/cpu; -1: unknown. */
+int64_t proc_parse_pressure_ns(const char *text);
+
+/* A control group's cpu.stat of either version: how often its quota stopped it, and for how long, summed over its CPUs.
+ * -1: unknown. */
+struct proc_throttle {
+    int64_t times, ns;
+};
+void proc_parse_throttle(const char *text, struct proc_throttle *out);
+
+#endif

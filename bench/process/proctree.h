@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Who descends from whom, read from /proc. A snapshot: processes come and go while it is taken. */
+#ifndef BENCH_PROCESS_PROCTREE_H
+#define BENCH_PROCESS_PROCTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define PROCTREE_NAME_MAX 16 /* the kernel keeps 15 bytes of a program's name */
+
+struct proctree_entry {
+    pid_t pid, parent;
+    char state; /* as in /proc/PID/stat; 'Z' has ended but is not reaped */
+    char name[PROCTREE_NAME_MAX];
+};
+
+struct proctree {
+    struct proctree_entry *entries;
+    size_t count, room;
+};
+
+/* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno. */
+int proctree_read(struct proctree *tree);
+/* The same for `root` and all below it alone: dearer a process, but the others are left alone. Where the kernel has no
+ * task/TID/children, all of /proc. */
+int proctree_read_below(struct proctree *tree, pid_t root);
+/* Whether `pid` is `root` or descends from it. */
+bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
+void proctree_free(struct proctree *tree);
+
+/* Pure: name, parent and state from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
+ * blanks and brackets. */
+int proctree_parse_stat(const char *text, struct proctree_entry *out);
+/*
+ * The children of the calling (single-threaded) process, ended ones included, at most `max` of them. Reads one file
+ * where the kernel has it, else all of /proc. Returns how many there are, or a negative errno.
+ */
+int proctree_own_children(pid_t *pids, int max);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals that stop the driver. They stay blocked but during pselect, so none is lost between a look at the flag and
+ * the wait. */
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
+#include "bench/process/signals.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+
+/* The only mutable global: what a signal handler may write is a global of this type. */
+static volatile sig_atomic_t asked_to_stop;
+
+static void on_signal(int number)
+{
+    if (asked_to_stop != 0)
+        _exit(128 + number);
+    asked_to_stop = number;
+}
+
+static void stop_set(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGHUP);
+}
+
+int stop_install(struct error *err)
+{
+    struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    sigset_t set;
+    stop_set(&set);
+    if (sigaction(SIGINT, &act, NULL) != 0 || sigaction(SIGTERM, &act, NULL) != 0 ||
+        sigaction(SIGHUP, &act, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
+        sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
+        sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return error_set(err, -errno, "cannot install signal handlers: %s", strerror(errno));
+    return 0;
+}
+
+int stop_signal(void)
+{
+    /* Let through what is pending: it is delivered before sigprocmask returns. */
+    sigset_t set;
+    stop_set(&set);
+    if (asked_to_stop == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0)
+        (void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail where the call before did not */
+    return asked_to_stop;
+}
+
+void stop_release(void)
+{
+    sigset_t set;
+    stop_set(&set);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL); /* cannot fail with these arguments */
+}
+
+int stop_wait(int fd, int64_t wait_ns)
+{
+    const int64_t until = wait_ns < 0 ? INT64_MAX : clock_now_ns() + wait_ns;
+    for (;;) {
+        if (asked_to_stop != 0)
+            return -EINTR;
+        const int64_t now = clock_now_ns();
+        const struct timespec left = clock_timespec(until > now ? until - now : 0);
+        fd_set readable;
+        FD_ZERO(&readable);
+        FD_SET(fd, &readable);
+        sigset_t none;
+        sigemptyset(&none);
+        const int got = pselect(fd + 1, &readable, NULL, NULL, wait_ns < 0 ? NULL : &left, &none);
+        if (got > 0)
+            return 0;
+        if (got == 0)
+            return -EAGAIN;
+        if (errno != EINTR)
+            return -errno;
+    }
+}

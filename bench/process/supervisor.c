@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+/* The driver's side of the guard: requests over a socket pair, with the command's descriptors as ancillary data.
+ * The process itself is in guard_process.c. */
+#include "bench/process/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/util/files.h"
+#include "bench/process/supervisor_wire.h"
+#include "bench/process/signals.h"
+#include "bench/util/text.h"
+
+struct guard {
+    pid_t pid;
+    int socket;
+    int null_fd;
+    char *scratch;
+    bool service_died;
+};
+
+static int lost(struct error *err)
+{
+    return error_set(err, -EPIPE, "the guard process has died; nothing more can be started");
+}
+
+int guard_open(struct guard **out, struct error *err)
+{
+    int pair[2] = {-1, -1}, rc = 0;
+    struct guard *g = malloc(sizeof *g);
+    if (g == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    *g = (struct guard){.pid = -1, .socket = -1, .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
+    if (g->null_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
+        goto out;
+    }
+    g->pid = fork();
+    if (g->pid == 0) {
+        close(pair[0]);
+        guard_process(pair[1]); /* does not return */
+    }
+    if (g->pid < 0) {
+        rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
+        goto out;
+    }
+    g->socket = pair[0];
+    pair[0] = -1;
+    *out = g;
+    g = NULL;
+out:
+    for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0)
+            close(pair[i]);
+    if (g != NULL) {
+        if (g->null_fd >= 0)
+            close(g->null_fd);
+        free(g);
+    }
+    return rc;
+}
+
+/* The strings of a command, one behind the other, each with its NUL. */
+static char *pack(const struct guard_command *c, struct guard_request *r)
+{
+    const char *const none[] = {NULL};
+    const char *const *lists[] = {(const char *const *)c->argv, c->env == NULL ? none : (const char *const *)c->env};
+    uint32_t *counts[] = {&r->argc, &r->envc};
+    size_t size = c->cwd == NULL ? 0 : strlen(c->cwd) + 1;
+    for (int l = 0; l < 2; l++)
+        for (size_t i = 0; lists[l][i] != NULL; i++) {
+            size += strlen(lists[l][i]) + 1;
+            ++*counts[l];
+        }
+    char *bytes = malloc(size + 1), *end = bytes;
+    if (bytes == NULL || size > GUARD_PAYLOAD_MAX) {
+        free(bytes);
+        return NULL;
+    }
+    for (int l = 0; l < 2; l++)
+        for (size_t i = 0; lists[l][i] != NULL; i++)
+            end = stpcpy(end, lists[l][i]) + 1;
+    if (c->cwd != NULL)
+        end = stpcpy(end, c->cwd) + 1;
+    r->has_cwd = c->cwd != NULL;
+    r->bytes = (uint32_t)size;
+    return bytes;
+}
+
+/* Sends the fixed part with the descriptors; a stream socket may take less than all, never the descriptors alone. */
+static int send_request(struct guard *g, const struct guard_request *r, const struct guard_command *c)
+{
+    int fds[GUARD_FDS] = {c->in, c->out, c->err, c->talks ? c->talk[0] : -1, c->talks ? c->talk[1] : -1};
+    for (int i = 0; i < GUARD_FDS; i++)
+        if (fds[i] < 0)
+            fds[i] = g->null_fd;
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof fds)];
+    } control;
+    memset(&control, 0, sizeof control);
+    struct iovec part = {.iov_base = (void *)(uintptr_t)r, .iov_len = sizeof *r};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof fds);
+    memcpy(CMSG_DATA(head), fds, sizeof fds);
+    ssize_t sent;
+    do
+        sent = sendmsg(g->socket, &message, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        return -errno;
+    return file_write_all(g->socket, (const char *)r + sent, sizeof *r - (size_t)sent);
+}
+
+static int read_answer(struct guard *g, struct guard_answer *answer)
+{
+    return guard_read_all(g->socket, answer, sizeof *answer);
+}
+
+/* The answer of one kind; services may end before it comes. */
+static int await(struct guard *g, int32_t kind, struct guard_answer *answer, struct error *err)
+{
+    do {
+        if (read_answer(g, answer) != 0)
+            return lost(err);
+        if (answer->kind == GUARD_SERVICE_ENDED)
+            g->service_died = true;
+    } while (answer->kind != kind);
+    return 0;
+}
+
+int guard_scratch(struct guard *g, char **path, struct error *err)
+{
+    const struct guard_request r = {.kind = GUARD_SCRATCH};
+    const struct guard_command none = {.in = -1, .out = -1, .err = -1};
+    struct guard_answer answer;
+    if (send_request(g, &r, &none) != 0)
+        return lost(err);
+    int rc = await(g, GUARD_SCRATCH_MADE, &answer, err);
+    if (rc != 0)
+        return rc;
+    if (answer.error != 0)
+        return error_set(err, -answer.error, "cannot make a temporary folder in /dev/shm, $TMPDIR or /tmp: %s", strerror(answer.error));
+    char *text = calloc(answer.bytes + 1u, 1);
+    if (text == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    if (guard_read_all(g->socket, text, answer.bytes) != 0)
+        rc = lost(err);
+    if (rc == 0 && text_set(&g->scratch, text) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
+    if (rc != 0)
+        free(text);
+    else
+        *path = text;
+    return rc;
+}
+
+int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err)
+{
+    struct guard_request r = {
+        .kind = GUARD_START, .service = command->service, .talks = command->talks, .deadline_ns = command->deadline_ns};
+    char *payload = pack(command, &r);
+    if (payload == NULL)
+        return error_set(err, -E2BIG, "%s: the command line is too long", command->argv[0]);
+    int rc = send_request(g, &r, command);
+    if (rc == 0)
+        rc = file_write_all(g->socket, payload, r.bytes);
+    free(payload);
+    if (rc != 0)
+        return lost(err);
+    struct guard_answer answer;
+    rc = await(g, GUARD_STARTED, &answer, err);
+    if (rc != 0)
+        return rc;
+    if (answer.error != 0)
+        return error_set(err, -answer.error, "%s: %s", command->argv[0], strerror(answer.error));
+    *pid = answer.pid;
+    return 0;
+}
+
+static int wait_answer(struct guard *g, int64_t wait_ns, bool stoppable, struct guard_end *end, struct error *err)
+{
+    for (;;) {
+        struct guard_answer answer;
+        const int rc = stoppable ? stop_wait(g->socket, wait_ns) : 0;
+        if (rc == -EAGAIN || rc == -EINTR)
+            return rc;
+        if (rc != 0)
+            return error_set(err, rc, "cannot wait for the guard: %s", strerror(-rc));
+        if (read_answer(g, &answer) != 0)
+            return lost(err);
+        if (answer.kind == GUARD_SERVICE_ENDED)
+            g->service_died = true;
+        if (answer.kind != GUARD_ENDED)
+            continue;
+        *end = (struct guard_end){.status = answer.status,
+                                  .timed_out = answer.timed_out != 0,
+                                  .leftover = answer.leftover,
+                                  .service_died = g->service_died,
+                                  .cpu_ns = answer.cpu_ns};
+        return 0;
+    }
+}
+
+int guard_wait(struct guard *g, int64_t wait_ns, struct guard_end *end, struct error *err)
+{
+    return wait_answer(g, wait_ns, true, end, err);
+}
+
+int guard_stop(struct guard *g, struct guard_end *end, struct error *err)
+{
+    const struct guard_request r = {.kind = GUARD_STOP};
+    const struct guard_command none = {.in = -1, .out = -1, .err = -1};
+    if (send_request(g, &r, &none) != 0)
+        return lost(err);
+    return wait_answer(g, -1, false, end, err);
+}
+
+int guard_run(struct guard *g, const struct guard_command *command, struct guard_end *end, struct error *err)
+{
+    pid_t pid;
+    int rc = guard_start(g, command, &pid, err);
+    if (rc != 0)
+        return rc;
+    rc = guard_wait(g, -1, end, err);
+    if (rc == -EINTR) {
+        rc = guard_stop(g, end, err);
+        if (rc == 0)
+            rc = error_set(err, -EINTR, "interrupted");
+    }
+    return rc;
+}
+
+void guard_close(struct guard *g)
+{
+    if (g == NULL)
+        return;
+    close(g->socket); /* this is what tells it to end */
+    close(g->null_fd);
+    int status;
+    while (waitpid(g->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (g->scratch != NULL)
+        dir_remove_flat(g->scratch); /* gone already, unless the guard was killed */
+    free(g->scratch);
+    free(g);
+}

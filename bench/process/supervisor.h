@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guard: one process, forked at the start of a run, that starts every command for the driver and outlives it just
+ * long enough to end them all. It adopts orphans (PR_SET_CHILD_SUBREAPER), so whatever a command leaves behind is its
+ * child. When the driver's end of the socket closes, however the driver died, it kills all its descendants, removes
+ * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it.
+ * Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
+ *
+ * Used by one thread. One command runs at a time; services (the origin) run beside it.
+ */
+#ifndef BENCH_PROCESS_SUPERVISOR_H
+#define BENCH_PROCESS_SUPERVISOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bench/util/error.h"
+
+#define GUARD_TALK_READ 3
+#define GUARD_TALK_WRITE 4
+
+struct guard;
+
+struct guard_command {
+    char *const *argv;   /* argv[0] is looked up on PATH */
+    const char *cwd;     /* NULL: the driver's */
+    char *const *env;    /* "KEY=VALUE" to add, ends with NULL; may be NULL */
+    int in, out, err;    /* descriptors, borrowed; -1: /dev/null */
+    bool talks;          /* it has two more, which it knows as GUARD_TALK_READ and GUARD_TALK_WRITE: */
+    int talk[2];         /* borrowed */
+    int64_t deadline_ns; /* from its start; then it is killed with all it started. 0: none */
+    bool service;        /* runs until guard_close; what it starts is not swept away after commands */
+};
+
+/* How a command ended. */
+struct guard_end {
+    int status;        /* as from waitpid */
+    bool timed_out;    /* the deadline came */
+    unsigned leftover; /* processes it left running, killed */
+    bool service_died; /* a service has ended by itself meanwhile */
+    int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
+};
+
+/* Forks the guard. */
+int guard_open(struct guard **out, struct error *err);
+/* Has it make a folder (dir_make_scratch) that it removes at its end; once a guard. *path is to be freed. */
+int guard_scratch(struct guard *g, char **path, struct error *err);
+
+/* Starts a command. -ENOENT and the like where it cannot be executed, with err->text naming it. */
+int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err);
+/*
+ * Waits at most `wait_ns` (negative: for ever) for the running command. 0: it has ended; -EAGAIN: not yet; -EINTR: the
+ * driver was told to stop (bench/process/signals.h); -EPIPE: the guard itself has died. err is filled in but for -EAGAIN, -EINTR.
+ */
+int guard_wait(struct guard *g, int64_t wait_ns, struct guard_end *end, struct error *err);
+/* Kills the running command with all it started and waits for its end. */
+int guard_stop(struct guard *g, struct guard_end *end, struct error *err);
+/* guard_start and guard_wait. When the driver is told to stop the command is killed and -EINTR returned. */
+int guard_run(struct guard *g, const struct guard_command *command, struct guard_end *end, struct error *err);
+/* Ends all services and the guard. NULL is all right. */
+void guard_close(struct guard *g);
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guard process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
+ * deadline. It is single-threaded and holds no state that outlives it.
+ */
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
+#include "bench/process/supervisor_wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench/util/files.h"
+#include "bench/process/proctree.h"
+#include "common/clock.h"
+
+#define SERVICES_MAX 4
+#define CHILDREN_MAX 4096
+#define LEFTOVER_GRACE_NS (500 * NS_PER_MS) /* helpers that end by themselves (multiprocessing's tracker) are none */
+#define END_LIMIT_NS (20 * NS_PER_S)        /* a process stuck in the kernel is not waited for longer */
+
+struct keeper {
+    int socket, signals;
+    pid_t command;          /* 0: none runs */
+    int64_t deadline;       /* 0: none */
+    bool timed_out;
+    int64_t spent_before;   /* children_cpu_ns when the command was started */
+    pid_t services[SERVICES_MAX]; /* 0: free */
+    char *scratch;          /* NULL: none was asked for */
+    struct proctree tree;
+};
+
+int guard_read_all(int fd, void *out, size_t length)
+{
+    char *at = out;
+    while (length > 0) {
+        const ssize_t got = read(fd, at, length);
+        if (got == 0)
+            return -EPIPE;
+        if (got < 0 && errno != EINTR)
+            return -errno;
+        if (got > 0) {
+            at += got;
+            length -= (size_t)got;
+        }
+    }
+    return 0;
+}
+
+/* The CPU time of all children that have been reaped, and of theirs; -1: unknown. */
+static int64_t children_cpu_ns(void)
+{
+    struct rusage r;
+    if (getrusage(RUSAGE_CHILDREN, &r) != 0)
+        return -1;
+    return (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * NS_PER_S + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * NS_PER_US;
+}
+
+static void nap(void)
+{
+    const struct timespec ms = clock_timespec(NS_PER_MS);
+    nanosleep(&ms, NULL);
+}
+
+static void answer(const struct keeper *k, const struct guard_answer *a)
+{
+    /* A driver that has gone shows as the end of the socket in the loop. */
+    (void)file_write_all(k->socket, a, sizeof *a);
+}
+
+static bool is_service(const struct keeper *k, pid_t pid)
+{
+    for (int i = 0; i < SERVICES_MAX; i++)
+        if (k->services[i] == pid)
+            return true;
+    return false;
+}
+
+static bool below_service(const struct keeper *k, pid_t pid)
+{
+    for (int i = 0; i < SERVICES_MAX; i++)
+        if (k->services[i] != 0 && proctree_below(&k->tree, pid, k->services[i]))
+            return true;
+    return false;
+}
+
+/* SIGKILL to everything below `root`, `root` itself where it is not this process. */
+static void kill_below(struct keeper *k, pid_t root, bool services_too)
+{
+    if (proctree_read(&k->tree) != 0) {
+        if (root != getpid())
+            kill(root, SIGKILL);
+        return;
+    }
+    for (size_t i = 0; i < k->tree.count; i++) {
+        const pid_t pid = k->tree.entries[i].pid;
+        if (pid != getpid() && k->tree.entries[i].state != 'Z' && proctree_below(&k->tree, pid, root) &&
+            (services_too || !below_service(k, pid)))
+            kill(pid, SIGKILL);
+    }
+}
+
+/* Reaps what has ended. Returns whether the command was among it. */
+static bool reap(struct keeper *k, int *command_status)
+{
+    bool ended = false;
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == k->command) {
+            *command_status = status;
+            ended = true;
+        }
+        for (int i = 0; i < SERVICES_MAX; i++)
+            if (k->services[i] == pid) {
+                k->services[i] = 0;
+                answer(k, &(struct guard_answer){.kind = GUARD_SERVICE_ENDED, .pid = pid, .status = status});
+            }
+    }
+    return ended;
+}
+
+static unsigned count_leftover(const struct keeper *k)
+{
+    pid_t children[CHILDREN_MAX];
+    unsigned count = 0;
+    const int all = proctree_own_children(children, CHILDREN_MAX);
+    for (int i = 0; i < all; i++)
+        count += !is_service(k, children[i]);
+    return count;
+}
+
+static bool driver_gone(const struct keeper *k)
+{
+    struct pollfd fd = {.fd = k->socket};
+    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* Ends what the command left behind; without the driver nothing has a grace. Returns how many processes outlived it by more than the grace. */
+static unsigned sweep(struct keeper *k, int64_t grace_ns)
+{
+    const int64_t begun = clock_now_ns();
+    unsigned most = 0;
+    for (;;) {
+        int ignored;
+        reap(k, &ignored);
+        const unsigned count = count_leftover(k);
+        const int64_t spent = clock_now_ns() - begun;
+        if (count == 0 || spent > END_LIMIT_NS)
+            return most;
+        if (spent >= grace_ns || driver_gone(k)) {
+            most = count > most ? count : most;
+            kill_below(k, getpid(), false);
+        }
+        nap();
+    }
+}
+
+static void command_ended(struct keeper *k, int status)
+{
+    k->command = 0;
+    k->deadline = 0;
+    const unsigned leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
+    const int64_t spent = children_cpu_ns();
+    answer(k, &(struct guard_answer){.kind = GUARD_ENDED,
+                                     .status = status,
+                                     .timed_out = k->timed_out,
+                                     .leftover = k->timed_out ? 0 : leftover,
+                                     .cpu_ns = spent < 0 || k->spent_before < 0 ? -1 : spent - k->spent_before});
+}
+
+/* What became of the descriptors and strings of one request. */
+struct order {
+    struct guard_request r;
+    int fds[GUARD_FDS];
+    char *payload;
+};
+
+static int receive_fixed(int socket, struct order *o)
+{
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char bytes[CMSG_SPACE(sizeof o->fds)];
+    } control;
+    struct iovec part = {.iov_base = &o->r, .iov_len = sizeof o->r};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+    ssize_t got;
+    do
+        got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        return -EPIPE;
+    const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof o->fds))
+        memcpy(o->fds, CMSG_DATA(head), sizeof o->fds);
+    return guard_read_all(socket, (char *)&o->r + got, sizeof o->r - (size_t)got);
+}
+
+static void order_free(struct order *o)
+{
+    for (int i = 0; i < GUARD_FDS; i++)
+        if (o->fds[i] >= 0)
+            close(o->fds[i]);
+    free(o->payload);
+}
+
+static int order_receive(int socket, struct order *o)
+{
+    *o = (struct order){.fds = {-1, -1, -1, -1, -1}};
+    int rc = receive_fixed(socket, o);
+    if (rc == 0 && o->r.bytes > GUARD_PAYLOAD_MAX)
+        rc = -EPROTO;
+    if (rc == 0 && (o->payload = malloc(o->r.bytes + 1)) == NULL)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = guard_read_all(socket, o->payload, o->r.bytes);
+    if (rc != 0)
+        order_free(o);
+    return rc;
+}
+
+/* Puts the descriptors where the command looks for them, out of each other's way first: the guard's own numbers are low.
+ * 0, or -1 with errno. */
+static int place_descriptors(const struct order *o, int *failure)
+{
+    const int count = o->r.talks ? GUARD_FDS : 3;
+    int high[GUARD_FDS];
+    *failure = fcntl(*failure, F_DUPFD_CLOEXEC, GUARD_FDS);
+    if (*failure < 0)
+        return -1;
+    for (int i = 0; i < count; i++)
+        if ((high[i] = fcntl(o->fds[i], F_DUPFD_CLOEXEC, GUARD_FDS)) < 0)
+            return -1;
+    for (int i = 0; i < count; i++)
+        if (dup2(high[i], i) < 0)
+            return -1;
+    return 0;
+}
+
+/* The child: becomes the command, or writes an errno to `failure` and ends. */
+static _Noreturn void become(const struct order *o, char **argv, int failure)
+{
+    static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGQUIT, SIGCHLD};
+    const struct sigaction plain = {.sa_handler = SIG_DFL};
+    char *text = o->payload;
+    sigset_t none;
+    sigemptyset(&none);
+    if (setsid() < 0)
+        goto fail;
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        if (sigaction(defaults[i], &plain, NULL) != 0)
+            goto fail;
+    if (place_descriptors(o, &failure) != 0)
+        goto fail;
+    for (uint32_t i = 0; i < o->r.argc; i++, text += strlen(text) + 1)
+        argv[i] = text;
+    for (uint32_t i = 0; i < o->r.envc; i++) {
+        char *const next = text + strlen(text) + 1, *const value = text + strcspn(text, "=");
+        if (*value == '=')
+            *value = '\0';
+        if (setenv(text, value + (value + 1 < next), 1) != 0)
+            goto fail;
+        text = next;
+    }
+    if (o->r.has_cwd && chdir(text) != 0)
+        goto fail;
+    if (sigprocmask(SIG_SETMASK, &none, NULL) == 0)
+        execvp(argv[0], argv);
+fail:;
+    const int code = errno;
+    (void)file_write_all(failure, &code, sizeof code); /* the status says it too */
+    _exit(127);
+}
+
+/* Forks and waits until the child has become the command or failed to. 0 and *pid, or an errno. */
+static int spawn(const struct order *o, pid_t *pid)
+{
+    int pipe_fds[2], code = 0;
+    char **argv = calloc(o->r.argc + 1, sizeof *argv);
+    if (argv == NULL)
+        return ENOMEM;
+    if (pipe(pipe_fds) != 0) {
+        code = errno;
+        free(argv);
+        return code;
+    }
+    if (fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(pipe_fds[1], F_SETFD, FD_CLOEXEC) != 0)
+        code = errno;
+    *pid = code == 0 ? fork() : -1;
+    if (*pid == 0)
+        become(o, argv, pipe_fds[1]);
+    if (*pid < 0 && code == 0)
+        code = errno;
+    close(pipe_fds[1]);
+    int failed = 0;
+    if (code == 0 && guard_read_all(pipe_fds[0], &failed, sizeof failed) == 0) {
+        code = failed;
+        while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    close(pipe_fds[0]);
+    free(argv);
+    return code;
+}
+
+static void start(struct keeper *k, const struct order *o)
+{
+    pid_t pid = 0;
+    int slot = 0, code = 0;
+    while (o->r.service && slot < SERVICES_MAX - 1 && k->services[slot] != 0)
+        slot++;
+    if (o->r.service ? k->services[slot] != 0 : k->command != 0)
+        code = EBUSY;
+    const int64_t spent_before = children_cpu_ns();
+    if (code == 0)
+        code = spawn(o, &pid);
+    if (code == 0 && o->r.service) {
+        k->services[slot] = pid;
+    } else if (code == 0) {
+        k->command = pid;
+        k->timed_out = false;
+        k->spent_before = spent_before;
+        k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;
+    }
+    answer(k, &(struct guard_answer){.kind = GUARD_STARTED, .pid = pid, .error = code});
+}
+
+static void make_scratch(struct keeper *k)
+{
+    const int rc = k->scratch != NULL ? -EBUSY : dir_make_scratch(&k->scratch);
+    const size_t length = rc == 0 ? strlen(k->scratch) : 0;
+    answer(k, &(struct guard_answer){.kind = GUARD_SCRATCH_MADE, .error = -rc, .bytes = (uint32_t)length});
+    if (rc == 0)
+        (void)file_write_all(k->socket, k->scratch, length); /* as in answer */
+}
+
+/* One request from the driver. False: the driver has gone. */
+static bool serve(struct keeper *k)
+{
+    struct order o;
+    if (order_receive(k->socket, &o) != 0)
+        return false;
+    if (o.r.kind == GUARD_START)
+        start(k, &o);
+    else if (o.r.kind == GUARD_SCRATCH)
+        make_scratch(k);
+    else if (o.r.kind == GUARD_STOP && k->command != 0) {
+        k->timed_out = true; /* it is killed by the loop, as at a deadline */
+        k->deadline = clock_now_ns();
+    }
+    order_free(&o);
+    return true;
+}
+
+static int poll_timeout(const struct keeper *k)
+{
+    if (k->deadline == 0)
+        return -1;
+    const int64_t left = k->deadline - clock_now_ns();
+    if (left <= 0)
+        return k->timed_out ? 5 : 0;
+    return left / NS_PER_MS >= 86400000 ? 86400000 : (int)(left / NS_PER_MS) + 1;
+}
+
+static void watch(struct keeper *k)
+{
+    for (;;) {
+        struct pollfd fds[2] = {{.fd = k->socket, .events = POLLIN}, {.fd = k->signals, .events = POLLIN}};
+        if (poll(fds, 2, poll_timeout(k)) < 0 && errno != EINTR)
+            return;
+        struct signalfd_siginfo info;
+        if (fds[1].revents != 0 && read(k->signals, &info, sizeof info) == (ssize_t)sizeof info &&
+            info.ssi_signo != SIGCHLD)
+            return;
+        int status = 0;
+        if (reap(k, &status))
+            command_ended(k, status);
+        if (k->deadline != 0 && clock_now_ns() >= k->deadline) {
+            k->timed_out = true;
+            kill_below(k, k->command, false);
+        }
+        if (fds[0].revents != 0 && !serve(k))
+            return;
+    }
+}
+
+/* Kills all descendants, again and again: one may have been forking. */
+static void end_all(struct keeper *k)
+{
+    const int64_t begun = clock_now_ns();
+    for (;;) {
+        kill_below(k, getpid(), true);
+        pid_t pid;
+        while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+            ;
+        if ((pid < 0 && errno == ECHILD) || clock_now_ns() - begun > END_LIMIT_NS)
+            return;
+        nap();
+    }
+}
+
+/* Its own session and no descriptors but the socket: a reader of the driver's output sees the end of it when the
+ * driver ends. */
+static int settle(struct keeper *k)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigaddset(&mask, SIGTERM);
+    sigaddset(&mask, SIGINT);
+    sigaddset(&mask, SIGHUP);
+    const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null_fd < 0 || setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
+        sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        if (dup2(null_fd, i) < 0)
+            return -1;
+    close(null_fd);
+    (void)prctl(PR_SET_NAME, "cobench-guard"); /* for people who look at ps */
+    k->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    return k->signals < 0 ? -1 : 0;
+}
+
+_Noreturn void guard_process(int socket)
+{
+    struct keeper k = {.socket = socket};
+    if (settle(&k) == 0)
+        watch(&k);
+    end_all(&k);
+    if (k.scratch != NULL)
+        dir_remove_flat(k.scratch);
+    _exit(0);
+}

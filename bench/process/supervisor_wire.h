@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What the driver and its guard say to each other. Both are the same program, so structs travel as they are. */
+#ifndef BENCH_PROCESS_SUPERVISOR_WIRE_H
+#define BENCH_PROCESS_SUPERVISOR_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUARD_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
+
+enum guard_request_kind { GUARD_START = 1, GUARD_STOP, GUARD_SCRATCH };
+enum guard_answer_kind { GUARD_STARTED = 1, GUARD_ENDED, GUARD_SERVICE_ENDED, GUARD_SCRATCH_MADE };
+
+#define GUARD_FDS 5 /* in, out, err, and the two of a command that talks */
+
+/* GUARD_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
+struct guard_request {
+    int32_t kind;
+    uint32_t bytes, argc, envc, has_cwd, service, talks;
+    int64_t deadline_ns;
+};
+
+struct guard_answer {
+    int32_t kind;
+    int32_t pid;
+    int32_t error;  /* STARTED: why it could not be executed, SCRATCH_MADE: why there is none; an errno, or 0 */
+    int32_t status; /* ENDED: as from waitpid */
+    uint32_t timed_out, leftover;
+    uint32_t bytes; /* SCRATCH_MADE: of the path that follows */
+    int64_t cpu_ns; /* ENDED: as in struct guard_end */
+};
+
+/* 0, -EPIPE at the end of file, or another negative errno. */
+int guard_read_all(int fd, void *out, size_t length);
+/* The guard's whole life. Does not return. */
+_Noreturn void guard_process(int socket);
+
+#endif

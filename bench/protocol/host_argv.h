@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The command a sample runs: a host's argv, perhaps behind `cobench copies`, perhaps under hyperfine. */
+#ifndef BENCH_PROTOCOL_HOST_ARGV_H
+#define BENCH_PROTOCOL_HOST_ARGV_H
+
+#include <stdbool.h>
+
+#include "bench/run/sample.h"
+#include "bench/util/text.h"
+
+/* Adds the words to `out`; 0 or -ENOMEM. `round`: of which an open loop has the schedule; 0: the verify pass. `json`: where hyperfine writes; NULL: run the command by itself,
+ * and where sample_holds() says so, with the hold's descriptors where the guard puts them. */
+int sample_command(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+                   struct words *out);
+/* Whether the host stands still at the last job's end: not where several do at once. */
+bool sample_holds(const struct plan_cell *cell);
+/* "SCRATCH/slots" or, of copy k, "SCRATCH/slots.k"; likewise "record". To be freed, NULL: no memory. */
+char *sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy);
+
+#endif

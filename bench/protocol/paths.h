@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Where the programs and the project's files are, and which hosts there are. */
+#ifndef BENCH_PROTOCOL_PATHS_H
+#define BENCH_PROTOCOL_PATHS_H
+
+#include <stddef.h>
+
+#include "bench/util/error.h"
+#include "bench/util/text.h"
+
+struct places {
+    char *self;   /* the driver's own executable */
+    char *build;  /* the folder of the driver's own executable */
+    char *root;   /* the project: the nearest folder from `build` upwards that has py_impl/; COBENCH_ROOT overrides */
+    char *python; /* the first line of BUILD/python; NULL where there is none */
+};
+
+/* One row of the table of hosts: a program that offers one or more runtimes. */
+struct host_row {
+    const char *name;
+    const char *argv[8];      /* "{build}" and "{python}" at the start of a word stand for places */
+    const char *only;         /* said of a task that no other host has */
+    const char *judge;        /* the runtime whose baseline this host's results are checked against */
+};
+
+extern const struct host_row host_table[];
+extern const size_t host_count;
+
+int places_find(struct places *out, struct error *err);
+void places_free(struct places *places);
+/* The words that start a host. -ENOENT where its program is not there. */
+int host_words(const struct host_row *row, const struct places *places, struct words *out, struct error *err);
+
+#endif

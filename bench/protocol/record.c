@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* The record line a host writes of one run. Fields the schema does not know are let pass; those it asks for must be
+ * there and of their type. */
+#include "bench/protocol/record.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int exit;
+} statuses[] = {[RECORD_DONE] = {"done", 0},
+                [RECORD_FAILED] = {"failed", 1},
+                [RECORD_USAGE] = {"usage", 2},
+                [RECORD_IMPOSSIBLE] = {"impossible", 77}};
+
+static int64_t integer_or(const json_t *value, int64_t otherwise)
+{
+    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+/* What has to be there, in the letters of `types`: i integer, s string, o object, a array, n null. */
+static const struct {
+    const char *key, *types;
+} fields[] = {
+    {"record", "i"},       {"host", "s"},     {"runtime", "s"},      {"task", "sn"},   {"model", "sn"},
+    {"jobs", "in"},        {"workers", "in"}, {"params", "o"},       {"start_method", "sn"}, {"status", "s"},
+    {"exit", "i"},         {"reason", "sn"},  {"failed_jobs", "i"},  {"failures", "a"}, {"phases", "o"},
+    {"usage", "o"},        {"connections", "in"}, {"python", "on"},
+};
+
+static char type_letter(const json_t *value)
+{
+    if (value == NULL)
+        return '-';
+    switch (json_typeof(value)) {
+    case JSON_INTEGER: return 'i';
+    case JSON_STRING: return 's';
+    case JSON_OBJECT: return 'o';
+    case JSON_ARRAY: return 'a';
+    case JSON_NULL: return 'n';
+    default: return '-';
+    }
+}
+
+static int check_fields(const json_t *root, struct error *err)
+{
+    if (!json_is_object(root))
+        return error_set(err, -EINVAL, "the record is no JSON object");
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (strchr(fields[i].types, type_letter(json_object_get(root, fields[i].key))) == NULL)
+            return error_set(err, -EINVAL, "the record's '%s' is missing or of the wrong type", fields[i].key);
+    if (json_integer_value(json_object_get(root, "record")) != 1)
+        return error_set(err, -EINVAL, "the record is of a version this program does not know");
+    return 0;
+}
+
+static void fill(struct record *r)
+{
+    r->runtime = json_string_value(json_object_get(r->root, "runtime"));
+    r->task = json_string_value(json_object_get(r->root, "task"));
+    r->model = json_string_value(json_object_get(r->root, "model"));
+    r->jobs = integer_or(json_object_get(r->root, "jobs"), -1);
+    r->workers = integer_or(json_object_get(r->root, "workers"), -1);
+    r->reason = json_string_value(json_object_get(r->root, "reason"));
+    r->failed_jobs = integer_or(json_object_get(r->root, "failed_jobs"), 0);
+    r->failures = json_object_get(r->root, "failures");
+    r->phases = json_object_get(r->root, "phases");
+    r->usage = json_object_get(r->root, "usage");
+    r->connections = json_object_get(r->root, "connections");
+    r->python = json_object_get(r->root, "python");
+    r->start_ns = integer_or(json_object_get(r->phases, "start"), -1);
+    r->ready_ns = integer_or(json_object_get(r->phases, "ready"), -1);
+    r->work_ns = integer_or(json_object_get(r->phases, "work"), -1);
+    r->end_ns = integer_or(json_object_get(r->phases, "end"), -1);
+    r->user_ns = integer_or(json_object_get(r->usage, "user_ns"), -1);
+    r->system_ns = integer_or(json_object_get(r->usage, "system_ns"), -1);
+}
+
+/* Numbers that are there are not below these. */
+static int check_ranges(const struct record *r, struct error *err)
+{
+    const struct {
+        const char *key;
+        const json_t *value;
+        json_int_t least;
+    } ranges[] = {
+        {"jobs", json_object_get(r->root, "jobs"), 1},
+        {"workers", json_object_get(r->root, "workers"), 1},
+        {"failed_jobs", json_object_get(r->root, "failed_jobs"), 0},
+        {"connections", r->connections, 0},
+        {"user_ns", json_object_get(r->usage, "user_ns"), 0},
+        {"system_ns", json_object_get(r->usage, "system_ns"), 0},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (json_is_integer(ranges[i].value) && json_integer_value(ranges[i].value) < ranges[i].least)
+            return error_set(err, -EINVAL, "the record's '%s' is %" JSON_INTEGER_FORMAT, ranges[i].key,
+                             json_integer_value(ranges[i].value));
+    return 0;
+}
+
+static int read_status(struct record *r, struct error *err)
+{
+    const char *status = json_string_value(json_object_get(r->root, "status"));
+    const json_int_t code = json_integer_value(json_object_get(r->root, "exit"));
+    size_t s = 0;
+    while (s < sizeof statuses / sizeof *statuses && strcmp(status, statuses[s].name) != 0)
+        s++;
+    if (s == sizeof statuses / sizeof *statuses)
+        return error_set(err, -EINVAL, "the record's status '%s' is unknown", status);
+    r->status = (enum record_status)s;
+    r->exit = statuses[s].exit;
+    if (code != r->exit)
+        return error_set(err, -EINVAL, "the record says %s, and exit status %" JSON_INTEGER_FORMAT, status, code);
+    return 0;
+}
+
+/* What the types alone do not say. */
+static int check_values(struct record *r, struct error *err)
+{
+    int rc = read_status(r, err);
+    if (rc == 0)
+        rc = check_ranges(r, err);
+    if (rc != 0)
+        return rc;
+    if (r->start_ns < 0 || r->end_ns < r->start_ns)
+        return error_set(err, -EINVAL, "the record's phases are out of order");
+    if (r->status != RECORD_DONE)
+        return 0;
+    if (r->ready_ns < r->start_ns || r->work_ns < r->ready_ns || r->end_ns < r->work_ns)
+        return error_set(err, -EINVAL, "the record's phases are out of order");
+    if (r->jobs < 0 || r->workers < 0)
+        return error_set(err, -EINVAL, "the record says done, and not how many jobs and workers");
+    if (r->failed_jobs != 0)
+        return error_set(err, -EINVAL, "the record says done, and that jobs failed");
+    return 0;
+}
+
+int record_parse(const char *text, size_t length, struct record *out, struct error *err)
+{
+    json_error_t where;
+    *out = (struct record){.root = json_loadb(text, length, 0, &where)};
+    if (out->root == NULL)
+        return error_set(err, -EINVAL, "the record is no JSON: %s", length == 0 ? "it is empty" : where.text);
+    int rc = check_fields(out->root, err);
+    if (rc == 0) {
+        fill(out);
+        rc = check_values(out, err);
+    }
+    if (rc != 0)
+        record_free(out);
+    return rc;
+}
+
+void record_free(struct record *record)
+{
+    json_decref(record->root);
+    record->root = NULL;
+}

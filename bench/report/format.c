@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers and names as people read them: three digits, a unit, a fixed number of columns. */
+#include "bench/report/format.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/util/text.h"
+
+/* Three significant digits without an exponent, for 0.0005 and above; what rounds up to the next power of ten loses a
+ * decimal, so that 9.999 is 10.0 and not 10.00. */
+static void three_digits(char *out, size_t room, double value)
+{
+    const int decimals = value < 0.09995 ? 4 : value < 0.9995 ? 3 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
+    snprintf(out, room, "%.*f", decimals, value);
+}
+
+/* The same in at most five columns: small ratios keep fewer digits, extreme ones get an exponent. */
+static void ratio_digits(char *out, size_t room, double value)
+{
+    if (!isfinite(value))
+        snprintf(out, room, "-");
+    else if (value >= 99999.5 || value < 0.0095) {
+        /* printf rounds; what it does not do is leave out the exponent's leading zeros. */
+        char digits[32];
+        snprintf(digits, sizeof digits, "%.0e", value);
+        snprintf(out, room, "%ce%d", digits[0], atoi(strchr(digits, 'e') + 1));
+    } else if (value < 0.09995)
+        snprintf(out, room, "%.3f", value);
+    else
+        three_digits(out, room, value);
+}
+
+const char *format_time(struct format *f, double seconds)
+{
+    static const struct {
+        double below, scale;
+        const char *unit;
+    } units[] = {{0.9995e-6, 1e9, "ns"}, {0.9995e-3, 1e6, "us"}, {0.9995, 1e3, "ms"}, {99999.5, 1, "s"}};
+    snprintf(f->text, sizeof f->text, "-");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (seconds < units[i].below) {
+            char digits[32];
+            three_digits(digits, sizeof digits, seconds * units[i].scale);
+            snprintf(f->text, sizeof f->text, "%s %s", seconds == 0 ? "0" : digits, seconds == 0 ? "s" : units[i].unit);
+            break;
+        }
+    if (seconds >= 99999.5)
+        snprintf(f->text, sizeof f->text, "%.1e s", seconds);
+    return f->text;
+}
+
+const char *format_bytes(struct format *f, double bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    size_t unit = 0;
+    if (!(bytes >= 0)) {
+        snprintf(f->text, sizeof f->text, "-");
+        return f->text;
+    }
+    for (; bytes >= 999.5 && unit + 1 < sizeof units / sizeof *units; bytes /= 1000)
+        unit++;
+    char digits[32];
+    three_digits(digits, sizeof digits, bytes);
+    snprintf(f->text, sizeof f->text, "%s %s", digits, units[unit]);
+    return f->text;
+}
+
+const char *format_ratio(struct format *f, double ratio)
+{
+    char digits[32];
+    ratio_digits(digits, sizeof digits, ratio);
+    snprintf(f->text, sizeof f->text, "%s%s", digits, isfinite(ratio) ? "x" : "");
+    return f->text;
+}
+
+const char *format_interval(struct format *f, double low, double high)
+{
+    char a[32], b[32];
+    ratio_digits(a, sizeof a, low);
+    ratio_digits(b, sizeof b, high);
+    snprintf(f->text, sizeof f->text, isfinite(low) && isfinite(high) ? "[%s,%s]" : "-", a, b);
+    return f->text;
+}
+
+const char *format_ratio_state(enum ratio_state state)
+{
+    static const char *const words[] = {
+        [RATIO_FULL] = "",
+        [RATIO_NO_INTERVAL] = "few rounds",
+        [RATIO_SELF] = "baseline",
+        [RATIO_TOO_SHORT] = "too short",
+        [RATIO_BASE_TOO_SHORT] = "baseline too short",
+        [RATIO_BASE_FAILED] = "baseline failed",
+        [RATIO_NO_BASE] = "no baseline",
+        [RATIO_NO_PAIRS] = "no common round",
+        [RATIO_NOT_RUN] = "-",
+        [RATIO_OPEN_LOOP] = "open loop",
+        [RATIO_FEW_GROUPS] = "one group at most",
+    };
+    return words[state];
+}
+
+const char *format_verdict(enum verdict verdict)
+{
+    static const char *const signs[] = {[VERDICT_NONE] = " ",
+                                        [VERDICT_FASTER] = "▲",
+                                        [VERDICT_SLOWER] = "▼",
+                                        [VERDICT_NO_DIFFERENCE] = "=",
+                                        [VERDICT_UNRESOLVED] = "?"};
+    return signs[verdict];
+}
+
+const char *format_speedup(struct format *f, const struct ratio *ratio)
+{
+    struct format number, interval;
+    if (ratio->state == RATIO_FULL)
+        snprintf(f->text, sizeof f->text, "%.6s %.40s", format_ratio(&number, ratio->ratio),
+                 format_interval(&interval, ratio->low, ratio->high));
+    else if (ratio->state == RATIO_NO_INTERVAL)
+        snprintf(f->text, sizeof f->text, "%.6s %.40s", format_ratio(&number, ratio->ratio),
+                 format_ratio_state(ratio->state));
+    else
+        snprintf(f->text, sizeof f->text, "%s", format_ratio_state(ratio->state));
+    return f->text;
+}
+
+/* -- names ---------------------------------------------------------------------------------------------------------------- */
+
+char *format_params(const struct result_group *group)
+{
+    struct words words = {NULL, 0};
+    const char *key;
+    json_t *value;
+    int code = 0;
+    json_object_foreach((json_t *)group->params, key, value)
+        if (code == 0)
+            code = words_addf(&words, "%s=%s", key, json_string_value(value));
+    char *text = code == 0 ? words_join(&words, " ") : NULL;
+    words_free(&words);
+    return text;
+}
+
+char *format_shape(const struct result_group *group)
+{
+    if (group->rate > 0)
+        return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,
+                           group->jobs == 1 ? "" : "s", group->rate, group->arrivals != NULL ? group->arrivals : "?",
+                           (long long)group->workers, group->workers == 1 ? "" : "s");
+    return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
+                       (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
+}
+
+char *format_groups(const struct results *results, const struct geomean_ratio *mean)
+{
+    struct words words = {NULL, 0};
+    int code = 0;
+    for (size_t i = 0; i < mean->group_count && code == 0; i++)
+        code = words_add(&words, results->groups[mean->groups[i]].name);
+    char *text = code == 0 ? words_join(&words, " ") : NULL;
+    words_free(&words);
+    return text;
+}
+
+char *format_variant(const struct result_cell *cell)
+{
+    return text_format("%s:%s", cell->runtime, cell->model);
+}
+
+char *format_marks(unsigned marks)
+{
+    struct words words = {NULL, 0};
+    int code = 0;
+    for (unsigned i = 0; summary_mark_name(i) != NULL && code == 0; i++)
+        if (marks & (1u << i))
+            code = words_add(&words, summary_mark_name(i));
+    char *text = code == 0 ? words_join(&words, ", ") : NULL;
+    words_free(&words);
+    return text;
+}
+
+/* -- columns ---------------------------------------------------------------------------------------------------------------- */
+
+static bool starts_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+int format_columns(const char *text)
+{
+    int columns = 0;
+    for (; *text != '\0'; text++)
+        columns += starts_character(*text);
+    return columns;
+}
+
+/* The first `columns` characters; control characters (C0, DEL, and C1 in UTF-8) must not reach a terminal. */
+static void put_clean(FILE *out, const char *text, int columns)
+{
+    for (; *text != '\0'; text++) {
+        if (starts_character(*text) && columns-- == 0)
+            return;
+        const unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
+        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            fputc('?', out);
+            text++;
+        } else {
+            fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
+        }
+    }
+}
+
+void format_put(FILE *out, const char *text, int width)
+{
+    const int room = abs(width), columns = format_columns(text);
+    const int blanks = columns < room ? room - columns : 0;
+    if (width < 0)
+        fprintf(out, "%*s", blanks, "");
+    if (columns > room && room > 0) {
+        put_clean(out, text, room - 1);
+        fputs("…", out);
+    } else {
+        put_clean(out, text, columns);
+    }
+    if (width >= 0)
+        fprintf(out, "%*s", blanks, "");
+}
+
+void format_put_wrapped(struct format_wrap *wrap, const char *text)
+{
+    const int whole = wrap->width - wrap->indent;
+    while (*text != '\0') {
+        char word[512];
+        const size_t length = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
+        const int columns = format_columns(word) < whole ? format_columns(word) : whole;
+        const bool first = wrap->at <= wrap->indent;
+        if (!first && wrap->at + 1 + columns > wrap->width) {
+            fprintf(wrap->out, "\n%*s", wrap->indent, "");
+            wrap->at = wrap->indent;
+        } else if (first) {
+            fprintf(wrap->out, "%*s", wrap->indent - wrap->at, "");
+            wrap->at = wrap->indent;
+        } else {
+            fputc(' ', wrap->out);
+            wrap->at++;
+        }
+        format_put(wrap->out, word, columns);
+        wrap->at += columns;
+        text += length;
+        text += strspn(text, " ");
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How cobench writes a time, a ratio, an interval: the same in every table. The functions fill a buffer of FORMAT_ROOM
+ * bytes and return it. What is not known is "-".
+ */
+#ifndef BENCH_REPORT_FORMAT_H
+#define BENCH_REPORT_FORMAT_H
+
+#include <stdio.h>
+
+#include "bench/analysis/summary.h"
+
+enum { FORMAT_ROOM = 64 };
+
+struct format {
+    char text[FORMAT_ROOM];
+};
+
+const char *format_time(struct format *f, double seconds);          /* "86.1 ms", at most 7 columns */
+const char *format_bytes(struct format *f, double bytes);           /* "12.3 MB", "135 B", at most 7 columns */
+const char *format_ratio(struct format *f, double ratio);           /* "1.94x", three digits, at most 6 columns */
+const char *format_interval(struct format *f, double low, double high); /* "[1.90,1.97]", at most 13 columns */
+/* Ratio and interval, or in a few words why there is none: "baseline", "too short". */
+const char *format_speedup(struct format *f, const struct ratio *ratio);
+const char *format_ratio_state(enum ratio_state state);
+/* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, "?" unresolved, " " none. */
+const char *format_verdict(enum verdict verdict);
+
+/* "size=2000000 word=the", to be freed; NULL: no memory. */
+char *format_params(const struct result_group *group);
+/* "8 jobs on 2 workers, ideal 2x", to be freed; NULL: no memory. */
+char *format_shape(const struct result_group *group);
+/* "count fetch": the groups of a mean, to be freed; NULL: no memory. */
+char *format_groups(const struct results *results, const struct geomean_ratio *mean);
+/* "c:thread-pool", to be freed; NULL: no memory. */
+char *format_variant(const struct result_cell *cell);
+/* Marks with commas between, "" where there are none; to be freed; NULL: no memory. */
+char *format_marks(unsigned marks);
+
+/* How many columns a terminal needs for UTF-8 text (each character is one wide). */
+int format_columns(const char *text);
+/* Prints text cut ("…") or filled up to `width` columns, control characters as '?'. Negative: right-aligned. */
+void format_put(FILE *out, const char *text, int width);
+
+/* Prints words from column `indent` on in lines of at most `width` columns; `at` is the column already reached. */
+struct format_wrap {
+    FILE *out;
+    int indent, width, at;
+};
+void format_put_wrapped(struct format_wrap *wrap, const char *text);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* Makes what is derived from a run: prints first, then the tables' files, then the pictures, for a table is worth more
+ * than a picture and cannot fail for want of gnuplot; the page, which has both in it, comes last. */
+#include "bench/report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/store/job_samples.h"
+#include "bench/analysis/claims.h"
+#include "bench/report/html/page.h"
+#include "bench/report/plot/plot.h"
+#include "bench/util/atomic_write.h"
+#include "bench/report/render.h"
+#include "bench/report/claims.h"
+#include "bench/report/html/html.h"
+#include "bench/store/results.h"
+#include "bench/analysis/summary.h"
+#include "bench/util/text.h"
+
+/* One row an exported file. */
+static const struct {
+    const char *file;
+    publish_print *render;
+} exports[] = {
+    [REPORT_TERMINAL] = {NULL, NULL}, /* only ever printed */
+    [REPORT_MARKDOWN] = {"summary.md", render_markdown},
+    [REPORT_CSV] = {"summary.csv", render_csv},
+    [REPORT_JSON] = {"summary.json", render_json},
+};
+
+static int print(const struct summary *summary, const struct report_options *options, struct error *err)
+{
+    const struct render_terminal_options terminal = {.width = options->width, .colour = options->colour};
+    const int code = options->format == REPORT_TERMINAL ? render_terminal(summary, &terminal, options->out)
+                                                        : exports[options->format].render(summary, options->out);
+    if (code != 0)
+        return error_set(err, code, "the table cannot be made: %s", strerror(-code));
+    if (fflush(options->out) != 0)
+        return error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
+    return 0;
+}
+
+/* What the run's plan is held against. */
+static int derive_claims(const char *run_dir, const struct claims *claims, const struct report_options *options,
+                         struct error *err)
+{
+    int code = 0;
+    if (options->out != NULL && options->format == REPORT_TERMINAL) {
+        fputc('\n', options->out);
+        code = render_claims_text(claims, options->width, options->out);
+    }
+    if (code == 0 && options->files)
+        code = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);
+    if (code == 0 && options->files)
+        code = publish_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
+    return code;
+}
+
+static int derive_page(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                       const struct pictures *pictures, struct error *err)
+{
+    struct page page;
+    int code = page_make(&page, run_dir, summary, claims, pictures, err);
+    if (code != 0)
+        return code;
+    code = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
+    page_free(&page);
+    return code;
+}
+
+/* The page has the pictures in it, and is made also where they cannot be. */
+static int derive_pictures(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                           const struct report_options *options, struct error *err)
+{
+    const struct picture_source source = {.summary = summary, .run_dir = run_dir, .claims_dir = options->claims_dir};
+    const struct plot_options plot = {.scripts_dir = options->scripts_dir, .formats = PLOT_SVG | PLOT_PNG};
+    struct pictures pictures;
+    struct error page_err = {.text = ""};
+    if (!options->plots && !options->files)
+        return 0;
+    const int made = pictures_make(&pictures, &source, NULL, err);
+    if (made != 0)
+        pictures = (struct pictures){.items = NULL};
+    const int drawn = made == 0 && options->plots ? plot_make(run_dir, &pictures, &plot, err) : made;
+    const int page = options->files ? derive_page(run_dir, summary, claims, &pictures, &page_err) : 0;
+    pictures_free(&pictures);
+    if (page != 0)
+        *err = page_err;
+    return page != 0 ? page : options->plots_needed ? drawn : 0;
+}
+
+static int derive_rest(const char *run_dir, const struct summary *summary, const struct claims *claims,
+                       const struct report_options *options, struct error *err)
+{
+    const int code = claims == NULL ? 0 : derive_claims(run_dir, claims, options, err);
+    if (code == 0 && options->files && !summary->interrupted)
+        jobs_prune(run_dir, summary->results);
+    return code != 0 ? code : derive_pictures(run_dir, summary, claims, options, err);
+}
+
+/* Names what has not been made because of what err says: the files from `first` on, the page and all pictures. */
+static int tell_unwritten(size_t first, const struct report_options *options, int code, struct error *err)
+{
+    const struct error why = *err;
+    struct words left = {NULL, 0};
+    int rc = 0;
+    for (size_t i = first; i < sizeof exports / sizeof *exports && rc == 0; i++)
+        rc = words_add(&left, exports[i].file);
+    if (rc == 0)
+        rc = words_add(&left, PAGE_FILE);
+    if (rc == 0 && options->plots)
+        rc = words_add(&left, "plots/");
+    char *all = rc == 0 ? words_join(&left, ", ") : NULL;
+    if (all != NULL)
+        error_set(err, code, "%.700s; not made again: %s%s", why.text, all, options->out != NULL ? " (what is printed is new)" : "");
+    free(all);
+    words_free(&left);
+    return code;
+}
+
+static int derive_files(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                        struct error *err)
+{
+    for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
+        const int code = exports[i].file == NULL ? 0 : publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+        if (code != 0)
+            return tell_unwritten(i, options, code, err);
+    }
+    return 0;
+}
+
+static int derive(const char *run_dir, const struct summary *summary, const struct report_options *options,
+                  struct error *err)
+{
+    struct claims claims;
+    int code = 0;
+    if (options->out != NULL)
+        code = print(summary, options, err);
+    if (code == 0 && options->files)
+        code = derive_files(run_dir, summary, options, err);
+    if (code != 0)
+        return code;
+    code = claims_of_run(options->claims_dir, summary, &claims, err);
+    if (code == -ENOENT) /* it names none */
+        return derive_rest(run_dir, summary, NULL, options, err);
+    if (code != 0)
+        return code;
+    code = derive_rest(run_dir, summary, &claims, options, err);
+    claims_free(&claims);
+    return code;
+}
+
+int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err)
+{
+    struct results results;
+    struct summary summary = {0};
+    *failed_cells = 0;
+    int code = results_load(&results, run_dir, err);
+    if (code == 0 && options->margin != NULL)
+        results.margin = *options->margin;
+    if (code == 0)
+        code = summary_make(&summary, &results, err);
+    if (code == 0) {
+        *failed_cells = summary.failed;
+        const int lock = options->files || options->plots ? publish_lock(run_dir) : -1;
+        code = derive(run_dir, &summary, options, err);
+        publish_unlock(lock);
+    }
+    summary_free(&summary);
+    results_free(&results);
+    return code;
+}

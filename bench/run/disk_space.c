@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether a sample's files had room. Two things tell: a host that could not reserve its slots, and a folder that does not
+ * take what the small files of a sample need at the most. */
+#include "bench/run/disk_space.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+
+#include "bench/util/files.h"
+#include "bench/util/text.h"
+
+static uint64_t slots_bytes(const struct bench *b, const struct plan_cell *cell)
+{
+    return SLOTS_HEADER_BYTES + (uint64_t)b->plan->groups[cell->group].jobs * sizeof(struct slot);
+}
+
+bool room_fits_empty(uint64_t bytes, uint64_t blocks, uint64_t block_bytes)
+{
+    if (blocks == 0 || block_bytes == 0) /* a tmpfs without a limit */
+        return true;
+    return blocks > UINT64_MAX / block_bytes || bytes <= blocks * block_bytes;
+}
+
+/* Whether freeing something could ever help. While a run verifies, the driver holds the slots of the baselines that judge,
+ * one of a runtime at the most. */
+static bool could_fit(const struct bench *b, const struct plan_cell *cell)
+{
+    const uint64_t each = slots_bytes(b, cell);
+    struct rlimit limit;
+    struct statvfs vfs;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < each)
+        return false;
+    const uint64_t files = (uint64_t)cell->copies + b->catalog->runtime_count;
+    return statvfs(b->scratch, &vfs) != 0 || room_fits_empty(each * files + DIR_SPARE, vfs.f_blocks, vfs.f_frsize);
+}
+
+static int tell(const struct bench *b, const struct plan_cell *cell, int code, struct error *err)
+{
+    const char *slash = strrchr(b->scratch, '/'); /* the folder itself is gone by the time someone reads this */
+    const uint64_t needed = slots_bytes(b, cell) * (uint64_t)cell->copies + DIR_SPARE;
+    struct statvfs vfs;
+    char left[40] = "";
+    if (statvfs(b->scratch, &vfs) == 0)
+        snprintf(left, sizeof left, ", %llu kB are free", (unsigned long long)vfs.f_bavail * vfs.f_frsize / 1024);
+    return error_set(err, code, "%.*s: %s (a sample's files take up to %llu kB%s)", slash == NULL ? 0 : (int)(slash - b->scratch),
+                     b->scratch, strerror(-code), (unsigned long long)(needed + 1023) / 1024, left);
+}
+
+int room_check(const struct bench *b, const struct plan_cell *cell, const struct sample_taken *s, struct error *err)
+{
+    if (s->status != SAMPLE_FAILED && s->status != SAMPLE_IMPOSSIBLE)
+        return 0;
+    const int code = dir_try_room(b->scratch);
+    if (code == -ENOSPC || code == -EDQUOT)
+        return tell(b, cell, code, err);
+    return s->unreserved && could_fit(b, cell) ? tell(b, cell, -ENOSPC, err) : 0;
+}

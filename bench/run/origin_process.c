@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The origin as the driver starts and watches it. It is a service of the guard and ends with it; closing its standard
+ * input ends it too. */
+#include "bench/run/origin_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/util/files.h"
+#include "bench/process/signals.h"
+#include "bench/util/text.h"
+#include "common/clock.h"
+
+#define START_LIMIT_NS (10 * NS_PER_S)
+#define URL_MAX 2048
+
+/* The first line, without its newline. */
+static int read_url(int fd, char **url, struct error *err)
+{
+    char line[URL_MAX];
+    size_t used = 0;
+    const int64_t until = clock_now_ns() + START_LIMIT_NS;
+    for (;;) {
+        const int rc = stop_wait(fd, until - clock_now_ns() > 0 ? until - clock_now_ns() : 0);
+        if (rc == -EINTR)
+            return error_set(err, rc, "interrupted");
+        if (rc != 0)
+            return error_set(err, rc, "the origin says no URL: %s", rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
+        const ssize_t got = read(fd, line + used, sizeof line - 1 - used);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return error_set(err, -EPIPE, "the origin ended before it said its URL");
+        used += (size_t)got;
+        line[used] = '\0';
+        char *newline = strchr(line, '\n');
+        if (newline == NULL && used < sizeof line - 1)
+            continue;
+        if (newline == NULL || strncmp(line, "http://", 7) != 0)
+            return error_set(err, -EPROTO, "the origin's first line is no URL");
+        *newline = '\0';
+        return text_set(url, line) == 0 ? 0 : error_set(err, -ENOMEM, "out of memory");
+    }
+}
+
+int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err)
+{
+    int in[2] = {-1, -1}, print[2] = {-1, -1}, rc = 0;
+    *out = (struct origin){.stdin_fd = -1};
+    char *argv[] = {text_format("%s/cobench-origin", places->build), NULL};
+    if (argv[0] == NULL || pipe(in) != 0 || pipe(print) != 0 || fcntl(in[1], F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(print[0], F_SETFD, FD_CLOEXEC) != 0) {
+        rc = error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
+        goto out;
+    }
+    const struct guard_command command = {.argv = argv, .in = in[0], .out = print[1], .err = -1, .service = true};
+    rc = guard_start(guard, &command, &out->pid, err);
+    close(print[1]); /* so that its end shows */
+    print[1] = -1;
+    if (rc == 0)
+        rc = read_url(print[0], &out->url, err);
+    if (rc == 0) {
+        out->stdin_fd = in[1];
+        in[1] = -1;
+    }
+out:
+    for (int i = 0; i < 2; i++) {
+        if (in[i] >= 0)
+            close(in[i]);
+        if (print[i] >= 0)
+            close(print[i]);
+    }
+    free(argv[0]);
+    return rc;
+}
+
+static struct origin_use thread_use(pid_t pid, const char *thread)
+{
+    char path[300], *text = NULL;
+    size_t length;
+    long long cpu, wait;
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid, thread);
+    if (file_read(path, 4096, &text, &length) != 0)
+        return (struct origin_use){-1, -1};
+    const int got = sscanf(text, "%lld %lld", &cpu, &wait);
+    free(text);
+    return got == 2 ? (struct origin_use){cpu, wait} : (struct origin_use){-1, -1};
+}
+
+struct origin_use origin_use(const struct origin *origin)
+{
+    char path[64];
+    struct origin_use sum = {0, 0};
+    snprintf(path, sizeof path, "/proc/%d/task", (int)origin->pid);
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return (struct origin_use){-1, -1};
+    for (const struct dirent *d; sum.cpu_ns >= 0 && (d = readdir(dir)) != NULL;)
+        if (d->d_name[0] != '.') {
+            const struct origin_use one = thread_use(origin->pid, d->d_name);
+            sum.cpu_ns = one.cpu_ns < 0 ? -1 : sum.cpu_ns + one.cpu_ns;
+            sum.wait_ns = one.cpu_ns < 0 ? -1 : sum.wait_ns + one.wait_ns;
+        }
+    closedir(dir);
+    return sum;
+}
+
+void origin_close(struct origin *origin)
+{
+    if (origin->stdin_fd >= 0)
+        close(origin->stdin_fd);
+    free(origin->url);
+    free(origin->room);
+    *origin = (struct origin){.stdin_fd = -1};
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The loopback server that stands in for the network (build/cobench-origin), as the driver starts and watches it. */
+#ifndef BENCH_RUN_ORIGIN_PROCESS_H
+#define BENCH_RUN_ORIGIN_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bench/util/error.h"
+#include "bench/process/supervisor.h"
+#include "bench/protocol/paths.h"
+
+struct origin {
+    pid_t pid;
+    int stdin_fd; /* it ends when this closes */
+    char *url;    /* the template it printed */
+    char *room;   /* why some cells cannot run (bench/run/origin_room.h); NULL: none */
+};
+
+int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err);
+/* What all its threads together have had so far, in ns; -1: cannot be read. */
+struct origin_use {
+    int64_t cpu_ns;
+    int64_t wait_ns; /* ready to run, but no CPU was free */
+};
+struct origin_use origin_use(const struct origin *origin);
+/* Lets go of it; the guard ends it. */
+void origin_close(struct origin *origin);
+
+#endif

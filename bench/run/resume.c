@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking up a run that was cut off. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "bench/run/resume.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/store/events.h"
+#include "bench/util/files.h"
+#include "bench/machine/checksums.h"
+
+/* -- which run ---------------------------------------------------------------------------------------------------- */
+
+static bool is_run(const char *folder)
+{
+    static const char *const files[] = {"plan.json", "machine.json"};
+    bool whole = true;
+    for (size_t i = 0; whole && i < sizeof files / sizeof *files; i++) {
+        char *path = text_format("%s/%s", folder, files[i]);
+        whole = path != NULL && file_exists(path);
+        free(path);
+    }
+    return whole;
+}
+
+/* Names begin with the time in UTC, so the greatest one is the newest; reference/ and the link have other names. */
+static int newest_run(const char *results_dir, char **out)
+{
+    DIR *dir = opendir(results_dir);
+    int rc = 0;
+    if (dir == NULL)
+        return 0;
+    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+        const char *best = *out == NULL ? "" : *out + strlen(results_dir) + 1;
+        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strcmp(entry->d_name, best) <= 0)
+            continue;
+        char *path = text_format("%s/%s", results_dir, entry->d_name);
+        if (path == NULL)
+            rc = -ENOMEM;
+        if (path != NULL && is_run(path)) {
+            free(*out);
+            *out = path;
+            path = NULL;
+        }
+        free(path);
+    }
+    closedir(dir);
+    return rc;
+}
+
+static int find(const char *name, const char *results_dir, char **out, struct error *err)
+{
+    if (strcmp(name, "latest") != 0)
+        *out = realpath(name, NULL);
+    else if (newest_run(results_dir, out) != 0)
+        return error_set(err, -ENOMEM, "out of memory");
+    else if (*out == NULL)
+        return error_set(err, -EINVAL, "--resume: there is no run in %s", results_dir);
+    if (*out == NULL || !is_run(*out))
+        return error_set(err, -EINVAL, "--resume: no run at %s (a folder with plan.json and machine.json is expected)", name);
+    return 0;
+}
+
+int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal, struct error *err)
+{
+    *out = (struct resume){.folder = NULL};
+    *journal = (struct journal){.fd = -1};
+    int rc = find(name, results_dir, &out->folder, err);
+    char *path = rc == 0 ? text_format("%s/samples.jsonl", out->folder) : NULL;
+    if (rc == 0)
+        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, journal, err);
+    if (rc == 0)
+        rc = results_load(&out->results, out->folder, err);
+    if (rc == 0 && json_object_get(out->results.plan, "merged") != NULL)
+        rc = error_set(err, -EINVAL, "--resume: %s is a merged run, which has no next round", out->folder);
+    if (rc == 0)
+        rc = journal_cut(journal, out->results.whole_bytes, err);
+    free(path);
+    for (size_t c = 0; rc == 0 && c < out->results.cell_count; c++)
+        out->sound += out->results.cells[c].verified && out->results.cells[c].status == CELL_OK;
+    if (rc != 0) {
+        journal_close(journal);
+        resume_close(out);
+    }
+    return rc;
+}
+
+void resume_close(struct resume *resume)
+{
+    results_free(&resume->results);
+    free(resume->folder);
+    resume->folder = NULL;
+}
+
+/* -- how far ------------------------------------------------------------------------------------------------------ */
+
+bool resume_finished(const struct resume *resume)
+{
+    const struct results *r = &resume->results;
+    for (size_t c = 0; c < r->cell_count; c++) {
+        const struct result_cell *cell = &r->cells[c];
+        const int64_t due = results_rounds_due(r, cell->group);
+        if (!cell->verified || (cell->status == CELL_OK && (due < 0 || cell->last_round < due)))
+            return false;
+    }
+    return true;
+}
+
+/* -- the same programs, the same machine -------------------------------------------------------------------------- */
+
+static json_t *lines_json(const struct words *lines)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < lines->count; i++)
+        if (json_array_append_new(array, json_string(lines->items[i])) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    return array;
+}
+
+int resume_check(const struct resume *resume, const json_t *machine, bool force, struct words *differences,
+                 struct error *err)
+{
+    if (fingerprint_compare(resume->results.machine, machine, differences) != 0)
+        return error_set(err, -ENOMEM, "out of memory");
+    if (differences->count == 0)
+        return 0;
+    if (!force)
+        return error_set(err, -EPERM, "%s was begun with other programs or on another machine; --force goes on all the "
+                         "same and marks the summary", resume->folder);
+    return events_append(resume->folder, "forced", json_pack("{so*}", "differences", lines_json(differences)), err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Taking up a run that was cut off: which one, how far it came, and whether programs and machine are still the same. */
+#ifndef BENCH_RUN_RESUME_H
+#define BENCH_RUN_RESUME_H
+
+#include <stdbool.h>
+
+#include "bench/util/error.h"
+#include "bench/store/journal.h"
+#include "bench/store/results.h"
+#include "bench/util/text.h"
+
+struct resume {
+    char *folder; /* absolute */
+    struct results results;
+    size_t sound; /* cells that were verified and have not failed */
+};
+
+/*
+ * Opens the run's journal for writing (nobody else may be writing to it) and reads what the folder holds. `name` is a
+ * folder, or "latest" for the newest run in `results_dir`, finished or not. -EINVAL where there is no such run. Both
+ * resume_close and journal_close are needed after 0 only.
+ */
+int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal, struct error *err);
+void resume_close(struct resume *resume);
+/* Whether every sample of the plan is there. */
+bool resume_finished(const struct resume *resume);
+/*
+ * Holds the machine.json of now against the run's. 0 where they agree. Where they do not, `differences` gets a line
+ * each, and -EPERM is returned unless `force`: then an event is written down, which marks the summary.
+ */
+int resume_check(const struct resume *resume, const json_t *machine, bool force, struct words *differences,
+                 struct error *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* The stopping rule over a journal. */
+#include "bench/run/rounds.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/store/events.h"
+#include "bench/analysis/precision.h"
+#include "bench/analysis/summary.h"
+#include "common/clock.h"
+
+/* -- what was settled before -------------------------------------------------------------------------------------- */
+
+static void take_event(struct rounds *r, const json_t *line)
+{
+    const char *what = json_string_value(json_object_get(line, "what"));
+    const json_t *group = json_object_get(line, "group");
+    const json_int_t rounds = json_integer_value(json_object_get(line, "rounds"));
+    const json_int_t g = json_is_integer(group) ? json_integer_value(group) : -1;
+    if (g < 0 || (size_t)g >= r->plan->group_count || rounds < 1)
+        return;
+    if (strcmp(what, "planned") == 0)
+        r->groups[g].planned = rounds;
+    if (strcmp(what, "stopped") != 0)
+        return;
+    const char *why = json_string_value(json_object_get(line, "why"));
+    for (enum stopping_why w = STOPPING_ROUNDS; why != NULL && w <= STOPPING_BUDGET; w++)
+        if (strcmp(why, stopping_name(w)) == 0)
+            r->groups[g].why = w;
+}
+
+int rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
+                struct progress *progress, struct error *err)
+{
+    *rounds = (struct rounds){.plan = plan,
+                              .folder = folder,
+                              .progress = progress,
+                              .groups = calloc(plan->group_count, sizeof *rounds->groups),
+                              .before_ns = before == NULL ? 0 : before->spent_ns,
+                              .begun_ns = clock_now_ns()};
+    if (rounds->groups == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    size_t i;
+    const json_t *line;
+    json_array_foreach(before == NULL ? NULL : before->events.lines, i, line)
+        take_event(rounds, line);
+    return 0;
+}
+
+void rounds_close(struct rounds *rounds)
+{
+    free(rounds->groups);
+    rounds->groups = NULL;
+}
+
+/* -- settling ----------------------------------------------------------------------------------------------------- */
+
+static json_t *share_json(double share)
+{
+    return isfinite(share) ? json_real(share) : json_null();
+}
+
+/* After the pilot: how many rounds for the precision, by the widths alone. */
+static int plan_groups(struct rounds *r, const struct summary *summary, struct error *err)
+{
+    int rc = 0;
+    for (size_t g = 0; rc == 0 && g < r->plan->group_count; g++) {
+        struct rounds_group *group = &r->groups[g];
+        if (group->planned > 0 || group->why != STOPPING_GOES_ON)
+            continue;
+        const double widest = precision_reached(summary, g);
+        group->planned = stopping_rounds(widest, r->plan->stopping.precision);
+        progress_note(r->progress, false, "%s: within %.2g%% after %d rounds; %lld rounds in all are planned",
+                      r->plan->groups[g].name, 100 * widest, STOPPING_PILOT, (long long)group->planned);
+        rc = events_append(r->folder, "planned",
+                           json_pack("{sI sI so}", "group", (json_int_t)g, "rounds", (json_int_t)group->planned,
+                                     "half_width", share_json(widest)),
+                           err);
+    }
+    return rc;
+}
+
+static int look_at_widths(struct rounds *r, struct error *err)
+{
+    struct results results;
+    struct summary summary = {.results = NULL};
+    int rc = results_load(&results, r->folder, err);
+    if (rc == 0)
+        rc = summary_make(&summary, &results, err);
+    if (rc == 0)
+        rc = plan_groups(r, &summary, err);
+    summary_free(&summary);
+    results_free(&results);
+    return rc;
+}
+
+/* Whether nobody has said yet how many rounds a group gets for the precision. */
+static bool any_unplanned(const struct rounds *r)
+{
+    bool any = false;
+    for (size_t g = 0; g < r->plan->group_count; g++)
+        any = any || (r->groups[g].planned == 0 && r->groups[g].why == STOPPING_GOES_ON);
+    return any;
+}
+
+static int stop_group(struct rounds *r, size_t g, enum stopping_why why, int64_t done, struct error *err)
+{
+    const struct stopping *asked = &r->plan->stopping;
+    r->groups[g].why = why;
+    if (asked->budget_s <= 0 && asked->precision <= 0)
+        return 0;
+    return events_append(r->folder, "stopped",
+                         json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)done, "why",
+                                   stopping_name(why)),
+                         err);
+}
+
+int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
+{
+    const struct stopping *asked = &rounds->plan->stopping;
+    int rc = 0;
+    if (asked->precision > 0 && done >= STOPPING_PILOT && any_unplanned(rounds))
+        rc = look_at_widths(rounds, err);
+    for (size_t g = 0; rc == 0 && g < rounds->plan->group_count; g++) {
+        if (rounds->groups[g].why != STOPPING_GOES_ON)
+            continue;
+        enum stopping_why why = stopping_look(asked, done, rounds->groups[g].planned,
+                                              (double)rounds_spent_ns(rounds) / 1e9, (double)round_ns / 1e9);
+        if (why == STOPPING_GOES_ON && done >= ROUNDS_MAX)
+            why = STOPPING_ROUNDS;
+        if (why != STOPPING_GOES_ON)
+            rc = stop_group(rounds, g, why, done, err);
+    }
+    return rc;
+}
+
+/* A cap that is too low by itself was told when the run began. */
+void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
+{
+    const struct stopping *asked = &rounds->plan->stopping;
+    const struct stopping_pace pace = {.done = done,
+                                       .spent_s = (double)rounds_spent_ns(rounds) / (double)NS_PER_S,
+                                       .round_s = (double)round_ns / (double)NS_PER_S};
+    const bool capped = asked->rounds > 0 && asked->rounds < ROUNDS_FOR_INTERVALS;
+    char text[240];
+    if (rounds->told || capped || asked->budget_s <= 0 || round_ns <= 0 ||
+        stopping_room(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
+        return;
+    stopping_room_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
+    progress_note(rounds->progress, true, "warning: %s", text);
+    rounds->told = true;
+}
+
+/* -- questions ---------------------------------------------------------------------------------------------------- */
+
+int64_t rounds_spent_ns(const struct rounds *rounds)
+{
+    return rounds->before_ns + clock_now_ns() - rounds->begun_ns;
+}
+
+bool rounds_group_goes_on(const struct rounds *rounds, size_t group)
+{
+    return rounds->groups[group].why == STOPPING_GOES_ON;
+}
+
+int64_t rounds_to_come(const struct rounds *rounds, size_t group, int64_t done)
+{
+    const int64_t planned = rounds->groups[group].planned, cap = rounds->plan->stopping.rounds;
+    if (!rounds_group_goes_on(rounds, group))
+        return 0;
+    if (planned == 0 && cap == 0)
+        return -1;
+    const int64_t all = planned == 0 || (cap > 0 && cap < planned) ? cap : planned;
+    return all > done ? all - done : 0;
+}
+
+int64_t rounds_budget_left_ns(const struct rounds *rounds)
+{
+    const double budget_s = rounds->plan->stopping.budget_s;
+    if (budget_s <= 0)
+        return -1;
+    const int64_t left = (int64_t)(budget_s * (double)NS_PER_S) - rounds_spent_ns(rounds);
+    return left > 0 ? left : 0;
+}

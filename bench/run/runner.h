@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* A run from its first sample to its last: every cell verified once, then the rounds. One that was cut off goes on where
+ * it stopped: runner_take_up tells it what the journal has. */
+#ifndef BENCH_RUN_RUNNER_H
+#define BENCH_RUN_RUNNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/util/error.h"
+#include "bench/store/journal.h"
+#include "bench/machine/concurrent_runs.h"
+#include "bench/run/progress.h"
+#include "bench/store/results.h"
+#include "bench/run/rounds.h"
+#include "bench/run/sample.h"
+
+struct runner_cell {
+    bool verified;      /* it has a sample of the verify pass */
+    bool ended;         /* it failed or cannot run, and is not timed any more */
+    int64_t last_round; /* of its last timed sample; 0: none */
+    int64_t last_ns;    /* how long its last sample took, all in all; 0: none yet */
+    int64_t least_ns;   /* how long the fastest of its samples took; 0: none yet */
+};
+
+struct runner {
+    const struct bench *bench;
+    const char *folder; /* the run's */
+    struct journal *journal;
+    struct progress *progress;
+    struct runner_cell *cells;
+    const struct results *before; /* what the journal had when the run was taken up; NULL: nothing */
+    struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
+    int64_t samples;              /* in the journal */
+    struct rounds rounds;
+    struct neighbours *neighbours;
+    int64_t rounds_done;
+};
+
+/* What a run writes to and tells. `before` is what the journal of a run that is taken up has, else NULL. */
+struct runner_place {
+    const char *folder;
+    struct journal *journal;
+    struct progress *progress;
+    struct neighbours *neighbours; /* open; looked at after verifying and after each round */
+    const struct results *before;
+};
+
+/* All is borrowed. runner_close is needed after 0 only. */
+int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err);
+/* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A run that is taken up is verified as
+ * far as it was not, and the baselines that judge are run again for their results, which are not in the journal: -EBADMSG
+ * where they give others than they did. */
+int runner_verify(struct runner *r, struct error *err);
+int runner_rounds(struct runner *r, struct error *err);
+void runner_close(struct runner *r);
+
+#endif

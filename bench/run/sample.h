@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* One sample: a cell's command run once, what it left (record, slots, hyperfine's JSON) read, and judged. */
+#ifndef BENCH_RUN_SAMPLE_H
+#define BENCH_RUN_SAMPLE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/protocol/catalog.h"
+#include "bench/util/error.h"
+#include "bench/process/supervisor.h"
+#include "bench/analysis/open_loop.h"
+#include "bench/run/origin_process.h"
+#include "bench/protocol/paths.h"
+#include "bench/plan/plan.h"
+#include "bench/protocol/record.h"
+#include "bench/protocol/slots.h"
+#include "bench/machine/interference.h"
+#include "bench/analysis/diagnosis.h"
+
+enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
+
+/* What samples are taken with; all borrowed. */
+struct bench {
+    const struct places *places;
+    const struct catalog *catalog;
+    const struct plan *plan;
+    struct guard *guard;
+    const char *scratch;
+    const char *tasks_dir;       /* NULL: none */
+    const struct origin *origin; /* NULL: not started */
+    const struct surroundings_watch *watch;
+};
+
+/* What a run's results have to be: those of the baseline of the runtime that judges. */
+struct reference {
+    char name[128];       /* "py:sync" */
+    enum sample_status status;
+    char *reason;         /* why there is nothing to check against; NULL: ok */
+    uint64_t digest;
+    uint64_t *results;    /* each job's; NULL: too many to keep */
+};
+
+/* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */
+struct sample_taken {
+    enum sample_status status;
+    char *reason;
+    double at;
+    int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
+    json_t *failures, *phases, *usage, *connections, *python;
+    json_t *disturbed;  /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
+    unsigned disturbances; /* of what kinds (bench/machine/disturbance.h) */
+    int64_t stopped_ns; /* the longest that one of its processes was seen stopped; 0: none was */
+    struct symptoms_flight flight;
+    bool has_digest;
+    uint64_t digest;
+    struct slots_latency latency;
+    bool opened; /* in an open loop, and its slots were sound: */
+    struct open_loop open_loop;
+    int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the hold */
+    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
+    struct surroundings around;
+    struct slots_view slots; /* of the first copy, until sample_free */
+    bool unreserved;         /* a host could not have the room for its slots file */
+    bool service_died;       /* the origin has ended */
+};
+
+/* How a sample is to be taken. */
+struct sample_how {
+    bool timed;       /* through hyperfine; else by itself with its memory watched */
+    int64_t round;    /* of which an open loop has the schedule; 0: the verify pass */
+    int64_t usual_ns; /* what the cell's samples take at the least, all in all; 0: not known */
+};
+
+/*
+ * Runs a cell once. One that takes clearly longer than usual is looked at while it runs (bench/process/stops.h). The sample says
+ * all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, -ENOSPC or -EDQUOT where the
+ * scratch folder had no room for it (bench/run/disk_space.h), or another negative errno where the driver cannot go on. sample_free is
+ * needed after 0 only.
+ */
+int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
+                struct error *err);
+/* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
+int sample_judge(struct sample_taken *s, const struct reference *reference);
+/* A sample of a cell that was never started. */
+int sample_none(enum sample_status status, const char *reason, struct sample_taken *out);
+void sample_free(struct sample_taken *s);
+
+/* Where it stands in the run. */
+struct sample_place {
+    int64_t round, order; /* order: its place in the round */
+    size_t cell;
+    bool timed;
+};
+/* The line for the journal; NULL: no memory. */
+json_t *sample_json(const struct sample_taken *s, const struct sample_place *place);
+const char *sample_status_name(enum sample_status status);
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* Two JSON objects side by side, objects in them key by key. */
+#include "bench/store/json_diff.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/util/text.h"
+
+#define LONG_TEXT 40 /* bytes of a value that are still taken in at a glance */
+#define KEPT_AROUND 12
+
+/* Never the same twice. */
+static const char *const moving_facts[] = {
+    "load1", "load5", "load15", "steal_share", "memory_available_bytes", "swap_used_bytes", NULL};
+/* What tells two runs of one plan apart, and what is compared cell by cell. */
+static const char *const plan_own[] = {"plan", "created", "seed", "groups", "cells", "merged", NULL};
+
+static bool is_one_of(const char *const *names, const char *name)
+{
+    while (*names != NULL && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* Takes `key`, also when it fails. */
+static int add(struct differences *out, char *key, const json_t *a, const json_t *b)
+{
+    struct difference *items = key == NULL ? NULL : realloc(out->items, (out->count + 1) * sizeof *items);
+    if (items == NULL) {
+        free(key);
+        return -ENOMEM;
+    }
+    out->items = items;
+    items[out->count++] = (struct difference){.key = key, .value = {a, b}};
+    return 0;
+}
+
+static bool same(const json_t *a, const json_t *b)
+{
+    if (json_is_number(a) && json_is_number(b)) /* 2 and 2.0 */
+        return json_number_value(a) <= json_number_value(b) && json_number_value(a) >= json_number_value(b);
+    if (a == NULL || b == NULL) /* not there and null are the same */
+        return json_is_null(a) || json_is_null(b) || a == b;
+    return json_equal(a, b);
+}
+
+static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out);
+
+static int compare_values(const char *prefix, const char *name, const json_t *a, const json_t *b, struct differences *out)
+{
+    char *key = *prefix == '\0' ? text_format("%s", name) : text_format("%s %s", prefix, name);
+    if (key == NULL)
+        return -ENOMEM;
+    if (!json_is_object(a) || !json_is_object(b)) {
+        if (!same(a, b))
+            return add(out, key, a, b);
+        free(key);
+        return 0;
+    }
+    const int code = compare_objects(key, a, b, out);
+    free(key);
+    return code;
+}
+
+/* jansson's loop wants what is not const. */
+static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out)
+{
+    const char *name;
+    json_t *value;
+    int code = 0;
+    json_object_foreach((json_t *)(uintptr_t)a, name, value)
+        if (code == 0)
+            code = compare_values(prefix, name, value, json_object_get(b, name), out);
+    json_object_foreach((json_t *)(uintptr_t)b, name, value)
+        if (code == 0 && json_object_get(a, name) == NULL)
+            code = compare_values(prefix, name, NULL, value, out);
+    return code;
+}
+
+int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b)
+{
+    return compare_objects(prefix, a, b, out);
+}
+
+/* Moves those whose key is in `names` to `in` (NULL: away), the rest to `others`, in their order. */
+static int split(struct differences *all, const char *const *names, struct differences *in, struct differences *others)
+{
+    int code = 0;
+    for (size_t i = 0; i < all->count && code == 0; i++) {
+        struct difference *d = &all->items[i];
+        struct differences *to = is_one_of(names, d->key) ? in : others;
+        char *key = d->key;
+        d->key = NULL;
+        if (to == NULL)
+            free(key);
+        else
+            code = add(to, key, d->value[0], d->value[1]);
+    }
+    return code;
+}
+
+int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving)
+{
+    struct differences all = {NULL, 0};
+    *changed = *moving = all;
+    int code = compare_objects("", a, b, &all);
+    if (code == 0)
+        code = split(&all, moving_facts, moving, changed);
+    differences_free(&all);
+    if (code != 0) {
+        differences_free(changed);
+        differences_free(moving);
+    }
+    return code;
+}
+
+int differences_of_plans(const json_t *a, const json_t *b, struct differences *out)
+{
+    struct differences all = {NULL, 0};
+    *out = all;
+    int code = compare_objects("", a, b, &all);
+    if (code == 0)
+        code = split(&all, plan_own, NULL, out);
+    differences_free(&all);
+    if (code != 0)
+        differences_free(out);
+    return code;
+}
+
+void differences_free(struct differences *differences)
+{
+    for (size_t i = 0; i < differences->count; i++)
+        free(differences->items[i].key);
+    free(differences->items);
+    *differences = (struct differences){NULL, 0};
+}
+
+/* -- as text -------------------------------------------------------------------------------------------------------------- */
+
+static char *value_text(const json_t *value)
+{
+    if (value == NULL)
+        return strdup("-");
+    if (json_is_string(value))
+        return strdup(json_string_value(value));
+    return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+}
+
+static bool inside_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* "…what differs, with a little before it…": from `begin` on, without the last `end` bytes. */
+static char *cut(char *text, size_t begin, size_t end)
+{
+    size_t length = strlen(text) - end;
+    while (inside_character(text[begin]))
+        begin--;
+    while (inside_character(text[length]))
+        length++;
+    char *out = text_format("%s%.*s%s", begin > 0 ? "…" : "", (int)(length - begin), text + begin,
+                            text[length] != '\0' ? "…" : "");
+    free(text);
+    return out;
+}
+
+/* What both begin and end with goes, but for a little. */
+static void shorten(char *text[2])
+{
+    const size_t a = strlen(text[0]), b = strlen(text[1]), shorter = a < b ? a : b;
+    size_t head = 0, tail = 0;
+    while (head < shorter && text[0][head] == text[1][head])
+        head++;
+    while (tail < shorter - head && text[0][a - 1 - tail] == text[1][b - 1 - tail])
+        tail++;
+    head = head > KEPT_AROUND ? head - KEPT_AROUND : 0;
+    tail = tail > KEPT_AROUND ? tail - KEPT_AROUND : 0;
+    for (int i = 0; i < 2; i++)
+        text[i] = cut(text[i], head, tail);
+}
+
+int difference_text(const struct difference *difference, char *text[2])
+{
+    for (int i = 0; i < 2; i++)
+        text[i] = value_text(difference->value[i]);
+    if (text[0] != NULL && text[1] != NULL && strlen(text[0]) > LONG_TEXT && strlen(text[1]) > LONG_TEXT)
+        shorten(text);
+    if (text[0] != NULL && text[1] != NULL)
+        return 0;
+    free(text[0]);
+    free(text[1]);
+    text[0] = text[1] = NULL;
+    return -ENOMEM;
+}

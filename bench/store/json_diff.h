@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What differs between two runs' machine.json and plan.json. Pure; JSON values are borrowed. */
+#ifndef BENCH_STORE_JSON_DIFF_H
+#define BENCH_STORE_JSON_DIFF_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct difference {
+    char *key;              /* "hosts c compiler" */
+    const json_t *value[2]; /* NULL: not there */
+};
+
+struct differences {
+    struct difference *items;
+    size_t count;
+};
+
+/*
+ * Facts that are not the same, in A's order and then what only B has. `moving` gets those that are never the same twice,
+ * such as the load: they say nothing of what was changed. 0 or -ENOMEM; then both are empty.
+ */
+int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving);
+
+/* The same for what a plan says of the whole run (not its groups and cells, and not its seed and time). */
+int differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
+
+/* Adds what differs between two objects, keys behind `prefix`. 0 or -ENOMEM. */
+int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b);
+
+void differences_free(struct differences *differences);
+
+/*
+ * Both values of a difference as people read them, to be freed: a text without its quotes, "-" where there is none, and
+ * of two long texts only the part in which they differ. 0 or -ENOMEM.
+ */
+int difference_text(const struct difference *difference, char *text[2]);
+
+#endif

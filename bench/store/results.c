@@ -1,0 +1,559 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads a run's folder back. Every value is checked for its type and range before it is used as one, for a journal may
+ * come from another version, another machine or a text editor. */
+#include "bench/store/results.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/machine/disturbance.h"
+#include "bench/util/files.h"
+#include "bench/util/json_line.h"
+#include "bench/plan/stopping_read.h"
+#include "bench/util/text.h"
+
+#define NOT_KNOWN INT64_C(-1)
+#define ROUNDS_MAX INT64_C(1000000)
+#define ORDER_MAX INT64_C(1000000)
+#define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
+
+/* Where in which file something is read, for messages. */
+struct place {
+    const char *file;
+    size_t line; /* 0: the file is one value */
+    struct error *err;
+};
+
+static int wrong(const struct place *at, const char *what)
+{
+    if (at->line > 0)
+        return error_set(at->err, -EPROTO, "%s line %zu: %s", at->file, at->line, what);
+    return error_set(at->err, -EPROTO, "%s: %s", at->file, what);
+}
+
+static int wrong_field(const struct place *at, const char *key, const char *expected)
+{
+    char text[128];
+    snprintf(text, sizeof text, "\"%s\" is missing or not %s", key, expected);
+    return wrong(at, text);
+}
+
+/* -- fields ------------------------------------------------------------------------------------------------------------ */
+
+static int field_string(const struct place *at, const json_t *object, const char *key, const char **out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_string(value))
+        return wrong_field(at, key, "a text");
+    *out = json_string_value(value);
+    return 0;
+}
+
+static int field_int(const struct place *at, const json_t *object, const char *key, int64_t *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_integer(value))
+        return wrong_field(at, key, "an integer");
+    *out = json_integer_value(value);
+    return 0;
+}
+
+static int field_number(const struct place *at, const json_t *object, const char *key, double *out)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_number(value) || !isfinite(json_number_value(value)))
+        return wrong_field(at, key, "a number");
+    *out = json_number_value(value);
+    return 0;
+}
+
+static int64_t difference(int64_t later, int64_t earlier)
+{
+    return later == NOT_KNOWN || earlier == NOT_KNOWN || later < earlier ? NOT_KNOWN : later - earlier;
+}
+
+/* -- plan.json and machine.json ----------------------------------------------------------------------------------------- */
+
+static int object_parse(const char *name, const struct results_text *text, json_t **out, struct error *err)
+{
+    json_error_t problem = {.line = 1};
+    json_t *value = json_loadb(text->bytes, text->length, JSON_REJECT_DUPLICATES, &problem);
+    if (!json_is_object(value)) {
+        json_decref(value);
+        return error_set(err, -EPROTO, "%s line %d: %s", name, problem.line, value ? "not an object" : problem.text);
+    }
+    *out = value;
+    return 0;
+}
+
+static int object_load(const char *run_dir, const char *name, json_t **out, struct error *err)
+{
+    char *path = text_format("%s/%s", run_dir, name), *bytes = NULL;
+    struct results_text text = {NULL, 0};
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    int code = file_read(path, OBJECT_MAX, &bytes, &text.length);
+    text.bytes = bytes;
+    if (code != 0)
+        error_set(err, code, "%s: %s", path, strerror(-code));
+    else
+        code = object_parse(path, &text, out, err);
+    free(bytes);
+    free(path);
+    return code;
+}
+
+static int group_read(const struct place *at, const json_t *json, struct result_group *group)
+{
+    if (field_string(at, json, "name", &group->name) != 0 || field_string(at, json, "task", &group->task) != 0 ||
+        field_string(at, json, "kind", &group->kind) != 0 || field_string(at, json, "asks", &group->asks) != 0 ||
+        field_int(at, json, "jobs", &group->jobs) != 0 || field_int(at, json, "workers", &group->workers) != 0 ||
+        field_number(at, json, "ideal", &group->ideal) != 0)
+        return -EPROTO;
+    if (group->jobs < 1)
+        return wrong_field(at, "jobs", "at least 1");
+    if (group->workers < 1)
+        return wrong_field(at, "workers", "at least 1");
+    if (!(group->ideal > 0))
+        return wrong_field(at, "ideal", "above 0");
+    group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
+    const json_t *rate = json_object_get(json, "rate");
+    group->rate = json_is_number(rate) && json_number_value(rate) > 0 ? json_number_value(rate) : 0;
+    group->arrivals = group->rate > 0 ? json_string_value(json_object_get(json, "arrivals")) : NULL;
+    group->sweep = json_string_value(json_object_get(json, "sweep"));
+    group->scaling = json_string_value(json_object_get(json, "scaling"));
+    group->params = json_object_get(json, "params");
+    if (!json_is_object(group->params))
+        return wrong_field(at, "params", "an object");
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)group->params, key, value)
+        if (!json_is_string(value))
+            return wrong(at, "a parameter is not a text");
+    return 0;
+}
+
+static int role_read(const struct place *at, const json_t *json, enum cell_role *role)
+{
+    static const char *const names[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
+    const char *name = NULL;
+    const int code = field_string(at, json, "role", &name);
+    if (code != 0)
+        return code;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *role = (enum cell_role)i;
+            return 0;
+        }
+    return wrong_field(at, "role", "model, control or capacity");
+}
+
+static int cell_read(const struct place *at, const json_t *json, const struct results *results, struct result_cell *cell)
+{
+    int64_t group = 0;
+    if (field_int(at, json, "group", &group) != 0 || field_string(at, json, "runtime", &cell->runtime) != 0 ||
+        field_string(at, json, "model", &cell->model) != 0 || field_int(at, json, "copies", &cell->copies) != 0 ||
+        role_read(at, json, &cell->role) != 0)
+        return -EPROTO;
+    if (group < 0 || (size_t)group >= results->group_count)
+        return wrong_field(at, "group", "the number of a group");
+    if (cell->copies < 1)
+        return wrong_field(at, "copies", "at least 1");
+    cell->group = (size_t)group;
+    cell->baseline = json_is_true(json_object_get(json, "baseline"));
+    cell->start_method = json_string_value(json_object_get(json, "start_method"));
+    cell->peak_pss_bytes = cell->memory_looks = NOT_KNOWN;
+    return 0;
+}
+
+static int plan_head(const struct place *at, struct results *results)
+{
+    int64_t version = 0;
+    if (field_int(at, results->plan, "plan", &version) != 0)
+        return -EPROTO;
+    if (version != 1)
+        return wrong(at, "a version of the plan that this cobench does not know (it knows 1)");
+    if (field_string(at, results->plan, "suite", &results->suite) != 0 ||
+        field_string(at, results->plan, "created", &results->created) != 0 ||
+        field_int(at, results->plan, "seed", &results->seed) != 0 ||
+        field_number(at, results->plan, "margin", &results->margin) != 0)
+        return -EPROTO;
+    if (stopping_read(results->plan, &results->asked) != 0)
+        return wrong(at, "\"rounds\", \"budget_s\" and \"precision\" are out of range, or none is given");
+    if (results->margin < 0 || results->margin >= 1)
+        return wrong_field(at, "margin", "at least 0 and below 1");
+    return 0;
+}
+
+static int plan_read(struct results *results, struct error *err)
+{
+    const struct place at = {.file = "plan.json", .err = err};
+    int code = plan_head(&at, results);
+    if (code != 0)
+        return code;
+    const json_t *groups = json_object_get(results->plan, "groups");
+    const json_t *cells = json_object_get(results->plan, "cells");
+    if (!json_is_array(groups) || !json_is_array(cells))
+        return wrong(&at, "\"groups\" or \"cells\" is missing or not an array");
+    /* One more of each, so that an empty plan is no failed allocation. */
+    results->groups = calloc(json_array_size(groups) + 1, sizeof *results->groups);
+    results->cells = calloc(json_array_size(cells) + 1, sizeof *results->cells);
+    if (results->groups == NULL || results->cells == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    results->group_count = json_array_size(groups);
+    for (size_t i = 0; i < results->group_count && code == 0; i++)
+        code = group_read(&at, json_array_get(groups, i), &results->groups[i]);
+    results->cell_count = json_array_size(cells);
+    for (size_t i = 0; i < results->cell_count && code == 0; i++)
+        code = cell_read(&at, json_array_get(cells, i), results, &results->cells[i]);
+    return code;
+}
+
+/* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
+
+static int line_int(const struct place *at, const struct json_field *line, const char *key, int64_t *out)
+{
+    const struct json_field *field = json_field_get(line, key);
+    if (field == NULL || field->kind != JSON_LINE_INTEGER)
+        return wrong_field(at, key, "an integer");
+    *out = field->integer;
+    return 0;
+}
+
+/* A time or a count that may be null or absent; anything below 0 counts as not known too. */
+static int64_t line_optional(const struct json_field *object, const char *key)
+{
+    const struct json_field *field = json_field_get(object, key);
+    return field == NULL || field->kind != JSON_LINE_INTEGER || field->integer < 0 ? NOT_KNOWN : field->integer;
+}
+
+static void points_read(const struct json_field *object, int64_t out[LATENCY_POINTS])
+{
+    static const char *const points[] = {"p50", "p90", "p99", "max"};
+    for (size_t i = 0; i < LATENCY_POINTS; i++)
+        out[i] = line_optional(object, points[i]);
+}
+
+static void open_loop_read(const struct json_field *object, struct sample_open_loop *out)
+{
+    const struct json_field *kept = json_field_get(object, "kept");
+    const struct json_field *drift = json_field_get(object, "drift_ns"); /* may be below 0 */
+    *out = (struct sample_open_loop){.span_ns = line_optional(object, "span_ns"),
+                                     .ends_ns = line_optional(object, "ends_ns"),
+                                     .drift_ns = drift != NULL && drift->kind == JSON_LINE_INTEGER ? drift->integer : 0,
+                                     .missed = kept != NULL && kept->kind == JSON_LINE_FALSE};
+    points_read(json_field_get(object, "late_ns"), out->late_ns);
+}
+
+static void sample_read(const struct json_field *line, struct sample *sample)
+{
+    const struct json_field *phases = json_field_get(line, "phases");
+    const struct json_field *origin = json_field_get(line, "origin");
+    const int64_t user = line_optional(line, "user_ns");
+    const int64_t system = line_optional(line, "system_ns");
+    sample->whole_ns = line_optional(line, "whole_ns");
+    sample->work_ns = line_optional(line, "work_ns");
+    sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN || user > INT64_MAX - system ? NOT_KNOWN : user + system;
+    sample->ready_ns = difference(line_optional(phases, "ready"), line_optional(phases, "start"));
+    sample->end_ns = difference(line_optional(phases, "end"), line_optional(phases, "work"));
+    points_read(json_field_get(line, "latency_ns"), sample->latency_ns);
+    open_loop_read(json_field_get(line, "open_loop"), &sample->open_loop);
+    sample->connections = line_optional(line, "connections");
+    sample->origin_cpu_ns = line_optional(origin, "cpu_ns");
+    sample->origin_wait_ns = line_optional(origin, "wait_ns");
+    sample->origin_wall_ns = line_optional(origin, "wall_ns");
+    sample->in_flight_max = line_optional(line, "in_flight_max");
+    sample->busy_ns = line_optional(line, "busy_ns");
+    sample->stopped_ns = line_optional(line, "stopped_ns");
+    const struct json_field *by = json_field_get(line, "disturbed_by");
+    const bool disturbed = by != NULL && by->kind == JSON_LINE_TEXT;
+    sample->disturbances = disturbed ? disturbance_parse(by->text, by->text_length) : 0;
+}
+
+/* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
+static int sample_add(struct result_cell *cell, const struct sample *sample)
+{
+    size_t at = cell->count;
+    while (at > 0 && cell->samples[at - 1].round > sample->round)
+        at--;
+    if (at > 0 && cell->samples[at - 1].round == sample->round) {
+        cell->samples[at - 1] = *sample;
+        return 0;
+    }
+    if (cell->count == cell->room) {
+        const size_t room = cell->room == 0 ? 16 : cell->room + cell->room / 2;
+        struct sample *samples = realloc(cell->samples, room * sizeof *samples);
+        if (samples == NULL)
+            return -ENOMEM;
+        cell->samples = samples;
+        cell->room = room;
+    }
+    memmove(&cell->samples[at + 1], &cell->samples[at], (cell->count - at) * sizeof *cell->samples);
+    cell->samples[at] = *sample;
+    cell->count++;
+    return 0;
+}
+
+static int status_read(const struct place *at, const struct json_field *line, enum cell_status *status)
+{
+    static const char *const names[] = {
+        [CELL_OK] = "ok",           [CELL_REFUSED] = "refused",       [CELL_FAILED] = "failed",
+        [CELL_TIMEOUT] = "timeout", [CELL_IMPOSSIBLE] = "impossible",
+    };
+    const struct json_field *name = json_field_get(line, "status");
+    for (size_t i = CELL_OK; i < sizeof names / sizeof *names; i++)
+        if (json_field_is(name, names[i])) {
+            *status = (enum cell_status)i;
+            return 0;
+        }
+    return wrong_field(at, "status", "ok, refused, failed, timeout or impossible");
+}
+
+/* The first thing that went wrong with a cell is its reason; later samples do not make it good again. */
+static int cell_note_status(struct result_cell *cell, enum cell_status status, const struct json_field *reason)
+{
+    if (cell->status > CELL_OK)
+        return 0;
+    cell->status = status;
+    if (status == CELL_OK)
+        return 0;
+    const bool given = reason != NULL && reason->kind == JSON_LINE_TEXT;
+    cell->reason = given ? json_field_copy(reason) : strdup("no reason given");
+    if (cell->reason == NULL)
+        return -ENOMEM;
+    text_one_line(cell->reason);
+    return 0;
+}
+
+/* How far the run has come with this sample; round 0: of the verify pass. */
+static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line, int64_t round)
+{
+    if (round == 0) {
+        const struct json_field *digest = json_field_get(line, "digest");
+        const bool known = digest != NULL && digest->kind == JSON_LINE_TEXT;
+        snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0, known ? digest->text : "");
+        cell->verified = true;
+        return;
+    }
+    results->last_round = round;
+    results->last_order = line_optional(line, "order");
+    if (round > cell->last_round)
+        cell->last_round = round;
+}
+
+/* What every sample has to have: which cell it is of, in which round, and how it ended. */
+static int line_head(const struct place *at, const struct results *results, const struct json_field *line, int64_t *cell,
+                     int64_t *round, enum cell_status *status)
+{
+    int64_t version = 0;
+    if (line_int(at, line, "sample", &version) != 0 || line_int(at, line, "cell", cell) != 0 ||
+        line_int(at, line, "round", round) != 0 || status_read(at, line, status) != 0)
+        return -EPROTO;
+    const struct json_field *pass = json_field_get(line, "pass");
+    if (pass == NULL || pass->kind != JSON_LINE_TEXT)
+        return wrong_field(at, "pass", "a text");
+    if (version != 1)
+        return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
+    if (*cell < 0 || (size_t)*cell >= results->cell_count)
+        return wrong_field(at, "cell", "the number of a cell of the plan");
+    if (*round < 0 || *round > ROUNDS_MAX)
+        return wrong_field(at, "round", "in 0..1000000");
+    if (line_optional(line, "order") > ORDER_MAX)
+        return wrong_field(at, "order", "in 0..1000000");
+    return 0;
+}
+
+static int line_read(const struct place *at, struct results *results, const struct json_field *line)
+{
+    int64_t cell_id = 0, round = 0;
+    enum cell_status status = CELL_UNSEEN;
+    if (line_head(at, results, line, &cell_id, &round, &status) != 0)
+        return -EPROTO;
+    const bool timed = json_field_is(json_field_get(line, "pass"), "timed");
+    const int64_t spent = line_optional(line, "spent_ns");
+    if (spent > results->spent_ns)
+        results->spent_ns = spent;
+    struct result_cell *cell = &results->cells[cell_id];
+    note_progress(results, cell, line, timed ? round : 0);
+    if (cell_note_status(cell, status, json_field_get(line, "reason")) != 0)
+        return error_set(at->err, -ENOMEM, "no memory");
+    const int64_t peak = line_optional(line, "peak_pss_bytes");
+    if (peak > cell->peak_pss_bytes)
+        cell->peak_pss_bytes = peak;
+    const int64_t looks = line_optional(json_field_get(line, "memory"), "looks_in_work");
+    if (looks > cell->memory_looks)
+        cell->memory_looks = looks;
+    if (status != CELL_OK || !timed)
+        return 0;
+    struct sample sample = {.round = (int32_t)round, .order = (int32_t)line_optional(line, "order")};
+    sample_read(line, &sample);
+    return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "no memory");
+}
+
+static int samples_read(FILE *file, struct results *results, struct error *err)
+{
+    struct place at = {.file = "samples.jsonl", .err = err};
+    struct json_line parsed = {.fields = NULL};
+    char *line = NULL;
+    size_t room = 0;
+    int code = 0;
+    ssize_t length;
+    while (code == 0 && (length = getline(&line, &room, file)) > 0) {
+        at.line++;
+        if (line[length - 1] != '\n')
+            break; /* cut short by a crash */
+        json_error_t problem;
+        code = json_line_parse(&parsed, line, (size_t)length, &problem);
+        if (code == 0)
+            code = line_read(&at, results, parsed.fields);
+        else
+            code = code == -ENOMEM ? error_set(err, code, "no memory") : wrong(&at, problem.text);
+        results->samples++;
+        results->whole_bytes += length;
+    }
+    if (code == 0 && ferror(file))
+        code = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
+    json_line_free(&parsed);
+    free(line);
+    return code;
+}
+
+static int samples_load(struct results *results, const char *run_dir, struct error *err)
+{
+    char *path = text_format("%s/samples.jsonl", run_dir);
+    if (path == NULL)
+        return error_set(err, -ENOMEM, "no memory");
+    int code = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        code = error_set(err, -errno, "%s: %s", path, strerror(errno));
+    free(path);
+    if (code != 0)
+        return code;
+    code = samples_read(file, results, err);
+    fclose(file); /* it was only read */
+    return code;
+}
+
+/* -- rounds -------------------------------------------------------------------------------------------------------------- */
+
+bool results_fixed_rounds(const struct results *results)
+{
+    return results->asked.budget_s <= 0 && results->asked.precision <= 0;
+}
+
+int64_t results_rounds_due(const struct results *results, size_t group)
+{
+    const int64_t stopped = results->groups[group].stopped;
+    return stopped > 0 ? stopped : results_fixed_rounds(results) ? results->rounds : -1;
+}
+
+/* Which groups have enough rounds, and how many it came to. */
+static void rounds_read(struct results *results)
+{
+    size_t i;
+    const json_t *line;
+    json_array_foreach(results->events.lines, i, line)
+    {
+        const json_t *group = json_object_get(line, "group"), *rounds = json_object_get(line, "rounds");
+        const char *what = json_string_value(json_object_get(line, "what"));
+        const char *why = json_string_value(json_object_get(line, "why"));
+        if (strcmp(what, "stopped") != 0 || !json_is_integer(group) || json_integer_value(group) < 0 ||
+            (size_t)json_integer_value(group) >= results->group_count || !json_is_integer(rounds) || why == NULL)
+            continue;
+        results->groups[json_integer_value(group)].stopped = json_integer_value(rounds);
+        results->groups[json_integer_value(group)].why = why;
+    }
+    results->rounds = results_fixed_rounds(results) ? results->asked.rounds : 0;
+    for (size_t c = 0; c < results->cell_count; c++)
+        if (!results_fixed_rounds(results) && results->cells[c].last_round > results->rounds)
+            results->rounds = results->cells[c].last_round;
+}
+
+int results_load(struct results *results, const char *run_dir, struct error *err)
+{
+    *results = (struct results){.last_order = -1};
+    int code = object_load(run_dir, "plan.json", &results->plan, err);
+    if (code == 0)
+        code = object_load(run_dir, "machine.json", &results->machine, err);
+    if (code == 0)
+        code = plan_read(results, err);
+    if (code == 0)
+        code = samples_load(results, run_dir, err);
+    if (code == 0)
+        code = events_load(run_dir, &results->events, err);
+    if (code == 0)
+        rounds_read(results);
+    if (code != 0)
+        results_free(results);
+    return code;
+}
+
+int results_parse(struct results *results, const struct results_texts *texts, struct error *err)
+{
+    *results = (struct results){.last_order = -1};
+    FILE *samples = fmemopen((void *)(uintptr_t)texts->samples.bytes, texts->samples.length, "r");
+    if (samples == NULL)
+        return error_set(err, -errno, "samples.jsonl: %s", strerror(errno));
+    int code = object_parse("plan.json", &texts->plan, &results->plan, err);
+    if (code == 0)
+        code = object_parse("machine.json", &texts->machine, &results->machine, err);
+    if (code == 0)
+        code = plan_read(results, err);
+    if (code == 0)
+        code = samples_read(samples, results, err);
+    if (code == 0)
+        code = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
+    fclose(samples); /* it was only read */
+    if (code != 0)
+        results_free(results);
+    return code;
+}
+
+void results_free(struct results *results)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        free(results->cells[i].reason);
+        free(results->cells[i].samples);
+    }
+    free(results->cells);
+    free(results->groups);
+    events_free(&results->events);
+    json_decref(results->machine);
+    json_decref(results->plan);
+    *results = (struct results){0};
+}
+
+bool result_group_compares(const struct result_group *group)
+{
+    return group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
+}
+
+bool results_compare(const struct results *results)
+{
+    for (size_t g = 0; g < results->group_count; g++)
+        if (result_group_compares(&results->groups[g]))
+            return true;
+    return false;
+}
+
+const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
+{
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct result_cell *cell = &results->cells[i];
+        if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && strcmp(cell->runtime, runtime) == 0)
+            return cell;
+    }
+    return NULL;
+}
+
+size_t results_disturbed(const struct result_cell *cell, unsigned kinds)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        count += (cell->samples[i].disturbances & kinds) != 0;
+    return count;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a run's folder holds, read back: plan.json, machine.json, samples.jsonl, events.jsonl (docs/run-directory.md).
+ * The samples are read line by line into compact arrays, about 250 bytes each.
+ */
+#ifndef BENCH_STORE_RESULTS_H
+#define BENCH_STORE_RESULTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+
+#include "bench/util/error.h"
+#include "bench/store/events.h"
+#include "bench/plan/stopping.h"
+
+/* How a cell ended. Above CELL_OK: it has no ratios, and `reason` says why. */
+enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
+
+enum cell_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
+
+enum latency_point { LATENCY_P50, LATENCY_P90, LATENCY_P99, LATENCY_MAX, LATENCY_POINTS };
+
+/* One timed sample that was ok. Times in nanoseconds; -1: not known. */
+struct sample {
+    int32_t round;
+    int32_t order; /* the sample's place in its round */
+    int64_t whole_ns, work_ns, cpu_ns;
+    int64_t ready_ns, end_ns; /* from main to the gate; from the last job's end to main's */
+    int64_t latency_ns[LATENCY_POINTS];
+    struct sample_open_loop {
+        int64_t span_ns, ends_ns, drift_ns;
+        int64_t late_ns[LATENCY_POINTS];
+        bool missed; /* the rate was not kept */
+    } open_loop; /* bench/analysis/open_loop.h; of a closed loop nothing is known */
+    int64_t connections;
+    int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
+    int64_t in_flight_max, busy_ns; /* bench/analysis/diagnosis.h; 0 or less: not known */
+    unsigned disturbances;          /* of what kinds (bench/machine/disturbance.h) */
+    int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
+};
+
+/* Strings are borrowed from results.plan. */
+struct result_group {
+    const char *name, *task, *kind, *asks;
+    const char *capacity_reason; /* NULL: there is one */
+    const char *sweep, *scaling; /* NULL: it is no point of a sweep (bench/plan/plan.h) */
+    const json_t *params;        /* an object of strings */
+    int64_t jobs, workers;
+    double ideal;
+    int64_t stopped; /* after so many rounds it was settled that it has enough; 0: it was not */
+    const char *why; /* "rounds", "precise" or "budget"; NULL likewise */
+    double rate;          /* jobs that arrive a second; 0: a closed loop */
+    const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
+};
+
+/* False where the group is there for its price (bench/analysis/marginal_cost.h) and has neither baseline nor control. */
+bool result_group_compares(const struct result_group *group);
+
+struct result_cell {
+    size_t group;
+    const char *runtime, *model, *start_method;
+    enum cell_role role;
+    bool baseline;
+    int64_t copies;
+    enum cell_status status;
+    char *reason;           /* one line; NULL while all went well */
+    int64_t peak_pss_bytes; /* -1: not known */
+    bool verified;          /* it has a sample of the verify pass, whatever came of it */
+    char digest[17];        /* of the results of that sample; "": not known */
+    int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
+    int64_t memory_looks;   /* at its memory in its work time; -1: not known */
+    struct sample *samples; /* sorted by round, one a round */
+    size_t count, room;
+};
+
+struct results {
+    json_t *plan, *machine;
+    const char *suite, *created;
+    int64_t seed;
+    struct stopping asked; /* when it was to be enough */
+    int64_t rounds;        /* those that were asked for; where they were not, the most that a group came to */
+    double margin;
+    struct result_group *groups;
+    size_t group_count;
+    struct result_cell *cells;
+    size_t cell_count;
+    struct events events;
+    /* What a run that is taken up again goes on from. */
+    int64_t samples;      /* whole lines of samples.jsonl */
+    int64_t whole_bytes;  /* and their bytes: behind them stands at most a line cut short */
+    int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */
+    int64_t spent_ns;               /* what the run had taken at the last sample */
+};
+
+/* The files as bytes; events of length 0 is as good as no file. */
+struct results_texts {
+    struct results_text {
+        const char *bytes;
+        size_t length;
+    } plan, machine, samples, events;
+};
+
+/*
+ * Reads a run's folder. 0, or a negative errno with err filled in: -ENOENT where the folder or one of the three files
+ * is missing, -EPROTO where one says something this version does not understand. A last line without its newline is
+ * ignored. On an error *results is empty; results_free is allowed all the same.
+ */
+int results_load(struct results *results, const char *run_dir, struct error *err);
+/* Pure: the same from what the files hold. */
+int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
+void results_free(struct results *results);
+/* How many of a cell's samples were disturbed in one of these ways (bits of enum disturbance). */
+size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
+
+/* Whether the plan says the number of rounds, or a budget or a precision decides. */
+bool results_fixed_rounds(const struct results *results);
+/* How many rounds a cell that has not failed has to have; -1: its group goes on, nobody knows yet for how long. */
+int64_t results_rounds_due(const struct results *results, size_t group);
+/* Whether any of its groups compares. */
+bool results_compare(const struct results *results);
+/* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
+const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files in and out, and the folders the driver makes for itself. */
+#include "bench/util/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "bench/util/text.h"
+
+#define SCRATCH_ROOM (256ull << 20) /* bytes: 4 million jobs' slots */
+
+/* Reads to the end of `fd`, a file whose size may be 0 for it is one of /proc. */
+static int read_to_end(int fd, size_t max, char **text, size_t *length)
+{
+    size_t room = 4096, used = 0;
+    char *buffer = malloc(room + 1);
+    int rc = buffer == NULL ? -ENOMEM : 0;
+    while (rc == 0) {
+        if (used == room) {
+            char *bigger = used >= max ? NULL : realloc(buffer, room * 2 + 1);
+            if (bigger == NULL) {
+                rc = used >= max ? -EFBIG : -ENOMEM;
+                break;
+            }
+            buffer = bigger;
+            room *= 2;
+        }
+        const ssize_t got = read(fd, buffer + used, room - used);
+        if (got > 0)
+            used += (size_t)got;
+        else if (got == 0)
+            break;
+        else if (errno != EINTR)
+            rc = -errno;
+    }
+    if (rc == 0 && used > max)
+        rc = -EFBIG;
+    if (rc != 0) {
+        free(buffer);
+        return rc;
+    }
+    buffer[used] = '\0';
+    *text = buffer;
+    *length = used;
+    return 0;
+}
+
+int file_read(const char *path, size_t max, char **text, size_t *length)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    const int rc = read_to_end(fd, max, text, length);
+    close(fd); /* it was only read */
+    return rc;
+}
+
+int file_write_all(int fd, const void *bytes, size_t length)
+{
+    const char *at = bytes;
+    while (length > 0) {
+        const ssize_t wrote = write(fd, at, length);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return -errno;
+        at += wrote;
+        length -= (size_t)wrote;
+    }
+    return 0;
+}
+
+int file_create(const char *path, const char *text, size_t length)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return -errno;
+    int rc = file_write_all(fd, text, length);
+    if (rc == 0 && fsync(fd) != 0)
+        rc = -errno;
+    if (close(fd) != 0 && rc == 0)
+        rc = -errno;
+    return rc;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool dir_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int dir_sync(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    const int rc = fsync(fd) == 0 ? 0 : -errno;
+    close(fd); /* nothing was written through it */
+    return rc;
+}
+
+void dir_clear_flat(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* what stays makes rmdir fail, and that is all right */
+    closedir(dir);
+}
+
+void dir_remove_flat(const char *path)
+{
+    dir_clear_flat(path);
+    (void)rmdir(path);
+}
+
+static int make_in(const char *parent, char **path)
+{
+    char *name = text_format("%s/cobench-XXXXXX", parent);
+    if (name == NULL)
+        return -ENOMEM;
+    if (mkdtemp(name) == NULL) {
+        const int code = -errno;
+        free(name);
+        return code;
+    }
+    *path = name;
+    return 0;
+}
+
+int dir_try_room(const char *path)
+{
+    char *name = text_format("%s/room", path);
+    if (name == NULL)
+        return -ENOMEM;
+    const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int rc = fd < 0 ? -errno : 0;
+    if (fd >= 0) {
+        do
+            rc = -posix_fallocate(fd, 0, DIR_SPARE);
+        while (rc == -EINTR);
+        close(fd); /* nothing was written */
+        (void)unlink(name);
+    }
+    free(name);
+    return rc;
+}
+
+int dir_make_scratch(char **path)
+{
+    struct statvfs vfs;
+    if (statvfs("/dev/shm", &vfs) == 0 && (unsigned long long)vfs.f_bavail * vfs.f_frsize >= SCRATCH_ROOM &&
+        make_in("/dev/shm", path) == 0)
+        return 0;
+    const char *temp = getenv("TMPDIR");
+    char *made = NULL;
+    int rc = make_in(temp != NULL && *temp == '/' ? temp : "/tmp", &made);
+    if (rc != 0)
+        return rc;
+    rc = dir_try_room(made);
+    if (rc == -ENOSPC || rc == -EDQUOT) { /* what else may be wrong there shows when it is used */
+        dir_remove_flat(made);
+        free(made);
+        return rc;
+    }
+    *path = made;
+    return 0;
+}

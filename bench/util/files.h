@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole files in and out. All return 0 or a negative errno; EINTR is retried. */
+#ifndef BENCH_UTIL_FILES_H
+#define BENCH_UTIL_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The whole file with a NUL behind it, to be freed. -EFBIG where it has more than `max` bytes. */
+int file_read(const char *path, size_t max, char **text, size_t *length);
+int file_write_all(int fd, const void *bytes, size_t length);
+/* Writes a new file and fsyncs it. */
+int file_create(const char *path, const char *text, size_t length);
+bool file_exists(const char *path);
+bool dir_exists(const char *path);
+/* fsyncs a folder, so that a name made in it by rename outlives a crash of the machine. */
+int dir_sync(const char *path);
+/* Removes the files in a folder (not folders within). Used on folders the driver made. */
+void dir_clear_flat(const char *path);
+/* Removes a folder and the files in it (not folders within). Used on folders the driver made. */
+void dir_remove_flat(const char *path);
+/*
+ * Makes a private folder for what one command writes and the driver reads: in /dev/shm where that has room, else in
+ * $TMPDIR or /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes.
+ */
+int dir_make_scratch(char **path);
+#define DIR_SPARE (1u << 20) /* bytes: more than the records, JSON and complaints of a sample take together */
+/* Whether a file of DIR_SPARE bytes can be had in the folder, which it leaves as it was: 0, -ENOSPC, -EDQUOT or another. */
+int dir_try_room(const char *path);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Strings and lists of strings that grow; nothing here knows what they are for. Functions return 0 or -ENOMEM unless
+ * they say more. */
+#ifndef BENCH_UTIL_TEXT_H
+#define BENCH_UTIL_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A list of strings it owns. `items` ends with a NULL, so it serves as an argv; NULL while the list is empty. */
+struct words {
+    char **items;
+    size_t count;
+};
+
+/* A string like printf's, to be freed; NULL: no memory. */
+char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Replaces *text (freed) by a copy of `value`; NULL is copied as NULL. */
+int text_set(char **text, const char *value);
+/* Cuts a text at its first line's end and makes control characters blanks, so that it fits on one line. */
+void text_one_line(char *text);
+
+/* Whether the bytes are UTF-8 (RFC 3629: the shortest forms only, no surrogates, up to U+10FFFF). */
+bool text_is_utf8(const char *bytes, size_t length);
+
+/* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
+const char *text_last_line(char *text);
+
+int words_add(struct words *w, const char *word);
+int words_addf(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int words_add_all(struct words *w, const struct words *more);
+/* Adds what stands between commas, blanks around it cut off. -EINVAL: nothing between two of them. */
+int words_split(struct words *w, const char *text);
+bool words_have(const struct words *w, const char *word);
+/* "a, b, c", to be freed; NULL: no memory. */
+char *words_join(const struct words *w, const char *separator);
+/* The words as one line that a shell (and `hyperfine -N`) splits into the same words again; to be freed. */
+char *words_quote(const struct words *w);
+void words_free(struct words *w);
+
+#endif
