@@ -58,7 +58,7 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 
 .PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
         test-c test-page test-py asan tsan fuzz fuzz-smoke \
-        fuzz-corpus fuzz-programs clean
+        fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -284,6 +284,9 @@ $(BUILD)/fuzz_host_%: $(BUILD)/obj/tests/fuzz/fuzz_host_%.o $(BUILD)/libfuzz.a $
 $(BUILD)/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/libfuzz.a $(BUILD)/libbench.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)$(link) -fsanitize=fuzzer $(shell $(PC) --libs $(bench_libs)) -lm
+
+format: ## Lay the C code out as .clang-format says
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 clean: ## Remove the build
 	rm -rf $(BUILD)

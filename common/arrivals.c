@@ -29,10 +29,7 @@ int64_t arrivals_next(struct arrivals_walk *walk)
     return walk->passed;
 }
 
-const char *arrivals_name(enum arrivals_kind kind)
-{
-    return names[kind];
-}
+const char *arrivals_name(enum arrivals_kind kind) { return names[kind]; }
 
 int arrivals_parse(const char *text, enum arrivals_kind *out)
 {

@@ -16,9 +16,9 @@
 
 #include <stdint.h>
 
-#define ARRIVALS_RATE_MIN 0.001 /* jobs a second */
-#define ARRIVALS_RATE_MAX 1000000.0
-#define ARRIVALS_SEED_MAX INT64_C(9007199254740991) /* what every JSON reader keeps exactly */
+#define ARRIVALS_RATE_MIN  0.001 /* jobs a second */
+#define ARRIVALS_RATE_MAX  1000000.0
+#define ARRIVALS_SEED_MAX  INT64_C(9007199254740991) /* what every JSON reader keeps exactly */
 #define ARRIVALS_LONGEST_S 86400.0 /* jobs / rate may be no more: the times stay far from the ends of 64 bits */
 
 enum arrivals_kind { ARRIVALS_FIXED, ARRIVALS_POISSON };
@@ -32,8 +32,8 @@ struct arrivals {
 /* A schedule being walked, job by job from 0; begins as {.arrivals = a}. */
 struct arrivals_walk {
     struct arrivals arrivals;
-    uint64_t job;    /* the next one */
-    int64_t passed;  /* poisson: the sum of the gaps so far */
+    uint64_t job;   /* the next one */
+    int64_t passed; /* poisson: the sum of the gaps so far */
 };
 
 /* The next job's distance from the gate, in nanoseconds; never less than the one before. */

@@ -62,11 +62,11 @@ static bool span_path(struct span span, char out[CGROUP_PATH_ROOM])
 {
     size_t used = 0;
     for (size_t i = 0; i < span.length; i++) {
-        const int code = span.at[i] == '\\' && i + 3 < span.length ? octal(span.at + i + 1) : -1;
+        const int rc = span.at[i] == '\\' && i + 3 < span.length ? octal(span.at + i + 1) : -1;
         if (used + 1 >= CGROUP_PATH_ROOM)
             return false;
-        out[used++] = code > 0 ? (char)(unsigned char)code : span.at[i];
-        i += code > 0 ? 3 : 0;
+        out[used++] = rc > 0 ? (char)(unsigned char)rc : span.at[i];
+        i += rc > 0 ? 3 : 0;
     }
     out[used] = '\0';
     return used > 0 && out[0] == '/';
@@ -123,8 +123,8 @@ double cgroup_parse_quota(const char *text)
 {
     char quota_word[32], period_word[32];
     int64_t quota, period;
-    if (sscanf(text, "%31s %31s", quota_word, period_word) != 2 || num_parse_i64(quota_word, 1, INT64_MAX, &quota) != 0 ||
-        num_parse_i64(period_word, 1, INT64_MAX, &period) != 0)
+    if (sscanf(text, "%31s %31s", quota_word, period_word) != 2 ||
+        num_parse_i64(quota_word, 1, INT64_MAX, &quota) != 0 || num_parse_i64(period_word, 1, INT64_MAX, &period) != 0)
         return -1.0;
     return (double)quota / (double)period;
 }

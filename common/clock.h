@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_S  INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_US INT64_C(1000)
 
@@ -29,11 +29,11 @@ static inline struct timespec clock_timespec(int64_t ns)
 static inline int clock_sleep_until(int64_t ns)
 {
     const struct timespec until = clock_timespec(ns);
-    int code;
+    int rc;
     do
-        code = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
-    while (code == EINTR);
-    return -code;
+        rc = clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+    while (rc == EINTR);
+    return -rc;
 }
 
 #endif

@@ -50,10 +50,10 @@ int num_parse_percent(const char *text, double min, double max, double *out)
     memcpy(number, text, length - 1);
     number[length - 1] = '\0';
     double percent = 0;
-    const int code = num_parse_double(number, 100 * min, 100 * max, &percent);
-    if (code == 0)
+    const int rc = num_parse_double(number, 100 * min, 100 * max, &percent);
+    if (rc == 0)
         *out = percent / 100;
-    return code;
+    return rc;
 }
 
 int num_parse_duration(const char *text, double min_s, double max_s, double *out)
@@ -72,10 +72,10 @@ int num_parse_duration(const char *text, double min_s, double max_s, double *out
         double value = 0;
         if (text[length - 1] != units[i].unit)
             continue;
-        const int code = num_parse_double(number, min_s / units[i].seconds, max_s / units[i].seconds, &value);
-        if (code == 0)
+        const int rc = num_parse_double(number, min_s / units[i].seconds, max_s / units[i].seconds, &value);
+        if (rc == 0)
             *out = value * units[i].seconds;
-        return code;
+        return rc;
     }
     return -EINVAL;
 }

@@ -16,8 +16,9 @@ static void say_ports(char *out, size_t room)
     if (file != NULL)
         fclose(file); /* it was only read */
     if (got == 2)
-        snprintf(out, room, "no free local port or address for one more connection (net.ipv4.ip_local_port_range: %d to %d)",
-                 low, high);
+        snprintf(out, room,
+                 "no free local port or address for one more connection (net.ipv4.ip_local_port_range: %d to %d)", low,
+                 high);
     else
         snprintf(out, room, "no free local port or address for one more connection");
 }
@@ -26,7 +27,8 @@ static void say_files(char *out, size_t room)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        snprintf(out, room, "no free descriptor for one more connection (RLIMIT_NOFILE is %llu; a higher "
+        snprintf(out, room,
+                 "no free descriptor for one more connection (RLIMIT_NOFILE is %llu; a higher "
                  "`ulimit -Hn` or fewer workers would do)",
                  (unsigned long long)files.rlim_cur);
     else

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#define SCARCE_PORT "NoFreePort"             /* EADDRNOTAVAIL */
+#define SCARCE_PORT       "NoFreePort"       /* EADDRNOTAVAIL */
 #define SCARCE_DESCRIPTOR "NoFreeDescriptor" /* EMFILE, ENFILE */
 
 /* Writes one sentence; returns the type, one of the above, or NULL where `os_errno` (positive) is something else. */

@@ -14,8 +14,8 @@
 
 #include <stdint.h>
 
-#define SLOTS_MAGIC "cobslots" /* 8 bytes, without the NUL */
-#define SLOTS_VERSION 1u
+#define SLOTS_MAGIC        "cobslots" /* 8 bytes, without the NUL */
+#define SLOTS_VERSION      1u
 #define SLOTS_HEADER_BYTES 4096u /* slot i starts at SLOTS_HEADER_BYTES + i * sizeof(struct slot) */
 
 enum slot_state { SLOT_EMPTY = 0, SLOT_RUNNING = 1, SLOT_DONE = 2, SLOT_FAILED = 3 };
@@ -31,12 +31,12 @@ struct slots_header {
 
 /* 64 bytes, so that no two jobs share a cache line. */
 struct slot {
-    uint64_t result;    /* of `run`; 0 unless DONE */
-    int64_t start_ns;   /* before `request` */
-    int64_t end_ns;     /* after `run`; 0 while RUNNING */
-    int32_t worker;     /* 0..workers-1 in pools; the job's number in models that start one worker a job */
-    uint32_t state;     /* enum slot_state */
-    uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
+    uint64_t result;  /* of `run`; 0 unless DONE */
+    int64_t start_ns; /* before `request` */
+    int64_t end_ns;   /* after `run`; 0 while RUNNING */
+    int32_t worker;   /* 0..workers-1 in pools; the job's number in models that start one worker a job */
+    uint32_t state;   /* enum slot_state */
+    uint32_t runs;    /* how often the job was started: exactly 1 in a sound run */
     uint32_t reserved0;
     int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
                            handed out; from then on the instant */

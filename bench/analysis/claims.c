@@ -174,7 +174,8 @@ static const struct summary_cell *cell_find(const struct summary *summary, const
     return NULL;
 }
 
-static int measure(struct claim *claim, const struct summary_cell *base, const struct summary_cell *variant, double margin)
+static int measure(struct claim *claim, const struct summary_cell *base, const struct summary_cell *variant,
+                   double margin)
 {
     struct pairs pairs;
     const size_t rows = base->cell->count > variant->cell->count ? base->cell->count : variant->cell->count;
@@ -241,7 +242,8 @@ static int judge(struct claim *claim, const json_t *row, const struct summary *s
     const char *cannot = json_string_value(json_object_get(row, "cannot"));
     scale(claim, json_number_value(json_object_get(summary->results->plan, "effective_cpus")));
     if (claim->base != NULL) {
-        const struct summary_cell *base = cell_find(summary, claim->base), *variant = cell_find(summary, claim->variant);
+        const struct summary_cell *base = cell_find(summary, claim->base),
+                                  *variant = cell_find(summary, claim->variant);
         if (base == NULL || variant == NULL) {
             claim->why = "its cells are not in this run";
         } else {
@@ -292,9 +294,8 @@ int claims_of_run(const char *folder, const struct summary *summary, struct clai
 const char *claim_verdict_name(enum claim_verdict verdict)
 {
     static const char *const names[] = {
-        [CLAIM_HOLDS] = "holds here",     [CLAIM_MORE] = "more here",
-        [CLAIM_LESS] = "less here",       [CLAIM_CANNOT] = "cannot be",
-        [CLAIM_CORES] = "by cores",       [CLAIM_UNMEASURED] = "not measured",
+        [CLAIM_HOLDS] = "holds here",      [CLAIM_MORE] = "more here", [CLAIM_LESS] = "less here",
+        [CLAIM_CANNOT] = "cannot be",      [CLAIM_CORES] = "by cores", [CLAIM_UNMEASURED] = "not measured",
         [CLAIM_UNRESOLVED] = "unresolved",
     };
     return names[verdict];

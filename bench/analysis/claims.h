@@ -39,17 +39,17 @@ struct claim_source {
 struct claim {
     const struct claim_source *source;
     const char *says;
-    double low, high;             /* the published ratio; high is infinite for "or more" */
-    bool by_cores;                /* it grows with the number of cores */
+    double low, high;               /* the published ratio; high is infinite for "or more" */
+    bool by_cores;                  /* it grows with the number of cores */
     double scaled_low, scaled_high; /* for the effective CPUs here; the published ones where not by_cores */
-    bool scaled;                  /* they are others than published */
-    const char *time;             /* "work" or "whole" */
-    char *base, *variant;         /* "requests py:sync"; NULL: nothing measures it */
+    bool scaled;                    /* they are others than published */
+    const char *time;               /* "work" or "whole" */
+    char *base, *variant;           /* "requests py:sync"; NULL: nothing measures it */
     struct ratio measured;
-    double limit;                 /* the capacity here, or what is ideal for work that waits; NaN: not known */
+    double limit; /* the capacity here, or what is ideal for work that waits; NaN: not known */
     bool limit_is_capacity;
     enum claim_verdict verdict;
-    const char *why;              /* of CLAIM_CANNOT and CLAIM_UNMEASURED; else NULL */
+    const char *why; /* of CLAIM_CANNOT and CLAIM_UNMEASURED; else NULL */
 };
 
 struct claims {

@@ -19,10 +19,7 @@
 
 /* -- matching ------------------------------------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
+static bool same_text(const char *a, const char *b) { return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0); }
 
 static bool same_group(const struct result_group *a, const struct result_group *b)
 {
@@ -50,7 +47,7 @@ static size_t find_match(const struct results *const *runs, const struct result_
 
 static bool is_wanted(const struct compare *c, const struct result_group *group, const struct result_cell *cell)
 {
-    const struct words *only = c->options.only;
+    const struct string_list *only = c->options.only;
     if (only == NULL || only->count == 0)
         return true;
     char name[256];
@@ -101,25 +98,26 @@ static int match_cells(struct compare *c, struct error *err)
     size_t *match = calloc(b->cell_count + 1, sizeof *match);
     c->rows = calloc(b->cell_count + 1, sizeof *c->rows);
     c->lone = calloc(a->cell_count + b->cell_count + 1, sizeof *c->lone);
-    int code = taken == NULL || match == NULL || c->rows == NULL || c->lone == NULL ? error_set(err, -ENOMEM, "no memory") : 0;
-    for (size_t i = 0; i < b->cell_count && code == 0; i++) {
+    int rc = taken == NULL || match == NULL || c->rows == NULL || c->lone == NULL ? error_set(err, -ENOMEM, "no memory")
+                                                                                  : 0;
+    for (size_t i = 0; i < b->cell_count && rc == 0; i++) {
         match[i] = find_match(c->results, &b->cells[i], taken);
         if (match[i] < a->cell_count)
             taken[match[i]] = true;
         if (match[i] < a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
             add_row(c, match[i], i);
     }
-    for (size_t i = 0; i < a->cell_count && code == 0; i++)
+    for (size_t i = 0; i < a->cell_count && rc == 0; i++)
         if (!taken[i] && is_wanted(c, &a->groups[a->cells[i].group], &a->cells[i]))
             add_lone(c, COMPARE_A, i);
-    for (size_t i = 0; i < b->cell_count && code == 0; i++)
+    for (size_t i = 0; i < b->cell_count && rc == 0; i++)
         if (match[i] == a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
             add_lone(c, COMPARE_B, i);
     free(match);
     free(taken);
-    if (code == 0 && c->row_count + c->lone_count == 0 && c->options.only != NULL && c->options.only->count > 0)
-        code = error_set(err, -EINVAL, "--only: no cell of the two runs is called so (TASK or TASK/RUNTIME:MODEL)");
-    return code;
+    if (rc == 0 && c->row_count + c->lone_count == 0 && c->options.only != NULL && c->options.only->count > 0)
+        rc = error_set(err, -EINVAL, "--only: no cell of the two runs is called so (TASK or TASK/RUNTIME:MODEL)");
+    return rc;
 }
 
 /* -- one change ----------------------------------------------------------------------------------------------------------- */
@@ -167,10 +165,10 @@ static int add_flags(struct compare_change *out, const struct series *series, do
     const struct ratio_series of = {series->logs, series->round, series->n, margin, ratio_half_width(&out->ratio)};
     if (series->n < STATS_SERIES_MIN)
         return 0;
-    const int code = ratio_series_flags(&of, &flags, &p);
+    const int rc = ratio_series_flags(&of, &flags, &p);
     out->ratio.flags |= flags;
     out->ratio.autocorrelation_p = fmin(out->ratio.autocorrelation_p, p); /* fmin leaves NaN out */
-    return code;
+    return rc;
 }
 
 /* Everything but the verdict of over / under, from the logarithms of both. */
@@ -185,27 +183,27 @@ static int change_make(struct work *work, enum compare_side over, struct compare
     out->ratio.rounds = x->n < y->n ? x->n : y->n;
     if (out->ratio.rounds == 0)
         return 0;
-    int code = stats_shift(&two, 0.95, &interval);
-    if (code == -ERANGE) {
-        code = stats_shift_estimate(&two, &interval.estimate);
+    int rc = stats_shift(&two, 0.95, &interval);
+    if (rc == -ERANGE) {
+        rc = stats_shift_estimate(&two, &interval.estimate);
         out->ratio.state = RATIO_NO_INTERVAL;
         out->ratio.ratio = exp(interval.estimate);
-        return code;
+        return rc;
     }
-    if (code != 0)
-        return code;
+    if (rc != 0)
+        return rc;
     out->ratio.state = RATIO_FULL;
     out->ratio.ratio = exp(interval.estimate);
     out->ratio.low = exp(interval.low);
     out->ratio.high = exp(interval.high);
     out->ratio.unresolved = ratio_half_width(&out->ratio) > RATIO_UNRESOLVED;
     out->ratio.p_least = stats_rank_sum_least_p(x->n, y->n);
-    code = stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &out->ratio.p);
-    if (code == 0 && c->options.slower > 0)
-        code = stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
-    for (enum compare_side side = 0; side < COMPARE_SIDES && code == 0; side++)
-        code = add_flags(out, &work->series[side], c->margin);
-    return code;
+    rc = stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &out->ratio.p);
+    if (rc == 0 && c->options.slower > 0)
+        rc = stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
+    for (enum compare_side side = 0; side < COMPARE_SIDES && rc == 0; side++)
+        rc = add_flags(out, &work->series[side], c->margin);
+    return rc;
 }
 
 static struct compare_change change_none(enum ratio_state state)
@@ -215,10 +213,7 @@ static struct compare_change change_none(enum ratio_state state)
 
 /* -- one row -------------------------------------------------------------------------------------------------------------- */
 
-static sample_value *value_of(enum ratio_time time)
-{
-    return time == RATIO_WORK ? sample_work : sample_whole;
-}
+static sample_value *value_of(enum ratio_time time) { return time == RATIO_WORK ? sample_work : sample_whole; }
 
 static double latency_at(const struct sample *s, enum latency_point point)
 {
@@ -239,7 +234,8 @@ static double median_of(struct work *work, const struct result_cell *cell, sampl
 }
 
 /* Makes the series of both sides and their medians (NaN: none). Has each of them some? */
-static bool take_series(struct work *work, const struct compare_row *row, sample_value *value, double median[COMPARE_SIDES])
+static bool take_series(struct work *work, const struct compare_row *row, sample_value *value,
+                        double median[COMPARE_SIDES])
 {
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         median[side] = NAN;
@@ -278,16 +274,16 @@ static bool is_missed(const struct summary *summary, const struct result_cell *c
 static int row_latency(struct work *work, struct compare_row *row)
 {
     static sample_value *const values[COMPARE_LATENCIES] = {[COMPARE_P50] = latency_p50, [COMPARE_P99] = latency_p99};
-    int code = 0;
-    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && code == 0; k++) {
+    int rc = 0;
+    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && rc == 0; k++) {
         row->latency[k] = change_none(RATIO_NOT_RUN);
         row->latency_s[k][COMPARE_A] = row->latency_s[k][COMPARE_B] = NAN;
         if (compare_is_open(row) && take_series(work, row, values[k], row->latency_s[k]))
-            code = change_make(work, COMPARE_A, &row->latency[k]);
+            rc = change_make(work, COMPARE_A, &row->latency[k]);
     }
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
         row->missed[side] = is_missed(&work->compare->summary[side], row->cell[side]);
-    return code;
+    return rc;
 }
 
 static const struct ratio *speedup_of(const struct compare *c, const struct compare_row *row, enum compare_side side,
@@ -327,8 +323,8 @@ static int row_speedup(struct work *work, struct compare_row *row, enum ratio_ti
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         const struct result_cell *cell = row->cell[side];
         const bool own = c->options.base == RATIO_OWN_SYNC || cell->role == ROLE_CAPACITY;
-        const struct result_cell *base =
-            results_baseline(c->results[side], cell->group, own ? cell->runtime : SUMMARY_BASELINE_RUNTIME);
+        const struct result_cell *base = results_baseline(c->results[side], cell->group,
+                                                          own ? cell->runtime : SUMMARY_BASELINE_RUNTIME);
         series_of_speedups(work, &work->series[side], base, cell, value_of(time));
     }
     return change_make(work, COMPARE_B, out);
@@ -342,14 +338,14 @@ static int work_open(struct work *work, struct compare *c)
             if (c->results[side]->cells[i].count > longest)
                 longest = c->results[side]->cells[i].count;
     *work = (struct work){.compare = c};
-    int code = pairs_open(&work->pairs, longest);
+    int rc = pairs_open(&work->pairs, longest);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         work->series[side].logs = calloc(longest + 1, sizeof *work->series[side].logs);
         work->series[side].round = calloc(longest + 1, sizeof *work->series[side].round);
         if (work->series[side].logs == NULL || work->series[side].round == NULL)
-            code = -ENOMEM;
+            rc = -ENOMEM;
     }
-    return code;
+    return rc;
 }
 
 static void work_close(struct work *work)
@@ -364,18 +360,18 @@ static void work_close(struct work *work)
 static int measure_rows(struct compare *c)
 {
     struct work work;
-    int code = work_open(&work, c);
-    for (size_t i = 0; i < c->row_count && code == 0; i++) {
-        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++) {
-            code = row_time(&work, &c->rows[i], t);
-            if (code == 0)
-                code = row_speedup(&work, &c->rows[i], t);
+    int rc = work_open(&work, c);
+    for (size_t i = 0; i < c->row_count && rc == 0; i++) {
+        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++) {
+            rc = row_time(&work, &c->rows[i], t);
+            if (rc == 0)
+                rc = row_speedup(&work, &c->rows[i], t);
         }
-        if (code == 0)
-            code = row_latency(&work, &c->rows[i]);
+        if (rc == 0)
+            rc = row_latency(&work, &c->rows[i]);
     }
     work_close(&work);
-    return code;
+    return rc;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------------------------------------- */
@@ -401,14 +397,14 @@ static int judge_columns(struct compare *c)
     static const struct {
         column_of *column;
         int which;
-    } columns[] = {{time_of, RATIO_WORK}, {gain_of, RATIO_WORK},       {time_of, RATIO_WHOLE},
+    } columns[] = {{time_of, RATIO_WORK},  {gain_of, RATIO_WORK},     {time_of, RATIO_WHOLE},
                    {gain_of, RATIO_WHOLE}, {latency_of, COMPARE_P50}, {latency_of, COMPARE_P99}};
     struct ratio **family = calloc(c->row_count + 1, sizeof(struct ratio *));
-    int code = family == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < sizeof columns / sizeof *columns && code == 0; i++)
-        code = judge_column(c, columns[i].column, columns[i].which, family);
+    int rc = family == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns && rc == 0; i++)
+        rc = judge_column(c, columns[i].column, columns[i].which, family);
     free(family);
-    return code;
+    return rc;
 }
 
 bool compare_is_open(const struct compare_row *row)
@@ -475,7 +471,8 @@ static size_t count_verdicts(const struct compare *c, bool speedup, enum verdict
 bool compare_moved_alike(const struct compare *c)
 {
     const size_t slower = count_verdicts(c, false, VERDICT_SLOWER), faster = count_verdicts(c, false, VERDICT_FASTER);
-    const size_t still = count_verdicts(c, false, VERDICT_NO_DIFFERENCE), stayed = count_verdicts(c, true, VERDICT_NO_DIFFERENCE);
+    const size_t still = count_verdicts(c, false, VERDICT_NO_DIFFERENCE),
+                 stayed = count_verdicts(c, true, VERDICT_NO_DIFFERENCE);
     const size_t left = count_verdicts(c, true, VERDICT_SLOWER) + count_verdicts(c, true, VERDICT_FASTER);
     const size_t moved = slower > faster ? slower : faster;
     return moved >= ALIKE_LEAST && (double)moved >= ALIKE_SHARE * (double)(slower + faster + still) &&
@@ -505,8 +502,8 @@ static enum compare_gate gate_adjusted(const struct compare *c, struct compare_r
     enum compare_gate gate = GATE_PASSES;
     for (size_t k = 0; change_of(c, row, k) != NULL; k++) {
         struct compare_change *change = change_of(c, row, k);
-        change->gate_beyond =
-            change->gate_p_adjusted < RATIO_FAMILY_ERROR && change->ratio.high < 1 / (1 + c->options.slower);
+        change->gate_beyond = change->gate_p_adjusted < RATIO_FAMILY_ERROR &&
+                              change->ratio.high < 1 / (1 + c->options.slower);
         if (change->gate_beyond)
             gate = GATE_SLOWER;
         else if (gate == GATE_PASSES && change->ratio.p_least * (double)n >= RATIO_FAMILY_ERROR)
@@ -540,10 +537,10 @@ static int judge_gate(struct compare *c)
     for (size_t i = 0; i < c->row_count; i++)
         c->rows[i].gate = gate_of(c, &c->rows[i]);
     const size_t n = gate_values(c, p, false);
-    const int code = stats_holm(p, n, adjusted);
-    if (code == 0)
+    const int rc = stats_holm(p, n, adjusted);
+    if (rc == 0)
         gate_values(c, adjusted, true);
-    for (size_t i = 0; i < c->row_count && code == 0; i++) {
+    for (size_t i = 0; i < c->row_count && rc == 0; i++) {
         struct compare_row *row = &c->rows[i];
         if (row->gate == GATE_PASSES)
             row->gate = gate_adjusted(c, row, n);
@@ -552,28 +549,28 @@ static int judge_gate(struct compare *c)
     }
     c->gate_fails |= judged == 0;
     free(p);
-    return code;
+    return rc;
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------ */
 
 static int judge(struct compare *c)
 {
-    int code = judge_columns(c);
-    if (code == 0)
-        code = find_middle(c, false, &c->middle_time);
-    if (code == 0)
-        code = find_middle(c, true, &c->middle_speedup);
-    if (code == 0 && c->options.slower > 0)
-        code = judge_gate(c);
-    return code;
+    int rc = judge_columns(c);
+    if (rc == 0)
+        rc = find_middle(c, false, &c->middle_time);
+    if (rc == 0)
+        rc = find_middle(c, true, &c->middle_speedup);
+    if (rc == 0 && c->options.slower > 0)
+        rc = judge_gate(c);
+    return rc;
 }
 
 static int find_differences(struct compare *c)
 {
     const struct results *a = c->results[COMPARE_A], *b = c->results[COMPARE_B];
-    const int code = differences_of_machines(a->machine, b->machine, &c->machine, &c->moving);
-    return code != 0 ? code : differences_of_plans(a->plan, b->plan, &c->plan);
+    const int rc = differences_of_machines(a->machine, b->machine, &c->machine, &c->moving);
+    return rc != 0 ? rc : differences_of_plans(a->plan, b->plan, &c->plan);
 }
 
 int compare_make(struct compare *out, const struct results *a, const struct results *b,
@@ -582,16 +579,16 @@ int compare_make(struct compare *out, const struct results *a, const struct resu
     *out = (struct compare){.options = *options,
                             .margin = options->margin >= 0 ? options->margin : fmax(a->margin, b->margin),
                             .results = {a, b}};
-    int code = summary_make(&out->summary[COMPARE_A], a, err);
-    if (code == 0)
-        code = summary_make(&out->summary[COMPARE_B], b, err);
-    if (code == 0)
-        code = match_cells(out, err);
-    if (code == 0 && (code = measure_rows(out)) == 0 && (code = judge(out)) == 0)
-        code = find_differences(out);
-    if (code != 0) {
+    int rc = summary_make(&out->summary[COMPARE_A], a, err);
+    if (rc == 0)
+        rc = summary_make(&out->summary[COMPARE_B], b, err);
+    if (rc == 0)
+        rc = match_cells(out, err);
+    if (rc == 0 && (rc = measure_rows(out)) == 0 && (rc = judge(out)) == 0)
+        rc = find_differences(out);
+    if (rc != 0) {
         compare_free(out);
-        return code == -ENOMEM ? error_set(err, code, "no memory for the comparison") : code;
+        return rc == -ENOMEM ? error_set(err, rc, "no memory for the comparison") : rc;
     }
     return 0;
 }

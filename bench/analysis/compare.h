@@ -25,7 +25,7 @@ enum compare_side { COMPARE_A, COMPARE_B, COMPARE_SIDES };
 
 /* What --fail-if-slower says of a cell. */
 enum compare_gate {
-    GATE_NONE,    /* not asked, or not among those judged (controls, capacities, of speedups the baseline) */
+    GATE_NONE, /* not asked, or not among those judged (controls, capacities, of speedups the baseline) */
     GATE_PASSES,
     GATE_SLOWER,  /* the interval lies wholly beyond the limit, adjusted by Holm */
     GATE_BROKEN,  /* it was sound in A and is not in B */
@@ -34,12 +34,12 @@ enum compare_gate {
 };
 
 struct compare_options {
-    double margin;             /* below 0: the larger of the two plans' */
-    enum ratio_time time;      /* what is told and judged; both are computed */
-    enum ratio_base base;      /* of the speedups */
-    bool by_speedup;           /* the gate judges speedups, not times and latencies */
-    double slower;             /* the gate's limit: 0.05 for 5% slower; 0: no gate */
-    const struct words *only;  /* patterns TASK or TASK/RUNTIME:MODEL as of fnmatch; none or NULL: all */
+    double margin;                  /* below 0: the larger of the two plans' */
+    enum ratio_time time;           /* what is told and judged; both are computed */
+    enum ratio_base base;           /* of the speedups */
+    bool by_speedup;                /* the gate judges speedups, not times and latencies */
+    double slower;                  /* the gate's limit: 0.05 for 5% slower; 0: no gate */
+    const struct string_list *only; /* patterns TASK or TASK/RUNTIME:MODEL as of fnmatch; none or NULL: all */
 };
 
 /* B against A; above 1 is better in B. `rounds` is the lesser of both. */
@@ -59,8 +59,8 @@ struct compare_row {
     const char *note[COMPARE_SIDES]; /* why it has no times; NULL: it has */
     double median_s[RATIO_TIMES][COMPARE_SIDES];
     double speedup_of[RATIO_TIMES][COMPARE_SIDES]; /* each run's own speedup, as its summary has it; NaN: none */
-    struct compare_change time[RATIO_TIMES];    /* time in A / time in B */
-    struct compare_change speedup[RATIO_TIMES]; /* speedup in B / speedup in A */
+    struct compare_change time[RATIO_TIMES];       /* time in A / time in B */
+    struct compare_change speedup[RATIO_TIMES];    /* speedup in B / speedup in A */
     /* Of an open loop, which has neither of these: the medians of the rounds' percentiles, and A / B. NaN and none in a closed
      * one. */
     double latency_s[COMPARE_LATENCIES][COMPARE_SIDES];
@@ -87,7 +87,7 @@ struct compare {
     double margin;
     const struct results *results[COMPARE_SIDES];
     struct summary summary[COMPARE_SIDES];
-    struct compare_row *rows; /* in the order of B's plan */
+    struct compare_row *rows;  /* in the order of B's plan */
     struct compare_lone *lone; /* A's, then B's, each in the order of its plan */
     size_t row_count, lone_count;
     struct differences machine, moving, plan;

@@ -29,9 +29,14 @@ static int row_of(struct prices *prices, const struct summary_cell *cell, struct
         return -ENOMEM;
     prices->rows = more;
     *out = &more[prices->count++];
-    **out = (struct price){.piece = cell->group->sweep, .runtime = cell->cell->runtime, .model = cell->cell->model,
-                           .start_method = cell->cell->start_method, .group = cell->group, .memory_bytes = unknown,
-                           .setup_s = unknown, .whole_s = unknown};
+    **out = (struct price){.piece = cell->group->sweep,
+                           .runtime = cell->cell->runtime,
+                           .model = cell->cell->model,
+                           .start_method = cell->cell->start_method,
+                           .group = cell->group,
+                           .memory_bytes = unknown,
+                           .setup_s = unknown,
+                           .whole_s = unknown};
     return 0;
 }
 
@@ -51,10 +56,7 @@ static void complain(struct price *row, const struct summary_cell *cell, const c
                  cell->group->workers == 1 ? "" : "s", what);
 }
 
-static bool waits(const struct summary_cell *cell)
-{
-    return strcmp(cell->group->kind, "io") == 0;
-}
+static bool waits(const struct summary_cell *cell) { return strcmp(cell->group->kind, "io") == 0; }
 
 static bool point_counts(struct price *row, const struct summary_cell *cell)
 {
@@ -64,7 +66,8 @@ static bool point_counts(struct price *row, const struct summary_cell *cell)
         return false;
     }
     if (waits(cell) && cell->in_flight_max < (double)cell->group->workers) {
-        snprintf(text, sizeof text, "no more than %.0f were in flight at once: the delay is too short", cell->in_flight_max);
+        snprintf(text, sizeof text, "no more than %.0f were in flight at once: the delay is too short",
+                 cell->in_flight_max);
         complain(row, cell, text);
         return false;
     }

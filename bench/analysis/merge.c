@@ -17,10 +17,7 @@
 
 #define DIFFERENCES_SHOWN 3 /* of groups and cells, in the one line of an error */
 
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "merge: no memory");
-}
+static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "merge: no memory"); }
 
 /* -- the parts ------------------------------------------------------------------------------------------------------------ */
 
@@ -30,11 +27,11 @@ static int part_open(struct merge_part *part, const char *path, struct error *er
     char *real = realpath(path, NULL);
     const char *slash = real == NULL ? NULL : strrchr(real, '/');
     *part = (struct merge_part){.path = path};
-    int code = text_set(&part->name, slash != NULL ? slash + 1 : path) != 0 ? no_memory(err) : 0;
+    int rc = text_set(&part->name, slash != NULL ? slash + 1 : path) != 0 ? no_memory(err) : 0;
     free(real);
-    if (code == 0 && (code = results_load(&part->results, path, &why)) != 0)
-        error_set(err, code, "merge: %.200s: %.700s", path, why.text);
-    return code;
+    if (rc == 0 && (rc = results_load(&part->results, path, &why)) != 0)
+        error_set(err, rc, "merge: %.200s: %.700s", path, why.text);
+    return rc;
 }
 
 static void part_close(struct merge_part *part)
@@ -58,10 +55,7 @@ static const char *begun(const struct merge_part *part)
     return first != NULL ? first : part->results.created;
 }
 
-static int by_begin(const void *a, const void *b)
-{
-    return strcmp(begun(a), begun(b));
-}
+static int by_begin(const void *a, const void *b) { return strcmp(begun(a), begun(b)); }
 
 /* {"run", "created", "seed", "rounds"} of each run that is in a part, with the rounds that it had there. */
 static json_t *origins_of(const struct merge_part *part)
@@ -98,15 +92,15 @@ static json_t *origins_all(const struct merge *merge)
 static int check_twice(const struct merge *merge, struct error *err)
 {
     json_t *all = origins_all(merge);
-    int code = all == NULL ? no_memory(err) : 0;
-    for (size_t i = 0; code == 0 && i < json_array_size(all); i++)
-        for (size_t j = 0; code == 0 && j < i; j++)
+    int rc = all == NULL ? no_memory(err) : 0;
+    for (size_t i = 0; rc == 0 && i < json_array_size(all); i++)
+        for (size_t j = 0; rc == 0 && j < i; j++)
             if (same_origin(json_array_get(all, i), json_array_get(all, j)))
-                code = error_set(err, -EINVAL, "merge: the run of %s with the seed %lld is there twice",
-                                 json_string_value(json_object_get(json_array_get(all, i), "created")),
-                                 (long long)json_integer_value(json_object_get(json_array_get(all, i), "seed")));
+                rc = error_set(err, -EINVAL, "merge: the run of %s with the seed %lld is there twice",
+                               json_string_value(json_object_get(json_array_get(all, i), "created")),
+                               (long long)json_integer_value(json_object_get(json_array_get(all, i), "seed")));
     json_decref(all);
-    return code;
+    return rc;
 }
 
 /* -- are they runs of one plan? ------------------------------------------------------------------------------------------- */
@@ -117,33 +111,34 @@ static int check_array(const struct merge *merge, const struct merge_part *part,
     const json_t *a = json_object_get(merge->parts[0].results.plan, key), *b = json_object_get(part->results.plan, key);
     const size_t count_a = json_array_size(a), count_b = json_array_size(b);
     struct differences all = {NULL, 0};
-    struct words lines = {NULL, 0};
-    int code = 0;
+    struct string_list lines = {NULL, 0};
+    int rc = 0;
     if (count_a != count_b)
-        return error_set(err, -EPERM, "merge: not one plan: %s has %zu %s, %s has %zu", merge->parts[0].name, count_a, key,
-                         part->name, count_b);
-    for (size_t i = 0; i < count_a && code == 0 && all.count < DIFFERENCES_SHOWN; i++) {
+        return error_set(err, -EPERM, "merge: not one plan: %s has %zu %s, %s has %zu", merge->parts[0].name, count_a,
+                         key, part->name, count_b);
+    for (size_t i = 0; i < count_a && rc == 0 && all.count < DIFFERENCES_SHOWN; i++) {
         char prefix[40];
         snprintf(prefix, sizeof prefix, "%s %zu", key, i);
-        code = differences_add(&all, prefix, json_array_get(a, i), json_array_get(b, i));
+        rc = differences_add(&all, prefix, json_array_get(a, i), json_array_get(b, i));
     }
-    for (size_t i = 0; i < all.count && i < DIFFERENCES_SHOWN && code == 0; i++) {
+    for (size_t i = 0; i < all.count && i < DIFFERENCES_SHOWN && rc == 0; i++) {
         char *text[2];
-        code = difference_text(&all.items[i], text);
-        if (code == 0)
-            code = words_addf(&lines, "%s: %s -> %s", all.items[i].key, text[0], text[1]);
+        rc = difference_text(&all.items[i], text);
+        if (rc == 0)
+            rc = string_list_addf(&lines, "%s: %s -> %s", all.items[i].key, text[0], text[1]);
         free(text[0]);
         free(text[1]);
     }
-    char *said = code == 0 ? words_join(&lines, "; ") : NULL;
-    if (code != 0 || said == NULL)
-        code = no_memory(err);
+    char *said = rc == 0 ? string_list_join(&lines, "; ") : NULL;
+    if (rc != 0 || said == NULL)
+        rc = no_memory(err);
     else if (lines.count > 0)
-        code = error_set(err, -EPERM, "merge: not one plan: %s and %s differ: %.600s", merge->parts[0].name, part->name, said);
+        rc = error_set(err, -EPERM, "merge: not one plan: %s and %s differ: %.600s", merge->parts[0].name, part->name,
+                       said);
     free(said);
-    words_free(&lines);
+    string_list_free(&lines);
     differences_free(&all);
-    return code;
+    return rc;
 }
 
 /* The plan in one line, but for what may differ: when to stop, and with it the rounds. */
@@ -151,32 +146,33 @@ static int note_plan(struct merge *merge, const struct merge_part *part)
 {
     static const char *const may_differ[] = {"rounds", "budget_s", "precision"};
     struct differences all;
-    int code = differences_of_plans(merge->parts[0].results.plan, part->results.plan, &all);
-    for (size_t i = 0; i < all.count && code == 0; i++) {
+    int rc = differences_of_plans(merge->parts[0].results.plan, part->results.plan, &all);
+    for (size_t i = 0; i < all.count && rc == 0; i++) {
         char *text[2];
         bool may = false;
         for (size_t k = 0; k < sizeof may_differ / sizeof *may_differ; k++)
             may |= strcmp(all.items[i].key, may_differ[k]) == 0;
         if (may)
             continue;
-        code = difference_text(&all.items[i], text);
-        if (code == 0)
-            code = words_addf(&merge->differences, "%s: %s: was %s, is %s", part->name, all.items[i].key, text[0], text[1]);
+        rc = difference_text(&all.items[i], text);
+        if (rc == 0)
+            rc = string_list_addf(&merge->differences, "%s: %s: was %s, is %s", part->name, all.items[i].key, text[0],
+                                  text[1]);
         free(text[0]);
         free(text[1]);
     }
     differences_free(&all);
-    return code;
+    return rc;
 }
 
 static int note_machine(struct merge *merge, const struct merge_part *part)
 {
-    struct words lines = {NULL, 0};
-    int code = fingerprint_compare(merge->parts[0].results.machine, part->results.machine, &lines);
-    for (size_t i = 0; i < lines.count && code == 0; i++)
-        code = words_addf(&merge->differences, "%s: %s", part->name, lines.items[i]);
-    words_free(&lines);
-    return code;
+    struct string_list lines = {NULL, 0};
+    int rc = checksums_compare(merge->parts[0].results.machine, part->results.machine, &lines);
+    for (size_t i = 0; i < lines.count && rc == 0; i++)
+        rc = string_list_addf(&merge->differences, "%s: %s", part->name, lines.items[i]);
+    string_list_free(&lines);
+    return rc;
 }
 
 /* The same cell must have given the same results. */
@@ -186,36 +182,36 @@ static int check_digests(const struct merge *merge, const struct merge_part *par
     for (size_t i = 0; i < own->cell_count; i++) {
         const struct result_cell *a = &first->cells[i], *b = &own->cells[i];
         if (a->digest[0] != '\0' && b->digest[0] != '\0' && strcmp(a->digest, b->digest) != 0)
-            return error_set(err, -EPERM, "merge: %s %s:%s gave other results in %s than in %s", own->groups[b->group].name,
-                             b->runtime, b->model, part->name, merge->parts[0].name);
+            return error_set(err, -EPERM, "merge: %s %s:%s gave other results in %s than in %s",
+                             own->groups[b->group].name, b->runtime, b->model, part->name, merge->parts[0].name);
     }
     return 0;
 }
 
 static int check_part(struct merge *merge, const struct merge_part *part, struct error *err)
 {
-    int code = check_array(merge, part, "groups", err);
-    if (code == 0)
-        code = check_array(merge, part, "cells", err);
-    if (code == 0)
-        code = check_digests(merge, part, err);
-    if (code == 0 && (note_plan(merge, part) != 0 || note_machine(merge, part) != 0))
-        code = no_memory(err);
-    return code;
+    int rc = check_array(merge, part, "groups", err);
+    if (rc == 0)
+        rc = check_array(merge, part, "cells", err);
+    if (rc == 0)
+        rc = check_digests(merge, part, err);
+    if (rc == 0 && (note_plan(merge, part) != 0 || note_machine(merge, part) != 0))
+        rc = no_memory(err);
+    return rc;
 }
 
 static int check_parts(struct merge *merge, bool force, struct error *err)
 {
-    int code = check_twice(merge, err);
-    for (size_t i = 1; i < merge->count && code == 0; i++)
-        code = check_part(merge, &merge->parts[i], err);
-    if (code != 0 || merge->differences.count == 0 || force)
-        return code;
-    char *all = words_join(&merge->differences, "; ");
-    code = error_set(err, -EPERM, "merge: not one plan on one machine (--force merges all the same): %.800s",
-                     all == NULL ? "?" : all);
+    int rc = check_twice(merge, err);
+    for (size_t i = 1; i < merge->count && rc == 0; i++)
+        rc = check_part(merge, &merge->parts[i], err);
+    if (rc != 0 || merge->differences.count == 0 || force)
+        return rc;
+    char *all = string_list_join(&merge->differences, "; ");
+    rc = error_set(err, -EPERM, "merge: not one plan on one machine (--force merges all the same): %.800s",
+                   all == NULL ? "?" : all);
     free(all);
-    return code;
+    return rc;
 }
 
 /* -- whole rounds --------------------------------------------------------------------------------------------------------- */
@@ -274,24 +270,27 @@ static int choose_rounds(struct merge *merge, struct error *err)
                 part->rounds++;
             }
     }
-    return merge->rounds > 0 ? 0 : error_set(err, -ENODATA, "merge: none of these runs has a whole round of cells that work in all of them");
+    return merge->rounds > 0
+               ? 0
+               : error_set(err, -ENODATA,
+                           "merge: none of these runs has a whole round of cells that work in all of them");
 }
 
 int merge_open(struct merge *out, char *const *paths, size_t count, bool force, struct error *err)
 {
     *out = (struct merge){.parts = calloc(count + 1, sizeof *out->parts)};
-    int code = out->parts == NULL ? no_memory(err) : 0;
-    for (size_t i = 0; i < count && code == 0; i++)
-        code = part_open(&out->parts[out->count++], paths[i], err);
-    if (code == 0) {
+    int rc = out->parts == NULL ? no_memory(err) : 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = part_open(&out->parts[out->count++], paths[i], err);
+    if (rc == 0) {
         qsort(out->parts, out->count, sizeof *out->parts, by_begin);
-        code = check_parts(out, force, err);
+        rc = check_parts(out, force, err);
     }
-    if (code == 0)
-        code = choose_rounds(out, err);
-    if (code != 0)
+    if (rc == 0)
+        rc = choose_rounds(out, err);
+    if (rc != 0)
         merge_close(out);
-    return code;
+    return rc;
 }
 
 void merge_close(struct merge *merge)
@@ -299,7 +298,7 @@ void merge_close(struct merge *merge)
     for (size_t i = 0; i < merge->count; i++)
         part_close(&merge->parts[i]);
     free(merge->parts);
-    words_free(&merge->differences);
+    string_list_free(&merge->differences);
     *merge = (struct merge){.parts = NULL};
 }
 
@@ -321,19 +320,19 @@ static int each_line(struct writer *writer, const struct merge_part *part, take_
     FILE *in = path == NULL ? NULL : fopen(path, "re");
     size_t room = 0;
     ssize_t length;
-    int code = path == NULL ? -ENOMEM : in == NULL ? -errno : 0;
-    while (code == 0 && (length = getline(&line, &room, in)) > 0 && line[length - 1] == '\n') {
+    int rc = path == NULL ? -ENOMEM : in == NULL ? -errno : 0;
+    while (rc == 0 && (length = getline(&line, &room, in)) > 0 && line[length - 1] == '\n') {
         json_t *json = json_loadb(line, (size_t)length, 0, NULL);
-        code = json_is_object(json) ? take(writer, part, json) : -EIO; /* it has changed meanwhile */
+        rc = json_is_object(json) ? take(writer, part, json) : -EIO; /* it has changed meanwhile */
         json_decref(json);
     }
-    if (code == 0 && ferror(in))
-        code = -EIO;
+    if (rc == 0 && ferror(in))
+        rc = -EIO;
     if (in != NULL)
         fclose(in); /* it was only read */
     free(line);
     free(path);
-    return code;
+    return rc;
 }
 
 static bool line_is(const json_t *line, const char *key, const char *value)
@@ -347,16 +346,17 @@ static int make_failed(const struct merge_part *part, json_t *line)
 {
     const char *reason = json_string_value(json_object_get(line, "reason"));
     const json_int_t round = json_integer_value(json_object_get(line, "round"));
-    char *text = round > 0 ? text_format("%s, round %lld: %s", part->name, (long long)round, reason != NULL ? reason : "no reason given")
+    char *text = round > 0 ? text_format("%s, round %lld: %s", part->name, (long long)round,
+                                         reason != NULL ? reason : "no reason given")
                            : text_format("%s: %s", part->name, reason != NULL ? reason : "no reason given");
-    const int code = text == NULL || json_object_set_new(line, "reason", json_string(text)) != 0 ||
-                             json_object_set_new(line, "pass", json_string("verify")) != 0 ||
-                             json_object_set_new(line, "round", json_integer(0)) != 0 ||
-                             json_object_set_new(line, "whole_ns", json_null()) != 0
-                         ? -ENOMEM
-                         : 0;
+    const int rc = text == NULL || json_object_set_new(line, "reason", json_string(text)) != 0 ||
+                           json_object_set_new(line, "pass", json_string("verify")) != 0 ||
+                           json_object_set_new(line, "round", json_integer(0)) != 0 ||
+                           json_object_set_new(line, "whole_ns", json_null()) != 0
+                       ? -ENOMEM
+                       : 0;
     free(text);
-    return code;
+    return rc;
 }
 
 /* The first failure of a cell stands for it, else its first verify sample. */
@@ -376,9 +376,9 @@ static int write_line(FILE *out, const json_t *line)
     char *text = json_dumps(line, JSON_COMPACT);
     if (text == NULL)
         return -ENOMEM;
-    const int code = fprintf(out, "%s\n", text) < 0 ? -errno : 0;
+    const int rc = fprintf(out, "%s\n", text) < 0 ? -errno : 0;
     free(text);
-    return code;
+    return rc;
 }
 
 static int take_timed(struct writer *writer, const struct merge_part *part, json_t *line)
@@ -397,15 +397,15 @@ static int write_samples(struct writer *writer)
 {
     const struct merge *merge = writer->merge;
     const size_t cells = merge->parts[0].results.cell_count;
-    int code = 0;
-    for (size_t i = 0; i < merge->count && code == 0; i++)
-        code = each_line(writer, &merge->parts[i], take_verify);
-    for (size_t i = 0; i < cells && code == 0; i++)
+    int rc = 0;
+    for (size_t i = 0; i < merge->count && rc == 0; i++)
+        rc = each_line(writer, &merge->parts[i], take_verify);
+    for (size_t i = 0; i < cells && rc == 0; i++)
         if (writer->verify[i] != NULL)
-            code = write_line(writer->out, writer->verify[i]);
-    for (size_t i = 0; i < merge->count && code == 0; i++)
-        code = each_line(writer, &merge->parts[i], take_timed);
-    return code;
+            rc = write_line(writer->out, writer->verify[i]);
+    for (size_t i = 0; i < merge->count && rc == 0; i++)
+        rc = each_line(writer, &merge->parts[i], take_timed);
+    return rc;
 }
 
 static int fill_samples(const struct merge *merge, const char *folder, struct error *err)
@@ -413,22 +413,22 @@ static int fill_samples(const struct merge *merge, const char *folder, struct er
     const size_t cells = merge->parts[0].results.cell_count;
     char *path = text_format("%s/samples.jsonl", folder);
     struct writer writer = {.merge = merge, .verify = calloc(cells + 1, sizeof(json_t *))};
-    int code = path == NULL || writer.verify == NULL ? -ENOMEM : 0;
-    if (code == 0 && (writer.out = fopen(path, "we")) == NULL)
-        code = -errno;
-    if (code == 0)
-        code = write_samples(&writer);
-    if (code == 0 && (fflush(writer.out) != 0 || fsync(fileno(writer.out)) != 0))
-        code = -errno;
-    if (writer.out != NULL && fclose(writer.out) != 0 && code == 0)
-        code = -errno;
+    int rc = path == NULL || writer.verify == NULL ? -ENOMEM : 0;
+    if (rc == 0 && (writer.out = fopen(path, "we")) == NULL)
+        rc = -errno;
+    if (rc == 0)
+        rc = write_samples(&writer);
+    if (rc == 0 && (fflush(writer.out) != 0 || fsync(fileno(writer.out)) != 0))
+        rc = -errno;
+    if (writer.out != NULL && fclose(writer.out) != 0 && rc == 0)
+        rc = -errno;
     for (size_t i = 0; i < cells && writer.verify != NULL; i++)
         json_decref(writer.verify[i]);
     free(writer.verify);
-    if (code != 0)
-        error_set(err, code, "merge: %s: %s", path == NULL ? folder : path, strerror(-code));
+    if (rc != 0)
+        error_set(err, rc, "merge: %s: %s", path == NULL ? folder : path, strerror(-rc));
     free(path);
-    return code;
+    return rc;
 }
 
 /* -- the rest of the folder ----------------------------------------------------------------------------------------------- */
@@ -437,26 +437,26 @@ static int add_texts(json_t *out, const json_t *texts)
 {
     size_t i;
     const json_t *text;
-    int code = 0;
-    json_array_foreach(texts, i, text)
-        if (code == 0 && json_array_append_new(out, json_string(json_string_value(text))) != 0)
-            code = -ENOMEM;
-    return code;
+    int rc = 0;
+    json_array_foreach(texts, i,
+                       text) if (rc == 0 && json_array_append_new(out, json_string(json_string_value(text))) != 0)
+        rc = -ENOMEM;
+    return rc;
 }
 
 /* What was forced here, and what had been forced in any part. */
 static json_t *forced_all(const struct merge *merge)
 {
     json_t *all = json_array();
-    int code = all == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < merge->count && code == 0; i++) {
+    int rc = all == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < merge->count && rc == 0; i++) {
         json_t *own = events_forced(&merge->parts[i].results.events);
-        code = own == NULL ? -ENOMEM : add_texts(all, own);
+        rc = own == NULL ? -ENOMEM : add_texts(all, own);
         json_decref(own);
     }
-    for (size_t i = 0; i < merge->differences.count && code == 0; i++)
-        code = json_array_append_new(all, json_string(merge->differences.items[i])) != 0 ? -ENOMEM : 0;
-    if (code == 0)
+    for (size_t i = 0; i < merge->differences.count && rc == 0; i++)
+        rc = json_array_append_new(all, json_string(merge->differences.items[i])) != 0 ? -ENOMEM : 0;
+    if (rc == 0)
         return all;
     json_decref(all);
     return NULL;
@@ -478,53 +478,56 @@ static int64_t rounds_of(const struct merge *merge, size_t group)
 /* What happened to the parts happened to the merged run, but for what is said anew of all of it. */
 static bool is_carried(const json_t *event)
 {
-    return !line_is(event, "what", "forced") && !line_is(event, "what", "planned") && !line_is(event, "what", "stopped");
+    return !line_is(event, "what", "forced") && !line_is(event, "what", "planned") &&
+           !line_is(event, "what", "stopped");
 }
 
 static int carry_events(const struct merge *merge, const char *folder, struct error *err)
 {
     char *path = text_format("%s/events.jsonl", folder);
     struct journal journal = {.fd = -1};
-    int code = path == NULL ? no_memory(err) : 0;
-    for (size_t i = 0; i < merge->count && code == 0; i++) {
+    int rc = path == NULL ? no_memory(err) : 0;
+    for (size_t i = 0; i < merge->count && rc == 0; i++) {
         size_t k;
         const json_t *event;
         json_array_foreach(merge->parts[i].results.events.lines, k, event)
         {
-            if (code != 0 || !is_carried(event))
+            if (rc != 0 || !is_carried(event))
                 continue;
             if (journal.fd < 0)
-                code = journal_open(path, &journal, err);
-            if (code == 0)
-                code = journal_append(&journal, event, err);
+                rc = journal_open(path, &journal, err);
+            if (rc == 0)
+                rc = journal_append(&journal, event, err);
         }
     }
     journal_close(&journal);
     free(path);
-    return code;
+    return rc;
 }
 
 static int fill_events(const struct merge *merge, const char *folder, struct error *err)
 {
     json_t *forced = forced_all(merge);
-    int code = forced == NULL ? no_memory(err) : carry_events(merge, folder, err);
-    if (code == 0 && json_array_size(forced) > 0)
-        code = events_append(folder, "forced", json_pack("{sO}", "differences", forced), err);
+    int rc = forced == NULL ? no_memory(err) : carry_events(merge, folder, err);
+    if (rc == 0 && json_array_size(forced) > 0)
+        rc = events_append(folder, "forced", json_pack("{sO}", "differences", forced), err);
     json_decref(forced);
-    for (size_t g = 0; g < merge->parts[0].results.group_count && code == 0; g++) {
+    for (size_t g = 0; g < merge->parts[0].results.group_count && rc == 0; g++) {
         const int64_t rounds = rounds_of(merge, g);
         const char *why = merge->parts[0].results.groups[g].why;
         if (rounds < merge->rounds)
-            code = events_append(folder, "stopped", json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)rounds,
-                                                              "why", why != NULL ? why : "rounds"), err);
+            rc = events_append(folder, "stopped",
+                               json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)rounds, "why",
+                                         why != NULL ? why : "rounds"),
+                               err);
     }
-    return code;
+    return rc;
 }
 
 static int fill(const void *what, const char *folder, struct error *err)
 {
-    const int code = fill_samples(what, folder, err);
-    return code != 0 ? code : fill_events(what, folder, err);
+    const int rc = fill_samples(what, folder, err);
+    return rc != 0 ? rc : fill_events(what, folder, err);
 }
 
 /* The first part's plan, with the rounds there are and where they came from; NULL: no memory. */
@@ -532,8 +535,8 @@ static json_t *merged_plan(const struct merge *merge, const char *created)
 {
     json_t *plan = json_deep_copy(merge->parts[0].results.plan), *origins = origins_all(merge);
     json_t *more = origins == NULL ? NULL
-                                   : json_pack("{ss sI sn sn so}", "created", created, "rounds", (json_int_t)merge->rounds,
-                                               "budget_s", "precision", "merged", origins);
+                                   : json_pack("{ss sI sn sn so}", "created", created, "rounds",
+                                               (json_int_t)merge->rounds, "budget_s", "precision", "merged", origins);
     if (plan == NULL || more == NULL || json_object_update(plan, more) != 0) {
         json_decref(plan);
         plan = NULL;
@@ -559,8 +562,8 @@ int merge_write(const struct merge *merge, const char *path, const char *results
                                            .path = path,
                                            .fill = fill,
                                            .what = merge};
-    const int code = suite == NULL || plan == NULL ? no_memory(err) : run_folder_make(&facts, folder, err);
+    const int rc = suite == NULL || plan == NULL ? no_memory(err) : run_folder_make(&facts, folder, err);
     json_decref(plan);
     free(suite);
-    return code;
+    return rc;
 }

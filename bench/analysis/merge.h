@@ -13,8 +13,8 @@
 #include "bench/util/text.h"
 
 struct merge_part {
-    const char *path;   /* of the run's folder; borrowed */
-    char *name;         /* the folder's own name */
+    const char *path; /* of the run's folder; borrowed */
+    char *name;       /* the folder's own name */
     struct results results;
     int32_t *new_round; /* of each round from 1 on: its number in the merged run; 0: it is left out */
     int64_t last;       /* the highest round of its own */
@@ -24,7 +24,7 @@ struct merge_part {
 struct merge {
     struct merge_part *parts; /* in the order they were begun */
     size_t count;
-    struct words differences; /* what is not the same and can be forced: a line each */
+    struct string_list differences; /* what is not the same and can be forced: a line each */
     int64_t rounds;
 };
 

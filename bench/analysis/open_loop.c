@@ -16,7 +16,8 @@ int open_loop_check(const struct slots_view *view, const struct arrivals *arriva
         const struct slot *s = &view->slots[i];
         const int64_t due_ns = gate_ns + arrivals_next(&walk);
         if (s->due_ns != due_ns)
-            return error_set(err, -EBADMSG, "job %" PRIu64 " was due %" PRId64 " ns off the schedule", i, s->due_ns - due_ns);
+            return error_set(err, -EBADMSG, "job %" PRIu64 " was due %" PRId64 " ns off the schedule", i,
+                             s->due_ns - due_ns);
     }
     return 0;
 }
@@ -66,8 +67,8 @@ static json_t *rate_json(const struct open_loop *loop, int64_t ns)
 
 json_t *open_loop_json(const struct open_loop *loop)
 {
-    return json_pack("{so so sI sI s{sI sI sI sI} sI sb}", "offered_rate", rate_json(loop, loop->span_ns), "achieved_rate",
-                     rate_json(loop, loop->ends_ns), "span_ns", (json_int_t)loop->span_ns, "ends_ns",
+    return json_pack("{so so sI sI s{sI sI sI sI} sI sb}", "offered_rate", rate_json(loop, loop->span_ns),
+                     "achieved_rate", rate_json(loop, loop->ends_ns), "span_ns", (json_int_t)loop->span_ns, "ends_ns",
                      (json_int_t)loop->ends_ns, "late_ns", "p50", (json_int_t)loop->late.p50, "p90",
                      (json_int_t)loop->late.p90, "p99", (json_int_t)loop->late.p99, "max", (json_int_t)loop->late.max,
                      "drift_ns", (json_int_t)loop->drift_ns, "kept", (int)loop->kept);

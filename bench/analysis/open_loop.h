@@ -25,7 +25,8 @@
 
 /* A drift up to this share of the schedule's length, or up to the floor, is none. */
 #define OPEN_LOOP_DRIFT_MAX 0.05
-#define OPEN_LOOP_DRIFT_FLOOR_NS INT64_C(10000000) /* what one turn of a busy machine's scheduler makes of a short run */
+#define OPEN_LOOP_DRIFT_FLOOR_NS \
+    INT64_C(10000000) /* what one turn of a busy machine's scheduler makes of a short run */
 
 struct open_loop {
     uint64_t jobs;

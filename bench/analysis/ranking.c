@@ -9,9 +9,12 @@
 double contest_value(const struct contest *contest, const struct summary_cell *cell)
 {
     switch (contest->by) {
-    case CONTEST_WORK: return cell->work_s;
-    case CONTEST_WHOLE: return cell->median_s;
-    case CONTEST_P99: return cell->latency_s[LATENCY_P99];
+    case CONTEST_WORK:
+        return cell->work_s;
+    case CONTEST_WHOLE:
+        return cell->median_s;
+    case CONTEST_P99:
+        return cell->latency_s[LATENCY_P99];
     }
     return NAN;
 }
@@ -58,9 +61,9 @@ static int compare(const struct contest *contest, const struct summary_cell *oth
         return -ENOMEM;
     pairs_collect(&pairs, other->cell, ahead, values[contest->by]);
     *out = ratio_of(&pairs);
-    const int code = ratio_test(out, &pairs, contest->summary->results->margin);
+    const int rc = ratio_test(out, &pairs, contest->summary->results->margin);
     pairs_close(&pairs);
-    return code;
+    return rc;
 }
 
 /* Fills in contest->level; there is at least one cell. */
@@ -68,32 +71,32 @@ static int find_level(struct contest *contest)
 {
     const size_t rivals = contest->count - 1;
     struct ratio *ratios = calloc(rivals + 1, sizeof *ratios), **family = calloc(rivals + 1, sizeof *family);
-    int code = ratios == NULL || family == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < rivals && code == 0; i++) {
+    int rc = ratios == NULL || family == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < rivals && rc == 0; i++) {
         family[i] = &ratios[i];
-        code = compare(contest, contest->cells[i + 1], &ratios[i]);
+        rc = compare(contest, contest->cells[i + 1], &ratios[i]);
     }
-    if (code == 0)
-        code = ratios_judge(family, rivals, contest->summary->results->margin);
-    for (size_t i = 0; i < rivals && code == 0; i++)
+    if (rc == 0)
+        rc = ratios_judge(family, rivals, contest->summary->results->margin);
+    for (size_t i = 0; i < rivals && rc == 0; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
-            code = words_addf(&contest->level, "%s:%s", contest->cells[i + 1]->cell->runtime,
-                              contest->cells[i + 1]->cell->model);
+            rc = string_list_addf(&contest->level, "%s:%s", contest->cells[i + 1]->cell->runtime,
+                                  contest->cells[i + 1]->cell->model);
     free(family);
     free(ratios);
-    return code;
+    return rc;
 }
 
 int contest_open(struct contest *contest, const struct summary *summary, const struct result_group *group)
 {
     *contest = (struct contest){.summary = summary, .group = group};
-    const int code = collect(contest);
-    return code != 0 || contest->count == 0 ? code : find_level(contest);
+    const int rc = collect(contest);
+    return rc != 0 || contest->count == 0 ? rc : find_level(contest);
 }
 
 void contest_close(struct contest *contest)
 {
     free(contest->cells);
-    words_free(&contest->level);
+    string_list_free(&contest->level);
     *contest = (struct contest){.cells = NULL};
 }

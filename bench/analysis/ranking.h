@@ -21,7 +21,7 @@ struct contest {
     enum contest_by by;
     const struct summary_cell **cells; /* the one ahead, then the others in the order of the plan */
     size_t count;
-    struct words level; /* "c:sync": those not shown to be behind */
+    struct string_list level; /* "c:sync": those not shown to be behind */
 };
 
 /* 0 or -ENOMEM; then contest_close is allowed all the same. `summary` is borrowed. */

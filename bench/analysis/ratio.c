@@ -10,10 +10,7 @@
 #include "bench/stats/signed_rank.h"
 #include "bench/stats/series.h"
 
-static double seconds(int64_t ns)
-{
-    return ns < 0 ? NAN : (double)ns / 1e9;
-}
+static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
 
 double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
 double sample_work(const struct sample *s) { return seconds(s->work_ns); }
@@ -61,31 +58,25 @@ void pairs_collect(struct pairs *pairs, const struct result_cell *base, const st
 
 /* -- one ratio ---------------------------------------------------------------------------------------------------------------- */
 
-bool ratio_known(const struct ratio *ratio)
-{
-    return ratio->state <= RATIO_SELF;
-}
+bool ratio_known(const struct ratio *ratio) { return ratio->state <= RATIO_SELF; }
 
 struct ratio ratio_none(enum ratio_state state)
 {
-    return (struct ratio){.ratio = NAN, .low = NAN, .high = NAN, .state = state, .p = NAN, .p_least = NAN,
-                          .p_adjusted = NAN, .autocorrelation_p = NAN};
+    return (struct ratio){.ratio = NAN,
+                          .low = NAN,
+                          .high = NAN,
+                          .state = state,
+                          .p = NAN,
+                          .p_least = NAN,
+                          .p_adjusted = NAN,
+                          .autocorrelation_p = NAN};
 }
 
-bool interval_clears(double low, double high, double margin)
-{
-    return low > 1 + margin || high < 1 / (1 + margin);
-}
+bool interval_clears(double low, double high, double margin) { return low > 1 + margin || high < 1 / (1 + margin); }
 
-static double signed_rank_least_p(size_t rounds)
-{
-    return ldexp(1, 1 - (int)fmin(1000, (double)rounds));
-}
+static double signed_rank_least_p(size_t rounds) { return ldexp(1, 1 - (int)fmin(1000, (double)rounds)); }
 
-double ratio_half_width(const struct ratio *ratio)
-{
-    return sqrt(ratio->high / ratio->low) - 1;
-}
+double ratio_half_width(const struct ratio *ratio) { return sqrt(ratio->high / ratio->low) - 1; }
 
 struct ratio ratio_of(const struct pairs *pairs)
 {
@@ -111,13 +102,13 @@ int ratio_series_flags(const struct ratio_series *series, unsigned *flags, doubl
     struct stats_first first;
     struct stats_drift drift;
     struct stats_autocorrelation alike;
-    int code = stats_first_of(series->logs, n, &first);
-    if (code == 0)
-        code = stats_drift_of(series->logs, n, &drift);
-    if (code == 0)
-        code = stats_autocorrelation_of(series->logs, n, &alike);
-    if (code != 0)
-        return code;
+    int rc = stats_first_of(series->logs, n, &first);
+    if (rc == 0)
+        rc = stats_drift_of(series->logs, n, &drift);
+    if (rc == 0)
+        rc = stats_autocorrelation_of(series->logs, n, &alike);
+    if (rc != 0)
+        return rc;
     *flags = 0;
     if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
         *flags |= RATIO_FLAG_FIRST_ROUND;
@@ -159,10 +150,7 @@ const char *verdict_name(enum verdict verdict)
 }
 
 /* Holm multiplies the least p-value of a family by all of them. */
-static bool holm_can_pass(double least, size_t count)
-{
-    return least * (double)count < RATIO_FAMILY_ERROR;
-}
+static bool holm_can_pass(double least, size_t count) { return least * (double)count < RATIO_FAMILY_ERROR; }
 
 size_t ratio_rounds_needed(size_t count)
 {
@@ -188,17 +176,17 @@ int ratios_judge(struct ratio *const *family, size_t count, double margin)
 {
     double *p = calloc(2 * count + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + count;
     size_t n = 0;
-    int code = p == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < count && code == 0; i++)
+    int rc = p == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
         if (isfinite(family[i]->p))
             p[n++] = family[i]->p;
-    if (code == 0)
-        code = stats_holm(p, n, adjusted);
-    for (size_t i = 0, at = 0; i < count && code == 0; i++)
+    if (rc == 0)
+        rc = stats_holm(p, n, adjusted);
+    for (size_t i = 0, at = 0; i < count && rc == 0; i++)
         if (isfinite(family[i]->p)) {
             family[i]->p_adjusted = adjusted[at++];
             ratio_judge(family[i], n, margin);
         }
     free(p);
-    return code;
+    return rc;
 }

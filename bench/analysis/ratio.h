@@ -25,16 +25,16 @@ enum ratio_state {
     RATIO_TOO_SHORT,      /* its own work is under SUMMARY_SHORT_WORK_S */
     RATIO_BASE_TOO_SHORT, /* the baseline's is */
     RATIO_BASE_FAILED,
-    RATIO_NO_BASE,        /* the plan has no such baseline */
-    RATIO_NO_PAIRS,       /* no round has both */
-    RATIO_NOT_RUN,        /* the cell itself has no samples, or failed */
-    RATIO_OPEN_LOOP,      /* the schedule decides how long the work takes: there is latency, and no speedup */
-    RATIO_FEW_GROUPS,     /* a mean over groups, of which fewer than two have the ratio */
+    RATIO_NO_BASE,    /* the plan has no such baseline */
+    RATIO_NO_PAIRS,   /* no round has both */
+    RATIO_NOT_RUN,    /* the cell itself has no samples, or failed */
+    RATIO_OPEN_LOOP,  /* the schedule decides how long the work takes: there is latency, and no speedup */
+    RATIO_FEW_GROUPS, /* a mean over groups, of which fewer than two have the ratio */
 };
 
 enum verdict {
-    VERDICT_NONE,          /* nothing to judge: no interval */
-    VERDICT_FASTER,        /* "differs": the interval clears 1 by the margin, and the adjusted p-value is below 5% */
+    VERDICT_NONE,   /* nothing to judge: no interval */
+    VERDICT_FASTER, /* "differs": the interval clears 1 by the margin, and the adjusted p-value is below 5% */
     VERDICT_SLOWER,
     VERDICT_NO_DIFFERENCE, /* "no difference shown" */
     VERDICT_UNRESOLVED,    /* not shown, and the half-width is over 10% or the rounds are too few to show any */
@@ -50,15 +50,16 @@ enum ratio_flag {
 struct ratio {
     double ratio, low, high; /* NaN but in the first three states */
     enum ratio_state state;
-    bool unresolved; /* the half-width is over RATIO_UNRESOLVED, whatever the verdict */
-    size_t rounds;   /* pairs */
-    unsigned flags;  /* of enum ratio_flag */
+    bool unresolved;   /* the half-width is over RATIO_UNRESOLVED, whatever the verdict */
+    size_t rounds;     /* pairs */
+    unsigned flags;    /* of enum ratio_flag */
     double p;          /* of "within the margin of 1"; NaN where there is no interval */
     double p_least;    /* the least that p can be with so many rounds */
     double p_adjusted; /* by Holm over its family */
     double autocorrelation_p;
     enum verdict verdict;
-    bool too_few_rounds; /* with so many ratios in its family and so few rounds, none could have been called different */
+    bool
+        too_few_rounds; /* with so many ratios in its family and so few rounds, none could have been called different */
 };
 
 /* A sample's time in seconds; NaN: not known. */

@@ -8,17 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool scaling_is_weak(const char *scaling)
-{
-    return strcmp(scaling, "weak") == 0;
-}
+bool scaling_is_weak(const char *scaling) { return strcmp(scaling, "weak") == 0; }
 
 /* Sweeps over jobs alone have no workers to scale with; sync has one only; in an open loop there is no gain. */
 static bool takes_part(const struct summary_cell *cell)
 {
     const char *scaling = cell->group->scaling;
-    return cell->group->sweep != NULL && scaling != NULL && (scaling_is_weak(scaling) || strcmp(scaling, "strong") == 0) &&
-           !cell->cell->baseline && cell->group->rate == 0 && cell->group->workers > 0;
+    return cell->group->sweep != NULL && scaling != NULL &&
+           (scaling_is_weak(scaling) || strcmp(scaling, "strong") == 0) && !cell->cell->baseline &&
+           cell->group->rate == 0 && cell->group->workers > 0;
 }
 
 /* What all points of a curve have in common. */

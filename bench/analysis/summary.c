@@ -16,9 +16,9 @@
 
 #define CONTROL_FAMILY_ERROR 0.05
 
-static const char *const mark_names[] = {"too-short",       "unresolved",  "above-capacity", "origin-bound",
-                                         "control-flagged", "first-round", "drift",          "autocorrelated",
-                                         "serial",          "takes-turns", "stopped",        "memory-short",
+static const char *const mark_names[] = {"too-short",       "unresolved",   "above-capacity", "origin-bound",
+                                         "control-flagged", "first-round",  "drift",          "autocorrelated",
+                                         "serial",          "takes-turns",  "stopped",        "memory-short",
                                          "disturbed",       "rate-not-kept"};
 
 const char *summary_mark_name(unsigned index)
@@ -28,10 +28,7 @@ const char *summary_mark_name(unsigned index)
 
 /* -- columns of samples --------------------------------------------------------------------------------------------------- */
 
-static double seconds(int64_t ns)
-{
-    return ns < 0 ? NAN : (double)ns / 1e9;
-}
+static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
 
 static double sample_cpu(const struct sample *s) { return seconds(s->cpu_ns); }
 static double sample_ready(const struct sample *s) { return seconds(s->ready_ns); }
@@ -88,7 +85,8 @@ struct work {
 static const char *status_word(enum cell_status status)
 {
     static const char *const words[] = {
-        [CELL_UNSEEN] = "not run",      [CELL_OK] = "ok",        [CELL_REFUSED] = "refused", [CELL_FAILED] = "failed",
+        [CELL_UNSEEN] = "not run",      [CELL_OK] = "ok",
+        [CELL_REFUSED] = "refused",     [CELL_FAILED] = "failed",
         [CELL_TIMEOUT] = "out of time", [CELL_IMPOSSIBLE] = "not possible here",
     };
     return words[status];
@@ -123,10 +121,7 @@ static void cell_times(struct summary_cell *out, double *room)
         out->latency_s[i] = cell_median(cell, points[i], room);
 }
 
-static double sample_log_whole(const struct sample *s)
-{
-    return s->whole_ns > 0 ? log(sample_whole(s)) : NAN;
-}
+static double sample_log_whole(const struct sample *s) { return s->whole_ns > 0 ? log(sample_whole(s)) : NAN; }
 
 /* In log time, so that half as long and twice as long are equally far. Marked only: they stay in every number. */
 static int cell_outliers(struct summary_cell *out, double *room)
@@ -162,8 +157,8 @@ static void cell_origin(struct summary_cell *out)
 }
 
 /* Why there can be no ratio, or RATIO_FULL where there is nothing against one. */
-static enum ratio_state cell_ratio_state(struct work *work, const struct summary_cell *cell, const struct result_cell *base,
-                                         enum ratio_time time)
+static enum ratio_state cell_ratio_state(struct work *work, const struct summary_cell *cell,
+                                         const struct result_cell *base, enum ratio_time time)
 {
     if (!cell->verified || cell->rounds == 0)
         return RATIO_NOT_RUN;
@@ -246,19 +241,19 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
         .group = &work->results->groups[cell->group],
         .verified = cell->status == CELL_OK,
     };
-    int code = cell_note(cell, &out->note);
+    int rc = cell_note(cell, &out->note);
     cell_times(out, work->pairs.base);
     cell_origin(out);
-    if (code == 0)
-        code = cell_outliers(out, work->pairs.base);
-    for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
-        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
-            code = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
-        if (code == 0)
-            code = cell_note_baseline(work, out, (enum ratio_base)b);
+    if (rc == 0)
+        rc = cell_outliers(out, work->pairs.base);
+    for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
+        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
+            rc = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
+        if (rc == 0)
+            rc = cell_note_baseline(work, out, (enum ratio_base)b);
     }
     out->marks = cell_marks(out);
-    return code;
+    return rc;
 }
 
 /* -- control and capacity ---------------------------------------------------------------------------------------------------- */
@@ -377,14 +372,14 @@ static int column_judge(struct summary *summary, const struct result_group *grou
 static int cells_judge(struct summary *summary)
 {
     struct ratio **family = calloc(summary->cell_count + 1, sizeof *family);
-    int code = family == NULL ? -ENOMEM : 0;
+    int rc = family == NULL ? -ENOMEM : 0;
     for (size_t g = 0; g < summary->results->group_count; g++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-            for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++)
-                code = column_judge(summary, &summary->results->groups[g], (enum ratio_time)t, (enum ratio_base)b,
-                                    family);
+            for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++)
+                rc = column_judge(summary, &summary->results->groups[g], (enum ratio_time)t, (enum ratio_base)b,
+                                  family);
     free(family);
-    return code;
+    return rc;
 }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
@@ -457,39 +452,39 @@ static int rows_make(struct work *work)
     static int (*const summarise[])(struct work *, const struct result_cell *) = {
         [ROLE_MODEL] = cell_summarise, [ROLE_CONTROL] = control_summarise, [ROLE_CAPACITY] = capacity_summarise};
     const struct results *results = work->results;
-    int code = 0;
-    for (size_t g = 0; g < results->group_count && code == 0; g++)
+    int rc = 0;
+    for (size_t g = 0; g < results->group_count && rc == 0; g++)
         if (results->groups[g].capacity_reason != NULL)
-            code = capacity_missing(work, &results->groups[g]);
-    for (size_t i = 0; i < results->cell_count && code == 0; i++)
-        code = summarise[results->cells[i].role](work, &results->cells[i]);
-    return code;
+            rc = capacity_missing(work, &results->groups[g]);
+    for (size_t i = 0; i < results->cell_count && rc == 0; i++)
+        rc = summarise[results->cells[i].role](work, &results->cells[i]);
+    return rc;
 }
 
 int summary_make(struct summary *summary, const struct results *results, struct error *err)
 {
     *summary = (struct summary){.results = results};
     struct work work = {.summary = summary, .results = results};
-    int code = rooms_make(&work);
-    if (code == 0)
-        code = rows_make(&work);
-    if (code == 0)
-        code = controls_flag_all(summary);
-    if (code == 0)
-        code = cells_judge(summary);
-    if (code == 0)
-        code = summary_geomean_all(summary, &work.pairs);
-    if (code == 0) {
+    int rc = rooms_make(&work);
+    if (rc == 0)
+        rc = rows_make(&work);
+    if (rc == 0)
+        rc = controls_flag_all(summary);
+    if (rc == 0)
+        rc = cells_judge(summary);
+    if (rc == 0)
+        rc = summary_geomean_all(summary, &work.pairs);
+    if (rc == 0) {
         cells_mark(summary);
         runs_count(summary, results);
-        code = summary_symptoms(summary);
-        if (code == 0)
-            code = summary_open_loop(summary);
+        rc = summary_symptoms(summary);
+        if (rc == 0)
+            rc = summary_open_loop(summary);
     }
     pairs_close(&work.pairs);
-    if (code != 0) {
+    if (rc != 0) {
         summary_free(summary);
-        return error_set(err, code, "no memory for the summary");
+        return error_set(err, rc, "no memory for the summary");
     }
     return 0;
 }

@@ -36,8 +36,8 @@ enum mark {
     MARK_SERIAL = 1 << 8, /* these three: bench/analysis/summary_diagnosis.h */
     MARK_TAKES_TURNS = 1 << 9,
     MARK_STOPPED = 1 << 10,
-    MARK_DISTURBED = 1 << 12, /* one of its samples was, disturbed_rounds says how many */
-    MARK_MEMORY_SHORT = 1 << 11, /* its work was over before anybody looked at its memory: there may have been more */
+    MARK_DISTURBED = 1 << 12,     /* one of its samples was, disturbed_rounds says how many */
+    MARK_MEMORY_SHORT = 1 << 11,  /* its work was over before anybody looked at its memory: there may have been more */
     MARK_RATE_NOT_KEPT = 1 << 13, /* of an open loop: bench/analysis/summary_open_loop.h */
 };
 
@@ -60,19 +60,20 @@ struct summary_cell {
     bool verified;
     char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
     size_t rounds;
-    double median_s, work_s, cpu_s; /* medians; whole command, work, CPU with children */
+    double median_s, work_s, cpu_s;                 /* medians; whole command, work, CPU with children */
     struct summary_interval median_ci_s, work_ci_s; /* of the medians, from order statistics */
     int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */
     size_t outlier_count;
-    double phase_s[PHASES];         /* medians of the durations; of one sample they add up to the whole */
-    double latency_s[LATENCY_POINTS]; /* medians of the rounds' percentiles: in an open loop from when jobs were to start */
+    double phase_s[PHASES]; /* medians of the durations; of one sample they add up to the whole */
+    double latency_s
+        [LATENCY_POINTS]; /* medians of the rounds' percentiles: in an open loop from when jobs were to start */
     struct summary_interval latency_ci_s[LATENCY_POINTS]; /* of these medians; bench/analysis/summary_open_loop.h */
     struct summary_rate open_loop;                        /* likewise; zeros in a closed loop */
-    double connections;  /* the most of any round */
+    double connections;                                   /* the most of any round */
     double origin_share; /* the origin's CPU time over the work time, all its samples together */
     double origin_wait_share, in_flight_max, in_flight_mean, cpus_used; /* bench/analysis/summary_diagnosis.h */
     size_t disturbed_rounds;
-    unsigned marks;      /* of enum mark */
+    unsigned marks; /* of enum mark */
     struct ratio speedup[RATIO_TIMES][RATIO_BASES];
 };
 

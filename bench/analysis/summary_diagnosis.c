@@ -35,10 +35,7 @@ static void cell_flight(struct summary_cell *cell, double *room)
         cell->in_flight_mean = NAN;
 }
 
-static bool is_cpu(const struct summary_cell *cell)
-{
-    return strcmp(cell->group->kind, "cpu") == 0;
-}
+static bool is_cpu(const struct summary_cell *cell) { return strcmp(cell->group->kind, "cpu") == 0; }
 
 static void cell_cpus(struct summary_cell *cell, const struct summary_cell *baseline)
 {
@@ -123,8 +120,8 @@ static unsigned cell_marks(const struct summary *summary, const struct summary_c
         marks |= MARK_DISTURBED;
     if (cell->group->rate > 0) /* how many are in flight is the rate's doing */
         return marks;
-    if (!result_group_compares(cell->group) || cell->cell->baseline || cell->group->workers < 2 || cell->group->jobs < 2 ||
-        !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+    if (!result_group_compares(cell->group) || cell->cell->baseline || cell->group->workers < 2 ||
+        cell->group->jobs < 2 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
         return marks;
     if (cell->in_flight_max <= 1)
         marks |= MARK_SERIAL;

@@ -102,31 +102,31 @@ static int row_make(struct summary *summary, const struct result_cell *cell, str
     struct summary_geomean *row = &summary->geomeans[summary->geomean_count];
     *row = (struct summary_geomean){.runtime = cell->runtime, .model = cell->model};
     bool any = false;
-    int code = 0;
-    for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
-            code = mean_make(summary, row, (enum ratio_time)t, (enum ratio_base)b, sums, pairs);
+    int rc = 0;
+    for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
+            rc = mean_make(summary, row, (enum ratio_time)t, (enum ratio_base)b, sums, pairs);
             any |= row->speedup[t][b].group_count > 1;
         }
-    if (code == 0 && any)
+    if (rc == 0 && any)
         summary->geomean_count++;
     else
         row_free(row);
-    return code;
+    return rc;
 }
 
 static int rows_judge(struct summary *summary)
 {
     struct ratio **family = calloc(summary->geomean_count + 1, sizeof *family);
-    int code = family == NULL ? -ENOMEM : 0;
+    int rc = family == NULL ? -ENOMEM : 0;
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
+        for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
             for (size_t i = 0; i < summary->geomean_count; i++)
                 family[i] = &summary->geomeans[i].speedup[t][b].ratio;
-            code = ratios_judge(family, summary->geomean_count, summary->results->margin);
+            rc = ratios_judge(family, summary->geomean_count, summary->results->margin);
         }
     free(family);
-    return code;
+    return rc;
 }
 
 static size_t last_round(const struct results *results)
@@ -146,15 +146,15 @@ int summary_geomean_all(struct summary *summary, struct pairs *pairs)
     sums.log = calloc(sums.rounds, sizeof *sums.log);
     sums.groups = calloc(sums.rounds, sizeof *sums.groups);
     summary->geomeans = calloc(summary->cell_count + 1, sizeof *summary->geomeans);
-    int code = sums.log == NULL || sums.groups == NULL || summary->geomeans == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
+    int rc = sums.log == NULL || sums.groups == NULL || summary->geomeans == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         if (comes_first(summary, i))
-            code = row_make(summary, summary->cells[i].cell, &sums, pairs);
-    if (code == 0)
-        code = rows_judge(summary);
+            rc = row_make(summary, summary->cells[i].cell, &sums, pairs);
+    if (rc == 0)
+        rc = rows_judge(summary);
     free(sums.log);
     free(sums.groups);
-    return code;
+    return rc;
 }
 
 void summary_geomean_free(struct summary *summary)

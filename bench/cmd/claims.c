@@ -66,7 +66,7 @@ static bool has_claims(const char *run)
 }
 
 /* The run to look at, to be freed: the one named, else the last one or the reference run that has claims. */
-static int find_run(const struct claims_arguments *a, const struct places *places, char **out, struct error *err)
+static int find_run(const struct claims_arguments *a, const struct paths *places, char **out, struct error *err)
 {
     static const char *const tried[] = {"results/latest", "results/reference/published"};
     *out = a->run != NULL ? strdup(a->run) : NULL;
@@ -78,13 +78,14 @@ static int find_run(const struct claims_arguments *a, const struct places *place
             free(path);
     }
     if (*out == NULL)
-        return error_set(err, -ENOENT, "claims: no run yet that measures any; `cobench run --suite published` makes one");
+        return error_set(err, -ENOENT,
+                         "claims: no run yet that measures any; `cobench run --suite published` makes one");
     if (!dir_exists(*out))
         return error_set(err, -ENOENT, "claims: no run at %s (a folder with plan.json is expected)", *out);
     return 0;
 }
 
-static int read_and_judge(const struct claims_arguments *a, const struct places *places, const struct summary *summary,
+static int read_and_judge(const struct claims_arguments *a, const struct paths *places, const struct summary *summary,
                           struct claims *claims, struct error *err)
 {
     if (a->file != NULL) {
@@ -99,7 +100,8 @@ static int read_and_judge(const struct claims_arguments *a, const struct places 
     int rc = folder == NULL ? error_set(err, -ENOMEM, "out of memory") : claims_of_run(folder, summary, claims, err);
     free(folder);
     if (rc == -ENOENT && err->text[0] == '\0')
-        error_set(err, rc, "claims: the suite %s of this run names no claims; --file gives some", summary->results->suite);
+        error_set(err, rc, "claims: the suite %s of this run names no claims; --file gives some",
+                  summary->results->suite);
     return rc;
 }
 
@@ -117,7 +119,7 @@ static int print(const struct claims_arguments *a, const char *run, const struct
     return rc;
 }
 
-static int claims_show(const struct claims_arguments *a, const struct places *places, struct error *err)
+static int claims_show(const struct claims_arguments *a, const struct paths *places, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
@@ -149,12 +151,12 @@ int cmd_claims(int argc, char **argv, struct error *err)
                "run of the suite published.",
     };
     struct claims_arguments arguments = {.err = err};
-    struct places places;
+    struct paths places;
     if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    int rc = places_find(&places, err);
+    int rc = paths_find(&places, err);
     if (rc == 0)
         rc = claims_show(&arguments, &places, err);
-    places_free(&places);
+    paths_free(&places);
     return rc == 0 ? 0 : rc == -ENOENT || rc == -EPROTO ? 2 : 1;
 }

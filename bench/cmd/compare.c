@@ -16,7 +16,7 @@
 
 enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
 #define SLOWER_LEAST 0.0001
-#define SLOWER_MOST 10
+#define SLOWER_MOST  10
 
 enum {
     OPTION_FAIL = 256,
@@ -33,16 +33,17 @@ struct compare_arguments {
     const char *runs[COMPARE_SIDES];
     size_t run_count;
     struct compare_options options;
-    struct words only;
+    struct string_list only;
     size_t format;
     int width; /* 0: that of the terminal */
-    int code;  /* the first error */
+    int rc;    /* the first error */
     struct error *err;
 };
 
 static const struct argp_option option_table[] = {
     {"fail-if-slower", OPTION_FAIL, "P%", 0, "Exit with 1 where a cell is slower in B by more than P%, for sure", 0},
-    {"judge", OPTION_JUDGE, "time|speedup", 0, "By what --fail-if-slower judges and the answer tells (default time)", 0},
+    {"judge", OPTION_JUDGE, "time|speedup", 0, "By what --fail-if-slower judges and the answer tells (default time)",
+     0},
     {"time", OPTION_TIME, "whole|work", 0, "Which time is judged and told (default whole); the table has both", 0},
     {"base", OPTION_BASE, "own|py", 0, "Speedups over the runtime's own sync (default) or over py:sync", 0},
     {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the runs' own, 0%..90%", 0},
@@ -65,8 +66,8 @@ static const struct {
 
 static void refuse(struct compare_arguments *a, const char *option, const char *value, const char *allowed)
 {
-    if (a->code == 0)
-        a->code = error_set(a->err, -EINVAL, "compare: %s \"%.200s\": %s", option, value, allowed);
+    if (a->rc == 0)
+        a->rc = error_set(a->err, -EINVAL, "compare: %s \"%.200s\": %s", option, value, allowed);
 }
 
 /* The place of `text` among the words, NULL behind the last. */
@@ -107,8 +108,8 @@ static void take_width(struct compare_arguments *a, const char *text)
 
 static void take_only(struct compare_arguments *a, const char *text)
 {
-    if (words_add(&a->only, text) != 0 && a->code == 0)
-        a->code = error_set(a->err, -ENOMEM, "no memory");
+    if (string_list_add(&a->only, text) != 0 && a->rc == 0)
+        a->rc = error_set(a->err, -ENOMEM, "no memory");
 }
 
 static void take_run(struct compare_arguments *a, const char *text)
@@ -125,35 +126,54 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
                              *const bases[] = {"own", "py", NULL};
     struct compare_arguments *a = state->input;
     switch (key) {
-    case OPTION_FAIL: take_percent(a, "--fail-if-slower", text, SLOWER_LEAST, SLOWER_MOST, &a->options.slower); return 0;
-    case OPTION_JUDGE: a->options.by_speedup = take_word(a, "--judge", text, judges, "must be time or speedup") == 1; return 0;
-    case OPTION_TIME: a->options.time = (enum ratio_time)take_word(a, "--time", text, times, "must be whole or work"); return 0;
-    case OPTION_BASE: a->options.base = (enum ratio_base)take_word(a, "--base", text, bases, "must be own or py"); return 0;
-    case OPTION_MARGIN: take_percent(a, "--margin", text, 0, MARGIN_MAX, &a->options.margin); return 0;
-    case OPTION_ONLY: take_only(a, text); return 0;
-    case OPTION_FORMAT: take_format(a, text); return 0;
-    case OPTION_WIDTH: take_width(a, text); return 0;
-    case ARGP_KEY_ARG: take_run(a, text); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case OPTION_FAIL:
+        take_percent(a, "--fail-if-slower", text, SLOWER_LEAST, SLOWER_MOST, &a->options.slower);
+        return 0;
+    case OPTION_JUDGE:
+        a->options.by_speedup = take_word(a, "--judge", text, judges, "must be time or speedup") == 1;
+        return 0;
+    case OPTION_TIME:
+        a->options.time = (enum ratio_time)take_word(a, "--time", text, times, "must be whole or work");
+        return 0;
+    case OPTION_BASE:
+        a->options.base = (enum ratio_base)take_word(a, "--base", text, bases, "must be own or py");
+        return 0;
+    case OPTION_MARGIN:
+        take_percent(a, "--margin", text, 0, MARGIN_MAX, &a->options.margin);
+        return 0;
+    case OPTION_ONLY:
+        take_only(a, text);
+        return 0;
+    case OPTION_FORMAT:
+        take_format(a, text);
+        return 0;
+    case OPTION_WIDTH:
+        take_width(a, text);
+        return 0;
+    case ARGP_KEY_ARG:
+        take_run(a, text);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
-static int load(const struct places *places, const char *name, struct results *out, struct error *err)
+static int load(const struct paths *places, const char *name, struct results *out, struct error *err)
 {
     char *path = NULL;
     struct error why;
-    int code = run_find(places, name, &path, &why);
-    if (code == 0)
-        code = results_load(out, path, &why);
+    int rc = run_find(places, name, &path, &why);
+    if (rc == 0)
+        rc = results_load(out, path, &why);
     free(path);
-    return code == 0 ? 0 : error_set(err, code, "compare: %.200s: %.700s", name, why.text);
+    return rc == 0 ? 0 : error_set(err, rc, "compare: %.200s: %.700s", name, why.text);
 }
 
 static int print(const struct compare_arguments *a, const struct compare *compare, struct error *err)
 {
     struct story story;
-    int code = story_make(&story, compare);
-    if (code == 0) {
+    int rc = story_make(&story, compare);
+    if (rc == 0) {
         const struct compare_view view = {
             .compare = compare,
             .story = &story,
@@ -161,34 +181,34 @@ static int print(const struct compare_arguments *a, const struct compare *compar
             .width = a->width != 0 ? a->width : screen_columns(),
             .colour = screen_has_colour(),
         };
-        code = formats[a->format].render(&view, stdout);
+        rc = formats[a->format].render(&view, stdout);
         story_free(&story);
     }
-    if (code != 0)
-        return error_set(err, code, "compare: the table cannot be made: %s", strerror(-code));
+    if (rc != 0)
+        return error_set(err, rc, "compare: the table cannot be made: %s", strerror(-rc));
     if (fflush(stdout) != 0)
         return error_set(err, -errno, "compare: the table cannot be printed: %s", strerror(errno));
     return 0;
 }
 
 /* *fails: the gate says so. */
-static int compare(const struct compare_arguments *a, const struct places *places, bool *fails, struct error *err)
+static int compare(const struct compare_arguments *a, const struct paths *places, bool *fails, struct error *err)
 {
     struct results results[COMPARE_SIDES] = {{.plan = NULL}, {.plan = NULL}};
-    int code = 0;
-    for (int side = 0; side < COMPARE_SIDES && code == 0; side++)
-        code = load(places, a->runs[side], &results[side], err);
+    int rc = 0;
+    for (int side = 0; side < COMPARE_SIDES && rc == 0; side++)
+        rc = load(places, a->runs[side], &results[side], err);
     struct compare comparison;
-    if (code == 0)
-        code = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &a->options, err);
-    if (code == 0) {
-        code = print(a, &comparison, err);
+    if (rc == 0)
+        rc = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &a->options, err);
+    if (rc == 0) {
+        rc = print(a, &comparison, err);
         *fails = comparison.gate_fails;
         compare_free(&comparison);
     }
     for (int side = 0; side < COMPARE_SIDES; side++)
         results_free(&results[side]);
-    return code;
+    return rc;
 }
 
 static int parse(int argc, char **argv, struct compare_arguments *a)
@@ -198,31 +218,32 @@ static int parse(int argc, char **argv, struct compare_arguments *a)
         .parser = parse_option,
         .args_doc = "A B",
         .doc = "What is slower in run B than in run A, what is faster, what is not known; and what else differs.\v"
-               "A and B are folders of runs, or names of such under results/ (latest). Ratios are A / B of times and B / A "
-               "of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower fails or a "
+               "A and B are folders of runs, or names of such under results/ (latest). Ratios are A / B of times and B "
+               "/ A "
+               "of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower fails "
+               "or a "
                "run cannot be read, 2 usage. docs/compare.md says what is computed.",
     };
     if (options_check(option_table, argc, argv, a->err) != 0)
         return -EINVAL;
     const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
-    if (a->code == 0 && rc != 0)
-        a->code = error_set(a->err, -EINVAL, "compare: %s", strerror(rc));
-    if (a->code == 0 && a->run_count < COMPARE_SIDES)
-        a->code = error_set(a->err, -EINVAL, "compare: two runs are needed, A and B (folders, or names under results/)");
-    return a->code;
+    if (a->rc == 0 && rc != 0)
+        a->rc = error_set(a->err, -EINVAL, "compare: %s", strerror(rc));
+    if (a->rc == 0 && a->run_count < COMPARE_SIDES)
+        a->rc = error_set(a->err, -EINVAL, "compare: two runs are needed, A and B (folders, or names under results/)");
+    return a->rc;
 }
 
 int cmd_compare(int argc, char **argv, struct error *err)
 {
-    struct compare_arguments a = {
-        .options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC}, .err = err};
-    struct places places = {.self = NULL};
+    struct compare_arguments a = {.options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC}, .err = err};
+    struct paths places = {.self = NULL};
     bool fails = false;
     a.options.only = &a.only;
-    int code = parse(argc, argv, &a);
-    if (code == 0 && (code = places_find(&places, err)) == 0)
-        code = compare(&a, &places, &fails, err);
-    places_free(&places);
-    words_free(&a.only);
-    return code == -EINVAL ? 2 : code != 0 || fails ? 1 : 0;
+    int rc = parse(argc, argv, &a);
+    if (rc == 0 && (rc = paths_find(&places, err)) == 0)
+        rc = compare(&a, &places, &fails, err);
+    paths_free(&places);
+    string_list_free(&a.only);
+    return rc == -EINVAL ? 2 : rc != 0 || fails ? 1 : 0;
 }

@@ -31,9 +31,9 @@ struct arguments {
 };
 
 struct copy {
-    pid_t pid;      /* 0: not started */
-    int ready_fd;   /* one byte comes when it is ready */
-    int gate_fd;    /* one byte lets it start; closed unwritten it gives up */
+    pid_t pid;    /* 0: not started */
+    int ready_fd; /* one byte comes when it is ready */
+    int gate_fd;  /* one byte lets it start; closed unwritten it gives up */
     int status;
 };
 
@@ -56,19 +56,19 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 /* The copy's own process: only its two ends of the pipes pass to the host. */
 static _Noreturn void become(const struct arguments *a, int64_t k, int gate, int ready)
 {
-    struct words argv = {NULL, 0};
+    struct string_list argv = {NULL, 0};
     const struct sigaction plain = {.sa_handler = SIG_DFL};
     int rc = fcntl(gate, F_SETFD, 0) != 0 || fcntl(ready, F_SETFD, 0) != 0 || sigaction(SIGPIPE, &plain, NULL) != 0
                  ? -errno
                  : 0;
     for (char **word = a->command; rc == 0 && *word != NULL; word++)
-        rc = words_add(&argv, *word);
-    if (rc == 0 && (rc = words_add(&argv, "--slots")) == 0)
-        rc = words_addf(&argv, "%s/slots.%lld", a->dir, (long long)k);
-    if (rc == 0 && (rc = words_add(&argv, "--record")) == 0)
-        rc = words_addf(&argv, "%s/record.%lld", a->dir, (long long)k);
-    if (rc == 0 && (rc = words_add(&argv, "--gate")) == 0)
-        rc = words_addf(&argv, "%d,%d", gate, ready);
+        rc = string_list_add(&argv, *word);
+    if (rc == 0 && (rc = string_list_add(&argv, "--slots")) == 0)
+        rc = string_list_addf(&argv, "%s/slots.%lld", a->dir, (long long)k);
+    if (rc == 0 && (rc = string_list_add(&argv, "--record")) == 0)
+        rc = string_list_addf(&argv, "%s/record.%lld", a->dir, (long long)k);
+    if (rc == 0 && (rc = string_list_add(&argv, "--gate")) == 0)
+        rc = string_list_addf(&argv, "%d,%d", gate, ready);
     if (rc == 0)
         execvp(argv.items[0], argv.items);
     _exit(127);
@@ -148,8 +148,10 @@ int cmd_copies(int argc, char **argv, struct error *err)
     static const struct argp_option options[] = {{"copies", 'c', "W", 0, "How many", 0},
                                                  {"dir", 'd', "DIR", 0, "Where slots.K and record.K go", 0},
                                                  {NULL, 0, NULL, 0, NULL, 0}};
-    static const struct argp parser = {
-        .options = options, .parser = on_option, .args_doc = "-- HOST run ...", .doc = "Runs copies of a host command at once."};
+    static const struct argp parser = {.options = options,
+                                       .parser = on_option,
+                                       .args_doc = "-- HOST run ...",
+                                       .doc = "Runs copies of a host command at once."};
     struct arguments a = {.err = err};
     if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
         return 2;

@@ -32,40 +32,46 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'j': a->json = true; return 0;
-    case 'r': a->root = arg; return 0;
-    case ARGP_KEY_ARG: a->unwanted = a->unwanted != NULL ? a->unwanted : arg; return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'j':
+        a->json = true;
+        return 0;
+    case 'r':
+        a->root = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        a->unwanted = a->unwanted != NULL ? a->unwanted : arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "out of memory");
-}
+static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
 /* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
-static int look_scratch(struct doctor *d, struct guard *guard, char **scratch, struct error *err)
+static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
 {
-    int rc = guard != NULL ? guard_scratch(guard, scratch, err) : dir_make_scratch(scratch);
-    if (guard == NULL && rc == 0)
+    int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
+    if (supervisor == NULL && rc == 0)
         dir_remove_flat(*scratch);
     if (rc == 0 || rc == -ENOMEM)
         return rc;
-    doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
-    doctor_advise(d, rc == -ENOSPC || rc == -EDQUOT ? "free some room in them, or TMPDIR=..." : "mkdir -m 1777 /tmp, or TMPDIR=...");
+    doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s",
+               strerror(-rc));
+    doctor_advise(d, rc == -ENOSPC || rc == -EDQUOT ? "free some room in them, or TMPDIR=..."
+                                                    : "mkdir -m 1777 /tmp, or TMPDIR=...");
     return 1;
 }
 
 /* Programs and limits. What cannot even be begun is a finding. */
 static int look_here(struct doctor *d, struct error *err)
 {
-    struct places places = {.self = NULL};
-    struct guard *guard = NULL;
+    struct paths places = {.self = NULL};
+    struct supervisor *supervisor = NULL;
     char *scratch = NULL;
-    int rc = places_find(&places, err);
+    int rc = paths_find(&places, err);
     d->area = DOCTOR_INSTALLED;
     if (rc != 0 && rc != -ENOMEM) {
         doctor_add(d, DOCTOR_MISSING, "project", "%s", err->text);
@@ -74,23 +80,23 @@ static int look_here(struct doctor *d, struct error *err)
     }
     if (rc == 0)
         rc = stop_install(err);
-    if (rc == 0 && (rc = guard_open(&guard, err)) != 0 && rc != -ENOMEM) {
+    if (rc == 0 && (rc = supervisor_open(&supervisor, err)) != 0 && rc != -ENOMEM) {
         doctor_add(d, DOCTOR_MISSING, "guard", "%s", err->text);
         doctor_advise(d, "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3");
         rc = 1;
     }
     if (rc >= 0) {
-        const int looked = look_scratch(d, guard, &scratch, err);
+        const int looked = look_scratch(d, supervisor, &scratch, err);
         rc = looked != 0 ? looked : rc;
     }
-    const struct catalog_source source = {.places = &places, .guard = guard, .scratch = scratch};
+    const struct catalog_source source = {.places = &places, .supervisor = supervisor, .scratch = scratch};
     if (rc == 0)
         rc = doctor_look_installed(d, &source, err);
     if (rc == 0)
         doctor_look_limits(d, &source);
-    guard_close(guard);
+    supervisor_close(supervisor);
     free(scratch);
-    places_free(&places);
+    paths_free(&places);
     return rc > 0 ? 0 : rc;
 }
 
@@ -117,7 +123,8 @@ static int show(const struct doctor *d, const struct arguments *a, json_t *facts
     } else {
         const struct screen screen = {.out = stdout,
                                       .width = terminal_width(),
-                                      .colour = isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0')};
+                                      .colour = isatty(STDOUT_FILENO) == 1 &&
+                                                (no_colour == NULL || *no_colour == '\0')};
         rc = doctor_print(d, whole, &screen);
     }
     if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
@@ -129,15 +136,18 @@ int cmd_doctor(int argc, char **argv, struct error *err)
 {
     static const struct argp_option options[] = {
         {"json", 'j', NULL, 0, "As JSON", 0},
-        {"root", 'r', "DIR", 0, "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
-                                "whether a run is possible", 0},
+        {"root", 'r', "DIR", 0,
+         "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
+         "whether a run is possible",
+         0},
         {NULL, 0, NULL, 0, NULL, 0}};
     static const struct argp parser = {
         .options = options,
         .parser = on_option,
-        .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
-               "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
-               "MISSING), 1 this could not be found out, 2 usage."};
+        .doc =
+            "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
+            "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
+            "MISSING), 1 this could not be found out, 2 usage."};
     struct arguments a = {.json = false};
     struct doctor doctor = {.items = NULL};
     if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)

@@ -9,7 +9,7 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-int run_find(const struct places *places, const char *name, char **path, struct error *err)
+int run_find(const struct paths *places, const char *name, char **path, struct error *err)
 {
     char *found = dir_exists(name) ? text_format("%s", name) : text_format("%s/results/%s", places->root, name);
     if (found == NULL)

@@ -10,6 +10,6 @@
  * The folder of the run that `name` stands for, to be freed: the folder of that path or, where there is none, results/NAME
  * of the project (so that `latest` is the last one). -ENOENT where there is neither.
  */
-int run_find(const struct places *places, const char *name, char **path, struct error *err);
+int run_find(const struct paths *places, const char *name, char **path, struct error *err);
 
 #endif

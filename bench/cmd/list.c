@@ -24,10 +24,17 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case 'j': a->json = true; return 0;
-    case 't': a->tasks_dir = arg; return 0;
-    case ARGP_KEY_ARG: a->unwanted = a->unwanted != NULL ? a->unwanted : arg; return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case 'j':
+        a->json = true;
+        return 0;
+    case 't':
+        a->tasks_dir = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        a->unwanted = a->unwanted != NULL ? a->unwanted : arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -77,10 +84,7 @@ static void print_param(const json_t *row)
            json_string_value(json_object_get(row, "type")));
     if (json_is_integer(min) && json_is_integer(max))
         printf(" %lld..%lld", (long long)json_integer_value(min), (long long)json_integer_value(max));
-    json_array_foreach(choices, i, choice)
-    {
-        printf("%s%s", i == 0 ? ": " : "|", json_string_value(choice));
-    }
+    json_array_foreach(choices, i, choice) { printf("%s%s", i == 0 ? ": " : "|", json_string_value(choice)); }
     puts(")");
 }
 
@@ -94,10 +98,7 @@ static void print_tasks(const struct catalog *c)
         const json_t *row;
         host_names(t->hosts, hosts, sizeof hosts);
         printf("  %-14s %s (%s; %" JSON_INTEGER_FORMAT " jobs; %s)\n", t->name, t->about, t->kind, t->jobs, hosts);
-        json_array_foreach(t->params, k, row)
-        {
-            print_param(row);
-        }
+        json_array_foreach(t->params, k, row) { print_param(row); }
         for (size_t h = 0; h < host_count; h++)
             if (t->hosts == 1u << h)
                 printf("    note: %s\n", host_table[h].only);
@@ -137,8 +138,8 @@ static json_t *tasks_json(const struct catalog *c)
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
         json_t *task = json_pack("{ss ss ss ss sI sb sO so ss?}", "name", t->name, "about", t->about, "kind", t->kind,
-                                 "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params, "hosts", hosts_json(t->hosts),
-                                 "differ", t->differ);
+                                 "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params,
+                                 "hosts", hosts_json(t->hosts), "differ", t->differ);
         if (json_array_append_new(tasks, task) != 0)
             break;
     }
@@ -208,9 +209,9 @@ int cmd_list(int argc, char **argv, struct error *err)
     static const struct argp parser = {
         .options = options, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
     struct arguments a = {.json = false};
-    struct places places = {.self = NULL};
+    struct paths places = {.self = NULL};
     struct catalog catalog = {.runtimes = NULL};
-    struct guard *guard = NULL;
+    struct supervisor *supervisor = NULL;
     char *scratch = NULL, *tasks_dir = NULL;
     if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
         return 2;
@@ -220,24 +221,25 @@ int cmd_list(int argc, char **argv, struct error *err)
     }
     int rc = 0;
     if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
-        rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir, tasks_dir == NULL ? strerror(errno) : "no folder");
+        rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,
+                       tasks_dir == NULL ? strerror(errno) : "no folder");
     if (rc == 0)
-        rc = places_find(&places, err);
+        rc = paths_find(&places, err);
     if (rc == 0)
         rc = stop_install(err);
     if (rc == 0)
-        rc = guard_open(&guard, err);
+        rc = supervisor_open(&supervisor, err);
     if (rc == 0)
-        rc = guard_scratch(guard, &scratch, err);
+        rc = supervisor_scratch(supervisor, &scratch, err);
     const struct catalog_source source = {
-        .places = &places, .guard = guard, .scratch = scratch, .tasks_dir = tasks_dir};
+        .places = &places, .supervisor = supervisor, .scratch = scratch, .tasks_dir = tasks_dir};
     if (rc == 0)
         rc = catalog_read(&source, &catalog, err);
     if (rc == 0)
         rc = print_catalog(&catalog, a.json, err);
-    guard_close(guard);
+    supervisor_close(supervisor);
     catalog_free(&catalog);
-    places_free(&places);
+    paths_free(&places);
     free(scratch);
     free(tasks_dir);
     return rc == 0 ? 0 : stop_signal() != 0 ? 128 + stop_signal() : rc == -EINVAL ? 2 : 1;

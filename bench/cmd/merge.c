@@ -15,10 +15,10 @@
 enum { OPTION_OUT = 256, OPTION_FORCE };
 
 struct merge_arguments {
-    struct words runs;
+    struct string_list runs;
     const char *out; /* NULL: a name under results/ */
     bool force;
-    int code; /* the first error */
+    int rc; /* the first error */
     struct error *err;
 };
 
@@ -34,15 +34,15 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     switch (key) {
     case OPTION_OUT:
         a->out = text;
-        if (*text == '\0' && a->code == 0)
-            a->code = error_set(a->err, -EINVAL, "merge: --out \"\": the name of a folder to make is needed");
+        if (*text == '\0' && a->rc == 0)
+            a->rc = error_set(a->err, -EINVAL, "merge: --out \"\": the name of a folder to make is needed");
         return 0;
     case OPTION_FORCE:
         a->force = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (words_add(&a->runs, text) != 0 && a->code == 0)
-            a->code = error_set(a->err, -ENOMEM, "merge: no memory");
+        if (string_list_add(&a->runs, text) != 0 && a->rc == 0)
+            a->rc = error_set(a->err, -ENOMEM, "merge: no memory");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -55,35 +55,37 @@ static int parse(int argc, char **argv, struct merge_arguments *a)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "A B...",
-        .doc = "Make one run of several of the same plan on the same machine, each round kept as its own.\v"
-               "The runs are folders, or names of such under results/ (latest). Interrupted ones give their whole rounds. "
-               "Runs that differ are refused, and what differs is named. results/latest stays as it is. "
-               "docs/compare.md has the rules.",
+        .doc =
+            "Make one run of several of the same plan on the same machine, each round kept as its own.\v"
+            "The runs are folders, or names of such under results/ (latest). Interrupted ones give their whole rounds. "
+            "Runs that differ are refused, and what differs is named. results/latest stays as it is. "
+            "docs/compare.md has the rules.",
     };
     if (options_check(option_table, argc, argv, a->err) != 0)
         return -EINVAL;
     const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
-    if (a->code == 0 && rc != 0)
-        a->code = error_set(a->err, -EINVAL, "merge: %s", strerror(rc));
-    if (a->code == 0 && a->runs.count < 2)
-        a->code = error_set(a->err, -EINVAL, "merge: two runs or more are needed (folders, or names under results/)");
-    return a->code;
+    if (a->rc == 0 && rc != 0)
+        a->rc = error_set(a->err, -EINVAL, "merge: %s", strerror(rc));
+    if (a->rc == 0 && a->runs.count < 2)
+        a->rc = error_set(a->err, -EINVAL, "merge: two runs or more are needed (folders, or names under results/)");
+    return a->rc;
 }
 
-static int find_runs(const struct merge_arguments *a, const struct places *places, struct words *paths, struct error *err)
+static int find_runs(const struct merge_arguments *a, const struct paths *places, struct string_list *paths,
+                     struct error *err)
 {
-    int code = 0;
-    for (size_t i = 0; i < a->runs.count && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < a->runs.count && rc == 0; i++) {
         struct error why;
         char *path = NULL;
-        code = run_find(places, a->runs.items[i], &path, &why);
-        if (code != 0)
-            error_set(err, code, "merge: %.200s: %.700s", a->runs.items[i], why.text);
-        else if (words_add(paths, path) != 0)
-            code = error_set(err, -ENOMEM, "merge: no memory");
+        rc = run_find(places, a->runs.items[i], &path, &why);
+        if (rc != 0)
+            error_set(err, rc, "merge: %.200s: %.700s", a->runs.items[i], why.text);
+        else if (string_list_add(paths, path) != 0)
+            rc = error_set(err, -ENOMEM, "merge: no memory");
         free(path);
     }
-    return code;
+    return rc;
 }
 
 static void tell(const struct merge *merge, const char *folder)
@@ -91,49 +93,50 @@ static void tell(const struct merge *merge, const char *folder)
     for (size_t i = 0; i < merge->count; i++)
         printf("%s: %lld round%s\n", merge->parts[i].name, (long long)merge->parts[i].rounds,
                merge->parts[i].rounds == 1 ? "" : "s");
-    printf("%lld round%s in %s; cobench report shows %s\n", (long long)merge->rounds, merge->rounds == 1 ? " is" : "s are",
-           folder, merge->rounds == 1 ? "it" : "them");
+    printf("%lld round%s in %s; cobench report shows %s\n", (long long)merge->rounds,
+           merge->rounds == 1 ? " is" : "s are", folder, merge->rounds == 1 ? "it" : "them");
 }
 
 /* The tables are made at once, as after a run; pictures are made by the report. */
-static int merge_runs(const struct merge_arguments *a, const struct words *paths, const struct places *places,
+static int merge_runs(const struct merge_arguments *a, const struct string_list *paths, const struct paths *places,
                       struct error *err)
 {
     struct merge merge;
-    char *folder = NULL, *results = text_format("%s/results", places->root), *claims = text_format("%s/bench/claims", places->root);
+    char *folder = NULL, *results = text_format("%s/results", places->root),
+         *claims = text_format("%s/bench/claims", places->root);
     const struct report_options report = {.files = true, .claims_dir = claims};
-    int failed = 0, code = results == NULL || claims == NULL ? error_set(err, -ENOMEM, "merge: no memory") : 0;
-    if (code == 0)
-        code = merge_open(&merge, paths->items, paths->count, a->force, err);
-    if (code != 0)
+    int failed = 0, rc = results == NULL || claims == NULL ? error_set(err, -ENOMEM, "merge: no memory") : 0;
+    if (rc == 0)
+        rc = merge_open(&merge, paths->items, paths->count, a->force, err);
+    if (rc != 0)
         goto out;
-    code = merge_write(&merge, a->out, results, &folder, err);
-    if (code == 0) {
+    rc = merge_write(&merge, a->out, results, &folder, err);
+    if (rc == 0) {
         tell(&merge, folder);
-        code = report_make(folder, &report, &failed, err);
+        rc = report_make(folder, &report, &failed, err);
     }
     merge_close(&merge);
 out:
     free(claims);
     free(results);
     free(folder);
-    return code;
+    return rc;
 }
 
 int cmd_merge(int argc, char **argv, struct error *err)
 {
     struct merge_arguments a = {.err = err};
-    struct places places = {.self = NULL};
-    struct words paths = {NULL, 0};
-    int code = parse(argc, argv, &a);
-    if (code == 0)
-        code = places_find(&places, err);
-    if (code == 0)
-        code = find_runs(&a, &places, &paths, err);
-    if (code == 0)
-        code = merge_runs(&a, &paths, &places, err);
-    words_free(&paths);
-    places_free(&places);
-    words_free(&a.runs);
-    return code == -EINVAL ? 2 : code != 0 ? 1 : 0;
+    struct paths places = {.self = NULL};
+    struct string_list paths = {NULL, 0};
+    int rc = parse(argc, argv, &a);
+    if (rc == 0)
+        rc = paths_find(&places, err);
+    if (rc == 0)
+        rc = find_runs(&a, &places, &paths, err);
+    if (rc == 0)
+        rc = merge_runs(&a, &paths, &places, err);
+    string_list_free(&paths);
+    paths_free(&places);
+    string_list_free(&a.runs);
+    return rc == -EINVAL ? 2 : rc != 0 ? 1 : 0;
 }

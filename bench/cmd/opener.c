@@ -40,27 +40,27 @@ static char *url_of(const char *path)
 }
 
 /* The command of $BROWSER, or xdg-open. */
-static int command_of(struct words *command, const char *url)
+static int command_of(struct string_list *command, const char *url)
 {
     const char *browser = getenv("BROWSER");
     bool placed = false;
-    int code = 0;
-    for (const char *at = browser == NULL ? "" : browser; *at != '\0' && code == 0;) {
+    int rc = 0;
+    for (const char *at = browser == NULL ? "" : browser; *at != '\0' && rc == 0;) {
         at += strspn(at, " ");
         const size_t length = strcspn(at, " ");
         const bool place = length == 2 && strncmp(at, "%s", 2) == 0;
         if (length > 0)
-            code = words_addf(command, "%.*s", place ? (int)strlen(url) : (int)length, place ? url : at);
+            rc = string_list_addf(command, "%.*s", place ? (int)strlen(url) : (int)length, place ? url : at);
         placed |= place;
         at += length;
     }
-    if (code == 0 && command->count == 0)
-        code = words_add(command, "xdg-open");
-    return code != 0 || placed ? code : words_add(command, url);
+    if (rc == 0 && command->count == 0)
+        rc = string_list_add(command, "xdg-open");
+    return rc != 0 || placed ? rc : string_list_add(command, url);
 }
 
 /* Starts it; -1 where there is no such program: the pipe, closed by exec, says so. */
-static pid_t start(const struct words *command)
+static pid_t start(const struct string_list *command)
 {
     int said[2];
     if (pipe2(said, O_CLOEXEC) != 0)
@@ -68,15 +68,15 @@ static pid_t start(const struct words *command)
     const pid_t pid = fork();
     if (pid == 0) {
         execvp(command->items[0], command->items);
-        const int code = errno;
-        const ssize_t written = write(said[1], &code, sizeof code);
+        const int rc = errno;
+        const ssize_t written = write(said[1], &rc, sizeof rc);
         _exit(written > 0 ? 127 : 126);
     }
     close(said[1]);
-    int code = 0;
+    int rc = 0;
     ssize_t got;
     do
-        got = read(said[0], &code, sizeof code);
+        got = read(said[0], &rc, sizeof rc);
     while (pid > 0 && got < 0 && errno == EINTR);
     close(said[0]);
     if (pid > 0 && got > 0) {
@@ -107,12 +107,12 @@ static bool goes_well(pid_t pid)
 
 bool opener_open(const char *path)
 {
-    struct words command = {NULL, 0};
+    struct string_list command = {NULL, 0};
     char *url = url_of(path);
     pid_t pid = -1;
     if (url != NULL && command_of(&command, url) == 0)
         pid = start(&command);
-    words_free(&command);
+    string_list_free(&command);
     free(url);
     return pid > 0 && goes_well(pid);
 }

@@ -25,10 +25,7 @@ struct check {
     struct error *err;
 };
 
-static bool is_row(const struct argp_option *row)
-{
-    return row->name != NULL || row->key != 0;
-}
+static bool is_row(const struct argp_option *row) { return row->name != NULL || row->key != 0; }
 
 static bool needs_value(const struct argp_option *row)
 {
@@ -39,45 +36,45 @@ static bool needs_value(const struct argp_option *row)
 
 static int refuse_unknown(const struct check *c, const char *option)
 {
-    struct words known = {NULL, 0};
-    int code = 0;
-    for (const struct argp_option *row = c->table; is_row(row) && code == 0; row++)
+    struct string_list known = {NULL, 0};
+    int rc = 0;
+    for (const struct argp_option *row = c->table; is_row(row) && rc == 0; row++)
         if (row->name != NULL && (row->flags & OPTION_HIDDEN) == 0)
-            code = words_addf(&known, "--%s", row->name);
-    char *all = code == 0 ? words_join(&known, ", ") : NULL;
-    code = error_set(c->err, -EINVAL, "%s: unrecognized option '%.200s' (known: %s; --help tells more)", c->command, option,
-                     all != NULL ? all : "?");
+            rc = string_list_addf(&known, "--%s", row->name);
+    char *all = rc == 0 ? string_list_join(&known, ", ") : NULL;
+    rc = error_set(c->err, -EINVAL, "%s: unrecognized option '%.200s' (known: %s; --help tells more)", c->command,
+                   option, all != NULL ? all : "?");
     free(all);
-    words_free(&known);
-    return code;
+    string_list_free(&known);
+    return rc;
 }
 
-static int refuse_ambiguous(const struct check *c, const char *option, const struct words *names)
+static int refuse_ambiguous(const struct check *c, const char *option, const struct string_list *names)
 {
-    char *all = words_join(names, ", ");
-    const int code = error_set(c->err, -EINVAL, "%s: option '%.200s' can be several: %s", c->command, option,
-                               all != NULL ? all : "?");
+    char *all = string_list_join(names, ", ");
+    const int rc = error_set(c->err, -EINVAL, "%s: option '%.200s' can be several: %s", c->command, option,
+                             all != NULL ? all : "?");
     free(all);
-    return code;
+    return rc;
 }
 
 /* -- looking ---------------------------------------------------------------------------------------------------------- */
 
 /* Adds those of `table` that `name` begins. The row itself where it is one's whole name, else the last of them. */
-static const struct argp_option *match(const struct argp_option *table, const char *name, size_t length, struct words *names,
-                                       int *code)
+static const struct argp_option *match(const struct argp_option *table, const char *name, size_t length,
+                                       struct string_list *names, int *rc)
 {
     const struct argp_option *found = NULL;
-    for (; is_row(table) && *code == 0; table++) {
+    for (; is_row(table) && *rc == 0; table++) {
         if (table->name == NULL || strncmp(table->name, name, length) != 0)
             continue;
         found = table;
         if (strlen(table->name) == length) {
-            words_free(names);
-            *code = words_addf(names, "--%s", table->name);
+            string_list_free(names);
+            *rc = string_list_addf(names, "--%s", table->name);
             return found;
         }
-        *code = words_addf(names, "--%s", table->name);
+        *rc = string_list_addf(names, "--%s", table->name);
     }
     return found;
 }
@@ -87,25 +84,25 @@ static int check_long(const struct check *c, const char *word, const struct argp
 {
     const char *name = word + 2;
     const size_t length = strcspn(name, "=");
-    struct words names = {NULL, 0};
-    int code = 0;
-    const struct argp_option *row = match(c->table, name, length, &names, &code);
+    struct string_list names = {NULL, 0};
+    int rc = 0;
+    const struct argp_option *row = match(c->table, name, length, &names, &rc);
     if (row == NULL || strlen(row->name) != length) {
-        const struct argp_option *other = match(from_argp, name, length, &names, &code);
+        const struct argp_option *other = match(from_argp, name, length, &names, &rc);
         row = other != NULL ? other : row;
     }
-    if (code != 0)
-        error_set(c->err, code, "out of memory");
+    if (rc != 0)
+        error_set(c->err, rc, "out of memory");
     else if (row == NULL)
-        code = refuse_unknown(c, word);
+        rc = refuse_unknown(c, word);
     else if (names.count > 1)
-        code = refuse_ambiguous(c, word, &names);
+        rc = refuse_ambiguous(c, word, &names);
     else if (row->arg == NULL && name[length] == '=')
-        code = error_set(c->err, -EINVAL, "%s: option '--%s' takes no value", c->command, row->name);
-    if (code == 0 && needs_value(row) && name[length] == '\0')
+        rc = error_set(c->err, -EINVAL, "%s: option '--%s' takes no value", c->command, row->name);
+    if (rc == 0 && needs_value(row) && name[length] == '\0')
         *takes = row;
-    words_free(&names);
-    return code;
+    string_list_free(&names);
+    return rc;
 }
 
 static const struct argp_option *find_letter(const struct argp_option *table, char letter)
@@ -140,13 +137,13 @@ int options_check(const struct argp_option *table, int argc, char *const *argv, 
     const struct check c = {.table = table, .command = blank != NULL ? blank + 1 : argv[0], .err = err};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         const struct argp_option *takes = NULL;
-        int code = 0;
+        int rc = 0;
         if (strncmp(argv[i], "--", 2) == 0)
-            code = check_long(&c, argv[i], &takes);
+            rc = check_long(&c, argv[i], &takes);
         else if (argv[i][0] == '-')
-            code = check_letters(&c, argv[i], &takes);
-        if (code != 0)
-            return code;
+            rc = check_letters(&c, argv[i], &takes);
+        if (rc != 0)
+            return rc;
         if (takes != NULL && i + 1 == argc)
             return error_set(err, -EINVAL, "%s: option '%.200s' needs a value: %s", c.command, argv[i], takes->arg);
         i += takes != NULL; /* its value, whatever it looks like */

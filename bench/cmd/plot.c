@@ -33,12 +33,12 @@ static const struct argp_option option_table[] = {
 
 static char *known_kinds(void)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     for (size_t i = 0; picture_kind(i) != NULL; i++)
-        if (words_add(&words, picture_kind(i)) != 0)
+        if (string_list_add(&words, picture_kind(i)) != 0)
             break;
-    char *text = words_join(&words, ", ");
-    words_free(&words);
+    char *text = string_list_join(&words, ", ");
+    string_list_free(&words);
     return text;
 }
 
@@ -69,8 +69,8 @@ static error_t take_only(struct plot_arguments *a, const char *name)
 
 static error_t take_formats(struct plot_arguments *a, const char *list)
 {
-    struct words words = {NULL, 0};
-    bool good = words_split(&words, list) == 0;
+    struct string_list words = {NULL, 0};
+    bool good = string_list_split(&words, list) == 0;
     a->formats = 0;
     for (size_t i = 0; good && i < words.count; i++) {
         size_t f = 0;
@@ -79,7 +79,7 @@ static error_t take_formats(struct plot_arguments *a, const char *list)
         good = plot_formats[f] != NULL;
         a->formats |= 1u << f;
     }
-    words_free(&words);
+    string_list_free(&words);
     return good ? 0 : refuse(a, "--format", list, "svg, png, pdf or txt are needed, with commas between them");
 }
 
@@ -132,7 +132,8 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
         return rc;
     const int lock = publish_lock(source->run_dir);
     if (pictures.count == 0)
-        rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s", a->only != NULL ? a->only : "any kind");
+        rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s",
+                       a->only != NULL ? a->only : "any kind");
     else
         rc = plot_make(source->run_dir, &pictures, options, err);
     if (rc == 0 && (options->formats & PLOT_TXT) != 0)
@@ -144,14 +145,16 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
     return rc;
 }
 
-static int plot_run(const struct plot_arguments *a, const char *run, const struct places *places, struct error *err)
+static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *places, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
-    char *scripts = text_format("%s/scripts/plots", places->root), *claims = text_format("%s/bench/claims", places->root);
+    char *scripts = text_format("%s/scripts/plots", places->root),
+         *claims = text_format("%s/bench/claims", places->root);
     const struct picture_source source = {.summary = &summary, .run_dir = run, .claims_dir = claims};
     const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats};
-    int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory") : results_load(&results, run, err);
+    int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory")
+                                               : results_load(&results, run, err);
     if (rc == 0)
         rc = summary_make(&summary, &results, err);
     if (rc == 0)
@@ -165,20 +168,22 @@ static int plot_run(const struct plot_arguments *a, const char *run, const struc
 
 static int plot_latest_or(const struct plot_arguments *a, struct error *err)
 {
-    struct places places;
-    int rc = places_find(&places, err);
+    struct paths places;
+    int rc = paths_find(&places, err);
     if (rc != 0)
         return rc;
     char *run = a->run != NULL ? strdup(a->run) : text_format("%s/results/latest", places.root);
     if (run == NULL)
         rc = error_set(err, -ENOMEM, "out of memory");
     else if (!dir_exists(run))
-        rc = error_set(err, -ENOENT, a->run != NULL ? "plot: no run at %s (a folder with plan.json is expected)"
-                                                    : "plot: there is no run yet at %s; `cobench run` makes one", run);
+        rc = error_set(err, -ENOENT,
+                       a->run != NULL ? "plot: no run at %s (a folder with plan.json is expected)"
+                                      : "plot: there is no run yet at %s; `cobench run` makes one",
+                       run);
     if (rc == 0)
         rc = plot_run(a, run, &places, err);
     free(run);
-    places_free(&places);
+    paths_free(&places);
     return rc;
 }
 

@@ -29,7 +29,7 @@ struct report_arguments {
     bool quiet;
     bool open;
     enum report_format format;
-    int width; /* 0: that of the terminal */
+    int width;     /* 0: that of the terminal */
     double margin; /* below 0: the run's own */
     struct error *err;
 };
@@ -37,10 +37,12 @@ struct report_arguments {
 static const struct argp_option option_table[] = {
     {"plots", OPTION_PLOTS, NULL, 0, "Make the pictures, and fail where they cannot be made", 0},
     {"no-plots", OPTION_NO_PLOTS, NULL, 0, "Make no pictures", 0},
-    {"open", OPTION_OPEN, NULL, 0, "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
+    {"open", OPTION_OPEN, NULL, 0,
+     "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
     {"quiet", 'q', NULL, 0, "Print no table", 0},
     {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
-    {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)", 0},
+    {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)",
+     0},
     {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the run's own, 0%..90%", 0},
     {0},
 };
@@ -101,11 +103,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
 }
 
 /* 2: not a run at all; 77: something this machine lacks; 1: the rest. */
-static int status_of(int code)
+static int status_of(int rc)
 {
-    if (code == 0)
+    if (rc == 0)
         return 0;
-    return code == -ENOENT || code == -ENOTDIR || code == -EPROTO ? 2 : code == -ENOSYS ? 77 : 1;
+    return rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;
 }
 
 static int check_run(const char *run, bool is_default, struct error *err)
@@ -130,14 +132,14 @@ static int show_page(const char *run, struct error *err)
     return 0;
 }
 
-static int report(const struct report_arguments *arguments, const struct places *places, struct error *err)
+static int report(const struct report_arguments *arguments, const struct paths *places, struct error *err)
 {
-    int failed = 0, code = -ENOMEM;
+    int failed = 0, rc = -ENOMEM;
     char *latest = text_format("%s/results/latest", places->root);
     char *scripts = text_format("%s/scripts/plots", places->root);
     char *claims = text_format("%s/bench/claims", places->root);
     if (latest == NULL || scripts == NULL || claims == NULL) {
-        error_set(err, code, "no memory");
+        error_set(err, rc, "no memory");
         goto out;
     }
     const struct report_options options = {
@@ -153,16 +155,16 @@ static int report(const struct report_arguments *arguments, const struct places 
         .claims_dir = claims,
     };
     const char *run = arguments->run != NULL ? arguments->run : latest;
-    code = check_run(run, arguments->run == NULL, err);
-    if (code == 0)
-        code = report_make(run, &options, &failed, err);
-    if (code == 0 && arguments->open)
-        code = show_page(run, err);
+    rc = check_run(run, arguments->run == NULL, err);
+    if (rc == 0)
+        rc = report_make(run, &options, &failed, err);
+    if (rc == 0 && arguments->open)
+        rc = show_page(run, err);
 out:
     free(claims);
     free(scripts);
     free(latest);
-    return code;
+    return rc;
 }
 
 int cmd_report(int argc, char **argv, struct error *err)
@@ -172,18 +174,20 @@ int cmd_report(int argc, char **argv, struct error *err)
         .parser = parse_option,
         .args_doc = "[RUN]",
         .doc = "Make a run's tables, pictures and page again and print the table.\v"
-               "RUN is a folder under results/; results/latest where none is given. Exit status: 0; 1 where a file cannot be "
-               "written (the table is printed all the same, and what was not made is named); 2 no run, or usage; 77 without "
+               "RUN is a folder under results/; results/latest where none is given. Exit status: 0; 1 where a file "
+               "cannot be "
+               "written (the table is printed all the same, and what was not made is named); 2 no run, or usage; 77 "
+               "without "
                "gnuplot, where --plots needs it.",
     };
     struct report_arguments arguments = {.margin = -1, .err = err};
     err->text[0] = '\0';
     if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    struct places places;
-    int code = places_find(&places, err);
-    if (code == 0)
-        code = report(&arguments, &places, err);
-    places_free(&places);
-    return status_of(code);
+    struct paths places;
+    int rc = paths_find(&places, err);
+    if (rc == 0)
+        rc = report(&arguments, &places, err);
+    paths_free(&places);
+    return status_of(rc);
 }

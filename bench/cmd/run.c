@@ -33,9 +33,9 @@
 /* All that a run holds, in the order it comes. */
 struct session {
     struct run_options options;
-    struct places places;
+    struct paths places;
     char *scratch, *results, *hyperfine, *folder;
-    struct guard *guard;
+    struct supervisor *supervisor;
     struct catalog catalog;
     struct suite suite;
     struct plan plan;
@@ -53,9 +53,9 @@ struct session {
 /* -- the suite ---------------------------------------------------------------------------------------------------- */
 
 /* A suite of its own for --task without --suite: a group a task, with the task's defaults. */
-static int suite_from_tasks(const struct words *tasks, struct suite *out, struct error *err)
+static int suite_from_tasks(const struct string_list *tasks, struct suite *out, struct error *err)
 {
-    *out = (struct suite){.name = words_join(tasks, "+")};
+    *out = (struct suite){.name = string_list_join(tasks, "+")};
     int rc = out->name == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < tasks->count; i++)
         if (suite_add_group(out, tasks->items[i], tasks->items[i]) == NULL)
@@ -68,7 +68,7 @@ static int suite_from_tasks(const struct words *tasks, struct suite *out, struct
 }
 
 /* Names the suites there are. */
-static int suite_unknown(const struct places *places, const char *name, struct error *err)
+static int suite_unknown(const struct paths *places, const char *name, struct error *err)
 {
     char *pattern = text_format("%s/bench/suites/*.ini", places->root);
     char known[256] = "";
@@ -128,18 +128,18 @@ static int set_results(struct session *s, struct error *err)
 }
 
 /* What can end things, before anything is started. */
-static int open_guard(struct session *s, struct error *err)
+static int open_supervisor(struct session *s, struct error *err)
 {
     int rc = stop_install(err);
     if (rc == 0)
-        rc = guard_open(&s->guard, err);
-    return rc != 0 ? rc : guard_scratch(s->guard, &s->scratch, err);
+        rc = supervisor_open(&s->supervisor, err);
+    return rc != 0 ? rc : supervisor_scratch(s->supervisor, &s->scratch, err);
 }
 
 static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
 {
     const struct catalog_source from = {
-        .places = &s->places, .guard = s->guard, .scratch = s->scratch, .tasks_dir = tasks_dir};
+        .places = &s->places, .supervisor = s->supervisor, .scratch = s->scratch, .tasks_dir = tasks_dir};
     return catalog_read(&from, &s->catalog, err);
 }
 
@@ -164,7 +164,7 @@ static int start_origin(struct session *s, struct error *err)
         needed |= s->plan.groups[g].needs_url;
     if (!needed || s->plan.url != NULL)
         return 0;
-    const int rc = origin_start(s->guard, &s->places, &s->origin, err);
+    const int rc = origin_start(s->supervisor, &s->places, &s->origin, err);
     s->origin_runs = rc == 0;
     if (rc == 0 && origin_room_check(&s->origin, &s->plan) != 0)
         return error_set(err, -ENOMEM, "out of memory");
@@ -177,11 +177,11 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
     json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
     int rc = machine == NULL ? error_set(err, -ENOMEM, "out of memory")
-                             : fingerprint_make(&s->places, s->plan.tasks_dir, &sums, err);
+                             : checksums_make(&s->places, s->plan.tasks_dir, &sums, err);
     if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
     json_decref(versions);
-    const struct catalog_source from = {.places = &s->places, .guard = s->guard, .scratch = s->scratch};
+    const struct catalog_source from = {.places = &s->places, .supervisor = s->supervisor, .scratch = s->scratch};
     if (rc == 0)
         rc = versions_of_tools(&from, machine, err);
     if (rc == 0)
@@ -220,11 +220,11 @@ static int session_begin(struct session *s, struct error *err)
 {
     int rc = suite_find(s, err);
     if (rc == 0)
-        rc = open_guard(s, err);
+        rc = open_supervisor(s, err);
     if (rc == 0)
         rc = make_plan(s, err);
     if (rc == 0)
-        rc = timer_version(s->guard, s->scratch, &s->hyperfine, err);
+        rc = timer_version(s->supervisor, s->scratch, &s->hyperfine, err);
     if (rc == 0)
         rc = start_origin(s, err);
     return rc != 0 ? rc : make_folder(s, err);
@@ -233,14 +233,14 @@ static int session_begin(struct session *s, struct error *err)
 /* Whether programs and machine are what they were; says what is not. */
 static int check_same(struct session *s, struct error *err)
 {
-    struct words differences = {NULL, 0};
+    struct string_list differences = {NULL, 0};
     json_t *machine = NULL;
     int rc = describe_machine(s, &machine, err);
     if (rc == 0)
         rc = resume_check(&s->resume, machine, s->options.force, &differences, err);
     for (size_t i = 0; i < differences.count; i++)
         progress_note(&s->progress, true, "%s", differences.items[i]);
-    words_free(&differences);
+    string_list_free(&differences);
     json_decref(machine);
     return rc;
 }
@@ -248,7 +248,7 @@ static int check_same(struct session *s, struct error *err)
 /* Everything up to the first sample of a run that is taken up. */
 static int session_take_up(struct session *s, struct error *err)
 {
-    int rc = open_guard(s, err);
+    int rc = open_supervisor(s, err);
     if (rc == 0)
         rc = resume_open(s->options.resume, s->results, &s->resume, &s->journal, err);
     if (rc == 0 && text_set(&s->folder, s->resume.folder) != 0)
@@ -266,7 +266,7 @@ static int session_take_up(struct session *s, struct error *err)
     if (rc == 0)
         rc = plan_read(plan, &s->catalog, &s->plan, err);
     if (rc == 0)
-        rc = timer_version(s->guard, s->scratch, &s->hyperfine, err);
+        rc = timer_version(s->supervisor, s->scratch, &s->hyperfine, err);
     if (rc == 0)
         rc = check_same(s, err);
     return rc != 0 ? rc : start_origin(s, err);
@@ -274,7 +274,7 @@ static int session_take_up(struct session *s, struct error *err)
 
 static int session_open(struct session *s, struct error *err)
 {
-    int rc = places_find(&s->places, err);
+    int rc = paths_find(&s->places, err);
     if (rc == 0)
         rc = set_results(s, err);
     if (rc == 0 && (rc = surroundings_open("", &s->watch)) != 0)
@@ -288,12 +288,12 @@ static void session_close(struct session *s)
 {
     journal_close(&s->journal);
     origin_close(&s->origin);
-    guard_close(s->guard);
+    supervisor_close(s->supervisor);
     plan_free(&s->plan);
     resume_close(&s->resume);
     suite_free(&s->suite);
     catalog_free(&s->catalog);
-    places_free(&s->places);
+    paths_free(&s->places);
     surroundings_close(&s->watch);
     run_options_free(&s->options);
     free(s->scratch);
@@ -311,14 +311,16 @@ static void announce(struct session *s)
     char enough[160];
     stopping_text(&p->stopping, enough, sizeof enough);
     progress_note(&s->progress, false, "suite %s: %zu group%s, %zu cell%s, %s, seed %lld", p->suite, p->group_count,
-                  p->group_count == 1 ? "" : "s", p->cell_count, p->cell_count == 1 ? "" : "s", enough, (long long)p->seed);
+                  p->group_count == 1 ? "" : "s", p->cell_count, p->cell_count == 1 ? "" : "s", enough,
+                  (long long)p->seed);
     if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
         progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
                       rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].task->hosts == 1u << h)
-                progress_note(&s->progress, true, "warning: task %s: %s; nothing checks its results but its own baseline",
+                progress_note(&s->progress, true,
+                              "warning: task %s: %s; nothing checks its results but its own baseline",
                               p->groups[g].task->name, host_table[h].only);
 }
 
@@ -330,7 +332,8 @@ static size_t count_sound(const struct runner *r)
     return sound;
 }
 
-static int sample_all(struct session *s, const struct bench *bench, struct neighbours *neighbours, struct error *err)
+static int sample_all(struct session *s, const struct bench *bench, struct concurrent_runs *neighbours,
+                      struct error *err)
 {
     const struct runner_place place = {.folder = s->folder,
                                        .journal = &s->journal,
@@ -342,7 +345,8 @@ static int sample_all(struct session *s, const struct bench *bench, struct neigh
     if (rc != 0)
         return rc;
     if (place.before != NULL)
-        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder, (long long)place.before->samples);
+        progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
+                      (long long)place.before->samples);
     rc = runner_verify(&runner, err);
     if (rc == 0)
         rc = runner_rounds(&runner, err);
@@ -358,18 +362,18 @@ static int measure(struct session *s, struct error *err)
     const struct bench bench = {.places = &s->places,
                                 .catalog = &s->catalog,
                                 .plan = &s->plan,
-                                .guard = s->guard,
+                                .supervisor = s->supervisor,
                                 .scratch = s->scratch,
                                 .tasks_dir = s->plan.tasks_dir,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .watch = &s->watch};
-    struct neighbours neighbours;
+    struct concurrent_runs neighbours;
     struct error last = {.text = ""};
-    int rc = neighbours_open(&neighbours, s->folder, &s->progress, err);
+    int rc = concurrent_runs_open(&neighbours, s->folder, &s->progress, err);
     if (rc == 0)
         rc = sample_all(s, &bench, &neighbours, err);
     progress_clear(&s->progress);
-    if (neighbours_close(&neighbours, &last) != 0 && rc == 0) {
+    if (concurrent_runs_close(&neighbours, &last) != 0 && rc == 0) {
         rc = -EIO;
         *err = last;
     }
@@ -430,7 +434,8 @@ static void tell_end(struct session *s, int taken, struct error *err)
 static int publish(struct session *s, struct error *err)
 {
     if (s->sound == 0) {
-        progress_note(&s->progress, true, "no cell worked; the run is in %s, and results/latest is left as it was", s->folder);
+        progress_note(&s->progress, true, "no cell worked; the run is in %s, and results/latest is left as it was",
+                      s->folder);
         return 0;
     }
     progress_note(&s->progress, false, "the run is in %s", s->folder);

@@ -50,11 +50,14 @@ static const struct argp_option table[] = {
     {"model", KEY_MODEL, "M[,M]", 0, "These models only (the baseline always runs)", 0},
     {"jobs", KEY_JOBS, "N[,N]", 0, "Jobs, 1..100000000; several make several groups (default the task's)", 0},
     {"workers", KEY_WORKERS, "W[,W]", 0,
-     "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's kind)",
+     "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's "
+     "kind)",
      0},
     {"scaling", KEY_SCALING, "strong|weak|prices", 0,
-     "Over several --workers: the same jobs in all, so many jobs for each worker, or those with nothing to compare with, for "
-     "what one more costs (default strong)", 0},
+     "Over several --workers: the same jobs in all, so many jobs for each worker, or those with nothing to compare "
+     "with, for "
+     "what one more costs (default strong)",
+     0},
     {"rate", KEY_RATE, "R", 0,
      "Open loop: R jobs arrive a second, and latency counts from when each was to start; tasks that wait only", 0},
     {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "How they arrive (default fixed)", 0},
@@ -63,7 +66,8 @@ static const struct argp_option table[] = {
     {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
     {"budget", KEY_BUDGET, "TIME", 0, "As many whole rounds as fit: 90s, 2m, 1h; verifying counts", 0},
     {"precision", KEY_PRECISION, "P%", 0,
-     "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)", 0},
+     "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)",
+     0},
     {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds a command may take, 0.001..86400 (default 120)", 0},
     {"start-method", KEY_START_METHOD, "fork|spawn", 0, "How worker processes start (default fork)", 0},
@@ -71,7 +75,8 @@ static const struct argp_option table[] = {
     {"tasks", KEY_TASKS, "DIR", 0, "Another folder of task files", 0},
     {"results", KEY_RESULTS, "DIR", 0, "Where the run's folder goes (default results/ in the project)", 0},
     {"resume", KEY_RESUME, "RUN", 0,
-     "Go on with a run that was cut off: its folder, or 'latest' for the newest one; what it does stands in its plan.json",
+     "Go on with a run that was cut off: its folder, or 'latest' for the newest one; what it does stands in its "
+     "plan.json",
      0},
     {"force", KEY_FORCE, NULL, 0, "With --resume: also where programs or machine differ; the summary says so", 0},
     {"no-plots", KEY_NO_PLOTS, NULL, 0, "Make no pictures", 0},
@@ -82,7 +87,7 @@ static const struct argp_option table[] = {
 struct parse {
     struct run_options *out;
     struct error *err;
-    int rc; /* the first error */
+    int rc;              /* the first error */
     const char *settles; /* the first option that says what a run does */
 };
 
@@ -92,9 +97,9 @@ static void refuse(struct parse *p, const char *option, const char *value, const
         p->rc = error_set(p->err, -EINVAL, "%s '%.200s': %s", option, value, allowed);
 }
 
-static void take_list(struct parse *p, const char *option, const char *value, struct words *out)
+static void take_list(struct parse *p, const char *option, const char *value, struct string_list *out)
 {
-    const int rc = words_split(out, value);
+    const int rc = string_list_split(out, value);
     if (rc == -EINVAL)
         refuse(p, option, value, "names with commas between them are needed");
     else if (rc != 0 && p->rc == 0)
@@ -112,7 +117,7 @@ static void take_number(struct parse *p, const char *option, const char *value, 
 
 static void take_workers(struct parse *p, const char *value)
 {
-    struct words *w = &p->out->plan.workers;
+    struct string_list *w = &p->out->plan.workers;
     take_list(p, "--workers", value, w);
     for (size_t i = 0; i < w->count; i++)
         if (suite_check_workers(w->items[i]) != 0)
@@ -121,7 +126,7 @@ static void take_workers(struct parse *p, const char *value)
 
 static void take_jobs(struct parse *p, const char *value)
 {
-    struct words *jobs = &p->out->plan.jobs;
+    struct string_list *jobs = &p->out->plan.jobs;
     take_list(p, "--jobs", value, jobs);
     for (size_t i = 0; i < jobs->count; i++)
         if (suite_check_jobs(jobs->items[i]) != 0)
@@ -170,7 +175,7 @@ static void take_url(struct parse *p, const char *value)
 
 static void take_set(struct parse *p, const char *value)
 {
-    if (words_add(&p->out->plan.sets, value) != 0 && p->rc == 0)
+    if (string_list_add(&p->out->plan.sets, value) != 0 && p->rc == 0)
         p->rc = error_set(p->err, -ENOMEM, "out of memory");
 }
 
@@ -226,8 +231,8 @@ static void note_settling(struct parse *p, int key)
 static void check_resume(struct parse *p)
 {
     if (p->rc == 0 && p->out->resume != NULL && p->settles != NULL)
-        p->rc = error_set(p->err, -EINVAL, "--resume: --%s cannot be given with it; the run does what its plan.json says",
-                          p->settles);
+        p->rc = error_set(p->err, -EINVAL,
+                          "--resume: --%s cannot be given with it; the run does what its plan.json says", p->settles);
     if (p->rc == 0 && p->out->resume == NULL && p->out->force)
         p->rc = error_set(p->err, -EINVAL, "--force: only --resume can be forced");
 }
@@ -238,34 +243,83 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     struct run_options *o = p->out;
     note_settling(p, key);
     switch (key) {
-    case KEY_SUITE: o->suite = arg; return 0;
-    case KEY_TASK: take_list(p, "--task", arg, &o->plan.tasks); return 0;
-    case KEY_RUNTIME: take_list(p, "--runtime", arg, &o->plan.runtimes); return 0;
-    case KEY_MODEL: take_list(p, "--model", arg, &o->plan.models); return 0;
-    case KEY_JOBS: take_jobs(p, arg); return 0;
-    case KEY_WORKERS: take_workers(p, arg); return 0;
-    case KEY_SCALING: take_scaling(p, arg); return 0;
-    case KEY_RATE: take_rate(p, arg); return 0;
-    case KEY_ARRIVALS: take_arrivals(p, arg); return 0;
-    case KEY_SET: take_set(p, arg); return 0;
-    case KEY_ROUNDS: take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.stopping.rounds); return 0;
-    case KEY_BUDGET: take_budget(p, arg); return 0;
-    case KEY_PRECISION: take_precision(p, arg); return 0;
-    case KEY_SEED: take_seed(p, arg); return 0;
-    case KEY_MARGIN: take_margin(p, arg); return 0;
-    case KEY_TIMEOUT: take_timeout(p, arg); return 0;
-    case KEY_START_METHOD: take_start_method(p, arg); return 0;
-    case KEY_URL: take_url(p, arg); return 0;
-    case KEY_TASKS: take_tasks_dir(p, arg); return 0;
-    case KEY_RESULTS: o->results = arg; return 0;
-    case KEY_RESUME: o->resume = arg; return 0;
-    case KEY_FORCE: o->force = true; return 0;
-    case KEY_NO_PLOTS: o->no_plots = true; return 0;
-    case KEY_QUIET: o->quiet = true; return 0;
+    case KEY_SUITE:
+        o->suite = arg;
+        return 0;
+    case KEY_TASK:
+        take_list(p, "--task", arg, &o->plan.tasks);
+        return 0;
+    case KEY_RUNTIME:
+        take_list(p, "--runtime", arg, &o->plan.runtimes);
+        return 0;
+    case KEY_MODEL:
+        take_list(p, "--model", arg, &o->plan.models);
+        return 0;
+    case KEY_JOBS:
+        take_jobs(p, arg);
+        return 0;
+    case KEY_WORKERS:
+        take_workers(p, arg);
+        return 0;
+    case KEY_SCALING:
+        take_scaling(p, arg);
+        return 0;
+    case KEY_RATE:
+        take_rate(p, arg);
+        return 0;
+    case KEY_ARRIVALS:
+        take_arrivals(p, arg);
+        return 0;
+    case KEY_SET:
+        take_set(p, arg);
+        return 0;
+    case KEY_ROUNDS:
+        take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.stopping.rounds);
+        return 0;
+    case KEY_BUDGET:
+        take_budget(p, arg);
+        return 0;
+    case KEY_PRECISION:
+        take_precision(p, arg);
+        return 0;
+    case KEY_SEED:
+        take_seed(p, arg);
+        return 0;
+    case KEY_MARGIN:
+        take_margin(p, arg);
+        return 0;
+    case KEY_TIMEOUT:
+        take_timeout(p, arg);
+        return 0;
+    case KEY_START_METHOD:
+        take_start_method(p, arg);
+        return 0;
+    case KEY_URL:
+        take_url(p, arg);
+        return 0;
+    case KEY_TASKS:
+        take_tasks_dir(p, arg);
+        return 0;
+    case KEY_RESULTS:
+        o->results = arg;
+        return 0;
+    case KEY_RESUME:
+        o->resume = arg;
+        return 0;
+    case KEY_FORCE:
+        o->force = true;
+        return 0;
+    case KEY_NO_PLOTS:
+        o->no_plots = true;
+        return 0;
+    case KEY_QUIET:
+        o->quiet = true;
+        return 0;
     case ARGP_KEY_ARG:
         refuse(p, "run", arg, "there are options only; --task names a task, --suite a suite");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -288,10 +342,10 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
 
 void run_options_free(struct run_options *options)
 {
-    struct words *lists[] = {&options->plan.tasks, &options->plan.runtimes, &options->plan.models,
-                             &options->plan.jobs, &options->plan.workers, &options->plan.sets};
+    struct string_list *lists[] = {&options->plan.tasks, &options->plan.runtimes, &options->plan.models,
+                                   &options->plan.jobs,  &options->plan.workers,  &options->plan.sets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        words_free(lists[i]);
+        string_list_free(lists[i]);
     free(options->tasks_dir_owned);
     options->tasks_dir_owned = NULL;
 }

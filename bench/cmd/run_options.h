@@ -10,9 +10,9 @@
 
 struct run_options {
     struct plan_options plan;
-    const char *suite;     /* NULL: not said */
-    const char *results;   /* NULL: results/ in the project */
-    const char *resume;    /* a run's folder or "latest"; NULL: a new run */
+    const char *suite;   /* NULL: not said */
+    const char *results; /* NULL: results/ in the project */
+    const char *resume;  /* a run's folder or "latest"; NULL: a new run */
     bool no_plots, quiet, force;
     char *tasks_dir_owned;
 };

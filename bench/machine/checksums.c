@@ -81,10 +81,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end == NULL ? "" : end) == 0;
 }
 
-static int by_name(const FTSENT **a, const FTSENT **b)
-{
-    return strcmp((*a)->fts_name, (*b)->fts_name);
-}
+static int by_name(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
 static int add_tree(json_t *sums, const char *name, char *path, const char *ends, unsigned char *block)
 {
@@ -105,7 +102,7 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
 }
 
 /* The path a row stands for, to be freed; *out stays NULL where there is none. */
-static int part_path(const char *pattern, const struct places *places, const char *tasks_dir, char **out)
+static int part_path(const char *pattern, const struct paths *places, const char *tasks_dir, char **out)
 {
     const struct {
         const char *word, *value;
@@ -120,7 +117,7 @@ static int part_path(const char *pattern, const struct places *places, const cha
     return 0;
 }
 
-static int add_part(json_t *sums, size_t i, const struct places *places, const char *tasks_dir, unsigned char *block)
+static int add_part(json_t *sums, size_t i, const struct paths *places, const char *tasks_dir, unsigned char *block)
 {
     char *path = NULL;
     struct stat st;
@@ -133,7 +130,7 @@ static int add_part(json_t *sums, size_t i, const struct places *places, const c
 }
 
 /* The interpreter by its path too: two of the same bytes can stand for two installations. */
-static int add_interpreter(json_t *sums, const struct places *places, unsigned char *block)
+static int add_interpreter(json_t *sums, const struct paths *places, unsigned char *block)
 {
     char *sum = NULL, *text = NULL;
     if (places->python == NULL)
@@ -148,7 +145,7 @@ static int add_interpreter(json_t *sums, const struct places *places, unsigned c
     return rc;
 }
 
-int fingerprint_make(const struct places *places, const char *tasks_dir, json_t **out, struct error *err)
+int checksums_make(const struct paths *places, const char *tasks_dir, json_t **out, struct error *err)
 {
     json_t *sums = json_object();
     unsigned char *block = malloc(BLOCK);
@@ -168,20 +165,22 @@ int fingerprint_make(const struct places *places, const char *tasks_dir, json_t 
 
 /* -- comparing ---------------------------------------------------------------------------------------------------- */
 
-static int add_difference(const char *path, const json_t *before, const json_t *now, struct words *out)
+static int add_difference(const char *path, const json_t *before, const json_t *now, struct string_list *out)
 {
     const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT;
     char *was = before == NULL ? strdup("not there") : json_dumps(before, flags);
     char *is = now == NULL ? strdup("not there") : json_dumps(now, flags);
-    const int rc = was == NULL || is == NULL ? -ENOMEM : words_addf(out, "%s: was %.200s, is %.200s", path, was, is);
+    const int rc = was == NULL || is == NULL ? -ENOMEM
+                                             : string_list_addf(out, "%s: was %.200s, is %.200s", path, was, is);
     free(is);
     free(was);
     return rc;
 }
 
-static int compare_values(const char *path, const json_t *before, const json_t *now, struct words *out);
+static int compare_values(const char *path, const json_t *before, const json_t *now, struct string_list *out);
 
-static int compare_key(const char *path, const char *key, const json_t *before, const json_t *now, struct words *out)
+static int compare_key(const char *path, const char *key, const json_t *before, const json_t *now,
+                       struct string_list *out)
 {
     char *below = text_format("%s %s", path, key);
     const int rc = below == NULL ? -ENOMEM
@@ -191,7 +190,7 @@ static int compare_key(const char *path, const char *key, const json_t *before, 
 }
 
 /* Two objects key by key, anything else as it is. jansson's loop wants what is not const. */
-static int compare_values(const char *path, const json_t *before, const json_t *now, struct words *out)
+static int compare_values(const char *path, const json_t *before, const json_t *now, struct string_list *out)
 {
     const char *key;
     json_t *value;
@@ -199,9 +198,8 @@ static int compare_values(const char *path, const json_t *before, const json_t *
     if (json_is_object(before) && json_is_object(now)) {
         json_object_foreach((json_t *)(uintptr_t)before, key, value)
             rc = rc != 0 ? rc : compare_key(path, key, before, now, out);
-        json_object_foreach((json_t *)(uintptr_t)now, key, value)
-            if (rc == 0 && json_object_get(before, key) == NULL)
-                rc = compare_key(path, key, before, now, out);
+        json_object_foreach((json_t *)(uintptr_t)now, key, value) if (rc == 0 && json_object_get(before, key) == NULL)
+            rc = compare_key(path, key, before, now, out);
         return rc;
     }
     if (before == now || json_equal(before, now))
@@ -209,7 +207,7 @@ static int compare_values(const char *path, const json_t *before, const json_t *
     return add_difference(path, before, now, out);
 }
 
-int fingerprint_compare(const json_t *before, const json_t *now, struct words *out)
+int checksums_compare(const json_t *before, const json_t *now, struct string_list *out)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof machine_keys / sizeof *machine_keys; i++) {

@@ -16,11 +16,11 @@
 #include "bench/util/text.h"
 
 /* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL. */
-int fingerprint_make(const struct places *places, const char *tasks_dir, json_t **out, struct error *err);
+int checksums_make(const struct paths *places, const char *tasks_dir, json_t **out, struct error *err);
 /*
  * Pure: adds to `out` one line for each fact of two machine.json ("fingerprint" and what names the machine and its
  * tools) in which they differ: "kernel: was 6.1, is 6.2". 0 or -ENOMEM.
  */
-int fingerprint_compare(const json_t *before, const json_t *now, struct words *out);
+int checksums_compare(const json_t *before, const json_t *now, struct string_list *out);
 
 #endif

@@ -20,10 +20,10 @@
 #include "bench/store/events.h"
 #include "bench/util/text.h"
 
-#define FOLDER "/tmp/cobench-runs"
+#define FOLDER      "/tmp/cobench-runs"
 #define LINE_FORMAT "%10d %10u %18" PRId64 " %18" PRId64 "\n"
 #define LINE_LENGTH 60
-#define US_PER_S 1000000
+#define US_PER_S    1000000
 
 /* What a file says. */
 struct sign {
@@ -55,7 +55,7 @@ static char *shared_folder(void)
     return strdup(path);
 }
 
-static bool write_sign(const struct neighbours *n, int64_t began_us, int64_t ended_us)
+static bool write_sign(const struct concurrent_runs *n, int64_t began_us, int64_t ended_us)
 {
     char line[LINE_LENGTH + 20];
     const int length = snprintf(line, sizeof line, LINE_FORMAT, (int)getpid(), (unsigned)getuid(), began_us, ended_us);
@@ -63,7 +63,7 @@ static bool write_sign(const struct neighbours *n, int64_t began_us, int64_t end
 }
 
 /* The file gets its name once it is locked and whole. */
-static bool put_sign(struct neighbours *n, int64_t began_us)
+static bool put_sign(struct concurrent_runs *n, int64_t began_us)
 {
     char *fresh = text_format("%s/.new-XXXXXX", n->folder);
     bool done = false;
@@ -78,7 +78,7 @@ static bool put_sign(struct neighbours *n, int64_t began_us)
     return done;
 }
 
-static void forget(struct neighbours *n)
+static void forget(struct concurrent_runs *n)
 {
     if (n->fd >= 0)
         close(n->fd); /* a sign lost costs a warning, no more */
@@ -102,10 +102,11 @@ static bool read_sign(int folder, const char *name, struct sign *out)
     out->alive = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     close(fd); /* and with it the lock, where it was to be had */
     line[LINE_LENGTH] = '\0';
-    return whole && sscanf(line, "%d %u %" SCNd64 " %" SCNd64, &out->pid, &out->user, &out->began_us, &out->ended_us) == 4;
+    return whole &&
+           sscanf(line, "%d %u %" SCNd64 " %" SCNd64, &out->pid, &out->user, &out->began_us, &out->ended_us) == 4;
 }
 
-static struct neighbour *find(struct neighbours *n, const struct sign *s)
+static struct neighbour *find(struct concurrent_runs *n, const struct sign *s)
 {
     for (size_t i = 0; i < n->count; i++)
         if (n->items[i].pid == s->pid && n->items[i].began_us == s->began_us)
@@ -113,16 +114,16 @@ static struct neighbour *find(struct neighbours *n, const struct sign *s)
     return NULL;
 }
 
-static int tell(const struct neighbours *n, const struct neighbour *other, bool until, struct error *err)
+static int tell(const struct concurrent_runs *n, const struct neighbour *other, bool until, struct error *err)
 {
     return events_append(n->run, "neighbour",
-                         json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user, "from",
-                                   (double)other->from_us / US_PER_S, "until",
+                         json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user,
+                                   "from", (double)other->from_us / US_PER_S, "until",
                                    until ? json_real((double)other->until_us / US_PER_S) : json_null()),
                          err);
 }
 
-static int add(struct neighbours *n, const struct sign *s, struct neighbour **out, struct error *err)
+static int add(struct concurrent_runs *n, const struct sign *s, struct neighbour **out, struct error *err)
 {
     struct neighbour *more = realloc(n->items, (n->count + 1) * sizeof *more);
     if (more == NULL)
@@ -133,13 +134,15 @@ static int add(struct neighbours *n, const struct sign *s, struct neighbour **ou
                                .user = (uid_t)s->user,
                                .began_us = s->began_us,
                                .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
-    progress_note(n->progress, true, "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs "
-                  "the other", s->pid);
+    progress_note(n->progress, true,
+                  "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs "
+                  "the other",
+                  s->pid);
     return tell(n, *out, false, err);
 }
 
 /* One that is there now, or was there while this run was. */
-static int take_sign(struct neighbours *n, const struct sign *s, int64_t now, struct error *err)
+static int take_sign(struct concurrent_runs *n, const struct sign *s, int64_t now, struct error *err)
 {
     struct neighbour *other = find(n, s);
     const bool met = s->alive || s->ended_us > n->began_us || (s->ended_us == 0 && s->began_us > n->began_us);
@@ -158,7 +161,8 @@ static int take_sign(struct neighbours *n, const struct sign *s, int64_t now, st
 
 /* Files of runs that have ended, and that nobody who is there can have met. Another user's stay; sticky folders see to
  * that. */
-static void sweep(const struct neighbours *n, int folder, const char *name, const struct sign *s, int64_t oldest_us)
+static void sweep(const struct concurrent_runs *n, int folder, const char *name, const struct sign *s,
+                  int64_t oldest_us)
 {
     const bool needed = s->ended_us == 0 ? oldest_us < INT64_MAX : s->ended_us >= oldest_us;
     if (!s->alive && !needed && s->began_us != n->began_us)
@@ -166,7 +170,7 @@ static void sweep(const struct neighbours *n, int folder, const char *name, cons
 }
 
 /* Calls for each of the others' files; with `oldest` it only finds when the oldest living run began. */
-static int each_sign(struct neighbours *n, DIR *dir, int64_t *oldest, int64_t now, struct error *err)
+static int each_sign(struct concurrent_runs *n, DIR *dir, int64_t *oldest, int64_t now, struct error *err)
 {
     const char *mine = n->path + strlen(n->folder) + 1;
     int rc = 0;
@@ -186,7 +190,7 @@ static int each_sign(struct neighbours *n, DIR *dir, int64_t *oldest, int64_t no
     return rc;
 }
 
-int neighbours_look(struct neighbours *n, struct error *err)
+int concurrent_runs_look(struct concurrent_runs *n, struct error *err)
 {
     DIR *dir = n->path == NULL ? NULL : opendir(n->folder);
     int64_t oldest = INT64_MAX;
@@ -206,19 +210,20 @@ int neighbours_look(struct neighbours *n, struct error *err)
     return rc;
 }
 
-int neighbours_open(struct neighbours *n, const char *run, struct progress *progress, struct error *err)
+int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct progress *progress, struct error *err)
 {
-    *n = (struct neighbours){.fd = -1, .run = run, .progress = progress, .folder = shared_folder(), .began_us = now_us()};
+    *n = (struct concurrent_runs){
+        .fd = -1, .run = run, .progress = progress, .folder = shared_folder(), .began_us = now_us()};
     if (n->folder == NULL || !put_sign(n, n->began_us)) {
         forget(n);
         return 0;
     }
-    return neighbours_look(n, err);
+    return concurrent_runs_look(n, err);
 }
 
-int neighbours_close(struct neighbours *n, struct error *err)
+int concurrent_runs_close(struct concurrent_runs *n, struct error *err)
 {
-    int rc = neighbours_look(n, err);
+    int rc = concurrent_runs_look(n, err);
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!n->items[i].over) {
             n->items[i].until_us = now_us();

@@ -28,7 +28,7 @@ struct neighbour {
     bool over;
 };
 
-struct neighbours {
+struct concurrent_runs {
     char *folder, *path; /* of all runs' files; of this run's. NULL: this run cannot say that it is there */
     int fd;              /* of this run's, locked */
     int64_t began_us;
@@ -40,11 +40,11 @@ struct neighbours {
 
 /* Says that this run measures from now on, and looks for others. `run` and `progress` are borrowed. The folder is
  * /tmp/cobench-runs, or what COBENCH_RUNS says. neighbours_close is needed in every case. */
-int neighbours_open(struct neighbours *n, const char *run, struct progress *progress, struct error *err);
+int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct progress *progress, struct error *err);
 /* Looks again: a new one is warned of at once, and an event; of one that has ended an event says until when. Returns 0 or
  * what events_append says. */
-int neighbours_look(struct neighbours *n, struct error *err);
+int concurrent_runs_look(struct concurrent_runs *n, struct error *err);
 /* Looks for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
-int neighbours_close(struct neighbours *n, struct error *err);
+int concurrent_runs_close(struct concurrent_runs *n, struct error *err);
 
 #endif

@@ -21,9 +21,9 @@ enum doctor_area { DOCTOR_INSTALLED, DOCTOR_LIMITS, DOCTOR_DISTURBS, DOCTOR_AREA
 struct doctor_finding {
     enum doctor_area area;
     enum doctor_verdict verdict;
-    const char *name;    /* borrowed, a word or two */
-    char *found;         /* what there is */
-    char *advice;        /* what to do about it; NULL: nothing */
+    const char *name; /* borrowed, a word or two */
+    char *found;      /* what there is */
+    char *advice;     /* what to do about it; NULL: nothing */
 };
 
 /* Zeroed: nothing looked at yet. */

@@ -15,7 +15,7 @@
 #include "common/clock.h"
 #include "common/procfs.h"
 
-#define LOOK_NS (500 * NS_PER_MS)
+#define LOOK_NS    (500 * NS_PER_MS)
 #define BUSY_LEAST 0.05 /* of a CPU: less is not worth a name */
 enum { BUSY_NAMED = 3 };
 

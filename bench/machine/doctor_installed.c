@@ -15,17 +15,14 @@
 /* What is said of everything that make builds. */
 #define BUILD_IT "./scripts/setup.sh bench installs what it needs, builds it and runs the suite"
 
-static bool must_end(int rc)
-{
-    return rc == -EINTR || rc == -EPIPE;
-}
+static bool must_end(int rc) { return rc == -EINTR || rc == -EPIPE; }
 
 /* -- tools -------------------------------------------------------------------------------------------------------- */
 
 static int look_hyperfine(struct doctor *d, const struct catalog_source *source, struct error *err)
 {
     char *version = NULL;
-    const int rc = timer_version(source->guard, source->scratch, &version, err);
+    const int rc = timer_version(source->supervisor, source->scratch, &version, err);
     if (rc == 0) {
         doctor_add(d, DOCTOR_OK, "hyperfine", "%s", version);
     } else if (!must_end(rc)) {
@@ -39,7 +36,7 @@ static int look_hyperfine(struct doctor *d, const struct catalog_source *source,
 static int look_gnuplot(struct doctor *d, const struct catalog_source *source, struct error *err)
 {
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL}, *text = NULL;
-    const struct capture how = {.guard = source->guard, .scratch = source->scratch};
+    const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
     const int rc = capture_output(&how, argv, &text, err);
     if (rc == 0) {
         text_one_line(text);
@@ -93,7 +90,7 @@ static void look_optional(struct doctor *d)
 
 /* -- hosts -------------------------------------------------------------------------------------------------------- */
 
-static void look_python(struct doctor *d, const struct places *places)
+static void look_python(struct doctor *d, const struct paths *places)
 {
     if (places->python != NULL && access(places->python, X_OK) == 0) {
         doctor_add(d, DOCTOR_OK, "python", "%s", places->python);
@@ -116,8 +113,8 @@ static char *host_about(const json_t *list)
     const char *compiler = json_string_value(json_object_get(build, "compiler"));
     if (python == NULL)
         return text_format("%s", compiler == NULL ? "" : compiler);
-    return text_format("CPython %s%s%s%s%s", python, library == NULL ? "" : ", libpython ", library == NULL ? "" : library,
-                       gil == NULL ? "" : ", GIL: ", gil == NULL ? "" : gil);
+    return text_format("CPython %s%s%s%s%s", python, library == NULL ? "" : ", libpython ",
+                       library == NULL ? "" : library, gil == NULL ? "" : ", GIL: ", gil == NULL ? "" : gil);
 }
 
 static void host_found(struct doctor *d, size_t h, const json_t *list)
@@ -125,8 +122,8 @@ static void host_found(struct doctor *d, size_t h, const json_t *list)
     const size_t models = json_array_size(json_object_get(list, "models"));
     const size_t tasks = json_array_size(json_object_get(list, "tasks"));
     char *about = host_about(list);
-    doctor_add(d, tasks > 0 ? DOCTOR_OK : DOCTOR_MISSING, host_table[h].name, "%zu models, %zu tasks; %s", models, tasks,
-               about == NULL ? "" : about);
+    doctor_add(d, tasks > 0 ? DOCTOR_OK : DOCTOR_MISSING, host_table[h].name, "%zu models, %zu tasks; %s", models,
+               tasks, about == NULL ? "" : about);
     if (tasks == 0)
         doctor_advise(d, "make; " BUILD_IT);
     free(about);
@@ -179,12 +176,13 @@ static void look_transport(struct doctor *d, const struct catalog *catalog)
     if (text != NULL && versions_parse_curl(text, version, tls)) {
         doctor_add(d, DOCTOR_OK, "libcurl", "%s, TLS: %s", version, tls);
     } else {
-        doctor_add(d, DOCTOR_MISSING, "libcurl", "the C hosts' transport does not load: no task that asks for a URL can run");
+        doctor_add(d, DOCTOR_MISSING, "libcurl",
+                   "the C hosts' transport does not load: no task that asks for a URL can run");
         doctor_advise(d, "apt-get install libcurl4-openssl-dev, then make; " BUILD_IT);
     }
 }
 
-static void look_origin(struct doctor *d, const struct places *places)
+static void look_origin(struct doctor *d, const struct paths *places)
 {
     char *path = text_format("%s/cobench-origin", places->build);
     if (path != NULL && access(path, X_OK) == 0) {

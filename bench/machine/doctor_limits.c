@@ -20,8 +20,8 @@
 #include "common/procfs.h"
 
 enum {
-    FILES_WANTED = 1024,     /* 300 blocking clients of the C host, or 1,000 on a loop */
-    TASKS_WANTED = 1000,     /* threads or processes at once */
+    FILES_WANTED = 1024, /* 300 blocking clients of the C host, or 1,000 on a loop */
+    TASKS_WANTED = 1000, /* threads or processes at once */
     PORTS_WANTED = 10000,
 };
 #define ROOM_WANTED (256ull << 20) /* bytes: slots of 4 million jobs; as in files.c */
@@ -40,8 +40,10 @@ static void look_files(struct doctor *d)
         doctor_add(d, few ? DOCTOR_NOTE : DOCTOR_OK, "open files", "%llu a process",
                    (unsigned long long)files.rlim_max);
     if (few)
-        doctor_advise(d, "cells whose requests need more cannot run here; raise the hard limit: ulimit -Hn %d as root, or "
-                         "LimitNOFILE=", FILES_WANTED);
+        doctor_advise(d,
+                      "cells whose requests need more cannot run here; raise the hard limit: ulimit -Hn %d as root, or "
+                      "LimitNOFILE=",
+                      FILES_WANTED);
 }
 
 /* The least limit of tasks of the control groups: *arg, int64_t, negative: none yet. */
@@ -74,8 +76,9 @@ static void look_processes(struct doctor *d)
     const bool few = least < TASKS_WANTED;
     doctor_add(d, few ? DOCTOR_NOTE : DOCTOR_OK, "processes", "%lld, threads among them", (long long)least);
     if (few)
-        doctor_advise(d, "models with a thread or process a job may stop there; ulimit -u, kernel.threads-max and the control "
-                         "group's pids.max set it");
+        doctor_advise(
+            d, "models with a thread or process a job may stop there; ulimit -u, kernel.threads-max and the control "
+               "group's pids.max set it");
 }
 
 /* What is free in the file system of `path`; false: it cannot be asked. */
@@ -111,13 +114,14 @@ static void look_temporary(struct doctor *d)
         doctor_advise(d, "TMPDIR names another; it is used where /dev/shm has no room");
         return;
     }
-    doctor_add(d, bytes < ROOM_WANTED ? DOCTOR_NOTE : DOCTOR_OK, "temp folder", "%s, %llu MB free", folder, bytes >> 20);
+    doctor_add(d, bytes < ROOM_WANTED ? DOCTOR_NOTE : DOCTOR_OK, "temp folder", "%s, %llu MB free", folder,
+               bytes >> 20);
     if (bytes < ROOM_WANTED)
         doctor_advise(d, "TMPDIR names another");
 }
 
 /* Where runs are kept: the folder, or where it is not there yet the one above it. */
-static void look_results(struct doctor *d, const struct places *places)
+static void look_results(struct doctor *d, const struct paths *places)
 {
     char *results = text_format("%s/results", places->root);
     const char *folder = results == NULL || !dir_exists(results) ? places->root : results;
@@ -138,7 +142,8 @@ static void look_ports(struct doctor *d)
         doctor_add(d, DOCTOR_NOTE, "ports", "unknown");
     } else {
         const bool few = last - first + 1 < PORTS_WANTED;
-        doctor_add(d, few ? DOCTOR_NOTE : DOCTOR_OK, "ports", "%d for connections (%d to %d)", last - first + 1, first, last);
+        doctor_add(d, few ? DOCTOR_NOTE : DOCTOR_OK, "ports", "%d for connections (%d to %d)", last - first + 1, first,
+                   last);
         if (few)
             doctor_advise(d, "sysctl net.ipv4.ip_local_port_range='32768 60999'");
     }
@@ -150,26 +155,27 @@ static int connect_to_self(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int code = 0;
+    const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+              client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int rc = 0;
     if (server < 0 || client < 0 || bind(server, (struct sockaddr *)&address, sizeof address) != 0 ||
         listen(server, 1) != 0 || getsockname(server, (struct sockaddr *)&address, &length) != 0 ||
         connect(client, (struct sockaddr *)&address, length) != 0)
-        code = errno;
+        rc = errno;
     if (server >= 0)
         close(server);
     if (client >= 0)
         close(client);
-    return code;
+    return rc;
 }
 
 static void look_loopback(struct doctor *d)
 {
-    const int code = connect_to_self();
-    if (code == 0) {
+    const int rc = connect_to_self();
+    if (rc == 0) {
         doctor_add(d, DOCTOR_OK, "loopback", "127.0.0.1 answers");
     } else {
-        doctor_add(d, DOCTOR_MISSING, "loopback", "127.0.0.1: %s", strerror(code));
+        doctor_add(d, DOCTOR_MISSING, "loopback", "127.0.0.1: %s", strerror(rc));
         doctor_advise(d, "the origin is asked there: ip link set lo up");
     }
 }

@@ -18,10 +18,7 @@ static double number_of(const json_t *facts, const char *name)
     return json_is_number(value) ? json_number_value(value) : -1;
 }
 
-static bool is_unknown(const char *text)
-{
-    return strcmp(text, FACT_UNKNOWN) == 0;
-}
+static bool is_unknown(const char *text) { return strcmp(text, FACT_UNKNOWN) == 0; }
 
 static void judge_cpus(struct doctor *d, const json_t *facts)
 {
@@ -39,8 +36,9 @@ static void judge_cpus(struct doctor *d, const json_t *facts)
     if (quota > 0) {
         doctor_add(d, quota < affinity ? DOCTOR_NOTE : DOCTOR_OK, "quota", "%.3g CPUs, by a control group", quota);
         if (quota < affinity)
-            doctor_advise(d, "work that uses more is stopped until the next period (mostly 100 ms): run where there is none, or "
-                             "with --workers below it");
+            doctor_advise(
+                d, "work that uses more is stopped until the next period (mostly 100 ms): run where there is none, or "
+                   "with --workers below it");
     } else if (is_unknown(text_of(facts, "quota_cpus"))) {
         doctor_add(d, DOCTOR_NOTE, "quota", "unknown: no control group can be seen");
     }
@@ -63,8 +61,9 @@ static void judge_turbo(struct doctor *d, const json_t *facts)
     const bool on = strcmp(turbo, "on") == 0;
     doctor_add(d, on || is_unknown(turbo) ? DOCTOR_NOTE : DOCTOR_OK, "turbo", "%s", turbo);
     if (on)
-        doctor_advise(d, "the clock falls when more CPUs work: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or "
-                         "echo 0 > /sys/devices/system/cpu/cpufreq/boost");
+        doctor_advise(d,
+                      "the clock falls when more CPUs work: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or "
+                      "echo 0 > /sys/devices/system/cpu/cpufreq/boost");
     else if (is_unknown(turbo))
         doctor_advise(d, "the machine does not say; the capacity rows show what it comes to");
 }
@@ -75,8 +74,9 @@ static void judge_smt(struct doctor *d, const json_t *facts)
     const bool on = strcmp(smt, "on") == 0;
     doctor_add(d, on || is_unknown(smt) ? DOCTOR_NOTE : DOCTOR_OK, "SMT", "%s", smt);
     if (on)
-        doctor_advise(d, "two CPUs of one core are worth less than two: echo off > /sys/devices/system/cpu/smt/control, or "
-                         "taskset to one CPU a core");
+        doctor_advise(
+            d, "two CPUs of one core are worth less than two: echo off > /sys/devices/system/cpu/smt/control, or "
+               "taskset to one CPU a core");
 }
 
 static void judge_numa(struct doctor *d, const json_t *facts)
@@ -102,9 +102,11 @@ static void judge_virtual(struct doctor *d, const json_t *facts)
     if (steal < 0)
         doctor_add(d, DOCTOR_NOTE, "steal", "unknown");
     else
-        doctor_add(d, steal > 0.001 ? DOCTOR_NOTE : DOCTOR_OK, "steal", "%.2g%% of all CPU time since boot", 100 * steal);
+        doctor_add(d, steal > 0.001 ? DOCTOR_NOTE : DOCTOR_OK, "steal", "%.2g%% of all CPU time since boot",
+                   100 * steal);
     if (steal > 0.001)
-        doctor_advise(d, "somebody else's work ran on these CPUs; samples it hits are marked. A machine of one's own has none");
+        doctor_advise(
+            d, "somebody else's work ran on these CPUs; samples it hits are marked. A machine of one's own has none");
 }
 
 static void judge_aslr(struct doctor *d, const json_t *facts)
@@ -113,14 +115,15 @@ static void judge_aslr(struct doctor *d, const json_t *facts)
     const bool off = strncmp(aslr, "off", 3) == 0;
     doctor_add(d, off ? DOCTOR_OK : DOCTOR_NOTE, "ASLR", "%s", aslr);
     if (!off && !is_unknown(aslr))
-        doctor_advise(d, "each command has another layout, which the rounds average over; setarch -R cobench run ... keeps one");
+        doctor_advise(
+            d, "each command has another layout, which the rounds average over; setarch -R cobench run ... keeps one");
 }
 
 static void judge_clock(struct doctor *d, const json_t *facts)
 {
     /* Those that are read without entering the kernel. */
-    static const char *const fast[] = {"tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page",
-                                       "riscv_clocksource", "timebase"};
+    static const char *const fast[] = {
+        "tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page", "riscv_clocksource", "timebase"};
     const char *clock = text_of(facts, "clocksource");
     bool good = false;
     for (size_t i = 0; i < sizeof fast / sizeof *fast; i++)
@@ -139,7 +142,8 @@ static void judge_memory(struct doctor *d, const json_t *facts)
         doctor_add(d, DOCTOR_NOTE, "memory", "unknown");
     } else {
         const bool little = available < 512 * mega;
-        doctor_add(d, little ? DOCTOR_NOTE : DOCTOR_OK, "memory", "%.0f MB available of %.0f MB", available / mega, all / mega);
+        doctor_add(d, little ? DOCTOR_NOTE : DOCTOR_OK, "memory", "%.0f MB available of %.0f MB", available / mega,
+                   all / mega);
         if (little)
             doctor_advise(d, "200 interpreters at once need about 1 GB; close what is not needed");
     }

@@ -16,10 +16,7 @@ static const char own_compiler[] = "clang " __clang_version__;
 static const char own_compiler[] = "gcc " __VERSION__;
 #endif
 
-double machine_effective_cpus(void)
-{
-    return cpus_effective("");
-}
+double machine_effective_cpus(void) { return cpus_effective(""); }
 
 void machine_short_name(char *out, size_t room)
 {

@@ -18,10 +18,7 @@
 static const char *read_switch(const char *root, const char *path, const char *on, const char *off)
 {
     char *line = procfs_line(root, path);
-    const char *text = line == NULL              ? NULL
-                       : strcmp(line, on) == 0  ? "on"
-                       : strcmp(line, off) == 0 ? "off"
-                                                : NULL;
+    const char *text = line == NULL ? NULL : strcmp(line, on) == 0 ? "on" : strcmp(line, off) == 0 ? "off" : NULL;
     free(line);
     return text;
 }
@@ -82,7 +79,7 @@ static void topology_facts(const char *root, const char *online, json_t *facts)
 /* What each CPU says, each answer once. */
 struct answers {
     const char *root, *name;
-    struct words words;
+    struct string_list words;
 };
 
 static void ask_cpu(int64_t cpu, void *arg)
@@ -91,8 +88,8 @@ static void ask_cpu(int64_t cpu, void *arg)
     char path[128];
     snprintf(path, sizeof path, CPU "/cpu%lld/cpufreq/%s", (long long)cpu, a->name);
     char *line = procfs_line(a->root, path);
-    if (line != NULL && !words_have(&a->words, line))
-        (void)words_add(&a->words, line); /* without memory the fact is unknown or short of one */
+    if (line != NULL && !string_list_have(&a->words, line))
+        (void)string_list_add(&a->words, line); /* without memory the fact is unknown or short of one */
     free(line);
 }
 
@@ -102,10 +99,10 @@ static void frequency_fact(const char *root, const char *online, const char *fil
     struct answers a = {.root = root, .name = file};
     if (online != NULL)
         (void)proc_list_each(online, ask_cpu, &a); /* a list that breaks off has had its say */
-    char *text = a.words.count == 0 ? NULL : words_join(&a.words, ", ");
+    char *text = a.words.count == 0 ? NULL : string_list_join(&a.words, ", ");
     fact_text(facts, fact, text);
     free(text);
-    words_free(&a.words);
+    string_list_free(&a.words);
 }
 
 static void turbo_fact(const char *root, json_t *facts)

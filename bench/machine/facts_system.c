@@ -87,11 +87,19 @@ static const char *maker_name(const struct maker *table, const char *text)
 /* What the firmware says of the machine's maker. */
 static const char *firmware_name(const char *root)
 {
-    static const struct maker makers[] = {
-        {"QEMU", "kvm or qemu"},  {"KVM", "kvm"},           {"Amazon EC2", "amazon"}, {"Google", "google"},
-        {"VMware", "vmware"},     {"innotek", "virtualbox"}, {"Xen", "xen"},          {"Parallels", "parallels"},
-        {"OpenStack", "kvm"},     {"Bochs", "bochs"},        {"Virtual Machine", "hyper-v"},
-        {"Apple Virtualization", "apple"}, {NULL, NULL}};
+    static const struct maker makers[] = {{"QEMU", "kvm or qemu"},
+                                          {"KVM", "kvm"},
+                                          {"Amazon EC2", "amazon"},
+                                          {"Google", "google"},
+                                          {"VMware", "vmware"},
+                                          {"innotek", "virtualbox"},
+                                          {"Xen", "xen"},
+                                          {"Parallels", "parallels"},
+                                          {"OpenStack", "kvm"},
+                                          {"Bochs", "bochs"},
+                                          {"Virtual Machine", "hyper-v"},
+                                          {"Apple Virtualization", "apple"},
+                                          {NULL, NULL}};
     static const char *const files[] = {"/sys/class/dmi/id/product_name", "/sys/class/dmi/id/sys_vendor"};
     const char *name = NULL;
     for (size_t i = 0; name == NULL && i < sizeof files / sizeof *files; i++) {
@@ -118,10 +126,11 @@ static bool has_word(const char *list, const char *word)
  */
 static void virtualisation_fact(const char *root, json_t *facts)
 {
-    static const struct maker signatures[] = {
-        {"KVMKVMKVM", "kvm"},      {"VMwareVMware", "vmware"}, {"Microsoft Hv", "hyper-v"}, {"XenVMMXenVMM", "xen"},
-        {"VBoxVBoxVBox", "virtualbox"}, {"bhyve bhyve", "bhyve"}, {"TCGTCGTCGTCG", "qemu"}, {" lrpepyh  vr", "parallels"},
-        {"ACRNACRNACRN", "acrn"}, {NULL, NULL}};
+    static const struct maker signatures[] = {{"KVMKVMKVM", "kvm"},           {"VMwareVMware", "vmware"},
+                                              {"Microsoft Hv", "hyper-v"},    {"XenVMMXenVMM", "xen"},
+                                              {"VBoxVBoxVBox", "virtualbox"}, {"bhyve bhyve", "bhyve"},
+                                              {"TCGTCGTCGTCG", "qemu"},       {" lrpepyh  vr", "parallels"},
+                                              {"ACRNACRNACRN", "acrn"},       {NULL, NULL}};
     char *cpuinfo = procfs_read(root, "/proc/cpuinfo"), signature[13] = "", flags[8192];
     const bool listed = cpuinfo != NULL && proc_value(cpuinfo, "flags", flags, sizeof flags);
     const bool guest = listed && has_word(flags, "hypervisor");
@@ -145,7 +154,7 @@ static void aslr_fact(const char *root, json_t *facts)
 {
     char *line = procfs_line(root, "/proc/sys/kernel/randomize_va_space");
     const int own = *root == '\0' ? personality(0xffffffff) : -1;
-    const char *text = line == NULL               ? NULL
+    const char *text = line == NULL             ? NULL
                        : strcmp(line, "0") == 0 ? "off"
                        : strcmp(line, "1") == 0 ? "partial"
                        : strcmp(line, "2") == 0 ? "full"

@@ -21,7 +21,7 @@
 /* -- where to look ------------------------------------------------------------------------------------------------ */
 
 struct collecting {
-    struct words *words;
+    struct string_list *words;
     int rc;
 };
 
@@ -34,12 +34,12 @@ static void add_group(const char *root, const char *folder, void *arg)
     if (path == NULL)
         c->rc = -ENOMEM;
     else if (found.times >= 0 && c->rc == 0)
-        c->rc = words_add(c->words, path);
+        c->rc = string_list_add(c->words, path);
     free(text);
     free(path);
 }
 
-static int find_heat(const char *root, struct words *out)
+static int find_heat(const char *root, struct string_list *out)
 {
     static const char *const patterns[] = {"/sys/devices/system/cpu/cpu*/thermal_throttle/package_throttle_count",
                                            "/sys/devices/system/cpu/cpu*/thermal_throttle/core_throttle_count"};
@@ -52,7 +52,7 @@ static int find_heat(const char *root, struct words *out)
         if (glob(pattern, 0, NULL, &found) == 0) {
             /* Half of the room for each kind, so that many CPUs leave some for the second. */
             for (size_t i = 0; rc == 0 && i < found.gl_pathc && out->count < HEAT_MAX / 2 * (p + 1); i++)
-                rc = words_add(out, found.gl_pathv[i] + strlen(root));
+                rc = string_list_add(out, found.gl_pathv[i] + strlen(root));
             globfree(&found);
         }
         free(pattern);
@@ -78,16 +78,13 @@ int surroundings_open(const char *root, struct surroundings_watch *out)
 
 void surroundings_close(struct surroundings_watch *watch)
 {
-    words_free(&watch->throttle);
-    words_free(&watch->heat);
+    string_list_free(&watch->throttle);
+    string_list_free(&watch->heat);
 }
 
 /* -- looking ------------------------------------------------------------------------------------------------------ */
 
-static int64_t sum_known(int64_t sum, int64_t part)
-{
-    return part < 0 ? sum : (sum < 0 ? 0 : sum) + part;
-}
+static int64_t sum_known(int64_t sum, int64_t part) { return part < 0 ? sum : (sum < 0 ? 0 : sum) + part; }
 
 static void look_at_groups(const struct surroundings_watch *watch, struct proc_throttle *out)
 {
@@ -114,10 +111,7 @@ static int64_t look_at_heat(const struct surroundings_watch *watch)
     return sum;
 }
 
-static int64_t time_ns(struct timeval t)
-{
-    return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US;
-}
+static int64_t time_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US; }
 
 void surroundings_take(const struct surroundings_watch *watch, struct surroundings_look *out)
 {
@@ -126,12 +120,11 @@ void surroundings_take(const struct surroundings_watch *watch, struct surroundin
     struct proc_load load;
     struct rusage own;
     proc_parse_load(load_text == NULL ? "" : load_text, &load);
-    *out = (struct surroundings_look){.load1 = load.load[0],
-                                      .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
-                                      .hot = look_at_heat(watch),
-                                      .driver_ns = getrusage(RUSAGE_SELF, &own) == 0
-                                                       ? time_ns(own.ru_utime) + time_ns(own.ru_stime)
-                                                       : -1};
+    *out = (struct surroundings_look){
+        .load1 = load.load[0],
+        .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
+        .hot = look_at_heat(watch),
+        .driver_ns = getrusage(RUSAGE_SELF, &own) == 0 ? time_ns(own.ru_utime) + time_ns(own.ru_stime) : -1};
     look_at_groups(watch, &out->throttle);
     /* The clock and what is compared with it, last and together. */
     char *stat = procfs_read(watch->root, "/proc/stat");
@@ -145,10 +138,7 @@ void surroundings_take(const struct surroundings_watch *watch, struct surroundin
 /* -- between two looks -------------------------------------------------------------------------------------------- */
 
 /* A counter that went back (a group was made anew) says nothing. */
-static int64_t gained(int64_t before, int64_t after)
-{
-    return before < 0 || after < before ? -1 : after - before;
-}
+static int64_t gained(int64_t before, int64_t after) { return before < 0 || after < before ? -1 : after - before; }
 
 static int64_t gained_ticks(const struct surroundings_watch *watch, int64_t before, int64_t after)
 {
@@ -182,8 +172,8 @@ void surroundings_unknown(struct surroundings *out)
     *out = (struct surroundings){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 }
 
-void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2], int64_t own_ns,
-                          struct surroundings *out)
+void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
+                          int64_t own_ns, struct surroundings *out)
 {
     const struct surroundings_look *a = &looks[0], *b = &looks[1];
     const int64_t least = a->stat.running < b->stat.running ? a->stat.running : b->stat.running;
@@ -192,7 +182,9 @@ void surroundings_between(const struct surroundings_watch *watch, const struct s
                                  .cpus = watch->cpus,
                                  .steal_ns = gained_ticks(watch, a->stat.steal, b->stat.steal),
                                  .tick_ns = watch->tick_ns,
-                                 .runnable = least < 0 ? -1 : least == 0 ? 0 : least - 1,
+                                 .runnable = least < 0    ? -1
+                                             : least == 0 ? 0
+                                                          : least - 1,
                                  .pressure_ns = gained(a->pressure_ns, b->pressure_ns),
                                  .throttled = gained(a->throttle.times, b->throttle.times),
                                  .throttled_ns = gained(a->throttle.ns, b->throttle.ns),
@@ -221,7 +213,8 @@ static int blame(struct verdict *v, enum disturbance kind, const char *text)
 static int judge_steal(const struct surroundings *s, struct verdict *v)
 {
     char text[64];
-    if (s->steal_ns < 0 || s->wall_ns <= 0 || (double)(s->steal_ns - s->tick_ns) <= SURROUNDINGS_STEAL * (double)s->wall_ns)
+    if (s->steal_ns < 0 || s->wall_ns <= 0 ||
+        (double)(s->steal_ns - s->tick_ns) <= SURROUNDINGS_STEAL * (double)s->wall_ns)
         return 0;
     snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / (double)s->wall_ns);
     return blame(v, DISTURBED_STEAL, text);
@@ -278,7 +271,7 @@ static int judge_load(const struct surroundings *s, struct verdict *v)
 int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds)
 {
     static int (*const judges[])(const struct surroundings *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
-                                                                                  judge_load};
+                                                                                   judge_load};
     struct verdict v = {.reasons = reasons};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof judges / sizeof *judges; i++)
@@ -287,16 +280,14 @@ int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *
     return rc;
 }
 
-static json_t *number(int64_t n)
-{
-    return n < 0 ? json_null() : json_integer(n);
-}
+static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
 
 int surroundings_add(const struct surroundings *s, json_t *line)
 {
-    json_t *around = json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns", number(s->others_ns),
-                               "runnable", number(s->runnable), "pressure_ns", number(s->pressure_ns), "throttled",
-                               number(s->throttled), "throttled_ns", number(s->throttled_ns), "heat", number(s->hot));
+    json_t *around = json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
+                               number(s->others_ns), "runnable", number(s->runnable), "pressure_ns",
+                               number(s->pressure_ns), "throttled", number(s->throttled), "throttled_ns",
+                               number(s->throttled_ns), "heat", number(s->hot));
     int rc = json_object_set_new(line, "load1", s->load1 < 0 ? json_null() : json_real(s->load1));
     rc |= json_object_set_new(line, "steal_ns", number(s->steal_ns));
     rc |= json_object_set_new(line, "around", around);

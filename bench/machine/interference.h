@@ -25,9 +25,9 @@
 /* Where to look: found once a run. */
 struct surroundings_watch {
     const char *root;
-    struct words throttle; /* cpu.stat of this process's control groups */
-    struct words heat;     /* counters of thermal throttling, the first HEAT_MAX of them */
-    int64_t cpus;          /* online; -1: unknown */
+    struct string_list throttle; /* cpu.stat of this process's control groups */
+    struct string_list heat;     /* counters of thermal throttling, the first HEAT_MAX of them */
+    int64_t cpus;                /* online; -1: unknown */
     int64_t tick_ns;
 };
 /* 0 or -ENOMEM. `root` ("": this machine) is borrowed. */
@@ -50,16 +50,16 @@ struct surroundings {
     double load1; /* before it */
     int64_t wall_ns, cpus;
     int64_t steal_ns, tick_ns;
-    int64_t others_ns;    /* CPU time of processes that are not the sample's, the origin's or the driver's */
-    int64_t runnable;     /* tasks beside the driver that ran before it and after it, the lesser number */
-    int64_t pressure_ns;  /* time in which some task waited for a CPU, the sample's own included */
+    int64_t others_ns;               /* CPU time of processes that are not the sample's, the origin's or the driver's */
+    int64_t runnable;                /* tasks beside the driver that ran before it and after it, the lesser number */
+    int64_t pressure_ns;             /* time in which some task waited for a CPU, the sample's own included */
     int64_t throttled, throttled_ns; /* by a quota: how often, for how long */
-    int64_t hot;          /* events of thermal throttling */
+    int64_t hot;                     /* events of thermal throttling */
 };
 void surroundings_unknown(struct surroundings *out);
 /* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two looks, -1: unknown. */
-void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2], int64_t own_ns,
-                          struct surroundings *out);
+void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
+                          int64_t own_ns, struct surroundings *out);
 
 /* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",
  * and adds the kinds to *kinds (1 << kind). None: it does not. 0 or -ENOMEM. */

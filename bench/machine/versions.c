@@ -26,9 +26,9 @@ static bool copy_word(const char *at, size_t length, char out[NAME_ROOM])
 /* A libcurl of several TLS libraries writes those not in use in brackets. */
 bool versions_parse_curl(const char *text, char version[NAME_ROOM], char tls[NAME_ROOM])
 {
-    static const char *const libraries[] = {"OpenSSL/",   "GnuTLS/",  "LibreSSL/",  "BoringSSL", "quictls/",
-                                            "AWS-LC/",    "mbedTLS/", "wolfSSL/",   "NSS/",      "rustls-ffi/",
-                                            "BearSSL/",   "Schannel", "SecureTransport"};
+    static const char *const libraries[] = {"OpenSSL/", "GnuTLS/",  "LibreSSL/",      "BoringSSL", "quictls/",
+                                            "AWS-LC/",  "mbedTLS/", "wolfSSL/",       "NSS/",      "rustls-ffi/",
+                                            "BearSSL/", "Schannel", "SecureTransport"};
     if (strncmp(text, "libcurl/", 8) != 0)
         return false;
     text += 8;
@@ -99,15 +99,15 @@ static int gnuplot_fact(const struct capture *how, json_t *facts, struct error *
 static int git_run(const struct capture *how, const char *root, char *const *more, char **out, struct error *err)
 {
     char *folder = text_format("--git-dir=%s/.git", root), *tree = text_format("--work-tree=%s", root);
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     const char *const start[] = {"git", folder, tree, "-c", "core.fsmonitor=false"};
     int rc = folder == NULL || tree == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < sizeof start / sizeof *start; i++)
-        rc = words_add(&words, start[i]);
+        rc = string_list_add(&words, start[i]);
     for (; rc == 0 && *more != NULL; more++)
-        rc = words_add(&words, *more);
+        rc = string_list_add(&words, *more);
     rc = rc == 0 ? capture_output(how, words.items, out, err) : error_set(err, rc, "out of memory");
-    words_free(&words);
+    string_list_free(&words);
     free(tree);
     free(folder);
     return rc;
@@ -137,7 +137,7 @@ int versions_of_tools(const struct catalog_source *source, json_t *facts, struct
 {
     char *env[] = {(char[]){"GIT_OPTIONAL_LOCKS=0"}, (char[]){"LC_ALL=C"}, NULL};
     const struct capture how = {
-        .guard = source->guard, .scratch = source->scratch, .cwd = source->places->root, .env = env};
+        .supervisor = source->supervisor, .scratch = source->scratch, .cwd = source->places->root, .env = env};
     int rc = gnuplot_fact(&how, facts, err);
     if (rc == 0)
         rc = git_facts(&how, source->places->root, facts, err);

@@ -47,13 +47,19 @@ static int options_parse(int argc, char **argv, struct options *options)
     static const struct argp_option table[] = {
         {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0}, {0}};
     static const struct argp parser = {
-        table, option_parse, NULL,
-        "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with BYTES"
+        table,
+        option_parse,
+        NULL,
+        "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with "
+        "BYTES"
         " bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; short=BYTES"
-        " announces the full length, sends only that many bytes and closes; stall=1 never answers; pause=MS (0..60000) has"
+        " announces the full length, sends only that many bytes and closes; stall=1 never answers; pause=MS (0..60000) "
+        "has"
         " the whole server stand still first, with at=JOB only when that job asks. GET /stat gives counters as JSON."
         "\vThe first line of output is the template of its URLs. It ends when its standard input does.",
-        NULL, NULL, NULL};
+        NULL,
+        NULL,
+        NULL};
     argp_err_exit_status = 2; /* usage, as everywhere in cobench */
     return argp_parse(&parser, argc, argv, 0, NULL, options);
 }
@@ -64,9 +70,9 @@ static void log_line(int severity, const char *text)
         fprintf(stderr, PROGRAM ": %s\n", text);
 }
 
-static int fail(const char *what, int code)
+static int fail(const char *what, int rc)
 {
-    fprintf(stderr, PROGRAM ": %s: %s\n", what, strerror(-code));
+    fprintf(stderr, PROGRAM ": %s: %s\n", what, strerror(-rc));
     return EXIT_FAILURE;
 }
 
@@ -131,15 +137,15 @@ static int serve(struct event_base *base, const struct options *options)
             status = fail("cannot wait for the end of standard input or a signal", -ENOMEM);
             goto out;
         }
-    int code = server_open(base, (uint16_t)options->port, &server);
-    if (code != 0) {
+    int rc = server_open(base, (uint16_t)options->port, &server);
+    if (rc != 0) {
         snprintf(what, sizeof what, "cannot listen on 127.0.0.1:%d", (int)options->port);
-        status = fail(what, code);
+        status = fail(what, rc);
         goto out;
     }
-    code = template_print(server);
-    if (code != 0)
-        status = fail("cannot write the URL to standard output", code);
+    rc = template_print(server);
+    if (rc != 0)
+        status = fail("cannot write the URL to standard output", rc);
     else
         status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
 out:

@@ -82,14 +82,15 @@ int query_parse(const char *job, const char *text, struct query *out)
     for (size_t k = 0; k < KEYS; k++)
         values[k] = key_table[k].fallback;
     if (num_parse_i64(job, 0, UINT32_MAX, &number) != 0) {
-        snprintf(out->problem, sizeof out->problem, "the job must be a number in 0..%" PRIu32 ", not '%.40s'", UINT32_MAX,
-                 job);
+        snprintf(out->problem, sizeof out->problem, "the job must be a number in 0..%" PRIu32 ", not '%.40s'",
+                 UINT32_MAX, job);
         return -EINVAL;
     }
     if (text != NULL && pairs_parse(text, values, out) != 0)
         return -EINVAL;
     if (values[KEY_SHORT] >= values[KEY_SIZE]) {
-        snprintf(out->problem, sizeof out->problem, "short must be less than size, which is %" PRId64, values[KEY_SIZE]);
+        snprintf(out->problem, sizeof out->problem, "short must be less than size, which is %" PRId64,
+                 values[KEY_SIZE]);
         return -EINVAL;
     }
     out->job = (uint32_t)number;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define QUERY_SIZE_MAX INT64_C(16777216)
+#define QUERY_SIZE_MAX     INT64_C(16777216)
 #define QUERY_DELAY_MAX_MS INT64_C(3600000)
 #define QUERY_PAUSE_MAX_MS INT64_C(60000)
 
@@ -16,7 +16,8 @@ struct query {
     int64_t status;   /* 200..599 */
     int64_t sent;     /* bytes really sent: less than `size` where the request said short=BYTES */
     int64_t stall;    /* 1: never answer */
-    int64_t pause_ms; /* the whole server stands still for so long first, 0..QUERY_PAUSE_MAX_MS; 0 where this job is not the one */
+    int64_t
+        pause_ms; /* the whole server stands still for so long first, 0..QUERY_PAUSE_MAX_MS; 0 where this job is not the one */
     char problem[160]; /* one line for a person where parsing failed */
 };
 

@@ -29,14 +29,14 @@
 #include "bench/origin/query.h"
 #include "common/clock.h"
 
-#define BODY_PREFIX "/body/"
-#define HEADERS_MAX 16384
+#define BODY_PREFIX      "/body/"
+#define HEADERS_MAX      16384
 #define REQUEST_BODY_MAX 4096
 /* A benchmark may leave warm connections alone for long; evhttp's own 50 s would close them under its feet. */
 #define IDLE_TIMEOUT_S 3600
 /* From here on a client that goes away while it waits is noticed, and one that shuts down its sending half counts as
  * gone: the two look alike from here. Below, the timer frees the connection soon enough. */
-#define WATCH_FROM_MS 1000
+#define WATCH_FROM_MS   1000
 #define ACCEPT_PAUSE_US 10000
 
 /* A connection that has asked something. Kept by descriptor and used again, so that a request costs no allocation. */
@@ -54,7 +54,7 @@ struct server {
     struct event_base *base;
     struct evhttp *http;
     struct evconnlistener *listener; /* owned by http once bound */
-    struct client **clients; /* by descriptor; NULL where there never was one */
+    struct client **clients;         /* by descriptor; NULL where there never was one */
     size_t clients_length;
     uint64_t requests;
     uint64_t open_connections;
@@ -196,8 +196,7 @@ static int fault_headers_add(struct evhttp_request *request, const struct query 
 static void body_send(struct evhttp_request *request, const struct query *query)
 {
     if (header_add(request, "Content-Type", "application/octet-stream") != 0 ||
-        fault_headers_add(request, query) != 0 ||
-        body_add(evhttp_request_get_output_buffer(request), query) != 0)
+        fault_headers_add(request, query) != 0 || body_add(evhttp_request_get_output_buffer(request), query) != 0)
         request_drop(request);
     else
         evhttp_send_reply(request, (int)query->status, NULL, NULL);
@@ -279,7 +278,8 @@ static void request_arrived(struct evhttp_request *request, void *arg)
         stat_request(server, request);
     else if (path != NULL && (strcmp(path, "/") == 0 || *path == '\0'))
         text_send(request, HTTP_OK, "text/plain; charset=utf-8",
-                  "cobench-origin: /body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], /stat\n");
+                  "cobench-origin: "
+                  "/body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], /stat\n");
     else
         text_send(request, HTTP_NOTFOUND, "text/plain; charset=utf-8", "there are /, /stat and /body/JOB here\n");
 }
@@ -315,9 +315,9 @@ static int listener_open(struct server *server, uint16_t port)
         return errno != 0 ? -errno : -ENOMEM;
     /* On Linux accepted sockets inherit it: one call instead of one a connection. */
     if (setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
-        const int code = -errno;
+        const int rc = -errno;
         evconnlistener_free(listener);
-        return code;
+        return rc;
     }
     if (evhttp_bind_listener(server->http, listener) == NULL) {
         evconnlistener_free(listener);
@@ -330,7 +330,7 @@ static int listener_open(struct server *server, uint16_t port)
 
 int server_open(struct event_base *base, uint16_t port, struct server **out)
 {
-    int code = -ENOMEM;
+    int rc = -ENOMEM;
     struct server *server = calloc(1, sizeof *server);
     if (server == NULL)
         return -ENOMEM;
@@ -343,14 +343,14 @@ int server_open(struct event_base *base, uint16_t port, struct server **out)
     evhttp_set_max_body_size(server->http, REQUEST_BODY_MAX);
     evhttp_set_timeout(server->http, IDLE_TIMEOUT_S);
     evhttp_set_gencb(server->http, request_arrived, server);
-    code = listener_open(server, port);
-    if (code == 0) {
+    rc = listener_open(server, port);
+    if (rc == 0) {
         *out = server;
         server = NULL;
     }
 out:
     server_close(server);
-    return code;
+    return rc;
 }
 
 void server_close(struct server *server)

@@ -12,10 +12,7 @@
 
 #include "common/num.h"
 
-static const char *row_text(const json_t *row, const char *key)
-{
-    return json_string_value(json_object_get(row, key));
-}
+static const char *row_text(const json_t *row, const char *key) { return json_string_value(json_object_get(row, key)); }
 
 static int unknown_param(const struct catalog_task *task, const char *key, struct error *err)
 {
@@ -42,22 +39,22 @@ static int check_int(const struct catalog_task *task, const json_t *row, const c
 
 static int check_choice(const struct catalog_task *task, const json_t *row, const char *text, struct error *err)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     size_t i;
     const json_t *choice;
     json_array_foreach(json_object_get(row, "choices"), i, choice)
     {
-        if (json_is_string(choice) && words_add(&names, json_string_value(choice)) != 0)
+        if (json_is_string(choice) && string_list_add(&names, json_string_value(choice)) != 0)
             break;
     }
     int rc = 0;
-    if (!words_have(&names, text)) {
-        char *known = words_join(&names, ", ");
+    if (!string_list_have(&names, text)) {
+        char *known = string_list_join(&names, ", ");
         rc = error_set(err, -EINVAL, "%s.%s: '%.200s' is none of: %s", task->name, row_text(row, "key"), text,
                        known == NULL ? "?" : known);
         free(known);
     }
-    words_free(&names);
+    string_list_free(&names);
     return rc;
 }
 
@@ -150,24 +147,24 @@ static bool setting_reaches(const struct setting *s, const struct catalog_task *
 /* "count has: size; wait has: delay", over the tasks of the run. */
 static char *all_params(const struct suite *suite, const struct catalog *catalog)
 {
-    struct words parts = {NULL, 0};
+    struct string_list parts = {NULL, 0};
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < suite->count; g++) {
         const struct catalog_task *task = catalog_task(catalog, suite->groups[g].task);
         char *names = task == NULL ? NULL : catalog_param_names(task);
         char *part = names == NULL ? NULL : text_format("%s has: %s", task->name, names);
-        if (part != NULL && !words_have(&parts, part))
-            rc = words_add(&parts, part);
+        if (part != NULL && !string_list_have(&parts, part))
+            rc = string_list_add(&parts, part);
         free(part);
         free(names);
     }
-    char *text = rc != 0 ? NULL : words_join(&parts, "; ");
-    words_free(&parts);
+    char *text = rc != 0 ? NULL : string_list_join(&parts, "; ");
+    string_list_free(&parts);
     return text;
 }
 
 /* How often a --set, or the same key for the same task, stands before place `i`. */
-static bool given_before(const struct words *sets, size_t i)
+static bool given_before(const struct string_list *sets, size_t i)
 {
     const size_t length = strcspn(sets->items[i], "=");
     for (size_t k = 0; k < i; k++)
@@ -187,7 +184,7 @@ int params_check_sets(const struct suite *suite, const struct plan_options *opti
         bool reached = false;
         for (size_t g = 0; g < suite->count; g++) {
             const char *name = suite->groups[g].task;
-            reached |= (options->tasks.count == 0 || words_have(&options->tasks, name)) &&
+            reached |= (options->tasks.count == 0 || string_list_have(&options->tasks, name)) &&
                        setting_reaches(&s, catalog_task(catalog, name));
         }
         if (given_before(&options->sets, i))
@@ -209,7 +206,8 @@ int params_check_sets(const struct suite *suite, const struct plan_options *opti
 
 /* -- all of a task ------------------------------------------------------------------------------------------------ */
 
-static int apply_sets(const struct catalog_task *task, const struct words *sets, json_t *params, struct error *err)
+static int apply_sets(const struct catalog_task *task, const struct string_list *sets, json_t *params,
+                      struct error *err)
 {
     int rc = 0;
     for (int named = 0; rc == 0 && named < 2; named++) /* those that name the task win */
@@ -251,7 +249,7 @@ static int check_complete(const struct catalog_task *task, const json_t *params,
     return 0;
 }
 
-int params_resolve(const struct catalog_task *task, const json_t *given, const struct words *sets, json_t **out,
+int params_resolve(const struct catalog_task *task, const json_t *given, const struct string_list *sets, json_t **out,
                    struct error *err)
 {
     json_t *params = json_object();

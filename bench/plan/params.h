@@ -15,7 +15,7 @@
 int params_check_sets(const struct suite *suite, const struct plan_options *options, const struct catalog *catalog,
                       struct error *err);
 /* All of a task's parameters as texts (a URL without a default only where given). *out is to be released. */
-int params_resolve(const struct catalog_task *task, const json_t *given, const struct words *sets, json_t **out,
+int params_resolve(const struct catalog_task *task, const json_t *given, const struct string_list *sets, json_t **out,
                    struct error *err);
 /* Whether the task asks for URLs and nobody gave one. */
 bool params_need_url(const struct catalog_task *task, const json_t *params);

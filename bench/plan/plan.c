@@ -16,10 +16,7 @@
 
 #define SWEEP_MAX 1000 /* groups that one of the suite may stand for: a year of measuring, and a quadratic look-up */
 
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "out of memory");
-}
+static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
 
 /* "unknown model 'x' (known: ...)"; frees `known`. */
 static int unknown(struct error *err, const char *what, const char *name, char *known)
@@ -31,7 +28,7 @@ static int unknown(struct error *err, const char *what, const char *name, char *
 
 /* -- names -------------------------------------------------------------------------------------------------------- */
 
-static int check_runtimes(const struct catalog *c, const struct words *names, struct error *err)
+static int check_runtimes(const struct catalog *c, const struct string_list *names, struct error *err)
 {
     for (size_t i = 0; i < names->count; i++)
         if (catalog_runtime(c, names->items[i]) == NULL)
@@ -39,7 +36,7 @@ static int check_runtimes(const struct catalog *c, const struct words *names, st
     return 0;
 }
 
-static int check_models(const struct catalog *c, const struct words *names, struct error *err)
+static int check_models(const struct catalog *c, const struct string_list *names, struct error *err)
 {
     for (size_t i = 0; i < names->count; i++)
         if (catalog_model(c, names->items[i]) == NULL)
@@ -65,8 +62,8 @@ static int unknown_task(const struct catalog *c, const char *name, struct error 
 
 static int check_names(const struct plan_source *s, struct error *err)
 {
-    const struct words *runtimes[] = {&s->options->runtimes, &s->suite->runtimes};
-    const struct words *models[] = {&s->options->models, &s->suite->models};
+    const struct string_list *runtimes[] = {&s->options->runtimes, &s->suite->runtimes};
+    const struct string_list *models[] = {&s->options->models, &s->suite->models};
     int rc = 0;
     for (int i = 0; rc == 0 && i < 2; i++) {
         rc = check_runtimes(s->catalog, runtimes[i], err);
@@ -87,30 +84,31 @@ static int check_names(const struct plan_source *s, struct error *err)
 /* --task over a suite picks from it: each has to be in it. */
 static int check_filter(const struct plan_source *s, struct error *err)
 {
-    struct words have = {NULL, 0};
+    struct string_list have = {NULL, 0};
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < s->suite->count; g++)
-        if (!words_have(&have, s->suite->groups[g].task))
-            rc = words_add(&have, s->suite->groups[g].task);
+        if (!string_list_have(&have, s->suite->groups[g].task))
+            rc = string_list_add(&have, s->suite->groups[g].task);
     for (size_t i = 0; rc == 0 && i < s->options->tasks.count; i++) {
         const char *name = s->options->tasks.items[i];
-        if (words_have(&have, name))
+        if (string_list_have(&have, name))
             continue;
         if (catalog_task(s->catalog, name) == NULL) {
             rc = unknown_task(s->catalog, name, err);
             break;
         }
-        char *known = words_join(&have, ", ");
+        char *known = string_list_join(&have, ", ");
         rc = error_set(err, -EINVAL, "the suite %s has no task '%.200s' (it has: %s)", s->suite->name, name,
                        known == NULL ? "?" : known);
         free(known);
     }
-    words_free(&have);
+    string_list_free(&have);
     return rc == -ENOMEM ? no_memory(err) : rc;
 }
 
 /* The list that counts: the command line's, else the group's, else the suite's; NULL: all. */
-static const struct words *choose(const struct words *option, const struct words *group, const struct words *suite)
+static const struct string_list *choose(const struct string_list *option, const struct string_list *group,
+                                        const struct string_list *suite)
 {
     return option->count > 0 ? option : group->count > 0 ? group : suite->count > 0 ? suite : NULL;
 }
@@ -127,10 +125,7 @@ static int add_cell(struct plan *p, struct plan_cell cell)
     return 0;
 }
 
-static const char *only_in(const struct catalog_task *task)
-{
-    return host_table[task->first].only;
-}
+static const char *only_in(const struct catalog_task *task) { return host_table[task->first].only; }
 
 bool plan_compares(const struct plan_group *group)
 {
@@ -151,21 +146,20 @@ bool plan_judges(const struct plan *plan, size_t cell)
 /* One runtime's cells of the last group: its models, the twin of its baseline, its capacity row. A model that has no
  * use for workers has no price either. */
 static int add_runtime_cells(struct plan *p, const struct catalog *c, const struct catalog_runtime *runtime,
-                             const struct words *models)
+                             const struct string_list *models)
 {
     const size_t g = p->group_count - 1;
     const struct plan_group *group = &p->groups[g];
     const unsigned bit = 1u << runtime->host;
     const bool has_task = (group->task->hosts & bit) != 0;
-    struct plan_cell cell = {.group = g,
-                             .runtime = runtime,
-                             .copies = 1,
-                             .impossible = has_task ? NULL : only_in(group->task)};
+    struct plan_cell cell = {
+        .group = g, .runtime = runtime, .copies = 1, .impossible = has_task ? NULL : only_in(group->task)};
     int rc = 0;
     for (size_t m = 0; rc == 0 && m < c->model_count; m++) {
         const struct catalog_model *model = &c->models[m];
-        const bool wanted = models == NULL || words_have(models, model->name);
-        if ((model->hosts & bit) == 0 || !(plan_compares(group) ? wanted || model->baseline : wanted && !model->baseline))
+        const bool wanted = models == NULL || string_list_have(models, model->name);
+        if ((model->hosts & bit) == 0 ||
+            !(plan_compares(group) ? wanted || model->baseline : wanted && !model->baseline))
             continue;
         cell.model = model->name;
         cell.baseline = model->baseline;
@@ -191,12 +185,12 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
 static int add_group_cells(struct plan *p, const struct plan_source *s, const struct suite_group *from,
                            struct error *err)
 {
-    const struct words *runtimes = choose(&s->options->runtimes, &from->runtimes, &s->suite->runtimes);
-    const struct words *models = choose(&s->options->models, &from->models, &s->suite->models);
+    const struct string_list *runtimes = choose(&s->options->runtimes, &from->runtimes, &s->suite->runtimes);
+    const struct string_list *models = choose(&s->options->models, &from->models, &s->suite->models);
     const struct plan_group *group = &p->groups[p->group_count - 1];
     for (size_t r = 0; r < s->catalog->runtime_count; r++) {
         const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
-        if (runtimes != NULL && !words_have(runtimes, runtime->name))
+        if (runtimes != NULL && !string_list_have(runtimes, runtime->name))
             continue;
         if (runtimes != NULL && (group->task->hosts & (1u << runtime->host)) == 0)
             return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", group->task->name,
@@ -209,10 +203,7 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
 
 /* -- groups ------------------------------------------------------------------------------------------------------- */
 
-static bool is_kind(const struct catalog_task *task, const char *kind)
-{
-    return strcmp(task->kind, kind) == 0;
-}
+static bool is_kind(const struct catalog_task *task, const char *kind) { return strcmp(task->kind, kind) == 0; }
 
 /* Why a capacity row would say nothing here, or NULL. */
 static const char *capacity_reason(const struct plan_group *group, double effective_cpus)
@@ -269,25 +260,25 @@ static int64_t resolve_workers(const char *text, int64_t jobs, double effective_
     return n < 1 ? 1 : n;
 }
 
-static int default_workers(const struct catalog_task *task, struct words *out)
+static int default_workers(const struct catalog_task *task, struct string_list *out)
 {
     int rc = 0;
     if (!is_kind(task, "io"))
-        rc = words_add(out, "cpus");
+        rc = string_list_add(out, "cpus");
     if (rc == 0 && (is_kind(task, "io") || is_kind(task, "mixed")))
-        rc = words_add(out, "jobs");
+        rc = string_list_add(out, "jobs");
     return rc;
 }
 
 /* What one group of the suite is spread over. Each point has a number of jobs and of workers, none twice. */
 struct spread {
-    struct words default_workers, default_jobs;
-    const struct words *workers, *jobs;
+    struct string_list default_workers, default_jobs;
+    const struct string_list *workers, *jobs;
     bool weak, swept; /* swept: somebody asked for several */
     bool prices;      /* so it is weak too */
     struct point {
         int64_t jobs, workers;
-    } *points;
+    } * points;
     size_t count;
     bool several_workers, several_jobs;
 };
@@ -317,8 +308,8 @@ static int spread_fill(struct spread *s, double effective_cpus, struct error *er
             (void)num_parse_i64(s->jobs->items[j], 1, JOBS_MAX, &point.jobs); /* was checked where it came in */
             point.workers = resolve_workers(s->workers->items[w], point.jobs, effective_cpus);
             if (s->weak && point.jobs > JOBS_MAX / point.workers)
-                return error_set(err, -EINVAL, "%lld jobs for each of %lld workers are more than %d", (long long)point.jobs,
-                                 (long long)point.workers, JOBS_MAX);
+                return error_set(err, -EINVAL, "%lld jobs for each of %lld workers are more than %d",
+                                 (long long)point.jobs, (long long)point.workers, JOBS_MAX);
             if (s->weak)
                 point.jobs *= point.workers;
             else if (point.workers > point.jobs)
@@ -330,8 +321,8 @@ static int spread_fill(struct spread *s, double effective_cpus, struct error *er
 
 static void spread_free(struct spread *s)
 {
-    words_free(&s->default_workers);
-    words_free(&s->default_jobs);
+    string_list_free(&s->default_workers);
+    string_list_free(&s->default_jobs);
     free(s->points);
 }
 
@@ -347,7 +338,7 @@ static int spread_make(const struct plan_source *source, const struct suite_grou
     out->swept = (out->workers != NULL && out->workers->count > 1) || (out->jobs != NULL && out->jobs->count > 1);
     int rc = out->workers == NULL ? default_workers(task, &out->default_workers) : 0;
     if (rc == 0 && out->jobs == NULL)
-        rc = words_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, out->prices ? 1 : task->jobs);
+        rc = string_list_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, out->prices ? 1 : task->jobs);
     out->workers = out->workers == NULL ? &out->default_workers : out->workers;
     out->jobs = out->jobs == NULL ? &out->default_jobs : out->jobs;
     if (rc != 0)
@@ -371,7 +362,8 @@ static char *point_name(const struct suite_group *from, const struct spread *s, 
                            point.workers == 1 ? "" : "s", (long long)point.jobs, point.jobs == 1 ? "" : "s");
     if (s->several_workers || s->several_jobs) {
         const int64_t n = s->several_workers ? point.workers : point.jobs;
-        return text_format("%s (%lld %s%s)", from->name, (long long)n, s->several_workers ? "worker" : "job", n == 1 ? "" : "s");
+        return text_format("%s (%lld %s%s)", from->name, (long long)n, s->several_workers ? "worker" : "job",
+                           n == 1 ? "" : "s");
     }
     return text_format("%s", from->name);
 }
@@ -382,7 +374,8 @@ static int check_schedule(const struct plan *p, const struct plan_group *g, stru
     const double takes_s = g->rate > 0 ? (double)g->jobs / g->rate : 0;
     if (takes_s < p->timeout_s && takes_s <= ARRIVALS_LONGEST_S)
         return 0;
-    return error_set(err, -EINVAL, "group '%.200s': %lld jobs at %g a second take %g s, but a command may take %g s (timeout)",
+    return error_set(err, -EINVAL,
+                     "group '%.200s': %lld jobs at %g a second take %g s, but a command may take %g s (timeout)",
                      g->name, (long long)g->jobs, g->rate, takes_s, p->timeout_s);
 }
 
@@ -396,8 +389,8 @@ static int add_point(struct plan *p, const struct plan_source *s, const struct s
 }
 
 /* The groups that one group of the suite stands for: one for each number of jobs and workers. */
-static int add_groups(struct plan *p, const struct plan_source *s, const struct suite_group *from,
-                      struct plan_group *g, struct error *err)
+static int add_groups(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct plan_group *g,
+                      struct error *err)
 {
     struct spread spread;
     int rc = spread_make(s, from, g->task, &spread, err);
@@ -441,15 +434,16 @@ static int check_twins(const struct catalog *c, const struct catalog_task *task,
         json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
         {
             if (json_is_string(text) && names_file(json_string_value(text), task->name))
-                return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name, host_table[h].name,
-                                 json_string_value(text));
+                return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name,
+                                 host_table[h].name, json_string_value(text));
         }
     }
     return 0;
 }
 
 /* Sets the group's rate, where it has one. */
-static int take_rate(const struct plan_source *s, const struct suite_group *from, struct plan_group *g, struct error *err)
+static int take_rate(const struct plan_source *s, const struct suite_group *from, struct plan_group *g,
+                     struct error *err)
 {
     const struct plan_options *o = s->options;
     const char *arrivals = o->arrivals != NULL ? o->arrivals : from->arrivals;
@@ -457,12 +451,16 @@ static int take_rate(const struct plan_source *s, const struct suite_group *from
     if (arrivals != NULL && g->rate == 0)
         return error_set(err, -EINVAL, "group '%.200s': arrivals need a rate", from->name);
     if (g->rate > 0 && strcmp(g->task->asks, "nothing") == 0)
-        return error_set(err, -EINVAL, "--rate: task '%.200s' waits for nothing; only one that asks for a delay or a URL can be "
-                         "run at a rate (--task picks tasks)", g->task->name);
+        return error_set(err, -EINVAL,
+                         "--rate: task '%.200s' waits for nothing; only one that asks for a delay or a URL can be "
+                         "run at a rate (--task picks tasks)",
+                         g->task->name);
     const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
     if (g->rate > 0 && scaling != NULL && strcmp(scaling, "prices") == 0)
-        return error_set(err, -EINVAL, "group '%.200s': what one more worker costs shows when all are at work at once, not at a "
-                         "rate", from->name);
+        return error_set(err, -EINVAL,
+                         "group '%.200s': what one more worker costs shows when all are at work at once, not at a "
+                         "rate",
+                         from->name);
     if (arrivals != NULL)
         (void)arrivals_parse(arrivals, &g->arrivals); /* was checked where it came in */
     return 0;
@@ -506,7 +504,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     const struct suite *suite = source->suite;
     *out = (struct plan){.seed = o->seed,
                          .stopping = choose_stopping(&o->stopping, &suite->stopping),
-                         .timeout_s = o->timeout_s > 0      ? o->timeout_s
+                         .timeout_s = o->timeout_s > 0       ? o->timeout_s
                                       : suite->timeout_s > 0 ? suite->timeout_s
                                                              : TIMEOUT_DEFAULT_S,
                          .effective_cpus = source->effective_cpus,
@@ -522,7 +520,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     if (rc == 0)
         rc = params_check_sets(suite, o, source->catalog, err);
     for (size_t g = 0; rc == 0 && g < suite->count; g++)
-        if (o->tasks.count == 0 || words_have(&o->tasks, suite->groups[g].task))
+        if (o->tasks.count == 0 || string_list_have(&o->tasks, suite->groups[g].task))
             rc = take_group(out, source, &suite->groups[g], err);
     bool asks = o->url == NULL;
     for (size_t g = 0; g < out->group_count; g++)
@@ -585,7 +583,8 @@ struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t rou
 
 const char *plan_role_name(enum plan_role role)
 {
-    static const char *const names[] = {[PLAN_MODEL] = "model", [PLAN_CONTROL] = "control", [PLAN_CAPACITY] = "capacity"};
+    static const char *const names[] = {
+        [PLAN_MODEL] = "model", [PLAN_CONTROL] = "control", [PLAN_CAPACITY] = "capacity"};
     return names[role];
 }
 
@@ -604,20 +603,17 @@ static json_t *number_json(double x)
 }
 
 /* A number that was asked for, null where it was not. */
-static json_t *asked_json(double x)
-{
-    return x > 0 ? number_json(x) : json_null();
-}
+static json_t *asked_json(double x) { return x > 0 ? number_json(x) : json_null(); }
 
 static json_t *group_json(const struct plan *plan, size_t g)
 {
     const struct plan_group *group = &plan->groups[g];
-    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss? so ss?}", "id", (json_int_t)g, "name", group->name, "task",
-                     group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params", group->params,
-                     "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
+    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss? so ss?}", "id", (json_int_t)g, "name", group->name,
+                     "task", group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params",
+                     group->params, "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
                      number_json(group->ideal), "capacity_reason", group->capacity_reason, "sweep", group->sweep,
-                     "scaling", group->scaling, "rate", group->rate > 0 ? json_real(group->rate) : json_null(), "arrivals",
-                     group->rate > 0 ? arrivals_name(group->arrivals) : NULL);
+                     "scaling", group->scaling, "rate", group->rate > 0 ? json_real(group->rate) : json_null(),
+                     "arrivals", group->rate > 0 ? arrivals_name(group->arrivals) : NULL);
 }
 
 static json_t *cell_json(const struct plan *plan, size_t c)
@@ -642,10 +638,10 @@ json_t *plan_json(const struct plan *plan, const char *created)
         json_decref(cells);
         return NULL;
     }
-    return json_pack("{si ss ss sI so so so sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created", created,
-                     "seed", (json_int_t)plan->seed, "rounds", asked_json((double)plan->stopping.rounds), "budget_s",
-                     asked_json(plan->stopping.budget_s), "precision", asked_json(plan->stopping.precision), "margin",
-                     plan->margin, "timeout_s", plan->timeout_s, "effective_cpus", number_json(plan->effective_cpus),
-                     "url", plan->url, "tasks_dir", plan->tasks_dir, "claims", plan->claims, "groups", groups, "cells",
-                     cells);
+    return json_pack("{si ss ss sI so so so sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created",
+                     created, "seed", (json_int_t)plan->seed, "rounds", asked_json((double)plan->stopping.rounds),
+                     "budget_s", asked_json(plan->stopping.budget_s), "precision", asked_json(plan->stopping.precision),
+                     "margin", plan->margin, "timeout_s", plan->timeout_s, "effective_cpus",
+                     number_json(plan->effective_cpus), "url", plan->url, "tasks_dir", plan->tasks_dir, "claims",
+                     plan->claims, "groups", groups, "cells", cells);
 }

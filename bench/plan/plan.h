@@ -15,11 +15,11 @@
 #include "bench/util/text.h"
 #include "common/arrivals.h"
 
-#define ROUNDS_DEFAULT 10
+#define ROUNDS_DEFAULT       10
 #define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
-#define TIMEOUT_DEFAULT_S 120.0
-#define MARGIN_DEFAULT 0.01
-#define MARGIN_MAX 0.9
+#define TIMEOUT_DEFAULT_S    120.0
+#define MARGIN_DEFAULT       0.01
+#define MARGIN_MAX           0.9
 
 enum plan_role { PLAN_MODEL, PLAN_CONTROL, PLAN_CAPACITY };
 
@@ -54,11 +54,11 @@ struct plan {
     int64_t seed;
     struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
-    double margin; /* a difference smaller than this share is none in practice */
+    double margin;   /* a difference smaller than this share is none in practice */
     char *url;       /* what --url said; NULL: the origin's */
     char *tasks_dir; /* what --tasks said, absolute; NULL: none */
     json_t *source;  /* the plan.json it was read from, which some strings are borrowed from; NULL: it was made */
-    char *claims; /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
+    char *claims;    /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;
@@ -66,13 +66,13 @@ struct plan {
 
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
-    struct words tasks, runtimes, models, jobs, workers, sets;
+    struct string_list tasks, runtimes, models, jobs, workers, sets;
     int64_t seed; /* -1: not said */
     struct stopping stopping;
     double timeout_s;
-    double margin; /* below 0: not said */
-    double rate;                /* 0: not said */
-    const char *arrivals;       /* NULL: not said */
+    double margin;                                        /* below 0: not said */
+    double rate;                                          /* 0: not said */
+    const char *arrivals;                                 /* NULL: not said */
     const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
 };
 

@@ -18,10 +18,7 @@ struct reader {
     struct error *err;
 };
 
-static int fail(const struct reader *r, const char *what)
-{
-    return error_set(r->err, -EINVAL, "plan.json: %s", what);
-}
+static int fail(const struct reader *r, const char *what) { return error_set(r->err, -EINVAL, "plan.json: %s", what); }
 
 static int gone(const struct reader *r, const char *what, const char *name)
 {
@@ -36,9 +33,12 @@ static int read_params(const struct reader *r, const json_t *json, struct plan_g
     json_t *value, *params = json_object_get(json, "params");
     if (!json_is_object(params))
         return fail(r, "a group has no params");
-    json_object_foreach(params, key, value)
-        if (!json_is_string(value) || catalog_param(g->task, key) == NULL)
-            return error_set(r->err, -EINVAL, "plan.json: task '%s' has no parameter '%.200s' any more", g->task->name, key);
+    json_object_foreach(params, key,
+                        value) if (!json_is_string(value) ||
+                                   catalog_param(g->task, key) ==
+                                       NULL) return error_set(r->err, -EINVAL,
+                                                              "plan.json: task '%s' has no parameter '%.200s' any more",
+                                                              g->task->name, key);
     g->params = json_incref(params);
     g->needs_url = params_need_url(g->task, params);
     return 0;
@@ -49,9 +49,9 @@ static const char *start_method_of(const json_t *plan, size_t group)
 {
     size_t i;
     const json_t *cell;
-    json_array_foreach(json_object_get(plan, "cells"), i, cell)
-        if (json_integer_value(json_object_get(cell, "group")) == (json_int_t)group)
-            return json_string_value(json_object_get(cell, "start_method"));
+    json_array_foreach(json_object_get(plan, "cells"), i,
+                       cell) if (json_integer_value(json_object_get(cell, "group")) ==
+                                 (json_int_t)group) return json_string_value(json_object_get(cell, "start_method"));
     return NULL;
 }
 
@@ -154,12 +154,11 @@ static int read_head(const struct reader *r, json_t *json)
     json_int_t seed;
     const char *suite;
     struct plan *p = r->plan;
-    if (json_unpack(json, "{si ss sI sF sF sF}", "plan", &version, "suite", &suite, "seed", &seed,
-                    "margin", &p->margin, "timeout_s", &p->timeout_s, "effective_cpus", &p->effective_cpus) != 0 ||
+    if (json_unpack(json, "{si ss sI sF sF sF}", "plan", &version, "suite", &suite, "seed", &seed, "margin", &p->margin,
+                    "timeout_s", &p->timeout_s, "effective_cpus", &p->effective_cpus) != 0 ||
         version != PLAN_VERSION)
         return fail(r, "not a plan of version 1");
-    if (seed < 0 || !(p->timeout_s > 0 && p->timeout_s <= TIMEOUT_MAX_S) ||
-        !(p->margin >= 0 && p->margin < 1))
+    if (seed < 0 || !(p->timeout_s > 0 && p->timeout_s <= TIMEOUT_MAX_S) || !(p->margin >= 0 && p->margin < 1))
         return fail(r, "seed, timeout_s or margin are out of range");
     p->seed = seed;
     if (stopping_read(json, &p->stopping) != 0)

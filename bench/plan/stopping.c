@@ -43,10 +43,7 @@ void stopping_text(const struct stopping *asked, char *out, size_t room)
         snprintf(out, room, "%s", rounds);
 }
 
-double stopping_half_width(double low, double high)
-{
-    return sqrt(high / low) - 1;
-}
+double stopping_half_width(double low, double high) { return sqrt(high / low) - 1; }
 
 /* Widths are compared on the scale they shrink on, that of the logarithm. */
 int64_t stopping_rounds(double widest, double precision)
@@ -58,7 +55,8 @@ int64_t stopping_rounds(double widest, double precision)
     return rounds < (double)ROUNDS_IN_SIGHT ? (int64_t)rounds : ROUNDS_IN_SIGHT;
 }
 
-enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s, double round_s)
+enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
+                                double round_s)
 {
     if (planned > 0 && done >= planned)
         return STOPPING_PRECISE;
@@ -95,6 +93,8 @@ void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64
     time_text(budget_s, 4, budget, sizeof budget);
     time_text(pace->round_s, 2, round, sizeof round);
     option_text(pace->spent_s + STOPPING_SPARE * (double)(needed - pace->done) * pace->round_s, enough, sizeof enough);
-    snprintf(out, room, "a budget of %s has room for about %lld round%s of %s here; an interval needs %lld (begin with "
-             "--budget %s or more, or with fewer cells)", budget, (long long)rounds, rounds == 1 ? "" : "s", round, (long long)needed, enough);
+    snprintf(out, room,
+             "a budget of %s has room for about %lld round%s of %s here; an interval needs %lld (begin with "
+             "--budget %s or more, or with fewer cells)",
+             budget, (long long)rounds, rounds == 1 ? "" : "s", round, (long long)needed, enough);
 }

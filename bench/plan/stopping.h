@@ -17,7 +17,7 @@
 
 #define STOPPING_PILOT 16
 /* So many rounds it is at least: those after the pilot thin out what the pilot's choice did. */
-#define STOPPING_LEAST 24
+#define STOPPING_LEAST   24
 #define STOPPING_SURPLUS 1.25
 /* What is said to be enough for a number of rounds has so much over: not every round takes as long as the last. */
 #define STOPPING_SPARE 1.1
@@ -57,7 +57,8 @@ int64_t stopping_rounds(double widest, double precision);
  * Whether a group that has had `done` rounds and is to have `planned` in all (0: nobody has said yet) goes on. `spent_s`
  * is what the run has taken so far, `round_s` what its next round will take. The first round is never refused.
  */
-enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s, double round_s);
+enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
+                                double round_s);
 /* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least, as the round
  * that is about to begin is not refused. */
 int64_t stopping_room(double budget_s, const struct stopping_pace *pace);

@@ -20,7 +20,8 @@ int stopping_read(const json_t *plan, struct stopping *out)
 {
     const json_t *rounds = json_object_get(plan, "rounds");
     *out = (struct stopping){.rounds = json_integer_value(rounds)};
-    if (rounds != NULL && !json_is_null(rounds) && (!json_is_integer(rounds) || out->rounds < 1 || out->rounds > ROUNDS_MAX))
+    if (rounds != NULL && !json_is_null(rounds) &&
+        (!json_is_integer(rounds) || out->rounds < 1 || out->rounds > ROUNDS_MAX))
         return -EINVAL;
     if (read_number(plan, "budget_s", 0, BUDGET_MAX_S, &out->budget_s) != 0 ||
         read_number(plan, "precision", 0, 1, &out->precision) != 0)

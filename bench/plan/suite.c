@@ -14,20 +14,20 @@
 #include "common/arrivals.h"
 #include "common/num.h"
 
-#define LINE_LONGEST 190    /* what every build of inih takes whole */
+#define LINE_LONGEST    190 /* what every build of inih takes whole */
 #define SECTION_LONGEST 49
-#define NO_LINE "neither a [section] nor 'key = value'"
-#define SUITE_FILE_MAX (1u << 20)
+#define NO_LINE         "neither a [section] nor 'key = value'"
+#define SUITE_FILE_MAX  (1u << 20)
 
 struct reader {
     const char *label;
-    const char *at, *end;   /* what is left of the buffer */
-    int line;               /* of the line last read */
-    int section_line;       /* of the last line that begins with '[' */
-    int entered_line;       /* of the section whose keys come in now */
+    const char *at, *end; /* what is left of the buffer */
+    int line;             /* of the line last read */
+    int section_line;     /* of the last line that begins with '[' */
+    int entered_line;     /* of the section whose keys come in now */
     char section[SECTION_LONGEST + 1];
     bool in_suite, had_suite;
-    struct words seen;      /* keys of this section */
+    struct string_list seen; /* keys of this section */
     struct suite *suite;
     struct error *err;
     int rc;
@@ -100,9 +100,10 @@ static int set_number(struct reader *r, const char *value, int64_t max, int64_t 
     return fail_free(r, r->line, text_format("'%s' is not a number from 1 to %lld", value, (long long)max));
 }
 
-static int set_list(struct reader *r, const char *value, struct words *out)
+static int set_list(struct reader *r, const char *value, struct string_list *out)
 {
-    return words_split(out, value) == 0 ? 1 : fail(r, r->line, "a list of names with commas between them is needed");
+    return string_list_split(out, value) == 0 ? 1
+                                              : fail(r, r->line, "a list of names with commas between them is needed");
 }
 
 static int set_text(struct reader *r, const char *value, char **out)
@@ -121,21 +122,23 @@ static int set_precision(struct reader *r, const char *value, double *out)
 {
     if (num_parse_percent(value, PRECISION_MIN, PRECISION_MAX, out) == 0)
         return 1;
-    return fail_free(r, r->line, text_format("precision '%s' is not a percentage such as 2%%, from 0.01%% to 50%%", value));
+    return fail_free(r, r->line,
+                     text_format("precision '%s' is not a percentage such as 2%%, from 0.01%% to 50%%", value));
 }
 
-static int set_workers(struct reader *r, const char *value, struct words *out)
+static int set_workers(struct reader *r, const char *value, struct string_list *out)
 {
     if (!set_list(r, value, out))
         return 0;
     for (size_t i = 0; i < out->count; i++)
         if (suite_check_workers(out->items[i]) != 0)
-            return fail_free(r, r->line, text_format("workers '%s' is not a number from 1 to %d, 'cpus' or 'jobs'",
-                                                     out->items[i], WORKERS_MAX));
+            return fail_free(
+                r, r->line,
+                text_format("workers '%s' is not a number from 1 to %d, 'cpus' or 'jobs'", out->items[i], WORKERS_MAX));
     return 1;
 }
 
-static int set_jobs(struct reader *r, const char *value, struct words *out)
+static int set_jobs(struct reader *r, const char *value, struct string_list *out)
 {
     if (!set_list(r, value, out))
         return 0;
@@ -232,7 +235,8 @@ static int group_key(struct reader *r, const char *key, const char *value)
     if (strcmp(key, "start-method") == 0)
         return set_start_method(r, value, &g->start_method);
     if (strncmp(key, "set.", 4) != 0 || key[4] == '\0')
-        return unknown_key(r, key, "task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
+        return unknown_key(r, key,
+                           "task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
                            "set.PARAMETER");
     if (json_object_set_new(g->params, key + 4, json_string(value)) != 0)
         return fail(r, r->line, "out of memory");
@@ -244,7 +248,7 @@ static int group_key(struct reader *r, const char *key, const char *value)
 /* The section that ends here has to be whole. */
 static int leave_section(struct reader *r)
 {
-    words_free(&r->seen);
+    string_list_free(&r->seen);
     if (r->rc != 0)
         return 0;
     if (r->section_line != 0 && r->entered_line != r->section_line)
@@ -294,9 +298,9 @@ static int on_key(void *user, const char *section, const char *key, const char *
         return 0;
     if ((r->entered_line == 0 || r->entered_line != r->section_line) && !enter_section(r, section))
         return 0;
-    if (words_have(&r->seen, key))
+    if (string_list_have(&r->seen, key))
         return fail_free(r, r->line, text_format("'%s' is given twice", key));
-    if (words_add(&r->seen, key) != 0)
+    if (string_list_add(&r->seen, key) != 0)
         return fail(r, r->line, "out of memory");
     if (*value == '\0' && strncmp(key, "set.", 4) != 0)
         return fail_free(r, r->line, text_format("'%s' has no value", key));
@@ -392,10 +396,10 @@ void suite_group_free(struct suite_group *group)
     free(group->start_method);
     free(group->scaling);
     free(group->arrivals);
-    words_free(&group->jobs);
-    words_free(&group->workers);
-    words_free(&group->runtimes);
-    words_free(&group->models);
+    string_list_free(&group->jobs);
+    string_list_free(&group->workers);
+    string_list_free(&group->runtimes);
+    string_list_free(&group->models);
     json_decref(group->params);
 }
 
@@ -407,7 +411,7 @@ void suite_free(struct suite *suite)
     free(suite->name);
     free(suite->about);
     free(suite->claims);
-    words_free(&suite->runtimes);
-    words_free(&suite->models);
+    string_list_free(&suite->runtimes);
+    string_list_free(&suite->models);
     *suite = (struct suite){.name = NULL};
 }

@@ -12,35 +12,35 @@
 #include "bench/plan/stopping.h"
 #include "bench/util/text.h"
 
-#define ROUNDS_MAX 100000
-#define JOBS_MAX 100000000
-#define WORKERS_MAX 100000
+#define ROUNDS_MAX    100000
+#define JOBS_MAX      100000000
+#define WORKERS_MAX   100000
 #define TIMEOUT_MAX_S 86400.0
-#define BUDGET_MIN_S 1.0
-#define BUDGET_MAX_S 604800.0 /* a week */
+#define BUDGET_MIN_S  1.0
+#define BUDGET_MAX_S  604800.0 /* a week */
 #define PRECISION_MIN 0.0001
 #define PRECISION_MAX 0.5
 
 struct suite_group {
     char *name, *task;
-    struct words jobs;      /* numbers; none: the task's default */
-    struct words workers;   /* each a number, "cpus" or "jobs"; none: by the task's kind */
-    char *scaling;          /* "strong", "weak" or "prices"; NULL: not said */
-    double rate;            /* jobs a second; 0: not said */
-    char *arrivals;         /* "fixed" or "poisson"; NULL: not said */
-    struct words runtimes;  /* none: the suite's */
-    struct words models;    /* none: the suite's */
-    char *start_method;     /* NULL: fork */
-    json_t *params;         /* key -> text, as given */
-    int line;               /* where it begins in the file, 0 where it is none */
+    struct string_list jobs;     /* numbers; none: the task's default */
+    struct string_list workers;  /* each a number, "cpus" or "jobs"; none: by the task's kind */
+    char *scaling;               /* "strong", "weak" or "prices"; NULL: not said */
+    double rate;                 /* jobs a second; 0: not said */
+    char *arrivals;              /* "fixed" or "poisson"; NULL: not said */
+    struct string_list runtimes; /* none: the suite's */
+    struct string_list models;   /* none: the suite's */
+    char *start_method;          /* NULL: fork */
+    json_t *params;              /* key -> text, as given */
+    int line;                    /* where it begins in the file, 0 where it is none */
 };
 
 struct suite {
     char *name, *about;
-    struct stopping stopping; /* 0: not said */
-    double timeout_s; /* 0: not said */
-    struct words runtimes, models; /* none: all */
-    char *claims;     /* a file of bench/claims, without ".json"; NULL: none */
+    struct stopping stopping;            /* 0: not said */
+    double timeout_s;                    /* 0: not said */
+    struct string_list runtimes, models; /* none: all */
+    char *claims;                        /* a file of bench/claims, without ".json"; NULL: none */
     struct suite_group *groups;
     size_t count;
 };

@@ -68,7 +68,8 @@ int busy_look(const char *root, struct busy_look *out)
         struct busy_process process;
         if (num_parse_i64(d->d_name, 1, INT32_MAX, &pid) != 0 || (*root == '\0' && pid == getpid()))
             continue;
-        char *stat = text_format("/proc/%lld/stat", (long long)pid), *text = stat == NULL ? NULL : procfs_read(root, stat);
+        char *stat = text_format("/proc/%lld/stat", (long long)pid),
+             *text = stat == NULL ? NULL : procfs_read(root, stat);
         if (text != NULL && busy_parse(text, &process) == 0) /* it may have ended meanwhile */
             rc = look_add(out, &process);
         free(text);
@@ -87,8 +88,9 @@ size_t busy_between(const struct busy_look *before, const struct busy_look *afte
     struct busy_process *used = calloc(after->count + 1, sizeof *used);
     size_t count = 0;
     for (size_t i = 0; used != NULL && i < after->count; i++) {
-        const struct busy_process *was =
-            before->count == 0 ? NULL : bsearch(&after->items[i], before->items, before->count, sizeof *before->items, by_pid);
+        const struct busy_process *was = before->count == 0 ? NULL
+                                                            : bsearch(&after->items[i], before->items, before->count,
+                                                                      sizeof *before->items, by_pid);
         struct busy_process now = after->items[i];
         now.ticks -= was == NULL || was->ticks > now.ticks ? 0 : was->ticks;
         if (now.ticks > 0)

@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-
 enum { BUSY_NAME_ROOM = 64 };
 
 struct busy_process {
@@ -26,7 +25,8 @@ int busy_parse(const char *text, struct busy_process *out);
 /* Looks at every process below ROOT/proc but this one. 0 or a negative errno; busy_free in both cases. */
 int busy_look(const char *root, struct busy_look *out);
 /* What `after` used since `before`, the busiest first, at most `max` of them that used any; their `ticks` are of that time. */
-size_t busy_between(const struct busy_look *before, const struct busy_look *after, struct busy_process *out, size_t max);
+size_t busy_between(const struct busy_look *before, const struct busy_look *after, struct busy_process *out,
+                    size_t max);
 void busy_free(struct busy_look *look);
 
 #endif

@@ -13,7 +13,7 @@
 #include "common/clock.h"
 
 #define DEADLINE_NS (20 * NS_PER_S)
-#define OUTPUT_MAX (64u << 10)
+#define OUTPUT_MAX  (64u << 10)
 
 int capture_output(const struct capture *how, char *const *argv, char **out, struct error *err)
 {
@@ -25,11 +25,11 @@ int capture_output(const struct capture *how, char *const *argv, char **out, str
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
-    const struct guard_command command = {
+    const struct supervisor_command command = {
         .argv = argv, .cwd = how->cwd, .env = how->env, .in = -1, .out = fd, .err = -1, .deadline_ns = DEADLINE_NS};
-    struct guard_end end;
+    struct supervisor_end end;
     if (rc == 0)
-        rc = guard_run(how->guard, &command, &end, err);
+        rc = supervisor_run(how->supervisor, &command, &end, err);
     if (rc == 0 && (end.timed_out || end.status != 0))
         rc = error_set(err, -EPROTO, "%s: %s", argv[0], end.timed_out ? "no end within 20 s" : "it failed");
     if (rc == 0 && (rc = file_read(path, OUTPUT_MAX, out, &length)) != 0)

@@ -7,10 +7,10 @@
 #include "bench/process/supervisor.h"
 
 struct capture {
-    struct guard *guard;
-    const char *scratch;  /* a folder to write in */
-    const char *cwd;      /* NULL: the driver's */
-    char *const *env;     /* as in struct guard_command */
+    struct supervisor *supervisor;
+    const char *scratch; /* a folder to write in */
+    const char *cwd;     /* NULL: the driver's */
+    char *const *env;    /* as in struct guard_command */
 };
 
 /*

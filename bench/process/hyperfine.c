@@ -15,9 +15,10 @@ static const struct {
     const char *name;
     double seconds;
 } units[] = {
-    {"s", 1.0},          {"second", 1.0},      {"seconds", 1.0},      {"ms", 1e-3},          {"millisecond", 1e-3},
-    {"milliseconds", 1e-3}, {"us", 1e-6},      {"microsecond", 1e-6}, {"microseconds", 1e-6}, {"ns", 1e-9},
-    {"nanosecond", 1e-9},   {"nanoseconds", 1e-9},
+    {"s", 1.0},   {"second", 1.0},       {"seconds", 1.0},
+    {"ms", 1e-3}, {"millisecond", 1e-3}, {"milliseconds", 1e-3},
+    {"us", 1e-6}, {"microsecond", 1e-6}, {"microseconds", 1e-6},
+    {"ns", 1e-9}, {"nanosecond", 1e-9},  {"nanoseconds", 1e-9},
 };
 
 /* Nanoseconds from a number of seconds or from {value, unit}; -1 where it is neither or makes no sense. */
@@ -38,14 +39,11 @@ static int64_t read_time(const json_t *value)
 
 static int read_exit(const json_t *value)
 {
-    const json_int_t code = json_is_integer(value) ? json_integer_value(value) : -1;
-    return code >= 0 && code <= 255 ? (int)code : -1;
+    const json_int_t rc = json_is_integer(value) ? json_integer_value(value) : -1;
+    return rc >= 0 && rc <= 255 ? (int)rc : -1;
 }
 
-static const json_t *only(const json_t *array)
-{
-    return json_array_size(array) == 1 ? json_array_get(array, 0) : NULL;
-}
+static const json_t *only(const json_t *array) { return json_array_size(array) == 1 ? json_array_get(array, 0) : NULL; }
 
 int timer_parse(const char *text, size_t length, struct timing *out, struct error *err)
 {
@@ -78,26 +76,26 @@ int timer_parse(const char *text, size_t length, struct timing *out, struct erro
     return rc;
 }
 
-int timer_words(struct words *out, const struct words *command, const char *json)
+int timer_words(struct string_list *out, const struct string_list *command, const char *json)
 {
-    static const char *const fixed[] = {"hyperfine", "-N",      "-i",   "--runs",       "1", "--warmup", "0",
-                                        "--style",   "none", "--export-json"};
-    char *line = words_quote(command);
+    static const char *const fixed[] = {"hyperfine", "-N", "-i",      "--runs", "1",
+                                        "--warmup",  "0",  "--style", "none",   "--export-json"};
+    char *line = string_list_quote(command);
     int rc = line == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < sizeof fixed / sizeof *fixed; i++)
-        rc = words_add(out, fixed[i]);
+        rc = string_list_add(out, fixed[i]);
     if (rc == 0)
-        rc = words_add(out, json);
+        rc = string_list_add(out, json);
     if (rc == 0)
-        rc = words_add(out, line);
+        rc = string_list_add(out, line);
     free(line);
     return rc;
 }
 
-int timer_version(struct guard *guard, const char *scratch, char **out, struct error *err)
+int timer_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err)
 {
     char *argv[] = {(char[]){"hyperfine"}, (char[]){"--version"}, NULL}, *text = NULL;
-    const struct capture how = {.guard = guard, .scratch = scratch};
+    const struct capture how = {.supervisor = supervisor, .scratch = scratch};
     int rc = capture_output(&how, argv, &text, err);
     if (rc == -ENOENT || rc == -EACCES)
         return error_set(err, -ENOPKG, "hyperfine is not installed (./scripts/setup.sh installs it)");

@@ -22,8 +22,8 @@ struct timing {
  */
 int timer_parse(const char *text, size_t length, struct timing *out, struct error *err);
 /* The call that times `command` and writes `json`: words to be freed. */
-int timer_words(struct words *out, const struct words *command, const char *json);
+int timer_words(struct string_list *out, const struct string_list *command, const char *json);
 /* hyperfine's version ("1.15.0"), to be freed. -ENOPKG: it is not installed. */
-int timer_version(struct guard *guard, const char *scratch, char **out, struct error *err);
+int timer_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err);
 
 #endif

@@ -21,7 +21,8 @@ int proctree_parse_stat(const char *text, struct proctree_entry *out)
     const char *name = strchr(text, '('), *after_name = strrchr(text, ')');
     int pid = 0, parent = 0;
     char state = '\0';
-    if (name == NULL || after_name == NULL || after_name < name || sscanf(text, "%d", &pid) != 1 || sscanf(after_name + 1, " %c %d", &state, &parent) != 2)
+    if (name == NULL || after_name == NULL || after_name < name || sscanf(text, "%d", &pid) != 1 ||
+        sscanf(after_name + 1, " %c %d", &state, &parent) != 2)
         return -EINVAL;
     *out = (struct proctree_entry){.pid = pid, .parent = parent, .state = state};
     snprintf(out->name, sizeof out->name, "%.*s", (int)(after_name - name - 1), name + 1);

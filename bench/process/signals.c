@@ -37,8 +37,7 @@ int stop_install(struct error *err)
     stop_set(&set);
     if (sigaction(SIGINT, &act, NULL) != 0 || sigaction(SIGTERM, &act, NULL) != 0 ||
         sigaction(SIGHUP, &act, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
-        sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
-        sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        sigaction(SIGXFSZ, &ignore, NULL) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return error_set(err, -errno, "cannot install signal handlers: %s", strerror(errno));
     return 0;
 }

@@ -19,7 +19,7 @@
 #include "bench/process/signals.h"
 #include "bench/util/text.h"
 
-struct guard {
+struct supervisor {
     pid_t pid;
     int socket;
     int null_fd;
@@ -32,13 +32,13 @@ static int lost(struct error *err)
     return error_set(err, -EPIPE, "the guard process has died; nothing more can be started");
 }
 
-int guard_open(struct guard **out, struct error *err)
+int supervisor_open(struct supervisor **out, struct error *err)
 {
     int pair[2] = {-1, -1}, rc = 0;
-    struct guard *g = malloc(sizeof *g);
+    struct supervisor *g = malloc(sizeof *g);
     if (g == NULL)
         return error_set(err, -ENOMEM, "out of memory");
-    *g = (struct guard){.pid = -1, .socket = -1, .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
+    *g = (struct supervisor){.pid = -1, .socket = -1, .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
     if (g->null_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
         goto out;
@@ -46,7 +46,7 @@ int guard_open(struct guard **out, struct error *err)
     g->pid = fork();
     if (g->pid == 0) {
         close(pair[0]);
-        guard_process(pair[1]); /* does not return */
+        supervisor_process(pair[1]); /* does not return */
     }
     if (g->pid < 0) {
         rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
@@ -69,7 +69,7 @@ out:
 }
 
 /* The strings of a command, one behind the other, each with its NUL. */
-static char *pack(const struct guard_command *c, struct guard_request *r)
+static char *pack(const struct supervisor_command *c, struct supervisor_request *r)
 {
     const char *const none[] = {NULL};
     const char *const *lists[] = {(const char *const *)c->argv, c->env == NULL ? none : (const char *const *)c->env};
@@ -81,7 +81,7 @@ static char *pack(const struct guard_command *c, struct guard_request *r)
             ++*counts[l];
         }
     char *bytes = malloc(size + 1), *end = bytes;
-    if (bytes == NULL || size > GUARD_PAYLOAD_MAX) {
+    if (bytes == NULL || size > SUPERVISOR_PAYLOAD_MAX) {
         free(bytes);
         return NULL;
     }
@@ -96,10 +96,10 @@ static char *pack(const struct guard_command *c, struct guard_request *r)
 }
 
 /* Sends the fixed part with the descriptors; a stream socket may take less than all, never the descriptors alone. */
-static int send_request(struct guard *g, const struct guard_request *r, const struct guard_command *c)
+static int send_request(struct supervisor *g, const struct supervisor_request *r, const struct supervisor_command *c)
 {
-    int fds[GUARD_FDS] = {c->in, c->out, c->err, c->talks ? c->talk[0] : -1, c->talks ? c->talk[1] : -1};
-    for (int i = 0; i < GUARD_FDS; i++)
+    int fds[SUPERVISOR_FDS] = {c->in, c->out, c->err, c->talks ? c->talk[0] : -1, c->talks ? c->talk[1] : -1};
+    for (int i = 0; i < SUPERVISOR_FDS; i++)
         if (fds[i] < 0)
             fds[i] = g->null_fd;
     union {
@@ -124,39 +124,40 @@ static int send_request(struct guard *g, const struct guard_request *r, const st
     return file_write_all(g->socket, (const char *)r + sent, sizeof *r - (size_t)sent);
 }
 
-static int read_answer(struct guard *g, struct guard_answer *answer)
+static int read_answer(struct supervisor *g, struct supervisor_answer *answer)
 {
-    return guard_read_all(g->socket, answer, sizeof *answer);
+    return supervisor_read_all(g->socket, answer, sizeof *answer);
 }
 
 /* The answer of one kind; services may end before it comes. */
-static int await(struct guard *g, int32_t kind, struct guard_answer *answer, struct error *err)
+static int await(struct supervisor *g, int32_t kind, struct supervisor_answer *answer, struct error *err)
 {
     do {
         if (read_answer(g, answer) != 0)
             return lost(err);
-        if (answer->kind == GUARD_SERVICE_ENDED)
+        if (answer->kind == SUPERVISOR_SERVICE_ENDED)
             g->service_died = true;
     } while (answer->kind != kind);
     return 0;
 }
 
-int guard_scratch(struct guard *g, char **path, struct error *err)
+int supervisor_scratch(struct supervisor *g, char **path, struct error *err)
 {
-    const struct guard_request r = {.kind = GUARD_SCRATCH};
-    const struct guard_command none = {.in = -1, .out = -1, .err = -1};
-    struct guard_answer answer;
+    const struct supervisor_request r = {.kind = SUPERVISOR_SCRATCH};
+    const struct supervisor_command none = {.in = -1, .out = -1, .err = -1};
+    struct supervisor_answer answer;
     if (send_request(g, &r, &none) != 0)
         return lost(err);
-    int rc = await(g, GUARD_SCRATCH_MADE, &answer, err);
+    int rc = await(g, SUPERVISOR_SCRATCH_MADE, &answer, err);
     if (rc != 0)
         return rc;
     if (answer.error != 0)
-        return error_set(err, -answer.error, "cannot make a temporary folder in /dev/shm, $TMPDIR or /tmp: %s", strerror(answer.error));
+        return error_set(err, -answer.error, "cannot make a temporary folder in /dev/shm, $TMPDIR or /tmp: %s",
+                         strerror(answer.error));
     char *text = calloc(answer.bytes + 1u, 1);
     if (text == NULL)
         return error_set(err, -ENOMEM, "out of memory");
-    if (guard_read_all(g->socket, text, answer.bytes) != 0)
+    if (supervisor_read_all(g->socket, text, answer.bytes) != 0)
         rc = lost(err);
     if (rc == 0 && text_set(&g->scratch, text) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
@@ -167,10 +168,12 @@ int guard_scratch(struct guard *g, char **path, struct error *err)
     return rc;
 }
 
-int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err)
+int supervisor_start(struct supervisor *g, const struct supervisor_command *command, pid_t *pid, struct error *err)
 {
-    struct guard_request r = {
-        .kind = GUARD_START, .service = command->service, .talks = command->talks, .deadline_ns = command->deadline_ns};
+    struct supervisor_request r = {.kind = SUPERVISOR_START,
+                                   .service = command->service,
+                                   .talks = command->talks,
+                                   .deadline_ns = command->deadline_ns};
     char *payload = pack(command, &r);
     if (payload == NULL)
         return error_set(err, -E2BIG, "%s: the command line is too long", command->argv[0]);
@@ -180,8 +183,8 @@ int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid
     free(payload);
     if (rc != 0)
         return lost(err);
-    struct guard_answer answer;
-    rc = await(g, GUARD_STARTED, &answer, err);
+    struct supervisor_answer answer;
+    rc = await(g, SUPERVISOR_STARTED, &answer, err);
     if (rc != 0)
         return rc;
     if (answer.error != 0)
@@ -190,10 +193,11 @@ int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid
     return 0;
 }
 
-static int wait_answer(struct guard *g, int64_t wait_ns, bool stoppable, struct guard_end *end, struct error *err)
+static int wait_answer(struct supervisor *g, int64_t wait_ns, bool stoppable, struct supervisor_end *end,
+                       struct error *err)
 {
     for (;;) {
-        struct guard_answer answer;
+        struct supervisor_answer answer;
         const int rc = stoppable ? stop_wait(g->socket, wait_ns) : 0;
         if (rc == -EAGAIN || rc == -EINTR)
             return rc;
@@ -201,49 +205,50 @@ static int wait_answer(struct guard *g, int64_t wait_ns, bool stoppable, struct 
             return error_set(err, rc, "cannot wait for the guard: %s", strerror(-rc));
         if (read_answer(g, &answer) != 0)
             return lost(err);
-        if (answer.kind == GUARD_SERVICE_ENDED)
+        if (answer.kind == SUPERVISOR_SERVICE_ENDED)
             g->service_died = true;
-        if (answer.kind != GUARD_ENDED)
+        if (answer.kind != SUPERVISOR_ENDED)
             continue;
-        *end = (struct guard_end){.status = answer.status,
-                                  .timed_out = answer.timed_out != 0,
-                                  .leftover = answer.leftover,
-                                  .service_died = g->service_died,
-                                  .cpu_ns = answer.cpu_ns};
+        *end = (struct supervisor_end){.status = answer.status,
+                                       .timed_out = answer.timed_out != 0,
+                                       .leftover = answer.leftover,
+                                       .service_died = g->service_died,
+                                       .cpu_ns = answer.cpu_ns};
         return 0;
     }
 }
 
-int guard_wait(struct guard *g, int64_t wait_ns, struct guard_end *end, struct error *err)
+int supervisor_wait(struct supervisor *g, int64_t wait_ns, struct supervisor_end *end, struct error *err)
 {
     return wait_answer(g, wait_ns, true, end, err);
 }
 
-int guard_stop(struct guard *g, struct guard_end *end, struct error *err)
+int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct error *err)
 {
-    const struct guard_request r = {.kind = GUARD_STOP};
-    const struct guard_command none = {.in = -1, .out = -1, .err = -1};
+    const struct supervisor_request r = {.kind = SUPERVISOR_STOP};
+    const struct supervisor_command none = {.in = -1, .out = -1, .err = -1};
     if (send_request(g, &r, &none) != 0)
         return lost(err);
     return wait_answer(g, -1, false, end, err);
 }
 
-int guard_run(struct guard *g, const struct guard_command *command, struct guard_end *end, struct error *err)
+int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,
+                   struct error *err)
 {
     pid_t pid;
-    int rc = guard_start(g, command, &pid, err);
+    int rc = supervisor_start(g, command, &pid, err);
     if (rc != 0)
         return rc;
-    rc = guard_wait(g, -1, end, err);
+    rc = supervisor_wait(g, -1, end, err);
     if (rc == -EINTR) {
-        rc = guard_stop(g, end, err);
+        rc = supervisor_stop(g, end, err);
         if (rc == 0)
             rc = error_set(err, -EINTR, "interrupted");
     }
     return rc;
 }
 
-void guard_close(struct guard *g)
+void supervisor_close(struct supervisor *g)
 {
     if (g == NULL)
         return;

@@ -17,12 +17,12 @@
 
 #include "bench/util/error.h"
 
-#define GUARD_TALK_READ 3
-#define GUARD_TALK_WRITE 4
+#define SUPERVISOR_TALK_READ  3
+#define SUPERVISOR_TALK_WRITE 4
 
-struct guard;
+struct supervisor;
 
-struct guard_command {
+struct supervisor_command {
     char *const *argv;   /* argv[0] is looked up on PATH */
     const char *cwd;     /* NULL: the driver's */
     char *const *env;    /* "KEY=VALUE" to add, ends with NULL; may be NULL */
@@ -34,7 +34,7 @@ struct guard_command {
 };
 
 /* How a command ended. */
-struct guard_end {
+struct supervisor_end {
     int status;        /* as from waitpid */
     bool timed_out;    /* the deadline came */
     unsigned leftover; /* processes it left running, killed */
@@ -43,22 +43,23 @@ struct guard_end {
 };
 
 /* Forks the guard. */
-int guard_open(struct guard **out, struct error *err);
+int supervisor_open(struct supervisor **out, struct error *err);
 /* Has it make a folder (dir_make_scratch) that it removes at its end; once a guard. *path is to be freed. */
-int guard_scratch(struct guard *g, char **path, struct error *err);
+int supervisor_scratch(struct supervisor *g, char **path, struct error *err);
 
 /* Starts a command. -ENOENT and the like where it cannot be executed, with err->text naming it. */
-int guard_start(struct guard *g, const struct guard_command *command, pid_t *pid, struct error *err);
+int supervisor_start(struct supervisor *g, const struct supervisor_command *command, pid_t *pid, struct error *err);
 /*
  * Waits at most `wait_ns` (negative: for ever) for the running command. 0: it has ended; -EAGAIN: not yet; -EINTR: the
  * driver was told to stop (bench/process/signals.h); -EPIPE: the guard itself has died. err is filled in but for -EAGAIN, -EINTR.
  */
-int guard_wait(struct guard *g, int64_t wait_ns, struct guard_end *end, struct error *err);
+int supervisor_wait(struct supervisor *g, int64_t wait_ns, struct supervisor_end *end, struct error *err);
 /* Kills the running command with all it started and waits for its end. */
-int guard_stop(struct guard *g, struct guard_end *end, struct error *err);
+int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct error *err);
 /* guard_start and guard_wait. When the driver is told to stop the command is killed and -EINTR returned. */
-int guard_run(struct guard *g, const struct guard_command *command, struct guard_end *end, struct error *err);
+int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,
+                   struct error *err);
 /* Ends all services and the guard. NULL is all right. */
-void guard_close(struct guard *g);
+void supervisor_close(struct supervisor *g);
 
 #endif

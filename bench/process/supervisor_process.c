@@ -25,23 +25,23 @@
 #include "bench/process/proctree.h"
 #include "common/clock.h"
 
-#define SERVICES_MAX 4
-#define CHILDREN_MAX 4096
+#define SERVICES_MAX      4
+#define CHILDREN_MAX      4096
 #define LEFTOVER_GRACE_NS (500 * NS_PER_MS) /* helpers that end by themselves (multiprocessing's tracker) are none */
-#define END_LIMIT_NS (20 * NS_PER_S)        /* a process stuck in the kernel is not waited for longer */
+#define END_LIMIT_NS      (20 * NS_PER_S)   /* a process stuck in the kernel is not waited for longer */
 
 struct keeper {
     int socket, signals;
-    pid_t command;          /* 0: none runs */
-    int64_t deadline;       /* 0: none */
+    pid_t command;    /* 0: none runs */
+    int64_t deadline; /* 0: none */
     bool timed_out;
-    int64_t spent_before;   /* children_cpu_ns when the command was started */
+    int64_t spent_before;         /* children_cpu_ns when the command was started */
     pid_t services[SERVICES_MAX]; /* 0: free */
-    char *scratch;          /* NULL: none was asked for */
+    char *scratch;                /* NULL: none was asked for */
     struct proctree tree;
 };
 
-int guard_read_all(int fd, void *out, size_t length)
+int supervisor_read_all(int fd, void *out, size_t length)
 {
     char *at = out;
     while (length > 0) {
@@ -73,7 +73,7 @@ static void nap(void)
     nanosleep(&ms, NULL);
 }
 
-static void answer(const struct keeper *k, const struct guard_answer *a)
+static void answer(const struct keeper *k, const struct supervisor_answer *a)
 {
     /* A driver that has gone shows as the end of the socket in the loop. */
     (void)file_write_all(k->socket, a, sizeof *a);
@@ -124,7 +124,7 @@ static bool reap(struct keeper *k, int *command_status)
         for (int i = 0; i < SERVICES_MAX; i++)
             if (k->services[i] == pid) {
                 k->services[i] = 0;
-                answer(k, &(struct guard_answer){.kind = GUARD_SERVICE_ENDED, .pid = pid, .status = status});
+                answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SERVICE_ENDED, .pid = pid, .status = status});
             }
     }
     return ended;
@@ -172,17 +172,17 @@ static void command_ended(struct keeper *k, int status)
     k->deadline = 0;
     const unsigned leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
     const int64_t spent = children_cpu_ns();
-    answer(k, &(struct guard_answer){.kind = GUARD_ENDED,
-                                     .status = status,
-                                     .timed_out = k->timed_out,
-                                     .leftover = k->timed_out ? 0 : leftover,
-                                     .cpu_ns = spent < 0 || k->spent_before < 0 ? -1 : spent - k->spent_before});
+    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_ENDED,
+                                          .status = status,
+                                          .timed_out = k->timed_out,
+                                          .leftover = k->timed_out ? 0 : leftover,
+                                          .cpu_ns = spent < 0 || k->spent_before < 0 ? -1 : spent - k->spent_before});
 }
 
 /* What became of the descriptors and strings of one request. */
 struct order {
-    struct guard_request r;
-    int fds[GUARD_FDS];
+    struct supervisor_request r;
+    int fds[SUPERVISOR_FDS];
     char *payload;
 };
 
@@ -204,12 +204,12 @@ static int receive_fixed(int socket, struct order *o)
     const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     if (head != NULL && head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof o->fds))
         memcpy(o->fds, CMSG_DATA(head), sizeof o->fds);
-    return guard_read_all(socket, (char *)&o->r + got, sizeof o->r - (size_t)got);
+    return supervisor_read_all(socket, (char *)&o->r + got, sizeof o->r - (size_t)got);
 }
 
 static void order_free(struct order *o)
 {
-    for (int i = 0; i < GUARD_FDS; i++)
+    for (int i = 0; i < SUPERVISOR_FDS; i++)
         if (o->fds[i] >= 0)
             close(o->fds[i]);
     free(o->payload);
@@ -219,12 +219,12 @@ static int order_receive(int socket, struct order *o)
 {
     *o = (struct order){.fds = {-1, -1, -1, -1, -1}};
     int rc = receive_fixed(socket, o);
-    if (rc == 0 && o->r.bytes > GUARD_PAYLOAD_MAX)
+    if (rc == 0 && o->r.bytes > SUPERVISOR_PAYLOAD_MAX)
         rc = -EPROTO;
     if (rc == 0 && (o->payload = malloc(o->r.bytes + 1)) == NULL)
         rc = -ENOMEM;
     if (rc == 0)
-        rc = guard_read_all(socket, o->payload, o->r.bytes);
+        rc = supervisor_read_all(socket, o->payload, o->r.bytes);
     if (rc != 0)
         order_free(o);
     return rc;
@@ -234,13 +234,13 @@ static int order_receive(int socket, struct order *o)
  * 0, or -1 with errno. */
 static int place_descriptors(const struct order *o, int *failure)
 {
-    const int count = o->r.talks ? GUARD_FDS : 3;
-    int high[GUARD_FDS];
-    *failure = fcntl(*failure, F_DUPFD_CLOEXEC, GUARD_FDS);
+    const int count = o->r.talks ? SUPERVISOR_FDS : 3;
+    int high[SUPERVISOR_FDS];
+    *failure = fcntl(*failure, F_DUPFD_CLOEXEC, SUPERVISOR_FDS);
     if (*failure < 0)
         return -1;
     for (int i = 0; i < count; i++)
-        if ((high[i] = fcntl(o->fds[i], F_DUPFD_CLOEXEC, GUARD_FDS)) < 0)
+        if ((high[i] = fcntl(o->fds[i], F_DUPFD_CLOEXEC, SUPERVISOR_FDS)) < 0)
             return -1;
     for (int i = 0; i < count; i++)
         if (dup2(high[i], i) < 0)
@@ -278,69 +278,69 @@ static _Noreturn void become(const struct order *o, char **argv, int failure)
     if (sigprocmask(SIG_SETMASK, &none, NULL) == 0)
         execvp(argv[0], argv);
 fail:;
-    const int code = errno;
-    (void)file_write_all(failure, &code, sizeof code); /* the status says it too */
+    const int rc = errno;
+    (void)file_write_all(failure, &rc, sizeof rc); /* the status says it too */
     _exit(127);
 }
 
 /* Forks and waits until the child has become the command or failed to. 0 and *pid, or an errno. */
 static int spawn(const struct order *o, pid_t *pid)
 {
-    int pipe_fds[2], code = 0;
+    int pipe_fds[2], rc = 0;
     char **argv = calloc(o->r.argc + 1, sizeof *argv);
     if (argv == NULL)
         return ENOMEM;
     if (pipe(pipe_fds) != 0) {
-        code = errno;
+        rc = errno;
         free(argv);
-        return code;
+        return rc;
     }
     if (fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(pipe_fds[1], F_SETFD, FD_CLOEXEC) != 0)
-        code = errno;
-    *pid = code == 0 ? fork() : -1;
+        rc = errno;
+    *pid = rc == 0 ? fork() : -1;
     if (*pid == 0)
         become(o, argv, pipe_fds[1]);
-    if (*pid < 0 && code == 0)
-        code = errno;
+    if (*pid < 0 && rc == 0)
+        rc = errno;
     close(pipe_fds[1]);
     int failed = 0;
-    if (code == 0 && guard_read_all(pipe_fds[0], &failed, sizeof failed) == 0) {
-        code = failed;
+    if (rc == 0 && supervisor_read_all(pipe_fds[0], &failed, sizeof failed) == 0) {
+        rc = failed;
         while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
             ;
     }
     close(pipe_fds[0]);
     free(argv);
-    return code;
+    return rc;
 }
 
 static void start(struct keeper *k, const struct order *o)
 {
     pid_t pid = 0;
-    int slot = 0, code = 0;
+    int slot = 0, rc = 0;
     while (o->r.service && slot < SERVICES_MAX - 1 && k->services[slot] != 0)
         slot++;
     if (o->r.service ? k->services[slot] != 0 : k->command != 0)
-        code = EBUSY;
+        rc = EBUSY;
     const int64_t spent_before = children_cpu_ns();
-    if (code == 0)
-        code = spawn(o, &pid);
-    if (code == 0 && o->r.service) {
+    if (rc == 0)
+        rc = spawn(o, &pid);
+    if (rc == 0 && o->r.service) {
         k->services[slot] = pid;
-    } else if (code == 0) {
+    } else if (rc == 0) {
         k->command = pid;
         k->timed_out = false;
         k->spent_before = spent_before;
         k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;
     }
-    answer(k, &(struct guard_answer){.kind = GUARD_STARTED, .pid = pid, .error = code});
+    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_STARTED, .pid = pid, .error = rc});
 }
 
 static void make_scratch(struct keeper *k)
 {
     const int rc = k->scratch != NULL ? -EBUSY : dir_make_scratch(&k->scratch);
     const size_t length = rc == 0 ? strlen(k->scratch) : 0;
-    answer(k, &(struct guard_answer){.kind = GUARD_SCRATCH_MADE, .error = -rc, .bytes = (uint32_t)length});
+    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SCRATCH_MADE, .error = -rc, .bytes = (uint32_t)length});
     if (rc == 0)
         (void)file_write_all(k->socket, k->scratch, length); /* as in answer */
 }
@@ -351,11 +351,11 @@ static bool serve(struct keeper *k)
     struct order o;
     if (order_receive(k->socket, &o) != 0)
         return false;
-    if (o.r.kind == GUARD_START)
+    if (o.r.kind == SUPERVISOR_START)
         start(k, &o);
-    else if (o.r.kind == GUARD_SCRATCH)
+    else if (o.r.kind == SUPERVISOR_SCRATCH)
         make_scratch(k);
-    else if (o.r.kind == GUARD_STOP && k->command != 0) {
+    else if (o.r.kind == SUPERVISOR_STOP && k->command != 0) {
         k->timed_out = true; /* it is killed by the loop, as at a deadline */
         k->deadline = clock_now_ns();
     }
@@ -433,7 +433,7 @@ static int settle(struct keeper *k)
     return k->signals < 0 ? -1 : 0;
 }
 
-_Noreturn void guard_process(int socket)
+_Noreturn void supervisor_process(int socket)
 {
     struct keeper k = {.socket = socket};
     if (settle(&k) == 0)

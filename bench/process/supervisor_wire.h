@@ -6,21 +6,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUARD_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
+#define SUPERVISOR_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
 
-enum guard_request_kind { GUARD_START = 1, GUARD_STOP, GUARD_SCRATCH };
-enum guard_answer_kind { GUARD_STARTED = 1, GUARD_ENDED, GUARD_SERVICE_ENDED, GUARD_SCRATCH_MADE };
+enum supervisor_request_kind { SUPERVISOR_START = 1, SUPERVISOR_STOP, SUPERVISOR_SCRATCH };
+enum supervisor_answer_kind {
+    SUPERVISOR_STARTED = 1,
+    SUPERVISOR_ENDED,
+    SUPERVISOR_SERVICE_ENDED,
+    SUPERVISOR_SCRATCH_MADE
+};
 
-#define GUARD_FDS 5 /* in, out, err, and the two of a command that talks */
+#define SUPERVISOR_FDS 5 /* in, out, err, and the two of a command that talks */
 
 /* GUARD_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
-struct guard_request {
+struct supervisor_request {
     int32_t kind;
     uint32_t bytes, argc, envc, has_cwd, service, talks;
     int64_t deadline_ns;
 };
 
-struct guard_answer {
+struct supervisor_answer {
     int32_t kind;
     int32_t pid;
     int32_t error;  /* STARTED: why it could not be executed, SCRATCH_MADE: why there is none; an errno, or 0 */
@@ -31,8 +36,8 @@ struct guard_answer {
 };
 
 /* 0, -EPIPE at the end of file, or another negative errno. */
-int guard_read_all(int fd, void *out, size_t length);
+int supervisor_read_all(int fd, void *out, size_t length);
 /* The guard's whole life. Does not return. */
-_Noreturn void guard_process(int socket);
+_Noreturn void supervisor_process(int socket);
 
 #endif

@@ -15,7 +15,7 @@
 #include "common/clock.h"
 
 #define LIST_DEADLINE_NS (60 * NS_PER_S)
-#define LIST_MAX (16u << 20)
+#define LIST_MAX         (16u << 20)
 
 /* -- checking one list -------------------------------------------------------------------------------------------- */
 
@@ -23,12 +23,12 @@ struct shape {
     const char *key, *types; /* b boolean, i integer, s string, o object, a array, n null */
 };
 
-static const struct shape list_shape[] = {{"host", "s"},  {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
+static const struct shape list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
                                           {"models", "a"}, {"tasks", "a"},   {"errors", "a"},   {NULL, NULL}};
-static const struct shape model_shape[] = {
-    {"name", "s"}, {"about", "s"}, {"processes", "b"}, {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
-static const struct shape task_shape[] = {
-    {"name", "s"}, {"about", "s"}, {"kind", "s"}, {"asks", "s"}, {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
+static const struct shape model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
+                                           {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
+static const struct shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
+                                          {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
 static const struct shape param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
                                            {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
 
@@ -79,7 +79,8 @@ static int check_tasks(const json_t *tasks, struct error *err)
         const json_t *params = json_object_get(task, "params");
         const json_int_t jobs = json_integer_value(json_object_get(task, "jobs"));
         if (jobs < 1 || jobs > JOBS_MAX)
-            return error_set(err, -EPROTO, "its list: %" JSON_INTEGER_FORMAT " jobs of %.200s, not 1..%d", jobs, name, JOBS_MAX);
+            return error_set(err, -EPROTO, "its list: %" JSON_INTEGER_FORMAT " jobs of %.200s, not 1..%d", jobs, name,
+                             JOBS_MAX);
         for (size_t k = 0; rc == 0 && k < json_array_size(params); k++)
             rc = check_param(params, k, name, err);
         if (rc != 0)
@@ -132,10 +133,9 @@ static char *difference(const char *field, size_t a, const json_t *x, size_t b, 
 {
     char *left = x == NULL ? strdup("missing") : json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT);
     char *right = y == NULL ? strdup("missing") : json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT);
-    char *text = left == NULL || right == NULL
-                     ? NULL
-                     : text_format("%s is %.200s in %s and %.200s in %s", field, left, host_table[a].name, right,
-                                   host_table[b].name);
+    char *text = left == NULL || right == NULL ? NULL
+                                               : text_format("%s is %.200s in %s and %.200s in %s", field, left,
+                                                             host_table[a].name, right, host_table[b].name);
     free(left);
     free(right);
     return text;
@@ -269,18 +269,12 @@ int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct err
 
 /* -- asking a host ------------------------------------------------------------------------------------------------ */
 
-char *catalog_host_env(const struct places *places)
-{
-    return text_format("COBENCH_BUILD=%s", places->build);
-}
+char *catalog_host_env(const struct paths *places) { return text_format("COBENCH_BUILD=%s", places->build); }
 
-static int open_output(const char *path)
-{
-    return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-}
+static int open_output(const char *path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); }
 
 /* How it ended, where that was not as it should be. */
-static int check_end(const struct guard_end *end, const char *complaints, struct error *err)
+static int check_end(const struct supervisor_end *end, const char *complaints, struct error *err)
 {
     char *text = NULL;
     size_t length = 0;
@@ -297,23 +291,24 @@ static int check_end(const struct guard_end *end, const char *complaints, struct
     return -EPROTO;
 }
 
-static int run_list(const struct catalog_source *s, const struct words *argv, const char *paths[2], struct error *err)
+static int run_list(const struct catalog_source *s, const struct string_list *argv, const char *paths[2],
+                    struct error *err)
 {
     int out = open_output(paths[0]), complaints = open_output(paths[1]);
     char *env[] = {catalog_host_env(s->places), NULL};
     int rc = 0;
     if (out < 0 || complaints < 0 || env[0] == NULL)
         rc = error_set(err, -errno, "cannot write to %s: %s", s->scratch, strerror(errno));
-    const struct guard_command command = {.argv = argv->items,
-                                          .cwd = s->places->root,
-                                          .env = env,
-                                          .in = -1,
-                                          .out = out,
-                                          .err = complaints,
-                                          .deadline_ns = LIST_DEADLINE_NS};
-    struct guard_end end;
+    const struct supervisor_command command = {.argv = argv->items,
+                                               .cwd = s->places->root,
+                                               .env = env,
+                                               .in = -1,
+                                               .out = out,
+                                               .err = complaints,
+                                               .deadline_ns = LIST_DEADLINE_NS};
+    struct supervisor_end end;
     if (rc == 0)
-        rc = guard_run(s->guard, &command, &end, err);
+        rc = supervisor_run(s->supervisor, &command, &end, err);
     if (rc == 0)
         rc = check_end(&end, paths[1], err);
     free(env[0]);
@@ -327,7 +322,7 @@ static int run_list(const struct catalog_source *s, const struct words *argv, co
 int catalog_ask(const struct catalog_source *s, size_t h, struct catalog *c, struct error *err)
 {
     char *out = text_format("%s/list", s->scratch), *complaints = text_format("%s/list.err", s->scratch), *text = NULL;
-    struct words argv = {NULL, 0};
+    struct string_list argv = {NULL, 0};
     size_t length = 0;
     json_error_t where;
     json_t *list = NULL;
@@ -336,8 +331,10 @@ int catalog_ask(const struct catalog_source *s, size_t h, struct catalog *c, str
         rc = host_words(&host_table[h], s->places, &c->words[h], err);
     if (rc != 0)
         goto out;
-    if (words_add_all(&argv, &c->words[h]) != 0 || words_add(&argv, "list") != 0 || words_add(&argv, "--json") != 0 ||
-        (s->tasks_dir != NULL && (words_add(&argv, "--tasks") != 0 || words_add(&argv, s->tasks_dir) != 0))) {
+    if (string_list_add_all(&argv, &c->words[h]) != 0 || string_list_add(&argv, "list") != 0 ||
+        string_list_add(&argv, "--json") != 0 ||
+        (s->tasks_dir != NULL &&
+         (string_list_add(&argv, "--tasks") != 0 || string_list_add(&argv, s->tasks_dir) != 0))) {
         rc = error_set(err, -ENOMEM, "out of memory");
         goto out;
     }
@@ -353,7 +350,7 @@ int catalog_ask(const struct catalog_source *s, size_t h, struct catalog *c, str
         error_set(err, rc, "the %s host: %.900s", host_table[h].name, inner.text);
     }
 out:
-    words_free(&argv);
+    string_list_free(&argv);
     free(text);
     free(complaints);
     free(out);
@@ -377,7 +374,7 @@ void catalog_free(struct catalog *catalog)
         free(catalog->tasks[i].differ);
     for (size_t h = 0; h < HOSTS_MAX; h++) {
         json_decref(catalog->lists[h]);
-        words_free(&catalog->words[h]);
+        string_list_free(&catalog->words[h]);
     }
     free(catalog->tasks);
     free(catalog->models);
@@ -432,50 +429,50 @@ const json_t *catalog_param(const struct catalog_task *task, const char *key)
 }
 
 /* Joins names and frees the list. */
-static char *join_free(struct words *names, int rc)
+static char *join_free(struct string_list *names, int rc)
 {
-    char *text = rc != 0 ? NULL : names->count == 0 ? strdup("none") : words_join(names, ", ");
-    words_free(names);
+    char *text = rc != 0 ? NULL : names->count == 0 ? strdup("none") : string_list_join(names, ", ");
+    string_list_free(names);
     return text;
 }
 
 char *catalog_runtime_names(const struct catalog *catalog)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < catalog->runtime_count; i++)
-        rc = words_add(&names, catalog->runtimes[i].name);
+        rc = string_list_add(&names, catalog->runtimes[i].name);
     return join_free(&names, rc);
 }
 
 char *catalog_model_names(const struct catalog *catalog)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < catalog->model_count; i++)
-        rc = words_add(&names, catalog->models[i].name);
+        rc = string_list_add(&names, catalog->models[i].name);
     return join_free(&names, rc);
 }
 
 char *catalog_task_names(const struct catalog *catalog)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < catalog->task_count; i++)
-        rc = words_add(&names, catalog->tasks[i].name);
+        rc = string_list_add(&names, catalog->tasks[i].name);
     return join_free(&names, rc);
 }
 
 char *catalog_param_names(const struct catalog_task *task)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     size_t i;
     const json_t *row;
     int rc = 0;
     json_array_foreach(task->params, i, row)
     {
         if (rc == 0)
-            rc = words_add(&names, json_string_value(json_object_get(row, "key")));
+            rc = string_list_add(&names, json_string_value(json_object_get(row, "key")));
     }
     return join_free(&names, rc);
 }

@@ -37,8 +37,8 @@ struct catalog_task {
 
 /* Strings are borrowed from `lists`. */
 struct catalog {
-    json_t *lists[HOSTS_MAX];      /* what each host printed */
-    struct words words[HOSTS_MAX]; /* how each is started */
+    json_t *lists[HOSTS_MAX];            /* what each host printed */
+    struct string_list words[HOSTS_MAX]; /* how each is started */
     struct catalog_runtime *runtimes;
     struct catalog_model *models;
     struct catalog_task *tasks;
@@ -47,8 +47,8 @@ struct catalog {
 
 /* What is needed to start a host. */
 struct catalog_source {
-    const struct places *places;
-    struct guard *guard;
+    const struct paths *places;
+    struct supervisor *supervisor;
     const char *scratch;   /* a folder for what hosts print */
     const char *tasks_dir; /* NULL: the built-in tasks only */
 };
@@ -75,6 +75,6 @@ char *catalog_model_names(const struct catalog *catalog);
 char *catalog_task_names(const struct catalog *catalog);
 char *catalog_param_names(const struct catalog_task *task);
 /* The environment a host needs: one "KEY=VALUE", to be freed. */
-char *catalog_host_env(const struct places *places);
+char *catalog_host_env(const struct paths *places);
 
 #endif

@@ -41,10 +41,7 @@ bool hold_heard(struct hold *hold)
     return hold->write >= 0 && hold->read >= 0 && read(hold->read, &byte, 1) == 1;
 }
 
-void hold_release(struct hold *hold)
-{
-    end_close(&hold->write);
-}
+void hold_release(struct hold *hold) { end_close(&hold->write); }
 
 void hold_close(struct hold *hold)
 {

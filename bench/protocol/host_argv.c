@@ -13,24 +13,21 @@ char *sample_file(const char *scratch, const char *what, const struct plan_cell 
                                        : text_format("%s/%s", scratch, what);
 }
 
-bool sample_holds(const struct plan_cell *cell)
+bool sample_holds(const struct plan_cell *cell) { return cell->role != PLAN_CAPACITY; }
+
+static int add_option(struct string_list *w, const char *option, const char *value)
 {
-    return cell->role != PLAN_CAPACITY;
+    const int rc = string_list_add(w, option);
+    return rc != 0 ? rc : string_list_add(w, value);
 }
 
-static int add_option(struct words *w, const char *option, const char *value)
+static int add_number(struct string_list *w, const char *option, int64_t value)
 {
-    const int rc = words_add(w, option);
-    return rc != 0 ? rc : words_add(w, value);
+    const int rc = string_list_add(w, option);
+    return rc != 0 ? rc : string_list_addf(w, "%lld", (long long)value);
 }
 
-static int add_number(struct words *w, const char *option, int64_t value)
-{
-    const int rc = words_add(w, option);
-    return rc != 0 ? rc : words_addf(w, "%lld", (long long)value);
-}
-
-static int add_params(struct words *w, const json_t *params)
+static int add_params(struct string_list *w, const json_t *params)
 {
     const char *key;
     json_t *value;
@@ -38,34 +35,34 @@ static int add_params(struct words *w, const json_t *params)
     json_object_foreach((json_t *)(uintptr_t)params, key, value)
     {
         if (rc == 0)
-            rc = words_add(w, "--set");
+            rc = string_list_add(w, "--set");
         if (rc == 0)
-            rc = words_addf(w, "%s=%s", key, json_string_value(value));
+            rc = string_list_addf(w, "%s=%s", key, json_string_value(value));
     }
     return rc;
 }
 
-static int add_arrivals(struct words *w, const struct arrivals *a)
+static int add_arrivals(struct string_list *w, const struct arrivals *a)
 {
     if (a->rate == 0)
         return 0;
-    int rc = words_add(w, "--rate");
+    int rc = string_list_add(w, "--rate");
     if (rc == 0)
-        rc = words_addf(w, "%.17g", a->rate); /* enough to get the same double back */
+        rc = string_list_addf(w, "%.17g", a->rate); /* enough to get the same double back */
     if (rc == 0)
         rc = add_option(w, "--arrivals", arrivals_name(a->kind));
     return rc != 0 ? rc : add_number(w, "--arrivals-seed", (int64_t)a->seed);
 }
 
 /* All but --slots and --record. */
-static int add_host(struct words *w, const struct bench *b, const struct plan_cell *cell, int64_t round)
+static int add_host(struct string_list *w, const struct bench *b, const struct plan_cell *cell, int64_t round)
 {
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
-    int rc = words_add_all(w, &b->catalog->words[cell->runtime->host]);
+    int rc = string_list_add_all(w, &b->catalog->words[cell->runtime->host]);
     if (rc == 0)
-        rc = words_add(w, "run");
+        rc = string_list_add(w, "run");
     if (rc == 0)
         rc = add_option(w, "--task", g->task->name);
     if (rc == 0)
@@ -80,8 +77,8 @@ static int add_host(struct words *w, const struct bench *b, const struct plan_ce
         rc = add_option(w, "--url", url);
     if (rc == 0)
         rc = add_option(w, "--start-method", g->start_method);
-    if (rc == 0 && (rc = words_add(w, "--timeout")) == 0)
-        rc = words_addf(w, "%.3f", b->plan->timeout_s);
+    if (rc == 0 && (rc = string_list_add(w, "--timeout")) == 0)
+        rc = string_list_addf(w, "%.3f", b->plan->timeout_s);
     if (rc == 0)
         rc = add_arrivals(w, &arrivals);
     if (rc == 0 && b->tasks_dir != NULL)
@@ -89,19 +86,19 @@ static int add_host(struct words *w, const struct bench *b, const struct plan_ce
     return rc;
 }
 
-static int add_copies(struct words *w, const struct bench *b, int64_t copies)
+static int add_copies(struct string_list *w, const struct bench *b, int64_t copies)
 {
-    int rc = words_add(w, b->places->self);
+    int rc = string_list_add(w, b->places->self);
     if (rc == 0)
-        rc = words_add(w, "copies");
+        rc = string_list_add(w, "copies");
     if (rc == 0)
         rc = add_number(w, "--copies", copies);
     if (rc == 0)
         rc = add_option(w, "--dir", b->scratch);
-    return rc != 0 ? rc : words_add(w, "--");
+    return rc != 0 ? rc : string_list_add(w, "--");
 }
 
-static int add_files(struct words *w, const struct bench *b, const struct plan_cell *cell)
+static int add_files(struct string_list *w, const struct bench *b, const struct plan_cell *cell)
 {
     char *slots = sample_file(b->scratch, "slots", cell, 0), *record = sample_file(b->scratch, "record", cell, 0);
     int rc = slots == NULL || record == NULL ? -ENOMEM : add_option(w, "--slots", slots);
@@ -112,19 +109,19 @@ static int add_files(struct words *w, const struct bench *b, const struct plan_c
     return rc;
 }
 
-int sample_command(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
-                   struct words *out)
+int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+              struct string_list *out)
 {
-    struct words command = {NULL, 0};
+    struct string_list command = {NULL, 0};
     int rc = cell->role == PLAN_CAPACITY ? add_copies(&command, b, cell->copies) : 0;
     if (rc == 0)
         rc = add_host(&command, b, cell, round);
     if (rc == 0 && cell->role != PLAN_CAPACITY)
         rc = add_files(&command, b, cell);
-    if (rc == 0 && json == NULL && sample_holds(cell) && (rc = words_add(&command, "--hold")) == 0)
-        rc = words_addf(&command, "%d,%d", GUARD_TALK_READ, GUARD_TALK_WRITE);
+    if (rc == 0 && json == NULL && sample_holds(cell) && (rc = string_list_add(&command, "--hold")) == 0)
+        rc = string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
     if (rc == 0)
-        rc = json == NULL ? words_add_all(out, &command) : timer_words(out, &command, json);
-    words_free(&command);
+        rc = json == NULL ? string_list_add_all(out, &command) : timer_words(out, &command, json);
+    string_list_free(&command);
     return rc;
 }

@@ -22,10 +22,7 @@ const struct host_row host_table[] = {
      .argv = {"{python}", "-s", "-E", "-m", "py_impl.ext"},
      .only = "the task is only in ext",
      .judge = "py"},
-    {.name = "py",
-     .argv = {"{python}", "-s", "-E", "-m", "py_impl"},
-     .only = "the task is only in py",
-     .judge = "c"},
+    {.name = "py", .argv = {"{python}", "-s", "-E", "-m", "py_impl"}, .only = "the task is only in py", .judge = "c"},
 };
 const size_t host_count = sizeof host_table / sizeof *host_table;
 
@@ -42,7 +39,7 @@ static char *self_path(void)
     return started == NULL ? NULL : realpath(started, NULL);
 }
 
-static int find_self(struct places *out, struct error *err)
+static int find_self(struct paths *out, struct error *err)
 {
     out->self = self_path();
     char *slash = out->self == NULL ? NULL : strrchr(out->self, '/');
@@ -72,7 +69,8 @@ static int find_root(const char *build, char **out, struct error *err)
     free(at);
     if (rc == -ENOENT)
         error_set(err, rc, "no py_impl/ in %s%s; COBENCH_ROOT names the project's folder",
-                  given != NULL && *given != '\0' ? given : build, given != NULL && *given != '\0' ? "" : " or above it");
+                  given != NULL && *given != '\0' ? given : build,
+                  given != NULL && *given != '\0' ? "" : " or above it");
     return rc;
 }
 
@@ -90,9 +88,9 @@ static int find_python(const char *build, char **out)
     return rc;
 }
 
-int places_find(struct places *out, struct error *err)
+int paths_find(struct paths *out, struct error *err)
 {
-    *out = (struct places){.self = NULL};
+    *out = (struct paths){.self = NULL};
     int rc = find_self(out, err);
     if (rc == 0)
         rc = find_root(out->build, &out->root, err);
@@ -101,29 +99,29 @@ int places_find(struct places *out, struct error *err)
     if (rc == -ENOMEM)
         error_set(err, rc, "out of memory");
     if (rc != 0)
-        places_free(out);
+        paths_free(out);
     return rc;
 }
 
-void places_free(struct places *places)
+void paths_free(struct paths *places)
 {
     free(places->self);
     free(places->build);
     free(places->root);
     free(places->python);
-    *places = (struct places){.self = NULL};
+    *places = (struct paths){.self = NULL};
 }
 
-static int add_word(const struct places *places, const char *word, struct words *out)
+static int add_word(const struct paths *places, const char *word, struct string_list *out)
 {
     if (strncmp(word, "{build}", 7) == 0)
-        return words_addf(out, "%s%s", places->build, word + 7);
+        return string_list_addf(out, "%s%s", places->build, word + 7);
     if (strncmp(word, "{python}", 8) == 0)
-        return words_addf(out, "%s%s", places->python, word + 8);
-    return words_add(out, word);
+        return string_list_addf(out, "%s%s", places->python, word + 8);
+    return string_list_add(out, word);
 }
 
-int host_words(const struct host_row *row, const struct places *places, struct words *out, struct error *err)
+int host_words(const struct host_row *row, const struct paths *places, struct string_list *out, struct error *err)
 {
     if (strncmp(row->argv[0], "{python}", 8) == 0 && places->python == NULL)
         return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",

@@ -8,7 +8,7 @@
 #include "bench/util/error.h"
 #include "bench/util/text.h"
 
-struct places {
+struct paths {
     char *self;   /* the driver's own executable */
     char *build;  /* the folder of the driver's own executable */
     char *root;   /* the project: the nearest folder from `build` upwards that has py_impl/; COBENCH_ROOT overrides */
@@ -18,17 +18,17 @@ struct places {
 /* One row of the table of hosts: a program that offers one or more runtimes. */
 struct host_row {
     const char *name;
-    const char *argv[8];      /* "{build}" and "{python}" at the start of a word stand for places */
-    const char *only;         /* said of a task that no other host has */
-    const char *judge;        /* the runtime whose baseline this host's results are checked against */
+    const char *argv[8]; /* "{build}" and "{python}" at the start of a word stand for places */
+    const char *only;    /* said of a task that no other host has */
+    const char *judge;   /* the runtime whose baseline this host's results are checked against */
 };
 
 extern const struct host_row host_table[];
 extern const size_t host_count;
 
-int places_find(struct places *out, struct error *err);
-void places_free(struct places *places);
+int paths_find(struct paths *out, struct error *err);
+void paths_free(struct paths *places);
 /* The words that start a host. -ENOENT where its program is not there. */
-int host_words(const struct host_row *row, const struct places *places, struct words *out, struct error *err);
+int host_words(const struct host_row *row, const struct paths *places, struct string_list *out, struct error *err);
 
 #endif

@@ -23,10 +23,10 @@ static int64_t integer_or(const json_t *value, int64_t otherwise)
 static const struct {
     const char *key, *types;
 } fields[] = {
-    {"record", "i"},       {"host", "s"},     {"runtime", "s"},      {"task", "sn"},   {"model", "sn"},
-    {"jobs", "in"},        {"workers", "in"}, {"params", "o"},       {"start_method", "sn"}, {"status", "s"},
-    {"exit", "i"},         {"reason", "sn"},  {"failed_jobs", "i"},  {"failures", "a"}, {"phases", "o"},
-    {"usage", "o"},        {"connections", "in"}, {"python", "on"},
+    {"record", "i"}, {"host", "s"},         {"runtime", "s"},     {"task", "sn"},         {"model", "sn"},
+    {"jobs", "in"},  {"workers", "in"},     {"params", "o"},      {"start_method", "sn"}, {"status", "s"},
+    {"exit", "i"},   {"reason", "sn"},      {"failed_jobs", "i"}, {"failures", "a"},      {"phases", "o"},
+    {"usage", "o"},  {"connections", "in"}, {"python", "on"},
 };
 
 static char type_letter(const json_t *value)
@@ -34,12 +34,18 @@ static char type_letter(const json_t *value)
     if (value == NULL)
         return '-';
     switch (json_typeof(value)) {
-    case JSON_INTEGER: return 'i';
-    case JSON_STRING: return 's';
-    case JSON_OBJECT: return 'o';
-    case JSON_ARRAY: return 'a';
-    case JSON_NULL: return 'n';
-    default: return '-';
+    case JSON_INTEGER:
+        return 'i';
+    case JSON_STRING:
+        return 's';
+    case JSON_OBJECT:
+        return 'o';
+    case JSON_ARRAY:
+        return 'a';
+    case JSON_NULL:
+        return 'n';
+    default:
+        return '-';
     }
 }
 
@@ -102,7 +108,7 @@ static int check_ranges(const struct record *r, struct error *err)
 static int read_status(struct record *r, struct error *err)
 {
     const char *status = json_string_value(json_object_get(r->root, "status"));
-    const json_int_t code = json_integer_value(json_object_get(r->root, "exit"));
+    const json_int_t rc = json_integer_value(json_object_get(r->root, "exit"));
     size_t s = 0;
     while (s < sizeof statuses / sizeof *statuses && strcmp(status, statuses[s].name) != 0)
         s++;
@@ -110,8 +116,8 @@ static int read_status(struct record *r, struct error *err)
         return error_set(err, -EINVAL, "the record's status '%s' is unknown", status);
     r->status = (enum record_status)s;
     r->exit = statuses[s].exit;
-    if (code != r->exit)
-        return error_set(err, -EINVAL, "the record says %s, and exit status %" JSON_INTEGER_FORMAT, status, code);
+    if (rc != r->exit)
+        return error_set(err, -EINVAL, "the record says %s, and exit status %" JSON_INTEGER_FORMAT, status, rc);
     return 0;
 }
 

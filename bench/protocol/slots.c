@@ -79,9 +79,9 @@ static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t ro
     else
         snprintf(text, room, "job %" PRIu64 " %s", job,
                  s->state == SLOT_FAILED ? "failed"
-                 : s->state == SLOT_DONE ? (s->due_ns > 0 && s->start_ns < s->due_ns ? "began before it was due"
-                                                                           : "ended before it began")
-                                         : "was begun and never done");
+                 : s->state == SLOT_DONE
+                     ? (s->due_ns > 0 && s->start_ns < s->due_ns ? "began before it was due" : "ended before it began")
+                     : "was begun and never done");
     return true;
 }
 

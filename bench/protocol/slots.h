@@ -42,7 +42,8 @@ uint64_t *slots_results(const struct slots_view *view);
  * What is not as expected, in words: "job 7 gave 42, but 9 in c:sync; 2 more differ", or, of two that are exchanged, "jobs
  * 3 and 6 gave each other's results". `where` is who gave the expected results. -ENOENT where nothing differs.
  */
-int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where, struct error *out);
+int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where,
+                          struct error *out);
 /* How long a done job took: in an open loop (it has a due_ns) from when it was to start, else from its start. */
 int64_t slots_job_latency(const struct slot *slot);
 /* Of the done jobs' latencies. 0 or -ENOMEM; both are meaningful after slots_check. */

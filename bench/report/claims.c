@@ -48,10 +48,11 @@ static const char *note_text(struct format *f, const struct claim *claim)
     return f->text;
 }
 
-static const char legend[] =
-    "Ratios are compared, not seconds: above 1 is faster. A published number is one run elsewhere, so that 10% off counts "
-    "as the same: \"holds here\" where the measured 95% interval meets that. The limit is the measured capacity (c), or "
-    "what is ideal for work that waits.";
+static const char legend[] = "Ratios are compared, not seconds: above 1 is faster. A published number is one run "
+                             "elsewhere, so that 10% off counts "
+                             "as the same: \"holds here\" where the measured 95% interval meets that. The limit is the "
+                             "measured capacity (c), or "
+                             "what is ideal for work that waits.";
 
 /* -- terminal --------------------------------------------------------------------------------------------------------- */
 
@@ -186,8 +187,10 @@ int render_claims_html(const void *what, FILE *out)
     fputs("<section aria-labelledby=\"claims\">\n<h2 id=\"claims\">Claims</h2>\n", out);
     html_put_in(out, "p", claims->about);
     html_table_begin(out, "claims-table", "sortable", "What was published, beside what was measured here.");
-    fputs("<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Claim</th><th scope=\"col\">Claimed</th><th scope=\"col\">Measured "
-          "here</th><th scope=\"col\">Limit</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n", out);
+    fputs("<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Claim</th><th scope=\"col\">Claimed</th><th "
+          "scope=\"col\">Measured "
+          "here</th><th scope=\"col\">Limit</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t i = 0; i < claims->count; i++)
         put_html_claim(&claims->items[i], out);
     fputs("</tbody>\n", out);
@@ -201,30 +204,35 @@ int render_claims_html(const void *what, FILE *out)
 
 static json_t *claim_json(const struct claim *c)
 {
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?, s:{s:o, s:o, s:o, s:I}, s:o, s:s?, s:s, s:s?}",
-                     "source", c->source->name, "says", c->says, "time", c->time, "low", json_number(c->low), "high",
-                     json_number(c->high), "by_cores", c->by_cores, "cores", json_number(c->source->cores), "scaled_low",
-                     json_number(c->scaled_low), "scaled_high", json_number(c->scaled_high), "base", c->base, "variant", c->variant,
-                     "measured", "ratio", json_number(c->measured.ratio), "low", json_number(c->measured.low), "high",
-                     json_number(c->measured.high), "rounds", (json_int_t)c->measured.rounds, "limit", json_number(c->limit),
-                     "limit_is", !isfinite(c->limit) ? NULL : c->limit_is_capacity ? "capacity" : "ideal", "verdict",
-                     claim_verdict_name(c->verdict), "why", c->why);
+    return json_pack(
+        "{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?, s:{s:o, s:o, s:o, s:I}, s:o, s:s?, s:s, s:s?}",
+        "source", c->source->name, "says", c->says, "time", c->time, "low", json_number(c->low), "high",
+        json_number(c->high), "by_cores", c->by_cores, "cores", json_number(c->source->cores), "scaled_low",
+        json_number(c->scaled_low), "scaled_high", json_number(c->scaled_high), "base", c->base, "variant", c->variant,
+        "measured", "ratio", json_number(c->measured.ratio), "low", json_number(c->measured.low), "high",
+        json_number(c->measured.high), "rounds", (json_int_t)c->measured.rounds, "limit", json_number(c->limit),
+        "limit_is",
+        !isfinite(c->limit)    ? NULL
+        : c->limit_is_capacity ? "capacity"
+                               : "ideal",
+        "verdict", claim_verdict_name(c->verdict), "why", c->why);
 }
 
 int render_claims_json(const void *what, FILE *out)
 {
     const struct claims *claims = what;
     json_t *rows = json_array();
-    int code = rows == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; code == 0 && i < claims->count; i++)
+    int rc = rows == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; rc == 0 && i < claims->count; i++)
         if (json_array_append_new(rows, claim_json(&claims->items[i])) != 0)
-            code = -ENOMEM;
-    json_t *all = code == 0 ? json_pack("{s:i, s:s, s:f, s:O}", "claims", 1, "about", claims->about, "tolerance",
-                                        CLAIM_TOLERANCE, "rows", rows) : NULL;
+            rc = -ENOMEM;
+    json_t *all = rc == 0 ? json_pack("{s:i, s:s, s:f, s:O}", "claims", 1, "about", claims->about, "tolerance",
+                                      CLAIM_TOLERANCE, "rows", rows)
+                          : NULL;
     if (all == NULL || (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out)))
-        code = -ENOMEM;
+        rc = -ENOMEM;
     fputc('\n', out);
     json_decref(all);
     json_decref(rows);
-    return code;
+    return rc;
 }

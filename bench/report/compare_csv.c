@@ -8,18 +8,22 @@
 #include "bench/report/format.h"
 #include "bench/report/compare_formats.h"
 
-#define CHANGE_COLUMNS(name) name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted," name "_marks"
+#define CHANGE_COLUMNS(name) \
+    name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted," name "_marks"
 
 static const char header[] =
     "in,group,task,params,jobs,workers,runtime,model,role,gate,note_a,note_b,rounds_a,rounds_b,"
-    "whole_a_s,whole_b_s,work_a_s,work_b_s," CHANGE_COLUMNS("time_whole") "," CHANGE_COLUMNS("time_work") ","
-    CHANGE_COLUMNS("speedup_whole") "," CHANGE_COLUMNS("speedup_work") ",rate,rate_kept_a,rate_kept_b,latency_p50_a_s,"
-    "latency_p50_b_s,latency_p99_a_s,latency_p99_b_s," CHANGE_COLUMNS("latency_p50") "," CHANGE_COLUMNS("latency_p99") "\n";
+    "whole_a_s,whole_b_s,work_a_s,work_b_s," CHANGE_COLUMNS("time_whole") "," CHANGE_COLUMNS("time_work") "," CHANGE_COLUMNS(
+        "speedup_whole") "," CHANGE_COLUMNS("speedup_work") ",rate,rate_kept_a,rate_kept_b,latency_p50_a_s,"
+                                                            "latency_p50_b_s,latency_p99_a_s,latency_p99_b_"
+                                                            "s," CHANGE_COLUMNS("latency_p50") "," CHANGE_COLUMNS(
+                                                                "latency_p99") "\n";
 enum { NUMBERS = 6, LATENCIES = 7, CHANGE_FIELDS = 7 };
 
 static int put_cell(const char *in, const struct result_group *group, const struct result_cell *cell, FILE *out)
 {
-    static const char *const roles[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
+    static const char *const roles[] = {
+        [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
     char *params = format_params(group);
     if (params == NULL)
         return -ENOMEM;
@@ -60,7 +64,7 @@ static int put_change(const struct compare_change *change, FILE *out)
 static int put_latencies(const struct compare_row *row, FILE *out)
 {
     const bool open = compare_is_open(row);
-    int code = 0;
+    int rc = 0;
     csv_put_number(out, open ? row->group[COMPARE_B]->rate : NAN);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         const bool known = open && row->cell[side]->status == CELL_OK && row->cell[side]->count > 0;
@@ -69,16 +73,16 @@ static int put_latencies(const struct compare_row *row, FILE *out)
     for (enum compare_latency k = 0; k < COMPARE_LATENCIES; k++)
         for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
             csv_put_number(out, row->latency_s[k][side]);
-    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && code == 0; k++)
-        code = put_change(&row->latency[k], out);
-    return code;
+    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && rc == 0; k++)
+        rc = put_change(&row->latency[k], out);
+    return rc;
 }
 
 static int put_row(const struct compare_row *row, FILE *out)
 {
-    static const char *const gates[] = {[GATE_NONE] = "", [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
-                                        [GATE_BROKEN] = "broken", [GATE_RATE] = "rate", [GATE_UNKNOWN] = "unknown"};
-    int code = put_cell("both", row->group[COMPARE_B], row->cell[COMPARE_B], out);
+    static const char *const gates[] = {[GATE_NONE] = "",         [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
+                                        [GATE_BROKEN] = "broken", [GATE_RATE] = "rate",     [GATE_UNKNOWN] = "unknown"};
+    int rc = put_cell("both", row->group[COMPARE_B], row->cell[COMPARE_B], out);
     fprintf(out, ",%s", gates[row->gate]);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         fputc(',', out);
@@ -92,31 +96,31 @@ static int put_row(const struct compare_row *row, FILE *out)
         csv_put_number(out, row->median_s[RATIO_WORK][side]);
     const struct compare_change *const changes[] = {&row->time[RATIO_WHOLE], &row->time[RATIO_WORK],
                                                     &row->speedup[RATIO_WHOLE], &row->speedup[RATIO_WORK]};
-    for (size_t i = 0; i < sizeof changes / sizeof *changes && code == 0; i++)
-        code = put_change(changes[i], out);
-    if (code == 0)
-        code = put_latencies(row, out);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes && rc == 0; i++)
+        rc = put_change(changes[i], out);
+    if (rc == 0)
+        rc = put_latencies(row, out);
     fputc('\n', out);
-    return code;
+    return rc;
 }
 
 static int put_lone(const struct compare_lone *lone, FILE *out)
 {
-    const int code = put_cell(lone->side == COMPARE_A ? "A" : "B", lone->group, lone->cell, out);
+    const int rc = put_cell(lone->side == COMPARE_A ? "A" : "B", lone->group, lone->cell, out);
     for (int i = 0; i < 3 + NUMBERS + LATENCIES + 6 * CHANGE_FIELDS; i++) /* gate and notes, and all that is measured */
         fputc(',', out);
     fputc('\n', out);
-    return code;
+    return rc;
 }
 
 int render_compare_csv(const struct compare_view *view, FILE *out)
 {
     const struct compare *c = view->compare;
-    int code = 0;
+    int rc = 0;
     fputs(header, out);
-    for (size_t i = 0; i < c->row_count && code == 0; i++)
-        code = put_row(&c->rows[i], out);
-    for (size_t i = 0; i < c->lone_count && code == 0; i++)
-        code = put_lone(&c->lone[i], out);
-    return code;
+    for (size_t i = 0; i < c->row_count && rc == 0; i++)
+        rc = put_row(&c->rows[i], out);
+    for (size_t i = 0; i < c->lone_count && rc == 0; i++)
+        rc = put_lone(&c->lone[i], out);
+    return rc;
 }

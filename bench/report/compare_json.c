@@ -12,20 +12,19 @@
 
 #define DIGITS 9 /* as in summary.json */
 
-static json_t *text(const char *value)
-{
-    return value != NULL ? json_string(value) : json_null();
-}
+static json_t *text(const char *value) { return value != NULL ? json_string(value) : json_null(); }
 
 /* -- rows ----------------------------------------------------------------------------------------------------------------- */
 
 static json_t *cell_json(const struct result_group *group, const struct result_cell *cell)
 {
-    static const char *const roles[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
-    return json_pack("{ss ss sO sI sI so so ss ss ss so}", "group", group->name, "task", group->task, "params", group->params,
-                     "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "rate", group->rate > 0 ? json_real(group->rate) : json_null(),
-                     "arrivals", text(group->arrivals), "runtime", cell->runtime,
-                     "model", cell->model, "role", roles[cell->role], "start_method", text(cell->start_method));
+    static const char *const roles[] = {
+        [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
+    return json_pack("{ss ss sO sI sI so so ss ss ss so}", "group", group->name, "task", group->task, "params",
+                     group->params, "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "rate",
+                     group->rate > 0 ? json_real(group->rate) : json_null(), "arrivals", text(group->arrivals),
+                     "runtime", cell->runtime, "model", cell->model, "role", roles[cell->role], "start_method",
+                     text(cell->start_method));
 }
 
 static json_t *side_json(const struct compare_row *row, enum compare_side side)
@@ -62,14 +61,15 @@ static json_t *latency_json(const struct compare_row *row)
 {
     if (!compare_is_open(row))
         return json_null();
-    return json_pack("{so so}", "p50", change_json(&row->latency[COMPARE_P50]), "p99", change_json(&row->latency[COMPARE_P99]));
+    return json_pack("{so so}", "p50", change_json(&row->latency[COMPARE_P50]), "p99",
+                     change_json(&row->latency[COMPARE_P99]));
 }
 
 /* Of several changes that are judged the p-values are those of the one with the least. */
 static json_t *gate_json(const struct compare *c, const struct compare_row *row)
 {
-    static const char *const names[] = {[GATE_NONE] = NULL, [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
-                                        [GATE_BROKEN] = "broken", [GATE_RATE] = "rate", [GATE_UNKNOWN] = "unknown"};
+    static const char *const names[] = {[GATE_NONE] = NULL,       [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
+                                        [GATE_BROKEN] = "broken", [GATE_RATE] = "rate",     [GATE_UNKNOWN] = "unknown"};
     const struct compare_change *change = compare_judged(c, row, 0);
     for (size_t k = 1; compare_judged(c, row, k) != NULL; k++)
         if (compare_judged(c, row, k)->gate_p < change->gate_p)
@@ -83,9 +83,9 @@ static json_t *gate_json(const struct compare *c, const struct compare_row *row)
 static json_t *row_json(const struct compare *c, const struct compare_row *row)
 {
     json_t *out = cell_json(row->group[COMPARE_B], row->cell[COMPARE_B]);
-    json_t *more = json_pack("{so so so so so so}", "a", side_json(row, COMPARE_A), "b", side_json(row, COMPARE_B), "time",
-                             changes_json(row->time), "speedup", changes_json(row->speedup), "latency", latency_json(row),
-                             "gate", gate_json(c, row));
+    json_t *more = json_pack("{so so so so so so}", "a", side_json(row, COMPARE_A), "b", side_json(row, COMPARE_B),
+                             "time", changes_json(row->time), "speedup", changes_json(row->speedup), "latency",
+                             latency_json(row), "gate", gate_json(c, row));
     if (out == NULL || more == NULL || json_object_update(out, more) != 0) {
         json_decref(out);
         out = NULL;
@@ -137,8 +137,8 @@ static json_t *differences_json(const struct differences *differences)
     json_t *out = json_array();
     for (size_t i = 0; i < differences->count && out != NULL; i++) {
         const struct difference *d = &differences->items[i];
-        if (json_array_append_new(out, json_pack("{ss so so}", "fact", d->key, "a", value_json(d->value[COMPARE_A]), "b",
-                                                 value_json(d->value[COMPARE_B]))) != 0) {
+        if (json_array_append_new(out, json_pack("{ss so so}", "fact", d->key, "a", value_json(d->value[COMPARE_A]),
+                                                 "b", value_json(d->value[COMPARE_B]))) != 0) {
             json_decref(out);
             out = NULL;
         }
@@ -151,8 +151,9 @@ static json_t *lines_json(const struct story *story, enum story_kind kind)
     json_t *out = json_array();
     for (size_t i = 0; i < story->count && out != NULL; i++) {
         const struct story_line *line = &story->lines[i];
-        char *said = line->kind != kind ? NULL
-                     : *line->title == '\0' ? text_format("%s", line->text) : text_format("%s: %s", line->title, line->text);
+        char *said = line->kind != kind     ? NULL
+                     : *line->title == '\0' ? text_format("%s", line->text)
+                                            : text_format("%s: %s", line->title, line->text);
         if (line->kind == kind && json_array_append_new(out, said == NULL ? NULL : json_string(said)) != 0) {
             json_decref(out);
             out = NULL;
@@ -174,8 +175,8 @@ static json_t *whole_gate_json(const struct compare *c)
 {
     if (!(c->options.slower > 0))
         return json_null();
-    return json_pack("{sf ss sb}", "limit", c->options.slower, "judges", c->options.by_speedup ? "speedup" : "time", "fails",
-                     (int)c->gate_fails);
+    return json_pack("{sf ss sb}", "limit", c->options.slower, "judges", c->options.by_speedup ? "speedup" : "time",
+                     "fails", (int)c->gate_fails);
 }
 
 static json_t *head_json(const struct compare_view *view)
@@ -191,21 +192,21 @@ static json_t *head_json(const struct compare_view *view)
 
 static json_t *body_json(const struct compare *c)
 {
-    return json_pack("{so so so so so so}", "plan", differences_json(&c->plan), "machine", differences_json(&c->machine),
-                     "moving", differences_json(&c->moving), "only_a", lone_json(c, COMPARE_A), "only_b",
-                     lone_json(c, COMPARE_B), "cells", rows_json(c));
+    return json_pack("{so so so so so so}", "plan", differences_json(&c->plan), "machine",
+                     differences_json(&c->machine), "moving", differences_json(&c->moving), "only_a",
+                     lone_json(c, COMPARE_A), "only_b", lone_json(c, COMPARE_B), "cells", rows_json(c));
 }
 
 int render_compare_json(const struct compare_view *view, FILE *out)
 {
     json_t *all = head_json(view), *body = body_json(view->compare);
-    int code = all == NULL || body == NULL || json_object_update(all, body) != 0 ? -ENOMEM : 0;
-    if (code == 0) {
+    int rc = all == NULL || body == NULL || json_object_update(all, body) != 0 ? -ENOMEM : 0;
+    if (rc == 0) {
         if (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out))
-            code = -ENOMEM;
+            rc = -ENOMEM;
         fputc('\n', out);
     }
     json_decref(body);
     json_decref(all);
-    return code;
+    return rc;
 }

@@ -99,18 +99,20 @@ static void put_table_head(const struct result_group *group, FILE *out)
 {
     if (group->rate > 0)
         fputs("| variant | p50 A | p50 B | p50 A / B | p99 A | p99 B | p99 A / B | rate kept A | rate kept B |\n"
-              "|---|--:|--:|---|--:|--:|---|---|---|\n", out);
+              "|---|--:|--:|---|--:|--:|---|---|---|\n",
+              out);
     else
         fputs("| variant | whole A | whole B | whole A / B | work A | work B | work A / B | whole speedup B / A | work "
-              "speedup B / A |\n|---|--:|--:|---|--:|--:|---|---|---|\n", out);
+              "speedup B / A |\n|---|--:|--:|---|--:|--:|---|---|---|\n",
+              out);
 }
 
 static int put_group(const struct compare *c, const struct result_group *group, FILE *out)
 {
     bool first = true;
     char *params = format_params(group), *shape = format_shape(group);
-    const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < c->row_count && code == 0; i++) {
+    const int rc = params == NULL || shape == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < c->row_count && rc == 0; i++) {
         if (c->rows[i].group[COMPARE_B] != group)
             continue;
         if (first) {
@@ -128,25 +130,28 @@ static int put_group(const struct compare *c, const struct result_group *group, 
     }
     free(shape);
     free(params);
-    return code;
+    return rc;
 }
 
 int render_compare_markdown(const struct compare_view *view, FILE *out)
 {
     const struct compare *c = view->compare;
-    int code = 0;
+    int rc = 0;
     fputs("# B against A\n", out);
     put_lines(view, STORY_ANSWER, "", out);
     put_lines(view, STORY_GATE, "", out);
     put_runs(view, out);
     put_lines(view, STORY_WARNING, "\n**Before any number:**\n", out);
     put_lines(view, STORY_CHANGED, "\n**What else is not the same, A -> B:**\n", out);
-    for (size_t g = 0; g < c->results[COMPARE_B]->group_count && code == 0; g++)
-        code = put_group(c, &c->results[COMPARE_B]->groups[g], out);
-    fprintf(out, "\nTimes are medians. A ratio above 1 is better in B; its 95%% interval is the rank-sum one of two samples "
-                 "(time), for the\nrounds of two runs are no pairs; a speedup is over %s, by the pairs of each run. ▲ better, ▼ "
-                 "worse: the interval clears 1 by %.4g%%,\nand the p-value, adjusted by Holm over the column in all groups, is "
-                 "below 5%%. = no difference shown. ? unresolved.\n",
-            c->options.base == RATIO_OWN_SYNC ? "the runtime's own sync" : SUMMARY_BASELINE_RUNTIME ":sync", 100 * c->margin);
-    return code;
+    for (size_t g = 0; g < c->results[COMPARE_B]->group_count && rc == 0; g++)
+        rc = put_group(c, &c->results[COMPARE_B]->groups[g], out);
+    fprintf(
+        out,
+        "\nTimes are medians. A ratio above 1 is better in B; its 95%% interval is the rank-sum one of two samples "
+        "(time), for the\nrounds of two runs are no pairs; a speedup is over %s, by the pairs of each run. ▲ better, ▼ "
+        "worse: the interval clears 1 by %.4g%%,\nand the p-value, adjusted by Holm over the column in all groups, is "
+        "below 5%%. = no difference shown. ? unresolved.\n",
+        c->options.base == RATIO_OWN_SYNC ? "the runtime's own sync" : SUMMARY_BASELINE_RUNTIME ":sync",
+        100 * c->margin);
+    return rc;
 }

@@ -21,7 +21,8 @@ static enum style line_style(const struct compare_view *view, const struct story
 {
     if (line->kind == STORY_ANSWER)
         return *line->title == '\0' ? STYLE_BOLD : STYLE_PLAIN;
-    return line->kind == STORY_WARNING || (line->kind == STORY_GATE && view->compare->gate_fails) ? STYLE_WARN : STYLE_DIM;
+    return line->kind == STORY_WARNING || (line->kind == STORY_GATE && view->compare->gate_fails) ? STYLE_WARN
+                                                                                                  : STYLE_DIM;
 }
 
 static void put_wrapped(const struct screen *screen, enum style style, const char *text)
@@ -120,10 +121,12 @@ static const char *side_text(struct format *f, const struct compare *c, const st
 {
     if (table == TABLE_SPEEDUP)
         return format_ratio(f, row->speedup_of[c->options.time][side]);
-    return format_time(f, table == TABLE_TIME ? row->median_s[c->options.time][side] : row->latency_s[COMPARE_P99][side]);
+    return format_time(f,
+                       table == TABLE_TIME ? row->median_s[c->options.time][side] : row->latency_s[COMPARE_P99][side]);
 }
 
-static int put_row(const struct compare_view *view, const struct screen *screen, const struct compare_row *row, enum table table)
+static int put_row(const struct compare_view *view, const struct screen *screen, const struct compare_row *row,
+                   enum table table)
 {
     const struct compare_change *changes = table == TABLE_SPEEDUP ? row->speedup : row->time;
     const bool fails = row->gate == GATE_SLOWER || row->gate == GATE_BROKEN || row->gate == GATE_RATE;
@@ -131,8 +134,7 @@ static int put_row(const struct compare_view *view, const struct screen *screen,
     struct format f;
     if (name == NULL)
         return -ENOMEM;
-    screen_put(screen, fails ? STYLE_WARN : STYLE_PLAIN, name,
-               name_width(view->compare, screen->width));
+    screen_put(screen, fails ? STYLE_WARN : STYLE_PLAIN, name, name_width(view->compare, screen->width));
     free(name);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
         screen_put(screen, STYLE_PLAIN, side_text(&f, view->compare, row, table, side), -SCREEN_TIME_WIDTH);
@@ -149,7 +151,8 @@ static const char *table_title(const struct compare *c, enum table table)
     if (table == TABLE_LATENCY)
         return "Latency a job, from when it was to start: A / B, above 1 is sooner in B";
     return c->options.base == RATIO_OWN_SYNC ? "Speedup over the own sync: B / A, above 1 gains more in B"
-                                             : "Speedup over " SUMMARY_BASELINE_RUNTIME ":sync: B / A, above 1 gains more in B";
+                                             : "Speedup over " SUMMARY_BASELINE_RUNTIME
+                                               ":sync: B / A, above 1 gains more in B";
 }
 
 static void put_table_head(const struct compare *c, const struct screen *screen, enum table table)
@@ -176,12 +179,13 @@ static int put_table(const struct compare_view *view, const struct screen *scree
                      enum table table)
 {
     const struct compare *c = view->compare;
-    int code = 0;
+    int rc = 0;
     put_table_head(c, screen, table);
-    for (size_t i = 0; i < c->row_count && code == 0; i++)
-        if (c->rows[i].group[COMPARE_B] == group && (table != TABLE_SPEEDUP || c->rows[i].cell[COMPARE_B]->role != ROLE_CONTROL))
-            code = put_row(view, screen, &c->rows[i], table);
-    return code;
+    for (size_t i = 0; i < c->row_count && rc == 0; i++)
+        if (c->rows[i].group[COMPARE_B] == group &&
+            (table != TABLE_SPEEDUP || c->rows[i].cell[COMPARE_B]->role != ROLE_CONTROL))
+            rc = put_row(view, screen, &c->rows[i], table);
+    return rc;
 }
 
 static int put_heading(const struct screen *screen, const struct result_group *group)
@@ -190,18 +194,19 @@ static int put_heading(const struct screen *screen, const struct result_group *g
     if (params != NULL && shape != NULL)
         task = strcmp(group->name, group->task) == 0 ? strdup("") : text_format(" · task %s", group->task);
     if (task != NULL)
-        all = text_format("%s%s · %s%s%s · %s", group->name, task, group->kind, *params != '\0' ? " · " : "", params, shape);
+        all = text_format("%s%s · %s%s%s · %s", group->name, task, group->kind, *params != '\0' ? " · " : "", params,
+                          shape);
     if (all != NULL) {
         fputc('\n', screen->out);
         screen_put_rule(screen);
         put_wrapped(screen, STYLE_BOLD, all);
     }
-    const int code = all == NULL ? -ENOMEM : 0;
+    const int rc = all == NULL ? -ENOMEM : 0;
     free(all);
     free(task);
     free(shape);
     free(params);
-    return code;
+    return rc;
 }
 
 static int put_group(const struct compare_view *view, const struct screen *screen, const struct result_group *group)
@@ -211,10 +216,10 @@ static int put_group(const struct compare_view *view, const struct screen *scree
         any = view->compare->rows[i].group[COMPARE_B] == group;
     if (!any)
         return 0;
-    int code = put_heading(screen, group);
-    if (code == 0)
-        code = put_table(view, screen, group, group->rate > 0 ? TABLE_LATENCY : TABLE_TIME);
-    return code != 0 || group->rate > 0 ? code : put_table(view, screen, group, TABLE_SPEEDUP);
+    int rc = put_heading(screen, group);
+    if (rc == 0)
+        rc = put_table(view, screen, group, group->rate > 0 ? TABLE_LATENCY : TABLE_TIME);
+    return rc != 0 || group->rate > 0 ? rc : put_table(view, screen, group, TABLE_SPEEDUP);
 }
 
 static bool any_open(const struct compare *c)
@@ -231,18 +236,28 @@ static void put_legend(const struct compare *c, const struct screen *screen)
         const char *title, *text;
         bool open_only;
     } lines[] = {
-        {"time", "the median of each run, and the ratio A / B with its 95% interval: the rounds of two runs are no pairs, so "
-                 "it is Hodges and Lehmann's shift of the log times with the rank-sum interval. It speaks of these two "
-                 "runs: a machine that was slower for a while is in it.", false},
-        {"latency", "of open loops, where jobs come at a rate and the schedule decides how long a command takes: the medians of "
-                    "the rounds' p50 and p99, compared like times.", true},
-        {"speedup", "baseline / variant by the pairs of each run, then B / A the same way: what slowed all of a run is not in "
-                    "it. Of copies of sync: what the machine does in parallel.", false},
-        {"verdict", "▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the margin, and the p-value, "
-                    "adjusted by Holm over the column in all groups, is below 5%. = no difference shown. ? unresolved: over "
-                    "10% either way, or too few rounds.", false},
-        {"marks", "of the times of either run: f round 1 lies apart, d they drift, ≈ the interval is over 10% either way, a "
-                  "neighbouring rounds are alike: the interval may be too narrow.", false},
+        {"time",
+         "the median of each run, and the ratio A / B with its 95% interval: the rounds of two runs are no pairs, so "
+         "it is Hodges and Lehmann's shift of the log times with the rank-sum interval. It speaks of these two "
+         "runs: a machine that was slower for a while is in it.",
+         false},
+        {"latency",
+         "of open loops, where jobs come at a rate and the schedule decides how long a command takes: the medians of "
+         "the rounds' p50 and p99, compared like times.",
+         true},
+        {"speedup",
+         "baseline / variant by the pairs of each run, then B / A the same way: what slowed all of a run is not in "
+         "it. Of copies of sync: what the machine does in parallel.",
+         false},
+        {"verdict",
+         "▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the margin, and the p-value, "
+         "adjusted by Holm over the column in all groups, is below 5%. = no difference shown. ? unresolved: over "
+         "10% either way, or too few rounds.",
+         false},
+        {"marks",
+         "of the times of either run: f round 1 lies apart, d they drift, ≈ the interval is over 10% either way, a "
+         "neighbouring rounds are alike: the interval may be too narrow.",
+         false},
     };
     fputc('\n', screen->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -259,15 +274,15 @@ int render_compare_text(const struct compare_view *view, FILE *out)
     if (screen.out == NULL)
         return -ENOMEM;
     const struct results *b = view->compare->results[COMPARE_B];
-    int code = put_head(view, &screen);
-    for (size_t g = 0; g < b->group_count && code == 0; g++)
-        code = put_group(view, &screen, &b->groups[g]);
-    if (code == 0 && view->compare->row_count > 0)
+    int rc = put_head(view, &screen);
+    for (size_t g = 0; g < b->group_count && rc == 0; g++)
+        rc = put_group(view, &screen, &b->groups[g]);
+    if (rc == 0 && view->compare->row_count > 0)
         put_legend(view->compare, &screen);
-    if (fclose(screen.out) != 0 && code == 0)
-        code = -ENOMEM;
-    if (code == 0)
+    if (fclose(screen.out) != 0 && rc == 0)
+        rc = -ENOMEM;
+    if (rc == 0)
         screen_put_trimmed(out, text);
     free(text);
-    return code;
+    return rc;
 }

@@ -22,11 +22,13 @@
 
 static const char header[] =
     "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
-    "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,memory_looks,connections,"
-    "origin_share,origin_wait_share,in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,break_even,break_even_jobs,start_s,ready_s,"
-    "work_phase_s,end_s,latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV ","
-    RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") ","
-    RATIO_COLUMNS("whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
+    "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,memory_looks,"
+    "connections,"
+    "origin_share,origin_wait_share,in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,break_even,break_even_jobs,"
+    "start_s,ready_s,"
+    "work_phase_s,end_s,latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV
+    "," RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") "," RATIO_COLUMNS(
+        "whole_own_sync") "," RATIO_COLUMNS("whole_py_sync") "\n";
 
 static void put_numbers(FILE *out, const double *values, size_t n)
 {
@@ -88,20 +90,24 @@ static void put_break_even(FILE *out, const struct break_even *found)
     csv_put_number(out, found->state == BREAK_EVEN_FROM ? (double)found->jobs : NAN);
 }
 
-static double known(int64_t count)
-{
-    return count >= 0 ? (double)count : NAN;
-}
+static double known(int64_t count) { return count >= 0 ? (double)count : NAN; }
 
 static int put_cell(FILE *out, const struct summary *summary, const struct summary_cell *c)
 {
     if (put_head(out, c->group, c->cell, "model") != 0 || put_note(out, c->verified, c->note, c->marks) != 0)
         return -ENOMEM;
-    const double times[] = {(double)c->rounds, c->median_s,       c->median_ci_s.low, c->median_ci_s.high,
+    const double times[] = {(double)c->rounds, c->median_s,      c->median_ci_s.low, c->median_ci_s.high,
                             c->work_s,         c->work_ci_s.low, c->work_ci_s.high};
-    const double more[] = {c->cpu_s,        known(c->cell->peak_pss_bytes), known(c->cell->memory_looks), c->connections,
-                           c->origin_share, c->origin_wait_share,           c->in_flight_max,             c->in_flight_mean,
-                           c->cpus_used,    (double)c->disturbed_rounds};
+    const double more[] = {c->cpu_s,
+                           known(c->cell->peak_pss_bytes),
+                           known(c->cell->memory_looks),
+                           c->connections,
+                           c->origin_share,
+                           c->origin_wait_share,
+                           c->in_flight_max,
+                           c->in_flight_mean,
+                           c->cpus_used,
+                           (double)c->disturbed_rounds};
     const struct break_even found = break_even_of(summary, c);
     put_numbers(out, times, sizeof times / sizeof *times);
     fputc(',', out);
@@ -158,19 +164,19 @@ static char *geomean_note(const struct summary *summary, const struct summary_ge
 {
     static const char *const names[RATIO_TIMES][RATIO_BASES] = {{"work_own_sync", "work_py_sync"},
                                                                 {"whole_own_sync", "whole_py_sync"}};
-    struct words parts = {NULL, 0};
-    int code = 0;
+    struct string_list parts = {NULL, 0};
+    int rc = 0;
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES && code == 0; b++) {
+        for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];
             if (mean->group_count < 2)
                 continue;
             char *groups = format_groups(summary->results, mean);
-            code = groups == NULL ? -ENOMEM : words_addf(&parts, "%s: %s", names[t][b], groups);
+            rc = groups == NULL ? -ENOMEM : string_list_addf(&parts, "%s: %s", names[t][b], groups);
             free(groups);
         }
-    char *text = code == 0 ? words_join(&parts, "; ") : NULL;
-    words_free(&parts);
+    char *text = rc == 0 ? string_list_join(&parts, "; ") : NULL;
+    string_list_free(&parts);
     return text;
 }
 
@@ -197,20 +203,20 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
 int render_csv(const void *what, FILE *out)
 {
     const struct summary *summary = what;
-    int code = 0;
+    int rc = 0;
     fputs(header, out);
-    for (size_t i = 0; i < summary->control_count && code == 0; i++) {
+    for (size_t i = 0; i < summary->control_count && rc == 0; i++) {
         const struct summary_control *c = &summary->controls[i];
-        code = put_extra(out, &(struct extra_row){c->group, c->cell, "control", c->note, &c->ratio, RATIO_WHOLE,
-                                                  c->flagged ? MARK_CONTROL_FLAGGED : 0});
+        rc = put_extra(out, &(struct extra_row){c->group, c->cell, "control", c->note, &c->ratio, RATIO_WHOLE,
+                                                c->flagged ? MARK_CONTROL_FLAGGED : 0});
     }
-    for (size_t i = 0; i < summary->capacity_count && code == 0; i++) {
+    for (size_t i = 0; i < summary->capacity_count && rc == 0; i++) {
         const struct summary_capacity *c = &summary->capacities[i];
-        code = put_extra(out, &(struct extra_row){c->group, c->cell, "capacity", c->note, &c->ratio, RATIO_WORK, 0});
+        rc = put_extra(out, &(struct extra_row){c->group, c->cell, "capacity", c->note, &c->ratio, RATIO_WORK, 0});
     }
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
-        code = put_cell(out, summary, &summary->cells[i]);
-    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
-        code = put_geomean(out, summary, &summary->geomeans[i]);
-    return code;
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
+        rc = put_cell(out, summary, &summary->cells[i]);
+    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
+        rc = put_geomean(out, summary, &summary->geomeans[i]);
+    return rc;
 }

@@ -11,8 +11,8 @@
 
 enum { VERDICT_WIDTH = 9, NAME_WIDTH = 14, INDENT = 2 + VERDICT_WIDTH + NAME_WIDTH };
 
-static const char *const headings[] = {[DOCTOR_INSTALLED] = "Installed", [DOCTOR_LIMITS] = "Limits",
-                                       [DOCTOR_DISTURBS] = "What may disturb a measurement"};
+static const char *const headings[] = {
+    [DOCTOR_INSTALLED] = "Installed", [DOCTOR_LIMITS] = "Limits", [DOCTOR_DISTURBS] = "What may disturb a measurement"};
 static const char *const area_names[] = {
     [DOCTOR_INSTALLED] = "installed", [DOCTOR_LIMITS] = "limits", [DOCTOR_DISTURBS] = "disturbs"};
 
@@ -37,13 +37,13 @@ static void put_finding(const struct doctor_finding *f, const struct screen *scr
 /* "hyperfine, py": what is missing; to be freed, NULL: no memory. */
 static char *missing_names(const struct doctor *d)
 {
-    struct words names = {NULL, 0};
+    struct string_list names = {NULL, 0};
     int rc = 0;
     for (size_t i = 0; i < d->count && rc == 0; i++)
-        if (d->items[i].verdict == DOCTOR_MISSING && !words_have(&names, d->items[i].name))
-            rc = words_add(&names, d->items[i].name);
-    char *text = rc == 0 ? words_join(&names, ", ") : NULL;
-    words_free(&names);
+        if (d->items[i].verdict == DOCTOR_MISSING && !string_list_have(&names, d->items[i].name))
+            rc = string_list_add(&names, d->items[i].name);
+    char *text = rc == 0 ? string_list_join(&names, ", ") : NULL;
+    string_list_free(&names);
     return text;
 }
 
@@ -104,8 +104,8 @@ json_t *doctor_json(const struct doctor *d, bool whole, json_t *facts)
     for (size_t i = 0; i < d->count && !lost; i++) {
         const struct doctor_finding *f = &d->items[i];
         const char *verdict = f->verdict == DOCTOR_MISSING ? "missing" : doctor_verdict_name(f->verdict);
-        json_t *finding = json_pack("{ss ss ss so so}", "area", area_names[f->area], "name", f->name, "verdict", verdict,
-                                    "found", text_json(f->found), "advice", text_json(f->advice));
+        json_t *finding = json_pack("{ss ss ss so so}", "area", area_names[f->area], "name", f->name, "verdict",
+                                    verdict, "found", text_json(f->found), "advice", text_json(f->advice));
         lost = json_array_append_new(findings, finding) != 0;
     }
     if (lost) {

@@ -11,7 +11,7 @@
 
 /* -- what all sentences share ---------------------------------------------------------------------------------------------- */
 
-void headline_put_names(FILE *out, const struct words *names)
+void headline_put_names(FILE *out, const struct string_list *names)
 {
     for (size_t i = 0; i < names->count && i < HEADLINE_NAMES_MOST; i++)
         fprintf(out, "%s%s", i == 0 ? "" : ", ", names->items[i]);
@@ -21,7 +21,8 @@ void headline_put_names(FILE *out, const struct words *names)
 
 /* What was measured to be possible comes before what would be ideal. That a gain lies above the ideal by chance (sync's
  * waits are a little too long, too) is only believed up to a tenth. */
-void headline_put_limit(FILE *out, const struct summary *summary, const struct summary_cell *cell, const struct ratio *gain)
+void headline_put_limit(FILE *out, const struct summary *summary, const struct summary_cell *cell,
+                        const struct ratio *gain)
 {
     const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
     const bool measured = capacity != NULL && ratio_known(&capacity->ratio);
@@ -60,7 +61,8 @@ static const struct {
 } kinds[] = {
     [KIND_GROUP] = {headline_put_group, headline_put_group_best, "The best model of each runtime, over its own sync"},
     [KIND_OPEN_LOOP] = {headline_put_open_loop, headline_put_open_loop_best, "The lowest p99 of each runtime"},
-    [KIND_SWEEP] = {headline_put_sweep, headline_put_sweep_best, "The greatest gain of each runtime, over its own sync"},
+    [KIND_SWEEP] = {headline_put_sweep, headline_put_sweep_best,
+                    "The greatest gain of each runtime, over its own sync"},
     [KIND_PRICE] = {headline_put_prices, NULL, ""},
 };
 
@@ -112,19 +114,20 @@ static int add_group(struct headlines *out, const struct headline_subject *all, 
 {
     struct headline_subject subject = *all;
     struct contest contest;
-    int code = 0;
+    int rc = 0;
     subject.table = scaling_table(all->scaling, group);
     if (subject.table != NULL && subject.table != *last)
-        code = headline_add(out, KIND_SWEEP, group->sweep, false, &subject);
+        rc = headline_add(out, KIND_SWEEP, group->sweep, false, &subject);
     *last = subject.table;
-    if (code == 0) {
-        code = contest_open(&contest, all->summary, group);
+    if (rc == 0) {
+        rc = contest_open(&contest, all->summary, group);
         subject.contest = &contest;
-        if (code == 0)
-            code = headline_add(out, group->rate > 0 ? KIND_OPEN_LOOP : KIND_GROUP, group->name, subject.table != NULL, &subject);
+        if (rc == 0)
+            rc = headline_add(out, group->rate > 0 ? KIND_OPEN_LOOP : KIND_GROUP, group->name, subject.table != NULL,
+                              &subject);
         contest_close(&contest);
     }
-    return code;
+    return rc;
 }
 
 int headlines_make(struct headlines *out, const struct summary *summary)
@@ -133,19 +136,19 @@ int headlines_make(struct headlines *out, const struct summary *summary)
     struct prices prices = {.rows = NULL};
     const struct scaling_curve *last = NULL;
     *out = (struct headlines){.items = NULL};
-    int code = scaling_make(&scaling, summary);
-    if (code == 0)
-        code = prices_make(&prices, summary);
+    int rc = scaling_make(&scaling, summary);
+    if (rc == 0)
+        rc = prices_make(&prices, summary);
     const struct headline_subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
-    for (size_t g = 0; g < summary->results->group_count && code == 0; g++) {
+    for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
         const struct result_group *group = &summary->results->groups[g];
-        code = result_group_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
+        rc = result_group_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
     }
     prices_free(&prices);
     scaling_free(&scaling);
-    if (code != 0)
+    if (rc != 0)
         headlines_free(out);
-    return code;
+    return rc;
 }
 
 void headlines_free(struct headlines *headlines)

@@ -13,11 +13,11 @@
 #include "bench/analysis/summary.h"
 
 struct headline {
-    const char *name; /* the group's, of a sweep or a price the suite's group; borrowed */
-    bool point;       /* one of the points of the sweep whose headline stands before it */
-    char *text;       /* "c:async won: 11.0x its sync [10.9,11.1], 92% of the ideal 12x", without a full stop */
+    const char *name;       /* the group's, of a sweep or a price the suite's group; borrowed */
+    bool point;             /* one of the points of the sweep whose headline stands before it */
+    char *text;             /* "c:async won: 11.0x its sync [10.9,11.1], 92% of the ideal 12x", without a full stop */
     const char *best_title; /* what `best` lists */
-    char *best;       /* the best of each runtime: "c:async 11.0x [10.9,11.1]; py:..."; "" where there is none */
+    char *best;             /* the best of each runtime: "c:async 11.0x [10.9,11.1]; py:..."; "" where there is none */
 };
 
 struct headlines {

@@ -24,9 +24,10 @@ static void put_gain(FILE *out, const struct contest *contest, const struct rati
         fprintf(out, ": no ratio over its sync (%s)", format_ratio_state(gain->state));
         return;
     }
-    fputs(gain->verdict == VERDICT_NO_DIFFERENCE ? ": no difference from its sync shown, " :
-          gain->verdict == VERDICT_UNRESOLVED    ? ": its gain is unresolved, "
-                                                 : ": ", out);
+    fputs(gain->verdict == VERDICT_NO_DIFFERENCE ? ": no difference from its sync shown, "
+          : gain->verdict == VERDICT_UNRESOLVED  ? ": its gain is unresolved, "
+                                                 : ": ",
+          out);
     fprintf(out, "%s its sync", format_ratio(&ratio, gain->ratio));
     if (gain->state == RATIO_FULL)
         fprintf(out, " %s", format_interval(&interval, gain->low, gain->high));
@@ -105,6 +106,7 @@ void headline_put_group_best(FILE *out, const struct headline_subject *subject)
         if (best == NULL)
             fprintf(out, "%s: no model shown to gain", last);
         else
-            fprintf(out, "%s:%s %s", last, best->cell->model, format_speedup(&f, &speedups_of(contest, best)[RATIO_OWN_SYNC]));
+            fprintf(out, "%s:%s %s", last, best->cell->model,
+                    format_speedup(&f, &speedups_of(contest, best)[RATIO_OWN_SYNC]));
     }
 }

@@ -16,8 +16,9 @@ static void put_price(FILE *out, const struct price *row)
         fprintf(out, "no price with %s:%s (%s)", row->runtime, row->model, row->note);
         return;
     }
-    fprintf(out, "%s of memory and %s of the whole command with %s:%s", price_text(&memory, &row->memory_bytes, format_bytes),
-            price_text(&whole, &row->whole_s, format_time), row->runtime, row->model);
+    fprintf(out, "%s of memory and %s of the whole command with %s:%s",
+            price_text(&memory, &row->memory_bytes, format_bytes), price_text(&whole, &row->whole_s, format_time),
+            row->runtime, row->model);
 }
 
 void headline_put_prices(FILE *out, const struct headline_subject *subject)

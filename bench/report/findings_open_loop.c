@@ -66,7 +66,8 @@ void headline_put_open_loop(FILE *out, const struct headline_subject *subject)
         fputs("nothing was measured", out);
         return;
     }
-    fprintf(out, "jobs arriving at %s, %s: %zu of %zu variants kept the rate", render_latency_rate(&f, contest->group->rate),
+    fprintf(out, "jobs arriving at %s, %s: %zu of %zu variants kept the rate",
+            render_latency_rate(&f, contest->group->rate),
             contest->group->arrivals == NULL ? "fixed" : contest->group->arrivals, contest->count, measured);
     if (contest->count > 0) {
         fputs("; ", out);

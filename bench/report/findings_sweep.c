@@ -58,8 +58,9 @@ static void put_range(FILE *out, const struct scaling *scaling, const struct sca
             low = workers < low ? workers : low;
             high = workers > high ? workers : high;
         }
-    fprintf(out, "%s scaling over %lld to %lld workers, %lld job%s%s: ", table->scaling, (long long)low, (long long)high,
-            (long long)table->jobs, table->jobs == 1 ? "" : "s", scaling_is_weak(table->scaling) ? " each" : "");
+    fprintf(out, "%s scaling over %lld to %lld workers, %lld job%s%s: ", table->scaling, (long long)low,
+            (long long)high, (long long)table->jobs, table->jobs == 1 ? "" : "s",
+            scaling_is_weak(table->scaling) ? " each" : "");
 }
 
 void headline_put_sweep(FILE *out, const struct headline_subject *subject)

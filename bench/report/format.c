@@ -131,15 +131,14 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
 
 char *format_params(const struct result_group *group)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     const char *key;
     json_t *value;
-    int code = 0;
-    json_object_foreach((json_t *)group->params, key, value)
-        if (code == 0)
-            code = words_addf(&words, "%s=%s", key, json_string_value(value));
-    char *text = code == 0 ? words_join(&words, " ") : NULL;
-    words_free(&words);
+    int rc = 0;
+    json_object_foreach((json_t *)group->params, key, value) if (rc == 0)
+        rc = string_list_addf(&words, "%s=%s", key, json_string_value(value));
+    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
@@ -155,38 +154,32 @@ char *format_shape(const struct result_group *group)
 
 char *format_groups(const struct results *results, const struct geomean_ratio *mean)
 {
-    struct words words = {NULL, 0};
-    int code = 0;
-    for (size_t i = 0; i < mean->group_count && code == 0; i++)
-        code = words_add(&words, results->groups[mean->groups[i]].name);
-    char *text = code == 0 ? words_join(&words, " ") : NULL;
-    words_free(&words);
+    struct string_list words = {NULL, 0};
+    int rc = 0;
+    for (size_t i = 0; i < mean->group_count && rc == 0; i++)
+        rc = string_list_add(&words, results->groups[mean->groups[i]].name);
+    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
-char *format_variant(const struct result_cell *cell)
-{
-    return text_format("%s:%s", cell->runtime, cell->model);
-}
+char *format_variant(const struct result_cell *cell) { return text_format("%s:%s", cell->runtime, cell->model); }
 
 char *format_marks(unsigned marks)
 {
-    struct words words = {NULL, 0};
-    int code = 0;
-    for (unsigned i = 0; summary_mark_name(i) != NULL && code == 0; i++)
+    struct string_list words = {NULL, 0};
+    int rc = 0;
+    for (unsigned i = 0; summary_mark_name(i) != NULL && rc == 0; i++)
         if (marks & (1u << i))
-            code = words_add(&words, summary_mark_name(i));
-    char *text = code == 0 ? words_join(&words, ", ") : NULL;
-    words_free(&words);
+            rc = string_list_add(&words, summary_mark_name(i));
+    char *text = rc == 0 ? string_list_join(&words, ", ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */
 
-static bool starts_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) != 0x80;
-}
+static bool starts_character(char byte) { return ((unsigned char)byte & 0xc0) != 0x80; }
 
 int format_columns(const char *text)
 {

@@ -16,9 +16,9 @@ struct format {
     char text[FORMAT_ROOM];
 };
 
-const char *format_time(struct format *f, double seconds);          /* "86.1 ms", at most 7 columns */
-const char *format_bytes(struct format *f, double bytes);           /* "12.3 MB", "135 B", at most 7 columns */
-const char *format_ratio(struct format *f, double ratio);           /* "1.94x", three digits, at most 6 columns */
+const char *format_time(struct format *f, double seconds);              /* "86.1 ms", at most 7 columns */
+const char *format_bytes(struct format *f, double bytes);               /* "12.3 MB", "135 B", at most 7 columns */
+const char *format_ratio(struct format *f, double ratio);               /* "1.94x", three digits, at most 6 columns */
 const char *format_interval(struct format *f, double low, double high); /* "[1.90,1.97]", at most 13 columns */
 /* Ratio and interval, or in a few words why there is none: "baseline", "too short". */
 const char *format_speedup(struct format *f, const struct ratio *ratio);

@@ -15,15 +15,9 @@
 /* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
 #define DIGITS 9
 
-static json_t *count(double value)
-{
-    return value >= 0 ? json_integer((json_int_t)value) : json_null();
-}
+static json_t *count(double value) { return value >= 0 ? json_integer((json_int_t)value) : json_null(); }
 
-static json_t *text(const char *value)
-{
-    return value != NULL ? json_string(value) : json_null();
-}
+static json_t *text(const char *value) { return value != NULL ? json_string(value) : json_null(); }
 
 static json_t *marks(unsigned set)
 {
@@ -38,9 +32,9 @@ json_t *render_json_ratio(const struct ratio *r)
 {
     if (!ratio_known(r))
         return json_null();
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", json_number(r->ratio), "low", json_number(r->low), "high",
-                     json_number(r->high), "verdict", text(verdict_name(r->verdict)), "p", json_number(r->p), "p_adjusted",
-                     json_number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", json_number(r->ratio), "low", json_number(r->low),
+                     "high", json_number(r->high), "verdict", text(verdict_name(r->verdict)), "p", json_number(r->p),
+                     "p_adjusted", json_number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
 }
 
 static json_t *interval(const struct summary_interval *i)
@@ -64,16 +58,14 @@ static json_int_t group_id(const struct summary *summary, const struct result_gr
 }
 
 /* Appends `value`, which may be NULL for want of memory. */
-static int append(json_t *array, json_t *value)
-{
-    return json_array_append_new(array, value) == 0 ? 0 : -ENOMEM;
-}
+static int append(json_t *array, json_t *value) { return json_array_append_new(array, value) == 0 ? 0 : -ENOMEM; }
 
 static json_t *control(const struct summary *summary, const struct summary_control *c)
 {
-    return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "group", group_id(summary, c->group), "runtime",
-                     c->cell->runtime, "of", c->group->rate > 0 ? "latency_p50" : "whole", "ratio",
-                     json_number(c->ratio.ratio), "low", json_number(c->ratio.low), "high", json_number(c->ratio.high), "low99", json_number(c->low99), "high99", json_number(c->high99), "rounds",
+    return json_pack("{s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:b, s:o}", "group", group_id(summary, c->group),
+                     "runtime", c->cell->runtime, "of", c->group->rate > 0 ? "latency_p50" : "whole", "ratio",
+                     json_number(c->ratio.ratio), "low", json_number(c->ratio.low), "high", json_number(c->ratio.high),
+                     "low99", json_number(c->low99), "high99", json_number(c->high99), "rounds",
                      (json_int_t)c->ratio.rounds, "flagged", c->flagged, "note", text(c->note));
 }
 
@@ -82,8 +74,8 @@ static json_t *capacity(const struct summary *summary, const struct summary_capa
     return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "group", group_id(summary, c->group), "runtime",
                      text(c->cell ? c->cell->runtime : NULL), "copies",
                      c->cell ? json_integer(c->cell->copies) : json_null(), "ratio", json_number(c->ratio.ratio), "low",
-                     json_number(c->ratio.low), "high", json_number(c->ratio.high), "rounds", (json_int_t)c->ratio.rounds, "note",
-                     text(c->note));
+                     json_number(c->ratio.low), "high", json_number(c->ratio.high), "rounds",
+                     (json_int_t)c->ratio.rounds, "note", text(c->note));
 }
 
 static json_t *phases(const struct summary_cell *cell)
@@ -118,15 +110,17 @@ static json_t *cell_head(const struct summary *summary, const struct summary_cel
 
 static json_t *cell_body(const struct summary_cell *c)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}", "median_s",
-                     json_number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s", json_number(c->work_s),
-                     "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s", json_number(c->cpu_s), "peak_pss_bytes",
-                     count((double)c->cell->peak_pss_bytes), "memory_looks", count((double)c->cell->memory_looks), "rounds",
-                     (json_int_t)c->rounds, "connections", count(c->connections), "latency_s", latency(c), "origin_share", json_number(c->origin_share),
-                     "origin_wait_share", json_number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max),
-                     "in_flight_mean", json_number(c->in_flight_mean), "cpus_used", json_number(c->cpus_used), "marks",
-                     marks(c->marks), "phases_s", phases(c), "disturbed_rounds", (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK), "whole",
-                     speedup(c, RATIO_WHOLE));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}",
+        "median_s", json_number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s",
+        json_number(c->work_s), "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s",
+        json_number(c->cpu_s), "peak_pss_bytes", count((double)c->cell->peak_pss_bytes), "memory_looks",
+        count((double)c->cell->memory_looks), "rounds", (json_int_t)c->rounds, "connections", count(c->connections),
+        "latency_s", latency(c), "origin_share", json_number(c->origin_share), "origin_wait_share",
+        json_number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max), "in_flight_mean",
+        json_number(c->in_flight_mean), "cpus_used", json_number(c->cpus_used), "marks", marks(c->marks), "phases_s",
+        phases(c), "disturbed_rounds", (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK),
+        "whole", speedup(c, RATIO_WHOLE));
 }
 
 static json_t *break_even(const struct summary *summary, const struct summary_cell *cell)
@@ -178,12 +172,12 @@ static json_t *geomean(const struct summary_geomean *row, enum ratio_time time, 
 
 static int geomeans_append(json_t *array, const struct summary_geomean *row)
 {
-    int code = 0;
+    int rc = 0;
     for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-        for (enum ratio_time t = 0; t < RATIO_TIMES && code == 0; t++)
+        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
             if (row->speedup[t][b].group_count > 1 && ratio_known(&row->speedup[t][b].ratio))
-                code = append(array, geomean(row, (enum ratio_time)t, (enum ratio_base)b));
-    return code;
+                rc = append(array, geomean(row, (enum ratio_time)t, (enum ratio_base)b));
+    return rc;
 }
 
 /* The arrays of a summary, in the order they are written. */
@@ -194,35 +188,35 @@ struct arrays {
 static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
-                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
-                     r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite",
+                     r->suite, "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds,
+                     "margin", r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
                      json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity", arrays->capacities,
                      "cells", arrays->cells, "geomeans", arrays->geomeans);
 }
 
 static int arrays_fill(const struct summary *summary, const struct arrays *arrays)
 {
-    int code = 0;
-    for (size_t i = 0; i < summary->control_count && code == 0; i++)
-        code = append(arrays->controls, control(summary, &summary->controls[i]));
-    for (size_t i = 0; i < summary->capacity_count && code == 0; i++)
-        code = append(arrays->capacities, capacity(summary, &summary->capacities[i]));
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
-        code = append(arrays->cells, cell(summary, &summary->cells[i]));
-    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
-        code = geomeans_append(arrays->geomeans, &summary->geomeans[i]);
-    return code;
+    int rc = 0;
+    for (size_t i = 0; i < summary->control_count && rc == 0; i++)
+        rc = append(arrays->controls, control(summary, &summary->controls[i]));
+    for (size_t i = 0; i < summary->capacity_count && rc == 0; i++)
+        rc = append(arrays->capacities, capacity(summary, &summary->capacities[i]));
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
+        rc = append(arrays->cells, cell(summary, &summary->cells[i]));
+    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
+        rc = geomeans_append(arrays->geomeans, &summary->geomeans[i]);
+    return rc;
 }
 
 static int add_prices(json_t *all, const struct summary *summary)
 {
     struct prices prices;
-    int code = prices_make(&prices, summary);
-    if (code == 0 && json_object_set_new(all, "prices", render_prices_json(&prices)) != 0)
-        code = -ENOMEM;
+    int rc = prices_make(&prices, summary);
+    if (rc == 0 && json_object_set_new(all, "prices", render_prices_json(&prices)) != 0)
+        rc = -ENOMEM;
     prices_free(&prices);
-    return code;
+    return rc;
 }
 
 /* How the run went besides its samples. */
@@ -240,30 +234,30 @@ static int add_course(json_t *all, const struct summary *summary)
 static int add_scaling(json_t *all, const struct summary *summary)
 {
     struct scaling scaling;
-    int code = scaling_make(&scaling, summary);
-    if (code == 0 && json_object_set_new(all, "scaling", render_scaling_json(&scaling, summary)) != 0)
-        code = -ENOMEM;
+    int rc = scaling_make(&scaling, summary);
+    if (rc == 0 && json_object_set_new(all, "scaling", render_scaling_json(&scaling, summary)) != 0)
+        rc = -ENOMEM;
     scaling_free(&scaling);
-    return code;
+    return rc;
 }
 
 int render_json(const void *what, FILE *out)
 {
     const struct summary *summary = what;
     const struct arrays arrays = {json_array(), json_array(), json_array(), json_array()};
-    int code = arrays_fill(summary, &arrays);
-    json_t *all = code == 0 ? whole(summary, &arrays) : NULL;
-    if (code == 0 && all == NULL)
-        code = -ENOMEM;
-    if (code == 0)
-        code = add_course(all, summary);
-    if (code == 0)
-        code = add_scaling(all, summary);
-    if (code == 0)
-        code = add_prices(all, summary);
-    if (code == 0) {
+    int rc = arrays_fill(summary, &arrays);
+    json_t *all = rc == 0 ? whole(summary, &arrays) : NULL;
+    if (rc == 0 && all == NULL)
+        rc = -ENOMEM;
+    if (rc == 0)
+        rc = add_course(all, summary);
+    if (rc == 0)
+        rc = add_scaling(all, summary);
+    if (rc == 0)
+        rc = add_prices(all, summary);
+    if (rc == 0) {
         if (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out))
-            code = -ENOMEM;
+            rc = -ENOMEM;
         fputc('\n', out);
     }
     json_decref(all);
@@ -271,5 +265,5 @@ int render_json(const void *what, FILE *out)
     json_decref(arrays.capacities);
     json_decref(arrays.cells);
     json_decref(arrays.geomeans);
-    return code;
+    return rc;
 }

@@ -14,10 +14,7 @@
 
 static const char *const point_names[LATENCY_POINTS] = {"p50", "p90", "p99", "max"};
 
-bool render_latency_speaks(const struct result_group *group)
-{
-    return strcmp(group->asks, "nothing") != 0;
-}
+bool render_latency_speaks(const struct result_group *group) { return strcmp(group->asks, "nothing") != 0; }
 
 bool render_latency_any(const struct summary *summary)
 {
@@ -54,11 +51,12 @@ static json_t *intervals(const struct summary_cell *cell)
 static json_t *open_loop(const struct summary_cell *cell)
 {
     const struct summary_rate *o = &cell->open_loop;
-    return json_pack("{sf ss? so so s{so so so so} so sI sb}", "rate", cell->group->rate, "arrivals", cell->group->arrivals,
-                     "offered_rate", json_number(o->offered), "achieved_rate", json_number(o->achieved), "late_s", "p50",
-                     json_number(o->late_s[LATENCY_P50]), "p90", json_number(o->late_s[LATENCY_P90]), "p99",
-                     json_number(o->late_s[LATENCY_P99]), "max", json_number(o->late_s[LATENCY_MAX]), "drift_s", json_number(o->drift_s),
-                     "rounds_missed", (json_int_t)o->missed, "kept", !(cell->marks & MARK_RATE_NOT_KEPT));
+    return json_pack("{sf ss? so so s{so so so so} so sI sb}", "rate", cell->group->rate, "arrivals",
+                     cell->group->arrivals, "offered_rate", json_number(o->offered), "achieved_rate",
+                     json_number(o->achieved), "late_s", "p50", json_number(o->late_s[LATENCY_P50]), "p90",
+                     json_number(o->late_s[LATENCY_P90]), "p99", json_number(o->late_s[LATENCY_P99]), "max",
+                     json_number(o->late_s[LATENCY_MAX]), "drift_s", json_number(o->drift_s), "rounds_missed",
+                     (json_int_t)o->missed, "kept", !(cell->marks & MARK_RATE_NOT_KEPT));
 }
 
 int render_latency_json(const struct summary_cell *cell, json_t *object)
@@ -80,8 +78,9 @@ void render_latency_csv(const struct summary_cell *cell, FILE *out)
     const struct summary_rate *o = &cell->open_loop;
     const double cis[] = {cell->latency_ci_s[LATENCY_P50].low, cell->latency_ci_s[LATENCY_P50].high,
                           cell->latency_ci_s[LATENCY_P99].low, cell->latency_ci_s[LATENCY_P99].high};
-    const double rates[] = {o->offered, o->achieved, o->late_s[LATENCY_P50], o->late_s[LATENCY_P99], o->late_s[LATENCY_MAX],
-                            (double)o->missed};
+    const double rates[] = {
+        o->offered,       o->achieved, o->late_s[LATENCY_P50], o->late_s[LATENCY_P99], o->late_s[LATENCY_MAX],
+        (double)o->missed};
     fputs(open ? ",open" : ",closed", out);
     csv_put_number(out, open ? cell->group->rate : NAN);
     fputc(',', out);
@@ -139,7 +138,8 @@ static void put_html_row(FILE *out, const struct summary_cell *cell)
 /* Of a group that is there for its price the jobs wait for as long as it takes, and nobody asks how long. */
 static bool has_row(const struct summary_cell *cell)
 {
-    return render_latency_speaks(cell->group) && result_group_compares(cell->group) && cell->verified && cell->rounds > 0;
+    return render_latency_speaks(cell->group) && result_group_compares(cell->group) && cell->verified &&
+           cell->rounds > 0;
 }
 
 bool render_latency_html_any(const struct summary *summary)
@@ -155,12 +155,15 @@ void render_latency_html(const struct summary *summary, FILE *out)
     if (!render_latency_html_any(summary))
         return;
     fputs("<section aria-labelledby=\"latency\">\n<h2 id=\"latency\">Latency</h2>\n", out);
-    html_table_begin(out, "latencies", "sortable",
-                     "How long jobs took: medians of the rounds' percentiles with their 95% intervals. In a closed loop from a "
-                     "job's start, in an open loop from when it was to start; late: how long after that it did, the p99.");
-    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Task</th><th scope=\"col\">p50</th><th scope=\"col\">p90</th>"
+    html_table_begin(
+        out, "latencies", "sortable",
+        "How long jobs took: medians of the rounds' percentiles with their 95% intervals. In a closed loop from a "
+        "job's start, in an open loop from when it was to start; late: how long after that it did, the p99.");
+    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Task</th><th scope=\"col\">p50</th><th "
+          "scope=\"col\">p90</th>"
           "<th scope=\"col\">p99</th><th scope=\"col\">max</th><th scope=\"col\">Loop</th><th scope=\"col\">Done</th>"
-          "<th scope=\"col\">Late</th><th scope=\"col\">Rate kept</th></tr></thead>\n<tbody>\n", out);
+          "<th scope=\"col\">Late</th><th scope=\"col\">Rate kept</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t i = 0; i < summary->cell_count; i++)
         if (has_row(&summary->cells[i]))
             put_html_row(out, &summary->cells[i]);

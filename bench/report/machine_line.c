@@ -19,7 +19,7 @@ static const char *fact(const json_t *machine, const char *name, char *room, siz
 }
 
 /* "AMD EPYC, 4 CPUs of 2 cores, 1.5 usable": the cores where they are fewer, what is usable where it is less. */
-static int add_cpus(const json_t *machine, struct words *out)
+static int add_cpus(const json_t *machine, struct string_list *out)
 {
     const json_t *cpus = json_object_get(machine, "cpus"), *cores = json_object_get(machine, "cores");
     const json_t *usable = json_object_get(machine, "effective_cpus");
@@ -32,17 +32,17 @@ static int add_cpus(const json_t *machine, struct words *out)
         snprintf(cores_text, sizeof cores_text, " of %lld cores", (long long)json_integer_value(cores));
     if (json_is_number(usable) && (!json_is_integer(cpus) || json_number_value(usable) < json_number_value(cpus)))
         snprintf(usable_text, sizeof usable_text, ", %.3g usable", json_number_value(usable));
-    return words_addf(out, "%s, %s%s%s", model == NULL ? "CPU unknown" : model, count, cores_text, usable_text);
+    return string_list_addf(out, "%s, %s%s%s", model == NULL ? "CPU unknown" : model, count, cores_text, usable_text);
 }
 
 /* What is said with one word before it. */
-static int add_named(const json_t *machine, struct words *out)
+static int add_named(const json_t *machine, struct string_list *out)
 {
     static const struct {
         const char *words, *fact;
     } rows[] = {
-        {"Linux ", "kernel"},    {"on ", "virtualisation"}, {"governor ", "governor"}, {"turbo ", "turbo"},
-        {"", "compiler"},        {"CPython ", "python"},    {"libcurl ", "libcurl"},   {"gnuplot ", "gnuplot"},
+        {"Linux ", "kernel"}, {"on ", "virtualisation"}, {"governor ", "governor"}, {"turbo ", "turbo"},
+        {"", "compiler"},     {"CPython ", "python"},    {"libcurl ", "libcurl"},   {"gnuplot ", "gnuplot"},
     };
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof rows / sizeof *rows; i++) {
@@ -50,36 +50,36 @@ static int add_named(const json_t *machine, struct words *out)
         const char *text = fact(machine, rows[i].fact, room, sizeof room);
         /* "on none" says nothing that the silence does not. */
         if (text != NULL && !(strcmp(rows[i].fact, "virtualisation") == 0 && strcmp(text, "none") == 0))
-            rc = words_addf(out, "%s%s", rows[i].words, text);
+            rc = string_list_addf(out, "%s%s", rows[i].words, text);
     }
     return rc;
 }
 
-static int add_tools(const json_t *machine, struct words *out)
+static int add_tools(const json_t *machine, struct string_list *out)
 {
     const char *name;
     json_t *version;
     json_object_foreach(json_object_get(machine, "tools"), name, version)
     {
-        if (json_is_string(version) && words_addf(out, "%s %s", name, json_string_value(version)) != 0)
+        if (json_is_string(version) && string_list_addf(out, "%s %s", name, json_string_value(version)) != 0)
             return -ENOMEM;
     }
     return 0;
 }
 
-static int add_commit(const json_t *machine, struct words *out)
+static int add_commit(const json_t *machine, struct string_list *out)
 {
     const char *commit = json_string_value(json_object_get(machine, "git_commit"));
     if (commit == NULL || strcmp(commit, "unknown") == 0)
         return 0;
-    return words_addf(out, "commit %.10s%s", commit,
-                      json_is_true(json_object_get(machine, "git_dirty")) ? " with changes" : "");
+    return string_list_addf(out, "commit %.10s%s", commit,
+                            json_is_true(json_object_get(machine, "git_dirty")) ? " with changes" : "");
 }
 
-int machine_line(const json_t *machine, struct words *out)
+int machine_line(const json_t *machine, struct string_list *out)
 {
     const char *host = json_string_value(json_object_get(machine, "hostname"));
-    int rc = host == NULL ? 0 : words_add(out, host);
+    int rc = host == NULL ? 0 : string_list_add(out, host);
     if (rc == 0)
         rc = add_cpus(machine, out);
     if (rc == 0)

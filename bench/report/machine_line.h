@@ -9,6 +9,6 @@
 
 /* Adds the phrases that machine.json gives ("AMD EPYC, 2 CPUs", "governor unknown", "gcc 12.2.0 -O2"); what it does not
  * mention (an older cobench wrote it) is left out. 0 or -ENOMEM; then `out` may hold some. */
-int machine_line(const json_t *machine, struct words *out);
+int machine_line(const json_t *machine, struct string_list *out);
 
 #endif

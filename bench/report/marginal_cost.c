@@ -16,11 +16,14 @@
 enum { PIECE_WIDTH = 12, VARIANT_WIDTH = 18, WORKERS_WIDTH = 9, PRICE_WIDTH = 13 };
 
 /* `interval`: how it stands beside the slope. */
-#define LEGEND(interval)                                                                                                   \
-    "What one more worker with its job adds: the Theil-Sen slope over the number of workers, " interval                     \
-    " (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the peak of " \
-    "all processes of the command together (PSS), 64 bytes for each job's slot in it; not in it are the kernel's own memory " \
-    "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the whole "  \
+#define LEGEND(interval)                                                                                               \
+    "What one more worker with its job adds: the Theil-Sen slope over the number of workers, " interval                \
+    " (none below 5 numbers of workers; \"none shown\": the interval has 0 in it, or the slope is none). memory: the " \
+    "peak of "                                                                                                         \
+    "all processes of the command together (PSS), 64 bytes for each job's slot in it; not in it are the kernel's own " \
+    "memory "                                                                                                          \
+    "(page tables, stacks, sockets) and the origin's side of a connection. set-up: until the gate opens; whole: the "  \
+    "whole "                                                                                                           \
     "command, work and end too; both are slopes of medians. What waits is made in the work, not in the set-up."
 
 static const char legend[] = LEGEND("± the wider half of its 95% interval");
@@ -96,8 +99,10 @@ void render_prices_markdown(const struct prices *prices, FILE *out)
 {
     if (prices->count == 0)
         return;
-    fputs("\n## What one more costs\n\n| piece | variant | start method | workers | memory each | set-up each | whole each | |\n"
-          "|---|---|---|---|--:|--:|--:|---|\n", out);
+    fputs("\n## What one more costs\n\n| piece | variant | start method | workers | memory each | set-up each | whole "
+          "each | |\n"
+          "|---|---|---|---|--:|--:|--:|---|\n",
+          out);
     for (size_t i = 0; i < prices->count; i++) {
         const struct price *row = &prices->rows[i];
         fputs("| ", out);
@@ -141,8 +146,8 @@ static void put_html_row(const struct price *row, FILE *out)
     fputs("</td>", out);
     html_put_in(out, "td", row->start_method);
     if (row->points > 0)
-        fprintf(out, "<td>%lld to %lld</td><td class=\"n\" data-v=\"%zu\">%zu</td>", (long long)row->from, (long long)row->to,
-                row->points, row->points);
+        fprintf(out, "<td>%lld to %lld</td><td class=\"n\" data-v=\"%zu\">%zu</td>", (long long)row->from,
+                (long long)row->to, row->points, row->points);
     else
         fputs("<td>-</td><td class=\"n\" data-v=\"0\">0</td>", out);
     put_html_price(out, &row->memory_bytes, format_bytes);
@@ -158,12 +163,15 @@ void render_prices_html(const struct prices *prices, FILE *out)
     if (prices->count == 0)
         return;
     fputs("<section aria-labelledby=\"prices\">\n<h2 id=\"prices\">What one more costs</h2>\n", out);
-    html_table_begin(out, "prices-table", "sortable",
-                     "What one more worker with its job costs, with 95% intervals. Memory is read from the smaps_rollup of every "
-                     "process of the command, the set-up from the command's own record, the whole from hyperfine.");
+    html_table_begin(
+        out, "prices-table", "sortable",
+        "What one more worker with its job costs, with 95% intervals. Memory is read from the smaps_rollup of every "
+        "process of the command, the set-up from the command's own record, the whole from hyperfine.");
     fputs("<thead><tr><th scope=\"col\">One more</th><th scope=\"col\">Variant</th><th scope=\"col\">Start method</th>"
           "<th scope=\"col\">Workers</th><th scope=\"col\">Points</th><th scope=\"col\">Memory each</th>"
-          "<th scope=\"col\">Set-up each</th><th scope=\"col\">Whole each</th><th scope=\"col\">Notes</th></tr></thead>\n<tbody>\n", out);
+          "<th scope=\"col\">Set-up each</th><th scope=\"col\">Whole each</th><th "
+          "scope=\"col\">Notes</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t i = 0; i < prices->count; i++)
         put_html_row(&prices->rows[i], out);
     fputs("</tbody>\n", out);

@@ -49,7 +49,8 @@ const char *price_text_interval(struct price_text *out, const struct stats_inter
     else if (isnan(price->low))
         snprintf(out->text, sizeof out->text, "%s", end_text(&each, price->estimate, unit));
     else
-        snprintf(out->text, sizeof out->text, "%s%s [%s, %s]", price_shown(price) ? "" : "none shown: ",
-                 end_text(&each, price->estimate, unit), end_text(&low, price->low, unit), end_text(&high, price->high, unit));
+        snprintf(out->text, sizeof out->text, "%s%s [%s, %s]",
+                 price_shown(price) ? "" : "none shown: ", end_text(&each, price->estimate, unit),
+                 end_text(&low, price->low, unit), end_text(&high, price->high, unit));
     return out->text;
 }

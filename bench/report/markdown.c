@@ -21,8 +21,8 @@ static int put_heading(FILE *out, const struct result_group *group)
 {
     char *params = format_params(group);
     char *shape = format_shape(group);
-    const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
-    if (code == 0) {
+    const int rc = params == NULL || shape == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
         fputs("\n## ", out);
         markdown_put(out, group->name);
         fputs("\n\nTask ", out);
@@ -36,7 +36,7 @@ static int put_heading(FILE *out, const struct result_group *group)
     }
     free(shape);
     free(params);
-    return code;
+    return rc;
 }
 
 static void put_above(FILE *out, const char *row, const char *name, const struct ratio *ratio, const char *note)
@@ -56,7 +56,8 @@ static void put_controls(FILE *out, const struct summary *summary, const struct 
             continue;
         char name[96];
         struct format f;
-        snprintf(name, sizeof name, "%.64s:sync / its twin%s", c->cell->runtime, group->rate > 0 ? ", p50 latency" : "");
+        snprintf(name, sizeof name, "%.64s:sync / its twin%s", c->cell->runtime,
+                 group->rate > 0 ? ", p50 latency" : "");
         put_above(out, "control", name, &c->ratio, c->note);
         fputs(" | ", out);
         markdown_put(out, isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "-");
@@ -117,23 +118,24 @@ static int put_row(FILE *out, const struct summary_cell *c)
 
 static int put_group(FILE *out, const struct summary *summary, const struct result_group *group)
 {
-    int code = put_heading(out, group);
+    int rc = put_heading(out, group);
     fputs("\n| row | | ratio, 95% interval | 99% interval | |\n|---|---|---|---|---|\n", out);
     put_controls(out, summary, group);
     put_capacities(out, summary, group);
     fputs(group->rate > 0
               ? "\n| variant | whole | work | CPU | peak memory | verified | marks |\n|---|--:|--:|--:|--:|---|---|\n"
-              : "\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work / "
-                SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
-                "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n", out);
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
+              : "\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work "
+                "/ " SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
+                "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         if (summary->cells[i].group == group)
-            code = put_row(out, &summary->cells[i]);
-    if (code == 0)
+            rc = put_row(out, &summary->cells[i]);
+    if (rc == 0)
         render_break_even_markdown(summary, group, out);
-    if (code == 0)
+    if (rc == 0)
         render_latency_markdown(summary, group, out);
-    return code;
+    return rc;
 }
 
 static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
@@ -160,14 +162,16 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
 
 static int put_geomeans(FILE *out, const struct summary *summary)
 {
-    int code = 0;
+    int rc = 0;
     if (summary->geomean_count > 0)
-        fprintf(out, "\n## Geometric means over the %zu groups\n\n| variant | work / own sync | whole / own sync | work / "
-                SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync |\n|---|---|---|---|---|\n",
+        fprintf(out,
+                "\n## Geometric means over the %zu groups\n\n| variant | work / own sync | whole / own sync | work "
+                "/ " SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME
+                ":sync |\n|---|---|---|---|---|\n",
                 summary->results->group_count);
-    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
-        code = put_geomean(out, summary, &summary->geomeans[i]);
-    return code;
+    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
+        rc = put_geomean(out, summary, &summary->geomeans[i]);
+    return rc;
 }
 
 static int put_warnings(FILE *out, const struct summary *summary)
@@ -190,49 +194,57 @@ static void put_legend(FILE *out, const struct summary *summary)
 {
     if (render_latency_any(summary))
         fputs("\nLatencies are " RENDER_LATENCY_LEGEND "\n", out);
-    fprintf(out, "\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
-          "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
-          "tree's (PSS), seen\nevery few milliseconds and at the last job's end, in a run of its own; ≥ where the work was over "
-          "before anybody looked.\nA speedup is baseline / variant, above 1 is faster: the pseudo-median over paired rounds with "
-          "its exact 95%% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the capacity "
-          "is what copies of sync, run at\nonce, gain on this machine.\n\n▲ faster and ▼ slower: the interval clears 1 by "
-          "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? unresolved: over "
-          "10%% either way, or too few rounds for so many ratios. What the marks mean and how\noften they are false: "
-          "docs/statistics.md.\n", 100 * summary->results->margin);
+    fprintf(
+        out,
+        "\nWhole is the command from start to exit, as hyperfine times it; work is from the opening of the gate to the "
+        "end of the\nlast job; CPU is user and system with children; all three are medians. Peak memory is the process "
+        "tree's (PSS), seen\nevery few milliseconds and at the last job's end, in a run of its own; ≥ where the work "
+        "was over "
+        "before anybody looked.\nA speedup is baseline / variant, above 1 is faster: the pseudo-median over paired "
+        "rounds with "
+        "its exact 95%% signed-rank\ninterval. A control is the same command twice a round and must hold 1; the "
+        "capacity "
+        "is what copies of sync, run at\nonce, gain on this machine.\n\n▲ faster and ▼ slower: the interval clears 1 "
+        "by "
+        "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? "
+        "unresolved: over "
+        "10%% either way, or too few rounds for so many ratios. What the marks mean and how\noften they are false: "
+        "docs/statistics.md.\n",
+        100 * summary->results->margin);
 }
 
 static int put_prices(FILE *out, const struct summary *summary)
 {
     struct prices prices;
-    const int code = prices_make(&prices, summary);
+    const int rc = prices_make(&prices, summary);
     render_prices_markdown(&prices, out);
     prices_free(&prices);
-    return code;
+    return rc;
 }
 
 static int put_scaling(FILE *out, const struct summary *summary)
 {
     struct scaling scaling;
-    const int code = scaling_make(&scaling, summary);
+    const int rc = scaling_make(&scaling, summary);
     render_scaling_markdown(&scaling, out);
     scaling_free(&scaling);
-    return code;
+    return rc;
 }
 
 static int put_machine(FILE *out, const struct results *results)
 {
-    struct words phrases = {NULL, 0};
-    const int code = machine_line(results->machine, &phrases);
-    char *line = code == 0 && phrases.count > 0 ? words_join(&phrases, " · ") : NULL;
+    struct string_list phrases = {NULL, 0};
+    const int rc = machine_line(results->machine, &phrases);
+    char *line = rc == 0 && phrases.count > 0 ? string_list_join(&phrases, " · ") : NULL;
     if (line != NULL) {
         fputs("\nMeasured on ", out);
         markdown_put(out, line);
         fputs(".\n", out);
     }
-    const bool lost = code == 0 && phrases.count > 0 && line == NULL;
+    const bool lost = rc == 0 && phrases.count > 0 && line == NULL;
     free(line);
-    words_free(&phrases);
-    return lost ? -ENOMEM : code;
+    string_list_free(&phrases);
+    return lost ? -ENOMEM : rc;
 }
 
 int render_markdown(const void *what, FILE *out)
@@ -251,18 +263,18 @@ int render_markdown(const void *what, FILE *out)
         markdown_put(out, url);
     }
     fputs(".\n", out);
-    int code = put_machine(out, r);
-    if (code == 0)
-        code = put_warnings(out, summary);
-    for (size_t g = 0; g < r->group_count && code == 0; g++)
-        code = put_group(out, summary, &r->groups[g]);
-    if (code == 0)
-        code = put_geomeans(out, summary);
-    if (code == 0)
-        code = put_scaling(out, summary);
-    if (code == 0)
-        code = put_prices(out, summary);
-    if (code == 0)
+    int rc = put_machine(out, r);
+    if (rc == 0)
+        rc = put_warnings(out, summary);
+    for (size_t g = 0; g < r->group_count && rc == 0; g++)
+        rc = put_group(out, summary, &r->groups[g]);
+    if (rc == 0)
+        rc = put_geomeans(out, summary);
+    if (rc == 0)
+        rc = put_scaling(out, summary);
+    if (rc == 0)
+        rc = put_prices(out, summary);
+    if (rc == 0)
         put_legend(out, summary);
-    return code;
+    return rc;
 }

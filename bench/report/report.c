@@ -33,10 +33,10 @@ static const struct {
 static int print(const struct summary *summary, const struct report_options *options, struct error *err)
 {
     const struct render_terminal_options terminal = {.width = options->width, .colour = options->colour};
-    const int code = options->format == REPORT_TERMINAL ? render_terminal(summary, &terminal, options->out)
-                                                        : exports[options->format].render(summary, options->out);
-    if (code != 0)
-        return error_set(err, code, "the table cannot be made: %s", strerror(-code));
+    const int rc = options->format == REPORT_TERMINAL ? render_terminal(summary, &terminal, options->out)
+                                                      : exports[options->format].render(summary, options->out);
+    if (rc != 0)
+        return error_set(err, rc, "the table cannot be made: %s", strerror(-rc));
     if (fflush(options->out) != 0)
         return error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
     return 0;
@@ -46,28 +46,28 @@ static int print(const struct summary *summary, const struct report_options *opt
 static int derive_claims(const char *run_dir, const struct claims *claims, const struct report_options *options,
                          struct error *err)
 {
-    int code = 0;
+    int rc = 0;
     if (options->out != NULL && options->format == REPORT_TERMINAL) {
         fputc('\n', options->out);
-        code = render_claims_text(claims, options->width, options->out);
+        rc = render_claims_text(claims, options->width, options->out);
     }
-    if (code == 0 && options->files)
-        code = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);
-    if (code == 0 && options->files)
-        code = publish_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
-    return code;
+    if (rc == 0 && options->files)
+        rc = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);
+    if (rc == 0 && options->files)
+        rc = publish_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
+    return rc;
 }
 
 static int derive_page(const char *run_dir, const struct summary *summary, const struct claims *claims,
                        const struct pictures *pictures, struct error *err)
 {
     struct page page;
-    int code = page_make(&page, run_dir, summary, claims, pictures, err);
-    if (code != 0)
-        return code;
-    code = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
+    int rc = page_make(&page, run_dir, summary, claims, pictures, err);
+    if (rc != 0)
+        return rc;
+    rc = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
     page_free(&page);
-    return code;
+    return rc;
 }
 
 /* The page has the pictures in it, and is made also where they cannot be. */
@@ -94,39 +94,42 @@ static int derive_pictures(const char *run_dir, const struct summary *summary, c
 static int derive_rest(const char *run_dir, const struct summary *summary, const struct claims *claims,
                        const struct report_options *options, struct error *err)
 {
-    const int code = claims == NULL ? 0 : derive_claims(run_dir, claims, options, err);
-    if (code == 0 && options->files && !summary->interrupted)
+    const int rc = claims == NULL ? 0 : derive_claims(run_dir, claims, options, err);
+    if (rc == 0 && options->files && !summary->interrupted)
         jobs_prune(run_dir, summary->results);
-    return code != 0 ? code : derive_pictures(run_dir, summary, claims, options, err);
+    return rc != 0 ? rc : derive_pictures(run_dir, summary, claims, options, err);
 }
 
 /* Names what has not been made because of what err says: the files from `first` on, the page and all pictures. */
-static int tell_unwritten(size_t first, const struct report_options *options, int code, struct error *err)
+static int tell_unwritten(size_t first, const struct report_options *options, int failed, struct error *err)
 {
     const struct error why = *err;
-    struct words left = {NULL, 0};
+    struct string_list left = {NULL, 0};
     int rc = 0;
     for (size_t i = first; i < sizeof exports / sizeof *exports && rc == 0; i++)
-        rc = words_add(&left, exports[i].file);
+        rc = string_list_add(&left, exports[i].file);
     if (rc == 0)
-        rc = words_add(&left, PAGE_FILE);
+        rc = string_list_add(&left, PAGE_FILE);
     if (rc == 0 && options->plots)
-        rc = words_add(&left, "plots/");
-    char *all = rc == 0 ? words_join(&left, ", ") : NULL;
+        rc = string_list_add(&left, "plots/");
+    char *all = rc == 0 ? string_list_join(&left, ", ") : NULL;
     if (all != NULL)
-        error_set(err, code, "%.700s; not made again: %s%s", why.text, all, options->out != NULL ? " (what is printed is new)" : "");
+        error_set(err, failed, "%.700s; not made again: %s%s", why.text, all,
+                  options->out != NULL ? " (what is printed is new)" : "");
     free(all);
-    words_free(&left);
-    return code;
+    string_list_free(&left);
+    return failed;
 }
 
 static int derive_files(const char *run_dir, const struct summary *summary, const struct report_options *options,
                         struct error *err)
 {
     for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
-        const int code = exports[i].file == NULL ? 0 : publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
-        if (code != 0)
-            return tell_unwritten(i, options, code, err);
+        const int rc = exports[i].file == NULL
+                           ? 0
+                           : publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+        if (rc != 0)
+            return tell_unwritten(i, options, rc, err);
     }
     return 0;
 }
@@ -135,21 +138,21 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
                   struct error *err)
 {
     struct claims claims;
-    int code = 0;
+    int rc = 0;
     if (options->out != NULL)
-        code = print(summary, options, err);
-    if (code == 0 && options->files)
-        code = derive_files(run_dir, summary, options, err);
-    if (code != 0)
-        return code;
-    code = claims_of_run(options->claims_dir, summary, &claims, err);
-    if (code == -ENOENT) /* it names none */
+        rc = print(summary, options, err);
+    if (rc == 0 && options->files)
+        rc = derive_files(run_dir, summary, options, err);
+    if (rc != 0)
+        return rc;
+    rc = claims_of_run(options->claims_dir, summary, &claims, err);
+    if (rc == -ENOENT) /* it names none */
         return derive_rest(run_dir, summary, NULL, options, err);
-    if (code != 0)
-        return code;
-    code = derive_rest(run_dir, summary, &claims, options, err);
+    if (rc != 0)
+        return rc;
+    rc = derive_rest(run_dir, summary, &claims, options, err);
     claims_free(&claims);
-    return code;
+    return rc;
 }
 
 int report_make(const char *run_dir, const struct report_options *options, int *failed_cells, struct error *err)
@@ -157,18 +160,18 @@ int report_make(const char *run_dir, const struct report_options *options, int *
     struct results results;
     struct summary summary = {0};
     *failed_cells = 0;
-    int code = results_load(&results, run_dir, err);
-    if (code == 0 && options->margin != NULL)
+    int rc = results_load(&results, run_dir, err);
+    if (rc == 0 && options->margin != NULL)
         results.margin = *options->margin;
-    if (code == 0)
-        code = summary_make(&summary, &results, err);
-    if (code == 0) {
+    if (rc == 0)
+        rc = summary_make(&summary, &results, err);
+    if (rc == 0) {
         *failed_cells = summary.failed;
         const int lock = options->files || options->plots ? publish_lock(run_dir) : -1;
-        code = derive(run_dir, &summary, options, err);
+        rc = derive(run_dir, &summary, options, err);
         publish_unlock(lock);
     }
     summary_free(&summary);
     results_free(&results);
-    return code;
+    return rc;
 }

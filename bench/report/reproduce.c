@@ -17,7 +17,7 @@
 struct span {
     const struct results *results;
     size_t first, count;
-    struct words jobs, workers; /* what the command gives */
+    struct string_list jobs, workers; /* what the command gives */
 };
 
 static const struct result_group *group_of(const struct span *span, size_t i)
@@ -37,9 +37,12 @@ enum unit { UNIT_NONE, UNIT_PERCENT, UNIT_SECONDS };
 static int parse(const char *text, enum unit unit, double *out)
 {
     switch (unit) {
-    case UNIT_PERCENT: return num_parse_percent(text, 0, 1, out);
-    case UNIT_SECONDS: return num_parse_duration(text, 0, 1e12, out);
-    case UNIT_NONE: break;
+    case UNIT_PERCENT:
+        return num_parse_percent(text, 0, 1, out);
+    case UNIT_SECONDS:
+        return num_parse_duration(text, 0, 1e12, out);
+    case UNIT_NONE:
+        break;
     }
     return num_parse_double(text, 0, 1e12, out);
 }
@@ -73,30 +76,30 @@ static int64_t jobs_given(const struct result_group *group)
     return is_by_worker(group) ? group->jobs / group->workers : group->jobs;
 }
 
-static int add_once(struct words *words, int64_t number)
+static int add_once(struct string_list *words, int64_t number)
 {
     char text[32];
     snprintf(text, sizeof text, "%lld", (long long)number);
-    return words_have(words, text) ? 0 : words_add(words, text);
+    return string_list_have(words, text) ? 0 : string_list_add(words, text);
 }
 
 /* The jobs there are, and the workers of the group with the most: with fewer jobs than workers, workers are as many. */
 static int lists_fill(struct span *span)
 {
     int64_t most = 0;
-    int code = 0;
+    int rc = 0;
     for (size_t i = 0; i < span->count; i++)
         most = jobs_given(group_of(span, i)) > most ? jobs_given(group_of(span, i)) : most;
-    for (size_t i = 0; i < span->count && code == 0; i++) {
+    for (size_t i = 0; i < span->count && rc == 0; i++) {
         const struct result_group *group = group_of(span, i);
-        code = add_once(&span->jobs, jobs_given(group));
-        if (code == 0 && jobs_given(group) == most)
-            code = add_once(&span->workers, group->workers);
+        rc = add_once(&span->jobs, jobs_given(group));
+        if (rc == 0 && jobs_given(group) == most)
+            rc = add_once(&span->workers, group->workers);
     }
-    return code;
+    return rc;
 }
 
-static int64_t listed_number(const struct words *words, size_t i)
+static int64_t listed_number(const struct string_list *words, size_t i)
 {
     int64_t n = 0;
     (void)num_parse_i64(words->items[i], 0, INT64_MAX, &n); /* was printed here */
@@ -139,8 +142,8 @@ static bool same_sweep(const struct result_group *a, const struct result_group *
 
 static void span_free(struct span *span)
 {
-    words_free(&span->jobs);
-    words_free(&span->workers);
+    string_list_free(&span->jobs);
+    string_list_free(&span->workers);
 }
 
 /* The groups from `first` on that one command makes: all of a sweep where there is such a command, else one. */
@@ -149,15 +152,15 @@ static int span_open(struct span *span, const struct results *r, size_t first)
     *span = (struct span){.results = r, .first = first, .count = 1};
     while (first + span->count < r->group_count && same_sweep(&r->groups[first], &r->groups[first + span->count]))
         span->count++;
-    int code = lists_fill(span);
-    if (code == 0 && (span->count == 1 || !lists_make_it(span))) { /* one group is no sweep, its jobs are all there are */
+    int rc = lists_fill(span);
+    if (rc == 0 && (span->count == 1 || !lists_make_it(span))) { /* one group is no sweep, its jobs are all there are */
         span_free(span);
         *span = (struct span){.results = r, .first = first, .count = 1};
-        code = words_addf(&span->jobs, "%lld", (long long)r->groups[first].jobs);
-        if (code == 0)
-            code = words_addf(&span->workers, "%lld", (long long)r->groups[first].workers);
+        rc = string_list_addf(&span->jobs, "%lld", (long long)r->groups[first].jobs);
+        if (rc == 0)
+            rc = string_list_addf(&span->workers, "%lld", (long long)r->groups[first].workers);
     }
-    return code;
+    return rc;
 }
 
 /* -- what was picked ------------------------------------------------------------------------------------------------------ */
@@ -190,24 +193,24 @@ static bool all_runtimes(const struct span *span)
 }
 
 /* `option` and the names, each once, in the order of the plan. */
-static int add_names(const struct span *span, struct words *command, const char *option, bool models)
+static int add_names(const struct span *span, struct string_list *command, const char *option, bool models)
 {
-    struct words names = {NULL, 0};
-    int code = 0;
-    for (size_t i = 0; i < span->results->cell_count && code == 0; i++) {
+    struct string_list names = {NULL, 0};
+    int rc = 0;
+    for (size_t i = 0; i < span->results->cell_count && rc == 0; i++) {
         const struct result_cell *cell = &span->results->cells[i];
         const char *name = models ? cell->model : cell->runtime;
-        if (is_variant(span, cell) && !words_have(&names, name))
-            code = words_add(&names, name);
+        if (is_variant(span, cell) && !string_list_have(&names, name))
+            rc = string_list_add(&names, name);
     }
-    char *text = code == 0 ? words_join(&names, ",") : NULL;
-    if (code == 0)
-        code = text == NULL ? -ENOMEM : words_add(command, option);
-    if (code == 0)
-        code = words_add(command, text);
+    char *text = rc == 0 ? string_list_join(&names, ",") : NULL;
+    if (rc == 0)
+        rc = text == NULL ? -ENOMEM : string_list_add(command, option);
+    if (rc == 0)
+        rc = string_list_add(command, text);
     free(text);
-    words_free(&names);
-    return code;
+    string_list_free(&names);
+    return rc;
 }
 
 static const char *start_method(const struct span *span)
@@ -220,32 +223,32 @@ static const char *start_method(const struct span *span)
 
 /* -- the options ---------------------------------------------------------------------------------------------------------- */
 
-static int add_option(struct words *command, const char *option, const char *value)
+static int add_option(struct string_list *command, const char *option, const char *value)
 {
-    const int code = words_add(command, option);
-    return code != 0 ? code : words_add(command, value);
+    const int rc = string_list_add(command, option);
+    return rc != 0 ? rc : string_list_add(command, value);
 }
 
-static int add_list(struct words *command, const char *option, const struct words *list)
+static int add_list(struct string_list *command, const char *option, const struct string_list *list)
 {
-    char *text = words_join(list, ",");
-    const int code = text == NULL ? -ENOMEM : add_option(command, option, text);
+    char *text = string_list_join(list, ",");
+    const int rc = text == NULL ? -ENOMEM : add_option(command, option, text);
     free(text);
-    return code;
+    return rc;
 }
 
-static int add_params(struct words *command, const struct result_group *group)
+static int add_params(struct string_list *command, const struct result_group *group)
 {
     const char *key;
     json_t *value;
-    int code = 0;
-    json_object_foreach((json_t *)group->params, key, value)
-        if (code == 0 && json_is_string(value)) {
-            code = words_add(command, "--set");
-            if (code == 0)
-                code = words_addf(command, "%s=%s", key, json_string_value(value));
-        }
-    return code;
+    int rc = 0;
+    json_object_foreach((json_t *)group->params, key, value) if (rc == 0 && json_is_string(value))
+    {
+        rc = string_list_add(command, "--set");
+        if (rc == 0)
+            rc = string_list_addf(command, "%s=%s", key, json_string_value(value));
+    }
+    return rc;
 }
 
 /* Whether the group asked --url's server: it asks for a URL, and no parameter of its own says which. */
@@ -265,80 +268,80 @@ static bool takes_url(const struct result_group *group)
 }
 
 /* What the group says beside its jobs and workers. */
-static int add_group_options(const struct span *span, struct words *command)
+static int add_group_options(const struct span *span, struct string_list *command)
 {
     const struct result_group *group = group_of(span, 0);
     const char *url = json_string_value(json_object_get(span->results->plan, "url"));
     const char *tasks_dir = json_string_value(json_object_get(span->results->plan, "tasks_dir"));
     struct number_text rate;
-    int code = 0;
+    int rc = 0;
     if (span->count > 1 && strcmp(group->scaling, "jobs") != 0)
-        code = add_option(command, "--scaling", group->scaling);
-    if (code == 0 && group->rate > 0)
-        code = add_option(command, "--rate", number_text(&rate, group->rate, UNIT_NONE));
-    if (code == 0 && group->rate > 0 && group->arrivals != NULL)
-        code = add_option(command, "--arrivals", group->arrivals);
-    if (code == 0 && strcmp(start_method(span), "fork") != 0)
-        code = add_option(command, "--start-method", start_method(span));
-    if (code == 0 && url != NULL && takes_url(group))
-        code = add_option(command, "--url", url);
-    if (code == 0 && tasks_dir != NULL)
-        code = add_option(command, "--tasks", tasks_dir);
-    return code;
+        rc = add_option(command, "--scaling", group->scaling);
+    if (rc == 0 && group->rate > 0)
+        rc = add_option(command, "--rate", number_text(&rate, group->rate, UNIT_NONE));
+    if (rc == 0 && group->rate > 0 && group->arrivals != NULL)
+        rc = add_option(command, "--arrivals", group->arrivals);
+    if (rc == 0 && strcmp(start_method(span), "fork") != 0)
+        rc = add_option(command, "--start-method", start_method(span));
+    if (rc == 0 && url != NULL && takes_url(group))
+        rc = add_option(command, "--url", url);
+    if (rc == 0 && tasks_dir != NULL)
+        rc = add_option(command, "--tasks", tasks_dir);
+    return rc;
 }
 
 /* What the run says; defaults of `cobench run` are left out. */
-static int add_run_options(const struct results *r, struct words *command)
+static int add_run_options(const struct results *r, struct string_list *command)
 {
     const double timeout_s = json_number_value(json_object_get(r->plan, "timeout_s"));
     struct number_text text;
-    int code = 0;
+    int rc = 0;
     if (r->asked.rounds > 0) {
-        code = words_add(command, "--rounds");
-        if (code == 0)
-            code = words_addf(command, "%lld", (long long)r->asked.rounds);
+        rc = string_list_add(command, "--rounds");
+        if (rc == 0)
+            rc = string_list_addf(command, "%lld", (long long)r->asked.rounds);
     }
-    if (code == 0 && r->asked.budget_s > 0)
-        code = add_option(command, "--budget", number_text(&text, r->asked.budget_s, UNIT_SECONDS));
-    if (code == 0 && r->asked.precision > 0)
-        code = add_option(command, "--precision", number_text(&text, r->asked.precision, UNIT_PERCENT));
-    if (code == 0 && r->margin != MARGIN_DEFAULT)
-        code = add_option(command, "--margin", number_text(&text, r->margin, UNIT_PERCENT));
-    if (code == 0 && timeout_s > 0 && timeout_s != TIMEOUT_DEFAULT_S)
-        code = add_option(command, "--timeout", number_text(&text, timeout_s, UNIT_NONE));
-    if (code == 0)
-        code = words_add(command, "--seed");
-    return code != 0 ? code : words_addf(command, "%lld", (long long)r->seed);
+    if (rc == 0 && r->asked.budget_s > 0)
+        rc = add_option(command, "--budget", number_text(&text, r->asked.budget_s, UNIT_SECONDS));
+    if (rc == 0 && r->asked.precision > 0)
+        rc = add_option(command, "--precision", number_text(&text, r->asked.precision, UNIT_PERCENT));
+    if (rc == 0 && r->margin != MARGIN_DEFAULT)
+        rc = add_option(command, "--margin", number_text(&text, r->margin, UNIT_PERCENT));
+    if (rc == 0 && timeout_s > 0 && timeout_s != TIMEOUT_DEFAULT_S)
+        rc = add_option(command, "--timeout", number_text(&text, timeout_s, UNIT_NONE));
+    if (rc == 0)
+        rc = string_list_add(command, "--seed");
+    return rc != 0 ? rc : string_list_addf(command, "%lld", (long long)r->seed);
 }
 
-static int add_command(const struct span *span, struct words *lines)
+static int add_command(const struct span *span, struct string_list *lines)
 {
     const struct result_group *group = group_of(span, 0);
-    struct words command = {NULL, 0};
+    struct string_list command = {NULL, 0};
     const char *const fixed[] = {"build/cobench", "run", "--task", group->task};
-    int code = 0;
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed && code == 0; i++)
-        code = words_add(&command, fixed[i]);
-    if (code == 0)
-        code = add_params(&command, group);
-    if (code == 0 && !all_runtimes(span))
-        code = add_names(span, &command, "--runtime", false);
-    if (code == 0)
-        code = add_names(span, &command, "--model", true);
-    if (code == 0)
-        code = add_list(&command, "--jobs", &span->jobs);
-    if (code == 0)
-        code = add_list(&command, "--workers", &span->workers);
-    if (code == 0)
-        code = add_group_options(span, &command);
-    if (code == 0)
-        code = add_run_options(span->results, &command);
-    char *line = code == 0 ? words_quote(&command) : NULL;
-    if (code == 0)
-        code = line == NULL ? -ENOMEM : words_add(lines, line);
+    int rc = 0;
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed && rc == 0; i++)
+        rc = string_list_add(&command, fixed[i]);
+    if (rc == 0)
+        rc = add_params(&command, group);
+    if (rc == 0 && !all_runtimes(span))
+        rc = add_names(span, &command, "--runtime", false);
+    if (rc == 0)
+        rc = add_names(span, &command, "--model", true);
+    if (rc == 0)
+        rc = add_list(&command, "--jobs", &span->jobs);
+    if (rc == 0)
+        rc = add_list(&command, "--workers", &span->workers);
+    if (rc == 0)
+        rc = add_group_options(span, &command);
+    if (rc == 0)
+        rc = add_run_options(span->results, &command);
+    char *line = rc == 0 ? string_list_quote(&command) : NULL;
+    if (rc == 0)
+        rc = line == NULL ? -ENOMEM : string_list_add(lines, line);
     free(line);
-    words_free(&command);
-    return code;
+    string_list_free(&command);
+    return rc;
 }
 
 /* Is there a variant of the group to ask for? */
@@ -350,16 +353,16 @@ static bool has_cells(const struct span *span)
     return false;
 }
 
-int again_commands(const struct results *results, struct words *lines)
+int again_commands(const struct results *results, struct string_list *lines)
 {
-    int code = 0;
-    for (size_t g = 0; g < results->group_count && code == 0;) {
+    int rc = 0;
+    for (size_t g = 0; g < results->group_count && rc == 0;) {
         struct span span;
-        code = span_open(&span, results, g);
-        if (code == 0 && has_cells(&span))
-            code = add_command(&span, lines);
+        rc = span_open(&span, results, g);
+        if (rc == 0 && has_cells(&span))
+            rc = add_command(&span, lines);
         g += span.count;
         span_free(&span);
     }
-    return code;
+    return rc;
 }

@@ -12,6 +12,6 @@
 #include "bench/util/text.h"
 
 /* Adds a line for a shell for each command, in the order of the plan. 0 or -ENOMEM. */
-int again_commands(const struct results *results, struct words *lines);
+int again_commands(const struct results *results, struct string_list *lines);
 
 #endif

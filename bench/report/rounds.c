@@ -37,10 +37,7 @@ void render_rounds_text(const struct results *results, char *out, size_t room)
         snprintf(out + length, room - (size_t)length, " (%s)", asked);
 }
 
-static json_t *asked_number(double x)
-{
-    return x > 0 ? json_real(x) : json_null();
-}
+static json_t *asked_number(double x) { return x > 0 ? json_real(x) : json_null(); }
 
 json_t *render_asked_json(const struct results *results)
 {

@@ -55,7 +55,8 @@ static const char *gain_text(struct format *f, const struct ratio *gain)
 
 static const char legend[] =
     "* more workers than effective CPUs, which take turns. Amdahl: gain = N / (1 + s (N - 1)), s the serial part. "
-    "USL: N / (1 + c (N - 1) + k N (N - 1)), c contention, k coherency. In brackets 95% intervals; \"off\": how far the "
+    "USL: N / (1 + c (N - 1) + k N (N - 1)), c contention, k coherency. In brackets 95% intervals; \"off\": how far "
+    "the "
     "points lie from the curve.";
 
 /* -- terminal --------------------------------------------------------------------------------------------------------- */
@@ -68,10 +69,7 @@ static void put_variant(const struct scaling_curve *curve, int width, FILE *out)
 }
 
 /* How many points stand beside each other; a longer sweep goes on below. */
-static size_t points_across(int width)
-{
-    return (size_t)((width - NAME_WIDTH) / POINT_WIDTH);
-}
+static size_t points_across(int width) { return (size_t)((width - NAME_WIDTH) / POINT_WIDTH); }
 
 static void put_points_head(const struct scaling_curve *curve, size_t from, size_t to, FILE *out)
 {
@@ -158,7 +156,8 @@ static void put_markdown_head(const struct scaling_curve *curve, FILE *out)
 {
     fputs("\n| workers |", out);
     for (size_t p = 0; p < curve->count; p++)
-        fprintf(out, " %lld%s |", (long long)curve->points[p].cell->group->workers, curve->points[p].beyond ? "\\*" : "");
+        fprintf(out, " %lld%s |", (long long)curve->points[p].cell->group->workers,
+                curve->points[p].beyond ? "\\*" : "");
     fputs("\n|---|", out);
     for (size_t p = 0; p < curve->count; p++)
         fputs("---|", out);
@@ -280,16 +279,17 @@ void render_scaling_html(const struct scaling *scaling, FILE *out)
 
 static json_t *term_json(const struct fit_term *term)
 {
-    return isfinite(term->value) ? json_pack("{s:f, s:o, s:o}", "value", term->value, "low", json_number(term->low), "high",
-                                             json_number(term->high))
+    return isfinite(term->value) ? json_pack("{s:f, s:o, s:o}", "value", term->value, "low", json_number(term->low),
+                                             "high", json_number(term->high))
                                  : json_null();
 }
 
 static json_t *fit_json(const struct fit *fit)
 {
     json_t *json = json_pack("{s:b, s:s?, s:o, s:o, s:o}", "accepted", fit->accepted, "reason",
-                             fit->accepted ? NULL : fit->reason, "rms", json_number(fit->rms), "scale", term_json(&fit->scale),
-                             fit->law == FIT_AMDAHL ? "serial" : "contention", term_json(&fit->contention));
+                             fit->accepted ? NULL : fit->reason, "rms", json_number(fit->rms), "scale",
+                             term_json(&fit->scale), fit->law == FIT_AMDAHL ? "serial" : "contention",
+                             term_json(&fit->contention));
     if (json == NULL || fit->law == FIT_AMDAHL)
         return json;
     if (json_object_set_new(json, "coherency", term_json(&fit->coherency)) != 0 ||
@@ -307,8 +307,8 @@ static json_t *point_json(const struct scaling_point *point, const struct summar
     return json_pack("{s:I, s:I, s:I, s:o, s:o, s:o, s:b, s:o}", "group",
                      (json_int_t)(point->cell->group - summary->results->groups), "workers",
                      (json_int_t)point->cell->group->workers, "jobs", (json_int_t)point->cell->group->jobs, "gain",
-                     json_number(gain->ratio), "low", json_number(gain->low), "high", json_number(gain->high), "beyond_cpus",
-                     point->beyond, "capacity", json_number(point->capacity));
+                     json_number(gain->ratio), "low", json_number(gain->low), "high", json_number(gain->high),
+                     "beyond_cpus", point->beyond, "capacity", json_number(point->capacity));
 }
 
 static json_t *curve_json(const struct scaling_curve *curve, const struct summary *summary)
@@ -326,7 +326,8 @@ static json_t *curve_json(const struct scaling_curve *curve, const struct summar
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "sweep", curve->sweep, "scaling", curve->scaling,
                      "task", curve->group->task, "runtime", curve->runtime, "model", curve->model,
-                     scaling_is_weak(curve->scaling) ? "jobs_a_worker" : "jobs", (json_int_t)curve->jobs, "points", points, "fits", fits);
+                     scaling_is_weak(curve->scaling) ? "jobs_a_worker" : "jobs", (json_int_t)curve->jobs, "points",
+                     points, "fits", fits);
 }
 
 json_t *render_scaling_json(const struct scaling *scaling, const struct summary *summary)

@@ -27,9 +27,8 @@ bool screen_has_colour(void)
 
 void screen_style(const struct screen *screen, enum style style)
 {
-    static const char *const codes[] = {
-        [STYLE_PLAIN] = "0", [STYLE_BOLD] = "1", [STYLE_GOOD] = "36", [STYLE_BAD] = "33", [STYLE_DIM] = "2",
-        [STYLE_WARN] = "1;33"};
+    static const char *const codes[] = {[STYLE_PLAIN] = "0", [STYLE_BOLD] = "1", [STYLE_GOOD] = "36",
+                                        [STYLE_BAD] = "33",  [STYLE_DIM] = "2",  [STYLE_WARN] = "1;33"};
     if (screen->colour)
         fprintf(screen->out, "\033[%sm", codes[style]);
 }
@@ -92,7 +91,8 @@ void screen_put_ratio(const struct screen *screen, const struct ratio *ratio, co
     screen_put(screen, style, format_ratio(&f, ratio->ratio), -6);
     fputc(' ', screen->out);
     screen_put(screen, style,
-               ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high) : format_ratio_state(ratio->state),
+               ratio->state == RATIO_FULL ? format_interval(&f, ratio->low, ratio->high)
+                                          : format_ratio_state(ratio->state),
                SCREEN_RATIO_WIDTH - 10);
 }
 

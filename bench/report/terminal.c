@@ -40,10 +40,7 @@ struct terminal {
     bool colour;
 };
 
-static struct screen screen_of(const struct terminal *t)
-{
-    return (struct screen){t->out, t->width, t->colour};
-}
+static struct screen screen_of(const struct terminal *t) { return (struct screen){t->out, t->width, t->colour}; }
 
 static void style(const struct terminal *t, enum style style)
 {
@@ -106,25 +103,13 @@ static void put_latency(const struct terminal *t, const struct summary_cell *cel
     put(t, STYLE_PLAIN, format_time(&f, cell->latency_s[point]), -TIME_WIDTH);
 }
 
-static void put_p50(const struct terminal *t, const struct summary_cell *cell)
-{
-    put_latency(t, cell, LATENCY_P50);
-}
+static void put_p50(const struct terminal *t, const struct summary_cell *cell) { put_latency(t, cell, LATENCY_P50); }
 
-static void put_p90(const struct terminal *t, const struct summary_cell *cell)
-{
-    put_latency(t, cell, LATENCY_P90);
-}
+static void put_p90(const struct terminal *t, const struct summary_cell *cell) { put_latency(t, cell, LATENCY_P90); }
 
-static void put_p99(const struct terminal *t, const struct summary_cell *cell)
-{
-    put_latency(t, cell, LATENCY_P99);
-}
+static void put_p99(const struct terminal *t, const struct summary_cell *cell) { put_latency(t, cell, LATENCY_P99); }
 
-static void put_max(const struct terminal *t, const struct summary_cell *cell)
-{
-    put_latency(t, cell, LATENCY_MAX);
-}
+static void put_max(const struct terminal *t, const struct summary_cell *cell) { put_latency(t, cell, LATENCY_MAX); }
 
 static void put_late(const struct terminal *t, const struct summary_cell *cell)
 {
@@ -232,7 +217,11 @@ static const struct table wide_tables[] = {
     {NULL, {{0}}},
 };
 
-#define LATENCIES {"p50", -TIME_WIDTH, put_p50}, {"p90", -TIME_WIDTH, put_p90}, {"p99", -TIME_WIDTH, put_p99}, {"max", -TIME_WIDTH, put_max}
+#define LATENCIES                                                                                \
+    {"p50", -TIME_WIDTH, put_p50}, {"p90", -TIME_WIDTH, put_p90}, {"p99", -TIME_WIDTH, put_p99}, \
+    {                                                                                            \
+        "max", -TIME_WIDTH, put_max                                                              \
+    }
 
 /* Beside the speedups, where there is something to wait for. */
 static const struct table closed_table = {RENDER_LATENCY_CLOSED, {LATENCIES}};
@@ -240,7 +229,10 @@ static const struct table closed_table = {RENDER_LATENCY_CLOSED, {LATENCIES}};
 /* Instead of them. */
 static const struct table open_tables[] = {
     {RENDER_LATENCY_OPEN,
-     {LATENCIES, {"late p50", -LATE_WIDTH, put_late}, {"done", -LATE_WIDTH, put_done}, {"kept", -TIME_WIDTH, put_kept}}},
+     {LATENCIES,
+      {"late p50", -LATE_WIDTH, put_late},
+      {"done", -LATE_WIDTH, put_done},
+      {"kept", -TIME_WIDTH, put_kept}}},
     {"What it cost",
      {{"whole", -TIME_WIDTH, put_whole},
       {"work", -TIME_WIDTH, put_work},
@@ -296,11 +288,11 @@ static int put_table(const struct terminal *t, const struct table *table, const 
         format_put(t->out, c->title, c->width);
     style(t, STYLE_PLAIN);
     fputc('\n', t->out);
-    int code = 0;
-    for (size_t i = 0; i < t->summary->cell_count && code == 0; i++)
+    int rc = 0;
+    for (size_t i = 0; i < t->summary->cell_count && rc == 0; i++)
         if (t->summary->cells[i].group == group)
-            code = put_row(t, table, &t->summary->cells[i], name);
-    return code;
+            rc = put_row(t, table, &t->summary->cells[i], name);
+    return rc;
 }
 
 /* -- above the tables ------------------------------------------------------------------------------------------------------- */
@@ -309,8 +301,8 @@ static int put_heading(const struct terminal *t, const struct result_group *grou
 {
     char *params = format_params(group);
     char *shape = format_shape(group);
-    const int code = params == NULL || shape == NULL ? -ENOMEM : 0;
-    if (code == 0) {
+    const int rc = params == NULL || shape == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
         struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
         fputc('\n', t->out);
         for (int i = 0; i < t->width; i++)
@@ -334,7 +326,7 @@ static int put_heading(const struct terminal *t, const struct result_group *grou
     }
     free(shape);
     free(params);
-    return code;
+    return rc;
 }
 
 /* "name   1.00x [0.99,1.01]", or the note in place of the ratio. */
@@ -394,16 +386,16 @@ static void put_capacities(const struct terminal *t, const struct result_group *
 static int put_group(const struct terminal *t, const struct result_group *group)
 {
     const struct table *tables = group->rate > 0 ? open_tables : t->width >= WIDE ? wide_tables : narrow_tables;
-    int code = put_heading(t, group);
+    int rc = put_heading(t, group);
     put_controls(t, group);
     put_capacities(t, group);
-    for (; code == 0 && tables->question != NULL; tables++)
-        code = put_table(t, tables, group);
-    if (code == 0 && group->rate == 0 && render_latency_speaks(group))
-        code = put_table(t, &closed_table, group);
-    if (code == 0)
+    for (; rc == 0 && tables->question != NULL; tables++)
+        rc = put_table(t, tables, group);
+    if (rc == 0 && group->rate == 0 && render_latency_speaks(group))
+        rc = put_table(t, &closed_table, group);
+    if (rc == 0)
         render_break_even_text(t->summary, group, t->width, t->out);
-    return code;
+    return rc;
 }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
@@ -412,7 +404,7 @@ static int put_title(const struct terminal *t)
 {
     const struct results *r = t->summary->results;
     char text[400], rounds[240];
-    struct words phrases = {NULL, 0};
+    struct string_list phrases = {NULL, 0};
     struct format_wrap wrap = {.out = t->out, .indent = 0, .width = t->width, .at = 0};
     render_rounds_text(r, rounds, sizeof rounds);
     snprintf(text, sizeof text, "%.64s: %s, seed %lld, %.32s", r->suite, rounds, (long long)r->seed, r->created);
@@ -421,16 +413,16 @@ static int put_title(const struct terminal *t)
     style(t, STYLE_PLAIN);
     wrap.indent = 2;
     const char *url = json_string_value(json_object_get(r->plan, "url"));
-    int code = url == NULL ? 0 : words_addf(&phrases, "asking %s", url);
-    if (code == 0)
-        code = machine_line(r->machine, &phrases);
-    for (size_t i = 0; i < phrases.count && code == 0; i++) {
+    int rc = url == NULL ? 0 : string_list_addf(&phrases, "asking %s", url);
+    if (rc == 0)
+        rc = machine_line(r->machine, &phrases);
+    for (size_t i = 0; i < phrases.count && rc == 0; i++) {
         format_put_wrapped(&wrap, "·");
         format_put_wrapped(&wrap, phrases.items[i]);
     }
-    words_free(&phrases);
+    string_list_free(&phrases);
     fputc('\n', t->out);
-    return code;
+    return rc;
 }
 
 static int put_warnings(const struct terminal *t)
@@ -454,18 +446,21 @@ static void put_legend(const struct terminal *t)
     static const struct {
         const char *title, *text;
     } lines[] = {
-        {"whole", "the command from start to exit (hyperfine); work: from the opening of the gate to the end of the last "
-                  "job; both are medians. CPU: user and system, with children, median."},
+        {"whole",
+         "the command from start to exit (hyperfine); work: from the opening of the gate to the end of the last "
+         "job; both are medians. CPU: user and system, with children, median."},
         {"speedup", "baseline / variant, above 1 is faster: the pseudo-median of the paired rounds and its exact 95% "
                     "signed-rank interval."},
         {"control", "the same command twice a round: must hold 1. capacity: copies of sync at once, what this machine "
                     "can do in parallel on this work."},
         {"checked", "each result of each sample was checked."},
-        {"verdict", "▲ faster, ▼ slower: the interval clears 1 by the margin, and the p-value, adjusted by Holm over the "
-                    "column, is below 5%. = no difference shown. ? unresolved: over 10% either way, or too few rounds."},
-        {"marks", "^ above the capacity, ! control flagged, o the origin was the limit, f round 1 lies apart, d the ratio "
-                  "drifts, ≈ over 10% either way, a neighbouring rounds are alike: the interval may be too narrow (below 30 "
-                  "rounds 1 ratio in 20 is marked so by chance, at 30 nearly 1 in 3: docs/statistics.md)."},
+        {"verdict",
+         "▲ faster, ▼ slower: the interval clears 1 by the margin, and the p-value, adjusted by Holm over the "
+         "column, is below 5%. = no difference shown. ? unresolved: over 10% either way, or too few rounds."},
+        {"marks",
+         "^ above the capacity, ! control flagged, o the origin was the limit, f round 1 lies apart, d the ratio "
+         "drifts, ≈ over 10% either way, a neighbouring rounds are alike: the interval may be too narrow (below 30 "
+         "rounds 1 ratio in 20 is marked so by chance, at 30 nearly 1 in 3: docs/statistics.md)."},
     };
     fputc('\n', t->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -474,7 +469,8 @@ static void put_legend(const struct terminal *t)
         put_titled(t, STYLE_DIM, "latency", RENDER_LATENCY_LEGEND);
     if (t->width >= WIDE)
         put_titled(t, STYLE_DIM, "memory",
-                   "the most that all processes of the command together had (PSS), seen every few milliseconds and at the last "
+                   "the most that all processes of the command together had (PSS), seen every few milliseconds and at "
+                   "the last "
                    "job's end, in a run of its own; ≥ where the work was over before anybody looked.");
 }
 
@@ -508,7 +504,7 @@ static int put_left_out(const struct terminal *t, const struct summary_geomean *
 
 static int put_means(const struct terminal *t, enum ratio_base base, const char *question)
 {
-    int code = 0;
+    int rc = 0;
     fputc('\n', t->out);
     put(t, STYLE_BOLD, question, 0);
     fputc('\n', t->out);
@@ -530,9 +526,9 @@ static int put_means(const struct terminal *t, enum ratio_base base, const char 
         fputc('\n', t->out);
     }
     for (size_t i = 0; i < t->summary->geomean_count; i++)
-        for (enum ratio_time time = 0; time < RATIO_TIMES && code == 0; time++)
-            code = put_left_out(t, &t->summary->geomeans[i], (enum ratio_time)time, base);
-    return code;
+        for (enum ratio_time time = 0; time < RATIO_TIMES && rc == 0; time++)
+            rc = put_left_out(t, &t->summary->geomeans[i], (enum ratio_time)time, base);
+    return rc;
 }
 
 static int put_geomeans(const struct terminal *t)
@@ -545,45 +541,45 @@ static int put_geomeans(const struct terminal *t)
     fputc('\n', t->out);
     put(t, STYLE_BOLD, "Geometric means over groups", 0);
     fputc('\n', t->out);
-    const int code = put_means(t, RATIO_OWN_SYNC, narrow_tables[0].question);
-    return code != 0 ? code : put_means(t, RATIO_PY_SYNC, narrow_tables[1].question);
+    const int rc = put_means(t, RATIO_OWN_SYNC, narrow_tables[0].question);
+    return rc != 0 ? rc : put_means(t, RATIO_PY_SYNC, narrow_tables[1].question);
 }
 
 static int put_scaling(const struct terminal *t)
 {
     struct scaling scaling;
-    const int code = scaling_make(&scaling, t->summary);
+    const int rc = scaling_make(&scaling, t->summary);
     render_scaling_text(&scaling, t->width, t->out);
     scaling_free(&scaling);
-    return code;
+    return rc;
 }
 
 static int put_prices(const struct terminal *t)
 {
     struct prices prices;
-    const int code = prices_make(&prices, t->summary);
+    const int rc = prices_make(&prices, t->summary);
     render_prices_text(&prices, t->width, t->out);
     prices_free(&prices);
-    return code;
+    return rc;
 }
 
 static int put_all(const struct terminal *t)
 {
-    int code = put_title(t);
-    if (code == 0)
-        code = put_warnings(t);
-    for (size_t g = 0; g < t->summary->results->group_count && code == 0; g++)
+    int rc = put_title(t);
+    if (rc == 0)
+        rc = put_warnings(t);
+    for (size_t g = 0; g < t->summary->results->group_count && rc == 0; g++)
         if (result_group_compares(&t->summary->results->groups[g]))
-            code = put_group(t, &t->summary->results->groups[g]);
-    if (code == 0)
-        code = put_geomeans(t);
-    if (code == 0)
-        code = put_scaling(t);
-    if (code == 0)
-        code = put_prices(t);
-    if (code == 0 && results_compare(t->summary->results)) /* else there is nothing to explain */
+            rc = put_group(t, &t->summary->results->groups[g]);
+    if (rc == 0)
+        rc = put_geomeans(t);
+    if (rc == 0)
+        rc = put_scaling(t);
+    if (rc == 0)
+        rc = put_prices(t);
+    if (rc == 0 && results_compare(t->summary->results)) /* else there is nothing to explain */
         put_legend(t);
-    return code;
+    return rc;
 }
 
 int render_terminal(const struct summary *summary, const struct render_terminal_options *options, FILE *out)
@@ -598,11 +594,11 @@ int render_terminal(const struct summary *summary, const struct render_terminal_
     };
     if (t.out == NULL)
         return -ENOMEM;
-    int code = put_all(&t);
-    if (fclose(t.out) != 0 && code == 0)
-        code = -ENOMEM;
-    if (code == 0)
+    int rc = put_all(&t);
+    if (fclose(t.out) != 0 && rc == 0)
+        rc = -ENOMEM;
+    if (rc == 0)
         screen_put_trimmed(out, text);
     free(text);
-    return code;
+    return rc;
 }

@@ -37,7 +37,7 @@ static bool could_fit(const struct bench *b, const struct plan_cell *cell)
     return statvfs(b->scratch, &vfs) != 0 || room_fits_empty(each * files + DIR_SPARE, vfs.f_blocks, vfs.f_frsize);
 }
 
-static int tell(const struct bench *b, const struct plan_cell *cell, int code, struct error *err)
+static int tell(const struct bench *b, const struct plan_cell *cell, int rc, struct error *err)
 {
     const char *slash = strrchr(b->scratch, '/'); /* the folder itself is gone by the time someone reads this */
     const uint64_t needed = slots_bytes(b, cell) * (uint64_t)cell->copies + DIR_SPARE;
@@ -45,16 +45,17 @@ static int tell(const struct bench *b, const struct plan_cell *cell, int code, s
     char left[40] = "";
     if (statvfs(b->scratch, &vfs) == 0)
         snprintf(left, sizeof left, ", %llu kB are free", (unsigned long long)vfs.f_bavail * vfs.f_frsize / 1024);
-    return error_set(err, code, "%.*s: %s (a sample's files take up to %llu kB%s)", slash == NULL ? 0 : (int)(slash - b->scratch),
-                     b->scratch, strerror(-code), (unsigned long long)(needed + 1023) / 1024, left);
+    return error_set(err, rc, "%.*s: %s (a sample's files take up to %llu kB%s)",
+                     slash == NULL ? 0 : (int)(slash - b->scratch), b->scratch, strerror(-rc),
+                     (unsigned long long)(needed + 1023) / 1024, left);
 }
 
 int room_check(const struct bench *b, const struct plan_cell *cell, const struct sample_taken *s, struct error *err)
 {
     if (s->status != SAMPLE_FAILED && s->status != SAMPLE_IMPOSSIBLE)
         return 0;
-    const int code = dir_try_room(b->scratch);
-    if (code == -ENOSPC || code == -EDQUOT)
-        return tell(b, cell, code, err);
+    const int rc = dir_try_room(b->scratch);
+    if (rc == -ENOSPC || rc == -EDQUOT)
+        return tell(b, cell, rc, err);
     return s->unreserved && could_fit(b, cell) ? tell(b, cell, -ENOSPC, err) : 0;
 }

@@ -17,7 +17,7 @@
 #include "common/clock.h"
 
 #define START_LIMIT_NS (10 * NS_PER_S)
-#define URL_MAX 2048
+#define URL_MAX        2048
 
 /* The first line, without its newline. */
 static int read_url(int fd, char **url, struct error *err)
@@ -30,7 +30,8 @@ static int read_url(int fd, char **url, struct error *err)
         if (rc == -EINTR)
             return error_set(err, rc, "interrupted");
         if (rc != 0)
-            return error_set(err, rc, "the origin says no URL: %s", rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
+            return error_set(err, rc, "the origin says no URL: %s",
+                             rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
         const ssize_t got = read(fd, line + used, sizeof line - 1 - used);
         if (got < 0 && errno == EINTR)
             continue;
@@ -48,7 +49,7 @@ static int read_url(int fd, char **url, struct error *err)
     }
 }
 
-int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err)
+int origin_start(struct supervisor *supervisor, const struct paths *places, struct origin *out, struct error *err)
 {
     int in[2] = {-1, -1}, print[2] = {-1, -1}, rc = 0;
     *out = (struct origin){.stdin_fd = -1};
@@ -58,8 +59,8 @@ int origin_start(struct guard *guard, const struct places *places, struct origin
         rc = error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
         goto out;
     }
-    const struct guard_command command = {.argv = argv, .in = in[0], .out = print[1], .err = -1, .service = true};
-    rc = guard_start(guard, &command, &out->pid, err);
+    const struct supervisor_command command = {.argv = argv, .in = in[0], .out = print[1], .err = -1, .service = true};
+    rc = supervisor_start(supervisor, &command, &out->pid, err);
     close(print[1]); /* so that its end shows */
     print[1] = -1;
     if (rc == 0)

@@ -17,7 +17,7 @@ struct origin {
     char *room;   /* why some cells cannot run (bench/run/origin_room.h); NULL: none */
 };
 
-int origin_start(struct guard *guard, const struct places *places, struct origin *out, struct error *err);
+int origin_start(struct supervisor *supervisor, const struct paths *places, struct origin *out, struct error *err);
 /* What all its threads together have had so far, in ns; -1: cannot be read. */
 struct origin_use {
     int64_t cpu_ns;

@@ -24,7 +24,8 @@ int origin_room_check(struct origin *origin, struct plan *plan)
             continue;
         if (origin->room == NULL &&
             (origin->room = text_format("the origin can hold %lld connections (RLIMIT_NOFILE is %lld; a higher "
-                                        "`ulimit -Hn` or fewer workers would do)", room, limit)) == NULL)
+                                        "`ulimit -Hn` or fewer workers would do)",
+                                        room, limit)) == NULL)
             return -ENOMEM;
         cell->impossible = origin->room;
     }

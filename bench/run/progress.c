@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 
-#define PLAIN_INTERVAL_NS (10 * NS_PER_S)
+#define PLAIN_INTERVAL_NS  (10 * NS_PER_S)
 #define REDRAW_INTERVAL_NS (50 * NS_PER_MS)
 
 void progress_open(struct progress *p, bool quiet)

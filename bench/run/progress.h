@@ -9,8 +9,8 @@
 
 struct progress {
     bool quiet, terminal;
-    bool dirty;       /* an unfinished line stands on the terminal */
-    int64_t last_ns;  /* when a plain line was last written */
+    bool dirty;      /* an unfinished line stands on the terminal */
+    int64_t last_ns; /* when a plain line was last written */
 };
 
 void progress_open(struct progress *p, bool quiet);

@@ -60,11 +60,13 @@ static int find(const char *name, const char *results_dir, char **out, struct er
     else if (*out == NULL)
         return error_set(err, -EINVAL, "--resume: there is no run in %s", results_dir);
     if (*out == NULL || !is_run(*out))
-        return error_set(err, -EINVAL, "--resume: no run at %s (a folder with plan.json and machine.json is expected)", name);
+        return error_set(err, -EINVAL, "--resume: no run at %s (a folder with plan.json and machine.json is expected)",
+                         name);
     return 0;
 }
 
-int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal, struct error *err)
+int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal,
+                struct error *err)
 {
     *out = (struct resume){.folder = NULL};
     *journal = (struct journal){.fd = -1};
@@ -111,7 +113,7 @@ bool resume_finished(const struct resume *resume)
 
 /* -- the same programs, the same machine -------------------------------------------------------------------------- */
 
-static json_t *lines_json(const struct words *lines)
+static json_t *lines_json(const struct string_list *lines)
 {
     json_t *array = json_array();
     for (size_t i = 0; array != NULL && i < lines->count; i++)
@@ -122,15 +124,17 @@ static json_t *lines_json(const struct words *lines)
     return array;
 }
 
-int resume_check(const struct resume *resume, const json_t *machine, bool force, struct words *differences,
+int resume_check(const struct resume *resume, const json_t *machine, bool force, struct string_list *differences,
                  struct error *err)
 {
-    if (fingerprint_compare(resume->results.machine, machine, differences) != 0)
+    if (checksums_compare(resume->results.machine, machine, differences) != 0)
         return error_set(err, -ENOMEM, "out of memory");
     if (differences->count == 0)
         return 0;
     if (!force)
-        return error_set(err, -EPERM, "%s was begun with other programs or on another machine; --force goes on all the "
-                         "same and marks the summary", resume->folder);
+        return error_set(err, -EPERM,
+                         "%s was begun with other programs or on another machine; --force goes on all the "
+                         "same and marks the summary",
+                         resume->folder);
     return events_append(resume->folder, "forced", json_pack("{so*}", "differences", lines_json(differences)), err);
 }

@@ -21,7 +21,8 @@ struct resume {
  * folder, or "latest" for the newest run in `results_dir`, finished or not. -EINVAL where there is no such run. Both
  * resume_close and journal_close are needed after 0 only.
  */
-int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal, struct error *err);
+int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal,
+                struct error *err);
 void resume_close(struct resume *resume);
 /* Whether every sample of the plan is there. */
 bool resume_finished(const struct resume *resume);
@@ -29,7 +30,7 @@ bool resume_finished(const struct resume *resume);
  * Holds the machine.json of now against the run's. 0 where they agree. Where they do not, `differences` gets a line
  * each, and -EPERM is returned unless `force`: then an event is written down, which marks the summary.
  */
-int resume_check(const struct resume *resume, const json_t *machine, bool force, struct words *differences,
+int resume_check(const struct resume *resume, const json_t *machine, bool force, struct string_list *differences,
                  struct error *err);
 
 #endif

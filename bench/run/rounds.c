@@ -46,8 +46,7 @@ int rounds_open(struct rounds *rounds, const struct plan *plan, const char *fold
         return error_set(err, -ENOMEM, "out of memory");
     size_t i;
     const json_t *line;
-    json_array_foreach(before == NULL ? NULL : before->events.lines, i, line)
-        take_event(rounds, line);
+    json_array_foreach(before == NULL ? NULL : before->events.lines, i, line) take_event(rounds, line);
     return 0;
 }
 
@@ -59,10 +58,7 @@ void rounds_close(struct rounds *rounds)
 
 /* -- settling ----------------------------------------------------------------------------------------------------- */
 
-static json_t *share_json(double share)
-{
-    return isfinite(share) ? json_real(share) : json_null();
-}
+static json_t *share_json(double share) { return isfinite(share) ? json_real(share) : json_null(); }
 
 /* After the pilot: how many rounds for the precision, by the widths alone. */
 static int plan_groups(struct rounds *r, const struct summary *summary, struct error *err)
@@ -113,10 +109,9 @@ static int stop_group(struct rounds *r, size_t g, enum stopping_why why, int64_t
     r->groups[g].why = why;
     if (asked->budget_s <= 0 && asked->precision <= 0)
         return 0;
-    return events_append(r->folder, "stopped",
-                         json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)done, "why",
-                                   stopping_name(why)),
-                         err);
+    return events_append(
+        r->folder, "stopped",
+        json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)done, "why", stopping_name(why)), err);
 }
 
 int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
@@ -157,10 +152,7 @@ void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
 
 /* -- questions ---------------------------------------------------------------------------------------------------- */
 
-int64_t rounds_spent_ns(const struct rounds *rounds)
-{
-    return rounds->before_ns + clock_now_ns() - rounds->begun_ns;
-}
+int64_t rounds_spent_ns(const struct rounds *rounds) { return rounds->before_ns + clock_now_ns() - rounds->begun_ns; }
 
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group)
 {

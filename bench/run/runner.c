@@ -16,12 +16,9 @@
 #include "common/clock.h"
 
 #define RESULTS_KEPT_MAX (4u << 20) /* jobs: above, a mismatch is found but its job is not named */
-#define CELL_NAME_ROOM 200
+#define CELL_NAME_ROOM   200
 
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "out of memory");
-}
+static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
 
 void runner_close(struct runner *r)
 {
@@ -65,15 +62,15 @@ static void take_up(struct runner *r)
 int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err)
 {
     const struct plan *plan = bench->plan;
-    *out = (struct runner){.bench = bench,
-                           .folder = place->folder,
-                           .journal = place->journal,
-                           .progress = place->progress,
-                           .neighbours = place->neighbours,
-                           .before = place->before,
-                           .cells = calloc(plan->cell_count, sizeof *out->cells),
-                           .references = calloc(plan->group_count * bench->catalog->runtime_count,
-                                                sizeof *out->references)};
+    *out = (struct runner){
+        .bench = bench,
+        .folder = place->folder,
+        .journal = place->journal,
+        .progress = place->progress,
+        .neighbours = place->neighbours,
+        .before = place->before,
+        .cells = calloc(plan->cell_count, sizeof *out->cells),
+        .references = calloc(plan->group_count * bench->catalog->runtime_count, sizeof *out->references)};
     int rc = out->cells == NULL || out->references == NULL ? no_memory(err) : 0;
     if (rc == 0)
         rc = rounds_open(&out->rounds, plan, place->folder, place->before, place->progress, err);
@@ -375,7 +372,8 @@ static int verify_cell(struct runner *r, size_t cell, struct error *err)
 static bool verified_as_judge(const struct runner *r, size_t cell)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
-    return plan_judges(r->bench->plan, cell) && c->impossible == NULL && is_judge(r, c->group, runtime_place(r, c->runtime));
+    return plan_judges(r->bench->plan, cell) && c->impossible == NULL &&
+           is_judge(r, c->group, runtime_place(r, c->runtime));
 }
 
 static int verify_group(struct runner *r, size_t group, struct error *err)
@@ -413,7 +411,7 @@ int runner_verify(struct runner *r, struct error *err)
     for (size_t g = 0; rc == 0 && g < r->bench->plan->group_count; g++)
         if (group_goes_on(r, g))
             rc = verify_group(r, g, err);
-    return rc != 0 ? rc : neighbours_look(r->neighbours, err);
+    return rc != 0 ? rc : concurrent_runs_look(r->neighbours, err);
 }
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
@@ -432,7 +430,8 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     struct sample_taken s;
-    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .round = place.round, .usual_ns = r->cells[cell].least_ns},
+    int rc = sample_take(r->bench, c,
+                         (struct sample_how){.timed = true, .round = place.round, .usual_ns = r->cells[cell].least_ns},
                          &s, err);
     if (rc != 0)
         return rc;
@@ -510,7 +509,7 @@ int runner_rounds(struct runner *r, struct error *err)
         rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
         if (rc == 0)
-            rc = neighbours_look(r->neighbours, err);
+            rc = concurrent_runs_look(r->neighbours, err);
         if (rc == 0)
             rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
     }

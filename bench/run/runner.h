@@ -33,7 +33,7 @@ struct runner {
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
     struct rounds rounds;
-    struct neighbours *neighbours;
+    struct concurrent_runs *neighbours;
     int64_t rounds_done;
 };
 
@@ -42,7 +42,7 @@ struct runner_place {
     const char *folder;
     struct journal *journal;
     struct progress *progress;
-    struct neighbours *neighbours; /* open; looked at after verifying and after each round */
+    struct concurrent_runs *neighbours; /* open; looked at after verifying and after each round */
     const struct results *before;
 };
 

@@ -30,19 +30,19 @@
 #include "bench/protocol/usage.h"
 #include "common/clock.h"
 
-#define KILL_GRACE_S 2.0 /* a host ends by its own --timeout first, and names the jobs still running */
+#define KILL_GRACE_S     2.0 /* a host ends by its own --timeout first, and names the jobs still running */
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
-#define RECORD_MAX (1u << 20)
-#define SAMPLE_VERSION 1
+#define RECORD_MAX       (1u << 20)
+#define SAMPLE_VERSION   1
 /* A sample is late from a quarter and 10 ms over the usual on. Until then its processes are looked at four times, not
  * before 50 ms, for at most a hundredth of a CPU; then every 5 ms, for at most a tenth. */
-#define LATE_SHARE 4
-#define LATE_NS (10 * NS_PER_MS)
+#define LATE_SHARE      4
+#define LATE_NS         (10 * NS_PER_MS)
 #define LATE_UNKNOWN_NS (1 * NS_PER_S)
-#define FIRST_LOOK_NS (50 * NS_PER_MS)
-#define LOOK_COST 100
-#define LATE_LOOK_NS (5 * NS_PER_MS)
-#define LATE_LOOK_COST 10
+#define FIRST_LOOK_NS   (50 * NS_PER_MS)
+#define LOOK_COST       100
+#define LATE_LOOK_NS    (5 * NS_PER_MS)
+#define LATE_LOOK_COST  10
 
 /* A command under way. */
 struct attempt {
@@ -51,9 +51,9 @@ struct attempt {
     struct sample_how how;
     struct stops stops;
     char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
-    struct words argv;
+    struct string_list argv;
     struct memory memory;
-    struct guard_end end;
+    struct supervisor_end end;
     int64_t began_ns, ended_ns;
     int exit; /* of the host, or of `cobench copies`; 128 + n after signal n; -1: hyperfine did not say */
 };
@@ -89,15 +89,16 @@ static void last_complaint(const struct attempt *a, char *out, size_t room)
     free(text);
 }
 
-static void exit_text(int code, char *out, size_t room)
+static void exit_text(int rc, char *out, size_t room)
 {
-    const char *signal = code > 128 ? sigabbrev_np(code - 128) : NULL;
-    if (code < 0)
+    const char *signal = rc > 128 ? sigabbrev_np(rc - 128) : NULL;
+    if (rc < 0)
         snprintf(out, room, "its exit status is not known");
-    else if (code > 128)
-        snprintf(out, room, "it was ended by signal %d (%s%s)", code - 128, signal ? "SIG" : "", signal ? signal : "unknown");
+    else if (rc > 128)
+        snprintf(out, room, "it was ended by signal %d (%s%s)", rc - 128, signal ? "SIG" : "",
+                 signal ? signal : "unknown");
     else
-        snprintf(out, room, "it ended with exit status %d", code);
+        snprintf(out, room, "it ended with exit status %d", rc);
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------ */
@@ -108,15 +109,9 @@ static int64_t late_ns(const struct attempt *a)
     return usual <= 0 ? LATE_UNKNOWN_NS : usual + usual / LATE_SHARE + LATE_NS;
 }
 
-static int64_t least(int64_t x, int64_t y)
-{
-    return x < y ? x : y;
-}
+static int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
 
-static int64_t most(int64_t x, int64_t y)
-{
-    return x > y ? x : y;
-}
+static int64_t most(int64_t x, int64_t y) { return x > y ? x : y; }
 
 static int64_t own_cpu_ns(void)
 {
@@ -140,9 +135,9 @@ static int64_t look_for_stops(struct attempt *a, pid_t pid)
 static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
 {
     const int64_t first = least(late_ns(a), most(a->how.usual_ns / LATE_SHARE, FIRST_LOOK_NS));
-    int rc = guard_wait(a->b->guard, first, &a->end, err);
+    int rc = supervisor_wait(a->b->supervisor, first, &a->end, err);
     while (rc == -EAGAIN)
-        rc = guard_wait(a->b->guard, look_for_stops(a, pid), &a->end, err);
+        rc = supervisor_wait(a->b->supervisor, look_for_stops(a, pid), &a->end, err);
     return rc;
 }
 
@@ -162,7 +157,7 @@ static int wait_watching(struct attempt *a, pid_t pid, struct hold *hold, struct
         if (begun >= stop_look_at)
             stop_look_at = begun + look_for_stops(a, pid);
         const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
-        rc = guard_wait(a->b->guard, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
+        rc = supervisor_wait(a->b->supervisor, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
     }
     s->peak_pss_bytes = a->memory.peak;
     s->looks = (int64_t)a->memory.count;
@@ -175,29 +170,29 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const bool holds = !a->how.timed && sample_holds(a->cell);
     struct hold hold = {-1, -1, -1, -1};
-    int rc = env[0] == NULL ? error_set(err, -ENOMEM, "out of memory")
+    int rc = env[0] == NULL                        ? error_set(err, -ENOMEM, "out of memory")
              : holds && hold_open(&hold, err) != 0 ? -EMFILE
-             : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
-                              : 0;
-    const struct guard_command command = {.argv = a->argv.items,
-                                          .cwd = a->b->places->root,
-                                          .env = env,
-                                          .in = -1,
-                                          .out = -1,
-                                          .err = complaints,
-                                          .talks = holds,
-                                          .talk = {hold.host_read, hold.host_write},
-                                          .deadline_ns =
-                                              (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
+             : complaints < 0                      ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
+                                                   : 0;
+    const struct supervisor_command command = {
+        .argv = a->argv.items,
+        .cwd = a->b->places->root,
+        .env = env,
+        .in = -1,
+        .out = -1,
+        .err = complaints,
+        .talks = holds,
+        .talk = {hold.host_read, hold.host_write},
+        .deadline_ns = (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
     pid_t pid;
     a->began_ns = clock_now_ns();
     if (rc == 0)
-        rc = guard_start(a->b->guard, &command, &pid, err);
+        rc = supervisor_start(a->b->supervisor, &command, &pid, err);
     hold_given(&hold);
     if (rc == 0)
         rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, &hold, s, err);
     a->ended_ns = clock_now_ns();
-    if (rc == -EINTR && guard_stop(a->b->guard, &a->end, err) == 0)
+    if (rc == -EINTR && supervisor_stop(a->b->supervisor, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
     hold_close(&hold);
     if (complaints >= 0)
@@ -274,10 +269,7 @@ static int take_record(struct sample_taken *s, const struct record *r, const str
     return usage_add(&s->usage, r->usage);
 }
 
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
+static bool same(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
 
 /* Whether the record is of this cell at all. */
 static int check_identity(const struct attempt *a, const struct record *r, struct sample_taken *s)
@@ -289,7 +281,8 @@ static int check_identity(const struct attempt *a, const struct record *r, struc
         return blame(s, SAMPLE_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
                      r->model == NULL ? "?" : r->model);
     if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))
-        return blame(s, SAMPLE_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs, r->workers);
+        return blame(s, SAMPLE_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs,
+                     r->workers);
     return 0;
 }
 
@@ -314,7 +307,8 @@ static int judge_record(const struct attempt *a, const struct record *r, int64_t
         rc = check_identity(a, r, s);
     if (rc != 0 || r->status == RECORD_DONE)
         return rc;
-    if (r->status == RECORD_IMPOSSIBLE && copy > 0 && s->status == SAMPLE_FAILED) { /* the first gave up at the gate for it */
+    if (r->status == RECORD_IMPOSSIBLE && copy > 0 &&
+        s->status == SAMPLE_FAILED) { /* the first gave up at the gate for it */
         free(s->reason);
         s->reason = NULL;
         s->status = SAMPLE_OK;
@@ -455,8 +449,7 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
     }
     if (rc == 0 && a->end.leftover > 0)
-        rc = blame(s, SAMPLE_FAILED, "it left %u process%s running", a->end.leftover,
-                   a->end.leftover == 1 ? "" : "es");
+        rc = blame(s, SAMPLE_FAILED, "it left %u process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
     for (int64_t k = 0; rc == 0 && s->status == SAMPLE_OK && k < a->cell->copies; k++)
         rc = read_slots(a, k, s);
     return rc;
@@ -467,10 +460,21 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
 static void sample_blank(struct sample_taken *s)
 {
     struct timespec now;
-    *s = (struct sample_taken){.whole_ns = -1, .exit = -1, .work_ns = -1, .user_ns = -1, .system_ns = -1,
-                               .failed_jobs = -1, .peak_pss_bytes = -1, .looks = -1, .looks_in_work = -1, .held_pss_bytes = -1,
-                               .flight = {-1, -1}, .latency = {-1, -1, -1, -1},
-                               .origin_cpu_ns = -1, .origin_wait_ns = -1, .origin_wall_ns = -1};
+    *s = (struct sample_taken){.whole_ns = -1,
+                               .exit = -1,
+                               .work_ns = -1,
+                               .user_ns = -1,
+                               .system_ns = -1,
+                               .failed_jobs = -1,
+                               .peak_pss_bytes = -1,
+                               .looks = -1,
+                               .looks_in_work = -1,
+                               .held_pss_bytes = -1,
+                               .flight = {-1, -1},
+                               .latency = {-1, -1, -1, -1},
+                               .origin_cpu_ns = -1,
+                               .origin_wait_ns = -1,
+                               .origin_wall_ns = -1};
     surroundings_unknown(&s->around);
     clock_gettime(CLOCK_REALTIME, &now);
     s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
@@ -559,9 +563,9 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
     dir_clear_flat(b->scratch); /* files of the sample before must not be taken for this one's, nor their room */
     int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : 0;
     if (rc == 0)
-        rc = sample_command(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
+        rc = host_argv(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
-    words_free(&a.argv);
+    string_list_free(&a.argv);
     stops_free(&a.stops);
     memory_free(&a.memory);
     free(a.json);
@@ -620,10 +624,7 @@ const char *sample_status_name(enum sample_status status)
     return names[status];
 }
 
-static json_t *number(int64_t n)
-{
-    return n < 0 ? json_null() : json_integer(n);
-}
+static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
 
 static json_t *latency_json(const struct slots_latency *l)
 {
@@ -652,8 +653,8 @@ static json_t *memory_json(const struct sample_taken *s)
 /* "loop" and, of an open one, "open_loop". 0 or -1. */
 static int loop_add(const struct sample_taken *s, json_t *line)
 {
-    const int rc = json_object_set_new(line, "loop", s->latency.max < 0 ? json_null()
-                                                                        : json_string(s->opened ? "open" : "closed"));
+    const int rc = json_object_set_new(line, "loop",
+                                       s->latency.max < 0 ? json_null() : json_string(s->opened ? "open" : "closed"));
     return rc != 0 || !s->opened ? rc : json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
 }
 
@@ -665,19 +666,19 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
-    json_t *line = json_pack("{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so}", "sample",
-                     SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round",
-                     (json_int_t)place->round, "order", (json_int_t)place->order, "cell", (json_int_t)place->cell,
-                     "status", sample_status_name(s->status), "reason", reason, "at", s->at, "whole_ns",
-                     number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns), "user_ns",
-                     number(s->user_ns), "system_ns", number(s->system_ns), "phases", s->phases, "usage", s->usage,
-                     "connections", s->connections, "python", s->python, "failed_jobs",
-                     (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
-                     s->failures == NULL ? json_array() : json_incref(s->failures), "digest",
-                     s->has_digest ? digest : NULL, "latency_ns", latency_json(&s->latency), "peak_pss_bytes",
-                     number(s->peak_pss_bytes), "memory", memory_json(s), "origin", origin_json(s), "in_flight_max",
-                     number(s->flight.most), "busy_ns", number(s->flight.busy_ns), "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns),
-                     "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
+    json_t *line = json_pack(
+        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so}", "sample",
+        SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round", (json_int_t)place->round, "order",
+        (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", sample_status_name(s->status), "reason",
+        reason, "at", s->at, "whole_ns", number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns),
+        "user_ns", number(s->user_ns), "system_ns", number(s->system_ns), "phases", s->phases, "usage", s->usage,
+        "connections", s->connections, "python", s->python, "failed_jobs",
+        (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
+        s->failures == NULL ? json_array() : json_incref(s->failures), "digest", s->has_digest ? digest : NULL,
+        "latency_ns", latency_json(&s->latency), "peak_pss_bytes", number(s->peak_pss_bytes), "memory", memory_json(s),
+        "origin", origin_json(s), "in_flight_max", number(s->flight.most), "busy_ns", number(s->flight.busy_ns),
+        "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns), "disturbed",
+        s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
     char kinds[DISTURBANCE_ROOM];
     json_t *by = s->disturbances == 0 ? json_null() : json_string(disturbance_text(s->disturbances, kinds));
     if (line != NULL && (loop_add(s, line) != 0 || surroundings_add(&s->around, line) != 0 ||

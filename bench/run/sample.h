@@ -23,10 +23,10 @@ enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE
 
 /* What samples are taken with; all borrowed. */
 struct bench {
-    const struct places *places;
+    const struct paths *places;
     const struct catalog *catalog;
     const struct plan *plan;
-    struct guard *guard;
+    struct supervisor *supervisor;
     const char *scratch;
     const char *tasks_dir;       /* NULL: none */
     const struct origin *origin; /* NULL: not started */
@@ -35,11 +35,11 @@ struct bench {
 
 /* What a run's results have to be: those of the baseline of the runtime that judges. */
 struct reference {
-    char name[128];       /* "py:sync" */
+    char name[128]; /* "py:sync" */
     enum sample_status status;
-    char *reason;         /* why there is nothing to check against; NULL: ok */
+    char *reason; /* why there is nothing to check against; NULL: ok */
     uint64_t digest;
-    uint64_t *results;    /* each job's; NULL: too many to keep */
+    uint64_t *results; /* each job's; NULL: too many to keep */
 };
 
 /* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */
@@ -49,9 +49,9 @@ struct sample_taken {
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python;
-    json_t *disturbed;  /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
+    json_t *disturbed;     /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
     unsigned disturbances; /* of what kinds (bench/machine/disturbance.h) */
-    int64_t stopped_ns; /* the longest that one of its processes was seen stopped; 0: none was */
+    int64_t stopped_ns;    /* the longest that one of its processes was seen stopped; 0: none was */
     struct symptoms_flight flight;
     bool has_digest;
     uint64_t digest;

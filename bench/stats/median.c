@@ -36,9 +36,9 @@ int stats_median_interval(const double *x, size_t n, double confidence, struct s
     if (!(confidence > 0 && confidence < 1) || n > INT32_MAX)
         return -EINVAL;
     double *sorted = NULL;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     const unsigned k = median_k((unsigned)n, 1 - confidence);
     if (k >= 1)
         *out = (struct stats_interval){
@@ -54,9 +54,9 @@ int stats_median_interval(const double *x, size_t n, double confidence, struct s
 int stats_spread_of(const double *x, size_t n, struct stats_spread *out)
 {
     double *sorted = NULL, sum = 0;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     const double median = gsl_stats_median_from_sorted_data(sorted, 1, n);
     for (size_t i = 0; i < n; i++) {
         sorted[i] = fabs(sorted[i] - median);

@@ -29,18 +29,15 @@ static void sorted_two_free(struct sorted_two *two)
 static int sorted_two_new(const struct stats_two *two, struct sorted_two *out)
 {
     *out = (struct sorted_two){.m = two->m, .n = two->n};
-    int code = stats_sorted_new(two->x, two->m, &out->x);
-    if (code == 0)
-        code = stats_sorted_new(two->y, two->n, &out->y);
-    if (code != 0)
+    int rc = stats_sorted_new(two->x, two->m, &out->x);
+    if (rc == 0)
+        rc = stats_sorted_new(two->y, two->n, &out->y);
+    if (rc != 0)
         sorted_two_free(out);
-    return code;
+    return rc;
 }
 
-static double pairs_of(size_t m, size_t n)
-{
-    return (double)m * (double)n;
-}
+static double pairs_of(size_t m, size_t n) { return (double)m * (double)n; }
 
 /* -- differences of sorted values ------------------------------------------------------------------------------------- */
 
@@ -173,22 +170,16 @@ static double rank_sum_k(const struct sorted_two *two, double alpha)
 
 /* -- what the header declares ----------------------------------------------------------------------------------------- */
 
-double stats_rank_sum_cdf(size_t m, size_t n, double u)
-{
-    return rank_sum_cdf(NULL, m, n, u);
-}
+double stats_rank_sum_cdf(size_t m, size_t n, double u) { return rank_sum_cdf(NULL, m, n, u); }
 
-double stats_rank_sum_least_p(size_t m, size_t n)
-{
-    return fmin(1, 2 / ways_in_all(m, n));
-}
+double stats_rank_sum_least_p(size_t m, size_t n) { return fmin(1, 2 / ways_in_all(m, n)); }
 
 int stats_shift_estimate(const struct stats_two *two, double *out)
 {
     struct sorted_two sorted;
-    const int code = sorted_two_new(two, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = sorted_two_new(two, &sorted);
+    if (rc != 0)
+        return rc;
     *out = differences_median(&sorted);
     sorted_two_free(&sorted);
     return 0;
@@ -199,9 +190,9 @@ int stats_shift(const struct stats_two *two, double confidence, struct stats_int
     struct sorted_two sorted;
     if (!(confidence > 0 && confidence < 1))
         return -EINVAL;
-    const int code = sorted_two_new(two, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = sorted_two_new(two, &sorted);
+    if (rc != 0)
+        return rc;
     const double k = rank_sum_k(&sorted, 1 - confidence);
     if (k >= 1) {
         out->estimate = differences_median(&sorted);
@@ -218,9 +209,9 @@ int stats_shift_outside_p(const struct stats_two *two, double low, double high, 
     struct sorted_two sorted;
     if (!(low <= high))
         return -EINVAL;
-    const int code = sorted_two_new(two, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = sorted_two_new(two, &sorted);
+    if (rc != 0)
+        return rc;
     double p = 1;
     if (isfinite(high))
         p = fmin(p, 2 * rank_sum_cdf(&sorted, two->m, two->n, differences_at_most(&sorted, high)));

@@ -21,9 +21,9 @@ int stats_first_of(const double *x, size_t n, struct stats_first *out)
     if (!isfinite(x[0]))
         return -EDOM;
     struct stats_spread others;
-    const int code = stats_spread_of(x + 1, n - 1, &others);
-    if (code != 0)
-        return code;
+    const int rc = stats_spread_of(x + 1, n - 1, &others);
+    if (rc != 0)
+        return rc;
     *out = (struct stats_first){.z = stats_modified_z(&others, x[0]), .shift = x[0] - others.median};
     return 0;
 }
@@ -105,12 +105,12 @@ int stats_drift_of(const double *x, size_t n, struct stats_drift *out)
         return -ERANGE;
     double first = 0, last = 0;
     double *sorted = NULL, *work = calloc(2 * n, sizeof *work);
-    int code = work == NULL ? -ENOMEM : stats_sorted_new(x, n, &sorted);
-    if (code == 0)
-        code = stats_median(x, n / 3, &first);
-    if (code == 0)
-        code = stats_median(x + n - n / 3, n / 3, &last);
-    if (code == 0) {
+    int rc = work == NULL ? -ENOMEM : stats_sorted_new(x, n, &sorted);
+    if (rc == 0)
+        rc = stats_median(x, n / 3, &first);
+    if (rc == 0)
+        rc = stats_median(x + n - n / 3, n / 3, &last);
+    if (rc == 0) {
         memcpy(work, x, n * sizeof *work);
         const struct ties ties = ties_of(sorted, n);
         const double pairs = (double)n * ((double)n - 1) / 2;
@@ -123,7 +123,7 @@ int stats_drift_of(const double *x, size_t n, struct stats_drift *out)
     }
     free(sorted);
     free(work);
-    return code;
+    return rc;
 }
 
 /* -- autocorrelation -------------------------------------------------------------------------------------------------- */
@@ -163,11 +163,11 @@ int stats_autocorrelation_of(const double *x, size_t n, struct stats_autocorrela
     for (size_t i = 0; i < n; i++)
         if (!isfinite(x[i]))
             return -EDOM;
-    int code = 0;
+    int rc = 0;
     size_t *order = calloc(n, sizeof *order);
     double *ranks = calloc(n, sizeof *ranks);
     if (order == NULL || ranks == NULL) {
-        code = -ENOMEM;
+        rc = -ENOMEM;
     } else {
         gsl_sort_index(order, x, 1, n);
         ranks_fill(x, n, order, ranks);
@@ -175,7 +175,7 @@ int stats_autocorrelation_of(const double *x, size_t n, struct stats_autocorrela
     }
     free(ranks);
     free(order);
-    return code;
+    return rc;
 }
 
 double stats_autocorrelation_level(size_t n)

@@ -15,18 +15,12 @@
 #include "bench/stats/bisect.h"
 #include "bench/stats/sorted.h"
 
-static double walsh_count(size_t n)
-{
-    return (double)n * ((double)n + 1) / 2;
-}
+static double walsh_count(size_t n) { return (double)n * ((double)n + 1) / 2; }
 
 /* -- Walsh averages of sorted values ---------------------------------------------------------------------------------- */
 
 /* One rounding for every pair, and monotone in both arguments, so that counts and bisection agree to the last bit. */
-static double walsh_average(double a, double b)
-{
-    return a / 2 + b / 2;
-}
+static double walsh_average(double a, double b) { return a / 2 + b / 2; }
 
 /* How many Walsh averages are at most `limit`. */
 static double walsh_at_most(const double *sorted, size_t n, double limit)
@@ -141,17 +135,14 @@ static double signed_rank_k(const double *sorted, size_t n, double alpha)
 
 /* -- what the header declares ----------------------------------------------------------------------------------------- */
 
-double stats_signed_rank_cdf(size_t n, double w)
-{
-    return signed_rank_cdf(NULL, n, w);
-}
+double stats_signed_rank_cdf(size_t n, double w) { return signed_rank_cdf(NULL, n, w); }
 
 int stats_median(const double *x, size_t n, double *out)
 {
     double *sorted = NULL;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     *out = gsl_stats_median_from_sorted_data(sorted, 1, n);
     free(sorted);
     return 0;
@@ -160,9 +151,9 @@ int stats_median(const double *x, size_t n, double *out)
 int stats_pseudomedian(const double *x, size_t n, double *out)
 {
     double *sorted = NULL;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     *out = walsh_median(sorted, n);
     free(sorted);
     return 0;
@@ -173,9 +164,9 @@ int stats_signed_rank(const double *x, size_t n, double confidence, struct stats
     if (!(confidence > 0 && confidence < 1))
         return -EINVAL;
     double *sorted = NULL;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     const double k = signed_rank_k(sorted, n, 1 - confidence);
     if (k >= 1) {
         out->estimate = walsh_median(sorted, n);
@@ -192,9 +183,9 @@ int stats_outside_p(const double *x, size_t n, double margin, double *out)
     if (!(margin >= 0))
         return -EINVAL;
     double *sorted = NULL;
-    const int code = stats_sorted_new(x, n, &sorted);
-    if (code != 0)
-        return code;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
     const double above = signed_rank_cdf(sorted, n, walsh_at_most(sorted, n, margin));
     const double below = signed_rank_cdf(sorted, n, walsh_at_least(sorted, n, -margin));
     *out = fmin(1, 2 * fmin(above, below));
@@ -224,14 +215,14 @@ static int log_ratios_new(const double *baseline, const double *variant, size_t 
 int stats_ratio(const double *baseline, const double *variant, size_t n, double confidence, struct stats_interval *out)
 {
     double *logs = NULL;
-    int code = log_ratios_new(baseline, variant, n, &logs);
-    if (code != 0)
-        return code;
+    int rc = log_ratios_new(baseline, variant, n, &logs);
+    if (rc != 0)
+        return rc;
     struct stats_interval interval;
-    code = stats_signed_rank(logs, n, confidence, &interval);
+    rc = stats_signed_rank(logs, n, confidence, &interval);
     free(logs);
-    if (code != 0)
-        return code;
+    if (rc != 0)
+        return rc;
     *out = (struct stats_interval){
         .estimate = exp(interval.estimate),
         .low = exp(interval.low),
@@ -244,15 +235,15 @@ int stats_ratio(const double *baseline, const double *variant, size_t n, double 
 int stats_ratio_estimate(const double *baseline, const double *variant, size_t n, double *out)
 {
     double *logs = NULL;
-    int code = log_ratios_new(baseline, variant, n, &logs);
-    if (code != 0)
-        return code;
+    int rc = log_ratios_new(baseline, variant, n, &logs);
+    if (rc != 0)
+        return rc;
     double estimate = 0;
-    code = stats_pseudomedian(logs, n, &estimate);
+    rc = stats_pseudomedian(logs, n, &estimate);
     free(logs);
-    if (code == 0)
+    if (rc == 0)
         *out = exp(estimate);
-    return code;
+    return rc;
 }
 
 int stats_holm(const double *p, size_t n, double *adjusted)

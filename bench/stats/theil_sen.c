@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TAIL 0.025
+#define TAIL      0.025
 #define PAIRS_MAX (SLOPE_POINTS_MAX * (SLOPE_POINTS_MAX - 1) / 2)
 
 static int compare_doubles(const void *a, const void *b)

@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TERMS_MAX 3
+#define TERMS_MAX      3
 #define ITERATIONS_MAX 200
-#define TOLERANCE 1e-12
-#define CONFIDENCE 0.95
+#define TOLERANCE      1e-12
+#define CONFIDENCE     0.95
 /* Where a step leaves the law's domain (a curve through infinity) the residual is this: any step back is better. */
 #define OUTSIDE 1e3
 
@@ -26,10 +26,7 @@ struct data {
     size_t n, terms;
 };
 
-static size_t terms_of(enum fit_law law)
-{
-    return law == FIT_USL ? 3 : 2;
-}
+static size_t terms_of(enum fit_law law) { return law == FIT_USL ? 3 : 2; }
 
 /* What N is divided by in the law. */
 static double divisor(double workers, double contention, double coherency)
@@ -146,8 +143,8 @@ static int solve(struct fit *fit, const struct data *d)
     const gsl_multifit_nlinear_parameters parameters = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_fdf system = {
         .f = residuals, .df = derivatives, .n = d->n, .p = d->terms, .params = (void *)(uintptr_t)d};
-    gsl_multifit_nlinear_workspace *w =
-        gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &parameters, d->n, d->terms);
+    gsl_multifit_nlinear_workspace *w = gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &parameters, d->n,
+                                                                   d->terms);
     gsl_vector *x = gsl_vector_alloc(d->terms);
     gsl_matrix *covariance = gsl_matrix_alloc(d->terms, d->terms);
     int rc = w == NULL || x == NULL || covariance == NULL ? -ENOMEM : 0, why;
@@ -179,8 +176,14 @@ static void find_peak(struct fit *fit)
 int fit_make(enum fit_law law, const struct fit_point *points, size_t n, struct fit *out)
 {
     static const struct fit_term none = {NAN, NAN, NAN};
-    *out = (struct fit){.law = law, .rms = NAN, .scale = none, .contention = none, .coherency = none,
-                        .peak_workers = NAN, .peak_gain = NAN, .points = different(points, n)};
+    *out = (struct fit){.law = law,
+                        .rms = NAN,
+                        .scale = none,
+                        .contention = none,
+                        .coherency = none,
+                        .peak_workers = NAN,
+                        .peak_gain = NAN,
+                        .points = different(points, n)};
     for (size_t i = 0; i < n; i++)
         if (!(points[i].workers >= 1 && isfinite(points[i].workers) && points[i].gain > 0 && isfinite(points[i].gain)))
             return -EDOM;

@@ -40,9 +40,9 @@ struct fit_term {
 struct fit {
     enum fit_law law;
     bool accepted;
-    char reason[160];         /* why not; "" where accepted */
-    size_t points;            /* different numbers of workers */
-    double rms;               /* NaN where nothing was fitted */
+    char reason[160];                             /* why not; "" where accepted */
+    size_t points;                                /* different numbers of workers */
+    double rms;                                   /* NaN where nothing was fitted */
     struct fit_term scale, contention, coherency; /* NaN where not accepted; Amdahl has no coherency */
     double peak_workers, peak_gain; /* where the USL turns; NaN: it does not within any number of workers */
 };

@@ -17,7 +17,7 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-#define TRIES 100 /* drafts that were swept away before they were locked */
+#define TRIES          100 /* drafts that were swept away before they were locked */
 #define RANDOM_LETTERS 6
 
 /* Whether the folder behind `fd` has this name: not removed and not renamed. */
@@ -28,10 +28,7 @@ static bool has_name(int fd, const char *path)
            folder.st_ino == named.st_ino;
 }
 
-static int open_folder(const char *path)
-{
-    return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
+static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
 
 /* Where the file system has no locks nobody can sweep either. */
 static void lock(int fd)
@@ -47,10 +44,10 @@ static int make(const char *parent, struct draft *out)
     if (out->path == NULL)
         return -ENOMEM;
     if (mkdtemp(out->path) == NULL) {
-        const int code = -errno;
+        const int rc = -errno;
         free(out->path); /* it names no folder */
         out->path = NULL;
-        return code;
+        return rc;
     }
     out->fd = open_folder(out->path);
     if (out->fd < 0)

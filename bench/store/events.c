@@ -12,13 +12,10 @@
 #include "bench/util/files.h"
 #include "bench/store/journal.h"
 
-#define EVENTS_MAX (16u << 20) /* bytes */
+#define EVENTS_MAX     (16u << 20) /* bytes */
 #define EVENTS_VERSION 1
 
-static int no_memory(struct error *err)
-{
-    return error_set(err, -ENOMEM, "out of memory");
-}
+static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
 
 static int line_add(struct events *events, const char *line, size_t length, size_t number, struct error *err)
 {
@@ -39,7 +36,8 @@ int events_parse(const char *text, size_t length, struct events *out, struct err
     const char *end, *stop = text + length;
     *out = (struct events){.lines = json_array()};
     int rc = out->lines == NULL ? no_memory(err) : 0;
-    for (const char *at = text; rc == 0 && at < stop && (end = memchr(at, '\n', (size_t)(stop - at))) != NULL; at = end + 1)
+    for (const char *at = text; rc == 0 && at < stop && (end = memchr(at, '\n', (size_t)(stop - at))) != NULL;
+         at = end + 1)
         rc = line_add(out, at, (size_t)(end - at), ++number, err);
     if (rc != 0)
         events_free(out);
@@ -80,9 +78,7 @@ static bool has_text(const json_t *array, const json_t *text)
 {
     size_t i;
     const json_t *other;
-    json_array_foreach(array, i, other)
-        if (json_equal(other, text))
-            return true;
+    json_array_foreach(array, i, other) if (json_equal(other, text)) return true;
     return false;
 }
 
@@ -95,11 +91,12 @@ json_t *events_forced(const struct events *events)
     {
         if (strcmp(json_string_value(json_object_get(line, "what")), "forced") != 0)
             continue;
-        json_array_foreach(json_object_get(line, "differences"), k, text)
-            if (json_is_string(text) && !has_text(out, text) && json_array_append(out, text) != 0) {
-                json_decref(out);
-                return NULL;
-            }
+        json_array_foreach(json_object_get(line, "differences"), k,
+                           text) if (json_is_string(text) && !has_text(out, text) && json_array_append(out, text) != 0)
+        {
+            json_decref(out);
+            return NULL;
+        }
     }
     return out;
 }
@@ -109,10 +106,9 @@ static size_t neighbour_place(const json_t *array, const json_t *line)
 {
     size_t i;
     const json_t *other;
-    json_array_foreach(array, i, other)
-        if (json_equal(json_object_get(other, "pid"), json_object_get(line, "pid")) &&
-            json_equal(json_object_get(other, "from"), json_object_get(line, "from")))
-            return i;
+    json_array_foreach(array, i,
+                       other) if (json_equal(json_object_get(other, "pid"), json_object_get(line, "pid")) &&
+                                  json_equal(json_object_get(other, "from"), json_object_get(line, "from"))) return i;
     return json_array_size(array);
 }
 
@@ -131,7 +127,8 @@ json_t *events_neighbours(const struct events *events)
         int rc = one == NULL ? -1 : 0;
         for (size_t k = 0; rc == 0 && k < sizeof keys / sizeof *keys; k++) {
             json_t *value = json_object_get(line, keys[k]);
-            rc = json_is_number(value) ? json_object_set(one, keys[k], value) : json_object_set_new(one, keys[k], json_null());
+            rc = json_is_number(value) ? json_object_set(one, keys[k], value)
+                                       : json_object_set_new(one, keys[k], json_null());
         }
         if (rc == 0)
             rc = place < json_array_size(out) ? json_array_set(out, place, one) : json_array_append(out, one);

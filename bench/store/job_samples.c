@@ -16,9 +16,9 @@
 #include "bench/util/text.h"
 #include "common/num.h"
 
-#define FILE_MAX (1u << 20)
+#define FILE_MAX   (1u << 20)
 #define UNFINISHED ".new" /* behind the name of a file that is being written */
-#define US 1e-3 /* of a nanosecond */
+#define US         1e-3   /* of a nanosecond */
 
 static char *path_of(const char *run_dir, size_t cell, int64_t round, const char *end)
 {
@@ -110,10 +110,7 @@ int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slo
 
 /* -- reading ---------------------------------------------------------------------------------------------------------- */
 
-static int parse_time(const char *text, double *out)
-{
-    return num_parse_double(text, -1e12, 1e15, out);
-}
+static int parse_time(const char *text, double *out) { return num_parse_double(text, -1e12, 1e15, out); }
 
 /* "7,1,,10.5,20.5" */
 static int parse_row(char *line, struct job_row *out)
@@ -193,7 +190,8 @@ int jobs_parse(char *text, struct job_rows *out)
     int rc = out->rows == NULL ? -ENOMEM : 0;
     while (rc == 0 && (line = strsep(&rest, "\n")) != NULL && *line != '\0')
         rc = parse_line(line, out);
-    if (rc == 0 && (line == NULL || rest != NULL)) /* the last line has no end, or something stands behind an empty one */
+    if (rc == 0 &&
+        (line == NULL || rest != NULL)) /* the last line has no end, or something stands behind an empty one */
         rc = -EPROTO;
     if (rc != 0)
         jobs_free(out);
@@ -297,12 +295,6 @@ static void remove_files(const char *run_dir, const struct results *results)
     free(folder);
 }
 
-void jobs_prune(const char *run_dir, const struct results *results)
-{
-    remove_files(run_dir, results);
-}
+void jobs_prune(const char *run_dir, const struct results *results) { remove_files(run_dir, results); }
 
-void jobs_sweep(const char *run_dir)
-{
-    remove_files(run_dir, NULL);
-}
+void jobs_sweep(const char *run_dir) { remove_files(run_dir, NULL); }

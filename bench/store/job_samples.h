@@ -20,7 +20,7 @@
 #include "bench/protocol/slots.h"
 #include "bench/analysis/summary.h"
 
-#define JOBS_KEPT 1000
+#define JOBS_KEPT      1000
 #define JOBS_QUANTILES 204 /* 0 to 1 in steps of 1/200, and three more near 1 */
 
 struct job_row {
@@ -33,8 +33,8 @@ struct job_quantile {
 };
 
 struct job_rows {
-    int64_t jobs;  /* of the sample */
-    int64_t every; /* which of them are here */
+    int64_t jobs;         /* of the sample */
+    int64_t every;        /* which of them are here */
     struct job_row *rows; /* in the order of the jobs */
     size_t count;
     struct job_quantile quantiles[JOBS_QUANTILES]; /* rising, from share 0 to 1; only where jobs were left out */

@@ -10,7 +10,7 @@
 
 #include "bench/util/text.h"
 
-#define LONG_TEXT 40 /* bytes of a value that are still taken in at a glance */
+#define LONG_TEXT   40 /* bytes of a value that are still taken in at a glance */
 #define KEPT_AROUND 12
 
 /* Never the same twice. */
@@ -50,7 +50,8 @@ static bool same(const json_t *a, const json_t *b)
 
 static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out);
 
-static int compare_values(const char *prefix, const char *name, const json_t *a, const json_t *b, struct differences *out)
+static int compare_values(const char *prefix, const char *name, const json_t *a, const json_t *b,
+                          struct differences *out)
 {
     char *key = *prefix == '\0' ? text_format("%s", name) : text_format("%s %s", prefix, name);
     if (key == NULL)
@@ -61,9 +62,9 @@ static int compare_values(const char *prefix, const char *name, const json_t *a,
         free(key);
         return 0;
     }
-    const int code = compare_objects(key, a, b, out);
+    const int rc = compare_objects(key, a, b, out);
     free(key);
-    return code;
+    return rc;
 }
 
 /* jansson's loop wants what is not const. */
@@ -71,14 +72,12 @@ static int compare_objects(const char *prefix, const json_t *a, const json_t *b,
 {
     const char *name;
     json_t *value;
-    int code = 0;
-    json_object_foreach((json_t *)(uintptr_t)a, name, value)
-        if (code == 0)
-            code = compare_values(prefix, name, value, json_object_get(b, name), out);
-    json_object_foreach((json_t *)(uintptr_t)b, name, value)
-        if (code == 0 && json_object_get(a, name) == NULL)
-            code = compare_values(prefix, name, NULL, value, out);
-    return code;
+    int rc = 0;
+    json_object_foreach((json_t *)(uintptr_t)a, name, value) if (rc == 0)
+        rc = compare_values(prefix, name, value, json_object_get(b, name), out);
+    json_object_foreach((json_t *)(uintptr_t)b, name, value) if (rc == 0 && json_object_get(a, name) == NULL)
+        rc = compare_values(prefix, name, NULL, value, out);
+    return rc;
 }
 
 int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b)
@@ -89,8 +88,8 @@ int differences_add(struct differences *out, const char *prefix, const json_t *a
 /* Moves those whose key is in `names` to `in` (NULL: away), the rest to `others`, in their order. */
 static int split(struct differences *all, const char *const *names, struct differences *in, struct differences *others)
 {
-    int code = 0;
-    for (size_t i = 0; i < all->count && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < all->count && rc == 0; i++) {
         struct difference *d = &all->items[i];
         struct differences *to = is_one_of(names, d->key) ? in : others;
         char *key = d->key;
@@ -98,37 +97,37 @@ static int split(struct differences *all, const char *const *names, struct diffe
         if (to == NULL)
             free(key);
         else
-            code = add(to, key, d->value[0], d->value[1]);
+            rc = add(to, key, d->value[0], d->value[1]);
     }
-    return code;
+    return rc;
 }
 
 int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving)
 {
     struct differences all = {NULL, 0};
     *changed = *moving = all;
-    int code = compare_objects("", a, b, &all);
-    if (code == 0)
-        code = split(&all, moving_facts, moving, changed);
+    int rc = compare_objects("", a, b, &all);
+    if (rc == 0)
+        rc = split(&all, moving_facts, moving, changed);
     differences_free(&all);
-    if (code != 0) {
+    if (rc != 0) {
         differences_free(changed);
         differences_free(moving);
     }
-    return code;
+    return rc;
 }
 
 int differences_of_plans(const json_t *a, const json_t *b, struct differences *out)
 {
     struct differences all = {NULL, 0};
     *out = all;
-    int code = compare_objects("", a, b, &all);
-    if (code == 0)
-        code = split(&all, plan_own, NULL, out);
+    int rc = compare_objects("", a, b, &all);
+    if (rc == 0)
+        rc = split(&all, plan_own, NULL, out);
     differences_free(&all);
-    if (code != 0)
+    if (rc != 0)
         differences_free(out);
-    return code;
+    return rc;
 }
 
 void differences_free(struct differences *differences)
@@ -150,10 +149,7 @@ static char *value_text(const json_t *value)
     return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
 }
 
-static bool inside_character(char byte)
-{
-    return ((unsigned char)byte & 0xc0) == 0x80;
-}
+static bool inside_character(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
 
 /* "…what differs, with a little before it…": from `begin` on, without the last `end` bytes. */
 static char *cut(char *text, size_t begin, size_t end)

@@ -15,9 +15,9 @@
 #include "bench/plan/stopping_read.h"
 #include "bench/util/text.h"
 
-#define NOT_KNOWN INT64_C(-1)
+#define NOT_KNOWN  INT64_C(-1)
 #define ROUNDS_MAX INT64_C(1000000)
-#define ORDER_MAX INT64_C(1000000)
+#define ORDER_MAX  INT64_C(1000000)
 #define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
 
 /* Where in which file something is read, for messages. */
@@ -95,15 +95,15 @@ static int object_load(const char *run_dir, const char *name, json_t **out, stru
     struct results_text text = {NULL, 0};
     if (path == NULL)
         return error_set(err, -ENOMEM, "no memory");
-    int code = file_read(path, OBJECT_MAX, &bytes, &text.length);
+    int rc = file_read(path, OBJECT_MAX, &bytes, &text.length);
     text.bytes = bytes;
-    if (code != 0)
-        error_set(err, code, "%s: %s", path, strerror(-code));
+    if (rc != 0)
+        error_set(err, rc, "%s: %s", path, strerror(-rc));
     else
-        code = object_parse(path, &text, out, err);
+        rc = object_parse(path, &text, out, err);
     free(bytes);
     free(path);
-    return code;
+    return rc;
 }
 
 static int group_read(const struct place *at, const json_t *json, struct result_group *group)
@@ -130,19 +130,19 @@ static int group_read(const struct place *at, const json_t *json, struct result_
         return wrong_field(at, "params", "an object");
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)group->params, key, value)
-        if (!json_is_string(value))
-            return wrong(at, "a parameter is not a text");
+    json_object_foreach((json_t *)group->params, key,
+                        value) if (!json_is_string(value)) return wrong(at, "a parameter is not a text");
     return 0;
 }
 
 static int role_read(const struct place *at, const json_t *json, enum cell_role *role)
 {
-    static const char *const names[] = {[ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
+    static const char *const names[] = {
+        [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
     const char *name = NULL;
-    const int code = field_string(at, json, "role", &name);
-    if (code != 0)
-        return code;
+    const int rc = field_string(at, json, "role", &name);
+    if (rc != 0)
+        return rc;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0) {
             *role = (enum cell_role)i;
@@ -151,7 +151,8 @@ static int role_read(const struct place *at, const json_t *json, enum cell_role 
     return wrong_field(at, "role", "model, control or capacity");
 }
 
-static int cell_read(const struct place *at, const json_t *json, const struct results *results, struct result_cell *cell)
+static int cell_read(const struct place *at, const json_t *json, const struct results *results,
+                     struct result_cell *cell)
 {
     int64_t group = 0;
     if (field_int(at, json, "group", &group) != 0 || field_string(at, json, "runtime", &cell->runtime) != 0 ||
@@ -191,9 +192,9 @@ static int plan_head(const struct place *at, struct results *results)
 static int plan_read(struct results *results, struct error *err)
 {
     const struct place at = {.file = "plan.json", .err = err};
-    int code = plan_head(&at, results);
-    if (code != 0)
-        return code;
+    int rc = plan_head(&at, results);
+    if (rc != 0)
+        return rc;
     const json_t *groups = json_object_get(results->plan, "groups");
     const json_t *cells = json_object_get(results->plan, "cells");
     if (!json_is_array(groups) || !json_is_array(cells))
@@ -204,12 +205,12 @@ static int plan_read(struct results *results, struct error *err)
     if (results->groups == NULL || results->cells == NULL)
         return error_set(err, -ENOMEM, "no memory");
     results->group_count = json_array_size(groups);
-    for (size_t i = 0; i < results->group_count && code == 0; i++)
-        code = group_read(&at, json_array_get(groups, i), &results->groups[i]);
+    for (size_t i = 0; i < results->group_count && rc == 0; i++)
+        rc = group_read(&at, json_array_get(groups, i), &results->groups[i]);
     results->cell_count = json_array_size(cells);
-    for (size_t i = 0; i < results->cell_count && code == 0; i++)
-        code = cell_read(&at, json_array_get(cells, i), results, &results->cells[i]);
-    return code;
+    for (size_t i = 0; i < results->cell_count && rc == 0; i++)
+        rc = cell_read(&at, json_array_get(cells, i), results, &results->cells[i]);
+    return rc;
 }
 
 /* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
@@ -329,12 +330,14 @@ static int cell_note_status(struct result_cell *cell, enum cell_status status, c
 }
 
 /* How far the run has come with this sample; round 0: of the verify pass. */
-static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line, int64_t round)
+static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line,
+                          int64_t round)
 {
     if (round == 0) {
         const struct json_field *digest = json_field_get(line, "digest");
         const bool known = digest != NULL && digest->kind == JSON_LINE_TEXT;
-        snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0, known ? digest->text : "");
+        snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0,
+                 known ? digest->text : "");
         cell->verified = true;
         return;
     }
@@ -345,8 +348,8 @@ static void note_progress(struct results *results, struct result_cell *cell, con
 }
 
 /* What every sample has to have: which cell it is of, in which round, and how it ended. */
-static int line_head(const struct place *at, const struct results *results, const struct json_field *line, int64_t *cell,
-                     int64_t *round, enum cell_status *status)
+static int line_head(const struct place *at, const struct results *results, const struct json_field *line,
+                     int64_t *cell, int64_t *round, enum cell_status *status)
 {
     int64_t version = 0;
     if (line_int(at, line, "sample", &version) != 0 || line_int(at, line, "cell", cell) != 0 ||
@@ -399,26 +402,26 @@ static int samples_read(FILE *file, struct results *results, struct error *err)
     struct json_line parsed = {.fields = NULL};
     char *line = NULL;
     size_t room = 0;
-    int code = 0;
+    int rc = 0;
     ssize_t length;
-    while (code == 0 && (length = getline(&line, &room, file)) > 0) {
+    while (rc == 0 && (length = getline(&line, &room, file)) > 0) {
         at.line++;
         if (line[length - 1] != '\n')
             break; /* cut short by a crash */
         json_error_t problem;
-        code = json_line_parse(&parsed, line, (size_t)length, &problem);
-        if (code == 0)
-            code = line_read(&at, results, parsed.fields);
+        rc = json_line_parse(&parsed, line, (size_t)length, &problem);
+        if (rc == 0)
+            rc = line_read(&at, results, parsed.fields);
         else
-            code = code == -ENOMEM ? error_set(err, code, "no memory") : wrong(&at, problem.text);
+            rc = rc == -ENOMEM ? error_set(err, rc, "no memory") : wrong(&at, problem.text);
         results->samples++;
         results->whole_bytes += length;
     }
-    if (code == 0 && ferror(file))
-        code = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
+    if (rc == 0 && ferror(file))
+        rc = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
     json_line_free(&parsed);
     free(line);
-    return code;
+    return rc;
 }
 
 static int samples_load(struct results *results, const char *run_dir, struct error *err)
@@ -426,16 +429,16 @@ static int samples_load(struct results *results, const char *run_dir, struct err
     char *path = text_format("%s/samples.jsonl", run_dir);
     if (path == NULL)
         return error_set(err, -ENOMEM, "no memory");
-    int code = 0;
+    int rc = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
-        code = error_set(err, -errno, "%s: %s", path, strerror(errno));
+        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
     free(path);
-    if (code != 0)
-        return code;
-    code = samples_read(file, results, err);
+    if (rc != 0)
+        return rc;
+    rc = samples_read(file, results, err);
     fclose(file); /* it was only read */
-    return code;
+    return rc;
 }
 
 /* -- rounds -------------------------------------------------------------------------------------------------------------- */
@@ -476,20 +479,20 @@ static void rounds_read(struct results *results)
 int results_load(struct results *results, const char *run_dir, struct error *err)
 {
     *results = (struct results){.last_order = -1};
-    int code = object_load(run_dir, "plan.json", &results->plan, err);
-    if (code == 0)
-        code = object_load(run_dir, "machine.json", &results->machine, err);
-    if (code == 0)
-        code = plan_read(results, err);
-    if (code == 0)
-        code = samples_load(results, run_dir, err);
-    if (code == 0)
-        code = events_load(run_dir, &results->events, err);
-    if (code == 0)
+    int rc = object_load(run_dir, "plan.json", &results->plan, err);
+    if (rc == 0)
+        rc = object_load(run_dir, "machine.json", &results->machine, err);
+    if (rc == 0)
+        rc = plan_read(results, err);
+    if (rc == 0)
+        rc = samples_load(results, run_dir, err);
+    if (rc == 0)
+        rc = events_load(run_dir, &results->events, err);
+    if (rc == 0)
         rounds_read(results);
-    if (code != 0)
+    if (rc != 0)
         results_free(results);
-    return code;
+    return rc;
 }
 
 int results_parse(struct results *results, const struct results_texts *texts, struct error *err)
@@ -498,19 +501,19 @@ int results_parse(struct results *results, const struct results_texts *texts, st
     FILE *samples = fmemopen((void *)(uintptr_t)texts->samples.bytes, texts->samples.length, "r");
     if (samples == NULL)
         return error_set(err, -errno, "samples.jsonl: %s", strerror(errno));
-    int code = object_parse("plan.json", &texts->plan, &results->plan, err);
-    if (code == 0)
-        code = object_parse("machine.json", &texts->machine, &results->machine, err);
-    if (code == 0)
-        code = plan_read(results, err);
-    if (code == 0)
-        code = samples_read(samples, results, err);
-    if (code == 0)
-        code = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
+    int rc = object_parse("plan.json", &texts->plan, &results->plan, err);
+    if (rc == 0)
+        rc = object_parse("machine.json", &texts->machine, &results->machine, err);
+    if (rc == 0)
+        rc = plan_read(results, err);
+    if (rc == 0)
+        rc = samples_read(samples, results, err);
+    if (rc == 0)
+        rc = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
     fclose(samples); /* it was only read */
-    if (code != 0)
+    if (rc != 0)
         results_free(results);
-    return code;
+    return rc;
 }
 
 void results_free(struct results *results)

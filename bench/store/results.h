@@ -33,7 +33,7 @@ struct sample {
         int64_t span_ns, ends_ns, drift_ns;
         int64_t late_ns[LATENCY_POINTS];
         bool missed; /* the rate was not kept */
-    } open_loop; /* bench/analysis/open_loop.h; of a closed loop nothing is known */
+    } open_loop;     /* bench/analysis/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t in_flight_max, busy_ns; /* bench/analysis/diagnosis.h; 0 or less: not known */
@@ -49,8 +49,8 @@ struct result_group {
     const json_t *params;        /* an object of strings */
     int64_t jobs, workers;
     double ideal;
-    int64_t stopped; /* after so many rounds it was settled that it has enough; 0: it was not */
-    const char *why; /* "rounds", "precise" or "budget"; NULL likewise */
+    int64_t stopped;      /* after so many rounds it was settled that it has enough; 0: it was not */
+    const char *why;      /* "rounds", "precise" or "budget"; NULL likewise */
     double rate;          /* jobs that arrive a second; 0: a closed loop */
     const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
 };
@@ -88,8 +88,8 @@ struct results {
     size_t cell_count;
     struct events events;
     /* What a run that is taken up again goes on from. */
-    int64_t samples;      /* whole lines of samples.jsonl */
-    int64_t whole_bytes;  /* and their bytes: behind them stands at most a line cut short */
+    int64_t samples;                /* whole lines of samples.jsonl */
+    int64_t whole_bytes;            /* and their bytes: behind them stands at most a line cut short */
     int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */
     int64_t spent_ns;               /* what the run had taken at the last sample */
 };

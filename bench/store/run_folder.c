@@ -93,11 +93,11 @@ static int settle(const char *results, const char *temporary, const char *name, 
             *path = target;
             return 0;
         }
-        const int code = errno;
-        const bool taken = code == EEXIST || code == ENOTEMPTY || lstat(target, &st) == 0;
+        const int rc = errno;
+        const bool taken = rc == EEXIST || rc == ENOTEMPTY || lstat(target, &st) == 0;
         free(target);
         if (!taken)
-            return -code;
+            return -rc;
     }
     return -EEXIST;
 }
@@ -155,7 +155,8 @@ static int make_in(const struct run_folder_facts *facts, const char *results, ch
     if (rc == 0)
         rc = fill_folder(facts, draft.path, err);
     if (rc == 0)
-        rc = facts->path == NULL ? settle(results, draft.path, name, path) : settle_at(draft.path, facts->path, results, path);
+        rc = facts->path == NULL ? settle(results, draft.path, name, path)
+                                 : settle_at(draft.path, facts->path, results, path);
     draft_close(&draft);
     free(name);
     return rc;
@@ -216,7 +217,8 @@ int run_folder_publish(const char *path, struct error *err)
     if (rc == 0 && !points_at_newer(link, name))
         rc = point_at(results, link, name);
     if (rc != 0)
-        error_set(err, rc, "cannot point %s/latest at the run: %s", results == NULL ? "results" : results, strerror(-rc));
+        error_set(err, rc, "cannot point %s/latest at the run: %s", results == NULL ? "results" : results,
+                  strerror(-rc));
     free(link);
     free(results);
     return rc;

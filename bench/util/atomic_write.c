@@ -43,11 +43,11 @@ static int file_sync(const char *path)
     if (fd < 0)
         return -errno;
     struct stat st;
-    int code = fstat(fd, &st) != 0 || fsync(fd) != 0 ? -errno : 0;
-    if (code == 0 && st.st_size == 0)
-        code = -EIO;
+    int rc = fstat(fd, &st) != 0 || fsync(fd) != 0 ? -errno : 0;
+    if (rc == 0 && st.st_size == 0)
+        rc = -EIO;
     close(fd); /* nothing was written through it */
-    return code;
+    return rc;
 }
 
 static int give_name(const char *folder, const char *temporary, const char *path)
@@ -59,22 +59,22 @@ static int give_name(const char *folder, const char *temporary, const char *path
 
 int publish_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err)
 {
-    int code = -ENOMEM;
+    int rc = -ENOMEM;
     char *path = text_format("%s/%s", folder, name);
     char *temporary = text_format("%s/.%s.new", folder, name);
     if (path != NULL && temporary != NULL) {
         (void)unlink(temporary); /* left by a crash; where it cannot go, file_create says so */
-        code = file_create(temporary, bytes, length);
-        if (code == 0)
-            code = give_name(folder, temporary, path);
-        if (code != 0)
+        rc = file_create(temporary, bytes, length);
+        if (rc == 0)
+            rc = give_name(folder, temporary, path);
+        if (rc != 0)
             (void)unlink(temporary);
     }
-    if (code != 0)
-        error_set(err, code, "cannot write %s/%s: %s", folder, name, strerror(-code));
+    if (rc != 0)
+        error_set(err, rc, "cannot write %s/%s: %s", folder, name, strerror(-rc));
     free(temporary);
     free(path);
-    return code;
+    return rc;
 }
 
 int publish_printed(const char *folder, const char *name, publish_print *print, const void *what, struct error *err)
@@ -84,33 +84,33 @@ int publish_printed(const char *folder, const char *name, publish_print *print, 
     FILE *memory = open_memstream(&bytes, &length);
     if (memory == NULL)
         return error_set(err, -errno, "cannot make %s: %s", name, strerror(errno));
-    int code = print(what, memory);
+    int rc = print(what, memory);
     const int failed = ferror(memory);
-    if ((fclose(memory) != 0 || failed) && code == 0)
-        code = -ENOMEM;
-    if (code != 0)
-        error_set(err, code, "cannot make %s: %s", name, strerror(-code));
+    if ((fclose(memory) != 0 || failed) && rc == 0)
+        rc = -ENOMEM;
+    if (rc != 0)
+        error_set(err, rc, "cannot make %s: %s", name, strerror(-rc));
     else
-        code = publish_bytes(folder, name, bytes, length, err);
+        rc = publish_bytes(folder, name, bytes, length, err);
     free(bytes);
-    return code;
+    return rc;
 }
 
 int publish_file(const char *folder, const char *from, const char *name, struct error *err)
 {
-    int code = -ENOMEM;
+    int rc = -ENOMEM;
     char *path = text_format("%s/%s", folder, name);
     char *temporary = text_format("%s/%s", folder, from);
     if (path != NULL && temporary != NULL) {
-        code = file_sync(temporary);
-        if (code == -ENOENT)
-            code = -EIO; /* not written at all */
-        if (code == 0)
-            code = give_name(folder, temporary, path);
+        rc = file_sync(temporary);
+        if (rc == -ENOENT)
+            rc = -EIO; /* not written at all */
+        if (rc == 0)
+            rc = give_name(folder, temporary, path);
     }
-    if (code != 0)
-        error_set(err, code, "cannot make %s/%s: %s", folder, name, code == -EIO ? "it came out empty" : strerror(-code));
+    if (rc != 0)
+        error_set(err, rc, "cannot make %s/%s: %s", folder, name, rc == -EIO ? "it came out empty" : strerror(-rc));
     free(temporary);
     free(path);
-    return code;
+    return rc;
 }

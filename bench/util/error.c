@@ -13,12 +13,12 @@ static void clean(char *text)
             *text = '?';
 }
 
-int error_set(struct error *err, int code, const char *format, ...)
+int error_set(struct error *err, int rc, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     clean(err->text);
-    return code;
+    return rc;
 }

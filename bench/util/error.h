@@ -10,6 +10,6 @@ struct error {
 
 /* Writes the line (cut at the buffer's end, control characters as '?') and returns `code`, so that `return error_set(err, -EINVAL, ...)` reads
  * well. */
-int error_set(struct error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int error_set(struct error *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

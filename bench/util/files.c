@@ -134,9 +134,9 @@ static int make_in(const char *parent, char **path)
     if (name == NULL)
         return -ENOMEM;
     if (mkdtemp(name) == NULL) {
-        const int code = -errno;
+        const int rc = -errno;
         free(name);
-        return code;
+        return rc;
     }
     *path = name;
     return 0;

@@ -17,5 +17,6 @@ void fact_count(json_t *facts, const char *name, int64_t value)
 
 void fact_real(json_t *facts, const char *name, double value)
 {
-    (void)json_object_set_new(facts, name, isfinite(value) && value >= 0 ? json_real(value) : json_string(FACT_UNKNOWN));
+    (void)json_object_set_new(facts, name,
+                              isfinite(value) && value >= 0 ? json_real(value) : json_string(FACT_UNKNOWN));
 }

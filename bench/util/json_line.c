@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 32      /* deeper is jansson's to judge, which knows its own limit */
+#define DEPTH_MAX      32 /* deeper is jansson's to judge, which knows its own limit */
 #define INTEGER_DIGITS 18 /* as many fit in 64 bits, whatever they are */
 
 /* All of these return 1 (parsed), 0 (leave the line to jansson) or -ENOMEM. */
@@ -228,9 +228,9 @@ static int convert_members(struct json_line *line, size_t object, json_t *value)
 static int convert_value(struct json_line *line, size_t index, json_t *value)
 {
     static const enum json_kind kinds[] = {
-        [JSON_OBJECT] = JSON_LINE_OBJECT, [JSON_ARRAY] = JSON_LINE_ARRAY, [JSON_STRING] = JSON_LINE_TEXT,
-        [JSON_INTEGER] = JSON_LINE_INTEGER, [JSON_REAL] = JSON_LINE_REAL, [JSON_TRUE] = JSON_LINE_TRUE,
-        [JSON_FALSE] = JSON_LINE_FALSE, [JSON_NULL] = JSON_LINE_NULL};
+        [JSON_OBJECT] = JSON_LINE_OBJECT,   [JSON_ARRAY] = JSON_LINE_ARRAY, [JSON_STRING] = JSON_LINE_TEXT,
+        [JSON_INTEGER] = JSON_LINE_INTEGER, [JSON_REAL] = JSON_LINE_REAL,   [JSON_TRUE] = JSON_LINE_TRUE,
+        [JSON_FALSE] = JSON_LINE_FALSE,     [JSON_NULL] = JSON_LINE_NULL};
     struct json_field *field = &line->fields[index];
     field->kind = kinds[json_typeof(value)];
     field->integer = json_integer_value(value);

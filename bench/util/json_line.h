@@ -15,8 +15,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum json_kind { JSON_LINE_NULL, JSON_LINE_FALSE, JSON_LINE_TRUE, JSON_LINE_INTEGER, JSON_LINE_REAL, JSON_LINE_TEXT,
-                 JSON_LINE_OBJECT, JSON_LINE_ARRAY };
+enum json_kind {
+    JSON_LINE_NULL,
+    JSON_LINE_FALSE,
+    JSON_LINE_TRUE,
+    JSON_LINE_INTEGER,
+    JSON_LINE_REAL,
+    JSON_LINE_TEXT,
+    JSON_LINE_OBJECT,
+    JSON_LINE_ARRAY
+};
 
 /* A value, with its name where it is a member. What an array holds is checked and not kept. */
 struct json_field {

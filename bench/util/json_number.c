@@ -4,7 +4,4 @@
 
 #include <math.h>
 
-json_t *json_number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
+json_t *json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }

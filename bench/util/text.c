@@ -59,7 +59,8 @@ static size_t character_length(const unsigned char *p, size_t left)
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         if (*p < forms[i].first_low || *p > forms[i].first_high)
             continue;
-        if (forms[i].length > left || (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high)))
+        if (forms[i].length > left ||
+            (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high)))
             return 0;
         for (size_t k = 2; k < forms[i].length; k++)
             if ((p[k] & 0xc0) != 0x80)
@@ -90,7 +91,7 @@ const char *text_last_line(char *text)
 }
 
 /* Takes `word`, also when it fails. */
-static int words_take(struct words *w, char *word)
+static int string_list_take(struct string_list *w, char *word)
 {
     if (word == NULL)
         return -ENOMEM;
@@ -105,29 +106,26 @@ static int words_take(struct words *w, char *word)
     return 0;
 }
 
-int words_add(struct words *w, const char *word)
-{
-    return words_take(w, strdup(word));
-}
+int string_list_add(struct string_list *w, const char *word) { return string_list_take(w, strdup(word)); }
 
-int words_addf(struct words *w, const char *format, ...)
+int string_list_addf(struct string_list *w, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     char *word = format_va(format, args);
     va_end(args);
-    return words_take(w, word);
+    return string_list_take(w, word);
 }
 
-int words_add_all(struct words *w, const struct words *more)
+int string_list_add_all(struct string_list *w, const struct string_list *more)
 {
     for (size_t i = 0; i < more->count; i++)
-        if (words_add(w, more->items[i]) != 0)
+        if (string_list_add(w, more->items[i]) != 0)
             return -ENOMEM;
     return 0;
 }
 
-int words_split(struct words *w, const char *text)
+int string_list_split(struct string_list *w, const char *text)
 {
     for (;;) {
         text += strspn(text, " \t");
@@ -137,7 +135,7 @@ int words_split(struct words *w, const char *text)
             length--;
         if (length == 0)
             return -EINVAL;
-        if (words_take(w, strndup(text, length)) != 0)
+        if (string_list_take(w, strndup(text, length)) != 0)
             return -ENOMEM;
         if (*next == '\0')
             return 0;
@@ -145,7 +143,7 @@ int words_split(struct words *w, const char *text)
     }
 }
 
-bool words_have(const struct words *w, const char *word)
+bool string_list_have(const struct string_list *w, const char *word)
 {
     for (size_t i = 0; i < w->count; i++)
         if (strcmp(w->items[i], word) == 0)
@@ -153,7 +151,7 @@ bool words_have(const struct words *w, const char *word)
     return false;
 }
 
-char *words_join(const struct words *w, const char *separator)
+char *string_list_join(const struct string_list *w, const char *separator)
 {
     size_t size = 1;
     for (size_t i = 0; i < w->count; i++)
@@ -177,7 +175,7 @@ static bool word_is_plain(const char *word)
     return *word != '\0' && word[strspn(word, plain)] == '\0';
 }
 
-char *words_quote(const struct words *w)
+char *string_list_quote(const struct string_list *w)
 {
     size_t size = 1;
     for (size_t i = 0; i < w->count; i++)
@@ -206,10 +204,10 @@ char *words_quote(const struct words *w)
     return text;
 }
 
-void words_free(struct words *w)
+void string_list_free(struct string_list *w)
 {
     for (size_t i = 0; i < w->count; i++)
         free(w->items[i]);
     free(w->items);
-    *w = (struct words){NULL, 0};
+    *w = (struct string_list){NULL, 0};
 }

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 /* A list of strings it owns. `items` ends with a NULL, so it serves as an argv; NULL while the list is empty. */
-struct words {
+struct string_list {
     char **items;
     size_t count;
 };
@@ -26,16 +26,16 @@ bool text_is_utf8(const char *bytes, size_t length);
 /* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
 const char *text_last_line(char *text);
 
-int words_add(struct words *w, const char *word);
-int words_addf(struct words *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int words_add_all(struct words *w, const struct words *more);
+int string_list_add(struct string_list *w, const char *word);
+int string_list_addf(struct string_list *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int string_list_add_all(struct string_list *w, const struct string_list *more);
 /* Adds what stands between commas, blanks around it cut off. -EINVAL: nothing between two of them. */
-int words_split(struct words *w, const char *text);
-bool words_have(const struct words *w, const char *word);
+int string_list_split(struct string_list *w, const char *text);
+bool string_list_have(const struct string_list *w, const char *word);
 /* "a, b, c", to be freed; NULL: no memory. */
-char *words_join(const struct words *w, const char *separator);
+char *string_list_join(const struct string_list *w, const char *separator);
 /* The words as one line that a shell (and `hyperfine -N`) splits into the same words again; to be freed. */
-char *words_quote(const struct words *w);
-void words_free(struct words *w);
+char *string_list_quote(const struct string_list *w);
+void string_list_free(struct string_list *w);
 
 #endif

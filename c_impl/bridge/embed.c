@@ -34,8 +34,8 @@ struct embed {
     PyObject *state;
     PyObject *open, *close, *worker_open, *worker_close, *request, *run; /* NULL where the task has none */
     PyObject *reply_class;
-    PyObject *explain; /* py_impl.failure.explain */
-    PyObject *file;    /* of the task's module: failures name a line of it */
+    PyObject *explain;                          /* py_impl.failure.explain */
+    PyObject *file;                             /* of the task's module: failures name a line of it */
     PyObject *ask_name, *delay_name, *url_name; /* a Request's attributes, interned: new ones fill up the type cache */
 };
 
@@ -86,8 +86,8 @@ static int explain(const struct embed *embed, PyObject *exception, struct cobenc
         return -1;
     PyObject *file = embed->file != NULL ? embed->file : Py_None; /* borrowed */
     PyObject *told = PyObject_CallFunctionObjArgs(embed->explain, exception, file, NULL);
-    const bool good = told != NULL && PyArg_ParseTuple(told, "s#s#O", &type, &type_length, &message, &message_length,
-                                                       &line);
+    const bool good = told != NULL &&
+                      PyArg_ParseTuple(told, "s#s#O", &type, &type_length, &message, &message_length, &line);
     if (good) {
         text_copy(err->type, sizeof err->type, type, type_length);
         text_copy(err->message, sizeof err->message, message, message_length);
@@ -123,9 +123,9 @@ static int failed(const struct embed *embed, struct cobench_error *err)
         PyErr_Clear();
         explain_plainly(exception, err);
     }
-    const int code = PyErr_GivenExceptionMatches(exception, PyExc_MemoryError) ? -ENOMEM : -EPROTO;
+    const int rc = PyErr_GivenExceptionMatches(exception, PyExc_MemoryError) ? -ENOMEM : -EPROTO;
     Py_DECREF(exception);
-    return code;
+    return rc;
 }
 
 /* -- the interpreter ----------------------------------------------------------------------------------------------- */
@@ -287,9 +287,8 @@ static int task_load(struct embed *embed, const struct cobench_open *how)
     values = values_new(how, module);
     if (values == NULL)
         goto out;
-    embed->state = embed->open != NULL
-                       ? PyObject_CallFunction(embed->open, "OK", values, (unsigned long long)how->jobs)
-                       : Py_NewRef(Py_None);
+    embed->state = embed->open != NULL ? PyObject_CallFunction(embed->open, "OK", values, (unsigned long long)how->jobs)
+                                       : Py_NewRef(Py_None);
     result = embed->state != NULL ? 0 : -1;
 out:
     Py_XDECREF(values);
@@ -323,21 +322,21 @@ static int bridge_open(const struct cobench_open *how, void **state, struct cobe
     struct embed *embed = PyMem_RawCalloc(1, sizeof *embed);
     if (embed == NULL)
         return -ENOMEM;
-    int code = interpreter_start(err);
-    if (code != 0) {
+    int rc = interpreter_start(err);
+    if (rc != 0) {
         PyMem_RawFree(embed);
-        return code;
+        return rc;
     }
     embed->interpreter = PyInterpreterState_Get();
     embed->main_ident = PyThread_get_thread_ident();
     if (path_add(source->root) != 0 || task_load(embed, how) != 0) {
-        code = failed(embed, err);
+        rc = failed(embed, err);
         if (strcmp(err->type, "Usage") == 0) /* the catalogue's: it speaks to the user as it is */
             err->type[0] = '\0';
         references_drop(embed);
         Py_FinalizeEx(); /* the failure that counts is already in err */
         PyMem_RawFree(embed);
-        return code;
+        return rc;
     }
     embed->main = PyEval_SaveThread();
     *state = embed;
@@ -422,9 +421,9 @@ static int bridge_worker_open(void *state, unsigned flags, void **worker, struct
     w->worker = embed->worker_open != NULL ? PyObject_CallFunction(embed->worker_open, "OI", embed->state, flags)
                                            : Py_NewRef(Py_None);
     if (w->worker == NULL) {
-        const int code = failed(embed, err);
+        const int rc = failed(embed, err);
         worker_end(embed, w);
-        return code;
+        return rc;
     }
     PyEval_SaveThread();
     *worker = w;
@@ -470,8 +469,7 @@ static int request_read(const struct embed *embed, PyObject *asked, struct coben
     else if (strcmp(kind_text, "delay") == 0) {
         PyErr_Format(PyExc_ValueError, "asks for a delay of %lld ns", (long long)ask->delay_ns);
         goto out;
-    }
-    else if (strcmp(kind_text, "url") == 0)
+    } else if (strcmp(kind_text, "url") == 0)
         ask->ask = COBENCH_ASK_URL;
     else {
         PyErr_Format(PyExc_ValueError, "asks for '%s'; it may ask for nothing, delay or url", kind_text);
@@ -501,17 +499,17 @@ static int bridge_request(void *state, void *worker, uint64_t job, struct cobenc
     struct embed_worker *w = worker;
     if (embed->request == NULL)
         return 0; /* the host zeroed it: nothing is asked */
-    int code = 0;
+    int rc = 0;
     PyEval_RestoreThread(w->thread);
     PyObject *number = PyLong_FromUnsignedLongLong(job);
     PyObject *const arguments[] = {embed->state, w->worker, number};
     PyObject *asked = number != NULL ? PyObject_Vectorcall(embed->request, arguments, 3, NULL) : NULL;
     if (asked == NULL || request_read(embed, asked, ask) != 0)
-        code = failed(embed, err);
+        rc = failed(embed, err);
     Py_XDECREF(asked);
     Py_XDECREF(number);
     w->thread = PyEval_SaveThread();
-    return code;
+    return rc;
 }
 
 /* The result as 64 bits; -1 with an exception where it is no integer of that range. What stands for an integer by its
@@ -549,19 +547,19 @@ static int bridge_run(void *state, void *worker, uint64_t job, const struct cobe
 {
     const struct embed *embed = state;
     struct embed_worker *w = worker;
-    int code = 0;
+    int rc = 0;
     PyEval_RestoreThread(w->thread);
     PyObject *number = PyLong_FromUnsignedLongLong(job);
     PyObject *answer = number != NULL ? reply_new(embed, reply) : NULL;
     PyObject *const arguments[] = {embed->state, w->worker, number, answer};
     PyObject *value = answer != NULL ? PyObject_Vectorcall(embed->run, arguments, 4, NULL) : NULL;
     if (value == NULL || result_read(value, result) != 0)
-        code = failed(embed, err);
+        rc = failed(embed, err);
     Py_XDECREF(value);
     Py_XDECREF(answer);
     Py_XDECREF(number);
     w->thread = PyEval_SaveThread();
-    return code;
+    return rc;
 }
 
 /* -- the task ------------------------------------------------------------------------------------------------------ */
@@ -633,11 +631,8 @@ const struct runtime_fact *embed_facts(void)
     static const char gil[] = "yes";
 #endif
     /* Py_GetVersion needs no interpreter; it speaks of the library that is linked or loaded, PY_VERSION of its headers. */
-    static const struct runtime_fact facts[] = {{"python", PY_VERSION, NULL},
-                                                {"python_build", NULL, Py_GetVersion},
-                                                {"gil", gil, NULL},
-                                                {"libpython", COBENCH_EMBED, NULL},
-                                                {"executable", COBENCH_PYTHON, NULL},
-                                                {NULL, NULL, NULL}};
+    static const struct runtime_fact facts[] = {
+        {"python", PY_VERSION, NULL},       {"python_build", NULL, Py_GetVersion}, {"gil", gil, NULL},
+        {"libpython", COBENCH_EMBED, NULL}, {"executable", COBENCH_PYTHON, NULL},  {NULL, NULL, NULL}};
     return facts;
 }

@@ -14,7 +14,8 @@
 
 /* Which Python task a bridged cobench_task stands for: what its `self` points to. */
 struct embed_source {
-    const char *name; /* a task of py_impl/tasks, or (with a '/') the path of a file; as py_impl.catalog.load takes it */
+    const char
+        *name; /* a task of py_impl/tasks, or (with a '/') the path of a file; as py_impl.catalog.load takes it */
     const char *root; /* the folder that holds py_impl/ */
 };
 

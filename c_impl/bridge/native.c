@@ -27,7 +27,7 @@
 
 #if PY_VERSION_HEX < 0x030D0000 /* the GIL is what they stand for */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
+#define Py_END_CRITICAL_SECTION()         }
 #endif
 
 struct module_state {
@@ -41,8 +41,7 @@ struct module_state {
 /* The chain Worker -> State -> Task -> its type -> module is what keeps the library loaded and the module's state
  * there. All three take part in garbage collection, as a Task kept in the module's own namespace closes a circle. */
 struct task_object {
-    PyObject_HEAD
-    void *library;
+    PyObject_HEAD void *library;
     const struct cobench_task *task;
     PyTypeObject *state_type, *worker_type; /* borrowed from the module, which the type keeps alive, as are these */
     struct module_state *module;
@@ -52,14 +51,13 @@ struct task_object {
 
 /* An open task: what open() returns, and the `state` of every other call. */
 struct state_object {
-    PyObject_HEAD
-    struct task_object *owner;
+    PyObject_HEAD struct task_object *owner;
     struct cobench_value *values; /* one for each parameter */
     size_t count;
     struct cobench_open how;
     void *state;
-    pid_t pid;         /* that opened it */
-    _Atomic int users; /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
+    pid_t pid;              /* that opened it */
+    _Atomic int users;      /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
     struct pool_call *pool; /* the last one; NULL: none yet */
 };
 
@@ -67,8 +65,7 @@ enum { WORKER_IDLE, WORKER_BUSY, WORKER_CLOSED };
 
 /* What run() needs comes first, gathered from state and task: a call of it has to be cheap. */
 struct worker_object {
-    PyObject_HEAD
-    struct state_object *state;
+    PyObject_HEAD struct state_object *state;
     const struct task_object *owner; /* borrowed from the state */
     const struct cobench_task *task;
     void *task_state, *worker; /* as C knows them */
@@ -87,9 +84,9 @@ static PyObject *text_new(const char *text, size_t room)
 }
 
 /* Raises py_impl.contract.TaskFailed(kind, message, line), from which the host makes its record. */
-static PyObject *raise_task(const struct module_state *module, int code, struct cobench_error *err)
+static PyObject *raise_task(const struct module_state *module, int rc, struct cobench_error *err)
 {
-    error_complete(err, code);
+    error_complete(err, rc);
     PyObject *kind = text_new(err->type, sizeof err->type);
     PyObject *message = text_new(err->message, sizeof err->message);
     PyObject *line = err->line > 0 ? PyLong_FromLong(err->line) : Py_NewRef(Py_None);
@@ -117,10 +114,7 @@ static bool state_enter(struct state_object *self)
     return false;
 }
 
-static void state_leave(struct state_object *self)
-{
-    atomic_fetch_sub(&self->users, 1);
-}
+static void state_leave(struct state_object *self) { atomic_fetch_sub(&self->users, 1); }
 
 /* 0 also where it is closed already; else how many still use it. */
 static int state_close(struct state_object *self)
@@ -130,8 +124,7 @@ static int state_close(struct state_object *self)
         return users == STATE_CLOSED ? 0 : users;
     const struct cobench_task *task = self->owner->task;
     if (task->close != NULL && self->pid == getpid()) {
-        Py_BEGIN_ALLOW_THREADS
-        task->close(self->state);
+        Py_BEGIN_ALLOW_THREADS task->close(self->state);
         Py_END_ALLOW_THREADS
     }
     return 0;
@@ -193,8 +186,7 @@ static void worker_close(struct worker_object *self)
 {
     const struct cobench_task *task = self->task;
     if (task->worker_close != NULL && self->pid == getpid()) {
-        Py_BEGIN_ALLOW_THREADS
-        task->worker_close(self->task_state, self->worker);
+        Py_BEGIN_ALLOW_THREADS task->worker_close(self->task_state, self->worker);
         Py_END_ALLOW_THREADS
     }
     state_leave(self->state);
@@ -249,10 +241,7 @@ static struct state_object *state_of(const struct task_object *self, PyObject *o
     return NULL;
 }
 
-static void raise_closed(void)
-{
-    PyErr_SetString(PyExc_TypeError, "the state is closed");
-}
+static void raise_closed(void) { PyErr_SetString(PyExc_TypeError, "the state is closed"); }
 
 /* Why worker_take refused. */
 static void raise_worker(const struct task_object *self, PyObject *state, PyObject *worker)
@@ -274,8 +263,8 @@ static void raise_worker(const struct task_object *self, PyObject *state, PyObje
 static inline struct worker_object *worker_take(const struct task_object *self, PyObject *const *args, uint64_t *job)
 {
     struct worker_object *worker = (struct worker_object *)args[1];
-    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] ||
-        worker->owner != self || !worker_claim(worker, WORKER_BUSY)) {
+    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] || worker->owner != self ||
+        !worker_claim(worker, WORKER_BUSY)) {
         raise_worker(self, args[0], args[1]);
         return NULL;
     }
@@ -351,7 +340,8 @@ static int values_read(struct state_object *state, PyObject *params)
 
 /* -- Task: the contract's functions -------------------------------------------------------------------------------- */
 
-PyDoc_STRVAR(open_doc, "open(params, jobs) -> State\n\nOpens the C task for this process; params maps every key to its value.");
+PyDoc_STRVAR(open_doc,
+             "open(params, jobs) -> State\n\nOpens the C task for this process; params maps every key to its value.");
 
 /* A state that is not open yet. */
 static struct state_object *state_new(struct task_object *owner, PyObject *params, uint64_t jobs)
@@ -385,14 +375,13 @@ static PyObject *task_open(PyObject *object, PyObject *const *args, Py_ssize_t c
     struct state_object *state = state_new(self, args[0], jobs);
     if (state != NULL && self->task->open != NULL) {
         struct cobench_error err;
-        int code;
+        int rc;
         error_clear(&err);
-        Py_BEGIN_ALLOW_THREADS
-        code = self->task->open(&state->how, &state->state, &err);
-        Py_END_ALLOW_THREADS
-        if (code != 0) {
+        Py_BEGIN_ALLOW_THREADS rc = self->task->open(&state->how, &state->state, &err);
+        Py_END_ALLOW_THREADS if (rc != 0)
+        {
             Py_DECREF(state);
-            return raise_task(self->module, code, &err);
+            return raise_task(self->module, rc, &err);
         }
     }
     if (state != NULL)
@@ -400,7 +389,8 @@ static PyObject *task_open(PyObject *object, PyObject *const *args, Py_ssize_t c
     return (PyObject *)state;
 }
 
-PyDoc_STRVAR(close_doc, "close(state)\n\nCloses the task, once every worker is closed; the state is of no use after it.");
+PyDoc_STRVAR(close_doc,
+             "close(state)\n\nCloses the task, once every worker is closed; the state is of no use after it.");
 
 static PyObject *task_close(PyObject *object, PyObject *given)
 {
@@ -409,7 +399,8 @@ static PyObject *task_close(PyObject *object, PyObject *given)
         return NULL;
     const int users = state_close(state);
     if (users != 0) {
-        PyErr_Format(PyExc_RuntimeError, "close() while the state is in use (workers open or pools running: %d)", users);
+        PyErr_Format(PyExc_RuntimeError, "close() while the state is in use (workers open or pools running: %d)",
+                     users);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -445,15 +436,14 @@ static PyObject *task_worker_open(PyObject *object, PyObject *const *args, Py_ss
     }
     if (self->task->worker_open != NULL) {
         struct cobench_error err;
-        int code;
+        int rc;
         error_clear(&err);
-        Py_BEGIN_ALLOW_THREADS
-        code = self->task->worker_open(worker->task_state, (unsigned)flags, &worker->worker, &err);
-        Py_END_ALLOW_THREADS
-        if (code != 0) {
+        Py_BEGIN_ALLOW_THREADS rc = self->task->worker_open(worker->task_state, (unsigned)flags, &worker->worker, &err);
+        Py_END_ALLOW_THREADS if (rc != 0)
+        {
             state_leave(state);
             Py_DECREF(worker);
-            return raise_task(self->module, code, &err);
+            return raise_task(self->module, rc, &err);
         }
     }
     worker_release(worker);
@@ -468,8 +458,8 @@ static PyObject *task_worker_close(PyObject *object, PyObject *const *args, Py_s
     if (!expect("worker_close", count, 2))
         return NULL;
     struct worker_object *worker = (struct worker_object *)args[1];
-    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] ||
-        worker->owner != self || !worker_claim(worker, WORKER_CLOSED)) {
+    if (!Py_IS_TYPE(args[1], self->worker_type) || (PyObject *)worker->state != args[0] || worker->owner != self ||
+        !worker_claim(worker, WORKER_CLOSED)) {
         raise_worker(self, args[0], args[1]);
         return NULL;
     }
@@ -480,20 +470,20 @@ static PyObject *task_worker_close(PyObject *object, PyObject *const *args, Py_s
 PyDoc_STRVAR(request_doc, "request(state, worker, job) -> py_impl.contract.Request\n\nWhat the job waits for.");
 
 /* What a job asks for. Releases the GIL. */
-static int job_ask(const struct worker_object *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+static int job_ask(const struct worker_object *worker, uint64_t job, struct cobench_request *ask,
+                   struct cobench_error *err)
 {
     const struct cobench_task *task = worker->task;
-    int code = 0;
+    int rc = 0;
     ask->ask = COBENCH_ASK_NOTHING;
     ask->delay_ns = 0;
     ask->url[0] = '\0';
     error_clear(err);
     if (task->request != NULL) {
-        Py_BEGIN_ALLOW_THREADS
-        code = task->request(worker->task_state, worker->worker, job, ask, err);
+        Py_BEGIN_ALLOW_THREADS rc = task->request(worker->task_state, worker->worker, job, ask, err);
         Py_END_ALLOW_THREADS
     }
-    return code;
+    return rc;
 }
 
 static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_t count)
@@ -505,18 +495,20 @@ static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_
     struct worker_object *worker = expect("request", count, 3) ? worker_take(self, args, &job) : NULL;
     if (worker == NULL)
         return NULL;
-    const int code = job_ask(worker, job, &ask, &err);
+    const int rc = job_ask(worker, job, &ask, &err);
     worker_release(worker);
-    if (code != 0)
-        return raise_task(self->module, code, &err);
+    if (rc != 0)
+        return raise_task(self->module, rc, &err);
     PyObject *url = PyUnicode_DecodeFSDefaultAndSize(ask.url, (Py_ssize_t)strnlen(ask.url, sizeof ask.url));
     if (url == NULL)
         return NULL;
-    return PyObject_CallFunction(self->module->request_class, "sLN", contract_ask_name(ask.ask), (long long)ask.delay_ns, url);
+    return PyObject_CallFunction(self->module->request_class, "sLN", contract_ask_name(ask.ask),
+                                 (long long)ask.delay_ns, url);
 }
 
 /* Fills in a reply from a py_impl.contract.Reply. *body is a new reference that keeps its bytes alive. */
-static __attribute__((noinline)) int reply_read(const struct module_state *module, PyObject *given, struct cobench_reply *reply, PyObject **body)
+static __attribute__((noinline)) int reply_read(const struct module_state *module, PyObject *given,
+                                                struct cobench_reply *reply, PyObject **body)
 {
     PyObject *status = PyObject_GetAttr(given, module->status_name);
     *body = status != NULL ? PyObject_GetAttr(given, module->body_name) : NULL;
@@ -545,7 +537,8 @@ static __attribute__((noinline)) bool reply_missing(const struct worker_object *
     return true;
 }
 
-PyDoc_STRVAR(run_doc, "run(state, worker, job, reply) -> int\n\nThe job's 64-bit result, computed in C without the GIL.");
+PyDoc_STRVAR(run_doc,
+             "run(state, worker, job, reply) -> int\n\nThe job's 64-bit result, computed in C without the GIL.");
 
 static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
@@ -563,15 +556,14 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     struct cobench_error err;
-    int code;
+    int rc;
     err.type[0] = err.message[0] = '\0'; /* error_clear in place: of a call's 30 ns beside the GIL's it would be two */
     err.line = 0;
-    Py_BEGIN_ALLOW_THREADS
-    code = worker->task->run(worker->task_state, worker->worker, job, body != NULL ? &reply : NULL, &result, &err);
-    Py_END_ALLOW_THREADS
-    worker_release(worker);
+    Py_BEGIN_ALLOW_THREADS rc = worker->task->run(worker->task_state, worker->worker, job, body != NULL ? &reply : NULL,
+                                                  &result, &err);
+    Py_END_ALLOW_THREADS worker_release(worker);
     Py_XDECREF(body);
-    return code == 0 ? PyLong_FromUnsignedLongLong(result) : raise_task(self->module, code, &err);
+    return rc == 0 ? PyLong_FromUnsignedLongLong(result) : raise_task(self->module, rc, &err);
 }
 
 /* The fork hooks take the state; os.register_at_fork calls them with the GIL held, in the thread that forks, and for as
@@ -622,8 +614,8 @@ static PyObject *param_new(const struct module_state *module, const struct coben
     PyObject *choices = param->type == COBENCH_PARAM_CHOICE ? choices_new(param->choices) : Py_NewRef(Py_None);
     PyObject *made = NULL;
     if (low != NULL && high != NULL && choices != NULL)
-        made = PyObject_CallFunction(module->param_class, "sszsOOO", param->key, contract_param_type_name(param->type), param->fallback,
-                                     param->about, low, high, choices);
+        made = PyObject_CallFunction(module->param_class, "sszsOOO", param->key, contract_param_type_name(param->type),
+                                     param->fallback, param->about, low, high, choices);
     Py_XDECREF(choices);
     Py_XDECREF(high);
     Py_XDECREF(low);
@@ -735,7 +727,8 @@ static void task_dealloc(PyObject *object)
 }
 
 PyDoc_STRVAR(pool_doc,
-             "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, hold_read, hold_write, scheduled) -> dict\n\n"
+             "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, hold_read, hold_write, scheduled) "
+             "-> dict\n\n"
              "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
 
 /* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
@@ -774,9 +767,8 @@ static PyObject *task_pool(PyObject *object, PyObject *const *args, Py_ssize_t c
     return result;
 }
 
-PyDoc_STRVAR(pool_found_doc,
-             "pool_found(state) -> dict or None\n\n"
-             "What pool() will return, as far as it is known while another thread is in it.");
+PyDoc_STRVAR(pool_found_doc, "pool_found(state) -> dict or None\n\n"
+                             "What pool() will return, as far as it is known while another thread is in it.");
 
 static PyObject *task_pool_found(PyObject *object, PyObject *given)
 {
@@ -793,34 +785,33 @@ static PyObject *task_pool_found(PyObject *object, PyObject *given)
 /* PyCFunction is what the table holds; METH_FASTCALL functions have another type, which the flag tells apart. */
 #define FAST(function) (PyCFunction)(void (*)(void))(function)
 
-static PyMethodDef task_methods[] = {
-    {"open", FAST(task_open), METH_FASTCALL, open_doc},
-    {"close", task_close, METH_O, close_doc},
-    {"worker_open", FAST(task_worker_open), METH_FASTCALL, worker_open_doc},
-    {"worker_close", FAST(task_worker_close), METH_FASTCALL, worker_close_doc},
-    {"request", FAST(task_request), METH_FASTCALL, request_doc},
-    {"run", FAST(task_run), METH_FASTCALL, run_doc},
-    {"pool", FAST(task_pool), METH_FASTCALL, pool_doc},
-    {"pool_found", task_pool_found, METH_O, pool_found_doc},
-    {"before_fork", task_before_fork, METH_O, NULL},
-    {"after_fork_parent", task_after_fork_parent, METH_O, NULL},
-    {"after_fork_child", task_after_fork_child, METH_O, NULL},
-    {NULL, NULL, 0, NULL}};
+static PyMethodDef task_methods[] = {{"open", FAST(task_open), METH_FASTCALL, open_doc},
+                                     {"close", task_close, METH_O, close_doc},
+                                     {"worker_open", FAST(task_worker_open), METH_FASTCALL, worker_open_doc},
+                                     {"worker_close", FAST(task_worker_close), METH_FASTCALL, worker_close_doc},
+                                     {"request", FAST(task_request), METH_FASTCALL, request_doc},
+                                     {"run", FAST(task_run), METH_FASTCALL, run_doc},
+                                     {"pool", FAST(task_pool), METH_FASTCALL, pool_doc},
+                                     {"pool_found", task_pool_found, METH_O, pool_found_doc},
+                                     {"before_fork", task_before_fork, METH_O, NULL},
+                                     {"after_fork_parent", task_after_fork_parent, METH_O, NULL},
+                                     {"after_fork_child", task_after_fork_child, METH_O, NULL},
+                                     {NULL, NULL, 0, NULL}};
 
-static PyGetSetDef task_attributes[] = {{"NAME", task_name, NULL, NULL, NULL},
-                                        {"ABOUT", task_about, NULL, NULL, NULL},
-                                        {"KIND", task_kind, NULL, NULL, NULL},
-                                        {"ASKS", task_asks, NULL, NULL, NULL},
-                                        {"JOBS", task_jobs, NULL, NULL, NULL},
-                                        {"SPLITS", task_splits, NULL, NULL, NULL},
-                                        {"PARAMS", task_params, NULL, NULL, NULL},
-                                        {NULL, NULL, NULL, NULL, NULL}};
+static PyGetSetDef task_attributes[] = {
+    {"NAME", task_name, NULL, NULL, NULL},     {"ABOUT", task_about, NULL, NULL, NULL},
+    {"KIND", task_kind, NULL, NULL, NULL},     {"ASKS", task_asks, NULL, NULL, NULL},
+    {"JOBS", task_jobs, NULL, NULL, NULL},     {"SPLITS", task_splits, NULL, NULL, NULL},
+    {"PARAMS", task_params, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
 
 PyDoc_STRVAR(task_doc, "Task(path)\n\nA C task, with the attributes and functions of a Python task module.");
 
-static PyType_Slot task_slots[] = {{Py_tp_new, task_new},           {Py_tp_dealloc, task_dealloc},
-                                   {Py_tp_traverse, task_traverse}, {Py_tp_methods, task_methods},
-                                   {Py_tp_getset, task_attributes}, {Py_tp_doc, (void *)task_doc},
+static PyType_Slot task_slots[] = {{Py_tp_new, task_new},
+                                   {Py_tp_dealloc, task_dealloc},
+                                   {Py_tp_traverse, task_traverse},
+                                   {Py_tp_methods, task_methods},
+                                   {Py_tp_getset, task_attributes},
+                                   {Py_tp_doc, (void *)task_doc},
                                    {0, NULL}};
 static PyType_Spec task_spec = {
     .name = "native.Task", .basicsize = sizeof(struct task_object), .flags = TYPE_FLAGS, .slots = task_slots};
@@ -843,9 +834,7 @@ PyDoc_STRVAR(bare_released_doc, "bare_released(a, b, c, d) -> int\n\nThe same, w
 
 static PyObject *bare_released(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    Py_BEGIN_ALLOW_THREADS
-    Py_END_ALLOW_THREADS
-    return bare(module, args, count);
+    Py_BEGIN_ALLOW_THREADS Py_END_ALLOW_THREADS return bare(module, args, count);
 }
 
 static PyMethodDef native_functions[] = {{"bare", FAST(bare), METH_FASTCALL, bare_doc},
@@ -900,10 +889,7 @@ static int native_clear(PyObject *module)
     return 0;
 }
 
-static void native_free(void *module)
-{
-    native_clear(module);
-}
+static void native_free(void *module) { native_clear(module); }
 
 static PyModuleDef_Slot native_slots[] = {{Py_mod_exec, (void *)native_exec},
 #if PY_VERSION_HEX >= 0x030C0000
@@ -928,7 +914,4 @@ static struct PyModuleDef native_module = {
 
 PyMODINIT_FUNC PyInit_native(void);
 
-PyMODINIT_FUNC PyInit_native(void)
-{
-    return PyModuleDef_Init(&native_module);
-}
+PyMODINIT_FUNC PyInit_native(void) { return PyModuleDef_Init(&native_module); }

@@ -23,10 +23,10 @@ struct pool_call {
     struct hold hold;
     struct dispenser dispenser;
     void *transport_handle;
-    Py_buffer buffer; /* behind run.slots, while the call runs */
-    bool scheduled;   /* an open loop: the slots hold the schedule */
+    Py_buffer buffer;  /* behind run.slots, while the call runs */
+    bool scheduled;    /* an open loop: the slots hold the schedule */
     atomic_bool ended; /* from here on the rest is known, and work_ns */
-    int code;
+    int rc;
     struct cobench_error error;
 };
 
@@ -35,15 +35,15 @@ static int transport_prepare(struct pool_call *call)
     struct run *run = &call->run;
     if (run->task->asks != COBENCH_ASK_URL)
         return 0;
-    int code = transport_load(&run->transport, &call->transport_handle, &call->error);
-    if (code != 0)
-        return code;
+    int rc = transport_load(&run->transport, &call->transport_handle, &call->error);
+    if (rc != 0)
+        return rc;
     const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
                                               .connections = &run->board->connections};
-    code = run->transport->open(&options, &run->transport_state, &call->error);
-    if (code != 0)
+    rc = run->transport->open(&options, &run->transport_state, &call->error);
+    if (rc != 0)
         run->transport = NULL;
-    return code;
+    return rc;
 }
 
 /* Everything that needs no GIL. */
@@ -55,16 +55,16 @@ static void pool_work(struct pool_call *call)
     else
         dispenser_counter(&call->dispenser, run->board, run->jobs);
     run->dispenser = &call->dispenser;
-    call->code = transport_prepare(call);
-    if (call->code == 0)
-        call->code = model_thread_pool.run(run, &call->error);
-    if (call->code == 0)
+    call->rc = transport_prepare(call);
+    if (call->rc == 0)
+        call->rc = model_thread_pool.run(run, &call->error);
+    if (call->rc == 0)
         run_account(run);
     if (run->transport != NULL)
         run->transport->close(run->transport_state);
     transport_unload(call->transport_handle);
-    if (call->code != 0)
-        error_complete(&call->error, call->code);
+    if (call->rc != 0)
+        error_complete(&call->error, call->rc);
 }
 
 static PyObject *text_new(const char *text, size_t room)
@@ -107,13 +107,13 @@ PyObject *native_pool_found(const struct pool_call *call)
 {
     const struct run *run = &call->run;
     const bool ended = atomic_load(&call->ended);
-    const int code = ended ? call->code : 0;
+    const int rc = ended ? call->rc : 0;
     PyObject *failures = failures_new(run->board);
-    PyObject *reason = code != 0 ? text_new(call->error.message, sizeof call->error.message) : PyUnicode_FromString("");
+    PyObject *reason = rc != 0 ? text_new(call->error.message, sizeof call->error.message) : PyUnicode_FromString("");
     PyObject *result = NULL;
     if (failures != NULL && reason != NULL)
-        result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:K, s:O}", "code", code, "reason", reason, "limit",
-                               code != 0 && error_is_limit(code) ? Py_True : Py_False, "ready_ns", (long long)run->ready_ns,
+        result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:K, s:O}", "code", rc, "reason", reason, "limit",
+                               rc != 0 && error_is_limit(rc) ? Py_True : Py_False, "ready_ns", (long long)run->ready_ns,
                                "work_ns", (long long)(ended ? run->work_ns : 0), "connections",
                                (unsigned long long)run->board->connections, "failures", failures);
     Py_XDECREF(reason);
@@ -207,17 +207,12 @@ failed:
 
 void native_pool_run(struct pool_call *call)
 {
-    Py_BEGIN_ALLOW_THREADS
-    pool_work(call);
-    Py_END_ALLOW_THREADS
-    PyBuffer_Release(&call->buffer);
+    Py_BEGIN_ALLOW_THREADS pool_work(call);
+    Py_END_ALLOW_THREADS PyBuffer_Release(&call->buffer);
     atomic_store(&call->ended, true);
 }
 
-bool native_pool_ended(const struct pool_call *call)
-{
-    return atomic_load(&call->ended);
-}
+bool native_pool_ended(const struct pool_call *call) { return atomic_load(&call->ended); }
 
 void native_pool_free(struct pool_call *call)
 {

@@ -36,9 +36,9 @@ static int root_find(char **out, struct cobench_error *err)
 {
     const char *given = getenv("COBENCH_ROOT");
     char *up = NULL, *probe = NULL;
-    int code = given ? 0 : home_path("..", &up, err);
-    if (code)
-        return code;
+    int rc = given ? 0 : home_path("..", &up, err);
+    if (rc)
+        return rc;
     if (given)
         up = strdup(given);
     for (int level = 0; up && level < 5; level++) {
@@ -68,7 +68,8 @@ static int name_find(const char *name, const char *path, char **out, struct cobe
         *out = strdup(name);
         return *out ? 0 : error_fill(err, -ENOMEM, "no memory");
     }
-    const size_t length = strlen(path), stem = length > 3 && strcmp(path + length - 3, ".so") == 0 ? length - 3 : length;
+    const size_t length = strlen(path),
+                 stem = length > 3 && strcmp(path + length - 3, ".so") == 0 ? length - 3 : length;
     if (asprintf(out, "%.*s.py", (int)stem, path) < 0) {
         *out = NULL;
         return error_fill(err, -ENOMEM, "no memory");

@@ -36,14 +36,15 @@ enum {
     DESCRIPTOR_MAX = 1 << 30,
 };
 
-#define TIMEOUT_S 300
+#define TIMEOUT_S         300
 #define REQUEST_TIMEOUT_S 30
 
 static const struct argp_option run_options[] = {
     {"task", KEY_TASK, "T", 0, "the task: a name from `list`, or the path of a task file", 0},
     {"model", KEY_MODEL, "M", 0, "the concurrency model: a name from `list`", 0},
     {"jobs", KEY_JOBS, "N", 0, "how many jobs, 1..100000000 (default: the task's)", 0},
-    {"workers", KEY_WORKERS, "W", 0, "the most jobs in flight at once, 1..100000 (default: all jobs for io, else the CPUs)", 0},
+    {"workers", KEY_WORKERS, "W", 0,
+     "the most jobs in flight at once, 1..100000 (default: all jobs for io, else the CPUs)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "a parameter of the task", 0},
     {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
     {"slots", KEY_SLOTS, "FILE", 0, "where the jobs' results and times go", 0},
@@ -76,24 +77,25 @@ struct parse {
     bool arrives;              /* --arrivals or --arrivals-seed: needs a rate */
 };
 
-static int int_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *out, struct cobench_error *err)
+static int int_parse(const char *name, const char *text, int64_t min, int64_t max, int64_t *out,
+                     struct cobench_error *err)
 {
-    const int code = num_parse_i64(text, min, max, out);
-    if (code == -EINVAL)
-        return error_fill(err, code, "%s: '%.100s' is not a whole number", name, text);
-    if (code)
-        return error_fill(err, code, "%s=%.100s: must be %lld..%lld", name, text, (long long)min, (long long)max);
+    const int rc = num_parse_i64(text, min, max, out);
+    if (rc == -EINVAL)
+        return error_fill(err, rc, "%s: '%.100s' is not a whole number", name, text);
+    if (rc)
+        return error_fill(err, rc, "%s=%.100s: must be %lld..%lld", name, text, (long long)min, (long long)max);
     return 0;
 }
 
 static int seconds_parse(const char *name, const char *text, int64_t *out_ns, struct cobench_error *err)
 {
     double seconds = 0;
-    const int code = num_parse_double(text, 0.001, 86400, &seconds);
-    if (code == -EINVAL)
-        return error_fill(err, code, "%s: '%.100s' is not a number of seconds", name, text);
-    if (code)
-        return error_fill(err, code, "%s=%.100s: must be 0.001..86400", name, text);
+    const int rc = num_parse_double(text, 0.001, 86400, &seconds);
+    if (rc == -EINVAL)
+        return error_fill(err, rc, "%s: '%.100s' is not a number of seconds", name, text);
+    if (rc)
+        return error_fill(err, rc, "%s=%.100s: must be 0.001..86400", name, text);
     *out_ns = (int64_t)(seconds * (double)NS_PER_S);
     return 0;
 }
@@ -119,8 +121,8 @@ static int setting_parse(struct args *args, const char *text, struct cobench_err
     const char *equals = strchr(text, '=');
     if (!equals || equals == text)
         return error_fill(err, -EINVAL, "--set %.100s: must be key=value", text);
-    args->settings[args->setting_count++] =
-        (struct setting){.key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
+    args->settings[args->setting_count++] = (struct setting){
+        .key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
     return 0;
 }
 
@@ -138,9 +140,9 @@ static int start_method_parse(struct args *args, const char *text, struct cobenc
 static int descriptor_parse(const char *name, const char *text, int *out, struct cobench_error *err)
 {
     int64_t fd = -1;
-    const int code = int_parse(name, text, 0, DESCRIPTOR_MAX, &fd, err);
-    if (code)
-        return code;
+    const int rc = int_parse(name, text, 0, DESCRIPTOR_MAX, &fd, err);
+    if (rc)
+        return rc;
     if (fcntl((int)fd, F_GETFD) < 0)
         return error_fill(err, -EBADF, "%s: %d is no open descriptor", name, (int)fd);
     *out = (int)fd;
@@ -154,43 +156,43 @@ static int descriptors_parse(const char *name, const char *text, int *in, int *o
     if (!comma || (size_t)(comma - text) >= sizeof first)
         return error_fill(err, -EINVAL, "%s: '%.100s' is not two descriptors, R,W", name, text);
     memcpy(first, text, (size_t)(comma - text));
-    const int code = descriptor_parse(name, first, in, err);
-    return code ? code : descriptor_parse(name, comma + 1, out, err);
+    const int rc = descriptor_parse(name, first, in, err);
+    return rc ? rc : descriptor_parse(name, comma + 1, out, err);
 }
 
 static int arrivals_option(struct parse *parse, int key, const char *text)
 {
     struct arrivals *arrivals = &parse->args->arrivals;
     int64_t seed = 0;
-    int code;
+    int rc;
     parse->arrives = parse->arrives || key != KEY_RATE;
     if (key == KEY_ARRIVALS)
         return arrivals_parse(text, &arrivals->kind) == 0
                    ? 0
                    : error_fill(parse->err, -EINVAL, "--arrivals=%.100s: must be one of fixed, poisson", text);
     if (key == KEY_ARRIVALS_SEED) {
-        code = int_parse("--arrivals-seed", text, 0, ARRIVALS_SEED_MAX, &seed, parse->err);
+        rc = int_parse("--arrivals-seed", text, 0, ARRIVALS_SEED_MAX, &seed, parse->err);
         arrivals->seed = (uint64_t)seed;
-        return code;
+        return rc;
     }
-    code = num_parse_double(text, ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX, &arrivals->rate);
-    if (code == -EINVAL)
-        return error_fill(parse->err, code, "--rate: '%.100s' is not a number of jobs a second", text);
-    return code == 0 ? 0 : error_fill(parse->err, code, "--rate=%.100s: must be 0.001..1000000", text);
+    rc = num_parse_double(text, ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX, &arrivals->rate);
+    if (rc == -EINVAL)
+        return error_fill(parse->err, rc, "--rate: '%.100s' is not a number of jobs a second", text);
+    return rc == 0 ? 0 : error_fill(parse->err, rc, "--rate=%.100s: must be 0.001..1000000", text);
 }
 
 static int number_parse(struct args *args, int key, const char *text, struct cobench_error *err)
 {
     int64_t number = 0;
-    int code;
+    int rc;
     if (key == KEY_JOBS) {
-        code = int_parse("--jobs", text, 1, PARAMS_JOBS_MAX, &number, err);
+        rc = int_parse("--jobs", text, 1, PARAMS_JOBS_MAX, &number, err);
         args->jobs = (uint64_t)number;
     } else {
-        code = int_parse("--workers", text, 1, ARGS_WORKERS_MAX, &number, err);
+        rc = int_parse("--workers", text, 1, ARGS_WORKERS_MAX, &number, err);
         args->workers = (unsigned)number;
     }
-    return code;
+    return rc;
 }
 
 static int option_parse(struct parse *parse, int key, char *text)
@@ -198,28 +200,50 @@ static int option_parse(struct parse *parse, int key, char *text)
     struct args *args = parse->args;
     struct cobench_error *err = parse->err;
     switch (key) {
-    case KEY_TASK: args->task = text; return 0;
-    case KEY_MODEL: return model_parse(args, text, err);
+    case KEY_TASK:
+        args->task = text;
+        return 0;
+    case KEY_MODEL:
+        return model_parse(args, text, err);
     case KEY_JOBS:
-    case KEY_WORKERS: return number_parse(args, key, text, err);
-    case KEY_SET: return setting_parse(args, text, err);
+    case KEY_WORKERS:
+        return number_parse(args, key, text, err);
+    case KEY_SET:
+        return setting_parse(args, text, err);
     case KEY_URL:
         args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
         return 0;
-    case KEY_SLOTS: args->slots = text; return 0;
-    case KEY_RECORD: args->record = text; return 0;
-    case KEY_START_METHOD: return start_method_parse(args, text, err);
-    case KEY_TIMEOUT: return seconds_parse("--timeout", text, &args->timeout_ns, err);
-    case KEY_REQUEST_TIMEOUT: return seconds_parse("--request-timeout", text, &args->request_timeout_ns, err);
+    case KEY_SLOTS:
+        args->slots = text;
+        return 0;
+    case KEY_RECORD:
+        args->record = text;
+        return 0;
+    case KEY_START_METHOD:
+        return start_method_parse(args, text, err);
+    case KEY_TIMEOUT:
+        return seconds_parse("--timeout", text, &args->timeout_ns, err);
+    case KEY_REQUEST_TIMEOUT:
+        return seconds_parse("--request-timeout", text, &args->request_timeout_ns, err);
     case KEY_RATE:
     case KEY_ARRIVALS:
-    case KEY_ARRIVALS_SEED: return arrivals_option(parse, key, text);
-    case KEY_GATE: return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
-    case KEY_HOLD: return descriptors_parse("--hold", text, &args->hold.read, &args->hold.write, err);
-    case KEY_TASKS: args->tasks_folder = text; return 0;
-    case KEY_JSON: args->json = true; return 0;
-    case KEY_HELP: args->help = true; return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case KEY_ARRIVALS_SEED:
+        return arrivals_option(parse, key, text);
+    case KEY_GATE:
+        return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
+    case KEY_HOLD:
+        return descriptors_parse("--hold", text, &args->hold.read, &args->hold.write, err);
+    case KEY_TASKS:
+        args->tasks_folder = text;
+        return 0;
+    case KEY_JSON:
+        args->json = true;
+        return 0;
+    case KEY_HELP:
+        args->help = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -230,10 +254,10 @@ static error_t parser(int key, char *text, struct argp_state *state)
         error_fill(parse->err, 0, "'%.100s' is not understood: all is given by options", text);
         return EINVAL;
     }
-    const int code = option_parse(parse, key, text);
-    if (code == 0)
+    const int rc = option_parse(parse, key, text);
+    if (rc == 0)
         parse->next = state->next;
-    return code < 0 ? -code : code;
+    return rc < 0 ? -rc : rc;
 }
 
 /* argp stops at the first word it cannot use and does not say which: it is the first that no option has taken. */
@@ -258,28 +282,33 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
     const struct argp argp = {.options = options, .parser = parser};
     struct parse parse = {.args = args, .err = err, .next = 1};
 
-    *args = (struct args){.gate_read = -1, .gate_write = -1, .hold = {-1, -1}, .timeout_ns = TIMEOUT_S * NS_PER_S,
+    *args = (struct args){.gate_read = -1,
+                          .gate_write = -1,
+                          .hold = {-1, -1},
+                          .timeout_ns = TIMEOUT_S * NS_PER_S,
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);
     if (!args->settings)
         return error_fill(err, -ENOMEM, "no memory");
     err->message[0] = '\0';
-    const int code = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL, &parse);
-    if (code && err->message[0] == '\0')
+    const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
+                              &parse);
+    if (rc && err->message[0] == '\0')
         unknown_explain(options, parse.next < argc ? argv[parse.next] : "", err);
-    if (code == 0 && parse.arrives && args->arrivals.rate == 0)
+    if (rc == 0 && parse.arrives && args->arrivals.rate == 0)
         return error_fill(err, -EINVAL, "--arrivals and --arrivals-seed need --rate");
-    return code ? -EINVAL : 0;
+    return rc ? -EINVAL : 0;
 }
 
 int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err)
 {
-    const int code = args_parse(args, argc, argv, run_options, err);
-    if (code || args->help)
-        return code;
+    const int rc = args_parse(args, argc, argv, run_options, err);
+    if (rc || args->help)
+        return rc;
     const struct {
         const char *name, *value;
-    } needed[] = {{"--task", args->task}, {"--model", args->model_name}, {"--slots", args->slots}, {"--record", args->record}};
+    } needed[] = {
+        {"--task", args->task}, {"--model", args->model_name}, {"--slots", args->slots}, {"--record", args->record}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value)
             return error_fill(err, -EINVAL, "%s is needed", needed[i].name);

@@ -17,11 +17,11 @@
 /* All texts are argv's. */
 struct args {
     const char *task, *slots, *record;
-    const char *tasks_folder;   /* NULL: the built-in ones */
-    const char *model_name;     /* as given, also where it is unknown */
-    const struct model *model;  /* NULL: not given */
-    uint64_t jobs;              /* 0: the task's default */
-    unsigned workers;           /* 0: by the task's kind */
+    const char *tasks_folder;  /* NULL: the built-in ones */
+    const char *model_name;    /* as given, also where it is unknown */
+    const struct model *model; /* NULL: not given */
+    uint64_t jobs;             /* 0: the task's default */
+    unsigned workers;          /* 0: by the task's kind */
     struct setting *settings;
     size_t setting_count;
     enum start_method start_method;

@@ -16,12 +16,12 @@ int children_open(struct children *children, unsigned room)
     children->list = calloc(room ? room : 1, sizeof *children->list);
     if (!children->list)
         return -ENOMEM;
-    const int code = pthread_mutex_init(&children->lock, NULL);
-    if (code) {
+    const int rc = pthread_mutex_init(&children->lock, NULL);
+    if (rc) {
         free(children->list);
         children->list = NULL;
     }
-    return -code;
+    return -rc;
 }
 
 void children_close(struct children *children)
@@ -64,10 +64,10 @@ int children_wait(struct children *children, int32_t *worker, int *status)
         }
         pthread_mutex_lock(&children->lock);
         const bool ours = child_remove(children, info.si_pid, worker);
-        const int code = child_reap(info.si_pid, status);
+        const int rc = child_reap(info.si_pid, status);
         pthread_mutex_unlock(&children->lock);
-        if (code)
-            return code;
+        if (rc)
+            return rc;
         if (ours)
             return 0;
     }

@@ -16,8 +16,9 @@ struct child {
 };
 
 struct children {
-    pthread_mutex_t lock; /* held around fork and around reaping: a pid in the list is alive or a zombie, never another's */
-    struct child *list;   /* in no order */
+    pthread_mutex_t
+        lock; /* held around fork and around reaping: a pid in the list is alive or a zombie, never another's */
+    struct child *list; /* in no order */
     unsigned count, room;
 };
 

@@ -41,7 +41,8 @@ static int param_check(const struct cobench_task *task, const struct cobench_par
         if (strcmp(other->key, param->key) == 0)
             return error_fill(err, -EINVAL, "parameter '%s' is there twice", param->key);
     if (param->fallback && params_check(param, param->fallback, &value, &why))
-        return error_fill(err, -EINVAL, "parameter '%s' has a default that is not allowed: '%s'", param->key, param->fallback);
+        return error_fill(err, -EINVAL, "parameter '%s' has a default that is not allowed: '%s'", param->key,
+                          param->fallback);
     return 0;
 }
 
@@ -59,9 +60,9 @@ int contract_check(const struct cobench_task *task, struct cobench_error *err)
     if (task->default_jobs < 1 || task->default_jobs > PARAMS_JOBS_MAX)
         return error_fill(err, -EINVAL, "has %llu as its number of jobs", (unsigned long long)task->default_jobs);
     for (const struct cobench_param *param = task->params; param && param->key; param++) {
-        const int code = param_check(task, param, err);
-        if (code)
-            return code;
+        const int rc = param_check(task, param, err);
+        if (rc)
+            return rc;
     }
     return 0;
 }

@@ -16,14 +16,14 @@ static void clean(char *text)
             *text = '?';
 }
 
-int error_fill(struct cobench_error *err, int code, const char *format, ...)
+int error_fill(struct cobench_error *err, int rc, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
     clean(err->message);
-    return code;
+    return rc;
 }
 
 void error_clear(struct cobench_error *err)
@@ -33,33 +33,33 @@ void error_clear(struct cobench_error *err)
     err->line = 0;
 }
 
-void error_complete(struct cobench_error *err, int code)
+void error_complete(struct cobench_error *err, int rc)
 {
     if (err->type[0] == '\0') {
-        const char *name = strerrorname_np(-code);
+        const char *name = strerrorname_np(-rc);
         if (name)
             snprintf(err->type, sizeof err->type, "%s", name);
         else
-            snprintf(err->type, sizeof err->type, "errno %d", -code);
+            snprintf(err->type, sizeof err->type, "errno %d", -rc);
     }
     if (err->message[0] == '\0') {
         char text[128];
-        snprintf(err->message, sizeof err->message, "%s", strerror_r(-code, text, sizeof text));
+        snprintf(err->message, sizeof err->message, "%s", strerror_r(-rc, text, sizeof text));
     }
 }
 
-void error_tell(const struct cobench_error *err, int code, char *line, size_t size)
+void error_tell(const struct cobench_error *err, int rc, char *line, size_t size)
 {
-    const char *name = strerrorname_np(-code);
+    const char *name = strerrorname_np(-rc);
     if (err->type[0] == '\0' || (name && strcmp(err->type, name) == 0))
         snprintf(line, size, "%s", err->message);
     else
         snprintf(line, size, "%s: %s", err->type, err->message);
 }
 
-bool error_is_limit(int code)
+bool error_is_limit(int rc)
 {
-    switch (-code) {
+    switch (-rc) {
     case EAGAIN:
     case ENOMEM:
     case EMFILE:

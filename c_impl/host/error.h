@@ -10,18 +10,18 @@
 
 /* Writes the line (cut at the buffer's end) and returns `code`, so that `return error_fill(err, -EINVAL, ...)` reads
  * well. The type stays as it is. */
-int error_fill(struct cobench_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int error_fill(struct cobench_error *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Empties it as the contract promises before each call: every text and the line. */
 void error_clear(struct cobench_error *err);
 
 /* Fills in what is missing: the type from the errno's name, the message from its text. */
-void error_complete(struct cobench_error *err, int code);
+void error_complete(struct cobench_error *err, int rc);
 
 /* "type: message", or the message alone where the type is none but the errno's name. The error must be complete. */
-void error_tell(const struct cobench_error *err, int code, char *line, size_t size);
+void error_tell(const struct cobench_error *err, int rc, char *line, size_t size);
 
 /* Whether a negative errno means a limit of this machine (exit status 77) and not a mistake. */
-bool error_is_limit(int code);
+bool error_is_limit(int rc);
 
 #endif

@@ -16,8 +16,8 @@ int home_path(const char *rest, char **out, struct cobench_error *err)
     char exe[PATH_MAX];
     const ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (length < 0) {
-        const int code = -errno;
-        return error_fill(err, code, "/proc/self/exe cannot be read: %s", strerror(-code));
+        const int rc = -errno;
+        return error_fill(err, rc, "/proc/self/exe cannot be read: %s", strerror(-rc));
     }
     exe[length] = '\0';
     char *slash = strrchr(exe, '/');

@@ -57,10 +57,11 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
     const uint64_t need = here * each + files_open() + FILES_SLACK;
     if (files.rlim_cur == RLIM_INFINITY || need <= files.rlim_cur)
         return 0;
-    return error_fill(err, -EMFILE,
-                      "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
-                      "`ulimit -Hn` or fewer workers would do)", workers,
-                      model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur);
+    return error_fill(
+        err, -EMFILE,
+        "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
+        "`ulimit -Hn` or fewer workers would do)",
+        workers, model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur);
 }
 
 /* The first line of a small file, without the line feed; false where it cannot be read. */
@@ -76,10 +77,7 @@ static bool line_read(const char *path, char *line, int size)
     return got;
 }
 
-unsigned limits_cpus(void)
-{
-    return (unsigned)ceil(cpus_effective(""));
-}
+unsigned limits_cpus(void) { return (unsigned)ceil(cpus_effective("")); }
 
 /* Lowers *arg (int64_t) to a control group's limit of tasks. */
 static void pids_look(const char *root, const char *folder, void *arg)
@@ -91,7 +89,7 @@ static void pids_look(const char *root, const char *folder, void *arg)
         *least = max;
 }
 
-int limits_explain_start(int code, const char *what, uint64_t started, struct cobench_error *err)
+int limits_explain_start(int rc, const char *what, uint64_t started, struct cobench_error *err)
 {
     struct rlimit processes;
     char user[32] = "unknown", threads[32] = "unknown", group[32] = "none";
@@ -107,6 +105,7 @@ int limits_explain_start(int code, const char *what, uint64_t started, struct co
     cgroup_walk("", "pids", pids_look, &pids);
     if (pids < INT64_MAX)
         snprintf(group, sizeof group, "%lld", (long long)pids);
-    return error_fill(err, code, "cannot start %s beside %llu others: %s (limits: RLIMIT_NPROC %s, threads-max %s, cgroup pids.max %s)",
-                      what, (unsigned long long)started, strerror(-code), user, threads, group);
+    return error_fill(
+        err, rc, "cannot start %s beside %llu others: %s (limits: RLIMIT_NPROC %s, threads-max %s, cgroup pids.max %s)",
+        what, (unsigned long long)started, strerror(-rc), user, threads, group);
 }

@@ -16,7 +16,7 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
 
 /* Says that one more could not be started beside `started` others, with the limits that count threads and
  * processes. `what`: "a thread" or "a process". Returns `code`. */
-int limits_explain_start(int code, const char *what, uint64_t started, struct cobench_error *err);
+int limits_explain_start(int rc, const char *what, uint64_t started, struct cobench_error *err);
 
 /* The CPUs this process can really use: its affinity, and the quota of its cgroup. At least 1. */
 unsigned limits_cpus(void);

@@ -14,7 +14,7 @@
 #include "host/transport.h"
 
 #define STRING_OF(x) #x
-#define TEXT_OF(x) STRING_OF(x)
+#define TEXT_OF(x)   STRING_OF(x)
 
 #ifdef __clang__
 #define COMPILER __VERSION__
@@ -29,8 +29,8 @@ static json_t *build_json(void)
     void *handle = NULL;
 
     transport_load(&transport, &handle, &err); /* without it the entry is null */
-    json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS), "contract",
-                             TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
+    json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS),
+                             "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
                              text_json(transport ? transport->describe() : NULL));
     transport_unload(handle);
     for (const struct runtime_fact *fact = runtime.facts(); json && fact->key; fact++)
@@ -42,9 +42,9 @@ static json_t *models_json(void)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && models[i]; i++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", models[i]->name, "about", models[i]->about,
-                                               "processes", models[i]->uses_processes, "loop", models[i]->uses_loop,
-                                               "baseline", models[i]->one_at_a_time));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", models[i]->name, "about",
+                                               models[i]->about, "processes", models[i]->uses_processes, "loop",
+                                               models[i]->uses_loop, "baseline", models[i]->one_at_a_time));
     return array;
 }
 
@@ -79,9 +79,10 @@ static json_t *task_json(const struct cobench_task *task)
     json_t *params = json_array();
     for (const struct cobench_param *param = task->params; param && param->key; param++)
         json_array_append_new(params, param_json(param));
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:b, s:o}", "name", text_json(task->name), "about", text_json(task->about),
-                     "kind", contract_kind_name(task->kind), "asks", contract_ask_name(task->asks), "jobs",
-                     (json_int_t)task->default_jobs, "splits", task->splits, "params", params);
+    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:b, s:o}", "name", text_json(task->name), "about",
+                     text_json(task->about), "kind", contract_kind_name(task->kind), "asks",
+                     contract_ask_name(task->asks), "jobs", (json_int_t)task->default_jobs, "splits", task->splits,
+                     "params", params);
 }
 
 char *list_json(const struct tasks *tasks)

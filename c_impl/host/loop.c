@@ -18,9 +18,9 @@
 
 #include "common/clock.h"
 
-#define BATCH 256            /* events fetched at once */
-#define NEVER INT64_MAX      /* the timerfd is not armed */
-#define TIMER_TAG UINT64_MAX /* the timerfd's own event; no descriptor is that large */
+#define BATCH         256        /* events fetched at once */
+#define NEVER         INT64_MAX  /* the timerfd is not armed */
+#define TIMER_TAG     UINT64_MAX /* the timerfd's own event; no descriptor is that large */
 #define FIRST_WATCHES 64
 
 struct watch {
@@ -33,8 +33,8 @@ struct watch {
 struct loop {
     int epoll_fd, timer_fd;
     bool stopped;
-    int64_t armed_ns;         /* when the timerfd goes off, NEVER: it does not */
-    struct watch *watches;    /* by descriptor */
+    int64_t armed_ns;      /* when the timerfd goes off, NEVER: it does not */
+    struct watch *watches; /* by descriptor */
     size_t watch_room, watched;
     struct loop_timer **heap; /* 1-based; heap[0] is unused */
     size_t heap_room, timers;
@@ -344,7 +344,4 @@ int loop_run(struct loop *loop)
     return rc;
 }
 
-void loop_stop(struct loop *loop)
-{
-    loop->stopped = true;
-}
+void loop_stop(struct loop *loop) { loop->stopped = true; }

@@ -44,11 +44,11 @@ static int command_end(struct command *c)
     if (c->record_fd < 0)
         return status;
     char *text = record_text(record);
-    const int code = text ? record_write(c->record_fd, text) : -ENOMEM;
+    const int rc = text ? record_write(c->record_fd, text) : -ENOMEM;
     c->record_fd = -1;
     free(text);
-    if (code) {
-        fprintf(stderr, "%s: --record: cannot write the record: %s\n", c->program, strerror(-code));
+    if (rc) {
+        fprintf(stderr, "%s: --record: cannot write the record: %s\n", c->program, strerror(-rc));
         status = status ? status : EXIT_USAGE;
     }
     return status;
@@ -80,8 +80,8 @@ static void command_run(struct command *c)
         return;
     struct watchdog dog = {.deadline_ns = s->record.start_ns + s->args->timeout_ns, .bark = command_bark, .arg = c};
     s->run.signals = &dog.before;
-    const int code = watchdog_start(&dog);
-    if (code) {
+    const int rc = watchdog_start(&dog);
+    if (rc) {
         session_fail(s, RECORD_IMPOSSIBLE, "cannot start the watchdog's thread: a limit of threads");
         return;
     }
@@ -96,8 +96,8 @@ static int run_command(const char *program, int argc, char **argv, int64_t start
     struct cobench_error err;
     struct args args;
 
-    const int code = args_open_run(&args, argc, argv, &err);
-    if (code == 0 && args.help) {
+    const int rc = args_open_run(&args, argc, argv, &err);
+    if (rc == 0 && args.help) {
         args_help(stdout, "run", program);
         args_close(&args);
         return 0;
@@ -112,7 +112,7 @@ static int run_command(const char *program, int argc, char **argv, int64_t start
             return EXIT_USAGE;
         }
     }
-    if (code)
+    if (rc)
         session_fail(&c.session, RECORD_USAGE, err.message);
     else
         command_run(&c);
@@ -131,15 +131,15 @@ static int list_command(const char *program, int argc, char **argv)
     char *text = NULL;
     int status = EXIT_USAGE;
 
-    int code = args_open_list(&args, argc, argv, &err);
-    if (code == 0 && args.help) {
+    int rc = args_open_list(&args, argc, argv, &err);
+    if (rc == 0 && args.help) {
         args_help(stdout, "list", program);
         status = 0;
         goto out;
     }
-    if (code == 0)
-        code = tasks_open(args.tasks_folder, &tasks, &err);
-    if (code) {
+    if (rc == 0)
+        rc = tasks_open(args.tasks_folder, &tasks, &err);
+    if (rc) {
         fprintf(stderr, "%s: %s\n", program, err.message);
         goto out;
     }
@@ -159,9 +159,10 @@ out:
 
 static void usage_print(FILE *out, const char *program)
 {
-    fprintf(out, "usage: %s run --task T --model M --slots FILE --record FILE [OPTION...]\n"
-                 "       %s list [--json] [--tasks DIR]\n"
-                 "       %s run --help\n",
+    fprintf(out,
+            "usage: %s run --task T --model M --slots FILE --record FILE [OPTION...]\n"
+            "       %s list [--json] [--tasks DIR]\n"
+            "       %s run --help\n",
             program, program, program);
 }
 

@@ -46,12 +46,12 @@ int params_check(const struct cobench_param *param, const char *text, struct cob
 
     *value = (struct cobench_value){.text = text};
     if (param->type == COBENCH_PARAM_INT) {
-        const int code = num_parse_i64(text, param->min, param->max, &value->number);
-        if (code == -EINVAL)
+        const int rc = num_parse_i64(text, param->min, param->max, &value->number);
+        if (rc == -EINVAL)
             return error_fill(err, -EINVAL, "--set %s: '%.100s' is not a whole number", param->key, text);
-        if (code)
-            return error_fill(err, -EINVAL, "--set %s=%.100s: must be %lld..%lld", param->key, text, (long long)param->min,
-                              (long long)param->max);
+        if (rc)
+            return error_fill(err, -EINVAL, "--set %s=%.100s: must be %lld..%lld", param->key, text,
+                              (long long)param->min, (long long)param->max);
     } else if (param->type == COBENCH_PARAM_CHOICE) {
         value->number = choice_place(param->choices, text);
         if (value->number < 0) {
@@ -92,7 +92,8 @@ static int settings_check(const struct cobench_task *task, const struct setting 
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < i; k++)
             if (setting_same_key(&settings[i], &settings[k]))
-                return error_fill(err, -EINVAL, "--set %.*s: given twice", (int)settings[i].key_length, settings[i].key);
+                return error_fill(err, -EINVAL, "--set %.*s: given twice", (int)settings[i].key_length,
+                                  settings[i].key);
         if (!param_find(task->params, &settings[i]))
             return unknown_explain(task, &settings[i], err);
     }
@@ -107,9 +108,9 @@ static int path_resolve(const char *text, char **owned, struct cobench_error *er
     if (!rest)
         return error_fill(err, -ENOMEM, "no memory");
     snprintf(rest, size, "data/%s", text + 1);
-    const int code = home_path(rest, owned, err);
+    const int rc = home_path(rest, owned, err);
     free(rest);
-    return code;
+    return rc;
 }
 
 static int value_open(struct params *params, size_t row, const struct cobench_task *task, const char *text,
@@ -120,9 +121,9 @@ static int value_open(struct params *params, size_t row, const struct cobench_ta
         return error_fill(err, -EINVAL, "parameter '%s' of task '%s' has to be given: %s", param->key, task->name,
                           param->about);
     if (param->type == COBENCH_PARAM_PATH && text[0] == '@') {
-        const int code = path_resolve(text, &params->owned[row], err);
-        if (code)
-            return code;
+        const int rc = path_resolve(text, &params->owned[row], err);
+        if (rc)
+            return rc;
         text = params->owned[row];
     }
     return params_check(param, text, &params->values[row], err);
@@ -132,9 +133,9 @@ int params_open(struct params *params, const struct cobench_task *task, const st
                 struct cobench_error *err)
 {
     *params = (struct params){0};
-    int code = settings_check(task, settings, count, err);
-    if (code)
-        return code;
+    int rc = settings_check(task, settings, count, err);
+    if (rc)
+        return rc;
     while (task->params && task->params[params->count].key)
         params->count++;
     if (params->count == 0)
@@ -142,17 +143,17 @@ int params_open(struct params *params, const struct cobench_task *task, const st
     params->values = calloc(params->count, sizeof *params->values);
     params->owned = calloc(params->count, sizeof *params->owned);
     if (!params->values || !params->owned)
-        code = error_fill(err, -ENOMEM, "no memory");
-    for (size_t row = 0; code == 0 && row < params->count; row++) {
+        rc = error_fill(err, -ENOMEM, "no memory");
+    for (size_t row = 0; rc == 0 && row < params->count; row++) {
         const char *text = task->params[row].fallback;
         for (size_t i = 0; i < count; i++)
             if (param_find(task->params, &settings[i]) == &task->params[row])
                 text = settings[i].value;
-        code = value_open(params, row, task, text, err);
+        rc = value_open(params, row, task, text, err);
     }
-    if (code)
+    if (rc)
         params_close(params);
-    return code;
+    return rc;
 }
 
 void params_close(struct params *params)

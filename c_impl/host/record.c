@@ -23,16 +23,10 @@ static const struct {
     [RECORD_IMPOSSIBLE] = {"impossible", 77},
 };
 
-int record_exit(enum record_status status)
-{
-    return statuses[status].exit;
-}
+int record_exit(enum record_status status) { return statuses[status].exit; }
 
 /* A number, or null where it is `none`. */
-static json_t *number_json(int64_t number, int64_t none)
-{
-    return number == none ? json_null() : json_integer(number);
-}
+static json_t *number_json(int64_t number, int64_t none) { return number == none ? json_null() : json_integer(number); }
 
 static json_t *params_json(const struct record *record)
 {
@@ -53,7 +47,8 @@ static json_t *failures_json(const struct record *record)
         json_t *entry = json_pack("{s:o, s:o, s:o, s:o, s:o}", "job",
                                   failure->job == FAILURE_NO_JOB ? json_null() : json_integer((json_int_t)failure->job),
                                   "worker", number_json(failure->worker, -1), "type", text_json(failure->error.type),
-                                  "message", text_json(failure->error.message), "line", number_json(failure->error.line, 0));
+                                  "message", text_json(failure->error.message), "line",
+                                  number_json(failure->error.line, 0));
         if (json_array_append_new(array, entry) < 0) {
             json_decref(array);
             return NULL;
@@ -62,10 +57,7 @@ static json_t *failures_json(const struct record *record)
     return array;
 }
 
-static int64_t timeval_ns(struct timeval t)
-{
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_usec * 1000;
-}
+static int64_t timeval_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + t.tv_usec * 1000; }
 
 /* Of this process and the children it has reaped. */
 static json_t *usage_json(void)
@@ -102,13 +94,13 @@ static json_t *python_json(const struct runtime_python *python)
 char *record_text(const struct record *record)
 {
     json_t *json = json_pack(
-        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "record", 1, "host",
-        "c", "runtime", record->runtime, "task", text_json(record->task), "model", text_json(record->model), "jobs",
-        number_json((int64_t)record->jobs, 0), "workers", number_json(record->workers, 0), "params", params_json(record),
-        "start_method", text_json(record->start_method), "status", statuses[record->status].name, "exit",
-        record_exit(record->status), "reason", text_json(record->status == RECORD_DONE ? NULL : record->reason),
-        "failed_jobs", (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases", phases_json(record),
-        "usage", usage_json(), "connections", number_json(record->connections, -1), "python",
+        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "record", 1,
+        "host", "c", "runtime", record->runtime, "task", text_json(record->task), "model", text_json(record->model),
+        "jobs", number_json((int64_t)record->jobs, 0), "workers", number_json(record->workers, 0), "params",
+        params_json(record), "start_method", text_json(record->start_method), "status", statuses[record->status].name,
+        "exit", record_exit(record->status), "reason", text_json(record->status == RECORD_DONE ? NULL : record->reason),
+        "failed_jobs", (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases",
+        phases_json(record), "usage", usage_json(), "connections", number_json(record->connections, -1), "python",
         python_json(&record->python));
     if (!json)
         return NULL;
@@ -142,11 +134,11 @@ int record_write(int fd, const char *text)
     do
         n = write(fd, text, length);
     while (n < 0 && errno == EINTR);
-    int code = n < 0 ? -errno : (size_t)n < length ? -ENOSPC : 0;
+    int rc = n < 0 ? -errno : (size_t)n < length ? -ENOSPC : 0;
     /* Half a line is worse than none. A device that cannot be cut short is none of ours to clean. */
-    if (code && ftruncate(fd, 0) < 0)
+    if (rc && ftruncate(fd, 0) < 0)
         errno = 0;
-    if (close(fd) < 0 && code == 0)
-        code = -errno;
-    return code;
+    if (close(fd) < 0 && rc == 0)
+        rc = -errno;
+    return rc;
 }

@@ -20,7 +20,7 @@ struct record {
     const struct cobench_value *values; /* one for each of `params` */
     const char *start_method;           /* NULL: does not apply */
     enum record_status status;
-    char reason[640];                   /* one line; not looked at when done */
+    char reason[640]; /* one line; not looked at when done */
     uint64_t failed_jobs;
     struct failure failures[BOARD_FAILURES];
     unsigned failure_count;

@@ -44,9 +44,9 @@ static int gate_hold(struct run *run, struct cobench_error *err)
 int run_gate(struct run *run, struct cobench_error *err)
 {
     if (run->gate_read >= 0) {
-        const int code = gate_hold(run, err);
-        if (code)
-            return code;
+        const int rc = gate_hold(run, err);
+        if (rc)
+            return rc;
     }
     run->ready_ns = clock_now_ns();
     run->board->gate_ns = run->ready_ns;
@@ -57,27 +57,27 @@ int run_open_task(struct run *run, struct cobench_error *err)
 {
     const struct cobench_task *task = run->task;
     const struct cobench_open how = {.task = task, .values = run->values, .jobs = run->jobs};
-    int code = 0;
+    int rc = 0;
 
     if (task->open) {
         error_clear(err);
-        code = task->open(&how, &run->state, err);
-        if (code) {
+        rc = task->open(&how, &run->state, err);
+        if (rc) {
             char why[sizeof err->message];
-            error_complete(err, code);
-            error_tell(err, code, why, sizeof why);
-            return error_fill(err, code, "task '%.64s' does not open: %.230s", task->name, why);
+            error_complete(err, rc);
+            error_tell(err, rc, why, sizeof why);
+            return error_fill(err, rc, "task '%.64s' does not open: %.230s", task->name, why);
         }
     }
     if (run->transport) {
         const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
                                                   .connections = &run->board->connections};
         error_clear(err);
-        code = run->transport->open(&options, &run->transport_state, err);
-        if (code && task->close)
+        rc = run->transport->open(&options, &run->transport_state, err);
+        if (rc && task->close)
             task->close(run->state);
     }
-    return code;
+    return rc;
 }
 
 void run_close_task(struct run *run)
@@ -125,20 +125,21 @@ int run_fork(struct run *run, int32_t worker)
             task->after_fork_child(run->state);
         return 0;
     }
-    const int code = pid < 0 ? -errno : 0;
+    const int rc = pid < 0 ? -errno : 0;
     if (pid > 0)
         children->list[children->count++] = (struct child){.pid = pid, .worker = worker};
     pthread_mutex_unlock(&children->lock);
     if (hooks && task->after_fork_parent)
         task->after_fork_parent(run->state);
-    return code ? code : pid;
+    return rc ? rc : pid;
 }
 
 /* The job that a worker was running when it ended; FAILURE_NO_JOB if none. */
 static uint64_t slots_left_by(const struct run *run, int32_t worker)
 {
     for (uint64_t job = 0; job < run->jobs; job++)
-        if (__atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE) == SLOT_RUNNING && run->slots[job].worker == worker)
+        if (__atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE) == SLOT_RUNNING &&
+            run->slots[job].worker == worker)
             return job;
     return FAILURE_NO_JOB;
 }
@@ -178,25 +179,25 @@ static void worker_crashed(struct run *run, int32_t worker, int status)
 int run_wait(struct run *run, int32_t *worker)
 {
     int status = 0;
-    const int code = children_wait(run->children, worker, &status);
-    if (code == 0 && status != 0)
+    const int rc = children_wait(run->children, worker, &status);
+    if (rc == 0 && status != 0)
         worker_crashed(run, *worker, status);
-    return code;
+    return rc;
 }
 
 int run_enter_process(struct run *run, struct worker *w, int32_t id, struct cobench_error *err)
 {
-    int code = 0;
+    int rc = 0;
     if (run->start_method == START_SPAWN)
-        code = run_open_task(run, err);
-    if (code) {
+        rc = run_open_task(run, err);
+    if (rc) {
         run->board->unopened++;
-        return code;
+        return rc;
     }
-    code = worker_open(w, run, id, COBENCH_WORKER_PROCESS, true, err);
-    if (code && run->start_method == START_SPAWN)
+    rc = worker_open(w, run, id, COBENCH_WORKER_PROCESS, true, err);
+    if (rc && run->start_method == START_SPAWN)
         run_close_task(run);
-    return code;
+    return rc;
 }
 
 void run_leave_process(struct run *run, struct worker *w)
@@ -214,22 +215,22 @@ void run_stamp_work(struct run *run)
     run->work_ns = last > run->ready_ns ? last : run->ready_ns;
 }
 
-void run_failed(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error)
+void run_failed(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error)
 {
-    struct failure failure = {.job = job, .worker = worker, .code = code, .error = *error};
-    error_complete(&failure.error, code);
+    struct failure failure = {.job = job, .worker = worker, .rc = rc, .error = *error};
+    error_complete(&failure.error, rc);
     if (job != FAILURE_NO_JOB)
         run->board->failed++;
     board_note(run->board, &failure);
 }
 
-void run_unstarted(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error)
+void run_unstarted(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error)
 {
     struct slot *slot = &run->slots[job];
     slot->worker = worker;
     slot->start_ns = clock_now_ns();
     job_bury(run, job);
-    run_failed(run, job, worker, code, error);
+    run_failed(run, job, worker, rc, error);
 }
 
 void run_account(struct run *run)
@@ -241,7 +242,8 @@ void run_account(struct run *run)
         struct cobench_error error = {.type = "NotRun"};
         if (state == SLOT_RUNNING) {
             memcpy(error.type, "Crash", sizeof "Crash");
-            error_fill(&error, 0, "worker %d ended while running job %llu", run->slots[job].worker, (unsigned long long)job);
+            error_fill(&error, 0, "worker %d ended while running job %llu", run->slots[job].worker,
+                       (unsigned long long)job);
             run_failed(run, job, run->slots[job].worker, -ECHILD, &error);
         } else if (state == SLOT_EMPTY) {
             error_fill(&error, 0, "job %llu was never run", (unsigned long long)job);

@@ -29,7 +29,7 @@ enum start_method { START_FORK, START_SPAWN };
 struct failure {
     uint64_t job; /* FAILURE_NO_JOB: not of one job, such as a worker that did not open */
     int32_t worker;
-    int32_t code; /* negative errno */
+    int32_t rc; /* negative errno */
     struct cobench_error error;
 };
 
@@ -58,7 +58,7 @@ struct run {
     unsigned workers; /* the most jobs in flight at once, 1..jobs */
     enum start_method start_method;
     int64_t request_timeout_ns;
-    void *state;      /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
+    void *state;        /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
     struct slot *slots; /* `jobs` of them, mapped shared */
     struct board *board;
     struct dispenser *dispenser;
@@ -67,9 +67,9 @@ struct run {
     struct children *children; /* room for `workers` of them; NULL unless the model uses processes */
     int gate_read, gate_write; /* descriptors of --gate; -1: none */
     const struct hold *hold;   /* of --hold; NULL: none */
-    const sigset_t *signals;    /* that worker processes get back; NULL: as they are */
+    const sigset_t *signals;   /* that worker processes get back; NULL: as they are */
     _Atomic int64_t ready_ns;  /* set by run_gate(); 0: not yet. Atomic for the watchdog, as is no other field */
-    int64_t work_ns;  /* set by the model: when the last job ended */
+    int64_t work_ns;           /* set by the model: when the last job ended */
 };
 
 /*
@@ -105,10 +105,10 @@ void run_stamp_work(struct run *run);
 
 /* Notes a failed job on the board (safe in any worker). `code` is a negative errno; FAILURE_NO_JOB: a failure that is
  * none of a job's and counts as none. */
-void run_failed(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error);
+void run_failed(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error);
 
 /* Ends a job that no worker can run: its worker did not open. */
-void run_unstarted(struct run *run, uint64_t job, int32_t worker, int code, const struct cobench_error *error);
+void run_unstarted(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error);
 
 /* After the model: every job that has not ended goes onto the board. */
 void run_account(struct run *run);
@@ -131,6 +131,7 @@ struct model {
 /* The table of models (c_impl/host/registry.c), ending with NULL. */
 extern const struct model *const models[];
 
-extern const struct model model_sync, model_threads, model_thread_pool, model_processes, model_process_pool, model_async;
+extern const struct model model_sync, model_threads, model_thread_pool, model_processes, model_process_pool,
+    model_async;
 
 #endif

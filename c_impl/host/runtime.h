@@ -14,7 +14,7 @@
 
 /* What the record says of the interpreter. */
 struct runtime_python {
-    char version[32];   /* empty: there is no interpreter */
+    char version[32];    /* empty: there is no interpreter */
     const char *library; /* "static" or "shared" */
     bool gil_known, gil;
     int64_t switch_interval_ns; /* 0: unknown */

@@ -13,10 +13,7 @@ static const struct cobench_task *plain_adapt(const struct cobench_task *plugin,
     return plugin;
 }
 
-static void plain_release(void *made)
-{
-    (void)made;
-}
+static void plain_release(void *made) { (void)made; }
 
 static void plain_python(void *state, struct runtime_python *out)
 {

@@ -17,9 +17,15 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
 {
     *s = (struct session){
         .args = args,
-        .record = {.runtime = runtime.name, .task = args->task, .model = args->model_name, .jobs = args->jobs,
-                   .workers = args->workers, .start_ns = start_ns, .connections = -1},
-        .run = {.gate_read = args->gate_read, .gate_write = args->gate_write,
+        .record = {.runtime = runtime.name,
+                   .task = args->task,
+                   .model = args->model_name,
+                   .jobs = args->jobs,
+                   .workers = args->workers,
+                   .start_ns = start_ns,
+                   .connections = -1},
+        .run = {.gate_read = args->gate_read,
+                .gate_write = args->gate_write,
                 .hold = args->hold.read >= 0 ? &args->hold : NULL},
     };
 }
@@ -59,11 +65,13 @@ static int arrivals_check(const struct session *s, struct cobench_error *err)
     if (rate == 0)
         return 0;
     if (task->asks == COBENCH_ASK_NOTHING)
-        return error_fill(err, -EINVAL, "--rate: task '%.64s' waits for nothing; only one that asks for a delay or a URL can be "
-                          "run at a rate", task->name);
+        return error_fill(err, -EINVAL,
+                          "--rate: task '%.64s' waits for nothing; only one that asks for a delay or a URL can be "
+                          "run at a rate",
+                          task->name);
     if ((double)s->run.jobs / rate > ARRIVALS_LONGEST_S)
-        return error_fill(err, -ERANGE, "--rate: %llu jobs at %g a second take more than %g s", (unsigned long long)s->run.jobs,
-                          rate, ARRIVALS_LONGEST_S);
+        return error_fill(err, -ERANGE, "--rate: %llu jobs at %g a second take more than %g s",
+                          (unsigned long long)s->run.jobs, rate, ARRIVALS_LONGEST_S);
     return 0;
 }
 
@@ -71,19 +79,19 @@ static int task_settle(struct session *s, struct cobench_error *err)
 {
     const struct args *args = s->args;
     struct run *run = &s->run;
-    int code = tasks_load(args->task, args->tasks_folder, &s->task, err);
-    if (code)
-        return code;
+    int rc = tasks_load(args->task, args->tasks_folder, &s->task, err);
+    if (rc)
+        return rc;
     s->record.task = s->task.task->name;
-    code = params_open(&s->params, s->task.task, args->settings, args->setting_count, err);
-    if (code)
-        return code;
+    rc = params_open(&s->params, s->task.task, args->settings, args->setting_count, err);
+    if (rc)
+        return rc;
     s->record.params = s->task.task->params;
     s->record.values = s->params.values;
     size_settle(s);
-    code = arrivals_check(s, err);
-    if (code)
-        return code;
+    rc = arrivals_check(s, err);
+    if (rc)
+        return rc;
     run->task = s->task.task;
     run->values = s->params.values;
     run->request_timeout_ns = args->request_timeout_ns;
@@ -98,25 +106,25 @@ static int transport_settle(struct session *s, struct cobench_error *err)
 {
     if (s->task.task->asks != COBENCH_ASK_URL)
         return 0;
-    int code = limits_check_files(s->args->model, s->run.workers, err);
-    if (code == 0)
-        code = transport_load(&s->run.transport, &s->transport_handle, err);
-    if (code == 0)
+    int rc = limits_check_files(s->args->model, s->run.workers, err);
+    if (rc == 0)
+        rc = transport_load(&s->run.transport, &s->transport_handle, err);
+    if (rc == 0)
         s->record.connections = 0;
-    return code;
+    return rc;
 }
 
 static int memory_settle(struct session *s, struct cobench_error *err)
 {
     struct run *run = &s->run;
-    int code = slots_open(&s->slots, s->args->slots, run->jobs, err);
-    if (code)
-        return code;
+    int rc = slots_open(&s->slots, s->args->slots, run->jobs, err);
+    if (rc)
+        return rc;
     slots_prefault(s->slots.slot, s->slots.jobs);
     run->slots = s->slots.slot;
-    code = board_open(&run->board);
-    if (code)
-        return error_fill(err, code, "no shared memory: %s", strerror(-code));
+    rc = board_open(&run->board);
+    if (rc)
+        return error_fill(err, rc, "no shared memory: %s", strerror(-rc));
     if (s->args->arrivals.rate == 0) {
         dispenser_counter(&s->dispenser, run->board, run->jobs);
     } else {
@@ -126,9 +134,9 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     run->dispenser = &s->dispenser;
     if (!s->args->model->uses_processes)
         return 0;
-    code = children_open(&s->children, run->workers);
-    if (code)
-        return error_fill(err, code, "no memory for %u processes", run->workers);
+    rc = children_open(&s->children, run->workers);
+    if (rc)
+        return error_fill(err, rc, "no memory for %u processes", run->workers);
     run->children = &s->children;
     return 0;
 }
@@ -137,15 +145,15 @@ bool session_open(struct session *s)
 {
     struct cobench_error err;
     error_clear(&err);
-    int code = task_settle(s, &err);
-    if (code == 0)
-        code = transport_settle(s, &err);
-    if (code == 0)
-        code = memory_settle(s, &err);
-    if (code == 0)
+    int rc = task_settle(s, &err);
+    if (rc == 0)
+        rc = transport_settle(s, &err);
+    if (rc == 0)
+        rc = memory_settle(s, &err);
+    if (rc == 0)
         return true;
-    error_complete(&err, code);
-    session_fail(s, error_is_limit(code) ? RECORD_IMPOSSIBLE : RECORD_USAGE, err.message);
+    error_complete(&err, rc);
+    session_fail(s, error_is_limit(rc) ? RECORD_IMPOSSIBLE : RECORD_USAGE, err.message);
     return false;
 }
 
@@ -182,13 +190,13 @@ void session_run(struct session *s)
     const bool here = run->start_method == START_FORK;
 
     error_clear(&s->error);
-    s->code = here ? run_open_task(run, &s->error) : 0;
-    if (s->code)
+    s->rc = here ? run_open_task(run, &s->error) : 0;
+    if (s->rc)
         return;
     s->opened = true;
     runtime.python(run->state, &s->record.python); /* now, for a run that does not come to its end */
-    s->code = s->args->model->run(run, &s->error);
-    if (s->code == 0)
+    s->rc = s->args->model->run(run, &s->error);
+    if (s->rc == 0)
         run_account(run);
     runtime.python(run->state, &s->record.python);
     if (here)
@@ -199,15 +207,15 @@ void session_conclude(struct session *s)
 {
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
-    if (s->code) {
+    if (s->rc) {
         const enum record_status status = s->opened && !s->run.board->unopened ? RECORD_FAILED : RECORD_USAGE;
         char line[sizeof s->record.reason];
-        error_complete(&s->error, s->code);
+        error_complete(&s->error, s->rc);
         if (status == RECORD_USAGE) /* the message says all of it: run_open_task */
             snprintf(line, sizeof line, "%s", s->error.message);
         else
-            error_tell(&s->error, s->code, line, sizeof line);
-        session_fail(s, error_is_limit(s->code) ? RECORD_IMPOSSIBLE : status, line);
+            error_tell(&s->error, s->rc, line, sizeof line);
+        session_fail(s, error_is_limit(s->rc) ? RECORD_IMPOSSIBLE : status, line);
         return;
     }
     s->record.work_ns = s->run.work_ns;
@@ -227,11 +235,12 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
         if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_RUNNING)
             continue;
         if (count++ < 3 && at < size)
-            at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "", (unsigned long long)job,
-                                   slot->worker);
+            at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "",
+                                   (unsigned long long)job, slot->worker);
         if (record->failure_count < BOARD_FAILURES) {
             struct failure *failure = &record->failures[record->failure_count++];
-            *failure = (struct failure){.job = job, .worker = slot->worker, .code = -ETIMEDOUT, .error = {.type = "Timeout"}};
+            *failure = (struct failure){
+                .job = job, .worker = slot->worker, .rc = -ETIMEDOUT, .error = {.type = "Timeout"}};
             error_fill(&failure->error, 0, "still running after %s s", seconds);
         }
     }

@@ -26,7 +26,7 @@ struct session {
     void *transport_handle;
     struct run run;
     /* How session_run went: the record is not its to write, as the watchdog may be writing it. */
-    int code;
+    int rc;
     struct cobench_error error;
     bool opened; /* the task was; until then a failure is one of usage */
 };

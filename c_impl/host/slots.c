@@ -19,16 +19,16 @@
 
 static int file_reserve(int fd, size_t bytes)
 {
-    int code;
+    int rc;
     do
-        code = posix_fallocate(fd, 0, (off_t)bytes);
-    while (code == EINTR);
-    if (code == 0)
+        rc = posix_fallocate(fd, 0, (off_t)bytes);
+    while (rc == EINTR);
+    if (rc == 0)
         return 0;
     /* Gives back what was reserved; the error to report is the one above. */
     if (ftruncate(fd, 0) < 0)
-        return -code;
-    return -code;
+        return -rc;
+    return -rc;
 }
 
 static void header_fill(struct slots_header *header, uint64_t jobs)
@@ -43,37 +43,37 @@ static void header_fill(struct slots_header *header, uint64_t jobs)
 int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err)
 {
     const size_t bytes = SLOTS_HEADER_BYTES + (size_t)jobs * sizeof(struct slot);
-    int fd, code = 0;
+    int fd, rc = 0;
 
     do
         fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return error_fill(err, -errno, "--slots: cannot create '%s': %s", path, strerror(errno));
-    code = file_reserve(fd, bytes);
-    if (code) {
-        if (error_is_limit(code))
-            error_fill(err, code, "no room for the slots file '%s' of %zu bytes: %s", path, bytes, strerror(-code));
+    rc = file_reserve(fd, bytes);
+    if (rc) {
+        if (error_is_limit(rc))
+            error_fill(err, rc, "no room for the slots file '%s' of %zu bytes: %s", path, bytes, strerror(-rc));
         else
-            error_fill(err, code, "--slots: '%s' is no file that can be mapped: %s", path, strerror(-code));
+            error_fill(err, rc, "--slots: '%s' is no file that can be mapped: %s", path, strerror(-rc));
         goto out;
     }
     void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (map == MAP_FAILED) {
-        code = -errno;
-        error_fill(err, code, "--slots: '%s' cannot be mapped: %s", path, strerror(-code));
+        rc = -errno;
+        error_fill(err, rc, "--slots: '%s' cannot be mapped: %s", path, strerror(-rc));
         goto out;
     }
     header_fill(map, jobs);
-    *slots = (struct slots){.map = map, .bytes = bytes, .jobs = jobs,
-                            .slot = (struct slot *)(void *)((char *)map + SLOTS_HEADER_BYTES)};
+    *slots = (struct slots){
+        .map = map, .bytes = bytes, .jobs = jobs, .slot = (struct slot *)(void *)((char *)map + SLOTS_HEADER_BYTES)};
 out:
-    if (close(fd) < 0 && code == 0) {
-        code = -errno;
-        error_fill(err, code, "--slots: '%s' cannot be closed: %s", path, strerror(-code));
+    if (close(fd) < 0 && rc == 0) {
+        rc = -errno;
+        error_fill(err, rc, "--slots: '%s' cannot be closed: %s", path, strerror(-rc));
         slots_close(slots);
     }
-    return code;
+    return rc;
 }
 
 void slots_close(struct slots *slots)

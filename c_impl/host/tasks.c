@@ -20,10 +20,7 @@
 
 #define TASK_SUFFIX ".so"
 
-static int entry_compare(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
+static int entry_compare(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 static void names_free(char **names, size_t count)
 {
@@ -54,21 +51,21 @@ static int names_read(const char *folder, char ***out, size_t *count, struct cob
 {
     char **names = NULL;
     const struct dirent *file;
-    int code = 0;
+    int rc = 0;
     DIR *dir = opendir(folder);
 
     *count = 0;
     if (!dir)
         return error_fill(err, -errno, "--tasks: cannot read '%s': %s", folder, strerror(errno));
     errno = 0;
-    while (code == 0 && (file = readdir(dir)))
-        code = names_add(&names, count, file->d_name);
-    if (code == 0)
-        code = -errno;
+    while (rc == 0 && (file = readdir(dir)))
+        rc = names_add(&names, count, file->d_name);
+    if (rc == 0)
+        rc = -errno;
     closedir(dir);
-    if (code) {
+    if (rc) {
         names_free(names, *count);
-        return error_fill(err, code, "--tasks: cannot read '%s': %s", folder, strerror(-code));
+        return error_fill(err, rc, "--tasks: cannot read '%s': %s", folder, strerror(-rc));
     }
     if (*count > 0)
         qsort(names, *count, sizeof *names, entry_compare);
@@ -94,27 +91,27 @@ static int file_check(const char *path, struct cobench_error *err)
 static int file_load(const char *path, bool builtin, struct tasks_entry *out, struct cobench_error *err)
 {
     struct cobench_error why;
-    int code = file_check(path, err);
-    if (code)
-        return code;
+    int rc = file_check(path, err);
+    if (rc)
+        return rc;
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
         return error_fill(err, -ENOEXEC, "task file '%s' does not load: %s", path, dlerror());
     const struct cobench_task *task = dlsym(handle, COBENCH_TASK_SYMBOL);
     if (!task) {
-        code = error_fill(err, -ENOEXEC, "task file '%s' has no symbol '%s'", path, COBENCH_TASK_SYMBOL);
+        rc = error_fill(err, -ENOEXEC, "task file '%s' has no symbol '%s'", path, COBENCH_TASK_SYMBOL);
     } else if (contract_check(task, &why)) {
-        code = error_fill(err, -ENOEXEC, "task file '%.150s' %.150s", path, why.message);
+        rc = error_fill(err, -ENOEXEC, "task file '%.150s' %.150s", path, why.message);
     } else {
         *out = (struct tasks_entry){.handle = handle};
         out->task = runtime.adapt(task, builtin ? NULL : path, &out->made, err);
         if (out->task)
             return 0;
         *out = (struct tasks_entry){0};
-        code = -ENOEXEC;
+        rc = -ENOEXEC;
     }
     dlclose(handle);
-    return code;
+    return rc;
 }
 
 /* A folder of tasks. */
@@ -129,13 +126,13 @@ static int named_load(const struct place *place, const char *name, struct tasks_
     char *path = NULL;
     if (asprintf(&path, "%s/%s" TASK_SUFFIX, place->path, name) < 0)
         return error_fill(err, -ENOMEM, "no memory");
-    int code = file_load(path, place->builtin, out, err);
-    if (code == 0 && strcmp(out->task->name, name) != 0) {
-        code = error_fill(err, -ENOEXEC, "task file '%.200s' calls its task '%.60s'", path, out->task->name);
+    int rc = file_load(path, place->builtin, out, err);
+    if (rc == 0 && strcmp(out->task->name, name) != 0) {
+        rc = error_fill(err, -ENOEXEC, "task file '%.200s' calls its task '%.60s'", path, out->task->name);
         tasks_unload(out);
     }
     free(path);
-    return code;
+    return rc;
 }
 
 /* The folder to look in; place->path is to be freed. */
@@ -155,31 +152,31 @@ int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
     size_t count = 0;
 
     *out = (struct tasks){0};
-    int code = place_find(folder, &place, err);
-    if (code == 0)
-        code = names_read(place.path, &names, &count, err);
-    if (code)
+    int rc = place_find(folder, &place, err);
+    if (rc == 0)
+        rc = names_read(place.path, &names, &count, err);
+    if (rc)
         goto out;
     out->entries = calloc(count ? count : 1, sizeof *out->entries);
     if (!out->entries) {
-        code = error_fill(err, -ENOMEM, "no memory");
+        rc = error_fill(err, -ENOMEM, "no memory");
         goto out;
     }
-    for (size_t i = 0; code == 0 && i < count; i++) {
+    for (size_t i = 0; rc == 0 && i < count; i++) {
         struct cobench_error why;
         struct tasks_entry *entry = &out->entries[out->count++];
         if (named_load(&place, names[i], entry, &why) == 0)
             continue;
         *entry = (struct tasks_entry){.reason = strdup(why.message)};
         if (!entry->reason)
-            code = error_fill(err, -ENOMEM, "no memory");
+            rc = error_fill(err, -ENOMEM, "no memory");
     }
-    if (code)
+    if (rc)
         tasks_close(out);
 out:
     names_free(names, count);
     free(place.path);
-    return code;
+    return rc;
 }
 
 void tasks_close(struct tasks *tasks)
@@ -209,18 +206,18 @@ int tasks_load(const char *name, const char *folder, struct tasks_entry *out, st
     *out = (struct tasks_entry){0};
     if (strchr(name, '/'))
         return file_load(name, false, out, err);
-    int code = place_find(folder, &place, err);
-    if (code == 0)
-        code = names_read(place.path, &names, &count, err);
-    if (code)
+    int rc = place_find(folder, &place, err);
+    if (rc == 0)
+        rc = names_read(place.path, &names, &count, err);
+    if (rc)
         goto out;
     for (size_t i = 0; i < count; i++)
         known = known || strcmp(names[i], name) == 0;
-    code = known ? named_load(&place, name, out, err) : unknown_explain(name, names, count, err);
+    rc = known ? named_load(&place, name, out, err) : unknown_explain(name, names, count, err);
 out:
     names_free(names, count);
     free(place.path);
-    return code;
+    return rc;
 }
 
 void tasks_unload(struct tasks_entry *entry)

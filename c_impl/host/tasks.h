@@ -12,7 +12,7 @@
 struct tasks_entry {
     const struct cobench_task *task; /* checked against the contract; NULL where it did not load */
     char *reason;                    /* why not, one line; else NULL */
-    void *handle, *made; /* the plug-in, and what the runtime made of it */
+    void *handle, *made;             /* the plug-in, and what the runtime made of it */
 };
 
 struct tasks {

@@ -10,7 +10,11 @@ static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 /* The length of the UTF-8 sequence at `s`, 0 if it is none (RFC 3629: no overlong forms, no surrogates). */
 static size_t sequence_length(const unsigned char *s)
 {
-    const size_t length = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    const size_t length = s[0] < 0x80                   ? 1
+                          : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                          : (s[0] & 0xf0) == 0xe0       ? 3
+                          : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                        : 0;
     for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80)
             return 0;

@@ -12,20 +12,20 @@
 int transport_load(const struct transport **out, void **handle, struct cobench_error *err)
 {
     char *path = NULL;
-    int code = home_path("transport/curl.so", &path, err);
+    int rc = home_path("transport/curl.so", &path, err);
     void *library = NULL;
 
-    if (code)
-        return code;
+    if (rc)
+        return rc;
     /* Lazily: libcurl brings thirty libraries of which a run calls little, and binding it all costs most of a ms. */
     library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (!library) {
-        code = error_fill(err, -ELIBACC, "URLs cannot be asked for here, the transport does not load: %s", dlerror());
+        rc = error_fill(err, -ELIBACC, "URLs cannot be asked for here, the transport does not load: %s", dlerror());
         goto out;
     }
     const struct transport *transport = dlsym(library, TRANSPORT_SYMBOL);
     if (!transport || transport->version != TRANSPORT_VERSION) {
-        code = error_fill(err, -ELIBACC, "'%s' is no transport of version %u", path, TRANSPORT_VERSION);
+        rc = error_fill(err, -ELIBACC, "'%s' is no transport of version %u", path, TRANSPORT_VERSION);
         goto out;
     }
     *out = transport;
@@ -34,7 +34,7 @@ int transport_load(const struct transport **out, void **handle, struct cobench_e
 out:
     transport_unload(library);
     free(path);
-    return code;
+    return rc;
 }
 
 void transport_unload(void *handle)

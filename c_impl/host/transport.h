@@ -14,7 +14,7 @@
 #include "host/loop.h"
 
 #define TRANSPORT_VERSION 1u
-#define TRANSPORT_SYMBOL "cobench_transport"
+#define TRANSPORT_SYMBOL  "cobench_transport"
 
 struct transport_options {
     int64_t timeout_ns;            /* of one request, from its start to the last byte of the reply */
@@ -23,7 +23,7 @@ struct transport_options {
 
 /* Called on the loop's thread when a request has ended: reply (borrowed until it returns), or NULL with code (negative
  * errno) and error. It may submit the next request. */
-typedef void (*transport_done_fn)(void *arg, const struct cobench_reply *reply, int code,
+typedef void (*transport_done_fn)(void *arg, const struct cobench_reply *reply, int rc,
                                   const struct cobench_error *error);
 
 struct transport {

@@ -53,13 +53,13 @@ int watchdog_start(struct watchdog *dog)
     watch_add(&dog->watched, SIGHUP);
     sigaddset(&dog->watched, SIGNAL_OVER);
     atomic_flag_clear(&dog->decided);
-    int code = pthread_sigmask(SIG_BLOCK, &dog->watched, &dog->before);
-    if (code)
-        return -code;
-    code = pthread_create(&dog->thread, NULL, watchdog_main, dog);
-    if (code)
+    int rc = pthread_sigmask(SIG_BLOCK, &dog->watched, &dog->before);
+    if (rc)
+        return -rc;
+    rc = pthread_create(&dog->thread, NULL, watchdog_main, dog);
+    if (rc)
         pthread_sigmask(SIG_SETMASK, &dog->before, NULL);
-    return -code;
+    return -rc;
 }
 
 void watchdog_stop(struct watchdog *dog)

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct watchdog {
-    int64_t deadline_ns;                /* CLOCK_MONOTONIC */
+    int64_t deadline_ns;                 /* CLOCK_MONOTONIC */
     void (*bark)(void *arg, int signal); /* signal 0: the time is up. On the watchdog's thread; does not return */
     void *arg;
     sigset_t before; /* signals blocked before watchdog_start: what children get back */

@@ -20,17 +20,17 @@ int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, b
     *w = (struct worker){.run = run, .id = id};
     if (run->task->worker_open) {
         error_clear(err);
-        const int code = run->task->worker_open(run->state, flags, &w->task, err);
-        if (code)
-            return code;
+        const int rc = run->task->worker_open(run->state, flags, &w->task, err);
+        if (rc)
+            return rc;
     }
     if (blocking && run->transport) {
         error_clear(err);
-        const int code = run->transport->client_open(run->transport_state, &w->client, err);
-        if (code) {
+        const int rc = run->transport->client_open(run->transport_state, &w->client, err);
+        if (rc) {
             if (run->task->worker_close)
                 run->task->worker_close(run->state, w->task);
-            return code;
+            return rc;
         }
     }
     return 0;
@@ -65,13 +65,13 @@ static inline void job_end(struct worker *w, struct slot *slot, enum slot_state 
     w->ended++;
 }
 
-static void job_fail(struct worker *w, uint64_t job, struct slot *slot, int code, const struct cobench_error *error)
+static void job_fail(struct worker *w, uint64_t job, struct slot *slot, int rc, const struct cobench_error *error)
 {
     slot->result = 0;
     if (slot->replied_ns == REPLY_AWAITED)
         slot->replied_ns = 0;
     job_end(w, slot, SLOT_FAILED);
-    run_failed(w->run, job, w->id, code, error);
+    run_failed(w->run, job, w->id, rc, error);
 }
 
 static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot, const struct cobench_reply *reply)
@@ -81,12 +81,12 @@ static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot
     uint64_t result = 0;
 
     error_clear(&err);
-    const int code = run->task->run(run->state, w->task, job, reply, &result, &err);
-    if (code == 0) {
+    const int rc = run->task->run(run->state, w->task, job, reply, &result, &err);
+    if (rc == 0) {
         slot->result = result;
         job_end(w, slot, SLOT_DONE);
     } else {
-        job_fail(w, job, slot, code, &err);
+        job_fail(w, job, slot, rc, &err);
     }
 }
 
@@ -100,9 +100,9 @@ static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, 
     if (!run->task->request)
         return 0;
     error_clear(err);
-    const int code = run->task->request(run->state, w->task, job, ask, err);
-    if (code)
-        return code;
+    const int rc = run->task->request(run->state, w->task, job, ask, err);
+    if (rc)
+        return rc;
     if (ask->ask == COBENCH_ASK_URL && !run->transport)
         return error_fill(err, -EINVAL, "asked for a URL, which the task does not declare");
     if (ask->ask == COBENCH_ASK_DELAY && ask->delay_ns < 0)
@@ -119,20 +119,20 @@ static void job_wait(struct worker *w, uint64_t job)
     struct cobench_reply reply = {0};
     struct cobench_error err;
 
-    int code = job_ask(w, job, &ask, &err);
-    if (code == 0 && ask.ask != COBENCH_ASK_NOTHING) {
+    int rc = job_ask(w, job, &ask, &err);
+    if (rc == 0 && ask.ask != COBENCH_ASK_NOTHING) {
         error_clear(&err);
         if (ask.ask == COBENCH_ASK_URL)
-            code = run->transport->client_get(w->client, &ask, &reply, &err);
+            rc = run->transport->client_get(w->client, &ask, &reply, &err);
         else
-            code = clock_sleep_until(clock_now_ns() + ask.delay_ns);
-        if (code == 0)
+            rc = clock_sleep_until(clock_now_ns() + ask.delay_ns);
+        if (rc == 0)
             slot->replied_ns = clock_now_ns();
     }
-    if (code == 0)
+    if (rc == 0)
         job_compute(w, job, slot, ask.ask == COBENCH_ASK_URL ? &reply : NULL);
     else
-        job_fail(w, job, slot, code, &err);
+        job_fail(w, job, slot, rc, &err);
 }
 
 void worker_job(struct worker *w, uint64_t job)
@@ -155,12 +155,12 @@ int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)
 {
     struct slot *slot = job_start(w, job);
     struct cobench_error err;
-    const int code = job_ask(w, job, ask, &err);
-    if (code)
-        job_fail(w, job, slot, code, &err);
+    const int rc = job_ask(w, job, ask, &err);
+    if (rc)
+        job_fail(w, job, slot, rc, &err);
     else if (ask->ask != COBENCH_ASK_NOTHING)
         slot->replied_ns = REPLY_AWAITED;
-    return code;
+    return rc;
 }
 
 void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply)
@@ -171,7 +171,7 @@ void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *r
     job_compute(w, job, slot, reply);
 }
 
-void worker_abandon(struct worker *w, uint64_t job, int code, const struct cobench_error *error)
+void worker_abandon(struct worker *w, uint64_t job, int rc, const struct cobench_error *error)
 {
-    job_fail(w, job, &w->run->slots[job], code, error);
+    job_fail(w, job, &w->run->slots[job], rc, error);
 }

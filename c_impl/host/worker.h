@@ -14,15 +14,16 @@
 
 struct worker {
     struct run *run;
-    int32_t id;   /* as it goes into the slots */
-    void *task;   /* of task->worker_open */
-    void *client; /* of transport->client_open; NULL under a loop or without URLs */
+    int32_t id;          /* as it goes into the slots */
+    void *task;          /* of task->worker_open */
+    void *client;        /* of transport->client_open; NULL under a loop or without URLs */
     uint64_t ended;      /* jobs that ended here, for the board */
     int64_t last_end_ns; /* and when the last of them did */
 };
 
 /* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if the task asks for URLs. */
-int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking, struct cobench_error *err);
+int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking,
+                struct cobench_error *err);
 void worker_close(struct worker *w);
 
 /* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the board. */
@@ -37,6 +38,6 @@ void worker_drain(struct worker *w);
  * ends a job whose reply never came. */
 int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask);
 void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply);
-void worker_abandon(struct worker *w, uint64_t job, int code, const struct cobench_error *error);
+void worker_abandon(struct worker *w, uint64_t job, int rc, const struct cobench_error *error);
 
 #endif

@@ -62,14 +62,14 @@ static void delay_over(void *arg)
     flight_land(f);
 }
 
-static void reply_came(void *arg, const struct cobench_reply *reply, int code, const struct cobench_error *error)
+static void reply_came(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
     struct flight *f = arg;
 
     if (reply)
         worker_finish(&f->async->worker, f->job, reply);
     else
-        worker_abandon(&f->async->worker, f->job, code, error);
+        worker_abandon(&f->async->worker, f->job, rc, error);
     flight_land(f);
 }
 
@@ -108,10 +108,7 @@ static void flight_start(struct flight *f)
     }
 }
 
-static void due_now(void *arg)
-{
-    flight_start(arg);
-}
+static void due_now(void *arg) { flight_start(arg); }
 
 /* Gives a job a place, and starts it, now or when it is due. */
 static void flight_board(struct async *a, uint64_t job, int64_t due_ns)
@@ -160,8 +157,7 @@ static int async_open(struct async *a, struct cobench_error *err)
     if (!a->flights)
         return -ENOMEM;
     for (unsigned i = run->workers; i-- > 0;) {
-        a->flights[i] = (struct flight){.async = a, .next = a->idle,
-                                        .timer = {.arg = &a->flights[i]}};
+        a->flights[i] = (struct flight){.async = a, .next = a->idle, .timer = {.arg = &a->flights[i]}};
         a->idle = &a->flights[i];
     }
     rc = loop_open(&a->loop);

@@ -42,9 +42,9 @@ static int meeting_open(struct meeting *m, struct cobench_error *err)
 {
     *m = (struct meeting){{-1, -1}, {-1, -1}};
     if (pipe2(m->ready, O_CLOEXEC) < 0 || pipe2(m->go, O_CLOEXEC) < 0) {
-        const int code = -errno;
+        const int rc = -errno;
         meeting_close(m);
-        return error_fill(err, code, "the pool's pipes cannot be opened: %s", strerror(-code));
+        return error_fill(err, rc, "the pool's pipes cannot be opened: %s", strerror(-rc));
     }
     return 0;
 }
@@ -82,9 +82,9 @@ static _Noreturn void child_main(struct run *run, struct meeting *m, int32_t id)
     end_close(&m->ready[0]);
     end_close(&m->go[1]);
     error_clear(&err);
-    const int code = run_enter_process(run, &worker, id, &err);
-    if (code) {
-        run_failed(run, FAILURE_NO_JOB, id, code, &err);
+    const int rc = run_enter_process(run, &worker, id, &err);
+    if (rc) {
+        run_failed(run, FAILURE_NO_JOB, id, rc, &err);
         _exit(0);
     }
     slots_prefault(run->slots, run->jobs);
@@ -133,11 +133,11 @@ static int pool_release(struct run *run, struct meeting *m, struct cobench_error
     memset(bytes, 'g', sizeof bytes);
     for (unsigned left = run->workers; left > 0;) {
         const unsigned part = left < sizeof bytes ? left : (unsigned)sizeof bytes;
-        const int code = pipe_write(m->go[1], bytes, part);
-        if (code == -EPIPE) /* all have died meanwhile: that is on the board soon */
+        const int rc = pipe_write(m->go[1], bytes, part);
+        if (rc == -EPIPE) /* all have died meanwhile: that is on the board soon */
             return 0;
-        if (code)
-            return error_fill(err, code, "the workers cannot be released: %s", strerror(-code));
+        if (rc)
+            return error_fill(err, rc, "the workers cannot be released: %s", strerror(-rc));
         left -= part;
     }
     return 0;
@@ -146,11 +146,11 @@ static int pool_release(struct run *run, struct meeting *m, struct cobench_error
 static int pool_wait(struct run *run, struct cobench_error *err)
 {
     int32_t worker;
-    int code;
+    int rc;
     do
-        code = run_wait(run, &worker);
-    while (code == 0);
-    return code == -ECHILD ? 0 : error_fill(err, code, "waiting for a worker failed: %s", strerror(-code));
+        rc = run_wait(run, &worker);
+    while (rc == 0);
+    return rc == -ECHILD ? 0 : error_fill(err, rc, "waiting for a worker failed: %s", strerror(-rc));
 }
 
 /* Why a worker did not open, in its own words or in those of its end. */
@@ -160,35 +160,35 @@ static int pool_explain(const struct run *run, struct cobench_error *err)
     if (board_failures(run->board, failures) == 0)
         return error_fill(err, -ECHILD, "a worker ended before it was open");
     *err = failures[0].error;
-    if (failures[0].code == -ECHILD) /* a crash: the message says all of it */
+    if (failures[0].rc == -ECHILD) /* a crash: the message says all of it */
         err->type[0] = '\0';
-    return failures[0].code;
+    return failures[0].rc;
 }
 
 static int process_pool_run(struct run *run, struct cobench_error *err)
 {
     struct meeting meeting;
     struct cobench_error ignored;
-    int code = meeting_open(&meeting, err);
-    if (code)
-        return code;
-    code = pool_start(run, &meeting, err);
-    if (code)
+    int rc = meeting_open(&meeting, err);
+    if (rc)
+        return rc;
+    rc = pool_start(run, &meeting, err);
+    if (rc)
         goto out;
     const int warm = pool_warm(run, &meeting);
-    code = warm ? warm : run_gate(run, err);
-    if (code == 0)
-        code = pool_release(run, &meeting, err);
+    rc = warm ? warm : run_gate(run, err);
+    if (rc == 0)
+        rc = pool_release(run, &meeting, err);
 out:
     meeting_close(&meeting); /* those still waiting give up */
-    const int waited = pool_wait(run, code ? &ignored : err);
-    if (code == -ECHILD)
-        code = pool_explain(run, err);
-    else if (code == 0)
-        code = waited;
-    if (code == 0)
+    const int waited = pool_wait(run, rc ? &ignored : err);
+    if (rc == -ECHILD)
+        rc = pool_explain(run, err);
+    else if (rc == 0)
+        rc = waited;
+    if (rc == 0)
         run_stamp_work(run);
-    return code;
+    return rc;
 }
 
 const struct model model_process_pool = {

@@ -16,9 +16,9 @@ static _Noreturn void child_main(struct run *run, uint64_t job)
     struct cobench_error err;
 
     error_clear(&err);
-    const int code = run_enter_process(run, &worker, (int32_t)job, &err);
-    if (code) {
-        run_unstarted(run, job, (int32_t)job, code, &err);
+    const int rc = run_enter_process(run, &worker, (int32_t)job, &err);
+    if (rc) {
+        run_unstarted(run, job, (int32_t)job, rc, &err);
         _exit(0);
     }
     worker_job(&worker, job);
@@ -33,13 +33,13 @@ static int processes_run(struct run *run, struct cobench_error *err)
     unsigned alive = 0;
     int32_t worker;
     uint64_t job;
-    int code = run_gate(run, err);
-    if (code)
-        return code;
-    while (code == 0 && dispenser_next(dispenser, 0, &job)) {
+    int rc = run_gate(run, err);
+    if (rc)
+        return rc;
+    while (rc == 0 && dispenser_next(dispenser, 0, &job)) {
         if (alive == run->workers) {
-            code = run_wait(run, &worker);
-            if (code)
+            rc = run_wait(run, &worker);
+            if (rc)
                 break;
             alive--;
         }
@@ -47,7 +47,7 @@ static int processes_run(struct run *run, struct cobench_error *err)
         if (pid == 0)
             child_main(run, job);
         if (pid < 0)
-            code = limits_explain_start(pid, "a process", alive, err);
+            rc = limits_explain_start(pid, "a process", alive, err);
         else
             alive++;
     }
@@ -55,11 +55,11 @@ static int processes_run(struct run *run, struct cobench_error *err)
     do
         waited = run_wait(run, &worker);
     while (waited == 0);
-    if (code == 0 && waited != -ECHILD)
-        code = error_fill(err, waited, "waiting for a worker failed");
-    if (code == 0)
+    if (rc == 0 && waited != -ECHILD)
+        rc = error_fill(err, waited, "waiting for a worker failed");
+    if (rc == 0)
         run_stamp_work(run);
-    return code;
+    return rc;
 }
 
 const struct model model_processes = {

@@ -7,18 +7,18 @@
 static int sync_run(struct run *run, struct cobench_error *err)
 {
     struct worker worker;
-    int code = worker_open(&worker, run, 0, 0, true, err);
-    if (code)
-        return code;
-    code = run_gate(run, err);
-    if (code == 0) {
+    int rc = worker_open(&worker, run, 0, 0, true, err);
+    if (rc)
+        return rc;
+    rc = run_gate(run, err);
+    if (rc == 0) {
         worker_drain(&worker);
         hold_all(&worker);
     }
     worker_close(&worker);
-    if (code == 0)
+    if (rc == 0)
         run_stamp_work(run);
-    return code;
+    return rc;
 }
 
 const struct model model_sync = {

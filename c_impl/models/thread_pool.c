@@ -29,16 +29,16 @@ struct pool {
     /* under lock */
     unsigned arrived; /* workers that are open, or have failed to */
     enum pool_state state;
-    int code; /* of the first worker that did not open */
+    int rc; /* of the first worker that did not open */
     struct cobench_error error;
 };
 
 /* A worker says that it is there and waits for the gate. False: the run does not take place. */
-static bool pool_arrive(struct pool *pool, int code, const struct cobench_error *err)
+static bool pool_arrive(struct pool *pool, int rc, const struct cobench_error *err)
 {
     pthread_mutex_lock(&pool->lock);
-    if (code && !pool->code) {
-        pool->code = code;
+    if (rc && !pool->rc) {
+        pool->rc = rc;
         pool->error = *err;
     }
     pool->arrived++;
@@ -57,12 +57,12 @@ static void *member_main(void *arg)
     struct cobench_error err;
 
     error_clear(&err);
-    const int code = worker_open(&worker, member->pool->run, member->id, 0, true, &err);
-    if (pool_arrive(member->pool, code, &err)) {
+    const int rc = worker_open(&worker, member->pool->run, member->id, 0, true, &err);
+    if (pool_arrive(member->pool, rc, &err)) {
         worker_drain(&worker);
         hold_all(&worker);
     }
-    if (code == 0)
+    if (rc == 0)
         worker_close(&worker);
     return NULL;
 }
@@ -72,9 +72,9 @@ static int pool_start(struct pool *pool, struct cobench_error *err)
     for (; pool->started < pool->run->workers; pool->started++) {
         struct member *member = &pool->members[pool->started];
         *member = (struct member){.pool = pool, .id = (int32_t)pool->started};
-        const int code = -pthread_create(&member->thread, NULL, member_main, member);
-        if (code)
-            return limits_explain_start(code, "a thread", pool->started, err);
+        const int rc = -pthread_create(&member->thread, NULL, member_main, member);
+        if (rc)
+            return limits_explain_start(rc, "a thread", pool->started, err);
     }
     return 0;
 }
@@ -85,11 +85,11 @@ static int pool_warm(struct pool *pool, struct cobench_error *err)
     pthread_mutex_lock(&pool->lock);
     while (pool->arrived < pool->started)
         pthread_cond_wait(&pool->ready, &pool->lock);
-    const int code = pool->code;
-    if (code)
+    const int rc = pool->rc;
+    if (rc)
         *err = pool->error;
     pthread_mutex_unlock(&pool->lock);
-    return code;
+    return rc;
 }
 
 static void pool_release(struct pool *pool, enum pool_state state)
@@ -102,26 +102,28 @@ static void pool_release(struct pool *pool, enum pool_state state)
 
 static int thread_pool_run(struct run *run, struct cobench_error *err)
 {
-    struct pool pool = {.run = run, .lock = PTHREAD_MUTEX_INITIALIZER, .ready = PTHREAD_COND_INITIALIZER,
+    struct pool pool = {.run = run,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .ready = PTHREAD_COND_INITIALIZER,
                         .opened = PTHREAD_COND_INITIALIZER};
     pool.members = calloc(run->workers, sizeof *pool.members);
     if (!pool.members)
         return error_fill(err, -ENOMEM, "no memory for %u threads", run->workers);
-    int code = pool_start(&pool, err);
-    if (code == 0)
-        code = pool_warm(&pool, err);
-    if (code == 0)
-        code = run_gate(run, err);
-    pool_release(&pool, code ? POOL_GIVEN_UP : POOL_RUNNING);
+    int rc = pool_start(&pool, err);
+    if (rc == 0)
+        rc = pool_warm(&pool, err);
+    if (rc == 0)
+        rc = run_gate(run, err);
+    pool_release(&pool, rc ? POOL_GIVEN_UP : POOL_RUNNING);
     for (unsigned i = 0; i < pool.started; i++)
         pthread_join(pool.members[i].thread, NULL);
-    if (code == 0)
+    if (rc == 0)
         run_stamp_work(run);
     pthread_cond_destroy(&pool.opened);
     pthread_cond_destroy(&pool.ready);
     pthread_mutex_destroy(&pool.lock);
     free(pool.members);
-    return code;
+    return rc;
 }
 
 const struct model model_thread_pool = {

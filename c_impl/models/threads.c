@@ -42,9 +42,9 @@ static void *hand_main(void *arg)
     struct cobench_error err;
 
     error_clear(&err);
-    const int code = worker_open(&worker, crew->run, (int32_t)hand->job, 0, true, &err);
-    if (code) {
-        run_unstarted(crew->run, hand->job, (int32_t)hand->job, code, &err);
+    const int rc = worker_open(&worker, crew->run, (int32_t)hand->job, 0, true, &err);
+    if (rc) {
+        run_unstarted(crew->run, hand->job, (int32_t)hand->job, rc, &err);
     } else {
         worker_job(&worker, hand->job);
         hold_last(&worker);
@@ -82,9 +82,9 @@ static int crew_start(struct crew *crew, uint64_t job, struct cobench_error *err
     struct hand *hand = crew->idle;
     struct hand *const rest = hand->next; /* once it runs, `next` is the thread's */
     hand->job = job;
-    const int code = -pthread_create(&hand->thread, NULL, hand_main, hand);
-    if (code)
-        return limits_explain_start(code, "a thread", crew->alive, err);
+    const int rc = -pthread_create(&hand->thread, NULL, hand_main, hand);
+    if (rc)
+        return limits_explain_start(rc, "a thread", crew->alive, err);
     crew->idle = rest;
     crew->alive++;
     return 0;
@@ -94,17 +94,17 @@ static int crew_run(struct crew *crew, struct cobench_error *err)
 {
     struct dispenser *dispenser = crew->run->dispenser;
     uint64_t job;
-    int code = run_gate(crew->run, err);
-    if (code)
-        return code;
-    while (code == 0 && dispenser_next(dispenser, 0, &job)) {
+    int rc = run_gate(crew->run, err);
+    if (rc)
+        return rc;
+    while (rc == 0 && dispenser_next(dispenser, 0, &job)) {
         if (!crew->idle)
             crew_join_ended(crew);
-        code = crew_start(crew, job, err);
+        rc = crew_start(crew, job, err);
     }
     while (crew->alive > 0)
         crew_join_ended(crew);
-    return code;
+    return rc;
 }
 
 static int threads_run(struct run *run, struct cobench_error *err)
@@ -117,13 +117,13 @@ static int threads_run(struct run *run, struct cobench_error *err)
         crew.hands[i] = (struct hand){.crew = &crew, .next = crew.idle};
         crew.idle = &crew.hands[i];
     }
-    const int code = crew_run(&crew, err);
-    if (code == 0)
+    const int rc = crew_run(&crew, err);
+    if (rc == 0)
         run_stamp_work(run);
     pthread_cond_destroy(&crew.changed);
     pthread_mutex_destroy(&crew.lock);
     free(crew.hands);
-    return code;
+    return rc;
 }
 
 const struct model model_threads = {

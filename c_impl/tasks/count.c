@@ -20,7 +20,11 @@ static int count_run(void *state, void *worker, uint64_t job, const struct coben
 }
 
 static const struct cobench_param count_params[] = {
-    {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "25000000", .min = 0, .max = INT64_C(4000000000),
+    {.key = "size",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "25000000",
+     .min = 0,
+     .max = INT64_C(4000000000),
      .about = "integers looked at, from 0 on"},
     {.key = NULL},
 };

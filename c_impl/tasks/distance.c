@@ -31,10 +31,7 @@ static int distance_open(const struct cobench_open *how, void **state, struct co
     return 0;
 }
 
-static void distance_close(void *state)
-{
-    free(state);
-}
+static void distance_close(void *state) { free(state); }
 
 static int distance_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                         struct cobench_error *err)
@@ -48,7 +45,11 @@ static int distance_run(void *state, void *worker, uint64_t job, const struct co
 }
 
 static const struct cobench_param distance_params[] = {
-    {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "10000000", .min = 0, .max = 1000000000,
+    {.key = "size",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "10000000",
+     .min = 0,
+     .max = 1000000000,
      .about = "points in all, shared by the jobs"},
     {.key = NULL},
 };

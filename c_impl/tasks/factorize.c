@@ -36,7 +36,11 @@ static int factorize_run(void *state, void *worker, uint64_t job, const struct c
 }
 
 static const struct cobench_param factorize_params[] = {
-    {.key = "divide", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 1, .max = 1000000,
+    {.key = "divide",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 1000000,
      .about = "divisor that makes the 30 fixed 7-digit numbers smaller"},
     {.key = NULL},
 };

@@ -34,7 +34,12 @@ static int fib_run(void *state, void *worker, uint64_t job, const struct cobench
 }
 
 static const struct cobench_param fib_params[] = {
-    {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "35", .min = 0, .max = 60, .about = "which Fibonacci number"},
+    {.key = "size",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "35",
+     .min = 0,
+     .max = 60,
+     .about = "which Fibonacci number"},
     {.key = NULL},
 };
 

@@ -34,10 +34,7 @@ static int mixed_open(const struct cobench_open *how, void **state, struct coben
     return 0;
 }
 
-static void mixed_close(void *state)
-{
-    free(state);
-}
+static void mixed_close(void *state) { free(state); }
 
 static int mixed_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
                          struct cobench_error *err)
@@ -64,9 +61,7 @@ static int mixed_run(void *state, void *worker, uint64_t job, const struct coben
 }
 
 static const struct cobench_param params[] = {
-    [URL] = {.key = "url",
-             .type = COBENCH_PARAM_URL,
-             .about = "where to ask; {job}, {size} and {delay} are filled in"},
+    [URL] = {.key = "url", .type = COBENCH_PARAM_URL, .about = "where to ask; {job}, {size} and {delay} are filled in"},
     [SIZE] = {.key = "size",
               .type = COBENCH_PARAM_INT,
               .fallback = "1024",

@@ -24,9 +24,9 @@ struct wordcount {
 
 static int file_failed(const char *path, const char *what, struct cobench_error *err)
 {
-    const int code = -errno;
-    snprintf(err->message, sizeof err->message, "%s cannot be %s: %s", path, what, strerror(-code));
-    return code;
+    const int rc = -errno;
+    snprintf(err->message, sizeof err->message, "%s cannot be %s: %s", path, what, strerror(-rc));
+    return rc;
 }
 
 /* Reads to the end of file, whatever the file is; the size it claims is only the first guess. */
@@ -65,9 +65,9 @@ static int file_read(struct wordcount *w, const char *path, struct cobench_error
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return file_failed(path, "read", err);
-    const int code = descriptor_read(w, fd, path, err);
+    const int rc = descriptor_read(w, fd, path, err);
     close(fd);
-    return code;
+    return rc;
 }
 
 static int lines_find(struct wordcount *w)
@@ -109,14 +109,14 @@ static int wordcount_open(const struct cobench_open *how, void **state, struct c
     w->word_length = strlen(word);
     w->jobs = how->jobs;
     w->repeat = (uint64_t)how->values[2].number;
-    int code = file_read(w, path, err);
-    if (code == 0)
-        code = lines_find(w);
-    if (code)
+    int rc = file_read(w, path, err);
+    if (rc == 0)
+        rc = lines_find(w);
+    if (rc)
         wordcount_close(w);
     else
         *state = w;
-    return code;
+    return rc;
 }
 
 /* Among the words of `length` bytes of one line. */
@@ -149,11 +149,19 @@ static int wordcount_run(void *state, void *worker, uint64_t job, const struct c
 }
 
 static const struct cobench_param wordcount_params[] = {
-    {.key = "file", .type = COBENCH_PARAM_PATH, .fallback = "@words.txt",
+    {.key = "file",
+     .type = COBENCH_PARAM_PATH,
+     .fallback = "@words.txt",
      .about = "the text; @ is the folder of cobench's own files"},
-    {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the",
+    {.key = "word",
+     .type = COBENCH_PARAM_TEXT,
+     .fallback = "the",
      .about = "the word, any bytes but a blank or a line feed"},
-    {.key = "repeat", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 1, .max = 1000000,
+    {.key = "repeat",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "1",
+     .min = 1,
+     .max = 1000000,
      .about = "how many times each line is looked at"},
     {.key = NULL},
 };

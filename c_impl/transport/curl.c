@@ -20,11 +20,11 @@
 #include "common/scarce.h"
 #include "host/transport.h"
 
-#define LANE_MAX 250         /* exchanges in one multi; measured: 100 to 500 are alike, 1,000 and up cost more */
-#define BODY_MAX (64u << 20) /* bytes; a larger reply is an error */
-#define BODY_FIRST 4096u     /* bytes of a buffer's first allocation */
-#define URL_SHOWN 160        /* bytes of the URL in an error message */
-#define SCARCE_MAX 200       /* bytes of what this machine has run out of, in words */
+#define LANE_MAX   250         /* exchanges in one multi; measured: 100 to 500 are alike, 1,000 and up cost more */
+#define BODY_MAX   (64u << 20) /* bytes; a larger reply is an error */
+#define BODY_FIRST 4096u       /* bytes of a buffer's first allocation */
+#define URL_SHOWN  160         /* bytes of the URL in an error message */
+#define SCARCE_MAX 200         /* bytes of what this machine has run out of, in words */
 
 struct state {
     long timeout_ms;
@@ -47,7 +47,7 @@ struct transfer {
 /* The names of the faults, shared with the Python transport. What is not listed is a "Transport" fault. */
 static const struct fault {
     CURLcode curl;
-    int code; /* negative errno */
+    int rc; /* negative errno */
     const char *type;
     const char *message; /* NULL: libcurl's own words */
 } faults[] = {
@@ -65,11 +65,11 @@ static const struct fault {
     {CURLE_OUT_OF_MEMORY, -ENOMEM, "Transport", NULL},
 };
 
-static int error_say(struct cobench_error *err, int code, const char *type, const char *message)
+static int error_say(struct cobench_error *err, int rc, const char *type, const char *message)
 {
     snprintf(err->type, sizeof err->type, "%s", type);
     snprintf(err->message, sizeof err->message, "%s", message);
-    return code;
+    return rc;
 }
 
 /* "http://host/path: what happened"; the query may hold what should not stand in a record. */
@@ -79,7 +79,7 @@ static int error_say_url(struct cobench_error *err, const char *url, const struc
 
     snprintf(err->type, sizeof err->type, "%s", fault->type);
     snprintf(err->message, sizeof err->message, "%.*s: %s", shown < URL_SHOWN ? shown : URL_SHOWN, url, fault->message);
-    return fault->code;
+    return fault->rc;
 }
 
 /* A connect that failed: the system's errno tells a refused connection from a missing route, port or descriptor.
@@ -92,7 +92,7 @@ static void fault_of_connect(const struct transfer *t, struct fault *fault, char
         return;
     if (os_errno <= 0)
         return;
-    fault->code = -(int)os_errno;
+    fault->rc = -(int)os_errno;
     const char *scarce = scarce_connect((int)os_errno, room, SCARCE_MAX);
     if (scarce) {
         fault->type = scarce;
@@ -111,7 +111,7 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
 {
     const char *url = NULL;
     char room[SCARCE_MAX];
-    struct fault fault = {.curl = curl, .code = -EIO, .type = "Transport"};
+    struct fault fault = {.curl = curl, .rc = -EIO, .type = "Transport"};
 
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].curl == curl)
@@ -119,7 +119,7 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
     if (curl == CURLE_COULDNT_CONNECT)
         fault_of_connect(t, &fault, room);
     if (curl == CURLE_WRITE_ERROR && t->body_code) {
-        fault.code = t->body_code;
+        fault.rc = t->body_code;
         fault.message = t->body_code == -ENOMEM ? "no memory for the body" : "a body of more than 64 MiB";
     }
     if (!fault.message)
@@ -186,33 +186,33 @@ static const struct {
 
 static CURLcode transfer_configure(struct transfer *t)
 {
-    CURLcode code = CURLE_OK;
+    CURLcode rc = CURLE_OK;
 
-    for (size_t i = 0; !code && i < sizeof settings / sizeof *settings; i++)
-        code = curl_easy_setopt(t->easy, settings[i].option, settings[i].value);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, t->state->timeout_ms);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* also none from the environment */
-    if (!code) /* some public servers refuse those who do not say who they are */
-        code = curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "cobench");
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_append);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-    if (!code)
-        code = curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
-    return code;
+    for (size_t i = 0; !rc && i < sizeof settings / sizeof *settings; i++)
+        rc = curl_easy_setopt(t->easy, settings[i].option, settings[i].value);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, t->state->timeout_ms);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* also none from the environment */
+    if (!rc) /* some public servers refuse those who do not say who they are */
+        rc = curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "cobench");
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_append);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
+    return rc;
 }
 
 static void transfer_close(struct transfer *t)
@@ -228,10 +228,10 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
     t->easy = curl_easy_init();
     if (!t->easy)
         return error_say(err, -ENOMEM, "Transport", "libcurl: no memory for a handle");
-    const CURLcode code = transfer_configure(t);
-    if (!code)
+    const CURLcode rc = transfer_configure(t);
+    if (!rc)
         return 0;
-    error_say(err, -EIO, "Transport", curl_easy_strerror(code));
+    error_say(err, -EIO, "Transport", curl_easy_strerror(rc));
     transfer_close(t);
     *t = (struct transfer){0};
     return -EIO;
@@ -241,14 +241,15 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
 static int transfer_aim(struct transfer *t, const struct cobench_request *ask, struct cobench_error *err)
 {
     if (strncasecmp(ask->url, "http://", 7) != 0 && strncasecmp(ask->url, "https://", 8) != 0)
-        return error_say_url(err, ask->url, &(struct fault){.code = -EINVAL, .type = "BadUrl",
-                                                            .message = "not an absolute http or https URL"});
+        return error_say_url(
+            err, ask->url,
+            &(struct fault){.rc = -EINVAL, .type = "BadUrl", .message = "not an absolute http or https URL"});
     t->length = 0;
     t->body_code = 0;
     t->socket_errno = 0;
     t->detail[0] = '\0';
-    const CURLcode code = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
-    return code ? transfer_error(t, code, err) : 0;
+    const CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
+    return rc ? transfer_error(t, rc, err) : 0;
 }
 
 /* libcurl counts a connection when it starts one: without a reply only those that came about are counted. */
@@ -281,10 +282,7 @@ static int transfer_end(const struct transfer *t, CURLcode result, struct cobenc
 
 /* -- once a process ------------------------------------------------------------------------------------------------- */
 
-static const char *curl_describe(void)
-{
-    return curl_version();
-}
+static const char *curl_describe(void) { return curl_version(); }
 
 static int curl_open(const struct transport_options *options, void **out, struct cobench_error *err)
 {
@@ -293,10 +291,10 @@ static int curl_open(const struct transport_options *options, void **out, struct
     if (!state)
         return error_say(err, -ENOMEM, "Transport", "no memory");
     /* The flags do not matter any more: libcurl sets its TLS library up in any case. */
-    const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (code) {
+    const CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (rc) {
         free(state);
-        return error_say(err, -EIO, "Transport", curl_easy_strerror(code));
+        return error_say(err, -EIO, "Transport", curl_easy_strerror(rc));
     }
     /* Rounded up, because 0 means no timeout to libcurl. */
     state->timeout_ms = (long)((options->timeout_ns + NS_PER_MS - 1) / NS_PER_MS);
@@ -402,7 +400,7 @@ static void exchange_end(struct exchange *x, CURLcode result)
 }
 
 /* A lane whose multi has failed: nobody will hear from it again, so its requests end here. */
-static void lane_fail(struct lane *lane, CURLMcode code)
+static void lane_fail(struct lane *lane, CURLMcode rc)
 {
     const struct mux *mux = lane->mux;
 
@@ -410,7 +408,7 @@ static void lane_fail(struct lane *lane, CURLMcode code)
         struct exchange *x = &mux->exchanges[i];
         if (!x->busy || x->lane != lane)
             continue;
-        snprintf(x->transfer.detail, sizeof x->transfer.detail, "libcurl multi: %s", curl_multi_strerror(code));
+        snprintf(x->transfer.detail, sizeof x->transfer.detail, "libcurl multi: %s", curl_multi_strerror(rc));
         exchange_end(x, CURLE_ABORTED_BY_CALLBACK);
     }
 }
@@ -420,7 +418,7 @@ static void lane_act(struct lane *lane, curl_socket_t fd, int events)
 {
     int left = 0;
     CURLMsg *message;
-    const CURLMcode code = curl_multi_socket_action(lane->multi, fd, events, &left);
+    const CURLMcode rc = curl_multi_socket_action(lane->multi, fd, events, &left);
 
     while ((message = curl_multi_info_read(lane->multi, &left))) {
         char *owner = NULL;
@@ -429,20 +427,18 @@ static void lane_act(struct lane *lane, curl_socket_t fd, int events)
             continue;
         exchange_end((struct exchange *)(void *)owner, message->data.result);
     }
-    if (code)
-        lane_fail(lane, code);
+    if (rc)
+        lane_fail(lane, rc);
 }
 
 static void lane_ready(void *arg, int fd, unsigned events)
 {
-    lane_act(arg, fd, (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0) |
-                          (events & LOOP_ERROR ? CURL_CSELECT_ERR : 0));
+    lane_act(arg, fd,
+             (events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0) |
+                 (events & LOOP_ERROR ? CURL_CSELECT_ERR : 0));
 }
 
-static void lane_timeout(void *arg)
-{
-    lane_act(arg, CURL_SOCKET_TIMEOUT, 0);
-}
+static void lane_timeout(void *arg) { lane_act(arg, CURL_SOCKET_TIMEOUT, 0); }
 
 /* libcurl's socket callback: what to watch a socket for. */
 static int lane_watch(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
@@ -480,19 +476,19 @@ static int lane_open(struct lane *lane, struct mux *mux, long connections, struc
     if (!lane->multi)
         return error_say(err, -ENOMEM, "Transport", "libcurl: no memory for a multi handle");
 
-    CURLMcode code = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, lane_watch);
-    if (!code)
-        code = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
-    if (!code)
-        code = curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, lane_timer);
-    if (!code)
-        code = curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
-    if (!code)
-        code = curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+    CURLMcode rc = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, lane_watch);
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, lane_timer);
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     /* Left to itself the pool's size follows the requests of the moment, and warm connections are closed. */
-    if (!code)
-        code = curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, connections);
-    return code ? error_say(err, -EIO, "Transport", curl_multi_strerror(code)) : 0;
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, connections);
+    return rc ? error_say(err, -EIO, "Transport", curl_multi_strerror(rc)) : 0;
 }
 
 static void mux_close(void *arg)
@@ -575,9 +571,9 @@ static int mux_get(void *arg, const struct cobench_request *ask, transport_done_
     const int rc = transfer_aim(&x->transfer, ask, err);
     if (rc)
         return rc;
-    const CURLMcode code = curl_multi_add_handle(x->lane->multi, x->transfer.easy);
-    if (code)
-        return error_say(err, -EIO, "Transport", curl_multi_strerror(code));
+    const CURLMcode added = curl_multi_add_handle(x->lane->multi, x->transfer.easy);
+    if (added)
+        return error_say(err, -EIO, "Transport", curl_multi_strerror(added));
     mux->idle = x->next;
     x->busy = true;
     x->done = done;

@@ -29,7 +29,7 @@
 #include "common/num.h"
 #include "common/slots.h"
 
-#define JOBS_MAX 100000000
+#define JOBS_MAX    100000000
 #define WORKERS_MAX 1024
 
 struct loop {
@@ -50,24 +50,23 @@ static int fail(const char *what, const char *why)
 
 /* -- slots ---------------------------------------------------------------------------------------------------------- */
 
-static size_t slots_bytes(int64_t jobs)
-{
-    return SLOTS_HEADER_BYTES + (size_t)jobs * sizeof(struct slot);
-}
+static size_t slots_bytes(int64_t jobs) { return SLOTS_HEADER_BYTES + (size_t)jobs * sizeof(struct slot); }
 
 /* Creates the file with its blocks reserved and every page touched, as a host does before its gate opens. */
 static int slots_create(const char *path, int64_t jobs, char **map)
 {
-    const struct slots_header header = {.version = SLOTS_VERSION, .header_bytes = SLOTS_HEADER_BYTES,
-                                        .slot_bytes = sizeof(struct slot), .jobs = (uint64_t)jobs};
+    const struct slots_header header = {.version = SLOTS_VERSION,
+                                        .header_bytes = SLOTS_HEADER_BYTES,
+                                        .slot_bytes = sizeof(struct slot),
+                                        .jobs = (uint64_t)jobs};
     const size_t bytes = slots_bytes(jobs);
     const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int result = -1;
     if (fd < 0)
         return fail(path, strerror(errno));
-    const int code = posix_fallocate(fd, 0, (off_t)bytes);
-    if (code != 0) {
-        fail(path, strerror(code));
+    const int rc = posix_fallocate(fd, 0, (off_t)bytes);
+    if (rc != 0) {
+        fail(path, strerror(rc));
         goto out;
     }
     *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

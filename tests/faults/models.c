@@ -14,12 +14,9 @@
 #include "host/worker.h"
 
 #define SLOWER_EVERY 100 /* of so many jobs, ... */
-#define SLOWER_BY 3      /* ... so many are computed twice */
+#define SLOWER_BY    3   /* ... so many are computed twice */
 
-static int same_run(struct run *run, struct cobench_error *err)
-{
-    return model_sync.run(run, err);
-}
+static int same_run(struct run *run, struct cobench_error *err) { return model_sync.run(run, err); }
 
 /* Computes a job without telling anybody. */
 static int job_again(struct run *run, struct worker *worker, uint64_t job, struct cobench_error *err)
@@ -36,21 +33,21 @@ static int slower_run(struct run *run, struct cobench_error *err)
     uint64_t job;
     if (run->task->request)
         return -ENOTSUP;
-    int code = worker_open(&worker, run, 0, 0, true, err);
-    if (code)
-        return code;
-    code = run_gate(run, err);
-    while (code == 0 && dispenser_next(run->dispenser, 0, &job)) {
+    int rc = worker_open(&worker, run, 0, 0, true, err);
+    if (rc)
+        return rc;
+    rc = run_gate(run, err);
+    while (rc == 0 && dispenser_next(run->dispenser, 0, &job)) {
         if (job % SLOWER_EVERY < SLOWER_BY)
-            code = job_again(run, &worker, job, err);
+            rc = job_again(run, &worker, job, err);
         worker_job(&worker, job);
     }
-    if (code == 0)
+    if (rc == 0)
         hold_all(&worker);
     worker_close(&worker);
-    if (code == 0)
+    if (rc == 0)
         run_stamp_work(run);
-    return code;
+    return rc;
 }
 
 static const struct model model_same = {
@@ -72,7 +69,7 @@ static const struct model model_slower = {
 struct pretence {
     struct run *run;
     pthread_mutex_t turn, gate; /* the gate is held until the jobs may begin */
-    int code;
+    int rc;
 };
 
 struct pretender {
@@ -102,31 +99,31 @@ static int pretend_run(struct run *run, struct cobench_error *err)
     struct pretence pretence = {.run = run, .turn = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_MUTEX_INITIALIZER};
     struct pretender *members = calloc(run->workers, sizeof *members);
     unsigned started = 0;
-    int code = members ? 0 : -ENOMEM;
+    int rc = members ? 0 : -ENOMEM;
     pthread_mutex_lock(&pretence.gate);
-    for (; code == 0 && started < run->workers; started++) {
+    for (; rc == 0 && started < run->workers; started++) {
         struct pretender *p = &members[started];
         p->pretence = &pretence;
-        code = worker_open(&p->worker, run, (int32_t)started, 0, true, err);
-        if (code)
+        rc = worker_open(&p->worker, run, (int32_t)started, 0, true, err);
+        if (rc)
             break;
-        code = -pthread_create(&p->thread, NULL, pretender_main, p);
-        if (code)
+        rc = -pthread_create(&p->thread, NULL, pretender_main, p);
+        if (rc)
             worker_close(&p->worker);
-        if (code)
+        if (rc)
             break;
     }
-    if (code == 0)
-        code = run_gate(run, err);
+    if (rc == 0)
+        rc = run_gate(run, err);
     pthread_mutex_unlock(&pretence.gate);
     for (unsigned i = 0; i < started; i++) {
         pthread_join(members[i].thread, NULL);
         worker_close(&members[i].worker);
     }
-    if (code == 0)
+    if (rc == 0)
         run_stamp_work(run);
     free(members);
-    return code;
+    return rc;
 }
 
 static const struct model model_pretend = {
@@ -136,6 +133,6 @@ static const struct model model_pretend = {
 };
 
 const struct model *const models[] = {
-    &model_sync,   &model_threads, &model_thread_pool, &model_processes, &model_process_pool, &model_async,
-    &model_same, &model_slower,  &model_pretend,     NULL,
+    &model_sync,  &model_threads, &model_thread_pool, &model_processes, &model_process_pool,
+    &model_async, &model_same,    &model_slower,      &model_pretend,   NULL,
 };

@@ -18,10 +18,7 @@ static size_t row_of(const char *name)
     return row;
 }
 
-static void check_one_line(const char *text)
-{
-    FUZZ_MUST(text[0] != '\0' && strpbrk(text, "\r\n") == NULL);
-}
+static void check_one_line(const char *text) { FUZZ_MUST(text[0] != '\0' && strpbrk(text, "\r\n") == NULL); }
 
 static void check_task(const struct catalog *c, const struct catalog_task *task)
 {
@@ -72,14 +69,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        json_loadb((const char *)data + second, size - second, 0, NULL)};
     struct catalog catalog = {.runtimes = NULL};
     struct error err = {.text = ""};
-    int code = 0;
+    int rc = 0;
     for (size_t i = 0; i < 2; i++)
-        if (lists[i] != NULL && code == 0)
-            code = catalog_add_list(&catalog, row_of(names[i]), lists[i], &err);
+        if (lists[i] != NULL && rc == 0)
+            rc = catalog_add_list(&catalog, row_of(names[i]), lists[i], &err);
         else
             json_decref(lists[i]);
-    if (code != 0)
-        fuzz_check_refusal(code, err.text);
+    if (rc != 0)
+        fuzz_check_refusal(rc, err.text);
     else
         check_catalog(&catalog);
     catalog_free(&catalog);

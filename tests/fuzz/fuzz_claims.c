@@ -42,10 +42,7 @@ static void check_claim(const struct claim *c)
         FUZZ_MUST(c->scaled_low > 0 && c->scaled_high >= c->scaled_low);
 }
 
-static int render_narrow(const void *what, FILE *out)
-{
-    return render_claims_text(what, 80, out);
-}
+static int render_narrow(const void *what, FILE *out) { return render_claims_text(what, 80, out); }
 
 static void check_tables(const struct claims *claims)
 {
@@ -96,9 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *file = json_loadb((const char *)data, size, 0, NULL);
     if (file == NULL)
         return 0;
-    const int code = claims_parse(file, "x.json", &claims, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = claims_parse(file, "x.json", &claims, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return 0;
     }
     judge(&claims);

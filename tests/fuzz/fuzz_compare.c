@@ -80,12 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct compare_options options = {
         .margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .by_speedup = size % 2 != 0, .slower = 0.05};
     if (parse(&a, data, first, &err) == 0 && parse(&b, data + second, size - second, &err) == 0) {
-        const int code = compare_make(&compare, &a, &b, &options, &err);
-        if (code == 0) {
+        const int rc = compare_make(&compare, &a, &b, &options, &err);
+        if (rc == 0) {
             check_compare(&compare);
             compare_free(&compare);
         } else {
-            fuzz_check_refusal(code, err.text);
+            fuzz_check_refusal(rc, err.text);
         }
     }
     results_free(&a);

@@ -40,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct error err = {.text = ""};
     size_t lines = 0;
     char *text = fuzz_text(data, size);
-    const int code = events_parse(text, size, &events, &err);
-    if (code == 0) {
+    const int rc = events_parse(text, size, &events, &err);
+    if (rc == 0) {
         for (size_t i = 0; i < size; i++)
             lines += data[i] == '\n';
         FUZZ_MUST(json_array_size(events.lines) == lines);
@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_torn(data, size, &events);
         events_free(&events);
     } else {
-        fuzz_check_refusal(code, err.text);
+        fuzz_check_refusal(rc, err.text);
     }
     free(text);
     return 0;

@@ -24,22 +24,31 @@ static int task_run(void *state, void *worker, uint64_t job, const struct cobenc
 
 static const struct cobench_param table[] = {
     {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "10", .min = -3, .max = 100, .about = "a number"},
-    {.key = "check", .type = COBENCH_PARAM_CHOICE, .fallback = "crc", .choices = "auto|crc|status", .about = "a choice"},
+    {.key = "check",
+     .type = COBENCH_PARAM_CHOICE,
+     .fallback = "crc",
+     .choices = "auto|crc|status",
+     .about = "a choice"},
     {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the", .about = "a text"},
     {.key = "file", .type = COBENCH_PARAM_PATH, .fallback = "@words.txt", .about = "a path"},
     {.key = "url", .type = COBENCH_PARAM_URL, .fallback = NULL, .about = "where to ask"},
     {.key = NULL},
 };
-static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION, .asks = COBENCH_ASK_URL, .name = "t",
-                                         .about = "for tests", .default_jobs = 1, .params = table, .run = task_run};
+static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION,
+                                         .asks = COBENCH_ASK_URL,
+                                         .name = "t",
+                                         .about = "for tests",
+                                         .default_jobs = 1,
+                                         .params = table,
+                                         .run = task_run};
 
 static void check_params(const struct args *args)
 {
     struct params params;
     struct cobench_error err = {.line = 0};
-    const int code = params_open(&params, &task, args->settings, args->setting_count, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.message);
+    const int rc = params_open(&params, &task, args->settings, args->setting_count, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.message);
         return;
     }
     FUZZ_MUST(params.count == sizeof table / sizeof *table - 1);
@@ -75,11 +84,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     const bool run = strcmp(line.argv[1], "run") == 0;
-    const int code = run ? args_open_run(&args, line.argc - 1, line.argv + 1, &err)
-                         : args_open_list(&args, line.argc - 1, line.argv + 1, &err);
+    const int rc = run ? args_open_run(&args, line.argc - 1, line.argv + 1, &err)
+                       : args_open_list(&args, line.argc - 1, line.argv + 1, &err);
     const char *record = args_find_record(&args, line.argc - 1, line.argv + 1);
-    if (code != 0)
-        fuzz_check_refusal(code, err.message);
+    if (rc != 0)
+        fuzz_check_refusal(rc, err.message);
     else if (run && !args.help) {
         FUZZ_MUST(record == args.record);
         check_run(&args);

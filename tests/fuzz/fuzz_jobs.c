@@ -13,9 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct job_rows rows;
     char *text = fuzz_text(data, size);
-    const int code = jobs_parse(text, &rows);
-    FUZZ_MUST(code <= 0);
-    if (code == 0) {
+    const int rc = jobs_parse(text, &rows);
+    FUZZ_MUST(rc <= 0);
+    if (rc == 0) {
         FUZZ_MUST(rows.jobs >= 1 && rows.every >= 1);
         for (size_t i = 0; i < rows.count; i++) {
             const struct job_row *row = &rows.rows[i];

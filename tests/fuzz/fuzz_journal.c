@@ -88,9 +88,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct results results;
     struct error err = {.text = ""};
-    const int code = parse(&results, (const char *)data, size, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = parse(&results, (const char *)data, size, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return 0;
     }
     check_cells(&results);

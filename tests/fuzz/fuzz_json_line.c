@@ -69,10 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_MUST(scanned == 0 || scanned == 1);
     if (scanned == 1)
         check_fields(&line, text, size);
-    const int code = json_line_parse(&line, text, size, &problem);
+    const int rc = json_line_parse(&line, text, size, &problem);
     json_t *tree = json_loadb(text, size, 0, NULL);
-    FUZZ_MUST((code == 0) == json_is_object(tree));
-    if (code == 0)
+    FUZZ_MUST((rc == 0) == json_is_object(tree));
+    if (rc == 0)
         check_members(line.fields, tree);
     json_decref(tree);
     json_line_free(&line);

@@ -47,10 +47,10 @@ static void check_integer(const char *text)
     const bool is_one = read_plainly(text, &plain);
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         int64_t n = 0;
-        const int code = num_parse_i64(text, ranges[i].min, ranges[i].max, &n);
+        const int rc = num_parse_i64(text, ranges[i].min, ranges[i].max, &n);
         const bool expected = is_one && plain >= ranges[i].min && plain <= ranges[i].max;
-        FUZZ_MUST((code == 0) == expected);
-        FUZZ_MUST(code == 0 ? n == plain : code == -EINVAL || code == -ERANGE);
+        FUZZ_MUST((rc == 0) == expected);
+        FUZZ_MUST(rc == 0 ? n == plain : rc == -EINVAL || rc == -ERANGE);
     }
 }
 
@@ -58,9 +58,9 @@ static void check_fraction(const char *text)
 {
     double x = 0, again = 0;
     char printed[64];
-    const int code = num_parse_double(text, -1e300, 1e300, &x);
-    FUZZ_MUST(code == 0 || code == -EINVAL || code == -ERANGE);
-    if (code != 0)
+    const int rc = num_parse_double(text, -1e300, 1e300, &x);
+    FUZZ_MUST(rc == 0 || rc == -EINVAL || rc == -ERANGE);
+    if (rc != 0)
         return;
     FUZZ_MUST(isfinite(x) && x >= -1e300 && x <= 1e300);
     snprintf(printed, sizeof printed, "%.17g", x);
@@ -71,9 +71,9 @@ static void check_fraction(const char *text)
 static void check_percentage(const char *text)
 {
     double fraction = 0, percent = 0;
-    const int code = num_parse_percent(text, 0.001, 0.5, &fraction);
-    FUZZ_MUST(code == 0 || code == -EINVAL || code == -ERANGE);
-    if (code != 0)
+    const int rc = num_parse_percent(text, 0.001, 0.5, &fraction);
+    FUZZ_MUST(rc == 0 || rc == -EINVAL || rc == -ERANGE);
+    if (rc != 0)
         return;
     FUZZ_MUST(fraction >= 0.0009999 && fraction <= 0.5000001);
     char *number = strdup(text);
@@ -87,9 +87,9 @@ static void check_percentage(const char *text)
 static void check_duration(const char *text)
 {
     double seconds = 0, number = 0;
-    const int code = num_parse_duration(text, 1, 86400, &seconds);
-    FUZZ_MUST(code == 0 || code == -EINVAL || code == -ERANGE);
-    if (code != 0)
+    const int rc = num_parse_duration(text, 1, 86400, &seconds);
+    FUZZ_MUST(rc == 0 || rc == -EINVAL || rc == -ERANGE);
+    if (rc != 0)
         return;
     FUZZ_MUST(seconds >= 1 - 1e-9 && seconds <= 86400 + 1e-9);
     char *digits = strdup(text);

@@ -38,7 +38,7 @@ static void check_group(const struct plan_group *g, const struct run_options *o)
         FUZZ_MUST(url || json_is_string(json_object_get(g->params, key)));
     }
     FUZZ_MUST(json_object_size(g->params) <= json_array_size(g->task->params));
-    FUZZ_MUST(o->plan.tasks.count == 0 || words_have(&o->plan.tasks, g->task->name));
+    FUZZ_MUST(o->plan.tasks.count == 0 || string_list_have(&o->plan.tasks, g->task->name));
 }
 
 static void check_cells(const struct plan *p)
@@ -134,12 +134,12 @@ static void make(const struct suite *suite, struct run_options *options)
         options->plan.seed = 42; /* `cobench run` draws one */
     const struct plan_source source = {
         .suite = suite, .options = &options->plan, .catalog = &catalog, .effective_cpus = 2.5};
-    const int code = plan_make(&source, &plan, &err);
-    if (code == 0) {
+    const int rc = plan_make(&source, &plan, &err);
+    if (rc == 0) {
         check_plan(&plan, options, &catalog);
         plan_free(&plan);
     } else {
-        fuzz_check_refusal(code, err.text);
+        fuzz_check_refusal(rc, err.text);
     }
     catalog_free(&catalog);
 }

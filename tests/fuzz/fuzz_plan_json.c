@@ -50,9 +50,9 @@ static void check_taken_up(json_t *json, const struct catalog *catalog)
 {
     struct plan plan, again;
     struct error err = {.text = ""};
-    const int code = plan_read(json, catalog, &plan, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = plan_read(json, catalog, &plan, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return;
     }
     FUZZ_MUST(plan.group_count > 0 && plan.cell_count > 0);
@@ -91,9 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         .samples = {samples, sizeof samples - 1},
                                         .events = {"", 0}};
     take_up(data, first);
-    const int code = results_parse(&results, &texts, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = results_parse(&results, &texts, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return 0;
     }
     check_plan(&results);

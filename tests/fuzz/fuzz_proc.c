@@ -18,9 +18,9 @@
 static void check_stat(const char *text)
 {
     struct proctree_entry entry, named;
-    const int code = proctree_parse_stat(text, &entry);
-    FUZZ_MUST(code <= 0);
-    if (code != 0)
+    const int rc = proctree_parse_stat(text, &entry);
+    FUZZ_MUST(rc <= 0);
+    if (rc != 0)
         return;
     const char *rest = strrchr(text, ')');
     FUZZ_MUST(rest != NULL && strchr(rest, entry.state) != NULL);

@@ -26,8 +26,8 @@ static void check_again(const struct query *q)
     struct query again;
     char job[16], text[200];
     snprintf(job, sizeof job, "%" PRIu32, q->job);
-    int used = snprintf(text, sizeof text, "size=%" PRId64 "&delay=%" PRId64 "&status=%" PRId64 "&stall=%" PRId64, q->size,
-                        q->delay_ms, q->status, q->stall);
+    int used = snprintf(text, sizeof text, "size=%" PRId64 "&delay=%" PRId64 "&status=%" PRId64 "&stall=%" PRId64,
+                        q->size, q->delay_ms, q->status, q->stall);
     if (q->sent < q->size)
         snprintf(text + used, sizeof text - (size_t)used, "&short=%" PRId64, q->sent);
     FUZZ_MUST(query_parse(job, text, &again) == 0);
@@ -41,12 +41,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size), *newline = strchr(text, '\n');
     if (newline != NULL)
         *newline = '\0';
-    const int code = query_parse(text, newline == NULL ? NULL : newline + 1, &query);
-    if (code == 0) {
+    const int rc = query_parse(text, newline == NULL ? NULL : newline + 1, &query);
+    if (rc == 0) {
         check_ranges(&query);
         check_again(&query);
     } else {
-        FUZZ_MUST(code < 0 && query.problem[0] != '\0');
+        FUZZ_MUST(rc < 0 && query.problem[0] != '\0');
     }
     free(text);
     return 0;

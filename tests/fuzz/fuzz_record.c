@@ -44,9 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct record r;
     struct error err = {.text = ""};
-    const int code = record_parse((const char *)data, size, &r, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = record_parse((const char *)data, size, &r, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return 0;
     }
     check_ranges(&r);

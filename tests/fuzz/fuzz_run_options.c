@@ -19,7 +19,7 @@ error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsign
 
 /* -- ranges ------------------------------------------------------------------------------------------------------- */
 
-static void check_words(const struct words *words)
+static void check_words(const struct string_list *words)
 {
     for (size_t i = 0; i < words->count; i++)
         FUZZ_MUST(words->items[i][0] != '\0');
@@ -47,24 +47,24 @@ static void check_ranges(const struct run_options *o)
 
 /* -- written out again -------------------------------------------------------------------------------------------- */
 
-static void add_text(struct words *w, const char *option, const char *value)
+static void add_text(struct string_list *w, const char *option, const char *value)
 {
     if (value != NULL)
-        FUZZ_MUST(words_addf(w, "--%s=%s", option, value) == 0);
+        FUZZ_MUST(string_list_addf(w, "--%s=%s", option, value) == 0);
 }
 
-static void add_words(struct words *w, const char *option, const struct words *values)
+static void add_words(struct string_list *w, const char *option, const struct string_list *values)
 {
-    char *text = values->count > 0 ? words_join(values, ",") : NULL;
+    char *text = values->count > 0 ? string_list_join(values, ",") : NULL;
     add_text(w, option, text);
     free(text);
 }
 
-static struct words command_line(const struct run_options *o)
+static struct string_list command_line(const struct run_options *o)
 {
-    struct words w = {NULL, 0};
+    struct string_list w = {NULL, 0};
     const struct plan_options *p = &o->plan;
-    FUZZ_MUST(words_add(&w, "run") == 0);
+    FUZZ_MUST(string_list_add(&w, "run") == 0);
     add_text(&w, "suite", o->suite);
     add_words(&w, "task", &p->tasks);
     add_words(&w, "runtime", &p->runtimes);
@@ -75,17 +75,17 @@ static struct words command_line(const struct run_options *o)
     for (size_t i = 0; i < p->sets.count; i++)
         add_text(&w, "set", p->sets.items[i]);
     if (p->stopping.rounds > 0)
-        FUZZ_MUST(words_addf(&w, "--rounds=%lld", (long long)p->stopping.rounds) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--rounds=%lld", (long long)p->stopping.rounds) == 0);
     if (p->stopping.budget_s > 0)
-        FUZZ_MUST(words_addf(&w, "--budget=%.17gs", p->stopping.budget_s) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--budget=%.17gs", p->stopping.budget_s) == 0);
     if (p->stopping.precision > 0)
-        FUZZ_MUST(words_addf(&w, "--precision=%.12g%%", 100 * p->stopping.precision) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--precision=%.12g%%", 100 * p->stopping.precision) == 0);
     if (p->seed >= 0)
-        FUZZ_MUST(words_addf(&w, "--seed=%lld", (long long)p->seed) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--seed=%lld", (long long)p->seed) == 0);
     if (p->timeout_s > 0)
-        FUZZ_MUST(words_addf(&w, "--timeout=%.17g", p->timeout_s) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--timeout=%.17g", p->timeout_s) == 0);
     if (p->rate > 0)
-        FUZZ_MUST(words_addf(&w, "--rate=%.17g", p->rate) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--rate=%.17g", p->rate) == 0);
     add_text(&w, "arrivals", p->arrivals);
     add_text(&w, "start-method", p->start_method);
     add_text(&w, "url", p->url);
@@ -93,13 +93,13 @@ static struct words command_line(const struct run_options *o)
     add_text(&w, "results", o->results);
     add_text(&w, "resume", o->resume);
     if (p->margin >= 0)
-        FUZZ_MUST(words_addf(&w, "--margin=%.12g%%", 100 * p->margin) == 0);
+        FUZZ_MUST(string_list_addf(&w, "--margin=%.12g%%", 100 * p->margin) == 0);
     if (o->force)
-        FUZZ_MUST(words_add(&w, "--force") == 0);
+        FUZZ_MUST(string_list_add(&w, "--force") == 0);
     if (o->no_plots)
-        FUZZ_MUST(words_add(&w, "--no-plots") == 0);
+        FUZZ_MUST(string_list_add(&w, "--no-plots") == 0);
     if (o->quiet)
-        FUZZ_MUST(words_add(&w, "--quiet") == 0);
+        FUZZ_MUST(string_list_add(&w, "--quiet") == 0);
     return w;
 }
 
@@ -107,17 +107,17 @@ static void check_again(const struct run_options *o)
 {
     struct run_options again;
     struct error err = {.text = ""};
-    struct words line = command_line(o);
-    char *text = words_quote(&line); /* before argp moves words about */
+    struct string_list line = command_line(o);
+    char *text = string_list_quote(&line); /* before argp moves words about */
     FUZZ_MUST(run_options_parse((int)line.count, line.items, &again, &err) == 0);
-    struct words line_again = command_line(&again);
-    char *text_again = words_quote(&line_again);
+    struct string_list line_again = command_line(&again);
+    char *text_again = string_list_quote(&line_again);
     FUZZ_MUST(text != NULL && text_again != NULL && strcmp(text, text_again) == 0);
     run_options_free(&again);
     free(text_again);
     free(text);
-    words_free(&line_again);
-    words_free(&line);
+    string_list_free(&line_again);
+    string_list_free(&line);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -126,9 +126,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct run_options options;
     struct error err = {.text = ""};
     fuzz_argv_split(&line, "cobench run", data, size);
-    const int code = run_options_parse(line.argc, line.argv, &options, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = run_options_parse(line.argc, line.argv, &options, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
     } else {
         check_ranges(&options);
         check_again(&options);

@@ -52,8 +52,8 @@ static bool sound(const char *file, uint64_t jobs)
 {
     for (uint64_t i = 0; i < jobs; i++) {
         const struct slot s = slot_at(file, i);
-        if (s.runs != 1 || s.state != SLOT_DONE || s.end_ns < s.start_ns || s.start_ns < s.due_ns ||
-            s.start_ns < 0 || s.due_ns < 0)
+        if (s.runs != 1 || s.state != SLOT_DONE || s.end_ns < s.start_ns || s.start_ns < s.due_ns || s.start_ns < 0 ||
+            s.due_ns < 0)
             return false;
     }
     return true;
@@ -98,8 +98,8 @@ static void check_stamps(const struct slots_view *view, const char *file)
     FUZZ_MUST(symptoms_check_times(view, first, last, &err) == 0);
     FUZZ_MUST(view->jobs == 0 || last == 0 || symptoms_check_times(view, first, last - 1, &err) == -EBADMSG);
     const struct arrivals arrivals = {.rate = 1000, .kind = ARRIVALS_POISSON, .seed = 1};
-    const int code = open_loop_check(view, &arrivals, 1000, &err);
-    FUZZ_MUST(code == 0 || code == -EBADMSG);
+    const int rc = open_loop_check(view, &arrivals, 1000, &err);
+    FUZZ_MUST(rc == 0 || rc == -EBADMSG);
     if (view->jobs == 0)
         return;
     FUZZ_MUST(open_loop_measure(view, &loop) == 0);
@@ -123,10 +123,10 @@ static void check_view(const struct slots_view *view, const char *file, size_t l
         fuzz_check_refusal(-EBADMSG, err.text);
     }
     free(results);
-    const int code = slots_check(view, &err);
-    FUZZ_MUST((code == 0) == sound(file, jobs));
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = slots_check(view, &err);
+    FUZZ_MUST((rc == 0) == sound(file, jobs));
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return;
     }
     FUZZ_MUST(slots_digest(view) == digest_again(file, jobs));
@@ -144,11 +144,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     memcpy(&jobs, data, sizeof jobs);
     char *file = file_make(data + sizeof jobs, size - sizeof jobs, &length);
-    const int code = slots_parse(file, length, jobs, &view, &err);
-    if (code == 0)
+    const int rc = slots_parse(file, length, jobs, &view, &err);
+    if (rc == 0)
         check_view(&view, file, length, jobs);
     else
-        fuzz_check_refusal(code, err.text);
+        fuzz_check_refusal(rc, err.text);
     free(file);
     return 0;
 }

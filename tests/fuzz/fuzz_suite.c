@@ -14,7 +14,7 @@
 
 /* -- ranges ------------------------------------------------------------------------------------------------------- */
 
-static void check_words(const struct words *words)
+static void check_words(const struct string_list *words)
 {
     for (size_t i = 0; i < words->count; i++)
         FUZZ_MUST(words->items[i][0] != '\0' && strchr(words->items[i], ',') == NULL);
@@ -57,9 +57,9 @@ static void put_text(FILE *out, const char *key, const char *value)
         fprintf(out, "%s=%s\n", key, value);
 }
 
-static void put_words(FILE *out, const char *key, const struct words *words)
+static void put_words(FILE *out, const char *key, const struct string_list *words)
 {
-    char *line = words->count > 0 ? words_join(words, ",") : NULL;
+    char *line = words->count > 0 ? string_list_join(words, ",") : NULL;
     put_text(out, key, line);
     free(line);
 }
@@ -79,8 +79,7 @@ static void put_group(FILE *out, const struct suite_group *group)
     put_words(out, "runtimes", &group->runtimes);
     put_words(out, "models", &group->models);
     put_text(out, "start-method", group->start_method);
-    json_object_foreach(group->params, key, value)
-        fprintf(out, "set.%s=%s\n", key, json_string_value(value));
+    json_object_foreach(group->params, key, value) fprintf(out, "set.%s=%s\n", key, json_string_value(value));
 }
 
 static void put_suite(FILE *out, const struct suite *suite)
@@ -131,9 +130,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct suite suite;
     struct error err = {.text = ""};
-    const int code = suite_parse("x.ini", (const char *)data, size, &suite, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = suite_parse("x.ini", (const char *)data, size, &suite, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         FUZZ_MUST(strncmp(err.text, "x.ini:", 6) == 0);
         return 0;
     }

@@ -16,11 +16,11 @@ static int inlined(const char *bytes, size_t length, char **text, size_t *out_le
     struct error err = {.text = ""};
     FILE *out = open_memstream(text, out_length);
     FUZZ_MUST(out != NULL);
-    const int code = svg_inline(&source, out, &err);
+    const int rc = svg_inline(&source, out, &err);
     FUZZ_MUST(fclose(out) == 0);
-    if (code != 0)
-        fuzz_check_refusal(code, err.text);
-    return code;
+    if (rc != 0)
+        fuzz_check_refusal(rc, err.text);
+    return rc;
 }
 
 /* Text and values are escaped, so that a quote only ever ends an attribute. */

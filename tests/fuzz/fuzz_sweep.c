@@ -14,19 +14,23 @@
 
 enum { POINTS = 4, CELLS = 2 * POINTS, ROUNDS = 8 };
 
-#define GROUP "{\"name\":\"g (%d)\",\"task\":\"count\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8," \
-              "\"workers\":%d,\"ideal\":2,\"capacity_reason\":\"-\",\"sweep\":\"g\",\"scaling\":\"%s\"}"
-#define CELL "{\"group\":%d,\"runtime\":\"c\",\"model\":\"%s\",\"role\":\"model\",\"baseline\":%s,\"copies\":1," \
-             "\"start_method\":\"fork\"}"
-#define SAMPLE "{\"sample\":1,\"pass\":\"timed\",\"round\":%d,\"cell\":%d,\"status\":\"ok\",\"whole_ns\":%llu,\"work_ns\":%llu," \
-               "\"phases\":{\"start\":1,\"ready\":%llu}}\n"
+#define GROUP                                                                                                 \
+    "{\"name\":\"g (%d)\",\"task\":\"count\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8," \
+    "\"workers\":%d,\"ideal\":2,\"capacity_reason\":\"-\",\"sweep\":\"g\",\"scaling\":\"%s\"}"
+#define CELL                                                                                            \
+    "{\"group\":%d,\"runtime\":\"c\",\"model\":\"%s\",\"role\":\"model\",\"baseline\":%s,\"copies\":1," \
+    "\"start_method\":\"fork\"}"
+#define SAMPLE                                                                                                        \
+    "{\"sample\":1,\"pass\":\"timed\",\"round\":%d,\"cell\":%d,\"status\":\"ok\",\"whole_ns\":%llu,\"work_ns\":%llu," \
+    "\"phases\":{\"start\":1,\"ready\":%llu}}\n"
 #define VERIFIED "{\"sample\":1,\"pass\":\"verify\",\"round\":0,\"cell\":%d,\"status\":\"ok\",\"peak_pss_bytes\":%u}\n"
 
 static void put_plan(FILE *out, const char *scaling)
 {
     static const int workers[POINTS] = {1, 2, 4, 8};
     fputs("{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":8,\"margin\":0.01,"
-          "\"timeout_s\":60.0,\"effective_cpus\":2,\"url\":null,\"groups\":[", out);
+          "\"timeout_s\":60.0,\"effective_cpus\":2,\"url\":null,\"groups\":[",
+          out);
     for (int g = 0; g < POINTS; g++) {
         fputs(g > 0 ? "," : "", out);
         fprintf(out, GROUP, workers[g], workers[g], scaling);

@@ -15,17 +15,17 @@
 
 static void check_list(const char *text)
 {
-    struct words words = {NULL, 0}, again = {NULL, 0};
-    if (words_split(&words, text) == 0) {
-        char *joined = words_join(&words, ",");
-        FUZZ_MUST(joined != NULL && words_split(&again, joined) == 0);
+    struct string_list words = {NULL, 0}, again = {NULL, 0};
+    if (string_list_split(&words, text) == 0) {
+        char *joined = string_list_join(&words, ",");
+        FUZZ_MUST(joined != NULL && string_list_split(&again, joined) == 0);
         FUZZ_MUST(again.count == words.count && words.count > 0 && words.items[words.count] == NULL);
         for (size_t i = 0; i < words.count; i++)
             FUZZ_MUST(words.items[i][0] != '\0' && strcmp(words.items[i], again.items[i]) == 0);
         free(joined);
     }
-    words_free(&again);
-    words_free(&words);
+    string_list_free(&again);
+    string_list_free(&words);
 }
 
 /* Takes the next word off a line by a POSIX shell's rules for what words_quote writes: single quotes, a backslash
@@ -59,8 +59,8 @@ static void check_quoting(const uint8_t *data, size_t size)
 {
     struct fuzz_argv words;
     fuzz_argv_split(&words, "host", data, size);
-    const struct words list = {words.argv, (size_t)words.argc};
-    char *line = words_quote(&list);
+    const struct string_list list = {words.argv, (size_t)words.argc};
+    char *line = string_list_quote(&list);
     FUZZ_MUST(line != NULL);
     const char *at = line;
     for (int i = 0; i < words.argc; i++) {

@@ -28,9 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct timing t;
     struct error err = {.text = ""};
-    const int code = timer_parse((const char *)data, size, &t, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = timer_parse((const char *)data, size, &t, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return 0;
     }
     FUZZ_MUST(t.wall_ns >= 0);

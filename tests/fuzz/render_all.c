@@ -60,9 +60,9 @@ static void check_pictures(const struct summary *summary)
     const struct picture_source source = {.summary = summary, .run_dir = "/nonexistent", .claims_dir = "/nonexistent"};
     struct pictures pictures;
     struct error err = {.text = ""};
-    const int code = pictures_make(&pictures, &source, NULL, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = pictures_make(&pictures, &source, NULL, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return;
     }
     for (size_t i = 0; i < pictures.count; i++) {
@@ -97,9 +97,9 @@ void render_all(const struct results *results)
     struct summary summary = {0};
     struct error err = {.text = ""};
     size_t length;
-    const int code = summary_make(&summary, results, &err);
-    if (code != 0) {
-        fuzz_check_refusal(code, err.text);
+    const int rc = summary_make(&summary, results, &err);
+    if (rc != 0) {
+        fuzz_check_refusal(rc, err.text);
         return;
     }
     check_json(&summary);

@@ -26,9 +26,9 @@ char *fuzz_text(const uint8_t *data, size_t size)
     return text;
 }
 
-void fuzz_check_refusal(int code, const char *text)
+void fuzz_check_refusal(int rc, const char *text)
 {
-    FUZZ_MUST(code < 0);
+    FUZZ_MUST(rc < 0);
     FUZZ_MUST(text[0] != '\0');
     for (const char *p = text; *p != '\0'; p++)
         FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);

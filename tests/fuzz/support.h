@@ -21,7 +21,7 @@ _Noreturn void fuzz_broken(const char *file, int line, const char *condition);
 char *fuzz_text(const uint8_t *data, size_t size);
 
 /* What every refusal has to be: a negative errno and one line of at least one printable character. */
-void fuzz_check_refusal(int code, const char *text);
+void fuzz_check_refusal(int rc, const char *text);
 
 /* The numbers of rounds and so on that were asked for, of which none has to be. */
 void fuzz_check_stopping(const struct stopping *asked);

@@ -31,9 +31,9 @@ static int calls_open(const struct cobench_open *how, void **state, struct coben
     calls->signal = (int)how->values[1].number;
     calls->fd = open(how->values[0].text, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (calls->fd < 0) {
-        const int code = -errno;
+        const int rc = -errno;
         free(calls);
-        return code;
+        return rc;
     }
     note(calls, 'o');
     *state = calls;
@@ -47,20 +47,11 @@ static void calls_close(void *state)
     free(state);
 }
 
-static void calls_before_fork(void *state)
-{
-    note(state, 'b');
-}
+static void calls_before_fork(void *state) { note(state, 'b'); }
 
-static void calls_after_fork_parent(void *state)
-{
-    note(state, 'p');
-}
+static void calls_after_fork_parent(void *state) { note(state, 'p'); }
 
-static void calls_after_fork_child(void *state)
-{
-    note(state, 'k');
-}
+static void calls_after_fork_child(void *state) { note(state, 'k'); }
 
 static int calls_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
 {
@@ -90,7 +81,12 @@ static int calls_run(void *state, void *worker, uint64_t job, const struct coben
 
 static const struct cobench_param calls_params[] = {
     {.key = "log", .type = COBENCH_PARAM_PATH, .about = "the file of the notes"},
-    {.key = "signal", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 64, .about = "raised by job 0; 0: none"},
+    {.key = "signal",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 64,
+     .about = "raised by job 0; 0: none"},
     {.key = NULL},
 };
 

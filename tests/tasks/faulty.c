@@ -33,20 +33,37 @@ static int faulty_run(void *state, void *worker, uint64_t job, const struct cobe
     if (job != (uint64_t)at->number)
         return 0;
     switch ((enum fault)mode->number) {
-    case FAULT_OK: return 0;
-    case FAULT_FAIL: return fault_fail(err);
-    case FAULT_CRASH: kill(getpid(), SIGKILL); return 0;
-    case FAULT_HANG: nanosleep(&(struct timespec){.tv_sec = 3600}, NULL); return 0;
-    case FAULT_EXIT: _exit(3);
-    case FAULT_WRONG: ++*result; return 0;
+    case FAULT_OK:
+        return 0;
+    case FAULT_FAIL:
+        return fault_fail(err);
+    case FAULT_CRASH:
+        kill(getpid(), SIGKILL);
+        return 0;
+    case FAULT_HANG:
+        nanosleep(&(struct timespec){.tv_sec = 3600}, NULL);
+        return 0;
+    case FAULT_EXIT:
+        _exit(3);
+    case FAULT_WRONG:
+        ++*result;
+        return 0;
     }
     return -EINVAL;
 }
 
 static const struct cobench_param faulty_params[] = {
-    {.key = "mode", .type = COBENCH_PARAM_CHOICE, .fallback = "ok", .choices = "ok|fail|crash|hang|exit|wrong",
+    {.key = "mode",
+     .type = COBENCH_PARAM_CHOICE,
+     .fallback = "ok",
+     .choices = "ok|fail|crash|hang|exit|wrong",
      .about = "what goes wrong"},
-    {.key = "at", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 1000000, .about = "the job it happens at"},
+    {.key = "at",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 1000000,
+     .about = "the job it happens at"},
     {.key = NULL},
 };
 

@@ -18,13 +18,13 @@ struct hoard {
 };
 
 /* Mapped for itself, so that all of it goes back. */
-static void *hoard_new(size_t size, int *code)
+static void *hoard_new(size_t size, int *rc)
 {
     void *memory = size == 0 ? NULL : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    *code = memory == MAP_FAILED ? -errno : 0;
-    if (memory && *code == 0)
+    *rc = memory == MAP_FAILED ? -errno : 0;
+    if (memory && *rc == 0)
         memset(memory, 1, size);
-    return *code ? NULL : memory;
+    return *rc ? NULL : memory;
 }
 
 static void hoard_free(void *memory, size_t size)
@@ -36,7 +36,7 @@ static void hoard_free(void *memory, size_t size)
 static int hoard_open(const struct cobench_open *how, void **state, struct cobench_error *err)
 {
     (void)err;
-    int code = 0;
+    int rc = 0;
     struct hoard *hoard = malloc(sizeof *hoard);
     if (!hoard)
         return -ENOMEM;
@@ -44,12 +44,12 @@ static int hoard_open(const struct cobench_open *how, void **state, struct coben
                             .each = how->values[1].number == 1,
                             .delay = &how->values[2]}; /* the values outlive `close` */
     if (!hoard->each)
-        hoard->shared = hoard_new(hoard->size, &code);
-    if (code)
+        hoard->shared = hoard_new(hoard->size, &rc);
+    if (rc)
         free(hoard);
     else
         *state = hoard;
-    return code;
+    return rc;
 }
 
 static void hoard_close(void *state)
@@ -63,17 +63,15 @@ static int hoard_worker_open(void *state, unsigned flags, void **worker, struct 
 {
     (void)flags, (void)err;
     const struct hoard *hoard = state;
-    int code = 0;
-    *worker = hoard->each ? hoard_new(hoard->size, &code) : NULL;
-    return code;
+    int rc = 0;
+    *worker = hoard->each ? hoard_new(hoard->size, &rc) : NULL;
+    return rc;
 }
 
-static void hoard_worker_close(void *state, void *worker)
-{
-    hoard_free(worker, ((const struct hoard *)state)->size);
-}
+static void hoard_worker_close(void *state, void *worker) { hoard_free(worker, ((const struct hoard *)state)->size); }
 
-static int hoard_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+static int hoard_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
+                         struct cobench_error *err)
 {
     (void)worker, (void)job, (void)err;
     delay_ask(((const struct hoard *)state)->delay, ask);
@@ -82,7 +80,11 @@ static int hoard_request(void *state, void *worker, uint64_t job, struct cobench
 
 static const struct cobench_param hoard_params[] = {
     {.key = "mb", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 4096, .about = "how much, in MiB"},
-    {.key = "whose", .type = COBENCH_PARAM_CHOICE, .fallback = "all", .choices = "all|worker", .about = "one for all or one each"},
+    {.key = "whose",
+     .type = COBENCH_PARAM_CHOICE,
+     .fallback = "all",
+     .choices = "all|worker",
+     .about = "one for all or one each"},
     DELAY_PARAM("0"),
     {.key = NULL},
 };

@@ -57,7 +57,8 @@ static int leaky_open(const struct cobench_open *how, void **state, struct coben
     return leaky_take(leaky, how->values[SPARE].number);
 }
 
-static int leaky_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+static int leaky_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
+                         struct cobench_error *err)
 {
     const struct leaky *leaky = state;
     (void)worker, (void)job, (void)err;
@@ -76,7 +77,11 @@ static int leaky_run(void *state, void *worker, uint64_t job, const struct coben
 
 static const struct cobench_param leaky_params[] = {
     [URL] = {.key = "url", .type = COBENCH_PARAM_URL, .about = "where to ask"},
-    [SPARE] = {.key = "spare", .type = COBENCH_PARAM_INT, .fallback = "4", .min = 0, .max = 1000000,
+    [SPARE] = {.key = "spare",
+               .type = COBENCH_PARAM_INT,
+               .fallback = "4",
+               .min = 0,
+               .max = 1000000,
                .about = "how many descriptors are left"},
     {.key = NULL},
 };

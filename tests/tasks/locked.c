@@ -32,7 +32,11 @@ static int locked_run(void *state, void *worker, uint64_t job, const struct cobe
 }
 
 static const struct cobench_param locked_params[] = {
-    {.key = "steps", .type = COBENCH_PARAM_INT, .fallback = "1000000", .min = 0, .max = 1000000000,
+    {.key = "steps",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "1000000",
+     .min = 0,
+     .max = 1000000000,
      .about = "how much one job computes"},
     {.key = "locks", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 0, .max = 1, .about = "1: one job at a time"},
     {.key = NULL},

@@ -27,10 +27,7 @@ static int meet_open(const struct cobench_open *how, void **state, struct cobenc
     return 0;
 }
 
-static void meet_close(void *state)
-{
-    free(state);
-}
+static void meet_close(void *state) { free(state); }
 
 static int meet_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                     struct cobench_error *err)
@@ -49,7 +46,11 @@ static int meet_run(void *state, void *worker, uint64_t job, const struct cobenc
 }
 
 static const struct cobench_param meet_params[] = {
-    {.key = "patience", .type = COBENCH_PARAM_INT, .fallback = "20000", .min = 0, .max = 60000,
+    {.key = "patience",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "20000",
+     .min = 0,
+     .max = 60000,
      .about = "how long a job waits for the others, in milliseconds"},
     {.key = NULL},
 };

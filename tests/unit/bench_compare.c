@@ -26,33 +26,43 @@ struct run {
     char names[MOST_CELLS][8];
 };
 
-static double uniform(uint64_t *state)
-{
-    return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0;
-}
+static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
 
-static double normal(uint64_t *state)
-{
-    return sqrt(-2 * log(uniform(state))) * cos(2 * acos(-1) * uniform(state));
-}
+static double normal(uint64_t *state) { return sqrt(-2 * log(uniform(state))) * cos(2 * acos(-1) * uniform(state)); }
 
 /* Every time is 100 ms, times `factor`, times noise of 3%. */
 static void run_make(struct run *run, size_t cells, size_t rounds, double factor, uint64_t *seed)
 {
     memset(run, 0, sizeof *run);
-    run->group = (struct result_group){.name = "g", .task = "t", .kind = "cpu", .params = json_object(), .jobs = 8, .workers = 2};
+    run->group = (struct result_group){
+        .name = "g", .task = "t", .kind = "cpu", .params = json_object(), .jobs = 8, .workers = 2};
     for (size_t i = 0; i < cells; i++) {
         snprintf(run->names[i], sizeof run->names[i], "m%zu", i);
         for (size_t k = 0; k < rounds; k++)
             run->samples[i][k] = (struct sample){.round = (int32_t)k + 1,
                                                  .whole_ns = (int64_t)(1e8 * factor * exp(0.03 * normal(seed))),
-                                                 .work_ns = -1, .cpu_ns = -1, .ready_ns = -1, .end_ns = -1};
-        run->cells[i] = (struct result_cell){.runtime = "c", .model = run->names[i], .baseline = i == 0, .copies = 1,
-                                             .status = CELL_OK, .samples = run->samples[i], .count = rounds};
+                                                 .work_ns = -1,
+                                                 .cpu_ns = -1,
+                                                 .ready_ns = -1,
+                                                 .end_ns = -1};
+        run->cells[i] = (struct result_cell){.runtime = "c",
+                                             .model = run->names[i],
+                                             .baseline = i == 0,
+                                             .copies = 1,
+                                             .status = CELL_OK,
+                                             .samples = run->samples[i],
+                                             .count = rounds};
     }
-    run->results = (struct results){.plan = json_object(), .machine = json_object(), .suite = "s", .created = "t",
-                                    .rounds = (int64_t)rounds, .margin = 0.01, .groups = &run->group, .group_count = 1,
-                                    .cells = run->cells, .cell_count = cells};
+    run->results = (struct results){.plan = json_object(),
+                                    .machine = json_object(),
+                                    .suite = "s",
+                                    .created = "t",
+                                    .rounds = (int64_t)rounds,
+                                    .margin = 0.01,
+                                    .groups = &run->group,
+                                    .group_count = 1,
+                                    .cells = run->cells,
+                                    .cell_count = cells};
 }
 
 static void run_free(struct run *run)
@@ -64,7 +74,8 @@ static void run_free(struct run *run)
 
 static void compare_runs(struct compare *out, const struct run *a, const struct run *b, double slower)
 {
-    const struct compare_options options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .slower = slower};
+    const struct compare_options options = {
+        .margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .slower = slower};
     struct error err;
     assert_int_equal(compare_make(out, &a->results, &b->results, &options, &err), 0);
 }
@@ -156,9 +167,9 @@ static void broken_cells(void **unused)
         enum compare_gate gate;
         bool fails;
     } table[] = {
-        {CELL_OK, CELL_OK, GATE_PASSES, false},       {CELL_OK, CELL_REFUSED, GATE_BROKEN, true},
+        {CELL_OK, CELL_OK, GATE_PASSES, false},        {CELL_OK, CELL_REFUSED, GATE_BROKEN, true},
         {CELL_OK, CELL_IMPOSSIBLE, GATE_BROKEN, true}, {CELL_FAILED, CELL_FAILED, GATE_UNKNOWN, false},
-        {CELL_FAILED, CELL_OK, GATE_UNKNOWN, false},  {CELL_OK, CELL_UNSEEN, GATE_UNKNOWN, false},
+        {CELL_FAILED, CELL_OK, GATE_UNKNOWN, false},   {CELL_OK, CELL_UNSEEN, GATE_UNKNOWN, false},
     };
     struct run *a = malloc(sizeof *a), *b = malloc(sizeof *b);
     uint64_t seed = 7;
@@ -227,10 +238,14 @@ static void start_methods_are_matched_first(void **unused)
 static void facts_that_differ(void **unused)
 {
     (void)unused;
-    json_t *a = json_loads("{\"kernel\": \"6.1\", \"cpus\": 2, \"load1\": 0.5, \"hosts\": {\"c\": {\"cc\": \"12\", \"o\": 1}},"
-                           " \"same\": 2, \"old\": true}", 0, NULL);
-    json_t *b = json_loads("{\"new\": 1, \"null\": null, \"load1\": 0.7, \"kernel\": \"6.2\", \"cpus\": 2.0, \"hosts\": {\"c\": {\"cc\": "
-                           "\"13\", \"o\": 1}, \"py\": {\"v\": 3}}, \"same\": 2}", 0, NULL);
+    json_t *a = json_loads(
+        "{\"kernel\": \"6.1\", \"cpus\": 2, \"load1\": 0.5, \"hosts\": {\"c\": {\"cc\": \"12\", \"o\": 1}},"
+        " \"same\": 2, \"old\": true}",
+        0, NULL);
+    json_t *b = json_loads(
+        "{\"new\": 1, \"null\": null, \"load1\": 0.7, \"kernel\": \"6.2\", \"cpus\": 2.0, \"hosts\": {\"c\": {\"cc\": "
+        "\"13\", \"o\": 1}, \"py\": {\"v\": 3}}, \"same\": 2}",
+        0, NULL);
     struct differences changed, moving;
     assert_non_null(a);
     assert_non_null(b);

@@ -21,10 +21,7 @@
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
 
-static int parent_new(void **state)
-{
-    return dir_make_scratch((char **)state);
-}
+static int parent_new(void **state) { return dir_make_scratch((char **)state); }
 
 /* What a test left there makes this fail. */
 static int parent_free(void **state)
@@ -76,8 +73,8 @@ static void test_made_and_given_its_name(void **state)
 
 static void test_other_names_stay(void **state)
 {
-    static const char *const names[] = {".new-1-abcde", ".new-1-abcdefg", ".new-abcdef", ".new-x-abcdef", "new-1-abcdef",
-                                        ".old-1-abcdef"};
+    static const char *const names[] = {".new-1-abcde",  ".new-1-abcdefg", ".new-abcdef",
+                                        ".new-x-abcdef", "new-1-abcdef",   ".old-1-abcdef"};
     const char *parent = *state;
     char *file = text_format("%s/.new-1-abcdef", parent), *link = text_format("%s/.new-2-abcdef", parent);
     assert_int_equal(file_create(file, "", 0), 0);
@@ -124,8 +121,14 @@ static int fill(const void *what, const char *folder, struct error *err)
 static int make_run(const char *results, const char *suite, const struct talk *talk, char **path)
 {
     json_t *facts = json_pack("{ss}", "some", "fact");
-    const struct run_folder_facts f = {.results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = suite,
-                                       .machine = facts, .plan = facts, .fill = talk == NULL ? NULL : fill, .what = talk};
+    const struct run_folder_facts f = {.results = results,
+                                       .created = "2026-11-21T01:40:00Z",
+                                       .host = "h",
+                                       .suite = suite,
+                                       .machine = facts,
+                                       .plan = facts,
+                                       .fill = talk == NULL ? NULL : fill,
+                                       .what = talk};
     struct error err = {.text = ""};
     const int rc = run_folder_make(&f, path, &err);
     json_decref(facts);
@@ -220,7 +223,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_made_and_given_its_name, parent_new, parent_free),
         cmocka_unit_test_setup_teardown(test_other_names_stay, parent_new, parent_free),
-        cmocka_unit_test_setup_teardown(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free),
+        cmocka_unit_test_setup_teardown(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new,
+                                        parent_free),
         cmocka_unit_test_setup_teardown(test_a_sweep_at_every_moment, parent_new, parent_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

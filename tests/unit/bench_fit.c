@@ -16,8 +16,8 @@
 #include "bench/stats/usl.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define TRIALS 500
-#define NOISE 0.02
+#define TRIALS   500
+#define NOISE    0.02
 
 static const double counts[] = {1, 2, 4, 8, 16, 32, 64};
 
@@ -126,8 +126,8 @@ static void test_noisy_data_in_many_trials(void **state)
         print_message("%-24s USL contention %.4f (true %.4f), in the interval %zu of %d; coherency %.5f (true %.5f), "
                       "%zu; Amdahl %.4f, %zu\n",
                       table[i].what, usl.sum_contention / TRIALS, table[i].contention, usl.covered_contention, TRIALS,
-                      usl.sum_coherency / TRIALS, table[i].coherency, usl.covered_coherency, one.sum_contention / TRIALS,
-                      one.covered_contention);
+                      usl.sum_coherency / TRIALS, table[i].coherency, usl.covered_coherency,
+                      one.sum_contention / TRIALS, one.covered_contention);
         assert_within(usl.sum_contention / TRIALS, table[i].contention, 0.05);
         assert_within(usl.sum_coherency / TRIALS, table[i].coherency, 0.05);
         assert_within(one.sum_contention / TRIALS, amdahl.contention, 0.05);
@@ -197,12 +197,9 @@ static void test_flat_and_ideal_curves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_data_gives_the_parameters_back),
-        cmocka_unit_test(test_noisy_data_in_many_trials),
-        cmocka_unit_test(test_too_few_points_are_refused),
-        cmocka_unit_test(test_a_poor_fit_is_refused),
-        cmocka_unit_test(test_what_is_no_gain_is_an_error),
-        cmocka_unit_test(test_flat_and_ideal_curves),
+        cmocka_unit_test(test_exact_data_gives_the_parameters_back), cmocka_unit_test(test_noisy_data_in_many_trials),
+        cmocka_unit_test(test_too_few_points_are_refused),           cmocka_unit_test(test_a_poor_fit_is_refused),
+        cmocka_unit_test(test_what_is_no_gain_is_an_error),          cmocka_unit_test(test_flat_and_ideal_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

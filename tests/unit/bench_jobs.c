@@ -27,7 +27,9 @@ static void test_written_and_read_back(void **state)
     assert_non_null(slots);
     assert_non_null(mkdtemp(folder));
     for (int64_t i = 0; i < MANY; i++)
-        slots[i] = (struct slot){.start_ns = 1000 + i * 5000, .end_ns = 3500 + i * 5000, .worker = (int32_t)(i % 3),
+        slots[i] = (struct slot){.start_ns = 1000 + i * 5000,
+                                 .end_ns = 3500 + i * 5000,
+                                 .worker = (int32_t)(i % 3),
                                  .due_ns = i % 2 == 0 ? 0 : 1000 + i * 4000};
     slots[2498].end_ns = slots[2498].start_ns + 9999500;
     const struct slots_view few = {.slots = slots, .jobs = 2}, many = {.slots = slots, .jobs = MANY};
@@ -48,7 +50,8 @@ static void test_written_and_read_back(void **state)
     /* Job 2498 is none of those kept, and took longer than any other. */
     assert_int_equal(rows.quantile_count, JOBS_QUANTILES);
     assert_true(rows.quantiles[0].share == 0 && rows.quantiles[100].share == 0.5 && rows.quantiles[198].share == 0.99);
-    assert_true(rows.quantiles[0].latency == 2.5 && rows.quantiles[99].latency == 2.5 && rows.quantiles[100].latency == 3.5);
+    assert_true(rows.quantiles[0].latency == 2.5 && rows.quantiles[99].latency == 2.5 &&
+                rows.quantiles[100].latency == 3.5);
     assert_true(rows.quantiles[JOBS_QUANTILES - 1].share == 1 && rows.quantiles[JOBS_QUANTILES - 1].latency == 9999.5);
     jobs_free(&rows);
     assert_int_equal(jobs_read(folder, 7, 4, &rows), -ENOENT);
@@ -63,13 +66,26 @@ static void test_written_and_read_back(void **state)
 static void test_broken_text(void **state)
 {
     (void)state;
-    static const char *const table[] = {
-        "", "\n", "# jobs 3 every 1", "# jobs 0 every 1\n", "# jobs 3 every x\n", "jobs 3 every 1\n0,0,,1,2\n",
-        "# jobs 3 every 1\n0,0,,1\n", "# jobs 3 every 1\n0,0,,2,1\n", "# jobs 3 every 1\n0,0,,1,2,3\n",
-        "# jobs 3 every 1\n0,0,,1,2", "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n", "# jobs 3 every 1\n-1,0,,1,2\n",
-        "# jobs 3 every 1\n# latency 0.5\n", "# jobs 3 every 1\n# latency 0.5 x\n", "# jobs 3 every 1\n# latency 1.5 1\n",
-        "# jobs 3 every 1\n# latency 0.5 2\n# latency 0.6 1\n", "# jobs 3 every 1\n# latency 0.6 1\n# latency 0.5 1\n",
-        "# jobs 3 every 1\n0,0,,1,2\n# latency 0.5 1\n", "# jobs 3 every 1\n#\n", "# jobs 3 every 1\n# later 0.5 1\n"};
+    static const char *const table[] = {"",
+                                        "\n",
+                                        "# jobs 3 every 1",
+                                        "# jobs 0 every 1\n",
+                                        "# jobs 3 every x\n",
+                                        "jobs 3 every 1\n0,0,,1,2\n",
+                                        "# jobs 3 every 1\n0,0,,1\n",
+                                        "# jobs 3 every 1\n0,0,,2,1\n",
+                                        "# jobs 3 every 1\n0,0,,1,2,3\n",
+                                        "# jobs 3 every 1\n0,0,,1,2",
+                                        "# jobs 3 every 1\n0,0,,1,2\n\n1,0,,1,2\n",
+                                        "# jobs 3 every 1\n-1,0,,1,2\n",
+                                        "# jobs 3 every 1\n# latency 0.5\n",
+                                        "# jobs 3 every 1\n# latency 0.5 x\n",
+                                        "# jobs 3 every 1\n# latency 1.5 1\n",
+                                        "# jobs 3 every 1\n# latency 0.5 2\n# latency 0.6 1\n",
+                                        "# jobs 3 every 1\n# latency 0.6 1\n# latency 0.5 1\n",
+                                        "# jobs 3 every 1\n0,0,,1,2\n# latency 0.5 1\n",
+                                        "# jobs 3 every 1\n#\n",
+                                        "# jobs 3 every 1\n# later 0.5 1\n"};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char text[80];
         struct job_rows rows;
@@ -87,7 +103,9 @@ static void test_broken_text(void **state)
 static void test_the_median_round(void **state)
 {
     (void)state;
-    struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}, {.round = 4, .whole_ns = 30},
+    struct sample samples[] = {{.round = 1, .whole_ns = 50},
+                               {.round = 2, .whole_ns = 10},
+                               {.round = 4, .whole_ns = 30},
                                {.round = 5, .whole_ns = 20}};
     struct result_cell cell = {.samples = samples, .count = 4};
     assert_int_equal(jobs_median_round(&cell, false), 5);
@@ -124,7 +142,8 @@ static void assert_only(const char *folder, const char *const *names)
 
 static void make_all(const char *folder)
 {
-    static const char *const names[] = {"0-1.csv", "0-1.csv.new", "0-2.csv", "1-1.csv.new", "0-1.csv.news", "x.csv.new"};
+    static const char *const names[] = {"0-1.csv",     "0-1.csv.new",  "0-2.csv",
+                                        "1-1.csv.new", "0-1.csv.news", "x.csv.new"};
     char path[100];
     snprintf(path, sizeof path, "%s/jobs", folder);
     assert_int_equal(mkdir(path, 0777), 0);
@@ -154,6 +173,7 @@ static void test_what_is_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_broken_text),
-                                       cmocka_unit_test(test_the_median_round), cmocka_unit_test(test_what_is_not_kept)};
+                                       cmocka_unit_test(test_the_median_round),
+                                       cmocka_unit_test(test_what_is_not_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,10 @@
 
 #define MUTATIONS 200000
 
-static const char whole[] =
-    "{\"sample\":1,\"pass\":\"timed\",\"round\":3,\"order\":17,\"cell\":3,\"status\":\"ok\",\"reason\":null,\"at\":1760000000.125,"
-    "\"whole_ns\":-12,\"exit\":0,\"phases\":{\"start\":1,\"ready\":{},\"end\":[1,[2,{\"a\":true}],\"x\"]},\"last\":false, \"n\" : [ ] }\n";
+static const char whole[] = "{\"sample\":1,\"pass\":\"timed\",\"round\":3,\"order\":17,\"cell\":3,\"status\":\"ok\","
+                            "\"reason\":null,\"at\":1760000000.125,"
+                            "\"whole_ns\":-12,\"exit\":0,\"phases\":{\"start\":1,\"ready\":{},\"end\":[1,[2,{\"a\":"
+                            "true}],\"x\"]},\"last\":false, \"n\" : [ ] }\n";
 
 /* Field by field: name, kind, value. */
 static bool same(const struct json_line *a, const struct json_line *b)

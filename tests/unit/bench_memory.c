@@ -53,44 +53,44 @@ static void test_a_command_holds_until_it_is_let_go(void **state)
 {
     (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"printf h >&4; read line <&3; exit 5"}, NULL};
-    struct guard *g = NULL;
-    struct guard_end end;
+    struct supervisor *g = NULL;
+    struct supervisor_end end;
     struct hold hold;
     struct error err = {.text = ""};
     pid_t pid;
-    assert_int_equal(guard_open(&g, &err), 0);
+    assert_int_equal(supervisor_open(&g, &err), 0);
     assert_int_equal(hold_open(&hold, &err), 0);
-    const struct guard_command c = {
+    const struct supervisor_command c = {
         .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {hold.host_read, hold.host_write}};
-    assert_int_equal(guard_start(g, &c, &pid, &err), 0);
+    assert_int_equal(supervisor_start(g, &c, &pid, &err), 0);
     hold_given(&hold);
     const int64_t until = clock_now_ns() + 60 * NS_PER_S;
     bool heard = false;
     while (!heard && clock_now_ns() < until) {
         heard = hold_heard(&hold);
-        assert_int_equal(guard_wait(g, NS_PER_MS, &end, &err), -EAGAIN);
+        assert_int_equal(supervisor_wait(g, NS_PER_MS, &end, &err), -EAGAIN);
     }
     assert_true(heard);
     assert_false(hold_heard(&hold));
     hold_release(&hold);
-    assert_int_equal(guard_wait(g, -1, &end, &err), 0);
+    assert_int_equal(supervisor_wait(g, -1, &end, &err), 0);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 5);
     hold_close(&hold);
-    guard_close(g);
+    supervisor_close(g);
 }
 
 static void test_others_have_nothing_to_talk_with(void **state)
 {
     (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"test -e /proc/self/fd/4 && exit 1; exit 0"}, NULL};
-    const struct guard_command c = {.argv = argv, .in = -1, .out = -1, .err = -1};
-    struct guard *g = NULL;
-    struct guard_end end;
+    const struct supervisor_command c = {.argv = argv, .in = -1, .out = -1, .err = -1};
+    struct supervisor *g = NULL;
+    struct supervisor_end end;
     struct error err = {.text = ""};
-    assert_int_equal(guard_open(&g, &err), 0);
-    assert_int_equal(guard_run(g, &c, &end, &err), 0);
+    assert_int_equal(supervisor_open(&g, &err), 0);
+    assert_int_equal(supervisor_run(g, &c, &end, &err), 0);
     assert_int_equal(WEXITSTATUS(end.status), 0);
-    guard_close(g);
+    supervisor_close(g);
 }
 
 static void test_without_a_hold_nothing_is_heard(void **state)

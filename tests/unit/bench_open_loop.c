@@ -16,7 +16,7 @@
 #include "common/clock.h"
 
 #define GATE (100 * NS_PER_S)
-#define MS NS_PER_MS
+#define MS   NS_PER_MS
 
 /* Jobs that take `service_ns` each, of which a server that stands still for `stall_ns` from `stall_at` on answers none
  * meanwhile; `workers` at once. With a rate they come on schedule, else as workers are free. */
@@ -54,17 +54,15 @@ static struct slots_view scene_play(const struct scene *scene)
     return (struct slots_view){.slots = slots, .jobs = scene->jobs};
 }
 
-static void scene_end(struct slots_view *view)
-{
-    free((void *)(uintptr_t)view->slots);
-}
+static void scene_end(struct slots_view *view) { free((void *)(uintptr_t)view->slots); }
 
 /* 2,000 jobs of 4 ms on 4 workers, that is 1,000 a second at most; 200 ms once. In the closed loop 4 jobs meet the stall,
  * which is 0.2% and above the p99; at 500 a second 100 arrive in it, which is 5%. */
 static void test_a_stall_shows_in_the_open_loop_only(void **state)
 {
     (void)state;
-    const struct scene closed = {2000, 4, 0, 4 * MS, 700 * MS, 200 * MS}, open = {2000, 4, 500, 4 * MS, 700 * MS, 200 * MS};
+    const struct scene closed = {2000, 4, 0, 4 * MS, 700 * MS, 200 * MS},
+                       open = {2000, 4, 500, 4 * MS, 700 * MS, 200 * MS};
     struct slots_latency in_closed, in_open;
     struct open_loop found;
     struct slots_view view = scene_play(&closed);
@@ -90,12 +88,12 @@ static void test_which_rates_are_kept(void **state)
         struct scene scene;
         bool kept;
     } rows[] = {
-        {{1000, 4, 990, 4 * MS, 0, 0}, true},     /* 1,000 a second can be done */
-        {{1000, 4, 1040, 4 * MS, 0, 0}, true},    /* 4% too much is within the bound of 5% */
+        {{1000, 4, 990, 4 * MS, 0, 0}, true},  /* 1,000 a second can be done */
+        {{1000, 4, 1040, 4 * MS, 0, 0}, true}, /* 4% too much is within the bound of 5% */
         {{1000, 4, 1080, 4 * MS, 0, 0}, false},
         {{1000, 1, 1000, 4 * MS, 0, 0}, false},
         {{1000, 1, 1000, 1 * MS, 500 * MS, 100 * MS}, false}, /* just kept but for a stall that is never made good */
-        {{10, 1, 1000, 2 * MS, 0, 0}, true},      /* the last one waits 9 ms: too short to tell */
+        {{10, 1, 1000, 2 * MS, 0, 0}, true},                  /* the last one waits 9 ms: too short to tell */
         {{1, 1, 1000, 2 * MS, 0, 0}, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -134,7 +132,8 @@ static void test_one_job_has_no_rate(void **state)
     struct open_loop found;
     assert_int_equal(open_loop_measure(&view, &found), 0);
     json_t *json = open_loop_json(&found);
-    assert_true(json_is_null(json_object_get(json, "offered_rate")) && json_is_null(json_object_get(json, "achieved_rate")));
+    assert_true(json_is_null(json_object_get(json, "offered_rate")) &&
+                json_is_null(json_object_get(json, "achieved_rate")));
     json_decref(json);
     scene_end(&view);
 }
@@ -164,10 +163,8 @@ static void test_a_schedule_that_is_another_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_stall_shows_in_the_open_loop_only),
-        cmocka_unit_test(test_which_rates_are_kept),
-        cmocka_unit_test(test_an_overloaded_rate_is_told_with_numbers),
-        cmocka_unit_test(test_one_job_has_no_rate),
+        cmocka_unit_test(test_a_stall_shows_in_the_open_loop_only),     cmocka_unit_test(test_which_rates_are_kept),
+        cmocka_unit_test(test_an_overloaded_rate_is_told_with_numbers), cmocka_unit_test(test_one_job_has_no_rate),
         cmocka_unit_test(test_a_schedule_that_is_another_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

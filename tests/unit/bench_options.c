@@ -59,7 +59,9 @@ static void what_there_is_not_is_named(void **unused)
         while (argc < 4 && bad[i][argc] != NULL)
             argc++;
         assert_int_equal(options_check(table, argc, bad[i], &err), -EINVAL);
-        assert_string_equal(err.text, "x: unrecognized option '--bogus' (known: --rounds, --quiet, --plots, --room; --help tells more)");
+        assert_string_equal(
+            err.text,
+            "x: unrecognized option '--bogus' (known: --rounds, --quiet, --plots, --room; --help tells more)");
     }
     struct error err;
     assert_int_equal(options_check(table, 2, (char *[]){"cobench x", "--roundsy=3"}, &err), -EINVAL);
@@ -73,8 +75,10 @@ static void what_is_not_whole_is_told(void **unused)
         char *argv[4];
         const char *says;
     } bad[] = {
-        {{"cobench x", "-z"}, "x: unrecognized option '-z' (known: --rounds, --quiet, --plots, --room; --help tells more)"},
-        {{"cobench x", "-qz"}, "x: unrecognized option '-z' (known: --rounds, --quiet, --plots, --room; --help tells more)"},
+        {{"cobench x", "-z"},
+         "x: unrecognized option '-z' (known: --rounds, --quiet, --plots, --room; --help tells more)"},
+        {{"cobench x", "-qz"},
+         "x: unrecognized option '-z' (known: --rounds, --quiet, --plots, --room; --help tells more)"},
         {{"cobench x", "--rounds"}, "x: option '--rounds' needs a value: N"},
         {{"cobench x", "--quiet", "-qr"}, "x: option '-qr' needs a value: DIR"},
         {{"cobench x", "--quiet=3"}, "x: option '--quiet' takes no value"},
@@ -93,7 +97,8 @@ static void what_is_not_whole_is_told(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_there_is_passes), cmocka_unit_test(what_there_is_not_is_named),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_there_is_passes),
+                                       cmocka_unit_test(what_there_is_not_is_named),
                                        cmocka_unit_test(what_is_not_whole_is_told)};
     return cmocka_run_group_tests_name("bench_options", tests, NULL, NULL);
 }

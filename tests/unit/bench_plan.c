@@ -14,24 +14,23 @@
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_read.h"
 
-#define MODELS                                                                                                         \
-    "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true},"             \
-    "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"                     \
+#define MODELS                                                                                             \
+    "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true}," \
+    "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"         \
     "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false}]"
-#define TASKS(extra)                                                                                                   \
-    "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
-    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
-    "{\"name\":\"rest\",\"about\":\"\",\"kind\":\"io\",\"asks\":\"delay\",\"jobs\":50,\"params\":[]},"                 \
-    "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                  \
-    "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"},"   \
-    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"   \
-    ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"                   \
+#define TASKS(extra)                                                                                                 \
+    "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["     \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"   \
+    "{\"name\":\"rest\",\"about\":\"\",\"kind\":\"io\",\"asks\":\"delay\",\"jobs\":50,\"params\":[]},"               \
+    "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                \
+    "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"}," \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"  \
+    ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"         \
     "\"params\":[]}" extra "]"
-#define LIST(host, extra)                                                                                              \
-    "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS             \
+#define LIST(host, extra)                                                                                  \
+    "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS \
     "," TASKS(extra) ",\"errors\":[]}"
-#define LONELY                                                                                                         \
-    ",{\"name\":\"lonely\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":[]}"
+#define LONELY ",{\"name\":\"lonely\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":[]}"
 
 struct fixture {
     struct catalog catalog;
@@ -68,11 +67,11 @@ static int fixture_free(void **state)
     struct fixture *f = *state;
     suite_free(&f->suite);
     catalog_free(&f->catalog);
-    words_free(&f->options.sets);
-    words_free(&f->options.workers);
-    words_free(&f->options.jobs);
-    words_free(&f->options.models);
-    words_free(&f->options.runtimes);
+    string_list_free(&f->options.sets);
+    string_list_free(&f->options.workers);
+    string_list_free(&f->options.jobs);
+    string_list_free(&f->options.models);
+    string_list_free(&f->options.runtimes);
     free(f);
     return 0;
 }
@@ -126,13 +125,22 @@ static void test_sweeps(void **state)
             int64_t jobs, workers;
         } expected[4];
     } table[] = {
-        {"1,2,4,4", NULL, NULL, 3, {{"g (1 worker)", "strong", 8, 1}, {"g (2 workers)", "strong", 8, 2}, {"g (4 workers)", "strong", 8, 4}}},
+        {"1,2,4,4",
+         NULL,
+         NULL,
+         3,
+         {{"g (1 worker)", "strong", 8, 1}, {"g (2 workers)", "strong", 8, 2}, {"g (4 workers)", "strong", 8, 4}}},
         {"2,16", NULL, "strong", 2, {{"g (2 workers)", "strong", 8, 2}, {"g (8 workers)", "strong", 8, 8}}},
         {"1,3", "5", "weak", 2, {{"g (1 worker)", "weak", 5, 1}, {"g (3 workers)", "weak", 15, 3}}},
         {"1", "1,30", NULL, 2, {{"g (1 job)", "jobs", 1, 1}, {"g (30 jobs)", "jobs", 30, 1}}},
-        {"1,2", "4,6", NULL, 4,
-         {{"g (1 worker, 4 jobs)", "strong", 4, 1}, {"g (2 workers, 4 jobs)", "strong", 4, 2},
-          {"g (1 worker, 6 jobs)", "strong", 6, 1}, {"g (2 workers, 6 jobs)", "strong", 6, 2}}},
+        {"1,2",
+         "4,6",
+         NULL,
+         4,
+         {{"g (1 worker, 4 jobs)", "strong", 4, 1},
+          {"g (2 workers, 4 jobs)", "strong", 4, 2},
+          {"g (1 worker, 6 jobs)", "strong", 6, 1},
+          {"g (2 workers, 6 jobs)", "strong", 6, 2}}},
         {"3", NULL, "weak", 1, {{"g", NULL, 24, 3}}},
         {"16,32", NULL, NULL, 1, {{"g", NULL, 8, 8}}},
         {"jobs", "200000", NULL, 1, {{"g", NULL, 200000, WORKERS_MAX}}},
@@ -141,9 +149,9 @@ static void test_sweeps(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct plan p;
         struct error err = {.text = ""};
-        words_split(&f->options.workers, table[i].workers);
+        string_list_split(&f->options.workers, table[i].workers);
         if (table[i].jobs != NULL)
-            words_split(&f->options.jobs, table[i].jobs);
+            string_list_split(&f->options.jobs, table[i].jobs);
         f->options.scaling = table[i].scaling;
         assert_int_equal(make(f, 2, &p, &err), 0);
         assert_int_equal(p.group_count, table[i].groups);
@@ -158,8 +166,8 @@ static void test_sweeps(void **state)
             }
         }
         plan_free(&p);
-        words_free(&f->options.workers);
-        words_free(&f->options.jobs);
+        string_list_free(&f->options.workers);
+        string_list_free(&f->options.jobs);
     }
     f->options.scaling = NULL;
 }
@@ -171,8 +179,8 @@ static void test_prices_compare_with_nothing(void **state)
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "g", "calc"));
-    words_split(&f->options.workers, "1,3,9");
-    words_split(&f->options.jobs, "2");
+    string_list_split(&f->options.workers, "1,3,9");
+    string_list_split(&f->options.jobs, "2");
     f->options.scaling = "prices";
     assert_int_equal(make(f, 2, &p, &err), 0);
     assert_int_equal(p.group_count, 3);
@@ -193,7 +201,7 @@ static void test_prices_compare_with_nothing(void **state)
     }
     assert_int_equal(judges, 3 * 2);
     plan_free(&p);
-    words_free(&f->options.jobs);
+    string_list_free(&f->options.jobs);
     assert_int_equal(make(f, 2, &p, &err), 0);
     for (size_t g = 0; g < 3; g++)
         assert_int_equal(p.groups[g].jobs, p.groups[g].workers); /* nobody said: one each */
@@ -202,17 +210,18 @@ static void test_prices_compare_with_nothing(void **state)
         const char *workers, *jobs;
     } wrong[] = {{"3", "2"}, {"3,3", "2"}, {"1,3", "2,4"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        words_free(&f->options.workers);
-        words_free(&f->options.jobs);
-        words_split(&f->options.workers, wrong[i].workers);
-        words_split(&f->options.jobs, wrong[i].jobs);
+        string_list_free(&f->options.workers);
+        string_list_free(&f->options.jobs);
+        string_list_split(&f->options.workers, wrong[i].workers);
+        string_list_split(&f->options.jobs, wrong[i].jobs);
         assert_int_equal(make(f, 2, &p, &err), -EINVAL);
         assert_string_equal(err.text, "g: a price needs one number of jobs and several numbers of workers");
     }
-    words_free(&f->options.jobs);
+    string_list_free(&f->options.jobs);
     text_set(&f->suite.groups[0].task, "shared");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
+    assert_string_equal(err.text,
+                        "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
 }
 
 static void test_weak_scaling_that_cannot_be(void **state)
@@ -221,20 +230,21 @@ static void test_weak_scaling_that_cannot_be(void **state)
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "g", "shared"));
-    words_split(&f->options.workers, "1,2");
+    string_list_split(&f->options.workers, "1,2");
     f->options.scaling = "weak";
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "weak scaling: the jobs of 'shared' share one given amount of work, more of them are smaller");
+    assert_string_equal(err.text,
+                        "weak scaling: the jobs of 'shared' share one given amount of work, more of them are smaller");
     f->options.scaling = "strong";
     assert_int_equal(make(f, 2, &p, &err), 0);
     plan_free(&p);
     text_set(&f->suite.groups[0].task, "calc");
     f->options.scaling = "weak";
-    words_split(&f->options.jobs, "60000000");
+    string_list_split(&f->options.jobs, "60000000");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
     assert_string_equal(err.text, "60000000 jobs for each of 2 workers are more than 100000000");
     for (int i = 0; i < 500; i++)
-        assert_int_equal(words_addf(&f->options.jobs, "%d", i + 1), 0);
+        assert_int_equal(string_list_addf(&f->options.jobs, "%d", i + 1), 0);
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
     assert_string_equal(err.text, "501 numbers of jobs by 2 of workers are more than 1000 groups");
 }
@@ -248,7 +258,7 @@ static void test_names_that_do_not_exist(void **state)
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
     assert_string_equal(err.text, "unknown task 'nosuch' (known: calc, rest, blend, shared, lonely)");
     text_set(&f->suite.groups[0].task, "calc");
-    words_add(&f->suite.groups[0].models, "fast");
+    string_list_add(&f->suite.groups[0].models, "fast");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
     assert_string_equal(err.text, "unknown model 'fast' (known: sync, threads, async)");
 }
@@ -263,8 +273,14 @@ static void test_parameters(void **state)
         {{"blend.size=30", "size=7"}, NULL, "7", "30"},
         {{"size=10", NULL}, "calc.size: '10' is not a whole number from 0 to 9", NULL, NULL},
         {{"size=", NULL}, "calc.size: '' is not a whole number from 0 to 9", NULL, NULL},
-        {{"sise=1", NULL}, "--set: no task of this run has a parameter 'sise' (calc has: size; blend has: url, size)", NULL, NULL},
-        {{"rest.size=1", NULL}, "--set: no task 'rest' is in this run (calc has: size; blend has: url, size)", NULL, NULL},
+        {{"sise=1", NULL},
+         "--set: no task of this run has a parameter 'sise' (calc has: size; blend has: url, size)",
+         NULL,
+         NULL},
+        {{"rest.size=1", NULL},
+         "--set: no task 'rest' is in this run (calc has: size; blend has: url, size)",
+         NULL,
+         NULL},
         {{"size", NULL}, "--set size: key=value or task.key=value is needed", NULL, NULL},
         {{".size=1", NULL}, "--set .size=1: key=value or task.key=value is needed", NULL, NULL},
         {{"calc.=1", NULL}, "--set calc.=1: key=value or task.key=value is needed", NULL, NULL},
@@ -273,13 +289,13 @@ static void test_parameters(void **state)
     struct fixture *f = *state;
     suite_add_group(&f->suite, "calc", "calc");
     suite_add_group(&f->suite, "blend", "blend");
-    words_add(&f->options.workers, "3");
+    string_list_add(&f->options.workers, "3");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct plan p;
         struct error err = {.text = ""};
-        words_free(&f->options.sets);
+        string_list_free(&f->options.sets);
         for (int k = 0; k < 2 && table[i].set[k] != NULL; k++)
-            words_add(&f->options.sets, table[i].set[k]);
+            string_list_add(&f->options.sets, table[i].set[k]);
         const int rc = make(f, 2, &p, &err);
         assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
         assert_int_equal(rc, table[i].said == NULL ? 0 : -EINVAL);
@@ -301,7 +317,7 @@ static void test_a_task_of_one_language(void **state)
     for (size_t c = 0; c < p.cell_count; c++)
         assert_int_equal(p.cells[c].impossible != NULL, strcmp(p.cells[c].runtime->name, "py") == 0);
     plan_free(&p);
-    words_add(&f->options.runtimes, "py");
+    string_list_add(&f->options.runtimes, "py");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
     assert_string_equal(err.text, "task 'lonely' cannot run in the runtime py: the task is only in c");
 }
@@ -348,7 +364,7 @@ static void test_a_plan_is_read_back(void **state)
     suite_add_group(&f->suite, "blend", "blend");
     suite_add_group(&f->suite, "lonely", "lonely");
     text_set(&f->suite.groups[1].start_method, "spawn");
-    words_split(&f->options.workers, "1,2");
+    string_list_split(&f->options.workers, "1,2");
     f->options.timeout_s = 2.5;
     f->options.margin = 0.025;
     f->options.stopping = (struct stopping){.rounds = 7, .budget_s = 90, .precision = 0.015};
@@ -393,7 +409,7 @@ static void test_open_loops(void **state)
     suite_add_group(&f->suite, "rest", "rest");
     suite_add_group(&f->suite, "blend", "blend");
     f->options.rate = 20;
-    words_split(&f->options.workers, "2");
+    string_list_split(&f->options.workers, "2");
     assert_int_equal(make(f, 2, &p, &err), 0);
     for (size_t g = 0; g < 2; g++) {
         assert_true(p.groups[g].rate == 20 && p.groups[g].arrivals == ARRIVALS_FIXED);
@@ -401,13 +417,15 @@ static void test_open_loops(void **state)
         for (int64_t round = 0; round < 4; round++) {
             const struct arrivals one = plan_arrivals(&p, g, round);
             assert_true(one.seed <= (uint64_t)ARRIVALS_SEED_MAX && one.seed == plan_arrivals(&p, g, round).seed);
-            assert_true(one.seed != plan_arrivals(&p, g, round + 1).seed && one.seed != plan_arrivals(&p, 1 - g, round).seed);
+            assert_true(one.seed != plan_arrivals(&p, g, round + 1).seed &&
+                        one.seed != plan_arrivals(&p, 1 - g, round).seed);
         }
     }
     plan_free(&p);
     f->options.timeout_s = 2;
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "group 'rest': 50 jobs at 20 a second take 2.5 s, but a command may take 2 s (timeout)");
+    assert_string_equal(err.text,
+                        "group 'rest': 50 jobs at 20 a second take 2.5 s, but a command may take 2 s (timeout)");
     f->options.rate = 0;
     f->options.arrivals = "poisson";
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
@@ -415,12 +433,14 @@ static void test_open_loops(void **state)
     f->options.rate = 100;
     f->options.scaling = "prices";
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "group 'rest': what one more worker costs shows when all are at work at once, not at a rate");
+    assert_string_equal(err.text,
+                        "group 'rest': what one more worker costs shows when all are at work at once, not at a rate");
     f->options.scaling = NULL;
     suite_add_group(&f->suite, "calc", "calc");
     assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "--rate: task 'calc' waits for nothing; only one that asks for a delay or a URL can be run at "
-                                  "a rate (--task picks tasks)");
+    assert_string_equal(err.text,
+                        "--rate: task 'calc' waits for nothing; only one that asks for a delay or a URL can be run at "
+                        "a rate (--task picks tasks)");
 }
 
 static void test_plans_that_cannot_be_read(void **state)

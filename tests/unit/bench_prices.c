@@ -56,9 +56,9 @@ static void the_distribution_is_kendalls(void **state)
     static const struct {
         size_t n, k;
         double p;
-    } cases[] = {{2, 0, 1.0 / 2}, {3, 0, 1.0 / 6}, {3, 1, 3.0 / 6}, {3, 3, 1}, {4, 0, 1.0 / 24}, {4, 2, 9.0 / 24},
-                 {5, 0, 1.0 / 120}, {5, 1, 5.0 / 120}, {6, 2, 20.0 / 720}, {7, 3, 76.0 / 5040}, {7, 4, 174.0 / 5040},
-                 {50, 1225, 1}};
+    } cases[] = {{2, 0, 1.0 / 2},    {3, 0, 1.0 / 6},     {3, 1, 3.0 / 6},      {3, 3, 1},
+                 {4, 0, 1.0 / 24},   {4, 2, 9.0 / 24},    {5, 0, 1.0 / 120},    {5, 1, 5.0 / 120},
+                 {6, 2, 20.0 / 720}, {7, 3, 76.0 / 5040}, {7, 4, 174.0 / 5040}, {50, 1225, 1}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         near(slope_inversions_cdf(cases[i].n, cases[i].k), cases[i].p);
@@ -99,14 +99,17 @@ static void what_is_no_line_is_refused(void **state)
     static const struct {
         double x[3], y[3];
         size_t n;
-        int code;
-    } cases[] = {{{1, 2, 3}, {1, 2, 3}, 1, -ERANGE}, {{1, 2, 3}, {1, 2, 3}, 0, -ERANGE}, {{1, 1, 2}, {1, 2, 3}, 3, -EDOM},
-                 {{1, 2, NAN}, {1, 2, 3}, 3, -EDOM}, {{1, 2, 3}, {1, INFINITY, 3}, 3, -EDOM}};
+        int rc;
+    } cases[] = {{{1, 2, 3}, {1, 2, 3}, 1, -ERANGE},
+                 {{1, 2, 3}, {1, 2, 3}, 0, -ERANGE},
+                 {{1, 1, 2}, {1, 2, 3}, 3, -EDOM},
+                 {{1, 2, NAN}, {1, 2, 3}, 3, -EDOM},
+                 {{1, 2, 3}, {1, INFINITY, 3}, 3, -EDOM}};
     double many[SLOPE_POINTS_MAX + 1];
     struct stats_interval s = {7, 7, 7, 7};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(slope_make(cases[i].x, cases[i].y, cases[i].n, &s), cases[i].code);
+        assert_int_equal(slope_make(cases[i].x, cases[i].y, cases[i].n, &s), cases[i].rc);
     near(s.estimate, 7);
     for (size_t i = 0; i <= SLOPE_POINTS_MAX; i++)
         many[i] = (double)i;
@@ -130,10 +133,18 @@ struct world {
 static struct summary_cell *cell_set(struct world *w, size_t c, size_t g, const char *runtime)
 {
     const double workers = (double)w->groups[g].workers, each = strcmp(runtime, "c") == 0 ? 1000 : 5000;
-    w->result_cells[c] = (struct result_cell){.group = g, .runtime = runtime, .model = "pool", .start_method = "fork",
-                                              .peak_pss_bytes = (int64_t)(300000 + each * workers), .memory_looks = 3};
-    w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c], .group = &w->groups[g], .verified = true, .rounds = 7,
-                                        .median_s = 0.01 + 3e-5 * workers, .in_flight_max = workers};
+    w->result_cells[c] = (struct result_cell){.group = g,
+                                              .runtime = runtime,
+                                              .model = "pool",
+                                              .start_method = "fork",
+                                              .peak_pss_bytes = (int64_t)(300000 + each * workers),
+                                              .memory_looks = 3};
+    w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c],
+                                        .group = &w->groups[g],
+                                        .verified = true,
+                                        .rounds = 7,
+                                        .median_s = 0.01 + 3e-5 * workers,
+                                        .in_flight_max = workers};
     w->cells[c].phase_s[PHASE_START] = 0.001;
     w->cells[c].phase_s[PHASE_READY] = 0.002 + 2e-5 * workers;
     return &w->cells[c];
@@ -146,15 +157,21 @@ static int world_make(void **state)
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t g = 0; g <= POINTS; g++)
-        w->groups[g] = (struct result_group){.name = "g", .task = "wait", .kind = "io", .asks = "delay",
-                                             .sweep = g < POINTS ? "piece" : "other", .jobs = g < POINTS ? workers[g] : 8,
-                                             .scaling = g < POINTS ? "prices" : "weak", .workers = g < POINTS ? workers[g] : 8};
+        w->groups[g] = (struct result_group){.name = "g",
+                                             .task = "wait",
+                                             .kind = "io",
+                                             .asks = "delay",
+                                             .sweep = g < POINTS ? "piece" : "other",
+                                             .jobs = g < POINTS ? workers[g] : 8,
+                                             .scaling = g < POINTS ? "prices" : "weak",
+                                             .workers = g < POINTS ? workers[g] : 8};
     for (size_t g = 0; g < POINTS; g++) {
         cell_set(w, 2 * g, g, "c");
         cell_set(w, 2 * g + 1, g, "py");
     }
     cell_set(w, 2 * POINTS, POINTS, "c");
-    w->results = (struct results){.groups = w->groups, .group_count = POINTS + 1, .cells = w->result_cells, .cell_count = CELLS};
+    w->results = (struct results){
+        .groups = w->groups, .group_count = POINTS + 1, .cells = w->result_cells, .cell_count = CELLS};
     w->summary = (struct summary){.results = &w->results, .cells = w->cells, .cell_count = CELLS};
     *state = w;
     return 0;
@@ -208,7 +225,7 @@ static void memory_that_nobody_saw_has_no_price(void **state)
     struct world *w = *state;
     struct prices prices;
     for (size_t g = 0; g < POINTS; g++) {
-        w->result_cells[2 * g].memory_looks = 0;       /* while the jobs waited: their memory has gone in the hold */
+        w->result_cells[2 * g].memory_looks = 0; /* while the jobs waited: their memory has gone in the hold */
         w->result_cells[2 * g + 1].peak_pss_bytes = -1;
     }
     assert_int_equal(prices_make(&prices, &w->summary), 0);
@@ -263,8 +280,8 @@ static void the_table_fits_and_says_how_sure_it_is(void **state)
     prices.rows[1].whole_s = (struct stats_interval){-2e-6, NAN, NAN, NAN};
     snprintf(prices.rows[1].note, sizeof prices.rows[1].note, "with 250 workers: something");
     char *text = printed(&prices);
-    static const char *const wanted[] = {"135 B ±10%", "none shown", "27.0 kB ±<1%", "1.00 s", "1..1000",
-                                         "\n            with 250 workers: something\n"};
+    static const char *const wanted[] = {"135 B ±10%", "none shown", "27.0 kB ±<1%",
+                                         "1.00 s",     "1..1000",    "\n            with 250 workers: something\n"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (strstr(text, wanted[i]) == NULL)
             fail_msg("no '%s' in\n%s", wanted[i], text);

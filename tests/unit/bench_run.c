@@ -112,7 +112,8 @@ static void test_events(void **state)
     assert_int_equal(events_count(&events, "forced"), 0);
     events_free(&events);
     for (int i = 0; i < 2; i++)
-        assert_int_equal(events_append(*state, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
+        assert_int_equal(
+            events_append(*state, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
     FILE *torn = fopen(path, "a");
     fputs("{\"event\":1,\"wh", torn);
     assert_int_equal(fclose(torn), 0);
@@ -151,12 +152,12 @@ static void test_what_differs_between_machines(void **state)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         json_t *before = json_loads(table[i].before, 0, NULL), *now = json_loads(table[i].now, 0, NULL);
-        struct words lines = {NULL, 0};
-        assert_int_equal(fingerprint_compare(before, now, &lines), 0);
-        char *said = words_join(&lines, "|");
+        struct string_list lines = {NULL, 0};
+        assert_int_equal(checksums_compare(before, now, &lines), 0);
+        char *said = string_list_join(&lines, "|");
         assert_string_equal(said, table[i].said == NULL ? "" : table[i].said);
         free(said);
-        words_free(&lines);
+        string_list_free(&lines);
         json_decref(before);
         json_decref(now);
     }
@@ -165,17 +166,17 @@ static void test_what_differs_between_machines(void **state)
 static void test_programs_are_told_apart_by_their_bytes(void **state)
 {
     char *build = text_format("%s/cobench-host", (char *)*state);
-    struct places places = {.build = *state, .root = *state, .python = build};
+    struct paths places = {.build = *state, .root = *state, .python = build};
     struct error err = {.text = ""};
     json_t *sums = NULL;
     assert_int_equal(file_create(build, "123456789", 9), 0);
-    assert_int_equal(fingerprint_make(&places, NULL, &sums, &err), 0);
+    assert_int_equal(checksums_make(&places, NULL, &sums, &err), 0);
     assert_int_equal(json_object_size(sums), 2);
     assert_string_equal(json_string_value(json_object_get(sums, "build/cobench-host")), "9 bytes, CRC-32 cbf43926");
     assert_true(strstr(json_string_value(json_object_get(sums, "interpreter")), build) != NULL);
     json_decref(sums);
     assert_int_equal(unlink(build), 0);
-    assert_int_equal(fingerprint_make(&places, NULL, &sums, &err), -ENOENT);
+    assert_int_equal(checksums_make(&places, NULL, &sums, &err), -ENOENT);
     free(build);
 }
 
@@ -193,8 +194,12 @@ static void test_a_run_folder_without_room_leaves_nothing(void **state)
 {
     char *results = text_format("%s/results", (char *)*state), *path = NULL;
     json_t *facts = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
-    const struct run_folder_facts f = {
-        .results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = "a/b c", .machine = facts, .plan = facts};
+    const struct run_folder_facts f = {.results = results,
+                                       .created = "2026-11-21T01:40:00Z",
+                                       .host = "h",
+                                       .suite = "a/b c",
+                                       .machine = facts,
+                                       .plan = facts};
     struct error err = {.text = ""};
     limit_files(20);
     assert_int_equal(run_folder_make(&f, &path, &err), -EFBIG);
@@ -221,22 +226,22 @@ static void test_a_run_folder_without_room_leaves_nothing(void **state)
     json_decref(facts);
 }
 
-static void run_shell(struct guard *g, const char *script, int64_t deadline_ns, struct guard_end *end)
+static void run_shell(struct supervisor *g, const char *script, int64_t deadline_ns, struct supervisor_end *end)
 {
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(script), NULL};
     struct error err = {.text = ""};
-    const struct guard_command c = {.argv = argv, .in = -1, .out = -1, .err = -1, .deadline_ns = deadline_ns};
-    assert_int_equal(guard_run(g, &c, end, &err), 0);
+    const struct supervisor_command c = {.argv = argv, .in = -1, .out = -1, .err = -1, .deadline_ns = deadline_ns};
+    assert_int_equal(supervisor_run(g, &c, end, &err), 0);
     free(argv[2]);
 }
 
-static void test_the_guard_ends_what_is_left(void **state)
+static void test_the_supervisor_ends_what_is_left(void **state)
 {
     (void)state;
-    struct guard *g = NULL;
-    struct guard_end end;
+    struct supervisor *g = NULL;
+    struct supervisor_end end;
     struct error err = {.text = ""};
-    assert_int_equal(guard_open(&g, &err), 0);
+    assert_int_equal(supervisor_open(&g, &err), 0);
     run_shell(g, "exit 3", 0, &end);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3 && !end.timed_out && end.leftover == 0);
     run_shell(g, "kill -9 $$", 0, &end);
@@ -251,23 +256,23 @@ static void test_the_guard_ends_what_is_left(void **state)
     assert_int_equal(end.leftover, 0);
     char *none[] = {(char[]){"/no/such/program"}, NULL};
     pid_t pid;
-    const struct guard_command missing = {.argv = none, .in = -1, .out = -1, .err = -1};
-    assert_int_equal(guard_start(g, &missing, &pid, &err), -ENOENT);
+    const struct supervisor_command missing = {.argv = none, .in = -1, .out = -1, .err = -1};
+    assert_int_equal(supervisor_start(g, &missing, &pid, &err), -ENOENT);
     assert_string_equal(err.text, "/no/such/program: No such file or directory");
-    guard_close(g);
+    supervisor_close(g);
 }
 
-static void test_a_service_outlives_commands_and_not_the_guard(void **state)
+static void test_a_service_outlives_commands_and_not_the_supervisor(void **state)
 {
     (void)state;
-    struct guard *g = NULL;
-    struct guard_end end;
+    struct supervisor *g = NULL;
+    struct supervisor_end end;
     struct error err = {.text = ""};
     char *argv[] = {(char[]){"sleep"}, (char[]){"300"}, NULL};
-    const struct guard_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
+    const struct supervisor_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
     pid_t pid;
-    assert_int_equal(guard_open(&g, &err), 0);
-    assert_int_equal(guard_start(g, &service, &pid, &err), 0);
+    assert_int_equal(supervisor_open(&g, &err), 0);
+    assert_int_equal(supervisor_start(g, &service, &pid, &err), 0);
     run_shell(g, "sleep 300 & exit 0", 0, &end);
     assert_int_equal(end.leftover, 1);
     assert_false(end.service_died);
@@ -275,26 +280,26 @@ static void test_a_service_outlives_commands_and_not_the_guard(void **state)
     assert_int_equal(kill(pid, SIGKILL), 0);
     run_shell(g, "sleep 0.1", 0, &end);
     assert_true(end.service_died);
-    assert_int_equal(guard_start(g, &service, &pid, &err), 0);
-    guard_close(g);
+    assert_int_equal(supervisor_start(g, &service, &pid, &err), 0);
+    supervisor_close(g);
     assert_int_equal(kill(pid, 0), -1);
 }
 
-static void test_the_guard_removes_its_folder(void **state)
+static void test_the_supervisor_removes_its_folder(void **state)
 {
     (void)state;
-    struct guard *g = NULL;
-    struct guard_end end;
+    struct supervisor *g = NULL;
+    struct supervisor_end end;
     struct error err = {.text = ""};
     char *path = NULL, *second = NULL;
-    assert_int_equal(guard_open(&g, &err), 0);
-    assert_int_equal(guard_scratch(g, &path, &err), 0);
+    assert_int_equal(supervisor_open(&g, &err), 0);
+    assert_int_equal(supervisor_scratch(g, &path, &err), 0);
     assert_true(dir_exists(path));
-    assert_int_equal(guard_scratch(g, &second, &err), -EBUSY);
+    assert_int_equal(supervisor_scratch(g, &second, &err), -EBUSY);
     char *script = text_format("echo > %s/file; exit 4", path);
     run_shell(g, script, 0, &end);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 4);
-    guard_close(g);
+    supervisor_close(g);
     assert_false(dir_exists(path));
     free(script);
     free(path);
@@ -349,9 +354,9 @@ int main(void)
         cmocka_unit_test(test_what_differs_between_machines),
         cmocka_unit_test_setup_teardown(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),
-        cmocka_unit_test(test_the_guard_ends_what_is_left),
-        cmocka_unit_test(test_a_service_outlives_commands_and_not_the_guard),
-        cmocka_unit_test(test_the_guard_removes_its_folder),
+        cmocka_unit_test(test_the_supervisor_ends_what_is_left),
+        cmocka_unit_test(test_a_service_outlives_commands_and_not_the_supervisor),
+        cmocka_unit_test(test_the_supervisor_removes_its_folder),
         cmocka_unit_test_setup_teardown(test_room_in_a_folder, scratch_new, scratch_free),
         cmocka_unit_test(test_what_fits_into_an_empty_file_system),
         cmocka_unit_test(test_parsers_of_proc),

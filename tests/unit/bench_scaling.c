@@ -25,10 +25,7 @@ struct world {
     struct summary summary;
 };
 
-static double usl(double n)
-{
-    return 0.9 * n / (1 + 0.1 * (n - 1) + 0.01 * n * (n - 1));
-}
+static double usl(double n) { return 0.9 * n / (1 + 0.1 * (n - 1) + 0.01 * n * (n - 1)); }
 
 static void set_cells(struct world *w, size_t g, double gain)
 {
@@ -37,8 +34,10 @@ static void set_cells(struct world *w, size_t g, double gain)
         const size_t c = 2 * g + m;
         w->result_cells[c] = (struct result_cell){.group = g, .runtime = "c", .model = models[m], .baseline = m == 0};
         w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c], .group = &w->groups[g], .verified = true};
-        w->cells[c].speedup[RATIO_WORK][RATIO_OWN_SYNC] = (struct ratio){
-            .ratio = m == 0 ? 1 : gain, .low = gain * 0.98, .high = gain * 1.02, .state = m == 0 ? RATIO_SELF : RATIO_FULL};
+        w->cells[c].speedup[RATIO_WORK][RATIO_OWN_SYNC] = (struct ratio){.ratio = m == 0 ? 1 : gain,
+                                                                         .low = gain * 0.98,
+                                                                         .high = gain * 1.02,
+                                                                         .state = m == 0 ? RATIO_SELF : RATIO_FULL};
     }
 }
 
@@ -48,8 +47,13 @@ static int world_make(void **state)
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t i = 0; i < POINTS; i++) {
-        const struct result_group like = {.name = "g", .task = "count", .kind = "cpu", .asks = "nothing", .sweep = "s",
-                                          .workers = workers[i], .ideal = 4};
+        const struct result_group like = {.name = "g",
+                                          .task = "count",
+                                          .kind = "cpu",
+                                          .asks = "nothing",
+                                          .sweep = "s",
+                                          .workers = workers[i],
+                                          .ideal = 4};
         w->groups[i] = w->groups[POINTS + i] = like;
         w->groups[i].scaling = "strong";
         w->groups[i].jobs = 32;
@@ -58,9 +62,11 @@ static int world_make(void **state)
         set_cells(w, i, usl((double)workers[i]));
         set_cells(w, POINTS + i, usl((double)workers[i]));
     }
-    w->groups[2 * POINTS] = (struct result_group){.name = "alone", .task = "count", .kind = "cpu", .jobs = 8, .workers = 2};
+    w->groups[2 * POINTS] = (struct result_group){
+        .name = "alone", .task = "count", .kind = "cpu", .jobs = 8, .workers = 2};
     set_cells(w, 2 * POINTS, 2);
-    w->results = (struct results){.plan = json_pack("{s:f}", "effective_cpus", 4.0), .groups = w->groups, .group_count = GROUPS};
+    w->results = (struct results){
+        .plan = json_pack("{s:f}", "effective_cpus", 4.0), .groups = w->groups, .group_count = GROUPS};
     w->summary = (struct summary){.results = &w->results, .cells = w->cells, .cell_count = CELLS};
     *state = w;
     return 0;
@@ -126,9 +132,14 @@ static void it_is_shown(void **state)
     render_scaling_text(&s, 80, out);
     render_scaling_markdown(&s, out);
     assert_int_equal(fclose(out), 0);
-    static const char *const wanted[] = {"strong scaling: 32 jobs in all", "weak scaling: 5 jobs for each worker", "16*",
-                                         "contention 0.1 [0.1,0.1], coherency 0.01 [0.01,0.01]", "c:pool", "0.900x",
-                                         "not fitted: the law speaks of a fixed amount of work", "16\\*"};
+    static const char *const wanted[] = {"strong scaling: 32 jobs in all",
+                                         "weak scaling: 5 jobs for each worker",
+                                         "16*",
+                                         "contention 0.1 [0.1,0.1], coherency 0.01 [0.01,0.01]",
+                                         "c:pool",
+                                         "0.900x",
+                                         "not fitted: the law speaks of a fixed amount of work",
+                                         "16\\*"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (strstr(text, wanted[i]) == NULL) {
             print_error("'%s' is not in:\n%s\n", wanted[i], text);

@@ -60,15 +60,9 @@ static double enumerate_cdf(size_t n, size_t w)
 }
 
 /* A uniform number in (0, 1) from a counter. */
-static double uniform(uint64_t *state)
-{
-    return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0;
-}
+static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
 
-static double exponential(uint64_t *state)
-{
-    return -log(uniform(state));
-}
+static double exponential(uint64_t *state) { return -log(uniform(state)); }
 
 /* -- the distribution ------------------------------------------------------------------------------------------------------ */
 
@@ -104,7 +98,7 @@ static void coverage_is_the_published_one(void **unused)
         size_t n, k;
         double confidence, coverage;
     } table[] = {
-        {6, 1, 0.95, 0.96875}, {7, 3, 0.95, 0.953125},    {8, 4, 0.95, 0.9609375}, {9, 6, 0.95, 0.9609375},
+        {6, 1, 0.95, 0.96875},      {7, 3, 0.95, 0.953125},  {8, 4, 0.95, 0.9609375},    {9, 6, 0.95, 0.9609375},
         {10, 9, 0.95, 0.951171875}, {8, 1, 0.99, 0.9921875}, {10, 4, 0.99, 0.990234375},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -208,7 +202,7 @@ static void p_is_dual_to_the_interval(void **unused)
         struct stats_interval interval;
         assert_int_equal(stats_signed_rank(x, COUNT(x), 0.95, &interval), 0);
         assert_int_equal(stats_outside_p(x, COUNT(x), 0.1, &p), 0);
-        assert_int_equal(p < 0.05, interval.low > 0.1 || interval.high < -0.1);
+        assert_int_equal(p<0.05, interval.low> 0.1 || interval.high < -0.1);
     }
     for (int trial = 0; trial < 500; trial++) { /* above the exact table, with ties */
         double x[60], p = 0;
@@ -217,7 +211,7 @@ static void p_is_dual_to_the_interval(void **unused)
         struct stats_interval interval;
         assert_int_equal(stats_signed_rank(x, COUNT(x), 0.95, &interval), 0);
         assert_int_equal(stats_outside_p(x, COUNT(x), 0.1, &p), 0);
-        assert_int_equal(p < 0.05, interval.low > 0.1 || interval.high < -0.1);
+        assert_int_equal(p<0.05, interval.low> 0.1 || interval.high < -0.1);
     }
 }
 
@@ -348,12 +342,19 @@ static void many_rounds_are_no_burden(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cdf_is_that_of_all_signs),      cmocka_unit_test(normal_continues_the_exact_table),
-        cmocka_unit_test(coverage_is_the_published_one), cmocka_unit_test(too_few_values_have_no_interval),
-        cmocka_unit_test(the_example_of_r_comes_out),    cmocka_unit_test(selection_is_that_of_all_averages),
-        cmocka_unit_test(p_is_dual_to_the_interval),     cmocka_unit_test(the_normal_approximation_knows_ties),     cmocka_unit_test(intervals_cover),
-        cmocka_unit_test(ratios_are_baseline_over_variant), cmocka_unit_test(bad_values_are_errors),
-        cmocka_unit_test(medians),                       cmocka_unit_test(holm_is_the_textbook_one),
+        cmocka_unit_test(cdf_is_that_of_all_signs),
+        cmocka_unit_test(normal_continues_the_exact_table),
+        cmocka_unit_test(coverage_is_the_published_one),
+        cmocka_unit_test(too_few_values_have_no_interval),
+        cmocka_unit_test(the_example_of_r_comes_out),
+        cmocka_unit_test(selection_is_that_of_all_averages),
+        cmocka_unit_test(p_is_dual_to_the_interval),
+        cmocka_unit_test(the_normal_approximation_knows_ties),
+        cmocka_unit_test(intervals_cover),
+        cmocka_unit_test(ratios_are_baseline_over_variant),
+        cmocka_unit_test(bad_values_are_errors),
+        cmocka_unit_test(medians),
+        cmocka_unit_test(holm_is_the_textbook_one),
         cmocka_unit_test(many_rounds_are_no_burden),
     };
     return cmocka_run_group_tests_name("bench_stats", tests, NULL, NULL);

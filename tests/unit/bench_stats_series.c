@@ -28,10 +28,7 @@ static void assert_near(double got, double expected, double tolerance)
 }
 
 /* A uniform number in (0, 1) from a counter. */
-static double uniform(uint64_t *state)
-{
-    return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0;
-}
+static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
 
 /* -- the median's interval ------------------------------------------------------------------------------------------------- */
 
@@ -42,8 +39,9 @@ static void median_intervals_are_the_published_ones(void **unused)
     static const struct {
         size_t n, k;
         double confidence, coverage;
-    } table[] = {{6, 1, 0.95, 0.96875},    {8, 1, 0.95, 0.9921875},  {9, 2, 0.95, 0.9609375}, {10, 2, 0.95, 0.978515625},
-                 {12, 3, 0.95, 0.96142578125}, {20, 6, 0.95, 0.9586105}, {8, 1, 0.99, 0.9921875}, {30, 10, 0.95, 0.9572261}};
+    } table[] = {{6, 1, 0.95, 0.96875},      {8, 1, 0.95, 0.9921875},      {9, 2, 0.95, 0.9609375},
+                 {10, 2, 0.95, 0.978515625}, {12, 3, 0.95, 0.96142578125}, {20, 6, 0.95, 0.9586105},
+                 {8, 1, 0.99, 0.9921875},    {30, 10, 0.95, 0.9572261}};
     for (size_t i = 0; i < COUNT(table); i++) {
         double x[30];
         for (size_t j = 0; j < table[i].n; j++)
@@ -125,10 +123,10 @@ static double brute_tau(const double *x, size_t n)
 static double brute_p(double tau)
 {
     size_t orders = 0, far = 0;
-    for (size_t code = 0; code < 46656; code++) { /* 6^6 */
+    for (size_t rc = 0; rc < 46656; rc++) { /* 6^6 */
         double x[6];
         unsigned seen = 0;
-        for (size_t i = 0, c = code; i < 6; i++, c /= 6) {
+        for (size_t i = 0, c = rc; i < 6; i++, c /= 6) {
             x[i] = (double)(c % 6);
             seen |= 1u << (c % 6);
         }

@@ -25,30 +25,18 @@ static void assert_near(double got, double expected, double tolerance)
     }
 }
 
-static double uniform(uint64_t *state)
-{
-    return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0;
-}
+static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
 
-static double exponential(uint64_t *state)
-{
-    return -log(uniform(state));
-}
+static double exponential(uint64_t *state) { return -log(uniform(state)); }
 
-static double normal(uint64_t *state)
-{
-    return sqrt(2 * exponential(state)) * cos(2 * acos(-1) * uniform(state));
-}
+static double normal(uint64_t *state) { return sqrt(2 * exponential(state)) * cos(2 * acos(-1) * uniform(state)); }
 
 static double heavy(uint64_t *state)
 {
     return normal(state) / sqrt((exponential(state) + exponential(state)) / 2); /* t with 4 degrees of freedom */
 }
 
-static double tied(uint64_t *state)
-{
-    return floor(4 * normal(state)) / 4;
-}
+static double tied(uint64_t *state) { return floor(4 * normal(state)) / 4; }
 
 /* -- brute force ------------------------------------------------------------------------------------------------------ */
 
@@ -106,8 +94,8 @@ static void critical_values_are_the_published_ones(void **unused)
     static const struct {
         size_t m, n;
         double critical;
-    } table[] = {{4, 4, 0}, {3, 5, 0}, {2, 8, 0}, {5, 5, 2}, {6, 6, 5}, {7, 7, 8}, {8, 8, 13}, {9, 12, 26}, {10, 10, 23},
-                 {10, 20, 55}, {20, 20, 127}};
+    } table[] = {{4, 4, 0},  {3, 5, 0},   {2, 8, 0},    {5, 5, 2},    {6, 6, 5},    {7, 7, 8},
+                 {8, 8, 13}, {9, 12, 26}, {10, 10, 23}, {10, 20, 55}, {20, 20, 127}};
     for (size_t i = 0; i < COUNT(table); i++) {
         assert_true(stats_rank_sum_cdf(table[i].m, table[i].n, table[i].critical) <= 0.025);
         assert_true(stats_rank_sum_cdf(table[i].m, table[i].n, table[i].critical + 1) > 0.025);
@@ -153,7 +141,8 @@ static void least_p_is_that_of_complete_separation(void **unused)
 static void the_example_of_the_book_comes_out(void **unused)
 {
     (void)unused;
-    static const double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
+    static const double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46},
+                        y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
     const struct stats_two two = {x, y, COUNT(x), COUNT(y)};
     struct stats_interval interval;
     double p = 0;
@@ -201,7 +190,8 @@ static void too_few_values_have_no_interval(void **unused)
     static const struct {
         size_t m, n;
         double coverage; /* 0: none */
-    } table[] = {{1, 8, 0}, {2, 7, 0}, {3, 4, 0}, {3, 3, 0}, {4, 4, 1 - 2.0 / 70}, {3, 5, 1 - 2.0 / 56}, {2, 8, 1 - 2.0 / 45}};
+    } table[] = {{1, 8, 0},           {2, 7, 0}, {3, 4, 0}, {3, 3, 0}, {4, 4, 1 - 2.0 / 70}, {3, 5, 1 - 2.0 / 56},
+                 {2, 8, 1 - 2.0 / 45}};
     for (size_t i = 0; i < COUNT(table); i++)
         for (size_t swapped = 0; swapped < 2; swapped++) {
             const struct stats_two two = {x, x, swapped ? table[i].n : table[i].m, swapped ? table[i].m : table[i].n};
@@ -229,7 +219,7 @@ static void p_is_dual_to_the_interval(void **unused)
         const double margin = 0.1 * (double)(trial % 5);
         assert_int_equal(stats_shift(&two, 0.95, &interval), 0);
         assert_int_equal(stats_shift_outside_p(&two, -margin, margin, &p), 0);
-        assert_int_equal(p < 0.05, interval.low > margin || interval.high < -margin);
+        assert_int_equal(p<0.05, interval.low> margin || interval.high < -margin);
         assert_int_equal(stats_shift_outside_p(&two, -margin, INFINITY, &beyond), 0);
         assert_int_equal(beyond < 0.05, interval.high < -margin);
         assert_true(p >= 0 && p <= 1 && beyond >= p);

@@ -34,22 +34,18 @@ static void test_what_ends_a_group(void **state)
         double spent_s, round_s;
         enum stopping_why why;
     } table[] = {
-        {{10, 0, 0}, 9, 0, 1e9, 1e9, STOPPING_GOES_ON},
-        {{10, 0, 0}, 10, 0, 0, 0, STOPPING_ROUNDS},
-        {{0, 60, 0}, 3, 0, 50, 10, STOPPING_GOES_ON},
-        {{0, 60, 0}, 3, 0, 50, 10.5, STOPPING_BUDGET},
+        {{10, 0, 0}, 9, 0, 1e9, 1e9, STOPPING_GOES_ON},       {{10, 0, 0}, 10, 0, 0, 0, STOPPING_ROUNDS},
+        {{0, 60, 0}, 3, 0, 50, 10, STOPPING_GOES_ON},         {{0, 60, 0}, 3, 0, 50, 10.5, STOPPING_BUDGET},
         {{0, 60, 0}, 0, 0, 500, 10, STOPPING_GOES_ON}, /* one round there always is */
-        {{5, 60, 0}, 5, 0, 10, 10, STOPPING_ROUNDS},
-        {{0, 600, 0.02}, 16, 0, 10, 10, STOPPING_GOES_ON},
-        {{0, 600, 0.02}, 39, 40, 10, 10, STOPPING_GOES_ON},
-        {{0, 600, 0.02}, 40, 40, 10, 10, STOPPING_PRECISE},
-        {{0, 600, 0.02}, 40, 40, 1000, 10, STOPPING_PRECISE},
-        {{0, 600, 0.02}, 30, 40, 595, 10, STOPPING_BUDGET},
+        {{5, 60, 0}, 5, 0, 10, 10, STOPPING_ROUNDS},          {{0, 600, 0.02}, 16, 0, 10, 10, STOPPING_GOES_ON},
+        {{0, 600, 0.02}, 39, 40, 10, 10, STOPPING_GOES_ON},   {{0, 600, 0.02}, 40, 40, 10, 10, STOPPING_PRECISE},
+        {{0, 600, 0.02}, 40, 40, 1000, 10, STOPPING_PRECISE}, {{0, 600, 0.02}, 30, 40, 595, 10, STOPPING_BUDGET},
         {{30, 600, 0.02}, 30, 40, 10, 10, STOPPING_ROUNDS},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         assert_int_equal(
-            stopping_look(&table[i].asked, table[i].done, table[i].planned, table[i].spent_s, table[i].round_s), table[i].why);
+            stopping_look(&table[i].asked, table[i].done, table[i].planned, table[i].spent_s, table[i].round_s),
+            table[i].why);
     assert_null(stopping_name(STOPPING_GOES_ON));
     assert_string_equal(stopping_name(STOPPING_BUDGET), "budget");
 }
@@ -62,15 +58,12 @@ static void test_the_room_of_a_budget(void **state)
         struct stopping_pace pace;
         int64_t room;
     } table[] = {
-        {10, {0, 1, 2}, 4},      /* 9 s are left: four rounds and a half */
-        {10, {0, 2, 2}, 4},      /* to the second */
-        {10, {0, 2.5, 2}, 3},
-        {10, {3, 8, 2}, 4},      /* three are done, one more fits */
-        {10, {0, 9, 2}, 1},      /* the first always runs */
-        {10, {0, 50, 2}, 1},
-        {10, {2, 50, 2}, 3},     /* taken up in the middle of its third */
-        {10, {0, 0, NAN}, 1},
-        {604800, {0, 0, 1e-9}, 1000000},
+        {10, {0, 1, 2}, 4},                        /* 9 s are left: four rounds and a half */
+        {10, {0, 2, 2}, 4},                        /* to the second */
+        {10, {0, 2.5, 2}, 3}, {10, {3, 8, 2}, 4},  /* three are done, one more fits */
+        {10, {0, 9, 2}, 1},                        /* the first always runs */
+        {10, {0, 50, 2}, 1},  {10, {2, 50, 2}, 3}, /* taken up in the middle of its third */
+        {10, {0, 0, NAN}, 1}, {604800, {0, 0, 1e-9}, 1000000},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         assert_int_equal(stopping_room(table[i].budget_s, &table[i].pace), table[i].room);
@@ -92,14 +85,22 @@ static void test_a_budget_without_room_in_words(void **state)
         struct stopping_pace pace;
         const char *said;
     } table[] = {
-        {10, {0, 2.5, 2.4567}, "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with "
-                               "--budget 19s or more, or with fewer cells)"},
-        {1.5, {0, 1, 0.8}, "a budget of 1.5 s has room for about 1 round of 0.8 s here; an interval needs 6 (begin with "
-                           "--budget 7s or more, or with fewer cells)"},
-        {120, {1, 60, 60}, "a budget of 2 min has room for about 2 rounds of 1 min here; an interval needs 6 (begin with "
-                           "--budget 7m or more, or with fewer cells)"},
-        {3600, {0, 0, 7200}, "a budget of 1 h has room for about 1 round of 2 h here; an interval needs 6 (begin with "
-                             "--budget 14h or more, or with fewer cells)"},
+        {10,
+         {0, 2.5, 2.4567},
+         "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with "
+         "--budget 19s or more, or with fewer cells)"},
+        {1.5,
+         {0, 1, 0.8},
+         "a budget of 1.5 s has room for about 1 round of 0.8 s here; an interval needs 6 (begin with "
+         "--budget 7s or more, or with fewer cells)"},
+        {120,
+         {1, 60, 60},
+         "a budget of 2 min has room for about 2 rounds of 1 min here; an interval needs 6 (begin with "
+         "--budget 7m or more, or with fewer cells)"},
+        {3600,
+         {0, 0, 7200},
+         "a budget of 1 h has room for about 1 round of 2 h here; an interval needs 6 (begin with "
+         "--budget 14h or more, or with fewer cells)"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char text[240];

@@ -15,11 +15,12 @@
 static void test_all_keys(void **state)
 {
     (void)state;
-    static const char text[] = "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
-                               "models = sync\nclaims = some-1\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
-                               "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nrate = 12.5\n"
-                               "arrivals = poisson\nruntimes = c\n"
-                               "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
+    static const char text[] =
+        "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
+        "models = sync\nclaims = some-1\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
+        "[group two words]\ntask=fetch\njobs = 9, 18\nworkers = 3, cpus,jobs\nscaling = weak\nrate = 12.5\n"
+        "arrivals = poisson\nruntimes = c\n"
+        "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
     struct suite s;
     struct error err = {.text = ""};
     assert_int_equal(suite_parse("x.ini", text, sizeof text - 1, &s, &err), 0);
@@ -59,13 +60,14 @@ static void test_errors_name_the_line(void **state)
         {"", "x.ini: there is no [group NAME] in it"},
         {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
-        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, claims, timeout)"},
-        {"[group a]\ntask = t\nfoo = 1\n",
-         "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
-         "set.PARAMETER)"},
-        {"[group a]\ntask = t\nset. = 1\n",
-         "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
-         "set.PARAMETER)"},
+        {"[suite]\nfoo = 1\n",
+         "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, claims, timeout)"},
+        {"[group a]\ntask = t\nfoo = 1\n", "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, rate, "
+                                           "arrivals, runtimes, models, start-method, "
+                                           "set.PARAMETER)"},
+        {"[group a]\ntask = t\nset. = 1\n", "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, rate, "
+                                            "arrivals, runtimes, models, start-method, "
+                                            "set.PARAMETER)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
         {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},

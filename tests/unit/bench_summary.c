@@ -36,9 +36,16 @@ static void cell_fill(struct result_cell *cell, int64_t ms, int rounds)
     cell->count = (size_t)rounds;
     for (int r = 0; r < rounds; r++) {
         const int64_t work = ms * MS * (100 + r) / 100;
-        cell->samples[r] = (struct sample){
-            .round = r + 1, .whole_ns = work + 2 * MS, .work_ns = work, .cpu_ns = 2 * work, .ready_ns = MS, .end_ns = MS / 2,
-            .latency_ns = {-1, -1, -1, -1}, .connections = -1, .origin_cpu_ns = -1, .origin_wall_ns = -1};
+        cell->samples[r] = (struct sample){.round = r + 1,
+                                           .whole_ns = work + 2 * MS,
+                                           .work_ns = work,
+                                           .cpu_ns = 2 * work,
+                                           .ready_ns = MS,
+                                           .end_ns = MS / 2,
+                                           .latency_ns = {-1, -1, -1, -1},
+                                           .connections = -1,
+                                           .origin_cpu_ns = -1,
+                                           .origin_wall_ns = -1};
     }
 }
 
@@ -55,13 +62,29 @@ static int world_make(void **state)
     };
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    w->group = (struct result_group){.name = "count", .task = "count", .kind = "cpu", .asks = "nothing",
-                                     .params = json_object(), .jobs = 8, .workers = 2, .ideal = 2};
-    w->results = (struct results){.suite = "s", .created = "", .rounds = ROUNDS, .margin = 0.01, .groups = &w->group,
-                                  .cells = w->cells, .group_count = 1, .cell_count = CELLS};
+    w->group = (struct result_group){.name = "count",
+                                     .task = "count",
+                                     .kind = "cpu",
+                                     .asks = "nothing",
+                                     .params = json_object(),
+                                     .jobs = 8,
+                                     .workers = 2,
+                                     .ideal = 2};
+    w->results = (struct results){.suite = "s",
+                                  .created = "",
+                                  .rounds = ROUNDS,
+                                  .margin = 0.01,
+                                  .groups = &w->group,
+                                  .cells = w->cells,
+                                  .group_count = 1,
+                                  .cell_count = CELLS};
     for (size_t i = 0; i < CELLS; i++) {
-        w->cells[i] = (struct result_cell){.runtime = rows[i].runtime, .model = rows[i].model, .role = rows[i].role,
-                                           .status = CELL_OK, .peak_pss_bytes = -1, .memory_looks = -1,
+        w->cells[i] = (struct result_cell){.runtime = rows[i].runtime,
+                                           .model = rows[i].model,
+                                           .role = rows[i].role,
+                                           .status = CELL_OK,
+                                           .peak_pss_bytes = -1,
+                                           .memory_looks = -1,
                                            .copies = rows[i].role == ROLE_CAPACITY ? 2 : 1,
                                            .baseline = i == C_SYNC || i == PY_SYNC};
         cell_fill(&w->cells[i], rows[i].ms, ROUNDS);
@@ -299,14 +322,14 @@ static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
         {"cpu", 2, 116, 116, 60, 0},
         {"cpu", 2, 196, 100, 100, MARK_TAKES_TURNS}, /* one CPU and no gain, whatever the stamps say */
         {"cpu", 2, 196, 149, 100, MARK_TAKES_TURNS},
-        {"cpu", 2, 196, 151, 100, 0},                /* two CPUs: busy with something else, but at the same time */
-        {"cpu", 2, 158, 100, 79, MARK_TAKES_TURNS},  /* the capacity is 1.82: less than a third of that gain */
+        {"cpu", 2, 196, 151, 100, 0},               /* two CPUs: busy with something else, but at the same time */
+        {"cpu", 2, 158, 100, 79, MARK_TAKES_TURNS}, /* the capacity is 1.82: less than a third of that gain */
         {"cpu", 2, 156, 100, 78, 0},
-        {"cpu", 2, 140, 100, 100, 0},                /* they hardly met: that explains it */
+        {"cpu", 2, 140, 100, 100, 0}, /* they hardly met: that explains it */
         {"cpu", 1, 100, 100, 100, MARK_SERIAL},
-        {"cpu", 0, 100, 100, 100, MARK_SERIAL},      /* not known in one round */
-        {"io", 2, 196, 5, 100, MARK_TAKES_TURNS},    /* waited together and gained nothing */
-        {"io", 2, 196, 70, 100, 0},                  /* the CPU may be why */
+        {"cpu", 0, 100, 100, 100, MARK_SERIAL},   /* not known in one round */
+        {"io", 2, 196, 5, 100, MARK_TAKES_TURNS}, /* waited together and gained nothing */
+        {"io", 2, 196, 70, 100, 0},               /* the CPU may be why */
         {"io", 2, 100, 5, 50, 0},
         {"io", 1, 100, 5, 100, MARK_SERIAL},
         {"cpu", 1, 3, 3, 3, MARK_TOO_SHORT | MARK_DRIFT | MARK_AUTOCORRELATED}, /* the drift: as above */
@@ -369,9 +392,10 @@ static void a_stopped_process_is_marked_and_its_twin_is_told_of(void **state)
     assert_mark(row(w, C_SYNC), 0);
     assert_int_equal(warnings_make(&warnings, &w->summary), 0);
     assert_int_equal(warnings.count, 2);
-    assert_string_equal(warnings.items[0].text,
-                        "count: c:sync (the control): a process was stopped from outside (SIGSTOP, a debugger) in 1 of 12 "
-                        "samples, for at least 30 ms; they are marked and kept");
+    assert_string_equal(
+        warnings.items[0].text,
+        "count: c:sync (the control): a process was stopped from outside (SIGSTOP, a debugger) in 1 of 12 "
+        "samples, for at least 30 ms; they are marked and kept");
     assert_non_null(strstr(warnings.items[1].text, "count: c:threads: a process was stopped"));
     assert_non_null(strstr(warnings.items[1].text, "in 2 of 12 samples, for at least 120 ms"));
     warnings_free(&warnings);
@@ -416,9 +440,9 @@ static void a_verdict_needs_the_margin(void **state)
         double margin;
         enum verdict verdict;
     } table[] = {
-        {500, 0.01, VERDICT_FASTER},          {2000, 0.01, VERDICT_SLOWER},         {1000, 0.01, VERDICT_NO_DIFFERENCE},
-        {995, 0.01, VERDICT_NO_DIFFERENCE},   {1005, 0.01, VERDICT_NO_DIFFERENCE},  {980, 0.01, VERDICT_FASTER},
-        {1020, 0.01, VERDICT_SLOWER},         {980, 0.05, VERDICT_NO_DIFFERENCE},   {995, 0, VERDICT_FASTER},
+        {500, 0.01, VERDICT_FASTER},        {2000, 0.01, VERDICT_SLOWER},        {1000, 0.01, VERDICT_NO_DIFFERENCE},
+        {995, 0.01, VERDICT_NO_DIFFERENCE}, {1005, 0.01, VERDICT_NO_DIFFERENCE}, {980, 0.01, VERDICT_FASTER},
+        {1020, 0.01, VERDICT_SLOWER},       {980, 0.05, VERDICT_NO_DIFFERENCE},  {995, 0, VERDICT_FASTER},
         {1000, 0, VERDICT_NO_DIFFERENCE},
     };
     struct world *w = *state;
@@ -458,12 +482,16 @@ static void crowd_make(struct crowd *crowd, size_t count, int rounds, int64_t od
     crowd->cells = calloc(crowd->count, sizeof *crowd->cells);
     assert_non_null(crowd->cells);
     for (size_t i = 0; i < crowd->count; i++) {
-        crowd->cells[i] = (struct result_cell){.runtime = "c", .model = i == 0 ? "sync" : "m", .status = CELL_OK,
-                                               .baseline = i == 0, .copies = 1};
+        crowd->cells[i] = (struct result_cell){
+            .runtime = "c", .model = i == 0 ? "sync" : "m", .status = CELL_OK, .baseline = i == 0, .copies = 1};
         cell_fill(&crowd->cells[i], i == 1 ? odd_ms : 100, rounds);
     }
-    crowd->results = (struct results){.rounds = rounds, .margin = 0.01, .groups = &crowd->group, .cells = crowd->cells,
-                                      .group_count = 1, .cell_count = crowd->count};
+    crowd->results = (struct results){.rounds = rounds,
+                                      .margin = 0.01,
+                                      .groups = &crowd->group,
+                                      .cells = crowd->cells,
+                                      .group_count = 1,
+                                      .cell_count = crowd->count};
     struct error err;
     assert_int_equal(summary_make(&crowd->summary, &crowd->results, &err), 0);
 }
@@ -515,8 +543,9 @@ static void too_few_rounds_for_a_verdict_is_a_warning(void **state)
     crowd_make(&crowd, 26, 10, 50);
     assert_int_equal(warnings_make(&warnings, &crowd.summary), 0);
     assert_int_equal(warnings.count, 1);
-    assert_string_equal(warnings.items[0].text,
-                        "g: 26 ratios in a column: with less than 11 rounds none of them can be called faster or slower");
+    assert_string_equal(
+        warnings.items[0].text,
+        "g: 26 ratios in a column: with less than 11 rounds none of them can be called faster or slower");
     warnings_free(&warnings);
     crowd_free(&crowd);
 }
@@ -569,7 +598,8 @@ static void alike_rounds_are_marked(void **state)
     struct world *w = *state;
     struct sample *samples = w->cells[C_THREADS].samples;
     for (size_t i = 0; i < ROUNDS; i++) /* a neighbour who comes and goes slowly */
-        samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (1 + 0.05 * sin(0.2618 * ((double)i + 0.5))));
+        samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) *
+                                       (1 + 0.05 * sin(0.2618 * ((double)i + 0.5))));
     world_summarise(w);
     assert_mark(row(w, C_THREADS), MARK_AUTOCORRELATED);
     summary_free(&w->summary);
@@ -605,22 +635,27 @@ static void geometric_means_over_groups(void **state)
         size_t group;
         const char *runtime, *model;
         int64_t ms;
-    } rows[] = {{0, "c", "sync", 100}, {0, "c", "threads", 50}, {1, "c", "sync", 800}, {1, "c", "threads", 100},
+    } rows[] = {{0, "c", "sync", 100}, {0, "c", "threads", 50}, {1, "c", "sync", 800},  {1, "c", "threads", 100},
                 {2, "c", "sync", 100}, {2, "c", "threads", 1},  {2, "py", "sync", 100}, {2, "py", "threads", 50}};
     enum { ROWS = sizeof rows / sizeof *rows };
-    struct result_group groups[3] = {{.name = "a", .kind = "cpu"}, {.name = "b", .kind = "io"}, {.name = "c", .kind = "cpu"}};
+    struct result_group groups[3] = {
+        {.name = "a", .kind = "cpu"}, {.name = "b", .kind = "io"}, {.name = "c", .kind = "cpu"}};
     struct result_cell cells[ROWS];
     (void)state;
     memset(cells, 0, sizeof cells);
     for (size_t i = 0; i < ROWS; i++) {
-        cells[i] = (struct result_cell){.group = rows[i].group, .runtime = rows[i].runtime, .model = rows[i].model,
-                                        .status = i == 5 ? CELL_FAILED : CELL_OK, .reason = i == 5 ? strdup("no") : NULL,
-                                        .baseline = strcmp(rows[i].model, "sync") == 0, .copies = 1};
+        cells[i] = (struct result_cell){.group = rows[i].group,
+                                        .runtime = rows[i].runtime,
+                                        .model = rows[i].model,
+                                        .status = i == 5 ? CELL_FAILED : CELL_OK,
+                                        .reason = i == 5 ? strdup("no") : NULL,
+                                        .baseline = strcmp(rows[i].model, "sync") == 0,
+                                        .copies = 1};
         cell_fill(&cells[i], rows[i].ms, ROUNDS);
     }
     cells[1].count = ROUNDS - 2; /* two rounds that not all groups have */
-    const struct results results = {.rounds = ROUNDS, .margin = 0.01, .groups = groups, .cells = cells, .group_count = 3,
-                                    .cell_count = ROWS};
+    const struct results results = {
+        .rounds = ROUNDS, .margin = 0.01, .groups = groups, .cells = cells, .group_count = 3, .cell_count = ROWS};
     struct summary summary;
     struct error err;
     assert_int_equal(summary_make(&summary, &results, &err), 0);
@@ -685,13 +720,22 @@ static void holm_adjusts_over_groups(void **state)
             groups[g] = (struct result_group){.name = "g", .task = "t", .kind = "cpu", .params = NULL};
             for (size_t twin = 0; twin < 2; twin++) {
                 struct result_cell *c = &cells[2 * g + twin];
-                *c = (struct result_cell){.group = g, .runtime = "c", .model = "sync", .status = CELL_OK,
-                                          .role = twin ? ROLE_CONTROL : ROLE_MODEL, .baseline = !twin, .copies = 1};
+                *c = (struct result_cell){.group = g,
+                                          .runtime = "c",
+                                          .model = "sync",
+                                          .status = CELL_OK,
+                                          .role = twin ? ROLE_CONTROL : ROLE_MODEL,
+                                          .baseline = !twin,
+                                          .copies = 1};
                 cell_fill(c, twin && g == 3 ? 120 : 100, rounds[t]);
             }
         }
-        const struct results results = {.rounds = rounds[t], .margin = 0.01, .groups = groups, .cells = cells,
-                                        .group_count = GROUPS, .cell_count = 2 * GROUPS};
+        const struct results results = {.rounds = rounds[t],
+                                        .margin = 0.01,
+                                        .groups = groups,
+                                        .cells = cells,
+                                        .group_count = GROUPS,
+                                        .cell_count = 2 * GROUPS};
         struct summary summary;
         struct error err;
         assert_int_equal(summary_make(&summary, &results, &err), 0);
@@ -731,10 +775,18 @@ static void numbers_have_three_digits(void **state)
         double value;
         const char *ratio, *time;
     } table[] = {
-        {0, "0e0x", "0 s"},          {0.00001234, "1e-5x", "12.3 us"}, {0.0123, "0.012x", "12.3 ms"},
-        {0.00098, "1e-3x", "980 us"}, {0.099951, "0.100x", "100 ms"},  {0.9854, "0.985x", "985 ms"},
-        {0.99951, "1.00x", "1.00 s"}, {1.944, "1.94x", "1.94 s"},      {9.9951, "10.0x", "10.0 s"},
-        {99.951, "100x", "100 s"},    {1234.5, "1234x", "1234 s"},     {123456, "1e5x", "1.2e+05 s"},
+        {0, "0e0x", "0 s"},
+        {0.00001234, "1e-5x", "12.3 us"},
+        {0.0123, "0.012x", "12.3 ms"},
+        {0.00098, "1e-3x", "980 us"},
+        {0.099951, "0.100x", "100 ms"},
+        {0.9854, "0.985x", "985 ms"},
+        {0.99951, "1.00x", "1.00 s"},
+        {1.944, "1.94x", "1.94 s"},
+        {9.9951, "10.0x", "10.0 s"},
+        {99.951, "100x", "100 s"},
+        {1234.5, "1234x", "1234 s"},
+        {123456, "1e5x", "1.2e+05 s"},
         {NAN, "-", "-"},
     };
     (void)state;
@@ -752,8 +804,15 @@ static void control_characters_do_not_reach_a_terminal(void **state)
         int width;
         const char *printed;
     } table[] = {
-        {"abc", 5, "abc  "}, {"abc", -5, "  abc"}, {"abcdef", 4, "abc…"}, {"ä≈x", 3, "ä≈x"}, {"a\033[2Jb", 0, "a?[2Jb"},
-        {"a\xc2\x9b" "31mb", 0, "a?31mb"}, {"\t\n\x7f", 0, "???"},
+        {"abc", 5, "abc  "},
+        {"abc", -5, "  abc"},
+        {"abcdef", 4, "abc…"},
+        {"ä≈x", 3, "ä≈x"},
+        {"a\033[2Jb", 0, "a?[2Jb"},
+        {"a\xc2\x9b"
+         "31mb",
+         0, "a?31mb"},
+        {"\t\n\x7f", 0, "???"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {

@@ -39,9 +39,10 @@ static void test_lists(void **state)
     static const struct {
         const char *text;
         int64_t count;
-    } rows[] = {{"0", 1},      {"0-1\n", 2},      {"0,2-5,9", 6},  {"", -1},     {"\n", -1},     {"a", -1}, {"1-", -1},
-                {"3-1", -1},   {"0-1 x", -1},     {"0,", -1},      {"1,1", -1},  {"5,1", -1},    {"-1", -1},
-                {"0-65535", 65536}, {"0-65536", -1}, {"99999999999999999999", -1}};
+    } rows[] = {{"0", 1},      {"0-1\n", 2},       {"0,2-5,9", 6},  {"", -1},
+                {"\n", -1},    {"a", -1},          {"1-", -1},      {"3-1", -1},
+                {"0-1 x", -1}, {"0,", -1},         {"1,1", -1},     {"5,1", -1},
+                {"-1", -1},    {"0-65535", 65536}, {"0-65536", -1}, {"99999999999999999999", -1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(proc_list_count(rows[i].text) == rows[i].count);
 }
@@ -258,10 +259,15 @@ static void test_usage_of_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),   cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_counters), cmocka_unit_test(test_between),
-        cmocka_unit_test(test_judging),  cmocka_unit_test(test_a_machine_without_proc),
-        cmocka_unit_test(test_names_of_disturbances), cmocka_unit_test(test_usage_of_copies), cmocka_unit_test(test_libcurl),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_between),
+        cmocka_unit_test(test_judging),
+        cmocka_unit_test(test_a_machine_without_proc),
+        cmocka_unit_test(test_names_of_disturbances),
+        cmocka_unit_test(test_usage_of_copies),
+        cmocka_unit_test(test_libcurl),
     };
     return cmocka_run_group_tests_name("bench_surroundings", tests, NULL, NULL);
 }

@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#define BEGIN "<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 100 50\" xmlns=\"http://www.w3.org/2000/svg\" " \
-              "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n<title>T</title>"
+#define BEGIN                                                                                    \
+    "<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 100 50\" xmlns=\"http://www.w3.org/2000/svg\" " \
+    "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n<title>T</title>"
 #define HEAD "<svg role=\"img\" aria-labelledby=\"label\" width=\"100\" height=\"50\" viewBox=\"0 0 100 50\">"
 
 static int inlined(const char *bytes, char **text)
@@ -22,10 +23,10 @@ static int inlined(const char *bytes, char **text)
     size_t length = 0;
     FILE *out = open_memstream(text, &length);
     assert_non_null(out);
-    const int code = svg_inline(&source, out, &err);
+    const int rc = svg_inline(&source, out, &err);
     assert_int_equal(fclose(out), 0);
-    assert_true((code == 0) == (err.text[0] == '\0'));
-    return code;
+    assert_true((rc == 0) == (err.text[0] == '\0'));
+    return rc;
 }
 
 static void test_what_it_becomes(void **state)
@@ -45,7 +46,8 @@ static void test_what_it_becomes(void **state)
         /* groups alike become one; others do not */
         {"<g fill='red'><rect/></g>\n<g fill='red'><rect x='1'/></g><rect/>",
          "<g fill=\"red\"><rect/><rect x=\"1\"/></g><rect/></svg>"},
-        {"<g fill='red'><rect/></g><g fill='blue'><rect/></g>", "<g fill=\"red\"><rect/></g><g fill=\"blue\"><rect/></g></svg>"},
+        {"<g fill='red'><rect/></g><g fill='blue'><rect/></g>",
+         "<g fill=\"red\"><rect/></g><g fill=\"blue\"><rect/></g></svg>"},
         {"<g opacity='0.5'><rect/></g><g opacity='0.5'><rect/></g>",
          "<g opacity=\"0.5\"><rect/></g><g opacity=\"0.5\"><rect/></g></svg>"},
         {"<g><g fill='red'><rect/></g></g><g stroke='red'><g fill='red'><rect/></g></g>",
@@ -55,7 +57,8 @@ static void test_what_it_becomes(void **state)
          "<text>a &lt;b&gt; &amp; &quot;c&quot;</text></svg>"},
         {"<text> </text>", "<text> </text></svg>"},
         /* ids: only those that are needed, under names of this drawing */
-        {"<defs><circle id='a' r='1.50'/><use xlink:href='#a' id='b'/><rect id='c'/></defs><use xlink:href='#b' id='d'/>",
+        {"<defs><circle id='a' r='1.50'/><use xlink:href='#a' id='b'/><rect id='c'/></defs><use xlink:href='#b' "
+         "id='d'/>",
          "<defs><circle id=\"p1-a\" r=\"1.5\"/><use id=\"p1-b\" href=\"#p1-a\"/></defs><use href=\"#p1-b\"/></svg>"},
         {"<defs><clipPath id='k'><rect/></clipPath></defs><g clip-path='url(#k)'><rect/></g>",
          "<defs><clipPath id=\"p1-k\"><rect/></clipPath></defs><g clip-path=\"url(#p1-k)\"><rect/></g></svg>"},
@@ -63,10 +66,14 @@ static void test_what_it_becomes(void **state)
         {"<g fill='none'><use xlink:href='#gpPt6' transform='translate(10.00,20.25) scale(1.50)' color='red'/>"
          "<use xlink:href='#gpPt6' transform='translate(30.00,20.00) scale(1.50)' color='red'/>"
          "<use xlink:href='#gpPt6' transform='translate(40.00,20.00) scale(1.50)' color='blue'/><rect/></g>",
-         "<g fill=\"none\"><path fill=\"none\" stroke-linecap=\"round\" stroke-width=\"3\" stroke=\"red\" d=\"M10,20.25h0M30,20h0\"/>"
-         "<path fill=\"none\" stroke-linecap=\"round\" stroke-width=\"3\" stroke=\"blue\" d=\"M40,20h0\"/><rect/></g></svg>"},
-        {"<g fill-opacity='0.5'><use xlink:href='#gpPt6' transform='translate(1.00,2.00) scale(1.50)' color='red'/></g>",
-         "<g fill-opacity=\"0.5\"><use href=\"#p1-gpPt6\" transform=\"translate(1,2) scale(1.5)\" color=\"red\"/></g></svg>"},
+         "<g fill=\"none\"><path fill=\"none\" stroke-linecap=\"round\" stroke-width=\"3\" stroke=\"red\" "
+         "d=\"M10,20.25h0M30,20h0\"/>"
+         "<path fill=\"none\" stroke-linecap=\"round\" stroke-width=\"3\" stroke=\"blue\" "
+         "d=\"M40,20h0\"/><rect/></g></svg>"},
+        {"<g fill-opacity='0.5'><use xlink:href='#gpPt6' transform='translate(1.00,2.00) scale(1.50)' "
+         "color='red'/></g>",
+         "<g fill-opacity=\"0.5\"><use href=\"#p1-gpPt6\" transform=\"translate(1,2) scale(1.5)\" "
+         "color=\"red\"/></g></svg>"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char whole[1024], expected[1024], *text = NULL;

@@ -88,8 +88,10 @@ static void test_stamps_outside_the_work(void **state)
 
 /* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */
 static struct proctree_entry entries[] = {
-    {.pid = 10, .parent = 1, .state = 'S', .name = "hyperfine"}, {.pid = 11, .parent = 10, .state = 'S', .name = "host"},
-    {.pid = 12, .parent = 10, .state = 'S', .name = "host"},     {.pid = 13, .parent = 12, .state = 'S', .name = "worker"},
+    {.pid = 10, .parent = 1, .state = 'S', .name = "hyperfine"},
+    {.pid = 11, .parent = 10, .state = 'S', .name = "host"},
+    {.pid = 12, .parent = 10, .state = 'S', .name = "host"},
+    {.pid = 13, .parent = 12, .state = 'S', .name = "worker"},
     {.pid = 20, .parent = 1, .state = 'S', .name = "editor"},
 };
 static const struct proctree tree = {.entries = entries, .count = 5, .room = 5};

@@ -21,7 +21,8 @@ static void test_three_versions(void **state)
         struct timing expected;
     } table[] = {
         {"tests/data/hyperfine/1.15.json", {.wall_ns = 1234500, .user_ns = 400000, .system_ns = 500000, .exit = 0}},
-        {"tests/data/hyperfine/1.19.json", {.wall_ns = 250000000, .user_ns = 1000000, .system_ns = 2000000, .exit = 137}},
+        {"tests/data/hyperfine/1.19.json",
+         {.wall_ns = 250000000, .user_ns = 1000000, .system_ns = 2000000, .exit = 137}},
         {"tests/data/hyperfine/2.0.json", {.wall_ns = 2100000, .user_ns = 700000, .system_ns = 1100000, .exit = 1}},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -85,40 +86,51 @@ static void test_quoting(void **state)
     static const struct {
         const char *word, *quoted;
     } table[] = {
-        {"plain-1.2/x=y", "plain-1.2/x=y"}, {"", "''"},           {"a b", "'a b'"},
-        {"it's", "'it'\\''s'"},             {"\"q\"", "'\"q\"'"}, {"$HOME", "'$HOME'"},
-        {"a\\b", "'a\\b'"},                 {"{job}", "'{job}'"}, {"l\xc3\xa4nge", "'l\xc3\xa4nge'"},
-        {"new\nline", "'new\nline'"},       {"'", "''\\'''"},     {"#x", "'#x'"},
+        {"plain-1.2/x=y", "plain-1.2/x=y"},
+        {"", "''"},
+        {"a b", "'a b'"},
+        {"it's", "'it'\\''s'"},
+        {"\"q\"", "'\"q\"'"},
+        {"$HOME", "'$HOME'"},
+        {"a\\b", "'a\\b'"},
+        {"{job}", "'{job}'"},
+        {"l\xc3\xa4nge", "'l\xc3\xa4nge'"},
+        {"new\nline", "'new\nline'"},
+        {"'", "''\\'''"},
+        {"#x", "'#x'"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct words w = {NULL, 0};
-        assert_int_equal(words_add(&w, table[i].word), 0);
-        char *line = words_quote(&w);
+        struct string_list w = {NULL, 0};
+        assert_int_equal(string_list_add(&w, table[i].word), 0);
+        char *line = string_list_quote(&w);
         assert_string_equal(line, table[i].quoted);
         free(line);
-        words_free(&w);
+        string_list_free(&w);
     }
 }
 
 static void test_the_call(void **state)
 {
     (void)state;
-    struct words command = {NULL, 0}, call = {NULL, 0};
-    assert_int_equal(words_add(&command, "/a b/host"), 0);
-    assert_int_equal(words_add(&command, "run"), 0);
+    struct string_list command = {NULL, 0}, call = {NULL, 0};
+    assert_int_equal(string_list_add(&command, "/a b/host"), 0);
+    assert_int_equal(string_list_add(&command, "run"), 0);
     assert_int_equal(timer_words(&call, &command, "/t/x.json"), 0);
-    char *line = words_join(&call, "|");
-    assert_string_equal(line, "hyperfine|-N|-i|--runs|1|--warmup|0|--style|none|--export-json|/t/x.json|'/a b/host' run");
+    char *line = string_list_join(&call, "|");
+    assert_string_equal(line,
+                        "hyperfine|-N|-i|--runs|1|--warmup|0|--style|none|--export-json|/t/x.json|'/a b/host' run");
     free(line);
-    words_free(&command);
-    words_free(&call);
+    string_list_free(&command);
+    string_list_free(&call);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_three_versions), cmocka_unit_test(test_what_is_no_result),
-        cmocka_unit_test(test_units_and_missing_parts), cmocka_unit_test(test_quoting),
+        cmocka_unit_test(test_three_versions),
+        cmocka_unit_test(test_what_is_no_result),
+        cmocka_unit_test(test_units_and_missing_parts),
+        cmocka_unit_test(test_quoting),
         cmocka_unit_test(test_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,7 +59,8 @@ static void test_poisson(void **state)
 static void test_a_seed_is_a_schedule(void **state)
 {
     (void)state;
-    struct arrivals_walk one = {.arrivals = {.rate = 10, .kind = ARRIVALS_POISSON, .seed = 1}}, again = one, other = one;
+    struct arrivals_walk one = {.arrivals = {.rate = 10, .kind = ARRIVALS_POISSON, .seed = 1}}, again = one,
+                         other = one;
     other.arrivals.seed = 2;
     int differ = 0;
     for (int i = 0; i < 100; i++) {

@@ -24,9 +24,17 @@ static void test_quota(void **state)
         const char *text;
         double cpus;
     } rows[] = {
-        {"150000 100000\n", 1.5}, {"max 100000\n", -1},   {"-1\n 100000\n", -1},        {"", -1},
-        {"0 100000", -1},         {"150000 0", -1},       {"150000", -1},               {"1.5 1", -1},
-        {"50000 100000 x", 0.5},  {"1e5 100000", -1},     {"99999999999999999999 1", -1},
+        {"150000 100000\n", 1.5},
+        {"max 100000\n", -1},
+        {"-1\n 100000\n", -1},
+        {"", -1},
+        {"0 100000", -1},
+        {"150000 0", -1},
+        {"150000", -1},
+        {"1.5 1", -1},
+        {"50000 100000 x", 0.5},
+        {"1e5 100000", -1},
+        {"99999999999999999999 1", -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_true(cgroup_parse_quota(rows[i].text) == rows[i].cpus);
@@ -63,8 +71,12 @@ static void test_mount(void **state)
     assert_string_equal(top, "/docker/1");
     assert_true(cgroup_parse_mount(text, &unified, mount, top));
     assert_string_equal(mount, "/sys/fs/cgroup/unified");
-    static const char *const none[] = {"", "1 2 3", "1 2 3 / /x rw cgroup cgroup rw,cpu", "1 2 3 / x rw - cgroup2 c rw",
-                                       "1 2 3 / /x rw - cgroup", "- - - - - - cgroup2 cgroup2 rw"};
+    static const char *const none[] = {"",
+                                       "1 2 3",
+                                       "1 2 3 / /x rw cgroup cgroup rw,cpu",
+                                       "1 2 3 / x rw - cgroup2 c rw",
+                                       "1 2 3 / /x rw - cgroup",
+                                       "- - - - - - cgroup2 cgroup2 rw"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
         assert_false(cgroup_parse_mount(none[i], &unified, mount, top));
         assert_false(cgroup_parse_mount(none[i], &cpu, mount, top));

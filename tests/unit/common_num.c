@@ -20,9 +20,9 @@ static void test_durations(void **state)
         int rc;
         double seconds;
     } table[] = {
-        {"90s", 0, 90},      {"2m", 0, 120},       {"1h", 0, 3600},     {"1.5h", 0, 5400}, {"0.5m", 0, 30},
-        {"90", -EINVAL, 0},  {"s", -EINVAL, 0},    {"", -EINVAL, 0},    {"2d", -EINVAL, 0}, {"2mm", -EINVAL, 0},
-        {"2 m", -EINVAL, 0}, {"2,5m", -EINVAL, 0}, {"0.1s", -ERANGE, 0}, {"3h", -ERANGE, 0}, {"-5s", -ERANGE, 0},
+        {"90s", 0, 90},       {"2m", 0, 120},         {"1h", 0, 3600},      {"1.5h", 0, 5400},  {"0.5m", 0, 30},
+        {"90", -EINVAL, 0},   {"s", -EINVAL, 0},      {"", -EINVAL, 0},     {"2d", -EINVAL, 0}, {"2mm", -EINVAL, 0},
+        {"2 m", -EINVAL, 0},  {"2,5m", -EINVAL, 0},   {"0.1s", -ERANGE, 0}, {"3h", -ERANGE, 0}, {"-5s", -ERANGE, 0},
         {"nans", -EINVAL, 0}, {"1e999s", -ERANGE, 0},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -38,7 +38,7 @@ static void test_i64(void **state)
     static const struct {
         const char *text;
         int64_t min, max;
-        int code;
+        int rc;
         int64_t value;
     } rows[] = {
         {"0", 0, 10, 0, 0},
@@ -65,30 +65,30 @@ static void test_i64(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t value = 0;
-        const int code = num_parse_i64(rows[i].text, rows[i].min, rows[i].max, &value);
-        if (code != rows[i].code || value != rows[i].value)
-            fail_msg("'%s': %d %lld", rows[i].text, code, (long long)value);
+        const int rc = num_parse_i64(rows[i].text, rows[i].min, rows[i].max, &value);
+        if (rc != rows[i].rc || value != rows[i].value)
+            fail_msg("'%s': %d %lld", rows[i].text, rc, (long long)value);
     }
 }
 
 static const struct {
     const char *text;
-    int code;
+    int rc;
     double value;
 } doubles[] = {
-    {"1", 0, 1},          {"1.5", 0, 1.5},      {"2e-3", 0, 0.002},  {".5", 0, 0.5},       {"100", 0, 100},
-    {"100.1", -ERANGE, 0}, {"1e400", -ERANGE, 0}, {"-1", -ERANGE, 0},  {"", -EINVAL, 0},     {"1,5", -EINVAL, 0},
-    {"1.5s", -EINVAL, 0}, {"nan", -EINVAL, 0},  {"inf", -EINVAL, 0}, {" 1", -EINVAL, 0},   {"0x1p3", -EINVAL, 0},
-    {"1e", -EINVAL, 0},   {".", -EINVAL, 0},    {"1.2.3", -EINVAL, 0},
+    {"1", 0, 1},           {"1.5", 0, 1.5},       {"2e-3", 0, 0.002},    {".5", 0, 0.5},     {"100", 0, 100},
+    {"100.1", -ERANGE, 0}, {"1e400", -ERANGE, 0}, {"-1", -ERANGE, 0},    {"", -EINVAL, 0},   {"1,5", -EINVAL, 0},
+    {"1.5s", -EINVAL, 0},  {"nan", -EINVAL, 0},   {"inf", -EINVAL, 0},   {" 1", -EINVAL, 0}, {"0x1p3", -EINVAL, 0},
+    {"1e", -EINVAL, 0},    {".", -EINVAL, 0},     {"1.2.3", -EINVAL, 0},
 };
 
 static void doubles_check(void)
 {
     for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
         double value = 0;
-        const int code = num_parse_double(doubles[i].text, 0, 100, &value);
-        if (code != doubles[i].code || value < doubles[i].value || value > doubles[i].value)
-            fail_msg("'%s': %d %g", doubles[i].text, code, value);
+        const int rc = num_parse_double(doubles[i].text, 0, 100, &value);
+        if (rc != doubles[i].rc || value < doubles[i].value || value > doubles[i].value)
+            fail_msg("'%s': %d %g", doubles[i].text, rc, value);
     }
 }
 
@@ -116,19 +116,30 @@ static void test_percent(void **state)
     (void)state;
     static const struct {
         const char *text;
-        int code;
+        int rc;
         double value;
     } rows[] = {
-        {"2%", 0, 0.02},      {"0.5%", 0, 0.005}, {"0%", 0, 0},       {"50%", 0, 0.5},     {"50.1%", -ERANGE, 0},
-        {"-1%", -ERANGE, 0},  {"2", -EINVAL, 0},  {"0.02", -EINVAL, 0}, {"%", -EINVAL, 0}, {"", -EINVAL, 0},
-        {"2 %", -EINVAL, 0},  {"2%%", -EINVAL, 0}, {"2%x", -EINVAL, 0}, {"nan%", -EINVAL, 0},
+        {"2%", 0, 0.02},
+        {"0.5%", 0, 0.005},
+        {"0%", 0, 0},
+        {"50%", 0, 0.5},
+        {"50.1%", -ERANGE, 0},
+        {"-1%", -ERANGE, 0},
+        {"2", -EINVAL, 0},
+        {"0.02", -EINVAL, 0},
+        {"%", -EINVAL, 0},
+        {"", -EINVAL, 0},
+        {"2 %", -EINVAL, 0},
+        {"2%%", -EINVAL, 0},
+        {"2%x", -EINVAL, 0},
+        {"nan%", -EINVAL, 0},
         {"0000000000000000000000000000000000000000000000000000000000000002%", -EINVAL, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         double value = 0;
-        const int code = num_parse_percent(rows[i].text, 0, 0.5, &value);
-        if (code != rows[i].code || value < rows[i].value || value > rows[i].value)
-            fail_msg("'%s': %d %g", rows[i].text, code, value);
+        const int rc = num_parse_percent(rows[i].text, 0, 0.5, &value);
+        if (rc != rows[i].rc || value < rows[i].value || value > rows[i].value)
+            fail_msg("'%s': %d %g", rows[i].text, rc, value);
     }
 }
 

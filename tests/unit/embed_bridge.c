@@ -58,8 +58,11 @@ static int fixture_setup(void **state)
     snprintf(f.folder, sizeof f.folder, "/tmp/cobench-embed-XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     f.source = (struct embed_source){.name = f.path, .root = f.root};
-    f.twin = (struct cobench_task){.contract = COBENCH_CONTRACT_VERSION, .kind = COBENCH_KIND_CPU, .name = "probe",
-                                   .about = "for tests", .default_jobs = 1};
+    f.twin = (struct cobench_task){.contract = COBENCH_CONTRACT_VERSION,
+                                   .kind = COBENCH_KIND_CPU,
+                                   .name = "probe",
+                                   .about = "for tests",
+                                   .default_jobs = 1};
     *state = &f;
     return 0;
 }
@@ -79,7 +82,8 @@ static void task_write(struct fixture *f, enum cobench_ask asks, const char *run
     FILE *file = fopen(f->path, "w");
     assert_non_null(file);
     fprintf(file,
-            "from py_impl.contract import *; NAME, ABOUT, KIND, ASKS, JOBS, PARAMS = 'probe', 'for tests', CPU, '%s', 1, ()\n"
+            "from py_impl.contract import *; NAME, ABOUT, KIND, ASKS, JOBS, PARAMS = 'probe', 'for tests', CPU, '%s', "
+            "1, ()\n"
             "def run(state, worker, job, reply):\n"
             "    %s\n"
             "%s\n",
@@ -147,9 +151,11 @@ static void test_replies(void **state)
 {
     struct fixture *f = *state;
     static const unsigned char body[] = {0, 1, 0xff, 0};
-    task_write(f, COBENCH_ASK_URL, "return reply.status * 1000 + (reply.body == b'\\0\\1\\xff\\0') + len(reply.body)", "");
+    task_write(f, COBENCH_ASK_URL, "return reply.status * 1000 + (reply.body == b'\\0\\1\\xff\\0') + len(reply.body)",
+               "");
     worker_start(f);
-    assert_int_equal(job_run(f, 0, &(struct cobench_reply){.status = 200, .body = body, .length = sizeof body}), 200005);
+    assert_int_equal(job_run(f, 0, &(struct cobench_reply){.status = 200, .body = body, .length = sizeof body}),
+                     200005);
     assert_int_equal(job_run(f, 0, &(struct cobench_reply){.status = 404}), 404000);
     worker_end(f);
 }
@@ -165,7 +171,10 @@ static void test_requests(void **state)
         {"return Request()", {COBENCH_ASK_NOTHING, 0, ""}, NULL, NULL},
         {"return Request(DELAY, 5)", {COBENCH_ASK_DELAY, 5, ""}, NULL, NULL},
         {"return Request(URL, 0, 'http://h/%d' % job)", {COBENCH_ASK_URL, 0, "http://h/3"}, NULL, NULL},
-        {"return Request(URL, 0, 'http://h/' + 'x' * 2048)", {0}, "ValueError", "a URL of 2057 bytes; at most 2047 are allowed"},
+        {"return Request(URL, 0, 'http://h/' + 'x' * 2048)",
+         {0},
+         "ValueError",
+         "a URL of 2057 bytes; at most 2047 are allowed"},
         {"return Request(URL, 0, 'http://h/\\0x')", {0}, "ValueError", "a URL with a NUL in it"},
         {"return Request(URL, 0, '\\udcff')", {0}, "UnicodeEncodeError", NULL},
         {"return Request(DELAY, -1)", {0}, "ValueError", "asks for a delay of -1 ns"},
@@ -183,14 +192,14 @@ static void test_requests(void **state)
         task_write(f, COBENCH_ASK_URL, "return 1", rest);
         worker_start(f);
         error_clear(&f->err);
-        const int code = f->task.request(f->state, f->worker, 3, &ask, &f->err);
+        const int rc = f->task.request(f->state, f->worker, 3, &ask, &f->err);
         if (rows[i].type) {
-            assert_int_equal(code, -EPROTO);
+            assert_int_equal(rc, -EPROTO);
             assert_string_equal(f->err.type, rows[i].type);
             if (rows[i].message)
                 assert_string_equal(f->err.message, rows[i].message);
         } else {
-            assert_int_equal(code, 0);
+            assert_int_equal(rc, 0);
             assert_int_equal(ask.ask, rows[i].ask.ask);
             assert_int_equal(ask.delay_ns, rows[i].ask.delay_ns);
             assert_string_equal(ask.url, rows[i].ask.url);
@@ -204,7 +213,7 @@ static void test_failures(void **state)
     struct fixture *f = *state;
     static const struct {
         const char *run, *type, *message;
-        int line, code;
+        int line, rc;
     } rows[] = {
         {"raise ValueError('a\\n b\\t\\r\\n c')", "ValueError", "a b c", 3, -EPROTO},
         {"raise ValueError('nul\\0nul')", "ValueError", "nul nul", 3, -EPROTO},
@@ -213,8 +222,10 @@ static void test_failures(void **state)
         {"raise KeyboardInterrupt", "KeyboardInterrupt", "", 3, -EPROTO},
         {"raise MemoryError('none')", "MemoryError", "none", 3, -ENOMEM},
         {"raise type('Mine', (BaseException,), {})('mine')", "Mine", "mine", 3, -EPROTO},
-        {"raise type('Silent', (Exception,), {'__str__': lambda self: 1 / 0})", "Silent", "an exception that cannot be printed", 3, -EPROTO},
-        {"raise type('Exits', (Exception,), {'__str__': lambda self: exit()})", "Exits", "an exception that cannot be printed", 3, -EPROTO},
+        {"raise type('Silent', (Exception,), {'__str__': lambda self: 1 / 0})", "Silent",
+         "an exception that cannot be printed", 3, -EPROTO},
+        {"raise type('Exits', (Exception,), {'__str__': lambda self: exit()})", "Exits",
+         "an exception that cannot be printed", 3, -EPROTO},
         {"import no_such_module", "ModuleNotFoundError", "No module named 'no_such_module'", 3, -EPROTO},
         {"return run(state, worker, job, reply)", "RecursionError", NULL, 3, -EPROTO},
         {"return 'x'", "TypeError", "the result is of type str, not int", 0, -EPROTO},
@@ -230,7 +241,7 @@ static void test_failures(void **state)
         worker_start(f);
         for (unsigned again = 0; again < 2; again++) { /* a failure leaves nothing behind for the next job */
             error_clear(&f->err);
-            assert_int_equal(f->task.run(f->state, f->worker, 0, NULL, &result, &f->err), rows[i].code);
+            assert_int_equal(f->task.run(f->state, f->worker, 0, NULL, &result, &f->err), rows[i].rc);
             assert_string_equal(f->err.type, rows[i].type);
             if (rows[i].message)
                 assert_string_equal(f->err.message, rows[i].message);
@@ -320,8 +331,16 @@ static void model_check(struct fixture *f, const struct model *model, enum start
     assert_int_equal(children_open(&children, WORKERS), 0);
     dispenser_counter(&dispenser, board, JOBS);
     memset(slots, 0, JOBS * sizeof *slots);
-    struct run run = {.task = &f->task, .jobs = JOBS, .workers = WORKERS, .start_method = method, .slots = slots,
-                      .board = board, .dispenser = &dispenser, .children = &children, .gate_read = -1, .gate_write = -1};
+    struct run run = {.task = &f->task,
+                      .jobs = JOBS,
+                      .workers = WORKERS,
+                      .start_method = method,
+                      .slots = slots,
+                      .board = board,
+                      .dispenser = &dispenser,
+                      .children = &children,
+                      .gate_read = -1,
+                      .gate_write = -1};
     error_clear(&f->err);
     if (method == START_FORK)
         assert_int_equal(run_open_task(&run, &f->err), 0);
@@ -376,15 +395,16 @@ static void jobs_stay_flat(struct fixture *f, const struct cobench_reply *reply)
         error_clear(&f->err);
         if (f->task.request)
             f->task.request(f->state, f->worker, job, &ask, &f->err);
-        const int code = f->task.run(f->state, f->worker, job, reply, &result, &f->err);
+        const int rc = f->task.run(f->state, f->worker, job, reply, &result, &f->err);
         if (job != JOB_EARLY && job != JOB_LATE)
             continue;
-        assert_int_equal(code, 0);
+        assert_int_equal(rc, 0);
         if (job == JOB_EARLY) {
             blocks = result;
             bytes = bytes_used();
         } else if (!SANITIZED && (result > blocks + BLOCKS_SLACK || bytes_used() > bytes + BYTES_SLACK)) {
-            fail_msg("%llu blocks and %lld bytes more", (unsigned long long)(result - blocks), (long long)(bytes_used() - bytes));
+            fail_msg("%llu blocks and %lld bytes more", (unsigned long long)(result - blocks),
+                     (long long)(bytes_used() - bytes));
         }
     }
     worker_end(f);
@@ -393,14 +413,18 @@ static void jobs_stay_flat(struct fixture *f, const struct cobench_reply *reply)
 static void test_jobs_leave_nothing(void **state)
 {
     struct fixture *f = *state;
-    static const char count[] = "def blocks():\n    import gc, sys\n    gc.collect()\n    return sys.getallocatedblocks()\n";
+    static const char count[] =
+        "def blocks():\n    import gc, sys\n    gc.collect()\n    return sys.getallocatedblocks()\n";
     static unsigned char body[2000];
     char rest[400];
     task_write(f, COBENCH_ASK_NOTHING, "return blocks() if job % 99000 == 1000 else job << 30", count);
     jobs_stay_flat(f, NULL);
-    task_write(f, COBENCH_ASK_NOTHING, "return blocks() if job % 99000 == 1000 else ('x', -1, 1 << 65)[job % 3] if job % 2 else 1 // 0", count);
+    task_write(f, COBENCH_ASK_NOTHING,
+               "return blocks() if job % 99000 == 1000 else ('x', -1, 1 << 65)[job % 3] if job % 2 else 1 // 0", count);
     jobs_stay_flat(f, NULL);
-    snprintf(rest, sizeof rest, "%sdef request(state, worker, job): return Request(URL, 0, 'http://h/%%d' %% job) if job %% 2 else job\n", count);
+    snprintf(rest, sizeof rest,
+             "%sdef request(state, worker, job): return Request(URL, 0, 'http://h/%%d' %% job) if job %% 2 else job\n",
+             count);
     task_write(f, COBENCH_ASK_URL, "return blocks() if job % 99000 == 1000 else len(reply.body)", rest);
     jobs_stay_flat(f, &(struct cobench_reply){.status = 200, .body = body, .length = sizeof body});
 }
@@ -412,8 +436,8 @@ static void *visit(void *arg)
     uint64_t result = 0;
     void *worker;
     error_clear(&err);
-    const int code = f->task.worker_open(f->state, 0, &worker, &err);
-    if (code || f->task.run(f->state, worker, 0, NULL, &result, &err))
+    const int rc = f->task.worker_open(f->state, 0, &worker, &err);
+    if (rc || f->task.run(f->state, worker, 0, NULL, &result, &err))
         abort();
     f->task.worker_close(f->state, worker);
     return (void *)(uintptr_t)result;
@@ -436,7 +460,8 @@ static void test_workers_leave_nothing(void **state)
         if (i == 100) {
             blocks = (uintptr_t)result;
             bytes = bytes_used();
-        } else if (i > 100 && !SANITIZED && ((uintptr_t)result > blocks + BLOCKS_SLACK || bytes_used() > bytes + BYTES_SLACK)) {
+        } else if (i > 100 && !SANITIZED &&
+                   ((uintptr_t)result > blocks + BLOCKS_SLACK || bytes_used() > bytes + BYTES_SLACK)) {
             fail_msg("after %u: %lld blocks and %lld bytes more", i, (long long)((uintptr_t)result - blocks),
                      (long long)(bytes_used() - bytes));
         }
@@ -457,7 +482,7 @@ static int64_t resident_bytes(void)
 /* An interpreter that does without the bridge what the bridge has it do. */
 static void bare_cycle(struct fixture *f)
 {
-    char code[PATH_MAX + 400];
+    char rc[PATH_MAX + 400];
     PyPreConfig before;
     PyConfig config;
     PyPreConfig_InitIsolatedConfig(&before);
@@ -469,9 +494,11 @@ static void bare_cycle(struct fixture *f)
     if (!PyStatus_Exception(status))
         status = Py_InitializeFromConfig(&config);
     PyConfig_Clear(&config);
-    snprintf(code, sizeof code, "import sys\nsys.path.insert(0, '%s')\nfrom py_impl import catalog, contract, failure, params\n"
-             "task = catalog.load('%s')\ntask.run(None, None, 0, None)\n", f->root, f->path);
-    if (PyStatus_Exception(status) || PyRun_SimpleString(code) != 0 || Py_FinalizeEx() != 0)
+    snprintf(rc, sizeof rc,
+             "import sys\nsys.path.insert(0, '%s')\nfrom py_impl import catalog, contract, failure, params\n"
+             "task = catalog.load('%s')\ntask.run(None, None, 0, None)\n",
+             f->root, f->path);
+    if (PyStatus_Exception(status) || PyRun_SimpleString(rc) != 0 || Py_FinalizeEx() != 0)
         abort();
 }
 
@@ -515,7 +542,8 @@ static void test_interpreters_leave_what_cpython_leaves(void **state)
     const int cycles = SANITIZED ? 20 : PY_VERSION_HEX < 0x030C0000 ? 1000 : 200;
     task_write(f, COBENCH_ASK_NOTHING, "return job", "");
     const int64_t bare = growth_of(f, bare_cycle, cycles), bridge = growth_of(f, bridge_cycle, cycles);
-    print_message("a cycle of the interpreter leaves %lld bytes, with the bridge %lld\n", (long long)bare, (long long)bridge);
+    print_message("a cycle of the interpreter leaves %lld bytes, with the bridge %lld\n", (long long)bare,
+                  (long long)bridge);
     if (!SANITIZED)
         assert_true(bridge <= bare + bare / 50 + 1024);
 }

@@ -26,9 +26,14 @@ static int words_count(char *const words[])
 static void test_all_options(void **state)
 {
     (void)state;
-    char *words[] = {"run", "--task", "count", "--model=sync", "--jobs", "7", "--workers=3", "--set", "size=1", "--url", "u",
-                     "--slots", "s", "--record", "r", "--start-method", "spawn", "--timeout", "1.5", "--request-timeout=2",
-                     "--gate", "0,1", "--tasks", "d", "--rate=2.5", "--arrivals", "poisson", "--arrivals-seed", "9", NULL};
+    char *words[] = {"run",        "--task",     "count",       "--model=sync",
+                     "--jobs",     "7",          "--workers=3", "--set",
+                     "size=1",     "--url",      "u",           "--slots",
+                     "s",          "--record",   "r",           "--start-method",
+                     "spawn",      "--timeout",  "1.5",         "--request-timeout=2",
+                     "--gate",     "0,1",        "--tasks",     "d",
+                     "--rate=2.5", "--arrivals", "poisson",     "--arrivals-seed",
+                     "9",          NULL};
     struct cobench_error err;
     struct args args;
 

@@ -20,10 +20,7 @@
 
 #define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
 
-static int loop_setup(void **state)
-{
-    return loop_open((struct loop **)state);
-}
+static int loop_setup(void **state) { return loop_open((struct loop **)state); }
 
 static int loop_teardown(void **state)
 {
@@ -31,10 +28,7 @@ static int loop_teardown(void **state)
     return 0;
 }
 
-static void write_byte(int fd)
-{
-    assert_int_equal(write(fd, "x", 1), 1);
-}
+static void write_byte(int fd) { assert_int_equal(write(fd, "x", 1), 1); }
 
 /* -- timers --------------------------------------------------------------------------------------------------------- */
 
@@ -76,10 +70,7 @@ static void probe_set(struct probe *p, int64_t due_ns)
     assert_int_equal(loop_ops.timer_set(p->loop, &p->timer, due_ns), 0);
 }
 
-static void test_nothing_to_do(void **state)
-{
-    assert_int_equal(loop_run(*state), 0);
-}
+static void test_nothing_to_do(void **state) { assert_int_equal(loop_run(*state), 0); }
 
 static void test_timers_in_order(void **state)
 {
@@ -215,10 +206,7 @@ static void test_many_timers(void **state)
     free(probes);
 }
 
-static void signal_ignore(int signal)
-{
-    (void)signal;
-}
+static void signal_ignore(int signal) { (void)signal; }
 
 static void test_signals_do_not_end_a_wait(void **state)
 {

@@ -44,25 +44,13 @@ static int probe_open(const struct cobench_open *how, void **state, struct coben
     return 0;
 }
 
-static void probe_close(void *state)
-{
-    ((struct calls *)state)->close++;
-}
+static void probe_close(void *state) { ((struct calls *)state)->close++; }
 
-static void probe_before(void *state)
-{
-    ((struct calls *)state)->before++;
-}
+static void probe_before(void *state) { ((struct calls *)state)->before++; }
 
-static void probe_parent(void *state)
-{
-    ((struct calls *)state)->parent++;
-}
+static void probe_parent(void *state) { ((struct calls *)state)->parent++; }
 
-static void probe_child(void *state)
-{
-    ((struct calls *)state)->child++;
-}
+static void probe_child(void *state) { ((struct calls *)state)->child++; }
 
 static int probe_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
 {
@@ -79,7 +67,8 @@ static void probe_worker_close(void *state, void *worker)
     ((struct calls *)state)->worker_close++;
 }
 
-static int probe_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+static int probe_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
+                         struct cobench_error *err)
 {
     (void)worker, (void)err;
     if (((struct calls *)state)->delays && job % 2 == 0) {
@@ -102,10 +91,21 @@ static int probe_run(void *state, void *worker, uint64_t job, const struct coben
 }
 
 static const struct cobench_task probe = {
-    .contract = COBENCH_CONTRACT_VERSION, .kind = COBENCH_KIND_MIXED, .asks = COBENCH_ASK_DELAY, .name = "probe",
-    .about = "for tests", .default_jobs = 1, .open = probe_open, .close = probe_close, .before_fork = probe_before,
-    .after_fork_parent = probe_parent, .after_fork_child = probe_child, .worker_open = probe_worker_open,
-    .worker_close = probe_worker_close, .request = probe_request, .run = probe_run,
+    .contract = COBENCH_CONTRACT_VERSION,
+    .kind = COBENCH_KIND_MIXED,
+    .asks = COBENCH_ASK_DELAY,
+    .name = "probe",
+    .about = "for tests",
+    .default_jobs = 1,
+    .open = probe_open,
+    .close = probe_close,
+    .before_fork = probe_before,
+    .after_fork_parent = probe_parent,
+    .after_fork_child = probe_child,
+    .worker_open = probe_worker_open,
+    .worker_close = probe_worker_close,
+    .request = probe_request,
+    .run = probe_run,
 };
 
 #define JOBS_MAX 1000u
@@ -147,15 +147,23 @@ static int fixture_teardown(void **state)
     return 0;
 }
 
-static int model_try(struct fixture *f, const struct model *model, enum start_method method, uint64_t jobs, unsigned workers)
+static int model_try(struct fixture *f, const struct model *model, enum start_method method, uint64_t jobs,
+                     unsigned workers)
 {
     struct run *run = &f->run;
     struct board *board = run->board;
 
     memset(f->slots, 0, JOBS_MAX * sizeof *f->slots);
     memset(board, 0, sizeof *board);
-    *run = (struct run){.task = &probe, .jobs = jobs, .workers = workers, .start_method = method, .slots = f->slots,
-                        .board = board, .dispenser = &f->dispenser, .gate_read = -1, .gate_write = -1};
+    *run = (struct run){.task = &probe,
+                        .jobs = jobs,
+                        .workers = workers,
+                        .start_method = method,
+                        .slots = f->slots,
+                        .board = board,
+                        .dispenser = &f->dispenser,
+                        .gate_read = -1,
+                        .gate_write = -1};
     dispenser_counter(&f->dispenser, board, jobs);
     if (f->arrivals.rate > 0) {
         dispenser_fill(f->slots, jobs, &f->arrivals);
@@ -166,14 +174,14 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
     error_clear(&f->err);
     if (method == START_FORK)
         assert_int_equal(run_open_task(run, &f->err), 0);
-    const int code = model->run(run, &f->err);
+    const int rc = model->run(run, &f->err);
     if (method == START_FORK)
         run_close_task(run);
-    if (code == 0)
+    if (rc == 0)
         run_account(run);
     assert_int_equal(f->children.count, 0);
     children_close(&f->children);
-    return code;
+    return rc;
 }
 
 static void all_done_check(const struct fixture *f)
@@ -250,7 +258,7 @@ static void test_failures_stay_with_their_jobs(void **state)
         assert_int_equal(board_failures(f->run.board, failures), BOARD_FAILURES);
         for (unsigned i = 0; i < BOARD_FAILURES; i++) {
             assert_true(failures[i].job >= 10);
-            assert_int_equal(failures[i].code, -ERANGE);
+            assert_int_equal(failures[i].rc, -ERANGE);
             assert_string_equal(failures[i].error.type, "ERANGE");
             assert_string_equal(failures[i].error.message, "planted");
             assert_int_equal(failures[i].worker, f->slots[failures[i].job].worker);
@@ -271,9 +279,9 @@ static void test_workers_that_do_not_open(void **state)
         for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
             const bool each = models[m] == &model_threads || models[m] == &model_processes;
             calls->worker_fails = true;
-            const int code = model_try(f, models[m], methods[k], 6, 2);
+            const int rc = model_try(f, models[m], methods[k], 6, 2);
             assert_int_equal(calls->run, 0);
-            assert_int_equal(code, each ? 0 : -EPERM);
+            assert_int_equal(rc, each ? 0 : -EPERM);
             if (each)
                 assert_int_equal(f->run.board->failed, 6);
             else

@@ -23,16 +23,25 @@ static int task_run(void *state, void *worker, uint64_t job, const struct cobenc
 
 static const struct cobench_param table[] = {
     {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "10", .min = 0, .max = 100, .about = "a number"},
-    {.key = "check", .type = COBENCH_PARAM_CHOICE, .fallback = "crc", .choices = "auto|crc|status", .about = "a choice"},
+    {.key = "check",
+     .type = COBENCH_PARAM_CHOICE,
+     .fallback = "crc",
+     .choices = "auto|crc|status",
+     .about = "a choice"},
     {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the", .about = "a text"},
     {.key = "file", .type = COBENCH_PARAM_PATH, .fallback = "@words.txt", .about = "a path"},
     {.key = "url", .type = COBENCH_PARAM_URL, .fallback = NULL, .about = "where to ask"},
     {.key = NULL},
 };
-static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION, .asks = COBENCH_ASK_URL, .name = "t",
-                                         .about = "for tests", .default_jobs = 1, .params = table, .run = task_run};
-static const struct cobench_task bare = {.contract = COBENCH_CONTRACT_VERSION, .name = "b", .about = "for tests",
-                                         .default_jobs = 1, .run = task_run};
+static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION,
+                                         .asks = COBENCH_ASK_URL,
+                                         .name = "t",
+                                         .about = "for tests",
+                                         .default_jobs = 1,
+                                         .params = table,
+                                         .run = task_run};
+static const struct cobench_task bare = {
+    .contract = COBENCH_CONTRACT_VERSION, .name = "b", .about = "for tests", .default_jobs = 1, .run = task_run};
 
 #define SETTINGS_MAX 4
 
@@ -115,8 +124,9 @@ static void test_contract(void **state)
     static const struct cobench_param no_choices[] = {{.key = "c", .type = COBENCH_PARAM_CHOICE, .about = ""}, {0}};
     static const struct cobench_param bad_default[] = {
         {.key = "n", .type = COBENCH_PARAM_INT, .fallback = "5", .min = 0, .max = 4, .about = ""}, {0}};
-    static const struct cobench_param twice[] = {
-        {.key = "n", .type = COBENCH_PARAM_TEXT, .about = ""}, {.key = "n", .type = COBENCH_PARAM_TEXT, .about = ""}, {0}};
+    static const struct cobench_param twice[] = {{.key = "n", .type = COBENCH_PARAM_TEXT, .about = ""},
+                                                 {.key = "n", .type = COBENCH_PARAM_TEXT, .about = ""},
+                                                 {0}};
     struct cobench_task rows[8];
     struct cobench_error err;
 

@@ -100,9 +100,9 @@ static void test_no_room(void **state)
     limit = (struct rlimit){.rlim_cur = 10000, .rlim_max = before.rlim_max};
     signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    const int code = slots_open(&slots, place->file, 1000, &err);
+    const int rc = slots_open(&slots, place->file, 1000, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(code, -EFBIG);
+    assert_int_equal(rc, -EFBIG);
     assert_non_null(strstr(err.message, "no room for the slots file"));
     assert_int_equal(stat(place->file, &about), 0);
     assert_int_equal(about.st_size, 0);
@@ -139,7 +139,10 @@ static void test_text(void **state)
         {"the", "the"},
         {"", ""},
         {"\xc3\xa9", "\xc3\xa9"},
-        {"a\xff" "b", "a\xef\xbf\xbd" "b"},
+        {"a\xff"
+         "b",
+         "a\xef\xbf\xbd"
+         "b"},
         {"\xc3", "\xef\xbf\xbd"},
         {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xf0\x9f\x98\x80\xf0\x9f", "\xf0\x9f\x98\x80\xef\xbf\xbd\xef\xbf\xbd"},

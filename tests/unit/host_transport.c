@@ -31,9 +31,9 @@
 
 #define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
 #define TIMEOUT_NS (INT64_C(30) * NS_PER_S)
-#define STALL_NS (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
-#define SLOW_NS (INT64_C(300) * NS_PER_MS)
-#define MANY 2500
+#define STALL_NS   (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
+#define SLOW_NS    (INT64_C(300) * NS_PER_MS)
+#define MANY       2500
 
 /* -- the server ----------------------------------------------------------------------------------------------------- */
 
@@ -98,10 +98,7 @@ static void peer_send(struct peer *p, const char *text)
         peer_close(p);
 }
 
-static void peer_slow_reply(void *arg)
-{
-    peer_send(arg, OK_HEAD "5\r\n\r\nhello");
-}
+static void peer_slow_reply(void *arg) { peer_send(arg, OK_HEAD "5\r\n\r\nhello"); }
 
 /* A body as long as the path says, e.g. /bytes/100000: byte k is k mod 251. Sent by blocking. */
 static void peer_send_bytes(struct peer *p, size_t length)
@@ -314,7 +311,7 @@ static struct cobench_request ask_of(int port, const char *path)
 /* What became of one request, by either way. */
 struct outcome {
     struct loop *loop;
-    int code, status;
+    int rc, status;
     size_t length;
     char body[64];
     struct cobench_error err;
@@ -332,14 +329,14 @@ static void outcome_note(struct outcome *o, const struct cobench_reply *reply)
         memcpy(o->body, reply->body, reply->length < sizeof o->body ? reply->length : sizeof o->body);
 }
 
-static void outcome_done(void *arg, const struct cobench_reply *reply, int code, const struct cobench_error *error)
+static void outcome_done(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
     struct outcome *o = arg;
 
     o->done++;
-    o->code = code;
-    assert_true((reply == NULL) == (code != 0));
-    assert_true((error == NULL) == (code == 0));
+    o->rc = rc;
+    assert_true((reply == NULL) == (rc != 0));
+    assert_true((error == NULL) == (rc == 0));
     if (error)
         o->err = *error;
     outcome_note(o, reply);
@@ -353,8 +350,8 @@ static void get_blocking(struct fixture *f, const struct cobench_request *ask, s
 
     *o = (struct outcome){0};
     assert_int_equal(f->transport->client_open(f->state, &client, &o->err), 0);
-    o->code = f->transport->client_get(client, ask, &reply, &o->err);
-    outcome_note(o, o->code ? NULL : &reply);
+    o->rc = f->transport->client_get(client, ask, &reply, &o->err);
+    outcome_note(o, o->rc ? NULL : &reply);
     f->transport->client_close(client);
 }
 
@@ -365,8 +362,8 @@ static void get_on_loop(struct fixture *f, const struct cobench_request *ask, st
     *o = (struct outcome){0};
     assert_int_equal(loop_open(&o->loop), 0);
     assert_int_equal(f->transport->mux_open(f->state, o->loop, &loop_ops, 1, &mux, &o->err), 0);
-    o->code = f->transport->mux_get(mux, ask, outcome_done, o, &o->err);
-    if (!o->code) {
+    o->rc = f->transport->mux_get(mux, ask, outcome_done, o, &o->err);
+    if (!o->rc) {
         assert_int_equal(loop_run(o->loop), 0);
         assert_int_equal(o->done, 1);
     }
@@ -384,7 +381,7 @@ static const struct {
     int status;
     const char *body;
 } replies[] = {
-    {"/ok", 200, "hello"},      {"/empty", 200, ""},   {"/404", 404, "gone"}, {"/moved", 302, ""},
+    {"/ok", 200, "hello"},      {"/empty", 200, ""},     {"/404", 404, "gone"}, {"/moved", 302, ""},
     {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
 };
 
@@ -398,7 +395,7 @@ static void test_replies(void **state)
             const struct cobench_request ask = ask_of(f->server.port, replies[i].path);
             ways[way](f, &ask, &o);
             assert_string_equal(o.err.message, "");
-            assert_int_equal(o.code, 0);
+            assert_int_equal(o.rc, 0);
             assert_int_equal(o.status, replies[i].status);
             assert_int_equal(o.length, strlen(replies[i].body));
             assert_memory_equal(o.body, replies[i].body, o.length);
@@ -408,7 +405,7 @@ static void test_replies(void **state)
 
 static const struct {
     const char *path; /* NULL: nobody listens there */
-    int code;
+    int rc;
     const char *type, *message; /* a part of the message */
 } faults[] = {
     {NULL, -ECONNREFUSED, "ConnectionRefused", "/: connection refused"},
@@ -429,15 +426,16 @@ static void test_faults(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         for (size_t way = 0; way < 2; way++) {
             const char *path = faults[i].path;
-            const struct cobench_request ask = ask_of(path ? f->server.port : f->server.refused_port, path ? path : "/");
+            const struct cobench_request ask = ask_of(path ? f->server.port : f->server.refused_port,
+                                                      path ? path : "/");
             const int64_t start = clock_now_ns();
             ways[way](f, &ask, &o);
-            assert_int_equal(o.code, faults[i].code);
+            assert_int_equal(o.rc, faults[i].rc);
             assert_string_equal(o.err.type, faults[i].type);
             if (!strstr(o.err.message, faults[i].message))
                 fail_msg("'%s' lacks '%s'", o.err.message, faults[i].message);
             assert_null(strstr(o.err.message, "secret"));
-            if (o.code == -ETIMEDOUT)
+            if (o.rc == -ETIMEDOUT)
                 assert_true(clock_now_ns() - start >= STALL_NS);
         }
     }
@@ -445,7 +443,8 @@ static void test_faults(void **state)
 
 static void test_urls_refused(void **state)
 {
-    static const char *const urls[] = {"", "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd", "http:/x", "http://a b/"};
+    static const char *const urls[] = {"",        "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
+                                       "http:/x", "http://a b/"};
     struct fixture *f = *state;
     struct outcome o;
 
@@ -454,7 +453,7 @@ static void test_urls_refused(void **state)
             struct cobench_request ask = {.ask = COBENCH_ASK_URL};
             snprintf(ask.url, sizeof ask.url, "%s", urls[i]);
             ways[way](f, &ask, &o);
-            assert_int_equal(o.code, -EINVAL);
+            assert_int_equal(o.rc, -EINVAL);
             assert_string_equal(o.err.type, "BadUrl");
             assert_true(o.err.message[0] != 0);
         }
@@ -470,7 +469,7 @@ static void test_unknown_host(void **state)
 
     for (size_t way = 0; way < 2; way++) {
         ways[way](f, &ask, &o);
-        assert_int_equal(o.code, -EHOSTUNREACH);
+        assert_int_equal(o.rc, -EHOSTUNREACH);
         assert_string_equal(o.err.type, "CouldNotResolve");
     }
     assert_int_equal(atomic_load(&f->connections), 0);
@@ -488,7 +487,7 @@ static void test_no_proxy_from_environment(void **state)
     assert_int_equal(setenv("http_proxy", proxy, 1), 0);
     for (size_t way = 0; way < 2; way++) {
         ways[way](f, &ask, &o);
-        assert_int_equal(o.code, 0);
+        assert_int_equal(o.rc, 0);
     }
     assert_int_equal(unsetenv("http_proxy"), 0);
 }
@@ -552,13 +551,13 @@ struct crowd {
     unsigned left, under_way, good;
 };
 
-static void crowd_done(void *arg, const struct cobench_reply *reply, int code, const struct cobench_error *error)
+static void crowd_done(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
     struct crowd *c = arg;
     struct cobench_error err = {0};
 
     (void)error;
-    assert_int_equal(code, 0);
+    assert_int_equal(rc, 0);
     c->under_way--;
     if (c->left) {
         c->left--;

@@ -14,7 +14,7 @@
 #include "tests/validate/validate.h"
 
 enum { CELLS = 25, MOST_ROUNDS = 30 };
-#define LIMIT 0.05
+#define LIMIT     0.05
 #define DEVIATION 0.03
 
 struct gate_case {
@@ -32,11 +32,11 @@ static int cell_p(gsl_rng *rng, size_t rounds, double shift, double *p, bool *cl
         a[i] = gsl_ran_gaussian(rng, DEVIATION);
         b[i] = shift + gsl_ran_gaussian(rng, DEVIATION);
     }
-    int code = stats_shift(&two, 0.95, &interval);
-    if (code == 0)
-        code = stats_shift_outside_p(&two, -log1p(LIMIT), INFINITY, p);
-    *clears = code == 0 && interval.high < -log1p(LIMIT);
-    return code;
+    int rc = stats_shift(&two, 0.95, &interval);
+    if (rc == 0)
+        rc = stats_shift_outside_p(&two, -log1p(LIMIT), INFINITY, p);
+    *clears = rc == 0 && interval.high < -log1p(LIMIT);
+    return rc;
 }
 
 /* Is the first of the cells called slower? */
@@ -44,37 +44,38 @@ static int is_found(gsl_rng *rng, const struct gate_case *c, bool *found)
 {
     double p[CELLS], adjusted[CELLS];
     bool clears[CELLS];
-    int code = 0;
-    for (size_t k = 0; k < CELLS && code == 0; k++)
-        code = cell_p(rng, c->rounds, k == 0 ? log1p(LIMIT) + c->beyond * DEVIATION : 0, &p[k], &clears[k]);
-    if (code == 0)
-        code = stats_holm(p, CELLS, adjusted);
-    *found = code == 0 && clears[0] && adjusted[0] < RATIO_FAMILY_ERROR;
-    return code;
+    int rc = 0;
+    for (size_t k = 0; k < CELLS && rc == 0; k++)
+        rc = cell_p(rng, c->rounds, k == 0 ? log1p(LIMIT) + c->beyond * DEVIATION : 0, &p[k], &clears[k]);
+    if (rc == 0)
+        rc = stats_holm(p, CELLS, adjusted);
+    *found = rc == 0 && clears[0] && adjusted[0] < RATIO_FAMILY_ERROR;
+    return rc;
 }
 
 int section_gate(struct validation *v)
 {
     static const struct gate_case cases[] = {{10, 0}, {10, 2}, {10, 2.5}, {30, 0}, {30, 1.2}};
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    int code = rng == NULL ? -ENOMEM : 0;
-    if (code == 0)
+    int rc = rng == NULL ? -ENOMEM : 0;
+    if (rc == 0)
         gsl_rng_set(rng, (unsigned long)v->seed + 6);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases && code == 0; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof *cases && rc == 0; i++) {
         char text[120];
-        struct figure figure = {.text = text, .trials = v->trials / 10, .least = 0, .most = cases[i].beyond > 0 ? 1 : RATIO_FAMILY_ERROR};
-        snprintf(text, sizeof text, "%zu rounds each, one of %d cells %.1f deviations beyond the limit: found", cases[i].rounds, CELLS,
-                 cases[i].beyond);
-        for (size_t trial = 0; trial < figure.trials && code == 0; trial++) {
+        struct figure figure = {
+            .text = text, .trials = v->trials / 10, .least = 0, .most = cases[i].beyond > 0 ? 1 : RATIO_FAMILY_ERROR};
+        snprintf(text, sizeof text, "%zu rounds each, one of %d cells %.1f deviations beyond the limit: found",
+                 cases[i].rounds, CELLS, cases[i].beyond);
+        for (size_t trial = 0; trial < figure.trials && rc == 0; trial++) {
             bool found = false;
-            code = is_found(rng, &cases[i], &found);
+            rc = is_found(rng, &cases[i], &found);
             figure.hits += found;
         }
-        if (code == 0)
+        if (rc == 0)
             figure_print(v, &figure);
     }
-    if (code == -ENOMEM)
+    if (rc == -ENOMEM)
         fprintf(stderr, "statistics: no memory\n");
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }

@@ -11,7 +11,8 @@ static const struct section {
     const char *name, *about;
     section_run *run;
 } sections[] = {
-    {"intervals", "simulated: does the signed-rank interval of the log ratio hold its pseudo-median?", section_intervals},
+    {"intervals", "simulated: does the signed-rank interval of the log ratio hold its pseudo-median?",
+     section_intervals},
     {"medians", "simulated: does the order-statistic interval hold the median?", section_medians},
     {"series", "simulated: are autocorrelated rounds, a drift and a cold first round marked, and nothing else?",
      section_series},
@@ -26,8 +27,11 @@ void figure_print(struct validation *v, const struct figure *figure)
     const double trials = (double)figure->trials, share = (double)figure->hits / trials;
     const bool asked = figure->least > 0 || figure->most < 1, holds = share >= figure->least && share <= figure->most;
     v->shorts += asked && !holds;
-    printf("%s  %s: %.1f%% +- %.1f%%", !asked ? "     " : holds ? "PASS " : "SHORT", figure->text, 100 * share,
-           100 * sqrt(share * (1 - share) / trials));
+    printf("%s  %s: %.1f%% +- %.1f%%",
+           !asked  ? "     "
+           : holds ? "PASS "
+                   : "SHORT",
+           figure->text, 100 * share, 100 * sqrt(share * (1 - share) / trials));
     if (figure->least > 0)
         printf(" (at least %.3g%%)", 100 * figure->least);
     if (figure->most < 1)

@@ -72,9 +72,9 @@ static void fill_one_sided(gsl_rng *rng, size_t n, double *base, double *variant
 }
 
 const struct noise noises[NOISES] = {
-    {"skewed noise", fill_skewed, true},          {"heavy-tailed noise", fill_heavy, true},
-    {"tied times", fill_tied, true},              {"drift common to the pair", fill_drift, true},
-    {"all four at once", fill_all, true},         {"skewed noise of the variant alone", fill_one_sided, false},
+    {"skewed noise", fill_skewed, true},  {"heavy-tailed noise", fill_heavy, true},
+    {"tied times", fill_tied, true},      {"drift common to the pair", fill_drift, true},
+    {"all four at once", fill_all, true}, {"skewed noise of the variant alone", fill_one_sided, false},
 };
 
 /* -- coverage ------------------------------------------------------------------------------------------------------------------ */
@@ -126,9 +126,12 @@ int noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t tri
 static double innovate(enum innovation innovation, gsl_rng *rng)
 {
     switch (innovation) {
-    case INNOVATION_HEAVY: return gsl_ran_tdist(rng, 3);
-    case INNOVATION_SKEWED: return gsl_ran_exponential(rng, 1) - 1;
-    default: return gsl_ran_gaussian(rng, 1);
+    case INNOVATION_HEAVY:
+        return gsl_ran_tdist(rng, 3);
+    case INNOVATION_SKEWED:
+        return gsl_ran_exponential(rng, 1) - 1;
+    default:
+        return gsl_ran_gaussian(rng, 1);
     }
 }
 
@@ -150,17 +153,17 @@ void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pai
 int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials, struct series_counts *out)
 {
     struct pairs pairs;
-    int code = pairs_open(&pairs, n);
+    int rc = pairs_open(&pairs, n);
     *out = (struct series_counts){0};
-    for (size_t i = 0; i < trials && code == 0; i++) {
+    for (size_t i = 0; i < trials && rc == 0; i++) {
         series_fill(series, rng, n, &pairs);
         struct ratio ratio = ratio_of(&pairs);
         out->held += holds(&ratio, 0);
-        code = ratio_test(&ratio, &pairs, MARGIN);
+        rc = ratio_test(&ratio, &pairs, MARGIN);
         out->first += (ratio.flags & RATIO_FLAG_FIRST_ROUND) != 0;
         out->drift += (ratio.flags & RATIO_FLAG_DRIFT) != 0;
         out->autocorrelated += (ratio.flags & RATIO_FLAG_AUTOCORRELATED) != 0;
     }
     pairs_close(&pairs);
-    return code;
+    return rc;
 }

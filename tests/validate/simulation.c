@@ -28,41 +28,41 @@ static gsl_rng *rng_new(const struct validation *v, unsigned long section)
 int section_intervals(struct validation *v)
 {
     gsl_rng *rng = rng_new(v, 1);
-    int code = rng == NULL ? -ENOMEM : 0;
+    int rc = rng == NULL ? -ENOMEM : 0;
     for (size_t k = 0; k < NOISES; k++)
-        for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+        for (size_t i = 0; i < ROUNDS && rc == 0; i++) {
             char text[96];
             struct figure figure = {.text = text, .trials = v->trials, .least = 0.94, .most = 1};
             snprintf(text, sizeof text, "%s, %zu rounds: the interval holds", noises[k].name, rounds[i]);
-            code = noise_coverage(&noises[k], rng, rounds[i], v->trials, &figure.hits);
-            if (code == 0)
+            rc = noise_coverage(&noises[k], rng, rounds[i], v->trials, &figure.hits);
+            if (rc == 0)
                 figure_print(v, &figure);
         }
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }
 
 int section_medians(struct validation *v)
 {
     gsl_rng *rng = rng_new(v, 2);
-    int code = rng == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+    int rc = rng == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < ROUNDS && rc == 0; i++) {
         char text[96];
         struct figure figure = {.text = text, .trials = v->trials, .least = 0.95 - 0.005, .most = 1};
         snprintf(text, sizeof text, "skewed times, %zu rounds: the interval holds", rounds[i]);
-        for (size_t trial = 0; trial < v->trials && code == 0; trial++) {
+        for (size_t trial = 0; trial < v->trials && rc == 0; trial++) {
             double x[64];
             struct stats_interval interval;
             for (size_t r = 0; r < rounds[i]; r++)
                 x[r] = gsl_ran_exponential(rng, 1);
-            code = stats_median_interval(x, rounds[i], 0.95, &interval);
-            figure.hits += code == 0 && interval.low <= log(2) && log(2) <= interval.high;
+            rc = stats_median_interval(x, rounds[i], 0.95, &interval);
+            figure.hits += rc == 0 && interval.low <= log(2) && log(2) <= interval.high;
         }
-        if (code == 0)
+        if (rc == 0)
             figure_print(v, &figure);
     }
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }
 
 /* -- series --------------------------------------------------------------------------------------------------------------------- */
@@ -74,13 +74,13 @@ static int autocorrelation_show(struct validation *v, gsl_rng *rng, enum innovat
 {
     static const double rhos[] = {0, 0.3, 0.5};
     const double level = stats_autocorrelation_level(n);
-    int code = 0;
-    for (size_t i = 0; i < sizeof rhos / sizeof *rhos && code == 0; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < sizeof rhos / sizeof *rhos && rc == 0; i++) {
         const struct series series = {.innovation = innovation, .rho = rhos[i]};
         struct series_counts counts;
         char text[128];
-        code = series_counts(&series, rng, n, v->trials, &counts);
-        if (code != 0)
+        rc = series_counts(&series, rng, n, v->trials, &counts);
+        if (rc != 0)
             break;
         const int length = snprintf(text, sizeof text, "%s, %zu rounds, autocorrelation %.1f: marked",
                                     innovation_names[innovation], n, rhos[i]);
@@ -90,7 +90,7 @@ static int autocorrelation_show(struct validation *v, gsl_rng *rng, enum innovat
         figure_print(v, &(struct figure){text, counts.autocorrelated, v->trials, rhos[i] > 0 && n >= 30 ? 0.8 : 0,
                                          rhos[i] > 0 ? 1 : level + 0.01});
     }
-    return code;
+    return rc;
 }
 
 static int trade_show(struct validation *v, gsl_rng *rng)
@@ -100,22 +100,22 @@ static int trade_show(struct validation *v, gsl_rng *rng)
     static const double rhos[] = {0, 0.3, 0.5};
     size_t hits[3][LEVELS] = {{0}};
     struct pairs pairs;
-    int code = pairs_open(&pairs, N);
+    int rc = pairs_open(&pairs, N);
     for (size_t r = 0; r < 3; r++)
-        for (size_t trial = 0; trial < v->trials && code == 0; trial++) {
+        for (size_t trial = 0; trial < v->trials && rc == 0; trial++) {
             const struct series series = {.rho = rhos[r]};
             struct stats_autocorrelation alike;
             series_fill(&series, rng, N, &pairs);
-            code = stats_autocorrelation_of(pairs.base, N, &alike);
-            for (size_t i = 0; i < LEVELS && code == 0; i++)
+            rc = stats_autocorrelation_of(pairs.base, N, &alike);
+            for (size_t i = 0; i < LEVELS && rc == 0; i++)
                 hits[r][i] += alike.p < levels[i];
         }
     pairs_close(&pairs);
     printf("       the trade at 30 rounds: false alarms, finds 0.3, finds 0.5\n");
-    for (size_t i = 0; i < LEVELS && code == 0; i++)
+    for (size_t i = 0; i < LEVELS && rc == 0; i++)
         printf("         %4.1f%%  %4.1f%%  %4.1f%%\n", 100.0 * (double)hits[0][i] / (double)v->trials,
                100.0 * (double)hits[1][i] / (double)v->trials, 100.0 * (double)hits[2][i] / (double)v->trials);
-    return code;
+    return rc;
 }
 
 /*
@@ -130,7 +130,8 @@ static double likelihood_ratio(const double *x, size_t n, double rho)
         inner += i > 0 && i + 1 < n ? x[i] : 0;
     }
     const double mean = all / (double)n;
-    const double centre = (x[0] + x[n - 1] + (1 - rho) * inner) / (2 + (double)(n - 2) * (1 - rho)); /* as the rho has it */
+    const double centre = (x[0] + x[n - 1] + (1 - rho) * inner) /
+                          (2 + (double)(n - 2) * (1 - rho)); /* as the rho has it */
     for (size_t i = 0; i < n; i++) {
         const double step = i == 0 ? sqrt(1 - rho * rho) * (x[0] - centre) : x[i] - centre - rho * (x[i - 1] - centre);
         apart += step * step;
@@ -151,35 +152,35 @@ static int best_show(struct validation *v, gsl_rng *rng)
     static const double rho = 0.3, share = 0.8;
     double *ratios[2] = {calloc(v->trials, sizeof(double)), calloc(v->trials, sizeof(double))};
     struct pairs pairs;
-    int code = ratios[0] == NULL || ratios[1] == NULL ? -ENOMEM : pairs_open(&pairs, N);
-    for (size_t k = 0; k < 2 && code == 0; k++)
+    int rc = ratios[0] == NULL || ratios[1] == NULL ? -ENOMEM : pairs_open(&pairs, N);
+    for (size_t k = 0; k < 2 && rc == 0; k++)
         for (size_t trial = 0; trial < v->trials; trial++) {
             series_fill(&(struct series){.rho = k == 0 ? 0 : rho}, rng, N, &pairs);
             for (size_t i = 0; i < N; i++)
                 pairs.base[i] = log(pairs.base[i]);
             ratios[k][trial] = likelihood_ratio(pairs.base, N, rho);
         }
-    if (code == 0) {
+    if (rc == 0) {
         qsort(ratios[1], v->trials, sizeof(double), ascending);
         const double cut = ratios[1][(size_t)(share * (double)v->trials)];
         size_t alarms = 0;
         for (size_t trial = 0; trial < v->trials; trial++)
             alarms += ratios[0][trial] <= cut;
-        figure_print(v, &(struct figure){"normal, 30 rounds, the best test that finds 0.3 in 80%: false alarms", alarms, v->trials, 0, 1});
+        figure_print(v, &(struct figure){"normal, 30 rounds, the best test that finds 0.3 in 80%: false alarms", alarms,
+                                         v->trials, 0, 1});
         pairs_close(&pairs);
     }
     free(ratios[0]);
     free(ratios[1]);
-    return code;
+    return rc;
 }
 
 static int others_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
 {
     struct series_counts calm, cold, drifting;
     char text[96];
-    const struct series planted[] = {{.innovation = innovation},
-                                     {.innovation = innovation, .first = 1},
-                                     {.innovation = innovation, .drift = 0.3}};
+    const struct series planted[] = {
+        {.innovation = innovation}, {.innovation = innovation, .first = 1}, {.innovation = innovation, .drift = 0.3}};
     if (series_counts(&planted[0], rng, n, v->trials, &calm) != 0 ||
         series_counts(&planted[1], rng, n, v->trials, &cold) != 0 ||
         series_counts(&planted[2], rng, n, v->trials, &drifting) != 0)
@@ -199,20 +200,20 @@ int section_series(struct validation *v)
 {
     static const size_t sizes[] = {10, 20, 30, 40, 50, 60, 70, 80, 90};
     gsl_rng *rng = rng_new(v, 3);
-    int code = rng == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && code == 0; i++)
-        code = autocorrelation_show(v, rng, INNOVATION_NORMAL, sizes[i]);
-    for (enum innovation k = INNOVATION_HEAVY; k < INNOVATIONS && code == 0; k++)
-        code = autocorrelation_show(v, rng, k, 30);
-    if (code == 0)
-        code = trade_show(v, rng);
+    int rc = rng == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && rc == 0; i++)
+        rc = autocorrelation_show(v, rng, INNOVATION_NORMAL, sizes[i]);
+    for (enum innovation k = INNOVATION_HEAVY; k < INNOVATIONS && rc == 0; k++)
+        rc = autocorrelation_show(v, rng, k, 30);
+    if (rc == 0)
+        rc = trade_show(v, rng);
     for (enum innovation k = INNOVATION_NORMAL; k < INNOVATIONS; k++)
-        for (size_t i = 0; i < 3 && code == 0; i++)
-            code = others_show(v, rng, k, rounds[i]);
-    if (code == 0)
-        code = best_show(v, rng);
+        for (size_t i = 0; i < 3 && rc == 0; i++)
+            rc = others_show(v, rng, k, rounds[i]);
+    if (rc == 0)
+        rc = best_show(v, rng);
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------------------------------------------- */
@@ -224,10 +225,10 @@ static int column_errs(gsl_rng *rng, size_t n, struct pairs *pairs, bool *out)
 {
     struct ratio ratios[VARIANTS], *family[VARIANTS];
     double base[64];
-    int code = 0;
+    int rc = 0;
     for (size_t i = 0; i < n; i++)
         base[i] = 1 + gsl_ran_exponential(rng, 0.1);
-    for (size_t k = 0; k < VARIANTS && code == 0; k++) {
+    for (size_t k = 0; k < VARIANTS && rc == 0; k++) {
         pairs->n = n;
         for (size_t i = 0; i < n; i++) {
             pairs->base[i] = base[i];
@@ -236,36 +237,36 @@ static int column_errs(gsl_rng *rng, size_t n, struct pairs *pairs, bool *out)
         }
         family[k] = &ratios[k];
         ratios[k] = ratio_of(pairs);
-        code = ratio_test(&ratios[k], pairs, 0);
+        rc = ratio_test(&ratios[k], pairs, 0);
     }
-    if (code == 0)
-        code = ratios_judge(family, VARIANTS, 0);
+    if (rc == 0)
+        rc = ratios_judge(family, VARIANTS, 0);
     *out = false;
-    for (size_t k = 0; k < VARIANTS && code == 0; k++)
+    for (size_t k = 0; k < VARIANTS && rc == 0; k++)
         *out |= ratios[k].verdict == VERDICT_FASTER || ratios[k].verdict == VERDICT_SLOWER;
-    return code;
+    return rc;
 }
 
 int section_verdicts(struct validation *v)
 {
     gsl_rng *rng = rng_new(v, 4);
     struct pairs pairs;
-    int code = rng == NULL ? -ENOMEM : pairs_open(&pairs, 64);
-    for (size_t i = 0; i < ROUNDS && code == 0; i++) {
+    int rc = rng == NULL ? -ENOMEM : pairs_open(&pairs, 64);
+    for (size_t i = 0; i < ROUNDS && rc == 0; i++) {
         char text[96];
         struct figure figure = {.text = text, .trials = v->trials / 4, .least = 0, .most = RATIO_FAMILY_ERROR};
-        snprintf(text, sizeof text, "%d variants like their baseline, %zu rounds: a column has a wrong verdict", VARIANTS,
-                 rounds[i]);
-        for (size_t trial = 0; trial < figure.trials && code == 0; trial++) {
+        snprintf(text, sizeof text, "%d variants like their baseline, %zu rounds: a column has a wrong verdict",
+                 VARIANTS, rounds[i]);
+        for (size_t trial = 0; trial < figure.trials && rc == 0; trial++) {
             bool wrong = false;
-            code = column_errs(rng, rounds[i], &pairs, &wrong);
+            rc = column_errs(rng, rounds[i], &pairs, &wrong);
             figure.hits += wrong;
         }
-        if (code == 0)
+        if (rc == 0)
             figure_print(v, &figure);
     }
     if (rng != NULL)
         pairs_close(&pairs);
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }

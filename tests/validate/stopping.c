@@ -50,9 +50,9 @@ static int usual_width(const struct noise *noise, gsl_rng *rng, size_t n, double
     *out = 0;
     for (int i = 0; i < TRIALS; i++) {
         noise->fill(rng, n, base, variant);
-        const int code = stats_ratio(base, variant, n, 0.95, &interval);
-        if (code != 0)
-            return code;
+        const int rc = stats_ratio(base, variant, n, 0.95, &interval);
+        if (rc != 0)
+            return rc;
         *out += stopping_half_width(interval.low, interval.high) / TRIALS;
     }
     return 0;
@@ -64,14 +64,14 @@ static int run_once(const struct noise *noise, gsl_rng *rng, double precision, d
     double base[CAP], variant[CAP];
     struct stats_interval interval;
     noise->fill(rng, CAP, base, variant);
-    int code = stats_ratio(base, variant, STOPPING_PILOT, 0.95, &interval);
-    if (code != 0)
-        return code;
+    int rc = stats_ratio(base, variant, STOPPING_PILOT, 0.95, &interval);
+    if (rc != 0)
+        return rc;
     const int64_t wanted = stopping_rounds(stopping_half_width(interval.low, interval.high), precision);
     const size_t n = wanted < CAP ? (size_t)wanted : CAP;
-    code = stats_ratio(base, variant, n, 0.95, &interval);
-    if (code != 0)
-        return code;
+    rc = stats_ratio(base, variant, n, 0.95, &interval);
+    if (rc != 0)
+        return rc;
     out->held += log(interval.low) <= truth && truth <= log(interval.high);
     out->reached += stopping_half_width(interval.low, interval.high) <= precision;
     out->rounds += (double)n;
@@ -83,34 +83,34 @@ static int stopping_show(struct validation *v, gsl_rng *rng, const struct noise 
 {
     static const size_t wanted[] = {10, 16, 24, 40, 80, 160};
     const double truth = noise_truth(noise, rng);
-    int code = 0;
-    for (size_t k = 0; k < sizeof wanted / sizeof *wanted && code == 0; k++) {
+    int rc = 0;
+    for (size_t k = 0; k < sizeof wanted / sizeof *wanted && rc == 0; k++) {
         struct outcome outcome = {.trials = 0};
         double precision = 0;
         char text[160];
-        code = usual_width(noise, rng, wanted[k], &precision);
-        while (code == 0 && outcome.trials < v->trials / 2)
-            code = run_once(noise, rng, precision, truth, &outcome);
-        if (code != 0)
+        rc = usual_width(noise, rng, wanted[k], &precision);
+        while (rc == 0 && outcome.trials < v->trials / 2)
+            rc = run_once(noise, rng, precision, truth, &outcome);
+        if (rc != 0)
             break;
         snprintf(text, sizeof text, "%s, --precision %.2g%%: %.0f rounds (mean), reached in %.0f%%; the interval holds",
                  noise->name, 100 * precision, outcome.rounds / (double)outcome.trials,
                  100.0 * (double)outcome.reached / (double)outcome.trials);
         figure_print(v, &(struct figure){text, outcome.held, outcome.trials, noise->symmetric ? 0.94 : 0, 1});
     }
-    return code;
+    return rc;
 }
 
 int section_stopping(struct validation *v)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-    int code = rng == NULL ? -ENOMEM : 0;
+    int rc = rng == NULL ? -ENOMEM : 0;
     if (rng != NULL)
         gsl_rng_set(rng, (unsigned long)v->seed + 5);
-    for (size_t i = 0; i < MORE_NOISES && code == 0; i++)
-        code = stopping_show(v, rng, &more_noises[i]);
-    for (size_t i = 0; i < NOISES && code == 0; i++)
-        code = stopping_show(v, rng, &noises[i]);
+    for (size_t i = 0; i < MORE_NOISES && rc == 0; i++)
+        rc = stopping_show(v, rng, &more_noises[i]);
+    for (size_t i = 0; i < NOISES && rc == 0; i++)
+        rc = stopping_show(v, rng, &noises[i]);
     gsl_rng_free(rng);
-    return code;
+    return rc;
 }

@@ -95,13 +95,13 @@ static int run_cobench(const struct validation *v, const char *results, uint64_t
     char number[32], rounds[32];
     snprintf(number, sizeof number, "%llu", (unsigned long long)seed);
     snprintf(rounds, sizeof rounds, "%d", TRIAL_ROUNDS);
-    const char *const argv[] = {v->cobench, "run",      "--task",    "count",  "--set",  "size=100000", "--runtime",
-                                "c",        "--model",  "sync",      "--workers", "1",   "--rounds",    rounds,
-                                "--seed",   number,     "--results", results,  "--quiet", "--no-plots", NULL};
+    const char *const argv[] = {v->cobench, "run",     "--task",    "count",     "--set",   "size=100000", "--runtime",
+                                "c",        "--model", "sync",      "--workers", "1",       "--rounds",    rounds,
+                                "--seed",   number,    "--results", results,     "--quiet", "--no-plots",  NULL};
     pid_t pid = -1;
-    const int code = posix_spawn(&pid, v->cobench, NULL, NULL, (char *const *)argv, environ);
-    if (code != 0)
-        return -code;
+    const int rc = posix_spawn(&pid, v->cobench, NULL, NULL, (char *const *)argv, environ);
+    if (rc != 0)
+        return -rc;
     int status = 0;
     while (waitpid(pid, &status, 0) < 0)
         if (errno != EINTR)
@@ -109,10 +109,7 @@ static int run_cobench(const struct validation *v, const char *results, uint64_t
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EIO;
 }
 
-static bool holds_one(const struct ratio *ratio)
-{
-    return ratio->low <= 1 && 1 <= ratio->high;
-}
+static bool holds_one(const struct ratio *ratio) { return ratio->low <= 1 && 1 <= ratio->high; }
 
 struct taken {
     int32_t round, order;
@@ -122,7 +119,8 @@ struct taken {
 static int compare_taken(const void *a, const void *b)
 {
     const struct taken *x = a, *y = b;
-    return x->round != y->round ? (x->round > y->round) - (x->round < y->round) : (x->order > y->order) - (x->order < y->order);
+    return x->round != y->round ? (x->round > y->round) - (x->round < y->round)
+                                : (x->order > y->order) - (x->order < y->order);
 }
 
 /* The samples of both commands as they were taken, the first half called the one command and the second the other. */
@@ -139,9 +137,9 @@ static int block_ratio(const struct result_cell *a, const struct result_cell *b,
             taken[n++] = (struct taken){cells[c]->samples[i].round, cells[c]->samples[i].order,
                                         sample_whole(&cells[c]->samples[i])};
     qsort(taken, n, sizeof *taken, compare_taken);
-    const int code = pairs_open(&pairs, TRIAL_ROUNDS);
-    if (code != 0)
-        return code;
+    const int rc = pairs_open(&pairs, TRIAL_ROUNDS);
+    if (rc != 0)
+        return rc;
     pairs.n = TRIAL_ROUNDS;
     for (size_t i = 0; i < TRIAL_ROUNDS; i++) {
         pairs.base[i] = taken[i].whole;
@@ -164,24 +162,24 @@ static int folder_read(const char *folder, struct tally *tally)
     struct summary summary = {0};
     struct error err = {.text = ""};
     struct ratio block;
-    int code = results_load(&results, folder, &err);
-    if (code == 0)
-        code = summary_make(&summary, &results, &err);
-    if (code == 0 && (summary.control_count != 1 || summary.controls[0].ratio.state != RATIO_FULL))
-        code = error_set(&err, -EPROTO, "%s: the control has no interval", folder);
-    if (code == 0) {
+    int rc = results_load(&results, folder, &err);
+    if (rc == 0)
+        rc = summary_make(&summary, &results, &err);
+    if (rc == 0 && (summary.control_count != 1 || summary.controls[0].ratio.state != RATIO_FULL))
+        rc = error_set(&err, -EPROTO, "%s: the control has no interval", folder);
+    if (rc == 0) {
         const struct summary_control *control = &summary.controls[0];
-        code = block_ratio(results_baseline(&results, control->cell->group, "c"), control->cell, &block);
+        rc = block_ratio(results_baseline(&results, control->cell->group, "c"), control->cell, &block);
         tally->trials++;
         tally->paired += holds_one(&control->ratio);
-        tally->block += code == 0 && holds_one(&block);
+        tally->block += rc == 0 && holds_one(&block);
         tally->half_width += log(control->ratio.high / control->ratio.low) / 2;
     }
-    if (code != 0)
+    if (rc != 0)
         fprintf(stderr, "statistics: %s\n", err.text);
     summary_free(&summary);
     results_free(&results);
-    return code;
+    return rc;
 }
 
 /* Runs one trial in the folder `results` and leaves it as empty as it was. */
@@ -191,22 +189,22 @@ static int trial(const struct validation *v, const char *results, uint64_t seed,
     char *latest = text_format("%s/latest", results);
     if (latest == NULL)
         return -ENOMEM;
-    int code = run_cobench(v, results, seed);
-    const ssize_t length = code == 0 ? readlink(latest, target, sizeof target - 1) : -1;
+    int rc = run_cobench(v, results, seed);
+    const ssize_t length = rc == 0 ? readlink(latest, target, sizeof target - 1) : -1;
     if (length <= 0) {
         fprintf(stderr, "statistics: a trial failed: %s run (seed %llu)\n", v->cobench, (unsigned long long)seed);
-        code = code != 0 ? code : -EIO;
+        rc = rc != 0 ? rc : -EIO;
     } else {
         target[length] = '\0';
         char *folder = text_format("%s/%s", results, target);
-        code = folder == NULL ? -ENOMEM : folder_read(folder, tally);
+        rc = folder == NULL ? -ENOMEM : folder_read(folder, tally);
         if (folder != NULL)
             dir_remove_flat(folder);
         free(folder);
     }
     unlink(latest);
     free(latest);
-    return code;
+    return rc;
 }
 
 /* -- the section ----------------------------------------------------------------------------------------------------------------- */
@@ -223,7 +221,8 @@ static void halves_print(struct validation *v, const char *name, const struct ta
 
 static struct tally tally_sum(const struct tally *a, const struct tally *b)
 {
-    return (struct tally){a->trials + b->trials, a->paired + b->paired, a->block + b->block, a->half_width + b->half_width};
+    return (struct tally){a->trials + b->trials, a->paired + b->paired, a->block + b->block,
+                          a->half_width + b->half_width};
 }
 
 int section_trials(struct validation *v)
@@ -232,19 +231,19 @@ int section_trials(struct validation *v)
     struct load load = {.count = 0};
     char *results = NULL;
     const double began = now_s();
-    int code = dir_make_scratch(&results);
-    for (size_t i = 0; i < TRIALS && code == 0; i++) {
+    int rc = dir_make_scratch(&results);
+    for (size_t i = 0; i < TRIALS && rc == 0; i++) {
         if (i == TRIALS / 2)
-            code = load_start(&load);
-        if (code == 0)
-            code = trial(v, results, v->seed + i, i < TRIALS / 2 ? &calm : &disturbed);
+            rc = load_start(&load);
+        if (rc == 0)
+            rc = trial(v, results, v->seed + i, i < TRIALS / 2 ? &calm : &disturbed);
     }
     load_stop(&load);
     if (results != NULL)
         dir_remove_flat(results);
     free(results);
-    if (code != 0)
-        return code;
+    if (rc != 0)
+        return rc;
     halves_print(v, "no load of ours", &calm, 0);
     halves_print(v, "a load in bursts", &disturbed, 0);
     const struct tally all = tally_sum(&calm, &disturbed);

@@ -11,8 +11,8 @@
 struct validation {
     const char *cobench; /* the program, for trials on this machine */
     uint64_t seed;
-    size_t trials;       /* of each simulated figure */
-    size_t shorts;       /* figures that did not hold */
+    size_t trials; /* of each simulated figure */
+    size_t shorts; /* figures that did not hold */
 };
 
 /* A share of trials and what is asked of it. */

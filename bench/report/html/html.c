@@ -17,20 +17,21 @@
 #include "bench/report/scaling.h"
 
 /* No request can leave the page, whatever is in it. */
-#define POLICY "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+#define POLICY                                                                                                    \
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; " \
+    "form-action 'none'"
 
 void html_table_begin(FILE *out, const char *id, const char *classes, const char *caption)
 {
-    fprintf(out, "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"%s-caption\">\n"
-            "<table id=\"%s\" class=\"%s\">\n<caption id=\"%s-caption\">", id, id, classes, id);
+    fprintf(out,
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"%s-caption\">\n"
+            "<table id=\"%s\" class=\"%s\">\n<caption id=\"%s-caption\">",
+            id, id, classes, id);
     html_put(out, caption);
     fputs("</caption>\n", out);
 }
 
-void html_table_end(FILE *out)
-{
-    fputs("</table>\n</div>\n", out);
-}
+void html_table_end(FILE *out) { fputs("</table>\n</div>\n", out); }
 
 void html_put_ratio(FILE *out, const struct ratio *ratio)
 {
@@ -52,18 +53,20 @@ void html_put_ratio(FILE *out, const struct ratio *ratio)
 static int put_head(const struct summary *summary, FILE *out)
 {
     const struct results *r = summary->results;
-    struct words phrases = {NULL, 0};
+    struct string_list phrases = {NULL, 0};
     char rounds[240];
     render_rounds_text(r, rounds, sizeof rounds);
-    const int code = machine_line(r->machine, &phrases);
+    const int rc = machine_line(r->machine, &phrases);
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", out);
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+          out);
     html_put(out, r->suite);
     fputs(", cobench</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n", out);
     fputs(page_css, out);
     fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n<header>\n"
-          "<h1>Which concurrency model should carry this work, and what does each one cost?</h1>\n<p>Suite <strong>", out);
+          "<h1>Which concurrency model should carry this work, and what does each one cost?</h1>\n<p>Suite <strong>",
+          out);
     html_put(out, r->suite);
     fprintf(out, "</strong>, %s, seed %lld, ", rounds, (long long)r->seed);
     html_put(out, r->created);
@@ -75,8 +78,8 @@ static int put_head(const struct summary *summary, FILE *out)
         html_put(out, phrases.items[i]);
     }
     fputs(phrases.count > 0 ? ".</p>\n</header>\n" : "</header>\n", out);
-    words_free(&phrases);
-    return code;
+    string_list_free(&phrases);
+    return rc;
 }
 
 /* What only some pages have. */
@@ -88,8 +91,8 @@ struct parts {
 static int parts_make(struct parts *parts, const struct summary *summary)
 {
     *parts = (struct parts){.scaling.curves = NULL};
-    const int code = scaling_make(&parts->scaling, summary);
-    return code != 0 ? code : prices_make(&parts->prices, summary);
+    const int rc = scaling_make(&parts->scaling, summary);
+    return rc != 0 ? rc : prices_make(&parts->prices, summary);
 }
 
 static void parts_free(struct parts *parts)
@@ -103,7 +106,8 @@ static void put_contents(const struct page *page, const struct parts *parts, FIL
 {
     fputs("<nav aria-label=\"On this page\">\n<ul>\n", out);
     fputs("<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
-          "<li><a href=\"#all-numbers\">Numbers</a></li>\n", out);
+          "<li><a href=\"#all-numbers\">Numbers</a></li>\n",
+          out);
     if (page->summary->geomean_count > 0)
         fputs("<li><a href=\"#geometric-means\">Geometric means</a></li>\n", out);
     if (render_latency_html_any(page->summary))
@@ -115,35 +119,37 @@ static void put_contents(const struct page *page, const struct parts *parts, FIL
     if (page->claims != NULL)
         fputs("<li><a href=\"#claims\">Claims</a></li>\n", out);
     fputs("<li><a href=\"#method\">How it was measured</a></li>\n<li><a href=\"#machine\">The machine</a></li>\n"
-          "<li><a href=\"#again\">Make it again</a></li>\n</ul>\n</nav>\n", out);
+          "<li><a href=\"#again\">Make it again</a></li>\n</ul>\n</nav>\n",
+          out);
 }
 
 int render_html(const void *what, FILE *out)
 {
     const struct page *page = what;
     struct parts parts;
-    int code = parts_make(&parts, page->summary);
-    if (code == 0)
-        code = put_head(page->summary, out);
+    int rc = parts_make(&parts, page->summary);
+    if (rc == 0)
+        rc = put_head(page->summary, out);
     put_contents(page, &parts, out);
     fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
-    if (code == 0)
-        code = render_html_findings(page, out);
-    if (code == 0)
-        code = render_html_pictures(page, out);
-    if (code == 0)
-        code = render_html_numbers(page, out);
+    if (rc == 0)
+        rc = render_html_findings(page, out);
+    if (rc == 0)
+        rc = render_html_pictures(page, out);
+    if (rc == 0)
+        rc = render_html_numbers(page, out);
     render_latency_html(page->summary, out);
     render_prices_html(&parts.prices, out);
     render_scaling_html(&parts.scaling, out);
     if (page->claims != NULL)
         render_claims_html(page->claims, out);
-    if (code == 0)
-        code = render_html_method(page, out);
+    if (rc == 0)
+        rc = render_html_method(page, out);
     fputs("</main>\n<footer>\n<p class=\"faint\">Made by cobench from the files beside this page; "
-          "<code>summary.json</code> has every number in full.</p>\n</footer>\n<script>\n", out);
+          "<code>summary.json</code> has every number in full.</p>\n</footer>\n<script>\n",
+          out);
     fputs(page_js, out);
     fputs("</script>\n</body>\n</html>\n", out);
     parts_free(&parts);
-    return code;
+    return rc;
 }

@@ -17,8 +17,8 @@ int render_html(const void *page, FILE *out);
 
 int render_html_findings(const struct page *page, FILE *out); /* warnings, then a sentence a group */
 int render_html_pictures(const struct page *page, FILE *out);
-int render_html_numbers(const struct page *page, FILE *out);  /* every cell, controls and capacities, geometric means */
-int render_html_method(const struct page *page, FILE *out);   /* how it was measured, the machine, the commands */
+int render_html_numbers(const struct page *page, FILE *out); /* every cell, controls and capacities, geometric means */
+int render_html_method(const struct page *page, FILE *out);  /* how it was measured, the machine, the commands */
 
 /* Opens a table in a frame of its own that scrolls; `id` is ours, `classes` may be "". html_table_end closes. */
 void html_table_begin(FILE *out, const char *id, const char *classes, const char *caption);

@@ -51,10 +51,12 @@ static int put_warnings(const struct summary *summary, FILE *out)
     for (size_t i = 0; i < warnings.count; i++)
         remarks += is_remark(warnings.items[i].kind);
     if (warnings.count > 0) {
-        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any number</h2>\n", out);
+        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any number</h2>\n",
+              out);
         (void)put_list(&warnings, false, out);
         if (remarks > 0) {
-            fprintf(out, "<details>\n<summary>%zu remark%s on single cells</summary>\n", remarks, remarks == 1 ? "" : "s");
+            fprintf(out, "<details>\n<summary>%zu remark%s on single cells</summary>\n", remarks,
+                    remarks == 1 ? "" : "s");
             (void)put_list(&warnings, true, out);
             fputs("</details>\n", out);
         }
@@ -104,11 +106,11 @@ static void put_headlines(const struct headlines *headlines, FILE *out)
 int render_html_findings(const struct page *page, FILE *out)
 {
     struct headlines headlines;
-    int code = put_warnings(page->summary, out);
-    if (code == 0)
-        code = headlines_make(&headlines, page->summary);
-    if (code != 0)
-        return code;
+    int rc = put_warnings(page->summary, out);
+    if (rc == 0)
+        rc = headlines_make(&headlines, page->summary);
+    if (rc != 0)
+        return rc;
     fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n", out);
     put_headlines(&headlines, out);
     fputs("</section>\n", out);

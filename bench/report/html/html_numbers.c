@@ -73,32 +73,40 @@ static int put_row(FILE *out, const struct summary *summary, const struct summar
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
             html_put_ratio(out, &cell->speedup[t][b]);
     put_break_even(out, summary, cell);
-    const int code = put_checked(out, cell);
+    const int rc = put_checked(out, cell);
     fputs("</tr>\n", out);
     const bool lost = memory == NULL;
     free(memory);
-    return lost ? -ENOMEM : code;
+    return lost ? -ENOMEM : rc;
 }
 
 static int put_cells(const struct summary *summary, FILE *out)
 {
-    int code = 0;
-    fputs("<form id=\"filter\" hidden>\n<label>Task <select name=\"task\" autocomplete=\"off\"><option value=\"\">all</option></select></label>\n"
-          "<label>Runtime <select name=\"runtime\" autocomplete=\"off\"><option value=\"\">all</option></select></label>\n"
-          "<output></output>\n</form>\n", out);
-    html_table_begin(out, "numbers", "sortable",
-                     "Every cell: medians of whole command, work and CPU time, the most memory, and the speedups with their 95% "
-                     "intervals; above 1 is faster.");
-    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Task</th><th scope=\"col\">Whole</th><th scope=\"col\">Work</th>"
+    int rc = 0;
+    fputs("<form id=\"filter\" hidden>\n<label>Task <select name=\"task\" autocomplete=\"off\"><option "
+          "value=\"\">all</option></select></label>\n"
+          "<label>Runtime <select name=\"runtime\" autocomplete=\"off\"><option "
+          "value=\"\">all</option></select></label>\n"
+          "<output></output>\n</form>\n",
+          out);
+    html_table_begin(
+        out, "numbers", "sortable",
+        "Every cell: medians of whole command, work and CPU time, the most memory, and the speedups with their 95% "
+        "intervals; above 1 is faster.");
+    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Task</th><th scope=\"col\">Whole</th><th "
+          "scope=\"col\">Work</th>"
           "<th scope=\"col\">CPU</th><th scope=\"col\">Peak memory</th><th scope=\"col\">Work / own sync</th>"
-          "<th scope=\"col\">Whole / own sync</th><th scope=\"col\">Work / " BASE "</th><th scope=\"col\">Whole / " BASE "</th>"
-          "<th scope=\"col\">Beats its sync from</th><th scope=\"col\">Checked</th><th scope=\"col\">Marks and notes</th></tr></thead>\n"
-          "<tbody>\n", out);
-    for (size_t i = 0; i < summary->cell_count && code == 0; i++)
-        code = put_row(out, summary, &summary->cells[i]);
+          "<th scope=\"col\">Whole / own sync</th><th scope=\"col\">Work / " BASE "</th><th scope=\"col\">Whole / " BASE
+          "</th>"
+          "<th scope=\"col\">Beats its sync from</th><th scope=\"col\">Checked</th><th scope=\"col\">Marks and "
+          "notes</th></tr></thead>\n"
+          "<tbody>\n",
+          out);
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
+        rc = put_row(out, summary, &summary->cells[i]);
     fputs("</tbody>\n", out);
     html_table_end(out);
-    return code;
+    return rc;
 }
 
 /* -- controls and capacities -------------------------------------------------------------------------------------------------- */
@@ -135,7 +143,8 @@ static void put_capacity(FILE *out, const struct summary_capacity *capacity)
 {
     char name[96] = "no capacity";
     if (capacity->cell != NULL)
-        snprintf(name, sizeof name, "%lld copies of %.64s:sync", (long long)capacity->cell->copies, capacity->cell->runtime);
+        snprintf(name, sizeof name, "%lld copies of %.64s:sync", (long long)capacity->cell->copies,
+                 capacity->cell->runtime);
     put_measure(out, capacity->group, name, &capacity->ratio, capacity->note);
     fputs("<td class=\"r\">-</td><td></td></tr>\n", out);
 }
@@ -143,11 +152,13 @@ static void put_capacity(FILE *out, const struct summary_capacity *capacity)
 static void put_measures(const struct summary *summary, FILE *out)
 {
     fputs("<h3>Controls and capacities</h3>\n", out);
-    html_table_begin(out, "controls", "sortable",
-                     "A control is the same command twice a round and must hold 1; a capacity is what copies of sync gain at once: "
-                     "what this machine can do in parallel on this work.");
+    html_table_begin(
+        out, "controls", "sortable",
+        "A control is the same command twice a round and must hold 1; a capacity is what copies of sync gain at once: "
+        "what this machine can do in parallel on this work.");
     fputs("<thead><tr><th scope=\"col\">Row</th><th scope=\"col\">Task</th><th scope=\"col\">Ratio, 95% interval</th>"
-          "<th scope=\"col\">99% interval</th><th scope=\"col\">Flag</th></tr></thead>\n<tbody>\n", out);
+          "<th scope=\"col\">99% interval</th><th scope=\"col\">Flag</th></tr></thead>\n<tbody>\n",
+          out);
     for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct result_group *group = &summary->results->groups[g];
         for (size_t i = 0; i < summary->control_count; i++)
@@ -168,53 +179,58 @@ static int put_geomean(FILE *out, const struct summary *summary, const struct su
     fputs("<tr><th scope=\"row\">", out);
     html_put_variant(out, row->runtime, row->model);
     fputs("</th>", out);
-    struct words notes = {NULL, 0};
-    int code = 0;
+    struct string_list notes = {NULL, 0};
+    int rc = 0;
     for (enum ratio_base b = 0; b < RATIO_BASES; b++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             const struct geomean_ratio *mean = &row->speedup[t][b];
             html_put_ratio(out, &mean->ratio);
-            if (mean->group_count < 2 || mean->group_count == summary->results->group_count || code != 0)
+            if (mean->group_count < 2 || mean->group_count == summary->results->group_count || rc != 0)
                 continue;
             char *groups = format_groups(summary->results, mean);
-            code = groups == NULL ? -ENOMEM
-                                  : words_addf(&notes, "%s / %s: of %s", t == RATIO_WORK ? "work" : "whole",
-                                               b == RATIO_OWN_SYNC ? "own sync" : BASE, groups);
+            rc = groups == NULL ? -ENOMEM
+                                : string_list_addf(&notes, "%s / %s: of %s", t == RATIO_WORK ? "work" : "whole",
+                                                   b == RATIO_OWN_SYNC ? "own sync" : BASE, groups);
             free(groups);
         }
-    char *text = code == 0 && notes.count > 0 ? words_join(&notes, "; ") : NULL;
+    char *text = rc == 0 && notes.count > 0 ? string_list_join(&notes, "; ") : NULL;
     fputs("<td class=\"t\">", out);
     html_put(out, text == NULL ? "" : text);
     fputs("</td></tr>\n", out);
     free(text);
-    words_free(&notes);
-    return code;
+    string_list_free(&notes);
+    return rc;
 }
 
 static int put_geomeans(const struct summary *summary, FILE *out)
 {
-    int code = 0;
+    int rc = 0;
     if (summary->geomean_count == 0)
         return 0;
     fputs("<section aria-labelledby=\"geometric-means\">\n<h2 id=\"geometric-means\">Geometric means</h2>\n"
-          "<p>They average over tasks that answer different questions: for a glance; decide by the tasks themselves.</p>\n", out);
+          "<p>They average over tasks that answer different questions: for a glance; decide by the tasks "
+          "themselves.</p>\n",
+          out);
     html_table_begin(out, "means", "sortable", "Geometric means of the speedups over the tasks of this run.");
-    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Work / own sync</th><th scope=\"col\">Whole / own sync</th>"
-          "<th scope=\"col\">Work / " BASE "</th><th scope=\"col\">Whole / " BASE "</th><th scope=\"col\">Not of all tasks</th></tr></thead>\n"
-          "<tbody>\n", out);
-    for (size_t i = 0; i < summary->geomean_count && code == 0; i++)
-        code = put_geomean(out, summary, &summary->geomeans[i]);
+    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Work / own sync</th><th scope=\"col\">Whole / "
+          "own sync</th>"
+          "<th scope=\"col\">Work / " BASE "</th><th scope=\"col\">Whole / " BASE
+          "</th><th scope=\"col\">Not of all tasks</th></tr></thead>\n"
+          "<tbody>\n",
+          out);
+    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
+        rc = put_geomean(out, summary, &summary->geomeans[i]);
     fputs("</tbody>\n", out);
     html_table_end(out);
     fputs("</section>\n", out);
-    return code;
+    return rc;
 }
 
 int render_html_numbers(const struct page *page, FILE *out)
 {
     fputs("<section aria-labelledby=\"all-numbers\">\n<h2 id=\"all-numbers\">Numbers</h2>\n", out);
-    const int code = put_cells(page->summary, out);
+    const int rc = put_cells(page->summary, out);
     put_measures(page->summary, out);
     fputs("</section>\n", out);
-    return code != 0 ? code : put_geomeans(page->summary, out);
+    return rc != 0 ? rc : put_geomeans(page->summary, out);
 }

@@ -15,8 +15,10 @@ static void put_picture(const struct page *page, size_t at, FILE *out)
     }
     fputs("</figcaption>\n", out);
     if (p->drawing != NULL)
-        fprintf(out, "<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-labelledby=\"picture-%zu\">%s</div>\n", at,
-                p->drawing);
+        fprintf(
+            out,
+            "<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-labelledby=\"picture-%zu\">%s</div>\n",
+            at, p->drawing);
     fputs("</figure>\n", out);
 }
 
@@ -40,10 +42,13 @@ int render_html_pictures(const struct page *page, FILE *out)
     fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n", out);
     if (page->drawn == 0)
         fputs("<p>No picture was drawn when this page was made: gnuplot was missing, failed or was not wanted. "
-              "<code>cobench report --plots</code> draws them and makes this page again.</p>\n", out);
+              "<code>cobench report --plots</code> draws them and makes this page again.</p>\n",
+              out);
     else
-        fputs("<p class=\"faint\">The same colour is the same runtime everywhere; whiskers are the 95% intervals of the table."
-              "  The files are in plots/, as SVG and PNG.</p>\n", out);
+        fputs("<p class=\"faint\">The same colour is the same runtime everywhere; whiskers are the 95% intervals of "
+              "the table."
+              "  The files are in plots/, as SVG and PNG.</p>\n",
+              out);
     for (size_t g = 0; g < r->group_count && page->drawn > 0; g++)
         put_group(page, &r->groups[g], r->groups[g].name, out);
     if (page->drawn > 0)

@@ -41,8 +41,8 @@ static char *fit(const struct svg_source *source, size_t *length)
     FILE *out = open_memstream(&drawing, length);
     if (out == NULL)
         return NULL;
-    const int code = svg_inline(source, out, &err);
-    if (fclose(out) == 0 && code == 0)
+    const int rc = svg_inline(source, out, &err);
+    if (fclose(out) == 0 && rc == 0)
         return drawing;
     free(drawing);
     return NULL;
@@ -56,9 +56,9 @@ static int take(struct page *page, size_t at, const char *run_dir, size_t *room)
     char *file = is_current(run_dir, p->picture) ? read_beside(run_dir, p->picture, "svg", &length) : NULL;
     char *prefix = text_format("p%zu-", at), *label = text_format("picture-%zu", at);
     const struct svg_source source = {.bytes = file, .length = length, .prefix = prefix, .label = label};
-    const int code = prefix == NULL || label == NULL ? -ENOMEM : 0;
+    const int rc = prefix == NULL || label == NULL ? -ENOMEM : 0;
     p->why = "it was not drawn";
-    if (code == 0 && file != NULL) {
+    if (rc == 0 && file != NULL) {
         p->drawing = fit(&source, &length);
         p->why = p->drawing == NULL ? "it is no drawing that a page can take" : NULL;
     }
@@ -73,7 +73,7 @@ static int take(struct page *page, size_t at, const char *run_dir, size_t *room)
     free(label);
     free(prefix);
     free(file);
-    return code;
+    return rc;
 }
 
 int page_make(struct page *page, const char *run_dir, const struct summary *summary, const struct claims *claims,
@@ -82,18 +82,18 @@ int page_make(struct page *page, const char *run_dir, const struct summary *summ
     *page = (struct page){.summary = summary, .claims = claims};
     size_t room = PAGE_DRAWINGS_MOST;
     page->pictures = calloc(pictures->count + 1, sizeof *page->pictures);
-    int code = page->pictures == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < pictures->count && code == 0; i++) {
+    int rc = page->pictures == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; i < pictures->count && rc == 0; i++) {
         if (pictures->items[i].empty)
             continue;
         page->pictures[page->picture_count].picture = &pictures->items[i];
-        code = take(page, page->picture_count++, run_dir, &room);
+        rc = take(page, page->picture_count++, run_dir, &room);
     }
-    if (code != 0) {
+    if (rc != 0) {
         page_free(page);
-        error_set(err, code, "no memory for the page");
+        error_set(err, rc, "no memory for the page");
     }
-    return code;
+    return rc;
 }
 
 void page_free(struct page *page)

@@ -26,9 +26,9 @@ struct page_picture {
 
 struct page {
     const struct summary *summary;
-    const struct claims *claims;   /* NULL: the run names none */
+    const struct claims *claims; /* NULL: the run names none */
     struct page_picture *pictures;
-    size_t picture_count, drawn;   /* `drawn` of them have a drawing */
+    size_t picture_count, drawn; /* `drawn` of them have a drawing */
 };
 
 /*

@@ -25,38 +25,98 @@ enum { DEPTH = 32, VALUE_ROOM = 40, PROPERTIES = 13 };
 static const struct property {
     const char *name, *initial;
 } properties[PROPERTIES] = {
-    {"color", "black"},           {"fill", "black"},          {"fill-opacity", "1"},  {"font-family", "DejaVu Sans"},
-    {"font-size", ""},            {"font-weight", "normal"},  {"stroke", "none"},     {"stroke-dasharray", "none"},
-    {"stroke-linecap", "butt"},   {"stroke-linejoin", "miter"}, {"stroke-width", "1"}, {"stroke-opacity", "1"},
+    {"color", "black"},         {"fill", "black"},
+    {"fill-opacity", "1"},      {"font-family", "DejaVu Sans"},
+    {"font-size", ""},          {"font-weight", "normal"},
+    {"stroke", "none"},         {"stroke-dasharray", "none"},
+    {"stroke-linecap", "butt"}, {"stroke-linejoin", "miter"},
+    {"stroke-width", "1"},      {"stroke-opacity", "1"},
     {"text-anchor", "start"},
 };
 
-static const char *const drawing_elements[] = {
-    "svg", "g", "defs", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "use", "symbol",
-    "clipPath", "mask", "marker", "pattern", "linearGradient", "radialGradient", "stop", "filter", "feFlood", "feComposite", NULL};
+static const char *const drawing_elements[] = {"svg",    "g",       "defs",    "path",           "rect",
+                                               "circle", "ellipse", "line",    "polyline",       "polygon",
+                                               "text",   "tspan",   "use",     "symbol",         "clipPath",
+                                               "mask",   "marker",  "pattern", "linearGradient", "radialGradient",
+                                               "stop",   "filter",  "feFlood", "feComposite",    NULL};
 /* Of these, the ones that show nothing where nothing is in them. */
 static const char *const holding_elements[] = {"g", "defs", "text", "tspan", NULL};
 /* Left out with all that is in them: the page says what a drawing shows. */
 static const char *const silent_elements[] = {"title", "desc", "metadata", NULL};
 /* What is neither here nor inherited is left out. */
-static const char *const drawing_attributes[] = {
-    "baseline-shift", "clip-path", "clip-rule", "clipPathUnits", "cx", "cy", "d", "dominant-baseline", "dx", "dy", "fill-rule",
-    "filter", "filterUnits", "flood-color", "flood-opacity", "font-style", "fx", "fy", "gradientTransform", "gradientUnits",
-    "height", "in", "in2", "marker-end", "marker-mid", "marker-start", "markerHeight", "markerUnits", "markerWidth", "mask",
-    "offset", "opacity", "operator", "orient", "patternTransform", "patternUnits", "points", "r", "refX", "refY", "result",
-    "rotate", "rx", "ry", "shape-rendering", "stop-color", "stop-opacity", "stroke-dashoffset", "stroke-miterlimit",
-    "text-decoration", "textLength", "transform", "viewBox", "visibility", "width", "x", "x1", "x2", "xml:space", "y", "y1",
-    "y2", NULL};
+static const char *const drawing_attributes[] = {"baseline-shift",
+                                                 "clip-path",
+                                                 "clip-rule",
+                                                 "clipPathUnits",
+                                                 "cx",
+                                                 "cy",
+                                                 "d",
+                                                 "dominant-baseline",
+                                                 "dx",
+                                                 "dy",
+                                                 "fill-rule",
+                                                 "filter",
+                                                 "filterUnits",
+                                                 "flood-color",
+                                                 "flood-opacity",
+                                                 "font-style",
+                                                 "fx",
+                                                 "fy",
+                                                 "gradientTransform",
+                                                 "gradientUnits",
+                                                 "height",
+                                                 "in",
+                                                 "in2",
+                                                 "marker-end",
+                                                 "marker-mid",
+                                                 "marker-start",
+                                                 "markerHeight",
+                                                 "markerUnits",
+                                                 "markerWidth",
+                                                 "mask",
+                                                 "offset",
+                                                 "opacity",
+                                                 "operator",
+                                                 "orient",
+                                                 "patternTransform",
+                                                 "patternUnits",
+                                                 "points",
+                                                 "r",
+                                                 "refX",
+                                                 "refY",
+                                                 "result",
+                                                 "rotate",
+                                                 "rx",
+                                                 "ry",
+                                                 "shape-rendering",
+                                                 "stop-color",
+                                                 "stop-opacity",
+                                                 "stroke-dashoffset",
+                                                 "stroke-miterlimit",
+                                                 "text-decoration",
+                                                 "textLength",
+                                                 "transform",
+                                                 "viewBox",
+                                                 "visibility",
+                                                 "width",
+                                                 "x",
+                                                 "x1",
+                                                 "x2",
+                                                 "xml:space",
+                                                 "y",
+                                                 "y1",
+                                                 "y2",
+                                                 NULL};
 /* Whose numbers may lose decimals: pixels. */
 static const char *const pixel_attributes[] = {"d", "points", "transform", NULL};
 
 /* An element that is open. */
 struct level {
-    const char *name; /* of drawing_elements; NULL: its tag is not printed, what is in it is */
-    char *tag;        /* the opening tag; NULL where `name` is */
-    bool printed;     /* it is: something in it was */
-    bool defs;        /* within <defs>: nothing there inherits from where it stands */
-    bool texts;       /* its characters are shown */
+    const char *name;                       /* of drawing_elements; NULL: its tag is not printed, what is in it is */
+    char *tag;                              /* the opening tag; NULL where `name` is */
+    bool printed;                           /* it is: something in it was */
+    bool defs;                              /* within <defs>: nothing there inherits from where it stands */
+    bool texts;                             /* its characters are shown */
     char inherited[PROPERTIES][VALUE_ROOM]; /* "": not known */
 };
 
@@ -65,9 +125,10 @@ struct svg {
     XML_Parser parser;
     FILE *out;
     struct error *err;
-    int code;
-    struct words from, to; /* references: the id of the element in <defs> that has it ("": it is drawn), and the id it names */
-    struct words live;     /* ids that what is drawn needs */
+    int rc;
+    struct string_list from,
+        to; /* references: the id of the element in <defs> that has it ("": it is drawn), and the id it names */
+    struct string_list live; /* ids that what is drawn needs */
     struct level levels[DEPTH];
     size_t depth;
     char *closing;   /* the opening tag of a group whose closing tag waits: one like it may follow; NULL: none */
@@ -83,18 +144,15 @@ static const char *in_list(const char *const *list, const char *name)
     return NULL;
 }
 
-static void fail(struct svg *svg, int code, const char *what, const char *name)
+static void fail(struct svg *svg, int rc, const char *what, const char *name)
 {
-    if (svg->code == 0)
-        svg->code = error_set(svg->err, code, "%s%.60s", what, name);
+    if (svg->rc == 0)
+        svg->rc = error_set(svg->err, rc, "%s%.60s", what, name);
     XML_StopParser(svg->parser, XML_FALSE);
 }
 
 /* xlink:href is what href was called once. */
-static bool is_href(const char *name)
-{
-    return strcmp(name, "href") == 0 || strcmp(name, "xlink:href") == 0;
-}
+static bool is_href(const char *name) { return strcmp(name, "href") == 0 || strcmp(name, "xlink:href") == 0; }
 
 static const char *attribute(const char **attributes, const char *name)
 {
@@ -127,8 +185,8 @@ static int note_reference(struct svg *svg, const char *from, const char *name, c
     if (*target != '#' || find_url(target) != NULL || (url != NULL && strncmp(url, "url(", 4) != 0))
         return -EPROTO;
     const size_t length = strcspn(++target, ")");
-    const int code = words_add(&svg->from, from);
-    return code != 0 ? code : words_addf(&svg->to, "%.*s", (int)length, target);
+    const int rc = string_list_add(&svg->from, from);
+    return rc != 0 ? rc : string_list_addf(&svg->to, "%.*s", (int)length, target);
 }
 
 static void note_start(void *data, const char *name, const char **attributes)
@@ -137,10 +195,11 @@ static void note_start(void *data, const char *name, const char **attributes)
     const char *id = attribute(attributes, "id");
     if (strcmp(name, "defs") == 0 || svg->skipping > 0)
         svg->skipping++; /* here: how deep within <defs> */
-    for (const char **a = attributes; *a != NULL && svg->code == 0; a += 2) {
-        const int code = note_reference(svg, svg->skipping > 0 && id != NULL ? id : "", a[0], a[1]);
-        if (code != 0)
-            fail(svg, code, code == -EPROTO ? "a reference to something outside: " : "no memory", code == -EPROTO ? a[1] : "");
+    for (const char **a = attributes; *a != NULL && svg->rc == 0; a += 2) {
+        const int rc = note_reference(svg, svg->skipping > 0 && id != NULL ? id : "", a[0], a[1]);
+        if (rc != 0)
+            fail(svg, rc, rc == -EPROTO ? "a reference to something outside: " : "no memory",
+                 rc == -EPROTO ? a[1] : "");
     }
 }
 
@@ -160,9 +219,9 @@ static int find_live(struct svg *svg)
         more = false;
         for (size_t i = 0; i < svg->to.count; i++) {
             const char *from = svg->from.items[i], *to = svg->to.items[i];
-            if ((*from != '\0' && !words_have(&svg->live, from)) || words_have(&svg->live, to))
+            if ((*from != '\0' && !string_list_have(&svg->live, from)) || string_list_have(&svg->live, to))
                 continue;
-            if (words_add(&svg->live, to) != 0)
+            if (string_list_add(&svg->live, to) != 0)
                 return -ENOMEM;
             more = true;
         }
@@ -304,7 +363,7 @@ static char *make_tag(struct svg *svg, struct level *level, const char **attribu
         print_size(attribute(attributes, "viewBox"), out);
     }
     const char *id = attribute(attributes, "id");
-    if (id != NULL && words_have(&svg->live, id)) {
+    if (id != NULL && string_list_have(&svg->live, id)) {
         fprintf(out, " id=\"%s", svg->source->prefix);
         html_put(out, id);
         fputc('"', out);
@@ -341,8 +400,8 @@ static bool take_dot(struct svg *svg, const char *name, const char **attributes)
     double x, y, radius;
     int end = 0;
     if (level == NULL || level->defs || strcmp(name, "use") != 0 || target == NULL || strcmp(target, "#gpPt6") != 0 ||
-        transform == NULL || colour == NULL || !is_initial(level, "fill-opacity") || !is_initial(level, "stroke-opacity") ||
-        !is_initial(level, "stroke-dasharray") ||
+        transform == NULL || colour == NULL || !is_initial(level, "fill-opacity") ||
+        !is_initial(level, "stroke-opacity") || !is_initial(level, "stroke-dasharray") ||
         sscanf(transform, "translate(%lf,%lf) scale(%lf)%n", &x, &y, &radius, &end) != 3 || transform[end] != '\0')
         return false;
     char looks[sizeof svg->dots], *brief = svg_value_shorten(colour, false);
@@ -371,13 +430,13 @@ static bool is_left_out(struct svg *svg, const char *name, const char **attribut
     const char *id = attribute(attributes, "id");
     const bool defined = svg->depth > 0 && svg->levels[svg->depth - 1].defs;
     return in_list(silent_elements, name) != NULL || draws_nothing(name, attributes) ||
-           (defined && id != NULL && !words_have(&svg->live, id));
+           (defined && id != NULL && !string_list_have(&svg->live, id));
 }
 
 static void start(void *data, const char *name, const char **attributes)
 {
     struct svg *svg = data;
-    if (svg->code != 0) /* expat may still finish an element when it is stopped */
+    if (svg->rc != 0) /* expat may still finish an element when it is stopped */
         return;
     if (svg->skipping > 0 || is_left_out(svg, name, attributes) || take_dot(svg, name, attributes)) {
         svg->skipping++;
@@ -411,7 +470,7 @@ static void end(void *data, const char *name)
 {
     struct svg *svg = data;
     (void)name;
-    if (svg->code != 0)
+    if (svg->rc != 0)
         return;
     if (svg->skipping > 0) {
         svg->skipping--;
@@ -438,7 +497,7 @@ static void end(void *data, const char *name)
 static void characters(void *data, const char *text, int length)
 {
     struct svg *svg = data;
-    if (svg->code != 0 || svg->skipping > 0 || svg->depth == 0 || !svg->levels[svg->depth - 1].texts || length <= 0)
+    if (svg->rc != 0 || svg->skipping > 0 || svg->depth == 0 || !svg->levels[svg->depth - 1].texts || length <= 0)
         return;
     char *copy = text_format("%.*s", length, text);
     if (copy == NULL) {
@@ -480,13 +539,14 @@ static int parse(struct svg *svg, XML_StartElementHandler on_start, XML_EndEleme
     XML_SetCharacterDataHandler(svg->parser, on_characters);
     XML_SetStartDoctypeDeclHandler(svg->parser, doctype);
     const bool too_long = svg->source->length > INT_MAX;
-    const enum XML_Status status = too_long ? XML_STATUS_ERROR
-                                            : XML_Parse(svg->parser, svg->source->bytes, (int)svg->source->length, XML_TRUE);
-    if (status != XML_STATUS_OK && svg->code == 0)
-        svg->code = error_set(svg->err, -EPROTO, "line %llu: %s", line_number(svg->parser),
-                              too_long ? "too long" : XML_ErrorString(XML_GetErrorCode(svg->parser)));
+    const enum XML_Status status = too_long
+                                       ? XML_STATUS_ERROR
+                                       : XML_Parse(svg->parser, svg->source->bytes, (int)svg->source->length, XML_TRUE);
+    if (status != XML_STATUS_OK && svg->rc == 0)
+        svg->rc = error_set(svg->err, -EPROTO, "line %llu: %s", line_number(svg->parser),
+                            too_long ? "too long" : XML_ErrorString(XML_GetErrorCode(svg->parser)));
     XML_ParserFree(svg->parser);
-    return svg->code;
+    return svg->rc;
 }
 
 int svg_inline(const struct svg_source *source, FILE *out, struct error *err)
@@ -499,18 +559,18 @@ int svg_inline(const struct svg_source *source, FILE *out, struct error *err)
     svg->err = err;
     for (size_t i = 0; i < PROPERTIES; i++)
         snprintf(svg->levels[0].inherited[i], VALUE_ROOM, "%s", properties[i].initial);
-    int code = parse(svg, note_start, note_end, NULL);
+    int rc = parse(svg, note_start, note_end, NULL);
     svg->skipping = 0;
-    if (code == 0)
-        code = find_live(svg) == 0 ? 0 : error_set(err, -ENOMEM, "no memory");
-    if (code == 0)
-        code = parse(svg, start, end, characters);
+    if (rc == 0)
+        rc = find_live(svg) == 0 ? 0 : error_set(err, -ENOMEM, "no memory");
+    if (rc == 0)
+        rc = parse(svg, start, end, characters);
     while (svg->depth > 0)
         free(svg->levels[--svg->depth].tag);
     free(svg->closing);
-    words_free(&svg->from);
-    words_free(&svg->to);
-    words_free(&svg->live);
+    string_list_free(&svg->from);
+    string_list_free(&svg->to);
+    string_list_free(&svg->live);
     free(svg);
-    return code;
+    return rc;
 }

@@ -18,7 +18,7 @@
 
 enum block { CLAIMED, SCALED, CANNOT, MEASURED, LIMITS, BLOCKS };
 static const char *const block_names[BLOCKS] = {"claimed", "scaled", "cannot", "measured", "limits"};
-#define OR_MORE 1.5 /* how far the bar of "or more" reaches */
+#define OR_MORE      1.5 /* how far the bar of "or more" reaches */
 #define NAME_COLUMNS 62
 
 struct board {
@@ -30,18 +30,20 @@ struct board {
 static bool has(const struct claim *c, enum block block)
 {
     switch (block) {
-    case CLAIMED: return c->verdict != CLAIM_CANNOT;
-    case SCALED: return c->scaled && c->verdict != CLAIM_CANNOT;
-    case CANNOT: return c->verdict == CLAIM_CANNOT;
-    case MEASURED: return ratio_known(&c->measured);
-    default: return isfinite(c->limit);
+    case CLAIMED:
+        return c->verdict != CLAIM_CANNOT;
+    case SCALED:
+        return c->scaled && c->verdict != CLAIM_CANNOT;
+    case CANNOT:
+        return c->verdict == CLAIM_CANNOT;
+    case MEASURED:
+        return ratio_known(&c->measured);
+    default:
+        return isfinite(c->limit);
     }
 }
 
-static double reach_of(double low, double high)
-{
-    return isfinite(high) ? high : low * OR_MORE;
-}
+static double reach_of(double low, double high) { return isfinite(high) ? high : low * OR_MORE; }
 
 static void stretch(struct board *b, double value)
 {
@@ -56,8 +58,8 @@ static void measure(struct board *b)
     b->low = b->high = 1;
     for (size_t i = 0; i < b->claims->count; i++) {
         const struct claim *c = &b->claims->items[i];
-        const double all[] = {c->low, reach_of(c->low, c->high), c->scaled_low, c->measured.ratio, c->measured.low,
-                              c->measured.high, c->limit};
+        const double all[] = {c->low,          reach_of(c->low, c->high), c->scaled_low, c->measured.ratio,
+                              c->measured.low, c->measured.high,          c->limit};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++)
             stretch(b, all[k]);
         for (size_t k = 0; k < BLOCKS; k++)
@@ -70,21 +72,30 @@ static void put_row(const struct claim *c, enum block block, size_t y, FILE *out
     const bool full = c->measured.state == RATIO_FULL;
     fprintf(out, "%zu ", y);
     switch (block) {
-    case CLAIMED: fprintf(out, "%.6g %.6g\n", c->low, reach_of(c->low, c->high)); break;
-    case SCALED: fprintf(out, "%.6g %.6g\n", c->scaled_low, reach_of(c->scaled_low, c->scaled_high)); break;
-    case CANNOT: fprintf(out, "%.6g\n", c->low); break;
+    case CLAIMED:
+        fprintf(out, "%.6g %.6g\n", c->low, reach_of(c->low, c->high));
+        break;
+    case SCALED:
+        fprintf(out, "%.6g %.6g\n", c->scaled_low, reach_of(c->scaled_low, c->scaled_high));
+        break;
+    case CANNOT:
+        fprintf(out, "%.6g\n", c->low);
+        break;
     case MEASURED:
         fprintf(out, "%.6g %.6g %.6g\n", c->measured.ratio, full ? c->measured.low : c->measured.ratio,
                 full ? c->measured.high : c->measured.ratio);
         break;
-    default: fprintf(out, "%.6g\n", c->limit); break;
+    default:
+        fprintf(out, "%.6g\n", c->limit);
+        break;
     }
 }
 
 static int print(const void *what, FILE *out)
 {
     const struct board *b = what;
-    fputs("# Made by cobench from the run and its claims; the blocks are described in bench/report/plot/claims.c.\n", out);
+    fputs("# Made by cobench from the run and its claims; the blocks are described in bench/report/plot/claims.c.\n",
+          out);
     for (size_t k = 0; k < BLOCKS; k++) {
         if (b->counts[k] == 0)
             continue;
@@ -117,8 +128,9 @@ static char *alt(const struct claims *claims)
     size_t counts[CLAIM_UNMEASURED + 1] = {0};
     for (size_t i = 0; i < claims->count; i++)
         counts[claims->items[i].verdict]++;
-    return text_format("%zu published claims beside what was measured here: %zu hold, %zu are more here, %zu less, %zu cannot be",
-                       claims->count, counts[CLAIM_HOLDS], counts[CLAIM_MORE], counts[CLAIM_LESS], counts[CLAIM_CANNOT]);
+    return text_format(
+        "%zu published claims beside what was measured here: %zu hold, %zu are more here, %zu less, %zu cannot be",
+        claims->count, counts[CLAIM_HOLDS], counts[CLAIM_MORE], counts[CLAIM_LESS], counts[CLAIM_CANNOT]);
 }
 
 static int board_add(struct pictures *out, const struct summary *summary, const struct claims *claims)

@@ -42,7 +42,8 @@ static _Noreturn void child_run(char *const *argv, int said, pid_t parent)
 {
     child_settle(parent);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 ||
+        dup2(said, STDERR_FILENO) < 0)
         _exit(NOT_FOUND - 1);
     if (setenv("LC_ALL", "C.UTF-8", 1) != 0)
         _exit(NOT_FOUND - 1);
@@ -99,7 +100,8 @@ static int judge(const struct gnuplot_job *job, int read_code, int status, struc
     if (read_code != 0)
         return error_set(err, read_code, "gnuplot %s: %s", job->script, strerror(-read_code));
     if (ended && WEXITSTATUS(status) == NOT_FOUND)
-        return error_set(err, -ENOSYS, "gnuplot is not installed, so there are no pictures (./scripts/setup.sh installs it)");
+        return error_set(err, -ENOSYS,
+                         "gnuplot is not installed, so there are no pictures (./scripts/setup.sh installs it)");
     char *line = output_line(output);
     if (*line != '\0')
         return error_set(err, -EIO, "gnuplot %s: %s", job->script, line);
@@ -124,18 +126,18 @@ static int pipe_make(int fds[2], struct error *err)
         return error_set(err, -errno, "gnuplot: %s", strerror(errno));
     if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(fds[1], F_SETFD, FD_CLOEXEC) == 0)
         return 0;
-    const int code = error_set(err, -errno, "gnuplot: %s", strerror(errno));
+    const int rc = error_set(err, -errno, "gnuplot: %s", strerror(errno));
     close(fds[0]);
     close(fds[1]);
-    return code;
+    return rc;
 }
 
 static int launch(char *const *argv, struct gnuplot_job *job, struct error *err)
 {
     int fds[2];
-    const int code = pipe_make(fds, err);
-    if (code != 0)
-        return code;
+    const int rc = pipe_make(fds, err);
+    if (rc != 0)
+        return rc;
     const pid_t parent = getpid();
     job->pid = fork();
     if (job->pid == 0)
@@ -153,37 +155,38 @@ static int launch(char *const *argv, struct gnuplot_job *job, struct error *err)
 
 int gnuplot_start(const struct gnuplot_call *call, struct gnuplot_job *out, struct error *err)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     /* -d: no file of the user's changes the look. */
     const char *const start[] = {"gnuplot", "-d", "-e", call->settings, "-c", call->script};
-    int code = 0;
+    int rc = 0;
     *out = (struct gnuplot_job){.said = -1};
-    for (size_t i = 0; i < sizeof start / sizeof *start && code == 0; i++)
-        code = words_add(&words, start[i]);
-    for (size_t i = 0; i < sizeof call->arguments / sizeof *call->arguments && call->arguments[i] != NULL && code == 0; i++)
-        code = words_add(&words, call->arguments[i]);
-    if (code == 0)
-        code = text_set(&out->script, call->script);
-    if (code != 0)
-        error_set(err, code, "gnuplot: no memory");
+    for (size_t i = 0; i < sizeof start / sizeof *start && rc == 0; i++)
+        rc = string_list_add(&words, start[i]);
+    for (size_t i = 0; i < sizeof call->arguments / sizeof *call->arguments && call->arguments[i] != NULL && rc == 0;
+         i++)
+        rc = string_list_add(&words, call->arguments[i]);
+    if (rc == 0)
+        rc = text_set(&out->script, call->script);
+    if (rc != 0)
+        error_set(err, rc, "gnuplot: no memory");
     else
-        code = launch(words.items, out, err);
-    words_free(&words);
-    if (code != 0)
+        rc = launch(words.items, out, err);
+    string_list_free(&words);
+    if (rc != 0)
         free(out->script);
-    return code;
+    return rc;
 }
 
 int gnuplot_wait(struct gnuplot_job *job, struct error *err)
 {
     struct output output = {.length = 0};
     int status = 0;
-    const int code = output_read(job->said, job->deadline_ns, &output);
+    const int rc = output_read(job->said, job->deadline_ns, &output);
     close(job->said);
-    if (code != 0)
+    if (rc != 0)
         kill(job->pid, SIGKILL);
     const int wait_code = child_wait(job->pid, &status);
-    const int judged = judge(job, code != 0 ? code : wait_code, status, &output, err);
+    const int judged = judge(job, rc != 0 ? rc : wait_code, status, &output, err);
     free(job->script);
     return judged;
 }

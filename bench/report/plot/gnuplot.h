@@ -9,7 +9,7 @@
 #include "bench/util/error.h"
 
 struct gnuplot_call {
-    const char *settings;    /* gnuplot statements with numbers only, run before the script */
+    const char *settings; /* gnuplot statements with numbers only, run before the script */
     const char *script;
     const char *arguments[9]; /* ARG1 to ARG9 of the script; NULL ends them */
 };

@@ -18,7 +18,7 @@
 #include "bench/report/latency.h"
 #include "bench/util/text.h"
 
-#define MS 1e-3 /* of a microsecond */
+#define MS           1e-3 /* of a microsecond */
 #define CURVE_POINTS 200
 
 struct curve {
@@ -91,10 +91,11 @@ static int take_curve(struct distribution *d, const struct picture_source *sourc
     return 0;
 }
 
-static int distribution_make(struct distribution *d, const struct picture_source *source, const struct result_group *group)
+static int distribution_make(struct distribution *d, const struct picture_source *source,
+                             const struct result_group *group)
 {
-    *d = (struct distribution){.low = INFINITY, .high = 0,
-                               .curves = calloc(source->summary->cell_count + 1, sizeof *d->curves)};
+    *d = (struct distribution){
+        .low = INFINITY, .high = 0, .curves = calloc(source->summary->cell_count + 1, sizeof *d->curves)};
     int rc = d->curves == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < source->summary->cell_count; i++)
         if (source->summary->cells[i].group == group)
@@ -138,14 +139,15 @@ static int print(const void *what, FILE *out)
 /* "c:threads py:async"; what: 0 the variant, 1 its runtime, 2 its model. */
 static char *names(const struct distribution *d, int what)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < d->count; k++) {
         const struct result_cell *c = d->curves[k].cell->cell;
-        rc = what == 0 ? words_addf(&words, "%s:%s", c->runtime, c->model) : words_add(&words, what == 1 ? c->runtime : c->model);
+        rc = what == 0 ? string_list_addf(&words, "%s:%s", c->runtime, c->model)
+                       : string_list_add(&words, what == 1 ? c->runtime : c->model);
     }
-    char *text = rc == 0 ? words_join(&words, " ") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
@@ -156,18 +158,20 @@ static char *alt(const struct distribution *d, const struct result_group *group)
         if (quantile(&d->curves[k], 0.99) < quantile(best, 0.99))
             best = &d->curves[k];
     struct format a, b;
-    return text_format("%s, %s loop: the distribution of job latency of %zu variants; the lowest p99 is that of %s:%s, %s, "
-                       "with a p50 of %s", group->name, d->open ? "open" : "closed", d->count, best->cell->cell->runtime,
-                       best->cell->cell->model, format_time(&a, quantile(best, 0.99) / 1e3),
-                       format_time(&b, quantile(best, 0.5) / 1e3));
+    return text_format(
+        "%s, %s loop: the distribution of job latency of %zu variants; the lowest p99 is that of %s:%s, %s, "
+        "with a p50 of %s",
+        group->name, d->open ? "open" : "closed", d->count, best->cell->cell->runtime, best->cell->cell->model,
+        format_time(&a, quantile(best, 0.99) / 1e3), format_time(&b, quantile(best, 0.5) / 1e3));
 }
 
 static char *subtitle(const struct distribution *d, const struct result_group *group)
 {
     char *shape = format_shape(group);
-    char *text = shape == NULL ? NULL
-                               : text_format("%s; %s loop: latency from %s to its end", shape, d->open ? "open" : "closed",
-                                             d->open ? "when a job was due" : "a job's start");
+    char *text = shape == NULL
+                     ? NULL
+                     : text_format("%s; %s loop: latency from %s to its end", shape, d->open ? "open" : "closed",
+                                   d->open ? "when a job was due" : "a job's start");
     free(shape);
     return text;
 }
@@ -185,7 +189,8 @@ static int latency_add(struct pictures *out, const struct picture_source *source
         if (rc == 0)
             rc = picture_set_data(p, print, &d);
         if (rc == 0)
-            rc = picture_take(&p->settings, text_format("curves=%zu; low=%.6g; high=%.6g", d.count, d.low / 1.2, d.high * 1.2));
+            rc = picture_take(&p->settings,
+                              text_format("curves=%zu; low=%.6g; high=%.6g", d.count, d.low / 1.2, d.high * 1.2));
         if (rc == 0)
             rc = picture_take(&p->alt, alt(&d, group));
         for (int i = 0; rc == 0 && i < 3; i++)

@@ -33,10 +33,7 @@ static bool in_sweep(const struct result_group *a, const struct result_group *b)
            strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0;
 }
 
-static bool has_memory(const struct summary_cell *c)
-{
-    return c->cell->peak_pss_bytes > 0 && !c->cell->baseline;
-}
+static bool has_memory(const struct summary_cell *c) { return c->cell->peak_pss_bytes > 0 && !c->cell->baseline; }
 
 static bool same_variant(const struct summary_cell *a, const struct summary_cell *b)
 {
@@ -86,14 +83,15 @@ static int print(const void *what, FILE *out)
 /* "c:threads"; what: 0 the variant, 1 its runtime, 2 its model. */
 static char *names(const struct board *b, int what)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < b->count; k++) {
         const struct result_cell *c = b->curves[k]->cell;
-        rc = what == 0 ? words_addf(&words, "%s:%s", c->runtime, c->model) : words_add(&words, what == 1 ? c->runtime : c->model);
+        rc = what == 0 ? string_list_addf(&words, "%s:%s", c->runtime, c->model)
+                       : string_list_add(&words, what == 1 ? c->runtime : c->model);
     }
-    char *text = rc == 0 ? words_join(&words, " ") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
@@ -111,18 +109,18 @@ static const struct price *price_of(const struct board *b, const struct prices *
 /* "12.3 kB for one more" of each variant, with '|' between; "-" where there is no price. */
 static char *price_texts(const struct board *b, const struct prices *prices)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < b->count; k++) {
         const struct price *p = price_of(b, prices, k);
         struct format f;
         if (p != NULL && isfinite(p->memory_bytes.estimate))
-            rc = words_addf(&words, "%s for one more", format_bytes(&f, p->memory_bytes.estimate));
+            rc = string_list_addf(&words, "%s for one more", format_bytes(&f, p->memory_bytes.estimate));
         else
-            rc = words_add(&words, " ");
+            rc = string_list_add(&words, " ");
     }
-    char *text = rc == 0 ? words_join(&words, "|") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? string_list_join(&words, "|") : NULL;
+    string_list_free(&words);
     return text;
 }
 
@@ -136,9 +134,10 @@ static char *alt(const struct board *b)
             most = c;
     }
     struct format f;
-    return text_format("%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s:%s with %lld workers",
-                       b->first->sweep, b->count, b->most_workers, format_bytes(&f, (double)most->cell->peak_pss_bytes),
-                       most->cell->runtime, most->cell->model, (long long)most->group->workers);
+    return text_format(
+        "%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s:%s with %lld workers",
+        b->first->sweep, b->count, b->most_workers, format_bytes(&f, (double)most->cell->peak_pss_bytes),
+        most->cell->runtime, most->cell->model, (long long)most->group->workers);
 }
 
 static int name_board(struct picture *p, const struct board *b)
@@ -151,10 +150,10 @@ static int name_board(struct picture *p, const struct board *b)
     if (rc == 0)
         rc = picture_take(&p->title, text_format("%s", b->first->sweep));
     if (rc == 0)
-        rc = picture_take(&p->subtitle, text_format("task %s, %s%s: peak memory (PSS) of the whole process tree",
-                                                    b->first->task,
-                                                    result_group_compares(b->first) ? b->first->scaling : "what one more costs",
-                                                    result_group_compares(b->first) ? " scaling" : ""));
+        rc = picture_take(&p->subtitle,
+                          text_format("task %s, %s%s: peak memory (PSS) of the whole process tree", b->first->task,
+                                      result_group_compares(b->first) ? b->first->scaling : "what one more costs",
+                                      result_group_compares(b->first) ? " scaling" : ""));
     if (rc == 0) {
         text_one_line(p->title);
         text_one_line(p->subtitle);

@@ -20,7 +20,7 @@
 struct phases {
     const struct summary *summary;
     const struct result_group *group;
-    struct words runtimes;
+    struct string_list runtimes;
 };
 
 static bool has_phases(const struct summary_cell *c)
@@ -50,7 +50,7 @@ static int find_runtimes(struct phases *p)
     int rc = all == NULL ? -ENOMEM : 0;
     for (char *rest = all, *word; rc == 0 && (word = strtok_r(rest, " ", &rest)) != NULL;)
         if (rows_of(p, word) > 0)
-            rc = words_add(&p->runtimes, word);
+            rc = string_list_add(&p->runtimes, word);
     free(all);
     return rc;
 }
@@ -117,7 +117,8 @@ static char *settings(const struct phases *p)
             most = fmax(most, 1e3 * total_of(c));
             longest = format_columns(c->cell->model) > longest ? format_columns(c->cell->model) : longest;
         }
-        char *more = text_format("%s; rows_%zu=%zu; most_%zu=%.6g", text, r + 1, rows_of(p, p->runtimes.items[r]), r + 1, most);
+        char *more = text_format("%s; rows_%zu=%zu; most_%zu=%.6g", text, r + 1, rows_of(p, p->runtimes.items[r]),
+                                 r + 1, most);
         free(text);
         text = more;
     }
@@ -147,9 +148,10 @@ static char *alt(const struct phases *p)
     }
     if (least == NULL)
         return text_format("%s: no variant has its phases", p->group->name);
-    return text_format("%s: start, ready, work and end of every variant; %s:%s spends %.0f%% of its command working, %s:%s %.0f%%",
-                       p->group->name, most->cell->runtime, most->cell->model, 100 * high, least->cell->runtime,
-                       least->cell->model, 100 * low);
+    return text_format(
+        "%s: start, ready, work and end of every variant; %s:%s spends %.0f%% of its command working, %s:%s %.0f%%",
+        p->group->name, most->cell->runtime, most->cell->model, 100 * high, least->cell->runtime, least->cell->model,
+        100 * low);
 }
 
 static int phases_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
@@ -167,10 +169,11 @@ static int phases_add(struct pictures *out, const struct picture_source *source,
     if (rc == 0)
         rc = picture_take(&p->alt, alt(&phases));
     if (rc == 0)
-        rc = picture_take(&p->words[0], phases.runtimes.count > 0 ? words_join(&phases.runtimes, " ") : text_format("%s", ""));
+        rc = picture_take(&p->words[0],
+                          phases.runtimes.count > 0 ? string_list_join(&phases.runtimes, " ") : text_format("%s", ""));
     if (rc == 0)
         p->empty = phases.runtimes.count == 0;
-    words_free(&phases.runtimes);
+    string_list_free(&phases.runtimes);
     return rc;
 }
 

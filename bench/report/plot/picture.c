@@ -12,22 +12,19 @@
 
 /* A long URL must not run out of the picture. */
 #define SUBTITLE_COLUMNS 110
-#define STEM_LONGEST 100
+#define STEM_LONGEST     100
 
 static const struct {
     const char *kind;
     picture_maker *make;
 } kinds[] = {
-    {"speedup", picture_speedup}, {"square", picture_square},   {"timeline", picture_timeline},
-    {"phases", picture_phases},   {"scaling", picture_scaling}, {"latency", picture_latency},
+    {"speedup", picture_speedup}, {"square", picture_square},       {"timeline", picture_timeline},
+    {"phases", picture_phases},   {"scaling", picture_scaling},     {"latency", picture_latency},
     {"memory", picture_memory},   {"stability", picture_stability}, {"claims", picture_claims},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const char *picture_kind(size_t index)
-{
-    return index < KINDS ? kinds[index].kind : NULL;
-}
+const char *picture_kind(size_t index) { return index < KINDS ? kinds[index].kind : NULL; }
 
 int pictures_make(struct pictures *out, const struct picture_source *source, const char *only, struct error *err)
 {
@@ -174,17 +171,17 @@ size_t picture_runtime_place(const char *runtime)
 
 char *picture_runtimes(const struct summary *summary, const struct result_group *group)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t place = 0; rc == 0 && place <= PICTURE_RUNTIMES; place++)
         for (size_t i = 0; rc == 0 && i < summary->cell_count; i++) {
             const struct summary_cell *cell = &summary->cells[i];
             const char *runtime = cell->cell->runtime;
             if ((group == NULL || cell->group == group) && picture_runtime_place(runtime) == place &&
-                !words_have(&words, runtime))
-                rc = words_add(&words, runtime);
+                !string_list_have(&words, runtime))
+                rc = string_list_add(&words, runtime);
         }
-    char *text = rc == 0 ? words.count > 0 ? words_join(&words, " ") : text_format("%s", "") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? words.count > 0 ? string_list_join(&words, " ") : text_format("%s", "") : NULL;
+    string_list_free(&words);
     return text;
 }

@@ -22,16 +22,16 @@ enum {
 
 /* All strings are owned. */
 struct picture {
-    const char *kind; /* "square": the script's name, and what --only takes */
-    char *stem;       /* "square-count": the files' name without its ending */
+    const char *kind;                 /* "square": the script's name, and what --only takes */
+    char *stem;                       /* "square-count": the files' name without its ending */
     const struct result_group *group; /* what it is about; NULL: the whole run */
-    char *settings;   /* gnuplot statements with numbers only */
+    char *settings;                   /* gnuplot statements with numbers only */
     char *title, *subtitle;
     char *words[PICTURE_WORDS]; /* NULL: "" */
-    char *data;       /* the data file */
+    char *data;                 /* the data file */
     size_t length;
-    char *alt;        /* what it shows, in a sentence: for whoever cannot see it */
-    bool empty;       /* there is nothing to draw: only the data are written */
+    char *alt;  /* what it shows, in a sentence: for whoever cannot see it */
+    bool empty; /* there is nothing to draw: only the data are written */
 };
 
 struct pictures {
@@ -62,7 +62,8 @@ struct picture *pictures_add(struct pictures *pictures, const struct summary *su
  * and then, or where the name is shared with others, the id is appended. */
 char *picture_stem(const char *kind, const char *name, size_t id, bool shared);
 /* Adds the pictures of one group. 0 or a negative errno. */
-typedef int picture_of_group(struct pictures *out, const struct picture_source *source, const struct result_group *group);
+typedef int picture_of_group(struct pictures *out, const struct picture_source *source,
+                             const struct result_group *group);
 /* Calls it for each group that compares, in the order of the plan, until one fails. */
 int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add);
 /* Keeps what `print` prints as the data. 0 or -ENOMEM. */

@@ -31,17 +31,17 @@ struct desk {
     struct drawing drawings[JOBS_MOST];
     size_t most;
     size_t turns; /* drawings so far */
-    int code;     /* of the first of them that went wrong, whichever ended first; with *err filled in */
+    int rc;       /* of the first of them that went wrong, whichever ended first; with *err filled in */
     size_t code_turn;
     struct error *err;
 };
 
 /* `turn`: the drawing's, 0 before any. */
-static void keep_first(struct desk *desk, size_t turn, int code, const struct error *err)
+static void keep_first(struct desk *desk, size_t turn, int rc, const struct error *err)
 {
-    if (code == 0 || (desk->code != 0 && desk->code_turn <= turn))
+    if (rc == 0 || (desk->rc != 0 && desk->code_turn <= turn))
         return;
-    desk->code = code;
+    desk->rc = rc;
     desk->code_turn = turn;
     *desk->err = *err;
 }
@@ -58,12 +58,12 @@ static void drawing_free(struct drawing *d)
 static void finish(struct desk *desk, struct drawing *d)
 {
     struct error err = {""};
-    int code = gnuplot_wait(&d->job, &err);
-    if (code == 0)
-        code = publish_file(desk->folder, d->temporary, d->name, &err);
-    if (code != 0)
+    int rc = gnuplot_wait(&d->job, &err);
+    if (rc == 0)
+        rc = publish_file(desk->folder, d->temporary, d->name, &err);
+    if (rc != 0)
         (void)unlink(d->output); /* it may not be there */
-    keep_first(desk, d->turn, code, &err);
+    keep_first(desk, d->turn, rc, &err);
     drawing_free(d);
 }
 
@@ -108,19 +108,20 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     d->name = text_format("%s.%s", p->stem, format);
     d->temporary = text_format(".%s.%s.new", p->stem, format);
     d->output = text_format("%s/.%s.%s.new", desk->folder, p->stem, format);
-    int code = -ENOMEM;
+    int rc = -ENOMEM;
     if (data != NULL && script != NULL && d->name != NULL && d->temporary != NULL && d->output != NULL) {
         const struct gnuplot_call call = {.settings = p->settings != NULL ? p->settings : "",
                                           .script = script,
                                           .arguments = {data, d->output, format, p->title, p->subtitle,
                                                         p->words[0] ? p->words[0] : "", p->words[1] ? p->words[1] : "",
-                                                        p->words[2] ? p->words[2] : "", p->words[3] ? p->words[3] : ""}};
-        code = gnuplot_start(&call, &d->job, &err);
+                                                        p->words[2] ? p->words[2] : "",
+                                                        p->words[3] ? p->words[3] : ""}};
+        rc = gnuplot_start(&call, &d->job, &err);
     } else {
-        error_set(&err, code, "no memory for the pictures");
+        error_set(&err, rc, "no memory for the pictures");
     }
-    if (code != 0) {
-        keep_first(desk, d->turn, code, &err);
+    if (rc != 0) {
+        keep_first(desk, d->turn, rc, &err);
         drawing_free(d);
     }
     free(script);
@@ -149,9 +150,9 @@ static void write_data(struct desk *desk, const struct picture *p)
     struct error err = {""};
     char *name = text_format("%s.dat", p->stem);
     forget_outdated(desk, p);
-    const int code = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
-                                  : publish_bytes(desk->folder, name, p->data, p->length, &err);
-    keep_first(desk, 0, code, &err);
+    const int rc = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
+                                : publish_bytes(desk->folder, name, p->data, p->length, &err);
+    keep_first(desk, 0, rc, &err);
     free(name);
 }
 
@@ -161,7 +162,8 @@ static size_t cpus(void)
     return online < 1 ? 1 : online > JOBS_MOST ? JOBS_MOST : (size_t)online;
 }
 
-int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options, struct error *err)
+int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options,
+              struct error *err)
 {
     /* gnuplot takes a name that starts with < or | for a command. */
     const char *dot = *run_dir == '/' || *run_dir == '.' ? "" : "./";
@@ -170,14 +172,14 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
         return error_set(err, -ENOMEM, "no memory for the pictures");
     struct desk desk = {.folder = folder, .options = options, .most = cpus(), .err = err};
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
-        desk.code = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
-    for (size_t i = 0; desk.code == 0 && i < pictures->count; i++)
+        desk.rc = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
+    for (size_t i = 0; desk.rc == 0 && i < pictures->count; i++)
         write_data(&desk, &pictures->items[i]);
     for (size_t i = 0; i < pictures->count; i++)
-        for (size_t f = 0; plot_formats[f] != NULL && desk.code != -ENOSYS; f++)
+        for (size_t f = 0; plot_formats[f] != NULL && desk.rc != -ENOSYS; f++)
             if ((options->formats & 1u << f) != 0 && !pictures->items[i].empty)
                 draw(&desk, &pictures->items[i], plot_formats[f]);
     finish_all(&desk);
     free(folder);
-    return desk.code;
+    return desk.rc;
 }

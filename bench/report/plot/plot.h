@@ -22,6 +22,7 @@ struct plot_options {
  * 0 or a negative errno with err filled in; -ENOSYS: gnuplot is not installed (the data files are there all the same).
  * Goes on to the other pictures after one that cannot be drawn and reports the first.
  */
-int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options, struct error *err);
+int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options,
+              struct error *err);
 
 #endif

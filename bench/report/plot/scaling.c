@@ -60,7 +60,10 @@ static void take_curve(struct sweep *s, const struct scaling_curve *curve)
 static int sweep_make(struct sweep *s, const struct scaling *scaling, const struct scaling_curve *first, double cpus)
 {
     *s = (struct sweep){.curves = calloc(scaling->count + 1, sizeof *s->curves),
-                        .most_workers = 1, .least_gain = 1, .most_gain = 1, .cpus = cpus};
+                        .most_workers = 1,
+                        .least_gain = 1,
+                        .most_gain = 1,
+                        .cpus = cpus};
     if (s->curves == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < scaling->count; i++)
@@ -125,21 +128,22 @@ static int print(const void *what, FILE *out)
 /* "c:threads" of each curve with blanks between; what: 0 the variant, 1 its runtime, 2 its model. */
 static char *names(const struct sweep *s, int what)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < s->count; k++) {
         const struct scaling_curve *c = s->curves[k];
-        rc = what == 0 ? words_addf(&words, "%s:%s", c->runtime, c->model) : words_add(&words, what == 1 ? c->runtime : c->model);
+        rc = what == 0 ? string_list_addf(&words, "%s:%s", c->runtime, c->model)
+                       : string_list_add(&words, what == 1 ? c->runtime : c->model);
     }
-    char *text = rc == 0 ? words.count > 0 ? words_join(&words, " ") : text_format("%s", "") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? words.count > 0 ? string_list_join(&words, " ") : text_format("%s", "") : NULL;
+    string_list_free(&words);
     return text;
 }
 
 /* "s=0.02 / 0.01,0.0003 / -" of each curve, with '|' between: what the key says of the fits. */
 static char *laws(const struct sweep *s)
 {
-    struct words words = {NULL, 0};
+    struct string_list words = {NULL, 0};
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < s->count; k++) {
         const struct fit *a = &s->curves[k]->fits[FIT_AMDAHL], *u = &s->curves[k]->fits[FIT_USL];
@@ -148,10 +152,10 @@ static char *laws(const struct sweep *s)
             snprintf(amdahl, sizeof amdahl, "Amdahl %.3g", a->contention.value);
         if (u->accepted)
             snprintf(usl, sizeof usl, "USL %.3g, %.2g", u->contention.value, u->coherency.value);
-        rc = words_addf(&words, "%s; %s", amdahl, usl);
+        rc = string_list_addf(&words, "%s; %s", amdahl, usl);
     }
-    char *text = rc == 0 ? words.count > 0 ? words_join(&words, "|") : text_format("%s", "") : NULL;
-    words_free(&words);
+    char *text = rc == 0 ? words.count > 0 ? string_list_join(&words, "|") : text_format("%s", "") : NULL;
+    string_list_free(&words);
     return text;
 }
 
@@ -159,9 +163,9 @@ static char *laws(const struct sweep *s)
 static char *settings(const struct sweep *s)
 {
     const bool steep = s->most_gain / s->least_gain > 20;
-    char *text = text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g; capacities=%zu", s->count,
-                             s->most_workers, steep ? s->least_gain / 1.4 : 0, s->most_gain * (steep ? 1.6 : 1.15), steep,
-                             s->cpus, s->capacities);
+    char *text = text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g; capacities=%zu",
+                             s->count, s->most_workers, steep ? s->least_gain / 1.4 : 0,
+                             s->most_gain * (steep ? 1.6 : 1.15), steep, s->cpus, s->capacities);
     for (size_t k = 0; text != NULL && k < s->count; k++) {
         char *more = text_format("%s; fits_%zu=%d", text, k + 1,
                                  (s->curves[k]->fits[FIT_AMDAHL].accepted ? 1 : 0) +
@@ -176,8 +180,8 @@ static char *subtitle(const struct scaling_curve *first)
 {
     const bool weak = strcmp(first->scaling, "weak") == 0;
     return text_format("%s scaling: %lld jobs %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL "
-                       "(contention, coherency)", first->scaling,
-                       (long long)first->jobs, weak ? "for each worker" : "in all");
+                       "(contention, coherency)",
+                       first->scaling, (long long)first->jobs, weak ? "for each worker" : "in all");
 }
 
 static char *alt(const struct sweep *s, const struct scaling_curve *first)
@@ -197,8 +201,9 @@ static char *alt(const struct sweep *s, const struct scaling_curve *first)
     struct format f;
     if (best == NULL)
         return text_format("%s: no gain to show", first->sweep);
-    return text_format("%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s:%s with %lld workers", first->sweep,
-                       first->scaling, s->most_workers, format_ratio(&f, most->ratio), best->runtime, best->model, workers);
+    return text_format("%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s:%s with %lld workers",
+                       first->sweep, first->scaling, s->most_workers, format_ratio(&f, most->ratio), best->runtime,
+                       best->model, workers);
 }
 
 /* Several sweeps of one name (other jobs, or strong and weak) need names of their own. */
@@ -215,7 +220,8 @@ static char *stem_of(const struct summary *summary, const struct scaling *scalin
     return stem;
 }
 
-static int name_sweep(struct picture *p, const struct summary *summary, const struct scaling *scaling, const struct scaling_curve *first)
+static int name_sweep(struct picture *p, const struct summary *summary, const struct scaling *scaling,
+                      const struct scaling_curve *first)
 {
     /* pictures_add named it after the first point's group: "count (1 worker)". */
     int rc = picture_take(&p->title, text_format("%s", first->sweep));

@@ -13,8 +13,8 @@
 #include "bench/util/text.h"
 
 #define PLOT_LOG_SPAN 20.0
-#define CLUSTER_GAP 0.8
-#define LEAST_WIDTH 7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
+#define CLUSTER_GAP   0.8
+#define LEAST_WIDTH   7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
 /* How much of the axis a label needs above its bar; what lies in there pushes it up. */
 #define LABEL_ROOM 0.10
 
@@ -172,9 +172,9 @@ static void panels_make(struct plot_speedup *plot, const struct result_group *gr
 int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct result_group *group)
 {
     *plot = (struct plot_speedup){.bars = NULL};
-    const int code = bars_make(plot, summary, group);
-    if (code != 0)
-        return code;
+    const int rc = bars_make(plot, summary, group);
+    if (rc != 0)
+        return rc;
     bars_place(plot);
     names_measure(plot);
     panels_make(plot, group);
@@ -304,13 +304,14 @@ static void put_models(FILE *out, const struct plot_speedup *plot)
 }
 
 /* The distinct runtimes of a panel's bars, in their fixed order. */
-static int runtimes_list(const struct plot_speedup *plot, const struct plot_panel *panel, struct words *words)
+static int runtimes_list(const struct plot_speedup *plot, const struct plot_panel *panel, struct string_list *words)
 {
     for (size_t place = 0; place <= PICTURE_RUNTIMES; place++)
         for (size_t i = 0; i < plot->count; i++) {
             const struct plot_bar *bar = &plot->bars[i];
             if (bar->runtime == place && ratio_known(bar_ratio(bar, panel)) &&
-                !words_have(words, bar->cell->cell->runtime) && words_add(words, bar->cell->cell->runtime) != 0)
+                !string_list_have(words, bar->cell->cell->runtime) &&
+                string_list_add(words, bar->cell->cell->runtime) != 0)
                 return -ENOMEM;
         }
     return 0;
@@ -318,21 +319,21 @@ static int runtimes_list(const struct plot_speedup *plot, const struct plot_pane
 
 char *plot_speedup_runtimes(const struct plot_speedup *plot, const struct plot_panel *panel)
 {
-    struct words words = {NULL, 0};
-    char *text = runtimes_list(plot, panel, &words) == 0 ? words_join(&words, " ") : NULL;
-    words_free(&words);
+    struct string_list words = {NULL, 0};
+    char *text = runtimes_list(plot, panel, &words) == 0 ? string_list_join(&words, " ") : NULL;
+    string_list_free(&words);
     return text;
 }
 
 static int put_panel(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
 {
-    struct words runtimes = {NULL, 0};
-    const int code = runtimes_list(plot, panel, &runtimes);
-    for (size_t i = 0; i < runtimes.count && code == 0; i++)
+    struct string_list runtimes = {NULL, 0};
+    const int rc = runtimes_list(plot, panel, &runtimes);
+    for (size_t i = 0; i < runtimes.count && rc == 0; i++)
         put_bars(out, plot, panel, runtimes.items[i]);
-    words_free(&runtimes);
-    if (code != 0 || !panel->any)
-        return code;
+    string_list_free(&runtimes);
+    if (rc != 0 || !panel->any)
+        return rc;
     put_labels(out, plot, panel);
     if (panel->errors > 0)
         put_intervals(out, plot, panel);
@@ -347,11 +348,11 @@ int plot_speedup_write(const void *what, FILE *out)
 {
     const struct plot_speedup *plot = what;
     fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/speedup.h.\n", out);
-    int code = 0;
-    for (size_t i = 0; i < RATIO_BASES && code == 0; i++)
-        code = put_panel(out, plot, &plot->panels[i]);
+    int rc = 0;
+    for (size_t i = 0; i < RATIO_BASES && rc == 0; i++)
+        rc = put_panel(out, plot, &plot->panels[i]);
     put_models(out, plot);
-    return code;
+    return rc;
 }
 
 /* -- as a picture ----------------------------------------------------------------------------------------------------------- */
@@ -361,8 +362,8 @@ static char *panel_settings(const struct plot_panel *panel)
     return text_format("%s=%d; %s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_intervals=%zu; %s_missing=%zu; "
                        "%s_capacities=%zu; %s_work=%d; ",
                        panel->name, panel->any, panel->name, panel->logarithmic, panel->name, panel->low, panel->name,
-                       panel->high, panel->name, isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->errors,
-                       panel->name, panel->missing, panel->name, panel->capacities, panel->name,
+                       panel->high, panel->name, isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name,
+                       panel->errors, panel->name, panel->missing, panel->name, panel->capacities, panel->name,
                        panel->time == RATIO_WORK);
 }
 
@@ -395,10 +396,12 @@ static char *chart_alt(const struct plot_speedup *plot, const struct result_grou
     if (most == NULL)
         return text_format("%s: no variant has a speedup to show", group->name);
     struct format high, low;
-    return text_format("%s: bars of every variant's speedup; over its own sync the most is %s:%s with %s, the least %s:%s "
-                       "with %s", group->name, most->cell->cell->runtime, most->cell->cell->model,
-                       format_ratio(&high, bar_ratio(most, panel)->ratio), least->cell->cell->runtime,
-                       least->cell->cell->model, format_ratio(&low, bar_ratio(least, panel)->ratio));
+    return text_format(
+        "%s: bars of every variant's speedup; over its own sync the most is %s:%s with %s, the least %s:%s "
+        "with %s",
+        group->name, most->cell->cell->runtime, most->cell->cell->model,
+        format_ratio(&high, bar_ratio(most, panel)->ratio), least->cell->cell->runtime, least->cell->cell->model,
+        format_ratio(&low, bar_ratio(least, panel)->ratio));
 }
 
 static int chart_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)

@@ -14,8 +14,8 @@
 
 struct plot_bar {
     const struct summary_cell *cell;
-    size_t model;      /* which cluster */
-    size_t runtime;    /* place in the fixed order c, embed, ext, py, others */
+    size_t model;       /* which cluster */
+    size_t runtime;     /* place in the fixed order c, embed, ext, py, others */
     double x, capacity; /* the capacity of its runtime, NaN where there is none */
 };
 
@@ -23,10 +23,10 @@ struct plot_panel {
     const char *name; /* "own", "base" */
     enum ratio_time time;
     enum ratio_base base;
-    bool any;            /* has it a bar at all? */
-    bool logarithmic;    /* the ratios span more than PLOT_LOG_SPAN */
-    double low, high;    /* of the axis */
-    double ideal;        /* NaN: not drawn here */
+    bool any;                           /* has it a bar at all? */
+    bool logarithmic;                   /* the ratios span more than PLOT_LOG_SPAN */
+    double low, high;                   /* of the axis */
+    double ideal;                       /* NaN: not drawn here */
     size_t errors, missing, capacities; /* how many bars have an interval, no ratio, a capacity to be held against */
 };
 

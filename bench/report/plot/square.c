@@ -19,7 +19,7 @@
 struct square {
     const struct summary *summary;
     const struct result_group *group;
-    struct words runtimes, models; /* in the order they are shown */
+    struct string_list runtimes, models; /* in the order they are shown */
     enum ratio_time time[RATIO_BASES];
     size_t tiles[RATIO_BASES], gaps[RATIO_BASES];
     double reach[RATIO_BASES]; /* the furthest from 1, in powers of 2 */
@@ -27,7 +27,7 @@ struct square {
 
 static const char *const panel_names[RATIO_BASES] = {[RATIO_OWN_SYNC] = "own", [RATIO_PY_SYNC] = "base"};
 
-static size_t place_of(const struct words *words, const char *word)
+static size_t place_of(const struct string_list *words, const char *word)
 {
     size_t i = 0;
     while (i < words->count && strcmp(words->items[i], word) != 0)
@@ -40,11 +40,11 @@ static int find_names(struct square *s)
     char *runtimes = picture_runtimes(s->summary, s->group);
     int rc = runtimes == NULL ? -ENOMEM : 0;
     for (char *rest = runtimes, *word; rc == 0 && (word = strtok_r(rest, " ", &rest)) != NULL;)
-        rc = words_add(&s->runtimes, word);
+        rc = string_list_add(&s->runtimes, word);
     for (size_t i = 0; rc == 0 && i < s->summary->cell_count; i++) {
         const struct summary_cell *c = &s->summary->cells[i];
-        if (c->group == s->group && !words_have(&s->models, c->cell->model))
-            rc = words_add(&s->models, c->cell->model);
+        if (c->group == s->group && !string_list_have(&s->models, c->cell->model))
+            rc = string_list_add(&s->models, c->cell->model);
     }
     free(runtimes);
     return rc;
@@ -99,7 +99,7 @@ static void put_tiles(const struct square *s, enum ratio_base base, bool known, 
     }
 }
 
-static void put_names(const struct words *words, const char *title, bool from_below, FILE *out)
+static void put_names(const struct string_list *words, const char *title, bool from_below, FILE *out)
 {
     fprintf(out, "\n\n# %s\n", title);
     for (size_t i = 0; i < words->count; i++) {
@@ -124,7 +124,7 @@ static int print(const void *what, FILE *out)
     return 0;
 }
 
-static int longest_of(const struct words *words)
+static int longest_of(const struct string_list *words)
 {
     int longest = 0;
     for (size_t i = 0; i < words->count; i++)
@@ -156,10 +156,11 @@ static char *alt(const struct square *s)
     if (low == NULL)
         return text_format("%s: no model has a speedup to show", s->group->name);
     struct format a, b;
-    return text_format("%s: a tile for each of %zu runtimes and %zu models; over its own sync from %s (%s:%s) to %s (%s:%s)",
-                       s->group->name, s->runtimes.count, s->models.count,
-                       format_ratio(&a, low->speedup[time][RATIO_OWN_SYNC].ratio), low->cell->runtime, low->cell->model,
-                       format_ratio(&b, high->speedup[time][RATIO_OWN_SYNC].ratio), high->cell->runtime, high->cell->model);
+    return text_format(
+        "%s: a tile for each of %zu runtimes and %zu models; over its own sync from %s (%s:%s) to %s (%s:%s)",
+        s->group->name, s->runtimes.count, s->models.count, format_ratio(&a, low->speedup[time][RATIO_OWN_SYNC].ratio),
+        low->cell->runtime, low->cell->model, format_ratio(&b, high->speedup[time][RATIO_OWN_SYNC].ratio),
+        high->cell->runtime, high->cell->model);
 }
 
 static int square_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
@@ -180,8 +181,8 @@ static int square_add(struct pictures *out, const struct picture_source *source,
         rc = picture_take(&p->alt, alt(&s));
     if (rc == 0)
         p->empty = s.tiles[RATIO_OWN_SYNC] == 0 && s.tiles[RATIO_PY_SYNC] == 0;
-    words_free(&s.runtimes);
-    words_free(&s.models);
+    string_list_free(&s.runtimes);
+    string_list_free(&s.models);
     return rc;
 }
 

@@ -23,7 +23,7 @@
 struct stability {
     const struct summary *summary;
     const struct result_group *group;
-    struct words runtimes, controls;
+    struct string_list runtimes, controls;
     const struct result_cell **cells; /* from the top */
     size_t count;
     int64_t rounds;
@@ -58,7 +58,7 @@ static int collect(struct stability *s)
             s->rounds = c->samples[c->count - 1].round > s->rounds ? c->samples[c->count - 1].round : s->rounds;
         }
         if (s->count > before)
-            rc = words_add(&s->runtimes, word);
+            rc = string_list_add(&s->runtimes, word);
     }
     free(runtimes);
     return rc;
@@ -103,12 +103,16 @@ static bool is_outlier(const struct summary_cell *cell, int32_t round)
     return false;
 }
 
-static bool is_marked(const struct stability *s, size_t strip, const struct sample *sample, enum mark_kind kind, double offset)
+static bool is_marked(const struct stability *s, size_t strip, const struct sample *sample, enum mark_kind kind,
+                      double offset)
 {
     switch (kind) {
-    case OUTLIERS: return is_outlier(summary_of(s, s->cells[strip]), sample->round);
-    case DISTURBED: return sample->disturbances != 0 || sample->stopped_ns > 0;
-    default: return fabs(offset) > 1;
+    case OUTLIERS:
+        return is_outlier(summary_of(s, s->cells[strip]), sample->round);
+    case DISTURBED:
+        return sample->disturbances != 0 || sample->stopped_ns > 0;
+    default:
+        return fabs(offset) > 1;
     }
 }
 
@@ -138,7 +142,8 @@ static void put_samples(const struct stability *s, const char *runtime, FILE *ou
         const struct result_cell *c = s->cells[strip];
         const double median = strcmp(c->runtime, runtime) == 0 ? median_of(c) : NAN;
         for (size_t i = 0; isfinite(median) && i < c->count; i++)
-            fprintf(out, "%d %.4f\n", (int)c->samples[i].round, strip_place(s, strip, offset_of(&c->samples[i], median)));
+            fprintf(out, "%d %.4f\n", (int)c->samples[i].round,
+                    strip_place(s, strip, offset_of(&c->samples[i], median)));
     }
 }
 
@@ -197,7 +202,7 @@ static int find_controls(struct stability *s)
     s->high = 1.05;
     for (size_t r = 0; rc == 0 && r < s->runtimes.count; r++)
         if (each_pair(s, s->runtimes.items[r], NULL) > 0)
-            rc = words_add(&s->controls, s->runtimes.items[r]);
+            rc = string_list_add(&s->controls, s->runtimes.items[r]);
     return rc;
 }
 
@@ -206,7 +211,8 @@ static int find_controls(struct stability *s)
 static int print(const void *what, FILE *out)
 {
     struct stability s = *(const struct stability *)what; /* each_pair widens the axis, which is settled by now */
-    fputs("# Made by cobench from the run's journal; the blocks are described in bench/report/plot/stability.c.\n", out);
+    fputs("# Made by cobench from the run's journal; the blocks are described in bench/report/plot/stability.c.\n",
+          out);
     for (size_t r = 0; r < s.runtimes.count; r++)
         put_samples(&s, s.runtimes.items[r], out);
     for (size_t k = 0; k < MARK_KINDS; k++)
@@ -224,17 +230,20 @@ static int print(const void *what, FILE *out)
 
 static char *settings(const struct stability *s)
 {
-    return text_format("strips=%zu; rounds=%lld; outliers=%zu; disturbed=%zu; beyond=%zu; half=%.6g; edge=%.6g; margin=%.6g; "
-                       "low=%.6g; high=%.6g", s->count, (long long)s->rounds, s->marked[OUTLIERS], s->marked[DISTURBED],
-                       s->marked[BEYOND], STRIP_HALF, STRIP_EDGE, s->summary->results->margin, s->low / 1.03, s->high * 1.03);
+    return text_format(
+        "strips=%zu; rounds=%lld; outliers=%zu; disturbed=%zu; beyond=%zu; half=%.6g; edge=%.6g; margin=%.6g; "
+        "low=%.6g; high=%.6g",
+        s->count, (long long)s->rounds, s->marked[OUTLIERS], s->marked[DISTURBED], s->marked[BEYOND], STRIP_HALF,
+        STRIP_EDGE, s->summary->results->margin, s->low / 1.03, s->high * 1.03);
 }
 
 static char *alt(const struct stability *s)
 {
-    return text_format("%s: every sample of %zu cells over %lld rounds; %zu outliers, %zu disturbed samples, %zu more than "
-                       "%.0f%% off their median; the controls' ratios lie between %.3f and %.3f",
-                       s->group->name, s->count, (long long)s->rounds, s->marked[OUTLIERS], s->marked[DISTURBED],
-                       s->marked[BEYOND], 100 * STRIP_EDGE, s->low, s->high);
+    return text_format(
+        "%s: every sample of %zu cells over %lld rounds; %zu outliers, %zu disturbed samples, %zu more than "
+        "%.0f%% off their median; the controls' ratios lie between %.3f and %.3f",
+        s->group->name, s->count, (long long)s->rounds, s->marked[OUTLIERS], s->marked[DISTURBED], s->marked[BEYOND],
+        100 * STRIP_EDGE, s->low, s->high);
 }
 
 static int stability_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
@@ -256,13 +265,15 @@ static int stability_add(struct pictures *out, const struct picture_source *sour
     if (rc == 0)
         rc = picture_take(&p->alt, alt(&s));
     if (rc == 0)
-        rc = picture_take(&p->words[0], s.runtimes.count > 0 ? words_join(&s.runtimes, " ") : text_format("%s", ""));
+        rc = picture_take(&p->words[0],
+                          s.runtimes.count > 0 ? string_list_join(&s.runtimes, " ") : text_format("%s", ""));
     if (rc == 0)
-        rc = picture_take(&p->words[1], s.controls.count > 0 ? words_join(&s.controls, " ") : text_format("%s", ""));
+        rc = picture_take(&p->words[1],
+                          s.controls.count > 0 ? string_list_join(&s.controls, " ") : text_format("%s", ""));
     if (rc == 0)
         p->empty = s.count == 0;
-    words_free(&s.runtimes);
-    words_free(&s.controls);
+    string_list_free(&s.runtimes);
+    string_list_free(&s.controls);
     free(s.cells);
     return rc;
 }

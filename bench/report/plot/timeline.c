@@ -18,8 +18,8 @@
 #include "bench/store/job_samples.h"
 #include "bench/util/text.h"
 
-#define MS 1e-3 /* of a microsecond */
-#define SHORT_LANES 6 /* so many have the full height; more are thinner */
+#define MS          1e-3 /* of a microsecond */
+#define SHORT_LANES 6    /* so many have the full height; more are thinner */
 
 struct model_lanes {
     const struct summary_cell *cell;
@@ -175,15 +175,16 @@ static char *alt(const struct timeline *t)
     for (size_t k = 1; k < t->count; k++)
         if (t->models[k].lanes > most->lanes)
             most = &t->models[k];
-    return text_format("%s, %s: when each job ran, model by model; %s had the most at once, %zu", t->group->name, t->runtime,
-                       most->cell->cell->model, most->lanes);
+    return text_format("%s, %s: when each job ran, model by model; %s had the most at once, %zu", t->group->name,
+                       t->runtime, most->cell->cell->model, most->lanes);
 }
 
 static char *subtitle(const struct timeline *t)
 {
     char *shape = format_shape(t->group);
-    char *text = shape == NULL ? NULL : text_format("%s: %s; the round with the median time%s", t->runtime, shape,
-                                                    t->every > 1 ? "; not every job is shown" : "");
+    char *text = shape == NULL ? NULL
+                               : text_format("%s: %s; the round with the median time%s", t->runtime, shape,
+                                             t->every > 1 ? "; not every job is shown" : "");
     free(shape);
     return text;
 }

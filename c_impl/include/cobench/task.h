@@ -38,7 +38,7 @@ extern "C" {
 
 /* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
 #define COBENCH_CONTRACT_VERSION 2
-#define COBENCH_TASK_SYMBOL "cobench_task"
+#define COBENCH_TASK_SYMBOL      "cobench_task"
 
 #define COBENCH_URL_MAX 2048 /* bytes, with the final NUL */
 
@@ -111,7 +111,7 @@ struct cobench_reply {
 };
 
 /* Flags of worker_open. */
-#define COBENCH_WORKER_PROCESS 1u  /* this worker has a process of its own */
+#define COBENCH_WORKER_PROCESS  1u /* this worker has a process of its own */
 #define COBENCH_WORKER_ISOLATED 2u /* give this worker an interpreter of its own, with its own lock (bridges) */
 
 struct cobench_task {
@@ -119,8 +119,8 @@ struct cobench_task {
     enum cobench_kind kind;
     enum cobench_ask asks; /* the most any of its jobs asks for; decides whether a transport is loaded */
     const char *name;
-    const char *about;                  /* one line */
-    uint64_t default_jobs;              /* at least 1 */
+    const char *about;     /* one line */
+    uint64_t default_jobs; /* at least 1 */
     int splits; /* 1: the jobs share one given amount of work (cobench_slice), so that more jobs are smaller ones */
     const struct cobench_param *params; /* ends with a row whose key is NULL; may be NULL */
     const void *self;                   /* the task's own; hosts do not look at it */

@@ -6,9 +6,11 @@
 #include "cobench/task.h"
 
 /* The row of the parameter, in milliseconds. */
-#define DELAY_PARAM(standard)                                                                                              \
-    {.key = "delay", .type = COBENCH_PARAM_INT, .fallback = standard, .min = 0, .max = 3600000,                            \
-     .about = "how long each job waits, in milliseconds"}
+#define DELAY_PARAM(standard)                                                                      \
+    {                                                                                              \
+        .key = "delay", .type = COBENCH_PARAM_INT, .fallback = standard, .min = 0, .max = 3600000, \
+        .about = "how long each job waits, in milliseconds"                                        \
+    }
 
 /* Asks the host to wait as long as the parameter says. */
 void delay_ask(const struct cobench_value *delay, struct cobench_request *ask);

@@ -12,11 +12,11 @@
 
 #define DIGITS_MAX 20 /* of a 64-bit number */
 
-static int url_error(struct cobench_error *err, int code, const char *format, int length, const char *text)
+static int url_error(struct cobench_error *err, int rc, const char *format, int length, const char *text)
 {
     snprintf(err->type, sizeof err->type, "ValueError");
     snprintf(err->message, sizeof err->message, format, length, text);
-    return code;
+    return rc;
 }
 
 static int url_too_long(struct cobench_error *err)

@@ -14,7 +14,7 @@
 struct url {
     char text[COBENCH_URL_MAX]; /* with the parameters filled in and the job's numbers left out */
     size_t length;
-    size_t cuts; /* how many job numbers it takes */
+    size_t cuts;                      /* how many job numbers it takes */
     uint16_t cut_at[COBENCH_URL_MAX]; /* where in `text` they belong, ascending */
 };
 
