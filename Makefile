@@ -57,7 +57,7 @@ faulty := $(BUILD)/cobench-host-faulty
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
 .PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
-        test-c test-page test-py asan tsan fuzz fuzz-smoke \
+        test-c test-page test-py coverage asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -242,6 +242,10 @@ $(BUILD)/unit/bench_simulate: $(call objects,tests/unit/bench_simulate.c tests/v
                               $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs $(bench_libs) cmocka) -lm
+
+coverage: ## Line coverage of the driver and the hosts under their tests, a row per folder (20 minutes)
+	$(Q)$(MAKE) BUILD=$(BUILD)/coverage CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage test-c test-py
+	$(Q)'$(PYTHON)' -s -E scripts/checks/coverage.py $(BUILD)/coverage
 
 asan: ## C tests under AddressSanitizer and UBSan
 	$(Q)ASAN_OPTIONS=detect_stack_use_after_return=1 $(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' test-c
