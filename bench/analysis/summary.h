@@ -48,7 +48,7 @@ struct summary_interval {
     double low, high;
 };
 
-/* An open loop, medians of the rounds; rates in jobs a second between the first job and the last (bench/analysis/open_loop.h). */
+/* An open loop, medians of the rounds; rates in jobs a second between the first job and the last (bench/protocol/open_loop.h). */
 struct summary_rate {
     double offered, achieved, late_s[LATENCY_POINTS], drift_s;
     size_t missed; /* rounds that did not keep the rate */

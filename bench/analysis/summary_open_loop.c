@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/analysis/open_loop.h"
+#include "bench/protocol/open_loop.h"
 #include "bench/stats/signed_rank.h"
 #include "bench/stats/median.h"
 

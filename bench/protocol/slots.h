@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The slots file as the driver reads it (layout: common/slots.h): is every job done exactly once, what is the digest,
- * where does it differ from another run, how long did jobs take. Pure functions over a buffer, and one that maps a
- * file.
+ * where does it differ from another run, how long did jobs take, how many were in flight at once. Pure functions over a
+ * buffer, and one that maps a file.
  */
 #ifndef BENCH_PROTOCOL_SLOTS_H
 #define BENCH_PROTOCOL_SLOTS_H
@@ -25,6 +25,15 @@ struct slots_latency {
     int64_t p50, p90, p99, max;
 };
 
+/* Above so many jobs the stamps are not sorted, and what is in flight is not known. */
+#define SLOTS_SORTED_MAX (1u << 20)
+
+/* -1: not known. A job is in flight from its start stamp to its end stamp. */
+struct slots_in_flight {
+    int64_t most;    /* jobs in flight at once; a job that starts at the instant another ends does not overlap it */
+    int64_t busy_ns; /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
+};
+
 /* Maps a file. slots_close is needed after 0 only. `jobs`: how many it has to have. */
 int slots_open(const char *path, uint64_t jobs, struct slots_view *out, struct error *err);
 void slots_close(struct slots_view *view);
@@ -34,6 +43,11 @@ int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_vi
 /* 0 where every job was done exactly once and in no negative time, else -EBADMSG and the first ones that were not: "job
  * 7 was done twice; job 9 was never done". */
 int slots_check(const struct slots_view *view, struct error *err);
+/*
+ * -EBADMSG and the first job that began before the gate opened (`ready_ns`), ended after the work did (`work_ns`) or
+ * ended before it began: then the work time is not the time of these jobs. 0 where there is none.
+ */
+int slots_check_times(const struct slots_view *view, int64_t ready_ns, int64_t work_ns, struct error *err);
 /* Over the results as they are; meaningful after slots_check. */
 uint64_t slots_digest(const struct slots_view *view);
 /* The results alone, to be freed; NULL: no memory. */
@@ -50,5 +64,7 @@ int64_t slots_job_latency(const struct slot *slot);
 int slots_latency(const struct slots_view *view, struct slots_latency *out);
 /* Sorts `values` and takes their quantiles. */
 void slots_quantiles(int64_t *values, uint64_t count, struct slots_latency *out);
+/* Meaningful after slots_check. 0 or -ENOMEM. */
+int slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out);
 
 #endif

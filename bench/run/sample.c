@@ -353,7 +353,7 @@ static int check_slots(const struct sample_taken *s, const struct slots_view *vi
     const int rc = slots_check(view, why);
     if (rc != 0 || !json_is_integer(ready) || !json_is_integer(work))
         return rc;
-    return symptoms_check_times(view, json_integer_value(ready), json_integer_value(work), why);
+    return slots_check_times(view, json_integer_value(ready), json_integer_value(work), why);
 }
 
 /* Whether the jobs came as the plan has it, and what became of it. */
@@ -412,7 +412,7 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     rc = slots_latency(&view, &s->latency);
     if (rc == 0)
         rc = read_open_loop(a, &view, s);
-    return rc != 0 ? rc : symptoms_flight(&view, &s->flight);
+    return rc != 0 ? rc : slots_count_in_flight(&view, &s->flight);
 }
 
 /* At a deadline there is no record; the slots may say how far it came. */

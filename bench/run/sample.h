@@ -10,14 +10,13 @@
 #include "bench/protocol/catalog.h"
 #include "bench/util/error.h"
 #include "bench/process/supervisor.h"
-#include "bench/analysis/open_loop.h"
+#include "bench/protocol/open_loop.h"
 #include "bench/run/origin_process.h"
 #include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
 #include "bench/protocol/record.h"
 #include "bench/protocol/slots.h"
 #include "bench/machine/interference.h"
-#include "bench/analysis/diagnosis.h"
 
 enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
 
@@ -52,7 +51,7 @@ struct sample_taken {
     json_t *disturbed;     /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
     unsigned disturbances; /* of what kinds (bench/machine/disturbance.h) */
     int64_t stopped_ns;    /* the longest that one of its processes was seen stopped; 0: none was */
-    struct symptoms_flight flight;
+    struct slots_in_flight flight;
     bool has_digest;
     uint64_t digest;
     struct slots_latency latency;

@@ -33,10 +33,10 @@ struct sample {
         int64_t span_ns, ends_ns, drift_ns;
         int64_t late_ns[LATENCY_POINTS];
         bool missed; /* the rate was not kept */
-    } open_loop;     /* bench/analysis/open_loop.h; of a closed loop nothing is known */
+    } open_loop;     /* bench/protocol/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
-    int64_t in_flight_max, busy_ns; /* bench/analysis/diagnosis.h; 0 or less: not known */
+    int64_t in_flight_max, busy_ns; /* bench/protocol/slots.h; 0 or less: not known */
     unsigned disturbances;          /* of what kinds (bench/machine/disturbance.h) */
     int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };

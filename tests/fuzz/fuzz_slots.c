@@ -3,7 +3,7 @@
  * Slots files (bench/protocol/slots.c). An accepted file has as many slots as jobs were asked for, inside the buffer; it passes
  * the check exactly where every one was done once and took no negative time; the digest is the sum over just those
  * jobs, computed here a second time from the bytes; percentiles are in order and are times of jobs of the file; what the stamps
- * say of jobs in flight and of an open loop (bench/analysis/diagnosis.h, bench/analysis/open_loop.h) can be.
+ * say of jobs in flight and of an open loop (bench/protocol/slots.h, bench/protocol/open_loop.h) can be.
  *
  * The input is the number of jobs asked for (8 bytes), then the file with the zeros between header and slots left out,
  * so that mutations hit what is read: HEADER_USED bytes of header, then slots. Shorter inputs are cut-off headers.
@@ -13,9 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/open_loop.h"
+#include "bench/protocol/open_loop.h"
 #include "bench/protocol/slots.h"
-#include "bench/analysis/diagnosis.h"
 #include "support.h"
 
 #define HEADER_USED sizeof(struct slots_header)
@@ -84,10 +83,10 @@ static void check_latency(const struct slots_view *view, const char *file)
 
 static void check_stamps(const struct slots_view *view, const char *file)
 {
-    struct symptoms_flight flight;
+    struct slots_in_flight flight;
     struct open_loop loop;
     struct error err = {.text = ""};
-    FUZZ_MUST(symptoms_flight(view, &flight) == 0);
+    FUZZ_MUST(slots_count_in_flight(view, &flight) == 0);
     FUZZ_MUST(flight.most >= -1 && flight.most <= (int64_t)view->jobs && flight.busy_ns >= -1);
     int64_t first = INT64_MAX, last = 0;
     for (uint64_t i = 0; i < view->jobs; i++) {
@@ -95,8 +94,8 @@ static void check_stamps(const struct slots_view *view, const char *file)
         first = s.start_ns < first ? s.start_ns : first;
         last = s.end_ns > last ? s.end_ns : last;
     }
-    FUZZ_MUST(symptoms_check_times(view, first, last, &err) == 0);
-    FUZZ_MUST(view->jobs == 0 || last == 0 || symptoms_check_times(view, first, last - 1, &err) == -EBADMSG);
+    FUZZ_MUST(slots_check_times(view, first, last, &err) == 0);
+    FUZZ_MUST(view->jobs == 0 || last == 0 || slots_check_times(view, first, last - 1, &err) == -EBADMSG);
     const struct arrivals arrivals = {.rate = 1000, .kind = ARRIVALS_POISSON, .seed = 1};
     const int rc = open_loop_check(view, &arrivals, 1000, &err);
     FUZZ_MUST(rc == 0 || rc == -EBADMSG);

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/open_loop.h"
+#include "bench/protocol/open_loop.h"
 #include "common/clock.h"
 
 #define GATE (100 * NS_PER_S)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "bench/process/stops.h"
-#include "bench/analysis/diagnosis.h"
+#include "bench/protocol/slots.h"
 #include "common/clock.h"
 
 enum { JOBS_MAX = 6 };
@@ -26,7 +26,7 @@ static void test_in_flight(void **state)
     static const struct {
         uint64_t jobs;
         int64_t stamps[JOBS_MAX][2];
-        struct symptoms_flight expected;
+        struct slots_in_flight expected;
     } table[] = {
         {1, {{10, 20}}, {1, 10}},
         {1, {{10, 10}}, {1, 0}},
@@ -44,8 +44,8 @@ static void test_in_flight(void **state)
         for (uint64_t j = 0; j < table[i].jobs; j++)
             slots[j] = (struct slot){.start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1]};
         const struct slots_view view = view_of(slots, table[i].jobs);
-        struct symptoms_flight got;
-        assert_int_equal(symptoms_flight(&view, &got), 0);
+        struct slots_in_flight got;
+        assert_int_equal(slots_count_in_flight(&view, &got), 0);
         assert_int_equal(got.most, table[i].expected.most);
         assert_int_equal(got.busy_ns, table[i].expected.busy_ns);
     }
@@ -54,10 +54,10 @@ static void test_in_flight(void **state)
 static void test_too_many_jobs_are_not_sorted(void **state)
 {
     struct slot slot = {0};
-    const struct slots_view view = view_of(&slot, SYMPTOMS_JOBS_MAX + 1);
-    struct symptoms_flight got;
+    const struct slots_view view = view_of(&slot, SLOTS_SORTED_MAX + 1);
+    struct slots_in_flight got;
     (void)state;
-    assert_int_equal(symptoms_flight(&view, &got), 0);
+    assert_int_equal(slots_count_in_flight(&view, &got), 0);
     assert_int_equal(got.most, -1);
     assert_int_equal(got.busy_ns, -1);
 }
@@ -81,7 +81,7 @@ static void test_stamps_outside_the_work(void **state)
                                {.start_ns = table[i].start, .end_ns = table[i].end}};
         const struct slots_view view = view_of(slots, 2);
         struct error err = {.text = ""};
-        assert_int_equal(symptoms_check_times(&view, 1000000, 9000000, &err), table[i].said == NULL ? 0 : -EBADMSG);
+        assert_int_equal(slots_check_times(&view, 1000000, 9000000, &err), table[i].said == NULL ? 0 : -EBADMSG);
         assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A run in an open loop, from its slots. */
-#include "bench/analysis/open_loop.h"
+#include "bench/protocol/open_loop.h"
 
 #include <errno.h>
 #include <inttypes.h>

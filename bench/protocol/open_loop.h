@@ -8,13 +8,13 @@
  * Latency, 2015, calls it coordinated omission; wrk2 is a load generator without it).
  *
  * A rate that cannot be kept shows as a backlog that grows: each job takes longer than the one before, without end. So
- * the drift, the median latency of the last tenth of the jobs less that of the first tenth, is held against the schedule's
+ * the drift, the median latency of the last tenth of the jobs less that of the first tenth, is compared with the schedule's
  * length. Of jobs that come at R and are done at r < R, the last has waited for (R - r) / R of the time all of them take: a
  * drift of OPEN_LOOP_DRIFT_MAX of the schedule is a rate kept by about that much less than was asked. A stall that is
  * over, as bad as it is for the p99, is no backlog, and the median of a tenth does not take it for one.
  */
-#ifndef BENCH_ANALYSIS_OPEN_LOOP_H
-#define BENCH_ANALYSIS_OPEN_LOOP_H
+#ifndef BENCH_PROTOCOL_OPEN_LOOP_H
+#define BENCH_PROTOCOL_OPEN_LOOP_H
 
 #include <jansson.h>
 #include <stdbool.h>
