@@ -371,7 +371,7 @@ def test_a_broken_run_is_one_line(tmp_path: Path, apply: Callable[[Path], None],
 
 def test_a_missing_run_is_one_line(tmp_path: Path) -> None:
     done = compare(tmp_path / "nowhere", SMALL)
-    assert done.returncode == 1 and "there is no such run" in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 1 and "no run at" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_runs_by_name(tmp_path: Path) -> None:

@@ -436,7 +436,7 @@ def test_a_signal_ends_all_and_keeps_the_journal(checkout, number):
     assert "interrupted; " in said and " of 50 rounds are in " in said
     wait_until(lambda: not mine(str(checkout.root)), 1, f"nothing is left running: {mine(str(checkout.root))}")
     assert all(s["status"] == "ok" for s in checkout.samples())
-    assert not (checkout.results / "latest").exists()
+    assert (checkout.results / "latest").resolve() == checkout.folders()[0], "--resume latest goes on with it"
 
 
 def scratch_folders(checkout):

@@ -224,7 +224,7 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 def test_usage_and_broken_runs(tmp_path: Path) -> None:
     a, b = make(tmp_path / "a", 1), make(tmp_path / "b", 2)
     assert "two runs or more are needed" in refuse(tmp_path / "m", a, status=2)
-    assert "there is no such run" in refuse(tmp_path / "m", a, tmp_path / "nowhere")
+    assert "no run at" in refuse(tmp_path / "m", a, tmp_path / "nowhere")
     (b / "samples.jsonl").write_text("nonsense\n")
     assert f"merge: {b}: samples.jsonl line 1" in refuse(tmp_path / "m", a, b)
     done = cobench("merge", "--nonsense", a, b)

@@ -463,7 +463,7 @@ def test_broken_folder_is_one_line(run: Path, spoil: Callable[[Path], None], say
 def test_no_run(tmp_path: Path) -> None:
     done = report(tmp_path / "nowhere")
     assert done.returncode == 2
-    assert done.stderr == f"cobench: report: no run at {tmp_path / 'nowhere'} (a folder with plan.json is expected)\n"
+    assert done.stderr == f"cobench: report: no run at {tmp_path / 'nowhere'}, nor in {ROOT}/results (a folder with plan.json is expected)\n"
     assert report(tmp_path).returncode == 2
 
 

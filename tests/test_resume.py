@@ -43,7 +43,6 @@ def cut_run(checkout, keep, tail="", *args):
     journal.write_text("".join(whole[:keep]) + tail)
     for name in ("summary.json", "summary.md", "summary.csv"):
         (folder / name).unlink()
-    (checkout.results / "latest").unlink()
     return folder, [json.loads(line) for line in whole]
 
 
@@ -104,14 +103,16 @@ def test_a_finished_run_says_so(checkout):
     assert (checkout.results / "latest").resolve() == folder
 
 
-def test_latest_is_the_newest_run_finished_or_not(checkout):
+def test_a_run_is_found_by_its_name_and_as_latest(checkout):
+    """`latest` is the link, as for every subcommand, not the greatest name."""
     folder, before = cut_run(checkout, 20)
     older = checkout.results / ("2001-01-01T000000Z" + folder.name[18:])
     shutil.copytree(folder, older)
+    shutil.copytree(folder, checkout.results / "9999-copy")
     (checkout.results / "9-no-run").mkdir()
     assert resume(checkout, "latest").returncode == 0
     assert len(lines_of(folder)) == len(before) and len(lines_of(older)) == 20
-    assert resume(checkout, older).returncode == 0
+    assert resume(checkout, older.name).returncode == 0
     assert len(lines_of(older)) == len(before)
     assert (checkout.results / "latest").resolve() == folder, "an older run that is taken up does not become the latest"
 
@@ -218,7 +219,7 @@ def test_what_the_plan_settles_cannot_be_said_again(checkout, args):
 
 def test_runs_that_cannot_be_taken_up(checkout):
     done = resume(checkout, "latest")
-    assert (done.returncode, done.stderr) == (2, f"cobench: --resume: there is no run in {checkout.results}\n")
+    assert (done.returncode, done.stderr) == (2, f"cobench: --resume: no run at latest, nor in {checkout.results} (a folder with plan.json is expected)\n")
     done = resume(checkout, checkout.root)
     assert done.returncode == 2 and "--resume: no run at" in done.stderr
     done = checkout.run("--task", "null", "--force")

@@ -9,6 +9,7 @@
 
 #include "bench/analysis/claims.h"
 #include "bench/cmd/command.h"
+#include "bench/cmd/find_run.h"
 #include "bench/util/files.h"
 #include "bench/cmd/options.h"
 #include "bench/protocol/paths.h"
@@ -66,10 +67,13 @@ static bool has_claims(const char *run)
 }
 
 /* The run to look at, to be freed: the one named, else the last one or the reference run that has claims. */
-static int find_run(const struct claims_arguments *a, const struct paths *places, char **out, struct error *err)
+static int run_to_judge(const struct claims_arguments *a, const struct paths *places, char **out, struct error *err)
 {
     static const char *const tried[] = {"results/latest", "results/reference/published"};
-    *out = a->run != NULL ? strdup(a->run) : NULL;
+    struct error why = {.text = ""};
+    *out = NULL;
+    if (a->run != NULL && find_run(places, NULL, a->run, out, &why) != 0)
+        return error_set(err, -ENOENT, "claims: %s", why.text);
     for (size_t i = 0; a->run == NULL && *out == NULL && i < sizeof tried / sizeof *tried; i++) {
         char *path = text_format("%s/%s", places->root, tried[i]);
         if (path != NULL && (a->file != NULL ? dir_exists(path) : has_claims(path)))
@@ -80,8 +84,6 @@ static int find_run(const struct claims_arguments *a, const struct paths *places
     if (*out == NULL)
         return error_set(err, -ENOENT,
                          "claims: no run yet that measures any; `cobench run --suite published` makes one");
-    if (!dir_exists(*out))
-        return error_set(err, -ENOENT, "claims: no run at %s (a folder with plan.json is expected)", *out);
     return 0;
 }
 
@@ -125,7 +127,7 @@ static int claims_show(const struct claims_arguments *a, const struct paths *pla
     struct summary summary = {.cells = NULL};
     struct claims claims;
     char *run = NULL;
-    int rc = find_run(a, places, &run, err);
+    int rc = run_to_judge(a, places, &run, err);
     if (rc == 0)
         rc = results_load(&results, run, err);
     if (rc == 0)

@@ -162,7 +162,7 @@ static int load(const struct paths *places, const char *name, struct results *ou
 {
     char *path = NULL;
     struct error why;
-    int rc = run_find(places, name, &path, &why);
+    int rc = find_run(places, NULL, name, &path, &why);
     if (rc == 0)
         rc = results_load(out, path, &why);
     free(path);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs by what people call them. */
+/* Runs by what people call them, the same for every subcommand. */
 #ifndef BENCH_CMD_FIND_RUN_H
 #define BENCH_CMD_FIND_RUN_H
 
-#include "bench/util/error.h"
 #include "bench/protocol/paths.h"
+#include "bench/util/error.h"
 
 /*
- * The folder of the run that `name` stands for, to be freed: the folder of that path or, where there is none, results/NAME
- * of the project (so that `latest` is the last one). -ENOENT where there is neither.
+ * The folder of the run that `name` stands for, to be freed: a path, else a name in the folder `results` (NULL: the
+ * project's results/), of which `latest` is the newest run. A `name` of NULL is the latest. -ENOENT where there is none.
  */
-int run_find(const struct paths *places, const char *name, char **path, struct error *err);
+int find_run(const struct paths *paths, const char *results, const char *name, char **path, struct error *err);
 
 #endif

@@ -78,7 +78,7 @@ static int find_runs(const struct merge_arguments *a, const struct paths *places
     for (size_t i = 0; i < a->runs.count && rc == 0; i++) {
         struct error why;
         char *path = NULL;
-        rc = run_find(places, a->runs.items[i], &path, &why);
+        rc = find_run(places, NULL, a->runs.items[i], &path, &why);
         if (rc != 0)
             error_set(err, rc, "merge: %.200s: %.700s", a->runs.items[i], why.text);
         else if (string_list_add(paths, path) != 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/cmd/command.h"
+#include "bench/cmd/find_run.h"
 #include "bench/util/files.h"
 #include "bench/cmd/options.h"
 #include "bench/protocol/paths.h"
@@ -172,14 +173,10 @@ static int plot_latest_or(const struct plot_arguments *a, struct error *err)
     int rc = paths_find(&places, err);
     if (rc != 0)
         return rc;
-    char *run = a->run != NULL ? strdup(a->run) : text_format("%s/results/latest", places.root);
-    if (run == NULL)
-        rc = error_set(err, -ENOMEM, "out of memory");
-    else if (!dir_exists(run))
-        rc = error_set(err, -ENOENT,
-                       a->run != NULL ? "plot: no run at %s (a folder with plan.json is expected)"
-                                      : "plot: there is no run yet at %s; `cobench run` makes one",
-                       run);
+    char *run = NULL;
+    struct error why = {.text = ""};
+    if ((rc = find_run(&places, NULL, a->run, &run, &why)) != 0)
+        error_set(err, rc, "plot: %s", why.text);
     if (rc == 0)
         rc = plot_run(a, run, &places, err);
     free(run);

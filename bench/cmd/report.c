@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bench/cmd/command.h"
+#include "bench/cmd/find_run.h"
 #include "bench/util/files.h"
 #include "bench/cmd/opener.h"
 #include "bench/cmd/options.h"
@@ -110,15 +111,6 @@ static int status_of(int rc)
     return rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;
 }
 
-static int check_run(const char *run, bool is_default, struct error *err)
-{
-    if (dir_exists(run))
-        return 0;
-    if (is_default)
-        return error_set(err, -ENOENT, "report: there is no run yet at %s; `cobench run` makes one", run);
-    return error_set(err, -ENOENT, "report: no run at %s (a folder with plan.json is expected)", run);
-}
-
 /* In a browser, or where it is. */
 static int show_page(const char *run, struct error *err)
 {
@@ -135,10 +127,10 @@ static int show_page(const char *run, struct error *err)
 static int report(const struct report_arguments *arguments, const struct paths *places, struct error *err)
 {
     int failed = 0, rc = -ENOMEM;
-    char *latest = text_format("%s/results/latest", places->root);
+    char *run = NULL;
     char *scripts = text_format("%s/scripts/plots", places->root);
     char *claims = text_format("%s/bench/claims", places->root);
-    if (latest == NULL || scripts == NULL || claims == NULL) {
+    if (scripts == NULL || claims == NULL) {
         error_set(err, rc, "no memory");
         goto out;
     }
@@ -154,8 +146,9 @@ static int report(const struct report_arguments *arguments, const struct paths *
         .scripts_dir = scripts,
         .claims_dir = claims,
     };
-    const char *run = arguments->run != NULL ? arguments->run : latest;
-    rc = check_run(run, arguments->run == NULL, err);
+    struct error why = {.text = ""};
+    if ((rc = find_run(places, NULL, arguments->run, &run, &why)) != 0)
+        error_set(err, rc, "report: %s", why.text);
     if (rc == 0)
         rc = report_make(run, &options, &failed, err);
     if (rc == 0 && arguments->open)
@@ -163,7 +156,7 @@ static int report(const struct report_arguments *arguments, const struct paths *
 out:
     free(claims);
     free(scripts);
-    free(latest);
+    free(run);
     return rc;
 }
 

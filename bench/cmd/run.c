@@ -5,6 +5,7 @@
  * the run's folder is made and the first sample taken.
  */
 #include "bench/cmd/command.h"
+#include "bench/cmd/find_run.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -245,12 +246,23 @@ static int check_same(struct session *s, struct error *err)
     return rc;
 }
 
-/* Everything up to the first sample of a run that is taken up. */
+static int open_resumed(struct session *s, struct error *err)
+{
+    char *folder = NULL;
+    struct error why = {.text = ""};
+    int rc = find_run(&s->places, s->results, s->options.resume, &folder, &why);
+    rc = rc != 0 ? error_set(err, -EINVAL, "--resume: %s", why.text)
+                 : resume_open(folder, &s->resume, &s->journal, err);
+    free(folder);
+    return rc;
+}
+
+/* Everything up to the first sample of a run that is resumed. */
 static int session_take_up(struct session *s, struct error *err)
 {
     int rc = open_supervisor(s, err);
     if (rc == 0)
-        rc = resume_open(s->options.resume, s->results, &s->resume, &s->journal, err);
+        rc = open_resumed(s, err);
     if (rc == 0 && text_set(&s->folder, s->resume.folder) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
     if (rc != 0)
@@ -348,6 +360,8 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
         progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
                       (long long)place.before->samples);
     rc = runner_verify(&runner, err);
+    if (rc == 0 && count_sound(&runner) > 0) /* a run that is cut off from here on is found as `latest` */
+        rc = run_folder_publish(s->folder, err);
     if (rc == 0)
         rc = runner_rounds(&runner, err);
     s->rounds_done = runner.rounds_done;
@@ -430,16 +444,12 @@ static void tell_end(struct session *s, int taken, struct error *err)
         *err = all;
 }
 
-/* A run of which nothing worked is not what people look for under results/latest. */
+/* A run of which nothing worked is not what people look for under results/latest. A finished one is pointed at again. */
 static int publish(struct session *s, struct error *err)
 {
-    if (s->sound == 0) {
-        progress_note(&s->progress, true, "no cell worked; the run is in %s, and results/latest is left as it was",
-                      s->folder);
-        return 0;
-    }
-    progress_note(&s->progress, false, "the run is in %s", s->folder);
-    return run_folder_publish(s->folder, err);
+    progress_note(&s->progress, s->sound == 0, s->sound == 0 ? "no cell worked; the run is in %s" : "the run is in %s",
+                  s->folder);
+    return s->sound == 0 ? 0 : run_folder_publish(s->folder, err);
 }
 
 /* The summary of what there is; `taken` is how sampling ended. */

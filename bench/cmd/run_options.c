@@ -75,7 +75,7 @@ static const struct argp_option table[] = {
     {"tasks", KEY_TASKS, "DIR", 0, "Another folder of task files", 0},
     {"results", KEY_RESULTS, "DIR", 0, "Where the run's folder goes (default results/ in the project)", 0},
     {"resume", KEY_RESUME, "RUN", 0,
-     "Go on with a run that was cut off: its folder, or 'latest' for the newest one; what it does stands in its "
+     "Go on with a run that was cut off: its folder, its name under results/, or 'latest'; what it does stands in its "
      "plan.json",
      0},
     {"force", KEY_FORCE, NULL, 0, "With --resume: also where programs or machine differ; the summary says so", 0},

@@ -12,7 +12,7 @@ struct run_options {
     struct plan_options plan;
     const char *suite;   /* NULL: not said */
     const char *results; /* NULL: results/ in the project */
-    const char *resume;  /* a run's folder or "latest"; NULL: a new run */
+    const char *resume;  /* a run's folder or name; NULL: a new run */
     bool no_plots, quiet, force;
     char *tasks_dir_owned;
 };

@@ -3,74 +3,18 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "bench/run/resume.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/store/events.h"
-#include "bench/util/files.h"
 #include "bench/machine/checksums.h"
 
-/* -- which run ---------------------------------------------------------------------------------------------------- */
-
-static bool is_run(const char *folder)
+int resume_open(const char *folder, struct resume *out, struct journal *journal, struct error *err)
 {
-    static const char *const files[] = {"plan.json", "machine.json"};
-    bool whole = true;
-    for (size_t i = 0; whole && i < sizeof files / sizeof *files; i++) {
-        char *path = text_format("%s/%s", folder, files[i]);
-        whole = path != NULL && file_exists(path);
-        free(path);
-    }
-    return whole;
-}
-
-/* Names begin with the time in UTC, so the greatest one is the newest; reference/ and the link have other names. */
-static int newest_run(const char *results_dir, char **out)
-{
-    DIR *dir = opendir(results_dir);
-    int rc = 0;
-    if (dir == NULL)
-        return 0;
-    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
-        const char *best = *out == NULL ? "" : *out + strlen(results_dir) + 1;
-        if (entry->d_name[0] < '0' || entry->d_name[0] > '9' || strcmp(entry->d_name, best) <= 0)
-            continue;
-        char *path = text_format("%s/%s", results_dir, entry->d_name);
-        if (path == NULL)
-            rc = -ENOMEM;
-        if (path != NULL && is_run(path)) {
-            free(*out);
-            *out = path;
-            path = NULL;
-        }
-        free(path);
-    }
-    closedir(dir);
-    return rc;
-}
-
-static int find(const char *name, const char *results_dir, char **out, struct error *err)
-{
-    if (strcmp(name, "latest") != 0)
-        *out = realpath(name, NULL);
-    else if (newest_run(results_dir, out) != 0)
-        return error_set(err, -ENOMEM, "out of memory");
-    else if (*out == NULL)
-        return error_set(err, -EINVAL, "--resume: there is no run in %s", results_dir);
-    if (*out == NULL || !is_run(*out))
-        return error_set(err, -EINVAL, "--resume: no run at %s (a folder with plan.json and machine.json is expected)",
-                         name);
-    return 0;
-}
-
-int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal,
-                struct error *err)
-{
-    *out = (struct resume){.folder = NULL};
+    *out = (struct resume){.folder = realpath(folder, NULL)};
     *journal = (struct journal){.fd = -1};
-    int rc = find(name, results_dir, &out->folder, err);
+    int rc = out->folder == NULL ? error_set(err, -errno, "%s: %s", folder, strerror(errno)) : 0;
     char *path = rc == 0 ? text_format("%s/samples.jsonl", out->folder) : NULL;
     if (rc == 0)
         rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, journal, err);

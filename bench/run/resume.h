@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking up a run that was cut off: which one, how far it came, and whether programs and machine are still the same. */
+/* Going on with a run that was cut off: how far it came, and whether programs and machine are still the same. */
 #ifndef BENCH_RUN_RESUME_H
 #define BENCH_RUN_RESUME_H
 
@@ -17,12 +17,10 @@ struct resume {
 };
 
 /*
- * Opens the run's journal for writing (nobody else may be writing to it) and reads what the folder holds. `name` is a
- * folder, or "latest" for the newest run in `results_dir`, finished or not. -EINVAL where there is no such run. Both
+ * Opens the run's journal for writing (nobody else may be writing to it) and reads what the folder holds. Both
  * resume_close and journal_close are needed after 0 only.
  */
-int resume_open(const char *name, const char *results_dir, struct resume *out, struct journal *journal,
-                struct error *err);
+int resume_open(const char *folder, struct resume *out, struct journal *journal, struct error *err);
 void resume_close(struct resume *resume);
 /* Whether every sample of the plan is there. */
 bool resume_finished(const struct resume *resume);
