@@ -292,9 +292,9 @@ def test_unknown_commands_and_options(checkout):
     assert "copies" not in checkout("--help").stdout
 
 
-NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only", "merge": "--out",
+NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",
                "claims": "--file", "doctor": "--root", "copies": "--dir"}  # fmt: skip
-TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "merge": "--force", "doctor": "--json"}
+TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "doctor": "--json"}
 TOO_MANY = {"run": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
             "doctor": ["a"]}  # fmt: skip
 

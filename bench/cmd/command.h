@@ -15,7 +15,6 @@ int cmd_report(int argc, char **argv, struct error *err);
 int cmd_plot(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
 int cmd_claims(int argc, char **argv, struct error *err);
-int cmd_merge(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 /* Not for people: runs COPIES of a host command at once behind one gate; what the capacity row times. */
 int cmd_copies(int argc, char **argv, struct error *err);

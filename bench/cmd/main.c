@@ -22,7 +22,6 @@ static const struct {
     {"report", cmd_report, "make a run's tables and pictures again"},
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"compare", cmd_compare, "hold two runs against each other, for people and for CI"},
-    {"merge", cmd_merge, "make one run of several of the same plan"},
     {"claims", cmd_claims, "hold what others published against a run"},
     {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},

@@ -7,7 +7,7 @@
 
 #include "bench/analysis/precision.h"
 
-/* The most rounds of any cell of the group. (Not the number of its last one: a merged run's groups may lack some.) */
+/* The most rounds of any cell of the group. */
 static int64_t group_rounds(const struct results *results, size_t group)
 {
     size_t most = 0;
@@ -20,18 +20,15 @@ static int64_t group_rounds(const struct results *results, size_t group)
 void render_rounds_text(const struct results *results, char *out, size_t room)
 {
     int64_t least = results->rounds, most = results->rounds;
-    char asked[160], to[32] = "", merged[48] = "";
-    const size_t parts = json_array_size(json_object_get(results->plan, "merged"));
-    for (size_t g = 0; (!results_fixed_rounds(results) || parts > 0) && g < results->group_count; g++) {
+    char asked[160], to[32] = "";
+    for (size_t g = 0; !results_fixed_rounds(results) && g < results->group_count; g++) {
         const int64_t rounds = group_rounds(results, g);
         least = rounds < least ? rounds : least;
         most = rounds > most ? rounds : most;
     }
     if (most > least)
         snprintf(to, sizeof to, " to %lld", (long long)most);
-    if (parts > 0)
-        snprintf(merged, sizeof merged, " merged from %zu runs", parts);
-    int length = snprintf(out, room, "%lld%s round%s%s", (long long)least, to, most == 1 ? "" : "s", merged);
+    int length = snprintf(out, room, "%lld%s round%s", (long long)least, to, most == 1 ? "" : "s");
     stopping_text(&results->asked, asked, sizeof asked);
     if (!results_fixed_rounds(results) && length >= 0 && (size_t)length < room)
         snprintf(out + length, room - (size_t)length, " (%s)", asked);

@@ -8,7 +8,7 @@
 
 #include "bench/analysis/summary.h"
 
-/* "10 rounds", "20 rounds merged from 2 runs", "16 to 40 rounds (as many rounds as fit into 2 min)". */
+/* "10 rounds", "16 to 40 rounds (as many rounds as fit into 2 min)". */
 void render_rounds_text(const struct results *results, char *out, size_t room);
 /* {"rounds", "budget_s", "precision"}: what was asked for, null for what was not. NULL: no memory. */
 json_t *render_asked_json(const struct results *results);

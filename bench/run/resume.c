@@ -20,8 +20,6 @@ int resume_open(const char *folder, struct resume *out, struct journal *journal,
         rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, journal, err);
     if (rc == 0)
         rc = results_load(&out->results, out->folder, err);
-    if (rc == 0 && json_object_get(out->results.plan, "merged") != NULL)
-        rc = error_set(err, -EINVAL, "--resume: %s is a merged run, which has no next round", out->folder);
     if (rc == 0)
         rc = journal_cut(journal, out->results.whole_bytes, err);
     free(path);

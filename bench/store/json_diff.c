@@ -17,7 +17,7 @@
 static const char *const moving_facts[] = {
     "load1", "load5", "load15", "steal_share", "memory_available_bytes", "swap_used_bytes", NULL};
 /* What tells two runs of one plan apart, and what is compared cell by cell. */
-static const char *const plan_own[] = {"plan", "created", "seed", "groups", "cells", "merged", NULL};
+static const char *const plan_own[] = {"plan", "created", "seed", "groups", "cells", NULL};
 
 static bool is_one_of(const char *const *names, const char *name)
 {
