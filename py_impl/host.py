@@ -122,10 +122,10 @@ class Command:
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
-        if "--hold" in given:
-            from py_impl.hold import Hold
+        if "--end-pause" in given:
+            from py_impl.end_pause import EndPause
 
-            run.hold = Hold(*params.parse_fds("--hold", given["--hold"]))
+            run.end_pause = EndPause(*params.parse_fds("--end-pause", given["--end-pause"]))
         self.record["start_method"] = method if model.processes else None
         self.check_fds(model, run)
         self.open_files(run, given["--slots"])

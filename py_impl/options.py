@@ -44,7 +44,7 @@ OPTIONS = (
     Option("--arrivals", "run", "fixed|poisson", "how they arrive; fixed by default"),
     Option("--arrivals-seed", "run", "N", "of poisson, 0..9007199254740991; 0 by default"),
     Option("--gate", "run", "R,W", "write a byte to descriptor W when ready, start after one from R"),
-    Option("--hold", "run", "R,W", "likewise at the last job's end: close the workers after one from R"),
+    Option("--end-pause", "run", "R,W", "likewise at the last job's end: close the workers after one from R"),
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--json", "list", "", "as one JSON object"),
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),

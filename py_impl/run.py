@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from py_impl.board import Board
-    from py_impl.hold import Hold
+    from py_impl.end_pause import EndPause
     from py_impl.keeper import Keeper
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
-_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "board", "slots_path", "hold")
+_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "board", "slots_path", "end_pause")
 
 
 class Run:
@@ -45,7 +45,7 @@ class Run:
         self.slots: Slots | None = None
         self.keeper: Keeper | None = None
         self.gate_fds: tuple[int, int] | None = None
-        self.hold: Hold | None = None
+        self.end_pause: EndPause | None = None
         self.state = None  # of task.open; None where each worker process opens for itself
         self.tickets = None
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
@@ -130,15 +130,15 @@ class Run:
                 raise Failed("the gate was closed before it opened")
         self.ready_ns = time.monotonic_ns()
 
-    def hold_all(self) -> None:
+    def end_pause_all(self) -> None:
         """Called by every model whose workers live until then: all jobs have ended, and no worker is closed yet."""
-        if self.hold is not None:
-            self.hold.now()
+        if self.end_pause is not None:
+            self.end_pause.now()
 
-    def hold_last(self) -> None:
+    def end_pause_last(self) -> None:
         """Called by the others, in each worker when its one job has ended and before it closes."""
-        if self.hold is not None:
-            self.hold.last(self.jobs)
+        if self.end_pause is not None:
+            self.end_pause.last(self.jobs)
 
     def worker_failed(self, number: int, error: BaseException, job: int | None = None) -> None:
         """Notes that a worker could not be opened; `job` where that was the only worker to run it."""

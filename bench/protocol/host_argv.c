@@ -13,7 +13,7 @@ char *sample_file(const char *scratch, const char *what, const struct plan_cell 
                                        : text_format("%s/%s", scratch, what);
 }
 
-bool sample_holds(const struct plan_cell *cell) { return cell->role != PLAN_CAPACITY; }
+bool sample_pauses(const struct plan_cell *cell) { return cell->role != PLAN_CAPACITY; }
 
 static int add_option(struct string_list *w, const char *option, const char *value)
 {
@@ -118,7 +118,7 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
         rc = add_host(&command, b, cell, round);
     if (rc == 0 && cell->role != PLAN_CAPACITY)
         rc = add_files(&command, b, cell);
-    if (rc == 0 && json == NULL && sample_holds(cell) && (rc = string_list_add(&command, "--hold")) == 0)
+    if (rc == 0 && json == NULL && sample_pauses(cell) && (rc = string_list_add(&command, "--end-pause")) == 0)
         rc = string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
     if (rc == 0)
         rc = json == NULL ? string_list_add_all(out, &command) : timer_words(out, &command, json);

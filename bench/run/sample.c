@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "bench/util/files.h"
-#include "bench/protocol/hold.h"
+#include "bench/protocol/end_pause.h"
 #include "bench/process/memory.h"
 #include "bench/run/disk_space.h"
 #include "bench/protocol/host_argv.h"
@@ -141,18 +141,19 @@ static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
     return rc;
 }
 
-/* Waits for the command and looks at its memory meanwhile, once more while it holds at the last job's end. */
-static int wait_watching(struct attempt *a, pid_t pid, struct hold *hold, struct sample_taken *s, struct error *err)
+/* Waits for the command and looks at its memory meanwhile, once more while it pauses at the last job's end. */
+static int wait_watching(struct attempt *a, pid_t pid, struct end_pause *pause, struct sample_taken *s,
+                         struct error *err)
 {
     int64_t stop_look_at = a->began_ns + FIRST_LOOK_NS;
     int rc = -EAGAIN;
     while (rc == -EAGAIN) {
         const int64_t begun = clock_now_ns();
-        const bool held = hold_heard(hold);
+        const bool held = end_pause_reached(pause);
         const int64_t bytes = memory_look(&a->memory, pid);
         if (held) {
             s->held_pss_bytes = bytes;
-            hold_release(hold);
+            end_pause_release(pause);
         }
         if (begun >= stop_look_at)
             stop_look_at = begun + look_for_stops(a, pid);
@@ -168,12 +169,12 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
 {
     char *env[] = {catalog_host_env(a->b->places), NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool holds = !a->how.timed && sample_holds(a->cell);
-    struct hold hold = {-1, -1, -1, -1};
-    int rc = env[0] == NULL                        ? error_set(err, -ENOMEM, "out of memory")
-             : holds && hold_open(&hold, err) != 0 ? -EMFILE
-             : complaints < 0                      ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
-                                                   : 0;
+    const bool pauses = !a->how.timed && sample_pauses(a->cell);
+    struct end_pause pause = {-1, -1, -1, -1};
+    int rc = env[0] == NULL                               ? error_set(err, -ENOMEM, "out of memory")
+             : pauses && end_pause_open(&pause, err) != 0 ? -EMFILE
+             : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
+                              : 0;
     const struct supervisor_command command = {
         .argv = a->argv.items,
         .cwd = a->b->places->root,
@@ -181,20 +182,20 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
         .in = -1,
         .out = -1,
         .err = complaints,
-        .talks = holds,
-        .talk = {hold.host_read, hold.host_write},
+        .talks = pauses,
+        .talk = {pause.host_read, pause.host_write},
         .deadline_ns = (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
     pid_t pid;
     a->began_ns = clock_now_ns();
     if (rc == 0)
         rc = supervisor_start(a->b->supervisor, &command, &pid, err);
-    hold_given(&hold);
+    end_pause_handed_over(&pause);
     if (rc == 0)
-        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, &hold, s, err);
+        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, &pause, s, err);
     a->ended_ns = clock_now_ns();
     if (rc == -EINTR && supervisor_stop(a->b->supervisor, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
-    hold_close(&hold);
+    end_pause_close(&pause);
     if (complaints >= 0)
         close(complaints);
     free(env[0]);

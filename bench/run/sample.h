@@ -57,7 +57,7 @@ struct sample_taken {
     struct slots_latency latency;
     bool opened; /* in an open loop, and its slots were sound: */
     struct open_loop open_loop;
-    int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the hold */
+    int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the end pause */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct surroundings around;
     struct slots_view slots; /* of the first copy, until sample_free */

@@ -726,10 +726,11 @@ static void task_dealloc(PyObject *object)
     Py_DECREF(type);
 }
 
-PyDoc_STRVAR(pool_doc,
-             "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, hold_read, hold_write, scheduled) "
-             "-> dict\n\n"
-             "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
+PyDoc_STRVAR(
+    pool_doc,
+    "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled) "
+    "-> dict\n\n"
+    "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
 
 /* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
 static bool pool_place(struct state_object *state, struct pool_call *call)

@@ -17,14 +17,14 @@
 struct pool_call;
 
 /*
- * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, hold_read, hold_write, scheduled):
+ * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled):
  * `args` are the eight behind the state.
  *
  *   slots               a writable buffer (the mapped slots file), header included
  *   workers             threads, 1..jobs
  *   request_timeout_ns  of one request
  *   gate_read, _write   descriptors of --gate, -1 for none
- *   hold_read, _write   likewise of --hold
+ *   pause_read, _write  likewise of --end-pause
  *   scheduled           true: an open loop, each slot's due_ns is how long after the gate its job arrives
  *
  * NULL with an exception where the arguments are wrong or memory is short.

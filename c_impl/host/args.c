@@ -26,7 +26,7 @@ enum {
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
-    KEY_HOLD,
+    KEY_END_PAUSE,
     KEY_RATE,
     KEY_ARRIVALS,
     KEY_ARRIVALS_SEED,
@@ -56,7 +56,8 @@ static const struct argp_option run_options[] = {
     {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "how they arrive (default: fixed)", 0},
     {"arrivals-seed", KEY_ARRIVALS_SEED, "N", 0, "of poisson, 0..9007199254740991 (default: 0)", 0},
     {"gate", KEY_GATE, "R,W", 0, "inherited descriptors: a byte to W when ready, start after a byte from R", 0},
-    {"hold", KEY_HOLD, "R,W", 0, "likewise: a byte to W at the last job's end, close the workers after one from R", 0},
+    {"end-pause", KEY_END_PAUSE, "R,W", 0,
+     "likewise: a byte to W at the last job's end, close the workers after one from R", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
     {"help", KEY_HELP, NULL, 0, "print this", 0},
     {0},
@@ -231,8 +232,8 @@ static int option_parse(struct parse *parse, int key, char *text)
         return arrivals_option(parse, key, text);
     case KEY_GATE:
         return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
-    case KEY_HOLD:
-        return descriptors_parse("--hold", text, &args->hold.read, &args->hold.write, err);
+    case KEY_END_PAUSE:
+        return descriptors_parse("--end-pause", text, &args->hold.read, &args->hold.write, err);
     case KEY_TASKS:
         args->tasks_folder = text;
         return 0;

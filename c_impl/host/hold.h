@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hold (--hold): the host stands still at the last job's end, so that whoever drives it can look at the memory of
+ * The hold (--end-pause): the host stands still at the last job's end, so that whoever drives it can look at the memory of
  * all that is alive then. Nobody waits where a run has none, and nothing of it lies between two jobs.
  *
  * All who wait look at the same descriptor, and nobody reads from it: so one byte of the driver's, or its end of file,
@@ -17,7 +17,7 @@ struct worker;
 /* No driver needs as long to look: one that is stuck does not keep a host for longer. */
 #define HOLD_LIMIT_NS (10 * NS_PER_S)
 
-/* The descriptors of --hold. */
+/* The descriptors of --end-pause. */
 struct hold {
     int read;  /* the hold is over when there is something to read, or its end of file */
     int write; /* one byte when the last job has ended */

@@ -66,7 +66,7 @@ struct run {
     void *transport_state;
     struct children *children; /* room for `workers` of them; NULL unless the model uses processes */
     int gate_read, gate_write; /* descriptors of --gate; -1: none */
-    const struct hold *hold;   /* of --hold; NULL: none */
+    const struct hold *hold;   /* of --end-pause; NULL: none */
     const sigset_t *signals;   /* that worker processes get back; NULL: as they are */
     _Atomic int64_t ready_ns;  /* set by run_gate(); 0: not yet. Atomic for the watchdog, as is no other field */
     int64_t work_ns;           /* set by the model: when the last job ended */

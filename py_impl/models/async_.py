@@ -23,7 +23,7 @@ async def serve(run: Run) -> None:
     run.check_workers()
     run.gate()
     await asyncio.gather(*[lane(run, worker) for _ in range(run.workers)])
-    run.hold_all()
+    run.end_pause_all()
     if worker.client is not None:
         await worker.client.close()
     worker.close()

@@ -48,7 +48,7 @@ def run(run: Run) -> None:
             exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
             run.keeper.note(lambda: note_crash(run, exitcodes))
             return
-        run.hold_all()
+        run.end_pause_all()
         if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
             everyone(run, executor, cool, here, go)
 

@@ -43,7 +43,7 @@ def child(run: Run, job: int) -> None:
     worker = open_worker(run, job, WORKER_PROCESS, job)
     if worker is not None:
         worker.run_job(job)
-        run.hold_last()
+        run.end_pause_last()
         worker.close()
     run.leave_process()
 

@@ -16,5 +16,5 @@ def run(run: Run) -> None:
     for job in run.tickets:
         end_ns = run_job(job)
     run.work_ns = end_ns
-    run.hold_all()
+    run.end_pause_all()
     worker.close()

@@ -56,7 +56,7 @@ def run(run: Run) -> None:
             waiting.append(executor.submit(run_job, job))
         for future in waiting:
             future.result()
-        run.hold_all()
+        run.end_pause_all()
         everyone(executor, cool, run.workers)
 
 

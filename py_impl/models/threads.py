@@ -18,7 +18,7 @@ def run(run: Run) -> None:
             worker = open_worker(run, job, job=job)
             if worker is not None:
                 worker.run_job(job)
-                run.hold_last()
+                run.end_pause_last()
                 worker.close()
         finally:
             room.release()

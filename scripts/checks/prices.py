@@ -4,7 +4,7 @@ Are the prices right? Starts the hosts itself with many threads, processes, coro
 /proc/PID/smaps_rollup over the process tree by its own few lines, once with many and once with few, and holds the
 difference a piece against what `cobench` says in the table "What one more costs".
 
-Nothing of cobench's reading is used. Threads and processes are looked at while the host holds (--hold). Coroutines and
+Nothing of cobench's reading is used. Threads and processes are looked at while the host pauses at its end (--end-pause). Coroutines and
 connections are looked at again and again, and the most counts, as in the table: a connection has its buffers only when
 its reply comes. At one of these looks all jobs have to be waiting, and as many sockets to be open.
 
@@ -129,7 +129,7 @@ def reading(case: Case, count: int, url: str | None) -> int:
         if case.task == "fetch":
             words += ["--url", url]
         if not waits:
-            words += ["--hold", f"{to_host[0]},{from_host[1]}"]
+            words += ["--end-pause", f"{to_host[0]},{from_host[1]}"]
         with open(folder / "stderr", "w+") as stderr:
             process = subprocess.Popen(words, cwd=ROOT, pass_fds=(to_host[0], from_host[1]), stderr=stderr)
             os.close(to_host[0])

@@ -102,7 +102,7 @@ def main(argv: list[str]) -> int:
         os.execv(host, [host, *args])
     if what["fault"] == "boast":
         args[args.index("--model") + 1] = "sync"
-    status = subprocess.run([host, *args], check=False, close_fds=False).returncode  # --gate and --hold name descriptors
+    status = subprocess.run([host, *args], check=False, close_fds=False).returncode  # --gate and --end-pause name descriptors
     if status == 0 and (what["fault"] == "boast" or count(folder) == what["run"]):
         slots = Slots(option(args, "--slots") or "")
         plant(slots, what)

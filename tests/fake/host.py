@@ -82,7 +82,7 @@ def write_slots(path, jobs, mode, at, begun, now):
 class Run:
     def __init__(self, host, argv):
         parser = argparse.ArgumentParser()
-        for name in "task model slots record url start-method gate hold tasks".split():
+        for name in "task model slots record url start-method gate end-pause tasks".split():
             parser.add_argument("--" + name)
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
@@ -139,9 +139,9 @@ class Run:
             if os.read(read_fd, 1) != b"g":
                 sys.exit(1)
 
-    def hold(self):
-        if self.args.hold is not None:
-            read_fd, write_fd = map(int, self.args.hold.split(","))
+    def end_pause(self):
+        if self.args.end_pause is not None:
+            read_fd, write_fd = map(int, self.args.end_pause.split(","))
             os.write(write_fd, b"h")
             os.read(read_fd, 1)
 
@@ -154,7 +154,7 @@ class Run:
         ready = time.monotonic_ns()
         work = ready + 1000
         write_slots(self.args.slots, self.args.jobs, mode, int(self.params.get("at", 0)), ready, work)
-        self.hold()
+        self.end_pause()
         if mode == "silent":
             return 0
         self.record("done", 0, None, ready, work)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a command's memory while it runs and while it holds. */
+/* Looking at a command's memory while it runs and while it pauses. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "bench/process/supervisor.h"
-#include "bench/protocol/hold.h"
+#include "bench/protocol/end_pause.h"
 #include "bench/process/memory.h"
 #include "common/clock.h"
 
@@ -48,34 +48,34 @@ static void test_a_look_sees_this_process(void **state)
     memory_free(&memory);
 }
 
-/* Waits for the shell that holds as a host would; ends with its own status. */
-static void test_a_command_holds_until_it_is_let_go(void **state)
+/* Waits for the shell that pauses as a host would; ends with its own status. */
+static void test_a_command_pauses_until_it_is_let_go(void **state)
 {
     (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"printf h >&4; read line <&3; exit 5"}, NULL};
     struct supervisor *g = NULL;
     struct supervisor_end end;
-    struct hold hold;
+    struct end_pause pause;
     struct error err = {.text = ""};
     pid_t pid;
     assert_int_equal(supervisor_open(&g, &err), 0);
-    assert_int_equal(hold_open(&hold, &err), 0);
+    assert_int_equal(end_pause_open(&pause, &err), 0);
     const struct supervisor_command c = {
-        .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {hold.host_read, hold.host_write}};
+        .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {pause.host_read, pause.host_write}};
     assert_int_equal(supervisor_start(g, &c, &pid, &err), 0);
-    hold_given(&hold);
+    end_pause_handed_over(&pause);
     const int64_t until = clock_now_ns() + 60 * NS_PER_S;
     bool heard = false;
     while (!heard && clock_now_ns() < until) {
-        heard = hold_heard(&hold);
+        heard = end_pause_reached(&pause);
         assert_int_equal(supervisor_wait(g, NS_PER_MS, &end, &err), -EAGAIN);
     }
     assert_true(heard);
-    assert_false(hold_heard(&hold));
-    hold_release(&hold);
+    assert_false(end_pause_reached(&pause));
+    end_pause_release(&pause);
     assert_int_equal(supervisor_wait(g, -1, &end, &err), 0);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 5);
-    hold_close(&hold);
+    end_pause_close(&pause);
     supervisor_close(g);
 }
 
@@ -93,13 +93,13 @@ static void test_others_have_nothing_to_talk_with(void **state)
     supervisor_close(g);
 }
 
-static void test_without_a_hold_nothing_is_heard(void **state)
+static void test_without_an_end_pause_nothing_is_heard(void **state)
 {
     (void)state;
-    struct hold none = {-1, -1, -1, -1};
-    assert_false(hold_heard(&none));
-    hold_release(&none);
-    hold_close(&none);
+    struct end_pause none = {-1, -1, -1, -1};
+    assert_false(end_pause_reached(&none));
+    end_pause_release(&none);
+    end_pause_close(&none);
 }
 
 int main(void)
@@ -107,9 +107,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks_are_counted_where_they_lie),
         cmocka_unit_test(test_a_look_sees_this_process),
-        cmocka_unit_test(test_a_command_holds_until_it_is_let_go),
+        cmocka_unit_test(test_a_command_pauses_until_it_is_let_go),
         cmocka_unit_test(test_others_have_nothing_to_talk_with),
-        cmocka_unit_test(test_without_a_hold_nothing_is_heard),
+        cmocka_unit_test(test_without_an_end_pause_nothing_is_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""--hold: every host, under every model, stands still at the last job's end with its workers alive, until it is let go."""
+"""--end-pause: every host, under every model, stands still at the last job's end with its workers alive, until it is let go."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def case(request):
     return request.param
 
 
-class Held:
+class Paused:
     """A host that has said that its last job ended."""
 
     def __init__(self, host, folder: Path, *words: object, byte: bool = True) -> None:
         to_host, from_host = os.pipe(), os.pipe()
         self.folder = folder
         self.process = subprocess.Popen(
-            host.command(folder, *words, "--hold", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
+            host.command(folder, *words, "--end-pause", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
             text=True, pass_fds=(to_host[0], from_host[1]),
         )  # fmt: skip
         os.close(to_host[0])
@@ -60,11 +60,11 @@ class Held:
 
 def test_all_jobs_have_ended_and_the_workers_are_there(case, tmp_path):
     host, model, method = case
-    held = Held(host, tmp_path, "--task", "null", "--model", model, "--jobs", 20, "--workers", WORKERS,
+    paused = Paused(host, tmp_path, "--task", "null", "--model", model, "--jobs", 20, "--workers", WORKERS,
                 "--start-method", method)  # fmt: skip
     rows = outcome(tmp_path, 0, "").rows
     assert {row["state"] for row in rows} == {slots.DONE}
-    threads, below = held.tasks()
+    threads, below = paused.tasks()
     if model in ("thread-pool", "native-pool"):
         assert threads >= 1 + WORKERS
     elif model == "threads":
@@ -73,51 +73,51 @@ def test_all_jobs_have_ended_and_the_workers_are_there(case, tmp_path):
         assert below >= WORKERS
     elif model == "processes":
         assert below >= 1
-    done = held.end()
+    done = paused.end()
     assert done.status == 0, done.stderr
     assert done.rows == rows
     phases = done.record["phases"]
-    assert phases["work"] == max(row["end_ns"] for row in rows)  # the hold is no part of the work
+    assert phases["work"] == max(row["end_ns"] for row in rows)  # the end pause is no part of the work
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
 @pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool"))
 def test_a_driver_that_has_gone_is_not_waited_for(host, model, tmp_path):
-    held = Held(host, tmp_path, "--task", "null", "--model", model, "--workers", WORKERS)
-    assert held.end(byte=b"").status == 0
+    paused = Paused(host, tmp_path, "--task", "null", "--model", model, "--workers", WORKERS)
+    assert paused.end(byte=b"").status == 0
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
 def test_a_driver_that_hears_nothing_is_no_failure(host, tmp_path):
-    held = Held(host, tmp_path, "--task", "null", "--model", "sync", byte=False)
-    os.close(held.said)
-    held.said = os.open("/dev/null", os.O_RDONLY)
-    assert held.end(byte=b"").status == 0
+    paused = Paused(host, tmp_path, "--task", "null", "--model", "sync", byte=False)
+    os.close(paused.said)
+    paused.said = os.open("/dev/null", os.O_RDONLY)
+    assert paused.end(byte=b"").status == 0
 
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
-def test_the_time_runs_out_in_the_hold_too(host, tmp_path):
+def test_the_time_runs_out_in_the_end_pause_too(host, tmp_path):
     """A driver that looks for ever: the host's own deadline ends it."""
-    held = Held(host, tmp_path, "--task", "null", "--model", "thread-pool", "--timeout", 3)
-    _, stderr = held.process.communicate(timeout=SECONDS)
-    done = outcome(tmp_path, held.process.returncode, stderr)
+    paused = Paused(host, tmp_path, "--task", "null", "--model", "thread-pool", "--timeout", 3)
+    _, stderr = paused.process.communicate(timeout=SECONDS)
+    done = outcome(tmp_path, paused.process.returncode, stderr)
     assert done.status == 1 and "3 s" in done.record["reason"]
-    held.process = None
-    os.close(held.go)
-    os.close(held.said)
+    paused.process = None
+    os.close(paused.go)
+    os.close(paused.said)
 
 
 @pytest.mark.parametrize("host", (C, EMBED), ids=lambda host: host.runtime)
 def test_a_worker_that_dies_does_not_keep_the_others(host, tmp_path):
-    """One of the pool never comes to the hold: the driver is told all the same, and lets go."""
-    held = Held(host, tmp_path, "--task", "wait", "--set", "delay=3000", "--jobs", 2, "--workers", 2, "--model",
+    """One of the pool never comes to the end pause: the driver is told all the same, and lets go."""
+    paused = Paused(host, tmp_path, "--task", "wait", "--set", "delay=3000", "--jobs", 2, "--workers", 2, "--model",
                 "process-pool", byte=False)  # fmt: skip
     while len(running := [row for row in rows(tmp_path) if row["state"] == slots.RUNNING]) < 2:
-        assert held.process.poll() is None
-    pid = held.process.pid
+        assert paused.process.poll() is None
+    pid = paused.process.pid
     os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), signal.SIGKILL)
-    assert select.select([held.said], [], [], SECONDS)[0] and os.read(held.said, 1) == b"h"
-    done = held.end()
+    assert select.select([paused.said], [], [], SECONDS)[0] and os.read(paused.said, 1) == b"h"
+    done = paused.end()
     assert done.status == 1 and "was killed by signal 9" in done.record["reason"]
     assert len(running) == 2
 
@@ -129,8 +129,8 @@ def rows(folder: Path) -> list[dict]:
 
 @pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
 @pytest.mark.parametrize("text, reason", [
-    ("3", "--hold: '3' is not two descriptors, R,W"), ("900,901", "--hold: 900 is no open descriptor"),
+    ("3", "--end-pause: '3' is not two descriptors, R,W"), ("900,901", "--end-pause: 900 is no open descriptor"),
 ])  # fmt: skip
-def test_what_hold_refuses(host, text, reason, tmp_path):
-    done = host.run(tmp_path, "--task", "null", "--model", "sync", "--hold", text)
+def test_what_the_option_refuses(host, text, reason, tmp_path):
+    done = host.run(tmp_path, "--task", "null", "--model", "sync", "--end-pause", text)
     assert done.status == 2 and done.record["reason"] == reason

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-The hold (--hold): the host stands still at the last job's end, so that whoever drives it can look at the memory of all
-that is alive then. Imported only where there is one, and light, as it is a part of what is looked at; nothing of it
-lies between two jobs.
+The end pause (--end-pause): the host stands still at the last job's end, so that whoever drives it can read the memory of
+all that is alive then. Imported only where there is one, and light, as it is a part of what is read; nothing of it lies
+between two jobs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import select
 LIMIT_S = 10.0
 
 
-class Hold:
+class EndPause:
     def __init__(self, read: int, write: int) -> None:
-        self.read = read  # the hold is over when there is something to read, or its end of file
+        self.read = read  # the pause is over when there is something to read, or its end of file
         self.write = write  # one byte when the last job has ended
         # A byte for each job that has ended; see last(). Appended to, as the offset that processes share is none they can
         # rely on: for such a file the kernel does not lock it.
@@ -45,7 +45,7 @@ class Hold:
 
     def last(self, jobs: int) -> None:
         """
-        Where a worker lives for one job, in each when that has ended: the last of them holds. (Two at the same instant
+        Where a worker lives for one job, in each when that has ended: the last of them pauses. (Two at the same instant
         may both be the last.)
         """
         os.write(self.tally, b".")
