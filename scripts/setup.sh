@@ -17,7 +17,6 @@ build   libcurl4-openssl-dev|libcurl4-gnutls-dev pc:libcurl   the C host asks fo
 build   libjansson-dev                         pc:jansson     JSON in the driver and the C host
 build   libgsl-dev                             pc:gsl         statistics in the driver
 build   libinih-dev                            pc:inih        suite files
-build   libexpat1-dev                          pc:expat       the pictures in the page are SVG
 build   libevent-dev                           pc:libevent    the origin, the loopback HTTP server
 build   zlib1g-dev                             pc:zlib        CRC-32 of what was fetched
 build   python3                                cmd:python3    the Python host

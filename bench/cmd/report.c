@@ -15,7 +15,7 @@
 #include "bench/report/html/page.h"
 #include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
-#include "bench/report/report.h"
+#include "bench/cmd/report_make.h"
 #include "bench/report/screen.h"
 #include "bench/util/text.h"
 #include "common/num.h"

@@ -20,7 +20,7 @@
 #include "bench/machine/facts.h"
 #include "bench/run/origin_room.h"
 #include "bench/plan/plan_read.h"
-#include "bench/report/report.h"
+#include "bench/cmd/report_make.h"
 #include "bench/run/resume.h"
 #include "bench/store/run_folder.h"
 #include "bench/cmd/run_options.h"

@@ -1,58 +1,153 @@
 /* SPDX-License-Identifier: MIT */
-/* The pictures, a group at a time in the order of the plan, and last what is about the whole run. */
-#include "bench/util/html.h"
-#include "bench/report/html/html.h"
+/*
+ * The pictures, group by group in the order of the plan, and last what is about the whole run. Each drawing is an image in
+ * a data URI: nothing in it can run, load, or meet the page's names. What does not fit any more is a link to plots/.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
-static void put_picture(const struct page *page, size_t at, FILE *out)
+#include "bench/report/html/html.h"
+#include "bench/util/files.h"
+#include "bench/util/html.h"
+#include "bench/util/text.h"
+
+#define FILE_MOST     ((size_t)64 << 20) /* a larger file is no picture of ours */
+#define DRAWINGS_MOST ((size_t)2450000)  /* of all of a page: with its tables it stays below 3 MB */
+
+struct drawing {
+    char *uri; /* NULL: not shown */
+    int width, height;
+};
+
+/* Percent-encodes what a quoted attribute or a URI does not take; runs of blanks become one. */
+static void put_uri(FILE *out, const char *svg)
 {
-    const struct page_picture *p = &page->pictures[at];
-    fprintf(out, "<figure>\n<figcaption id=\"picture-%zu\">", at);
-    html_put(out, p->picture->alt);
-    if (p->drawing == NULL) {
-        fprintf(out, " (not shown here: %s; its data are in plots/", p->why);
-        html_put(out, p->picture->stem);
-        fputs(".dat)", out);
+    fputs("data:image/svg+xml,", out);
+    for (const char *p = svg; *p != '\0'; p++)
+        if (strchr(" \t\r\n", *p) != NULL) {
+            p += strspn(p, " \t\r\n") - 1;
+            fputc(' ', out);
+        } else if (strchr("\"#%&", *p) != NULL) {
+            fprintf(out, "%%%02X", (unsigned)*p);
+        } else {
+            fputc(*p, out);
+        }
+}
+
+/* What surrounds a drawing of gnuplot's and shows nothing: groups without content. */
+static void drop_empty_groups(char *svg)
+{
+    static const char end[] = ">\n</g>\n";
+    char *to = svg;
+    for (const char *from = svg; *from != '\0';) {
+        const char *closed = strncmp(from, "<g ", 3) == 0 ? strchr(from, '>') : NULL;
+        if (closed != NULL && strncmp(closed, end, sizeof end - 1) == 0)
+            from = closed + sizeof end - 1;
+        else
+            *to++ = *from++;
     }
+    *to = '\0';
+}
+
+static int drawing_read(const struct page *page, const struct page_picture *picture, struct drawing *out)
+{
+    char *path = text_format("%s/plots/%s.svg", page->run_dir, picture->stem), *svg = NULL;
+    size_t length = 0;
+    *out = (struct drawing){.uri = NULL};
+    int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MOST, &svg, &length);
+    const char *box = rc == 0 ? strstr(svg, "viewBox=\"0 0 ") : NULL;
+    if (box != NULL && sscanf(box, "viewBox=\"0 0 %d %d\"", &out->width, &out->height) == 2) {
+        drop_empty_groups(svg);
+        FILE *uri = open_memstream(&out->uri, &length);
+        if (uri != NULL)
+            put_uri(uri, svg);
+        rc = uri == NULL || fclose(uri) != 0 ? -ENOMEM : 0;
+    }
+    free(svg);
+    free(path);
+    return rc == -ENOMEM ? rc : 0; /* one that cannot be read is not shown */
+}
+
+/* All that fit, what people look at first before the rest: `drawings` has a place for each picture. */
+static int drawings_read(const struct page *page, struct drawing *drawings)
+{
+    size_t left = DRAWINGS_MOST;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < page->picture_count; i++) {
+        rc = page->pictures[i].drawn ? drawing_read(page, &page->pictures[i], &drawings[i]) : 0;
+        const size_t length = drawings[i].uri != NULL ? strlen(drawings[i].uri) : 0;
+        if (length > left) {
+            free(drawings[i].uri);
+            drawings[i].uri = NULL;
+        } else {
+            left -= length;
+        }
+    }
+    return rc;
+}
+
+static void put_picture(const struct page_picture *p, const struct drawing *d, size_t at, FILE *out)
+{
+    fprintf(out, "<figure>\n<figcaption id=\"picture-%zu\">", at);
+    html_put(out, p->alt);
+    if (d->uri == NULL)
+        fprintf(out, " (<a href=\"plots/%s.%s\">%s</a>)", p->stem, p->drawn ? "svg" : "dat",
+                p->drawn ? "in a file of its own" : "not drawn: its data");
     fputs("</figcaption>\n", out);
-    if (p->drawing != NULL)
-        fprintf(
-            out,
-            "<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-labelledby=\"picture-%zu\">%s</div>\n",
-            at, p->drawing);
+    if (d->uri != NULL)
+        fprintf(out,
+                "<div class=\"scroll picture\" role=\"group\" tabindex=\"0\" aria-labelledby=\"picture-%zu\">"
+                "<img aria-labelledby=\"picture-%zu\" width=\"%d\" height=\"%d\" src=\"%s\"></div>\n",
+                at, at, d->width, d->height, d->uri);
     fputs("</figure>\n", out);
 }
 
 /* Those of one group, or (NULL) of none. */
-static void put_group(const struct page *page, const struct result_group *group, const char *heading, FILE *out)
+static void put_group(const struct page *page, const struct drawing *drawings, const struct result_group *group,
+                      FILE *out)
 {
     bool begun = false;
     for (size_t i = 0; i < page->picture_count; i++) {
-        if (page->pictures[i].picture->group != group)
+        if (page->pictures[i].group != group)
             continue;
         if (!begun)
-            html_put_in(out, "h3", heading);
+            html_put_in(out, "h3", group != NULL ? group->name : "The whole run");
         begun = true;
-        put_picture(page, i, out);
+        put_picture(&page->pictures[i], &drawings[i], i, out);
     }
+}
+
+static bool any_drawn(const struct page *page)
+{
+    for (size_t i = 0; i < page->picture_count; i++)
+        if (page->pictures[i].drawn)
+            return true;
+    return false;
 }
 
 int render_html_pictures(const struct page *page, FILE *out)
 {
     const struct results *r = page->summary->results;
     fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n", out);
-    if (page->drawn == 0)
+    if (!any_drawn(page)) {
         fputs("<p>No picture was drawn when this page was made: gnuplot was missing, failed or was not wanted. "
-              "<code>cobench report --plots</code> draws them and makes this page again.</p>\n",
+              "<code>cobench report --plots</code> draws them and makes this page again.</p>\n</section>\n",
               out);
-    else
-        fputs("<p class=\"faint\">The same colour is the same runtime everywhere; whiskers are the 95% intervals of "
-              "the table."
-              "  The files are in plots/, as SVG and PNG.</p>\n",
-              out);
-    for (size_t g = 0; g < r->group_count && page->drawn > 0; g++)
-        put_group(page, &r->groups[g], r->groups[g].name, out);
-    if (page->drawn > 0)
-        put_group(page, NULL, "The whole run", out);
+        return 0;
+    }
+    struct drawing *drawings = calloc(page->picture_count, sizeof *drawings);
+    const int rc = drawings == NULL ? -ENOMEM : drawings_read(page, drawings);
+    fputs("<p class=\"faint\">The same colour is the same runtime everywhere; whiskers are the 95% intervals of the "
+          "table. The files are in plots/, as SVG and PNG.</p>\n",
+          out);
+    for (size_t g = 0; rc == 0 && g < r->group_count; g++)
+        put_group(page, drawings, &r->groups[g], out);
+    if (rc == 0)
+        put_group(page, drawings, NULL, out);
+    for (size_t i = 0; drawings != NULL && i < page->picture_count; i++)
+        free(drawings[i].uri);
+    free(drawings);
     fputs("</section>\n", out);
-    return 0;
+    return rc;
 }

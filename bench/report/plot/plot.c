@@ -128,21 +128,37 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     free(data);
 }
 
-/* Pictures that were drawn from other data must not outlive them: the next drawing may fail. */
-static void forget_outdated(struct desk *desk, const struct picture *p)
+/* Are the data file's bytes those of the picture? */
+static bool has_same_data(const char *folder, const struct picture *p)
 {
-    char *data = text_format("%s/%s.dat", desk->folder, p->stem), *old = NULL;
+    char *data = text_format("%s/%s.dat", folder, p->stem), *old = NULL;
     size_t length = 0;
     const bool same = data != NULL && file_read(data, p->length + 1, &old, &length) == 0 && length == p->length &&
                       memcmp(old, p->data, length) == 0;
+    free(old);
+    free(data);
+    return same;
+}
+
+bool plot_is_drawn(const char *run_dir, const struct picture *p)
+{
+    char *folder = text_format("%s/plots", run_dir), *drawing = text_format("%s/plots/%s.svg", run_dir, p->stem);
+    const bool drawn = folder != NULL && drawing != NULL && access(drawing, R_OK) == 0 && has_same_data(folder, p);
+    free(drawing);
+    free(folder);
+    return drawn;
+}
+
+/* Pictures that were drawn from other data must not outlive them: the next drawing may fail. */
+static void forget_outdated(struct desk *desk, const struct picture *p)
+{
+    const bool same = has_same_data(desk->folder, p);
     for (size_t f = 0; !same && plot_formats[f] != NULL; f++) {
         char *drawn = text_format("%s/%s.%s", desk->folder, p->stem, plot_formats[f]);
         if (drawn != NULL)
             (void)unlink(drawn); /* it may not be there */
         free(drawn);
     }
-    free(old);
-    free(data);
 }
 
 static void write_data(struct desk *desk, const struct picture *p)

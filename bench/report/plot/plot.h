@@ -24,5 +24,7 @@ struct plot_options {
  */
 int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options,
               struct error *err);
+/* Is there an SVG of it that was drawn from the same data? */
+bool plot_is_drawn(const char *run_dir, const struct picture *picture);
 
 #endif

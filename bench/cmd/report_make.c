@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes what is derived from a run: prints first, then the tables' files, then the pictures, for a table is worth more
  * than a picture and cannot fail for want of gnuplot; the page, which has both in it, comes last. */
-#include "bench/report/report.h"
+#include "bench/cmd/report_make.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -61,12 +61,18 @@ static int derive_claims(const char *run_dir, const struct claims *claims, const
 static int derive_page(const char *run_dir, const struct summary *summary, const struct claims *claims,
                        const struct pictures *pictures, struct error *err)
 {
-    struct page page;
-    int rc = page_make(&page, run_dir, summary, claims, pictures, err);
-    if (rc != 0)
-        return rc;
-    rc = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
-    page_free(&page);
+    struct page_picture *shown = calloc(pictures->count + 1, sizeof *shown);
+    struct page page = {.summary = summary, .claims = claims, .run_dir = run_dir, .pictures = shown};
+    if (shown == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < pictures->count; i++) {
+        const struct picture *p = &pictures->items[i];
+        if (!p->empty)
+            shown[page.picture_count++] = (struct page_picture){
+                .group = p->group, .stem = p->stem, .alt = p->alt, .drawn = plot_is_drawn(run_dir, p)};
+    }
+    const int rc = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
+    free(shown);
     return rc;
 }
 
