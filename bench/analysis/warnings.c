@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/machine/disturbance.h"
+#include "bench/protocol/interference_kind.h"
 #include "bench/report/format.h"
 #include "bench/analysis/precision.h"
 #include "bench/stats/signed_rank.h"
@@ -292,13 +292,13 @@ static int warn_stopped(struct warnings *warnings, const struct summary *summary
 }
 
 /* How many samples of the run were disturbed, in each way and in all. */
-static void count_disturbed(const struct summary *summary, size_t counts[DISTURBANCES], size_t *any, size_t *all)
+static void count_disturbed(const struct summary *summary, size_t counts[INTERFERENCE_KINDS], size_t *any, size_t *all)
 {
     *any = *all = 0;
-    memset(counts, 0, DISTURBANCES * sizeof *counts);
+    memset(counts, 0, INTERFERENCE_KINDS * sizeof *counts);
     for (size_t i = 0; i < summary->results->cell_count; i++) {
         const struct result_cell *c = &summary->results->cells[i];
-        for (unsigned k = 0; k < DISTURBANCES; k++)
+        for (unsigned k = 0; k < INTERFERENCE_KINDS; k++)
             counts[k] += results_disturbed(c, 1u << k);
         *any += results_disturbed(c, ~0u);
         *all += c->count;
@@ -308,18 +308,17 @@ static void count_disturbed(const struct summary *summary, size_t counts[DISTURB
 /* One sentence for the run: where the machine is busy every cell has its part of it, and the tables say how much. */
 static int warn_disturbed(struct warnings *warnings, const struct summary *summary)
 {
-    static const char *const causes[] = {[DISTURBED_STEAL] = "a hypervisor took time",
-                                         [DISTURBED_QUOTA] = "a CPU quota throttled it",
-                                         [DISTURBED_HEAT] = "the CPU throttled itself",
-                                         [DISTURBED_LOAD] = "other processes used the CPUs",
-                                         [DISTURBED_STOP] = "a process was stopped"};
-    size_t counts[DISTURBANCES], any, all;
+    static const char *const causes[] = {[INTERFERENCE_STEAL] = "a hypervisor took time",
+                                         [INTERFERENCE_QUOTA] = "a CPU quota throttled it",
+                                         [INTERFERENCE_HEAT] = "the CPU throttled itself",
+                                         [INTERFERENCE_LOAD] = "other processes used the CPUs"};
+    size_t counts[INTERFERENCE_KINDS], any, all;
     struct string_list parts = {NULL, 0};
     count_disturbed(summary, counts, &any, &all);
     if (any == 0)
         return 0;
     int rc = 0;
-    for (unsigned k = 0; k < DISTURBANCES && rc == 0; k++)
+    for (unsigned k = 0; k < INTERFERENCE_KINDS && rc == 0; k++)
         if (counts[k] > 0)
             rc = string_list_addf(&parts, "%s in %zu", causes[k], counts[k]);
     char *list = rc == 0 ? string_list_join(&parts, ", ") : NULL;

@@ -67,15 +67,15 @@ static bool has_claims(const char *run)
 }
 
 /* The run to look at, to be freed: the one named, else the last one or the reference run that has claims. */
-static int run_to_judge(const struct claims_arguments *a, const struct paths *places, char **out, struct error *err)
+static int run_to_judge(const struct claims_arguments *a, const struct paths *paths, char **out, struct error *err)
 {
     static const char *const tried[] = {"results/latest", "results/reference/published"};
     struct error why = {.text = ""};
     *out = NULL;
-    if (a->run != NULL && find_run(places, NULL, a->run, out, &why) != 0)
+    if (a->run != NULL && find_run(paths, NULL, a->run, out, &why) != 0)
         return error_set(err, -ENOENT, "claims: %s", why.text);
     for (size_t i = 0; a->run == NULL && *out == NULL && i < sizeof tried / sizeof *tried; i++) {
-        char *path = text_format("%s/%s", places->root, tried[i]);
+        char *path = text_format("%s/%s", paths->root, tried[i]);
         if (path != NULL && (a->file != NULL ? dir_exists(path) : has_claims(path)))
             *out = path;
         else
@@ -87,7 +87,7 @@ static int run_to_judge(const struct claims_arguments *a, const struct paths *pl
     return 0;
 }
 
-static int read_and_judge(const struct claims_arguments *a, const struct paths *places, const struct summary *summary,
+static int read_and_judge(const struct claims_arguments *a, const struct paths *paths, const struct summary *summary,
                           struct claims *claims, struct error *err)
 {
     if (a->file != NULL) {
@@ -98,7 +98,7 @@ static int read_and_judge(const struct claims_arguments *a, const struct paths *
         }
         return rc;
     }
-    char *folder = text_format("%s/bench/claims", places->root);
+    char *folder = text_format("%s/bench/claims", paths->root);
     int rc = folder == NULL ? error_set(err, -ENOMEM, "out of memory") : claims_of_run(folder, summary, claims, err);
     free(folder);
     if (rc == -ENOENT && err->text[0] == '\0')
@@ -121,18 +121,18 @@ static int print(const struct claims_arguments *a, const char *run, const struct
     return rc;
 }
 
-static int claims_show(const struct claims_arguments *a, const struct paths *places, struct error *err)
+static int claims_show(const struct claims_arguments *a, const struct paths *paths, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     struct claims claims;
     char *run = NULL;
-    int rc = run_to_judge(a, places, &run, err);
+    int rc = run_to_judge(a, paths, &run, err);
     if (rc == 0)
         rc = results_load(&results, run, err);
     if (rc == 0)
         rc = summary_make(&summary, &results, err);
-    if (rc == 0 && (rc = read_and_judge(a, places, &summary, &claims, err)) == 0) {
+    if (rc == 0 && (rc = read_and_judge(a, paths, &summary, &claims, err)) == 0) {
         rc = print(a, run, &claims, err);
         claims_free(&claims);
     }
@@ -153,12 +153,12 @@ int cmd_claims(int argc, char **argv, struct error *err)
                "run of the suite published.",
     };
     struct claims_arguments arguments = {.err = err};
-    struct paths places;
+    struct paths paths;
     if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    int rc = paths_find(&places, err);
+    int rc = paths_find(&paths, err);
     if (rc == 0)
-        rc = claims_show(&arguments, &places, err);
-    paths_free(&places);
+        rc = claims_show(&arguments, &paths, err);
+    paths_free(&paths);
     return rc == 0 ? 0 : rc == -ENOENT || rc == -EPROTO ? 2 : 1;
 }

@@ -158,11 +158,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-static int load(const struct paths *places, const char *name, struct results *out, struct error *err)
+static int load(const struct paths *paths, const char *name, struct results *out, struct error *err)
 {
     char *path = NULL;
     struct error why;
-    int rc = find_run(places, NULL, name, &path, &why);
+    int rc = find_run(paths, NULL, name, &path, &why);
     if (rc == 0)
         rc = results_load(out, path, &why);
     free(path);
@@ -192,12 +192,12 @@ static int print(const struct compare_arguments *a, const struct compare *compar
 }
 
 /* *fails: the gate says so. */
-static int compare(const struct compare_arguments *a, const struct paths *places, bool *fails, struct error *err)
+static int compare(const struct compare_arguments *a, const struct paths *paths, bool *fails, struct error *err)
 {
     struct results results[COMPARE_SIDES] = {{.plan = NULL}, {.plan = NULL}};
     int rc = 0;
     for (int side = 0; side < COMPARE_SIDES && rc == 0; side++)
-        rc = load(places, a->runs[side], &results[side], err);
+        rc = load(paths, a->runs[side], &results[side], err);
     struct compare comparison;
     if (rc == 0)
         rc = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &a->options, err);
@@ -237,13 +237,13 @@ static int parse(int argc, char **argv, struct compare_arguments *a)
 int cmd_compare(int argc, char **argv, struct error *err)
 {
     struct compare_arguments a = {.options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC}, .err = err};
-    struct paths places = {.self = NULL};
+    struct paths paths = {.self = NULL};
     bool fails = false;
     a.options.only = &a.only;
     int rc = parse(argc, argv, &a);
-    if (rc == 0 && (rc = paths_find(&places, err)) == 0)
-        rc = compare(&a, &places, &fails, err);
-    paths_free(&places);
+    if (rc == 0 && (rc = paths_find(&paths, err)) == 0)
+        rc = compare(&a, &paths, &fails, err);
+    paths_free(&paths);
     string_list_free(&a.only);
     return rc == -EINVAL ? 2 : rc != 0 || fails ? 1 : 0;
 }

@@ -2,7 +2,7 @@
 /*
  * `cobench copies --copies W --dir D -- HOST run ...`: what the capacity row times. Starts W copies of a host command,
  * each with its own slots, record and gate (`--slots D/slots.K --record D/record.K --gate R,W`), opens all gates at
- * once when all copies are ready, and waits for all. Whatever kills it, the guard ends the copies.
+ * once when all copies are ready, and waits for all. Whatever kills it, the supervisor ends the copies.
  */
 #include "bench/cmd/command.h"
 

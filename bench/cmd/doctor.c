@@ -3,6 +3,7 @@
  * `cobench doctor`: is a run possible here, and what will disturb it? It has to work where nothing else does: without
  * hosts, without /proc, without a project folder; so each part that cannot be looked at is a finding of its own.
  */
+#include "bench/machine/hosts.h"
 #include "bench/cmd/command.h"
 
 #include <argp.h>
@@ -50,7 +51,7 @@ static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
-/* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
+/* The folder for what commands print; without a supervisor it is only tried. 0, 1 where there is none, or -ENOMEM. */
 static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
 {
     int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
@@ -68,10 +69,10 @@ static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **
 /* Programs and limits. What cannot even be begun is a finding. */
 static int look_here(struct doctor *d, struct error *err)
 {
-    struct paths places = {.self = NULL};
+    struct paths paths = {.self = NULL};
     struct supervisor *supervisor = NULL;
     char *scratch = NULL;
-    int rc = paths_find(&places, err);
+    int rc = paths_find(&paths, err);
     d->area = DOCTOR_INSTALLED;
     if (rc != 0 && rc != -ENOMEM) {
         doctor_add(d, DOCTOR_MISSING, "project", "%s", err->text);
@@ -79,9 +80,9 @@ static int look_here(struct doctor *d, struct error *err)
         return 0;
     }
     if (rc == 0)
-        rc = stop_install(err);
+        rc = signals_install(err);
     if (rc == 0 && (rc = supervisor_open(&supervisor, err)) != 0 && rc != -ENOMEM) {
-        doctor_add(d, DOCTOR_MISSING, "guard", "%s", err->text);
+        doctor_add(d, DOCTOR_MISSING, "supervisor", "%s", err->text);
         doctor_advise(d, "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3");
         rc = 1;
     }
@@ -89,14 +90,14 @@ static int look_here(struct doctor *d, struct error *err)
         const int looked = look_scratch(d, supervisor, &scratch, err);
         rc = looked != 0 ? looked : rc;
     }
-    const struct catalog_source source = {.places = &places, .supervisor = supervisor, .scratch = scratch};
+    const struct hosts_source source = {.paths = &paths, .supervisor = supervisor, .scratch = scratch};
     if (rc == 0)
         rc = doctor_look_installed(d, &source, err);
     if (rc == 0)
         doctor_look_limits(d, &source);
     supervisor_close(supervisor);
     free(scratch);
-    paths_free(&places);
+    paths_free(&paths);
     return rc > 0 ? 0 : rc;
 }
 
@@ -177,6 +178,6 @@ int cmd_doctor(int argc, char **argv, struct error *err)
     json_decref(facts);
     doctor_free(&doctor);
     if (rc != 0)
-        return stop_signal() != 0 ? 128 + stop_signal() : 1;
+        return signals_asked() != 0 ? 128 + signals_asked() : 1;
     return possible ? 0 : 77;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench list`: the runtimes, models and tasks there are. */
 #define _XOPEN_SOURCE 700 /* realpath */
+#include "bench/machine/hosts.h"
 #include "bench/cmd/command.h"
 
 #include <argp.h>
@@ -209,7 +210,7 @@ int cmd_list(int argc, char **argv, struct error *err)
     static const struct argp parser = {
         .options = options, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
     struct arguments a = {.json = false};
-    struct paths places = {.self = NULL};
+    struct paths paths = {.self = NULL};
     struct catalog catalog = {.runtimes = NULL};
     struct supervisor *supervisor = NULL;
     char *scratch = NULL, *tasks_dir = NULL;
@@ -224,23 +225,23 @@ int cmd_list(int argc, char **argv, struct error *err)
         rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,
                        tasks_dir == NULL ? strerror(errno) : "no folder");
     if (rc == 0)
-        rc = paths_find(&places, err);
+        rc = paths_find(&paths, err);
     if (rc == 0)
-        rc = stop_install(err);
+        rc = signals_install(err);
     if (rc == 0)
         rc = supervisor_open(&supervisor, err);
     if (rc == 0)
         rc = supervisor_scratch(supervisor, &scratch, err);
-    const struct catalog_source source = {
-        .places = &places, .supervisor = supervisor, .scratch = scratch, .tasks_dir = tasks_dir};
+    const struct hosts_source source = {
+        .paths = &paths, .supervisor = supervisor, .scratch = scratch, .tasks_dir = tasks_dir};
     if (rc == 0)
-        rc = catalog_read(&source, &catalog, err);
+        rc = hosts_ask_all(&source, &catalog, err);
     if (rc == 0)
         rc = print_catalog(&catalog, a.json, err);
     supervisor_close(supervisor);
     catalog_free(&catalog);
-    paths_free(&places);
+    paths_free(&paths);
     free(scratch);
     free(tasks_dir);
-    return rc == 0 ? 0 : stop_signal() != 0 ? 128 + stop_signal() : rc == -EINVAL ? 2 : 1;
+    return rc == 0 ? 0 : signals_asked() != 0 ? 128 + signals_asked() : rc == -EINVAL ? 2 : 1;
 }

@@ -146,12 +146,11 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
     return rc;
 }
 
-static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *places, struct error *err)
+static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *paths, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
-    char *scripts = text_format("%s/scripts/plots", places->root),
-         *claims = text_format("%s/bench/claims", places->root);
+    char *scripts = text_format("%s/scripts/plots", paths->root), *claims = text_format("%s/bench/claims", paths->root);
     const struct picture_source source = {.summary = &summary, .run_dir = run, .claims_dir = claims};
     const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats};
     int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory")
@@ -169,18 +168,18 @@ static int plot_run(const struct plot_arguments *a, const char *run, const struc
 
 static int plot_latest_or(const struct plot_arguments *a, struct error *err)
 {
-    struct paths places;
-    int rc = paths_find(&places, err);
+    struct paths paths;
+    int rc = paths_find(&paths, err);
     if (rc != 0)
         return rc;
     char *run = NULL;
     struct error why = {.text = ""};
-    if ((rc = find_run(&places, NULL, a->run, &run, &why)) != 0)
+    if ((rc = find_run(&paths, NULL, a->run, &run, &why)) != 0)
         error_set(err, rc, "plot: %s", why.text);
     if (rc == 0)
-        rc = plot_run(a, run, &places, err);
+        rc = plot_run(a, run, &paths, err);
     free(run);
-    paths_free(&places);
+    paths_free(&paths);
     return rc;
 }
 

@@ -124,12 +124,12 @@ static int show_page(const char *run, struct error *err)
     return 0;
 }
 
-static int report(const struct report_arguments *arguments, const struct paths *places, struct error *err)
+static int report(const struct report_arguments *arguments, const struct paths *paths, struct error *err)
 {
     int failed = 0, rc = -ENOMEM;
     char *run = NULL;
-    char *scripts = text_format("%s/scripts/plots", places->root);
-    char *claims = text_format("%s/bench/claims", places->root);
+    char *scripts = text_format("%s/scripts/plots", paths->root);
+    char *claims = text_format("%s/bench/claims", paths->root);
     if (scripts == NULL || claims == NULL) {
         error_set(err, rc, "no memory");
         goto out;
@@ -147,7 +147,7 @@ static int report(const struct report_arguments *arguments, const struct paths *
         .claims_dir = claims,
     };
     struct error why = {.text = ""};
-    if ((rc = find_run(places, NULL, arguments->run, &run, &why)) != 0)
+    if ((rc = find_run(paths, NULL, arguments->run, &run, &why)) != 0)
         error_set(err, rc, "report: %s", why.text);
     if (rc == 0)
         rc = report_make(run, &options, &failed, err);
@@ -177,10 +177,10 @@ int cmd_report(int argc, char **argv, struct error *err)
     err->text[0] = '\0';
     if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return 2;
-    struct paths places;
-    int rc = paths_find(&places, err);
+    struct paths paths;
+    int rc = paths_find(&paths, err);
     if (rc == 0)
-        rc = report(&arguments, &places, err);
-    paths_free(&places);
+        rc = report(&arguments, &paths, err);
+    paths_free(&paths);
     return status_of(rc);
 }

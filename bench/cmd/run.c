@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `cobench run`. The order matters: signals, the guard and its scratch folder come first, so that whatever is started
+ * `cobench run`. The order matters: signals, the supervisor and its scratch folder come first, so that whatever is started
  * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
  * the run's folder is made and the first sample taken.
  */
+#include "bench/machine/hosts.h"
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
 
@@ -34,7 +35,7 @@
 /* All that a run holds, in the order it comes. */
 struct session {
     struct run_options options;
-    struct paths places;
+    struct paths paths;
     char *scratch, *results, *hyperfine, *folder;
     struct supervisor *supervisor;
     struct catalog catalog;
@@ -43,7 +44,7 @@ struct session {
     struct origin origin;
     struct journal journal;
     struct progress progress;
-    struct surroundings_watch watch;
+    struct interference_watch watch;
     struct resume resume; /* of a run that is taken up */
     bool origin_runs;
     bool finished;       /* taken up, and there is nothing left to do */
@@ -69,9 +70,9 @@ static int suite_from_tasks(const struct string_list *tasks, struct suite *out, 
 }
 
 /* Names the suites there are. */
-static int suite_unknown(const struct paths *places, const char *name, struct error *err)
+static int suite_unknown(const struct paths *paths, const char *name, struct error *err)
 {
-    char *pattern = text_format("%s/bench/suites/*.ini", places->root);
+    char *pattern = text_format("%s/bench/suites/*.ini", paths->root);
     char known[256] = "";
     glob_t found = {.gl_pathc = 0};
     if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0) {
@@ -95,12 +96,12 @@ static int suite_find(struct session *s, struct error *err)
         return suite_from_tasks(&s->options.plan.tasks, &s->suite, err);
     if (name != NULL && (strchr(name, '/') != NULL || (length > 4 && strcmp(name + length - 4, ".ini") == 0)))
         return suite_read(name, &s->suite, err);
-    char *path = text_format("%s/bench/suites/%s.ini", s->places.root, name == NULL ? "quick" : name);
+    char *path = text_format("%s/bench/suites/%s.ini", s->paths.root, name == NULL ? "quick" : name);
     if (path == NULL)
         return error_set(err, -ENOMEM, "out of memory");
     int rc;
     if (access(path, F_OK) != 0)
-        rc = suite_unknown(&s->places, name, err);
+        rc = suite_unknown(&s->paths, name, err);
     else
         rc = suite_read(path, &s->suite, err);
     free(path);
@@ -124,14 +125,14 @@ static int random_seed(int64_t *out, struct error *err)
 
 static int set_results(struct session *s, struct error *err)
 {
-    s->results = s->options.results != NULL ? strdup(s->options.results) : text_format("%s/results", s->places.root);
+    s->results = s->options.results != NULL ? strdup(s->options.results) : text_format("%s/results", s->paths.root);
     return s->results == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* What can end things, before anything is started. */
 static int open_supervisor(struct session *s, struct error *err)
 {
-    int rc = stop_install(err);
+    int rc = signals_install(err);
     if (rc == 0)
         rc = supervisor_open(&s->supervisor, err);
     return rc != 0 ? rc : supervisor_scratch(s->supervisor, &s->scratch, err);
@@ -139,9 +140,9 @@ static int open_supervisor(struct session *s, struct error *err)
 
 static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
 {
-    const struct catalog_source from = {
-        .places = &s->places, .supervisor = s->supervisor, .scratch = s->scratch, .tasks_dir = tasks_dir};
-    return catalog_read(&from, &s->catalog, err);
+    const struct hosts_source from = {
+        .paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch, .tasks_dir = tasks_dir};
+    return hosts_ask_all(&from, &s->catalog, err);
 }
 
 static int make_plan(struct session *s, struct error *err)
@@ -165,7 +166,7 @@ static int start_origin(struct session *s, struct error *err)
         needed |= s->plan.groups[g].needs_url;
     if (!needed || s->plan.url != NULL)
         return 0;
-    const int rc = origin_start(s->supervisor, &s->places, &s->origin, err);
+    const int rc = origin_start(s->supervisor, &s->paths, &s->origin, err);
     s->origin_runs = rc == 0;
     if (rc == 0 && origin_room_check(&s->origin, &s->plan) != 0)
         return error_set(err, -ENOMEM, "out of memory");
@@ -178,11 +179,11 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
     json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
     int rc = machine == NULL ? error_set(err, -ENOMEM, "out of memory")
-                             : checksums_make(&s->places, s->plan.tasks_dir, &sums, err);
+                             : checksums_make(&s->paths, s->plan.tasks_dir, &sums, err);
     if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
     json_decref(versions);
-    const struct catalog_source from = {.places = &s->places, .supervisor = s->supervisor, .scratch = s->scratch};
+    const struct hosts_source from = {.paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch};
     if (rc == 0)
         rc = versions_of_tools(&from, machine, err);
     if (rc == 0)
@@ -225,7 +226,7 @@ static int session_begin(struct session *s, struct error *err)
     if (rc == 0)
         rc = make_plan(s, err);
     if (rc == 0)
-        rc = timer_version(s->supervisor, s->scratch, &s->hyperfine, err);
+        rc = hyperfine_version(s->supervisor, s->scratch, &s->hyperfine, err);
     if (rc == 0)
         rc = start_origin(s, err);
     return rc != 0 ? rc : make_folder(s, err);
@@ -250,7 +251,7 @@ static int open_resumed(struct session *s, struct error *err)
 {
     char *folder = NULL;
     struct error why = {.text = ""};
-    int rc = find_run(&s->places, s->results, s->options.resume, &folder, &why);
+    int rc = find_run(&s->paths, s->results, s->options.resume, &folder, &why);
     rc = rc != 0 ? error_set(err, -EINVAL, "--resume: %s", why.text)
                  : resume_open(folder, &s->resume, &s->journal, err);
     free(folder);
@@ -278,7 +279,7 @@ static int session_take_up(struct session *s, struct error *err)
     if (rc == 0)
         rc = plan_read(plan, &s->catalog, &s->plan, err);
     if (rc == 0)
-        rc = timer_version(s->supervisor, s->scratch, &s->hyperfine, err);
+        rc = hyperfine_version(s->supervisor, s->scratch, &s->hyperfine, err);
     if (rc == 0)
         rc = check_same(s, err);
     return rc != 0 ? rc : start_origin(s, err);
@@ -286,10 +287,10 @@ static int session_take_up(struct session *s, struct error *err)
 
 static int session_open(struct session *s, struct error *err)
 {
-    int rc = paths_find(&s->places, err);
+    int rc = paths_find(&s->paths, err);
     if (rc == 0)
         rc = set_results(s, err);
-    if (rc == 0 && (rc = surroundings_open("", &s->watch)) != 0)
+    if (rc == 0 && (rc = interference_open("", &s->watch)) != 0)
         error_set(err, rc, "out of memory");
     if (rc != 0)
         return rc;
@@ -305,8 +306,8 @@ static void session_close(struct session *s)
     resume_close(&s->resume);
     suite_free(&s->suite);
     catalog_free(&s->catalog);
-    paths_free(&s->places);
-    surroundings_close(&s->watch);
+    paths_free(&s->paths);
+    interference_close(&s->watch);
     run_options_free(&s->options);
     free(s->scratch);
     free(s->results);
@@ -344,13 +345,13 @@ static size_t count_sound(const struct runner *r)
     return sound;
 }
 
-static int sample_all(struct session *s, const struct bench *bench, struct concurrent_runs *neighbours,
+static int sample_all(struct session *s, const struct bench *bench, struct concurrent_runs *concurrent,
                       struct error *err)
 {
     const struct runner_place place = {.folder = s->folder,
                                        .journal = &s->journal,
                                        .progress = &s->progress,
-                                       .neighbours = neighbours,
+                                       .concurrent = concurrent,
                                        .before = s->options.resume == NULL ? NULL : &s->resume.results};
     struct runner runner;
     int rc = runner_open(bench, &place, &runner, err);
@@ -373,7 +374,7 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
 static int measure(struct session *s, struct error *err)
 {
     announce(s);
-    const struct bench bench = {.places = &s->places,
+    const struct bench bench = {.paths = &s->paths,
                                 .catalog = &s->catalog,
                                 .plan = &s->plan,
                                 .supervisor = s->supervisor,
@@ -381,13 +382,13 @@ static int measure(struct session *s, struct error *err)
                                 .tasks_dir = s->plan.tasks_dir,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .watch = &s->watch};
-    struct concurrent_runs neighbours;
+    struct concurrent_runs concurrent;
     struct error last = {.text = ""};
-    int rc = concurrent_runs_open(&neighbours, s->folder, &s->progress, err);
+    int rc = concurrent_runs_open(&concurrent, s->folder, &s->progress, err);
     if (rc == 0)
-        rc = sample_all(s, &bench, &neighbours, err);
+        rc = sample_all(s, &bench, &concurrent, err);
     progress_clear(&s->progress);
-    if (concurrent_runs_close(&neighbours, &last) != 0 && rc == 0) {
+    if (concurrent_runs_close(&concurrent, &last) != 0 && rc == 0) {
         rc = -EIO;
         *err = last;
     }
@@ -396,8 +397,8 @@ static int measure(struct session *s, struct error *err)
 
 static int make_report(const struct session *s, int *failed, struct error *err)
 {
-    char *scripts = text_format("%s/scripts/plots", s->places.root);
-    char *claims = text_format("%s/bench/claims", s->places.root);
+    char *scripts = text_format("%s/scripts/plots", s->paths.root);
+    char *claims = text_format("%s/bench/claims", s->paths.root);
     if (scripts == NULL || claims == NULL) {
         free(scripts);
         free(claims);
@@ -463,12 +464,12 @@ static int conclude(struct session *s, int taken, struct error *err)
         status = 1;
     if (taken == 0 && status == 0 && publish(s, &report_err) != 0)
         status = 1;
-    if (taken == -EINTR || stop_signal() != 0)
+    if (taken == -EINTR || signals_asked() != 0)
         err->text[0] = '\0';
     if (err->text[0] == '\0')
         *err = report_err;
-    if (stop_signal() != 0)
-        return 128 + stop_signal();
+    if (signals_asked() != 0)
+        return 128 + signals_asked();
     if (s->finished)
         return status;
     return status != 0 || taken != 0 || failed > 0 ? 1 : 0;
@@ -477,9 +478,9 @@ static int conclude(struct session *s, int taken, struct error *err)
 /* The exit status of a run that did not come to its first sample. */
 static int refusal(int rc, struct error *err)
 {
-    if (rc == -EINTR && stop_signal() != 0) {
+    if (rc == -EINTR && signals_asked() != 0) {
         err->text[0] = '\0';
-        return 128 + stop_signal();
+        return 128 + signals_asked();
     }
     return rc == -EINVAL ? 2 : rc == -ENOPKG ? 77 : 1;
 }
@@ -498,7 +499,7 @@ int cmd_run(int argc, char **argv, struct error *err)
             progress_note(&s.progress, true, "%s is finished; its tables are made again", s.folder);
         else
             rc = measure(&s, err);
-        stop_release();
+        signals_release();
         status = conclude(&s, rc, err);
     }
     session_close(&s);

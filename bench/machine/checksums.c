@@ -102,11 +102,11 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
 }
 
 /* The path a row stands for, to be freed; *out stays NULL where there is none. */
-static int part_path(const char *pattern, const struct paths *places, const char *tasks_dir, char **out)
+static int part_path(const char *pattern, const struct paths *paths, const char *tasks_dir, char **out)
 {
     const struct {
         const char *word, *value;
-    } words[] = {{"{build}", places->build}, {"{root}", places->root}, {"{tasks}", tasks_dir}};
+    } words[] = {{"{build}", paths->build}, {"{root}", paths->root}, {"{tasks}", tasks_dir}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const size_t length = strlen(words[i].word);
         if (strncmp(pattern, words[i].word, length) != 0 || words[i].value == NULL)
@@ -117,11 +117,11 @@ static int part_path(const char *pattern, const struct paths *places, const char
     return 0;
 }
 
-static int add_part(json_t *sums, size_t i, const struct paths *places, const char *tasks_dir, unsigned char *block)
+static int add_part(json_t *sums, size_t i, const struct paths *paths, const char *tasks_dir, unsigned char *block)
 {
     char *path = NULL;
     struct stat st;
-    int rc = part_path(parts[i].path, places, tasks_dir, &path);
+    int rc = part_path(parts[i].path, paths, tasks_dir, &path);
     if (rc == 0 && path != NULL && stat(path, &st) == 0)
         rc = S_ISDIR(st.st_mode) ? add_tree(sums, parts[i].name, path, parts[i].ends, block)
                                  : add_file(sums, parts[i].name, path, block);
@@ -130,13 +130,13 @@ static int add_part(json_t *sums, size_t i, const struct paths *places, const ch
 }
 
 /* The interpreter by its path too: two of the same bytes can stand for two installations. */
-static int add_interpreter(json_t *sums, const struct paths *places, unsigned char *block)
+static int add_interpreter(json_t *sums, const struct paths *paths, unsigned char *block)
 {
     char *sum = NULL, *text = NULL;
-    if (places->python == NULL)
+    if (paths->python == NULL)
         return 0;
-    int rc = file_sum(places->python, block, &sum);
-    if (rc == 0 && (text = text_format("%s, %s", places->python, sum)) == NULL)
+    int rc = file_sum(paths->python, block, &sum);
+    if (rc == 0 && (text = text_format("%s, %s", paths->python, sum)) == NULL)
         rc = -ENOMEM;
     if (rc == 0 && json_object_set_new(sums, "interpreter", json_string(text)) != 0)
         rc = -EINVAL;
@@ -145,15 +145,15 @@ static int add_interpreter(json_t *sums, const struct paths *places, unsigned ch
     return rc;
 }
 
-int checksums_make(const struct paths *places, const char *tasks_dir, json_t **out, struct error *err)
+int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err)
 {
     json_t *sums = json_object();
     unsigned char *block = malloc(BLOCK);
     int rc = sums == NULL || block == NULL ? -ENOMEM : 0;
     for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
-        rc = add_part(sums, i, places, tasks_dir, block);
+        rc = add_part(sums, i, paths, tasks_dir, block);
     if (rc == 0)
-        rc = add_interpreter(sums, places, block);
+        rc = add_interpreter(sums, paths, block);
     free(block);
     if (rc == 0) {
         *out = sums;

@@ -16,7 +16,7 @@
 #include "bench/util/text.h"
 
 /* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL. */
-int checksums_make(const struct paths *places, const char *tasks_dir, json_t **out, struct error *err);
+int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err);
 /*
  * Pure: adds to `out` one line for each fact of two machine.json ("fingerprint" and what names the machine and its
  * tools) in which they differ: "kernel: was 6.1, is 6.2". 0 or -ENOMEM.

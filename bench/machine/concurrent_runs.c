@@ -106,7 +106,7 @@ static bool read_sign(int folder, const char *name, struct sign *out)
            sscanf(line, "%d %u %" SCNd64 " %" SCNd64, &out->pid, &out->user, &out->began_us, &out->ended_us) == 4;
 }
 
-static struct neighbour *find(struct concurrent_runs *n, const struct sign *s)
+static struct concurrent_run *find(struct concurrent_runs *n, const struct sign *s)
 {
     for (size_t i = 0; i < n->count; i++)
         if (n->items[i].pid == s->pid && n->items[i].began_us == s->began_us)
@@ -114,7 +114,7 @@ static struct neighbour *find(struct concurrent_runs *n, const struct sign *s)
     return NULL;
 }
 
-static int tell(const struct concurrent_runs *n, const struct neighbour *other, bool until, struct error *err)
+static int tell(const struct concurrent_runs *n, const struct concurrent_run *other, bool until, struct error *err)
 {
     return events_append(n->run, "neighbour",
                          json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user,
@@ -123,17 +123,17 @@ static int tell(const struct concurrent_runs *n, const struct neighbour *other, 
                          err);
 }
 
-static int add(struct concurrent_runs *n, const struct sign *s, struct neighbour **out, struct error *err)
+static int add(struct concurrent_runs *n, const struct sign *s, struct concurrent_run **out, struct error *err)
 {
-    struct neighbour *more = realloc(n->items, (n->count + 1) * sizeof *more);
+    struct concurrent_run *more = realloc(n->items, (n->count + 1) * sizeof *more);
     if (more == NULL)
         return error_set(err, -ENOMEM, "out of memory");
     n->items = more;
     *out = &more[n->count++];
-    **out = (struct neighbour){.pid = (pid_t)s->pid,
-                               .user = (uid_t)s->user,
-                               .began_us = s->began_us,
-                               .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
+    **out = (struct concurrent_run){.pid = (pid_t)s->pid,
+                                    .user = (uid_t)s->user,
+                                    .began_us = s->began_us,
+                                    .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
     progress_note(n->progress, true,
                   "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs "
                   "the other",
@@ -144,7 +144,7 @@ static int add(struct concurrent_runs *n, const struct sign *s, struct neighbour
 /* One that is there now, or was there while this run was. */
 static int take_sign(struct concurrent_runs *n, const struct sign *s, int64_t now, struct error *err)
 {
-    struct neighbour *other = find(n, s);
+    struct concurrent_run *other = find(n, s);
     const bool met = s->alive || s->ended_us > n->began_us || (s->ended_us == 0 && s->began_us > n->began_us);
     int rc = 0;
     if (other == NULL && !met)
@@ -190,7 +190,7 @@ static int each_sign(struct concurrent_runs *n, DIR *dir, int64_t *oldest, int64
     return rc;
 }
 
-int concurrent_runs_look(struct concurrent_runs *n, struct error *err)
+int concurrent_runs_poll(struct concurrent_runs *n, struct error *err)
 {
     DIR *dir = n->path == NULL ? NULL : opendir(n->folder);
     int64_t oldest = INT64_MAX;
@@ -218,12 +218,12 @@ int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct prog
         forget(n);
         return 0;
     }
-    return concurrent_runs_look(n, err);
+    return concurrent_runs_poll(n, err);
 }
 
 int concurrent_runs_close(struct concurrent_runs *n, struct error *err)
 {
-    int rc = concurrent_runs_look(n, err);
+    int rc = concurrent_runs_poll(n, err);
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!n->items[i].over) {
             n->items[i].until_us = now_us();

@@ -19,7 +19,7 @@
 #include "bench/run/progress.h"
 
 /* Another run, and when both were measuring; microseconds since the epoch. */
-struct neighbour {
+struct concurrent_run {
     pid_t pid;
     uid_t user;
     int64_t began_us; /* as its file says; with the pid it tells one run from another */
@@ -32,18 +32,18 @@ struct concurrent_runs {
     char *folder, *path; /* of all runs' files; of this run's. NULL: this run cannot say that it is there */
     int fd;              /* of this run's, locked */
     int64_t began_us;
-    struct neighbour *items;
+    struct concurrent_run *items;
     size_t count;
     const char *run; /* the run's folder, where events go */
     struct progress *progress;
 };
 
 /* Says that this run measures from now on, and looks for others. `run` and `progress` are borrowed. The folder is
- * /tmp/cobench-runs, or what COBENCH_RUNS says. neighbours_close is needed in every case. */
+ * /tmp/cobench-runs, or what COBENCH_RUNS says. concurrent_runs_close is needed in every case. */
 int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct progress *progress, struct error *err);
 /* Looks again: a new one is warned of at once, and an event; of one that has ended an event says until when. Returns 0 or
  * what events_append says. */
-int concurrent_runs_look(struct concurrent_runs *n, struct error *err);
+int concurrent_runs_poll(struct concurrent_runs *n, struct error *err);
 /* Looks for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
 int concurrent_runs_close(struct concurrent_runs *n, struct error *err);
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "bench/machine/hosts.h"
 #include "bench/protocol/catalog.h"
 #include "bench/util/error.h"
 #include "bench/report/screen.h"
@@ -48,9 +49,9 @@ const char *doctor_verdict_name(enum doctor_verdict verdict);
 /* -- looking: each adds what it finds ----------------------------------------------------------------------------- */
 
 /* Programs, hosts, tasks. 0, -EINTR where the driver was told to stop, or another negative errno where it cannot go on. */
-int doctor_look_installed(struct doctor *d, const struct catalog_source *source, struct error *err);
+int doctor_look_installed(struct doctor *d, const struct hosts_source *source, struct error *err);
 /* Open files, processes, room, ports. `source` as above. */
-void doctor_look_limits(struct doctor *d, const struct catalog_source *source);
+void doctor_look_limits(struct doctor *d, const struct hosts_source *source);
 /* From the facts of machine.json alone: governor, turbo, a hypervisor and so on. Pure. */
 void doctor_judge_machine(struct doctor *d, const json_t *facts);
 /* What moves: load, steal, throttling, swap, a battery, other runs. Takes half a second where `root` is this machine's. */

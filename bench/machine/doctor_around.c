@@ -22,21 +22,21 @@ enum { BUSY_NAMED = 3 };
 /* -- load --------------------------------------------------------------------------------------------------------- */
 
 struct window {
-    struct surroundings_look looks[2];
-    struct busy_look busy[2];
-    struct surroundings between;
+    struct interference_counters looks[2];
+    struct busy_snapshot busy[2];
+    struct interference between;
     int64_t tick_ns;
 };
 
-static void window_take(const struct surroundings_watch *watch, struct window *w)
+static void window_take(const struct interference_watch *watch, struct window *w)
 {
     const struct timespec wait = clock_timespec(LOOK_NS);
-    (void)busy_look("", &w->busy[0]); /* without /proc there is nobody to name */
-    surroundings_take(watch, &w->looks[0]);
+    (void)busy_read("", &w->busy[0]); /* without /proc there is nobody to name */
+    interference_take(watch, &w->looks[0]);
     nanosleep(&wait, NULL); /* a signal ends it early, which is all right */
-    surroundings_take(watch, &w->looks[1]);
-    (void)busy_look("", &w->busy[1]);
-    surroundings_between(watch, w->looks, 0, &w->between);
+    interference_take(watch, &w->looks[1]);
+    (void)busy_read("", &w->busy[1]);
+    interference_between(watch, w->looks, 0, &w->between);
     w->tick_ns = watch->tick_ns;
 }
 
@@ -57,14 +57,14 @@ static void busiest(const struct window *w, char *out, size_t room)
 
 static void judge_load(struct doctor *d, const struct window *w)
 {
-    const struct surroundings *s = &w->between;
+    const struct interference *s = &w->between;
     char names[400];
     if (s->others_ns < 0 || s->wall_ns <= 0) {
         doctor_add(d, DOCTOR_NOTE, "load", "unknown");
         return;
     }
     const double cpus = (double)s->others_ns / (double)s->wall_ns;
-    const bool much = cpus > SURROUNDINGS_LOAD * (double)s->cpus;
+    const bool much = cpus > INTERFERENCE_LOAD_SHARE * (double)s->cpus;
     busiest(w, names, sizeof names);
     doctor_add(d, much ? DOCTOR_NOTE : DOCTOR_OK, "load", "%.2f of %lld CPUs in use%s%s", cpus, (long long)s->cpus,
                *names == '\0' ? "" : ": ", names);
@@ -74,7 +74,7 @@ static void judge_load(struct doctor *d, const struct window *w)
 
 static void judge_steal(struct doctor *d, const struct window *w)
 {
-    const struct surroundings *s = &w->between;
+    const struct interference *s = &w->between;
     if (s->steal_ns <= s->tick_ns || s->wall_ns <= 0)
         return; /* what was stolen since boot is a finding of its own */
     doctor_add(d, DOCTOR_NOTE, "steal now", "%.0f%% of half a second", 100 * (double)s->steal_ns / (double)s->wall_ns);
@@ -83,7 +83,7 @@ static void judge_steal(struct doctor *d, const struct window *w)
 
 /* -- throttling, other runs, a battery ---------------------------------------------------------------------------- */
 
-static void judge_throttling(struct doctor *d, const struct surroundings_look *look)
+static void judge_throttling(struct doctor *d, const struct interference_counters *look)
 {
     if (look->throttle.times > 0) {
         doctor_add(d, DOCTOR_NOTE, "throttling", "its quota stopped this control group %lld times so far",
@@ -99,7 +99,7 @@ static void judge_throttling(struct doctor *d, const struct surroundings_look *l
     }
 }
 
-static void look_for_runs(struct doctor *d, const struct busy_look *look)
+static void look_for_runs(struct doctor *d, const struct busy_snapshot *look)
 {
     const struct busy_process *other = NULL;
     size_t count = 0;
@@ -144,10 +144,10 @@ static void look_at_power(struct doctor *d, const char *root)
 
 void doctor_look_around(struct doctor *d, const char *root, const json_t *facts)
 {
-    struct surroundings_watch watch;
+    struct interference_watch watch;
     struct window w = {.tick_ns = 0};
     d->area = DOCTOR_DISTURBS;
-    if (surroundings_open(root, &watch) != 0) {
+    if (interference_open(root, &watch) != 0) {
         d->no_memory = true;
         return;
     }
@@ -158,7 +158,7 @@ void doctor_look_around(struct doctor *d, const char *root, const json_t *facts)
         look_for_runs(d, &w.busy[1]);
     } else {
         const json_t *load = json_object_get(facts, "load1");
-        surroundings_take(&watch, &w.looks[1]);
+        interference_take(&watch, &w.looks[1]);
         if (json_is_number(load))
             doctor_add(d, DOCTOR_OK, "load", "%.2f in the last minute", json_number_value(load));
         else
@@ -168,5 +168,5 @@ void doctor_look_around(struct doctor *d, const char *root, const json_t *facts)
     look_at_power(d, root);
     busy_free(&w.busy[0]);
     busy_free(&w.busy[1]);
-    surroundings_close(&watch);
+    interference_close(&watch);
 }

@@ -19,10 +19,10 @@ static bool must_end(int rc) { return rc == -EINTR || rc == -EPIPE; }
 
 /* -- tools -------------------------------------------------------------------------------------------------------- */
 
-static int look_hyperfine(struct doctor *d, const struct catalog_source *source, struct error *err)
+static int look_hyperfine(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     char *version = NULL;
-    const int rc = timer_version(source->supervisor, source->scratch, &version, err);
+    const int rc = hyperfine_version(source->supervisor, source->scratch, &version, err);
     if (rc == 0) {
         doctor_add(d, DOCTOR_OK, "hyperfine", "%s", version);
     } else if (!must_end(rc)) {
@@ -33,7 +33,7 @@ static int look_hyperfine(struct doctor *d, const struct catalog_source *source,
     return rc;
 }
 
-static int look_gnuplot(struct doctor *d, const struct catalog_source *source, struct error *err)
+static int look_gnuplot(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL}, *text = NULL;
     const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
@@ -90,16 +90,16 @@ static void look_optional(struct doctor *d)
 
 /* -- hosts -------------------------------------------------------------------------------------------------------- */
 
-static void look_python(struct doctor *d, const struct paths *places)
+static void look_python(struct doctor *d, const struct paths *paths)
 {
-    if (places->python != NULL && access(places->python, X_OK) == 0) {
-        doctor_add(d, DOCTOR_OK, "python", "%s", places->python);
+    if (paths->python != NULL && access(paths->python, X_OK) == 0) {
+        doctor_add(d, DOCTOR_OK, "python", "%s", paths->python);
         return;
     }
-    if (places->python == NULL)
-        doctor_add(d, DOCTOR_MISSING, "python", "%s/python does not say which interpreter to run", places->build);
+    if (paths->python == NULL)
+        doctor_add(d, DOCTOR_MISSING, "python", "%s/python does not say which interpreter to run", paths->build);
     else
-        doctor_add(d, DOCTOR_MISSING, "python", "%s: %s", places->python, strerror(errno));
+        doctor_add(d, DOCTOR_MISSING, "python", "%s: %s", paths->python, strerror(errno));
     doctor_advise(d, "apt-get install python3 python3-dev, then make; " BUILD_IT);
 }
 
@@ -136,12 +136,12 @@ static void host_found(struct doctor *d, size_t h, const json_t *list)
     }
 }
 
-static int look_hosts(struct doctor *d, const struct catalog_source *source, struct catalog *catalog, struct error *err)
+static int look_hosts(struct doctor *d, const struct hosts_source *source, struct catalog *catalog, struct error *err)
 {
     int rc = 0;
     for (size_t h = 0; h < host_count && !must_end(rc); h++) {
         err->text[0] = '\0';
-        rc = catalog_ask(source, h, catalog, err);
+        rc = hosts_ask(source, h, catalog, err);
         if (rc == 0) {
             host_found(d, h, catalog->lists[h]);
         } else if (!must_end(rc)) {
@@ -182,9 +182,9 @@ static void look_transport(struct doctor *d, const struct catalog *catalog)
     }
 }
 
-static void look_origin(struct doctor *d, const struct paths *places)
+static void look_origin(struct doctor *d, const struct paths *paths)
 {
-    char *path = text_format("%s/cobench-origin", places->build);
+    char *path = text_format("%s/cobench-origin", paths->build);
     if (path != NULL && access(path, X_OK) == 0) {
         doctor_add(d, DOCTOR_OK, "origin", "%s", path);
     } else {
@@ -194,7 +194,7 @@ static void look_origin(struct doctor *d, const struct paths *places)
     free(path);
 }
 
-int doctor_look_installed(struct doctor *d, const struct catalog_source *source, struct error *err)
+int doctor_look_installed(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     struct catalog catalog = {.runtimes = NULL};
     d->area = DOCTOR_INSTALLED;
@@ -202,13 +202,13 @@ int doctor_look_installed(struct doctor *d, const struct catalog_source *source,
     if (!must_end(rc))
         rc = look_gnuplot(d, source, err);
     if (!must_end(rc)) {
-        look_python(d, source->places);
+        look_python(d, source->paths);
         rc = look_hosts(d, source, &catalog, err);
     }
     if (!must_end(rc)) {
         look_tasks(d, &catalog);
         look_transport(d, &catalog);
-        look_origin(d, source->places);
+        look_origin(d, source->paths);
         look_optional(d);
         err->text[0] = '\0'; /* all of it is in the findings */
     }

@@ -121,10 +121,10 @@ static void look_temporary(struct doctor *d)
 }
 
 /* Where runs are kept: the folder, or where it is not there yet the one above it. */
-static void look_results(struct doctor *d, const struct paths *places)
+static void look_results(struct doctor *d, const struct paths *paths)
 {
-    char *results = text_format("%s/results", places->root);
-    const char *folder = results == NULL || !dir_exists(results) ? places->root : results;
+    char *results = text_format("%s/results", paths->root);
+    const char *folder = results == NULL || !dir_exists(results) ? paths->root : results;
     if (access(folder, W_OK) == 0) {
         doctor_add(d, DOCTOR_OK, "results", "%s", results == NULL ? folder : results);
     } else {
@@ -192,7 +192,7 @@ static void look_proc(struct doctor *d)
     free(stat);
 }
 
-void doctor_look_limits(struct doctor *d, const struct catalog_source *source)
+void doctor_look_limits(struct doctor *d, const struct hosts_source *source)
 {
     d->area = DOCTOR_LIMITS;
     look_proc(d);
@@ -200,7 +200,7 @@ void doctor_look_limits(struct doctor *d, const struct catalog_source *source)
     look_processes(d);
     look_shm(d);
     look_temporary(d);
-    look_results(d, source->places);
+    look_results(d, source->paths);
     look_ports(d);
     look_loopback(d);
 }

@@ -60,9 +60,9 @@ static int find_heat(const char *root, struct string_list *out)
     return rc;
 }
 
-int surroundings_open(const char *root, struct surroundings_watch *out)
+int interference_open(const char *root, struct interference_watch *out)
 {
-    *out = (struct surroundings_watch){.root = root, .cpus = -1, .tick_ns = -1};
+    *out = (struct interference_watch){.root = root, .cpus = -1, .tick_ns = -1};
     struct collecting groups = {.words = &out->throttle};
     cgroup_walk(root, "cpu", add_group, &groups);
     const int rc = groups.rc != 0 ? groups.rc : find_heat(root, &out->heat);
@@ -72,11 +72,11 @@ int surroundings_open(const char *root, struct surroundings_watch *out)
     out->tick_ns = ticks > 0 ? NS_PER_S / ticks : -1;
     free(online);
     if (rc != 0)
-        surroundings_close(out);
+        interference_close(out);
     return rc;
 }
 
-void surroundings_close(struct surroundings_watch *watch)
+void interference_close(struct interference_watch *watch)
 {
     string_list_free(&watch->throttle);
     string_list_free(&watch->heat);
@@ -86,7 +86,7 @@ void surroundings_close(struct surroundings_watch *watch)
 
 static int64_t sum_known(int64_t sum, int64_t part) { return part < 0 ? sum : (sum < 0 ? 0 : sum) + part; }
 
-static void look_at_groups(const struct surroundings_watch *watch, struct proc_throttle *out)
+static void look_at_groups(const struct interference_watch *watch, struct proc_throttle *out)
 {
     *out = (struct proc_throttle){-1, -1};
     for (size_t i = 0; i < watch->throttle.count; i++) {
@@ -99,7 +99,7 @@ static void look_at_groups(const struct surroundings_watch *watch, struct proc_t
     }
 }
 
-static int64_t look_at_heat(const struct surroundings_watch *watch)
+static int64_t look_at_heat(const struct interference_watch *watch)
 {
     int64_t sum = -1, one;
     for (size_t i = 0; i < watch->heat.count; i++) {
@@ -113,14 +113,14 @@ static int64_t look_at_heat(const struct surroundings_watch *watch)
 
 static int64_t time_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US; }
 
-void surroundings_take(const struct surroundings_watch *watch, struct surroundings_look *out)
+void interference_take(const struct interference_watch *watch, struct interference_counters *out)
 {
     char *load_text = procfs_read(watch->root, "/proc/loadavg");
     char *pressure = procfs_read(watch->root, "/proc/pressure/cpu");
     struct proc_load load;
     struct rusage own;
     proc_parse_load(load_text == NULL ? "" : load_text, &load);
-    *out = (struct surroundings_look){
+    *out = (struct interference_counters){
         .load1 = load.load[0],
         .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
         .hot = look_at_heat(watch),
@@ -140,7 +140,7 @@ void surroundings_take(const struct surroundings_watch *watch, struct surroundin
 /* A counter that went back (a group was made anew) says nothing. */
 static int64_t gained(int64_t before, int64_t after) { return before < 0 || after < before ? -1 : after - before; }
 
-static int64_t gained_ticks(const struct surroundings_watch *watch, int64_t before, int64_t after)
+static int64_t gained_ticks(const struct interference_watch *watch, int64_t before, int64_t after)
 {
     const int64_t ticks = gained(before, after);
     return ticks < 0 || watch->tick_ns <= 0 || ticks > INT64_MAX / watch->tick_ns ? -1 : ticks * watch->tick_ns;
@@ -151,7 +151,7 @@ static int64_t gained_ticks(const struct surroundings_watch *watch, int64_t befo
  * busy time is guessed at every tick of the kernel's clock: so it is the idle time that is subtracted. Where the columns
  * do not add up to the time that passed (a container with a /proc/stat of its own), nothing is known.
  */
-static int64_t others_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
+static int64_t others_between(const struct interference_watch *watch, const struct interference_counters looks[2],
                               int64_t wall_ns, int64_t own_ns)
 {
     const struct proc_stat *a = &looks[0].stat, *b = &looks[1].stat;
@@ -167,17 +167,17 @@ static int64_t others_between(const struct surroundings_watch *watch, const stru
     return others > 0 ? others : 0;
 }
 
-void surroundings_unknown(struct surroundings *out)
+void interference_unknown(struct interference *out)
 {
-    *out = (struct surroundings){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 }
 
-void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
-                          int64_t own_ns, struct surroundings *out)
+void interference_between(const struct interference_watch *watch, const struct interference_counters looks[2],
+                          int64_t own_ns, struct interference *out)
 {
-    const struct surroundings_look *a = &looks[0], *b = &looks[1];
+    const struct interference_counters *a = &looks[0], *b = &looks[1];
     const int64_t least = a->stat.running < b->stat.running ? a->stat.running : b->stat.running;
-    *out = (struct surroundings){.load1 = a->load1,
+    *out = (struct interference){.load1 = a->load1,
                                  .wall_ns = gained(a->at_ns, b->at_ns),
                                  .cpus = watch->cpus,
                                  .steal_ns = gained_ticks(watch, a->stat.steal, b->stat.steal),
@@ -201,23 +201,24 @@ struct verdict {
 };
 
 /* Appends "KIND text". 0 or -ENOMEM. */
-static int blame(struct verdict *v, enum disturbance kind, const char *text)
+static int blame(struct verdict *v, enum interference_kind kind, const char *text)
 {
     char line[160];
-    snprintf(line, sizeof line, "%s %s", disturbance_name(kind), text);
+    snprintf(line, sizeof line, "%s %s", interference_name(kind), text);
     v->kinds |= 1u << kind;
     return json_array_append_new(v->reasons, json_string(line)) == 0 ? 0 : -ENOMEM;
 }
 
 /* A counter of ticks may have been a hair before its next step: one tick less is certain. */
-static int judge_steal(const struct surroundings *s, struct verdict *v)
+static int judge_steal(const struct interference *s, struct verdict *v)
 {
     char text[64];
-    if (s->steal_ns < 0 || s->wall_ns <= 0 ||
-        (double)(s->steal_ns - s->tick_ns) <= SURROUNDINGS_STEAL * (double)s->wall_ns)
+    const double passed = (double)s->wall_ns * (double)s->cpus;
+    if (s->steal_ns < 0 || s->wall_ns <= 0 || s->cpus <= 0 ||
+        (double)(s->steal_ns - s->tick_ns) <= INTERFERENCE_STEAL_SHARE * passed)
         return 0;
-    snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / (double)s->wall_ns);
-    return blame(v, DISTURBED_STEAL, text);
+    snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / passed);
+    return blame(v, INTERFERENCE_STEAL, text);
 }
 
 /* "once" or "3 times". */
@@ -227,7 +228,7 @@ static const char *times_text(int64_t times, char *out, size_t room)
     return out;
 }
 
-static int judge_quota(const struct surroundings *s, struct verdict *v)
+static int judge_quota(const struct interference *s, struct verdict *v)
 {
     char text[96], times[32], spent[40] = "";
     if (s->throttled <= 0)
@@ -235,25 +236,25 @@ static int judge_quota(const struct surroundings *s, struct verdict *v)
     if (s->throttled_ns >= 0)
         snprintf(spent, sizeof spent, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
     snprintf(text, sizeof text, "throttled it %s%s", times_text(s->throttled, times, sizeof times), spent);
-    return blame(v, DISTURBED_QUOTA, text);
+    return blame(v, INTERFERENCE_QUOTA, text);
 }
 
-static int judge_heat(const struct surroundings *s, struct verdict *v)
+static int judge_heat(const struct interference *s, struct verdict *v)
 {
     char text[64], times[32];
     if (s->hot <= 0)
         return 0;
     snprintf(text, sizeof text, "throttled the CPU %s", times_text(s->hot, times, sizeof times));
-    return blame(v, DISTURBED_HEAT, text);
+    return blame(v, INTERFERENCE_HEAT, text);
 }
 
-static int judge_load(const struct surroundings *s, struct verdict *v)
+static int judge_load(const struct interference *s, struct verdict *v)
 {
     char text[96];
     if (s->cpus <= 0 || s->wall_ns <= 0)
         return 0;
-    const double limit = SURROUNDINGS_LOAD * (double)s->cpus;
-    if (s->wall_ns >= SURROUNDINGS_SHORT_NS && s->others_ns >= 0) {
+    const double limit = INTERFERENCE_LOAD_SHARE * (double)s->cpus;
+    if (s->wall_ns >= INTERFERENCE_SHORT_NS && s->others_ns >= 0) {
         if ((double)(s->others_ns - 2 * s->tick_ns) <= limit * (double)s->wall_ns)
             return 0;
         snprintf(text, sizeof text, "of other processes %.2g of %lld CPUs", (double)s->others_ns / (double)s->wall_ns,
@@ -265,12 +266,12 @@ static int judge_load(const struct surroundings *s, struct verdict *v)
         snprintf(text, sizeof text, "of %lld other task%s, running before and after it", (long long)s->runnable,
                  s->runnable == 1 ? "" : "s");
     }
-    return blame(v, DISTURBED_LOAD, text);
+    return blame(v, INTERFERENCE_LOAD, text);
 }
 
-int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds)
+int interference_find(const struct interference *s, json_t *reasons, unsigned *kinds)
 {
-    static int (*const judges[])(const struct surroundings *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
+    static int (*const judges[])(const struct interference *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
                                                                                    judge_load};
     struct verdict v = {.reasons = reasons};
     int rc = 0;
@@ -282,7 +283,7 @@ int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *
 
 static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
 
-int surroundings_add(const struct surroundings *s, json_t *line)
+int interference_add(const struct interference *s, json_t *line)
 {
     json_t *around = json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
                                number(s->others_ns), "runnable", number(s->runnable), "pressure_ns",

@@ -10,20 +10,20 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "bench/machine/disturbance.h"
+#include "bench/protocol/interference_kind.h"
 #include "bench/process/proc_text.h"
 #include "bench/util/text.h"
 
-/* Stolen: more than this share of the sample's wall time, all CPUs' stolen time together. */
-#define SURROUNDINGS_STEAL 0.05
+/* Stolen: more than this share of all CPUs' time. */
+#define INTERFERENCE_STEAL_SHARE 0.05
 /* Loaded: others used more than this share of the machine's CPUs. */
-#define SURROUNDINGS_LOAD 0.10
+#define INTERFERENCE_LOAD_SHARE 0.10
 /* The kernel counts both in ticks of 10 ms. In a sample shorter than this a count is not enough: other tasks must have
  * been running before it and after it besides. */
-#define SURROUNDINGS_SHORT_NS (100 * NS_PER_MS)
+#define INTERFERENCE_SHORT_NS (100 * NS_PER_MS)
 
 /* Where to look: found once a run. */
-struct surroundings_watch {
+struct interference_watch {
     const char *root;
     struct string_list throttle; /* cpu.stat of this process's control groups */
     struct string_list heat;     /* counters of thermal throttling, the first HEAT_MAX of them */
@@ -31,11 +31,11 @@ struct surroundings_watch {
     int64_t tick_ns;
 };
 /* 0 or -ENOMEM. `root` ("": this machine) is borrowed. */
-int surroundings_open(const char *root, struct surroundings_watch *out);
-void surroundings_close(struct surroundings_watch *watch);
+int interference_open(const char *root, struct interference_watch *out);
+void interference_close(struct interference_watch *watch);
 
 /* One look. Negative: unknown. */
-struct surroundings_look {
+struct interference_counters {
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct proc_stat stat;
     struct proc_throttle throttle; /* summed over the groups */
@@ -43,10 +43,10 @@ struct surroundings_look {
     int64_t driver_ns; /* CPU time of this process */
     double load1;
 };
-void surroundings_take(const struct surroundings_watch *watch, struct surroundings_look *out);
+void interference_take(const struct interference_watch *watch, struct interference_counters *out);
 
 /* Of one sample; negative: unknown. */
-struct surroundings {
+struct interference {
     double load1; /* before it */
     int64_t wall_ns, cpus;
     int64_t steal_ns, tick_ns;
@@ -56,15 +56,15 @@ struct surroundings {
     int64_t throttled, throttled_ns; /* by a quota: how often, for how long */
     int64_t hot;                     /* events of thermal throttling */
 };
-void surroundings_unknown(struct surroundings *out);
+void interference_unknown(struct interference *out);
 /* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two looks, -1: unknown. */
-void surroundings_between(const struct surroundings_watch *watch, const struct surroundings_look looks[2],
-                          int64_t own_ns, struct surroundings *out);
+void interference_between(const struct interference_watch *watch, const struct interference_counters looks[2],
+                          int64_t own_ns, struct interference *out);
 
 /* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",
  * and adds the kinds to *kinds (1 << kind). None: it does not. 0 or -ENOMEM. */
-int surroundings_judge(const struct surroundings *s, json_t *reasons, unsigned *kinds);
+int interference_find(const struct interference *s, json_t *reasons, unsigned *kinds);
 /* Adds "load1", "steal_ns" and "around" to a line of the journal. 0 or -ENOMEM. */
-int surroundings_add(const struct surroundings *s, json_t *line);
+int interference_add(const struct interference *s, json_t *line);
 
 #endif

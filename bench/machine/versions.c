@@ -133,14 +133,14 @@ static int git_facts(const struct capture *how, const char *root, json_t *facts,
     return rc == -EINTR || rc == -EPIPE ? rc : 0;
 }
 
-int versions_of_tools(const struct catalog_source *source, json_t *facts, struct error *err)
+int versions_of_tools(const struct hosts_source *source, json_t *facts, struct error *err)
 {
     char *env[] = {(char[]){"GIT_OPTIONAL_LOCKS=0"}, (char[]){"LC_ALL=C"}, NULL};
     const struct capture how = {
-        .supervisor = source->supervisor, .scratch = source->scratch, .cwd = source->places->root, .env = env};
+        .supervisor = source->supervisor, .scratch = source->scratch, .cwd = source->paths->root, .env = env};
     int rc = gnuplot_fact(&how, facts, err);
     if (rc == 0)
-        rc = git_facts(&how, source->places->root, facts, err);
+        rc = git_facts(&how, source->paths->root, facts, err);
     if (rc == 0)
         err->text[0] = '\0'; /* a tool that is missing is no error */
     return rc;

@@ -7,12 +7,12 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "bench/protocol/catalog.h"
+#include "bench/machine/hosts.h"
 #include "bench/util/error.h"
 
 /* Adds "gnuplot", "git_commit", "git_dirty", by running them. 0, -EINTR where the driver was told to stop, or another
  * negative errno where it cannot go on. */
-int versions_of_tools(const struct catalog_source *source, json_t *facts, struct error *err);
+int versions_of_tools(const struct hosts_source *source, json_t *facts, struct error *err);
 /* Adds "libcurl", "tls" and what there is to say of CPython, from what the hosts say of themselves. Pure. */
 void versions_of_hosts(const struct catalog *catalog, json_t *facts);
 

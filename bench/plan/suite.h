@@ -10,10 +10,10 @@
 
 #include "bench/util/error.h"
 #include "bench/plan/stopping.h"
+#include "bench/protocol/catalog.h"
 #include "bench/util/text.h"
 
 #define ROUNDS_MAX    100000
-#define JOBS_MAX      100000000
 #define WORKERS_MAX   100000
 #define TIMEOUT_MAX_S 86400.0
 #define BUDGET_MIN_S  1.0

@@ -31,7 +31,7 @@ int busy_parse(const char *text, struct busy_process *out)
     return 0;
 }
 
-static int look_add(struct busy_look *look, const struct busy_process *process)
+static int look_add(struct busy_snapshot *look, const struct busy_process *process)
 {
     if (look->count == look->room) {
         const size_t room = look->room == 0 ? 256 : look->room * 2;
@@ -57,9 +57,9 @@ static int by_ticks(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-int busy_look(const char *root, struct busy_look *out)
+int busy_read(const char *root, struct busy_snapshot *out)
 {
-    *out = (struct busy_look){.items = NULL};
+    *out = (struct busy_snapshot){.items = NULL};
     char *path = text_format("%s/proc", root);
     DIR *proc = path == NULL ? NULL : opendir(path);
     int rc = path == NULL ? -ENOMEM : proc == NULL ? -errno : 0;
@@ -83,7 +83,8 @@ int busy_look(const char *root, struct busy_look *out)
     return rc;
 }
 
-size_t busy_between(const struct busy_look *before, const struct busy_look *after, struct busy_process *out, size_t max)
+size_t busy_between(const struct busy_snapshot *before, const struct busy_snapshot *after, struct busy_process *out,
+                    size_t max)
 {
     struct busy_process *used = calloc(after->count + 1, sizeof *used);
     size_t count = 0;
@@ -105,8 +106,8 @@ size_t busy_between(const struct busy_look *before, const struct busy_look *afte
     return count;
 }
 
-void busy_free(struct busy_look *look)
+void busy_free(struct busy_snapshot *look)
 {
     free(look->items);
-    *look = (struct busy_look){.items = NULL};
+    *look = (struct busy_snapshot){.items = NULL};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a short command through the guard, with a file of the scratch folder for what it prints. */
+/* Runs a short command through the supervisor, with a file of the scratch folder for what it prints. */
 #include "bench/process/capture.h"
 
 #include <errno.h>

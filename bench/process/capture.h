@@ -10,7 +10,7 @@ struct capture {
     struct supervisor *supervisor;
     const char *scratch; /* a folder to write in */
     const char *cwd;     /* NULL: the driver's */
-    char *const *env;    /* as in struct guard_command */
+    char *const *env;    /* as in struct supervisor_command */
 };
 
 /*

@@ -45,7 +45,7 @@ static int read_exit(const json_t *value)
 
 static const json_t *only(const json_t *array) { return json_array_size(array) == 1 ? json_array_get(array, 0) : NULL; }
 
-int timer_parse(const char *text, size_t length, struct timing *out, struct error *err)
+int hyperfine_parse(const char *text, size_t length, struct timing *out, struct error *err)
 {
     if (length == 0)
         return error_set(err, -EINVAL, "hyperfine wrote nothing");
@@ -76,7 +76,7 @@ int timer_parse(const char *text, size_t length, struct timing *out, struct erro
     return rc;
 }
 
-int timer_words(struct string_list *out, const struct string_list *command, const char *json)
+int hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json)
 {
     static const char *const fixed[] = {"hyperfine", "-N", "-i",      "--runs", "1",
                                         "--warmup",  "0",  "--style", "none",   "--export-json"};
@@ -92,7 +92,7 @@ int timer_words(struct string_list *out, const struct string_list *command, cons
     return rc;
 }
 
-int timer_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err)
+int hyperfine_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err)
 {
     char *argv[] = {(char[]){"hyperfine"}, (char[]){"--version"}, NULL}, *text = NULL;
     const struct capture how = {.supervisor = supervisor, .scratch = scratch};

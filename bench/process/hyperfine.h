@@ -20,10 +20,10 @@ struct timing {
  * Pure: the JSON of hyperfine 1.x (`times`, `exit_codes`) and 2.0 (`measurements`), of one command run once.
  * 0, or -EINVAL with err saying what is not as it should be.
  */
-int timer_parse(const char *text, size_t length, struct timing *out, struct error *err);
+int hyperfine_parse(const char *text, size_t length, struct timing *out, struct error *err);
 /* The call that times `command` and writes `json`: words to be freed. */
-int timer_words(struct string_list *out, const struct string_list *command, const char *json);
+int hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json);
 /* hyperfine's version ("1.15.0"), to be freed. -ENOPKG: it is not installed. */
-int timer_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err);
+int hyperfine_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err);
 
 #endif

@@ -81,7 +81,7 @@ static int64_t add_up(const struct proctree *tree, pid_t root, bool *torn)
     return sum;
 }
 
-int64_t memory_look(struct memory *memory, pid_t root)
+int64_t memory_sample(struct memory *memory, pid_t root)
 {
     int64_t least = -1;
     bool torn = true;
@@ -100,7 +100,7 @@ int64_t memory_look(struct memory *memory, pid_t root)
     return least;
 }
 
-size_t memory_looks_within(const struct memory *memory, int64_t from_ns, int64_t to_ns)
+size_t memory_samples_within(const struct memory *memory, int64_t from_ns, int64_t to_ns)
 {
     size_t count = 0;
     for (size_t i = 0; i < memory->count; i++)

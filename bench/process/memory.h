@@ -26,9 +26,9 @@ struct memory {
 };
 
 /* Looks once at `root` and all below it. The bytes, or -1 where nothing could be read. */
-int64_t memory_look(struct memory *memory, pid_t root);
+int64_t memory_sample(struct memory *memory, pid_t root);
 /* How many looks lie wholly between the two instants. */
-size_t memory_looks_within(const struct memory *memory, int64_t from_ns, int64_t to_ns);
+size_t memory_samples_within(const struct memory *memory, int64_t from_ns, int64_t to_ns);
 void memory_free(struct memory *memory);
 /* Pure: the bytes after "Pss:" in the text of a smaps_rollup; -1 where there are none. */
 int64_t memory_parse_rollup(const char *text);

@@ -30,7 +30,7 @@ static void stop_set(sigset_t *set)
     sigaddset(set, SIGHUP);
 }
 
-int stop_install(struct error *err)
+int signals_install(struct error *err)
 {
     struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     sigset_t set;
@@ -42,7 +42,7 @@ int stop_install(struct error *err)
     return 0;
 }
 
-int stop_signal(void)
+int signals_asked(void)
 {
     /* Let through what is pending: it is delivered before sigprocmask returns. */
     sigset_t set;
@@ -52,14 +52,14 @@ int stop_signal(void)
     return asked_to_stop;
 }
 
-void stop_release(void)
+void signals_release(void)
 {
     sigset_t set;
     stop_set(&set);
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL); /* cannot fail with these arguments */
 }
 
-int stop_wait(int fd, int64_t wait_ns)
+int signals_wait(int fd, int64_t wait_ns)
 {
     const int64_t until = wait_ns < 0 ? INT64_MAX : clock_now_ns() + wait_ns;
     for (;;) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SIGINT, SIGTERM and SIGHUP: the first asks the driver to stop where it is and report what it has, the second ends it
- * at once (the guard then ends everything it started).
+ * at once (the supervisor then ends everything it started).
  */
 #ifndef BENCH_PROCESS_SIGNALS_H
 #define BENCH_PROCESS_SIGNALS_H
@@ -10,13 +10,13 @@
 
 #include "bench/util/error.h"
 
-/* Installs the handlers and ignores SIGPIPE and SIGXFSZ (their errnos say as much). From here on the signals are blocked but while stop_wait waits. */
-int stop_install(struct error *err);
+/* Installs the handlers and ignores SIGPIPE and SIGXFSZ (their errnos say as much). From here on the signals are blocked but while signals_wait waits. */
+int signals_install(struct error *err);
 /* The signal that asked to stop, or 0. */
-int stop_signal(void);
+int signals_asked(void);
 /* Lets signals through from here on, so that a second one ends the driver. */
-void stop_release(void);
+void signals_release(void);
 /* Waits until `fd` can be read, at most `wait_ns` (negative: for ever). 0, -EAGAIN, or -EINTR when asked to stop. */
-int stop_wait(int fd, int64_t wait_ns);
+int signals_wait(int fd, int64_t wait_ns);
 
 #endif

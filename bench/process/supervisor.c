@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The driver's side of the guard: requests over a socket pair, with the command's descriptors as ancillary data.
- * The process itself is in guard_process.c. */
+/* The driver's side of the supervisor: requests over a socket pair, with the command's descriptors as ancillary data.
+ * The process itself is in supervisor_process.c. */
 #include "bench/process/supervisor.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@ struct supervisor {
 
 static int lost(struct error *err)
 {
-    return error_set(err, -EPIPE, "the guard process has died; nothing more can be started");
+    return error_set(err, -EPIPE, "the supervisor process has died; nothing more can be started");
 }
 
 int supervisor_open(struct supervisor **out, struct error *err)
@@ -40,7 +40,7 @@ int supervisor_open(struct supervisor **out, struct error *err)
         return error_set(err, -ENOMEM, "out of memory");
     *g = (struct supervisor){.pid = -1, .socket = -1, .null_fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
     if (g->null_fd < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
+        rc = error_set(err, -errno, "cannot start the supervisor: %s", strerror(errno));
         goto out;
     }
     g->pid = fork();
@@ -49,7 +49,7 @@ int supervisor_open(struct supervisor **out, struct error *err)
         supervisor_process(pair[1]); /* does not return */
     }
     if (g->pid < 0) {
-        rc = error_set(err, -errno, "cannot start the guard: %s", strerror(errno));
+        rc = error_set(err, -errno, "cannot start the supervisor: %s", strerror(errno));
         goto out;
     }
     g->socket = pair[0];
@@ -198,11 +198,11 @@ static int wait_answer(struct supervisor *g, int64_t wait_ns, bool stoppable, st
 {
     for (;;) {
         struct supervisor_answer answer;
-        const int rc = stoppable ? stop_wait(g->socket, wait_ns) : 0;
+        const int rc = stoppable ? signals_wait(g->socket, wait_ns) : 0;
         if (rc == -EAGAIN || rc == -EINTR)
             return rc;
         if (rc != 0)
-            return error_set(err, rc, "cannot wait for the guard: %s", strerror(-rc));
+            return error_set(err, rc, "cannot wait for the supervisor: %s", strerror(-rc));
         if (read_answer(g, &answer) != 0)
             return lost(err);
         if (answer.kind == SUPERVISOR_SERVICE_ENDED)
@@ -258,7 +258,7 @@ void supervisor_close(struct supervisor *g)
     while (waitpid(g->pid, &status, 0) < 0 && errno == EINTR)
         ;
     if (g->scratch != NULL)
-        dir_remove_flat(g->scratch); /* gone already, unless the guard was killed */
+        dir_remove_flat(g->scratch); /* gone already, unless the supervisor was killed */
     free(g->scratch);
     free(g);
 }

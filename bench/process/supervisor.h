@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guard: one process, forked at the start of a run, that starts every command for the driver and outlives it just
+ * The supervisor: one process, forked at the start of a run, that starts every command for the driver and outlives it just
  * long enough to end them all. It adopts orphans (PR_SET_CHILD_SUBREAPER), so whatever a command leaves behind is its
  * child. When the driver's end of the socket closes, however the driver died, it kills all its descendants, removes
  * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it.
@@ -27,10 +27,10 @@ struct supervisor_command {
     const char *cwd;     /* NULL: the driver's */
     char *const *env;    /* "KEY=VALUE" to add, ends with NULL; may be NULL */
     int in, out, err;    /* descriptors, borrowed; -1: /dev/null */
-    bool talks;          /* it has two more, which it knows as GUARD_TALK_READ and GUARD_TALK_WRITE: */
+    bool talks;          /* it has two more, which it knows as SUPERVISOR_TALK_READ and SUPERVISOR_TALK_WRITE: */
     int talk[2];         /* borrowed */
     int64_t deadline_ns; /* from its start; then it is killed with all it started. 0: none */
-    bool service;        /* runs until guard_close; what it starts is not swept away after commands */
+    bool service;        /* runs until supervisor_close; what it starts is not swept away after commands */
 };
 
 /* How a command ended. */
@@ -42,24 +42,24 @@ struct supervisor_end {
     int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
 };
 
-/* Forks the guard. */
+/* Forks the supervisor. */
 int supervisor_open(struct supervisor **out, struct error *err);
-/* Has it make a folder (dir_make_scratch) that it removes at its end; once a guard. *path is to be freed. */
+/* Has it make a folder (dir_make_scratch) that it removes at its end; once a supervisor. *path is to be freed. */
 int supervisor_scratch(struct supervisor *g, char **path, struct error *err);
 
 /* Starts a command. -ENOENT and the like where it cannot be executed, with err->text naming it. */
 int supervisor_start(struct supervisor *g, const struct supervisor_command *command, pid_t *pid, struct error *err);
 /*
  * Waits at most `wait_ns` (negative: for ever) for the running command. 0: it has ended; -EAGAIN: not yet; -EINTR: the
- * driver was told to stop (bench/process/signals.h); -EPIPE: the guard itself has died. err is filled in but for -EAGAIN, -EINTR.
+ * driver was told to stop (bench/process/signals.h); -EPIPE: the supervisor itself has died. err is filled in but for -EAGAIN, -EINTR.
  */
 int supervisor_wait(struct supervisor *g, int64_t wait_ns, struct supervisor_end *end, struct error *err);
 /* Kills the running command with all it started and waits for its end. */
 int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct error *err);
-/* guard_start and guard_wait. When the driver is told to stop the command is killed and -EINTR returned. */
+/* supervisor_start and supervisor_wait. When the driver is told to stop the command is killed and -EINTR returned. */
 int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,
                    struct error *err);
-/* Ends all services and the guard. NULL is all right. */
+/* Ends all services and the supervisor. NULL is all right. */
 void supervisor_close(struct supervisor *g);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guard process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
+ * The supervisor process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
  * deadline. It is single-threaded and holds no state that outlives it.
  */
 #define _XOPEN_SOURCE 700 /* SIGXFSZ */
@@ -230,7 +230,7 @@ static int order_receive(int socket, struct order *o)
     return rc;
 }
 
-/* Puts the descriptors where the command looks for them, out of each other's way first: the guard's own numbers are low.
+/* Puts the descriptors where the command looks for them, out of each other's way first: the supervisor's own numbers are low.
  * 0, or -1 with errno. */
 static int place_descriptors(const struct order *o, int *failure)
 {
@@ -428,7 +428,7 @@ static int settle(struct keeper *k)
         if (dup2(null_fd, i) < 0)
             return -1;
     close(null_fd);
-    (void)prctl(PR_SET_NAME, "cobench-guard"); /* for people who look at ps */
+    (void)prctl(PR_SET_NAME, "cobench-supervisor"); /* for people who look at ps */
     k->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     return k->signals < 0 ? -1 : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the driver and its guard say to each other. Both are the same program, so structs travel as they are. */
+/* What the driver and its supervisor say to each other. Both are the same program, so structs travel as they are. */
 #ifndef BENCH_PROCESS_SUPERVISOR_WIRE_H
 #define BENCH_PROCESS_SUPERVISOR_WIRE_H
 
@@ -18,7 +18,7 @@ enum supervisor_answer_kind {
 
 #define SUPERVISOR_FDS 5 /* in, out, err, and the two of a command that talks */
 
-/* GUARD_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
+/* SUPERVISOR_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
 struct supervisor_request {
     int32_t kind;
     uint32_t bytes, argc, envc, has_cwd, service, talks;
@@ -32,12 +32,12 @@ struct supervisor_answer {
     int32_t status; /* ENDED: as from waitpid */
     uint32_t timed_out, leftover;
     uint32_t bytes; /* SCRATCH_MADE: of the path that follows */
-    int64_t cpu_ns; /* ENDED: as in struct guard_end */
+    int64_t cpu_ns; /* ENDED: as in struct supervisor_end */
 };
 
 /* 0, -EPIPE at the end of file, or another negative errno. */
 int supervisor_read_all(int fd, void *out, size_t length);
-/* The guard's whole life. Does not return. */
+/* The supervisor's whole life. Does not return. */
 _Noreturn void supervisor_process(int socket);
 
 #endif

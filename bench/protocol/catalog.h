@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/process/supervisor.h"
 #include "bench/protocol/paths.h"
 
 #define HOSTS_MAX 16
+#define JOBS_MAX  100000000
 
 struct catalog_runtime {
     const char *name;
@@ -45,18 +45,6 @@ struct catalog {
     size_t runtime_count, model_count, task_count;
 };
 
-/* What is needed to start a host. */
-struct catalog_source {
-    const struct paths *places;
-    struct supervisor *supervisor;
-    const char *scratch;   /* a folder for what hosts print */
-    const char *tasks_dir; /* NULL: the built-in tasks only */
-};
-
-/* Asks every host. catalog_free is needed after 0 only. */
-int catalog_read(const struct catalog_source *source, struct catalog *out, struct error *err);
-/* Asks host `h` of host_table and takes in what it says; a catalog to begin with is one of zeros. */
-int catalog_ask(const struct catalog_source *source, size_t h, struct catalog *catalog, struct error *err);
 /* Pure: checks what host `h` printed and takes it in (also the reference to `list`, in every case). */
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err);
 void catalog_free(struct catalog *catalog);
@@ -74,7 +62,5 @@ char *catalog_runtime_names(const struct catalog *catalog);
 char *catalog_model_names(const struct catalog *catalog);
 char *catalog_task_names(const struct catalog *catalog);
 char *catalog_param_names(const struct catalog_task *task);
-/* The environment a host needs: one "KEY=VALUE", to be freed. */
-char *catalog_host_env(const struct paths *places);
 
 #endif

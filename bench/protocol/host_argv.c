@@ -88,7 +88,7 @@ static int add_host(struct string_list *w, const struct bench *b, const struct p
 
 static int add_copies(struct string_list *w, const struct bench *b, int64_t copies)
 {
-    int rc = string_list_add(w, b->places->self);
+    int rc = string_list_add(w, b->paths->self);
     if (rc == 0)
         rc = string_list_add(w, "copies");
     if (rc == 0)
@@ -121,7 +121,7 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
     if (rc == 0 && json == NULL && sample_pauses(cell) && (rc = string_list_add(&command, "--end-pause")) == 0)
         rc = string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
     if (rc == 0)
-        rc = json == NULL ? string_list_add_all(out, &command) : timer_words(out, &command, json);
+        rc = json == NULL ? string_list_add_all(out, &command) : hyperfine_argv(out, &command, json);
     string_list_free(&command);
     return rc;
 }

@@ -103,35 +103,37 @@ int paths_find(struct paths *out, struct error *err)
     return rc;
 }
 
-void paths_free(struct paths *places)
+void paths_free(struct paths *paths)
 {
-    free(places->self);
-    free(places->build);
-    free(places->root);
-    free(places->python);
-    *places = (struct paths){.self = NULL};
+    free(paths->self);
+    free(paths->build);
+    free(paths->root);
+    free(paths->python);
+    *paths = (struct paths){.self = NULL};
 }
 
-static int add_word(const struct paths *places, const char *word, struct string_list *out)
+static int add_word(const struct paths *paths, const char *word, struct string_list *out)
 {
     if (strncmp(word, "{build}", 7) == 0)
-        return string_list_addf(out, "%s%s", places->build, word + 7);
+        return string_list_addf(out, "%s%s", paths->build, word + 7);
     if (strncmp(word, "{python}", 8) == 0)
-        return string_list_addf(out, "%s%s", places->python, word + 8);
+        return string_list_addf(out, "%s%s", paths->python, word + 8);
     return string_list_add(out, word);
 }
 
-int host_words(const struct host_row *row, const struct paths *places, struct string_list *out, struct error *err)
+int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err)
 {
-    if (strncmp(row->argv[0], "{python}", 8) == 0 && places->python == NULL)
+    if (strncmp(row->argv[0], "{python}", 8) == 0 && paths->python == NULL)
         return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",
-                         places->build);
+                         paths->build);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof row->argv / sizeof *row->argv && row->argv[i] != NULL; i++)
-        rc = add_word(places, row->argv[i], out);
+        rc = add_word(paths, row->argv[i], out);
     if (rc != 0)
         return error_set(err, rc, "out of memory");
     if (access(out->items[0], X_OK) != 0)
         return error_set(err, -ENOENT, "the %s host's program %s: %s", row->name, out->items[0], strerror(errno));
     return 0;
 }
+
+char *host_env(const struct paths *paths) { return text_format("COBENCH_BUILD=%s", paths->build); }

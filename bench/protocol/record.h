@@ -29,4 +29,8 @@ struct record {
 int record_parse(const char *text, size_t length, struct record *out, struct error *err);
 void record_free(struct record *record);
 
+/* Adds `more` to *sum (NULL: nothing yet): counts add up, the memory of the largest process stays the largest. What one
+ * of them does not know is not known. 0 or -ENOMEM. */
+int usage_add(json_t **sum, const json_t *more);
+
 #endif

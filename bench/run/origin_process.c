@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The origin as the driver starts and watches it. It is a service of the guard and ends with it; closing its standard
+/* The origin as the driver starts and watches it. It is a service of the supervisor and ends with it; closing its standard
  * input ends it too. */
 #include "bench/run/origin_process.h"
 
@@ -26,7 +26,7 @@ static int read_url(int fd, char **url, struct error *err)
     size_t used = 0;
     const int64_t until = clock_now_ns() + START_LIMIT_NS;
     for (;;) {
-        const int rc = stop_wait(fd, until - clock_now_ns() > 0 ? until - clock_now_ns() : 0);
+        const int rc = signals_wait(fd, until - clock_now_ns() > 0 ? until - clock_now_ns() : 0);
         if (rc == -EINTR)
             return error_set(err, rc, "interrupted");
         if (rc != 0)
@@ -49,11 +49,11 @@ static int read_url(int fd, char **url, struct error *err)
     }
 }
 
-int origin_start(struct supervisor *supervisor, const struct paths *places, struct origin *out, struct error *err)
+int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err)
 {
     int in[2] = {-1, -1}, print[2] = {-1, -1}, rc = 0;
     *out = (struct origin){.stdin_fd = -1};
-    char *argv[] = {text_format("%s/cobench-origin", places->build), NULL};
+    char *argv[] = {text_format("%s/cobench-origin", paths->build), NULL};
     if (argv[0] == NULL || pipe(in) != 0 || pipe(print) != 0 || fcntl(in[1], F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(print[0], F_SETFD, FD_CLOEXEC) != 0) {
         rc = error_set(err, -errno, "cannot start the origin: %s", strerror(errno));

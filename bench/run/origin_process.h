@@ -17,14 +17,14 @@ struct origin {
     char *room;   /* why some cells cannot run (bench/run/origin_room.h); NULL: none */
 };
 
-int origin_start(struct supervisor *supervisor, const struct paths *places, struct origin *out, struct error *err);
+int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err);
 /* What all its threads together have had so far, in ns; -1: cannot be read. */
 struct origin_use {
     int64_t cpu_ns;
     int64_t wait_ns; /* ready to run, but no CPU was free */
 };
 struct origin_use origin_use(const struct origin *origin);
-/* Lets go of it; the guard ends it. */
+/* Lets go of it; the supervisor ends it. */
 void origin_close(struct origin *origin);
 
 #endif

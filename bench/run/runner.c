@@ -35,13 +35,7 @@ void runner_close(struct runner *r)
 }
 
 /* Keeps how long a sample took. */
-static void note_time(struct runner *r, size_t cell, int64_t ns)
-{
-    struct runner_cell *c = &r->cells[cell];
-    c->last_ns = ns;
-    if (c->least_ns == 0 || ns < c->least_ns)
-        c->least_ns = ns;
-}
+static void note_time(struct runner *r, size_t cell, int64_t ns) { r->cells[cell].last_ns = ns; }
 
 /* Takes over what the journal has. */
 static void take_up(struct runner *r)
@@ -67,7 +61,7 @@ int runner_open(const struct bench *bench, const struct runner_place *place, str
         .folder = place->folder,
         .journal = place->journal,
         .progress = place->progress,
-        .neighbours = place->neighbours,
+        .concurrent = place->concurrent,
         .before = place->before,
         .cells = calloc(plan->cell_count, sizeof *out->cells),
         .references = calloc(plan->group_count * bench->catalog->runtime_count, sizeof *out->references)};
@@ -411,7 +405,7 @@ int runner_verify(struct runner *r, struct error *err)
     for (size_t g = 0; rc == 0 && g < r->bench->plan->group_count; g++)
         if (group_goes_on(r, g))
             rc = verify_group(r, g, err);
-    return rc != 0 ? rc : concurrent_runs_look(r->neighbours, err);
+    return rc != 0 ? rc : concurrent_runs_poll(r->concurrent, err);
 }
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
@@ -430,9 +424,7 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     struct sample_taken s;
-    int rc = sample_take(r->bench, c,
-                         (struct sample_how){.timed = true, .round = place.round, .usual_ns = r->cells[cell].least_ns},
-                         &s, err);
+    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .round = place.round}, &s, err);
     if (rc != 0)
         return rc;
     if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)
@@ -509,7 +501,7 @@ int runner_rounds(struct runner *r, struct error *err)
         rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
         if (rc == 0)
-            rc = concurrent_runs_look(r->neighbours, err);
+            rc = concurrent_runs_poll(r->concurrent, err);
         if (rc == 0)
             rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
     }

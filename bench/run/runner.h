@@ -20,7 +20,6 @@ struct runner_cell {
     bool ended;         /* it failed or cannot run, and is not timed any more */
     int64_t last_round; /* of its last timed sample; 0: none */
     int64_t last_ns;    /* how long its last sample took, all in all; 0: none yet */
-    int64_t least_ns;   /* how long the fastest of its samples took; 0: none yet */
 };
 
 struct runner {
@@ -33,7 +32,7 @@ struct runner {
     struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
     int64_t samples;              /* in the journal */
     struct rounds rounds;
-    struct concurrent_runs *neighbours;
+    struct concurrent_runs *concurrent;
     int64_t rounds_done;
 };
 
@@ -42,7 +41,7 @@ struct runner_place {
     const char *folder;
     struct journal *journal;
     struct progress *progress;
-    struct concurrent_runs *neighbours; /* open; looked at after verifying and after each round */
+    struct concurrent_runs *concurrent; /* open; looked at after verifying and after each round */
     const struct results *before;
 };
 

@@ -24,32 +24,21 @@
 #include "bench/process/memory.h"
 #include "bench/run/disk_space.h"
 #include "bench/protocol/host_argv.h"
-#include "bench/process/stops.h"
 #include "bench/util/text.h"
 #include "bench/process/hyperfine.h"
-#include "bench/protocol/usage.h"
+#include "bench/protocol/record.h"
 #include "common/clock.h"
 
 #define KILL_GRACE_S     2.0 /* a host ends by its own --timeout first, and names the jobs still running */
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
 #define RECORD_MAX       (1u << 20)
 #define SAMPLE_VERSION   1
-/* A sample is late from a quarter and 10 ms over the usual on. Until then its processes are looked at four times, not
- * before 50 ms, for at most a hundredth of a CPU; then every 5 ms, for at most a tenth. */
-#define LATE_SHARE      4
-#define LATE_NS         (10 * NS_PER_MS)
-#define LATE_UNKNOWN_NS (1 * NS_PER_S)
-#define FIRST_LOOK_NS   (50 * NS_PER_MS)
-#define LOOK_COST       100
-#define LATE_LOOK_NS    (5 * NS_PER_MS)
-#define LATE_LOOK_COST  10
 
 /* A command under way. */
 struct attempt {
     const struct bench *b;
     const struct plan_cell *cell;
     struct sample_how how;
-    struct stops stops;
     char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
     struct string_list argv;
     struct memory memory;
@@ -103,60 +92,19 @@ static void exit_text(int rc, char *out, size_t room)
 
 /* -- running ------------------------------------------------------------------------------------------------------ */
 
-static int64_t late_ns(const struct attempt *a)
-{
-    const int64_t usual = a->how.usual_ns;
-    return usual <= 0 ? LATE_UNKNOWN_NS : usual + usual / LATE_SHARE + LATE_NS;
-}
-
-static int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
-
-static int64_t most(int64_t x, int64_t y) { return x > y ? x : y; }
-
-static int64_t own_cpu_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
-/* Looks once; returns how long to wait before the next look. */
-static int64_t look_for_stops(struct attempt *a, pid_t pid)
-{
-    const int64_t begun = own_cpu_ns(), now = clock_now_ns(), until_late = a->began_ns + late_ns(a) - now;
-    stops_look(&a->stops, pid, now);
-    const int64_t cost = own_cpu_ns() - begun;
-    if (until_late <= 0)
-        return most(LATE_LOOK_NS, LATE_LOOK_COST * cost);
-    return least(until_late, most(a->how.usual_ns / LATE_SHARE, LOOK_COST * cost));
-}
-
-/* Waits for the command and looks for stops meanwhile, seldom as long as it is not late. */
-static int wait_timing(struct attempt *a, pid_t pid, struct error *err)
-{
-    const int64_t first = least(late_ns(a), most(a->how.usual_ns / LATE_SHARE, FIRST_LOOK_NS));
-    int rc = supervisor_wait(a->b->supervisor, first, &a->end, err);
-    while (rc == -EAGAIN)
-        rc = supervisor_wait(a->b->supervisor, look_for_stops(a, pid), &a->end, err);
-    return rc;
-}
-
 /* Waits for the command and looks at its memory meanwhile, once more while it pauses at the last job's end. */
 static int wait_watching(struct attempt *a, pid_t pid, struct end_pause *pause, struct sample_taken *s,
                          struct error *err)
 {
-    int64_t stop_look_at = a->began_ns + FIRST_LOOK_NS;
     int rc = -EAGAIN;
     while (rc == -EAGAIN) {
         const int64_t begun = clock_now_ns();
         const bool held = end_pause_reached(pause);
-        const int64_t bytes = memory_look(&a->memory, pid);
+        const int64_t bytes = memory_sample(&a->memory, pid);
         if (held) {
             s->held_pss_bytes = bytes;
             end_pause_release(pause);
         }
-        if (begun >= stop_look_at)
-            stop_look_at = begun + look_for_stops(a, pid);
         const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
         rc = supervisor_wait(a->b->supervisor, cost > LOOK_INTERVAL_NS ? cost : LOOK_INTERVAL_NS, &a->end, err);
     }
@@ -167,7 +115,7 @@ static int wait_watching(struct attempt *a, pid_t pid, struct end_pause *pause, 
 
 static int run_command(struct attempt *a, struct sample_taken *s, struct error *err)
 {
-    char *env[] = {catalog_host_env(a->b->places), NULL};
+    char *env[] = {host_env(a->b->paths), NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const bool pauses = !a->how.timed && sample_pauses(a->cell);
     struct end_pause pause = {-1, -1, -1, -1};
@@ -177,7 +125,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
                               : 0;
     const struct supervisor_command command = {
         .argv = a->argv.items,
-        .cwd = a->b->places->root,
+        .cwd = a->b->paths->root,
         .env = env,
         .in = -1,
         .out = -1,
@@ -191,7 +139,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
         rc = supervisor_start(a->b->supervisor, &command, &pid, err);
     end_pause_handed_over(&pause);
     if (rc == 0)
-        rc = a->how.timed ? wait_timing(a, pid, err) : wait_watching(a, pid, &pause, s, err);
+        rc = a->how.timed ? supervisor_wait(a->b->supervisor, -1, &a->end, err) : wait_watching(a, pid, &pause, s, err);
     a->ended_ns = clock_now_ns();
     if (rc == -EINTR && supervisor_stop(a->b->supervisor, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
@@ -214,7 +162,7 @@ static int read_timing(struct attempt *a, struct sample_taken *s)
     int rc = file_read(a->json, RECORD_MAX, &text, &length);
     if (rc != 0)
         return blame(s, SAMPLE_FAILED, "hyperfine wrote no result%s", said);
-    rc = timer_parse(text, length, &t, &why);
+    rc = hyperfine_parse(text, length, &t, &why);
     free(text);
     if (rc != 0)
         return blame(s, SAMPLE_FAILED, "%s%s", why.text, said);
@@ -265,7 +213,7 @@ static int take_record(struct sample_taken *s, const struct record *r, const str
         s->phases = keep(r->phases);
         s->connections = keep(r->connections);
         if (work >= 0 && s->looks >= 0)
-            s->looks_in_work = (int64_t)memory_looks_within(memory, r->ready_ns, r->work_ns);
+            s->looks_in_work = (int64_t)memory_samples_within(memory, r->ready_ns, r->work_ns);
     }
     return usage_add(&s->usage, r->usage);
 }
@@ -476,13 +424,13 @@ static void sample_blank(struct sample_taken *s)
                                .origin_cpu_ns = -1,
                                .origin_wait_ns = -1,
                                .origin_wall_ns = -1};
-    surroundings_unknown(&s->around);
+    interference_unknown(&s->around);
     clock_gettime(CLOCK_REALTIME, &now);
     s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* What the machine and the origin did meanwhile. `looks`: the first has been taken. */
-static void note_surroundings(const struct attempt *a, struct surroundings_look looks[2], struct origin_use origin,
+static void note_interference(const struct attempt *a, struct interference_counters looks[2], struct origin_use origin,
                               struct sample_taken *s)
 {
     const struct origin_use origin_now = origin.cpu_ns < 0 ? origin : origin_use(a->b->origin);
@@ -492,60 +440,34 @@ static void note_surroundings(const struct attempt *a, struct surroundings_look 
         s->origin_wall_ns = a->ended_ns - a->began_ns;
     }
     s->service_died = a->end.service_died;
-    surroundings_take(a->b->watch, &looks[1]);
+    interference_take(a->b->watch, &looks[1]);
     const int64_t origin_ns = s->origin_cpu_ns < 0 ? 0 : s->origin_cpu_ns;
-    surroundings_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
+    interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
 }
 
-/* A line on what happened to the sample from outside. 0 or -ENOMEM. */
-static int disturbed_add(struct sample_taken *s, const char *line)
+/* What happened to the sample from outside. 0 or -ENOMEM. */
+static int note_disturbances(struct sample_taken *s)
 {
-    json_t *text = json_string(line);
-    if (text == NULL) /* a program's name can be any bytes */
-        text = json_string("a process whose name is not valid UTF-8 was stopped");
-    return json_array_append_new(s->disturbed, text) == 0 ? 0 : -ENOMEM;
-}
-
-/* Who was stopped (a sample that ran out of time says so first, for that is why), and what the machine did besides. */
-static int note_disturbances(const struct attempt *a, struct sample_taken *s)
-{
-    char line[120];
-    int rc = 0;
-    s->stopped_ns = stops_longest(&a->stops);
     if (s->disturbed == NULL && (s->disturbed = json_array()) == NULL)
         return -ENOMEM;
-    for (size_t i = 0; rc == 0 && i < a->stops.count; i++) {
-        stops_text(&a->stops.items[i], line, sizeof line);
-        rc = disturbed_add(s, line);
-        if (rc != 0 || i > 0 || s->status != SAMPLE_TIMEOUT)
-            continue;
-        char *reason = text_format("%s; %s", line, s->reason);
-        if (reason == NULL)
-            return -ENOMEM;
-        text_one_line(reason);
-        free(s->reason);
-        s->reason = reason;
-    }
-    if (a->stops.count > 0)
-        s->disturbances |= 1u << DISTURBED_STOP;
-    return rc != 0 ? rc : surroundings_judge(&s->around, s->disturbed, &s->disturbances);
+    return interference_find(&s->around, s->disturbed, &s->disturbances);
 }
 
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
     const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
-    struct surroundings_look looks[2];
-    surroundings_take(a->b->watch, &looks[0]);
+    struct interference_counters looks[2];
+    interference_take(a->b->watch, &looks[0]);
     const struct origin_use origin = uses_origin ? origin_use(a->b->origin) : (struct origin_use){-1, -1};
     int rc = run_command(a, s, err);
     if (rc != 0)
         return rc;
-    note_surroundings(a, looks, origin, s);
+    note_interference(a, looks, origin, s);
     rc = read_exit(a, s);
     if (rc == 0 && s->status == SAMPLE_OK)
         rc = read_results(a, s);
     if (rc == 0)
-        rc = note_disturbances(a, s);
+        rc = note_disturbances(s);
     s->exit = a->exit;
     return rc == 0 ? room_check(a->b, a->cell, s, err) : error_set(err, rc, "out of memory");
 }
@@ -567,7 +489,6 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
         rc = host_argv(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
     string_list_free(&a.argv);
-    stops_free(&a.stops);
     memory_free(&a.memory);
     free(a.json);
     free(a.complaints);
@@ -668,7 +589,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
     json_t *line = json_pack(
-        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so so}", "sample",
+        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so}", "sample",
         SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round", (json_int_t)place->round, "order",
         (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", sample_status_name(s->status), "reason",
         reason, "at", s->at, "whole_ns", number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns),
@@ -678,11 +599,10 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         s->failures == NULL ? json_array() : json_incref(s->failures), "digest", s->has_digest ? digest : NULL,
         "latency_ns", latency_json(&s->latency), "peak_pss_bytes", number(s->peak_pss_bytes), "memory", memory_json(s),
         "origin", origin_json(s), "in_flight_max", number(s->flight.most), "busy_ns", number(s->flight.busy_ns),
-        "stopped_ns", s->stopped_ns == 0 ? json_null() : json_integer(s->stopped_ns), "disturbed",
-        s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
-    char kinds[DISTURBANCE_ROOM];
-    json_t *by = s->disturbances == 0 ? json_null() : json_string(disturbance_text(s->disturbances, kinds));
-    if (line != NULL && (loop_add(s, line) != 0 || surroundings_add(&s->around, line) != 0 ||
+        "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
+    char kinds[INTERFERENCE_TEXT_SIZE];
+    json_t *by = s->disturbances == 0 ? json_null() : json_string(interference_text(s->disturbances, kinds));
+    if (line != NULL && (loop_add(s, line) != 0 || interference_add(&s->around, line) != 0 ||
                          json_object_set(line, "disturbed_by", by) != 0)) {
         json_decref(line);
         line = NULL;

@@ -22,14 +22,14 @@ enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE
 
 /* What samples are taken with; all borrowed. */
 struct bench {
-    const struct paths *places;
+    const struct paths *paths;
     const struct catalog *catalog;
     const struct plan *plan;
     struct supervisor *supervisor;
     const char *scratch;
     const char *tasks_dir;       /* NULL: none */
     const struct origin *origin; /* NULL: not started */
-    const struct surroundings_watch *watch;
+    const struct interference_watch *watch;
 };
 
 /* What a run's results have to be: those of the baseline of the runtime that judges. */
@@ -49,8 +49,7 @@ struct sample_taken {
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python;
     json_t *disturbed;     /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
-    unsigned disturbances; /* of what kinds (bench/machine/disturbance.h) */
-    int64_t stopped_ns;    /* the longest that one of its processes was seen stopped; 0: none was */
+    unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
     struct slots_in_flight flight;
     bool has_digest;
     uint64_t digest;
@@ -59,7 +58,7 @@ struct sample_taken {
     struct open_loop open_loop;
     int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the end pause */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
-    struct surroundings around;
+    struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
     bool unreserved;         /* a host could not have the room for its slots file */
     bool service_died;       /* the origin has ended */
@@ -67,14 +66,12 @@ struct sample_taken {
 
 /* How a sample is to be taken. */
 struct sample_how {
-    bool timed;       /* through hyperfine; else by itself with its memory watched */
-    int64_t round;    /* of which an open loop has the schedule; 0: the verify pass */
-    int64_t usual_ns; /* what the cell's samples take at the least, all in all; 0: not known */
+    bool timed;    /* through hyperfine; else by itself with its memory watched */
+    int64_t round; /* of which an open loop has the schedule; 0: the verify pass */
 };
 
 /*
- * Runs a cell once. One that takes clearly longer than usual is looked at while it runs (bench/process/stops.h). The sample says
- * all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, -ENOSPC or -EDQUOT where the
+ * Runs a cell once. The sample says all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, -ENOSPC or -EDQUOT where the
  * scratch folder had no room for it (bench/run/disk_space.h), or another negative errno where the driver cannot go on. sample_free is
  * needed after 0 only.
  */

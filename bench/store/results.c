@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/machine/disturbance.h"
+#include "bench/protocol/interference_kind.h"
 #include "bench/util/files.h"
 #include "bench/util/json_line.h"
 #include "bench/plan/stopping_read.h"
@@ -271,7 +271,7 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     sample->stopped_ns = line_optional(line, "stopped_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
     const bool disturbed = by != NULL && by->kind == JSON_LINE_TEXT;
-    sample->disturbances = disturbed ? disturbance_parse(by->text, by->text_length) : 0;
+    sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;
 }
 
 /* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */

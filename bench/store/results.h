@@ -37,7 +37,7 @@ struct sample {
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t in_flight_max, busy_ns; /* bench/protocol/slots.h; 0 or less: not known */
-    unsigned disturbances;          /* of what kinds (bench/machine/disturbance.h) */
+    unsigned disturbances;          /* of what kinds (bench/protocol/interference_kind.h) */
     int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };
 
@@ -111,7 +111,7 @@ int results_load(struct results *results, const char *run_dir, struct error *err
 /* Pure: the same from what the files hold. */
 int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
 void results_free(struct results *results);
-/* How many of a cell's samples were disturbed in one of these ways (bits of enum disturbance). */
+/* How many of a cell's samples were disturbed in one of these ways (bits of enum interference_kind). */
 size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 
 /* Whether the plan says the number of rounds, or a budget or a precision decides. */

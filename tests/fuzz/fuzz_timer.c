@@ -17,7 +17,7 @@ static void check_again(const uint8_t *data, size_t size, const struct timing *t
     json_t *root = json_loadb((const char *)data, size, 0, NULL);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS);
     FUZZ_MUST(text != NULL);
-    FUZZ_MUST(timer_parse(text, strlen(text), &again, &err) == 0);
+    FUZZ_MUST(hyperfine_parse(text, strlen(text), &again, &err) == 0);
     FUZZ_MUST(t->wall_ns == again.wall_ns && t->exit == again.exit);
     FUZZ_MUST(t->user_ns == again.user_ns && t->system_ns == again.system_ns);
     free(text);
@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct timing t;
     struct error err = {.text = ""};
-    const int rc = timer_parse((const char *)data, size, &t, &err);
+    const int rc = hyperfine_parse((const char *)data, size, &t, &err);
     if (rc != 0) {
         fuzz_check_refusal(rc, err.text);
         return 0;

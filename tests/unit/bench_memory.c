@@ -26,7 +26,7 @@ static void test_looks_are_counted_where_they_lie(void **state)
         size_t count;
     } cases[] = {{10, 20, 2}, {11, 20, 1}, {10, 19, 1}, {0, 100, 5}, {22, 29, 0}, {20, 10, 0}, {30, 31, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(memory_looks_within(&memory, cases[i].from, cases[i].to), cases[i].count);
+        assert_int_equal(memory_samples_within(&memory, cases[i].from, cases[i].to), cases[i].count);
 }
 
 static void test_a_look_sees_this_process(void **state)
@@ -34,16 +34,16 @@ static void test_a_look_sees_this_process(void **state)
     (void)state;
     struct memory memory = {.peak = -1};
     const int64_t before = clock_now_ns();
-    const int64_t bytes = memory_look(&memory, getpid());
+    const int64_t bytes = memory_sample(&memory, getpid());
     assert_true(bytes > 0);
     assert_int_equal(memory.peak, bytes);
     assert_int_equal(memory.count, 1);
-    assert_int_equal(memory_looks_within(&memory, before, clock_now_ns()), 1);
-    assert_int_equal(memory_look(&memory, INT32_MAX), -1); /* nobody */
+    assert_int_equal(memory_samples_within(&memory, before, clock_now_ns()), 1);
+    assert_int_equal(memory_sample(&memory, INT32_MAX), -1); /* nobody */
     assert_int_equal(memory.count, 1);
     assert_int_equal(memory.peak, bytes);
     for (int i = 0; i < 300; i++)
-        assert_true(memory_look(&memory, getpid()) > 0);
+        assert_true(memory_sample(&memory, getpid()) > 0);
     assert_int_equal(memory.count, 301);
     memory_free(&memory);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run stands on: the journal and the run's folder where room runs out, the guard, and small parsers of /proc. */
+/* What a run stands on: the journal and the run's folder where room runs out, the supervisor, and small parsers of /proc. */
 #define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,17 +166,17 @@ static void test_what_differs_between_machines(void **state)
 static void test_programs_are_told_apart_by_their_bytes(void **state)
 {
     char *build = text_format("%s/cobench-host", (char *)*state);
-    struct paths places = {.build = *state, .root = *state, .python = build};
+    struct paths paths = {.build = *state, .root = *state, .python = build};
     struct error err = {.text = ""};
     json_t *sums = NULL;
     assert_int_equal(file_create(build, "123456789", 9), 0);
-    assert_int_equal(checksums_make(&places, NULL, &sums, &err), 0);
+    assert_int_equal(checksums_make(&paths, NULL, &sums, &err), 0);
     assert_int_equal(json_object_size(sums), 2);
     assert_string_equal(json_string_value(json_object_get(sums, "build/cobench-host")), "9 bytes, CRC-32 cbf43926");
     assert_true(strstr(json_string_value(json_object_get(sums, "interpreter")), build) != NULL);
     json_decref(sums);
     assert_int_equal(unlink(build), 0);
-    assert_int_equal(checksums_make(&places, NULL, &sums, &err), -ENOENT);
+    assert_int_equal(checksums_make(&paths, NULL, &sums, &err), -ENOENT);
     free(build);
 }
 

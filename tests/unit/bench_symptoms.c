@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs in flight from made-up stamps, stamps that cannot be, and stopped processes from made-up process trees. */
+/* Jobs in flight from made-up stamps and stamps that cannot be. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/process/stops.h"
 #include "bench/protocol/slots.h"
 #include "common/clock.h"
 
@@ -87,66 +86,12 @@ static void test_stamps_outside_the_work(void **state)
 }
 
 /* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */
-static struct proctree_entry entries[] = {
-    {.pid = 10, .parent = 1, .state = 'S', .name = "hyperfine"},
-    {.pid = 11, .parent = 10, .state = 'S', .name = "host"},
-    {.pid = 12, .parent = 10, .state = 'S', .name = "host"},
-    {.pid = 13, .parent = 12, .state = 'S', .name = "worker"},
-    {.pid = 20, .parent = 1, .state = 'S', .name = "editor"},
-};
-static const struct proctree tree = {.entries = entries, .count = 5, .room = 5};
-
-static void look(struct stops *stops, const char *states, int64_t ms)
-{
-    for (size_t i = 0; i < 5; i++)
-        entries[i].state = states[i];
-    stops_note(stops, &tree, 10, ms * NS_PER_MS);
-}
-
-static void test_stops_are_seen_below_the_command_only(void **state)
-{
-    struct stops stops = {.count = 0};
-    (void)state;
-    look(&stops, "SRSRT", 100);
-    assert_int_equal(stops.count, 0);
-    assert_int_equal(stops_longest(&stops), 0);
-    look(&stops, "SRSTS", 105);
-    assert_int_equal(stops.count, 1);
-    assert_int_equal(stops.items[0].pid, 13);
-    assert_int_equal(stops_longest(&stops), 1);
-    stops_free(&stops);
-}
-
-static void test_stops_add_up_between_looks(void **state)
-{
-    struct stops stops = {.count = 0};
-    char text[120];
-    (void)state;
-    look(&stops, "SSSTS", 100);
-    stops_text(&stops.items[0], text, sizeof text);
-    assert_string_equal(text, "process 13 (worker) was stopped");
-    look(&stops, "SSSTS", 110);
-    look(&stops, "SSStS", 130); /* by a debugger */
-    look(&stops, "SSSRS", 140);
-    look(&stops, "STSTS", 150); /* again: what lies between was not seen */
-    look(&stops, "STSTS", 155);
-    assert_int_equal(stops.count, 2);
-    assert_int_equal(stops_longest(&stops), 35 * NS_PER_MS);
-    stops_text(&stops.items[0], text, sizeof text);
-    assert_string_equal(text, "process 13 (worker) was stopped for at least 35 ms");
-    stops_text(&stops.items[1], text, sizeof text);
-    assert_string_equal(text, "process 11 (host) was stopped for at least 5 ms");
-    stops_free(&stops);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_in_flight),
         cmocka_unit_test(test_too_many_jobs_are_not_sorted),
         cmocka_unit_test(test_stamps_outside_the_work),
-        cmocka_unit_test(test_stops_are_seen_below_the_command_only),
-        cmocka_unit_test(test_stops_add_up_between_looks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "bench/machine/interference.h"
-#include "bench/protocol/usage.h"
+#include "bench/protocol/record.h"
 #include "bench/machine/versions.h"
 #include "common/clock.h"
 
@@ -82,18 +82,19 @@ static void test_counters(void **state)
 
 #define TICK (10 * NS_PER_MS)
 
-static const struct surroundings_watch watch = {.root = "", .cpus = 2, .tick_ns = TICK};
+static const struct interference_watch watch = {.root = "", .cpus = 2, .tick_ns = TICK};
 
 /* A second on two CPUs: 0.5 s of the sample's own, 0.4 s of others', 1 s idle, 0.1 s stolen. */
-static void looks_make(struct surroundings_look looks[2])
+static void looks_make(struct interference_counters looks[2])
 {
-    looks[0] = (struct surroundings_look){.at_ns = 5 * NS_PER_S,
-                                          .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
-                                          .throttle = {4, 100},
-                                          .pressure_ns = 10,
-                                          .hot = -1,
-                                          .driver_ns = 0,
-                                          .load1 = 0.25};
+    looks[0] = (struct interference_counters){
+        .at_ns = 5 * NS_PER_S,
+        .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
+        .throttle = {4, 100},
+        .pressure_ns = 10,
+        .hot = -1,
+        .driver_ns = 0,
+        .load1 = 0.25};
     looks[1] = looks[0];
     looks[1].at_ns += NS_PER_S;
     looks[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};
@@ -104,43 +105,43 @@ static void looks_make(struct surroundings_look looks[2])
 static void test_between(void **state)
 {
     (void)state;
-    struct surroundings_look looks[2];
-    struct surroundings s;
+    struct interference_counters looks[2];
+    struct interference s;
     looks_make(looks);
-    surroundings_between(&watch, looks, 500 * NS_PER_MS, &s);
+    interference_between(&watch, looks, 500 * NS_PER_MS, &s);
     assert_true(s.wall_ns == NS_PER_S && s.steal_ns == 100 * NS_PER_MS && s.others_ns == 400 * NS_PER_MS);
     assert_true(s.runnable == 1 && s.pressure_ns == 1000 && s.throttled == 2 && s.throttled_ns == 5000000);
     assert_true(s.hot == -1 && s.load1 == 0.25);
-    surroundings_between(&watch, looks, -1, &s);
+    interference_between(&watch, looks, -1, &s);
     assert_true(s.others_ns == -1 && s.steal_ns == 100 * NS_PER_MS);
-    surroundings_between(&watch, looks, 5 * NS_PER_S, &s);
+    interference_between(&watch, looks, 5 * NS_PER_S, &s);
     assert_true(s.others_ns == 0); /* never negative */
     looks[1].stat.all += 2000;     /* columns that are not of these CPUs */
-    surroundings_between(&watch, looks, 0, &s);
+    interference_between(&watch, looks, 0, &s);
     assert_true(s.others_ns == -1);
     looks[1].throttle.times = 1; /* a group made anew */
     looks[1].stat.steal = -1;
-    surroundings_between(&watch, looks, 0, &s);
+    interference_between(&watch, looks, 0, &s);
     assert_true(s.throttled == -1 && s.steal_ns == -1 && s.others_ns == -1);
 }
 
 /* The reasons of a sample, with "; " between them. */
-static const char *judged(const struct surroundings *s, char *out, size_t room)
+static const char *judged(const struct interference *s, char *out, size_t room)
 {
     json_t *reasons = json_array();
     unsigned kinds = 0;
-    char names[DISTURBANCE_ROOM];
+    char names[INTERFERENCE_TEXT_SIZE];
     size_t i;
     const json_t *reason;
     *out = '\0';
-    assert_int_equal(surroundings_judge(s, reasons, &kinds), 0);
-    disturbance_text(kinds, names);
-    assert_int_equal(disturbance_parse(names, strlen(names)), kinds);
+    assert_int_equal(interference_find(s, reasons, &kinds), 0);
+    interference_text(kinds, names);
+    assert_int_equal(interference_parse(names, strlen(names)), kinds);
     json_array_foreach(reasons, i, reason)
     {
         const size_t used = strlen(out);
         const char *said = json_string_value(reason);
-        assert_true((disturbance_parse(said, strcspn(said, " ")) & kinds) != 0); /* it begins with its kind */
+        assert_true((interference_parse(said, strcspn(said, " ")) & kinds) != 0); /* it begins with its kind */
         snprintf(out + used, room - used, "%s%s", i == 0 ? "" : "; ", json_string_value(reason));
     }
     json_decref(reasons);
@@ -153,13 +154,16 @@ static void test_judging(void **state)
     const int64_t s1 = NS_PER_S, ms = NS_PER_MS;
     static char out[400];
     const struct {
-        struct surroundings s;
+        struct interference s;
         const char *reasons;
     } rows[] = {
-        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 60 * ms}, ""}, /* less a tick it is 5% */
-        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 120 * ms}, "steal 12%"},
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 110 * ms}, ""}, /* less a tick it is 5% */
+        {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .steal_ns = 240 * ms}, "steal 12%"},
+        {{.wall_ns = s1, .cpus = 64, .tick_ns = TICK, .steal_ns = 240 * ms}, ""}, /* of all 64 next to nothing */
+        {{.wall_ns = s1, .cpus = 64, .tick_ns = TICK, .steal_ns = 6400 * ms}, "steal 10%"},
+        {{.wall_ns = s1, .cpus = -1, .tick_ns = TICK, .steal_ns = 900 * ms}, ""},
         {{.wall_ns = 15 * ms, .cpus = 2, .tick_ns = TICK, .steal_ns = 10 * ms}, ""},
-        {{.wall_ns = 15 * ms, .cpus = 2, .tick_ns = TICK, .steal_ns = 20 * ms}, "steal 133%"},
+        {{.wall_ns = 15 * ms, .cpus = 2, .tick_ns = TICK, .steal_ns = 20 * ms}, "steal 67%"},
         {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 220 * ms}, ""},
         {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 500 * ms}, "load of other processes 0.5 of 2 CPUs"},
         {{.wall_ns = s1, .cpus = 2, .tick_ns = TICK, .others_ns = 0, .runnable = 9}, ""},
@@ -176,40 +180,40 @@ static void test_judging(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(judged(&rows[i].s, out, sizeof out), rows[i].reasons);
-    struct surroundings unknown;
-    surroundings_unknown(&unknown);
+    struct interference unknown;
+    interference_unknown(&unknown);
     assert_string_equal(judged(&unknown, out, sizeof out), "");
 }
 
 static void test_names_of_disturbances(void **state)
 {
     (void)state;
-    char text[DISTURBANCE_ROOM];
-    assert_string_equal(disturbance_text(0, text), "");
-    assert_string_equal(disturbance_text((1u << DISTURBANCES) - 1, text), "steal quota heat load stop");
-    assert_int_equal(disturbance_parse("load  later steal", 17), 1u << DISTURBED_LOAD | 1u << DISTURBED_STEAL);
-    assert_int_equal(disturbance_parse("loads", 5), 0);
-    assert_int_equal(disturbance_parse("steal", 0), 0);
+    char text[INTERFERENCE_TEXT_SIZE];
+    assert_string_equal(interference_text(0, text), "");
+    assert_string_equal(interference_text((1u << INTERFERENCE_KINDS) - 1, text), "steal quota heat load");
+    assert_int_equal(interference_parse("load  later steal", 17), 1u << INTERFERENCE_LOAD | 1u << INTERFERENCE_STEAL);
+    assert_int_equal(interference_parse("loads", 5), 0);
+    assert_int_equal(interference_parse("steal", 0), 0);
 }
 
 static void test_a_machine_without_proc(void **state)
 {
     (void)state;
-    struct surroundings_watch none;
-    struct surroundings_look looks[2];
-    struct surroundings s;
-    assert_int_equal(surroundings_open("/nonexistent", &none), 0);
-    surroundings_take(&none, &looks[0]);
-    surroundings_take(&none, &looks[1]);
-    surroundings_between(&none, looks, 0, &s);
+    struct interference_watch none;
+    struct interference_counters looks[2];
+    struct interference s;
+    assert_int_equal(interference_open("/nonexistent", &none), 0);
+    interference_take(&none, &looks[0]);
+    interference_take(&none, &looks[1]);
+    interference_between(&none, looks, 0, &s);
     assert_true(s.wall_ns >= 0 && s.steal_ns == -1 && s.others_ns == -1 && s.runnable == -1 && s.pressure_ns == -1);
     assert_true(s.throttled == -1 && s.hot == -1 && s.load1 < 0);
     json_t *line = json_object();
-    assert_int_equal(surroundings_add(&s, line), 0);
+    assert_int_equal(interference_add(&s, line), 0);
     assert_true(json_is_null(json_object_get(line, "steal_ns")) && json_is_null(json_object_get(line, "load1")));
     assert_true(json_is_null(json_object_get(json_object_get(line, "around"), "others_ns")));
     json_decref(line);
-    surroundings_close(&none);
+    interference_close(&none);
 }
 
 static void test_libcurl(void **state)
@@ -269,5 +273,5 @@ int main(void)
         cmocka_unit_test(test_usage_of_copies),
         cmocka_unit_test(test_libcurl),
     };
-    return cmocka_run_group_tests_name("bench_surroundings", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("bench_interference", tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ static void test_three_versions(void **state)
         struct timing got;
         struct error err = {.text = ""};
         assert_int_equal(file_read(table[i].path, 1 << 20, &text, &length), 0);
-        assert_int_equal(timer_parse(text, length, &got, &err), 0);
+        assert_int_equal(hyperfine_parse(text, length, &got, &err), 0);
         assert_int_equal(got.wall_ns, table[i].expected.wall_ns);
         assert_int_equal(got.user_ns, table[i].expected.user_ns);
         assert_int_equal(got.system_ns, table[i].expected.system_ns);
@@ -62,7 +62,7 @@ static void test_what_is_no_result(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct timing got;
         struct error err = {.text = ""};
-        assert_int_equal(timer_parse(table[i], strlen(table[i]), &got, &err), -EINVAL);
+        assert_int_equal(hyperfine_parse(table[i], strlen(table[i]), &got, &err), -EINVAL);
         assert_string_not_equal(err.text, "");
     }
 }
@@ -74,7 +74,7 @@ static void test_units_and_missing_parts(void **state)
                                "\"millisecond\"}}]}]}";
     struct timing got;
     struct error err;
-    assert_int_equal(timer_parse(text, sizeof text - 1, &got, &err), 0);
+    assert_int_equal(hyperfine_parse(text, sizeof text - 1, &got, &err), 0);
     assert_int_equal(got.wall_ns, 2500000);
     assert_int_equal(got.user_ns, -1);
     assert_int_equal(got.exit, -1);
@@ -115,7 +115,7 @@ static void test_the_call(void **state)
     struct string_list command = {NULL, 0}, call = {NULL, 0};
     assert_int_equal(string_list_add(&command, "/a b/host"), 0);
     assert_int_equal(string_list_add(&command, "run"), 0);
-    assert_int_equal(timer_words(&call, &command, "/t/x.json"), 0);
+    assert_int_equal(hyperfine_argv(&call, &command, "/t/x.json"), 0);
     char *line = string_list_join(&call, "|");
     assert_string_equal(line,
                         "hyperfine|-N|-i|--runs|1|--warmup|0|--style|none|--export-json|/t/x.json|'/a b/host' run");
