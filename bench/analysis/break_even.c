@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Further off than anybody runs: then it is as good as never. */
-#define JOBS_MAX 1e12
+#define BREAK_EVEN_MAX 1e12
 
 struct break_even break_even_find(const struct break_even_times *t)
 {
@@ -26,7 +26,7 @@ struct break_even break_even_find(const struct break_even_times *t)
     const double behind = floor((more + wave * last) / job);
     const double first = (last - 1) * w + 1, end = last * w;
     const double from = (behind < first ? first : behind > end ? end : behind) + 1;
-    if (from > JOBS_MAX)
+    if (from > BREAK_EVEN_MAX)
         return never;
     return (struct break_even){.state = BREAK_EVEN_FROM, .jobs = (int64_t)from};
 }

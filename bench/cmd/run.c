@@ -20,7 +20,7 @@
 #include "bench/store/job_samples.h"
 #include "bench/machine/facts.h"
 #include "bench/run/origin_room.h"
-#include "bench/plan/plan_read.h"
+#include "bench/plan/plan_json.h"
 #include "bench/cmd/report_make.h"
 #include "bench/run/resume.h"
 #include "bench/store/run_folder.h"
@@ -331,10 +331,10 @@ static void announce(struct session *s)
                       rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
-            if (p->groups[g].task->hosts == 1u << h)
+            if (p->groups[g].entry->hosts == 1u << h)
                 progress_note(&s->progress, true,
                               "warning: task %s: %s; nothing checks its results but its own baseline",
-                              p->groups[g].task->name, host_table[h].only);
+                              p->groups[g].task, host_table[h].only);
 }
 
 static size_t count_sound(const struct runner *r)

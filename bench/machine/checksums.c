@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Programs' checksums, and what differs between two machine.json. */
+/* Programs' checksums. */
 #define _DEFAULT_SOURCE /* fts */
 #include "bench/machine/checksums.h"
 
@@ -34,12 +34,6 @@ static const struct {
     {"tasks", "{tasks}", ".so"},
     {"tasks", "{tasks}", ".py"},
 };
-
-/* The facts of machine.json that have to stay; objects are compared key by key. */
-static const char *const machine_keys[] = {"fingerprint", "hostname",       "kernel", "architecture", "cpu_model",
-                                           "cpus",        "effective_cpus", "tools",  "hosts"};
-
-/* -- checksums ---------------------------------------------------------------------------------------------------- */
 
 static int file_sum(const char *path, unsigned char *block, char **out)
 {
@@ -161,58 +155,4 @@ int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **ou
     }
     json_decref(sums);
     return error_set(err, rc, "the programs' checksums cannot be made: %s", strerror(-rc));
-}
-
-/* -- comparing ---------------------------------------------------------------------------------------------------- */
-
-static int add_difference(const char *path, const json_t *before, const json_t *now, struct string_list *out)
-{
-    const size_t flags = JSON_ENCODE_ANY | JSON_COMPACT;
-    char *was = before == NULL ? strdup("not there") : json_dumps(before, flags);
-    char *is = now == NULL ? strdup("not there") : json_dumps(now, flags);
-    const int rc = was == NULL || is == NULL ? -ENOMEM
-                                             : string_list_addf(out, "%s: was %.200s, is %.200s", path, was, is);
-    free(is);
-    free(was);
-    return rc;
-}
-
-static int compare_values(const char *path, const json_t *before, const json_t *now, struct string_list *out);
-
-static int compare_key(const char *path, const char *key, const json_t *before, const json_t *now,
-                       struct string_list *out)
-{
-    char *below = text_format("%s %s", path, key);
-    const int rc = below == NULL ? -ENOMEM
-                                 : compare_values(below, json_object_get(before, key), json_object_get(now, key), out);
-    free(below);
-    return rc;
-}
-
-/* Two objects key by key, anything else as it is. jansson's loop wants what is not const. */
-static int compare_values(const char *path, const json_t *before, const json_t *now, struct string_list *out)
-{
-    const char *key;
-    json_t *value;
-    int rc = 0;
-    if (json_is_object(before) && json_is_object(now)) {
-        json_object_foreach((json_t *)(uintptr_t)before, key, value)
-            rc = rc != 0 ? rc : compare_key(path, key, before, now, out);
-        json_object_foreach((json_t *)(uintptr_t)now, key, value) if (rc == 0 && json_object_get(before, key) == NULL)
-            rc = compare_key(path, key, before, now, out);
-        return rc;
-    }
-    if (before == now || json_equal(before, now))
-        return 0;
-    return add_difference(path, before, now, out);
-}
-
-int checksums_compare(const json_t *before, const json_t *now, struct string_list *out)
-{
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < sizeof machine_keys / sizeof *machine_keys; i++) {
-        const char *key = machine_keys[i];
-        rc = compare_values(key, json_object_get(before, key), json_object_get(now, key), out);
-    }
-    return rc;
 }

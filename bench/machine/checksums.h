@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a result hangs on besides the plan: the programs that were measured and the machine. A run is taken up again
- * only where both are what they were.
+ * What a result hangs on besides the plan: the programs that were measured and the machine. A run goes on
+ * only where both are what they were (store/json_diff compares).
  *
  * Programs are told apart by their size and CRC-32 (zlib, which the project uses anyway): this guards against a
  * rebuild or an update nobody thought of, not against somebody who wants to deceive.
@@ -13,14 +13,8 @@
 
 #include "bench/util/error.h"
 #include "bench/protocol/paths.h"
-#include "bench/util/text.h"
 
 /* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL. */
 int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err);
-/*
- * Pure: adds to `out` one line for each fact of two machine.json ("fingerprint" and what names the machine and its
- * tools) in which they differ: "kernel: was 6.1, is 6.2". 0 or -ENOMEM.
- */
-int checksums_compare(const json_t *before, const json_t *now, struct string_list *out);
 
 #endif

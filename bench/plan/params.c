@@ -173,22 +173,22 @@ static bool given_before(const struct string_list *sets, size_t i)
     return false;
 }
 
-int params_check_sets(const struct suite *suite, const struct plan_options *options, const struct catalog *catalog,
-                      struct error *err)
+int params_check_sets(const struct suite *suite, const struct string_list *sets, const struct string_list *tasks,
+                      const struct catalog *catalog, struct error *err)
 {
-    for (size_t i = 0; i < options->sets.count; i++) {
+    for (size_t i = 0; i < sets->count; i++) {
         struct setting s;
-        int rc = setting_parse(options->sets.items[i], &s, err);
+        int rc = setting_parse(sets->items[i], &s, err);
         if (rc != 0)
             return rc;
         bool reached = false;
         for (size_t g = 0; g < suite->count; g++) {
             const char *name = suite->groups[g].task;
-            reached |= (options->tasks.count == 0 || string_list_have(&options->tasks, name)) &&
+            reached |= (tasks->count == 0 || string_list_have(tasks, name)) &&
                        setting_reaches(&s, catalog_task(catalog, name));
         }
-        if (given_before(&options->sets, i))
-            rc = error_set(err, -EINVAL, "--set %.200s: the same key is set twice", options->sets.items[i]);
+        if (given_before(sets, i))
+            rc = error_set(err, -EINVAL, "--set %.200s: the same key is set twice", sets->items[i]);
         if (rc == 0 && !reached) {
             char *known = all_params(suite, catalog);
             rc = s.task == NULL ? error_set(err, -EINVAL, "--set: no task of this run has a parameter '%.200s' (%s)",

@@ -9,11 +9,11 @@
 
 #include "bench/protocol/catalog.h"
 #include "bench/util/error.h"
-#include "bench/plan/plan.h"
+#include "bench/plan/suite.h"
 
-/* Every --set has to reach at least one group: else it names a parameter nobody has. */
-int params_check_sets(const struct suite *suite, const struct plan_options *options, const struct catalog *catalog,
-                      struct error *err);
+/* Every --set has to reach at least one group of `tasks` (none: of all): else it names a parameter nobody has. */
+int params_check_sets(const struct suite *suite, const struct string_list *sets, const struct string_list *tasks,
+                      const struct catalog *catalog, struct error *err);
 /* All of a task's parameters as texts (a URL without a default only where given). *out is to be released. */
 int params_resolve(const struct catalog_task *task, const json_t *given, const struct string_list *sets, json_t **out,
                    struct error *err);

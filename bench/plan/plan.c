@@ -138,7 +138,7 @@ bool plan_judges(const struct plan *plan, size_t cell)
     if (plan_compares(&plan->groups[c->group]))
         return c->baseline;
     for (size_t i = 0; i < cell; i++)
-        if (plan->cells[i].group == c->group && plan->cells[i].runtime == c->runtime)
+        if (plan->cells[i].group == c->group && strcmp(plan->cells[i].runtime, c->runtime) == 0)
             return false;
     return true;
 }
@@ -151,9 +151,12 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
     const size_t g = p->group_count - 1;
     const struct plan_group *group = &p->groups[g];
     const unsigned bit = 1u << runtime->host;
-    const bool has_task = (group->task->hosts & bit) != 0;
-    struct plan_cell cell = {
-        .group = g, .runtime = runtime, .copies = 1, .impossible = has_task ? NULL : only_in(group->task)};
+    const bool has_task = (group->entry->hosts & bit) != 0;
+    struct plan_cell cell = {.group = g,
+                             .runtime = runtime->name,
+                             .entry = runtime,
+                             .copies = 1,
+                             .impossible = has_task ? NULL : only_in(group->entry)};
     int rc = 0;
     for (size_t m = 0; rc == 0 && m < c->model_count; m++) {
         const struct catalog_model *model = &c->models[m];
@@ -163,7 +166,7 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
             continue;
         cell.model = model->name;
         cell.baseline = model->baseline;
-        cell.role = PLAN_MODEL;
+        cell.role = ROLE_MODEL;
         rc = add_cell(p, cell);
     }
     const struct catalog_model *baseline = catalog_baseline(c, runtime->host);
@@ -171,10 +174,10 @@ static int add_runtime_cells(struct plan *p, const struct catalog *c, const stru
         return rc;
     cell.model = baseline->name;
     cell.baseline = false;
-    cell.role = PLAN_CONTROL;
+    cell.role = ROLE_CONTROL;
     rc = add_cell(p, cell);
     if (rc == 0 && group->capacity_reason == NULL) {
-        cell.role = PLAN_CAPACITY;
+        cell.role = ROLE_CAPACITY;
         cell.copies = group->workers;
         rc = add_cell(p, cell);
     }
@@ -192,9 +195,9 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
         const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
         if (runtimes != NULL && !string_list_have(runtimes, runtime->name))
             continue;
-        if (runtimes != NULL && (group->task->hosts & (1u << runtime->host)) == 0)
-            return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", group->task->name,
-                             runtime->name, only_in(group->task));
+        if (runtimes != NULL && (group->entry->hosts & (1u << runtime->host)) == 0)
+            return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", group->task, runtime->name,
+                             only_in(group->entry));
         if (add_runtime_cells(p, s->catalog, runtime, models) != 0)
             return no_memory(err);
     }
@@ -208,7 +211,7 @@ static bool is_kind(const struct catalog_task *task, const char *kind) { return 
 /* Why a capacity row would say nothing here, or NULL. */
 static const char *capacity_reason(const struct plan_group *group, double effective_cpus)
 {
-    const struct catalog_task *task = group->task;
+    const struct catalog_task *task = group->entry;
     const int64_t workers = group->workers;
     if (group->rate > 0)
         return "an open loop: the rate decides how many jobs there are";
@@ -238,7 +241,7 @@ static int add_group(struct plan *p, const struct plan_source *s, const struct p
     mine->params = json_copy(g->params);
     mine->name = mine->start_method = mine->sweep = NULL;
     p->group_count++; /* from here on plan_free frees it */
-    mine->ideal = ideal_gain(g->task, g->workers, s->effective_cpus);
+    mine->ideal = ideal_gain(g->entry, g->workers, s->effective_cpus);
     mine->capacity_reason = plan_compares(g) ? capacity_reason(g, s->effective_cpus)
                                              : "what one more costs is compared with nothing";
     if (mine->params == NULL || text_set(&mine->name, g->name) != 0 ||
@@ -393,7 +396,7 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
                       struct error *err)
 {
     struct spread spread;
-    int rc = spread_make(s, from, g->task, &spread, err);
+    int rc = spread_make(s, from, g->entry, &spread, err);
     if (rc != 0)
         return rc;
     if (spread.prices && (spread.jobs->count > 1 || spread.count < 2))
@@ -450,35 +453,38 @@ static int take_rate(const struct plan_source *s, const struct suite_group *from
     g->rate = o->rate > 0 ? o->rate : from->rate;
     if (arrivals != NULL && g->rate == 0)
         return error_set(err, -EINVAL, "group '%.200s': arrivals need a rate", from->name);
-    if (g->rate > 0 && strcmp(g->task->asks, "nothing") == 0)
+    if (g->rate > 0 && strcmp(g->asks, "nothing") == 0)
         return error_set(err, -EINVAL,
                          "--rate: task '%.200s' waits for nothing; only one that asks for a delay or a URL can be "
                          "run at a rate (--task picks tasks)",
-                         g->task->name);
+                         g->task);
     const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
     if (g->rate > 0 && scaling != NULL && strcmp(scaling, "prices") == 0)
         return error_set(err, -EINVAL,
                          "group '%.200s': what one more worker costs shows when all are at work at once, not at a "
                          "rate",
                          from->name);
+    enum arrivals_kind kind = ARRIVALS_FIXED;
     if (arrivals != NULL)
-        (void)arrivals_parse(arrivals, &g->arrivals); /* was checked where it came in */
+        (void)arrivals_parse(arrivals, &kind); /* was checked where it came in */
+    g->arrivals = g->rate > 0 ? arrivals_name(kind) : NULL;
     return 0;
 }
 
 static int take_group(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct error *err)
 {
     const struct plan_options *o = s->options;
-    struct plan_group g = {.task = catalog_task(s->catalog, from->task)};
-    if (g.task->differ != NULL)
-        return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", g.task->name, g.task->differ);
-    if (check_twins(s->catalog, g.task, err) != 0 || take_rate(s, from, &g, err) != 0)
+    const struct catalog_task *task = catalog_task(s->catalog, from->task);
+    struct plan_group g = {.task = task->name, .kind = task->kind, .asks = task->asks, .entry = task};
+    if (task->differ != NULL)
+        return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
+    if (check_twins(s->catalog, task, err) != 0 || take_rate(s, from, &g, err) != 0)
         return -EINVAL;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");
-    int rc = g.start_method == NULL ? no_memory(err) : params_resolve(g.task, from->params, &o->sets, &g.params, err);
+    int rc = g.start_method == NULL ? no_memory(err) : params_resolve(task, from->params, &o->sets, &g.params, err);
     if (rc == 0) {
-        g.needs_url = params_need_url(g.task, g.params);
+        g.needs_url = params_need_url(task, g.params);
         rc = add_groups(p, s, from, &g, err);
     }
     json_decref(g.params);
@@ -518,7 +524,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     if (rc == 0)
         rc = check_filter(source, err);
     if (rc == 0)
-        rc = params_check_sets(suite, o, source->catalog, err);
+        rc = params_check_sets(suite, &o->sets, &o->tasks, source->catalog, err);
     for (size_t g = 0; rc == 0 && g < suite->count; g++)
         if (o->tasks.count == 0 || string_list_have(&o->tasks, suite->groups[g].task))
             rc = take_group(out, source, &suite->groups[g], err);
@@ -576,72 +582,25 @@ struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t rou
 {
     const struct plan_group *g = &plan->groups[group];
     const uint64_t mixed = splitmix64(splitmix64(splitmix64((uint64_t)plan->seed) + (uint64_t)round) + group);
-    return (struct arrivals){.rate = g->rate, .kind = g->arrivals, .seed = mixed & (uint64_t)ARRIVALS_SEED_MAX};
+    enum arrivals_kind kind = ARRIVALS_FIXED;
+    if (g->arrivals != NULL)
+        (void)arrivals_parse(g->arrivals, &kind); /* was checked where it came in */
+    return (struct arrivals){.rate = g->rate, .kind = kind, .seed = mixed & (uint64_t)ARRIVALS_SEED_MAX};
 }
 
-/* -- as JSON and as text ------------------------------------------------------------------------------------------ */
+/* -- as text ---------------------------------------------------------------------------------------------------- */
 
 const char *plan_role_name(enum plan_role role)
 {
     static const char *const names[] = {
-        [PLAN_MODEL] = "model", [PLAN_CONTROL] = "control", [PLAN_CAPACITY] = "capacity"};
+        [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
     return names[role];
 }
 
 void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room)
 {
     const struct plan_cell *c = &plan->cells[cell];
-    snprintf(out, room, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime->name, c->model,
-             c->role == PLAN_MODEL ? "" : " (", c->role == PLAN_MODEL ? "" : plan_role_name(c->role),
-             c->role == PLAN_MODEL ? "" : ")");
-}
-
-/* 2 where it is whole, else 1.5. */
-static json_t *number_json(double x)
-{
-    return x == floor(x) && fabs(x) < 1e15 ? json_integer((json_int_t)x) : json_real(x);
-}
-
-/* A number that was asked for, null where it was not. */
-static json_t *asked_json(double x) { return x > 0 ? number_json(x) : json_null(); }
-
-static json_t *group_json(const struct plan *plan, size_t g)
-{
-    const struct plan_group *group = &plan->groups[g];
-    return json_pack("{sI ss ss ss ss sO sI sI so ss? ss? ss? so ss?}", "id", (json_int_t)g, "name", group->name,
-                     "task", group->task->name, "kind", group->task->kind, "asks", group->task->asks, "params",
-                     group->params, "jobs", (json_int_t)group->jobs, "workers", (json_int_t)group->workers, "ideal",
-                     number_json(group->ideal), "capacity_reason", group->capacity_reason, "sweep", group->sweep,
-                     "scaling", group->scaling, "rate", group->rate > 0 ? json_real(group->rate) : json_null(),
-                     "arrivals", group->rate > 0 ? arrivals_name(group->arrivals) : NULL);
-}
-
-static json_t *cell_json(const struct plan *plan, size_t c)
-{
-    const struct plan_cell *cell = &plan->cells[c];
-    return json_pack("{sI sI ss ss ss sb sI ss}", "id", (json_int_t)c, "group", (json_int_t)cell->group, "runtime",
-                     cell->runtime->name, "model", cell->model, "role", plan_role_name(cell->role), "baseline",
-                     (int)cell->baseline, "copies", (json_int_t)cell->copies, "start_method",
-                     plan->groups[cell->group].start_method);
-}
-
-json_t *plan_json(const struct plan *plan, const char *created)
-{
-    json_t *groups = json_array(), *cells = json_array();
-    int rc = groups == NULL || cells == NULL ? -1 : 0;
-    for (size_t g = 0; rc == 0 && g < plan->group_count; g++)
-        rc = json_array_append_new(groups, group_json(plan, g));
-    for (size_t c = 0; rc == 0 && c < plan->cell_count; c++)
-        rc = json_array_append_new(cells, cell_json(plan, c));
-    if (rc != 0) {
-        json_decref(groups);
-        json_decref(cells);
-        return NULL;
-    }
-    return json_pack("{si ss ss sI so so so sf sf so ss? ss? ss? so so}", "plan", 1, "suite", plan->suite, "created",
-                     created, "seed", (json_int_t)plan->seed, "rounds", asked_json((double)plan->stopping.rounds),
-                     "budget_s", asked_json(plan->stopping.budget_s), "precision", asked_json(plan->stopping.precision),
-                     "margin", plan->margin, "timeout_s", plan->timeout_s, "effective_cpus",
-                     number_json(plan->effective_cpus), "url", plan->url, "tasks_dir", plan->tasks_dir, "claims",
-                     plan->claims, "groups", groups, "cells", cells);
+    snprintf(out, room, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime, c->model,
+             c->role == ROLE_MODEL ? "" : " (", c->role == ROLE_MODEL ? "" : plan_role_name(c->role),
+             c->role == ROLE_MODEL ? "" : ")");
 }

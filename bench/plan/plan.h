@@ -21,28 +21,32 @@
 #define MARGIN_DEFAULT       0.01
 #define MARGIN_MAX           0.9
 
-enum plan_role { PLAN_MODEL, PLAN_CONTROL, PLAN_CAPACITY };
+enum plan_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
 
+/* Strings that are not owned are the catalog's, or plan.json's where the plan was read. */
 struct plan_group {
     char *name;
-    const struct catalog_task *task;
-    json_t *params; /* key -> text: every parameter but a URL nobody gave */
+    const char *task, *kind, *asks;
+    const struct catalog_task *entry; /* the catalog's; NULL: the plan was read and not bound */
+    json_t *params;                   /* key -> text: every parameter but a URL nobody gave */
     int64_t jobs, workers;
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
     char *start_method;
-    char *sweep;                 /* the group of the suite that this is one point of; NULL: it is alone */
-    const char *scaling;         /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
+    char *sweep;          /* the group of the suite that this is one point of; NULL: it is alone */
+    const char *scaling;  /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
                                     worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
-    double rate;                 /* jobs that arrive a second; 0: a closed loop */
-    enum arrivals_kind arrivals; /* where there is a rate */
-    bool needs_url;              /* nobody gave one: the origin's (or --url's) is used */
+    double rate;          /* jobs that arrive a second; 0: a closed loop */
+    const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
+    bool needs_url;       /* nobody gave one: the origin's (or --url's) is used */
+    int64_t stopped;      /* of a run's results: after so many rounds it was settled that it has enough; 0: not so */
+    const char *why;      /* "rounds", "precise" or "budget"; NULL likewise */
 };
 
 struct plan_cell {
     size_t group;
-    const struct catalog_runtime *runtime;
-    const char *model;
+    const char *runtime, *model;
+    const struct catalog_runtime *entry; /* as the group's */
     enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
@@ -51,13 +55,14 @@ struct plan_cell {
 
 struct plan {
     char *suite;
+    const char *created; /* NULL: it was made now */
     int64_t seed;
     struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
     double margin;   /* a difference smaller than this share is none in practice */
     char *url;       /* what --url said; NULL: the origin's */
     char *tasks_dir; /* what --tasks said, absolute; NULL: none */
-    json_t *source;  /* the plan.json it was read from, which some strings are borrowed from; NULL: it was made */
+    json_t *source;  /* the plan.json it was read from, which strings are borrowed from; NULL: it was made */
     char *claims;    /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
@@ -92,8 +97,6 @@ bool plan_compares(const struct plan_group *group);
 /* Whether the cell is the one of its group and runtime whose results others are held against: the baseline, or where
  * there is none the first. */
 bool plan_judges(const struct plan *plan, size_t cell);
-/* plan.json, `created` being a time in ISO 8601; NULL: no memory. */
-json_t *plan_json(const struct plan *plan, const char *created);
 /*
  * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
  * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells. `order` has room for

@@ -12,9 +12,15 @@
 #ifndef BENCH_PLAN_STOPPING_H
 #define BENCH_PLAN_STOPPING_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#define ROUNDS_MAX     100000
+#define BUDGET_MIN_S   1.0
+#define BUDGET_MAX_S   604800.0 /* a week */
+#define PRECISION_MIN  0.0001
+#define PRECISION_MAX  0.5
 #define STOPPING_PILOT 16
 /* So many rounds it is at least: those after the pilot thin out what the pilot's choice did. */
 #define STOPPING_LEAST   24
@@ -42,6 +48,10 @@ enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPIN
 
 /* "rounds", "precise", "budget"; NULL for the first. */
 const char *stopping_name(enum stopping_why why);
+
+/* plan.json's `rounds`, `budget_s` and `precision`, null or absent for what was not asked. -EINVAL: one is out of range,
+ * or nothing was asked. */
+int stopping_read(const json_t *plan, struct stopping *out);
 
 /* "10 rounds", "as many rounds as fit into 2 min", "until +-2% or 10 min are over": for people. */
 void stopping_text(const struct stopping *asked, char *out, size_t room);

@@ -13,13 +13,8 @@
 #include "bench/protocol/catalog.h"
 #include "bench/util/text.h"
 
-#define ROUNDS_MAX    100000
 #define WORKERS_MAX   100000
 #define TIMEOUT_MAX_S 86400.0
-#define BUDGET_MIN_S  1.0
-#define BUDGET_MAX_S  604800.0 /* a week */
-#define PRECISION_MIN 0.0001
-#define PRECISION_MAX 0.5
 
 struct suite_group {
     char *name, *task;

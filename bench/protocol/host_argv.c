@@ -9,11 +9,11 @@
 
 char *sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy)
 {
-    return cell->role == PLAN_CAPACITY ? text_format("%s/%s.%lld", scratch, what, (long long)copy)
+    return cell->role == ROLE_CAPACITY ? text_format("%s/%s.%lld", scratch, what, (long long)copy)
                                        : text_format("%s/%s", scratch, what);
 }
 
-bool sample_pauses(const struct plan_cell *cell) { return cell->role != PLAN_CAPACITY; }
+bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
 
 static int add_option(struct string_list *w, const char *option, const char *value)
 {
@@ -60,11 +60,11 @@ static int add_host(struct string_list *w, const struct bench *b, const struct p
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
-    int rc = string_list_add_all(w, &b->catalog->words[cell->runtime->host]);
+    int rc = string_list_add_all(w, &b->catalog->words[cell->entry->host]);
     if (rc == 0)
         rc = string_list_add(w, "run");
     if (rc == 0)
-        rc = add_option(w, "--task", g->task->name);
+        rc = add_option(w, "--task", g->task);
     if (rc == 0)
         rc = add_option(w, "--model", cell->model);
     if (rc == 0)
@@ -113,10 +113,10 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
               struct string_list *out)
 {
     struct string_list command = {NULL, 0};
-    int rc = cell->role == PLAN_CAPACITY ? add_copies(&command, b, cell->copies) : 0;
+    int rc = cell->role == ROLE_CAPACITY ? add_copies(&command, b, cell->copies) : 0;
     if (rc == 0)
         rc = add_host(&command, b, cell, round);
-    if (rc == 0 && cell->role != PLAN_CAPACITY)
+    if (rc == 0 && cell->role != ROLE_CAPACITY)
         rc = add_files(&command, b, cell);
     if (rc == 0 && json == NULL && sample_pauses(cell) && (rc = string_list_add(&command, "--end-pause")) == 0)
         rc = string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);

@@ -52,7 +52,7 @@ static int tell(const struct bench *b, const struct plan_cell *cell, int rc, str
 
 int room_check(const struct bench *b, const struct plan_cell *cell, const struct sample_taken *s, struct error *err)
 {
-    if (s->status != SAMPLE_FAILED && s->status != SAMPLE_IMPOSSIBLE)
+    if (s->status != CELL_FAILED && s->status != CELL_IMPOSSIBLE)
         return 0;
     const int rc = dir_try_room(b->scratch);
     if (rc == -ENOSPC || rc == -EDQUOT)

@@ -19,7 +19,7 @@ int origin_room_check(struct origin *origin, struct plan *plan)
         struct plan_cell *cell = &plan->cells[i];
         const struct plan_group *group = &plan->groups[cell->group];
         /* A baseline and its twin have one connection. */
-        if (cell->baseline || cell->role != PLAN_MODEL || !group->needs_url || group->workers <= room ||
+        if (cell->baseline || cell->role != ROLE_MODEL || !group->needs_url || group->workers <= room ||
             cell->impossible != NULL)
             continue;
         if (origin->room == NULL &&

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench/store/events.h"
-#include "bench/machine/checksums.h"
+#include "bench/store/json_diff.h"
 
 int resume_open(const char *folder, struct resume *out, struct journal *journal, struct error *err)
 {
@@ -69,7 +69,7 @@ static json_t *lines_json(const struct string_list *lines)
 int resume_check(const struct resume *resume, const json_t *machine, bool force, struct string_list *differences,
                  struct error *err)
 {
-    if (checksums_compare(resume->results.machine, machine, differences) != 0)
+    if (differences_of_programs(resume->results.machine, machine, differences) != 0)
         return error_set(err, -ENOMEM, "out of memory");
     if (differences->count == 0)
         return 0;

@@ -81,7 +81,7 @@ static void tell_failure(struct runner *r, size_t cell, const struct sample_take
 {
     char name[CELL_NAME_ROOM];
     plan_cell_name(r->bench->plan, cell, name, sizeof name);
-    progress_note(r->progress, s->status != SAMPLE_IMPOSSIBLE, "%s: %s: %s", name, sample_status_name(s->status),
+    progress_note(r->progress, s->status != CELL_IMPOSSIBLE, "%s: %s: %s", name, cell_status_name(s->status),
                   s->reason == NULL ? "" : s->reason);
 }
 
@@ -101,7 +101,7 @@ static int commit(struct runner *r, const struct sample_taken *s, struct sample_
     struct runner_cell *cell = &r->cells[place.cell];
     cell->verified = true;
     cell->last_round = place.round;
-    if (s->status != SAMPLE_OK) {
+    if (s->status != CELL_OK) {
         cell->ended = true;
         tell_failure(r, place.cell, s);
     }
@@ -127,7 +127,7 @@ static size_t judge_of(const struct runner *r, size_t runtime, size_t group)
 {
     const struct catalog *c = r->bench->catalog;
     const struct catalog_runtime *judge = catalog_runtime(c, host_table[c->runtimes[runtime].host].judge);
-    if (judge == NULL || (r->bench->plan->groups[group].task->hosts & (1u << judge->host)) == 0)
+    if (judge == NULL || (r->bench->plan->groups[group].entry->hosts & (1u << judge->host)) == 0)
         return runtime;
     return (size_t)(judge - c->runtimes);
 }
@@ -148,7 +148,7 @@ static bool is_judge(const struct runner *r, size_t group, size_t runtime)
     const struct plan *p = r->bench->plan;
     for (size_t c = 0; c < p->cell_count; c++)
         if (p->cells[c].group == group && p->cells[c].impossible == NULL &&
-            judge_of(r, runtime_place(r, p->cells[c].runtime), group) == runtime)
+            judge_of(r, runtime_place(r, p->cells[c].entry), group) == runtime)
             return true;
     return false;
 }
@@ -159,7 +159,7 @@ static int reference_make(struct runner *r, size_t group, const struct judge *j,
     snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[j->runtime].name, model);
     ref->status = j->sample.status;
     ref->digest = j->sample.digest;
-    if (ref->status != SAMPLE_OK)
+    if (ref->status != CELL_OK)
         return text_set(&ref->reason, j->sample.reason) == 0 ? 0 : no_memory(err);
     if (j->sample.slots.jobs <= RESULTS_KEPT_MAX && (ref->results = slots_results(&j->sample.slots)) == NULL)
         return no_memory(err);
@@ -172,9 +172,9 @@ static int check_again(struct runner *r, const struct judge *j, struct error *er
     const struct result_cell *had = &r->before->cells[j->cell];
     char name[CELL_NAME_ROOM], digest[17];
     plan_cell_name(r->bench->plan, j->cell, name, sizeof name);
-    if (j->sample.status != SAMPLE_OK)
+    if (j->sample.status != CELL_OK)
         return error_set(err, -EBADMSG, "%s worked when the run began and now does not: %s: %s", name,
-                         sample_status_name(j->sample.status), j->sample.reason);
+                         cell_status_name(j->sample.status), j->sample.reason);
     snprintf(digest, sizeof digest, "%016" PRIx64, j->sample.digest);
     if (strcmp(digest, had->digest) != 0)
         return error_set(err, -EBADMSG, "%s gives other results than when the run began", name);
@@ -184,12 +184,8 @@ static int check_again(struct runner *r, const struct judge *j, struct error *er
 /* One that left no results failed: what it judges fails for the same reason as before, and it is not tried again. */
 static int judge_failed(struct runner *r, struct judge *j, struct error *err)
 {
-    static const enum sample_status statuses[] = {[CELL_REFUSED] = SAMPLE_REFUSED,
-                                                  [CELL_FAILED] = SAMPLE_FAILED,
-                                                  [CELL_TIMEOUT] = SAMPLE_TIMEOUT,
-                                                  [CELL_IMPOSSIBLE] = SAMPLE_IMPOSSIBLE};
     const struct result_cell *had = &r->before->cells[j->cell];
-    return sample_none(statuses[had->status], had->reason, &j->sample) == 0 ? 0 : no_memory(err);
+    return sample_none(had->status, had->reason, &j->sample) == 0 ? 0 : no_memory(err);
 }
 
 /* The sample of a judge: from a run of its command, or from the journal. */
@@ -215,7 +211,7 @@ static const char *judge_model(const struct runner *r, size_t group, const struc
         const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
         if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
             first = p->cells[c].model;
-        if (p->cells[c].runtime == runtime)
+        if (p->cells[c].entry == runtime)
             own = p->cells[c].model;
     }
     const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
@@ -230,10 +226,11 @@ static int judge_take(struct runner *r, size_t group, struct judge *j, struct er
     const char *model = judge_model(r, group, runtime);
     if (model == NULL)
         return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[runtime->host].name);
-    const struct plan_cell alone = {.group = group, .runtime = runtime, .model = model, .baseline = true, .copies = 1};
+    const struct plan_cell alone = {
+        .group = group, .runtime = runtime->name, .entry = runtime, .model = model, .baseline = true, .copies = 1};
     j->cell = 0;
     while (j->cell < p->cell_count &&
-           !(p->cells[j->cell].group == group && p->cells[j->cell].runtime == runtime && plan_judges(p, j->cell)))
+           !(p->cells[j->cell].group == group && p->cells[j->cell].entry == runtime && plan_judges(p, j->cell)))
         j->cell++;
     j->again = j->cell < p->cell_count && r->cells[j->cell].verified;
     int rc = judge_sample(r, &alone, j, err);
@@ -300,7 +297,7 @@ static int64_t time_left(const struct runner *r, int64_t begun_ns)
 static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, int64_t begun, struct error *err)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
-    const size_t judge = judge_of(r, runtime_place(r, c->runtime), c->group);
+    const size_t judge = judge_of(r, runtime_place(r, c->entry), c->group);
     if (c->impossible == NULL && sample_judge(s, reference_of(r, c->group, judge)) != 0)
         return no_memory(err);
     note_time(r, cell, clock_now_ns() - begun);
@@ -314,7 +311,7 @@ static int judge_commit(struct runner *r, size_t group, struct judge *j, int64_t
         return 0;
     if (j->cell < r->bench->plan->cell_count)
         return verify_commit(r, j->cell, &j->sample, clock_now_ns() - each, err);
-    if (j->sample.status != SAMPLE_OK)
+    if (j->sample.status != CELL_OK)
         progress_note(r->progress, true, "%s %s: %s", r->bench->plan->groups[group].name,
                       reference_of(r, group, j->runtime)->name, j->sample.reason);
     return 0;
@@ -352,7 +349,7 @@ static int verify_cell(struct runner *r, size_t cell, struct error *err)
     struct sample_taken s;
     int rc;
     if (c->impossible != NULL)
-        rc = sample_none(SAMPLE_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
+        rc = sample_none(CELL_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
     else
         rc = sample_take(r->bench, c, (struct sample_how){.timed = false}, &s, err);
     if (rc != 0)
@@ -367,7 +364,7 @@ static bool verified_as_judge(const struct runner *r, size_t cell)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
     return plan_judges(r->bench->plan, cell) && c->impossible == NULL &&
-           is_judge(r, c->group, runtime_place(r, c->runtime));
+           is_judge(r, c->group, runtime_place(r, c->entry));
 }
 
 static int verify_group(struct runner *r, size_t group, struct error *err)
@@ -414,7 +411,7 @@ int runner_verify(struct runner *r, struct error *err)
 static int keep_jobs(const struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
 {
     const json_t *gate = json_object_get(s->phases, "ready");
-    if (s->status != SAMPLE_OK || r->bench->plan->cells[place.cell].role != PLAN_MODEL || s->slots.slots == NULL ||
+    if (s->status != CELL_OK || r->bench->plan->cells[place.cell].role != ROLE_MODEL || s->slots.slots == NULL ||
         !json_is_integer(gate))
         return 0;
     return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
@@ -427,7 +424,7 @@ static int time_cell(struct runner *r, size_t cell, struct sample_place place, s
     int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .round = place.round}, &s, err);
     if (rc != 0)
         return rc;
-    if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->runtime), c->group))) != 0)
+    if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->entry), c->group))) != 0)
         rc = no_memory(err);
     else
         rc = commit(r, &s, place, err);

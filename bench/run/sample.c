@@ -50,9 +50,9 @@ struct attempt {
 /* -- what went wrong ---------------------------------------------------------------------------------------------- */
 
 /* Keeps the first reason. 0 or -ENOMEM. */
-static int blame(struct sample_taken *s, enum sample_status status, const char *format, ...)
+static int blame(struct sample_taken *s, enum cell_status status, const char *format, ...)
 {
-    if (s->status != SAMPLE_OK)
+    if (s->status != CELL_OK)
         return 0;
     char text[1024];
     va_list args;
@@ -161,11 +161,11 @@ static int read_timing(struct attempt *a, struct sample_taken *s)
     last_complaint(a, said, sizeof said);
     int rc = file_read(a->json, RECORD_MAX, &text, &length);
     if (rc != 0)
-        return blame(s, SAMPLE_FAILED, "hyperfine wrote no result%s", said);
+        return blame(s, CELL_FAILED, "hyperfine wrote no result%s", said);
     rc = hyperfine_parse(text, length, &t, &why);
     free(text);
     if (rc != 0)
-        return blame(s, SAMPLE_FAILED, "%s%s", why.text, said);
+        return blame(s, CELL_FAILED, "%s%s", why.text, said);
     s->whole_ns = t.wall_ns;
     a->exit = t.exit;
     return 0;
@@ -226,12 +226,11 @@ static int check_identity(const struct attempt *a, const struct record *r, struc
     const struct plan_group *g = &a->b->plan->groups[a->cell->group];
     if (r->status == RECORD_USAGE) /* then it may not know what it was to run */
         return 0;
-    if (!same(r->runtime, a->cell->runtime->name) || !same(r->task, g->task->name) || !same(r->model, a->cell->model))
-        return blame(s, SAMPLE_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
+    if (!same(r->runtime, a->cell->runtime) || !same(r->task, g->task) || !same(r->model, a->cell->model))
+        return blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
                      r->model == NULL ? "?" : r->model);
     if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))
-        return blame(s, SAMPLE_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs,
-                     r->workers);
+        return blame(s, CELL_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs, r->workers);
     return 0;
 }
 
@@ -257,14 +256,14 @@ static int judge_record(const struct attempt *a, const struct record *r, int64_t
     if (rc != 0 || r->status == RECORD_DONE)
         return rc;
     if (r->status == RECORD_IMPOSSIBLE && copy > 0 &&
-        s->status == SAMPLE_FAILED) { /* the first gave up at the gate for it */
+        s->status == CELL_FAILED) { /* the first gave up at the gate for it */
         free(s->reason);
         s->reason = NULL;
-        s->status = SAMPLE_OK;
+        s->status = CELL_OK;
     }
     if (r->status == RECORD_IMPOSSIBLE)
-        return blame(s, SAMPLE_IMPOSSIBLE, "%s", reason);
-    return blame(s, took_s >= a->b->plan->timeout_s ? SAMPLE_TIMEOUT : SAMPLE_FAILED, "%s", reason);
+        return blame(s, CELL_IMPOSSIBLE, "%s", reason);
+    return blame(s, took_s >= a->b->plan->timeout_s ? CELL_TIMEOUT : CELL_FAILED, "%s", reason);
 }
 
 static int read_record(const struct attempt *a, int64_t copy, struct sample_taken *s)
@@ -282,13 +281,13 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
         free(text);
         last_complaint(a, said, sizeof said);
         exit_text(a->exit, ended, sizeof ended);
-        return blame(s, SAMPLE_FAILED, "the host wrote no record, %s%s", ended, a->how.timed ? "" : said);
+        return blame(s, CELL_FAILED, "the host wrote no record, %s%s", ended, a->how.timed ? "" : said);
     }
     rc = record_parse(text, length, &r, &why);
     free(text);
     if (rc != 0)
-        return blame(s, SAMPLE_FAILED, "%s", why.text);
-    rc = take_record(s, &r, &a->memory, copy, a->cell->role != PLAN_CAPACITY);
+        return blame(s, CELL_FAILED, "%s", why.text);
+    rc = take_record(s, &r, &a->memory, copy, a->cell->role != ROLE_CAPACITY);
     if (rc == 0)
         rc = judge_record(a, &r, copy, s);
     record_free(&r);
@@ -310,11 +309,11 @@ static int read_open_loop(const struct attempt *a, const struct slots_view *view
 {
     const struct arrivals arrivals = plan_arrivals(a->b->plan, a->cell->group, a->how.round);
     struct error why;
-    if (arrivals.rate == 0 || s->status != SAMPLE_OK)
+    if (arrivals.rate == 0 || s->status != CELL_OK)
         return 0;
     const int64_t gate_ns = json_integer_value(json_object_get(s->phases, "ready"));
     if (open_loop_check(view, &arrivals, gate_ns, &why) != 0)
-        return blame(s, SAMPLE_REFUSED, "%s", why.text);
+        return blame(s, CELL_REFUSED, "%s", why.text);
     s->opened = true;
     return open_loop_measure(view, &s->open_loop);
 }
@@ -328,7 +327,7 @@ static int blame_copy(const struct slots_view *view, int64_t copy, struct sample
         return -ENOMEM;
     (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
     free(first);
-    return blame(s, SAMPLE_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
+    return blame(s, CELL_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
 }
 
 /* The slots of one copy, and the same digest in every copy. */
@@ -342,9 +341,9 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     int rc = slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, &view, &why);
     free(path);
     if (rc != 0)
-        return blame(s, SAMPLE_FAILED, "%s", why.text);
+        return blame(s, CELL_FAILED, "%s", why.text);
     if (check_slots(s, &view, &why) != 0) {
-        rc = blame(s, SAMPLE_REFUSED, "%s", why.text);
+        rc = blame(s, CELL_REFUSED, "%s", why.text);
     } else {
         const uint64_t digest = slots_digest(&view);
         if (s->has_digest && digest != s->digest)
@@ -356,7 +355,7 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
         slots_close(&view);
     else
         s->slots = view;
-    if (rc != 0 || a->cell->role == PLAN_CAPACITY)
+    if (rc != 0 || a->cell->role == ROLE_CAPACITY)
         return rc;
     rc = slots_latency(&view, &s->latency);
     if (rc == 0)
@@ -380,7 +379,7 @@ static int blame_deadline(const struct attempt *a, struct sample_taken *s)
         error_set(&why, 0, "no job was begun");
     }
     free(path);
-    return blame(s, SAMPLE_TIMEOUT, "no end within %g s, so it was killed; %s", a->b->plan->timeout_s + KILL_GRACE_S,
+    return blame(s, CELL_TIMEOUT, "no end within %g s, so it was killed; %s", a->b->plan->timeout_s + KILL_GRACE_S,
                  why.text);
 }
 
@@ -395,11 +394,11 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         char ended[80], said[300];
         exit_text(a->exit, ended, sizeof ended);
         last_complaint(a, said, sizeof said);
-        rc = blame(s, SAMPLE_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
+        rc = blame(s, CELL_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
     }
     if (rc == 0 && a->end.leftover > 0)
-        rc = blame(s, SAMPLE_FAILED, "it left %u process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
-    for (int64_t k = 0; rc == 0 && s->status == SAMPLE_OK && k < a->cell->copies; k++)
+        rc = blame(s, CELL_FAILED, "it left %u process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
+    for (int64_t k = 0; rc == 0 && s->status == CELL_OK && k < a->cell->copies; k++)
         rc = read_slots(a, k, s);
     return rc;
 }
@@ -409,7 +408,8 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
 static void sample_blank(struct sample_taken *s)
 {
     struct timespec now;
-    *s = (struct sample_taken){.whole_ns = -1,
+    *s = (struct sample_taken){.status = CELL_OK,
+                               .whole_ns = -1,
                                .exit = -1,
                                .work_ns = -1,
                                .user_ns = -1,
@@ -464,7 +464,7 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
         return rc;
     note_interference(a, looks, origin, s);
     rc = read_exit(a, s);
-    if (rc == 0 && s->status == SAMPLE_OK)
+    if (rc == 0 && s->status == CELL_OK)
         rc = read_results(a, s);
     if (rc == 0)
         rc = note_disturbances(s);
@@ -497,7 +497,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
     return rc;
 }
 
-int sample_none(enum sample_status status, const char *reason, struct sample_taken *out)
+int sample_none(enum cell_status status, const char *reason, struct sample_taken *out)
 {
     sample_blank(out);
     out->status = status;
@@ -506,18 +506,18 @@ int sample_none(enum sample_status status, const char *reason, struct sample_tak
 
 int sample_judge(struct sample_taken *s, const struct reference *reference)
 {
-    if (s->status != SAMPLE_OK)
+    if (s->status != CELL_OK)
         return 0;
     if (reference->reason != NULL)
-        return blame(s, reference->status == SAMPLE_IMPOSSIBLE ? SAMPLE_IMPOSSIBLE : SAMPLE_FAILED,
+        return blame(s, reference->status == CELL_IMPOSSIBLE ? CELL_IMPOSSIBLE : CELL_FAILED,
                      "nothing to check against: %s: %s", reference->name, reference->reason);
     if (s->digest == reference->digest)
         return 0;
     struct error why;
     if (reference->results != NULL && s->slots.slots != NULL &&
         slots_tell_difference(&s->slots, reference->results, reference->name, &why) == 0)
-        return blame(s, SAMPLE_REFUSED, "%s", why.text);
-    return blame(s, SAMPLE_REFUSED, "the results are not those of %s", reference->name);
+        return blame(s, CELL_REFUSED, "%s", why.text);
+    return blame(s, CELL_REFUSED, "the results are not those of %s", reference->name);
 }
 
 void sample_free(struct sample_taken *s)
@@ -535,16 +535,6 @@ void sample_free(struct sample_taken *s)
 }
 
 /* -- as JSON ------------------------------------------------------------------------------------------------------ */
-
-const char *sample_status_name(enum sample_status status)
-{
-    static const char *const names[] = {[SAMPLE_OK] = "ok",
-                                        [SAMPLE_REFUSED] = "refused",
-                                        [SAMPLE_FAILED] = "failed",
-                                        [SAMPLE_IMPOSSIBLE] = "impossible",
-                                        [SAMPLE_TIMEOUT] = "timeout"};
-    return names[status];
-}
 
 static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
 
@@ -591,7 +581,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
     json_t *line = json_pack(
         "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so}", "sample",
         SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round", (json_int_t)place->round, "order",
-        (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", sample_status_name(s->status), "reason",
+        (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", cell_status_name(s->status), "reason",
         reason, "at", s->at, "whole_ns", number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns),
         "user_ns", number(s->user_ns), "system_ns", number(s->system_ns), "phases", s->phases, "usage", s->usage,
         "connections", s->connections, "python", s->python, "failed_jobs",

@@ -15,10 +15,9 @@
 #include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
 #include "bench/protocol/record.h"
+#include "bench/store/results.h"
 #include "bench/protocol/slots.h"
 #include "bench/machine/interference.h"
-
-enum sample_status { SAMPLE_OK, SAMPLE_REFUSED, SAMPLE_FAILED, SAMPLE_IMPOSSIBLE, SAMPLE_TIMEOUT };
 
 /* What samples are taken with; all borrowed. */
 struct bench {
@@ -35,7 +34,7 @@ struct bench {
 /* What a run's results have to be: those of the baseline of the runtime that judges. */
 struct reference {
     char name[128]; /* "py:sync" */
-    enum sample_status status;
+    enum cell_status status;
     char *reason; /* why there is nothing to check against; NULL: ok */
     uint64_t digest;
     uint64_t *results; /* each job's; NULL: too many to keep */
@@ -43,7 +42,7 @@ struct reference {
 
 /* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */
 struct sample_taken {
-    enum sample_status status;
+    enum cell_status status;
     char *reason;
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
@@ -80,7 +79,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
 /* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
 int sample_judge(struct sample_taken *s, const struct reference *reference);
 /* A sample of a cell that was never started. */
-int sample_none(enum sample_status status, const char *reason, struct sample_taken *out);
+int sample_none(enum cell_status status, const char *reason, struct sample_taken *out);
 void sample_free(struct sample_taken *s);
 
 /* Where it stands in the run. */
@@ -91,6 +90,5 @@ struct sample_place {
 };
 /* The line for the journal; NULL: no memory. */
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place);
-const char *sample_status_name(enum sample_status status);
 
 #endif

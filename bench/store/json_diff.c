@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/util/text.h"
-
 #define LONG_TEXT   40 /* bytes of a value that are still taken in at a glance */
 #define KEPT_AROUND 12
 
@@ -18,6 +16,10 @@ static const char *const moving_facts[] = {
     "load1", "load5", "load15", "steal_share", "memory_available_bytes", "swap_used_bytes", NULL};
 /* What tells two runs of one plan apart, and what is compared cell by cell. */
 static const char *const plan_own[] = {"plan", "created", "seed", "groups", "cells", NULL};
+
+/* What a run that goes on depends on. */
+static const char *const lasting_facts[] = {"fingerprint", "hostname",       "kernel", "architecture", "cpu_model",
+                                            "cpus",        "effective_cpus", "tools",  "hosts"};
 
 static bool is_one_of(const char *const *names, const char *name)
 {
@@ -39,13 +41,13 @@ static int add(struct differences *out, char *key, const json_t *a, const json_t
     return 0;
 }
 
+static bool is_there(const json_t *value) { return value != NULL && !json_is_null(value); }
+
 static bool same(const json_t *a, const json_t *b)
 {
     if (json_is_number(a) && json_is_number(b)) /* 2 and 2.0 */
         return json_number_value(a) <= json_number_value(b) && json_number_value(a) >= json_number_value(b);
-    if (a == NULL || b == NULL) /* not there and null are the same */
-        return json_is_null(a) || json_is_null(b) || a == b;
-    return json_equal(a, b);
+    return is_there(a) || is_there(b) ? json_equal(a, b) : true;
 }
 
 static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out);
@@ -78,11 +80,6 @@ static int compare_objects(const char *prefix, const json_t *a, const json_t *b,
     json_object_foreach((json_t *)(uintptr_t)b, name, value) if (rc == 0 && json_object_get(a, name) == NULL)
         rc = compare_values(prefix, name, NULL, value, out);
     return rc;
-}
-
-int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b)
-{
-    return compare_objects(prefix, a, b, out);
 }
 
 /* Moves those whose key is in `names` to `in` (NULL: away), the rest to `others`, in their order. */
@@ -130,6 +127,27 @@ int differences_of_plans(const json_t *a, const json_t *b, struct differences *o
     return rc;
 }
 
+int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)
+{
+    struct differences all = {NULL, 0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof lasting_facts / sizeof *lasting_facts; i++)
+        rc = compare_values("", lasting_facts[i], json_object_get(before, lasting_facts[i]),
+                            json_object_get(now, lasting_facts[i]), &all);
+    for (size_t i = 0; rc == 0 && i < all.count; i++) {
+        char *text[2];
+        if ((rc = difference_text(&all.items[i], text)) != 0)
+            break;
+        rc = string_list_addf(out, "%s: was %.200s, is %.200s", all.items[i].key,
+                              is_there(all.items[i].value[0]) ? text[0] : "not there",
+                              is_there(all.items[i].value[1]) ? text[1] : "not there");
+        free(text[0]);
+        free(text[1]);
+    }
+    differences_free(&all);
+    return rc;
+}
+
 void differences_free(struct differences *differences)
 {
     for (size_t i = 0; i < differences->count; i++)
@@ -142,7 +160,7 @@ void differences_free(struct differences *differences)
 
 static char *value_text(const json_t *value)
 {
-    if (value == NULL)
+    if (!is_there(value))
         return strdup("-");
     if (json_is_string(value))
         return strdup(json_string_value(value));

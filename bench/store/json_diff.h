@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What differs between two runs' machine.json and plan.json. Pure; JSON values are borrowed. */
+/* What differs between two runs' machine.json and plan.json: what is not there and null are the same, and so are 2 and
+ * 2.0. Pure; JSON values are borrowed. */
 #ifndef BENCH_STORE_JSON_DIFF_H
 #define BENCH_STORE_JSON_DIFF_H
 
 #include <jansson.h>
 #include <stddef.h>
+
+#include "bench/util/text.h"
 
 struct difference {
     char *key;              /* "hosts c compiler" */
@@ -22,11 +25,14 @@ struct differences {
  */
 int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving);
 
-/* The same for what a plan says of the whole run (not its groups and cells, and not its seed and time). */
-int differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
+/*
+ * Adds one line for each fact that has to stay what it was for a run to go on: the programs' checksums ("fingerprint"),
+ * and what names the machine and its tools: "kernel: was 6.1, is 6.2". 0 or -ENOMEM.
+ */
+int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out);
 
-/* Adds what differs between two objects, keys behind `prefix`. 0 or -ENOMEM. */
-int differences_add(struct differences *out, const char *prefix, const json_t *a, const json_t *b);
+/* Facts that differ in what a plan says of the whole run (not its groups and cells, and not its seed and time). */
+int differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
 
 void differences_free(struct differences *differences);
 

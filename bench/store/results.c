@@ -4,7 +4,6 @@
 #include "bench/store/results.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +11,11 @@
 #include "bench/protocol/interference_kind.h"
 #include "bench/util/files.h"
 #include "bench/util/json_line.h"
-#include "bench/plan/stopping_read.h"
+#include "bench/plan/plan_json.h"
 #include "bench/util/text.h"
 
 #define NOT_KNOWN  INT64_C(-1)
-#define ROUNDS_MAX INT64_C(1000000)
+#define ROUND_MAX  INT64_C(1000000)
 #define ORDER_MAX  INT64_C(1000000)
 #define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
 
@@ -39,35 +38,6 @@ static int wrong_field(const struct place *at, const char *key, const char *expe
     char text[128];
     snprintf(text, sizeof text, "\"%s\" is missing or not %s", key, expected);
     return wrong(at, text);
-}
-
-/* -- fields ------------------------------------------------------------------------------------------------------------ */
-
-static int field_string(const struct place *at, const json_t *object, const char *key, const char **out)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_string(value))
-        return wrong_field(at, key, "a text");
-    *out = json_string_value(value);
-    return 0;
-}
-
-static int field_int(const struct place *at, const json_t *object, const char *key, int64_t *out)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_integer(value))
-        return wrong_field(at, key, "an integer");
-    *out = json_integer_value(value);
-    return 0;
-}
-
-static int field_number(const struct place *at, const json_t *object, const char *key, double *out)
-{
-    const json_t *value = json_object_get(object, key);
-    if (!json_is_number(value) || !isfinite(json_number_value(value)))
-        return wrong_field(at, key, "a number");
-    *out = json_number_value(value);
-    return 0;
 }
 
 static int64_t difference(int64_t later, int64_t earlier)
@@ -94,7 +64,7 @@ static int object_load(const char *run_dir, const char *name, json_t **out, stru
     char *path = text_format("%s/%s", run_dir, name), *bytes = NULL;
     struct results_text text = {NULL, 0};
     if (path == NULL)
-        return error_set(err, -ENOMEM, "no memory");
+        return error_set(err, -ENOMEM, "out of memory");
     int rc = file_read(path, OBJECT_MAX, &bytes, &text.length);
     text.bytes = bytes;
     if (rc != 0)
@@ -106,111 +76,32 @@ static int object_load(const char *run_dir, const char *name, json_t **out, stru
     return rc;
 }
 
-static int group_read(const struct place *at, const json_t *json, struct result_group *group)
+static int read_plan(struct results *results, struct error *err)
 {
-    if (field_string(at, json, "name", &group->name) != 0 || field_string(at, json, "task", &group->task) != 0 ||
-        field_string(at, json, "kind", &group->kind) != 0 || field_string(at, json, "asks", &group->asks) != 0 ||
-        field_int(at, json, "jobs", &group->jobs) != 0 || field_int(at, json, "workers", &group->workers) != 0 ||
-        field_number(at, json, "ideal", &group->ideal) != 0)
-        return -EPROTO;
-    if (group->jobs < 1)
-        return wrong_field(at, "jobs", "at least 1");
-    if (group->workers < 1)
-        return wrong_field(at, "workers", "at least 1");
-    if (!(group->ideal > 0))
-        return wrong_field(at, "ideal", "above 0");
-    group->capacity_reason = json_string_value(json_object_get(json, "capacity_reason"));
-    const json_t *rate = json_object_get(json, "rate");
-    group->rate = json_is_number(rate) && json_number_value(rate) > 0 ? json_number_value(rate) : 0;
-    group->arrivals = group->rate > 0 ? json_string_value(json_object_get(json, "arrivals")) : NULL;
-    group->sweep = json_string_value(json_object_get(json, "sweep"));
-    group->scaling = json_string_value(json_object_get(json, "scaling"));
-    group->params = json_object_get(json, "params");
-    if (!json_is_object(group->params))
-        return wrong_field(at, "params", "an object");
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)group->params, key,
-                        value) if (!json_is_string(value)) return wrong(at, "a parameter is not a text");
-    return 0;
-}
-
-static int role_read(const struct place *at, const json_t *json, enum cell_role *role)
-{
-    static const char *const names[] = {
-        [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};
-    const char *name = NULL;
-    const int rc = field_string(at, json, "role", &name);
+    struct plan *p = &results->settled;
+    int rc = plan_read(results->plan, NULL, p, err);
     if (rc != 0)
         return rc;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *role = (enum cell_role)i;
-            return 0;
-        }
-    return wrong_field(at, "role", "model, control or capacity");
-}
-
-static int cell_read(const struct place *at, const json_t *json, const struct results *results,
-                     struct result_cell *cell)
-{
-    int64_t group = 0;
-    if (field_int(at, json, "group", &group) != 0 || field_string(at, json, "runtime", &cell->runtime) != 0 ||
-        field_string(at, json, "model", &cell->model) != 0 || field_int(at, json, "copies", &cell->copies) != 0 ||
-        role_read(at, json, &cell->role) != 0)
-        return -EPROTO;
-    if (group < 0 || (size_t)group >= results->group_count)
-        return wrong_field(at, "group", "the number of a group");
-    if (cell->copies < 1)
-        return wrong_field(at, "copies", "at least 1");
-    cell->group = (size_t)group;
-    cell->baseline = json_is_true(json_object_get(json, "baseline"));
-    cell->start_method = json_string_value(json_object_get(json, "start_method"));
-    cell->peak_pss_bytes = cell->memory_looks = NOT_KNOWN;
-    return 0;
-}
-
-static int plan_head(const struct place *at, struct results *results)
-{
-    int64_t version = 0;
-    if (field_int(at, results->plan, "plan", &version) != 0)
-        return -EPROTO;
-    if (version != 1)
-        return wrong(at, "a version of the plan that this cobench does not know (it knows 1)");
-    if (field_string(at, results->plan, "suite", &results->suite) != 0 ||
-        field_string(at, results->plan, "created", &results->created) != 0 ||
-        field_int(at, results->plan, "seed", &results->seed) != 0 ||
-        field_number(at, results->plan, "margin", &results->margin) != 0)
-        return -EPROTO;
-    if (stopping_read(results->plan, &results->asked) != 0)
-        return wrong(at, "\"rounds\", \"budget_s\" and \"precision\" are out of range, or none is given");
-    if (results->margin < 0 || results->margin >= 1)
-        return wrong_field(at, "margin", "at least 0 and below 1");
-    return 0;
-}
-
-static int plan_read(struct results *results, struct error *err)
-{
-    const struct place at = {.file = "plan.json", .err = err};
-    int rc = plan_head(&at, results);
-    if (rc != 0)
-        return rc;
-    const json_t *groups = json_object_get(results->plan, "groups");
-    const json_t *cells = json_object_get(results->plan, "cells");
-    if (!json_is_array(groups) || !json_is_array(cells))
-        return wrong(&at, "\"groups\" or \"cells\" is missing or not an array");
-    /* One more of each, so that an empty plan is no failed allocation. */
-    results->groups = calloc(json_array_size(groups) + 1, sizeof *results->groups);
-    results->cells = calloc(json_array_size(cells) + 1, sizeof *results->cells);
-    if (results->groups == NULL || results->cells == NULL)
-        return error_set(err, -ENOMEM, "no memory");
-    results->group_count = json_array_size(groups);
-    for (size_t i = 0; i < results->group_count && rc == 0; i++)
-        rc = group_read(&at, json_array_get(groups, i), &results->groups[i]);
-    results->cell_count = json_array_size(cells);
-    for (size_t i = 0; i < results->cell_count && rc == 0; i++)
-        rc = cell_read(&at, json_array_get(cells, i), results, &results->cells[i]);
-    return rc;
+    results->suite = p->suite;
+    results->created = p->created;
+    results->seed = p->seed;
+    results->asked = p->stopping;
+    results->margin = p->margin;
+    results->groups = p->groups;
+    results->group_count = p->group_count;
+    results->cell_count = p->cell_count;
+    results->cells = calloc(p->cell_count + 1, sizeof *results->cells);
+    for (size_t c = 0; results->cells != NULL && c < p->cell_count; c++)
+        results->cells[c] = (struct result_cell){.group = p->cells[c].group,
+                                                 .runtime = p->cells[c].runtime,
+                                                 .model = p->cells[c].model,
+                                                 .start_method = p->groups[p->cells[c].group].start_method,
+                                                 .role = p->cells[c].role,
+                                                 .baseline = p->cells[c].baseline,
+                                                 .copies = p->cells[c].copies,
+                                                 .peak_pss_bytes = NOT_KNOWN,
+                                                 .memory_looks = NOT_KNOWN};
+    return results->cells == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
@@ -298,18 +189,21 @@ static int sample_add(struct result_cell *cell, const struct sample *sample)
     return 0;
 }
 
-static int status_read(const struct place *at, const struct json_field *line, enum cell_status *status)
+const char *cell_status_name(enum cell_status status)
 {
-    static const char *const names[] = {
+    static const char *const names[CELL_STATUSES] = {
         [CELL_OK] = "ok",           [CELL_REFUSED] = "refused",       [CELL_FAILED] = "failed",
         [CELL_TIMEOUT] = "timeout", [CELL_IMPOSSIBLE] = "impossible",
     };
+    return names[status];
+}
+
+static int status_read(const struct place *at, const struct json_field *line, enum cell_status *status)
+{
     const struct json_field *name = json_field_get(line, "status");
-    for (size_t i = CELL_OK; i < sizeof names / sizeof *names; i++)
-        if (json_field_is(name, names[i])) {
-            *status = (enum cell_status)i;
+    for (*status = CELL_OK; *status < CELL_STATUSES; ++*status)
+        if (json_field_is(name, cell_status_name(*status)))
             return 0;
-        }
     return wrong_field(at, "status", "ok, refused, failed, timeout or impossible");
 }
 
@@ -362,7 +256,7 @@ static int line_head(const struct place *at, const struct results *results, cons
         return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
     if (*cell < 0 || (size_t)*cell >= results->cell_count)
         return wrong_field(at, "cell", "the number of a cell of the plan");
-    if (*round < 0 || *round > ROUNDS_MAX)
+    if (*round < 0 || *round > ROUND_MAX)
         return wrong_field(at, "round", "in 0..1000000");
     if (line_optional(line, "order") > ORDER_MAX)
         return wrong_field(at, "order", "in 0..1000000");
@@ -382,7 +276,7 @@ static int line_read(const struct place *at, struct results *results, const stru
     struct result_cell *cell = &results->cells[cell_id];
     note_progress(results, cell, line, timed ? round : 0);
     if (cell_note_status(cell, status, json_field_get(line, "reason")) != 0)
-        return error_set(at->err, -ENOMEM, "no memory");
+        return error_set(at->err, -ENOMEM, "out of memory");
     const int64_t peak = line_optional(line, "peak_pss_bytes");
     if (peak > cell->peak_pss_bytes)
         cell->peak_pss_bytes = peak;
@@ -393,7 +287,7 @@ static int line_read(const struct place *at, struct results *results, const stru
         return 0;
     struct sample sample = {.round = (int32_t)round, .order = (int32_t)line_optional(line, "order")};
     sample_read(line, &sample);
-    return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "no memory");
+    return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "out of memory");
 }
 
 static int samples_read(FILE *file, struct results *results, struct error *err)
@@ -413,7 +307,7 @@ static int samples_read(FILE *file, struct results *results, struct error *err)
         if (rc == 0)
             rc = line_read(&at, results, parsed.fields);
         else
-            rc = rc == -ENOMEM ? error_set(err, rc, "no memory") : wrong(&at, problem.text);
+            rc = rc == -ENOMEM ? error_set(err, rc, "out of memory") : wrong(&at, problem.text);
         results->samples++;
         results->whole_bytes += length;
     }
@@ -428,7 +322,7 @@ static int samples_load(struct results *results, const char *run_dir, struct err
 {
     char *path = text_format("%s/samples.jsonl", run_dir);
     if (path == NULL)
-        return error_set(err, -ENOMEM, "no memory");
+        return error_set(err, -ENOMEM, "out of memory");
     int rc = 0;
     FILE *file = fopen(path, "re");
     if (file == NULL)
@@ -483,7 +377,7 @@ int results_load(struct results *results, const char *run_dir, struct error *err
     if (rc == 0)
         rc = object_load(run_dir, "machine.json", &results->machine, err);
     if (rc == 0)
-        rc = plan_read(results, err);
+        rc = read_plan(results, err);
     if (rc == 0)
         rc = samples_load(results, run_dir, err);
     if (rc == 0)
@@ -505,11 +399,13 @@ int results_parse(struct results *results, const struct results_texts *texts, st
     if (rc == 0)
         rc = object_parse("machine.json", &texts->machine, &results->machine, err);
     if (rc == 0)
-        rc = plan_read(results, err);
+        rc = read_plan(results, err);
     if (rc == 0)
         rc = samples_read(samples, results, err);
     if (rc == 0)
         rc = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
+    if (rc == 0)
+        rounds_read(results);
     fclose(samples); /* it was only read */
     if (rc != 0)
         results_free(results);
@@ -523,16 +419,11 @@ void results_free(struct results *results)
         free(results->cells[i].samples);
     }
     free(results->cells);
-    free(results->groups);
+    plan_free(&results->settled);
     events_free(&results->events);
     json_decref(results->machine);
     json_decref(results->plan);
     *results = (struct results){0};
-}
-
-bool result_group_compares(const struct result_group *group)
-{
-    return group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
 }
 
 bool results_compare(const struct results *results)

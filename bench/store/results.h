@@ -13,12 +13,14 @@
 
 #include "bench/util/error.h"
 #include "bench/store/events.h"
-#include "bench/plan/stopping.h"
+#include "bench/plan/plan.h"
 
-/* How a cell ended. Above CELL_OK: it has no ratios, and `reason` says why. */
+/* How a sample, and with its last one a cell, ended. Above CELL_OK: it has no ratios, and `reason` says why. */
 enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
+#define CELL_STATUSES (CELL_IMPOSSIBLE + 1)
 
-enum cell_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
+/* "ok", "refused" ..., as samples.jsonl has it; NULL: of CELL_UNSEEN. */
+const char *cell_status_name(enum cell_status status);
 
 enum latency_point { LATENCY_P50, LATENCY_P90, LATENCY_P99, LATENCY_MAX, LATENCY_POINTS };
 
@@ -41,27 +43,12 @@ struct sample {
     int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };
 
-/* Strings are borrowed from results.plan. */
-struct result_group {
-    const char *name, *task, *kind, *asks;
-    const char *capacity_reason; /* NULL: there is one */
-    const char *sweep, *scaling; /* NULL: it is no point of a sweep (bench/plan/plan.h) */
-    const json_t *params;        /* an object of strings */
-    int64_t jobs, workers;
-    double ideal;
-    int64_t stopped;      /* after so many rounds it was settled that it has enough; 0: it was not */
-    const char *why;      /* "rounds", "precise" or "budget"; NULL likewise */
-    double rate;          /* jobs that arrive a second; 0: a closed loop */
-    const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
-};
-
-/* False where the group is there for its price (bench/analysis/marginal_cost.h) and has neither baseline nor control. */
-bool result_group_compares(const struct result_group *group);
-
+/* A cell of the plan, and what came of it. Strings are borrowed from the plan. */
+#define result_group plan_group
 struct result_cell {
     size_t group;
     const char *runtime, *model, *start_method;
-    enum cell_role role;
+    enum plan_role role;
     bool baseline;
     int64_t copies;
     enum cell_status status;
@@ -77,13 +64,14 @@ struct result_cell {
 
 struct results {
     json_t *plan, *machine;
+    struct plan settled; /* the plan as it was read; from here to `groups` is borrowed from it */
     const char *suite, *created;
     int64_t seed;
     struct stopping asked; /* when it was to be enough */
-    int64_t rounds;        /* those that were asked for; where they were not, the most that a group came to */
     double margin;
-    struct result_group *groups;
+    struct plan_group *groups;
     size_t group_count;
+    int64_t rounds; /* those that were asked for; where they were not, the most that a group came to */
     struct result_cell *cells;
     size_t cell_count;
     struct events events;
@@ -111,6 +99,7 @@ int results_load(struct results *results, const char *run_dir, struct error *err
 /* Pure: the same from what the files hold. */
 int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
 void results_free(struct results *results);
+#define result_group_compares plan_compares
 /* How many of a cell's samples were disturbed in one of these ways (bits of enum interference_kind). */
 size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 

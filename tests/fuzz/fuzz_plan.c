@@ -11,7 +11,7 @@
 
 #include "argp_quiet.h"
 #include "bench/plan/plan.h"
-#include "bench/plan/plan_read.h"
+#include "bench/plan/plan_json.h"
 #include "bench/store/results.h"
 #include "bench/cmd/run_options.h"
 #include "lists.h"
@@ -31,14 +31,14 @@ static void check_group(const struct plan_group *g, const struct run_options *o)
     FUZZ_MUST(g->jobs >= 1 && g->jobs <= JOBS_MAX);
     FUZZ_MUST(g->workers >= 1 && g->workers <= g->jobs);
     FUZZ_MUST(g->ideal > 0 && g->ideal <= (double)g->workers);
-    json_array_foreach(g->task->params, i, row)
+    json_array_foreach(g->entry->params, i, row)
     {
         const char *key = json_string_value(json_object_get(row, "key"));
         const bool url = strcmp(json_string_value(json_object_get(row, "type")), "url") == 0;
         FUZZ_MUST(url || json_is_string(json_object_get(g->params, key)));
     }
-    FUZZ_MUST(json_object_size(g->params) <= json_array_size(g->task->params));
-    FUZZ_MUST(o->plan.tasks.count == 0 || string_list_have(&o->plan.tasks, g->task->name));
+    FUZZ_MUST(json_object_size(g->params) <= json_array_size(g->entry->params));
+    FUZZ_MUST(o->plan.tasks.count == 0 || string_list_have(&o->plan.tasks, g->task));
 }
 
 static void check_cells(const struct plan *p)
@@ -46,8 +46,8 @@ static void check_cells(const struct plan *p)
     for (size_t i = 0; i < p->cell_count; i++) {
         const struct plan_cell *c = &p->cells[i];
         FUZZ_MUST(c->group < p->group_count && (i == 0 || c->group >= p->cells[i - 1].group));
-        FUZZ_MUST(c->copies == (c->role == PLAN_CAPACITY ? p->groups[c->group].workers : 1));
-        FUZZ_MUST(!c->baseline || c->role == PLAN_MODEL);
+        FUZZ_MUST(c->copies == (c->role == ROLE_CAPACITY ? p->groups[c->group].workers : 1));
+        FUZZ_MUST(!c->baseline || c->role == ROLE_MODEL);
     }
 }
 
@@ -96,7 +96,7 @@ static void check_taken_up(const struct plan *p, json_t *json, const struct cata
     for (size_t g = 0; g < p->group_count; g++)
         FUZZ_MUST(again.groups[g].needs_url == p->groups[g].needs_url);
     for (size_t c = 0; c < p->cell_count; c++)
-        FUZZ_MUST(again.cells[c].runtime == p->cells[c].runtime && again.cells[c].impossible == p->cells[c].impossible);
+        FUZZ_MUST(again.cells[c].entry == p->cells[c].entry && again.cells[c].impossible == p->cells[c].impossible);
     json_decref(json_again);
     plan_free(&again);
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/plan/plan_read.h"
+#include "bench/plan/plan_json.h"
 #include "bench/store/results.h"
 #include "lists.h"
 #include "render_all.h"

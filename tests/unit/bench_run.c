@@ -20,12 +20,14 @@
 #include "bench/store/events.h"
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
+#include "bench/store/json_diff.h"
 #include "bench/process/supervisor.h"
 #include "bench/store/journal.h"
 #include "bench/machine/facts.h"
 #include "bench/process/memory.h"
 #include "bench/process/proctree.h"
 #include "bench/run/disk_space.h"
+#include "bench/store/results.h"
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
@@ -136,6 +138,28 @@ static void test_events(void **state)
     free(path);
 }
 
+/* Whoever reads a run from bytes learns which groups have stopped, as whoever reads it from a folder does. */
+static void test_results_know_what_stopped(void **state)
+{
+    (void)state;
+    static const char plan[] =
+        "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":null,\"budget_s\":9,"
+        "\"margin\":0.01,\"cells\":[],\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\","
+        "\"params\":{},\"jobs\":8,\"workers\":2,\"ideal\":2}]}";
+    static const char stopped[] =
+        "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n";
+    const struct results_texts texts = {.plan = {plan, sizeof plan - 1},
+                                        .machine = {"{}", 2},
+                                        .samples = {"\n", 0},
+                                        .events = {stopped, sizeof stopped - 1}};
+    struct results results;
+    struct error err = {.text = ""};
+    assert_int_equal(results_parse(&results, &texts, &err), 0);
+    assert_int_equal(results_rounds_due(&results, 0), 7);
+    assert_string_equal(results.groups[0].why, "budget");
+    results_free(&results);
+}
+
 static void test_what_differs_between_machines(void **state)
 {
     (void)state;
@@ -144,16 +168,18 @@ static void test_what_differs_between_machines(void **state)
     } table[] = {
         {"{}", "{}", NULL},
         {"{\"kernel\":\"1\",\"load1\":1}", "{\"kernel\":\"1\",\"load1\":2}", NULL},
-        {"{\"kernel\":\"1\"}", "{\"kernel\":\"2\"}", "kernel: was \"1\", is \"2\""},
+        {"{\"kernel\":\"1\"}", "{\"kernel\":\"2\"}", "kernel: was 1, is 2"},
         {"{\"fingerprint\":{\"a\":\"1\",\"b\":\"1\"}}", "{\"fingerprint\":{\"a\":\"1\",\"c\":\"1\"}}",
-         "fingerprint b: was \"1\", is not there|fingerprint c: was not there, is \"1\""},
-        {"{\"hosts\":{\"c\":{\"x\":\"1\"}}}", "{\"hosts\":{\"c\":{\"x\":\"2\"}}}", "hosts c x: was \"1\", is \"2\""},
-        {"{\"cpus\":2}", "{\"cpus\":2.0}", "cpus: was 2, is 2.0"},
+         "fingerprint b: was 1, is not there|fingerprint c: was not there, is 1"},
+        {"{\"hosts\":{\"c\":{\"x\":\"1\"}}}", "{\"hosts\":{\"c\":{\"x\":\"2\"}}}", "hosts c x: was 1, is 2"},
+        {"{\"cpus\":2}", "{\"cpus\":2.0}", NULL},
+        {"{\"tools\":null}", "{}", NULL},
+        {"{\"tools\":null}", "{\"tools\":1}", "tools: was not there, is 1"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         json_t *before = json_loads(table[i].before, 0, NULL), *now = json_loads(table[i].now, 0, NULL);
         struct string_list lines = {NULL, 0};
-        assert_int_equal(checksums_compare(before, now, &lines), 0);
+        assert_int_equal(differences_of_programs(before, now, &lines), 0);
         char *said = string_list_join(&lines, "|");
         assert_string_equal(said, table[i].said == NULL ? "" : table[i].said);
         free(said);
@@ -351,6 +377,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_journal_without_room_stays_whole, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_one_writer_a_journal, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_events, scratch_new, scratch_free),
+        cmocka_unit_test(test_results_know_what_stopped),
         cmocka_unit_test(test_what_differs_between_machines),
         cmocka_unit_test_setup_teardown(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),

@@ -53,7 +53,7 @@ static int world_make(void **state)
 {
     static const struct {
         const char *runtime, *model;
-        enum cell_role role;
+        enum plan_role role;
         int64_t ms;
     } rows[CELLS] = {
         [C_SYNC] = {"c", "sync", ROLE_MODEL, 100},      [C_TWIN] = {"c", "sync", ROLE_CONTROL, 100},
