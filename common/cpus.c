@@ -11,11 +11,11 @@
 /* The kernel refuses a mask smaller than its own, whose size nothing tells. */
 int cpus_affinity(void)
 {
-    for (int room = 1024; room <= 1 << 20; room *= 4) {
-        cpu_set_t *set = CPU_ALLOC((size_t)room);
+    for (int cpus = 1024; cpus <= 1 << 20; cpus *= 4) {
+        cpu_set_t *set = CPU_ALLOC((size_t)cpus);
         if (set == NULL)
             break;
-        const size_t size = CPU_ALLOC_SIZE((size_t)room);
+        const size_t size = CPU_ALLOC_SIZE((size_t)cpus);
         const int count = sched_getaffinity(0, size, set) == 0 ? CPU_COUNT_S(size, set) : 0;
         CPU_FREE(set);
         if (count > 0)

@@ -24,29 +24,29 @@ static int root_open(const char *root, const char *path)
     return fd;
 }
 
-/* Makes room for twice as much; false: too long, or no memory. */
-static bool grow(char **text, size_t *room)
+/* Makes it twice as large; false: too long, or no memory. */
+static bool grow(char **text, size_t *capacity)
 {
-    char *bigger = *room >= PROCFS_MAX ? NULL : realloc(*text, *room * 2 + 1);
+    char *bigger = *capacity >= PROCFS_MAX ? NULL : realloc(*text, *capacity * 2 + 1);
     if (bigger == NULL)
         return false;
     *text = bigger;
-    *room *= 2;
+    *capacity *= 2;
     return true;
 }
 
 char *procfs_read(const char *root, const char *path)
 {
-    size_t room = 4096, used = 0;
+    size_t capacity = 4096, used = 0;
     const int fd = root_open(root, path);
-    char *text = fd < 0 ? NULL : malloc(room + 1);
+    char *text = fd < 0 ? NULL : malloc(capacity + 1);
     bool good = text != NULL;
     while (good) {
-        if (used == room && !grow(&text, &room)) {
+        if (used == capacity && !grow(&text, &capacity)) {
             good = false;
             break;
         }
-        const ssize_t got = read(fd, text + used, room - used);
+        const ssize_t got = read(fd, text + used, capacity - used);
         if (got == 0)
             break;
         if (got > 0)

@@ -8,7 +8,7 @@
 
 #define PORTS_FILE "/proc/sys/net/ipv4/ip_local_port_range"
 
-static void say_ports(char *out, size_t room)
+static void say_ports(char *out, size_t size)
 {
     int low = 0, high = 0;
     FILE *file = fopen(PORTS_FILE, "re");
@@ -16,36 +16,36 @@ static void say_ports(char *out, size_t room)
     if (file != NULL)
         fclose(file); /* it was only read */
     if (got == 2)
-        snprintf(out, room,
+        snprintf(out, size,
                  "no free local port or address for one more connection (net.ipv4.ip_local_port_range: %d to %d)", low,
                  high);
     else
-        snprintf(out, room, "no free local port or address for one more connection");
+        snprintf(out, size, "no free local port or address for one more connection");
 }
 
-static void say_files(char *out, size_t room)
+static void say_files(char *out, size_t size)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        snprintf(out, room,
+        snprintf(out, size,
                  "no free descriptor for one more connection (RLIMIT_NOFILE is %llu; a higher "
                  "`ulimit -Hn` or fewer workers would do)",
                  (unsigned long long)files.rlim_cur);
     else
-        snprintf(out, room, "no free descriptor for one more connection");
+        snprintf(out, size, "no free descriptor for one more connection");
 }
 
-const char *scarce_connect(int os_errno, char *out, size_t room)
+const char *scarce_connect(int os_errno, char *out, size_t size)
 {
     switch (os_errno) {
     case EADDRNOTAVAIL:
-        say_ports(out, room);
+        say_ports(out, size);
         return SCARCE_PORT;
     case EMFILE:
-        say_files(out, room);
+        say_files(out, size);
         return SCARCE_DESCRIPTOR;
     case ENFILE:
-        snprintf(out, room, "no free descriptor on the whole machine (fs.file-max)");
+        snprintf(out, size, "no free descriptor on the whole machine (fs.file-max)");
         return SCARCE_DESCRIPTOR;
     default:
         return NULL;

@@ -10,6 +10,6 @@
 #define SCARCE_DESCRIPTOR "NoFreeDescriptor" /* EMFILE, ENFILE */
 
 /* Writes one sentence; returns the type, one of the above, or NULL where `os_errno` (positive) is something else. */
-const char *scarce_connect(int os_errno, char *out, size_t room);
+const char *scarce_connect(int os_errno, char *out, size_t size);
 
 #endif

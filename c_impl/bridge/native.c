@@ -78,9 +78,9 @@ struct worker_object {
 
 /* -- errors -------------------------------------------------------------------------------------------------------- */
 
-static PyObject *text_new(const char *text, size_t room)
+static PyObject *text_new(const char *text, size_t size)
 {
-    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, room), "replace");
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, size), "replace");
 }
 
 /* Raises py_impl.contract.TaskFailed(kind, message, line), from which the host makes its record. */

@@ -11,16 +11,17 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "host/board.h"
 #include "host/dispenser.h"
+#include "host/end_pause.h"
 #include "host/error.h"
-#include "host/hold.h"
+#include "host/models.h"
 #include "host/run.h"
+#include "host/shared_state.h"
 #include "host/transport.h"
 
 struct pool_call {
     struct run run;
-    struct hold hold;
+    struct end_pause end_pause;
     struct dispenser dispenser;
     void *transport_handle;
     Py_buffer buffer;  /* behind run.slots, while the call runs */
@@ -39,7 +40,7 @@ static int transport_prepare(struct pool_call *call)
     if (rc != 0)
         return rc;
     const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
-                                              .connections = &run->board->connections};
+                                              .connections = &run->shared->connections};
     rc = run->transport->open(&options, &run->transport_state, &call->error);
     if (rc != 0)
         run->transport = NULL;
@@ -51,9 +52,9 @@ static void pool_work(struct pool_call *call)
 {
     struct run *run = &call->run;
     if (call->scheduled)
-        dispenser_schedule(&call->dispenser, run->board, run->slots, run->jobs);
+        dispenser_schedule(&call->dispenser, run->shared, run->slots, run->jobs);
     else
-        dispenser_counter(&call->dispenser, run->board, run->jobs);
+        dispenser_counter(&call->dispenser, run->shared, run->jobs);
     run->dispenser = &call->dispenser;
     call->rc = transport_prepare(call);
     if (call->rc == 0)
@@ -67,9 +68,9 @@ static void pool_work(struct pool_call *call)
         error_complete(&call->error, call->rc);
 }
 
-static PyObject *text_new(const char *text, size_t room)
+static PyObject *text_new(const char *text, size_t size)
 {
-    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, room), "replace");
+    return PyUnicode_DecodeUTF8(text, (Py_ssize_t)strnlen(text, size), "replace");
 }
 
 static PyObject *failure_new(const struct failure *failure)
@@ -89,10 +90,10 @@ static PyObject *failure_new(const struct failure *failure)
     return row;
 }
 
-static PyObject *failures_new(const struct board *board)
+static PyObject *failures_new(const struct shared_state *shared)
 {
-    struct failure failures[BOARD_FAILURES];
-    const unsigned count = board_failures(board, failures);
+    struct failure failures[FAILURES_MAX];
+    const unsigned count = shared_state_failures(shared, failures);
     PyObject *list = PyList_New(0);
     for (unsigned i = 0; list != NULL && i < count; i++) {
         PyObject *row = failure_new(&failures[i]);
@@ -108,14 +109,14 @@ PyObject *native_pool_found(const struct pool_call *call)
     const struct run *run = &call->run;
     const bool ended = atomic_load(&call->ended);
     const int rc = ended ? call->rc : 0;
-    PyObject *failures = failures_new(run->board);
+    PyObject *failures = failures_new(run->shared);
     PyObject *reason = rc != 0 ? text_new(call->error.message, sizeof call->error.message) : PyUnicode_FromString("");
     PyObject *result = NULL;
     if (failures != NULL && reason != NULL)
         result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:K, s:O}", "code", rc, "reason", reason, "limit",
                                rc != 0 && error_is_limit(rc) ? Py_True : Py_False, "ready_ns", (long long)run->ready_ns,
                                "work_ns", (long long)(ended ? run->work_ns : 0), "connections",
-                               (unsigned long long)run->board->connections, "failures", failures);
+                               (unsigned long long)run->shared->connections, "failures", failures);
     Py_XDECREF(reason);
     Py_XDECREF(failures);
     return result;
@@ -151,7 +152,7 @@ static int descriptor_read(PyObject *given, int *out)
 static int numbers_read(struct pool_call *call, PyObject *const *args)
 {
     struct run *run = &call->run;
-    int *const descriptors[] = {&run->gate_read, &run->gate_write, &call->hold.read, &call->hold.write};
+    int *const descriptors[] = {&run->gate_read, &run->gate_write, &call->end_pause.read, &call->end_pause.write};
     const unsigned long long workers = PyLong_AsUnsignedLongLong(args[0]);
     if (PyErr_Occurred())
         return -1;
@@ -170,7 +171,7 @@ static int numbers_read(struct pool_call *call, PyObject *const *args)
     for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++)
         if (descriptor_read(args[2 + i], descriptors[i]) != 0)
             return -1;
-    run->hold = call->hold.read >= 0 ? &call->hold : NULL;
+    run->end_pause = call->end_pause.read >= 0 ? &call->end_pause : NULL;
     return 0;
 }
 
@@ -194,7 +195,7 @@ struct pool_call *native_pool_new(const struct cobench_open *how, void *state, P
     run->slots = slots_find(&call->buffer, how->jobs);
     if (run->slots == NULL)
         goto failed;
-    if (board_open(&run->board) != 0) {
+    if (shared_state_open(&run->shared) != 0) {
         PyErr_NoMemory();
         goto failed;
     }
@@ -219,6 +220,6 @@ void native_pool_free(struct pool_call *call)
     if (call == NULL)
         return;
     PyBuffer_Release(&call->buffer); /* of nothing, once it has run */
-    board_close(call->run.board);
+    shared_state_close(call->run.shared);
     PyMem_Free(call);
 }

@@ -12,6 +12,7 @@
 #include "common/clock.h"
 #include "common/num.h"
 #include "host/error.h"
+#include "host/models.h"
 
 enum {
     KEY_TASK = 256,
@@ -233,7 +234,7 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_GATE:
         return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_END_PAUSE:
-        return descriptors_parse("--end-pause", text, &args->hold.read, &args->hold.write, err);
+        return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
     case KEY_TASKS:
         args->tasks_folder = text;
         return 0;
@@ -285,7 +286,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
 
     *args = (struct args){.gate_read = -1,
                           .gate_write = -1,
-                          .hold = {-1, -1},
+                          .end_pause = {-1, -1},
                           .timeout_ns = TIMEOUT_S * NS_PER_S,
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);

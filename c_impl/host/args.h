@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "common/arrivals.h"
-#include "host/hold.h"
+#include "host/end_pause.h"
 #include "host/params.h"
 #include "host/run.h"
 
@@ -26,11 +26,11 @@ struct args {
     size_t setting_count;
     enum start_method start_method;
     int64_t timeout_ns, request_timeout_ns;
-    struct arrivals arrivals;  /* rate 0: a closed loop */
-    int gate_read, gate_write; /* -1: none */
-    struct hold hold;          /* -1: none */
-    bool json;                 /* of `list` */
-    bool help;                 /* asked for: nothing else was looked at */
+    struct arrivals arrivals;   /* rate 0: a closed loop */
+    int gate_read, gate_write;  /* -1: none */
+    struct end_pause end_pause; /* -1: none */
+    bool json;                  /* of `list` */
+    bool help;                  /* asked for: nothing else was looked at */
 };
 
 /* Parse the words behind `run` or `list` (argv[0] is that word). 0, or a negative errno with one line in err: then what

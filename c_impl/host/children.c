@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
-int children_open(struct children *children, unsigned room)
+int children_open(struct children *children, unsigned capacity)
 {
-    *children = (struct children){.room = room};
-    children->list = calloc(room ? room : 1, sizeof *children->list);
+    *children = (struct children){.capacity = capacity};
+    children->list = calloc(capacity ? capacity : 1, sizeof *children->list);
     if (!children->list)
         return -ENOMEM;
     const int rc = pthread_mutex_init(&children->lock, NULL);

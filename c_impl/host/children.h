@@ -16,14 +16,13 @@ struct child {
 };
 
 struct children {
-    pthread_mutex_t
-        lock; /* held around fork and around reaping: a pid in the list is alive or a zombie, never another's */
-    struct child *list; /* in no order */
-    unsigned count, room;
+    pthread_mutex_t lock; /* around fork and reaping: a pid in the list is alive or a zombie, never another's */
+    struct child *list;   /* in no order */
+    unsigned count, capacity;
 };
 
-/* Room for `room` children at once. 0 or a negative errno. */
-int children_open(struct children *children, unsigned room);
+/* For up to `capacity` children at once. 0 or a negative errno. */
+int children_open(struct children *children, unsigned capacity);
 void children_close(struct children *children);
 
 /* Waits until a child has ended and reaps it. 0, or -ECHILD when there is none left, or another negative errno. */

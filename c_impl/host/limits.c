@@ -16,7 +16,7 @@
 #include "common/cpus.h"
 #include "common/num.h"
 #include "host/error.h"
-#include "host/run.h"
+#include "host/models.h"
 
 enum {
     FILES_BLOCKING = 3, /* of a client: its socket and what libcurl wakes itself with */

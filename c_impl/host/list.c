@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "host/contract.h"
-#include "host/run.h"
+#include "host/models.h"
 #include "host/runtime.h"
 #include "host/text.h"
 #include "host/transport.h"

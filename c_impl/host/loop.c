@@ -35,9 +35,9 @@ struct loop {
     bool stopped;
     int64_t armed_ns;      /* when the timerfd goes off, NEVER: it does not */
     struct watch *watches; /* by descriptor */
-    size_t watch_room, watched;
+    size_t watch_capacity, watched;
     struct loop_timer **heap; /* 1-based; heap[0] is unused */
-    size_t heap_room, timers;
+    size_t heap_capacity, timers;
 };
 
 /* -- timers --------------------------------------------------------------------------------------------------------- */
@@ -79,20 +79,20 @@ static void heap_down(struct loop *loop, size_t place)
 
 static int heap_grow(struct loop *loop)
 {
-    const size_t room = loop->heap_room * 2;
-    struct loop_timer **heap = realloc(loop->heap, room * sizeof(struct loop_timer *));
+    const size_t capacity = loop->heap_capacity * 2;
+    struct loop_timer **heap = realloc(loop->heap, capacity * sizeof(struct loop_timer *));
 
     if (!heap)
         return -ENOMEM;
     loop->heap = heap;
-    loop->heap_room = room;
+    loop->heap_capacity = capacity;
     return 0;
 }
 
 static int timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_ns)
 {
     if (timer->place == 0) {
-        int rc = loop->timers + 1 < loop->heap_room ? 0 : heap_grow(loop);
+        int rc = loop->timers + 1 < loop->heap_capacity ? 0 : heap_grow(loop);
         if (rc)
             return rc;
         heap_put(loop, ++loop->timers, timer);
@@ -168,23 +168,23 @@ static int timerfd_clear(struct loop *loop)
 
 static int watches_grow(struct loop *loop, size_t need)
 {
-    size_t room = loop->watch_room ? loop->watch_room : FIRST_WATCHES;
+    size_t capacity = loop->watch_capacity ? loop->watch_capacity : FIRST_WATCHES;
 
-    while (room < need)
-        room *= 2;
-    struct watch *watches = realloc(loop->watches, room * sizeof *watches);
+    while (capacity < need)
+        capacity *= 2;
+    struct watch *watches = realloc(loop->watches, capacity * sizeof *watches);
     if (!watches)
         return -ENOMEM;
-    for (size_t i = loop->watch_room; i < room; i++)
+    for (size_t i = loop->watch_capacity; i < capacity; i++)
         watches[i] = (struct watch){0};
     loop->watches = watches;
-    loop->watch_room = room;
+    loop->watch_capacity = capacity;
     return 0;
 }
 
 static int watch_drop(struct loop *loop, int fd)
 {
-    if ((size_t)fd >= loop->watch_room || !loop->watches[fd].ready)
+    if ((size_t)fd >= loop->watch_capacity || !loop->watches[fd].ready)
         return 0;
     struct watch *watch = &loop->watches[fd];
     watch->ready = NULL;
@@ -219,7 +219,7 @@ static int fd_watch(struct loop *loop, int fd, unsigned events, loop_ready_fn re
     if (!ready)
         return -EINVAL;
 
-    int rc = (size_t)fd < loop->watch_room ? 0 : watches_grow(loop, (size_t)fd + 1);
+    int rc = (size_t)fd < loop->watch_capacity ? 0 : watches_grow(loop, (size_t)fd + 1);
     if (rc)
         return rc;
     struct watch *watch = &loop->watches[fd];
@@ -268,8 +268,8 @@ int loop_open(struct loop **out)
         return -ENOMEM;
     loop->epoll_fd = loop->timer_fd = -1;
     loop->armed_ns = NEVER;
-    loop->heap_room = FIRST_WATCHES;
-    loop->heap = malloc(loop->heap_room * sizeof(struct loop_timer *));
+    loop->heap_capacity = FIRST_WATCHES;
+    loop->heap = malloc(loop->heap_capacity * sizeof(struct loop_timer *));
     if (!loop->heap) {
         rc = -ENOMEM;
         goto out;

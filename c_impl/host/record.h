@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/run.h"
 #include "host/runtime.h"
+#include "host/shared_state.h"
 
 enum record_status { RECORD_DONE, RECORD_FAILED, RECORD_USAGE, RECORD_IMPOSSIBLE };
 
@@ -22,7 +22,7 @@ struct record {
     enum record_status status;
     char reason[640]; /* one line; not looked at when done */
     uint64_t failed_jobs;
-    struct failure failures[BOARD_FAILURES];
+    struct failure failures[FAILURES_MAX];
     unsigned failure_count;
     int64_t start_ns, ready_ns, work_ns, end_ns; /* 0: never came */
     int64_t connections;                         /* -1: asks for no URL */

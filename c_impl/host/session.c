@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "host/board.h"
+#include "host/shared_state.h"
 #include "host/error.h"
+#include "host/models.h"
 #include "host/limits.h"
 #include "host/runtime.h"
 #include "host/transport.h"
@@ -26,7 +27,7 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
                    .connections = -1},
         .run = {.gate_read = args->gate_read,
                 .gate_write = args->gate_write,
-                .hold = args->hold.read >= 0 ? &args->hold : NULL},
+                .end_pause = args->end_pause.read >= 0 ? &args->end_pause : NULL},
     };
 }
 
@@ -122,14 +123,14 @@ static int memory_settle(struct session *s, struct cobench_error *err)
         return rc;
     slots_prefault(s->slots.slot, s->slots.jobs);
     run->slots = s->slots.slot;
-    rc = board_open(&run->board);
+    rc = shared_state_open(&run->shared);
     if (rc)
         return error_fill(err, rc, "no shared memory: %s", strerror(-rc));
     if (s->args->arrivals.rate == 0) {
-        dispenser_counter(&s->dispenser, run->board, run->jobs);
+        dispenser_counter(&s->dispenser, run->shared, run->jobs);
     } else {
         dispenser_fill(run->slots, run->jobs, &s->args->arrivals);
-        dispenser_schedule(&s->dispenser, run->board, run->slots, run->jobs);
+        dispenser_schedule(&s->dispenser, run->shared, run->slots, run->jobs);
     }
     run->dispenser = &s->dispenser;
     if (!s->args->model->uses_processes)
@@ -161,10 +162,10 @@ bool session_open(struct session *s)
 
 static void failures_collect(struct session *s)
 {
-    s->record.failure_count = board_failures(s->run.board, s->record.failures);
-    s->record.failed_jobs = s->run.board->failed;
+    s->record.failure_count = shared_state_failures(s->run.shared, s->record.failures);
+    s->record.failed_jobs = s->run.shared->failed;
     if (s->record.connections >= 0)
-        s->record.connections = (int64_t)s->run.board->connections;
+        s->record.connections = (int64_t)s->run.shared->connections;
 }
 
 /* One line from the first failure and the number of the others. */
@@ -208,7 +209,7 @@ void session_conclude(struct session *s)
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
     if (s->rc) {
-        const enum record_status status = s->opened && !s->run.board->unopened ? RECORD_FAILED : RECORD_USAGE;
+        const enum record_status status = s->opened && !s->run.shared->unopened ? RECORD_FAILED : RECORD_USAGE;
         char line[sizeof s->record.reason];
         error_complete(&s->error, s->rc);
         if (status == RECORD_USAGE) /* the message says all of it: run_open_task */
@@ -237,7 +238,7 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
         if (count++ < 3 && at < size)
             at += (size_t)snprintf(line + at, size - at, "%sjob %llu (worker %d)", at ? ", " : "",
                                    (unsigned long long)job, slot->worker);
-        if (record->failure_count < BOARD_FAILURES) {
+        if (record->failure_count < FAILURES_MAX) {
             struct failure *failure = &record->failures[record->failure_count++];
             *failure = (struct failure){
                 .job = job, .worker = slot->worker, .rc = -ETIMEDOUT, .error = {.type = "Timeout"}};
@@ -274,7 +275,7 @@ void session_close(struct session *s)
 {
     session_release(s);
     children_close(&s->children);
-    board_close(s->run.board);
+    shared_state_close(s->run.shared);
     /* The transport stays loaded: the process is about to end, and to unmap thirty libraries first is time lost. */
     params_close(&s->params);
     tasks_unload(&s->task);

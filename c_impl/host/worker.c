@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A worker runs jobs. Between two jobs it touches nothing that another worker writes but the ticket, and beyond the two
+/* A worker runs jobs. Between two jobs it touches nothing that another worker writes but the number of the next job, and beyond the two
  * stamps it does little: what a million empty jobs cost is the price of the model, not of this file. */
 #include "host/worker.h"
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "common/clock.h"
-#include "host/board.h"
+#include "host/shared_state.h"
 #include "host/dispenser.h"
 #include "host/error.h"
 #include "host/transport.h"
@@ -40,7 +40,7 @@ void worker_close(struct worker *w)
 {
     struct run *run = w->run;
     if (w->ended > 0)
-        board_ended(run->board, w->ended, w->last_end_ns);
+        shared_state_ended(run->shared, w->ended, w->last_end_ns);
     if (w->client)
         run->transport->client_close(w->client);
     if (run->task->worker_close)

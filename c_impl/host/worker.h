@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for
- * URLs, a blocking client of the transport; stamps the slots; turns every failure into an entry on the board.
+ * URLs, a blocking client of the transport; stamps the slots; turns every failure into an entry in the shared state.
  * One thread at a time uses a worker.
  */
 #ifndef HOST_WORKER_H
@@ -17,7 +17,7 @@ struct worker {
     int32_t id;          /* as it goes into the slots */
     void *task;          /* of task->worker_open */
     void *client;        /* of transport->client_open; NULL under a loop or without URLs */
-    uint64_t ended;      /* jobs that ended here, for the board */
+    uint64_t ended;      /* jobs that ended here, for the shared state */
     int64_t last_end_ns; /* and when the last of them did */
 };
 
@@ -26,7 +26,7 @@ int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, b
                 struct cobench_error *err);
 void worker_close(struct worker *w);
 
-/* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the board. */
+/* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the shared state. */
 void worker_job(struct worker *w, uint64_t job);
 
 /* Draws jobs from the dispenser until there are none left, and runs each by worker_job. */

@@ -12,20 +12,21 @@
 
 #include "common/clock.h"
 #include "host/dispenser.h"
-#include "host/hold.h"
+#include "host/end_pause.h"
 #include "host/loop.h"
+#include "host/models.h"
 #include "host/run.h"
 #include "host/transport.h"
 #include "host/worker.h"
 
 struct async;
 
-/* A job in flight, or a place for one. */
-struct flight {
+/* An in-flight request: a job from its start to its end, or a free place for one. */
+struct request {
     struct async *async;
     uint64_t job;
     struct loop_timer timer; /* for a job that is not yet due, and then for its delay */
-    struct flight *next;     /* in the stack of free ones */
+    struct request *next;    /* in the stack of free ones */
 };
 
 struct async {
@@ -34,8 +35,8 @@ struct async {
     bool worker_opened;
     struct loop *loop;
     void *mux; /* NULL unless the task asks for URLs */
-    struct flight *flights;
-    struct flight *idle;
+    struct request *requests;
+    struct request *idle;
     unsigned in_flight;
     bool drawing; /* draw_jobs is at work further up the stack */
     bool dry;     /* the dispenser has no more jobs */
@@ -44,86 +45,86 @@ struct async {
 static void draw_jobs(struct async *a);
 
 /* A job's wait is over and the job done with: its place is free for the next one. */
-static void flight_land(struct flight *f)
+static void request_end(struct request *r)
 {
-    struct async *a = f->async;
+    struct async *a = r->async;
 
-    f->next = a->idle;
-    a->idle = f;
+    r->next = a->idle;
+    a->idle = r;
     a->in_flight--;
     draw_jobs(a);
 }
 
 static void delay_over(void *arg)
 {
-    struct flight *f = arg;
+    struct request *r = arg;
 
-    worker_finish(&f->async->worker, f->job, NULL);
-    flight_land(f);
+    worker_finish(&r->async->worker, r->job, NULL);
+    request_end(r);
 }
 
 static void reply_came(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
-    struct flight *f = arg;
+    struct request *r = arg;
 
     if (reply)
-        worker_finish(&f->async->worker, f->job, reply);
+        worker_finish(&r->async->worker, r->job, reply);
     else
-        worker_abandon(&f->async->worker, f->job, rc, error);
-    flight_land(f);
+        worker_abandon(&r->async->worker, r->job, rc, error);
+    request_end(r);
 }
 
 /* Starts what a job asked for. 0: a callback will end the job; a negative errno: nothing was started. */
-static int wait_start(struct flight *f, const struct cobench_request *ask, struct cobench_error *err)
+static int wait_start(struct request *r, const struct cobench_request *ask, struct cobench_error *err)
 {
-    struct async *a = f->async;
+    struct async *a = r->async;
 
     if (ask->ask == COBENCH_ASK_DELAY) {
-        f->timer.fire = delay_over;
-        return loop_ops.timer_set(a->loop, &f->timer, clock_now_ns() + ask->delay_ns);
+        r->timer.fire = delay_over;
+        return loop_ops.timer_set(a->loop, &r->timer, clock_now_ns() + ask->delay_ns);
     }
-    return a->run->transport->mux_get(a->mux, ask, reply_came, f, err);
+    return a->run->transport->mux_get(a->mux, ask, reply_came, r, err);
 }
 
 /* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
-static void flight_start(struct flight *f)
+static void request_start(struct request *r)
 {
-    struct async *a = f->async;
+    struct async *a = r->async;
     struct cobench_request ask;
     struct cobench_error err = {0};
 
-    if (worker_begin(&a->worker, f->job, &ask)) {
-        flight_land(f);
+    if (worker_begin(&a->worker, r->job, &ask)) {
+        request_end(r);
         return;
     }
     if (ask.ask == COBENCH_ASK_NOTHING) {
-        worker_finish(&a->worker, f->job, NULL);
-        flight_land(f);
+        worker_finish(&a->worker, r->job, NULL);
+        request_end(r);
         return;
     }
-    const int rc = wait_start(f, &ask, &err);
+    const int rc = wait_start(r, &ask, &err);
     if (rc) {
-        worker_abandon(&a->worker, f->job, rc, &err);
-        flight_land(f);
+        worker_abandon(&a->worker, r->job, rc, &err);
+        request_end(r);
     }
 }
 
-static void due_now(void *arg) { flight_start(arg); }
+static void due_now(void *arg) { request_start(arg); }
 
 /* Gives a job a place, and starts it, now or when it is due. */
-static void flight_board(struct async *a, uint64_t job, int64_t due_ns)
+static void request_admit(struct async *a, uint64_t job, int64_t due_ns)
 {
-    struct flight *f = a->idle;
-    f->job = job;
-    a->idle = f->next;
+    struct request *r = a->idle;
+    r->job = job;
+    a->idle = r->next;
     a->in_flight++;
-    f->timer.fire = due_now;
+    r->timer.fire = due_now;
     /* Without memory for a timer the job is early, which the driver finds out, rather than lost. */
-    if (due_ns == 0 || due_ns <= clock_now_ns() || loop_ops.timer_set(a->loop, &f->timer, due_ns) != 0)
-        flight_start(f);
+    if (due_ns == 0 || due_ns <= clock_now_ns() || loop_ops.timer_set(a->loop, &r->timer, due_ns) != 0)
+        request_start(r);
 }
 
-/* Draws jobs while there is room for one more. A job that ends at once comes back here only to find it at work
+/* Draws jobs while there is a free place. A job that ends at once comes back here only to find it at work
  * already, so that the stack stays flat however many do. */
 static void draw_jobs(struct async *a)
 {
@@ -136,7 +137,7 @@ static void draw_jobs(struct async *a)
     a->drawing = true;
     while (!a->dry && a->idle) {
         if (dispenser->draw(dispenser, 0, &job, &due_ns))
-            flight_board(a, job, due_ns);
+            request_admit(a, job, due_ns);
         else
             a->dry = true;
     }
@@ -153,12 +154,12 @@ static int async_open(struct async *a, struct cobench_error *err)
     if (rc)
         return rc;
     a->worker_opened = true;
-    a->flights = calloc(run->workers, sizeof *a->flights);
-    if (!a->flights)
+    a->requests = calloc(run->workers, sizeof *a->requests);
+    if (!a->requests)
         return -ENOMEM;
     for (unsigned i = run->workers; i-- > 0;) {
-        a->flights[i] = (struct flight){.async = a, .next = a->idle, .timer = {.arg = &a->flights[i]}};
-        a->idle = &a->flights[i];
+        a->requests[i] = (struct request){.async = a, .next = a->idle, .timer = {.arg = &a->requests[i]}};
+        a->idle = &a->requests[i];
     }
     rc = loop_open(&a->loop);
     if (rc) {
@@ -175,7 +176,7 @@ static void async_close(struct async *a)
     if (a->mux)
         a->run->transport->mux_close(a->mux);
     loop_close(a->loop);
-    free(a->flights);
+    free(a->requests);
     if (a->worker_opened)
         worker_close(&a->worker);
 }
@@ -194,13 +195,13 @@ static int async_run(struct run *run, struct cobench_error *err)
     if (!rc && (a.in_flight || !a.dry))
         rc = -EIO;
     if (!rc)
-        hold_all(&a.worker);
+        end_pause_all(&a.worker);
     else
         snprintf(err->message, sizeof err->message, "the event loop ended with %u jobs in flight", a.in_flight);
 out:
     async_close(&a);
     if (!rc)
-        run_stamp_work(run); /* what the worker left on the board when it closed */
+        run_stamp_work(run); /* what the worker left in the shared state when it closed */
     return rc;
 }
 

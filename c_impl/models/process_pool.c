@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process-pool: workers forked beforehand, all open and with their slots in memory before the gate, that draw tickets
- * from shared memory. They meet at two pipes. `ready`: each worker writes a byte and closes its end, so that its end of
+ * process-pool: workers forked beforehand, all open and with their slots in memory before the gate, that draw jobs
+ * from shared memory. They start by two pipes. `ready`: each worker writes a byte and closes its end, so that its end of
  * file comes when all are there or dead, and the bytes tell how many are there. `go`: each worker takes one byte; its
  * end of file, also that of a parent that died, means to give up.
  */
@@ -11,15 +11,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/board.h"
+#include "host/end_pause.h"
 #include "host/error.h"
-#include "host/hold.h"
 #include "host/limits.h"
+#include "host/models.h"
+#include "host/process.h"
 #include "host/run.h"
+#include "host/shared_state.h"
 #include "host/slots.h"
 #include "host/worker.h"
 
-struct meeting {
+struct start_pipes {
     int ready[2], go[2]; /* -1: closed */
 };
 
@@ -30,20 +32,20 @@ static void end_close(int *fd)
     *fd = -1;
 }
 
-static void meeting_close(struct meeting *m)
+static void start_pipes_close(struct start_pipes *pipes)
 {
-    end_close(&m->ready[0]);
-    end_close(&m->ready[1]);
-    end_close(&m->go[0]);
-    end_close(&m->go[1]);
+    end_close(&pipes->ready[0]);
+    end_close(&pipes->ready[1]);
+    end_close(&pipes->go[0]);
+    end_close(&pipes->go[1]);
 }
 
-static int meeting_open(struct meeting *m, struct cobench_error *err)
+static int start_pipes_open(struct start_pipes *pipes, struct cobench_error *err)
 {
-    *m = (struct meeting){{-1, -1}, {-1, -1}};
-    if (pipe2(m->ready, O_CLOEXEC) < 0 || pipe2(m->go, O_CLOEXEC) < 0) {
+    *pipes = (struct start_pipes){{-1, -1}, {-1, -1}};
+    if (pipe2(pipes->ready, O_CLOEXEC) < 0 || pipe2(pipes->go, O_CLOEXEC) < 0) {
         const int rc = -errno;
-        meeting_close(m);
+        start_pipes_close(pipes);
         return error_fill(err, rc, "the pool's pipes cannot be opened: %s", strerror(-rc));
     }
     return 0;
@@ -73,68 +75,68 @@ static int pipe_write(int fd, const char *bytes, size_t size)
     return 0;
 }
 
-static _Noreturn void child_main(struct run *run, struct meeting *m, int32_t id)
+static _Noreturn void child_main(struct run *run, struct start_pipes *pipes, int32_t id)
 {
     struct worker worker;
     struct cobench_error err;
     char byte = 'r';
 
-    end_close(&m->ready[0]);
-    end_close(&m->go[1]);
+    end_close(&pipes->ready[0]);
+    end_close(&pipes->go[1]);
     error_clear(&err);
-    const int rc = run_enter_process(run, &worker, id, &err);
+    const int rc = process_enter(run, &worker, id, &err);
     if (rc) {
         run_failed(run, FAILURE_NO_JOB, id, rc, &err);
         _exit(0);
     }
     slots_prefault(run->slots, run->jobs);
-    const int told = pipe_write(m->ready[1], &byte, 1);
-    end_close(&m->ready[1]);
-    if (told == 0 && pipe_read(m->go[0], &byte, 1) == 1) {
+    const int told = pipe_write(pipes->ready[1], &byte, 1);
+    end_close(&pipes->ready[1]);
+    if (told == 0 && pipe_read(pipes->go[0], &byte, 1) == 1) {
         worker_drain(&worker);
-        hold_all(&worker);
+        end_pause_all(&worker);
     }
-    run_leave_process(run, &worker);
+    process_leave(run, &worker);
     _exit(0);
 }
 
-static int pool_start(struct run *run, struct meeting *m, struct cobench_error *err)
+static int pool_start(struct run *run, struct start_pipes *pipes, struct cobench_error *err)
 {
     for (unsigned i = 0; i < run->workers; i++) {
-        const int pid = run_fork(run, (int32_t)i);
+        const int pid = process_fork(run, (int32_t)i);
         if (pid == 0)
-            child_main(run, m, (int32_t)i);
+            child_main(run, pipes, (int32_t)i);
         if (pid < 0)
             return limits_explain_start(pid, "a process", i, err);
     }
     return 0;
 }
 
-/* Waits until every worker is open or dead. 0 if all are open; else -ECHILD: why stands on the board, or will when the
+/* Waits until every worker is open or dead. 0 if all are open; else -ECHILD: why stands in the shared state, or will when the
  * workers have been waited for. */
-static int pool_warm(struct run *run, struct meeting *m)
+static int pool_warm(struct run *run, struct start_pipes *pipes)
 {
     char bytes[256];
     unsigned arrived = 0;
     ssize_t n;
 
-    end_close(&m->ready[1]);
-    end_close(&m->go[0]);
-    while ((n = pipe_read(m->ready[0], bytes, sizeof bytes)) > 0)
+    end_close(&pipes->ready[1]);
+    end_close(&pipes->go[0]);
+    while ((n = pipe_read(pipes->ready[0], bytes, sizeof bytes)) > 0)
         arrived += (unsigned)n;
     if (n < 0)
         return (int)n;
     return arrived == run->workers ? 0 : -ECHILD;
 }
 
-static int pool_release(struct run *run, struct meeting *m, struct cobench_error *err)
+static int pool_release(struct run *run, struct start_pipes *pipes, struct cobench_error *err)
 {
     char bytes[256];
     memset(bytes, 'g', sizeof bytes);
     for (unsigned left = run->workers; left > 0;) {
         const unsigned part = left < sizeof bytes ? left : (unsigned)sizeof bytes;
-        const int rc = pipe_write(m->go[1], bytes, part);
-        if (rc == -EPIPE) /* all have died meanwhile: that is on the board soon */
+        const int rc = pipe_write(pipes->go[1], bytes, part);
+        if (rc == -EPIPE) /* all have died meanwhile: that is in the shared state soon */
             return 0;
         if (rc)
             return error_fill(err, rc, "the workers cannot be released: %s", strerror(-rc));
@@ -148,7 +150,7 @@ static int pool_wait(struct run *run, struct cobench_error *err)
     int32_t worker;
     int rc;
     do
-        rc = run_wait(run, &worker);
+        rc = process_wait(run, &worker);
     while (rc == 0);
     return rc == -ECHILD ? 0 : error_fill(err, rc, "waiting for a worker failed: %s", strerror(-rc));
 }
@@ -156,8 +158,8 @@ static int pool_wait(struct run *run, struct cobench_error *err)
 /* Why a worker did not open, in its own words or in those of its end. */
 static int pool_explain(const struct run *run, struct cobench_error *err)
 {
-    struct failure failures[BOARD_FAILURES];
-    if (board_failures(run->board, failures) == 0)
+    struct failure failures[FAILURES_MAX];
+    if (shared_state_failures(run->shared, failures) == 0)
         return error_fill(err, -ECHILD, "a worker ended before it was open");
     *err = failures[0].error;
     if (failures[0].rc == -ECHILD) /* a crash: the message says all of it */
@@ -167,20 +169,20 @@ static int pool_explain(const struct run *run, struct cobench_error *err)
 
 static int process_pool_run(struct run *run, struct cobench_error *err)
 {
-    struct meeting meeting;
+    struct start_pipes pipes;
     struct cobench_error ignored;
-    int rc = meeting_open(&meeting, err);
+    int rc = start_pipes_open(&pipes, err);
     if (rc)
         return rc;
-    rc = pool_start(run, &meeting, err);
+    rc = pool_start(run, &pipes, err);
     if (rc)
         goto out;
-    const int warm = pool_warm(run, &meeting);
+    const int warm = pool_warm(run, &pipes);
     rc = warm ? warm : run_gate(run, err);
     if (rc == 0)
-        rc = pool_release(run, &meeting, err);
+        rc = pool_release(run, &pipes, err);
 out:
-    meeting_close(&meeting); /* those still waiting give up */
+    start_pipes_close(&pipes); /* those still waiting give up */
     const int waited = pool_wait(run, rc ? &ignored : err);
     if (rc == -ECHILD)
         rc = pool_explain(run, err);

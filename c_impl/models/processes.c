@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "host/dispenser.h"
+#include "host/end_pause.h"
 #include "host/error.h"
-#include "host/hold.h"
 #include "host/limits.h"
+#include "host/models.h"
+#include "host/process.h"
 #include "host/run.h"
 #include "host/worker.h"
 
@@ -16,14 +18,14 @@ static _Noreturn void child_main(struct run *run, uint64_t job)
     struct cobench_error err;
 
     error_clear(&err);
-    const int rc = run_enter_process(run, &worker, (int32_t)job, &err);
+    const int rc = process_enter(run, &worker, (int32_t)job, &err);
     if (rc) {
         run_unstarted(run, job, (int32_t)job, rc, &err);
         _exit(0);
     }
     worker_job(&worker, job);
-    hold_last(&worker);
-    run_leave_process(run, &worker);
+    end_pause_last(&worker);
+    process_leave(run, &worker);
     _exit(0);
 }
 
@@ -38,12 +40,12 @@ static int processes_run(struct run *run, struct cobench_error *err)
         return rc;
     while (rc == 0 && dispenser_next(dispenser, 0, &job)) {
         if (alive == run->workers) {
-            rc = run_wait(run, &worker);
+            rc = process_wait(run, &worker);
             if (rc)
                 break;
             alive--;
         }
-        const int pid = run_fork(run, (int32_t)job);
+        const int pid = process_fork(run, (int32_t)job);
         if (pid == 0)
             child_main(run, job);
         if (pid < 0)
@@ -53,7 +55,7 @@ static int processes_run(struct run *run, struct cobench_error *err)
     }
     int waited;
     do
-        waited = run_wait(run, &worker);
+        waited = process_wait(run, &worker);
     while (waited == 0);
     if (rc == 0 && waited != -ECHILD)
         rc = error_fill(err, waited, "waiting for a worker failed");

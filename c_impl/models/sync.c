@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* sync: one loop on the calling thread, one job after the other: what the other models are compared with. */
-#include "host/hold.h"
+#include "host/end_pause.h"
+#include "host/models.h"
 #include "host/run.h"
 #include "host/worker.h"
 
@@ -13,7 +14,7 @@ static int sync_run(struct run *run, struct cobench_error *err)
     rc = run_gate(run, err);
     if (rc == 0) {
         worker_drain(&worker);
-        hold_all(&worker);
+        end_pause_all(&worker);
     }
     worker_close(&worker);
     if (rc == 0)

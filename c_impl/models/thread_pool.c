@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* thread-pool: a fixed number of threads, all open and waiting before the gate, that draw tickets until none is left. */
+/* thread-pool: a fixed number of threads, all open and waiting before the gate, that draw jobs until none is left. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "host/end_pause.h"
 #include "host/error.h"
-#include "host/hold.h"
 #include "host/limits.h"
+#include "host/models.h"
 #include "host/run.h"
 #include "host/worker.h"
 
-enum pool_state { POOL_HELD, POOL_RUNNING, POOL_GIVEN_UP };
+enum pool_state { POOL_WAITING, POOL_RUNNING, POOL_GIVEN_UP };
 
 struct pool;
 
@@ -43,7 +44,7 @@ static bool pool_arrive(struct pool *pool, int rc, const struct cobench_error *e
     }
     pool->arrived++;
     pthread_cond_signal(&pool->ready);
-    while (pool->state == POOL_HELD)
+    while (pool->state == POOL_WAITING)
         pthread_cond_wait(&pool->opened, &pool->lock);
     const bool go = pool->state == POOL_RUNNING;
     pthread_mutex_unlock(&pool->lock);
@@ -60,7 +61,7 @@ static void *member_main(void *arg)
     const int rc = worker_open(&worker, member->pool->run, member->id, 0, true, &err);
     if (pool_arrive(member->pool, rc, &err)) {
         worker_drain(&worker);
-        hold_all(&worker);
+        end_pause_all(&worker);
     }
     if (rc == 0)
         worker_close(&worker);

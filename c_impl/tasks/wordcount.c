@@ -35,10 +35,10 @@ static int descriptor_read(struct wordcount *w, int fd, const char *path, struct
     struct stat about;
     if (fstat(fd, &about) < 0)
         return file_failed(path, "read", err);
-    size_t room = about.st_size > 0 ? (size_t)about.st_size + 1 : 65536;
-    w->data = malloc(room);
+    size_t capacity = about.st_size > 0 ? (size_t)about.st_size + 1 : 65536;
+    w->data = malloc(capacity);
     while (w->data) {
-        const ssize_t n = read(fd, w->data + w->length, room - w->length);
+        const ssize_t n = read(fd, w->data + w->length, capacity - w->length);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -46,8 +46,8 @@ static int descriptor_read(struct wordcount *w, int fd, const char *path, struct
         if (n == 0)
             return 0;
         w->length += (size_t)n;
-        if (w->length == room) {
-            char *more = realloc(w->data, room *= 2);
+        if (w->length == capacity) {
+            char *more = realloc(w->data, capacity *= 2);
             if (!more)
                 break;
             w->data = more;

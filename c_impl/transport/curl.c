@@ -36,7 +36,7 @@ struct transfer {
     struct state *state;
     CURL *easy;
     unsigned char *body;
-    size_t length, room;
+    size_t length, capacity;
     int body_code;                /* why the body could not be kept: negative errno */
     int socket_errno;             /* why no socket could be opened; libcurl does not tell */
     char detail[CURL_ERROR_SIZE]; /* libcurl's own words on the last failure */
@@ -83,8 +83,8 @@ static int error_say_url(struct cobench_error *err, const char *url, const struc
 }
 
 /* A connect that failed: the system's errno tells a refused connection from a missing route, port or descriptor.
- * `room` (SCARCE_MAX) is for a message made here. */
-static void fault_of_connect(const struct transfer *t, struct fault *fault, char *room)
+ * `text` (SCARCE_MAX) is for a message made here. */
+static void fault_of_connect(const struct transfer *t, struct fault *fault, char *text)
 {
     long os_errno = t->socket_errno;
 
@@ -93,10 +93,10 @@ static void fault_of_connect(const struct transfer *t, struct fault *fault, char
     if (os_errno <= 0)
         return;
     fault->rc = -(int)os_errno;
-    const char *scarce = scarce_connect((int)os_errno, room, SCARCE_MAX);
+    const char *scarce = scarce_connect((int)os_errno, text, SCARCE_MAX);
     if (scarce) {
         fault->type = scarce;
-        fault->message = room;
+        fault->message = text;
     }
     if (os_errno == ECONNREFUSED) {
         fault->type = "ConnectionRefused";
@@ -110,14 +110,14 @@ static void fault_of_connect(const struct transfer *t, struct fault *fault, char
 static int transfer_error(const struct transfer *t, CURLcode curl, struct cobench_error *err)
 {
     const char *url = NULL;
-    char room[SCARCE_MAX];
+    char text[SCARCE_MAX];
     struct fault fault = {.curl = curl, .rc = -EIO, .type = "Transport"};
 
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].curl == curl)
             fault = faults[i];
     if (curl == CURLE_COULDNT_CONNECT)
-        fault_of_connect(t, &fault, room);
+        fault_of_connect(t, &fault, text);
     if (curl == CURLE_WRITE_ERROR && t->body_code) {
         fault.rc = t->body_code;
         fault.message = t->body_code == -ENOMEM ? "no memory for the body" : "a body of more than 64 MiB";
@@ -133,15 +133,15 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
 
 static int body_grow(struct transfer *t, size_t need)
 {
-    size_t room = t->room ? t->room : BODY_FIRST;
+    size_t capacity = t->capacity ? t->capacity : BODY_FIRST;
 
-    while (room < need)
-        room *= 2;
-    unsigned char *body = realloc(t->body, room);
+    while (capacity < need)
+        capacity *= 2;
+    unsigned char *body = realloc(t->body, capacity);
     if (!body)
         return -ENOMEM;
     t->body = body;
-    t->room = room;
+    t->capacity = capacity;
     return 0;
 }
 
@@ -153,7 +153,7 @@ static size_t body_append(char *data, size_t size, size_t count, void *arg)
 
     if (bytes > BODY_MAX - t->length)
         t->body_code = -EMSGSIZE;
-    else if (t->length + bytes > t->room)
+    else if (t->length + bytes > t->capacity)
         t->body_code = body_grow(t, t->length + bytes);
     if (t->body_code)
         return bytes ? 0 : 1;

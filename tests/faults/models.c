@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "host/dispenser.h"
-#include "host/hold.h"
+#include "host/end_pause.h"
+#include "host/models.h"
 #include "host/run.h"
 #include "host/worker.h"
 
@@ -43,7 +44,7 @@ static int slower_run(struct run *run, struct cobench_error *err)
         worker_job(&worker, job);
     }
     if (rc == 0)
-        hold_all(&worker);
+        end_pause_all(&worker);
     worker_close(&worker);
     if (rc == 0)
         run_stamp_work(run);
@@ -90,7 +91,7 @@ static void *pretender_main(void *arg)
         worker_job(&p->worker, job);
         pthread_mutex_unlock(&p->pretence->turn);
     }
-    hold_all(&p->worker);
+    end_pause_all(&p->worker);
     return NULL;
 }
 

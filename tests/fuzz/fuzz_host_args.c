@@ -11,6 +11,7 @@
 
 #include "common/clock.h"
 #include "host/args.h"
+#include "host/models.h"
 #include "host/contract.h"
 #include "host/params.h"
 #include "support.h"

@@ -26,12 +26,13 @@
 #include <unistd.h>
 
 #include "bridge/embed.h"
-#include "host/board.h"
 #include "host/children.h"
 #include "host/contract.h"
 #include "host/dispenser.h"
 #include "host/error.h"
+#include "host/models.h"
 #include "host/run.h"
+#include "host/shared_state.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { SANITIZED = 1 }; /* its allocator's figures are not the bridge's; what leaks it finds itself */
@@ -324,19 +325,19 @@ enum { JOBS = 40, WORKERS = 3 };
 
 static void model_check(struct fixture *f, const struct model *model, enum start_method method, struct slot *slots)
 {
-    struct board *board = NULL;
+    struct shared_state *shared = NULL;
     struct dispenser dispenser;
     struct children children;
-    assert_int_equal(board_open(&board), 0);
+    assert_int_equal(shared_state_open(&shared), 0);
     assert_int_equal(children_open(&children, WORKERS), 0);
-    dispenser_counter(&dispenser, board, JOBS);
+    dispenser_counter(&dispenser, shared, JOBS);
     memset(slots, 0, JOBS * sizeof *slots);
     struct run run = {.task = &f->task,
                       .jobs = JOBS,
                       .workers = WORKERS,
                       .start_method = method,
                       .slots = slots,
-                      .board = board,
+                      .shared = shared,
                       .dispenser = &dispenser,
                       .children = &children,
                       .gate_read = -1,
@@ -348,13 +349,13 @@ static void model_check(struct fixture *f, const struct model *model, enum start
     if (method == START_FORK)
         run_close_task(&run);
     run_account(&run);
-    assert_int_equal(board->failed, JOBS / 4);
+    assert_int_equal(shared->failed, JOBS / 4);
     for (uint64_t job = 0; job < JOBS; job++) {
         assert_int_equal(slots[job].state, job % 4 == 3 ? SLOT_FAILED : SLOT_DONE);
         assert_int_equal(slots[job].result, job % 4 == 3 ? 0 : 2 * job);
     }
     children_close(&children);
-    board_close(board);
+    shared_state_close(shared);
 }
 
 static void test_models(void **state)

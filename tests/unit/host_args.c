@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "host/args.h"
+#include "host/models.h"
 
 #define WORDS_MAX 16
 

@@ -18,11 +18,12 @@
 
 #include "common/arrivals.h"
 #include "common/clock.h"
-#include "host/board.h"
 #include "host/children.h"
 #include "host/dispenser.h"
 #include "host/error.h"
+#include "host/models.h"
 #include "host/run.h"
+#include "host/shared_state.h"
 #include "host/worker.h"
 
 /* What the test task was called for, in memory that forked workers share. */
@@ -135,13 +136,13 @@ static int fixture_setup(void **state)
     calls->fails_from = UINT64_MAX;
     f.slots = shared_new(JOBS_MAX * sizeof *f.slots);
     *state = &f;
-    return board_open(&f.run.board);
+    return shared_state_open(&f.run.shared);
 }
 
 static int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
-    board_close(f->run.board);
+    shared_state_close(f->run.shared);
     munmap(f->slots, JOBS_MAX * sizeof *f->slots);
     munmap(calls, sizeof *calls);
     return 0;
@@ -151,23 +152,23 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
                      unsigned workers)
 {
     struct run *run = &f->run;
-    struct board *board = run->board;
+    struct shared_state *shared = run->shared;
 
     memset(f->slots, 0, JOBS_MAX * sizeof *f->slots);
-    memset(board, 0, sizeof *board);
+    memset(shared, 0, sizeof *shared);
     *run = (struct run){.task = &probe,
                         .jobs = jobs,
                         .workers = workers,
                         .start_method = method,
                         .slots = f->slots,
-                        .board = board,
+                        .shared = shared,
                         .dispenser = &f->dispenser,
                         .gate_read = -1,
                         .gate_write = -1};
-    dispenser_counter(&f->dispenser, board, jobs);
+    dispenser_counter(&f->dispenser, shared, jobs);
     if (f->arrivals.rate > 0) {
         dispenser_fill(f->slots, jobs, &f->arrivals);
-        dispenser_schedule(&f->dispenser, board, f->slots, jobs);
+        dispenser_schedule(&f->dispenser, shared, f->slots, jobs);
     }
     assert_int_equal(children_open(&f->children, workers), 0);
     run->children = &f->children;
@@ -198,8 +199,8 @@ static void all_done_check(const struct fixture *f)
         else
             assert_int_equal(slot->replied_ns, 0);
     }
-    assert_int_equal(f->run.board->ended, f->run.jobs);
-    assert_int_equal(f->run.board->failed, 0);
+    assert_int_equal(f->run.shared->ended, f->run.jobs);
+    assert_int_equal(f->run.shared->failed, 0);
 }
 
 static const enum start_method methods[] = {START_FORK, START_SPAWN};
@@ -250,13 +251,13 @@ static void test_failures_stay_with_their_jobs(void **state)
     struct fixture *f = *state;
     const uint64_t jobs = 30;
     for (size_t m = 0; models[m]; m++) {
-        struct failure failures[BOARD_FAILURES];
+        struct failure failures[FAILURES_MAX];
         calls->fails_from = 10;
         assert_int_equal(model_try(f, models[m], START_FORK, jobs, 4), 0);
-        assert_int_equal(f->run.board->failed, 20);
-        assert_int_equal(f->run.board->ended, jobs);
-        assert_int_equal(board_failures(f->run.board, failures), BOARD_FAILURES);
-        for (unsigned i = 0; i < BOARD_FAILURES; i++) {
+        assert_int_equal(f->run.shared->failed, 20);
+        assert_int_equal(f->run.shared->ended, jobs);
+        assert_int_equal(shared_state_failures(f->run.shared, failures), FAILURES_MAX);
+        for (unsigned i = 0; i < FAILURES_MAX; i++) {
             assert_true(failures[i].job >= 10);
             assert_int_equal(failures[i].rc, -ERANGE);
             assert_string_equal(failures[i].error.type, "ERANGE");
@@ -283,7 +284,7 @@ static void test_workers_that_do_not_open(void **state)
             assert_int_equal(calls->run, 0);
             assert_int_equal(rc, each ? 0 : -EPERM);
             if (each)
-                assert_int_equal(f->run.board->failed, 6);
+                assert_int_equal(f->run.shared->failed, 6);
             else
                 assert_string_equal(f->err.message, "planted");
         }
@@ -347,7 +348,7 @@ static void test_dispenser(void **state)
     struct dispenser dispenser;
     uint64_t drawn = 0, sum = 0;
 
-    dispenser_counter(&dispenser, f->run.board, TICKETS);
+    dispenser_counter(&dispenser, f->run.shared, TICKETS);
     for (unsigned i = 0; i < DRAWERS; i++) {
         drawers[i] = (struct drawer){.dispenser = &dispenser, .id = i};
         assert_int_equal(pthread_create(&threads[i], NULL, drawer_main, &drawers[i]), 0);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hold (--end-pause): the host stands still at the last job's end, so that whoever drives it can look at the memory of
- * all that is alive then. Nobody waits where a run has none, and nothing of it lies between two jobs.
+ * The end pause (--end-pause): the host stands still at the last job's end, so that whoever drives it can look at the memory of all
+ * that is alive then. Nobody waits where a run has none, and nothing of it lies between two jobs.
  *
  * All who wait look at the same descriptor, and nobody reads from it: so one byte of the driver's, or its end of file,
  * releases threads and processes alike.
  */
-#ifndef HOST_HOLD_H
-#define HOST_HOLD_H
+#ifndef HOST_END_PAUSE_H
+#define HOST_END_PAUSE_H
 
 #include "common/clock.h"
 
@@ -15,22 +15,22 @@ struct run;
 struct worker;
 
 /* No driver needs as long to look: one that is stuck does not keep a host for longer. */
-#define HOLD_LIMIT_NS (10 * NS_PER_S)
+#define END_PAUSE_LIMIT_NS (10 * NS_PER_S)
 
 /* The descriptors of --end-pause. */
-struct hold {
-    int read;  /* the hold is over when there is something to read, or its end of file */
+struct end_pause {
+    int read;  /* the pause is over when there is something to read, or its end of file */
     int write; /* one byte when the last job has ended */
 };
 
 /* A worker that will get no more jobs, before it closes, in a model whose workers live until the last job's end: it
  * waits there for all the others and for the driver. */
-void hold_all(struct worker *w);
+void end_pause_all(struct worker *w);
 
 /* The same in a model whose workers live for one job: only the one whose job was the last to end waits. */
-void hold_last(struct worker *w);
+void end_pause_last(struct worker *w);
 
 /* Lets the driver look now, because a worker that died can no more say that its jobs have ended. */
-void hold_announce(struct run *run);
+void end_pause_announce(struct run *run);
 
 #endif

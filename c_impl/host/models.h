@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The models of this host: how the jobs are run at the same time. Each is written once and knows no task by name. */
+#ifndef HOST_MODELS_H
+#define HOST_MODELS_H
+
+#include <stdbool.h>
+
+#include "host/run.h"
+
+struct model {
+    const char *name;
+    const char *about;   /* one line */
+    bool uses_processes; /* start methods apply */
+    bool uses_loop;      /* waits on the event loop */
+    bool one_at_a_time;  /* ignores workers: a baseline */
+    /*
+     * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0
+     * also when jobs failed (they are in the shared state); a negative errno when the model itself could not go on,
+     * with the reason in err. -EAGAIN, -ENOMEM, -EMFILE at set-up mean: not possible here.
+     */
+    int (*run)(struct run *run, struct cobench_error *err);
+};
+
+/* One row per model, in the order of the list: a new one is a row here and a file in c_impl/models/ that defines
+ * `const struct model model_NAME`. */
+#define MODELS(row) row(sync) row(threads) row(thread_pool) row(processes) row(process_pool) row(async)
+
+#define MODEL_DECLARE(name) extern const struct model model_##name;
+MODELS(MODEL_DECLARE)
+
+/* The rows as a table that ends with NULL. */
+extern const struct model *const models[];
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Worker processes, as every model that forks has to start and end them. */
+#ifndef HOST_PROCESS_H
+#define HOST_PROCESS_H
+
+#include <stdint.h>
+
+#include "host/worker.h"
+
+/*
+ * fork() with the task's hooks around it, for the process that will be `worker`. Returns the pid, 0 in the child, or a
+ * negative errno. The child must end in _exit; it is killed when the thread that forked it ends. The parent reaps it with
+ * process_wait().
+ */
+int process_fork(struct run *run, int32_t worker);
+
+/* Waits for a worker process to end. One that did not end by itself is noted as a failure, with the job it was running.
+ * 0 with *worker; -ECHILD: there is none left; or another negative errno. */
+int process_wait(struct run *run, int32_t *worker);
+
+/* A worker process's first and last steps: under START_SPAWN they open and close the task there. worker_open's and
+ * worker_close's other rules hold. */
+int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_error *err);
+void process_leave(struct run *run, struct worker *w);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* The shared state: a mapping, and lists and maxima without locks. */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#include "host/shared_state.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+int shared_state_open(struct shared_state **out)
+{
+    void *memory = mmap(NULL, sizeof(struct shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return -errno;
+    *out = memory;
+    return 0;
+}
+
+void shared_state_close(struct shared_state *shared)
+{
+    if (shared)
+        munmap(shared, sizeof *shared);
+}
+
+void shared_state_note(struct shared_state *shared, const struct failure *failure)
+{
+    const uint32_t place = atomic_fetch_add_explicit(&shared->failure_claimed, 1, memory_order_relaxed);
+    if (place >= FAILURES_MAX)
+        return;
+    shared->failures[place] = *failure;
+    atomic_store_explicit(&shared->failure_written[place], 1, memory_order_release);
+}
+
+unsigned shared_state_failures(const struct shared_state *shared, struct failure out[static FAILURES_MAX])
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < FAILURES_MAX; i++)
+        if (atomic_load_explicit(&shared->failure_written[i], memory_order_acquire))
+            out[count++] = shared->failures[i];
+    return count;
+}
+
+void shared_state_ended(struct shared_state *shared, uint64_t jobs, int64_t last_end_ns)
+{
+    atomic_fetch_add_explicit(&shared->ended, jobs, memory_order_relaxed);
+    int64_t known = atomic_load_explicit(&shared->last_end_ns, memory_order_relaxed);
+    while (known < last_end_ns && !atomic_compare_exchange_weak_explicit(&shared->last_end_ns, &known, last_end_ns,
+                                                                         memory_order_relaxed, memory_order_relaxed))
+        ;
+}

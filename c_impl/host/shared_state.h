@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The shared state: anonymous memory in which the workers of a run, threads or processes, leave what goes into the record
+ * besides their slots. Only lock-free atomics, so that a worker killed at any instant leaves nothing locked.
+ */
+#ifndef HOST_SHARED_STATE_H
+#define HOST_SHARED_STATE_H
+
+#include <stdint.h>
+
+#include "cobench/task.h"
+
+#define FAILURES_MAX 8
+
+#define FAILURE_NO_JOB UINT64_MAX
+
+/* A failure, as it goes into the record. */
+struct failure {
+    uint64_t job; /* FAILURE_NO_JOB: not of one job, such as a worker that did not open */
+    int32_t worker;
+    int32_t rc; /* negative errno */
+    struct cobench_error error;
+};
+
+struct shared_state {
+    _Alignas(64) _Atomic uint64_t next_job;    /* of the dispenser */
+    _Alignas(64) _Atomic uint64_t connections; /* opened by all transports of the run */
+    _Atomic uint64_t failed;                   /* failed jobs, also those not listed below */
+    _Atomic uint64_t ended;                    /* jobs that ended, well or not; added by each worker as it closes */
+    _Atomic int64_t last_end_ns;               /* when the last of them did */
+    _Atomic uint32_t paused;                   /* not 0: the driver has been told to look (end_pause.h) */
+    _Atomic int64_t gate_ns;                   /* when the gate opened: run->ready_ns for processes forked before */
+    _Atomic uint32_t unopened;                 /* worker processes in which the task did not open (START_SPAWN) */
+    _Atomic uint32_t failure_claimed;          /* entries of `failures` handed out */
+    _Atomic uint32_t failure_written[FAILURES_MAX];
+    struct failure failures[FAILURES_MAX];
+};
+
+/* Memory shared with every child forked later, all zero. 0 or a negative errno. */
+int shared_state_open(struct shared_state **out);
+void shared_state_close(struct shared_state *shared);
+
+/* Adds a failure to the list; those beyond FAILURES_MAX are dropped. Does not count it as a failed job. */
+void shared_state_note(struct shared_state *shared, const struct failure *failure);
+
+/* Copies the failures that are completely written, in the order of their entry. Returns how many. */
+unsigned shared_state_failures(const struct shared_state *shared, struct failure out[static FAILURES_MAX]);
+
+/* What one worker adds when it has run its last job: how many it ended and when the last one did. */
+void shared_state_ended(struct shared_state *shared, uint64_t jobs, int64_t last_end_ns);
+
+#endif
