@@ -28,7 +28,7 @@ py_threaded := $(if $(findstring t-embed,$(PYTHON_PC)),t)
 PYTHON := $(py_prefix)/bin/python$(py_version)$(py_threaded)
 
 warnings := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wvla $(if $(WERROR),-Werror)
-# No fused multiply-adds: a task's doubles must be those of its Python twin.
+# No fused multiply-adds: a task's doubles must be those of its Python counterpart.
 own_cflags := -std=c11 -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fPIC -pthread $(warnings) -MMD -MP -I. -Ic_impl -Ic_impl/include
 own_ldflags := -pthread
 build_facts = -DCOBENCH_VERSION='"$(VERSION)"' -DCOBENCH_CFLAGS='"$(subst ",,$(CFLAGS))"'
@@ -161,7 +161,7 @@ $(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(BUILD)/libtask.a
 $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o $(BUILD)/libtask.a
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
-# The host with an interpreter looks for a plug-in's Python twin beside it.
+# The host with an interpreter looks for a plug-in's Python counterpart beside it.
 $(BUILD)/test-tasks/%.py: tests/tasks/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
 $(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)

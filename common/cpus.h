@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The CPUs this process can really use. The driver and the C host both ask here; py_impl/machine.py is the Python twin. */
+/* The CPUs this process can really use. The driver and the C host both ask here; py_impl/machine.py is the Python counterpart. */
 #ifndef COMMON_CPUS_H
 #define COMMON_CPUS_H
 

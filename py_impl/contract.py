@@ -43,7 +43,7 @@ URL_MAX = 2047  # bytes, as much as the C hosts can hold
 
 
 class Param:
-    """One row of a task's table of parameters; the same row, word for word, stands in the task's C twin."""
+    """One row of a task's table of parameters; the same row, word for word, stands in the task's C counterpart."""
 
     __slots__ = ("key", "type", "fallback", "min", "max", "choices", "about")
 

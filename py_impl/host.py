@@ -110,8 +110,8 @@ class Command:
         schedule = self.choose_schedule(task, jobs, given)
         timeout_s = self.seconds(given, "--timeout", TIMEOUT_S)
 
-        from py_impl.board import Board
-        from py_impl.keeper import Keeper
+        from py_impl.shared_state import SharedState
+        from py_impl.watchdog import Watchdog
         from py_impl.run import Run
 
         run = Run()
@@ -131,10 +131,10 @@ class Command:
         self.open_files(run, given["--slots"])
 
         self.this = run
-        run.board = Board()
-        run.keeper = Keeper()
-        run.keeper.watch_signals(processes=model.processes)
-        run.keeper.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
+        run.shared = SharedState()
+        run.watchdog = Watchdog()
+        run.watchdog.watch_signals(processes=model.processes)
+        run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
         self.drive(model, run)
 
     def choose_model(self, name: str) -> Model:
@@ -230,13 +230,13 @@ class Command:
 
     def expired(self, timeout_s: float):
         def expired() -> NoReturn:
-            """In the keeper's thread, with all worker processes gone."""
+            """In the watchdog's thread, with all worker processes gone."""
             run = self.this
             if run.catch_up is not None:
                 run.catch_up()
             running = run.slots.running()
             for job, worker in running[: record.FAILURES_MAX]:
-                run.board.failed(job, worker, "Timeout", f"still running when the {timeout_s:g} s were over", None)
+                run.shared.failed(job, worker, "Timeout", f"still running when the {timeout_s:g} s were over", None)
             os._exit(self.report("failed", self.time_out_reason(timeout_s, [job for job, _ in running])))
 
         return expired
@@ -253,14 +253,14 @@ class Command:
         run = self.this
         if run is None:
             return self.report(status, reason)
-        run.keeper.end()
+        run.watchdog.end()
         if status == "done":
-            failures, _ = run.board.read()
+            failures, _ = run.shared.read()
             if failures:
                 status, reason = "failed", self.failure_reason(failures)
             return self.report(status, reason)
         # What was under way is given up: there may be workers, and threads that nobody can end.
-        run.keeper.kill_workers()
+        run.watchdog.kill_workers()
         os._exit(self.report(status, reason))
 
     def failure_reason(self, failures: list[dict[str, object]]) -> str:
@@ -291,7 +291,7 @@ class Command:
         return EXITS[status]
 
     def report_run(self, run: Run) -> None:
-        failures, connections = run.board.read()
+        failures, connections = run.shared.read()
         self.record["failures"] = failures[: record.FAILURES_MAX]
         if failures:
             self.record["failed_jobs"] = run.slots.failed()

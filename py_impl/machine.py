@@ -9,12 +9,12 @@ import resource
 
 from py_impl.errors import Impossible
 
-SPARE_FDS = 24  # standard streams, slots, board, gate, event loop, the pools' own pipes
+SPARE_FDS = 24  # standard streams, slots, shared state, gate, event loop, the pools' own pipes
 
 
 def effective_cpus() -> int:
-    """The CPUs this process may use: its affinity, and no more than its control groups' quota, rounded up. The twin of
-    common/cpus.c."""
+    """The CPUs this process may use: its affinity, and no more than its control groups' quota, rounded up. common/cpus.c in
+    Python."""
     cpus = len(os.sched_getaffinity(0))
     quota = quota_cpus()
     return cpus if quota is None else min(cpus, math.ceil(quota))

@@ -13,21 +13,21 @@ from py_impl import catalog, params
 from py_impl.contract import URL
 from py_impl.errors import Failed, Usage
 from py_impl.failure import explain
-from py_impl.keeper import worker_signals
+from py_impl.watchdog import worker_signals
 from py_impl.slots import attach
-from py_impl.tickets import in_order, when_due
+from py_impl.dispenser import in_order, when_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from py_impl.board import Board
+    from py_impl.shared_state import SharedState
     from py_impl.end_pause import EndPause
-    from py_impl.keeper import Keeper
+    from py_impl.watchdog import Watchdog
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
-_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "board", "slots_path", "end_pause")
+_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path", "end_pause")
 
 
 class Run:
@@ -41,18 +41,18 @@ class Run:
         self.request_timeout_s = 30.0
         self.looping = False  # the model waits on an event loop
         self.slots_path = ""
-        self.board: Board | None = None
+        self.shared: SharedState | None = None
         self.slots: Slots | None = None
-        self.keeper: Keeper | None = None
+        self.watchdog: Watchdog | None = None
         self.gate_fds: tuple[int, int] | None = None
         self.end_pause: EndPause | None = None
         self.state = None  # of task.open; None where each worker process opens for itself
-        self.tickets = None
+        self.dispenser = None
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
         self.transport = None  # a module of transport/; None unless the task asks for a URL
         self.ready_ns: int | None = None  # set by gate()
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
-        # Brings board and stamps up to date when the time runs out. Of a model whose jobs do not see to it themselves.
+        # Brings shared state and stamps up to date when the time runs out. Of a model whose jobs do not see to it themselves.
         self.catch_up: Callable[[], None] | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -64,13 +64,13 @@ class Run:
             setattr(self, name, value)
 
     def prepare(self) -> None:
-        """Before any worker exists: hands out the tickets, loads the transport, opens the task where it is shared."""
+        """Before any worker exists: sets up the dispenser, loads the transport, opens the task where it is shared."""
         if self.schedule is not None:
             from py_impl.arrivals import offsets
 
             self.slots.schedule(offsets(self.jobs, *self.schedule))
-        # An event loop may not be blocked: it takes the tickets at once and waits for itself.
-        self.tickets = in_order(self.jobs) if self.schedule is None or self.looping else when_due(self)
+        # An event loop may not be blocked: it takes the jobs at once and waits for itself.
+        self.dispenser = in_order(self.jobs) if self.schedule is None or self.looping else when_due(self.jobs, self.due)
         self.load_transport()
         if self.start_method != "spawn":
             self.open_task()
@@ -130,6 +130,10 @@ class Run:
                 raise Failed("the gate was closed before it opened")
         self.ready_ns = time.monotonic_ns()
 
+    def due(self, job: int) -> int:
+        """The instant at which a job is due in an open loop, once the gate is open. Once a job, by who hands it out."""
+        return self.slots.due(job, self.ready_ns)
+
     def end_pause_all(self) -> None:
         """Called by every model whose workers live until then: all jobs have ended, and no worker is closed yet."""
         if self.end_pause is not None:
@@ -145,11 +149,11 @@ class Run:
         kind, message, line = explain(error, getattr(self.task, "__file__", None))
         if job is not None:
             self.slots.fail(job)
-        self.board.failed(job, number, kind, message, line)
+        self.shared.failed(job, number, kind, message, line)
 
     def check_workers(self) -> None:
         """Before the gate: gives up where a worker could not be opened."""
-        failures, _ = self.board.read()
+        failures, _ = self.shared.read()
         if failures and failures[0]["type"] == Usage.__name__:
             raise Usage(failures[0]["message"])
         if failures:

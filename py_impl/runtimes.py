@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import os
+
 from py_impl import catalog
+from py_impl.params import build_folder
 
 
 class Runtime:
@@ -15,3 +18,4 @@ class Runtime:
 
 
 PY = Runtime("py", catalog.PYTHON)
+EXT = Runtime("ext", catalog.Shelf(os.path.join(build_folder(), "tasks"), ".so"))

@@ -102,7 +102,7 @@ class Slots:
 
 
 def reserve(fd: int, size: int) -> None:
-    """Gives the file its blocks. Where there is no room for them it is left empty."""
+    """Gives the file its blocks. Where the disk has too few it is left empty."""
     try:
         os.posix_fallocate(fd, 0, size)
     except OSError:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for URLs,
-a client of the transport; stamps the slots; turns every failure of a job into an entry on the board, so that nothing a
+a client of the transport; stamps the slots; turns every failure of a job into an entry of the shared state, so that nothing a
 task does comes out of here. One thread at a time uses a worker.
 """
 
@@ -39,7 +39,7 @@ class Worker:
         opener = getattr(run.task, "worker_open", None)
         self.task_worker = None if opener is None else opener(run.state, flags)
         if run.transport is not None:
-            self.client = run.transport.Client(run.request_timeout_s, run.board.connected)
+            self.client = run.transport.Client(run.request_timeout_s, run.shared.connected)
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_job: Callable[[int], int] = self._straight() if self._task_request is None else self._asking
 
@@ -145,7 +145,7 @@ class Worker:
         at = HEADER_BYTES + job * SLOT_BYTES
         END.pack_into(self.run.slots.map, at + END_AT, 0, start_ns, end_ns, self.number, FAILED)
         kind, message, line = explain(error, getattr(self.run.task, "__file__", None))
-        self.run.board.failed(job, self.number, kind, message, line)
+        self.run.shared.failed(job, self.number, kind, message, line)
         return end_ns
 
 

@@ -81,7 +81,7 @@ def test_list_names_files_that_do_not_load(host, tmp_path: Path):
         shutil.copy(TEST_TASKS / f"{name}.so", tmp_path)
     shutil.copy(FAULTY, tmp_path / "other.so")
     for name in ("faulty", "other"):
-        (tmp_path / f"{name}.py").write_text("the twin's own faults come out when it is run\n")
+        (tmp_path / f"{name}.py").write_text("the counterpart's own faults come out when it is run\n")
     (tmp_path / "text.so").write_text("no shared object")
     (tmp_path / "cut.so").write_bytes(FAULTY.read_bytes()[:200])
     (tmp_path / "README").write_text("not a task file at all")
@@ -98,8 +98,8 @@ def test_list_names_files_that_do_not_load(host, tmp_path: Path):
 
 def test_the_twins_of_the_faulty_task_agree(host):
     mine = host.listing("--tasks", TEST_TASKS)["tasks"]
-    twin = py_host.listing("--tasks", py_host.TASKS)["tasks"]
-    assert [t for t in mine if t["name"] == "faulty"] == [t for t in twin if t["name"] == "faulty"]
+    counterpart = py_host.listing("--tasks", py_host.TASKS)["tasks"]
+    assert [t for t in mine if t["name"] == "faulty"] == [t for t in counterpart if t["name"] == "faulty"]
 
 
 # -- results ------------------------------------------------------------------------------------------------------------
@@ -133,11 +133,11 @@ def test_results_are_those_of_the_python_twin(host, tmp_path, task, jobs, params
     mine = host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
     assert (mine.status, mine.stderr) == (0, "")
     results = mine.results
-    twin = py_host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets,
+    counterpart = py_host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets,
                        env={**os.environ, "COBENCH_BUILD": str(BUILD)})  # fmt: skip
-    assert twin.status == 0, twin.stderr
-    assert results == twin.results
-    assert mine.record["params"] == twin.record["params"]
+    assert counterpart.status == 0, counterpart.stderr
+    assert results == counterpart.results
+    assert mine.record["params"] == counterpart.record["params"]
 
 
 @pytest.mark.parametrize("task, size, result", [("count", 25_000_000, 2_916_667), ("fib", 35, 9_227_465)])

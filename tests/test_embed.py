@@ -28,7 +28,7 @@ WAYS = [(model, "fork") for model in MODELS] + [(model, "spawn") for model in PR
 
 
 def pair(folder: Path, asks: str = "null", **functions: str) -> Path:
-    """A plug-in and its Python twin: the table of the built-in task `asks`, and the functions given here."""
+    """A plug-in and its Python counterpart: the table of the built-in task `asks`, and the functions given here."""
     path = task_file(folder, **functions)
     if asks != "null":
         with path.open("a") as file:
@@ -122,14 +122,14 @@ def test_a_plug_in_without_a_twin(tmp_path):
     task = pair(tmp_path)
     (tmp_path / "mine.py").unlink()
     done = run(tmp_path, task, "sync")
-    assert done.status == 2 and done.record["reason"] == f"task 'null' has no Python twin '{tmp_path}/mine.py'"
+    assert done.status == 2 and done.record["reason"] == f"task 'null' has no Python counterpart '{tmp_path}/mine.py'"
 
 
 @pytest.mark.parametrize("asks, more, why", [
-    ("null", "ASKS = URL", "ValueError: ASKS is 'url', but 'nothing' in its C twin"),
-    ("wait", "PARAMS = ()", "ValueError: PARAMS has other keys than in its C twin"),
+    ("null", "ASKS = URL", "ValueError: ASKS is 'url', but 'nothing' in its C counterpart"),
+    ("wait", "PARAMS = ()", "ValueError: PARAMS has other keys than in its C counterpart"),
 ])  # fmt: skip
-def test_twins_that_disagree(tmp_path, asks, more, why):
+def test_counterparts_that_disagree(tmp_path, asks, more, why):
     task = pair(tmp_path, asks)
     with (tmp_path / "mine.py").open("a") as file:
         file.write(more + "\n")

@@ -54,15 +54,15 @@ def c_results(folder: Path, *words: object) -> list[int]:
 
 
 def test_the_list_is_that_of_py_but_for_the_runtime():
-    mine, twin = listing(module=EXT.module), listing(module=PY.module)
-    assert mine["runtimes"] == ["ext"] and twin["runtimes"] == ["py"]
+    mine, counterpart = listing(module=EXT.module), listing(module=PY.module)
+    assert mine["runtimes"] == ["ext"] and counterpart["runtimes"] == ["py"]
     assert tuple(model["name"] for model in mine["models"]) == EXT.models
-    assert mine["models"][:-1] == twin["models"]
+    assert mine["models"][:-1] == counterpart["models"]
     for model in ("processes", "loop", "baseline"):
         assert mine["models"][-1][model] is False
     assert mine["errors"] == []
-    assert sorted(mine["tasks"], key=lambda t: t["name"]) == sorted(twin["tasks"], key=lambda t: t["name"])
-    assert (mine["host"], mine["version"], mine["build"]) == (twin["host"], twin["version"], twin["build"])
+    assert sorted(mine["tasks"], key=lambda t: t["name"]) == sorted(counterpart["tasks"], key=lambda t: t["name"])
+    assert (mine["host"], mine["version"], mine["build"]) == (counterpart["host"], counterpart["version"], counterpart["build"])
 
 
 def test_list_names_files_that_do_not_load(tmp_path):
@@ -98,7 +98,7 @@ def test_a_build_without_the_module(tmp_path):
 
 def test_importing_the_runtime_costs_little():
     """Start-up is part of what is timed."""
-    code = ("import sys; from py_impl import host, ext; ext.native(); import py_impl.models.sync, py_impl.slots, py_impl.board;"
+    code = ("import sys; from py_impl import host, ext; ext.native(); import py_impl.models.sync, py_impl.slots, py_impl.shared_state;"
             "print(sorted({'typing', 're', 'enum', 'json', 'argparse', 'threading', 'dataclasses', 'inspect', 'asyncio',"
             "'multiprocessing', 'socket', 'tempfile', 'importlib.util'} & set(sys.modules)))")  # fmt: skip
     done = subprocess.run([*program(EXT.module)[:3], "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=SECONDS)

@@ -40,7 +40,7 @@ def test_facts_of_made_up_machines(tmp_path, name):
     root = machines.write(machine, tmp_path / "root")
     found = doctor_of(root)
     assert {fact: found["machine"][fact] for fact in machine.facts} == machine.facts
-    assert quota_cpus(str(root)) == machine.quota  # the Python host's twin of common/cgroup.c
+    assert quota_cpus(str(root)) == machine.quota  # the Python host's counterpart of common/cgroup.c
     verdicts = {}
     for finding in found["findings"]:
         verdicts.setdefault(finding["name"], finding["verdict"])

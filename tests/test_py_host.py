@@ -74,7 +74,7 @@ def test_slots_layout_is_that_of_the_header():
     assert "=" + "".join(codes[row[:2]] for row in rows) == slots.SLOT.format
     assert tuple(row[2] for row in rows) == slots.FIELDS
     for name, value in (("VERSION", slots.VERSION), ("HEADER_BYTES", slots.HEADER_BYTES)):
-        assert int(re.search(rf"define SLOTS_{name} (\d+)u", header)[1]) == value
+        assert int(re.search(rf"define SLOTS_{name} +(\d+)u", header)[1]) == value
     states = re.search(r"enum slot_state \{(.*?)\}", header)[1]
     assert states.split(", ") == [" SLOT_EMPTY = 0", "SLOT_RUNNING = 1", "SLOT_DONE = 2", "SLOT_FAILED = 3 "]
     assert (slots.EMPTY, slots.RUNNING, slots.DONE, slots.FAILED) == (0, 1, 2, 3)
@@ -105,8 +105,8 @@ def test_results(host, tmp_path, task, jobs, params, results):
         numbers += [] if results else [9, 7, 7, 2, 5, 6, 3, 7, 7, 7, 1]
         results = [sum(d for d in range(1, m + 1) if m % d == 0) for m in numbers]
     if task == "count":
-        results = [sum(n % 2 * n % 3 * n % 5 == 0 and 0 in (n % 2, n % 3, n % 5) and (n ^ 0x42) & 3 == 3
-                       for n in range(params["size"]))] * jobs  # fmt: skip
+        size = params["size"]
+        results = [sum(0 in (n % 2, n % 3, n % 5) and (n ^ 0x42) & 3 == 3 for n in range(size))] * jobs
     sets = [word for key, value in params.items() for word in ("--set", f"{key}={value}")]
     done = host.run(tmp_path, "--task", task, "--model", "sync", "--jobs", jobs, *sets)
     assert (done.status, done.stderr) == (0, "")
@@ -479,14 +479,14 @@ def test_workers_killed_at_the_end_are_no_crashes():
     """The main thread sees them go and may be quicker than the thread that killed them."""
     code = (
         "import os, threading\n"
-        "from py_impl.keeper import Keeper\n"
-        "keeper, killed = Keeper(), threading.Event()\n"
+        "from py_impl.watchdog import Watchdog\n"
+        "watchdog, killed = Watchdog(), threading.Event()\n"
         "seen = threading.Event()\n"
-        "keeper.kill_workers = lambda: (killed.set(), seen.wait(0.3))\n"
-        "keeper.note(lambda: print('before', flush=True))\n"
-        "keeper.watch(0.0, lambda: (print('expired', flush=True), os._exit(0)))\n"
+        "watchdog.kill_workers = lambda: (killed.set(), seen.wait(0.3))\n"
+        "watchdog.note(lambda: print('before', flush=True))\n"
+        "watchdog.watch(0.0, lambda: (print('expired', flush=True), os._exit(0)))\n"
         "killed.wait()\n"
-        "keeper.note(lambda: (print('crash', flush=True), seen.set()))\n"
+        "watchdog.note(lambda: (print('crash', flush=True), seen.set()))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "before\nexpired\n", "")
@@ -494,7 +494,7 @@ def test_workers_killed_at_the_end_are_no_crashes():
 
 def test_importing_the_host_costs_little():
     """Start-up is part of what is timed: none of the expensive modules may come in by the way."""
-    code = ("import sys; from py_impl import host; import py_impl.models.sync, py_impl.slots, py_impl.board;"
+    code = ("import sys; from py_impl import host; import py_impl.models.sync, py_impl.slots, py_impl.shared_state;"
             "print(sorted({'typing', 're', 'enum', 'json', 'argparse', 'threading', 'dataclasses', 'inspect', 'asyncio',"
             "'multiprocessing', 'socket', 'tempfile'} & set(sys.modules)))")  # fmt: skip
     done = subprocess.run([sys.executable, "-s", "-E", "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=60)

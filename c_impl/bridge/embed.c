@@ -190,30 +190,30 @@ static bool key_is(PyObject *param, const char *name)
     return same;
 }
 
-/* Whether the module asks for what its C twin says and has the same parameters: the host went by the plug-in's table.
+/* Whether the module asks for what its C counterpart says and has the same parameters: the host went by the plug-in's table.
  * -1 with an exception where not. */
-static int twin_check(const struct cobench_task *twin, PyObject *module)
+static int counterpart_check(const struct cobench_task *counterpart, PyObject *module)
 {
     int result = -1;
-    const char *asks = contract_ask_name(twin->asks);
+    const char *asks = contract_ask_name(counterpart->asks);
     PyObject *said = PyObject_GetAttrString(module, "ASKS");
     PyObject *table = said != NULL ? PyObject_GetAttrString(module, "PARAMS") : NULL;
     if (table == NULL)
         goto out;
     if (PyUnicode_CompareWithASCIIString(said, asks) != 0) {
-        PyErr_Format(PyExc_ValueError, "ASKS is '%U', but '%s' in its C twin", said, asks);
+        PyErr_Format(PyExc_ValueError, "ASKS is '%U', but '%s' in its C counterpart", said, asks);
         goto out;
     }
     Py_ssize_t rows = 0;
-    while (twin->params != NULL && twin->params[rows].key != NULL)
+    while (counterpart->params != NULL && counterpart->params[rows].key != NULL)
         rows++;
     bool same = rows == PyTuple_GET_SIZE(table);
     for (Py_ssize_t i = 0; same && i < rows; i++)
-        same = key_is(PyTuple_GET_ITEM(table, i), twin->params[i].key);
+        same = key_is(PyTuple_GET_ITEM(table, i), counterpart->params[i].key);
     if (same)
         result = 0;
     else
-        PyErr_SetString(PyExc_ValueError, "PARAMS has other keys than in its C twin");
+        PyErr_SetString(PyExc_ValueError, "PARAMS has other keys than in its C counterpart");
 out:
     Py_XDECREF(table);
     Py_XDECREF(said);
@@ -282,7 +282,7 @@ static int task_load(struct embed *embed, const struct cobench_open *how)
     if (name != NULL)
         module = PyObject_CallMethod(catalog, "load", "O", name);
     Py_XDECREF(name);
-    if (module == NULL || twin_check(how->task, module) != 0 || names_find(embed, module, contract) != 0)
+    if (module == NULL || counterpart_check(how->task, module) != 0 || names_find(embed, module, contract) != 0)
         goto out;
     values = values_new(how, module);
     if (values == NULL)
@@ -564,17 +564,17 @@ static int bridge_run(void *state, void *worker, uint64_t job, const struct cobe
 
 /* -- the task ------------------------------------------------------------------------------------------------------ */
 
-struct cobench_task embed_task(const struct cobench_task *twin, const struct embed_source *source)
+struct cobench_task embed_task(const struct cobench_task *counterpart, const struct embed_source *source)
 {
     return (struct cobench_task){
         .contract = COBENCH_CONTRACT_VERSION,
-        .kind = twin->kind,
-        .asks = twin->asks,
-        .name = twin->name,
-        .about = twin->about,
-        .default_jobs = twin->default_jobs,
-        .splits = twin->splits,
-        .params = twin->params,
+        .kind = counterpart->kind,
+        .asks = counterpart->asks,
+        .name = counterpart->name,
+        .about = counterpart->about,
+        .default_jobs = counterpart->default_jobs,
+        .splits = counterpart->splits,
+        .params = counterpart->params,
         .self = source,
         .open = bridge_open,
         .close = bridge_close,
@@ -583,7 +583,7 @@ struct cobench_task embed_task(const struct cobench_task *twin, const struct emb
         .after_fork_child = bridge_after_fork_child,
         .worker_open = bridge_worker_open,
         .worker_close = bridge_worker_close,
-        .request = twin->asks == COBENCH_ASK_NOTHING ? NULL : bridge_request,
+        .request = counterpart->asks == COBENCH_ASK_NOTHING ? NULL : bridge_request,
         .run = bridge_run,
     };
 }

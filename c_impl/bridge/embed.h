@@ -19,9 +19,9 @@ struct embed_source {
     const char *root; /* the folder that holds py_impl/ */
 };
 
-/* The bridged task: kind, asks, defaults and parameters of `twin`, functions of the bridge, `source` as its self. Both
+/* The bridged task: kind, asks, defaults and parameters of `counterpart`, functions of the bridge, `source` as its self. Both
  * are borrowed and must outlive it. */
-struct cobench_task embed_task(const struct cobench_task *twin, const struct embed_source *source);
+struct cobench_task embed_task(const struct cobench_task *counterpart, const struct embed_source *source);
 
 /* Reads the interpreter's facts, with the thread state of the thread that opened; NULL: what can be told without one. */
 void embed_python(void *state, struct runtime_python *out);

@@ -23,7 +23,7 @@ int home_path(const char *rest, char **out, struct cobench_error *err)
     const size_t size = folder + strlen("/../") + strlen(rest) + 1;
     char *path = malloc(size);
     if (path == NULL)
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     snprintf(path, size, "%.*s/../%s", (int)folder, slash != NULL ? info.dli_fname : ".", rest);
     *out = path;
     return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The runtime `embed`: every plug-in is replaced by its Python twin. The two share one table of parameters, which the
+ * The runtime `embed`: every plug-in is replaced by its Python counterpart. The two share one table of parameters, which the
  * driver checks, so the plug-in's table serves and no interpreter has to start before a task is opened.
  */
 #define _GNU_SOURCE /* asprintf */
@@ -15,20 +15,20 @@
 #include "host/home.h"
 #include "host/runtime.h"
 
-struct twin {
+struct counterpart {
     struct cobench_task task;
     struct embed_source source;
     char *name, *root; /* what `source` borrows */
 };
 
-static void twin_free(void *made)
+static void counterpart_free(void *made)
 {
-    struct twin *twin = made;
-    if (!twin)
+    struct counterpart *counterpart = made;
+    if (!counterpart)
         return;
-    free(twin->name);
-    free(twin->root);
-    free(twin);
+    free(counterpart->name);
+    free(counterpart->root);
+    free(counterpart);
 }
 
 /* The folder that holds py_impl/: COBENCH_ROOT, or the nearest one above the build. */
@@ -50,7 +50,7 @@ static int root_find(char **out, struct cobench_error *err)
         if (here) {
             *out = realpath(up, NULL);
             free(up);
-            return *out ? 0 : error_fill(err, -errno, "no memory");
+            return *out ? 0 : error_fill(err, -errno, "out of memory");
         }
         if (given || asprintf(&higher, "%s/..", up) < 0)
             break;
@@ -66,41 +66,41 @@ static int name_find(const char *name, const char *path, char **out, struct cobe
 {
     if (!path) {
         *out = strdup(name);
-        return *out ? 0 : error_fill(err, -ENOMEM, "no memory");
+        return *out ? 0 : error_fill(err, -ENOMEM, "out of memory");
     }
     const size_t length = strlen(path),
                  stem = length > 3 && strcmp(path + length - 3, ".so") == 0 ? length - 3 : length;
     if (asprintf(out, "%.*s.py", (int)stem, path) < 0) {
         *out = NULL;
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     }
     if (access(*out, R_OK) == 0)
         return 0;
-    return error_fill(err, -ENOENT, "task '%s' has no Python twin '%.200s'", name, *out);
+    return error_fill(err, -ENOENT, "task '%s' has no Python counterpart '%.200s'", name, *out);
 }
 
-static const struct cobench_task *twin_adapt(const struct cobench_task *plugin, const char *path, void **made,
-                                             struct cobench_error *err)
+static const struct cobench_task *counterpart_adapt(const struct cobench_task *plugin, const char *path, void **made,
+                                                    struct cobench_error *err)
 {
-    struct twin *twin = calloc(1, sizeof *twin);
-    if (!twin) {
-        error_fill(err, -ENOMEM, "no memory");
+    struct counterpart *counterpart = calloc(1, sizeof *counterpart);
+    if (!counterpart) {
+        error_fill(err, -ENOMEM, "out of memory");
         return NULL;
     }
-    if (root_find(&twin->root, err) != 0 || name_find(plugin->name, path, &twin->name, err) != 0) {
-        twin_free(twin);
+    if (root_find(&counterpart->root, err) != 0 || name_find(plugin->name, path, &counterpart->name, err) != 0) {
+        counterpart_free(counterpart);
         return NULL;
     }
-    twin->source = (struct embed_source){.name = twin->name, .root = twin->root};
-    twin->task = embed_task(plugin, &twin->source);
-    *made = twin;
-    return &twin->task;
+    counterpart->source = (struct embed_source){.name = counterpart->name, .root = counterpart->root};
+    counterpart->task = embed_task(plugin, &counterpart->source);
+    *made = counterpart;
+    return &counterpart->task;
 }
 
 const struct runtime runtime = {
     .name = "embed",
-    .adapt = twin_adapt,
-    .release = twin_free,
+    .adapt = counterpart_adapt,
+    .release = counterpart_free,
     .python = embed_python,
     .facts = embed_facts,
 };

@@ -291,7 +291,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);
     if (!args->settings)
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     err->message[0] = '\0';
     const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
                               &parse);

@@ -27,7 +27,7 @@ int home_path(const char *rest, char **out, struct cobench_error *err)
     const size_t size = strlen(exe) + strlen(rest) + 2;
     char *path = malloc(size);
     if (!path)
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     snprintf(path, size, "%s/%s", exe, rest);
     *out = path;
     return 0;

@@ -106,7 +106,7 @@ static int path_resolve(const char *text, char **owned, struct cobench_error *er
     const size_t size = strlen(text) + sizeof "data/";
     char *rest = malloc(size);
     if (!rest)
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     snprintf(rest, size, "data/%s", text + 1);
     const int rc = home_path(rest, owned, err);
     free(rest);
@@ -143,7 +143,7 @@ int params_open(struct params *params, const struct cobench_task *task, const st
     params->values = calloc(params->count, sizeof *params->values);
     params->owned = calloc(params->count, sizeof *params->owned);
     if (!params->values || !params->owned)
-        rc = error_fill(err, -ENOMEM, "no memory");
+        rc = error_fill(err, -ENOMEM, "out of memory");
     for (size_t row = 0; rc == 0 && row < params->count; row++) {
         const char *text = task->params[row].fallback;
         for (size_t i = 0; i < count; i++)

@@ -2,7 +2,7 @@
 /*
  * Which runtime this host is: the seam between the host's sources and what computes in them. The C host runs a plug-in
  * as it is (runtime_c.c); the host with an interpreter inside is the same sources with another file behind this header,
- * which turns a plug-in into its Python twin.
+ * which turns a plug-in into its Python counterpart.
  */
 #ifndef HOST_RUNTIME_H
 #define HOST_RUNTIME_H

@@ -137,7 +137,7 @@ static int memory_settle(struct session *s, struct cobench_error *err)
         return 0;
     rc = children_open(&s->children, run->workers);
     if (rc)
-        return error_fill(err, rc, "no memory for %u processes", run->workers);
+        return error_fill(err, rc, "out of memory for %u processes", run->workers);
     run->children = &s->children;
     return 0;
 }

@@ -125,7 +125,7 @@ static int named_load(const struct place *place, const char *name, struct tasks_
 {
     char *path = NULL;
     if (asprintf(&path, "%s/%s" TASK_SUFFIX, place->path, name) < 0)
-        return error_fill(err, -ENOMEM, "no memory");
+        return error_fill(err, -ENOMEM, "out of memory");
     int rc = file_load(path, place->builtin, out, err);
     if (rc == 0 && strcmp(out->task->name, name) != 0) {
         rc = error_fill(err, -ENOEXEC, "task file '%.200s' calls its task '%.60s'", path, out->task->name);
@@ -142,7 +142,7 @@ static int place_find(const char *folder, struct place *place, struct cobench_er
     if (!folder)
         return home_path("tasks", &place->path, err);
     place->path = strdup(folder);
-    return place->path ? 0 : error_fill(err, -ENOMEM, "no memory");
+    return place->path ? 0 : error_fill(err, -ENOMEM, "out of memory");
 }
 
 int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
@@ -159,7 +159,7 @@ int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
         goto out;
     out->entries = calloc(count ? count : 1, sizeof *out->entries);
     if (!out->entries) {
-        rc = error_fill(err, -ENOMEM, "no memory");
+        rc = error_fill(err, -ENOMEM, "out of memory");
         goto out;
     }
     for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -169,7 +169,7 @@ int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
             continue;
         *entry = (struct tasks_entry){.reason = strdup(why.message)};
         if (!entry->reason)
-            rc = error_fill(err, -ENOMEM, "no memory");
+            rc = error_fill(err, -ENOMEM, "out of memory");
     }
     if (rc)
         tasks_close(out);

@@ -109,7 +109,7 @@ static int thread_pool_run(struct run *run, struct cobench_error *err)
                         .opened = PTHREAD_COND_INITIALIZER};
     pool.members = calloc(run->workers, sizeof *pool.members);
     if (!pool.members)
-        return error_fill(err, -ENOMEM, "no memory for %u threads", run->workers);
+        return error_fill(err, -ENOMEM, "out of memory for %u threads", run->workers);
     int rc = pool_start(&pool, err);
     if (rc == 0)
         rc = pool_warm(&pool, err);

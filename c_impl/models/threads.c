@@ -113,7 +113,7 @@ static int threads_run(struct run *run, struct cobench_error *err)
     struct pool pool = {.run = run, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     pool.slots = calloc(run->workers, sizeof *pool.slots);
     if (!pool.slots)
-        return error_fill(err, -ENOMEM, "no memory for %u threads", run->workers);
+        return error_fill(err, -ENOMEM, "out of memory for %u threads", run->workers);
     for (unsigned i = run->workers; i-- > 0;) {
         pool.slots[i] = (struct thread_slot){.pool = &pool, .next = pool.idle};
         pool.idle = &pool.slots[i];

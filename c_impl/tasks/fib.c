@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `fib`: function calls. Left alone, a compiler unrolls several levels of the recursion into one function. With noipa it
  * makes one real call a node: fib(n - 1) is called, and the sum with fib(n - 2) becomes the next turn of a loop. (Were
- * that a call as well, as it is in the Python twin, the C side would take about 1.6 times as long.) */
+ * that a call as well, as it is in the Python counterpart, the C side would take about 1.6 times as long.) */
 #include "cobench/task.h"
 
 #ifdef __clang__

@@ -53,7 +53,7 @@ static int descriptor_read(struct wordcount *w, int fd, const char *path, struct
             w->data = more;
         }
     }
-    snprintf(err->message, sizeof err->message, "no memory for %s", path);
+    snprintf(err->message, sizeof err->message, "out of memory for %s", path);
     return -ENOMEM;
 }
 

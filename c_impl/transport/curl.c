@@ -120,7 +120,7 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
         fault_of_connect(t, &fault, text);
     if (curl == CURLE_WRITE_ERROR && t->body_code) {
         fault.rc = t->body_code;
-        fault.message = t->body_code == -ENOMEM ? "no memory for the body" : "a body of more than 64 MiB";
+        fault.message = t->body_code == -ENOMEM ? "out of memory for the body" : "a body of more than 64 MiB";
     }
     if (!fault.message)
         fault.message = t->detail[0] ? t->detail : curl_easy_strerror(curl);
@@ -289,7 +289,7 @@ static int curl_open(const struct transport_options *options, void **out, struct
     struct state *state = calloc(1, sizeof *state);
 
     if (!state)
-        return error_say(err, -ENOMEM, "Transport", "no memory");
+        return error_say(err, -ENOMEM, "Transport", "out of memory");
     /* The flags do not matter any more: libcurl sets its TLS library up in any case. */
     const CURLcode rc = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (rc) {
@@ -318,7 +318,7 @@ static int client_open(void *state, void **out, struct cobench_error *err)
     struct transfer *t = calloc(1, sizeof *t);
 
     if (!t)
-        return error_say(err, -ENOMEM, "Transport", "no memory");
+        return error_say(err, -ENOMEM, "Transport", "out of memory");
     const int rc = transfer_open(t, state, err);
     if (rc) {
         free(t);
@@ -522,7 +522,7 @@ static int mux_fill(struct mux *mux, struct state *state, unsigned in_flight, st
     mux->lanes = calloc(lanes, sizeof *mux->lanes);
     mux->exchanges = calloc(in_flight, sizeof *mux->exchanges);
     if (!mux->lanes || !mux->exchanges)
-        return error_say(err, -ENOMEM, "Transport", "no memory for the requests in flight");
+        return error_say(err, -ENOMEM, "Transport", "out of memory for the requests in flight");
     for (unsigned i = 0; i < lanes; i++) {
         mux->lane_count++;
         int rc = lane_open(&mux->lanes[i], mux, (long)((in_flight + lanes - 1) / lanes), err);
@@ -548,7 +548,7 @@ static int mux_open(void *state, struct loop *loop, const struct loop_ops *ops, 
     struct mux *mux = calloc(1, sizeof *mux);
 
     if (!mux)
-        return error_say(err, -ENOMEM, "Transport", "no memory");
+        return error_say(err, -ENOMEM, "Transport", "out of memory");
     mux->loop = loop;
     mux->ops = ops;
     const int rc = mux_fill(mux, state, in_flight ? in_flight : 1, err);

@@ -9,16 +9,12 @@ from __future__ import annotations
 import os
 import sys
 
-from py_impl import catalog
 from py_impl.errors import Impossible
 from py_impl.params import build_folder
-from py_impl.runtimes import Runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
-
-EXT = Runtime("ext", catalog.Shelf(os.path.join(build_folder(), "tasks"), ".so"))
 
 
 def native() -> ModuleType:

@@ -4,7 +4,7 @@
 if __name__ == "__main__":
     import sys
 
-    from py_impl.ext import EXT
     from py_impl.host import main
+    from py_impl.runtimes import EXT
 
     sys.exit(main(sys.argv[1:], EXT))

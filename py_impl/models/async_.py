@@ -31,9 +31,9 @@ async def serve(run: Run) -> None:
 
 async def lane(run: Run, worker: Worker) -> None:
     """One of the jobs in flight, and after it the next."""
-    for job in run.tickets:
+    for job in run.dispenser:
         if run.schedule is not None:
-            await due(run.slots.due(job, run.ready_ns))
+            await due(run.due(job))
         start_ns, request = worker.begin(job)
         if request is None:
             continue

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from py_impl.keeper import signal_name
+from py_impl.watchdog import signal_name
 from py_impl.run import Run
 
 KIND = "Crash"
@@ -21,6 +21,6 @@ def crashed(run: Run, exitcode: int | None, number: int, jobs: list[int]) -> Non
     """Notes a worker's end; `jobs` are those it was running."""
     for job in jobs:
         run.slots.fail(job)
-        run.board.failed(job, number, KIND, f"worker {how(exitcode)} while running job {job}", None)
+        run.shared.failed(job, number, KIND, f"worker {how(exitcode)} while running job {job}", None)
     if not jobs:
-        run.board.failed(None, number, KIND, f"worker {how(exitcode)} while it ran no job", None)
+        run.shared.failed(None, number, KIND, f"worker {how(exitcode)} while it ran no job", None)

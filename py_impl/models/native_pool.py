@@ -29,6 +29,6 @@ def note(run: Run, found: dict[str, object] | None) -> None:
     run.ready_ns = found["ready_ns"] or None
     run.work_ns = found["work_ns"] or None
     for failure in found["failures"]:
-        run.board.failed(*failure)
+        run.shared.failed(*failure)
     for _ in range(found["connections"]):
-        run.board.connected()
+        run.shared.connected()

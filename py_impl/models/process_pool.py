@@ -34,7 +34,7 @@ def run(run: Run) -> None:
     sys.warnoptions.append("ignore:resource_tracker")
     context = multiprocessing.get_context(run.start_method)
     if run.start_method == "spawn":
-        run.keeper.start_tracker()
+        run.watchdog.start_tracker()
     here, go = context.Semaphore(0), context.Semaphore(0)
     with ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go)) as executor:
         pids = everyone(run, executor, warm, here, go)
@@ -46,7 +46,7 @@ def run(run: Run) -> None:
         except BrokenProcessPool:
             executor.shutdown()
             exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
-            run.keeper.note(lambda: note_crash(run, exitcodes))
+            run.watchdog.note(lambda: note_crash(run, exitcodes))
             return
         run.end_pause_all()
         if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
@@ -55,7 +55,7 @@ def run(run: Run) -> None:
 
 def drain(run: Run, executor: ProcessPoolExecutor) -> None:
     waiting = deque()
-    for job in run.tickets:
+    for job in run.dispenser:
         if len(waiting) >= max(WINDOW, 4 * run.workers):
             waiting.popleft().result()
         waiting.append(executor.submit(run_job, job))
@@ -70,7 +70,7 @@ def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> lis
         return [executor.submit(function, number) for number in range(run.workers)]
 
     try:
-        futures = run.keeper.start(submit)
+        futures = run.watchdog.start(submit)
     except OSError as error:
         raise Impossible(f"cannot start {run.workers} processes: {error.strerror}") from error
     for future in futures:
@@ -102,7 +102,7 @@ def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
     for number in exitcodes.keys() - set(culprits):
         for job in jobs[number] if culprits else ():
             run.slots.fail(job)
-            run.board.failed(job, number, "Crash", f"the pool broke while job {job} was running", None)
+            run.shared.failed(job, number, "Crash", f"the pool broke while job {job} was running", None)
 
 
 # -- in a worker ------------------------------------------------------------------------------------------------------

@@ -17,15 +17,15 @@ from py_impl.worker import open_worker
 def run(run: Run) -> None:
     context = multiprocessing.get_context(run.start_method)
     if run.start_method == "spawn":
-        run.keeper.start_tracker()
+        run.watchdog.start_tracker()
     with selectors.DefaultSelector() as ends:
         run.gate()
-        for job in run.tickets:
+        for job in run.dispenser:
             if len(ends.get_map()) >= run.workers:
                 reap(run, ends)
             process = context.Process(target=child, args=(run, job))
             try:
-                run.keeper.start(process.start)
+                run.watchdog.start(process.start)
             except OSError as error:
                 raise Impossible(f"cannot start a process for job {job}: {error.strerror}") from error
             ends.register(process.sentinel, selectors.EVENT_READ, (process, job))
@@ -55,5 +55,5 @@ def reap(run: Run, ends: selectors.BaseSelector) -> None:
         ends.unregister(process.sentinel)
         process.join()
         if process.exitcode != 0 or run.slots.state(job) in (EMPTY, RUNNING):
-            run.keeper.note(lambda process=process, job=job: crashed(run, process.exitcode, job, [job]))
+            run.watchdog.note(lambda process=process, job=job: crashed(run, process.exitcode, job, [job]))
         process.close()

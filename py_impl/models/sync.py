@@ -13,7 +13,7 @@ def run(run: Run) -> None:
     run_job = worker.run_job
     end_ns = None
     run.gate()
-    for job in run.tickets:
+    for job in run.dispenser:
         end_ns = run_job(job)
     run.work_ns = end_ns
     run.end_pause_all()

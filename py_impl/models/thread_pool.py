@@ -50,7 +50,7 @@ def run(run: Run) -> None:
         run.check_workers()
         run.gate()
         waiting = deque()
-        for job in run.tickets:
+        for job in run.dispenser:
             if len(waiting) >= max(WINDOW, 4 * run.workers):
                 waiting.popleft().result()
             waiting.append(executor.submit(run_job, job))

@@ -11,7 +11,7 @@ from py_impl.worker import open_worker
 
 
 def run(run: Run) -> None:
-    room = threading.Semaphore(run.workers)
+    free = threading.Semaphore(run.workers)
 
     def thread(job: int) -> None:
         try:
@@ -21,18 +21,18 @@ def run(run: Run) -> None:
                 run.end_pause_last()
                 worker.close()
         finally:
-            room.release()
+            free.release()
 
     run.gate()
-    for job in run.tickets:
-        room.acquire()
+    for job in run.dispenser:
+        free.acquire()
         try:
             # Daemons: should the host give up, nobody waits for those that are left.
             threading.Thread(target=thread, args=(job,), daemon=True).start()
         except RuntimeError as error:
             raise Impossible(f"cannot start a thread for job {job}: {error}") from error
     for _ in range(run.workers):
-        room.acquire()
+        free.acquire()
     for left in threading.enumerate():
         if left is not threading.current_thread():
             left.join()

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Computes, and if it is told to, under one lock for all, as an extension with a global lock does: its jobs are begun side by side and done one
- * after the other. Job i's result is i, whatever was computed, so that the Python twin need not. */
+ * after the other. Job i's result is i, whatever was computed, so that the Python counterpart need not. */
 #include <pthread.h>
 
 #include "cobench/task.h"

@@ -45,7 +45,7 @@ struct fixture {
     char root[PATH_MAX], folder[64], path[128];
     unsigned files; /* written: each under a name of its own, or its bytecode might be an older one's */
     struct embed_source source;
-    struct cobench_task twin, task;
+    struct cobench_task counterpart, task;
     struct cobench_error err;
     void *state, *worker;
 };
@@ -59,11 +59,11 @@ static int fixture_setup(void **state)
     snprintf(f.folder, sizeof f.folder, "/tmp/cobench-embed-XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     f.source = (struct embed_source){.name = f.path, .root = f.root};
-    f.twin = (struct cobench_task){.contract = COBENCH_CONTRACT_VERSION,
-                                   .kind = COBENCH_KIND_CPU,
-                                   .name = "probe",
-                                   .about = "for tests",
-                                   .default_jobs = 1};
+    f.counterpart = (struct cobench_task){.contract = COBENCH_CONTRACT_VERSION,
+                                          .kind = COBENCH_KIND_CPU,
+                                          .name = "probe",
+                                          .about = "for tests",
+                                          .default_jobs = 1};
     *state = &f;
     return 0;
 }
@@ -90,8 +90,8 @@ static void task_write(struct fixture *f, enum cobench_ask asks, const char *run
             "%s\n",
             contract_ask_name(asks), run, rest);
     assert_int_equal(fclose(file), 0);
-    f->twin.asks = asks;
-    f->task = embed_task(&f->twin, &f->source);
+    f->counterpart.asks = asks;
+    f->task = embed_task(&f->counterpart, &f->source);
 }
 
 static int task_open(struct fixture *f)
@@ -277,8 +277,9 @@ static void test_tasks_that_do_not_open(void **state)
         {"del NAME", "", "does not keep to the contract: NAME is missing or no str"},
         {"def open(params, jobs): raise OSError(2, 'none', '/x')", "FileNotFoundError", "[Errno 2] none: '/x'"},
         {"def open(params, jobs): exit(3)", "SystemExit", "3"},
-        {"ASKS = URL", "ValueError", "ASKS is 'url', but 'nothing' in its C twin"},
-        {"PARAMS = (Param('size', INT, '1', 'x', 0, 9),)", "ValueError", "PARAMS has other keys than in its C twin"},
+        {"ASKS = URL", "ValueError", "ASKS is 'url', but 'nothing' in its C counterpart"},
+        {"PARAMS = (Param('size', INT, '1', 'x', 0, 9),)", "ValueError",
+         "PARAMS has other keys than in its C counterpart"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         task_write(f, COBENCH_ASK_NOTHING, "return job", rows[i].rest);

@@ -65,7 +65,7 @@ enum cobench_param_type {
     COBENCH_PARAM_URL
 };
 
-/* One row of a task's parameter table. The same row, word for word, stands in the task's Python twin. */
+/* One row of a task's parameter table. The same row, word for word, stands in the task's Python counterpart. */
 struct cobench_param {
     const char *key;
     enum cobench_param_type type;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel of `count`: looks at every integer, as its Python twin does. */
+/* The kernel of `count`: looks at every integer, as its Python counterpart does. */
 #include "tasks/lib/count.h"
 
 uint64_t count_upto(uint64_t size)

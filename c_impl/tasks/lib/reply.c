@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The check of a reply; the twin in Python is py_impl/tasks/lib/web.py. */
+/* The check of a reply; the counterpart in Python is py_impl/tasks/lib/web.py. */
 #include "reply.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * URL templates. The twin in Python is py_impl/tasks/lib/web.py. One pass from left to right: what a value brings in is
+ * URL templates. The counterpart in Python is py_impl/tasks/lib/web.py. One pass from left to right: what a value brings in is
  * not filled in again.
  */
 #include "url.h"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-The board: where workers, threads or processes, leave what the record says beside the slots: failures and the
+The shared state: where workers, threads or processes, leave what the record says beside the slots: failures and the
 connections opened. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
-a worker killed at any instant leaves the board whole. Entries are marshalled, as marshal is the one serialiser that
+a worker killed at any instant leaves it whole. Entries are marshalled, as marshal is the one serialiser that
 costs no import.
 """
 
@@ -13,16 +13,16 @@ import marshal
 import os
 
 # Failures beyond this much text are not kept one by one: the record lists eight, and the slots tell how many.
-ROOM_BYTES = 4 << 20
+LIMIT_BYTES = 4 << 20
 
 _CONNECTION = marshal.dumps(None)  # one byte
 
 
-class Board:
+class SharedState:
     __slots__ = ("fd", "home")
 
     def __init__(self) -> None:
-        self.fd = os.memfd_create("cobench-board")
+        self.fd = os.memfd_create("cobench-shared-state")
         self.home = os.getpid()
         self._append_only()
 
@@ -44,7 +44,7 @@ class Board:
         os.write(self.fd, _CONNECTION)
 
     def failed(self, job: int | None, worker: int | None, kind: str, message: str, line: int | None) -> None:
-        if os.fstat(self.fd).st_size < ROOM_BYTES:
+        if os.fstat(self.fd).st_size < LIMIT_BYTES:
             os.write(self.fd, marshal.dumps((job, worker, kind, message, line)))
 
     def read(self) -> tuple[list[dict[str, object]], int]:

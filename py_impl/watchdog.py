@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """
-The keeper ends a run from outside its jobs: by a signal, or when its time has run out. Neither may leave a worker
+The watchdog ends a run from outside its jobs: by a signal, or when its time has run out. Neither may leave a worker
 behind, so every worker process is started through `start`, which keeps both away until the process is on
 multiprocessing's list of children.
 
-With worker processes the signals are blocked in every thread, and the keeper's own thread waits for them. A handler would
+With worker processes the signals are blocked in every thread, and the watchdog's own thread waits for them. A handler would
 not do: Python only notes a signal and runs the handler later, in the main thread, and one that comes just before that thread
 begins to wait for its workers is noted and then waited over, for as long as the workers take.
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ENDING = (_signal.SIGINT, _signal.SIGTERM)
 
 
-class Keeper:
+class Watchdog:
     def __init__(self) -> None:
         self._starting = allocate_lock()  # held while a process is started or its end noted, and for good by what ends the run
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
