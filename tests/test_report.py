@@ -306,7 +306,7 @@ def test_page_has_every_picture(drawn: Path) -> None:
     page = (drawn / "index.html").read_text()
     assert page.count("<img ") == len(list((drawn / "plots").glob("*.svg"))) > 0
     page = re.sub(r' src="data:[^"]*"', "", page)
-    assert "gnuplot" not in page
+    assert "gnuplot_canvas" not in page
     ids = re.findall(r' id="([^"]*)"', page)
     assert len(ids) == len(set(ids))
     assert set(re.findall(r'(?:href="|url\()#([^")]*)', page)) <= set(ids)
