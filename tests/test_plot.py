@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 SMALL = ROOT / "tests" / "data" / "run-small"
 GOLDEN = ROOT / "tests" / "golden" / "plots"
-KINDS = ("speedup", "square", "phases", "scaling", "stability", "claims")
+KINDS = ("ranking", "speedup", "square", "phases", "scaling", "stability", "claims")
 MS = 1_000_000
 
 
@@ -120,7 +121,7 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
             assert picture.stat().st_size > 500, picture
 
 
-@pytest.mark.parametrize("name, kind", [("small", k) for k in ("speedup", "square", "timeline", "phases", "latency", "stability")] +
+@pytest.mark.parametrize("name, kind", [("small", k) for k in ("ranking", "speedup", "square", "timeline", "phases", "latency", "stability")] +
                          [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
@@ -143,11 +144,43 @@ def test_svgs_hold_the_words(drawn):
     for word in ("thread-pool", "process-pool", "what the model buys", "1.85x"):
         assert word in square, word
     scaling = (drawn["sweep"] / "plots" / "scaling-count.svg").read_text()
-    for word in ("more workers than CPUs", "ideal", "c:thread-pool", "USL 0.1"):
+    for word in ("more workers than CPUs", "ideal", "c:thread-pool  Amdahl", "USL 0.1"):
         assert word in scaling, word
+    texts = re.findall(r"<text>(?:<[^>]*>)*([^<]*)<", scaling)
+    assert [text.strip() for text in texts if text.strip().isdigit()] == ["1", "2", "4", "8"]  # as measured
     claims = (drawn["claims"] / "plots" / "claims.svg").read_text()
     for word in ("cannot be", "not measured", "word count: native, sequential"):
         assert word in claims, word
+    phases = (drawn["small"] / "plots" / "phases-count.svg").read_text()
+    assert phases.count("100%") == 1  # all runtimes have one axis
+    speedup = (drawn["small"] / "plots" / "speedup-count.svg").read_text()
+    assert re.search(r"<text>(<[^>]*>)*c<", speedup) and re.search(r"<text>(<[^>]*>)*py<", speedup)
+
+
+def test_latency_is_that_of_the_table(drawn):
+    """Medians of all rounds, and no percentile that so few jobs do not have."""
+    assert cobench("report", drawn["small"], "--quiet", "--no-plots").returncode == 0
+    summary = json.loads((drawn["small"] / "summary.json").read_text())
+    rows = re.findall(r'^\d+ \d+ "([^"]*)" (\S+)', (drawn["small"] / "plots" / "latency-fetch.dat").read_text(), re.MULTILINE)
+    shown = {name: float(p50) for name, p50 in rows if p50 != "NaN"}
+    fetch = next(g for g, one in enumerate(summary["groups"]) if one["name"] == "fetch")
+    for cell in summary["cells"]:
+        name = f"{cell['runtime']}:{cell['model']}"
+        if cell["group"] == fetch and name in shown:
+            assert shown[name] == pytest.approx(1e3 * cell["latency_s"]["p50"], rel=1e-4)
+    assert len(shown) > 3
+    svg = (drawn["small"] / "plots" / "latency-fetch.svg").read_text()
+    assert "p90" in svg and "p99" not in svg  # of 50 jobs
+
+
+def test_text_is_as_wide_as_the_terminal(tmp_path):
+    if shutil.which("gnuplot") is None:
+        pytest.skip("gnuplot is not installed")
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    for columns in (90, 150):
+        done = plot(run, "--only", "speedup", "--format", "txt", COLUMNS=str(columns))
+        drawing = (run / "plots" / "speedup-count.txt").read_text()
+        assert done.returncode == 0 and columns - 20 < max(len(line) for line in drawing.splitlines()) <= columns
 
 
 def test_the_same_journal_gives_the_same_data(drawn, tmp_path):
@@ -205,7 +238,7 @@ def test_one_round_is_kept(tmp_path):
 
 
 def test_wrong_arguments(tmp_path):
-    for args, said in ((("--only", "nix"), "speedup, square"), (("--format", "jpg"), "svg, png, pdf or txt"),
+    for args, said in ((("--only", "nix"), "ranking, speedup, square"), (("--format", "jpg"), "svg, png, pdf or txt"),
                        ((tmp_path / "nowhere",), "no run at"), ((SMALL, "--only", "claims"), "nothing for a picture of claims")):
         done = plot(*args)
         assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1

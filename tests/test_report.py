@@ -122,7 +122,7 @@ def test_the_same_journal_gives_the_same_bytes(drawn: Path, tmp_path: Path) -> N
     again = Path(shutil.copytree(drawn, tmp_path / "again"))
     assert report(again, "--quiet", "--plots").returncode == 0
     files = [path.relative_to(drawn) for path in sorted(drawn.rglob("*")) if path.suffix not in {".svg", ".png", ""}]
-    assert len(files) == 15
+    assert len(files) == 18
     for file in files:
         assert (drawn / file).read_bytes() == (again / file).read_bytes()
     assert {p.name for p in again.rglob("*")} == {p.name for p in drawn.rglob("*")}  # no temporary is left
@@ -277,7 +277,7 @@ def fake_gnuplot(folder: Path, script: str) -> str:
 
 @pytest.mark.parametrize("script, says", [
     ("echo 'warning: no such font' >&2; exit 0", "warning: no such font"),
-    ("exit 0", "speedup-count.svg"),
+    ("exit 0", "ranking-count.svg"),
     ("exit 3", "status 3"),
     ("kill -9 $$", "signal 9"),
 ])

@@ -14,8 +14,11 @@
 #include "bench/cmd/options.h"
 #include "bench/protocol/paths.h"
 #include "bench/report/plot/plot.h"
+#include "bench/report/plot/pictures.h"
 #include "bench/util/atomic_write.h"
 #include "bench/util/text.h"
+#include "common/num.h"
+#include "bench/report/screen.h"
 
 enum { KEY_ONLY = 256, KEY_FORMAT };
 #define TEXT_MAX (4u << 20)
@@ -146,13 +149,21 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
     return rc;
 }
 
+/* That of the terminal, or what COLUMNS says. */
+static int text_width(void)
+{
+    const char *said = getenv("COLUMNS");
+    int64_t columns = 0;
+    return said != NULL && num_parse_i64(said, 40, 1000, &columns) == 0 ? (int)columns : screen_columns();
+}
+
 static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *paths, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     char *scripts = text_format("%s/scripts/plots", paths->root), *claims = text_format("%s/bench/claims", paths->root);
     const struct picture_source source = {.summary = &summary, .run_dir = run, .claims_dir = claims};
-    const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats};
+    const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats, .text_width = text_width()};
     int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory")
                                                : results_load(&results, run, err);
     if (rc == 0)

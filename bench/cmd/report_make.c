@@ -11,6 +11,7 @@
 #include "bench/analysis/claims.h"
 #include "bench/report/html/page.h"
 #include "bench/report/plot/plot.h"
+#include "bench/report/plot/pictures.h"
 #include "bench/util/atomic_write.h"
 #include "bench/report/render.h"
 #include "bench/report/claims.h"

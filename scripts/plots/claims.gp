@@ -1,19 +1,13 @@
 # Published claims beside measurements: claimed hollow, scaled to the CPUs here, measured with its interval.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/claims.c
-DATA = ARG1
-FORMAT = ARG3
-FONT = 11
 WIDTH = 1100
 ROW = 26
 TOP = 112
 HEIGHT = int(TOP + rows * ROW + 48)
-folder = ARG0[1:strlen(ARG0) - strlen("claims.gp")]
-load folder . "style.gp"
-set output ARG2
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
+load ARG0[1:strlen(ARG0) - strlen("claims.gp")] . "style.gp"
 CLAIM = "#CC79A7"; WRONG = "#D55E00"; HERE = "#0072B2"
 
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
 set lmargin at screen 470.0 / WIDTH
 set rmargin at screen (WIDTH - 120.0) / WIDTH
 set tmargin at screen (HEIGHT - TOP + 0.0) / HEIGHT
@@ -26,7 +20,7 @@ small = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font small noenhanced
 set xtics format "%gx"
 unset grid
-set grid xtics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
+set grid xtics @GRID
 set key at screen 210.0 / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top vertical maxrows 2 Left reverse samplen 1.2 width 0.5 noenhanced
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead linecolor rgb INK linewidth 1
 draw = "plot DATA index 'names' using (low):1:yticlabels(2) with points pointtype -1 notitle"

@@ -1,42 +1,20 @@
-# How long jobs took: the distribution of every variant, p50 and p99 marked.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 runtimes  ARG8 models
-#   numbers: bench/report/plot/latency.c
-DATA = ARG1
-FORMAT = ARG3
-FONT = 11
-WIDTH = 1060
-RIGHT = 210
-HEIGHT = 130 + curves * 17 < 520 ? 520 : 130 + curves * 17
-folder = ARG0[1:strlen(ARG0) - strlen("latency.gp")]
-load folder . "style.gp"
-set output ARG2
+# How long jobs took: p50, p90, p99 and the maximum of every variant, a row each; the colour is the runtime.
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/latency.c, rows.c
+WIDTH = 960
+ROW = 19
+LEFT = longest * 7.4 + 24
+HEIGHT = int(106 + rows * ROW + 36)
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5; UNIT = "%g ms"
+load ARG0[1:strlen(ARG0) - strlen("latency.gp")] . "style.gp"
+load ARG0[1:strlen(ARG0) - strlen("latency.gp")] . "rows.gp"
 
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
-set lmargin at screen 70.0 / WIDTH
-set rmargin at screen 1.0 * (WIDTH - RIGHT) / WIDTH
-set tmargin at screen (HEIGHT - 66.0) / HEIGHT
-set bmargin at screen 60.0 / HEIGHT
-set logscale x
-set xrange [low:high]
-set yrange [0:1.02]
-set xtics ()
-# As many as fit beside each other, and always some.
-steps = high / low > 1000 ? "1" : high / low > 5 ? "1 2 5" : "1 1.2 1.5 2 2.5 3 4 5 6 8"
-do for [e=-3:7] { do for [m in steps] {
-    v = m * 10.0**e
-    if (v >= low && v <= high) { set xtics add (sprintf("%g ms", v) v) }
-} }
-set ytics ("0" 0, "25%%" 0.25, "p50" 0.5, "75%%" 0.75, "p90" 0.9, "p99" 0.99)
-set xlabel "job latency"
-set grid xtics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
-small = sprintf("DejaVu Sans,%d", FONT - 2)
-set key at screen 1.0 * (WIDTH - RIGHT + 12) / WIDTH, screen (HEIGHT - 66.0) / HEIGHT left top vertical maxrows curves Left reverse samplen 1.6 spacing 1.05 noenhanced font small
-draw = "plot"
-do for [i=1:curves] {
-    c = sprintf("colour(word(ARG7, %d), %d)", i, i)
-    draw = draw . (i > 1 ? "," : "") . sprintf(" DATA index 'curve %d' using 1:2 with steps linecolor rgb %s linewidth 1.2 notitle", i, c)
-    draw = draw . sprintf(", DATA index 'marks %d' using 1:2 with points pointtype marker(word(ARG8, %d)) pointsize 1 linecolor rgb %s title word(ARG6, %d)", i, i, c, i)
-}
+set key at screen 1.0 * LEFT / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top horizontal maxrows 1 Left reverse samplen 0.8 width 0.5 noenhanced
+draw = "plot DATA index 'rows' using (low):1:yticlabels(3) with points pointtype -1 notitle"
+draw = draw . ", DATA index 'rows' using 4:1:($7-$4):(0):(colour_at($2)) with vectors nohead linewidth 1.4 linecolor rgb variable notitle"
+draw = draw . ", DATA index 'rows' using 4:1:(colour_at($2)) with points pointtype 7 pointsize 1 linecolor rgb variable notitle, keyentry with points pointtype 7 linecolor rgb INK title 'p50'"
+if (p90) { draw = draw . ", DATA index 'rows' using 5:1:(colour_at($2)) with points pointtype 6 pointsize 0.9 linecolor rgb variable notitle, keyentry with points pointtype 6 linecolor rgb INK title 'p90'" }
+if (p99) { draw = draw . ", DATA index 'rows' using 6:1:(colour_at($2)) with points pointtype 8 pointsize 1 linecolor rgb variable notitle, keyentry with points pointtype 8 linecolor rgb INK title 'p99'" }
+draw = draw . ", DATA index 'rows' using 7:1:(colour_at($2)) with points pointtype 2 pointsize 0.8 linecolor rgb variable notitle, keyentry with points pointtype 2 linecolor rgb INK title 'maximum'"
+draw = draw . ", DATA index 'rows' using (high):1:8 with labels left noenhanced offset character 0.8, 0 font SMALL textcolor rgb INK notitle"
 eval(draw)
 unset output

@@ -1,19 +1,11 @@
 # A sweep: gain over workers with intervals, the ideal, the capacity, the fitted laws; more workers than CPUs are shaded.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 runtimes  ARG8 models  ARG9 laws
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 laws  ARG8 the measured counts of workers
 #   numbers: bench/report/plot/scaling.c
-DATA = ARG1
-FORMAT = ARG3
-FONT = 11
 WIDTH = 960
 KEY = 24 * (curves + 2 + (capacities > 0))
 HEIGHT = 460 + KEY
-folder = ARG0[1:strlen(ARG0) - strlen("scaling.gp")]
-load folder . "style.gp"
-set output ARG2
-law(i) = (n = 0, rest = ARG9, (sum [k=1:i-1] (rest = rest[strstrt(rest, "|") + 1:*], 0)), strstrt(rest, "|") > 0 ? rest[1:strstrt(rest, "|") - 1] : rest)
-
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
+load ARG0[1:strlen(ARG0) - strlen("scaling.gp")] . "style.gp"
 set lmargin at screen 70.0 / WIDTH
 set rmargin at screen (WIDTH - 24.0) / WIDTH
 set tmargin at screen (HEIGHT - 66.0) / HEIGHT
@@ -23,20 +15,21 @@ set xrange [0.9:workers * 1.12]
 set yrange [low:high]
 if (steep) { set logscale y }
 set ytics format "%gx"
-set xtics format "%g"
+set xtics ()
+do for [n in ARG8] { set xtics add (n n + 0) }
 set xlabel "workers"
 set key at screen 70.0 / WIDTH, screen (KEY + 6.0) / HEIGHT left top vertical maxrows (curves + 3) Left reverse samplen 2 spacing 1.3 noenhanced
 if (cpus > 0 && workers > cpus) {
     set object 1 rectangle from first cpus * 1.04, graph 0 to first workers * 1.12, graph 1 behind fillcolor rgb "#EEEEEE" fillstyle solid noborder
-    set label 3 "more workers than CPUs" at first workers * 1.1, graph 0.97 right font sprintf("DejaVu Sans,%d", FONT - 2) textcolor rgb FAINT
+    set label 3 "more workers than CPUs" at first workers * 1.1, graph 0.97 right font SMALL textcolor rgb FAINT
 }
 draw = "plot x with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title 'ideal'"
 if (capacities > 0) { draw = draw . ", DATA index 'capacity' using 1:2 with points pointtype 2 pointsize 1.4 linecolor rgb INK linewidth 1.6 title 'capacity: copies of sync at once'" }
 do for [i=1:curves] {
-    c = sprintf("colour(word(ARG7, %d), %d)", i, i)
+    c = sprintf("colour(runtime(word(ARG6, %d)), %d)", i, i)
     if (value(sprintf("fits_%d", i)) & 1) { draw = draw . sprintf(", DATA index 'amdahl %d' using 1:2 with lines linecolor rgb %s linewidth 1 dashtype 2 notitle", i, c) }
     if (value(sprintf("fits_%d", i)) & 2) { draw = draw . sprintf(", DATA index 'usl %d' using 1:2 with lines linecolor rgb %s linewidth 1.4 notitle", i, c) }
-    draw = draw . sprintf(", DATA index 'points %d' using 1:2:3:4 with yerrorbars pointtype marker(word(ARG8, %d)) pointsize 1 linecolor rgb %s linewidth 1.2 title word(ARG6, %d).'  '.law(%d)", i, i, c, i, i)
+    draw = draw . sprintf(", DATA index 'points %d' using 1:2:3:4 with yerrorbars pointtype marker(model(word(ARG6, %d))) pointsize 1 linecolor rgb %s linewidth 1.2 title word(ARG6, %d).'  '.text_at(ARG7, %d)", i, i, c, i, i)
 }
 eval(draw)
 unset output

@@ -1,6 +1,6 @@
 # One group's speedups: above, what the model buys (over the runtime's own sync); below, what language and model buy
 # together. All numbers of the layout come from the driver (bench/report/plot/plot.c); this file only draws.
-#   ARG1 data  ARG2 output  ARG3 svg|png  ARG4 title  ARG5 subtitle  ARG6, ARG7 runtimes of the two panels
+#   ARG1 data  ARG2 output  ARG3 svg|png  ARG4 title  ARG5 subtitle  ARG6, ARG7 runtimes of the two panels  ARG8 of both
 DATA = ARG1
 FORMAT = ARG3
 slots = right - left                                 # one a bar, and the gaps
@@ -8,12 +8,11 @@ NARROW = 13                                          # pixels of a bar whose num
 WIDTH = slots * 36 + 90 < 960 ? 960 : slots * 36 + 90 > 2400 ? 2400 : int(slots * 36 + 90)
 WIDTH = slots * NARROW + 90 > WIDTH ? int(slots * NARROW + 90) : WIDTH
 FONT = 11
-TOP = 100     # pixels for the titles and the key
+TOP = 104     # pixels for the titles and the key
 PANEL = 290   # pixels a panel, with its axis
 HEIGHT = TOP + PANEL * (own + base) + 12
-folder = ARG0[1:strlen(ARG0) - strlen("speedup.gp")]
-load folder . "style.gp"
-set output ARG2
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
+load ARG0[1:strlen(ARG0) - strlen("speedup.gp")] . "style.gp"
 
 slot = (WIDTH - 90.0) / slots                        # pixels a bar has
 crowded = slot < 30                                  # too narrow for labels side by side
@@ -23,8 +22,6 @@ small = sprintf("DejaVu Sans,%d", crowded ? FONT - 3 : slot < 50 ? FONT - 2 : FO
 set key left top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
 
 set multiplot
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
 set lmargin at screen 70.0 / WIDTH
 set rmargin at screen (WIDTH - 20.0) / WIDTH
 set xrange [left:right]
@@ -48,17 +45,13 @@ do for [p in "own base"] {
     set ytics auto format "%gx"
     set yrange [low:high]
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync" : " over py:sync") \
-        at screen 70.0 / WIDTH, screen (top - 18.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
-    # One key for both panels, but where the lower one has a runtime that the upper one has not.
-    if (p eq "base" && own && ARG6 eq ARG7) {
-        unset key
-    } else {
-        alone = p eq "base" && own
-        set key at screen (alone ? 390.0 : 62.0) / WIDTH, screen (alone ? top - 8.0 : HEIGHT - 68.0) / HEIGHT
-    }
+        at screen 70.0 / WIDTH, screen (top - 14.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
+    # One key for both panels, with the runtimes of both.
+    if (p eq "base" && own) { unset key } else { set key at screen 62.0 / WIDTH, screen (HEIGHT - 64.0) / HEIGHT }
     # A block that is not there would be a warning, and a warning is an error: only what there is gets drawn.
     n = words(runtimes)
-    draw = "plot for [i=1:n] DATA index p.' '.word(runtimes, i) using 1:2 with boxes linecolor rgb colour(word(runtimes, i), i) title word(runtimes, i)"
+    draw = "plot for [i=1:n] DATA index p.' '.word(runtimes, i) using 1:2 with boxes linecolor rgb colour(word(runtimes, i), i) notitle"
+    draw = draw . ", for [i=1:words(ARG8)] keyentry with boxes linecolor rgb colour(word(ARG8, i), i) title word(ARG8, i)"
     draw = draw . ", 1 with lines linecolor rgb INK linewidth 1 notitle"
     if (ideal > 0) {
         draw = draw . ", ideal with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title sprintf('ideal %gx', ideal)"

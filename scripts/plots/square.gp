@@ -1,8 +1,5 @@
 # One group's square: a tile for each runtime and model, the ratio written in it, coloured by how far it is from 1.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/square.c
-DATA = ARG1
-FORMAT = ARG3
-FONT = 11
 TILE = longest * 9.4 + 12 < 84 ? 84.0 : longest * 9.4 + 12   # pixels, of which a name's letter takes at most 9.4
 ROW = 40
 LEFT = 78
@@ -11,13 +8,10 @@ WIDTH = LEFT + TILE * columns + 24 < 620 ? 620 : int(LEFT + TILE * columns + 24)
 TOP = 58
 PANEL = ROW * rows + 66
 HEIGHT = TOP + panels * PANEL + 8
-folder = ARG0[1:strlen(ARG0) - strlen("square.gp")]
-load folder . "style.gp"
-set output ARG2
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
+load ARG0[1:strlen(ARG0) - strlen("square.gp")] . "style.gp"
 
 set multiplot
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
 unset key
 unset colorbox
 unset grid

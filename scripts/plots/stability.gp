@@ -1,22 +1,16 @@
 # Every sample of a group in run order: a strip a cell; below, the controls' ratios round by round.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 runtimes  ARG7 those with a control
 #   numbers: bench/report/plot/stability.c
-DATA = ARG1
-FORMAT = ARG3
-FONT = 11
-ROW = strips > 30 ? 15 : 21
+ROW = 24
 WIDTH = rounds > 60 ? 1300 : 960
-TOP = 116
+TOP = 124
 LEFT = 190
 CONTROLS = words(ARG7) > 0 ? 130 : 0
 HEIGHT = int(TOP + strips * ROW + 58 + CONTROLS)
-folder = ARG0[1:strlen(ARG0) - strlen("stability.gp")]
-load folder . "style.gp"
-set output ARG2
+DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
+load ARG0[1:strlen(ARG0) - strlen("stability.gp")] . "style.gp"
 
 set multiplot
-set label 1 ARG4 at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
-set label 2 ARG5 at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
 set label 3 sprintf("Whole command beside its median: a strip's edge is %g%% off", 100 * edge) at screen 1.0 * LEFT / WIDTH, screen (HEIGHT - 76.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
 set lmargin at screen 1.0 * LEFT / WIDTH
 set rmargin at screen (WIDTH - 20.0) / WIDTH
@@ -25,15 +19,15 @@ set bmargin at screen (58.0 + CONTROLS) / HEIGHT
 set border 0
 set xrange [0.5:rounds + 0.5]
 set yrange [-0.6:strips - 0.4]
-names_font = sprintf("DejaVu Sans,%d", strips > 30 ? FONT - 3 : FONT - 1)
+names_font = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font names_font noenhanced
 if (CONTROLS > 0) { set xtics scale 0 format "" } else { set xtics scale 0; set xlabel "round" }
 unset grid
-set key at screen 1.0 * (LEFT - 8) / WIDTH, screen (HEIGHT - 84.0) / HEIGHT left top horizontal maxrows 1 Left reverse samplen 0.6 width 0.5 noenhanced
+set key at screen 1.0 * (LEFT - 8) / WIDTH, screen (HEIGHT - 88.0) / HEIGHT left top horizontal maxrows 1 Left reverse samplen 0.6 width 0.5 noenhanced
 n = words(ARG6)
 size = rounds > 100 ? 0.25 : rounds > 40 ? 0.4 : 0.6
 draw = "plot for [i=0:strips-1] i with lines linecolor rgb '#DDDDDD' linewidth 0.7 notitle"
-draw = draw . ", for [i=1:n] DATA index 'samples '.word(ARG6, i) using 1:2 with points pointtype 7 pointsize size linecolor rgb colour(word(ARG6, i), i) notitle"
+draw = draw . ", for [i=1:n] DATA index 'samples '.word(ARG6, i) using 1:2 with points pointtype 7 pointsize size linecolor rgb colour(word(ARG6, i), i) title word(ARG6, i)"
 if (outliers > 0) { draw = draw . ", DATA index 'outliers' using 1:2 with points pointtype 6 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'outlier'" }
 if (disturbed > 0) { draw = draw . ", DATA index 'disturbed' using 1:2 with points pointtype 8 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'disturbed'" }
 if (beyond > 0) { draw = draw . ", DATA index 'beyond' using 1:2 with points pointtype 2 pointsize 1.5*size linecolor rgb INK linewidth 1.2 title 'beyond the edge'" }
@@ -49,7 +43,7 @@ if (CONTROLS > 0) {
     set border 3
     set xtics scale 0 format "%g" auto
     set xlabel "round" offset 0, 0.4
-    small = sprintf("DejaVu Sans,%d", FONT - 2)
+    small = SMALL
     set ytics auto format "%gx" font small
     set yrange [low:high]
     set grid ytics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1

@@ -1,13 +1,15 @@
 # The one look of all pictures: DejaVu Sans, the colours of Okabe and Ito (safe for colour-blind readers), the same
-# colour for a runtime everywhere. Loaded by the other scripts; FORMAT, WIDTH, HEIGHT and FONT must be set.
+# colour for a runtime everywhere. Loaded by the other scripts, which set DATA, OUTPUT, FORMAT, TITLE, SUBTITLE, WIDTH and HEIGHT before.
 set encoding utf8
+FONT = 11
+SMALL = sprintf("DejaVu Sans,%d", FONT - 2)
 
 if (FORMAT eq "svg") {
     set terminal svg size WIDTH,HEIGHT dynamic background "white" font sprintf("DejaVu Sans,%d", FONT)
 } else { if (FORMAT eq "pdf") {
     set terminal pdfcairo size WIDTH/96.0,HEIGHT/96.0 background "white" font sprintf("DejaVu Sans,%d", FONT) fontscale 0.75 linewidth 1
 } else { if (FORMAT eq "txt") {
-    set terminal dumb 100, (HEIGHT / 14 > 20 ? HEIGHT / 14 : 20) noenhanced
+    set terminal dumb text_width, (HEIGHT / 14 > 20 ? HEIGHT / 14 : 20) noenhanced
 } else {
     set terminal pngcairo size 2*WIDTH,2*HEIGHT background "white" font sprintf("DejaVu Sans,%d", FONT) fontscale 2 linewidth 2 pointscale 2
 } } }
@@ -30,3 +32,12 @@ set border 3 linecolor rgb FAINT linewidth 1
 set tics nomirror textcolor rgb INK
 set grid ytics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
 set key textcolor rgb INK
+GRID = 'linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1'
+# What comes before and after a colon: the runtime and the model of a variant.
+runtime(variant) = variant[1:strstrt(variant, ":") - 1]
+model(variant) = variant[strstrt(variant, ":") + 1:*]
+# The i-th of texts with "|" between them.
+text_at(all, i) = (rest = all, (sum [k=1:i-1] (rest = rest[strstrt(rest, "|") + 1:*], 0)), strstrt(rest, "|") > 0 ? rest[1:strstrt(rest, "|") - 1] : rest)
+set label 1 TITLE at screen 0, screen 1 offset character 2, character -1.3 left noenhanced font sprintf("DejaVu Sans Bold,%d", FONT + 4) textcolor rgb INK
+set label 2 SUBTITLE at screen 0, screen 1 offset character 2, character -2.9 left noenhanced font sprintf("DejaVu Sans,%d", FONT - 1) textcolor rgb FAINT
+set output OUTPUT

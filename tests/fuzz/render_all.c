@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/plot/picture.h"
+#include "bench/report/plot/pictures.h"
 #include "bench/report/render.h"
 #include "bench/report/html/html.h"
 #include "bench/analysis/summary.h"

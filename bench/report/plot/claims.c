@@ -94,8 +94,6 @@ static void put_row(const struct claim *c, enum block block, size_t y, FILE *out
 static int print(const void *what, FILE *out)
 {
     const struct board *b = what;
-    fputs("# Made by cobench from the run and its claims; the blocks are described in bench/report/plot/claims.c.\n",
-          out);
     for (size_t k = 0; k < BLOCKS; k++) {
         if (b->counts[k] == 0)
             continue;
@@ -137,21 +135,16 @@ static int board_add(struct pictures *out, const struct summary *summary, const 
 {
     struct board b = {.claims = claims};
     struct picture *p = pictures_add(out, summary, "claims", NULL);
-    int rc = p == NULL ? -ENOMEM : 0;
+    if (p == NULL)
+        return -ENOMEM;
     measure(&b);
-    if (rc == 0)
-        rc = picture_take(&p->title, text_format("Claimed and measured"));
-    if (rc == 0)
-        rc = picture_take(&p->subtitle, text_format("%s", claims->about));
-    if (rc == 0)
-        rc = picture_set_data(p, print, &b);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(&b));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(claims));
-    if (rc == 0)
-        p->empty = claims->count == 0;
-    return rc;
+    picture_take(p, &p->title, text_format("Claimed and measured"));
+    picture_take(p, &p->subtitle, text_format("%s", claims->about));
+    picture_set_data(p, "claims.c", print, &b);
+    picture_take(p, &p->settings, settings(&b));
+    picture_take(p, &p->alt, alt(claims));
+    p->empty = claims->count == 0;
+    return p->rc;
 }
 
 int picture_claims(struct pictures *out, const struct picture_source *source, struct error *err)

@@ -168,7 +168,7 @@ int gnuplot_start(const struct gnuplot_call *call, struct gnuplot_job *out, stru
     if (rc == 0)
         rc = text_set(&out->script, call->script);
     if (rc != 0)
-        error_set(err, rc, "gnuplot: no memory");
+        error_set(err, rc, "out of memory");
     else
         rc = launch(words.items, out, err);
     string_list_free(&words);

@@ -21,6 +21,7 @@
 /* The variants of one sweep. A curve's cells are those with its first cell's runtime and model. */
 struct board {
     const struct summary *summary;
+    const struct prices *prices;
     const struct result_group *first; /* the sweep's first group */
     const struct summary_cell **curves;
     size_t count;
@@ -68,7 +69,6 @@ static int board_make(struct board *b)
 static int print(const void *what, FILE *out)
 {
     const struct board *b = what;
-    fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/memory.c.\n", out);
     for (size_t k = 0; k < b->count; k++) {
         fprintf(out, "\n\n# points %zu\n", k + 1);
         for (size_t i = 0; i < b->summary->cell_count; i++) {
@@ -80,25 +80,16 @@ static int print(const void *what, FILE *out)
     return 0;
 }
 
-/* "c:threads"; what: 0 the variant, 1 its runtime, 2 its model. */
-static char *names(const struct board *b, int what)
+static void put_variant(const void *what, size_t k, FILE *out)
 {
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (size_t k = 0; rc == 0 && k < b->count; k++) {
-        const struct result_cell *c = b->curves[k]->cell;
-        rc = what == 0 ? string_list_addf(&words, "%s:%s", c->runtime, c->model)
-                       : string_list_add(&words, what == 1 ? c->runtime : c->model);
-    }
-    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
-    string_list_free(&words);
-    return text;
+    const struct result_cell *c = ((const struct board *)what)->curves[k]->cell;
+    fprintf(out, "%s:%s", c->runtime, c->model);
 }
 
-static const struct price *price_of(const struct board *b, const struct prices *prices, size_t curve)
+static const struct price *price_of(const struct board *b, size_t curve)
 {
-    for (size_t i = 0; i < prices->count; i++) {
-        const struct price *p = &prices->rows[i];
+    for (size_t i = 0; i < b->prices->count; i++) {
+        const struct price *p = &b->prices->rows[i];
         if (in_sweep(p->group, b->first) && strcmp(p->runtime, b->curves[curve]->cell->runtime) == 0 &&
             strcmp(p->model, b->curves[curve]->cell->model) == 0)
             return p;
@@ -106,22 +97,16 @@ static const struct price *price_of(const struct board *b, const struct prices *
     return NULL;
 }
 
-/* "12.3 kB for one more" of each variant, with '|' between; "-" where there is no price. */
-static char *price_texts(const struct board *b, const struct prices *prices)
+/* "12.3 kB for one more"; nothing where there is no price. */
+static void put_price(const void *what, size_t k, FILE *out)
 {
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (size_t k = 0; rc == 0 && k < b->count; k++) {
-        const struct price *p = price_of(b, prices, k);
-        struct format f;
-        if (p != NULL && isfinite(p->memory_bytes.estimate))
-            rc = string_list_addf(&words, "%s for one more", format_bytes(&f, p->memory_bytes.estimate));
-        else
-            rc = string_list_add(&words, " ");
-    }
-    char *text = rc == 0 ? string_list_join(&words, "|") : NULL;
-    string_list_free(&words);
-    return text;
+    const struct board *b = what;
+    const struct price *p = price_of(b, k);
+    struct format f;
+    if (p != NULL && isfinite(p->memory_bytes.estimate))
+        fprintf(out, "%s for one more", format_bytes(&f, p->memory_bytes.estimate));
+    else
+        fputc(' ', out);
 }
 
 static char *alt(const struct board *b)
@@ -140,43 +125,34 @@ static char *alt(const struct board *b)
         most->cell->runtime, most->cell->model, (long long)most->group->workers);
 }
 
-static int name_board(struct picture *p, const struct board *b)
+static void name_board(struct picture *p, const struct board *b)
 {
     const size_t id = (size_t)(b->first - b->summary->results->groups);
     char *name = text_format("%s%s%s", b->first->sweep, strcmp(b->first->scaling, "weak") == 0 ? "-" : "",
                              strcmp(b->first->scaling, "weak") == 0 ? "weak" : "");
-    int rc = name == NULL ? -ENOMEM : picture_take(&p->stem, picture_stem("memory", name, id, false));
+    picture_take(p, &p->stem, name == NULL ? NULL : picture_stem("memory", name, id, false));
     free(name);
-    if (rc == 0)
-        rc = picture_take(&p->title, text_format("%s", b->first->sweep));
-    if (rc == 0)
-        rc = picture_take(&p->subtitle,
-                          text_format("task %s, %s%s: peak memory (PSS) of the whole process tree", b->first->task,
-                                      result_group_compares(b->first) ? b->first->scaling : "what one more costs",
-                                      result_group_compares(b->first) ? " scaling" : ""));
-    if (rc == 0) {
-        text_one_line(p->title);
-        text_one_line(p->subtitle);
-    }
-    return rc;
+    picture_take(p, &p->title, text_format("%s", b->first->sweep));
+    picture_take(p, &p->subtitle,
+                 text_format("task %s, %s%s: peak memory (PSS) of the whole process tree", b->first->task,
+                             result_group_compares(b->first) ? b->first->scaling : "what one more costs",
+                             result_group_compares(b->first) ? " scaling" : ""));
 }
 
-static int board_add(struct pictures *out, const struct board *b, const struct prices *prices)
+static int board_add(struct pictures *out, const struct board *b)
 {
     struct picture *p = pictures_add(out, b->summary, "memory", b->first);
-    int rc = p == NULL ? -ENOMEM : name_board(p, b);
-    if (rc == 0)
-        rc = picture_set_data(p, print, b);
-    if (rc == 0)
-        rc = picture_take(&p->settings, text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g", b->count,
-                                                    b->most_workers, b->least / 1.3, b->most * 1.3));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(b));
-    for (int i = 0; rc == 0 && i < 3; i++)
-        rc = picture_take(&p->words[i], names(b, i));
-    if (rc == 0)
-        rc = picture_take(&p->words[3], price_texts(b, prices));
-    return rc;
+    if (p == NULL)
+        return -ENOMEM;
+    name_board(p, b);
+    picture_set_data(p, "memory.c", print, b);
+    picture_take(p, &p->settings,
+                 text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g", b->count, b->most_workers, b->least / 1.3,
+                             b->most * 1.3));
+    picture_take(p, &p->alt, alt(b));
+    picture_take(p, &p->words[0], picture_join(put_variant, b, b->count, " "));
+    picture_take(p, &p->words[1], picture_join(put_price, b, b->count, "|"));
+    return p->rc;
 }
 
 /* Whether a group is the first of its sweep over workers. */
@@ -200,10 +176,10 @@ int picture_memory(struct pictures *out, const struct picture_source *source, st
     for (size_t g = 0; rc == 0 && g < results->group_count; g++) {
         if (!begins_sweep(results, g))
             continue;
-        struct board b = {.summary = source->summary, .first = &results->groups[g]};
+        struct board b = {.summary = source->summary, .prices = &prices, .first = &results->groups[g]};
         rc = board_make(&b);
         if (rc == 0 && b.count > 0)
-            rc = board_add(out, &b, &prices);
+            rc = board_add(out, &b);
         free(b.curves);
     }
     prices_free(&prices);

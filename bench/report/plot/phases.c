@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Where the time of a variant goes: a bar from the start of the command to its end, cut into start (exec to main's
- * clock), ready (to the opening of the gate), work (to the end of the last job) and end. Medians of the durations. A
- * panel for each runtime, each on its own axis: a command in C is over before one in Python has started.
+ * clock), ready (to the opening of the gate), work (to the end of the last job) and end. Medians of the durations, as
+ * shares of their sum, which stands beside: a command in C is over before one in Python has started, and all bars have
+ * one axis.
  *
- * The data: "bars R" for each runtime R (y, then the five boundaries in milliseconds, then the total as text) and "names
+ * The data: "bars R" for each runtime R (y, then the five boundaries in percent, then the total as text) and "names
  * R" (y, name).
  */
 #include "bench/report/plot/pictures.h"
@@ -23,12 +24,20 @@ struct phases {
     struct string_list runtimes;
 };
 
+static double total_of(const struct summary_cell *c)
+{
+    double sum = 0;
+    for (size_t i = 0; i < PHASES; i++)
+        sum += fmax(0, c->phase_s[i]);
+    return sum;
+}
+
 static bool has_phases(const struct summary_cell *c)
 {
     for (size_t i = 0; i < PHASES; i++)
         if (!isfinite(c->phase_s[i]))
             return false;
-    return c->verified && c->rounds > 0;
+    return c->verified && c->rounds > 0 && total_of(c) > 0;
 }
 
 static bool belongs(const struct phases *p, const struct summary_cell *c, const char *runtime)
@@ -55,14 +64,6 @@ static int find_runtimes(struct phases *p)
     return rc;
 }
 
-static double total_of(const struct summary_cell *c)
-{
-    double sum = 0;
-    for (size_t i = 0; i < PHASES; i++)
-        sum += c->phase_s[i];
-    return sum;
-}
-
 static void put_bars(const struct phases *p, const char *runtime, FILE *out)
 {
     size_t y = rows_of(p, runtime);
@@ -73,10 +74,11 @@ static void put_bars(const struct phases *p, const char *runtime, FILE *out)
             continue;
         double at = 0;
         struct format f;
+        const double total = total_of(c);
         fprintf(out, "%zu 0", --y);
         for (size_t k = 0; k < PHASES; k++)
-            fprintf(out, " %.6g", 1e3 * (at += fmax(0, c->phase_s[k])));
-        fprintf(out, " \"%s\"\n", format_time(&f, at));
+            fprintf(out, " %.6g", 100 * (at += fmax(0, c->phase_s[k])) / total);
+        fprintf(out, " \"%s\"\n", format_time(&f, total));
     }
 }
 
@@ -95,7 +97,6 @@ static void put_names(const struct phases *p, const char *runtime, FILE *out)
 static int print(const void *what, FILE *out)
 {
     const struct phases *p = what;
-    fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/phases.c.\n", out);
     for (size_t r = 0; r < p->runtimes.count; r++) {
         put_bars(p, p->runtimes.items[r], out);
         put_names(p, p->runtimes.items[r], out);
@@ -103,28 +104,26 @@ static int print(const void *what, FILE *out)
     return 0;
 }
 
-/* rows_1=6; most_1=34.5; for the first runtime and so on; the longest name of all. */
+/* "; rows_1=6" */
+static void put_rows(const void *what, size_t r, FILE *out)
+{
+    const struct phases *p = what;
+    fprintf(out, "; rows_%zu=%zu", r + 1, rows_of(p, p->runtimes.items[r]));
+}
+
+/* The rows of each runtime, and the longest name of all. */
 static char *settings(const struct phases *p)
 {
     int longest = 0;
-    char *text = text_format("runtimes=%zu", p->runtimes.count);
-    for (size_t r = 0; text != NULL && r < p->runtimes.count; r++) {
-        double most = 0;
-        for (size_t i = 0; i < p->summary->cell_count; i++) {
-            const struct summary_cell *c = &p->summary->cells[i];
-            if (!belongs(p, c, p->runtimes.items[r]))
-                continue;
-            most = fmax(most, 1e3 * total_of(c));
-            longest = format_columns(c->cell->model) > longest ? format_columns(c->cell->model) : longest;
+    for (size_t i = 0; i < p->summary->cell_count; i++)
+        if (p->summary->cells[i].group == p->group) {
+            const int columns = format_columns(p->summary->cells[i].cell->model);
+            longest = columns > longest ? columns : longest;
         }
-        char *more = text_format("%s; rows_%zu=%zu; most_%zu=%.6g", text, r + 1, rows_of(p, p->runtimes.items[r]),
-                                 r + 1, most);
-        free(text);
-        text = more;
-    }
-    char *all = text == NULL ? NULL : text_format("%s; longest=%d", text, longest);
-    free(text);
-    return all;
+    char *rows = picture_join(put_rows, p, p->runtimes.count, "");
+    char *text = rows == NULL ? NULL : text_format("runtimes=%zu; longest=%d%s", p->runtimes.count, longest, rows);
+    free(rows);
+    return text;
 }
 
 /* "distance: where each variant's time goes; c:sync spends 89% of it working, py:async 81%": the extremes. */
@@ -158,21 +157,16 @@ static int phases_add(struct pictures *out, const struct picture_source *source,
 {
     const struct summary *summary = source->summary;
     struct phases phases = {.summary = summary, .group = group};
-    struct picture *p = NULL;
     int rc = find_runtimes(&phases);
-    if (rc == 0 && (p = pictures_add(out, summary, "phases", group)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0)
-        rc = picture_set_data(p, print, &phases);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(&phases));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(&phases));
-    if (rc == 0)
-        rc = picture_take(&p->words[0],
-                          phases.runtimes.count > 0 ? string_list_join(&phases.runtimes, " ") : text_format("%s", ""));
-    if (rc == 0)
+    struct picture *p = rc == 0 ? pictures_add(out, summary, "phases", group) : NULL;
+    if (p != NULL) {
+        picture_set_data(p, "phases.c", print, &phases);
+        picture_take(p, &p->settings, settings(&phases));
+        picture_take(p, &p->alt, alt(&phases));
+        picture_take(p, &p->words[0], picture_join(picture_put_item, &phases.runtimes, phases.runtimes.count, " "));
         p->empty = phases.runtimes.count == 0;
+    }
+    rc = rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
     string_list_free(&phases.runtimes);
     return rc;
 }

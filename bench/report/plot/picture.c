@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kinds of pictures, in one table, and what their makers share. */
+/* What the makers of pictures share. */
 #include "bench/report/plot/picture.h"
 
 #include <errno.h>
@@ -7,38 +7,11 @@
 #include <string.h>
 
 #include "bench/report/format.h"
-#include "bench/report/plot/pictures.h"
 #include "bench/util/text.h"
 
 /* A long URL must not run out of the picture. */
 #define SUBTITLE_COLUMNS 110
 #define STEM_LONGEST     100
-
-static const struct {
-    const char *kind;
-    picture_maker *make;
-} kinds[] = {
-    {"speedup", picture_speedup}, {"square", picture_square},       {"timeline", picture_timeline},
-    {"phases", picture_phases},   {"scaling", picture_scaling},     {"latency", picture_latency},
-    {"memory", picture_memory},   {"stability", picture_stability}, {"claims", picture_claims},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-const char *picture_kind(size_t index) { return index < KINDS ? kinds[index].kind : NULL; }
-
-int pictures_make(struct pictures *out, const struct picture_source *source, const char *only, struct error *err)
-{
-    int rc = 0;
-    *out = (struct pictures){.items = NULL};
-    for (size_t i = 0; rc == 0 && i < KINDS; i++)
-        if (only == NULL || strcmp(only, kinds[i].kind) == 0)
-            rc = kinds[i].make(out, source, err);
-    if (rc == -ENOMEM)
-        error_set(err, rc, "no memory for the pictures");
-    if (rc != 0)
-        pictures_free(out);
-    return rc;
-}
 
 static void picture_free(struct picture *p)
 {
@@ -116,17 +89,37 @@ struct picture *pictures_add(struct pictures *pictures, const struct summary *su
         picture_free(p);
         return NULL;
     }
-    text_one_line(p->title); /* control characters are not allowed in an SVG */
+    text_one_line(p->title);
     text_one_line(p->subtitle);
     pictures->count++;
     return p;
 }
 
-int picture_take(char **into, char *text)
+void picture_take(struct picture *picture, char **into, char *text)
 {
     free(*into);
     *into = text;
-    return text == NULL ? -ENOMEM : 0;
+    if (text != NULL)
+        text_one_line(text); /* control characters are not allowed in an SVG */
+    if (text == NULL && picture->rc == 0)
+        picture->rc = -ENOMEM;
+}
+
+char *picture_join(picture_put_one *put, const void *what, size_t count, const char *separator)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out == NULL)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? separator : "", out);
+        put(what, i, out);
+    }
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
 }
 
 int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add)
@@ -139,16 +132,25 @@ int pictures_each_group(struct pictures *out, const struct picture_source *sourc
     return rc;
 }
 
-int picture_set_data(struct picture *picture, int (*print)(const void *what, FILE *out), const void *what)
+void picture_set_data(struct picture *picture, const char *file, int (*print)(const void *what, FILE *out),
+                      const void *what)
 {
     FILE *out = open_memstream(&picture->data, &picture->length);
-    if (out == NULL)
-        return -ENOMEM;
-    int rc = print(what, out);
-    const int failed = ferror(out);
-    if ((fclose(out) != 0 || failed) && rc == 0)
-        rc = -ENOMEM;
-    return rc;
+    int rc = out == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
+        fprintf(out, "# Made by cobench from the run's files; the blocks are described in bench/report/plot/%s.\n",
+                file);
+        rc = print(what, out);
+        const int failed = ferror(out);
+        rc = (fclose(out) != 0 || failed) && rc == 0 ? -ENOMEM : rc;
+    }
+    if (picture->rc == 0)
+        picture->rc = rc;
+}
+
+void picture_put_item(const void *what, size_t index, FILE *out)
+{
+    fputs(((const struct string_list *)what)->items[index], out);
 }
 
 void picture_put_name(FILE *out, const char *text)

@@ -32,6 +32,7 @@ struct picture {
     size_t length;
     char *alt;  /* what it shows, in a sentence: for whoever cannot see it */
     bool empty; /* there is nothing to draw: only the data are written */
+    int rc;     /* of what its maker did, 0 so far or the first error */
 };
 
 struct pictures {
@@ -46,15 +47,9 @@ struct picture_source {
     const char *claims_dir; /* where the files of claims are */
 };
 
-/* All pictures, in the order people look at them; `only`: one kind, NULL all. 0, or a negative errno with err filled
- * in; then *out is empty. */
-int pictures_make(struct pictures *out, const struct picture_source *source, const char *only, struct error *err);
+/* -- for the makers (bench/report/plot/KIND.c) --------------------------------------------------------------------- */
+
 void pictures_free(struct pictures *pictures);
-/* "speedup" and so on; NULL past the last. */
-const char *picture_kind(size_t index);
-
-/* -- for the makers (bench/plot_*.c) ------------------------------------------------------------------------------ */
-
 /* Adds an empty one of a kind about a group or (NULL) the run; its stem, title and subtitle are made. NULL: no memory. */
 struct picture *pictures_add(struct pictures *pictures, const struct summary *summary, const char *kind,
                              const struct result_group *group);
@@ -66,10 +61,17 @@ typedef int picture_of_group(struct pictures *out, const struct picture_source *
                              const struct result_group *group);
 /* Calls it for each group that compares, in the order of the plan, until one fails. */
 int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add);
-/* Keeps what `print` prints as the data. 0 or -ENOMEM. */
-int picture_set_data(struct picture *picture, int (*print)(const void *what, FILE *out), const void *what);
-/* Takes a string from text_format: 0, or -ENOMEM where it is NULL. */
-int picture_take(char **into, char *text);
+/* Keeps what `print` prints as the data, after a line that says where they are described: its file's name. A failure is
+ * kept in picture->rc, as those of the next two are. */
+void picture_set_data(struct picture *picture, const char *file, int (*print)(const void *what, FILE *out),
+                      const void *what);
+/* Takes a string from text_format into one of its own, in place of what is there; NULL: no memory. */
+void picture_take(struct picture *picture, char **into, char *text);
+/* What `put` prints of each of `count`, with a separator between, to be freed; NULL: no memory. */
+typedef void picture_put_one(const void *what, size_t index, FILE *out);
+char *picture_join(picture_put_one *put, const void *what, size_t count, const char *separator);
+/* A picture_put_one for the items of a string list. */
+picture_put_one picture_put_item;
 /* A name in quotes, as gnuplot's data files take it: what is no letter there becomes '?'. */
 void picture_put_name(FILE *out, const char *text);
 /* The place of a runtime in the fixed order c, embed, ext, py; 4 for others. */

@@ -105,12 +105,15 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     d->turn = ++desk->turns;
     char *data = text_format("%s/%s.dat", desk->folder, p->stem);
     char *script = text_format("%s/%s.gp", desk->options->scripts_dir, p->kind);
+    char *settings = text_format("text_width=%d; %s", desk->options->text_width > 0 ? desk->options->text_width : 100,
+                                 p->settings != NULL ? p->settings : "");
     d->name = text_format("%s.%s", p->stem, format);
     d->temporary = text_format(".%s.%s.new", p->stem, format);
     d->output = text_format("%s/.%s.%s.new", desk->folder, p->stem, format);
     int rc = -ENOMEM;
-    if (data != NULL && script != NULL && d->name != NULL && d->temporary != NULL && d->output != NULL) {
-        const struct gnuplot_call call = {.settings = p->settings != NULL ? p->settings : "",
+    if (data != NULL && script != NULL && settings != NULL && d->name != NULL && d->temporary != NULL &&
+        d->output != NULL) {
+        const struct gnuplot_call call = {.settings = settings,
                                           .script = script,
                                           .arguments = {data, d->output, format, p->title, p->subtitle,
                                                         p->words[0] ? p->words[0] : "", p->words[1] ? p->words[1] : "",
@@ -118,12 +121,13 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
                                                         p->words[3] ? p->words[3] : ""}};
         rc = gnuplot_start(&call, &d->job, &err);
     } else {
-        error_set(&err, rc, "no memory for the pictures");
+        error_set(&err, rc, "out of memory");
     }
     if (rc != 0) {
         keep_first(desk, d->turn, rc, &err);
         drawing_free(d);
     }
+    free(settings);
     free(script);
     free(data);
 }
@@ -166,7 +170,7 @@ static void write_data(struct desk *desk, const struct picture *p)
     struct error err = {""};
     char *name = text_format("%s.dat", p->stem);
     forget_outdated(desk, p);
-    const int rc = name == NULL ? error_set(&err, -ENOMEM, "no memory for the pictures")
+    const int rc = name == NULL ? error_set(&err, -ENOMEM, "out of memory")
                                 : publish_bytes(desk->folder, name, p->data, p->length, &err);
     keep_first(desk, 0, rc, &err);
     free(name);
@@ -185,7 +189,7 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
     const char *dot = *run_dir == '/' || *run_dir == '.' ? "" : "./";
     char *folder = text_format("%s%s/plots", dot, run_dir);
     if (folder == NULL)
-        return error_set(err, -ENOMEM, "no memory for the pictures");
+        return error_set(err, -ENOMEM, "out of memory");
     struct desk desk = {.folder = folder, .options = options, .most = cpus(), .err = err};
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         desk.rc = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));

@@ -16,6 +16,7 @@ extern const char *const plot_formats[];
 struct plot_options {
     const char *scripts_dir; /* where the .gp files are */
     unsigned formats;        /* of enum plot_format */
+    int text_width;          /* columns of a drawing as text; 0: 100 */
 };
 
 /*

@@ -125,63 +125,70 @@ static int print(const void *what, FILE *out)
 
 /* -- words ------------------------------------------------------------------------------------------------------------ */
 
-/* "c:threads" of each curve with blanks between; what: 0 the variant, 1 its runtime, 2 its model. */
-static char *names(const struct sweep *s, int what)
+static void put_variant(const void *what, size_t k, FILE *out)
 {
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (size_t k = 0; rc == 0 && k < s->count; k++) {
-        const struct scaling_curve *c = s->curves[k];
-        rc = what == 0 ? string_list_addf(&words, "%s:%s", c->runtime, c->model)
-                       : string_list_add(&words, what == 1 ? c->runtime : c->model);
-    }
-    char *text = rc == 0 ? words.count > 0 ? string_list_join(&words, " ") : text_format("%s", "") : NULL;
-    string_list_free(&words);
-    return text;
+    const struct scaling_curve *c = ((const struct sweep *)what)->curves[k];
+    fprintf(out, "%s:%s", c->runtime, c->model);
 }
 
-/* "s=0.02 / 0.01,0.0003 / -" of each curve, with '|' between: what the key says of the fits. */
-static char *laws(const struct sweep *s)
+/* "Amdahl 0.02; USL 0.01, 0.0003": what the key says of a curve's fits. */
+static void put_laws(const void *what, size_t k, FILE *out)
 {
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (size_t k = 0; rc == 0 && k < s->count; k++) {
-        const struct fit *a = &s->curves[k]->fits[FIT_AMDAHL], *u = &s->curves[k]->fits[FIT_USL];
-        char amdahl[48] = "Amdahl -", usl[80] = "USL -";
-        if (a->accepted)
-            snprintf(amdahl, sizeof amdahl, "Amdahl %.3g", a->contention.value);
-        if (u->accepted)
-            snprintf(usl, sizeof usl, "USL %.3g, %.2g", u->contention.value, u->coherency.value);
-        rc = string_list_addf(&words, "%s; %s", amdahl, usl);
-    }
-    char *text = rc == 0 ? words.count > 0 ? string_list_join(&words, "|") : text_format("%s", "") : NULL;
-    string_list_free(&words);
-    return text;
+    const struct scaling_curve *c = ((const struct sweep *)what)->curves[k];
+    const struct fit *a = &c->fits[FIT_AMDAHL], *u = &c->fits[FIT_USL];
+    if (a->accepted)
+        fprintf(out, "Amdahl %.3g; ", a->contention.value);
+    else
+        fputs("Amdahl -; ", out);
+    if (u->accepted)
+        fprintf(out, "USL %.3g, %.2g", u->contention.value, u->coherency.value);
+    else
+        fputs("USL -", out);
 }
 
-/* fits_1=3; for each curve: bit 1 Amdahl, bit 2 USL. */
+/* "; fits_1=3": bit 1 Amdahl, bit 2 USL. */
+static void put_fits(const void *what, size_t k, FILE *out)
+{
+    const struct fit *fits = ((const struct sweep *)what)->curves[k]->fits;
+    fprintf(out, "; fits_%zu=%d", k + 1, (fits[FIT_AMDAHL].accepted ? 1 : 0) + (fits[FIT_USL].accepted ? 2 : 0));
+}
+
+/* The measured counts of workers, for the ticks: of the curve with the most points. */
+static void put_workers(const void *what, size_t point, FILE *out)
+{
+    fprintf(out, "%lld", (long long)((const struct scaling_curve *)what)->points[point].cell->group->workers);
+}
+
+static char *ticks(const struct sweep *s)
+{
+    const struct scaling_curve *longest = NULL;
+    for (size_t k = 0; k < s->count; k++)
+        if (longest == NULL || s->curves[k]->count > longest->count)
+            longest = s->curves[k];
+    return picture_join(put_workers, longest, longest == NULL ? 0 : longest->count, " ");
+}
+
 static char *settings(const struct sweep *s)
 {
     const bool steep = s->most_gain / s->least_gain > 20;
-    char *text = text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g; capacities=%zu",
-                             s->count, s->most_workers, steep ? s->least_gain / 1.4 : 0,
-                             s->most_gain * (steep ? 1.6 : 1.15), steep, s->cpus, s->capacities);
-    for (size_t k = 0; text != NULL && k < s->count; k++) {
-        char *more = text_format("%s; fits_%zu=%d", text, k + 1,
-                                 (s->curves[k]->fits[FIT_AMDAHL].accepted ? 1 : 0) +
-                                     (s->curves[k]->fits[FIT_USL].accepted ? 2 : 0));
-        free(text);
-        text = more;
-    }
+    char *fits = picture_join(put_fits, s, s->count, "");
+    char *text = fits == NULL
+                     ? NULL
+                     : text_format(
+                           "curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g; capacities=%zu%s",
+                           s->count, s->most_workers, steep ? s->least_gain / 1.4 : 0,
+                           s->most_gain * (steep ? 1.6 : 1.15), steep, s->cpus, s->capacities, fits);
+    free(fits);
     return text;
 }
 
 static char *subtitle(const struct scaling_curve *first)
 {
     const bool weak = strcmp(first->scaling, "weak") == 0;
-    return text_format("%s scaling: %lld jobs %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL "
+    return text_format("%s scaling: %lld job%s %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL "
                        "(contention, coherency)",
-                       first->scaling, (long long)first->jobs, weak ? "for each worker" : "in all");
+                       first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
+                       weak ? "for each worker" : "in all");
 }
 
 static char *alt(const struct sweep *s, const struct scaling_curve *first)
@@ -220,45 +227,28 @@ static char *stem_of(const struct summary *summary, const struct scaling *scalin
     return stem;
 }
 
-static int name_sweep(struct picture *p, const struct summary *summary, const struct scaling *scaling,
-                      const struct scaling_curve *first)
-{
-    /* pictures_add named it after the first point's group: "count (1 worker)". */
-    int rc = picture_take(&p->title, text_format("%s", first->sweep));
-    if (rc == 0)
-        rc = picture_take(&p->subtitle, subtitle(first));
-    if (rc == 0)
-        rc = picture_take(&p->stem, stem_of(summary, scaling, first));
-    if (rc == 0)
-        text_one_line(p->title);
-    return rc;
-}
-
 static int sweep_add(struct pictures *out, const struct summary *summary, const struct scaling *scaling,
                      const struct scaling_curve *first)
 {
     struct sweep s;
-    struct picture *p = NULL;
     const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
-    int rc = sweep_make(&s, scaling, first, strcmp(first->group->kind, "io") == 0 ? 0 : ceil(cpus));
-    if (rc == 0 && (p = pictures_add(out, summary, "scaling", first->group)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0)
-        rc = name_sweep(p, summary, scaling, first);
-    if (rc == 0)
-        rc = picture_set_data(p, print, &s);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(&s));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(&s, first));
-    for (int i = 0; rc == 0 && i < 3; i++)
-        rc = picture_take(&p->words[i], names(&s, i));
-    if (rc == 0)
-        rc = picture_take(&p->words[3], laws(&s));
-    if (rc == 0)
+    const int rc = sweep_make(&s, scaling, first, strcmp(first->group->kind, "io") == 0 ? 0 : ceil(cpus));
+    struct picture *p = rc == 0 ? pictures_add(out, summary, "scaling", first->group) : NULL;
+    if (p != NULL) {
+        /* pictures_add named it after the first point's group: "count (1 worker)". */
+        picture_take(p, &p->title, text_format("%s", first->sweep));
+        picture_take(p, &p->subtitle, subtitle(first));
+        picture_take(p, &p->stem, stem_of(summary, scaling, first));
+        picture_set_data(p, "scaling.c", print, &s);
+        picture_take(p, &p->settings, settings(&s));
+        picture_take(p, &p->alt, alt(&s, first));
+        picture_take(p, &p->words[0], picture_join(put_variant, &s, s.count, " "));
+        picture_take(p, &p->words[1], picture_join(put_laws, &s, s.count, "|"));
+        picture_take(p, &p->words[2], ticks(&s));
         p->empty = s.count == 0;
+    }
     free(s.curves);
-    return rc;
+    return rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
 }
 
 int picture_scaling(struct pictures *out, const struct picture_source *source, struct error *err)

@@ -347,7 +347,6 @@ static int put_panel(FILE *out, const struct plot_speedup *plot, const struct pl
 int plot_speedup_write(const void *what, FILE *out)
 {
     const struct plot_speedup *plot = what;
-    fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/speedup.h.\n", out);
     int rc = 0;
     for (size_t i = 0; i < RATIO_BASES && rc == 0; i++)
         rc = put_panel(out, plot, &plot->panels[i]);
@@ -408,20 +407,19 @@ static int chart_add(struct pictures *out, const struct picture_source *source, 
 {
     const struct summary *summary = source->summary;
     struct plot_speedup plot;
-    struct picture *p = NULL;
     int rc = plot_speedup_make(&plot, summary, group);
-    if (rc == 0 && (p = pictures_add(out, summary, "speedup", group)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0)
-        rc = picture_set_data(p, plot_speedup_write, &plot);
-    if (rc == 0)
-        rc = picture_take(&p->settings, chart_settings(&plot));
-    if (rc == 0)
-        rc = picture_take(&p->alt, chart_alt(&plot, group));
-    for (size_t i = 0; rc == 0 && i < RATIO_BASES; i++)
-        rc = picture_take(&p->words[i], plot_speedup_runtimes(&plot, &plot.panels[i]));
-    if (rc == 0) /* a group of failures only */
+    struct picture *p = rc == 0 ? pictures_add(out, summary, "speedup", group) : NULL;
+    if (p != NULL) {
+        picture_set_data(p, "speedup.c", plot_speedup_write, &plot);
+        picture_take(p, &p->settings, chart_settings(&plot));
+        picture_take(p, &p->alt, chart_alt(&plot, group));
+        for (size_t i = 0; i < RATIO_BASES; i++)
+            picture_take(p, &p->words[i], plot_speedup_runtimes(&plot, &plot.panels[i]));
+        picture_take(p, &p->words[2], picture_runtimes(summary, group));
+        /* a group of failures only */
         p->empty = !plot.panels[RATIO_OWN_SYNC].any && !plot.panels[RATIO_PY_SYNC].any;
+    }
+    rc = rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
     plot_speedup_free(&plot);
     return rc;
 }

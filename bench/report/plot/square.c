@@ -112,7 +112,6 @@ static void put_names(const struct string_list *words, const char *title, bool f
 static int print(const void *what, FILE *out)
 {
     const struct square *s = what;
-    fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/square.c.\n", out);
     for (size_t b = 0; b < RATIO_BASES; b++) {
         if (s->tiles[b] > 0)
             put_tiles(s, (enum ratio_base)b, true, out);
@@ -167,20 +166,17 @@ static int square_add(struct pictures *out, const struct picture_source *source,
 {
     const struct summary *summary = source->summary;
     struct square s = {.summary = summary, .group = group};
-    struct picture *p = NULL;
     int rc = find_names(&s);
     for (size_t b = 0; rc == 0 && b < RATIO_BASES; b++)
         measure(&s, (enum ratio_base)b);
-    if (rc == 0 && (p = pictures_add(out, summary, "square", group)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0)
-        rc = picture_set_data(p, print, &s);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(&s));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(&s));
-    if (rc == 0)
+    struct picture *p = rc == 0 ? pictures_add(out, summary, "square", group) : NULL;
+    if (p != NULL) {
+        picture_set_data(p, "square.c", print, &s);
+        picture_take(p, &p->settings, settings(&s));
+        picture_take(p, &p->alt, alt(&s));
         p->empty = s.tiles[RATIO_OWN_SYNC] == 0 && s.tiles[RATIO_PY_SYNC] == 0;
+    }
+    rc = rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
     string_list_free(&s.runtimes);
     string_list_free(&s.models);
     return rc;

@@ -211,8 +211,6 @@ static int find_controls(struct stability *s)
 static int print(const void *what, FILE *out)
 {
     struct stability s = *(const struct stability *)what; /* each_pair widens the axis, which is settled by now */
-    fputs("# Made by cobench from the run's journal; the blocks are described in bench/report/plot/stability.c.\n",
-          out);
     for (size_t r = 0; r < s.runtimes.count; r++)
         put_samples(&s, s.runtimes.items[r], out);
     for (size_t k = 0; k < MARK_KINDS; k++)
@@ -250,28 +248,21 @@ static int stability_add(struct pictures *out, const struct picture_source *sour
 {
     const struct summary *summary = source->summary;
     struct stability s = {.summary = summary, .group = group};
-    struct picture *p = NULL;
     int rc = collect(&s);
     if (rc == 0)
         rc = find_controls(&s);
     for (size_t k = 0; rc == 0 && k < MARK_KINDS; k++)
         s.marked[k] = each_marked(&s, (enum mark_kind)k, NULL);
-    if (rc == 0 && (p = pictures_add(out, summary, "stability", group)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0)
-        rc = picture_set_data(p, print, &s);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(&s));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(&s));
-    if (rc == 0)
-        rc = picture_take(&p->words[0],
-                          s.runtimes.count > 0 ? string_list_join(&s.runtimes, " ") : text_format("%s", ""));
-    if (rc == 0)
-        rc = picture_take(&p->words[1],
-                          s.controls.count > 0 ? string_list_join(&s.controls, " ") : text_format("%s", ""));
-    if (rc == 0)
+    struct picture *p = rc == 0 ? pictures_add(out, summary, "stability", group) : NULL;
+    if (p != NULL) {
+        picture_set_data(p, "stability.c", print, &s);
+        picture_take(p, &p->settings, settings(&s));
+        picture_take(p, &p->alt, alt(&s));
+        picture_take(p, &p->words[0], picture_join(picture_put_item, &s.runtimes, s.runtimes.count, " "));
+        picture_take(p, &p->words[1], picture_join(picture_put_item, &s.controls, s.controls.count, " "));
         p->empty = s.count == 0;
+    }
+    rc = rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
     string_list_free(&s.runtimes);
     string_list_free(&s.controls);
     free(s.cells);

@@ -130,7 +130,6 @@ static void timeline_free(struct timeline *t)
 static int print(const void *what, FILE *out)
 {
     const struct timeline *t = what;
-    fputs("# Made by cobench from the run's jobs; the blocks are described in bench/report/plot/timeline.c.\n", out);
     for (size_t k = 0; k < t->count; k++) {
         const struct model_lanes *m = &t->models[k];
         fprintf(out, "\n\n# jobs %zu\n", k + 1);
@@ -153,6 +152,12 @@ static int print(const void *what, FILE *out)
 }
 
 /* lane_1=0.5; the height of a lane in rows, for each model. */
+static void put_height(const void *what, size_t k, FILE *out)
+{
+    const struct model_lanes *m = &((const struct timeline *)what)->models[k];
+    fprintf(out, "; lane_%zu=%.6g", k + 1, m->height / (double)m->lanes);
+}
+
 static char *settings(const struct timeline *t)
 {
     int longest = 0;
@@ -160,12 +165,11 @@ static char *settings(const struct timeline *t)
         const int columns = format_columns(t->models[k].cell->cell->model);
         longest = columns > longest ? columns : longest;
     }
-    char *text = text_format("models=%zu; longest=%d; end=%.6g; top=%.6g", t->count, longest, t->end, t->top);
-    for (size_t k = 0; text != NULL && k < t->count; k++) {
-        char *more = text_format("%s; lane_%zu=%.6g", text, k + 1, t->models[k].height / (double)t->models[k].lanes);
-        free(text);
-        text = more;
-    }
+    char *heights = picture_join(put_height, t, t->count, "");
+    char *text = heights == NULL ? NULL
+                                 : text_format("models=%zu; longest=%d; end=%.6g; top=%.6g%s", t->count, longest,
+                                               t->end, t->top, heights);
+    free(heights);
     return text;
 }
 
@@ -192,19 +196,15 @@ static char *subtitle(const struct timeline *t)
 static int picture_add(struct pictures *out, const struct timeline *t)
 {
     struct picture *p = pictures_add(out, t->summary, "timeline", t->group);
-    int rc = p == NULL ? -ENOMEM : picture_take(&p->subtitle, subtitle(t));
-    char *stem = rc == 0 ? text_format("%s-%s", p->stem, t->runtime) : NULL;
-    if (rc == 0)
-        rc = picture_take(&p->stem, stem);
-    if (rc == 0)
-        rc = picture_set_data(p, print, t);
-    if (rc == 0)
-        rc = picture_take(&p->settings, settings(t));
-    if (rc == 0)
-        rc = picture_take(&p->alt, alt(t));
-    if (rc == 0)
-        rc = picture_take(&p->words[0], text_format("%s", t->runtime));
-    return rc;
+    if (p == NULL)
+        return -ENOMEM;
+    picture_take(p, &p->subtitle, subtitle(t));
+    picture_take(p, &p->stem, text_format("%s-%s", p->stem, t->runtime));
+    picture_set_data(p, "timeline.c", print, t);
+    picture_take(p, &p->settings, settings(t));
+    picture_take(p, &p->alt, alt(t));
+    picture_take(p, &p->words[0], text_format("%s", t->runtime));
+    return p->rc;
 }
 
 static int runtime_add(struct pictures *out, const struct picture_source *source, const struct result_group *group,
