@@ -191,6 +191,7 @@ FAULTS = [
     ("fail", "failed", "job 3 failed: PlantedError: planted"),
     ("crash", "failed", "it was ended by signal 9 (SIGKILL)"),
     ("exit", "failed", "it ended with exit status 3: the host gave up"),
+    ("loud", "failed", "it ended with exit status 3: the host gave up"),
     ("wrong", "refused", "job 3 gave 42, but"),
     ("skip", "refused", "job 3 was never done"),
     ("twice", "refused", "job 3 was done twice"),
@@ -214,6 +215,8 @@ def test_a_fault_in_one_runtime_is_named_and_not_timed(checkout, mode, status, r
     cells, samples = checkout.plan()["cells"], checkout.samples()
     c_sync = next(s for s in samples if cells[s["cell"]]["runtime"] == "c" and cells[s["cell"]]["baseline"])
     assert (c_sync["status"], reason in c_sync["reason"]) == (status, True), c_sync["reason"]
+    if mode in ("skip", "twice"):
+        assert (c_sync["latency_ns"], c_sync["in_flight_max"], c_sync["busy_ns"]) == (None, None, None), "of refused stamps"
     assert not [s for s in samples if s["pass"] == "timed" and cells[s["cell"]]["runtime"] == "c"]
     assert done.returncode == (0 if status == "impossible" else 1)
     if status != "impossible":

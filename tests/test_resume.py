@@ -117,6 +117,32 @@ def test_a_run_is_found_by_its_name_and_as_latest(checkout):
     assert (checkout.results / "latest").resolve() == folder, "an older run that is taken up does not become the latest"
 
 
+@pytest.mark.parametrize("keep", [1000, 20])
+def test_rounds_are_added(checkout, keep):
+    """To a finished run, and to one that was cut off; the samples that are there stay, the order is that of a longer run."""
+    folder, before = cut_run(checkout, keep)
+    done = resume(checkout, folder, "--rounds", 5)
+    assert (done.returncode, done.stderr) == (0, "")
+    after, plan = lines_of(folder), json.loads((folder / "plan.json").read_text())
+    kept = before[:keep]
+    assert after[:len(kept)] == kept and {s["round"] for s in after} == set(range(6))
+    assert len(after) == len(plan["cells"]) * 6 and plan["rounds"] == 5 and plan["argv"][-2:] == ["--rounds", "5"]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["interrupted"], summary["rounds"]) == (False, 5)
+    done = resume(checkout, folder, "--rounds", 5)
+    assert done.returncode == 2 and f"--rounds 5: {folder} has 5 already" in done.stderr
+    assert lines_of(folder) == after
+
+
+def test_no_rounds_are_added_where_they_were_not_counted(checkout):
+    done = checkout.run("--task", "null", "--model", "sync", "--rounds", 2, "--budget", "30s")
+    assert done.returncode == 0, done.stderr
+    plan = (checkout.folders()[0] / "plan.json").read_text()
+    done = resume(checkout, "latest", "--rounds", 5)
+    assert done.returncode == 2 and "stops by its budget or precision" in done.stderr
+    assert (checkout.folders()[0] / "plan.json").read_text() == plan
+
+
 def test_a_cell_that_failed_stays_ended(checkout):
     args = ("--task", "faulty", "--set", "mode=wrong", "--set", "who=py", "--set", "when=timed", "--model", "sync,threads")
     checkout.run("--rounds", 3, "--seed", 5, *args)
@@ -206,7 +232,7 @@ def test_another_machine_is_refused(checkout, facts, said):
 
 
 SETTLED = [["--suite", "quick"], ["--task", "null"], ["--runtime", "c"], ["--model", "sync"], ["--jobs", "3"],
-           ["--workers", "2"], ["--set", "size=1"], ["--rounds", "9"], ["--seed", "5"], ["--timeout", "3"],
+           ["--workers", "2"], ["--set", "size=1"], ["--seed", "5"], ["--timeout", "3"],
            ["--start-method", "fork"], ["--url", "http://127.0.0.1/"], ["--tasks", "."]]
 
 

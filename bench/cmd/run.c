@@ -35,6 +35,7 @@
 /* All that a run holds, in the order it comes. */
 struct session {
     struct run_options options;
+    json_t *argv; /* for plan.json; NULL: not valid UTF-8 */
     struct paths paths;
     char *scratch, *results, *hyperfine, *folder;
     struct supervisor *supervisor;
@@ -145,6 +146,15 @@ static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err
     return hosts_ask_all(&from, &s->catalog, err);
 }
 
+/* One more word of the command line; the last of two --seed counts. */
+static void note_argument(json_t **argv, const char *word)
+{
+    if (*argv == NULL || json_array_append_new(*argv, json_string(word)) == 0)
+        return;
+    json_decref(*argv);
+    *argv = NULL;
+}
+
 static int make_plan(struct session *s, struct error *err)
 {
     int rc = ask_hosts(s, s->options.plan.tasks_dir, err);
@@ -152,6 +162,10 @@ static int make_plan(struct session *s, struct error *err)
         rc = random_seed(&s->options.plan.seed, err);
     if (rc != 0)
         return rc;
+    note_argument(&s->argv, "--seed");
+    char seed[32];
+    snprintf(seed, sizeof seed, "%lld", (long long)s->options.plan.seed);
+    note_argument(&s->argv, seed);
     const struct plan_source source = {.suite = &s->suite,
                                        .options = &s->options.plan,
                                        .catalog = &s->catalog,
@@ -206,6 +220,8 @@ static int make_folder(struct session *s, struct error *err)
                                            .suite = s->plan.suite,
                                            .machine = machine,
                                            .plan = plan};
+    if (rc == 0 && json_object_set(plan, "argv", s->argv != NULL ? s->argv : json_null()) != 0)
+        rc = error_set(err, -ENOMEM, "out of memory");
     if (rc == 0)
         rc = run_folder_make(&facts, &s->folder, err);
     json_decref(machine);
@@ -268,6 +284,10 @@ static int session_take_up(struct session *s, struct error *err)
         rc = error_set(err, -ENOMEM, "out of memory");
     if (rc != 0)
         return rc;
+    if (s->options.plan.stopping.rounds > 0)
+        rc = resume_extend(&s->resume, s->options.plan.stopping.rounds, err);
+    if (rc != 0)
+        return rc;
     run_folder_sweep(s->folder);
     jobs_sweep(s->folder);
     s->finished = resume_finished(&s->resume);
@@ -309,6 +329,7 @@ static void session_close(struct session *s)
     paths_free(&s->paths);
     interference_close(&s->watch);
     run_options_free(&s->options);
+    json_decref(s->argv);
     free(s->scratch);
     free(s->results);
     free(s->hyperfine);
@@ -485,11 +506,24 @@ static int refusal(int rc, struct error *err)
     return rc == -EINVAL ? 2 : rc == -ENOPKG ? 77 : 1;
 }
 
+/* The command line, but for what says only where results go and what is shown. */
+static void note_arguments(struct session *s, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--results") == 0)
+            i++;
+        else if (strncmp(argv[i], "--results=", 10) != 0 && strcmp(argv[i], "--quiet") != 0 &&
+                 strcmp(argv[i], "--no-plots") != 0)
+            note_argument(&s->argv, argv[i]);
+    }
+}
+
 int cmd_run(int argc, char **argv, struct error *err)
 {
-    struct session s = {.origin.stdin_fd = -1, .journal.fd = -1};
+    struct session s = {.origin.stdin_fd = -1, .journal.fd = -1, .argv = json_array()};
     int rc = run_options_parse(argc, argv, &s.options, err), status;
     progress_open(&s.progress, s.options.quiet);
+    note_arguments(&s, argc, argv);
     if (rc == 0)
         rc = session_open(&s, err);
     if (rc != 0) {

@@ -62,7 +62,9 @@ static const struct argp_option table[] = {
      "Open loop: R jobs arrive a second, and latency counts from when each was to start; tasks that wait only", 0},
     {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "How they arrive (default fixed)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
-    {"rounds", KEY_ROUNDS, "N", 0, "Timed rounds, 1..100000 (default 10; intervals need 6)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0,
+     "Timed rounds, 1..100000 (default 10; intervals need 6); with --resume, of a run that has fewer: that many in all",
+     0},
     {"margin", KEY_MARGIN, "P%", 0, "A difference smaller than this is none in practice, 0%..90% (default 1%)", 0},
     {"budget", KEY_BUDGET, "TIME", 0, "As many whole rounds as fit: 90s, 2m, 1h; verifying counts", 0},
     {"precision", KEY_PRECISION, "P%", 0,
@@ -219,7 +221,7 @@ static void take_start_method(struct parse *p, const char *value)
 /* What a run that is taken up does stands in its plan; an option that says it again could only contradict. */
 static void note_settling(struct parse *p, int key)
 {
-    static const int others[] = {KEY_RESULTS, KEY_RESUME, KEY_FORCE, KEY_NO_PLOTS, KEY_QUIET};
+    static const int others[] = {KEY_RESULTS, KEY_RESUME, KEY_ROUNDS, KEY_FORCE, KEY_NO_PLOTS, KEY_QUIET};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (key == others[i])
             return;

@@ -4,11 +4,13 @@
 #include "bench/run/resume.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/store/events.h"
 #include "bench/store/json_diff.h"
+#include "bench/util/atomic_write.h"
 
 int resume_open(const char *folder, struct resume *out, struct journal *journal, struct error *err)
 {
@@ -37,6 +39,44 @@ void resume_close(struct resume *resume)
     results_free(&resume->results);
     free(resume->folder);
     resume->folder = NULL;
+}
+
+/* -- more rounds -------------------------------------------------------------------------------------------------- */
+
+/* The command line of the run says so too: the last of two --rounds counts. */
+static int note_rounds(json_t *plan, int64_t rounds)
+{
+    json_t *argv = json_object_get(plan, "argv");
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)rounds);
+    int rc = json_object_set_new(plan, "rounds", json_integer(rounds));
+    if (rc == 0 && json_is_array(argv))
+        rc = json_array_append_new(argv, json_string("--rounds"));
+    if (rc == 0 && json_is_array(argv))
+        rc = json_array_append_new(argv, json_string(text));
+    return rc == 0 ? 0 : -ENOMEM;
+}
+
+int resume_extend(struct resume *resume, int64_t rounds, struct error *err)
+{
+    struct results *r = &resume->results;
+    if (!results_fixed_rounds(r))
+        return error_set(err, -EINVAL,
+                         "--rounds: %s stops by its budget or precision; intervals would be too narrow if rounds were "
+                         "added for what it showed",
+                         resume->folder);
+    if (rounds <= r->rounds)
+        return error_set(err, -EINVAL, "--rounds %lld: %s has %lld already; say how many it is to have in all",
+                         (long long)rounds, resume->folder, (long long)r->rounds);
+    char *text = note_rounds(r->plan, rounds) != 0 ? NULL : json_dumps(r->plan, JSON_INDENT(1));
+    if (text == NULL)
+        return error_set(err, -ENOMEM, "out of memory");
+    const size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL */
+    const int rc = publish_bytes(resume->folder, "plan.json", text, length + 1, err);
+    free(text);
+    r->rounds = r->asked.rounds = rounds;
+    return rc;
 }
 
 /* -- how far ------------------------------------------------------------------------------------------------------ */

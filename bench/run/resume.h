@@ -22,6 +22,11 @@ struct resume {
  */
 int resume_open(const char *folder, struct resume *out, struct journal *journal, struct error *err);
 void resume_close(struct resume *resume);
+/*
+ * Gives the run `rounds` rounds in all, in its plan.json too; its samples stay as they are. -EINVAL where it has as many,
+ * or where not a number of rounds but a budget or a precision decides.
+ */
+int resume_extend(struct resume *resume, int64_t rounds, struct error *err);
 /* Whether every sample of the plan is there. */
 bool resume_finished(const struct resume *resume);
 /*

@@ -48,8 +48,8 @@ static void take_up(struct runner *r)
         r->cells[c] = (struct runner_cell){
             .verified = had->verified, .ended = had->status > CELL_OK, .last_round = had->last_round};
         for (size_t i = 0; i < had->count; i++)
-            if (had->samples[i].whole_ns > 0)
-                note_time(r, c, had->samples[i].whole_ns);
+            if (had->samples[i].took_ns > 0)
+                r->cells[c].last_ns = had->samples[i].took_ns;
     }
 }
 

@@ -31,6 +31,7 @@
 
 #define KILL_GRACE_S     2.0 /* a host ends by its own --timeout first, and names the jobs still running */
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
+#define COMPLAINT_MAX    (64u << 10)
 #define RECORD_MAX       (1u << 20)
 #define SAMPLE_VERSION   1
 
@@ -70,7 +71,7 @@ static void last_complaint(const struct attempt *a, char *out, size_t room)
     char *text = NULL;
     size_t length;
     *out = '\0';
-    if (file_read(a->complaints, RECORD_MAX, &text, &length) != 0)
+    if (file_read_end(a->complaints, COMPLAINT_MAX, &text, &length) != 0)
         return;
     const char *line = text_last_line(text);
     if (*line != '\0')
@@ -355,7 +356,8 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
         slots_close(&view);
     else
         s->slots = view;
-    if (rc != 0 || a->cell->role == ROLE_CAPACITY)
+    if (rc != 0 || s->status != CELL_OK ||
+        a->cell->role == ROLE_CAPACITY) /* stamps that were refused are not counted with */
         return rc;
     rc = slots_latency(&view, &s->latency);
     if (rc == 0)

@@ -270,7 +270,7 @@ static int line_read(const struct place *at, struct results *results, const stru
     if (line_head(at, results, line, &cell_id, &round, &status) != 0)
         return -EPROTO;
     const bool timed = json_field_is(json_field_get(line, "pass"), "timed");
-    const int64_t spent = line_optional(line, "spent_ns");
+    const int64_t spent = line_optional(line, "spent_ns"), took = difference(spent, results->spent_ns);
     if (spent > results->spent_ns)
         results->spent_ns = spent;
     struct result_cell *cell = &results->cells[cell_id];
@@ -287,6 +287,7 @@ static int line_read(const struct place *at, struct results *results, const stru
         return 0;
     struct sample sample = {.round = (int32_t)round, .order = (int32_t)line_optional(line, "order")};
     sample_read(line, &sample);
+    sample.took_ns = took > sample.whole_ns ? took : sample.whole_ns; /* journals of before there was spent_ns */
     return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "out of memory");
 }
 

@@ -61,6 +61,21 @@ int file_read(const char *path, size_t max, char **text, size_t *length)
     return rc;
 }
 
+int file_read_end(const char *path, size_t max, char **text, size_t *length)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (fd < 0)
+        return -errno;
+    int rc = fstat(fd, &st) != 0 ? -errno : 0;
+    if (rc == 0 && st.st_size > (off_t)max && lseek(fd, st.st_size - (off_t)max, SEEK_SET) < 0)
+        rc = -errno;
+    if (rc == 0)
+        rc = read_to_end(fd, 2 * max, text, length); /* whoever still writes adds no more than that */
+    close(fd);                                       /* it was only read */
+    return rc;
+}
+
 int file_write_all(int fd, const void *bytes, size_t length)
 {
     const char *at = bytes;

@@ -8,6 +8,8 @@
 
 /* The whole file with a NUL behind it, to be freed. -EFBIG where it has more than `max` bytes. */
 int file_read(const char *path, size_t max, char **text, size_t *length);
+/* The same of the last `max` bytes, of a regular file that may have more. */
+int file_read_end(const char *path, size_t max, char **text, size_t *length);
 int file_write_all(int fd, const void *bytes, size_t length);
 /* Writes a new file and fsyncs it. */
 int file_create(const char *path, const char *text, size_t length);

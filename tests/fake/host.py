@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 
-MODES = ("ok fail crash hang exit wrong skip twice usage impossible silent garbage nosign short badslots leave stubborn "
+MODES = ("ok fail crash hang exit loud wrong skip twice usage impossible silent garbage nosign short badslots leave stubborn "
          "sleep other").split()
 
 
@@ -121,7 +121,9 @@ class Run:
             time.sleep(300)
         if mode == "sleep":
             time.sleep(0.3)
-        if mode == "exit":
+        if mode == "loud":
+            sys.stderr.write("x\n" * (1 << 20))
+        if mode in ("exit", "loud"):
             print("the host gave up", file=sys.stderr)
             os._exit(3)
         if mode == "fail":

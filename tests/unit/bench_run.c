@@ -160,6 +160,30 @@ static void test_results_know_what_stopped(void **state)
     results_free(&results);
 }
 
+/* What a sample took is all that passed until it was written down, not only what hyperfine saw of it. */
+static void test_results_know_what_samples_took(void **state)
+{
+    (void)state;
+    static const char plan[] =
+        "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":9,\"margin\":0.01,"
+        "\"cells\":[{\"group\":0,\"runtime\":\"c\",\"model\":\"sync\",\"role\":\"model\",\"copies\":1}],"
+        "\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8,"
+        "\"workers\":2,\"ideal\":2}]}";
+#define LINE(round, spent) \
+    "{\"sample\":1,\"pass\":\"timed\",\"round\":" round ",\"cell\":0,\"status\":\"ok\",\"whole_ns\":50" spent "}\n"
+    static const char samples[] = LINE("1", ",\"spent_ns\":100") LINE("2", ",\"spent_ns\":190") LINE("3", "");
+    const struct results_texts texts = {.plan = {plan, sizeof plan - 1},
+                                        .machine = {"{}", 2},
+                                        .samples = {samples, sizeof samples - 1},
+                                        .events = {"", 0}};
+    struct results results;
+    struct error err = {.text = ""};
+    assert_int_equal(results_parse(&results, &texts, &err), 0);
+    const struct sample *s = results.cells[0].samples;
+    assert_true(results.cells[0].count == 3 && s[0].took_ns == 100 && s[1].took_ns == 90 && s[2].took_ns == 50);
+    results_free(&results);
+}
+
 static void test_what_differs_between_machines(void **state)
 {
     (void)state;
@@ -378,6 +402,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_writer_a_journal, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_events, scratch_new, scratch_free),
         cmocka_unit_test(test_results_know_what_stopped),
+        cmocka_unit_test(test_results_know_what_samples_took),
         cmocka_unit_test(test_what_differs_between_machines),
         cmocka_unit_test_setup_teardown(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free),
         cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),

@@ -129,25 +129,23 @@ static int put_machine(const struct results *r, FILE *out)
 static int put_again(const struct results *r, FILE *out)
 {
     const char *commit = json_string_value(json_object_get(r->machine, "git_commit"));
-    struct string_list lines = {NULL, 0};
-    const int rc = again_commands(r, &lines);
+    char *line = reproduce_command(r);
     fputs("<section aria-labelledby=\"again\">\n<h2 id=\"again\">Make it again</h2>\n<p>Tables, pictures and this "
           "page, from the "
           "folder it stands in:</p>\n<pre tabindex=\"0\"><code>build/cobench report --plots "
-          "FOLDER</code></pre>\n<p>The same cells once "
-          "more, a task at a time (the whole of a suite: <code>build/cobench run --suite NAME</code>), in a checkout",
+          "FOLDER</code></pre>\n<p>The whole run once "
+          "more, in a checkout",
           out);
     if (commit != NULL && strcmp(commit, "unknown") != 0) {
         fputs(" of commit ", out);
         html_put(out, commit);
     }
     fputs(":</p>\n<pre tabindex=\"0\"><code>", out);
-    for (size_t i = 0; i < lines.count; i++) {
-        html_put(out, lines.items[i]);
-        fputc('\n', out);
-    }
+    html_put(out, line == NULL ? "" : line);
+    fputc('\n', out);
     fputs("</code></pre>\n</section>\n", out);
-    string_list_free(&lines);
+    const int rc = line == NULL ? -ENOMEM : 0;
+    free(line);
     return rc;
 }
 
