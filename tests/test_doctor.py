@@ -177,7 +177,7 @@ def test_on_one_cpu():
 
 def test_with_64_open_files():
     here = doctor(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
-    assert here.found("open files") == "64 a process" and here.verdict("open files") == "note"
+    assert here.found("open files") == "at most 64" and here.verdict("open files") == "note"
     assert here.status == 0
 
 
@@ -224,10 +224,10 @@ def test_in_a_root_with_nothing_but_the_driver(tmp_path):
         (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(library, root / library[1:])
     bare = doctor("chroot", str(root), program=Path("/opt/build/cobench"), env={"PATH": os.environ["PATH"]})
-    assert bare.status == 77 and bare.missing() == {"temp folder", "guard"}
+    assert bare.status == 77 and bare.missing() == {"temp folder", "supervisor"}
     (root / "tmp").mkdir()
     bare = doctor("chroot", str(root), program=Path("/opt/build/cobench"), env={"PATH": os.environ["PATH"]})
-    assert bare.missing() == {"guard"}
+    assert bare.missing() == {"supervisor"}
     (root / "dev").mkdir()
     try:
         os.mknod(root / "dev" / "null", 0o20666, os.makedev(1, 3))
@@ -247,3 +247,15 @@ def test_a_copy_of_another_machine(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("What may disturb a measurement\n") and "A run is" not in done.stdout
     assert "battery" in done.stdout and "cpupower frequency-set" in done.stdout
+
+
+@pytest.mark.parametrize(("quota", "said"), [("110000", "few: "), ("100000", "on one CPU no model gains")])
+def test_one_cpu_is_one(tmp_path, quota, said):
+    machine = machines.Machine({"proc/self/cgroup": "0::/a\n", "proc/self/mountinfo": machines.V2,
+                                **machines.quotas("sys/fs/cgroup", {"/a": f"{quota} 100000"})}, {})
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one CPU here: a quota cannot allow more")
+    root = machines.write(machine, tmp_path)
+    done = subprocess.run([COBENCH, "doctor", "--json", "--root", root], capture_output=True, text=True, timeout=60)
+    advice = next(f["advice"] for f in json.loads(done.stdout)["findings"] if f["name"] == "CPUs")
+    assert advice.startswith(said)

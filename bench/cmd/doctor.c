@@ -3,7 +3,6 @@
  * `cobench doctor`: is a run possible here, and what will disturb it? It has to work where nothing else does: without
  * hosts, without /proc, without a project folder; so each part that cannot be looked at is a finding of its own.
  */
-#include "bench/machine/hosts.h"
 #include "bench/cmd/command.h"
 
 #include <argp.h>
@@ -15,6 +14,8 @@
 #include <unistd.h>
 
 #include "bench/machine/doctor.h"
+#include "bench/machine/hosts.h"
+#include "bench/report/doctor.h"
 #include "bench/util/files.h"
 #include "bench/machine/facts.h"
 #include "bench/cmd/options.h"
@@ -51,7 +52,7 @@ static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
-/* The folder for what commands print; without a supervisor it is only tried. 0, 1 where there is none, or -ENOMEM. */
+/* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
 static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
 {
     int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
@@ -59,10 +60,10 @@ static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **
         dir_remove_flat(*scratch);
     if (rc == 0 || rc == -ENOMEM)
         return rc;
-    doctor_add(d, DOCTOR_MISSING, "temp folder", "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s",
-               strerror(-rc));
-    doctor_advise(d, rc == -ENOSPC || rc == -EDQUOT ? "free some room in them, or TMPDIR=..."
-                                                    : "mkdir -m 1777 /tmp, or TMPDIR=...");
+    doctor_add(d, DOCTOR_MISSING, "temp folder",
+               rc == -ENOSPC || rc == -EDQUOT ? "free some space in them, or TMPDIR=..."
+                                              : "mkdir -m 1777 /tmp, or TMPDIR=...",
+               "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
     return 1;
 }
 
@@ -75,15 +76,15 @@ static int look_here(struct doctor *d, struct error *err)
     int rc = paths_find(&paths, err);
     d->area = DOCTOR_INSTALLED;
     if (rc != 0 && rc != -ENOMEM) {
-        doctor_add(d, DOCTOR_MISSING, "project", "%s", err->text);
-        doctor_advise(d, "run the cobench of a checkout's build/, with py_impl/ and bench/ beside that");
+        doctor_add(d, DOCTOR_MISSING, "project",
+                   "run the cobench of a checkout's build/, with py_impl/ and bench/ beside that", "%s", err->text);
         return 0;
     }
     if (rc == 0)
         rc = signals_install(err);
     if (rc == 0 && (rc = supervisor_open(&supervisor, err)) != 0 && rc != -ENOMEM) {
-        doctor_add(d, DOCTOR_MISSING, "supervisor", "%s", err->text);
-        doctor_advise(d, "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3");
+        doctor_add(d, DOCTOR_MISSING, "supervisor",
+                   "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3", "%s", err->text);
         rc = 1;
     }
     if (rc >= 0) {
@@ -92,9 +93,9 @@ static int look_here(struct doctor *d, struct error *err)
     }
     const struct hosts_source source = {.paths = &paths, .supervisor = supervisor, .scratch = scratch};
     if (rc == 0)
-        rc = doctor_look_installed(d, &source, err);
+        rc = doctor_installed(d, &source, err);
     if (rc == 0)
-        doctor_look_limits(d, &source);
+        doctor_limits(d, &source);
     supervisor_close(supervisor);
     free(scratch);
     paths_free(&paths);
@@ -166,8 +167,7 @@ int cmd_doctor(int argc, char **argv, struct error *err)
     if (rc == 0 && facts == NULL)
         rc = no_memory(err);
     if (rc == 0) {
-        doctor_judge_machine(&doctor, facts);
-        doctor_look_around(&doctor, a.root == NULL ? "" : a.root, facts);
+        doctor_machine(&doctor, a.root == NULL ? "" : a.root, facts);
         rc = doctor.no_memory ? no_memory(err) : 0;
     }
     if (rc == 0) {

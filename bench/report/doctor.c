@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/machine/doctor.h"
+#include "bench/report/doctor.h"
 #include "bench/report/format.h"
 #include "bench/util/text.h"
 
@@ -13,6 +13,7 @@ enum { VERDICT_WIDTH = 9, NAME_WIDTH = 14, INDENT = 2 + VERDICT_WIDTH + NAME_WID
 
 static const char *const headings[] = {
     [DOCTOR_INSTALLED] = "Installed", [DOCTOR_LIMITS] = "Limits", [DOCTOR_DISTURBS] = "What may disturb a measurement"};
+static const char *const verdict_names[] = {[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "MISSING"};
 static const char *const area_names[] = {
     [DOCTOR_INSTALLED] = "installed", [DOCTOR_LIMITS] = "limits", [DOCTOR_DISTURBS] = "disturbs"};
 
@@ -21,7 +22,7 @@ static void put_finding(const struct doctor_finding *f, const struct screen *scr
     static const enum style styles[] = {
         [DOCTOR_OK] = STYLE_GOOD, [DOCTOR_NOTE] = STYLE_PLAIN, [DOCTOR_MISSING] = STYLE_WARN};
     fputs("  ", screen->out);
-    screen_put(screen, styles[f->verdict], doctor_verdict_name(f->verdict), VERDICT_WIDTH);
+    screen_put(screen, styles[f->verdict], verdict_names[f->verdict], VERDICT_WIDTH);
     screen_put(screen, STYLE_PLAIN, f->name, NAME_WIDTH);
     struct format_wrap wrap = {.out = screen->out, .indent = INDENT, .width = screen->width, .at = INDENT};
     format_put_wrapped(&wrap, f->found);
@@ -103,7 +104,7 @@ json_t *doctor_json(const struct doctor *d, bool whole, json_t *facts)
     bool lost = findings == NULL;
     for (size_t i = 0; i < d->count && !lost; i++) {
         const struct doctor_finding *f = &d->items[i];
-        const char *verdict = f->verdict == DOCTOR_MISSING ? "missing" : doctor_verdict_name(f->verdict);
+        const char *verdict = f->verdict == DOCTOR_MISSING ? "missing" : verdict_names[f->verdict];
         json_t *finding = json_pack("{ss ss ss so so}", "area", area_names[f->area], "name", f->name, "verdict",
                                     verdict, "found", text_json(f->found), "advice", text_json(f->advice));
         lost = json_array_append_new(findings, finding) != 0;
