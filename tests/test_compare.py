@@ -337,7 +337,7 @@ def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
     ([SMALL, CHANGED, "--margin", "91%"], "must be a percentage from 0% to 90%"),
     ([SMALL, CHANGED, "--format", "xml"], "must be text, md, json or csv"),
     ([SMALL, CHANGED, "--judge", "it"], "must be time or speedup"),
-    ([SMALL, CHANGED, "--time", "now"], "must be whole or work"),
+    ([SMALL, CHANGED, "--time", "now"], "must be work or whole"),
     ([SMALL, CHANGED, "--base", "c"], "must be own or py"),
     ([SMALL, CHANGED, "--width", "79"], "must be an integer in 80..1000"),
     ([SMALL, CHANGED, "--nonsense"], "unrecognized option"),

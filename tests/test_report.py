@@ -401,7 +401,9 @@ def test_open(run: Path, tmp_path: Path) -> None:
     browser = fake_program(tmp_path / "bin", "browser", f'printf "%s\\n" "$@" >"{said}"')
     args = ("--quiet", "--no-plots", "--open")
     url = (run / "index.html").as_uri().replace("'", "%27")
-    for command, expected in ((browser, [url]), (f"{browser} --new %s --last", ["--new", url, "--last"])):
+    blank = fake_program(tmp_path / "my bin", "browser", f'printf "%s\\n" "$@" >"{said}"')
+    for command, expected in ((browser, [url]), (f"{browser} --new %s --last", ["--new", url, "--last"]),
+                              (blank, [url]), (f"'{blank}' --new", ["--new", url])):
         done = report(run, *args, BROWSER=command)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
         assert said.read_text().splitlines() == expected

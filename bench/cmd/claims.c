@@ -19,7 +19,7 @@
 
 enum { KEY_FILE = 256, KEY_FORMAT };
 
-static const char *const formats[] = {"text", "md", "json"};
+static const char *const formats[] = {"text", "md", "json", NULL};
 
 struct claims_arguments {
     const char *run, *file; /* NULL: not said */
@@ -41,15 +41,9 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->file = text;
         return 0;
     case KEY_FORMAT:
-        for (a->format = 0; a->format < sizeof formats / sizeof *formats; a->format++)
-            if (strcmp(text, formats[a->format]) == 0)
-                return 0;
-        return error_set(a->err, EINVAL, "claims: --format \"%s\": must be text, md or json", text);
+        return options_word(a->err, "--format", text, formats, &a->format);
     case ARGP_KEY_ARG:
-        if (a->run != NULL)
-            return error_set(a->err, EINVAL, "claims: a second RUN \"%s\": one at a time", text);
-        a->run = text;
-        return 0;
+        return options_argument(a->err, text, &a->run);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -154,11 +148,11 @@ int cmd_claims(int argc, char **argv, struct error *err)
     };
     struct claims_arguments arguments = {.err = err};
     struct paths paths;
-    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
         return 2;
     int rc = paths_find(&paths, err);
     if (rc == 0)
         rc = claims_show(&arguments, &paths, err);
     paths_free(&paths);
-    return rc == 0 ? 0 : rc == -ENOENT || rc == -EPROTO ? 2 : 1;
+    return options_status(rc);
 }

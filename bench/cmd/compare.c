@@ -12,9 +12,7 @@
 #include "bench/report/compare_formats.h"
 #include "bench/cmd/find_run.h"
 #include "bench/report/screen.h"
-#include "common/num.h"
 
-enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
 #define SLOWER_LEAST 0.0001
 #define SLOWER_MOST  10
 
@@ -34,9 +32,8 @@ struct compare_arguments {
     size_t run_count;
     struct compare_options options;
     struct string_list only;
-    size_t format;
+    size_t format, judge, time, base;
     int width; /* 0: that of the terminal */
-    int rc;    /* the first error */
     struct error *err;
 };
 
@@ -49,75 +46,26 @@ static const struct argp_option option_table[] = {
     {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the runs' own, 0%..90%", 0},
     {"only", OPTION_ONLY, "TASK[/VARIANT]", 0, "These cells only, as in 'count/c:*'; may be given again", 0},
     {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: text (default), md, json or csv", 0},
-    {"width", OPTION_WIDTH, "N", 0, "Columns of the text, 80..1000 (default: the terminal's own, or 80)", 0},
+    {"width", OPTION_WIDTH, "N", 0, OPTIONS_WIDTH_HELP, 0},
     {0},
 };
 
-/* One row a format. */
-static const struct {
-    const char *name;
-    render_compare *render;
-} formats[] = {
-    {"text", render_compare_text},
-    {"md", render_compare_markdown},
-    {"json", render_compare_json},
-    {"csv", render_compare_csv},
-};
+/* One row per format. */
+static const char *const format_names[] = {"text", "md", "json", "csv", NULL};
+static render_compare *const formats[] = {render_compare_text, render_compare_markdown, render_compare_json,
+                                          render_compare_csv};
 
-static void refuse(struct compare_arguments *a, const char *option, const char *value, const char *allowed)
+static error_t take_only(struct compare_arguments *a, const char *text)
 {
-    if (a->rc == 0)
-        a->rc = error_set(a->err, -EINVAL, "compare: %s \"%.200s\": %s", option, value, allowed);
+    return string_list_add(&a->only, text) == 0 ? 0 : ENOMEM;
 }
 
-/* The place of `text` among the words, NULL behind the last. */
-static size_t take_word(struct compare_arguments *a, const char *option, const char *text, const char *const *words,
-                        const char *allowed)
+static error_t take_run(struct compare_arguments *a, const char *text)
 {
-    for (size_t i = 0; words[i] != NULL; i++)
-        if (strcmp(words[i], text) == 0)
-            return i;
-    refuse(a, option, text, allowed);
+    if (a->run_count == COMPARE_SIDES)
+        return options_refuse(a->err, "a third run", text, "two are compared");
+    a->runs[a->run_count++] = text;
     return 0;
-}
-
-static void take_format(struct compare_arguments *a, const char *text)
-{
-    for (a->format = 0; a->format < sizeof formats / sizeof *formats; a->format++)
-        if (strcmp(formats[a->format].name, text) == 0)
-            return;
-    refuse(a, "--format", text, "must be text, md, json or csv");
-}
-
-static void take_percent(struct compare_arguments *a, const char *option, const char *text, double least, double most,
-                         double *out)
-{
-    char allowed[80];
-    snprintf(allowed, sizeof allowed, "must be a percentage from %g%% to %g%%", 100 * least, 100 * most);
-    if (num_parse_percent(text, least, most, out) != 0)
-        refuse(a, option, text, allowed);
-}
-
-static void take_width(struct compare_arguments *a, const char *text)
-{
-    int64_t width = 0;
-    if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
-        refuse(a, "--width", text, "must be an integer in 80..1000");
-    a->width = (int)width;
-}
-
-static void take_only(struct compare_arguments *a, const char *text)
-{
-    if (string_list_add(&a->only, text) != 0 && a->rc == 0)
-        a->rc = error_set(a->err, -ENOMEM, "no memory");
-}
-
-static void take_run(struct compare_arguments *a, const char *text)
-{
-    if (a->run_count < COMPARE_SIDES)
-        a->runs[a->run_count++] = text;
-    else
-        refuse(a, "a third run", text, "two are compared");
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -127,31 +75,30 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     struct compare_arguments *a = state->input;
     switch (key) {
     case OPTION_FAIL:
-        take_percent(a, "--fail-if-slower", text, SLOWER_LEAST, SLOWER_MOST, &a->options.slower);
-        return 0;
+        return options_percent(a->err, "--fail-if-slower", text, (const double[]){SLOWER_LEAST, SLOWER_MOST},
+                               &a->options.slower);
     case OPTION_JUDGE:
-        a->options.by_speedup = take_word(a, "--judge", text, judges, "must be time or speedup") == 1;
-        return 0;
+        return options_word(a->err, "--judge", text, judges, &a->judge);
     case OPTION_TIME:
-        a->options.time = (enum ratio_time)take_word(a, "--time", text, times, "must be whole or work");
-        return 0;
+        return options_word(a->err, "--time", text, times, &a->time);
     case OPTION_BASE:
-        a->options.base = (enum ratio_base)take_word(a, "--base", text, bases, "must be own or py");
-        return 0;
+        return options_word(a->err, "--base", text, bases, &a->base);
     case OPTION_MARGIN:
-        take_percent(a, "--margin", text, 0, MARGIN_MAX, &a->options.margin);
-        return 0;
+        return options_percent(a->err, "--margin", text, (const double[]){0, MARGIN_MAX}, &a->options.margin);
     case OPTION_ONLY:
-        take_only(a, text);
-        return 0;
+        return take_only(a, text);
     case OPTION_FORMAT:
-        take_format(a, text);
-        return 0;
+        return options_word(a->err, "--format", text, format_names, &a->format);
     case OPTION_WIDTH:
-        take_width(a, text);
-        return 0;
+        return options_width(a->err, text, &a->width);
     case ARGP_KEY_ARG:
-        take_run(a, text);
+        return take_run(a, text);
+    case ARGP_KEY_END:
+        if (a->run_count < COMPARE_SIDES)
+            return -error_set(a->err, -EINVAL, "two runs are needed, A and B (folders, or names under results/)");
+        a->options.by_speedup = a->judge == 1;
+        a->options.time = (enum ratio_time)a->time;
+        a->options.base = (enum ratio_base)a->base;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -181,7 +128,7 @@ static int print(const struct compare_arguments *a, const struct compare *compar
             .width = a->width != 0 ? a->width : screen_columns(),
             .colour = screen_has_colour(),
         };
-        rc = formats[a->format].render(&view, stdout);
+        rc = formats[a->format](&view, stdout);
         story_free(&story);
     }
     if (rc != 0)
@@ -224,19 +171,12 @@ static int parse(int argc, char **argv, struct compare_arguments *a)
                "or a "
                "run cannot be read, 2 usage. docs/compare.md says what is computed.",
     };
-    if (options_check(option_table, argc, argv, a->err) != 0)
-        return -EINVAL;
-    const int rc = argp_parse(&argp, argc, argv, 0, NULL, a);
-    if (a->rc == 0 && rc != 0)
-        a->rc = error_set(a->err, -EINVAL, "compare: %s", strerror(rc));
-    if (a->rc == 0 && a->run_count < COMPARE_SIDES)
-        a->rc = error_set(a->err, -EINVAL, "compare: two runs are needed, A and B (folders, or names under results/)");
-    return a->rc;
+    return options_parse(&argp, argc, argv, a, a->err);
 }
 
 int cmd_compare(int argc, char **argv, struct error *err)
 {
-    struct compare_arguments a = {.options = {.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC}, .err = err};
+    struct compare_arguments a = {.options.margin = -1, .time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .err = err};
     struct paths paths = {.self = NULL};
     bool fails = false;
     a.options.only = &a.only;

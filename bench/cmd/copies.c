@@ -153,7 +153,7 @@ int cmd_copies(int argc, char **argv, struct error *err)
                                        .args_doc = "-- HOST run ...",
                                        .doc = "Runs copies of a host command at once."};
     struct arguments a = {.err = err};
-    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
+    if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
         return 2;
     struct copy *copies = calloc((size_t)a.copies, sizeof *copies);
     if (copies == NULL) {

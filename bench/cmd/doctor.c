@@ -26,8 +26,8 @@ enum { WIDTH_LEAST = 80, WIDTH_MOST = 120 };
 
 struct arguments {
     bool json;
-    const char *root;     /* NULL: this machine */
-    const char *unwanted; /* the first word that is no option */
+    const char *root; /* NULL: this machine */
+    struct error *err;
 };
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
@@ -41,8 +41,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
         a->root = arg;
         return 0;
     case ARGP_KEY_ARG:
-        a->unwanted = a->unwanted != NULL ? a->unwanted : arg;
-        return 0;
+        return options_argument(a->err, arg, NULL);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -150,14 +149,10 @@ int cmd_doctor(int argc, char **argv, struct error *err)
             "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
             "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
             "MISSING), 1 this could not be found out, 2 usage."};
-    struct arguments a = {.json = false};
+    struct arguments a = {.err = err};
     struct doctor doctor = {.items = NULL};
-    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+    if (options_parse(&parser, argc, argv, &a, err) != 0)
         return 2;
-    if (a.unwanted != NULL) {
-        error_set(err, -EINVAL, "doctor '%.200s': there are options only", a.unwanted);
-        return 2;
-    }
     if (a.root != NULL && !dir_exists(a.root)) {
         error_set(err, -ENOENT, "doctor: --root '%s': no folder", a.root);
         return 2;

@@ -18,7 +18,7 @@
 struct arguments {
     bool json;
     const char *tasks_dir;
-    const char *unwanted; /* the first word that is no option */
+    struct error *err;
 };
 
 static error_t on_option(int key, char *arg, struct argp_state *state)
@@ -32,8 +32,7 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
         a->tasks_dir = arg;
         return 0;
     case ARGP_KEY_ARG:
-        a->unwanted = a->unwanted != NULL ? a->unwanted : arg;
-        return 0;
+        return options_argument(a->err, arg, NULL);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -209,17 +208,13 @@ int cmd_list(int argc, char **argv, struct error *err)
                                                  {NULL, 0, NULL, 0, NULL, 0}};
     static const struct argp parser = {
         .options = options, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
-    struct arguments a = {.json = false};
+    struct arguments a = {.err = err};
     struct paths paths = {.self = NULL};
     struct catalog catalog = {.runtimes = NULL};
     struct supervisor *supervisor = NULL;
     char *scratch = NULL, *tasks_dir = NULL;
-    if (options_check(options, argc, argv, err) != 0 || argp_parse(&parser, argc, argv, 0, NULL, &a) != 0)
+    if (options_parse(&parser, argc, argv, &a, err) != 0)
         return 2;
-    if (a.unwanted != NULL) {
-        error_set(err, -EINVAL, "list '%.200s': there are options only", a.unwanted);
-        return 2;
-    }
     int rc = 0;
     if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
         rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,

@@ -21,8 +21,8 @@ static const struct {
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
-    {"compare", cmd_compare, "hold two runs against each other, for people and for CI"},
-    {"claims", cmd_claims, "hold what others published against a run"},
+    {"compare", cmd_compare, "compare two runs, for people and for CI"},
+    {"claims", cmd_claims, "compare what others published with a run"},
     {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},
 };
@@ -82,19 +82,25 @@ static int run_command(size_t i, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    static char help[] = "--help";
     argp_err_exit_status = 2;
+    argp_program_version = "cobench " COBENCH_VERSION;
     if (!fill_standard_streams())
         return 1;
     if (argc < 2) {
         print_help(stderr);
         return 2;
     }
+    if (strcmp(argv[1], "help") == 0 && argc == 3) { /* that command's */
+        argv[1] = argv[2];
+        argv[2] = help;
+    }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         print_help(stdout);
         return 0;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("cobench " COBENCH_VERSION);
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        puts(argp_program_version);
         return 0;
     }
     for (size_t i = 0; i < command_count; i++)

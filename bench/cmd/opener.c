@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include "bench/util/text.h"
 
@@ -39,21 +40,30 @@ static char *url_of(const char *path)
     return url;
 }
 
+/* $BROWSER: a program's path as it stands, blanks included, or words as a shell would read them. */
+static int browser_words(const char *browser, struct string_list *command, const char *url, bool *placed)
+{
+    wordexp_t words;
+    int rc = 0;
+    if (access(browser, X_OK) == 0)
+        return string_list_add(command, browser);
+    if (wordexp(browser, &words, WRDE_NOCMD) != 0)
+        return -EINVAL;
+    for (size_t i = 0; i < words.we_wordc && rc == 0; i++) {
+        const bool place = strcmp(words.we_wordv[i], "%s") == 0;
+        rc = string_list_add(command, place ? url : words.we_wordv[i]);
+        *placed |= place;
+    }
+    wordfree(&words);
+    return rc;
+}
+
 /* The command of $BROWSER, or xdg-open. */
 static int command_of(struct string_list *command, const char *url)
 {
     const char *browser = getenv("BROWSER");
     bool placed = false;
-    int rc = 0;
-    for (const char *at = browser == NULL ? "" : browser; *at != '\0' && rc == 0;) {
-        at += strspn(at, " ");
-        const size_t length = strcspn(at, " ");
-        const bool place = length == 2 && strncmp(at, "%s", 2) == 0;
-        if (length > 0)
-            rc = string_list_addf(command, "%.*s", place ? (int)strlen(url) : (int)length, place ? url : at);
-        placed |= place;
-        at += length;
-    }
+    int rc = browser == NULL ? 0 : browser_words(browser, command, url, &placed);
     if (rc == 0 && command->count == 0)
         rc = string_list_add(command, "xdg-open");
     return rc != 0 || placed ? rc : string_list_add(command, url);

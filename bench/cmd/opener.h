@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 /*
- * Opens a file by $BROWSER (a program and its arguments, blanks between; "%s" stands for the file's URL, which is else put
- * last), or by xdg-open, without a shell. False: there is no such program here, or it failed within a few seconds. A
+ * Opens a file by $BROWSER (a program's path, or words quoted as in a shell; "%s" stands for the file's URL, which is else
+ * put last), or by xdg-open, without a shell. False: there is no such program here, or it failed within a few seconds. A
  * program that goes on is left to itself where there is a display; without one it is waited for, for it has the terminal.
  */
 bool opener_open(const char *path);

@@ -1,152 +1,94 @@
 /* SPDX-License-Identifier: MIT */
-/* What getopt would refuse in two lines of its own is refused in one, with the names of the options there are. */
+/* Refusing values in one way. */
 #define _GNU_SOURCE /* argp.h wants error_t */
 #include "bench/cmd/options.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "bench/util/text.h"
+#include "common/num.h"
 
-/* What argp adds to every table and understands itself. */
-static const struct argp_option from_argp[] = {
-    {"help", '?', NULL, 0, NULL, 0},
-    {"usage", -1, NULL, 0, NULL, 0},
-    {"program-name", -2, "NAME", OPTION_HIDDEN, NULL, 0},
-    {"HANG", -3, "SECS", OPTION_ARG_OPTIONAL | OPTION_HIDDEN, NULL, 0},
-    {0},
-};
+enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
 
-struct check {
-    const struct argp_option *table;
-    const char *command;
-    struct error *err;
-};
-
-static bool is_row(const struct argp_option *row) { return row->name != NULL || row->key != 0; }
-
-static bool needs_value(const struct argp_option *row)
+static error_t on_help(int key, char *text, struct argp_state *state)
 {
-    return row->arg != NULL && (row->flags & OPTION_ARG_OPTIONAL) == 0;
+    (void)text;
+    if (key != 'h')
+        return ARGP_ERR_UNKNOWN;
+    argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+    return 0;
 }
 
-/* -- refusing --------------------------------------------------------------------------------------------------------- */
-
-static int refuse_unknown(const struct check *c, const char *option)
+int options_parse(const struct argp *argp, int argc, char **argv, void *input, struct error *err)
 {
-    struct string_list known = {NULL, 0};
-    int rc = 0;
-    for (const struct argp_option *row = c->table; is_row(row) && rc == 0; row++)
-        if (row->name != NULL && (row->flags & OPTION_HIDDEN) == 0)
-            rc = string_list_addf(&known, "--%s", row->name);
-    char *all = rc == 0 ? string_list_join(&known, ", ") : NULL;
-    rc = error_set(c->err, -EINVAL, "%s: unrecognized option '%.200s' (known: %s; --help tells more)", c->command,
-                   option, all != NULL ? all : "?");
-    free(all);
-    string_list_free(&known);
-    return rc;
+    static const struct argp_option help_table[] = {{NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0}, {0}};
+    static const struct argp help = {.options = help_table, .parser = on_help};
+    const struct argp_child children[] = {{&help, 0, NULL, 0}, {0}};
+    struct argp with_help = *argp;
+    with_help.children = children;
+    err->text[0] = '\0';
+    const int rc = argp_parse(&with_help, argc, argv, 0, NULL, input);
+    if (rc != 0 && err->text[0] == '\0')
+        error_set(err, -rc, "%s", strerror(rc));
+    return -rc;
 }
 
-static int refuse_ambiguous(const struct check *c, const char *option, const struct string_list *names)
+error_t options_refuse(struct error *err, const char *option, const char *value, const char *why)
 {
-    char *all = string_list_join(names, ", ");
-    const int rc = error_set(c->err, -EINVAL, "%s: option '%.200s' can be several: %s", c->command, option,
-                             all != NULL ? all : "?");
-    free(all);
-    return rc;
+    error_set(err, -EINVAL, "%s '%.200s': %s", option, value, why);
+    return EINVAL;
 }
 
-/* -- looking ---------------------------------------------------------------------------------------------------------- */
-
-/* Adds those of `table` that `name` begins. The row itself where it is one's whole name, else the last of them. */
-static const struct argp_option *match(const struct argp_option *table, const char *name, size_t length,
-                                       struct string_list *names, int *rc)
+error_t options_word(struct error *err, const char *option, const char *text, const char *const *words, size_t *out)
 {
-    const struct argp_option *found = NULL;
-    for (; is_row(table) && *rc == 0; table++) {
-        if (table->name == NULL || strncmp(table->name, name, length) != 0)
-            continue;
-        found = table;
-        if (strlen(table->name) == length) {
-            string_list_free(names);
-            *rc = string_list_addf(names, "--%s", table->name);
-            return found;
-        }
-        *rc = string_list_addf(names, "--%s", table->name);
-    }
-    return found;
-}
-
-/* "--name", "--name=value", or a beginning of it. *takes is the option whose value the next word is. */
-static int check_long(const struct check *c, const char *word, const struct argp_option **takes)
-{
-    const char *name = word + 2;
-    const size_t length = strcspn(name, "=");
-    struct string_list names = {NULL, 0};
-    int rc = 0;
-    const struct argp_option *row = match(c->table, name, length, &names, &rc);
-    if (row == NULL || strlen(row->name) != length) {
-        const struct argp_option *other = match(from_argp, name, length, &names, &rc);
-        row = other != NULL ? other : row;
-    }
-    if (rc != 0)
-        error_set(c->err, rc, "out of memory");
-    else if (row == NULL)
-        rc = refuse_unknown(c, word);
-    else if (names.count > 1)
-        rc = refuse_ambiguous(c, word, &names);
-    else if (row->arg == NULL && name[length] == '=')
-        rc = error_set(c->err, -EINVAL, "%s: option '--%s' takes no value", c->command, row->name);
-    if (rc == 0 && needs_value(row) && name[length] == '\0')
-        *takes = row;
-    string_list_free(&names);
-    return rc;
-}
-
-static const struct argp_option *find_letter(const struct argp_option *table, char letter)
-{
-    for (; is_row(table); table++)
-        if (table->key == letter)
-            return table;
-    return NULL;
-}
-
-/* "-q", "-qtDIR", "-qt DIR". */
-static int check_letters(const struct check *c, const char *word, const struct argp_option **takes)
-{
-    for (const char *at = word + 1; *at != '\0'; at++) {
-        const char option[] = {'-', *at, '\0'};
-        const struct argp_option *row = find_letter(c->table, *at);
-        if (row == NULL)
-            row = find_letter(from_argp, *at);
-        if (row == NULL)
-            return refuse_unknown(c, option);
-        if (row->arg != NULL) { /* what is left of the word is its value */
-            *takes = needs_value(row) && at[1] == '\0' ? row : NULL;
+    char why[256] = "must be";
+    size_t used = strlen(why);
+    for (size_t i = 0; words[i] != NULL && used < sizeof why; i++) {
+        if (strcmp(words[i], text) == 0) {
+            *out = i;
             return 0;
         }
+        used += (size_t)snprintf(why + used, sizeof why - used, "%s%s",
+                                 i == 0                 ? " "
+                                 : words[i + 1] == NULL ? " or "
+                                                        : ", ",
+                                 words[i]);
     }
+    return options_refuse(err, option, text, why);
+}
+
+error_t options_percent(struct error *err, const char *option, const char *text, const double range[2], double *out)
+{
+    char why[80];
+    if (num_parse_percent(text, range[0], range[1], out) == 0)
+        return 0;
+    snprintf(why, sizeof why, "must be a percentage from %g%% to %g%%", 100 * range[0], 100 * range[1]);
+    return options_refuse(err, option, text, why);
+}
+
+error_t options_width(struct error *err, const char *text, int *out)
+{
+    int64_t width = 0;
+    if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
+        return options_refuse(err, "--width", text, "must be an integer in 80..1000");
+    *out = (int)width;
     return 0;
 }
 
-int options_check(const struct argp_option *table, int argc, char *const *argv, struct error *err)
+error_t options_argument(struct error *err, const char *text, const char **out)
 {
-    const char *blank = strrchr(argv[0], ' ');
-    const struct check c = {.table = table, .command = blank != NULL ? blank + 1 : argv[0], .err = err};
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        const struct argp_option *takes = NULL;
-        int rc = 0;
-        if (strncmp(argv[i], "--", 2) == 0)
-            rc = check_long(&c, argv[i], &takes);
-        else if (argv[i][0] == '-')
-            rc = check_letters(&c, argv[i], &takes);
-        if (rc != 0)
-            return rc;
-        if (takes != NULL && i + 1 == argc)
-            return error_set(err, -EINVAL, "%s: option '%.200s' needs a value: %s", c.command, argv[i], takes->arg);
-        i += takes != NULL; /* its value, whatever it looks like */
-    }
+    if (out == NULL)
+        return options_refuse(err, "argument", text, "there are options only");
+    if (*out != NULL)
+        return options_refuse(err, "a second argument", text, "one at a time");
+    *out = text;
     return 0;
+}
+
+int options_status(int rc)
+{
+    if (rc == 0)
+        return 0;
+    return rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO || rc == -EINVAL ? 2 : rc == -ENOSYS ? 77 : 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What argp leaves to be wished for. */
+/* What the subcommands' options have in common. Parsers return at the first option they refuse: EINVAL, with err filled in. */
 #ifndef BENCH_CMD_OPTIONS_H
 #define BENCH_CMD_OPTIONS_H
 
@@ -7,11 +7,25 @@
 
 #include "bench/util/error.h"
 
+#define OPTIONS_WIDTH_HELP "Columns of the text, 80..1000 (default: the terminal's own, or 80)"
+
 /*
- * Before argp_parse, whose own complaints are two lines and name no option there is: -EINVAL where an option is neither in
- * the table (which ends with a row of zeros) nor one that argp adds, could be several, lacks its value or has one that it
- * does not take; err then says so. A beginning of a name counts, as it does for argp. argv[0] is "cobench run" and so on.
+ * argp_parse, and -h. On options that it does not know, lack a value or have one too many argp itself ends the program with
+ * status 2, on --help and --version with 0. 0, or -EINVAL with err filled in.
  */
-int options_check(const struct argp_option *table, int argc, char *const *argv, struct error *err);
+int options_parse(const struct argp *argp, int argc, char **argv, void *input, struct error *err);
+
+/* For parsers. */
+error_t options_refuse(struct error *err, const char *option, const char *value, const char *why);
+/* *out: the place of `text` among `words`, behind the last of which is a NULL. */
+error_t options_word(struct error *err, const char *option, const char *text, const char *const *words, size_t *out);
+error_t options_percent(struct error *err, const char *option, const char *text, const double range[2], double *out);
+error_t options_width(struct error *err, const char *text, int *out);
+/* The one argument there may be; `out` is NULL where there may be none. */
+error_t options_argument(struct error *err, const char *text, const char **out);
+
+/* The exit status of a command that reads a run: 2 where that is none or usage is wrong, 77 where this machine lacks
+ * something, else 1. */
+int options_status(int rc);
 
 #endif

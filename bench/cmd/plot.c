@@ -22,6 +22,7 @@
 
 enum { KEY_ONLY = 256, KEY_FORMAT };
 #define TEXT_MAX (4u << 20)
+enum { PICTURE_KINDS_MAX = 31 };
 
 struct plot_arguments {
     const char *run, *only; /* NULL: not said */
@@ -35,40 +36,14 @@ static const struct argp_option option_table[] = {
     {0},
 };
 
-static char *known_kinds(void)
-{
-    struct string_list words = {NULL, 0};
-    for (size_t i = 0; picture_kind(i) != NULL; i++)
-        if (string_list_add(&words, picture_kind(i)) != 0)
-            break;
-    char *text = string_list_join(&words, ", ");
-    string_list_free(&words);
-    return text;
-}
-
-static bool is_kind(const char *name)
-{
-    for (size_t i = 0; picture_kind(i) != NULL; i++)
-        if (strcmp(picture_kind(i), name) == 0)
-            return true;
-    return false;
-}
-
-static error_t refuse(struct plot_arguments *a, const char *option, const char *value, const char *allowed)
-{
-    error_set(a->err, -EINVAL, "plot: %s \"%.100s\": %s", option, value, allowed);
-    return EINVAL;
-}
-
 static error_t take_only(struct plot_arguments *a, const char *name)
 {
+    const char *kinds[PICTURE_KINDS_MAX + 1] = {NULL};
+    size_t place;
+    for (size_t i = 0; i < PICTURE_KINDS_MAX && picture_kind(i) != NULL; i++)
+        kinds[i] = picture_kind(i);
     a->only = name;
-    if (is_kind(name))
-        return 0;
-    char *known = known_kinds();
-    refuse(a, "--only", name, known == NULL ? "unknown" : known);
-    free(known);
-    return EINVAL;
+    return options_word(a->err, "--only", name, kinds, &place);
 }
 
 static error_t take_formats(struct plot_arguments *a, const char *list)
@@ -84,7 +59,8 @@ static error_t take_formats(struct plot_arguments *a, const char *list)
         a->formats |= 1u << f;
     }
     string_list_free(&words);
-    return good ? 0 : refuse(a, "--format", list, "svg, png, pdf or txt are needed, with commas between them");
+    return good ? 0
+                : options_refuse(a->err, "--format", list, "svg, png, pdf or txt are needed, with commas between them");
 }
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
@@ -96,10 +72,7 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_FORMAT:
         return take_formats(a, text);
     case ARGP_KEY_ARG:
-        if (a->run != NULL)
-            return refuse(a, "a second RUN", text, "one at a time");
-        a->run = text;
-        return 0;
+        return options_argument(a->err, text, &a->run);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -204,8 +177,7 @@ int cmd_plot(int argc, char **argv, struct error *err)
                "RUN is a folder under results/; results/latest where none is given.",
     };
     struct plot_arguments arguments = {.formats = PLOT_SVG | PLOT_PNG, .err = err};
-    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
         return 2;
-    const int rc = plot_latest_or(&arguments, err);
-    return rc == 0 ? 0 : rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;
+    return options_status(plot_latest_or(&arguments, err));
 }

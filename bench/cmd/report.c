@@ -18,9 +18,7 @@
 #include "bench/cmd/report_make.h"
 #include "bench/report/screen.h"
 #include "bench/util/text.h"
-#include "common/num.h"
 
-enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
 enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH, OPTION_MARGIN, OPTION_OPEN };
 enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
 
@@ -42,33 +40,20 @@ static const struct argp_option option_table[] = {
      "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
     {"quiet", 'q', NULL, 0, "Print no table", 0},
     {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
-    {"width", OPTION_WIDTH, "N", 0, "Columns of the terminal's table, 80..1000 (default: the terminal's own, or 80)",
-     0},
+    {"width", OPTION_WIDTH, "N", 0, OPTIONS_WIDTH_HELP, 0},
     {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the run's own, 0%..90%", 0},
     {0},
 };
 
-static int usage(struct error *err, const char *what, const char *value, const char *allowed)
-{
-    return error_set(err, EINVAL, "report: %s \"%s\": %s", what, value, allowed);
-}
-
-static error_t parse_format(const char *text, struct report_arguments *arguments)
-{
-    static const char *const names[] = {
-        [REPORT_TERMINAL] = "terminal", [REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_JSON] = "json"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) {
-            arguments->format = (enum report_format)i;
-            return 0;
-        }
-    return usage(arguments->err, "--format", text, "must be terminal, md, csv or json");
-}
+static const char *const formats[] = {
+    [REPORT_TERMINAL] = "terminal", [REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_JSON] = "json", NULL};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct report_arguments *arguments = state->input;
-    int64_t width = 0;
+    struct error *err = arguments->err;
+    size_t format = 0;
+    error_t rc = 0;
     switch (key) {
     case OPTION_PLOTS:
         arguments->plots = PLOTS_NEEDED;
@@ -83,32 +68,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         arguments->quiet = true;
         return 0;
     case OPTION_FORMAT:
-        return parse_format(text, arguments);
+        rc = options_word(err, "--format", text, formats, &format);
+        arguments->format = (enum report_format)format;
+        return rc;
     case OPTION_WIDTH:
-        if (num_parse_i64(text, WIDTH_LEAST, WIDTH_MOST, &width) != 0)
-            return usage(arguments->err, "--width", text, "must be an integer in 80..1000");
-        arguments->width = (int)width;
-        return 0;
+        return options_width(err, text, &arguments->width);
     case OPTION_MARGIN:
-        if (num_parse_percent(text, 0, MARGIN_MAX, &arguments->margin) != 0)
-            return usage(arguments->err, "--margin", text, "must be a percentage from 0% to 90%");
-        return 0;
+        return options_percent(err, "--margin", text, (const double[]){0, MARGIN_MAX}, &arguments->margin);
     case ARGP_KEY_ARG:
-        if (arguments->run != NULL)
-            return usage(arguments->err, "a second RUN", text, "one at a time");
-        arguments->run = text;
-        return 0;
+        return options_argument(err, text, &arguments->run);
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-/* 2: not a run at all; 77: something this machine lacks; 1: the rest. */
-static int status_of(int rc)
-{
-    if (rc == 0)
-        return 0;
-    return rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO ? 2 : rc == -ENOSYS ? 77 : 1;
 }
 
 /* In a browser, or where it is. */
@@ -174,13 +145,12 @@ int cmd_report(int argc, char **argv, struct error *err)
                "gnuplot, where --plots needs it.",
     };
     struct report_arguments arguments = {.margin = -1, .err = err};
-    err->text[0] = '\0';
-    if (options_check(option_table, argc, argv, err) != 0 || argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
         return 2;
     struct paths paths;
     int rc = paths_find(&paths, err);
     if (rc == 0)
         rc = report(&arguments, &paths, err);
     paths_free(&paths);
-    return status_of(rc);
+    return options_status(rc);
 }

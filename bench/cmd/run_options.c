@@ -53,14 +53,14 @@ static const struct argp_option table[] = {
      "The most jobs in flight at once: a number, cpus or jobs; several make several groups (default by the task's "
      "kind)",
      0},
-    {"scaling", KEY_SCALING, "strong|weak|prices", 0,
-     "Over several --workers: the same jobs in all, so many jobs for each worker, or those with nothing to compare "
-     "with, for "
-     "what one more costs (default strong)",
+    {"scaling", KEY_SCALING, "KIND", 0,
+     "With several --workers: strong shares the same jobs among them (default), weak gives each as many, prices tells "
+     "what "
+     "one more costs, without speedups",
      0},
     {"rate", KEY_RATE, "R", 0,
      "Open loop: R jobs arrive a second, and latency counts from when each was to start; tasks that wait only", 0},
-    {"arrivals", KEY_ARRIVALS, "fixed|poisson", 0, "How they arrive (default fixed)", 0},
+    {"arrivals", KEY_ARRIVALS, "KIND", 0, "How they arrive: fixed (default) or poisson", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "A parameter, of all tasks that have it or (task.key=value) of one", 0},
     {"rounds", KEY_ROUNDS, "N", 0,
      "Timed rounds, 1..100000 (default 10; intervals need 6); with --resume, of a run that has fewer: that many in all",
@@ -72,7 +72,7 @@ static const struct argp_option table[] = {
      0},
     {"seed", KEY_SEED, "N", 0, "Of the order of cells (default random)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds a command may take, 0.001..86400 (default 120)", 0},
-    {"start-method", KEY_START_METHOD, "fork|spawn", 0, "How worker processes start (default fork)", 0},
+    {"start-method", KEY_START_METHOD, "HOW", 0, "How worker processes start: fork (default) or spawn", 0},
     {"url", KEY_URL, "URL", 0, "Ask this server instead of the origin", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "Another folder of task files", 0},
     {"results", KEY_RESULTS, "DIR", 0, "Where the run's folder goes (default results/ in the project)", 0},
@@ -333,11 +333,8 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
         .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
     *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
     struct parse p = {.out = out, .err = err};
-    if (options_check(table, argc, argv, err) != 0)
-        return -EINVAL;
-    const int rc = argp_parse(&parser, argc, argv, 0, NULL, &p);
-    if (p.rc == 0 && rc != 0)
-        p.rc = error_set(err, -rc, "%s", strerror(rc));
+    const int rc = options_parse(&parser, argc, argv, &p, err);
+    p.rc = p.rc == 0 ? rc : p.rc;
     check_resume(&p);
     return p.rc;
 }
