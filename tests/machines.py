@@ -113,6 +113,21 @@ MACHINES = {
         "proc/self/cgroup": "5:cpu,cpuacct:/job\n4:cpuset:/other\n1:name=systemd:/\n", "proc/self/mountinfo": V1,
         **quotas("sys/fs/cgroup/cpu,cpuacct", {"": "-1/100000", "/job": "50000/100000", "/other": "1000/100000"}),
     }, {"quota_cpus": 0.5, "effective_cpus": 0.5}, 0.5, notes=("quota",)),
+    "two kinds by capacity": Machine({
+        f"{CPU}/online": "0-2\n", f"{CPU}/cpu0/cpu_capacity": "1024\n", f"{CPU}/cpu1/cpu_capacity": "1024\n",
+        f"{CPU}/cpu2/cpu_capacity": "446\n",
+        "proc/self/cgroup": "0::/a/b\n", "proc/self/mountinfo": V2, **quotas("sys/fs/cgroup", {"/a/b": "max 100000"}),
+        "sys/fs/cgroup/a/b/cpu.weight": "100\n", "sys/fs/cgroup/a/cpu.weight": "50\n",
+    }, {"cpu_kinds": 2, "cpu_weight": 50}, notes=("CPU kinds", "CPU weight")),
+    "two kinds by clock": Machine({
+        f"{CPU}/online": "0-1\n", f"{CPU}/cpu0/cpufreq/cpuinfo_max_freq": "5000000\n",
+        f"{CPU}/cpu1/cpufreq/cpuinfo_max_freq": "3800000\n",
+        "proc/self/cgroup": "5:cpu,cpuacct:/job\n", "proc/self/mountinfo": V1, "sys/fs/cgroup/cpu,cpuacct/job/cpu.shares": "512\n",
+        **quotas("sys/fs/cgroup/cpu,cpuacct", {"/job": "-1/100000"}),
+    }, {"cpu_kinds": 2, "cpu_weight": 50}, notes=("CPU kinds", "CPU weight")),
+    "one kind": Machine({
+        f"{CPU}/online": "0-1\n", f"{CPU}/cpu0/cpu_capacity": "1024\n", f"{CPU}/cpu1/cpu_capacity": "1024\n",
+    }, {"cpu_kinds": 1, "cpu_weight": "unknown"}),
     "v1 without a limit": Machine({
         "proc/self/cgroup": "5:cpu,cpuacct:/\n", "proc/self/mountinfo": V1,
         **quotas("sys/fs/cgroup/cpu,cpuacct", {"": "-1/100000"}),

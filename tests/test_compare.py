@@ -356,7 +356,7 @@ def spoil(name: str, text: str | None) -> Callable[[Path], None]:
 
 
 @pytest.mark.parametrize("apply, says", [
-    (spoil("plan.json", None), "plan.json: No such file"),
+    (spoil("plan.json", None), "a folder with plan.json is expected"),
     (spoil("machine.json", "{"), "machine.json line 1"),
     (spoil("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
 ])

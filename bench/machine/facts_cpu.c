@@ -10,6 +10,7 @@
 #include "bench/util/text.h"
 #include "common/cgroup.h"
 #include "common/cpus.h"
+#include "common/num.h"
 #include "common/procfs.h"
 
 #define CPU "/sys/devices/system/cpu"
@@ -86,7 +87,7 @@ static void ask_cpu(int64_t cpu, void *arg)
 {
     struct answers *a = arg;
     char path[128];
-    snprintf(path, sizeof path, CPU "/cpu%lld/cpufreq/%s", (long long)cpu, a->name);
+    snprintf(path, sizeof path, CPU "/cpu%lld/%s", (long long)cpu, a->name);
     char *line = procfs_line(a->root, path);
     if (line != NULL && !string_list_have(&a->words, line))
         (void)string_list_add(&a->words, line); /* without memory the fact is unknown or short of one */
@@ -105,6 +106,20 @@ static void frequency_fact(const char *root, const char *online, const char *fil
     string_list_free(&a.words);
 }
 
+/* How many kinds of CPUs there are: by what the scheduler takes them to be worth, or by their highest clocks. */
+static void kinds_fact(const char *root, const char *online, json_t *facts)
+{
+    static const char *const files[] = {"cpu_capacity", "cpufreq/cpuinfo_max_freq"};
+    size_t kinds = 0;
+    for (size_t i = 0; online != NULL && i < sizeof files / sizeof *files; i++) {
+        struct answers a = {.root = root, .name = files[i]};
+        (void)proc_list_each(online, ask_cpu, &a);
+        kinds = a.words.count > kinds ? a.words.count : kinds;
+        string_list_free(&a.words);
+    }
+    fact_count(facts, "cpu_kinds", kinds > 0 ? (int64_t)kinds : -1);
+}
+
 static void turbo_fact(const char *root, json_t *facts)
 {
     const char *text = read_switch(root, CPU "/intel_pstate/no_turbo", "0", "1");
@@ -119,10 +134,32 @@ static int64_t count_online(const char *root, const char *online)
     return listed < 0 && *root == '\0' ? sysconf(_SC_NPROCESSORS_ONLN) : listed;
 }
 
+/* Lowers *arg (int64_t, negative: none yet) to the weight of one control group; version 1 counts in shares of 1024. */
+static void weight_look(const char *root, const char *folder, void *arg)
+{
+    static const struct {
+        const char *file;
+        int64_t usual;
+    } files[] = {{"cpu.weight", 100}, {"cpu.shares", 1024}};
+    int64_t *least = arg, value;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *path = text_format("%s/%s", folder, files[i].file), *line = path == NULL ? NULL : procfs_line(root, path);
+        if (line != NULL && num_parse_i64(line, 1, INT32_MAX, &value) == 0) {
+            value = value * 100 / files[i].usual;
+            *least = *least < 0 || value < *least ? value : *least;
+        }
+        free(line);
+        free(path);
+    }
+}
+
 static void usable_facts(const char *root, json_t *facts)
 {
     double quota;
+    int64_t weight = -1;
     const enum cgroup_quota kind = cgroup_cpus(root, &quota);
+    cgroup_walk(root, "cpu", weight_look, &weight);
+    fact_count(facts, "cpu_weight", weight);
     fact_count(facts, "affinity_cpus", cpus_affinity());
     if (kind == CGROUP_LIMITED)
         fact_real(facts, "quota_cpus", quota);
@@ -154,8 +191,9 @@ void machine_cpu_facts(const char *root, json_t *facts)
     topology_facts(root, online, facts);
     fact_count(facts, "numa_nodes", nodes == NULL ? -1 : proc_list_count(nodes));
     usable_facts(root, facts);
-    frequency_fact(root, online, "scaling_governor", "governor", facts);
-    frequency_fact(root, online, "scaling_driver", "frequency_driver", facts);
+    frequency_fact(root, online, "cpufreq/scaling_governor", "governor", facts);
+    frequency_fact(root, online, "cpufreq/scaling_driver", "frequency_driver", facts);
+    kinds_fact(root, online, facts);
     turbo_fact(root, facts);
     fact_text(facts, "clocksource", clock);
     free(clock);

@@ -146,31 +146,34 @@ static int put_row(const struct compare_view *view, const struct screen *screen,
 
 static const char *table_title(const struct compare *c, enum table table)
 {
+    const bool whole = c->options.time == RATIO_WHOLE, own = c->options.base == RATIO_OWN_SYNC;
     if (table == TABLE_TIME)
-        return "Time: A / B, above 1 is faster in B";
+        return whole ? "Time of the whole command; A / B above 1 is faster in B"
+                     : "Time of the work; A / B above 1 is faster in B";
     if (table == TABLE_LATENCY)
-        return "Latency a job, from when it was to start: A / B, above 1 is sooner in B";
-    return c->options.base == RATIO_OWN_SYNC ? "Speedup over the own sync: B / A, above 1 gains more in B"
-                                             : "Speedup over " SUMMARY_BASELINE_RUNTIME
-                                               ":sync: B / A, above 1 gains more in B";
+        return "Latency of a job, from when it was to start; A / B above 1 is sooner in B";
+    if (whole)
+        return own ? "Speedup of the whole command over its own sync; B / A above 1 gains more in B"
+                   : "Speedup of the whole command over py:sync; B / A above 1 gains more in B";
+    return own ? "Speedup of the work over its own sync; B / A above 1 gains more in B"
+               : "Speedup of the work over py:sync; B / A above 1 gains more in B";
 }
 
 static void put_table_head(const struct compare *c, const struct screen *screen, enum table table)
 {
-    static const char *const times[RATIO_TIMES] = {[RATIO_WHOLE] = "whole", [RATIO_WORK] = "work"};
-    const bool latency = table == TABLE_LATENCY;
-    char title[16];
+    static const char *const measures[][2] = {[TABLE_TIME] = {"    whole: A / B", "    work: A / B"},
+                                              [TABLE_SPEEDUP] = {"    whole: B / A", "    work: B / A"},
+                                              [TABLE_LATENCY] = {"    p50: A / B", "    p99: A / B"}};
     fputc('\n', screen->out);
     screen_put(screen, STYLE_BOLD, table_title(c, table), 0);
     fputc('\n', screen->out);
     screen_style(screen, STYLE_DIM);
     format_put(screen->out, "variant", name_width(c, screen->width));
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        snprintf(title, sizeof title, "%s %s", sides[side], latency ? "p99" : times[c->options.time]);
-        format_put(screen->out, title, -SCREEN_TIME_WIDTH);
-    }
-    format_put(screen->out, latency ? "    p50" : "    whole", SCREEN_RATIO_WIDTH);
-    format_put(screen->out, latency ? "    p99" : "    work", SCREEN_RATIO_WIDTH);
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        format_put(screen->out, table == TABLE_LATENCY ? (side == COMPARE_A ? "A p99" : "B p99") : sides[side],
+                   -SCREEN_TIME_WIDTH);
+    for (int i = 0; i < 2; i++)
+        format_put(screen->out, measures[table][i], SCREEN_RATIO_WIDTH);
     screen_style(screen, STYLE_PLAIN);
     fputc('\n', screen->out);
 }
