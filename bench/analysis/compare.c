@@ -158,16 +158,14 @@ static void series_of_speedups(struct work *work, struct series *out, const stru
     }
 }
 
-static int add_flags(struct compare_change *out, const struct series *series, double margin)
+static int add_doubt(struct compare_change *out, const struct series *series, double margin)
 {
-    unsigned flags = 0;
-    double p = NAN;
-    const struct ratio_series of = {series->logs, series->round, series->n, margin, ratio_half_width(&out->ratio)};
+    enum doubt doubt = DOUBT_NONE;
+    const struct ratio_series of = {series->logs, series->round, series->n, margin};
     if (series->n < STATS_SERIES_MIN)
         return 0;
-    const int rc = ratio_series_flags(&of, &flags, &p);
-    out->ratio.flags |= flags;
-    out->ratio.autocorrelation_p = fmin(out->ratio.autocorrelation_p, p); /* fmin leaves NaN out */
+    const int rc = ratio_series_doubt(&of, &doubt);
+    doubt_add(&out->ratio.doubt, doubt);
     return rc;
 }
 
@@ -202,7 +200,7 @@ static int change_make(struct work *work, enum compare_side over, struct compare
     if (rc == 0 && c->options.slower > 0)
         rc = stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
     for (enum compare_side side = 0; side < COMPARE_SIDES && rc == 0; side++)
-        rc = add_flags(out, &work->series[side], c->margin);
+        rc = add_doubt(out, &work->series[side], c->margin);
     return rc;
 }
 
@@ -267,7 +265,7 @@ static bool is_missed(const struct summary *summary, const struct result_cell *c
 {
     for (size_t i = 0; i < summary->cell_count; i++)
         if (summary->cells[i].cell == cell)
-            return (summary->cells[i].marks & MARK_RATE_NOT_KEPT) != 0;
+            return summary->cells[i].open_loop.behind;
     return false;
 }
 

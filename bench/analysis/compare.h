@@ -65,7 +65,7 @@ struct compare_row {
      * one. */
     double latency_s[COMPARE_LATENCIES][COMPARE_SIDES];
     struct compare_change latency[COMPARE_LATENCIES];
-    bool missed[COMPARE_SIDES]; /* that run did not keep the rate (MARK_RATE_NOT_KEPT) */
+    bool missed[COMPARE_SIDES]; /* that run did not keep the rate (summary_rate.behind) */
     enum compare_gate gate;
 };
 

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is ahead. Nothing is called behind that the intervals do not show. */
+/* Who is ahead, and from when on a model pays. Nothing is said that the intervals do not show. */
 #include "bench/analysis/ranking.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
-double contest_value(const struct contest *contest, const struct summary_cell *cell)
+double ranking_value(const struct ranking *ranking, const struct summary_cell *cell)
 {
-    switch (contest->by) {
-    case CONTEST_WORK:
+    switch (ranking->by) {
+    case RANKING_BY_WORK:
         return cell->work_s;
-    case CONTEST_WHOLE:
+    case RANKING_BY_WHOLE:
         return cell->median_s;
-    case CONTEST_P99:
+    case RANKING_BY_P99:
         return cell->latency_s[LATENCY_P99];
     }
     return NAN;
@@ -23,80 +23,139 @@ static bool takes_part(const struct summary_cell *cell)
 {
     if (!cell->verified || cell->rounds == 0 || !isfinite(cell->median_s))
         return false;
-    return cell->group->rate == 0 || (isfinite(cell->latency_s[LATENCY_P99]) && !(cell->marks & MARK_RATE_NOT_KEPT));
+    return cell->group->rate == 0 || (isfinite(cell->latency_s[LATENCY_P99]) && !cell->open_loop.behind);
 }
 
-static int collect(struct contest *contest)
+static int collect(struct ranking *ranking)
 {
-    const struct summary *summary = contest->summary;
-    contest->by = contest->group->rate > 0 ? CONTEST_P99 : CONTEST_WORK;
-    contest->cells = calloc(summary->cell_count + 1, sizeof *contest->cells);
-    if (contest->cells == NULL)
+    const struct summary *summary = ranking->summary;
+    ranking->by = ranking->group->rate > 0 ? RANKING_BY_P99 : RANKING_BY_WORK;
+    ranking->cells = calloc(summary->cell_count + 1, sizeof *ranking->cells);
+    if (ranking->cells == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *cell = &summary->cells[i];
-        if (cell->group != contest->group || !takes_part(cell))
+        if (cell->group != ranking->group || !takes_part(cell))
             continue;
-        contest->cells[contest->count++] = cell;
-        if (contest->by == CONTEST_WORK && !(cell->work_s >= SUMMARY_SHORT_WORK_S))
-            contest->by = CONTEST_WHOLE;
+        ranking->cells[ranking->count++] = cell;
+        if (ranking->by == RANKING_BY_WORK && !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+            ranking->by = RANKING_BY_WHOLE;
     }
-    for (size_t i = 1; i < contest->count; i++)
-        if (contest_value(contest, contest->cells[i]) < contest_value(contest, contest->cells[0])) {
-            const struct summary_cell *ahead = contest->cells[i];
-            contest->cells[i] = contest->cells[0];
-            contest->cells[0] = ahead;
+    for (size_t i = 1; i < ranking->count; i++)
+        if (ranking_value(ranking, ranking->cells[i]) < ranking_value(ranking, ranking->cells[0])) {
+            const struct summary_cell *ahead = ranking->cells[i];
+            ranking->cells[i] = ranking->cells[0];
+            ranking->cells[0] = ahead;
         }
     return 0;
 }
 
 /* How many times longer another took than the first. */
-static int compare(const struct contest *contest, const struct summary_cell *other, struct ratio *out)
+static int compare(const struct ranking *ranking, const struct summary_cell *other, struct ratio *out)
 {
     static sample_value *const values[] = {
-        [CONTEST_WORK] = sample_work, [CONTEST_WHOLE] = sample_whole, [CONTEST_P99] = sample_p99};
+        [RANKING_BY_WORK] = sample_work, [RANKING_BY_WHOLE] = sample_whole, [RANKING_BY_P99] = sample_p99};
     struct pairs pairs;
-    const struct result_cell *ahead = contest->cells[0]->cell;
+    const struct result_cell *ahead = ranking->cells[0]->cell;
     if (pairs_open(&pairs, ahead->count) != 0)
         return -ENOMEM;
-    pairs_collect(&pairs, other->cell, ahead, values[contest->by]);
+    pairs_collect(&pairs, other->cell, ahead, values[ranking->by]);
     *out = ratio_of(&pairs);
-    const int rc = ratio_test(out, &pairs, contest->summary->results->margin);
+    const int rc = ratio_test(out, &pairs, ranking->summary->results->margin);
     pairs_close(&pairs);
     return rc;
 }
 
-/* Fills in contest->level; there is at least one cell. */
-static int find_level(struct contest *contest)
+/* Fills in ranking->level; there is at least one cell. */
+static int find_level(struct ranking *ranking)
 {
-    const size_t rivals = contest->count - 1;
+    const size_t rivals = ranking->count - 1;
     struct ratio *ratios = calloc(rivals + 1, sizeof *ratios), **family = calloc(rivals + 1, sizeof *family);
     int rc = ratios == NULL || family == NULL ? -ENOMEM : 0;
     for (size_t i = 0; i < rivals && rc == 0; i++) {
         family[i] = &ratios[i];
-        rc = compare(contest, contest->cells[i + 1], &ratios[i]);
+        rc = compare(ranking, ranking->cells[i + 1], &ratios[i]);
     }
     if (rc == 0)
-        rc = ratios_judge(family, rivals, contest->summary->results->margin);
+        rc = ratios_judge(family, rivals, ranking->summary->results->margin);
     for (size_t i = 0; i < rivals && rc == 0; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
-            rc = string_list_addf(&contest->level, "%s:%s", contest->cells[i + 1]->cell->runtime,
-                                  contest->cells[i + 1]->cell->model);
+            rc = string_list_addf(&ranking->level, "%s:%s", ranking->cells[i + 1]->cell->runtime,
+                                  ranking->cells[i + 1]->cell->model);
     free(family);
     free(ratios);
     return rc;
 }
 
-int contest_open(struct contest *contest, const struct summary *summary, const struct result_group *group)
+int ranking_open(struct ranking *ranking, const struct summary *summary, const struct result_group *group)
 {
-    *contest = (struct contest){.summary = summary, .group = group};
-    const int rc = collect(contest);
-    return rc != 0 || contest->count == 0 ? rc : find_level(contest);
+    *ranking = (struct ranking){.summary = summary, .group = group};
+    const int rc = collect(ranking);
+    return rc != 0 || ranking->count == 0 ? rc : find_level(ranking);
 }
 
-void contest_close(struct contest *contest)
+void ranking_close(struct ranking *ranking)
 {
-    free(contest->cells);
-    string_list_free(&contest->level);
-    *contest = (struct contest){.cells = NULL};
+    free(ranking->cells);
+    string_list_free(&ranking->level);
+    *ranking = (struct ranking){.cells = NULL};
+}
+
+/* -- break-even: where two lines with steps in one of them cross for good ------------------------------------------------------ */
+
+/* Further off than anybody runs: then it is as good as never. */
+#define BREAK_EVEN_MAX 1e12
+
+struct break_even break_even_find(const struct break_even_times *t)
+{
+    const struct break_even never = {.state = BREAK_EVEN_NEVER};
+    const double w = (double)t->workers, job = t->sync_work / (double)t->jobs;
+    const double wave = t->work / ceil((double)t->jobs / w), more = t->rest - t->sync_rest;
+    if (!isfinite(job) || !isfinite(wave) || !isfinite(more) || t->jobs < 1 || t->workers < 1)
+        return (struct break_even){.state = BREAK_EVEN_UNKNOWN};
+    if (wave >= job * w) /* a full wave gains nothing on sync */
+        return never;
+    /* The worst of a wave is its first job, n = (k - 1) w + 1: the last wave k whose first job loses has
+     * more + wave k >= job ((k - 1) w + 1). */
+    const double last = floor((more + job * (w - 1)) / (job * w - wave));
+    if (last < 1)
+        return (struct break_even){.state = BREAK_EVEN_FROM, .jobs = 1};
+    /* In that wave it is behind up to n = (more + wave k) / job jobs. */
+    const double behind = floor((more + wave * last) / job);
+    const double first = (last - 1) * w + 1, end = last * w;
+    const double from = (behind < first ? first : behind > end ? end : behind) + 1;
+    if (from > BREAK_EVEN_MAX)
+        return never;
+    return (struct break_even){.state = BREAK_EVEN_FROM, .jobs = (int64_t)from};
+}
+
+/* Whether the interval shows what the estimate says: a gain at all, and one here if it says that it pays here. */
+static bool is_shown(const struct summary_cell *cell, const struct break_even *found)
+{
+    const bool work = cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
+    const bool whole = cell->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
+    return found->jobs <= cell->group->jobs ? whole : work;
+}
+
+struct break_even break_even_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    const struct break_even unknown = {.state = BREAK_EVEN_UNKNOWN};
+    if (cell->group->rate > 0 || sync == NULL || sync == cell || !sync->verified || !cell->verified)
+        return unknown;
+    const struct break_even_times times = {.sync_rest = sync->median_s - sync->work_s,
+                                           .sync_work = sync->work_s,
+                                           .rest = cell->median_s - cell->work_s,
+                                           .work = cell->work_s,
+                                           .jobs = cell->group->jobs,
+                                           .workers = cell->group->workers};
+    const struct break_even found = break_even_find(&times);
+    return found.state == BREAK_EVEN_FROM && !is_shown(cell, &found) ? unknown : found;
+}
+
+const char *break_even_name(enum break_even_state state)
+{
+    static const char *const names[] = {
+        [BREAK_EVEN_UNKNOWN] = NULL, [BREAK_EVEN_FROM] = "from", [BREAK_EVEN_NEVER] = "never"};
+    return names[state];
 }

@@ -14,6 +14,7 @@ static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
 
 double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
 double sample_work(const struct sample *s) { return seconds(s->work_ns); }
+double sample_p50(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P50]); }
 double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
 
 /* -- pairs ------------------------------------------------------------------------------------------------------------------ */
@@ -60,16 +61,15 @@ void pairs_collect(struct pairs *pairs, const struct result_cell *base, const st
 
 bool ratio_known(const struct ratio *ratio) { return ratio->state <= RATIO_SELF; }
 
+enum level ratio_level(const struct ratio *ratio)
+{
+    return !ratio_known(ratio) ? LEVEL_INVALID : ratio->doubt != DOUBT_NONE ? LEVEL_DOUBTFUL : LEVEL_FINE;
+}
+
 struct ratio ratio_none(enum ratio_state state)
 {
-    return (struct ratio){.ratio = NAN,
-                          .low = NAN,
-                          .high = NAN,
-                          .state = state,
-                          .p = NAN,
-                          .p_least = NAN,
-                          .p_adjusted = NAN,
-                          .autocorrelation_p = NAN};
+    return (struct ratio){
+        .ratio = NAN, .low = NAN, .high = NAN, .state = state, .p = NAN, .p_least = NAN, .p_adjusted = NAN};
 }
 
 bool interval_clears(double low, double high, double margin) { return low > 1 + margin || high < 1 / (1 + margin); }
@@ -95,28 +95,21 @@ struct ratio ratio_of(const struct pairs *pairs)
     return ratio;
 }
 
-int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p)
+int ratio_series_doubt(const struct ratio_series *series, enum doubt *out)
 {
-    const size_t n = series->n;
     const double least = log1p(series->margin);
     struct stats_first first;
     struct stats_drift drift;
-    struct stats_autocorrelation alike;
-    int rc = stats_first_of(series->logs, n, &first);
+    int rc = stats_first_of(series->logs, series->n, &first);
     if (rc == 0)
-        rc = stats_drift_of(series->logs, n, &drift);
-    if (rc == 0)
-        rc = stats_autocorrelation_of(series->logs, n, &alike);
+        rc = stats_drift_of(series->logs, series->n, &drift);
     if (rc != 0)
         return rc;
-    *flags = 0;
-    if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
-        *flags |= RATIO_FLAG_FIRST_ROUND;
+    *out = DOUBT_NONE;
     if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
-        *flags |= RATIO_FLAG_DRIFT;
-    if (alike.p < stats_autocorrelation_level(n) && series->half_width > series->margin / 10)
-        *flags |= RATIO_FLAG_AUTOCORRELATED;
-    *autocorrelation_p = alike.p;
+        *out = DOUBT_DRIFT;
+    if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
+        *out = DOUBT_FIRST_ROUND;
     return 0;
 }
 
@@ -126,10 +119,10 @@ int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
         return 0;
     for (size_t i = 0; i < pairs->n; i++)
         pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
-    const struct ratio_series series = {pairs->base, pairs->round, pairs->n, margin, ratio_half_width(ratio)};
+    const struct ratio_series series = {pairs->base, pairs->round, pairs->n, margin};
     /* RATIO_FULL says that the values are good and enough, so that only memory can be wanting. */
     if (stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p) != 0 ||
-        ratio_series_flags(&series, &ratio->flags, &ratio->autocorrelation_p) != 0)
+        ratio_series_doubt(&series, &ratio->doubt) != 0)
         return -ENOMEM;
     ratio->p_least = signed_rank_least_p(pairs->n);
     return 0;
@@ -144,6 +137,7 @@ const char *verdict_name(enum verdict verdict)
         [VERDICT_FASTER] = "faster",
         [VERDICT_SLOWER] = "slower",
         [VERDICT_NO_DIFFERENCE] = "no difference shown",
+        [VERDICT_TOO_FEW_ROUNDS] = "too few rounds",
         [VERDICT_UNRESOLVED] = "unresolved",
     };
     return names[verdict];
@@ -163,13 +157,14 @@ size_t ratio_rounds_needed(size_t count)
 static void ratio_judge(struct ratio *ratio, size_t count, double margin)
 {
     const bool clears = interval_clears(ratio->low, ratio->high, margin);
-    ratio->too_few_rounds = !holm_can_pass(ratio->p_least, count);
     if (clears && ratio->p_adjusted < RATIO_FAMILY_ERROR)
         ratio->verdict = ratio->low > 1 ? VERDICT_FASTER : VERDICT_SLOWER;
-    else if (ratio->unresolved || (clears && ratio->too_few_rounds))
-        ratio->verdict = VERDICT_UNRESOLVED;
+    else if (clears && !holm_can_pass(ratio->p_least, count))
+        ratio->verdict = VERDICT_TOO_FEW_ROUNDS;
     else
-        ratio->verdict = VERDICT_NO_DIFFERENCE;
+        ratio->verdict = ratio->unresolved ? VERDICT_UNRESOLVED : VERDICT_NO_DIFFERENCE;
+    if (ratio->verdict == VERDICT_TOO_FEW_ROUNDS || ratio->verdict == VERDICT_UNRESOLVED)
+        doubt_add(&ratio->doubt, ratio->verdict == VERDICT_UNRESOLVED ? DOUBT_WIDE : DOUBT_TOO_FEW_ROUNDS);
 }
 
 int ratios_judge(struct ratio *const *family, size_t count, double margin)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/analysis/doubt.h"
 #include "bench/store/results.h"
 
 /* An interval whose half-width (as a ratio) is over this is unresolved. */
@@ -25,48 +26,39 @@ enum ratio_state {
     RATIO_TOO_SHORT,      /* its own work is under SUMMARY_SHORT_WORK_S */
     RATIO_BASE_TOO_SHORT, /* the baseline's is */
     RATIO_BASE_FAILED,
-    RATIO_NO_BASE,    /* the plan has no such baseline */
-    RATIO_NO_PAIRS,   /* no round has both */
-    RATIO_NOT_RUN,    /* the cell itself has no samples, or failed */
-    RATIO_OPEN_LOOP,  /* the schedule decides how long the work takes: there is latency, and no speedup */
-    RATIO_FEW_GROUPS, /* a mean over groups, of which fewer than two have the ratio */
+    RATIO_NO_BASE,   /* the plan has no such baseline */
+    RATIO_NO_PAIRS,  /* no round has both */
+    RATIO_NOT_RUN,   /* the cell itself has no samples, or failed */
+    RATIO_OPEN_LOOP, /* the schedule decides how long the work takes: there is latency, and no speedup */
 };
 
 enum verdict {
     VERDICT_NONE,   /* nothing to judge: no interval */
-    VERDICT_FASTER, /* "differs": the interval clears 1 by the margin, and the adjusted p-value is below 5% */
+    VERDICT_FASTER, /* the interval clears 1 by the margin, and the adjusted p-value is below 5% */
     VERDICT_SLOWER,
     VERDICT_NO_DIFFERENCE, /* "no difference shown" */
-    VERDICT_UNRESOLVED,    /* not shown, and the half-width is over 10% or the rounds are too few to show any */
-};
-
-/* What is wrong with the series of log ratios (bench/stats/series.h), where it is large enough to matter. */
-enum ratio_flag {
-    RATIO_FLAG_FIRST_ROUND = 1 << 0,    /* round 1 is an outlier, by more than the margin */
-    RATIO_FLAG_DRIFT = 1 << 1,          /* a drift, by more than the margin from the first third to the last */
-    RATIO_FLAG_AUTOCORRELATED = 1 << 2, /* neighbouring rounds are alike, and the half-width is over margin / 10 */
+    VERDICT_TOO_FEW_ROUNDS, /* the interval clears 1, but with so many ratios in the family so few rounds cannot show it */
+    VERDICT_UNRESOLVED,     /* not shown, and the half-width is over 10% */
 };
 
 struct ratio {
     double ratio, low, high; /* NaN but in the first three states */
     enum ratio_state state;
-    bool unresolved;   /* the half-width is over RATIO_UNRESOLVED, whatever the verdict */
-    size_t rounds;     /* pairs */
-    unsigned flags;    /* of enum ratio_flag */
+    bool unresolved; /* the half-width is over RATIO_UNRESOLVED, whatever the verdict */
+    size_t rounds;   /* pairs */
+    enum doubt doubt;
     double p;          /* of "within the margin of 1"; NaN where there is no interval */
     double p_least;    /* the least that p can be with so many rounds */
     double p_adjusted; /* by Holm over its family */
-    double autocorrelation_p;
     enum verdict verdict;
-    bool
-        too_few_rounds; /* with so many ratios in its family and so few rounds, none could have been called different */
 };
 
 /* A sample's time in seconds; NaN: not known. */
 typedef double sample_value(const struct sample *sample);
+double sample_p50(const struct sample *sample); /* of the latency of its jobs */
 double sample_whole(const struct sample *sample);
 double sample_work(const struct sample *sample);
-double sample_p99(const struct sample *sample); /* of the latency of its jobs */
+double sample_p99(const struct sample *sample);
 
 /* Two columns of times, one row for each round that both cells have. */
 struct pairs {
@@ -84,7 +76,7 @@ void pairs_collect(struct pairs *pairs, const struct result_cell *base, const st
 struct ratio ratio_none(enum ratio_state state);
 /* The ratio base / variant and its 95% interval; RATIO_NO_PAIRS of no rows. */
 struct ratio ratio_of(const struct pairs *pairs);
-/* The p-value and the flags of ratio_of(pairs); pairs->base becomes the log ratios. 0 or -ENOMEM. */
+/* The p-value and the doubts about ratio_of(pairs); pairs->base becomes the log ratios. 0 or -ENOMEM. */
 int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
 
 /* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */
@@ -93,15 +85,15 @@ struct ratio_series {
     const int32_t *round;
     size_t n;
     double margin;
-    double half_width; /* of the interval that is made from it, as a ratio less 1 */
 };
 
-/* The flags of a series of STATS_SERIES_MIN values or more, and the p-value of its autocorrelation. Errors as in
- * bench/stats/signed_rank.h. */
-int ratio_series_flags(const struct ratio_series *series, unsigned *flags, double *autocorrelation_p);
+/* What is wrong with a series of STATS_SERIES_MIN values or more. Errors as in bench/stats/order.h. */
+int ratio_series_doubt(const struct ratio_series *series, enum doubt *out);
 
 /* Has it a ratio to show? */
 bool ratio_known(const struct ratio *ratio);
+/* Fine, doubtful (`doubt` says why) or invalid (`state` does). */
+enum level ratio_level(const struct ratio *ratio);
 /* sqrt(high / low) - 1 of its interval. */
 double ratio_half_width(const struct ratio *ratio);
 /* Does the interval's near end clear 1 by more than the margin? */
@@ -112,7 +104,7 @@ int ratios_judge(struct ratio *const *family, size_t count, double margin);
 /* The fewest rounds with which one of `count` ratios could be called different: count * 2^(1 - rounds) < 5%. */
 size_t ratio_rounds_needed(size_t count);
 
-/* "faster", "slower", "no difference shown", "unresolved"; NULL for VERDICT_NONE. */
+/* "faster", "slower", "no difference shown", "too few rounds", "unresolved"; NULL for VERDICT_NONE. */
 const char *verdict_name(enum verdict verdict);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Samples to summary: the rows one after the other, then what needs all of them (flags of controls, verdicts, marks). */
+/* Samples to summary: the rows one after the other, then what needs all of them (flags of controls, verdicts, doubts and
+ * findings). */
 #include "bench/analysis/summary.h"
 
 #include <errno.h>
@@ -7,154 +8,120 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/signed_rank.h"
-#include "bench/stats/median.h"
-#include "bench/analysis/summary_geomean.h"
-#include "bench/analysis/summary_open_loop.h"
-#include "bench/analysis/summary_diagnosis.h"
+#include "bench/protocol/open_loop.h"
+#include "bench/stats/order.h"
 #include "bench/util/text.h"
 
-#define CONTROL_FAMILY_ERROR 0.05
-
-static const char *const mark_names[] = {"too-short",       "unresolved",   "above-capacity", "origin-bound",
-                                         "control-flagged", "first-round",  "drift",          "autocorrelated",
-                                         "serial",          "takes-turns",  "stopped",        "memory-short",
-                                         "disturbed",       "rate-not-kept"};
-
-const char *summary_mark_name(unsigned index)
-{
-    return index < sizeof mark_names / sizeof *mark_names ? mark_names[index] : NULL;
-}
-
-/* -- columns of samples --------------------------------------------------------------------------------------------------- */
-
-static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
-
-static double sample_cpu(const struct sample *s) { return seconds(s->cpu_ns); }
-static double sample_ready(const struct sample *s) { return seconds(s->ready_ns); }
-static double sample_end(const struct sample *s) { return seconds(s->end_ns); }
-static double sample_p50(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P50]); }
-static double sample_p90(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P90]); }
-static double sample_max(const struct sample *s) { return seconds(s->latency_ns[LATENCY_MAX]); }
-
-/* What is left of the whole command: before main and after it. Clocks may make it a hair negative. */
-static double sample_start(const struct sample *s)
-{
-    const double rest = sample_whole(s) - sample_ready(s) - sample_work(s) - sample_end(s);
-    return rest < 0 ? 0 : rest; /* NaN where one of them is */
-}
-
-/* The values that are known, in the order of rounds. `room` holds at least cell->count doubles. */
-static size_t cell_values(const struct result_cell *cell, sample_value *value, double *room)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < cell->count; i++) {
-        const double v = value(&cell->samples[i]);
-        if (isfinite(v))
-            room[n++] = v;
-    }
-    return n;
-}
-
-/* The median over the samples that know the value; NaN where none does. */
-static double cell_median(const struct result_cell *cell, sample_value *value, double *room)
-{
-    const size_t n = cell_values(cell, value, room);
-    double median = NAN;
-    if (n > 0 && stats_median(room, n, &median) != 0)
-        median = NAN;
-    return median;
-}
-
-static struct summary_interval cell_median_ci(const struct result_cell *cell, sample_value *value, double *room)
-{
-    struct stats_interval interval;
-    if (stats_median_interval(room, cell_values(cell, value, room), 0.95, &interval) != 0)
-        return (struct summary_interval){NAN, NAN};
-    return (struct summary_interval){interval.low, interval.high};
-}
-
-/* -- what the summary is made in ------------------------------------------------------------------------------------------- */
+/* More than this part of a cell's samples disturbed is a doubt about the cell. */
+#define DISTURBED_MOST 0.25
 
 struct work {
     struct summary *summary;
     const struct results *results;
-    struct pairs pairs; /* room for the longest cell */
+    struct pairs pairs; /* space for the longest cell */
 };
 
-static const char *status_word(enum cell_status status)
+/* -- cells: times ------------------------------------------------------------------------------------------------------------- */
+
+/* What is left of the whole command: before main and after it. Clocks may make it a hair negative. */
+static double start_median(const struct result_cell *cell, double *space)
 {
-    static const char *const words[] = {
-        [CELL_UNSEEN] = "not run",      [CELL_OK] = "ok",
-        [CELL_REFUSED] = "refused",     [CELL_FAILED] = "failed",
-        [CELL_TIMEOUT] = "out of time", [CELL_IMPOSSIBLE] = "not possible here",
-    };
-    return words[status];
+    size_t n = 0;
+    for (size_t i = 0; i < cell->count; i++) {
+        const struct sample *s = &cell->samples[i];
+        const double rest = sample_whole(s) - column_value(s, COLUMN(ready_ns)) - sample_work(s) -
+                            column_value(s, COLUMN(end_ns));
+        if (isfinite(rest))
+            space[n++] = fmax(0, rest);
+    }
+    return column_median_of(space, n);
 }
 
-/* Why a cell has nothing to show, to be freed; *note stays NULL where it has. */
-static int cell_note(const struct result_cell *cell, char **note)
-{
-    if (cell->status == CELL_OK)
-        return 0;
-    *note = cell->status == CELL_UNSEEN ? text_format("not run: the run was cut off before it")
-                                        : text_format("%s: %s", status_word(cell->status), cell->reason);
-    return *note == NULL ? -ENOMEM : 0;
-}
-
-/* -- cells --------------------------------------------------------------------------------------------------------------------- */
-
-static void cell_times(struct summary_cell *out, double *room)
+static void cell_times(struct summary_cell *out, double *space)
 {
     const struct result_cell *cell = out->cell;
-    sample_value *const phases[PHASES] = {sample_start, sample_ready, sample_work, sample_end};
-    sample_value *const points[LATENCY_POINTS] = {sample_p50, sample_p90, sample_p99, sample_max};
     out->rounds = cell->count;
-    out->median_s = cell_median(cell, sample_whole, room);
-    out->work_s = cell_median(cell, sample_work, room);
-    out->median_ci_s = cell_median_ci(cell, sample_whole, room);
-    out->work_ci_s = cell_median_ci(cell, sample_work, room);
-    out->cpu_s = cell_median(cell, sample_cpu, room);
-    for (size_t i = 0; i < PHASES; i++)
-        out->phase_s[i] = cell_median(cell, phases[i], room);
-    for (size_t i = 0; i < LATENCY_POINTS; i++)
-        out->latency_s[i] = cell_median(cell, points[i], room);
+    out->median_s = column_median(cell, COLUMN(whole_ns), space);
+    out->median_ci_s = column_median_ci(cell, COLUMN(whole_ns), space);
+    out->work_s = column_median(cell, COLUMN(work_ns), space);
+    out->work_ci_s = column_median_ci(cell, COLUMN(work_ns), space);
+    out->cpu_s = column_median(cell, COLUMN(cpu_ns), space);
+    out->phase_s[PHASE_START] = start_median(cell, space);
+    out->phase_s[PHASE_READY] = column_median(cell, COLUMN(ready_ns), space);
+    out->phase_s[PHASE_WORK] = out->work_s;
+    out->phase_s[PHASE_END] = column_median(cell, COLUMN(end_ns), space);
+    for (size_t i = 0; i < LATENCY_POINTS; i++) {
+        out->latency_s[i] = column_median(cell, COLUMN(latency_ns[i]), space);
+        out->latency_ci_s[i] = column_median_ci(cell, COLUMN(latency_ns[i]), space);
+    }
+    out->origin_share = column_share(cell, COLUMN(origin_cpu_ns), COLUMN(work_ns));
+    out->origin_wait_share = column_share(cell, COLUMN(origin_wait_ns), COLUMN(work_ns));
+    out->disturbed_rounds = results_disturbed(cell, ~0u);
 }
 
-static double sample_log_whole(const struct sample *s) { return s->whole_ns > 0 ? log(sample_whole(s)) : NAN; }
-
 /* In log time, so that half as long and twice as long are equally far. Marked only: they stay in every number. */
-static int cell_outliers(struct summary_cell *out, double *room)
+static int cell_outliers(struct summary_cell *out, double *space)
 {
     const struct result_cell *cell = out->cell;
     struct stats_spread spread;
-    const size_t n = cell_values(cell, sample_log_whole, room);
+    size_t n = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        if (cell->samples[i].whole_ns > 0)
+            space[n++] = log(sample_whole(&cell->samples[i]));
     if (n < STATS_OUTLIER_MIN)
         return 0;
     out->outliers = calloc(cell->count, sizeof *out->outliers);
-    if (out->outliers == NULL || stats_spread_of(room, n, &spread) != 0)
+    if (out->outliers == NULL || stats_spread_of(space, n, &spread) != 0)
         return -ENOMEM;
     for (size_t i = 0; i < cell->count; i++)
-        if (fabs(stats_modified_z(&spread, sample_log_whole(&cell->samples[i]))) > STATS_OUTLIER_CUT)
+        if (cell->samples[i].whole_ns > 0 &&
+            fabs(stats_modified_z(&spread, log(sample_whole(&cell->samples[i])))) > STATS_OUTLIER_CUT)
             out->outliers[out->outlier_count++] = cell->samples[i].round;
     return 0;
 }
 
-static void cell_origin(struct summary_cell *out)
+static void cell_in_flight(struct summary_cell *out, double *space)
 {
-    double cpu = 0, work = 0;
-    out->connections = NAN;
+    size_t n = 0;
+    out->connections = out->in_flight_max = NAN;
     for (size_t i = 0; i < out->cell->count; i++) {
         const struct sample *s = &out->cell->samples[i];
         if (s->connections >= 0)
             out->connections = fmax(out->connections, (double)s->connections);
-        if (s->origin_cpu_ns >= 0 && s->work_ns > 0) {
-            cpu += (double)s->origin_cpu_ns;
-            work += (double)s->work_ns;
-        }
+        if (s->in_flight_max > 0)
+            out->in_flight_max = fmax(out->in_flight_max, (double)s->in_flight_max);
+        if (s->busy_ns > 0 && s->work_ns > 0)
+            space[n++] = (double)s->busy_ns / (double)s->work_ns;
     }
-    out->origin_share = work > 0 ? cpu / work : NAN;
+    out->in_flight_mean = column_median_of(space, n);
 }
+
+/* The rate of a median length; NaN where it is not known. */
+static double median_rate(const struct summary_cell *cell, size_t column, double *space)
+{
+    const double s = column_median(cell->cell, column, space);
+    return isfinite(s) ? open_loop_rate(cell->group->jobs, (int64_t)llround(s * 1e9)) : NAN;
+}
+
+static void cell_open_loop(struct summary_cell *cell, double *space)
+{
+    struct summary_rate *out = &cell->open_loop;
+    const struct result_cell *from = cell->cell;
+    if (cell->group->rate <= 0)
+        return;
+    out->offered = median_rate(cell, COLUMN(open_loop.span_ns), space);
+    out->achieved = median_rate(cell, COLUMN(open_loop.ends_ns), space);
+    for (size_t i = 0; i < LATENCY_POINTS; i++)
+        out->late_s[i] = column_median(from, COLUMN(open_loop.late_ns[i]), space);
+    for (size_t i = 0; i < from->count; i++) {
+        space[i] = (double)from->samples[i].open_loop.drift_ns / 1e9; /* below 0 is known, too */
+        out->missed += from->samples[i].open_loop.missed;
+    }
+    out->drift_s = column_median_of(space, from->count);
+    out->behind = 2 * out->missed > from->count;
+}
+
+/* -- cells: ratios ------------------------------------------------------------------------------------------------------------ */
 
 /* Why there can be no ratio, or RATIO_FULL where there is nothing against one. */
 static enum ratio_state cell_ratio_state(struct work *work, const struct summary_cell *cell,
@@ -170,7 +137,7 @@ static enum ratio_state cell_ratio_state(struct work *work, const struct summary
         return RATIO_OPEN_LOOP;
     if (time == RATIO_WORK && cell->work_s < SUMMARY_SHORT_WORK_S)
         return RATIO_TOO_SHORT;
-    if (time == RATIO_WORK && cell_median(base, sample_work, work->pairs.base) < SUMMARY_SHORT_WORK_S)
+    if (time == RATIO_WORK && column_median(base, COLUMN(work_ns), work->pairs.base) < SUMMARY_SHORT_WORK_S)
         return RATIO_BASE_TOO_SHORT;
     return base == cell->cell ? RATIO_SELF : RATIO_FULL;
 }
@@ -193,34 +160,6 @@ static int cell_ratio(struct work *work, struct summary_cell *cell, enum ratio_b
     return ratio_test(out, &work->pairs, work->results->margin);
 }
 
-unsigned summary_ratio_marks(const struct ratio *ratio)
-{
-    static const struct {
-        enum ratio_flag flag;
-        enum mark mark;
-    } table[] = {{RATIO_FLAG_FIRST_ROUND, MARK_FIRST_ROUND},
-                 {RATIO_FLAG_DRIFT, MARK_DRIFT},
-                 {RATIO_FLAG_AUTOCORRELATED, MARK_AUTOCORRELATED}};
-    unsigned marks = ratio->unresolved ? MARK_UNRESOLVED : 0;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (ratio->flags & table[i].flag)
-            marks |= table[i].mark;
-    return marks;
-}
-
-static unsigned cell_marks(const struct summary_cell *cell)
-{
-    unsigned marks = 0;
-    if (cell->work_s < SUMMARY_SHORT_WORK_S && result_group_compares(cell->group) && cell->group->rate == 0)
-        marks |= MARK_TOO_SHORT;
-    if (cell->cell->memory_looks == 0)
-        marks |= MARK_MEMORY_SHORT;
-    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-            marks |= summary_ratio_marks(&cell->speedup[t][b]);
-    return marks;
-}
-
 /* "no ratio: py:sync failed: ..." where a baseline's failure takes a sound cell's ratios away. */
 static int cell_note_baseline(const struct work *work, struct summary_cell *out, enum ratio_base which)
 {
@@ -228,12 +167,12 @@ static int cell_note_baseline(const struct work *work, struct summary_cell *out,
     const struct result_cell *base = results_baseline(work->results, out->cell->group, runtime);
     if (!out->verified || out->note != NULL || base == NULL || base->status <= CELL_OK)
         return 0;
-    out->note = text_format("no ratio to %s:%s, which is %s: %s", base->runtime, base->model, status_word(base->status),
-                            base->reason);
+    out->note = text_format("no ratio to %s:%s, which is %s: %s", base->runtime, base->model,
+                            cell_status_word(base->status), base->reason);
     return out->note == NULL ? -ENOMEM : 0;
 }
 
-static int cell_summarise(struct work *work, const struct result_cell *cell)
+static int cell_make(struct work *work, const struct result_cell *cell)
 {
     struct summary_cell *out = &work->summary->cells[work->summary->cell_count++];
     *out = (struct summary_cell){
@@ -243,7 +182,8 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
     };
     int rc = cell_note(cell, &out->note);
     cell_times(out, work->pairs.base);
-    cell_origin(out);
+    cell_in_flight(out, work->pairs.base);
+    cell_open_loop(out, work->pairs.base);
     if (rc == 0)
         rc = cell_outliers(out, work->pairs.base);
     for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
@@ -252,101 +192,18 @@ static int cell_summarise(struct work *work, const struct result_cell *cell)
         if (rc == 0)
             rc = cell_note_baseline(work, out, (enum ratio_base)b);
     }
-    out->marks = cell_marks(out);
     return rc;
 }
 
-/* -- control and capacity ---------------------------------------------------------------------------------------------------- */
-
-static int control_summarise(struct work *work, const struct result_cell *cell)
+static int control_add(struct work *work, const struct result_cell *cell)
 {
-    struct summary_control *out = &work->summary->controls[work->summary->control_count++];
-    const struct result_cell *base = results_baseline(work->results, cell->group, cell->runtime);
-    *out = (struct summary_control){
-        .cell = cell,
-        .group = &work->results->groups[cell->group],
-        .ratio = ratio_none(base == NULL ? RATIO_NO_BASE : RATIO_NOT_RUN),
-        .low99 = NAN,
-        .high99 = NAN,
-        .p = NAN,
-    };
-    if (base == NULL || cell->status != CELL_OK)
-        return cell_note(cell, &out->note);
-    if (base->status != CELL_OK) {
-        out->ratio.state = RATIO_BASE_FAILED;
-        return cell_note(base, &out->note);
-    }
-    struct pairs *pairs = &work->pairs;
-    pairs_collect(pairs, base, cell, out->group->rate > 0 ? sample_p50 : sample_whole);
-    out->ratio = ratio_of(pairs);
-    struct stats_interval interval;
-    if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.99, &interval) != 0)
-        return 0;
-    out->low99 = interval.low;
-    out->high99 = interval.high;
-    for (size_t i = 0; i < pairs->n; i++)
-        pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
-    if (stats_outside_p(pairs->base, pairs->n, log1p(work->results->margin), &out->p) != 0)
-        out->p = NAN;
-    return 0;
+    return control_make(&work->summary->controls[work->summary->control_count++], work->results, cell, &work->pairs);
 }
 
-/* Flags one runtime's controls; summary_make says by which rule. `first` is the runtime's first control. */
-static void controls_flag(struct summary *summary, size_t first, double *p, double *adjusted)
+static int capacity_add(struct work *work, const struct result_cell *cell)
 {
-    const char *runtime = summary->controls[first].cell->runtime;
-    size_t n = 0;
-    for (size_t i = first; i < summary->control_count; i++)
-        if (strcmp(summary->controls[i].cell->runtime, runtime) == 0 && isfinite(summary->controls[i].p))
-            p[n++] = summary->controls[i].p;
-    const bool adjust = stats_holm(p, n, adjusted) == 0;
-    for (size_t i = first, at = 0; i < summary->control_count; i++) {
-        struct summary_control *control = &summary->controls[i];
-        if (strcmp(control->cell->runtime, runtime) != 0 || !isfinite(control->p))
-            continue;
-        const double least = ldexp(1, 1 - (int)fmin(1000, (double)control->ratio.rounds)) * (double)n;
-        const bool passes = !adjust || least >= CONTROL_FAMILY_ERROR || adjusted[at] < CONTROL_FAMILY_ERROR;
-        control->flagged = interval_clears(control->low99, control->high99, summary->results->margin) && passes;
-        at++;
-    }
-}
-
-static int controls_flag_all(struct summary *summary)
-{
-    double *room = calloc(2 * summary->control_count + 1, sizeof *room);
-    if (room == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < summary->control_count; i++) {
-        bool first = true;
-        for (size_t j = 0; j < i && first; j++)
-            first = strcmp(summary->controls[i].cell->runtime, summary->controls[j].cell->runtime) != 0;
-        if (first)
-            controls_flag(summary, i, room, room + summary->control_count);
-    }
-    free(room);
-    return 0;
-}
-
-static int capacity_summarise(struct work *work, const struct result_cell *cell)
-{
-    struct summary_capacity *out = &work->summary->capacities[work->summary->capacity_count++];
-    const struct result_cell *base = results_baseline(work->results, cell->group, cell->runtime);
-    *out = (struct summary_capacity){
-        .cell = cell,
-        .group = &work->results->groups[cell->group],
-        .ratio = ratio_none(base == NULL ? RATIO_NO_BASE : RATIO_NOT_RUN),
-    };
-    if (base == NULL || cell->status != CELL_OK)
-        return cell_note(cell, &out->note);
-    if (base->status != CELL_OK) {
-        out->ratio.state = RATIO_BASE_FAILED;
-        return cell_note(base, &out->note);
-    }
-    pairs_collect(&work->pairs, base, cell, sample_work);
-    for (size_t i = 0; i < work->pairs.n; i++)
-        work->pairs.base[i] *= (double)cell->copies;
-    out->ratio = ratio_of(&work->pairs);
-    return 0;
+    return capacity_make(&work->summary->capacities[work->summary->capacity_count++], work->results, cell,
+                         &work->pairs);
 }
 
 static int capacity_missing(struct work *work, const struct result_group *group)
@@ -382,7 +239,7 @@ static int cells_judge(struct summary *summary)
     return rc;
 }
 
-/* -- the whole ----------------------------------------------------------------------------------------------------------------- */
+/* -- what depends on other rows ------------------------------------------------------------------------------------------------ */
 
 const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell)
 {
@@ -395,7 +252,81 @@ const struct summary_capacity *summary_capacity_of(const struct summary *summary
     return NULL;
 }
 
-bool summary_control_flagged(const struct summary *summary, const struct result_group *group, const char *runtime)
+const struct summary_cell *summary_sync_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *other = &summary->cells[i];
+        if (other->cell->baseline && other->group == cell->group &&
+            strcmp(other->cell->runtime, cell->cell->runtime) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+static bool is_cpu(const struct summary_cell *cell) { return strcmp(cell->group->kind, "cpu") == 0; }
+
+/*
+ * The jobs' time in flight that no CPU was spent on, over all samples: 1 - (CPU time - start-up) / time in flight. Not known
+ * where more jobs were in flight than there are CPUs (then they wait for each other).
+ */
+static double off_cpu_share(const struct summary *summary, const struct summary_cell *cell, double startup_s)
+{
+    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    double cpu = 0, busy = 0;
+    for (size_t i = 0; i < cell->cell->count; i++) {
+        const struct sample *s = &cell->cell->samples[i];
+        if (s->cpu_ns >= 0 && s->busy_ns > 0) {
+            cpu += fmax(0, (double)s->cpu_ns / 1e9 - startup_s);
+            busy += (double)s->busy_ns / 1e9;
+        }
+    }
+    return busy <= 0 || (cpus > 0 && cell->in_flight_max > ceil(cpus)) ? NAN : fmax(0, 1 - cpu / busy);
+}
+
+static void cell_cpus(const struct summary *summary, struct summary_cell *cell)
+{
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    cell->cpus_used = cell->off_cpu_share = NAN;
+    if (!is_cpu(cell) || sync == NULL || cell->group->rate > 0 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+        return;
+    cell->cpus_used = diagnosis_cpus_used(&(struct diagnosis_times){cell->median_s, cell->work_s, cell->cpu_s},
+                                          &(struct diagnosis_times){sync->median_s, sync->work_s, sync->cpu_s});
+    if (isfinite(cell->cpus_used))
+        cell->off_cpu_share = off_cpu_share(summary, cell, fmax(0, sync->cpu_s - sync->work_s));
+}
+
+/* The share of the work in which the origin ran or wanted to; NaN: not known. A wait that is not known counts as none. */
+static double origin_taken(const struct summary_cell *cell)
+{
+    return cell == NULL ? NAN : cell->origin_share + fmax(0, cell->origin_wait_share);
+}
+
+static void cell_find(const struct summary *summary, struct summary_cell *cell)
+{
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    if (sync == NULL || cell->group->rate > 0 || !result_group_compares(cell->group) ||
+        !(cell->work_s >= SUMMARY_SHORT_WORK_S)) /* of an open loop, how many are in flight is the rate's doing */
+        return;
+    cell->finding = diagnosis_find(&(struct diagnosis){
+        .cpu = is_cpu(cell),
+        .alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2,
+        .in_flight_max = cell->in_flight_max,
+        .in_flight_mean = cell->in_flight_mean,
+        .gain_high = cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high,
+        .capacity_low = capacity == NULL ? NAN : capacity->ratio.low,
+        .copies = capacity == NULL ? NAN : (double)capacity->cell->copies,
+        .cpus_used = cell->cpus_used,
+        .sync_cpus_used = sync->cpus_used,
+        .work_s = cell->work_s,
+        .sync_work_s = sync->work_s,
+        .cpu_s = cell->cpu_s,
+        .origin_share = origin_taken(cell),
+        .off_cpu_share = cell->off_cpu_share,
+    });
+}
+
+static bool is_flagged(const struct summary *summary, const struct result_group *group, const char *runtime)
 {
     for (size_t i = 0; i < summary->control_count; i++) {
         const struct summary_control *control = &summary->controls[i];
@@ -405,19 +336,50 @@ bool summary_control_flagged(const struct summary *summary, const struct result_
     return false;
 }
 
-/* The marks that depend on other rows. */
-static void cells_mark(struct summary *summary)
+/* The origin has one thread: where it is busy all through `sync`, no model can gain, however busy it is under that model. */
+static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
 {
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        struct summary_cell *cell = &summary->cells[i];
-        const struct ratio *own = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
-        const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-        if (strcmp(cell->group->kind, "cpu") == 0 && capacity != NULL && own->low > capacity->ratio.high)
-            cell->marks |= MARK_ABOVE_CAPACITY;
-        if (summary_control_flagged(summary, cell->group, cell->cell->runtime))
-            cell->marks |= MARK_CONTROL_FLAGGED;
-    }
+    return origin_taken(cell) >= SUMMARY_ORIGIN_BOUND ||
+           (result_group_compares(cell->group) && origin_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
 }
+
+/* Those about the cell, which are about all its ratios, and those about one ratio alone. */
+static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
+{
+    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    enum doubt all = DOUBT_NONE;
+    if (is_origin_bound(summary, cell))
+        doubt_add(&all, DOUBT_ORIGIN);
+    if ((double)cell->disturbed_rounds > DISTURBED_MOST * (double)cell->rounds)
+        doubt_add(&all, DOUBT_DISTURBED);
+    if (is_flagged(summary, cell->group, cell->cell->runtime))
+        doubt_add(&all, DOUBT_CONTROL);
+    if (is_cpu(cell) && capacity != NULL && gain->low > capacity->ratio.high)
+        doubt_add(&gain->doubt, DOUBT_ABOVE_CAPACITY);
+    cell->doubt = all;
+    if (cell->open_loop.behind)
+        doubt_add(&cell->doubt, DOUBT_RATE);
+    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
+        for (enum ratio_base b = 0; b < RATIO_BASES; b++) {
+            struct ratio *ratio = &cell->speedup[t][b];
+            if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
+                continue;
+            doubt_add(&ratio->doubt, all);
+            if (b == RATIO_PY_SYNC && is_flagged(summary, cell->group, SUMMARY_BASELINE_RUNTIME))
+                doubt_add(&ratio->doubt, DOUBT_CONTROL);
+            doubt_add(&cell->doubt, ratio->doubt);
+        }
+}
+
+enum level summary_cell_level(const struct summary_cell *cell)
+{
+    return !cell->verified ? LEVEL_INVALID : cell->doubt != DOUBT_NONE ? LEVEL_DOUBTFUL : LEVEL_FINE;
+}
+
+bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cell->memory_looks == 0; }
+
+/* -- the whole ----------------------------------------------------------------------------------------------------------------- */
 
 static void runs_count(struct summary *summary, const struct results *results)
 {
@@ -431,7 +393,7 @@ static void runs_count(struct summary *summary, const struct results *results)
     }
 }
 
-static int rooms_make(struct work *work)
+static int space_make(struct work *work)
 {
     const struct results *results = work->results;
     size_t longest = 0;
@@ -449,15 +411,15 @@ static int rooms_make(struct work *work)
 
 static int rows_make(struct work *work)
 {
-    static int (*const summarise[])(struct work *, const struct result_cell *) = {
-        [ROLE_MODEL] = cell_summarise, [ROLE_CONTROL] = control_summarise, [ROLE_CAPACITY] = capacity_summarise};
+    static int (*const make[])(struct work *, const struct result_cell *) = {
+        [ROLE_MODEL] = cell_make, [ROLE_CONTROL] = control_add, [ROLE_CAPACITY] = capacity_add};
     const struct results *results = work->results;
     int rc = 0;
     for (size_t g = 0; g < results->group_count && rc == 0; g++)
         if (results->groups[g].capacity_reason != NULL)
             rc = capacity_missing(work, &results->groups[g]);
     for (size_t i = 0; i < results->cell_count && rc == 0; i++)
-        rc = summarise[results->cells[i].role](work, &results->cells[i]);
+        rc = make[results->cells[i].role](work, &results->cells[i]);
     return rc;
 }
 
@@ -465,27 +427,25 @@ int summary_make(struct summary *summary, const struct results *results, struct 
 {
     *summary = (struct summary){.results = results};
     struct work work = {.summary = summary, .results = results};
-    int rc = rooms_make(&work);
+    int rc = space_make(&work);
     if (rc == 0)
         rc = rows_make(&work);
     if (rc == 0)
-        rc = controls_flag_all(summary);
+        rc = controls_flag(summary->controls, summary->control_count, results->margin);
     if (rc == 0)
         rc = cells_judge(summary);
-    if (rc == 0)
-        rc = summary_geomean_all(summary, &work.pairs);
-    if (rc == 0) {
-        cells_mark(summary);
-        runs_count(summary, results);
-        rc = summary_symptoms(summary);
-        if (rc == 0)
-            rc = summary_open_loop(summary);
-    }
     pairs_close(&work.pairs);
     if (rc != 0) {
         summary_free(summary);
-        return error_set(err, rc, "no memory for the summary");
+        return error_set(err, rc, "out of memory");
     }
+    for (size_t i = 0; i < summary->cell_count; i++)
+        cell_cpus(summary, &summary->cells[i]);
+    for (size_t i = 0; i < summary->cell_count; i++) { /* which look at other cells too */
+        cell_find(summary, &summary->cells[i]);
+        cell_doubt(summary, &summary->cells[i]);
+    }
+    runs_count(summary, results);
     return 0;
 }
 
@@ -502,6 +462,5 @@ void summary_free(struct summary *summary)
     free(summary->cells);
     free(summary->controls);
     free(summary->capacities);
-    summary_geomean_free(summary);
     *summary = (struct summary){0};
 }

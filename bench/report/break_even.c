@@ -2,7 +2,7 @@
 /* "c:threads 3, py:threads never". */
 #include "bench/report/break_even.h"
 
-#include "bench/analysis/break_even.h"
+#include "bench/analysis/ranking.h"
 #include "bench/report/format.h"
 #include "bench/util/markdown.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From how many jobs on each variant of a group beats its runtime's sync (bench/analysis/break_even.h), in a sentence. */
+/* From how many jobs on each variant of a group beats its runtime's sync (bench/analysis/ranking.h), in a sentence. */
 #ifndef BENCH_REPORT_BREAK_EVEN_H
 #define BENCH_REPORT_BREAK_EVEN_H
 

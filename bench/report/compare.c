@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/report/format.h"
-#include "bench/analysis/warnings.h"
+#include "bench/report/warnings.h"
 
 #define NAMES_SHOWN  6
 #define FILES_PREFIX "fingerprint "
@@ -149,7 +149,7 @@ static const char *unknown_reason(const struct ratio *ratio)
 {
     if (ratio->verdict == VERDICT_NONE)
         return ratio->state == RATIO_NOT_RUN ? "no times" : format_ratio_state(ratio->state);
-    return ratio->verdict == VERDICT_UNRESOLVED ? verdict_name(ratio->verdict) : NULL;
+    return ratio->verdict >= VERDICT_TOO_FEW_ROUNDS ? verdict_name(ratio->verdict) : NULL;
 }
 
 /* The verdicts of all changes that are told of rows with so many of them. Returns how many rows. */
@@ -368,8 +368,8 @@ static int warn_of_runs(struct story *story, const struct compare *c)
         rc = warnings_make(&warnings, &c->summary[side]);
         for (size_t i = 0; i < warnings.count && rc == 0; i++) {
             const struct warning *w = &warnings.items[i];
-            if (w->kind == WARNING_INTERRUPTED || w->kind == WARNING_FORCED || w->kind == WARNING_NEIGHBOUR ||
-                w->kind == WARNING_DISTURBED || w->kind == WARNING_CONTROL || w->kind == WARNING_RATE)
+            if (w->kind == WARNING_INTERRUPTED || w->kind == WARNING_FORCED || w->kind == WARNING_CONCURRENT ||
+                w->kind == WARNING_DISTURBED || w->kind == WARNING_CONTROL)
                 rc = add(story, STORY_WARNING, warning_title(w->kind),
                          text_format("%s: %s", side_names[side], w->text));
         }

@@ -9,7 +9,7 @@
 #include "bench/report/compare_formats.h"
 
 #define CHANGE_COLUMNS(name) \
-    name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted," name "_marks"
+    name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted," name "_doubt"
 
 static const char header[] =
     "in,group,task,params,jobs,workers,runtime,model,role,gate,note_a,note_b,rounds_a,rounds_b,"
@@ -41,12 +41,9 @@ static int put_cell(const char *in, const struct result_group *group, const stru
     return 0;
 }
 
-static int put_change(const struct compare_change *change, FILE *out)
+static void put_change(const struct compare_change *change, FILE *out)
 {
     const struct ratio *r = &change->ratio;
-    char *marks = format_marks(summary_ratio_marks(r));
-    if (marks == NULL)
-        return -ENOMEM;
     csv_put_number(out, r->ratio);
     csv_put_number(out, r->low);
     csv_put_number(out, r->high);
@@ -55,16 +52,13 @@ static int put_change(const struct compare_change *change, FILE *out)
     csv_put_number(out, r->p);
     csv_put_number(out, r->p_adjusted);
     fputc(',', out);
-    csv_put_text(out, marks);
-    free(marks);
-    return 0;
+    csv_put_text(out, doubt_name(r->doubt));
 }
 
 /* What an open loop has; nothing of a closed one. */
-static int put_latencies(const struct compare_row *row, FILE *out)
+static void put_latencies(const struct compare_row *row, FILE *out)
 {
     const bool open = compare_is_open(row);
-    int rc = 0;
     csv_put_number(out, open ? row->group[COMPARE_B]->rate : NAN);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         const bool known = open && row->cell[side]->status == CELL_OK && row->cell[side]->count > 0;
@@ -73,16 +67,15 @@ static int put_latencies(const struct compare_row *row, FILE *out)
     for (enum compare_latency k = 0; k < COMPARE_LATENCIES; k++)
         for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
             csv_put_number(out, row->latency_s[k][side]);
-    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && rc == 0; k++)
-        rc = put_change(&row->latency[k], out);
-    return rc;
+    for (enum compare_latency k = 0; k < COMPARE_LATENCIES; k++)
+        put_change(&row->latency[k], out);
 }
 
 static int put_row(const struct compare_row *row, FILE *out)
 {
     static const char *const gates[] = {[GATE_NONE] = "",         [GATE_PASSES] = "passes", [GATE_SLOWER] = "slower",
                                         [GATE_BROKEN] = "broken", [GATE_RATE] = "rate",     [GATE_UNKNOWN] = "unknown"};
-    int rc = put_cell("both", row->group[COMPARE_B], row->cell[COMPARE_B], out);
+    const int rc = put_cell("both", row->group[COMPARE_B], row->cell[COMPARE_B], out);
     fprintf(out, ",%s", gates[row->gate]);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         fputc(',', out);
@@ -96,10 +89,9 @@ static int put_row(const struct compare_row *row, FILE *out)
         csv_put_number(out, row->median_s[RATIO_WORK][side]);
     const struct compare_change *const changes[] = {&row->time[RATIO_WHOLE], &row->time[RATIO_WORK],
                                                     &row->speedup[RATIO_WHOLE], &row->speedup[RATIO_WORK]};
-    for (size_t i = 0; i < sizeof changes / sizeof *changes && rc == 0; i++)
-        rc = put_change(changes[i], out);
-    if (rc == 0)
-        rc = put_latencies(row, out);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        put_change(changes[i], out);
+    put_latencies(row, out);
     fputc('\n', out);
     return rc;
 }

@@ -54,10 +54,8 @@ static void put_change(const struct compare_change *change, FILE *out)
     markdown_put(out, format_speedup(&f, &change->ratio));
     if (change->ratio.verdict != VERDICT_NONE)
         fprintf(out, " %s", format_verdict(change->ratio.verdict));
-    char *marks = format_marks(summary_ratio_marks(&change->ratio));
-    if (marks != NULL && *marks != '\0')
-        fprintf(out, " (%s)", marks);
-    free(marks);
+    if (change->ratio.doubt != DOUBT_NONE)
+        fprintf(out, " (%s)", doubt_name(change->ratio.doubt));
 }
 
 static void put_row(const struct compare_row *row, FILE *out)
@@ -150,7 +148,7 @@ int render_compare_markdown(const struct compare_view *view, FILE *out)
         "\nTimes are medians. A ratio above 1 is better in B; its 95%% interval is the rank-sum one of two samples "
         "(time), for the\nrounds of two runs are no pairs; a speedup is over %s, by the pairs of each run. ▲ better, ▼ "
         "worse: the interval clears 1 by %.4g%%,\nand the p-value, adjusted by Holm over the column in all groups, is "
-        "below 5%%. = no difference shown. ? unresolved.\n",
+        "below 5%%. = no difference shown.\n",
         c->options.base == RATIO_OWN_SYNC ? "the runtime's own sync" : SUMMARY_BASELINE_RUNTIME ":sync",
         100 * c->margin);
     return rc;

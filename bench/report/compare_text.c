@@ -110,7 +110,7 @@ static int name_width(const struct compare *c, int width)
 static void put_change(const struct screen *screen, const struct compare_change *change)
 {
     const bool shown = ratio_known(&change->ratio) && change->ratio.state != RATIO_SELF;
-    screen_put_ratio(screen, &change->ratio, shown ? screen_series_mark(&change->ratio) : " ");
+    screen_put_ratio(screen, &change->ratio, shown ? screen_doubt(&change->ratio) : " ");
 }
 
 /* The tables of a group: the first two of a closed loop, the third of an open one. */
@@ -254,12 +254,11 @@ static void put_legend(const struct compare *c, const struct screen *screen)
          false},
         {"verdict",
          "▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the margin, and the p-value, "
-         "adjusted by Holm over the column in all groups, is below 5%. = no difference shown. ? unresolved: over "
-         "10% either way, or too few rounds.",
+         "adjusted by Holm over the column in all groups, is below 5%. = no difference shown.",
          false},
-        {"marks",
-         "of the times of either run: f round 1 lies apart, d they drift, ≈ the interval is over 10% either way, a "
-         "neighbouring rounds are alike: the interval may be too narrow.",
+        {"?",
+         "doubtful: the rounds are too few or the interval is over 10% to a side and does not clear 1, round 1 lies "
+         "apart, or the times of a run drift.",
          false},
     };
     fputc('\n', screen->out);

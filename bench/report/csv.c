@@ -3,15 +3,14 @@
  * summary.csv (RFC 4180, but with plain newlines): one row a cell, everything in it, plain numbers in seconds, bytes
  * and ratios, empty where not known. A control's row has its ratio under whole_own_sync (also where an open loop makes it
  * one of p50 latencies), a capacity's under
- * work_own_sync; a geometric mean's row belongs to no group and has the groups of each ratio in its note; `role` tells
- * them apart.
+ * work_own_sync; `role` tells them apart.
  */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/break_even.h"
+#include "bench/analysis/ranking.h"
 #include "bench/util/csv.h"
 #include "bench/report/format.h"
 #include "bench/report/render.h"
@@ -21,10 +20,11 @@
 #define RATIO_COLUMNS(name) name "," name "_low," name "_high," name "_verdict," name "_p," name "_p_adjusted"
 
 static const char header[] =
-    "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,marks,rounds,"
+    "group,task,kind,params,jobs,workers,ideal,runtime,model,role,start_method,verified,note,doubt,finding,rounds,"
     "median_s,median_low_s,median_high_s,work_s,work_low_s,work_high_s,outliers,cpu_s,peak_pss_bytes,memory_looks,"
     "connections,"
-    "origin_share,origin_wait_share,in_flight_max,in_flight_mean,cpus_used,disturbed_rounds,break_even,break_even_jobs,"
+    "origin_share,origin_wait_share,in_flight_max,in_flight_mean,cpus_used,off_cpu_share,disturbed_rounds,break_even,"
+    "break_even_jobs,"
     "start_s,ready_s,"
     "work_phase_s,end_s,latency_p50_s,latency_p90_s,latency_p99_s,latency_max_s," RENDER_LATENCY_CSV
     "," RATIO_COLUMNS("work_own_sync") "," RATIO_COLUMNS("work_py_sync") "," RATIO_COLUMNS(
@@ -69,17 +69,13 @@ static int put_head(FILE *out, const struct result_group *group, const struct re
     return 0;
 }
 
-static int put_note(FILE *out, bool verified, const char *note, unsigned marks)
+static void put_note(FILE *out, bool verified, const char *const texts[3])
 {
-    char *names = format_marks(marks);
-    if (names == NULL)
-        return -ENOMEM;
-    fprintf(out, ",%s,", verified ? "true" : "false");
-    csv_put_text(out, note);
-    fputc(',', out);
-    csv_put_text(out, names);
-    free(names);
-    return 0;
+    fprintf(out, ",%s", verified ? "true" : "false");
+    for (size_t i = 0; i < 3; i++) {
+        fputc(',', out);
+        csv_put_text(out, texts[i]);
+    }
 }
 
 /* "from" and the number of jobs, "never" and none, or neither. */
@@ -94,8 +90,9 @@ static double known(int64_t count) { return count >= 0 ? (double)count : NAN; }
 
 static int put_cell(FILE *out, const struct summary *summary, const struct summary_cell *c)
 {
-    if (put_head(out, c->group, c->cell, "model") != 0 || put_note(out, c->verified, c->note, c->marks) != 0)
+    if (put_head(out, c->group, c->cell, "model") != 0)
         return -ENOMEM;
+    put_note(out, c->verified, (const char *const[]){c->note, doubt_name(c->doubt), finding_name(c->finding)});
     const double times[] = {(double)c->rounds, c->median_s,      c->median_ci_s.low, c->median_ci_s.high,
                             c->work_s,         c->work_ci_s.low, c->work_ci_s.high};
     const double more[] = {c->cpu_s,
@@ -107,6 +104,7 @@ static int put_cell(FILE *out, const struct summary *summary, const struct summa
                            c->in_flight_max,
                            c->in_flight_mean,
                            c->cpus_used,
+                           c->off_cpu_share,
                            (double)c->disturbed_rounds};
     const struct break_even found = break_even_of(summary, c);
     put_numbers(out, times, sizeof times / sizeof *times);
@@ -132,11 +130,11 @@ struct extra_row {
     const char *role, *note;
     const struct ratio *ratio;
     enum ratio_time time;
-    unsigned marks;
+    enum doubt doubt;
 };
 
 /* The columns between the rounds and the ratios. */
-enum { NUMBERS = 19 + PHASES + LATENCY_POINTS + RENDER_LATENCY_COLUMNS };
+enum { NUMBERS = 20 + PHASES + LATENCY_POINTS + RENDER_LATENCY_COLUMNS };
 
 static void put_nothing(FILE *out, size_t columns)
 {
@@ -148,55 +146,15 @@ static int put_extra(FILE *out, const struct extra_row *row)
 {
     const struct ratio none = ratio_none(RATIO_NOT_RUN);
     const bool verified = row->cell != NULL && row->cell->status == CELL_OK;
-    if (put_head(out, row->group, row->cell, row->role) != 0 || put_note(out, verified, row->note, row->marks) != 0)
+    if (put_head(out, row->group, row->cell, row->role) != 0)
         return -ENOMEM;
+    put_note(out, verified, (const char *const[]){row->note, doubt_name(row->doubt), NULL});
     csv_put_number(out, (double)row->ratio->rounds);
     put_nothing(out, NUMBERS);
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
         for (enum ratio_base b = 0; b < RATIO_BASES; b++)
             put_ratio(out, t == row->time && b == RATIO_OWN_SYNC ? row->ratio : &none);
     fputc('\n', out);
-    return 0;
-}
-
-/* "work_own_sync: count fetch; ..." of the ratios that a row of means has, to be freed; NULL: no memory. */
-static char *geomean_note(const struct summary *summary, const struct summary_geomean *row)
-{
-    static const char *const names[RATIO_TIMES][RATIO_BASES] = {{"work_own_sync", "work_py_sync"},
-                                                                {"whole_own_sync", "whole_py_sync"}};
-    struct string_list parts = {NULL, 0};
-    int rc = 0;
-    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
-            const struct geomean_ratio *mean = &row->speedup[t][b];
-            if (mean->group_count < 2)
-                continue;
-            char *groups = format_groups(summary->results, mean);
-            rc = groups == NULL ? -ENOMEM : string_list_addf(&parts, "%s: %s", names[t][b], groups);
-            free(groups);
-        }
-    char *text = rc == 0 ? string_list_join(&parts, "; ") : NULL;
-    string_list_free(&parts);
-    return text;
-}
-
-static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
-{
-    char *note = geomean_note(summary, row);
-    if (note == NULL)
-        return -ENOMEM;
-    put_nothing(out, 7);
-    csv_put_text(out, row->runtime);
-    fputc(',', out);
-    csv_put_text(out, row->model);
-    fputs(",geomean,,,", out);
-    csv_put_text(out, note);
-    put_nothing(out, 2 + NUMBERS);
-    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-            put_ratio(out, &row->speedup[t][b].ratio);
-    fputc('\n', out);
-    free(note);
     return 0;
 }
 
@@ -208,15 +166,14 @@ int render_csv(const void *what, FILE *out)
     for (size_t i = 0; i < summary->control_count && rc == 0; i++) {
         const struct summary_control *c = &summary->controls[i];
         rc = put_extra(out, &(struct extra_row){c->group, c->cell, "control", c->note, &c->ratio, RATIO_WHOLE,
-                                                c->flagged ? MARK_CONTROL_FLAGGED : 0});
+                                                c->flagged ? DOUBT_CONTROL : DOUBT_NONE});
     }
     for (size_t i = 0; i < summary->capacity_count && rc == 0; i++) {
         const struct summary_capacity *c = &summary->capacities[i];
-        rc = put_extra(out, &(struct extra_row){c->group, c->cell, "capacity", c->note, &c->ratio, RATIO_WORK, 0});
+        rc = put_extra(out,
+                       &(struct extra_row){c->group, c->cell, "capacity", c->note, &c->ratio, RATIO_WORK, DOUBT_NONE});
     }
     for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         rc = put_cell(out, summary, &summary->cells[i]);
-    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
-        rc = put_geomean(out, summary, &summary->geomeans[i]);
     return rc;
 }

@@ -1,54 +1,56 @@
 /* SPDX-License-Identifier: MIT */
-/* Which groups get which sentence, and what the sentences share. */
+/* Which groups get which sentence, and what single variants were found to do. */
 #include "bench/report/findings.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/format.h"
 #include "bench/report/findings_parts.h"
 
-/* -- what all sentences share ---------------------------------------------------------------------------------------------- */
+/* -- variants -------------------------------------------------------------------------------------------------------------- */
 
-void headline_put_names(FILE *out, const struct string_list *names)
+/* "py:threads", and of off-CPU work " (31%)". */
+static int variant_add(struct string_list *names, const struct summary_cell *cell)
 {
-    for (size_t i = 0; i < names->count && i < HEADLINE_NAMES_MOST; i++)
-        fprintf(out, "%s%s", i == 0 ? "" : ", ", names->items[i]);
-    if (names->count > HEADLINE_NAMES_MOST)
-        fprintf(out, " and %zu more", names->count - HEADLINE_NAMES_MOST);
+    if (cell->finding == FINDING_OFF_CPU)
+        return string_list_addf(names, "%s:%s (%.0f%%)", cell->cell->runtime, cell->cell->model,
+                                100 * cell->off_cpu_share);
+    return string_list_addf(names, "%s:%s", cell->cell->runtime, cell->cell->model);
 }
 
-/* What was measured to be possible comes before what would be ideal. That a gain lies above the ideal by chance (sync's
- * waits are a little too long, too) is only believed up to a tenth. */
-void headline_put_limit(FILE *out, const struct summary *summary, const struct summary_cell *cell,
-                        const struct ratio *gain)
+static int add_finding(struct string_list *out, const struct summary *summary, const struct result_group *group,
+                       enum finding finding)
 {
-    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-    const bool measured = capacity != NULL && ratio_known(&capacity->ratio);
-    const double limit = measured ? capacity->ratio.ratio : cell->group->ideal;
-    struct format f;
-    if (!measured && limit > 1 && gain->low > limit * (1 + RATIO_UNRESOLVED))
-        fprintf(out, ", more than the ideal %s: look for the mistake", format_ratio(&f, limit));
-    else if (measured || limit > 1)
-        fprintf(out, ", %.0f%% of the %s %s", 100 * gain->ratio / limit, measured ? "measured capacity" : "ideal",
-                format_ratio(&f, limit));
-}
-
-void headline_put_doubts(FILE *out, const struct summary_cell *cell)
-{
-    static const struct {
-        enum mark mark;
-        const char *text;
-    } doubts[] = {
-        {MARK_CONTROL_FLAGGED, "its control row missed 1, so that this may be noise"},
-        {MARK_ABOVE_CAPACITY, "more than this machine can do in parallel: look for the mistake"},
-        {MARK_ORIGIN_BOUND, "the origin was the limit, not the model"},
-        {MARK_STOPPED, "a process was stopped from outside meanwhile"},
+    static const char *const texts[FINDINGS] = {
+        [FINDING_NEVER_OVERLAPS] = "never had two jobs in flight at once, though the workers would have allowed it",
+        [FINDING_TAKES_TURNS] =
+            "took turns: jobs were in flight together, and yet one at a time went on (a lock, such as "
+            "Python's, does that)",
+        [FINDING_CONTENDS] = "kept the CPUs busy without a gain: far more CPU time than sync for the same work "
+                             "(contention, false sharing, one hot cache line)",
+        [FINDING_OFF_CPU] = "was off the CPU for part of the time its jobs were in flight: it slept, was stopped or "
+                            "throttled, or waited for a lock or a CPU",
     };
-    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++)
-        if (cell->marks & doubts[i].mark)
-            fprintf(out, "; but %s", doubts[i].text);
+    struct string_list names = {NULL, 0};
+    int rc = 0;
+    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
+        if (summary->cells[i].group == group && summary->cells[i].finding == finding)
+            rc = variant_add(&names, &summary->cells[i]);
+    char *list = rc == 0 && names.count > 0 ? string_list_join(&names, ", ") : NULL;
+    if (rc == 0 && names.count > 0)
+        rc = list == NULL ? -ENOMEM : string_list_addf(out, "%s %s", list, texts[finding]);
+    free(list);
+    string_list_free(&names);
+    return rc;
+}
+
+int findings_of_variants(struct string_list *out, const struct summary *summary, const struct result_group *group)
+{
+    int rc = 0;
+    for (enum finding finding = FINDING_NONE + 1; finding < FINDINGS && rc == 0; finding++)
+        rc = add_finding(out, summary, group, finding);
+    return rc;
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------- */
@@ -56,18 +58,18 @@ void headline_put_doubts(FILE *out, const struct summary_cell *cell)
 enum kind { KIND_GROUP, KIND_OPEN_LOOP, KIND_SWEEP, KIND_PRICE };
 
 static const struct {
-    headline_put *text, *best;
+    findings_put *text, *best;
     const char *best_title;
 } kinds[] = {
-    [KIND_GROUP] = {headline_put_group, headline_put_group_best, "The best model of each runtime, over its own sync"},
-    [KIND_OPEN_LOOP] = {headline_put_open_loop, headline_put_open_loop_best, "The lowest p99 of each runtime"},
-    [KIND_SWEEP] = {headline_put_sweep, headline_put_sweep_best,
+    [KIND_GROUP] = {findings_put_group, findings_put_group_best, "The best model of each runtime, over its own sync"},
+    [KIND_OPEN_LOOP] = {findings_put_open_loop, findings_put_open_loop_best, "The lowest p99 of each runtime"},
+    [KIND_SWEEP] = {findings_put_sweep, findings_put_sweep_best,
                     "The greatest gain of each runtime, over its own sync"},
-    [KIND_PRICE] = {headline_put_prices, NULL, ""},
+    [KIND_PRICE] = {findings_put_cost, NULL, ""},
 };
 
 /* What `put` prints, to be freed; NULL: no memory. */
-static char *printed(headline_put *put, const struct headline_subject *subject)
+static char *printed(findings_put *put, const struct findings_subject *subject)
 {
     char *text = NULL;
     size_t length = 0;
@@ -82,64 +84,66 @@ static char *printed(headline_put *put, const struct headline_subject *subject)
     return NULL;
 }
 
-/* Appends one; `name` and `point` as in struct headline. */
-static int headline_add(struct headlines *out, enum kind kind, const char *name, bool point,
-                        const struct headline_subject *subject)
+/* Appends one; `name` and `point` as in struct findings_line. */
+static int line_add(struct findings *out, enum kind kind, const char *name, bool point,
+                    const struct findings_subject *subject)
 {
-    struct headline *more = realloc(out->items, (out->count + 1) * sizeof *more);
+    struct findings_line *more = realloc(out->items, (out->count + 1) * sizeof *more);
     if (more == NULL)
         return -ENOMEM;
     out->items = more;
-    struct headline *mine = &more[out->count++]; /* from here on headlines_free frees it */
-    *mine = (struct headline){.name = name, .point = point, .best_title = kinds[kind].best_title};
+    struct findings_line *mine = &more[out->count++]; /* from here on findings_free frees it */
+    *mine = (struct findings_line){.name = name, .point = point, .best_title = kinds[kind].best_title};
     mine->text = printed(kinds[kind].text, subject);
     mine->best = printed(kinds[kind].best, subject);
     return mine->text == NULL || mine->best == NULL ? -ENOMEM : 0;
 }
 
 /* The price of the suite's group that this is the first point of. */
-static int add_price(struct headlines *out, const struct headline_subject *all, const struct result_group *group)
+static int add_price(struct findings *out, const struct findings_subject *all, const struct result_group *group)
 {
     for (const struct result_group *g = all->summary->results->groups; g < group; g++)
         if (!result_group_compares(g) && strcmp(g->sweep, group->sweep) == 0)
             return 0;
-    struct headline_subject subject = *all;
+    struct findings_subject subject = *all;
     subject.piece = group->sweep;
-    return headline_add(out, KIND_PRICE, group->sweep, false, &subject);
+    return line_add(out, KIND_PRICE, group->sweep, false, &subject);
 }
 
 /* A group, and before the first point of a sweep the sweep. *last is the table of the group before. */
-static int add_group(struct headlines *out, const struct headline_subject *all, const struct result_group *group,
+static int add_group(struct findings *out, const struct findings_subject *all, const struct result_group *group,
                      const struct scaling_curve **last)
 {
-    struct headline_subject subject = *all;
-    struct contest contest;
+    struct findings_subject subject = *all;
+    struct ranking ranking;
     int rc = 0;
     subject.table = scaling_table(all->scaling, group);
     if (subject.table != NULL && subject.table != *last)
-        rc = headline_add(out, KIND_SWEEP, group->sweep, false, &subject);
+        rc = line_add(out, KIND_SWEEP, group->sweep, false, &subject);
     *last = subject.table;
     if (rc == 0) {
-        rc = contest_open(&contest, all->summary, group);
-        subject.contest = &contest;
+        rc = ranking_open(&ranking, all->summary, group);
+        subject.ranking = &ranking;
         if (rc == 0)
-            rc = headline_add(out, group->rate > 0 ? KIND_OPEN_LOOP : KIND_GROUP, group->name, subject.table != NULL,
-                              &subject);
-        contest_close(&contest);
+            rc = line_add(out, group->rate > 0 ? KIND_OPEN_LOOP : KIND_GROUP, group->name, subject.table != NULL,
+                          &subject);
+        if (rc == 0)
+            rc = findings_of_variants(&out->items[out->count - 1].variants, all->summary, group);
+        ranking_close(&ranking);
     }
     return rc;
 }
 
-int headlines_make(struct headlines *out, const struct summary *summary)
+int findings_make(struct findings *out, const struct summary *summary)
 {
     struct scaling scaling = {.curves = NULL};
     struct prices prices = {.rows = NULL};
     const struct scaling_curve *last = NULL;
-    *out = (struct headlines){.items = NULL};
+    *out = (struct findings){.items = NULL};
     int rc = scaling_make(&scaling, summary);
     if (rc == 0)
         rc = prices_make(&prices, summary);
-    const struct headline_subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
+    const struct findings_subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
     for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
         const struct result_group *group = &summary->results->groups[g];
         rc = result_group_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
@@ -147,16 +151,17 @@ int headlines_make(struct headlines *out, const struct summary *summary)
     prices_free(&prices);
     scaling_free(&scaling);
     if (rc != 0)
-        headlines_free(out);
+        findings_free(out);
     return rc;
 }
 
-void headlines_free(struct headlines *headlines)
+void findings_free(struct findings *findings)
 {
-    for (size_t i = 0; i < headlines->count; i++) {
-        free(headlines->items[i].text);
-        free(headlines->items[i].best);
+    for (size_t i = 0; i < findings->count; i++) {
+        free(findings->items[i].text);
+        free(findings->items[i].best);
+        string_list_free(&findings->items[i].variants);
     }
-    free(headlines->items);
-    *headlines = (struct headlines){.items = NULL};
+    free(findings->items);
+    *findings = (struct findings){.items = NULL};
 }

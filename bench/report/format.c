@@ -98,18 +98,15 @@ const char *format_ratio_state(enum ratio_state state)
         [RATIO_NO_PAIRS] = "no common round",
         [RATIO_NOT_RUN] = "-",
         [RATIO_OPEN_LOOP] = "open loop",
-        [RATIO_FEW_GROUPS] = "one group at most",
     };
     return words[state];
 }
 
 const char *format_verdict(enum verdict verdict)
 {
-    static const char *const signs[] = {[VERDICT_NONE] = " ",
-                                        [VERDICT_FASTER] = "▲",
-                                        [VERDICT_SLOWER] = "▼",
-                                        [VERDICT_NO_DIFFERENCE] = "=",
-                                        [VERDICT_UNRESOLVED] = "?"};
+    static const char *const signs[] = {
+        [VERDICT_NONE] = " ",          [VERDICT_FASTER] = "▲",         [VERDICT_SLOWER] = "▼",
+        [VERDICT_NO_DIFFERENCE] = "=", [VERDICT_TOO_FEW_ROUNDS] = " ", [VERDICT_UNRESOLVED] = " "};
     return signs[verdict];
 }
 
@@ -148,34 +145,14 @@ char *format_shape(const struct result_group *group)
         return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,
                            group->jobs == 1 ? "" : "s", group->rate, group->arrivals != NULL ? group->arrivals : "?",
                            (long long)group->workers, group->workers == 1 ? "" : "s");
+    if (strcmp(group->kind, "mixed") == 0) /* whose bound is another for each runtime: bench/analysis/limit.h */
+        return text_format("%lld job%s on %lld worker%s", (long long)group->jobs, group->jobs == 1 ? "" : "s",
+                           (long long)group->workers, group->workers == 1 ? "" : "s");
     return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
                        (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
 }
 
-char *format_groups(const struct results *results, const struct geomean_ratio *mean)
-{
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; i < mean->group_count && rc == 0; i++)
-        rc = string_list_add(&words, results->groups[mean->groups[i]].name);
-    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
-    string_list_free(&words);
-    return text;
-}
-
 char *format_variant(const struct result_cell *cell) { return text_format("%s:%s", cell->runtime, cell->model); }
-
-char *format_marks(unsigned marks)
-{
-    struct string_list words = {NULL, 0};
-    int rc = 0;
-    for (unsigned i = 0; summary_mark_name(i) != NULL && rc == 0; i++)
-        if (marks & (1u << i))
-            rc = string_list_add(&words, summary_mark_name(i));
-    char *text = rc == 0 ? string_list_join(&words, ", ") : NULL;
-    string_list_free(&words);
-    return text;
-}
 
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */
 

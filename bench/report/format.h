@@ -23,19 +23,15 @@ const char *format_interval(struct format *f, double low, double high); /* "[1.9
 /* Ratio and interval, or in a few words why there is none: "baseline", "too short". */
 const char *format_speedup(struct format *f, const struct ratio *ratio);
 const char *format_ratio_state(enum ratio_state state);
-/* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, "?" unresolved, " " none. */
+/* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, " " none or not settled. */
 const char *format_verdict(enum verdict verdict);
 
 /* "size=2000000 word=the", to be freed; NULL: no memory. */
 char *format_params(const struct result_group *group);
 /* "8 jobs on 2 workers, ideal 2x", to be freed; NULL: no memory. */
 char *format_shape(const struct result_group *group);
-/* "count fetch": the groups of a mean, to be freed; NULL: no memory. */
-char *format_groups(const struct results *results, const struct geomean_ratio *mean);
 /* "c:thread-pool", to be freed; NULL: no memory. */
 char *format_variant(const struct result_cell *cell);
-/* Marks with commas between, "" where there are none; to be freed; NULL: no memory. */
-char *format_marks(unsigned marks);
 
 /* How many columns a terminal needs for UTF-8 text (each character is one wide). */
 int format_columns(const char *text);

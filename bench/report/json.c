@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 
-#include "bench/analysis/break_even.h"
+#include "bench/analysis/ranking.h"
 #include "bench/util/json_number.h"
 #include "bench/report/render.h"
 #include "bench/report/latency.h"
@@ -19,22 +19,13 @@ static json_t *count(double value) { return value >= 0 ? json_integer((json_int_
 
 static json_t *text(const char *value) { return value != NULL ? json_string(value) : json_null(); }
 
-static json_t *marks(unsigned set)
-{
-    json_t *array = json_array();
-    for (unsigned i = 0; summary_mark_name(i) != NULL; i++)
-        if (set & (1u << i))
-            json_array_append_new(array, json_string(summary_mark_name(i)));
-    return array;
-}
-
 json_t *render_json_ratio(const struct ratio *r)
 {
     if (!ratio_known(r))
         return json_null();
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", json_number(r->ratio), "low", json_number(r->low),
                      "high", json_number(r->high), "verdict", text(verdict_name(r->verdict)), "p", json_number(r->p),
-                     "p_adjusted", json_number(r->p_adjusted), "marks", marks(summary_ratio_marks(r)));
+                     "p_adjusted", json_number(r->p_adjusted), "doubt", text(doubt_name(r->doubt)));
 }
 
 static json_t *interval(const struct summary_interval *i)
@@ -110,17 +101,19 @@ static json_t *cell_head(const struct summary *summary, const struct summary_cel
 
 static json_t *cell_body(const struct summary_cell *c)
 {
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:{s:o, s:o}}",
-        "median_s", json_number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s",
-        json_number(c->work_s), "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s",
-        json_number(c->cpu_s), "peak_pss_bytes", count((double)c->cell->peak_pss_bytes), "memory_looks",
-        count((double)c->cell->memory_looks), "rounds", (json_int_t)c->rounds, "connections", count(c->connections),
-        "latency_s", latency(c), "origin_share", json_number(c->origin_share), "origin_wait_share",
-        json_number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max), "in_flight_mean",
-        json_number(c->in_flight_mean), "cpus_used", json_number(c->cpus_used), "marks", marks(c->marks), "phases_s",
-        phases(c), "disturbed_rounds", (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK),
-        "whole", speedup(c, RATIO_WHOLE));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+                     "s:o, s:I, s:{s:o, s:o}}",
+                     "median_s", json_number(c->median_s), "median_ci_s", interval(&c->median_ci_s), "work_s",
+                     json_number(c->work_s), "work_ci_s", interval(&c->work_ci_s), "outliers", outliers(c), "cpu_s",
+                     json_number(c->cpu_s), "peak_pss_bytes", count((double)c->cell->peak_pss_bytes), "memory_looks",
+                     count((double)c->cell->memory_looks), "rounds", (json_int_t)c->rounds, "connections",
+                     count(c->connections), "latency_s", latency(c), "origin_share", json_number(c->origin_share),
+                     "origin_wait_share", json_number(c->origin_wait_share), "in_flight_max", count(c->in_flight_max),
+                     "in_flight_mean", json_number(c->in_flight_mean), "cpus_used", json_number(c->cpus_used),
+                     "off_cpu_share", json_number(c->off_cpu_share), "doubt", text(doubt_name(c->doubt)), "finding",
+                     text(finding_name(c->finding)), "phases_s", phases(c), "disturbed_rounds",
+                     (json_int_t)c->disturbed_rounds, "speedup", "work", speedup(c, RATIO_WORK), "whole",
+                     speedup(c, RATIO_WHOLE));
 }
 
 static json_t *break_even(const struct summary *summary, const struct summary_cell *cell)
@@ -145,54 +138,19 @@ static json_t *cell(const struct summary *summary, const struct summary_cell *c)
     return head;
 }
 
-static json_t *geomean_groups(const struct geomean_ratio *mean)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; i < mean->group_count; i++)
-        json_array_append_new(array, json_integer((json_int_t)mean->groups[i]));
-    return array;
-}
-
-static json_t *geomean(const struct summary_geomean *row, enum ratio_time time, enum ratio_base base)
-{
-    static const char *const times[] = {[RATIO_WORK] = "work", [RATIO_WHOLE] = "whole"};
-    static const char *const bases[] = {[RATIO_OWN_SYNC] = "own_sync", [RATIO_PY_SYNC] = "py_sync"};
-    const struct geomean_ratio *mean = &row->speedup[time][base];
-    json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "runtime", row->runtime, "model", row->model, "time",
-                             times[time], "base", bases[base], "rounds", (json_int_t)mean->ratio.rounds, "groups",
-                             geomean_groups(mean));
-    json_t *body = render_json_ratio(&mean->ratio);
-    if (head == NULL || body == NULL || json_object_update(head, body) != 0) {
-        json_decref(head);
-        head = NULL;
-    }
-    json_decref(body);
-    return head;
-}
-
-static int geomeans_append(json_t *array, const struct summary_geomean *row)
-{
-    int rc = 0;
-    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
-            if (row->speedup[t][b].group_count > 1 && ratio_known(&row->speedup[t][b].ratio))
-                rc = append(array, geomean(row, (enum ratio_time)t, (enum ratio_base)b));
-    return rc;
-}
-
 /* The arrays of a summary, in the order they are written. */
 struct arrays {
-    json_t *controls, *capacities, *cells, *geomeans;
+    json_t *controls, *capacities, *cells;
 };
 
 static json_t *whole(const struct summary *summary, const struct arrays *arrays)
 {
     const struct results *r = summary->results;
-    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite",
-                     r->suite, "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds,
-                     "margin", r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
+    return json_pack("{s:i, s:s, s:s, s:I, s:I, s:f, s:b, s:O, s:O, s:O, s:O, s:O}", "summary", 1, "suite", r->suite,
+                     "created", r->created, "seed", (json_int_t)r->seed, "rounds", (json_int_t)r->rounds, "margin",
+                     r->margin, "interrupted", summary->interrupted, "machine", r->machine, "groups",
                      json_object_get(r->plan, "groups"), "control", arrays->controls, "capacity", arrays->capacities,
-                     "cells", arrays->cells, "geomeans", arrays->geomeans);
+                     "cells", arrays->cells);
 }
 
 static int arrays_fill(const struct summary *summary, const struct arrays *arrays)
@@ -204,8 +162,6 @@ static int arrays_fill(const struct summary *summary, const struct arrays *array
         rc = append(arrays->capacities, capacity(summary, &summary->capacities[i]));
     for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         rc = append(arrays->cells, cell(summary, &summary->cells[i]));
-    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
-        rc = geomeans_append(arrays->geomeans, &summary->geomeans[i]);
     return rc;
 }
 
@@ -244,7 +200,7 @@ static int add_scaling(json_t *all, const struct summary *summary)
 int render_json(const void *what, FILE *out)
 {
     const struct summary *summary = what;
-    const struct arrays arrays = {json_array(), json_array(), json_array(), json_array()};
+    const struct arrays arrays = {json_array(), json_array(), json_array()};
     int rc = arrays_fill(summary, &arrays);
     json_t *all = rc == 0 ? whole(summary, &arrays) : NULL;
     if (rc == 0 && all == NULL)
@@ -264,6 +220,5 @@ int render_json(const void *what, FILE *out)
     json_decref(arrays.controls);
     json_decref(arrays.capacities);
     json_decref(arrays.cells);
-    json_decref(arrays.geomeans);
     return rc;
 }

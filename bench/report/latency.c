@@ -56,7 +56,7 @@ static json_t *open_loop(const struct summary_cell *cell)
                      json_number(o->achieved), "late_s", "p50", json_number(o->late_s[LATENCY_P50]), "p90",
                      json_number(o->late_s[LATENCY_P90]), "p99", json_number(o->late_s[LATENCY_P99]), "max",
                      json_number(o->late_s[LATENCY_MAX]), "drift_s", json_number(o->drift_s), "rounds_missed",
-                     (json_int_t)o->missed, "kept", !(cell->marks & MARK_RATE_NOT_KEPT));
+                     (json_int_t)o->missed, "kept", !cell->open_loop.behind);
 }
 
 int render_latency_json(const struct summary_cell *cell, json_t *object)
@@ -120,7 +120,7 @@ static void put_html_open(FILE *out, const struct summary_cell *cell)
     else
         fputs("<td class=\"n\" data-v=\"\">?</td>", out);
     put_html_time(out, o->late_s[LATENCY_P99], NULL);
-    fputs(cell->marks & MARK_RATE_NOT_KEPT ? "<td><strong>no</strong></td>" : "<td>yes</td>", out);
+    fputs(cell->open_loop.behind ? "<td><strong>no</strong></td>" : "<td>yes</td>", out);
 }
 
 static void put_html_row(FILE *out, const struct summary_cell *cell)
@@ -191,7 +191,7 @@ static void put_open(const struct summary_cell *cell, FILE *out)
     fprintf(out, " | %s", render_latency_rate(&f, o->achieved));
     fprintf(out, " | %s", format_time(&f, o->late_s[LATENCY_P50]));
     fprintf(out, " | %s", format_time(&f, o->late_s[LATENCY_P99]));
-    fputs(cell->marks & MARK_RATE_NOT_KEPT ? " | **no**" : " | yes", out);
+    fputs(cell->open_loop.behind ? " | **no**" : " | yes", out);
 }
 
 void render_latency_markdown(const struct summary *summary, const struct result_group *group, FILE *out)

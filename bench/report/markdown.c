@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/findings.h"
 #include "bench/report/format.h"
 #include "bench/report/machine_line.h"
 #include "bench/util/markdown.h"
@@ -15,7 +16,7 @@
 #include "bench/report/latency.h"
 #include "bench/report/marginal_cost.h"
 #include "bench/report/scaling.h"
-#include "bench/analysis/warnings.h"
+#include "bench/report/warnings.h"
 
 static int put_heading(FILE *out, const struct result_group *group)
 {
@@ -79,7 +80,7 @@ static void put_capacities(FILE *out, const struct summary *summary, const struc
     }
 }
 
-/* The ratio, its verdict's sign and the marks of its own series. */
+/* The ratio, its verdict's sign and a ? where it is doubtful. */
 static void put_judged(FILE *out, const struct ratio *ratio)
 {
     struct format f;
@@ -88,19 +89,16 @@ static void put_judged(FILE *out, const struct ratio *ratio)
         fprintf(out, " %s", format_verdict(ratio->verdict));
 }
 
-static int put_row(FILE *out, const struct summary_cell *c)
+static void put_row(FILE *out, const struct summary_cell *c)
 {
     static const char blanks[] = " | ";
-    char *marks = format_marks(c->marks);
-    if (marks == NULL)
-        return -ENOMEM;
     struct format f;
     fputs("| ", out);
     markdown_put_variant(out, c->cell->runtime, c->cell->model);
     fprintf(out, " | %s", format_time(&f, c->median_s));
     fprintf(out, " | %s", format_time(&f, c->work_s));
     fprintf(out, " | %s", format_time(&f, c->cpu_s));
-    fprintf(out, " | %s%s", c->marks & MARK_MEMORY_SHORT ? "≥" : "", format_bytes(&f, (double)c->cell->peak_pss_bytes));
+    fprintf(out, " | %s%s", summary_memory_is_least(c) ? "≥" : "", format_bytes(&f, (double)c->cell->peak_pss_bytes));
     for (enum ratio_base b = 0; b < RATIO_BASES && c->group->rate == 0; b++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
             fputs(blanks, out);
@@ -111,9 +109,23 @@ static int put_row(FILE *out, const struct summary_cell *c)
         fputs(": ", out);
         markdown_put(out, c->note);
     }
-    fprintf(out, " | %s |\n", marks);
-    free(marks);
-    return 0;
+    fprintf(out, " | %s | %s |\n", doubt_name(c->doubt) == NULL ? "" : doubt_name(c->doubt),
+            finding_name(c->finding) == NULL ? "" : finding_name(c->finding));
+}
+
+static int put_notes(FILE *out, const struct summary *summary, const struct result_group *group)
+{
+    struct string_list lines = {NULL, 0};
+    int rc = findings_of_variants(&lines, summary, group);
+    if (rc == 0)
+        rc = notes_make(&lines, summary, group);
+    for (size_t i = 0; i < lines.count && rc == 0; i++) {
+        fputs(i == 0 ? "\n- " : "- ", out);
+        markdown_put(out, lines.items[i]);
+        fputc('\n', out);
+    }
+    string_list_free(&lines);
+    return rc;
 }
 
 static int put_group(FILE *out, const struct summary *summary, const struct result_group *group)
@@ -123,54 +135,22 @@ static int put_group(FILE *out, const struct summary *summary, const struct resu
     put_controls(out, summary, group);
     put_capacities(out, summary, group);
     fputs(group->rate > 0
-              ? "\n| variant | whole | work | CPU | peak memory | verified | marks |\n|---|--:|--:|--:|--:|---|---|\n"
+              ? "\n| variant | whole | work | CPU | peak memory | verified | doubt | finding "
+                "|\n|---|--:|--:|--:|--:|---|---|---|\n"
               : "\n| variant | whole | work | CPU | peak memory | work / own sync | whole / own sync | work "
-                "/ " SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME ":sync | verified | marks |\n"
-                "|---|--:|--:|--:|--:|---|---|---|---|---|---|\n",
+                "/ " SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME
+                ":sync | verified | doubt | finding |\n"
+                "|---|--:|--:|--:|--:|---|---|---|---|---|---|---|\n",
           out);
     for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         if (summary->cells[i].group == group)
-            rc = put_row(out, &summary->cells[i]);
+            put_row(out, &summary->cells[i]);
+    if (rc == 0)
+        rc = put_notes(out, summary, group);
     if (rc == 0)
         render_break_even_markdown(summary, group, out);
     if (rc == 0)
         render_latency_markdown(summary, group, out);
-    return rc;
-}
-
-static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
-{
-    fputs("| ", out);
-    markdown_put_variant(out, row->runtime, row->model);
-    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-        for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
-            const struct geomean_ratio *mean = &row->speedup[t][b];
-            fputs(" | ", out);
-            put_judged(out, &mean->ratio);
-            if (mean->group_count < 2 || mean->group_count == summary->results->group_count)
-                continue;
-            char *groups = format_groups(summary->results, mean);
-            if (groups == NULL)
-                return -ENOMEM;
-            fputs(" of ", out);
-            markdown_put(out, groups);
-            free(groups);
-        }
-    fputs(" |\n", out);
-    return 0;
-}
-
-static int put_geomeans(FILE *out, const struct summary *summary)
-{
-    int rc = 0;
-    if (summary->geomean_count > 0)
-        fprintf(out,
-                "\n## Geometric means over the %zu groups\n\n| variant | work / own sync | whole / own sync | work "
-                "/ " SUMMARY_BASELINE_RUNTIME ":sync | whole / " SUMMARY_BASELINE_RUNTIME
-                ":sync |\n|---|---|---|---|---|\n",
-                summary->results->group_count);
-    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
-        rc = put_geomean(out, summary, &summary->geomeans[i]);
     return rc;
 }
 
@@ -206,10 +186,9 @@ static void put_legend(FILE *out, const struct summary *summary)
         "capacity "
         "is what copies of sync, run at\nonce, gain on this machine.\n\n▲ faster and ▼ slower: the interval clears 1 "
         "by "
-        "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? "
-        "unresolved: over "
-        "10%% either way, or too few rounds for so many ratios. What the marks mean and how\noften they are false: "
-        "docs/statistics.md.\n",
+        "%.3g%%, and the p-value, adjusted by Holm over the column, is below 5%%.\n= no difference shown. ? doubtful: "
+        "the note below the table has the reason, and\n"
+        "docs/statistics.md how often it is false.\n",
         100 * summary->results->margin);
 }
 
@@ -268,8 +247,6 @@ int render_markdown(const void *what, FILE *out)
         rc = put_warnings(out, summary);
     for (size_t g = 0; g < r->group_count && rc == 0; g++)
         rc = put_group(out, summary, &r->groups[g]);
-    if (rc == 0)
-        rc = put_geomeans(out, summary);
     if (rc == 0)
         rc = put_scaling(out, summary);
     if (rc == 0)

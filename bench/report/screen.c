@@ -59,16 +59,7 @@ void screen_put_rule(const struct screen *screen)
     fputc('\n', screen->out);
 }
 
-const char *screen_series_mark(const struct ratio *ratio)
-{
-    if (ratio->flags & RATIO_FLAG_FIRST_ROUND)
-        return "f";
-    if (ratio->flags & RATIO_FLAG_DRIFT)
-        return "d";
-    if (ratio->unresolved)
-        return "≈";
-    return ratio->flags & RATIO_FLAG_AUTOCORRELATED ? "a" : " ";
-}
+const char *screen_doubt(const struct ratio *ratio) { return ratio_level(ratio) == LEVEL_DOUBTFUL ? "?" : " "; }
 
 static enum style ratio_style(const struct ratio *ratio)
 {

@@ -38,7 +38,7 @@ void screen_put_rule(const struct screen *screen);
 /* SCREEN_RATIO_WIDTH columns: `mark` (one column), verdict, number and interval, or why there is no ratio. */
 void screen_put_ratio(const struct screen *screen, const struct ratio *ratio, const char *mark);
 /* What there is to say about a ratio's own series, the worst first, in one column. */
-const char *screen_series_mark(const struct ratio *ratio);
+const char *screen_doubt(const struct ratio *ratio);
 /* Prints text without the blanks at the ends of its lines, which are cut off here, once, and not by every column. */
 void screen_put_trimmed(FILE *out, const char *text);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/findings.h"
 #include "bench/report/format.h"
 #include "bench/report/machine_line.h"
 #include "bench/report/render.h"
@@ -19,7 +20,7 @@
 #include "bench/report/scaling.h"
 #include "bench/report/screen.h"
 #include "bench/util/text.h"
-#include "bench/analysis/warnings.h"
+#include "bench/report/warnings.h"
 
 enum {
     NAME_WIDTH = 18,
@@ -92,7 +93,7 @@ static void put_memory(const struct terminal *t, const struct summary_cell *cell
 {
     struct format f;
     char text[32];
-    snprintf(text, sizeof text, "%s%s", cell->marks & MARK_MEMORY_SHORT ? "≥" : "",
+    snprintf(text, sizeof text, "%s%s", summary_memory_is_least(cell) ? "≥" : "",
              format_bytes(&f, (double)cell->cell->peak_pss_bytes));
     put(t, STYLE_PLAIN, text, -MEMORY_WIDTH);
 }
@@ -125,7 +126,7 @@ static void put_done(const struct terminal *t, const struct summary_cell *cell)
 
 static void put_kept(const struct terminal *t, const struct summary_cell *cell)
 {
-    const bool missed = cell->marks & MARK_RATE_NOT_KEPT;
+    const bool missed = cell->open_loop.behind;
     put(t, missed ? STYLE_WARN : STYLE_PLAIN, missed ? "no" : "yes", -TIME_WIDTH);
 }
 
@@ -134,33 +135,11 @@ static void put_verified(const struct terminal *t, const struct summary_cell *ce
     put(t, cell->verified ? STYLE_PLAIN : STYLE_WARN, cell->verified ? "yes" : "no", -VERIFIED_WIDTH);
 }
 
-/* One character for the worst that there is to say about a ratio; the legend spells them out. */
-static const char *ratio_mark(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
-                              enum ratio_base base)
-{
-    const struct ratio *ratio = &cell->speedup[time][base];
-    if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
-        return " ";
-    if (cell->marks & MARK_ABOVE_CAPACITY && time == RATIO_WORK && base == RATIO_OWN_SYNC)
-        return "^";
-    if (cell->marks & MARK_CONTROL_FLAGGED ||
-        (base == RATIO_PY_SYNC && summary_control_flagged(t->summary, cell->group, SUMMARY_BASELINE_RUNTIME)))
-        return "!";
-    if (cell->marks & MARK_ORIGIN_BOUND)
-        return "o";
-    return screen_series_mark(ratio);
-}
-
-static void put_marked_ratio(const struct terminal *t, const struct ratio *ratio, const char *mark)
-{
-    const struct screen screen = screen_of(t);
-    screen_put_ratio(&screen, ratio, mark);
-}
-
 static void put_ratio(const struct terminal *t, const struct summary_cell *cell, enum ratio_time time,
                       enum ratio_base base)
 {
-    put_marked_ratio(t, &cell->speedup[time][base], ratio_mark(t, cell, time, base));
+    const struct screen screen = screen_of(t);
+    screen_put_ratio(&screen, &cell->speedup[time][base], screen_doubt(&cell->speedup[time][base]));
 }
 
 static void put_work_own(const struct terminal *t, const struct summary_cell *cell)
@@ -383,6 +362,24 @@ static void put_capacities(const struct terminal *t, const struct result_group *
     }
 }
 
+/* What variants do, then why numbers are doubtful. */
+static int put_notes(const struct terminal *t, const struct result_group *group)
+{
+    struct string_list found = {NULL, 0}, notes = {NULL, 0};
+    int rc = findings_of_variants(&found, t->summary, group);
+    if (rc == 0)
+        rc = notes_make(&notes, t->summary, group);
+    if (found.count + notes.count > 0)
+        fputc('\n', t->out);
+    for (size_t i = 0; i < found.count; i++)
+        put_titled(t, STYLE_BOLD, i == 0 ? "found" : "", found.items[i]);
+    for (size_t i = 0; i < notes.count; i++)
+        put_titled(t, STYLE_WARN, i == 0 ? "?" : "", notes.items[i]);
+    string_list_free(&found);
+    string_list_free(&notes);
+    return rc;
+}
+
 static int put_group(const struct terminal *t, const struct result_group *group)
 {
     const struct table *tables = group->rate > 0 ? open_tables : t->width >= WIDE ? wide_tables : narrow_tables;
@@ -395,7 +392,7 @@ static int put_group(const struct terminal *t, const struct result_group *group)
         rc = put_table(t, &closed_table, group);
     if (rc == 0)
         render_break_even_text(t->summary, group, t->width, t->out);
-    return rc;
+    return rc != 0 ? rc : put_notes(t, group);
 }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
@@ -456,11 +453,8 @@ static void put_legend(const struct terminal *t)
         {"checked", "each result of each sample was checked."},
         {"verdict",
          "▲ faster, ▼ slower: the interval clears 1 by the margin, and the p-value, adjusted by Holm over the "
-         "column, is below 5%. = no difference shown. ? unresolved: over 10% either way, or too few rounds."},
-        {"marks",
-         "^ above the capacity, ! control flagged, o the origin was the limit, f round 1 lies apart, d the ratio "
-         "drifts, ≈ over 10% either way, a neighbouring rounds are alike: the interval may be too narrow (below 30 "
-         "rounds 1 ratio in 20 is marked so by chance, at 30 nearly 1 in 3: docs/statistics.md)."},
+         "column, is below 5%. = no difference shown."},
+        {"?", "doubtful: the note below the table has the reason. What is invalid is not shown."},
     };
     fputc('\n', t->out);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -472,77 +466,6 @@ static void put_legend(const struct terminal *t)
                    "the most that all processes of the command together had (PSS), seen every few milliseconds and at "
                    "the last "
                    "job's end, in a run of its own; ≥ where the work was over before anybody looked.");
-}
-
-/* -- geometric means --------------------------------------------------------------------------------------------------------- */
-
-/* Columns of a table of means: how many groups, and the ratio. */
-static void put_mean(const struct terminal *t, const struct geomean_ratio *mean)
-{
-    char groups[16];
-    snprintf(groups, sizeof groups, "%zu", mean->group_count);
-    put(t, STYLE_PLAIN, mean->group_count > 1 ? groups : "", -TIME_WIDTH);
-    put_marked_ratio(t, &mean->ratio, screen_series_mark(&mean->ratio));
-}
-
-/* "c:threads without count (work)": the groups of the run that a mean leaves out. */
-static int put_left_out(const struct terminal *t, const struct summary_geomean *row, enum ratio_time time,
-                        enum ratio_base base)
-{
-    static const char *const times[] = {[RATIO_WORK] = "work", [RATIO_WHOLE] = "whole"};
-    const struct geomean_ratio *mean = &row->speedup[time][base];
-    if (mean->group_count < 2 || mean->group_count == t->summary->results->group_count)
-        return 0;
-    char *groups = format_groups(t->summary->results, mean);
-    char *text = groups == NULL ? NULL : text_format("%s:%s, %s: of %s", row->runtime, row->model, times[time], groups);
-    if (text != NULL)
-        put_titled(t, STYLE_DIM, "", text);
-    free(groups);
-    free(text);
-    return text == NULL ? -ENOMEM : 0;
-}
-
-static int put_means(const struct terminal *t, enum ratio_base base, const char *question)
-{
-    int rc = 0;
-    fputc('\n', t->out);
-    put(t, STYLE_BOLD, question, 0);
-    fputc('\n', t->out);
-    style(t, STYLE_DIM);
-    format_put(t->out, "variant", NAME_WIDTH);
-    for (size_t i = 0; i < 2; i++) {
-        format_put(t->out, "groups", -TIME_WIDTH);
-        format_put(t->out, i == 0 ? "    work speedup" : "    whole speedup", RATIO_WIDTH);
-    }
-    style(t, STYLE_PLAIN);
-    fputc('\n', t->out);
-    for (size_t i = 0; i < t->summary->geomean_count; i++) {
-        const struct summary_geomean *row = &t->summary->geomeans[i];
-        char name[96];
-        snprintf(name, sizeof name, "%.40s:%.40s", row->runtime, row->model);
-        put(t, STYLE_PLAIN, name, NAME_WIDTH);
-        put_mean(t, &row->speedup[RATIO_WORK][base]);
-        put_mean(t, &row->speedup[RATIO_WHOLE][base]);
-        fputc('\n', t->out);
-    }
-    for (size_t i = 0; i < t->summary->geomean_count; i++)
-        for (enum ratio_time time = 0; time < RATIO_TIMES && rc == 0; time++)
-            rc = put_left_out(t, &t->summary->geomeans[i], (enum ratio_time)time, base);
-    return rc;
-}
-
-static int put_geomeans(const struct terminal *t)
-{
-    if (t->summary->geomean_count == 0)
-        return 0;
-    fputc('\n', t->out);
-    for (int i = 0; i < t->width; i++)
-        fputs("─", t->out);
-    fputc('\n', t->out);
-    put(t, STYLE_BOLD, "Geometric means over groups", 0);
-    fputc('\n', t->out);
-    const int rc = put_means(t, RATIO_OWN_SYNC, narrow_tables[0].question);
-    return rc != 0 ? rc : put_means(t, RATIO_PY_SYNC, narrow_tables[1].question);
 }
 
 static int put_scaling(const struct terminal *t)
@@ -571,8 +494,6 @@ static int put_all(const struct terminal *t)
     for (size_t g = 0; g < t->summary->results->group_count && rc == 0; g++)
         if (result_group_compares(&t->summary->results->groups[g]))
             rc = put_group(t, &t->summary->results->groups[g]);
-    if (rc == 0)
-        rc = put_geomeans(t);
     if (rc == 0)
         rc = put_scaling(t);
     if (rc == 0)

@@ -9,9 +9,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "bench/stats/bisect.h"
-#include "bench/stats/sorted.h"
-
 #define EXACT_CELLS (STATS_EXACT_MAX * STATS_EXACT_MAX + 1)
 
 /* Both samples, sorted. */

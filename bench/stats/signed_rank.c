@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/bisect.h"
-#include "bench/stats/sorted.h"
+#include "bench/stats/order.h"
 
 static double walsh_count(size_t n) { return (double)n * ((double)n + 1) / 2; }
 
@@ -136,17 +134,6 @@ static double signed_rank_k(const double *sorted, size_t n, double alpha)
 /* -- what the header declares ----------------------------------------------------------------------------------------- */
 
 double stats_signed_rank_cdf(size_t n, double w) { return signed_rank_cdf(NULL, n, w); }
-
-int stats_median(const double *x, size_t n, double *out)
-{
-    double *sorted = NULL;
-    const int rc = stats_sorted_new(x, n, &sorted);
-    if (rc != 0)
-        return rc;
-    *out = gsl_stats_median_from_sorted_data(sorted, 1, n);
-    free(sorted);
-    return 0;
-}
 
 int stats_pseudomedian(const double *x, size_t n, double *out)
 {

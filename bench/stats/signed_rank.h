@@ -1,37 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statistics of cobench as pure functions of arrays of doubles. No allocation but for one sorted copy, no state, no
- * I/O. Every function returns 0 or a negative errno:
- *   -EINVAL  no values, or a confidence outside (0, 1)
- *   -EDOM    a value is NaN or infinite, or (ratios) zero or negative
- *   -ERANGE  too few values for the interval asked for
- *   -ENOMEM
- * On an error *out is left alone.
+ * The pseudo-median of paired values with its signed-rank interval, its p-value, and ratios of pairs. Pure; errors as in
+ * bench/stats/order.h.
  *
  * Sources: Hodges, Lehmann: Estimates of location based on rank tests, Ann. Math. Stat. 34 (1963) 598-611, for the
  * pseudo-median; Hollander, Wolfe, Chicken: Nonparametric Statistical Methods (3rd ed., 2014), sections 3.1 to 3.3, for
- * the signed-rank distribution, its normal approximation (with ties: formula 3.13), and the interval from order statistics of the Walsh averages
- * (Tukey 1949); Holm: A simple sequentially rejective multiple test procedure, Scand. J. Stat. 6 (1979) 65-70.
+ * the signed-rank distribution, its normal approximation (with ties: formula 3.13), and the interval from order
+ * statistics of the Walsh averages (Tukey 1949); Holm: A simple sequentially rejective multiple test procedure, Scand. J.
+ * Stat. 6 (1979) 65-70.
  */
 #ifndef BENCH_STATS_SIGNED_RANK_H
 #define BENCH_STATS_SIGNED_RANK_H
 
 #include <stddef.h>
 
-/* The fewest values for which the exact interval exists: P(W+ = 0) = 2^-n must be below half the error. */
-#define STATS_MIN_95 6
-#define STATS_MIN_99 8
+#include "bench/stats/order.h"
+
 /* Up to here the distribution of the signed-rank statistic is exact, above it is the normal approximation. */
 #define STATS_EXACT_MAX 50
-
-struct stats_interval {
-    double estimate;
-    double low, high;
-    double coverage; /* what the interval attains, at least what was asked for (exact up to STATS_EXACT_MAX) */
-};
-
-/* The middle value; the mean of the two middle ones where n is even. */
-int stats_median(const double *x, size_t n, double *out);
 
 /* The pseudo-median: the median of the n(n+1)/2 Walsh averages (x[i] + x[j]) / 2, i <= j. */
 int stats_pseudomedian(const double *x, size_t n, double *out);

@@ -10,12 +10,13 @@
 
 #include <stddef.h>
 
-#include "bench/stats/signed_rank.h"
+#include "bench/stats/kendall.h"
+#include "bench/stats/order.h"
 
 /* Fewer points have no 95% interval: the chance that all slopes lie on one side is 2 / n!. */
 #define SLOPE_MIN_95 5
 /* The distribution is exact up to here; more points are refused. */
-#define SLOPE_POINTS_MAX 50
+#define SLOPE_POINTS_MAX KENDALL_MAX
 
 /*
  * Always 95%: from the k-th smallest to the k-th largest slope, k being the greatest for which either tail is at most
@@ -23,8 +24,5 @@
  * the same x); -ENOMEM. Below SLOPE_MIN_95 points low, high and coverage are NaN. On an error *out is left alone.
  */
 int slope_make(const double *x, const double *y, size_t n, struct stats_interval *out);
-
-/* P(at most k of the n(n-1)/2 pairs are out of order) in a random order of n. n at most SLOPE_POINTS_MAX. */
-double slope_inversions_cdf(size_t n, size_t k);
 
 #endif

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <gsl/gsl_rng.h>
 
-#include "bench/analysis/break_even.h"
+#include "bench/analysis/ranking.h"
 
 enum { TRIED = 4000 };
 

@@ -127,10 +127,10 @@ static void one_slow_cell_is_found_where_rounds_suffice(void **unused)
         enum verdict verdict;
     } table[] = {
         {60, 10, GATE_SLOWER, GATE_PASSES, VERDICT_SLOWER},
-        {60, 6, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_UNRESOLVED}, /* 60 * 2 / 924 is over 5% */
+        {60, 6, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_TOO_FEW_ROUNDS}, /* 60 * 2 / 924 is over 5% */
         {20, 6, GATE_SLOWER, GATE_PASSES, VERDICT_SLOWER},
         {1, 4, GATE_SLOWER, GATE_SLOWER, VERDICT_SLOWER},
-        {2, 4, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_UNRESOLVED},
+        {2, 4, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_TOO_FEW_ROUNDS},
         {2, 3, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_NONE},
     };
     struct run *a = malloc(sizeof *a), *b = malloc(sizeof *b);

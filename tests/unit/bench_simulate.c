@@ -41,30 +41,12 @@ static void intervals_hold_the_pseudo_median(void **unused)
     gsl_rng_free(rng);
 }
 
-static void autocorrelated_rounds_are_marked(void **unused)
-{
-    static const size_t rounds[] = {30, 40, 50, 60, 70, 90};
-    (void)unused;
-    gsl_rng *rng = rng_new(2);
-    for (size_t i = 0; i < sizeof rounds / sizeof *rounds; i++)
-        for (int tenths = 0; tenths <= 5; tenths += tenths == 0 ? 3 : 2) {
-            const struct series series = {.rho = tenths / 10.0};
-            const double level = stats_autocorrelation_level(rounds[i]);
-            struct series_counts counts;
-            assert_int_equal(series_counts(&series, rng, rounds[i], TRIALS, &counts), 0);
-            const double share = (double)counts.autocorrelated / TRIALS;
-            if (tenths == 0 ? fabs(share - level) > 0.01 + THREE_ERRORS(level) : share < 0.8 - THREE_ERRORS(0.8))
-                fail_msg("%zu rounds, 0.%d: %.3f", rounds[i], tenths, share);
-        }
-    gsl_rng_free(rng);
-}
-
 static void drift_and_first_round_are_marked(void **unused)
 {
     (void)unused;
     gsl_rng *rng = rng_new(3);
     struct series_counts calm, cold, drifting;
-    assert_int_equal(series_counts(&(struct series){.rho = 0}, rng, 10, TRIALS, &calm), 0);
+    assert_int_equal(series_counts(&(struct series){.first = 0}, rng, 10, TRIALS, &calm), 0);
     assert_int_equal(series_counts(&(struct series){.first = 1}, rng, 10, TRIALS, &cold), 0);
     assert_int_equal(series_counts(&(struct series){.drift = 0.3}, rng, 10, TRIALS, &drifting), 0);
     assert_true((double)calm.drift < TRIALS * (STATS_DRIFT_LEVEL + THREE_ERRORS(STATS_DRIFT_LEVEL)));
@@ -78,7 +60,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_hold_the_pseudo_median),
-        cmocka_unit_test(autocorrelated_rounds_are_marked),
         cmocka_unit_test(drift_and_first_round_are_marked),
     };
     return cmocka_run_group_tests_name("bench_simulate", tests, NULL, NULL);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "bench/stats/median.h"
+#include "bench/stats/order.h"
 #include "bench/stats/series.h"
 #include "common/slots.h"
 
@@ -199,64 +199,6 @@ static void normal_continues_the_exact_drift(void **unused)
     }
 }
 
-/* -- autocorrelation ---------------------------------------------------------------------------------------------------------- */
-
-static void autocorrelation_of_known_orders(void **unused)
-{
-    (void)unused;
-    const double rising[] = {1, 2, 3, 4, 5, 6, 7, 8}, zigzag[] = {1, 8, 2, 7, 3, 6, 4, 5}, same[] = {4, 4, 4, 4, 4, 4};
-    struct stats_autocorrelation alike;
-    assert_int_equal(stats_autocorrelation_of(rising, 8, &alike), 0);
-    assert_near(alike.ratio, 7 / 42.0, 1e-12); /* seven differences of 1 over the ranks' sum of squares */
-    assert_true(alike.p < 0.001);
-    assert_int_equal(stats_autocorrelation_of(zigzag, 8, &alike), 0);
-    assert_near(alike.ratio, 140 / 42.0, 1e-12);
-    assert_true(alike.p > 0.97);
-    assert_int_equal(stats_autocorrelation_of(same, 6, &alike), 0);
-    assert_near(alike.p, 1, 0);
-}
-
-static void swap(double *a, double *b)
-{
-    const double c = *a;
-    *a = *b;
-    *b = c;
-}
-
-/* The next order of x by size (the usual algorithm); false after the last, which is falling throughout. */
-static bool permute(double *x, size_t n)
-{
-    size_t i = n - 1, j = n - 1;
-    while (i > 0 && x[i - 1] >= x[i])
-        i--;
-    if (i == 0)
-        return false;
-    while (x[j] <= x[i - 1])
-        j--;
-    swap(&x[i - 1], &x[j]);
-    for (size_t k = n - 1; i < k; i++, k--)
-        swap(&x[i], &x[k]);
-    return true;
-}
-
-/* Over all 40,320 orders of eight values, as many as the level says must have a p below it. */
-static void autocorrelation_levels_are_those_of_all_orders(void **unused)
-{
-    (void)unused;
-    static const double levels[] = {0.01, 0.05, 0.1, 0.3, 0.5};
-    double below[COUNT(levels)] = {0}, x[] = {1, 2, 3, 4, 5, 6, 7, 8}, orders = 0;
-    do {
-        struct stats_autocorrelation alike;
-        assert_int_equal(stats_autocorrelation_of(x, 8, &alike), 0);
-        for (size_t i = 0; i < COUNT(levels); i++)
-            below[i] += alike.p < levels[i];
-        orders++;
-    } while (permute(x, 8));
-    assert_near(orders, 40320, 0);
-    for (size_t i = 0; i < COUNT(levels); i++)
-        assert_near(below[i] / orders, levels[i], 0.004 + 0.05 * levels[i]);
-}
-
 /* -- what cannot be computed --------------------------------------------------------------------------------------------------- */
 
 static void bad_values_are_errors(void **unused)
@@ -267,7 +209,6 @@ static void bad_values_are_errors(void **unused)
     struct stats_spread spread;
     struct stats_first first;
     struct stats_drift drift;
-    struct stats_autocorrelation alike;
     for (size_t i = 0; i < COUNT(bad); i++)
         for (size_t at = 0; at < 7; at += 3) {
             double x[] = {1, 2, 3, 4, 5, 6, 7};
@@ -276,7 +217,6 @@ static void bad_values_are_errors(void **unused)
             assert_int_equal(stats_spread_of(x, 7, &spread), -EDOM);
             assert_int_equal(stats_first_of(x, 7, &first), -EDOM);
             assert_int_equal(stats_drift_of(x, 7, &drift), -EDOM);
-            assert_int_equal(stats_autocorrelation_of(x, 7, &alike), -EDOM);
         }
     const double few[] = {1, 2, 3, 4, 5};
     assert_int_equal(stats_median_interval(few, 5, 0.95, &interval), -ERANGE);
@@ -285,7 +225,6 @@ static void bad_values_are_errors(void **unused)
     assert_int_equal(stats_spread_of(few, 0, &spread), -EINVAL);
     assert_int_equal(stats_first_of(few, 5, &first), -ERANGE);
     assert_int_equal(stats_drift_of(few, 5, &drift), -ERANGE);
-    assert_int_equal(stats_autocorrelation_of(few, 5, &alike), -ERANGE);
 }
 
 static void tiny_and_negative_values_are_values(void **unused)
@@ -296,13 +235,10 @@ static void tiny_and_negative_values_are_values(void **unused)
         x[i] = -4e-300 + 1e-301 * (double)i;
     struct stats_interval interval;
     struct stats_drift drift;
-    struct stats_autocorrelation alike;
     assert_int_equal(stats_median_interval(x, COUNT(x), 0.95, &interval), 0);
     assert_true(interval.low < interval.estimate && interval.estimate < interval.high && interval.high < 0);
     assert_int_equal(stats_drift_of(x, COUNT(x), &drift), 0);
     assert_near(drift.tau, 1, 0);
-    assert_int_equal(stats_autocorrelation_of(x, COUNT(x), &alike), 0);
-    assert_true(alike.p < 1e-4);
 }
 
 static void many_rounds_are_no_burden(void **unused)
@@ -316,14 +252,10 @@ static void many_rounds_are_no_burden(void **unused)
         x[i] = uniform(&seed);
     struct stats_interval interval;
     struct stats_drift drift;
-    struct stats_autocorrelation alike;
     assert_int_equal(stats_median_interval(x, N, 0.95, &interval), 0);
     assert_true(interval.low < 0.5 && 0.5 < interval.high);
     assert_int_equal(stats_drift_of(x, N, &drift), 0); /* 5e9 pairs one by one would take a minute */
     assert_true(drift.p > 0.001 && fabs(drift.tau) < 0.01);
-    assert_int_equal(stats_autocorrelation_of(x, N, &alike), 0);
-    assert_near(alike.ratio, 2, 0.03);
-    assert_true(alike.p > 0.001 && alike.p < 0.999);
     free(x);
 }
 
@@ -337,8 +269,6 @@ int main(void)
         cmocka_unit_test(drift_is_that_of_all_orders),
         cmocka_unit_test(drift_with_ties),
         cmocka_unit_test(normal_continues_the_exact_drift),
-        cmocka_unit_test(autocorrelation_of_known_orders),
-        cmocka_unit_test(autocorrelation_levels_are_those_of_all_orders),
         cmocka_unit_test(bad_values_are_errors),
         cmocka_unit_test(tiny_and_negative_values_are_values),
         cmocka_unit_test(many_rounds_are_no_burden),

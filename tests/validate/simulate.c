@@ -137,13 +137,9 @@ static double innovate(enum innovation innovation, gsl_rng *rng)
 
 void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pairs *pairs)
 {
-    enum { WARM = 50 }; /* until the autoregression has forgotten that it began at 0 */
-    double value = 0;
     pairs->n = n;
-    for (size_t i = 0; i < WARM; i++)
-        value = series->rho * value + innovate(series->innovation, rng);
     for (size_t i = 0; i < n; i++) {
-        value = series->rho * value + innovate(series->innovation, rng);
+        const double value = innovate(series->innovation, rng);
         pairs->base[i] = exp(0.03 * value + series->drift * (double)i / (double)(n - 1) + (i == 0 ? series->first : 0));
         pairs->variant[i] = 1;
         pairs->round[i] = (int32_t)i + 1;
@@ -158,11 +154,9 @@ int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t tr
     for (size_t i = 0; i < trials && rc == 0; i++) {
         series_fill(series, rng, n, &pairs);
         struct ratio ratio = ratio_of(&pairs);
-        out->held += holds(&ratio, 0);
         rc = ratio_test(&ratio, &pairs, MARGIN);
-        out->first += (ratio.flags & RATIO_FLAG_FIRST_ROUND) != 0;
-        out->drift += (ratio.flags & RATIO_FLAG_DRIFT) != 0;
-        out->autocorrelated += (ratio.flags & RATIO_FLAG_AUTOCORRELATED) != 0;
+        out->first += ratio.doubt == DOUBT_FIRST_ROUND;
+        out->drift += ratio.doubt == DOUBT_DRIFT;
     }
     pairs_close(&pairs);
     return rc;

@@ -27,19 +27,18 @@ int noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t tri
 
 enum innovation { INNOVATION_NORMAL, INNOVATION_HEAVY, INNOVATION_SKEWED, INNOVATIONS };
 
-/* Rounds whose log ratio is a first-order autoregression with a deviation of some 3%, and what else is wrong with it. */
+/* Rounds whose log ratio has a deviation of some 3%, and what is wrong with it. */
 struct series {
     enum innovation innovation;
-    double rho;
     double first; /* added to the log ratio of round 1 */
     double drift; /* over all rounds */
 };
 
 /* Fills pairs with n rounds, numbered from 1. */
 void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pairs *pairs);
-/* How many of `trials` series of n rounds get each flag, and how many of their intervals hold the true ratio. */
+/* How many of `trials` series of n rounds are doubted for each reason. */
 struct series_counts {
-    size_t first, drift, autocorrelated, held;
+    size_t first, drift;
 };
 int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials, struct series_counts *out);
 

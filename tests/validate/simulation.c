@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/stats/median.h"
+#include "bench/stats/order.h"
 #include "bench/stats/series.h"
 #include "tests/validate/simulate.h"
 #include "tests/validate/validate.h"
@@ -70,112 +70,7 @@ int section_medians(struct validation *v)
 static const char *const innovation_names[INNOVATIONS] = {
     [INNOVATION_NORMAL] = "normal", [INNOVATION_HEAVY] = "heavy-tailed", [INNOVATION_SKEWED] = "skewed"};
 
-static int autocorrelation_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
-{
-    static const double rhos[] = {0, 0.3, 0.5};
-    const double level = stats_autocorrelation_level(n);
-    int rc = 0;
-    for (size_t i = 0; i < sizeof rhos / sizeof *rhos && rc == 0; i++) {
-        const struct series series = {.innovation = innovation, .rho = rhos[i]};
-        struct series_counts counts;
-        char text[128];
-        rc = series_counts(&series, rng, n, v->trials, &counts);
-        if (rc != 0)
-            break;
-        const int length = snprintf(text, sizeof text, "%s, %zu rounds, autocorrelation %.1f: marked",
-                                    innovation_names[innovation], n, rhos[i]);
-        if (innovation != INNOVATION_SKEWED) /* whose true value is not known */
-            snprintf(text + length, sizeof text - (size_t)length, " (the interval holds in %.1f%%)",
-                     100.0 * (double)counts.held / (double)v->trials);
-        figure_print(v, &(struct figure){text, counts.autocorrelated, v->trials, rhos[i] > 0 && n >= 30 ? 0.8 : 0,
-                                         rhos[i] > 0 ? 1 : level + 0.01});
-    }
-    return rc;
-}
-
-static int trade_show(struct validation *v, gsl_rng *rng)
-{
-    static const double levels[] = {0.01, 0.05, 0.1, 0.2, 0.25, 0.3};
-    enum { LEVELS = sizeof levels / sizeof *levels, N = 30 };
-    static const double rhos[] = {0, 0.3, 0.5};
-    size_t hits[3][LEVELS] = {{0}};
-    struct pairs pairs;
-    int rc = pairs_open(&pairs, N);
-    for (size_t r = 0; r < 3; r++)
-        for (size_t trial = 0; trial < v->trials && rc == 0; trial++) {
-            const struct series series = {.rho = rhos[r]};
-            struct stats_autocorrelation alike;
-            series_fill(&series, rng, N, &pairs);
-            rc = stats_autocorrelation_of(pairs.base, N, &alike);
-            for (size_t i = 0; i < LEVELS && rc == 0; i++)
-                hits[r][i] += alike.p < levels[i];
-        }
-    pairs_close(&pairs);
-    printf("       the trade at 30 rounds: false alarms, finds 0.3, finds 0.5\n");
-    for (size_t i = 0; i < LEVELS && rc == 0; i++)
-        printf("         %4.1f%%  %4.1f%%  %4.1f%%\n", 100.0 * (double)hits[0][i] / (double)v->trials,
-               100.0 * (double)hits[1][i] / (double)v->trials, 100.0 * (double)hits[2][i] / (double)v->trials);
-    return rc;
-}
-
-/*
- * How little of an autocorrelation of rho a series fits, from its log times, whose mean and deviation are not known: the
- * likelihood ratio of an autoregression with that rho against independent values. No test of that question is better.
- */
-static double likelihood_ratio(const double *x, size_t n, double rho)
-{
-    double inner = 0, all = 0, apart = 0, alone = 0;
-    for (size_t i = 0; i < n; i++) {
-        all += x[i];
-        inner += i > 0 && i + 1 < n ? x[i] : 0;
-    }
-    const double mean = all / (double)n;
-    const double centre = (x[0] + x[n - 1] + (1 - rho) * inner) /
-                          (2 + (double)(n - 2) * (1 - rho)); /* as the rho has it */
-    for (size_t i = 0; i < n; i++) {
-        const double step = i == 0 ? sqrt(1 - rho * rho) * (x[0] - centre) : x[i] - centre - rho * (x[i - 1] - centre);
-        apart += step * step;
-        alone += (x[i] - mean) * (x[i] - mean);
-    }
-    return apart / alone;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static int best_show(struct validation *v, gsl_rng *rng)
-{
-    enum { N = 30 };
-    static const double rho = 0.3, share = 0.8;
-    double *ratios[2] = {calloc(v->trials, sizeof(double)), calloc(v->trials, sizeof(double))};
-    struct pairs pairs;
-    int rc = ratios[0] == NULL || ratios[1] == NULL ? -ENOMEM : pairs_open(&pairs, N);
-    for (size_t k = 0; k < 2 && rc == 0; k++)
-        for (size_t trial = 0; trial < v->trials; trial++) {
-            series_fill(&(struct series){.rho = k == 0 ? 0 : rho}, rng, N, &pairs);
-            for (size_t i = 0; i < N; i++)
-                pairs.base[i] = log(pairs.base[i]);
-            ratios[k][trial] = likelihood_ratio(pairs.base, N, rho);
-        }
-    if (rc == 0) {
-        qsort(ratios[1], v->trials, sizeof(double), ascending);
-        const double cut = ratios[1][(size_t)(share * (double)v->trials)];
-        size_t alarms = 0;
-        for (size_t trial = 0; trial < v->trials; trial++)
-            alarms += ratios[0][trial] <= cut;
-        figure_print(v, &(struct figure){"normal, 30 rounds, the best test that finds 0.3 in 80%: false alarms", alarms,
-                                         v->trials, 0, 1});
-        pairs_close(&pairs);
-    }
-    free(ratios[0]);
-    free(ratios[1]);
-    return rc;
-}
-
-static int others_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
+static int series_show(struct validation *v, gsl_rng *rng, enum innovation innovation, size_t n)
 {
     struct series_counts calm, cold, drifting;
     char text[96];
@@ -198,20 +93,11 @@ static int others_show(struct validation *v, gsl_rng *rng, enum innovation innov
 
 int section_series(struct validation *v)
 {
-    static const size_t sizes[] = {10, 20, 30, 40, 50, 60, 70, 80, 90};
     gsl_rng *rng = rng_new(v, 3);
     int rc = rng == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes && rc == 0; i++)
-        rc = autocorrelation_show(v, rng, INNOVATION_NORMAL, sizes[i]);
-    for (enum innovation k = INNOVATION_HEAVY; k < INNOVATIONS && rc == 0; k++)
-        rc = autocorrelation_show(v, rng, k, 30);
-    if (rc == 0)
-        rc = trade_show(v, rng);
     for (enum innovation k = INNOVATION_NORMAL; k < INNOVATIONS; k++)
         for (size_t i = 0; i < 3 && rc == 0; i++)
-            rc = others_show(v, rng, k, rounds[i]);
-    if (rc == 0)
-        rc = best_show(v, rng);
+            rc = series_show(v, rng, k, rounds[i]);
     gsl_rng_free(rng);
     return rc;
 }

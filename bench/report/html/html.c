@@ -47,6 +47,8 @@ void html_put_ratio(FILE *out, const struct ratio *ratio)
         fprintf(out, " <span class=\"%s\">%s %s</span>", verdict, format_verdict(ratio->verdict), verdict);
     else if (verdict != NULL)
         fprintf(out, " %s<span class=\"hidden\"> %s</span>", format_verdict(ratio->verdict), verdict);
+    if (ratio_level(ratio) == LEVEL_DOUBTFUL)
+        fprintf(out, " <span title=\"%s\">?</span>", doubt_name(ratio->doubt));
     fputs("</td>", out);
 }
 
@@ -108,8 +110,6 @@ static void put_contents(const struct page *page, const struct parts *parts, FIL
     fputs("<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
           "<li><a href=\"#all-numbers\">Numbers</a></li>\n",
           out);
-    if (page->summary->geomean_count > 0)
-        fputs("<li><a href=\"#geometric-means\">Geometric means</a></li>\n", out);
     if (render_latency_html_any(page->summary))
         fputs("<li><a href=\"#latency\">Latency</a></li>\n", out);
     if (parts->prices.count > 0)

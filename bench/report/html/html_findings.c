@@ -6,67 +6,31 @@
 #include "bench/report/findings.h"
 #include "bench/util/html.h"
 #include "bench/report/html/html.h"
-#include "bench/analysis/warnings.h"
-
-/* Remarks on single cells, which say how to read their rows. They come last (bench/analysis/warnings.h) and are folded. */
-static bool is_remark(enum warning_kind kind)
-{
-    switch (kind) {
-    case WARNING_TAKES_TURNS:
-    case WARNING_SERIAL:
-    case WARNING_FIRST_ROUND:
-    case WARNING_DRIFT:
-    case WARNING_AUTOCORRELATED:
-    case WARNING_TOO_SHORT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Those that are remarks, or those that are not. Returns how many. */
-static size_t put_list(const struct warnings *warnings, bool remarks, FILE *out)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < warnings->count; i++) {
-        if (is_remark(warnings->items[i].kind) != remarks)
-            continue;
-        fputs(count++ == 0 ? "<ul>\n<li>" : "<li>", out);
-        html_put_in(out, "strong", warning_title(warnings->items[i].kind));
-        fputs(": ", out);
-        html_put(out, warnings->items[i].text);
-        fputs(".</li>\n", out);
-    }
-    if (count > 0)
-        fputs("</ul>\n", out);
-    return count;
-}
+#include "bench/report/warnings.h"
 
 static int put_warnings(const struct summary *summary, FILE *out)
 {
     struct warnings warnings;
-    size_t remarks = 0;
     if (warnings_make(&warnings, summary) != 0)
         return -ENOMEM;
-    for (size_t i = 0; i < warnings.count; i++)
-        remarks += is_remark(warnings.items[i].kind);
-    if (warnings.count > 0) {
-        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any number</h2>\n",
+    if (warnings.count > 0)
+        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any "
+              "number</h2>\n<ul>\n",
               out);
-        (void)put_list(&warnings, false, out);
-        if (remarks > 0) {
-            fprintf(out, "<details>\n<summary>%zu remark%s on single cells</summary>\n", remarks,
-                    remarks == 1 ? "" : "s");
-            (void)put_list(&warnings, true, out);
-            fputs("</details>\n", out);
-        }
-        fputs("</section>\n", out);
+    for (size_t i = 0; i < warnings.count; i++) {
+        fputs("<li>", out);
+        html_put_in(out, "strong", warning_title(warnings.items[i].kind));
+        fputs(": ", out);
+        html_put(out, warnings.items[i].text);
+        fputs(".</li>\n", out);
     }
+    if (warnings.count > 0)
+        fputs("</ul>\n</section>\n", out);
     warnings_free(&warnings);
     return 0;
 }
 
-static void put_headline(const struct headline *h, FILE *out)
+static void put_line(const struct findings_line *h, FILE *out)
 {
     fputs("<li>", out);
     html_put_in(out, "strong", h->name);
@@ -80,21 +44,26 @@ static void put_headline(const struct headline *h, FILE *out)
         html_put(out, h->best);
         fputs(".</span>", out);
     }
+    for (size_t i = 0; i < h->variants.count; i++) {
+        fputc(' ', out);
+        html_put(out, h->variants.items[i]);
+        fputc('.', out);
+    }
 }
 
 /* Each in the list, the points of a sweep folded below its own sentence. */
-static void put_headlines(const struct headlines *headlines, FILE *out)
+static void put_findings(const struct findings *findings, FILE *out)
 {
     fputs("<ul class=\"findings\">\n", out);
-    for (size_t i = 0; i < headlines->count; i++) {
+    for (size_t i = 0; i < findings->count; i++) {
         size_t points = 0;
-        put_headline(&headlines->items[i], out);
-        while (i + 1 + points < headlines->count && headlines->items[i + 1 + points].point)
+        put_line(&findings->items[i], out);
+        while (i + 1 + points < findings->count && findings->items[i + 1 + points].point)
             points++;
         if (points > 0)
             fprintf(out, "\n<details>\n<summary>Its %zu point%s</summary>\n<ul>\n", points, points == 1 ? "" : "s");
         for (size_t p = 1; p <= points; p++) {
-            put_headline(&headlines->items[i + p], out);
+            put_line(&findings->items[i + p], out);
             fputs("</li>\n", out);
         }
         fputs(points > 0 ? "</ul>\n</details>\n</li>\n" : "</li>\n", out);
@@ -105,15 +74,15 @@ static void put_headlines(const struct headlines *headlines, FILE *out)
 
 int render_html_findings(const struct page *page, FILE *out)
 {
-    struct headlines headlines;
+    struct findings findings;
     int rc = put_warnings(page->summary, out);
     if (rc == 0)
-        rc = headlines_make(&headlines, page->summary);
+        rc = findings_make(&findings, page->summary);
     if (rc != 0)
         return rc;
     fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n", out);
-    put_headlines(&headlines, out);
+    put_findings(&findings, out);
     fputs("</section>\n", out);
-    headlines_free(&headlines);
+    findings_free(&findings);
     return 0;
 }

@@ -30,9 +30,8 @@ static void put_words(const struct results *r, FILE *out)
     fprintf(out,
             "<dt>Verdicts</dt><dd>▲ faster and ▼ slower: the interval clears 1 by %.3g%%, and the p-value, adjusted by "
             "Holm over the "
-            "column, is below 5%%. = no difference shown. ? unresolved: over 10%% either way, or too few rounds for so "
-            "many "
-            "ratios.</dd>\n",
+            "column, is below 5%%. = no difference shown. ? doubtful: the finding above and the last column have the "
+            "reason.</dd>\n",
             100 * r->margin);
     fputs("<dt>Checked</dt><dd>Every job's result of every sample, against the other language's sync.</dd>\n"
           "<dt>Beats its sync from</dt><dd>As a whole command, from so many jobs on, by the medians of what starting, "

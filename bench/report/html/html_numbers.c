@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/analysis/break_even.h"
+#include "bench/analysis/ranking.h"
 #include "bench/report/format.h"
 #include "bench/util/html.h"
 #include "bench/report/html/html.h"
@@ -35,20 +35,19 @@ static void put_break_even(FILE *out, const struct summary *summary, const struc
                 found.state == BREAK_EVEN_NEVER ? "never" : "-");
 }
 
-static int put_checked(FILE *out, const struct summary_cell *cell)
+static void put_checked(FILE *out, const struct summary_cell *cell)
 {
-    char *marks = format_marks(cell->marks);
-    if (marks == NULL)
-        return -ENOMEM;
+    const char *const texts[] = {doubt_name(cell->doubt), finding_name(cell->finding), cell->note};
+    bool any = false;
     fputs(cell->verified ? "<td>yes</td><td class=\"t\">" : "<td><strong>no</strong></td><td class=\"t\">", out);
-    html_put(out, marks);
-    free(marks);
-    if (cell->note != NULL) {
-        fputs(cell->marks != 0 ? "; " : "", out);
-        html_put(out, cell->note);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i] == NULL)
+            continue;
+        fputs(any ? "; " : "", out);
+        html_put(out, texts[i]);
+        any = true;
     }
     fputs("</td>", out);
-    return 0;
 }
 
 static int put_row(FILE *out, const struct summary *summary, const struct summary_cell *cell)
@@ -67,17 +66,17 @@ static int put_row(FILE *out, const struct summary *summary, const struct summar
     put_number(out, cell->median_s, format_time(&f, cell->median_s));
     put_number(out, cell->work_s, format_time(&f, cell->work_s));
     put_number(out, cell->cpu_s, format_time(&f, cell->cpu_s));
-    char *memory = text_format("%s%s", cell->marks & MARK_MEMORY_SHORT ? "≥" : "", format_bytes(&f, peak));
+    char *memory = text_format("%s%s", summary_memory_is_least(cell) ? "≥" : "", format_bytes(&f, peak));
     put_number(out, peak, memory == NULL ? "" : memory);
     for (enum ratio_base b = 0; b < RATIO_BASES; b++)
         for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
             html_put_ratio(out, &cell->speedup[t][b]);
     put_break_even(out, summary, cell);
-    const int rc = put_checked(out, cell);
+    put_checked(out, cell);
     fputs("</tr>\n", out);
     const bool lost = memory == NULL;
     free(memory);
-    return lost ? -ENOMEM : rc;
+    return lost ? -ENOMEM : 0;
 }
 
 static int put_cells(const struct summary *summary, FILE *out)
@@ -172,65 +171,11 @@ static void put_measures(const struct summary *summary, FILE *out)
     html_table_end(out);
 }
 
-/* -- geometric means ---------------------------------------------------------------------------------------------------------- */
-
-static int put_geomean(FILE *out, const struct summary *summary, const struct summary_geomean *row)
-{
-    fputs("<tr><th scope=\"row\">", out);
-    html_put_variant(out, row->runtime, row->model);
-    fputs("</th>", out);
-    struct string_list notes = {NULL, 0};
-    int rc = 0;
-    for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-        for (enum ratio_time t = 0; t < RATIO_TIMES; t++) {
-            const struct geomean_ratio *mean = &row->speedup[t][b];
-            html_put_ratio(out, &mean->ratio);
-            if (mean->group_count < 2 || mean->group_count == summary->results->group_count || rc != 0)
-                continue;
-            char *groups = format_groups(summary->results, mean);
-            rc = groups == NULL ? -ENOMEM
-                                : string_list_addf(&notes, "%s / %s: of %s", t == RATIO_WORK ? "work" : "whole",
-                                                   b == RATIO_OWN_SYNC ? "own sync" : BASE, groups);
-            free(groups);
-        }
-    char *text = rc == 0 && notes.count > 0 ? string_list_join(&notes, "; ") : NULL;
-    fputs("<td class=\"t\">", out);
-    html_put(out, text == NULL ? "" : text);
-    fputs("</td></tr>\n", out);
-    free(text);
-    string_list_free(&notes);
-    return rc;
-}
-
-static int put_geomeans(const struct summary *summary, FILE *out)
-{
-    int rc = 0;
-    if (summary->geomean_count == 0)
-        return 0;
-    fputs("<section aria-labelledby=\"geometric-means\">\n<h2 id=\"geometric-means\">Geometric means</h2>\n"
-          "<p>They average over tasks that answer different questions: for a glance; decide by the tasks "
-          "themselves.</p>\n",
-          out);
-    html_table_begin(out, "means", "sortable", "Geometric means of the speedups over the tasks of this run.");
-    fputs("<thead><tr><th scope=\"col\">Variant</th><th scope=\"col\">Work / own sync</th><th scope=\"col\">Whole / "
-          "own sync</th>"
-          "<th scope=\"col\">Work / " BASE "</th><th scope=\"col\">Whole / " BASE
-          "</th><th scope=\"col\">Not of all tasks</th></tr></thead>\n"
-          "<tbody>\n",
-          out);
-    for (size_t i = 0; i < summary->geomean_count && rc == 0; i++)
-        rc = put_geomean(out, summary, &summary->geomeans[i]);
-    fputs("</tbody>\n", out);
-    html_table_end(out);
-    fputs("</section>\n", out);
-    return rc;
-}
-
 int render_html_numbers(const struct page *page, FILE *out)
 {
     fputs("<section aria-labelledby=\"all-numbers\">\n<h2 id=\"all-numbers\">Numbers</h2>\n", out);
     const int rc = put_cells(page->summary, out);
     put_measures(page->summary, out);
     fputs("</section>\n", out);
-    return rc != 0 ? rc : put_geomeans(page->summary, out);
+    return rc;
 }

@@ -110,7 +110,7 @@ static bool is_marked(const struct stability *s, size_t strip, const struct samp
     case OUTLIERS:
         return is_outlier(summary_of(s, s->cells[strip]), sample->round);
     case DISTURBED:
-        return sample->disturbances != 0 || sample->stopped_ns > 0;
+        return sample->disturbances != 0;
     default:
         return fabs(offset) > 1;
     }

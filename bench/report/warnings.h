@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* What a reader must know before any number of a run: the same sentences in every table, the worst first. */
-#ifndef BENCH_ANALYSIS_WARNINGS_H
-#define BENCH_ANALYSIS_WARNINGS_H
+/*
+ * What a reader must know beside the numbers. Warnings say what was wrong with the run, the worst first; notes stand below
+ * the table of one group and say why a number in it is doubtful. The same sentences in every format. Pure.
+ */
+#ifndef BENCH_REPORT_WARNINGS_H
+#define BENCH_REPORT_WARNINGS_H
 
 #include <stddef.h>
 
 #include "bench/analysis/summary.h"
+#include "bench/util/text.h"
 
 enum warning_kind {
     WARNING_INTERRUPTED,
     WARNING_FORCED,
-    WARNING_NEIGHBOUR,
+    WARNING_CONCURRENT,
     WARNING_CONTROL,
     WARNING_FAILED,
-    WARNING_ABOVE_CAPACITY,
-    WARNING_RATE,
-    WARNING_ORIGIN,
-    WARNING_STOPPED,
-    WARNING_DISTURBED,
-    WARNING_TAKES_TURNS,
-    WARNING_SERIAL,
-    WARNING_FIRST_ROUND,
-    WARNING_DRIFT,
-    WARNING_AUTOCORRELATED,
     WARNING_IMPOSSIBLE,
+    WARNING_DISTURBED,
     WARNING_PRECISION,
     WARNING_FEW_ROUNDS,
-    WARNING_TOO_SHORT,
+    WARNINGS
 };
 
 struct warning {
@@ -44,5 +39,9 @@ int warnings_make(struct warnings *warnings, const struct summary *summary);
 void warnings_free(struct warnings *warnings);
 /* "control", "failed" and so on: at most 9 columns. */
 const char *warning_title(enum warning_kind kind);
+
+/* Appends the notes of a group: "c:async, py:async: the ratio drifts over the rounds, ...", a sentence for each reason,
+ * and what is special about the machine's CPUs where the group computes. 0 or -ENOMEM. */
+int notes_make(struct string_list *notes, const struct summary *summary, const struct result_group *group);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The median's interval and the modified z-scores. */
-#include "bench/stats/median.h"
+/* Statistics of one sample by its order. Every statistic here begins with a sorted copy, and all refuse the same values. */
+#include "bench/stats/order.h"
 
 #include <errno.h>
 #include <gsl/gsl_cdf.h>
@@ -9,13 +9,47 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
-
-#include "bench/stats/sorted.h"
+#include <string.h>
 
 /* The upper quartile of the standard normal distribution: a normal sample's MAD is this share of its deviation. */
 #define MAD_OF_DEVIATION 0.6745
 /* sqrt(pi / 2): a normal sample's deviation is so many mean absolute deviations. */
 #define DEVIATION_OF_MEAN_AD 1.253314
+
+int stats_sorted_new(const double *x, size_t n, double **out)
+{
+    if (n == 0)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return -EDOM;
+    double *copy = malloc(n * sizeof *copy);
+    if (copy == NULL)
+        return -ENOMEM;
+    memcpy(copy, x, n * sizeof *copy);
+    gsl_sort(copy, 1, n);
+    *out = copy;
+    return 0;
+}
+
+size_t stats_sorted_run(const double *sorted, size_t n, size_t first)
+{
+    size_t end = first + 1;
+    while (end < n && sorted[end] <= sorted[first])
+        end++;
+    return end;
+}
+
+int stats_median(const double *x, size_t n, double *out)
+{
+    double *sorted = NULL;
+    const int rc = stats_sorted_new(x, n, &sorted);
+    if (rc != 0)
+        return rc;
+    *out = gsl_stats_median_from_sorted_data(sorted, 1, n);
+    free(sorted);
+    return 0;
+}
 
 /* The greatest k with P(B <= k - 1) <= alpha / 2, by bisection; 0 where there is none. */
 static unsigned median_k(unsigned n, double alpha)
@@ -78,4 +112,35 @@ double stats_modified_z(const struct stats_spread *spread, double value)
     if (spread->scale > 0)
         return distance / spread->scale;
     return distance > 0 ? INFINITY : distance < 0 ? -INFINITY : 0;
+}
+
+/* -- bisection over the doubles themselves: it ends at the value, to the last bit, and not near it ------------------------- */
+
+/* Doubles as integers of the same order, and back. */
+static int64_t key_of_double(double value)
+{
+    int64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits >= 0 ? bits : INT64_MIN - bits;
+}
+
+static double double_of_key(int64_t key)
+{
+    const int64_t bits = key >= 0 ? key : INT64_MIN - key;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+double stats_bisect(stats_count_at_most *count, const void *values, double k, double low, double high)
+{
+    int64_t from = key_of_double(low), to = key_of_double(high);
+    while (from < to) {
+        const int64_t middle = (from & to) + ((from ^ to) >> 1); /* floor of the mean, without overflow */
+        if (count(values, double_of_key(middle)) >= k)
+            to = middle;
+        else
+            from = middle + 1;
+    }
+    return double_of_key(from);
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Columns of samples. */
+#include "bench/analysis/columns.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "bench/stats/order.h"
+
+static int64_t ns_of(const struct sample *sample, size_t column)
+{
+    int64_t ns;
+    memcpy(&ns, (const char *)sample + column, sizeof ns);
+    return ns;
+}
+
+double column_value(const struct sample *sample, size_t column)
+{
+    const int64_t ns = ns_of(sample, column);
+    return ns < 0 ? NAN : (double)ns / 1e9;
+}
+
+size_t column_take(const struct result_cell *cell, size_t column, double *space)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < cell->count; i++)
+        if (ns_of(&cell->samples[i], column) >= 0)
+            space[n++] = column_value(&cell->samples[i], column);
+    return n;
+}
+
+double column_median_of(const double *values, size_t n)
+{
+    double median = NAN;
+    return n > 0 && stats_median(values, n, &median) == 0 ? median : NAN;
+}
+
+double column_median(const struct result_cell *cell, size_t column, double *space)
+{
+    return column_median_of(space, column_take(cell, column, space));
+}
+
+struct summary_interval column_median_ci(const struct result_cell *cell, size_t column, double *space)
+{
+    struct stats_interval interval;
+    if (stats_median_interval(space, column_take(cell, column, space), 0.95, &interval) != 0)
+        return (struct summary_interval){NAN, NAN};
+    return (struct summary_interval){interval.low, interval.high};
+}
+
+double column_share(const struct result_cell *cell, size_t part, size_t whole)
+{
+    double parts = 0, wholes = 0;
+    for (size_t i = 0; i < cell->count; i++) {
+        const int64_t x = ns_of(&cell->samples[i], part), y = ns_of(&cell->samples[i], whole);
+        if (x >= 0 && y > 0) {
+            parts += (double)x;
+            wholes += (double)y;
+        }
+    }
+    return wholes > 0 ? parts / wholes : NAN;
+}
