@@ -59,19 +59,6 @@ def test_the_readmes_open_loop_is_the_committed_one(tmp_path):
     assert "".join(line + "\n" for line in readme_block(" " * 20)) in done.stdout
 
 
-def test_the_statistics_page_says_what_was_printed():
-    """The table of autocorrelated rounds, whose figures are simulated from one seed."""
-    printed = {}
-    for rounds, rho, share in re.findall(r"normal, (\d+) rounds, autocorrelation (\d\.\d): marked .*?\): (\d+\.\d)% ",
-                                         (REFERENCE / "statistics.txt").read_text()):  # fmt: skip
-        printed.setdefault(rounds, {})[rho] = float(share)
-    table = re.findall(r"^\| (\d+) \| ([\d.]+)% \| ([\d.]+)% \| ([\d.]+)% \|$", (ROOT / "docs" / "statistics.md").read_text(), re.M)
-    assert len(table) == 9
-    for rounds, *shares in table:
-        for said, rho in zip(shares, ("0.0", "0.3", "0.5")):
-            assert abs(float(said) - printed[rounds][rho]) <= (0.051 if "." in said else 0.51), (rounds, rho)
-
-
 def test_the_readmes_claims_are_the_committed_ones(tmp_path):
     copy = shutil.copytree(REFERENCE / "published", tmp_path / "published")
     subprocess.run([BUILD / "cobench", "report", "--no-plots", "--quiet", copy], timeout=60, check=True)

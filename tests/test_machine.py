@@ -182,7 +182,7 @@ def test_a_throttled_sample_says_so(tmp_path):
     assert all(sample["around"]["throttled"] > 0 and sample["around"]["throttled_ns"] > 0 for sample in timed)
     assert any(line.startswith("quota throttled it") for sample in timed for line in sample["disturbed"])
     (cell,) = summary["cells"]
-    assert cell["disturbed_rounds"] == cell["rounds"] == 1 and "disturbed" in cell["marks"]
+    assert cell["disturbed_rounds"] == cell["rounds"] == 1 and cell["doubt"] == "disturbed"
 
 
 def test_a_sample_beside_other_work_says_so(tmp_path):

@@ -214,28 +214,6 @@ def test_verdicts(run: Path) -> None:
     assert set(verdicts(run, "--margin", "90%").values()) == {"faster", "unresolved", "no difference shown", None}
 
 
-def test_geometric_means(run: Path) -> None:
-    """The mean of each round's log ratios, taken by hand, over the groups that have the ratio."""
-    report(run, "--quiet", "--no-plots")
-    summary = json.loads((run / "summary.json").read_text())
-    means = {(mean["runtime"], mean["model"], mean["time"], mean["base"]): mean for mean in summary["geomeans"]}
-    assert means[("c", "thread-pool", "work", "py_sync")]["groups"] == [0, 1]
-    assert ("py", "thread-pool", "work", "own_sync") not in means  # too short to have a ratio in one of the groups
-    assert ("py", "process-pool", "whole", "own_sync") not in means  # refused in one
-    times: dict[tuple[int, int], float] = {}
-    plan = json.loads((run / "plan.json").read_text())
-    ids = {(cell["group"], cell["runtime"], cell["model"]): cell["id"] for cell in plan["cells"] if cell["role"] == "model"}
-    for line in map(json.loads, (run / "samples.jsonl").read_text().splitlines()):
-        if line["pass"] == "timed" and line["status"] == "ok":
-            times[line["cell"], line["round"]] = line["whole_ns"]
-    logs = [sum(math.log(times[ids[g, "py", "sync"], r] / times[ids[g, "c", "thread-pool"], r]) for g in (0, 1)) / 2
-            for r in range(1, 11)]
-    walsh = sorted((logs[i] + logs[j]) / 2 for i in range(10) for j in range(i, 10))
-    mean = means[("c", "thread-pool", "whole", "py_sync")]
-    for key, value in (("ratio", walsh[27]), ("low", walsh[8]), ("high", walsh[46])):
-        assert mean[key] == pytest.approx(math.exp(value), rel=1e-8)
-
-
 def test_outliers_and_intervals_of_medians(run: Path) -> None:
     report(run, "--quiet", "--no-plots")
     before = json.loads((run / "summary.json").read_text())["cells"][0]

@@ -2,7 +2,7 @@
 """make check-faults: faults are planted in real runs, one a try, and the driver has to find each and call it by its name.
 
 Prints a row a fault: found in how many tries, how many are needed, how it was named. Exit status 0 if all were found often
-enough, else 1. `--only slower,stopped` picks rows, `--tries 3` makes fewer tries (what is needed shrinks with them).
+enough, else 1. `--only slower,sleeps` picks rows, `--tries 3` makes fewer tries (what is needed shrinks with them).
 What cannot be planted here (one CPU, no network namespace) is listed with the reason and counts as not shown.
 """
 
@@ -15,12 +15,10 @@ import os
 import random
 import resource
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,7 +152,7 @@ def pretends(p: Planter) -> Try:
     variant that really does run side by side."""
     p.need_cpus()
     project, kind = p.project(), p.rng.choice(("pool", "task", "stamps"))
-    model, honest, mark = {"pool": ("pretend", "thread-pool", "serial"),
+    model, honest, finding = {"pool": ("pretend", "thread-pool", "never-overlaps"),
                            "task": ("thread-pool", "process-pool", "takes-turns"),
                            "stamps": ("threads", "thread-pool", "takes-turns")}[kind]
     if kind == "pool":
@@ -166,11 +164,11 @@ def pretends(p: Planter) -> Try:
                       f"steps={STEPS // jobs}", "--model", f"{model},{honest}", "--jobs", jobs, "--workers", 2, "--runtime",
                       "c", "--rounds", 6, "--seed", p.rng.randrange(2**31))
     cell, true = out.cell("c", model), out.cell("c", honest)
-    said = {"serial": "never were two jobs in flight", "takes-turns": "they take turns"}[mark]
-    named = f"{kind}: {mark if mark in cell['marks'] else 'not marked'}, in flight {cell['in_flight_max']}, CPUs " \
+    said = {"never-overlaps": "never had two jobs in flight", "takes-turns": "took turns"}[finding]
+    named = f"{kind}: {cell['finding'] or 'not found'}, in flight {cell['in_flight_max']}, CPUs " \
             f"{cell['cpus_used']}"
-    return Try(mark in cell["marks"] and any(said in line and f"c:{model}" in line for line in unwrapped(out.table)), named,
-               counts={"honest": bool({"serial", "takes-turns"} & set(true["marks"]))})
+    return Try(cell["finding"] == finding and any(said in line and f"c:{model}" in line for line in unwrapped(out.table)), named,
+               counts={"honest": true["finding"] in ("never-overlaps", "takes-turns")})
 
 
 def unwrapped(table: str) -> list[str]:
@@ -184,101 +182,33 @@ def unwrapped(table: str) -> list[str]:
     return lines
 
 
-# -- a process stopped ------------------------------------------------------------------------------------------------
+# -- CPU time that is missing, or that buys nothing ----------------------------------------------------------------------
 
-def processes() -> dict[int, tuple[int, str, bytes]]:
-    """Every process: its parent, its name, its command line."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            stat, line = (entry / "stat").read_text(), (entry / "cmdline").read_bytes()
-        except OSError:
-            continue  # it has ended
-        name, rest = stat[stat.index("(") + 1:stat.rindex(")")], stat[stat.rindex(")") + 2:].split()
-        found[int(entry.name)] = (int(rest[1]), name, line)
-    return found
+def planted_task(p: Planter, model: str, *sets: str) -> tuple[dict, dict, list[str]]:
+    """A run of the task `locked` with something planted in it: its cell, that of sync, and what was said."""
+    args = [arg for one in ("locks=0", *sets) for arg in ("--set", one)]
+    out = p.project().run("--tasks", p.tasks("locked"), "--task", "locked", *args, "--model", model, "--jobs", 8, "--workers", 2,
+                          "--runtime", "c", "--rounds", 8, "--seed", p.rng.randrange(2**31))
+    return out.cell("c", model), out.cell("c", "sync"), unwrapped(out.table)
 
 
-def timed_processes(driver: int, model: str) -> list[int]:
-    """The processes that now run below a hyperfine of this driver, of this model."""
-    all_ = processes()
-
-    def ancestors(pid: int) -> list[int]:
-        line = []
-        while pid in all_ and len(line) < 50:
-            line.append(pid)
-            pid = all_[pid][0]
-        return line
-
-    return [pid for pid, (_, name, line) in all_.items()
-            if f"\0--model\0{model}\0".encode() in line and name != "hyperfine"
-            and driver in (above := ancestors(pid)) and any(all_[a][1] == "hyperfine" for a in above)]
+def sleeps(p: Planter) -> Try:
+    """A task that says that it computes, and sleeps for a third of the time or more."""
+    model, ms = p.rng.choice(("sync", *POOLS)), p.rng.randint(5, 20)
+    cell, _, said = planted_task(p, model, "steps=3000000", f"sleep={ms}")
+    told = any("off the CPU" in line and f"c:{model}" in line for line in said)
+    share = cell["off_cpu_share"]
+    return Try(cell["finding"] == "off-cpu" and told, f"c:{model}, {ms} ms a job: {cell['finding']}, off-CPU share {share}")
 
 
-def is_stopped(pid: int) -> bool:
-    """Whether a process that was sent SIGSTOP has stopped; one that was ending does not."""
-    for _ in range(100):
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            return False
-        state = stat[stat.rindex(")") + 2]
-        if state in "TZX":
-            return state == "T"
-        time.sleep(0.001)
-    return False
-
-
-def stop_one(driver: subprocess.Popen[str], model: str, rng: random.Random, seconds: float) -> int | None:
-    """Stops a process of a timed run of the model for a while, a random one at a random time; its id."""
-    skip, seen = rng.randint(1, 4), set()
-    while driver.poll() is None:
-        pids = timed_processes(driver.pid, model)
-        fresh = [pid for pid in pids if pid not in seen]
-        seen.update(pids)
-        skip -= bool(fresh)
-        if skip > 0 or not pids:
-            time.sleep(0.002)
-            continue
-        time.sleep(rng.uniform(0, 0.03))
-        pids = timed_processes(driver.pid, model)
-        pid = rng.choice(pids) if pids else 0
-        try:
-            if pid == 0:
-                continue
-            os.kill(pid, signal.SIGSTOP)
-        except ProcessLookupError:
-            continue
-        if not is_stopped(pid):
-            continue  # it was about to end all the same
-        time.sleep(seconds)
-        try:
-            os.kill(pid, signal.SIGCONT)
-        except ProcessLookupError:
-            continue  # killed meanwhile
-        return pid
-    return None
-
-
-def stopped(p: Planter) -> Try:
-    runtime, model, seconds = p.rng.choice(RUNTIMES), p.rng.choice(POOLS), p.rng.uniform(0.1, 0.3)
-    task = p.rng.choice((("wait", "delay=40"),
-                         ("count", f"size={5_000_000 if runtime in ('c', 'ext') else 100_000}")))
-    project = p.project()
-    driver = project.start("--task", task[0], "--set", task[1], "--jobs", 8, "--workers", 2, "--runtime", runtime,
-                           "--model", model, "--rounds", 8, "--seed", p.rng.randrange(2**31))
-    try:
-        pid = stop_one(driver, model, p.rng, seconds)
-    finally:
-        out = project.finish(driver)
-    if pid is None:
-        raise RuntimeError(f"no process was caught: {out.said}")
-    lines = [line for s in out.of(runtime, model) for line in s["disturbed"] if line.startswith(f"process {pid} (")]
-    told = any("a process was stopped from outside" in line and f"{runtime}:{model}" in line
-               for line in unwrapped(out.table))
-    return Try(bool(lines) and "stopped" in out.cell(runtime, model)["marks"] and told,
-               f"{runtime}:{model} {task[0]}, for {seconds * 1e3:.0f} ms: {'; '.join(lines) or 'nothing'}",
-               counts={"unstopped": sum(bool(s["stopped_ns"]) for s in out.samples) > 1})
+def hot(p: Planter) -> Try:
+    """Workers that spin at one cache line until it is their turn: both CPUs are busy, and nothing is gained."""
+    p.need_cpus()
+    model = p.rng.choice(("threads", "thread-pool"))
+    cell, sync, said = planted_task(p, model, f"steps={p.rng.randint(4, 8)}000000", "hot=1")
+    told = any("without a gain" in line and f"c:{model}" in line for line in said)
+    return Try(cell["finding"] == "busy-without-gain" and told, f"c:{model}: {cell['finding']}, CPUs {cell['cpus_used']}, "
+               f"CPU time {cell['cpu_s']:.3f} s beside {sync['cpu_s']:.3f} s")
 
 
 # -- what a machine runs out of ---------------------------------------------------------------------------------------
@@ -293,9 +223,9 @@ def origin(p: Planter) -> Try:
                       jobs, "--workers", 8, "--runtime", "c", "--model", model, "--rounds", 6, "--seed", p.rng.randrange(2**31))
     cell = out.cell("c", model)
     told = any("it was the limit, not the model" in line and "origin" in line for line in unwrapped(out.table))
-    return Try("origin-bound" in cell["marks"] and told,
-               f"{kind}, c:{model}: origin {cell['origin_share']:.2f}, waiting {cell['origin_wait_share']:.2f}, marks "
-               f"{','.join(cell['marks'])}")
+    return Try(cell["doubt"] == "origin" and told,
+               f"{kind}, c:{model}: origin {cell['origin_share']:.2f}, waiting {cell['origin_wait_share']:.2f}, doubt "
+               f"{cell['doubt']}")
 
 
 FEW_PORTS = """
@@ -375,7 +305,8 @@ ROWS = [
     Row("wrong", "one result wrong", job_fault("wrong"), 20),
     Row("swapped", "two results swapped", job_fault("swapped"), 20),
     Row("pretends", "parallel in name only", pretends, 19, ("honest", "an honest pool, called so")),
-    Row("stopped", "a worker stopped", stopped, 19, ("unstopped", "another sample, called stopped")),
+    Row("sleeps", "a CPU task that sleeps", sleeps, 19),
+    Row("hot", "one hot cache line", hot, 19),
     Row("origin", "an origin that saturates", origin, 19),
     Row("ports", "no free ports", ports, 19),
     Row("descriptors", "no free descriptors", descriptors, 19),

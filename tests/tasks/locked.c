@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Computes, and if it is told to, under one lock for all, as an extension with a global lock does: its jobs are begun side by side and done one
- * after the other. Job i's result is i, whatever was computed, so that the Python counterpart need not. */
+/* Computes, and does wrong what a task that computes can do wrong, if it is told to: `locks`, under one lock for all, as an
+ * extension with a global lock does, so that its jobs are begun side by side and done one after the other; `hot`, the
+ * same, but its workers burn their CPU at the lock's cache line until it is their turn; `sleep`, with so many
+ * milliseconds of sleep in each job. Job i's result is i, whatever was computed, so that the Python counterpart need not. */
 #include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "cobench/task.h"
 #include "common/slots.h"
@@ -17,13 +21,20 @@ static int locked_run(void *state, void *worker, uint64_t job, const struct cobe
                       struct cobench_error *err)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    const struct cobench_value *steps = state, *locks = steps + 1;
+    static atomic_flag line = ATOMIC_FLAG_INIT;
+    const struct cobench_value *steps = state, *locks = steps + 1, *hot = steps + 2, *sleep_ms = steps + 3;
+    const struct timespec pause = {.tv_sec = sleep_ms->number / 1000, .tv_nsec = sleep_ms->number % 1000 * 1000000};
     uint64_t x = job;
     (void)worker, (void)reply, (void)err;
     if (locks->number)
         pthread_mutex_lock(&lock);
+    while (hot->number && atomic_flag_test_and_set(&line)) {
+    }
     for (int64_t i = 0; i < steps->number; i++)
         x = splitmix64(x);
+    if (hot->number)
+        atomic_flag_clear(&line);
+    (void)nanosleep(&pause, NULL);
     if (locks->number)
         pthread_mutex_unlock(&lock);
     __asm__ volatile("" : : "r"(x)); /* it counts as used */
@@ -39,6 +50,18 @@ static const struct cobench_param locked_params[] = {
      .max = 1000000000,
      .about = "how much one job computes"},
     {.key = "locks", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 0, .max = 1, .about = "1: one job at a time"},
+    {.key = "hot",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 1,
+     .about = "1: one job at a time, the others spin"},
+    {.key = "sleep",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "0",
+     .min = 0,
+     .max = 1000,
+     .about = "milliseconds in each job"},
     {.key = NULL},
 };
 
