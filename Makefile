@@ -60,13 +60,20 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
         test-c test-page test-py coverage asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
-.SECONDARY:
+.PRECIOUS: $(BUILD)/obj/%.o
 
 all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
-	@echo 'Variables: SUITE=quick RUN=results/... CC= CFLAGS= PYTHON_PC=python3-embed BUILD=build V=1 WERROR=1'
+	@printf '%s\n' 'Variables:' \
+	  '  CC= CFLAGS= LDFLAGS=        the compiler and its flags (gcc, -O2 -g)' \
+	  '  PYTHON_PC=python3-embed     pkg-config module of the interpreter; PKG_CONFIG_PATH= finds one outside the system' \
+	  '  EMBED=auto                  how cobench-host-embed is linked to it: auto, static, shared' \
+	  '  BUILD=build                 the folder of the build' \
+	  '  WERROR=1 V=1                warnings are errors; show each command' \
+	  '  SUITE=quick RUN=results/... of bench; of tables, plots, page and check-prices' \
+	  '  N= ONLY= TRIES= TIME= TARGET= FUZZ_CC=clang   of the checks and of fuzz, as their lines say'
 
 bench: all ## Run a suite (SUITE=quick; smoke takes 30 seconds) and print its table
 	$(Q)$(BUILD)/cobench run --suite $(SUITE)
@@ -182,8 +189,11 @@ $(BUILD)/obj/bench/report/html/page_text.o: $(BUILD)/gen/page_text.c $(BUILD)/fl
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(compile)
 
-# Rebuild when the compiler or its flags change: they are part of a result.
+# Rebuild when the compiler or its flags change: they are part of a result. Before anything is compiled, what is not
+# installed is named.
+needs = $(PC) --exists $(1) || { PYTHON_PC='$(PYTHON_PC)' scripts/setup.sh missing $(2) >&2; exit 1; }
 $(BUILD)/flags: FORCE
+	$(Q)$(call needs,$(bench_libs) libcurl libevent '$(PYTHON_PC)',build)
 	$(Q)mkdir -p $(@D) && printf '%s\n' '$(CC) $(subst ','\'',$(CFLAGS) $(LDFLAGS)) $(VERSION) $(PYTHON) $(EMBED)' >$@.new && \
 	  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
@@ -192,6 +202,7 @@ $(BUILD)/python: FORCE
 	$(Q)mkdir -p $(@D) && if ! test -x '$(PYTHON)'; then \
 	  echo "make: $(PYTHON_PC): no interpreter at '$(PYTHON)' (./scripts/setup.sh installs one; PYTHON_PC= names another)" >&2; \
 	  exit 1; fi && printf '%s\n' '$(PYTHON)' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+.PHONY: FORCE
 FORCE:
 
 # The default text of `wordcount`, from a fixed seed.
@@ -215,6 +226,11 @@ page: all ## Make a run's page again, RUN/index.html, and open it
 
 test-py: all $(faulty) $(test_tasks) ## Hosts, driver and the Python side (pytest)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
+
+$(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/*.c)): | needs-cmocka
+.PHONY: needs-cmocka
+needs-cmocka:
+	$(Q)$(call needs,cmocka,test)
 
 # tests/unit/host_*.c stand on the host, tests/unit/embed_*.c on the one with an interpreter, tests/unit/bench_*.c on the
 # driver, tests/unit/common_*.c on neither.

@@ -13,7 +13,7 @@ def explain(error: BaseException, file: str | None) -> tuple[str, str, int | Non
     kind = error.kind if isinstance(error, (RequestFailed, TaskFailed)) else type(error).__name__
     line = error.line if isinstance(error, TaskFailed) else None
     try:
-        message = " ".join(str(error).split())
+        message = " ".join(str(error).replace("\0", " ").split())
     except BaseException:  # a user's __str__
         message = "an exception that cannot be printed"
     message = message.encode("utf-8", "replace")[:MESSAGE_MAX].decode("utf-8", "ignore")

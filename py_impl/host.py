@@ -268,7 +268,8 @@ class Command:
         where = "a worker" if first["job"] is None else f"job {first['job']}"
         others = self.this.slots.failed() - 1
         more = f" ({others} more failed)" if others > 0 else ""
-        return f"{where}: {first['type']}: {first['message']}{more}"
+        message = f": {first['message']}" if first["message"] else ""
+        return f"{where}: {first['type']}{message}{more}"
 
     def report(self, status: str, reason: str | None) -> int:
         """Fills in the rest of the record and writes it; complains where all is not well. The exit status."""

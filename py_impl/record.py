@@ -47,7 +47,7 @@ def python() -> dict[str, object]:
 
 
 def to_json(value: object) -> str:
-    """JSON in ASCII. Undecodable bytes (lone surrogates) stand as U+FFFD."""
+    """JSON in ASCII. Undecodable bytes (lone surrogates) and NUL, which C cannot hold, stand as U+FFFD."""
     if value is None:
         return "null"
     if value is True or value is False:
@@ -69,7 +69,7 @@ def _character(c: str) -> str:
     if " " <= c <= "~":
         return c
     code = ord(c)
-    if 0xD800 <= code <= 0xDFFF:
+    if code == 0 or 0xD800 <= code <= 0xDFFF:
         code = 0xFFFD
     if code > 0xFFFF:
         code -= 0x10000

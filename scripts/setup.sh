@@ -39,12 +39,14 @@ usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh bench|test|figures [ARGUMENT...]
        ./scripts/setup.sh packages
+       ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
   bench     install what is missing, then make bench     (bench SUITE=smoke takes 30 seconds)
   test      install what is missing, then make test
   figures   install what is missing, then make figures
   packages  install all that any of these needs, and make nothing
+  missing   install nothing: name what the compiler will not find for build, run, test or figures
 
 Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
 nothing is installed and neither is needed. Without apt-get the missing parts are named, and installing them is yours.
@@ -79,6 +81,7 @@ probe() {
     local what=${1#*:}
     case $1 in
     cmd:*) command -v "$what" ;;
+    pc:python3-embed) pkg-config --exists "${PYTHON_PC:-python3-embed}" ;;
     pc:*) pkg-config --exists "$what" ;;
     hdr:*) printf '#include <%s>\n' "$what" | gcc -E - ;;
     py:*) python -c "import $what" ;;
@@ -205,6 +208,25 @@ provide() {
     if [ ${#missing[@]} != 0 ]; then die "still missing after the installation: ${missing[*]%% *}"; fi
 }
 
+# Names what is missing for the uses given, for make, and how to get it.
+name_missing() {
+    local entry module=${PYTHON_PC:-python3-embed}
+    debian=no # what counts is what the compiler finds, not which packages are installed
+    find_missing "$@"
+    for entry in ${missing[@]+"${missing[@]}"}; do
+        case $entry in
+        python3-dev\ *)
+            if [ "$module" != python3-embed ]; then
+                printf "make: PYTHON_PC=%s: pkg-config has no such module; PKG_CONFIG_PATH= names the folder of its .pc file\n" "$module"
+                continue
+            fi
+            ;;
+        esac
+        printf 'make: missing: %s (%s)\n' "${entry%%[| ]*}" "${entry#* }"
+    done
+    printf 'make: ./scripts/setup.sh packages installs what can be installed\n'
+}
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 main() {
@@ -214,12 +236,17 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
+    missing)
+        shift
+        name_missing "$@"
+        return
+        ;;
     -h | --help)
         usage
         return
         ;;
     *)
-        printf "setup: '%s' is none of bench, test, figures, packages (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of bench, test, figures, packages, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac

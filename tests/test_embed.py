@@ -20,7 +20,7 @@ from c_host import BUILD, EMBED
 from lag import Lag
 from py_host import MODELS, ROOT, alive, outcome
 from py_impl import slots
-from test_py_host import BAD_RUNS, task_file
+from test_py_host import BAD_RUNS, MESSAGES, task_file
 
 PROCESSES = ("processes", "process-pool")
 THREADS = ("sync", "threads", "thread-pool", "async")
@@ -55,6 +55,23 @@ def test_whatever_run_does_is_the_jobs_own(tmp_path, name, model):
     line = (tmp_path / "mine.py").read_text().split("\n").index("    " + body) + 1
     raised = kind not in ("TypeError", "OverflowError")  # the others are found when `run` is over
     assert {failure["line"] for failure in done.record["failures"]} == {line if raised else None}
+
+
+@pytest.mark.parametrize("body, kind, message, reason", MESSAGES)
+def test_what_is_said_of_an_exception(tmp_path, body, kind, message, reason):
+    done = run(tmp_path, pair(tmp_path, run=body), "sync")
+    (failure,) = done.record["failures"]
+    assert (failure["type"], failure["message"], done.record["reason"]) == (kind, message, reason)
+
+
+@pytest.mark.parametrize("method", ("fork", "spawn"))
+@pytest.mark.parametrize("model", ("processes", "process-pool"))
+def test_a_worker_that_exits_as_if_all_were_well(tmp_path, model, method):
+    body = "import os; job == 2 and os._exit(0); return job"
+    done = run(tmp_path, pair(tmp_path, run=body), model, method=method)
+    (failure,) = done.record["failures"]
+    assert (failure["job"], failure["type"]) == (2, "Crash")
+    assert failure["message"].endswith("exited with status 0 while running job 2")
 
 
 def test_every_failure_is_counted(tmp_path):

@@ -282,6 +282,27 @@ def test_whatever_run_does_is_the_jobs_own(tmp_path, name, model):
     assert done.record["failed_jobs"] == 4 and "Traceback" not in done.stderr
 
 
+# What is raised in job 2, and what the record says of it in every host that runs Python.
+MESSAGES = [
+    ("assert job != 2; return job", "AssertionError", "", "job 2: AssertionError"),
+    ("if job == 2: raise ValueError('a\\0b')\n    return job", "ValueError", "a b", "job 2: ValueError: a b"),
+]
+
+
+@pytest.mark.parametrize("body, kind, message, reason", MESSAGES)
+def test_what_is_said_of_an_exception(tmp_path, body, kind, message, reason):
+    done = run(tmp_path, "--task", task_file(tmp_path, run=body), "--model", "sync")
+    (failure,) = done.record["failures"]
+    assert (failure["type"], failure["message"], done.record["reason"]) == (kind, message, reason)
+    assert b"\\u0000" not in (tmp_path / "record.json").read_bytes()  # which C cannot read
+
+
+def test_only_the_models_own_threads_are_waited_for(tmp_path):
+    opens = "import threading, time; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
+    done = run(tmp_path, "--task", task_file(tmp_path, open=opens), "--model", "threads", "--timeout", 20)
+    assert (done.status, done.results) == (0, [0, 1, 2, 3])
+
+
 def test_the_largest_result_fits(tmp_path):
     done = run(tmp_path, "--task", task_file(tmp_path, run="return 2**64 - 1"), "--model", "sync")
     assert done.results == [2**64 - 1] * 4

@@ -35,13 +35,13 @@ void error_clear(struct cobench_error *err)
 
 void error_complete(struct cobench_error *err, int rc)
 {
-    if (err->type[0] == '\0') {
-        const char *name = strerrorname_np(-rc);
-        if (name)
-            snprintf(err->type, sizeof err->type, "%s", name);
-        else
-            snprintf(err->type, sizeof err->type, "errno %d", -rc);
-    }
+    if (err->type[0] != '\0') /* whoever names a type says all there is: an exception may be without a text */
+        return;
+    const char *name = strerrorname_np(-rc);
+    if (name)
+        snprintf(err->type, sizeof err->type, "%s", name);
+    else
+        snprintf(err->type, sizeof err->type, "errno %d", -rc);
     if (err->message[0] == '\0') {
         char text[128];
         snprintf(err->message, sizeof err->message, "%s", strerror_r(-rc, text, sizeof text));
@@ -54,7 +54,7 @@ void error_tell(const struct cobench_error *err, int rc, char *line, size_t size
     if (err->type[0] == '\0' || (name && strcmp(err->type, name) == 0))
         snprintf(line, size, "%s", err->message);
     else
-        snprintf(line, size, "%s: %s", err->type, err->message);
+        snprintf(line, size, "%s%s%s", err->type, err->message[0] ? ": " : "", err->message);
 }
 
 bool error_is_limit(int rc)

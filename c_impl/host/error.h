@@ -8,14 +8,14 @@
 
 #include "cobench/task.h"
 
-/* Writes the line (cut at the buffer's end) and returns `code`, so that `return error_fill(err, -EINVAL, ...)` reads
+/* Writes the line (cut at the buffer's end) and returns `rc`, so that `return error_fill(err, -EINVAL, ...)` reads
  * well. The type stays as it is. */
 int error_fill(struct cobench_error *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Empties it as the contract promises before each call: every text and the line. */
 void error_clear(struct cobench_error *err);
 
-/* Fills in what is missing: the type from the errno's name, the message from its text. */
+/* Where there is no type: fills it in from the errno's name, and an empty message from its text. */
 void error_complete(struct cobench_error *err, int rc);
 
 /* "type: message", or the message alone where the type is none but the errno's name. The error must be complete. */

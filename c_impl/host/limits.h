@@ -15,7 +15,7 @@ void limits_raise(void);
 int limits_check_files(const struct model *model, unsigned workers, struct cobench_error *err);
 
 /* Says that one more could not be started beside `started` others, with the limits that count threads and
- * processes. `what`: "a thread" or "a process". Returns `code`. */
+ * processes. `what`: "a thread" or "a process". Returns `rc`. */
 int limits_explain_start(int rc, const char *what, uint64_t started, struct cobench_error *err);
 
 /* The CPUs this process can really use: its affinity, and the quota of its cgroup. At least 1. */

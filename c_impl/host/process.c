@@ -15,6 +15,9 @@
 #include "host/error.h"
 #include "host/shared_state.h"
 
+/* How a worker process ends that came to its own end. Not 0: a task that calls exit(0) ends its worker, too. */
+#define STATUS_LEFT 113
+
 /* The child's own beginnings: it must not outlive its parent, nor hold its gate open, nor be deaf to signals. */
 static void child_begin(struct run *run, pid_t parent)
 {
@@ -95,7 +98,7 @@ int process_wait(struct run *run, int32_t *worker)
 {
     int status = 0;
     const int rc = children_wait(run->children, worker, &status);
-    if (rc == 0 && status != 0)
+    if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_LEFT))
         worker_crashed(run, *worker, status);
     return rc;
 }
@@ -115,9 +118,11 @@ int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_
     return rc;
 }
 
-void process_leave(struct run *run, struct worker *w)
+_Noreturn void process_leave(struct run *run, struct worker *w)
 {
-    worker_close(w);
-    if (run->start_method == START_SPAWN)
+    if (w)
+        worker_close(w);
+    if (w && run->start_method == START_SPAWN)
         run_close_task(run);
+    _exit(STATUS_LEFT);
 }

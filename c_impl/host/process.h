@@ -9,7 +9,7 @@
 
 /*
  * fork() with the task's hooks around it, for the process that will be `worker`. Returns the pid, 0 in the child, or a
- * negative errno. The child must end in _exit; it is killed when the thread that forked it ends. The parent reaps it with
+ * negative errno. The child must end in process_leave(); it is killed when the thread that forked it ends. The parent reaps it with
  * process_wait().
  */
 int process_fork(struct run *run, int32_t worker);
@@ -19,8 +19,8 @@ int process_fork(struct run *run, int32_t worker);
 int process_wait(struct run *run, int32_t *worker);
 
 /* A worker process's first and last steps: under START_SPAWN they open and close the task there. worker_open's and
- * worker_close's other rules hold. */
+ * worker_close's other rules hold. process_leave ends the process; `w` is NULL where process_enter failed. */
 int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_error *err);
-void process_leave(struct run *run, struct worker *w);
+_Noreturn void process_leave(struct run *run, struct worker *w);
 
 #endif

@@ -164,6 +164,9 @@ static void failures_collect(struct session *s)
 {
     s->record.failure_count = shared_state_failures(s->run.shared, s->record.failures);
     s->record.failed_jobs = s->run.shared->failed;
+    const struct runtime_python *python = s->python;
+    if (python)
+        s->record.python = *python;
     if (s->record.connections >= 0)
         s->record.connections = (int64_t)s->run.shared->connections;
 }
@@ -180,9 +183,16 @@ static void failures_explain(struct session *s)
     if (first->job == FAILURE_NO_JOB)
         snprintf(line, sizeof line, "%s%s", first->error.message, others);
     else
-        snprintf(line, sizeof line, "job %llu: %s: %s%s", (unsigned long long)first->job, first->error.type,
-                 first->error.message, others);
+        snprintf(line, sizeof line, "job %llu: %s%s%s%s", (unsigned long long)first->job, first->error.type,
+                 first->error.message[0] ? ": " : "", first->error.message, others);
     session_fail(s, RECORD_FAILED, line);
+}
+
+/* Fills in one of the two and then publishes it whole: the watchdog may be making the record meanwhile. */
+static void python_note(struct session *s, struct runtime_python *python)
+{
+    runtime.python(s->run.state, python);
+    s->python = python;
 }
 
 void session_run(struct session *s)
@@ -195,11 +205,11 @@ void session_run(struct session *s)
     if (s->rc)
         return;
     s->opened = true;
-    runtime.python(run->state, &s->record.python); /* now, for a run that does not come to its end */
+    python_note(s, &s->python_open); /* now, for a run that does not come to its end */
     s->rc = s->args->model->run(run, &s->error);
     if (s->rc == 0)
         run_account(run);
-    runtime.python(run->state, &s->record.python);
+    python_note(s, &s->python_ended);
     if (here)
         run_close_task(run);
 }

@@ -12,6 +12,7 @@
 #include "host/params.h"
 #include "host/record.h"
 #include "host/run.h"
+#include "host/runtime.h"
 #include "host/slots.h"
 #include "host/tasks.h"
 
@@ -28,7 +29,9 @@ struct session {
     /* How session_run went: the record is not its to write, as the watchdog may be writing it. */
     int rc;
     struct cobench_error error;
-    bool opened; /* the task was; until then a failure is one of usage */
+    struct runtime_python python_open, python_ended;
+    const struct runtime_python *_Atomic python; /* the later of the two that is complete; NULL: neither */
+    bool opened;                                 /* the task was; until then a failure is one of usage */
 };
 
 /* An empty session whose record says what is known before anything was looked at. */

@@ -87,7 +87,7 @@ static _Noreturn void child_main(struct run *run, struct start_pipes *pipes, int
     const int rc = process_enter(run, &worker, id, &err);
     if (rc) {
         run_failed(run, FAILURE_NO_JOB, id, rc, &err);
-        _exit(0);
+        process_leave(run, NULL);
     }
     slots_prefault(run->slots, run->jobs);
     const int told = pipe_write(pipes->ready[1], &byte, 1);
@@ -97,7 +97,6 @@ static _Noreturn void child_main(struct run *run, struct start_pipes *pipes, int
         end_pause_all(&worker);
     }
     process_leave(run, &worker);
-    _exit(0);
 }
 
 static int pool_start(struct run *run, struct start_pipes *pipes, struct cobench_error *err)

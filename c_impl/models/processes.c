@@ -21,12 +21,11 @@ static _Noreturn void child_main(struct run *run, uint64_t job)
     const int rc = process_enter(run, &worker, (int32_t)job, &err);
     if (rc) {
         run_unstarted(run, job, (int32_t)job, rc, &err);
-        _exit(0);
+        process_leave(run, NULL);
     }
     worker_job(&worker, job);
     end_pause_last(&worker);
     process_leave(run, &worker);
-    _exit(0);
 }
 
 static int processes_run(struct run *run, struct cobench_error *err)

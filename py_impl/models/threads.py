@@ -10,6 +10,10 @@ from py_impl.run import Run
 from py_impl.worker import open_worker
 
 
+class JobThread(threading.Thread):
+    """A thread of this model's own: a task may have others, which are none of ours to wait for."""
+
+
 def run(run: Run) -> None:
     free = threading.Semaphore(run.workers)
 
@@ -28,11 +32,11 @@ def run(run: Run) -> None:
         free.acquire()
         try:
             # Daemons: should the host give up, nobody waits for those that are left.
-            threading.Thread(target=thread, args=(job,), daemon=True).start()
+            JobThread(target=thread, args=(job,), daemon=True).start()
         except RuntimeError as error:
             raise Impossible(f"cannot start a thread for job {job}: {error}") from error
     for _ in range(run.workers):
         free.acquire()
     for left in threading.enumerate():
-        if left is not threading.current_thread():
+        if isinstance(left, JobThread):
             left.join()

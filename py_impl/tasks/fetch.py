@@ -2,7 +2,7 @@
 """An HTTP request and the CRC-32 of what comes back."""
 
 from py_impl.contract import IO, URL
-from py_impl.tasks.lib.web import WEB_PARAMS, Web
+from py_impl.tasks.lib.web import WEB_PARAMS, Web, request  # noqa: F401  (the task's)
 
 NAME = "fetch"
 ABOUT = "fetch a URL and take the body's CRC-32"
@@ -14,10 +14,6 @@ PARAMS = WEB_PARAMS
 
 def open(params, jobs):
     return Web(params, jobs)
-
-
-def request(web, worker, job):
-    return web.request(job)
 
 
 def run(web, worker, job, reply):

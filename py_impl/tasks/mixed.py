@@ -3,7 +3,7 @@
 
 from py_impl.contract import INT, MIXED, URL, Param
 from py_impl.tasks.lib.counting import count_matches
-from py_impl.tasks.lib.web import WEB_PARAMS, Web
+from py_impl.tasks.lib.web import WEB_PARAMS, Web, request  # noqa: F401  (the task's)
 
 NAME = "mixed"
 ABOUT = "fetch a URL, then count: the knob between IO and CPU"
@@ -13,15 +13,20 @@ JOBS = 50
 PARAMS = WEB_PARAMS + (Param("count", INT, "200000", "integers counted after each answer", 0, 4_000_000_000),)
 
 
+class Mixed(Web):
+    """What of the web is asked for, and how much is counted after it."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, params, jobs):
+        super().__init__(params, jobs)
+        self.count = params["count"]
+
+
 def open(params, jobs):
-    return Web(params, jobs), params["count"]
+    return Mixed(params, jobs)
 
 
-def request(state, worker, job):
-    return state[0].request(job)
-
-
-def run(state, worker, job, reply):
-    web, size = state
-    fetched = web.verdict(reply)
-    return (count_matches(size) << 32) + fetched
+def run(mixed, worker, job, reply):
+    fetched = mixed.verdict(reply)
+    return (count_matches(mixed.count) << 32) + fetched

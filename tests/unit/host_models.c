@@ -15,11 +15,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "common/arrivals.h"
 #include "common/clock.h"
 #include "host/children.h"
 #include "host/dispenser.h"
+#include "host/end_pause.h"
 #include "host/error.h"
 #include "host/models.h"
 #include "host/run.h"
@@ -29,9 +31,11 @@
 /* What the test task was called for, in memory that forked workers share. */
 struct calls {
     _Atomic unsigned open, close, worker_open, worker_close, before, parent, child, run;
-    bool worker_fails;   /* worker_open does */
-    uint64_t fails_from; /* run does from this job on */
+    _Atomic unsigned wrong; /* calls that were not as the contract has them: a child may not assert */
+    bool worker_fails;      /* worker_open does */
+    uint64_t fails_from;    /* run does from this job on */
     bool delays;
+    uint64_t exits_at; /* run ends its process there */
 };
 
 static struct calls *calls; /* the task has no other way to find it: its state is what is tested */
@@ -39,7 +43,7 @@ static struct calls *calls; /* the task has no other way to find it: its state i
 static int probe_open(const struct cobench_open *how, void **state, struct cobench_error *err)
 {
     (void)err;
-    assert_true(how->jobs > 0);
+    calls->wrong += how->jobs == 0;
     calls->open++;
     *state = calls;
     return 0;
@@ -64,7 +68,7 @@ static int probe_worker_open(void *state, unsigned flags, void **worker, struct 
 
 static void probe_worker_close(void *state, void *worker)
 {
-    assert_ptr_equal(state, worker);
+    calls->wrong += state != worker;
     ((struct calls *)state)->worker_close++;
 }
 
@@ -83,10 +87,10 @@ static int probe_run(void *state, void *worker, uint64_t job, const struct coben
                      struct cobench_error *err)
 {
     struct calls *c = state;
-    assert_ptr_equal(state, worker);
-    assert_null(reply);
-    assert_int_equal(err->type[0], 0);
+    calls->wrong += state != worker || reply || err->type[0];
     c->run++;
+    if (c->exits_at && job == c->exits_at)
+        _exit(0);
     *result = job * 7 + 1;
     return job >= c->fails_from ? error_fill(err, -ERANGE, "planted") : 0;
 }
@@ -115,7 +119,8 @@ static const struct cobench_task probe = {
 struct fixture {
     struct run run;
     struct dispenser dispenser;
-    struct arrivals arrivals; /* of the next run; rate 0: a closed loop */
+    struct arrivals arrivals;          /* of the next run; rate 0: a closed loop */
+    const struct end_pause *end_pause; /* of the next run */
     struct children children;
     struct cobench_error err;
     struct slot *slots;
@@ -163,6 +168,7 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
                         .slots = f->slots,
                         .shared = shared,
                         .dispenser = &f->dispenser,
+                        .end_pause = f->end_pause,
                         .gate_read = -1,
                         .gate_write = -1};
     dispenser_counter(&f->dispenser, shared, jobs);
@@ -180,6 +186,7 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
         run_close_task(run);
     if (rc == 0)
         run_account(run);
+    assert_int_equal(calls->wrong, 0);
     assert_int_equal(f->children.count, 0);
     children_close(&f->children);
     return rc;
@@ -290,6 +297,29 @@ static void test_workers_that_do_not_open(void **state)
         }
 }
 
+/* A worker that a job ends by exit(0) is a crash like any other, and the last to end tells the driver. */
+static void test_a_worker_that_exits(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t m = 0; models[m]; m++)
+        for (size_t k = 0; models[m]->uses_processes && k < 2; k++) {
+            struct failure failures[FAILURES_MAX];
+            int pipes[2];
+            assert_int_equal(pipe(pipes), 0);
+            const struct end_pause pause = {.read = pipes[0], .write = pipes[1]};
+            f->end_pause = &pause; /* the byte that is written ends the pause, too */
+            calls->exits_at = 5;
+            assert_int_equal(model_try(f, models[m], methods[k], 6, 1), 0);
+            assert_int_equal(f->run.shared->failed, 1);
+            assert_int_equal(shared_state_failures(f->run.shared, failures), 1);
+            assert_string_equal(failures[0].error.type, "Crash");
+            assert_non_null(strstr(failures[0].error.message, "exited with status 0 while running job 5"));
+            assert_int_equal(f->run.shared->paused, 1);
+            close(pipes[0]);
+            close(pipes[1]);
+        }
+}
+
 /* -- the open loop ------------------------------------------------------------------------------------------------------- */
 
 /* Every model hands out every job no earlier than the schedule has it, with as many workers as jobs and with fewer. */
@@ -370,6 +400,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order_of_calls, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_workers_that_do_not_open, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_worker_that_exits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_dispenser, fixture_setup, fixture_teardown),
     };

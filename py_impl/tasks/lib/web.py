@@ -39,9 +39,6 @@ class Web:
     def url(self, job: int) -> str:
         return str(job).join(self.parts)
 
-    def request(self, job: int) -> Request:
-        return Request(URL, url=self.url(job))
-
     def verdict(self, reply: Reply) -> int:
         """The result of a reply, or the exception that says what is wrong with it."""
         if reply.status != 200:
@@ -51,6 +48,11 @@ class Web:
         if len(reply.body) != self.size:
             raise BadLength(f"body of {len(reply.body)} bytes where {self.size} were expected")
         return crc32(reply.body) if self.check == "crc" else len(reply.body)
+
+
+def request(web: Web, worker: object, job: int) -> Request:
+    """A task's `request`, where its state is a Web."""
+    return Request(URL, url=web.url(job))
 
 
 def fill(template: str, params: dict[str, object]) -> list[str]:

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* A URL asked for and its answer checked; the counterpart in Python is py_impl/tasks/lib/web.py. */
+#include "tasks/lib/web.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <zlib.h>
+
+int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err)
+{
+    web->size = (uint64_t)how->values[WEB_SIZE].number;
+    web->check = (enum web_check)how->values[WEB_CHECK].number;
+    if (web->check == CHECK_AUTO) /* where the server was told the length, the body must have it */
+        web->check = strstr(how->values[WEB_URL].text, "{size}") ? CHECK_CRC : CHECK_STATUS;
+    return url_fill(&web->url, how, WEB_URL, err);
+}
+
+int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    const struct web *web = state;
+
+    (void)worker;
+    ask->ask = COBENCH_ASK_URL;
+    return url_write(&web->url, job, ask->url, err);
+}
+
+int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err)
+{
+    if (reply->status != 200) {
+        snprintf(err->type, sizeof err->type, "HttpStatus");
+        snprintf(err->message, sizeof err->message, "status %d where 200 was expected", reply->status);
+        return -EPROTO;
+    }
+    if (web->check == CHECK_STATUS) {
+        *result = (uint64_t)reply->status;
+        return 0;
+    }
+    if (reply->length != web->size) {
+        snprintf(err->type, sizeof err->type, "BadLength");
+        snprintf(err->message, sizeof err->message, "body of %zu bytes where %" PRIu64 " were expected", reply->length,
+                 web->size);
+        return -EPROTO;
+    }
+    *result = web->check == CHECK_CRC ? crc32_z(0, reply->body, reply->length) : reply->length;
+    return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What `fetch` and `mixed` share: their parameters, the URL of a job, and what of an answer is checked. */
+#ifndef TASKS_LIB_WEB_H
+#define TASKS_LIB_WEB_H
+
+#include <stdint.h>
+
+#include "cobench/task.h"
+#include "tasks/lib/url.h"
+
+enum { WEB_URL, WEB_SIZE, WEB_DELAY, WEB_CHECK, WEB_ROWS };
+
+/* The first rows of the table of parameters. */
+#define WEB_PARAMS                                                                                                     \
+    [WEB_URL] = {.key = "url",                                                                                         \
+                 .type = COBENCH_PARAM_URL,                                                                            \
+                 .about = "where to ask; {job}, {size} and {delay} are filled in"},                                    \
+    [WEB_SIZE] = {.key = "size",                                                                                       \
+                  .type = COBENCH_PARAM_INT,                                                                           \
+                  .fallback = "1024",                                                                                  \
+                  .max = 16777216,                                                                                     \
+                  .about = "length of the body in bytes"},                                                             \
+    [WEB_DELAY] = {.key = "delay",                                                                                     \
+                   .type = COBENCH_PARAM_INT,                                                                          \
+                   .fallback = "150",                                                                                  \
+                   .max = 3600000,                                                                                     \
+                   .about = "how long the answer takes, in milliseconds"},                                             \
+    [WEB_CHECK] = {.key = "check",                                                                                     \
+                   .type = COBENCH_PARAM_CHOICE,                                                                       \
+                   .fallback = "auto",                                                                                 \
+                   .choices = "auto|crc|length|status",                                                                \
+                   .about = "what of the answer is checked; auto is crc where the url has {size}, else status"}
+
+enum web_check { CHECK_AUTO, CHECK_CRC, CHECK_LENGTH, CHECK_STATUS }; /* in the order of the choices */
+
+/* Set by web_open and read only from then on, by any number of threads. */
+struct web {
+    struct url url;
+    enum web_check check; /* never CHECK_AUTO */
+    uint64_t size;
+};
+
+/* 0 or a negative errno, as url_fill. */
+int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err);
+
+/* A task's `request`, where its state begins with a struct web. */
+int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err);
+
+/* The CRC-32, the length or the status of the reply. -EPROTO: the status is not 200 ("HttpStatus"), or the body has
+ * another length than `size` ("BadLength"; not for CHECK_STATUS). */
+int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err);
+
+#endif
