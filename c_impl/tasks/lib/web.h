@@ -11,24 +11,24 @@
 enum { WEB_URL, WEB_SIZE, WEB_DELAY, WEB_CHECK, WEB_ROWS };
 
 /* The first rows of the table of parameters. */
-#define WEB_PARAMS                                                                                                     \
-    [WEB_URL] = {.key = "url",                                                                                         \
-                 .type = COBENCH_PARAM_URL,                                                                            \
-                 .about = "where to ask; {job}, {size} and {delay} are filled in"},                                    \
-    [WEB_SIZE] = {.key = "size",                                                                                       \
-                  .type = COBENCH_PARAM_INT,                                                                           \
-                  .fallback = "1024",                                                                                  \
-                  .max = 16777216,                                                                                     \
-                  .about = "length of the body in bytes"},                                                             \
-    [WEB_DELAY] = {.key = "delay",                                                                                     \
-                   .type = COBENCH_PARAM_INT,                                                                          \
-                   .fallback = "150",                                                                                  \
-                   .max = 3600000,                                                                                     \
-                   .about = "how long the answer takes, in milliseconds"},                                             \
-    [WEB_CHECK] = {.key = "check",                                                                                     \
-                   .type = COBENCH_PARAM_CHOICE,                                                                       \
-                   .fallback = "auto",                                                                                 \
-                   .choices = "auto|crc|length|status",                                                                \
+#define WEB_PARAMS                                                                  \
+    [WEB_URL] = {.key = "url",                                                      \
+                 .type = COBENCH_PARAM_URL,                                         \
+                 .about = "where to ask; {job}, {size} and {delay} are filled in"}, \
+    [WEB_SIZE] = {.key = "size",                                                    \
+                  .type = COBENCH_PARAM_INT,                                        \
+                  .fallback = "1024",                                               \
+                  .max = 16777216,                                                  \
+                  .about = "length of the body in bytes"},                          \
+    [WEB_DELAY] = {.key = "delay",                                                  \
+                   .type = COBENCH_PARAM_INT,                                       \
+                   .fallback = "150",                                               \
+                   .max = 3600000,                                                  \
+                   .about = "how long the answer takes, in milliseconds"},          \
+    [WEB_CHECK] = {.key = "check",                                                  \
+                   .type = COBENCH_PARAM_CHOICE,                                    \
+                   .fallback = "auto",                                              \
+                   .choices = "auto|crc|length|status",                             \
                    .about = "what of the answer is checked; auto is crc where the url has {size}, else status"}
 
 enum web_check { CHECK_AUTO, CHECK_CRC, CHECK_LENGTH, CHECK_STATUS }; /* in the order of the choices */
