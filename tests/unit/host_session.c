@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,11 @@ static void test_the_run_leaves_the_record_alone(void **state)
     const int fd = mkstemp(slots);
     assert_true(fd >= 0);
     close(fd);
+    char folder[PATH_MAX];
+    const char *build = getenv("COBENCH_BUILD");
+    snprintf(folder, sizeof folder, "%s/tasks", build ? build : "build");
     const struct args args = {.task = "null",
+                              .tasks_folder = folder,
                               .slots = slots,
                               .model_name = "sync",
                               .model = &model_sync,
