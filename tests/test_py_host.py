@@ -294,7 +294,7 @@ def test_what_is_said_of_an_exception(tmp_path, body, kind, message, reason):
     done = run(tmp_path, "--task", task_file(tmp_path, run=body), "--model", "sync")
     (failure,) = done.record["failures"]
     assert (failure["type"], failure["message"], done.record["reason"]) == (kind, message, reason)
-    assert b"\\u0000" not in (tmp_path / "record.json").read_bytes()  # which C cannot read
+    assert b"\\u0000" not in (tmp_path / "record").read_bytes()  # which C cannot read
 
 
 def test_only_the_models_own_threads_are_waited_for(tmp_path):
