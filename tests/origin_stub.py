@@ -114,6 +114,10 @@ class Handler(BaseHTTPRequestHandler):
         self.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello")
         self.hang_up()
 
+    def fault_long_headers(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400_000 + b"\r\n\r\n")
+        self.hang_up()
+
     def fault_stall(self) -> None:
         self.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
         self.server.over.wait(30)

@@ -140,6 +140,15 @@ def test_results_are_those_of_the_python_twin(host, tmp_path, task, jobs, params
     assert mine.record["params"] == counterpart.record["params"]
 
 
+@pytest.mark.parametrize("model", ("sync", "async"))
+@pytest.mark.parametrize("name, kind", [
+    ("bad_chunk", "BadReply"), ("long_headers", "BadReply"), ("garbage", "BadReply"), ("short_chunk", "ShortBody"),
+])  # fmt: skip
+def test_failures_are_called_what_the_python_host_calls_them(tmp_path, stub, model, name, kind):
+    done = C.run(tmp_path, "--task", "fetch", "--model", model, "--url", stub.fault(name), "--jobs", 1)
+    assert [failure["type"] for failure in done.record["failures"]] == [kind]
+
+
 @pytest.mark.parametrize("task, size, result", [("count", 25_000_000, 2_916_667), ("fib", 35, 9_227_465)])
 def test_known_results(tmp_path, task, size, result):
     done = C.run(tmp_path, "--task", task, "--model", "sync", "--jobs", 1, "--set", f"size={size}")

@@ -18,7 +18,7 @@ import pytest
 
 from gated import check_a_closed_gate, check_the_end, check_the_gate, start_and_hold
 from origin_stub import body_of, splitmix64
-from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, listing, outcome, run
+from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, command, listing, outcome, run
 from py_impl import VERSION, options, slots
 
 WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
@@ -301,6 +301,34 @@ def test_only_the_models_own_threads_are_waited_for(tmp_path):
     opens = "import threading, time; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()"
     done = run(tmp_path, "--task", task_file(tmp_path, open=opens), "--model", "threads", "--timeout", 20)
     assert (done.status, done.results) == (0, [0, 1, 2, 3])
+
+
+@pytest.mark.parametrize("threads", (0, 1))
+def test_a_pool_whose_threads_do_not_start(tmp_path, threads):
+    """As at a control group's limit of tasks. The pool needs two: its own, and one that feeds its queue."""
+    opens = (
+        "import threading; left = [%d]; names = [n for n in vars(threading) if n.startswith('_start_') and 'thread' in n]\n"
+        "    def limited(real):\n"
+        "        def start(*args, **options):\n"
+        "            left[0] -= 1\n"
+        "            if left[0] < 0: raise RuntimeError(\"can't start new thread\")\n"
+        "            return real(*args, **options)\n"
+        "        return start\n"
+        "    for name in names: setattr(threading, name, limited(getattr(threading, name)))"
+    ) % threads
+    done = run(tmp_path, "--task", task_file(tmp_path, open=opens), "--model", "process-pool", "--timeout", 20)
+    assert done.status == 77 and "can't start new thread" in done.record["reason"], done.record["reason"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+@pytest.mark.parametrize("options", ("ro", "size=4k"))
+def test_a_pool_without_semaphores(tmp_path, options):
+    script = f"mount -t tmpfs -o {options} none /dev/shm && {{ cp /bin/true /dev/shm/full 2>/dev/null || :; }} && exec \"$@\""
+    words = command(tmp_path, "--task", "null", "--model", "process-pool", "--jobs", 2)
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *words], cwd=ROOT, capture_output=True, text=True)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip("this machine lets nobody mount")
+    assert done.returncode == 77 and "semaphores in /dev/shm" in done.stderr
 
 
 def test_the_largest_result_fits(tmp_path):

@@ -106,6 +106,17 @@ static void fault_of_connect(const struct transfer *t, struct fault *fault, char
     }
 }
 
+/* libcurl calls a chunk's length that is no number an error of receiving, and headers beyond its limits that or a lack of
+ * memory, by its version. */
+static bool reply_is_bad(const struct transfer *t, CURLcode curl)
+{
+    long status = 0;
+    if (curl == CURLE_RECV_ERROR)
+        return strstr(t->detail, "chunk") || strstr(t->detail, "header");
+    return curl == CURLE_OUT_OF_MEMORY && curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           status != 0;
+}
+
 /* Turns libcurl's verdict on a transfer that ended without a reply into an error. Returns the negative errno. */
 static int transfer_error(const struct transfer *t, CURLcode curl, struct cobench_error *err)
 {
@@ -118,6 +129,10 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
             fault = faults[i];
     if (curl == CURLE_COULDNT_CONNECT)
         fault_of_connect(t, &fault, text);
+    if (reply_is_bad(t, curl))
+        fault = (struct fault){.rc = -EPROTO,
+                               .type = "BadReply",
+                               .message = curl == CURLE_OUT_OF_MEMORY ? "the headers are too long" : NULL};
     if (curl == CURLE_WRITE_ERROR && t->body_code) {
         fault.rc = t->body_code;
         fault.message = t->body_code == -ENOMEM ? "out of memory for the body" : "a body of more than 64 MiB";
@@ -227,7 +242,7 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
     t->state = state;
     t->easy = curl_easy_init();
     if (!t->easy)
-        return error_say(err, -ENOMEM, "Transport", "libcurl: no memory for a handle");
+        return error_say(err, -ENOMEM, "Transport", "libcurl: out of memory for a handle");
     const CURLcode rc = transfer_configure(t);
     if (!rc)
         return 0;
@@ -474,7 +489,7 @@ static int lane_open(struct lane *lane, struct mux *mux, long connections, struc
     lane->timer.arg = lane;
     lane->multi = curl_multi_init();
     if (!lane->multi)
-        return error_say(err, -ENOMEM, "Transport", "libcurl: no memory for a multi handle");
+        return error_say(err, -ENOMEM, "Transport", "libcurl: out of memory for a multi handle");
 
     CURLMcode rc = curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, lane_watch);
     if (!rc)

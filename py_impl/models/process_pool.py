@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -35,22 +36,27 @@ def run(run: Run) -> None:
     context = multiprocessing.get_context(run.start_method)
     if run.start_method == "spawn":
         run.watchdog.start_tracker()
-    here, go = context.Semaphore(0), context.Semaphore(0)
-    with ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go)) as executor:
-        pids = everyone(run, executor, warm, here, go)
-        processes = {process.pid: process for process in multiprocessing.active_children()}
-        run.check_workers()
-        run.gate()
-        try:
-            drain(run, executor)
-        except BrokenProcessPool:
-            executor.shutdown()
-            exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
-            run.watchdog.note(lambda: note_crash(run, exitcodes))
-            return
-        run.end_pause_all()
-        if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
-            everyone(run, executor, cool, here, go)
+    try:
+        here, go = context.Semaphore(0), context.Semaphore(0)
+        executor = ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go))
+    except OSError as error:
+        raise Impossible(f"cannot make the pool's semaphores in /dev/shm: {error.strerror}") from error
+    # What raises from here on leaves the pool as it is: the host ends its workers, and waits for no thread of it.
+    pids = everyone(run, executor, warm, here, go)
+    processes = {process.pid: process for process in multiprocessing.active_children()}
+    run.check_workers()
+    run.gate()
+    try:
+        drain(run, executor)
+    except BrokenProcessPool:
+        executor.shutdown()
+        exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
+        run.watchdog.note(lambda: note_crash(run, exitcodes))
+        return
+    run.end_pause_all()
+    if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
+        everyone(run, executor, cool, here, go)
+    executor.shutdown()
 
 
 def drain(run: Run, executor: ProcessPoolExecutor) -> None:
@@ -69,14 +75,25 @@ def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> lis
     def submit() -> list:
         return [executor.submit(function, number) for number in range(run.workers)]
 
+    lost = []
+
+    def thread_lost(args) -> None:
+        """The pool's own thread is gone, as it could not start another one: nobody would ever come."""
+        lost.append(args.exc_value)
+        for _ in range(run.workers):
+            here.release()
+
+    threading.excepthook = thread_lost
     try:
         futures = run.watchdog.start(submit)
-    except OSError as error:
-        raise Impossible(f"cannot start {run.workers} processes: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:
+        raise Impossible(f"cannot start {run.workers} processes and the pool's two threads: {error}") from error
     for future in futures:
         future.add_done_callback(lambda _: here.release())  # one that is broken before it came
     for _ in futures:
         here.acquire()
+    if lost:
+        raise Impossible(f"cannot start the threads of a pool of {run.workers} processes: {lost[0]}")
     try:
         if any(future.done() for future in futures):
             futures[0].result()

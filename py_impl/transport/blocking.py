@@ -54,6 +54,8 @@ class Client:
             raise timed_out(where, self._timeout_s) from error
         except IncompleteRead as error:
             self.close()
+            if _is_bad_chunk(error):
+                raise RequestFailed(BAD_REPLY, f"{where}: {error.__context__}") from error
             raise RequestFailed(SHORT_BODY, f"{where}: the connection ended within the body") from error
         except RemoteDisconnected as error:
             self.close()
@@ -117,6 +119,11 @@ def _body(response: HTTPResponse, socket_: socket.socket, deadline: float) -> by
     if response.length:  # still to come; None where the body ends with the connection
         raise IncompleteRead(b"")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _is_bad_chunk(error: IncompleteRead) -> bool:
+    """http.client says the same of a chunk's length that is no number and of a connection that ends in place of one."""
+    return isinstance(error.__context__, ValueError) and not str(error.__context__).endswith(": b''")
 
 
 def _left(deadline: float) -> float:
