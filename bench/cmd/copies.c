@@ -143,15 +143,16 @@ static int copies_status(const struct copy *copies, int64_t count)
     return 0;
 }
 
+static const struct argp_option options[] = {{"copies", 'c', "W", 0, "How many", 0},
+                                             {"dir", 'd', "DIR", 0, "Where slots.K and record.K go", 0},
+                                             {NULL, 0, NULL, 0, NULL, 0}};
+static const struct argp parser = {.options = options,
+                                   .parser = on_option,
+                                   .args_doc = "-- HOST run ...",
+                                   .doc = "Runs copies of a host command at once."};
+
 int cmd_copies(int argc, char **argv, struct error *err)
 {
-    static const struct argp_option options[] = {{"copies", 'c', "W", 0, "How many", 0},
-                                                 {"dir", 'd', "DIR", 0, "Where slots.K and record.K go", 0},
-                                                 {NULL, 0, NULL, 0, NULL, 0}};
-    static const struct argp parser = {.options = options,
-                                       .parser = on_option,
-                                       .args_doc = "-- HOST run ...",
-                                       .doc = "Runs copies of a host command at once."};
     struct arguments a = {.err = err};
     if (argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &a) != 0)
         return 2;

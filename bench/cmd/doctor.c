@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "bench/machine/doctor.h"
 #include "bench/machine/hosts.h"
@@ -22,7 +20,7 @@
 #include "bench/process/signals.h"
 #include "bench/machine/versions.h"
 
-enum { WIDTH_LEAST = 80, WIDTH_MOST = 120 };
+enum { WIDTH_MOST = 120 }; /* columns: longer lines are hard to read */
 
 struct arguments {
     bool json;
@@ -103,17 +101,8 @@ static int look_here(struct doctor *d, struct error *err)
 
 /* -- showing ------------------------------------------------------------------------------------------------------ */
 
-static int terminal_width(void)
-{
-    struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < WIDTH_LEAST)
-        return WIDTH_LEAST;
-    return size.ws_col < WIDTH_MOST ? size.ws_col : WIDTH_MOST;
-}
-
 static int show(const struct doctor *d, const struct arguments *a, json_t *facts, struct error *err)
 {
-    const char *no_colour = getenv("NO_COLOR");
     const bool whole = a->root == NULL;
     int rc = 0;
     if (a->json) {
@@ -122,10 +111,9 @@ static int show(const struct doctor *d, const struct arguments *a, json_t *facts
         puts("");
         json_decref(all);
     } else {
-        const struct screen screen = {.out = stdout,
-                                      .width = terminal_width(),
-                                      .colour = isatty(STDOUT_FILENO) == 1 &&
-                                                (no_colour == NULL || *no_colour == '\0')};
+        const int width = screen_columns();
+        const struct screen screen = {
+            .out = stdout, .width = width < WIDTH_MOST ? width : WIDTH_MOST, .colour = screen_has_colour()};
         rc = doctor_print(d, whole, &screen);
     }
     if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
@@ -133,22 +121,22 @@ static int show(const struct doctor *d, const struct arguments *a, json_t *facts
     return rc == 0 ? 0 : rc == -ENOMEM ? no_memory(err) : error_set(err, rc, "what was found cannot be written");
 }
 
+static const struct argp_option option_table[] = {
+    {"json", 'j', NULL, 0, "As JSON", 0},
+    {"root", 'r', "DIR", 0,
+     "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
+     "whether a run is possible",
+     0},
+    {NULL, 0, NULL, 0, NULL, 0}};
+static const struct argp parser = {
+    .options = option_table,
+    .parser = on_option,
+    .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
+           "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
+           "MISSING), 1 this could not be found out, 2 usage."};
+
 int cmd_doctor(int argc, char **argv, struct error *err)
 {
-    static const struct argp_option options[] = {
-        {"json", 'j', NULL, 0, "As JSON", 0},
-        {"root", 'r', "DIR", 0,
-         "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
-         "whether a run is possible",
-         0},
-        {NULL, 0, NULL, 0, NULL, 0}};
-    static const struct argp parser = {
-        .options = options,
-        .parser = on_option,
-        .doc =
-            "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
-            "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
-            "MISSING), 1 this could not be found out, 2 usage."};
     struct arguments a = {.err = err};
     struct doctor doctor = {.items = NULL};
     if (options_parse(&parser, argc, argv, &a, err) != 0)

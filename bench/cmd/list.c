@@ -201,26 +201,14 @@ static int print_catalog(const struct catalog *c, bool json, struct error *err)
     return rc == 0 ? 0 : error_set(err, rc, "cannot write the list");
 }
 
-int cmd_list(int argc, char **argv, struct error *err)
+/* Asks the hosts, about the task files of a folder (NULL: the built-in ones only). */
+static int list(const char *tasks_dir, bool json, struct error *err)
 {
-    static const struct argp_option options[] = {{"json", 'j', NULL, 0, "As JSON", 0},
-                                                 {"tasks", 't', "DIR", 0, "Another folder of task files", 0},
-                                                 {NULL, 0, NULL, 0, NULL, 0}};
-    static const struct argp parser = {
-        .options = options, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
-    struct arguments a = {.err = err};
     struct paths paths = {.self = NULL};
     struct catalog catalog = {.runtimes = NULL};
     struct supervisor *supervisor = NULL;
-    char *scratch = NULL, *tasks_dir = NULL;
-    if (options_parse(&parser, argc, argv, &a, err) != 0)
-        return 2;
-    int rc = 0;
-    if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
-        rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,
-                       tasks_dir == NULL ? strerror(errno) : "no folder");
-    if (rc == 0)
-        rc = paths_find(&paths, err);
+    char *scratch = NULL;
+    int rc = paths_find(&paths, err);
     if (rc == 0)
         rc = signals_install(err);
     if (rc == 0)
@@ -232,11 +220,32 @@ int cmd_list(int argc, char **argv, struct error *err)
     if (rc == 0)
         rc = hosts_ask_all(&source, &catalog, err);
     if (rc == 0)
-        rc = print_catalog(&catalog, a.json, err);
+        rc = print_catalog(&catalog, json, err);
     supervisor_close(supervisor);
     catalog_free(&catalog);
     paths_free(&paths);
     free(scratch);
+    return rc;
+}
+
+static const struct argp_option option_table[] = {{"json", 'j', NULL, 0, "As JSON", 0},
+                                                  {"tasks", 't', "DIR", 0, "Another folder of task files", 0},
+                                                  {NULL, 0, NULL, 0, NULL, 0}};
+static const struct argp parser = {
+    .options = option_table, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
+
+int cmd_list(int argc, char **argv, struct error *err)
+{
+    struct arguments a = {.err = err};
+    char *tasks_dir = NULL;
+    int rc = 0;
+    if (options_parse(&parser, argc, argv, &a, err) != 0)
+        return 2;
+    if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
+        rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,
+                       tasks_dir == NULL ? strerror(errno) : "no folder");
+    if (rc == 0)
+        rc = list(tasks_dir, a.json, err);
     free(tasks_dir);
     return rc == 0 ? 0 : signals_asked() != 0 ? 128 + signals_asked() : rc == -EINVAL ? 2 : 1;
 }

@@ -239,90 +239,86 @@ static void check_resume(struct parse *p)
         p->rc = error_set(p->err, -EINVAL, "--force: only --resume can be forced");
 }
 
+static void take_suite(struct parse *p, const char *value) { p->out->suite = value; }
+
+static void take_task(struct parse *p, const char *value) { take_list(p, "--task", value, &p->out->plan.tasks); }
+
+static void take_runtime(struct parse *p, const char *value)
+{
+    take_list(p, "--runtime", value, &p->out->plan.runtimes);
+}
+
+static void take_model(struct parse *p, const char *value) { take_list(p, "--model", value, &p->out->plan.models); }
+
+static void take_rounds(struct parse *p, const char *value)
+{
+    take_number(p, "--rounds", value, ROUNDS_MAX, &p->out->plan.stopping.rounds);
+}
+
+static void take_results(struct parse *p, const char *value) { p->out->results = value; }
+
+static void take_resume(struct parse *p, const char *value) { p->out->resume = value; }
+
+static void take_force(struct parse *p, const char *value)
+{
+    (void)value;
+    p->out->force = true;
+}
+
+static void take_no_plots(struct parse *p, const char *value)
+{
+    (void)value;
+    p->out->no_plots = true;
+}
+
+static void take_quiet(struct parse *p, const char *value)
+{
+    (void)value;
+    p->out->quiet = true;
+}
+
+static const struct {
+    int key;
+    void (*take)(struct parse *p, const char *value);
+} takers[] = {
+    {KEY_SUITE, take_suite},
+    {KEY_TASK, take_task},
+    {KEY_RUNTIME, take_runtime},
+    {KEY_MODEL, take_model},
+    {KEY_JOBS, take_jobs},
+    {KEY_WORKERS, take_workers},
+    {KEY_SCALING, take_scaling},
+    {KEY_RATE, take_rate},
+    {KEY_ARRIVALS, take_arrivals},
+    {KEY_SET, take_set},
+    {KEY_ROUNDS, take_rounds},
+    {KEY_BUDGET, take_budget},
+    {KEY_PRECISION, take_precision},
+    {KEY_SEED, take_seed},
+    {KEY_MARGIN, take_margin},
+    {KEY_TIMEOUT, take_timeout},
+    {KEY_START_METHOD, take_start_method},
+    {KEY_URL, take_url},
+    {KEY_TASKS, take_tasks_dir},
+    {KEY_RESULTS, take_results},
+    {KEY_RESUME, take_resume},
+    {KEY_FORCE, take_force},
+    {KEY_NO_PLOTS, take_no_plots},
+    {KEY_QUIET, take_quiet},
+};
+
 static error_t on_option(int key, char *arg, struct argp_state *state)
 {
     struct parse *p = state->input;
-    struct run_options *o = p->out;
     note_settling(p, key);
-    switch (key) {
-    case KEY_SUITE:
-        o->suite = arg;
-        return 0;
-    case KEY_TASK:
-        take_list(p, "--task", arg, &o->plan.tasks);
-        return 0;
-    case KEY_RUNTIME:
-        take_list(p, "--runtime", arg, &o->plan.runtimes);
-        return 0;
-    case KEY_MODEL:
-        take_list(p, "--model", arg, &o->plan.models);
-        return 0;
-    case KEY_JOBS:
-        take_jobs(p, arg);
-        return 0;
-    case KEY_WORKERS:
-        take_workers(p, arg);
-        return 0;
-    case KEY_SCALING:
-        take_scaling(p, arg);
-        return 0;
-    case KEY_RATE:
-        take_rate(p, arg);
-        return 0;
-    case KEY_ARRIVALS:
-        take_arrivals(p, arg);
-        return 0;
-    case KEY_SET:
-        take_set(p, arg);
-        return 0;
-    case KEY_ROUNDS:
-        take_number(p, "--rounds", arg, ROUNDS_MAX, &o->plan.stopping.rounds);
-        return 0;
-    case KEY_BUDGET:
-        take_budget(p, arg);
-        return 0;
-    case KEY_PRECISION:
-        take_precision(p, arg);
-        return 0;
-    case KEY_SEED:
-        take_seed(p, arg);
-        return 0;
-    case KEY_MARGIN:
-        take_margin(p, arg);
-        return 0;
-    case KEY_TIMEOUT:
-        take_timeout(p, arg);
-        return 0;
-    case KEY_START_METHOD:
-        take_start_method(p, arg);
-        return 0;
-    case KEY_URL:
-        take_url(p, arg);
-        return 0;
-    case KEY_TASKS:
-        take_tasks_dir(p, arg);
-        return 0;
-    case KEY_RESULTS:
-        o->results = arg;
-        return 0;
-    case KEY_RESUME:
-        o->resume = arg;
-        return 0;
-    case KEY_FORCE:
-        o->force = true;
-        return 0;
-    case KEY_NO_PLOTS:
-        o->no_plots = true;
-        return 0;
-    case KEY_QUIET:
-        o->quiet = true;
-        return 0;
-    case ARGP_KEY_ARG:
+    if (key == ARGP_KEY_ARG)
         refuse(p, "run", arg, "there are options only; --task names a task, --suite a suite");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
+        if (takers[i].key == key) {
+            takers[i].take(p, arg);
+            return 0;
+        }
+    return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err)
