@@ -17,6 +17,7 @@
 
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
+#include "bench/analysis/precision.h"
 #include "bench/store/job_samples.h"
 #include "bench/machine/facts.h"
 #include "bench/run/origin_room.h"
@@ -366,10 +367,25 @@ static size_t count_sound(const struct runner *r)
     return sound;
 }
 
+static int read_widths(const char *folder, double *widths, struct error *err)
+{
+    struct results results;
+    struct summary summary = {.results = NULL};
+    int rc = results_load(&results, folder, err);
+    if (rc == 0)
+        rc = summary_make(&summary, &results, err);
+    for (size_t g = 0; rc == 0 && g < results.group_count; g++)
+        widths[g] = precision_reached(&summary, g);
+    summary_free(&summary);
+    results_free(&results);
+    return rc;
+}
+
 static int sample_all(struct session *s, const struct bench *bench, struct concurrent_runs *concurrent,
                       struct error *err)
 {
     const struct runner_place place = {.folder = s->folder,
+                                       .widest = read_widths,
                                        .journal = &s->journal,
                                        .progress = &s->progress,
                                        .concurrent = concurrent,

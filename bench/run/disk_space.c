@@ -10,6 +10,7 @@
 #include <sys/statvfs.h>
 
 #include "bench/util/files.h"
+#include "common/slots.h"
 #include "bench/util/text.h"
 
 static uint64_t slots_bytes(const struct bench *b, const struct plan_cell *cell)
@@ -50,12 +51,10 @@ static int tell(const struct bench *b, const struct plan_cell *cell, int rc, str
                      (unsigned long long)(needed + 1023) / 1024, left);
 }
 
-int room_check(const struct bench *b, const struct plan_cell *cell, const struct sample_taken *s, struct error *err)
+int room_check(const struct bench *b, const struct plan_cell *cell, bool unreserved, struct error *err)
 {
-    if (s->status != CELL_FAILED && s->status != CELL_IMPOSSIBLE)
-        return 0;
     const int rc = dir_try_room(b->scratch);
     if (rc == -ENOSPC || rc == -EDQUOT)
         return tell(b, cell, rc, err);
-    return s->unreserved && could_fit(b, cell) ? tell(b, cell, -ENOSPC, err) : 0;
+    return unreserved && could_fit(b, cell) ? tell(b, cell, -ENOSPC, err) : 0;
 }

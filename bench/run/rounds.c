@@ -9,8 +9,6 @@
 #include <string.h>
 
 #include "bench/store/events.h"
-#include "bench/analysis/precision.h"
-#include "bench/analysis/summary.h"
 #include "common/clock.h"
 
 /* -- what was settled before -------------------------------------------------------------------------------------- */
@@ -61,14 +59,14 @@ void rounds_close(struct rounds *rounds)
 static json_t *share_json(double share) { return isfinite(share) ? json_real(share) : json_null(); }
 
 /* After the pilot: how many rounds for the precision, by the widths alone. */
-static int plan_groups(struct rounds *r, const struct summary *summary, struct error *err)
+static int plan_groups(struct rounds *r, const double *widths, struct error *err)
 {
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < r->plan->group_count; g++) {
         struct rounds_group *group = &r->groups[g];
         if (group->planned > 0 || group->why != STOPPING_GOES_ON)
             continue;
-        const double widest = precision_reached(summary, g);
+        const double widest = widths[g];
         group->planned = stopping_rounds(widest, r->plan->stopping.precision);
         progress_note(r->progress, false, "%s: within %.2g%% after %d rounds; %lld rounds in all are planned",
                       r->plan->groups[g].name, 100 * widest, STOPPING_PILOT, (long long)group->planned);
@@ -82,15 +80,11 @@ static int plan_groups(struct rounds *r, const struct summary *summary, struct e
 
 static int look_at_widths(struct rounds *r, struct error *err)
 {
-    struct results results;
-    struct summary summary = {.results = NULL};
-    int rc = results_load(&results, r->folder, err);
+    double *widths = calloc(r->plan->group_count, sizeof *widths);
+    int rc = widths == NULL ? error_set(err, -ENOMEM, "out of memory") : r->widest(r->folder, widths, err);
     if (rc == 0)
-        rc = summary_make(&summary, &results, err);
-    if (rc == 0)
-        rc = plan_groups(r, &summary, err);
-    summary_free(&summary);
-    results_free(&results);
+        rc = plan_groups(r, widths, err);
+    free(widths);
     return rc;
 }
 

@@ -19,8 +19,12 @@ struct rounds_group {
     enum stopping_why why; /* why it has stopped */
 };
 
+/* Reads from a run's folder how wide the widest interval of each group is, as a half-width (NaN: it has none). */
+typedef int rounds_widest(const char *folder, double *widths, struct error *err);
+
 struct rounds {
     const struct plan *plan;
+    rounds_widest *widest; /* for a precision; set after rounds_open */
     const char *folder;
     struct progress *progress;
     struct rounds_group *groups;

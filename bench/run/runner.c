@@ -68,6 +68,7 @@ int runner_open(const struct bench *bench, const struct runner_place *place, str
     int rc = out->cells == NULL || out->references == NULL ? no_memory(err) : 0;
     if (rc == 0)
         rc = rounds_open(&out->rounds, plan, place->folder, place->before, place->progress, err);
+    out->rounds.widest = place->widest;
     if (rc != 0)
         runner_close(out);
     else if (place->before != NULL)

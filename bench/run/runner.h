@@ -39,6 +39,7 @@ struct runner {
 /* What a run writes to and tells. `before` is what the journal of a run that is taken up has, else NULL. */
 struct runner_place {
     const char *folder;
+    rounds_widest *widest;
     struct journal *journal;
     struct progress *progress;
     struct concurrent_runs *concurrent; /* open; looked at after verifying and after each round */

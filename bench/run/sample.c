@@ -23,7 +23,7 @@
 #include "bench/protocol/end_pause.h"
 #include "bench/process/memory.h"
 #include "bench/run/disk_space.h"
-#include "bench/protocol/host_argv.h"
+#include "bench/run/host_argv.h"
 #include "bench/util/text.h"
 #include "bench/process/hyperfine.h"
 #include "bench/protocol/record.h"
@@ -471,7 +471,10 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
     if (rc == 0)
         rc = note_disturbances(s);
     s->exit = a->exit;
-    return rc == 0 ? room_check(a->b, a->cell, s, err) : error_set(err, rc, "out of memory");
+    if (rc != 0)
+        return error_set(err, rc, "out of memory");
+    const bool may_lack_room = s->status == CELL_FAILED || s->status == CELL_IMPOSSIBLE;
+    return may_lack_room ? room_check(a->b, a->cell, s->unreserved, err) : 0;
 }
 
 int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,

@@ -252,11 +252,11 @@ int64_t jobs_median_round(const struct result_cell *cell, bool open)
     return round;
 }
 
-int jobs_read_median(const struct summary *summary, const char *run_dir, const struct summary_cell *cell,
+int jobs_read_median(const struct results *results, const char *run_dir, const struct result_cell *cell,
                      struct job_rows *out)
 {
-    const int64_t round = cell->verified ? jobs_median_round(cell->cell, cell->group->rate > 0) : 0;
-    return round == 0 ? -ENOENT : jobs_read(run_dir, (size_t)(cell->cell - summary->results->cells), round, out);
+    const int64_t round = jobs_median_round(cell, results->groups[cell->group].rate > 0);
+    return round == 0 ? -ENOENT : jobs_read(run_dir, (size_t)(cell - results->cells), round, out);
 }
 
 /* Whether it is the file that stays of its cell. */

@@ -18,7 +18,7 @@
 
 #include "bench/util/error.h"
 #include "bench/protocol/slots.h"
-#include "bench/analysis/summary.h"
+#include "bench/store/results.h"
 
 #define JOBS_KEPT      1000
 #define JOBS_QUANTILES 204 /* 0 to 1 in steps of 1/200, and three more near 1 */
@@ -54,7 +54,7 @@ void jobs_free(struct job_rows *rows);
  * with the median p99 latency; 0: it has no samples. */
 int64_t jobs_median_round(const struct result_cell *cell, bool open);
 /* Reads the round with the median time. As jobs_read. */
-int jobs_read_median(const struct summary *summary, const char *run_dir, const struct summary_cell *cell,
+int jobs_read_median(const struct results *results, const char *run_dir, const struct result_cell *cell,
                      struct job_rows *out);
 /* Removes the files of all other rounds, and those that jobs_sweep does. Of a run that is complete. */
 void jobs_prune(const char *run_dir, const struct results *results);

@@ -81,7 +81,7 @@ static int take_model(struct timeline *t, const char *run_dir, const struct summ
 {
     struct model_lanes *m = &t->models[t->count];
     *m = (struct model_lanes){.cell = cell};
-    const int rc = jobs_read_median(t->summary, run_dir, cell, &m->rows);
+    const int rc = cell->verified ? jobs_read_median(t->summary->results, run_dir, cell->cell, &m->rows) : -ENOENT;
     if (rc != 0) /* an older run, or a file cut short or not to be read: there is no picture of it */
         return rc == -ENOMEM ? rc : 0;
     t->count++;

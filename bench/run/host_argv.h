@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The command a sample runs: a host's argv, perhaps behind `cobench copies`, perhaps under hyperfine. */
-#ifndef BENCH_PROTOCOL_HOST_ARGV_H
-#define BENCH_PROTOCOL_HOST_ARGV_H
+#ifndef BENCH_RUN_HOST_ARGV_H
+#define BENCH_RUN_HOST_ARGV_H
 
 #include <stdbool.h>
 
-#include "bench/run/sample.h"
+#include "bench/run/bench.h"
 #include "bench/util/text.h"
 
 /* Adds the words to `out`; 0 or -ENOMEM. `round`: of which an open loop has the schedule; 0: the verify pass. `json`: where hyperfine writes; NULL: run the command by itself,

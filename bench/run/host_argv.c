@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
-#include "bench/protocol/host_argv.h"
+#include "bench/run/host_argv.h"
 
 #include <errno.h>
 #include <stdlib.h>
