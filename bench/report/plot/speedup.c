@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The geometry of a speedup chart. All that depends on the numbers is decided here, so that the script only draws and
- * the data can be compared by a test. */
-#include "bench/report/plot/speedup.h"
+/*
+ * One group's speedup chart: the upper panel ("own") is what the model buys, over the runtime's own sync; the lower
+ * ("base") what language and model buy together. Bars stand together by model, in the order of the plan, and within one
+ * by runtime. All that depends on the numbers is decided here: the script only draws.
+ *
+ * The data, for each panel P: "P RUNTIME" (x, ratio) and, where the panel has any, "P intervals" (x, ratio, low, high),
+ * "P labels" (x, y, text), "P missing" (x, why), "P capacity" (x, ratio); and "models" (x, name).
+ */
 
 #include <errno.h>
 #include <math.h>
@@ -17,6 +22,33 @@
 #define LEAST_WIDTH   7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
 /* How much of the axis a label needs above its bar; what lies in there pushes it up. */
 #define LABEL_ROOM 0.10
+
+struct plot_bar {
+    const struct summary_cell *cell;
+    size_t model;       /* which cluster */
+    size_t runtime;     /* place in the fixed order c, embed, ext, py, others */
+    double x, capacity; /* the capacity of its runtime, NaN where there is none */
+};
+
+struct plot_panel {
+    const char *name; /* "own", "base" */
+    enum ratio_time time;
+    enum ratio_base base;
+    bool any;                           /* has it a bar at all? */
+    bool logarithmic;                   /* the ratios span more than PLOT_LOG_SPAN */
+    double low, high;                   /* of the axis */
+    double ideal;                       /* NaN: not drawn here */
+    size_t errors, missing, capacities; /* how many bars have an interval, no ratio, a capacity to be held against */
+};
+
+struct plot_speedup {
+    struct plot_bar *bars;
+    size_t count, models;
+    double left, right; /* of the x axis; a bar is one wide */
+    double spacing;     /* the least distance of two neighbouring models' names; the whole axis where there is one */
+    int longest;        /* characters of the longest model's name */
+    struct plot_panel panels[RATIO_BASES];
+};
 
 /* -- where the bars stand ----------------------------------------------------------------------------------------------- */
 
@@ -169,7 +201,7 @@ static void panels_make(struct plot_speedup *plot, const struct result_group *gr
         panel_measure(&plot->panels[i], plot);
 }
 
-int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct result_group *group)
+static int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct result_group *group)
 {
     *plot = (struct plot_speedup){.bars = NULL};
     const int rc = bars_make(plot, summary, group);
@@ -181,7 +213,7 @@ int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, 
     return 0;
 }
 
-void plot_speedup_free(struct plot_speedup *plot)
+static void plot_speedup_free(struct plot_speedup *plot)
 {
     free(plot->bars);
     *plot = (struct plot_speedup){.bars = NULL};
@@ -317,7 +349,7 @@ static int runtimes_list(const struct plot_speedup *plot, const struct plot_pane
     return 0;
 }
 
-char *plot_speedup_runtimes(const struct plot_speedup *plot, const struct plot_panel *panel)
+static char *plot_speedup_runtimes(const struct plot_speedup *plot, const struct plot_panel *panel)
 {
     struct string_list words = {NULL, 0};
     char *text = runtimes_list(plot, panel, &words) == 0 ? string_list_join(&words, " ") : NULL;
@@ -344,7 +376,7 @@ static int put_panel(FILE *out, const struct plot_speedup *plot, const struct pl
     return 0;
 }
 
-int plot_speedup_write(const void *what, FILE *out)
+static int plot_speedup_write(const void *what, FILE *out)
 {
     const struct plot_speedup *plot = what;
     int rc = 0;
