@@ -4,6 +4,7 @@
  * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
  * the run's folder is made and the first sample taken.
  */
+#include "bench/analysis/ratio.h"
 #include "bench/machine/hosts.h"
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
@@ -339,6 +340,19 @@ static void session_close(struct session *s)
 
 /* -- the run ------------------------------------------------------------------------------------------------------ */
 
+/* The most ratios that stand in one column of a table: verdicts are adjusted over them. */
+static size_t largest_family(const struct plan *p)
+{
+    size_t largest = 0;
+    for (size_t g = 0; g < p->group_count; g++) {
+        size_t family = 0;
+        for (size_t i = 0; i < p->cell_count; i++)
+            family += p->cells[i].group == g && p->cells[i].role == ROLE_MODEL && !p->cells[i].baseline;
+        largest = plan_compares(&p->groups[g]) && family > largest ? family : largest;
+    }
+    return largest;
+}
+
 static void announce(struct session *s)
 {
     const struct plan *p = &s->plan;
@@ -351,6 +365,10 @@ static void announce(struct session *s)
     if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
         progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
                       rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);
+    else if (rounds > 0 && (size_t)rounds < ratio_rounds_needed(largest_family(p)))
+        progress_note(&s->progress, true,
+                      "warning: %lld rounds cannot call one of %zu ratios faster or slower (%zu can)", rounds,
+                      largest_family(p), ratio_rounds_needed(largest_family(p)));
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].entry->hosts == 1u << h)

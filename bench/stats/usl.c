@@ -161,10 +161,10 @@ static int solve(struct fit *fit, const struct data *d)
     return rc;
 }
 
-/* Where the USL turns down: only with a coherency above 0 and before contention alone has stopped it. */
+/* Where the USL turns down: only with a coherency whose interval does not hold 0, and before contention alone has stopped it. */
 static void find_peak(struct fit *fit)
 {
-    if (fit->law != FIT_USL || !fit->accepted || fit->coherency.value <= 0 || fit->contention.value >= 1)
+    if (fit->law != FIT_USL || !fit->accepted || fit->coherency.low <= 0 || fit->contention.value >= 1)
         return;
     const double at = sqrt((1 - fit->contention.value) / fit->coherency.value);
     if (at < 1)

@@ -159,7 +159,6 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     sample->origin_wall_ns = line_optional(origin, "wall_ns");
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
-    sample->stopped_ns = line_optional(line, "stopped_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
     const bool disturbed = by != NULL && by->kind == JSON_LINE_TEXT;
     sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;

@@ -41,7 +41,6 @@ struct sample {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t in_flight_max, busy_ns; /* bench/protocol/slots.h; 0 or less: not known */
     unsigned disturbances;          /* of what kinds (bench/protocol/interference_kind.h) */
-    int64_t stopped_ns;             /* the longest that a process of it was seen stopped; 0 or less: none was */
 };
 
 /* A cell of the plan, and what came of it. Strings are borrowed from the plan. */

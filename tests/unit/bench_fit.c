@@ -138,6 +138,17 @@ static void test_noisy_data_in_many_trials(void **state)
     gsl_rng_free(rng);
 }
 
+/* Gains that only scatter about a line of no coherency: no peak is told that the interval does not show. */
+static void test_a_peak_needs_a_coherency_that_is_shown(void **state)
+{
+    (void)state;
+    const struct fit_point points[] = {{1, 1.0}, {2, 2.04}, {4, 3.88}, {8, 7.9}, {12, 11.9}, {16, 15.2}};
+    struct fit fit;
+    assert_int_equal(fit_make(FIT_USL, points, COUNT(points), &fit), 0);
+    assert_true(fit.accepted && fit.coherency.value > 0 && fit.coherency.low <= 0);
+    assert_true(isnan(fit.peak_workers) && isnan(fit.peak_gain));
+}
+
 static void test_too_few_points_are_refused(void **state)
 {
     (void)state;
@@ -197,9 +208,13 @@ static void test_flat_and_ideal_curves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_data_gives_the_parameters_back), cmocka_unit_test(test_noisy_data_in_many_trials),
-        cmocka_unit_test(test_too_few_points_are_refused),           cmocka_unit_test(test_a_poor_fit_is_refused),
-        cmocka_unit_test(test_what_is_no_gain_is_an_error),          cmocka_unit_test(test_flat_and_ideal_curves),
+        cmocka_unit_test(test_exact_data_gives_the_parameters_back),
+        cmocka_unit_test(test_noisy_data_in_many_trials),
+        cmocka_unit_test(test_a_peak_needs_a_coherency_that_is_shown),
+        cmocka_unit_test(test_too_few_points_are_refused),
+        cmocka_unit_test(test_a_poor_fit_is_refused),
+        cmocka_unit_test(test_what_is_no_gain_is_an_error),
+        cmocka_unit_test(test_flat_and_ideal_curves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
