@@ -88,6 +88,9 @@ class Slots:
         """How many jobs failed or were cut off."""
         return sum(state in (FAILED, RUNNING) for state in self._column("I", _STATE_WORD))
 
+    def all_ended(self) -> bool:
+        return not set(self._column("I", _STATE_WORD)) & {EMPTY, RUNNING}
+
     def last_end_ns(self) -> int:
         return max(self._column("q", _END_WORD))
 

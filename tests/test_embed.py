@@ -74,6 +74,12 @@ def test_a_worker_that_exits_as_if_all_were_well(tmp_path, model, method):
     assert failure["message"].endswith("exited with status 0 while running job 2")
 
 
+@pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool", "async"))
+def test_a_hang_while_closing_is_said_as_that(tmp_path, model):
+    done = run(tmp_path, pair(tmp_path, worker_close="import time; time.sleep(600)"), model, "--timeout", 1)
+    assert done.record["reason"] == "timed out after 1 s: all jobs had ended, but not their workers"
+
+
 def test_every_failure_is_counted(tmp_path):
     done = run(tmp_path, pair(tmp_path, run="raise ValueError(job)"), "thread-pool", jobs=500)
     assert done.record["failed_jobs"] == 500 and len(done.record["failures"]) == 8
@@ -193,7 +199,7 @@ def test_a_thread_of_the_tasks_that_never_ends(tmp_path):
     """The interpreter waits for it at its end, the watchdog does not."""
     body = "import threading, time; threading.Thread(target=time.sleep, args=(3600,)).start(); return job"
     done = run(tmp_path, pair(tmp_path, run=body), "sync", "--timeout", 1)
-    assert done.status == 1 and done.record["reason"] == "timed out after 1 s: no job still running"
+    assert done.status == 1 and "all jobs had ended, but not their workers" in done.record["reason"]
     assert done.results == [0, 1, 2, 3]
 
 

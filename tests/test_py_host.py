@@ -264,6 +264,14 @@ def test_a_job_that_hangs_is_named(host, tmp_path, model):
     assert [(f["job"], f["type"]) for f in done.record["failures"]] == [(3, "Timeout")]
 
 
+@pytest.mark.parametrize("model", ("sync", "threads", "process-pool"))
+def test_a_hang_while_closing_is_said_as_that(tmp_path, model):
+    task = task_file(tmp_path, worker_close="import time; time.sleep(600)")
+    done = run(tmp_path, "--task", task, "--model", model, "--workers", 4, "--timeout", 1)
+    assert done.status == 1
+    assert done.record["reason"] == "the time ran out after 1 s; all jobs had ended, but not their workers"
+
+
 BAD_RUNS = {
     "text": ("return 'x'", "TypeError"), "none": ("return None", "TypeError"), "float": ("return 1.0", "TypeError"),
     "negative": ("return -1", "OverflowError"), "large": ("return 2**64", "OverflowError"),

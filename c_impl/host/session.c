@@ -260,6 +260,14 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
     return count;
 }
 
+static bool all_ended(const struct session *s)
+{
+    for (uint64_t job = 0; job < s->run.jobs; job++)
+        if (__atomic_load_n(&s->run.slots[job].state, __ATOMIC_ACQUIRE) < SLOT_DONE)
+            return false;
+    return true;
+}
+
 void session_expire(struct session *s)
 {
     char seconds[32], running[200] = "", line[320];
@@ -268,7 +276,10 @@ void session_expire(struct session *s)
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
-    snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
+    if (count == 0 && all_ended(s))
+        snprintf(line, sizeof line, "timed out after %s s: all jobs had ended, but not their workers", seconds);
+    else
+        snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
     session_fail(s, RECORD_FAILED, line);
     children_kill(&s->children);
 }
