@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The schedule of an open loop. That Python's is the same one is for tests/test_open_loop.py to show. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <math.h>

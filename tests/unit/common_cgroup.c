@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Control groups: which one a process is in, where it is mounted, what its quota pays for. */
 #define _XOPEN_SOURCE 700 /* mkdtemp, nftw */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <ftw.h>
 #include <stdio.h>

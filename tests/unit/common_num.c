@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers from text: what is refused matters more than what is read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <locale.h>

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command line: what is understood, and that argp neither prints nor exits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <string.h>

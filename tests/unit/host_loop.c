@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The event loop: order and precision of timers, and callbacks that change what is being dispatched. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,12 +2,7 @@
 /* Every model through the internal interface: each job exactly once with its own result, the order of the contract's
  * calls, and failures that stay with their job. */
 #define _GNU_SOURCE /* MAP_ANONYMOUS */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A task's parameters from the command line, and what is said of those that are not allowed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <stdbool.h>

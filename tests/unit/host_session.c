@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Who writes the record: nobody while the model runs, as the watchdog may be writing it out then. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <limits.h>
 #include <stdio.h>

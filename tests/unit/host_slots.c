@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots file: its layout, and what is left of it where there is no room. Also the digest and text for JSON. */
 #define _GNU_SOURCE /* RLIMIT_FSIZE's signal is ignored here; mkdtemp */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,12 +3,7 @@
  * The libcurl transport against a small server in a thread of its own: every fault by its name, kept connections, and
  * more requests at once than one multi takes. The server runs on the host's event loop; what it does stands in the path.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* URL templates: what is filled in, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <stdlib.h>
