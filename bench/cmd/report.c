@@ -19,7 +19,7 @@
 #include "bench/report/screen.h"
 #include "bench/util/text.h"
 
-enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_WIDTH, OPTION_MARGIN, OPTION_OPEN };
+enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_TABLE, OPTION_WIDTH, OPTION_MARGIN, OPTION_OPEN };
 enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
 
 struct report_arguments {
@@ -27,7 +27,8 @@ struct report_arguments {
     enum plots plots;
     bool quiet;
     bool open;
-    enum report_format format;
+    const struct writer_format *format;
+    const char *table;
     int width;     /* 0: that of the terminal */
     double margin; /* below 0: the run's own */
     struct error *err;
@@ -39,14 +40,15 @@ static const struct argp_option option_table[] = {
     {"open", OPTION_OPEN, NULL, 0,
      "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
     {"quiet", 'q', NULL, 0, "Print no table", 0},
-    {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, csv or json", 0},
+    {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, adoc, csv or json", 0},
+    {"table", OPTION_TABLE, "NAME", 0,
+     "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost", 0},
     {"width", OPTION_WIDTH, "N", 0, OPTIONS_WIDTH_HELP, 0},
     {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the run's own, 0%..90%", 0},
     {0},
 };
 
-static const char *const formats[] = {
-    [REPORT_TERMINAL] = "terminal", [REPORT_MARKDOWN] = "md", [REPORT_CSV] = "csv", [REPORT_JSON] = "json", NULL};
+static const char *const formats[] = {"terminal", "md", "adoc", "csv", "json", NULL};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
@@ -69,8 +71,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return 0;
     case OPTION_FORMAT:
         rc = options_word(err, "--format", text, formats, &format);
-        arguments->format = (enum report_format)format;
+        arguments->format = writer_find(text);
         return rc;
+    case OPTION_TABLE:
+        arguments->table = text;
+        return 0;
     case OPTION_WIDTH:
         return options_width(err, text, &arguments->width);
     case OPTION_MARGIN:
@@ -111,6 +116,7 @@ static int report(const struct report_arguments *arguments, const struct paths *
         .plots_needed = arguments->plots == PLOTS_NEEDED,
         .out = arguments->quiet ? NULL : stdout,
         .format = arguments->format,
+        .table = arguments->table,
         .width = arguments->width != 0 ? arguments->width : screen_columns(),
         .colour = screen_has_colour(),
         .margin = arguments->margin < 0 ? NULL : &arguments->margin,
@@ -144,7 +150,7 @@ int cmd_report(int argc, char **argv, struct error *err)
                "without "
                "gnuplot, where --plots needs it.",
     };
-    struct report_arguments arguments = {.margin = -1, .err = err};
+    struct report_arguments arguments = {.margin = -1, .format = &format_terminal, .err = err};
     if (options_parse(&argp, argc, argv, &arguments, err) != 0)
         return 2;
     struct paths paths;

@@ -3,6 +3,8 @@
  * than a picture and cannot fail for want of gnuplot; the page, which has both in it, comes last. */
 #include "bench/cmd/report_make.h"
 
+#include "bench/report/document.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +15,34 @@
 #include "bench/report/plot/plot.h"
 #include "bench/report/plot/pictures.h"
 #include "bench/util/atomic_write.h"
-#include "bench/report/render.h"
 #include "bench/report/claims.h"
 #include "bench/report/html/html.h"
 #include "bench/store/results.h"
 #include "bench/analysis/summary.h"
 #include "bench/util/text.h"
 
-/* One row an exported file. */
-static const struct {
-    const char *file;
-    publish_print *render;
-} exports[] = {
-    [REPORT_TERMINAL] = {NULL, NULL}, /* only ever printed */
-    [REPORT_MARKDOWN] = {"summary.md", render_markdown},
-    [REPORT_CSV] = {"summary.csv", render_csv},
-    [REPORT_JSON] = {"summary.json", render_json},
+/* What a run's folder keeps of its report. */
+static const struct writer_format *const exports[] = {&format_markdown, &format_csv, &format_json};
+
+/* A summary and how to write it. */
+struct printed {
+    const struct summary *summary;
+    struct writer writer;
 };
+
+static int print_document(const void *what, FILE *out)
+{
+    const struct printed *printed = what;
+    struct writer w = printed->writer;
+    w.out = out;
+    return document_write(printed->summary, &w);
+}
 
 static int print(const struct summary *summary, const struct report_options *options, struct error *err)
 {
-    const struct render_terminal_options terminal = {.width = options->width, .colour = options->colour};
-    const int rc = options->format == REPORT_TERMINAL ? render_terminal(summary, &terminal, options->out)
-                                                      : exports[options->format].render(summary, options->out);
+    const struct writer writer = {
+        .format = options->format, .width = options->width, .colour = options->colour, .only = options->table};
+    const int rc = print_document(&(struct printed){summary, writer}, options->out);
     if (rc != 0)
         return error_set(err, rc, "the table cannot be made: %s", strerror(-rc));
     if (fflush(options->out) != 0)
@@ -48,7 +55,7 @@ static int derive_claims(const char *run_dir, const struct claims *claims, const
                          struct error *err)
 {
     int rc = 0;
-    if (options->out != NULL && options->format == REPORT_TERMINAL) {
+    if (options->out != NULL && options->format == &format_terminal) {
         fputc('\n', options->out);
         rc = render_claims_text(claims, options->width, options->out);
     }
@@ -114,7 +121,7 @@ static int tell_unwritten(size_t first, const struct report_options *options, in
     struct string_list left = {NULL, 0};
     int rc = 0;
     for (size_t i = first; i < sizeof exports / sizeof *exports && rc == 0; i++)
-        rc = string_list_add(&left, exports[i].file);
+        rc = string_list_add(&left, exports[i]->file);
     if (rc == 0)
         rc = string_list_add(&left, PAGE_FILE);
     if (rc == 0 && options->plots)
@@ -132,9 +139,8 @@ static int derive_files(const char *run_dir, const struct summary *summary, cons
                         struct error *err)
 {
     for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
-        const int rc = exports[i].file == NULL
-                           ? 0
-                           : publish_printed(run_dir, exports[i].file, exports[i].render, summary, err);
+        const struct printed printed = {summary, {.format = exports[i]}};
+        const int rc = publish_printed(run_dir, exports[i]->file, print_document, &printed, err);
         if (rc != 0)
             return tell_unwritten(i, options, rc, err);
     }

@@ -11,21 +11,21 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "bench/report/writer.h"
 #include "bench/util/error.h"
-
-enum report_format { REPORT_TERMINAL, REPORT_MARKDOWN, REPORT_CSV, REPORT_JSON };
 
 struct report_options {
     bool files;        /* write summary.* and index.html */
     bool plots;        /* write plots/ */
     bool plots_needed; /* a picture that cannot be made is an error; else err->text is filled in and 0 returned */
     FILE *out;         /* print the table here; NULL: do not */
-    enum report_format format; /* of what is printed; 0 is the table for a terminal */
-    int width;                 /* columns of `out`; 80 is the least the table needs */
-    bool colour;               /* ANSI colours on `out` */
-    const double *margin;      /* in place of the run's own; NULL: the run's */
-    const char *scripts_dir;   /* where the .gp files are */
-    const char *claims_dir;    /* where the files of claims are */
+    const struct writer_format *format; /* of what is printed */
+    const char *table;                  /* of CSV: which table; NULL: that of the cells */
+    int width;                          /* columns of `out`; 80 is the least the table needs */
+    bool colour;                        /* ANSI colours on `out` */
+    const double *margin;               /* in place of the run's own; NULL: the run's */
+    const char *scripts_dir;            /* where the .gp files are */
+    const char *claims_dir;             /* where the files of claims are */
 };
 
 /*

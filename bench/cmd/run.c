@@ -460,6 +460,7 @@ static int make_report(const struct session *s, int *failed, struct error *err)
         return error_set(err, -ENOMEM, "out of memory");
     }
     struct report_options options = {.files = true,
+                                     .format = &format_terminal,
                                      .plots = !s->options.no_plots,
                                      .out = s->options.quiet ? NULL : stdout,
                                      .width = screen_columns(),

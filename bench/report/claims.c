@@ -8,9 +8,8 @@
 #include <string.h>
 
 #include "bench/report/format.h"
-#include "bench/util/html.h"
 #include "bench/util/json_number.h"
-#include "bench/util/markdown.h"
+#include "bench/util/escape.h"
 #include "bench/report/html/html.h"
 
 enum { CLAIM_WIDTH = 12, MEASURED_WIDTH = 22, LIMIT_WIDTH = 8, INDENT = 2 };

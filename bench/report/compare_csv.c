@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/util/csv.h"
+#include "bench/util/escape.h"
 #include "bench/report/format.h"
 #include "bench/report/compare_formats.h"
 

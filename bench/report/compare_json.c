@@ -7,12 +7,20 @@
 #include <stdlib.h>
 
 #include "bench/util/json_number.h"
-#include "bench/report/render.h"
 #include "bench/report/compare_formats.h"
 
 #define DIGITS 9 /* as in summary.json */
 
 static json_t *text(const char *value) { return value != NULL ? json_string(value) : json_null(); }
+
+static json_t *render_json_ratio(const struct ratio *r)
+{
+    if (!ratio_known(r))
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "ratio", json_number(r->ratio), "low", json_number(r->low),
+                     "high", json_number(r->high), "verdict", text(verdict_name(r->verdict)), "p", json_number(r->p),
+                     "p_adjusted", json_number(r->p_adjusted), "doubt", text(doubt_name(r->doubt)));
+}
 
 /* -- rows ----------------------------------------------------------------------------------------------------------------- */
 

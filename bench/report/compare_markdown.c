@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/report/format.h"
-#include "bench/util/markdown.h"
+#include "bench/util/escape.h"
 #include "bench/report/compare_formats.h"
 
 static void put_lines(const struct compare_view *view, enum story_kind kind, const char *heading, FILE *out)

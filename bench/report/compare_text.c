@@ -39,7 +39,7 @@ static int put_run(const struct compare_view *view, const struct screen *screen,
     const struct results *r = view->compare->results[side];
     const char *host = json_string_value(json_object_get(r->machine, "hostname"));
     char rounds[240];
-    render_rounds_text(r, rounds, sizeof rounds);
+    rounds_text(r, rounds, sizeof rounds);
     char *text = text_format("%s: %s, %s, seed %lld, %s, on %s", view->name[side], r->suite, rounds, (long long)r->seed,
                              r->created, host != NULL ? host : "unknown");
     if (text == NULL)

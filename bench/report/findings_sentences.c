@@ -7,7 +7,6 @@
 
 #include "bench/analysis/limit.h"
 #include "bench/report/format.h"
-#include "bench/report/latency.h"
 #include "bench/report/marginal_cost_text.h"
 #include "bench/report/scaling_text.h"
 
@@ -178,7 +177,7 @@ static void put_late(FILE *out, const struct ranking *ranking)
             continue;
         if (count++ < FINDINGS_NAMES_MOST)
             fprintf(out, "%s%s:%s (%s)", count == 1 ? "; the rate was too high for " : ", ", cell->cell->runtime,
-                    cell->cell->model, render_latency_rate(&f, cell->open_loop.achieved));
+                    cell->cell->model, format_rate(&f, cell->open_loop.achieved));
     }
     if (count > FINDINGS_NAMES_MOST)
         fprintf(out, " and %zu more", count - FINDINGS_NAMES_MOST);
@@ -209,8 +208,7 @@ void findings_put_open_loop(FILE *out, const struct findings_subject *subject)
         fputs("nothing was measured", out);
         return;
     }
-    fprintf(out, "jobs arriving at %s, %s: %zu of %zu variants kept the rate",
-            render_latency_rate(&f, ranking->group->rate),
+    fprintf(out, "jobs arriving at %s, %s: %zu of %zu variants kept the rate", format_rate(&f, ranking->group->rate),
             ranking->group->arrivals == NULL ? "fixed" : ranking->group->arrivals, ranking->count, measured);
     if (ranking->count > 0) {
         fputs("; ", out);

@@ -68,6 +68,21 @@ const char *format_bytes(struct format *f, double bytes)
     return f->text;
 }
 
+const char *format_signed(struct format *f, double value, const char *unit(struct format *, double))
+{
+    struct format size;
+    snprintf(f->text, sizeof f->text, "%s%.*s", value < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(value)));
+    return f->text;
+}
+
+const char *format_rate(struct format *f, double rate)
+{
+    if (!isfinite(rate))
+        return "?";
+    snprintf(f->text, sizeof f->text, rate < 9999.5 ? "%.4g/s" : "%.0f/s", rate);
+    return f->text;
+}
+
 const char *format_ratio(struct format *f, double ratio)
 {
     char digits[32];

@@ -16,8 +16,11 @@ struct format {
     char text[FORMAT_ROOM];
 };
 
-const char *format_time(struct format *f, double seconds);              /* "86.1 ms", at most 7 columns */
-const char *format_bytes(struct format *f, double bytes);               /* "12.3 MB", "135 B", at most 7 columns */
+const char *format_time(struct format *f, double seconds); /* "86.1 ms", at most 7 columns */
+const char *format_bytes(struct format *f, double bytes);  /* "12.3 MB", "135 B", at most 7 columns */
+/* The same with a minus, for the end of an interval below 0. `unit`: format_time or format_bytes. */
+const char *format_signed(struct format *f, double value, const char *unit(struct format *, double));
+const char *format_rate(struct format *f, double rate);                 /* "49.8/s", "?" where it is not known */
 const char *format_ratio(struct format *f, double ratio);               /* "1.94x", three digits, at most 6 columns */
 const char *format_interval(struct format *f, double low, double high); /* "[1.90,1.97]", at most 13 columns */
 /* Ratio and interval, or in a few words why there is none: "baseline", "too short". */

@@ -30,27 +30,3 @@ const char *price_text(struct price_text *out, const struct stats_interval *pric
         snprintf(out->text, room, "%s ±%.0f%%", unit(&f, price->estimate), half);
     return out->text;
 }
-
-/* The units are those of what is at least 0; the end of an interval may be below. */
-static const char *end_text(struct format *f, double value, price_unit *unit)
-{
-    struct format size;
-    snprintf(f->text, sizeof f->text, "%s%.*s", value < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(value)));
-    return f->text;
-}
-
-const char *price_text_interval(struct price_text *out, const struct stats_interval *price, price_unit *unit)
-{
-    struct format each, low, high;
-    if (isnan(price->estimate))
-        snprintf(out->text, sizeof out->text, "-");
-    else if (isnan(price->low) && !price_shown(price))
-        snprintf(out->text, sizeof out->text, "none shown");
-    else if (isnan(price->low))
-        snprintf(out->text, sizeof out->text, "%s", end_text(&each, price->estimate, unit));
-    else
-        snprintf(out->text, sizeof out->text, "%s%s [%s, %s]",
-                 price_shown(price) ? "" : "none shown: ", end_text(&each, price->estimate, unit),
-                 end_text(&low, price->low, unit), end_text(&high, price->high, unit));
-    return out->text;
-}

@@ -16,7 +16,5 @@ typedef const char *price_unit(struct format *f, double value); /* format_bytes 
 bool price_shown(const struct stats_interval *price);
 /* "12.3 kB ±4%", with the wider half of the interval; "none shown", "-" where it is not known. */
 const char *price_text(struct price_text *out, const struct stats_interval *price, price_unit *unit);
-/* "12.3 kB [11.9 kB, 12.8 kB]". */
-const char *price_text_interval(struct price_text *out, const struct stats_interval *price, price_unit *unit);
 
 #endif

@@ -17,7 +17,7 @@ static int64_t group_rounds(const struct results *results, size_t group)
     return (int64_t)most;
 }
 
-void render_rounds_text(const struct results *results, char *out, size_t room)
+void rounds_text(const struct results *results, char *out, size_t room)
 {
     int64_t least = results->rounds, most = results->rounds;
     char asked[160], to[32] = "";
@@ -36,14 +36,14 @@ void render_rounds_text(const struct results *results, char *out, size_t room)
 
 static json_t *asked_number(double x) { return x > 0 ? json_real(x) : json_null(); }
 
-json_t *render_asked_json(const struct results *results)
+json_t *rounds_asked_json(const struct results *results)
 {
     const struct stopping *asked = &results->asked;
     return json_pack("{so so so}", "rounds", asked->rounds > 0 ? json_integer(asked->rounds) : json_null(), "budget_s",
                      asked_number(asked->budget_s), "precision", asked_number(asked->precision));
 }
 
-json_t *render_stopping_json(const struct summary *summary)
+json_t *rounds_stopping_json(const struct summary *summary)
 {
     const struct results *results = summary->results;
     json_t *array = json_array();

@@ -8,32 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/report/document.h"
 #include "bench/report/plot/pictures.h"
-#include "bench/report/render.h"
 #include "bench/report/html/html.h"
 #include "bench/analysis/summary.h"
 #include "support.h"
 
-static char *rendered(int (*render)(const void *summary, FILE *out), const struct summary *summary, size_t *length)
+static char *written(const struct writer_format *format, const struct summary *summary, size_t *length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
+    struct writer w = {.format = format, .out = out, .width = 80};
     FUZZ_MUST(out != NULL);
-    FUZZ_MUST(render(summary, out) == 0);
+    FUZZ_MUST(document_write(summary, &w) == 0);
     FUZZ_MUST(fclose(out) == 0);
     return text;
-}
-
-static int render_narrow(const void *summary, FILE *out)
-{
-    const struct render_terminal_options options = {.width = 80};
-    return render_terminal(summary, &options, out);
 }
 
 static void check_json(const struct summary *summary)
 {
     size_t length;
-    char *text = rendered(render_json, summary, &length);
+    char *text = written(&format_json, summary, &length);
     json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
     FUZZ_MUST(json_is_object(root));
     json_decref(root);
@@ -103,15 +98,16 @@ void render_all(const struct results *results)
         return;
     }
     check_json(&summary);
-    char *csv = rendered(render_csv, &summary, &length);
+    char *csv = written(&format_csv, &summary, &length);
     FUZZ_MUST(strlen(csv) == length);
     FUZZ_MUST(csv_records(csv) >= results->cell_count + 1);
-    char *terminal = rendered(render_narrow, &summary, &length);
+    char *terminal = written(&format_terminal, &summary, &length);
     for (size_t i = 0; i < length; i++)
         FUZZ_MUST((unsigned char)terminal[i] >= 0x20 || terminal[i] == '\n');
     free(terminal);
     free(csv);
-    free(rendered(render_markdown, &summary, &length));
+    free(written(&format_markdown, &summary, &length));
+    free(written(&format_adoc, &summary, &length));
     check_page(&summary);
     check_pictures(&summary);
     summary_free(&summary);

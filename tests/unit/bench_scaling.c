@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "bench/report/scaling.h"
 #include "bench/analysis/scaling.h"
+#include "bench/report/document.h"
 
 enum { POINTS = 5, GROUPS = 2 * POINTS + 1, CELLS = 2 * GROUPS };
 
@@ -120,41 +120,34 @@ static void a_cell_without_a_ratio_is_no_point_of_the_fit(void **state)
     scaling_free(&s);
 }
 
-/* Everything that a reader must find stands in each of the three. */
+/* Everything that a reader must find stands in each format. */
 static void it_is_shown(void **state)
 {
     struct world *w = *state;
-    struct scaling s;
-    char *text = NULL;
-    size_t length = 0;
-    assert_int_equal(scaling_make(&s, &w->summary), 0);
-    FILE *out = open_memstream(&text, &length);
-    render_scaling_text(&s, 80, out);
-    render_scaling_markdown(&s, out);
-    assert_int_equal(fclose(out), 0);
-    static const char *const wanted[] = {"strong scaling: 32 jobs in all",
-                                         "weak scaling: 5 jobs for each worker",
-                                         "16*",
-                                         "contention 0.1 [0.1,0.1], coherency 0.01 [0.01,0.01]",
-                                         "c:pool",
-                                         "0.900x",
-                                         "not fitted: the law speaks of a fixed amount of work",
-                                         "16\\*"};
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (strstr(text, wanted[i]) == NULL) {
-            print_error("'%s' is not in:\n%s\n", wanted[i], text);
-            fail();
-        }
-    free(text);
-    json_t *json = render_scaling_json(&s, &w->summary);
-    assert_int_equal(json_array_size(json), 2);
-    const json_t *first = json_array_get(json, 0), *points = json_object_get(first, "points");
-    assert_int_equal(json_integer_value(json_object_get(first, "jobs")), 32);
-    assert_int_equal(json_integer_value(json_object_get(json_array_get(points, 4), "workers")), 16);
-    assert_true(json_is_true(json_object_get(json_array_get(points, 4), "beyond_cpus")));
-    assert_true(json_is_null(json_object_get(json_array_get(points, 0), "capacity")));
-    json_decref(json);
-    scaling_free(&s);
+    static const struct {
+        const struct writer_format *format;
+        const char *wanted[5];
+    } cases[] = {
+        {&format_terminal,
+         {"strong scaling, 32 jobs in all", "weak scaling, 5 jobs for each worker", "16*", "c:pool", "0.900x"}},
+        {&format_markdown,
+         {"contention 0.1 \\[0.1,0.1\\], coherency 0.01 \\[0.01,0.01\\]", "16*", "c:pool", "0.900x",
+          "not fitted: the law speaks of a fixed amount of work"}},
+        {&format_json,
+         {"\"beyond_cpus\": true", "\"workers\": 16", "\"jobs\": 32", "\"capacity\": null", "\"law\": \"usl\""}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = NULL;
+        size_t length = 0;
+        struct writer writer = {.format = cases[i].format, .out = open_memstream(&text, &length), .width = 80};
+        assert_int_equal(document_write_scaling(&w->summary, &writer), 0);
+        assert_int_equal(write_end(&writer), 0);
+        assert_int_equal(fclose(writer.out), 0);
+        for (size_t k = 0; k < 5; k++)
+            if (strstr(text, cases[i].wanted[k]) == NULL)
+                fail_msg("'%s' is not in:\n%s", cases[i].wanted[k], text);
+        free(text);
+    }
 }
 
 int main(void)

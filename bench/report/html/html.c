@@ -7,14 +7,11 @@
 #include <stdlib.h>
 
 #include "bench/report/format.h"
-#include "bench/util/html.h"
+#include "bench/util/escape.h"
 #include "bench/report/machine_line.h"
 #include "bench/report/html/page_text.h"
 #include "bench/report/claims.h"
-#include "bench/report/latency.h"
-#include "bench/report/marginal_cost.h"
 #include "bench/report/rounds.h"
-#include "bench/report/scaling.h"
 
 /* No request can leave the page, whatever is in it. */
 #define POLICY                                                                                                    \
@@ -57,7 +54,7 @@ static int put_head(const struct summary *summary, FILE *out)
     const struct results *r = summary->results;
     struct string_list phrases = {NULL, 0};
     char rounds[240];
-    render_rounds_text(r, rounds, sizeof rounds);
+    rounds_text(r, rounds, sizeof rounds);
     const int rc = machine_line(r->machine, &phrases);
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\">\n"
@@ -84,38 +81,13 @@ static int put_head(const struct summary *summary, FILE *out)
     return rc;
 }
 
-/* What only some pages have. */
-struct parts {
-    struct scaling scaling;
-    struct prices prices;
-};
-
-static int parts_make(struct parts *parts, const struct summary *summary)
-{
-    *parts = (struct parts){.scaling.curves = NULL};
-    const int rc = scaling_make(&parts->scaling, summary);
-    return rc != 0 ? rc : prices_make(&parts->prices, summary);
-}
-
-static void parts_free(struct parts *parts)
-{
-    prices_free(&parts->prices);
-    scaling_free(&parts->scaling);
-}
-
 /* What the page has beside what every page has. */
-static void put_contents(const struct page *page, const struct parts *parts, FILE *out)
+static void put_contents(const struct page *page, FILE *out)
 {
-    fputs("<nav aria-label=\"On this page\">\n<ul>\n", out);
-    fputs("<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
+    fputs("<nav aria-label=\"On this page\">\n<ul>\n"
+          "<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
           "<li><a href=\"#all-numbers\">Numbers</a></li>\n",
           out);
-    if (render_latency_html_any(page->summary))
-        fputs("<li><a href=\"#latency\">Latency</a></li>\n", out);
-    if (parts->prices.count > 0)
-        fputs("<li><a href=\"#prices\">What one more costs</a></li>\n", out);
-    if (parts->scaling.count > 0)
-        fputs("<li><a href=\"#scaling\">Scaling</a></li>\n", out);
     if (page->claims != NULL)
         fputs("<li><a href=\"#claims\">Claims</a></li>\n", out);
     fputs("<li><a href=\"#method\">How it was measured</a></li>\n<li><a href=\"#machine\">The machine</a></li>\n"
@@ -126,11 +98,8 @@ static void put_contents(const struct page *page, const struct parts *parts, FIL
 int render_html(const void *what, FILE *out)
 {
     const struct page *page = what;
-    struct parts parts;
-    int rc = parts_make(&parts, page->summary);
-    if (rc == 0)
-        rc = put_head(page->summary, out);
-    put_contents(page, &parts, out);
+    int rc = put_head(page->summary, out);
+    put_contents(page, out);
     fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
     if (rc == 0)
         rc = render_html_findings(page, out);
@@ -138,9 +107,6 @@ int render_html(const void *what, FILE *out)
         rc = render_html_pictures(page, out);
     if (rc == 0)
         rc = render_html_numbers(page, out);
-    render_latency_html(page->summary, out);
-    render_prices_html(&parts.prices, out);
-    render_scaling_html(&parts.scaling, out);
     if (page->claims != NULL)
         render_claims_html(page->claims, out);
     if (rc == 0)
@@ -150,6 +116,5 @@ int render_html(const void *what, FILE *out)
           out);
     fputs(page_js, out);
     fputs("</script>\n</body>\n</html>\n", out);
-    parts_free(&parts);
     return rc;
 }

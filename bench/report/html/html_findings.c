@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/report/findings.h"
-#include "bench/util/html.h"
+#include "bench/util/escape.h"
 #include "bench/report/html/html.h"
 #include "bench/report/warnings.h"
 

@@ -6,7 +6,7 @@
 
 #include "bench/report/reproduce.h"
 #include "bench/report/format.h"
-#include "bench/util/html.h"
+#include "bench/util/escape.h"
 #include "bench/report/html/html.h"
 
 /* -- how it was measured ------------------------------------------------------------------------------------------------------ */

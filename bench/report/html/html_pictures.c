@@ -9,7 +9,7 @@
 
 #include "bench/report/html/html.h"
 #include "bench/util/files.h"
-#include "bench/util/html.h"
+#include "bench/util/escape.h"
 #include "bench/util/text.h"
 
 #define FILE_MOST     ((size_t)64 << 20) /* a larger file is no picture of ours */

@@ -37,23 +37,20 @@
 
   const form = document.getElementById('filter');
   if (form === null) return;
-  const rows = [...document.querySelectorAll('#numbers tbody tr')];
-  const selects = [...form.querySelectorAll('select')];
+  const rows = [...document.querySelectorAll('table.sortable')][0].tBodies[0].rows;
   const said = form.querySelector('output');
-
   const filter = () => {
+    const words = form.querySelector('input').value.toLowerCase().split(/\s+/);
     let shown = 0;
     for (const row of rows) {
-      row.hidden = selects.some((select) => select.value !== '' && row.dataset[select.name] !== select.value);
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
       shown += !row.hidden;
     }
     said.textContent = `${shown} of ${rows.length} rows`;
   };
-
-  for (const select of selects) {
-    for (const name of new Set(rows.map((row) => row.dataset[select.name]))) select.add(new Option(name, name));
-    select.addEventListener('change', filter);
-  }
+  form.addEventListener('input', filter);
+  form.addEventListener('submit', (event) => event.preventDefault());
   form.hidden = false;
   filter();
 })();

@@ -7,7 +7,7 @@
  * The data: "rows" (y, place of the runtime, name, p50, p90, p99, maximum in milliseconds, label); the numbers are NaN
  * where a variant has no latency.
  */
-#include "bench/report/latency.h"
+#include "bench/report/cells.h"
 
 #include <errno.h>
 #include <math.h>
@@ -96,7 +96,7 @@ static int latency_add(struct pictures *out, const struct picture_source *source
 {
     struct distribution d = {.group = group};
     struct picture *p = NULL;
-    if (!render_latency_speaks(group))
+    if (!cells_wait(group))
         return 0;
     int rc = plot_rows_make(&d.rows, source->summary, group, key, NULL);
     for (size_t i = 0; rc == 0 && i < d.rows.known; i++)

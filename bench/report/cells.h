@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of cells: every number of a variant, one column each. A new metric is one row of `columns` in cells.c. */
+#ifndef BENCH_REPORT_CELLS_H
+#define BENCH_REPORT_CELLS_H
+
+#include "bench/analysis/summary.h"
+#include "bench/report/table.h"
+
+/* What people see of it at a time; programs get every column once. */
+enum cells_view {
+    CELLS_SPEEDUP = 1 << 0, /* times and speedups */
+    CELLS_LATENCY = 1 << 1, /* how long jobs took */
+    CELLS_COST = 1 << 2,    /* of an open loop, which has no speedups: what it cost */
+    CELLS_ALL = 1 << 3,     /* with any of them: of all groups, each row with the name of its own */
+};
+
+struct cells_row {
+    const struct summary *summary;
+    const struct summary_cell *cell;
+};
+
+struct cells {
+    struct cells_row *rows;
+    struct table table;
+};
+
+/* The cells of a group in the order of the plan (NULL: of all), in one view (0: for programs). 0 or -ENOMEM. */
+int cells_make(struct cells *cells, const struct summary *summary, const struct result_group *group, unsigned view);
+void cells_free(struct cells *cells);
+
+/* Is there something to wait for, so that latency says more than the work time? */
+bool cells_wait(const struct result_group *group);
+
+/* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
+void cells_set_ratio(struct table_value *out, const struct ratio *ratio);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The page's way of writing a document: headings h2 and h3, paragraphs, lists, and tables that sort. */
+#ifndef BENCH_REPORT_HTML_HTML_WRITER_H
+#define BENCH_REPORT_HTML_HTML_WRITER_H
+
+#include "bench/report/writer.h"
+
+extern const struct writer_format format_html;
+
+/* The page's writer on `out`. */
+struct writer html_writer(FILE *out);
+
+#endif

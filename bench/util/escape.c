@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* Escaping, a function per format. */
+#include "bench/util/escape.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* C0 and DEL, and C1 as UTF-8 has it: none of them is for a page or a terminal. Its length in bytes; 0: it is none. */
+static size_t control_length(const char *text)
+{
+    const unsigned char byte = (unsigned char)text[0], next = byte != '\0' ? (unsigned char)text[1] : 0;
+    if (byte < 0x20 || byte == 0x7f)
+        return 1;
+    return byte == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+/* What stands for one character; NULL: itself. */
+typedef const char *escape_of(char character, char own[8]);
+
+static void put_escaped(FILE *out, const char *text, escape_of *escape)
+{
+    while (*text != '\0') {
+        char own[8];
+        const size_t control = control_length(text);
+        const char *instead = control > 0 ? " " : escape(*text, own);
+        if (instead != NULL)
+            fputs(instead, out);
+        else
+            fputc(*text, out);
+        text += control > 0 ? control : 1;
+    }
+}
+
+static const char *html_escape(char c, char own[8])
+{
+    (void)own;
+    return c == '&'    ? "&amp;"
+           : c == '<'  ? "&lt;"
+           : c == '>'  ? "&gt;"
+           : c == '"'  ? "&quot;"
+           : c == '\'' ? "&#39;"
+                       : NULL;
+}
+
+/* Markdown lets HTML through. */
+static const char *markdown_escape(char c, char own[8])
+{
+    if (c == '<' || c == '&')
+        return c == '<' ? "&lt;" : "&amp;";
+    if (strchr("\\`*_[]|~", c) == NULL)
+        return NULL;
+    snprintf(own, 8, "\\%c", c);
+    return own;
+}
+
+/* Character references are taken literally by AsciiDoc and mean nothing else to it. */
+static const char *adoc_escape(char c, char own[8])
+{
+    if (strchr("|*_`#+^~{}<>&[]\\", c) == NULL)
+        return NULL;
+    snprintf(own, 8, "&#%d;", c);
+    return own;
+}
+
+void html_put(FILE *out, const char *text) { put_escaped(out, text, html_escape); }
+
+void markdown_put(FILE *out, const char *text) { put_escaped(out, text, markdown_escape); }
+
+void adoc_put(FILE *out, const char *text) { put_escaped(out, text, adoc_escape); }
+
+void html_put_in(FILE *out, const char *tag, const char *text)
+{
+    fprintf(out, "<%s>", tag);
+    html_put(out, text);
+    fprintf(out, "</%s>", tag);
+}
+
+void csv_put_text(FILE *out, const char *text)
+{
+    if (text == NULL)
+        return;
+    const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
+    if (!quoted) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+void csv_put_number(FILE *out, double value)
+{
+    fputc(',', out);
+    if (isfinite(value))
+        fprintf(out, "%.9g", value);
+}
+
+void markdown_put_variant(FILE *out, const char *runtime, const char *model)
+{
+    markdown_put(out, runtime);
+    fputc(':', out);
+    markdown_put(out, model);
+}
+
+void html_put_variant(FILE *out, const char *runtime, const char *model)
+{
+    html_put(out, runtime);
+    fputc(':', out);
+    html_put(out, model);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* Text from a file or a name, written so that it means itself in a format. Control characters become blanks. */
+#ifndef BENCH_UTIL_ESCAPE_H
+#define BENCH_UTIL_ESCAPE_H
+
+#include <stdio.h>
+
+void csv_put_text(FILE *out, const char *text); /* a field, quoted where it has to be (RFC 4180); NULL is empty */
+void html_put(FILE *out, const char *text);     /* between tags and in a quoted attribute */
+void markdown_put(FILE *out, const char *text); /* also in a table's cell */
+void adoc_put(FILE *out, const char *text);     /* likewise */
+void html_put_in(FILE *out, const char *tag, const char *text); /* <tag>text</tag> */
+
+/* A comma and the number, or nothing behind the comma where it is not known (NaN). */
+void csv_put_number(FILE *out, double value);
+void markdown_put_variant(FILE *out, const char *runtime, const char *model);
+void html_put_variant(FILE *out, const char *runtime, const char *model);
+
+#endif
