@@ -37,7 +37,7 @@ eval(draw)
 if (CONTROLS > 0) {
     unset label 1
     unset label 2
-    set label 3 "sync / its twin" at screen 0, screen (CONTROLS + 30.0) / HEIGHT offset character 2, 0 left font sprintf("DejaVu Sans,%d", FONT)
+    set label 3 "sync / control" at screen 0, screen (CONTROLS + 30.0) / HEIGHT offset character 2, 0 left font sprintf("DejaVu Sans,%d", FONT)
     set tmargin at screen (CONTROLS + 34.0) / HEIGHT
     set bmargin at screen 58.0 / HEIGHT
     set border 3

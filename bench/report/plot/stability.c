@@ -2,7 +2,7 @@
 /*
  * Every sample of a group in run order: a strip for each cell, in it a dot a round, at the whole command's time relative
  * to the cell's median. A strip's edge is STRIP_EDGE off; what lies beyond stands on the edge. Below, the ratio of each
- * control to its twin, round by round, which must scatter about 1.
+ * sync to its A/A control, round by round, which must scatter about 1.
  *
  * The data: "samples R" for each runtime R (round, y), "outliers", "disturbed", "beyond" (round, y; where there are any),
  * "names" (y, name), and "control R" (round, ratio) where there is one.
@@ -149,7 +149,8 @@ static void put_samples(const struct stability *s, const char *runtime, FILE *ou
 
 static void put_names(const struct stability *s, FILE *out)
 {
-    static const char *const roles[] = {[ROLE_MODEL] = "", [ROLE_CONTROL] = " (twin)", [ROLE_CAPACITY] = " (copies)"};
+    static const char *const roles[] = {
+        [ROLE_MODEL] = "", [ROLE_CONTROL] = " (A/A control)", [ROLE_CAPACITY] = " (copies)"};
     fputs("\n\n# names\n", out);
     for (size_t strip = 0; strip < s->count; strip++) {
         const struct result_cell *c = s->cells[strip];
@@ -163,11 +164,11 @@ static void put_names(const struct stability *s, FILE *out)
 
 /* -- controls --------------------------------------------------------------------------------------------------------- */
 
-static const struct result_cell *find(const struct stability *s, const char *runtime, bool twin)
+static const struct result_cell *find(const struct stability *s, const char *runtime, bool control)
 {
     for (size_t i = 0; i < s->count; i++) {
         const struct result_cell *c = s->cells[i];
-        if (strcmp(c->runtime, runtime) == 0 && (twin ? c->role == ROLE_CONTROL : c->baseline))
+        if (strcmp(c->runtime, runtime) == 0 && (control ? c->role == ROLE_CONTROL : c->baseline))
             return c;
     }
     return NULL;
@@ -176,10 +177,10 @@ static const struct result_cell *find(const struct stability *s, const char *run
 /* Prints round and ratio of each pair; returns how many there are. */
 static size_t each_pair(struct stability *s, const char *runtime, FILE *out)
 {
-    const struct result_cell *base = find(s, runtime, false), *twin = find(s, runtime, true);
+    const struct result_cell *base = find(s, runtime, false), *control = find(s, runtime, true);
     size_t pairs = 0;
-    for (size_t i = 0, k = 0; base != NULL && twin != NULL && i < base->count && k < twin->count;) {
-        const struct sample *a = &base->samples[i], *b = &twin->samples[k];
+    for (size_t i = 0, k = 0; base != NULL && control != NULL && i < base->count && k < control->count;) {
+        const struct sample *a = &base->samples[i], *b = &control->samples[k];
         if (a->round == b->round && b->whole_ns > 0) {
             const double ratio = (double)a->whole_ns / (double)b->whole_ns;
             s->low = fmin(s->low, ratio);
