@@ -18,18 +18,17 @@
 #include "bench/util/text.h"
 
 enum { KEY_FILE = 256, KEY_FORMAT };
-
-static const char *const formats[] = {"text", "md", "json", NULL};
+#define CLAIMS_FORMATS "terminal, md, adoc, csv or json"
 
 struct claims_arguments {
     const char *run, *file; /* NULL: not said */
-    size_t format;          /* of `formats` */
+    const struct writer_format *format;
     struct error *err;
 };
 
 static const struct argp_option option_table[] = {
     {"file", KEY_FILE, "FILE", 0, "Other claims than those the run's suite names (docs/claims.md)", 0},
-    {"format", KEY_FORMAT, "FORMAT", 0, "What to print: text (default), md or json", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, adoc, csv or json", 0},
     {0},
 };
 
@@ -41,7 +40,8 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         a->file = text;
         return 0;
     case KEY_FORMAT:
-        return options_word(a->err, "--format", text, formats, &a->format);
+        a->format = writer_find(strcmp(text, "text") == 0 ? format_terminal.name : text);
+        return a->format != NULL ? 0 : options_refuse(a->err, "--format", text, "must be " CLAIMS_FORMATS);
     case ARGP_KEY_ARG:
         return options_argument(a->err, text, &a->run);
     default:
@@ -103,13 +103,12 @@ static int read_and_judge(const struct claims_arguments *a, const struct paths *
 
 static int print(const struct claims_arguments *a, const char *run, const struct claims *claims, struct error *err)
 {
-    int rc;
-    if (a->format == 0) {
+    struct writer w = {
+        .format = a->format, .out = stdout, .width = screen_columns(), .colour = screen_has_colour(), .only = "rows"};
+    if (a->format == &format_terminal)
         printf("%s\n", run);
-        rc = render_claims_text(claims, screen_columns(), stdout);
-    } else {
-        rc = (a->format == 1 ? render_claims_markdown : render_claims_json)(claims, stdout);
-    }
+    write_claims(&w, 1, claims);
+    int rc = write_end(&w);
     if (rc == 0 && fflush(stdout) != 0)
         rc = error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
     return rc;
@@ -146,7 +145,7 @@ int cmd_claims(int argc, char **argv, struct error *err)
                "RUN is a folder under results/; without one the last run if its suite names claims, else the reference "
                "run of the suite published.",
     };
-    struct claims_arguments arguments = {.err = err};
+    struct claims_arguments arguments = {.format = &format_terminal, .err = err};
     struct paths paths;
     if (options_parse(&argp, argc, argv, &arguments, err) != 0)
         return 2;

@@ -56,8 +56,10 @@ static int derive_claims(const char *run_dir, const struct claims *claims, const
 {
     int rc = 0;
     if (options->out != NULL && options->format == &format_terminal) {
-        fputc('\n', options->out);
-        rc = render_claims_text(claims, options->width, options->out);
+        struct writer w = {
+            .format = options->format, .out = options->out, .width = options->width, .colour = options->colour};
+        write_claims(&w, 2, claims);
+        rc = write_end(&w);
     }
     if (rc == 0 && options->files)
         rc = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);

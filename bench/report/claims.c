@@ -1,237 +1,199 @@
 /* SPDX-License-Identifier: MIT */
-/* One line a claim, under its source; what cannot be says why. */
+/* The columns of claims. */
 #include "bench/report/claims.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bench/report/format.h"
-#include "bench/util/json_number.h"
-#include "bench/util/escape.h"
-#include "bench/report/html/html.h"
 
-enum { CLAIM_WIDTH = 12, MEASURED_WIDTH = 22, LIMIT_WIDTH = 8, INDENT = 2 };
-#define DIGITS 9
+enum column {
+    CLAIMED,
+    MEASURED,
+    ROUNDS,
+    LIMIT,
+    LIMIT_IS,
+    VERDICT,
+    SAYS,
+    WHY,
+    SOURCE,
+    TIME,
+    BASE,
+    VARIANT,
+    CORES,
+    BY_CORES,
+    LOW,
+    HIGH,
+    SCALED_LOW,
+    SCALED_HIGH
+};
 
 /* "9.44x", "0.962-0.981x", "1.20x+". */
 static const char *range_text(struct format *f, double low, double high)
 {
     struct format a, b;
+    const char *from = format_ratio(&a, low);
     if (isinf(high))
-        snprintf(f->text, sizeof f->text, "%.20s+", format_ratio(&a, low));
-    else if (high > low) {
-        const char *from = format_ratio(&a, low);
+        snprintf(f->text, sizeof f->text, "%.20s+", from);
+    else if (high > low)
         snprintf(f->text, sizeof f->text, "%.*s-%.20s", (int)strcspn(from, "x"), from, format_ratio(&b, high));
-    } else
-        snprintf(f->text, sizeof f->text, "%.20s", format_ratio(&a, low));
+    else
+        snprintf(f->text, sizeof f->text, "%.20s", from);
     return f->text;
 }
 
-static const char *measured_text(struct format *f, const struct claim *claim)
+/* Why it is not compared, or with what. */
+static void write_note(struct writer *w, const struct claim *c)
 {
-    return ratio_known(&claim->measured) ? format_speedup(f, &claim->measured) : "-";
+    struct format claimed, range;
+    char note[160] = "";
+    if (c->why == NULL && c->verdict == CLAIM_CORES)
+        snprintf(note, sizeof note, "its source does not tell its cores: not judged");
+    else if (c->why == NULL && c->scaled)
+        snprintf(note, sizeof note, "claimed on %.0f cores; on the CPUs here %s", c->source->cores,
+                 range_text(&range, c->scaled_low, c->scaled_high));
+    if (c->why != NULL || *note != '\0')
+        write_item(w, range_text(&claimed, c->low, c->high), c->why != NULL ? c->why : note);
 }
 
-/* "scaled from 6 cores: 1.82x"; "" where there is nothing to add. */
-static const char *note_text(struct format *f, const struct claim *claim)
+static void read_measured(const struct claim *c, struct table_value *out)
 {
-    struct format range;
-    f->text[0] = '\0';
-    if (claim->scaled && claim->verdict != CLAIM_CANNOT)
-        snprintf(f->text, sizeof f->text, "claimed on %.0f cores; on the CPUs here %s", claim->source->cores,
-                 range_text(&range, claim->scaled_low, claim->scaled_high));
-    else if (claim->verdict == CLAIM_CORES)
-        snprintf(f->text, sizeof f->text, "its source does not tell its cores: not judged");
-    return f->text;
+    if (ratio_known(&c->measured))
+        table_set_interval(out, c->measured.ratio, c->measured.low, c->measured.high);
 }
 
-static const char legend[] = "Ratios are compared, not seconds: above 1 is faster. A published number is one run "
-                             "elsewhere, so that 10% off counts "
-                             "as the same: \"holds here\" where the measured 95% interval meets that. The limit is the "
-                             "measured capacity (c), or "
-                             "what is ideal for work that waits.";
-
-/* -- terminal --------------------------------------------------------------------------------------------------------- */
-
-static void put_wrapped(FILE *out, int indent, int width, const char *text)
-{
-    struct format_wrap wrap = {.out = out, .indent = indent, .width = width, .at = 0};
-    format_put_wrapped(&wrap, text);
-    fputc('\n', out);
-}
-
-static void put_source(FILE *out, int width, const struct claim_source *source)
-{
-    char cores[40] = "";
-    if (isfinite(source->cores))
-        snprintf(cores, sizeof cores, ", %.0f cores", source->cores);
-    struct format_wrap wrap = {.out = out, .indent = 0, .width = width, .at = 0};
-    fputc('\n', out);
-    format_put_wrapped(&wrap, source->name);
-    wrap.indent = INDENT;
-    format_put_wrapped(&wrap, "·");
-    format_put_wrapped(&wrap, source->note);
-    fputs(cores, out);
-    fputc('\n', out);
-}
-
-static void put_claim(FILE *out, int width, const struct claim *claim)
-{
-    struct format f, limit;
-    put_wrapped(out, INDENT, width, claim->says);
-    format_put(out, "", 2 * INDENT);
-    format_put(out, range_text(&f, claim->low, claim->high), -CLAIM_WIDTH);
-    format_put(out, "", 2);
-    format_put(out, measured_text(&f, claim), MEASURED_WIDTH);
-    snprintf(limit.text, sizeof limit.text, "%.20s%s", isfinite(claim->limit) ? format_ratio(&f, claim->limit) : "-",
-             claim->limit_is_capacity ? "c" : " ");
-    format_put(out, limit.text, -LIMIT_WIDTH);
-    format_put(out, "", 2);
-    fprintf(out, "%s\n", claim_verdict_name(claim->verdict));
-    if (*note_text(&f, claim) != '\0')
-        put_wrapped(out, 2 * INDENT, width, f.text);
-    if (claim->why != NULL)
-        put_wrapped(out, 2 * INDENT, width, claim->why);
-}
-
-int render_claims_text(const struct claims *claims, int width, FILE *out)
-{
-    put_wrapped(out, 0, width, claims->about);
-    fputc('\n', out);
-    format_put(out, "", 2 * INDENT);
-    format_put(out, "claimed", -CLAIM_WIDTH);
-    format_put(out, "", 2);
-    format_put(out, "measured here", MEASURED_WIDTH);
-    format_put(out, "limit ", -LIMIT_WIDTH);
-    fputs("  verdict\n", out);
-    const struct claim_source *source = NULL;
-    for (size_t i = 0; i < claims->count; i++) {
-        if (claims->items[i].source != source)
-            put_source(out, width, claims->items[i].source);
-        source = claims->items[i].source;
-        put_claim(out, width, &claims->items[i]);
-    }
-    fputc('\n', out);
-    put_wrapped(out, 0, width, legend);
-    return 0;
-}
-
-/* -- Markdown --------------------------------------------------------------------------------------------------------- */
-
-int render_claims_markdown(const void *what, FILE *out)
-{
-    const struct claims *claims = what;
-    fputs("# Claims\n\n", out);
-    markdown_put(out, claims->about);
-    fputs("\n\n| source | claim | claimed | measured here | limit | verdict |\n|---|---|--:|---|--:|---|\n", out);
-    for (size_t i = 0; i < claims->count; i++) {
-        const struct claim *c = &claims->items[i];
-        struct format f;
-        fputs("| ", out);
-        markdown_put(out, c->source->name);
-        fputs(" | ", out);
-        markdown_put(out, c->says);
-        fputs(" | ", out);
-        markdown_put(out, range_text(&f, c->low, c->high));
-        if (c->scaled && c->verdict != CLAIM_CANNOT)
-            fprintf(out, " on %.0f cores, here %s", c->source->cores, range_text(&f, c->scaled_low, c->scaled_high));
-        fputs(" | ", out);
-        markdown_put(out, measured_text(&f, c));
-        fprintf(out, " | %s%s | %s", isfinite(c->limit) ? format_ratio(&f, c->limit) : "-",
-                c->limit_is_capacity ? " (capacity)" : "", claim_verdict_name(c->verdict));
-        if (c->why != NULL) {
-            fputs(": ", out);
-            markdown_put(out, c->why);
-        }
-        fputs(" |\n", out);
-    }
-    fputc('\n', out);
-    markdown_put(out, legend);
-    fputc('\n', out);
-    return 0;
-}
-
-/* -- HTML ------------------------------------------------------------------------------------------------------------- */
-
-static void put_html_claim(const struct claim *c, FILE *out)
+static void read_limit(const struct claim *c, struct table_value *out)
 {
     struct format f;
-    fputs("<tr><th scope=\"row\">", out);
-    html_put(out, c->source->name);
-    fputs("</th><td class=\"t\">", out);
-    html_put(out, c->says);
-    fputs("</td><td>", out);
-    html_put(out, range_text(&f, c->low, c->high));
-    if (c->scaled && c->verdict != CLAIM_CANNOT)
-        fprintf(out, " on %.0f cores, here %s", c->source->cores, range_text(&f, c->scaled_low, c->scaled_high));
-    fputs("</td>", out);
-    if (ratio_known(&c->measured))
-        html_put_ratio(out, &c->measured);
-    else
-        fputs("<td data-v=\"\">-</td>", out);
-    fprintf(out, "<td>%s%s</td><td class=\"t\">%s", isfinite(c->limit) ? format_ratio(&f, c->limit) : "-",
-            c->limit_is_capacity ? " (capacity)" : "", claim_verdict_name(c->verdict));
-    if (c->why != NULL) {
-        fputs(": ", out);
-        html_put(out, c->why);
+    if (isfinite(c->limit))
+        table_set_format(out, "%s%s", format_ratio(&f, c->limit), c->limit_is_capacity ? " c" : "");
+    out->number = c->limit;
+}
+
+static void read_number(const struct claim *c, enum column which, struct table_value *out)
+{
+    const double numbers[] = {[ROUNDS] = (double)c->measured.rounds,
+                              [CORES] = c->source->cores,
+                              [BY_CORES] = c->by_cores,
+                              [LOW] = c->low,
+                              [HIGH] = c->high,
+                              [SCALED_LOW] = c->scaled_low,
+                              [SCALED_HIGH] = c->scaled_high};
+    table_set_number(out, numbers[which]);
+}
+
+static void read_text(const struct claim *c, enum column which, struct table_value *out)
+{
+    const char *const texts[] = {[LIMIT_IS] = !isfinite(c->limit)    ? NULL
+                                              : c->limit_is_capacity ? "capacity"
+                                                                     : "ideal",
+                                 [VERDICT] = claim_verdict_name(c->verdict),
+                                 [SAYS] = c->says,
+                                 [WHY] = c->why,
+                                 [SOURCE] = c->source->name,
+                                 [TIME] = c->time,
+                                 [BASE] = c->base,
+                                 [VARIANT] = c->variant};
+    table_set_text(out, texts[which]);
+}
+
+static void read_column(const void *row, int which, struct table_value *out)
+{
+    const struct claim *c = row;
+    struct format range;
+    switch (which) {
+    case CLAIMED:
+        table_set_format(out, "%s", range_text(&range, c->low, c->high));
+        return;
+    case MEASURED:
+        read_measured(c, out);
+        return;
+    case LIMIT:
+        read_limit(c, out);
+        return;
+    case ROUNDS:
+    case CORES:
+    case BY_CORES:
+    case LOW:
+    case HIGH:
+    case SCALED_LOW:
+    case SCALED_HIGH:
+        read_number(c, (enum column)which, out);
+        return;
+    default:
+        read_text(c, (enum column)which, out);
     }
-    fputs("</td></tr>\n", out);
 }
 
-int render_claims_html(const void *what, FILE *out)
+static const struct table_column columns[] = {
+    {NULL, "claimed", UNIT_TEXT, false, 0, read_column, CLAIMED},
+    {"source", NULL, UNIT_TEXT, false, 0, read_column, SOURCE},
+    {"measured", "measured here", UNIT_RATIO, true, 0, read_column, MEASURED},
+    {"rounds", NULL, UNIT_COUNT, false, 0, read_column, ROUNDS},
+    {"limit", "limit", UNIT_RATIO, false, 0, read_column, LIMIT},
+    {"limit_is", NULL, UNIT_TEXT, false, 0, read_column, LIMIT_IS},
+    {"verdict", "verdict", UNIT_TEXT, false, 0, read_column, VERDICT},
+    {"says", "claim", UNIT_TEXT, false, 0, read_column, SAYS},
+    {"why", NULL, UNIT_TEXT, false, 0, read_column, WHY},
+    {"time", NULL, UNIT_TEXT, false, 0, read_column, TIME},
+    {"base", NULL, UNIT_TEXT, false, 0, read_column, BASE},
+    {"variant", NULL, UNIT_TEXT, false, 0, read_column, VARIANT},
+    {"cores", NULL, UNIT_COUNT, false, 0, read_column, CORES},
+    {"by_cores", NULL, UNIT_FLAG, false, 0, read_column, BY_CORES},
+    {"low", NULL, UNIT_REAL, false, 0, read_column, LOW},
+    {"high", NULL, UNIT_REAL, false, 0, read_column, HIGH},
+    {"scaled_low", NULL, UNIT_REAL, false, 0, read_column, SCALED_LOW},
+    {"scaled_high", NULL, UNIT_REAL, false, 0, read_column, SCALED_HIGH},
+};
+
+static const char legend[] = "Ratios are compared, not seconds: above 1 is faster. A published number is one run "
+                             "elsewhere, so that 10% off counts as the same: \"holds here\" where the measured 95% "
+                             "interval meets that. The limit is the measured capacity (c), or what is ideal for work "
+                             "that waits.";
+
+/* The claims from `from` on that have its source, or for programs all of them. */
+static size_t write_part(struct writer *w, const struct claims *claims, size_t from)
 {
-    const struct claims *claims = what;
-    fputs("<section aria-labelledby=\"claims\">\n<h2 id=\"claims\">Claims</h2>\n", out);
-    html_put_in(out, "p", claims->about);
-    html_table_begin(out, "claims-table", "sortable", "What was published, beside what was measured here.");
-    fputs("<thead><tr><th scope=\"col\">Source</th><th scope=\"col\">Claim</th><th scope=\"col\">Claimed</th><th "
-          "scope=\"col\">Measured "
-          "here</th><th scope=\"col\">Limit</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
-          out);
-    for (size_t i = 0; i < claims->count; i++)
-        put_html_claim(&claims->items[i], out);
-    fputs("</tbody>\n", out);
-    html_table_end(out);
-    html_put_in(out, "p", legend);
-    fputs("\n</section>\n", out);
-    return 0;
+    const struct claim_source *source = claims->items[from].source;
+    char title[400];
+    size_t to = from + 1;
+    while (to < claims->count && (w->format->for_programs || claims->items[to].source == source))
+        to++;
+    snprintf(title, sizeof title, isfinite(source->cores) ? "%.150s: %.200s, %.0f cores" : "%.150s: %.200s",
+             source->name, source->note, source->cores);
+    const struct table table = {.name = "rows",
+                                .title = title,
+                                .columns = columns,
+                                .column_count = sizeof columns / sizeof *columns,
+                                .rows = &claims->items[from],
+                                .row_size = sizeof *claims->items,
+                                .row_count = to - from};
+    write_table(w, &table);
+    for (size_t i = from; i < to; i++)
+        write_note(w, &claims->items[i]);
+    return to;
 }
 
-/* -- JSON ------------------------------------------------------------------------------------------------------------- */
-
-static json_t *claim_json(const struct claim *c)
+void write_claims(struct writer *w, int level, const struct claims *claims)
 {
-    return json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:s?, s:s?, s:{s:o, s:o, s:o, s:I}, s:o, s:s?, s:s, s:s?}",
-        "source", c->source->name, "says", c->says, "time", c->time, "low", json_number(c->low), "high",
-        json_number(c->high), "by_cores", c->by_cores, "cores", json_number(c->source->cores), "scaled_low",
-        json_number(c->scaled_low), "scaled_high", json_number(c->scaled_high), "base", c->base, "variant", c->variant,
-        "measured", "ratio", json_number(c->measured.ratio), "low", json_number(c->measured.low), "high",
-        json_number(c->measured.high), "rounds", (json_int_t)c->measured.rounds, "limit", json_number(c->limit),
-        "limit_is",
-        !isfinite(c->limit)    ? NULL
-        : c->limit_is_capacity ? "capacity"
-                               : "ideal",
-        "verdict", claim_verdict_name(c->verdict), "why", c->why);
+    write_fact(w, "claims", json_integer(2));
+    write_fact(w, "about", json_string(claims->about));
+    write_fact(w, "tolerance", json_real(CLAIM_TOLERANCE));
+    write_heading(w, level, "Claims");
+    write_paragraph(w, claims->about);
+    for (size_t i = 0; i < claims->count;)
+        i = write_part(w, claims, i);
+    write_paragraph(w, legend);
 }
 
-int render_claims_json(const void *what, FILE *out)
+static int render(const struct writer_format *format, const struct claims *claims, FILE *out)
 {
-    const struct claims *claims = what;
-    json_t *rows = json_array();
-    int rc = rows == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < claims->count; i++)
-        if (json_array_append_new(rows, claim_json(&claims->items[i])) != 0)
-            rc = -ENOMEM;
-    json_t *all = rc == 0 ? json_pack("{s:i, s:s, s:f, s:O}", "claims", 1, "about", claims->about, "tolerance",
-                                      CLAIM_TOLERANCE, "rows", rows)
-                          : NULL;
-    if (all == NULL || (json_dumpf(all, out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(out)))
-        rc = -ENOMEM;
-    fputc('\n', out);
-    json_decref(all);
-    json_decref(rows);
-    return rc;
+    struct writer w = {.format = format, .out = out};
+    write_claims(&w, 1, claims);
+    return write_end(&w);
 }
+
+int render_claims_markdown(const void *what, FILE *out) { return render(&format_markdown, what, out); }
+
+int render_claims_json(const void *what, FILE *out) { return render(&format_json, what, out); }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Claims beside measurements, as text, Markdown and JSON. `what` points at a struct claims that was judged; each returns
- * 0 or -ENOMEM, and whether `out` took the bytes is for the caller to check. */
+/* Claims beside measurements: one table per source for people, one of all for programs. */
 #ifndef BENCH_REPORT_CLAIMS_H
 #define BENCH_REPORT_CLAIMS_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
 #include "bench/analysis/claims.h"
+#include "bench/report/writer.h"
 
-int render_claims_text(const struct claims *claims, int width, FILE *out);
+/* Writes claims that were judged, under a heading of `level`, into a document that goes on. */
+void write_claims(struct writer *w, int level, const struct claims *claims);
+/* As a document of its own. `what` points at a struct claims; 0 or -ENOMEM. */
 int render_claims_markdown(const void *what, FILE *out);
-/* A section of the page. */
-int render_claims_html(const void *what, FILE *out);
 int render_claims_json(const void *what, FILE *out);
 
 #endif

@@ -42,7 +42,12 @@ static void check_claim(const struct claim *c)
         FUZZ_MUST(c->scaled_low > 0 && c->scaled_high >= c->scaled_low);
 }
 
-static int render_narrow(const void *what, FILE *out) { return render_claims_text(what, 80, out); }
+static int render_narrow(const void *what, FILE *out)
+{
+    struct writer w = {.format = &format_terminal, .out = out, .width = 80};
+    write_claims(&w, 1, what);
+    return write_end(&w);
+}
 
 static void check_tables(const struct claims *claims)
 {
