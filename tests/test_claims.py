@@ -159,5 +159,5 @@ def test_the_claim_that_cannot_be_is_refused_here(tmp_path):
     cells = {c["model"]: c for c in json.loads((run / "summary.json").read_text())["cells"]}
     assert cells["sync"]["verified"]
     for model in ("processes", "process-pool"):
-        assert not cells[model]["verified"] and cells[model]["speedup"]["work"]["own_sync"] is None
+        assert not cells[model]["verified"] and cells[model]["work_own_sync"] is None
         assert "TypeError" in cells[model]["note"] and "positional argument" in cells[model]["note"]
