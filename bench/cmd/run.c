@@ -19,6 +19,7 @@
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
 #include "bench/analysis/precision.h"
+#include "bench/store/events.h"
 #include "bench/store/job_samples.h"
 #include "bench/machine/facts.h"
 #include "bench/run/origin_room.h"
@@ -426,6 +427,21 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
     return rc;
 }
 
+/* Another run on this machine: a warning at once, and an event; a second event says until when. */
+static int tell_of_run(void *arg, const struct concurrent_run *other, bool over, struct error *err)
+{
+    struct session *s = arg;
+    if (!over)
+        progress_note(&s->progress, true,
+                      "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs the other",
+                      (int)other->pid);
+    return events_append(s->folder, "neighbour",
+                         json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user,
+                                   "from", (double)other->from_us / 1e6, "until",
+                                   over ? json_real((double)other->until_us / 1e6) : json_null()),
+                         err);
+}
+
 static int measure(struct session *s, struct error *err)
 {
     announce(s);
@@ -439,7 +455,7 @@ static int measure(struct session *s, struct error *err)
                                 .watch = &s->watch};
     struct concurrent_runs concurrent;
     struct error last = {.text = ""};
-    int rc = concurrent_runs_open(&concurrent, s->folder, &s->progress, err);
+    int rc = concurrent_runs_open(&concurrent, tell_of_run, s, err);
     if (rc == 0)
         rc = sample_all(s, &bench, &concurrent, err);
     progress_clear(&s->progress);

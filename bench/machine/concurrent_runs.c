@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/store/events.h"
 #include "bench/util/text.h"
 
 #define FOLDER      "/tmp/cobench-runs"
 #define LINE_FORMAT "%10d %10u %18" PRId64 " %18" PRId64 "\n"
 #define LINE_LENGTH 60
-#define US_PER_S    1000000
 
 /* What a file says. */
 struct sign {
@@ -37,7 +34,7 @@ static int64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * US_PER_S + now.tv_nsec / 1000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* -- this run's file ---------------------------------------------------------------------------------------------- */
@@ -114,15 +111,6 @@ static struct concurrent_run *find(struct concurrent_runs *n, const struct sign 
     return NULL;
 }
 
-static int tell(const struct concurrent_runs *n, const struct concurrent_run *other, bool until, struct error *err)
-{
-    return events_append(n->run, "neighbour",
-                         json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user,
-                                   "from", (double)other->from_us / US_PER_S, "until",
-                                   until ? json_real((double)other->until_us / US_PER_S) : json_null()),
-                         err);
-}
-
 static int add(struct concurrent_runs *n, const struct sign *s, struct concurrent_run **out, struct error *err)
 {
     struct concurrent_run *more = realloc(n->items, (n->count + 1) * sizeof *more);
@@ -134,11 +122,7 @@ static int add(struct concurrent_runs *n, const struct sign *s, struct concurren
                                     .user = (uid_t)s->user,
                                     .began_us = s->began_us,
                                     .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
-    progress_note(n->progress, true,
-                  "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs "
-                  "the other",
-                  s->pid);
-    return tell(n, *out, false, err);
+    return n->tell(n->arg, *out, false, err);
 }
 
 /* One that is there now, or was there while this run was. */
@@ -205,15 +189,14 @@ int concurrent_runs_poll(struct concurrent_runs *n, struct error *err)
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!n->items[i].seen && !n->items[i].over) {
             n->items[i].over = true;
-            rc = tell(n, &n->items[i], true, err);
+            rc = n->tell(n->arg, &n->items[i], true, err);
         }
     return rc;
 }
 
-int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct progress *progress, struct error *err)
+int concurrent_runs_open(struct concurrent_runs *n, concurrent_runs_tell *tell, void *arg, struct error *err)
 {
-    *n = (struct concurrent_runs){
-        .fd = -1, .run = run, .progress = progress, .folder = shared_folder(), .began_us = now_us()};
+    *n = (struct concurrent_runs){.fd = -1, .tell = tell, .arg = arg, .folder = shared_folder(), .began_us = now_us()};
     if (n->folder == NULL || !put_sign(n, n->began_us)) {
         forget(n);
         return 0;
@@ -227,7 +210,7 @@ int concurrent_runs_close(struct concurrent_runs *n, struct error *err)
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!n->items[i].over) {
             n->items[i].until_us = now_us();
-            rc = tell(n, &n->items[i], true, err);
+            rc = n->tell(n->arg, &n->items[i], true, err);
         }
     if (n->path != NULL && (n->count == 0 || !write_sign(n, n->began_us, now_us())))
         (void)unlink(n->path); /* nobody was there to find it, or it cannot say its end */

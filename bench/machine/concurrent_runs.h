@@ -16,7 +16,6 @@
 #include <sys/types.h>
 
 #include "bench/util/error.h"
-#include "bench/run/progress.h"
 
 /* Another run, and when both were measuring; microseconds since the epoch. */
 struct concurrent_run {
@@ -28,21 +27,24 @@ struct concurrent_run {
     bool over;
 };
 
+/* Told of a run when it is first seen (`over` false) and when it or this one has ended. 0, or a negative errno that ends
+ * the search. */
+typedef int concurrent_runs_tell(void *arg, const struct concurrent_run *other, bool over, struct error *err);
+
 struct concurrent_runs {
     char *folder, *path; /* of all runs' files; of this run's. NULL: this run cannot say that it is there */
     int fd;              /* of this run's, locked */
     int64_t began_us;
     struct concurrent_run *items;
     size_t count;
-    const char *run; /* the run's folder, where events go */
-    struct progress *progress;
+    concurrent_runs_tell *tell;
+    void *arg; /* of tell */
 };
 
-/* Says that this run measures from now on, and looks for others. `run` and `progress` are borrowed. The folder is
- * /tmp/cobench-runs, or what COBENCH_RUNS says. concurrent_runs_close is needed in every case. */
-int concurrent_runs_open(struct concurrent_runs *n, const char *run, struct progress *progress, struct error *err);
-/* Looks again: a new one is warned of at once, and an event; of one that has ended an event says until when. Returns 0 or
- * what events_append says. */
+/* Says that this run measures from now on, and looks for others. The folder is /tmp/cobench-runs, or what COBENCH_RUNS
+ * says. concurrent_runs_close is needed in every case. All three return 0 or what `tell` did. */
+int concurrent_runs_open(struct concurrent_runs *n, concurrent_runs_tell *tell, void *arg, struct error *err);
+/* Looks again. */
 int concurrent_runs_poll(struct concurrent_runs *n, struct error *err);
 /* Looks for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
 int concurrent_runs_close(struct concurrent_runs *n, struct error *err);
