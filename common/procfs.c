@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Small files of /proc and /sys. Their sizes are not known beforehand: stat says 0 or 4096 of most. */
+/* Small files of /proc and /sys. */
 #include "common/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/read_all.h"
 
 static int root_open(const char *root, const char *path)
 {
@@ -24,43 +25,15 @@ static int root_open(const char *root, const char *path)
     return fd;
 }
 
-/* Makes it twice as large; false: too long, or no memory. */
-static bool grow(char **text, size_t *capacity)
-{
-    char *bigger = *capacity >= PROCFS_MAX ? NULL : realloc(*text, *capacity * 2 + 1);
-    if (bigger == NULL)
-        return false;
-    *text = bigger;
-    *capacity *= 2;
-    return true;
-}
-
 char *procfs_read(const char *root, const char *path)
 {
-    size_t capacity = 4096, used = 0;
+    char *text = NULL;
+    size_t length;
     const int fd = root_open(root, path);
-    char *text = fd < 0 ? NULL : malloc(capacity + 1);
-    bool good = text != NULL;
-    while (good) {
-        if (used == capacity && !grow(&text, &capacity)) {
-            good = false;
-            break;
-        }
-        const ssize_t got = read(fd, text + used, capacity - used);
-        if (got == 0)
-            break;
-        if (got > 0)
-            used += (size_t)got;
-        else
-            good = errno == EINTR;
-    }
-    if (fd >= 0)
-        close(fd); /* it was only read */
-    if (!good) {
-        free(text);
+    if (fd < 0)
         return NULL;
-    }
-    text[used] = '\0';
+    (void)read_all(fd, PROCFS_MAX, &text, &length); /* where it fails the text stays NULL */
+    close(fd);                                      /* it was only read */
     return text;
 }
 

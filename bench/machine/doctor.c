@@ -8,9 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/machine/interference.h"
-#include "bench/process/busy.h"
+#include "bench/process/proctree.h"
 #include "bench/util/json_facts.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
@@ -179,28 +180,30 @@ static void judge_cpus(struct doctor *d, const json_t *facts)
 /* -- what moves ------------------------------------------------------------------------------------------------------- */
 
 /* "python3 (1234) 0.98, gcc (99) 0.4": who used the most CPUs; "" where nobody did. */
-static void busiest(const struct busy_snapshot polls[2], double ticks, char *out, size_t size)
+static void busiest(struct proctree polls[2], double ticks, char *out, size_t size)
 {
-    struct busy_process top[3];
-    const size_t count = busy_between(&polls[0], &polls[1], top, sizeof top / sizeof *top);
     size_t used = 0;
     *out = '\0';
-    for (size_t i = 0; i < count && used < size; i++) {
-        const double cpus = (double)top[i].ticks / ticks;
+    proctree_busiest(&polls[0], &polls[1]);
+    for (size_t i = 0; i < polls[1].count && i < 3 && used < size; i++) {
+        const struct proctree_entry *top = &polls[1].entries[i];
+        const double cpus = (double)top->ticks / ticks;
         if (cpus >= 0.05) /* less is not worth a name */
-            used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %.2g", used > 0 ? ", " : ": ", top[i].name,
-                                     (int)top[i].pid, cpus);
+            used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %.2g", used > 0 ? ", " : ": ", top->name,
+                                     (int)top->pid, cpus);
     }
 }
 
-static void other_runs(struct doctor *d, const struct busy_snapshot *poll)
+static void other_runs(struct doctor *d, const struct proctree *poll)
 {
-    for (size_t i = 0; i < poll->count; i++)
-        if (strcmp(poll->items[i].name, "cobench") == 0 || strcmp(poll->items[i].name, "hyperfine") == 0) {
-            doctor_add(d, DOCTOR_NOTE, "other runs", "two measurements at once measure each other: wait for its end",
-                       "%s (%d)", poll->items[i].name, (int)poll->items[i].pid);
-            return;
-        }
+    for (size_t i = 0; i < poll->count; i++) {
+        const struct proctree_entry *entry = &poll->entries[i];
+        if (entry->pid == getpid() || (strcmp(entry->name, "cobench") != 0 && strcmp(entry->name, "hyperfine") != 0))
+            continue;
+        doctor_add(d, DOCTOR_NOTE, "other runs", "two measurements at once measure each other: wait for its end",
+                   "%s (%d)", entry->name, (int)entry->pid);
+        return;
+    }
 }
 
 /* Of this machine: what others use in half a second. */
@@ -208,14 +211,14 @@ static void load_now(struct doctor *d, const struct interference_watch *watch)
 {
     const struct timespec wait = clock_timespec(POLL_NS);
     struct interference_counters looks[2];
-    struct busy_snapshot busy[2];
+    struct proctree busy[2] = {{.entries = NULL}, {.entries = NULL}};
     struct interference between;
     char names[400];
-    (void)busy_read("", &busy[0]); /* without /proc there is nobody to name */
+    (void)proctree_read(&busy[0]); /* without /proc there is nobody to name */
     interference_take(watch, &looks[0]);
     nanosleep(&wait, NULL); /* a signal ends it early, which is all right */
     interference_take(watch, &looks[1]);
-    (void)busy_read("", &busy[1]);
+    (void)proctree_read(&busy[1]);
     interference_between(watch, looks, 0, &between);
     if (between.others_ns < 0 || between.wall_ns <= 0) {
         doctor_add(d, DOCTOR_NOTE, "load", NULL, "unknown");
@@ -226,9 +229,9 @@ static void load_now(struct doctor *d, const struct interference_watch *watch)
                    "stop it or wait: samples taken meanwhile are marked", "%.2f of %lld CPUs in use%s", cpus,
                    (long long)between.cpus, names);
     }
-    other_runs(d, &busy[1]);
-    busy_free(&busy[0]);
-    busy_free(&busy[1]);
+    other_runs(d, &busy[0]);
+    proctree_free(&busy[0]);
+    proctree_free(&busy[1]);
 }
 
 static void throttling(struct doctor *d, const struct interference_watch *watch)

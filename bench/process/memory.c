@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/array.h"
 #include "bench/util/files.h"
 #include "common/clock.h"
 
@@ -34,18 +35,14 @@ static int64_t read_pss(pid_t pid)
     return bytes;
 }
 
-/* Where there is no memory for it, the look is not counted: too few are said to be, never too many. */
-static void note_look(struct memory *memory, struct memory_span span)
+/* Where there is no memory for it, the sample is not counted: too few are said to be, never too many. */
+static void note_sample(struct memory *memory, struct memory_span span)
 {
-    if (memory->count == memory->room) {
-        const size_t room = memory->room == 0 ? 256 : memory->room * 2;
-        struct memory_span *bigger = realloc(memory->looks, room * sizeof *bigger);
-        if (bigger == NULL)
-            return;
-        memory->looks = bigger;
-        memory->room = room;
-    }
-    memory->looks[memory->count++] = span;
+    struct memory_span *more = array_grow(memory->samples, memory->count, sizeof *more);
+    if (more == NULL)
+        return;
+    memory->samples = more;
+    more[memory->count++] = span;
 }
 
 /* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */
@@ -91,7 +88,7 @@ int64_t memory_sample(struct memory *memory, pid_t root)
             break;
         const int64_t sum = add_up(&memory->tree, root, &torn);
         if (sum >= 0)
-            note_look(memory, (struct memory_span){begun_ns, clock_now_ns()});
+            note_sample(memory, (struct memory_span){begun_ns, clock_now_ns()});
         if (sum >= 0 && (least < 0 || !torn || sum < least))
             least = sum;
     }
@@ -104,14 +101,14 @@ size_t memory_samples_within(const struct memory *memory, int64_t from_ns, int64
 {
     size_t count = 0;
     for (size_t i = 0; i < memory->count; i++)
-        count += memory->looks[i].begun_ns >= from_ns && memory->looks[i].ended_ns <= to_ns;
+        count += memory->samples[i].begun_ns >= from_ns && memory->samples[i].ended_ns <= to_ns;
     return count;
 }
 
 void memory_free(struct memory *memory)
 {
     proctree_free(&memory->tree);
-    free(memory->looks);
-    memory->looks = NULL;
-    memory->count = memory->room = 0;
+    free(memory->samples);
+    memory->samples = NULL;
+    memory->count = 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Peak memory of a process tree: the proportional set size (PSS) of all its processes together, so that shared pages
- * are not counted twice. Read by polling, so a peak shorter than the interval can be missed: when the looks were is kept.
+ * are not counted twice. Read by polling, so a peak shorter than the interval can be missed: when it was read is kept.
  * The processes are read one after another: a sum in which one of them ended meanwhile is too high, as its part of what
  * they share is then counted in others once more, and is taken again.
  */
@@ -13,21 +13,21 @@
 
 #include "bench/process/proctree.h"
 
-/* A look, CLOCK_MONOTONIC. */
+/* When a sample was taken, CLOCK_MONOTONIC. */
 struct memory_span {
     int64_t begun_ns, ended_ns;
 };
 
 struct memory {
     struct proctree tree;
-    int64_t peak;              /* bytes; -1: nothing could be read */
-    struct memory_span *looks; /* that saw something */
-    size_t count, room;
+    int64_t peak;                /* bytes; -1: nothing could be read */
+    struct memory_span *samples; /* that read something */
+    size_t count;
 };
 
-/* Looks once at `root` and all below it. The bytes, or -1 where nothing could be read. */
+/* Reads `root` and all below it once. The bytes, or -1 where nothing could be read. */
 int64_t memory_sample(struct memory *memory, pid_t root);
-/* How many looks lie wholly between the two instants. */
+/* How many samples lie wholly between the two instants. */
 size_t memory_samples_within(const struct memory *memory, int64_t from_ns, int64_t to_ns);
 void memory_free(struct memory *memory);
 /* Pure: the bytes after "Pss:" in the text of a smaps_rollup; -1 where there are none. */

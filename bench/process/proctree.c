@@ -3,6 +3,7 @@
  * build option, and a process with many threads has as many of those files). */
 #include "bench/process/proctree.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,21 +12,29 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/util/array.h"
 #include "bench/util/files.h"
 #include "common/num.h"
 
 #define DEPTH_MAX 1000 /* a chain of parents longer than this is a snapshot that bit its own tail */
 
+/* "PID (NAME) STATE PARENT ..."; user and system time are the 14th and 15th field. */
 int proctree_parse_stat(const char *text, struct proctree_entry *out)
 {
     const char *name = strchr(text, '('), *after_name = strrchr(text, ')');
+    long long user, system;
     int pid = 0, parent = 0;
     char state = '\0';
     if (name == NULL || after_name == NULL || after_name < name || sscanf(text, "%d", &pid) != 1 ||
         sscanf(after_name + 1, " %c %d", &state, &parent) != 2)
         return -EINVAL;
-    *out = (struct proctree_entry){.pid = pid, .parent = parent, .state = state};
-    snprintf(out->name, sizeof out->name, "%.*s", (int)(after_name - name - 1), name + 1);
+    *out = (struct proctree_entry){.pid = pid, .parent = parent, .state = state, .ticks = -1};
+    if (sscanf(after_name + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld %lld", &user, &system) == 2 &&
+        user >= 0 && system >= 0 && user < INT64_MAX / 2 && system < INT64_MAX / 2)
+        out->ticks = user + system;
+    const size_t length = (size_t)(after_name - name - 1);
+    for (size_t i = 0; i < length && i + 1 < sizeof out->name; i++)
+        out->name[i] = isprint((unsigned char)name[1 + i]) ? name[1 + i] : '?';
     return 0;
 }
 
@@ -46,15 +55,11 @@ static int entry_read(int proc, const char *name, struct proctree_entry *out)
 
 static int tree_add(struct proctree *tree, struct proctree_entry entry)
 {
-    if (tree->count == tree->room) {
-        const size_t room = tree->room == 0 ? 256 : tree->room * 2;
-        struct proctree_entry *bigger = realloc(tree->entries, room * sizeof *bigger);
-        if (bigger == NULL)
-            return -ENOMEM;
-        tree->entries = bigger;
-        tree->room = room;
-    }
-    tree->entries[tree->count++] = entry;
+    struct proctree_entry *more = array_grow(tree->entries, tree->count, sizeof *more);
+    if (more == NULL)
+        return -ENOMEM;
+    tree->entries = more;
+    more[tree->count++] = entry;
     return 0;
 }
 
@@ -95,79 +100,6 @@ static int children_parse(char *text, pid_t *pids, int max)
     return count;
 }
 
-/* Whether the kernel tells which children a thread has. */
-static bool children_known(int proc)
-{
-    char path[64];
-    snprintf(path, sizeof path, "self/task/%d/children", (int)getpid());
-    return faccessat(proc, path, F_OK, 0) == 0;
-}
-
-/* Adds the process, if it is there. */
-static int tree_add_pid(struct proctree *tree, int proc, pid_t pid)
-{
-    char name[16];
-    struct proctree_entry entry;
-    snprintf(name, sizeof name, "%d", (int)pid);
-    return entry_read(proc, name, &entry) == 0 ? tree_add(tree, entry) : 0;
-}
-
-/* Adds the children that one thread has; none where it has ended. */
-static int tree_add_children(struct proctree *tree, int proc, const char *path)
-{
-    char text[4096]; /* some 500 children; a pool of more is cut short */
-    pid_t pids[512];
-    const int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    const ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd); /* it was only read */
-    text[got < 0 ? 0 : got] = '\0';
-    const int count = children_parse(text, pids, (int)(sizeof pids / sizeof *pids));
-    int rc = 0;
-    for (int i = 0; rc == 0 && i < count; i++)
-        rc = tree_add_pid(tree, proc, pids[i]);
-    return rc;
-}
-
-/* Adds what descends directly from a process, by any of its threads. */
-static int tree_add_level(struct proctree *tree, int proc, pid_t pid)
-{
-    char path[300];
-    snprintf(path, sizeof path, "%d/task", (int)pid);
-    const int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (dir == NULL && fd >= 0)
-        close(fd);
-    if (dir == NULL)
-        return 0; /* it has ended meanwhile */
-    int rc = 0;
-    for (const struct dirent *d; rc == 0 && (d = readdir(dir)) != NULL;)
-        if (d->d_name[0] != '.') {
-            snprintf(path, sizeof path, "%d/task/%.20s/children", (int)pid, d->d_name);
-            rc = tree_add_children(tree, proc, path);
-        }
-    closedir(dir);
-    return rc;
-}
-
-int proctree_read_below(struct proctree *tree, pid_t root)
-{
-    tree->count = 0;
-    const int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (proc < 0)
-        return -errno;
-    int rc = children_known(proc) ? tree_add_pid(tree, proc, root) : -ENOSYS;
-    for (size_t i = 0; rc == 0 && i < tree->count; i++)
-        rc = tree_add_level(tree, proc, tree->entries[i].pid);
-    close(proc);
-    if (rc == -ENOSYS)
-        return proctree_read(tree);
-    if (rc == 0 && tree->count > 1)
-        qsort(tree->entries, tree->count, sizeof *tree->entries, compare_pids);
-    return rc;
-}
-
 static const struct proctree_entry *tree_find(const struct proctree *tree, pid_t pid)
 {
     const struct proctree_entry key = {.pid = pid};
@@ -187,15 +119,36 @@ bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root)
     return false;
 }
 
+static int compare_ticks(const void *a, const void *b)
+{
+    const int64_t x = ((const struct proctree_entry *)a)->ticks, y = ((const struct proctree_entry *)b)->ticks;
+    return (x < y) - (x > y);
+}
+
+void proctree_busiest(const struct proctree *before, struct proctree *after)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < after->count; i++) {
+        struct proctree_entry now = after->entries[i];
+        const struct proctree_entry *was = tree_find(before, now.pid);
+        now.ticks -= was == NULL || was->ticks > now.ticks ? 0 : was->ticks;
+        if (now.ticks > 0 && now.pid != getpid())
+            after->entries[count++] = now;
+    }
+    after->count = count;
+    if (count > 0)
+        qsort(after->entries, count, sizeof *after->entries, compare_ticks);
+}
+
 void proctree_free(struct proctree *tree)
 {
     free(tree->entries);
-    *tree = (struct proctree){NULL, 0, 0};
+    *tree = (struct proctree){.entries = NULL};
 }
 
 static int children_scan(pid_t *pids, int max)
 {
-    struct proctree tree = {NULL, 0, 0};
+    struct proctree tree = {.entries = NULL};
     int count = proctree_read(&tree);
     for (size_t i = 0; count >= 0 && i < tree.count; i++)
         if (tree.entries[i].parent == getpid() && count < max)

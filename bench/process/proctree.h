@@ -5,31 +5,33 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PROCTREE_NAME_MAX 16 /* the kernel keeps 15 bytes of a program's name */
 
 struct proctree_entry {
     pid_t pid, parent;
-    char state; /* as in /proc/PID/stat; 'Z' has ended but is not reaped */
-    char name[PROCTREE_NAME_MAX];
+    char state;                   /* as in /proc/PID/stat; 'Z' has ended but is not reaped */
+    char name[PROCTREE_NAME_MAX]; /* printable */
+    int64_t ticks;                /* CPU time since its start; -1: unknown */
 };
 
 struct proctree {
-    struct proctree_entry *entries;
-    size_t count, room;
+    struct proctree_entry *entries; /* by pid */
+    size_t count;
 };
 
 /* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno. */
 int proctree_read(struct proctree *tree);
-/* The same for `root` and all below it alone: dearer a process, but the others are left alone. Where the kernel has no
- * task/TID/children, all of /proc. */
-int proctree_read_below(struct proctree *tree, pid_t root);
 /* Whether `pid` is `root` or descends from it. */
 bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
+/* Pure: makes of `after` what its processes used since `before`, the busiest first; without those that used nothing and
+ * the calling process. It is no tree from then on. */
+void proctree_busiest(const struct proctree *before, struct proctree *after);
 void proctree_free(struct proctree *tree);
 
-/* Pure: name, parent and state from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
+/* Pure: everything from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
  * blanks and brackets. */
 int proctree_parse_stat(const char *text, struct proctree_entry *out);
 /*

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Signals that stop the driver. They stay blocked but during pselect, so none is lost between a look at the flag and
+/* Signals that stop the driver. They stay blocked but during ppoll, so none is lost between the check of the flag and
  * the wait. */
-#define _XOPEN_SOURCE 700 /* SIGXFSZ */
+#define _GNU_SOURCE /* ppoll */
 #include "bench/process/signals.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/select.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -22,7 +22,7 @@ static void on_signal(int number)
     asked_to_stop = number;
 }
 
-static void stop_set(sigset_t *set)
+static void signals_set(sigset_t *set)
 {
     sigemptyset(set);
     sigaddset(set, SIGINT);
@@ -34,7 +34,7 @@ int signals_install(struct error *err)
 {
     struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
     sigset_t set;
-    stop_set(&set);
+    signals_set(&set);
     if (sigaction(SIGINT, &act, NULL) != 0 || sigaction(SIGTERM, &act, NULL) != 0 ||
         sigaction(SIGHUP, &act, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
         sigaction(SIGXFSZ, &ignore, NULL) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
@@ -46,7 +46,7 @@ int signals_asked(void)
 {
     /* Let through what is pending: it is delivered before sigprocmask returns. */
     sigset_t set;
-    stop_set(&set);
+    signals_set(&set);
     if (asked_to_stop == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0)
         (void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail where the call before did not */
     return asked_to_stop;
@@ -55,7 +55,7 @@ int signals_asked(void)
 void signals_release(void)
 {
     sigset_t set;
-    stop_set(&set);
+    signals_set(&set);
     (void)sigprocmask(SIG_UNBLOCK, &set, NULL); /* cannot fail with these arguments */
 }
 
@@ -67,12 +67,10 @@ int signals_wait(int fd, int64_t wait_ns)
             return -EINTR;
         const int64_t now = clock_now_ns();
         const struct timespec left = clock_timespec(until > now ? until - now : 0);
-        fd_set readable;
-        FD_ZERO(&readable);
-        FD_SET(fd, &readable);
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
         sigset_t none;
         sigemptyset(&none);
-        const int got = pselect(fd + 1, &readable, NULL, NULL, wait_ns < 0 ? NULL : &left, &none);
+        const int got = ppoll(&readable, 1, wait_ns < 0 ? NULL : &left, &none);
         if (got > 0)
             return 0;
         if (got == 0)

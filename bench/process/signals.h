@@ -10,7 +10,8 @@
 
 #include "bench/util/error.h"
 
-/* Installs the handlers and ignores SIGPIPE and SIGXFSZ (their errnos say as much). From here on the signals are blocked but while signals_wait waits. */
+/* Installs the handlers and ignores SIGPIPE and SIGXFSZ (their errnos say as much). From
+ * here on the signals are blocked but while signals_wait waits. */
 int signals_install(struct error *err);
 /* The signal that asked to stop, or 0. */
 int signals_asked(void);

@@ -37,7 +37,7 @@ struct supervisor_command {
 struct supervisor_end {
     int status;        /* as from waitpid */
     bool timed_out;    /* the deadline came */
-    unsigned leftover; /* processes it left running, killed */
+    int leftover;      /* processes it left running, killed; -1: /proc could not be read, nobody knows */
     bool service_died; /* a service has ended by itself meanwhile */
     int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
 };

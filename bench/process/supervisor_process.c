@@ -30,7 +30,7 @@
 #define LEFTOVER_GRACE_NS (500 * NS_PER_MS) /* helpers that end by themselves (multiprocessing's tracker) are none */
 #define END_LIMIT_NS      (20 * NS_PER_S)   /* a process stuck in the kernel is not waited for longer */
 
-struct keeper {
+struct supervision {
     int socket, signals;
     pid_t command;    /* 0: none runs */
     int64_t deadline; /* 0: none */
@@ -73,13 +73,13 @@ static void nap(void)
     nanosleep(&ms, NULL);
 }
 
-static void answer(const struct keeper *k, const struct supervisor_answer *a)
+static void answer(const struct supervision *k, const struct supervisor_answer *a)
 {
     /* A driver that has gone shows as the end of the socket in the loop. */
     (void)file_write_all(k->socket, a, sizeof *a);
 }
 
-static bool is_service(const struct keeper *k, pid_t pid)
+static bool is_service(const struct supervision *k, pid_t pid)
 {
     for (int i = 0; i < SERVICES_MAX; i++)
         if (k->services[i] == pid)
@@ -87,7 +87,7 @@ static bool is_service(const struct keeper *k, pid_t pid)
     return false;
 }
 
-static bool below_service(const struct keeper *k, pid_t pid)
+static bool below_service(const struct supervision *k, pid_t pid)
 {
     for (int i = 0; i < SERVICES_MAX; i++)
         if (k->services[i] != 0 && proctree_below(&k->tree, pid, k->services[i]))
@@ -96,7 +96,7 @@ static bool below_service(const struct keeper *k, pid_t pid)
 }
 
 /* SIGKILL to everything below `root`, `root` itself where it is not this process. */
-static void kill_below(struct keeper *k, pid_t root, bool services_too)
+static void kill_below(struct supervision *k, pid_t root, bool services_too)
 {
     if (proctree_read(&k->tree) != 0) {
         if (root != getpid())
@@ -112,7 +112,7 @@ static void kill_below(struct keeper *k, pid_t root, bool services_too)
 }
 
 /* Reaps what has ended. Returns whether the command was among it. */
-static bool reap(struct keeper *k, int *command_status)
+static bool reap(struct supervision *k, int *command_status)
 {
     bool ended = false;
     int status;
@@ -130,35 +130,42 @@ static bool reap(struct keeper *k, int *command_status)
     return ended;
 }
 
-static unsigned count_leftover(const struct keeper *k)
+/* How many children there are besides the services; -1: /proc does not say. */
+static int count_leftover(const struct supervision *k)
 {
     pid_t children[CHILDREN_MAX];
-    unsigned count = 0;
+    siginfo_t info;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD)
+        return 0;
     const int all = proctree_own_children(children, CHILDREN_MAX);
+    int count = all < 0 ? -1 : 0;
     for (int i = 0; i < all; i++)
         count += !is_service(k, children[i]);
     return count;
 }
 
-static bool driver_gone(const struct keeper *k)
+static bool driver_gone(const struct supervision *k)
 {
     struct pollfd fd = {.fd = k->socket};
     return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/* Ends what the command left behind; without the driver nothing has a grace. Returns how many processes outlived it by more than the grace. */
-static unsigned sweep(struct keeper *k, int64_t grace_ns)
+/* Ends what the command left behind; without the driver nothing has a grace. How many processes outlived it by more than
+ * the grace; -1: unknown. */
+static int sweep(struct supervision *k, int64_t grace_ns)
 {
     const int64_t begun = clock_now_ns();
-    unsigned most = 0;
+    int most = 0;
     for (;;) {
         int ignored;
         reap(k, &ignored);
-        const unsigned count = count_leftover(k);
+        const int count = count_leftover(k);
         const int64_t spent = clock_now_ns() - begun;
         if (count == 0 || spent > END_LIMIT_NS)
             return most;
         if (spent >= grace_ns || driver_gone(k)) {
+            if (count < 0)
+                return -1;
             most = count > most ? count : most;
             kill_below(k, getpid(), false);
         }
@@ -166,11 +173,11 @@ static unsigned sweep(struct keeper *k, int64_t grace_ns)
     }
 }
 
-static void command_ended(struct keeper *k, int status)
+static void command_ended(struct supervision *k, int status)
 {
     k->command = 0;
     k->deadline = 0;
-    const unsigned leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
+    const int leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
     const int64_t spent = children_cpu_ns();
     answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_ENDED,
                                           .status = status,
@@ -314,7 +321,7 @@ static int spawn(const struct order *o, pid_t *pid)
     return rc;
 }
 
-static void start(struct keeper *k, const struct order *o)
+static void start(struct supervision *k, const struct order *o)
 {
     pid_t pid = 0;
     int slot = 0, rc = 0;
@@ -336,7 +343,7 @@ static void start(struct keeper *k, const struct order *o)
     answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_STARTED, .pid = pid, .error = rc});
 }
 
-static void make_scratch(struct keeper *k)
+static void make_scratch(struct supervision *k)
 {
     const int rc = k->scratch != NULL ? -EBUSY : dir_make_scratch(&k->scratch);
     const size_t length = rc == 0 ? strlen(k->scratch) : 0;
@@ -346,7 +353,7 @@ static void make_scratch(struct keeper *k)
 }
 
 /* One request from the driver. False: the driver has gone. */
-static bool serve(struct keeper *k)
+static bool serve(struct supervision *k)
 {
     struct order o;
     if (order_receive(k->socket, &o) != 0)
@@ -363,7 +370,7 @@ static bool serve(struct keeper *k)
     return true;
 }
 
-static int poll_timeout(const struct keeper *k)
+static int poll_timeout(const struct supervision *k)
 {
     if (k->deadline == 0)
         return -1;
@@ -373,7 +380,7 @@ static int poll_timeout(const struct keeper *k)
     return left / NS_PER_MS >= 86400000 ? 86400000 : (int)(left / NS_PER_MS) + 1;
 }
 
-static void watch(struct keeper *k)
+static void watch(struct supervision *k)
 {
     for (;;) {
         struct pollfd fds[2] = {{.fd = k->socket, .events = POLLIN}, {.fd = k->signals, .events = POLLIN}};
@@ -396,7 +403,7 @@ static void watch(struct keeper *k)
 }
 
 /* Kills all descendants, again and again: one may have been forking. */
-static void end_all(struct keeper *k)
+static void end_all(struct supervision *k)
 {
     const int64_t begun = clock_now_ns();
     for (;;) {
@@ -412,7 +419,7 @@ static void end_all(struct keeper *k)
 
 /* Its own session and no descriptors but the socket: a reader of the driver's output sees the end of it when the
  * driver ends. */
-static int settle(struct keeper *k)
+static int settle(struct supervision *k)
 {
     sigset_t mask;
     sigemptyset(&mask);
@@ -435,7 +442,7 @@ static int settle(struct keeper *k)
 
 _Noreturn void supervisor_process(int socket)
 {
-    struct keeper k = {.socket = socket};
+    struct supervision k = {.socket = socket};
     if (settle(&k) == 0)
         watch(&k);
     end_all(&k);

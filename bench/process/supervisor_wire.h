@@ -30,9 +30,10 @@ struct supervisor_answer {
     int32_t pid;
     int32_t error;  /* STARTED: why it could not be executed, SCRATCH_MADE: why there is none; an errno, or 0 */
     int32_t status; /* ENDED: as from waitpid */
-    uint32_t timed_out, leftover;
-    uint32_t bytes; /* SCRATCH_MADE: of the path that follows */
-    int64_t cpu_ns; /* ENDED: as in struct supervisor_end */
+    uint32_t timed_out;
+    int32_t leftover; /* ENDED: -1: unknown */
+    uint32_t bytes;   /* SCRATCH_MADE: of the path that follows */
+    int64_t cpu_ns;   /* ENDED: as in struct supervisor_end */
 };
 
 /* 0, -EPIPE at the end of file, or another negative errno. */

@@ -398,8 +398,10 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         last_complaint(a, said, sizeof said);
         rc = blame(s, CELL_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
     }
+    if (rc == 0 && a->end.leftover < 0)
+        rc = blame(s, CELL_FAILED, "/proc cannot be read, so that what it left running is not known");
     if (rc == 0 && a->end.leftover > 0)
-        rc = blame(s, CELL_FAILED, "it left %u process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
+        rc = blame(s, CELL_FAILED, "it left %d process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
     for (int64_t k = 0; rc == 0 && s->status == CELL_OK && k < a->cell->copies; k++)
         rc = read_slots(a, k, s);
     return rc;

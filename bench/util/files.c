@@ -12,51 +12,16 @@
 #include <unistd.h>
 
 #include "bench/util/text.h"
+#include "common/read_all.h"
 
 #define SCRATCH_ROOM (256ull << 20) /* bytes: 4 million jobs' slots */
-
-/* Reads to the end of `fd`, a file whose size may be 0 for it is one of /proc. */
-static int read_to_end(int fd, size_t max, char **text, size_t *length)
-{
-    size_t room = 4096, used = 0;
-    char *buffer = malloc(room + 1);
-    int rc = buffer == NULL ? -ENOMEM : 0;
-    while (rc == 0) {
-        if (used == room) {
-            char *bigger = used >= max ? NULL : realloc(buffer, room * 2 + 1);
-            if (bigger == NULL) {
-                rc = used >= max ? -EFBIG : -ENOMEM;
-                break;
-            }
-            buffer = bigger;
-            room *= 2;
-        }
-        const ssize_t got = read(fd, buffer + used, room - used);
-        if (got > 0)
-            used += (size_t)got;
-        else if (got == 0)
-            break;
-        else if (errno != EINTR)
-            rc = -errno;
-    }
-    if (rc == 0 && used > max)
-        rc = -EFBIG;
-    if (rc != 0) {
-        free(buffer);
-        return rc;
-    }
-    buffer[used] = '\0';
-    *text = buffer;
-    *length = used;
-    return 0;
-}
 
 int file_read(const char *path, size_t max, char **text, size_t *length)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    const int rc = read_to_end(fd, max, text, length);
+    const int rc = read_all(fd, max, text, length);
     close(fd); /* it was only read */
     return rc;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a command's memory while it runs and while it pauses. */
+/* Reading a command's memory while it runs and while it pauses. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +16,11 @@
 #include "bench/process/memory.h"
 #include "common/clock.h"
 
-static void test_looks_are_counted_where_they_lie(void **state)
+static void test_samples_are_counted_where_they_lie(void **state)
 {
     (void)state;
-    struct memory_span looks[] = {{5, 9}, {10, 12}, {15, 20}, {19, 21}, {30, 31}};
-    const struct memory memory = {.looks = looks, .count = 5, .room = 5};
+    struct memory_span samples[] = {{5, 9}, {10, 12}, {15, 20}, {19, 21}, {30, 31}};
+    const struct memory memory = {.samples = samples, .count = 5};
     static const struct {
         int64_t from, to;
         size_t count;
@@ -29,7 +29,7 @@ static void test_looks_are_counted_where_they_lie(void **state)
         assert_int_equal(memory_samples_within(&memory, cases[i].from, cases[i].to), cases[i].count);
 }
 
-static void test_a_look_sees_this_process(void **state)
+static void test_a_sample_sees_this_process(void **state)
 {
     (void)state;
     struct memory memory = {.peak = -1};
@@ -105,8 +105,8 @@ static void test_without_an_end_pause_nothing_is_heard(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_looks_are_counted_where_they_lie),
-        cmocka_unit_test(test_a_look_sees_this_process),
+        cmocka_unit_test(test_samples_are_counted_where_they_lie),
+        cmocka_unit_test(test_a_sample_sees_this_process),
         cmocka_unit_test(test_a_command_pauses_until_it_is_let_go),
         cmocka_unit_test(test_others_have_nothing_to_talk_with),
         cmocka_unit_test(test_without_an_end_pause_nothing_is_heard),
