@@ -66,6 +66,19 @@ LAPTOP = {
     "proc/self/cgroup": "0::/user.slice\n", "proc/self/mountinfo": V2, **quotas("sys/fs/cgroup", {"/user.slice": "max 100000"}),
 }
 
+# Two fast cores of two CPUs each, four slow ones of one; the run may not use CPU 0.
+HYBRID_CPUS = {
+    f"{CPU}/online": "0-7\n", "proc/self/status": "Name:\tcobench\nCpus_allowed_list:\t1-11\n",
+    **topology([[0, 1], [2, 3], [4], [5], [6], [7]], [list(range(8))]),
+    **{f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": f"{5_100_000 + 100_000 * (cpu == 2) if cpu < 4 else 3_800_000}\n"
+       for cpu in range(8)},
+    "proc/self/cgroup": "0::/user/job\n", "proc/self/mountinfo": V2,
+    "sys/fs/cgroup/cgroup.procs": "1\n", "sys/fs/cgroup/user/cgroup.procs": "", "sys/fs/cgroup/user/cpu.weight": "100\n",
+    "sys/fs/cgroup/user/job/cpu.weight": "20\n",
+    "sys/fs/cgroup/system/cgroup.events": "populated 1\nfrozen 0\n",
+    "sys/fs/cgroup/empty/cgroup.events": "populated 0\nfrozen 0\n",
+}
+
 SERVER = {
     f"{CPU}/online": "0-3,8-11\n", f"{CPU}/smt/active": "0\n", f"{CPU}/cpufreq/boost": "0\n",
     **topology([[c] for c in (0, 1, 2, 3, 8, 9, 10, 11)], [[0, 1, 2, 3], [8, 9, 10, 11]]),
@@ -105,6 +118,19 @@ MACHINES = {
         "virtualisation": "kvm", "steal_share": 0.1, "smt": "off", "turbo": "unknown", "governor": "unknown",
         "clocksource": "unknown", "memory_bytes": "unknown", "swap_bytes": "unknown", "aslr": "unknown", "system": "unknown",
     }, notes=("virtual", "steal", "memory", "swap")),
+    "hybrid CPUs": Machine(HYBRID_CPUS, {
+        "cpu_kinds": 2, "smt_siblings_shared": 2, "cpu_weight": 20, "cpu_weight_competitors": 1, "cores": 6}),
+    "ARM": Machine({
+        f"{CPU}/online": "0-1\n", f"{CPU}/cpu0/cpu_capacity": "446\n", f"{CPU}/cpu1/cpu_capacity": "1024\n",
+        **{f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": "2000000\n" for cpu in range(2)},
+        **topology([[0], [1]], [[0, 1]]),
+    }, {"cpu_kinds": 2, "smt_siblings_shared": 0, "cpu_weight": "unknown", "cpu_weight_competitors": "unknown"}),
+    "v1 weights": Machine({
+        "proc/self/cgroup": "5:cpu,cpuacct:/job\n", "proc/self/mountinfo": V1,
+        "sys/fs/cgroup/cpu,cpuacct/job/cpu.shares": "512\n", "sys/fs/cgroup/cpu,cpuacct/cpu.shares": "1024\n",
+        "sys/fs/cgroup/cpu,cpuacct/cgroup.procs": "1\n", "sys/fs/cgroup/cpuset/cgroup.procs": "1\n",
+        "sys/fs/cgroup/cpu,cpuacct/other/cgroup.procs": "77\n", "sys/fs/cgroup/cpu,cpuacct/idle/cgroup.procs": "",
+    }, {"quota_cpus": "none", "cpu_weight": 50, "cpu_weight_competitors": 1, "cpu_kinds": "unknown"}),
     "nested v2": Machine({
         "proc/self/cgroup": "0::/a/b/c\n", "proc/self/mountinfo": V2,
         **quotas("sys/fs/cgroup", {"/a/b/c": "300000 100000", "/a/b": "150000 100000", "/a": "max 100000"}),
@@ -147,7 +173,7 @@ MACHINES = {
         **quotas("sys/fs/cgroup", {"": "40000 100000"}),
     }, {"quota_cpus": 0.4}, 0.4, notes=("quota",)),
     "nothing": Machine({}, {name: "unknown" for name in (
-        "cpus", "cores", "sockets", "smt", "numa_nodes", "turbo", "governor", "frequency_driver", "clocksource", "cpu_model",
+        "cpus", "cores", "sockets", "smt", "cpu_kinds", "smt_siblings_shared", "cpu_weight", "numa_nodes", "turbo", "governor", "frequency_driver", "clocksource", "cpu_model",
         "virtualisation", "aslr", "load1", "load5", "load15", "steal_share", "quota_cpus", "hostname", "kernel", "system",
         "architecture", "memory_bytes", "memory_available_bytes", "swap_bytes", "swap_used_bytes")},
         notes=("quota", "governor", "memory", "load")),
