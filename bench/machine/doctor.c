@@ -12,7 +12,7 @@
 
 #include "bench/machine/interference.h"
 #include "bench/process/proctree.h"
-#include "bench/util/json_facts.h"
+#include "bench/util/json.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
 #include "common/procfs.h"

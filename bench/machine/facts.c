@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "bench/util/json_facts.h"
+#include "bench/util/json.h"
 #include "bench/machine/versions.h"
 #include "common/cpus.h"
 

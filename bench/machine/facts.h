@@ -17,4 +17,8 @@ json_t *machine_json(const struct catalog *catalog, json_t *versions);
 /* This machine's name with letters, digits, '.', '_' and '-' only. */
 void machine_short_name(char *out, size_t room);
 
+/* The parts of machine_facts, by noun: each adds facts from files below `root`. */
+typedef void facts_collect(const char *root, json_t *facts);
+facts_collect machine_cpu_facts, machine_system_facts, machine_memory_facts;
+
 #endif

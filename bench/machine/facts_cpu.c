@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/util/json_facts.h"
+#include "bench/machine/facts.h"
+#include "bench/util/json.h"
 #include "bench/process/proc_text.h"
 #include "bench/util/text.h"
 #include "common/cgroup.h"

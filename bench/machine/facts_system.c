@@ -11,7 +11,8 @@
 #include <cpuid.h>
 #endif
 
-#include "bench/util/json_facts.h"
+#include "bench/machine/facts.h"
+#include "bench/util/json.h"
 #include "bench/process/proc_text.h"
 #include "common/procfs.h"
 

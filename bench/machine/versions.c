@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "bench/process/capture.h"
-#include "bench/util/json_facts.h"
+#include "bench/util/json.h"
 #include "bench/util/text.h"
 
 #define NAME_ROOM 64

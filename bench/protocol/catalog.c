@@ -7,34 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/array.h"
+#include "bench/util/json.h"
+
 /* -- checking one list -------------------------------------------------------------------------------------------- */
 
-struct shape {
-    const char *key, *types; /* b boolean, i integer, s string, o object, a array, n null */
-};
+static const struct json_field list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
+                                               {"models", "a"}, {"tasks", "a"},   {"errors", "a"},   {NULL, NULL}};
+static const struct json_field model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
+                                                {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
+static const struct json_field task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
+                                               {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
+static const struct json_field param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
+                                                {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
 
-static const struct shape list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
-                                          {"models", "a"}, {"tasks", "a"},   {"errors", "a"},   {NULL, NULL}};
-static const struct shape model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
-                                           {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
-static const struct shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
-                                          {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
-static const struct shape param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
-                                           {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
-
-static char type_of(const json_t *value)
+static int check_shape(const json_t *object, const struct json_field *shape, const char *what, struct error *err)
 {
-    static const char letters[] = {[JSON_OBJECT] = 'o', [JSON_ARRAY] = 'a', [JSON_STRING] = 's', [JSON_INTEGER] = 'i',
-                                   [JSON_REAL] = 'r',   [JSON_TRUE] = 'b',  [JSON_FALSE] = 'b',  [JSON_NULL] = 'n'};
-    return value == NULL ? '-' : letters[json_typeof(value)];
-}
-
-static int check_shape(const json_t *object, const struct shape *shape, const char *what, struct error *err)
-{
-    for (; shape->key != NULL; shape++)
-        if (strchr(shape->types, type_of(json_object_get(object, shape->key))) == NULL)
-            return error_set(err, -EPROTO, "its list: '%s' of %s is missing or of the wrong type", shape->key, what);
-    return 0;
+    const char *key = json_misshapen(object, shape);
+    return key == NULL ? 0 : error_set(err, -EPROTO, "its list: '%s' of %s is missing or of the wrong type", key, what);
 }
 
 static int check_param(const json_t *params, size_t k, const char *task, struct error *err)
@@ -131,13 +121,17 @@ static char *difference(const char *field, size_t a, const json_t *x, size_t b, 
     return text;
 }
 
-static char *compare_param(size_t a, const json_t *x, size_t b, const json_t *y)
+/* What two objects differ in among their `fields`, each called "'FIELD'" and `of`; NULL: nothing. A switch
+ * that is missing is off. */
+static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y, const struct json_field *fields,
+                            const char *of)
 {
-    for (const struct shape *s = param_shape; s->key != NULL; s++) {
-        const json_t *left = json_object_get(x, s->key), *right = json_object_get(y, s->key);
-        if (json_equal(left, right))
+    for (const struct json_field *f = fields; f->key != NULL; f++) {
+        const json_t *left = json_object_get(x, f->key), *right = json_object_get(y, f->key);
+        if (left == right || json_equal(left, right) ||
+            (!json_is_true(left) && !json_is_true(right) && f->types[0] == 'b'))
             continue;
-        char *field = text_format("'%s' of parameter '%s'", s->key, json_string_value(json_object_get(x, "key")));
+        char *field = text_format("'%s'%s", f->key, of);
         char *text = field == NULL ? NULL : difference(field, a, left, b, right);
         free(field);
         return text;
@@ -145,33 +139,24 @@ static char *compare_param(size_t a, const json_t *x, size_t b, const json_t *y)
     return NULL;
 }
 
-/* What two tables differ in, to be freed; NULL: nothing. */
-static char *compare_tasks(size_t a, const struct catalog_task *task, size_t b, const json_t *other)
+/* What two hosts' tables of a task differ in, to be freed; NULL: nothing. */
+static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 {
-    const json_t *jobs = json_object_get(other, "jobs"), *params = json_object_get(other, "params");
-    const struct {
-        const char *field, *ours;
-    } texts[] = {{"about", task->about}, {"kind", task->kind}, {"asks", task->asks}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const char *theirs = json_string_value(json_object_get(other, texts[i].field));
-        if (strcmp(texts[i].ours, theirs) != 0)
-            return text_format("'%s' is \"%.200s\" in %s and \"%.200s\" in %s", texts[i].field, texts[i].ours,
-                               host_table[a].name, theirs, host_table[b].name);
+    static const struct json_field fields[] = {{"about", ""}, {"kind", ""},    {"asks", ""},
+                                               {"jobs", ""},  {"splits", "b"}, {NULL, NULL}};
+    const json_t *ours = json_object_get(x, "params"), *theirs = json_object_get(y, "params");
+    char *text = compare_fields(a, x, b, y, fields, "");
+    for (size_t i = 0; text == NULL && i < json_array_size(ours) && i < json_array_size(theirs); i++) {
+        const json_t *param = json_array_get(ours, i);
+        char *of = text_format(" of parameter '%s'", json_string_value(json_object_get(param, "key")));
+        if (of != NULL)
+            text = compare_fields(a, param, b, json_array_get(theirs, i), param_shape, of);
+        free(of);
     }
-    if (json_integer_value(jobs) != task->jobs)
-        return text_format("'jobs' is %" JSON_INTEGER_FORMAT " in %s and %" JSON_INTEGER_FORMAT " in %s", task->jobs,
-                           host_table[a].name, json_integer_value(jobs), host_table[b].name);
-    if (json_is_true(json_object_get(other, "splits")) != task->splits)
-        return text_format("the jobs share one amount of work in %s only", host_table[task->splits ? a : b].name);
-    for (size_t i = 0; i < json_array_size(task->params) && i < json_array_size(params); i++) {
-        char *text = compare_param(a, json_array_get(task->params, i), b, json_array_get(params, i));
-        if (text != NULL)
-            return text;
-    }
-    if (json_array_size(params) != json_array_size(task->params))
-        return text_format("there are %zu parameters in %s and %zu in %s", json_array_size(task->params),
-                           host_table[a].name, json_array_size(params), host_table[b].name);
-    return NULL;
+    if (text == NULL && json_array_size(ours) != json_array_size(theirs))
+        text = text_format("there are %zu parameters in %s and %zu in %s", json_array_size(ours), host_table[a].name,
+                           json_array_size(theirs), host_table[b].name);
+    return text;
 }
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
@@ -184,11 +169,11 @@ static int add_task(struct catalog *c, size_t h, const json_t *row)
         if (strcmp(t->name, name) != 0)
             continue;
         t->hosts |= 1u << h;
-        if (t->differ == NULL && (t->differ = compare_tasks(t->first, t, h, row)) != NULL)
+        if (t->differ == NULL && (t->differ = compare_tasks(t->first, t->row, h, row)) != NULL)
             text_one_line(t->differ);
         return 0;
     }
-    struct catalog_task *more = realloc(c->tasks, (c->task_count + 1) * sizeof *more);
+    struct catalog_task *more = array_grow(c->tasks, c->task_count, sizeof *more);
     if (more == NULL)
         return -ENOMEM;
     c->tasks = more;
@@ -198,6 +183,7 @@ static int add_task(struct catalog *c, size_t h, const json_t *row)
                                                   .asks = json_string_value(json_object_get(row, "asks")),
                                                   .jobs = json_integer_value(json_object_get(row, "jobs")),
                                                   .splits = json_is_true(json_object_get(row, "splits")),
+                                                  .row = row,
                                                   .params = json_object_get(row, "params"),
                                                   .first = h,
                                                   .hosts = 1u << h};
@@ -212,7 +198,7 @@ static int add_model(struct catalog *c, size_t h, const json_t *row)
             c->models[i].hosts |= 1u << h;
             return 0;
         }
-    struct catalog_model *more = realloc(c->models, (c->model_count + 1) * sizeof *more);
+    struct catalog_model *more = array_grow(c->models, c->model_count, sizeof *more);
     if (more == NULL)
         return -ENOMEM;
     c->models = more;
@@ -225,7 +211,7 @@ static int add_model(struct catalog *c, size_t h, const json_t *row)
 
 static int add_runtime(struct catalog *c, size_t h, const json_t *name)
 {
-    struct catalog_runtime *more = realloc(c->runtimes, (c->runtime_count + 1) * sizeof *more);
+    struct catalog_runtime *more = array_grow(c->runtimes, c->runtime_count, sizeof *more);
     if (more == NULL)
         return -ENOMEM;
     c->runtimes = more;
@@ -273,28 +259,33 @@ void catalog_free(struct catalog *catalog)
 
 /* -- looking things up -------------------------------------------------------------------------------------------- */
 
-const struct catalog_runtime *catalog_runtime(const struct catalog *catalog, const char *name)
+/* A row's name: each kind of row begins with it. */
+static const char *row_name(const void *rows, size_t i, size_t size)
 {
-    for (size_t i = 0; i < catalog->runtime_count; i++)
-        if (strcmp(catalog->runtimes[i].name, name) == 0)
-            return &catalog->runtimes[i];
+    return *(const char *const *)((const char *)rows + i * size);
+}
+
+static const void *row_find(const void *rows, size_t count, size_t size, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(row_name(rows, i, size), name) == 0)
+            return (const char *)rows + i * size;
     return NULL;
 }
 
-const struct catalog_model *catalog_model(const struct catalog *catalog, const char *name)
+const struct catalog_runtime *catalog_runtime(const struct catalog *c, const char *name)
 {
-    for (size_t i = 0; i < catalog->model_count; i++)
-        if (strcmp(catalog->models[i].name, name) == 0)
-            return &catalog->models[i];
-    return NULL;
+    return row_find(c->runtimes, c->runtime_count, sizeof *c->runtimes, name);
 }
 
-const struct catalog_task *catalog_task(const struct catalog *catalog, const char *name)
+const struct catalog_model *catalog_model(const struct catalog *c, const char *name)
 {
-    for (size_t i = 0; i < catalog->task_count; i++)
-        if (strcmp(catalog->tasks[i].name, name) == 0)
-            return &catalog->tasks[i];
-    return NULL;
+    return row_find(c->models, c->model_count, sizeof *c->models, name);
+}
+
+const struct catalog_task *catalog_task(const struct catalog *c, const char *name)
+{
+    return row_find(c->tasks, c->task_count, sizeof *c->tasks, name);
 }
 
 const struct catalog_model *catalog_baseline(const struct catalog *catalog, size_t host)
@@ -325,32 +316,23 @@ static char *join_free(struct string_list *names, int rc)
     return text;
 }
 
-char *catalog_runtime_names(const struct catalog *catalog)
+static char *row_names(const void *rows, size_t count, size_t size)
 {
     struct string_list names = {NULL, 0};
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < catalog->runtime_count; i++)
-        rc = string_list_add(&names, catalog->runtimes[i].name);
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = string_list_add(&names, row_name(rows, i, size));
     return join_free(&names, rc);
 }
 
-char *catalog_model_names(const struct catalog *catalog)
+char *catalog_runtime_names(const struct catalog *c)
 {
-    struct string_list names = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < catalog->model_count; i++)
-        rc = string_list_add(&names, catalog->models[i].name);
-    return join_free(&names, rc);
+    return row_names(c->runtimes, c->runtime_count, sizeof *c->runtimes);
 }
 
-char *catalog_task_names(const struct catalog *catalog)
-{
-    struct string_list names = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < catalog->task_count; i++)
-        rc = string_list_add(&names, catalog->tasks[i].name);
-    return join_free(&names, rc);
-}
+char *catalog_model_names(const struct catalog *c) { return row_names(c->models, c->model_count, sizeof *c->models); }
+
+char *catalog_task_names(const struct catalog *c) { return row_names(c->tasks, c->task_count, sizeof *c->tasks); }
 
 char *catalog_param_names(const struct catalog_task *task)
 {

@@ -29,7 +29,8 @@ struct catalog_task {
     const char *name, *about, *kind, *asks;
     json_int_t jobs;
     bool splits;          /* the jobs share one given amount of work */
-    const json_t *params; /* the table, as in the list */
+    const json_t *row;    /* as in the list */
+    const json_t *params; /* its table of parameters */
     size_t first;         /* the first host that has it: the table is that host's */
     unsigned hosts;       /* bit h: host h has it */
     char *differ;         /* what its tables differ in; NULL: they agree */

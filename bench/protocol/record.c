@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bench/util/json.h"
+
 static const struct {
     const char *name;
     int exit;
@@ -19,43 +21,21 @@ static int64_t integer_or(const json_t *value, int64_t otherwise)
     return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-/* What has to be there, in the letters of `types`: i integer, s string, o object, a array, n null. */
-static const struct {
-    const char *key, *types;
-} fields[] = {
+/* What has to be there. */
+static const struct json_field fields[] = {
     {"record", "i"}, {"host", "s"},         {"runtime", "s"},     {"task", "sn"},         {"model", "sn"},
     {"jobs", "in"},  {"workers", "in"},     {"params", "o"},      {"start_method", "sn"}, {"status", "s"},
     {"exit", "i"},   {"reason", "sn"},      {"failed_jobs", "i"}, {"failures", "a"},      {"phases", "o"},
-    {"usage", "o"},  {"connections", "in"}, {"python", "on"},
+    {"usage", "o"},  {"connections", "in"}, {"python", "on"},     {NULL, NULL},
 };
-
-static char type_letter(const json_t *value)
-{
-    if (value == NULL)
-        return '-';
-    switch (json_typeof(value)) {
-    case JSON_INTEGER:
-        return 'i';
-    case JSON_STRING:
-        return 's';
-    case JSON_OBJECT:
-        return 'o';
-    case JSON_ARRAY:
-        return 'a';
-    case JSON_NULL:
-        return 'n';
-    default:
-        return '-';
-    }
-}
 
 static int check_fields(const json_t *root, struct error *err)
 {
     if (!json_is_object(root))
         return error_set(err, -EINVAL, "the record is no JSON object");
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (strchr(fields[i].types, type_letter(json_object_get(root, fields[i].key))) == NULL)
-            return error_set(err, -EINVAL, "the record's '%s' is missing or of the wrong type", fields[i].key);
+    const char *key = json_misshapen(root, fields);
+    if (key != NULL)
+        return error_set(err, -EINVAL, "the record's '%s' is missing or of the wrong type", key);
     if (json_integer_value(json_object_get(root, "record")) != 1)
         return error_set(err, -EINVAL, "the record is of a version this program does not know");
     return 0;

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A number that may not be known, as JSON. */
+/* Another name of bench/util/json.h. */
 #ifndef BENCH_UTIL_JSON_NUMBER_H
 #define BENCH_UTIL_JSON_NUMBER_H
 
-#include <jansson.h>
-
-/* The number, null where it is not finite; NULL: no memory. */
-json_t *json_number(double value);
+#include "bench/util/json.h"
 
 #endif
