@@ -36,8 +36,8 @@ int file_read_end(const char *path, size_t max, char **text, size_t *length)
     if (rc == 0 && st.st_size > (off_t)max && lseek(fd, st.st_size - (off_t)max, SEEK_SET) < 0)
         rc = -errno;
     if (rc == 0)
-        rc = read_to_end(fd, 2 * max, text, length); /* whoever still writes adds no more than that */
-    close(fd);                                       /* it was only read */
+        rc = read_all(fd, 2 * max, text, length); /* whoever still writes adds no more than that */
+    close(fd);                                    /* it was only read */
     return rc;
 }
 
