@@ -64,7 +64,7 @@ def test_both_of_two_runs_are_warned(machine):
     for checkout, pid in ((first, short_one.pid), (second, long_one.pid)):
         (folder,) = checkout.folders()
         summary = json.loads((folder / "summary.json").read_text())
-        assert [n["pid"] for n in summary["neighbours"]] == [pid]
+        assert [n["pid"] for n in summary["concurrent_runs"]] == [pid]
         assert f"another cobench run (pid {pid}) was measuring here from " in (folder / "summary.md").read_text()
 
 
