@@ -103,6 +103,26 @@ def test_terminal_table(run: Path, width: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     check_golden(f"terminal-{width}.txt", done.stdout)
     assert max(map(len, done.stdout.splitlines())) <= int(width)
+    assert not re.search(r" $", done.stdout, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("environment", "coloured"), [
+    ({"TERM": "xterm"}, True), ({"TERM": "dumb"}, False), ({"TERM": ""}, False), ({"TERM": None}, False),
+    ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "xterm", "NO_COLOR": ""}, True)])
+def test_colours_are_for_terminals_that_have_them(run: Path, environment: dict[str, str | None], coloured: bool) -> None:
+    mine, its = os.openpty()
+    env = {name: value for name, value in (os.environ | {"NO_COLOR": None} | environment).items() if value is not None}
+    with subprocess.Popen([BUILD / "cobench", "report", run, "--no-plots"], env=env, stdout=its) as child:
+        os.close(its)
+        first = os.read(mine, 80)
+        while True:
+            try:
+                os.read(mine, 4096)
+            except OSError:  # EIO: the other end is closed
+                break
+        assert child.wait(60) == 0
+    os.close(mine)
+    assert first and (b"\x1b[" in first) == coloured
 
 
 def test_asciidoc(run: Path) -> None:

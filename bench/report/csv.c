@@ -22,10 +22,10 @@ static void put_header(FILE *out, const struct table *table)
     fputc('\n', out);
 }
 
-static void put_number(FILE *out, double number)
+static void put_number(FILE *out, const struct table_column *column, double number)
 {
     if (isfinite(number))
-        fprintf(out, "%.9g", number);
+        fprintf(out, table_is_whole(column) ? "%.0f" : "%.9g", number);
 }
 
 static void put_value(FILE *out, const struct table_column *column, const struct table_value *value)
@@ -35,13 +35,13 @@ static void put_value(FILE *out, const struct table_column *column, const struct
     else if (column->unit == UNIT_FLAG)
         fputs(value->number > 0 ? "true" : value->number == 0 ? "false" : "", out);
     else
-        put_number(out, value->number);
+        put_number(out, column, value->number);
     if (!column->interval)
         return;
     fputc(',', out);
-    put_number(out, value->low);
+    put_number(out, column, value->low);
     fputc(',', out);
-    put_number(out, value->high);
+    put_number(out, column, value->high);
 }
 
 static void csv_table(struct writer *w, const struct table *table)

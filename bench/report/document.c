@@ -134,7 +134,7 @@ static const struct table_column check_columns[] = {
     {"rounds", NULL, UNIT_COUNT, false, 0, read_check_number, CHECK_ROUNDS},
     {"flagged", NULL, UNIT_FLAG, false, 0, read_check_number, CHECK_FLAGGED},
     {"note", NULL, UNIT_TEXT, false, 0, read_check_text, CHECK_NOTE},
-    {NULL, "", UNIT_TEXT, false, 0, read_check_text, CHECK_SAID},
+    {NULL, "note", UNIT_TEXT, false, 0, read_check_text, CHECK_SAID},
 };
 
 int document_write_checks(const struct summary *summary, const struct result_group *group, struct writer *w)

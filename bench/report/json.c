@@ -18,15 +18,18 @@ static void json_fact(struct writer *w, const char *key, json_t *value)
         w->rc = -ENOMEM;
 }
 
+static json_t *number_json(const struct table_column *column, double number)
+{
+    return table_is_whole(column) && isfinite(number) ? json_integer(llround(number)) : json_number(number);
+}
+
 static json_t *value_json(const struct table_column *column, const struct table_value *value)
 {
     if (column->unit == UNIT_TEXT)
         return value->text == NULL ? json_null() : json_string(value->text);
     if (column->unit == UNIT_FLAG)
         return isfinite(value->number) ? json_boolean(value->number != 0) : json_null();
-    if (column->unit == UNIT_COUNT)
-        return isfinite(value->number) ? json_integer((json_int_t)value->number) : json_null();
-    return json_number(value->number);
+    return number_json(column, value->number);
 }
 
 static json_t *row_json(const struct table *table, size_t row)
@@ -43,7 +46,7 @@ static json_t *row_json(const struct table *table, size_t row)
         rc = json_object_set_new(object, column->key, value_json(column, &value));
         for (int end = 0; rc == 0 && column->interval && end < 2; end++) {
             snprintf(key, sizeof key, "%s_%s", column->key, end == 0 ? "low" : "high");
-            rc = json_object_set_new(object, key, json_number(end == 0 ? value.low : value.high));
+            rc = json_object_set_new(object, key, number_json(column, end == 0 ? value.low : value.high));
         }
     }
     if (rc != 0) {

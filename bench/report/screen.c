@@ -21,8 +21,9 @@ int screen_columns(void)
 
 bool screen_has_colour(void)
 {
-    const char *no_colour = getenv("NO_COLOR");
-    return isatty(STDOUT_FILENO) == 1 && (no_colour == NULL || *no_colour == '\0');
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    const bool can = terminal != NULL && *terminal != '\0' && strcmp(terminal, "dumb") != 0;
+    return isatty(STDOUT_FILENO) == 1 && can && (no_colour == NULL || *no_colour == '\0');
 }
 
 void screen_style(const struct screen *screen, enum style style)

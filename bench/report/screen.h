@@ -23,7 +23,7 @@ struct screen {
 };
 
 /* Of standard output: its columns, or 80 where it is no terminal or has fewer, at most 1000; and whether it takes colours
- * (a terminal, and NO_COLOR is not set). */
+ * (a terminal that TERM names and does not call dumb, and NO_COLOR is not set). */
 int screen_columns(void);
 bool screen_has_colour(void);
 

@@ -27,6 +27,11 @@ bool table_is_number(const struct table_column *column)
     return column->unit != UNIT_TEXT && column->unit != UNIT_RATIO && column->unit != UNIT_FLAG;
 }
 
+bool table_is_whole(const struct table_column *column)
+{
+    return column->unit == UNIT_COUNT || column->unit == UNIT_BYTES;
+}
+
 bool table_shows(const struct table *table, size_t column)
 {
     const struct table_column *c = &table->columns[column];

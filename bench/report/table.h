@@ -68,6 +68,8 @@ const char *table_text(const struct table_column *column, const struct table_val
                        size_t size);
 /* Whether numbers stand at the right. */
 bool table_is_number(const struct table_column *column);
+/* Whether its numbers are whole ones to programs. */
+bool table_is_whole(const struct table_column *column);
 
 /* Values are set by these, so that what is not known is told from what is 0 in one place. */
 void table_set_text(struct table_value *out, const char *text);

@@ -8,7 +8,7 @@
 #include "bench/report/screen.h"
 #include "bench/report/writer.h"
 
-enum { GAP = 1, NOTE_LEAST = 24 /* columns that a wrapped text needs beside the others */ };
+enum { GAP = 1, NOTE_LEAST = 20 /* columns that a wrapped text needs beside the others */ };
 
 struct layout {
     bool shown[WRITER_COLUMNS_MAX];
@@ -77,17 +77,6 @@ static enum style style_of(const struct table_value *value)
     return strcmp(value->sign, "▲") == 0 ? STYLE_GOOD : strcmp(value->sign, "▼") == 0 ? STYLE_BAD : STYLE_PLAIN;
 }
 
-static void put_value(struct writer *w, const struct table *table, size_t row, size_t c, int width)
-{
-    const struct screen screen = screen_of(w);
-    const struct table_column *column = &table->columns[c];
-    struct table_value value;
-    char text[2 * TABLE_VALUE_SIZE];
-    table_value(table, row, c, &value);
-    table_text(column, &value, true, text, sizeof text);
-    screen_put(&screen, style_of(&value), text, table_is_number(column) ? -width : width);
-}
-
 /* How wide column `c` stands in a line in which `at` columns are taken; 0: there is no room. A text may be cut short. */
 static int width_at(const struct writer *w, const struct table *table, const struct layout *layout, size_t c, int at)
 {
@@ -120,43 +109,55 @@ static struct block block_at(const struct writer *w, const struct table *table, 
     return block;
 }
 
-/* A text that is too long for its column goes on below itself; as the last column it is as wide as it is. */
-static void put_text(struct writer *w, const struct table *table, size_t row, size_t c, int at)
+/* What is to be written, and what is owed before it: blanks wait for a text behind them, so that no line ends in one. */
+struct line {
+    struct writer *w;
+    int at, blanks;
+};
+
+static void put_text(struct line *line, const struct table_column *column, enum style style, const char *text,
+                     int width)
 {
-    struct table_value value;
-    struct format_wrap wrap = {.out = w->out, .indent = at, .width = w->width, .at = at};
-    table_value(table, row, c, &value);
-    format_put_wrapped(&wrap, value.text != NULL ? value.text : "");
+    const struct screen screen = screen_of(line->w);
+    const int left = width - format_columns(text);
+    line->at += width;
+    if (*text == '\0') {
+        line->blanks += width;
+        return;
+    }
+    fprintf(line->w->out, "%*s", line->blanks + (table_is_number(column) && left > 0 ? left : 0), "");
+    if (left >= 0 || column->unit != UNIT_TEXT) {
+        screen_put(&screen, style, text, left >= 0 ? 0 : width);
+    } else { /* goes on below itself */
+        struct format_wrap wrap = {.out = line->w->out, .indent = line->at - width, .width = line->w->width};
+        wrap.at = wrap.indent;
+        format_put_wrapped(&wrap, text);
+    }
+    line->blanks = !table_is_number(column) && left > 0 ? left : 0;
 }
 
 /* One line of a block: the titles (`row` is row_count) or a row's values. */
 static void put_line(struct writer *w, const struct table *table, const struct layout *layout, size_t row,
                      const struct block *block)
 {
-    const struct screen screen = screen_of(w);
-    const bool titles = row == table->row_count;
-    int at = layout->widths[0];
-    if (titles)
-        screen_style(&screen, STYLE_DIM);
+    struct line line = {.w = w};
     for (size_t c = 0; c < block->to; c = c == 0 && block->from > 0 ? block->from : c + 1) {
         const struct table_column *column = &table->columns[c];
-        int width = c == 0 ? layout->widths[0] : width_at(w, table, layout, c, at + GAP);
+        struct table_value value;
+        char text[2 * TABLE_VALUE_SIZE];
         if (!layout->shown[c])
             continue;
-        width = width == 0 ? w->width - at - GAP : width;
-        at += c > 0 ? GAP : 0;
-        fprintf(w->out, "%*s", c > 0 ? GAP : 0, "");
-        const int padded = c == block->last && !table_is_number(column) ? 0 : width;
-        if (titles)
-            format_put(w->out, column->title, table_is_number(column) ? -width : padded);
-        else if (column->unit == UNIT_TEXT && width < layout->widths[c])
-            put_text(w, table, row, c, at);
-        else
-            put_value(w, table, row, c, padded);
-        at += c > 0 ? width : 0;
+        line.blanks += c > 0 ? GAP : 0;
+        line.at += c > 0 ? GAP : 0;
+        const int fits = width_at(w, table, layout, c, line.at);
+        const int width = c == 0 ? layout->widths[0] : fits > 0 ? fits : w->width - line.at;
+        if (row == table->row_count) {
+            put_text(&line, column, STYLE_DIM, column->title, width);
+            continue;
+        }
+        table_value(table, row, c, &value);
+        put_text(&line, column, style_of(&value), table_text(column, &value, true, text, sizeof text), width);
     }
-    if (titles)
-        screen_style(&screen, STYLE_PLAIN);
     fputc('\n', w->out);
 }
 
