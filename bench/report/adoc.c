@@ -34,8 +34,11 @@ static void adoc_table(struct writer *w, const struct table *table)
 {
     static const struct writer_grid grid = {"", "\n", "|", "\n", adoc_put};
     fputc('\n', w->out);
-    if (table->title != NULL)
-        fprintf(w->out, ".%s\n", table->title);
+    if (table->title != NULL) {
+        fputc('.', w->out);
+        adoc_put(w->out, table->title);
+        fputc('\n', w->out);
+    }
     fputs("[options=\"header\"]\n|===\n", w->out);
     writer_titles(w, table, adoc_title);
     fputs("\n\n", w->out);
