@@ -21,7 +21,7 @@
 
 static bool same_text(const char *a, const char *b) { return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0); }
 
-static bool same_group(const struct result_group *a, const struct result_group *b)
+static bool same_group(const struct plan_group *a, const struct plan_group *b)
 {
     return a->jobs == b->jobs && a->workers == b->workers && a->rate == b->rate && strcmp(a->task, b->task) == 0 &&
            same_text(a->arrivals, b->arrivals) && json_equal(a->params, b->params);
@@ -45,7 +45,7 @@ static size_t find_match(const struct results *const *runs, const struct result_
     return found;
 }
 
-static bool is_wanted(const struct compare *c, const struct result_group *group, const struct result_cell *cell)
+static bool is_wanted(const struct compare *c, const struct plan_group *group, const struct result_cell *cell)
 {
     const struct string_list *only = c->options.only;
     if (only == NULL || only->count == 0)

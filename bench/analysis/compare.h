@@ -55,7 +55,7 @@ enum compare_latency { COMPARE_P50, COMPARE_P99, COMPARE_LATENCIES };
 
 struct compare_row {
     const struct result_cell *cell[COMPARE_SIDES];
-    const struct result_group *group[COMPARE_SIDES];
+    const struct plan_group *group[COMPARE_SIDES];
     const char *note[COMPARE_SIDES]; /* why it has no times; NULL: it has */
     double median_s[RATIO_TIMES][COMPARE_SIDES];
     double speedup_of[RATIO_TIMES][COMPARE_SIDES]; /* each run's own speedup, as its summary has it; NaN: none */
@@ -73,7 +73,7 @@ struct compare_row {
 struct compare_lone {
     enum compare_side side;
     const struct result_cell *cell;
-    const struct result_group *group;
+    const struct plan_group *group;
 };
 
 /* The middle of a column: the median over the cells of a run of their ratios. NaN, and 0 cells, where there are none. */

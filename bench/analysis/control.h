@@ -15,7 +15,7 @@
 /* In whole-command time; in an open loop, whose schedule decides over that, in the p50 of the latency. */
 struct summary_control {
     const struct result_cell *cell;
-    const struct result_group *group;
+    const struct plan_group *group;
     struct ratio ratio;
     double low99, high99; /* NaN below STATS_MIN_99 rounds */
     double p;             /* of "within the margin of 1"; NaN where low99 is */
@@ -26,7 +26,7 @@ struct summary_control {
 /* copies * (work of sync) / (work of the slowest copy). */
 struct summary_capacity {
     const struct result_cell *cell; /* NULL: the plan has none, and `note` says why */
-    const struct result_group *group;
+    const struct plan_group *group;
     struct ratio ratio;
     char *note;
 };

@@ -112,7 +112,7 @@ static void row_fill(struct price *row, const struct summary *summary)
 {
     struct points points = {.n = 0};
     for (size_t i = 0; i < summary->cell_count; i++)
-        if (!result_group_compares(summary->cells[i].group) && belongs(row, &summary->cells[i]))
+        if (!plan_compares(summary->cells[i].group) && belongs(row, &summary->cells[i]))
             point_add(&points, row, &summary->cells[i]);
     row->points = points.n;
     price_fit(points.x, points.memory, points.n, &row->memory_bytes);
@@ -129,7 +129,7 @@ int prices_make(struct prices *prices, const struct summary *summary)
     *prices = (struct prices){NULL, 0};
     for (size_t i = 0; i < summary->cell_count; i++) {
         struct price *row;
-        if (result_group_compares(summary->cells[i].group))
+        if (plan_compares(summary->cells[i].group))
             continue;
         if (row_of(prices, &summary->cells[i], &row) != 0) {
             prices_free(prices);

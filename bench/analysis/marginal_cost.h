@@ -19,9 +19,9 @@
 struct price {
     const char *piece; /* the suite's group */
     const char *runtime, *model, *start_method;
-    const struct result_group *group; /* of the first point */
-    size_t points;                    /* numbers of workers that ran */
-    int64_t from, to;                 /* the smallest and the greatest of them */
+    const struct plan_group *group; /* of the first point */
+    size_t points;                  /* numbers of workers that ran */
+    int64_t from, to;               /* the smallest and the greatest of them */
     /* Of one more; NaN where not known. */
     struct stats_interval memory_bytes; /* peak PSS of the tree */
     struct stats_interval setup_s;      /* from the command's start to the opening of the gate */

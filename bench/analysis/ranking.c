@@ -87,7 +87,7 @@ static int find_level(struct ranking *ranking)
     return rc;
 }
 
-int ranking_open(struct ranking *ranking, const struct summary *summary, const struct result_group *group)
+int ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group)
 {
     *ranking = (struct ranking){.summary = summary, .group = group};
     const int rc = collect(ranking);

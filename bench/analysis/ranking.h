@@ -18,7 +18,7 @@ enum ranking_by { RANKING_BY_WORK, RANKING_BY_WHOLE, RANKING_BY_P99 };
 
 struct ranking {
     const struct summary *summary;
-    const struct result_group *group;
+    const struct plan_group *group;
     enum ranking_by by;
     const struct summary_cell **cells; /* the one ahead, then the others in the order of the plan */
     size_t count;
@@ -26,7 +26,7 @@ struct ranking {
 };
 
 /* 0 or -ENOMEM; then ranking_close is allowed all the same. `summary` is borrowed. */
-int ranking_open(struct ranking *ranking, const struct summary *summary, const struct result_group *group);
+int ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group);
 void ranking_close(struct ranking *ranking);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);

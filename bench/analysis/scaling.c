@@ -20,7 +20,7 @@ static bool takes_part(const struct summary_cell *cell)
 }
 
 /* What all points of a curve have in common. */
-static int64_t jobs_of(const struct result_group *group)
+static int64_t jobs_of(const struct plan_group *group)
 {
     return scaling_is_weak(group->scaling) ? group->jobs / group->workers : group->jobs;
 }
@@ -30,7 +30,7 @@ bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curv
     return strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0 && a->jobs == b->jobs;
 }
 
-static bool in_table(const struct scaling_curve *curve, const struct result_group *group)
+static bool in_table(const struct scaling_curve *curve, const struct plan_group *group)
 {
     return strcmp(curve->sweep, group->sweep) == 0 && strcmp(curve->scaling, group->scaling) == 0 &&
            curve->jobs == jobs_of(group);
@@ -42,7 +42,7 @@ static bool belongs(const struct scaling_curve *curve, const struct summary_cell
            strcmp(curve->model, cell->cell->model) == 0;
 }
 
-const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct result_group *group)
+const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct plan_group *group)
 {
     if (group->sweep == NULL || group->scaling == NULL || group->workers <= 0)
         return NULL;
@@ -70,7 +70,7 @@ static struct scaling_curve *curve_of(struct scaling *scaling, const struct summ
     return &more[scaling->count++];
 }
 
-static bool is_beyond(const struct summary *summary, const struct result_group *group)
+static bool is_beyond(const struct summary *summary, const struct plan_group *group)
 {
     const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
     return strcmp(group->kind, "io") != 0 && cpus > 0 && (double)group->workers > ceil(cpus);

@@ -26,8 +26,8 @@ struct scaling_point {
 /* One variant over one sweep. Points stand in the order of their workers. */
 struct scaling_curve {
     const char *sweep, *scaling, *runtime, *model;
-    const struct result_group *group; /* of the first point: task, kind and parameters are those of all */
-    int64_t jobs;                     /* in all (strong), or for each worker (weak) */
+    const struct plan_group *group; /* of the first point: task, kind and parameters are those of all */
+    int64_t jobs;                   /* in all (strong), or for each worker (weak) */
     struct scaling_point *points;
     size_t count;
     struct fit fits[FIT_LAWS];
@@ -47,6 +47,6 @@ bool scaling_is_weak(const char *scaling);
 /* Curves of one table: the same sweep, the same way, the same jobs. */
 bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curve *b);
 /* The first curve of the table that a group is a point of; NULL: it is of none. */
-const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct result_group *group);
+const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct plan_group *group);
 
 #endif

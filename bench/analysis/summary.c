@@ -206,7 +206,7 @@ static int capacity_add(struct work *work, const struct result_cell *cell)
                          &work->pairs);
 }
 
-static int capacity_missing(struct work *work, const struct result_group *group)
+static int capacity_missing(struct work *work, const struct plan_group *group)
 {
     struct summary_capacity *out = &work->summary->capacities[work->summary->capacity_count++];
     *out = (struct summary_capacity){.group = group, .ratio = ratio_none(RATIO_NOT_RUN)};
@@ -216,7 +216,7 @@ static int capacity_missing(struct work *work, const struct result_group *group)
 /* -- verdicts -------------------------------------------------------------------------------------------------------------------- */
 
 /* One column of one group's table is a family. `family` has room for all cells. */
-static int column_judge(struct summary *summary, const struct result_group *group, enum ratio_time time,
+static int column_judge(struct summary *summary, const struct plan_group *group, enum ratio_time time,
                         enum ratio_base base, struct ratio **family)
 {
     size_t count = 0;
@@ -305,7 +305,7 @@ static void cell_find(const struct summary *summary, struct summary_cell *cell)
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
     const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-    if (sync == NULL || cell->group->rate > 0 || !result_group_compares(cell->group) ||
+    if (sync == NULL || cell->group->rate > 0 || !plan_compares(cell->group) ||
         !(cell->work_s >= SUMMARY_SHORT_WORK_S)) /* of an open loop, how many are in flight is the rate's doing */
         return;
     cell->finding = diagnosis_find(&(struct diagnosis){
@@ -326,7 +326,7 @@ static void cell_find(const struct summary *summary, struct summary_cell *cell)
     });
 }
 
-static bool is_flagged(const struct summary *summary, const struct result_group *group, const char *runtime)
+static bool is_flagged(const struct summary *summary, const struct plan_group *group, const char *runtime)
 {
     for (size_t i = 0; i < summary->control_count; i++) {
         const struct summary_control *control = &summary->controls[i];
@@ -340,7 +340,7 @@ static bool is_flagged(const struct summary *summary, const struct result_group 
 static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
 {
     return origin_taken(cell) >= SUMMARY_ORIGIN_BOUND ||
-           (result_group_compares(cell->group) && origin_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
+           (plan_compares(cell->group) && origin_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
 }
 
 /* Those about the cell, which are about all its ratios, and those about one ratio alone. */

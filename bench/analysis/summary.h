@@ -38,7 +38,7 @@ struct summary_rate {
 
 struct summary_cell {
     const struct result_cell *cell;
-    const struct result_group *group;
+    const struct plan_group *group;
     bool verified;
     char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
     size_t rounds;

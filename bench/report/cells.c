@@ -12,7 +12,7 @@
 
 static const struct summary_cell *cell_of(const void *row) { return ((const struct cells_row *)row)->cell; }
 
-bool cells_wait(const struct result_group *group) { return strcmp(group->asks, "nothing") != 0; }
+bool cells_wait(const struct plan_group *group) { return strcmp(group->asks, "nothing") != 0; }
 
 /* -- what it is ------------------------------------------------------------------------------------------------------- */
 
@@ -345,7 +345,7 @@ static const struct table_column columns[] = {
     {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_loop, LOOP_KEPT},
 };
 
-int cells_make(struct cells *cells, const struct summary *summary, const struct result_group *group, unsigned view)
+int cells_make(struct cells *cells, const struct summary *summary, const struct plan_group *group, unsigned view)
 {
     const size_t size = summary->cell_count + 1; /* one more, so that none is no failed allocation */
     *cells = (struct cells){.rows = calloc(size, sizeof *cells->rows)};
@@ -355,7 +355,7 @@ int cells_make(struct cells *cells, const struct summary *summary, const struct 
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         const bool waits = cells_wait(c->group) && c->verified && c->rounds > 0;
-        const bool shown = view == 0 || (result_group_compares(c->group) && (!(view & CELLS_LATENCY) || waits));
+        const bool shown = view == 0 || (plan_compares(c->group) && (!(view & CELLS_LATENCY) || waits));
         if (shown && (group == NULL || c->group == group))
             cells->rows[count++] = (struct cells_row){summary, c};
     }

@@ -25,11 +25,11 @@ struct cells {
 };
 
 /* The cells of a group in the order of the plan (NULL: of all), in one view (0: for programs). 0 or -ENOMEM. */
-int cells_make(struct cells *cells, const struct summary *summary, const struct result_group *group, unsigned view);
+int cells_make(struct cells *cells, const struct summary *summary, const struct plan_group *group, unsigned view);
 void cells_free(struct cells *cells);
 
 /* Is there something to wait for, so that latency says more than the work time? */
-bool cells_wait(const struct result_group *group);
+bool cells_wait(const struct plan_group *group);
 
 /* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
 void cells_set_ratio(struct table_value *out, const struct ratio *ratio);

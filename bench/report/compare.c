@@ -471,7 +471,7 @@ static int tell_moving(struct story *story, const struct differences *moving)
     return rc;
 }
 
-static size_t cells_of(const struct results *results, const struct result_group *group)
+static size_t cells_of(const struct results *results, const struct plan_group *group)
 {
     size_t count = 0;
     for (size_t i = 0; i < results->cell_count; i++)

@@ -20,7 +20,7 @@ static const char header[] =
                                                                 "latency_p99") "\n";
 enum { NUMBERS = 6, LATENCIES = 7, CHANGE_FIELDS = 7 };
 
-static int put_cell(const char *in, const struct result_group *group, const struct result_cell *cell, FILE *out)
+static int put_cell(const char *in, const struct plan_group *group, const struct result_cell *cell, FILE *out)
 {
     static const char *const roles[] = {
         [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};

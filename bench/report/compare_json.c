@@ -24,7 +24,7 @@ static json_t *render_json_ratio(const struct ratio *r)
 
 /* -- rows ----------------------------------------------------------------------------------------------------------------- */
 
-static json_t *cell_json(const struct result_group *group, const struct result_cell *cell)
+static json_t *cell_json(const struct plan_group *group, const struct result_cell *cell)
 {
     static const char *const roles[] = {
         [ROLE_MODEL] = "model", [ROLE_CONTROL] = "control", [ROLE_CAPACITY] = "capacity"};

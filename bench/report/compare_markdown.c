@@ -93,7 +93,7 @@ static void put_open_row(const struct compare_row *row, FILE *out)
     fputs(" |\n", out);
 }
 
-static void put_table_head(const struct result_group *group, FILE *out)
+static void put_table_head(const struct plan_group *group, FILE *out)
 {
     if (group->rate > 0)
         fputs("| variant | p50 A | p50 B | p50 A / B | p99 A | p99 B | p99 A / B | rate kept A | rate kept B |\n"
@@ -105,7 +105,7 @@ static void put_table_head(const struct result_group *group, FILE *out)
               out);
 }
 
-static int put_group(const struct compare *c, const struct result_group *group, FILE *out)
+static int put_group(const struct compare *c, const struct plan_group *group, FILE *out)
 {
     bool first = true;
     char *params = format_params(group), *shape = format_shape(group);

@@ -178,7 +178,7 @@ static void put_table_head(const struct compare *c, const struct screen *screen,
     fputc('\n', screen->out);
 }
 
-static int put_table(const struct compare_view *view, const struct screen *screen, const struct result_group *group,
+static int put_table(const struct compare_view *view, const struct screen *screen, const struct plan_group *group,
                      enum table table)
 {
     const struct compare *c = view->compare;
@@ -191,7 +191,7 @@ static int put_table(const struct compare_view *view, const struct screen *scree
     return rc;
 }
 
-static int put_heading(const struct screen *screen, const struct result_group *group)
+static int put_heading(const struct screen *screen, const struct plan_group *group)
 {
     char *params = format_params(group), *shape = format_shape(group), *task = NULL, *all = NULL;
     if (params != NULL && shape != NULL)
@@ -212,7 +212,7 @@ static int put_heading(const struct screen *screen, const struct result_group *g
     return rc;
 }
 
-static int put_group(const struct compare_view *view, const struct screen *screen, const struct result_group *group)
+static int put_group(const struct compare_view *view, const struct screen *screen, const struct plan_group *group)
 {
     bool any = false;
     for (size_t i = 0; i < view->compare->row_count && !any; i++)

@@ -71,7 +71,7 @@ static void read_check_text(const void *row, int which, struct table_value *out)
 {
     const struct check *c = row;
     const struct result_cell *cell = check_cell(c);
-    const struct result_group *group = c->control != NULL ? c->control->group : c->capacity->group;
+    const struct plan_group *group = c->control != NULL ? c->control->group : c->capacity->group;
     const char *of = c->control != NULL && group->rate > 0 ? "latency_p50" : c->control != NULL ? "whole" : "work";
     const char *note = c->control != NULL ? c->control->note : c->capacity->note;
     const char *const texts[] = {
@@ -137,7 +137,7 @@ static const struct table_column check_columns[] = {
     {NULL, "note", UNIT_TEXT, false, 0, read_check_text, CHECK_SAID},
 };
 
-int document_write_checks(const struct summary *summary, const struct result_group *group, struct writer *w)
+int document_write_checks(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
     struct check *rows = calloc(summary->control_count + summary->capacity_count + 1, sizeof *rows);
     struct table table = {.name = "checks",
@@ -161,7 +161,7 @@ int document_write_checks(const struct summary *summary, const struct result_gro
 
 /* -- a group ---------------------------------------------------------------------------------------------------------- */
 
-static int write_group_heading(const struct result_group *group, struct writer *w)
+static int write_group_heading(const struct plan_group *group, struct writer *w)
 {
     char *params = format_params(group), *shape = format_shape(group), *heading = NULL;
     const bool named = strcmp(group->name, group->task) != 0;
@@ -177,8 +177,8 @@ static int write_group_heading(const struct result_group *group, struct writer *
     return rc;
 }
 
-static int write_cells(const struct summary *summary, const struct result_group *group, unsigned view,
-                       const char *title, struct writer *w)
+static int write_cells(const struct summary *summary, const struct plan_group *group, unsigned view, const char *title,
+                       struct writer *w)
 {
     struct cells cells;
     const int rc = cells_make(&cells, summary, group, view);
@@ -191,7 +191,7 @@ static int write_cells(const struct summary *summary, const struct result_group 
 }
 
 /* "c:threads from 3 jobs, py:threads never" of the variants that have one. */
-static int write_break_even(const struct summary *summary, const struct result_group *group, struct writer *w)
+static int write_break_even(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
     struct string_list found = {NULL, 0};
     int rc = 0;
@@ -214,7 +214,7 @@ static int write_break_even(const struct summary *summary, const struct result_g
 }
 
 /* What variants do, from how many jobs on they pay, and why numbers are doubtful. */
-static int write_notes(const struct summary *summary, const struct result_group *group, struct writer *w)
+static int write_notes(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
     struct string_list found = {NULL, 0}, notes = {NULL, 0};
     int rc = findings_of_variants(&found, summary, group);
@@ -231,7 +231,7 @@ static int write_notes(const struct summary *summary, const struct result_group 
     return rc;
 }
 
-static int write_group(const struct summary *summary, const struct result_group *group, struct writer *w)
+static int write_group(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
     const bool open = group->rate > 0;
     int rc = write_group_heading(group, w);
@@ -286,7 +286,7 @@ static int write_for_people(const struct summary *summary, struct writer *w)
     if (rc == 0)
         rc = write_warnings(summary, w);
     for (size_t g = 0; g < summary->results->group_count && rc == 0; g++)
-        if (result_group_compares(&summary->results->groups[g]))
+        if (plan_compares(&summary->results->groups[g]))
             rc = write_group(summary, &summary->results->groups[g], w);
     if (rc == 0)
         rc = document_write_scaling(summary, w);

@@ -11,7 +11,7 @@
 int document_write(const struct summary *summary, struct writer *w);
 
 /* Parts of it, for the page. Nothing is written where the run has none; 0 or -ENOMEM. */
-int document_write_checks(const struct summary *summary, const struct result_group *group,
+int document_write_checks(const struct summary *summary, const struct plan_group *group,
                           struct writer *w); /* NULL: all */
 int document_write_scaling(const struct summary *summary, struct writer *w);
 int document_write_marginal_cost(const struct summary *summary, struct writer *w);

@@ -19,7 +19,7 @@ static int variant_add(struct string_list *names, const struct summary_cell *cel
     return string_list_addf(names, "%s:%s", cell->cell->runtime, cell->cell->model);
 }
 
-static int add_finding(struct string_list *out, const struct summary *summary, const struct result_group *group,
+static int add_finding(struct string_list *out, const struct summary *summary, const struct plan_group *group,
                        enum finding finding)
 {
     static const char *const texts[FINDINGS] = {
@@ -45,7 +45,7 @@ static int add_finding(struct string_list *out, const struct summary *summary, c
     return rc;
 }
 
-int findings_of_variants(struct string_list *out, const struct summary *summary, const struct result_group *group)
+int findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
 {
     int rc = 0;
     for (enum finding finding = FINDING_NONE + 1; finding < FINDINGS && rc == 0; finding++)
@@ -100,10 +100,10 @@ static int line_add(struct findings *out, enum kind kind, const char *name, bool
 }
 
 /* The price of the suite's group that this is the first point of. */
-static int add_price(struct findings *out, const struct findings_subject *all, const struct result_group *group)
+static int add_price(struct findings *out, const struct findings_subject *all, const struct plan_group *group)
 {
-    for (const struct result_group *g = all->summary->results->groups; g < group; g++)
-        if (!result_group_compares(g) && strcmp(g->sweep, group->sweep) == 0)
+    for (const struct plan_group *g = all->summary->results->groups; g < group; g++)
+        if (!plan_compares(g) && strcmp(g->sweep, group->sweep) == 0)
             return 0;
     struct findings_subject subject = *all;
     subject.piece = group->sweep;
@@ -111,7 +111,7 @@ static int add_price(struct findings *out, const struct findings_subject *all, c
 }
 
 /* A group, and before the first point of a sweep the sweep. *last is the table of the group before. */
-static int add_group(struct findings *out, const struct findings_subject *all, const struct result_group *group,
+static int add_group(struct findings *out, const struct findings_subject *all, const struct plan_group *group,
                      const struct scaling_curve **last)
 {
     struct findings_subject subject = *all;
@@ -145,8 +145,8 @@ int findings_make(struct findings *out, const struct summary *summary)
         rc = prices_make(&prices, summary);
     const struct findings_subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
     for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
-        const struct result_group *group = &summary->results->groups[g];
-        rc = result_group_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
+        const struct plan_group *group = &summary->results->groups[g];
+        rc = plan_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
     }
     prices_free(&prices);
     scaling_free(&scaling);

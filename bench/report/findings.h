@@ -33,6 +33,6 @@ int findings_make(struct findings *out, const struct summary *summary);
 void findings_free(struct findings *findings);
 
 /* Appends what variants of a group do, a sentence for each kind: "py:threads takes turns: ...". 0 or -ENOMEM. */
-int findings_of_variants(struct string_list *out, const struct summary *summary, const struct result_group *group);
+int findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group);
 
 #endif

@@ -161,7 +161,7 @@ static void put_point(FILE *out, const struct summary_cell *cell, enum latency_p
         fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
 }
 
-static bool was_late(const struct summary_cell *cell, const struct result_group *group)
+static bool was_late(const struct summary_cell *cell, const struct plan_group *group)
 {
     return cell->group == group && cell->verified && cell->rounds > 0 && (cell->open_loop.behind);
 }

@@ -141,7 +141,7 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
 
 /* -- names ---------------------------------------------------------------------------------------------------------------- */
 
-char *format_params(const struct result_group *group)
+char *format_params(const struct plan_group *group)
 {
     struct string_list words = {NULL, 0};
     const char *key;
@@ -154,7 +154,7 @@ char *format_params(const struct result_group *group)
     return text;
 }
 
-char *format_shape(const struct result_group *group)
+char *format_shape(const struct plan_group *group)
 {
     if (group->rate > 0)
         return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,

@@ -30,9 +30,9 @@ const char *format_ratio_state(enum ratio_state state);
 const char *format_verdict(enum verdict verdict);
 
 /* "size=2000000 word=the", to be freed; NULL: no memory. */
-char *format_params(const struct result_group *group);
+char *format_params(const struct plan_group *group);
 /* "8 jobs on 2 workers, ideal 2x", to be freed; NULL: no memory. */
-char *format_shape(const struct result_group *group);
+char *format_shape(const struct plan_group *group);
 /* "c:thread-pool", to be freed; NULL: no memory. */
 char *format_variant(const struct result_cell *cell);
 

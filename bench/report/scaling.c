@@ -128,7 +128,7 @@ enum point_number { POINT_WORKERS, POINT_JOBS, POINT_GAIN, POINT_BEYOND, POINT_C
 static void read_point(const void *row, int which, struct table_value *out)
 {
     const struct scaling_point *at = ((const struct point *)row)->at;
-    const struct result_group *group = at->cell->group;
+    const struct plan_group *group = at->cell->group;
     if (which == POINT_GAIN)
         table_set_interval(out, at->gain->ratio, at->gain->low, at->gain->high);
     else if (which == POINT_CAPACITY)

@@ -250,7 +250,7 @@ static int warn_disturbed(struct warnings *warnings, const struct summary *summa
 }
 
 /* The most ratios of one column in a group of which one is clear and the rounds are too few to say so; 0: none. */
-static size_t undecidable(const struct summary *summary, const struct result_group *group)
+static size_t undecidable(const struct summary *summary, const struct plan_group *group)
 {
     size_t most = 0;
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
@@ -297,7 +297,7 @@ static int warn_precision(struct warnings *warnings, const struct summary *summa
     const double asked = summary->results->asked.precision;
     int rc = 0;
     for (size_t g = 0; asked > 0 && g < summary->results->group_count && rc == 0; g++) {
-        const struct result_group *group = &summary->results->groups[g];
+        const struct plan_group *group = &summary->results->groups[g];
         const double reached = precision_reached(summary, g);
         const bool budget = group->why != NULL && strcmp(group->why, stopping_name(STOPPING_BUDGET)) == 0;
         if (reached > asked)
@@ -362,7 +362,7 @@ static bool has_doubt(const struct summary_cell *cell, enum doubt doubt)
     return cell->verified && has;
 }
 
-static int note_doubt(struct string_list *notes, const struct summary *summary, const struct result_group *group,
+static int note_doubt(struct string_list *notes, const struct summary *summary, const struct plan_group *group,
                       enum doubt doubt)
 {
     struct string_list names = {NULL, 0};
@@ -385,7 +385,7 @@ static int note_doubt(struct string_list *notes, const struct summary *summary, 
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */
-static int note_cpus(struct string_list *notes, const struct summary *summary, const struct result_group *group)
+static int note_cpus(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
     const json_t *facts = summary->results->machine;
     const char *smt = json_string_value(json_object_get(facts, "smt"));
@@ -405,7 +405,7 @@ static int note_cpus(struct string_list *notes, const struct summary *summary, c
     return rc;
 }
 
-int notes_make(struct string_list *notes, const struct summary *summary, const struct result_group *group)
+int notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
     int rc = 0;
     for (enum doubt doubt = DOUBT_NONE + 1; doubt < DOUBTS && rc == 0; doubt++)

@@ -42,6 +42,6 @@ const char *warning_title(enum warning_kind kind);
 
 /* Appends the notes of a group: "c:async, py:async: the ratio drifts over the rounds, ...", a sentence for each reason,
  * and what is special about the machine's CPUs where the group computes. 0 or -ENOMEM. */
-int notes_make(struct string_list *notes, const struct summary *summary, const struct result_group *group);
+int notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group);
 
 #endif

@@ -429,7 +429,7 @@ void results_free(struct results *results)
 bool results_compare(const struct results *results)
 {
     for (size_t g = 0; g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
+        if (plan_compares(&results->groups[g]))
             return true;
     return false;
 }

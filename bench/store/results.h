@@ -44,7 +44,6 @@ struct sample {
 };
 
 /* A cell of the plan, and what came of it. Strings are borrowed from the plan. */
-#define result_group plan_group
 struct result_cell {
     size_t group;
     const char *runtime, *model, *start_method;
@@ -99,7 +98,6 @@ int results_load(struct results *results, const char *run_dir, struct error *err
 /* Pure: the same from what the files hold. */
 int results_parse(struct results *results, const struct results_texts *texts, struct error *err);
 void results_free(struct results *results);
-#define result_group_compares plan_compares
 /* How many of a cell's samples were disturbed in one of these ways (bits of enum interference_kind). */
 size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 

@@ -25,7 +25,7 @@ static void check_plan(const struct results *r)
     FUZZ_MUST(r->rounds >= 0 && r->rounds <= 1000000);
     FUZZ_MUST(r->margin >= 0 && r->margin < 1);
     for (size_t i = 0; i < r->group_count; i++) {
-        const struct result_group *g = &r->groups[i];
+        const struct plan_group *g = &r->groups[i];
         FUZZ_MUST(g->name != NULL && g->task != NULL && g->kind != NULL && g->asks != NULL);
         FUZZ_MUST(g->jobs >= 1 && g->workers >= 1);
         FUZZ_MUST(isfinite(g->ideal) && g->ideal > 0);

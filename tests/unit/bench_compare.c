@@ -20,7 +20,7 @@ enum { MOST_CELLS = 64, MOST_ROUNDS = 16 };
 /* A run of one group, of a baseline and cells called m1, m2, ..., in whole-command time alone. */
 struct run {
     struct results results;
-    struct result_group group;
+    struct plan_group group;
     struct result_cell cells[MOST_CELLS];
     struct sample samples[MOST_CELLS][MOST_ROUNDS];
     char names[MOST_CELLS][8];
@@ -34,7 +34,7 @@ static double normal(uint64_t *state) { return sqrt(-2 * log(uniform(state))) * 
 static void run_make(struct run *run, size_t cells, size_t rounds, double factor, uint64_t *seed)
 {
     memset(run, 0, sizeof *run);
-    run->group = (struct result_group){
+    run->group = (struct plan_group){
         .name = "g", .task = "t", .kind = "cpu", .params = json_object(), .jobs = 8, .workers = 2};
     for (size_t i = 0; i < cells; i++) {
         snprintf(run->names[i], sizeof run->names[i], "m%zu", i);

@@ -157,7 +157,7 @@ static void test_what_is_not_kept(void **state)
     char folder[] = "/tmp/cobench-jobs-XXXXXX";
     struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}};
     struct result_cell cell = {.samples = samples, .count = 2};
-    struct result_group group = {.rate = 0};
+    struct plan_group group = {.rate = 0};
     const struct results results = {.cells = &cell, .cell_count = 1, .groups = &group, .group_count = 1};
     assert_non_null(mkdtemp(folder));
     jobs_sweep(folder); /* no folder is all right */

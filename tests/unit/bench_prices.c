@@ -124,7 +124,7 @@ enum { POINTS = 5, CELLS = 2 * POINTS + 1 };
 
 struct world {
     struct results results;
-    struct result_group groups[POINTS + 1];
+    struct plan_group groups[POINTS + 1];
     struct result_cell result_cells[CELLS];
     struct summary_cell cells[CELLS];
     struct summary summary;
@@ -157,14 +157,14 @@ static int world_make(void **state)
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t g = 0; g <= POINTS; g++)
-        w->groups[g] = (struct result_group){.name = "g",
-                                             .task = "wait",
-                                             .kind = "io",
-                                             .asks = "delay",
-                                             .sweep = g < POINTS ? "piece" : "other",
-                                             .jobs = g < POINTS ? workers[g] : 8,
-                                             .scaling = g < POINTS ? "prices" : "weak",
-                                             .workers = g < POINTS ? workers[g] : 8};
+        w->groups[g] = (struct plan_group){.name = "g",
+                                           .task = "wait",
+                                           .kind = "io",
+                                           .asks = "delay",
+                                           .sweep = g < POINTS ? "piece" : "other",
+                                           .jobs = g < POINTS ? workers[g] : 8,
+                                           .scaling = g < POINTS ? "prices" : "weak",
+                                           .workers = g < POINTS ? workers[g] : 8};
     for (size_t g = 0; g < POINTS; g++) {
         cell_set(w, 2 * g, g, "c");
         cell_set(w, 2 * g + 1, g, "py");

@@ -19,7 +19,7 @@ enum { POINTS = 5, GROUPS = 2 * POINTS + 1, CELLS = 2 * GROUPS };
 /* A strong sweep, a weak one and a group that is alone, each with sync and a pool. */
 struct world {
     struct results results;
-    struct result_group groups[GROUPS];
+    struct plan_group groups[GROUPS];
     struct result_cell result_cells[CELLS];
     struct summary_cell cells[CELLS];
     struct summary summary;
@@ -47,13 +47,13 @@ static int world_make(void **state)
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t i = 0; i < POINTS; i++) {
-        const struct result_group like = {.name = "g",
-                                          .task = "count",
-                                          .kind = "cpu",
-                                          .asks = "nothing",
-                                          .sweep = "s",
-                                          .workers = workers[i],
-                                          .ideal = 4};
+        const struct plan_group like = {.name = "g",
+                                        .task = "count",
+                                        .kind = "cpu",
+                                        .asks = "nothing",
+                                        .sweep = "s",
+                                        .workers = workers[i],
+                                        .ideal = 4};
         w->groups[i] = w->groups[POINTS + i] = like;
         w->groups[i].scaling = "strong";
         w->groups[i].jobs = 32;
@@ -62,7 +62,7 @@ static int world_make(void **state)
         set_cells(w, i, usl((double)workers[i]));
         set_cells(w, POINTS + i, usl((double)workers[i]));
     }
-    w->groups[2 * POINTS] = (struct result_group){
+    w->groups[2 * POINTS] = (struct plan_group){
         .name = "alone", .task = "count", .kind = "cpu", .jobs = 8, .workers = 2};
     set_cells(w, 2 * POINTS, 2);
     w->results = (struct results){

@@ -23,7 +23,7 @@ enum { C_SYNC, C_TWIN, C_COPIES, C_THREADS, PY_SYNC, PY_THREADS };
 
 struct world {
     struct results results;
-    struct result_group group;
+    struct plan_group group;
     struct result_cell cells[CELLS];
     struct summary summary;
 };
@@ -63,14 +63,14 @@ static int world_make(void **state)
     };
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    w->group = (struct result_group){.name = "count",
-                                     .task = "count",
-                                     .kind = "cpu",
-                                     .asks = "nothing",
-                                     .params = json_object(),
-                                     .jobs = 8,
-                                     .workers = 2,
-                                     .ideal = 2};
+    w->group = (struct plan_group){.name = "count",
+                                   .task = "count",
+                                   .kind = "cpu",
+                                   .asks = "nothing",
+                                   .params = json_object(),
+                                   .jobs = 8,
+                                   .workers = 2,
+                                   .ideal = 2};
     w->results = (struct results){.suite = "s",
                                   .created = "",
                                   .rounds = ROUNDS,
@@ -503,7 +503,7 @@ static void wide_and_unclear_is_unresolved(void **state)
 
 /* A group of `count` variants beside its sync, all but one of them identical to it but for noise. */
 struct crowd {
-    struct result_group group;
+    struct plan_group group;
     struct result_cell *cells;
     size_t count;
     struct results results; /* which the summary borrows */
@@ -680,11 +680,11 @@ static void holm_adjusts_over_groups(void **state)
     static const int rounds[] = {12, 10};
     (void)state;
     for (size_t t = 0; t < 2; t++) {
-        struct result_group groups[GROUPS];
+        struct plan_group groups[GROUPS];
         struct result_cell cells[2 * GROUPS];
         memset(cells, 0, sizeof cells);
         for (size_t g = 0; g < GROUPS; g++) {
-            groups[g] = (struct result_group){.name = "g", .task = "t", .kind = "cpu", .params = NULL};
+            groups[g] = (struct plan_group){.name = "g", .task = "t", .kind = "cpu", .params = NULL};
             for (size_t twin = 0; twin < 2; twin++) {
                 struct result_cell *c = &cells[2 * g + twin];
                 *c = (struct result_cell){.group = g,

@@ -52,7 +52,7 @@ static int put_groups(const struct results *r, FILE *out)
           "<th scope=\"col\">Jobs and workers</th></tr></thead>\n<tbody>\n",
           out);
     for (size_t g = 0; g < r->group_count && rc == 0; g++) {
-        const struct result_group *group = &r->groups[g];
+        const struct plan_group *group = &r->groups[g];
         char *params = format_params(group), *shape = format_shape(group);
         rc = params == NULL || shape == NULL ? -ENOMEM : 0;
         const char *const columns[] = {group->task, group->kind, params == NULL ? "" : params,

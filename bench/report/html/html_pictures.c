@@ -104,7 +104,7 @@ static void put_picture(const struct page_picture *p, const struct drawing *d, s
 }
 
 /* Those of one group, or (NULL) of none. */
-static void put_group(const struct page *page, const struct drawing *drawings, const struct result_group *group,
+static void put_group(const struct page *page, const struct drawing *drawings, const struct plan_group *group,
                       FILE *out)
 {
     bool begun = false;

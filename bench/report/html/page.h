@@ -15,10 +15,10 @@
 
 /* A picture of the run; all is borrowed. */
 struct page_picture {
-    const struct result_group *group; /* what it is about; NULL: the whole run */
-    const char *stem;                 /* RUN/plots/STEM.svg is the drawing */
-    const char *alt;                  /* what it shows, in a sentence */
-    bool drawn;                       /* the drawing is there, and of these numbers */
+    const struct plan_group *group; /* what it is about; NULL: the whole run */
+    const char *stem;               /* RUN/plots/STEM.svg is the drawing */
+    const char *alt;                /* what it shows, in a sentence */
+    bool drawn;                     /* the drawing is there, and of these numbers */
 };
 
 struct page {

@@ -22,7 +22,7 @@ enum { P90_JOBS = 10, P99_JOBS = 100 }; /* fewer have no job between it and the 
 
 struct distribution {
     struct plot_rows rows;
-    const struct result_group *group;
+    const struct plan_group *group;
 };
 
 /* The shortest median on top. */
@@ -81,7 +81,7 @@ static char *alt(const struct distribution *d)
         format_time(&a, best->latency_s[LATENCY_P50]), format_time(&b, best->latency_s[LATENCY_MAX]));
 }
 
-static char *subtitle(const struct result_group *group)
+static char *subtitle(const struct plan_group *group)
 {
     char *shape = format_shape(group);
     char *text = shape == NULL ? NULL
@@ -92,7 +92,7 @@ static char *subtitle(const struct result_group *group)
     return text;
 }
 
-static int latency_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int latency_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     struct distribution d = {.group = group};
     struct picture *p = NULL;

@@ -22,13 +22,13 @@
 struct board {
     const struct summary *summary;
     const struct prices *prices;
-    const struct result_group *first; /* the sweep's first group */
+    const struct plan_group *first; /* the sweep's first group */
     const struct summary_cell **curves;
     size_t count;
     double most_workers, least, most; /* workers; megabytes */
 };
 
-static bool in_sweep(const struct result_group *a, const struct result_group *b)
+static bool in_sweep(const struct plan_group *a, const struct plan_group *b)
 {
     return a->sweep != NULL && b->sweep != NULL && a->scaling != NULL && b->scaling != NULL &&
            strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0;
@@ -135,8 +135,8 @@ static void name_board(struct picture *p, const struct board *b)
     picture_take(p, &p->title, text_format("%s", b->first->sweep));
     picture_take(p, &p->subtitle,
                  text_format("task %s, %s%s: peak memory (PSS) of the whole process tree", b->first->task,
-                             result_group_compares(b->first) ? b->first->scaling : "what one more costs",
-                             result_group_compares(b->first) ? " scaling" : ""));
+                             plan_compares(b->first) ? b->first->scaling : "what one more costs",
+                             plan_compares(b->first) ? " scaling" : ""));
 }
 
 static int board_add(struct pictures *out, const struct board *b)
@@ -158,7 +158,7 @@ static int board_add(struct pictures *out, const struct board *b)
 /* Whether a group is the first of its sweep over workers. */
 static bool begins_sweep(const struct results *results, size_t g)
 {
-    const struct result_group *group = &results->groups[g];
+    const struct plan_group *group = &results->groups[g];
     if (group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "jobs") == 0)
         return false;
     for (size_t i = 0; i < g; i++)

@@ -20,7 +20,7 @@
 
 struct phases {
     const struct summary *summary;
-    const struct result_group *group;
+    const struct plan_group *group;
     struct string_list runtimes;
 };
 
@@ -153,7 +153,7 @@ static char *alt(const struct phases *p)
         100 * low);
 }
 
-static int phases_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int phases_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     const struct summary *summary = source->summary;
     struct phases phases = {.summary = summary, .group = group};

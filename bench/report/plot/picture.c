@@ -49,7 +49,7 @@ char *picture_stem(const char *kind, const char *name, size_t id, bool shared)
     return unique;
 }
 
-static char *stem_of(const struct summary *summary, const char *kind, const struct result_group *group)
+static char *stem_of(const struct summary *summary, const char *kind, const struct plan_group *group)
 {
     if (group == NULL)
         return text_format("%s", kind);
@@ -60,7 +60,7 @@ static char *stem_of(const struct summary *summary, const char *kind, const stru
     return picture_stem(kind, group->name, id, shared);
 }
 
-static char *subtitle_of(const struct result_group *group)
+static char *subtitle_of(const struct plan_group *group)
 {
     char *params = format_params(group), *shape = format_shape(group);
     char *text = params == NULL || shape == NULL ? NULL
@@ -75,7 +75,7 @@ static char *subtitle_of(const struct result_group *group)
 }
 
 struct picture *pictures_add(struct pictures *pictures, const struct summary *summary, const char *kind,
-                             const struct result_group *group)
+                             const struct plan_group *group)
 {
     struct picture *more = realloc(pictures->items, (pictures->count + 1) * sizeof *more);
     if (more == NULL)
@@ -127,7 +127,7 @@ int pictures_each_group(struct pictures *out, const struct picture_source *sourc
     const struct results *results = source->summary->results;
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < results->group_count; g++)
-        if (result_group_compares(&results->groups[g]))
+        if (plan_compares(&results->groups[g]))
             rc = add(out, source, &results->groups[g]);
     return rc;
 }
@@ -171,7 +171,7 @@ size_t picture_runtime_place(const char *runtime)
     return i;
 }
 
-char *picture_runtimes(const struct summary *summary, const struct result_group *group)
+char *picture_runtimes(const struct summary *summary, const struct plan_group *group)
 {
     struct string_list words = {NULL, 0};
     int rc = 0;

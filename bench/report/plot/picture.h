@@ -22,10 +22,10 @@ enum {
 
 /* All strings are owned. */
 struct picture {
-    const char *kind;                 /* "square": the script's name, and what --only takes */
-    char *stem;                       /* "square-count": the files' name without its ending */
-    const struct result_group *group; /* what it is about; NULL: the whole run */
-    char *settings;                   /* gnuplot statements with numbers only */
+    const char *kind;               /* "square": the script's name, and what --only takes */
+    char *stem;                     /* "square-count": the files' name without its ending */
+    const struct plan_group *group; /* what it is about; NULL: the whole run */
+    char *settings;                 /* gnuplot statements with numbers only */
     char *title, *subtitle;
     char *words[PICTURE_WORDS]; /* NULL: "" */
     char *data;                 /* the data file */
@@ -52,13 +52,12 @@ struct picture_source {
 void pictures_free(struct pictures *pictures);
 /* Adds an empty one of a kind about a group or (NULL) the run; its stem, title and subtitle are made. NULL: no memory. */
 struct picture *pictures_add(struct pictures *pictures, const struct summary *summary, const char *kind,
-                             const struct result_group *group);
+                             const struct plan_group *group);
 /* KIND-NAME as the name of a file, to be freed: what is no letter, digit, point, dash or underscore becomes an underscore,
  * and then, or where the name is shared with others, the id is appended. */
 char *picture_stem(const char *kind, const char *name, size_t id, bool shared);
 /* Adds the pictures of one group. 0 or a negative errno. */
-typedef int picture_of_group(struct pictures *out, const struct picture_source *source,
-                             const struct result_group *group);
+typedef int picture_of_group(struct pictures *out, const struct picture_source *source, const struct plan_group *group);
 /* Calls it for each group that compares, in the order of the plan, until one fails. */
 int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add);
 /* Keeps what `print` prints as the data, after a line that says where they are described: its file's name. A failure is
@@ -77,6 +76,6 @@ void picture_put_name(FILE *out, const char *text);
 /* The place of a runtime in the fixed order c, embed, ext, py; 4 for others. */
 size_t picture_runtime_place(const char *runtime);
 /* "c embed py": the runtimes of the cells of a group (NULL: of all), in the fixed order, to be freed. */
-char *picture_runtimes(const struct summary *summary, const struct result_group *group);
+char *picture_runtimes(const struct summary *summary, const struct plan_group *group);
 
 #endif

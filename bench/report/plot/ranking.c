@@ -31,7 +31,7 @@ static double key(const struct summary_cell *cell, const void *what)
 }
 
 /* The first of time and base by which more than the baseline itself can be sorted. */
-static int ranking_make(struct ranking *r, const struct summary *summary, const struct result_group *group)
+static int ranking_make(struct ranking *r, const struct summary *summary, const struct plan_group *group)
 {
     int rc = 0;
     r->rows.items = NULL;
@@ -80,7 +80,7 @@ static char *compared(const struct ranking *r)
                        r->base == RATIO_PY_SYNC ? SUMMARY_BASELINE_RUNTIME ":sync" : "the runtime's own sync");
 }
 
-static char *alt(const struct ranking *r, const struct result_group *group)
+static char *alt(const struct ranking *r, const struct plan_group *group)
 {
     const struct plot_row *first = &r->rows.items[0], *last = &r->rows.items[r->rows.known - 1];
     struct format a, b;
@@ -90,7 +90,7 @@ static char *alt(const struct ranking *r, const struct result_group *group)
                        last->cell->cell->runtime, last->cell->cell->model, format_ratio(&b, last->key));
 }
 
-static int ranking_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int ranking_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     struct ranking r;
     int rc = ranking_make(&r, source->summary, group);

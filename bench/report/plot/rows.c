@@ -22,7 +22,7 @@ static int row_compare(const void *a, const void *b)
     return x->cell < y->cell ? -1 : x->cell > y->cell; /* the plan's order */
 }
 
-int plot_rows_make(struct plot_rows *rows, const struct summary *summary, const struct result_group *group,
+int plot_rows_make(struct plot_rows *rows, const struct summary *summary, const struct plan_group *group,
                    double (*key)(const struct summary_cell *cell, const void *what), const void *what)
 {
     *rows = (struct plot_rows){.items = calloc(summary->cell_count + 1, sizeof *rows->items), .low = INFINITY};

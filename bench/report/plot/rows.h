@@ -20,7 +20,7 @@ struct plot_rows {
 };
 
 /* `key`: of a cell; `what` is handed on to it. 0 or -ENOMEM; plot_rows_free is needed after 0 only. */
-int plot_rows_make(struct plot_rows *rows, const struct summary *summary, const struct result_group *group,
+int plot_rows_make(struct plot_rows *rows, const struct summary *summary, const struct plan_group *group,
                    double (*key)(const struct summary_cell *cell, const void *what), const void *what);
 void plot_rows_free(struct plot_rows *rows);
 /* Widens the axis to hold a value; no number, or none above 0, does nothing. */

@@ -71,7 +71,7 @@ static int bar_compare(const void *a, const void *b)
     return x->cell < y->cell ? -1 : x->cell > y->cell; /* the plan's order */
 }
 
-static int bars_make(struct plot_speedup *plot, const struct summary *summary, const struct result_group *group)
+static int bars_make(struct plot_speedup *plot, const struct summary *summary, const struct plan_group *group)
 {
     plot->bars = calloc(summary->cell_count + 1, sizeof *plot->bars);
     if (plot->bars == NULL)
@@ -188,7 +188,7 @@ static bool panel_has_any(const struct plot_panel *panel, const struct plot_spee
     return false;
 }
 
-static void panels_make(struct plot_speedup *plot, const struct result_group *group)
+static void panels_make(struct plot_speedup *plot, const struct plan_group *group)
 {
     plot->panels[RATIO_OWN_SYNC] = (struct plot_panel){
         .name = "own", .time = RATIO_WORK, .base = RATIO_OWN_SYNC, .ideal = group->ideal > 1 ? group->ideal : NAN};
@@ -201,7 +201,7 @@ static void panels_make(struct plot_speedup *plot, const struct result_group *gr
         panel_measure(&plot->panels[i], plot);
 }
 
-static int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct result_group *group)
+static int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct plan_group *group)
 {
     *plot = (struct plot_speedup){.bars = NULL};
     const int rc = bars_make(plot, summary, group);
@@ -411,7 +411,7 @@ static char *chart_settings(const struct plot_speedup *plot)
 }
 
 /* "distance: speedups over the own sync; the most is c:threads 1.90x, the least ext:processes 0.644x". */
-static char *chart_alt(const struct plot_speedup *plot, const struct result_group *group)
+static char *chart_alt(const struct plot_speedup *plot, const struct plan_group *group)
 {
     const struct plot_panel *panel = &plot->panels[RATIO_OWN_SYNC];
     const struct plot_bar *most = NULL, *least = NULL;
@@ -435,7 +435,7 @@ static char *chart_alt(const struct plot_speedup *plot, const struct result_grou
         format_ratio(&low, bar_ratio(least, panel)->ratio));
 }
 
-static int chart_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int chart_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     const struct summary *summary = source->summary;
     struct plot_speedup plot;

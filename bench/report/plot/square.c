@@ -18,7 +18,7 @@
 
 struct square {
     const struct summary *summary;
-    const struct result_group *group;
+    const struct plan_group *group;
     struct string_list runtimes, models; /* in the order they are shown */
     enum ratio_time time[RATIO_BASES];
     size_t tiles[RATIO_BASES], gaps[RATIO_BASES];
@@ -162,7 +162,7 @@ static char *alt(const struct square *s)
         high->cell->runtime, high->cell->model);
 }
 
-static int square_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int square_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     const struct summary *summary = source->summary;
     struct square s = {.summary = summary, .group = group};

@@ -22,7 +22,7 @@
 
 struct stability {
     const struct summary *summary;
-    const struct result_group *group;
+    const struct plan_group *group;
     struct string_list runtimes, controls;
     const struct result_cell **cells; /* from the top */
     size_t count;
@@ -245,7 +245,7 @@ static char *alt(const struct stability *s)
         100 * STRIP_EDGE, s->low, s->high);
 }
 
-static int stability_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int stability_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     const struct summary *summary = source->summary;
     struct stability s = {.summary = summary, .group = group};

@@ -31,7 +31,7 @@ struct model_lanes {
 
 struct timeline {
     const struct summary *summary;
-    const struct result_group *group;
+    const struct plan_group *group;
     const char *runtime;
     struct model_lanes *models;
     size_t count;
@@ -207,7 +207,7 @@ static int picture_add(struct pictures *out, const struct timeline *t)
     return p->rc;
 }
 
-static int runtime_add(struct pictures *out, const struct picture_source *source, const struct result_group *group,
+static int runtime_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group,
                        const char *runtime)
 {
     struct timeline t = {.summary = source->summary, .group = group, .runtime = runtime};
@@ -218,7 +218,7 @@ static int runtime_add(struct pictures *out, const struct picture_source *source
     return rc;
 }
 
-static int group_add(struct pictures *out, const struct picture_source *source, const struct result_group *group)
+static int group_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     char *runtimes = picture_runtimes(source->summary, group);
     int rc = runtimes == NULL ? -ENOMEM : 0;
