@@ -256,7 +256,7 @@ BAD = [
     (["--task", "file", "--set", "file=/no/such"], "file.file: /no/such: No such file or directory"),
     (["--task", "differs"], "its tables differ: 'default' of parameter 'size' is \"10\" in c and \"11\" in py"),
     (["--task", "lonely", "--runtime", "py"], "task 'lonely' cannot run in the runtime py: the task is only in c"),
-    (["--task", "null,,count"], "names with commas between them are needed"),
+    (["--task", "null,,count"], "no list with commas between its words"),
     (["--suite", "nosuch"], "unknown suite 'nosuch'"),
     (["--suite", "./no.ini"], "suite file ./no.ini: No such file or directory"),
     (["--task", "null", "--margin", "0.02"], "--margin '0.02': not a percentage from 0% to 90%"),

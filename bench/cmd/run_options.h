@@ -10,11 +10,10 @@
 
 struct run_options {
     struct plan_options plan;
-    const char *suite;   /* NULL: not said */
-    const char *results; /* NULL: results/ in the project */
-    const char *resume;  /* a run's folder or name; NULL: a new run */
+    char *suite;   /* NULL: not said */
+    char *results; /* NULL: results/ in the project */
+    char *resume;  /* a run's folder or name; NULL: a new run */
     bool no_plots, quiet, force;
-    char *tasks_dir_owned;
 };
 
 /* 0, or -EINVAL with err naming what is wrong. argp itself ends the program (status 2) on options it does not know, and

@@ -111,35 +111,35 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
 /* -- --set -------------------------------------------------------------------------------------------------------- */
 
 /* A --set taken apart. `task` is NULL where it does not name one. */
-struct setting {
+struct assignment {
     char *task, *key;
     const char *value;
 };
 
-static void setting_free(struct setting *s)
+static void assignment_free(struct assignment *s)
 {
     free(s->task);
     free(s->key);
 }
 
-static int setting_parse(const char *text, struct setting *out, struct error *err)
+static int assignment_parse(const char *text, struct assignment *out, struct error *err)
 {
     const char *equals = strchr(text, '=');
     const char *dot = equals == NULL ? NULL : memchr(text, '.', (size_t)(equals - text));
     const char *key = dot == NULL ? text : dot + 1;
     if (equals == NULL || equals == key || dot == text)
         return error_set(err, -EINVAL, "--set %.200s: key=value or task.key=value is needed", text);
-    *out = (struct setting){.task = dot == NULL ? NULL : strndup(text, (size_t)(dot - text)),
-                            .key = strndup(key, (size_t)(equals - key)),
-                            .value = equals + 1};
+    *out = (struct assignment){.task = dot == NULL ? NULL : strndup(text, (size_t)(dot - text)),
+                               .key = strndup(key, (size_t)(equals - key)),
+                               .value = equals + 1};
     if (out->key == NULL || (dot != NULL && out->task == NULL)) {
-        setting_free(out);
+        assignment_free(out);
         return error_set(err, -ENOMEM, "out of memory");
     }
     return 0;
 }
 
-static bool setting_reaches(const struct setting *s, const struct catalog_task *task)
+static bool assignment_reaches(const struct assignment *s, const struct catalog_task *task)
 {
     return s->task != NULL ? strcmp(s->task, task->name) == 0 : catalog_param(task, s->key) != NULL;
 }
@@ -177,15 +177,15 @@ int params_check_sets(const struct suite *suite, const struct string_list *sets,
                       const struct catalog *catalog, struct error *err)
 {
     for (size_t i = 0; i < sets->count; i++) {
-        struct setting s;
-        int rc = setting_parse(sets->items[i], &s, err);
+        struct assignment s;
+        int rc = assignment_parse(sets->items[i], &s, err);
         if (rc != 0)
             return rc;
         bool reached = false;
         for (size_t g = 0; g < suite->count; g++) {
             const char *name = suite->groups[g].task;
             reached |= (tasks->count == 0 || string_list_have(tasks, name)) &&
-                       setting_reaches(&s, catalog_task(catalog, name));
+                       assignment_reaches(&s, catalog_task(catalog, name));
         }
         if (given_before(sets, i))
             rc = error_set(err, -EINVAL, "--set %.200s: the same key is set twice", sets->items[i]);
@@ -197,7 +197,7 @@ int params_check_sets(const struct suite *suite, const struct string_list *sets,
                                             known == NULL ? "?" : known);
             free(known);
         }
-        setting_free(&s);
+        assignment_free(&s);
         if (rc != 0)
             return rc;
     }
@@ -212,13 +212,13 @@ static int apply_sets(const struct catalog_task *task, const struct string_list 
     int rc = 0;
     for (int named = 0; rc == 0 && named < 2; named++) /* those that name the task win */
         for (size_t i = 0; rc == 0 && i < sets->count; i++) {
-            struct setting s;
-            rc = setting_parse(sets->items[i], &s, err);
+            struct assignment s;
+            rc = assignment_parse(sets->items[i], &s, err);
             if (rc != 0)
                 break;
-            if ((s.task != NULL) == (named == 1) && setting_reaches(&s, task))
+            if ((s.task != NULL) == (named == 1) && assignment_reaches(&s, task))
                 rc = set_value(task, params, s.key, s.value, err);
-            setting_free(&s);
+            assignment_free(&s);
         }
     return rc;
 }

@@ -19,7 +19,6 @@
 #define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
 #define TIMEOUT_DEFAULT_S    120.0
 #define MARGIN_DEFAULT       0.01
-#define MARGIN_MAX           0.9
 
 enum plan_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
 
@@ -75,10 +74,9 @@ struct plan_options {
     int64_t seed; /* -1: not said */
     struct stopping stopping;
     double timeout_s;
-    double margin;                                        /* below 0: not said */
-    double rate;                                          /* 0: not said */
-    const char *arrivals;                                 /* NULL: not said */
-    const char *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
+    double margin;                                             /* below 0: not said */
+    double rate;                                               /* 0: not said */
+    char *arrivals, *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
 };
 
 /* What plan_make goes by. */

@@ -7,12 +7,11 @@
 
 #include <errno.h>
 #include <ini.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/util/files.h"
-#include "common/arrivals.h"
-#include "common/num.h"
 
 #define LINE_LONGEST    190 /* what every build of inih takes whole */
 #define SECTION_LONGEST 49
@@ -47,34 +46,6 @@ static int fail_free(struct reader *r, int line, char *what)
     return 0;
 }
 
-int suite_check_workers(const char *text)
-{
-    int64_t n;
-    return strcmp(text, "cpus") == 0 || strcmp(text, "jobs") == 0 ? 0 : num_parse_i64(text, 1, WORKERS_MAX, &n);
-}
-
-int suite_check_jobs(const char *text)
-{
-    int64_t n;
-    return num_parse_i64(text, 1, JOBS_MAX, &n);
-}
-
-int suite_check_scaling(const char *text)
-{
-    return strcmp(text, "strong") == 0 || strcmp(text, "weak") == 0 || strcmp(text, "prices") == 0 ? 0 : -EINVAL;
-}
-
-int suite_parse_rate(const char *text, double *out)
-{
-    return num_parse_double(text, ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX, out) == 0 ? 0 : -EINVAL;
-}
-
-int suite_check_arrivals(const char *text)
-{
-    enum arrivals_kind kind;
-    return arrivals_parse(text, &kind);
-}
-
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
 {
     struct suite_group *more = realloc(suite->groups, (suite->count + 1) * sizeof *more);
@@ -93,154 +64,63 @@ struct suite_group *suite_add_group(struct suite *suite, const char *name, const
 
 /* -- values ------------------------------------------------------------------------------------------------------- */
 
-static int set_number(struct reader *r, const char *value, int64_t max, int64_t *out)
+static const struct setting suite_settings[] = {
+    {"about", SETTING_TEXT, offsetof(struct suite, about)},
+    {"rounds", SETTING_ROUNDS, offsetof(struct suite, stopping.rounds)},
+    {"budget", SETTING_BUDGET, offsetof(struct suite, stopping.budget_s)},
+    {"precision", SETTING_PRECISION, offsetof(struct suite, stopping.precision)},
+    {"runtimes", SETTING_NAMES, offsetof(struct suite, runtimes)},
+    {"models", SETTING_NAMES, offsetof(struct suite, models)},
+    {"claims", SETTING_CLAIMS, offsetof(struct suite, claims)},
+    {"timeout", SETTING_SECONDS, offsetof(struct suite, timeout_s)},
+};
+
+static const struct setting group_settings[] = {
+    {"task", SETTING_TEXT, offsetof(struct suite_group, task)},
+    {"jobs", SETTING_JOBS, offsetof(struct suite_group, jobs)},
+    {"workers", SETTING_WORKERS, offsetof(struct suite_group, workers)},
+    {"scaling", SETTING_SCALING, offsetof(struct suite_group, scaling)},
+    {"rate", SETTING_RATE, offsetof(struct suite_group, rate)},
+    {"arrivals", SETTING_ARRIVALS, offsetof(struct suite_group, arrivals)},
+    {"runtimes", SETTING_NAMES, offsetof(struct suite_group, runtimes)},
+    {"models", SETTING_NAMES, offsetof(struct suite_group, models)},
+    {"start-method", SETTING_START_METHOD, offsetof(struct suite_group, start_method)},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static int unknown_key(struct reader *r, const char *key, const struct setting *table, size_t count)
 {
-    if (num_parse_i64(value, 1, max, out) == 0)
-        return 1;
-    return fail_free(r, r->line, text_format("'%s' is not a number from 1 to %lld", value, (long long)max));
+    struct string_list known = {NULL, 0};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = string_list_add(&known, table[i].key);
+    if (rc == 0 && !r->in_suite)
+        rc = string_list_add(&known, "set.PARAMETER");
+    char *names = rc == 0 ? string_list_join(&known, ", ") : NULL;
+    fail_free(r, r->line, names == NULL ? NULL : text_format("unknown key '%s' (known: %s)", key, names));
+    free(names);
+    string_list_free(&known);
+    return 0;
 }
 
-static int set_list(struct reader *r, const char *value, struct string_list *out)
+static int set_key(struct reader *r, const char *key, const char *value)
 {
-    return string_list_split(out, value) == 0 ? 1
-                                              : fail(r, r->line, "a list of names with commas between them is needed");
-}
-
-static int set_text(struct reader *r, const char *value, char **out)
-{
-    return text_set(out, value) == 0 ? 1 : fail(r, r->line, "out of memory");
-}
-
-static int set_budget(struct reader *r, const char *value, double *out)
-{
-    if (num_parse_duration(value, BUDGET_MIN_S, BUDGET_MAX_S, out) == 0)
-        return 1;
-    return fail_free(r, r->line, text_format("budget '%s' is not a time such as 90s, 2m or 1h, up to a week", value));
-}
-
-static int set_precision(struct reader *r, const char *value, double *out)
-{
-    if (num_parse_percent(value, PRECISION_MIN, PRECISION_MAX, out) == 0)
-        return 1;
-    return fail_free(r, r->line,
-                     text_format("precision '%s' is not a percentage such as 2%%, from 0.01%% to 50%%", value));
-}
-
-static int set_workers(struct reader *r, const char *value, struct string_list *out)
-{
-    if (!set_list(r, value, out))
-        return 0;
-    for (size_t i = 0; i < out->count; i++)
-        if (suite_check_workers(out->items[i]) != 0)
-            return fail_free(
-                r, r->line,
-                text_format("workers '%s' is not a number from 1 to %d, 'cpus' or 'jobs'", out->items[i], WORKERS_MAX));
-    return 1;
-}
-
-static int set_jobs(struct reader *r, const char *value, struct string_list *out)
-{
-    if (!set_list(r, value, out))
-        return 0;
-    for (size_t i = 0; i < out->count; i++)
-        if (suite_check_jobs(out->items[i]) != 0)
-            return fail_free(r, r->line, text_format("'%s' is not a number from 1 to %d", out->items[i], JOBS_MAX));
-    return 1;
-}
-
-static int set_scaling(struct reader *r, const char *value, char **out)
-{
-    if (suite_check_scaling(value) != 0)
-        return fail_free(r, r->line, text_format("scaling '%s' is neither strong, weak nor prices", value));
-    return set_text(r, value, out);
-}
-
-static int set_rate(struct reader *r, const char *value, double *out)
-{
-    if (suite_parse_rate(value, out) != 0)
-        return fail_free(r, r->line, text_format("rate '%s' is not " SUITE_RATES, value));
-    return 1;
-}
-
-static int set_arrivals(struct reader *r, const char *value, char **out)
-{
-    if (suite_check_arrivals(value) != 0)
-        return fail_free(r, r->line, text_format("arrivals '%s' is neither fixed nor poisson", value));
-    return set_text(r, value, out);
-}
-
-static int set_start_method(struct reader *r, const char *value, char **out)
-{
-    if (strcmp(value, "fork") != 0 && strcmp(value, "spawn") != 0)
-        return fail_free(r, r->line, text_format("start-method '%s' is neither fork nor spawn", value));
-    return set_text(r, value, out);
-}
-
-static int set_claims(struct reader *r, const char *value, char **out)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-    if (value[strspn(value, plain)] != '\0')
-        return fail_free(r, r->line, text_format("claims '%s' is no name of a file in bench/claims", value));
-    return set_text(r, value, out);
-}
-
-static int unknown_key(struct reader *r, const char *key, const char *known)
-{
-    return fail_free(r, r->line, text_format("unknown key '%s' (known: %s)", key, known));
-}
-
-static int suite_key(struct reader *r, const char *key, const char *value)
-{
-    struct suite *s = r->suite;
-    if (strcmp(key, "about") == 0)
-        return set_text(r, value, &s->about);
-    if (strcmp(key, "rounds") == 0)
-        return set_number(r, value, ROUNDS_MAX, &s->stopping.rounds);
-    if (strcmp(key, "budget") == 0)
-        return set_budget(r, value, &s->stopping.budget_s);
-    if (strcmp(key, "precision") == 0)
-        return set_precision(r, value, &s->stopping.precision);
-    if (strcmp(key, "runtimes") == 0)
-        return set_list(r, value, &s->runtimes);
-    if (strcmp(key, "models") == 0)
-        return set_list(r, value, &s->models);
-    if (strcmp(key, "claims") == 0)
-        return set_claims(r, value, &s->claims);
-    if (strcmp(key, "timeout") != 0)
-        return unknown_key(r, key, "about, rounds, budget, precision, runtimes, models, claims, timeout");
-    if (num_parse_double(value, 0.001, TIMEOUT_MAX_S, &s->timeout_s) == 0)
-        return 1;
-    return fail_free(r, r->line, text_format("timeout '%s' is not a number of seconds from 0.001 to 86400", value));
-}
-
-static int group_key(struct reader *r, const char *key, const char *value)
-{
-    struct suite_group *g = &r->suite->groups[r->suite->count - 1];
-    if (strcmp(key, "task") == 0)
-        return set_text(r, value, &g->task);
-    if (strcmp(key, "jobs") == 0)
-        return set_jobs(r, value, &g->jobs);
-    if (strcmp(key, "workers") == 0)
-        return set_workers(r, value, &g->workers);
-    if (strcmp(key, "runtimes") == 0)
-        return set_list(r, value, &g->runtimes);
-    if (strcmp(key, "models") == 0)
-        return set_list(r, value, &g->models);
-    if (strcmp(key, "scaling") == 0)
-        return set_scaling(r, value, &g->scaling);
-    if (strcmp(key, "rate") == 0)
-        return set_rate(r, value, &g->rate);
-    if (strcmp(key, "arrivals") == 0)
-        return set_arrivals(r, value, &g->arrivals);
-    if (strcmp(key, "start-method") == 0)
-        return set_start_method(r, value, &g->start_method);
-    if (strncmp(key, "set.", 4) != 0 || key[4] == '\0')
-        return unknown_key(r, key,
-                           "task, jobs, workers, scaling, rate, arrivals, runtimes, models, start-method, "
-                           "set.PARAMETER");
-    if (json_object_set_new(g->params, key + 4, json_string(value)) != 0)
-        return fail(r, r->line, "out of memory");
-    return 1;
+    struct suite_group *g = r->in_suite ? NULL : &r->suite->groups[r->suite->count - 1];
+    const struct setting *table = r->in_suite ? suite_settings : group_settings;
+    const size_t count = r->in_suite ? COUNT(suite_settings) : COUNT(group_settings);
+    if (g != NULL && strncmp(key, "set.", 4) == 0 && key[4] != '\0')
+        return json_object_set_new(g->params, key + 4, json_string(value)) == 0 ? 1 : fail(r, r->line, "out of memory");
+    for (const struct setting *s = table; s < table + count; s++) {
+        struct setting_refusal no;
+        if (strcmp(s->key, key) != 0)
+            continue;
+        const int rc = setting_take(s->kind, value, (char *)(g != NULL ? (void *)g : r->suite) + s->at, &no);
+        if (rc == -EINVAL)
+            return fail_free(r, r->line, text_format("%s '%s' is %s", key, no.value, no.why));
+        return rc == 0 ? 1 : fail(r, r->line, "out of memory");
+    }
+    return unknown_key(r, key, table, count);
 }
 
 /* -- sections ----------------------------------------------------------------------------------------------------- */
@@ -304,7 +184,7 @@ static int on_key(void *user, const char *section, const char *key, const char *
         return fail(r, r->line, "out of memory");
     if (*value == '\0' && strncmp(key, "set.", 4) != 0)
         return fail_free(r, r->line, text_format("'%s' has no value", key));
-    return r->in_suite ? suite_key(r, key, value) : group_key(r, key, value);
+    return set_key(r, key, value);
 }
 
 /* fgets for inih: one line, without the blanks it begins with (inih would take it for more of the line before). */
@@ -392,14 +272,8 @@ int suite_read(const char *path, struct suite *out, struct error *err)
 void suite_group_free(struct suite_group *group)
 {
     free(group->name);
-    free(group->task);
-    free(group->start_method);
-    free(group->scaling);
-    free(group->arrivals);
-    string_list_free(&group->jobs);
-    string_list_free(&group->workers);
-    string_list_free(&group->runtimes);
-    string_list_free(&group->models);
+    for (size_t i = 0; i < COUNT(group_settings); i++)
+        setting_free(&group_settings[i], group);
     json_decref(group->params);
 }
 
@@ -409,9 +283,7 @@ void suite_free(struct suite *suite)
         suite_group_free(&suite->groups[i]);
     free(suite->groups);
     free(suite->name);
-    free(suite->about);
-    free(suite->claims);
-    string_list_free(&suite->runtimes);
-    string_list_free(&suite->models);
+    for (size_t i = 0; i < COUNT(suite_settings); i++)
+        setting_free(&suite_settings[i], suite);
     *suite = (struct suite){.name = NULL};
 }

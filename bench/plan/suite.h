@@ -9,12 +9,10 @@
 #include <stdint.h>
 
 #include "bench/util/error.h"
+#include "bench/plan/setting.h"
 #include "bench/plan/stopping.h"
 #include "bench/protocol/catalog.h"
 #include "bench/util/text.h"
-
-#define WORKERS_MAX   100000
-#define TIMEOUT_MAX_S 86400.0
 
 struct suite_group {
     char *name, *task;
@@ -49,17 +47,5 @@ int suite_read(const char *path, struct suite *out, struct error *err);
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task);
 void suite_group_free(struct suite_group *group);
 void suite_free(struct suite *suite);
-
-/* "N", "cpus" or "jobs". 0 or -EINVAL. */
-int suite_check_workers(const char *text);
-/* A number of jobs. 0 or -EINVAL. */
-int suite_check_jobs(const char *text);
-/* "strong", "weak" or "prices". 0 or -EINVAL. */
-int suite_check_scaling(const char *text);
-/* A rate, into *out; SUITE_RATES says what is one. 0 or -EINVAL. */
-#define SUITE_RATES "a number of jobs a second from 0.001 to 1000000"
-int suite_parse_rate(const char *text, double *out);
-/* "fixed" or "poisson". 0 or -EINVAL. */
-int suite_check_arrivals(const char *text);
 
 #endif

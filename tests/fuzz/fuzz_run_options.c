@@ -34,12 +34,12 @@ static void check_ranges(const struct run_options *o)
     FUZZ_MUST(p->margin == -1 || (p->margin >= 0 && p->margin <= MARGIN_MAX));
     FUZZ_MUST(p->start_method == NULL || strcmp(p->start_method, "fork") == 0 || strcmp(p->start_method, "spawn") == 0);
     FUZZ_MUST(p->rate == 0 || (p->rate >= ARRIVALS_RATE_MIN && p->rate <= ARRIVALS_RATE_MAX));
-    FUZZ_MUST(p->scaling == NULL || suite_check_scaling(p->scaling) == 0);
+    FUZZ_MUST(p->scaling == NULL || setting_allows(SETTING_SCALING, p->scaling));
     FUZZ_MUST(p->tasks_dir == NULL || p->tasks_dir[0] == '/');
     for (size_t i = 0; i < p->jobs.count; i++)
-        FUZZ_MUST(suite_check_jobs(p->jobs.items[i]) == 0);
+        FUZZ_MUST(setting_allows(SETTING_JOBS, p->jobs.items[i]));
     for (size_t i = 0; i < p->workers.count; i++)
-        FUZZ_MUST(suite_check_workers(p->workers.items[i]) == 0);
+        FUZZ_MUST(setting_allows(SETTING_WORKERS, p->workers.items[i]));
     check_words(&p->tasks);
     check_words(&p->runtimes);
     check_words(&p->models);

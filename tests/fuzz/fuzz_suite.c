@@ -28,12 +28,12 @@ static void check_group(const struct suite *suite, size_t g)
     for (size_t i = 0; i < g; i++)
         FUZZ_MUST(strcmp(suite->groups[i].name, group->name) != 0);
     for (size_t i = 0; i < group->jobs.count; i++)
-        FUZZ_MUST(suite_check_jobs(group->jobs.items[i]) == 0);
+        FUZZ_MUST(setting_allows(SETTING_JOBS, group->jobs.items[i]));
     for (size_t i = 0; i < group->workers.count; i++)
-        FUZZ_MUST(suite_check_workers(group->workers.items[i]) == 0);
+        FUZZ_MUST(setting_allows(SETTING_WORKERS, group->workers.items[i]));
     FUZZ_MUST(group->rate == 0 || (group->rate >= ARRIVALS_RATE_MIN && group->rate <= ARRIVALS_RATE_MAX));
-    FUZZ_MUST(group->arrivals == NULL || suite_check_arrivals(group->arrivals) == 0);
-    FUZZ_MUST(group->scaling == NULL || suite_check_scaling(group->scaling) == 0);
+    FUZZ_MUST(group->arrivals == NULL || setting_allows(SETTING_ARRIVALS, group->arrivals));
+    FUZZ_MUST(group->scaling == NULL || setting_allows(SETTING_SCALING, group->scaling));
     check_words(&group->runtimes);
     check_words(&group->models);
 }

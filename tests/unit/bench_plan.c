@@ -118,7 +118,8 @@ static void test_sweeps(void **state)
 {
     struct fixture *f = *state;
     static const struct {
-        const char *workers, *jobs, *scaling;
+        const char *workers, *jobs;
+        char *scaling;
         size_t groups;
         struct {
             const char *name, *scaling;
