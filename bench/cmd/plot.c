@@ -107,7 +107,7 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
     int rc = pictures_make(&pictures, source, a->only, err);
     if (rc != 0)
         return rc;
-    const int lock = publish_lock(source->run_dir);
+    const int lock = atomic_write_lock(source->run_dir);
     if (pictures.count == 0)
         rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s",
                        a->only != NULL ? a->only : "any kind");
@@ -117,7 +117,7 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
         rc = show_text(source->run_dir, &pictures, err);
     else if (rc == 0)
         printf("%s/plots\n", source->run_dir);
-    publish_unlock(lock);
+    atomic_write_unlock(lock);
     pictures_free(&pictures);
     return rc;
 }

@@ -62,9 +62,9 @@ static int derive_claims(const char *run_dir, const struct claims *claims, const
         rc = write_end(&w);
     }
     if (rc == 0 && options->files)
-        rc = publish_printed(run_dir, "claims.json", render_claims_json, claims, err);
+        rc = atomic_write_printed(run_dir, "claims.json", render_claims_json, claims, err);
     if (rc == 0 && options->files)
-        rc = publish_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
+        rc = atomic_write_printed(run_dir, "claims.md", render_claims_markdown, claims, err);
     return rc;
 }
 
@@ -81,7 +81,7 @@ static int derive_page(const char *run_dir, const struct summary *summary, const
             shown[page.picture_count++] = (struct page_picture){
                 .group = p->group, .stem = p->stem, .alt = p->alt, .drawn = plot_is_drawn(run_dir, p)};
     }
-    const int rc = publish_printed(run_dir, PAGE_FILE, render_html, &page, err);
+    const int rc = atomic_write_printed(run_dir, PAGE_FILE, render_html, &page, err);
     free(shown);
     return rc;
 }
@@ -142,7 +142,7 @@ static int derive_files(const char *run_dir, const struct summary *summary, cons
 {
     for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
         const struct printed printed = {summary, {.format = exports[i]}};
-        const int rc = publish_printed(run_dir, exports[i]->file, print_document, &printed, err);
+        const int rc = atomic_write_printed(run_dir, exports[i]->file, print_document, &printed, err);
         if (rc != 0)
             return tell_unwritten(i, options, rc, err);
     }
@@ -182,9 +182,9 @@ int report_make(const char *run_dir, const struct report_options *options, int *
         rc = summary_make(&summary, &results, err);
     if (rc == 0) {
         *failed_cells = summary.failed;
-        const int lock = options->files || options->plots ? publish_lock(run_dir) : -1;
+        const int lock = options->files || options->plots ? atomic_write_lock(run_dir) : -1;
         rc = derive(run_dir, &summary, options, err);
-        publish_unlock(lock);
+        atomic_write_unlock(lock);
     }
     summary_free(&summary);
     results_free(&results);

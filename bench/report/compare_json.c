@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "bench/util/json_number.h"
+#include "bench/util/json.h"
 #include "bench/report/compare_formats.h"
 
 #define DIGITS 9 /* as in summary.json */

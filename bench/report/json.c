@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "bench/report/writer.h"
-#include "bench/util/json_number.h"
+#include "bench/util/json.h"
 
 /* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
 #define DIGITS 9

@@ -73,7 +73,7 @@ int resume_extend(struct resume *resume, int64_t rounds, struct error *err)
         return error_set(err, -ENOMEM, "out of memory");
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL */
-    const int rc = publish_bytes(resume->folder, "plan.json", text, length + 1, err);
+    const int rc = atomic_write_bytes(resume->folder, "plan.json", text, length + 1, err);
     free(text);
     r->rounds = r->asked.rounds = rounds;
     return rc;

@@ -16,7 +16,7 @@
 #include "bench/util/text.h"
 
 /* The lock is on the plan, which no one replaces; the journal's is the run's, the folder's that of its maker. */
-int publish_lock(const char *folder)
+int atomic_write_lock(const char *folder)
 {
     char *path = text_format("%s/plan.json", folder);
     const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -31,7 +31,7 @@ int publish_lock(const char *folder)
     return fd;
 }
 
-void publish_unlock(int fd)
+void atomic_write_unlock(int fd)
 {
     if (fd >= 0)
         close(fd);
@@ -57,7 +57,7 @@ static int give_name(const char *folder, const char *temporary, const char *path
     return dir_sync(folder);
 }
 
-int publish_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err)
+int atomic_write_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err)
 {
     int rc = -ENOMEM;
     char *path = text_format("%s/%s", folder, name);
@@ -77,7 +77,8 @@ int publish_bytes(const char *folder, const char *name, const char *bytes, size_
     return rc;
 }
 
-int publish_printed(const char *folder, const char *name, publish_print *print, const void *what, struct error *err)
+int atomic_write_printed(const char *folder, const char *name, atomic_write_print *print, const void *what,
+                         struct error *err)
 {
     char *bytes = NULL;
     size_t length = 0;
@@ -91,12 +92,12 @@ int publish_printed(const char *folder, const char *name, publish_print *print, 
     if (rc != 0)
         error_set(err, rc, "cannot make %s: %s", name, strerror(-rc));
     else
-        rc = publish_bytes(folder, name, bytes, length, err);
+        rc = atomic_write_bytes(folder, name, bytes, length, err);
     free(bytes);
     return rc;
 }
 
-int publish_file(const char *folder, const char *from, const char *name, struct error *err)
+int atomic_write_file(const char *folder, const char *from, const char *name, struct error *err)
 {
     int rc = -ENOMEM;
     char *path = text_format("%s/%s", folder, name);

@@ -60,7 +60,7 @@ static void finish(struct desk *desk, struct drawing *d)
     struct error err = {""};
     int rc = gnuplot_wait(&d->job, &err);
     if (rc == 0)
-        rc = publish_file(desk->folder, d->temporary, d->name, &err);
+        rc = atomic_write_file(desk->folder, d->temporary, d->name, &err);
     if (rc != 0)
         (void)unlink(d->output); /* it may not be there */
     keep_first(desk, d->turn, rc, &err);
@@ -171,7 +171,7 @@ static void write_data(struct desk *desk, const struct picture *p)
     char *name = text_format("%s.dat", p->stem);
     forget_outdated(desk, p);
     const int rc = name == NULL ? error_set(&err, -ENOMEM, "out of memory")
-                                : publish_bytes(desk->folder, name, p->data, p->length, &err);
+                                : atomic_write_bytes(desk->folder, name, p->data, p->length, &err);
     keep_first(desk, 0, rc, &err);
     free(name);
 }
