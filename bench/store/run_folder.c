@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* The folder of a run. */
+#define _DEFAULT_SOURCE /* flock */
 #include "bench/store/run_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/store/draft.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-#define TRIES 1000 /* runs of the same suite begun in the same second */
+#define SAME_SECOND    1000 /* runs of the same suite begun in the same second */
+#define TRIES          100  /* temporary folders that were swept away before they were locked */
+#define RANDOM_LETTERS 6
 
 void run_folder_time(char *out, size_t room)
 {
@@ -25,24 +30,108 @@ void run_folder_time(char *out, size_t room)
         snprintf(out, room, "unknown");
 }
 
+/* -- the temporary folder ---------------------------------------------------------------------------------------- */
+
+/* Whether the folder behind `fd` has this name: not removed and not renamed. */
+static bool has_name(int fd, const char *path)
+{
+    struct stat folder, named;
+    return fstat(fd, &folder) == 0 && lstat(path, &named) == 0 && folder.st_dev == named.st_dev &&
+           folder.st_ino == named.st_ino;
+}
+
+static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
+
+/* -EAGAIN: a sweep came between the folder and its lock. */
+static int temporary_make(const char *parent, struct temporary *out)
+{
+    *out = (struct temporary){.path = text_format("%s/.new-%ld-XXXXXX", parent, (long)getpid()), .fd = -1};
+    if (out->path == NULL)
+        return -ENOMEM;
+    if (mkdtemp(out->path) == NULL) {
+        const int rc = -errno;
+        free(out->path); /* it names no folder */
+        out->path = NULL;
+        return rc;
+    }
+    out->fd = open_folder(out->path);
+    if (out->fd < 0)
+        return errno == ENOENT ? -EAGAIN : -errno;
+    while (flock(out->fd, LOCK_EX) != 0 && errno == EINTR) /* where there are no locks nobody can sweep either */
+        ;
+    if (!has_name(out->fd, out->path))
+        return -EAGAIN;
+    return fchmod(out->fd, 0755) == 0 ? 0 : -errno;
+}
+
+int temporary_open(const char *parent, struct temporary *out)
+{
+    int rc = temporary_make(parent, out);
+    for (int i = 1; rc == -EAGAIN && i < TRIES; i++) {
+        temporary_close(out);
+        rc = temporary_make(parent, out);
+    }
+    return rc;
+}
+
+void temporary_close(struct temporary *temporary)
+{
+    if (temporary->path != NULL)
+        dir_remove_flat(temporary->path); /* does nothing where it was renamed */
+    if (temporary->fd >= 0)
+        close(temporary->fd); /* and with it the lock */
+    free(temporary->path);
+    *temporary = (struct temporary){.fd = -1};
+}
+
+static bool is_temporary(const char *name)
+{
+    long pid;
+    int end = 0;
+    return sscanf(name, ".new-%ld-%n", &pid, &end) == 1 && end > 0 && strlen(name + end) == RANDOM_LETTERS;
+}
+
+/* The maker may rename the folder before the lock is to be had here; then the lock is on what has its own name. */
+static void sweep_one(const char *path)
+{
+    const int fd = open_folder(path);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, path))
+        dir_remove_flat(path);
+    close(fd); /* and with it the lock */
+}
+
+void temporary_sweep(const char *parent)
+{
+    DIR *dir = opendir(parent);
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        char *path = is_temporary(entry->d_name) ? text_format("%s/%s", parent, entry->d_name) : NULL;
+        if (path != NULL)
+            sweep_one(path);
+        free(path);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+/* -- its files and its name --------------------------------------------------------------------------------------- */
+
 /* mkdir -p. */
 static int make_dirs(const char *path)
 {
     char *at = strdup(path);
     int rc = at == NULL ? -ENOMEM : 0;
-    for (char *slash = at == NULL ? NULL : strchr(at + 1, '/'); rc == 0 && slash != NULL;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
+    for (size_t end = 1; rc == 0 && end <= strlen(path); end++) {
+        if (path[end] != '/' && path[end] != '\0')
+            continue;
+        at[end] = '\0';
         if (mkdir(at, 0777) != 0 && errno != EEXIST)
             rc = -errno;
-        *slash = '/';
+        at[end] = path[end];
     }
-    if (rc == 0 && mkdir(at, 0777) != 0 && errno != EEXIST)
-        rc = -errno;
-    if (rc == 0 && !dir_exists(at))
-        rc = -ENOTDIR;
     free(at);
-    return rc;
+    return rc == 0 && !dir_exists(path) ? -ENOTDIR : rc;
 }
 
 static int write_json(const char *folder, const char *name, const json_t *value)
@@ -83,7 +172,7 @@ static char *folder_name(const struct run_folder_facts *f)
 /* Renames to the first name that is free; *path gets it. */
 static int settle(const char *results, const char *temporary, const char *name, char **path)
 {
-    for (int i = 1; i <= TRIES; i++) {
+    for (int i = 1; i <= SAME_SECOND; i++) {
         char *target = i == 1 ? text_format("%s/%s", results, name) : text_format("%s/%s-%d", results, name, i);
         if (target == NULL)
             return -ENOMEM;
@@ -102,14 +191,6 @@ static int settle(const char *results, const char *temporary, const char *name, 
     return -EEXIST;
 }
 
-static int create_journal(const char *folder)
-{
-    char *path = text_format("%s/samples.jsonl", folder);
-    const int rc = path == NULL ? -ENOMEM : file_create(path, "", 0);
-    free(path);
-    return rc;
-}
-
 /* The folder that holds `path`, to be freed. */
 static char *parent_of(const char *path)
 {
@@ -117,68 +198,42 @@ static char *parent_of(const char *path)
     return slash == NULL ? strdup(".") : slash == path ? strdup("/") : text_format("%.*s", (int)(slash - path), path);
 }
 
-/* Gives the folder the one name it may have. */
-static int settle_at(const char *temporary, const char *target, const char *results, char **path)
+static int fill_folder(const struct run_folder_facts *facts, const char *folder)
 {
-    struct stat st;
-    char *copy = strdup(target);
-    int rc = copy == NULL ? -ENOMEM : lstat(target, &st) == 0 ? -EEXIST : rename(temporary, target) != 0 ? -errno : 0;
-    if (rc == 0) {
-        (void)dir_sync(results); /* not every file system can; the rename was whole either way */
-        *path = copy;
-    } else {
-        free(copy);
-    }
-    return rc;
-}
-
-static int fill_folder(const struct run_folder_facts *facts, const char *folder, struct error *err)
-{
-    int rc = write_json(folder, "machine.json", facts->machine);
+    char *journal = text_format("%s/samples.jsonl", folder);
+    int rc = journal == NULL ? -ENOMEM : file_create(journal, "", 0);
+    if (rc == 0)
+        rc = write_json(folder, "machine.json", facts->machine);
     if (rc == 0)
         rc = write_json(folder, "plan.json", facts->plan);
-    if (rc == 0)
-        rc = facts->fill == NULL ? create_journal(folder) : facts->fill(facts->what, folder, err);
-    return rc;
-}
-
-/* Fills a draft beside the folder-to-be and gives it its name. */
-static int make_in(const struct run_folder_facts *facts, const char *results, char **path, struct error *err)
-{
-    struct draft draft = {.fd = -1};
-    char *name = folder_name(facts);
-    int rc = name == NULL ? -ENOMEM : make_dirs(results);
-    if (rc == 0) {
-        draft_sweep(results);
-        rc = draft_open(results, &draft);
-    }
-    if (rc == 0)
-        rc = fill_folder(facts, draft.path, err);
-    if (rc == 0)
-        rc = facts->path == NULL ? settle(results, draft.path, name, path)
-                                 : settle_at(draft.path, facts->path, results, path);
-    draft_close(&draft);
-    free(name);
+    free(journal);
     return rc;
 }
 
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
 {
-    char *results = facts->path == NULL ? strdup(facts->results) : parent_of(facts->path);
-    err->text[0] = '\0';
-    const int rc = results == NULL ? -ENOMEM : make_in(facts, results, path, err);
-    if (rc != 0 && err->text[0] == '\0')
-        error_set(err, rc, "cannot make %s%s: %s", facts->path == NULL ? "a folder for this run in " : "",
-                  facts->path == NULL ? facts->results : facts->path, strerror(-rc));
-    free(results);
-    return rc;
+    struct temporary temporary = {.fd = -1};
+    char *name = folder_name(facts);
+    int rc = name == NULL ? -ENOMEM : make_dirs(facts->results);
+    if (rc == 0) {
+        temporary_sweep(facts->results);
+        rc = temporary_open(facts->results, &temporary);
+    }
+    if (rc == 0)
+        rc = fill_folder(facts, temporary.path);
+    if (rc == 0)
+        rc = settle(facts->results, temporary.path, name, path);
+    temporary_close(&temporary);
+    free(name);
+    return rc == 0 ? 0
+                   : error_set(err, rc, "cannot make a folder for this run in %s: %s", facts->results, strerror(-rc));
 }
 
 void run_folder_sweep(const char *path)
 {
     char *results = parent_of(path);
     if (results != NULL)
-        draft_sweep(results);
+        temporary_sweep(results);
     free(results);
 }
 
@@ -194,18 +249,18 @@ static bool points_at_newer(const char *link, const char *name)
     return strcmp(slash == NULL ? target : slash + 1, name) > 0 && access(link, F_OK) == 0;
 }
 
-/* Makes the link in a draft: renamed, it takes the old one's place; and where it is not, it goes with the draft. */
+/* Makes the link in a temporary folder: renamed, it takes the old one's place; and where it is not, it goes with the folder. */
 static int point_at(const char *results, const char *link, const char *name)
 {
-    struct draft draft;
-    int rc = draft_open(results, &draft);
-    char *fresh = rc == 0 ? text_format("%s/latest", draft.path) : NULL;
+    struct temporary temporary;
+    int rc = temporary_open(results, &temporary);
+    char *fresh = rc == 0 ? text_format("%s/latest", temporary.path) : NULL;
     if (rc == 0 && fresh == NULL)
         rc = -ENOMEM;
     if (rc == 0 && (symlink(name, fresh) != 0 || rename(fresh, link) != 0))
         rc = -errno;
     free(fresh);
-    draft_close(&draft);
+    temporary_close(&temporary);
     return rc;
 }
 

@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/store/draft.h"
 #include "bench/util/files.h"
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
@@ -43,31 +42,31 @@ static bool is_there(const char *parent, const char *name)
 static void test_made_and_given_its_name(void **state)
 {
     const char *parent = *state;
-    struct draft draft;
+    struct temporary folder;
     struct stat st;
     char *name = text_format("%s/whole", parent), *inside = NULL;
-    assert_int_equal(draft_open(parent, &draft), 0);
-    assert_int_equal(stat(draft.path, &st), 0);
+    assert_int_equal(temporary_open(parent, &folder), 0);
+    assert_int_equal(stat(folder.path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0755);
-    draft_sweep(parent); /* it is being made */
-    assert_true(dir_exists(draft.path));
-    inside = text_format("%s/file", draft.path);
+    temporary_sweep(parent); /* it is being made */
+    assert_true(dir_exists(folder.path));
+    inside = text_format("%s/file", folder.path);
     assert_int_equal(file_create(inside, "x", 1), 0);
     free(inside);
-    assert_int_equal(rename(draft.path, name), 0);
-    draft_close(&draft);
-    draft_sweep(parent);
+    assert_int_equal(rename(folder.path, name), 0);
+    temporary_close(&folder);
+    temporary_sweep(parent);
     inside = text_format("%s/file", name);
     assert_true(file_exists(inside));
     dir_remove_flat(name);
-    assert_int_equal(draft_open(parent, &draft), 0);
-    draft_close(&draft); /* not renamed: it goes */
+    assert_int_equal(temporary_open(parent, &folder), 0);
+    temporary_close(&folder); /* not renamed: it goes */
     free(inside);
     free(name);
     char *none = text_format("%s/none", parent);
-    assert_int_equal(draft_open(none, &draft), -ENOENT);
-    draft_close(&draft);
-    draft_sweep(none);
+    assert_int_equal(temporary_open(none, &folder), -ENOENT);
+    temporary_close(&folder);
+    temporary_sweep(none);
     free(none);
 }
 
@@ -84,7 +83,7 @@ static void test_other_names_stay(void **state)
         assert_int_equal(mkdir(path, 0777), 0);
         free(path);
     }
-    draft_sweep(parent);
+    temporary_sweep(parent);
     assert_int_equal(unlink(file), 0);
     assert_int_equal(unlink(link), 0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -98,27 +97,7 @@ static void test_other_names_stay(void **state)
 
 /* -- processes that make the folder of a run ---------------------------------------------------------------------- */
 
-/* How a maker is told to go on, and says how far it is. */
-struct talk {
-    int say, hear;
-    bool killed; /* in the middle */
-};
-
-/* Tells where the draft is, then waits or dies. */
-static int fill(const void *what, const char *folder, struct error *err)
-{
-    const struct talk *talk = what;
-    char go;
-    (void)err;
-    const char *name = strrchr(folder, '/') + 1;
-    if (write(talk->say, name, strlen(name)) != (ssize_t)strlen(name))
-        return -EIO;
-    if (talk->killed)
-        raise(SIGKILL);
-    return read(talk->hear, &go, 1) == 1 ? 0 : -EIO;
-}
-
-static int make_run(const char *results, const char *suite, const struct talk *talk, char **path)
+static int make_run(const char *results, const char *suite, char **path)
 {
     json_t *facts = json_pack("{ss}", "some", "fact");
     const struct run_folder_facts f = {.results = results,
@@ -126,17 +105,16 @@ static int make_run(const char *results, const char *suite, const struct talk *t
                                        .host = "h",
                                        .suite = suite,
                                        .machine = facts,
-                                       .plan = facts,
-                                       .fill = talk == NULL ? NULL : fill,
-                                       .what = talk};
+                                       .plan = facts};
     struct error err = {.text = ""};
     const int rc = run_folder_make(&f, path, &err);
     json_decref(facts);
     return rc;
 }
 
-/* A process that makes a run's folder; `draft` gets the name it has meanwhile. */
-static pid_t start_maker(const char *results, bool killed, int *go, char *draft, size_t room)
+/* A process that makes a temporary folder and is killed in the middle, or waits for a word on *go; `name` gets the
+ * folder's. */
+static pid_t start_maker(const char *results, bool killed, int *go, char *name, size_t room)
 {
     int said[2], heard[2];
     assert_int_equal(pipe(said), 0);
@@ -144,17 +122,22 @@ static pid_t start_maker(const char *results, bool killed, int *go, char *draft,
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        const struct talk talk = {.say = said[1], .hear = heard[0], .killed = killed};
-        char *path = NULL;
-        close(said[0]);
+        struct temporary folder;
+        char word;
         close(heard[1]);
-        _exit(make_run(results, "live", &talk, &path) == 0 ? 0 : 1);
+        if (temporary_open(results, &folder) != 0 || dprintf(said[1], "%s", strrchr(folder.path, '/') + 1) < 0)
+            _exit(1);
+        if (killed)
+            raise(SIGKILL);
+        const bool told = read(heard[0], &word, 1) == 1;
+        temporary_close(&folder);
+        _exit(told ? 0 : 1);
     }
     close(said[1]);
     close(heard[0]);
-    const ssize_t length = read(said[0], draft, room - 1);
+    const ssize_t length = read(said[0], name, room - 1);
     assert_true(length > 0);
-    draft[length] = '\0';
+    name[length] = '\0';
     close(said[0]);
     *go = heard[1];
     return pid;
@@ -171,8 +154,8 @@ static void test_a_killed_run_is_cleared_away_and_a_live_one_is_not(void **state
     close(go_killed);
     assert_true(is_there(results, killed));
     const pid_t maker = start_maker(results, false, &go_live, live, sizeof live);
-    assert_false(is_there(results, killed)); /* its maker swept before it began */
-    assert_int_equal(make_run(results, "own", NULL, &path), 0);
+    assert_int_equal(make_run(results, "own", &path), 0);
+    assert_false(is_there(results, killed)); /* the run's maker swept before it began */
     assert_true(is_there(results, live));
     run_folder_sweep(path);
     assert_true(is_there(results, live));
@@ -183,16 +166,12 @@ static void test_a_killed_run_is_cleared_away_and_a_live_one_is_not(void **state
     assert_false(is_there(results, live));
     dir_remove_flat(path);
     free(path);
-    path = text_format("%s/2026-11-21T014000Z-h-live", results);
-    assert_true(dir_exists(path));
-    dir_remove_flat(path);
-    free(path);
 }
 
-/* However the two come between each other, what draft_open gives is there and stays. */
+/* However the two come between each other, what temporary_open gives is there and stays. */
 static void test_a_sweep_at_every_moment(void **state)
 {
-    enum { DRAFTS = 20000 };
+    enum { FOLDERS = 20000 };
     const char *parent = *state;
     const pid_t maker = getpid();
     int status;
@@ -200,18 +179,18 @@ static void test_a_sweep_at_every_moment(void **state)
     assert_true(sweeper >= 0);
     if (sweeper == 0) {
         while (getppid() == maker)
-            draft_sweep(parent);
+            temporary_sweep(parent);
         _exit(0);
     }
     int lost = 0;
-    for (int i = 0; i < DRAFTS; i++) {
-        struct draft draft;
+    for (int i = 0; i < FOLDERS; i++) {
+        struct temporary folder;
         char *inside = NULL;
-        if (draft_open(parent, &draft) != 0 || (inside = text_format("%s/file", draft.path)) == NULL ||
+        if (temporary_open(parent, &folder) != 0 || (inside = text_format("%s/file", folder.path)) == NULL ||
             file_create(inside, "", 0) != 0 || !file_exists(inside))
             lost++;
         free(inside);
-        draft_close(&draft);
+        temporary_close(&folder);
     }
     assert_int_equal(kill(sweeper, SIGKILL), 0);
     assert_int_equal(waitpid(sweeper, &status, 0), sweeper);
