@@ -403,19 +403,18 @@ static int read_widths(const char *folder, double *widths, struct error *err)
 static int sample_all(struct session *s, const struct bench *bench, struct concurrent_runs *concurrent,
                       struct error *err)
 {
-    const struct runner_place place = {.folder = s->folder,
-                                       .widest = read_widths,
-                                       .journal = &s->journal,
-                                       .progress = &s->progress,
-                                       .concurrent = concurrent,
-                                       .before = s->options.resume == NULL ? NULL : &s->resume.results};
-    struct runner runner;
-    int rc = runner_open(bench, &place, &runner, err);
+    struct runner runner = {.bench = bench,
+                            .folder = s->folder,
+                            .journal = &s->journal,
+                            .progress = &s->progress,
+                            .concurrent = concurrent,
+                            .before = s->options.resume == NULL ? NULL : &s->resume.results};
+    int rc = runner_open(&runner, read_widths, err);
     if (rc != 0)
         return rc;
-    if (place.before != NULL)
+    if (runner.before != NULL)
         progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
-                      (long long)place.before->samples);
+                      (long long)runner.before->samples);
     rc = runner_verify(&runner, err);
     if (rc == 0 && count_sound(&runner) > 0) /* a run that is cut off from here on is found as `latest` */
         rc = run_folder_publish(s->folder, err);

@@ -132,7 +132,7 @@ bool plan_compares(const struct plan_group *group)
     return group->scaling == NULL || strcmp(group->scaling, "prices") != 0;
 }
 
-bool plan_judges(const struct plan *plan, size_t cell)
+bool plan_is_reference(const struct plan *plan, size_t cell)
 {
     const struct plan_cell *c = &plan->cells[cell];
     if (plan_compares(&plan->groups[c->group]))

@@ -62,7 +62,7 @@ struct plan {
     char *url;       /* what --url said; NULL: the origin's */
     char *tasks_dir; /* what --tasks said, absolute; NULL: none */
     json_t *source;  /* the plan.json it was read from, which strings are borrowed from; NULL: it was made */
-    char *claims;    /* the file of bench/claims that this run is held against, without ".json"; NULL: none */
+    char *claims;    /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;
@@ -92,9 +92,9 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
 void plan_free(struct plan *plan);
 /* False where a group has neither baseline, control nor capacity: it is there for its price (bench/analysis/marginal_cost.h). */
 bool plan_compares(const struct plan_group *group);
-/* Whether the cell is the one of its group and runtime whose results others are held against: the baseline, or where
+/* Whether the cell is the one of its group and runtime whose results others are compared with: the baseline, or where
  * there is none the first. */
-bool plan_judges(const struct plan *plan, size_t cell);
+bool plan_is_reference(const struct plan *plan, size_t cell);
 /*
  * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
  * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells. `order` has room for

@@ -14,15 +14,18 @@
 
 #define PATH_ROOM 4096
 
-/* The judge of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
+/* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
 const struct host_row host_table[] = {
-    {.name = "c", .argv = {"{build}/cobench-host"}, .only = "the task is only in c", .judge = "py"},
-    {.name = "embed", .argv = {"{build}/cobench-host-embed"}, .only = "the task is only in embed", .judge = "c"},
+    {.name = "c", .argv = {"{build}/cobench-host"}, .only = "the task is only in c", .reference = "py"},
+    {.name = "embed", .argv = {"{build}/cobench-host-embed"}, .only = "the task is only in embed", .reference = "c"},
     {.name = "ext",
      .argv = {"{python}", "-s", "-E", "-m", "py_impl.ext"},
      .only = "the task is only in ext",
-     .judge = "py"},
-    {.name = "py", .argv = {"{python}", "-s", "-E", "-m", "py_impl"}, .only = "the task is only in py", .judge = "c"},
+     .reference = "py"},
+    {.name = "py",
+     .argv = {"{python}", "-s", "-E", "-m", "py_impl"},
+     .only = "the task is only in py",
+     .reference = "c"},
 };
 const size_t host_count = sizeof host_table / sizeof *host_table;
 

@@ -18,9 +18,9 @@ struct paths {
 /* One row of the table of hosts: a program that offers one or more runtimes. */
 struct host_row {
     const char *name;
-    const char *argv[8]; /* "{build}" and "{python}" at the start of a word stand for paths */
-    const char *only;    /* said of a task that no other host has */
-    const char *judge;   /* the runtime whose baseline this host's results are checked against */
+    const char *argv[8];   /* "{build}" and "{python}" at the start of a word stand for paths */
+    const char *only;      /* said of a task that no other host has */
+    const char *reference; /* the runtime whose baseline this host's results are checked against */
 };
 
 extern const struct host_row host_table[];

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
+#define _GNU_SOURCE /* vasprintf */
 #include "bench/run/host_argv.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench/process/hyperfine.h"
@@ -15,113 +18,93 @@ char *sample_file(const char *scratch, const char *what, const struct plan_cell 
 
 bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
 
-static int add_option(struct string_list *w, const char *option, const char *value)
-{
-    const int rc = string_list_add(w, option);
-    return rc != 0 ? rc : string_list_add(w, value);
-}
+/* A command line in the making, and the first thing that went wrong with it. */
+struct line {
+    struct string_list *words;
+    int rc;
+};
 
-static int add_number(struct string_list *w, const char *option, int64_t value)
+/* An option and its value; either may be NULL. */
+__attribute__((format(printf, 3, 4))) static void put(struct line *l, const char *option, const char *format, ...)
 {
-    const int rc = string_list_add(w, option);
-    return rc != 0 ? rc : string_list_addf(w, "%lld", (long long)value);
-}
-
-static int add_params(struct string_list *w, const json_t *params)
-{
-    const char *key;
-    json_t *value;
-    int rc = 0;
-    json_object_foreach((json_t *)(uintptr_t)params, key, value)
-    {
-        if (rc == 0)
-            rc = string_list_add(w, "--set");
-        if (rc == 0)
-            rc = string_list_addf(w, "%s=%s", key, json_string_value(value));
+    char *value = NULL;
+    va_list args;
+    va_start(args, format);
+    if (l->rc == 0 && format != NULL && vasprintf(&value, format, args) < 0) {
+        value = NULL;
+        l->rc = -ENOMEM;
     }
-    return rc;
+    va_end(args);
+    if (l->rc == 0 && option != NULL)
+        l->rc = string_list_add(l->words, option);
+    if (l->rc == 0 && value != NULL)
+        l->rc = string_list_add(l->words, value);
+    free(value);
 }
 
-static int add_arrivals(struct string_list *w, const struct arrivals *a)
+static void put_arrivals(struct line *l, const struct arrivals *a)
 {
     if (a->rate == 0)
-        return 0;
-    int rc = string_list_add(w, "--rate");
-    if (rc == 0)
-        rc = string_list_addf(w, "%.17g", a->rate); /* enough to get the same double back */
-    if (rc == 0)
-        rc = add_option(w, "--arrivals", arrivals_name(a->kind));
-    return rc != 0 ? rc : add_number(w, "--arrivals-seed", (int64_t)a->seed);
+        return;
+    put(l, "--rate", "%.17g", a->rate); /* enough to get the same double back */
+    put(l, "--arrivals", "%s", arrivals_name(a->kind));
+    put(l, "--arrivals-seed", "%lld", (long long)a->seed);
 }
 
 /* All but --slots and --record. */
-static int add_host(struct string_list *w, const struct bench *b, const struct plan_cell *cell, int64_t round)
+static void put_host(struct line *l, const struct bench *b, const struct plan_cell *cell, int64_t round)
 {
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
-    int rc = string_list_add_all(w, &b->catalog->words[cell->entry->host]);
-    if (rc == 0)
-        rc = string_list_add(w, "run");
-    if (rc == 0)
-        rc = add_option(w, "--task", g->task);
-    if (rc == 0)
-        rc = add_option(w, "--model", cell->model);
-    if (rc == 0)
-        rc = add_number(w, "--jobs", g->jobs);
-    if (rc == 0)
-        rc = add_number(w, "--workers", g->workers);
-    if (rc == 0)
-        rc = add_params(w, g->params);
-    if (rc == 0 && g->needs_url && url != NULL)
-        rc = add_option(w, "--url", url);
-    if (rc == 0)
-        rc = add_option(w, "--start-method", g->start_method);
-    if (rc == 0 && (rc = string_list_add(w, "--timeout")) == 0)
-        rc = string_list_addf(w, "%.3f", b->plan->timeout_s);
-    if (rc == 0)
-        rc = add_arrivals(w, &arrivals);
-    if (rc == 0 && b->tasks_dir != NULL)
-        rc = add_option(w, "--tasks", b->tasks_dir);
-    return rc;
+    const char *key;
+    json_t *value;
+    if (l->rc == 0)
+        l->rc = string_list_add_all(l->words, &b->catalog->words[cell->entry->host]);
+    put(l, "run", NULL);
+    put(l, "--task", "%s", g->task);
+    put(l, "--model", "%s", cell->model);
+    put(l, "--jobs", "%lld", (long long)g->jobs);
+    put(l, "--workers", "%lld", (long long)g->workers);
+    json_object_foreach(g->params, key, value) put(l, "--set", "%s=%s", key, json_string_value(value));
+    if (g->needs_url && url != NULL)
+        put(l, "--url", "%s", url);
+    put(l, "--start-method", "%s", g->start_method);
+    put(l, "--timeout", "%.3f", b->plan->timeout_s);
+    put_arrivals(l, &arrivals);
+    if (b->tasks_dir != NULL)
+        put(l, "--tasks", "%s", b->tasks_dir);
 }
 
-static int add_copies(struct string_list *w, const struct bench *b, int64_t copies)
-{
-    int rc = string_list_add(w, b->paths->self);
-    if (rc == 0)
-        rc = string_list_add(w, "copies");
-    if (rc == 0)
-        rc = add_number(w, "--copies", copies);
-    if (rc == 0)
-        rc = add_option(w, "--dir", b->scratch);
-    return rc != 0 ? rc : string_list_add(w, "--");
-}
-
-static int add_files(struct string_list *w, const struct bench *b, const struct plan_cell *cell)
+static void put_files(struct line *l, const struct bench *b, const struct plan_cell *cell)
 {
     char *slots = sample_file(b->scratch, "slots", cell, 0), *record = sample_file(b->scratch, "record", cell, 0);
-    int rc = slots == NULL || record == NULL ? -ENOMEM : add_option(w, "--slots", slots);
-    if (rc == 0)
-        rc = add_option(w, "--record", record);
+    if (slots == NULL || record == NULL)
+        l->rc = -ENOMEM;
+    put(l, "--slots", "%s", slots);
+    put(l, "--record", "%s", record);
     free(slots);
     free(record);
-    return rc;
 }
 
 int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
               struct string_list *out)
 {
     struct string_list command = {NULL, 0};
-    int rc = cell->role == ROLE_CAPACITY ? add_copies(&command, b, cell->copies) : 0;
-    if (rc == 0)
-        rc = add_host(&command, b, cell, round);
-    if (rc == 0 && cell->role != ROLE_CAPACITY)
-        rc = add_files(&command, b, cell);
-    if (rc == 0 && json == NULL && sample_pauses(cell) && (rc = string_list_add(&command, "--end-pause")) == 0)
-        rc = string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
-    if (rc == 0)
-        rc = json == NULL ? string_list_add_all(out, &command) : hyperfine_argv(out, &command, json);
+    struct line l = {.words = &command};
+    if (cell->role == ROLE_CAPACITY) {
+        put(&l, b->paths->self, "copies");
+        put(&l, "--copies", "%lld", (long long)cell->copies);
+        put(&l, "--dir", "%s", b->scratch);
+        put(&l, "--", NULL);
+    }
+    put_host(&l, b, cell, round);
+    if (cell->role != ROLE_CAPACITY)
+        put_files(&l, b, cell);
+    if (json == NULL && sample_pauses(cell))
+        put(&l, "--end-pause", "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
+    if (l.rc == 0)
+        l.rc = json == NULL ? string_list_add_all(out, &command) : hyperfine_argv(out, &command, json);
     string_list_free(&command);
-    return rc;
+    return l.rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run from its first sample to its last. Verifying, the baselines that judge the others come first in each group and
- * are compared with each other; whoever has nothing to be checked against is not timed.
+ * A run from its first sample to its last. Verifying, the references (the baselines whose results the others are
+ * compared with) come first in each group and are compared with each other; whoever has nothing to be checked against is not timed.
  */
 #include "bench/run/runner.h"
 
@@ -34,13 +34,9 @@ void runner_close(struct runner *r)
     r->cells = NULL;
 }
 
-/* Keeps how long a sample took. */
-static void note_time(struct runner *r, size_t cell, int64_t ns) { r->cells[cell].last_ns = ns; }
-
 /* Takes over what the journal has. */
-static void take_up(struct runner *r)
+static void go_on_from(struct runner *r, const struct results *before)
 {
-    const struct results *before = r->before;
     r->samples = before->samples;
     r->rounds_done = before->last_round > 0 ? before->last_round - 1 : 0; /* the last one may be a part */
     for (size_t c = 0; c < before->cell_count; c++) {
@@ -53,27 +49,48 @@ static void take_up(struct runner *r)
     }
 }
 
-int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err)
+int runner_open(struct runner *r, rounds_widest *widest, struct error *err)
 {
-    const struct plan *plan = bench->plan;
-    *out = (struct runner){
-        .bench = bench,
-        .folder = place->folder,
-        .journal = place->journal,
-        .progress = place->progress,
-        .concurrent = place->concurrent,
-        .before = place->before,
-        .cells = calloc(plan->cell_count, sizeof *out->cells),
-        .references = calloc(plan->group_count * bench->catalog->runtime_count, sizeof *out->references)};
-    int rc = out->cells == NULL || out->references == NULL ? no_memory(err) : 0;
+    const struct plan *plan = r->bench->plan;
+    r->cells = calloc(plan->cell_count, sizeof *r->cells);
+    r->references = calloc(plan->group_count * r->bench->catalog->runtime_count, sizeof *r->references);
+    int rc = r->cells == NULL || r->references == NULL ? no_memory(err) : 0;
     if (rc == 0)
-        rc = rounds_open(&out->rounds, plan, place->folder, place->before, place->progress, err);
-    out->rounds.widest = place->widest;
+        rc = rounds_open(&r->rounds, plan, r->folder, r->before, r->progress, err);
+    r->rounds.widest = widest;
     if (rc != 0)
-        runner_close(out);
-    else if (place->before != NULL)
-        take_up(out);
+        runner_close(r);
+    else if (r->before != NULL)
+        go_on_from(r, r->before);
     return rc;
+}
+
+/* -- whose results a cell's are compared with ---------------------------------------------------------------------- */
+
+/* The runtime whose baseline is the reference of `runtime` in `group`: that of its host, or itself where that one does not
+ * have the task. Its place in the catalog. */
+static size_t reference_runtime(const struct runner *r, const struct catalog_runtime *runtime, size_t group)
+{
+    const struct catalog *c = r->bench->catalog;
+    const struct catalog_runtime *other = catalog_runtime(c, host_table[runtime->host].reference);
+    const bool has_task = other != NULL && (r->bench->plan->groups[group].entry->hosts & (1u << other->host)) != 0;
+    return (size_t)((has_task ? other : runtime) - c->runtimes);
+}
+
+static struct reference *reference_of(const struct runner *r, size_t group, size_t runtime)
+{
+    return &r->references[group * r->bench->catalog->runtime_count + runtime];
+}
+
+/* Whether some cell of the group is compared with the runtime's baseline. */
+static bool is_needed(const struct runner *r, size_t group, size_t runtime)
+{
+    const struct plan *p = r->bench->plan;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (p->cells[c].group == group && p->cells[c].impossible == NULL &&
+            reference_runtime(r, p->cells[c].entry, group) == runtime)
+            return true;
+    return false;
 }
 
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
@@ -86,128 +103,128 @@ static void tell_failure(struct runner *r, size_t cell, const struct sample_take
                   s->reason == NULL ? "" : s->reason);
 }
 
-/* Writes the sample down; one that is not ok ends its cell. */
-static int commit(struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
+/* For the pictures of single rounds. */
+static int keep_jobs(const struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
+{
+    const json_t *gate = json_object_get(s->phases, "ready");
+    if (!place.timed || s->status != CELL_OK || r->bench->plan->cells[place.cell].role != ROLE_MODEL ||
+        s->slots.slots == NULL || !json_is_integer(gate))
+        return 0;
+    return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
+}
+
+static int append(struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
 {
     json_t *line = sample_json(s, &place);
-    if (line == NULL)
-        return no_memory(err);
-    int rc = json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds))) == 0 ? 0 : no_memory(err);
-    if (rc == 0)
-        rc = journal_append(r->journal, line, err);
+    int rc = line == NULL || json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds))) != 0
+                 ? no_memory(err)
+                 : journal_append(r->journal, line, err);
     json_decref(line);
+    return rc;
+}
+
+/* Compares the sample, begun `took_ns` ago, with its reference and writes it down; one that is not ok ends its cell. */
+static int commit(struct runner *r, struct sample_taken *s, struct sample_place place, int64_t took_ns,
+                  struct error *err)
+{
+    struct runner_cell *cell = &r->cells[place.cell];
+    const struct plan_cell *planned = &r->bench->plan->cells[place.cell];
+    if (planned->impossible == NULL &&
+        sample_compare(s, reference_of(r, planned->group, reference_runtime(r, planned->entry, planned->group))) != 0)
+        return no_memory(err);
+    int rc = append(r, s, place, err);
     if (rc != 0)
         return rc;
     r->samples++;
-    struct runner_cell *cell = &r->cells[place.cell];
-    cell->verified = true;
-    cell->last_round = place.round;
-    if (s->status != CELL_OK) {
-        cell->ended = true;
+    *cell = (struct runner_cell){
+        .verified = true, .ended = s->status != CELL_OK, .last_round = place.round, .last_ns = took_ns};
+    if (cell->ended)
         tell_failure(r, place.cell, s);
-    }
     if (s->service_died)
         return error_set(err, -EPIPE, "the origin has ended by itself; what was measured before is kept");
-    return 0;
+    return keep_jobs(r, s, place, err);
 }
 
-/* -- references --------------------------------------------------------------------------------------------------- */
+/* Takes the sample of one cell, for either pass. */
+static int run_cell(struct runner *r, struct sample_place place, struct error *err)
+{
+    const struct plan_cell *c = &r->bench->plan->cells[place.cell];
+    const int64_t begun = clock_now_ns();
+    struct sample_taken s;
+    int rc;
+    if (c->impossible != NULL)
+        rc = sample_none(CELL_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
+    else
+        rc = sample_take(r->bench, c, &place, &s, err);
+    if (rc != 0)
+        return rc;
+    rc = commit(r, &s, place, clock_now_ns() - begun, err);
+    sample_free(&s);
+    return rc;
+}
 
-/* A baseline that judges, in one group: its sample, and its cell where the plan has it. One that was verified before the
- * run was taken up is run again for its results; its sample is not written down a second time. */
-struct judge {
+/* -- references, run for their results ----------------------------------------------------------------------------- */
+
+/* One that was verified before the run was resumed is run again for its results; its sample is not written down a second
+ * time. */
+struct reference_run {
     size_t runtime; /* its place in the catalog */
     size_t cell;    /* or the plan's cell_count: it runs for its results only */
     bool again;
     struct sample_taken sample;
 };
 
-/* The runtime that judges `runtime`'s results in `group`: the host's judge, or the runtime itself where the judge does
- * not have the task. */
-static size_t judge_of(const struct runner *r, size_t runtime, size_t group)
+static int reference_make(struct runner *r, size_t group, const struct reference_run *run, const char *model,
+                          struct error *err)
 {
-    const struct catalog *c = r->bench->catalog;
-    const struct catalog_runtime *judge = catalog_runtime(c, host_table[c->runtimes[runtime].host].judge);
-    if (judge == NULL || (r->bench->plan->groups[group].entry->hosts & (1u << judge->host)) == 0)
-        return runtime;
-    return (size_t)(judge - c->runtimes);
-}
-
-static size_t runtime_place(const struct runner *r, const struct catalog_runtime *runtime)
-{
-    return (size_t)(runtime - r->bench->catalog->runtimes);
-}
-
-static struct reference *reference_of(const struct runner *r, size_t group, size_t runtime)
-{
-    return &r->references[group * r->bench->catalog->runtime_count + runtime];
-}
-
-/* Whether some cell of the group is judged by the runtime. */
-static bool is_judge(const struct runner *r, size_t group, size_t runtime)
-{
-    const struct plan *p = r->bench->plan;
-    for (size_t c = 0; c < p->cell_count; c++)
-        if (p->cells[c].group == group && p->cells[c].impossible == NULL &&
-            judge_of(r, runtime_place(r, p->cells[c].entry), group) == runtime)
-            return true;
-    return false;
-}
-
-static int reference_make(struct runner *r, size_t group, const struct judge *j, const char *model, struct error *err)
-{
-    struct reference *ref = reference_of(r, group, j->runtime);
-    snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[j->runtime].name, model);
-    ref->status = j->sample.status;
-    ref->digest = j->sample.digest;
+    struct reference *ref = reference_of(r, group, run->runtime);
+    snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[run->runtime].name, model);
+    ref->status = run->sample.status;
+    ref->digest = run->sample.digest;
     if (ref->status != CELL_OK)
-        return text_set(&ref->reason, j->sample.reason) == 0 ? 0 : no_memory(err);
-    if (j->sample.slots.jobs <= RESULTS_KEPT_MAX && (ref->results = slots_results(&j->sample.slots)) == NULL)
+        return text_set(&ref->reason, run->sample.reason) == 0 ? 0 : no_memory(err);
+    if (run->sample.slots.jobs <= RESULTS_KEPT_MAX && (ref->results = slots_results(&run->sample.slots)) == NULL)
         return no_memory(err);
     return 0;
 }
 
-/* What is judged by these results has to be judged by the same ones throughout. */
-static int check_again(struct runner *r, const struct judge *j, struct error *err)
+/* What is compared with these results has to be compared with the same ones throughout. */
+static int check_again(struct runner *r, const struct reference_run *run, struct error *err)
 {
-    const struct result_cell *had = &r->before->cells[j->cell];
     char name[CELL_NAME_ROOM], digest[17];
-    plan_cell_name(r->bench->plan, j->cell, name, sizeof name);
-    if (j->sample.status != CELL_OK)
+    plan_cell_name(r->bench->plan, run->cell, name, sizeof name);
+    if (run->sample.status != CELL_OK)
         return error_set(err, -EBADMSG, "%s worked when the run began and now does not: %s: %s", name,
-                         cell_status_name(j->sample.status), j->sample.reason);
-    snprintf(digest, sizeof digest, "%016" PRIx64, j->sample.digest);
-    if (strcmp(digest, had->digest) != 0)
+                         cell_status_name(run->sample.status), run->sample.reason);
+    snprintf(digest, sizeof digest, "%016" PRIx64, run->sample.digest);
+    if (strcmp(digest, r->before->cells[run->cell].digest) != 0)
         return error_set(err, -EBADMSG, "%s gives other results than when the run began", name);
     return 0;
 }
 
-/* One that left no results failed: what it judges fails for the same reason as before, and it is not tried again. */
-static int judge_failed(struct runner *r, struct judge *j, struct error *err)
+/* From a run of its command. One that left no results failed: what is compared with it fails for the same reason as
+ * before, and it is not tried again. */
+static int reference_sample(struct runner *r, const struct plan_cell *cell, struct reference_run *run,
+                            struct error *err)
 {
-    const struct result_cell *had = &r->before->cells[j->cell];
-    return sample_none(had->status, had->reason, &j->sample) == 0 ? 0 : no_memory(err);
-}
-
-/* The sample of a judge: from a run of its command, or from the journal. */
-static int judge_sample(struct runner *r, const struct plan_cell *cell, struct judge *j, struct error *err)
-{
-    if (j->again && r->before->cells[j->cell].status > CELL_OK && r->before->cells[j->cell].digest[0] == '\0')
-        return judge_failed(r, j, err);
-    int rc = sample_take(r->bench, cell, (struct sample_how){.timed = false}, &j->sample, err);
-    if (rc == 0 && j->again && (rc = check_again(r, j, err)) != 0)
-        sample_free(&j->sample);
+    const struct result_cell *had = run->again ? &r->before->cells[run->cell] : NULL;
+    if (had != NULL && had->status > CELL_OK && had->digest[0] == '\0')
+        return sample_none(had->status, had->reason, &run->sample) == 0 ? 0 : no_memory(err);
+    const struct sample_place verifying = {.timed = false};
+    int rc = sample_take(r->bench, cell, &verifying, &run->sample, err);
+    if (rc == 0 && had != NULL && (rc = check_again(r, run, err)) != 0)
+        sample_free(&run->sample);
     return rc;
 }
 
-/* The model whose results a runtime judges by: its baseline; where there is none in the group, as sync would take for
- * ever, that of the group's first cell, or of the runtime's own. NULL: the host has none. */
-static const char *judge_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
+/* The model a runtime's reference runs: its baseline; where there is none in the group, as sync would take for ever, that
+ * of the group's first cell, or of the runtime's own. NULL: the host has none. */
+static const char *reference_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
 {
     const struct plan *p = r->bench->plan;
     const char *first = NULL, *own = NULL;
     for (size_t c = 0; c < p->cell_count && !plan_compares(&p->groups[group]); c++) {
-        if (p->cells[c].group != group || !plan_judges(p, c))
+        if (p->cells[c].group != group || !plan_is_reference(p, c))
             continue;
         const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
         if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
@@ -219,24 +236,23 @@ static const char *judge_model(const struct runner *r, size_t group, const struc
     return own != NULL ? own : first != NULL ? first : baseline != NULL ? baseline->name : NULL;
 }
 
-/* Runs the judging cell of one runtime for its results. */
-static int judge_take(struct runner *r, size_t group, struct judge *j, struct error *err)
+static int reference_take(struct runner *r, size_t group, struct reference_run *run, struct error *err)
 {
     const struct plan *p = r->bench->plan;
-    const struct catalog_runtime *runtime = &r->bench->catalog->runtimes[j->runtime];
-    const char *model = judge_model(r, group, runtime);
+    const struct catalog_runtime *runtime = &r->bench->catalog->runtimes[run->runtime];
+    const char *model = reference_model(r, group, runtime);
     if (model == NULL)
         return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[runtime->host].name);
     const struct plan_cell alone = {
         .group = group, .runtime = runtime->name, .entry = runtime, .model = model, .baseline = true, .copies = 1};
-    j->cell = 0;
-    while (j->cell < p->cell_count &&
-           !(p->cells[j->cell].group == group && p->cells[j->cell].entry == runtime && plan_judges(p, j->cell)))
-        j->cell++;
-    j->again = j->cell < p->cell_count && r->cells[j->cell].verified;
-    int rc = judge_sample(r, &alone, j, err);
-    if (rc == 0 && (rc = reference_make(r, group, j, model, err)) != 0)
-        sample_free(&j->sample);
+    run->cell = 0;
+    while (run->cell < p->cell_count && !(p->cells[run->cell].group == group && p->cells[run->cell].entry == runtime &&
+                                          plan_is_reference(p, run->cell)))
+        run->cell++;
+    run->again = run->cell < p->cell_count && r->cells[run->cell].verified;
+    int rc = reference_sample(r, &alone, run, err);
+    if (rc == 0 && (rc = reference_make(r, group, run, model, err)) != 0)
+        sample_free(&run->sample);
     return rc;
 }
 
@@ -295,93 +311,72 @@ static int64_t time_left(const struct runner *r, int64_t begun_ns)
 
 /* -- verifying ---------------------------------------------------------------------------------------------------- */
 
-static int verify_commit(struct runner *r, size_t cell, struct sample_taken *s, int64_t begun, struct error *err)
+/* Writes a reference's sample down where it has a cell that is not in the journal yet. */
+static int reference_commit(struct runner *r, size_t group, struct reference_run *run, int64_t took_ns,
+                            struct error *err)
 {
-    const struct plan_cell *c = &r->bench->plan->cells[cell];
-    const size_t judge = judge_of(r, runtime_place(r, c->entry), c->group);
-    if (c->impossible == NULL && sample_judge(s, reference_of(r, c->group, judge)) != 0)
-        return no_memory(err);
-    note_time(r, cell, clock_now_ns() - begun);
-    return commit(r, s, (struct sample_place){.order = r->samples, .cell = cell}, err);
-}
-
-/* Writes a judge's sample down where it has a cell that is not in the journal yet. `each`: how long it took. */
-static int judge_commit(struct runner *r, size_t group, struct judge *j, int64_t each, struct error *err)
-{
-    if (j->again)
+    if (run->again)
         return 0;
-    if (j->cell < r->bench->plan->cell_count)
-        return verify_commit(r, j->cell, &j->sample, clock_now_ns() - each, err);
-    if (j->sample.status != CELL_OK)
+    if (run->cell < r->bench->plan->cell_count)
+        return commit(r, &run->sample, (struct sample_place){.order = r->samples, .cell = run->cell}, took_ns, err);
+    if (run->sample.status != CELL_OK)
         progress_note(r->progress, true, "%s %s: %s", r->bench->plan->groups[group].name,
-                      reference_of(r, group, j->runtime)->name, j->sample.reason);
+                      reference_of(r, group, run->runtime)->name, run->sample.reason);
     return 0;
 }
 
-/* The baselines that judge, each against its own judge. */
-static int verify_judges(struct runner *r, size_t group, struct error *err)
+/* The references of a group, each compared with its own. */
+static int verify_references(struct runner *r, size_t group, struct error *err)
 {
     const size_t runtimes = r->bench->catalog->runtime_count;
-    struct judge *judges = calloc(runtimes, sizeof *judges);
+    struct reference_run *runs = calloc(runtimes, sizeof *runs);
     size_t count = 0;
-    int rc = judges == NULL ? no_memory(err) : 0;
+    int rc = runs == NULL ? no_memory(err) : 0;
     const int64_t begun = clock_now_ns();
     for (size_t t = 0; rc == 0 && t < runtimes; t++) {
-        if (!is_judge(r, group, t))
+        if (!is_needed(r, group, t))
             continue;
-        judges[count].runtime = t;
-        rc = judge_take(r, group, &judges[count], err);
+        runs[count].runtime = t;
+        rc = reference_take(r, group, &runs[count], err);
         count += rc == 0;
     }
     const int64_t each = count == 0 ? 0 : (clock_now_ns() - begun) / (int64_t)count;
     for (size_t i = 0; i < count; i++) {
         if (rc == 0)
-            rc = judge_commit(r, group, &judges[i], each, err);
-        sample_free(&judges[i].sample);
+            rc = reference_commit(r, group, &runs[i], each, err);
+        sample_free(&runs[i].sample);
     }
-    free(judges);
+    free(runs);
     return rc;
 }
 
-static int verify_cell(struct runner *r, size_t cell, struct error *err)
+/* Whether verify_references has seen to the cell. */
+static bool verified_as_reference(const struct runner *r, size_t cell)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
-    const int64_t begun = clock_now_ns();
-    struct sample_taken s;
-    int rc;
-    if (c->impossible != NULL)
-        rc = sample_none(CELL_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
-    else
-        rc = sample_take(r->bench, c, (struct sample_how){.timed = false}, &s, err);
-    if (rc != 0)
-        return rc;
-    rc = verify_commit(r, cell, &s, begun, err);
-    sample_free(&s);
-    return rc;
+    return plan_is_reference(r->bench->plan, cell) && c->impossible == NULL &&
+           is_needed(r, c->group, (size_t)(c->entry - r->bench->catalog->runtimes));
 }
 
-/* Whether verify_judges has seen to the cell. */
-static bool verified_as_judge(const struct runner *r, size_t cell)
+static void tell_verifying(struct runner *r, const char *what)
 {
-    const struct plan_cell *c = &r->bench->plan->cells[cell];
-    return plan_judges(r->bench->plan, cell) && c->impossible == NULL &&
-           is_judge(r, c->group, runtime_place(r, c->entry));
+    char where[CELL_NAME_ROOM + 40];
+    snprintf(where, sizeof where, "verifying %s", what);
+    progress_at(r->progress, where, time_left(r, 0));
 }
 
 static int verify_group(struct runner *r, size_t group, struct error *err)
 {
     const struct plan *p = r->bench->plan;
-    char where[CELL_NAME_ROOM + 40], name[CELL_NAME_ROOM];
-    snprintf(where, sizeof where, "verifying %s", p->groups[group].name);
-    progress_at(r->progress, where, time_left(r, 0));
-    int rc = verify_judges(r, group, err);
+    char name[CELL_NAME_ROOM];
+    tell_verifying(r, p->groups[group].name);
+    int rc = verify_references(r, group, err);
     for (size_t c = 0; rc == 0 && c < p->cell_count; c++) {
-        if (p->cells[c].group != group || r->cells[c].verified || verified_as_judge(r, c))
+        if (p->cells[c].group != group || r->cells[c].verified || verified_as_reference(r, c))
             continue;
         plan_cell_name(p, c, name, sizeof name);
-        snprintf(where, sizeof where, "verifying %s", name);
-        progress_at(r->progress, where, time_left(r, 0));
-        rc = verify_cell(r, c, err);
+        tell_verifying(r, name);
+        rc = run_cell(r, (struct sample_place){.order = r->samples, .cell = c}, err);
     }
     return rc;
 }
@@ -407,33 +402,6 @@ int runner_verify(struct runner *r, struct error *err)
 }
 
 /* -- rounds ------------------------------------------------------------------------------------------------------- */
-
-/* For the pictures of single rounds. */
-static int keep_jobs(const struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
-{
-    const json_t *gate = json_object_get(s->phases, "ready");
-    if (s->status != CELL_OK || r->bench->plan->cells[place.cell].role != ROLE_MODEL || s->slots.slots == NULL ||
-        !json_is_integer(gate))
-        return 0;
-    return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
-}
-
-static int time_cell(struct runner *r, size_t cell, struct sample_place place, struct error *err)
-{
-    const struct plan_cell *c = &r->bench->plan->cells[cell];
-    struct sample_taken s;
-    int rc = sample_take(r->bench, c, (struct sample_how){.timed = true, .round = place.round}, &s, err);
-    if (rc != 0)
-        return rc;
-    if (sample_judge(&s, reference_of(r, c->group, judge_of(r, runtime_place(r, c->entry), c->group))) != 0)
-        rc = no_memory(err);
-    else
-        rc = commit(r, &s, place, err);
-    if (rc == 0)
-        rc = keep_jobs(r, &s, place, err);
-    sample_free(&s);
-    return rc;
-}
 
 /* Where the order goes on in a round that the journal has a part of. */
 static int64_t first_place(const struct runner *r, int64_t round)
@@ -467,28 +435,23 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
             const size_t cell = order[i];
             if (r->cells[cell].ended || r->cells[cell].last_round >= round)
                 continue;
-            const int64_t begun = clock_now_ns();
             tell_place(r, round, cell, spent);
-            rc = time_cell(r, cell,
-                           (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
-            note_time(r, cell, clock_now_ns() - begun);
+            rc = run_cell(r, (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
             spent += r->cells[cell].last_ns;
         }
     }
     return rc;
 }
 
-/* Whether there is a cell to time at all. */
 static bool any_goes_on(const struct runner *r)
 {
-    const struct plan *p = r->bench->plan;
-    for (size_t c = 0; c < p->cell_count; c++)
-        if (!r->cells[c].ended && rounds_group_goes_on(&r->rounds, p->cells[c].group))
-            return true;
-    return false;
+    bool any = false;
+    for (size_t g = 0; !any && g < r->bench->plan->group_count; g++)
+        any = group_goes_on(r, g);
+    return any;
 }
 
-/* A round is looked at before the next one begins. Of a run that is taken up the last round may be a part only, and
+/* A round is looked at before the next one begins. Of a resumed run the last round may be a part only, and
  * those before it were looked at then. */
 int runner_rounds(struct runner *r, struct error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A run from its first sample to its last: every cell verified once, then the rounds. One that was cut off goes on where
- * it stopped: runner_take_up tells it what the journal has. */
+ * it stopped. */
 #ifndef BENCH_RUN_RUNNER_H
 #define BENCH_RUN_RUNNER_H
 
@@ -23,34 +23,26 @@ struct runner_cell {
 };
 
 struct runner {
+    /* Set before runner_open; borrowed. */
     const struct bench *bench;
     const char *folder; /* the run's */
     struct journal *journal;
     struct progress *progress;
+    struct concurrent_runs *concurrent; /* open; polled after verifying and after each round */
+    const struct results *before;       /* what the journal of a resumed run has, else NULL */
+    /* Its own. */
     struct runner_cell *cells;
-    const struct results *before; /* what the journal had when the run was taken up; NULL: nothing */
-    struct reference *references; /* group * runtimes + runtime; those that judge are filled in */
+    struct reference *references; /* group * runtimes + runtime; those that are needed are filled in */
     int64_t samples;              /* in the journal */
     struct rounds rounds;
-    struct concurrent_runs *concurrent;
     int64_t rounds_done;
 };
 
-/* What a run writes to and tells. `before` is what the journal of a run that is taken up has, else NULL. */
-struct runner_place {
-    const char *folder;
-    rounds_widest *widest;
-    struct journal *journal;
-    struct progress *progress;
-    struct concurrent_runs *concurrent; /* open; looked at after verifying and after each round */
-    const struct results *before;
-};
-
-/* All is borrowed. runner_close is needed after 0 only. */
-int runner_open(const struct bench *bench, const struct runner_place *place, struct runner *out, struct error *err);
-/* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A run that is taken up is verified as
- * far as it was not, and the baselines that judge are run again for their results, which are not in the journal: -EBADMSG
- * where they give others than they did. */
+/* runner_close is needed after 0 only. */
+int runner_open(struct runner *runner, rounds_widest *widest, struct error *err);
+/* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A resumed run is verified as far
+ * as it was not, and the references are run again for their results, which are not in the journal: -EBADMSG where they
+ * give others than they did. */
 int runner_verify(struct runner *r, struct error *err);
 int runner_rounds(struct runner *r, struct error *err);
 void runner_close(struct runner *r);

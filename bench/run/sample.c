@@ -2,7 +2,7 @@
 /*
  * One sample, from the command to the verdict. A sample keeps the first thing that was found wrong; in this order: the
  * deadline, no record or a wrong one, what the record says, the exit status, processes left running, the slots, and
- * (sample_judge) the results.
+ * (sample_compare) the results.
  */
 #define _GNU_SOURCE /* sigabbrev_np: a crash is named as people know it */
 #include "bench/run/sample.h"
@@ -39,7 +39,7 @@
 struct attempt {
     const struct bench *b;
     const struct plan_cell *cell;
-    struct sample_how how;
+    const struct sample_place *place;
     char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
     struct string_list argv;
     struct memory memory;
@@ -118,7 +118,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
 {
     char *env[] = {host_env(a->b->paths), NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool pauses = !a->how.timed && sample_pauses(a->cell);
+    const bool pauses = !a->place->timed && sample_pauses(a->cell);
     struct end_pause pause = {-1, -1, -1, -1};
     int rc = env[0] == NULL                               ? error_set(err, -ENOMEM, "out of memory")
              : pauses && end_pause_open(&pause, err) != 0 ? -EMFILE
@@ -140,7 +140,8 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
         rc = supervisor_start(a->b->supervisor, &command, &pid, err);
     end_pause_handed_over(&pause);
     if (rc == 0)
-        rc = a->how.timed ? supervisor_wait(a->b->supervisor, -1, &a->end, err) : wait_watching(a, pid, &pause, s, err);
+        rc = a->place->timed ? supervisor_wait(a->b->supervisor, -1, &a->end, err)
+                             : wait_watching(a, pid, &pause, s, err);
     a->ended_ns = clock_now_ns();
     if (rc == -EINTR && supervisor_stop(a->b->supervisor, &a->end, err) == 0)
         error_set(err, -EINTR, "interrupted");
@@ -176,7 +177,7 @@ static int read_exit(struct attempt *a, struct sample_taken *s)
 {
     if (a->end.timed_out)
         return 0;
-    if (a->how.timed)
+    if (a->place->timed)
         return read_timing(a, s);
     a->exit = WIFSIGNALED(a->end.status) ? 128 + WTERMSIG(a->end.status) : WEXITSTATUS(a->end.status);
     return 0;
@@ -247,7 +248,7 @@ static int note_unreserved(const struct attempt *a, int64_t copy, struct sample_
     return 0;
 }
 
-static int judge_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
+static int check_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
 {
     const char *reason = r->reason == NULL ? "no reason given" : r->reason;
     const double took_s = (double)(r->end_ns - r->start_ns) / 1e9;
@@ -282,7 +283,7 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
         free(text);
         last_complaint(a, said, sizeof said);
         exit_text(a->exit, ended, sizeof ended);
-        return blame(s, CELL_FAILED, "the host wrote no record, %s%s", ended, a->how.timed ? "" : said);
+        return blame(s, CELL_FAILED, "the host wrote no record, %s%s", ended, a->place->timed ? "" : said);
     }
     rc = record_parse(text, length, &r, &why);
     free(text);
@@ -290,7 +291,7 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
         return blame(s, CELL_FAILED, "%s", why.text);
     rc = take_record(s, &r, &a->memory, copy, a->cell->role != ROLE_CAPACITY);
     if (rc == 0)
-        rc = judge_record(a, &r, copy, s);
+        rc = check_record(a, &r, copy, s);
     record_free(&r);
     return rc;
 }
@@ -308,7 +309,7 @@ static int check_slots(const struct sample_taken *s, const struct slots_view *vi
 /* Whether the jobs came as the plan has it, and what became of it. */
 static int read_open_loop(const struct attempt *a, const struct slots_view *view, struct sample_taken *s)
 {
-    const struct arrivals arrivals = plan_arrivals(a->b->plan, a->cell->group, a->how.round);
+    const struct arrivals arrivals = plan_arrivals(a->b->plan, a->cell->group, a->place->round);
     struct error why;
     if (arrivals.rate == 0 || s->status != CELL_OK)
         return 0;
@@ -396,7 +397,7 @@ static int read_results(const struct attempt *a, struct sample_taken *s)
         char ended[80], said[300];
         exit_text(a->exit, ended, sizeof ended);
         last_complaint(a, said, sizeof said);
-        rc = blame(s, CELL_FAILED, "the record says done, but %s%s", ended, a->how.timed ? "" : said);
+        rc = blame(s, CELL_FAILED, "the record says done, but %s%s", ended, a->place->timed ? "" : said);
     }
     if (rc == 0 && a->end.leftover < 0)
         rc = blame(s, CELL_FAILED, "/proc cannot be read, so that what it left running is not known");
@@ -479,12 +480,12 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
     return may_lack_room ? room_check(a->b, a->cell, s->unreserved, err) : 0;
 }
 
-int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
-                struct error *err)
+int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
+                struct sample_taken *out, struct error *err)
 {
     struct attempt a = {.b = b,
                         .cell = cell,
-                        .how = how,
+                        .place = place,
                         .json = text_format("%s/hyperfine.json", b->scratch),
                         .complaints = text_format("%s/stderr", b->scratch),
                         .memory = {.peak = -1},
@@ -493,7 +494,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, struct samp
     dir_clear_flat(b->scratch); /* files of the sample before must not be taken for this one's, nor their room */
     int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : 0;
     if (rc == 0)
-        rc = host_argv(b, cell, how.round, how.timed ? a.json : NULL, &a.argv);
+        rc = host_argv(b, cell, place->round, place->timed ? a.json : NULL, &a.argv);
     rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
     string_list_free(&a.argv);
     memory_free(&a.memory);
@@ -511,7 +512,7 @@ int sample_none(enum cell_status status, const char *reason, struct sample_taken
     return text_set(&out->reason, reason);
 }
 
-int sample_judge(struct sample_taken *s, const struct reference *reference)
+int sample_compare(struct sample_taken *s, const struct reference *reference)
 {
     if (s->status != CELL_OK)
         return 0;

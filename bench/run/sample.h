@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One sample: a cell's command run once, what it left (record, slots, hyperfine's JSON) read, and judged. */
+/* One sample: a cell's command run once, what it left (record, slots, hyperfine's JSON) read and checked. */
 #ifndef BENCH_RUN_SAMPLE_H
 #define BENCH_RUN_SAMPLE_H
 
@@ -15,7 +15,7 @@
 #include "bench/protocol/slots.h"
 #include "bench/machine/interference.h"
 
-/* What a run's results have to be: those of the baseline of the runtime that judges. */
+/* What a run's results have to be: those of its reference. */
 struct reference {
     char name[128]; /* "py:sync" */
     enum cell_status status;
@@ -47,31 +47,27 @@ struct sample_taken {
     bool service_died;       /* the origin has ended */
 };
 
-/* How a sample is to be taken. */
-struct sample_how {
-    bool timed;    /* through hyperfine; else by itself with its memory watched */
+/* Where it stands in the run. */
+struct sample_place {
     int64_t round; /* of which an open loop has the schedule; 0: the verify pass */
+    int64_t order; /* its place in the round */
+    size_t cell;
+    bool timed; /* through hyperfine; else by itself with its memory watched */
 };
 
 /*
- * Runs a cell once. The sample says all that went wrong with the cell. Returns 0, -EINTR when the driver was told to stop, -ENOSPC or -EDQUOT where the
- * scratch folder had no room for it (bench/run/disk_space.h), or another negative errno where the driver cannot go on. sample_free is
- * needed after 0 only.
+ * Runs a cell once. The sample says all that went wrong with the cell. Returns 0, -EINTR when the driver was told to
+ * stop, -ENOSPC or -EDQUOT where the scratch folder had no space for it (bench/run/disk_space.h), or another negative
+ * errno where the driver cannot go on. sample_free is needed after 0 only.
  */
-int sample_take(const struct bench *b, const struct plan_cell *cell, struct sample_how how, struct sample_taken *out,
-                struct error *err);
+int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
+                struct sample_taken *out, struct error *err);
 /* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
-int sample_judge(struct sample_taken *s, const struct reference *reference);
+int sample_compare(struct sample_taken *s, const struct reference *reference);
 /* A sample of a cell that was never started. */
 int sample_none(enum cell_status status, const char *reason, struct sample_taken *out);
 void sample_free(struct sample_taken *s);
 
-/* Where it stands in the run. */
-struct sample_place {
-    int64_t round, order; /* order: its place in the round */
-    size_t cell;
-    bool timed;
-};
 /* The line for the journal; NULL: no memory. */
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place);
 

@@ -191,16 +191,16 @@ static void test_prices_compare_with_nothing(void **state)
         assert_false(plan_compares(&p.groups[g]));
         assert_non_null(p.groups[g].capacity_reason);
     }
-    size_t judges = 0;
+    size_t references = 0;
     for (size_t c = 0; c < p.cell_count; c++) {
         assert_false(p.cells[c].baseline);
         assert_string_not_equal(p.cells[c].model, "sync");
         assert_int_equal(p.cells[c].role, ROLE_MODEL);
-        judges += plan_judges(&p, c);
-        assert_int_equal(plan_judges(&p, c), c == 0 || p.cells[c].group != p.cells[c - 1].group ||
-                                                 p.cells[c].runtime != p.cells[c - 1].runtime);
+        references += plan_is_reference(&p, c);
+        assert_int_equal(plan_is_reference(&p, c), c == 0 || p.cells[c].group != p.cells[c - 1].group ||
+                                                       p.cells[c].runtime != p.cells[c - 1].runtime);
     }
-    assert_int_equal(judges, 3 * 2);
+    assert_int_equal(references, 3 * 2);
     plan_free(&p);
     string_list_free(&f->options.jobs);
     assert_int_equal(make(f, 2, &p, &err), 0);
