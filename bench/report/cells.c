@@ -243,7 +243,10 @@ static const struct ratio *ratio_at(const void *row, int which)
 
 static void read_ratio(const void *row, int which, struct table_value *out)
 {
-    cells_set_ratio(out, ratio_at(row, which));
+    const struct ratio *ratio = ratio_at(row, which);
+    if (ratio->state != RATIO_NO_BASE ||
+        which % RATIO_BASES == RATIO_OWN_SYNC) /* a run without py:sync has no column of it */
+        cells_set_ratio(out, ratio);
 }
 
 static void read_verdict(const void *row, int which, struct table_value *out)
