@@ -69,7 +69,7 @@ def test_while_jobs_wait(tasks, tmp_path):
     for whose in ("all", "worker"):
         full = summary(tmp_path / whose, tasks, *words, "--set", f"mb={MB}", "--set", f"whose={whose}")
         check(full, empty, whose)
-        assert all(cell["memory_looks"] > 0 for cell in full.values())
+        assert all(cell["memory_samples"] > 0 for cell in full.values())
 
 
 def test_a_cell_shorter_than_the_sampling_says_so(tmp_path):
@@ -81,7 +81,7 @@ def test_a_cell_shorter_than_the_sampling_says_so(tmp_path):
     assert done.returncode == 0, done.stderr
     run = tmp_path / "latest"
     (cell,) = json.loads((run / "summary.json").read_text())["cells"]
-    assert cell["memory_looks"] == 0 and cell["peak_pss_bytes"] > 0
+    assert cell["memory_samples"] == 0 and cell["peak_pss_bytes"] > 0
     assert "| ≥" in (run / "summary.md").read_text()
     first = json.loads((run / "samples.jsonl").read_text().splitlines()[0])
     assert first["memory"]["looks"] >= 1 and first["memory"]["looks_in_work"] == 0

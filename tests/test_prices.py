@@ -41,12 +41,12 @@ def test_a_known_price(tmp_path):
         )  # fmt: skip
         assert not any(cell["baseline"] or cell["role"] != "model" for cell in plan["cells"])
         assert len(plan["cells"]) == 5 * 4 and all(group["scaling"] == "prices" for group in plan["groups"])
-        for row in summary["prices"]:
+        for row in summary["marginal_cost"]:
             assert row["piece"] == "hoard" and row["note"] is None and row["points"] == 5
             assert (row["workers_from"], row["workers_to"]) == (1, 9)
-            assert row["memory_bytes"]["low"] <= row["memory_bytes"]["each"] <= row["memory_bytes"]["high"]
-            each[row["runtime"], row["model"], mb] = row["memory_bytes"]["each"]
-        assert "What one more costs" in shown and "What the model buys" not in shown
+            assert row["memory_bytes_low"] <= row["memory_bytes"] <= row["memory_bytes_high"]
+            each[row["runtime"], row["model"], mb] = row["memory_bytes"]
+        assert "What one more costs" in shown and "what the model buys" not in shown
     assert len(each) == 2 * 4
     for (runtime, model, mb), found in each.items():
         if mb:
@@ -57,7 +57,7 @@ def test_jobs_that_do_not_all_wait_at_once_have_no_price(tmp_path):
     """A delay of nothing is over before the next job starts: the figure would be that of a few."""
     _, summary, shown = prices(tmp_path, "--task", "wait", "--set", "delay=0", "--workers", "50,100,150",
                                "--runtime", "py", "--model", "thread-pool")  # fmt: skip
-    (row,) = summary["prices"]
+    (row,) = summary["marginal_cost"]
     assert "were in flight at once: the delay is too short" in row["note"]
     assert row["memory_bytes"] is None and row["points"] == 0
     assert "the delay is" in shown and "no intervals below" not in shown  # it has no ratios

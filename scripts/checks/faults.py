@@ -104,13 +104,13 @@ def slower(p: Planter) -> Try:
     longest = max(c["median_s"] for c in cells.values())
     if out.status != 0 or longest > 0.020:
         raise RuntimeError(f"exit status {out.status}, a command took {longest * 1e3:.1f} ms: {out.said}")
-    ratios = {model: c["speedup"]["whole"]["own_sync"] for model, c in cells.items()}
-    verdicts = {model: ratio["verdict"] for model, ratio in ratios.items()}
-    named = "{verdict}: {ratio:.4f} [{low:.4f},{high:.4f}]".format(**ratios["slower"])
+    ratios = {model: c["whole_own_sync"] for model, c in cells.items()}
+    verdicts = {model: c["whole_own_sync_verdict"] for model, c in cells.items()}
+    named = ("{whole_own_sync_verdict}: {whole_own_sync:.4f} [{whole_own_sync_low:.4f},{whole_own_sync_high:.4f}]"
+             .format(**cells["slower"]))
     return Try(verdicts["slower"] == "slower", f"{named}, {cells['sync']['rounds']} rounds in {took:.0f} s",
                counts={"twin": verdicts["same"] in ("faster", "slower")},
-               notes={"twin": ratios["same"]["ratio"], "control": out.summary["control"][0]["ratio"],
-                      "slower": ratios["slower"]["ratio"]})
+               notes={"twin": ratios["same"], "control": out.summary["checks"][0]["ratio"], "slower": ratios["slower"]})
 
 
 # -- jobs -------------------------------------------------------------------------------------------------------------

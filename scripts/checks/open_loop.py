@@ -23,29 +23,29 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 JOBS, WORKERS, RATE = 800, 4, 400
 STALL_MS, STALL_AT = 200, 300
 LIMIT_S = 600
-KEPT = ("machine.json", "plan.json", "samples.jsonl", "summary.json", "summary.md")
+KEPT = ("machine.json", "plan.json", "samples.jsonl", "summary.json", "summary.csv", "summary.md")
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one variant took in both loops; seconds."""
+    """One variant in both loops: its cells of summary.json."""
 
     variant: str
-    closed: dict[str, float]
-    open: dict[str, float]
-    done: float | None  # jobs a second in the open loop
+    closed: dict[str, Any]
+    open: dict[str, Any]
 
     @property
     def shown(self) -> bool:
         """The stall is in both maxima; in the p99 of the open loop alone."""
         half = STALL_MS / 2000
-        return self.closed["max"] > half and self.open["p99"] > half and self.closed["p99"] < self.open["p99"] / 2
+        return self.closed["latency_max_s"] > half and self.open["latency_p99_s"] > max(half, 2 * self.closed["latency_p99_s"])
 
 
 def measure(results: Path, url: str, args: argparse.Namespace, *loop: str) -> None:
@@ -85,7 +85,7 @@ def rows(folder: Path) -> list[Row]:
     """One for each variant but sync, of which the stall is one job and the rate may be too much."""
     closed, opened = cells(folder, "closed"), cells(folder, "open")
     return [
-        Row(name, cell["latency_s"], opened[name]["latency_s"], opened[name]["open_loop"]["achieved_rate"])
+        Row(name, cell, opened[name])
         for name, cell in closed.items()
         if cell["model"] != "sync"
     ]
@@ -96,8 +96,9 @@ def show(found: list[Row]) -> None:
     print(f"{'':18}{'closed loop':>27}{'open loop':>27}")
     print(f"{'ms':18}{'p50':>9}{'p99':>9}{'max':>9}{'p50':>9}{'p99':>9}{'max':>9}{'done':>9}")
     for row in found:
-        numbers = [1000 * loop[point] for loop in (row.closed, row.open) for point in ("p50", "p99", "max")]
-        done = "?" if row.done is None else f"{row.done:.0f}/s"
+        numbers = [1000 * loop[f"latency_{point}_s"] for loop in (row.closed, row.open) for point in ("p50", "p99", "max")]
+        achieved = row.open["achieved_rate"]
+        done = "?" if achieved is None else f"{achieved:.0f}/s"
         print(f"{row.variant:18}" + "".join(f"{number:9.2f}" for number in numbers) + f"{done:>9}")
 
 

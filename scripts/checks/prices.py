@@ -211,7 +211,7 @@ def compare(case: Case, rows: list[dict], url: str | None) -> bool:
     by_hand = statistics.median(
         (reading(case, many, url) - reading(case, few, url)) / (many - few) for _ in range(READINGS)
     )
-    off = said["each"] / by_hand - 1
+    off = said / by_hand - 1
     verdict = "PASS" if abs(off) <= TOLERANCE else "SHORT"
     print(f"{name}  {few:>5}..{many:<6} by hand {by_hand:>10,.0f} B  cobench {said['each']:>10,.0f} B  {off:+7.1%}  {verdict}",
           flush=True)  # fmt: skip
@@ -226,7 +226,7 @@ def main(argv: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # for the origin; hosts and driver raise theirs themselves
     with tempfile.TemporaryDirectory() as name:
         run = args.run or make_run(Path(name))
-        rows = json.loads((run / "summary.json").read_text())["prices"]
+        rows = json.loads((run / "summary.json").read_text())["marginal_cost"]
         origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         try:
             url = origin.stdout.readline().strip()

@@ -50,31 +50,38 @@ CASES = (
 
 
 def measure(folder: Path, case: Case, rounds: int) -> list[dict]:
-    """The curves of summary.json. The tables go nowhere; what went wrong comes out."""
+    """The curves of summary.json: their points, and both laws. The tables go nowhere; what went wrong comes out."""
     subprocess.run(
         [BUILD / "cobench", "run", "--quiet", "--no-plots", "--task", case.task, "--runtime", case.runtime, "--model",
          ",".join(case.models), "--jobs", str(case.jobs), "--workers", case.workers, "--scaling", "strong", "--set", case.setting,
          "--rounds", str(rounds), "--seed", "1", "--results", folder],
         check=True, timeout=LIMIT_S,
     )  # fmt: skip
-    return json.loads((folder / "latest" / "summary.json").read_text())["scaling"]
+    summary = json.loads((folder / "latest" / "summary.json").read_text())
+    curves: dict[tuple[str, str], dict] = {}
+    for point in summary["scaling"]:
+        curve = curves.setdefault((point["runtime"], point["model"]), {"gains": []})
+        curve["gains"].append(point["gain"])
+    for law in summary["laws"]:
+        curves[law["runtime"], law["model"]][law["law"]] = law
+    return list(curves.values())
 
 
-def interval(term: dict) -> str:
-    return f"{term['value']:8.4f} [{term['low']:7.4f},{term['high']:7.4f}]"
+def contention(law: dict) -> str:
+    return f"{law['contention']:8.4f} [{law['contention_low']:7.4f},{law['contention_high']:7.4f}]"
 
 
 def judge(case: Case, curve: dict) -> bool:
     """Prints one curve's line and says whether its contention is where it should be."""
-    name = f"{case.task:6} {curve['runtime']}:{curve['model']:12}"
-    usl, amdahl = curve["fits"]["usl"], curve["fits"]["amdahl"]
-    gains = " ".join("-" if point["gain"] is None else f"{point['gain']:.3g}" for point in curve["points"])
+    usl, amdahl = curve["usl"], curve["amdahl"]
+    name = f"{case.task:6} {usl['runtime']}:{usl['model']:12}"
+    gains = " ".join("-" if gain is None else f"{gain:.3g}" for gain in curve["gains"])
     if not usl["accepted"]:
         print(f"SHORT  {name} not fitted: {usl['reason']} (gains {gains})", flush=True)
         return False
-    good = abs(usl["contention"]["value"] - case.expected) <= case.near
-    serial = interval(amdahl["serial"]) if amdahl["accepted"] else f"not fitted: {amdahl['reason']}"
-    print(f"{'PASS ' if good else 'SHORT'}  {name} {interval(usl['contention'])} {usl['coherency']['value']:10.2g}"
+    good = abs(usl["contention"] - case.expected) <= case.near
+    serial = contention(amdahl) if amdahl["accepted"] else f"not fitted: {amdahl['reason']}"
+    print(f"{'PASS ' if good else 'SHORT'}  {name} {contention(usl)} {usl['coherency']:10.2g}"
           f"{100 * usl['rms']:6.1f}%  {serial}  {gains}", flush=True)  # fmt: skip
     return good
 
