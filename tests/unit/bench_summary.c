@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "bench/report/format.h"
+#include "bench/analysis/ranking.h"
 #include "bench/analysis/summary.h"
 #include "bench/report/findings.h"
 #include "bench/report/warnings.h"
@@ -501,6 +502,23 @@ static void wide_and_unclear_is_unresolved(void **state)
     assert_true(row(w, C_THREADS)->speedup[RATIO_WHOLE][RATIO_PY_SYNC].unresolved);
 }
 
+/* A gain within the margin pays from 100 jobs on by the medians alone: no interval shows it, so nothing is said. */
+static void a_break_even_needs_an_interval_that_clears_1(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        int64_t ms;
+        enum break_even_state state;
+    } table[] = {{60, BREAK_EVEN_FROM}, {97, BREAK_EVEN_UNKNOWN}, {210, BREAK_EVEN_NEVER}};
+    w->results.margin = 0.05;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cell_fill(&w->cells[C_THREADS], table[i].ms, ROUNDS);
+        summary_free(&w->summary);
+        world_summarise(w);
+        assert_int_equal(break_even_of(&w->summary, row(w, C_THREADS)).state, table[i].state);
+    }
+}
+
 /* A group of `count` variants beside its sync, all but one of them identical to it but for noise. */
 struct crowd {
     struct plan_group group;
@@ -821,6 +839,7 @@ int main(void)
         WITH_WORLD(seven_rounds_cannot_flag),
         WITH_WORLD(a_verdict_needs_the_margin),
         WITH_WORLD(wide_and_unclear_is_unresolved),
+        WITH_WORLD(a_break_even_needs_an_interval_that_clears_1),
         cmocka_unit_test(verdicts_are_adjusted_over_a_column),
         cmocka_unit_test(too_few_rounds_for_a_verdict_is_a_warning),
         WITH_WORLD(a_cold_first_round_is_marked),
