@@ -202,7 +202,9 @@ static void find_limit(struct claim *claim, const struct summary *summary, const
         claim->limit = variant->group->ideal;
 }
 
-double claim_scale(double gain, double claimed_cores, double cores)
+/* The gain of `cores` cores for a claimed gain on `claimed_cores`, by Amdahl's law; in proportion where the claim is that
+ * nothing was serial (a gain of as much as the cores); the claim itself where there is nothing to scale (1 or less). */
+static double claim_scale(double gain, double claimed_cores, double cores)
 {
     if (!(gain > 1) || !(claimed_cores > 1) || !(cores >= 1) || !isfinite(gain))
         return gain;

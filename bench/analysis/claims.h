@@ -74,9 +74,6 @@ int claims_of_run(const char *folder, const struct summary *summary, struct clai
 int claims_judge(struct claims *claims, const struct summary *summary);
 void claims_free(struct claims *claims);
 
-/* The gain of `cores` cores for a claimed gain on `claimed_cores`, by Amdahl's law; in proportion where the claim is that
- * nothing was serial (a gain of as much as the cores); the claim itself where there is nothing to scale (1 or less). */
-double claim_scale(double gain, double claimed_cores, double cores);
 /* "holds here", "more here" and so on. */
 const char *claim_verdict_name(enum claim_verdict verdict);
 

@@ -21,7 +21,8 @@ double column_value(const struct sample *sample, size_t column)
     return ns < 0 ? NAN : (double)ns / 1e9;
 }
 
-size_t column_take(const struct result_cell *cell, size_t column, double *space)
+/* The values that are known, in the order of rounds. Returns how many. */
+static size_t column_take(const struct result_cell *cell, size_t column, double *space)
 {
     size_t n = 0;
     for (size_t i = 0; i < cell->count; i++)

@@ -18,9 +18,7 @@ struct summary_interval {
 
 /* A sample's value in seconds. */
 double column_value(const struct sample *sample, size_t column);
-/* The values that are known, in the order of rounds; `space` holds at least cell->count of them. Returns how many. */
-size_t column_take(const struct result_cell *cell, size_t column, double *space);
-/* The median of values, and of a column. */
+/* The median of values, and of a column, for which `space` holds at least cell->count values. */
 double column_median_of(const double *values, size_t n);
 double column_median(const struct result_cell *cell, size_t column, double *space);
 struct summary_interval column_median_ci(const struct result_cell *cell, size_t column, double *space);

@@ -372,11 +372,6 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
         }
 }
 
-enum level summary_cell_level(const struct summary_cell *cell)
-{
-    return !cell->verified ? LEVEL_INVALID : cell->doubt != DOUBT_NONE ? LEVEL_DOUBTFUL : LEVEL_FINE;
-}
-
 bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cell->memory_looks == 0; }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */

@@ -86,8 +86,6 @@ void summary_free(struct summary *summary);
 /* The capacity of a cell's group and runtime, NULL where there is none. */
 const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell);
 
-/* Fine, doubtful (`doubt` says why) or invalid (`note` does). */
-enum level summary_cell_level(const struct summary_cell *cell);
 /* Was its work over before anybody looked at its memory? Then there may have been more. */
 bool summary_memory_is_least(const struct summary_cell *cell);
 /* The cell that is the baseline of a cell's group and runtime, NULL where there is none. */

@@ -46,22 +46,6 @@ static int fail_free(struct reader *r, int line, char *what)
     return 0;
 }
 
-struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
-{
-    struct suite_group *more = realloc(suite->groups, (suite->count + 1) * sizeof *more);
-    if (more == NULL)
-        return NULL;
-    suite->groups = more;
-    struct suite_group *g = &more[suite->count];
-    *g = (struct suite_group){.params = json_object()};
-    if (g->params == NULL || text_set(&g->name, name) != 0 || text_set(&g->task, task) != 0) {
-        suite_group_free(g);
-        return NULL;
-    }
-    suite->count++;
-    return g;
-}
-
 /* -- values ------------------------------------------------------------------------------------------------------- */
 
 static const struct setting suite_settings[] = {
@@ -88,6 +72,30 @@ static const struct setting group_settings[] = {
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
+
+static void suite_group_free(struct suite_group *group)
+{
+    free(group->name);
+    for (size_t i = 0; i < COUNT(group_settings); i++)
+        setting_free(&group_settings[i], group);
+    json_decref(group->params);
+}
+
+struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task)
+{
+    struct suite_group *more = realloc(suite->groups, (suite->count + 1) * sizeof *more);
+    if (more == NULL)
+        return NULL;
+    suite->groups = more;
+    struct suite_group *g = &more[suite->count];
+    *g = (struct suite_group){.params = json_object()};
+    if (g->params == NULL || text_set(&g->name, name) != 0 || text_set(&g->task, task) != 0) {
+        suite_group_free(g);
+        return NULL;
+    }
+    suite->count++;
+    return g;
+}
 
 static int unknown_key(struct reader *r, const char *key, const struct setting *table, size_t count)
 {
@@ -267,14 +275,6 @@ int suite_read(const char *path, struct suite *out, struct error *err)
     if (dot != NULL && dot != out->name && strcmp(dot, ".ini") == 0)
         *dot = '\0';
     return 0;
-}
-
-void suite_group_free(struct suite_group *group)
-{
-    free(group->name);
-    for (size_t i = 0; i < COUNT(group_settings); i++)
-        setting_free(&group_settings[i], group);
-    json_decref(group->params);
 }
 
 void suite_free(struct suite *suite)

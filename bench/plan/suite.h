@@ -45,7 +45,6 @@ int suite_parse(const char *label, const char *text, size_t length, struct suite
 int suite_read(const char *path, struct suite *out, struct error *err);
 /* Adds an empty group; NULL: no memory. */
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task);
-void suite_group_free(struct suite_group *group);
 void suite_free(struct suite *suite);
 
 #endif

@@ -16,7 +16,8 @@
 
 static const char *const side_names[COMPARE_SIDES] = {"A", "B"};
 
-const char *story_subject(const struct compare *c)
+/* "whole-command time", "work time speedup over the own sync": what is told and judged. */
+static const char *story_subject(const struct compare *c)
 {
     static const char *const subjects[2][RATIO_TIMES][RATIO_BASES] = {
         {[RATIO_WHOLE] = {"whole-command time", "whole-command time"}, [RATIO_WORK] = {"work time", "work time"}},

@@ -31,7 +31,4 @@ struct story {
 int story_make(struct story *story, const struct compare *compare);
 void story_free(struct story *story);
 
-/* "whole-command time", "work time speedup over the own sync": what is told and judged. */
-const char *story_subject(const struct compare *compare);
-
 #endif

@@ -167,8 +167,6 @@ char *format_shape(const struct plan_group *group)
                        (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
 }
 
-char *format_variant(const struct result_cell *cell) { return text_format("%s:%s", cell->runtime, cell->model); }
-
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */
 
 static bool starts_character(char byte) { return ((unsigned char)byte & 0xc0) != 0x80; }

@@ -33,8 +33,6 @@ const char *format_verdict(enum verdict verdict);
 char *format_params(const struct plan_group *group);
 /* "8 jobs on 2 workers, ideal 2x", to be freed; NULL: no memory. */
 char *format_shape(const struct plan_group *group);
-/* "c:thread-pool", to be freed; NULL: no memory. */
-char *format_variant(const struct result_cell *cell);
 
 /* How many columns a terminal needs for UTF-8 text (each character is one wide). */
 int format_columns(const char *text);

@@ -8,7 +8,7 @@
 
 #include "bench/report/format.h"
 
-const void *table_row(const struct table *table, size_t row)
+static const void *table_row(const struct table *table, size_t row)
 {
     if (table->row_size == 0)
         return ((const void *const *)table->rows)[row];

@@ -56,7 +56,6 @@ struct table {
     unsigned view;
 };
 
-const void *table_row(const struct table *table, size_t row);
 /* Reads one value; what a number stands for is as the unit says. */
 void table_value(const struct table *table, size_t row, size_t column, struct table_value *out);
 /* Whether people see a column: it has a title, is in the view, and some row has something in it. */

@@ -65,15 +65,6 @@ void events_free(struct events *events)
     events->lines = NULL;
 }
 
-size_t events_count(const struct events *events, const char *what)
-{
-    size_t i, count = 0;
-    const json_t *line;
-    json_array_foreach(events->lines, i, line)
-        count += strcmp(json_string_value(json_object_get(line, "what")), what) == 0;
-    return count;
-}
-
 static bool has_text(const json_t *array, const json_t *text)
 {
     size_t i;

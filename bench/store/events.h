@@ -19,8 +19,6 @@ int events_load(const char *folder, struct events *out, struct error *err);
 /* Pure: the same from the file's bytes. */
 int events_parse(const char *text, size_t length, struct events *out, struct error *err);
 void events_free(struct events *events);
-/* How many there are of a kind. */
-size_t events_count(const struct events *events, const char *what);
 
 /* What was different where --force took the run up: an array of texts, new, each once; NULL: no memory. */
 json_t *events_forced(const struct events *events);

@@ -100,17 +100,3 @@ void csv_put_number(FILE *out, double value)
     if (isfinite(value))
         fprintf(out, "%.9g", value);
 }
-
-void markdown_put_variant(FILE *out, const char *runtime, const char *model)
-{
-    markdown_put(out, runtime);
-    fputc(':', out);
-    markdown_put(out, model);
-}
-
-void html_put_variant(FILE *out, const char *runtime, const char *model)
-{
-    html_put(out, runtime);
-    fputc(':', out);
-    html_put(out, model);
-}

@@ -13,7 +13,5 @@ void html_put_in(FILE *out, const char *tag, const char *text); /* <tag>text</ta
 
 /* A comma and the number, or nothing behind the comma where it is not known (NaN). */
 void csv_put_number(FILE *out, double value);
-void markdown_put_variant(FILE *out, const char *runtime, const char *model);
-void html_put_variant(FILE *out, const char *runtime, const char *model);
 
 #endif

@@ -17,7 +17,7 @@ static void check_forced(const struct events *events)
         for (size_t k = 0; k < i; k++)
             FUZZ_MUST(!json_equal(json_array_get(texts, i), json_array_get(texts, k)));
     }
-    FUZZ_MUST(json_array_size(texts) == 0 || events_count(events, "forced") > 0);
+    FUZZ_MUST(json_array_size(texts) == 0 || json_array_size(events->lines) > 0);
     json_decref(texts);
 }
 

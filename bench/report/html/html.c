@@ -31,25 +31,6 @@ void html_table_begin(FILE *out, const char *id, const char *classes, const char
 
 void html_table_end(FILE *out) { fputs("</table>\n</div>\n", out); }
 
-void html_put_ratio(FILE *out, const struct ratio *ratio)
-{
-    const char *verdict = verdict_name(ratio->verdict);
-    struct format f;
-    fputs("<td class=\"r\"", out);
-    if (ratio_known(ratio))
-        fprintf(out, " data-v=\"%.6g\">", ratio->ratio);
-    else
-        fputs(" data-v=\"\">", out);
-    html_put(out, format_speedup(&f, ratio));
-    if (ratio->verdict == VERDICT_FASTER || ratio->verdict == VERDICT_SLOWER)
-        fprintf(out, " <span class=\"%s\">%s %s</span>", verdict, format_verdict(ratio->verdict), verdict);
-    else if (verdict != NULL)
-        fprintf(out, " %s<span class=\"hidden\"> %s</span>", format_verdict(ratio->verdict), verdict);
-    if (ratio_level(ratio) == LEVEL_DOUBTFUL)
-        fprintf(out, " <span title=\"%s\">?</span>", doubt_name(ratio->doubt));
-    fputs("</td>", out);
-}
-
 static int put_head(const struct summary *summary, FILE *out)
 {
     const struct results *r = summary->results;

@@ -23,7 +23,5 @@ int render_html_method(const struct page *page, FILE *out);  /* how it was measu
 /* Opens a table in a frame of its own that scrolls; `id` is ours, `classes` may be "". html_table_end closes. */
 void html_table_begin(FILE *out, const char *id, const char *classes, const char *caption);
 void html_table_end(FILE *out);
-/* A cell with a ratio, its verdict and its interval, sorted by the ratio. */
-void html_put_ratio(FILE *out, const struct ratio *ratio);
 
 #endif
