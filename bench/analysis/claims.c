@@ -101,7 +101,7 @@ static int claim_read(const struct reader *r, const struct claims *claims, const
     out->measured = ratio_none(RATIO_NOT_RUN);
     out->scaled_low = out->low;
     out->scaled_high = out->high;
-    out->limit = NAN;
+    out->limit.gain = NAN;
     out->verdict = CLAIM_UNMEASURED;
     if ((out->base == NULL) != (out->variant == NULL) || (out->base == NULL) != (out->why != NULL))
         return wrong(r, "either \"base\" and \"variant\" or \"unmeasured\" is needed");
@@ -188,20 +188,6 @@ static int measure(struct claim *claim, const struct summary_cell *base, const s
     return rc;
 }
 
-/* What this machine could have given: the capacity of the variant's group, or the ideal where work waits. */
-static void find_limit(struct claim *claim, const struct summary *summary, const struct summary_cell *base,
-                       const struct summary_cell *variant)
-{
-    const struct summary_capacity *capacity = summary_capacity_of(summary, variant);
-    if (base->group != variant->group || strcmp(base->cell->runtime, variant->cell->runtime) != 0)
-        return; /* another language or another size: no number of CPUs limits that */
-    claim->limit_is_capacity = capacity != NULL && ratio_known(&capacity->ratio);
-    if (claim->limit_is_capacity)
-        claim->limit = capacity->ratio.ratio;
-    else
-        claim->limit = variant->group->ideal;
-}
-
 /* The gain of `cores` cores for a claimed gain on `claimed_cores`, by Amdahl's law; in proportion where the claim is that
  * nothing was serial (a gain of as much as the cores); the claim itself where there is nothing to scale (1 or less). */
 static double claim_scale(double gain, double claimed_cores, double cores)
@@ -251,7 +237,9 @@ static int judge(struct claim *claim, const json_t *row, const struct summary *s
         } else {
             if (measure(claim, base, variant, summary->results->margin) != 0)
                 return -ENOMEM;
-            find_limit(claim, summary, base, variant);
+            /* Of another language or another size no number of CPUs is the limit. */
+            if (base->group == variant->group && strcmp(base->cell->runtime, variant->cell->runtime) == 0)
+                claim->limit = limit_of(summary, variant);
             if (!ratio_known(&claim->measured))
                 claim->why = variant->note != NULL ? variant->note : "no common round";
         }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
+#include "bench/analysis/limit.h"
 #include "bench/analysis/ratio.h"
 #include "bench/analysis/summary.h"
 
@@ -46,8 +47,7 @@ struct claim {
     const char *time;               /* "work" or "whole" */
     char *base, *variant;           /* "requests py:sync"; NULL: nothing measures it */
     struct ratio measured;
-    double limit; /* the capacity here, or what is ideal for work that waits; NaN: not known */
-    bool limit_is_capacity;
+    struct limit limit; /* here; NaN: not known */
     enum claim_verdict verdict;
     const char *why; /* of CLAIM_CANNOT and CLAIM_UNMEASURED; else NULL */
 };

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/stats/order.h"
@@ -40,6 +41,31 @@ double column_median_of(const double *values, size_t n)
 double column_median(const struct result_cell *cell, size_t column, double *space)
 {
     return column_median_of(space, column_take(cell, column, space));
+}
+
+struct round_value {
+    int64_t ns, round;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const struct round_value *x = a, *y = b;
+    return x->ns != y->ns ? (x->ns > y->ns) - (x->ns < y->ns) : (x->round > y->round) - (x->round < y->round);
+}
+
+int64_t column_median_round(const struct result_cell *cell, size_t column)
+{
+    struct round_value *sorted = calloc(cell->count + 1, sizeof *sorted);
+    if (sorted == NULL || cell->count == 0) {
+        free(sorted);
+        return 0;
+    }
+    for (size_t i = 0; i < cell->count; i++)
+        sorted[i] = (struct round_value){ns_of(&cell->samples[i], column), cell->samples[i].round};
+    qsort(sorted, cell->count, sizeof *sorted, by_value);
+    const int64_t round = sorted[(cell->count - 1) / 2].round;
+    free(sorted);
+    return round;
 }
 
 struct summary_interval column_median_ci(const struct result_cell *cell, size_t column, double *space)

@@ -22,6 +22,8 @@ double column_value(const struct sample *sample, size_t column);
 double column_median_of(const double *values, size_t n);
 double column_median(const struct result_cell *cell, size_t column, double *space);
 struct summary_interval column_median_ci(const struct result_cell *cell, size_t column, double *space);
+/* The round with the median of a column (of two, the lesser); 0: there are no samples, or no memory. */
+int64_t column_median_round(const struct result_cell *cell, size_t column);
 /* The sum of one column over that of another, in the samples that know both (the second above 0). */
 double column_share(const struct result_cell *cell, size_t part, size_t whole);
 

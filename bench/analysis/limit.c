@@ -13,13 +13,17 @@ static double mixed_gain(const struct summary *summary, const struct summary_cel
     return cpus > 0 && share > 0 ? fmin(workers, cpus / share) : workers;
 }
 
+double ideal_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    const bool mixed = strcmp(cell->group->kind, "mixed") == 0 && sync != NULL;
+    return mixed ? mixed_gain(summary, sync, cell->group->ideal) : cell->group->ideal;
+}
+
 struct limit limit_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-    const struct summary_cell *sync = summary_sync_of(summary, cell);
     if (capacity != NULL && ratio_known(&capacity->ratio))
         return (struct limit){capacity->ratio.ratio, true};
-    if (strcmp(cell->group->kind, "mixed") == 0 && sync != NULL)
-        return (struct limit){mixed_gain(summary, sync, cell->group->ideal), false};
-    return (struct limit){cell->group->ideal, false};
+    return (struct limit){ideal_of(summary, cell), false};
 }

@@ -41,6 +41,8 @@ static void cell_times(struct summary_cell *out, double *space)
 {
     const struct result_cell *cell = out->cell;
     out->rounds = cell->count;
+    out->median_round = column_median_round(cell,
+                                            out->group->rate > 0 ? COLUMN(latency_ns[LATENCY_P99]) : COLUMN(whole_ns));
     out->median_s = column_median(cell, COLUMN(whole_ns), space);
     out->median_ci_s = column_median_ci(cell, COLUMN(whole_ns), space);
     out->work_s = column_median(cell, COLUMN(work_ns), space);

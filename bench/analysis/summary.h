@@ -42,6 +42,7 @@ struct summary_cell {
     bool verified;
     char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
     size_t rounds;
+    int64_t median_round; /* whose jobs the pictures show: by whole-command time, in an open loop by p99; 0: none */
     double median_s, work_s, cpu_s;                 /* medians; whole command, work, CPU with children */
     struct summary_interval median_ci_s, work_ci_s; /* of the medians, from order statistics */
     int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */

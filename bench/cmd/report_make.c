@@ -107,12 +107,24 @@ static int derive_pictures(const char *run_dir, const struct summary *summary, c
     return page != 0 ? page : options->plots_needed ? drawn : 0;
 }
 
+/* Of each cell the jobs of the median round are kept. For want of memory all are. */
+static void jobs_keep_median(const char *run_dir, const struct summary *summary)
+{
+    const struct results *results = summary->results;
+    int64_t *keep = calloc(results->cell_count + 1, sizeof *keep);
+    for (size_t i = 0; keep != NULL && i < summary->cell_count; i++)
+        keep[summary->cells[i].cell - results->cells] = summary->cells[i].median_round;
+    if (keep != NULL)
+        jobs_prune(run_dir, keep, results->cell_count);
+    free(keep);
+}
+
 static int derive_rest(const char *run_dir, const struct summary *summary, const struct claims *claims,
                        const struct report_options *options, struct error *err)
 {
     const int rc = claims == NULL ? 0 : derive_claims(run_dir, claims, options, err);
     if (rc == 0 && options->files && !summary->interrupted)
-        jobs_prune(run_dir, summary->results);
+        jobs_keep_median(run_dir, summary);
     return rc != 0 ? rc : derive_pictures(run_dir, summary, claims, options, err);
 }
 

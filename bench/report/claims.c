@@ -66,9 +66,9 @@ static void read_measured(const struct claim *c, struct table_value *out)
 static void read_limit(const struct claim *c, struct table_value *out)
 {
     struct format f;
-    if (isfinite(c->limit))
-        table_set_format(out, "%s%s", format_ratio(&f, c->limit), c->limit_is_capacity ? " c" : "");
-    out->number = c->limit;
+    if (isfinite(c->limit.gain))
+        table_set_format(out, "%s%s", format_ratio(&f, c->limit.gain), c->limit.measured ? " c" : "");
+    out->number = c->limit.gain;
 }
 
 static void read_number(const struct claim *c, enum column which, struct table_value *out)
@@ -85,9 +85,9 @@ static void read_number(const struct claim *c, enum column which, struct table_v
 
 static void read_text(const struct claim *c, enum column which, struct table_value *out)
 {
-    const char *const texts[] = {[LIMIT_IS] = !isfinite(c->limit)    ? NULL
-                                              : c->limit_is_capacity ? "capacity"
-                                                                     : "ideal",
+    const char *const texts[] = {[LIMIT_IS] = !isfinite(c->limit.gain) ? NULL
+                                              : c->limit.measured      ? "capacity"
+                                                                       : "ideal",
                                  [VERDICT] = claim_verdict_name(c->verdict),
                                  [SAYS] = c->says,
                                  [WHY] = c->why,

@@ -216,62 +216,10 @@ void jobs_free(struct job_rows *rows)
     *rows = (struct job_rows){.rows = NULL};
 }
 
-/* -- which round ------------------------------------------------------------------------------------------------------ */
-
-static int by_key(const struct sample *x, const struct sample *y, int64_t key_x, int64_t key_y)
-{
-    if (key_x != key_y)
-        return key_x < key_y ? -1 : 1;
-    return x->round < y->round ? -1 : 1;
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct sample *const *x = a, *const *y = b;
-    return by_key(*x, *y, (*x)->whole_ns, (*y)->whole_ns);
-}
-
-static int by_p99(const void *a, const void *b)
-{
-    const struct sample *const *x = a, *const *y = b;
-    return by_key(*x, *y, (*x)->latency_ns[LATENCY_P99], (*y)->latency_ns[LATENCY_P99]);
-}
-
-int64_t jobs_median_round(const struct result_cell *cell, bool open)
-{
-    if (cell->count == 0)
-        return 0;
-    const struct sample **sorted = malloc(cell->count * sizeof *sorted);
-    if (sorted == NULL)
-        return 0;
-    for (size_t i = 0; i < cell->count; i++)
-        sorted[i] = &cell->samples[i];
-    qsort(sorted, cell->count, sizeof *sorted, open ? by_p99 : by_time);
-    const int64_t round = sorted[(cell->count - 1) / 2]->round;
-    free(sorted);
-    return round;
-}
-
-int jobs_read_median(const struct results *results, const char *run_dir, const struct result_cell *cell,
-                     struct job_rows *out)
-{
-    const int64_t round = jobs_median_round(cell, results->groups[cell->group].rate > 0);
-    return round == 0 ? -ENOENT : jobs_read(run_dir, (size_t)(cell - results->cells), round, out);
-}
-
-/* Whether it is the file that stays of its cell. */
-static bool is_median(const struct results *results, unsigned long long cell, long long round)
-{
-    if (cell >= results->cell_count)
-        return false;
-    const struct result_cell *c = &results->cells[cell];
-    return jobs_median_round(c, results->groups[c->group].rate > 0) == round;
-}
-
 /* -- what goes -------------------------------------------------------------------------------------------------------- */
 
-/* Whether a file of the folder goes: without `results` only one that a killed run has not finished. */
-static bool goes(const char *name, const struct results *results)
+/* Whether a file of the folder goes: without `keep` only one that a killed run has not finished. */
+static bool goes(const char *name, const int64_t *keep, size_t cells)
 {
     unsigned long long cell;
     long long round;
@@ -280,21 +228,21 @@ static bool goes(const char *name, const struct results *results)
         return false;
     if (name[end] != '\0')
         return strcmp(name + end, UNFINISHED) == 0;
-    return results != NULL && !is_median(results, cell, round);
+    return keep != NULL && (cell >= cells || keep[cell] != round);
 }
 
-static void remove_files(const char *run_dir, const struct results *results)
+static void remove_files(const char *run_dir, const int64_t *keep, size_t cells)
 {
     char *folder = text_format("%s/jobs", run_dir);
     DIR *dir = folder == NULL ? NULL : opendir(folder);
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
-        if (goes(entry->d_name, results))
+        if (goes(entry->d_name, keep, cells))
             (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes room, and nothing else is wrong with it */
     if (dir != NULL)
         closedir(dir);
     free(folder);
 }
 
-void jobs_prune(const char *run_dir, const struct results *results) { remove_files(run_dir, results); }
+void jobs_prune(const char *run_dir, const int64_t *keep, size_t cells) { remove_files(run_dir, keep, cells); }
 
-void jobs_sweep(const char *run_dir) { remove_files(run_dir, NULL); }
+void jobs_sweep(const char *run_dir) { remove_files(run_dir, NULL, 0); }

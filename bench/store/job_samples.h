@@ -18,7 +18,6 @@
 
 #include "bench/util/error.h"
 #include "bench/protocol/slots.h"
-#include "bench/store/results.h"
 
 #define JOBS_KEPT      1000
 #define JOBS_QUANTILES 204 /* 0 to 1 in steps of 1/200, and three more near 1 */
@@ -50,14 +49,9 @@ int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *
 /* Pure: the same from the file's text, which it changes. */
 int jobs_parse(char *text, struct job_rows *out);
 void jobs_free(struct job_rows *rows);
-/* The round of a cell with the median whole-command time (of two, the faster), in an open loop, where that is the schedule's,
- * with the median p99 latency; 0: it has no samples. */
-int64_t jobs_median_round(const struct result_cell *cell, bool open);
-/* Reads the round with the median time. As jobs_read. */
-int jobs_read_median(const struct results *results, const char *run_dir, const struct result_cell *cell,
-                     struct job_rows *out);
-/* Removes the files of all other rounds, and those that jobs_sweep does. Of a run that is complete. */
-void jobs_prune(const char *run_dir, const struct results *results);
+/* Removes the files of all rounds but keep[cell] of each of the cells, and those that jobs_sweep does. Of a run that is
+ * complete. */
+void jobs_prune(const char *run_dir, const int64_t *keep, size_t cells);
 /* Removes the files that a killed run has not finished. For whoever has the run's journal locked. */
 void jobs_sweep(const char *run_dir);
 

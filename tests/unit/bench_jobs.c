@@ -100,25 +100,6 @@ static void test_broken_text(void **state)
     jobs_free(&rows);
 }
 
-static void test_the_median_round(void **state)
-{
-    (void)state;
-    struct sample samples[] = {{.round = 1, .whole_ns = 50},
-                               {.round = 2, .whole_ns = 10},
-                               {.round = 4, .whole_ns = 30},
-                               {.round = 5, .whole_ns = 20}};
-    struct result_cell cell = {.samples = samples, .count = 4};
-    assert_int_equal(jobs_median_round(&cell, false), 5);
-    cell.count = 3;
-    assert_int_equal(jobs_median_round(&cell, false), 4);
-    samples[0].latency_ns[LATENCY_P99] = 7;
-    samples[1].latency_ns[LATENCY_P99] = 8;
-    samples[2].latency_ns[LATENCY_P99] = 9;
-    assert_int_equal(jobs_median_round(&cell, true), 2);
-    cell.count = 0;
-    assert_int_equal(jobs_median_round(&cell, false), 0);
-}
-
 static void touch(const char *folder, const char *name)
 {
     char path[100];
@@ -155,17 +136,14 @@ static void test_what_is_not_kept(void **state)
 {
     (void)state;
     char folder[] = "/tmp/cobench-jobs-XXXXXX";
-    struct sample samples[] = {{.round = 1, .whole_ns = 50}, {.round = 2, .whole_ns = 10}};
-    struct result_cell cell = {.samples = samples, .count = 2};
-    struct plan_group group = {.rate = 0};
-    const struct results results = {.cells = &cell, .cell_count = 1, .groups = &group, .group_count = 1};
+    const int64_t keep[] = {2};
     assert_non_null(mkdtemp(folder));
     jobs_sweep(folder); /* no folder is all right */
     make_all(folder);
     jobs_sweep(folder);
     assert_only(folder, (const char *const[]){"0-1.csv", "0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
     make_all(folder);
-    jobs_prune(folder, &results);
+    jobs_prune(folder, keep, 1);
     assert_only(folder, (const char *const[]){"0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
     assert_int_equal(rmdir(folder), 0);
 }
@@ -173,7 +151,6 @@ static void test_what_is_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_broken_text),
-                                       cmocka_unit_test(test_the_median_round),
                                        cmocka_unit_test(test_what_is_not_kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

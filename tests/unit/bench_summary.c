@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "bench/report/format.h"
+#include "bench/analysis/limit.h"
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/summary.h"
 #include "bench/report/findings.h"
@@ -810,6 +811,49 @@ static void control_characters_do_not_reach_a_terminal(void **state)
     }
 }
 
+/* A quarter of a CPU each: 40 jobs that mostly wait gain no more than 8x on 2 CPUs. */
+static void mixed_work_is_bound_by_the_cpus_over_its_share(void **state)
+{
+    struct world *w = *state;
+    w->results.plan = json_pack("{si}", "effective_cpus", 2);
+    w->group.kind = "mixed";
+    w->group.ideal = 40;
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_SYNC].samples[i].cpu_ns = w->cells[C_SYNC].samples[i].work_ns / 4 + 2 * MS;
+    world_summarise(w);
+    const struct summary_cell *threads = row(w, C_THREADS);
+    assert_near(ideal_of(&w->summary, threads), 8);
+    assert_true(limit_of(&w->summary, threads).measured);
+    assert_near(limit_of(&w->summary, threads).gain, 200 / 110.0);
+    w->cells[C_COPIES].status = CELL_FAILED;
+    summary_free(&w->summary);
+    world_summarise(w);
+    assert_false(limit_of(&w->summary, row(w, C_THREADS)).measured);
+    assert_near(limit_of(&w->summary, row(w, C_THREADS)).gain, 8);
+    w->group.kind = "io";
+    assert_near(ideal_of(&w->summary, row(w, C_THREADS)), 40);
+    json_decref(w->results.plan);
+}
+
+static void test_the_median_round(void **state)
+{
+    (void)state;
+    struct sample samples[] = {{.round = 1, .whole_ns = 50},
+                               {.round = 2, .whole_ns = 10},
+                               {.round = 4, .whole_ns = 30},
+                               {.round = 5, .whole_ns = 20}};
+    struct result_cell cell = {.samples = samples, .count = 4};
+    assert_int_equal(column_median_round(&cell, COLUMN(whole_ns)), 5);
+    cell.count = 3;
+    assert_int_equal(column_median_round(&cell, COLUMN(whole_ns)), 4);
+    samples[0].latency_ns[LATENCY_P99] = 7;
+    samples[1].latency_ns[LATENCY_P99] = 8;
+    samples[2].latency_ns[LATENCY_P99] = 9;
+    assert_int_equal(column_median_round(&cell, COLUMN(latency_ns[LATENCY_P99])), 2);
+    cell.count = 0;
+    assert_int_equal(column_median_round(&cell, COLUMN(whole_ns)), 0);
+}
+
 int main(void)
 {
 #define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
@@ -840,6 +884,8 @@ int main(void)
         WITH_WORLD(a_verdict_needs_the_margin),
         WITH_WORLD(wide_and_unclear_is_unresolved),
         WITH_WORLD(a_break_even_needs_an_interval_that_clears_1),
+        WITH_WORLD(mixed_work_is_bound_by_the_cpus_over_its_share),
+        cmocka_unit_test(test_the_median_round),
         cmocka_unit_test(verdicts_are_adjusted_over_a_column),
         cmocka_unit_test(too_few_rounds_for_a_verdict_is_a_warning),
         WITH_WORLD(a_cold_first_round_is_marked),

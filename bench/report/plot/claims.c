@@ -39,7 +39,7 @@ static bool has(const struct claim *c, enum block block)
     case MEASURED:
         return ratio_known(&c->measured);
     default:
-        return isfinite(c->limit);
+        return isfinite(c->limit.gain);
     }
 }
 
@@ -59,7 +59,7 @@ static void measure(struct board *b)
     for (size_t i = 0; i < b->claims->count; i++) {
         const struct claim *c = &b->claims->items[i];
         const double all[] = {c->low,          reach_of(c->low, c->high), c->scaled_low, c->measured.ratio,
-                              c->measured.low, c->measured.high,          c->limit};
+                              c->measured.low, c->measured.high,          c->limit.gain};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++)
             stretch(b, all[k]);
         for (size_t k = 0; k < BLOCKS; k++)
@@ -86,7 +86,7 @@ static void put_row(const struct claim *c, enum block block, size_t y, FILE *out
                 full ? c->measured.high : c->measured.ratio);
         break;
     default:
-        fprintf(out, "%.6g\n", c->limit);
+        fprintf(out, "%.6g\n", c->limit.gain);
         break;
     }
 }

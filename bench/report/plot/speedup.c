@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/analysis/limit.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/pictures.h"
 #include "bench/util/text.h"
@@ -188,10 +189,19 @@ static bool panel_has_any(const struct plot_panel *panel, const struct plot_spee
     return false;
 }
 
-static void panels_make(struct plot_speedup *plot, const struct plan_group *group)
+/* The most that a bar could reach ideally; NaN where that is no gain. */
+static double ideal_most(const struct plot_speedup *plot, const struct summary *summary)
+{
+    double most = 1;
+    for (size_t i = 0; i < plot->count; i++)
+        most = fmax(most, ideal_of(summary, plot->bars[i].cell));
+    return most > 1 ? most : NAN;
+}
+
+static void panels_make(struct plot_speedup *plot, const struct summary *summary)
 {
     plot->panels[RATIO_OWN_SYNC] = (struct plot_panel){
-        .name = "own", .time = RATIO_WORK, .base = RATIO_OWN_SYNC, .ideal = group->ideal > 1 ? group->ideal : NAN};
+        .name = "own", .time = RATIO_WORK, .base = RATIO_OWN_SYNC, .ideal = ideal_most(plot, summary)};
     plot->panels[RATIO_PY_SYNC] = (struct plot_panel){
         .name = "base", .time = RATIO_WHOLE, .base = RATIO_PY_SYNC, .ideal = NAN};
     /* Work that is too short for a ratio still leaves the whole command's. */
@@ -209,7 +219,7 @@ static int plot_speedup_make(struct plot_speedup *plot, const struct summary *su
         return rc;
     bars_place(plot);
     names_measure(plot);
-    panels_make(plot, group);
+    panels_make(plot, summary);
     return 0;
 }
 

@@ -81,7 +81,8 @@ static int take_model(struct timeline *t, const char *run_dir, const struct summ
 {
     struct model_lanes *m = &t->models[t->count];
     *m = (struct model_lanes){.cell = cell};
-    const int rc = cell->verified ? jobs_read_median(t->summary->results, run_dir, cell->cell, &m->rows) : -ENOENT;
+    const size_t index = (size_t)(cell->cell - t->summary->results->cells);
+    const int rc = cell->verified ? jobs_read(run_dir, index, cell->median_round, &m->rows) : -ENOENT;
     if (rc != 0) /* an older run, or a file cut short or not to be read: there is no picture of it */
         return rc == -ENOMEM ? rc : 0;
     t->count++;
