@@ -73,10 +73,8 @@ HYBRID_CPUS = {
     **{f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": f"{5_100_000 + 100_000 * (cpu == 2) if cpu < 4 else 3_800_000}\n"
        for cpu in range(8)},
     "proc/self/cgroup": "0::/user/job\n", "proc/self/mountinfo": V2,
-    "sys/fs/cgroup/cgroup.procs": "1\n", "sys/fs/cgroup/user/cgroup.procs": "", "sys/fs/cgroup/user/cpu.weight": "100\n",
+    "sys/fs/cgroup/user/cpu.weight": "100\n",
     "sys/fs/cgroup/user/job/cpu.weight": "20\n",
-    "sys/fs/cgroup/system/cgroup.events": "populated 1\nfrozen 0\n",
-    "sys/fs/cgroup/empty/cgroup.events": "populated 0\nfrozen 0\n",
 }
 
 SERVER = {
@@ -119,18 +117,16 @@ MACHINES = {
         "clocksource": "unknown", "memory_bytes": "unknown", "swap_bytes": "unknown", "aslr": "unknown", "system": "unknown",
     }, notes=("virtual", "steal", "memory", "swap")),
     "hybrid CPUs": Machine(HYBRID_CPUS, {
-        "cpu_kinds": 2, "smt_siblings_shared": 2, "cpu_weight": 20, "cpu_weight_competitors": 1, "cores": 6}),
+        "cpu_kinds": 2, "cpu_weight": 20, "cores": 6}),
     "ARM": Machine({
         f"{CPU}/online": "0-1\n", f"{CPU}/cpu0/cpu_capacity": "446\n", f"{CPU}/cpu1/cpu_capacity": "1024\n",
         **{f"{CPU}/cpu{cpu}/cpufreq/cpuinfo_max_freq": "2000000\n" for cpu in range(2)},
         **topology([[0], [1]], [[0, 1]]),
-    }, {"cpu_kinds": 2, "smt_siblings_shared": 0, "cpu_weight": "unknown", "cpu_weight_competitors": "unknown"}),
+    }, {"cpu_kinds": 2, "cpu_weight": "unknown"}),
     "v1 weights": Machine({
         "proc/self/cgroup": "5:cpu,cpuacct:/job\n", "proc/self/mountinfo": V1,
         "sys/fs/cgroup/cpu,cpuacct/job/cpu.shares": "512\n", "sys/fs/cgroup/cpu,cpuacct/cpu.shares": "1024\n",
-        "sys/fs/cgroup/cpu,cpuacct/cgroup.procs": "1\n", "sys/fs/cgroup/cpuset/cgroup.procs": "1\n",
-        "sys/fs/cgroup/cpu,cpuacct/other/cgroup.procs": "77\n", "sys/fs/cgroup/cpu,cpuacct/idle/cgroup.procs": "",
-    }, {"quota_cpus": "none", "cpu_weight": 50, "cpu_weight_competitors": 1, "cpu_kinds": "unknown"}),
+    }, {"quota_cpus": "none", "cpu_weight": 50, "cpu_kinds": "unknown"}),
     "nested v2": Machine({
         "proc/self/cgroup": "0::/a/b/c\n", "proc/self/mountinfo": V2,
         **quotas("sys/fs/cgroup", {"/a/b/c": "300000 100000", "/a/b": "150000 100000", "/a": "max 100000"}),
@@ -173,7 +169,8 @@ MACHINES = {
         **quotas("sys/fs/cgroup", {"": "40000 100000"}),
     }, {"quota_cpus": 0.4}, 0.4, notes=("quota",)),
     "nothing": Machine({}, {name: "unknown" for name in (
-        "cpus", "cores", "sockets", "smt", "cpu_kinds", "smt_siblings_shared", "cpu_weight", "numa_nodes", "turbo", "governor", "frequency_driver", "clocksource", "cpu_model",
+        "cpus", "cores", "sockets", "smt", "cpu_kinds", "cpu_weight", "numa_nodes", "turbo", "governor", "frequency_driver",
+        "clocksource", "cpu_model",
         "virtualisation", "aslr", "load1", "load5", "load15", "steal_share", "quota_cpus", "hostname", "kernel", "system",
         "architecture", "memory_bytes", "memory_available_bytes", "swap_bytes", "swap_used_bytes")},
         notes=("quota", "governor", "memory", "load")),

@@ -32,8 +32,9 @@
 #include "bench/report/screen.h"
 #include "bench/process/signals.h"
 #include "bench/plan/suite.h"
-#include "bench/process/hyperfine.h"
+#include "bench/process/capture.h"
 #include "bench/machine/versions.h"
+#include "common/cpus.h"
 
 /* All that a run holds, in the order it comes. */
 struct session {
@@ -169,10 +170,8 @@ static int make_plan(struct session *s, struct error *err)
     char seed[32];
     snprintf(seed, sizeof seed, "%lld", (long long)s->options.plan.seed);
     note_argument(&s->argv, seed);
-    const struct plan_source source = {.suite = &s->suite,
-                                       .options = &s->options.plan,
-                                       .catalog = &s->catalog,
-                                       .effective_cpus = machine_effective_cpus()};
+    const struct plan_source source = {
+        .suite = &s->suite, .options = &s->options.plan, .catalog = &s->catalog, .effective_cpus = cpus_effective("")};
     return plan_make(&source, &s->plan, err);
 }
 
@@ -237,6 +236,12 @@ static int make_folder(struct session *s, struct error *err)
 }
 
 /* Everything up to the first sample of a new run. */
+static int ask_hyperfine(struct session *s, struct error *err)
+{
+    const struct capture how = {.supervisor = s->supervisor, .scratch = s->scratch};
+    return capture_version(&how, "hyperfine", &s->hyperfine, err);
+}
+
 static int session_begin(struct session *s, struct error *err)
 {
     int rc = suite_find(s, err);
@@ -245,7 +250,7 @@ static int session_begin(struct session *s, struct error *err)
     if (rc == 0)
         rc = make_plan(s, err);
     if (rc == 0)
-        rc = hyperfine_version(s->supervisor, s->scratch, &s->hyperfine, err);
+        rc = ask_hyperfine(s, err);
     if (rc == 0)
         rc = start_origin(s, err);
     return rc != 0 ? rc : make_folder(s, err);
@@ -302,7 +307,7 @@ static int session_take_up(struct session *s, struct error *err)
     if (rc == 0)
         rc = plan_read(plan, &s->catalog, &s->plan, err);
     if (rc == 0)
-        rc = hyperfine_version(s->supervisor, s->scratch, &s->hyperfine, err);
+        rc = ask_hyperfine(s, err);
     if (rc == 0)
         rc = check_same(s, err);
     return rc != 0 ? rc : start_origin(s, err);

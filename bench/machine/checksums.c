@@ -4,19 +4,18 @@
 #include "bench/machine/checksums.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <fts.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#define BLOCK (64u << 10)
+#include "bench/util/files.h"
+#include "bench/util/text.h"
 
-/* What is looked at: files, and folders with all below them. Some may be missing: an older build has fewer. */
+#define FILE_MAX (1u << 30)
+
+/* What is summed: files, and folders with all below them. Some may be missing: an older build has fewer. */
 static const struct {
     const char *name; /* how it is called in machine.json */
     const char *path; /* "{build}", "{root}" or "{tasks}" and what follows */
@@ -35,38 +34,23 @@ static const struct {
     {"tasks", "{tasks}", ".py"},
 };
 
-static int file_sum(const char *path, unsigned char *block, char **out)
+static int file_sum(const char *path, char **out)
 {
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    int rc = fd < 0 ? -errno : 0;
-    uLong crc = crc32(0, Z_NULL, 0);
-    long long size = 0;
-    while (rc == 0) {
-        const ssize_t got = read(fd, block, BLOCK);
-        if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
-            rc = -errno;
-        if (got > 0) {
-            crc = crc32(crc, block, (uInt)got);
-            size += got;
-        }
-    }
-    if (fd >= 0)
-        close(fd); /* it was only read */
-    if (rc == 0 && (*out = text_format("%lld bytes, CRC-32 %08lx", size, (unsigned long)crc)) == NULL)
+    char *bytes = NULL;
+    size_t length = 0;
+    int rc = file_read(path, FILE_MAX, &bytes, &length);
+    if (rc == 0 && (*out = text_format("%zu bytes, CRC-32 %08lx", length,
+                                       (unsigned long)crc32_z(0, (const unsigned char *)bytes, length))) == NULL)
         rc = -ENOMEM;
+    free(bytes);
     return rc;
 }
 
-static int add_file(json_t *sums, const char *name, const char *path, unsigned char *block)
+static int add_text(json_t *sums, const char *name, const char *text)
 {
-    char *sum = NULL;
-    int rc = file_sum(path, block, &sum);
-    if (rc == 0 && json_object_set_new(sums, name, json_string(sum)) != 0)
-        rc = -EINVAL; /* a name that is no UTF-8 */
-    free(sum);
-    return rc;
+    if (name == NULL || text == NULL)
+        return -ENOMEM;
+    return json_object_set_new(sums, name, json_string(text)) == 0 ? 0 : -EINVAL; /* a name that is no UTF-8 */
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -77,7 +61,8 @@ static bool ends_with(const char *text, const char *end)
 
 static int by_name(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
-static int add_tree(json_t *sums, const char *name, char *path, const char *ends, unsigned char *block)
+/* A file, or the files below a folder; what is not there adds nothing. */
+static int add_tree(json_t *sums, const char *name, char *path, const char *ends)
 {
     char *paths[] = {path, NULL};
     FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
@@ -86,8 +71,11 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
     for (FTSENT *entry; rc == 0 && (entry = fts_read(tree)) != NULL;) {
         if (entry->fts_info != FTS_F || !ends_with(entry->fts_name, ends))
             continue;
-        char *full = text_format("%s%s", name, entry->fts_path + root);
-        rc = full == NULL ? -ENOMEM : add_file(sums, full, entry->fts_path, block);
+        char *full = text_format("%s%s", name, entry->fts_path + root), *sum = NULL;
+        rc = file_sum(entry->fts_path, &sum);
+        if (rc == 0)
+            rc = add_text(sums, full, sum);
+        free(sum);
         free(full);
     }
     if (tree != NULL)
@@ -95,7 +83,7 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
     return rc;
 }
 
-/* The path a row stands for, to be freed; *out stays NULL where there is none. */
+/* A row's path, to be freed; *out stays NULL where there is none. */
 static int part_path(const char *pattern, const struct paths *paths, const char *tasks_dir, char **out)
 {
     const struct {
@@ -111,29 +99,16 @@ static int part_path(const char *pattern, const struct paths *paths, const char 
     return 0;
 }
 
-static int add_part(json_t *sums, size_t i, const struct paths *paths, const char *tasks_dir, unsigned char *block)
-{
-    char *path = NULL;
-    struct stat st;
-    int rc = part_path(parts[i].path, paths, tasks_dir, &path);
-    if (rc == 0 && path != NULL && stat(path, &st) == 0)
-        rc = S_ISDIR(st.st_mode) ? add_tree(sums, parts[i].name, path, parts[i].ends, block)
-                                 : add_file(sums, parts[i].name, path, block);
-    free(path);
-    return rc;
-}
-
 /* The interpreter by its path too: two of the same bytes can stand for two installations. */
-static int add_interpreter(json_t *sums, const struct paths *paths, unsigned char *block)
+static int add_interpreter(json_t *sums, const struct paths *paths)
 {
-    char *sum = NULL, *text = NULL;
+    char *sum = NULL;
     if (paths->python == NULL)
         return 0;
-    int rc = file_sum(paths->python, block, &sum);
-    if (rc == 0 && (text = text_format("%s, %s", paths->python, sum)) == NULL)
-        rc = -ENOMEM;
-    if (rc == 0 && json_object_set_new(sums, "interpreter", json_string(text)) != 0)
-        rc = -EINVAL;
+    int rc = file_sum(paths->python, &sum);
+    char *text = rc == 0 ? text_format("%s, %s", paths->python, sum) : NULL;
+    if (rc == 0)
+        rc = add_text(sums, "interpreter", text);
     free(text);
     free(sum);
     return rc;
@@ -142,13 +117,16 @@ static int add_interpreter(json_t *sums, const struct paths *paths, unsigned cha
 int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err)
 {
     json_t *sums = json_object();
-    unsigned char *block = malloc(BLOCK);
-    int rc = sums == NULL || block == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++)
-        rc = add_part(sums, i, paths, tasks_dir, block);
+    int rc = sums == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; rc == 0 && i < sizeof parts / sizeof *parts; i++) {
+        char *path = NULL;
+        rc = part_path(parts[i].path, paths, tasks_dir, &path);
+        if (path != NULL)
+            rc = add_tree(sums, parts[i].name, path, parts[i].ends);
+        free(path);
+    }
     if (rc == 0)
-        rc = add_interpreter(sums, paths, block);
-    free(block);
+        rc = add_interpreter(sums, paths);
     if (rc == 0) {
         *out = sums;
         return 0;

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/util/array.h"
 #include "bench/util/text.h"
 
 #define FOLDER      "/tmp/cobench-runs"
@@ -69,7 +70,7 @@ static bool put_sign(struct concurrent_runs *n, int64_t began_us)
                (n->path = text_format("%s/run-%d-%s", n->folder, (int)getpid(), fresh + strlen(fresh) - 6)) != NULL &&
                rename(fresh, n->path) == 0;
         if (!done)
-            (void)unlink(fresh); /* whatever stays of it is not looked at */
+            (void)unlink(fresh); /* whatever stays of it is not read */
     }
     free(fresh);
     return done;
@@ -113,7 +114,7 @@ static struct concurrent_run *find(struct concurrent_runs *n, const struct sign 
 
 static int add(struct concurrent_runs *n, const struct sign *s, struct concurrent_run **out, struct error *err)
 {
-    struct concurrent_run *more = realloc(n->items, (n->count + 1) * sizeof *more);
+    struct concurrent_run *more = array_grow(n->items, n->count, sizeof *more);
     if (more == NULL)
         return error_set(err, -ENOMEM, "out of memory");
     n->items = more;
@@ -126,35 +127,24 @@ static int add(struct concurrent_runs *n, const struct sign *s, struct concurren
 }
 
 /* One that is there now, or was there while this run was. */
-static int take_sign(struct concurrent_runs *n, const struct sign *s, int64_t now, struct error *err)
+static int take_sign(struct concurrent_runs *n, const struct sign *s, struct error *err)
 {
     struct concurrent_run *other = find(n, s);
     const bool met = s->alive || s->ended_us > n->began_us || (s->ended_us == 0 && s->began_us > n->began_us);
-    int rc = 0;
     if (other == NULL && !met)
         return 0;
-    if (other == NULL)
-        rc = add(n, s, &other, err);
+    const int rc = other == NULL ? add(n, s, &other, err) : 0;
     if (rc != 0)
         return rc;
     other->seen = s->alive;
     if (s->alive || other->until_us == 0)
-        other->until_us = s->ended_us > 0 ? s->ended_us : now;
+        other->until_us = s->ended_us > 0 ? s->ended_us : now_us();
     return 0;
 }
 
-/* Files of runs that have ended, and that nobody who is there can have met. Another user's stay; sticky folders see to
- * that. */
-static void sweep(const struct concurrent_runs *n, int folder, const char *name, const struct sign *s,
-                  int64_t oldest_us)
-{
-    const bool needed = s->ended_us == 0 ? oldest_us < INT64_MAX : s->ended_us >= oldest_us;
-    if (!s->alive && !needed && s->began_us != n->began_us)
-        (void)unlinkat(folder, name, 0);
-}
-
-/* Calls for each of the others' files; with `oldest` it only finds when the oldest living run began. */
-static int each_sign(struct concurrent_runs *n, DIR *dir, int64_t *oldest, int64_t now, struct error *err)
+/* Goes through the files of the others. *alive: how many runs are measuring. With `alive` NULL it takes the files of ended
+ * runs away instead; another user's stay, sticky folders see to that. */
+static int each_sign(struct concurrent_runs *n, DIR *dir, size_t *alive, struct error *err)
 {
     const char *mine = n->path + strlen(n->folder) + 1;
     int rc = 0;
@@ -164,11 +154,11 @@ static int each_sign(struct concurrent_runs *n, DIR *dir, int64_t *oldest, int64
         if (strncmp(entry->d_name, "run-", 4) != 0 || strcmp(entry->d_name, mine) == 0 ||
             !read_sign(dirfd(dir), entry->d_name, &s))
             continue;
-        if (now != 0) {
-            rc = take_sign(n, &s, now, err);
-            sweep(n, dirfd(dir), entry->d_name, &s, *oldest);
-        } else if (s.alive && s.began_us < *oldest) {
-            *oldest = s.began_us;
+        if (alive != NULL) {
+            *alive += s.alive;
+            rc = take_sign(n, &s, err);
+        } else if (!s.alive) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
         }
     }
     return rc;
@@ -177,14 +167,14 @@ static int each_sign(struct concurrent_runs *n, DIR *dir, int64_t *oldest, int64
 int concurrent_runs_poll(struct concurrent_runs *n, struct error *err)
 {
     DIR *dir = n->path == NULL ? NULL : opendir(n->folder);
-    int64_t oldest = INT64_MAX;
+    size_t alive = 0;
     if (dir == NULL)
         return 0;
     for (size_t i = 0; i < n->count; i++)
         n->items[i].seen = false;
-    int rc = each_sign(n, dir, &oldest, 0, err);
-    if (rc == 0)
-        rc = each_sign(n, dir, &oldest, now_us(), err);
+    int rc = each_sign(n, dir, &alive, err);
+    if (rc == 0 && alive == 0) /* nobody else can have met those that have ended */
+        rc = each_sign(n, dir, NULL, err);
     closedir(dir);
     for (size_t i = 0; rc == 0 && i < n->count; i++)
         if (!n->items[i].seen && !n->items[i].over) {

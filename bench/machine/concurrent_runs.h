@@ -3,7 +3,7 @@
  * Two runs at once disturb each other, and neither can tell it from its own numbers. So each says that it is measuring:
  * a file in a folder that all users of the machine share, locked (flock) for as long as the run measures. A lock ends
  * with its process, however that ends, so a killed run is seen to be one. A run that met others leaves its file with
- * the time of its end: a longer one that looks later finds it.
+ * the time of its end: a longer one that polls later finds it.
  *
  * Seen are runs with the same /tmp: not those in another container. Nothing here ever fails a run.
  */
@@ -41,12 +41,12 @@ struct concurrent_runs {
     void *arg; /* of tell */
 };
 
-/* Says that this run measures from now on, and looks for others. The folder is /tmp/cobench-runs, or what COBENCH_RUNS
+/* Says that this run measures from now on, and searches for others. The folder is /tmp/cobench-runs, or what COBENCH_RUNS
  * says. concurrent_runs_close is needed in every case. All three return 0 or what `tell` did. */
 int concurrent_runs_open(struct concurrent_runs *n, concurrent_runs_tell *tell, void *arg, struct error *err);
-/* Looks again. */
+/* Searches again. */
 int concurrent_runs_poll(struct concurrent_runs *n, struct error *err);
-/* Looks for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
+/* Searches for the last time and takes this run's file away, or leaves it for those who were there at the same time. */
 int concurrent_runs_close(struct concurrent_runs *n, struct error *err);
 
 #endif

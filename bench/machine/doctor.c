@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What on this machine disturbs a measurement: one row for each fact of machine.json, then what moves while we look. */
+/* What on this machine disturbs a measurement: one row for each fact of machine.json, then what moves while it is watched. */
 #define _XOPEN_SOURCE 700 /* glob */
 #include "bench/machine/doctor.h"
 
@@ -126,11 +126,11 @@ static bool is_one_of(const char *text, const char *list)
     return false;
 }
 
-static void judge_facts(struct doctor *d, const json_t *facts)
+static void check_facts(struct doctor *d, const json_t *facts)
 {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const char *text = json_string_value(json_object_get(facts, texts[i].fact));
-        const bool known = text != NULL && strcmp(text, FACT_UNKNOWN) != 0;
+        const bool known = text != NULL && !fact_is_unknown(json_object_get(facts, texts[i].fact));
         const bool good = known &&
                           (texts[i].good != NULL ? is_one_of(text, texts[i].good) : strcmp(text, texts[i].bad) != 0);
         doctor_add(d, good ? DOCTOR_OK : DOCTOR_NOTE, texts[i].name, known ? texts[i].advice : texts[i].unknown, "%s",
@@ -155,7 +155,7 @@ static double number_of(const json_t *facts, const char *name)
 }
 
 /* How many CPUs there are to use, and what takes the others away. */
-static void judge_cpus(struct doctor *d, const json_t *facts)
+static void check_cpus(struct doctor *d, const json_t *facts)
 {
     const double cpus = number_of(facts, "cpus"), affinity = number_of(facts, "affinity_cpus");
     const json_t *none = json_object_get(facts, "quota_cpus");
@@ -210,16 +210,16 @@ static void other_runs(struct doctor *d, const struct proctree *poll)
 static void load_now(struct doctor *d, const struct interference_watch *watch)
 {
     const struct timespec wait = clock_timespec(POLL_NS);
-    struct interference_counters looks[2];
+    struct interference_counters polls[2];
     struct proctree busy[2] = {{.entries = NULL}, {.entries = NULL}};
     struct interference between;
     char names[400];
     (void)proctree_read(&busy[0]); /* without /proc there is nobody to name */
-    interference_take(watch, &looks[0]);
+    interference_take(watch, &polls[0]);
     nanosleep(&wait, NULL); /* a signal ends it early, which is all right */
-    interference_take(watch, &looks[1]);
+    interference_take(watch, &polls[1]);
     (void)proctree_read(&busy[1]);
-    interference_between(watch, looks, 0, &between);
+    interference_between(watch, polls, 0, &between);
     if (between.others_ns < 0 || between.wall_ns <= 0) {
         doctor_add(d, DOCTOR_NOTE, "load", NULL, "unknown");
     } else {
@@ -236,17 +236,17 @@ static void load_now(struct doctor *d, const struct interference_watch *watch)
 
 static void throttling(struct doctor *d, const struct interference_watch *watch)
 {
-    struct interference_counters look;
-    interference_take(watch, &look);
-    if (look.throttle.times > 0)
+    struct interference_counters now;
+    interference_take(watch, &now);
+    if (now.throttle.times > 0)
         doctor_add(d, DOCTOR_NOTE, "throttling", "samples it hits are marked",
-                   "its quota stopped this control group %lld times so far", (long long)look.throttle.times);
-    if (look.hot < 0)
+                   "its quota stopped this control group %lld times so far", (long long)now.throttle.times);
+    if (now.hot < 0)
         doctor_add(d, DOCTOR_OK, "heat", NULL, "no counter of thermal throttling here");
     else
-        doctor_add(d, look.hot > 0 ? DOCTOR_NOTE : DOCTOR_OK, "heat",
+        doctor_add(d, now.hot > 0 ? DOCTOR_NOTE : DOCTOR_OK, "heat",
                    "let it cool between suites, or lower the highest clock: cpupower frequency-set -u ...",
-                   "CPUs throttled themselves %lld times since boot", (long long)look.hot);
+                   "CPUs throttled themselves %lld times since boot", (long long)now.hot);
 }
 
 static void battery(struct doctor *d, const char *root)
@@ -271,8 +271,8 @@ void doctor_machine(struct doctor *d, const char *root, const json_t *facts)
 {
     struct interference_watch watch;
     d->area = DOCTOR_DISTURBS;
-    judge_cpus(d, facts);
-    judge_facts(d, facts);
+    check_cpus(d, facts);
+    check_facts(d, facts);
     if (interference_open(root, &watch) != 0) {
         d->no_memory = true;
         return;

@@ -25,7 +25,7 @@ struct doctor_finding {
     const char *advice; /* what to do about it; NULL: nothing */
 };
 
-/* Zeroed: nothing looked at yet. */
+/* Zeroed: nothing found yet. */
 struct doctor {
     enum doctor_area area; /* of what is added next */
     struct doctor_finding *items;

@@ -16,7 +16,6 @@
 #include "bench/machine/doctor.h"
 #include "bench/machine/versions.h"
 #include "bench/process/capture.h"
-#include "bench/process/hyperfine.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/cgroup.h"
@@ -41,33 +40,24 @@ static enum doctor_verdict missing_if(bool bad) { return bad ? DOCTOR_MISSING : 
 
 /* -- tools ------------------------------------------------------------------------------------------------------------ */
 
-static int hyperfine(struct doctor *d, const struct hosts_source *source, struct error *err)
+/* 0, or an errno where the driver must end. */
+static int tool(struct doctor *d, const struct hosts_source *source, const char *name, struct error *err)
 {
+    const bool needed = strcmp(name, "hyperfine") == 0;
+    const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
     char *version = NULL;
-    const int rc = hyperfine_version(source->supervisor, source->scratch, &version, err);
+    const int rc = capture_version(&how, name, &version, err);
     if (!must_end(rc))
-        doctor_add(d, missing_if(rc != 0), "hyperfine", "apt-get install hyperfine, or ./scripts/setup.sh bench", "%s",
+        doctor_add(d, needed ? missing_if(rc != 0) : note_if(rc != 0), name,
+                   needed ? "apt-get install hyperfine, or ./scripts/setup.sh bench"
+                          : "apt-get install gnuplot-nox fonts-dejavu-core, or ./scripts/setup.sh bench",
+                   "%s%s",
                    rc == 0         ? version
                    : rc == -ENOPKG ? "not installed"
-                                   : err->text);
-    free(version);
-    return rc;
-}
-
-static int gnuplot(struct doctor *d, const struct hosts_source *source, struct error *err)
-{
-    char *argv[] = {(char[]){"gnuplot"}, (char[]){"--version"}, NULL}, *text = NULL;
-    const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
-    const int rc = capture_output(&how, argv, &text, err);
-    if (!must_end(rc))
-        doctor_add(d, note_if(rc != 0), "gnuplot",
-                   "apt-get install gnuplot-nox fonts-dejavu-core, or ./scripts/setup.sh bench", "%s%s",
-                   rc == 0         ? text + (strncmp(text, "gnuplot ", 8) == 0 ? 8 : 0)
-                   : rc == -ENOENT ? "not installed"
                                    : err->text,
-                   rc == 0 ? "" : ": a run has tables and no pictures");
-    free(text);
-    return rc;
+                   rc == 0 || needed ? "" : ": a run has tables and no pictures");
+    free(version);
+    return must_end(rc) ? rc : 0;
 }
 
 /* Whether a program is on PATH. */
@@ -186,10 +176,10 @@ static int hosts(struct doctor *d, const struct hosts_source *source, struct err
 int doctor_installed(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     d->area = DOCTOR_INSTALLED;
-    int rc = hyperfine(d, source, err);
-    if (!must_end(rc))
-        rc = gnuplot(d, source, err);
-    if (must_end(rc))
+    int rc = tool(d, source, "hyperfine", err);
+    if (rc == 0)
+        rc = tool(d, source, "gnuplot", err);
+    if (rc != 0)
         return rc;
     python_and_origin(d, source->paths);
     rc = hosts(d, source, err);
@@ -223,7 +213,7 @@ static int64_t least_of(int64_t least, const char *root, const char *path)
 }
 
 /* Of a control group: *arg, int64_t. */
-static void pids_look(const char *root, const char *folder, void *arg)
+static void least_pids(const char *root, const char *folder, void *arg)
 {
     int64_t *least = arg;
     char *path = text_format("%s/pids.max", folder);
@@ -241,7 +231,7 @@ static void descriptors_and_processes(struct doctor *d)
           "cells whose requests need more cannot run here; raise the hard limit: ulimit -Hn 1024 as root, or "
           "LimitNOFILE=",
           files, FILES_WANTED);
-    cgroup_walk("", "pids", pids_look, &tasks);
+    cgroup_walk("", "pids", least_pids, &tasks);
     if (getrlimit(RLIMIT_NPROC, &given) == 0 && given.rlim_cur != RLIM_INFINITY && geteuid() != 0 &&
         (tasks < 0 || (int64_t)given.rlim_cur < tasks))
         tasks = (int64_t)given.rlim_cur;

@@ -16,59 +16,58 @@
 #include "common/num.h"
 #include "common/procfs.h"
 
-#define HEAT_MAX 32 /* counters: each is a file, and a look must stay cheap */
+#define HEAT_MAX 16 /* counters of each kind: each is a file, and a poll must stay cheap */
 
-/* -- where to look ------------------------------------------------------------------------------------------------ */
+/* -- which files to read ------------------------------------------------------------------------------------------ */
 
-struct collecting {
-    struct string_list *words;
+struct group_files {
+    struct string_list *paths;
     int rc;
 };
 
+/* Of a control group: its cpu.stat, where that counts throttling. */
 static void add_group(const char *root, const char *folder, void *arg)
 {
-    struct collecting *c = arg;
+    struct group_files *files = arg;
     char *path = text_format("%s/cpu.stat", folder), *text = path == NULL ? NULL : procfs_read(root, path);
     struct proc_throttle found;
     proc_parse_throttle(text == NULL ? "" : text, &found);
     if (path == NULL)
-        c->rc = -ENOMEM;
-    else if (found.times >= 0 && c->rc == 0)
-        c->rc = string_list_add(c->words, path);
+        files->rc = -ENOMEM;
+    else if (found.times >= 0 && files->rc == 0)
+        files->rc = string_list_add(files->paths, path);
     free(text);
     free(path);
 }
 
-static int find_heat(const char *root, struct string_list *out)
+/* Adds the first HEAT_MAX counters of one kind. */
+static int add_heat(const char *root, const char *name, struct string_list *out)
 {
-    static const char *const patterns[] = {"/sys/devices/system/cpu/cpu*/thermal_throttle/package_throttle_count",
-                                           "/sys/devices/system/cpu/cpu*/thermal_throttle/core_throttle_count"};
-    int rc = 0;
-    for (size_t p = 0; rc == 0 && p < sizeof patterns / sizeof *patterns; p++) {
-        glob_t found = {.gl_pathc = 0};
-        char *pattern = text_format("%s%s", root, patterns[p]);
-        if (pattern == NULL)
-            return -ENOMEM;
-        if (glob(pattern, 0, NULL, &found) == 0) {
-            /* Half of the room for each kind, so that many CPUs leave some for the second. */
-            for (size_t i = 0; rc == 0 && i < found.gl_pathc && out->count < HEAT_MAX / 2 * (p + 1); i++)
-                rc = string_list_add(out, found.gl_pathv[i] + strlen(root));
-            globfree(&found);
-        }
-        free(pattern);
+    glob_t found = {.gl_pathc = 0};
+    char *pattern = text_format("%s/sys/devices/system/cpu/cpu*/thermal_throttle/%s", root, name);
+    int rc = pattern == NULL ? -ENOMEM : 0;
+    if (rc == 0 && glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; rc == 0 && i < found.gl_pathc && i < HEAT_MAX; i++)
+            rc = string_list_add(out, found.gl_pathv[i] + strlen(root));
+        globfree(&found);
     }
+    free(pattern);
     return rc;
 }
 
 int interference_open(const char *root, struct interference_watch *out)
 {
     *out = (struct interference_watch){.root = root, .cpus = -1, .tick_ns = -1};
-    struct collecting groups = {.words = &out->throttle};
+    struct group_files groups = {.paths = &out->throttle};
     cgroup_walk(root, "cpu", add_group, &groups);
-    const int rc = groups.rc != 0 ? groups.rc : find_heat(root, &out->heat);
+    int rc = groups.rc;
+    if (rc == 0)
+        rc = add_heat(root, "package_throttle_count", &out->heat);
+    if (rc == 0)
+        rc = add_heat(root, "core_throttle_count", &out->heat);
     char *online = procfs_line(root, "/sys/devices/system/cpu/online");
     const long ticks = sysconf(_SC_CLK_TCK), cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    out->cpus = online != NULL ? proc_list_count(online) : *root == '\0' && cpus > 0 ? cpus : -1;
+    out->cpus = online != NULL ? proc_list_parse(online, NULL) : *root == '\0' && cpus > 0 ? cpus : -1;
     out->tick_ns = ticks > 0 ? NS_PER_S / ticks : -1;
     free(online);
     if (rc != 0)
@@ -82,11 +81,11 @@ void interference_close(struct interference_watch *watch)
     string_list_free(&watch->heat);
 }
 
-/* -- looking ------------------------------------------------------------------------------------------------------ */
+/* -- polling ------------------------------------------------------------------------------------------------------ */
 
 static int64_t sum_known(int64_t sum, int64_t part) { return part < 0 ? sum : (sum < 0 ? 0 : sum) + part; }
 
-static void look_at_groups(const struct interference_watch *watch, struct proc_throttle *out)
+static void poll_groups(const struct interference_watch *watch, struct proc_throttle *out)
 {
     *out = (struct proc_throttle){-1, -1};
     for (size_t i = 0; i < watch->throttle.count; i++) {
@@ -99,7 +98,7 @@ static void look_at_groups(const struct interference_watch *watch, struct proc_t
     }
 }
 
-static int64_t look_at_heat(const struct interference_watch *watch)
+static int64_t poll_heat(const struct interference_watch *watch)
 {
     int64_t sum = -1, one;
     for (size_t i = 0; i < watch->heat.count; i++) {
@@ -117,15 +116,15 @@ void interference_take(const struct interference_watch *watch, struct interferen
 {
     char *load_text = procfs_read(watch->root, "/proc/loadavg");
     char *pressure = procfs_read(watch->root, "/proc/pressure/cpu");
-    struct proc_load load;
+    double load[3];
     struct rusage own;
-    proc_parse_load(load_text == NULL ? "" : load_text, &load);
+    proc_parse_load(load_text == NULL ? "" : load_text, load);
     *out = (struct interference_counters){
-        .load1 = load.load[0],
+        .load1 = load[0],
         .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
-        .hot = look_at_heat(watch),
+        .hot = poll_heat(watch),
         .driver_ns = getrusage(RUSAGE_SELF, &own) == 0 ? time_ns(own.ru_utime) + time_ns(own.ru_stime) : -1};
-    look_at_groups(watch, &out->throttle);
+    poll_groups(watch, &out->throttle);
     /* The clock and what is compared with it, last and together. */
     char *stat = procfs_read(watch->root, "/proc/stat");
     out->at_ns = clock_now_ns();
@@ -135,7 +134,7 @@ void interference_take(const struct interference_watch *watch, struct interferen
     free(load_text);
 }
 
-/* -- between two looks -------------------------------------------------------------------------------------------- */
+/* -- between two polls -------------------------------------------------------------------------------------------- */
 
 /* A counter that went back (a group was made anew) says nothing. */
 static int64_t gained(int64_t before, int64_t after) { return before < 0 || after < before ? -1 : after - before; }
@@ -151,17 +150,17 @@ static int64_t gained_ticks(const struct interference_watch *watch, int64_t befo
  * busy time is guessed at every tick of the kernel's clock: so it is the idle time that is subtracted. Where the columns
  * do not add up to the time that passed (a container with a /proc/stat of its own), nothing is known.
  */
-static int64_t others_between(const struct interference_watch *watch, const struct interference_counters looks[2],
+static int64_t others_between(const struct interference_watch *watch, const struct interference_counters polls[2],
                               int64_t wall_ns, int64_t own_ns)
 {
-    const struct proc_stat *a = &looks[0].stat, *b = &looks[1].stat;
+    const struct proc_stat *a = &polls[0].stat, *b = &polls[1].stat;
     const int64_t idle = gained_ticks(watch, a->idle, b->idle), wait = gained_ticks(watch, a->iowait, b->iowait);
     const int64_t steal = gained_ticks(watch, a->steal, b->steal), all = gained_ticks(watch, a->all, b->all);
-    const int64_t driver = gained(looks[0].driver_ns, looks[1].driver_ns);
+    const int64_t driver = gained(polls[0].driver_ns, polls[1].driver_ns);
     if (idle < 0 || wait < 0 || steal < 0 || all < 0 || driver < 0 || own_ns < 0 || watch->cpus <= 0)
         return -1;
-    const int64_t passed = wall_ns * watch->cpus, room = passed / 2 + 10 * watch->tick_ns * watch->cpus;
-    if (all < passed - room || all > passed + room)
+    const int64_t passed = wall_ns * watch->cpus, slack = passed / 2 + 10 * watch->tick_ns * watch->cpus;
+    if (all < passed - slack || all > passed + slack)
         return -1;
     const int64_t others = passed - idle - wait - steal - driver - own_ns;
     return others > 0 ? others : 0;
@@ -172,10 +171,10 @@ void interference_unknown(struct interference *out)
     *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 }
 
-void interference_between(const struct interference_watch *watch, const struct interference_counters looks[2],
+void interference_between(const struct interference_watch *watch, const struct interference_counters polls[2],
                           int64_t own_ns, struct interference *out)
 {
-    const struct interference_counters *a = &looks[0], *b = &looks[1];
+    const struct interference_counters *a = &polls[0], *b = &polls[1];
     const int64_t least = a->stat.running < b->stat.running ? a->stat.running : b->stat.running;
     *out = (struct interference){.load1 = a->load1,
                                  .wall_ns = gained(a->at_ns, b->at_ns),
@@ -189,96 +188,79 @@ void interference_between(const struct interference_watch *watch, const struct i
                                  .throttled = gained(a->throttle.times, b->throttle.times),
                                  .throttled_ns = gained(a->throttle.ns, b->throttle.ns),
                                  .hot = gained(a->hot, b->hot)};
-    out->others_ns = out->wall_ns < 0 ? -1 : others_between(watch, looks, out->wall_ns, own_ns);
+    out->others_ns = out->wall_ns < 0 ? -1 : others_between(watch, polls, out->wall_ns, own_ns);
 }
 
-/* -- judging ------------------------------------------------------------------------------------------------------ */
+/* -- reasons ------------------------------------------------------------------------------------------------------ */
 
-/* Why a sample counts as disturbed. */
-struct verdict {
-    json_t *reasons;
-    unsigned kinds;
-};
-
-/* Appends "KIND text". 0 or -ENOMEM. */
-static int blame(struct verdict *v, enum interference_kind kind, const char *text)
-{
-    char line[160];
-    snprintf(line, sizeof line, "%s %s", interference_name(kind), text);
-    v->kinds |= 1u << kind;
-    return json_array_append_new(v->reasons, json_string(line)) == 0 ? 0 : -ENOMEM;
-}
+/* Why a sample counts as disturbed by one kind of interference, without the kind's name. False: it does not. */
+typedef bool find_reason(const struct interference *s, char *text, size_t size);
 
 /* A counter of ticks may have been a hair before its next step: one tick less is certain. */
-static int judge_steal(const struct interference *s, struct verdict *v)
+static bool find_steal(const struct interference *s, char *text, size_t size)
 {
-    char text[64];
     const double passed = (double)s->wall_ns * (double)s->cpus;
     if (s->steal_ns < 0 || s->wall_ns <= 0 || s->cpus <= 0 ||
         (double)(s->steal_ns - s->tick_ns) <= INTERFERENCE_STEAL_SHARE * passed)
-        return 0;
-    snprintf(text, sizeof text, "%.0f%%", 100 * (double)s->steal_ns / passed);
-    return blame(v, INTERFERENCE_STEAL, text);
+        return false;
+    snprintf(text, size, "%.0f%%", 100 * (double)s->steal_ns / passed);
+    return true;
 }
 
-/* "once" or "3 times". */
-static const char *times_text(int64_t times, char *out, size_t room)
+/* "throttled it once" or "throttled it 3 times". */
+static size_t throttled_text(const char *what, int64_t times, char *out, size_t size)
 {
-    snprintf(out, room, times == 1 ? "once" : "%lld times", (long long)times);
-    return out;
+    const int length = times == 1 ? snprintf(out, size, "throttled %s once", what)
+                                  : snprintf(out, size, "throttled %s %lld times", what, (long long)times);
+    return (size_t)length;
 }
 
-static int judge_quota(const struct interference *s, struct verdict *v)
+static bool find_quota(const struct interference *s, char *text, size_t size)
 {
-    char text[96], times[32], spent[40] = "";
     if (s->throttled <= 0)
-        return 0;
+        return false;
+    const size_t used = throttled_text("it", s->throttled, text, size);
     if (s->throttled_ns >= 0)
-        snprintf(spent, sizeof spent, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
-    snprintf(text, sizeof text, "throttled it %s%s", times_text(s->throttled, times, sizeof times), spent);
-    return blame(v, INTERFERENCE_QUOTA, text);
+        snprintf(text + used, size - used, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
+    return true;
 }
 
-static int judge_heat(const struct interference *s, struct verdict *v)
+static bool find_heat(const struct interference *s, char *text, size_t size)
 {
-    char text[64], times[32];
-    if (s->hot <= 0)
-        return 0;
-    snprintf(text, sizeof text, "throttled the CPU %s", times_text(s->hot, times, sizeof times));
-    return blame(v, INTERFERENCE_HEAT, text);
+    return s->hot > 0 && throttled_text("the CPU", s->hot, text, size) > 0;
 }
 
-static int judge_load(const struct interference *s, struct verdict *v)
+static bool find_load(const struct interference *s, char *text, size_t size)
 {
-    char text[96];
     if (s->cpus <= 0 || s->wall_ns <= 0)
-        return 0;
+        return false;
     const double limit = INTERFERENCE_LOAD_SHARE * (double)s->cpus;
     if (s->wall_ns >= INTERFERENCE_SHORT_NS && s->others_ns >= 0) {
-        if ((double)(s->others_ns - 2 * s->tick_ns) <= limit * (double)s->wall_ns)
-            return 0;
-        snprintf(text, sizeof text, "of other processes %.2g of %lld CPUs", (double)s->others_ns / (double)s->wall_ns,
+        snprintf(text, size, "of other processes %.2g of %lld CPUs", (double)s->others_ns / (double)s->wall_ns,
                  (long long)s->cpus);
-    } else {
-        const bool used = s->others_ns < 0 || (double)s->others_ns > limit * (double)s->wall_ns;
-        if ((double)s->runnable <= limit || !used)
-            return 0;
-        snprintf(text, sizeof text, "of %lld other task%s, running before and after it", (long long)s->runnable,
-                 s->runnable == 1 ? "" : "s");
+        return (double)(s->others_ns - 2 * s->tick_ns) > limit * (double)s->wall_ns;
     }
-    return blame(v, INTERFERENCE_LOAD, text);
+    snprintf(text, size, "of %lld other task%s, running before and after it", (long long)s->runnable,
+             s->runnable == 1 ? "" : "s");
+    return (double)s->runnable > limit && (s->others_ns < 0 || (double)s->others_ns > limit * (double)s->wall_ns);
 }
 
 int interference_find(const struct interference *s, json_t *reasons, unsigned *kinds)
 {
-    static int (*const judges[])(const struct interference *, struct verdict *) = {judge_steal, judge_quota, judge_heat,
-                                                                                   judge_load};
-    struct verdict v = {.reasons = reasons};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < sizeof judges / sizeof *judges; i++)
-        rc = judges[i](s, &v);
-    *kinds |= v.kinds;
-    return rc;
+    static find_reason *const finders[] = {[INTERFERENCE_STEAL] = find_steal,
+                                           [INTERFERENCE_QUOTA] = find_quota,
+                                           [INTERFERENCE_HEAT] = find_heat,
+                                           [INTERFERENCE_LOAD] = find_load};
+    char text[128];
+    for (unsigned k = 0; k < INTERFERENCE_KINDS; k++) {
+        if (!finders[k](s, text, sizeof text))
+            continue;
+        *kinds |= 1u << k;
+        json_t *reason = json_sprintf("%s %s", interference_name((enum interference_kind)k), text);
+        if (json_array_append_new(reasons, reason) != 0)
+            return -ENOMEM;
+    }
+    return 0;
 }
 
 static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What went on around a sample that was none of its own: time stolen by a hypervisor, CPU time of other processes,
- * throttling. Two looks at a few files of /proc and /sys, one before and one after, each well under a millisecond. A
+ * throttling. A few files of /proc and /sys are polled before and after it, each time well under a millisecond. A
  * sample taken while the machine was disturbed is marked and kept; nothing is ever dropped for it.
  */
 #ifndef BENCH_MACHINE_INTERFERENCE_H
@@ -22,11 +22,11 @@
  * been running before it and after it besides. */
 #define INTERFERENCE_SHORT_NS (100 * NS_PER_MS)
 
-/* Where to look: found once a run. */
+/* Which files to read: found once per run. */
 struct interference_watch {
     const char *root;
     struct string_list throttle; /* cpu.stat of this process's control groups */
-    struct string_list heat;     /* counters of thermal throttling, the first HEAT_MAX of them */
+    struct string_list heat;     /* counters of thermal throttling, the first few of them */
     int64_t cpus;                /* online; -1: unknown */
     int64_t tick_ns;
 };
@@ -34,7 +34,7 @@ struct interference_watch {
 int interference_open(const char *root, struct interference_watch *out);
 void interference_close(struct interference_watch *watch);
 
-/* One look. Negative: unknown. */
+/* One poll. Negative: unknown. */
 struct interference_counters {
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct proc_stat stat;
@@ -57,8 +57,8 @@ struct interference {
     int64_t hot;                     /* events of thermal throttling */
 };
 void interference_unknown(struct interference *out);
-/* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two looks, -1: unknown. */
-void interference_between(const struct interference_watch *watch, const struct interference_counters looks[2],
+/* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two polls, -1: unknown. */
+void interference_between(const struct interference_watch *watch, const struct interference_counters polls[2],
                           int64_t own_ns, struct interference *out);
 
 /* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",

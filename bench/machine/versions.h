@@ -17,7 +17,7 @@ int versions_of_tools(const struct hosts_source *source, json_t *facts, struct e
 void versions_of_hosts(const struct catalog *catalog, json_t *facts);
 
 /* Pure: the version and the TLS library from a text like "libcurl/7.88.1 OpenSSL/3.0.19 zlib/1.2.13"; "none" where it
- * names no TLS library. False: it is no such text, or there is no room. */
+ * names no TLS library. False: it is no such text, or one of them is too long. */
 bool versions_parse_curl(const char *text, char version[64], char tls[64]);
 
 #endif

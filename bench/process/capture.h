@@ -17,6 +17,9 @@ struct capture {
  * Runs `argv` for at most 20 s and gives its standard output, to be freed. -ENOENT and the like where it cannot be
  * started, -EPROTO where it ended with another status than 0, -EINTR where the driver was told to stop.
  */
-int capture_output(const struct capture *how, char *const *argv, char **out, struct error *err);
+int capture_output(const struct capture *how, const char *const *argv, char **out, struct error *err);
+/* The version a tool prints: what follows its name on the first line of `TOOL --version`, "unknown" where that begins
+ * otherwise; to be freed. -ENOPKG: it is not installed; else as capture_output. */
+int capture_version(const struct capture *how, const char *tool, char **out, struct error *err);
 
 #endif

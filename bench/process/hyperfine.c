@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/process/capture.h"
-
 static const struct {
     const char *name;
     double seconds;
@@ -90,19 +88,4 @@ int hyperfine_argv(struct string_list *out, const struct string_list *command, c
         rc = string_list_add(out, line);
     free(line);
     return rc;
-}
-
-int hyperfine_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err)
-{
-    char *argv[] = {(char[]){"hyperfine"}, (char[]){"--version"}, NULL}, *text = NULL;
-    const struct capture how = {.supervisor = supervisor, .scratch = scratch};
-    int rc = capture_output(&how, argv, &text, err);
-    if (rc == -ENOENT || rc == -EACCES)
-        return error_set(err, -ENOPKG, "hyperfine is not installed (./scripts/setup.sh installs it)");
-    if (rc != 0)
-        return rc;
-    text_one_line(text);
-    rc = text_set(out, strncmp(text, "hyperfine ", 10) == 0 ? text + 10 : "unknown");
-    free(text);
-    return rc == 0 ? 0 : error_set(err, rc, "out of memory");
 }

@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "bench/util/error.h"
-#include "bench/process/supervisor.h"
 #include "bench/util/text.h"
 
 struct timing {
@@ -23,7 +22,5 @@ struct timing {
 int hyperfine_parse(const char *text, size_t length, struct timing *out, struct error *err);
 /* The call that times `command` and writes `json`: words to be freed. */
 int hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json);
-/* hyperfine's version ("1.15.0"), to be freed. -ENOPKG: it is not installed. */
-int hyperfine_version(struct supervisor *supervisor, const char *scratch, char **out, struct error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/array.h"
 #include "common/clock.h"
 #include "common/num.h"
 
@@ -32,7 +33,7 @@ static const char *find_key(const char *text, const char *key, const char *ends)
     return NULL;
 }
 
-bool proc_value(const char *text, const char *key, char *out, size_t room)
+bool proc_value(const char *text, const char *key, char *out, size_t size)
 {
     const char *at = find_key(text, key, ":=");
     if (at == NULL)
@@ -41,7 +42,7 @@ bool proc_value(const char *text, const char *key, char *out, size_t room)
     size_t length = strcspn(at, "\"\n");
     while (length > 0 && isspace((unsigned char)at[length - 1]))
         length--;
-    if (length == 0 || length >= room)
+    if (length == 0 || length >= size)
         return false;
     memcpy(out, at, length);
     out[length] = '\0';
@@ -81,38 +82,36 @@ static bool list_number(const char **at, int64_t *out)
     return value < LIST_MAX;
 }
 
-bool proc_list_each(const char *text, void (*each)(int64_t number, void *arg), void *arg)
+int64_t proc_list_parse(const char *text, int64_t **numbers)
 {
     const char *at = text;
-    for (int64_t before = -1;;) {
-        int64_t first, last;
+    int64_t *found = NULL, first, last = -1;
+    size_t count = 0;
+    do {
+        const int64_t before = last;
         if (!list_number(&at, &first) || first <= before)
-            return false; /* the kernel's lists ascend */
+            goto fail; /* the kernel's lists ascend */
         last = first;
-        if (*at == '-') {
-            at++;
-            if (!list_number(&at, &last) || last < first)
-                return false;
+        if (*at == '-' && (at++, !list_number(&at, &last) || last < first))
+            goto fail;
+        for (int64_t number = first; number <= last; number++) {
+            int64_t *more = array_grow(found, count, sizeof *more);
+            if (more == NULL)
+                goto fail;
+            found = more;
+            found[count++] = number;
         }
-        for (int64_t number = first; number <= last; number++)
-            each(number, arg);
-        before = last;
-        if (*at != ',')
-            return *at == '\0' || *at == '\n';
-        at++;
-    }
-}
-
-static void count_one(int64_t number, void *arg)
-{
-    (void)number;
-    ++*(int64_t *)arg;
-}
-
-int64_t proc_list_count(const char *text)
-{
-    int64_t count = 0;
-    return proc_list_each(text, count_one, &count) ? count : -1;
+    } while (*at == ',' && *at++ != '\0');
+    if (*at != '\0' && *at != '\n')
+        goto fail;
+    if (numbers != NULL)
+        *numbers = found;
+    else
+        free(found);
+    return (int64_t)count;
+fail:
+    free(found);
+    return -1;
 }
 
 /* -- counters ----------------------------------------------------------------------------------------------------- */
@@ -144,21 +143,13 @@ void proc_parse_stat(const char *text, struct proc_stat *out)
 }
 
 /* "0.20 0.41 0.36 1/94 20053" */
-void proc_parse_load(const char *text, struct proc_load *out)
+void proc_parse_load(const char *text, double load[3])
 {
-    char words[4][32];
-    *out = (struct proc_load){{-1, -1, -1}, -1, -1};
-    if (sscanf(text, "%31s %31s %31s %31s", words[0], words[1], words[2], words[3]) != 4)
-        return;
+    char words[3][32];
+    const bool whole = sscanf(text, "%31s %31s %31s", words[0], words[1], words[2]) == 3;
     for (int i = 0; i < 3; i++)
-        if (num_parse_double(words[i], 0, 1e9, &out->load[i]) != 0)
-            out->load[i] = -1;
-    char *slash = strchr(words[3], '/');
-    if (slash == NULL)
-        return;
-    *slash = '\0';
-    out->running = whole_number(words[3]);
-    out->tasks = whole_number(slash + 1);
+        if (!whole || num_parse_double(words[i], 0, 1e9, &load[i]) != 0)
+            load[i] = -1;
 }
 
 /* "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" */

@@ -8,14 +8,12 @@
 #include <stdint.h>
 
 /* What stands behind "key<blanks>:" or "key=" at the start of a line (/proc/cpuinfo, /etc/os-release), without quotes
- * and blanks at its ends. False: no such line, nothing behind it, or no room. */
-bool proc_value(const char *text, const char *key, char *out, size_t room);
+ * and blanks at its ends. False: no such line, nothing behind it, or `size` is too small. */
+bool proc_value(const char *text, const char *key, char *out, size_t size);
 /* "key: 123 kB" of /proc/meminfo in bytes; -1: no such line. */
 int64_t proc_bytes(const char *text, const char *key);
-/* How many numbers a list like "0-3,8" holds; -1: it is none. */
-int64_t proc_list_count(const char *text);
-/* Calls `each` with every number of such a list; false: it is none (some numbers may have come before). */
-bool proc_list_each(const char *text, void (*each)(int64_t number, void *arg), void *arg);
+/* How many numbers a list like "0-3,8" holds, and which (to be freed; NULL: do not say); -1: it is none, or no memory. */
+int64_t proc_list_parse(const char *text, int64_t **numbers);
 
 /* The first line of /proc/stat, in clock ticks of all CPUs together since boot, and how many tasks run now. -1: unknown. */
 struct proc_stat {
@@ -25,12 +23,8 @@ struct proc_stat {
 };
 void proc_parse_stat(const char *text, struct proc_stat *out);
 
-/* /proc/loadavg. Negative: unknown. */
-struct proc_load {
-    double load[3]; /* of the last 1, 5, 15 minutes */
-    int64_t running, tasks;
-};
-void proc_parse_load(const char *text, struct proc_load *out);
+/* /proc/loadavg: of the last 1, 5, 15 minutes. Negative: unknown. */
+void proc_parse_load(const char *text, double load[3]);
 
 /* How long some task waited for a CPU since boot, from the text of /proc/pressure/cpu; -1: unknown. */
 int64_t proc_parse_pressure_ns(const char *text);

@@ -35,3 +35,9 @@ void fact_real(json_t *facts, const char *name, double value)
     (void)json_object_set_new(facts, name,
                               isfinite(value) && value >= 0 ? json_real(value) : json_string(FACT_UNKNOWN));
 }
+
+bool fact_is_unknown(const json_t *fact)
+{
+    const char *text = json_string_value(fact);
+    return text != NULL && strcmp(text, FACT_UNKNOWN) == 0;
+}

@@ -4,6 +4,7 @@
 #define BENCH_UTIL_JSON_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The number, null where it is not finite: what is not known is never 0. NULL: no memory. */
@@ -29,5 +30,6 @@ void fact_text(json_t *facts, const char *name, const char *text);
 /* Negative: unknown. */
 void fact_count(json_t *facts, const char *name, int64_t value);
 void fact_real(json_t *facts, const char *name, double value);
+bool fact_is_unknown(const json_t *fact);
 
 #endif

@@ -44,14 +44,17 @@ static void test_lists(void **state)
                 {"0-1 x", -1}, {"0,", -1},         {"1,1", -1},     {"5,1", -1},
                 {"-1", -1},    {"0-65535", 65536}, {"0-65536", -1}, {"99999999999999999999", -1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_true(proc_list_count(rows[i].text) == rows[i].count);
+        assert_true(proc_list_parse(rows[i].text, NULL) == rows[i].count);
+    int64_t *numbers = NULL;
+    assert_true(proc_list_parse("0,2-4\n", &numbers) == 4 && numbers[0] == 0 && numbers[1] == 2 && numbers[3] == 4);
+    free(numbers);
 }
 
 static void test_counters(void **state)
 {
     (void)state;
     struct proc_stat stat;
-    struct proc_load load;
+    double load[3];
     struct proc_throttle t;
     proc_parse_stat("cpu  1 2 3 40 5 6 7 8 9 10\ncpu0 1 1\nintr 5\nprocs_running 3\n", &stat);
     assert_true(stat.idle == 40 && stat.iowait == 5 && stat.steal == 8 && stat.all == 72 && stat.running == 3);
@@ -59,12 +62,12 @@ static void test_counters(void **state)
     assert_true(stat.idle == -1 && stat.steal == -1 && stat.running == -1);
     proc_parse_stat("cpu  1 2 x 40 5 6 7 8\n", &stat);
     assert_true(stat.all == -1);
-    proc_parse_load("0.20 0.41 1.36 2/94 20053\n", &load);
-    assert_true(load.load[0] == 0.20 && load.load[2] == 1.36 && load.running == 2 && load.tasks == 94);
-    proc_parse_load("0.20 x 1.36 294 5\n", &load);
-    assert_true(load.load[0] == 0.20 && load.load[1] < 0 && load.running == -1);
-    proc_parse_load("", &load);
-    assert_true(load.load[0] < 0 && load.tasks == -1);
+    proc_parse_load("0.20 0.41 1.36 2/94 20053\n", load);
+    assert_true(load[0] == 0.20 && load[2] == 1.36);
+    proc_parse_load("0.20 x 1.36 294 5\n", load);
+    assert_true(load[0] == 0.20 && load[1] < 0);
+    proc_parse_load("", load);
+    assert_true(load[0] < 0);
     assert_true(proc_parse_pressure_ns("some avg10=1.00 avg60=0 avg300=0 total=7\nfull avg10=0 total=9\n") == 7000);
     assert_true(proc_parse_pressure_ns("some avg10=1.00\nfull total=9\n") == -1);
     assert_true(proc_parse_pressure_ns("") == -1);
