@@ -139,6 +139,16 @@ def test_csv_is_the_table_that_was_asked_for(run: Path, name: str) -> None:
     assert len(rows) == len(json.loads((run / "summary.json").read_text())[name])
 
 
+@pytest.mark.parametrize("name", ["cells", "checks", "scaling", "laws", "marginal_cost"])
+def test_every_key_of_a_table_is_described(run: Path, name: str) -> None:
+    described = (ROOT / "docs" / "run-directory.md").read_text().split("## summary.json")[1].split("\n## ")[0]
+    header = report(run, "--no-plots", "--format", "csv", "--table", name).stdout.splitlines()[0]
+    for key in header.split(","):
+        key = re.sub(r"_(low|high)$", "", key)
+        of_ratio = re.sub(r"^\w+_sync_(?=\w)", "..._", key)
+        assert f"`{key}`" in described or f"`{of_ratio}`" in described, key
+
+
 @pytest.mark.parametrize("group", ["count", "fetch"])
 def test_plot_data(drawn: Path, group: str) -> None:
     name = f"speedup-{group}.dat"
