@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The break-even against the definition itself: every number of jobs tried one after another. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include <cmocka.h>
 #include <gsl/gsl_rng.h>
 
 #include "bench/analysis/ranking.h"
+#include "tests/unit/unit.h"
 
 enum { TRIED = 4000 };
 
@@ -30,9 +26,8 @@ static int64_t by_trying(const struct break_even_times *t)
     return from > TRIED ? 0 : from;
 }
 
-static void test_examples(void **state)
+TEST(test_examples)
 {
-    (void)state;
     static const struct {
         struct break_even_times times;
         enum break_even_state state;
@@ -61,9 +56,8 @@ static void test_examples(void **state)
     }
 }
 
-static void test_against_trying(void **state)
+TEST(test_against_trying)
 {
-    (void)state;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     size_t found = 0;
     assert_non_null(rng);
@@ -88,8 +82,4 @@ static void test_against_trying(void **state)
     assert_true(found > 500);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_examples), cmocka_unit_test(test_against_trying)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_break_even"); }

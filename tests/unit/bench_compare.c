@@ -2,18 +2,13 @@
 /* Two runs: matching, verdicts and the gate over whole tables, differences of facts. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bench/analysis/compare.h"
 #include "common/slots.h"
+#include "tests/unit/unit.h"
 
 enum { MOST_CELLS = 64, MOST_ROUNDS = 16 };
 
@@ -83,9 +78,8 @@ static void compare_runs(struct compare *out, const struct run *a, const struct 
 /* -- tables --------------------------------------------------------------------------------------------------------------- */
 
 /* Of 400 comparisons of 60 equal cells, with a limit of nothing, at most 1 in 20 may fail; without Holm most would. */
-static void a_large_table_does_not_fail_at_random(void **unused)
+TEST(a_large_table_does_not_fail_at_random)
 {
-    (void)unused;
     enum { TRIALS = 400 };
     size_t failed = 0, different = 0, beyond = 0;
     struct run *a = malloc(sizeof *a), *b = malloc(sizeof *b);
@@ -118,9 +112,8 @@ static void a_large_table_does_not_fail_at_random(void **unused)
 }
 
 /* One of 60 cells 30% slower: with 10 rounds it is found, with 4 there are too few for any of so many. */
-static void one_slow_cell_is_found_where_rounds_suffice(void **unused)
+TEST(one_slow_cell_is_found_where_rounds_suffice)
 {
-    (void)unused;
     static const struct {
         size_t cells, rounds;
         enum compare_gate slow, other;
@@ -159,9 +152,8 @@ static void one_slow_cell_is_found_where_rounds_suffice(void **unused)
 }
 
 /* What failed in one run has no change, and is no news where it had failed before. */
-static void broken_cells(void **unused)
+TEST(broken_cells)
 {
-    (void)unused;
     static const struct {
         enum cell_status a, b;
         enum compare_gate gate;
@@ -198,9 +190,8 @@ static void broken_cells(void **unused)
 }
 
 /* Cells that differ in nothing but the start method are told apart; one that has no such twin is matched all the same. */
-static void start_methods_are_matched_first(void **unused)
+TEST(start_methods_are_matched_first)
 {
-    (void)unused;
     struct run *a = malloc(sizeof *a), *b = malloc(sizeof *b);
     uint64_t seed = 5;
     struct compare c;
@@ -235,9 +226,8 @@ static void start_methods_are_matched_first(void **unused)
 
 /* -- facts ---------------------------------------------------------------------------------------------------------------- */
 
-static void facts_that_differ(void **unused)
+TEST(facts_that_differ)
 {
-    (void)unused;
     json_t *a = json_loads(
         "{\"kernel\": \"6.1\", \"cpus\": 2, \"load1\": 0.5, \"hosts\": {\"c\": {\"cc\": \"12\", \"o\": 1}},"
         " \"same\": 2, \"old\": true}",
@@ -264,9 +254,8 @@ static void facts_that_differ(void **unused)
     json_decref(b);
 }
 
-static void long_values_are_cut_to_where_they_differ(void **unused)
+TEST(long_values_are_cut_to_where_they_differ)
 {
-    (void)unused;
     static const struct {
         const char *a, *b, *text_a, *text_b;
     } table[] = {
@@ -293,15 +282,4 @@ static void long_values_are_cut_to_where_they_differ(void **unused)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_large_table_does_not_fail_at_random),
-        cmocka_unit_test(one_slow_cell_is_found_where_rounds_suffice),
-        cmocka_unit_test(broken_cells),
-        cmocka_unit_test(start_methods_are_matched_first),
-        cmocka_unit_test(facts_that_differ),
-        cmocka_unit_test(long_values_are_cut_to_where_they_differ),
-    };
-    return cmocka_run_group_tests_name("bench_compare", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_compare"); }

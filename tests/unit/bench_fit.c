@@ -2,18 +2,14 @@
 /* The fits against known parameters: exact data, noisy data in 500 trials, and data that no law describes. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <cmocka.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 
 #include "bench/stats/usl.h"
+#include "tests/unit/unit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define TRIALS   500
@@ -60,9 +56,8 @@ static void assert_within(double got, double expected, double part)
     }
 }
 
-static void test_exact_data_gives_the_parameters_back(void **state)
+TEST(test_exact_data_gives_the_parameters_back)
 {
-    (void)state;
     for (size_t i = 0; i < COUNT(table); i++) {
         struct fit_point points[COUNT(counts)];
         struct fit fit;
@@ -114,9 +109,8 @@ static struct tally try_often(enum fit_law law, const struct known *k, gsl_rng *
 }
 
 /* Mean estimates within 5%, and intervals that hold the truth in at least 90% of 500 trials. */
-static void test_noisy_data_in_many_trials(void **state)
+TEST(test_noisy_data_in_many_trials)
 {
-    (void)state;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     assert_non_null(rng);
     gsl_rng_set(rng, 20261121);
@@ -139,9 +133,8 @@ static void test_noisy_data_in_many_trials(void **state)
 }
 
 /* Gains that only scatter about a line of no coherency: no peak is told that the interval does not show. */
-static void test_a_peak_needs_a_coherency_that_is_shown(void **state)
+TEST(test_a_peak_needs_a_coherency_that_is_shown)
 {
-    (void)state;
     const struct fit_point points[] = {{1, 1.0}, {2, 2.04}, {4, 3.88}, {8, 7.9}, {12, 11.9}, {16, 15.2}};
     struct fit fit;
     assert_int_equal(fit_make(FIT_USL, points, COUNT(points), &fit), 0);
@@ -149,9 +142,8 @@ static void test_a_peak_needs_a_coherency_that_is_shown(void **state)
     assert_true(isnan(fit.peak_workers) && isnan(fit.peak_gain));
 }
 
-static void test_too_few_points_are_refused(void **state)
+TEST(test_too_few_points_are_refused)
 {
-    (void)state;
     const struct fit_point points[] = {{1, 1}, {2, 1.9}, {2, 1.8}, {4, 3.5}, {4, 3.4}};
     struct fit fit;
     for (enum fit_law law = 0; law < FIT_LAWS; law++) {
@@ -164,9 +156,8 @@ static void test_too_few_points_are_refused(void **state)
     }
 }
 
-static void test_a_poor_fit_is_refused(void **state)
+TEST(test_a_poor_fit_is_refused)
 {
-    (void)state;
     const struct fit_point zigzag[] = {{1, 1}, {2, 4}, {4, 1}, {8, 9}, {16, 2}};
     struct fit fit;
     for (enum fit_law law = 0; law < FIT_LAWS; law++) {
@@ -177,9 +168,8 @@ static void test_a_poor_fit_is_refused(void **state)
     }
 }
 
-static void test_what_is_no_gain_is_an_error(void **state)
+TEST(test_what_is_no_gain_is_an_error)
 {
-    (void)state;
     static const struct fit_point bad[] = {{0, 1}, {-1, 1}, {1, 0}, {1, -2}, {1, NAN}, {NAN, 1}, {1, INFINITY}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         const struct fit_point points[] = {{1, 1}, {2, 2}, {4, 4}, {8, 8}, bad[i]};
@@ -189,9 +179,8 @@ static void test_what_is_no_gain_is_an_error(void **state)
     }
 }
 
-static void test_flat_and_ideal_curves(void **state)
+TEST(test_flat_and_ideal_curves)
 {
-    (void)state;
     struct fit_point flat[COUNT(counts)], ideal[COUNT(counts)];
     struct fit fit;
     for (size_t i = 0; i < COUNT(counts); i++) {
@@ -205,16 +194,4 @@ static void test_flat_and_ideal_curves(void **state)
     assert_string_equal(fit_law_name(FIT_USL), "usl");
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_data_gives_the_parameters_back),
-        cmocka_unit_test(test_noisy_data_in_many_trials),
-        cmocka_unit_test(test_a_peak_needs_a_coherency_that_is_shown),
-        cmocka_unit_test(test_too_few_points_are_refused),
-        cmocka_unit_test(test_a_poor_fit_is_refused),
-        cmocka_unit_test(test_what_is_no_gain_is_an_error),
-        cmocka_unit_test(test_flat_and_ideal_curves),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_fit"); }

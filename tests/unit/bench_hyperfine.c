@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* hyperfine's JSON in its three shapes (tests/data/hyperfine), what is none of them, and the quoting of commands. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/util/files.h"
 #include "bench/process/hyperfine.h"
+#include "tests/unit/unit.h"
 
-static void test_three_versions(void **state)
+TEST(test_three_versions)
 {
-    (void)state;
     static const struct {
         const char *path;
         struct timing expected;
@@ -40,9 +34,8 @@ static void test_three_versions(void **state)
     }
 }
 
-static void test_what_is_no_result(void **state)
+TEST(test_what_is_no_result)
 {
-    (void)state;
     static const char *const table[] = {
         "",
         "{",
@@ -67,9 +60,8 @@ static void test_what_is_no_result(void **state)
     }
 }
 
-static void test_units_and_missing_parts(void **state)
+TEST(test_units_and_missing_parts)
 {
-    (void)state;
     static const char text[] = "{\"results\": [{\"measurements\": [{\"time_wall_clock\": {\"value\": 2.5, \"unit\": "
                                "\"millisecond\"}}]}]}";
     struct timing got;
@@ -80,9 +72,8 @@ static void test_units_and_missing_parts(void **state)
     assert_int_equal(got.exit, -1);
 }
 
-static void test_quoting(void **state)
+TEST(test_quoting)
 {
-    (void)state;
     static const struct {
         const char *word, *quoted;
     } table[] = {
@@ -109,9 +100,8 @@ static void test_quoting(void **state)
     }
 }
 
-static void test_the_call(void **state)
+TEST(test_the_call)
 {
-    (void)state;
     struct string_list command = {NULL, 0}, call = {NULL, 0};
     assert_int_equal(string_list_add(&command, "/a b/host"), 0);
     assert_int_equal(string_list_add(&command, "run"), 0);
@@ -124,14 +114,4 @@ static void test_the_call(void **state)
     string_list_free(&call);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_three_versions),
-        cmocka_unit_test(test_what_is_no_result),
-        cmocka_unit_test(test_units_and_missing_parts),
-        cmocka_unit_test(test_quoting),
-        cmocka_unit_test(test_the_call),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_hyperfine"); }

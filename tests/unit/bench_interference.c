@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands in /proc, what two looks at it mean, and when a sample counts as disturbed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
 #include "bench/machine/interference.h"
 #include "bench/protocol/record.h"
 #include "bench/machine/versions.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
-static void test_values(void **state)
+TEST(test_values)
 {
-    (void)state;
     char out[32];
     const char *cpuinfo = "processor\t: 0\nmodel name\t: A  CPU \nflags\t\t:\n";
     assert_true(proc_value(cpuinfo, "model name", out, sizeof out));
@@ -33,9 +26,8 @@ static void test_values(void **state)
     assert_true(proc_bytes("", "MemTotal") == -1);
 }
 
-static void test_lists(void **state)
+TEST(test_lists)
 {
-    (void)state;
     static const struct {
         const char *text;
         int64_t count;
@@ -50,9 +42,8 @@ static void test_lists(void **state)
     free(numbers);
 }
 
-static void test_counters(void **state)
+TEST(test_counters)
 {
-    (void)state;
     struct proc_stat stat;
     double load[3];
     struct proc_throttle t;
@@ -105,9 +96,8 @@ static void looks_make(struct interference_counters looks[2])
     looks[1].pressure_ns = 1010;
 }
 
-static void test_between(void **state)
+TEST(test_between)
 {
-    (void)state;
     struct interference_counters looks[2];
     struct interference s;
     looks_make(looks);
@@ -151,9 +141,8 @@ static const char *judged(const struct interference *s, char *out, size_t room)
     return out;
 }
 
-static void test_judging(void **state)
+TEST(test_judging)
 {
-    (void)state;
     const int64_t s1 = NS_PER_S, ms = NS_PER_MS;
     static char out[400];
     const struct {
@@ -188,9 +177,8 @@ static void test_judging(void **state)
     assert_string_equal(judged(&unknown, out, sizeof out), "");
 }
 
-static void test_names_of_disturbances(void **state)
+TEST(test_names_of_disturbances)
 {
-    (void)state;
     char text[INTERFERENCE_TEXT_SIZE];
     assert_string_equal(interference_text(0, text), "");
     assert_string_equal(interference_text((1u << INTERFERENCE_KINDS) - 1, text), "steal quota heat load");
@@ -199,9 +187,8 @@ static void test_names_of_disturbances(void **state)
     assert_int_equal(interference_parse("steal", 0), 0);
 }
 
-static void test_a_machine_without_proc(void **state)
+TEST(test_a_machine_without_proc)
 {
-    (void)state;
     struct interference_watch none;
     struct interference_counters looks[2];
     struct interference s;
@@ -219,9 +206,8 @@ static void test_a_machine_without_proc(void **state)
     interference_close(&none);
 }
 
-static void test_libcurl(void **state)
+TEST(test_libcurl)
 {
-    (void)state;
     static const struct {
         const char *text, *version, *tls; /* version NULL: refused */
     } rows[] = {
@@ -244,9 +230,8 @@ static void test_libcurl(void **state)
     }
 }
 
-static void test_usage_of_copies(void **state)
+TEST(test_usage_of_copies)
 {
-    (void)state;
     json_t *sum = NULL;
     json_t *a = json_pack("{si si si}", "user_ns", 5, "max_rss_bytes", 70, "minor_faults", 1);
     json_t *b = json_pack("{si si sn}", "user_ns", 7, "max_rss_bytes", 60, "minor_faults");
@@ -263,18 +248,4 @@ static void test_usage_of_copies(void **state)
     json_decref(sum);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_counters),
-        cmocka_unit_test(test_between),
-        cmocka_unit_test(test_judging),
-        cmocka_unit_test(test_a_machine_without_proc),
-        cmocka_unit_test(test_names_of_disturbances),
-        cmocka_unit_test(test_usage_of_copies),
-        cmocka_unit_test(test_libcurl),
-    };
-    return cmocka_run_group_tests_name("bench_interference", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_interference"); }

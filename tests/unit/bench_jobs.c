@@ -2,23 +2,17 @@
 /* Jobs of a round, written and read back. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "bench/store/job_samples.h"
+#include "tests/unit/unit.h"
 
-static void test_written_and_read_back(void **state)
+TEST(test_written_and_read_back)
 {
-    (void)state;
     enum { MANY = 2500 };
     char folder[] = "/tmp/cobench-jobs-XXXXXX", path[64];
     struct slot *slots = calloc(MANY, sizeof *slots);
@@ -63,9 +57,8 @@ static void test_written_and_read_back(void **state)
     free(slots);
 }
 
-static void test_broken_text(void **state)
+TEST(test_broken_text)
 {
-    (void)state;
     static const char *const table[] = {"",
                                         "\n",
                                         "# jobs 3 every 1",
@@ -132,9 +125,8 @@ static void make_all(const char *folder)
         touch(folder, names[i]);
 }
 
-static void test_what_is_not_kept(void **state)
+TEST(test_what_is_not_kept)
 {
-    (void)state;
     char folder[] = "/tmp/cobench-jobs-XXXXXX";
     const int64_t keep[] = {2};
     assert_non_null(mkdtemp(folder));
@@ -148,9 +140,4 @@ static void test_what_is_not_kept(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_written_and_read_back), cmocka_unit_test(test_broken_text),
-                                       cmocka_unit_test(test_what_is_not_kept)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_jobs"); }

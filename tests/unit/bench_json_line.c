@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The scanner of journal lines against jansson: it may leave a line to jansson, but what it takes jansson takes too and
  * reads alike. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +8,7 @@
 
 #include "bench/util/json_line.h"
 #include "common/slots.h"
+#include "tests/unit/unit.h"
 
 #define MUTATIONS 200000
 
@@ -62,9 +57,8 @@ static int hold_against_jansson(const char *text, size_t length)
     return rc;
 }
 
-static void test_lines_one_by_one(void **state)
+TEST(test_lines_one_by_one)
 {
-    (void)state;
     static const struct {
         const char *text;
         int scanned; /* by the scanner alone */
@@ -122,9 +116,8 @@ static void test_lines_one_by_one(void **state)
     json_line_free(&line);
 }
 
-static void test_what_is_in_a_line(void **state)
+TEST(test_what_is_in_a_line)
 {
-    (void)state;
     struct json_line line = {.fields = NULL};
     json_error_t problem;
     assert_int_equal(json_line_parse(&line, whole, strlen(whole), &problem), 0);
@@ -159,9 +152,8 @@ static void test_what_is_in_a_line(void **state)
 }
 
 /* Lines with one to three bytes changed, put in or left out. */
-static void test_lines_gone_wrong(void **state)
+TEST(test_lines_gone_wrong)
 {
-    (void)state;
     static const char bytes[] = "{}[]\",:\\-.eE0123456789tfn \n\x01\x7f\x80\xc3";
     uint64_t dice = 1;
     size_t taken = 0;
@@ -190,12 +182,4 @@ static void test_lines_gone_wrong(void **state)
     assert_true(taken > MUTATIONS / 10 && taken < MUTATIONS * 9 / 10); /* else nothing was tried */
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines_one_by_one),
-        cmocka_unit_test(test_what_is_in_a_line),
-        cmocka_unit_test(test_lines_gone_wrong),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_json_line"); }

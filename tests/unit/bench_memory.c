@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading a command's memory while it runs and while it pauses. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,10 +9,10 @@
 #include "bench/protocol/end_pause.h"
 #include "bench/process/memory.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
-static void test_samples_are_counted_where_they_lie(void **state)
+TEST(test_samples_are_counted_where_they_lie)
 {
-    (void)state;
     struct memory_span samples[] = {{5, 9}, {10, 12}, {15, 20}, {19, 21}, {30, 31}};
     const struct memory memory = {.samples = samples, .count = 5};
     static const struct {
@@ -29,9 +23,8 @@ static void test_samples_are_counted_where_they_lie(void **state)
         assert_int_equal(memory_samples_within(&memory, cases[i].from, cases[i].to), cases[i].count);
 }
 
-static void test_a_sample_sees_this_process(void **state)
+TEST(test_a_sample_sees_this_process)
 {
-    (void)state;
     struct memory memory = {.peak = -1};
     const int64_t before = clock_now_ns();
     const int64_t bytes = memory_sample(&memory, getpid());
@@ -49,9 +42,8 @@ static void test_a_sample_sees_this_process(void **state)
 }
 
 /* Waits for the shell that pauses as a host would; ends with its own status. */
-static void test_a_command_pauses_until_it_is_let_go(void **state)
+TEST(test_a_command_pauses_until_it_is_let_go)
 {
-    (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"printf h >&4; read line <&3; exit 5"}, NULL};
     struct supervisor *g = NULL;
     struct supervisor_end end;
@@ -79,9 +71,8 @@ static void test_a_command_pauses_until_it_is_let_go(void **state)
     supervisor_close(g);
 }
 
-static void test_others_have_nothing_to_talk_with(void **state)
+TEST(test_others_have_nothing_to_talk_with)
 {
-    (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"test -e /proc/self/fd/4 && exit 1; exit 0"}, NULL};
     const struct supervisor_command c = {.argv = argv, .in = -1, .out = -1, .err = -1};
     struct supervisor *g = NULL;
@@ -93,23 +84,12 @@ static void test_others_have_nothing_to_talk_with(void **state)
     supervisor_close(g);
 }
 
-static void test_without_an_end_pause_nothing_is_heard(void **state)
+TEST(test_without_an_end_pause_nothing_is_heard)
 {
-    (void)state;
     struct end_pause none = {-1, -1, -1, -1};
     assert_false(end_pause_reached(&none));
     end_pause_release(&none);
     end_pause_close(&none);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_samples_are_counted_where_they_lie),
-        cmocka_unit_test(test_a_sample_sees_this_process),
-        cmocka_unit_test(test_a_command_pauses_until_it_is_let_go),
-        cmocka_unit_test(test_others_have_nothing_to_talk_with),
-        cmocka_unit_test(test_without_an_end_pause_nothing_is_heard),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_memory"); }

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The open loop over made-up slots: what a stall does to the p99 of each loop, and which rates count as kept. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -14,6 +7,7 @@
 
 #include "bench/protocol/open_loop.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
 #define GATE (100 * NS_PER_S)
 #define MS   NS_PER_MS
@@ -58,9 +52,8 @@ static void scene_end(struct slots_view *view) { free((void *)(uintptr_t)view->s
 
 /* 2,000 jobs of 4 ms on 4 workers, that is 1,000 a second at most; 200 ms once. In the closed loop 4 jobs meet the stall,
  * which is 0.2% and above the p99; at 500 a second 100 arrive in it, which is 5%. */
-static void test_a_stall_shows_in_the_open_loop_only(void **state)
+TEST(test_a_stall_shows_in_the_open_loop_only)
 {
-    (void)state;
     const struct scene closed = {2000, 4, 0, 4 * MS, 700 * MS, 200 * MS},
                        open = {2000, 4, 500, 4 * MS, 700 * MS, 200 * MS};
     struct slots_latency in_closed, in_open;
@@ -81,9 +74,8 @@ static void test_a_stall_shows_in_the_open_loop_only(void **state)
     assert_true(fabs(open_loop_rate(2000, found.ends_ns) - 500) < 1);
 }
 
-static void test_which_rates_are_kept(void **state)
+TEST(test_which_rates_are_kept)
 {
-    (void)state;
     static const struct {
         struct scene scene;
         bool kept;
@@ -106,9 +98,8 @@ static void test_which_rates_are_kept(void **state)
     }
 }
 
-static void test_an_overloaded_rate_is_told_with_numbers(void **state)
+TEST(test_an_overloaded_rate_is_told_with_numbers)
 {
-    (void)state;
     const struct scene scene = {2000, 4, 2000, 4 * MS, 0, 0}; /* twice what can be done */
     struct slots_view view = scene_play(&scene);
     struct open_loop found;
@@ -124,9 +115,8 @@ static void test_an_overloaded_rate_is_told_with_numbers(void **state)
     scene_end(&view);
 }
 
-static void test_one_job_has_no_rate(void **state)
+TEST(test_one_job_has_no_rate)
 {
-    (void)state;
     const struct scene scene = {1, 1, 5, MS, 0, 0};
     struct slots_view view = scene_play(&scene);
     struct open_loop found;
@@ -138,9 +128,8 @@ static void test_one_job_has_no_rate(void **state)
     scene_end(&view);
 }
 
-static void test_a_schedule_that_is_another_one(void **state)
+TEST(test_a_schedule_that_is_another_one)
 {
-    (void)state;
     const struct scene scene = {50, 2, 100, MS, 0, 0};
     struct slots_view view = scene_play(&scene);
     struct slot *slots = (struct slot *)(uintptr_t)view.slots;
@@ -160,12 +149,4 @@ static void test_a_schedule_that_is_another_one(void **state)
     scene_end(&view);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_stall_shows_in_the_open_loop_only),     cmocka_unit_test(test_which_rates_are_kept),
-        cmocka_unit_test(test_an_overloaded_rate_is_told_with_numbers), cmocka_unit_test(test_one_job_has_no_rate),
-        cmocka_unit_test(test_a_schedule_that_is_another_one),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_open_loop"); }

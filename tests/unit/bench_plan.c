@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* From suites to cells: parameters, workers, roles, and an order that can be made again. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +7,7 @@
 #include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
 #include "bench/plan/plan_json.h"
+#include "tests/unit/unit.h"
 
 #define MODELS                                                                                             \
     "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true}," \
@@ -83,7 +78,7 @@ static int make(struct fixture *f, double cpus, struct plan *plan, struct error 
     return plan_make(&source, plan, err);
 }
 
-static void test_groups_by_kind(void **state)
+TEST_WITH(test_groups_by_kind, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -114,7 +109,7 @@ static void test_groups_by_kind(void **state)
 }
 
 /* Several workers or jobs are one group each, which say what they belong to. */
-static void test_sweeps(void **state)
+TEST_WITH(test_sweeps, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     static const struct {
@@ -174,7 +169,7 @@ static void test_sweeps(void **state)
 }
 
 /* What is there for its price is run with nothing beside it, and judged by its own first cell. */
-static void test_prices_compare_with_nothing(void **state)
+TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -225,7 +220,7 @@ static void test_prices_compare_with_nothing(void **state)
                         "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
 }
 
-static void test_weak_scaling_that_cannot_be(void **state)
+TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -250,7 +245,7 @@ static void test_weak_scaling_that_cannot_be(void **state)
     assert_string_equal(err.text, "501 numbers of jobs by 2 of workers are more than 1000 groups");
 }
 
-static void test_names_that_do_not_exist(void **state)
+TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -264,7 +259,7 @@ static void test_names_that_do_not_exist(void **state)
     assert_string_equal(err.text, "unknown model 'fast' (known: sync, threads, async)");
 }
 
-static void test_parameters(void **state)
+TEST_WITH(test_parameters, fixture_new, fixture_free)
 {
     static const struct {
         const char *set[2], *said, *calc, *blend;
@@ -308,7 +303,7 @@ static void test_parameters(void **state)
     }
 }
 
-static void test_a_task_of_one_language(void **state)
+TEST_WITH(test_a_task_of_one_language, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -323,7 +318,7 @@ static void test_a_task_of_one_language(void **state)
     assert_string_equal(err.text, "task 'lonely' cannot run in the runtime py: the task is only in c");
 }
 
-static void test_the_order_can_be_made_again(void **state)
+TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -355,7 +350,7 @@ static void test_the_order_can_be_made_again(void **state)
 }
 
 /* What a plan says is what it says when it is read back, to the last field and in the order of its rounds. */
-static void test_a_plan_is_read_back(void **state)
+TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p, again;
@@ -402,7 +397,7 @@ static void test_a_plan_is_read_back(void **state)
 }
 
 /* A rate is for tasks that wait, and has no capacity row; each round and group has a schedule of its own. */
-static void test_open_loops(void **state)
+TEST_WITH(test_open_loops, fixture_new, fixture_free)
 {
     struct fixture *f = *state;
     struct plan p;
@@ -444,7 +439,7 @@ static void test_open_loops(void **state)
                         "a rate (--task picks tasks)");
 }
 
-static void test_plans_that_cannot_be_read(void **state)
+TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free)
 {
     static const struct {
         const char *patch, *said; /* what is put over the plan, or over its first cell or group */
@@ -494,7 +489,7 @@ static void test_plans_that_cannot_be_read(void **state)
     plan_free(&p);
 }
 
-static void test_when_it_is_enough(void **state)
+TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free)
 {
     static const struct {
         struct stopping option, suite, plan;
@@ -526,9 +521,8 @@ static void test_when_it_is_enough(void **state)
     }
 }
 
-static void test_tables_that_differ(void **state)
+TEST(test_tables_that_differ)
 {
-    (void)state;
     static const struct {
         const char *from, *to, *said;
     } table[] = {
@@ -555,22 +549,4 @@ static void test_tables_that_differ(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_groups_by_kind, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_sweeps, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_weak_scaling_that_cannot_be, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_prices_compare_with_nothing, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_names_that_do_not_exist, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_parameters, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_a_task_of_one_language, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_the_order_can_be_made_again, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_a_plan_is_read_back, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_when_it_is_enough, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_open_loops, fixture_new, fixture_free),
-        cmocka_unit_test_setup_teardown(test_plans_that_cannot_be_read, fixture_new, fixture_free),
-        cmocka_unit_test(test_tables_that_differ),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_plan"); }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The Theil-Sen slope, and prices from the cells of a made-up run. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include <errno.h>
 
@@ -18,6 +12,7 @@
 #include "bench/report/marginal_cost_text.h"
 #include "bench/analysis/marginal_cost.h"
 #include "bench/stats/theil_sen.h"
+#include "tests/unit/unit.h"
 
 static void near(double got, double wanted)
 {
@@ -27,7 +22,7 @@ static void near(double got, double wanted)
 
 /* -- words -------------------------------------------------------------------------------------------------------------- */
 
-static void prices_in_words(void **state)
+TEST(prices_in_words)
 {
     static const struct {
         struct stats_interval price;
@@ -41,7 +36,6 @@ static void prices_in_words(void **state)
         {{100, NAN, NAN, NAN}, "100 B"},
         {{-100, NAN, NAN, NAN}, "none shown"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct price_text text;
         assert_string_equal(price_text(&text, &cases[i].price, format_bytes), cases[i].text);
@@ -51,7 +45,7 @@ static void prices_in_words(void **state)
 /* -- the slope ---------------------------------------------------------------------------------------------------------- */
 
 /* Of n! orders: 1, 1+1, 1+2+2+1, 1+3+5+6+5+3+1, ... with 0, 1, 2 ... pairs out of order (OEIS A008302). */
-static void the_distribution_is_kendalls(void **state)
+TEST(the_distribution_is_kendalls)
 {
     static const struct {
         size_t n, k;
@@ -59,17 +53,15 @@ static void the_distribution_is_kendalls(void **state)
     } cases[] = {{2, 0, 1.0 / 2},    {3, 0, 1.0 / 6},     {3, 1, 3.0 / 6},      {3, 3, 1},
                  {4, 0, 1.0 / 24},   {4, 2, 9.0 / 24},    {5, 0, 1.0 / 120},    {5, 1, 5.0 / 120},
                  {6, 2, 20.0 / 720}, {7, 3, 76.0 / 5040}, {7, 4, 174.0 / 5040}, {50, 1225, 1}};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         near(kendall_cdf(cases[i].n, cases[i].k), cases[i].p);
 }
 
 /* By hand: y = 2 x but for the last point. */
-static void a_wild_point_does_not_move_it(void **state)
+TEST(a_wild_point_does_not_move_it)
 {
     const double x[] = {1, 2, 3, 4, 5, 6, 7}, y[] = {2, 4, 6, 8, 10, 12, 1000};
     struct stats_interval s;
-    (void)state;
     assert_int_equal(slope_make(x, y, 7, &s), 0);
     near(s.estimate, 2);
     near(s.low, 2);
@@ -77,11 +69,10 @@ static void a_wild_point_does_not_move_it(void **state)
     near(s.coverage, 1 - 2 * 76.0 / 5040);
 }
 
-static void five_points_have_the_whole_range(void **state)
+TEST(five_points_have_the_whole_range)
 {
     const double x[] = {1, 2, 3, 4, 5}, y[] = {0, 1, 4, 9, 16}; /* slopes 1..7: sums of neighbours' places */
     struct stats_interval s;
-    (void)state;
     assert_int_equal(slope_make(x, y, 5, &s), 0);
     near(s.estimate, 4);
     near(s.low, 1);
@@ -94,7 +85,7 @@ static void five_points_have_the_whole_range(void **state)
     near(s.estimate, 1);
 }
 
-static void what_is_no_line_is_refused(void **state)
+TEST(what_is_no_line_is_refused)
 {
     static const struct {
         double x[3], y[3];
@@ -107,7 +98,6 @@ static void what_is_no_line_is_refused(void **state)
                  {{1, 2, 3}, {1, INFINITY, 3}, 3, -EDOM}};
     double many[SLOPE_POINTS_MAX + 1];
     struct stats_interval s = {7, 7, 7, 7};
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(slope_make(cases[i].x, cases[i].y, cases[i].n, &s), cases[i].rc);
     near(s.estimate, 7);
@@ -183,7 +173,7 @@ static int world_free(void **state)
     return 0;
 }
 
-static void a_price_is_the_slope(void **state)
+TEST_WITH(a_price_is_the_slope, world_make, world_free)
 {
     struct world *w = *state;
     struct prices prices;
@@ -202,7 +192,7 @@ static void a_price_is_the_slope(void **state)
     prices_free(&prices);
 }
 
-static void a_point_that_shows_nothing_does_not_count(void **state)
+TEST_WITH(a_point_that_shows_nothing_does_not_count, world_make, world_free)
 {
     struct world *w = *state;
     struct prices prices;
@@ -220,7 +210,7 @@ static void a_point_that_shows_nothing_does_not_count(void **state)
     prices_free(&prices);
 }
 
-static void memory_that_nobody_saw_has_no_price(void **state)
+TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free)
 {
     struct world *w = *state;
     struct prices prices;
@@ -242,7 +232,7 @@ static void memory_that_nobody_saw_has_no_price(void **state)
     prices_free(&prices);
 }
 
-static void two_points_are_no_price(void **state)
+TEST_WITH(two_points_are_no_price, world_make, world_free)
 {
     struct world *w = *state;
     struct prices prices;
@@ -257,7 +247,7 @@ static void two_points_are_no_price(void **state)
 
 /* -- the table ------------------------------------------------------------------------------------------------------------ */
 
-static void the_table_fits(void **state)
+TEST_WITH(the_table_fits, world_make, world_free)
 {
     struct world *w = *state;
     char *text = NULL;
@@ -276,20 +266,4 @@ static void the_table_fits(void **state)
     free(text);
 }
 
-int main(void)
-{
-#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(prices_in_words),
-        cmocka_unit_test(the_distribution_is_kendalls),
-        cmocka_unit_test(a_wild_point_does_not_move_it),
-        cmocka_unit_test(five_points_have_the_whole_range),
-        cmocka_unit_test(what_is_no_line_is_refused),
-        WITH_WORLD(a_price_is_the_slope),
-        WITH_WORLD(a_point_that_shows_nothing_does_not_count),
-        WITH_WORLD(memory_that_nobody_saw_has_no_price),
-        WITH_WORLD(two_points_are_no_price),
-        WITH_WORLD(the_table_fits),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_prices"); }

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting for descriptors, processes left over where /proc cannot be read, and who used the CPUs. */
 #define _GNU_SOURCE /* prlimit */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,11 +13,11 @@
 #include "bench/process/signals.h"
 #include "bench/process/supervisor.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
 /* More descriptors than an fd_set has bits: a driver may be started with thousands of them open. */
-static void test_waiting_for_a_high_descriptor(void **state)
+TEST(test_waiting_for_a_high_descriptor)
 {
-    (void)state;
     struct rlimit limit;
     int fds[2];
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -59,9 +52,8 @@ static pid_t child_of(pid_t parent)
 }
 
 /* The supervisor may open nothing more, /proc included, when the command ends and leaves a process. */
-static void test_what_nobody_can_see_is_not_nothing(void **state)
+TEST(test_what_nobody_can_see_is_not_nothing)
 {
-    (void)state;
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, (char[]){"sleep 300 & read line"}, NULL};
     struct supervisor *g = NULL;
     struct supervisor_end end;
@@ -90,9 +82,8 @@ static void test_what_nobody_can_see_is_not_nothing(void **state)
     assert_int_equal(kill(left, 0), -1); /* that one can see it */
 }
 
-static void test_who_used_the_cpus(void **state)
+TEST(test_who_used_the_cpus)
 {
-    (void)state;
     struct proctree_entry was[] = {{.pid = 10, .ticks = 5}, {.pid = 11, .ticks = 7}, {.pid = 12, .ticks = 90}};
     struct proctree_entry is[] = {{.pid = 10, .ticks = 6},
                                   {.pid = 11, .ticks = 7}, /* idle */
@@ -115,12 +106,4 @@ static void test_who_used_the_cpus(void **state)
     assert_int_equal(e.ticks, -1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_waiting_for_a_high_descriptor),
-        cmocka_unit_test(test_what_nobody_can_see_is_not_nothing),
-        cmocka_unit_test(test_who_used_the_cpus),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_process"); }

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The record line: a good one, and each way it can be wrong made from that one. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/protocol/record.h"
+#include "tests/unit/unit.h"
 
 static const char good[] =
     "{\"record\":1,\"host\":\"c\",\"runtime\":\"c\",\"task\":\"count\",\"model\":\"sync\",\"jobs\":8,\"workers\":2,"
@@ -18,9 +13,8 @@ static const char good[] =
     "\"failed_jobs\":0,\"failures\":[],\"phases\":{\"start\":10,\"ready\":20,\"work\":30,\"end\":40},"
     "\"usage\":{\"user_ns\":5,\"system_ns\":6},\"connections\":null,\"python\":null}\n";
 
-static void test_good(void **state)
+TEST(test_good)
 {
-    (void)state;
     struct record r;
     struct error err = {.text = ""};
     assert_int_equal(record_parse(good, sizeof good - 1, &r, &err), 0);
@@ -46,9 +40,8 @@ static char *changed(const char *key, const char *value)
     return text;
 }
 
-static void test_wrong(void **state)
+TEST(test_wrong)
 {
-    (void)state;
     static const struct {
         const char *key, *value, *said;
     } table[] = {
@@ -88,9 +81,8 @@ static void test_wrong(void **state)
     }
 }
 
-static void test_failed(void **state)
+TEST(test_failed)
 {
-    (void)state;
     static const char text[] =
         "{\"record\":1,\"host\":\"c\",\"runtime\":\"c\",\"task\":null,\"model\":null,\"jobs\":null,\"workers\":null,"
         "\"params\":{},\"start_method\":null,\"status\":\"impossible\",\"exit\":77,\"reason\":\"a limit\","
@@ -107,12 +99,4 @@ static void test_failed(void **state)
     record_free(&r);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),
-        cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_failed),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_record"); }

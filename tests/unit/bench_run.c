@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a run stands on: the journal and the run's folder where room runs out, the supervisor, and small parsers of /proc. */
 #define _XOPEN_SOURCE 700 /* SIGXFSZ */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -31,6 +25,7 @@
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
 static int scratch_new(void **state)
 {
@@ -54,7 +49,7 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-static void test_a_journal_without_room_stays_whole(void **state)
+TEST_WITH(test_a_journal_without_room_stays_whole, scratch_new, scratch_free)
 {
     char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
     size_t length;
@@ -78,7 +73,7 @@ static void test_a_journal_without_room_stays_whole(void **state)
     json_decref(line);
 }
 
-static void test_one_writer_a_journal(void **state)
+TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free)
 {
     char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
     size_t length;
@@ -105,7 +100,7 @@ static void test_one_writer_a_journal(void **state)
     json_decref(line);
 }
 
-static void test_events(void **state)
+TEST_WITH(test_events, scratch_new, scratch_free)
 {
     struct events events;
     struct error err = {.text = ""};
@@ -139,9 +134,8 @@ static void test_events(void **state)
 }
 
 /* Whoever reads a run from bytes learns which groups have stopped, as whoever reads it from a folder does. */
-static void test_results_know_what_stopped(void **state)
+TEST(test_results_know_what_stopped)
 {
-    (void)state;
     static const char plan[] =
         "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":null,\"budget_s\":9,"
         "\"margin\":0.01,\"cells\":[],\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\","
@@ -161,9 +155,8 @@ static void test_results_know_what_stopped(void **state)
 }
 
 /* What a sample took is all that passed until it was written down, not only what hyperfine saw of it. */
-static void test_results_know_what_samples_took(void **state)
+TEST(test_results_know_what_samples_took)
 {
-    (void)state;
     static const char plan[] =
         "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":9,\"margin\":0.01,"
         "\"cells\":[{\"group\":0,\"runtime\":\"c\",\"model\":\"sync\",\"role\":\"model\",\"copies\":1}],"
@@ -184,9 +177,8 @@ static void test_results_know_what_samples_took(void **state)
     results_free(&results);
 }
 
-static void test_what_differs_between_machines(void **state)
+TEST(test_what_differs_between_machines)
 {
-    (void)state;
     static const struct {
         const char *before, *now, *said;
     } table[] = {
@@ -213,7 +205,7 @@ static void test_what_differs_between_machines(void **state)
     }
 }
 
-static void test_programs_are_told_apart_by_their_bytes(void **state)
+TEST_WITH(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free)
 {
     char *build = text_format("%s/cobench-host", (char *)*state);
     struct paths paths = {.build = *state, .root = *state, .python = build};
@@ -240,7 +232,7 @@ static int entries(const char *path)
     return count;
 }
 
-static void test_a_run_folder_without_room_leaves_nothing(void **state)
+TEST_WITH(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free)
 {
     char *results = text_format("%s/results", (char *)*state), *path = NULL;
     json_t *facts = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
@@ -285,9 +277,8 @@ static void run_shell(struct supervisor *g, const char *script, int64_t deadline
     free(argv[2]);
 }
 
-static void test_the_supervisor_ends_what_is_left(void **state)
+TEST(test_the_supervisor_ends_what_is_left)
 {
-    (void)state;
     struct supervisor *g = NULL;
     struct supervisor_end end;
     struct error err = {.text = ""};
@@ -312,9 +303,8 @@ static void test_the_supervisor_ends_what_is_left(void **state)
     supervisor_close(g);
 }
 
-static void test_a_service_outlives_commands_and_not_the_supervisor(void **state)
+TEST(test_a_service_outlives_commands_and_not_the_supervisor)
 {
-    (void)state;
     struct supervisor *g = NULL;
     struct supervisor_end end;
     struct error err = {.text = ""};
@@ -335,9 +325,8 @@ static void test_a_service_outlives_commands_and_not_the_supervisor(void **state
     assert_int_equal(kill(pid, 0), -1);
 }
 
-static void test_the_supervisor_removes_its_folder(void **state)
+TEST(test_the_supervisor_removes_its_folder)
 {
-    (void)state;
     struct supervisor *g = NULL;
     struct supervisor_end end;
     struct error err = {.text = ""};
@@ -355,7 +344,7 @@ static void test_the_supervisor_removes_its_folder(void **state)
     free(path);
 }
 
-static void test_room_in_a_folder(void **state)
+TEST_WITH(test_room_in_a_folder, scratch_new, scratch_free)
 {
     char *path = text_format("%s/room", (char *)*state);
     assert_int_equal(dir_try_room(*state), 0);
@@ -368,9 +357,8 @@ static void test_room_in_a_folder(void **state)
     free(path);
 }
 
-static void test_what_fits_into_an_empty_file_system(void **state)
+TEST(test_what_fits_into_an_empty_file_system)
 {
-    (void)state;
     assert_true(room_fits_empty(4096, 1, 4096));
     assert_false(room_fits_empty(4097, 1, 4096));
     assert_true(room_fits_empty(UINT64_MAX, 0, 4096)); /* no limit */
@@ -378,9 +366,8 @@ static void test_what_fits_into_an_empty_file_system(void **state)
     assert_false(room_fits_empty(UINT64_MAX, UINT64_MAX / 4096, 4096));
 }
 
-static void test_parsers_of_proc(void **state)
+TEST(test_parsers_of_proc)
 {
-    (void)state;
     struct proctree_entry e;
     assert_int_equal(proctree_parse_stat("12 (a) b) (c) S 7 1 1", &e), 0);
     assert_true(e.pid == 12 && e.parent == 7 && e.state == 'S');
@@ -394,23 +381,4 @@ static void test_parsers_of_proc(void **state)
     assert_int_equal(memory_parse_rollup("Rss: 5 kB\n"), -1);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_a_journal_without_room_stays_whole, scratch_new, scratch_free),
-        cmocka_unit_test_setup_teardown(test_one_writer_a_journal, scratch_new, scratch_free),
-        cmocka_unit_test_setup_teardown(test_events, scratch_new, scratch_free),
-        cmocka_unit_test(test_results_know_what_stopped),
-        cmocka_unit_test(test_results_know_what_samples_took),
-        cmocka_unit_test(test_what_differs_between_machines),
-        cmocka_unit_test_setup_teardown(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free),
-        cmocka_unit_test_setup_teardown(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free),
-        cmocka_unit_test(test_the_supervisor_ends_what_is_left),
-        cmocka_unit_test(test_a_service_outlives_commands_and_not_the_supervisor),
-        cmocka_unit_test(test_the_supervisor_removes_its_folder),
-        cmocka_unit_test_setup_teardown(test_room_in_a_folder, scratch_new, scratch_free),
-        cmocka_unit_test(test_what_fits_into_an_empty_file_system),
-        cmocka_unit_test(test_parsers_of_proc),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_run"); }

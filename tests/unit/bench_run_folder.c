@@ -1,11 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Folders in the making: whose is left, whose goes. Makers are real processes, and killed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,6 +13,7 @@
 #include "bench/util/files.h"
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
+#include "tests/unit/unit.h"
 
 static int parent_new(void **state) { return dir_make_scratch((char **)state); }
 
@@ -39,7 +34,7 @@ static bool is_there(const char *parent, const char *name)
     return there;
 }
 
-static void test_made_and_given_its_name(void **state)
+TEST_WITH(test_made_and_given_its_name, parent_new, parent_free)
 {
     const char *parent = *state;
     struct temporary folder;
@@ -70,7 +65,7 @@ static void test_made_and_given_its_name(void **state)
     free(none);
 }
 
-static void test_other_names_stay(void **state)
+TEST_WITH(test_other_names_stay, parent_new, parent_free)
 {
     static const char *const names[] = {".new-1-abcde",  ".new-1-abcdefg", ".new-abcdef",
                                         ".new-x-abcdef", "new-1-abcdef",   ".old-1-abcdef"};
@@ -143,7 +138,7 @@ static pid_t start_maker(const char *results, bool killed, int *go, char *name, 
     return pid;
 }
 
-static void test_a_killed_run_is_cleared_away_and_a_live_one_is_not(void **state)
+TEST_WITH(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free)
 {
     const char *results = *state;
     char killed[64], live[64], *path = NULL;
@@ -169,7 +164,7 @@ static void test_a_killed_run_is_cleared_away_and_a_live_one_is_not(void **state
 }
 
 /* However the two come between each other, what temporary_open gives is there and stays. */
-static void test_a_sweep_at_every_moment(void **state)
+TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free)
 {
     enum { FOLDERS = 20000 };
     const char *parent = *state;
@@ -197,14 +192,4 @@ static void test_a_sweep_at_every_moment(void **state)
     assert_int_equal(lost, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_made_and_given_its_name, parent_new, parent_free),
-        cmocka_unit_test_setup_teardown(test_other_names_stay, parent_new, parent_free),
-        cmocka_unit_test_setup_teardown(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new,
-                                        parent_free),
-        cmocka_unit_test_setup_teardown(test_a_sweep_at_every_moment, parent_new, parent_free),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_run_folder"); }

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Curves from the cells of a made-up sweep. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bench/analysis/scaling.h"
 #include "bench/report/document.h"
+#include "tests/unit/unit.h"
 
 enum { POINTS = 5, GROUPS = 2 * POINTS + 1, CELLS = 2 * GROUPS };
 
@@ -80,7 +75,7 @@ static int world_free(void **state)
     return 0;
 }
 
-static void curves_stand_in_the_order_of_workers(void **state)
+TEST_WITH(curves_stand_in_the_order_of_workers, world_make, world_free)
 {
     struct world *w = *state;
     static const int64_t workers[POINTS] = {1, 2, 4, 8, 16};
@@ -106,7 +101,7 @@ static void curves_stand_in_the_order_of_workers(void **state)
     scaling_free(&s);
 }
 
-static void a_cell_without_a_ratio_is_no_point_of_the_fit(void **state)
+TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free)
 {
     struct world *w = *state;
     struct scaling s;
@@ -121,7 +116,7 @@ static void a_cell_without_a_ratio_is_no_point_of_the_fit(void **state)
 }
 
 /* Everything that a reader must find stands in each format. */
-static void it_is_shown(void **state)
+TEST_WITH(it_is_shown, world_make, world_free)
 {
     struct world *w = *state;
     static const struct {
@@ -150,12 +145,4 @@ static void it_is_shown(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(curves_stand_in_the_order_of_workers, world_make, world_free),
-        cmocka_unit_test_setup_teardown(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free),
-        cmocka_unit_test_setup_teardown(it_is_shown, world_make, world_free),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_scaling"); }

@@ -2,16 +2,11 @@
 /* The simulations of `make validate-statistics` with a fixed seed and few trials: what that shows with 20,000 must not get
  * lost between two of its runs. The limits leave three standard errors. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-
-#include <cmocka.h>
 
 #include "bench/stats/series.h"
 #include "tests/validate/simulate.h"
+#include "tests/unit/unit.h"
 
 enum { TRIALS = 2000 };
 #define THREE_ERRORS(share) (3 * sqrt((share) * (1 - (share)) / TRIALS))
@@ -24,10 +19,9 @@ static gsl_rng *rng_new(unsigned long seed)
     return rng;
 }
 
-static void intervals_hold_the_pseudo_median(void **unused)
+TEST(intervals_hold_the_pseudo_median)
 {
     static const size_t rounds[] = {6, 10, 30};
-    (void)unused;
     gsl_rng *rng = rng_new(1);
     for (size_t k = 0; k < NOISES; k++)
         for (size_t i = 0; i < 3; i++) {
@@ -41,9 +35,8 @@ static void intervals_hold_the_pseudo_median(void **unused)
     gsl_rng_free(rng);
 }
 
-static void drift_and_first_round_are_marked(void **unused)
+TEST(drift_and_first_round_are_marked)
 {
-    (void)unused;
     gsl_rng *rng = rng_new(3);
     struct series_counts calm, cold, drifting;
     assert_int_equal(series_counts(&(struct series){.first = 0}, rng, 10, TRIALS, &calm), 0);
@@ -56,11 +49,4 @@ static void drift_and_first_round_are_marked(void **unused)
     gsl_rng_free(rng);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals_hold_the_pseudo_median),
-        cmocka_unit_test(drift_and_first_round_are_marked),
-    };
-    return cmocka_run_group_tests_name("bench_simulate", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_simulate"); }

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots file as the driver reads it: what is a sound one, which job is the first that is not, digest, quantiles. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/protocol/slots.h"
+#include "tests/unit/unit.h"
 
 enum { JOBS = 10, BYTES = SLOTS_HEADER_BYTES + JOBS * sizeof(struct slot) };
 
@@ -44,7 +39,7 @@ static int image_free(void **state)
     return 0;
 }
 
-static void test_sound(void **state)
+TEST_WITH(test_sound, image_new, image_free)
 {
     struct image *m = *state;
     struct slots_view view;
@@ -66,7 +61,7 @@ static void test_sound(void **state)
     free(results);
 }
 
-static void test_differences_are_named(void **state)
+TEST_WITH(test_differences_are_named, image_new, image_free)
 {
     static const struct {
         struct {
@@ -101,7 +96,7 @@ static void test_differences_are_named(void **state)
     free(expected);
 }
 
-static void test_the_first_bad_jobs(void **state)
+TEST_WITH(test_the_first_bad_jobs, image_new, image_free)
 {
     static const struct {
         struct slot slot;
@@ -139,7 +134,7 @@ static void test_the_first_bad_jobs(void **state)
                         "job 0 was never done; job 1 was never done; job 2 was never done; 7 more were not done once");
 }
 
-static void test_what_is_no_slots_file(void **state)
+TEST_WITH(test_what_is_no_slots_file, image_new, image_free)
 {
     struct image *m = *state;
     struct slots_view view;
@@ -159,13 +154,4 @@ static void test_what_is_no_slots_file(void **state)
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), -EINVAL);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_sound, image_new, image_free),
-        cmocka_unit_test_setup_teardown(test_differences_are_named, image_new, image_free),
-        cmocka_unit_test_setup_teardown(test_the_first_bad_jobs, image_new, image_free),
-        cmocka_unit_test_setup_teardown(test_what_is_no_slots_file, image_new, image_free),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_slots"); }

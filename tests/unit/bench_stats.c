@@ -2,18 +2,13 @@
 /* Statistics against brute force, published tables and simulation. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bench/stats/signed_rank.h"
 #include "common/slots.h"
+#include "tests/unit/unit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -66,9 +61,8 @@ static double exponential(uint64_t *state) { return -log(uniform(state)); }
 
 /* -- the distribution ------------------------------------------------------------------------------------------------------ */
 
-static void cdf_is_that_of_all_signs(void **unused)
+TEST(cdf_is_that_of_all_signs)
 {
-    (void)unused;
     for (size_t n = 1; n <= 12; n++)
         for (size_t w = 0; w <= n * (n + 1) / 2; w++)
             assert_near(stats_signed_rank_cdf(n, (double)w), enumerate_cdf(n, w), 1e-15);
@@ -77,9 +71,8 @@ static void cdf_is_that_of_all_signs(void **unused)
     assert_near(stats_signed_rank_cdf(10, 1000), 1, 0);
 }
 
-static void normal_continues_the_exact_table(void **unused)
+TEST(normal_continues_the_exact_table)
 {
-    (void)unused;
     /* n = 50 is exact, 51 is not: neighbouring values of the standardised statistic must be close. */
     for (double z = -3; z <= 3; z += 0.25) {
         const double exact = stats_signed_rank_cdf(50, floor(637.5 + z * sqrt(50 * 51 * 101 / 24.0)));
@@ -90,9 +83,8 @@ static void normal_continues_the_exact_table(void **unused)
 
 /* -- interval and estimate ------------------------------------------------------------------------------------------------- */
 
-static void coverage_is_the_published_one(void **unused)
+TEST(coverage_is_the_published_one)
 {
-    (void)unused;
     /* n, k, coverage: Hollander and Wolfe, table A.4; k = 1 is the whole range. */
     static const struct {
         size_t n, k;
@@ -115,9 +107,8 @@ static void coverage_is_the_published_one(void **unused)
     }
 }
 
-static void too_few_values_have_no_interval(void **unused)
+TEST(too_few_values_have_no_interval)
 {
-    (void)unused;
     const double x[] = {1, 2, 3, 4, 5, 6, 7};
     struct stats_interval interval = {.estimate = -1};
     for (size_t n = 1; n < STATS_MIN_95; n++)
@@ -130,9 +121,8 @@ static void too_few_values_have_no_interval(void **unused)
 
 /* R's help page of wilcox.test: depression scores of 9 patients (Hollander and Wolfe, p. 29 and 40):
  * wilcox.test(x, y, paired = TRUE, conf.int = TRUE) says V = 40, p = 0.03906, (pseudo)median 0.46, 95% 0.01 to 0.786. */
-static void the_example_of_r_comes_out(void **unused)
+TEST(the_example_of_r_comes_out)
 {
-    (void)unused;
     const double x[] = {1.83, 0.50, 1.62, 2.48, 1.68, 1.88, 1.55, 3.06, 1.30};
     const double y[] = {0.878, 0.647, 0.598, 2.05, 1.06, 1.29, 1.06, 3.14, 1.29};
     double d[9], p = 0;
@@ -147,9 +137,8 @@ static void the_example_of_r_comes_out(void **unused)
     assert_near(p, 0.0390625, 1e-12);
 }
 
-static void selection_is_that_of_all_averages(void **unused)
+TEST(selection_is_that_of_all_averages)
 {
-    (void)unused;
     uint64_t seed = 7;
     for (size_t n = 6; n <= 70; n += 4) {
         double x[70];
@@ -170,9 +159,8 @@ static void selection_is_that_of_all_averages(void **unused)
 }
 
 /* Above the exact table ties take (t^3 - t) / 48 a group off the variance of W+ (Hollander and Wolfe, formula 3.13). */
-static void the_normal_approximation_knows_ties(void **unused)
+TEST(the_normal_approximation_knows_ties)
 {
-    (void)unused;
     enum { N = 60 };
     double x[N], p = 0;
     for (size_t i = 0; i < N; i++)
@@ -191,9 +179,8 @@ static void the_normal_approximation_knows_ties(void **unused)
     assert_near(interval.high, 2, 0);
 }
 
-static void p_is_dual_to_the_interval(void **unused)
+TEST(p_is_dual_to_the_interval)
 {
-    (void)unused;
     uint64_t seed = 11;
     for (int trial = 0; trial < 2000; trial++) {
         double x[12], p = 0;
@@ -234,9 +221,8 @@ static double simulate_coverage(size_t n, uint64_t seed)
     return (double)held / TRIALS;
 }
 
-static void intervals_cover(void **unused)
+TEST(intervals_cover)
 {
-    (void)unused;
     /* Three standard errors of 4000 trials are 1%. */
     static const struct {
         size_t n;
@@ -248,9 +234,8 @@ static void intervals_cover(void **unused)
 
 /* -- ratios, medians, Holm --------------------------------------------------------------------------------------------------- */
 
-static void ratios_are_baseline_over_variant(void **unused)
+TEST(ratios_are_baseline_over_variant)
 {
-    (void)unused;
     const double base[] = {2, 2.2, 4, 1, 3, 8}, variant[] = {1, 1.1, 2, 0.5, 1.5, 4};
     struct stats_interval interval;
     double estimate = 0;
@@ -262,9 +247,8 @@ static void ratios_are_baseline_over_variant(void **unused)
     assert_near(estimate, 2, 1e-12);
 }
 
-static void bad_values_are_errors(void **unused)
+TEST(bad_values_are_errors)
 {
-    (void)unused;
     static const double bad[] = {0, -1, NAN, INFINITY, -INFINITY};
     struct stats_interval interval;
     double out = 5;
@@ -290,9 +274,8 @@ static void bad_values_are_errors(void **unused)
     assert_near(out, 5, 0);
 }
 
-static void medians(void **unused)
+TEST(medians)
 {
-    (void)unused;
     static const struct {
         double x[5];
         size_t n;
@@ -305,9 +288,8 @@ static void medians(void **unused)
     }
 }
 
-static void holm_is_the_textbook_one(void **unused)
+TEST(holm_is_the_textbook_one)
 {
-    (void)unused;
     /* R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm") is 0.03 0.06 0.06 0.02. */
     const double p[] = {0.01, 0.04, 0.03, 0.005}, expected[] = {0.03, 0.06, 0.06, 0.02};
     double adjusted[4];
@@ -323,9 +305,8 @@ static void holm_is_the_textbook_one(void **unused)
     assert_int_equal(stats_holm(bad, 2, adjusted), -EDOM);
 }
 
-static void many_rounds_are_no_burden(void **unused)
+TEST(many_rounds_are_no_burden)
 {
-    (void)unused;
     enum { N = 100000 };
     double *x = malloc(N * sizeof *x);
     uint64_t seed = 3;
@@ -339,23 +320,4 @@ static void many_rounds_are_no_burden(void **unused)
     free(x);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cdf_is_that_of_all_signs),
-        cmocka_unit_test(normal_continues_the_exact_table),
-        cmocka_unit_test(coverage_is_the_published_one),
-        cmocka_unit_test(too_few_values_have_no_interval),
-        cmocka_unit_test(the_example_of_r_comes_out),
-        cmocka_unit_test(selection_is_that_of_all_averages),
-        cmocka_unit_test(p_is_dual_to_the_interval),
-        cmocka_unit_test(the_normal_approximation_knows_ties),
-        cmocka_unit_test(intervals_cover),
-        cmocka_unit_test(ratios_are_baseline_over_variant),
-        cmocka_unit_test(bad_values_are_errors),
-        cmocka_unit_test(medians),
-        cmocka_unit_test(holm_is_the_textbook_one),
-        cmocka_unit_test(many_rounds_are_no_burden),
-    };
-    return cmocka_run_group_tests_name("bench_stats", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_stats"); }

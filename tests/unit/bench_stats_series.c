@@ -2,20 +2,15 @@
 /* The median's interval, outliers, and what is wrong with a series, against brute force and published figures. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bench/stats/order.h"
 #include "bench/stats/series.h"
 #include "common/slots.h"
+#include "tests/unit/unit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -32,9 +27,8 @@ static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++)
 
 /* -- the median's interval ------------------------------------------------------------------------------------------------- */
 
-static void median_intervals_are_the_published_ones(void **unused)
+TEST(median_intervals_are_the_published_ones)
 {
-    (void)unused;
     /* n, place of the lower end, coverage: the tables of the sign test (Hollander and Wolfe, table A.2). */
     static const struct {
         size_t n, k;
@@ -55,9 +49,8 @@ static void median_intervals_are_the_published_ones(void **unused)
     }
 }
 
-static void median_intervals_cover(void **unused)
+TEST(median_intervals_cover)
 {
-    (void)unused;
     enum { TRIALS = 4000, N = 10 };
     size_t held = 0;
     uint64_t seed = 17;
@@ -74,9 +67,8 @@ static void median_intervals_cover(void **unused)
 
 /* -- outliers ---------------------------------------------------------------------------------------------------------------- */
 
-static void modified_z_scores(void **unused)
+TEST(modified_z_scores)
 {
-    (void)unused;
     struct stats_spread spread;
     const double x[] = {1, 2, 3, 4, 100}; /* median 3, MAD 1 */
     assert_int_equal(stats_spread_of(x, 5, &spread), 0);
@@ -94,9 +86,8 @@ static void modified_z_scores(void **unused)
 
 /* -- the first round --------------------------------------------------------------------------------------------------------- */
 
-static void a_cold_first_round_stands_out(void **unused)
+TEST(a_cold_first_round_stands_out)
 {
-    (void)unused;
     double x[] = {0.3, 0.01, -0.01, 0.02, 0.0, -0.02, 0.01};
     struct stats_first first;
     assert_int_equal(stats_first_of(x, COUNT(x), &first), 0);
@@ -138,9 +129,8 @@ static double brute_p(double tau)
     return (double)far / (double)orders;
 }
 
-static void drift_is_that_of_all_orders(void **unused)
+TEST(drift_is_that_of_all_orders)
 {
-    (void)unused;
     uint64_t seed = 5;
     for (int trial = 0; trial < 60; trial++) {
         double x[6];
@@ -153,9 +143,8 @@ static void drift_is_that_of_all_orders(void **unused)
     }
 }
 
-static void drift_with_ties(void **unused)
+TEST(drift_with_ties)
 {
-    (void)unused;
     uint64_t seed = 6;
     for (size_t n = 6; n < 90; n += 7) {
         double x[90];
@@ -179,15 +168,14 @@ static void drift_with_ties(void **unused)
     assert_near(drift.p, 1, 0);
 }
 
-static void normal_continues_the_exact_drift(void **unused)
+TEST(normal_continues_the_exact_drift)
 {
-    (void)unused;
     /* 50 values are exact, 51 are not: the same slope among noise must have nearly the same p. */
     for (uint64_t seed = 1; seed < 200; seed += 60) {
         double x[51], p[2];
         for (size_t i = 0; i < 51; i++) {
-            uint64_t state = 1000 * seed + i;
-            x[i] = 0.01 * (double)i + uniform(&state);
+            uint64_t generator = 1000 * seed + i;
+            x[i] = 0.01 * (double)i + uniform(&generator);
         }
         x[50] = x[49] + 1e-6;
         for (size_t i = 0; i < 2; i++) {
@@ -201,9 +189,8 @@ static void normal_continues_the_exact_drift(void **unused)
 
 /* -- what cannot be computed --------------------------------------------------------------------------------------------------- */
 
-static void bad_values_are_errors(void **unused)
+TEST(bad_values_are_errors)
 {
-    (void)unused;
     static const double bad[] = {NAN, INFINITY, -INFINITY};
     struct stats_interval interval;
     struct stats_spread spread;
@@ -227,9 +214,8 @@ static void bad_values_are_errors(void **unused)
     assert_int_equal(stats_drift_of(few, 5, &drift), -ERANGE);
 }
 
-static void tiny_and_negative_values_are_values(void **unused)
+TEST(tiny_and_negative_values_are_values)
 {
-    (void)unused;
     double x[12];
     for (size_t i = 0; i < COUNT(x); i++)
         x[i] = -4e-300 + 1e-301 * (double)i;
@@ -241,9 +227,8 @@ static void tiny_and_negative_values_are_values(void **unused)
     assert_near(drift.tau, 1, 0);
 }
 
-static void many_rounds_are_no_burden(void **unused)
+TEST(many_rounds_are_no_burden)
 {
-    (void)unused;
     enum { N = 100000 };
     double *x = malloc(N * sizeof *x);
     uint64_t seed = 3;
@@ -259,19 +244,4 @@ static void many_rounds_are_no_burden(void **unused)
     free(x);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(median_intervals_are_the_published_ones),
-        cmocka_unit_test(median_intervals_cover),
-        cmocka_unit_test(modified_z_scores),
-        cmocka_unit_test(a_cold_first_round_stands_out),
-        cmocka_unit_test(drift_is_that_of_all_orders),
-        cmocka_unit_test(drift_with_ties),
-        cmocka_unit_test(normal_continues_the_exact_drift),
-        cmocka_unit_test(bad_values_are_errors),
-        cmocka_unit_test(tiny_and_negative_values_are_values),
-        cmocka_unit_test(many_rounds_are_no_burden),
-    };
-    return cmocka_run_group_tests_name("bench_stats_series", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_stats_series"); }

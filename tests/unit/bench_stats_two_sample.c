@@ -2,18 +2,13 @@
 /* Two-sample statistics against brute force, published tables and simulation. */
 #include <errno.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "bench/stats/rank_sum.h"
 #include "common/slots.h"
+#include "tests/unit/unit.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -78,9 +73,8 @@ static double enumerate_cdf(unsigned m, unsigned n, double u)
 
 /* -- the distribution ------------------------------------------------------------------------------------------------- */
 
-static void cdf_is_that_of_all_choices(void **unused)
+TEST(cdf_is_that_of_all_choices)
 {
-    (void)unused;
     for (unsigned m = 1; m <= 6; m++)
         for (unsigned n = 1; n <= 7; n++)
             for (double u = -1; u <= m * n + 1; u++)
@@ -88,9 +82,8 @@ static void cdf_is_that_of_all_choices(void **unused)
 }
 
 /* The critical values of the two-sided test at 5%, as in every textbook's table of Mann-Whitney's U. */
-static void critical_values_are_the_published_ones(void **unused)
+TEST(critical_values_are_the_published_ones)
 {
-    (void)unused;
     static const struct {
         size_t m, n;
         double critical;
@@ -104,9 +97,8 @@ static void critical_values_are_the_published_ones(void **unused)
     }
 }
 
-static void normal_continues_the_exact_table(void **unused)
+TEST(normal_continues_the_exact_table)
 {
-    (void)unused;
     static const size_t sizes[][2] = {{33, 33}, {50, 24}, {50, 50}};
     assert_true(stats_rank_sum_exact(33, 33) && stats_rank_sum_exact(50, 24) && stats_rank_sum_exact(24, 50));
     assert_false(stats_rank_sum_exact(34, 34) || stats_rank_sum_exact(50, 50) || stats_rank_sum_exact(51, 2));
@@ -125,9 +117,8 @@ static void normal_continues_the_exact_table(void **unused)
     assert_near(stats_rank_sum_cdf(33, 33, 33 * 33 - 1), 1, 1e-15);
 }
 
-static void least_p_is_that_of_complete_separation(void **unused)
+TEST(least_p_is_that_of_complete_separation)
 {
-    (void)unused;
     assert_near(stats_rank_sum_least_p(10, 10), 2.0 / 184756, 1e-18);
     assert_near(stats_rank_sum_least_p(4, 4), 2.0 / 70, 1e-15);
     assert_near(stats_rank_sum_least_p(1, 1), 1, 0);
@@ -138,9 +129,8 @@ static void least_p_is_that_of_complete_separation(void **unused)
 /* -- estimate and interval -------------------------------------------------------------------------------------------- */
 
 /* Hollander, Wolfe, Chicken, example 4.1 (and that of R's wilcox.test): the chorioamnion's permeability. */
-static void the_example_of_the_book_comes_out(void **unused)
+TEST(the_example_of_the_book_comes_out)
 {
-    (void)unused;
     static const double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46},
                         y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
     const struct stats_two two = {x, y, COUNT(x), COUNT(y)};
@@ -154,9 +144,8 @@ static void the_example_of_the_book_comes_out(void **unused)
     assert_near(p, 2 * 0.1272, 1e-4); /* the one-sided value of the book and of R */
 }
 
-static void selection_is_that_of_all_differences(void **unused)
+TEST(selection_is_that_of_all_differences)
 {
-    (void)unused;
     uint64_t seed = 5;
     for (size_t trial = 0; trial < 300; trial++) {
         double x[30], y[30];
@@ -183,9 +172,8 @@ static void selection_is_that_of_all_differences(void **unused)
     }
 }
 
-static void too_few_values_have_no_interval(void **unused)
+TEST(too_few_values_have_no_interval)
 {
-    (void)unused;
     static const double x[] = {1, 2, 3, 4, 5, 6, 7, 8};
     static const struct {
         size_t m, n;
@@ -203,9 +191,8 @@ static void too_few_values_have_no_interval(void **unused)
         }
 }
 
-static void p_is_dual_to_the_interval(void **unused)
+TEST(p_is_dual_to_the_interval)
 {
-    (void)unused;
     uint64_t seed = 11;
     size_t outside = 0, below = 0;
     for (size_t trial = 0; trial < 2000; trial++) {
@@ -251,9 +238,8 @@ static double covered(double (*draw)(uint64_t *), size_t m, size_t n)
     return (double)held / TRIALS;
 }
 
-static void intervals_cover(void **unused)
+TEST(intervals_cover)
 {
-    (void)unused;
     static double (*const draws[])(uint64_t *) = {normal, exponential, heavy, tied};
     static const size_t sizes[][2] = {{4, 4}, {6, 6}, {10, 10}, {10, 30}, {8, 50}, {30, 30}, {60, 100}};
     for (size_t d = 0; d < COUNT(draws); d++)
@@ -266,9 +252,8 @@ static void intervals_cover(void **unused)
         }
 }
 
-static void many_rounds_are_no_burden(void **unused)
+TEST(many_rounds_are_no_burden)
 {
-    (void)unused;
     enum { N = 100000 };
     double *x = malloc(2 * N * sizeof *x);
     uint64_t seed = 3;
@@ -283,9 +268,8 @@ static void many_rounds_are_no_burden(void **unused)
     free(x);
 }
 
-static void constant_samples_have_a_point(void **unused)
+TEST(constant_samples_have_a_point)
 {
-    (void)unused;
     double x[100], p = NAN;
     for (size_t i = 0; i < COUNT(x); i++)
         x[i] = 2;
@@ -302,9 +286,8 @@ static void constant_samples_have_a_point(void **unused)
     }
 }
 
-static void bad_values_are_errors(void **unused)
+TEST(bad_values_are_errors)
 {
-    (void)unused;
     const double good[] = {1, 2, 3, 4, 5}, bad[] = {1, 2, NAN, 4, 5}, large[] = {1, 2, 3, 4, INFINITY};
     struct stats_interval interval;
     double out = -1;
@@ -319,21 +302,4 @@ static void bad_values_are_errors(void **unused)
     assert_near(out, -1, 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cdf_is_that_of_all_choices),
-        cmocka_unit_test(critical_values_are_the_published_ones),
-        cmocka_unit_test(normal_continues_the_exact_table),
-        cmocka_unit_test(least_p_is_that_of_complete_separation),
-        cmocka_unit_test(the_example_of_the_book_comes_out),
-        cmocka_unit_test(selection_is_that_of_all_differences),
-        cmocka_unit_test(too_few_values_have_no_interval),
-        cmocka_unit_test(p_is_dual_to_the_interval),
-        cmocka_unit_test(intervals_cover),
-        cmocka_unit_test(many_rounds_are_no_burden),
-        cmocka_unit_test(constant_samples_have_a_point),
-        cmocka_unit_test(bad_values_are_errors),
-    };
-    return cmocka_run_group_tests_name("bench_stats_two_sample", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_stats_two_sample"); }

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* When it is enough. What the rule does to intervals is simulated by `make validate-statistics ONLY=stopping`. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <math.h>
 
 #include "bench/plan/stopping.h"
+#include "tests/unit/unit.h"
 
-static void test_rounds_for_a_precision(void **state)
+TEST(test_rounds_for_a_precision)
 {
-    (void)state;
     assert_int_equal(stopping_rounds(0.0, 0.02), STOPPING_LEAST);
     assert_int_equal(stopping_rounds(0.01, 0.02), STOPPING_LEAST);
     assert_int_equal(stopping_rounds(NAN, 0.02), STOPPING_LEAST);
@@ -25,9 +19,8 @@ static void test_rounds_for_a_precision(void **state)
     assert_true(fabs(stopping_half_width(0.5, 0.5 * 1.21) - 0.1) < 1e-12);
 }
 
-static void test_what_ends_a_group(void **state)
+TEST(test_what_ends_a_group)
 {
-    (void)state;
     static const struct {
         struct stopping asked;
         int64_t done, planned;
@@ -50,9 +43,8 @@ static void test_what_ends_a_group(void **state)
     assert_string_equal(stopping_name(STOPPING_BUDGET), "budget");
 }
 
-static void test_the_room_of_a_budget(void **state)
+TEST(test_the_room_of_a_budget)
 {
-    (void)state;
     static const struct {
         double budget_s;
         struct stopping_pace pace;
@@ -77,9 +69,8 @@ static void test_the_room_of_a_budget(void **state)
     }
 }
 
-static void test_a_budget_without_room_in_words(void **state)
+TEST(test_a_budget_without_room_in_words)
 {
-    (void)state;
     static const struct {
         double budget_s;
         struct stopping_pace pace;
@@ -109,13 +100,4 @@ static void test_a_budget_without_room_in_words(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rounds_for_a_precision),
-        cmocka_unit_test(test_what_ends_a_group),
-        cmocka_unit_test(test_the_room_of_a_budget),
-        cmocka_unit_test(test_a_budget_without_room_in_words),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_stopping"); }

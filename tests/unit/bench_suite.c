@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Suite files: what is read, and what is said of what cannot be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bench/plan/suite.h"
+#include "tests/unit/unit.h"
 
-static void test_all_keys(void **state)
+TEST(test_all_keys)
 {
-    (void)state;
     static const char text[] =
         "\xef\xbb\xbf; comment\n[suite]\nabout = a; b ; comment\nrounds=12\r\nruntimes = c, py\n"
         "models = sync\nclaims = some-1\ntimeout = 1.5\n\n[group one]\n  task = count\n\tset.size = 5\n"
@@ -51,9 +45,8 @@ static void test_all_keys(void **state)
     suite_free(&s);
 }
 
-static void test_errors_name_the_line(void **state)
+TEST(test_errors_name_the_line)
 {
-    (void)state;
     static const struct {
         const char *text, *said;
     } table[] = {
@@ -102,9 +95,8 @@ static void test_errors_name_the_line(void **state)
     }
 }
 
-static void test_long_lines_are_not_cut(void **state)
+TEST(test_long_lines_are_not_cut)
 {
-    (void)state;
     char text[600], name[80];
     struct suite s;
     struct error err = {.text = ""};
@@ -128,9 +120,8 @@ static void test_long_lines_are_not_cut(void **state)
     assert_string_equal(err.text, "x.ini:2: a NUL byte: this is no text file");
 }
 
-static void test_the_suites_that_come_along(void **state)
+TEST(test_the_suites_that_come_along)
 {
-    (void)state;
     static const char *const names[] = {"quick", "smoke", "published", "scaling", "full"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[100];
@@ -144,13 +135,4 @@ static void test_the_suites_that_come_along(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_keys),
-        cmocka_unit_test(test_errors_name_the_line),
-        cmocka_unit_test(test_long_lines_are_not_cut),
-        cmocka_unit_test(test_the_suites_that_come_along),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_suite"); }

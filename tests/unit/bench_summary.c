@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The summary of made-up results whose answers are known by hand. */
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "bench/report/format.h"
 #include "bench/analysis/limit.h"
@@ -17,6 +11,7 @@
 #include "bench/analysis/summary.h"
 #include "bench/report/findings.h"
 #include "bench/report/warnings.h"
+#include "tests/unit/unit.h"
 
 #define MS INT64_C(1000000)
 enum { CELLS = 6, ROUNDS = 12 };
@@ -144,7 +139,7 @@ static void assert_finding(const struct summary_cell *cell, enum finding finding
 
 /* -- what comes out ---------------------------------------------------------------------------------------------------------- */
 
-static void ratios_medians_and_phases(void **state)
+TEST_WITH(ratios_medians_and_phases, world_make, world_free)
 {
     struct world *w = *state;
     world_summarise(w);
@@ -171,7 +166,7 @@ static void ratios_medians_and_phases(void **state)
     assert_int_equal(w->summary.failed, 0);
 }
 
-static void a_round_that_one_lacks_is_no_pair(void **state)
+TEST_WITH(a_round_that_one_lacks_is_no_pair, world_make, world_free)
 {
     struct world *w = *state;
     struct result_cell *c = &w->cells[C_THREADS];
@@ -185,7 +180,7 @@ static void a_round_that_one_lacks_is_no_pair(void **state)
     assert_true(w->summary.interrupted);
 }
 
-static void few_rounds_have_no_interval(void **state)
+TEST_WITH(few_rounds_have_no_interval, world_make, world_free)
 {
     struct world *w = *state;
     w->results.rounds = 5;
@@ -199,7 +194,7 @@ static void few_rounds_have_no_interval(void **state)
     assert_true(isnan(w->summary.controls[0].p) && !w->summary.controls[0].flagged);
 }
 
-static void short_work_has_no_work_ratio(void **state)
+TEST_WITH(short_work_has_no_work_ratio, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_THREADS], 3, ROUNDS);
@@ -213,7 +208,7 @@ static void short_work_has_no_work_ratio(void **state)
     assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].state, RATIO_FULL);
 }
 
-static void a_short_baseline_has_none_either(void **state)
+TEST_WITH(a_short_baseline_has_none_either, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_SYNC], 3, ROUNDS);
@@ -224,7 +219,7 @@ static void a_short_baseline_has_none_either(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_DRIFT); /* against 2 ms that do not grow */
 }
 
-static void a_failed_baseline_takes_the_ratios_away(void **state)
+TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free)
 {
     struct world *w = *state;
     w->cells[C_SYNC].status = CELL_FAILED;
@@ -247,7 +242,7 @@ static void a_failed_baseline_takes_the_ratios_away(void **state)
     assert_false(w->summary.interrupted);
 }
 
-static void too_good_is_marked(void **state)
+TEST_WITH(too_good_is_marked, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
@@ -255,7 +250,7 @@ static void too_good_is_marked(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_ABOVE_CAPACITY);
 }
 
-static void waiting_may_gain_more_than_the_capacity(void **state)
+TEST_WITH(waiting_may_gain_more_than_the_capacity, world_make, world_free)
 {
     struct world *w = *state;
     w->group.kind = "io";
@@ -264,7 +259,7 @@ static void waiting_may_gain_more_than_the_capacity(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
 
-static void a_busy_origin_is_marked(void **state)
+TEST_WITH(a_busy_origin_is_marked, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
@@ -276,7 +271,7 @@ static void a_busy_origin_is_marked(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
 }
 
-static void an_origin_that_waits_for_a_cpu_is_marked_too(void **state)
+TEST_WITH(an_origin_that_waits_for_a_cpu_is_marked_too, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
@@ -289,7 +284,7 @@ static void an_origin_that_waits_for_a_cpu_is_marked_too(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
 }
 
-static void an_origin_that_sync_keeps_busy_is_the_limit_of_every_model(void **state)
+TEST_WITH(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
@@ -327,7 +322,7 @@ static void flight_check(struct world *w, const struct flight_case *c)
     assert_finding(row(w, C_THREADS), c->finding);
 }
 
-static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
+TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_free)
 {
     static const struct flight_case table[] = {
         {"cpu", 2, 116, 116, 60, FINDING_NONE},
@@ -353,7 +348,7 @@ static void jobs_that_only_seem_to_run_side_by_side_are_marked(void **state)
 }
 
 /* As the third case above, but some rounds gained: the interval reaches what one CPU alone cannot do. */
-static void a_gain_that_is_unresolved_accuses_nobody(void **state)
+TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free)
 {
     struct world *w = *state;
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, FINDING_TAKES_TURNS});
@@ -365,7 +360,7 @@ static void a_gain_that_is_unresolved_accuses_nobody(void **state)
     assert_int_not_equal(row(w, C_THREADS)->finding, FINDING_TAKES_TURNS);
 }
 
-static void what_was_in_flight_is_in_the_summary(void **state)
+TEST_WITH(what_was_in_flight_is_in_the_summary, world_make, world_free)
 {
     struct world *w = *state;
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, FINDING_TAKES_TURNS});
@@ -380,14 +375,14 @@ static void what_was_in_flight_is_in_the_summary(void **state)
     assert_true(isnan(row(w, C_THREADS)->cpus_used));
 }
 
-static void a_busy_machine_is_no_lock(void **state)
+TEST_WITH(a_busy_machine_is_no_lock, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_COPIES], 150, ROUNDS); /* two copies get 1.33 times what one gets */
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 120, 100, FINDING_NONE});
 }
 
-static void where_one_worker_is_allowed_nothing_runs_side_by_side(void **state)
+TEST_WITH(where_one_worker_is_allowed_nothing_runs_side_by_side, world_make, world_free)
 {
     struct world *w = *state;
     w->group.workers = 1;
@@ -395,7 +390,7 @@ static void where_one_worker_is_allowed_nothing_runs_side_by_side(void **state)
 }
 
 /* A sync that sleeps 30 ms of 100 in each job: nothing overlaps, and no CPU ran. */
-static void sleep_shows_in_sync_too(void **state)
+TEST_WITH(sleep_shows_in_sync_too, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
@@ -411,7 +406,7 @@ static void sleep_shows_in_sync_too(void **state)
 }
 
 /* Of 5 rounds there is no interval, and nobody is accused. */
-static void few_rounds_accuse_nobody(void **state)
+TEST_WITH(few_rounds_accuse_nobody, world_make, world_free)
 {
     struct world *w = *state;
     flight_check(w, &(struct flight_case){"io", 2, 196, 5, 100, FINDING_TAKES_TURNS});
@@ -422,7 +417,7 @@ static void few_rounds_accuse_nobody(void **state)
     assert_finding(row(w, C_THREADS), FINDING_NONE);
 }
 
-static void disturbed_rounds_are_a_doubt_where_they_are_many(void **state)
+TEST_WITH(disturbed_rounds_are_a_doubt_where_they_are_many, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < 3; i++)
@@ -436,7 +431,7 @@ static void disturbed_rounds_are_a_doubt_where_they_are_many(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_DISTURBED);
 }
 
-static void memory_nobody_looked_at_in_time_is_marked(void **state)
+TEST_WITH(memory_nobody_looked_at_in_time_is_marked, world_make, world_free)
 {
     struct world *w = *state;
     w->cells[C_SYNC].memory_looks = 1;
@@ -447,7 +442,7 @@ static void memory_nobody_looked_at_in_time_is_marked(void **state)
     assert_false(summary_memory_is_least(row(w, PY_SYNC))); /* not known */
 }
 
-static void wide_intervals_are_unresolved(void **state)
+TEST_WITH(wide_intervals_are_unresolved, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++)
@@ -468,7 +463,7 @@ static void assert_verdict(const struct ratio *ratio, enum verdict verdict)
 }
 
 /* A family of one: the margin decides. */
-static void a_verdict_needs_the_margin(void **state)
+TEST_WITH(a_verdict_needs_the_margin, world_make, world_free)
 {
     static const struct {
         int64_t ms;
@@ -491,7 +486,7 @@ static void a_verdict_needs_the_margin(void **state)
     }
 }
 
-static void wide_and_unclear_is_unresolved(void **state)
+TEST_WITH(wide_and_unclear_is_unresolved, world_make, world_free)
 {
     struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++)
@@ -504,7 +499,7 @@ static void wide_and_unclear_is_unresolved(void **state)
 }
 
 /* A gain within the margin pays from 100 jobs on by the medians alone: no interval shows it, so nothing is said. */
-static void a_break_even_needs_an_interval_that_clears_1(void **state)
+TEST_WITH(a_break_even_needs_an_interval_that_clears_1, world_make, world_free)
 {
     struct world *w = *state;
     static const struct {
@@ -558,7 +553,7 @@ static void crowd_free(struct crowd *crowd)
 }
 
 /* With 10 rounds no p is below 2^-9: 25 times that is below 5%, 26 times is not. */
-static void verdicts_are_adjusted_over_a_column(void **state)
+TEST(verdicts_are_adjusted_over_a_column)
 {
     static const struct {
         size_t count;
@@ -568,7 +563,6 @@ static void verdicts_are_adjusted_over_a_column(void **state)
         {1, 6, VERDICT_FASTER},   {2, 6, VERDICT_TOO_FEW_ROUNDS},   {2, 7, VERDICT_FASTER},
         {25, 10, VERDICT_FASTER}, {26, 10, VERDICT_TOO_FEW_ROUNDS}, {26, 11, VERDICT_FASTER},
     };
-    (void)state;
     for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
         struct crowd crowd;
         crowd_make(&crowd, table[t].count, table[t].rounds, 50);
@@ -586,11 +580,10 @@ static void verdicts_are_adjusted_over_a_column(void **state)
     assert_int_equal(ratio_rounds_needed(819), 15);
 }
 
-static void too_few_rounds_for_a_verdict_is_a_warning(void **state)
+TEST(too_few_rounds_for_a_verdict_is_a_warning)
 {
     struct crowd crowd;
     struct warnings warnings;
-    (void)state;
     crowd_make(&crowd, 26, 10, 50);
     assert_int_equal(warnings_make(&warnings, &crowd.summary), 0);
     assert_int_equal(warnings.count, 1);
@@ -609,7 +602,7 @@ static double noise(size_t i)
     return 1 + table[i] / 100;
 }
 
-static void a_cold_first_round_is_marked(void **state)
+TEST_WITH(a_cold_first_round_is_marked, world_make, world_free)
 {
     struct world *w = *state;
     struct sample *samples = w->cells[C_THREADS].samples;
@@ -628,7 +621,7 @@ static void a_cold_first_round_is_marked(void **state)
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
 
-static void a_drifting_ratio_is_marked(void **state)
+TEST_WITH(a_drifting_ratio_is_marked, world_make, world_free)
 {
     struct world *w = *state;
     struct sample *samples = w->cells[C_THREADS].samples;
@@ -645,7 +638,7 @@ static void a_drifting_ratio_is_marked(void **state)
 
 /* -- outliers -------------------------------------------------------------------------------------------------------------------- */
 
-static void outliers_are_marked_and_kept(void **state)
+TEST_WITH(outliers_are_marked_and_kept, world_make, world_free)
 {
     struct world *w = *state;
     w->cells[C_THREADS].samples[4].whole_ns *= 3;
@@ -665,7 +658,7 @@ static void outliers_are_marked_and_kept(void **state)
 
 /* -- controls -------------------------------------------------------------------------------------------------------------------- */
 
-static void a_control_that_misses_is_flagged(void **state)
+TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free)
 {
     static const struct {
         int64_t twin_ms;
@@ -682,7 +675,7 @@ static void a_control_that_misses_is_flagged(void **state)
     }
 }
 
-static void seven_rounds_cannot_flag(void **state)
+TEST_WITH(seven_rounds_cannot_flag, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_TWIN], 150, 7);
@@ -693,11 +686,10 @@ static void seven_rounds_cannot_flag(void **state)
 
 /* Sixty groups' controls: with 12 rounds the least p-value is 2^-11, so 60 of them still pass the adjustment (0.029),
  * with 10 rounds (2^-9, 0.117) none could, and the interval decides alone. */
-static void holm_adjusts_over_groups(void **state)
+TEST(holm_adjusts_over_groups)
 {
     enum { GROUPS = 60 };
     static const int rounds[] = {12, 10};
-    (void)state;
     for (size_t t = 0; t < 2; t++) {
         struct plan_group groups[GROUPS];
         struct result_cell cells[2 * GROUPS];
@@ -735,7 +727,7 @@ static void holm_adjusts_over_groups(void **state)
 
 /* -- words ------------------------------------------------------------------------------------------------------------------------ */
 
-static void warnings_come_worst_first(void **state)
+TEST_WITH(warnings_come_worst_first, world_make, world_free)
 {
     struct world *w = *state;
     cell_fill(&w->cells[C_TWIN], 150, ROUNDS);
@@ -753,7 +745,7 @@ static void warnings_come_worst_first(void **state)
     warnings_free(&warnings);
 }
 
-static void numbers_have_three_digits(void **state)
+TEST(numbers_have_three_digits)
 {
     static const struct {
         double value;
@@ -773,7 +765,6 @@ static void numbers_have_three_digits(void **state)
         {123456, "1e5x", "1.2e+05 s"},
         {NAN, "-", "-"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct format f;
         assert_string_equal(format_ratio(&f, table[i].value), table[i].ratio);
@@ -781,7 +772,7 @@ static void numbers_have_three_digits(void **state)
     }
 }
 
-static void control_characters_do_not_reach_a_terminal(void **state)
+TEST(control_characters_do_not_reach_a_terminal)
 {
     static const struct {
         const char *text;
@@ -798,7 +789,6 @@ static void control_characters_do_not_reach_a_terminal(void **state)
          0, "a?31mb"},
         {"\t\n\x7f", 0, "???"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         char *text = NULL;
         size_t length = 0;
@@ -812,7 +802,7 @@ static void control_characters_do_not_reach_a_terminal(void **state)
 }
 
 /* A quarter of a CPU each: 40 jobs that mostly wait gain no more than 8x on 2 CPUs. */
-static void mixed_work_is_bound_by_the_cpus_over_its_share(void **state)
+TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free)
 {
     struct world *w = *state;
     w->results.plan = json_pack("{si}", "effective_cpus", 2);
@@ -835,9 +825,8 @@ static void mixed_work_is_bound_by_the_cpus_over_its_share(void **state)
     json_decref(w->results.plan);
 }
 
-static void test_the_median_round(void **state)
+TEST(test_the_median_round)
 {
-    (void)state;
     struct sample samples[] = {{.round = 1, .whole_ns = 50},
                                {.round = 2, .whole_ns = 10},
                                {.round = 4, .whole_ns = 30},
@@ -854,47 +843,4 @@ static void test_the_median_round(void **state)
     assert_int_equal(column_median_round(&cell, COLUMN(whole_ns)), 0);
 }
 
-int main(void)
-{
-#define WITH_WORLD(test) cmocka_unit_test_setup_teardown(test, world_make, world_free)
-    const struct CMUnitTest tests[] = {
-        WITH_WORLD(ratios_medians_and_phases),
-        WITH_WORLD(a_round_that_one_lacks_is_no_pair),
-        WITH_WORLD(few_rounds_have_no_interval),
-        WITH_WORLD(short_work_has_no_work_ratio),
-        WITH_WORLD(a_short_baseline_has_none_either),
-        WITH_WORLD(a_failed_baseline_takes_the_ratios_away),
-        WITH_WORLD(too_good_is_marked),
-        WITH_WORLD(waiting_may_gain_more_than_the_capacity),
-        WITH_WORLD(a_busy_origin_is_marked),
-        WITH_WORLD(memory_nobody_looked_at_in_time_is_marked),
-        WITH_WORLD(an_origin_that_waits_for_a_cpu_is_marked_too),
-        WITH_WORLD(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model),
-        WITH_WORLD(jobs_that_only_seem_to_run_side_by_side_are_marked),
-        WITH_WORLD(a_gain_that_is_unresolved_accuses_nobody),
-        WITH_WORLD(what_was_in_flight_is_in_the_summary),
-        WITH_WORLD(a_busy_machine_is_no_lock),
-        WITH_WORLD(where_one_worker_is_allowed_nothing_runs_side_by_side),
-        WITH_WORLD(sleep_shows_in_sync_too),
-        WITH_WORLD(few_rounds_accuse_nobody),
-        WITH_WORLD(disturbed_rounds_are_a_doubt_where_they_are_many),
-        WITH_WORLD(wide_intervals_are_unresolved),
-        WITH_WORLD(a_control_that_misses_is_flagged),
-        WITH_WORLD(seven_rounds_cannot_flag),
-        WITH_WORLD(a_verdict_needs_the_margin),
-        WITH_WORLD(wide_and_unclear_is_unresolved),
-        WITH_WORLD(a_break_even_needs_an_interval_that_clears_1),
-        WITH_WORLD(mixed_work_is_bound_by_the_cpus_over_its_share),
-        cmocka_unit_test(test_the_median_round),
-        cmocka_unit_test(verdicts_are_adjusted_over_a_column),
-        cmocka_unit_test(too_few_rounds_for_a_verdict_is_a_warning),
-        WITH_WORLD(a_cold_first_round_is_marked),
-        WITH_WORLD(a_drifting_ratio_is_marked),
-        WITH_WORLD(outliers_are_marked_and_kept),
-        cmocka_unit_test(holm_adjusts_over_groups),
-        WITH_WORLD(warnings_come_worst_first),
-        cmocka_unit_test(numbers_have_three_digits),
-        cmocka_unit_test(control_characters_do_not_reach_a_terminal),
-    };
-    return cmocka_run_group_tests_name("bench_summary", tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_summary"); }

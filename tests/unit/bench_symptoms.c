@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Jobs in flight from made-up stamps and stamps that cannot be. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bench/protocol/slots.h"
 #include "common/clock.h"
+#include "tests/unit/unit.h"
 
 enum { JOBS_MAX = 6 };
 
@@ -20,7 +15,7 @@ static struct slots_view view_of(struct slot *slots, uint64_t jobs)
     return (struct slots_view){.slots = slots, .jobs = jobs};
 }
 
-static void test_in_flight(void **state)
+TEST(test_in_flight)
 {
     static const struct {
         uint64_t jobs;
@@ -37,7 +32,6 @@ static void test_in_flight(void **state)
         {2, {{1, INT64_MAX}, {1, INT64_MAX}}, {2, -1}}, /* more than can be summed */
         {3, {{1, INT64_MAX}, {1, INT64_MAX}, {1, 2}}, {3, -1}},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct slot slots[JOBS_MAX] = {{0}};
         for (uint64_t j = 0; j < table[i].jobs; j++)
@@ -50,18 +44,17 @@ static void test_in_flight(void **state)
     }
 }
 
-static void test_too_many_jobs_are_not_sorted(void **state)
+TEST(test_too_many_jobs_are_not_sorted)
 {
     struct slot slot = {0};
     const struct slots_view view = view_of(&slot, SLOTS_SORTED_MAX + 1);
     struct slots_in_flight got;
-    (void)state;
     assert_int_equal(slots_count_in_flight(&view, &got), 0);
     assert_int_equal(got.most, -1);
     assert_int_equal(got.busy_ns, -1);
 }
 
-static void test_stamps_outside_the_work(void **state)
+TEST(test_stamps_outside_the_work)
 {
     static const struct {
         int64_t start, end;
@@ -74,7 +67,6 @@ static void test_stamps_outside_the_work(void **state)
         {2000000, 11500000, "job 1 ended 2.500 ms after the end of the work"},
         {3000000, 2000000, "job 1 ended before it began"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct slot slots[] = {{.start_ns = 1000000, .end_ns = 9000000},
                                {.start_ns = table[i].start, .end_ns = table[i].end}};
@@ -86,12 +78,4 @@ static void test_stamps_outside_the_work(void **state)
 }
 
 /* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_flight),
-        cmocka_unit_test(test_too_many_jobs_are_not_sorted),
-        cmocka_unit_test(test_stamps_outside_the_work),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_symptoms"); }

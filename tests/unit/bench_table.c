@@ -77,7 +77,7 @@ static char *printed(const struct writer_format *format, int width, const char *
     return text;
 }
 
-static void every_format_writes_the_same_document(void **state)
+TEST(every_format_writes_the_same_document)
 {
     static const struct {
         const struct writer_format *format;
@@ -106,7 +106,6 @@ static void every_format_writes_the_same_document(void **state)
         {&format_html, "<th scope=\"row\" class=\"t\">a|b,&lt;c&gt;</th><td class=\"n\" data-v=\"0.0102\">10.2 ms</td>"
                        "<td class=\"r\" data-v=\"34.81\">▲34.8x [31.3,37.1]</td></tr>\n"},
     };
-    (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text = printed(cases[i].format, 80, NULL, &table);
         const bool part = cases[i].format == &format_json || cases[i].format == &format_html;
@@ -120,7 +119,7 @@ static void every_format_writes_the_same_document(void **state)
 }
 
 /* Where not all columns fit, the first is said again; a text that is too long goes on below itself; CSV is one table. */
-static void tables_wrap_and_have_views(void **state)
+TEST(tables_wrap_and_have_views)
 {
     static const struct row wide = {"a name of thirty columns or so", 1, 2, 1.9, 2.1, "▲", NULL, false};
     static const struct table_column text[] = {
@@ -129,7 +128,6 @@ static void tables_wrap_and_have_views(void **state)
     };
     static const void *const pointers[] = {&wide};
     struct table narrow = table, brief = table, note = table;
-    (void)state;
     narrow.rows = note.rows = pointers;
     narrow.row_size = note.row_size = 0;
     narrow.row_count = note.row_count = 1;
@@ -157,11 +155,4 @@ static void tables_wrap_and_have_views(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format_writes_the_same_document),
-        cmocka_unit_test(tables_wrap_and_have_views),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("bench_table"); }

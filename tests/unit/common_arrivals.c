@@ -7,9 +7,8 @@
 
 #include "common/arrivals.h"
 
-static void test_fixed(void **state)
+TEST(test_fixed)
 {
-    (void)state;
     static const struct {
         double rate;
         int64_t at[4];
@@ -28,9 +27,8 @@ static void test_fixed(void **state)
 
 /* The gaps have the mean of an exponential distribution and, as its mark, a deviation of the same size; about 37% are
  * longer than the mean. 20,000 gaps from a fixed seed: the bounds are five standard errors. */
-static void test_poisson(void **state)
+TEST(test_poisson)
 {
-    (void)state;
     enum { GAPS = 20000 };
     struct arrivals_walk walk = {.arrivals = {.rate = 1000, .kind = ARRIVALS_POISSON, .seed = 42}};
     int64_t before = 0;
@@ -51,9 +49,8 @@ static void test_poisson(void **state)
     assert_true(fabs((double)longer / GAPS - exp(-1)) < 5 * sqrt(0.2325 / GAPS));
 }
 
-static void test_a_seed_is_a_schedule(void **state)
+TEST(test_a_seed_is_a_schedule)
 {
-    (void)state;
     struct arrivals_walk one = {.arrivals = {.rate = 10, .kind = ARRIVALS_POISSON, .seed = 1}}, again = one,
                          other = one;
     other.arrivals.seed = 2;
@@ -66,9 +63,8 @@ static void test_a_seed_is_a_schedule(void **state)
     assert_int_equal(differ, 100);
 }
 
-static void test_names(void **state)
+TEST(test_names)
 {
-    (void)state;
     enum arrivals_kind kind;
     assert_int_equal(arrivals_parse("poisson", &kind), 0);
     assert_int_equal(kind, ARRIVALS_POISSON);
@@ -78,13 +74,4 @@ static void test_names(void **state)
     assert_int_equal(arrivals_parse("", &kind), -EINVAL);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fixed),
-        cmocka_unit_test(test_poisson),
-        cmocka_unit_test(test_a_seed_is_a_schedule),
-        cmocka_unit_test(test_names),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("common_arrivals"); }

@@ -12,9 +12,8 @@
 #include "common/cgroup.h"
 #include "common/cpus.h"
 
-static void test_quota(void **state)
+TEST(test_quota)
 {
-    (void)state;
     static const struct {
         const char *text;
         double cpus;
@@ -35,9 +34,8 @@ static void test_quota(void **state)
         assert_true(cgroup_parse_quota(rows[i].text) == rows[i].cpus);
 }
 
-static void test_own_group(void **state)
+TEST(test_own_group)
 {
-    (void)state;
     const struct cgroup_kind cpu = {.controller = "cpu"}, unified = {.unified = true};
     const char *hybrid = "9:name=systemd:/s\n5:cpuacct:/no\n4:cpu,cpuacct:/a/b:c\n0::/u\n";
     char path[CGROUP_PATH_ROOM];
@@ -52,9 +50,8 @@ static void test_own_group(void **state)
         assert_false(cgroup_parse_self(none[i], &cpu, path));
 }
 
-static void test_mount(void **state)
+TEST(test_mount)
 {
-    (void)state;
     const struct cgroup_kind cpu = {.controller = "cpu"}, unified = {.unified = true};
     const char *text = "22 1 0:20 / /proc rw - proc proc rw\n"
                        "30 1 0:26 / /sys/fs/cgroup/unified rw shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -100,9 +97,8 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-static void test_the_least_of_all_above_counts(void **state)
+TEST(test_the_least_of_all_above_counts)
 {
-    (void)state;
     char root[] = "/tmp/cobench-cgroup-XXXXXX";
     double cpus = 0;
     assert_non_null(mkdtemp(root));
@@ -122,13 +118,4 @@ static void test_the_least_of_all_above_counts(void **state)
     assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_own_group),
-        cmocka_unit_test(test_mount),
-        cmocka_unit_test(test_the_least_of_all_above_counts),
-    };
-    return cmocka_run_group_tests_name("common_cgroup", tests, NULL, NULL);
-}
+int main(void) { return unit_run("common_cgroup"); }

@@ -7,9 +7,8 @@
 
 #include "common/num.h"
 
-static void test_durations(void **state)
+TEST(test_durations)
 {
-    (void)state;
     static const struct {
         const char *text;
         int rc;
@@ -27,9 +26,8 @@ static void test_durations(void **state)
     }
 }
 
-static void test_i64(void **state)
+TEST(test_i64)
 {
-    (void)state;
     static const struct {
         const char *text;
         int64_t min, max;
@@ -87,15 +85,10 @@ static void doubles_check(void)
     }
 }
 
-static void test_double(void **state)
-{
-    (void)state;
-    doubles_check();
-}
+TEST(test_double) { doubles_check(); }
 
-static void test_double_in_a_locale_with_a_comma(void **state)
+TEST(test_double_in_a_locale_with_a_comma)
 {
-    (void)state;
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "nl_NL.UTF-8"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (setlocale(LC_NUMERIC, names[i]) != NULL) {
@@ -106,9 +99,8 @@ static void test_double_in_a_locale_with_a_comma(void **state)
     doubles_check(); /* no such locale on this machine: the C one stands in for it */
 }
 
-static void test_percent(void **state)
+TEST(test_percent)
 {
-    (void)state;
     static const struct {
         const char *text;
         int rc;
@@ -138,14 +130,4 @@ static void test_percent(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_i64),
-        cmocka_unit_test(test_double),
-        cmocka_unit_test(test_percent),
-        cmocka_unit_test(test_double_in_a_locale_with_a_comma),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("common_num"); }

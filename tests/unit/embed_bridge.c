@@ -120,7 +120,7 @@ static uint64_t job_run(struct fixture *f, uint64_t job, const struct cobench_re
 
 /* -- answers ---------------------------------------------------------------------------------------------------------- */
 
-static void test_results(void **state)
+TEST_WITH(test_results, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const struct {
@@ -143,7 +143,7 @@ static void test_results(void **state)
     }
 }
 
-static void test_replies(void **state)
+TEST_WITH(test_replies, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const unsigned char body[] = {0, 1, 0xff, 0};
@@ -156,7 +156,7 @@ static void test_replies(void **state)
     worker_end(f);
 }
 
-static void test_requests(void **state)
+TEST_WITH(test_requests, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const struct {
@@ -204,7 +204,7 @@ static void test_requests(void **state)
     }
 }
 
-static void test_failures(void **state)
+TEST_WITH(test_failures, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const struct {
@@ -248,7 +248,7 @@ static void test_failures(void **state)
 }
 
 /* The message is cut between two characters. */
-static void test_long_messages(void **state)
+TEST_WITH(test_long_messages, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     uint64_t result;
@@ -260,7 +260,7 @@ static void test_long_messages(void **state)
     worker_end(f);
 }
 
-static void test_tasks_that_do_not_open(void **state)
+TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const struct {
@@ -285,7 +285,7 @@ static void test_tasks_that_do_not_open(void **state)
     }
 }
 
-static void test_workers_that_do_not_open(void **state)
+TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     task_write(f, COBENCH_ASK_NOTHING, "return job", "def worker_open(state, flags): raise ValueError(flags)");
@@ -300,7 +300,7 @@ static void test_workers_that_do_not_open(void **state)
     f->task.close(f->state);
 }
 
-static void test_facts(void **state)
+TEST_WITH(test_facts, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct runtime_python python;
@@ -354,7 +354,7 @@ static void model_check(struct fixture *f, const struct model *model, enum start
     shared_state_close(shared);
 }
 
-static void test_models(void **state)
+TEST_WITH(test_models, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct slot *slots = mmap(NULL, JOBS * sizeof *slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -407,7 +407,7 @@ static void jobs_stay_flat(struct fixture *f, const struct cobench_reply *reply)
     worker_end(f);
 }
 
-static void test_jobs_leave_nothing(void **state)
+TEST_WITH(test_jobs_leave_nothing, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const char count[] =
@@ -441,7 +441,7 @@ static void *visit(void *arg)
 }
 
 /* A thread each, as in the model `threads`. */
-static void test_workers_leave_nothing(void **state)
+TEST_WITH(test_workers_leave_nothing, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     uintptr_t blocks = 0;
@@ -533,7 +533,7 @@ static int64_t growth_of(struct fixture *f, void (*cycle)(struct fixture *), int
 }
 
 /* CPython itself may leak in each cycle, which is not the bridge's to mend: 3.11.2 nothing, 3.12.1 1.4 MB, 3.13.0 190 kB. */
-static void test_interpreters_leave_what_cpython_leaves(void **state)
+TEST_WITH(test_interpreters_leave_what_cpython_leaves, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     const int cycles = SANITIZED ? 20 : PY_VERSION_HEX < 0x030C0000 ? 1000 : 200;
@@ -545,21 +545,4 @@ static void test_interpreters_leave_what_cpython_leaves(void **state)
         assert_true(bridge <= bare + bare / 50 + 1024);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_interpreters_leave_what_cpython_leaves, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_results, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_replies, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_requests, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_failures, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_long_messages, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_tasks_that_do_not_open, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_workers_that_do_not_open, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_facts, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_models, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_jobs_leave_nothing, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_workers_leave_nothing, fixture_setup, fixture_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("embed_bridge"); }

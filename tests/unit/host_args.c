@@ -19,9 +19,8 @@ static int words_count(char *const words[])
     return count;
 }
 
-static void test_all_options(void **state)
+TEST(test_all_options)
 {
-    (void)state;
     char *words[] = {"run",        "--task",     "count",       "--model=sync",
                      "--jobs",     "7",          "--workers=3", "--set",
                      "size=1",     "--url",      "u",           "--slots",
@@ -53,9 +52,8 @@ static void test_all_options(void **state)
     args_close(&args);
 }
 
-static void test_refused(void **state)
+TEST(test_refused)
 {
-    (void)state;
     static const struct {
         char *words[WORDS_MAX];
         const char *message; /* how it begins */
@@ -98,9 +96,8 @@ static void test_refused(void **state)
     }
 }
 
-static void test_record_is_found_among_errors(void **state)
+TEST(test_record_is_found_among_errors)
 {
-    (void)state;
     const struct args nothing = {.record = NULL};
     char *words[] = {"run", "--bogus", "--record", "r", NULL}, *joined[] = {"run", "--record=x", "--jobs", NULL};
     char *none[] = {"run", "--record", NULL};
@@ -110,9 +107,8 @@ static void test_record_is_found_among_errors(void **state)
 }
 
 /* getopt takes "--rec" for --record, and "--record" for the value of the option before it. */
-static void test_record_is_the_one_understood(void **state)
+TEST(test_record_is_the_one_understood)
 {
-    (void)state;
     char *shortened[] = {"run", "--task=t", "--model=sync", "--slots=s", "--rec=x", NULL};
     char *value[] = {"run", "--task", "--record", "--model=sync", "--slots=s", "--record=x", NULL};
     char **const lines[] = {shortened, value};
@@ -125,13 +121,4 @@ static void test_record_is_the_one_understood(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_options),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_record_is_found_among_errors),
-        cmocka_unit_test(test_record_is_the_one_understood),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_args"); }

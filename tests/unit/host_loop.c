@@ -65,9 +65,9 @@ static void probe_set(struct probe *p, int64_t due_ns)
     assert_int_equal(loop_ops.timer_set(p->loop, &p->timer, due_ns), 0);
 }
 
-static void test_nothing_to_do(void **state) { assert_int_equal(loop_run(*state), 0); }
+TEST_WITH(test_nothing_to_do, loop_setup, loop_teardown) { assert_int_equal(loop_run(*state), 0); }
 
-static void test_timers_in_order(void **state)
+TEST_WITH(test_timers_in_order, loop_setup, loop_teardown)
 {
     static const int due_ms[] = {9, 3, 7, 1, 5, 0, 8, 2, 6, 4};
     struct probe probes[10];
@@ -87,7 +87,7 @@ static void test_timers_in_order(void **state)
 }
 
 /* Half milliseconds, where waiting in whole ones would be early or late. The best of many: the machine may be busy. */
-static void test_timers_are_precise(void **state)
+TEST_WITH(test_timers_are_precise, loop_setup, loop_teardown)
 {
     int64_t best = INT64_MAX;
     unsigned fired = 0;
@@ -105,7 +105,7 @@ static void test_timers_are_precise(void **state)
     assert_true(best < NS_PER_MS / 4);
 }
 
-static void test_cancel_and_set_in_callback(void **state)
+TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown)
 {
     struct probe p[4];
     unsigned fired = 0;
@@ -128,7 +128,7 @@ static void test_cancel_and_set_in_callback(void **state)
     assert_int_equal(fired, 6);
 }
 
-static void test_timer_moves(void **state)
+TEST_WITH(test_timer_moves, loop_setup, loop_teardown)
 {
     struct probe p[2];
     unsigned fired = 0;
@@ -146,7 +146,7 @@ static void test_timer_moves(void **state)
     assert_true(clock_now_ns() - now < 30 * NS_PER_S);
 }
 
-static void test_stop_leaves_the_rest(void **state)
+TEST_WITH(test_stop_leaves_the_rest, loop_setup, loop_teardown)
 {
     struct probe p[2];
     unsigned fired = 0;
@@ -169,7 +169,7 @@ static void test_stop_leaves_the_rest(void **state)
 }
 
 /* 10,000 timers in random order, every third of them cancelled again. */
-static void test_many_timers(void **state)
+TEST_WITH(test_many_timers, loop_setup, loop_teardown)
 {
     enum { COUNT = 10000 };
     struct probe *probes = calloc(COUNT, sizeof *probes);
@@ -203,7 +203,7 @@ static void test_many_timers(void **state)
 
 static void signal_ignore(int signal) { (void)signal; }
 
-static void test_signals_do_not_end_a_wait(void **state)
+TEST_WITH(test_signals_do_not_end_a_wait, loop_setup, loop_teardown)
 {
     struct probe p;
     unsigned fired = 0;
@@ -286,7 +286,7 @@ static void ends_watch(struct ends *e, int fd, unsigned events)
     assert_int_equal(loop_ops.watch(e->loop, fd, events, ends_ready, e), 0);
 }
 
-static void test_reads_and_writes(void **state)
+TEST_WITH(test_reads_and_writes, loop_setup, loop_teardown)
 {
     struct ends e;
 
@@ -307,7 +307,7 @@ static void test_reads_and_writes(void **state)
 }
 
 /* Both are ready in one batch; the first to be called drops the other, which must not be called any more. */
-static void test_drop_other_in_callback(void **state)
+TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown)
 {
     struct ends a, b;
 
@@ -327,7 +327,7 @@ static void test_drop_other_in_callback(void **state)
 }
 
 /* As above, but the other's number is at once watched again for a new, empty pipe: the old event is not its event. */
-static void test_reuse_number_in_callback(void **state)
+TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown)
 {
     struct ends a, b;
     struct probe watchdog;
@@ -358,7 +358,7 @@ static void test_reuse_number_in_callback(void **state)
 }
 
 /* A descriptor that was closed without a word and given out again. */
-static void test_watch_after_silent_close(void **state)
+TEST_WITH(test_watch_after_silent_close, loop_setup, loop_teardown)
 {
     struct ends e;
 
@@ -376,7 +376,7 @@ static void test_watch_after_silent_close(void **state)
     assert_int_equal(e.called, 1);
 }
 
-static void test_bad_descriptors(void **state)
+TEST_WITH(test_bad_descriptors, loop_setup, loop_teardown)
 {
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
@@ -389,25 +389,8 @@ static void test_bad_descriptors(void **state)
     close(file);
 }
 
-#define LOOP_TEST(name) cmocka_unit_test_setup_teardown(name, loop_setup, loop_teardown)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        LOOP_TEST(test_nothing_to_do),
-        LOOP_TEST(test_timers_in_order),
-        LOOP_TEST(test_timers_are_precise),
-        LOOP_TEST(test_cancel_and_set_in_callback),
-        LOOP_TEST(test_timer_moves),
-        LOOP_TEST(test_stop_leaves_the_rest),
-        LOOP_TEST(test_many_timers),
-        LOOP_TEST(test_signals_do_not_end_a_wait),
-        LOOP_TEST(test_reads_and_writes),
-        LOOP_TEST(test_drop_other_in_callback),
-        LOOP_TEST(test_reuse_number_in_callback),
-        LOOP_TEST(test_watch_after_silent_close),
-        LOOP_TEST(test_bad_descriptors),
-    };
     alarm(WATCHDOG_S);
-    return cmocka_run_group_tests_name("loop", tests, NULL, NULL);
+    return unit_run("host_loop");
 }

@@ -207,7 +207,7 @@ static void all_done_check(const struct fixture *f)
 
 static const enum start_method methods[] = {START_FORK, START_SPAWN};
 
-static void test_each_job_once(void **state)
+TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     static const struct {
@@ -224,7 +224,7 @@ static void test_each_job_once(void **state)
                 }
 }
 
-static void test_order_of_calls(void **state)
+TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     const unsigned jobs = 12, workers = 3;
@@ -248,7 +248,7 @@ static void test_order_of_calls(void **state)
         }
 }
 
-static void test_failures_stay_with_their_jobs(void **state)
+TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     const uint64_t jobs = 30;
@@ -275,7 +275,7 @@ static void test_failures_stay_with_their_jobs(void **state)
 }
 
 /* A worker that does not open ends the run of a pool, and its job where there is a worker for each. */
-static void test_workers_that_do_not_open(void **state)
+TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     for (size_t m = 0; models[m]; m++)
@@ -293,7 +293,7 @@ static void test_workers_that_do_not_open(void **state)
 }
 
 /* A worker that a job ends by exit(0) is a crash like any other, and the last to end tells the driver. */
-static void test_a_worker_that_exits(void **state)
+TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     for (size_t m = 0; models[m]; m++)
@@ -318,7 +318,7 @@ static void test_a_worker_that_exits(void **state)
 /* -- the open loop ------------------------------------------------------------------------------------------------------- */
 
 /* Every model hands out every job no earlier than the schedule has it, with as many workers as jobs and with fewer. */
-static void test_no_job_starts_before_it_is_due(void **state)
+TEST_WITH(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     enum { JOBS = 20 };
@@ -365,7 +365,7 @@ static void *drawer_main(void *arg)
     return NULL;
 }
 
-static void test_dispenser(void **state)
+TEST_WITH(test_dispenser, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct drawer drawers[DRAWERS];
@@ -388,16 +388,4 @@ static void test_dispenser(void **state)
     assert_int_equal(sum, (uint64_t)TICKETS * (TICKETS - 1) / 2);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_each_job_once, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_order_of_calls, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_workers_that_do_not_open, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_a_worker_that_exits, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_dispenser, fixture_setup, fixture_teardown),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_models"); }

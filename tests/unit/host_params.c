@@ -51,9 +51,8 @@ static size_t settings_split(const char *const words[], struct setting out[SETTI
     return count;
 }
 
-static void test_values(void **state)
+TEST(test_values)
 {
-    (void)state;
     const char *const words[] = {"url=http://h/", "size=42", "check=status", NULL};
     struct setting settings[SETTINGS_MAX];
     struct cobench_error err;
@@ -73,9 +72,8 @@ static void test_values(void **state)
     params_close(&params);
 }
 
-static void test_a_task_without_parameters(void **state)
+TEST(test_a_task_without_parameters)
 {
-    (void)state;
     struct cobench_error err;
     struct params params;
     assert_int_equal(params_open(&params, &bare, NULL, 0, &err), 0);
@@ -83,9 +81,8 @@ static void test_a_task_without_parameters(void **state)
     params_close(&params);
 }
 
-static void test_refused(void **state)
+TEST(test_refused)
 {
-    (void)state;
     static const struct {
         const struct cobench_task *task;
         const char *words[SETTINGS_MAX];
@@ -113,9 +110,8 @@ static void test_refused(void **state)
     }
 }
 
-static void test_contract(void **state)
+TEST(test_contract)
 {
-    (void)state;
     static const struct cobench_param no_choices[] = {{.key = "c", .type = COBENCH_PARAM_CHOICE, .about = ""}, {0}};
     static const struct cobench_param bad_default[] = {
         {.key = "n", .type = COBENCH_PARAM_INT, .fallback = "5", .min = 0, .max = 4, .about = ""}, {0}};
@@ -142,13 +138,4 @@ static void test_contract(void **state)
     assert_int_equal(contract_check(&bare, &err), 0);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_a_task_without_parameters),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_contract),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_params"); }

@@ -12,9 +12,8 @@
 #include "host/models.h"
 #include "host/session.h"
 
-static void test_the_run_leaves_the_record_alone(void **state)
+TEST(test_the_run_leaves_the_record_alone)
 {
-    (void)state;
     char slots[] = "/tmp/cobench-test-XXXXXX";
     const int fd = mkstemp(slots);
     assert_true(fd >= 0);
@@ -50,8 +49,4 @@ static void test_the_run_leaves_the_record_alone(void **state)
     unlink(slots);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_run_leaves_the_record_alone)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_session"); }

@@ -38,7 +38,7 @@ static int place_teardown(void **state)
     return rmdir(place->folder);
 }
 
-static void test_layout(void **state)
+TEST_WITH(test_layout, place_setup, place_teardown)
 {
     const struct place *place = *state;
     const uint64_t jobs = 1000;
@@ -70,7 +70,7 @@ static void test_layout(void **state)
     close(fd);
 }
 
-static void test_an_older_file_is_emptied(void **state)
+TEST_WITH(test_an_older_file_is_emptied, place_setup, place_teardown)
 {
     const struct place *place = *state;
     struct cobench_error err;
@@ -83,7 +83,7 @@ static void test_an_older_file_is_emptied(void **state)
     }
 }
 
-static void test_no_room(void **state)
+TEST_WITH(test_no_room, place_setup, place_teardown)
 {
     const struct place *place = *state;
     struct rlimit before, limit;
@@ -103,9 +103,8 @@ static void test_no_room(void **state)
     assert_int_equal(about.st_size, 0);
 }
 
-static void test_a_missing_folder(void **state)
+TEST(test_a_missing_folder)
 {
-    (void)state;
     struct cobench_error err;
     struct slots slots;
     assert_int_equal(slots_open(&slots, "/nonexistent/slots", 1, &err), -ENOENT);
@@ -113,9 +112,8 @@ static void test_a_missing_folder(void **state)
 }
 
 /* Values from the reference implementation (Vigna, splitmix64.c), seed 0: its n-th output is splitmix64(n gamma). */
-static void test_splitmix64(void **state)
+TEST(test_splitmix64)
 {
-    (void)state;
     assert_true(splitmix64(0) == 0xe220a8397b1dcdafu);
     assert_true(splitmix64(0x9e3779b97f4a7c15u) == 0x6e789e6aa1b965f4u);
     uint64_t digest = 0;
@@ -125,9 +123,8 @@ static void test_splitmix64(void **state)
     assert_true(digest != swapped); /* results in the wrong jobs show */
 }
 
-static void test_text(void **state)
+TEST(test_text)
 {
-    (void)state;
     static const struct {
         const char *text, *json;
     } rows[] = {
@@ -151,15 +148,4 @@ static void test_text(void **state)
     assert_true(json_is_null(text_json(NULL)));
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_layout, place_setup, place_teardown),
-        cmocka_unit_test_setup_teardown(test_an_older_file_is_emptied, place_setup, place_teardown),
-        cmocka_unit_test_setup_teardown(test_no_room, place_setup, place_teardown),
-        cmocka_unit_test(test_a_missing_folder),
-        cmocka_unit_test(test_splitmix64),
-        cmocka_unit_test(test_text),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_slots"); }

@@ -380,7 +380,7 @@ static const struct {
     {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
 };
 
-static void test_replies(void **state)
+TEST_WITH(test_replies, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct outcome o;
@@ -412,7 +412,7 @@ static const struct {
     {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
 };
 
-static void test_faults(void **state)
+TEST_WITH(test_faults, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct outcome o;
@@ -436,7 +436,7 @@ static void test_faults(void **state)
     }
 }
 
-static void test_urls_refused(void **state)
+TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown)
 {
     static const char *const urls[] = {"",        "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
                                        "http:/x", "http://a b/"};
@@ -456,7 +456,7 @@ static void test_urls_refused(void **state)
 }
 
 /* No name has an empty label, so the resolver says so without asking the network. */
-static void test_unknown_host(void **state)
+TEST_WITH(test_unknown_host, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct outcome o;
@@ -471,7 +471,7 @@ static void test_unknown_host(void **state)
 }
 
 /* The environment's proxy is not for us: a loopback origin would be asked for through it. */
-static void test_no_proxy_from_environment(void **state)
+TEST_WITH(test_no_proxy_from_environment, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct outcome o;
@@ -487,7 +487,7 @@ static void test_no_proxy_from_environment(void **state)
     assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
-static void test_large_bodies(void **state)
+TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct cobench_error err = {0};
@@ -513,7 +513,7 @@ static void test_large_bodies(void **state)
 /* -- connections ---------------------------------------------------------------------------------------------------- */
 
 /* One connection for many requests, a new one after the server has closed it, none counted that did not come about. */
-static void test_connections_are_kept_and_counted(void **state)
+TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown)
 {
     static const struct {
         const char *path;
@@ -582,7 +582,7 @@ static void crowd_run(struct fixture *f, const char *path, unsigned at_once, uns
     loop_close(c.loop);
 }
 
-static void test_many_on_one_loop(void **state)
+TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct rlimit files;
@@ -599,7 +599,7 @@ static void test_many_on_one_loop(void **state)
     assert_int_equal(atomic_load(&f->connections), MANY);
 }
 
-static void test_one_after_the_other_on_a_loop(void **state)
+TEST_WITH(test_one_after_the_other_on_a_loop, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
 
@@ -608,7 +608,7 @@ static void test_one_after_the_other_on_a_loop(void **state)
 }
 
 /* A mux that is closed with requests under way calls nobody back, and leaves nothing watched. */
-static void test_close_cancels(void **state)
+TEST_WITH(test_close_cancels, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     struct outcome o = {0};
@@ -647,7 +647,7 @@ static void *thread_main(void *arg)
     return (void *)bad;
 }
 
-static void test_a_client_a_thread(void **state)
+TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
     pthread_t threads[8];
@@ -662,7 +662,7 @@ static void test_a_client_a_thread(void **state)
     assert_int_equal(atomic_load(&f->connections), 8);
 }
 
-static void test_describe(void **state)
+TEST_WITH(test_describe, fixture_setup, fixture_teardown)
 {
     struct fixture *f = *state;
 
@@ -670,24 +670,8 @@ static void test_describe(void **state)
     assert_memory_equal(f->transport->describe(), "libcurl/", 8);
 }
 
-#define TRANSPORT_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        TRANSPORT_TEST(test_describe),
-        TRANSPORT_TEST(test_replies),
-        TRANSPORT_TEST(test_faults),
-        TRANSPORT_TEST(test_urls_refused),
-        TRANSPORT_TEST(test_unknown_host),
-        TRANSPORT_TEST(test_no_proxy_from_environment),
-        TRANSPORT_TEST(test_large_bodies),
-        TRANSPORT_TEST(test_connections_are_kept_and_counted),
-        TRANSPORT_TEST(test_one_after_the_other_on_a_loop),
-        TRANSPORT_TEST(test_many_on_one_loop),
-        TRANSPORT_TEST(test_close_cancels),
-        TRANSPORT_TEST(test_a_client_a_thread),
-    };
     alarm(WATCHDOG_S);
-    return cmocka_run_group_tests_name("transport", tests, NULL, NULL);
+    return unit_run("host_transport");
 }

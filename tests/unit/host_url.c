@@ -42,13 +42,12 @@ static const struct {
     {"http://h/}x", 3, "http://h/}x"},
 };
 
-static void test_fills(void **state)
+TEST(test_fills)
 {
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
 
-    (void)state;
     for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
         assert_int_equal(fill(&url, fills[i].template, fills[i].job + 1, &err), 0);
         assert_int_equal(url_write(&url, fills[i].job, out, &err), 0);
@@ -68,12 +67,11 @@ static const struct {
     {"http://h/{", "url: no } after {"},
 };
 
-static void test_refusals(void **state)
+TEST(test_refusals)
 {
     struct url url;
     struct cobench_error err;
 
-    (void)state;
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         assert_int_equal(fill(&url, refusals[i].template, 1, &err), -EINVAL);
         assert_string_equal(err.message, refusals[i].message);
@@ -109,13 +107,12 @@ static const struct {
     {0, 9000, 1, -ENAMETOOLONG},
 };
 
-static void test_lengths(void **state)
+TEST(test_lengths)
 {
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
 
-    (void)state;
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char *text = template_of(lengths[i].plain, lengths[i].cuts);
         assert_int_equal(fill(&url, text, lengths[i].jobs, &err), lengths[i].rc);
@@ -129,12 +126,4 @@ static void test_lengths(void **state)
     }
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fills),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_lengths),
-    };
-    return cmocka_run_group_tests_name("url", tests, NULL, NULL);
-}
+int main(void) { return unit_run("host_url"); }

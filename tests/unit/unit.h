@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every unit test begins with: cmocka's header wants the others before it. */
+/* What every unit test begins with: cmocka, whose header wants the others before it, and the list of the file's tests. */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
@@ -9,5 +9,24 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+static struct CMUnitTest unit_tests[64];
+static size_t unit_count;
+
+/* `TEST(name) {...}` is a test, which runs in its place in the file; TEST_WITH has what is done before and after it. */
+#define TEST(name) TEST_WITH(name, NULL, NULL)
+#define TEST_WITH(name, set_up, tear_down)                                                    \
+    static void name(void **state);                                                           \
+    __attribute__((constructor)) static void name##_is_listed(void)                           \
+    {                                                                                         \
+        unit_tests[unit_count++] = (struct CMUnitTest){#name, name, set_up, tear_down, NULL}; \
+    }                                                                                         \
+    static void name(__attribute__((unused)) void **state)
+
+static inline int unit_run(const char *file)
+{
+    assert_in_range(unit_count, 1, sizeof unit_tests / sizeof *unit_tests);
+    return _cmocka_run_group_tests(file, unit_tests, unit_count, NULL, NULL);
+}
 
 #endif
