@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statistics of one sample by its order: sorted copies, the median and its interval, which values are outliers, and the
- * k-th smallest of values too many to write down. Pure. Every function of bench/stats that returns an int returns 0 or
+ * Statistics of one sample by its order: sorted copies, the median and its interval, and which values are outliers. Pure. Every function of bench/stats that returns an int returns 0 or
  *   -EINVAL  no values, or a confidence outside (0, 1)
  *   -EDOM    a value is NaN or infinite, or (ratios) zero or negative
  *   -ERANGE  too few values for the interval asked for
@@ -59,12 +58,5 @@ int stats_spread_of(const double *x, size_t n, struct stats_spread *out);
 
 /* The modified z-score of a value; infinite where the scale is 0 and the value is not the median. */
 double stats_modified_z(const struct stats_spread *spread, double value);
-
-/* How many of the values are at most `limit`; it does not fall as limit rises. */
-typedef double stats_count_at_most(const void *values, double limit);
-
-/* The k-th smallest (from 1) of the values, all of which are in low..high: the smallest double that at least k of them
- * do not exceed. At most 64 counts. */
-double stats_bisect(stats_count_at_most *count, const void *values, double k, double low, double high);
 
 #endif

@@ -1,47 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Two samples. As in bench/stats/signed_rank.c the differences are never stored: they are counted by two pointers over both samples,
- * sorted, and their order statistics found by bisection. */
+/* The rank-sum interval of the shift between two samples. */
 #include "bench/stats/rank_sum.h"
 
 #include <errno.h>
-#include <gsl/gsl_cdf.h>
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-#define EXACT_CELLS (STATS_EXACT_MAX * STATS_EXACT_MAX + 1)
-
 /* Both samples, sorted. */
-struct sorted_two {
+struct shift {
     double *x, *y;
     size_t m, n;
+    struct ranks ranks;
 };
-
-static void sorted_two_free(struct sorted_two *two)
-{
-    free(two->x);
-    free(two->y);
-}
-
-static int sorted_two_new(const struct stats_two *two, struct sorted_two *out)
-{
-    *out = (struct sorted_two){.m = two->m, .n = two->n};
-    int rc = stats_sorted_new(two->x, two->m, &out->x);
-    if (rc == 0)
-        rc = stats_sorted_new(two->y, two->n, &out->y);
-    if (rc != 0)
-        sorted_two_free(out);
-    return rc;
-}
-
-static double pairs_of(size_t m, size_t n) { return (double)m * (double)n; }
-
-/* -- differences of sorted values ------------------------------------------------------------------------------------- */
 
 /* How many differences are at most `limit`. Each is rounded once, and rounding keeps their order. */
 static double differences_at_most(const void *of, double limit)
 {
-    const struct sorted_two *two = of;
+    const struct shift *two = of;
     double count = 0;
     size_t begin = 0; /* of the y that are large enough; it only moves up as x grows */
     for (size_t i = 0; i < two->m; i++) {
@@ -53,28 +28,6 @@ static double differences_at_most(const void *of, double limit)
     }
     return count;
 }
-
-static double differences_at_least(const struct sorted_two *two, double limit)
-{
-    return pairs_of(two->m, two->n) - differences_at_most(two, nextafter(limit, -INFINITY));
-}
-
-/* The k-th smallest, from 1. */
-static double differences_select(const struct sorted_two *two, double k)
-{
-    return stats_bisect(differences_at_most, two, k, two->x[0] - two->y[two->n - 1], two->x[two->m - 1] - two->y[0]);
-}
-
-static double differences_median(const struct sorted_two *two)
-{
-    const double count = pairs_of(two->m, two->n);
-    const double upper = differences_select(two, floor(count / 2) + 1);
-    if (fmod(count, 2) != 0)
-        return upper;
-    return differences_select(two, count / 2) / 2 + upper / 2;
-}
-
-/* -- the distribution of U -------------------------------------------------------------------------------------------- */
 
 /* (m + n over n), or infinity where it is 2^64 or more. Rounding is no matter there: it is far from the exact cases. */
 static double ways_in_all(size_t m, size_t n)
@@ -120,101 +73,88 @@ static double ties_of(const double *sorted, size_t n)
     return sum;
 }
 
-/* Of U under the normal approximation; `two` tells the ties and may be NULL where there are none. */
-static double rank_sum_deviation(const struct sorted_two *two, size_t m, size_t n)
+/* Of U under the normal approximation; the samples, sorted, tell the ties and may be NULL where there are none. */
+static double rank_sum_deviation(const struct stats_two *two)
 {
-    const double all = (double)m + (double)n;
-    const double ties = two == NULL ? 0 : ties_of(two->x, m) + ties_of(two->y, n);
-    return sqrt(pairs_of(m, n) / 12 * (all + 1 - ties / (all * (all - 1))));
+    const double m = (double)two->m, n = (double)two->n, all = m + n;
+    const double ties = two->x == NULL ? 0 : ties_of(two->x, two->m) + ties_of(two->y, two->n);
+    return sqrt(m * n / 12 * (all + 1 - ties / (all * (all - 1))));
 }
 
-static double rank_sum_cdf(const struct sorted_two *two, size_t m, size_t n, double u)
+static void rank_sum_fill(struct ranks *ranks, const struct stats_two *two)
 {
-    const double most = pairs_of(m, n);
-    if (u < 0)
-        return 0;
-    if (u >= most)
-        return 1;
-    if (!stats_rank_sum_exact(m, n)) {
-        const double deviation = rank_sum_deviation(two, m, n);
-        const double distance = floor(u) + 0.5 - most / 2;
-        return deviation > 0 ? gsl_cdf_ugaussian_P(distance / deviation) : distance < 0 ? 0 : 1;
+    ranks->count = (double)two->m * (double)two->n;
+    ranks->exact = stats_rank_sum_exact(two->m, two->n);
+    if (!ranks->exact) {
+        ranks->deviation = rank_sum_deviation(two);
+        return;
     }
-    uint64_t ways[EXACT_CELLS], sum = 0;
-    rank_sum_ways(m, n, ways);
-    for (size_t i = 0; i <= (size_t)u; i++)
-        sum += ways[i];
-    return (double)sum / round(ways_in_all(m, n));
+    ranks->all = round(ways_in_all(two->m, two->n));
+    rank_sum_ways(two->m, two->n, ranks->ways);
 }
 
-/* The greatest k with P(U <= k - 1) < alpha / 2; 0 where there is none. */
-static double rank_sum_k(const struct sorted_two *two, double alpha)
+static void shift_free(struct shift *shift)
 {
-    const double most = pairs_of(two->m, two->n);
-    if (!stats_rank_sum_exact(two->m, two->n)) {
-        const double z = gsl_cdf_ugaussian_Pinv(alpha / 2);
-        const double k = ceil(most / 2 + z * rank_sum_deviation(two, two->m, two->n) + 0.5) - 1;
-        return k < 0 ? 0 : k;
-    }
-    uint64_t ways[EXACT_CELLS], sum = 0;
-    rank_sum_ways(two->m, two->n, ways);
-    const double limit = alpha / 2 * round(ways_in_all(two->m, two->n));
-    size_t k = 0;
-    while ((double)(sum + ways[k]) < limit)
-        sum += ways[k++];
-    return (double)k;
+    free(shift->x);
+    free(shift->y);
 }
 
-/* -- what the header declares ----------------------------------------------------------------------------------------- */
+static int shift_new(struct shift *out, const struct stats_two *two)
+{
+    *out = (struct shift){.m = two->m, .n = two->n};
+    int rc = stats_sorted_new(two->x, two->m, &out->x);
+    if (rc == 0)
+        rc = stats_sorted_new(two->y, two->n, &out->y);
+    if (rc != 0) {
+        shift_free(out);
+        return rc;
+    }
+    out->ranks.at_most = differences_at_most;
+    out->ranks.sample = out;
+    out->ranks.low = out->x[0] - out->y[two->n - 1];
+    out->ranks.high = out->x[two->m - 1] - out->y[0];
+    rank_sum_fill(&out->ranks, &(struct stats_two){out->x, out->y, two->m, two->n});
+    return 0;
+}
 
-double stats_rank_sum_cdf(size_t m, size_t n, double u) { return rank_sum_cdf(NULL, m, n, u); }
+double stats_rank_sum_cdf(size_t m, size_t n, double u)
+{
+    struct ranks ranks;
+    rank_sum_fill(&ranks, &(struct stats_two){.m = m, .n = n});
+    return ranks_cdf(&ranks, u);
+}
 
 double stats_rank_sum_least_p(size_t m, size_t n) { return fmin(1, 2 / ways_in_all(m, n)); }
 
 int stats_shift_estimate(const struct stats_two *two, double *out)
 {
-    struct sorted_two sorted;
-    const int rc = sorted_two_new(two, &sorted);
+    struct shift shift;
+    const int rc = shift_new(&shift, two);
     if (rc != 0)
         return rc;
-    *out = differences_median(&sorted);
-    sorted_two_free(&sorted);
+    *out = ranks_median(&shift.ranks);
+    shift_free(&shift);
     return 0;
 }
 
 int stats_shift(const struct stats_two *two, double confidence, struct stats_interval *out)
 {
-    struct sorted_two sorted;
-    if (!(confidence > 0 && confidence < 1))
-        return -EINVAL;
-    const int rc = sorted_two_new(two, &sorted);
+    struct shift shift;
+    int rc = confidence > 0 && confidence < 1 ? shift_new(&shift, two) : -EINVAL;
     if (rc != 0)
         return rc;
-    const double k = rank_sum_k(&sorted, 1 - confidence);
-    if (k >= 1) {
-        out->estimate = differences_median(&sorted);
-        out->low = differences_select(&sorted, k);
-        out->high = differences_select(&sorted, pairs_of(two->m, two->n) + 1 - k);
-        out->coverage = 1 - 2 * rank_sum_cdf(&sorted, two->m, two->n, k - 1);
-    }
-    sorted_two_free(&sorted);
-    return k >= 1 ? 0 : -ERANGE;
+    rc = ranks_interval(&shift.ranks, confidence, out);
+    shift_free(&shift);
+    return rc;
 }
 
 int stats_shift_outside_p(const struct stats_two *two, double low, double high, double *out)
 {
-    struct sorted_two sorted;
-    if (!(low <= high))
-        return -EINVAL;
-    const int rc = sorted_two_new(two, &sorted);
+    struct shift shift;
+    const int rc = low <= high ? shift_new(&shift, two) : -EINVAL;
     if (rc != 0)
         return rc;
-    double p = 1;
-    if (isfinite(high))
-        p = fmin(p, 2 * rank_sum_cdf(&sorted, two->m, two->n, differences_at_most(&sorted, high)));
-    if (isfinite(low))
-        p = fmin(p, 2 * rank_sum_cdf(&sorted, two->m, two->n, differences_at_least(&sorted, low)));
-    sorted_two_free(&sorted);
-    *out = p;
+    *out = ranks_outside_p(&shift.ranks, low, high);
+    shift_free(&shift);
     return 0;
 }

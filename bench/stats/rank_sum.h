@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How far one sample lies from another, where no value of the one belongs to a value of the other: the rounds of two runs,
- * taken at different times, are no pairs. Pure; errors as in bench/stats/signed_rank.h (-EINVAL: one of the samples is empty).
+ * taken at different times, are no pairs. Pure; errors as in bench/stats/order.h (-EINVAL: one of the samples is empty).
  *
  * The model: x and y are independent samples of distributions that differ by a shift alone, the shift being x - y.
  *
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "bench/stats/signed_rank.h"
+#include "bench/stats/ranks.h"
 
 /* Two samples; neither needs to be sorted. */
 struct stats_two {

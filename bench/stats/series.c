@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/kendall.h"
+#include "bench/stats/theil_sen.h"
 
 /* -- the first round -------------------------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * STATS_SERIES_MIN values. docs/statistics.md has the false alarms of each, as `make validate-statistics` measures them.
  *
  * Sources: Mann, Econometrica 13 (1945) 245-259, and Kendall: Rank Correlation Methods (4th ed., 1975), for the drift,
- * its exact distribution (bench/stats/kendall.h) and the variance with ties; Knight, J. Am. Stat. Assoc. 61 (1966)
+ * its exact distribution (bench/stats/theil_sen.h) and the variance with ties; Knight, J. Am. Stat. Assoc. 61 (1966)
  * 436-439, for counting in O(n log n).
  */
 #ifndef BENCH_STATS_SERIES_H

@@ -14,10 +14,7 @@
 
 #include <stddef.h>
 
-#include "bench/stats/order.h"
-
-/* Up to here the distribution of the signed-rank statistic is exact, above it is the normal approximation. */
-#define STATS_EXACT_MAX 50
+#include "bench/stats/ranks.h"
 
 /* The pseudo-median: the median of the n(n+1)/2 Walsh averages (x[i] + x[j]) / 2, i <= j. */
 int stats_pseudomedian(const double *x, size_t n, double *out);

@@ -10,8 +10,16 @@
 
 #include <stddef.h>
 
-#include "bench/stats/kendall.h"
 #include "bench/stats/order.h"
+
+#define KENDALL_MAX       50
+#define KENDALL_PAIRS_MAX (KENDALL_MAX * (KENDALL_MAX - 1) / 2)
+
+/*
+ * How many pairs are out of order when n different values (KENDALL_MAX at most) stand in random order: P(at most k of them),
+ * exact (Kendall: Rank Correlation Methods, 4th ed., 1975).
+ */
+double kendall_cdf(size_t n, size_t k);
 
 /* Fewer points have no 95% interval: the chance that all slopes lie on one side is 2 / n!. */
 #define SLOPE_MIN_95 5
