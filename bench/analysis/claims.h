@@ -15,7 +15,6 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/analysis/limit.h"
 #include "bench/analysis/ratio.h"
 #include "bench/analysis/summary.h"
 

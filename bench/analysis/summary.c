@@ -8,8 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/protocol/open_loop.h"
-#include "bench/stats/order.h"
+#include "bench/plan/stopping.h"
 #include "bench/util/text.h"
 
 /* More than this part of a cell's samples disturbed is a doubt about the cell. */
@@ -20,108 +19,6 @@ struct work {
     const struct results *results;
     struct pairs pairs; /* space for the longest cell */
 };
-
-/* -- cells: times ------------------------------------------------------------------------------------------------------------- */
-
-/* What is left of the whole command: before main and after it. Clocks may make it a hair negative. */
-static double start_median(const struct result_cell *cell, double *space)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < cell->count; i++) {
-        const struct sample *s = &cell->samples[i];
-        const double rest = sample_whole(s) - column_value(s, COLUMN(ready_ns)) - sample_work(s) -
-                            column_value(s, COLUMN(end_ns));
-        if (isfinite(rest))
-            space[n++] = fmax(0, rest);
-    }
-    return column_median_of(space, n);
-}
-
-static void cell_times(struct summary_cell *out, double *space)
-{
-    const struct result_cell *cell = out->cell;
-    out->rounds = cell->count;
-    out->median_round = column_median_round(cell,
-                                            out->group->rate > 0 ? COLUMN(latency_ns[LATENCY_P99]) : COLUMN(whole_ns));
-    out->median_s = column_median(cell, COLUMN(whole_ns), space);
-    out->median_ci_s = column_median_ci(cell, COLUMN(whole_ns), space);
-    out->work_s = column_median(cell, COLUMN(work_ns), space);
-    out->work_ci_s = column_median_ci(cell, COLUMN(work_ns), space);
-    out->cpu_s = column_median(cell, COLUMN(cpu_ns), space);
-    out->phase_s[PHASE_START] = start_median(cell, space);
-    out->phase_s[PHASE_READY] = column_median(cell, COLUMN(ready_ns), space);
-    out->phase_s[PHASE_WORK] = out->work_s;
-    out->phase_s[PHASE_END] = column_median(cell, COLUMN(end_ns), space);
-    for (size_t i = 0; i < LATENCY_POINTS; i++) {
-        out->latency_s[i] = column_median(cell, COLUMN(latency_ns[i]), space);
-        out->latency_ci_s[i] = column_median_ci(cell, COLUMN(latency_ns[i]), space);
-    }
-    out->origin_share = column_share(cell, COLUMN(origin_cpu_ns), COLUMN(work_ns));
-    out->origin_wait_share = column_share(cell, COLUMN(origin_wait_ns), COLUMN(work_ns));
-    out->disturbed_rounds = results_disturbed(cell, ~0u);
-}
-
-/* In log time, so that half as long and twice as long are equally far. Marked only: they stay in every number. */
-static int cell_outliers(struct summary_cell *out, double *space)
-{
-    const struct result_cell *cell = out->cell;
-    struct stats_spread spread;
-    size_t n = 0;
-    for (size_t i = 0; i < cell->count; i++)
-        if (cell->samples[i].whole_ns > 0)
-            space[n++] = log(sample_whole(&cell->samples[i]));
-    if (n < STATS_OUTLIER_MIN)
-        return 0;
-    out->outliers = calloc(cell->count, sizeof *out->outliers);
-    if (out->outliers == NULL || stats_spread_of(space, n, &spread) != 0)
-        return -ENOMEM;
-    for (size_t i = 0; i < cell->count; i++)
-        if (cell->samples[i].whole_ns > 0 &&
-            fabs(stats_modified_z(&spread, log(sample_whole(&cell->samples[i])))) > STATS_OUTLIER_CUT)
-            out->outliers[out->outlier_count++] = cell->samples[i].round;
-    return 0;
-}
-
-static void cell_in_flight(struct summary_cell *out, double *space)
-{
-    size_t n = 0;
-    out->connections = out->in_flight_max = NAN;
-    for (size_t i = 0; i < out->cell->count; i++) {
-        const struct sample *s = &out->cell->samples[i];
-        if (s->connections >= 0)
-            out->connections = fmax(out->connections, (double)s->connections);
-        if (s->in_flight_max > 0)
-            out->in_flight_max = fmax(out->in_flight_max, (double)s->in_flight_max);
-        if (s->busy_ns > 0 && s->work_ns > 0)
-            space[n++] = (double)s->busy_ns / (double)s->work_ns;
-    }
-    out->in_flight_mean = column_median_of(space, n);
-}
-
-/* The rate of a median length; NaN where it is not known. */
-static double median_rate(const struct summary_cell *cell, size_t column, double *space)
-{
-    const double s = column_median(cell->cell, column, space);
-    return isfinite(s) ? open_loop_rate(cell->group->jobs, (int64_t)llround(s * 1e9)) : NAN;
-}
-
-static void cell_open_loop(struct summary_cell *cell, double *space)
-{
-    struct summary_rate *out = &cell->open_loop;
-    const struct result_cell *from = cell->cell;
-    if (cell->group->rate <= 0)
-        return;
-    out->offered = median_rate(cell, COLUMN(open_loop.span_ns), space);
-    out->achieved = median_rate(cell, COLUMN(open_loop.ends_ns), space);
-    for (size_t i = 0; i < LATENCY_POINTS; i++)
-        out->late_s[i] = column_median(from, COLUMN(open_loop.late_ns[i]), space);
-    for (size_t i = 0; i < from->count; i++) {
-        space[i] = (double)from->samples[i].open_loop.drift_ns / 1e9; /* below 0 is known, too */
-        out->missed += from->samples[i].open_loop.missed;
-    }
-    out->drift_s = column_median_of(space, from->count);
-    out->behind = 2 * out->missed > from->count;
-}
 
 /* -- cells: ratios ------------------------------------------------------------------------------------------------------------ */
 
@@ -183,11 +80,8 @@ static int cell_make(struct work *work, const struct result_cell *cell)
         .verified = cell->status == CELL_OK,
     };
     int rc = cell_note(cell, &out->note);
-    cell_times(out, work->pairs.base);
-    cell_in_flight(out, work->pairs.base);
-    cell_open_loop(out, work->pairs.base);
     if (rc == 0)
-        rc = cell_outliers(out, work->pairs.base);
+        rc = cell_measure(out, work->pairs.base);
     for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
         for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
             rc = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
@@ -263,6 +157,46 @@ const struct summary_cell *summary_sync_of(const struct summary *summary, const 
             return other;
     }
     return NULL;
+}
+
+/* What starting and ending takes is CPU time at most, so that the share is rather too low and the bound too high. */
+static double mixed_gain(const struct summary *summary, const struct summary_cell *sync, double workers)
+{
+    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    const double share = (sync->cpu_s - (sync->median_s - sync->work_s)) / sync->work_s;
+    return cpus > 0 && share > 0 ? fmin(workers, cpus / share) : workers;
+}
+
+double ideal_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    const bool mixed = strcmp(cell->group->kind, "mixed") == 0 && sync != NULL;
+    return mixed ? mixed_gain(summary, sync, cell->group->ideal) : cell->group->ideal;
+}
+
+struct limit limit_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    if (capacity != NULL && ratio_known(&capacity->ratio))
+        return (struct limit){capacity->ratio.ratio, true};
+    return (struct limit){ideal_of(summary, cell), false};
+}
+
+double precision_reached(const struct summary *summary, size_t group)
+{
+    double widest = NAN;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *cell = &summary->cells[i];
+        if (cell->cell->group != group)
+            continue;
+        for (size_t t = 0; t < RATIO_TIMES; t++)
+            for (size_t b = 0; b < RATIO_BASES; b++) {
+                const struct ratio *ratio = &cell->speedup[t][b];
+                if (ratio->state == RATIO_FULL)
+                    widest = fmax(widest, stopping_half_width(ratio->low, ratio->high)); /* fmax skips a NaN */
+            }
+    }
+    return widest;
 }
 
 static bool is_cpu(const struct summary_cell *cell) { return strcmp(cell->group->kind, "cpu") == 0; }

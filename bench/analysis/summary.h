@@ -11,11 +11,8 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/analysis/columns.h"
+#include "bench/analysis/cell.h"
 #include "bench/analysis/control.h"
-#include "bench/analysis/diagnosis.h"
-#include "bench/analysis/ratio.h"
-#include "bench/store/results.h"
 
 /* The runtime whose `sync` is everybody's second baseline. */
 #define SUMMARY_BASELINE_RUNTIME "py"
@@ -23,46 +20,6 @@
 #define SUMMARY_SHORT_WORK_S 0.005
 /* The origin was the limit where it ran, or waited for a CPU, for this share of the cell's work. */
 #define SUMMARY_ORIGIN_BOUND 0.9
-
-enum ratio_time { RATIO_WORK, RATIO_WHOLE, RATIO_TIMES };
-enum ratio_base { RATIO_OWN_SYNC, RATIO_PY_SYNC, RATIO_BASES };
-
-enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
-
-/* An open loop, medians of the rounds; rates in jobs a second between the first job and the last */
-struct summary_rate {
-    double offered, achieved, late_s[LATENCY_POINTS], drift_s;
-    size_t missed; /* rounds that did not keep the rate */
-    bool behind;   /* more than half of them did not (bench/protocol/open_loop.h says when a round does) */
-};
-
-struct summary_cell {
-    const struct result_cell *cell;
-    const struct plan_group *group;
-    bool verified;
-    char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
-    size_t rounds;
-    int64_t median_round; /* whose jobs the pictures show: by whole-command time, in an open loop by p99; 0: none */
-    double median_s, work_s, cpu_s;                 /* medians; whole command, work, CPU with children */
-    struct summary_interval median_ci_s, work_ci_s; /* of the medians, from order statistics */
-    int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */
-    size_t outlier_count;
-    double phase_s[PHASES]; /* medians of the durations; of one sample they add up to the whole */
-    double latency_s
-        [LATENCY_POINTS]; /* medians of the rounds' percentiles: in an open loop from when jobs were to start */
-    struct summary_interval latency_ci_s[LATENCY_POINTS]; /* of these medians */
-    struct summary_rate open_loop;                        /* zeros in a closed loop */
-    double connections;                                   /* the most of any round */
-    double origin_share, origin_wait_share; /* its CPU time, and its wait for a CPU, over the work of all samples */
-    double in_flight_max,
-        in_flight_mean;   /* the most of any round; the median of the jobs' times together / work time */
-    double cpus_used;     /* of CPU work: bench/analysis/diagnosis.h */
-    double off_cpu_share; /* of CPU work: of its jobs' time in flight, what no CPU was spent on */
-    size_t disturbed_rounds;
-    enum doubt doubt; /* the gravest about it and its ratios */
-    enum finding finding;
-    struct ratio speedup[RATIO_TIMES][RATIO_BASES];
-};
 
 struct summary {
     const struct results *results;
@@ -91,5 +48,26 @@ const struct summary_capacity *summary_capacity_of(const struct summary *summary
 bool summary_memory_is_least(const struct summary_cell *cell);
 /* The cell that is the baseline of a cell's group and runtime, NULL where there is none. */
 const struct summary_cell *summary_sync_of(const struct summary *summary, const struct summary_cell *cell);
+
+/* The most that a variant can gain over its runtime's `sync`: what was measured to be possible, else what would be ideal. */
+struct limit {
+    double gain;   /* NaN: not known */
+    bool measured; /* by copies of sync at once (the capacity) */
+};
+
+/*
+ * Of work that only computes or only waits the ideal is the plan's. Mixed work is bound by its workers and by the CPUs over
+ * the share of a CPU that `sync` uses: 3 ms of CPU and 20 ms of waiting gain no more than 15x on 2 CPUs, however many wait.
+ */
+double ideal_of(const struct summary *summary, const struct summary_cell *cell);
+/* The capacity where it is known, else the ideal. */
+struct limit limit_of(const struct summary *summary, const struct summary_cell *cell);
+
+/*
+ * How precise a group's ratios are, which is what `--precision` is about: the widest half-width, as a share, of all intervals that the table shows of the group's variants: work and whole, to the
+ * own sync and to py:sync. Ratios without an interval (too short, failed) do not count, nor do control and capacity rows.
+ * NaN where no interval is left.
+ */
+double precision_reached(const struct summary *summary, size_t group);
 
 #endif

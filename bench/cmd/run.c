@@ -18,7 +18,7 @@
 
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
-#include "bench/analysis/precision.h"
+#include "bench/analysis/summary.h"
 #include "bench/store/events.h"
 #include "bench/store/job_samples.h"
 #include "bench/machine/facts.h"

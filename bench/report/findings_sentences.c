@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "bench/analysis/limit.h"
+#include "bench/analysis/summary.h"
 #include "bench/report/format.h"
 #include "bench/report/marginal_cost_text.h"
 #include "bench/report/scaling_text.h"

@@ -160,7 +160,7 @@ char *format_shape(const struct plan_group *group)
         return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,
                            group->jobs == 1 ? "" : "s", group->rate, group->arrivals != NULL ? group->arrivals : "?",
                            (long long)group->workers, group->workers == 1 ? "" : "s");
-    if (strcmp(group->kind, "mixed") == 0) /* whose bound is another for each runtime: bench/analysis/limit.h */
+    if (strcmp(group->kind, "mixed") == 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
         return text_format("%lld job%s on %lld worker%s", (long long)group->jobs, group->jobs == 1 ? "" : "s",
                            (long long)group->workers, group->workers == 1 ? "" : "s");
     return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "bench/analysis/precision.h"
+#include "bench/analysis/summary.h"
 
 /* The most rounds of any cell of the group. */
 static int64_t group_rounds(const struct results *results, size_t group)

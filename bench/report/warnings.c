@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "bench/analysis/precision.h"
+#include "bench/analysis/summary.h"
 #include "bench/protocol/interference_kind.h"
 #include "bench/report/format.h"
 #include "bench/stats/order.h"

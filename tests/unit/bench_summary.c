@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "bench/report/format.h"
-#include "bench/analysis/limit.h"
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/summary.h"
 #include "bench/report/findings.h"

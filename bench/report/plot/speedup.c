@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/limit.h"
+#include "bench/analysis/summary.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/pictures.h"
 #include "bench/util/text.h"
