@@ -149,12 +149,6 @@ def test_every_key_of_a_table_is_described(run: Path, name: str) -> None:
         assert f"`{key}`" in described or f"`{of_ratio}`" in described, key
 
 
-@pytest.mark.parametrize("group", ["count", "fetch"])
-def test_plot_data(drawn: Path, group: str) -> None:
-    name = f"speedup-{group}.dat"
-    check_golden(name, (drawn / "plots" / name).read_text())
-
-
 @pytest.mark.parametrize("format_, name", [("md", "summary.md"), ("csv", "summary.csv"), ("json", "summary.json")])
 def test_printed_format_is_the_files(run: Path, format_: str, name: str) -> None:
     done = report(run, "--no-plots", "--format", format_)

@@ -14,7 +14,6 @@
 #include "bench/cmd/options.h"
 #include "bench/protocol/paths.h"
 #include "bench/report/plot/plot.h"
-#include "bench/report/plot/pictures.h"
 #include "bench/util/atomic_write.h"
 #include "bench/util/text.h"
 #include "common/num.h"
@@ -78,25 +77,18 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     }
 }
 
-/* Prints the pictures drawn as text, one after another. */
-static int show_text(const char *run, const struct pictures *pictures, struct error *err)
+/* Prints a picture drawn as text. */
+static int show_text(const char *run, const struct picture *p, struct error *err)
 {
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < pictures->count; i++) {
-        if (pictures->items[i].empty)
-            continue;
-        char *path = text_format("%s/plots/%s.txt", run, pictures->items[i].stem), *text = NULL;
-        size_t length = 0;
-        rc = path == NULL ? -ENOMEM : file_read(path, TEXT_MAX, &text, &length);
-        if (rc == 0) {
-            printf("\n%s: %s\n", pictures->items[i].kind, pictures->items[i].alt);
-            fwrite(text, 1, length, stdout);
-        } else {
-            error_set(err, rc, "plot: %s: %s", path == NULL ? "out of memory" : path, strerror(-rc));
-        }
-        free(text);
-        free(path);
-    }
+    char *path = text_format("%s/plots/%s.txt", run, p->stem), *text = NULL;
+    size_t length = 0;
+    int rc = path == NULL ? -ENOMEM : file_read(path, TEXT_MAX, &text, &length);
+    if (rc != 0)
+        error_set(err, rc, "plot: %s: %s", path == NULL ? "out of memory" : path, strerror(-rc));
+    else
+        printf("\n%s: %s\n%.*s", p->kind, p->alt, (int)length, text);
+    free(text);
+    free(path);
     return rc;
 }
 
@@ -113,9 +105,9 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
                        a->only != NULL ? a->only : "any kind");
     else
         rc = plot_make(source->run_dir, &pictures, options, err);
-    if (rc == 0 && (options->formats & PLOT_TXT) != 0)
-        rc = show_text(source->run_dir, &pictures, err);
-    else if (rc == 0)
+    for (size_t i = 0; rc == 0 && (options->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
+        rc = show_text(source->run_dir, &pictures.items[i], err);
+    if (rc == 0 && (options->formats & PLOT_TXT) == 0)
         printf("%s/plots\n", source->run_dir);
     atomic_write_unlock(lock);
     pictures_free(&pictures);
@@ -134,18 +126,23 @@ static int plot_run(const struct plot_arguments *a, const char *run, const struc
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
-    char *scripts = text_format("%s/scripts/plots", paths->root), *claims = text_format("%s/bench/claims", paths->root);
-    const struct picture_source source = {.summary = &summary, .run_dir = run, .claims_dir = claims};
+    struct claims claims = {.items = NULL};
+    struct picture_source source = {.summary = &summary, .run_dir = run};
+    char *scripts = text_format("%s/scripts/plots", paths->root), *folder = text_format("%s/bench/claims", paths->root);
     const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats, .text_width = text_width()};
-    int rc = scripts == NULL || claims == NULL ? error_set(err, -ENOMEM, "out of memory")
+    int rc = scripts == NULL || folder == NULL ? error_set(err, -ENOMEM, "out of memory")
                                                : results_load(&results, run, err);
     if (rc == 0)
         rc = summary_make(&summary, &results, err);
+    const int claimed = rc == 0 ? claims_of_run(folder, &summary, &claims, err) : rc;
+    source.claims = claimed == 0 ? &claims : NULL;
     if (rc == 0)
-        rc = draw(a, &source, &options, err);
+        rc = claimed == 0 || claimed == -ENOENT /* it names none */ ? draw(a, &source, &options, err) : claimed;
+    if (claimed == 0)
+        claims_free(&claims);
     summary_free(&summary);
     results_free(&results);
-    free(claims);
+    free(folder);
     free(scripts);
     return rc;
 }

@@ -13,7 +13,6 @@
 #include "bench/analysis/claims.h"
 #include "bench/report/html/page.h"
 #include "bench/report/plot/plot.h"
-#include "bench/report/plot/pictures.h"
 #include "bench/util/atomic_write.h"
 #include "bench/report/claims.h"
 #include "bench/report/html/html.h"
@@ -77,9 +76,8 @@ static int derive_page(const char *run_dir, const struct summary *summary, const
         return error_set(err, -ENOMEM, "out of memory");
     for (size_t i = 0; i < pictures->count; i++) {
         const struct picture *p = &pictures->items[i];
-        if (!p->empty)
-            shown[page.picture_count++] = (struct page_picture){
-                .group = p->group, .stem = p->stem, .alt = p->alt, .drawn = plot_is_drawn(run_dir, p)};
+        shown[page.picture_count++] = (struct page_picture){
+            .group = p->group, .stem = p->stem, .alt = p->alt, .drawn = plot_is_drawn(run_dir, p)};
     }
     const int rc = atomic_write_printed(run_dir, PAGE_FILE, render_html, &page, err);
     free(shown);
@@ -90,7 +88,7 @@ static int derive_page(const char *run_dir, const struct summary *summary, const
 static int derive_pictures(const char *run_dir, const struct summary *summary, const struct claims *claims,
                            const struct report_options *options, struct error *err)
 {
-    const struct picture_source source = {.summary = summary, .run_dir = run_dir, .claims_dir = options->claims_dir};
+    const struct picture_source source = {.summary = summary, .run_dir = run_dir, .claims = claims};
     const struct plot_options plot = {.scripts_dir = options->scripts_dir, .formats = PLOT_SVG | PLOT_PNG};
     struct pictures pictures;
     struct error page_err = {.text = ""};

@@ -3,7 +3,7 @@
 WIDTH = 1100
 ROW = 26
 TOP = 112
-HEIGHT = int(TOP + rows * ROW + 48)
+HEIGHT = int(TOP + names * ROW + 48)
 DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
 load ARG0[1:strlen(ARG0) - strlen("claims.gp")] . "style.gp"
 CLAIM = "#CC79A7"; WRONG = "#D55E00"; HERE = "#0072B2"
@@ -15,7 +15,7 @@ set bmargin at screen 40.0 / HEIGHT
 set border 1
 set logscale x
 set xrange [low:high]
-set yrange [-0.7:rows - 0.3]
+set yrange [-0.7:names - 0.3]
 small = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font small noenhanced
 set xtics format "%gx"

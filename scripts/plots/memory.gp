@@ -13,21 +13,15 @@ set bmargin at screen (KEY + 60.0) / HEIGHT
 set logscale xy
 set xrange [0.8:workers * 1.3]
 set yrange [low:high]
-set xtics ()
-do for [e=0:6] { do for [m in "1 2 5"] {
-    v = m * 10.0**e
-    if (v <= workers * 1.3) { set xtics add (sprintf("%g", v) v) }
-} }
+set logscale x 2
+set xtics 1, 2
 set ytics ()
-do for [e=-2:6] { do for [m in "1 2 5"] {
-    v = m * 10.0**e
-    if (v >= low && v <= high) { set ytics add (sprintf("%g MB", v) v) }
-} }
+do for [e=-2:6] { do for [m in steps(low, high)] { if (m * 10.0**e >= low && m * 10.0**e <= high) { set ytics add (sprintf("%g MB", m * 10.0**e) m * 10.0**e) } } }
 set xlabel "workers"
 set key at screen 84.0 / WIDTH, screen (KEY + 6.0) / HEIGHT left top vertical maxrows (curves + 1) Left reverse samplen 2 spacing 1.3 noenhanced
 draw = "plot"
 do for [i=1:curves] {
-    draw = draw . (i > 1 ? "," : "") . sprintf(" DATA index 'points %d' using 1:2 with linespoints pointtype marker(model(word(ARG6, %d))) pointsize 1 linecolor rgb colour(runtime(word(ARG6, %d)), %d) linewidth 1.2 title word(ARG6, %d).'  '.text_at(ARG7, %d)", i, i, i, i, i, i)
+    draw = draw . (i > 1 ? "," : "") . sprintf(" DATA index 'points_%d' using 1:2 with linespoints pointtype marker(model(word(ARG6, %d))) pointsize 1 linecolor rgb colour(runtime(word(ARG6, %d))) linewidth 1.2 title word(ARG6, %d).'  '.text_at(ARG7, %d)", i, i, i, i, i)
 }
 eval(draw)
 unset output

@@ -10,7 +10,7 @@ load ARG0[1:strlen(ARG0) - strlen("ranking.gp")] . "style.gp"
 load ARG0[1:strlen(ARG0) - strlen("ranking.gp")] . "rows.gp"
 
 set arrow 1 from first 1, graph 0 to first 1, graph 1 nohead linecolor rgb INK linewidth 1
-plot DATA index 'rows' using (low):1:yticlabels(3) with points pointtype -1 notitle, \
-     DATA index 'rows' using 4:1:5:6:(colour_at($2)) with xerrorbars pointtype 7 pointsize 0.9 linewidth 1.6 linecolor rgb variable notitle, \
+plot DATA index 'rows' using (low):1:yticlabels(6) with points pointtype -1 notitle, \
+     DATA index 'rows' using 3:1:4:5:(colour_at($2)) with xerrorbars pointtype 7 pointsize 0.9 linewidth 1.6 linecolor rgb variable notitle, \
      DATA index 'rows' using (high):1:7 with labels left noenhanced offset character 0.8, 0 font SMALL textcolor rgb INK notitle
 unset output

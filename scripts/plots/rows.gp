@@ -10,10 +10,7 @@ set xrange [low:high]
 set yrange [-0.6:rows - 0.4]
 names_font = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font names_font noenhanced
-# As many as fit beside each other, and always some.
-steps = high / low > 1000 ? "1" : high / low > 5 ? "1 2 5" : "1 1.2 1.5 2 2.5 3 4 5 6 8"
 set xtics ()
-do for [e=-4:7] { do for [m in steps] { if (m * 10.0**e >= low && m * 10.0**e <= high) { set xtics add (sprintf(UNIT, m * 10.0**e) m * 10.0**e) } } }
+do for [e=-4:7] { do for [m in steps(low, high)] { if (m * 10.0**e >= low && m * 10.0**e <= high) { set xtics add (sprintf(UNIT, m * 10.0**e) m * 10.0**e) } } }
 unset grid
 set grid xtics @GRID
-colour_at(place) = colour(place < words(RUNTIMES) ? word(RUNTIMES, int(place) + 1) : "other", 1)

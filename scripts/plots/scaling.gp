@@ -2,7 +2,7 @@
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 variants  ARG7 laws  ARG8 the measured counts of workers
 #   numbers: bench/report/plot/scaling.c
 WIDTH = 960
-KEY = 24 * (curves + 2 + (capacities > 0))
+KEY = 24 * (curves + 2 + (capacity > 0))
 HEIGHT = 460 + KEY
 DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
 load ARG0[1:strlen(ARG0) - strlen("scaling.gp")] . "style.gp"
@@ -24,12 +24,12 @@ if (cpus > 0 && workers > cpus) {
     set label 3 "more workers than CPUs" at first workers * 1.1, graph 0.97 right font SMALL textcolor rgb FAINT
 }
 draw = "plot x with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title 'ideal'"
-if (capacities > 0) { draw = draw . ", DATA index 'capacity' using 1:2 with points pointtype 2 pointsize 1.4 linecolor rgb INK linewidth 1.6 title 'capacity: copies of sync at once'" }
+if (capacity > 0) { draw = draw . ", DATA index 'capacity' using 1:2 with points pointtype 2 pointsize 1.4 linecolor rgb INK linewidth 1.6 title 'capacity: copies of sync at once'" }
 do for [i=1:curves] {
-    c = sprintf("colour(runtime(word(ARG6, %d)), %d)", i, i)
-    if (value(sprintf("fits_%d", i)) & 1) { draw = draw . sprintf(", DATA index 'amdahl %d' using 1:2 with lines linecolor rgb %s linewidth 1 dashtype 2 notitle", i, c) }
-    if (value(sprintf("fits_%d", i)) & 2) { draw = draw . sprintf(", DATA index 'usl %d' using 1:2 with lines linecolor rgb %s linewidth 1.4 notitle", i, c) }
-    draw = draw . sprintf(", DATA index 'points %d' using 1:2:3:4 with yerrorbars pointtype marker(model(word(ARG6, %d))) pointsize 1 linecolor rgb %s linewidth 1.2 title word(ARG6, %d).'  '.text_at(ARG7, %d)", i, i, c, i, i)
+    c = sprintf("colour(runtime(word(ARG6, %d)))", i)
+    if (value(sprintf("amdahl_%d", i))) { draw = draw . sprintf(", DATA index 'amdahl_%d' using 1:2 with lines linecolor rgb %s linewidth 1 dashtype 2 notitle", i, c) }
+    if (value(sprintf("usl_%d", i))) { draw = draw . sprintf(", DATA index 'usl_%d' using 1:2 with lines linecolor rgb %s linewidth 1.4 notitle", i, c) }
+    draw = draw . sprintf(", DATA index 'points_%d' using 1:2:3:4 with yerrorbars pointtype marker(model(word(ARG6, %d))) pointsize 1 linecolor rgb %s linewidth 1.2 title word(ARG6, %d).'  '.text_at(ARG7, %d)", i, i, c, i, i)
 }
 eval(draw)
 unset output

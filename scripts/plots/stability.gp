@@ -5,8 +5,8 @@ ROW = 24
 WIDTH = rounds > 60 ? 1300 : 960
 TOP = 124
 LEFT = 190
-CONTROLS = words(ARG7) > 0 ? 130 : 0
-HEIGHT = int(TOP + strips * ROW + 58 + CONTROLS)
+CONTROLS = controls > 0 ? 130 : 0
+HEIGHT = int(TOP + names * ROW + 58 + CONTROLS)
 DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
 load ARG0[1:strlen(ARG0) - strlen("stability.gp")] . "style.gp"
 
@@ -18,16 +18,15 @@ set tmargin at screen (HEIGHT - TOP + 0.0) / HEIGHT
 set bmargin at screen (58.0 + CONTROLS) / HEIGHT
 set border 0
 set xrange [0.5:rounds + 0.5]
-set yrange [-0.6:strips - 0.4]
+set yrange [-0.6:names - 0.4]
 names_font = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font names_font noenhanced
 if (CONTROLS > 0) { set xtics scale 0 format "" } else { set xtics scale 0; set xlabel "round" }
 unset grid
 set key at screen 1.0 * (LEFT - 8) / WIDTH, screen (HEIGHT - 88.0) / HEIGHT left top horizontal maxrows 1 Left reverse samplen 0.6 width 0.5 noenhanced
-n = words(ARG6)
 size = rounds > 100 ? 0.25 : rounds > 40 ? 0.4 : 0.6
-draw = "plot for [i=0:strips-1] i with lines linecolor rgb '#DDDDDD' linewidth 0.7 notitle"
-draw = draw . ", for [i=1:n] DATA index 'samples '.word(ARG6, i) using 1:2 with points pointtype 7 pointsize size linecolor rgb colour(word(ARG6, i), i) title word(ARG6, i)"
+draw = "plot for [i=0:names-1] i with lines linecolor rgb '#DDDDDD' linewidth 0.7 notitle"
+draw = draw . ", DATA index 'samples' using 1:2:(colour_at($3)) with points pointtype 7 pointsize size linecolor rgb variable notitle, for [i=1:words(ARG6)] keyentry with points pointtype 7 pointsize size linecolor rgb colour(word(ARG6, i)) title word(ARG6, i)"
 if (outliers > 0) { draw = draw . ", DATA index 'outliers' using 1:2 with points pointtype 6 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'outlier'" }
 if (disturbed > 0) { draw = draw . ", DATA index 'disturbed' using 1:2 with points pointtype 8 pointsize 2.2*size linecolor rgb INK linewidth 1.2 title 'disturbed'" }
 if (beyond > 0) { draw = draw . ", DATA index 'beyond' using 1:2 with points pointtype 2 pointsize 1.5*size linecolor rgb INK linewidth 1.2 title 'beyond the edge'" }
@@ -48,9 +47,9 @@ if (CONTROLS > 0) {
     set yrange [low:high]
     set grid ytics linecolor rgb "#DDDDDD" linewidth 0.7 linetype 1
     set key at screen (WIDTH - 16.0) / WIDTH, screen (CONTROLS + 52.0) / HEIGHT right top horizontal maxrows 1 Left reverse samplen 1.5 width 0.5 noenhanced
-    m = words(ARG7)
     plot 1 with lines linecolor rgb INK linewidth 1 notitle, \
-         for [i=1:m] DATA index 'control '.word(ARG7, i) using 1:2 with linespoints pointtype 7 pointsize 0.4 linecolor rgb colour(word(ARG7, i), i) title word(ARG7, i)
+         DATA index 'controls' using 1:2:(colour_at($3)) with linespoints pointtype 7 pointsize 0.4 linecolor rgb variable notitle, \
+         for [i=1:words(ARG7)] keyentry with linespoints pointtype 7 pointsize 0.4 linecolor rgb colour(word(ARG7, i)) title word(ARG7, i)
 }
 unset multiplot
 unset output

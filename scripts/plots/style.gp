@@ -15,16 +15,19 @@ if (FORMAT eq "svg") {
 } } }
 
 RUNTIMES = "c embed ext py"
-PALETTE = "0x0072B2 0x56B4E9 0xE69F00 0xD55E00 0x009E73 0xCC79A7 0xF0E442"
+PALETTE = "0x0072B2 0x56B4E9 0xE69F00 0xD55E00 0x009E73"   # the last: of any other
 place(name) = sum [i=1:words(RUNTIMES)] (word(RUNTIMES, i) eq name ? i : 0)
-# Runtimes that are not among the four take the remaining colours in the order they come in.
-colour(name, n) = int(word(PALETTE, place(name) > 0 ? place(name) : 5 + (n - 1) % 3))
+colour(name) = int(word(PALETTE, place(name) > 0 ? place(name) : 5))
+colour_at(place) = int(word(PALETTE, int(place) + 1))   # of a runtime's place in RUNTIMES, from 0
 
 # The same marker for a model everywhere.
 MODELS = "sync threads thread-pool processes process-pool async native-pool"
 MARKERS = "7 9 11 5 13 3 15"
 model_place(name) = sum [i=1:words(MODELS)] (word(MODELS, i) eq name ? i : 0)
 marker(name) = model_place(name) > 0 ? int(word(MARKERS, model_place(name))) : 1
+
+# The digits of ticks on a logarithmic axis: as many as fit beside each other, and always some.
+steps(low, high) = high / low > 1000 ? "1" : high / low > 5 ? "1 2 5" : "1 1.2 1.5 2 2.5 3 4 5 6 8"
 
 INK = "#222222"
 FAINT = "#777777"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "bench/report/document.h"
-#include "bench/report/plot/pictures.h"
+#include "bench/report/plot/picture.h"
 #include "bench/report/html/html.h"
 #include "bench/analysis/summary.h"
 #include "support.h"
@@ -52,7 +52,7 @@ static size_t csv_records(const char *text)
 static void check_pictures(const struct summary *summary)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const struct picture_source source = {.summary = summary, .run_dir = "/nonexistent", .claims_dir = "/nonexistent"};
+    const struct picture_source source = {.summary = summary, .run_dir = "/nonexistent"};
     struct pictures pictures;
     struct error err = {.text = ""};
     const int rc = pictures_make(&pictures, &source, NULL, &err);

@@ -4,26 +4,17 @@
  * rounds that the table has. A percentile that so few jobs do not tell from the maximum is left out. In an open loop
  * latency counts from when a job was due.
  *
- * The data: "rows" (y, place of the runtime, name, p50, p90, p99, maximum in milliseconds, label); the numbers are NaN
+ * The data: "rows" (y, place of the runtime, p50, p90, p99, maximum in milliseconds, name, label); the numbers are NaN
  * where a variant has no latency.
  */
-#include "bench/report/cells.h"
-
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/report/cells.h"
 #include "bench/report/format.h"
-#include "bench/report/plot/pictures.h"
 #include "bench/report/plot/rows.h"
-#include "bench/util/text.h"
 
 enum { P90_JOBS = 10, P99_JOBS = 100 }; /* fewer have no job between it and the maximum */
-
-struct distribution {
-    struct plot_rows rows;
-    const struct plan_group *group;
-};
 
 /* The shortest median on top. */
 static double key(const struct summary_cell *cell, const void *what)
@@ -32,93 +23,54 @@ static double key(const struct summary_cell *cell, const void *what)
     return cell->verified ? -cell->latency_s[LATENCY_P50] : NAN;
 }
 
-static void put_label(const struct distribution *d, const struct summary_cell *cell, FILE *out)
+static void put_row(struct picture *p, struct plot_rows *rows, size_t row)
 {
+    const struct summary_cell *cell = rows->items[row].cell;
+    const bool p99 = p->group->jobs >= P99_JOBS;
+    double ms[LATENCY_POINTS];
     struct format a, b;
-    const bool p99 = d->group->jobs >= P99_JOBS;
-    fprintf(out, " \"%s; %s ", format_time(&a, cell->latency_s[LATENCY_P50]), p99 ? "p99" : "max");
-    fprintf(out, "%s\"\n", format_time(&b, cell->latency_s[p99 ? LATENCY_P99 : LATENCY_MAX]));
-}
-
-static int print(const void *what, FILE *out)
-{
-    const struct distribution *d = what;
-    fputs("\n\n# rows\n", out);
-    for (size_t i = 0; i < d->rows.count; i++) {
-        const struct summary_cell *cell = d->rows.items[i].cell;
-        plot_rows_put(&d->rows, i, out);
-        for (size_t k = 0; k < LATENCY_POINTS; k++)
-            if (i < d->rows.known)
-                fprintf(out, " %.6g", 1e3 * cell->latency_s[k]);
-            else
-                fputs(" NaN", out);
-        if (i < d->rows.known)
-            put_label(d, cell, out);
-        else
-            fputs(" \"-\"\n", out);
+    char label[160] = "-";
+    for (size_t k = 0; k < LATENCY_POINTS; k++) {
+        ms[k] = 1e3 * cell->latency_s[k];
+        if (row < rows->known)
+            picture_stretch(&rows->axis, ms[k]);
     }
-    return 0;
+    if (row < rows->known)
+        snprintf(label, sizeof label, "%s; %s %s", format_time(&a, cell->latency_s[LATENCY_P50]), p99 ? "p99" : "max",
+                 format_time(&b, cell->latency_s[p99 ? LATENCY_P99 : LATENCY_MAX]));
+    plot_rows_put(p, rows, row, label, ms, LATENCY_POINTS);
 }
 
-static char *settings(const struct distribution *d)
+static void say(struct picture *p, const struct plot_rows *rows)
 {
-    char *rows = plot_rows_settings(&d->rows);
-    char *text = rows == NULL
-                     ? NULL
-                     : text_format("%s; p90=%d; p99=%d", rows, d->group->jobs >= P90_JOBS, d->group->jobs >= P99_JOBS);
-    free(rows);
-    return text;
-}
-
-static char *alt(const struct distribution *d)
-{
-    const struct summary_cell *best = d->rows.items[0].cell;
+    const struct summary_cell *best = rows->items[0].cell;
+    const char *loop = p->group->rate > 0 ? "open" : "closed";
+    char *shape = format_shape(p->group);
     struct format a, b;
-    return text_format(
-        "%s, %s loop: the job latency of %zu variants, medians of all rounds; the lowest median is that of "
-        "%s:%s, %s, with a maximum of %s",
-        d->group->name, d->group->rate > 0 ? "open" : "closed", d->rows.known, best->cell->runtime, best->cell->model,
+    picture_say(p, &p->subtitle, "%s; %s loop: latency from %s to its end, medians of all rounds",
+                shape != NULL ? shape : "", loop, p->group->rate > 0 ? "when a job was due" : "a job's start");
+    picture_say(
+        p, &p->alt,
+        "%s, %s loop: the job latency of %zu variants, medians of all rounds; the lowest median is that of %s, %s, "
+        "with a maximum of %s",
+        p->group->name, loop, rows->known, picture_variant(best->cell).text,
         format_time(&a, best->latency_s[LATENCY_P50]), format_time(&b, best->latency_s[LATENCY_MAX]));
-}
-
-static char *subtitle(const struct plan_group *group)
-{
-    char *shape = format_shape(group);
-    char *text = shape == NULL ? NULL
-                               : text_format("%s; %s loop: latency from %s to its end, medians of all rounds", shape,
-                                             group->rate > 0 ? "open" : "closed",
-                                             group->rate > 0 ? "when a job was due" : "a job's start");
     free(shape);
-    return text;
 }
 
-static int latency_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
+void picture_latency(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
-    struct distribution d = {.group = group};
-    struct picture *p = NULL;
     if (!cells_wait(group))
-        return 0;
-    int rc = plot_rows_make(&d.rows, source->summary, group, key, NULL);
-    for (size_t i = 0; rc == 0 && i < d.rows.known; i++)
-        for (size_t k = 0; k < LATENCY_POINTS; k++)
-            plot_rows_stretch(&d.rows, 1e3 * d.rows.items[i].cell->latency_s[k]);
-    if (rc == 0 && d.rows.known > 0) {
-        p = pictures_add(out, source->summary, "latency", group);
-        rc = p == NULL ? -ENOMEM : 0;
-    }
+        return;
+    struct plot_rows rows = plot_rows_make(out, source->summary, group, key, NULL);
+    struct picture *p = rows.known > 0 ? picture_add(out, source->summary, "latency", group, NULL) : NULL;
     if (p != NULL) {
-        picture_take(p, &p->subtitle, subtitle(group));
-        picture_set_data(p, "latency.c", print, &d);
-        picture_take(p, &p->settings, settings(&d));
-        picture_take(p, &p->alt, alt(&d));
-        rc = p->rc;
+        picture_block(p, "rows");
+        for (size_t i = 0; i < rows.count; i++)
+            put_row(p, &rows, i);
+        plot_rows_set(p, &rows);
+        picture_set(p, "p90=%d; p99=%d", group->jobs >= P90_JOBS, group->jobs >= P99_JOBS);
+        say(p, &rows);
     }
-    plot_rows_free(&d.rows);
-    return rc;
-}
-
-int picture_latency(struct pictures *out, const struct picture_source *source, struct error *err)
-{
-    (void)err;
-    return pictures_each_group(out, source, latency_add);
+    free(rows.items);
 }

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory: the peak PSS of a variant's process tree over the number of workers, for each sweep; where the run has prices
- * (bench/analysis/marginal_cost.h), what one more costs stands in the key.
+ * Memory: the peak PSS of a variant's process tree over the number of workers, for each sweep; where the run has a marginal
+ * cost (bench/analysis/marginal_cost.h), what one more costs stands in the key.
  *
- * The data, for each variant K from 1: "points K" (workers, megabytes).
+ * The data, for each variant K from 1: "points_K" (workers, megabytes).
  */
-#include "bench/report/plot/pictures.h"
-
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/format.h"
 #include "bench/analysis/marginal_cost.h"
-#include "bench/util/text.h"
+#include "bench/analysis/scaling.h"
+#include "bench/report/format.h"
+#include "bench/report/plot/rows.h"
 
-#define MB 1e-6
+#define MB         1e-6
+#define AXIS_SPACE 1.3
 
-/* The variants of one sweep. A curve's cells are those with its first cell's runtime and model. */
-struct board {
+struct sweep {
     const struct summary *summary;
     const struct prices *prices;
-    const struct plan_group *first; /* the sweep's first group */
-    const struct summary_cell **curves;
-    size_t count;
-    double most_workers, least, most; /* workers; megabytes */
+    const struct plan_group *first;
+    struct picture *p;
+    size_t curves;
+    struct picture_axis workers, memory;
+    const struct summary_cell *most;
 };
 
 static bool in_sweep(const struct plan_group *a, const struct plan_group *b)
@@ -34,154 +33,102 @@ static bool in_sweep(const struct plan_group *a, const struct plan_group *b)
            strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0;
 }
 
-static bool has_memory(const struct summary_cell *c) { return c->cell->peak_pss_bytes > 0 && !c->cell->baseline; }
-
-static bool same_variant(const struct summary_cell *a, const struct summary_cell *b)
+static bool has_memory(const struct sweep *s, const struct summary_cell *c)
 {
-    return strcmp(a->cell->runtime, b->cell->runtime) == 0 && strcmp(a->cell->model, b->cell->model) == 0;
+    return in_sweep(c->group, s->first) && c->cell->peak_pss_bytes > 0 && !c->cell->baseline;
 }
 
-static void take_cell(struct board *b, const struct summary_cell *cell)
+static bool is_variant(const struct summary_cell *c, const char *runtime, const char *model)
 {
-    const double size = (double)cell->cell->peak_pss_bytes * MB;
-    b->most_workers = fmax(b->most_workers, (double)cell->group->workers);
-    b->least = fmin(b->least, size);
-    b->most = fmax(b->most, size);
-    for (size_t k = 0; k < b->count; k++)
-        if (same_variant(b->curves[k], cell))
-            return;
-    b->curves[b->count++] = cell;
+    return strcmp(c->cell->runtime, runtime) == 0 && strcmp(c->cell->model, model) == 0;
 }
 
-static int board_make(struct board *b)
+/* The first cell with memory of each variant of the sweep, from `cell` on; NULL: there is none. */
+static const struct summary_cell *next_variant(const struct sweep *s, const struct summary_cell *cell)
 {
-    b->curves = calloc(b->summary->cell_count + 1, sizeof *b->curves);
-    b->most_workers = 1;
-    b->least = INFINITY;
-    if (b->curves == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < b->summary->cell_count; i++)
-        if (in_sweep(b->summary->cells[i].group, b->first) && has_memory(&b->summary->cells[i]))
-            take_cell(b, &b->summary->cells[i]);
-    return 0;
-}
-
-static int print(const void *what, FILE *out)
-{
-    const struct board *b = what;
-    for (size_t k = 0; k < b->count; k++) {
-        fprintf(out, "\n\n# points %zu\n", k + 1);
-        for (size_t i = 0; i < b->summary->cell_count; i++) {
-            const struct summary_cell *c = &b->summary->cells[i];
-            if (in_sweep(c->group, b->first) && has_memory(c) && same_variant(c, b->curves[k]))
-                fprintf(out, "%lld %.6g\n", (long long)c->group->workers, (double)c->cell->peak_pss_bytes * MB);
-        }
-    }
-    return 0;
-}
-
-static void put_variant(const void *what, size_t k, FILE *out)
-{
-    const struct result_cell *c = ((const struct board *)what)->curves[k]->cell;
-    fprintf(out, "%s:%s", c->runtime, c->model);
-}
-
-static const struct price *price_of(const struct board *b, size_t curve)
-{
-    for (size_t i = 0; i < b->prices->count; i++) {
-        const struct price *p = &b->prices->rows[i];
-        if (in_sweep(p->group, b->first) && strcmp(p->runtime, b->curves[curve]->cell->runtime) == 0 &&
-            strcmp(p->model, b->curves[curve]->cell->model) == 0)
-            return p;
+    for (; cell < s->summary->cells + s->summary->cell_count; cell++) {
+        const struct summary_cell *first = s->summary->cells;
+        while (first < cell && !(has_memory(s, first) && is_variant(first, cell->cell->runtime, cell->cell->model)))
+            first++;
+        if (first == cell && has_memory(s, cell))
+            return cell;
     }
     return NULL;
 }
 
-/* "12.3 kB for one more"; nothing where there is no price. */
-static void put_price(const void *what, size_t k, FILE *out)
+static void put_points(struct sweep *s, const struct summary_cell *variant)
 {
-    const struct board *b = what;
-    const struct price *p = price_of(b, k);
-    struct format f;
-    if (p != NULL && isfinite(p->memory_bytes.estimate))
-        fprintf(out, "%s for one more", format_bytes(&f, p->memory_bytes.estimate));
-    else
-        fputc(' ', out);
-}
-
-static char *alt(const struct board *b)
-{
-    const struct summary_cell *most = NULL;
-    for (size_t i = 0; i < b->summary->cell_count; i++) {
-        const struct summary_cell *c = &b->summary->cells[i];
-        if (in_sweep(c->group, b->first) && has_memory(c) &&
-            (most == NULL || c->cell->peak_pss_bytes > most->cell->peak_pss_bytes))
-            most = c;
+    picture_block(s->p, "points_%zu", ++s->curves);
+    for (const struct summary_cell *c = variant; c < s->summary->cells + s->summary->cell_count; c++) {
+        if (!has_memory(s, c) || !is_variant(c, variant->cell->runtime, variant->cell->model))
+            continue;
+        const double size = (double)c->cell->peak_pss_bytes;
+        picture_row(s->p, NULL, NULL, (double)c->group->workers, size * MB);
+        picture_stretch(&s->workers, (double)c->group->workers);
+        picture_stretch(&s->memory, size * MB);
+        s->most = s->most == NULL || c->cell->peak_pss_bytes > s->most->cell->peak_pss_bytes ? c : s->most;
     }
+}
+
+/* "12.3 kB for one more"; nothing where there is no such cost. */
+static void say_cost(struct sweep *s, const struct summary_cell *variant)
+{
+    struct format f = {" "};
+    for (size_t i = 0; i < s->prices->count; i++) {
+        const struct price *price = &s->prices->rows[i];
+        if (in_sweep(price->group, s->first) && is_variant(variant, price->runtime, price->model) &&
+            isfinite(price->memory_bytes.estimate))
+            format_bytes(&f, price->memory_bytes.estimate);
+    }
+    picture_append(s->p, &s->p->words[0], " ", "%s", picture_variant(variant->cell).text);
+    picture_append(s->p, &s->p->words[1], "|", "%s%s", f.text, *f.text != ' ' ? " for one more" : "");
+}
+
+static void say(struct sweep *s)
+{
+    struct picture *p = s->p;
+    const bool compares = plan_compares(s->first);
     struct format f;
-    return text_format(
-        "%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s:%s with %lld workers",
-        b->first->sweep, b->count, b->most_workers, format_bytes(&f, (double)most->cell->peak_pss_bytes),
-        most->cell->runtime, most->cell->model, (long long)most->group->workers);
-}
-
-static void name_board(struct picture *p, const struct board *b)
-{
-    const size_t id = (size_t)(b->first - b->summary->results->groups);
-    char *name = text_format("%s%s%s", b->first->sweep, strcmp(b->first->scaling, "weak") == 0 ? "-" : "",
-                             strcmp(b->first->scaling, "weak") == 0 ? "weak" : "");
-    picture_take(p, &p->stem, name == NULL ? NULL : picture_stem("memory", name, id, false));
-    free(name);
-    picture_take(p, &p->title, text_format("%s", b->first->sweep));
-    picture_take(p, &p->subtitle,
-                 text_format("task %s, %s%s: peak memory (PSS) of the whole process tree", b->first->task,
-                             plan_compares(b->first) ? b->first->scaling : "what one more costs",
-                             plan_compares(b->first) ? " scaling" : ""));
-}
-
-static int board_add(struct pictures *out, const struct board *b)
-{
-    struct picture *p = pictures_add(out, b->summary, "memory", b->first);
-    if (p == NULL)
-        return -ENOMEM;
-    name_board(p, b);
-    picture_set_data(p, "memory.c", print, b);
-    picture_take(p, &p->settings,
-                 text_format("curves=%zu; workers=%.6g; low=%.6g; high=%.6g", b->count, b->most_workers, b->least / 1.3,
-                             b->most * 1.3));
-    picture_take(p, &p->alt, alt(b));
-    picture_take(p, &p->words[0], picture_join(put_variant, b, b->count, " "));
-    picture_take(p, &p->words[1], picture_join(put_price, b, b->count, "|"));
-    return p->rc;
+    picture_set(p, "curves=%zu; workers=%.6g; low=%.6g; high=%.6g", s->curves, s->workers.high,
+                s->memory.low / AXIS_SPACE, s->memory.high * AXIS_SPACE);
+    picture_say(p, &p->subtitle, "task %s, %s%s: peak memory (PSS) of the whole process tree", s->first->task,
+                compares ? s->first->scaling : "what one more costs", compares ? " scaling" : "");
+    picture_say(p, &p->alt,
+                "%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s with %lld workers",
+                s->first->sweep, s->curves, s->workers.high, format_bytes(&f, (double)s->most->cell->peak_pss_bytes),
+                picture_variant(s->most->cell).text, (long long)s->most->group->workers);
 }
 
 /* Whether a group is the first of its sweep over workers. */
-static bool begins_sweep(const struct results *results, size_t g)
+static bool begins_sweep(const struct results *results, const struct plan_group *group)
 {
-    const struct plan_group *group = &results->groups[g];
     if (group->sweep == NULL || group->scaling == NULL || strcmp(group->scaling, "jobs") == 0)
         return false;
-    for (size_t i = 0; i < g; i++)
-        if (in_sweep(&results->groups[i], group))
+    for (const struct plan_group *before = results->groups; before < group; before++)
+        if (in_sweep(before, group))
             return false;
     return true;
 }
 
-int picture_memory(struct pictures *out, const struct picture_source *source, struct error *err)
+void picture_memory(struct pictures *out, const struct picture_source *source, const struct plan_group *none)
 {
     const struct results *results = source->summary->results;
     struct prices prices;
-    (void)err;
-    int rc = prices_make(&prices, source->summary);
-    for (size_t g = 0; rc == 0 && g < results->group_count; g++) {
-        if (!begins_sweep(results, g))
-            continue;
-        struct board b = {.summary = source->summary, .prices = &prices, .first = &results->groups[g]};
-        rc = board_make(&b);
-        if (rc == 0 && b.count > 0)
-            rc = board_add(out, &b);
-        free(b.curves);
+    (void)none;
+    if (prices_make(&prices, source->summary) != 0) {
+        out->rc = -ENOMEM;
+        return;
+    }
+    for (const struct plan_group *g = results->groups; g < results->groups + results->group_count; g++) {
+        struct sweep s = {source->summary, &prices, g, NULL, 0, {INFINITY, 1}, {INFINITY, 0}, NULL};
+        const struct summary_cell *variant = begins_sweep(results, g) ? next_variant(&s, source->summary->cells) : NULL;
+        s.p = variant == NULL ? NULL : picture_add_sweep(out, source->summary, "memory", g);
+        for (; s.p != NULL && variant != NULL; variant = next_variant(&s, variant + 1)) {
+            put_points(&s, variant);
+            say_cost(&s, variant);
+        }
+        if (s.p != NULL)
+            say(&s);
     }
     prices_free(&prices);
-    return rc;
 }

@@ -13,12 +13,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "bench/analysis/claims.h"
 #include "bench/analysis/summary.h"
 
-enum {
-    PICTURE_WORDS = 4,
-    PICTURE_RUNTIMES = 4, /* that have a place of their own: c, embed, ext, py */
-};
+enum { PICTURE_WORDS = 4 };
 
 /* All strings are owned. */
 struct picture {
@@ -30,52 +28,73 @@ struct picture {
     char *words[PICTURE_WORDS]; /* NULL: "" */
     char *data;                 /* the data file */
     size_t length;
-    char *alt;  /* what it shows, in a sentence: for whoever cannot see it */
-    bool empty; /* there is nothing to draw: only the data are written */
-    int rc;     /* of what its maker did, 0 so far or the first error */
+    char *alt; /* what it shows, in a sentence: for whoever cannot see it */
+    /* While it is made: */
+    FILE *out;
+    char block[40]; /* the block of data that rows go into */
+    size_t rows;    /* of it */
+    bool failed;    /* there was no memory for a text */
 };
 
 struct pictures {
     struct picture *items;
     size_t count;
+    int rc; /* 0 or -ENOMEM */
 };
 
 /* What a run's pictures are made from. */
 struct picture_source {
     const struct summary *summary;
-    const char *run_dir;    /* for what a run keeps beside its journal */
-    const char *claims_dir; /* where the files of claims are */
+    const char *run_dir;         /* for what a run keeps beside its journal */
+    const struct claims *claims; /* NULL: the run names none */
 };
+
+/* All pictures, in the order people look at them; `only`: one kind, NULL all. 0 or -ENOMEM; then *out is empty. */
+int pictures_make(struct pictures *out, const struct picture_source *source, const char *only, struct error *err);
+void pictures_free(struct pictures *pictures);
+/* "speedup" and so on; NULL past the last. */
+const char *picture_kind(size_t index);
 
 /* -- for the makers (bench/report/plot/KIND.c) --------------------------------------------------------------------- */
 
-void pictures_free(struct pictures *pictures);
-/* Adds an empty one of a kind about a group or (NULL) the run; its stem, title and subtitle are made. NULL: no memory. */
-struct picture *pictures_add(struct pictures *pictures, const struct summary *summary, const char *kind,
-                             const struct plan_group *group);
-/* KIND-NAME as the name of a file, to be freed: what is no letter, digit, point, dash or underscore becomes an underscore,
- * and then, or where the name is shared with others, the id is appended. */
-char *picture_stem(const char *kind, const char *name, size_t id, bool shared);
-/* Adds the pictures of one group. 0 or a negative errno. */
-typedef int picture_of_group(struct pictures *out, const struct picture_source *source, const struct plan_group *group);
-/* Calls it for each group that compares, in the order of the plan, until one fails. */
-int pictures_each_group(struct pictures *out, const struct picture_source *source, picture_of_group *add);
-/* Keeps what `print` prints as the data, after a line that says where they are described: its file's name. A failure is
- * kept in picture->rc, as those of the next two are. */
-void picture_set_data(struct picture *picture, const char *file, int (*print)(const void *what, FILE *out),
-                      const void *what);
-/* Takes a string from text_format into one of its own, in place of what is there; NULL: no memory. */
-void picture_take(struct picture *picture, char **into, char *text);
-/* What `put` prints of each of `count`, with a separator between, to be freed; NULL: no memory. */
-typedef void picture_put_one(const void *what, size_t index, FILE *out);
-char *picture_join(picture_put_one *put, const void *what, size_t count, const char *separator);
-/* A picture_put_one for the items of a string list. */
-picture_put_one picture_put_item;
-/* A name in quotes, as gnuplot's data files take it: what is no letter there becomes '?'. */
-void picture_put_name(FILE *out, const char *text);
-/* The place of a runtime in the fixed order c, embed, ext, py; 4 for others. */
-size_t picture_runtime_place(const char *runtime);
-/* "c embed py": the runtimes of the cells of a group (NULL: of all), in the fixed order, to be freed. */
-char *picture_runtimes(const struct summary *summary, const struct plan_group *group);
+/* Adds the pictures of one kind: of a group that compares, or (NULL) of the whole run. What there is nothing to draw of
+ * gets no picture; where there is no memory, pictures->rc says so. */
+typedef void picture_maker(struct pictures *out, const struct picture_source *source, const struct plan_group *group);
+picture_maker picture_ranking;   /* a group: all variants sorted, with their intervals */
+picture_maker picture_speedup;   /* a group: bars of every variant over both baselines */
+picture_maker picture_square;    /* a group: runtime x model, each ratio in a tile */
+picture_maker picture_phases;    /* a group: where the time of a variant goes */
+picture_maker picture_timeline;  /* a group and runtime: when each job ran, model by model */
+picture_maker picture_latency;   /* a group that waits: how long jobs took */
+picture_maker picture_scaling;   /* a sweep: gains over workers, with the fitted laws */
+picture_maker picture_memory;    /* a sweep: peak memory over workers, and the cost of one more */
+picture_maker picture_stability; /* a group: every sample in run order */
+picture_maker picture_claims;    /* the run: what was published beside what was measured */
+
+/*
+ * Adds a picture, whose stem is KIND-NAME (`name` NULL: the group's): what is no letter, digit, point, dash or underscore
+ * becomes an underscore, and then, or where the stem is taken, the group's id is appended. Title and subtitle are the
+ * group's. NULL: no memory.
+ */
+struct picture *picture_add(struct pictures *out, const struct summary *summary, const char *kind,
+                            const struct plan_group *group, const char *name);
+/* The same of a sweep over workers whose first group this is. */
+struct picture *picture_add_sweep(struct pictures *out, const struct summary *summary, const char *kind,
+                                  const struct plan_group *first);
+/* The rows that follow are the block NAME; `NAME=COUNT` becomes a setting, for gnuplot has no name for an empty block. */
+void picture_block(struct picture *p, const char *name, ...) __attribute__((format(printf, 2, 3)));
+/* A row: numbers, NaN where one is not known, then (unless NULL) a name and a label in quotes. */
+void picture_row_of(struct picture *p, const char *name, const char *label, const double *numbers, size_t count);
+#define picture_row(p, name, label, ...)                          \
+    picture_row_of(p, name, label, (const double[]){__VA_ARGS__}, \
+                   sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
+/* Ends a line of points: the next row begins another. */
+void picture_gap(struct picture *p);
+/* Replaces one of a picture's texts; control characters, which no SVG may have, become blanks. */
+void picture_say(struct picture *p, char **text, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Appends to one, with a separator between. */
+void picture_append(struct picture *p, char **text, const char *separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+#define picture_set(p, ...) picture_append(p, &(p)->settings, "; ", __VA_ARGS__)
 
 #endif

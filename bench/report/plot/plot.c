@@ -1,136 +1,187 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws the pictures of a run: data files first, then as many gnuplots at once as there are CPUs. */
+#define _GNU_SOURCE /* pipe2 */
 #include "bench/report/plot/plot.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/util/files.h"
-#include "bench/report/plot/gnuplot.h"
 #include "bench/util/atomic_write.h"
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 
-enum { JOBS_MOST = 16, PATIENCE_MS = 60000 };
+enum { JOBS_MOST = 16, PATIENCE_S = 60, TEXT_WIDTH = 100, NOT_FOUND = 127 };
 
 const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
 
 /* One gnuplot under way. */
 struct drawing {
-    struct gnuplot_job job;
-    char *temporary, *name, *output; /* in the folder; owned; NULL: free */
-    size_t turn;                     /* which of all it is, from 1 */
+    char *temporary, *name; /* in the folder; owned; NULL: free */
+    pid_t pid;
+    int said; /* what it says comes out here */
 };
 
 struct desk {
     const char *folder;
     const struct plot_options *options;
     struct drawing drawings[JOBS_MOST];
-    size_t most;
-    size_t turns; /* drawings so far */
-    int rc;       /* of the first of them that went wrong, whichever ended first; with *err filled in */
-    size_t code_turn;
+    size_t most, turns;
+    int rc; /* of the first that went wrong, with *err filled in */
     struct error *err;
 };
 
-/* `turn`: the drawing's, 0 before any. */
-static void keep_first(struct desk *desk, size_t turn, int rc, const struct error *err)
+static void keep_first(struct desk *desk, int rc, const struct error *err)
 {
-    if (rc == 0 || (desk->rc != 0 && desk->code_turn <= turn))
+    if (rc == 0 || desk->rc != 0)
         return;
     desk->rc = rc;
-    desk->code_turn = turn;
     *desk->err = *err;
+}
+
+/* -- one gnuplot ------------------------------------------------------------------------------------------------------ */
+
+/* The driver may block signals and ignore SIGPIPE, and a driver that is killed must not leave this. */
+static _Noreturn void child_run(char *const *argv, int said, pid_t parent)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGALRM, SIG_DFL);
+    alarm(PATIENCE_S);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 ||
+        dup2(said, STDERR_FILENO) < 0 || setenv("LC_ALL", "C.UTF-8", 1) != 0)
+        _exit(NOT_FOUND - 1);
+    execvp(argv[0], argv);
+    _exit(errno == ENOENT ? NOT_FOUND : NOT_FOUND - 1);
+}
+
+static int child_start(struct drawing *d, char *const *argv, struct error *err)
+{
+    int fds[2];
+    const pid_t parent = getpid();
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return error_set(err, -errno, "gnuplot: %s", strerror(errno));
+    d->pid = fork();
+    if (d->pid == 0)
+        child_run(argv, fds[1], parent);
+    const int rc = d->pid < 0 ? error_set(err, -errno, "gnuplot: %s", strerror(errno)) : 0;
+    close(fds[1]);
+    if (rc != 0)
+        close(fds[0]);
+    d->said = fds[0];
+    return rc;
+}
+
+/* It ends with 0 even where a font is missing or a plot is empty, so whatever it says counts as a failure. */
+static int child_wait(const struct drawing *d, struct error *err)
+{
+    char text[600] = "", rest[512];
+    size_t length = 0;
+    int status = 0;
+    for (ssize_t got = 1; got > 0 || (got < 0 && errno == EINTR);) {
+        const bool fits = length < sizeof text - 1;
+        got = read(d->said, fits ? text + length : rest, fits ? sizeof text - 1 - length : sizeof rest);
+        length += fits && got > 0 ? (size_t)got : 0;
+    }
+    text[length] = '\0';
+    close(d->said);
+    while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    char *line = text + strspn(text, " \t\r\n"); /* the first that says something */
+    text_one_line(line);
+    const bool ended = WIFEXITED(status);
+    if (ended && WEXITSTATUS(status) == NOT_FOUND)
+        return error_set(err, -ENOSYS,
+                         "gnuplot is not installed, so there are no pictures (./scripts/setup.sh installs it)");
+    if (!ended && WTERMSIG(status) == SIGALRM)
+        return error_set(err, -EIO, "gnuplot %s: not done after a minute", d->name);
+    if (*line != '\0')
+        return error_set(err, -EIO, "gnuplot %s: %s", d->name, line);
+    if (status != 0)
+        return error_set(err, -EIO, "gnuplot %s: ended with %s %d", d->name, ended ? "status" : "signal",
+                         ended ? WEXITSTATUS(status) : WTERMSIG(status));
+    return 0;
 }
 
 static void drawing_free(struct drawing *d)
 {
     free(d->temporary);
     free(d->name);
-    free(d->output);
     *d = (struct drawing){.name = NULL};
 }
 
-/* Waits for one drawing and gives the picture its name. */
+static void remove_from(const char *folder, const char *name)
+{
+    char *path = text_format("%s/%s", folder, name);
+    if (path != NULL)
+        (void)unlink(path); /* it may not be there */
+    free(path);
+}
+
+/* Waits for a drawing, if one is under way, and gives the picture its name. */
 static void finish(struct desk *desk, struct drawing *d)
 {
     struct error err = {""};
-    int rc = gnuplot_wait(&d->job, &err);
+    if (d->name == NULL)
+        return;
+    int rc = child_wait(d, &err);
     if (rc == 0)
         rc = atomic_write_file(desk->folder, d->temporary, d->name, &err);
     if (rc != 0)
-        (void)unlink(d->output); /* it may not be there */
-    keep_first(desk, d->turn, rc, &err);
+        remove_from(desk->folder, d->temporary);
+    keep_first(desk, rc, &err);
     drawing_free(d);
 }
 
-static void finish_all(struct desk *desk)
+/* -d: no file of the user's changes the look. */
+static int gnuplot_argv(struct string_list *argv, const struct desk *desk, const struct picture *p, const char *format)
 {
-    for (size_t i = 0; i < desk->most; i++)
-        if (desk->drawings[i].name != NULL)
-            finish(desk, &desk->drawings[i]);
-}
-
-/* The drawing under way that ends, or says something, first; of none within a minute the first, whose time is over. */
-static struct drawing *first_done(struct desk *desk)
-{
-    struct pollfd fds[JOBS_MOST];
-    for (size_t i = 0; i < desk->most; i++)
-        fds[i] = (struct pollfd){.fd = desk->drawings[i].job.said, .events = POLLIN};
-    const int ready = poll(fds, (nfds_t)desk->most, PATIENCE_MS);
-    for (size_t i = 0; ready > 0 && i < desk->most; i++)
-        if (fds[i].revents != 0)
-            return &desk->drawings[i];
-    return &desk->drawings[0];
-}
-
-/* A place for one more: where all are taken, one is waited for. */
-static struct drawing *place(struct desk *desk)
-{
-    for (size_t i = 0; i < desk->most; i++)
-        if (desk->drawings[i].name == NULL)
-            return &desk->drawings[i];
-    struct drawing *d = first_done(desk);
-    finish(desk, d);
-    return d;
+    const int width = desk->options->text_width > 0 ? desk->options->text_width : TEXT_WIDTH;
+    int rc = string_list_addf(argv, "gnuplot");
+    rc = rc != 0 ? rc : string_list_addf(argv, "-d");
+    rc = rc != 0 ? rc : string_list_addf(argv, "-e");
+    rc = rc != 0 ? rc : string_list_addf(argv, "text_width=%d; %s", width, p->settings != NULL ? p->settings : "");
+    rc = rc != 0 ? rc : string_list_addf(argv, "-c");
+    rc = rc != 0 ? rc : string_list_addf(argv, "%s/%s.gp", desk->options->scripts_dir, p->kind);
+    rc = rc != 0 ? rc : string_list_addf(argv, "%s/%s.dat", desk->folder, p->stem);
+    rc = rc != 0 ? rc : string_list_addf(argv, "%s/.%s.%s.new", desk->folder, p->stem, format);
+    const char *const texts[] = {format, p->title, p->subtitle, p->words[0], p->words[1], p->words[2], p->words[3]};
+    for (size_t i = 0; rc == 0 && i < sizeof texts / sizeof *texts; i++)
+        rc = string_list_addf(argv, "%s", texts[i] != NULL ? texts[i] : "");
+    return rc;
 }
 
 static void draw(struct desk *desk, const struct picture *p, const char *format)
 {
     struct error err = {""};
-    struct drawing *d = place(desk);
-    d->turn = ++desk->turns;
-    char *data = text_format("%s/%s.dat", desk->folder, p->stem);
-    char *script = text_format("%s/%s.gp", desk->options->scripts_dir, p->kind);
-    char *settings = text_format("text_width=%d; %s", desk->options->text_width > 0 ? desk->options->text_width : 100,
-                                 p->settings != NULL ? p->settings : "");
+    struct string_list argv = {NULL, 0};
+    struct drawing *d = &desk->drawings[desk->turns++ % desk->most];
+    finish(desk, d);
     d->name = text_format("%s.%s", p->stem, format);
     d->temporary = text_format(".%s.%s.new", p->stem, format);
-    d->output = text_format("%s/.%s.%s.new", desk->folder, p->stem, format);
-    int rc = -ENOMEM;
-    if (data != NULL && script != NULL && settings != NULL && d->name != NULL && d->temporary != NULL &&
-        d->output != NULL) {
-        const struct gnuplot_call call = {.settings = settings,
-                                          .script = script,
-                                          .arguments = {data, d->output, format, p->title, p->subtitle,
-                                                        p->words[0] ? p->words[0] : "", p->words[1] ? p->words[1] : "",
-                                                        p->words[2] ? p->words[2] : "",
-                                                        p->words[3] ? p->words[3] : ""}};
-        rc = gnuplot_start(&call, &d->job, &err);
-    } else {
+    int rc = d->name == NULL || d->temporary == NULL ? -ENOMEM : gnuplot_argv(&argv, desk, p, format);
+    if (rc != 0)
         error_set(&err, rc, "out of memory");
-    }
+    else
+        rc = child_start(d, argv.items, &err);
     if (rc != 0) {
-        keep_first(desk, d->turn, rc, &err);
+        keep_first(desk, rc, &err);
         drawing_free(d);
     }
-    free(settings);
-    free(script);
-    free(data);
+    string_list_free(&argv);
 }
+
+/* -- the data --------------------------------------------------------------------------------------------------------- */
 
 /* Are the data file's bytes those of the picture? */
 static bool has_same_data(const char *folder, const struct picture *p)
@@ -154,32 +205,21 @@ bool plot_is_drawn(const char *run_dir, const struct picture *p)
 }
 
 /* Pictures that were drawn from other data must not outlive them: the next drawing may fail. */
-static void forget_outdated(struct desk *desk, const struct picture *p)
-{
-    const bool same = has_same_data(desk->folder, p);
-    for (size_t f = 0; !same && plot_formats[f] != NULL; f++) {
-        char *drawn = text_format("%s/%s.%s", desk->folder, p->stem, plot_formats[f]);
-        if (drawn != NULL)
-            (void)unlink(drawn); /* it may not be there */
-        free(drawn);
-    }
-}
-
 static void write_data(struct desk *desk, const struct picture *p)
 {
     struct error err = {""};
     char *name = text_format("%s.dat", p->stem);
-    forget_outdated(desk, p);
+    const bool same = has_same_data(desk->folder, p);
+    for (size_t f = 0; !same && plot_formats[f] != NULL; f++) {
+        char *drawn = text_format("%s.%s", p->stem, plot_formats[f]);
+        if (drawn != NULL)
+            remove_from(desk->folder, drawn);
+        free(drawn);
+    }
     const int rc = name == NULL ? error_set(&err, -ENOMEM, "out of memory")
                                 : atomic_write_bytes(desk->folder, name, p->data, p->length, &err);
-    keep_first(desk, 0, rc, &err);
+    keep_first(desk, rc, &err);
     free(name);
-}
-
-static size_t cpus(void)
-{
-    const long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online < 1 ? 1 : online > JOBS_MOST ? JOBS_MOST : (size_t)online;
 }
 
 int plot_make(const char *run_dir, const struct pictures *pictures, const struct plot_options *options,
@@ -187,19 +227,22 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
 {
     /* gnuplot takes a name that starts with < or | for a command. */
     const char *dot = *run_dir == '/' || *run_dir == '.' ? "" : "./";
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     char *folder = text_format("%s%s/plots", dot, run_dir);
     if (folder == NULL)
         return error_set(err, -ENOMEM, "out of memory");
-    struct desk desk = {.folder = folder, .options = options, .most = cpus(), .err = err};
+    struct desk desk = {.folder = folder, .options = options, .err = err};
+    desk.most = cpus < 1 ? 1 : cpus > JOBS_MOST ? JOBS_MOST : (size_t)cpus;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
         desk.rc = error_set(err, -errno, "cannot make %s: %s", folder, strerror(errno));
     for (size_t i = 0; desk.rc == 0 && i < pictures->count; i++)
         write_data(&desk, &pictures->items[i]);
     for (size_t i = 0; i < pictures->count; i++)
         for (size_t f = 0; plot_formats[f] != NULL && desk.rc != -ENOSYS; f++)
-            if ((options->formats & 1u << f) != 0 && !pictures->items[i].empty)
+            if ((options->formats & 1u << f) != 0)
                 draw(&desk, &pictures->items[i], plot_formats[f]);
-    finish_all(&desk);
+    for (size_t i = 0; i < desk.most; i++)
+        finish(&desk, &desk.drawings[(desk.turns + i) % desk.most]);
     free(folder);
     return desk.rc;
 }

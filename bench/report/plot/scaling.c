@@ -2,267 +2,152 @@
 /*
  * A sweep: each variant's gain over the number of workers, with its intervals and the fitted laws.
  *
- * The data, for each curve K from 1: "points K" (workers, gain, low, high; the ends are the gain where there is no
- * interval), "amdahl K" and "usl K" (workers, gain of the law) where it was fitted; and "capacity" (workers, ratio) where
+ * The data, for each curve K from 1: "points_K" (workers, gain, low, high; the ends are the gain where there is no
+ * interval), "amdahl_K" and "usl_K" (workers, gain of the law) where it was fitted; and "capacity" (workers, ratio) where
  * there is one.
  */
-#include "bench/report/plot/pictures.h"
-
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/format.h"
 #include "bench/analysis/scaling.h"
-#include "bench/util/text.h"
+#include "bench/report/format.h"
+#include "bench/report/plot/rows.h"
 
 #define CURVE_POINTS 60 /* of a fitted law */
+#define STEEP        20 /* gains that differ more have a logarithmic axis */
 
-/* The curves of one sweep that are drawn together. */
+/* The curves of one sweep, which are drawn together, and the greatest gain among them. */
 struct sweep {
-    const struct scaling_curve **curves;
-    size_t count, capacities;
-    double most_workers, least_gain, most_gain, cpus;
+    const struct scaling *scaling;
+    const struct scaling_curve *first, *longest, *best;
+    const struct scaling_point *most;
+    struct picture *p;
+    size_t curves;
+    struct picture_axis gain, workers;
 };
 
-static bool same_sweep(const struct scaling_curve *a, const struct scaling_curve *b)
-{
-    return strcmp(a->sweep, b->sweep) == 0 && strcmp(a->scaling, b->scaling) == 0 && a->jobs == b->jobs;
-}
+static double workers_of(const struct scaling_point *point) { return (double)point->cell->group->workers; }
 
-static void stretch(struct sweep *s, double gain)
+static void put_points(struct sweep *s, const struct scaling_curve *curve)
 {
-    if (!isfinite(gain) || gain <= 0)
-        return;
-    s->least_gain = fmin(s->least_gain, gain);
-    s->most_gain = fmax(s->most_gain, gain);
-}
-
-static void take_curve(struct sweep *s, const struct scaling_curve *curve)
-{
-    bool any = false;
-    for (size_t p = 0; p < curve->count; p++) {
-        const struct scaling_point *point = &curve->points[p];
-        if (!ratio_known(point->gain))
-            continue;
-        any = true;
-        stretch(s, point->gain->ratio);
-        stretch(s, point->gain->low);
-        stretch(s, point->gain->high);
-        s->most_workers = fmax(s->most_workers, (double)point->cell->group->workers);
-        s->capacities += isfinite(point->capacity) ? 1 : 0;
-    }
-    if (any)
-        s->curves[s->count++] = curve;
-}
-
-static int sweep_make(struct sweep *s, const struct scaling *scaling, const struct scaling_curve *first, double cpus)
-{
-    *s = (struct sweep){.curves = calloc(scaling->count + 1, sizeof *s->curves),
-                        .most_workers = 1,
-                        .least_gain = 1,
-                        .most_gain = 1,
-                        .cpus = cpus};
-    if (s->curves == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < scaling->count; i++)
-        if (same_sweep(&scaling->curves[i], first))
-            take_curve(s, &scaling->curves[i]);
-    return 0;
-}
-
-static void put_points(const struct scaling_curve *curve, FILE *out)
-{
-    for (size_t p = 0; p < curve->count; p++) {
-        const struct ratio *gain = curve->points[p].gain;
+    picture_block(s->p, "points_%zu", s->curves);
+    for (const struct scaling_point *point = curve->points; point < curve->points + curve->count; point++) {
+        const struct ratio *gain = point->gain;
         if (!ratio_known(gain))
             continue;
-        const bool full = gain->state == RATIO_FULL;
-        fprintf(out, "%lld %.6g %.6g %.6g\n", (long long)curve->points[p].cell->group->workers, gain->ratio,
-                full ? gain->low : gain->ratio, full ? gain->high : gain->ratio);
+        const double numbers[] = {workers_of(point), gain->ratio, picture_low(gain), picture_high(gain)};
+        picture_row_of(s->p, NULL, NULL, numbers, 4);
+        picture_stretch(&s->workers, numbers[0]);
+        for (size_t k = 1; k < 4; k++)
+            picture_stretch(&s->gain, numbers[k]);
+        if (s->most == NULL || gain->ratio > s->most->gain->ratio) {
+            s->most = point;
+            s->best = curve;
+        }
     }
 }
 
-static void put_law(const struct scaling_curve *curve, const struct fit *fit, FILE *out)
+static void put_laws(struct sweep *s, const struct scaling_curve *curve)
 {
-    const double first = (double)curve->points[0].cell->group->workers;
-    const double last = (double)curve->points[curve->count - 1].cell->group->workers;
-    for (size_t i = 0; i <= CURVE_POINTS; i++) {
-        const double workers = first * pow(last / first, (double)i / CURVE_POINTS);
-        fprintf(out, "%.6g %.6g\n", workers, fit_gain(fit, workers));
+    const double first = workers_of(&curve->points[0]), last = workers_of(&curve->points[curve->count - 1]);
+    for (enum fit_law law = 0; law < FIT_LAWS; law++) {
+        picture_block(s->p, "%s_%zu", fit_law_name(law), s->curves);
+        for (size_t i = 0; curve->fits[law].accepted && i <= CURVE_POINTS; i++) {
+            const double workers = first * pow(last / first, (double)i / CURVE_POINTS);
+            picture_row(s->p, NULL, NULL, workers, fit_gain(&curve->fits[law], workers));
+        }
     }
-}
-
-/* Capacities of all curves: they differ by runtime, but are the same for a runtime's models. */
-static void put_capacities(const struct sweep *s, FILE *out)
-{
-    fputs("\n\n# capacity\n", out);
-    for (size_t k = 0; k < s->count; k++)
-        for (size_t p = 0; p < s->curves[k]->count; p++)
-            if (isfinite(s->curves[k]->points[p].capacity))
-                fprintf(out, "%lld %.6g\n", (long long)s->curves[k]->points[p].cell->group->workers,
-                        s->curves[k]->points[p].capacity);
-}
-
-static int print(const void *what, FILE *out)
-{
-    const struct sweep *s = what;
-    fputs("# Made by cobench from the run's summary; the blocks are described in bench/report/plot/scaling.c.\n", out);
-    for (size_t k = 0; k < s->count; k++) {
-        fprintf(out, "\n\n# points %zu\n", k + 1);
-        put_points(s->curves[k], out);
-        for (enum fit_law law = 0; law < FIT_LAWS; law++)
-            if (s->curves[k]->fits[law].accepted) {
-                fprintf(out, "\n\n# %s %zu\n", fit_law_name(law), k + 1);
-                put_law(s->curves[k], &s->curves[k]->fits[law], out);
-            }
-    }
-    if (s->capacities > 0)
-        put_capacities(s, out);
-    return 0;
-}
-
-/* -- words ------------------------------------------------------------------------------------------------------------ */
-
-static void put_variant(const void *what, size_t k, FILE *out)
-{
-    const struct scaling_curve *c = ((const struct sweep *)what)->curves[k];
-    fprintf(out, "%s:%s", c->runtime, c->model);
 }
 
 /* "Amdahl 0.02; USL 0.01, 0.0003": what the key says of a curve's fits. */
-static void put_laws(const void *what, size_t k, FILE *out)
+static void say_laws(struct picture *p, const struct scaling_curve *curve)
 {
-    const struct scaling_curve *c = ((const struct sweep *)what)->curves[k];
-    const struct fit *a = &c->fits[FIT_AMDAHL], *u = &c->fits[FIT_USL];
+    const struct fit *a = &curve->fits[FIT_AMDAHL], *u = &curve->fits[FIT_USL];
+    char amdahl[40] = "-", usl[80] = "-";
     if (a->accepted)
-        fprintf(out, "Amdahl %.3g; ", a->contention.value);
-    else
-        fputs("Amdahl -; ", out);
+        snprintf(amdahl, sizeof amdahl, "%.3g", a->contention.value);
     if (u->accepted)
-        fprintf(out, "USL %.3g, %.2g", u->contention.value, u->coherency.value);
-    else
-        fputs("USL -", out);
+        snprintf(usl, sizeof usl, "%.3g, %.2g", u->contention.value, u->coherency.value);
+    picture_append(p, &p->words[0], " ", "%s:%s", curve->runtime, curve->model);
+    picture_append(p, &p->words[1], "|", "Amdahl %s; USL %s", amdahl, usl);
 }
 
-/* "; fits_1=3": bit 1 Amdahl, bit 2 USL. */
-static void put_fits(const void *what, size_t k, FILE *out)
+static bool any_gain(const struct scaling_curve *curve)
 {
-    const struct fit *fits = ((const struct sweep *)what)->curves[k]->fits;
-    fprintf(out, "; fits_%zu=%d", k + 1, (fits[FIT_AMDAHL].accepted ? 1 : 0) + (fits[FIT_USL].accepted ? 2 : 0));
+    for (size_t i = 0; i < curve->count; i++)
+        if (ratio_known(curve->points[i].gain))
+            return true;
+    return false;
 }
 
-/* The measured counts of workers, for the ticks: of the curve with the most points. */
-static void put_workers(const void *what, size_t point, FILE *out)
+static void put_curves(struct sweep *s)
 {
-    fprintf(out, "%lld", (long long)((const struct scaling_curve *)what)->points[point].cell->group->workers);
-}
-
-static char *ticks(const struct sweep *s)
-{
-    const struct scaling_curve *longest = NULL;
-    for (size_t k = 0; k < s->count; k++)
-        if (longest == NULL || s->curves[k]->count > longest->count)
-            longest = s->curves[k];
-    return picture_join(put_workers, longest, longest == NULL ? 0 : longest->count, " ");
-}
-
-static char *settings(const struct sweep *s)
-{
-    const bool steep = s->most_gain / s->least_gain > 20;
-    char *fits = picture_join(put_fits, s, s->count, "");
-    char *text = fits == NULL
-                     ? NULL
-                     : text_format(
-                           "curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g; capacities=%zu%s",
-                           s->count, s->most_workers, steep ? s->least_gain / 1.4 : 0,
-                           s->most_gain * (steep ? 1.6 : 1.15), steep, s->cpus, s->capacities, fits);
-    free(fits);
-    return text;
-}
-
-static char *subtitle(const struct scaling_curve *first)
-{
-    const bool weak = strcmp(first->scaling, "weak") == 0;
-    return text_format("%s scaling: %lld job%s %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL "
-                       "(contention, coherency)",
-                       first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
-                       weak ? "for each worker" : "in all");
-}
-
-static char *alt(const struct sweep *s, const struct scaling_curve *first)
-{
-    const struct scaling_curve *best = NULL;
-    const struct ratio *most = NULL;
-    long long workers = 0;
-    for (size_t k = 0; k < s->count; k++)
-        for (size_t p = 0; p < s->curves[k]->count; p++) {
-            const struct ratio *gain = s->curves[k]->points[p].gain;
-            if (!ratio_known(gain) || (most != NULL && gain->ratio <= most->ratio))
-                continue;
-            most = gain;
-            best = s->curves[k];
-            workers = (long long)s->curves[k]->points[p].cell->group->workers;
+    const struct scaling_curve *end = s->scaling->curves + s->scaling->count;
+    s->longest = s->first;
+    for (const struct scaling_curve *c = s->first; c < end; c++)
+        if (scaling_same_table(c, s->first) && any_gain(c)) {
+            s->curves++;
+            s->longest = c->count > s->longest->count ? c : s->longest;
+            put_points(s, c);
+            put_laws(s, c);
+            say_laws(s->p, c);
         }
-    struct format f;
-    if (best == NULL)
-        return text_format("%s: no gain to show", first->sweep);
-    return text_format("%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s:%s with %lld workers",
-                       first->sweep, first->scaling, s->most_workers, format_ratio(&f, most->ratio), best->runtime,
-                       best->model, workers);
+    /* Capacities differ by runtime, but are the same for a runtime's models. */
+    picture_block(s->p, "capacity");
+    for (const struct scaling_curve *c = s->first; c < end; c++)
+        for (size_t i = 0; scaling_same_table(c, s->first) && any_gain(c) && i < c->count; i++)
+            if (isfinite(c->points[i].capacity))
+                picture_row(s->p, NULL, NULL, workers_of(&c->points[i]), c->points[i].capacity);
 }
 
-/* Several sweeps of one name (other jobs, or strong and weak) need names of their own. */
-static char *stem_of(const struct summary *summary, const struct scaling *scaling, const struct scaling_curve *first)
+static void say(struct sweep *s, const struct summary *summary)
 {
-    bool alone = true;
-    for (size_t i = 0; i < scaling->count; i++)
-        alone &= strcmp(scaling->curves[i].sweep, first->sweep) != 0 || same_sweep(&scaling->curves[i], first);
-    char *name = alone ? text_format("%s", first->sweep)
-                       : text_format("%s-%s-%lld", first->sweep, first->scaling, (long long)first->jobs);
-    char *stem = name == NULL ? NULL
-                              : picture_stem("scaling", name, (size_t)(first->group - summary->results->groups), false);
-    free(name);
-    return stem;
-}
-
-static int sweep_add(struct pictures *out, const struct summary *summary, const struct scaling *scaling,
-                     const struct scaling_curve *first)
-{
-    struct sweep s;
+    struct picture *p = s->p;
+    const bool steep = s->gain.high / s->gain.low > STEEP, io = strcmp(s->first->group->kind, "io") == 0;
     const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
-    const int rc = sweep_make(&s, scaling, first, strcmp(first->group->kind, "io") == 0 ? 0 : ceil(cpus));
-    struct picture *p = rc == 0 ? pictures_add(out, summary, "scaling", first->group) : NULL;
-    if (p != NULL) {
-        /* pictures_add named it after the first point's group: "count (1 worker)". */
-        picture_take(p, &p->title, text_format("%s", first->sweep));
-        picture_take(p, &p->subtitle, subtitle(first));
-        picture_take(p, &p->stem, stem_of(summary, scaling, first));
-        picture_set_data(p, "scaling.c", print, &s);
-        picture_take(p, &p->settings, settings(&s));
-        picture_take(p, &p->alt, alt(&s, first));
-        picture_take(p, &p->words[0], picture_join(put_variant, &s, s.count, " "));
-        picture_take(p, &p->words[1], picture_join(put_laws, &s, s.count, "|"));
-        picture_take(p, &p->words[2], ticks(&s));
-        p->empty = s.count == 0;
-    }
-    free(s.curves);
-    return rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
+    struct format f;
+    for (size_t i = 0; i < s->longest->count; i++) /* the ticks */
+        picture_append(p, &p->words[2], " ", "%.0f", workers_of(&s->longest->points[i]));
+    picture_set(p, "curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g", s->curves, s->workers.high,
+                steep ? s->gain.low / 1.4 : 0, s->gain.high * (steep ? 1.6 : 1.15), steep, io ? 0 : ceil(cpus));
+    picture_say(
+        p, &p->subtitle,
+        "%s scaling: %lld job%s %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL (contention, "
+        "coherency)",
+        s->first->scaling, (long long)s->first->jobs, s->first->jobs == 1 ? "" : "s",
+        scaling_is_weak(s->first->scaling) ? "for each worker" : "in all");
+    picture_say(p, &p->alt, "%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s:%s with %.0f workers",
+                s->first->sweep, s->first->scaling, s->workers.high, format_ratio(&f, s->most->gain->ratio),
+                s->best->runtime, s->best->model, workers_of(s->most));
 }
 
-int picture_scaling(struct pictures *out, const struct picture_source *source, struct error *err)
+/* The first curve with a gain of its sweep. */
+static bool begins_sweep(const struct scaling *scaling, const struct scaling_curve *curve)
+{
+    for (const struct scaling_curve *before = scaling->curves; before < curve; before++)
+        if (scaling_same_table(before, curve) && any_gain(before))
+            return false;
+    return any_gain(curve);
+}
+
+void picture_scaling(struct pictures *out, const struct picture_source *source, const struct plan_group *none)
 {
     struct scaling scaling;
-    (void)err;
-    int rc = scaling_make(&scaling, source->summary);
-    for (size_t i = 0; rc == 0 && i < scaling.count; i++) {
-        bool first = true;
-        for (size_t k = 0; k < i; k++)
-            first &= !same_sweep(&scaling.curves[k], &scaling.curves[i]);
-        if (first)
-            rc = sweep_add(out, source->summary, &scaling, &scaling.curves[i]);
+    (void)none;
+    if (scaling_make(&scaling, source->summary) != 0) {
+        out->rc = -ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < scaling.count; i++) {
+        const struct scaling_curve *c = &scaling.curves[i];
+        struct sweep s = {.scaling = &scaling, .first = c, .gain = {1, 1}, .workers = {1, 1}};
+        if (begins_sweep(&scaling, c))
+            s.p = picture_add_sweep(out, source->summary, "scaling", c->group);
+        if (s.p != NULL) {
+            put_curves(&s);
+            say(&s, source->summary);
+        }
     }
     scaling_free(&scaling);
-    return rc;
 }

@@ -4,10 +4,9 @@
  * ("base") what language and model buy together. Bars stand together by model, in the order of the plan, and within one
  * by runtime. All that depends on the numbers is decided here: the script only draws.
  *
- * The data, for each panel P: "P RUNTIME" (x, ratio) and, where the panel has any, "P intervals" (x, ratio, low, high),
- * "P labels" (x, y, text), "P missing" (x, why), "P capacity" (x, ratio); and "models" (x, name).
+ * The data, for each panel P: "P_bars" (x, ratio, place of the runtime), "P_intervals" (x, low, high), "P_labels" (x, y,
+ * text), "P_missing" (x, why), "P_capacity" (x, ratio); and "models" (x, name).
  */
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -15,459 +14,212 @@
 
 #include "bench/analysis/summary.h"
 #include "bench/report/format.h"
-#include "bench/report/plot/pictures.h"
+#include "bench/report/plot/rows.h"
 #include "bench/util/text.h"
 
-#define PLOT_LOG_SPAN 20.0
-#define CLUSTER_GAP   0.8
-#define LEAST_WIDTH   7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
-/* How much of the axis a label needs above its bar; what lies in there pushes it up. */
-#define LABEL_ROOM 0.10
+#define LOG_SPAN    20.0 /* ratios that span more have a logarithmic axis */
+#define CLUSTER_GAP 0.8
+#define LEAST_WIDTH 7.0  /* of the x axis, so that one bar alone is not as wide as the picture */
+#define LABEL_SPACE 0.10 /* of the axis, which a label needs above its bar; what lies in there pushes it up */
 
-struct plot_bar {
+struct bar {
     const struct summary_cell *cell;
-    size_t model;       /* which cluster */
-    size_t runtime;     /* place in the fixed order c, embed, ext, py, others */
     double x, capacity; /* the capacity of its runtime, NaN where there is none */
 };
 
-struct plot_panel {
+struct chart {
+    struct bar *bars;
+    size_t count;
+};
+
+struct panel {
     const char *name; /* "own", "base" */
     enum ratio_time time;
     enum ratio_base base;
-    bool any;                           /* has it a bar at all? */
-    bool logarithmic;                   /* the ratios span more than PLOT_LOG_SPAN */
-    double low, high;                   /* of the axis */
-    double ideal;                       /* NaN: not drawn here */
-    size_t errors, missing, capacities; /* how many bars have an interval, no ratio, a capacity to be held against */
+    double ideal; /* NaN: not drawn here */
+    bool logarithmic;
+    struct picture_axis axis;
 };
 
-struct plot_speedup {
-    struct plot_bar *bars;
-    size_t count, models;
-    double left, right; /* of the x axis; a bar is one wide */
-    double spacing;     /* the least distance of two neighbouring models' names; the whole axis where there is one */
-    int longest;        /* characters of the longest model's name */
-    struct plot_panel panels[RATIO_BASES];
-};
+/* -- where the bars stand --------------------------------------------------------------------------------------------- */
 
-/* -- where the bars stand ----------------------------------------------------------------------------------------------- */
-
-/* The first bar with the same model names the cluster. */
-static size_t model_place(struct plot_speedup *plot, const char *model)
+/* By model, and within one by runtime. */
+static double key(const struct summary_cell *cell, const void *models)
 {
-    for (size_t i = 0; i < plot->count; i++)
-        if (strcmp(plot->bars[i].cell->cell->model, model) == 0)
-            return plot->bars[i].model;
-    return plot->models++;
+    return -10.0 * (double)picture_place(models, cell->cell->model) -
+           (double)picture_runtime_place(cell->cell->runtime);
 }
 
-static int bar_compare(const void *a, const void *b)
-{
-    const struct plot_bar *x = a, *y = b;
-    if (x->model != y->model)
-        return x->model < y->model ? -1 : 1;
-    if (x->runtime != y->runtime)
-        return x->runtime < y->runtime ? -1 : 1;
-    return x->cell < y->cell ? -1 : x->cell > y->cell; /* the plan's order */
-}
-
-static int bars_make(struct plot_speedup *plot, const struct summary *summary, const struct plan_group *group)
-{
-    plot->bars = calloc(summary->cell_count + 1, sizeof *plot->bars);
-    if (plot->bars == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct summary_cell *cell = &summary->cells[i];
-        if (cell->group != group)
-            continue;
-        const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-        plot->bars[plot->count] = (struct plot_bar){
-            .cell = cell,
-            .model = model_place(plot, cell->cell->model),
-            .runtime = picture_runtime_place(cell->cell->runtime),
-            .capacity = capacity != NULL ? capacity->ratio.ratio : NAN,
-        };
-        plot->count++;
-    }
-    if (plot->count > 0)
-        qsort(plot->bars, plot->count, sizeof *plot->bars, bar_compare);
-    return 0;
-}
-
-static void bars_place(struct plot_speedup *plot)
+static void place_bars(struct chart *chart, const struct summary *summary, const struct plot_rows *rows)
 {
     double x = 0;
-    for (size_t i = 0; i < plot->count; i++) {
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct summary_cell *cell = rows->items[i].cell;
+        const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
         if (i > 0)
-            x += plot->bars[i].model == plot->bars[i - 1].model ? 1 : 1 + CLUSTER_GAP;
-        plot->bars[i].x = x;
-    }
-    const double width = fmax(LEAST_WIDTH, x + 1 + CLUSTER_GAP);
-    plot->left = x / 2 - width / 2;
-    plot->right = x / 2 + width / 2;
-}
-
-/* The last bar of the cluster that starts at `first`. */
-static size_t cluster_end(const struct plot_speedup *plot, size_t first)
-{
-    size_t last = first;
-    while (last + 1 < plot->count && plot->bars[last + 1].model == plot->bars[first].model)
-        last++;
-    return last;
-}
-
-static void names_measure(struct plot_speedup *plot)
-{
-    double before = NAN;
-    plot->spacing = plot->right - plot->left;
-    for (size_t first = 0, last; first < plot->count; first = last + 1) {
-        last = cluster_end(plot, first);
-        const double centre = (plot->bars[first].x + plot->bars[last].x) / 2;
-        const int columns = format_columns(plot->bars[first].cell->cell->model);
-        plot->spacing = fmin(plot->spacing, centre - before); /* fmin leaves a NaN out */
-        plot->longest = columns > plot->longest ? columns : plot->longest;
-        before = centre;
+            x += strcmp(cell->cell->model, rows->items[i - 1].cell->cell->model) == 0 ? 1 : 1 + CLUSTER_GAP;
+        chart->bars[chart->count++] = (struct bar){cell, x, capacity != NULL ? capacity->ratio.ratio : NAN};
     }
 }
 
-/* -- axes ------------------------------------------------------------------------------------------------------------------ */
+/* The models' names in the middle of their bars, the axis, and the least distance of two names. */
+static void put_models(struct picture *p, const struct chart *chart, const struct string_list *models)
+{
+    const double last = chart->bars[chart->count - 1].x, width = fmax(LEAST_WIDTH, last + 1 + CLUSTER_GAP);
+    double before = NAN, spacing = width;
+    picture_block(p, "models");
+    for (size_t first = 0, next; first < chart->count; first = next) {
+        const char *model = chart->bars[first].cell->cell->model;
+        for (next = first + 1; next < chart->count && strcmp(chart->bars[next].cell->cell->model, model) == 0;)
+            next++;
+        const double middle = (chart->bars[first].x + chart->bars[next - 1].x) / 2;
+        picture_row(p, model, NULL, middle);
+        spacing = fmin(spacing, middle - before); /* fmin leaves a NaN out */
+        before = middle;
+    }
+    picture_set(p, "left=%.6g; right=%.6g; spacing=%.6g; longest=%d", last / 2 - width / 2, last / 2 + width / 2,
+                spacing, picture_longest(models));
+}
 
-static const struct ratio *bar_ratio(const struct plot_bar *bar, const struct plot_panel *panel)
+/* -- a panel ---------------------------------------------------------------------------------------------------------- */
+
+static const struct ratio *ratio_at(const struct bar *bar, const struct panel *panel)
 {
     return &bar->cell->speedup[panel->time][panel->base];
 }
 
-/* What models can gain at once is held against them, not against sync itself. */
-static bool bar_has_capacity(const struct plot_bar *bar, const struct plot_panel *panel)
+/* What models can gain at once is compared with them, not with sync itself. */
+static double capacity_at(const struct bar *bar, const struct panel *panel)
 {
-    return panel->base == RATIO_OWN_SYNC && isfinite(bar->capacity) && ratio_known(bar_ratio(bar, panel)) &&
-           bar_ratio(bar, panel)->state != RATIO_SELF;
+    const struct ratio *r = ratio_at(bar, panel);
+    return panel->base == RATIO_OWN_SYNC && ratio_known(r) && r->state != RATIO_SELF ? bar->capacity : NAN;
 }
 
-static void stretch(double *least, double *most, double value)
+static void measure(struct panel *panel, const struct chart *chart)
 {
-    if (isfinite(value) && value > 0) {
-        *least = fmin(*least, value);
-        *most = fmax(*most, value);
+    struct picture_axis values = {1, 1};
+    for (size_t i = 0; i < chart->count; i++) {
+        const struct ratio *r = ratio_at(&chart->bars[i], panel);
+        const double all[] = {r->ratio, r->low, r->high, capacity_at(&chart->bars[i], panel), panel->ideal};
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+            picture_stretch(&values, all[k]);
     }
+    const double span = values.high / values.low;
+    panel->logarithmic = span > LOG_SPAN;
+    panel->axis = (struct picture_axis){0, values.high * 1.25};
+    if (panel->logarithmic) /* with some space above, for the labels */
+        panel->axis = (struct picture_axis){values.low / fmax(1.6, pow(span, 0.06)),
+                                            values.high * fmax(2, pow(span, 0.2))};
 }
-
-static void panel_measure(struct plot_panel *panel, const struct plot_speedup *plot)
-{
-    double least = 1, most = 1;
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct plot_bar *bar = &plot->bars[i];
-        const struct ratio *ratio = bar_ratio(bar, panel);
-        panel->any |= ratio_known(ratio);
-        panel->errors += ratio->state == RATIO_FULL;
-        panel->missing += !ratio_known(ratio);
-        panel->capacities += bar_has_capacity(bar, panel);
-        stretch(&least, &most, ratio->ratio);
-        stretch(&least, &most, ratio->low);
-        stretch(&least, &most, ratio->high);
-        if (bar_has_capacity(bar, panel))
-            stretch(&least, &most, bar->capacity);
-    }
-    stretch(&least, &most, panel->ideal);
-    panel->logarithmic = most / least > PLOT_LOG_SPAN;
-    if (panel->logarithmic) {
-        const double room = pow(most / least, 0.2); /* above, for the labels */
-        panel->low = least / fmax(1.6, pow(most / least, 0.06));
-        panel->high = most * fmax(2, room);
-    } else {
-        panel->low = 0;
-        panel->high = most * 1.25;
-    }
-}
-
-static bool panel_has_any(const struct plot_panel *panel, const struct plot_speedup *plot)
-{
-    for (size_t i = 0; i < plot->count; i++)
-        if (ratio_known(bar_ratio(&plot->bars[i], panel)))
-            return true;
-    return false;
-}
-
-/* The most that a bar could reach ideally; NaN where that is no gain. */
-static double ideal_most(const struct plot_speedup *plot, const struct summary *summary)
-{
-    double most = 1;
-    for (size_t i = 0; i < plot->count; i++)
-        most = fmax(most, ideal_of(summary, plot->bars[i].cell));
-    return most > 1 ? most : NAN;
-}
-
-static void panels_make(struct plot_speedup *plot, const struct summary *summary)
-{
-    plot->panels[RATIO_OWN_SYNC] = (struct plot_panel){
-        .name = "own", .time = RATIO_WORK, .base = RATIO_OWN_SYNC, .ideal = ideal_most(plot, summary)};
-    plot->panels[RATIO_PY_SYNC] = (struct plot_panel){
-        .name = "base", .time = RATIO_WHOLE, .base = RATIO_PY_SYNC, .ideal = NAN};
-    /* Work that is too short for a ratio still leaves the whole command's. */
-    if (!panel_has_any(&plot->panels[RATIO_OWN_SYNC], plot))
-        plot->panels[RATIO_OWN_SYNC].time = RATIO_WHOLE;
-    for (size_t i = 0; i < RATIO_BASES; i++)
-        panel_measure(&plot->panels[i], plot);
-}
-
-static int plot_speedup_make(struct plot_speedup *plot, const struct summary *summary, const struct plan_group *group)
-{
-    *plot = (struct plot_speedup){.bars = NULL};
-    const int rc = bars_make(plot, summary, group);
-    if (rc != 0)
-        return rc;
-    bars_place(plot);
-    names_measure(plot);
-    panels_make(plot, summary);
-    return 0;
-}
-
-static void plot_speedup_free(struct plot_speedup *plot)
-{
-    free(plot->bars);
-    *plot = (struct plot_speedup){.bars = NULL};
-}
-
-/* -- the data file ------------------------------------------------------------------------------------------------------------ */
 
 /* A value's place on the axis, 0 at the bottom, 1 at the top; and back. */
-static double axis_place(const struct plot_panel *panel, double value)
+static double axis_place(const struct panel *p, double value)
 {
-    return panel->logarithmic ? log(value / panel->low) / log(panel->high / panel->low) : value / panel->high;
+    return p->logarithmic ? log(value / p->axis.low) / log(p->axis.high / p->axis.low) : value / p->axis.high;
 }
 
-static double axis_value(const struct plot_panel *panel, double place)
+static double axis_value(const struct panel *p, double place)
 {
-    return panel->logarithmic ? panel->low * pow(panel->high / panel->low, place) : place * panel->high;
+    return p->logarithmic ? p->axis.low * pow(p->axis.high / p->axis.low, place) : place * p->axis.high;
 }
 
 /* Just above the bar and its interval, and above every line that would run through the label. */
-static double label_height(const struct plot_panel *panel, const struct plot_bar *bar)
+static double label_height(const struct panel *panel, const struct bar *bar)
 {
-    const struct ratio *ratio = bar_ratio(bar, panel);
-    const double lines[] = {1, bar_has_capacity(bar, panel) ? bar->capacity : NAN, panel->ideal};
-    double top = axis_place(panel, ratio->state == RATIO_FULL ? ratio->high : ratio->ratio);
-    for (size_t pass = 0; pass < sizeof lines / sizeof *lines; pass++)
-        for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-            if (isfinite(lines[i])) {
-                const double line = axis_place(panel, lines[i]);
-                if (line > top && line < top + LABEL_ROOM)
-                    top = line;
-            }
+    const double lines[] = {1, capacity_at(bar, panel), panel->ideal};
+    enum { LINES = sizeof lines / sizeof *lines };
+    double top = axis_place(panel, picture_high(ratio_at(bar, panel)));
+    for (size_t i = 0; i < LINES * LINES; i++) { /* each may push it into another */
+        const double line = axis_place(panel, lines[i % LINES]);
+        if (line > top && line < top + LABEL_SPACE)
+            top = line;
+    }
     return axis_value(panel, top);
 }
 
-static void put_bars(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel, const char *runtime)
+/* The axis has the x; bars are narrow: four characters. */
+static struct format label_text(double ratio)
 {
-    fprintf(out, "\n\n# %s %s\n", panel->name, runtime);
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct plot_bar *bar = &plot->bars[i];
-        const struct ratio *ratio = bar_ratio(bar, panel);
-        if (ratio_known(ratio) && strcmp(bar->cell->cell->runtime, runtime) == 0)
-            fprintf(out, "%.6g %.6g\n", bar->x, ratio->ratio);
+    struct format f;
+    format_ratio(&f, ratio);
+    f.text[strcspn(f.text, "x")] = '\0';
+    if (ratio >= 0.095 && ratio < 0.9995)
+        snprintf(f.text, sizeof f.text, "%.2f", ratio);
+    return f;
+}
+
+enum block { BARS, LABELS, INTERVALS, MISSING, CAPACITY, BLOCKS };
+static const char *const block_names[BLOCKS] = {"bars", "labels", "intervals", "missing", "capacity"};
+
+static void put_bar(struct picture *p, const struct panel *panel, enum block block, const struct bar *bar)
+{
+    const struct ratio *r = ratio_at(bar, panel);
+    if (block == MISSING && !ratio_known(r))
+        picture_row(p, NULL, picture_why(bar->cell, r), bar->x);
+    if (!ratio_known(r))
+        return;
+    if (block == BARS)
+        picture_row(p, NULL, NULL, bar->x, r->ratio, (double)picture_runtime_place(bar->cell->cell->runtime));
+    else if (block == LABELS)
+        picture_row(p, NULL, label_text(r->ratio).text, bar->x, label_height(panel, bar));
+    else if (block == INTERVALS && r->state == RATIO_FULL)
+        picture_row(p, NULL, NULL, bar->x, r->low, r->high);
+    else if (block == CAPACITY && isfinite(capacity_at(bar, panel)))
+        picture_row(p, NULL, NULL, bar->x, bar->capacity);
+}
+
+static void put_panel(struct picture *p, struct panel *panel, const struct chart *chart)
+{
+    measure(panel, chart);
+    for (size_t k = 0; k < BLOCKS; k++) {
+        picture_block(p, "%s_%s", panel->name, block_names[k]);
+        for (size_t i = 0; i < chart->count; i++)
+            put_bar(p, panel, (enum block)k, &chart->bars[i]);
     }
+    picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_work=%d", panel->name, panel->logarithmic,
+                panel->name, panel->axis.low, panel->name, panel->axis.high, panel->name,
+                isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->time == RATIO_WORK);
 }
 
-static void put_intervals(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
+static void put_chart(struct picture *p, const struct summary *summary, const struct chart *chart,
+                      const struct string_list *runtimes)
 {
-    fprintf(out, "\n\n# %s intervals\n", panel->name);
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct ratio *ratio = bar_ratio(&plot->bars[i], panel);
-        if (ratio->state == RATIO_FULL)
-            fprintf(out, "%.6g %.6g %.6g %.6g\n", plot->bars[i].x, ratio->ratio, ratio->low, ratio->high);
-    }
+    double ideal = 1; /* the most that a bar could reach ideally */
+    for (size_t i = 0; i < chart->count; i++)
+        ideal = fmax(ideal, ideal_of(summary, chart->bars[i].cell));
+    struct panel own = {.name = "own",
+                        .time = picture_time(summary, p->group, RATIO_OWN_SYNC),
+                        .base = RATIO_OWN_SYNC,
+                        .ideal = ideal > 1 ? ideal : NAN};
+    struct panel base = {.name = "base", .time = RATIO_WHOLE, .base = RATIO_PY_SYNC, .ideal = NAN};
+    put_panel(p, &own, chart);
+    put_panel(p, &base, chart);
+    for (size_t i = 0; i < runtimes->count; i++)
+        picture_append(p, &p->words[0], " ", "%s", runtimes->items[i]);
+    picture_say(p, &p->alt, "%s: bars of every variant's speedup; %s", p->group->name,
+                picture_extremes(summary, p->group).text);
 }
 
-static void put_labels(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
-{
-    fprintf(out, "\n\n# %s labels\n", panel->name);
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct ratio *ratio = bar_ratio(&plot->bars[i], panel);
-        struct format f;
-        if (!ratio_known(ratio))
-            continue;
-        format_ratio(&f, ratio->ratio);
-        f.text[strcspn(f.text, "x")] = '\0'; /* the axis has the x; bars are narrow: four characters */
-        if (ratio->ratio >= 0.095 && ratio->ratio < 0.9995)
-            snprintf(f.text, sizeof f.text, "%.2f", ratio->ratio);
-        fprintf(out, "%.6g %.6g \"%s\"\n", plot->bars[i].x, label_height(panel, &plot->bars[i]), f.text);
-    }
-}
-
-static const char *missing_word(const struct plot_bar *bar, const struct ratio *ratio)
-{
-    switch (bar->cell->cell->status) {
-    case CELL_REFUSED:
-        return "wrong result";
-    case CELL_FAILED:
-        return "failed";
-    case CELL_TIMEOUT:
-        return "out of time";
-    case CELL_IMPOSSIBLE:
-        return "not possible";
-    case CELL_UNSEEN:
-        return "not run";
-    default:
-        return ratio->state == RATIO_NOT_RUN ? "not run" : format_ratio_state(ratio->state);
-    }
-}
-
-static void put_missing(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
-{
-    fprintf(out, "\n\n# %s missing\n", panel->name);
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct ratio *ratio = bar_ratio(&plot->bars[i], panel);
-        if (ratio_known(ratio))
-            continue;
-        fprintf(out, "%.6g ", plot->bars[i].x);
-        picture_put_name(out, missing_word(&plot->bars[i], ratio));
-        fputc('\n', out);
-    }
-}
-
-static void put_capacities(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
-{
-    fprintf(out, "\n\n# %s capacity\n", panel->name);
-    for (size_t i = 0; i < plot->count; i++)
-        if (bar_has_capacity(&plot->bars[i], panel))
-            fprintf(out, "%.6g %.6g\n", plot->bars[i].x, plot->bars[i].capacity);
-}
-
-static void put_models(FILE *out, const struct plot_speedup *plot)
-{
-    fputs("\n\n# models\n", out);
-    for (size_t first = 0, last; first < plot->count; first = last + 1) {
-        last = cluster_end(plot, first);
-        fprintf(out, "%.6g ", (plot->bars[first].x + plot->bars[last].x) / 2);
-        picture_put_name(out, plot->bars[first].cell->cell->model);
-        fputc('\n', out);
-    }
-}
-
-/* The distinct runtimes of a panel's bars, in their fixed order. */
-static int runtimes_list(const struct plot_speedup *plot, const struct plot_panel *panel, struct string_list *words)
-{
-    for (size_t place = 0; place <= PICTURE_RUNTIMES; place++)
-        for (size_t i = 0; i < plot->count; i++) {
-            const struct plot_bar *bar = &plot->bars[i];
-            if (bar->runtime == place && ratio_known(bar_ratio(bar, panel)) &&
-                !string_list_have(words, bar->cell->cell->runtime) &&
-                string_list_add(words, bar->cell->cell->runtime) != 0)
-                return -ENOMEM;
-        }
-    return 0;
-}
-
-static char *plot_speedup_runtimes(const struct plot_speedup *plot, const struct plot_panel *panel)
-{
-    struct string_list words = {NULL, 0};
-    char *text = runtimes_list(plot, panel, &words) == 0 ? string_list_join(&words, " ") : NULL;
-    string_list_free(&words);
-    return text;
-}
-
-static int put_panel(FILE *out, const struct plot_speedup *plot, const struct plot_panel *panel)
-{
-    struct string_list runtimes = {NULL, 0};
-    const int rc = runtimes_list(plot, panel, &runtimes);
-    for (size_t i = 0; i < runtimes.count && rc == 0; i++)
-        put_bars(out, plot, panel, runtimes.items[i]);
-    string_list_free(&runtimes);
-    if (rc != 0 || !panel->any)
-        return rc;
-    put_labels(out, plot, panel);
-    if (panel->errors > 0)
-        put_intervals(out, plot, panel);
-    if (panel->missing > 0)
-        put_missing(out, plot, panel);
-    if (panel->capacities > 0)
-        put_capacities(out, plot, panel);
-    return 0;
-}
-
-static int plot_speedup_write(const void *what, FILE *out)
-{
-    const struct plot_speedup *plot = what;
-    int rc = 0;
-    for (size_t i = 0; i < RATIO_BASES && rc == 0; i++)
-        rc = put_panel(out, plot, &plot->panels[i]);
-    put_models(out, plot);
-    return rc;
-}
-
-/* -- as a picture ----------------------------------------------------------------------------------------------------------- */
-
-static char *panel_settings(const struct plot_panel *panel)
-{
-    return text_format("%s=%d; %s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_intervals=%zu; %s_missing=%zu; "
-                       "%s_capacities=%zu; %s_work=%d; ",
-                       panel->name, panel->any, panel->name, panel->logarithmic, panel->name, panel->low, panel->name,
-                       panel->high, panel->name, isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name,
-                       panel->errors, panel->name, panel->missing, panel->name, panel->capacities, panel->name,
-                       panel->time == RATIO_WORK);
-}
-
-static char *chart_settings(const struct plot_speedup *plot)
-{
-    char *own = panel_settings(&plot->panels[RATIO_OWN_SYNC]);
-    char *py = panel_settings(&plot->panels[RATIO_PY_SYNC]);
-    char *text = own == NULL || py == NULL ? NULL
-                                           : text_format("%s%sleft=%.6g; right=%.6g; spacing=%.6g; longest=%d", own, py,
-                                                         plot->left, plot->right, plot->spacing, plot->longest);
-    free(py);
-    free(own);
-    return text;
-}
-
-/* "distance: speedups over the own sync; the most is c:threads 1.90x, the least ext:processes 0.644x". */
-static char *chart_alt(const struct plot_speedup *plot, const struct plan_group *group)
-{
-    const struct plot_panel *panel = &plot->panels[RATIO_OWN_SYNC];
-    const struct plot_bar *most = NULL, *least = NULL;
-    for (size_t i = 0; i < plot->count; i++) {
-        const struct plot_bar *bar = &plot->bars[i];
-        if (!ratio_known(bar_ratio(bar, panel)) || bar_ratio(bar, panel)->state == RATIO_SELF)
-            continue;
-        if (most == NULL || bar_ratio(bar, panel)->ratio > bar_ratio(most, panel)->ratio)
-            most = bar;
-        if (least == NULL || bar_ratio(bar, panel)->ratio < bar_ratio(least, panel)->ratio)
-            least = bar;
-    }
-    if (most == NULL)
-        return text_format("%s: no variant has a speedup to show", group->name);
-    struct format high, low;
-    return text_format(
-        "%s: bars of every variant's speedup; over its own sync the most is %s:%s with %s, the least %s:%s "
-        "with %s",
-        group->name, most->cell->cell->runtime, most->cell->cell->model,
-        format_ratio(&high, bar_ratio(most, panel)->ratio), least->cell->cell->runtime, least->cell->cell->model,
-        format_ratio(&low, bar_ratio(least, panel)->ratio));
-}
-
-static int chart_add(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
+void picture_speedup(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
 {
     const struct summary *summary = source->summary;
-    struct plot_speedup plot;
-    int rc = plot_speedup_make(&plot, summary, group);
-    struct picture *p = rc == 0 ? pictures_add(out, summary, "speedup", group) : NULL;
+    struct string_list models = {NULL, 0}, runtimes = {NULL, 0};
+    if (!picture_has_ratio(summary, group))
+        return;
+    if (picture_names(&models, summary, group, true) != 0 || picture_names(&runtimes, summary, group, false) != 0)
+        out->rc = -ENOMEM;
+    struct plot_rows rows = plot_rows_make(out, summary, group, key, &models);
+    struct chart chart = {.bars = calloc(rows.count + 1, sizeof *chart.bars)};
+    struct picture *p = chart.bars != NULL && out->rc == 0 ? picture_add(out, summary, "speedup", group, NULL) : NULL;
     if (p != NULL) {
-        picture_set_data(p, "speedup.c", plot_speedup_write, &plot);
-        picture_take(p, &p->settings, chart_settings(&plot));
-        picture_take(p, &p->alt, chart_alt(&plot, group));
-        for (size_t i = 0; i < RATIO_BASES; i++)
-            picture_take(p, &p->words[i], plot_speedup_runtimes(&plot, &plot.panels[i]));
-        picture_take(p, &p->words[2], picture_runtimes(summary, group));
-        /* a group of failures only */
-        p->empty = !plot.panels[RATIO_OWN_SYNC].any && !plot.panels[RATIO_PY_SYNC].any;
+        place_bars(&chart, summary, &rows);
+        put_chart(p, summary, &chart, &runtimes);
+        put_models(p, &chart, &models);
+    } else {
+        out->rc = -ENOMEM;
     }
-    rc = rc != 0 ? rc : p == NULL ? -ENOMEM : p->rc;
-    plot_speedup_free(&plot);
-    return rc;
-}
-
-int picture_speedup(struct pictures *out, const struct picture_source *source, struct error *err)
-{
-    (void)err;
-    return pictures_each_group(out, source, chart_add);
+    free(chart.bars);
+    free(rows.items);
+    string_list_free(&runtimes);
+    string_list_free(&models);
 }
