@@ -78,7 +78,7 @@ def test_two_groups_may_be_compared(tmp_path):
     assert row["rounds"] >= 6 and row["limit"] is None
 
 
-@pytest.mark.parametrize("format", ["text", "md"])
+@pytest.mark.parametrize("format", ["terminal", "md"])
 def test_the_tables_hold_what_the_json_holds(tmp_path, format):
     rows = [POOL | {"low": 4.05, "high": 4.05, "by_cores": True}, POOL | {"low": 17, "high": 17, "cannot": "nobody looked"},
             {"source": "some", "low": 10, "high": 15, "unmeasured": "a <b> thing"}]  # fmt: skip

@@ -40,8 +40,17 @@ def as_json(*args: str | Path, status: int = 0) -> dict[str, Any]:
     return out
 
 
+def both(comparison: dict[str, Any], where: str = "both") -> list[dict[str, Any]]:
+    """The cells that both runs have, or only "A" or "B"."""
+    return [c for c in comparison["cells"] if c["in"] == where]
+
+
+def answer(comparison: dict[str, Any], part: str = "answer") -> list[str]:
+    return [f"{f['title']}: {f['text']}" if f["title"] else f["text"] for f in comparison["findings"] if f["part"] == part]
+
+
 def cell(comparison: dict[str, Any], task: str, runtime: str, model: str, role: str = "model") -> dict[str, Any]:
-    (found,) = [c for c in comparison["cells"]
+    (found,) = [c for c in both(comparison)
                 if (c["task"], c["runtime"], c["model"], c["role"]) == (task, runtime, model, role)]
     return found
 
@@ -68,13 +77,13 @@ def make(folder: Path, factor: float = 1.0, rounds: int = 10, seed: int = 1, *, 
 # -- golden files ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format_, name", [("text", "compare.txt"), ("md", "compare.md"), ("json", "compare.json"),
-                                           ("csv", "compare.csv")])
+@pytest.mark.parametrize("format_, name", [("terminal", "compare.txt"), ("md", "compare.md"), ("adoc", "compare.adoc"),
+                                           ("json", "compare.json"), ("csv", "compare.csv")])
 def test_format(format_: str, name: str) -> None:
     done = compare(SMALL, CHANGED, "--format", format_, "--fail-if-slower", "10%")
     assert (done.returncode, done.stderr) == (1, "")
     check_golden(name, done.stdout)
-    if format_ == "text":
+    if format_ == "terminal":
         assert max(map(len, done.stdout.splitlines())) <= 80
 
 
@@ -86,18 +95,14 @@ def test_a_decimal_comma_changes_nothing() -> None:
 def test_the_formats_agree() -> None:
     out = as_json(SMALL, CHANGED)
     rows = list(csv.DictReader(io.StringIO(compare(SMALL, CHANGED, "--format", "csv").stdout)))
-    assert [row["in"] for row in rows] == ["both"] * len(out["cells"]) + ["A"] * len(out["only_a"]) + ["B"] * len(out["only_b"])
-    for row, one in zip(rows, out["cells"]):
-        assert (row["runtime"], row["model"], row["role"]) == (one["runtime"], one["model"], one["role"])
-        assert (row["note_a"], row["note_b"]) == (one["a"]["note"] or "", one["b"]["note"] or "")
-        for kind in ("time", "speedup"):
-            for time in ("whole", "work"):
-                change = one[kind][time]
-                for key, ending in (("ratio", ""), ("low", "_low"), ("high", "_high"), ("p_adjusted", "_p_adjusted")):
-                    said = row[f"{kind}_{time}{ending}"]
-                    known = change is not None and change[key] is not None
-                    assert (said != "") == known
-                    assert not known or float(said) == pytest.approx(change[key], rel=1e-8)
+    assert [row["in"] for row in rows] == ["both"] * len(both(out)) + ["A"] * len(both(out, "A")) + ["B"] * len(both(out, "B"))
+    for row, one in zip(rows, out["cells"], strict=True):
+        assert list(row) == list(one)
+        for key, value in one.items():
+            if isinstance(value, str) or value is None:
+                assert row[key] == (value or "")
+            else:
+                assert float(row[key]) == pytest.approx(value, rel=1e-8)
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------------
@@ -106,41 +111,41 @@ def test_the_formats_agree() -> None:
 def test_what_was_planted_comes_out() -> None:
     out = as_json(SMALL, CHANGED)
     slower, faster = cell(out, "count", "c", "thread-pool"), cell(out, "count", "py", "process-pool")
-    assert slower["time"]["whole"]["verdict"] == slower["speedup"]["whole"]["verdict"] == "slower"
-    assert faster["time"]["whole"]["verdict"] == faster["speedup"]["whole"]["verdict"] == "faster"
-    assert slower["speedup"]["work"]["low"] <= 1 / 1.25 <= slower["speedup"]["work"]["high"]
-    assert faster["speedup"]["work"]["low"] <= 1 / 0.8 <= faster["speedup"]["work"]["high"]
-    assert [(c["runtime"], c["model"]) for c in out["only_a"]] == [("py", "thread-pool")]
-    assert [(c["runtime"], c["model"]) for c in out["only_b"]] == [("c", "async")]
+    assert slower["time_whole_verdict"] == slower["speedup_whole_verdict"] == "slower"
+    assert faster["time_whole_verdict"] == faster["speedup_whole_verdict"] == "faster"
+    assert slower["speedup_work_low"] <= 1 / 1.25 <= slower["speedup_work_high"]
+    assert faster["speedup_work_low"] <= 1 / 0.8 <= faster["speedup_work_high"]
+    assert [(c["runtime"], c["model"]) for c in both(out, "A")] == [("py", "thread-pool")]
+    assert [(c["runtime"], c["model"]) for c in both(out, "B")] == [("c", "async")]
     assert {d["fact"]: (d["a"], d["b"]) for d in out["plan"]} == {"timeout_s": (60.0, 30.0)}
     machine = {d["fact"]: (d["a"], d["b"]) for d in out["machine"]}
     assert machine["kernel"] == ("6.1.0-example", "6.2.0-example") and machine["compiler"] == ("cc 12", "cc 13")
     assert [d["fact"] for d in out["moving"]] == ["load1"] and "load1" not in machine
     broken = cell(out, "count", "c", "process-pool")
-    assert (broken["a"]["note"], broken["b"]["note"]) == (None, "refused: job 3: two results are swapped")
-    assert broken["time"]["whole"] is None
+    assert (broken["note_a"], broken["note_b"]) == (None, "refused: job 3: two results are swapped")
+    assert broken["time_whole"] is None
 
 
 def test_one_run_against_itself() -> None:
     out = as_json(SMALL, SMALL, "--fail-if-slower", "1%")
-    assert out["only_a"] == out["only_b"] == out["plan"] == out["machine"] == []
-    assert any("one run" in line for line in out["warnings"])
-    for one in out["cells"]:
-        for change in (*one["time"].values(), *one["speedup"].values()):
-            assert change is None or (change["ratio"] == 1 and change["verdict"] in ("no difference shown", "too few rounds", "unresolved", None))
+    assert both(out, "A") == both(out, "B") == out["plan"] == out["machine"] == []
+    assert any("one run" in line for line in answer(out, "warning"))
+    for one in both(out):
+        for change in ("time_whole", "time_work", "speedup_whole", "speedup_work"):
+            assert one[change] in (None, 1) and one[f"{change}_verdict"] not in ("faster", "slower")
 
 
 def test_a_slower_machine_is_told_from_a_slower_model(tmp_path: Path) -> None:
     base, machine = make(tmp_path / "a"), make(tmp_path / "b", factor=1.5, seed=2)
     out = as_json(base, machine)
-    assert out["moved_alike"] is True and "and not a model" in " ".join(out["answer"])
-    assert all(one["time"]["whole"]["verdict"] == "slower" for one in out["cells"])
+    assert out["moved_alike"] is True and "and not a model" in " ".join(answer(out))
+    assert all(one["time_whole_verdict"] == "slower" for one in both(out))
     assert out["middle_time"]["ratio"] == pytest.approx(1 / 1.5, rel=0.05)
     assert out["middle_speedup"]["ratio"] == pytest.approx(1, rel=0.02)
     model = make(tmp_path / "c", seed=3, slow=("c", "threads"), slow_factor=1.5)
     out = as_json(base, model)
-    assert out["moved_alike"] is False and "not a model" not in " ".join(out["answer"])
-    assert cell(out, "count", "c", "threads")["speedup"]["whole"]["verdict"] == "slower"
+    assert out["moved_alike"] is False and "not a model" not in " ".join(answer(out))
+    assert cell(out, "count", "c", "threads")["speedup_whole_verdict"] == "slower"
 
 
 def test_numbers_of_cells_mean_nothing(tmp_path: Path) -> None:
@@ -157,9 +162,9 @@ def test_numbers_of_cells_mean_nothing(tmp_path: Path) -> None:
     (tmp_path / "b" / "samples.jsonl").write_text(
         "".join(json.dumps(line | {"cell": len(cells) - 1 - line["cell"]}) + "\n" for line in lines))
     out = as_json(SMALL, tmp_path / "b")
-    assert out["only_a"] == out["only_b"] == [] and len(out["cells"]) == len(cells)
-    for one in out["cells"]:
-        assert one["a"]["median_s"] == one["b"]["median_s"] and one["a"]["note"] == one["b"]["note"]
+    assert both(out, "A") == both(out, "B") == [] and len(both(out)) == len(cells)
+    for one in both(out):
+        assert one["whole_a_s"] == one["whole_b_s"] and one["note_a"] == one["note_b"]
 
 
 def test_other_parameters_are_other_cells(tmp_path: Path) -> None:
@@ -168,8 +173,8 @@ def test_other_parameters_are_other_cells(tmp_path: Path) -> None:
     plan["groups"][0]["params"]["size"] = "5"
     (tmp_path / "b" / "plan.json").write_text(json.dumps(plan))
     out = as_json(SMALL, tmp_path / "b")
-    assert {c["task"] for c in out["cells"]} == {"fetch"}
-    assert {c["params"]["size"] for c in out["only_a"]} == {"2000000"} and {c["params"]["size"] for c in out["only_b"]} == {"5"}
+    assert {c["task"] for c in both(out)} == {"fetch"}
+    assert {c["params"] for c in both(out, "A")} == {"size=2000000"} and {c["params"] for c in both(out, "B")} == {"size=5"}
 
 
 def make_open(folder: Path, seed: int = 1, *, p50: float = 1.0, p99: float = 1.0, kept: bool = True, rate: float = 100.0,
@@ -198,21 +203,21 @@ def test_an_open_loop_is_compared_by_its_latencies(tmp_path: Path) -> None:
     a, b = make_open(tmp_path / "a"), make_open(tmp_path / "b", seed=2, p50=0.7, p99=1.5)
     out = as_json(a, b)
     planted, other = cell(out, "count", "c", "threads"), cell(out, "count", "py", "threads")
-    assert planted["time"] == planted["speedup"] == other["time"] == {"whole": None, "work": None}
-    assert planted["latency"]["p50"]["verdict"] == "faster" and planted["latency"]["p99"]["verdict"] == "slower"
-    assert planted["latency"]["p99"]["low"] <= 1 / 1.5 <= planted["latency"]["p99"]["high"]
-    assert planted["b"]["latency_p99_s"] > 1.3 * planted["a"]["latency_p99_s"]
-    assert planted["a"]["rate_kept"] is planted["b"]["rate_kept"] is True and planted["rate"] == 100.0
-    assert {change["verdict"] for change in other["latency"].values()} == {"no difference shown"}
-    assert out["answer"][0].startswith("B against A, p50 and p99 latency in an open loop of 8 cells: 1 slower, 1 faster, 14 with")
-    assert out["answer"][1].startswith("slower: count c:threads p99 latency 0.6")
-    for format_ in ("text", "md", "csv"):
+    assert {one[f"{kind}_{time}"] for one in (planted, other) for kind in ("time", "speedup") for time in ("whole", "work")} == {None}
+    assert planted["latency_p50_verdict"] == "faster" and planted["latency_p99_verdict"] == "slower"
+    assert planted["latency_p99_low"] <= 1 / 1.5 <= planted["latency_p99_high"]
+    assert planted["latency_p99_b_s"] > 1.3 * planted["latency_p99_a_s"]
+    assert planted["rate_kept_a"] is planted["rate_kept_b"] is True and planted["rate"] == 100.0
+    assert other["latency_p50_verdict"] == other["latency_p99_verdict"] == "no difference shown"
+    assert answer(out)[0].startswith("p50 and p99 latency in an open loop of 8 cells: 1 slower, 1 faster, 14 with")
+    assert answer(out)[1].startswith("slower: count c:threads p99 latency 0.6")
+    for format_ in ("terminal", "md", "csv"):
         done = compare(a, b, "--format", format_)
         assert done.returncode == 0 and ("p99" in done.stdout) and "open loop" in done.stdout or format_ == "csv"
     (row,) = [row for row in csv.DictReader(io.StringIO(compare(a, b, "--format", "csv").stdout))
               if (row["runtime"], row["model"]) == ("c", "threads")]
     assert None not in row and None not in row.values()
-    assert float(row["latency_p99"]) == pytest.approx(planted["latency"]["p99"]["ratio"]) and row["rate_kept_b"] == "true"
+    assert float(row["latency_p99"]) == pytest.approx(planted["latency_p99"]) and row["rate_kept_b"] == "true"
     assert max(map(len, compare(a, b, "--width", "80").stdout.splitlines())) <= 80
 
 
@@ -220,8 +225,8 @@ def test_another_rate_is_another_cell(tmp_path: Path) -> None:
     a, b, closed = make_open(tmp_path / "a"), make_open(tmp_path / "b", rate=200.0), make(tmp_path / "closed")
     for other in (b, closed):
         out = as_json(a, other)
-        assert out["cells"] == [] and len(out["only_a"]) == len(out["only_b"]) == 8
-    assert all(one["latency"] is None for one in as_json(closed, closed)["cells"])
+        assert both(out) == [] and len(both(out, "A")) == len(both(out, "B")) == 8
+    assert all(one["latency_p50"] is None for one in as_json(closed, closed)["cells"])
 
 
 def test_the_gate_judges_an_open_loop(tmp_path: Path) -> None:
@@ -238,7 +243,7 @@ def test_the_gate_judges_an_open_loop(tmp_path: Path) -> None:
     done = compare(a, missed, "--fail-if-slower", "5%")
     assert done.returncode == 1 and "keeps its rate no longer: count c:threads" in " ".join(done.stdout.split())
     out = as_json(a, missed, "--fail-if-slower", "5%", status=1)
-    assert [one["model"] for one in out["cells"] if one["gate"]["verdict"] == "rate"] == ["threads"]
+    assert [one["model"] for one in both(out) if one["gate"] == "rate"] == ["threads"]
     assert compare(missed, missed, "--fail-if-slower", "5%").returncode == 0  # it did not in A either
     done = compare(a, same, "--fail-if-slower", "5%", "--judge", "speedup")
     assert done.returncode == 1 and "could not be judged" in done.stdout
@@ -247,17 +252,17 @@ def test_the_gate_judges_an_open_loop(tmp_path: Path) -> None:
 def test_few_rounds_have_no_interval(tmp_path: Path) -> None:
     a, b = make(tmp_path / "a", rounds=3), make(tmp_path / "b", rounds=4, seed=2)
     out = as_json(a, b)
-    change = out["cells"][0]["time"]["whole"]
-    assert (change["rounds_a"], change["rounds_b"]) == (3, 4)
-    assert change["ratio"] is not None and change["low"] is None and change["verdict"] is None
+    one = both(out)[0]
+    assert (one["rounds_a"], one["rounds_b"]) == (3, 4)
+    assert one["time_whole"] is not None and one["time_whole_low"] is None and one["time_whole_verdict"] is None
     assert "few rounds" in compare(a, b).stdout
-    assert as_json(b, make(tmp_path / "c", rounds=4, seed=3))["cells"][0]["time"]["whole"]["low"] is not None
+    assert as_json(b, make(tmp_path / "c", rounds=4, seed=3))["cells"][0]["time_whole_low"] is not None
 
 
 def test_only(tmp_path: Path) -> None:
     out = as_json(SMALL, CHANGED, "--only", "count/c:*", "--only", "fetch/py:sync")
-    assert {(c["task"], c["runtime"]) for c in out["cells"] + out["only_b"]} == {("count", "c"), ("fetch", "py")}
-    assert out["only_a"] == []
+    assert {(c["task"], c["runtime"]) for c in both(out) + both(out, "B")} == {("count", "c"), ("fetch", "py")}
+    assert both(out, "A") == []
     assert {c["task"] for c in as_json(SMALL, CHANGED, "--only", "fetch")["cells"]} == {"fetch"}
     done = compare(SMALL, CHANGED, "--only", "nothing")
     assert done.returncode == 2 and "--only: no cell" in done.stderr and done.stdout == ""
@@ -266,10 +271,10 @@ def test_only(tmp_path: Path) -> None:
 def test_other_questions() -> None:
     out = as_json(SMALL, CHANGED, "--time", "work", "--base", "py", "--margin", "30%")
     assert (out["time"], out["base"], out["margin"]) == ("work", "py_sync", 0.3)
-    assert "work time" in out["answer"][0]
-    assert cell(out, "count", "c", "sync")["speedup"]["work"]["ratio"] == pytest.approx(1, rel=0.05)
-    assert cell(out, "count", "py", "sync")["speedup"]["work"] is None
-    assert cell(out, "count", "c", "thread-pool")["time"]["work"]["verdict"] == "no difference shown"  # within 30%
+    assert "work time" in answer(out)[0]
+    assert cell(out, "count", "c", "sync")["speedup_work"] == pytest.approx(1, rel=0.05)
+    assert cell(out, "count", "py", "sync")["speedup_work_verdict"] is None  # the baseline itself
+    assert cell(out, "count", "c", "thread-pool")["time_work_verdict"] == "no difference shown"  # within 30%
 
 
 def test_names_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
@@ -279,7 +284,7 @@ def test_names_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
         plan["groups"][0] |= {"name": "a\x1b[2Jb|<i>", "params": {"size": "\x1b]0;x\x07"}}
         (tmp_path / name / "plan.json").write_text(json.dumps(plan | {"suite": f"\x1b[1m{name}"}))
         (tmp_path / name / "machine.json").write_text(json.dumps({"machine": 1, "kernel": f"\x1b{name}"}))
-    for format_ in ("text", "md"):
+    for format_ in ("terminal", "md", "adoc"):
         done = compare(tmp_path / "a", tmp_path / "b", "--format", format_)
         assert done.returncode == 0 and "\x1b" not in done.stdout and "\x07" not in done.stdout
     assert "<i>" not in compare(tmp_path / "a", tmp_path / "b", "--format", "md").stdout
@@ -297,7 +302,7 @@ def test_the_gate_passes_and_fails(tmp_path: Path) -> None:
     assert done.returncode == 1 and done.stderr == ""
     assert "fails, 8 cells judged; more than 5% slower: count py:async" in " ".join(done.stdout.split())
     out = as_json(a, slow, "--fail-if-slower", "5%", status=1)
-    assert [(c["runtime"], c["model"]) for c in out["cells"] if c["gate"]["verdict"] != "passes"] == [("py", "async")]
+    assert [(c["runtime"], c["model"]) for c in both(out) if c["gate"] != "passes"] == [("py", "async")]
     assert compare(a, slow).returncode == 0
     assert compare(a, slow, "--fail-if-slower", "40%").returncode == 0
     assert compare(slow, a, "--fail-if-slower", "5%").returncode == 0  # faster is no fault
@@ -335,7 +340,7 @@ def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
     ([SMALL, CHANGED, "--fail-if-slower", "0%"], "must be a percentage"),
     ([SMALL, CHANGED, "--fail-if-slower", "-5%"], "must be a percentage"),
     ([SMALL, CHANGED, "--margin", "91%"], "must be a percentage from 0% to 90%"),
-    ([SMALL, CHANGED, "--format", "xml"], "must be text, md, json or csv"),
+    ([SMALL, CHANGED, "--format", "xml"], "must be terminal, md, adoc, csv or json"),
     ([SMALL, CHANGED, "--judge", "it"], "must be time or speedup"),
     ([SMALL, CHANGED, "--time", "now"], "must be work or whole"),
     ([SMALL, CHANGED, "--base", "c"], "must be own or py"),

@@ -84,11 +84,11 @@ def test_for_people():
     done = subprocess.run([COBENCH, "doctor"], capture_output=True, text=True, timeout=LIMIT_S)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0] == "Installed" and "Limits" in lines and "What may disturb a measurement" in lines
+    assert lines[0] == "This machine" and "Installed" in lines and "Limits" in lines and "What may disturb a measurement" in lines
     assert lines[-1] == "A run is possible here."
     assert "\x1b" not in done.stdout and not [line for line in lines if line != line.rstrip()]
-    words = {line.split()[0] for line in lines if line[:2] == "  " and line[2:3] != " "}
-    assert words <= {"ok", "note"} and "ok" in words
+    words = {line.split()[0] for line in lines if line[:1] == " " and line[1:2] != " "}
+    assert words <= {"verdict", "ok", "note"} and "ok" in words
     # No line runs over 80 columns unless a single word (a path) does.
     assert not [line for line in lines if len(line) > 80 and " " in line[25:].strip()]
 
@@ -245,8 +245,8 @@ def test_a_copy_of_another_machine(tmp_path):
     root = machines.write(machines.MACHINES["laptop"], tmp_path)
     done = subprocess.run([COBENCH, "doctor", "--root", root], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("What may disturb a measurement\n") and "A run is" not in done.stdout
-    assert "battery" in done.stdout and "cpupower frequency-set" in done.stdout
+    assert done.stdout.startswith("That machine\n\nWhat may disturb a measurement\n") and "A run is" not in done.stdout
+    assert "battery" in done.stdout and "cpupower frequency-set" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(("quota", "said"), [("110000", "few: "), ("100000", "on one CPU no model gains")])

@@ -27,14 +27,14 @@ static bool same_group(const struct plan_group *a, const struct plan_group *b)
            same_text(a->arrivals, b->arrivals) && json_equal(a->params, b->params);
 }
 
-/* The cell of A that is not taken and means what `cell` of B does; one of the same start method before any other. */
-static size_t find_match(const struct results *const *runs, const struct result_cell *cell, const bool *taken)
+/* The cell of A without a match that means what `cell` of B does; one of the same start method before any other. */
+static size_t find_match(const struct results *const *runs, const struct result_cell *cell, const size_t *match)
 {
     const struct results *a = runs[COMPARE_A], *b = runs[COMPARE_B];
     size_t found = a->cell_count;
     for (size_t i = 0; i < a->cell_count; i++) {
         const struct result_cell *other = &a->cells[i];
-        if (taken[i] || other->role != cell->role || strcmp(other->runtime, cell->runtime) != 0 ||
+        if (match[i] < b->cell_count || other->role != cell->role || strcmp(other->runtime, cell->runtime) != 0 ||
             strcmp(other->model, cell->model) != 0 || !same_group(&a->groups[other->group], &b->groups[cell->group]))
             continue;
         if (same_text(other->start_method, cell->start_method))
@@ -58,63 +58,91 @@ static bool is_wanted(const struct compare *c, const struct plan_group *group, c
     return false;
 }
 
-static void add_lone(struct compare *c, enum compare_side side, size_t cell)
-{
-    const struct results *run = c->results[side];
-    c->lone[c->lone_count++] = (struct compare_lone){
-        .side = side, .cell = &run->cells[cell], .group = &run->groups[run->cells[cell].group]};
-}
+/* What the summary of a run says of a cell. */
+struct said {
+    const char *note;
+    bool missed;
+    const struct ratio *speedup[RATIO_TIMES]; /* NULL: none */
+};
 
-static const char *note_of(const struct summary *summary, const struct result_cell *cell)
+static struct said find_said(const struct summary *summary, const struct result_cell *cell, enum ratio_base base)
 {
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (summary->cells[i].cell == cell)
-            return cell->status == CELL_OK ? NULL : summary->cells[i].note;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *c = &summary->cells[i];
+        if (c->cell == cell)
+            return (struct said){c->note, c->open_loop.behind, {&c->speedup[0][base], &c->speedup[1][base]}};
+    }
     for (size_t i = 0; i < summary->control_count; i++)
         if (summary->controls[i].cell == cell)
-            return cell->status == CELL_OK ? NULL : summary->controls[i].note;
+            return (struct said){.note = summary->controls[i].note};
     for (size_t i = 0; i < summary->capacity_count; i++)
         if (summary->capacities[i].cell == cell)
-            return cell->status == CELL_OK ? NULL : summary->capacities[i].note;
-    return NULL;
+            return (struct said){.note = summary->capacities[i].note,
+                                 .speedup = {[RATIO_WORK] = &summary->capacities[i].ratio}};
+    return (struct said){.note = NULL};
 }
 
-static void add_row(struct compare *c, size_t a, size_t b)
+static struct compare_change change_none(enum ratio_state state)
 {
-    struct compare_row *row = &c->rows[c->row_count++];
-    const size_t cells[COMPARE_SIDES] = {a, b};
+    return (struct compare_change){.of = {NAN, NAN}, .ratio = ratio_none(state), .gate_p = NAN, .gate_p_adjusted = NAN};
+}
+
+/* `cells`: their places in both runs; one that is not below the run's cell_count is none. */
+static void add_row(struct compare *c, const size_t cells[COMPARE_SIDES])
+{
+    struct compare_row *row = &c->rows[c->row_count + c->lone_count];
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         const struct results *run = c->results[side];
-        row->cell[side] = &run->cells[cells[side]];
-        row->group[side] = &run->groups[row->cell[side]->group];
-        row->note[side] = note_of(&c->summary[side], row->cell[side]);
+        if (cells[side] >= run->cell_count)
+            continue;
+        const struct result_cell *cell = row->cell[side] = &run->cells[cells[side]];
+        const struct said said = find_said(&c->summary[side], cell, c->options.base);
+        row->group[side] = &run->groups[cell->group];
+        row->note[side] = cell->status == CELL_OK ? NULL : said.note;
+        row->missed[side] = said.missed;
+    }
+    for (int what = 0; what < COMPARE_CHANGES; what++)
+        row->change[what] = change_none(RATIO_NOT_RUN);
+    if (row->cell[COMPARE_A] != NULL && row->cell[COMPARE_B] != NULL)
+        c->row_count++;
+    else
+        c->lone_count++;
+}
+
+/* Rows of the cells of one run that are matched, or of those that are not. `match`: its places in the other run. */
+static void add_rows(struct compare *c, enum compare_side side, const size_t *match, bool matched)
+{
+    const struct results *run = c->results[side], *other = c->results[!side];
+    for (size_t i = 0; i < run->cell_count; i++) {
+        size_t cells[COMPARE_SIDES];
+        cells[side] = i;
+        cells[!side] = match[i];
+        if ((match[i] < other->cell_count) == matched &&
+            is_wanted(c, &run->groups[run->cells[i].group], &run->cells[i]))
+            add_row(c, cells);
     }
 }
 
 static int match_cells(struct compare *c, struct error *err)
 {
     const struct results *a = c->results[COMPARE_A], *b = c->results[COMPARE_B];
-    bool *taken = calloc(a->cell_count + 1, sizeof *taken);
-    size_t *match = calloc(b->cell_count + 1, sizeof *match);
-    c->rows = calloc(b->cell_count + 1, sizeof *c->rows);
-    c->lone = calloc(a->cell_count + b->cell_count + 1, sizeof *c->lone);
-    int rc = taken == NULL || match == NULL || c->rows == NULL || c->lone == NULL ? error_set(err, -ENOMEM, "no memory")
-                                                                                  : 0;
-    for (size_t i = 0; i < b->cell_count && rc == 0; i++) {
-        match[i] = find_match(c->results, &b->cells[i], taken);
-        if (match[i] < a->cell_count)
-            taken[match[i]] = true;
-        if (match[i] < a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
-            add_row(c, match[i], i);
-    }
+    size_t *of_a = calloc(a->cell_count + 1, sizeof *of_a), *of_b = calloc(b->cell_count + 1, sizeof *of_b);
+    c->rows = calloc(a->cell_count + b->cell_count + 1, sizeof *c->rows);
+    int rc = of_a == NULL || of_b == NULL || c->rows == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
     for (size_t i = 0; i < a->cell_count && rc == 0; i++)
-        if (!taken[i] && is_wanted(c, &a->groups[a->cells[i].group], &a->cells[i]))
-            add_lone(c, COMPARE_A, i);
-    for (size_t i = 0; i < b->cell_count && rc == 0; i++)
-        if (match[i] == a->cell_count && is_wanted(c, &b->groups[b->cells[i].group], &b->cells[i]))
-            add_lone(c, COMPARE_B, i);
-    free(match);
-    free(taken);
+        of_a[i] = b->cell_count;
+    for (size_t i = 0; i < b->cell_count && rc == 0; i++) {
+        of_b[i] = find_match(c->results, &b->cells[i], of_a);
+        if (of_b[i] < a->cell_count)
+            of_a[of_b[i]] = i;
+    }
+    if (rc == 0) {
+        add_rows(c, COMPARE_B, of_b, true);
+        add_rows(c, COMPARE_A, of_a, false);
+        add_rows(c, COMPARE_B, of_b, false);
+    }
+    free(of_b);
+    free(of_a);
     if (rc == 0 && c->row_count + c->lone_count == 0 && c->options.only != NULL && c->options.only->count > 0)
         rc = error_set(err, -EINVAL, "--only: no cell of the two runs is called so (TASK or TASK/RUNTIME:MODEL)");
     return rc;
@@ -122,46 +150,43 @@ static int match_cells(struct compare *c, struct error *err)
 
 /* -- one change ----------------------------------------------------------------------------------------------------------- */
 
-/* The logarithms of one run's times or speedups, by round. */
-struct series {
-    double *logs;
-    int32_t *round;
-    size_t n;
-};
-
 /* Room for whatever a row needs. */
 struct work {
     struct compare *compare;
     struct pairs pairs;
-    struct series series[COMPARE_SIDES];
+    struct pairs series[COMPARE_SIDES]; /* the logarithms of one run's times or speedups in `base`, by round */
 };
 
-static void series_of_times(struct series *out, const struct result_cell *cell, sample_value *value)
+/* The series of a cell's times; returns their median, NaN where there are none. */
+static double series_of_times(struct work *work, struct pairs *out, const struct result_cell *cell, sample_value *value)
 {
+    double median = NAN;
     out->n = 0;
-    for (size_t i = 0; i < cell->count; i++)
+    for (size_t i = 0; i < cell->count && cell->status == CELL_OK; i++)
         if (value(&cell->samples[i]) > 0) {
-            out->logs[out->n] = log(value(&cell->samples[i]));
+            work->pairs.base[out->n] = value(&cell->samples[i]);
+            out->base[out->n] = log(value(&cell->samples[i]));
             out->round[out->n++] = cell->samples[i].round;
         }
+    return stats_median(work->pairs.base, out->n, &median) == 0 ? median : NAN;
 }
 
-static void series_of_speedups(struct work *work, struct series *out, const struct result_cell *base,
+static void series_of_speedups(struct work *work, struct pairs *out, const struct result_cell *base,
                                const struct result_cell *cell, sample_value *value)
 {
     struct pairs *pairs = &work->pairs;
     pairs_collect(pairs, base, cell, value);
     out->n = pairs->n;
     for (size_t i = 0; i < pairs->n; i++) {
-        out->logs[i] = log(pairs->base[i]) - log(pairs->variant[i]);
+        out->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
         out->round[i] = pairs->round[i];
     }
 }
 
-static int add_doubt(struct compare_change *out, const struct series *series, double margin)
+static int add_doubt(struct compare_change *out, const struct pairs *series, double margin)
 {
     enum doubt doubt = DOUBT_NONE;
-    const struct ratio_series of = {series->logs, series->round, series->n, margin};
+    const struct ratio_series of = {series->base, series->round, series->n, margin};
     if (series->n < STATS_SERIES_MIN)
         return 0;
     const int rc = ratio_series_doubt(&of, &doubt);
@@ -173,11 +198,9 @@ static int add_doubt(struct compare_change *out, const struct series *series, do
 static int change_make(struct work *work, enum compare_side over, struct compare_change *out)
 {
     const struct compare *c = work->compare;
-    const struct series *x = &work->series[over], *y = &work->series[over == COMPARE_A ? COMPARE_B : COMPARE_A];
-    const struct stats_two two = {x->logs, y->logs, x->n, y->n};
+    const struct pairs *x = &work->series[over], *y = &work->series[!over];
+    const struct stats_two two = {x->base, y->base, x->n, y->n};
     struct stats_interval interval;
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
-        out->rounds[side] = work->series[side].n;
     out->ratio.rounds = x->n < y->n ? x->n : y->n;
     if (out->ratio.rounds == 0)
         return 0;
@@ -204,97 +227,33 @@ static int change_make(struct work *work, enum compare_side over, struct compare
     return rc;
 }
 
-static struct compare_change change_none(enum ratio_state state)
-{
-    return (struct compare_change){.ratio = ratio_none(state), .gate_p = NAN, .gate_p_adjusted = NAN};
-}
-
 /* -- one row -------------------------------------------------------------------------------------------------------------- */
 
-static sample_value *value_of(enum ratio_time time) { return time == RATIO_WORK ? sample_work : sample_whole; }
+static sample_value *const values[COMPARE_CHANGES] = {[COMPARE_TIME + RATIO_WORK] = sample_work,
+                                                      [COMPARE_TIME + RATIO_WHOLE] = sample_whole,
+                                                      [COMPARE_SPEEDUP + RATIO_WORK] = sample_work,
+                                                      [COMPARE_SPEEDUP + RATIO_WHOLE] = sample_whole,
+                                                      [COMPARE_P50] = sample_p50,
+                                                      [COMPARE_P99] = sample_p99};
 
-static double latency_at(const struct sample *s, enum latency_point point)
+/* A time or a latency. */
+static int measure_time(struct work *work, struct compare_row *row, enum compare_what what)
 {
-    return s->latency_ns[point] < 0 ? NAN : (double)s->latency_ns[point] / 1e9;
-}
-
-static double latency_p50(const struct sample *s) { return latency_at(s, LATENCY_P50); }
-static double latency_p99(const struct sample *s) { return latency_at(s, LATENCY_P99); }
-
-static double median_of(struct work *work, const struct result_cell *cell, sample_value *value)
-{
-    double median = NAN;
-    size_t n = 0;
-    for (size_t i = 0; i < cell->count; i++)
-        if (value(&cell->samples[i]) > 0)
-            work->pairs.base[n++] = value(&cell->samples[i]);
-    return stats_median(work->pairs.base, n, &median) == 0 ? median : NAN;
-}
-
-/* Makes the series of both sides and their medians (NaN: none). Has each of them some? */
-static bool take_series(struct work *work, const struct compare_row *row, sample_value *value,
-                        double median[COMPARE_SIDES])
-{
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        median[side] = NAN;
-        if (row->cell[side]->status != CELL_OK)
-            continue;
-        series_of_times(&work->series[side], row->cell[side], value);
-        median[side] = median_of(work, row->cell[side], value);
-    }
-    return median[COMPARE_A] > 0 && median[COMPARE_B] > 0;
-}
-
-static int row_time(struct work *work, struct compare_row *row, enum ratio_time time)
-{
-    struct compare_change *out = &row->time[time];
-    double *median = row->median_s[time];
-    *out = change_none(RATIO_NOT_RUN);
-    if (!take_series(work, row, value_of(time), median))
+    struct compare_change *out = &row->change[what];
+    const bool latency = what >= COMPARE_P50;
+    if (latency && !compare_is_open(row))
         return 0;
-    if (time == RATIO_WORK && fmin(median[COMPARE_A], median[COMPARE_B]) < SUMMARY_SHORT_WORK_S)
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        out->of[side] = series_of_times(work, &work->series[side], row->cell[side], values[what]);
+    if (!(out->of[COMPARE_A] > 0 && out->of[COMPARE_B] > 0))
+        return 0;
+    if (what == COMPARE_TIME + RATIO_WORK && fmin(out->of[COMPARE_A], out->of[COMPARE_B]) < SUMMARY_SHORT_WORK_S)
         out->ratio.state = RATIO_TOO_SHORT;
-    else if (compare_is_open(row))
+    else if (!latency && compare_is_open(row))
         out->ratio.state = RATIO_OPEN_LOOP;
     else
         return change_make(work, COMPARE_A, out);
     return 0;
-}
-
-static bool is_missed(const struct summary *summary, const struct result_cell *cell)
-{
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (summary->cells[i].cell == cell)
-            return summary->cells[i].open_loop.behind;
-    return false;
-}
-
-static int row_latency(struct work *work, struct compare_row *row)
-{
-    static sample_value *const values[COMPARE_LATENCIES] = {[COMPARE_P50] = latency_p50, [COMPARE_P99] = latency_p99};
-    int rc = 0;
-    for (enum compare_latency k = 0; k < COMPARE_LATENCIES && rc == 0; k++) {
-        row->latency[k] = change_none(RATIO_NOT_RUN);
-        row->latency_s[k][COMPARE_A] = row->latency_s[k][COMPARE_B] = NAN;
-        if (compare_is_open(row) && take_series(work, row, values[k], row->latency_s[k]))
-            rc = change_make(work, COMPARE_A, &row->latency[k]);
-    }
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
-        row->missed[side] = is_missed(&work->compare->summary[side], row->cell[side]);
-    return rc;
-}
-
-static const struct ratio *speedup_of(const struct compare *c, const struct compare_row *row, enum compare_side side,
-                                      enum ratio_time time)
-{
-    const struct summary *summary = &c->summary[side];
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (summary->cells[i].cell == row->cell[side])
-            return &summary->cells[i].speedup[time][c->options.base];
-    for (size_t i = 0; i < summary->capacity_count && time == RATIO_WORK; i++)
-        if (summary->capacities[i].cell == row->cell[side])
-            return &summary->capacities[i].ratio;
-    return NULL;
 }
 
 static bool is_measured(const struct ratio *speedup)
@@ -303,29 +262,27 @@ static bool is_measured(const struct ratio *speedup)
 }
 
 /* Of a capacity too, in work time: copies * sync / copies of sync; the copies are as many in both runs and cancel out. */
-static int row_speedup(struct work *work, struct compare_row *row, enum ratio_time time)
+static int measure_speedup(struct work *work, struct compare_row *row, enum ratio_time time)
 {
     const struct compare *c = work->compare;
-    struct compare_change *out = &row->speedup[time];
-    *out = change_none(RATIO_NOT_RUN);
+    struct compare_change *out = &row->change[COMPARE_SPEEDUP + (int)time];
     bool measured = true;
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        const struct ratio *speedup = speedup_of(c, row, side, time);
-        row->speedup_of[time][side] = speedup != NULL && ratio_known(speedup) ? speedup->ratio : NAN;
+        const struct result_cell *cell = row->cell[side];
+        const struct ratio *speedup = find_said(&c->summary[side], cell, c->options.base).speedup[time];
+        const bool own = c->options.base == RATIO_OWN_SYNC || cell->role == ROLE_CAPACITY;
+        if (speedup != NULL && ratio_known(speedup))
+            out->of[side] = speedup->ratio;
         if (!is_measured(speedup) && measured)
             out->ratio.state = speedup == NULL ? RATIO_NOT_RUN : speedup->state;
         measured = measured && is_measured(speedup);
+        if (measured)
+            series_of_speedups(
+                work, &work->series[side],
+                results_baseline(c->results[side], cell->group, own ? cell->runtime : SUMMARY_BASELINE_RUNTIME), cell,
+                values[COMPARE_SPEEDUP + (int)time]);
     }
-    if (!measured)
-        return 0;
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        const struct result_cell *cell = row->cell[side];
-        const bool own = c->options.base == RATIO_OWN_SYNC || cell->role == ROLE_CAPACITY;
-        const struct result_cell *base = results_baseline(c->results[side], cell->group,
-                                                          own ? cell->runtime : SUMMARY_BASELINE_RUNTIME);
-        series_of_speedups(work, &work->series[side], base, cell, value_of(time));
-    }
-    return change_make(work, COMPARE_B, out);
+    return measured ? change_make(work, COMPARE_B, out) : 0;
 }
 
 static int work_open(struct work *work, struct compare *c)
@@ -337,21 +294,15 @@ static int work_open(struct work *work, struct compare *c)
                 longest = c->results[side]->cells[i].count;
     *work = (struct work){.compare = c};
     int rc = pairs_open(&work->pairs, longest);
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        work->series[side].logs = calloc(longest + 1, sizeof *work->series[side].logs);
-        work->series[side].round = calloc(longest + 1, sizeof *work->series[side].round);
-        if (work->series[side].logs == NULL || work->series[side].round == NULL)
-            rc = -ENOMEM;
-    }
+    for (enum compare_side side = 0; side < COMPARE_SIDES && rc == 0; side++)
+        rc = pairs_open(&work->series[side], longest);
     return rc;
 }
 
 static void work_close(struct work *work)
 {
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        free(work->series[side].logs);
-        free(work->series[side].round);
-    }
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+        pairs_close(&work->series[side]);
     pairs_close(&work->pairs);
 }
 
@@ -359,64 +310,46 @@ static int measure_rows(struct compare *c)
 {
     struct work work;
     int rc = work_open(&work, c);
-    for (size_t i = 0; i < c->row_count && rc == 0; i++) {
-        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++) {
-            rc = row_time(&work, &c->rows[i], t);
-            if (rc == 0)
-                rc = row_speedup(&work, &c->rows[i], t);
-        }
-        if (rc == 0)
-            rc = row_latency(&work, &c->rows[i]);
-    }
+    for (size_t i = 0; i < c->row_count && rc == 0; i++)
+        for (int what = 0; what < COMPARE_CHANGES && rc == 0; what++)
+            rc = what >= COMPARE_SPEEDUP && what < COMPARE_P50
+                     ? measure_speedup(&work, &c->rows[i], (enum ratio_time)(what - COMPARE_SPEEDUP))
+                     : measure_time(&work, &c->rows[i], (enum compare_what)what);
     work_close(&work);
     return rc;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------------------------------------- */
 
-/* One column of the comparison. */
-typedef struct compare_change *column_of(struct compare_row *row, int which);
-static struct compare_change *time_of(struct compare_row *row, int time) { return &row->time[time]; }
-static struct compare_change *gain_of(struct compare_row *row, int time) { return &row->speedup[time]; }
-static struct compare_change *latency_of(struct compare_row *row, int k) { return &row->latency[k]; }
-
 /* A family is a column: all models' cells of both runs together. Controls and capacities are there to be looked at. */
-static int judge_column(struct compare *c, column_of *column, int which, struct ratio **family)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < c->row_count; i++)
-        if (c->rows[i].cell[COMPARE_B]->role == ROLE_MODEL)
-            family[count++] = &column(&c->rows[i], which)->ratio;
-    return ratios_judge(family, count, c->margin);
-}
-
 static int judge_columns(struct compare *c)
 {
-    static const struct {
-        column_of *column;
-        int which;
-    } columns[] = {{time_of, RATIO_WORK},  {gain_of, RATIO_WORK},     {time_of, RATIO_WHOLE},
-                   {gain_of, RATIO_WHOLE}, {latency_of, COMPARE_P50}, {latency_of, COMPARE_P99}};
     struct ratio **family = calloc(c->row_count + 1, sizeof(struct ratio *));
     int rc = family == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < sizeof columns / sizeof *columns && rc == 0; i++)
-        rc = judge_column(c, columns[i].column, columns[i].which, family);
+    for (int what = 0; what < COMPARE_CHANGES && rc == 0; what++) {
+        size_t count = 0;
+        for (size_t i = 0; i < c->row_count; i++)
+            if (c->rows[i].cell[COMPARE_B]->role == ROLE_MODEL)
+                family[count++] = &c->rows[i].change[what].ratio;
+        rc = ratios_judge(family, count, c->margin);
+    }
     free(family);
     return rc;
 }
 
-bool compare_is_open(const struct compare_row *row)
+enum compare_side compare_side_of(const struct compare_row *row)
 {
-    return row->group[COMPARE_B]->rate > 0; /* A's is the same, or they were no match */
+    return row->cell[COMPARE_B] != NULL ? COMPARE_B : COMPARE_A;
 }
+
+bool compare_is_open(const struct compare_row *row) { return row->group[compare_side_of(row)]->rate > 0; }
 
 static struct compare_change *change_of(const struct compare *c, struct compare_row *row, size_t k)
 {
     if (compare_is_open(row) && !c->options.by_speedup)
-        return k < COMPARE_LATENCIES ? &row->latency[k] : NULL;
-    if (k > 0)
-        return NULL;
-    return c->options.by_speedup ? &row->speedup[c->options.time] : &row->time[c->options.time];
+        return COMPARE_P50 + k < COMPARE_CHANGES ? &row->change[COMPARE_P50 + k] : NULL;
+    return k == 0 ? &row->change[(c->options.by_speedup ? COMPARE_SPEEDUP : COMPARE_TIME) + (int)c->options.time]
+                  : NULL;
 }
 
 const struct compare_change *compare_judged(const struct compare *c, const struct compare_row *row, size_t k)
@@ -431,7 +364,7 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int find_middle(const struct compare *c, bool speedup, struct compare_middle *out)
+static int find_middle(const struct compare *c, enum compare_what what, struct compare_middle *out)
 {
     *out = (struct compare_middle){NAN, NAN, NAN, 0};
     double *ratios = calloc(c->row_count + 1, sizeof *ratios);
@@ -439,7 +372,7 @@ static int find_middle(const struct compare *c, bool speedup, struct compare_mid
         return -ENOMEM;
     for (size_t i = 0; i < c->row_count; i++) {
         const struct compare_row *row = &c->rows[i];
-        const struct ratio *ratio = speedup ? &row->speedup[c->options.time].ratio : &row->time[c->options.time].ratio;
+        const struct ratio *ratio = &row->change[what].ratio;
         if (row->cell[COMPARE_B]->role == ROLE_MODEL && ratio_known(ratio) && ratio->state != RATIO_SELF)
             ratios[out->cells++] = ratio->ratio;
     }
@@ -455,23 +388,22 @@ static int find_middle(const struct compare *c, bool speedup, struct compare_mid
 }
 
 /* How many models' cells have the verdict in a column. */
-static size_t count_verdicts(const struct compare *c, bool speedup, enum verdict verdict)
+static size_t count_verdicts(const struct compare *c, enum compare_what what, enum verdict verdict)
 {
     size_t count = 0;
-    for (size_t i = 0; i < c->row_count; i++) {
-        const struct compare_row *row = &c->rows[i];
-        const struct compare_change *changes = speedup ? row->speedup : row->time;
-        count += row->cell[COMPARE_B]->role == ROLE_MODEL && changes[c->options.time].ratio.verdict == verdict;
-    }
+    for (size_t i = 0; i < c->row_count; i++)
+        count += c->rows[i].cell[COMPARE_B]->role == ROLE_MODEL && c->rows[i].change[what].ratio.verdict == verdict;
     return count;
 }
 
 bool compare_moved_alike(const struct compare *c)
 {
-    const size_t slower = count_verdicts(c, false, VERDICT_SLOWER), faster = count_verdicts(c, false, VERDICT_FASTER);
-    const size_t still = count_verdicts(c, false, VERDICT_NO_DIFFERENCE),
-                 stayed = count_verdicts(c, true, VERDICT_NO_DIFFERENCE);
-    const size_t left = count_verdicts(c, true, VERDICT_SLOWER) + count_verdicts(c, true, VERDICT_FASTER);
+    const enum compare_what time = COMPARE_TIME + (int)c->options.time,
+                            speedup = COMPARE_SPEEDUP + (int)c->options.time;
+    const size_t slower = count_verdicts(c, time, VERDICT_SLOWER), faster = count_verdicts(c, time, VERDICT_FASTER);
+    const size_t still = count_verdicts(c, time, VERDICT_NO_DIFFERENCE),
+                 stayed = count_verdicts(c, speedup, VERDICT_NO_DIFFERENCE);
+    const size_t left = count_verdicts(c, speedup, VERDICT_SLOWER) + count_verdicts(c, speedup, VERDICT_FASTER);
     const size_t moved = slower > faster ? slower : faster;
     return moved >= ALIKE_LEAST && (double)moved >= ALIKE_SHARE * (double)(slower + faster + still) &&
            (double)stayed >= ALIKE_SHARE * (double)(stayed + left) && stayed > 0;
@@ -527,7 +459,7 @@ static size_t gate_values(struct compare *c, double *p, bool back)
 
 static int judge_gate(struct compare *c)
 {
-    const size_t room = COMPARE_LATENCIES * c->row_count;
+    const size_t room = (COMPARE_CHANGES - COMPARE_P50) * c->row_count;
     double *p = calloc(2 * room + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + room;
     size_t judged = 0;
     if (p == NULL)
@@ -556,9 +488,9 @@ static int judge(struct compare *c)
 {
     int rc = judge_columns(c);
     if (rc == 0)
-        rc = find_middle(c, false, &c->middle_time);
+        rc = find_middle(c, COMPARE_TIME + (int)c->options.time, &c->middle_time);
     if (rc == 0)
-        rc = find_middle(c, true, &c->middle_speedup);
+        rc = find_middle(c, COMPARE_SPEEDUP + (int)c->options.time, &c->middle_speedup);
     if (rc == 0 && c->options.slower > 0)
         rc = judge_gate(c);
     return rc;
@@ -586,7 +518,7 @@ int compare_make(struct compare *out, const struct results *a, const struct resu
         rc = find_differences(out);
     if (rc != 0) {
         compare_free(out);
-        return rc == -ENOMEM ? error_set(err, rc, "no memory for the comparison") : rc;
+        return rc == -ENOMEM ? error_set(err, rc, "out of memory") : rc;
     }
     return 0;
 }
@@ -596,16 +528,8 @@ void compare_free(struct compare *c)
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
         summary_free(&c->summary[side]);
     free(c->rows);
-    free(c->lone);
     differences_free(&c->machine);
     differences_free(&c->moving);
     differences_free(&c->plan);
     *c = (struct compare){.rows = NULL};
-}
-
-char *compare_name(const struct result_cell *cell)
-{
-    if (cell->role == ROLE_CAPACITY)
-        return text_format("%lld x %s:%s", (long long)cell->copies, cell->runtime, cell->model);
-    return text_format("%s:%s%s", cell->runtime, cell->model, cell->role == ROLE_CONTROL ? " (control)" : "");
 }

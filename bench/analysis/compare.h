@@ -37,43 +37,35 @@ struct compare_options {
     double margin;                  /* below 0: the larger of the two plans' */
     enum ratio_time time;           /* what is told and judged; both are computed */
     enum ratio_base base;           /* of the speedups */
-    bool by_speedup;                /* the gate judges speedups, not times and latencies */
+    bool by_speedup;                /* the answer and the gate go by speedups, not by times and latencies */
     double slower;                  /* the gate's limit: 0.05 for 5% slower; 0: no gate */
     const struct string_list *only; /* patterns TASK or TASK/RUNTIME:MODEL as of fnmatch; none or NULL: all */
 };
 
-/* B against A; above 1 is better in B. `rounds` is the lesser of both. */
+/* What is compared of a cell, a column each; what has a time has one more column for the other: COMPARE_TIME + RATIO_WORK. */
+enum compare_what {
+    COMPARE_TIME = 0,              /* time in A / time in B */
+    COMPARE_SPEEDUP = RATIO_TIMES, /* speedup in B / speedup in A */
+    COMPARE_P50 = 2 * RATIO_TIMES, /* of an open loop, which has neither of these: latency in A / latency in B */
+    COMPARE_P99,
+    COMPARE_CHANGES
+};
+
+/* B compared with A; above 1 is better in B. */
 struct compare_change {
-    struct ratio ratio;
-    size_t rounds[COMPARE_SIDES];
+    double of[COMPARE_SIDES]; /* the median time or latency, or the speedup as that run's summary has it; NaN: none */
+    struct ratio ratio;       /* its `rounds` are the lesser of both */
     double gate_p, gate_p_adjusted; /* of "not slower by more than the limit"; NaN where there is no gate */
     bool gate_beyond;               /* it is slower by more than that, for sure */
 };
 
-/* The latencies of an open loop that are compared: what half of the jobs meet, and the one in a hundred. */
-enum compare_latency { COMPARE_P50, COMPARE_P99, COMPARE_LATENCIES };
-
 struct compare_row {
-    const struct result_cell *cell[COMPARE_SIDES];
+    const struct result_cell *cell[COMPARE_SIDES]; /* NULL: only the other run has it, and nothing is compared */
     const struct plan_group *group[COMPARE_SIDES];
     const char *note[COMPARE_SIDES]; /* why it has no times; NULL: it has */
-    double median_s[RATIO_TIMES][COMPARE_SIDES];
-    double speedup_of[RATIO_TIMES][COMPARE_SIDES]; /* each run's own speedup, as its summary has it; NaN: none */
-    struct compare_change time[RATIO_TIMES];       /* time in A / time in B */
-    struct compare_change speedup[RATIO_TIMES];    /* speedup in B / speedup in A */
-    /* Of an open loop, which has neither of these: the medians of the rounds' percentiles, and A / B. NaN and none in a closed
-     * one. */
-    double latency_s[COMPARE_LATENCIES][COMPARE_SIDES];
-    struct compare_change latency[COMPARE_LATENCIES];
-    bool missed[COMPARE_SIDES]; /* that run did not keep the rate (summary_rate.behind) */
+    bool missed[COMPARE_SIDES];      /* that run did not keep the rate of the open loop (summary_rate.behind) */
+    struct compare_change change[COMPARE_CHANGES];
     enum compare_gate gate;
-};
-
-/* A cell that only one run has. */
-struct compare_lone {
-    enum compare_side side;
-    const struct result_cell *cell;
-    const struct plan_group *group;
 };
 
 /* The middle of a column: the median over the cells of a run of their ratios. NaN, and 0 cells, where there are none. */
@@ -87,8 +79,8 @@ struct compare {
     double margin;
     const struct results *results[COMPARE_SIDES];
     struct summary summary[COMPARE_SIDES];
-    struct compare_row *rows;  /* in the order of B's plan */
-    struct compare_lone *lone; /* A's, then B's, each in the order of its plan */
+    /* What both have, in the order of B's plan; behind that `lone_count` rows of what only A has, and then only B. */
+    struct compare_row *rows;
     size_t row_count, lone_count;
     struct differences machine, moving, plan;
     struct compare_middle middle_time, middle_speedup; /* of options.time */
@@ -106,14 +98,14 @@ void compare_free(struct compare *compare);
 
 /* Are most cells slower, or most faster, while their speedups stayed? Then it was not a model. */
 bool compare_moved_alike(const struct compare *compare);
+/* The side that has the row's cell: B where both have. */
+enum compare_side compare_side_of(const struct compare_row *row);
 /* Is the row of an open loop? */
 bool compare_is_open(const struct compare_row *row);
 /*
- * The changes of a row that are judged, k = 0, 1, ...; NULL behind the last: its time or speedup of options.time; in an open
- * loop the latencies, but nothing that could be judged (a change without a ratio) where speedups are.
+ * The changes of a row that the answer and the gate go by, k = 0, 1, ...; NULL behind the last: its time or speedup of
+ * options.time; in an open loop the latencies, but one without a ratio where speedups are asked for.
  */
 const struct compare_change *compare_judged(const struct compare *compare, const struct compare_row *row, size_t k);
-/* How a row is called within its group: "c:sync", "c:sync (control)", "2 x c:sync"; to be freed; NULL: no memory. */
-char *compare_name(const struct result_cell *cell);
 
 #endif

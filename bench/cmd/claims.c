@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/analysis/claims.h"
 #include "bench/cmd/command.h"
@@ -14,21 +13,18 @@
 #include "bench/cmd/options.h"
 #include "bench/protocol/paths.h"
 #include "bench/report/claims.h"
-#include "bench/report/screen.h"
 #include "bench/util/text.h"
 
-enum { KEY_FILE = 256, KEY_FORMAT };
-#define CLAIMS_FORMATS "terminal, md, adoc, csv or json"
+enum { KEY_FILE = 256 };
 
 struct claims_arguments {
     const char *run, *file; /* NULL: not said */
-    const struct writer_format *format;
+    struct options_print print;
     struct error *err;
 };
 
 static const struct argp_option option_table[] = {
     {"file", KEY_FILE, "FILE", 0, "Other claims than those the run's suite names (docs/claims.md)", 0},
-    {"format", KEY_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, adoc, csv or json", 0},
     {0},
 };
 
@@ -39,9 +35,6 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case KEY_FILE:
         a->file = text;
         return 0;
-    case KEY_FORMAT:
-        a->format = writer_find(strcmp(text, "text") == 0 ? format_terminal.name : text);
-        return a->format != NULL ? 0 : options_refuse(a->err, "--format", text, "must be " CLAIMS_FORMATS);
     case ARGP_KEY_ARG:
         return options_argument(a->err, text, &a->run);
     default:
@@ -103,15 +96,11 @@ static int read_and_judge(const struct claims_arguments *a, const struct paths *
 
 static int print(const struct claims_arguments *a, const char *run, const struct claims *claims, struct error *err)
 {
-    struct writer w = {
-        .format = a->format, .out = stdout, .width = screen_columns(), .colour = screen_has_colour(), .only = "rows"};
-    if (a->format == &format_terminal)
+    struct writer w = options_writer(&a->print, "rows");
+    if (w.format == &format_terminal)
         printf("%s\n", run);
     write_claims(&w, 1, claims);
-    int rc = write_end(&w);
-    if (rc == 0 && fflush(stdout) != 0)
-        rc = error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
-    return rc;
+    return options_print_end(write_end(&w), err);
 }
 
 static int claims_show(const struct claims_arguments *a, const struct paths *paths, struct error *err)
@@ -141,13 +130,13 @@ int cmd_claims(int argc, char **argv, struct error *err)
         .options = option_table,
         .parser = parse_option,
         .args_doc = "[RUN]",
-        .doc = "Hold what others published against what a run measured.\v"
+        .doc = "Compare what others published with what a run measured.\v"
                "RUN is a folder under results/; without one the last run if its suite names claims, else the reference "
                "run of the suite published.",
     };
-    struct claims_arguments arguments = {.format = &format_terminal, .err = err};
+    struct claims_arguments arguments = {.err = err};
     struct paths paths;
-    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
+    if (options_parse_print(&argp, argc, argv, &arguments, &arguments.print, err) != 0)
         return 2;
     int rc = paths_find(&paths, err);
     if (rc == 0)

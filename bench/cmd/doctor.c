@@ -99,28 +99,6 @@ static int look_here(struct doctor *d, struct error *err)
     return rc > 0 ? 0 : rc;
 }
 
-/* -- showing ------------------------------------------------------------------------------------------------------ */
-
-static int show(const struct doctor *d, const struct arguments *a, json_t *facts, struct error *err)
-{
-    const bool whole = a->root == NULL;
-    int rc = 0;
-    if (a->json) {
-        json_t *all = doctor_json(d, whole, facts);
-        rc = all == NULL ? -ENOMEM : json_dumpf(all, stdout, JSON_INDENT(1)) == 0 ? 0 : -EIO;
-        puts("");
-        json_decref(all);
-    } else {
-        const int width = screen_columns();
-        const struct screen screen = {
-            .out = stdout, .width = width < WIDTH_MOST ? width : WIDTH_MOST, .colour = screen_has_colour()};
-        rc = doctor_print(d, whole, &screen);
-    }
-    if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
-        rc = -EIO;
-    return rc == 0 ? 0 : rc == -ENOMEM ? no_memory(err) : error_set(err, rc, "what was found cannot be written");
-}
-
 static const struct argp_option option_table[] = {
     {"json", 'j', NULL, 0, "As JSON", 0},
     {"root", 'r', "DIR", 0,
@@ -154,8 +132,11 @@ int cmd_doctor(int argc, char **argv, struct error *err)
         rc = doctor.no_memory ? no_memory(err) : 0;
     }
     if (rc == 0) {
+        struct writer w = options_writer(&(struct options_print){.format = a.json ? &format_json : &format_terminal},
+                                         NULL);
         err->text[0] = '\0';
-        rc = show(&doctor, &a, facts, err);
+        w.width = w.width < WIDTH_MOST ? w.width : WIDTH_MOST;
+        rc = options_print_end(doctor_write(&doctor, a.root == NULL, facts, &w), err);
     }
     const bool possible = a.root != NULL || doctor_possible(&doctor);
     json_decref(facts);

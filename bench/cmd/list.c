@@ -13,6 +13,7 @@
 #include "bench/protocol/catalog.h"
 #include "bench/util/files.h"
 #include "bench/cmd/options.h"
+#include "bench/report/writer.h"
 #include "bench/process/signals.h"
 
 struct arguments {
@@ -38,167 +39,165 @@ static error_t on_option(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* -- for people --------------------------------------------------------------------------------------------------- */
+/* -- what there is ------------------------------------------------------------------------------------------------ */
 
-/* "c, py": the hosts of a set. */
-static void host_names(unsigned hosts, char *out, size_t room)
-{
-    size_t used = 0;
-    *out = '\0';
-    for (size_t h = 0; h < host_count; h++)
-        if ((hosts & (1u << h)) != 0 && used < room) {
-            const int n = snprintf(out + used, room - used, "%s%s", used == 0 ? "" : ", ", host_table[h].name);
-            used += n > 0 ? (size_t)n : 0;
-        }
-}
-
-static void print_runtimes(const struct catalog *c)
-{
-    puts("Runtimes");
-    for (size_t i = 0; i < c->runtime_count; i++) {
-        const json_t *list = c->lists[c->runtimes[i].host];
-        printf("  %-14s the %s host, version %s\n", c->runtimes[i].name, host_table[c->runtimes[i].host].name,
-               json_string_value(json_object_get(list, "version")));
-    }
-}
-
-static void print_models(const struct catalog *c)
-{
-    char hosts[64];
-    puts("\nModels");
-    for (size_t i = 0; i < c->model_count; i++) {
-        const struct catalog_model *m = &c->models[i];
-        host_names(m->hosts, hosts, sizeof hosts);
-        printf("  %-14s %s (%s)\n", m->name, m->about, hosts);
-    }
-}
-
-static void print_param(const json_t *row)
-{
-    const char *fallback = json_string_value(json_object_get(row, "default"));
-    const json_t *min = json_object_get(row, "min"), *max = json_object_get(row, "max");
-    const json_t *choices = json_object_get(row, "choices"), *choice;
-    size_t i;
-    printf("    %s=%s", json_string_value(json_object_get(row, "key")), fallback == NULL ? "..." : fallback);
-    printf("  %s (%s", json_string_value(json_object_get(row, "about")),
-           json_string_value(json_object_get(row, "type")));
-    if (json_is_integer(min) && json_is_integer(max))
-        printf(" %lld..%lld", (long long)json_integer_value(min), (long long)json_integer_value(max));
-    json_array_foreach(choices, i, choice) { printf("%s%s", i == 0 ? ": " : "|", json_string_value(choice)); }
-    puts(")");
-}
-
-static void print_tasks(const struct catalog *c)
-{
-    char hosts[64];
-    puts("\nTasks");
-    for (size_t i = 0; i < c->task_count; i++) {
-        const struct catalog_task *t = &c->tasks[i];
-        size_t k;
-        const json_t *row;
-        host_names(t->hosts, hosts, sizeof hosts);
-        printf("  %-14s %s (%s; %" JSON_INTEGER_FORMAT " jobs; %s)\n", t->name, t->about, t->kind, t->jobs, hosts);
-        json_array_foreach(t->params, k, row) { print_param(row); }
-        for (size_t h = 0; h < host_count; h++)
-            if (t->hosts == 1u << h)
-                printf("    note: %s\n", host_table[h].only);
-        if (t->differ != NULL)
-            printf("    refused: its tables differ: %s\n", t->differ);
-    }
-}
-
-/* Task files that did not load. */
-static void print_errors(const struct catalog *c)
-{
-    for (size_t h = 0; h < host_count; h++) {
-        size_t i;
-        const json_t *text;
-        json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
-        {
-            printf("%s%s: %s\n", i == 0 ? "\nNot loaded by the host " : "  ", host_table[h].name,
-                   json_is_string(text) ? json_string_value(text) : "?");
-        }
-    }
-}
-
-/* -- as JSON ------------------------------------------------------------------------------------------------------ */
-
-static json_t *hosts_json(unsigned hosts)
+/* Adds `row` (stolen) with the names of its hosts. Whether there was memory. */
+static bool add_row(json_t *rows, json_t *row, unsigned hosts)
 {
     json_t *names = json_array();
-    for (size_t h = 0; h < host_count; h++)
-        if ((hosts & (1u << h)) != 0 && json_array_append_new(names, json_string(host_table[h].name)) != 0)
-            break;
-    return names;
+    bool good = json_object_set_new(row, "hosts", names) == 0 && json_array_append_new(rows, row) == 0;
+    for (size_t h = 0; h < host_count && good; h++)
+        if ((hosts & (1u << h)) != 0)
+            good = json_array_append_new(names, json_string(host_table[h].name)) == 0;
+    return good;
 }
 
-static json_t *tasks_json(const struct catalog *c)
+/* As --json prints it; NULL: no memory. */
+static json_t *list_json(const struct catalog *c)
 {
-    json_t *tasks = json_array();
+    json_t *runtimes = json_array(), *models = json_array(), *tasks = json_array();
+    bool good = true;
+    for (size_t i = 0; i < c->runtime_count && good; i++) {
+        const json_t *list = c->lists[c->runtimes[i].host];
+        json_t *row = json_pack("{ss ss sO sO sO}", "name", c->runtimes[i].name, "host",
+                                host_table[c->runtimes[i].host].name, "version", json_object_get(list, "version"),
+                                "build", json_object_get(list, "build"), "errors", json_object_get(list, "errors"));
+        good = json_array_append_new(runtimes, row) == 0;
+    }
+    for (size_t i = 0; i < c->model_count && good; i++) {
+        const struct catalog_model *m = &c->models[i];
+        good = add_row(models,
+                       json_pack("{ss ss sb}", "name", m->name, "about", m->about, "baseline", (int)m->baseline),
+                       m->hosts);
+    }
+    for (size_t i = 0; i < c->task_count && good; i++) {
+        const struct catalog_task *t = &c->tasks[i];
+        json_t *row = json_pack("{ss ss ss ss sI sb sO ss?}", "name", t->name, "about", t->about, "kind", t->kind,
+                                "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params,
+                                "differ", t->differ);
+        good = add_row(tasks, row, t->hosts);
+    }
+    json_t *all = json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "tasks", tasks);
+    if (!good) {
+        json_decref(all);
+        return NULL;
+    }
+    return all;
+}
+
+/* -- for people --------------------------------------------------------------------------------------------------- */
+
+/* A row is an object of list_json, or a parameter of a task; `which` says what of it. */
+enum member { NAME, HOST, VERSION, HOSTS, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE };
+
+static void read_member(const void *row, int which, struct table_value *out)
+{
+    static const char *const names[] = {
+        [NAME] = "name",       [HOST] = "host", [VERSION] = "version", [HOSTS] = "hosts",
+        [KIND] = "kind",       [JOBS] = "jobs", [ABOUT] = "about",     [KEY] = "key",
+        [DEFAULT] = "default", [TYPE] = "type", [RANGE] = "choices"};
+    const json_t *value = json_object_get(row, names[which]), *item;
+    const json_t *min = json_object_get(row, "min"), *max = json_object_get(row, "max");
+    size_t i, at = 0;
+    if (json_is_integer(value))
+        table_set_number(out, (double)json_integer_value(value));
+    else if (which == RANGE && json_is_integer(min) && json_is_integer(max))
+        table_set_format(out, "%" JSON_INTEGER_FORMAT "..%" JSON_INTEGER_FORMAT, json_integer_value(min),
+                         json_integer_value(max));
+    else if (!json_is_array(value))
+        table_set_text(out, json_string_value(value));
+    else
+        out->text = out->own;
+    json_array_foreach(value, i, item) if (at < sizeof out->own)
+        at += (size_t)snprintf(out->own + at, sizeof out->own - at, "%s%s", i > 0 ? " " : "", json_string_value(item));
+}
+
+static const struct table_column columns[] = {
+    {NULL, "name", UNIT_TEXT, false, 0, read_member, NAME},
+    {NULL, "host", UNIT_TEXT, false, 0, read_member, HOST},
+    {NULL, "version", UNIT_TEXT, false, 0, read_member, VERSION},
+    {NULL, "parameter", UNIT_TEXT, false, 0, read_member, KEY},
+    {NULL, "default", UNIT_TEXT, false, 0, read_member, DEFAULT},
+    {NULL, "type", UNIT_TEXT, false, 0, read_member, TYPE},
+    {NULL, "values", UNIT_TEXT, false, 0, read_member, RANGE},
+    {NULL, "kind", UNIT_TEXT, false, 0, read_member, KIND},
+    {NULL, "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
+    {NULL, "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
+    {NULL, "", UNIT_TEXT, false, 0, read_member, ABOUT},
+};
+
+/* Of an array of objects; what none of them has is no column. 0 or -ENOMEM. */
+static int write_rows(struct writer *w, const char *title, const json_t *array)
+{
+    const size_t count = json_array_size(array);
+    const json_t **rows = calloc(count + 1, sizeof(json_t *));
+    if (rows == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        rows[i] = json_array_get(array, i);
+    write_table(w, &(struct table){.title = title,
+                                   .columns = columns,
+                                   .column_count = sizeof columns / sizeof *columns,
+                                   .rows = rows,
+                                   .row_count = count});
+    free(rows);
+    return 0;
+}
+
+static void write_notes(struct writer *w, const struct catalog *c)
+{
+    char text[600];
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
-        json_t *task = json_pack("{ss ss ss ss sI sb sO so ss?}", "name", t->name, "about", t->about, "kind", t->kind,
-                                 "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params,
-                                 "hosts", hosts_json(t->hosts), "differ", t->differ);
-        if (json_array_append_new(tasks, task) != 0)
-            break;
+        for (size_t h = 0; h < host_count; h++)
+            if (t->hosts == 1u << h) {
+                snprintf(text, sizeof text, "%s: %s", t->name, host_table[h].only);
+                write_item(w, "note", text);
+            }
+        snprintf(text, sizeof text, "%s is refused: its tables differ: %s", t->name, t->differ);
+        if (t->differ != NULL)
+            write_item(w, "note", text);
     }
-    return tasks;
+    for (size_t h = 0; h < host_count; h++) {
+        size_t i;
+        const json_t *why;
+        json_array_foreach(json_object_get(c->lists[h], "errors"), i, why)
+        {
+            snprintf(text, sizeof text, "by the host %s: %s", host_table[h].name,
+                     json_is_string(why) ? json_string_value(why) : "?");
+            write_item(w, "not loaded", text);
+        }
+    }
 }
 
-static json_t *models_json(const struct catalog *c)
+static int write_list(struct writer *w, const struct catalog *c, const json_t *all)
 {
-    json_t *models = json_array();
-    for (size_t i = 0; i < c->model_count; i++) {
-        const struct catalog_model *m = &c->models[i];
-        json_t *model = json_pack("{ss ss sb so}", "name", m->name, "about", m->about, "baseline", (int)m->baseline,
-                                  "hosts", hosts_json(m->hosts));
-        if (json_array_append_new(models, model) != 0)
-            break;
+    char title[160];
+    write_heading(w, 1, "Runtimes, models and tasks");
+    int rc = write_rows(w, "Runtimes", json_object_get(all, "runtimes"));
+    if (rc == 0)
+        rc = write_rows(w, "Models", json_object_get(all, "models"));
+    if (rc == 0)
+        rc = write_rows(w, "Tasks", json_object_get(all, "tasks"));
+    for (size_t i = 0; i < c->task_count && rc == 0; i++) {
+        snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);
+        rc = write_rows(w, title, c->tasks[i].params);
     }
-    return models;
-}
-
-static json_t *runtimes_json(const struct catalog *c)
-{
-    json_t *runtimes = json_array();
-    for (size_t i = 0; i < c->runtime_count; i++) {
-        const json_t *list = c->lists[c->runtimes[i].host];
-        json_t *runtime = json_pack("{ss ss sO sO sO}", "name", c->runtimes[i].name, "host",
-                                    host_table[c->runtimes[i].host].name, "version", json_object_get(list, "version"),
-                                    "build", json_object_get(list, "build"), "errors", json_object_get(list, "errors"));
-        if (json_array_append_new(runtimes, runtime) != 0)
-            break;
-    }
-    return runtimes;
-}
-
-static int print_json(const struct catalog *c)
-{
-    json_t *all = json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes_json(c), "models", models_json(c),
-                            "tasks", tasks_json(c));
-    const int rc = all != NULL && json_dumpf(all, stdout, JSON_INDENT(1)) == 0 ? 0 : -EIO;
-    puts("");
-    json_decref(all);
-    return rc;
+    write_notes(w, c);
+    return rc != 0 ? rc : write_end(w);
 }
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
 
-static int print_catalog(const struct catalog *c, bool json, struct error *err)
+static int print_catalog(const struct catalog *c, bool as_json, struct error *err)
 {
-    int rc = 0;
-    if (json) {
-        rc = print_json(c);
-    } else {
-        print_runtimes(c);
-        print_models(c);
-        print_tasks(c);
-        print_errors(c);
-    }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        rc = -EIO;
-    return rc == 0 ? 0 : error_set(err, rc, "cannot write the list");
+    struct writer w = options_writer(&(struct options_print){.format = &format_terminal}, NULL);
+    json_t *all = list_json(c);
+    int rc = all == NULL ? -ENOMEM : as_json ? json_dumpf(all, stdout, JSON_INDENT(1)) : write_list(&w, c, all);
+    if (as_json)
+        puts("");
+    json_decref(all);
+    return options_print_end(rc == -1 ? -EIO : rc, err);
 }
 
 /* Asks the hosts, about the task files of a folder (NULL: the built-in ones only). */

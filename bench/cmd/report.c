@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
@@ -14,12 +13,10 @@
 #include "bench/cmd/options.h"
 #include "bench/report/html/page.h"
 #include "bench/protocol/paths.h"
-#include "bench/plan/plan.h"
 #include "bench/cmd/report_make.h"
-#include "bench/report/screen.h"
 #include "bench/util/text.h"
 
-enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_FORMAT, OPTION_TABLE, OPTION_WIDTH, OPTION_MARGIN, OPTION_OPEN };
+enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_TABLE, OPTION_OPEN };
 enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
 
 struct report_arguments {
@@ -27,10 +24,8 @@ struct report_arguments {
     enum plots plots;
     bool quiet;
     bool open;
-    const struct writer_format *format;
+    struct options_print print;
     const char *table;
-    int width;     /* 0: that of the terminal */
-    double margin; /* below 0: the run's own */
     struct error *err;
 };
 
@@ -40,22 +35,14 @@ static const struct argp_option option_table[] = {
     {"open", OPTION_OPEN, NULL, 0,
      "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
     {"quiet", 'q', NULL, 0, "Print no table", 0},
-    {"format", OPTION_FORMAT, "FORMAT", 0, "What to print: terminal (default), md, adoc, csv or json", 0},
     {"table", OPTION_TABLE, "NAME", 0,
      "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost", 0},
-    {"width", OPTION_WIDTH, "N", 0, OPTIONS_WIDTH_HELP, 0},
-    {"margin", OPTION_MARGIN, "P%", 0, "Judge by this margin in place of the run's own, 0%..90%", 0},
     {0},
 };
-
-static const char *const formats[] = {"terminal", "md", "adoc", "csv", "json", NULL};
 
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
     struct report_arguments *arguments = state->input;
-    struct error *err = arguments->err;
-    size_t format = 0;
-    error_t rc = 0;
     switch (key) {
     case OPTION_PLOTS:
         arguments->plots = PLOTS_NEEDED;
@@ -69,19 +56,11 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
     case 'q':
         arguments->quiet = true;
         return 0;
-    case OPTION_FORMAT:
-        rc = options_word(err, "--format", text, formats, &format);
-        arguments->format = writer_find(text);
-        return rc;
     case OPTION_TABLE:
         arguments->table = text;
         return 0;
-    case OPTION_WIDTH:
-        return options_width(err, text, &arguments->width);
-    case OPTION_MARGIN:
-        return options_percent(err, "--margin", text, (const double[]){0, MARGIN_MAX}, &arguments->margin);
     case ARGP_KEY_ARG:
-        return options_argument(err, text, &arguments->run);
+        return options_argument(arguments->err, text, &arguments->run);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -110,19 +89,17 @@ static int report(const struct report_arguments *arguments, const struct paths *
         error_set(err, rc, "no memory");
         goto out;
     }
-    const struct report_options options = {
+    struct report_options options = {
         .files = true,
         .plots = arguments->plots != PLOTS_NONE,
         .plots_needed = arguments->plots == PLOTS_NEEDED,
-        .out = arguments->quiet ? NULL : stdout,
-        .format = arguments->format,
-        .table = arguments->table,
-        .width = arguments->width != 0 ? arguments->width : screen_columns(),
-        .colour = screen_has_colour(),
-        .margin = arguments->margin < 0 ? NULL : &arguments->margin,
+        .writer = options_writer(&arguments->print, arguments->table),
+        .margin = arguments->print.margin < 0 ? NULL : &arguments->print.margin,
         .scripts_dir = scripts,
         .claims_dir = claims,
     };
+    if (arguments->quiet)
+        options.writer.out = NULL;
     struct error why = {.text = ""};
     if ((rc = find_run(paths, NULL, arguments->run, &run, &why)) != 0)
         error_set(err, rc, "report: %s", why.text);
@@ -150,8 +127,8 @@ int cmd_report(int argc, char **argv, struct error *err)
                "without "
                "gnuplot, where --plots needs it.",
     };
-    struct report_arguments arguments = {.margin = -1, .format = &format_terminal, .err = err};
-    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
+    struct report_arguments arguments = {.print.with_margin = true, .err = err};
+    if (options_parse_print(&argp, argc, argv, &arguments, &arguments.print, err) != 0)
         return 2;
     struct paths paths;
     int rc = paths_find(&paths, err);

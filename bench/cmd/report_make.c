@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cmd/options.h"
 #include "bench/store/job_samples.h"
 #include "bench/analysis/claims.h"
 #include "bench/report/html/page.h"
@@ -26,37 +27,29 @@ static const struct writer_format *const exports[] = {&format_markdown, &format_
 /* A summary and how to write it. */
 struct printed {
     const struct summary *summary;
-    struct writer writer;
+    const struct writer_format *format;
 };
 
 static int print_document(const void *what, FILE *out)
 {
     const struct printed *printed = what;
-    struct writer w = printed->writer;
-    w.out = out;
+    struct writer w = {.format = printed->format, .out = out};
     return document_write(printed->summary, &w);
 }
 
 static int print(const struct summary *summary, const struct report_options *options, struct error *err)
 {
-    const struct writer writer = {
-        .format = options->format, .width = options->width, .colour = options->colour, .only = options->table};
-    const int rc = print_document(&(struct printed){summary, writer}, options->out);
-    if (rc != 0)
-        return error_set(err, rc, "the table cannot be made: %s", strerror(-rc));
-    if (fflush(options->out) != 0)
-        return error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
-    return 0;
+    struct writer w = options->writer;
+    return options_print_end(document_write(summary, &w), err);
 }
 
-/* What the run's plan is held against. */
+/* What the run's plan names to be compared with. */
 static int derive_claims(const char *run_dir, const struct claims *claims, const struct report_options *options,
                          struct error *err)
 {
     int rc = 0;
-    if (options->out != NULL && options->format == &format_terminal) {
-        struct writer w = {
-            .format = options->format, .out = options->out, .width = options->width, .colour = options->colour};
+    if (options->writer.out != NULL && options->writer.format == &format_terminal) {
+        struct writer w = options->writer;
         write_claims(&w, 2, claims);
         rc = write_end(&w);
     }
@@ -141,7 +134,7 @@ static int tell_unwritten(size_t first, const struct report_options *options, in
     char *all = rc == 0 ? string_list_join(&left, ", ") : NULL;
     if (all != NULL)
         error_set(err, failed, "%.700s; not made again: %s%s", why.text, all,
-                  options->out != NULL ? " (what is printed is new)" : "");
+                  options->writer.out != NULL ? " (what is printed is new)" : "");
     free(all);
     string_list_free(&left);
     return failed;
@@ -151,7 +144,7 @@ static int derive_files(const char *run_dir, const struct summary *summary, cons
                         struct error *err)
 {
     for (size_t i = 0; i < sizeof exports / sizeof *exports; i++) {
-        const struct printed printed = {summary, {.format = exports[i]}};
+        const struct printed printed = {summary, exports[i]};
         const int rc = atomic_write_printed(run_dir, exports[i]->file, print_document, &printed, err);
         if (rc != 0)
             return tell_unwritten(i, options, rc, err);
@@ -164,7 +157,7 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
 {
     struct claims claims;
     int rc = 0;
-    if (options->out != NULL)
+    if (options->writer.out != NULL)
         rc = print(summary, options, err);
     if (rc == 0 && options->files)
         rc = derive_files(run_dir, summary, options, err);

@@ -5,8 +5,8 @@
  * claims.md. Each file appears by rename. Reads no clock and no machine: the same
  * folder gives the same bytes.
  */
-#ifndef BENCH_REPORT_REPORT_H
-#define BENCH_REPORT_REPORT_H
+#ifndef BENCH_CMD_REPORT_MAKE_H
+#define BENCH_CMD_REPORT_MAKE_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,17 +15,13 @@
 #include "bench/util/error.h"
 
 struct report_options {
-    bool files;        /* write summary.* and index.html */
-    bool plots;        /* write plots/ */
-    bool plots_needed; /* a picture that cannot be made is an error; else err->text is filled in and 0 returned */
-    FILE *out;         /* print the table here; NULL: do not */
-    const struct writer_format *format; /* of what is printed */
-    const char *table;                  /* of CSV: which table; NULL: that of the cells */
-    int width;                          /* columns of `out`; 80 is the least the table needs */
-    bool colour;                        /* ANSI colours on `out` */
-    const double *margin;               /* in place of the run's own; NULL: the run's */
-    const char *scripts_dir;            /* where the .gp files are */
-    const char *claims_dir;             /* where the files of claims are */
+    bool files;              /* write summary.* and index.html */
+    bool plots;              /* write plots/ */
+    bool plots_needed;       /* a picture that cannot be made is an error; else err->text is filled in and 0 returned */
+    struct writer writer;    /* prints the table; `out` NULL: do not */
+    const double *margin;    /* in place of the run's own; NULL: the run's */
+    const char *scripts_dir; /* where the .gp files are */
+    const char *claims_dir;  /* where the files of claims are */
 };
 
 /*

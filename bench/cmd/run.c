@@ -24,6 +24,7 @@
 #include "bench/machine/facts.h"
 #include "bench/run/origin_room.h"
 #include "bench/plan/plan_json.h"
+#include "bench/cmd/options.h"
 #include "bench/cmd/report_make.h"
 #include "bench/run/resume.h"
 #include "bench/store/run_folder.h"
@@ -479,18 +480,18 @@ static int make_report(const struct session *s, int *failed, struct error *err)
         free(claims);
         return error_set(err, -ENOMEM, "out of memory");
     }
+    const struct options_print print = {.format = &format_terminal};
     struct report_options options = {.files = true,
-                                     .format = &format_terminal,
                                      .plots = !s->options.no_plots,
-                                     .out = s->options.quiet ? NULL : stdout,
-                                     .width = screen_columns(),
-                                     .colour = screen_has_colour(),
+                                     .writer = options_writer(&print, NULL),
                                      .scripts_dir = scripts,
                                      .claims_dir = claims};
+    if (s->options.quiet)
+        options.writer.out = NULL;
     int rc = report_make(s->folder, &options, failed, err);
-    if (rc != 0 && options.out != NULL) { /* a reader of the table who has gone must not cost the files */
+    if (rc != 0 && options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
         struct error again = {.text = ""};
-        options.out = NULL;
+        options.writer.out = NULL;
         if (report_make(s->folder, &options, failed, &again) == 0)
             rc = 0;
     }

@@ -30,26 +30,29 @@ void doctor_add(struct doctor *d, enum doctor_verdict verdict, const char *name,
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     text_one_line(text);
-    char *found = text_format("%s", text);
+    const char *found = text_is_utf8(text, strlen(text)) ? text : "not valid UTF-8",
+               *todo = verdict == DOCTOR_OK ? NULL : advice;
+    struct doctor_finding finding = {.area = d->area, .verdict = verdict, .name = name, .advice = todo};
     struct doctor_finding *more = realloc(d->items, (d->count + 1) * sizeof *more);
     if (more != NULL)
         d->items = more;
-    if (more == NULL || found == NULL) {
-        d->no_memory = true;
-        free(found);
-        return;
+    finding.found = text_format("%s", found);
+    finding.said = todo == NULL ? text_format("%s", found) : text_format("%s -> %s", found, todo);
+    d->no_memory |= more == NULL || finding.found == NULL || finding.said == NULL;
+    if (more != NULL) {
+        more[d->count++] = finding;
+    } else {
+        free(finding.found);
+        free(finding.said);
     }
-    more[d->count++] = (struct doctor_finding){.area = d->area,
-                                               .verdict = verdict,
-                                               .name = name,
-                                               .found = found,
-                                               .advice = verdict == DOCTOR_OK ? NULL : advice};
 }
 
 void doctor_free(struct doctor *d)
 {
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = 0; i < d->count; i++) {
         free(d->items[i].found);
+        free(d->items[i].said);
+    }
     free(d->items);
     *d = (struct doctor){.items = NULL};
 }

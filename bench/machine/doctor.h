@@ -23,6 +23,7 @@ struct doctor_finding {
     const char *name;   /* borrowed, a word or two */
     char *found;        /* what there is */
     const char *advice; /* what to do about it; NULL: nothing */
+    char *said;         /* "found -> advice" */
 };
 
 /* Zeroed: nothing found yet. */

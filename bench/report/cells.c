@@ -57,16 +57,20 @@ static void read_variant(const void *row, int which, struct table_value *out)
     table_set_format(out, "%.100s:%.100s", cell->runtime, cell->model);
 }
 
-static void read_params(const void *row, int which, struct table_value *out)
+void cells_set_params(struct table_value *out, const struct plan_group *group)
 {
-    (void)which;
     const char *key;
     json_t *value;
     size_t at = 0;
     out->text = out->own;
-    json_object_foreach((json_t *)cell_of(row)->group->params, key, value) if (at < sizeof out->own)
-        at += (size_t)snprintf(out->own + at, sizeof out->own - at, "%s%s=%s", at > 0 ? " " : "", key,
-                               json_string_value(value));
+    json_object_foreach((json_t *)group->params, key, value) if (at < sizeof out->own) at += (size_t)snprintf(
+        out->own + at, sizeof out->own - at, "%s%s=%s", at > 0 ? " " : "", key, json_string_value(value));
+}
+
+static void read_params(const void *row, int which, struct table_value *out)
+{
+    (void)which;
+    cells_set_params(out, cell_of(row)->group);
 }
 
 static void read_outliers(const void *row, int which, struct table_value *out)

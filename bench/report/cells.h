@@ -31,6 +31,8 @@ void cells_free(struct cells *cells);
 /* Is there something to wait for, so that latency says more than the work time? */
 bool cells_wait(const struct plan_group *group);
 
+/* Sets "size=2000000 word=the". */
+void cells_set_params(struct table_value *out, const struct plan_group *group);
 /* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
 void cells_set_ratio(struct table_value *out, const struct ratio *ratio);
 

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What `cobench doctor` shows: one line per finding, or JSON. `whole`: also whether a run is possible. */
+/* The findings of the doctor as a table, and what follows from them. */
 #ifndef BENCH_REPORT_DOCTOR_H
 #define BENCH_REPORT_DOCTOR_H
 
 #include "bench/machine/doctor.h"
-#include "bench/report/screen.h"
+#include "bench/report/writer.h"
 
-/* 0 or -ENOMEM. */
-int doctor_print(const struct doctor *d, bool whole, const struct screen *screen);
-/* New; NULL: no memory. `facts` (machine.json's) go in. */
-json_t *doctor_json(const struct doctor *d, bool whole, json_t *facts);
+/* To the writer's end. `whole`: say also whether a run is possible; `facts` as of machine.json. 0 or -ENOMEM. */
+int doctor_write(const struct doctor *d, bool whole, json_t *facts, struct writer *w);
 
 #endif

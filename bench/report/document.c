@@ -161,7 +161,7 @@ int document_write_checks(const struct summary *summary, const struct plan_group
 
 /* -- a group ---------------------------------------------------------------------------------------------------------- */
 
-static int write_group_heading(const struct plan_group *group, struct writer *w)
+int document_write_group_heading(const struct plan_group *group, struct writer *w)
 {
     char *params = format_params(group), *shape = format_shape(group), *heading = NULL;
     const bool named = strcmp(group->name, group->task) != 0;
@@ -234,7 +234,7 @@ static int write_notes(const struct summary *summary, const struct plan_group *g
 static int write_group(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
     const bool open = group->rate > 0;
-    int rc = write_group_heading(group, w);
+    int rc = document_write_group_heading(group, w);
     if (rc == 0)
         rc = document_write_checks(summary, group, w);
     if (rc == 0 && open)

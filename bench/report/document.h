@@ -10,6 +10,9 @@
 /* The whole report, to its end. 0 or -ENOMEM; whether the writer's `out` took the bytes is for the caller to check. */
 int document_write(const struct summary *summary, struct writer *w);
 
+/* What a group is, as the heading of its tables. 0 or -ENOMEM. */
+int document_write_group_heading(const struct plan_group *group, struct writer *w);
+
 /* Parts of it, for the page. Nothing is written where the run has none; 0 or -ENOMEM. */
 int document_write_checks(const struct summary *summary, const struct plan_group *group,
                           struct writer *w); /* NULL: all */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two runs held against each other (bench/analysis/compare.c): two journals to the plan of plan.h, with a line "===" between them.
+ * Two runs compared (bench/analysis/compare.c): two journals to the plan of plan.h, with a line "===" between them.
  * Whatever stands in them, rows have a cell of each, intervals hold their estimate, and the tables can be made: JSON that
  * is JSON, a terminal's without a control character.
  */
@@ -10,7 +10,6 @@
 
 #include "bench/analysis/compare.h"
 #include "bench/report/compare.h"
-#include "bench/report/compare_formats.h"
 #include "plan.h"
 #include "support.h"
 
@@ -34,40 +33,35 @@ static void check_rows(const struct compare *c)
 {
     for (size_t i = 0; i < c->row_count; i++) {
         FUZZ_MUST(c->rows[i].cell[COMPARE_A] != NULL && c->rows[i].cell[COMPARE_B] != NULL);
-        for (size_t t = 0; t < RATIO_TIMES; t++) {
-            check_change(&c->rows[i].time[t]);
-            check_change(&c->rows[i].speedup[t]);
-        }
+        for (size_t what = 0; what < COMPARE_CHANGES; what++)
+            check_change(&c->rows[i].change[what]);
     }
 }
 
-static void check_table(const struct compare_view *view, render_compare *render)
+static void check_document(const struct compare *compare, const struct writer_format *format)
 {
+    static const char *const names[COMPARE_SIDES] = {"a", "b"};
     char *text = NULL;
     size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    FUZZ_MUST(out != NULL && render(view, out) == 0 && fclose(out) == 0);
-    if (render == render_compare_json) {
+    struct writer w = {.format = format, .out = open_memstream(&text, &length), .width = 80};
+    FUZZ_MUST(w.out != NULL && compare_write(compare, names, &w) == 0 && fclose(w.out) == 0);
+    if (format == &format_json) {
         json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
         FUZZ_MUST(json_is_object(json));
         json_decref(json);
     }
-    for (size_t i = 0; render == render_compare_text && i < length; i++)
+    for (size_t i = 0; format == &format_terminal && i < length; i++)
         FUZZ_MUST((unsigned char)text[i] >= 0x20 || text[i] == '\n');
     free(text);
 }
 
 static void check_compare(const struct compare *compare)
 {
-    render_compare *const renders[] = {render_compare_text, render_compare_markdown, render_compare_csv,
-                                       render_compare_json};
-    struct story story;
+    const struct writer_format *const formats[] = {&format_terminal, &format_markdown, &format_adoc, &format_csv,
+                                                   &format_json};
     check_rows(compare);
-    FUZZ_MUST(story_make(&story, compare) == 0);
-    const struct compare_view view = {.compare = compare, .story = &story, .name = {"a", "b"}, .width = 80};
-    for (size_t i = 0; i < sizeof renders / sizeof *renders; i++)
-        check_table(&view, renders[i]);
-    story_free(&story);
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        check_document(compare, formats[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -93,9 +93,9 @@ TEST(a_large_table_does_not_fail_at_random)
         run_make(b, 60, 10, 1, &seed);
         compare_runs(&c, a, b, 1e-9);
         for (size_t i = 0; i < c.row_count; i++) {
-            const enum verdict verdict = c.rows[i].time[RATIO_WHOLE].ratio.verdict;
+            const enum verdict verdict = c.rows[i].change[COMPARE_TIME + RATIO_WHOLE].ratio.verdict;
             any |= verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
-            any_beyond |= c.rows[i].time[RATIO_WHOLE].ratio.high < 1;
+            any_beyond |= c.rows[i].change[COMPARE_TIME + RATIO_WHOLE].ratio.high < 1;
         }
         failed += c.gate_fails;
         different += any;
@@ -141,7 +141,7 @@ TEST(one_slow_cell_is_found_where_rounds_suffice)
         assert_int_equal(c.row_count, table[t].cells);
         assert_int_equal(c.rows[last].gate, table[t].slow);
         assert_int_equal(c.rows[0].gate, table[t].other);
-        assert_int_equal(c.rows[last].time[RATIO_WHOLE].ratio.verdict, table[t].verdict);
+        assert_int_equal(c.rows[last].change[COMPARE_TIME + RATIO_WHOLE].ratio.verdict, table[t].verdict);
         assert_true(c.gate_fails); /* slower, or nothing could be judged */
         compare_free(&c);
         run_free(a);
@@ -180,7 +180,7 @@ TEST(broken_cells)
         assert_int_equal(c.rows[2].note[COMPARE_A] != NULL, table[t].a != CELL_OK);
         assert_int_equal(c.rows[2].note[COMPARE_B] != NULL, table[t].b != CELL_OK);
         if (table[t].gate != GATE_PASSES)
-            assert_int_equal(c.rows[2].time[RATIO_WHOLE].ratio.state, RATIO_NOT_RUN);
+            assert_int_equal(c.rows[2].change[COMPARE_TIME + RATIO_WHOLE].ratio.state, RATIO_NOT_RUN);
         compare_free(&c);
         run_free(a);
         run_free(b);
@@ -189,7 +189,7 @@ TEST(broken_cells)
     free(b);
 }
 
-/* Cells that differ in nothing but the start method are told apart; one that has no such twin is matched all the same. */
+/* Cells that differ in nothing but the start method are told apart; one that has no such counterpart is matched all the same. */
 TEST(start_methods_are_matched_first)
 {
     struct run *a = malloc(sizeof *a), *b = malloc(sizeof *b);
