@@ -78,9 +78,8 @@ static int make(struct fixture *f, double cpus, struct plan *plan, struct error 
     return plan_make(&source, plan, err);
 }
 
-TEST_WITH(test_groups_by_kind, fixture_new, fixture_free)
+TEST_WITH(test_groups_by_kind, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "calc", "calc"));
@@ -109,9 +108,8 @@ TEST_WITH(test_groups_by_kind, fixture_new, fixture_free)
 }
 
 /* Several workers or jobs are one group each, which say what they belong to. */
-TEST_WITH(test_sweeps, fixture_new, fixture_free)
+TEST_WITH(test_sweeps, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *workers, *jobs;
         char *scaling;
@@ -169,9 +167,8 @@ TEST_WITH(test_sweeps, fixture_new, fixture_free)
 }
 
 /* What is there for its price is run with nothing beside it, and judged by its own first cell. */
-TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free)
+TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "g", "calc"));
@@ -220,9 +217,8 @@ TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free)
                         "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
 }
 
-TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free)
+TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "g", "shared"));
@@ -245,9 +241,8 @@ TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free)
     assert_string_equal(err.text, "501 numbers of jobs by 2 of workers are more than 1000 groups");
 }
 
-TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free)
+TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     assert_non_null(suite_add_group(&f->suite, "a", "nosuch"));
@@ -259,7 +254,7 @@ TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free)
     assert_string_equal(err.text, "unknown model 'fast' (known: sync, threads, async)");
 }
 
-TEST_WITH(test_parameters, fixture_new, fixture_free)
+TEST_WITH(test_parameters, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {
         const char *set[2], *said, *calc, *blend;
@@ -282,7 +277,6 @@ TEST_WITH(test_parameters, fixture_new, fixture_free)
         {{"calc.=1", NULL}, "--set calc.=1: key=value or task.key=value is needed", NULL, NULL},
         {{"size=1", "size=2"}, "--set size=2: the same key is set twice", NULL, NULL},
     };
-    struct fixture *f = *state;
     suite_add_group(&f->suite, "calc", "calc");
     suite_add_group(&f->suite, "blend", "blend");
     string_list_add(&f->options.workers, "3");
@@ -303,9 +297,8 @@ TEST_WITH(test_parameters, fixture_new, fixture_free)
     }
 }
 
-TEST_WITH(test_a_task_of_one_language, fixture_new, fixture_free)
+TEST_WITH(test_a_task_of_one_language, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     suite_add_group(&f->suite, "lonely", "lonely");
@@ -318,9 +311,8 @@ TEST_WITH(test_a_task_of_one_language, fixture_new, fixture_free)
     assert_string_equal(err.text, "task 'lonely' cannot run in the runtime py: the task is only in c");
 }
 
-TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free)
+TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     size_t first[16], again[16], other[16], count = 0;
@@ -350,9 +342,8 @@ TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free)
 }
 
 /* What a plan says is what it says when it is read back, to the last field and in the order of its rounds. */
-TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free)
+TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p, again;
     struct error err = {.text = ""};
     size_t order[64], same[64], count, other;
@@ -397,9 +388,8 @@ TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free)
 }
 
 /* A rate is for tasks that wait, and has no capacity row; each round and group has a schedule of its own. */
-TEST_WITH(test_open_loops, fixture_new, fixture_free)
+TEST_WITH(test_open_loops, fixture_new, fixture_free, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct plan p;
     struct error err = {.text = ""};
     suite_add_group(&f->suite, "rest", "rest");
@@ -439,7 +429,7 @@ TEST_WITH(test_open_loops, fixture_new, fixture_free)
                         "a rate (--task picks tasks)");
 }
 
-TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free)
+TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {
         const char *patch, *said; /* what is put over the plan, or over its first cell or group */
@@ -467,7 +457,6 @@ TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free)
         {"{\"cell\":{\"role\":\"king\"}}", "plan.json: a cell's role is neither model, control nor capacity"},
         {"{\"cell\":{\"model\":3}}", "plan.json: \"model\" is missing or not a text"},
     };
-    struct fixture *f = *state;
     struct plan p, again;
     struct error err = {.text = ""};
     suite_add_group(&f->suite, "calc", "calc");
@@ -489,7 +478,7 @@ TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free)
     plan_free(&p);
 }
 
-TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free)
+TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {
         struct stopping option, suite, plan;
@@ -503,7 +492,6 @@ TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free)
         {{0, 0, 0.02}, {30, 60, 0}, {0, STOPPING_BUDGET_S, 0.02}, "until +-2% or 10 min are over"},
         {{0, 0, 0}, {50, 30, 0.005}, {50, 30, 0.005}, "until +-0.5% or 30 s or 50 rounds are over"},
     };
-    struct fixture *f = *state;
     suite_add_group(&f->suite, "calc", "calc");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct plan p;

@@ -173,9 +173,8 @@ static int world_free(void **state)
     return 0;
 }
 
-TEST_WITH(a_price_is_the_slope, world_make, world_free)
+TEST_WITH(a_price_is_the_slope, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct prices prices;
     assert_int_equal(prices_make(&prices, &w->summary), 0);
     assert_int_equal(prices.count, 2);
@@ -192,9 +191,8 @@ TEST_WITH(a_price_is_the_slope, world_make, world_free)
     prices_free(&prices);
 }
 
-TEST_WITH(a_point_that_shows_nothing_does_not_count, world_make, world_free)
+TEST_WITH(a_point_that_shows_nothing_does_not_count, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct prices prices;
     w->cells[2].verified = false; /* c, 1000 workers */
     w->cells[2].note = (char[]){"failed: job 3"};
@@ -210,9 +208,8 @@ TEST_WITH(a_point_that_shows_nothing_does_not_count, world_make, world_free)
     prices_free(&prices);
 }
 
-TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free)
+TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct prices prices;
     for (size_t g = 0; g < POINTS; g++) {
         w->result_cells[2 * g].memory_looks = 0; /* while the jobs waited: their memory has gone in the hold */
@@ -232,9 +229,8 @@ TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free)
     prices_free(&prices);
 }
 
-TEST_WITH(two_points_are_no_price, world_make, world_free)
+TEST_WITH(two_points_are_no_price, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct prices prices;
     for (size_t c = 4; c < 2 * POINTS; c++)
         w->cells[c].group = &w->groups[POINTS];
@@ -247,9 +243,8 @@ TEST_WITH(two_points_are_no_price, world_make, world_free)
 
 /* -- the table ------------------------------------------------------------------------------------------------------------ */
 
-TEST_WITH(the_table_fits, world_make, world_free)
+TEST_WITH(the_table_fits, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     char *text = NULL;
     size_t length = 0;
     struct writer writer = {.format = &format_terminal, .out = open_memstream(&text, &length), .width = 80};

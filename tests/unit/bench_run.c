@@ -49,9 +49,9 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-TEST_WITH(test_a_journal_without_room_stays_whole, scratch_new, scratch_free)
+TEST_WITH(test_a_journal_without_room_stays_whole, scratch_new, scratch_free, char *folder)
 {
-    char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
+    char *path = text_format("%s/samples.jsonl", folder), *text = NULL;
     size_t length;
     struct journal journal;
     struct error err = {.text = ""};
@@ -73,9 +73,9 @@ TEST_WITH(test_a_journal_without_room_stays_whole, scratch_new, scratch_free)
     json_decref(line);
 }
 
-TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free)
+TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free, char *folder)
 {
-    char *path = text_format("%s/samples.jsonl", (char *)*state), *text = NULL;
+    char *path = text_format("%s/samples.jsonl", folder), *text = NULL;
     size_t length;
     struct journal first, second;
     struct error err = {.text = ""};
@@ -100,35 +100,35 @@ TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free)
     json_decref(line);
 }
 
-TEST_WITH(test_events, scratch_new, scratch_free)
+TEST_WITH(test_events, scratch_new, scratch_free, char *folder)
 {
     struct events events;
     struct error err = {.text = ""};
-    char *path = text_format("%s/events.jsonl", (char *)*state);
-    assert_int_equal(events_load(*state, &events, &err), 0);
+    char *path = text_format("%s/events.jsonl", folder);
+    assert_int_equal(events_load(folder, &events, &err), 0);
     assert_int_equal(json_array_size(events.lines), 0);
     events_free(&events);
     for (int i = 0; i < 2; i++)
         assert_int_equal(
-            events_append(*state, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
+            events_append(folder, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
     FILE *torn = fopen(path, "a");
     fputs("{\"event\":1,\"wh", torn);
     assert_int_equal(fclose(torn), 0);
-    assert_int_equal(events_load(*state, &events, &err), 0);
+    assert_int_equal(events_load(folder, &events, &err), 0);
     assert_int_equal(json_array_size(events.lines), 2);
     json_t *forced = events_forced(&events), *expected = json_pack("[sss]", "a", "b", "c");
     assert_true(json_equal(forced, expected));
     json_decref(forced);
     json_decref(expected);
     events_free(&events);
-    assert_int_equal(events_append(*state, "other", json_object(), &err), 0);
-    assert_int_equal(events_load(*state, &events, &err), 0);
+    assert_int_equal(events_append(folder, "other", json_object(), &err), 0);
+    assert_int_equal(events_load(folder, &events, &err), 0);
     assert_int_equal(json_array_size(events.lines), 3);
     events_free(&events);
     torn = fopen(path, "a");
     fputs("{\"event\":2,\"what\":\"x\"}\n", torn);
     assert_int_equal(fclose(torn), 0);
-    assert_int_equal(events_load(*state, &events, &err), -EPROTO);
+    assert_int_equal(events_load(folder, &events, &err), -EPROTO);
     assert_string_equal(err.text, "events.jsonl line 4: no event of version 1");
     free(path);
 }
@@ -205,10 +205,10 @@ TEST(test_what_differs_between_machines)
     }
 }
 
-TEST_WITH(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free)
+TEST_WITH(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free, char *folder)
 {
-    char *build = text_format("%s/cobench-host", (char *)*state);
-    struct paths paths = {.build = *state, .root = *state, .python = build};
+    char *build = text_format("%s/cobench-host", folder);
+    struct paths paths = {.build = folder, .root = folder, .python = build};
     struct error err = {.text = ""};
     json_t *sums = NULL;
     assert_int_equal(file_create(build, "123456789", 9), 0);
@@ -232,9 +232,9 @@ static int entries(const char *path)
     return count;
 }
 
-TEST_WITH(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free)
+TEST_WITH(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free, char *folder)
 {
-    char *results = text_format("%s/results", (char *)*state), *path = NULL;
+    char *results = text_format("%s/results", folder), *path = NULL;
     json_t *facts = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
     const struct run_folder_facts f = {.results = results,
                                        .created = "2026-11-21T01:40:00Z",
@@ -344,13 +344,13 @@ TEST(test_the_supervisor_removes_its_folder)
     free(path);
 }
 
-TEST_WITH(test_room_in_a_folder, scratch_new, scratch_free)
+TEST_WITH(test_room_in_a_folder, scratch_new, scratch_free, char *folder)
 {
-    char *path = text_format("%s/room", (char *)*state);
-    assert_int_equal(dir_try_room(*state), 0);
+    char *path = text_format("%s/room", folder);
+    assert_int_equal(dir_try_room(folder), 0);
     assert_false(file_exists(path));
     limit_files(DIR_SPARE - 1);
-    assert_int_equal(dir_try_room(*state), -EFBIG);
+    assert_int_equal(dir_try_room(folder), -EFBIG);
     limit_files(RLIM_INFINITY);
     assert_false(file_exists(path));
     assert_int_equal(dir_try_room("/no/such/folder"), -ENOENT);

@@ -34,9 +34,8 @@ static bool is_there(const char *parent, const char *name)
     return there;
 }
 
-TEST_WITH(test_made_and_given_its_name, parent_new, parent_free)
+TEST_WITH(test_made_and_given_its_name, parent_new, parent_free, const char *parent)
 {
-    const char *parent = *state;
     struct temporary folder;
     struct stat st;
     char *name = text_format("%s/whole", parent), *inside = NULL;
@@ -65,11 +64,10 @@ TEST_WITH(test_made_and_given_its_name, parent_new, parent_free)
     free(none);
 }
 
-TEST_WITH(test_other_names_stay, parent_new, parent_free)
+TEST_WITH(test_other_names_stay, parent_new, parent_free, const char *parent)
 {
     static const char *const names[] = {".new-1-abcde",  ".new-1-abcdefg", ".new-abcdef",
                                         ".new-x-abcdef", "new-1-abcdef",   ".old-1-abcdef"};
-    const char *parent = *state;
     char *file = text_format("%s/.new-1-abcdef", parent), *link = text_format("%s/.new-2-abcdef", parent);
     assert_int_equal(file_create(file, "", 0), 0);
     assert_int_equal(symlink(names[0], link), 0);
@@ -138,9 +136,8 @@ static pid_t start_maker(const char *results, bool killed, int *go, char *name, 
     return pid;
 }
 
-TEST_WITH(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free)
+TEST_WITH(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free, const char *results)
 {
-    const char *results = *state;
     char killed[64], live[64], *path = NULL;
     int status, go_killed, go_live;
     const pid_t dead = start_maker(results, true, &go_killed, killed, sizeof killed);
@@ -164,10 +161,9 @@ TEST_WITH(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, p
 }
 
 /* However the two come between each other, what temporary_open gives is there and stays. */
-TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free)
+TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free, const char *parent)
 {
     enum { FOLDERS = 20000 };
-    const char *parent = *state;
     const pid_t maker = getpid();
     int status;
     const pid_t sweeper = fork();

@@ -75,9 +75,8 @@ static int world_free(void **state)
     return 0;
 }
 
-TEST_WITH(curves_stand_in_the_order_of_workers, world_make, world_free)
+TEST_WITH(curves_stand_in_the_order_of_workers, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     static const int64_t workers[POINTS] = {1, 2, 4, 8, 16};
     struct scaling s;
     assert_int_equal(scaling_make(&s, &w->summary), 0);
@@ -101,9 +100,8 @@ TEST_WITH(curves_stand_in_the_order_of_workers, world_make, world_free)
     scaling_free(&s);
 }
 
-TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free)
+TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct scaling s;
     for (size_t i = 0; i < 2; i++)
         w->cells[2 * i + 1].speedup[RATIO_WORK][RATIO_OWN_SYNC].state = RATIO_TOO_SHORT;
@@ -116,9 +114,8 @@ TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free)
 }
 
 /* Everything that a reader must find stands in each format. */
-TEST_WITH(it_is_shown, world_make, world_free)
+TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     static const struct {
         const struct writer_format *format;
         const char *wanted[5];

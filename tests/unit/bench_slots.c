@@ -39,9 +39,8 @@ static int image_free(void **state)
     return 0;
 }
 
-TEST_WITH(test_sound, image_new, image_free)
+TEST_WITH(test_sound, image_new, image_free, struct image *m)
 {
-    struct image *m = *state;
     struct slots_view view;
     struct slots_latency latency;
     struct error err = {.text = ""};
@@ -61,7 +60,7 @@ TEST_WITH(test_sound, image_new, image_free)
     free(results);
 }
 
-TEST_WITH(test_differences_are_named, image_new, image_free)
+TEST_WITH(test_differences_are_named, image_new, image_free, struct image *m)
 {
     static const struct {
         struct {
@@ -78,7 +77,6 @@ TEST_WITH(test_differences_are_named, image_new, image_free)
         {{{2, 21}, {3, 15}}, "job 2 gave 21, but 14 in py:sync; 1 more differs"},
         {{{2, 21}, {3, 14}, {7, 1}}, "job 2 gave 21, but 14 in py:sync; 2 more differ"},
     };
-    struct image *m = *state;
     struct slots_view view;
     struct error err = {.text = ""};
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
@@ -96,7 +94,7 @@ TEST_WITH(test_differences_are_named, image_new, image_free)
     free(expected);
 }
 
-TEST_WITH(test_the_first_bad_jobs, image_new, image_free)
+TEST_WITH(test_the_first_bad_jobs, image_new, image_free, struct image *m)
 {
     static const struct {
         struct slot slot;
@@ -112,7 +110,6 @@ TEST_WITH(test_the_first_bad_jobs, image_new, image_free)
         {{.state = SLOT_DONE, .runs = 1, .start_ns = 5, .end_ns = 4}, "job 7 ended before it began"},
         {{.state = SLOT_DONE, .runs = 1, .start_ns = INT64_MIN, .end_ns = INT64_MAX}, "job 7 ended before it began"},
     };
-    struct image *m = *state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct slots_view view;
         struct error err = {.text = ""};
@@ -134,9 +131,8 @@ TEST_WITH(test_the_first_bad_jobs, image_new, image_free)
                         "job 0 was never done; job 1 was never done; job 2 was never done; 7 more were not done once");
 }
 
-TEST_WITH(test_what_is_no_slots_file, image_new, image_free)
+TEST_WITH(test_what_is_no_slots_file, image_new, image_free, struct image *m)
 {
-    struct image *m = *state;
     struct slots_view view;
     struct error err;
     assert_int_equal(slots_parse(m->bytes, 0, JOBS, &view, &err), -EINVAL);

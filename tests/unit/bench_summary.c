@@ -138,9 +138,8 @@ static void assert_finding(const struct summary_cell *cell, enum finding finding
 
 /* -- what comes out ---------------------------------------------------------------------------------------------------------- */
 
-TEST_WITH(ratios_medians_and_phases, world_make, world_free)
+TEST_WITH(ratios_medians_and_phases, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     world_summarise(w);
     const struct summary_cell *c = row(w, C_THREADS);
     assert_near(c->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio, 100 / 60.0);
@@ -165,9 +164,8 @@ TEST_WITH(ratios_medians_and_phases, world_make, world_free)
     assert_int_equal(w->summary.failed, 0);
 }
 
-TEST_WITH(a_round_that_one_lacks_is_no_pair, world_make, world_free)
+TEST_WITH(a_round_that_one_lacks_is_no_pair, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct result_cell *c = &w->cells[C_THREADS];
     memmove(&c->samples[3], &c->samples[4], (ROUNDS - 4) * sizeof *c->samples);
     c->count--;
@@ -179,9 +177,8 @@ TEST_WITH(a_round_that_one_lacks_is_no_pair, world_make, world_free)
     assert_true(w->summary.interrupted);
 }
 
-TEST_WITH(few_rounds_have_no_interval, world_make, world_free)
+TEST_WITH(few_rounds_have_no_interval, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->results.rounds = 5;
     for (size_t i = 0; i < CELLS; i++)
         w->cells[i].count = 5;
@@ -193,9 +190,8 @@ TEST_WITH(few_rounds_have_no_interval, world_make, world_free)
     assert_true(isnan(w->summary.controls[0].p) && !w->summary.controls[0].flagged);
 }
 
-TEST_WITH(short_work_has_no_work_ratio, world_make, world_free)
+TEST_WITH(short_work_has_no_work_ratio, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_THREADS], 3, ROUNDS);
     world_summarise(w);
     const struct summary_cell *c = row(w, C_THREADS);
@@ -207,9 +203,8 @@ TEST_WITH(short_work_has_no_work_ratio, world_make, world_free)
     assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC].state, RATIO_FULL);
 }
 
-TEST_WITH(a_short_baseline_has_none_either, world_make, world_free)
+TEST_WITH(a_short_baseline_has_none_either, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_SYNC], 3, ROUNDS);
     cell_fill(&w->cells[C_TWIN], 3, ROUNDS);
     world_summarise(w);
@@ -218,9 +213,8 @@ TEST_WITH(a_short_baseline_has_none_either, world_make, world_free)
     assert_doubt(row(w, C_THREADS), DOUBT_DRIFT); /* against 2 ms that do not grow */
 }
 
-TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free)
+TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->cells[C_SYNC].status = CELL_FAILED;
     w->cells[C_SYNC].reason = strdup("it fell over");
     w->cells[PY_THREADS].status = CELL_IMPOSSIBLE;
@@ -241,26 +235,23 @@ TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free)
     assert_false(w->summary.interrupted);
 }
 
-TEST_WITH(too_good_is_marked, world_make, world_free)
+TEST_WITH(too_good_is_marked, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_ABOVE_CAPACITY);
 }
 
-TEST_WITH(waiting_may_gain_more_than_the_capacity, world_make, world_free)
+TEST_WITH(waiting_may_gain_more_than_the_capacity, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->group.kind = "io";
     cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
 
-TEST_WITH(a_busy_origin_is_marked, world_make, world_free)
+TEST_WITH(a_busy_origin_is_marked, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
         struct sample *s = &w->cells[C_THREADS].samples[i];
         s->origin_cpu_ns = s->work_ns * (i % 2 ? 80 : 102) / 100;
@@ -270,9 +261,8 @@ TEST_WITH(a_busy_origin_is_marked, world_make, world_free)
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
 }
 
-TEST_WITH(an_origin_that_waits_for_a_cpu_is_marked_too, world_make, world_free)
+TEST_WITH(an_origin_that_waits_for_a_cpu_is_marked_too, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
         struct sample *s = &w->cells[C_THREADS].samples[i];
         s->origin_cpu_ns = s->work_ns * 40 / 100;
@@ -283,9 +273,8 @@ TEST_WITH(an_origin_that_waits_for_a_cpu_is_marked_too, world_make, world_free)
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
 }
 
-TEST_WITH(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model, world_make, world_free)
+TEST_WITH(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
         w->cells[C_SYNC].samples[i].origin_cpu_ns = w->cells[C_SYNC].samples[i].work_ns * 96 / 100;
         w->cells[C_SYNC].samples[i].origin_wait_ns = 0;
@@ -321,7 +310,7 @@ static void flight_check(struct world *w, const struct flight_case *c)
     assert_finding(row(w, C_THREADS), c->finding);
 }
 
-TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_free)
+TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_free, struct world *w)
 {
     static const struct flight_case table[] = {
         {"cpu", 2, 116, 116, 60, FINDING_NONE},
@@ -343,13 +332,12 @@ TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_
         {"cpu", 1, 3, 3, 3, FINDING_NONE}, /* too short to tell */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        flight_check(*state, &table[i]);
+        flight_check(w, &table[i]);
 }
 
 /* As the third case above, but some rounds gained: the interval reaches what one CPU alone cannot do. */
-TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free)
+TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, FINDING_TAKES_TURNS});
     for (size_t i = 0; i < ROUNDS; i += 4)
         w->cells[C_THREADS].samples[i].work_ns = w->cells[C_THREADS].samples[i].work_ns * 6 / 10;
@@ -359,9 +347,8 @@ TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free)
     assert_int_not_equal(row(w, C_THREADS)->finding, FINDING_TAKES_TURNS);
 }
 
-TEST_WITH(what_was_in_flight_is_in_the_summary, world_make, world_free)
+TEST_WITH(what_was_in_flight_is_in_the_summary, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, FINDING_TAKES_TURNS});
     assert_near(row(w, C_THREADS)->in_flight_max, 2);
     assert_true(fabs(row(w, C_THREADS)->in_flight_mean - 1.96) < 1e-3);
@@ -374,24 +361,21 @@ TEST_WITH(what_was_in_flight_is_in_the_summary, world_make, world_free)
     assert_true(isnan(row(w, C_THREADS)->cpus_used));
 }
 
-TEST_WITH(a_busy_machine_is_no_lock, world_make, world_free)
+TEST_WITH(a_busy_machine_is_no_lock, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_COPIES], 150, ROUNDS); /* two copies get 1.33 times what one gets */
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 120, 100, FINDING_NONE});
 }
 
-TEST_WITH(where_one_worker_is_allowed_nothing_runs_side_by_side, world_make, world_free)
+TEST_WITH(where_one_worker_is_allowed_nothing_runs_side_by_side, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->group.workers = 1;
     flight_check(w, &(struct flight_case){"cpu", 1, 100, 100, 100, FINDING_NONE});
 }
 
 /* A sync that sleeps 30 ms of 100 in each job: nothing overlaps, and no CPU ran. */
-TEST_WITH(sleep_shows_in_sync_too, world_make, world_free)
+TEST_WITH(sleep_shows_in_sync_too, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++) {
         struct sample *s = &w->cells[C_SYNC].samples[i];
         s->in_flight_max = 1;
@@ -405,9 +389,8 @@ TEST_WITH(sleep_shows_in_sync_too, world_make, world_free)
 }
 
 /* Of 5 rounds there is no interval, and nobody is accused. */
-TEST_WITH(few_rounds_accuse_nobody, world_make, world_free)
+TEST_WITH(few_rounds_accuse_nobody, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     flight_check(w, &(struct flight_case){"io", 2, 196, 5, 100, FINDING_TAKES_TURNS});
     for (size_t i = 0; i < CELLS; i++)
         w->cells[i].count = 5;
@@ -416,9 +399,8 @@ TEST_WITH(few_rounds_accuse_nobody, world_make, world_free)
     assert_finding(row(w, C_THREADS), FINDING_NONE);
 }
 
-TEST_WITH(disturbed_rounds_are_a_doubt_where_they_are_many, world_make, world_free)
+TEST_WITH(disturbed_rounds_are_a_doubt_where_they_are_many, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < 3; i++)
         w->cells[C_THREADS].samples[i].disturbances = 1;
     world_summarise(w);
@@ -430,9 +412,8 @@ TEST_WITH(disturbed_rounds_are_a_doubt_where_they_are_many, world_make, world_fr
     assert_doubt(row(w, C_THREADS), DOUBT_DISTURBED);
 }
 
-TEST_WITH(memory_nobody_looked_at_in_time_is_marked, world_make, world_free)
+TEST_WITH(memory_nobody_looked_at_in_time_is_marked, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->cells[C_SYNC].memory_looks = 1;
     w->cells[C_THREADS].memory_looks = 0;
     world_summarise(w);
@@ -441,9 +422,8 @@ TEST_WITH(memory_nobody_looked_at_in_time_is_marked, world_make, world_free)
     assert_false(summary_memory_is_least(row(w, PY_SYNC))); /* not known */
 }
 
-TEST_WITH(wide_intervals_are_unresolved, world_make, world_free)
+TEST_WITH(wide_intervals_are_unresolved, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++)
         w->cells[C_THREADS].samples[i].whole_ns = (i % 2 ? 40 : 90) * MS;
     world_summarise(w);
@@ -462,7 +442,7 @@ static void assert_verdict(const struct ratio *ratio, enum verdict verdict)
 }
 
 /* A family of one: the margin decides. */
-TEST_WITH(a_verdict_needs_the_margin, world_make, world_free)
+TEST_WITH(a_verdict_needs_the_margin, world_make, world_free, struct world *w)
 {
     static const struct {
         int64_t ms;
@@ -474,7 +454,6 @@ TEST_WITH(a_verdict_needs_the_margin, world_make, world_free)
         {1020, 0.01, VERDICT_SLOWER},       {980, 0.05, VERDICT_NO_DIFFERENCE},  {995, 0, VERDICT_FASTER},
         {1000, 0, VERDICT_NO_DIFFERENCE},
     };
-    struct world *w = *state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         cell_fill(&w->cells[PY_THREADS], table[i].ms, ROUNDS);
         w->results.margin = table[i].margin;
@@ -485,9 +464,8 @@ TEST_WITH(a_verdict_needs_the_margin, world_make, world_free)
     }
 }
 
-TEST_WITH(wide_and_unclear_is_unresolved, world_make, world_free)
+TEST_WITH(wide_and_unclear_is_unresolved, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     for (size_t i = 0; i < ROUNDS; i++)
         w->cells[C_THREADS].samples[i].whole_ns = (i % 2 ? 70 : 150) * MS;
     world_summarise(w);
@@ -498,9 +476,8 @@ TEST_WITH(wide_and_unclear_is_unresolved, world_make, world_free)
 }
 
 /* A gain within the margin pays from 100 jobs on by the medians alone: no interval shows it, so nothing is said. */
-TEST_WITH(a_break_even_needs_an_interval_that_clears_1, world_make, world_free)
+TEST_WITH(a_break_even_needs_an_interval_that_clears_1, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     static const struct {
         int64_t ms;
         enum break_even_state state;
@@ -601,9 +578,8 @@ static double noise(size_t i)
     return 1 + table[i] / 100;
 }
 
-TEST_WITH(a_cold_first_round_is_marked, world_make, world_free)
+TEST_WITH(a_cold_first_round_is_marked, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct sample *samples = w->cells[C_THREADS].samples;
     for (size_t i = 0; i < ROUNDS; i++)
         samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (i == 0 ? 1.2 : 1));
@@ -620,9 +596,8 @@ TEST_WITH(a_cold_first_round_is_marked, world_make, world_free)
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
 
-TEST_WITH(a_drifting_ratio_is_marked, world_make, world_free)
+TEST_WITH(a_drifting_ratio_is_marked, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     struct sample *samples = w->cells[C_THREADS].samples;
     for (size_t i = 0; i < ROUNDS; i++)
         samples[i].work_ns = (int64_t)((double)samples[i].work_ns * noise(i) * (1 + 0.01 * (double)i));
@@ -637,9 +612,8 @@ TEST_WITH(a_drifting_ratio_is_marked, world_make, world_free)
 
 /* -- outliers -------------------------------------------------------------------------------------------------------------------- */
 
-TEST_WITH(outliers_are_marked_and_kept, world_make, world_free)
+TEST_WITH(outliers_are_marked_and_kept, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->cells[C_THREADS].samples[4].whole_ns *= 3;
     w->cells[C_THREADS].samples[9].whole_ns /= 3;
     world_summarise(w);
@@ -657,13 +631,12 @@ TEST_WITH(outliers_are_marked_and_kept, world_make, world_free)
 
 /* -- controls -------------------------------------------------------------------------------------------------------------------- */
 
-TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free)
+TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free, struct world *w)
 {
     static const struct {
         int64_t twin_ms;
         bool flagged;
     } table[] = {{100, false}, {101, false}, {103, true}, {97, true}, {130, true}};
-    struct world *w = *state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         cell_fill(&w->cells[C_TWIN], table[i].twin_ms, ROUNDS);
         summary_free(&w->summary);
@@ -674,9 +647,8 @@ TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free)
     }
 }
 
-TEST_WITH(seven_rounds_cannot_flag, world_make, world_free)
+TEST_WITH(seven_rounds_cannot_flag, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_TWIN], 150, 7);
     world_summarise(w);
     assert_false(w->summary.controls[0].flagged);
@@ -726,9 +698,8 @@ TEST(holm_adjusts_over_groups)
 
 /* -- words ------------------------------------------------------------------------------------------------------------------------ */
 
-TEST_WITH(warnings_come_worst_first, world_make, world_free)
+TEST_WITH(warnings_come_worst_first, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     cell_fill(&w->cells[C_TWIN], 150, ROUNDS);
     cell_fill(&w->cells[C_THREADS], 1, ROUNDS);
     w->cells[PY_THREADS].status = CELL_TIMEOUT;
@@ -801,9 +772,8 @@ TEST(control_characters_do_not_reach_a_terminal)
 }
 
 /* A quarter of a CPU each: 40 jobs that mostly wait gain no more than 8x on 2 CPUs. */
-TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free)
+TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free, struct world *w)
 {
-    struct world *w = *state;
     w->results.plan = json_pack("{si}", "effective_cpus", 2);
     w->group.kind = "mixed";
     w->group.ideal = 40;

@@ -120,9 +120,8 @@ static uint64_t job_run(struct fixture *f, uint64_t job, const struct cobench_re
 
 /* -- answers ---------------------------------------------------------------------------------------------------------- */
 
-TEST_WITH(test_results, fixture_setup, fixture_teardown)
+TEST_WITH(test_results, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *run;
         uint64_t result;
@@ -143,9 +142,8 @@ TEST_WITH(test_results, fixture_setup, fixture_teardown)
     }
 }
 
-TEST_WITH(test_replies, fixture_setup, fixture_teardown)
+TEST_WITH(test_replies, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const unsigned char body[] = {0, 1, 0xff, 0};
     task_write(f, COBENCH_ASK_URL, "return reply.status * 1000 + (reply.body == b'\\0\\1\\xff\\0') + len(reply.body)",
                "");
@@ -156,9 +154,8 @@ TEST_WITH(test_replies, fixture_setup, fixture_teardown)
     worker_end(f);
 }
 
-TEST_WITH(test_requests, fixture_setup, fixture_teardown)
+TEST_WITH(test_requests, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *request;
         struct cobench_request ask;
@@ -204,9 +201,8 @@ TEST_WITH(test_requests, fixture_setup, fixture_teardown)
     }
 }
 
-TEST_WITH(test_failures, fixture_setup, fixture_teardown)
+TEST_WITH(test_failures, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *run, *type, *message;
         int line, rc;
@@ -248,9 +244,8 @@ TEST_WITH(test_failures, fixture_setup, fixture_teardown)
 }
 
 /* The message is cut between two characters. */
-TEST_WITH(test_long_messages, fixture_setup, fixture_teardown)
+TEST_WITH(test_long_messages, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     uint64_t result;
     task_write(f, COBENCH_ASK_NOTHING, "raise ValueError('x' + '\\u20ac' * 10**6)", "");
     worker_start(f);
@@ -260,9 +255,8 @@ TEST_WITH(test_long_messages, fixture_setup, fixture_teardown)
     worker_end(f);
 }
 
-TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown)
+TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         const char *rest, *type, *message;
     } rows[] = {
@@ -285,9 +279,8 @@ TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown)
     }
 }
 
-TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
+TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     task_write(f, COBENCH_ASK_NOTHING, "return job", "def worker_open(state, flags): raise ValueError(flags)");
     assert_int_equal(task_open(f), 0);
     for (unsigned i = 0; i < 3; i++) {
@@ -300,9 +293,8 @@ TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
     f->task.close(f->state);
 }
 
-TEST_WITH(test_facts, fixture_setup, fixture_teardown)
+TEST_WITH(test_facts, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct runtime_python python;
     embed_python(NULL, &python);
     assert_int_equal(strncmp(python.version, PY_VERSION, strcspn(PY_VERSION, "+")), 0);
@@ -354,9 +346,8 @@ static void model_check(struct fixture *f, const struct model *model, enum start
     shared_state_close(shared);
 }
 
-TEST_WITH(test_models, fixture_setup, fixture_teardown)
+TEST_WITH(test_models, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct slot *slots = mmap(NULL, JOBS * sizeof *slots, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(slots != MAP_FAILED);
     task_write(f, COBENCH_ASK_DELAY, "return [2 * n for n in range(job + 1)][job] if job % 4 < 3 else nothing",
@@ -407,9 +398,8 @@ static void jobs_stay_flat(struct fixture *f, const struct cobench_reply *reply)
     worker_end(f);
 }
 
-TEST_WITH(test_jobs_leave_nothing, fixture_setup, fixture_teardown)
+TEST_WITH(test_jobs_leave_nothing, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const char count[] =
         "def blocks():\n    import gc, sys\n    gc.collect()\n    return sys.getallocatedblocks()\n";
     static unsigned char body[2000];
@@ -441,9 +431,8 @@ static void *visit(void *arg)
 }
 
 /* A thread each, as in the model `threads`. */
-TEST_WITH(test_workers_leave_nothing, fixture_setup, fixture_teardown)
+TEST_WITH(test_workers_leave_nothing, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     uintptr_t blocks = 0;
     int64_t bytes = 0;
     task_write(f, COBENCH_ASK_NOTHING, "import gc, sys; gc.collect(); return sys.getallocatedblocks()",
@@ -533,9 +522,8 @@ static int64_t growth_of(struct fixture *f, void (*cycle)(struct fixture *), int
 }
 
 /* CPython itself may leak in each cycle, which is not the bridge's to mend: 3.11.2 nothing, 3.12.1 1.4 MB, 3.13.0 190 kB. */
-TEST_WITH(test_interpreters_leave_what_cpython_leaves, fixture_setup, fixture_teardown)
+TEST_WITH(test_interpreters_leave_what_cpython_leaves, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     const int cycles = SANITIZED ? 20 : PY_VERSION_HEX < 0x030C0000 ? 1000 : 200;
     task_write(f, COBENCH_ASK_NOTHING, "return job", "");
     const int64_t bare = growth_of(f, bare_cycle, cycles), bridge = growth_of(f, bridge_cycle, cycles);

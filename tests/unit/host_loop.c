@@ -65,9 +65,9 @@ static void probe_set(struct probe *p, int64_t due_ns)
     assert_int_equal(loop_ops.timer_set(p->loop, &p->timer, due_ns), 0);
 }
 
-TEST_WITH(test_nothing_to_do, loop_setup, loop_teardown) { assert_int_equal(loop_run(*state), 0); }
+TEST_WITH(test_nothing_to_do, loop_setup, loop_teardown, struct loop *loop) { assert_int_equal(loop_run(loop), 0); }
 
-TEST_WITH(test_timers_in_order, loop_setup, loop_teardown)
+TEST_WITH(test_timers_in_order, loop_setup, loop_teardown, struct loop *loop)
 {
     static const int due_ms[] = {9, 3, 7, 1, 5, 0, 8, 2, 6, 4};
     struct probe probes[10];
@@ -75,10 +75,10 @@ TEST_WITH(test_timers_in_order, loop_setup, loop_teardown)
     const int64_t now = clock_now_ns();
 
     for (int i = 0; i < 10; i++) {
-        probe_init(&probes[i], *state, &fired);
+        probe_init(&probes[i], loop, &fired);
         probe_set(&probes[i], now + due_ms[i] * NS_PER_MS);
     }
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(probes[i].order, due_ms[i] + 1);
         assert_true(probes[i].at_ns >= now + due_ms[i] * NS_PER_MS);
@@ -87,17 +87,17 @@ TEST_WITH(test_timers_in_order, loop_setup, loop_teardown)
 }
 
 /* Half milliseconds, where waiting in whole ones would be early or late. The best of many: the machine may be busy. */
-TEST_WITH(test_timers_are_precise, loop_setup, loop_teardown)
+TEST_WITH(test_timers_are_precise, loop_setup, loop_teardown, struct loop *loop)
 {
     int64_t best = INT64_MAX;
     unsigned fired = 0;
 
     for (int i = 0; i < 20; i++) {
         struct probe p;
-        probe_init(&p, *state, &fired);
+        probe_init(&p, loop, &fired);
         const int64_t due = clock_now_ns() + 3 * NS_PER_MS / 2;
         probe_set(&p, due);
-        assert_int_equal(loop_run(*state), 0);
+        assert_int_equal(loop_run(loop), 0);
         assert_true(p.at_ns >= due);
         if (p.at_ns - due < best)
             best = p.at_ns - due;
@@ -105,14 +105,14 @@ TEST_WITH(test_timers_are_precise, loop_setup, loop_teardown)
     assert_true(best < NS_PER_MS / 4);
 }
 
-TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown)
+TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
     struct probe p[4];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
 
     for (int i = 0; i < 4; i++)
-        probe_init(&p[i], *state, &fired);
+        probe_init(&p[i], loop, &fired);
     p[0].cancels = &p[1]; /* due in the same turn */
     p[0].sets = &p[2];    /* not set before */
     p[2].cancels = &p[2]; /* itself, while it fires */
@@ -120,7 +120,7 @@ TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown)
     probe_set(&p[0], now - 2);
     probe_set(&p[1], now - 1);
     probe_set(&p[3], now);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(p[0].order, 1);
     assert_int_equal(p[1].order, 0);
     assert_true(p[2].order > 0);
@@ -128,48 +128,48 @@ TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown)
     assert_int_equal(fired, 6);
 }
 
-TEST_WITH(test_timer_moves, loop_setup, loop_teardown)
+TEST_WITH(test_timer_moves, loop_setup, loop_teardown, struct loop *loop)
 {
     struct probe p[2];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
 
     for (int i = 0; i < 2; i++)
-        probe_init(&p[i], *state, &fired);
+        probe_init(&p[i], loop, &fired);
     probe_set(&p[0], now + 60 * NS_PER_S);
     probe_set(&p[1], now + 2 * NS_PER_MS);
     probe_set(&p[0], now + NS_PER_MS);
     probe_set(&p[1], now + 3 * NS_PER_MS);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(p[0].order, 1);
     assert_int_equal(p[1].order, 2);
     assert_true(clock_now_ns() - now < 30 * NS_PER_S);
 }
 
-TEST_WITH(test_stop_leaves_the_rest, loop_setup, loop_teardown)
+TEST_WITH(test_stop_leaves_the_rest, loop_setup, loop_teardown, struct loop *loop)
 {
     struct probe p[2];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
 
     for (int i = 0; i < 2; i++)
-        probe_init(&p[i], *state, &fired);
+        probe_init(&p[i], loop, &fired);
     p[0].stops = true;
     probe_set(&p[0], now - 2);
     probe_set(&p[1], now - 1);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fired, 1);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fired, 2);
-    loop_stop(*state); /* counts for the run to come */
+    loop_stop(loop); /* counts for the run to come */
     probe_set(&p[0], now);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fired, 2);
-    loop_ops.timer_cancel(*state, &p[0].timer);
+    loop_ops.timer_cancel(loop, &p[0].timer);
 }
 
 /* 10,000 timers in random order, every third of them cancelled again. */
-TEST_WITH(test_many_timers, loop_setup, loop_teardown)
+TEST_WITH(test_many_timers, loop_setup, loop_teardown, struct loop *loop)
 {
     enum { COUNT = 10000 };
     struct probe *probes = calloc(COUNT, sizeof *probes);
@@ -181,12 +181,12 @@ TEST_WITH(test_many_timers, loop_setup, loop_teardown)
     const int64_t now = clock_now_ns();
     for (int i = 0; i < COUNT; i++) {
         random = random * 1664525u + 1013904223u;
-        probe_init(&probes[i], *state, &fired);
+        probe_init(&probes[i], loop, &fired);
         probe_set(&probes[i], now + (int64_t)(random >> 6)); /* up to 67 ms */
     }
     for (int i = 0; i < COUNT; i += 3)
-        loop_ops.timer_cancel(*state, &probes[i].timer);
-    assert_int_equal(loop_run(*state), 0);
+        loop_ops.timer_cancel(loop, &probes[i].timer);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fired, COUNT - (COUNT + 2) / 3);
 
     struct probe **by_order = calloc(fired + 1, sizeof *by_order);
@@ -203,7 +203,7 @@ TEST_WITH(test_many_timers, loop_setup, loop_teardown)
 
 static void signal_ignore(int signal) { (void)signal; }
 
-TEST_WITH(test_signals_do_not_end_a_wait, loop_setup, loop_teardown)
+TEST_WITH(test_signals_do_not_end_a_wait, loop_setup, loop_teardown, struct loop *loop)
 {
     struct probe p;
     unsigned fired = 0;
@@ -215,10 +215,10 @@ TEST_WITH(test_signals_do_not_end_a_wait, loop_setup, loop_teardown)
     assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
     assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &ticking), 0);
     assert_int_equal(timer_settime(ticking, 0, &every_ms, NULL), 0);
-    probe_init(&p, *state, &fired);
+    probe_init(&p, loop, &fired);
     const int64_t due = clock_now_ns() + 20 * NS_PER_MS;
     probe_set(&p, due);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fired, 1);
     assert_true(p.at_ns >= due);
     assert_int_equal(timer_delete(ticking), 0);
@@ -286,33 +286,33 @@ static void ends_watch(struct ends *e, int fd, unsigned events)
     assert_int_equal(loop_ops.watch(e->loop, fd, events, ends_ready, e), 0);
 }
 
-TEST_WITH(test_reads_and_writes, loop_setup, loop_teardown)
+TEST_WITH(test_reads_and_writes, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends e;
 
-    ends_open(&e, *state);
+    ends_open(&e, loop);
     ends_watch(&e, e.fd[1], LOOP_WRITE);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(e.events, LOOP_WRITE);
     write_byte(e.fd[1]);
     ends_watch(&e, e.fd[0], LOOP_READ);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(e.events, LOOP_READ);
     ends_watch(&e, e.fd[1], LOOP_WRITE);
     close(e.fd[0]);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_true(e.events & LOOP_ERROR);
     assert_int_equal(e.called, 3);
     close(e.fd[1]);
 }
 
 /* Both are ready in one batch; the first to be called drops the other, which must not be called any more. */
-TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown)
+TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends a, b;
 
-    ends_open(&a, *state);
-    ends_open(&b, *state);
+    ends_open(&a, loop);
+    ends_open(&b, loop);
     a.other = &b;
     b.other = &a;
     a.drops_other = b.drops_other = true;
@@ -320,21 +320,21 @@ TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown)
     write_byte(b.fd[1]);
     ends_watch(&a, a.fd[0], LOOP_READ);
     ends_watch(&b, b.fd[0], LOOP_READ);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(a.called + b.called, 1);
     ends_close(&a);
     ends_close(&b);
 }
 
 /* As above, but the other's number is at once watched again for a new, empty pipe: the old event is not its event. */
-TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown)
+TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends a, b;
     struct probe watchdog;
     unsigned fired = 0;
 
-    ends_open(&a, *state);
-    ends_open(&b, *state);
+    ends_open(&a, loop);
+    ends_open(&b, loop);
     a.other = &b;
     b.other = &a;
     a.replaces_other = b.replaces_other = true;
@@ -342,50 +342,50 @@ TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown)
     write_byte(b.fd[1]);
     ends_watch(&a, a.fd[0], LOOP_READ);
     ends_watch(&b, b.fd[0], LOOP_READ);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(a.called + b.called, 1);
     struct ends *fresh = a.called ? &b : &a;
-    probe_init(&watchdog, *state, &fired);
+    probe_init(&watchdog, loop, &fired);
     watchdog.stops = true;
     probe_set(&watchdog, clock_now_ns() + 5 * NS_PER_MS);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fresh->called, 0);
     write_byte(fresh->fd[1]);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fresh->called, 1);
     ends_close(&a);
     ends_close(&b);
 }
 
 /* A descriptor that was closed without a word and given out again. */
-TEST_WITH(test_watch_after_silent_close, loop_setup, loop_teardown)
+TEST_WITH(test_watch_after_silent_close, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends e;
 
-    ends_open(&e, *state);
+    ends_open(&e, loop);
     ends_watch(&e, e.fd[0], LOOP_READ);
     ends_replace(&e);
     ends_watch(&e, e.fd[0], LOOP_READ);
     write_byte(e.fd[1]);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(e.called, 1);
     ends_watch(&e, e.fd[0], LOOP_READ);
     ends_close(&e);
-    assert_int_equal(loop_ops.watch(*state, e.fd[0], 0, NULL, NULL), 0);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_ops.watch(loop, e.fd[0], 0, NULL, NULL), 0);
+    assert_int_equal(loop_run(loop), 0);
     assert_int_equal(e.called, 1);
 }
 
-TEST_WITH(test_bad_descriptors, loop_setup, loop_teardown)
+TEST_WITH(test_bad_descriptors, loop_setup, loop_teardown, struct loop *loop)
 {
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
     assert_true(file >= 0);
-    assert_int_equal(loop_ops.watch(*state, -1, LOOP_READ, ends_ready, NULL), -EBADF);
-    assert_int_equal(loop_ops.watch(*state, 999, LOOP_READ, ends_ready, NULL), -EBADF);
-    assert_int_equal(loop_ops.watch(*state, file, LOOP_READ, ends_ready, NULL), -EPERM);
-    assert_int_equal(loop_ops.watch(*state, file, 0, NULL, NULL), 0);
-    assert_int_equal(loop_run(*state), 0);
+    assert_int_equal(loop_ops.watch(loop, -1, LOOP_READ, ends_ready, NULL), -EBADF);
+    assert_int_equal(loop_ops.watch(loop, 999, LOOP_READ, ends_ready, NULL), -EBADF);
+    assert_int_equal(loop_ops.watch(loop, file, LOOP_READ, ends_ready, NULL), -EPERM);
+    assert_int_equal(loop_ops.watch(loop, file, 0, NULL, NULL), 0);
+    assert_int_equal(loop_run(loop), 0);
     close(file);
 }
 

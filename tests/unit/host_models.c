@@ -207,9 +207,8 @@ static void all_done_check(const struct fixture *f)
 
 static const enum start_method methods[] = {START_FORK, START_SPAWN};
 
-TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown)
+TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     static const struct {
         uint64_t jobs;
         unsigned workers;
@@ -224,9 +223,8 @@ TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown)
                 }
 }
 
-TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown)
+TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     const unsigned jobs = 12, workers = 3;
     for (size_t m = 0; models[m]; m++)
         for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
@@ -248,9 +246,8 @@ TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown)
         }
 }
 
-TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown)
+TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     const uint64_t jobs = 30;
     for (size_t m = 0; models[m]; m++) {
         struct failure failures[FAILURES_MAX];
@@ -275,9 +272,8 @@ TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown)
 }
 
 /* A worker that does not open ends the run of a pool, and its job where there is a worker for each. */
-TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
+TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     for (size_t m = 0; models[m]; m++)
         for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
             const bool each = models[m] == &model_threads || models[m] == &model_processes;
@@ -293,9 +289,8 @@ TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown)
 }
 
 /* A worker that a job ends by exit(0) is a crash like any other, and the last to end tells the driver. */
-TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown)
+TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     for (size_t m = 0; models[m]; m++)
         for (size_t k = 0; models[m]->uses_processes && k < 2; k++) {
             struct failure failures[FAILURES_MAX];
@@ -318,9 +313,8 @@ TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown)
 /* -- the open loop ------------------------------------------------------------------------------------------------------- */
 
 /* Every model hands out every job no earlier than the schedule has it, with as many workers as jobs and with fewer. */
-TEST_WITH(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown)
+TEST_WITH(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     enum { JOBS = 20 };
     for (unsigned delays = 0; delays < 2; delays++)
         for (size_t i = 0; models[i]; i++)
@@ -365,9 +359,8 @@ static void *drawer_main(void *arg)
     return NULL;
 }
 
-TEST_WITH(test_dispenser, fixture_setup, fixture_teardown)
+TEST_WITH(test_dispenser, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct drawer drawers[DRAWERS];
     pthread_t threads[DRAWERS];
     struct dispenser dispenser;

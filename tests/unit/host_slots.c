@@ -38,9 +38,8 @@ static int place_teardown(void **state)
     return rmdir(place->folder);
 }
 
-TEST_WITH(test_layout, place_setup, place_teardown)
+TEST_WITH(test_layout, place_setup, place_teardown, struct place *place)
 {
-    const struct place *place = *state;
     const uint64_t jobs = 1000;
     struct slots_header header;
     struct cobench_error err;
@@ -70,9 +69,8 @@ TEST_WITH(test_layout, place_setup, place_teardown)
     close(fd);
 }
 
-TEST_WITH(test_an_older_file_is_emptied, place_setup, place_teardown)
+TEST_WITH(test_an_older_file_is_emptied, place_setup, place_teardown, struct place *place)
 {
-    const struct place *place = *state;
     struct cobench_error err;
     struct slots slots;
     for (uint64_t jobs = 3; jobs > 0; jobs--) {
@@ -83,9 +81,8 @@ TEST_WITH(test_an_older_file_is_emptied, place_setup, place_teardown)
     }
 }
 
-TEST_WITH(test_no_room, place_setup, place_teardown)
+TEST_WITH(test_no_room, place_setup, place_teardown, struct place *place)
 {
-    const struct place *place = *state;
     struct rlimit before, limit;
     struct cobench_error err;
     struct slots slots;

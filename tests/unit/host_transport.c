@@ -380,9 +380,8 @@ static const struct {
     {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
 };
 
-TEST_WITH(test_replies, fixture_setup, fixture_teardown)
+TEST_WITH(test_replies, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct outcome o;
 
     for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
@@ -412,9 +411,8 @@ static const struct {
     {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
 };
 
-TEST_WITH(test_faults, fixture_setup, fixture_teardown)
+TEST_WITH(test_faults, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct outcome o;
 
     transport_reopen(f, STALL_NS);
@@ -436,11 +434,10 @@ TEST_WITH(test_faults, fixture_setup, fixture_teardown)
     }
 }
 
-TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown)
+TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown, struct fixture *f)
 {
     static const char *const urls[] = {"",        "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
                                        "http:/x", "http://a b/"};
-    struct fixture *f = *state;
     struct outcome o;
 
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -456,9 +453,8 @@ TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown)
 }
 
 /* No name has an empty label, so the resolver says so without asking the network. */
-TEST_WITH(test_unknown_host, fixture_setup, fixture_teardown)
+TEST_WITH(test_unknown_host, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct outcome o;
     const struct cobench_request ask = {.ask = COBENCH_ASK_URL, .url = "http://nobody..invalid/"};
 
@@ -471,9 +467,8 @@ TEST_WITH(test_unknown_host, fixture_setup, fixture_teardown)
 }
 
 /* The environment's proxy is not for us: a loopback origin would be asked for through it. */
-TEST_WITH(test_no_proxy_from_environment, fixture_setup, fixture_teardown)
+TEST_WITH(test_no_proxy_from_environment, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct outcome o;
     char proxy[64];
     const struct cobench_request ask = ask_of(f->server.port, "/ok");
@@ -487,9 +482,8 @@ TEST_WITH(test_no_proxy_from_environment, fixture_setup, fixture_teardown)
     assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
-TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown)
+TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct cobench_error err = {0};
     struct cobench_reply reply = {0};
     void *client = NULL;
@@ -513,13 +507,12 @@ TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown)
 /* -- connections ---------------------------------------------------------------------------------------------------- */
 
 /* One connection for many requests, a new one after the server has closed it, none counted that did not come about. */
-TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown)
+TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown, struct fixture *f)
 {
     static const struct {
         const char *path;
         unsigned connections; /* so far */
     } steps[] = {{"/ok", 1}, {"/404", 1}, {"/ok", 1}, {"/last", 1}, {"/ok", 2}, {"/dies", 2}, {"/ok", 3}};
-    struct fixture *f = *state;
     struct cobench_error err = {0};
     struct cobench_reply reply = {0};
     void *client = NULL;
@@ -582,9 +575,8 @@ static void crowd_run(struct fixture *f, const char *path, unsigned at_once, uns
     loop_close(c.loop);
 }
 
-TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown)
+TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct rlimit files;
 
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
@@ -599,18 +591,15 @@ TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown)
     assert_int_equal(atomic_load(&f->connections), MANY);
 }
 
-TEST_WITH(test_one_after_the_other_on_a_loop, fixture_setup, fixture_teardown)
+TEST_WITH(test_one_after_the_other_on_a_loop, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
-
     crowd_run(f, "/ok", 1, 500);
     assert_int_equal(atomic_load(&f->connections), 1);
 }
 
 /* A mux that is closed with requests under way calls nobody back, and leaves nothing watched. */
-TEST_WITH(test_close_cancels, fixture_setup, fixture_teardown)
+TEST_WITH(test_close_cancels, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     struct outcome o = {0};
     void *mux = NULL;
     const struct cobench_request stall = ask_of(f->server.port, "/stall"), ok = ask_of(f->server.port, "/ok");
@@ -647,9 +636,8 @@ static void *thread_main(void *arg)
     return (void *)bad;
 }
 
-TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown)
+TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
     pthread_t threads[8];
 
     for (int i = 0; i < 8; i++)
@@ -662,10 +650,8 @@ TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown)
     assert_int_equal(atomic_load(&f->connections), 8);
 }
 
-TEST_WITH(test_describe, fixture_setup, fixture_teardown)
+TEST_WITH(test_describe, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct fixture *f = *state;
-
     assert_string_equal(f->transport->name, "libcurl");
     assert_memory_equal(f->transport->describe(), "libcurl/", 8);
 }

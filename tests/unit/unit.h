@@ -13,15 +13,17 @@
 static struct CMUnitTest unit_tests[64];
 static size_t unit_count;
 
-/* `TEST(name) {...}` is a test, which runs in its place in the file; TEST_WITH has what is done before and after it. */
-#define TEST(name) TEST_WITH(name, NULL, NULL)
-#define TEST_WITH(name, set_up, tear_down)                                                    \
-    static void name(void **state);                                                           \
-    __attribute__((constructor)) static void name##_is_listed(void)                           \
-    {                                                                                         \
-        unit_tests[unit_count++] = (struct CMUnitTest){#name, name, set_up, tear_down, NULL}; \
-    }                                                                                         \
-    static void name(__attribute__((unused)) void **state)
+/* `TEST(name) {...}` is a test, which runs in its place in the file; TEST_WITH has what is made before it, which is its
+ * parameter `made`, and what is done behind it. */
+#define TEST(name) TEST_WITH(name, NULL, NULL, void *unmade)
+#define TEST_WITH(name, set_up, tear_down, made)                                                    \
+    static void name(made);                                                                         \
+    static void name##_run(void **state) { name(*state); }                                          \
+    __attribute__((constructor)) static void name##_is_listed(void)                                 \
+    {                                                                                               \
+        unit_tests[unit_count++] = (struct CMUnitTest){#name, name##_run, set_up, tear_down, NULL}; \
+    }                                                                                               \
+    static void name(__attribute__((unused)) made)
 
 static inline int unit_run(const char *file)
 {
