@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a short command through the supervisor, with a file of the scratch folder for what it prints. */
+/* Runs a short command through the supervisor, with files of the scratch folder for what it prints. */
 #include "bench/process/capture.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench/util/files.h"
@@ -14,35 +15,53 @@
 #include "common/clock.h"
 
 #define DEADLINE_NS (20 * NS_PER_S)
-#define OUTPUT_MAX  (64u << 10)
+#define OUTPUT_MAX  (16u << 20)
+
+/* How it ended, where that was not as it should be. */
+static int check_end(const struct supervisor_end *end, int64_t deadline_ns, const char *complaints, struct error *err)
+{
+    char *text = NULL;
+    size_t length = 0;
+    if (end->timed_out)
+        return error_set(err, -ETIMEDOUT, "no answer within %d s", (int)(deadline_ns / NS_PER_S));
+    if (WIFSIGNALED(end->status))
+        return error_set(err, -EPROTO, "killed by signal %d", WTERMSIG(end->status));
+    if (WEXITSTATUS(end->status) == 0)
+        return 0;
+    const char *said = file_read(complaints, OUTPUT_MAX, &text, &length) == 0 ? text_last_line(text) : "";
+    error_set(err, -EPROTO, "exit status %d%s%.500s", WEXITSTATUS(end->status), *said == '\0' ? "" : ": ", said);
+    free(text);
+    return -EPROTO;
+}
 
 int capture_output(const struct capture *how, const char *const *argv, char **out, struct error *err)
 {
-    char *path = text_format("%s/output", how->scratch);
-    size_t length = 0;
-    int rc = 0;
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
+    const int64_t deadline_ns = how->deadline_ns > 0 ? how->deadline_ns : DEADLINE_NS;
+    char *paths[] = {text_format("%s/output", how->scratch), text_format("%s/complaints", how->scratch)};
+    int fds[] = {-1, -1}, rc = paths[0] == NULL || paths[1] == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+    for (int i = 0; rc == 0 && i < 2; i++)
+        if ((fds[i] = open(paths[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+            rc = error_set(err, -errno, "%s: %s", paths[i], strerror(errno));
     const struct supervisor_command command = {.argv = (char *const *)(uintptr_t)argv,
                                                .cwd = how->cwd,
                                                .env = how->env,
                                                .in = -1,
-                                               .out = fd,
-                                               .err = -1,
-                                               .deadline_ns = DEADLINE_NS};
+                                               .out = fds[0],
+                                               .err = fds[1],
+                                               .deadline_ns = deadline_ns};
     struct supervisor_end end;
+    size_t length = 0;
     if (rc == 0)
         rc = supervisor_run(how->supervisor, &command, &end, err);
-    if (rc == 0 && (end.timed_out || end.status != 0))
-        rc = error_set(err, -EPROTO, "%s: %s", argv[0], end.timed_out ? "no end within 20 s" : "it failed");
-    if (rc == 0 && (rc = file_read(path, OUTPUT_MAX, out, &length)) != 0)
+    if (rc == 0)
+        rc = check_end(&end, deadline_ns, paths[1], err);
+    if (rc == 0 && (rc = file_read(paths[0], OUTPUT_MAX, out, &length)) != 0)
         error_set(err, rc, "what %s printed: %s", argv[0], strerror(-rc));
-    if (fd >= 0)
-        close(fd);
-    free(path);
+    for (int i = 0; i < 2; i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+        free(paths[i]);
+    }
     return rc;
 }
 
@@ -53,6 +72,10 @@ int capture_version(const struct capture *how, const char *tool, char **out, str
     int rc = capture_output(how, (const char *const[]){tool, "--version", NULL}, &text, err);
     if (rc == -ENOENT || rc == -EACCES)
         return error_set(err, -ENOPKG, "%s is not installed (./scripts/setup.sh installs it)", tool);
+    if (rc == -EPROTO || rc == -ETIMEDOUT) {
+        const struct error inner = *err;
+        return error_set(err, rc, "%s --version: %.900s", tool, inner.text);
+    }
     if (rc != 0)
         return rc;
     text_one_line(text);

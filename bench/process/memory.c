@@ -5,32 +5,27 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/util/array.h"
-#include "bench/util/files.h"
+#include "bench/process/proc_text.h"
 #include "common/clock.h"
+#include "common/procfs.h"
 
 /* A tree in which one process after another ends is added up so often; then the least sum counts. */
 #define ATTEMPTS 4
 
-int64_t memory_parse_rollup(const char *text)
+/* A file of a process, to be freed; NULL: it has ended, or is another user's. */
+static char *process_file(pid_t pid, const char *name)
 {
-    const char *at = strstr(text, "\nPss:");
-    long long kib;
-    if (at == NULL || sscanf(at + 5, "%lld", &kib) != 1 || kib < 0 || kib > INT64_MAX / 1024)
-        return -1;
-    return kib * 1024;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    return procfs_read("", path);
 }
 
 static int64_t read_pss(pid_t pid)
 {
-    char path[64], *text = NULL;
-    size_t length;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    if (file_read(path, 65536, &text, &length) != 0)
-        return -1; /* it has ended, or is another user's */
-    const int64_t bytes = memory_parse_rollup(text);
+    char *text = process_file(pid, "smaps_rollup");
+    const int64_t bytes = text == NULL ? -1 : proc_bytes(text, "Pss");
     free(text);
     return bytes;
 }
@@ -48,12 +43,8 @@ static void note_sample(struct memory *memory, struct memory_span span)
 /* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */
 static bool has_memory(pid_t pid)
 {
-    char path[64], *text = NULL;
-    size_t length;
-    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-    if (file_read(path, 4096, &text, &length) != 0)
-        return false;
-    const bool has = *text != '\0' && *text != '0';
+    char *text = process_file(pid, "statm");
+    const bool has = text != NULL && *text != '\0' && *text != '0';
     free(text);
     return has;
 }

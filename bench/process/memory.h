@@ -30,7 +30,5 @@ int64_t memory_sample(struct memory *memory, pid_t root);
 /* How many samples lie wholly between the two instants. */
 size_t memory_samples_within(const struct memory *memory, int64_t from_ns, int64_t to_ns);
 void memory_free(struct memory *memory);
-/* Pure: the bytes after "Pss:" in the text of a smaps_rollup; -1 where there are none. */
-int64_t memory_parse_rollup(const char *text);
 
 #endif

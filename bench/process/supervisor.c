@@ -68,29 +68,25 @@ out:
     return rc;
 }
 
-/* The strings of a command, one behind the other, each with its NUL. */
+/* The strings of a command, one behind the other, each with its NUL; NULL: too many, or no memory. */
 static char *pack(const struct supervisor_command *c, struct supervisor_request *r)
 {
-    const char *const none[] = {NULL};
-    const char *const *lists[] = {(const char *const *)c->argv, c->env == NULL ? none : (const char *const *)c->env};
-    uint32_t *counts[] = {&r->argc, &r->envc};
-    size_t size = c->cwd == NULL ? 0 : strlen(c->cwd) + 1;
-    for (int l = 0; l < 2; l++)
-        for (size_t i = 0; lists[l][i] != NULL; i++) {
-            size += strlen(lists[l][i]) + 1;
-            ++*counts[l];
-        }
-    char *bytes = malloc(size + 1), *end = bytes;
-    if (bytes == NULL || size > SUPERVISOR_PAYLOAD_MAX) {
+    char *bytes = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bytes, &size);
+    if (out == NULL)
+        return NULL;
+    for (; c->argv[r->argc] != NULL; r->argc++)
+        fwrite(c->argv[r->argc], 1, strlen(c->argv[r->argc]) + 1, out);
+    for (; c->env != NULL && c->env[r->envc] != NULL; r->envc++)
+        fwrite(c->env[r->envc], 1, strlen(c->env[r->envc]) + 1, out);
+    r->has_cwd = c->cwd != NULL;
+    if (c->cwd != NULL)
+        fwrite(c->cwd, 1, strlen(c->cwd) + 1, out);
+    if (fclose(out) != 0 || size > SUPERVISOR_PAYLOAD_MAX) {
         free(bytes);
         return NULL;
     }
-    for (int l = 0; l < 2; l++)
-        for (size_t i = 0; lists[l][i] != NULL; i++)
-            end = stpcpy(end, lists[l][i]) + 1;
-    if (c->cwd != NULL)
-        end = stpcpy(end, c->cwd) + 1;
-    r->has_cwd = c->cwd != NULL;
     r->bytes = (uint32_t)size;
     return bytes;
 }
@@ -124,16 +120,20 @@ static int send_request(struct supervisor *g, const struct supervisor_request *r
     return file_write_all(g->socket, (const char *)r + sent, sizeof *r - (size_t)sent);
 }
 
-static int read_answer(struct supervisor *g, struct supervisor_answer *answer)
-{
-    return supervisor_read_all(g->socket, answer, sizeof *answer);
-}
+#define NOT_STOPPABLE INT64_MIN
 
-/* The answer of one kind; services may end before it comes. */
-static int await(struct supervisor *g, int32_t kind, struct supervisor_answer *answer, struct error *err)
+/* Waits at most `wait_ns` (as signals_wait; NOT_STOPPABLE: for ever, whatever the driver is told) for the answer of one
+ * kind; services may end before it comes. */
+static int await(struct supervisor *g, int32_t kind, int64_t wait_ns, struct supervisor_answer *answer,
+                 struct error *err)
 {
     do {
-        if (read_answer(g, answer) != 0)
+        const int rc = wait_ns == NOT_STOPPABLE ? 0 : signals_wait(g->socket, wait_ns);
+        if (rc == -EAGAIN || rc == -EINTR)
+            return rc;
+        if (rc != 0)
+            return error_set(err, rc, "cannot wait for the supervisor: %s", strerror(-rc));
+        if (supervisor_read_all(g->socket, answer, sizeof *answer) != 0)
             return lost(err);
         if (answer->kind == SUPERVISOR_SERVICE_ENDED)
             g->service_died = true;
@@ -141,14 +141,20 @@ static int await(struct supervisor *g, int32_t kind, struct supervisor_answer *a
     return 0;
 }
 
+/* A request that is nothing but its kind. */
+static int send_kind(struct supervisor *g, int32_t kind, struct error *err)
+{
+    const struct supervisor_request r = {.kind = kind};
+    const struct supervisor_command none = {.in = -1, .out = -1, .err = -1};
+    return send_request(g, &r, &none) == 0 ? 0 : lost(err);
+}
+
 int supervisor_scratch(struct supervisor *g, char **path, struct error *err)
 {
-    const struct supervisor_request r = {.kind = SUPERVISOR_SCRATCH};
-    const struct supervisor_command none = {.in = -1, .out = -1, .err = -1};
     struct supervisor_answer answer;
-    if (send_request(g, &r, &none) != 0)
-        return lost(err);
-    int rc = await(g, SUPERVISOR_SCRATCH_MADE, &answer, err);
+    int rc = send_kind(g, SUPERVISOR_SCRATCH, err);
+    if (rc == 0)
+        rc = await(g, SUPERVISOR_SCRATCH_MADE, NOT_STOPPABLE, &answer, err);
     if (rc != 0)
         return rc;
     if (answer.error != 0)
@@ -159,7 +165,7 @@ int supervisor_scratch(struct supervisor *g, char **path, struct error *err)
         return error_set(err, -ENOMEM, "out of memory");
     if (supervisor_read_all(g->socket, text, answer.bytes) != 0)
         rc = lost(err);
-    if (rc == 0 && text_set(&g->scratch, text) != 0)
+    else if (text_set(&g->scratch, text) != 0)
         rc = error_set(err, -ENOMEM, "out of memory");
     if (rc != 0)
         free(text);
@@ -174,6 +180,7 @@ int supervisor_start(struct supervisor *g, const struct supervisor_command *comm
                                    .service = command->service,
                                    .talks = command->talks,
                                    .deadline_ns = command->deadline_ns};
+    struct supervisor_answer answer;
     char *payload = pack(command, &r);
     if (payload == NULL)
         return error_set(err, -E2BIG, "%s: the command line is too long", command->argv[0]);
@@ -181,10 +188,7 @@ int supervisor_start(struct supervisor *g, const struct supervisor_command *comm
     if (rc == 0)
         rc = file_write_all(g->socket, payload, r.bytes);
     free(payload);
-    if (rc != 0)
-        return lost(err);
-    struct supervisor_answer answer;
-    rc = await(g, SUPERVISOR_STARTED, &answer, err);
+    rc = rc != 0 ? lost(err) : await(g, SUPERVISOR_STARTED, NOT_STOPPABLE, &answer, err);
     if (rc != 0)
         return rc;
     if (answer.error != 0)
@@ -193,43 +197,23 @@ int supervisor_start(struct supervisor *g, const struct supervisor_command *comm
     return 0;
 }
 
-static int wait_answer(struct supervisor *g, int64_t wait_ns, bool stoppable, struct supervisor_end *end,
-                       struct error *err)
+int supervisor_wait(struct supervisor *g, int64_t wait_ns, struct supervisor_end *end, struct error *err)
 {
-    for (;;) {
-        struct supervisor_answer answer;
-        const int rc = stoppable ? signals_wait(g->socket, wait_ns) : 0;
-        if (rc == -EAGAIN || rc == -EINTR)
-            return rc;
-        if (rc != 0)
-            return error_set(err, rc, "cannot wait for the supervisor: %s", strerror(-rc));
-        if (read_answer(g, &answer) != 0)
-            return lost(err);
-        if (answer.kind == SUPERVISOR_SERVICE_ENDED)
-            g->service_died = true;
-        if (answer.kind != SUPERVISOR_ENDED)
-            continue;
+    struct supervisor_answer answer;
+    const int rc = await(g, SUPERVISOR_ENDED, wait_ns, &answer, err);
+    if (rc == 0)
         *end = (struct supervisor_end){.status = answer.status,
                                        .timed_out = answer.timed_out != 0,
                                        .leftover = answer.leftover,
                                        .service_died = g->service_died,
                                        .cpu_ns = answer.cpu_ns};
-        return 0;
-    }
-}
-
-int supervisor_wait(struct supervisor *g, int64_t wait_ns, struct supervisor_end *end, struct error *err)
-{
-    return wait_answer(g, wait_ns, true, end, err);
+    return rc;
 }
 
 int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct error *err)
 {
-    const struct supervisor_request r = {.kind = SUPERVISOR_STOP};
-    const struct supervisor_command none = {.in = -1, .out = -1, .err = -1};
-    if (send_request(g, &r, &none) != 0)
-        return lost(err);
-    return wait_answer(g, -1, false, end, err);
+    const int rc = send_kind(g, SUPERVISOR_STOP, err);
+    return rc != 0 ? rc : supervisor_wait(g, NOT_STOPPABLE, end, err);
 }
 
 int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,

@@ -6,7 +6,7 @@
  * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it.
  * Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
  *
- * Used by one thread. One command runs at a time; services (the origin) run beside it.
+ * Used by one thread. One command runs at a time, and one service (the origin) beside it.
  */
 #ifndef BENCH_PROCESS_SUPERVISOR_H
 #define BENCH_PROCESS_SUPERVISOR_H
@@ -38,7 +38,7 @@ struct supervisor_end {
     int status;        /* as from waitpid */
     bool timed_out;    /* the deadline came */
     int leftover;      /* processes it left running, killed; -1: /proc could not be read, nobody knows */
-    bool service_died; /* a service has ended by itself meanwhile */
+    bool service_died; /* the service has ended by itself meanwhile */
     int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
 };
 
@@ -59,7 +59,7 @@ int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct err
 /* supervisor_start and supervisor_wait. When the driver is told to stop the command is killed and -EINTR returned. */
 int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,
                    struct error *err);
-/* Ends all services and the supervisor. NULL is all right. */
+/* Ends the service and the supervisor. NULL is all right. */
 void supervisor_close(struct supervisor *g);
 
 #endif

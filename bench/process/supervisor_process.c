@@ -3,7 +3,7 @@
  * The supervisor process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
  * deadline. It is single-threaded and holds no state that outlives it.
  */
-#define _XOPEN_SOURCE 700 /* SIGXFSZ */
+#define _GNU_SOURCE /* pipe2 */
 #include "bench/process/supervisor_wire.h"
 
 #include <errno.h>
@@ -25,7 +25,6 @@
 #include "bench/process/proctree.h"
 #include "common/clock.h"
 
-#define SERVICES_MAX      4
 #define CHILDREN_MAX      4096
 #define LEFTOVER_GRACE_NS (500 * NS_PER_MS) /* helpers that end by themselves (multiprocessing's tracker) are none */
 #define END_LIMIT_NS      (20 * NS_PER_S)   /* a process stuck in the kernel is not waited for longer */
@@ -35,9 +34,9 @@ struct supervision {
     pid_t command;    /* 0: none runs */
     int64_t deadline; /* 0: none */
     bool timed_out;
-    int64_t spent_before;         /* children_cpu_ns when the command was started */
-    pid_t services[SERVICES_MAX]; /* 0: free */
-    char *scratch;                /* NULL: none was asked for */
+    int64_t spent_before; /* children_cpu_ns when the command was started */
+    pid_t service;        /* 0: none runs */
+    char *scratch;        /* NULL: none was asked for */
     struct proctree tree;
 };
 
@@ -79,24 +78,8 @@ static void answer(const struct supervision *k, const struct supervisor_answer *
     (void)file_write_all(k->socket, a, sizeof *a);
 }
 
-static bool is_service(const struct supervision *k, pid_t pid)
-{
-    for (int i = 0; i < SERVICES_MAX; i++)
-        if (k->services[i] == pid)
-            return true;
-    return false;
-}
-
-static bool below_service(const struct supervision *k, pid_t pid)
-{
-    for (int i = 0; i < SERVICES_MAX; i++)
-        if (k->services[i] != 0 && proctree_below(&k->tree, pid, k->services[i]))
-            return true;
-    return false;
-}
-
 /* SIGKILL to everything below `root`, `root` itself where it is not this process. */
-static void kill_below(struct supervision *k, pid_t root, bool services_too)
+static void kill_below(struct supervision *k, pid_t root, bool service_too)
 {
     if (proctree_read(&k->tree) != 0) {
         if (root != getpid())
@@ -106,7 +89,7 @@ static void kill_below(struct supervision *k, pid_t root, bool services_too)
     for (size_t i = 0; i < k->tree.count; i++) {
         const pid_t pid = k->tree.entries[i].pid;
         if (pid != getpid() && k->tree.entries[i].state != 'Z' && proctree_below(&k->tree, pid, root) &&
-            (services_too || !below_service(k, pid)))
+            (service_too || k->service == 0 || !proctree_below(&k->tree, pid, k->service)))
             kill(pid, SIGKILL);
     }
 }
@@ -121,16 +104,15 @@ static bool reap(struct supervision *k, int *command_status)
             *command_status = status;
             ended = true;
         }
-        for (int i = 0; i < SERVICES_MAX; i++)
-            if (k->services[i] == pid) {
-                k->services[i] = 0;
-                answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SERVICE_ENDED, .pid = pid, .status = status});
-            }
+        if (pid == k->service) {
+            k->service = 0;
+            answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SERVICE_ENDED, .pid = pid, .status = status});
+        }
     }
     return ended;
 }
 
-/* How many children there are besides the services; -1: /proc does not say. */
+/* How many children there are besides the service; -1: /proc does not say. */
 static int count_leftover(const struct supervision *k)
 {
     pid_t children[CHILDREN_MAX];
@@ -140,7 +122,7 @@ static int count_leftover(const struct supervision *k)
     const int all = proctree_own_children(children, CHILDREN_MAX);
     int count = all < 0 ? -1 : 0;
     for (int i = 0; i < all; i++)
-        count += !is_service(k, children[i]);
+        count += children[i] != k->service;
     return count;
 }
 
@@ -297,17 +279,15 @@ static int spawn(const struct order *o, pid_t *pid)
     char **argv = calloc(o->r.argc + 1, sizeof *argv);
     if (argv == NULL)
         return ENOMEM;
-    if (pipe(pipe_fds) != 0) {
+    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
         rc = errno;
         free(argv);
         return rc;
     }
-    if (fcntl(pipe_fds[0], F_SETFD, FD_CLOEXEC) != 0 || fcntl(pipe_fds[1], F_SETFD, FD_CLOEXEC) != 0)
-        rc = errno;
-    *pid = rc == 0 ? fork() : -1;
+    *pid = fork();
     if (*pid == 0)
         become(o, argv, pipe_fds[1]);
-    if (*pid < 0 && rc == 0)
+    if (*pid < 0)
         rc = errno;
     close(pipe_fds[1]);
     int failed = 0;
@@ -323,19 +303,12 @@ static int spawn(const struct order *o, pid_t *pid)
 
 static void start(struct supervision *k, const struct order *o)
 {
-    pid_t pid = 0;
-    int slot = 0, rc = 0;
-    while (o->r.service && slot < SERVICES_MAX - 1 && k->services[slot] != 0)
-        slot++;
-    if (o->r.service ? k->services[slot] != 0 : k->command != 0)
-        rc = EBUSY;
+    pid_t pid = 0, *const place = o->r.service ? &k->service : &k->command;
     const int64_t spent_before = children_cpu_ns();
+    const int rc = *place != 0 ? EBUSY : spawn(o, &pid);
     if (rc == 0)
-        rc = spawn(o, &pid);
-    if (rc == 0 && o->r.service) {
-        k->services[slot] = pid;
-    } else if (rc == 0) {
-        k->command = pid;
+        *place = pid;
+    if (rc == 0 && !o->r.service) {
         k->timed_out = false;
         k->spent_before = spent_before;
         k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;

@@ -4,6 +4,8 @@
 #include "bench/protocol/record.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "bench/util/json.h"
@@ -15,11 +17,6 @@ static const struct {
                 [RECORD_FAILED] = {"failed", 1},
                 [RECORD_USAGE] = {"usage", 2},
                 [RECORD_IMPOSSIBLE] = {"impossible", 77}};
-
-static int64_t integer_or(const json_t *value, int64_t otherwise)
-{
-    return json_is_integer(value) ? json_integer_value(value) : otherwise;
-}
 
 /* What has to be there. */
 static const struct json_field fields[] = {
@@ -41,48 +38,49 @@ static int check_fields(const json_t *root, struct error *err)
     return 0;
 }
 
+/* Numbers; where one is there it is not below `least`. `in`: the object that has it, NULL: the record itself. */
+static const struct {
+    const char *in, *key;
+    json_int_t least;
+    size_t offset; /* in struct record; 0: not kept as a number */
+} numbers[] = {
+    {NULL, "jobs", 1, offsetof(struct record, jobs)},
+    {NULL, "workers", 1, offsetof(struct record, workers)},
+    {NULL, "failed_jobs", 0, offsetof(struct record, failed_jobs)},
+    {NULL, "connections", 0, 0},
+    {"phases", "start", INT64_MIN, offsetof(struct record, start_ns)},
+    {"phases", "ready", INT64_MIN, offsetof(struct record, ready_ns)},
+    {"phases", "work", INT64_MIN, offsetof(struct record, work_ns)},
+    {"phases", "end", INT64_MIN, offsetof(struct record, end_ns)},
+    {"usage", "user_ns", 0, offsetof(struct record, user_ns)},
+    {"usage", "system_ns", 0, offsetof(struct record, system_ns)},
+};
+
+static int read_numbers(struct record *r, struct error *err)
+{
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const json_t *in = numbers[i].in == NULL ? r->root : json_object_get(r->root, numbers[i].in);
+        const json_t *value = json_object_get(in, numbers[i].key);
+        const int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+        if (json_is_integer(value) && number < numbers[i].least)
+            return error_set(err, -EINVAL, "the record's '%s' is %" PRId64, numbers[i].key, number);
+        if (numbers[i].offset != 0)
+            memcpy((char *)r + numbers[i].offset, &number, sizeof number);
+    }
+    return 0;
+}
+
 static void fill(struct record *r)
 {
     r->runtime = json_string_value(json_object_get(r->root, "runtime"));
     r->task = json_string_value(json_object_get(r->root, "task"));
     r->model = json_string_value(json_object_get(r->root, "model"));
-    r->jobs = integer_or(json_object_get(r->root, "jobs"), -1);
-    r->workers = integer_or(json_object_get(r->root, "workers"), -1);
     r->reason = json_string_value(json_object_get(r->root, "reason"));
-    r->failed_jobs = integer_or(json_object_get(r->root, "failed_jobs"), 0);
     r->failures = json_object_get(r->root, "failures");
     r->phases = json_object_get(r->root, "phases");
     r->usage = json_object_get(r->root, "usage");
     r->connections = json_object_get(r->root, "connections");
     r->python = json_object_get(r->root, "python");
-    r->start_ns = integer_or(json_object_get(r->phases, "start"), -1);
-    r->ready_ns = integer_or(json_object_get(r->phases, "ready"), -1);
-    r->work_ns = integer_or(json_object_get(r->phases, "work"), -1);
-    r->end_ns = integer_or(json_object_get(r->phases, "end"), -1);
-    r->user_ns = integer_or(json_object_get(r->usage, "user_ns"), -1);
-    r->system_ns = integer_or(json_object_get(r->usage, "system_ns"), -1);
-}
-
-/* Numbers that are there are not below these. */
-static int check_ranges(const struct record *r, struct error *err)
-{
-    const struct {
-        const char *key;
-        const json_t *value;
-        json_int_t least;
-    } ranges[] = {
-        {"jobs", json_object_get(r->root, "jobs"), 1},
-        {"workers", json_object_get(r->root, "workers"), 1},
-        {"failed_jobs", json_object_get(r->root, "failed_jobs"), 0},
-        {"connections", r->connections, 0},
-        {"user_ns", json_object_get(r->usage, "user_ns"), 0},
-        {"system_ns", json_object_get(r->usage, "system_ns"), 0},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-        if (json_is_integer(ranges[i].value) && json_integer_value(ranges[i].value) < ranges[i].least)
-            return error_set(err, -EINVAL, "the record's '%s' is %" JSON_INTEGER_FORMAT, ranges[i].key,
-                             json_integer_value(ranges[i].value));
-    return 0;
 }
 
 static int read_status(struct record *r, struct error *err)
@@ -106,15 +104,15 @@ static int check_values(struct record *r, struct error *err)
 {
     int rc = read_status(r, err);
     if (rc == 0)
-        rc = check_ranges(r, err);
+        rc = read_numbers(r, err);
     if (rc != 0)
         return rc;
-    if (r->start_ns < 0 || r->end_ns < r->start_ns)
+    const bool done = r->status == RECORD_DONE;
+    if (r->start_ns < 0 || r->end_ns < r->start_ns ||
+        (done && (r->ready_ns < r->start_ns || r->work_ns < r->ready_ns || r->end_ns < r->work_ns)))
         return error_set(err, -EINVAL, "the record's phases are out of order");
-    if (r->status != RECORD_DONE)
+    if (!done)
         return 0;
-    if (r->ready_ns < r->start_ns || r->work_ns < r->ready_ns || r->end_ns < r->work_ns)
-        return error_set(err, -EINVAL, "the record's phases are out of order");
     if (r->jobs < 0 || r->workers < 0)
         return error_set(err, -EINVAL, "the record says done, and not how many jobs and workers");
     if (r->failed_jobs != 0)
@@ -146,13 +144,6 @@ void record_free(struct record *record)
 
 /* -- usage ------------------------------------------------------------------------------------------------------- */
 
-static json_int_t usage_sum(const char *key, json_int_t a, json_int_t b)
-{
-    if (strcmp(key, "max_rss_bytes") == 0)
-        return a > b ? a : b;
-    return a + b;
-}
-
 int usage_add(json_t **sum, const json_t *more)
 {
     const char *key;
@@ -166,9 +157,12 @@ int usage_add(json_t **sum, const json_t *more)
         const json_t *other = json_object_get(more, key);
         if (!json_is_integer(value))
             continue;
-        const json_int_t both = usage_sum(key, json_integer_value(value), json_integer_value(other));
+        const json_int_t a = json_integer_value(value), b = json_integer_value(other);
+        const bool is_peak = strcmp(key, "max_rss_bytes") == 0;
         if (!json_is_integer(other) ? json_object_set_new_nocheck(*sum, key, json_null()) != 0
-                                    : json_integer_set(value, both) != 0)
+                                    : json_integer_set(value, !is_peak ? a + b
+                                                              : a > b  ? a
+                                                                       : b) != 0)
             return -ENOMEM;
     }
     return 0;

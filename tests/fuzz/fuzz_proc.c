@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c, bench/process/memory.c,
+ * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c,
  * bench/process/proc_text.c), and what libcurl says of itself (bench/machine/versions.c). What is not known is -1 or refused, never another
  * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
  * list ascends.
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/process/memory.h"
 #include "bench/process/proc_text.h"
 #include "bench/process/proctree.h"
 #include "bench/machine/versions.h"
@@ -42,7 +41,8 @@ static void check_values(const char *text)
     for (int64_t i = 1; i < count; i++)
         FUZZ_MUST(numbers[i] > numbers[i - 1]);
     free(numbers);
-    FUZZ_MUST(proc_bytes(text, "MemTotal") >= -1);
+    const int64_t pss = proc_bytes(text, "Pss");
+    FUZZ_MUST(pss >= -1 && (pss < 0 || pss % 1024 == 0));
     if (proc_value(text, "model name", value, sizeof value))
         FUZZ_MUST(value[0] != '\0' && strlen(value) < sizeof value && strpbrk(value, "\n\"") == NULL);
 }
@@ -61,8 +61,6 @@ static void check_counters(const char *text)
     proc_parse_throttle(text, &throttle);
     FUZZ_MUST(throttle.times >= -1 && throttle.ns >= -1);
     FUZZ_MUST(proc_parse_pressure_ns(text) >= -1);
-    const int64_t pss = memory_parse_rollup(text);
-    FUZZ_MUST(pss >= -1 && (pss < 0 || pss % 1024 == 0));
 }
 
 static void check_curl(const char *text)

@@ -24,6 +24,7 @@ TEST(test_values)
     assert_true(proc_bytes("MemTotal: x kB\n", "MemTotal") == -1);
     assert_true(proc_bytes("MemTotal: 9223372036854775807 kB\n", "MemTotal") == -1);
     assert_true(proc_bytes("", "MemTotal") == -1);
+    assert_true(proc_bytes("Rss: 5 kB\nPss_Anon: 1 kB\nPss:       1234 kB\n", "Pss") == 1234 * 1024);
 }
 
 TEST(test_lists)

@@ -377,8 +377,6 @@ TEST(test_parsers_of_proc)
     assert_int_equal(proctree_parse_stat("12 )( S 7", &e), -EINVAL);
     assert_int_equal(proctree_parse_stat("12 nothing", &e), -EINVAL);
     assert_int_equal(proctree_parse_stat("", &e), -EINVAL);
-    assert_int_equal(memory_parse_rollup("x\nRss: 5 kB\nPss:                1234 kB\nPss_Anon: 1 kB\n"), 1234 * 1024);
-    assert_int_equal(memory_parse_rollup("Rss: 5 kB\n"), -1);
 }
 
 int main(void) { return unit_run("bench_run"); }
