@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two runs: match their cells, compare their times and speedups, judge the columns. */
+/* Two runs: match their cells, compare their times and speedups, give each column its verdicts. */
 #include "bench/analysis/compare.h"
 
 #include <errno.h>
@@ -322,7 +322,7 @@ static int measure_rows(struct compare *c)
 /* -- verdicts ------------------------------------------------------------------------------------------------------------- */
 
 /* A family is a column: all models' cells of both runs together. Controls and capacities are there to be looked at. */
-static int judge_columns(struct compare *c)
+static int give_verdicts(struct compare *c)
 {
     struct ratio **family = calloc(c->row_count + 1, sizeof(struct ratio *));
     int rc = family == NULL ? -ENOMEM : 0;
@@ -457,7 +457,7 @@ static size_t gate_values(struct compare *c, double *p, bool back)
     return n;
 }
 
-static int judge_gate(struct compare *c)
+static int decide_gate(struct compare *c)
 {
     const size_t room = (COMPARE_CHANGES - COMPARE_P50) * c->row_count;
     double *p = calloc(2 * room + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + room;
@@ -486,13 +486,13 @@ static int judge_gate(struct compare *c)
 
 static int judge(struct compare *c)
 {
-    int rc = judge_columns(c);
+    int rc = give_verdicts(c);
     if (rc == 0)
         rc = find_middle(c, COMPARE_TIME + (int)c->options.time, &c->middle_time);
     if (rc == 0)
         rc = find_middle(c, COMPARE_SPEEDUP + (int)c->options.time, &c->middle_speedup);
     if (rc == 0 && c->options.slower > 0)
-        rc = judge_gate(c);
+        rc = decide_gate(c);
     return rc;
 }
 

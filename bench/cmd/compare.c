@@ -28,9 +28,8 @@ struct compare_arguments {
 
 static const struct argp_option option_table[] = {
     {"fail-if-slower", OPTION_FAIL, "P%", 0, "Exit with 1 where a cell is slower in B by more than P%, for sure", 0},
-    {"judge", OPTION_JUDGE, "time|speedup", 0, "By what --fail-if-slower judges and the answer tells (default time)",
-     0},
-    {"time", OPTION_TIME, "whole|work", 0, "Which time is judged and told (default whole); the table has both", 0},
+    {"judge", OPTION_JUDGE, "time|speedup", 0, "What the answer and --fail-if-slower go by (default time)", 0},
+    {"time", OPTION_TIME, "whole|work", 0, "Which time the answer and --fail-if-slower go by (default whole)", 0},
     {"base", OPTION_BASE, "own|py", 0, "Speedups over the runtime's own sync (default) or over py:sync", 0},
     {"only", OPTION_ONLY, "TASK[/VARIANT]", 0, "These cells only, as in 'count/c:*'; may be given again", 0},
     {0},

@@ -102,7 +102,7 @@ static int look_here(struct doctor *d, struct error *err)
 static const struct argp_option option_table[] = {
     {"json", 'j', NULL, 0, "As JSON", 0},
     {"root", 'r', "DIR", 0,
-     "Judge the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
+     "Examine the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
      "whether a run is possible",
      0},
     {NULL, 0, NULL, 0, NULL, 0}};

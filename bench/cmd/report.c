@@ -71,7 +71,7 @@ static int show_page(const char *run, struct error *err)
 {
     char *path = text_format("%s/" PAGE_FILE, run);
     if (path == NULL)
-        return error_set(err, -ENOMEM, "no memory");
+        return error_set(err, -ENOMEM, "out of memory");
     (void)fflush(stdout); /* the browser may print, too */
     if (!opener_open(path))
         printf("%s\n", path);
@@ -86,7 +86,7 @@ static int report(const struct report_arguments *arguments, const struct paths *
     char *scripts = text_format("%s/scripts/plots", paths->root);
     char *claims = text_format("%s/bench/claims", paths->root);
     if (scripts == NULL || claims == NULL) {
-        error_set(err, rc, "no memory");
+        error_set(err, rc, "out of memory");
         goto out;
     }
     struct report_options options = {

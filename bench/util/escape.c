@@ -2,7 +2,6 @@
 /* Escaping, a function per format. */
 #include "bench/util/escape.h"
 
-#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -92,11 +91,4 @@ void csv_put_text(FILE *out, const char *text)
         fputc(*text, out);
     }
     fputc('"', out);
-}
-
-void csv_put_number(FILE *out, double value)
-{
-    fputc(',', out);
-    if (isfinite(value))
-        fprintf(out, "%.9g", value);
 }

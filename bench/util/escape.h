@@ -11,7 +11,4 @@ void markdown_put(FILE *out, const char *text); /* also in a table's cell */
 void adoc_put(FILE *out, const char *text);     /* likewise */
 void html_put_in(FILE *out, const char *tag, const char *text); /* <tag>text</tag> */
 
-/* A comma and the number, or nothing behind the comma where it is not known (NaN). */
-void csv_put_number(FILE *out, double value);
-
 #endif
