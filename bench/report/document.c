@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,12 +205,11 @@ static int write_break_even(const struct summary *summary, const struct plan_gro
         else if (b.state == BREAK_EVEN_NEVER)
             rc = string_list_addf(&found, "%s:%s never", c->cell->runtime, c->cell->model);
     }
-    char *all = rc == 0 && found.count > 0 ? string_list_join(&found, ", ") : NULL;
-    if (all != NULL)
-        write_item(w, "pays", all);
-    rc = rc == 0 && found.count > 0 && all == NULL ? -ENOMEM : rc;
-    free(all);
-    string_list_free(&found);
+    struct string_list all = {NULL, 0};
+    rc = format_add_names(&all, rc, &found, SIZE_MAX, ", ", "", "");
+    if (all.count > 0)
+        write_item(w, "pays", all.items[0]);
+    string_list_free(&all);
     return rc;
 }
 

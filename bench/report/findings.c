@@ -3,10 +3,12 @@
 #include "bench/report/findings.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/report/findings_parts.h"
+#include "bench/report/format.h"
 
 /* -- variants -------------------------------------------------------------------------------------------------------------- */
 
@@ -37,12 +39,9 @@ static int add_finding(struct string_list *out, const struct summary *summary, c
     for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
         if (summary->cells[i].group == group && summary->cells[i].finding == finding)
             rc = variant_add(&names, &summary->cells[i]);
-    char *list = rc == 0 && names.count > 0 ? string_list_join(&names, ", ") : NULL;
-    if (rc == 0 && names.count > 0)
-        rc = list == NULL ? -ENOMEM : string_list_addf(out, "%s %s", list, texts[finding]);
-    free(list);
-    string_list_free(&names);
-    return rc;
+    char after[200];
+    snprintf(after, sizeof after, " %s", texts[finding]);
+    return format_add_names(out, rc, &names, SIZE_MAX, ", ", "", after);
 }
 
 int findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/util/text.h"
-
 /* Three significant digits without an exponent, for 0.0005 and above; what rounds up to the next power of ten loses a
  * decimal, so that 9.999 is 10.0 and not 10.00. */
 static void three_digits(char *out, size_t room, double value)
@@ -165,6 +163,20 @@ char *format_shape(const struct plan_group *group)
                            (long long)group->workers, group->workers == 1 ? "" : "s");
     return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
                        (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
+}
+
+int format_add_names(struct string_list *out, int rc, struct string_list *names, size_t most, const char *separator,
+                     const char *before, const char *after)
+{
+    const struct string_list first = {names->items, names->count > most ? most : names->count};
+    char more[40] = "", *list = rc == 0 && names->count > 0 ? string_list_join(&first, separator) : NULL;
+    if (names->count > most)
+        snprintf(more, sizeof more, " and %zu more", names->count - most);
+    if (rc == 0 && names->count > 0)
+        rc = list == NULL ? -ENOMEM : string_list_addf(out, "%s%s%s%s", before, list, more, after);
+    free(list);
+    string_list_free(names);
+    return rc;
 }
 
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "bench/analysis/summary.h"
+#include "bench/util/text.h"
 
 enum { FORMAT_ROOM = 64 };
 
@@ -33,6 +34,10 @@ const char *format_verdict(enum verdict verdict);
 char *format_params(const struct plan_group *group);
 /* "8 jobs on 2 workers, ideal 2x", to be freed; NULL: no memory. */
 char *format_shape(const struct plan_group *group);
+/* Appends "BEFORE c:threads, py:async and 3 more AFTER" with at most so many names, and nothing where there are none. Frees
+ * `names`. `rc`: of what made them; it is returned where it is not 0. 0 or -ENOMEM. */
+int format_add_names(struct string_list *out, int rc, struct string_list *names, size_t most, const char *separator,
+                     const char *before, const char *after);
 
 /* How many columns a terminal needs for UTF-8 text (each character is one wide). */
 int format_columns(const char *text);
