@@ -66,7 +66,7 @@ const char *format_bytes(struct format *f, double bytes)
     return f->text;
 }
 
-const char *format_signed(struct format *f, double value, const char *unit(struct format *, double))
+const char *format_signed(struct format *f, double value, format_unit *unit)
 {
     struct format size;
     snprintf(f->text, sizeof f->text, "%s%.*s", value < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(value)));
@@ -135,6 +135,57 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
     else
         snprintf(f->text, sizeof f->text, "%s", format_ratio_state(ratio->state));
     return f->text;
+}
+
+static const char *term_text(struct format *f, const struct fit_term *term)
+{
+    snprintf(f->text, sizeof f->text, "%.3g [%.3g,%.3g]", term->value, term->low, term->high);
+    return f->text;
+}
+
+const char *format_law(struct format_law *out, const struct fit *fit)
+{
+    struct format a, b, c;
+    const size_t room = sizeof out->text;
+    if (!fit->accepted)
+        snprintf(out->text, room, "not fitted: %s", fit->reason);
+    else if (fit->law == FIT_AMDAHL)
+        snprintf(out->text, room, "serial part %s; %.1f%% off", term_text(&a, &fit->contention), 100 * fit->rms);
+    else if (isfinite(fit->peak_workers))
+        snprintf(out->text, room, "contention %s, coherency %s, peak %s at %.0f workers; %.1f%% off",
+                 term_text(&a, &fit->contention), term_text(&b, &fit->coherency), format_ratio(&c, fit->peak_gain),
+                 fit->peak_workers, 100 * fit->rms);
+    else
+        snprintf(out->text, room, "contention %s, coherency %s, no peak; %.1f%% off", term_text(&a, &fit->contention),
+                 term_text(&b, &fit->coherency), 100 * fit->rms);
+    return out->text;
+}
+
+bool format_cost_shown(const struct stats_interval *price)
+{
+    if (isfinite(price->low))
+        return price->low > 0 || price->high < 0;
+    return price->estimate > 0;
+}
+
+const char *format_cost(struct format_cost *out, const struct stats_interval *price, format_unit *unit)
+{
+    const size_t room = sizeof out->text;
+    const double half = 100 * fmax(price->high - price->estimate, price->estimate - price->low) / fabs(price->estimate);
+    struct format f;
+    if (isnan(price->estimate))
+        snprintf(out->text, room, "-");
+    else if (!format_cost_shown(price))
+        snprintf(out->text, room, "none shown");
+    else if (isnan(half))
+        snprintf(out->text, room, "%s", unit(&f, price->estimate));
+    else if (half < 1)
+        snprintf(out->text, room, "%s ±<1%%", unit(&f, price->estimate));
+    else if (half > 99)
+        snprintf(out->text, room, "%s ±>99%%", unit(&f, price->estimate));
+    else
+        snprintf(out->text, room, "%s ±%.0f%%", unit(&f, price->estimate), half);
+    return out->text;
 }
 
 /* -- names ---------------------------------------------------------------------------------------------------------------- */

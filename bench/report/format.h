@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 #include "bench/analysis/summary.h"
+#include "bench/stats/signed_rank.h"
+#include "bench/stats/usl.h"
 #include "bench/util/text.h"
 
 enum { FORMAT_ROOM = 64 };
@@ -17,10 +19,11 @@ struct format {
     char text[FORMAT_ROOM];
 };
 
-const char *format_time(struct format *f, double seconds); /* "86.1 ms", at most 7 columns */
-const char *format_bytes(struct format *f, double bytes);  /* "12.3 MB", "135 B", at most 7 columns */
-/* The same with a minus, for the end of an interval below 0. `unit`: format_time or format_bytes. */
-const char *format_signed(struct format *f, double value, const char *unit(struct format *, double));
+typedef const char *format_unit(struct format *f, double value); /* format_time or format_bytes */
+const char *format_time(struct format *f, double seconds);       /* "86.1 ms", at most 7 columns */
+const char *format_bytes(struct format *f, double bytes);        /* "12.3 MB", "135 B", at most 7 columns */
+/* The same with a minus, for the end of an interval below 0. */
+const char *format_signed(struct format *f, double value, format_unit *unit);
 const char *format_rate(struct format *f, double rate);                 /* "49.8/s", "?" where it is not known */
 const char *format_ratio(struct format *f, double ratio);               /* "1.94x", three digits, at most 6 columns */
 const char *format_interval(struct format *f, double low, double high); /* "[1.90,1.97]", at most 13 columns */
@@ -29,6 +32,20 @@ const char *format_speedup(struct format *f, const struct ratio *ratio);
 const char *format_ratio_state(enum ratio_state state);
 /* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, " " none or not settled. */
 const char *format_verdict(enum verdict verdict);
+
+/* "contention 0.02 [0.01,0.03], coherency 0.001 [0,0.002], peak 8.1x at 31 workers; 1.2% off", or why there is no fit. */
+struct format_law {
+    char text[320];
+};
+const char *format_law(struct format_law *out, const struct fit *fit);
+
+/* What one more costs: "12.3 kB ±4%", with the wider half of the interval; "none shown", "-" where it is not known. */
+struct format_cost {
+    char text[4 * FORMAT_ROOM];
+};
+const char *format_cost(struct format_cost *out, const struct stats_interval *cost, format_unit *unit);
+/* Whether the interval, or without one the slope, shows that one more costs anything. */
+bool format_cost_shown(const struct stats_interval *cost);
 
 /* "size=2000000 word=the", to be freed; NULL: no memory. */
 char *format_params(const struct plan_group *group);

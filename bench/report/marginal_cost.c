@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "bench/report/document.h"
-#include "bench/report/marginal_cost_text.h"
+#include "bench/report/format.h"
 
 enum cost_text {
     COST_PIECE,
@@ -51,7 +51,7 @@ static void read_number(const void *row, int which, struct table_value *out)
         return;
     }
     table_set_interval(out, each->estimate, each->low, each->high);
-    if (isfinite(each->estimate) && !price_shown(each))
+    if (isfinite(each->estimate) && !format_cost_shown(each))
         table_set_text(out, "none shown");
 }
 

@@ -8,7 +8,7 @@
 #include "bench/analysis/scaling.h"
 #include "bench/report/cells.h"
 #include "bench/report/document.h"
-#include "bench/report/scaling_text.h"
+#include "bench/report/format.h"
 #include "bench/util/text.h"
 
 /* -- for people: a table per sweep, a column per number of workers ---------------------------------------------------------- */
@@ -29,8 +29,8 @@ static void read_gain(const void *row, int which, struct table_value *out)
 
 static void read_law(const void *row, int which, struct table_value *out)
 {
-    struct scaling_law_text text;
-    table_set_format(out, "%s", scaling_law_text(&text, &((const struct scaling_curve *)row)->fits[which]));
+    struct format_law text;
+    table_set_format(out, "%s", format_law(&text, &((const struct scaling_curve *)row)->fits[which]));
 }
 
 /* Titles of the points' columns, one after the other; `*` where workers outnumber the CPUs. */

@@ -9,7 +9,6 @@
 
 #include "bench/report/document.h"
 #include "bench/report/format.h"
-#include "bench/report/marginal_cost_text.h"
 #include "bench/analysis/marginal_cost.h"
 #include "bench/stats/theil_sen.h"
 #include "tests/unit/unit.h"
@@ -37,8 +36,8 @@ TEST(prices_in_words)
         {{-100, NAN, NAN, NAN}, "none shown"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct price_text text;
-        assert_string_equal(price_text(&text, &cases[i].price, format_bytes), cases[i].text);
+        struct format_cost text;
+        assert_string_equal(format_cost(&text, &cases[i].price, format_bytes), cases[i].text);
     }
 }
 
