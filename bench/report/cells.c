@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,35 +117,27 @@ static void read_plain_time(const void *row, int which, struct table_value *out)
     out->low = out->high = NAN;
 }
 
-enum number {
-    NUMBER_CPU,
-    NUMBER_OFF_CPU,
-    NUMBER_CPUS_USED,
-    NUMBER_CONNECTIONS,
-    NUMBER_ORIGIN,
-    NUMBER_ORIGIN_WAIT,
-    NUMBER_IN_FLIGHT_MAX,
-    NUMBER_IN_FLIGHT_MEAN,
-    NUMBER_RATE,
-    NUMBER_IDEAL
-};
+/* `which` of a number that a summary_cell has as it is. */
+#define AT(member) ((int)offsetof(struct summary_cell, member))
+
+static double number_at(const void *row, int at) { return *(const double *)((const char *)cell_of(row) + at); }
 
 static void read_number(const void *row, int which, struct table_value *out)
 {
-    const struct summary_cell *c = cell_of(row);
-    const double numbers[] = {
-        [NUMBER_CPU] = c->cpu_s,
-        [NUMBER_OFF_CPU] = c->off_cpu_share,
-        [NUMBER_CPUS_USED] = c->cpus_used,
-        [NUMBER_CONNECTIONS] = c->connections,
-        [NUMBER_ORIGIN] = c->origin_share,
-        [NUMBER_ORIGIN_WAIT] = c->origin_wait_share,
-        [NUMBER_IN_FLIGHT_MAX] = c->in_flight_max,
-        [NUMBER_IN_FLIGHT_MEAN] = c->in_flight_mean,
-        [NUMBER_RATE] = c->group->rate > 0 ? c->group->rate : NAN,
-        [NUMBER_IDEAL] = c->group->ideal,
-    };
-    table_set_number(out, numbers[which]);
+    table_set_number(out, number_at(row, which));
+}
+
+static void read_rate(const void *row, int which, struct table_value *out)
+{
+    (void)which;
+    if (cell_of(row)->group->rate > 0)
+        table_set_number(out, cell_of(row)->group->rate);
+}
+
+static void read_ideal(const void *row, int which, struct table_value *out)
+{
+    (void)which;
+    table_set_number(out, cell_of(row)->group->ideal);
 }
 
 enum count { COUNT_JOBS, COUNT_WORKERS, COUNT_ROUNDS, COUNT_DISTURBED, COUNT_MEMORY_SAMPLES };
@@ -176,11 +169,6 @@ static void read_verified(const void *row, int which, struct table_value *out)
     table_set_number(out, cell_of(row)->verified ? 1 : 0);
 }
 
-static void read_phase(const void *row, int which, struct table_value *out)
-{
-    table_set_number(out, cell_of(row)->phase_s[which]);
-}
-
 /* -- latency ---------------------------------------------------------------------------------------------------------- */
 
 /* Of fewer jobs than this a percentile is the maximum under another name. */
@@ -200,26 +188,24 @@ static void read_plain_latency(const void *row, int which, struct table_value *o
 
 static bool is_open(const struct summary_cell *c) { return c->group->rate > 0 && c->rounds > 0; }
 
-static void read_late(const void *row, int which, struct table_value *out)
+static void read_open(const void *row, int which, struct table_value *out)
 {
-    const struct summary_cell *c = cell_of(row);
-    if (is_open(c))
-        table_set_number(out, c->open_loop.late_s[which]);
+    if (is_open(cell_of(row)))
+        table_set_number(out, number_at(row, which));
 }
 
-enum loop { LOOP_OFFERED, LOOP_ACHIEVED, LOOP_DRIFT, LOOP_MISSED, LOOP_KEPT };
-
-static void read_loop(const void *row, int which, struct table_value *out)
+static void read_missed(const void *row, int which, struct table_value *out)
 {
-    const struct summary_cell *c = cell_of(row);
-    const struct summary_rate *o = &c->open_loop;
-    const double numbers[] = {[LOOP_OFFERED] = o->offered,
-                              [LOOP_ACHIEVED] = o->achieved,
-                              [LOOP_DRIFT] = o->drift_s,
-                              [LOOP_MISSED] = (double)o->missed,
-                              [LOOP_KEPT] = o->behind ? 0 : 1};
-    if (is_open(c))
-        table_set_number(out, numbers[which]);
+    (void)which;
+    if (is_open(cell_of(row)))
+        table_set_number(out, (double)cell_of(row)->open_loop.missed);
+}
+
+static void read_kept(const void *row, int which, struct table_value *out)
+{
+    (void)which;
+    if (is_open(cell_of(row)))
+        table_set_number(out, cell_of(row)->open_loop.behind ? 0 : 1);
 }
 
 /* -- speedups --------------------------------------------------------------------------------------------------------- */
@@ -299,7 +285,7 @@ static const struct table_column columns[] = {
     {"params", NULL, UNIT_TEXT, false, 0, read_params, 0},
     {"jobs", NULL, UNIT_COUNT, false, 0, read_count, COUNT_JOBS},
     {"workers", NULL, UNIT_COUNT, false, 0, read_count, COUNT_WORKERS},
-    {"ideal", NULL, UNIT_REAL, false, 0, read_number, NUMBER_IDEAL},
+    {"ideal", NULL, UNIT_REAL, false, 0, read_ideal, 0},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_name, NAME_RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_name, NAME_MODEL},
     {"start_method", NULL, UNIT_TEXT, false, 0, read_name, NAME_START_METHOD},
@@ -315,41 +301,41 @@ static const struct table_column columns[] = {
     SPEEDUP("work_own_sync", "work / own sync", OWN(RATIO_WORK)),
     SPEEDUP("whole_own_sync", "whole / own sync", OWN(RATIO_WHOLE)),
     {"outliers", NULL, UNIT_TEXT, false, 0, read_outliers, 0},
-    {"cpu_s", "CPU", UNIT_SECONDS, false, EITHER, read_number, NUMBER_CPU},
-    {"off_cpu_share", "off-CPU", UNIT_SHARE, false, EITHER, read_number, NUMBER_OFF_CPU},
+    {"cpu_s", "CPU", UNIT_SECONDS, false, EITHER, read_number, AT(cpu_s)},
+    {"off_cpu_share", "off-CPU", UNIT_SHARE, false, EITHER, read_number, AT(off_cpu_share)},
     {"peak_pss_bytes", "memory", UNIT_BYTES, false, EITHER, read_memory, 0},
     {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, COUNT_MEMORY_SAMPLES},
     SPEEDUP("work_py_sync", "work / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WORK)),
     SPEEDUP("whole_py_sync", "whole / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WHOLE)),
-    {"connections", NULL, UNIT_COUNT, false, 0, read_number, NUMBER_CONNECTIONS},
-    {"origin_share", "origin", UNIT_SHARE, false, EITHER, read_number, NUMBER_ORIGIN},
-    {"origin_wait_share", NULL, UNIT_SHARE, false, 0, read_number, NUMBER_ORIGIN_WAIT},
-    {"in_flight_max", NULL, UNIT_COUNT, false, 0, read_number, NUMBER_IN_FLIGHT_MAX},
-    {"in_flight_mean", NULL, UNIT_REAL, false, 0, read_number, NUMBER_IN_FLIGHT_MEAN},
-    {"cpus_used", NULL, UNIT_REAL, false, 0, read_number, NUMBER_CPUS_USED},
+    {"connections", NULL, UNIT_COUNT, false, 0, read_number, AT(connections)},
+    {"origin_share", "origin", UNIT_SHARE, false, EITHER, read_number, AT(origin_share)},
+    {"origin_wait_share", NULL, UNIT_SHARE, false, 0, read_number, AT(origin_wait_share)},
+    {"in_flight_max", NULL, UNIT_COUNT, false, 0, read_number, AT(in_flight_max)},
+    {"in_flight_mean", NULL, UNIT_REAL, false, 0, read_number, AT(in_flight_mean)},
+    {"cpus_used", NULL, UNIT_REAL, false, 0, read_number, AT(cpus_used)},
     {"disturbed_rounds", NULL, UNIT_COUNT, false, 0, read_count, COUNT_DISTURBED},
     {"break_even", NULL, UNIT_TEXT, false, 0, read_break_even, 0},
     {"break_even_jobs", NULL, UNIT_COUNT, false, 0, read_break_even, 1},
-    {"start_s", NULL, UNIT_SECONDS, false, 0, read_phase, PHASE_START},
-    {"ready_s", NULL, UNIT_SECONDS, false, 0, read_phase, PHASE_READY},
-    {"work_phase_s", NULL, UNIT_SECONDS, false, 0, read_phase, PHASE_WORK},
-    {"end_s", NULL, UNIT_SECONDS, false, 0, read_phase, PHASE_END},
+    {"start_s", NULL, UNIT_SECONDS, false, 0, read_number, AT(phase_s[PHASE_START])},
+    {"ready_s", NULL, UNIT_SECONDS, false, 0, read_number, AT(phase_s[PHASE_READY])},
+    {"work_phase_s", NULL, UNIT_SECONDS, false, 0, read_number, AT(phase_s[PHASE_WORK])},
+    {"end_s", NULL, UNIT_SECONDS, false, 0, read_number, AT(phase_s[PHASE_END])},
     LATENCY("p50", LATENCY_P50),
     LATENCY("p90", LATENCY_P90),
     LATENCY("p99", LATENCY_P99),
     LATENCY("max", LATENCY_MAX),
     {"loop", NULL, UNIT_TEXT, false, 0, read_name, NAME_LOOP},
-    {"rate", NULL, UNIT_RATE, false, 0, read_number, NUMBER_RATE},
+    {"rate", NULL, UNIT_RATE, false, 0, read_rate, 0},
     {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, NAME_ARRIVALS},
-    {"offered_rate", NULL, UNIT_RATE, false, 0, read_loop, LOOP_OFFERED},
-    {"achieved_rate", "done", UNIT_RATE, false, CELLS_LATENCY, read_loop, LOOP_ACHIEVED},
-    {"late_p50_s", "late p50", UNIT_SECONDS, false, CELLS_LATENCY, read_late, LATENCY_P50},
-    {"late_p90_s", NULL, UNIT_SECONDS, false, 0, read_late, LATENCY_P90},
-    {"late_p99_s", "late p99", UNIT_SECONDS, false, CELLS_LATENCY, read_late, LATENCY_P99},
-    {"late_max_s", NULL, UNIT_SECONDS, false, 0, read_late, LATENCY_MAX},
-    {"drift_s", NULL, UNIT_SECONDS, false, 0, read_loop, LOOP_DRIFT},
-    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_loop, LOOP_MISSED},
-    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_loop, LOOP_KEPT},
+    {"offered_rate", NULL, UNIT_RATE, false, 0, read_open, AT(open_loop.offered)},
+    {"achieved_rate", "done", UNIT_RATE, false, CELLS_LATENCY, read_open, AT(open_loop.achieved)},
+    {"late_p50_s", "late p50", UNIT_SECONDS, false, CELLS_LATENCY, read_open, AT(open_loop.late_s[LATENCY_P50])},
+    {"late_p90_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.late_s[LATENCY_P90])},
+    {"late_p99_s", "late p99", UNIT_SECONDS, false, CELLS_LATENCY, read_open, AT(open_loop.late_s[LATENCY_P99])},
+    {"late_max_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.late_s[LATENCY_MAX])},
+    {"drift_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.drift_s)},
+    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_missed, 0},
+    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_kept, 0},
 };
 
 int cells_make(struct cells *cells, const struct summary *summary, const struct plan_group *group, unsigned view)

@@ -2,7 +2,6 @@
 /* A machine in a few words. */
 #include "bench/report/machine_line.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,36 +54,20 @@ static int add_named(const json_t *machine, struct string_list *out)
     return rc;
 }
 
-static int add_tools(const json_t *machine, struct string_list *out)
-{
-    const char *name;
-    json_t *version;
-    json_object_foreach(json_object_get(machine, "tools"), name, version)
-    {
-        if (json_is_string(version) && string_list_addf(out, "%s %s", name, json_string_value(version)) != 0)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
-static int add_commit(const json_t *machine, struct string_list *out)
-{
-    const char *commit = json_string_value(json_object_get(machine, "git_commit"));
-    if (commit == NULL || strcmp(commit, "unknown") == 0)
-        return 0;
-    return string_list_addf(out, "commit %.10s%s", commit,
-                            json_is_true(json_object_get(machine, "git_dirty")) ? " with changes" : "");
-}
-
 int machine_line(const json_t *machine, struct string_list *out)
 {
-    const char *host = json_string_value(json_object_get(machine, "hostname"));
+    const char *host = json_string_value(json_object_get(machine, "hostname")), *tool;
+    const char *commit = json_string_value(json_object_get(machine, "git_commit"));
+    json_t *version;
     int rc = host == NULL ? 0 : string_list_add(out, host);
     if (rc == 0)
         rc = add_cpus(machine, out);
     if (rc == 0)
         rc = add_named(machine, out);
-    if (rc == 0)
-        rc = add_tools(machine, out);
-    return rc != 0 ? rc : add_commit(machine, out);
+    json_object_foreach(json_object_get(machine, "tools"), tool, version) if (rc == 0 && json_is_string(version))
+        rc = string_list_addf(out, "%s %s", tool, json_string_value(version));
+    if (rc == 0 && commit != NULL && strcmp(commit, "unknown") != 0)
+        rc = string_list_addf(out, "commit %.10s%s", commit,
+                              json_is_true(json_object_get(machine, "git_dirty")) ? " with changes" : "");
+    return rc;
 }
