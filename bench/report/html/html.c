@@ -2,8 +2,6 @@
 /* The page's frame, and what its parts share. */
 #include "bench/report/html/html.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "bench/report/format.h"
@@ -18,18 +16,6 @@
 #define POLICY                                                                                                    \
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; " \
     "form-action 'none'"
-
-void html_table_begin(FILE *out, const char *id, const char *classes, const char *caption)
-{
-    fprintf(out,
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-labelledby=\"%s-caption\">\n"
-            "<table id=\"%s\" class=\"%s\">\n<caption id=\"%s-caption\">",
-            id, id, classes, id);
-    html_put(out, caption);
-    fputs("</caption>\n", out);
-}
-
-void html_table_end(FILE *out) { fputs("</table>\n</div>\n", out); }
 
 static int put_head(const struct summary *summary, FILE *out)
 {

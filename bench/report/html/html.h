@@ -20,8 +20,4 @@ int render_html_pictures(const struct page *page, FILE *out);
 int render_html_numbers(const struct page *page, FILE *out); /* every cell, controls and capacities, geometric means */
 int render_html_method(const struct page *page, FILE *out);  /* how it was measured, the machine, the commands */
 
-/* Opens a table in a frame of its own that scrolls; `id` is ours, `classes` may be "". html_table_end closes. */
-void html_table_begin(FILE *out, const char *id, const char *classes, const char *caption);
-void html_table_end(FILE *out);
-
 #endif

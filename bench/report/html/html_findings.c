@@ -6,26 +6,20 @@
 #include "bench/report/findings.h"
 #include "bench/util/escape.h"
 #include "bench/report/html/html.h"
+#include "bench/report/html/html_writer.h"
 #include "bench/report/warnings.h"
 
 static int put_warnings(const struct summary *summary, FILE *out)
 {
     struct warnings warnings;
+    struct writer w = html_writer(out);
     if (warnings_make(&warnings, summary) != 0)
         return -ENOMEM;
     if (warnings.count > 0)
-        fputs("<section class=\"warnings\" aria-labelledby=\"warnings\">\n<h2 id=\"warnings\">Before any "
-              "number</h2>\n<ul>\n",
-              out);
-    for (size_t i = 0; i < warnings.count; i++) {
-        fputs("<li>", out);
-        html_put_in(out, "strong", warning_title(warnings.items[i].kind));
-        fputs(": ", out);
-        html_put(out, warnings.items[i].text);
-        fputs(".</li>\n", out);
-    }
-    if (warnings.count > 0)
-        fputs("</ul>\n</section>\n", out);
+        html_section(out, "warnings", "What was wrong with this run");
+    for (size_t i = 0; i < warnings.count; i++)
+        write_item(&w, warning_title(warnings.items[i].kind), warnings.items[i].text);
+    fputs(warnings.count > 0 ? "</section>\n" : "", out);
     warnings_free(&warnings);
     return 0;
 }
@@ -80,7 +74,7 @@ int render_html_findings(const struct page *page, FILE *out)
         rc = findings_make(&findings, page->summary);
     if (rc != 0)
         return rc;
-    fputs("<section aria-labelledby=\"findings\">\n<h2 id=\"findings\">Findings</h2>\n", out);
+    html_section(out, "findings", "Findings");
     put_findings(&findings, out);
     fputs("</section>\n", out);
     findings_free(&findings);

@@ -4,96 +4,86 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/reproduce.h"
 #include "bench/report/format.h"
-#include "bench/util/escape.h"
 #include "bench/report/html/html.h"
+#include "bench/report/html/html_writer.h"
+#include "bench/report/reproduce.h"
+#include "bench/util/escape.h"
+#include "bench/util/text.h"
 
-/* -- how it was measured ------------------------------------------------------------------------------------------------------ */
+enum { TABLES = 2000 }; /* the tables' numbers are ids, and others come before */
 
-static void put_words(const struct results *r, FILE *out)
+/* -- how it was measured ---------------------------------------------------------------------------------------------- */
+
+static const char *const method[][2] = {
+    {"Rounds",
+     "a round runs every cell of a task once, in a fresh seeded random order, each as a command of its own under "
+     "hyperfine, so that the machine's drift meets all of them alike"},
+    {"Whole, work, CPU",
+     "whole is the command from start to exit; work is from the opening of the gate, when pools are up "
+     "and warm, to the end of the last job; CPU is user and system with children. All are medians"},
+    {"Memory",
+     "the most that all processes of the command together had (PSS), seen every few milliseconds and at the last "
+     "job's end, in a run of its own; ≥ where the work was over before anybody looked"},
+    {"Speedups",
+     "baseline / variant, above 1 is faster: the pseudo-median over paired rounds with its exact 95% signed-rank "
+     "interval. The own sync is the same runtime's, one job after another: what the model "
+     "buys. " SUMMARY_BASELINE_RUNTIME ":sync is everybody's: what language and model buy together"},
+    {"Checked", "every job's result of every sample, against the other language's sync"},
+    {"Beats its sync from",
+     "as a whole command, from so many jobs on, by the medians of what starting, ending and the work "
+     "cost"},
+    {"Findings",
+     "the fastest variant is the one with the least median work time, of whole commands where some work took "
+     "under 5 ms. One that paired rounds do not show to be slower is named beside it"},
+};
+
+enum group_column { GROUP_NAME, GROUP_TASK, GROUP_KIND, GROUP_PARAMS, GROUP_SHAPE };
+
+static void read_group(const void *row, int which, struct table_value *out)
 {
-    fputs("<dl>\n<dt>Rounds</dt><dd>A round runs every cell of a task once, in a fresh seeded random order, each as a "
-          "command of its "
-          "own under hyperfine, so that the machine's drift meets all of them alike.</dd>\n"
-          "<dt>Whole, work, CPU</dt><dd>Whole is the command from start to exit; work is from the opening of the gate, "
-          "when pools are "
-          "up and warm, to the end of the last job; CPU is user and system with children. All three are medians.</dd>\n"
-          "<dt>Memory</dt><dd>The most that all processes of the command together had (PSS), seen every few "
-          "milliseconds and at the "
-          "last job's end, in a run of its own; ≥ where the work was over before anybody looked.</dd>\n"
-          "<dt>Speedups</dt><dd>Baseline / variant, above 1 is faster: the pseudo-median over paired rounds with its "
-          "exact 95% "
-          "signed-rank interval. The own sync is the same runtime's, one job after another: what the model "
-          "buys. " SUMMARY_BASELINE_RUNTIME ":sync is everybody's: what language and model buy together.</dd>\n",
-          out);
-    fprintf(out,
-            "<dt>Verdicts</dt><dd>▲ faster and ▼ slower: the interval clears 1 by %.3g%%, and the p-value, adjusted by "
-            "Holm over the "
-            "column, is below 5%%. = no difference shown. ? doubtful: the finding above and the last column have the "
-            "reason.</dd>\n",
-            100 * r->margin);
-    fputs("<dt>Checked</dt><dd>Every job's result of every sample, against the other language's sync.</dd>\n"
-          "<dt>Beats its sync from</dt><dd>As a whole command, from so many jobs on, by the medians of what starting, "
-          "ending and the "
-          "work cost.</dd>\n"
-          "<dt>Findings</dt><dd>The fastest variant is the one with the least median work time, of whole commands "
-          "where some work took "
-          "under 5 ms. One that paired rounds do not show to be slower is named beside it.</dd>\n</dl>\n",
-          out);
-}
-
-static int put_groups(const struct results *r, FILE *out)
-{
-    int rc = 0;
-    html_table_begin(out, "tasks", "", "The tasks as they were run.");
-    fputs("<thead><tr><th scope=\"col\">Name</th><th scope=\"col\">Task</th><th scope=\"col\">Kind</th><th "
-          "scope=\"col\">Parameters</th>"
-          "<th scope=\"col\">Jobs and workers</th></tr></thead>\n<tbody>\n",
-          out);
-    for (size_t g = 0; g < r->group_count && rc == 0; g++) {
-        const struct plan_group *group = &r->groups[g];
-        char *params = format_params(group), *shape = format_shape(group);
-        rc = params == NULL || shape == NULL ? -ENOMEM : 0;
-        const char *const columns[] = {group->task, group->kind, params == NULL ? "" : params,
-                                       shape == NULL ? "" : shape};
-        fputs("<tr><th scope=\"row\">", out);
-        html_put(out, group->name);
-        fputs("</th>", out);
-        for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-            html_put_in(out, "td", columns[i]);
-        fputs("</tr>\n", out);
-        free(shape);
-        free(params);
-    }
-    fputs("</tbody>\n", out);
-    html_table_end(out);
-    return rc;
-}
-
-/* -- the machine -------------------------------------------------------------------------------------------------------------- */
-
-static int put_facts(FILE *out, const char *within, const json_t *facts);
-
-/* One row a fact; those of an object within stand under "hosts.c.compiler". */
-static int put_fact(FILE *out, const char *name, const json_t *value)
-{
-    if (json_is_object(value))
-        return put_facts(out, name, value);
-    char *text = json_is_string(value) ? text_format("%s", json_string_value(value))
-                                       : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-    if (text == NULL)
-        return -ENOMEM;
-    fputs("<tr><th scope=\"row\">", out);
-    html_put(out, name);
-    fputs("</th><td>", out);
-    html_put(out, json_is_null(value) ? "unknown" : text);
-    fputs("</td></tr>\n", out);
+    const struct plan_group *group = row;
+    char *text = which == GROUP_PARAMS ? format_params(group) : which == GROUP_SHAPE ? format_shape(group) : NULL;
+    if (text != NULL)
+        table_set_format(out, "%s", text);
+    else
+        table_set_text(out, which == GROUP_NAME ? group->name : which == GROUP_TASK ? group->task : group->kind);
     free(text);
-    return 0;
 }
 
-static int put_facts(FILE *out, const char *within, const json_t *facts)
+static void write_method(struct writer *w, const struct results *r)
+{
+    static const struct table_column columns[] = {
+        {NULL, "Name", UNIT_TEXT, false, 0, read_group, GROUP_NAME},
+        {NULL, "Task", UNIT_TEXT, false, 0, read_group, GROUP_TASK},
+        {NULL, "Kind", UNIT_TEXT, false, 0, read_group, GROUP_KIND},
+        {NULL, "Parameters", UNIT_TEXT, false, 0, read_group, GROUP_PARAMS},
+        {NULL, "Jobs and workers", UNIT_TEXT, false, 0, read_group, GROUP_SHAPE},
+    };
+    const struct table table = {.title = "The tasks as they were run.",
+                                .columns = columns,
+                                .column_count = sizeof columns / sizeof *columns,
+                                .rows = r->groups,
+                                .row_size = sizeof *r->groups,
+                                .row_count = r->group_count};
+    char verdicts[300];
+    html_section(w->out, "method", "How it was measured");
+    for (size_t i = 0; i < sizeof method / sizeof *method; i++)
+        write_item(w, method[i][0], method[i][1]);
+    snprintf(
+        verdicts, sizeof verdicts,
+        "▲ faster and ▼ slower: the interval clears 1 by %.3g%%, and the p-value, adjusted by Holm over the column, is "
+        "below 5%%. = no difference shown. ? doubtful: the finding above and the last column have the reason",
+        100 * r->margin);
+    write_item(w, "Verdicts", verdicts);
+    write_table(w, &table);
+    fputs("</section>\n", w->out);
+}
+
+/* -- the machine ------------------------------------------------------------------------------------------------------ */
+
+/* Name and value in turn; those of an object within stand under "hosts.c.compiler". */
+static int take_facts(struct string_list *out, const char *within, const json_t *facts)
 {
     const char *key;
     json_t *value;
@@ -101,39 +91,56 @@ static int put_facts(FILE *out, const char *within, const json_t *facts)
     json_object_foreach((json_t *)facts, key, value)
     {
         char *name = text_format("%s%s%s", within, *within == '\0' ? "" : ".", key);
+        char *text = json_is_string(value) ? text_format("%s", json_string_value(value))
+                     : json_is_null(value) ? text_format("unknown")
+                                           : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
         if (rc == 0)
-            rc = name == NULL ? -ENOMEM : put_fact(out, name, value);
+            rc = name == NULL || text == NULL ? -ENOMEM : 0;
+        if (rc == 0 && json_is_object(value))
+            rc = take_facts(out, name, value);
+        else if (rc == 0 && (rc = string_list_add(out, name)) == 0)
+            rc = string_list_add(out, text);
+        free(text);
         free(name);
     }
     return rc;
 }
 
-static int put_machine(const struct results *r, FILE *out)
+static void read_fact(const void *row, int which, struct table_value *out)
 {
-    fputs("<section aria-labelledby=\"machine\">\n<h2 id=\"machine\">The machine</h2>\n<details>\n<summary>All that "
-          "was found out "
-          "about it</summary>\n",
-          out);
-    html_table_begin(out, "facts", "facts", "The facts of machine.json; what could not be found out is \"unknown\".");
-    fputs("<thead><tr><th scope=\"col\">Fact</th><th scope=\"col\">Value</th></tr></thead>\n<tbody>\n", out);
-    const int rc = put_facts(out, "", r->machine);
-    fputs("</tbody>\n", out);
-    html_table_end(out);
-    fputs("</details>\n</section>\n", out);
+    table_set_text(out, ((char *const *)row)[which]);
+}
+
+static int write_machine(struct writer *w, const struct results *r)
+{
+    static const struct table_column columns[] = {{NULL, "Fact", UNIT_TEXT, false, 0, read_fact, 0},
+                                                  {NULL, "Value", UNIT_TEXT, false, 0, read_fact, 1}};
+    struct string_list facts = {NULL, 0};
+    const int rc = take_facts(&facts, "", r->machine);
+    const struct table table = {.title = "The facts of machine.json; what could not be found out is \"unknown\".",
+                                .columns = columns,
+                                .column_count = 2,
+                                .rows = facts.items,
+                                .row_size = 2 * sizeof *facts.items,
+                                .row_count = facts.count / 2};
+    html_section(w->out, "machine", "The machine");
+    fputs("<details>\n<summary>All that was found out about it</summary>\n", w->out);
+    write_table(w, &table);
+    fputs("</details>\n</section>\n", w->out);
+    string_list_free(&facts);
     return rc;
 }
 
-/* -- the commands ------------------------------------------------------------------------------------------------------------- */
+/* -- the commands ----------------------------------------------------------------------------------------------------- */
 
-static int put_again(const struct results *r, FILE *out)
+static int put_commands(const struct results *r, FILE *out)
 {
     const char *commit = json_string_value(json_object_get(r->machine, "git_commit"));
     char *line = reproduce_command(r);
-    fputs("<section aria-labelledby=\"again\">\n<h2 id=\"again\">Make it again</h2>\n<p>Tables, pictures and this "
-          "page, from the "
-          "folder it stands in:</p>\n<pre tabindex=\"0\"><code>build/cobench report --plots "
-          "FOLDER</code></pre>\n<p>The whole run once "
-          "more, in a checkout",
+    html_section(out, "again", "Make it again");
+    fputs("<p>Tables, pictures and this page, from the folder it stands in:</p>\n"
+          "<pre tabindex=\"0\"><code>build/cobench report --plots FOLDER</code></pre>\n"
+          "<p>The whole run once more, in a checkout",
           out);
     if (commit != NULL && strcmp(commit, "unknown") != 0) {
         fputs(" of commit ", out);
@@ -141,21 +148,17 @@ static int put_again(const struct results *r, FILE *out)
     }
     fputs(":</p>\n<pre tabindex=\"0\"><code>", out);
     html_put(out, line == NULL ? "" : line);
-    fputc('\n', out);
-    fputs("</code></pre>\n</section>\n", out);
-    const int rc = line == NULL ? -ENOMEM : 0;
+    fputs("\n</code></pre>\n</section>\n", out);
     free(line);
-    return rc;
+    return line == NULL ? -ENOMEM : 0;
 }
 
 int render_html_method(const struct page *page, FILE *out)
 {
     const struct results *r = page->summary->results;
-    fputs("<section aria-labelledby=\"method\">\n<h2 id=\"method\">How it was measured</h2>\n", out);
-    put_words(r, out);
-    int rc = put_groups(r, out);
-    fputs("</section>\n", out);
-    if (rc == 0)
-        rc = put_machine(r, out);
-    return rc != 0 ? rc : put_again(r, out);
+    struct writer w = html_writer(out);
+    w.tables = TABLES;
+    write_method(&w, r);
+    const int rc = write_machine(&w, r);
+    return rc != 0 ? rc : put_commands(r, out);
 }

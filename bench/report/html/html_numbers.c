@@ -21,8 +21,8 @@ int render_html_numbers(const struct page *page, FILE *out)
 {
     const struct summary *summary = page->summary;
     struct writer w = html_writer(out);
+    html_section(out, "all-numbers", "Numbers");
     fputs(
-        "<section aria-labelledby=\"all-numbers\">\n<h2 id=\"all-numbers\">Numbers</h2>\n"
         "<form id=\"filter\" hidden><label>Only rows with <input type=\"search\" placeholder=\"fetch async\"></label> "
         "<output></output></form>\n",
         out);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/report/html/html.h"
+#include "bench/report/html/html_writer.h"
 #include "bench/util/files.h"
 #include "bench/util/escape.h"
 #include "bench/util/text.h"
@@ -129,7 +130,7 @@ static bool any_drawn(const struct page *page)
 int render_html_pictures(const struct page *page, FILE *out)
 {
     const struct results *r = page->summary->results;
-    fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n", out);
+    html_section(out, "pictures", "Pictures");
     if (!any_drawn(page)) {
         fputs("<p>No picture was drawn when this page was made: gnuplot was missing, failed or was not wanted. "
               "<code>cobench report --plots</code> draws them and makes this page again.</p>\n</section>\n",

@@ -3,6 +3,7 @@
 #include "bench/report/html/html_writer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "bench/util/escape.h"
 
@@ -11,6 +12,11 @@ static void html_heading(struct writer *w, int level, const char *text)
     fprintf(w->out, "<h%d>", level);
     html_put(w->out, text);
     fprintf(w->out, "</h%d>\n", level);
+}
+
+void html_section(FILE *out, const char *id, const char *title)
+{
+    fprintf(out, "<section class=\"%s\" aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s</h2>\n", id, id, id, title);
 }
 
 static void html_paragraph(struct writer *w, const char *text)
@@ -27,7 +33,7 @@ static void html_item(struct writer *w, const char *title, const char *text)
         fputs(": ", w->out);
     }
     html_put(w->out, text);
-    fputs(".</p>\n", w->out);
+    fputs(*text != '\0' && text[strlen(text) - 1] == '.' ? "</p>\n" : ".</p>\n", w->out);
 }
 
 static void html_title(struct writer *w, const struct table_column *column)
@@ -50,7 +56,7 @@ static void put_value(struct writer *w, const struct table *table, size_t row, s
     else if (column->unit != UNIT_TEXT)
         fputs(" data-v=\"\"", w->out);
     fputc('>', w->out);
-    html_put(w->out, table_text(column, &value, false, text, sizeof text));
+    html_put(w->out, value.text != NULL ? value.text : table_text(column, &value, false, text, sizeof text));
     fputs(c == 0 ? "</th>" : "</td>", w->out);
 }
 
