@@ -87,8 +87,8 @@ def test_format(format_: str, name: str) -> None:
         assert max(map(len, done.stdout.splitlines())) <= 80
 
 
-def test_a_decimal_comma_changes_nothing() -> None:
-    done = compare(SMALL, CHANGED, "--format", "csv", LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")
+def test_a_decimal_comma_changes_nothing(comma_locale: dict[str, str]) -> None:
+    done = compare(SMALL, CHANGED, "--format", "csv", **comma_locale)
     assert done.stdout == compare(SMALL, CHANGED, "--format", "csv").stdout
 
 

@@ -35,8 +35,7 @@ def cut_run(checkout, keep, tail="", *args):
     """A finished run of three rounds whose journal is cut after `keep` samples."""
     if not args:
         args = ("--task", "null,waiting", "--model", "sync,threads")
-    done = checkout.run("--rounds", 3, "--seed", 5, *args)
-    assert done.returncode == 0, done.stderr
+    checkout.good("--rounds", 3, "--seed", 5, *args)
     (folder,) = checkout.folders()
     journal = folder / "samples.jsonl"
     whole = journal.read_text().splitlines(keepends=True)
@@ -135,8 +134,7 @@ def test_rounds_are_added(checkout, keep):
 
 
 def test_no_rounds_are_added_where_they_were_not_counted(checkout):
-    done = checkout.run("--task", "null", "--model", "sync", "--rounds", 2, "--budget", "30s")
-    assert done.returncode == 0, done.stderr
+    done = checkout.good("--task", "null", "--model", "sync", "--rounds", 2, "--budget", "30s")
     plan = (checkout.folders()[0] / "plan.json").read_text()
     done = resume(checkout, "latest", "--rounds", 5)
     assert done.returncode == 2 and "stops by its budget or precision" in done.stderr

@@ -35,8 +35,7 @@ def rounds_of(folder):
 
 
 def test_a_budget_takes_as_many_rounds_as_fit(checkout):
-    done = checkout.run(*SMALL, "--budget", "3s")
-    assert done.returncode == 0, done.stderr
+    done = checkout.good(*SMALL, "--budget", "3s")
     (folder,) = checkout.folders()
     rounds, summary = rounds_of(folder), summary_of(folder)
     assert lines_of(folder, "events")[0].items() >= {"what": "stopped", "group": 0, "rounds": rounds, "why": "budget"}.items()
@@ -52,9 +51,8 @@ def test_a_budget_takes_as_many_rounds_as_fit(checkout):
 
 
 def test_a_budget_that_is_over_after_the_first_round_says_so(checkout):
-    done = checkout.run("--task", "faulty", "--set", "mode=sleep", "--set", "when=timed", "--model", "sync", "--runtime", "c",
+    checkout.good("--task", "faulty", "--set", "mode=sleep", "--set", "when=timed", "--model", "sync", "--runtime", "c",
                         "--workers", 1, "--budget", "1s")
-    assert done.returncode == 0, done.stderr
     (folder,) = checkout.folders()
     assert rounds_of(folder) < 6
     assert "no intervals below 6" in (folder / "summary.md").read_text()
@@ -93,15 +91,13 @@ def test_a_budget_with_room_says_nothing(checkout, asked):
 
 
 def test_rounds_cap_a_budget(checkout):
-    done = checkout.run(*SMALL, "--budget", "1h", "--rounds", 2)
-    assert done.returncode == 0, done.stderr
+    checkout.good(*SMALL, "--budget", "1h", "--rounds", 2)
     (folder,) = checkout.folders()
     assert rounds_of(folder) == 2 and summary_of(folder)["stopping"][0]["why"] == "rounds"
 
 
 def test_a_precision_settles_the_rounds_after_the_pilot(checkout):
-    done = checkout.run(*SMALL, "--model", "threads", "--precision", "50%", "--rounds", LEAST + 2)
-    assert done.returncode == 0, done.stderr
+    checkout.good(*SMALL, "--model", "threads", "--precision", "50%", "--rounds", LEAST + 2)
     (folder,) = checkout.folders()
     events = lines_of(folder, "events")
     for event in events:
@@ -135,9 +131,8 @@ def test_a_precision_settles_the_rounds_after_the_pilot(checkout):
 
 
 def test_groups_stop_each_for_itself(checkout):
-    done = checkout.run("--task", "null,waiting", "--model", "sync", "--runtime", "c", "--workers", 1, "--budget", "1h",
+    checkout.good("--task", "null,waiting", "--model", "sync", "--runtime", "c", "--workers", 1, "--budget", "1h",
                         "--rounds", 4)
-    assert done.returncode == 0, done.stderr
     (folder,) = checkout.folders()
     plan = json.loads((folder / "plan.json").read_text())
     first = {c["id"] for c in plan["cells"] if c["group"] == 0}

@@ -106,6 +106,7 @@ static int world_free(void **state)
 static void world_summarise(struct world *w)
 {
     struct error err;
+    summary_free(&w->summary);
     assert_int_equal(summary_make(&w->summary, &w->results, &err), 0);
 }
 
@@ -235,52 +236,39 @@ TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free, struc
     assert_false(w->summary.interrupted);
 }
 
+/* More than the copies of sync got is too good for work on CPUs; waiting may gain more. */
 TEST_WITH(too_good_is_marked, world_make, world_free, struct world *w)
 {
     cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_ABOVE_CAPACITY);
-}
-
-TEST_WITH(waiting_may_gain_more_than_the_capacity, world_make, world_free, struct world *w)
-{
     w->group.kind = "io";
-    cell_fill(&w->cells[C_THREADS], 20, ROUNDS);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
 
-TEST_WITH(a_busy_origin_is_marked, world_make, world_free, struct world *w)
+/* Percents of a cell's work in which the origin ran, and in which it waited for a CPU, in even and in odd rounds. */
+static void origin_fill(struct result_cell *cell, int cpu, int cpu_odd, int wait, int wait_odd)
 {
     for (size_t i = 0; i < ROUNDS; i++) {
-        struct sample *s = &w->cells[C_THREADS].samples[i];
-        s->origin_cpu_ns = s->work_ns * (i % 2 ? 80 : 102) / 100;
+        struct sample *s = &cell->samples[i];
+        s->origin_cpu_ns = s->work_ns * (i % 2 ? cpu_odd : cpu) / 100;
+        s->origin_wait_ns = s->work_ns * (i % 2 ? wait_odd : wait) / 100;
     }
+}
+
+TEST_WITH(a_busy_origin_is_marked, world_make, world_free, struct world *w)
+{
+    origin_fill(&w->cells[C_THREADS], 102, 80, 0, 0);
     world_summarise(w);
     assert_true(fabs(row(w, C_THREADS)->origin_share - 0.91) < 0.01);
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
-}
-
-TEST_WITH(an_origin_that_waits_for_a_cpu_is_marked_too, world_make, world_free, struct world *w)
-{
-    for (size_t i = 0; i < ROUNDS; i++) {
-        struct sample *s = &w->cells[C_THREADS].samples[i];
-        s->origin_cpu_ns = s->work_ns * 40 / 100;
-        s->origin_wait_ns = s->work_ns * (i % 2 ? 53 : 50) / 100;
-    }
+    origin_fill(&w->cells[C_THREADS], 40, 40, 50, 53); /* it waits for a CPU */
     world_summarise(w);
     assert_true(fabs(row(w, C_THREADS)->origin_wait_share - 0.515) < 0.01);
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
-}
-
-TEST_WITH(an_origin_that_sync_keeps_busy_is_the_limit_of_every_model, world_make, world_free, struct world *w)
-{
-    for (size_t i = 0; i < ROUNDS; i++) {
-        w->cells[C_SYNC].samples[i].origin_cpu_ns = w->cells[C_SYNC].samples[i].work_ns * 96 / 100;
-        w->cells[C_SYNC].samples[i].origin_wait_ns = 0;
-        w->cells[C_THREADS].samples[i].origin_cpu_ns = w->cells[C_THREADS].samples[i].work_ns * 70 / 100;
-        w->cells[C_THREADS].samples[i].origin_wait_ns = 0;
-    }
+    origin_fill(&w->cells[C_SYNC], 96, 96, 0, 0); /* what sync keeps busy is the limit of every model */
+    origin_fill(&w->cells[C_THREADS], 70, 70, 0, 0);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
 }
@@ -305,7 +293,6 @@ static void flight_check(struct world *w, const struct flight_case *c)
         s->busy_ns = c->busy_ms * s->work_ns / c->work_ms;
         s->cpu_ns = c->cpu_ms * s->work_ns / c->work_ms + 10 * MS;
     }
-    summary_free(&w->summary);
     world_summarise(w);
     assert_finding(row(w, C_THREADS), c->finding);
 }
@@ -341,7 +328,6 @@ TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free, stru
     flight_check(w, &(struct flight_case){"cpu", 2, 196, 100, 100, FINDING_TAKES_TURNS});
     for (size_t i = 0; i < ROUNDS; i += 4)
         w->cells[C_THREADS].samples[i].work_ns = w->cells[C_THREADS].samples[i].work_ns * 6 / 10;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_true(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio < 1.27);
     assert_int_not_equal(row(w, C_THREADS)->finding, FINDING_TAKES_TURNS);
@@ -356,7 +342,6 @@ TEST_WITH(what_was_in_flight_is_in_the_summary, world_make, world_free, struct w
     assert_true(isnan(row(w, PY_THREADS)->in_flight_max) && isnan(row(w, PY_THREADS)->in_flight_mean));
     for (size_t i = 0; i < ROUNDS; i++) /* mostly start-up: then the work's own CPU time is not known */
         w->cells[C_THREADS].samples[i].whole_ns += 100 * MS;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_true(isnan(row(w, C_THREADS)->cpus_used));
 }
@@ -394,7 +379,6 @@ TEST_WITH(few_rounds_accuse_nobody, world_make, world_free, struct world *w)
     flight_check(w, &(struct flight_case){"io", 2, 196, 5, 100, FINDING_TAKES_TURNS});
     for (size_t i = 0; i < CELLS; i++)
         w->cells[i].count = 5;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_finding(row(w, C_THREADS), FINDING_NONE);
 }
@@ -407,7 +391,6 @@ TEST_WITH(disturbed_rounds_are_a_doubt_where_they_are_many, world_make, world_fr
     assert_int_equal(row(w, C_THREADS)->disturbed_rounds, 3);
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
     w->cells[C_THREADS].samples[3].disturbances = 1;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_DISTURBED);
 }
@@ -457,7 +440,6 @@ TEST_WITH(a_verdict_needs_the_margin, world_make, world_free, struct world *w)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         cell_fill(&w->cells[PY_THREADS], table[i].ms, ROUNDS);
         w->results.margin = table[i].margin;
-        summary_free(&w->summary);
         world_summarise(w);
         assert_verdict(&row(w, PY_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC], table[i].verdict);
         assert_verdict(&row(w, PY_SYNC)->speedup[RATIO_WORK][RATIO_OWN_SYNC], VERDICT_NONE);
@@ -485,7 +467,6 @@ TEST_WITH(a_break_even_needs_an_interval_that_clears_1, world_make, world_free, 
     w->results.margin = 0.05;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         cell_fill(&w->cells[C_THREADS], table[i].ms, ROUNDS);
-        summary_free(&w->summary);
         world_summarise(w);
         assert_int_equal(break_even_of(&w->summary, row(w, C_THREADS)).state, table[i].state);
     }
@@ -591,7 +572,6 @@ TEST_WITH(a_cold_first_round_is_marked, world_make, world_free, struct world *w)
     struct sample first = samples[0];
     memmove(samples, samples + 1, (ROUNDS - 1) * sizeof *samples);
     samples[ROUNDS - 1] = first;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_NONE);
 }
@@ -639,7 +619,6 @@ TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free, struct world
     } table[] = {{100, false}, {101, false}, {103, true}, {97, true}, {130, true}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         cell_fill(&w->cells[C_TWIN], table[i].twin_ms, ROUNDS);
-        summary_free(&w->summary);
         world_summarise(w);
         assert_int_equal(w->summary.controls[0].flagged, table[i].flagged);
         assert_doubt(row(w, C_THREADS), table[i].flagged ? DOUBT_CONTROL : DOUBT_NONE);
@@ -785,7 +764,6 @@ TEST_WITH(mixed_work_is_bound_by_the_cpus_over_its_share, world_make, world_free
     assert_true(limit_of(&w->summary, threads).measured);
     assert_near(limit_of(&w->summary, threads).gain, 200 / 110.0);
     w->cells[C_COPIES].status = CELL_FAILED;
-    summary_free(&w->summary);
     world_summarise(w);
     assert_false(limit_of(&w->summary, row(w, C_THREADS)).measured);
     assert_near(limit_of(&w->summary, row(w, C_THREADS)).gain, 8);
