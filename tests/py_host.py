@@ -48,6 +48,32 @@ class Outcome:
         return [row["result"] for row in self.rows]
 
 
+def check_a_run(done: Outcome, model: str, method: str, workers: int) -> None:
+    """Every job was done once, within the phases, by workers that there were, and by each of them where each has one job."""
+    assert (done.status, done.stderr) == (0, "")
+    rows, phases = done.rows, done.record["phases"]
+    assert {(row["state"], row["runs"]) for row in rows} == {(slots.DONE, 1)}
+    assert phases["start"] <= phases["ready"] <= min(row["start_ns"] for row in rows)
+    assert max(row["end_ns"] for row in rows) <= phases["work"] <= phases["end"]
+    assert done.record["start_method"] == (method if model in ("processes", "process-pool") else None)
+    numbers = {row["worker"] for row in rows}
+    assert numbers == set(range(len(rows))) if model in ("threads", "processes") else numbers <= set(range(workers))
+
+
+def check_a_failed_job(done: Outcome, name: str, line: int | None) -> None:
+    """Job 5 of 8 failed as tests/tasks/faulty plants it, and the others ran."""
+    assert done.status == 1 and done.record["status"] == "failed"
+    assert done.record["reason"] == "job 5: PlantedError: planted failure"
+    assert done.stderr == f"{name}: {done.record['reason']}\n"
+    (failure,) = done.record["failures"]
+    assert {**failure, "worker": None} == {
+        "job": 5, "worker": None, "type": "PlantedError", "message": "planted failure", "line": line,
+    }  # fmt: skip
+    assert done.record["failed_jobs"] == 1
+    assert [row["result"] for row in done.rows] == [0 if i == 5 else 3 * i + 1 for i in range(8)]
+    assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
+
+
 def program(module: str) -> list[str]:
     return [sys.executable, "-s", "-E", "-m", module]
 

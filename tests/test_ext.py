@@ -14,7 +14,7 @@ import pytest
 
 from c_host import C
 from gated import check_a_closed_gate, check_the_end, check_the_gate, children_of, start_and_hang
-from py_host import BUILD, EXT, PY, ROOT, SECONDS, Host, Outcome, listing, program
+from py_host import BUILD, EXT, PY, ROOT, SECONDS, Host, Outcome, check_a_failed_job, check_a_run, listing, program
 from py_impl import slots
 
 # What holds for both runtimes of the Python host; run here with the fixture `host` below.
@@ -120,20 +120,13 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
     expected = c_results(tmp_path, *given)
     before = stub.connections
     done = run(tmp_path, *given, "--model", model, "--start-method", method)
-    assert (done.status, done.stderr) == (0, "")
+    check_a_run(done, model, method, 3)
     assert done.results == expected
     rows, record = done.rows, done.record
-    assert {row["state"] for row in rows} == {slots.DONE} and {row["runs"] for row in rows} == {1}
-    phases = record["phases"]
-    assert phases["start"] <= phases["ready"] <= min(row["start_ns"] for row in rows)
-    assert max(row["end_ns"] for row in rows) <= phases["work"] <= phases["end"]
-    numbers = {row["worker"] for row in rows}
-    assert numbers == set(range(len(rows))) if model in ("threads", "processes") else numbers <= {0, 1, 2}
     assert record["connections"] == (stub.connections - before if web else None)
     waits = task in ("wait", "fetch", "mixed")
     assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in rows)
     assert (record["host"], record["runtime"], record["model"], record["task"]) == ("py", "ext", model, task)
-    assert record["start_method"] == (method if model in PROCESSES else None)
     # The kernel shares a process's time out to user and system by where its ticks fell: one of them can be 0.
     usage = record["usage"]
     assert usage["user_ns"] + usage["system_ns"] > 0 and usage["max_rss_bytes"] > 1 << 20
@@ -205,15 +198,7 @@ def test_the_order_of_calls(tmp_path, model, method):
 @pytest.mark.parametrize("model", EXT.models)
 def test_a_failed_job_is_named_and_the_others_run(tmp_path, model):
     done = run(tmp_path, "--task", FAULTY, "--model", model, "--workers", 2, "--set", "mode=fail", "--set", "at=5")
-    assert done.status == 1
-    assert done.stderr == "py_impl: job 5: PlantedError: planted failure\n"
-    (failure,) = done.record["failures"]
-    assert {**failure, "worker": None} == {
-        "job": 5, "worker": None, "type": "PlantedError", "message": "planted failure", "line": None,
-    }  # fmt: skip
-    assert done.record["failed_jobs"] == 1
-    assert [row["result"] for row in done.rows] == [0 if i == 5 else 3 * i + 1 for i in range(8)]
-    assert [row["state"] for row in done.rows] == [slots.FAILED if i == 5 else slots.DONE for i in range(8)]
+    check_a_failed_job(done, "py_impl", None)
 
 
 @pytest.mark.parametrize("number", (signal.SIGKILL, signal.SIGSEGV))

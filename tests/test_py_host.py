@@ -18,7 +18,7 @@ import pytest
 
 from gated import check_a_closed_gate, check_the_end, check_the_gate, start_and_hold
 from origin_stub import body_of, splitmix64
-from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, command, listing, outcome, run
+from py_host import FAULTY, MODELS, PY, ROOT, TASKS, Host, check_a_failed_job, check_a_run, command, listing, outcome, run
 from py_impl import VERSION, options, slots
 
 WORDS = b"the cat\nthe dog the\n\nthe\xff the  the\nno\n"
@@ -148,14 +148,8 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
     if web:
         words_ += ["--url", stub.template]
     done = run(tmp_path, *words_, "--model", model, "--start-method", method)
-    assert (done.status, done.stderr) == (0, "")
+    check_a_run(done, model, method, 3)
     rows, record = done.rows, done.record
-    assert {row["state"] for row in rows} == {slots.DONE} and {row["runs"] for row in rows} == {1}
-    phases = record["phases"]
-    assert phases["start"] <= phases["ready"] <= min(row["start_ns"] for row in rows)
-    assert max(row["end_ns"] for row in rows) <= phases["work"] <= phases["end"]
-    numbers = {row["worker"] for row in rows}
-    assert numbers == set(range(len(rows))) if model in ("threads", "processes") else numbers <= {0, 1, 2}
     if web:
         count = sum((n % 2 == 0 or n % 3 == 0 or n % 5 == 0) and (n ^ 0x42) & 3 == 3 for n in range(100))
         size, high = (99, 0) if task == "fetch" else (9, count << 32)
@@ -165,7 +159,6 @@ def test_every_task_under_every_model(tmp_path, stub, words, task, model, method
         assert record["connections"] is None
     waits = task in ("wait", "fetch", "mixed")
     assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in rows)
-    assert record["start_method"] == (method if model in MODELS[3:5] else None)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -227,16 +220,9 @@ def test_bad_templates(host, tmp_path, template, reason):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_an_exception_is_that_jobs_failure(tmp_path, model):
-    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", "mode=fail", "--set", "at=3", "--workers", 2)
+    done = run(tmp_path, "--task", FAULTY, "--model", model, "--set", "mode=fail", "--set", "at=5", "--workers", 2)
     line = Path(FAULTY).read_text().split("\n").index('            raise PlantedError("planted failure")') + 1
-    assert done.status == 1
-    assert done.stderr == "py_impl: job 3: PlantedError: planted failure\n"
-    (failure,) = done.record["failures"]
-    assert {**failure, "worker": None} == {
-        "job": 3, "worker": None, "type": "PlantedError", "message": "planted failure", "line": line,
-    }  # fmt: skip
-    assert done.record["failed_jobs"] == 1
-    assert [row["state"] for row in done.rows] == [slots.DONE] * 3 + [slots.FAILED] + [slots.DONE] * 4
+    check_a_failed_job(done, "py_impl", line)
 
 
 @pytest.mark.parametrize("model", ("processes", "process-pool"))
