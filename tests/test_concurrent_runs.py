@@ -38,7 +38,7 @@ def end(process):
     return said
 
 
-def neighbours(checkout):
+def concurrent_runs(checkout):
     (folder,) = checkout.folders()
     events = [e for e in lines_of(folder, "events") if e["what"] == "neighbour"]
     for event in events:
@@ -57,7 +57,7 @@ def test_both_of_two_runs_are_warned(machine):
     wait_for(first, '"until":1', "events.jsonl")
     said = end(long_one)
     assert said.count(f"another cobench run (pid {short_one.pid}) is measuring") == 1
-    (begun, over), (other_begun, other_over) = neighbours(first), neighbours(second)
+    (begun, over), (other_begun, other_over) = concurrent_runs(first), concurrent_runs(second)
     assert (begun["pid"], begun["user"], begun["until"]) == (short_one.pid, os.getuid(), None)
     assert over["from"] == begun["from"] < over["until"]
     assert other_begun["pid"] == long_one.pid and other_over["until"] >= other_over["from"]
@@ -73,11 +73,11 @@ def test_a_run_alone_is_not_warned_and_leaves_nothing(machine):
     for checkout in (first, second):
         process = start(checkout, runs, "--rounds", "1")
         assert "another cobench" not in process.communicate(timeout=LIMIT_S)[1]
-        assert process.returncode == 0 and not neighbours(checkout)
+        assert process.returncode == 0 and not concurrent_runs(checkout)
     assert list(runs.iterdir()) == []
 
 
-def test_a_killed_run_is_no_neighbour_of_those_after_it(machine):
+def test_a_killed_run_is_not_concurrent_with_those_after_it(machine):
     first, second, runs = machine
     killed = start(first, runs, "--rounds", "5000")
     wait_for(first, '"round":1')
@@ -89,7 +89,7 @@ def test_a_killed_run_is_no_neighbour_of_those_after_it(machine):
     assert process.returncode == 0 and list(runs.iterdir()) == []
 
 
-def test_a_killed_neighbour_was_there_until_it_was_killed(machine):
+def test_a_killed_concurrent_run_was_there_until_it_was_killed(machine):
     first, second, runs = machine
     long_one, killed = start(first, runs, "--rounds", "5000"), None
     wait_for(first, '"round":1')
@@ -99,7 +99,7 @@ def test_a_killed_neighbour_was_there_until_it_was_killed(machine):
     killed.communicate(timeout=30)
     wait_for(first, '"until":1', "events.jsonl")
     end(long_one)
-    begun, over = neighbours(first)
+    begun, over = concurrent_runs(first)
     assert (begun["until"], over["from"]) == (None, begun["from"]) and over["until"] >= over["from"]
 
 
@@ -119,7 +119,7 @@ def test_a_folder_that_cannot_be_used_costs_nothing_but_the_warning(machine, tmp
         (runs / "run-4-abcdef").mkdir()
     process = start(first, runs, "--rounds", "1")
     assert "another" not in process.communicate(timeout=LIMIT_S)[1]
-    assert process.returncode == 0 and not neighbours(first)
+    assert process.returncode == 0 and not concurrent_runs(first)
     if spoil == "foreign":
         assert len(list(runs.iterdir())) == 4
     if spoil == "link":

@@ -107,7 +107,7 @@ static void client_gone(evutil_socket_t fd, short what, void *arg)
     evhttp_connection_free(client->connection); /* calls client_closed and frees the request */
 }
 
-/* Makes room for descriptor `fd` in the table. */
+/* Makes the table long enough for descriptor `fd`. */
 static int clients_grow(struct server *server, size_t fd)
 {
     size_t length = server->clients_length == 0 ? 64 : server->clients_length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in files of /proc and /sys. Kernels add lines and fields, so everything is looked for by its name. */
+/* What stands in files of /proc and /sys. Kernels add lines and fields, so everything is found by its name. */
 #include "bench/process/proc_text.h"
 
 #include <ctype.h>

@@ -219,8 +219,8 @@ static int order_receive(int socket, struct order *o)
     return rc;
 }
 
-/* Puts the descriptors where the command looks for them, out of each other's way first: the supervisor's own numbers are low.
- * 0, or -1 with errno. */
+/* Gives the descriptors the numbers that the command expects, out of each other's way first: the supervisor's own are
+ * low. 0, or -1 with errno. */
 static int place_descriptors(const struct order *o, int *failure)
 {
     const int count = o->r.talks ? SUPERVISOR_FDS : 3;
@@ -408,7 +408,7 @@ static int settle(struct supervision *k)
         if (dup2(null_fd, i) < 0)
             return -1;
     close(null_fd);
-    (void)prctl(PR_SET_NAME, "cobench-supervisor"); /* for people who look at ps */
+    (void)prctl(PR_SET_NAME, "cobench-supervisor"); /* for people who read ps */
     k->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     return k->signals < 0 ? -1 : 0;
 }

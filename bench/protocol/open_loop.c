@@ -27,13 +27,13 @@ double open_loop_rate(int64_t jobs, int64_t ns)
     return jobs < 2 || ns <= 0 ? NAN : (double)(jobs - 1) * (double)NS_PER_S / (double)ns;
 }
 
-/* The median latency of `count` jobs from `first` on; `room` holds as many. */
-static int64_t part_median(const struct slots_view *view, uint64_t first, uint64_t count, int64_t *room)
+/* The median latency of `count` jobs from `first` on; `values` holds as many. */
+static int64_t part_median(const struct slots_view *view, uint64_t first, uint64_t count, int64_t *values)
 {
     struct slots_latency part;
     for (uint64_t i = 0; i < count; i++)
-        room[i] = slots_job_latency(&view->slots[first + i]);
-    slots_quantiles(room, count, &part);
+        values[i] = slots_job_latency(&view->slots[first + i]);
+    slots_quantiles(values, count, &part);
     return part.p50;
 }
 
@@ -41,21 +41,21 @@ int open_loop_measure(const struct slots_view *view, struct open_loop *out)
 {
     const uint64_t n = view->jobs, tenth = n < 10 ? 1 : n / 10;
     const struct slot *slots = view->slots;
-    int64_t *room = malloc(n * sizeof *room), first_end = slots[0].end_ns, last_end = first_end;
-    if (room == NULL)
+    int64_t *values = malloc(n * sizeof *values), first_end = slots[0].end_ns, last_end = first_end;
+    if (values == NULL)
         return -ENOMEM;
     *out = (struct open_loop){.jobs = n, .span_ns = slots[n - 1].due_ns - slots[0].due_ns};
-    out->drift_ns = part_median(view, n - tenth, tenth, room) - part_median(view, 0, tenth, room);
+    out->drift_ns = part_median(view, n - tenth, tenth, values) - part_median(view, 0, tenth, values);
     for (uint64_t i = 0; i < n; i++) {
-        room[i] = slots[i].start_ns - slots[i].due_ns;
+        values[i] = slots[i].start_ns - slots[i].due_ns;
         first_end = slots[i].end_ns < first_end ? slots[i].end_ns : first_end;
         last_end = slots[i].end_ns > last_end ? slots[i].end_ns : last_end;
     }
     out->ends_ns = last_end - first_end;
-    slots_quantiles(room, n, &out->late);
+    slots_quantiles(values, n, &out->late);
     const int64_t bound = (int64_t)(OPEN_LOOP_DRIFT_MAX * (double)out->span_ns);
     out->kept = out->drift_ns <= (bound > OPEN_LOOP_DRIFT_FLOOR_NS ? bound : OPEN_LOOP_DRIFT_FLOOR_NS);
-    free(room);
+    free(values);
     return 0;
 }
 

@@ -67,23 +67,21 @@ void slots_close(struct slots_view *view)
 }
 
 /* Whether a job was not done exactly once, in a time that can be; then `text` says how. */
-static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t room)
+static bool job_is_off(uint64_t job, const struct slot *s, char *text, size_t size)
 {
     const bool timely = s->due_ns >= 0 && s->start_ns >= 0 && s->start_ns >= s->due_ns && s->end_ns >= s->start_ns;
+    char times[40];
     if (s->runs == 1 && s->state == SLOT_DONE && timely)
         return false;
-    if (s->runs == 0)
-        snprintf(text, room, "job %" PRIu64 " was never done", job);
-    else if (s->runs == 2)
-        snprintf(text, room, "job %" PRIu64 " was done twice", job);
-    else if (s->runs > 2)
-        snprintf(text, room, "job %" PRIu64 " was done %" PRIu32 " times", job, s->runs);
-    else
-        snprintf(text, room, "job %" PRIu64 " %s", job,
-                 s->state == SLOT_FAILED ? "failed"
-                 : s->state == SLOT_DONE
-                     ? (s->due_ns > 0 && s->start_ns < s->due_ns ? "began before it was due" : "ended before it began")
-                     : "was begun and never done");
+    snprintf(times, sizeof times, "was done %" PRIu32 " times", s->runs);
+    snprintf(text, size, "job %" PRIu64 " %s", job,
+             s->runs == 0                               ? "was never done"
+             : s->runs == 2                             ? "was done twice"
+             : s->runs > 2                              ? times
+             : s->state == SLOT_FAILED                  ? "failed"
+             : s->state != SLOT_DONE                    ? "was begun and never done"
+             : s->due_ns > 0 && s->start_ns < s->due_ns ? "began before it was due"
+                                                        : "ended before it began");
     return true;
 }
 
@@ -178,16 +176,6 @@ int slots_latency(const struct slots_view *view, struct slots_latency *out)
     return 0;
 }
 
-/* Jobs are handed out in order, so that the stamps mostly are in order already. */
-static void sort_ns(int64_t *x, uint64_t n)
-{
-    uint64_t i = 1;
-    while (i < n && x[i - 1] <= x[i])
-        i++;
-    if (i < n)
-        qsort(x, n, sizeof *x, compare_ns);
-}
-
 /* Goes through both kinds of stamps in the order of time. A job may start and end at the same instant. */
 static int64_t most_at_once(const int64_t *starts, const int64_t *ends, uint64_t n)
 {
@@ -220,8 +208,8 @@ int slots_count_in_flight(const struct slots_view *view, struct slots_in_flight 
         if (busy >= 0 && __builtin_add_overflow(busy, ends[i] - starts[i], &busy))
             busy = -1; /* centuries: no stamps of this run */
     }
-    sort_ns(starts, view->jobs);
-    sort_ns(ends, view->jobs);
+    qsort(starts, view->jobs, sizeof *starts, compare_ns);
+    qsort(ends, view->jobs, sizeof *ends, compare_ns);
     *out = (struct slots_in_flight){.most = most_at_once(starts, ends, view->jobs), .busy_ns = busy};
     free(starts);
     return 0;

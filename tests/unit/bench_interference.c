@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in /proc, what two looks at it mean, and when a sample counts as disturbed. */
+/* What stands in /proc, what two polls at it mean, and when a sample counts as disturbed. */
 #include <string.h>
 
 #include "bench/machine/interference.h"
@@ -73,16 +73,16 @@ TEST(test_counters)
     assert_true(t.times == 3 && t.ns == -1);
 }
 
-/* -- two looks ---------------------------------------------------------------------------------------------------- */
+/* -- two polls ---------------------------------------------------------------------------------------------------- */
 
 #define TICK (10 * NS_PER_MS)
 
 static const struct interference_watch watch = {.root = "", .cpus = 2, .tick_ns = TICK};
 
 /* A second on two CPUs: 0.5 s of the sample's own, 0.4 s of others', 1 s idle, 0.1 s stolen. */
-static void looks_make(struct interference_counters looks[2])
+static void polls_make(struct interference_counters polls[2])
 {
-    looks[0] = (struct interference_counters){
+    polls[0] = (struct interference_counters){
         .at_ns = 5 * NS_PER_S,
         .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
         .throttle = {4, 100},
@@ -90,37 +90,37 @@ static void looks_make(struct interference_counters looks[2])
         .hot = -1,
         .driver_ns = 0,
         .load1 = 0.25};
-    looks[1] = looks[0];
-    looks[1].at_ns += NS_PER_S;
-    looks[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};
-    looks[1].throttle = (struct proc_throttle){6, 5000100};
-    looks[1].pressure_ns = 1010;
+    polls[1] = polls[0];
+    polls[1].at_ns += NS_PER_S;
+    polls[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};
+    polls[1].throttle = (struct proc_throttle){6, 5000100};
+    polls[1].pressure_ns = 1010;
 }
 
 TEST(test_between)
 {
-    struct interference_counters looks[2];
+    struct interference_counters polls[2];
     struct interference s;
-    looks_make(looks);
-    interference_between(&watch, looks, 500 * NS_PER_MS, &s);
+    polls_make(polls);
+    interference_between(&watch, polls, 500 * NS_PER_MS, &s);
     assert_true(s.wall_ns == NS_PER_S && s.steal_ns == 100 * NS_PER_MS && s.others_ns == 400 * NS_PER_MS);
     assert_true(s.runnable == 1 && s.pressure_ns == 1000 && s.throttled == 2 && s.throttled_ns == 5000000);
     assert_true(s.hot == -1 && s.load1 == 0.25);
-    interference_between(&watch, looks, -1, &s);
+    interference_between(&watch, polls, -1, &s);
     assert_true(s.others_ns == -1 && s.steal_ns == 100 * NS_PER_MS);
-    interference_between(&watch, looks, 5 * NS_PER_S, &s);
+    interference_between(&watch, polls, 5 * NS_PER_S, &s);
     assert_true(s.others_ns == 0); /* never negative */
-    looks[1].stat.all += 2000;     /* columns that are not of these CPUs */
-    interference_between(&watch, looks, 0, &s);
+    polls[1].stat.all += 2000;     /* columns that are not of these CPUs */
+    interference_between(&watch, polls, 0, &s);
     assert_true(s.others_ns == -1);
-    looks[1].throttle.times = 1; /* a group made anew */
-    looks[1].stat.steal = -1;
-    interference_between(&watch, looks, 0, &s);
+    polls[1].throttle.times = 1; /* a group made anew */
+    polls[1].stat.steal = -1;
+    interference_between(&watch, polls, 0, &s);
     assert_true(s.throttled == -1 && s.steal_ns == -1 && s.others_ns == -1);
 }
 
 /* The reasons of a sample, with "; " between them. */
-static const char *judged(const struct interference *s, char *out, size_t room)
+static const char *reasons_of(const struct interference *s, char *out, size_t size)
 {
     json_t *reasons = json_array();
     unsigned kinds = 0;
@@ -136,13 +136,13 @@ static const char *judged(const struct interference *s, char *out, size_t room)
         const size_t used = strlen(out);
         const char *said = json_string_value(reason);
         assert_true((interference_parse(said, strcspn(said, " ")) & kinds) != 0); /* it begins with its kind */
-        snprintf(out + used, room - used, "%s%s", i == 0 ? "" : "; ", json_string_value(reason));
+        snprintf(out + used, size - used, "%s%s", i == 0 ? "" : "; ", json_string_value(reason));
     }
     json_decref(reasons);
     return out;
 }
 
-TEST(test_judging)
+TEST(test_reasons)
 {
     const int64_t s1 = NS_PER_S, ms = NS_PER_MS;
     static char out[400];
@@ -172,10 +172,10 @@ TEST(test_judging)
          "quota throttled it once; heat throttled the CPU 3 times"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        assert_string_equal(judged(&rows[i].s, out, sizeof out), rows[i].reasons);
+        assert_string_equal(reasons_of(&rows[i].s, out, sizeof out), rows[i].reasons);
     struct interference unknown;
     interference_unknown(&unknown);
-    assert_string_equal(judged(&unknown, out, sizeof out), "");
+    assert_string_equal(reasons_of(&unknown, out, sizeof out), "");
 }
 
 TEST(test_names_of_disturbances)
@@ -191,12 +191,12 @@ TEST(test_names_of_disturbances)
 TEST(test_a_machine_without_proc)
 {
     struct interference_watch none;
-    struct interference_counters looks[2];
+    struct interference_counters polls[2];
     struct interference s;
     assert_int_equal(interference_open("/nonexistent", &none), 0);
-    interference_take(&none, &looks[0]);
-    interference_take(&none, &looks[1]);
-    interference_between(&none, looks, 0, &s);
+    interference_take(&none, &polls[0]);
+    interference_take(&none, &polls[1]);
+    interference_between(&none, polls, 0, &s);
     assert_true(s.wall_ns >= 0 && s.steal_ns == -1 && s.others_ns == -1 && s.runnable == -1 && s.pressure_ns == -1);
     assert_true(s.throttled == -1 && s.hot == -1 && s.load1 < 0);
     json_t *line = json_object();
