@@ -22,7 +22,6 @@
 #include "bench/store/events.h"
 #include "bench/store/job_samples.h"
 #include "bench/machine/facts.h"
-#include "bench/run/origin_room.h"
 #include "bench/plan/plan_json.h"
 #include "bench/cmd/options.h"
 #include "bench/cmd/report_make.h"
@@ -51,9 +50,9 @@ struct session {
     struct journal journal;
     struct progress progress;
     struct interference_watch watch;
-    struct resume resume; /* of a run that is taken up */
+    struct resume resume; /* of a resumed run */
     bool origin_runs;
-    bool finished;       /* taken up, and there is nothing left to do */
+    bool finished;       /* resumed, and there is nothing left to do */
     int64_t rounds_done; /* whole ones, those of before included */
     size_t sound;        /* cells that did not fail */
 };
@@ -105,11 +104,7 @@ static int suite_find(struct session *s, struct error *err)
     char *path = text_format("%s/bench/suites/%s.ini", s->paths.root, name == NULL ? "quick" : name);
     if (path == NULL)
         return error_set(err, -ENOMEM, "out of memory");
-    int rc;
-    if (access(path, F_OK) != 0)
-        rc = suite_unknown(&s->paths, name, err);
-    else
-        rc = suite_read(path, &s->suite, err);
+    const int rc = access(path, F_OK) != 0 ? suite_unknown(&s->paths, name, err) : suite_read(path, &s->suite, err);
     free(path);
     return rc;
 }
@@ -129,10 +124,13 @@ static int random_seed(int64_t *out, struct error *err)
     return 0;
 }
 
-static int set_results(struct session *s, struct error *err)
+static int find_places(struct session *s, struct error *err)
 {
+    const int rc = paths_find(&s->paths, err);
+    if (rc != 0)
+        return rc;
     s->results = s->options.results != NULL ? strdup(s->options.results) : text_format("%s/results", s->paths.root);
-    return s->results == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+    return s->results == NULL || interference_open("", &s->watch) != 0 ? error_set(err, -ENOMEM, "out of memory") : 0;
 }
 
 /* What can end things, before anything is started. */
@@ -185,7 +183,7 @@ static int start_origin(struct session *s, struct error *err)
         return 0;
     const int rc = origin_start(s->supervisor, &s->paths, &s->origin, err);
     s->origin_runs = rc == 0;
-    if (rc == 0 && origin_room_check(&s->origin, &s->plan) != 0)
+    if (rc == 0 && origin_check_limit(&s->origin, &s->plan) != 0)
         return error_set(err, -ENOMEM, "out of memory");
     return rc;
 }
@@ -236,25 +234,10 @@ static int make_folder(struct session *s, struct error *err)
     return rc;
 }
 
-/* Everything up to the first sample of a new run. */
 static int ask_hyperfine(struct session *s, struct error *err)
 {
     const struct capture how = {.supervisor = s->supervisor, .scratch = s->scratch};
     return capture_version(&how, "hyperfine", &s->hyperfine, err);
-}
-
-static int session_begin(struct session *s, struct error *err)
-{
-    int rc = suite_find(s, err);
-    if (rc == 0)
-        rc = open_supervisor(s, err);
-    if (rc == 0)
-        rc = make_plan(s, err);
-    if (rc == 0)
-        rc = ask_hyperfine(s, err);
-    if (rc == 0)
-        rc = start_origin(s, err);
-    return rc != 0 ? rc : make_folder(s, err);
 }
 
 /* Whether programs and machine are what they were; says what is not. */
@@ -283,47 +266,43 @@ static int open_resumed(struct session *s, struct error *err)
     return rc;
 }
 
-/* Everything up to the first sample of a run that is resumed. */
-static int session_take_up(struct session *s, struct error *err)
+static int extend_resumed(struct session *s, struct error *err)
 {
-    int rc = open_supervisor(s, err);
-    if (rc == 0)
-        rc = open_resumed(s, err);
-    if (rc == 0 && text_set(&s->folder, s->resume.folder) != 0)
-        rc = error_set(err, -ENOMEM, "out of memory");
-    if (rc != 0)
-        return rc;
-    if (s->options.plan.stopping.rounds > 0)
-        rc = resume_extend(&s->resume, s->options.plan.stopping.rounds, err);
+    const int64_t rounds = s->options.plan.stopping.rounds;
+    if (text_set(&s->folder, s->resume.folder) != 0)
+        return error_set(err, -ENOMEM, "out of memory");
+    const int rc = rounds > 0 ? resume_extend(&s->resume, rounds, err) : 0;
     if (rc != 0)
         return rc;
     run_folder_sweep(s->folder);
     jobs_sweep(s->folder);
     s->finished = resume_finished(&s->resume);
     s->sound = s->resume.sound;
-    if (s->finished)
-        return 0;
-    json_t *plan = s->resume.results.plan;
-    rc = ask_hosts(s, json_string_value(json_object_get(plan, "tasks_dir")), err);
-    if (rc == 0)
-        rc = plan_read(plan, &s->catalog, &s->plan, err);
-    if (rc == 0)
-        rc = ask_hyperfine(s, err);
-    if (rc == 0)
-        rc = check_same(s, err);
-    return rc != 0 ? rc : start_origin(s, err);
+    return 0;
 }
 
+static int read_plan(struct session *s, struct error *err)
+{
+    json_t *plan = s->resume.results.plan;
+    const int rc = ask_hosts(s, json_string_value(json_object_get(plan, "tasks_dir")), err);
+    return rc != 0 ? rc : plan_read(plan, &s->catalog, &s->plan, err);
+}
+
+typedef int session_step(struct session *s, struct error *err);
+
+/* Everything up to the first sample. A resumed run that is finished needs no more than it takes to find that out. */
 static int session_open(struct session *s, struct error *err)
 {
-    int rc = paths_find(&s->paths, err);
-    if (rc == 0)
-        rc = set_results(s, err);
-    if (rc == 0 && (rc = interference_open("", &s->watch)) != 0)
-        error_set(err, rc, "out of memory");
-    if (rc != 0)
-        return rc;
-    return s->options.resume != NULL ? session_take_up(s, err) : session_begin(s, err);
+    static session_step *const new_run[] = {find_places,   suite_find,   open_supervisor, make_plan,
+                                            ask_hyperfine, start_origin, make_folder,     NULL};
+    static session_step *const resumed[] = {find_places,    open_supervisor, open_resumed,
+                                            extend_resumed, read_plan,       ask_hyperfine,
+                                            check_same,     start_origin,    NULL};
+    int rc = 0;
+    for (session_step *const *step = s->options.resume != NULL ? resumed : new_run;
+         rc == 0 && *step != NULL && !s->finished; step++)
+        rc = (*step)(s, err);
+    return rc;
 }
 
 static void session_close(struct session *s)

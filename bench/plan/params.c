@@ -5,6 +5,7 @@
 #include "bench/plan/params.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -110,17 +111,11 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
 
 /* -- --set -------------------------------------------------------------------------------------------------------- */
 
-/* A --set taken apart. `task` is NULL where it does not name one. */
+/* A --set taken apart. Names longer than these are no task's and no parameter's. */
 struct assignment {
-    char *task, *key;
+    char task[100], key[100]; /* task "": it does not name one */
     const char *value;
 };
-
-static void assignment_free(struct assignment *s)
-{
-    free(s->task);
-    free(s->key);
-}
 
 static int assignment_parse(const char *text, struct assignment *out, struct error *err)
 {
@@ -129,19 +124,15 @@ static int assignment_parse(const char *text, struct assignment *out, struct err
     const char *key = dot == NULL ? text : dot + 1;
     if (equals == NULL || equals == key || dot == text)
         return error_set(err, -EINVAL, "--set %.200s: key=value or task.key=value is needed", text);
-    *out = (struct assignment){.task = dot == NULL ? NULL : strndup(text, (size_t)(dot - text)),
-                               .key = strndup(key, (size_t)(equals - key)),
-                               .value = equals + 1};
-    if (out->key == NULL || (dot != NULL && out->task == NULL)) {
-        assignment_free(out);
-        return error_set(err, -ENOMEM, "out of memory");
-    }
+    *out = (struct assignment){.value = equals + 1};
+    snprintf(out->task, sizeof out->task, "%.*s", dot == NULL ? 0 : (int)(dot - text), text);
+    snprintf(out->key, sizeof out->key, "%.*s", (int)(equals - key), key);
     return 0;
 }
 
 static bool assignment_reaches(const struct assignment *s, const struct catalog_task *task)
 {
-    return s->task != NULL ? strcmp(s->task, task->name) == 0 : catalog_param(task, s->key) != NULL;
+    return s->task[0] != '\0' ? strcmp(s->task, task->name) == 0 : catalog_param(task, s->key) != NULL;
 }
 
 /* "count has: size; wait has: delay", over the tasks of the run. */
@@ -191,13 +182,12 @@ int params_check_sets(const struct suite *suite, const struct string_list *sets,
             rc = error_set(err, -EINVAL, "--set %.200s: the same key is set twice", sets->items[i]);
         if (rc == 0 && !reached) {
             char *known = all_params(suite, catalog);
-            rc = s.task == NULL ? error_set(err, -EINVAL, "--set: no task of this run has a parameter '%.200s' (%s)",
-                                            s.key, known == NULL ? "?" : known)
-                                : error_set(err, -EINVAL, "--set: no task '%.200s' is in this run (%s)", s.task,
-                                            known == NULL ? "?" : known);
+            rc = s.task[0] == '\0' ? error_set(err, -EINVAL, "--set: no task of this run has a parameter '%.200s' (%s)",
+                                               s.key, known == NULL ? "?" : known)
+                                   : error_set(err, -EINVAL, "--set: no task '%.200s' is in this run (%s)", s.task,
+                                               known == NULL ? "?" : known);
             free(known);
         }
-        assignment_free(&s);
         if (rc != 0)
             return rc;
     }
@@ -214,11 +204,8 @@ static int apply_sets(const struct catalog_task *task, const struct string_list 
         for (size_t i = 0; rc == 0 && i < sets->count; i++) {
             struct assignment s;
             rc = assignment_parse(sets->items[i], &s, err);
-            if (rc != 0)
-                break;
-            if ((s.task != NULL) == (named == 1) && assignment_reaches(&s, task))
+            if (rc == 0 && (s.task[0] != '\0') == (named == 1) && assignment_reaches(&s, task))
                 rc = set_value(task, params, s.key, s.value, err);
-            assignment_free(&s);
         }
     return rc;
 }

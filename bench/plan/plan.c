@@ -28,19 +28,15 @@ static int unknown(struct error *err, const char *what, const char *name, char *
 
 /* -- names -------------------------------------------------------------------------------------------------------- */
 
-static int check_runtimes(const struct catalog *c, const struct string_list *names, struct error *err)
+static int check_lists(const struct catalog *c, const struct string_list *runtimes, const struct string_list *models,
+                       struct error *err)
 {
-    for (size_t i = 0; i < names->count; i++)
-        if (catalog_runtime(c, names->items[i]) == NULL)
-            return unknown(err, "runtime", names->items[i], catalog_runtime_names(c));
-    return 0;
-}
-
-static int check_models(const struct catalog *c, const struct string_list *names, struct error *err)
-{
-    for (size_t i = 0; i < names->count; i++)
-        if (catalog_model(c, names->items[i]) == NULL)
-            return unknown(err, "model", names->items[i], catalog_model_names(c));
+    for (size_t i = 0; i < runtimes->count; i++)
+        if (catalog_runtime(c, runtimes->items[i]) == NULL)
+            return unknown(err, "runtime", runtimes->items[i], catalog_runtime_names(c));
+    for (size_t i = 0; i < models->count; i++)
+        if (catalog_model(c, models->items[i]) == NULL)
+            return unknown(err, "model", models->items[i], catalog_model_names(c));
     return 0;
 }
 
@@ -62,19 +58,12 @@ static int unknown_task(const struct catalog *c, const char *name, struct error 
 
 static int check_names(const struct plan_source *s, struct error *err)
 {
-    const struct string_list *runtimes[] = {&s->options->runtimes, &s->suite->runtimes};
-    const struct string_list *models[] = {&s->options->models, &s->suite->models};
-    int rc = 0;
-    for (int i = 0; rc == 0 && i < 2; i++) {
-        rc = check_runtimes(s->catalog, runtimes[i], err);
-        if (rc == 0)
-            rc = check_models(s->catalog, models[i], err);
-    }
+    int rc = check_lists(s->catalog, &s->options->runtimes, &s->options->models, err);
+    if (rc == 0)
+        rc = check_lists(s->catalog, &s->suite->runtimes, &s->suite->models, err);
     for (size_t g = 0; rc == 0 && g < s->suite->count; g++) {
         const struct suite_group *group = &s->suite->groups[g];
-        rc = check_runtimes(s->catalog, &group->runtimes, err);
-        if (rc == 0)
-            rc = check_models(s->catalog, &group->models, err);
+        rc = check_lists(s->catalog, &group->runtimes, &group->models, err);
         if (rc == 0 && catalog_task(s->catalog, group->task) == NULL)
             rc = unknown_task(s->catalog, group->task, err);
     }
@@ -143,7 +132,7 @@ bool plan_is_reference(const struct plan *plan, size_t cell)
     return true;
 }
 
-/* One runtime's cells of the last group: its models, the twin of its baseline, its capacity row. A model that has no
+/* One runtime's cells of the last group: its models, the A/A control of its baseline, its capacity row. A model that has no
  * use for workers has no price either. */
 static int add_runtime_cells(struct plan *p, const struct catalog *c, const struct catalog_runtime *runtime,
                              const struct string_list *models)
@@ -426,8 +415,8 @@ static bool names_file(const char *text, const char *name)
     return false;
 }
 
-/* A twin that is there and does not load is a mistake; one that is not there at all may be meant. */
-static int check_twins(const struct catalog *c, const struct catalog_task *task, struct error *err)
+/* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */
+static int check_counterparts(const struct catalog *c, const struct catalog_task *task, struct error *err)
 {
     for (size_t h = 0; h < host_count; h++) {
         size_t i;
@@ -478,7 +467,7 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     struct plan_group g = {.task = task->name, .kind = task->kind, .asks = task->asks, .entry = task};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
-    if (check_twins(s->catalog, task, err) != 0 || take_rate(s, from, &g, err) != 0)
+    if (check_counterparts(s->catalog, task, err) != 0 || take_rate(s, from, &g, err) != 0)
         return -EINVAL;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether a sample's files had room. Two things tell: a host that could not reserve its slots, and a folder that does not
+/* Whether a sample's files fitted. Two things tell: a host that could not reserve its slots, and a folder that does not
  * take what the small files of a sample need at the most. */
 #include "bench/run/disk_space.h"
 
@@ -18,14 +18,14 @@ static uint64_t slots_bytes(const struct bench *b, const struct plan_cell *cell)
     return SLOTS_HEADER_BYTES + (uint64_t)b->plan->groups[cell->group].jobs * sizeof(struct slot);
 }
 
-bool room_fits_empty(uint64_t bytes, uint64_t blocks, uint64_t block_bytes)
+bool disk_space_fits_empty(uint64_t bytes, uint64_t blocks, uint64_t block_bytes)
 {
     if (blocks == 0 || block_bytes == 0) /* a tmpfs without a limit */
         return true;
     return blocks > UINT64_MAX / block_bytes || bytes <= blocks * block_bytes;
 }
 
-/* Whether freeing something could ever help. While a run verifies, the driver holds the slots of the baselines that judge,
+/* Whether freeing something could ever help. While a run verifies, the driver holds the slots of the references,
  * one of a runtime at the most. */
 static bool could_fit(const struct bench *b, const struct plan_cell *cell)
 {
@@ -35,7 +35,8 @@ static bool could_fit(const struct bench *b, const struct plan_cell *cell)
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < each)
         return false;
     const uint64_t files = (uint64_t)cell->copies + b->catalog->runtime_count;
-    return statvfs(b->scratch, &vfs) != 0 || room_fits_empty(each * files + DIR_SPARE, vfs.f_blocks, vfs.f_frsize);
+    return statvfs(b->scratch, &vfs) != 0 ||
+           disk_space_fits_empty(each * files + DIR_SPARE, vfs.f_blocks, vfs.f_frsize);
 }
 
 static int tell(const struct bench *b, const struct plan_cell *cell, int rc, struct error *err)
@@ -51,7 +52,7 @@ static int tell(const struct bench *b, const struct plan_cell *cell, int rc, str
                      (unsigned long long)(needed + 1023) / 1024, left);
 }
 
-int room_check(const struct bench *b, const struct plan_cell *cell, bool unreserved, struct error *err)
+int disk_space_check(const struct bench *b, const struct plan_cell *cell, bool unreserved, struct error *err)
 {
     const int rc = dir_try_room(b->scratch);
     if (rc == -ENOSPC || rc == -EDQUOT)

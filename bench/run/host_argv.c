@@ -10,10 +10,13 @@
 
 #include "bench/process/hyperfine.h"
 
-char *sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy)
+void sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy,
+                 char out[SAMPLE_PATH_SIZE])
 {
-    return cell->role == ROLE_CAPACITY ? text_format("%s/%s.%lld", scratch, what, (long long)copy)
-                                       : text_format("%s/%s", scratch, what);
+    if (cell->role == ROLE_CAPACITY)
+        snprintf(out, SAMPLE_PATH_SIZE, "%s/%s.%lld", scratch, what, (long long)copy);
+    else
+        snprintf(out, SAMPLE_PATH_SIZE, "%s/%s", scratch, what);
 }
 
 bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
@@ -76,17 +79,6 @@ static void put_host(struct line *l, const struct bench *b, const struct plan_ce
         put(l, "--tasks", "%s", b->tasks_dir);
 }
 
-static void put_files(struct line *l, const struct bench *b, const struct plan_cell *cell)
-{
-    char *slots = sample_file(b->scratch, "slots", cell, 0), *record = sample_file(b->scratch, "record", cell, 0);
-    if (slots == NULL || record == NULL)
-        l->rc = -ENOMEM;
-    put(l, "--slots", "%s", slots);
-    put(l, "--record", "%s", record);
-    free(slots);
-    free(record);
-}
-
 int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
               struct string_list *out)
 {
@@ -99,8 +91,10 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
         put(&l, "--", NULL);
     }
     put_host(&l, b, cell, round);
-    if (cell->role != ROLE_CAPACITY)
-        put_files(&l, b, cell);
+    if (cell->role != ROLE_CAPACITY) {
+        put(&l, "--slots", "%s/slots", b->scratch);
+        put(&l, "--record", "%s/record", b->scratch);
+    }
     if (json == NULL && sample_pauses(cell))
         put(&l, "--end-pause", "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
     if (l.rc == 0)

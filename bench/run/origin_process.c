@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench/util/files.h"
@@ -18,6 +19,7 @@
 
 #define START_LIMIT_NS (10 * NS_PER_S)
 #define URL_MAX        2048
+#define ORIGIN_FILES   16 /* what it has open beside its connections, and a few more */
 
 /* The first line, without its newline. */
 static int read_url(int fd, char **url, struct error *err)
@@ -80,6 +82,30 @@ out:
     return rc;
 }
 
+/* It inherits the driver's hard limit of open files and raises its own to it. */
+int origin_check_limit(struct origin *origin, struct plan *plan)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max == RLIM_INFINITY)
+        return 0;
+    const long long limit = (long long)files.rlim_max, most = limit > ORIGIN_FILES ? limit - ORIGIN_FILES : 0;
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        struct plan_cell *cell = &plan->cells[i];
+        const struct plan_group *group = &plan->groups[cell->group];
+        /* A baseline and its control have one connection. */
+        if (cell->baseline || cell->role != ROLE_MODEL || !group->needs_url || group->workers <= most ||
+            cell->impossible != NULL)
+            continue;
+        if (origin->limit == NULL &&
+            (origin->limit = text_format("the origin can hold %lld connections (RLIMIT_NOFILE is %lld; a higher "
+                                         "`ulimit -Hn` or fewer workers would do)",
+                                         most, limit)) == NULL)
+            return -ENOMEM;
+        cell->impossible = origin->limit;
+    }
+    return 0;
+}
+
 static struct origin_use thread_use(pid_t pid, const char *thread)
 {
     char path[300], *text = NULL;
@@ -116,6 +142,6 @@ void origin_close(struct origin *origin)
     if (origin->stdin_fd >= 0)
         close(origin->stdin_fd);
     free(origin->url);
-    free(origin->room);
+    free(origin->limit);
     *origin = (struct origin){.stdin_fd = -1};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking up a run that was cut off. */
+/* Resuming a run that was cut off. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "bench/run/resume.h"
 

@@ -30,7 +30,7 @@ int resume_extend(struct resume *resume, int64_t rounds, struct error *err);
 /* Whether every sample of the plan is there. */
 bool resume_finished(const struct resume *resume);
 /*
- * Holds the machine.json of now against the run's. 0 where they agree. Where they do not, `differences` gets a line
+ * Compares the machine.json of now with the run's. 0 where they agree. Where they do not, `differences` gets a line
  * each, and -EPERM is returned unless `force`: then an event is written down, which marks the summary.
  */
 int resume_check(const struct resume *resume, const json_t *machine, bool force, struct string_list *differences,

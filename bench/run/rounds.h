@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How many rounds each group gets while a run goes on: bench/plan/stopping.h applied to a journal. What it settles is written
- * to events.jsonl, so that a run that is taken up goes on by it. A run of a fixed number of rounds writes nothing. */
+ * to events.jsonl, so that a resumed run goes on by it. A run of a fixed number of rounds writes nothing. */
 #ifndef BENCH_RUN_ROUNDS_H
 #define BENCH_RUN_ROUNDS_H
 
@@ -28,11 +28,11 @@ struct rounds {
     const char *folder;
     struct progress *progress;
     struct rounds_group *groups;
-    int64_t before_ns, begun_ns; /* what the run had taken when it was taken up; when that was */
+    int64_t before_ns, begun_ns; /* what the run had taken when it was resumed; when that was */
     bool told;                   /* that the budget has no room for an interval */
 };
 
-/* `before`: of a run that is taken up, else NULL. rounds_close in every case. */
+/* `before`: of a resumed run, else NULL. rounds_close in every case. */
 int rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
                 struct progress *progress, struct error *err);
 void rounds_close(struct rounds *rounds);

@@ -43,7 +43,7 @@ struct sample_taken {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
-    bool unreserved;         /* a host could not have the room for its slots file */
+    bool unreserved;         /* a host could not reserve the space of its slots file */
     bool service_died;       /* the origin has ended */
 };
 

@@ -20,7 +20,7 @@ int events_load(const char *folder, struct events *out, struct error *err);
 int events_parse(const char *text, size_t length, struct events *out, struct error *err);
 void events_free(struct events *events);
 
-/* What was different where --force took the run up: an array of texts, new, each once; NULL: no memory. */
+/* What was different where --force resumed the run: an array of texts, new, each once; NULL: no memory. */
 json_t *events_forced(const struct events *events);
 
 /* Other runs that measured at the same time: an array of new objects {"pid", "user", "from", "until"}, each run once, the

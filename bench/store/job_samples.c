@@ -237,7 +237,7 @@ static void remove_files(const char *run_dir, const int64_t *keep, size_t cells)
     DIR *dir = folder == NULL ? NULL : opendir(folder);
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
         if (goes(entry->d_name, keep, cells))
-            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes room, and nothing else is wrong with it */
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes space, and nothing else is wrong with it */
     if (dir != NULL)
         closedir(dir);
     free(folder);

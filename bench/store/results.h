@@ -74,7 +74,7 @@ struct results {
     struct result_cell *cells;
     size_t cell_count;
     struct events events;
-    /* What a run that is taken up again goes on from. */
+    /* What a resumed run goes on from. */
     int64_t samples;                /* whole lines of samples.jsonl */
     int64_t whole_bytes;            /* and their bytes: behind them stands at most a line cut short */
     int64_t last_round, last_order; /* of the last timed sample; 0 and -1: there is none */

@@ -359,11 +359,11 @@ TEST_WITH(test_room_in_a_folder, scratch_new, scratch_free, char *folder)
 
 TEST(test_what_fits_into_an_empty_file_system)
 {
-    assert_true(room_fits_empty(4096, 1, 4096));
-    assert_false(room_fits_empty(4097, 1, 4096));
-    assert_true(room_fits_empty(UINT64_MAX, 0, 4096)); /* no limit */
-    assert_true(room_fits_empty(UINT64_MAX, UINT64_MAX / 2, 4096));
-    assert_false(room_fits_empty(UINT64_MAX, UINT64_MAX / 4096, 4096));
+    assert_true(disk_space_fits_empty(4096, 1, 4096));
+    assert_false(disk_space_fits_empty(4097, 1, 4096));
+    assert_true(disk_space_fits_empty(UINT64_MAX, 0, 4096)); /* no limit */
+    assert_true(disk_space_fits_empty(UINT64_MAX, UINT64_MAX / 2, 4096));
+    assert_false(disk_space_fits_empty(UINT64_MAX, UINT64_MAX / 4096, 4096));
 }
 
 TEST(test_parsers_of_proc)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* A sample as a line of samples.jsonl. */
+#include "bench/run/sample.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define SAMPLE_VERSION 1
+
+static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
+
+static json_t *latency_json(const struct slots_latency *l)
+{
+    if (l->max < 0)
+        return json_null();
+    return json_pack("{sI sI sI sI}", "p50", (json_int_t)l->p50, "p90", (json_int_t)l->p90, "p99", (json_int_t)l->p99,
+                     "max", (json_int_t)l->max);
+}
+
+static json_t *origin_json(const struct sample_taken *s)
+{
+    if (s->origin_cpu_ns < 0)
+        return json_null();
+    return json_pack("{sI so sI sn}", "cpu_ns", (json_int_t)s->origin_cpu_ns, "wait_ns", number(s->origin_wait_ns),
+                     "wall_ns", (json_int_t)s->origin_wall_ns, "requests");
+}
+
+static json_t *memory_json(const struct sample_taken *s)
+{
+    if (s->looks < 0)
+        return json_null();
+    return json_pack("{sI so so}", "looks", (json_int_t)s->looks, "looks_in_work", number(s->looks_in_work),
+                     "held_pss_bytes", number(s->held_pss_bytes));
+}
+
+/* "loop" and, of an open one, "open_loop". 0 or -1. */
+static int loop_add(const struct sample_taken *s, json_t *line)
+{
+    const int rc = json_object_set_new(line, "loop",
+                                       s->latency.max < 0 ? json_null() : json_string(s->opened ? "open" : "closed"));
+    return rc != 0 || !s->opened ? rc : json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
+}
+
+json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
+{
+    char digest[17];
+    snprintf(digest, sizeof digest, "%016" PRIx64, s->digest);
+    /* A reason can hold bytes of a program's stderr that are no UTF-8. */
+    json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
+    if (reason == NULL)
+        reason = json_string("the reason given is not valid UTF-8");
+    json_t *line = json_pack(
+        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so}", "sample",
+        SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round", (json_int_t)place->round, "order",
+        (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", cell_status_name(s->status), "reason",
+        reason, "at", s->at, "whole_ns", number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns),
+        "user_ns", number(s->user_ns), "system_ns", number(s->system_ns), "phases", s->phases, "usage", s->usage,
+        "connections", s->connections, "python", s->python, "failed_jobs",
+        (json_int_t)(s->failed_jobs < 0 ? 0 : s->failed_jobs), "failures",
+        s->failures == NULL ? json_array() : json_incref(s->failures), "digest", s->has_digest ? digest : NULL,
+        "latency_ns", latency_json(&s->latency), "peak_pss_bytes", number(s->peak_pss_bytes), "memory", memory_json(s),
+        "origin", origin_json(s), "in_flight_max", number(s->flight.most), "busy_ns", number(s->flight.busy_ns),
+        "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
+    char kinds[INTERFERENCE_TEXT_SIZE];
+    json_t *by = s->disturbances == 0 ? json_null() : json_string(interference_text(s->disturbances, kinds));
+    if (line != NULL && (loop_add(s, line) != 0 || interference_add(&s->around, line) != 0 ||
+                         json_object_set(line, "disturbed_by", by) != 0)) {
+        json_decref(line);
+        line = NULL;
+    }
+    json_decref(by);
+    return line;
+}
