@@ -99,32 +99,32 @@ static int split(struct differences *all, const char *const *names, struct diffe
     return rc;
 }
 
-int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving)
+/* As split. Nothing is left on an error. */
+static int compare(const json_t *a, const json_t *b, const char *const *names, struct differences *in,
+                   struct differences *others)
 {
     struct differences all = {NULL, 0};
-    *changed = *moving = all;
     int rc = compare_objects("", a, b, &all);
     if (rc == 0)
-        rc = split(&all, moving_facts, moving, changed);
+        rc = split(&all, names, in, others);
     differences_free(&all);
-    if (rc != 0) {
-        differences_free(changed);
-        differences_free(moving);
-    }
+    if (rc != 0)
+        differences_free(others);
+    if (rc != 0 && in != NULL)
+        differences_free(in);
     return rc;
+}
+
+int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving)
+{
+    *changed = *moving = (struct differences){NULL, 0};
+    return compare(a, b, moving_facts, moving, changed);
 }
 
 int differences_of_plans(const json_t *a, const json_t *b, struct differences *out)
 {
-    struct differences all = {NULL, 0};
-    *out = all;
-    int rc = compare_objects("", a, b, &all);
-    if (rc == 0)
-        rc = split(&all, plan_own, NULL, out);
-    differences_free(&all);
-    if (rc != 0)
-        differences_free(out);
-    return rc;
+    *out = (struct differences){NULL, 0};
+    return compare(a, b, plan_own, NULL, out);
 }
 
 int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)

@@ -318,23 +318,6 @@ static int samples_read(FILE *file, struct results *results, struct error *err)
     return rc;
 }
 
-static int samples_load(struct results *results, const char *run_dir, struct error *err)
-{
-    char *path = text_format("%s/samples.jsonl", run_dir);
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
-    int rc = 0;
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
-    free(path);
-    if (rc != 0)
-        return rc;
-    rc = samples_read(file, results, err);
-    fclose(file); /* it was only read */
-    return rc;
-}
-
 /* -- rounds -------------------------------------------------------------------------------------------------------------- */
 
 bool results_fixed_rounds(const struct results *results)
@@ -370,20 +353,38 @@ static void rounds_read(struct results *results)
             results->rounds = results->cells[c].last_round;
 }
 
+/* What comes behind plan.json and machine.json. */
+static int read_journals(struct results *results, FILE *samples, const char *run_dir, const struct results_text *events,
+                         struct error *err)
+{
+    int rc = read_plan(results, err);
+    if (rc == 0)
+        rc = samples_read(samples, results, err);
+    if (rc == 0)
+        rc = run_dir != NULL ? events_load(run_dir, &results->events, err)
+                             : events_parse(events->bytes, events->length, &results->events, err);
+    if (rc == 0)
+        rounds_read(results);
+    return rc;
+}
+
 int results_load(struct results *results, const char *run_dir, struct error *err)
 {
     *results = (struct results){.last_order = -1};
-    int rc = object_load(run_dir, "plan.json", &results->plan, err);
+    char *path = text_format("%s/samples.jsonl", run_dir);
+    FILE *samples = NULL;
+    int rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+    if (rc == 0)
+        rc = object_load(run_dir, "plan.json", &results->plan, err);
     if (rc == 0)
         rc = object_load(run_dir, "machine.json", &results->machine, err);
+    if (rc == 0 && (samples = fopen(path, "re")) == NULL)
+        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
     if (rc == 0)
-        rc = read_plan(results, err);
-    if (rc == 0)
-        rc = samples_load(results, run_dir, err);
-    if (rc == 0)
-        rc = events_load(run_dir, &results->events, err);
-    if (rc == 0)
-        rounds_read(results);
+        rc = read_journals(results, samples, run_dir, NULL, err);
+    if (samples != NULL)
+        fclose(samples); /* it was only read */
+    free(path);
     if (rc != 0)
         results_free(results);
     return rc;
@@ -399,13 +400,7 @@ int results_parse(struct results *results, const struct results_texts *texts, st
     if (rc == 0)
         rc = object_parse("machine.json", &texts->machine, &results->machine, err);
     if (rc == 0)
-        rc = read_plan(results, err);
-    if (rc == 0)
-        rc = samples_read(samples, results, err);
-    if (rc == 0)
-        rc = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
-    if (rc == 0)
-        rounds_read(results);
+        rc = read_journals(results, samples, NULL, &texts->events, err);
     fclose(samples); /* it was only read */
     if (rc != 0)
         results_free(results);
