@@ -252,20 +252,21 @@ static int64_t resolve_workers(const char *text, int64_t jobs, double effective_
     return n < 1 ? 1 : n;
 }
 
-static int default_workers(const struct catalog_task *task, struct string_list *out)
+/* What nobody said: waiting tasks have a worker a job, others as many as there are CPUs, mixed ones are tried with both. */
+static struct string_list default_workers(const struct catalog_task *task)
 {
-    int rc = 0;
-    if (!is_kind(task, "io"))
-        rc = string_list_add(out, "cpus");
-    if (rc == 0 && (is_kind(task, "io") || is_kind(task, "mixed")))
-        rc = string_list_add(out, "jobs");
-    return rc;
+    static char cpus[] = "cpus", jobs[] = "jobs";
+    static char *both[] = {cpus, jobs};
+    const bool io = is_kind(task, "io");
+    return (struct string_list){io ? both + 1 : both, is_kind(task, "mixed") ? 2 : 1};
 }
 
 /* What one group of the suite is spread over. Each point has a number of jobs and of workers, none twice. */
 struct spread {
-    struct string_list default_workers, default_jobs;
-    const struct string_list *workers, *jobs;
+    struct string_list default_workers; /* not owned */
+    const struct string_list *workers;
+    const struct string_list *jobs; /* NULL: default_jobs */
+    int64_t default_jobs;
     bool weak, swept; /* swept: somebody asked for several */
     bool prices;      /* so it is weak too */
     struct point {
@@ -288,16 +289,18 @@ static void spread_add(struct spread *s, struct point point)
 /* More workers than jobs are as many as there are jobs. Under weak scaling the jobs are those of one worker. */
 static int spread_fill(struct spread *s, double effective_cpus, struct error *err)
 {
-    if (s->jobs->count > SWEEP_MAX / s->workers->count)
-        return error_set(err, -EINVAL, "%zu numbers of jobs by %zu of workers are more than %d groups", s->jobs->count,
+    const size_t jobs = s->jobs == NULL ? 1 : s->jobs->count;
+    if (jobs > SWEEP_MAX / s->workers->count)
+        return error_set(err, -EINVAL, "%zu numbers of jobs by %zu of workers are more than %d groups", jobs,
                          s->workers->count, SWEEP_MAX);
-    s->points = calloc(s->jobs->count * s->workers->count, sizeof *s->points);
+    s->points = calloc(jobs * s->workers->count, sizeof *s->points);
     if (s->points == NULL)
         return no_memory(err);
-    for (size_t j = 0; j < s->jobs->count; j++)
+    for (size_t j = 0; j < jobs; j++)
         for (size_t w = 0; w < s->workers->count; w++) {
-            struct point point = {.jobs = 1};
-            (void)num_parse_i64(s->jobs->items[j], 1, JOBS_MAX, &point.jobs); /* was checked where it came in */
+            struct point point = {.jobs = s->default_jobs};
+            if (s->jobs != NULL)
+                (void)num_parse_i64(s->jobs->items[j], 1, JOBS_MAX, &point.jobs); /* was checked where it came in */
             point.workers = resolve_workers(s->workers->items[w], point.jobs, effective_cpus);
             if (s->weak && point.jobs > JOBS_MAX / point.workers)
                 return error_set(err, -EINVAL, "%lld jobs for each of %lld workers are more than %d",
@@ -311,13 +314,6 @@ static int spread_fill(struct spread *s, double effective_cpus, struct error *er
     return 0;
 }
 
-static void spread_free(struct spread *s)
-{
-    string_list_free(&s->default_workers);
-    string_list_free(&s->default_jobs);
-    free(s->points);
-}
-
 static int spread_make(const struct plan_source *source, const struct suite_group *from,
                        const struct catalog_task *task, struct spread *out, struct error *err)
 {
@@ -325,31 +321,23 @@ static int spread_make(const struct plan_source *source, const struct suite_grou
     const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
     *out = (struct spread){.prices = scaling != NULL && strcmp(scaling, "prices") == 0};
     out->weak = out->prices || (scaling != NULL && strcmp(scaling, "weak") == 0);
+    out->default_workers = default_workers(task);
+    out->default_jobs = out->prices ? 1 : task->jobs;
     out->workers = choose(&o->workers, &from->workers, &out->default_workers);
-    out->jobs = choose(&o->jobs, &from->jobs, &out->default_jobs);
-    out->swept = (out->workers != NULL && out->workers->count > 1) || (out->jobs != NULL && out->jobs->count > 1);
-    int rc = out->workers == NULL ? default_workers(task, &out->default_workers) : 0;
-    if (rc == 0 && out->jobs == NULL)
-        rc = string_list_addf(&out->default_jobs, "%" JSON_INTEGER_FORMAT, out->prices ? 1 : task->jobs);
-    out->workers = out->workers == NULL ? &out->default_workers : out->workers;
-    out->jobs = out->jobs == NULL ? &out->default_jobs : out->jobs;
-    if (rc != 0)
-        rc = no_memory(err);
-    else if (out->weak && task->splits)
-        rc = error_set(err, -EINVAL, "%s: the jobs of '%s' share one given amount of work, more of them are smaller",
-                       out->prices ? "prices" : "weak scaling", task->name);
-    else
-        rc = spread_fill(out, source->effective_cpus, err);
-    if (rc != 0)
-        spread_free(out);
-    return rc;
+    out->jobs = o->jobs.count > 0 ? &o->jobs : from->jobs.count > 0 ? &from->jobs : NULL;
+    out->swept = (out->workers != &out->default_workers && out->workers->count > 1) ||
+                 (out->jobs != NULL && out->jobs->count > 1);
+    if (out->weak && task->splits)
+        return error_set(err, -EINVAL, "%s: the jobs of '%s' share one given amount of work, more of them are smaller",
+                         out->prices ? "prices" : "weak scaling", task->name);
+    return spread_fill(out, source->effective_cpus, err);
 }
 
 /* "count", "count (2 workers)", "count (2 workers, 16 jobs)": what tells a point from its neighbours. (Under weak
  * scaling the jobs follow from the workers.) */
 static char *point_name(const struct suite_group *from, const struct spread *s, struct point point)
 {
-    if (s->several_workers && s->jobs->count > 1)
+    if (s->several_workers && s->jobs != NULL && s->jobs->count > 1)
         return text_format("%s (%lld worker%s, %lld job%s)", from->name, (long long)point.workers,
                            point.workers == 1 ? "" : "s", (long long)point.jobs, point.jobs == 1 ? "" : "s");
     if (s->several_workers || s->several_jobs) {
@@ -386,9 +374,7 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
 {
     struct spread spread;
     int rc = spread_make(s, from, g->entry, &spread, err);
-    if (rc != 0)
-        return rc;
-    if (spread.prices && (spread.jobs->count > 1 || spread.count < 2))
+    if (rc == 0 && spread.prices && ((spread.jobs != NULL && spread.jobs->count > 1) || spread.count < 2))
         rc = error_set(err, -EINVAL, "%s: a price needs one number of jobs and several numbers of workers", from->name);
     if (spread.swept && spread.count > 1) {
         g->sweep = from->name;
@@ -401,7 +387,7 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
         rc = add_point(p, s, from, g, err);
         free(g->name);
     }
-    spread_free(&spread);
+    free(spread.points);
     return rc;
 }
 
