@@ -11,24 +11,12 @@
 #include "bench/store/events.h"
 #include "common/clock.h"
 
-/* -- what was settled before -------------------------------------------------------------------------------------- */
-
-static void take_event(struct rounds *r, const json_t *line)
+static void take_settled(struct rounds_group *group, const struct plan_group *before)
 {
-    const char *what = json_string_value(json_object_get(line, "what"));
-    const json_t *group = json_object_get(line, "group");
-    const json_int_t rounds = json_integer_value(json_object_get(line, "rounds"));
-    const json_int_t g = json_is_integer(group) ? json_integer_value(group) : -1;
-    if (g < 0 || (size_t)g >= r->plan->group_count || rounds < 1)
-        return;
-    if (strcmp(what, "planned") == 0)
-        r->groups[g].planned = rounds;
-    if (strcmp(what, "stopped") != 0)
-        return;
-    const char *why = json_string_value(json_object_get(line, "why"));
-    for (enum stopping_why w = STOPPING_ROUNDS; why != NULL && w <= STOPPING_BUDGET; w++)
-        if (strcmp(why, stopping_name(w)) == 0)
-            r->groups[g].why = w;
+    group->planned = before->planned;
+    for (enum stopping_why w = STOPPING_ROUNDS; before->why != NULL && w <= STOPPING_BUDGET; w++)
+        if (strcmp(before->why, stopping_name(w)) == 0)
+            group->why = w;
 }
 
 int rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
@@ -42,9 +30,8 @@ int rounds_open(struct rounds *rounds, const struct plan *plan, const char *fold
                               .begun_ns = clock_now_ns()};
     if (rounds->groups == NULL)
         return error_set(err, -ENOMEM, "out of memory");
-    size_t i;
-    const json_t *line;
-    json_array_foreach(before == NULL ? NULL : before->events.lines, i, line) take_event(rounds, line);
+    for (size_t g = 0; before != NULL && g < plan->group_count; g++)
+        take_settled(&rounds->groups[g], &before->groups[g]);
     return 0;
 }
 

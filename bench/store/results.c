@@ -331,22 +331,30 @@ int64_t results_rounds_due(const struct results *results, size_t group)
     return stopped > 0 ? stopped : results_fixed_rounds(results) ? results->rounds : -1;
 }
 
+/* What was settled of which group while the run went on. */
+static void settled_read(struct results *results, const json_t *line)
+{
+    const json_t *group = json_object_get(line, "group");
+    const json_int_t g = json_is_integer(group) ? json_integer_value(group) : -1;
+    const json_int_t rounds = json_integer_value(json_object_get(line, "rounds"));
+    const char *what = json_string_value(json_object_get(line, "what"));
+    const char *why = json_string_value(json_object_get(line, "why"));
+    if (g < 0 || (size_t)g >= results->group_count || rounds < 1)
+        return;
+    if (strcmp(what, "planned") == 0)
+        results->groups[g].planned = rounds;
+    if (strcmp(what, "stopped") == 0 && why != NULL) {
+        results->groups[g].stopped = rounds;
+        results->groups[g].why = why;
+    }
+}
+
 /* Which groups have enough rounds, and how many it came to. */
 static void rounds_read(struct results *results)
 {
     size_t i;
     const json_t *line;
-    json_array_foreach(results->events.lines, i, line)
-    {
-        const json_t *group = json_object_get(line, "group"), *rounds = json_object_get(line, "rounds");
-        const char *what = json_string_value(json_object_get(line, "what"));
-        const char *why = json_string_value(json_object_get(line, "why"));
-        if (strcmp(what, "stopped") != 0 || !json_is_integer(group) || json_integer_value(group) < 0 ||
-            (size_t)json_integer_value(group) >= results->group_count || !json_is_integer(rounds) || why == NULL)
-            continue;
-        results->groups[json_integer_value(group)].stopped = json_integer_value(rounds);
-        results->groups[json_integer_value(group)].why = why;
-    }
+    json_array_foreach(results->events.lines, i, line) settled_read(results, line);
     results->rounds = results_fixed_rounds(results) ? results->asked.rounds : 0;
     for (size_t c = 0; c < results->cell_count; c++)
         if (!results_fixed_rounds(results) && results->cells[c].last_round > results->rounds)
