@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a suite, the command line and what the hosts offer to groups and cells. plan_params.c sees to parameters. */
+/* From a suite, the command line and what the hosts offer to groups and cells. params.c sees to parameters. */
 #include "bench/plan/plan.h"
 
 #include <errno.h>
@@ -40,20 +40,38 @@ static int check_lists(const struct catalog *c, const struct string_list *runtim
     return 0;
 }
 
-/* A task file that did not load is no known task; its reason helps more than the list of names. */
-static int unknown_task(const struct catalog *c, const char *name, struct error *err)
+/* Whether a host's complaint is about the file of this task: 'NAME' or .../NAME.so. */
+static bool names_file(const char *text, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
+        if (at > text && (at[-1] == '/' || at[-1] == '\'') && (at[length] == '.' || at[length] == '\''))
+            return true;
+    return false;
+}
+
+/* What a host that is not among `but` says of the task's file; NULL: nothing. */
+static const char *complaint(const struct catalog *c, unsigned but, const char *task, const char **host)
 {
     for (size_t h = 0; h < host_count; h++) {
         size_t i;
         const json_t *text;
         json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
         {
-            if (json_is_string(text) && strstr(json_string_value(text), name) != NULL)
-                return error_set(err, -EINVAL, "unknown task '%.200s'; the %s host says: %.600s", name,
-                                 host_table[h].name, json_string_value(text));
+            *host = host_table[h].name;
+            if ((but & (1u << h)) == 0 && json_is_string(text) && names_file(json_string_value(text), task))
+                return json_string_value(text);
         }
     }
-    return unknown(err, "task", name, catalog_task_names(c));
+    return NULL;
+}
+
+/* A task file that did not load is no known task; its reason helps more than the list of names. */
+static int unknown_task(const struct catalog *c, const char *name, struct error *err)
+{
+    const char *host, *said = complaint(c, 0, name, &host);
+    return said == NULL ? unknown(err, "task", name, catalog_task_names(c))
+                        : error_set(err, -EINVAL, "unknown task '%.200s'; the %s host says: %.600s", name, host, said);
 }
 
 static int check_names(const struct plan_source *s, struct error *err)
@@ -391,34 +409,6 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
     return rc;
 }
 
-/* Whether a host's complaint is about the file of this task: 'NAME' or .../NAME.so. */
-static bool names_file(const char *text, const char *name)
-{
-    const size_t length = strlen(name);
-    for (const char *at = strstr(text, name); at != NULL; at = strstr(at + 1, name))
-        if (at > text && (at[-1] == '/' || at[-1] == '\'') && (at[length] == '.' || at[length] == '\''))
-            return true;
-    return false;
-}
-
-/* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */
-static int check_counterparts(const struct catalog *c, const struct catalog_task *task, struct error *err)
-{
-    for (size_t h = 0; h < host_count; h++) {
-        size_t i;
-        const json_t *text;
-        if ((task->hosts & (1u << h)) != 0)
-            continue;
-        json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
-        {
-            if (json_is_string(text) && names_file(json_string_value(text), task->name))
-                return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name,
-                                 host_table[h].name, json_string_value(text));
-        }
-    }
-    return 0;
-}
-
 /* Sets the group's rate, where it has one. */
 static int take_rate(const struct plan_source *s, const struct suite_group *from, struct plan_group *g,
                      struct error *err)
@@ -453,7 +443,11 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     struct plan_group g = {.task = task->name, .kind = task->kind, .asks = task->asks, .entry = task};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
-    if (check_counterparts(s->catalog, task, err) != 0 || take_rate(s, from, &g, err) != 0)
+    /* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */
+    const char *host, *said = complaint(s->catalog, task->hosts, task->name, &host);
+    if (said != NULL)
+        return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name, host, said);
+    if (take_rate(s, from, &g, err) != 0)
         return -EINVAL;
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     g.start_method = strdup(method != NULL ? method : "fork");
