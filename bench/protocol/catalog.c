@@ -12,16 +12,16 @@
 
 /* -- checking one list -------------------------------------------------------------------------------------------- */
 
-static const struct json_field list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
+static const struct json_shape list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
                                                {"models", "a"}, {"tasks", "a"},   {"errors", "a"},   {NULL, NULL}};
-static const struct json_field model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
+static const struct json_shape model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
                                                 {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
-static const struct json_field task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
+static const struct json_shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
                                                {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
-static const struct json_field param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
+static const struct json_shape param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
                                                 {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
 
-static int check_shape(const json_t *object, const struct json_field *shape, const char *what, struct error *err)
+static int check_shape(const json_t *object, const struct json_shape *shape, const char *what, struct error *err)
 {
     const char *key = json_misshapen(object, shape);
     return key == NULL ? 0 : error_set(err, -EPROTO, "its list: '%s' of %s is missing or of the wrong type", key, what);
@@ -123,10 +123,10 @@ static char *difference(const char *field, size_t a, const json_t *x, size_t b, 
 
 /* What two objects differ in among their `fields`, each called "'FIELD'" and `of`; NULL: nothing. A switch
  * that is missing is off. */
-static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y, const struct json_field *fields,
+static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y, const struct json_shape *fields,
                             const char *of)
 {
-    for (const struct json_field *f = fields; f->key != NULL; f++) {
+    for (const struct json_shape *f = fields; f->key != NULL; f++) {
         const json_t *left = json_object_get(x, f->key), *right = json_object_get(y, f->key);
         if (left == right || json_equal(left, right) ||
             (!json_is_true(left) && !json_is_true(right) && f->types[0] == 'b'))
@@ -142,7 +142,7 @@ static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y
 /* What two hosts' tables of a task differ in, to be freed; NULL: nothing. */
 static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 {
-    static const struct json_field fields[] = {{"about", ""}, {"kind", ""},    {"asks", ""},
+    static const struct json_shape fields[] = {{"about", ""}, {"kind", ""},    {"asks", ""},
                                                {"jobs", ""},  {"splits", "b"}, {NULL, NULL}};
     const json_t *ours = json_object_get(x, "params"), *theirs = json_object_get(y, "params");
     char *text = compare_fields(a, x, b, y, fields, "");

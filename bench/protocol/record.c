@@ -19,7 +19,7 @@ static const struct {
                 [RECORD_IMPOSSIBLE] = {"impossible", 77}};
 
 /* What has to be there. */
-static const struct json_field fields[] = {
+static const struct json_shape fields[] = {
     {"record", "i"}, {"host", "s"},         {"runtime", "s"},     {"task", "sn"},         {"model", "sn"},
     {"jobs", "in"},  {"workers", "in"},     {"params", "o"},      {"start_method", "sn"}, {"status", "s"},
     {"exit", "i"},   {"reason", "sn"},      {"failed_jobs", "i"}, {"failures", "a"},      {"phases", "o"},

@@ -7,7 +7,7 @@
 
 json_t *json_number(double value) { return isfinite(value) ? json_real(value) : json_null(); }
 
-const char *json_misshapen(const json_t *object, const struct json_field *fields)
+const char *json_misshapen(const json_t *object, const struct json_shape *fields)
 {
     static const char letters[] = {[JSON_OBJECT] = 'o', [JSON_ARRAY] = 'a', [JSON_STRING] = 's', [JSON_INTEGER] = 'i',
                                    [JSON_REAL] = 'r',   [JSON_TRUE] = 'b',  [JSON_FALSE] = 'b',  [JSON_NULL] = 'n'};

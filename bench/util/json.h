@@ -12,12 +12,12 @@ json_t *json_number(double value);
 
 /* A field that an object must have, and of which types: b boolean, i integer, r real, s string, o object, a array,
  * n null. A table of them ends with a NULL key. */
-struct json_field {
+struct json_shape {
     const char *key, *types;
 };
 
 /* The key of the first field that is missing or of another type; NULL: there is none. */
-const char *json_misshapen(const json_t *object, const struct json_field *fields);
+const char *json_misshapen(const json_t *object, const struct json_shape *fields);
 
 /*
  * Facts of machine.json: names and what was found out. What could not be found out is "unknown", never a guess. Setting
