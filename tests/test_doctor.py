@@ -153,7 +153,7 @@ def test_tools_that_do_not_work(checkout, tmp_path):
         (tools / name).write_text("#!/bin/sh\nexit 3\n")
         (tools / name).chmod(0o755)
     found = examined(checkout, PATH=tools)
-    assert found.verdict("hyperfine") == "missing" and "failed" in found.found("hyperfine")
+    assert (found.verdict("hyperfine"), found.found("hyperfine")) == ("missing", "hyperfine --version: exit status 3")
     assert found.verdict("gnuplot") == "note"
 
 
