@@ -170,3 +170,37 @@ def test_an_import_is_seen_wherever_it_stands(tmp_path: Path) -> None:
     (folder / "b.py").write_text("if TYPE_CHECKING:\n    from package.c import X\n")
     (folder / "c.py").write_text("import os\nimport package.a\n")
     assert cycles(python_graph(folder)) == ["package.a -> package.b -> package.c -> package.a"]
+
+
+# -- docs/architecture.md ---------------------------------------------------------------------------------------------------
+
+ROW = re.compile(r"^\| `([\w>-]+)` \| `([\w/]+\.c)` \|", re.MULTILINE)
+
+
+def walk(heading: str) -> list[tuple[str, str]]:
+    """The functions of one of the page's walks, each with its file."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    found = ROW.findall(text[text.index(heading) :].split("\n## ")[0])
+    assert len(found) > 10
+    return found
+
+
+@pytest.mark.parametrize(("heading", "folder"), [("## The walk of a job", "c_impl"), ("## The walk of a sample", "bench")])
+def test_the_walks_name_functions_that_are_there(heading: str, folder: str) -> None:
+    wrong = [
+        f"{file} has no function {function}"
+        for function, file in walk(heading)
+        if "->" not in function
+        and not ((ROOT / folder / file).exists() and re.search(rf"^[\w *]*\b{function}\(", (ROOT / folder / file).read_text(), re.MULTILINE))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_sample_passes_few_modules() -> None:
+    """The files of the walk and what they include, where somebody has to look who follows a sample. What only `cmd` includes
+    sets a run up, or is another subject of the same report."""
+    graph = module_graph("bench", ".")
+    passed = {f"bench/{file[:-2]}" for _, file in walk("## The walk of a sample")}
+    passed |= {other for module in passed if not module.startswith("bench/cmd/") for other in graph[module]
+               if other.startswith("bench/")}
+    assert len(passed) <= 60, sorted(passed)

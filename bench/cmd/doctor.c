@@ -13,7 +13,7 @@
 
 #include "bench/machine/doctor.h"
 #include "bench/machine/hosts.h"
-#include "bench/report/doctor.h"
+#include "bench/cmd/doctor_table.h"
 #include "bench/util/files.h"
 #include "bench/machine/facts.h"
 #include "bench/cmd/options.h"

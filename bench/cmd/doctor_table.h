@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The findings of the doctor as a table, and what follows from them. */
-#ifndef BENCH_REPORT_DOCTOR_H
-#define BENCH_REPORT_DOCTOR_H
+#ifndef BENCH_CMD_DOCTOR_TABLE_H
+#define BENCH_CMD_DOCTOR_TABLE_H
 
 #include "bench/machine/doctor.h"
 #include "bench/report/writer.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What `cobench doctor` shows. */
-#include "bench/report/doctor.h"
+#include "bench/cmd/doctor_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
