@@ -454,11 +454,6 @@ static int make_report(const struct session *s, int *failed, struct error *err)
 {
     char *scripts = text_format("%s/scripts/plots", s->paths.root);
     char *claims = text_format("%s/bench/claims", s->paths.root);
-    if (scripts == NULL || claims == NULL) {
-        free(scripts);
-        free(claims);
-        return error_set(err, -ENOMEM, "out of memory");
-    }
     const struct options_print print = {.format = &format_terminal};
     struct report_options options = {.files = true,
                                      .plots = !s->options.no_plots,
@@ -467,8 +462,9 @@ static int make_report(const struct session *s, int *failed, struct error *err)
                                      .claims_dir = claims};
     if (s->options.quiet)
         options.writer.out = NULL;
-    int rc = report_make(s->folder, &options, failed, err);
-    if (rc != 0 && options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
+    const bool possible = scripts != NULL && claims != NULL;
+    int rc = possible ? report_make(s->folder, &options, failed, err) : error_set(err, -ENOMEM, "out of memory");
+    if (rc != 0 && possible && options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
         struct error again = {.text = ""};
         options.writer.out = NULL;
         if (report_make(s->folder, &options, failed, &again) == 0)
