@@ -464,7 +464,8 @@ static int make_report(const struct session *s, int *failed, struct error *err)
         options.writer.out = NULL;
     const bool possible = scripts != NULL && claims != NULL;
     int rc = possible ? report_make(s->folder, &options, failed, err) : error_set(err, -ENOMEM, "out of memory");
-    if (rc != 0 && possible && options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
+    if (rc != 0 && possible &&
+        options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
         struct error again = {.text = ""};
         options.writer.out = NULL;
         if (report_make(s->folder, &options, failed, &again) == 0)
