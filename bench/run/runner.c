@@ -5,6 +5,9 @@
  */
 #include "bench/run/runner.h"
 
+#include "bench/run/sample_read.h"
+#include "bench/run/sample_take.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

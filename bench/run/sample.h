@@ -55,15 +55,8 @@ struct sample_place {
     bool timed; /* through hyperfine; else by itself with its memory watched */
 };
 
-/*
- * Runs a cell once. The sample says all that went wrong with the cell. Returns 0, -EINTR when the driver was told to
- * stop, -ENOSPC or -EDQUOT where the scratch folder had no space for it (bench/run/disk_space.h), or another negative
- * errno where the driver cannot go on. sample_free is needed after 0 only.
- */
-int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
-                struct sample_taken *out, struct error *err);
-/* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
-int sample_compare(struct sample_taken *s, const struct reference *reference);
+/* Nothing is known of it yet. */
+void sample_blank(struct sample_taken *out);
 /* A sample of a cell that was never started. */
 int sample_none(enum cell_status status, const char *reason, struct sample_taken *out);
 void sample_free(struct sample_taken *s);

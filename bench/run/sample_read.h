@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a command under way left, read into its sample. Of bench/run/sample.c only. */
+/* What a command under way left, read into its sample. Of bench/run/sample_take.c only. */
 #ifndef BENCH_RUN_SAMPLE_READ_H
 #define BENCH_RUN_SAMPLE_READ_H
 
@@ -24,5 +24,8 @@ struct attempt {
 
 /* Reads hyperfine's JSON, the records and the slots, unless the sample is not ok any more. 0 or -ENOMEM. */
 int sample_read(struct attempt *a, struct sample_taken *s);
+
+/* Refuses a sample whose results are not the reference's and names the jobs that differ. 0 or -ENOMEM. */
+int sample_compare(struct sample_taken *s, const struct reference *reference);
 
 #endif
