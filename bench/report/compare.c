@@ -463,7 +463,7 @@ static void tell_failed(struct teller *t, const struct compare_row *row)
 static void tell_warnings(struct teller *t)
 {
     const struct compare *c = t->compare;
-    t->heading = "Before any number";
+    t->heading = "What was wrong with the runs";
     if (json_equal(c->results[COMPARE_A]->plan, c->results[COMPARE_B]->plan)) {
         fputs("A and B are one run: the same plan, made at the same time", t->out);
         tell(t, "warning", "the same");

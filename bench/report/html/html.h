@@ -17,7 +17,7 @@ int render_html(const void *page, FILE *out);
 
 int render_html_findings(const struct page *page, FILE *out); /* warnings, then a sentence a group */
 int render_html_pictures(const struct page *page, FILE *out);
-int render_html_numbers(const struct page *page, FILE *out); /* every cell, controls and capacities, geometric means */
+int render_html_numbers(const struct page *page, FILE *out); /* every cell, checks, sweeps, costs */
 int render_html_method(const struct page *page, FILE *out);  /* how it was measured, the machine, the commands */
 
 #endif
