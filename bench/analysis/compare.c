@@ -398,8 +398,8 @@ static size_t count_verdicts(const struct compare *c, enum compare_what what, en
 
 bool compare_moved_alike(const struct compare *c)
 {
-    const enum compare_what time = COMPARE_TIME + (int)c->options.time,
-                            speedup = COMPARE_SPEEDUP + (int)c->options.time;
+    const enum compare_what time = (enum compare_what)(COMPARE_TIME + (int)c->options.time),
+                            speedup = (enum compare_what)(COMPARE_SPEEDUP + (int)c->options.time);
     const size_t slower = count_verdicts(c, time, VERDICT_SLOWER), faster = count_verdicts(c, time, VERDICT_FASTER);
     const size_t still = count_verdicts(c, time, VERDICT_NO_DIFFERENCE),
                  stayed = count_verdicts(c, speedup, VERDICT_NO_DIFFERENCE);
@@ -488,9 +488,9 @@ static int judge(struct compare *c)
 {
     int rc = give_verdicts(c);
     if (rc == 0)
-        rc = find_middle(c, COMPARE_TIME + (int)c->options.time, &c->middle_time);
+        rc = find_middle(c, (enum compare_what)(COMPARE_TIME + (int)c->options.time), &c->middle_time);
     if (rc == 0)
-        rc = find_middle(c, COMPARE_SPEEDUP + (int)c->options.time, &c->middle_speedup);
+        rc = find_middle(c, (enum compare_what)(COMPARE_SPEEDUP + (int)c->options.time), &c->middle_speedup);
     if (rc == 0 && c->options.slower > 0)
         rc = decide_gate(c);
     return rc;

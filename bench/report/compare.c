@@ -603,8 +603,8 @@ static int write_groups(const struct compare *c, struct writer *w)
             write_part(c, group, COMPARE_P99, rows, w);
             continue;
         }
-        write_part(c, group, COMPARE_TIME + (int)c->options.time, rows, w);
-        write_part(c, group, COMPARE_SPEEDUP + (int)c->options.time, rows, w);
+        write_part(c, group, (enum compare_what)(COMPARE_TIME + (int)c->options.time), rows, w);
+        write_part(c, group, (enum compare_what)(COMPARE_SPEEDUP + (int)c->options.time), rows, w);
     }
     free(rows);
     return rc;
