@@ -3,73 +3,74 @@
 #include "bench/analysis/marginal_cost.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "bench/report/document.h"
 #include "bench/report/format.h"
 
-enum cost_text {
-    COST_PIECE,
-    COST_TASK,
-    COST_RUNTIME,
-    COST_MODEL,
-    COST_START_METHOD,
-    COST_NOTE,
-    COST_VARIANT,
-    COST_WORKERS
-};
+/* Texts and intervals are read by where a row has them. */
+#define AT(member) ((int)offsetof(struct price, member))
+
+static const void *member(const void *row, int at) { return (const char *)row + at; }
 
 static void read_text(const void *row, int which, struct table_value *out)
 {
-    const struct price *p = row;
-    const char *const texts[] = {
-        [COST_PIECE] = p->piece,
-        [COST_TASK] = p->group->task,
-        [COST_RUNTIME] = p->runtime,
-        [COST_MODEL] = p->model,
-        [COST_START_METHOD] = p->start_method,
-        [COST_NOTE] = p->note[0] != '\0' ? p->note : NULL,
-    };
-    if (which == COST_VARIANT)
-        table_set_format(out, "%.100s:%.100s", p->runtime, p->model);
-    else if (which == COST_WORKERS)
-        table_set_format(out, "%lld..%lld", (long long)p->from, (long long)p->to);
-    else
-        table_set_text(out, texts[which]);
+    table_set_text(out, *(const char *const *)member(row, which));
 }
 
-enum cost_number { COST_MEMORY, COST_SETUP, COST_WHOLE, COST_POINTS, COST_FROM, COST_TO };
+static void read_task(const void *row, int which, struct table_value *out)
+{
+    (void)which;
+    table_set_text(out, ((const struct price *)row)->group->task);
+}
 
-static void read_number(const void *row, int which, struct table_value *out)
+static void read_note(const void *row, int which, struct table_value *out)
+{
+    const char *note = member(row, which);
+    table_set_text(out, *note != '\0' ? note : NULL);
+}
+
+static void read_variant(const void *row, int which, struct table_value *out)
 {
     const struct price *p = row;
-    const struct stats_interval *each = which == COST_MEMORY  ? &p->memory_bytes
-                                        : which == COST_SETUP ? &p->setup_s
-                                        : which == COST_WHOLE ? &p->whole_s
-                                                              : NULL;
-    if (each == NULL) {
+    (void)which;
+    table_set_format(out, "%.100s:%.100s", p->runtime, p->model);
+}
+
+enum cost_count { COST_POINTS, COST_FROM, COST_TO, COST_WORKERS };
+
+static void read_count(const void *row, int which, struct table_value *out)
+{
+    const struct price *p = row;
+    if (which == COST_WORKERS)
+        table_set_format(out, "%lld..%lld", (long long)p->from, (long long)p->to);
+    else
         table_set_count(out, which == COST_POINTS ? (long long)p->points : which == COST_FROM ? p->from : p->to);
-        return;
-    }
+}
+
+static void read_cost(const void *row, int which, struct table_value *out)
+{
+    const struct stats_interval *each = member(row, which);
     table_set_interval(out, each->estimate, each->low, each->high);
     if (isfinite(each->estimate) && !format_cost_shown(each))
         table_set_text(out, "none shown");
 }
 
 static const struct table_column columns[] = {
-    {"piece", "one more", UNIT_TEXT, false, 0, read_text, COST_PIECE},
-    {"task", NULL, UNIT_TEXT, false, 0, read_text, COST_TASK},
-    {NULL, "variant", UNIT_TEXT, false, 0, read_text, COST_VARIANT},
-    {"runtime", NULL, UNIT_TEXT, false, 0, read_text, COST_RUNTIME},
-    {"model", NULL, UNIT_TEXT, false, 0, read_text, COST_MODEL},
-    {"start_method", NULL, UNIT_TEXT, false, 0, read_text, COST_START_METHOD},
-    {"points", NULL, UNIT_COUNT, false, 0, read_number, COST_POINTS},
-    {NULL, "workers", UNIT_TEXT, false, 0, read_text, COST_WORKERS},
-    {"workers_from", NULL, UNIT_COUNT, false, 0, read_number, COST_FROM},
-    {"workers_to", NULL, UNIT_COUNT, false, 0, read_number, COST_TO},
-    {"memory_bytes", "memory each", UNIT_BYTES, true, 0, read_number, COST_MEMORY},
-    {"setup_s", "set-up each", UNIT_SECONDS, true, 0, read_number, COST_SETUP},
-    {"whole_s", "whole each", UNIT_SECONDS, true, 0, read_number, COST_WHOLE},
-    {"note", "note", UNIT_TEXT, false, 0, read_text, COST_NOTE},
+    {"piece", "one more", UNIT_TEXT, false, 0, read_text, AT(piece)},
+    {"task", NULL, UNIT_TEXT, false, 0, read_task, 0},
+    {NULL, "variant", UNIT_TEXT, false, 0, read_variant, 0},
+    {"runtime", NULL, UNIT_TEXT, false, 0, read_text, AT(runtime)},
+    {"model", NULL, UNIT_TEXT, false, 0, read_text, AT(model)},
+    {"start_method", NULL, UNIT_TEXT, false, 0, read_text, AT(start_method)},
+    {"points", NULL, UNIT_COUNT, false, 0, read_count, COST_POINTS},
+    {NULL, "workers", UNIT_TEXT, false, 0, read_count, COST_WORKERS},
+    {"workers_from", NULL, UNIT_COUNT, false, 0, read_count, COST_FROM},
+    {"workers_to", NULL, UNIT_COUNT, false, 0, read_count, COST_TO},
+    {"memory_bytes", "memory each", UNIT_BYTES, true, 0, read_cost, AT(memory_bytes)},
+    {"setup_s", "set-up each", UNIT_SECONDS, true, 0, read_cost, AT(setup_s)},
+    {"whole_s", "whole each", UNIT_SECONDS, true, 0, read_cost, AT(whole_s)},
+    {"note", "note", UNIT_TEXT, false, 0, read_note, AT(note)},
 };
 
 int document_write_marginal_cost(const struct summary *summary, struct writer *w)
