@@ -26,8 +26,8 @@ static void read_finding(const void *row, int which, struct table_value *out)
 }
 
 static const struct table_column columns[] = {
-    {"area", NULL, UNIT_TEXT, false, 0, read_finding, AREA},
     {NULL, "verdict", UNIT_TEXT, false, 0, read_finding, WORD},
+    {"area", NULL, UNIT_TEXT, false, 0, read_finding, AREA},
     {"name", "what", UNIT_TEXT, false, 0, read_finding, NAME},
     {"verdict", NULL, UNIT_TEXT, false, 0, read_finding, VERDICT},
     {"found", NULL, UNIT_TEXT, false, 0, read_finding, FOUND},
