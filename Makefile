@@ -75,7 +75,7 @@ help: ## List the targets
 	  '  SUITE=quick RUN=results/... of bench; of tables, plots, page and check-prices' \
 	  '  N= ONLY= TRIES= TIME= TARGET= FUZZ_CC=clang   of the checks and of fuzz, as their lines say'
 
-bench: all ## Run a suite (SUITE=quick; smoke takes 30 seconds) and print its table
+bench: all ## Run a suite (SUITE=quick; smoke takes a minute) and print its table
 	$(Q)$(BUILD)/cobench run --suite $(SUITE)
 
 prices: all ## What one more thread, process, interpreter, coroutine and connection costs (10 minutes)

@@ -42,7 +42,7 @@ Usage: ./scripts/setup.sh bench|test|figures [ARGUMENT...]
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
-  bench     install what is missing, then make bench     (bench SUITE=smoke takes 30 seconds)
+  bench     install what is missing, then make bench     (bench SUITE=smoke takes a minute)
   test      install what is missing, then make test
   figures   install what is missing, then make figures
   packages  install all that any of these needs, and make nothing

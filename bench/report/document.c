@@ -254,7 +254,7 @@ static int write_group(const struct summary *summary, const struct plan_group *g
 
 /* -- the whole -------------------------------------------------------------------------------------------------------- */
 
-const char *const (*document_legend(const struct summary *summary))[2]
+const char *const (*document_legend(void))[2]
 {
     static const char *const lines[][2] = {
         {"whole",
@@ -276,7 +276,6 @@ const char *const (*document_legend(const struct summary *summary))[2]
          "that a stall costs only the few jobs it meets. Open loop: jobs arrive at their rate whatever happens."},
         {NULL, NULL},
     };
-    (void)summary;
     return lines;
 }
 
@@ -294,7 +293,7 @@ static int write_for_people(const struct summary *summary, struct writer *w)
         rc = document_write_marginal_cost(summary, w);
     if (rc == 0 && results_compare(summary->results)) {
         write_heading(w, 2, "How to read it");
-        for (const char *const(*line)[2] = document_legend(summary); (*line)[0] != NULL; line++)
+        for (const char *const(*line)[2] = document_legend(); (*line)[0] != NULL; line++)
             write_item(w, (*line)[0], (*line)[1]);
     }
     return rc;

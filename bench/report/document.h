@@ -20,6 +20,6 @@ int document_write_scaling(const struct summary *summary, struct writer *w);
 int document_write_marginal_cost(const struct summary *summary, struct writer *w);
 
 /* What the columns mean, a title and a sentence each; NULL past the last. */
-const char *const (*document_legend(const struct summary *summary))[2];
+const char *const (*document_legend(void))[2];
 
 #endif

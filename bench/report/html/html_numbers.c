@@ -37,7 +37,7 @@ int render_html_numbers(const struct page *page, FILE *out)
         rc = document_write_scaling(summary, &w);
     if (rc == 0)
         rc = document_write_marginal_cost(summary, &w);
-    for (const char *const(*line)[2] = document_legend(summary); rc == 0 && (*line)[0] != NULL; line++)
+    for (const char *const(*line)[2] = document_legend(); rc == 0 && (*line)[0] != NULL; line++)
         write_item(&w, (*line)[0], (*line)[1]);
     fputs("</section>\n", out);
     return rc;
