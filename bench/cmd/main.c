@@ -3,12 +3,15 @@
  * exits. */
 #include <argp.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/cmd/command.h"
+#include "bench/util/alloc.h"
 
 #define NAME_ROOM 64
 
@@ -85,6 +88,7 @@ int main(int argc, char **argv)
     static char help[] = "--help";
     argp_err_exit_status = 2;
     argp_program_version = "cobench " COBENCH_VERSION;
+    json_set_alloc_funcs(xmalloc, free);
     if (!fill_standard_streams())
         return 1;
     if (argc < 2) {

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench/util/array.h"
+#include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
 #define FOLDER      "/tmp/cobench-runs"

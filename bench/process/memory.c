@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/util/array.h"
+#include "bench/util/alloc.h"
 #include "bench/process/proc_text.h"
 #include "common/clock.h"
 #include "common/procfs.h"

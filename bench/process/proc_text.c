@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/util/array.h"
+#include "bench/util/alloc.h"
 #include "common/clock.h"
 #include "common/num.h"
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/util/array.h"
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "common/num.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/util/array.h"
+#include "bench/util/alloc.h"
 #include "bench/util/json.h"
 
 /* -- checking one list -------------------------------------------------------------------------------------------- */

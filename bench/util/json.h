@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The number, null where it is not finite: what is not known is never 0. NULL: no memory. */
+/* The number, null where it is not finite: what is not known is never 0. */
 json_t *json_number(double value);
 
 /* A field that an object must have, and of which types: b boolean, i integer, r real, s string, o object, a array,
@@ -20,8 +20,7 @@ struct json_shape {
 const char *json_misshapen(const json_t *object, const struct json_shape *fields);
 
 /*
- * Facts of machine.json: names and what was found out. What could not be found out is "unknown", never a guess. Setting
- * one can only fail for want of memory; then the fact is missing.
+ * Facts of machine.json: names and what was found out. What could not be found out is "unknown", never a guess.
  */
 #define FACT_UNKNOWN "unknown"
 

@@ -8,14 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/alloc.h"
+
 static char *format_va(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
     const int length = vsnprintf(NULL, 0, format, args);
-    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)length + 1, format, again);
+    char *text = xmalloc((size_t)length + 1); /* of no length less than 0: the formats are constants */
+    vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }
@@ -31,12 +32,24 @@ char *text_format(const char *format, ...)
 
 int text_set(char **text, const char *value)
 {
-    char *copy = NULL;
-    if (value != NULL && (copy = strdup(value)) == NULL)
-        return -ENOMEM;
+    char *copy = value == NULL ? NULL : xstrdup(value);
     free(*text);
     *text = copy;
     return 0;
+}
+
+FILE *text_open(char **text, size_t *length)
+{
+    FILE *out = open_memstream(text, length);
+    if (out == NULL)
+        out_of_memory();
+    return out;
+}
+
+void text_close(FILE *out)
+{
+    if (fclose(out) != 0)
+        out_of_memory();
 }
 
 void text_one_line(char *text)
@@ -90,23 +103,15 @@ const char *text_last_line(char *text)
     return last;
 }
 
-/* Takes `word`, also when it fails. */
 static int string_list_take(struct string_list *w, char *word)
 {
-    if (word == NULL)
-        return -ENOMEM;
-    char **items = realloc(w->items, (w->count + 2) * sizeof *items);
-    if (items == NULL) {
-        free(word);
-        return -ENOMEM;
-    }
-    items[w->count++] = word;
-    items[w->count] = NULL;
-    w->items = items;
+    w->items = xrealloc(w->items, (w->count + 2) * sizeof *w->items);
+    w->items[w->count++] = word;
+    w->items[w->count] = NULL;
     return 0;
 }
 
-int string_list_add(struct string_list *w, const char *word) { return string_list_take(w, strdup(word)); }
+int string_list_add(struct string_list *w, const char *word) { return string_list_take(w, xstrdup(word)); }
 
 int string_list_addf(struct string_list *w, const char *format, ...)
 {
@@ -120,8 +125,7 @@ int string_list_addf(struct string_list *w, const char *format, ...)
 int string_list_add_all(struct string_list *w, const struct string_list *more)
 {
     for (size_t i = 0; i < more->count; i++)
-        if (string_list_add(w, more->items[i]) != 0)
-            return -ENOMEM;
+        string_list_add(w, more->items[i]);
     return 0;
 }
 
@@ -135,8 +139,7 @@ int string_list_split(struct string_list *w, const char *text)
             length--;
         if (length == 0)
             return -EINVAL;
-        if (string_list_take(w, strndup(text, length)) != 0)
-            return -ENOMEM;
+        string_list_take(w, xstrndup(text, length));
         if (*next == '\0')
             return 0;
         text = next + 1;
@@ -156,9 +159,7 @@ char *string_list_join(const struct string_list *w, const char *separator)
     size_t size = 1;
     for (size_t i = 0; i < w->count; i++)
         size += strlen(w->items[i]) + strlen(separator);
-    char *text = malloc(size);
-    if (text == NULL)
-        return NULL;
+    char *text = xmalloc(size);
     char *end = text;
     for (size_t i = 0; i < w->count; i++) {
         if (i > 0)
@@ -180,9 +181,7 @@ char *string_list_quote(const struct string_list *w)
     size_t size = 1;
     for (size_t i = 0; i < w->count; i++)
         size += 4 * strlen(w->items[i]) + 3;
-    char *text = malloc(size);
-    if (text == NULL)
-        return NULL;
+    char *text = xmalloc(size);
     char *end = text;
     for (size_t i = 0; i < w->count; i++) {
         const char *word = w->items[i];

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings and lists of strings that grow; nothing here knows what they are for. Functions return 0 or -ENOMEM unless
- * they say more. */
+/* Strings and lists of strings that grow; nothing here knows what they are for. Want of memory ends the command
+ * (util/alloc.h). */
 #ifndef BENCH_UTIL_TEXT_H
 #define BENCH_UTIL_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* A list of strings it owns. `items` ends with a NULL, so it serves as an argv; NULL while the list is empty. */
 struct string_list {
@@ -13,10 +14,13 @@ struct string_list {
     size_t count;
 };
 
-/* A string like printf's, to be freed; NULL: no memory. */
+/* A string like printf's, to be freed. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Replaces *text (freed) by a copy of `value`; NULL is copied as NULL. */
 int text_set(char **text, const char *value);
+/* A stream into a text that grows; both are there, the text to be freed, once text_close has closed it. */
+FILE *text_open(char **text, size_t *length);
+void text_close(FILE *out);
 /* Cuts a text at its first line's end and makes control characters blanks, so that it fits on one line. */
 void text_one_line(char *text);
 
@@ -29,10 +33,10 @@ const char *text_last_line(char *text);
 int string_list_add(struct string_list *w, const char *word);
 int string_list_addf(struct string_list *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int string_list_add_all(struct string_list *w, const struct string_list *more);
-/* Adds what stands between commas, blanks around it cut off. -EINVAL: nothing between two of them. */
+/* Adds what stands between commas, blanks around it cut off. 0, or -EINVAL: nothing between two of them. */
 int string_list_split(struct string_list *w, const char *text);
 bool string_list_have(const struct string_list *w, const char *word);
-/* "a, b, c", to be freed; NULL: no memory. */
+/* "a, b, c", to be freed. */
 char *string_list_join(const struct string_list *w, const char *separator);
 /* The words as one line that a shell (and `hyperfine -N`) splits into the same words again; to be freed. */
 char *string_list_quote(const struct string_list *w);
