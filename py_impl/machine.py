@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What this machine allows: effective CPUs and open files."""
+"""What this machine allows: effective CPUs, open files, processes and threads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import os
 import resource
 
 from py_impl.errors import Impossible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SPARE_FDS = 24  # standard streams, slots, shared state, gate, event loop, the pools' own pipes
 
@@ -23,37 +27,50 @@ def effective_cpus() -> int:
 def quota_cpus(root: str = "") -> float | None:
     """The least quota, in CPUs, of this process's control groups and those above them as far as they can be seen. `root`:
     a folder with a copy of another machine's /proc and /sys."""
+    found = (_quota(folder) for folder in _folders(root, "cpu"))
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def start_limits() -> str:
+    """What may have kept a process or thread from starting, as c_impl/host/limits.c puts it."""
+    processes = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    threads = _read("/proc/sys/kernel/threads-max").strip() or "unknown"
+    pids = [_read(folder + "/pids.max").strip() for folder in _folders("", "pids")]
+    return (f"limits: RLIMIT_NPROC {'none' if processes == resource.RLIM_INFINITY else processes}, threads-max {threads}, "
+            f"cgroup pids.max {min(map(int, filter(str.isdecimal, pids)), default='none')}")
+
+
+def _folders(root: str, controller: str) -> Iterator[str]:
+    """The folders that can hold a limit of `controller` over this process: its group's first, then upwards, in each hierarchy."""
     groups = [line.split(":", 2) for line in _read(root + "/proc/self/cgroup").splitlines()]
     mounts = _read(root + "/proc/self/mountinfo").splitlines()
-    found = []
-    for unified in (False, True):
+    for name in (controller, ""):  # version 1, version 2
         path = next((path for _, names, path in filter(_is_whole, groups)
-                     if (names == "" if unified else "cpu" in names.split(","))), None)
-        mount = next(filter(None, (_mount(line, unified) for line in mounts)), None)
+                     if (name in names.split(",") if name else names == "")), None)
+        mount = next(filter(None, (_mount(line, name) for line in mounts)), None)
         if path is None or mount is None:
             continue
         place, top = mount
         below = _below(path, top)
         while True:
-            found.append(_quota(root + place + below))
+            yield root + place + below
             if not below:
                 break
             below = below.rpartition("/")[0]
-    return min((quota for quota in found if quota is not None), default=None)
 
 
 def _is_whole(fields: list[str]) -> bool:
     return len(fields) == 3 and fields[2].startswith("/")
 
 
-def _mount(line: str, unified: bool) -> tuple[str, str] | None:
-    """Where a line of mountinfo mounts the hierarchy, and which group stands there: "id parent dev TOP MOUNT options ...
+def _mount(line: str, controller: str) -> tuple[str, str] | None:
+    """Where a line of mountinfo mounts the controller's hierarchy ("": version 2), and which group stands there: "id parent dev TOP MOUNT options ...
     - TYPE source SUPEROPTIONS"."""
     head, dash, tail = line.partition(" - ")
     fields, rest = head.split(" "), tail.split(" ")
     if not dash or len(fields) < 5 or len(rest) < 3:
         return None
-    fits = rest[0] == "cgroup2" if unified else rest[0] == "cgroup" and "cpu" in rest[2].split(",")
+    fits = rest[0] == "cgroup" and controller in rest[2].split(",") if controller else rest[0] == "cgroup2"
     return (_plain(fields[4]), _plain(fields[3])) if fits else None
 
 

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
@@ -312,6 +313,44 @@ def test_a_pool_whose_threads_do_not_start(tmp_path, threads):
     ) % threads
     done = run(tmp_path, "--task", task_file(tmp_path, open=opens), "--model", "process-pool", "--timeout", 20)
     assert done.status == 77 and "can't start new thread" in done.record["reason"], done.record["reason"]
+
+
+@pytest.fixture
+def limit_tasks():
+    """Makes a control group with a limit of tasks; gives what has a process join it before it becomes the host."""
+    path = next((p for p in ("/sys/fs/cgroup/pids", "/sys/fs/cgroup") if Path(p, "cgroup.procs").exists()), "/sys/fs/cgroup")
+    group = Path(path, f"cobench-test-{os.getpid()}")
+    try:
+        group.mkdir()
+        (group / "pids.max").write_text("max")
+    except OSError as error:
+        with suppress(OSError):
+            group.rmdir()
+        pytest.skip(f"no control group with a limit of tasks can be made here: {error}")
+
+    def limit(tasks: int):
+        (group / "pids.max").write_text(str(tasks))
+        return lambda: (group / "cgroup.procs").write_text("0")
+
+    yield limit
+    for _ in range(100):
+        with suppress(OSError):
+            group.rmdir()
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("tasks", (6, 9, 10, 11, 12, 13))
+@pytest.mark.parametrize("model, method", (("thread-pool", "fork"), ("processes", "fork"), ("process-pool", "fork"),
+                                           ("process-pool", "spawn"), ("threads", "fork")))  # fmt: skip
+def test_a_limit_of_tasks(tmp_path, limit_tasks, model, method, tasks):
+    """Eight workers, the host and its watchdog are ten; a pool has two threads more, a spawned one a process on top."""
+    done = run(tmp_path, "--task", "wait", "--set", "delay=200", "--model", model, "--start-method", method, "--jobs", 8,
+               "--workers", 8, "--timeout", 20, preexec_fn=limit_tasks(tasks))  # fmt: skip
+    if tasks < (10 if model != "process-pool" else 12 if method == "fork" else 13):
+        assert done.status == 77 and f"cgroup pids.max {tasks}" in done.record["reason"], done.record["reason"]
+    else:
+        assert done.status == 0
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")

@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from py_impl.contract import WORKER_PROCESS
 from py_impl.errors import Failed, Impossible, Usage
+from py_impl.machine import start_limits
 from py_impl.models.crash import crashed
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
@@ -31,8 +32,10 @@ WINDOW = 4096
 
 def run(run: Run) -> None:
     # Under spawn a process of multiprocessing's own clears up semaphores after a host that was cut off. It need not
-    # say so.
+    # say so. Where it is cut off too, the driver does, by their names.
     sys.warnoptions.append("ignore:resource_tracker")
+    if "COBENCH_SCRATCH" in os.environ:
+        multiprocessing.current_process()._config["semprefix"] = "/" + os.path.basename(os.environ["COBENCH_SCRATCH"])
     context = multiprocessing.get_context(run.start_method)
     if run.start_method == "spawn":
         run.watchdog.start_tracker()
@@ -87,13 +90,13 @@ def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> lis
     try:
         futures = run.watchdog.start(submit)
     except (OSError, RuntimeError) as error:
-        raise Impossible(f"cannot start {run.workers} processes and the pool's two threads: {error}") from error
+        raise Impossible(f"cannot start {run.workers} processes and the pool's two threads: {error} ({start_limits()})") from error
     for future in futures:
         future.add_done_callback(lambda _: here.release())  # one that is broken before it came
     for _ in futures:
         here.acquire()
     if lost:
-        raise Impossible(f"cannot start the threads of a pool of {run.workers} processes: {lost[0]}")
+        raise Impossible(f"cannot start the threads of a pool of {run.workers} processes: {lost[0]} ({start_limits()})")
     try:
         if any(future.done() for future in futures):
             futures[0].result()

@@ -8,6 +8,7 @@ import selectors
 
 from py_impl.contract import WORKER_PROCESS
 from py_impl.errors import Impossible, Usage
+from py_impl.machine import start_limits
 from py_impl.models.crash import crashed
 from py_impl.run import Run
 from py_impl.slots import EMPTY, RUNNING
@@ -27,7 +28,7 @@ def run(run: Run) -> None:
             try:
                 run.watchdog.start(process.start)
             except OSError as error:
-                raise Impossible(f"cannot start a process for job {job}: {error.strerror}") from error
+                raise Impossible(f"cannot start a process for job {job}: {error.strerror} ({start_limits()})") from error
             ends.register(process.sentinel, selectors.EVENT_READ, (process, job))
         while ends.get_map():
             reap(run, ends)

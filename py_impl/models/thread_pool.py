@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 from py_impl.errors import Impossible
+from py_impl.machine import start_limits
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
 
@@ -46,7 +47,7 @@ def run(run: Run) -> None:
             everyone(executor, warm, run.workers)
         except RuntimeError as error:
             barrier.abort()
-            raise Impossible(f"cannot start {run.workers} threads: {error}") from error
+            raise Impossible(f"cannot start {run.workers} threads: {error} ({start_limits()})") from error
         run.check_workers()
         run.gate()
         waiting = deque()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 
 from py_impl.errors import Impossible
+from py_impl.machine import start_limits
 from py_impl.run import Run
 from py_impl.worker import open_worker
 
@@ -34,7 +35,7 @@ def run(run: Run) -> None:
             # Daemons: should the host give up, nobody waits for those that are left.
             JobThread(target=thread, args=(job,), daemon=True).start()
         except RuntimeError as error:
-            raise Impossible(f"cannot start a thread for job {job}: {error}") from error
+            raise Impossible(f"cannot start a thread for job {job}: {error} ({start_limits()})") from error
     for _ in range(run.workers):
         free.acquire()
     for left in threading.enumerate():
