@@ -7,10 +7,11 @@ bodies, and answers that go wrong on purpose under /fault/NAME.
 from __future__ import annotations
 
 import socketserver
+import ssl
 import struct
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Iterator
 from urllib.parse import parse_qs, urlsplit
@@ -118,6 +119,34 @@ class Handler(BaseHTTPRequestHandler):
         self.raw(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400_000 + b"\r\n\r\n")
         self.hang_up()
 
+    def fault_two_lengths(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!")
+        self.hang_up()
+
+    def fault_same_lengths(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello")
+
+    def fault_many_headers(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\n" + b"X-Y: z\r\n" * 2000 + b"Content-Length: 5\r\n\r\nhello")
+
+    def fault_long_body(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 67108865\r\n\r\n")
+        self.hang_up()
+
+    def fault_endless_body(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(65):
+                self.raw(b"x" * (1 << 20))
+        self.hang_up()
+
+    def fault_endless_chunks(self) -> None:
+        self.raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(65):
+                self.raw(b"100000\r\n" + b"x" * (1 << 20) + b"\r\n")
+        self.hang_up()
+
     def fault_stall(self) -> None:
         self.raw(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe")
         self.server.over.wait(30)
@@ -138,15 +167,20 @@ class Stub(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: str | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.secure = certificate is not None
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.lock = threading.Lock()
         self.over = threading.Event()
         self.connections = 0
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"http{'s' * self.secure}://127.0.0.1:{self.server_address[1]}"
 
     @property
     def template(self) -> str:
@@ -164,8 +198,8 @@ class Stub(ThreadingHTTPServer):
 
 
 @contextmanager
-def stub_origin() -> Iterator[Stub]:
-    stub = Stub()
+def stub_origin(certificate: str | None = None) -> Iterator[Stub]:
+    stub = Stub(certificate)
     thread = threading.Thread(target=stub.serve_forever, args=(0.05,))
     thread.start()
     try:

@@ -23,7 +23,7 @@ import pytest
 import py_host
 from c_host import BUILD, C, EMBED, FAULTY, TEST_TASKS, Host
 from gated import check_a_closed_gate, check_the_end, check_the_gate, children_of, finish, start_and_hang, start_and_hold
-from origin_stub import body_of
+from origin_stub import body_of, stub_origin
 from py_host import MODELS, ROOT, check_a_failed_job, check_a_run
 from py_impl import slots
 
@@ -143,10 +143,24 @@ def test_results_are_those_of_the_python_twin(host, tmp_path, task, jobs, params
 @pytest.mark.parametrize("model", ("sync", "async"))
 @pytest.mark.parametrize("name, kind", [
     ("bad_chunk", "BadReply"), ("long_headers", "BadReply"), ("garbage", "BadReply"), ("short_chunk", "ShortBody"),
+    ("two_lengths", "BadReply"), ("long_body", "Transport"), ("endless_body", "Transport"), ("endless_chunks", "Transport"),
+    ("many_headers", None), ("same_lengths", None),
 ])  # fmt: skip
 def test_failures_are_called_what_the_python_host_calls_them(tmp_path, stub, model, name, kind):
     done = C.run(tmp_path, "--task", "fetch", "--model", model, "--url", stub.fault(name), "--jobs", 1)
-    assert [failure["type"] for failure in done.record["failures"]] == [kind]
+    assert [failure["type"] for failure in done.record["failures"]] == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize("model", ("sync", "async"))
+@pytest.mark.parametrize("run", (C.run, py_host.run), ids=("c", "py"))
+def test_certificates_are_those_of_openssl(tmp_path, run, model):
+    """tests/data/localhost.pem: a key and a certificate for 127.0.0.1 that nobody else trusts, valid to 2126."""
+    certificate = str(ROOT / "tests" / "data" / "localhost.pem")
+    words = ("--task", "fetch", "--model", model, "--jobs", 2, "--workers", 2, "--set", "delay=0")
+    with stub_origin(certificate) as stub:
+        trusted = run(tmp_path, *words, "--url", stub.template, env=os.environ | {"SSL_CERT_FILE": certificate})
+        assert (trusted.status, trusted.stderr) == (0, "")
+        assert run(tmp_path, *words, "--url", stub.template).record["failures"][0]["type"] == "Transport"
 
 
 @pytest.mark.parametrize("task, size, result", [("count", 25_000_000, 2_916_667), ("fib", 35, 9_227_465)])

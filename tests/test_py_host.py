@@ -210,6 +210,9 @@ def test_request_failures_are_named(host, tmp_path, stub, model):
     ("http://127.0.0.1/{nope}", "url: {nope} is neither {job} nor a parameter"),
     ("http://127.0.0.1/{job", "url: no } after {job"),
     ("http://127.0.0.1/" + "x" * 2048, "url: longer than 2047 bytes"),
+    *((url, f"url: must be an absolute http or https URL of visible ASCII characters, without a user name: '{url}'") for url in (
+        "127.0.0.1/", "ftp://127.0.0.1/", "http://", "http:///path", "http://me:secret@127.0.0.1/", "http://127.0.0.1/a b",
+        "https://127.0.0.1/\u00e9")),
 ])  # fmt: skip
 def test_bad_templates(host, tmp_path, template, reason):
     done = host.run(tmp_path, "--task", "fetch", "--model", "sync", "--url", template)
@@ -313,6 +316,11 @@ def test_a_pool_whose_threads_do_not_start(tmp_path, threads):
     ) % threads
     done = run(tmp_path, "--task", task_file(tmp_path, open=opens), "--model", "process-pool", "--timeout", 20)
     assert done.status == 77 and "can't start new thread" in done.record["reason"], done.record["reason"]
+
+
+def test_a_pool_that_could_not_close(tmp_path):
+    done = run(tmp_path, "--task", "wait", "--set", "delay=0", "--jobs", 4000, "--model", "process-pool")
+    assert done.status == 77 and "more than 3000 processes hangs when it closes" in done.record["reason"]
 
 
 @pytest.fixture

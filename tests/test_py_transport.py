@@ -53,6 +53,7 @@ both = pytest.mark.parametrize("transport", (Blocking, Streams))
     ("chunked", 200, b"hello 0123456789", 1), ("close", 200, b"hello", 3), ("to_the_end", 200, b"hello", 3),
     ("old", 200, b"hello", 3), ("drop_kept", 200, b"hello", 3), ("continue", 200, b"hello", 1),
     ("no_content", 204, b"", 1), ("missing", 404, b"gone", 1),
+    ("same_lengths", 200, b"hello", 1), ("many_headers", 200, b"hello", 1),
 ])  # fmt: skip
 def test_answers(stub: Stub, transport, name, status, body, connections):
     """Three times over, so that what is kept and what is not shows."""
@@ -65,7 +66,8 @@ def test_answers(stub: Stub, transport, name, status, body, connections):
 @both
 @pytest.mark.parametrize("name, kind", [
     ("short", "ShortBody"), ("short_chunk", "ShortBody"), ("nothing", "ConnectionClosed"), ("garbage", "BadReply"),
-    ("bad_chunk", "BadReply"), ("long_headers", "BadReply"),
+    ("bad_chunk", "BadReply"), ("long_headers", "BadReply"), ("two_lengths", "BadReply"), ("long_body", "Transport"),
+    ("endless_body", "Transport"), ("endless_chunks", "Transport"),
 ])  # fmt: skip
 def test_failures(stub: Stub, transport, name, kind):
     with pytest.raises(RequestFailed) as caught:

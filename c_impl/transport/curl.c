@@ -21,7 +21,7 @@
 #include "host/transport.h"
 
 #define LANE_MAX   250         /* exchanges in one multi; measured: 100 to 500 are alike, 1,000 and up cost more */
-#define BODY_MAX   (64u << 20) /* bytes; a larger reply is an error */
+#define BODY_MAX   (64u << 20) /* bytes; a larger reply is an error, as in py_impl/transport */
 #define BODY_FIRST 4096u       /* bytes of a buffer's first allocation */
 #define URL_SHOWN  160         /* bytes of the URL in an error message */
 #define SCARCE_MAX 200         /* bytes of what this machine has run out of, in words */
@@ -37,7 +37,9 @@ struct transfer {
     CURL *easy;
     unsigned char *body;
     size_t length, capacity;
-    int body_code;                /* why the body could not be kept: negative errno */
+    int body_code;            /* why the body could not be kept: negative errno */
+    long long content_length; /* of the reply so far; negative: none yet */
+    bool lengths_differ;
     int socket_errno;             /* why no socket could be opened; libcurl does not tell */
     char detail[CURL_ERROR_SIZE]; /* libcurl's own words on the last failure */
 };
@@ -133,7 +135,9 @@ static int transfer_error(const struct transfer *t, CURLcode curl, struct cobenc
         fault = (struct fault){.rc = -EPROTO,
                                .type = "BadReply",
                                .message = curl == CURLE_OUT_OF_MEMORY ? "the headers are too long" : NULL};
-    if (curl == CURLE_WRITE_ERROR && t->body_code) {
+    if (t->lengths_differ)
+        fault = (struct fault){.rc = -EPROTO, .type = "BadReply", .message = "two Content-Lengths"};
+    else if (curl == CURLE_WRITE_ERROR && t->body_code) {
         fault.rc = t->body_code;
         fault.message = t->body_code == -ENOMEM ? "out of memory for the body" : "a body of more than 64 MiB";
     }
@@ -178,6 +182,23 @@ static size_t body_append(char *data, size_t size, size_t count, void *arg)
     return bytes;
 }
 
+/* libcurl's header callback. Of two lengths that differ libcurl would take one: such a reply has no length to go by. */
+static size_t header_check(char *data, size_t size, size_t count, void *arg)
+{
+    static const char name[] = "content-length:";
+    struct transfer *t = arg;
+    const size_t bytes = size * count;
+
+    if (bytes > 5 && memcmp(data, "HTTP/", 5) == 0) { /* of an interim reply before it, too */
+        t->content_length = -1;
+    } else if (bytes >= sizeof name && strncasecmp(data, name, sizeof name - 1) == 0) {
+        const long long length = strtoll(data + sizeof name - 1, NULL, 10);
+        t->lengths_differ |= t->content_length >= 0 && t->content_length != length;
+        t->content_length = length;
+    }
+    return t->lengths_differ ? 0 : bytes;
+}
+
 /* libcurl's socket callback: what it does itself, but for the errno. */
 static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -201,32 +222,38 @@ static const struct {
 
 static CURLcode transfer_configure(struct transfer *t)
 {
+    const struct {
+        CURLoption option;
+        const void *value; /* NULL: left as it is */
+    } pointers[] = {
+        {CURLOPT_PROXY, ""},            /* also none from the environment */
+        {CURLOPT_USERAGENT, "cobench"}, /* some public servers refuse those who do not say who they are */
+        {CURLOPT_PROTOCOLS_STR, "http,https"},
+        {CURLOPT_CAINFO, getenv("SSL_CERT_FILE")}, /* as OpenSSL, and so Python, reads them */
+        {CURLOPT_CAPATH, getenv("SSL_CERT_DIR")},
+        {CURLOPT_WRITEDATA, t},
+        {CURLOPT_HEADERDATA, t},
+        {CURLOPT_OPENSOCKETDATA, t},
+        {CURLOPT_PRIVATE, t},
+        {CURLOPT_ERRORBUFFER, t->detail},
+    };
     CURLcode rc = CURLE_OK;
 
     for (size_t i = 0; !rc && i < sizeof settings / sizeof *settings; i++)
         rc = curl_easy_setopt(t->easy, settings[i].option, settings[i].value);
+    for (size_t i = 0; !rc && i < sizeof pointers / sizeof *pointers; i++)
+        if (pointers[i].value)
+            rc = curl_easy_setopt(t->easy, pointers[i].option, pointers[i].value);
     if (!rc)
         rc = curl_easy_setopt(t->easy, CURLOPT_TIMEOUT_MS, t->state->timeout_ms);
     if (!rc)
         rc = curl_easy_setopt(t->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)BODY_MAX);
     if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_PROXY, ""); /* also none from the environment */
-    if (!rc) /* some public servers refuse those who do not say who they are */
-        rc = curl_easy_setopt(t->easy, CURLOPT_USERAGENT, "cobench");
-    if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!rc)
         rc = curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, body_append);
     if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
+        rc = curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, header_check);
     if (!rc)
         rc = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
-    if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t);
-    if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
-    if (!rc)
-        rc = curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->detail);
     return rc;
 }
 
@@ -262,6 +289,7 @@ static int transfer_aim(struct transfer *t, const struct cobench_request *ask, s
     t->length = 0;
     t->body_code = 0;
     t->socket_errno = 0;
+    t->lengths_differ = false;
     t->detail[0] = '\0';
     const CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
     return rc ? transfer_error(t, rc, err) : 0;

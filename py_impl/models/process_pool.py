@@ -26,11 +26,17 @@ from py_impl.worker import Worker, open_worker
 # Futures waiting at once, as in the thread pool.
 WINDOW = 4096
 
+# When an executor closes, each process writes its pid into a pipe of 64 KiB that nobody reads any more, about 20 bytes.
+# With 4,000 processes it hangs, with 3,200 it does not.
+WORKERS_MAX = 3000
+
 
 # -- in the host ------------------------------------------------------------------------------------------------------
 
 
 def run(run: Run) -> None:
+    if run.workers > WORKERS_MAX:
+        raise Impossible(f"{run.workers} workers: a ProcessPoolExecutor of more than {WORKERS_MAX} processes hangs when it closes")
     # Under spawn a process of multiprocessing's own clears up semaphores after a host that was cut off. It need not
     # say so. Where it is cut off too, the driver does, by their names.
     sys.warnoptions.append("ignore:resource_tracker")

@@ -6,19 +6,22 @@ client belongs to the thread or process that opened it.
 
 from __future__ import annotations
 
+import http.client
 import socket
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from time import monotonic
 
-from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, Reply, RequestFailed
+from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import USER_AGENT, Place, Places
+from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIECE_BYTES = 1 << 18
+
+http.client._MAXHEADERS = HEADERS_MAX  # 100 by default; its own tests set it, too
 
 # Name resolution encodes every host so, and the first use imports the codec: here, once, not in the first job of every
 # worker process.
@@ -98,6 +101,8 @@ class Client:
         socket_ = connection.sock
         response = connection.getresponse()
         body = _body(response, socket_, deadline)
+        if body is None:
+            raise RequestFailed(TRANSPORT, f"{connection.host}:{connection.port}: {TOO_LONG}")
         closing = response.will_close
         response.close()
         if closing:
@@ -105,17 +110,23 @@ class Client:
         return Reply(response.status, body)
 
 
-def _body(response: HTTPResponse, socket_: socket.socket, deadline: float) -> bytes:
-    """The body in pieces, so that one that trickles in does not outlast the deadline."""
-    pieces = []
-    while True:
+def _body(response: HTTPResponse, socket_: socket.socket, deadline: float) -> bytes | None:
+    """The body, None where it is too long. It comes in pieces, so that one that trickles in does not outlast the deadline."""
+    if len(set(response.headers.get_all("Content-Length", ()))) > 1:
+        raise HTTPException("two Content-Lengths")
+    pieces, left = [], BODY_MAX - (response.length or 0)
+    while left >= 0:
         socket_.settimeout(_left(deadline))
         piece = response.read1(PIECE_BYTES)
         if not piece:
             break
         pieces.append(piece)
+        if response.length is None:
+            left -= len(piece)
         if response.length == 0:
             break
+    if left < 0:
+        return None
     if response.length:  # still to come; None where the body ends with the connection
         raise IncompleteRead(b"")
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)

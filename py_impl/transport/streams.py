@@ -10,16 +10,20 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, Reply, RequestFailed
+from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import USER_AGENT, Place, Places
+from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HEADERS_MAX = 256
+PIECE_BYTES = 1 << 18
 BODYLESS = (204, 304)
+
+
+class TooLong(Exception):
+    """The body of a reply."""
 
 
 class Stale(Exception):
@@ -164,11 +168,13 @@ class Connection:
             while 100 <= status < 200 and status != 101:  # there is more to come
                 status, minor = _status(await self._reader.readline())
                 headers = await self._headers()
-            body, keep = await self._body(status, headers, where)
+            body, keep = await self._body(status, headers)
         except asyncio.IncompleteReadError as error:
             raise RequestFailed(SHORT_BODY, f"{where}: the connection ended within the body") from error
         except EOFError as error:
             raise RequestFailed(CONNECTION_CLOSED, f"{where}: the connection ended within the headers") from error
+        except TooLong as error:
+            raise RequestFailed(TRANSPORT, f"{where}: {TOO_LONG}") from error
         except (ValueError, asyncio.LimitOverrunError) as error:
             raise RequestFailed(BAD_REPLY, f"{where}: {error}") from error
         options = headers.get("connection", "").lower().split(",")
@@ -195,7 +201,7 @@ class Connection:
             headers[name] = value
         raise ValueError("too many headers")
 
-    async def _body(self, status: int, headers: dict[str, str], where: str) -> tuple[bytes, bool]:
+    async def _body(self, status: int, headers: dict[str, str]) -> tuple[bytes, bool]:
         """The body, and whether its end was told otherwise than by the end of the connection."""
         coding = headers.get("transfer-encoding", "").lower()
         if status in BODYLESS:
@@ -205,17 +211,22 @@ class Connection:
         if coding:
             raise ValueError(f"transfer coding '{coding}' is unknown")
         text = headers.get("content-length")
-        if text is None:
-            return await self._reader.read(), False
-        return await self._reader.readexactly(_number(text, "0123456789", 10)), True
+        if text is not None:
+            return await self._reader.readexactly(_fits(_number(text, "0123456789", 10))), True
+        pieces, size = [], 0
+        while piece := await self._reader.read(PIECE_BYTES):
+            pieces.append(piece)
+            size = _fits(size + len(piece))
+        return b"".join(pieces), False
 
     async def _chunks(self) -> bytes:
-        pieces = []
+        pieces, total = [], 0
         while True:
             line = await self._whole_line()
             size = _number(line.partition(b";")[0].strip().decode("latin-1"), "0123456789abcdefABCDEF", 16)
             if size == 0:
                 break
+            total = _fits(total + size)
             pieces.append(await self._reader.readexactly(size))
             if await self._whole_line() not in (b"\r\n", b"\n"):
                 raise ValueError("a chunk is longer than it says")
@@ -228,6 +239,12 @@ class Connection:
         if not line.endswith(b"\n"):
             raise asyncio.IncompleteReadError(line, None)
         return line
+
+
+def _fits(size: int) -> int:
+    if size > BODY_MAX:
+        raise TooLong
+    return size
 
 
 def _status(line: bytes) -> tuple[int, int]:

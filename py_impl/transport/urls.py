@@ -9,6 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+# A larger reply is an error, as in c_impl/transport.
+BODY_MAX = 64 << 20
+HEADERS_MAX = 5000
+TOO_LONG = "a body of more than 64 MiB"
+
 # Who is asking; some public servers refuse those who do not say.
 USER_AGENT = "cobench"
 

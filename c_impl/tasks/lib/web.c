@@ -6,7 +6,28 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <zlib.h>
+
+#define VISIBLE \
+    "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~" /* ASCII's */
+
+/* Refuses what the hosts' transports could not ask for, or not alike. -EINVAL. */
+static int check_url(const char *url, struct cobench_error *err)
+{
+    const char *place = strncasecmp(url, "http://", 7) == 0    ? url + 7
+                        : strncasecmp(url, "https://", 8) == 0 ? url + 8
+                                                               : "";
+    const size_t length = strcspn(place, "/?#");
+
+    if (length > 0 && !memchr(place, '@', length) && url[strspn(url, VISIBLE)] == '\0')
+        return 0;
+    snprintf(err->type, sizeof err->type, "ValueError");
+    snprintf(err->message, sizeof err->message,
+             "url: must be an absolute http or https URL of visible ASCII characters, without a user name: '%.80s'",
+             url);
+    return -EINVAL;
+}
 
 int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err)
 {
@@ -14,7 +35,11 @@ int web_open(struct web *web, const struct cobench_open *how, struct cobench_err
     web->check = (enum web_check)how->values[WEB_CHECK].number;
     if (web->check == CHECK_AUTO) /* where the server was told the length, the body must have it */
         web->check = strstr(how->values[WEB_URL].text, "{size}") ? CHECK_CRC : CHECK_STATUS;
-    return url_fill(&web->url, how, WEB_URL, err);
+    char last[COBENCH_URL_MAX];
+    int rc = url_fill(&web->url, how, WEB_URL, err);
+    if (!rc)
+        rc = url_write(&web->url, how->jobs - 1, last, err);
+    return rc ? rc : check_url(last, err);
 }
 
 int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)

@@ -40,7 +40,7 @@ struct web {
     uint64_t size;
 };
 
-/* 0 or a negative errno, as url_fill. */
+/* 0 or a negative errno, as url_fill; -EINVAL also where a URL is none that both hosts can ask for. */
 int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err);
 
 /* A task's `request`, where its state begins with a struct web. */

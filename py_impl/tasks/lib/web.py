@@ -33,8 +33,10 @@ class Web:
         if self.check == "auto":
             self.check = "crc" if "{size}" in template else "status"
         self.parts = fill(template, params)
-        if len(self.url(jobs - 1).encode("utf-8", "surrogateescape")) > URL_MAX:
+        last = self.url(jobs - 1)
+        if len(last.encode("utf-8", "surrogateescape")) > URL_MAX:
             raise ValueError(f"url: longer than {URL_MAX} bytes")
+        check_url(last)
 
     def url(self, job: int) -> str:
         return str(job).join(self.parts)
@@ -53,6 +55,18 @@ class Web:
 def request(web: Web, worker: object, job: int) -> Request:
     """A task's `request`, where its state is a Web."""
     return Request(URL, url=web.url(job))
+
+
+def check_url(url: str) -> None:
+    """Refuses what the hosts' transports could not ask for, or not alike."""
+    scheme, _, rest = url.partition("://")
+    place = rest
+    for mark in "/?#":
+        place = place.partition(mark)[0]
+    visible = url.isascii() and url.isprintable() and " " not in url
+    if scheme.lower() not in ("http", "https") or not place or "@" in place or not visible:
+        raise ValueError("url: must be an absolute http or https URL of visible ASCII characters, without a user name: "
+                         f"'{url[:80]}'")
 
 
 def fill(template: str, params: dict[str, object]) -> list[str]:
