@@ -207,7 +207,8 @@ class Command:
 
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
-        reserve_fds(workers * model.fds_a_worker + connections * model.fds_a_connection)
+        for_workers = workers * model.fds_a_worker + connections * model.fds_a_connection
+        reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:
         from py_impl.slots import create

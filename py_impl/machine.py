@@ -104,8 +104,9 @@ def _read(path: str) -> str:
         return ""
 
 
-def reserve_fds(need: int) -> None:
-    """Raises the soft limit of open files to the hard one, and gives up where that is below what the run will need."""
+def reserve_fds(need: int, remedy: str) -> None:
+    """Raises the soft limit of open files to the hard one, and gives up where that is below what the run will need: then
+    `remedy` would do."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         try:
@@ -115,4 +116,4 @@ def reserve_fds(need: int) -> None:
             pass  # some kernels cap it elsewhere: then the soft limit is what there is
     if soft != resource.RLIM_INFINITY and need + SPARE_FDS > soft:
         raise Impossible(f"the limit of {soft} open files is too low: this run needs {need + SPARE_FDS} "
-                         "(RLIMIT_NOFILE; a higher `ulimit -Hn` or fewer workers would do)")
+                         f"(RLIMIT_NOFILE; {remedy} would do)")

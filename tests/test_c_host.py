@@ -357,7 +357,12 @@ def test_too_few_descriptors_are_seen_beforehand(host, tmp_path, stub, model, fi
     assert done.status == (0 if fits else 77)
     if not fits:
         assert done.record["status"] == "impossible" and stub.connections == 0
-        assert "the limit is 64 (RLIMIT_NOFILE;" in done.record["reason"]
+        assert "the limit is 64 (RLIMIT_NOFILE; a higher `ulimit -Hn` or fewer workers would do)" in done.record["reason"]
+
+
+def test_one_worker_is_not_told_that_fewer_would_do(host, tmp_path, stub):
+    done = host.run(tmp_path, "--task", "fetch", "--model", "sync", "--url", stub.template, preexec_fn=limited(resource.RLIMIT_NOFILE, 30))
+    assert done.status == 77 and done.record["reason"].endswith("(RLIMIT_NOFILE; a higher `ulimit -Hn` would do)")
 
 
 @pytest.mark.parametrize("model", ("threads", "thread-pool"))

@@ -504,11 +504,16 @@ def test_too_few_descriptors_are_seen_beforehand(host, tmp_path, stub):
     def few() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
+    def fewer() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
     done = host.run(tmp_path, "--task", "fetch", "--model", "async", "--url", stub.template, "--jobs", 100, preexec_fn=few)
     assert done.status == 77 and done.record["status"] == "impossible"
     assert done.record["reason"].startswith(
-        "the limit of 64 open files is too low: this run needs 124 (RLIMIT_NOFILE")
+        "the limit of 64 open files is too low: this run needs 124 (RLIMIT_NOFILE; a higher `ulimit -Hn` or fewer workers")
     assert stub.connections == 0
+    done = host.run(tmp_path, "--task", "null", "--model", "sync", preexec_fn=fewer)
+    assert done.status == 77 and done.record["reason"].endswith("(RLIMIT_NOFILE; a higher `ulimit -Hn` would do)")
 
 
 def test_no_room_for_slots(host, tmp_path):

@@ -52,7 +52,8 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) < 0)
         return error_fill(err, -errno, "the limit of open files cannot be read: %s", strerror(errno));
-    const uint64_t here = model->one_at_a_time || model->uses_processes ? 1 : workers;
+    const bool alone = model->one_at_a_time || model->uses_processes; /* in its process */
+    const uint64_t here = alone ? 1 : workers;
     const uint64_t each = model->uses_loop ? FILES_LOOP : FILES_BLOCKING;
     const uint64_t need = here * each + files_open() + FILES_SLACK;
     if (files.rlim_cur == RLIM_INFINITY || need <= files.rlim_cur)
@@ -60,8 +61,9 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
     return error_fill(
         err, -EMFILE,
         "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
-        "`ulimit -Hn` or fewer workers would do)",
-        workers, model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur);
+        "`ulimit -Hn`%s would do)",
+        workers, model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur,
+        alone ? "" : " or fewer workers");
 }
 
 /* The first line of a small file, without the line feed; false where it cannot be read. */
