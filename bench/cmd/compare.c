@@ -14,7 +14,7 @@
 #define SLOWER_LEAST 0.0001
 #define SLOWER_MOST  10
 
-enum { OPTION_FAIL = 256, OPTION_JUDGE, OPTION_TIME, OPTION_BASE, OPTION_ONLY };
+enum { OPTION_FAIL = 256, OPTION_JUDGE, OPTION_TIME, OPTION_ONLY };
 
 struct compare_arguments {
     const char *runs[COMPARE_SIDES];
@@ -22,36 +22,21 @@ struct compare_arguments {
     struct compare_options options;
     struct string_list only;
     struct options_print print;
-    size_t judge, time, base;
+    size_t judge, time;
     struct error *err;
 };
 
 static const struct argp_option option_table[] = {
     {"fail-if-slower", OPTION_FAIL, "P%", 0, "Exit with 1 where a cell is slower in B by more than P%, for sure", 0},
-    {"judge", OPTION_JUDGE, "time|speedup", 0, "What the answer and --fail-if-slower go by (default time)", 0},
-    {"time", OPTION_TIME, "whole|work", 0, "Which time the answer and --fail-if-slower go by (default whole)", 0},
-    {"base", OPTION_BASE, "own|py", 0, "Speedups over the runtime's own sync (default) or over py:sync", 0},
+    {"judge", OPTION_JUDGE, "time|speedup", 0, "What --fail-if-slower goes by (default time)", 0},
+    {"time", OPTION_TIME, "whole|work", 0, "Which time is compared, alone and in speedups (default whole)", 0},
     {"only", OPTION_ONLY, "TASK[/VARIANT]", 0, "These cells only, as in 'count/c:*'; may be given again", 0},
     {0},
 };
 
-static error_t take_only(struct compare_arguments *a, const char *text)
-{
-    return string_list_add(&a->only, text) == 0 ? 0 : ENOMEM;
-}
-
-static error_t take_run(struct compare_arguments *a, const char *text)
-{
-    if (a->run_count == COMPARE_SIDES)
-        return options_refuse(a->err, "a third run", text, "two are compared");
-    a->runs[a->run_count++] = text;
-    return 0;
-}
-
 static error_t parse_option(int key, char *text, struct argp_state *state)
 {
-    static const char *const judges[] = {"time", "speedup", NULL}, *const times[] = {"work", "whole", NULL},
-                             *const bases[] = {"own", "py", NULL};
+    static const char *const judges[] = {"time", "speedup", NULL}, *const times[] = {"work", "whole", NULL};
     struct compare_arguments *a = state->input;
     switch (key) {
     case OPTION_FAIL:
@@ -61,18 +46,17 @@ static error_t parse_option(int key, char *text, struct argp_state *state)
         return options_word(a->err, "--judge", text, judges, &a->judge);
     case OPTION_TIME:
         return options_word(a->err, "--time", text, times, &a->time);
-    case OPTION_BASE:
-        return options_word(a->err, "--base", text, bases, &a->base);
     case OPTION_ONLY:
-        return take_only(a, text);
+        string_list_add(&a->only, text);
+        return 0;
     case ARGP_KEY_ARG:
-        return take_run(a, text);
+        if (a->run_count == COMPARE_SIDES)
+            return options_refuse(a->err, "a third run", text, "two are compared");
+        a->runs[a->run_count++] = text;
+        return 0;
     case ARGP_KEY_END:
         if (a->run_count < COMPARE_SIDES)
             return -error_set(a->err, -EINVAL, "two runs are needed, A and B (folders, or names under results/)");
-        a->options.by_speedup = a->judge == 1;
-        a->options.time = (enum ratio_time)a->time;
-        a->options.base = (enum ratio_base)a->base;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -123,10 +107,12 @@ int cmd_compare(int argc, char **argv, struct error *err)
                "/ A of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower "
                "fails or a run cannot be read, 2 usage. docs/compare.md says what is computed.",
     };
-    struct compare_arguments a = {.time = RATIO_WHOLE, .base = RATIO_OWN_SYNC, .print.with_margin = true, .err = err};
+    struct compare_arguments a = {.time = RATIO_WHOLE, .print.with_margin = true, .err = err};
     struct paths paths = {.self = NULL};
     bool fails = false;
     int rc = options_parse_print(&argp, argc, argv, &a, &a.print, err);
+    a.options.by_speedup = a.judge == 1;
+    a.options.time = (enum ratio_time)a.time;
     a.options.only = &a.only;
     a.options.margin = a.print.margin;
     if (rc == 0 && (rc = paths_find(&paths, err)) == 0)

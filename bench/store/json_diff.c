@@ -82,49 +82,29 @@ static int compare_objects(const char *prefix, const json_t *a, const json_t *b,
     return rc;
 }
 
-/* Moves those whose key is in `names` to `in` (NULL: away), the rest to `others`, in their order. */
-static int split(struct differences *all, const char *const *names, struct differences *in, struct differences *others)
-{
-    int rc = 0;
-    for (size_t i = 0; i < all->count && rc == 0; i++) {
-        struct difference *d = &all->items[i];
-        struct differences *to = is_one_of(names, d->key) ? in : others;
-        char *key = d->key;
-        d->key = NULL;
-        if (to == NULL)
-            free(key);
-        else
-            rc = add(to, key, d->value[0], d->value[1]);
-    }
-    return rc;
-}
-
-/* As split. Nothing is left on an error. */
-static int compare(const json_t *a, const json_t *b, const char *const *names, struct differences *in,
-                   struct differences *others)
+/* All but those whose key is one of `names`. */
+static int compare(const json_t *a, const json_t *b, const char *const *names, struct differences *out)
 {
     struct differences all = {NULL, 0};
     int rc = compare_objects("", a, b, &all);
-    if (rc == 0)
-        rc = split(&all, names, in, others);
+    *out = (struct differences){NULL, 0};
+    for (size_t i = 0; i < all.count && rc == 0; i++)
+        if (!is_one_of(names, all.items[i].key)) {
+            rc = add(out, all.items[i].key, all.items[i].value[0], all.items[i].value[1]);
+            all.items[i].key = NULL;
+        }
     differences_free(&all);
-    if (rc != 0)
-        differences_free(others);
-    if (rc != 0 && in != NULL)
-        differences_free(in);
     return rc;
 }
 
-int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving)
+int differences_of_machines(const json_t *a, const json_t *b, struct differences *out)
 {
-    *changed = *moving = (struct differences){NULL, 0};
-    return compare(a, b, moving_facts, moving, changed);
+    return compare(a, b, moving_facts, out);
 }
 
 int differences_of_plans(const json_t *a, const json_t *b, struct differences *out)
 {
-    *out = (struct differences){NULL, 0};
-    return compare(a, b, plan_own, NULL, out);
+    return compare(a, b, plan_own, out);
 }
 
 int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)

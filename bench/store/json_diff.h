@@ -19,11 +19,9 @@ struct differences {
     size_t count;
 };
 
-/*
- * Facts that are not the same, in A's order and then what only B has. `moving` gets those that are never the same twice,
- * such as the load: they say nothing of what was changed. 0 or -ENOMEM; then both are empty.
- */
-int differences_of_machines(const json_t *a, const json_t *b, struct differences *changed, struct differences *moving);
+/* Facts that are not the same, in A's order and then what only B has, but for those that are never the same twice, such as
+ * the load: they say nothing of what was changed. 0 or -ENOMEM. */
+int differences_of_machines(const json_t *a, const json_t *b, struct differences *out);
 
 /*
  * Adds one line for each fact that has to stay what it was for a run to go on: the programs' checksums ("fingerprint"),
