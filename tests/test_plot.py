@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 SMALL = ROOT / "tests" / "data" / "run-small"
 GOLDEN = ROOT / "tests" / "golden" / "plots"
-KINDS = ("ranking", "speedup", "square", "phases", "scaling", "stability", "claims")
+KINDS = ("ranking", "speedup", "square", "phases", "scaling", "claims")
 MS = 1_000_000
 
 
@@ -121,7 +121,7 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
             assert picture.stat().st_size > 500, picture
 
 
-@pytest.mark.parametrize("name, kind", [("small", k) for k in ("ranking", "speedup", "square", "timeline", "phases", "latency", "stability")] +
+@pytest.mark.parametrize("name, kind", [("small", k) for k in ("ranking", "speedup", "square", "timeline", "phases", "latency")] +
                          [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
@@ -247,3 +247,31 @@ def test_gnuplot_missing(runs, tmp_path):
     done = plot(run, PATH=str(tmp_path))
     assert done.returncode == 77 and done.stderr.startswith("cobench: gnuplot is not installed")
     assert (run / "plots" / "square-count.dat").exists()
+
+
+def fake_gnuplot(folder: Path, script: str) -> str:
+    folder.mkdir()
+    (folder / "gnuplot").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "gnuplot").chmod(0o755)
+    return f"{folder}:/usr/bin:/bin"
+
+
+def test_gnuplot_that_cannot_start_is_not_called_missing(tmp_path):
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    for number, (script, says) in enumerate((("echo libwx.so: cannot map >&2; exit 127", "libwx.so: cannot map"),
+                                             ("exit 126", "ended with status 126"))):
+        done = plot(run, PATH=fake_gnuplot(tmp_path / str(number), script))
+        assert done.returncode == 1 and says in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_gnuplot_that_hangs_costs_one_timeout(tmp_path):
+    """The alarm that ends it after a minute comes at once here; no other is started after it, and its child ends with it."""
+    run = Path(shutil.copytree(SMALL, tmp_path / "run"))
+    script = f"sleep 1000 & echo $! >> {tmp_path}/children; kill -ALRM $$; wait"
+    done = plot(run, PATH=fake_gnuplot(tmp_path / "bin", script))
+    assert done.returncode == 1 and "not done after a minute" in done.stderr and done.stderr.count("\n") == 1
+    children = (tmp_path / "children").read_text().split()
+    assert len(children) <= os.cpu_count() < len(pictures(run)) * 2
+    for child in children:
+        status = Path(f"/proc/{child}/stat")
+        assert not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z"

@@ -160,7 +160,7 @@ def test_the_same_journal_gives_the_same_bytes(drawn: Path, tmp_path: Path) -> N
     again = Path(shutil.copytree(DATA, tmp_path / "again"))
     assert report(again, "--plots").returncode == 0
     files = [path.relative_to(drawn) for path in sorted(drawn.rglob("*")) if path.suffix not in {".svg", ".png", ""}]
-    assert len(files) == 18
+    assert len(files) == 16
     for file in files:
         assert (drawn / file).read_bytes() == (again / file).read_bytes()
     assert {p.name for p in again.rglob("*")} == {p.name for p in drawn.rglob("*")}  # no temporary is left

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "bench/stats/theil_sen.h"
-#include "bench/analysis/summary.h"
+#include "bench/analysis/scaling.h"
 
 /* Fewer numbers of workers are no price. */
 #define PRICES_POINTS_MIN 3
@@ -32,10 +32,11 @@ struct price {
 struct prices {
     struct price *rows; /* in the order of the plan */
     size_t count;
+    struct scaling curves; /* of each row, what it was made from */
 };
 
-/* 0 or -ENOMEM; then *prices is empty. `summary` is borrowed. */
-int prices_make(struct prices *prices, const struct summary *summary);
+/* `summary` is borrowed. */
+void prices_make(struct prices *prices, const struct summary *summary);
 void prices_free(struct prices *prices);
 
 #endif

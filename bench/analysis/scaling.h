@@ -27,7 +27,7 @@ struct scaling_point {
 struct scaling_curve {
     const char *sweep, *scaling, *runtime, *model;
     const struct plan_group *group; /* of the first point: task, kind and parameters are those of all */
-    int64_t jobs;                   /* in all (strong), or for each worker (weak) */
+    int64_t jobs;                   /* in all (strong), or for each worker (weak); 0 of prices */
     struct scaling_point *points;
     size_t count;
     struct fit fits[FIT_LAWS];
@@ -38,8 +38,10 @@ struct scaling {
     size_t count;
 };
 
-/* 0 or -ENOMEM; then *scaling is empty. `summary` is borrowed. */
-int scaling_make(struct scaling *scaling, const struct summary *summary);
+/* `summary` is borrowed. */
+void scaling_make(struct scaling *scaling, const struct summary *summary);
+/* The groups that are there for their price (bench/analysis/marginal_cost.h) as curves, which have neither gains nor laws. */
+struct scaling scaling_of_prices(const struct summary *summary);
 void scaling_free(struct scaling *scaling);
 
 /* Of a group's or a curve's `scaling`. */

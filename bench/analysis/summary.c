@@ -137,6 +137,11 @@ static int cells_judge(struct summary *summary)
 
 /* -- what depends on other rows ------------------------------------------------------------------------------------------------ */
 
+double summary_cpus(const struct summary *summary)
+{
+    return json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+}
+
 const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell)
 {
     for (size_t i = 0; i < summary->capacity_count; i++) {
@@ -162,7 +167,7 @@ const struct summary_cell *summary_sync_of(const struct summary *summary, const 
 /* What starting and ending takes is CPU time at most, so that the share is rather too low and the bound too high. */
 static double mixed_gain(const struct summary *summary, const struct summary_cell *sync, double workers)
 {
-    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    const double cpus = summary_cpus(summary);
     const double share = (sync->cpu_s - (sync->median_s - sync->work_s)) / sync->work_s;
     return cpus > 0 && share > 0 ? fmin(workers, cpus / share) : workers;
 }
@@ -207,7 +212,7 @@ static bool is_cpu(const struct summary_cell *cell) { return strcmp(cell->group-
  */
 static double off_cpu_share(const struct summary *summary, const struct summary_cell *cell, double startup_s)
 {
-    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    const double cpus = summary_cpus(summary);
     double cpu = 0, busy = 0;
     for (size_t i = 0; i < cell->cell->count; i++) {
         const struct sample *s = &cell->cell->samples[i];

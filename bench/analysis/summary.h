@@ -41,6 +41,8 @@ struct summary {
 int summary_make(struct summary *summary, const struct results *results, struct error *err);
 void summary_free(struct summary *summary);
 
+/* The CPUs a run may use, as its plan says; 0: not known. */
+double summary_cpus(const struct summary *summary);
 /* The capacity of a cell's group and runtime, NULL where there is none. */
 const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell);
 

@@ -96,9 +96,8 @@ static int draw(const struct plot_arguments *a, const struct picture_source *sou
                 struct error *err)
 {
     struct pictures pictures;
-    int rc = pictures_make(&pictures, source, a->only, err);
-    if (rc != 0)
-        return rc;
+    int rc;
+    pictures_make(&pictures, source, a->only);
     const int lock = atomic_write_lock(source->run_dir);
     if (pictures.count == 0)
         rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s",

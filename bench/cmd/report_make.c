@@ -87,10 +87,8 @@ static int derive_pictures(const char *run_dir, const struct summary *summary, c
     struct error page_err = {.text = ""};
     if (!options->plots && !options->files)
         return 0;
-    const int made = pictures_make(&pictures, &source, NULL, err);
-    if (made != 0)
-        pictures = (struct pictures){.items = NULL};
-    const int drawn = made == 0 && options->plots ? plot_make(run_dir, &pictures, &plot, err) : made;
+    pictures_make(&pictures, &source, NULL);
+    const int drawn = options->plots ? plot_make(run_dir, &pictures, &plot, err) : 0;
     const int page = options->files ? derive_page(run_dir, summary, claims, &pictures, &page_err) : 0;
     pictures_free(&pictures);
     if (page != 0)

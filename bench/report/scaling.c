@@ -219,10 +219,11 @@ static int write_for_programs(const struct scaling *scaling, struct writer *w)
 int document_write_scaling(const struct summary *summary, struct writer *w)
 {
     struct scaling scaling;
-    int rc = scaling_make(&scaling, summary);
-    if (rc == 0 && w->format->for_programs)
+    int rc = 0;
+    scaling_make(&scaling, summary);
+    if (w->format->for_programs)
         rc = write_for_programs(&scaling, w);
-    else if (rc == 0 && scaling.count > 0) {
+    else if (scaling.count > 0) {
         write_heading(w, 2, "Scaling");
         rc = write_for_people(&scaling, w);
     }

@@ -1,5 +1,5 @@
 # How long jobs took: p50, p90, p99 and the maximum of every variant, a row each; the colour is the runtime.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/latency.c, rows.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/latency.c, picture.c
 WIDTH = 960
 ROW = 19
 LEFT = longest * 7.4 + 24

@@ -1,5 +1,5 @@
 # Where the time of each variant goes: start, ready, work, end as one bar, as shares of the whole.
-#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/phases.c, rows.c
+#   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/phases.c, picture.c
 WIDTH = 960
 ROW = 21
 LEFT = longest * 7.4 + 24

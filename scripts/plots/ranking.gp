@@ -1,6 +1,6 @@
 # All variants of a group sorted by their speedup, with 95% intervals; the colour is the runtime.
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle  ARG6 what is compared
-#   numbers: bench/report/plot/ranking.c, rows.c
+#   numbers: bench/report/plot/ranking.c, picture.c
 WIDTH = 960
 ROW = 19
 LEFT = longest * 7.4 + 24

@@ -10,7 +10,7 @@ WIDTH = slots * NARROW + 90 > WIDTH ? int(slots * NARROW + 90) : WIDTH
 FONT = 11
 TOP = 104     # pixels for the titles and the key
 PANEL = 290   # pixels a panel, with its axis
-HEIGHT = TOP + PANEL * ((own_bars > 0) + (base_bars > 0)) + 12
+HEIGHT = TOP + PANEL * ((word(own_known, 2) > 0) + (word(base_known, 2) > 0)) + 12
 DATA = ARG1; OUTPUT = ARG2; FORMAT = ARG3; TITLE = ARG4; SUBTITLE = ARG5
 load ARG0[1:strlen(ARG0) - strlen("speedup.gp")] . "style.gp"
 
@@ -35,7 +35,7 @@ if (slanted) {
 
 top = HEIGHT - TOP
 do for [p in "own base"] {
-    if (value(p . "_bars") == 0) { continue }
+    if (known(p, 2) == 0) { continue }
     low = value(p . "_low"); high = value(p . "_high"); ideal = value(p . "_ideal")
     set tmargin at screen (top - 34.0) / HEIGHT
     set bmargin at screen (top - PANEL + (slanted ? 74.0 : 40.0)) / HEIGHT
@@ -46,24 +46,24 @@ do for [p in "own base"] {
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync" : " over py:sync") \
         at screen 70.0 / WIDTH, screen (top - 14.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
     # One key for both panels, with the runtimes of both.
-    if (p eq "base" && own_bars > 0) { unset key } else { set key at screen 62.0 / WIDTH, screen (HEIGHT - 64.0) / HEIGHT }
+    if (p eq "base" && known("own", 2) > 0) { unset key } else { set key at screen 62.0 / WIDTH, screen (HEIGHT - 64.0) / HEIGHT }
     # A block that is not there would be a warning, and a warning is an error: only what there is gets drawn.
-    draw = "plot DATA index p.'_bars' using 1:2:(colour_at($3)) with boxes linecolor rgb variable notitle"
+    draw = "plot DATA index p using 1:2:(colour_at($7)) with boxes linecolor rgb variable notitle"
     draw = draw . ", for [i=1:words(ARG6)] keyentry with boxes linecolor rgb colour(word(ARG6, i)) title word(ARG6, i)"
     draw = draw . ", 1 with lines linecolor rgb INK linewidth 1 notitle"
     if (ideal > 0) {
         draw = draw . ", ideal with lines linecolor rgb FAINT linewidth 1.2 dashtype 3 title sprintf('ideal %gx', ideal)"
     }
-    if (value(p . "_capacity") > 0) {
-        draw = draw . ", DATA index p.'_capacity' using ($1-0.47):2:(0.94):(0) with vectors nohead linecolor rgb INK linewidth 1.6 title 'capacity'"
+    if (known(p, 5) > 0) {
+        draw = draw . ", DATA index p using ($1-0.47):5:(0.94):(0) with vectors nohead linecolor rgb INK linewidth 1.6 title 'capacity'"
     }
-    if (value(p . "_intervals") > 0) {
-        draw = draw . ", DATA index p.'_intervals' using 1:2:(0):($3-$2) with vectors heads size screen 4.0/WIDTH,90 fixed linecolor rgb INK linewidth 1.1 notitle"
+    if (known(p, 3) > 0) {
+        draw = draw . ", DATA index p using 1:3:(0):($4-$3) with vectors heads size screen 4.0/WIDTH,90 fixed linecolor rgb INK linewidth 1.1 notitle"
     }
-    if (value(p . "_missing") > 0) {
-        draw = draw . ", DATA index p.'_missing' using 1:(1):2 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle"
+    if (known(p, 2) < value(p)) {
+        draw = draw . ", DATA index p using 1:(valid(2) ? NaN : 1):8 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle"
     }
-    draw = draw . ", DATA index p.'_labels' using 1:2:3 with labels noenhanced font small textcolor rgb INK" . \
+    draw = draw . ", DATA index p using 1:6:8 with labels noenhanced font small textcolor rgb INK" . \
         (crowded ? " left rotate by 90 offset 0, character 0.4" : " offset 0, character 0.6") . " notitle"
     draw = draw . ", DATA index 'models' using 1:(low):xticlabels(2) with points pointtype -1 notitle"
     eval(draw)

@@ -3,7 +3,7 @@
 TILE = longest * 9.4 + 12 < 84 ? 84.0 : longest * 9.4 + 12   # pixels, of which a name's letter takes at most 9.4
 ROW = 40
 LEFT = 78
-panels = (own_tiles > 0) + (base_tiles > 0)
+panels = (word(own_known, 3) > 0) + (word(base_known, 3) > 0)
 WIDTH = LEFT + TILE * models + 24 < 620 ? 620 : int(LEFT + TILE * models + 24)
 TOP = 58
 PANEL = ROW * runtimes + 66
@@ -27,7 +27,7 @@ set rmargin at screen 1.0 * (LEFT + TILE * models) / WIDTH
 
 top = HEIGHT - TOP
 do for [p in "own base"] {
-    if (value(p . "_tiles") == 0) { continue }
+    if (known(p, 3) == 0) { continue }
     reach = value(p . "_reach")
     set cbrange [-reach:reach]
     set tmargin at screen (top - 30.0) / HEIGHT
@@ -35,11 +35,11 @@ do for [p in "own base"] {
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync: what the model buys" : " over py:sync: language and model together") \
         at screen 1.0 * LEFT / WIDTH, screen (top - 16.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
     dark(v) = abs(v) > 0.62 * reach
-    draw = "plot DATA index p.'_tiles' using 1:2:(0.48):(0.46):3 with boxxyerror fillstyle solid 1 border linecolor rgb '#DDDDDD' fillcolor palette"
-    draw = draw . ", DATA index p.'_tiles' using 1:2:(dark($3) ? '' : strcol(4)) with labels noenhanced textcolor rgb INK"
-    draw = draw . ", DATA index p.'_tiles' using 1:2:(dark($3) ? strcol(4) : '') with labels noenhanced textcolor rgb 'white'"
-    if (value(p . "_gaps") > 0) {
-        draw = draw . ", DATA index p.'_gaps' using 1:2:3 with labels noenhanced font sprintf('DejaVu Sans,%d', FONT - 3) textcolor rgb FAINT"
+    draw = "plot DATA index p using 1:(valid(3) ? $2 : NaN):(0.48):(0.46):3 with boxxyerror fillstyle solid 1 border linecolor rgb '#DDDDDD' fillcolor palette"
+    draw = draw . ", DATA index p using 1:(valid(3) ? $2 : NaN):(dark($3) ? '' : strcol(4)) with labels noenhanced textcolor rgb INK"
+    draw = draw . ", DATA index p using 1:(valid(3) ? $2 : NaN):(dark($3) ? strcol(4) : '') with labels noenhanced textcolor rgb 'white'"
+    if (known(p, 3) < value(p)) {
+        draw = draw . ", DATA index p using 1:(valid(3) ? NaN : $2):4 with labels noenhanced font sprintf('DejaVu Sans,%d', FONT - 3) textcolor rgb FAINT"
     }
     draw = draw . ", DATA index 'models' using 1:(-0.5):xticlabels(2) with points pointtype -1"
     draw = draw . ", DATA index 'runtimes' using (-0.5):1:yticlabels(2) with points pointtype -1"

@@ -29,6 +29,9 @@ marker(name) = model_place(name) > 0 ? int(word(MARKERS, model_place(name))) : 1
 # The digits of ticks on a logarithmic axis: as many as fit beside each other, and always some.
 steps(low, high) = high / low > 1000 ? "1" : high / low > 5 ? "1 2 5" : "1 1.2 1.5 2 2.5 3 4 5 6 8"
 
+# How many rows of a block know the number in a column: what nobody knows cannot be drawn.
+known(block, column) = int(word(value(block . "_known"), column))
+
 INK = "#222222"
 FAINT = "#777777"
 set border 3 linecolor rgb FAINT linewidth 1

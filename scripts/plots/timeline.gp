@@ -26,8 +26,8 @@ thick(i) = (w = value(sprintf("lane_%d", i)) * ROW * 0.62, w < 0.6 ? 0.6 : w)
 pale(c) = ((c & 0xFEFEFE) >> 1 & 0xFEFEFE) / 2 + 0xBFBFBF
 draw = "plot DATA index 'bounds' using (0):1:(end * 1.02):(0) with vectors nohead linecolor rgb '#DDDDDD' linewidth 0.7"
 do for [i=1:models] {
-    draw = draw . sprintf(", DATA index 'jobs_%d' using 1:2:3:4 with vectors nohead linecolor rgb colour(ARG6) linewidth thick(%d)", i, i)
-    if (value(sprintf("longer_%d", i)) > 0) { draw = draw . sprintf(", DATA index 'longer_%d' using 1:2:3:4 with vectors nohead linecolor rgb pale(colour(ARG6)) linewidth thick(%d)", i, i) }
+    draw = draw . sprintf(", DATA index 'jobs_%d' using 1:2:3:(0) with vectors nohead linecolor rgb colour(ARG6) linewidth thick(%d)", i, i)
+    if (known(sprintf("jobs_%d", i), 4) > 0) { draw = draw . sprintf(", DATA index 'jobs_%d' using ($1+$3):2:4:(0) with vectors nohead linecolor rgb pale(colour(ARG6)) linewidth thick(%d)", i, i) }
     # A tick where each job starts, so that jobs that follow one another can be told apart.
     draw = draw . sprintf(", DATA index 'jobs_%d' using 1:($2-0.42*lane_%d):(0):(0.84*lane_%d) with vectors nohead linecolor rgb INK linewidth 0.8", i, i, i)
 }

@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "bench/report/format.h"
-#include "bench/report/plot/rows.h"
+#include "bench/report/plot/picture.h"
 
 #define OR_MORE      1.5 /* how far the bar of "or more" reaches */
 #define AXIS_SPACE   1.3
@@ -47,15 +47,14 @@ static void put_claim(struct picture *p, enum block block, const struct claim *c
     }
 }
 
-void picture_claims(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
+void picture_claims(struct pictures *out, const struct plan_group *group)
 {
-    const struct claims *claims = source->claims;
+    const struct claims *claims = out->source->claims;
     struct picture_axis axis = {1, 1};
     size_t counts[CLAIM_UNMEASURED + 1] = {0};
-    struct picture *p = claims != NULL && claims->count > 0 ? picture_add(out, source->summary, "claims", group, NULL)
-                                                            : NULL;
-    if (p == NULL)
+    if (claims == NULL || claims->count == 0)
         return;
+    struct picture *p = picture_add(out, "claims", group, NULL);
     for (size_t k = 0; k < BLOCKS; k++) {
         picture_block(p, "%s", block_names[k]);
         for (size_t i = 0; i < claims->count; i++)
@@ -70,10 +69,10 @@ void picture_claims(struct pictures *out, const struct picture_source *source, c
         counts[c->verdict]++;
     }
     picture_set(p, "low=%.6g; high=%.6g", axis.low / AXIS_SPACE, axis.high * AXIS_SPACE);
-    picture_say(p, &p->title, "Claimed and measured");
-    picture_say(p, &p->subtitle, "%s", claims->about);
+    picture_say(&p->title, "Claimed and measured");
+    picture_say(&p->subtitle, "%s", claims->about);
     picture_say(
-        p, &p->alt,
+        &p->alt,
         "%zu published claims beside what was measured here: %zu hold, %zu are more here, %zu less, %zu cannot be",
         claims->count, counts[CLAIM_HOLDS], counts[CLAIM_MORE], counts[CLAIM_LESS], counts[CLAIM_CANNOT]);
 }

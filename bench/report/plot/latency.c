@@ -12,7 +12,7 @@
 
 #include "bench/report/cells.h"
 #include "bench/report/format.h"
-#include "bench/report/plot/rows.h"
+#include "bench/report/plot/picture.h"
 
 enum { P90_JOBS = 10, P99_JOBS = 100 }; /* fewer have no job between it and the maximum */
 
@@ -25,19 +25,16 @@ static double key(const struct summary_cell *cell, const void *what)
 
 static void put_row(struct picture *p, struct plot_rows *rows, size_t row)
 {
-    const struct summary_cell *cell = rows->items[row].cell;
+    const double *s = rows->items[row].cell->latency_s;
     const bool p99 = p->group->jobs >= P99_JOBS;
     double ms[LATENCY_POINTS];
     struct format a, b;
     char label[160] = "-";
-    for (size_t k = 0; k < LATENCY_POINTS; k++) {
-        ms[k] = 1e3 * cell->latency_s[k];
-        if (row < rows->known)
-            picture_stretch(&rows->axis, ms[k]);
-    }
+    for (size_t k = 0; k < LATENCY_POINTS; k++)
+        ms[k] = 1e3 * s[k];
     if (row < rows->known)
-        snprintf(label, sizeof label, "%s; %s %s", format_time(&a, cell->latency_s[LATENCY_P50]), p99 ? "p99" : "max",
-                 format_time(&b, cell->latency_s[p99 ? LATENCY_P99 : LATENCY_MAX]));
+        snprintf(label, sizeof label, "%s; %s %s", format_time(&a, s[LATENCY_P50]), p99 ? "p99" : "max",
+                 format_time(&b, s[p99 ? LATENCY_P99 : LATENCY_MAX]));
     plot_rows_put(p, rows, row, label, ms, LATENCY_POINTS);
 }
 
@@ -47,10 +44,10 @@ static void say(struct picture *p, const struct plot_rows *rows)
     const char *loop = p->group->rate > 0 ? "open" : "closed";
     char *shape = format_shape(p->group);
     struct format a, b;
-    picture_say(p, &p->subtitle, "%s; %s loop: latency from %s to its end, medians of all rounds",
-                shape != NULL ? shape : "", loop, p->group->rate > 0 ? "when a job was due" : "a job's start");
+    picture_say(&p->subtitle, "%s; %s loop: latency from %s to its end, medians of all rounds", shape, loop,
+                p->group->rate > 0 ? "when a job was due" : "a job's start");
     picture_say(
-        p, &p->alt,
+        &p->alt,
         "%s, %s loop: the job latency of %zu variants, medians of all rounds; the lowest median is that of %s, %s, "
         "with a maximum of %s",
         p->group->name, loop, rows->known, picture_variant(best->cell).text,
@@ -58,12 +55,12 @@ static void say(struct picture *p, const struct plot_rows *rows)
     free(shape);
 }
 
-void picture_latency(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
+void picture_latency(struct pictures *out, const struct plan_group *group)
 {
     if (!cells_wait(group))
         return;
-    struct plot_rows rows = plot_rows_make(out, source->summary, group, key, NULL);
-    struct picture *p = rows.known > 0 ? picture_add(out, source->summary, "latency", group, NULL) : NULL;
+    struct plot_rows rows = plot_rows_make(out->source->summary, group, key, NULL);
+    struct picture *p = rows.known > 0 ? picture_add(out, "latency", group, NULL) : NULL;
     if (p != NULL) {
         picture_block(p, "rows");
         for (size_t i = 0; i < rows.count; i++)

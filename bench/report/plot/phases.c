@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "bench/report/format.h"
-#include "bench/report/plot/rows.h"
+#include "bench/report/plot/picture.h"
 
 static double total_of(const struct summary_cell *c)
 {
@@ -28,7 +28,7 @@ static double key(const struct summary_cell *cell, const void *what)
     return isfinite(total_of(cell)) ? -(double)picture_runtime_place(cell->cell->runtime) : NAN;
 }
 
-static void put_rows(struct picture *p, const struct plot_rows *rows)
+static void put_rows(struct picture *p, struct plot_rows *rows)
 {
     const struct summary_cell *least = NULL, *most = NULL;
     double low = INFINITY, high = -INFINITY;
@@ -46,20 +46,19 @@ static void put_rows(struct picture *p, const struct plot_rows *rows)
         low = fmin(low, share);
         high = fmax(high, share);
     }
-    picture_say(p, &p->alt,
-                "%s: start, ready, work and end of every variant; %s spends %.0f%% of its command working, %s %.0f%%",
-                p->group->name, picture_variant(most->cell).text, 100 * high, picture_variant(least->cell).text,
-                100 * low);
+    picture_say(
+        &p->alt, "%s: start, ready, work and end of every variant; %s spends %.0f%% of its command working, %s %.0f%%",
+        p->group->name, picture_variant(most->cell).text, 100 * high, picture_variant(least->cell).text, 100 * low);
 }
 
-void picture_phases(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
+void picture_phases(struct pictures *out, const struct plan_group *group)
 {
-    struct plot_rows rows = plot_rows_make(out, source->summary, group, key, NULL);
-    struct picture *p = rows.known > 0 ? picture_add(out, source->summary, "phases", group, NULL) : NULL;
+    struct plot_rows rows = plot_rows_make(out->source->summary, group, key, NULL);
+    struct picture *p = rows.known > 0 ? picture_add(out, "phases", group, NULL) : NULL;
     rows.count = rows.known; /* what did not run has no bar */
     if (p != NULL) {
-        rows.axis = (struct picture_axis){1, 100}; /* a linear one, in truth: phases.gp */
         put_rows(p, &rows);
+        rows.axis = (struct picture_axis){1, 100}; /* a linear one, in truth: phases.gp */
         plot_rows_set(p, &rows);
     }
     free(rows.items);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws the pictures of a run: data files first, then as many gnuplots at once as there are CPUs. */
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* memfd_create */
 #include "bench/report/plot/plot.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,8 +25,8 @@ const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
 /* One gnuplot under way. */
 struct drawing {
     char *temporary, *name; /* in the folder; owned; NULL: free */
-    pid_t pid;
-    int said; /* what it says comes out here */
+    pid_t pid;              /* of its group, too */
+    int said;               /* a file of what it says */
 };
 
 struct desk {
@@ -33,7 +34,8 @@ struct desk {
     const struct plot_options *options;
     struct drawing drawings[JOBS_MOST];
     size_t most, turns;
-    int rc; /* of the first that went wrong, with *err filled in */
+    bool over; /* no gnuplot will do better than the one before */
+    int rc;    /* of the first that went wrong, with *err filled in */
     struct error *err;
 };
 
@@ -58,53 +60,54 @@ static _Noreturn void child_run(char *const *argv, int said, pid_t parent)
     alarm(PATIENCE_S);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (getppid() != parent || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(said, STDOUT_FILENO) < 0 ||
-        dup2(said, STDERR_FILENO) < 0 || setenv("LC_ALL", "C.UTF-8", 1) != 0)
+    if (getppid() != parent || setpgid(0, 0) != 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 ||
+        dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0 || setenv("LC_ALL", "C.UTF-8", 1) != 0)
         _exit(NOT_FOUND - 1);
     execvp(argv[0], argv);
-    _exit(errno == ENOENT ? NOT_FOUND : NOT_FOUND - 1);
+    if (errno != ENOENT)
+        dprintf(STDERR_FILENO, "cannot be started: %s\n", strerror(errno));
+    _exit(NOT_FOUND);
 }
 
 static int child_start(struct drawing *d, char *const *argv, struct error *err)
 {
-    int fds[2];
     const pid_t parent = getpid();
-    if (pipe2(fds, O_CLOEXEC) != 0)
-        return error_set(err, -errno, "gnuplot: %s", strerror(errno));
-    d->pid = fork();
+    d->said = memfd_create("said", MFD_CLOEXEC);
+    d->pid = d->said < 0 ? -1 : fork();
     if (d->pid == 0)
-        child_run(argv, fds[1], parent);
-    const int rc = d->pid < 0 ? error_set(err, -errno, "gnuplot: %s", strerror(errno)) : 0;
-    close(fds[1]);
-    if (rc != 0)
-        close(fds[0]);
-    d->said = fds[0];
+        child_run(argv, d->said, parent);
+    if (d->pid > 0)
+        return 0;
+    const int rc = error_set(err, -errno, "gnuplot: %s", strerror(errno));
+    if (d->said >= 0)
+        close(d->said);
     return rc;
 }
 
 /* It ends with 0 even where a font is missing or a plot is empty, so whatever it says counts as a failure. */
-static int child_wait(const struct drawing *d, struct error *err)
+static int child_wait(struct desk *desk, const struct drawing *d, struct error *err)
 {
-    char text[600] = "", rest[512];
-    size_t length = 0;
+    char text[600] = "";
+    siginfo_t info;
     int status = 0;
-    for (ssize_t got = 1; got > 0 || (got < 0 && errno == EINTR);) {
-        const bool fits = length < sizeof text - 1;
-        got = read(d->said, fits ? text + length : rest, fits ? sizeof text - 1 - length : sizeof rest);
-        length += fits && got > 0 ? (size_t)got : 0;
-    }
-    text[length] = '\0';
-    close(d->said);
+    while (waitid(P_PID, (id_t)d->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+        continue;
+    kill(-d->pid, SIGKILL); /* what it has started ends with it */
     while (waitpid(d->pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    if (pread(d->said, text, sizeof text - 1, 0) < 0)
+        snprintf(text, sizeof text, "%s", strerror(errno));
+    close(d->said);
     char *line = text + strspn(text, " \t\r\n"); /* the first that says something */
     text_one_line(line);
-    const bool ended = WIFEXITED(status);
-    if (ended && WEXITSTATUS(status) == NOT_FOUND)
+    const bool ended = WIFEXITED(status), late = !ended && WTERMSIG(status) == SIGALRM;
+    const bool missing = ended && WEXITSTATUS(status) == NOT_FOUND && *line == '\0';
+    desk->over |= late || missing;
+    if (missing)
         return error_set(err, -ENOSYS,
                          "gnuplot is not installed, so there are no pictures (./scripts/setup.sh installs it)");
-    if (!ended && WTERMSIG(status) == SIGALRM)
-        return error_set(err, -EIO, "gnuplot %s: not done after a minute", d->name);
+    if (late)
+        return error_set(err, -EIO, "gnuplot %s: not done after a minute, so no more pictures are drawn", d->name);
     if (*line != '\0')
         return error_set(err, -EIO, "gnuplot %s: %s", d->name, line);
     if (status != 0)
@@ -123,8 +126,7 @@ static void drawing_free(struct drawing *d)
 static void remove_from(const char *folder, const char *name)
 {
     char *path = text_format("%s/%s", folder, name);
-    if (path != NULL)
-        (void)unlink(path); /* it may not be there */
+    unlink(path); /* it may not be there */
     free(path);
 }
 
@@ -134,7 +136,7 @@ static void finish(struct desk *desk, struct drawing *d)
     struct error err = {""};
     if (d->name == NULL)
         return;
-    int rc = child_wait(d, &err);
+    int rc = child_wait(desk, d, &err);
     if (rc == 0)
         rc = atomic_write_file(desk->folder, d->temporary, d->name, &err);
     if (rc != 0)
@@ -144,40 +146,32 @@ static void finish(struct desk *desk, struct drawing *d)
 }
 
 /* -d: no file of the user's changes the look. */
-static int gnuplot_argv(struct string_list *argv, const struct desk *desk, const struct picture *p, const char *format)
-{
-    const int width = desk->options->text_width > 0 ? desk->options->text_width : TEXT_WIDTH;
-    int rc = string_list_addf(argv, "gnuplot");
-    rc = rc != 0 ? rc : string_list_addf(argv, "-d");
-    rc = rc != 0 ? rc : string_list_addf(argv, "-e");
-    rc = rc != 0 ? rc : string_list_addf(argv, "text_width=%d; %s", width, p->settings != NULL ? p->settings : "");
-    rc = rc != 0 ? rc : string_list_addf(argv, "-c");
-    rc = rc != 0 ? rc : string_list_addf(argv, "%s/%s.gp", desk->options->scripts_dir, p->kind);
-    rc = rc != 0 ? rc : string_list_addf(argv, "%s/%s.dat", desk->folder, p->stem);
-    rc = rc != 0 ? rc : string_list_addf(argv, "%s/.%s.%s.new", desk->folder, p->stem, format);
-    const char *const texts[] = {format, p->title, p->subtitle, p->words[0], p->words[1], p->words[2], p->words[3]};
-    for (size_t i = 0; rc == 0 && i < sizeof texts / sizeof *texts; i++)
-        rc = string_list_addf(argv, "%s", texts[i] != NULL ? texts[i] : "");
-    return rc;
-}
-
 static void draw(struct desk *desk, const struct picture *p, const char *format)
 {
+    const int width = desk->options->text_width > 0 ? desk->options->text_width : TEXT_WIDTH;
     struct error err = {""};
     struct string_list argv = {NULL, 0};
     struct drawing *d = &desk->drawings[desk->turns++ % desk->most];
     finish(desk, d);
+    if (desk->over)
+        return;
     d->name = text_format("%s.%s", p->stem, format);
     d->temporary = text_format(".%s.%s.new", p->stem, format);
-    int rc = d->name == NULL || d->temporary == NULL ? -ENOMEM : gnuplot_argv(&argv, desk, p, format);
+    string_list_addf(&argv, "gnuplot");
+    string_list_addf(&argv, "-d");
+    string_list_addf(&argv, "-e");
+    string_list_addf(&argv, "text_width=%d; %s", width, p->settings);
+    string_list_addf(&argv, "-c");
+    string_list_addf(&argv, "%s/%s.gp", desk->options->scripts_dir, p->kind);
+    string_list_addf(&argv, "%s/%s.dat", desk->folder, p->stem);
+    string_list_addf(&argv, "%s/%s", desk->folder, d->temporary);
+    const char *const texts[] = {format, p->title, p->subtitle, p->words[0], p->words[1], p->words[2], p->words[3]};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        string_list_addf(&argv, "%s", texts[i] != NULL ? texts[i] : "");
+    const int rc = child_start(d, argv.items, &err);
+    keep_first(desk, rc, &err);
     if (rc != 0)
-        error_set(&err, rc, "out of memory");
-    else
-        rc = child_start(d, argv.items, &err);
-    if (rc != 0) {
-        keep_first(desk, rc, &err);
         drawing_free(d);
-    }
     string_list_free(&argv);
 }
 
@@ -188,7 +182,7 @@ static bool has_same_data(const char *folder, const struct picture *p)
 {
     char *data = text_format("%s/%s.dat", folder, p->stem), *old = NULL;
     size_t length = 0;
-    const bool same = data != NULL && file_read(data, p->length + 1, &old, &length) == 0 && length == p->length &&
+    const bool same = file_read(data, p->length + 1, &old, &length) == 0 && length == p->length &&
                       memcmp(old, p->data, length) == 0;
     free(old);
     free(data);
@@ -197,8 +191,8 @@ static bool has_same_data(const char *folder, const struct picture *p)
 
 bool plot_is_drawn(const char *run_dir, const struct picture *p)
 {
-    char *folder = text_format("%s/plots", run_dir), *drawing = text_format("%s/plots/%s.svg", run_dir, p->stem);
-    const bool drawn = folder != NULL && drawing != NULL && access(drawing, R_OK) == 0 && has_same_data(folder, p);
+    char *folder = text_format("%s/plots", run_dir), *drawing = text_format("%s/%s.svg", folder, p->stem);
+    const bool drawn = access(drawing, R_OK) == 0 && has_same_data(folder, p);
     free(drawing);
     free(folder);
     return drawn;
@@ -212,13 +206,10 @@ static void write_data(struct desk *desk, const struct picture *p)
     const bool same = has_same_data(desk->folder, p);
     for (size_t f = 0; !same && plot_formats[f] != NULL; f++) {
         char *drawn = text_format("%s.%s", p->stem, plot_formats[f]);
-        if (drawn != NULL)
-            remove_from(desk->folder, drawn);
+        remove_from(desk->folder, drawn);
         free(drawn);
     }
-    const int rc = name == NULL ? error_set(&err, -ENOMEM, "out of memory")
-                                : atomic_write_bytes(desk->folder, name, p->data, p->length, &err);
-    keep_first(desk, rc, &err);
+    keep_first(desk, atomic_write_bytes(desk->folder, name, p->data, p->length, &err), &err);
     free(name);
 }
 
@@ -229,8 +220,6 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
     const char *dot = *run_dir == '/' || *run_dir == '.' ? "" : "./";
     const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     char *folder = text_format("%s%s/plots", dot, run_dir);
-    if (folder == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
     struct desk desk = {.folder = folder, .options = options, .err = err};
     desk.most = cpus < 1 ? 1 : cpus > JOBS_MOST ? JOBS_MOST : (size_t)cpus;
     if (mkdir(folder, 0777) != 0 && errno != EEXIST)
@@ -238,7 +227,7 @@ int plot_make(const char *run_dir, const struct pictures *pictures, const struct
     for (size_t i = 0; desk.rc == 0 && i < pictures->count; i++)
         write_data(&desk, &pictures->items[i]);
     for (size_t i = 0; i < pictures->count; i++)
-        for (size_t f = 0; plot_formats[f] != NULL && desk.rc != -ENOSYS; f++)
+        for (size_t f = 0; plot_formats[f] != NULL; f++)
             if ((options->formats & 1u << f) != 0)
                 draw(&desk, &pictures->items[i], plot_formats[f]);
     for (size_t i = 0; i < desk.most; i++)

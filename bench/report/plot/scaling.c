@@ -6,26 +6,25 @@
  * interval), "amdahl_K" and "usl_K" (workers, gain of the law) where it was fitted; and "capacity" (workers, ratio) where
  * there is one.
  */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include "bench/analysis/scaling.h"
 #include "bench/report/format.h"
-#include "bench/report/plot/rows.h"
+#include "bench/report/plot/picture.h"
 
 #define CURVE_POINTS 60 /* of a fitted law */
 #define STEEP        20 /* gains that differ more have a logarithmic axis */
 
 /* The curves of one sweep, which are drawn together, and the greatest gain among them. */
 struct sweep {
-    const struct scaling *scaling;
-    const struct scaling_curve *first, *longest, *best;
-    const struct scaling_point *most;
     struct picture *p;
     size_t curves;
     struct picture_axis gain, workers;
+    const struct scaling_curve *longest;
+    const struct scaling_point *most;
 };
+
+static double gain_of(const struct scaling_point *point) { return ratio_known(point->gain) ? point->gain->ratio : NAN; }
 
 static double workers_of(const struct scaling_point *point) { return (double)point->cell->group->workers; }
 
@@ -34,17 +33,15 @@ static void put_points(struct sweep *s, const struct scaling_curve *curve)
     picture_block(s->p, "points_%zu", s->curves);
     for (const struct scaling_point *point = curve->points; point < curve->points + curve->count; point++) {
         const struct ratio *gain = point->gain;
-        if (!ratio_known(gain))
+        if (!isfinite(gain_of(point)))
             continue;
         const double numbers[] = {workers_of(point), gain->ratio, picture_low(gain), picture_high(gain)};
         picture_row_of(s->p, NULL, NULL, numbers, 4);
         picture_stretch(&s->workers, numbers[0]);
         for (size_t k = 1; k < 4; k++)
             picture_stretch(&s->gain, numbers[k]);
-        if (s->most == NULL || gain->ratio > s->most->gain->ratio) {
+        if (s->most == NULL || gain->ratio > s->most->gain->ratio)
             s->most = point;
-            s->best = curve;
-        }
     }
 }
 
@@ -69,85 +66,64 @@ static void say_laws(struct picture *p, const struct scaling_curve *curve)
         snprintf(amdahl, sizeof amdahl, "%.3g", a->contention.value);
     if (u->accepted)
         snprintf(usl, sizeof usl, "%.3g, %.2g", u->contention.value, u->coherency.value);
-    picture_append(p, &p->words[0], " ", "%s:%s", curve->runtime, curve->model);
-    picture_append(p, &p->words[1], "|", "Amdahl %s; USL %s", amdahl, usl);
+    picture_append(&p->words[0], " ", "%s:%s", curve->runtime, curve->model);
+    picture_append(&p->words[1], "|", "Amdahl %s; USL %s", amdahl, usl);
 }
 
-static bool any_gain(const struct scaling_curve *curve)
+static void put_curves(struct sweep *s, const struct scaling *scaling, size_t first)
 {
-    for (size_t i = 0; i < curve->count; i++)
-        if (ratio_known(curve->points[i].gain))
-            return true;
-    return false;
-}
-
-static void put_curves(struct sweep *s)
-{
-    const struct scaling_curve *end = s->scaling->curves + s->scaling->count;
-    s->longest = s->first;
-    for (const struct scaling_curve *c = s->first; c < end; c++)
-        if (scaling_same_table(c, s->first) && any_gain(c)) {
-            s->curves++;
-            s->longest = c->count > s->longest->count ? c : s->longest;
-            put_points(s, c);
-            put_laws(s, c);
-            say_laws(s->p, c);
-        }
+    s->longest = &scaling->curves[first];
+    for (size_t i = first; i < scaling->count; i = picture_next_curve(scaling, first, i + 1, gain_of)) {
+        const struct scaling_curve *c = &scaling->curves[i];
+        s->curves++;
+        s->longest = c->count > s->longest->count ? c : s->longest;
+        put_points(s, c);
+        put_laws(s, c);
+        say_laws(s->p, c);
+    }
     /* Capacities differ by runtime, but are the same for a runtime's models. */
     picture_block(s->p, "capacity");
-    for (const struct scaling_curve *c = s->first; c < end; c++)
-        for (size_t i = 0; scaling_same_table(c, s->first) && any_gain(c) && i < c->count; i++)
-            if (isfinite(c->points[i].capacity))
-                picture_row(s->p, NULL, NULL, workers_of(&c->points[i]), c->points[i].capacity);
+    for (size_t i = first; i < scaling->count; i = picture_next_curve(scaling, first, i + 1, gain_of))
+        for (const struct scaling_point *p = scaling->curves[i].points, *end = p + scaling->curves[i].count; p < end;
+             p++)
+            if (isfinite(p->capacity))
+                picture_row(s->p, NULL, NULL, workers_of(p), p->capacity);
 }
 
-static void say(struct sweep *s, const struct summary *summary)
+static void say(struct sweep *s, const struct scaling_curve *first, double cpus)
 {
     struct picture *p = s->p;
-    const bool steep = s->gain.high / s->gain.low > STEEP, io = strcmp(s->first->group->kind, "io") == 0;
-    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    const bool steep = s->gain.high / s->gain.low > STEEP;
     struct format f;
     for (size_t i = 0; i < s->longest->count; i++) /* the ticks */
-        picture_append(p, &p->words[2], " ", "%.0f", workers_of(&s->longest->points[i]));
+        picture_append(&p->words[2], " ", "%.0f", workers_of(&s->longest->points[i]));
     picture_set(p, "curves=%zu; workers=%.6g; low=%.6g; high=%.6g; steep=%d; cpus=%.6g", s->curves, s->workers.high,
-                steep ? s->gain.low / 1.4 : 0, s->gain.high * (steep ? 1.6 : 1.15), steep, io ? 0 : ceil(cpus));
+                steep ? s->gain.low / 1.4 : 0, s->gain.high * (steep ? 1.6 : 1.15), steep, cpus);
     picture_say(
-        p, &p->subtitle,
+        &p->subtitle,
         "%s scaling: %lld job%s %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL (contention, "
         "coherency)",
-        s->first->scaling, (long long)s->first->jobs, s->first->jobs == 1 ? "" : "s",
-        scaling_is_weak(s->first->scaling) ? "for each worker" : "in all");
-    picture_say(p, &p->alt, "%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s:%s with %.0f workers",
-                s->first->sweep, s->first->scaling, s->workers.high, format_ratio(&f, s->most->gain->ratio),
-                s->best->runtime, s->best->model, workers_of(s->most));
+        first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
+        scaling_is_weak(first->scaling) ? "for each worker" : "in all");
+    picture_say(&p->alt, "%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s with %.0f workers",
+                first->sweep, first->scaling, s->workers.high, format_ratio(&f, gain_of(s->most)),
+                picture_variant(s->most->cell->cell).text, workers_of(s->most));
 }
 
-/* The first curve with a gain of its sweep. */
-static bool begins_sweep(const struct scaling *scaling, const struct scaling_curve *curve)
+void picture_scaling(struct pictures *out, const struct plan_group *none)
 {
-    for (const struct scaling_curve *before = scaling->curves; before < curve; before++)
-        if (scaling_same_table(before, curve) && any_gain(before))
-            return false;
-    return any_gain(curve);
-}
-
-void picture_scaling(struct pictures *out, const struct picture_source *source, const struct plan_group *none)
-{
+    const struct summary *summary = out->source->summary;
     struct scaling scaling;
     (void)none;
-    if (scaling_make(&scaling, source->summary) != 0) {
-        out->rc = -ENOMEM;
-        return;
-    }
+    scaling_make(&scaling, summary);
     for (size_t i = 0; i < scaling.count; i++) {
-        const struct scaling_curve *c = &scaling.curves[i];
-        struct sweep s = {.scaling = &scaling, .first = c, .gain = {1, 1}, .workers = {1, 1}};
-        if (begins_sweep(&scaling, c))
-            s.p = picture_add_sweep(out, source->summary, "scaling", c->group);
-        if (s.p != NULL) {
-            put_curves(&s);
-            say(&s, source->summary);
-        }
+        const struct scaling_curve *first = &scaling.curves[i];
+        struct sweep s = {.gain = {1, 1}, .workers = {1, 1}};
+        if (picture_next_curve(&scaling, i, 0, gain_of) != i)
+            continue;
+        s.p = picture_add_sweep(out, "scaling", first);
+        put_curves(&s, &scaling, i);
+        say(&s, first, strcmp(first->group->kind, "io") == 0 ? 0 : ceil(summary_cpus(summary)));
     }
     scaling_free(&scaling);
 }

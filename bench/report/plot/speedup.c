@@ -4,17 +4,16 @@
  * ("base") what language and model buy together. Bars stand together by model, in the order of the plan, and within one
  * by runtime. All that depends on the numbers is decided here: the script only draws.
  *
- * The data, for each panel P: "P_bars" (x, ratio, place of the runtime), "P_intervals" (x, low, high), "P_labels" (x, y,
- * text), "P_missing" (x, why), "P_capacity" (x, ratio); and "models" (x, name).
+ * The data: for each panel P a block "P" (x, ratio, low, high, capacity, height of the label, place of the runtime, and the
+ * label or why there is no ratio), NaN where there is none; and "models" (x, name).
  */
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/summary.h"
 #include "bench/report/format.h"
-#include "bench/report/plot/rows.h"
+#include "bench/report/plot/picture.h"
+#include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
 #define LOG_SPAN    20.0 /* ratios that span more have a logarithmic axis */
@@ -50,20 +49,25 @@ static double key(const struct summary_cell *cell, const void *models)
            (double)picture_runtime_place(cell->cell->runtime);
 }
 
-static void place_bars(struct chart *chart, const struct summary *summary, const struct plot_rows *rows)
+static struct chart place_bars(const struct summary *summary, const struct plan_group *group,
+                               const struct string_list *models)
 {
+    struct plot_rows rows = plot_rows_make(summary, group, key, models);
+    struct chart chart = {xcalloc(rows.count, sizeof *chart.bars), rows.count};
     double x = 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        const struct summary_cell *cell = rows->items[i].cell;
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct summary_cell *cell = rows.items[i].cell;
         const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
         if (i > 0)
-            x += strcmp(cell->cell->model, rows->items[i - 1].cell->cell->model) == 0 ? 1 : 1 + CLUSTER_GAP;
-        chart->bars[chart->count++] = (struct bar){cell, x, capacity != NULL ? capacity->ratio.ratio : NAN};
+            x += strcmp(cell->cell->model, rows.items[i - 1].cell->cell->model) == 0 ? 1 : 1 + CLUSTER_GAP;
+        chart.bars[i] = (struct bar){cell, x, capacity != NULL ? capacity->ratio.ratio : NAN};
     }
+    free(rows.items);
+    return chart;
 }
 
 /* The models' names in the middle of their bars, the axis, and the least distance of two names. */
-static void put_models(struct picture *p, const struct chart *chart, const struct string_list *models)
+static void put_models(struct picture *p, const struct chart *chart)
 {
     const double last = chart->bars[chart->count - 1].x, width = fmax(LEAST_WIDTH, last + 1 + CLUSTER_GAP);
     double before = NAN, spacing = width;
@@ -77,8 +81,7 @@ static void put_models(struct picture *p, const struct chart *chart, const struc
         spacing = fmin(spacing, middle - before); /* fmin leaves a NaN out */
         before = middle;
     }
-    picture_set(p, "left=%.6g; right=%.6g; spacing=%.6g; longest=%d", last / 2 - width / 2, last / 2 + width / 2,
-                spacing, picture_longest(models));
+    picture_set(p, "left=%.6g; right=%.6g; spacing=%.6g", last / 2 - width / 2, last / 2 + width / 2, spacing);
 }
 
 /* -- a panel ---------------------------------------------------------------------------------------------------------- */
@@ -98,9 +101,10 @@ static double capacity_at(const struct bar *bar, const struct panel *panel)
 static void measure(struct panel *panel, const struct chart *chart)
 {
     struct picture_axis values = {1, 1};
-    for (size_t i = 0; i < chart->count; i++) {
-        const struct ratio *r = ratio_at(&chart->bars[i], panel);
-        const double all[] = {r->ratio, r->low, r->high, capacity_at(&chart->bars[i], panel), panel->ideal};
+    picture_stretch(&values, panel->ideal);
+    for (const struct bar *bar = chart->bars; bar < chart->bars + chart->count; bar++) {
+        const struct ratio *r = ratio_at(bar, panel);
+        const double all[] = {r->ratio, r->low, r->high, capacity_at(bar, panel)};
         for (size_t k = 0; k < sizeof all / sizeof *all; k++)
             picture_stretch(&values, all[k]);
     }
@@ -148,78 +152,43 @@ static struct format label_text(double ratio)
     return f;
 }
 
-enum block { BARS, LABELS, INTERVALS, MISSING, CAPACITY, BLOCKS };
-static const char *const block_names[BLOCKS] = {"bars", "labels", "intervals", "missing", "capacity"};
-
-static void put_bar(struct picture *p, const struct panel *panel, enum block block, const struct bar *bar)
-{
-    const struct ratio *r = ratio_at(bar, panel);
-    if (block == MISSING && !ratio_known(r))
-        picture_row(p, NULL, picture_why(bar->cell, r), bar->x);
-    if (!ratio_known(r))
-        return;
-    if (block == BARS)
-        picture_row(p, NULL, NULL, bar->x, r->ratio, (double)picture_runtime_place(bar->cell->cell->runtime));
-    else if (block == LABELS)
-        picture_row(p, NULL, label_text(r->ratio).text, bar->x, label_height(panel, bar));
-    else if (block == INTERVALS && r->state == RATIO_FULL)
-        picture_row(p, NULL, NULL, bar->x, r->low, r->high);
-    else if (block == CAPACITY && isfinite(capacity_at(bar, panel)))
-        picture_row(p, NULL, NULL, bar->x, bar->capacity);
-}
-
 static void put_panel(struct picture *p, struct panel *panel, const struct chart *chart)
 {
     measure(panel, chart);
-    for (size_t k = 0; k < BLOCKS; k++) {
-        picture_block(p, "%s_%s", panel->name, block_names[k]);
-        for (size_t i = 0; i < chart->count; i++)
-            put_bar(p, panel, (enum block)k, &chart->bars[i]);
+    picture_block(p, "%s", panel->name);
+    for (const struct bar *bar = chart->bars; bar < chart->bars + chart->count; bar++) {
+        const struct ratio *r = ratio_at(bar, panel);
+        picture_row(p, NULL, ratio_known(r) ? label_text(r->ratio).text : picture_why(bar->cell, r), bar->x, r->ratio,
+                    r->low, r->high, capacity_at(bar, panel), label_height(panel, bar),
+                    (double)picture_runtime_place(bar->cell->cell->runtime));
     }
     picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_work=%d", panel->name, panel->logarithmic,
                 panel->name, panel->axis.low, panel->name, panel->axis.high, panel->name,
                 isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->time == RATIO_WORK);
 }
 
-static void put_chart(struct picture *p, const struct summary *summary, const struct chart *chart,
-                      const struct string_list *runtimes)
+void picture_speedup(struct pictures *out, const struct plan_group *group)
 {
+    const struct summary *summary = out->source->summary;
     double ideal = 1; /* the most that a bar could reach ideally */
-    for (size_t i = 0; i < chart->count; i++)
-        ideal = fmax(ideal, ideal_of(summary, chart->bars[i].cell));
+    if (!picture_compares(summary, group, RATIO_OWN_SYNC) && !picture_compares(summary, group, RATIO_PY_SYNC))
+        return;
+    struct string_list models = picture_names(summary, group, true), runtimes = picture_names(summary, group, false);
+    struct chart chart = place_bars(summary, group, &models);
+    for (size_t i = 0; i < chart.count; i++)
+        ideal = fmax(ideal, ideal_of(summary, chart.bars[i].cell));
     struct panel own = {.name = "own",
-                        .time = picture_time(summary, p->group, RATIO_OWN_SYNC),
+                        .time = picture_time(summary, group, RATIO_OWN_SYNC),
                         .base = RATIO_OWN_SYNC,
                         .ideal = ideal > 1 ? ideal : NAN};
     struct panel base = {.name = "base", .time = RATIO_WHOLE, .base = RATIO_PY_SYNC, .ideal = NAN};
-    put_panel(p, &own, chart);
-    put_panel(p, &base, chart);
-    for (size_t i = 0; i < runtimes->count; i++)
-        picture_append(p, &p->words[0], " ", "%s", runtimes->items[i]);
-    picture_say(p, &p->alt, "%s: bars of every variant's speedup; %s", p->group->name,
-                picture_extremes(summary, p->group).text);
-}
-
-void picture_speedup(struct pictures *out, const struct picture_source *source, const struct plan_group *group)
-{
-    const struct summary *summary = source->summary;
-    struct string_list models = {NULL, 0}, runtimes = {NULL, 0};
-    if (!picture_has_ratio(summary, group))
-        return;
-    if (picture_names(&models, summary, group, true) != 0 || picture_names(&runtimes, summary, group, false) != 0)
-        out->rc = -ENOMEM;
-    struct plot_rows rows = plot_rows_make(out, summary, group, key, &models);
-    struct chart chart = {.bars = calloc(rows.count + 1, sizeof *chart.bars)};
-    struct picture *p = chart.bars != NULL && out->rc == 0 ? picture_add(out, summary, "speedup", group, NULL) : NULL;
-    if (p != NULL) {
-        place_bars(&chart, summary, &rows);
-        put_chart(p, summary, &chart, &runtimes);
-        put_models(p, &chart, &models);
-    } else {
-        out->rc = -ENOMEM;
-    }
+    struct picture *p = picture_add(out, "speedup", group, NULL);
+    put_panel(p, &own, &chart);
+    put_panel(p, &base, &chart);
+    put_models(p, &chart);
+    p->words[0] = string_list_join(&runtimes, " ");
+    picture_say(&p->alt, "%s: bars of every variant's speedup; %s", group->name, picture_extremes(summary, group).text);
     free(chart.bars);
-    free(rows.items);
     string_list_free(&runtimes);
     string_list_free(&models);
 }
