@@ -33,10 +33,11 @@ static int check_lists(const struct catalog *c, const struct string_list *runtim
 {
     for (size_t i = 0; i < runtimes->count; i++)
         if (catalog_runtime(c, runtimes->items[i]) == NULL)
-            return unknown(err, "runtime", runtimes->items[i], catalog_runtime_names(c));
+            return unknown(err, "runtime", runtimes->items[i],
+                           catalog_names(c->runtimes, c->runtime_count, sizeof *c->runtimes));
     for (size_t i = 0; i < models->count; i++)
         if (catalog_model(c, models->items[i]) == NULL)
-            return unknown(err, "model", models->items[i], catalog_model_names(c));
+            return unknown(err, "model", models->items[i], catalog_names(c->models, c->model_count, sizeof *c->models));
     return 0;
 }
 
@@ -70,7 +71,7 @@ static const char *complaint(const struct catalog *c, unsigned but, const char *
 static int unknown_task(const struct catalog *c, const char *name, struct error *err)
 {
     const char *host, *said = complaint(c, 0, name, &host);
-    return said == NULL ? unknown(err, "task", name, catalog_task_names(c))
+    return said == NULL ? unknown(err, "task", name, catalog_names(c->tasks, c->task_count, sizeof *c->tasks))
                         : error_set(err, -EINVAL, "unknown task '%.200s'; the %s host says: %.600s", name, host, said);
 }
 

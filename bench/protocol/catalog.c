@@ -10,6 +10,22 @@
 #include "bench/util/alloc.h"
 #include "bench/util/json.h"
 
+/* -- rows ---------------------------------------------------------------------------------------------------------- */
+
+/* A row's name: each kind of row begins with it. */
+static const char *row_name(const void *rows, size_t i, size_t size)
+{
+    return *(const char *const *)((const char *)rows + i * size);
+}
+
+static void *row_find(void *rows, size_t count, size_t size, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(row_name(rows, i, size), name) == 0)
+            return (char *)rows + i * size;
+    return NULL;
+}
+
 /* -- checking one list -------------------------------------------------------------------------------------------- */
 
 static const struct json_shape list_shape[] = {{"host", "s"},   {"version", "s"}, {"runtimes", "a"}, {"build", "o"},
@@ -46,79 +62,40 @@ static int check_param(const json_t *params, size_t k, const char *task, struct 
     return 0;
 }
 
-static int check_tasks(const json_t *tasks, struct error *err)
+static int check_task(const json_t *task, struct error *err)
 {
-    size_t i;
-    const json_t *task;
-    int rc = 0;
-    json_array_foreach(tasks, i, task)
-    {
-        if ((rc = check_shape(task, task_shape, "a task", err)) != 0)
-            return rc;
-        const char *name = json_string_value(json_object_get(task, "name"));
-        const json_t *params = json_object_get(task, "params");
-        const json_int_t jobs = json_integer_value(json_object_get(task, "jobs"));
-        if (jobs < 1 || jobs > JOBS_MAX)
-            return error_set(err, -EPROTO, "its list: %" JSON_INTEGER_FORMAT " jobs of %.200s, not 1..%d", jobs, name,
-                             JOBS_MAX);
-        for (size_t k = 0; rc == 0 && k < json_array_size(params); k++)
-            rc = check_param(params, k, name, err);
-        if (rc != 0)
-            return rc;
-    }
-    return 0;
+    int rc = check_shape(task, task_shape, "a task", err);
+    if (rc != 0)
+        return rc;
+    const char *name = json_string_value(json_object_get(task, "name"));
+    const json_t *params = json_object_get(task, "params");
+    const json_int_t jobs = json_integer_value(json_object_get(task, "jobs"));
+    if (jobs < 1 || jobs > JOBS_MAX)
+        return error_set(err, -EPROTO, "its list: %" JSON_INTEGER_FORMAT " jobs of %.200s, not 1..%d", jobs, name,
+                         JOBS_MAX);
+    for (size_t k = 0; rc == 0 && k < json_array_size(params); k++)
+        rc = check_param(params, k, name, err);
+    return rc;
 }
 
-/* A name of its own each, in this list and among the hosts before it. */
-static int check_runtimes(const struct catalog *c, size_t h, struct error *err)
+static int check_list(const json_t *list, struct error *err)
 {
-    const json_t *names = json_object_get(c->lists[h], "runtimes");
-    bool own = false;
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        if (name == NULL)
-            return error_set(err, -EPROTO, "its list: a runtime's name is no string");
-        bool taken = catalog_runtime(c, name) != NULL;
-        for (size_t k = 0; k < i; k++)
-            taken = taken || strcmp(json_string_value(json_array_get(names, k)), name) == 0;
-        if (taken)
-            return error_set(err, -EPROTO, "its list: a second runtime '%.200s'", name);
-        own = own || strcmp(name, host_table[h].name) == 0;
-    }
-    return own ? 0 : error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
-}
-
-static int check_list(const struct catalog *c, size_t h, struct error *err)
-{
-    const json_t *list = c->lists[h];
+    const json_t *models = json_object_get(list, "models"), *tasks = json_object_get(list, "tasks");
     if (json_integer_value(json_object_get(list, "list")) != 1)
         return error_set(err, -EPROTO, "its list is of a version this program does not know");
     int rc = check_shape(list, list_shape, "the list", err);
-    if (rc != 0)
-        return rc;
-    size_t i;
-    const json_t *item;
-    json_array_foreach(json_object_get(list, "models"), i, item)
-    {
-        if ((rc = check_shape(item, model_shape, "a model", err)) != 0)
-            return rc;
-    }
-    rc = check_runtimes(c, h, err);
-    return rc != 0 ? rc : check_tasks(json_object_get(list, "tasks"), err);
+    for (size_t i = 0; rc == 0 && i < json_array_size(models); i++)
+        rc = check_shape(json_array_get(models, i), model_shape, "a model", err);
+    for (size_t i = 0; rc == 0 && i < json_array_size(tasks); i++)
+        rc = check_task(json_array_get(tasks, i), err);
+    return rc;
 }
 
 /* -- comparing two tables ----------------------------------------------------------------------------------------- */
 
-static char *difference(const char *field, size_t a, const json_t *x, size_t b, const json_t *y)
+static char *value_text(const json_t *value)
 {
-    char *left = x == NULL ? strdup("missing") : json_dumps(x, JSON_ENCODE_ANY | JSON_COMPACT);
-    char *right = y == NULL ? strdup("missing") : json_dumps(y, JSON_ENCODE_ANY | JSON_COMPACT);
-    char *text = left == NULL || right == NULL ? NULL
-                                               : text_format("%s is %.200s in %s and %.200s in %s", field, left,
-                                                             host_table[a].name, right, host_table[b].name);
-    free(left);
-    free(right);
-    return text;
+    return value == NULL ? xstrdup("missing") : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 }
 
 /* What two objects differ in among their `fields`, each called "'FIELD'" and `of`; NULL: nothing. A switch
@@ -131,9 +108,11 @@ static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y
         if (left == right || json_equal(left, right) ||
             (!json_is_true(left) && !json_is_true(right) && f->types[0] == 'b'))
             continue;
-        char *field = text_format("'%s'%s", f->key, of);
-        char *text = field == NULL ? NULL : difference(field, a, left, b, right);
-        free(field);
+        char *ours = value_text(left), *theirs = value_text(right);
+        char *text = text_format("'%s'%s is %.200s in %s and %.200s in %s", f->key, of, ours, host_table[a].name,
+                                 theirs, host_table[b].name);
+        free(ours);
+        free(theirs);
         return text;
     }
     return NULL;
@@ -149,8 +128,7 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
     for (size_t i = 0; text == NULL && i < json_array_size(ours) && i < json_array_size(theirs); i++) {
         const json_t *param = json_array_get(ours, i);
         char *of = text_format(" of parameter '%s'", json_string_value(json_object_get(param, "key")));
-        if (of != NULL)
-            text = compare_fields(a, param, b, json_array_get(theirs, i), param_shape, of);
+        text = compare_fields(a, param, b, json_array_get(theirs, i), param_shape, of);
         free(of);
     }
     if (text == NULL && json_array_size(ours) != json_array_size(theirs))
@@ -161,85 +139,73 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
 
-static int add_task(struct catalog *c, size_t h, const json_t *row)
+static void add_task(struct catalog *c, size_t h, const json_t *row)
 {
     const char *name = json_string_value(json_object_get(row, "name"));
-    for (size_t i = 0; i < c->task_count; i++) {
-        struct catalog_task *t = &c->tasks[i];
-        if (strcmp(t->name, name) != 0)
-            continue;
-        t->hosts |= 1u << h;
-        if (t->differ == NULL && (t->differ = compare_tasks(t->first, t->row, h, row)) != NULL)
-            text_one_line(t->differ);
-        return 0;
+    struct catalog_task *known = row_find(c->tasks, c->task_count, sizeof *c->tasks, name);
+    if (known != NULL) {
+        known->hosts |= 1u << h;
+        if (known->differ == NULL && (known->differ = compare_tasks(known->first, known->row, h, row)) != NULL)
+            text_one_line(known->differ);
+        return;
     }
-    struct catalog_task *more = array_grow(c->tasks, c->task_count, sizeof *more);
-    if (more == NULL)
-        return -ENOMEM;
-    c->tasks = more;
-    more[c->task_count++] = (struct catalog_task){.name = name,
-                                                  .about = json_string_value(json_object_get(row, "about")),
-                                                  .kind = json_string_value(json_object_get(row, "kind")),
-                                                  .asks = json_string_value(json_object_get(row, "asks")),
-                                                  .jobs = json_integer_value(json_object_get(row, "jobs")),
-                                                  .splits = json_is_true(json_object_get(row, "splits")),
-                                                  .row = row,
-                                                  .params = json_object_get(row, "params"),
-                                                  .first = h,
-                                                  .hosts = 1u << h};
-    return 0;
+    c->tasks = array_grow(c->tasks, c->task_count, sizeof *c->tasks);
+    c->tasks[c->task_count++] = (struct catalog_task){.name = name,
+                                                      .about = json_string_value(json_object_get(row, "about")),
+                                                      .kind = json_string_value(json_object_get(row, "kind")),
+                                                      .asks = json_string_value(json_object_get(row, "asks")),
+                                                      .jobs = json_integer_value(json_object_get(row, "jobs")),
+                                                      .splits = json_is_true(json_object_get(row, "splits")),
+                                                      .row = row,
+                                                      .params = json_object_get(row, "params"),
+                                                      .first = h,
+                                                      .hosts = 1u << h};
 }
 
-static int add_model(struct catalog *c, size_t h, const json_t *row)
+static void add_model(struct catalog *c, size_t h, const json_t *row)
 {
     const char *name = json_string_value(json_object_get(row, "name"));
-    for (size_t i = 0; i < c->model_count; i++)
-        if (strcmp(c->models[i].name, name) == 0) {
-            c->models[i].hosts |= 1u << h;
-            return 0;
-        }
-    struct catalog_model *more = array_grow(c->models, c->model_count, sizeof *more);
-    if (more == NULL)
-        return -ENOMEM;
-    c->models = more;
-    more[c->model_count++] = (struct catalog_model){.name = name,
-                                                    .about = json_string_value(json_object_get(row, "about")),
-                                                    .baseline = json_is_true(json_object_get(row, "baseline")),
-                                                    .hosts = 1u << h};
-    return 0;
-}
-
-static int add_runtime(struct catalog *c, size_t h, const json_t *name)
-{
-    struct catalog_runtime *more = array_grow(c->runtimes, c->runtime_count, sizeof *more);
-    if (more == NULL)
-        return -ENOMEM;
-    c->runtimes = more;
-    more[c->runtime_count++] = (struct catalog_runtime){.name = json_string_value(name), .host = h};
-    return 0;
-}
-
-static int add_each(struct catalog *c, size_t h, const char *key, int (*add)(struct catalog *, size_t, const json_t *))
-{
-    size_t i;
-    const json_t *item;
-    json_array_foreach(json_object_get(c->lists[h], key), i, item)
-    {
-        if (add(c, h, item) != 0)
-            return -ENOMEM;
+    struct catalog_model *known = row_find(c->models, c->model_count, sizeof *c->models, name);
+    if (known != NULL) {
+        known->hosts |= 1u << h;
+        return;
     }
-    return 0;
+    c->models = array_grow(c->models, c->model_count, sizeof *c->models);
+    c->models[c->model_count++] = (struct catalog_model){.name = name,
+                                                         .about = json_string_value(json_object_get(row, "about")),
+                                                         .baseline = json_is_true(json_object_get(row, "baseline")),
+                                                         .hosts = 1u << h};
+}
+
+/* A name of its own each, in this list and among the hosts before it. */
+static int add_runtimes(struct catalog *c, size_t h, const json_t *names, struct error *err)
+{
+    bool own = false;
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        if (name == NULL)
+            return error_set(err, -EPROTO, "its list: a runtime's name is no string");
+        if (catalog_runtime(c, name) != NULL)
+            return error_set(err, -EPROTO, "its list: a second runtime '%.200s'", name);
+        c->runtimes = array_grow(c->runtimes, c->runtime_count, sizeof *c->runtimes);
+        c->runtimes[c->runtime_count++] = (struct catalog_runtime){.name = name, .host = h};
+        own = own || strcmp(name, host_table[h].name) == 0;
+    }
+    return own ? 0 : error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
 }
 
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err)
 {
+    size_t i;
+    const json_t *row;
     catalog->lists[h] = list;
-    const int rc = check_list(catalog, h, err);
+    int rc = check_list(list, err);
+    if (rc == 0)
+        rc = add_runtimes(catalog, h, json_object_get(list, "runtimes"), err);
     if (rc != 0)
         return rc;
-    if (add_each(catalog, h, "runtimes", add_runtime) != 0 || add_each(catalog, h, "models", add_model) != 0 ||
-        add_each(catalog, h, "tasks", add_task) != 0)
-        return error_set(err, -ENOMEM, "out of memory");
+    json_array_foreach(json_object_get(list, "models"), i, row) add_model(catalog, h, row);
+    json_array_foreach(json_object_get(list, "tasks"), i, row) add_task(catalog, h, row);
     return 0;
 }
 
@@ -258,20 +224,6 @@ void catalog_free(struct catalog *catalog)
 }
 
 /* -- looking things up -------------------------------------------------------------------------------------------- */
-
-/* A row's name: each kind of row begins with it. */
-static const char *row_name(const void *rows, size_t i, size_t size)
-{
-    return *(const char *const *)((const char *)rows + i * size);
-}
-
-static const void *row_find(const void *rows, size_t count, size_t size, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(row_name(rows, i, size), name) == 0)
-            return (const char *)rows + i * size;
-    return NULL;
-}
 
 const struct catalog_runtime *catalog_runtime(const struct catalog *c, const char *name)
 {
@@ -309,41 +261,26 @@ const json_t *catalog_param(const struct catalog_task *task, const char *key)
 }
 
 /* Joins names and frees the list. */
-static char *join_free(struct string_list *names, int rc)
+static char *join_free(struct string_list *names)
 {
-    char *text = rc != 0 ? NULL : names->count == 0 ? strdup("none") : string_list_join(names, ", ");
+    char *text = names->count == 0 ? xstrdup("none") : string_list_join(names, ", ");
     string_list_free(names);
     return text;
 }
 
-static char *row_names(const void *rows, size_t count, size_t size)
+char *catalog_names(const void *rows, size_t count, size_t size)
 {
     struct string_list names = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = string_list_add(&names, row_name(rows, i, size));
-    return join_free(&names, rc);
+    for (size_t i = 0; i < count; i++)
+        string_list_add(&names, row_name(rows, i, size));
+    return join_free(&names);
 }
-
-char *catalog_runtime_names(const struct catalog *c)
-{
-    return row_names(c->runtimes, c->runtime_count, sizeof *c->runtimes);
-}
-
-char *catalog_model_names(const struct catalog *c) { return row_names(c->models, c->model_count, sizeof *c->models); }
-
-char *catalog_task_names(const struct catalog *c) { return row_names(c->tasks, c->task_count, sizeof *c->tasks); }
 
 char *catalog_param_names(const struct catalog_task *task)
 {
     struct string_list names = {NULL, 0};
     size_t i;
     const json_t *row;
-    int rc = 0;
-    json_array_foreach(task->params, i, row)
-    {
-        if (rc == 0)
-            rc = string_list_add(&names, json_string_value(json_object_get(row, "key")));
-    }
-    return join_free(&names, rc);
+    json_array_foreach(task->params, i, row) string_list_add(&names, json_string_value(json_object_get(row, "key")));
+    return join_free(&names);
 }

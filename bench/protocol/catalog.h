@@ -58,10 +58,8 @@ const struct catalog_task *catalog_task(const struct catalog *catalog, const cha
 const struct catalog_model *catalog_baseline(const struct catalog *catalog, size_t host);
 /* A row of a task's table; NULL: the task has no such parameter. */
 const json_t *catalog_param(const struct catalog_task *task, const char *key);
-/* Names with commas between them, for "known: ..." in errors; to be freed, NULL: no memory. */
-char *catalog_runtime_names(const struct catalog *catalog);
-char *catalog_model_names(const struct catalog *catalog);
-char *catalog_task_names(const struct catalog *catalog);
+/* Names with commas between them, for "known: ..." in errors; to be freed. */
+char *catalog_names(const void *rows, size_t count, size_t size); /* of runtimes, models or tasks */
 char *catalog_param_names(const struct catalog_task *task);
 
 #endif

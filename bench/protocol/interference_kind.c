@@ -7,35 +7,28 @@
 
 const char *interference_name(enum interference_kind kind)
 {
-    static const char *const names[] = {[INTERFERENCE_STEAL] = "steal",
-                                        [INTERFERENCE_QUOTA] = "quota",
-                                        [INTERFERENCE_HEAT] = "heat",
-                                        [INTERFERENCE_LOAD] = "load"};
+    static const char *const names[INTERFERENCE_KINDS] = {"steal", "quota", "heat", "load"};
     return names[kind];
 }
 
 const char *interference_text(unsigned kinds, char out[INTERFERENCE_TEXT_SIZE])
 {
-    size_t used = 0;
+    char *end = out;
     out[0] = '\0';
     for (unsigned k = 0; k < INTERFERENCE_KINDS; k++)
         if (kinds & (1u << k))
-            used += (size_t)snprintf(out + used, INTERFERENCE_TEXT_SIZE - used, "%s%s", used > 0 ? " " : "",
-                                     interference_name((enum interference_kind)k));
+            end += sprintf(end, "%s%s", end > out ? " " : "", interference_name((enum interference_kind)k));
     return out;
 }
 
 unsigned interference_parse(const char *text, size_t length)
 {
+    char copy[INTERFERENCE_TEXT_SIZE], *rest = NULL;
     unsigned kinds = 0;
-    for (size_t at = 0, end; at < length; at = end + 1) {
-        for (end = at; end < length && text[end] != ' '; end++)
-            ;
-        for (unsigned k = 0; k < INTERFERENCE_KINDS; k++) {
-            const char *name = interference_name((enum interference_kind)k);
-            if (strlen(name) == end - at && memcmp(name, text + at, end - at) == 0)
+    snprintf(copy, sizeof copy, "%.*s", (int)(length < sizeof copy ? length : sizeof copy - 1), text);
+    for (const char *word = strtok_r(copy, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        for (unsigned k = 0; k < INTERFERENCE_KINDS; k++)
+            if (strcmp(word, interference_name((enum interference_kind)k)) == 0)
                 kinds |= 1u << k;
-        }
-    }
     return kinds;
 }

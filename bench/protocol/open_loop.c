@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/util/alloc.h"
+#include "bench/util/json.h"
 #include "common/clock.h"
 
 int open_loop_check(const struct slots_view *view, const struct arrivals *arrivals, int64_t gate_ns, struct error *err)
@@ -37,13 +39,11 @@ static int64_t part_median(const struct slots_view *view, uint64_t first, uint64
     return part.p50;
 }
 
-int open_loop_measure(const struct slots_view *view, struct open_loop *out)
+void open_loop_measure(const struct slots_view *view, struct open_loop *out)
 {
     const uint64_t n = view->jobs, tenth = n < 10 ? 1 : n / 10;
     const struct slot *slots = view->slots;
-    int64_t *values = malloc(n * sizeof *values), first_end = slots[0].end_ns, last_end = first_end;
-    if (values == NULL)
-        return -ENOMEM;
+    int64_t *values = xmalloc(n * sizeof *values), first_end = slots[0].end_ns, last_end = first_end;
     *out = (struct open_loop){.jobs = n, .span_ns = slots[n - 1].due_ns - slots[0].due_ns};
     out->drift_ns = part_median(view, n - tenth, tenth, values) - part_median(view, 0, tenth, values);
     for (uint64_t i = 0; i < n; i++) {
@@ -56,19 +56,14 @@ int open_loop_measure(const struct slots_view *view, struct open_loop *out)
     const int64_t bound = (int64_t)(OPEN_LOOP_DRIFT_MAX * (double)out->span_ns);
     out->kept = out->drift_ns <= (bound > OPEN_LOOP_DRIFT_FLOOR_NS ? bound : OPEN_LOOP_DRIFT_FLOOR_NS);
     free(values);
-    return 0;
-}
-
-static json_t *rate_json(const struct open_loop *loop, int64_t ns)
-{
-    const double rate = open_loop_rate((int64_t)loop->jobs, ns);
-    return isfinite(rate) ? json_real(rate) : json_null();
 }
 
 json_t *open_loop_json(const struct open_loop *loop)
 {
-    return json_pack("{so so sI sI s{sI sI sI sI} sI sb}", "offered_rate", rate_json(loop, loop->span_ns),
-                     "achieved_rate", rate_json(loop, loop->ends_ns), "span_ns", (json_int_t)loop->span_ns, "ends_ns",
+    const int64_t jobs = (int64_t)loop->jobs;
+    return json_pack("{so so sI sI s{sI sI sI sI} sI sb}", "offered_rate",
+                     json_number(open_loop_rate(jobs, loop->span_ns)), "achieved_rate",
+                     json_number(open_loop_rate(jobs, loop->ends_ns)), "span_ns", (json_int_t)loop->span_ns, "ends_ns",
                      (json_int_t)loop->ends_ns, "late_ns", "p50", (json_int_t)loop->late.p50, "p90",
                      (json_int_t)loop->late.p90, "p99", (json_int_t)loop->late.p99, "max", (json_int_t)loop->late.max,
                      "drift_ns", (json_int_t)loop->drift_ns, "kept", (int)loop->kept);

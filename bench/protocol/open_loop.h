@@ -24,9 +24,8 @@
 #include "common/arrivals.h"
 
 /* A drift up to this share of the schedule's length, or up to the floor, is none. */
-#define OPEN_LOOP_DRIFT_MAX 0.05
-#define OPEN_LOOP_DRIFT_FLOOR_NS \
-    INT64_C(10000000) /* what one turn of a busy machine's scheduler makes of a short run */
+#define OPEN_LOOP_DRIFT_MAX      0.05
+#define OPEN_LOOP_DRIFT_FLOOR_NS INT64_C(10000000) /* one turn of a busy machine's scheduler in a short run */
 
 struct open_loop {
     uint64_t jobs;
@@ -40,12 +39,12 @@ struct open_loop {
 /* 0 where every job was due when the schedule has it, else -EBADMSG and the first that was not. (That none began earlier is
  * for slots_check to say.) `gate_ns`: when the gate opened. */
 int open_loop_check(const struct slots_view *view, const struct arrivals *arrivals, int64_t gate_ns, struct error *err);
-/* 0 or -ENOMEM. There is at least one job. */
-int open_loop_measure(const struct slots_view *view, struct open_loop *out);
+/* There is at least one job. */
+void open_loop_measure(const struct slots_view *view, struct open_loop *out);
 /* How many jobs a second that is, between the first and the last: of span_ns the rate as it was drawn, of ends_ns the one
  * achieved. NaN where there are no two instants. */
 double open_loop_rate(int64_t jobs, int64_t ns);
-/* As it stands in the journal; NULL: no memory. */
+/* As it stands in the journal. */
 json_t *open_loop_json(const struct open_loop *loop);
 
 #endif

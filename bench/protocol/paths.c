@@ -4,20 +4,22 @@
 #include "bench/protocol/paths.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 
 #define PATH_ROOM 4096
 
 /* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
 const struct host_row host_table[] = {
-    {.name = "c", .argv = {"{build}/cobench-host"}, .only = "the task is only in c", .reference = "py"},
-    {.name = "embed", .argv = {"{build}/cobench-host-embed"}, .only = "the task is only in embed", .reference = "c"},
+    {.name = "c", .argv = {"cobench-host"}, .only = "the task is only in c", .reference = "py"},
+    {.name = "embed", .argv = {"cobench-host-embed"}, .only = "the task is only in embed", .reference = "c"},
     {.name = "ext",
      .argv = {"{python}", "-s", "-E", "-m", "py_impl.ext"},
      .only = "the task is only in ext",
@@ -34,76 +36,55 @@ static char *self_path(void)
 {
     char path[PATH_ROOM];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (length >= 0) {
-        path[length] = '\0';
-        return strdup(path);
-    }
+    if (length >= 0)
+        return xstrndup(path, (size_t)length);
     const char *started = (const char *)(uintptr_t)getauxval(AT_EXECFN);
     return started == NULL ? NULL : realpath(started, NULL);
 }
 
-static int find_self(struct paths *out, struct error *err)
+/* The nearest folder from `at` upwards that has py_impl/; NULL: there is none. `climb`: whether those above are asked. */
+static char *find_root(const char *at, bool climb)
 {
-    out->self = self_path();
-    char *slash = out->self == NULL ? NULL : strrchr(out->self, '/');
-    if (slash == NULL)
-        return error_set(err, -ENOENT, "cannot find the folder of this program");
-    out->build = strndup(out->self, slash == out->self ? 1 : (size_t)(slash - out->self));
-    return out->build == NULL ? -ENOMEM : 0;
-}
-
-static int find_root(const char *build, char **out, struct error *err)
-{
-    const char *given = getenv("COBENCH_ROOT");
-    char *at = strdup(given != NULL && *given != '\0' ? given : build);
-    int rc = at == NULL ? -ENOMEM : -ENOENT;
-    while (rc == -ENOENT) {
-        char *probe = text_format("%s/py_impl", at);
-        if (probe == NULL)
-            rc = -ENOMEM;
-        else if (dir_exists(probe))
-            rc = text_set(out, at);
+    size_t length = strlen(at);
+    do {
+        char *probe = text_format("%.*s/py_impl", (int)length, at);
+        const bool found = dir_exists(probe);
         free(probe);
-        char *slash = strrchr(at, '/');
-        if (rc != -ENOENT || slash == NULL || slash == at || (given != NULL && *given != '\0'))
-            break;
-        *slash = '\0';
-    }
-    free(at);
-    if (rc == -ENOENT)
-        error_set(err, rc, "no py_impl/ in %s%s; COBENCH_ROOT names the project's folder",
-                  given != NULL && *given != '\0' ? given : build,
-                  given != NULL && *given != '\0' ? "" : " or above it");
-    return rc;
+        if (found)
+            return xstrndup(at, length);
+        while (length > 0 && at[--length] != '/')
+            ;
+    } while (climb && length > 0);
+    return NULL;
 }
 
-static int find_python(const char *build, char **out)
+static char *find_python(const char *build)
 {
     char *path = text_format("%s/python", build), *text = NULL;
     size_t length = 0;
-    int rc = path == NULL ? -ENOMEM : 0;
-    if (rc == 0 && file_read(path, PATH_ROOM, &text, &length) == 0) {
+    if (file_read(path, PATH_ROOM, &text, &length) == 0)
         text[strcspn(text, "\n")] = '\0';
-        rc = text_set(out, text);
-        free(text);
-    }
     free(path);
-    return rc;
+    return text;
 }
 
 int paths_find(struct paths *out, struct error *err)
 {
-    *out = (struct paths){.self = NULL};
-    int rc = find_self(out, err);
-    if (rc == 0)
-        rc = find_root(out->build, &out->root, err);
-    if (rc == 0)
-        rc = find_python(out->build, &out->python);
-    if (rc == -ENOMEM)
-        error_set(err, rc, "out of memory");
-    if (rc != 0)
-        paths_free(out);
-    return rc;
+    const char *given = getenv("COBENCH_ROOT");
+    const bool above = given == NULL || *given == '\0';
+    *out = (struct paths){.self = self_path()};
+    const char *slash = out->self == NULL ? NULL : strrchr(out->self, '/');
+    if (slash == NULL)
+        return error_set(err, -ENOENT, "cannot find the folder of this program");
+    out->build = xstrndup(out->self, slash == out->self ? 1 : (size_t)(slash - out->self));
+    out->root = find_root(above ? out->build : given, above);
+    out->python = find_python(out->build);
+    if (out->root != NULL)
+        return 0;
+    error_set(err, -ENOENT, "no py_impl/ in %s%s; COBENCH_ROOT names the project's folder", above ? out->build : given,
+              above ? " or above it" : "");
+    paths_free(out);
+    return -ENOENT;
 }
 
 void paths_free(struct paths *paths)
@@ -115,25 +96,18 @@ void paths_free(struct paths *paths)
     *paths = (struct paths){.self = NULL};
 }
 
-static int add_word(const struct paths *paths, const char *word, struct string_list *out)
-{
-    if (strncmp(word, "{build}", 7) == 0)
-        return string_list_addf(out, "%s%s", paths->build, word + 7);
-    if (strncmp(word, "{python}", 8) == 0)
-        return string_list_addf(out, "%s%s", paths->python, word + 8);
-    return string_list_add(out, word);
-}
-
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err)
 {
-    if (strncmp(row->argv[0], "{python}", 8) == 0 && paths->python == NULL)
+    const char *first = row->argv[0];
+    if (strcmp(first, "{python}") == 0 && paths->python == NULL)
         return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",
                          paths->build);
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < sizeof row->argv / sizeof *row->argv && row->argv[i] != NULL; i++)
-        rc = add_word(paths, row->argv[i], out);
-    if (rc != 0)
-        return error_set(err, rc, "out of memory");
+    if (strcmp(first, "{python}") == 0)
+        string_list_add(out, paths->python);
+    else
+        string_list_addf(out, "%s/%s", paths->build, first);
+    for (const char *const *word = &row->argv[1]; *word != NULL; word++)
+        string_list_add(out, *word);
     if (access(out->items[0], X_OK) != 0)
         return error_set(err, -ENOENT, "the %s host's program %s: %s", row->name, out->items[0], strerror(errno));
     return 0;

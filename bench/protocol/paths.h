@@ -18,7 +18,7 @@ struct paths {
 /* One row of the table of hosts: a program that offers one or more runtimes. */
 struct host_row {
     const char *name;
-    const char *argv[8];   /* "{build}" and "{python}" at the start of a word stand for paths */
+    const char *argv[8];   /* first a program of the build folder, or "{python}" */
     const char *only;      /* said of a task that no other host has */
     const char *reference; /* the runtime whose baseline this host's results are checked against */
 };
@@ -30,7 +30,7 @@ int paths_find(struct paths *out, struct error *err);
 void paths_free(struct paths *paths);
 /* The words that start a host. -ENOENT where its program is not there. */
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err);
-/* The environment a host needs: one "KEY=VALUE", to be freed; NULL: no memory. */
+/* The environment a host needs: one "KEY=VALUE", to be freed. */
 char *host_env(const struct paths *paths);
 
 #endif

@@ -26,18 +26,6 @@ static const struct json_shape fields[] = {
     {"usage", "o"},  {"connections", "in"}, {"python", "on"},     {NULL, NULL},
 };
 
-static int check_fields(const json_t *root, struct error *err)
-{
-    if (!json_is_object(root))
-        return error_set(err, -EINVAL, "the record is no JSON object");
-    const char *key = json_misshapen(root, fields);
-    if (key != NULL)
-        return error_set(err, -EINVAL, "the record's '%s' is missing or of the wrong type", key);
-    if (json_integer_value(json_object_get(root, "record")) != 1)
-        return error_set(err, -EINVAL, "the record is of a version this program does not know");
-    return 0;
-}
-
 /* Numbers; where one is there it is not below `least`. `in`: the object that has it, NULL: the record itself. */
 static const struct {
     const char *in, *key;
@@ -70,19 +58,6 @@ static int read_numbers(struct record *r, struct error *err)
     return 0;
 }
 
-static void fill(struct record *r)
-{
-    r->runtime = json_string_value(json_object_get(r->root, "runtime"));
-    r->task = json_string_value(json_object_get(r->root, "task"));
-    r->model = json_string_value(json_object_get(r->root, "model"));
-    r->reason = json_string_value(json_object_get(r->root, "reason"));
-    r->failures = json_object_get(r->root, "failures");
-    r->phases = json_object_get(r->root, "phases");
-    r->usage = json_object_get(r->root, "usage");
-    r->connections = json_object_get(r->root, "connections");
-    r->python = json_object_get(r->root, "python");
-}
-
 static int read_status(struct record *r, struct error *err)
 {
     const char *status = json_string_value(json_object_get(r->root, "status"));
@@ -93,8 +68,7 @@ static int read_status(struct record *r, struct error *err)
     if (s == sizeof statuses / sizeof *statuses)
         return error_set(err, -EINVAL, "the record's status '%s' is unknown", status);
     r->status = (enum record_status)s;
-    r->exit = statuses[s].exit;
-    if (rc != r->exit)
+    if (rc != statuses[s].exit)
         return error_set(err, -EINVAL, "the record says %s, and exit status %" JSON_INTEGER_FORMAT, status, rc);
     return 0;
 }
@@ -111,11 +85,9 @@ static int check_values(struct record *r, struct error *err)
     if (r->start_ns < 0 || r->end_ns < r->start_ns ||
         (done && (r->ready_ns < r->start_ns || r->work_ns < r->ready_ns || r->end_ns < r->work_ns)))
         return error_set(err, -EINVAL, "the record's phases are out of order");
-    if (!done)
-        return 0;
-    if (r->jobs < 0 || r->workers < 0)
+    if (done && (r->jobs < 0 || r->workers < 0))
         return error_set(err, -EINVAL, "the record says done, and not how many jobs and workers");
-    if (r->failed_jobs != 0)
+    if (done && r->failed_jobs != 0)
         return error_set(err, -EINVAL, "the record says done, and that jobs failed");
     return 0;
 }
@@ -123,14 +95,29 @@ static int check_values(struct record *r, struct error *err)
 int record_parse(const char *text, size_t length, struct record *out, struct error *err)
 {
     json_error_t where;
-    *out = (struct record){.root = json_loadb(text, length, 0, &where)};
-    if (out->root == NULL)
+    json_t *root = json_loadb(text, length, 0, &where);
+    if (root == NULL)
         return error_set(err, -EINVAL, "the record is no JSON: %s", length == 0 ? "it is empty" : where.text);
-    int rc = check_fields(out->root, err);
-    if (rc == 0) {
-        fill(out);
+    *out = (struct record){.root = root,
+                           .runtime = json_string_value(json_object_get(root, "runtime")),
+                           .task = json_string_value(json_object_get(root, "task")),
+                           .model = json_string_value(json_object_get(root, "model")),
+                           .reason = json_string_value(json_object_get(root, "reason")),
+                           .failures = json_object_get(root, "failures"),
+                           .phases = json_object_get(root, "phases"),
+                           .usage = json_object_get(root, "usage"),
+                           .connections = json_object_get(root, "connections"),
+                           .python = json_object_get(root, "python")};
+    const char *wrong = json_misshapen(root, fields);
+    int rc;
+    if (!json_is_object(root))
+        rc = error_set(err, -EINVAL, "the record is no JSON object");
+    else if (wrong != NULL)
+        rc = error_set(err, -EINVAL, "the record's '%s' is missing or of the wrong type", wrong);
+    else if (json_integer_value(json_object_get(root, "record")) != 1)
+        rc = error_set(err, -EINVAL, "the record is of a version this program does not know");
+    else
         rc = check_values(out, err);
-    }
     if (rc != 0)
         record_free(out);
     return rc;
@@ -142,28 +129,21 @@ void record_free(struct record *record)
     record->root = NULL;
 }
 
-/* -- usage ------------------------------------------------------------------------------------------------------- */
-
-int usage_add(json_t **sum, const json_t *more)
+void usage_add(json_t **sum, const json_t *more)
 {
     const char *key;
     json_t *value;
-    if (!json_is_object(more))
-        return 0;
-    if (*sum == NULL)
-        return (*sum = json_deep_copy(more)) == NULL ? -ENOMEM : 0;
-    json_object_foreach(*sum, key, value)
-    {
-        const json_t *other = json_object_get(more, key);
-        if (!json_is_integer(value))
-            continue;
-        const json_int_t a = json_integer_value(value), b = json_integer_value(other);
-        const bool is_peak = strcmp(key, "max_rss_bytes") == 0;
-        if (!json_is_integer(other) ? json_object_set_new_nocheck(*sum, key, json_null()) != 0
-                                    : json_integer_set(value, !is_peak ? a + b
-                                                              : a > b  ? a
-                                                                       : b) != 0)
-            return -ENOMEM;
-    }
-    return 0;
+    if (*sum == NULL && json_is_object(more))
+        *sum = json_deep_copy(more);
+    else if (json_is_object(more))
+        json_object_foreach(*sum, key, value)
+        {
+            const json_t *other = json_object_get(more, key);
+            const json_int_t a = json_integer_value(value), b = json_integer_value(other);
+            const bool is_peak = strcmp(key, "max_rss_bytes") == 0;
+            if (json_is_integer(value) && json_is_integer(other))
+                json_integer_set(value, !is_peak ? a + b : a > b ? a : b);
+            else
+                json_object_set_new_nocheck(*sum, key, json_null());
+        }
 }

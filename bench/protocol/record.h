@@ -15,7 +15,6 @@ enum record_status { RECORD_DONE, RECORD_FAILED, RECORD_USAGE, RECORD_IMPOSSIBLE
 struct record {
     json_t *root;
     enum record_status status;
-    int exit;
     const char *runtime, *task, *model; /* task and model: NULL where the host did not get that far */
     int64_t jobs, workers;              /* -1 likewise */
     const char *reason;                 /* NULL when done */
@@ -30,7 +29,7 @@ int record_parse(const char *text, size_t length, struct record *out, struct err
 void record_free(struct record *record);
 
 /* Adds `more` to *sum (NULL: nothing yet): counts add up, the memory of the largest process stays the largest. What one
- * of them does not know is not known. 0 or -ENOMEM. */
-int usage_add(json_t **sum, const json_t *more);
+ * of them does not know is not known. */
+void usage_add(json_t **sum, const json_t *more);
 
 #endif

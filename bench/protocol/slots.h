@@ -43,14 +43,12 @@ int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_vi
 /* 0 where every job was done exactly once and in no negative time, else -EBADMSG and the first ones that were not: "job
  * 7 was done twice; job 9 was never done". */
 int slots_check(const struct slots_view *view, struct error *err);
-/*
- * -EBADMSG and the first job that began before the gate opened (`ready_ns`), ended after the work did (`work_ns`) or
- * ended before it began: then the work time is not the time of these jobs. 0 where there is none.
- */
+/* -EBADMSG and the first job that began before the gate opened (`ready_ns`) or ended after the work did (`work_ns`): then
+ * the work time is not the time of these jobs. 0 where there is none. */
 int slots_check_times(const struct slots_view *view, int64_t ready_ns, int64_t work_ns, struct error *err);
 /* Over the results as they are; meaningful after slots_check. */
 uint64_t slots_digest(const struct slots_view *view);
-/* The results alone, to be freed; NULL: no memory. */
+/* The results alone, to be freed. */
 uint64_t *slots_results(const struct slots_view *view);
 /*
  * What is not as expected, in words: "job 7 gave 42, but 9 in c:sync; 2 more differ", or, of two that are exchanged, "jobs
@@ -60,11 +58,11 @@ int slots_tell_difference(const struct slots_view *view, const uint64_t *expecte
                           struct error *out);
 /* How long a done job took: in an open loop (it has a due_ns) from when it was to start, else from its start. */
 int64_t slots_job_latency(const struct slot *slot);
-/* Of the done jobs' latencies. 0 or -ENOMEM; both are meaningful after slots_check. */
-int slots_latency(const struct slots_view *view, struct slots_latency *out);
+/* Of the jobs' latencies; both are meaningful after slots_check. */
+void slots_latency(const struct slots_view *view, struct slots_latency *out);
 /* Sorts `values` and takes their quantiles. */
 void slots_quantiles(int64_t *values, uint64_t count, struct slots_latency *out);
-/* Meaningful after slots_check. 0 or -ENOMEM. */
-int slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out);
+/* Meaningful after slots_check. */
+void slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out);
 
 #endif

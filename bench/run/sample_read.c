@@ -103,9 +103,9 @@ static int64_t add_known(int64_t sum, int64_t part)
 }
 
 /* Takes over what a record says. Of several copies: times and usage are summed, work is the slowest's, the rest the
- * first's. 0 or -ENOMEM. */
-static int take_record(struct sample_taken *s, const struct record *r, const struct memory *memory, int64_t copy,
-                       bool single)
+ * first's. */
+static void take_record(struct sample_taken *s, const struct record *r, const struct memory *memory, int64_t copy,
+                        bool single)
 {
     const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
     s->work_ns = work > s->work_ns ? work : s->work_ns;
@@ -122,7 +122,7 @@ static int take_record(struct sample_taken *s, const struct record *r, const str
         if (work >= 0 && s->looks >= 0)
             s->looks_in_work = (int64_t)memory_samples_within(memory, r->ready_ns, r->work_ns);
     }
-    return usage_add(&s->usage, r->usage);
+    usage_add(&s->usage, r->usage);
 }
 
 static bool same(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
@@ -187,9 +187,8 @@ static int read_record(const struct attempt *a, int64_t copy, struct sample_take
     free(text);
     if (rc != 0)
         return blame(s, CELL_FAILED, "%s", why.text);
-    rc = take_record(s, &r, &a->memory, copy, a->cell->role != ROLE_CAPACITY);
-    if (rc == 0)
-        rc = check_record(a, &r, copy, s);
+    take_record(s, &r, &a->memory, copy, a->cell->role != ROLE_CAPACITY);
+    rc = check_record(a, &r, copy, s);
     record_free(&r);
     return rc;
 }
@@ -222,7 +221,8 @@ static int read_open_loop(const struct attempt *a, const struct slots_view *view
     if (open_loop_check(view, &arrivals, gate_ns, &why) != 0)
         return blame(s, CELL_REFUSED, "%s", why.text);
     s->opened = true;
-    return open_loop_measure(view, &s->open_loop);
+    open_loop_measure(view, &s->open_loop);
+    return 0;
 }
 
 /* A copy whose results are not the first one's. */
@@ -230,8 +230,6 @@ static int blame_copy(const struct slots_view *view, int64_t copy, struct sample
 {
     struct error why = {.text = ""};
     uint64_t *first = slots_results(&s->slots);
-    if (first == NULL)
-        return -ENOMEM;
     (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
     free(first);
     return blame(s, CELL_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
@@ -261,10 +259,10 @@ static int read_slots(const struct attempt *a, int64_t copy, struct sample_taken
     if (rc != 0 || s->status != CELL_OK ||
         a->cell->role == ROLE_CAPACITY) /* stamps that were refused are not counted with */
         return rc;
-    rc = slots_latency(&view, &s->latency);
-    if (rc == 0)
-        rc = read_open_loop(a, &view, s);
-    return rc != 0 ? rc : slots_count_in_flight(&view, &s->flight);
+    slots_latency(&view, &s->latency);
+    rc = read_open_loop(a, &view, s);
+    slots_count_in_flight(&view, &s->flight);
+    return rc;
 }
 
 /* At a deadline there is no record; the slots may say how far it came. */

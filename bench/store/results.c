@@ -109,7 +109,7 @@ static int read_plan(struct results *results, struct error *err)
 static int line_int(const struct place *at, const struct json_field *line, const char *key, int64_t *out)
 {
     const struct json_field *field = json_field_get(line, key);
-    if (field == NULL || field->kind != JSON_LINE_INTEGER)
+    if (field == NULL || field->kind != JSON_INTEGER)
         return wrong_field(at, key, "an integer");
     *out = field->integer;
     return 0;
@@ -119,7 +119,7 @@ static int line_int(const struct place *at, const struct json_field *line, const
 static int64_t line_optional(const struct json_field *object, const char *key)
 {
     const struct json_field *field = json_field_get(object, key);
-    return field == NULL || field->kind != JSON_LINE_INTEGER || field->integer < 0 ? NOT_KNOWN : field->integer;
+    return field == NULL || field->kind != JSON_INTEGER || field->integer < 0 ? NOT_KNOWN : field->integer;
 }
 
 static void points_read(const struct json_field *object, int64_t out[LATENCY_POINTS])
@@ -135,8 +135,8 @@ static void open_loop_read(const struct json_field *object, struct sample_open_l
     const struct json_field *drift = json_field_get(object, "drift_ns"); /* may be below 0 */
     *out = (struct sample_open_loop){.span_ns = line_optional(object, "span_ns"),
                                      .ends_ns = line_optional(object, "ends_ns"),
-                                     .drift_ns = drift != NULL && drift->kind == JSON_LINE_INTEGER ? drift->integer : 0,
-                                     .missed = kept != NULL && kept->kind == JSON_LINE_FALSE};
+                                     .drift_ns = drift != NULL && drift->kind == JSON_INTEGER ? drift->integer : 0,
+                                     .missed = kept != NULL && kept->kind == JSON_FALSE};
     points_read(json_field_get(object, "late_ns"), out->late_ns);
 }
 
@@ -160,7 +160,7 @@ static void sample_read(const struct json_field *line, struct sample *sample)
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
-    const bool disturbed = by != NULL && by->kind == JSON_LINE_TEXT;
+    const bool disturbed = by != NULL && by->kind == JSON_STRING;
     sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;
 }
 
@@ -214,7 +214,7 @@ static int cell_note_status(struct result_cell *cell, enum cell_status status, c
     cell->status = status;
     if (status == CELL_OK)
         return 0;
-    const bool given = reason != NULL && reason->kind == JSON_LINE_TEXT;
+    const bool given = reason != NULL && reason->kind == JSON_STRING;
     cell->reason = given ? json_field_copy(reason) : strdup("no reason given");
     if (cell->reason == NULL)
         return -ENOMEM;
@@ -228,7 +228,7 @@ static void note_progress(struct results *results, struct result_cell *cell, con
 {
     if (round == 0) {
         const struct json_field *digest = json_field_get(line, "digest");
-        const bool known = digest != NULL && digest->kind == JSON_LINE_TEXT;
+        const bool known = digest != NULL && digest->kind == JSON_STRING;
         snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0,
                  known ? digest->text : "");
         cell->verified = true;
@@ -249,7 +249,7 @@ static int line_head(const struct place *at, const struct results *results, cons
         line_int(at, line, "round", round) != 0 || status_read(at, line, status) != 0)
         return -EPROTO;
     const struct json_field *pass = json_field_get(line, "pass");
-    if (pass == NULL || pass->kind != JSON_LINE_TEXT)
+    if (pass == NULL || pass->kind != JSON_STRING)
         return wrong_field(at, "pass", "a text");
     if (version != 1)
         return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");

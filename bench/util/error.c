@@ -5,13 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* A name on the command line or in a file may hold line feeds and a terminal's control sequences. */
-static void clean(char *text)
-{
-    for (; *text != '\0'; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-}
+#include "bench/util/text.h"
 
 int error_set(struct error *err, int rc, const char *format, ...)
 {
@@ -19,6 +13,6 @@ int error_set(struct error *err, int rc, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
-    clean(err->text);
+    text_clean(err->text, '?'); /* a name in it may hold line feeds and a terminal's control sequences */
     return rc;
 }

@@ -8,8 +8,7 @@ struct error {
     char text[1024];
 };
 
-/* Writes the line (cut at the buffer's end, control characters as '?') and returns `code`, so that `return error_set(err, -EINVAL, ...)` reads
- * well. */
+/* Writes the line, cut at the buffer's end and control characters as '?', and returns `rc`. */
 int error_set(struct error *err, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

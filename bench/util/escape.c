@@ -5,14 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* C0 and DEL, and C1 as UTF-8 has it: none of them is for a page or a terminal. Its length in bytes; 0: it is none. */
-static size_t control_length(const char *text)
-{
-    const unsigned char byte = (unsigned char)text[0], next = byte != '\0' ? (unsigned char)text[1] : 0;
-    if (byte < 0x20 || byte == 0x7f)
-        return 1;
-    return byte == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
-}
+#include "bench/util/text.h"
 
 /* What stands for one character; NULL: itself. */
 typedef const char *escape_of(char character, char own[8]);
@@ -21,7 +14,7 @@ static void put_escaped(FILE *out, const char *text, escape_of *escape)
 {
     while (*text != '\0') {
         char own[8];
-        const size_t control = control_length(text);
+        const size_t control = text_control(text);
         const char *instead = control > 0 ? " " : escape(*text, own);
         if (instead != NULL)
             fputs(instead, out);
@@ -80,15 +73,11 @@ void csv_put_text(FILE *out, const char *text)
     if (text == NULL)
         return;
     const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
-    if (!quoted) {
-        fputs(text, out);
-        return;
-    }
-    fputc('"', out);
+    fputs(quoted ? "\"" : "", out);
     for (; *text != '\0'; text++) {
         if (*text == '"')
             fputc('"', out);
         fputc(*text, out);
     }
-    fputc('"', out);
+    fputs(quoted ? "\"" : "", out);
 }

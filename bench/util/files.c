@@ -110,29 +110,23 @@ void dir_remove_flat(const char *path)
 
 static int make_in(const char *parent, char **path)
 {
-    char *name = text_format("%s/cobench-XXXXXX", parent);
-    if (name == NULL)
-        return -ENOMEM;
-    if (mkdtemp(name) == NULL) {
-        const int rc = -errno;
-        free(name);
-        return rc;
-    }
-    *path = name;
-    return 0;
+    *path = text_format("%s/cobench-XXXXXX", parent);
+    if (mkdtemp(*path) != NULL)
+        return 0;
+    const int rc = -errno;
+    free(*path);
+    *path = NULL;
+    return rc;
 }
 
 int dir_try_room(const char *path)
 {
     char *name = text_format("%s/room", path);
-    if (name == NULL)
-        return -ENOMEM;
     const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    int rc = fd < 0 ? -errno : 0;
+    int rc = fd < 0 ? -errno : -EINTR;
+    while (fd >= 0 && rc == -EINTR)
+        rc = -posix_fallocate(fd, 0, DIR_SPARE);
     if (fd >= 0) {
-        do
-            rc = -posix_fallocate(fd, 0, DIR_SPARE);
-        while (rc == -EINTR);
         close(fd); /* nothing was written */
         (void)unlink(name);
     }
@@ -147,16 +141,14 @@ int dir_make_scratch(char **path)
         make_in("/dev/shm", path) == 0)
         return 0;
     const char *temp = getenv("TMPDIR");
-    char *made = NULL;
-    int rc = make_in(temp != NULL && *temp == '/' ? temp : "/tmp", &made);
-    if (rc != 0)
+    int rc = temp != NULL && *temp == '/' ? make_in(temp, path) : -ENOENT;
+    if (rc != 0 && (rc = make_in("/tmp", path)) != 0)
         return rc;
-    rc = dir_try_room(made);
-    if (rc == -ENOSPC || rc == -EDQUOT) { /* what else may be wrong there shows when it is used */
-        dir_remove_flat(made);
-        free(made);
-        return rc;
-    }
-    *path = made;
-    return 0;
+    rc = dir_try_room(*path);
+    if (rc != -ENOSPC && rc != -EDQUOT) /* what else may be wrong there shows when it is used */
+        return 0;
+    dir_remove_flat(*path);
+    free(*path);
+    *path = NULL;
+    return rc;
 }

@@ -6,34 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/alloc.h"
+
 #define DEPTH_MAX      32 /* deeper is jansson's to judge, which knows its own limit */
 #define INTEGER_DIGITS 18 /* as many fit in 64 bits, whatever they are */
 
-/* All of these return 1 (parsed), 0 (leave the line to jansson) or -ENOMEM. */
 struct scanner {
     const char *at, *end;
     struct json_line *line;
     int depth;
 };
 
-/* -- fields ------------------------------------------------------------------------------------------------------- */
-
-/* The number of a new field; -1: no memory. */
-static ptrdiff_t field_add(struct json_line *line)
+/* The place of a new field, in an array that may move. */
+static size_t field_add(struct json_line *line, const char *key, size_t key_length)
 {
     if (line->count == line->room) {
-        const size_t room = line->room == 0 ? 128 : line->room * 2;
-        struct json_field *fields = realloc(line->fields, room * sizeof *fields);
-        if (fields == NULL)
-            return -1;
-        line->fields = fields;
-        line->room = room;
+        line->room = line->room == 0 ? 128 : line->room * 2;
+        line->fields = xrealloc(line->fields, line->room * sizeof *line->fields);
     }
-    line->fields[line->count] = (struct json_field){.key = NULL};
-    return (ptrdiff_t)line->count++;
+    line->fields[line->count] = (struct json_field){.key = key, .key_length = key_length, .kind = JSON_NULL};
+    return line->count++;
 }
 
-/* -- scanning ----------------------------------------------------------------------------------------------------- */
+/* -- scanning: true where it parsed the text, false where that is jansson's to do ------------------------------------ */
 
 static void skip_blanks(struct scanner *s)
 {
@@ -43,6 +38,7 @@ static void skip_blanks(struct scanner *s)
 
 static bool take(struct scanner *s, char c)
 {
+    skip_blanks(s);
     const bool here = s->at < s->end && *s->at == c;
     s->at += here;
     return here;
@@ -65,7 +61,7 @@ static bool scan_text(struct scanner *s, const char **text, size_t *length)
     while (s->at < s->end && *s->at >= ' ' && *s->at <= '~' && *s->at != '"' && *s->at != '\\')
         s->at++;
     *length = (size_t)(s->at - *text);
-    return take(s, '"');
+    return s->at < s->end && *s->at++ == '"';
 }
 
 static size_t skip_digits(struct scanner *s)
@@ -78,18 +74,18 @@ static size_t skip_digits(struct scanner *s)
 
 static bool scan_number(struct scanner *s, struct json_field *field)
 {
-    const bool negative = take(s, '-');
+    const bool negative = take_word(s, "-");
     const char *from = s->at;
     const size_t digits = skip_digits(s);
     if (digits == 0 || digits > INTEGER_DIGITS || (digits > 1 && *from == '0'))
         return false;
-    field->kind = JSON_LINE_INTEGER;
+    field->kind = JSON_INTEGER;
     for (size_t i = 0; i < digits; i++)
         field->integer = field->integer * 10 + (from[i] - '0');
     if (negative)
         field->integer = -field->integer;
-    if (take(s, '.')) {
-        field->kind = JSON_LINE_REAL;
+    if (take_word(s, ".")) {
+        field->kind = JSON_REAL;
         field->integer = 0;
         if (skip_digits(s) == 0)
             return false;
@@ -97,88 +93,54 @@ static bool scan_number(struct scanner *s, struct json_field *field)
     return s->at == s->end || (*s->at != 'e' && *s->at != 'E');
 }
 
-static int scan_value(struct scanner *s, size_t index);
+static bool scan_value(struct scanner *s, size_t index);
 
-static int scan_members(struct scanner *s, size_t object)
+static bool scan_members(struct scanner *s, size_t object)
 {
-    s->line->fields[object].kind = JSON_LINE_OBJECT;
-    skip_blanks(s);
+    struct json_line *line = s->line;
+    line->fields[object].kind = JSON_OBJECT;
     if (take(s, '}'))
-        return 1;
+        return true;
     do {
         const char *key;
         size_t length;
-        skip_blanks(s);
-        if (!scan_text(s, &key, &length))
-            return 0;
-        skip_blanks(s);
-        if (!take(s, ':'))
-            return 0;
-        const ptrdiff_t index = field_add(s->line);
-        if (index < 0)
-            return -ENOMEM;
-        s->line->fields[index].key = key;
-        s->line->fields[index].key_length = length;
-        const int rc = scan_value(s, (size_t)index);
-        if (rc != 1)
-            return rc;
-        skip_blanks(s);
+        if (!scan_text(s, &key, &length) || !take(s, ':') || !scan_value(s, field_add(line, key, length)))
+            return false;
     } while (take(s, ','));
-    s->line->fields[object].inside = s->line->count - object - 1;
+    line->fields[object].inside = line->count - object - 1;
     return take(s, '}');
 }
 
-static int scan_items(struct scanner *s, size_t array)
+static bool scan_items(struct scanner *s, size_t array)
 {
-    s->line->fields[array].kind = JSON_LINE_ARRAY;
-    skip_blanks(s);
+    s->line->fields[array].kind = JSON_ARRAY;
     if (take(s, ']'))
-        return 1;
+        return true;
     do {
-        const ptrdiff_t index = field_add(s->line);
-        if (index < 0)
-            return -ENOMEM;
-        const int rc = scan_value(s, (size_t)index);
-        if (rc != 1)
-            return rc;
+        if (!scan_value(s, field_add(s->line, NULL, 0)))
+            return false;
         s->line->count = array + 1; /* checked, not kept */
-        skip_blanks(s);
     } while (take(s, ','));
     return take(s, ']');
 }
 
-static int scan_nested(struct scanner *s, size_t index, bool object)
+static bool scan_value(struct scanner *s, size_t index)
 {
-    s->at++;
-    if (++s->depth > DEPTH_MAX)
-        return 0;
-    const int rc = object ? scan_members(s, index) : scan_items(s, index);
-    s->depth--;
-    return rc;
-}
-
-static int scan_value(struct scanner *s, size_t index)
-{
-    static const struct {
-        const char *word;
-        enum json_kind kind;
-    } words[] = {{"null", JSON_LINE_NULL}, {"true", JSON_LINE_TRUE}, {"false", JSON_LINE_FALSE}};
     struct json_field *field = &s->line->fields[index];
-    skip_blanks(s);
-    if (s->at == s->end)
-        return 0;
-    if (*s->at == '{' || *s->at == '[')
-        return scan_nested(s, index, *s->at == '{');
-    if (*s->at == '"') {
-        field->kind = JSON_LINE_TEXT;
+    const bool object = take(s, '{');
+    if (object || take(s, '[')) {
+        const bool whole = s->depth++ < DEPTH_MAX && (object ? scan_members(s, index) : scan_items(s, index));
+        s->depth--;
+        return whole;
+    }
+    if (s->at < s->end && *s->at == '"') {
+        field->kind = JSON_STRING;
         return scan_text(s, &field->text, &field->text_length);
     }
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (*s->at == *words[i].word) {
-            field->kind = words[i].kind;
-            return take_word(s, words[i].word);
-        }
-    return scan_number(s, field);
+    if (take_word(s, "null")) /* the kind of a new field */
+        return true;
+    field->kind = take_word(s, "true") ? JSON_TRUE : take_word(s, "false") ? JSON_FALSE : JSON_NULL;
+    return field->kind != JSON_NULL || scan_number(s, field);
 }
 
 static void line_clear(struct json_line *line)
@@ -188,72 +150,46 @@ static void line_clear(struct json_line *line)
     line->count = 0;
 }
 
-int json_line_scan(struct json_line *line, const char *text, size_t length)
+bool json_line_scan(struct json_line *line, const char *text, size_t length)
 {
     struct scanner s = {.at = text, .end = text + length, .line = line};
     line_clear(line);
-    if (field_add(line) < 0)
-        return -ENOMEM;
+    const bool whole = scan_value(&s, field_add(line, NULL, 0)) && line->fields[0].kind == JSON_OBJECT;
     skip_blanks(&s);
-    if (s.at == s.end || *s.at != '{')
-        return 0;
-    const int rc = scan_value(&s, 0);
-    skip_blanks(&s);
-    return rc == 1 && s.at != s.end ? 0 : rc;
+    return whole && s.at == s.end;
 }
 
 /* -- jansson ------------------------------------------------------------------------------------------------------ */
 
-static int convert_value(struct json_line *line, size_t index, json_t *value);
-
-static int convert_members(struct json_line *line, size_t object, json_t *value)
+static void convert_value(struct json_line *line, size_t index, json_t *value)
 {
     const char *key;
     json_t *member;
-    json_object_foreach(value, key, member)
-    {
-        const ptrdiff_t index = field_add(line);
-        if (index < 0)
-            return -ENOMEM;
-        line->fields[index].key = key;
-        line->fields[index].key_length = strlen(key);
-        const int rc = convert_value(line, (size_t)index, member);
-        if (rc != 0)
-            return rc;
-    }
-    line->fields[object].inside = line->count - object - 1;
-    return 0;
-}
-
-static int convert_value(struct json_line *line, size_t index, json_t *value)
-{
-    static const enum json_kind kinds[] = {
-        [JSON_OBJECT] = JSON_LINE_OBJECT,   [JSON_ARRAY] = JSON_LINE_ARRAY, [JSON_STRING] = JSON_LINE_TEXT,
-        [JSON_INTEGER] = JSON_LINE_INTEGER, [JSON_REAL] = JSON_LINE_REAL,   [JSON_TRUE] = JSON_LINE_TRUE,
-        [JSON_FALSE] = JSON_LINE_FALSE,     [JSON_NULL] = JSON_LINE_NULL};
     struct json_field *field = &line->fields[index];
-    field->kind = kinds[json_typeof(value)];
+    field->kind = json_typeof(value);
     field->integer = json_integer_value(value);
     field->text = json_string_value(value);
     field->text_length = json_string_length(value);
-    return json_is_object(value) ? convert_members(line, index, value) : 0;
+    json_object_foreach(value, key, member) convert_value(line, field_add(line, key, strlen(key)), member);
+    line->fields[index].inside = line->count - index - 1;
 }
 
-int json_line_convert(struct json_line *line, json_t *tree)
+void json_line_convert(struct json_line *line, json_t *tree)
 {
     line_clear(line);
     line->tree = tree;
-    return field_add(line) < 0 ? -ENOMEM : convert_value(line, 0, tree);
+    convert_value(line, field_add(line, NULL, 0), tree);
 }
 
 int json_line_parse(struct json_line *line, const char *text, size_t length, json_error_t *problem)
 {
-    const int rc = json_line_scan(line, text, length);
-    if (rc != 0)
-        return rc == 1 ? 0 : rc;
+    if (json_line_scan(line, text, length))
+        return 0;
     json_t *tree = json_loadb(text, length, 0, problem);
-    if (json_is_object(tree))
-        return json_line_convert(line, tree);
+    if (json_is_object(tree)) {
+        json_line_convert(line, tree);
+        return 0;
+    }
     if (tree != NULL)
         strcpy(problem->text, "not an object");
     json_decref(tree);
@@ -272,7 +208,7 @@ void json_line_free(struct json_line *line)
 const struct json_field *json_field_get(const struct json_field *object, const char *key)
 {
     const struct json_field *found = NULL;
-    if (object == NULL || object->kind != JSON_LINE_OBJECT)
+    if (object == NULL || object->kind != JSON_OBJECT)
         return NULL;
     const size_t length = strlen(key);
     for (size_t i = 1; i <= object->inside; i += 1 + object[i].inside)
@@ -283,11 +219,11 @@ const struct json_field *json_field_get(const struct json_field *object, const c
 
 bool json_field_is(const struct json_field *field, const char *text)
 {
-    return field != NULL && field->kind == JSON_LINE_TEXT && field->text_length == strlen(text) &&
+    return field != NULL && field->kind == JSON_STRING && field->text_length == strlen(text) &&
            memcmp(field->text, text, field->text_length) == 0;
 }
 
 char *json_field_copy(const struct json_field *field)
 {
-    return field == NULL || field->kind != JSON_LINE_TEXT ? NULL : strndup(field->text, field->text_length);
+    return field == NULL || field->kind != JSON_STRING ? NULL : xstrndup(field->text, field->text_length);
 }

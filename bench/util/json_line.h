@@ -16,24 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum json_kind {
-    JSON_LINE_NULL,
-    JSON_LINE_FALSE,
-    JSON_LINE_TRUE,
-    JSON_LINE_INTEGER,
-    JSON_LINE_REAL,
-    JSON_LINE_TEXT,
-    JSON_LINE_OBJECT,
-    JSON_LINE_ARRAY
-};
-
 /* A value, with its name where it is a member. What an array holds is checked and not kept. */
 struct json_field {
-    const char *key, *text; /* borrowed from the line; text: of a JSON_LINE_TEXT, not ended by a NUL */
+    const char *key, *text; /* borrowed from the line; text: of a JSON_STRING, not ended by a NUL */
     size_t key_length, text_length;
     size_t inside; /* of an object: how many fields behind this one belong to it */
     int64_t integer;
-    enum json_kind kind;
+    json_type kind;
 };
 
 struct json_line {
@@ -42,22 +31,20 @@ struct json_line {
     json_t *tree; /* of a line that jansson parsed: fields borrow from it */
 };
 
-/*
- * Parses a line, which has to outlive its use: 0, -ENOMEM, or -EINVAL with `problem` filled in where it is no JSON
- * object. A struct of zeros is an empty one to begin with; json_line_free in the end.
- */
+/* Parses a line, which has to outlive its use: 0, or -EINVAL with `problem` filled in where it is no JSON object. A struct
+ * of zeros is an empty one to begin with; json_line_free in the end. */
 int json_line_parse(struct json_line *line, const char *text, size_t length, json_error_t *problem);
-/* The scanner alone: 1 where it parsed the line, 0 where that is jansson's to do, or -ENOMEM. */
-int json_line_scan(struct json_line *line, const char *text, size_t length);
-/* Fills the fields from a tree, which is taken over. 0 or -ENOMEM. */
-int json_line_convert(struct json_line *line, json_t *tree);
+/* The scanner alone: false where the line is jansson's to parse. */
+bool json_line_scan(struct json_line *line, const char *text, size_t length);
+/* Fills the fields from a tree, which is taken over. */
+void json_line_convert(struct json_line *line, json_t *tree);
 void json_line_free(struct json_line *line);
 
 /* A member of an object, the last one where there are several; NULL: there is none, or `object` is none (or NULL). */
 const struct json_field *json_field_get(const struct json_field *object, const char *key);
 /* Whether it is this text. NULL is none. */
 bool json_field_is(const struct json_field *field, const char *text);
-/* A copy of its text, to be freed; NULL: it is none, or no memory. */
+/* A copy of its text, to be freed; NULL: it is none. */
 char *json_field_copy(const struct json_field *field);
 
 #endif

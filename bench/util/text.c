@@ -3,6 +3,7 @@
 #include "bench/util/text.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,45 +53,35 @@ void text_close(FILE *out)
         out_of_memory();
 }
 
+size_t text_control(const char *text)
+{
+    const unsigned char byte = (unsigned char)text[0], next = byte != '\0' ? (unsigned char)text[1] : 0;
+    if (byte == 0xc2 && next >= 0x80 && next < 0xa0)
+        return 2;
+    return (byte < 0x20 && byte != '\0') || byte == 0x7f;
+}
+
+void text_clean(char *text, char instead)
+{
+    char *to = text;
+    for (size_t control; *text != '\0'; text += control > 0 ? control : 1) {
+        control = text_control(text);
+        *to++ = control > 0 ? instead : *text;
+    }
+    *to = '\0';
+}
+
 void text_one_line(char *text)
 {
     text[strcspn(text, "\r\n")] = '\0';
-    for (char *p = text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
-}
-
-/* How many bytes the character at `p` has, of `left` there are; 0: it is none. The table is RFC 3629's, section 4. */
-static size_t character_length(const unsigned char *p, size_t left)
-{
-    static const struct {
-        unsigned char first_low, first_high, second_low, second_high;
-        size_t length;
-    } forms[] = {{0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-                 {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-                 {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4}};
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        if (*p < forms[i].first_low || *p > forms[i].first_high)
-            continue;
-        if (forms[i].length > left ||
-            (forms[i].length > 1 && (p[1] < forms[i].second_low || p[1] > forms[i].second_high)))
-            return 0;
-        for (size_t k = 2; k < forms[i].length; k++)
-            if ((p[k] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].length;
-    }
-    return 0;
+    text_clean(text, ' ');
 }
 
 bool text_is_utf8(const char *bytes, size_t length)
 {
-    size_t at = 0, step = 1;
-    while (at < length && step > 0) {
-        step = character_length((const unsigned char *)bytes + at, length - at);
-        at += step;
-    }
-    return step > 0;
+    json_t *value = json_stringn(bytes, length);
+    json_decref(value);
+    return value != NULL;
 }
 
 const char *text_last_line(char *text)
@@ -156,50 +147,41 @@ bool string_list_have(const struct string_list *w, const char *word)
 
 char *string_list_join(const struct string_list *w, const char *separator)
 {
-    size_t size = 1;
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
     for (size_t i = 0; i < w->count; i++)
-        size += strlen(w->items[i]) + strlen(separator);
-    char *text = xmalloc(size);
-    char *end = text;
-    for (size_t i = 0; i < w->count; i++) {
-        if (i > 0)
-            end = stpcpy(end, separator);
-        end = stpcpy(end, w->items[i]);
-    }
-    *end = '\0';
+        fprintf(out, "%s%s", i > 0 ? separator : "", w->items[i]);
+    text_close(out);
     return text;
 }
 
-static bool word_is_plain(const char *word)
+static void put_quoted(FILE *out, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
-    return *word != '\0' && word[strspn(word, plain)] == '\0';
+    if (*word != '\0' && word[strspn(word, plain)] == '\0') {
+        fputs(word, out);
+        return;
+    }
+    fputc('\'', out);
+    for (; *word != '\0'; word++)
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            fputc(*word, out);
+    fputc('\'', out);
 }
 
 char *string_list_quote(const struct string_list *w)
 {
-    size_t size = 1;
-    for (size_t i = 0; i < w->count; i++)
-        size += 4 * strlen(w->items[i]) + 3;
-    char *text = xmalloc(size);
-    char *end = text;
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
     for (size_t i = 0; i < w->count; i++) {
-        const char *word = w->items[i];
-        if (i > 0)
-            *end++ = ' ';
-        if (word_is_plain(word)) {
-            end = stpcpy(end, word);
-            continue;
-        }
-        *end++ = '\'';
-        for (; *word != '\0'; word++)
-            if (*word == '\'')
-                end = stpcpy(end, "'\\''");
-            else
-                *end++ = *word;
-        *end++ = '\'';
+        fputs(i > 0 ? " " : "", out);
+        put_quoted(out, w->items[i]);
     }
-    *end = '\0';
+    text_close(out);
     return text;
 }
 

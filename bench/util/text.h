@@ -21,12 +21,15 @@ int text_set(char **text, const char *value);
 /* A stream into a text that grows; both are there, the text to be freed, once text_close has closed it. */
 FILE *text_open(char **text, size_t *length);
 void text_close(FILE *out);
+/* The length in bytes of a control character (C0, DEL, and C1 as UTF-8 has it); 0: there is none, or the text's end. */
+size_t text_control(const char *text);
+/* Puts one character in the place of each control character. */
+void text_clean(char *text, char instead);
 /* Cuts a text at its first line's end and makes control characters blanks, so that it fits on one line. */
 void text_one_line(char *text);
 
-/* Whether the bytes are UTF-8 (RFC 3629: the shortest forms only, no surrogates, up to U+10FFFF). */
+/* Whether the bytes are UTF-8 as jansson wants it (RFC 3629). */
 bool text_is_utf8(const char *bytes, size_t length);
-
 /* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
 const char *text_last_line(char *text);
 

@@ -14,9 +14,9 @@ static bool same_value(const struct json_field *a, const struct json_field *b)
 {
     if (a->kind != b->kind || a->inside != b->inside || a->text_length != b->text_length)
         return false;
-    if (a->kind == JSON_LINE_TEXT && memcmp(a->text, b->text, a->text_length) != 0)
+    if (a->kind == JSON_STRING && memcmp(a->text, b->text, a->text_length) != 0)
         return false;
-    return a->kind != JSON_LINE_INTEGER || a->integer == b->integer;
+    return a->kind != JSON_INTEGER || a->integer == b->integer;
 }
 
 /* jansson keeps one member of a name, the last; the scanner keeps all and finds the last. */
@@ -35,9 +35,9 @@ static void check_members(const struct json_field *object, const json_t *tree)
     {
         const struct json_field *field = json_field_get(object, key);
         FUZZ_MUST(field != NULL);
-        FUZZ_MUST((field->kind == JSON_LINE_INTEGER) == json_is_integer(value));
+        FUZZ_MUST((field->kind == JSON_INTEGER) == json_is_integer(value));
         FUZZ_MUST(!json_is_integer(value) || field->integer == json_integer_value(value));
-        FUZZ_MUST((field->kind == JSON_LINE_OBJECT) == json_is_object(value));
+        FUZZ_MUST((field->kind == JSON_OBJECT) == json_is_object(value));
         FUZZ_MUST(!json_is_string(value) || json_field_is(field, json_string_value(value)));
         if (json_is_object(value))
             check_members(field, value);
@@ -51,7 +51,7 @@ static void check_fields(const struct json_line *scanned, const char *text, size
     FUZZ_MUST(json_is_object(tree));
     check_members(scanned->fields, tree);
     if (!has_doubles(text, length)) {
-        FUZZ_MUST(json_line_convert(&converted, json_incref(tree)) == 0);
+        json_line_convert(&converted, json_incref(tree));
         FUZZ_MUST(converted.count == scanned->count);
         for (size_t i = 0; i < converted.count; i++)
             FUZZ_MUST(same_value(&scanned->fields[i], &converted.fields[i]));
@@ -65,9 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct json_line line = {.fields = NULL};
     json_error_t problem;
     const char *text = (const char *)data;
-    const int scanned = json_line_scan(&line, text, size);
-    FUZZ_MUST(scanned == 0 || scanned == 1);
-    if (scanned == 1)
+    if (json_line_scan(&line, text, size))
         check_fields(&line, text, size);
     const int rc = json_line_parse(&line, text, size, &problem);
     json_t *tree = json_loadb(text, size, 0, NULL);

@@ -236,10 +236,10 @@ TEST(test_usage_of_copies)
     json_t *sum = NULL;
     json_t *a = json_pack("{si si si}", "user_ns", 5, "max_rss_bytes", 70, "minor_faults", 1);
     json_t *b = json_pack("{si si sn}", "user_ns", 7, "max_rss_bytes", 60, "minor_faults");
-    assert_int_equal(usage_add(&sum, NULL), 0);
+    usage_add(&sum, NULL);
     assert_null(sum);
-    assert_int_equal(usage_add(&sum, a), 0);
-    assert_int_equal(usage_add(&sum, b), 0);
+    usage_add(&sum, a);
+    usage_add(&sum, b);
     assert_int_equal(json_integer_value(json_object_get(sum, "user_ns")), 12);
     assert_int_equal(json_integer_value(json_object_get(sum, "max_rss_bytes")), 70);
     assert_true(json_is_null(json_object_get(sum, "minor_faults")));
