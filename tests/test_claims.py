@@ -95,13 +95,29 @@ def test_the_tables_hold_what_the_json_holds(tmp_path, format):
 
 @pytest.mark.parametrize("text, said", [
     ("{", "c.json:1: "), ('{"claims": 2, "about": "x", "sources": [], "rows": []}', 'no file of claims that this cobench knows'),
-    ('{"claims": 1, "about": "x", "sources": []}', '"sources" or "rows" is missing'),
-    ('{"claims": 1, "about": "x", "sources": [], "rows": [{"source": "a"}]}', 'row 1: "source" names none'),
+    ('{"claims": 1, "about": "x", "sources": []}', '"rows" is missing or of another type'),
+    ('{"claims": 1, "about": "x", "sources": [], "rows": [{"source": "a"}]}', 'row 1: "says" is missing'),
 ])  # fmt: skip
 def test_a_broken_file_is_refused(tmp_path, text, said):
     (tmp_path / "c.json").write_text(text)
     done = cobench("claims", RUN, "--file", tmp_path / "c.json")
     assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("change, said", [
+    ({"source": "seven"}, '"source" names none'), ({"time": "half"}, "neither work nor whole"), ({"low": 3}, "are no ratios"),
+    ({"low": 0}, "are no ratios"), ({"unmeasured": "and measured"}, 'or "unmeasured" is needed'),
+    ({"variant": {"group": "count"}}, 'or "unmeasured" is needed'),
+])  # fmt: skip
+def test_a_wrong_row_is_refused(tmp_path, change, said):
+    path = claims_file(tmp_path / "c.json", POOL | {"low": 2, "high": 2}, POOL | {"low": 2, "high": 2} | change)
+    done = cobench("claims", RUN, "--file", path)
+    assert done.returncode == 2 and "c.json: row 2: " in done.stderr and said in done.stderr and done.stdout == ""
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    done = cobench("claims", RUN, "--file", tmp_path / "none.json")
+    assert done.returncode == 2 and "unable to open" in done.stderr and "-1" not in done.stderr
 
 
 def test_a_run_without_claims_says_so():

@@ -7,190 +7,113 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/alloc.h"
+#include "bench/util/json.h"
 #include "bench/util/text.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
 
 /* -- reading ---------------------------------------------------------------------------------------------------------- */
 
-struct reader {
-    const char *label;
-    struct error *err;
-    size_t row; /* from 1; 0: not in a row */
-};
-
-static int wrong(const struct reader *r, const char *what)
+/* A whole source with the key; NULL: there is none. */
+static const json_t *find_source(const json_t *sources, const char *key)
 {
-    if (r->row > 0)
-        return error_set(r->err, -EPROTO, "%s: row %zu: %s", r->label, r->row, what);
-    return error_set(r->err, -EPROTO, "%s: %s", r->label, what);
-}
-
-static int text_of(const struct reader *r, const json_t *object, const char *key, const char **out)
-{
-    *out = json_string_value(json_object_get(object, key));
-    if (*out != NULL)
-        return 0;
-    char what[80];
-    snprintf(what, sizeof what, "\"%s\" is missing or no text", key);
-    return wrong(r, what);
-}
-
-static int source_read(const struct reader *r, const json_t *json, struct claim_source *out)
-{
-    const json_t *cores = json_object_get(json, "cores");
-    if (text_of(r, json, "name", &out->name) != 0 || text_of(r, json, "note", &out->note) != 0)
-        return -EPROTO;
-    out->cores = json_is_integer(cores) && json_integer_value(cores) > 0 ? json_number_value(cores) : NAN;
-    return 0;
-}
-
-static const struct claim_source *source_find(const struct claims *claims, const char *key)
-{
-    const json_t *sources = json_object_get(claims->file, "sources");
-    for (size_t i = 0; i < claims->source_count; i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(sources, i), "key"));
-        if (name != NULL && key != NULL && strcmp(name, key) == 0)
-            return &claims->sources[i];
+    static const struct json_shape shape[] = {{"key", "s"}, {"name", "s"}, {"note", "s"}, {NULL, NULL}};
+    const json_t *source;
+    size_t i;
+    json_array_foreach(sources, i, source)
+    {
+        if (json_misshapen(source, shape) == NULL && strcmp(text_of(source, "key"), key) == 0)
+            return source;
     }
     return NULL;
 }
 
-/* "GROUP RUNTIME:MODEL" of {"group", "variant"}; NULL in *out where there is none. */
-static int cell_name(const struct reader *r, const json_t *row, const char *key, char **out)
+static bool is_cell(const json_t *cell)
 {
-    const json_t *cell = json_object_get(row, key);
-    const char *group = json_string_value(json_object_get(cell, "group"));
-    const char *variant = json_string_value(json_object_get(cell, "variant"));
-    if (cell == NULL)
-        return 0;
-    if (group == NULL || variant == NULL || strchr(variant, ':') == NULL)
-        return wrong(r, "\"base\" and \"variant\" need a \"group\" and a \"variant\" such as py:threads");
-    *out = text_format("%s %s", group, variant);
-    return *out == NULL ? error_set(r->err, -ENOMEM, "out of memory") : 0;
+    static const struct json_shape shape[] = {{"group", "s"}, {"variant", "s"}, {NULL, NULL}};
+    return json_misshapen(cell, shape) == NULL;
 }
 
-static int bounds_read(const struct reader *r, const json_t *row, struct claim *out)
+/* What is wrong with a row, to be freed; NULL: nothing. */
+static char *claim_read(const json_t *sources, const json_t *row, struct claim *out)
 {
-    const json_t *low = json_object_get(row, "low"), *high = json_object_get(row, "high");
-    out->low = json_number_value(low);
-    out->high = json_is_null(high) ? INFINITY : json_number_value(high);
+    static const struct json_shape shape[] = {{"source", "s"}, {"says", "s"},   {"time", "s"},
+                                              {"low", "ir"},   {"high", "irn"}, {NULL, NULL}};
+    const char *wrong = json_misshapen(row, shape);
+    if (wrong != NULL)
+        return text_format("\"%s\" is missing or of another type", wrong);
+    const json_t *source = find_source(sources, text_of(row, "source")), *high = json_object_get(row, "high"),
+                 *base = json_object_get(row, "base"), *variant = json_object_get(row, "variant");
+    const double cores = json_number_value(json_object_get(source, "cores"));
+    *out = (struct claim){.source = text_of(source, "name"),
+                          .note = text_of(source, "note"),
+                          .says = text_of(row, "says"),
+                          .time = text_of(row, "time"),
+                          .cores = cores >= 1 ? cores : NAN,
+                          .low = json_number_value(json_object_get(row, "low")),
+                          .high = json_is_null(high) ? INFINITY : json_number_value(high),
+                          .by_cores = json_is_true(json_object_get(row, "by_cores")),
+                          .measured = ratio_none(RATIO_NOT_RUN),
+                          .limit.gain = NAN,
+                          .why = text_of(row, "unmeasured")};
+    if (source == NULL)
+        return xstrdup("\"source\" names none of the sources");
+    if (strcmp(out->time, "work") != 0 && strcmp(out->time, "whole") != 0)
+        return xstrdup("\"time\" is neither work nor whole");
     if (!(out->low > 0 && out->high >= out->low))
-        return wrong(r, "\"low\" and \"high\" are no ratios (high null: or more)");
-    return 0;
-}
-
-static int claim_read(const struct reader *r, const struct claims *claims, const json_t *row, struct claim *out)
-{
-    out->source = source_find(claims, json_string_value(json_object_get(row, "source")));
-    if (out->source == NULL)
-        return wrong(r, "\"source\" names none of the sources");
-    int rc = text_of(r, row, "says", &out->says);
-    if (rc == 0)
-        rc = text_of(r, row, "time", &out->time);
-    if (rc == 0 && strcmp(out->time, "work") != 0 && strcmp(out->time, "whole") != 0)
-        rc = wrong(r, "\"time\" is neither work nor whole");
-    if (rc == 0)
-        rc = bounds_read(r, row, out);
-    if (rc == 0)
-        rc = cell_name(r, row, "base", &out->base);
-    if (rc == 0)
-        rc = cell_name(r, row, "variant", &out->variant);
-    if (rc != 0)
-        return rc;
-    out->by_cores = json_is_true(json_object_get(row, "by_cores"));
-    out->why = json_string_value(json_object_get(row, "unmeasured"));
-    out->measured = ratio_none(RATIO_NOT_RUN);
-    out->scaled_low = out->low;
-    out->scaled_high = out->high;
-    out->limit.gain = NAN;
-    out->verdict = CLAIM_UNMEASURED;
-    if ((out->base == NULL) != (out->variant == NULL) || (out->base == NULL) != (out->why != NULL))
-        return wrong(r, "either \"base\" and \"variant\" or \"unmeasured\" is needed");
-    return 0;
-}
-
-int claims_parse(json_t *file, const char *label, struct claims *out, struct error *err)
-{
-    struct reader r = {.label = label, .err = err};
-    const json_t *sources = json_object_get(file, "sources"), *rows = json_object_get(file, "rows");
-    *out = (struct claims){.file = file};
-    int rc = text_of(&r, file, "about", &out->about);
-    if (rc == 0 && json_integer_value(json_object_get(file, "claims")) != 1)
-        rc = wrong(&r, "no file of claims that this cobench knows (\"claims\": 1)");
-    if (rc == 0 && (!json_is_array(sources) || !json_is_array(rows)))
-        rc = wrong(&r, "\"sources\" or \"rows\" is missing or no array");
-    if (rc == 0) {
-        out->sources = calloc(json_array_size(sources) + 1, sizeof *out->sources);
-        out->items = calloc(json_array_size(rows) + 1, sizeof *out->items);
-        if (out->sources == NULL || out->items == NULL)
-            rc = error_set(err, -ENOMEM, "out of memory");
-    }
-    for (; rc == 0 && out->source_count < json_array_size(sources); out->source_count++)
-        rc = source_read(&r, json_array_get(sources, out->source_count), &out->sources[out->source_count]);
-    while (rc == 0 && out->count < json_array_size(rows)) {
-        struct claim *item = &out->items[out->count];
-        r.row = ++out->count;
-        rc = claim_read(&r, out, json_array_get(rows, r.row - 1), item);
-    }
-    if (rc != 0)
-        claims_free(out);
-    return rc;
-}
-
-int claims_read(const char *path, struct claims *out, struct error *err)
-{
-    json_error_t problem;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &problem);
-    const char *slash = strrchr(path, '/');
-    if (file == NULL)
-        return error_set(err, -EPROTO, "%s:%d: %s", path, problem.line, problem.text);
-    return claims_parse(file, slash == NULL ? path : slash + 1, out, err);
-}
-
-void claims_free(struct claims *claims)
-{
-    for (size_t i = 0; i < claims->count; i++) {
-        free(claims->items[i].base);
-        free(claims->items[i].variant);
-    }
-    free(claims->items);
-    free(claims->sources);
-    json_decref(claims->file);
-    *claims = (struct claims){.file = NULL};
+        return xstrdup("\"low\" and \"high\" are no ratios (high null: or more)");
+    if (out->why == NULL ? !is_cell(base) || !is_cell(variant) : base != NULL || variant != NULL)
+        return xstrdup(
+            "either \"base\" and \"variant\", each with a \"group\" and a \"variant\" such as py:threads, or "
+            "\"unmeasured\" is needed");
+    return NULL;
 }
 
 /* -- measuring -------------------------------------------------------------------------------------------------------- */
 
-/* The cell of the run that "GROUP RUNTIME:MODEL" names. */
-static const struct summary_cell *cell_find(const struct summary *summary, const char *name)
+/* The cell of the run that {"group", "variant"} names. */
+static const struct summary_cell *find_cell(const struct summary *summary, const json_t *name)
 {
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
-        char *own = text_format("%s %s:%s", c->group->name, c->cell->runtime, c->cell->model);
-        const bool same = own != NULL && strcmp(own, name) == 0;
-        free(own);
+        char *variant = text_format("%s:%s", c->cell->runtime, c->cell->model);
+        const bool same = strcmp(c->group->name, text_of(name, "group")) == 0 &&
+                          strcmp(variant, text_of(name, "variant")) == 0;
+        free(variant);
         if (same)
             return c;
     }
     return NULL;
 }
 
-static int measure(struct claim *claim, const struct summary_cell *base, const struct summary_cell *variant,
-                   double margin)
+static void measure(struct claim *claim, const json_t *row, const struct summary *summary)
 {
+    const struct summary_cell *base = find_cell(summary, json_object_get(row, "base")),
+                              *variant = find_cell(summary, json_object_get(row, "variant"));
     struct pairs pairs;
-    const size_t rows = base->cell->count > variant->cell->count ? base->cell->count : variant->cell->count;
-    if (pairs_open(&pairs, rows) != 0)
-        return -ENOMEM;
+    if (base == NULL || variant == NULL) {
+        claim->why = "its cells are not in this run";
+        return;
+    }
+    pairs_open(&pairs, base->cell->count + variant->cell->count);
     pairs_collect(&pairs, base->cell, variant->cell, strcmp(claim->time, "work") == 0 ? sample_work : sample_whole);
     claim->measured = ratio_of(&pairs);
-    const int rc = ratio_test(&claim->measured, &pairs, margin);
+    ratio_test(&claim->measured, &pairs, summary->results->margin);
     pairs_close(&pairs);
-    return rc;
+    /* Of another language or another size no number of CPUs is the limit. */
+    if (base->group == variant->group && strcmp(base->cell->runtime, variant->cell->runtime) == 0)
+        claim->limit = limit_of(summary, variant);
+    if (!ratio_known(&claim->measured))
+        claim->why = variant->note != NULL ? variant->note : "no common round";
 }
 
 /* The gain of `cores` cores for a claimed gain on `claimed_cores`, by Amdahl's law; in proportion where the claim is that
  * nothing was serial (a gain of as much as the cores); the claim itself where there is nothing to scale (1 or less). */
-static double claim_scale(double gain, double claimed_cores, double cores)
+static double scale(double gain, double claimed_cores, double cores)
 {
     if (!(gain > 1) || !(claimed_cores > 1) || !(cores >= 1) || !isfinite(gain))
         return gain;
@@ -202,16 +125,7 @@ static double claim_scale(double gain, double claimed_cores, double cores)
 
 /* -- judging ---------------------------------------------------------------------------------------------------------- */
 
-static void scale(struct claim *claim, double cpus)
-{
-    if (!claim->by_cores || !isfinite(claim->source->cores) || !(cpus > 0))
-        return;
-    claim->scaled_low = claim_scale(claim->low, claim->source->cores, cpus);
-    claim->scaled_high = claim_scale(claim->high, claim->source->cores, cpus);
-    claim->scaled = true;
-}
-
-static enum claim_verdict compare(const struct claim *claim)
+static enum claim_verdict verdict_of(const struct claim *claim)
 {
     /* Too few rounds for an interval: the estimate alone. */
     const bool full = claim->measured.state == RATIO_FULL;
@@ -225,60 +139,88 @@ static enum claim_verdict compare(const struct claim *claim)
     return !claim->measured.unresolved || (low >= least && high <= most) ? CLAIM_HOLDS : CLAIM_UNRESOLVED;
 }
 
-static int judge(struct claim *claim, const json_t *row, const struct summary *summary)
+static void judge(struct claim *claim, const json_t *row, const struct summary *summary)
 {
-    const char *cannot = json_string_value(json_object_get(row, "cannot"));
-    scale(claim, json_number_value(json_object_get(summary->results->plan, "effective_cpus")));
-    if (claim->base != NULL) {
-        const struct summary_cell *base = cell_find(summary, claim->base),
-                                  *variant = cell_find(summary, claim->variant);
-        if (base == NULL || variant == NULL) {
-            claim->why = "its cells are not in this run";
-        } else {
-            if (measure(claim, base, variant, summary->results->margin) != 0)
-                return -ENOMEM;
-            /* Of another language or another size no number of CPUs is the limit. */
-            if (base->group == variant->group && strcmp(base->cell->runtime, variant->cell->runtime) == 0)
-                claim->limit = limit_of(summary, variant);
-            if (!ratio_known(&claim->measured))
-                claim->why = variant->note != NULL ? variant->note : "no common round";
-        }
-    }
+    const double cpus = json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
+    const char *cannot = text_of(row, "cannot");
+    claim->scaled = claim->by_cores && isfinite(claim->cores) && cpus > 0;
+    claim->scaled_low = claim->scaled ? scale(claim->low, claim->cores, cpus) : claim->low;
+    claim->scaled_high = claim->scaled ? scale(claim->high, claim->cores, cpus) : claim->high;
+    if (claim->why == NULL)
+        measure(claim, row, summary);
     if (cannot != NULL) {
         claim->verdict = CLAIM_CANNOT;
         claim->why = cannot;
-    } else if (!ratio_known(&claim->measured)) {
+    } else if (claim->why != NULL) {
         claim->verdict = CLAIM_UNMEASURED;
+    } else if (claim->by_cores && !claim->scaled) {
+        claim->verdict = CLAIM_CORES;
+        claim->why = "its source does not tell its cores: not judged";
     } else {
-        claim->verdict = claim->by_cores && !claim->scaled ? CLAIM_CORES : compare(claim);
+        claim->verdict = verdict_of(claim);
     }
-    return 0;
 }
 
-int claims_judge(struct claims *claims, const struct summary *summary)
+/* -- the whole -------------------------------------------------------------------------------------------------------- */
+
+int claims_parse(json_t *file, const char *label, const struct summary *summary, struct claims *out, struct error *err)
 {
-    const json_t *rows = json_object_get(claims->file, "rows");
+    static const struct json_shape shape[] = {
+        {"claims", "i"}, {"about", "s"}, {"sources", "a"}, {"rows", "a"}, {NULL, NULL}};
+    const json_t *rows = json_object_get(file, "rows");
+    const char *missing = json_misshapen(file, shape);
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < claims->count; i++)
-        rc = judge(&claims->items[i], json_array_get(rows, i), summary);
+    *out = (struct claims){.file = file, .about = text_of(file, "about")};
+    if (missing != NULL)
+        rc = error_set(err, -EPROTO, "%s: \"%s\" is missing or of another type", label, missing);
+    else if (json_integer_value(json_object_get(file, "claims")) != 1)
+        rc = error_set(err, -EPROTO, "%s: no file of claims that this cobench knows (\"claims\": 1)", label);
+    out->items = xcalloc(json_array_size(rows), sizeof *out->items);
+    while (rc == 0 && out->count < json_array_size(rows)) {
+        const json_t *row = json_array_get(rows, out->count);
+        struct claim *claim = &out->items[out->count++];
+        char *wrong = claim_read(json_object_get(file, "sources"), row, claim);
+        if (wrong != NULL)
+            rc = error_set(err, -EPROTO, "%s: row %zu: %s", label, out->count, wrong);
+        else
+            judge(claim, row, summary);
+        free(wrong);
+    }
+    if (rc != 0)
+        claims_free(out);
     return rc;
+}
+
+int claims_read(const char *path, const struct summary *summary, struct claims *out, struct error *err)
+{
+    json_error_t problem;
+    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &problem);
+    const char *slash = strrchr(path, '/');
+    if (file == NULL && problem.line < 0)
+        return error_set(err, -EPROTO, "%s", problem.text);
+    if (file == NULL)
+        return error_set(err, -EPROTO, "%s:%d: %s", path, problem.line, problem.text);
+    return claims_parse(file, slash == NULL ? path : slash + 1, summary, out, err);
 }
 
 int claims_of_run(const char *folder, const struct summary *summary, struct claims *out, struct error *err)
 {
-    const char *name = json_string_value(json_object_get(summary->results->plan, "claims"));
+    const char *name = text_of(summary->results->plan, "claims");
     if (name == NULL)
         return -ENOENT;
     if (strchr(name, '/') != NULL) /* a plan may come from anywhere */
         return error_set(err, -EPROTO, "plan.json: \"claims\" is no name of a file");
     char *path = text_format("%s/%s.json", folder, name);
-    int rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : claims_read(path, out, err);
+    const int rc = claims_read(path, summary, out, err);
     free(path);
-    if (rc == 0 && claims_judge(out, summary) != 0) {
-        claims_free(out);
-        rc = error_set(err, -ENOMEM, "out of memory");
-    }
     return rc;
+}
+
+void claims_free(struct claims *claims)
+{
+    free(claims->items);
+    json_decref(claims->file);
+    *claims = (struct claims){.file = NULL};
 }
 
 const char *claim_verdict_name(enum claim_verdict verdict)

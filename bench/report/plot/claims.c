@@ -21,30 +21,21 @@ static double reach_of(double low, double high) { return isfinite(high) ? high :
 
 static void put_claim(struct picture *p, enum block block, const struct claim *c, double y)
 {
-    char name[200];
+    static const size_t widths[BLOCKS] = {[CLAIMED] = 2, [SCALED] = 1, [CANNOT] = 2, [MEASURED] = 3, [LIMITS] = 1};
     const bool can = c->verdict != CLAIM_CANNOT;
-    switch (block) {
-    case NAMES:
-        snprintf(name, sizeof name, "%.*s%s", NAME_COLUMNS, c->says, format_columns(c->says) > NAME_COLUMNS ? "…" : "");
+    const double reach = reach_of(c->low, c->high);
+    const double rows[BLOCKS][4] = {
+        [CLAIMED] = {y, can ? c->low : NAN, reach},
+        [SCALED] = {y, can && c->scaled ? c->scaled_low : NAN},
+        [CANNOT] = {y, can ? NAN : c->low, reach},
+        [MEASURED] = {y, c->measured.ratio, picture_low(&c->measured), picture_high(&c->measured)},
+        [LIMITS] = {y, c->limit.gain}};
+    char name[200];
+    snprintf(name, sizeof name, "%.*s%s", NAME_COLUMNS, c->says, format_columns(c->says) > NAME_COLUMNS ? "…" : "");
+    if (block == NAMES)
         picture_row(p, name, claim_verdict_name(c->verdict), y);
-        break;
-    case CLAIMED:
-    case CANNOT:
-        if (can == (block == CLAIMED))
-            picture_row(p, NULL, NULL, y, c->low, reach_of(c->low, c->high));
-        break;
-    case SCALED:
-        if (can && c->scaled)
-            picture_row(p, NULL, NULL, y, c->scaled_low);
-        break;
-    case MEASURED:
-        if (ratio_known(&c->measured))
-            picture_row(p, NULL, NULL, y, c->measured.ratio, picture_low(&c->measured), picture_high(&c->measured));
-        break;
-    default:
-        if (isfinite(c->limit.gain))
-            picture_row(p, NULL, NULL, y, c->limit.gain);
-    }
+    else if (isfinite(rows[block][1]))
+        picture_row_of(p, NULL, NULL, rows[block], 1 + widths[block]);
 }
 
 void picture_claims(struct pictures *out, const struct plan_group *group)
