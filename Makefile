@@ -56,7 +56,7 @@ faulty := $(BUILD)/cobench-host-faulty
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices check-resume check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
+.PHONY: all help bench prices check-prices check-resume check-soak check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
         test-c test-page test-py coverage asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
@@ -73,7 +73,7 @@ help: ## List the targets
 	  '  BUILD=build                 the folder of the build' \
 	  '  WERROR=1 V=1                warnings are errors; show each command' \
 	  '  SUITE=quick RUN=results/... of bench; of tables, plots, page and check-prices' \
-	  '  N= ONLY= TRIES= TIME= TARGET= FUZZ_CC=clang   of the checks and of fuzz, as their lines say'
+	  '  N= ONLY= TRIES= HOURS= TIME= TARGET= FUZZ_CC=clang   of the checks and of fuzz, as their lines say'
 
 bench: all ## Run a suite (SUITE=quick; smoke takes a minute) and print its table
 	$(Q)$(BUILD)/cobench run --suite $(SUITE)
@@ -92,6 +92,9 @@ plots: all ## Make the pictures again from the last run, or RUN=results/...
 
 check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing lost, nothing doubled (10 minutes)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
+
+check-soak: all ## Kill any process of runs at random instants for hours (HOURS=2): nothing lost, doubled or left
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/soak.py --hours $(or $(HOURS),2) $(if $(STATE),--state $(STATE))
 
 check-driver: all ## What the driver adds to a sample, and its memory and time over 100,000 of them
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/driver.py
