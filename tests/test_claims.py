@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.c_host import BUILD, ROOT
+from hosts import BUILD, ROOT
 
 COBENCH = BUILD / "cobench"
 RUN = ROOT / "tests" / "data" / "run-small"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import machines
-from py_host import BUILD, ROOT
+from hosts import BUILD, ROOT
 from test_driver import FAKE, Checkout
 from test_machine import unshare
 

@@ -6,24 +6,15 @@ from __future__ import annotations
 import os
 import select
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from c_host import C, EMBED
-from py_host import EXT, MODELS, PY, ROOT, SECONDS, outcome
+from hosts import C, EMBED, HOSTS, SECONDS, children_of, outcome
 from py_impl import slots
 
-HOSTS = (C, EMBED, PY, EXT)
-CASES = [(host, model, method) for host in HOSTS for model in getattr(host, "models", MODELS)
-         for method in (("fork", "spawn") if "process" in model else ("fork",))]  # fmt: skip
 WORKERS = 3
-
-
-@pytest.fixture(params=CASES, ids=lambda case: f"{case[0].runtime}-{case[1]}-{case[2]}")
-def case(request):
-    return request.param
+over_hosts = pytest.mark.parametrize("host", HOSTS, ids=repr)
 
 
 class Paused:
@@ -32,10 +23,8 @@ class Paused:
     def __init__(self, host, folder: Path, *words: object, byte: bool = True) -> None:
         to_host, from_host = os.pipe(), os.pipe()
         self.folder = folder
-        self.process = subprocess.Popen(
-            host.command(folder, *words, "--end-pause", f"{to_host[0]},{from_host[1]}"), cwd=ROOT, stderr=subprocess.PIPE,
-            text=True, pass_fds=(to_host[0], from_host[1]),
-        )  # fmt: skip
+        pause = f"{to_host[0]},{from_host[1]}"
+        self.process = host.start(folder, *words, "--end-pause", pause, pass_fds=(to_host[0], from_host[1]))
         os.close(to_host[0])
         os.close(from_host[1])
         self.go, self.said = to_host[1], from_host[0]
@@ -45,9 +34,8 @@ class Paused:
     def tasks(self) -> tuple[int, int]:
         """Its threads, and the processes below it."""
         pid = self.process.pid
-        below = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         threads = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("Threads")]
-        return int(threads[0].split()[1]), len(below)
+        return int(threads[0].split()[1]), len(children_of(pid))
 
     def end(self, byte: bytes = b"g"):
         if byte:
@@ -58,8 +46,8 @@ class Paused:
         return outcome(self.folder, self.process.returncode, stderr)
 
 
-def test_all_jobs_have_ended_and_the_workers_are_there(case, tmp_path):
-    host, model, method = case
+@pytest.mark.parametrize("host, model, method", [(host, *way) for host in HOSTS for way in host.ways], ids=str)
+def test_all_jobs_have_ended_and_the_workers_are_there(host, model, method, tmp_path):
     paused = Paused(host, tmp_path, "--task", "null", "--model", model, "--jobs", 20, "--workers", WORKERS,
                 "--start-method", method)  # fmt: skip
     rows = outcome(tmp_path, 0, "").rows
@@ -80,14 +68,14 @@ def test_all_jobs_have_ended_and_the_workers_are_there(case, tmp_path):
     assert phases["work"] == max(row["end_ns"] for row in rows)  # the end pause is no part of the work
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@over_hosts
 @pytest.mark.parametrize("model", ("sync", "thread-pool", "process-pool"))
 def test_a_driver_that_has_gone_is_not_waited_for(host, model, tmp_path):
     paused = Paused(host, tmp_path, "--task", "null", "--model", model, "--workers", WORKERS)
     assert paused.end(byte=b"").status == 0
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@over_hosts
 def test_a_driver_that_hears_nothing_is_no_failure(host, tmp_path):
     paused = Paused(host, tmp_path, "--task", "null", "--model", "sync", byte=False)
     os.close(paused.said)
@@ -95,7 +83,7 @@ def test_a_driver_that_hears_nothing_is_no_failure(host, tmp_path):
     assert paused.end(byte=b"").status == 0
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@over_hosts
 def test_the_time_runs_out_in_the_end_pause_too(host, tmp_path):
     """A driver that looks for ever: the host's own deadline ends it."""
     paused = Paused(host, tmp_path, "--task", "null", "--model", "thread-pool", "--timeout", 3)
@@ -107,15 +95,14 @@ def test_the_time_runs_out_in_the_end_pause_too(host, tmp_path):
     os.close(paused.said)
 
 
-@pytest.mark.parametrize("host", (C, EMBED), ids=lambda host: host.runtime)
+@pytest.mark.parametrize("host", (C, EMBED), ids=repr)
 def test_a_worker_that_dies_does_not_keep_the_others(host, tmp_path):
     """One of the pool never comes to the end pause: the driver is told all the same, and lets go."""
     paused = Paused(host, tmp_path, "--task", "wait", "--set", "delay=3000", "--jobs", 2, "--workers", 2, "--model",
                 "process-pool", byte=False)  # fmt: skip
     while len(running := [row for row in rows(tmp_path) if row["state"] == slots.RUNNING]) < 2:
         assert paused.process.poll() is None
-    pid = paused.process.pid
-    os.kill(int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]), signal.SIGKILL)
+    os.kill(children_of(paused.process.pid)[0], signal.SIGKILL)
     assert select.select([paused.said], [], [], SECONDS)[0] and os.read(paused.said, 1) == b"h"
     done = paused.end()
     assert done.status == 1 and "was killed by signal 9" in done.record["reason"]
@@ -127,7 +114,7 @@ def rows(folder: Path) -> list[dict]:
     return outcome(folder, 0, "").rows if path.exists() and path.stat().st_size > slots.HEADER_BYTES else []
 
 
-@pytest.mark.parametrize("host", HOSTS, ids=lambda host: host.runtime)
+@over_hosts
 @pytest.mark.parametrize("text, reason", [
     ("3", "--end-pause: '3' is not two descriptors, R,W"), ("900,901", "--end-pause: 900 is no open descriptor"),
 ])  # fmt: skip

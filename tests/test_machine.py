@@ -19,7 +19,7 @@ import jsonschema
 import pytest
 
 import machines
-from py_host import BUILD, ROOT
+from hosts import BUILD, ROOT
 from py_impl.machine import quota_cpus
 
 COBENCH = BUILD / "cobench"

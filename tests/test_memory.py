@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from py_host import BUILD, ROOT, SECONDS
+from hosts import BUILD, ROOT, SECONDS
 
 WORKERS = 3
 MB = 32

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -13,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from py_host import BUILD, ROOT, SECONDS, program
+from hosts import BUILD, SECONDS, TEST_TASKS, call_python
 from py_impl import slots
 from py_impl.contract import Reply, Request, TaskFailed
 from py_impl.ext import native
 
-TASKS, TEST_TASKS = BUILD / "tasks", BUILD / "test-tasks"
+TASKS = BUILD / "tasks"
 
 
 def built_in(name: str):
@@ -302,7 +301,7 @@ cycle = [task, state, worker]
 cycle.append(cycle)
 {left}
 """
-    done = subprocess.run([*program("")[:3], "-X", "dev", "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=SECONDS)
+    done = call_python(code, options=("-X", "dev"))
     assert (done.returncode, done.stderr) == (0, "")
     assert notes(tmp_path / "log")[:2] == ["o", "w"]
 
@@ -444,5 +443,5 @@ del sys.modules["native"], task
 gc.collect()
 print(ends())
 """
-    done = subprocess.run([*program("")[:3], "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=SECONDS)
+    done = call_python(code)
     assert (done.stdout, done.stderr) == ("None\n", "")

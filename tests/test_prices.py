@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from py_host import BUILD, ROOT, SECONDS
+from hosts import BUILD, ROOT, SECONDS
 from test_driver import checkout  # noqa: F401
 
 MB = 4

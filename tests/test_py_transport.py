@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from origin_stub import Stub, body_of
-from py_host import ROOT  # noqa: F401  (puts the project's root on the path)
+from hosts import ROOT  # noqa: F401  (puts the project's root on the path)
 from py_impl.contract import Reply, RequestFailed
 from py_impl.transport import blocking, streams
 from py_impl.transport.urls import Places

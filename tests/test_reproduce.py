@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from py_host import BUILD, ROOT, SECONDS
+from hosts import BUILD, ROOT, SECONDS
 
 SUITE = """[suite]
 rounds = 1

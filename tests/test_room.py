@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from lag import Lag
-from py_host import BUILD
+from hosts import BUILD
 
 LIMIT_S = 300
 MB = 1 << 20

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The libcurl transport against a small server in a thread of its own: every fault by its name, kept connections, and
- * more requests at once than one multi takes. The server runs on the host's event loop; what it does stands in the path.
- */
+/* The libcurl transport against a small server in a thread of its own: every fault by its name, kept connections, and more
+ * requests at once than one multi takes. What the server does stands in the path. */
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,46 +25,37 @@
 #define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
 #define TIMEOUT_NS (INT64_C(30) * NS_PER_S)
 #define STALL_NS   (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
-#define SLOW_NS    (INT64_C(300) * NS_PER_MS)
-#define MANY       2500
 
 /* -- the server ----------------------------------------------------------------------------------------------------- */
 
-struct server;
-
-struct peer {
-    struct server *server;
-    int fd;
-    size_t length;
-    char head[2048];
-    struct loop_timer timer;
-    struct peer *next; /* all of them, freed at the end */
-};
+enum { MANY = 2500, POLLED_MAX = 2 * MANY };
 
 struct server {
-    struct loop *loop;
-    int listener, refusing; /* the second is bound and never listens */
-    int stop[2];
-    int port, refused_port;
+    int refusing, port, refused_port; /* `refusing` is bound and never listens */
+    int stop;                         /* a byte ends the thread */
     pthread_t thread;
-    struct peer *peers;
+    struct pollfd polled[POLLED_MAX]; /* the end of `stop`, the listener, the peers */
+    nfds_t count;
+    int crowd[MANY]; /* peers that wait for one another */
+    size_t crowd_count;
     _Atomic unsigned accepted;
 };
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\nContent-Length: "
+#define HELLO   OK_HEAD "5\r\n\r\nhello"
 
 /* By path; what stands here is sent as it is, then the connection is closed if `closes`. */
 static const struct {
     const char *path, *reply;
     bool closes;
 } scripts[] = {
-    {"/ok", OK_HEAD "5\r\n\r\nhello", false},
+    {"/ok", HELLO, false},
     {"/empty", OK_HEAD "0\r\n\r\n", false},
     {"/404", "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone", false},
     {"/moved", "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\n\r\n", false},
     {"/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", false},
     {"/last", OK_HEAD "5\r\nConnection: close\r\n\r\nhello", true},
-    {"/dies", OK_HEAD "5\r\n\r\nhello", true}, /* without having said so */
+    {"/dies", HELLO, true}, /* without having said so */
     {"/stall", "", false},
     {"/half", OK_HEAD "100\r\n\r\nhello", false}, /* and then nothing more */
     {"/short", OK_HEAD "100\r\n\r\nhello", true},
@@ -75,124 +64,81 @@ static const struct {
     {"/huge", OK_HEAD "67108865\r\n\r\n", false},
 };
 
-static void peer_close(struct peer *p)
+static bool peer_send(int fd, const void *data, size_t length)
 {
-    if (p->fd < 0)
-        return;
-    assert_int_equal(loop_ops.watch(p->server->loop, p->fd, 0, NULL, NULL), 0);
-    loop_ops.timer_cancel(p->server->loop, &p->timer);
-    close(p->fd);
-    p->fd = -1;
+    return length == 0 || send(fd, data, length, MSG_NOSIGNAL) == (ssize_t)length;
 }
 
-static void peer_send(struct peer *p, const char *text)
-{
-    const size_t length = strlen(text);
-
-    if (length && send(p->fd, text, length, MSG_NOSIGNAL) != (ssize_t)length)
-        peer_close(p);
-}
-
-static void peer_slow_reply(void *arg) { peer_send(arg, OK_HEAD "5\r\n\r\nhello"); }
-
-/* A body as long as the path says, e.g. /bytes/100000: byte k is k mod 251. Sent by blocking. */
-static void peer_send_bytes(struct peer *p, size_t length)
+/* A body as long as the path says, e.g. /bytes/100000: byte k is k mod 251. */
+static bool peer_send_bytes(int fd, size_t length)
 {
     char head[128];
-    unsigned char *body = malloc(length ? length : 1);
+    unsigned char *body = malloc(length + 1);
 
     assert_non_null(body);
     for (size_t i = 0; i < length; i++)
         body[i] = (unsigned char)(i % 251);
-    snprintf(head, sizeof head, OK_HEAD "%zu\r\n\r\n", length);
-    peer_send(p, head);
-    assert_int_equal(fcntl(p->fd, F_SETFL, 0), 0);
-    for (size_t sent = 0; sent < length;) {
-        ssize_t n = send(p->fd, body + sent, length - sent, MSG_NOSIGNAL);
-        if (n <= 0)
-            break;
-        sent += (size_t)n;
-    }
-    assert_int_equal(fcntl(p->fd, F_SETFL, O_NONBLOCK), 0);
+    const int head_length = snprintf(head, sizeof head, OK_HEAD "%zu\r\n\r\n", length);
+    const bool sent = peer_send(fd, head, (size_t)head_length) && peer_send(fd, body, length);
     free(body);
+    return sent;
 }
 
-static void peer_reply(struct peer *p, const char *path)
+/* Answered when all MANY are there. */
+static bool crowd_join(struct server *s, int fd)
 {
-    if (strncmp(path, "/slow", 5) == 0) {
-        assert_int_equal(loop_ops.timer_set(p->server->loop, &p->timer, clock_now_ns() + SLOW_NS), 0);
-        return;
-    }
-    if (strncmp(path, "/bytes/", 7) == 0) {
-        peer_send_bytes(p, strtoul(path + 7, NULL, 10));
-        return;
-    }
+    bool sent = true;
+    s->crowd[s->crowd_count++] = fd;
+    if (s->crowd_count < MANY)
+        return true;
+    while (s->crowd_count > 0)
+        sent &= peer_send(s->crowd[--s->crowd_count], HELLO, sizeof HELLO - 1);
+    return sent;
+}
+
+/* Whether the connection is kept. */
+static bool peer_reply(struct server *s, int fd, const char *path)
+{
+    if (strncmp(path, "/crowd", 6) == 0)
+        return crowd_join(s, fd);
+    if (strncmp(path, "/bytes/", 7) == 0)
+        return peer_send_bytes(fd, strtoul(path + 7, NULL, 10));
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         const size_t length = strlen(scripts[i].path);
-        if (strncmp(path, scripts[i].path, length) != 0 || !strchr(" ?", path[length]))
-            continue;
-        peer_send(p, scripts[i].reply);
-        if (scripts[i].closes)
-            peer_close(p);
-        return;
+        if (strncmp(path, scripts[i].path, length) == 0 && strchr(" ?", path[length]))
+            return peer_send(fd, scripts[i].reply, strlen(scripts[i].reply)) && !scripts[i].closes;
     }
-    peer_send(p, "HTTP/1.1 500 No Such Script\r\nContent-Length: 0\r\n\r\n");
+    static const char none[] = "HTTP/1.1 500 No Such Script\r\nContent-Length: 0\r\n\r\n";
+    return peer_send(fd, none, sizeof none - 1);
 }
 
-static void peer_ready(void *arg, int fd, unsigned events)
+/* A request is so short that it comes in one piece. */
+static bool peer_ready(struct server *s, int fd)
 {
-    struct peer *p = arg;
-    const ssize_t got = recv(fd, p->head + p->length, sizeof p->head - 1 - p->length, 0);
+    char head[2048];
+    const ssize_t got = recv(fd, head, sizeof head - 1, 0);
 
-    (void)events;
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (got <= 0) {
-        peer_close(p);
-        return;
-    }
-    p->length += (size_t)got;
-    p->head[p->length] = '\0';
-    if (!strstr(p->head, "\r\n\r\n"))
-        return;
-    p->length = 0;
-    if (strncmp(p->head, "GET ", 4) == 0)
-        peer_reply(p, p->head + 4);
-    else
-        peer_close(p);
-}
-
-static void server_accept(void *arg, int fd, unsigned events)
-{
-    struct server *s = arg;
-    const int peer_fd = accept(fd, NULL, NULL);
-
-    (void)events;
-    if (peer_fd < 0)
-        return;
-    struct peer *p = calloc(1, sizeof *p);
-    assert_non_null(p);
-    assert_int_equal(fcntl(peer_fd, F_SETFL, O_NONBLOCK), 0);
-    *p = (struct peer){.server = s, .fd = peer_fd, .next = s->peers, .timer = {.fire = peer_slow_reply, .arg = p}};
-    s->peers = p;
-    atomic_fetch_add(&s->accepted, 1);
-    assert_int_equal(loop_ops.watch(s->loop, peer_fd, LOOP_READ, peer_ready, p), 0);
-}
-
-static void server_stop(void *arg, int fd, unsigned events)
-{
-    struct server *s = arg;
-
-    (void)fd;
-    (void)events;
-    loop_stop(s->loop);
+    if (got <= 0)
+        return false;
+    head[got] = '\0';
+    return strncmp(head, "GET ", 4) == 0 && strstr(head, "\r\n\r\n") && peer_reply(s, fd, head + 4);
 }
 
 static void *server_main(void *arg)
 {
     struct server *s = arg;
 
-    assert_int_equal(loop_run(s->loop), 0);
+    while (poll(s->polled, s->count, -1) > 0 && !s->polled[0].revents) {
+        for (nfds_t i = 2; i < s->count; i++)
+            if (s->polled[i].revents && !peer_ready(s, s->polled[i].fd)) {
+                close(s->polled[i].fd);
+                s->polled[i].fd = -1;
+            }
+        if (s->polled[1].revents && s->count < POLLED_MAX) {
+            s->polled[s->count++] = (struct pollfd){.fd = accept(s->polled[1].fd, NULL, NULL), .events = POLLIN};
+            atomic_fetch_add(&s->accepted, 1);
+        }
+    }
     return NULL;
 }
 
@@ -211,32 +157,27 @@ static int socket_bound(int *port)
 
 static void server_open(struct server *s)
 {
-    *s = (struct server){0};
-    assert_int_equal(loop_open(&s->loop), 0);
-    assert_int_equal(pipe(s->stop), 0);
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    s->stop = ends[1];
     s->refusing = socket_bound(&s->refused_port);
-    s->listener = socket_bound(&s->port);
-    assert_int_equal(listen(s->listener, 4096), 0);
-    assert_int_equal(loop_ops.watch(s->loop, s->listener, LOOP_READ, server_accept, s), 0);
-    assert_int_equal(loop_ops.watch(s->loop, s->stop[0], LOOP_READ, server_stop, s), 0);
+    s->polled[0] = (struct pollfd){.fd = ends[0], .events = POLLIN};
+    s->polled[1] = (struct pollfd){.fd = socket_bound(&s->port), .events = POLLIN};
+    s->count = 2;
+    assert_int_equal(listen(s->polled[1].fd, 4096), 0);
     assert_int_equal(pthread_create(&s->thread, NULL, server_main, s), 0);
 }
 
 static void server_close(struct server *s)
 {
-    assert_int_equal(write(s->stop[1], "x", 1), 1);
+    assert_int_equal(write(s->stop, "x", 1), 1);
     assert_int_equal(pthread_join(s->thread, NULL), 0);
-    while (s->peers) {
-        struct peer *p = s->peers;
-        s->peers = p->next;
-        peer_close(p);
-        free(p);
-    }
-    close(s->listener);
+    for (nfds_t i = 0; i < s->count; i++)
+        if (s->polled[i].fd >= 0)
+            close(s->polled[i].fd);
     close(s->refusing);
-    close(s->stop[0]);
-    close(s->stop[1]);
-    loop_close(s->loop);
+    close(s->stop);
 }
 
 /* -- what every test has -------------------------------------------------------------------------------------------- */
@@ -295,11 +236,20 @@ static int fixture_teardown(void **state)
     return 0;
 }
 
-static struct cobench_request ask_of(int port, const char *path)
+/* Until the thread's next. */
+static const char *url_of(int port, const char *path)
+{
+    static _Thread_local char url[128];
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", port, path);
+    return url;
+}
+
+static struct cobench_request ask_of(const char *url)
 {
     struct cobench_request ask = {.ask = COBENCH_ASK_URL};
 
-    snprintf(ask.url, sizeof ask.url, "http://127.0.0.1:%d%s", port, path);
+    snprintf(ask.url, sizeof ask.url, "%s", url);
     return ask;
 }
 
@@ -338,91 +288,85 @@ static void outcome_done(void *arg, const struct cobench_reply *reply, int rc, c
     loop_stop(o->loop);
 }
 
-static void get_blocking(struct fixture *f, const struct cobench_request *ask, struct outcome *o)
+static struct outcome get_blocking(struct fixture *f, const char *url)
 {
-    void *client = NULL;
+    const struct cobench_request ask = ask_of(url);
     struct cobench_reply reply = {0};
+    struct outcome o = {0};
+    void *client = NULL;
 
-    *o = (struct outcome){0};
-    assert_int_equal(f->transport->client_open(f->state, &client, &o->err), 0);
-    o->rc = f->transport->client_get(client, ask, &reply, &o->err);
-    outcome_note(o, o->rc ? NULL : &reply);
+    assert_int_equal(f->transport->client_open(f->state, &client, &o.err), 0);
+    o.rc = f->transport->client_get(client, &ask, &reply, &o.err);
+    outcome_note(&o, o.rc ? NULL : &reply);
     f->transport->client_close(client);
+    return o;
 }
 
-static void get_on_loop(struct fixture *f, const struct cobench_request *ask, struct outcome *o)
+static struct outcome get_on_loop(struct fixture *f, const char *url)
 {
+    const struct cobench_request ask = ask_of(url);
+    struct outcome o = {0};
     void *mux = NULL;
 
-    *o = (struct outcome){0};
-    assert_int_equal(loop_open(&o->loop), 0);
-    assert_int_equal(f->transport->mux_open(f->state, o->loop, &loop_ops, 1, &mux, &o->err), 0);
-    o->rc = f->transport->mux_get(mux, ask, outcome_done, o, &o->err);
-    if (!o->rc) {
-        assert_int_equal(loop_run(o->loop), 0);
-        assert_int_equal(o->done, 1);
+    assert_int_equal(loop_open(&o.loop), 0);
+    assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 1, &mux, &o.err), 0);
+    o.rc = f->transport->mux_get(mux, &ask, outcome_done, &o, &o.err);
+    if (!o.rc) {
+        assert_int_equal(loop_run(o.loop), 0);
+        assert_int_equal(o.done, 1);
     }
     f->transport->mux_close(mux);
-    loop_close(o->loop);
+    loop_close(o.loop);
+    return o;
 }
 
-static void (*const ways[])(struct fixture *, const struct cobench_request *, struct outcome *) = {get_blocking,
-                                                                                                   get_on_loop};
+static struct outcome (*const ways[])(struct fixture *, const char *) = {get_blocking, get_on_loop};
 
 /* -- replies and faults --------------------------------------------------------------------------------------------- */
 
-static const struct {
-    const char *path;
-    int status;
-    const char *body;
-} replies[] = {
-    {"/ok", 200, "hello"},      {"/empty", 200, ""},     {"/404", 404, "gone"}, {"/moved", 302, ""},
-    {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
-};
-
 TEST_WITH(test_replies, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct outcome o;
-
-    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+    static const struct {
+        const char *path;
+        int status;
+        const char *body;
+    } replies[] = {
+        {"/ok", 200, "hello"},      {"/empty", 200, ""},     {"/404", 404, "gone"}, {"/moved", 302, ""},
+        {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
+    };
+    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
         for (size_t way = 0; way < 2; way++) {
-            const struct cobench_request ask = ask_of(f->server.port, replies[i].path);
-            ways[way](f, &ask, &o);
+            const struct outcome o = ways[way](f, url_of(f->server.port, replies[i].path));
             assert_string_equal(o.err.message, "");
             assert_int_equal(o.rc, 0);
             assert_int_equal(o.status, replies[i].status);
             assert_int_equal(o.length, strlen(replies[i].body));
             assert_memory_equal(o.body, replies[i].body, o.length);
         }
-    }
 }
-
-static const struct {
-    const char *path; /* NULL: nobody listens there */
-    int rc;
-    const char *type, *message; /* a part of the message */
-} faults[] = {
-    {NULL, -ECONNREFUSED, "ConnectionRefused", "/: connection refused"},
-    {"/stall?secret", -ETIMEDOUT, "Timeout", "/stall: "},
-    {"/half", -ETIMEDOUT, "Timeout", "/half: "},
-    {"/short", -EPROTO, "ShortBody", "95 bytes"},
-    {"/close", -ECONNRESET, "ConnectionClosed", "without a reply"},
-    {"/noise", -EPROTO, "BadReply", "/noise: "},
-    {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
-};
 
 TEST_WITH(test_faults, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct outcome o;
-
+    static const struct {
+        const char *path; /* NULL: nobody listens there */
+        int rc;
+        const char *type, *message; /* a part of the message */
+    } faults[] = {
+        {NULL, -ECONNREFUSED, "ConnectionRefused", "/: connection refused"},
+        {"/stall?secret", -ETIMEDOUT, "Timeout", "/stall: "},
+        {"/half", -ETIMEDOUT, "Timeout", "/half: "},
+        {"/short", -EPROTO, "ShortBody", "95 bytes"},
+        {"/close", -ECONNRESET, "ConnectionClosed", "without a reply"},
+        {"/noise", -EPROTO, "BadReply", "/noise: "},
+        {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
+    };
     transport_reopen(f, STALL_NS);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         for (size_t way = 0; way < 2; way++) {
             const char *path = faults[i].path;
-            const struct cobench_request ask = ask_of(path ? f->server.port : f->server.refused_port,
-                                                      path ? path : "/");
             const int64_t start = clock_now_ns();
-            ways[way](f, &ask, &o);
+            const struct outcome o = ways[way](f, path ? url_of(f->server.port, path)
+                                                       : url_of(f->server.refused_port, "/"));
             assert_int_equal(o.rc, faults[i].rc);
             assert_string_equal(o.err.type, faults[i].type);
             if (!strstr(o.err.message, faults[i].message))
@@ -431,54 +375,29 @@ TEST_WITH(test_faults, fixture_setup, fixture_teardown, struct fixture *f)
             if (o.rc == -ETIMEDOUT)
                 assert_true(clock_now_ns() - start >= STALL_NS);
         }
-    }
-}
-
-TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown, struct fixture *f)
-{
-    static const char *const urls[] = {"",        "127.0.0.1/", "ftp://127.0.0.1/", "file:///etc/passwd",
-                                       "http:/x", "http://a b/"};
-    struct outcome o;
-
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        for (size_t way = 0; way < 2; way++) {
-            struct cobench_request ask = {.ask = COBENCH_ASK_URL};
-            snprintf(ask.url, sizeof ask.url, "%s", urls[i]);
-            ways[way](f, &ask, &o);
-            assert_int_equal(o.rc, -EINVAL);
-            assert_string_equal(o.err.type, "BadUrl");
-            assert_true(o.err.message[0] != 0);
-        }
-    }
 }
 
 /* No name has an empty label, so the resolver says so without asking the network. */
-TEST_WITH(test_unknown_host, fixture_setup, fixture_teardown, struct fixture *f)
+TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct outcome o;
-    const struct cobench_request ask = {.ask = COBENCH_ASK_URL, .url = "http://nobody..invalid/"};
-
-    for (size_t way = 0; way < 2; way++) {
-        ways[way](f, &ask, &o);
-        assert_int_equal(o.rc, -EHOSTUNREACH);
-        assert_string_equal(o.err.type, "CouldNotResolve");
-    }
+    static const char *const urls[] = {"http://nobody..invalid/", "",        "127.0.0.1/", "ftp://127.0.0.1/",
+                                       "file:///etc/passwd",      "http:/x", "http://a b/"};
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
+        for (size_t way = 0; way < 2; way++) {
+            const struct outcome o = ways[way](f, urls[i]);
+            assert_int_equal(o.rc, i == 0 ? -EHOSTUNREACH : -EINVAL);
+            assert_string_equal(o.err.type, i == 0 ? "CouldNotResolve" : "BadUrl");
+            assert_true(o.err.message[0] != 0);
+        }
     assert_int_equal(atomic_load(&f->connections), 0);
 }
 
 /* The environment's proxy is not for us: a loopback origin would be asked for through it. */
 TEST_WITH(test_no_proxy_from_environment, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    struct outcome o;
-    char proxy[64];
-    const struct cobench_request ask = ask_of(f->server.port, "/ok");
-
-    snprintf(proxy, sizeof proxy, "http://127.0.0.1:%d", f->server.refused_port);
-    assert_int_equal(setenv("http_proxy", proxy, 1), 0);
-    for (size_t way = 0; way < 2; way++) {
-        ways[way](f, &ask, &o);
-        assert_int_equal(o.rc, 0);
-    }
+    assert_int_equal(setenv("http_proxy", url_of(f->server.refused_port, ""), 1), 0);
+    for (size_t way = 0; way < 2; way++)
+        assert_int_equal(ways[way](f, url_of(f->server.port, "/ok")).rc, 0);
     assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
@@ -493,7 +412,7 @@ TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown, struct fixture *f)
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char path[64];
         snprintf(path, sizeof path, "/bytes/%zu", lengths[i]);
-        const struct cobench_request ask = ask_of(f->server.port, path);
+        const struct cobench_request ask = ask_of(url_of(f->server.port, path));
         assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
         assert_int_equal(reply.length, lengths[i]);
         for (size_t k = 0; k < reply.length; k++)
@@ -519,12 +438,12 @@ TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown
 
     assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        const struct cobench_request ask = ask_of(f->server.port, steps[i].path);
+        const struct cobench_request ask = ask_of(url_of(f->server.port, steps[i].path));
         assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
         assert_int_equal(atomic_load(&f->connections), steps[i].connections);
     }
     assert_int_equal(atomic_load(&f->server.accepted), 3);
-    const struct cobench_request refused = ask_of(f->server.refused_port, "/");
+    const struct cobench_request refused = ask_of(url_of(f->server.refused_port, "/"));
     assert_int_equal(f->transport->client_get(client, &refused, &reply, &err), -ECONNREFUSED);
     assert_int_equal(atomic_load(&f->connections), 3);
     f->transport->client_close(client);
@@ -561,7 +480,7 @@ static void crowd_done(void *arg, const struct cobench_reply *reply, int rc, con
 
 static void crowd_run(struct fixture *f, const char *path, unsigned at_once, unsigned more)
 {
-    struct crowd c = {.f = f, .ask = ask_of(f->server.port, path), .left = more};
+    struct crowd c = {.f = f, .ask = ask_of(url_of(f->server.port, path)), .left = more};
     struct cobench_error err = {0};
 
     assert_int_equal(loop_open(&c.loop), 0);
@@ -586,7 +505,7 @@ TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown, struct fixture
     }
     files.rlim_cur = files.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
-    crowd_run(f, "/slow", MANY, MANY);
+    crowd_run(f, "/crowd", MANY, MANY);
     assert_int_equal(atomic_load(&f->server.accepted), MANY);
     assert_int_equal(atomic_load(&f->connections), MANY);
 }
@@ -602,7 +521,8 @@ TEST_WITH(test_close_cancels, fixture_setup, fixture_teardown, struct fixture *f
 {
     struct outcome o = {0};
     void *mux = NULL;
-    const struct cobench_request stall = ask_of(f->server.port, "/stall"), ok = ask_of(f->server.port, "/ok");
+    const struct cobench_request stall = ask_of(url_of(f->server.port, "/stall")),
+                                 ok = ask_of(url_of(f->server.port, "/ok"));
 
     assert_int_equal(loop_open(&o.loop), 0);
     assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 3, &mux, &o.err), 0);
@@ -626,7 +546,7 @@ static void *thread_main(void *arg)
     struct cobench_reply reply = {0};
     void *client = NULL;
     uintptr_t bad = 0;
-    const struct cobench_request ask = ask_of(f->server.port, "/ok");
+    const struct cobench_request ask = ask_of(url_of(f->server.port, "/ok"));
 
     if (f->transport->client_open(f->state, &client, &err))
         return (void *)(uintptr_t)1;
