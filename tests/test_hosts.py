@@ -87,7 +87,7 @@ LOAD_ERRORS = {
           "task 'D/no_symbol.so' does not load: ImportError: there is no symbol 'cobench_task'", "task 'other': calls itself 'faulty'",
           "task 'D/text.so' does not load: ImportError: ",
           "task 'D/wrong_contract.so' does not load: ImportError: it has contract version 1002, this host has 2"],
-    PY: ["task 'broken' does not load: ModuleNotFoundError", "task 'empty' does not keep to the contract: NAME is missing",
+    PY: ["task 'D/broken.py' does not load: ModuleNotFoundError", "task 'D/empty.py' does not keep to the contract: NAME is missing",
          "task 'other': calls itself 'faulty'"],
 }  # fmt: skip
 LOAD_ERRORS[EMBED] = LOAD_ERRORS[C]  # a counterpart's own faults come out when it is run

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Two runs: matching, verdicts and the gate over whole tables, differences of facts. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/analysis/compare.h"
 #include "bench/util/alloc.h"
-#include "common/slots.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/numbers.h"
 
 enum { MOST_CELLS = 64, MOST_ROUNDS = 16 };
 
@@ -21,10 +19,6 @@ struct run {
     struct sample samples[MOST_CELLS][MOST_ROUNDS];
     char names[MOST_CELLS][8];
 };
-
-static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
-
-static double normal(uint64_t *state) { return sqrt(-2 * log(uniform(state))) * cos(2 * acos(-1) * uniform(state)); }
 
 /* Every time is 100 ms, times `factor`, times noise of 3%. */
 static void run_make(struct run *run, size_t cells, size_t rounds, double factor, uint64_t *seed)

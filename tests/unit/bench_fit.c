@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The fits against known parameters: exact data, noisy data in 500 trials, and data that no law describes. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,11 +8,10 @@
 #include <gsl/gsl_rng.h>
 
 #include "bench/stats/usl.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/numbers.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-#define TRIALS   500
-#define NOISE    0.02
+#define TRIALS 500
+#define NOISE  0.02
 
 static const double counts[] = {1, 2, 4, 8, 16, 32, 64};
 
@@ -50,10 +48,7 @@ static struct known amdahl_of(const struct known *k)
 
 static void assert_within(double got, double expected, double part)
 {
-    if (!(fabs(got - expected) <= part * fabs(expected))) {
-        print_error("%g is not within %g of %g\n", got, part, expected);
-        fail();
-    }
+    assert_near(got, expected, part * fabs(expected));
 }
 
 TEST(test_exact_data_gives_the_parameters_back)

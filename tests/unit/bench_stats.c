@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Statistics against brute force, published tables and simulation. */
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench/stats/signed_rank.h"
-#include "common/slots.h"
-#include "tests/unit/unit.h"
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-static void assert_near(double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance)) {
-        print_error("%.17g is not %.17g\n", got, expected);
-        fail();
-    }
-}
+#include "tests/unit/numbers.h"
 
 /* -- brute force --------------------------------------------------------------------------------------------------------- */
-
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
 
 /* All Walsh averages, sorted, to be freed. */
 static double *walsh_all(const double *x, size_t n)
@@ -37,7 +16,7 @@ static double *walsh_all(const double *x, size_t n)
     for (size_t i = 0; i < n; i++)
         for (size_t j = i; j < n; j++)
             all[at++] = x[i] / 2 + x[j] / 2;
-    qsort(all, at, sizeof *all, compare);
+    qsort(all, at, sizeof *all, compare_doubles);
     return all;
 }
 
@@ -53,11 +32,6 @@ static double enumerate_cdf(size_t n, size_t w)
     }
     return (double)hits / (double)((size_t)1 << n);
 }
-
-/* A uniform number in (0, 1) from a counter. */
-static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
-
-static double exponential(uint64_t *state) { return -log(uniform(state)); }
 
 /* -- the distribution ------------------------------------------------------------------------------------------------------ */
 

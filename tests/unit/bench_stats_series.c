@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The median's interval, outliers, and what is wrong with a series, against brute force and published figures. */
 #include <errno.h>
-#include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench/stats/order.h"
 #include "bench/stats/series.h"
-#include "common/slots.h"
-#include "tests/unit/unit.h"
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-static void assert_near(double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance)) {
-        print_error("%.17g is not %.17g\n", got, expected);
-        fail();
-    }
-}
-
-/* A uniform number in (0, 1) from a counter. */
-static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
+#include "tests/unit/numbers.h"
 
 /* -- the median's interval ------------------------------------------------------------------------------------------------- */
 
@@ -57,7 +38,7 @@ TEST(median_intervals_cover)
     for (int trial = 0; trial < TRIALS; trial++) {
         double x[N];
         for (size_t i = 0; i < N; i++)
-            x[i] = -log(uniform(&seed)); /* skewed: the median is log 2 */
+            x[i] = exponential(&seed); /* skewed: the median is log 2 */
         struct stats_interval interval;
         assert_int_equal(stats_median_interval(x, N, 0.95, &interval), 0);
         held += interval.low <= log(2) && log(2) <= interval.high;

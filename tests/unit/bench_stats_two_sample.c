@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Two-sample statistics against brute force, published tables and simulation. */
 #include <errno.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "bench/stats/rank_sum.h"
-#include "common/slots.h"
-#include "tests/unit/unit.h"
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-static void assert_near(double got, double expected, double tolerance)
-{
-    if (!(fabs(got - expected) <= tolerance)) {
-        print_error("%.17g is not %.17g\n", got, expected);
-        fail();
-    }
-}
-
-static double uniform(uint64_t *state) { return ((double)(splitmix64((*state)++) >> 12) + 0.5) / 4503599627370496.0; }
-
-static double exponential(uint64_t *state) { return -log(uniform(state)); }
-
-static double normal(uint64_t *state) { return sqrt(2 * exponential(state)) * cos(2 * acos(-1) * uniform(state)); }
+#include "tests/unit/numbers.h"
 
 static double heavy(uint64_t *state)
 {
@@ -35,12 +14,6 @@ static double tied(uint64_t *state) { return floor(4 * normal(state)) / 4; }
 
 /* -- brute force ------------------------------------------------------------------------------------------------------ */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* All differences, sorted, to be freed. */
 static double *differences_all(const struct stats_two *two)
 {
@@ -50,7 +23,7 @@ static double *differences_all(const struct stats_two *two)
     for (size_t i = 0; i < two->m; i++)
         for (size_t j = 0; j < two->n; j++)
             all[at++] = two->x[i] - two->y[j];
-    qsort(all, at, sizeof *all, compare);
+    qsort(all, at, sizeof *all, compare_doubles);
     return all;
 }
 

@@ -2,15 +2,33 @@
 /* The made-up noise. Times are about 1 s for the baseline and half of it for the variant. */
 #include "tests/validate/simulate.h"
 
-#include <errno.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/stats/signed_rank.h"
+#include "bench/util/alloc.h"
 
 #define MARGIN 0.01
+
+gsl_rng *rng_new(unsigned long seed)
+{
+    gsl_rng *rng = gsl_rng_alloc(
+        gsl_rng_mt19937); /* ends the program where there is no memory, as GSL's handler does */
+    gsl_rng_set(rng, seed);
+    return rng;
+}
+
+void must(int rc)
+{
+    if (rc == 0)
+        return;
+    fprintf(stderr, "statistics: %s\n", strerror(-rc));
+    exit(2);
+}
 
 /* -- kinds of noise ----------------------------------------------------------------------------------------------------------- */
 
@@ -84,15 +102,12 @@ double noise_truth(const struct noise *noise, gsl_rng *rng)
     enum { SAMPLE = 4000000 };
     if (noise->symmetric)
         return log(2);
-    double *base = calloc(SAMPLE, sizeof *base), *variant = calloc(SAMPLE, sizeof *variant), truth = NAN;
-    if (base != NULL && variant != NULL) {
-        noise->fill(rng, SAMPLE, base, variant);
-        /* The median of the mean of two independent values, and not of all pairs of them, which would take a day. */
-        for (size_t i = 0; i < SAMPLE / 2; i++)
-            base[i] = (log(base[2 * i] / variant[2 * i]) + log(base[2 * i + 1] / variant[2 * i + 1])) / 2;
-        if (stats_median(base, SAMPLE / 2, &truth) != 0)
-            truth = NAN;
-    }
+    double *base = xcalloc(SAMPLE, sizeof *base), *variant = xcalloc(SAMPLE, sizeof *variant), truth = NAN;
+    noise->fill(rng, SAMPLE, base, variant);
+    /* The median of the mean of two independent values, and not of all pairs of them, which would take a day. */
+    for (size_t i = 0; i < SAMPLE / 2; i++)
+        base[i] = (log(base[2 * i] / variant[2 * i]) + log(base[2 * i + 1] / variant[2 * i + 1])) / 2;
+    must(stats_median(base, SAMPLE / 2, &truth));
     free(base);
     free(variant);
     return truth;
@@ -104,21 +119,20 @@ static bool holds(const struct ratio *ratio, double truth)
     return log(ratio->low) <= truth + 1e-12 && truth - 1e-12 <= log(ratio->high);
 }
 
-int noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials, size_t *held)
+size_t noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials)
 {
     const double truth = noise_truth(noise, rng);
     struct pairs pairs;
-    if (pairs_open(&pairs, n) != 0 || !isfinite(truth))
-        return -ENOMEM;
-    *held = 0;
+    size_t held = 0;
+    must(pairs_open(&pairs, n));
     pairs.n = n;
     for (size_t i = 0; i < trials; i++) {
         noise->fill(rng, n, pairs.base, pairs.variant);
         const struct ratio ratio = ratio_of(&pairs);
-        *held += holds(&ratio, truth);
+        held += holds(&ratio, truth);
     }
     pairs_close(&pairs);
-    return 0;
+    return held;
 }
 
 /* -- series --------------------------------------------------------------------------------------------------------------------- */
@@ -135,29 +149,24 @@ static double innovate(enum innovation innovation, gsl_rng *rng)
     }
 }
 
-void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pairs *pairs)
+struct series_counts series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials)
 {
-    pairs->n = n;
-    for (size_t i = 0; i < n; i++) {
-        const double value = innovate(series->innovation, rng);
-        pairs->base[i] = exp(0.03 * value + series->drift * (double)i / (double)(n - 1) + (i == 0 ? series->first : 0));
-        pairs->variant[i] = 1;
-        pairs->round[i] = (int32_t)i + 1;
-    }
-}
-
-int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials, struct series_counts *out)
-{
+    struct series_counts counts = {0};
     struct pairs pairs;
-    int rc = pairs_open(&pairs, n);
-    *out = (struct series_counts){0};
-    for (size_t i = 0; i < trials && rc == 0; i++) {
-        series_fill(series, rng, n, &pairs);
+    must(pairs_open(&pairs, n));
+    pairs.n = n;
+    for (size_t trial = 0; trial < trials; trial++) {
+        for (size_t i = 0; i < n; i++) {
+            pairs.base[i] = exp(0.03 * innovate(series->innovation, rng) + series->drift * (double)i / (double)(n - 1) +
+                                (i == 0 ? series->first : 0));
+            pairs.variant[i] = 1;
+            pairs.round[i] = (int32_t)i + 1;
+        }
         struct ratio ratio = ratio_of(&pairs);
-        rc = ratio_test(&ratio, &pairs, MARGIN);
-        out->first += ratio.doubt == DOUBT_FIRST_ROUND;
-        out->drift += ratio.doubt == DOUBT_DRIFT;
+        must(ratio_test(&ratio, &pairs, MARGIN));
+        counts.first += ratio.doubt == DOUBT_FIRST_ROUND;
+        counts.drift += ratio.doubt == DOUBT_DRIFT;
     }
     pairs_close(&pairs);
-    return rc;
+    return counts;
 }

@@ -20,10 +20,15 @@ struct noise {
 enum { NOISES = 6 };
 extern const struct noise noises[NOISES];
 
+/* A generator that has this seed. */
+gsl_rng *rng_new(unsigned long seed);
+/* Ends the program where a function of the driver's fails, which no simulation is to make it. */
+void must(int rc);
+
 /* The pseudo-median of the log ratio. */
 double noise_truth(const struct noise *noise, gsl_rng *rng);
-/* How many of `trials` intervals of n rounds hold it. 0 and *held, or -ENOMEM. */
-int noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials, size_t *held);
+/* How many of `trials` intervals of n rounds hold it. */
+size_t noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials);
 
 enum innovation { INNOVATION_NORMAL, INNOVATION_HEAVY, INNOVATION_SKEWED, INNOVATIONS };
 
@@ -34,12 +39,10 @@ struct series {
     double drift; /* over all rounds */
 };
 
-/* Fills pairs with n rounds, numbered from 1. */
-void series_fill(const struct series *series, gsl_rng *rng, size_t n, struct pairs *pairs);
 /* How many of `trials` series of n rounds are doubted for each reason. */
 struct series_counts {
     size_t first, drift;
 };
-int series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials, struct series_counts *out);
+struct series_counts series_counts(const struct series *series, gsl_rng *rng, size_t n, size_t trials);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trials on this machine, through the driver as a user runs it: `cobench run` of a short task's `sync` and its control
- * twin, which are the same command, in interleaved rounds; the interval is the one of the run's summary. In half of the
+ * Trials on this machine, through the driver as a user runs it: `cobench run` of a short task's `sync` and its A/A
+ * control, which are the same command, in interleaved rounds; the interval is the one of the run's summary. In half of the
  * trials processes of our own burn the CPUs in bursts. The same samples are then analysed as if all of one command had
  * been timed before all of the other.
  */
@@ -23,6 +23,7 @@
 #include "bench/analysis/summary.h"
 #include "bench/util/text.h"
 #include "common/slots.h"
+#include "tests/validate/simulate.h"
 #include "tests/validate/validate.h"
 
 extern char **environ;
@@ -124,30 +125,27 @@ static int compare_taken(const void *a, const void *b)
 }
 
 /* The samples of both commands as they were taken, the first half called the one command and the second the other. */
-static int block_ratio(const struct result_cell *a, const struct result_cell *b, struct ratio *out)
+static struct ratio block_ratio(const struct result_cell *a, const struct result_cell *b)
 {
     struct taken taken[2 * TRIAL_ROUNDS];
     const struct result_cell *const cells[] = {a, b};
     struct pairs pairs;
     size_t n = 0;
-    if (a->count != TRIAL_ROUNDS || b->count != TRIAL_ROUNDS)
-        return -EPROTO;
+    must(a->count == TRIAL_ROUNDS && b->count == TRIAL_ROUNDS ? 0 : -EPROTO);
     for (size_t c = 0; c < 2; c++)
         for (size_t i = 0; i < TRIAL_ROUNDS; i++)
             taken[n++] = (struct taken){cells[c]->samples[i].round, cells[c]->samples[i].order,
                                         sample_whole(&cells[c]->samples[i])};
     qsort(taken, n, sizeof *taken, compare_taken);
-    const int rc = pairs_open(&pairs, TRIAL_ROUNDS);
-    if (rc != 0)
-        return rc;
+    must(pairs_open(&pairs, TRIAL_ROUNDS));
     pairs.n = TRIAL_ROUNDS;
     for (size_t i = 0; i < TRIAL_ROUNDS; i++) {
         pairs.base[i] = taken[i].whole;
         pairs.variant[i] = taken[TRIAL_ROUNDS + i].whole;
     }
-    *out = ratio_of(&pairs);
+    const struct ratio block = ratio_of(&pairs);
     pairs_close(&pairs);
-    return 0;
+    return block;
 }
 
 /* What came of the trials of one half. */
@@ -161,7 +159,6 @@ static int folder_read(const char *folder, struct tally *tally)
     struct results results;
     struct summary summary = {0};
     struct error err = {.text = ""};
-    struct ratio block;
     int rc = results_load(&results, folder, &err);
     if (rc == 0)
         rc = summary_make(&summary, &results, &err);
@@ -169,14 +166,14 @@ static int folder_read(const char *folder, struct tally *tally)
         rc = error_set(&err, -EPROTO, "%s: the control has no interval", folder);
     if (rc == 0) {
         const struct summary_control *control = &summary.controls[0];
-        rc = block_ratio(results_baseline(&results, control->cell->group, "c"), control->cell, &block);
+        const struct ratio block = block_ratio(results_baseline(&results, control->cell->group, "c"), control->cell);
         tally->trials++;
         tally->paired += holds_one(&control->ratio);
-        tally->block += rc == 0 && holds_one(&block);
+        tally->block += holds_one(&block);
         tally->half_width += log(control->ratio.high / control->ratio.low) / 2;
-    }
-    if (rc != 0)
+    } else {
         fprintf(stderr, "statistics: %s\n", err.text);
+    }
     summary_free(&summary);
     results_free(&results);
     return rc;
@@ -185,22 +182,17 @@ static int folder_read(const char *folder, struct tally *tally)
 /* Runs one trial in the folder `results` and leaves it as empty as it was. */
 static int trial(const struct validation *v, const char *results, uint64_t seed, struct tally *tally)
 {
-    char target[512];
+    char target[512] = "";
     char *latest = text_format("%s/latest", results);
-    if (latest == NULL)
-        return -ENOMEM;
     int rc = run_cobench(v, results, seed);
-    const ssize_t length = rc == 0 ? readlink(latest, target, sizeof target - 1) : -1;
-    if (length <= 0) {
-        fprintf(stderr, "statistics: a trial failed: %s run (seed %llu)\n", v->cobench, (unsigned long long)seed);
-        rc = rc != 0 ? rc : -EIO;
-    } else {
-        target[length] = '\0';
+    if (rc == 0 && readlink(latest, target, sizeof target - 1) > 0) {
         char *folder = text_format("%s/%s", results, target);
-        rc = folder == NULL ? -ENOMEM : folder_read(folder, tally);
-        if (folder != NULL)
-            dir_remove_flat(folder);
+        rc = folder_read(folder, tally);
+        dir_remove_flat(folder);
         free(folder);
+    } else {
+        fprintf(stderr, "statistics: a trial failed: %s run (seed %llu)\n", v->cobench, (unsigned long long)seed);
+        rc = -EIO;
     }
     unlink(latest);
     free(latest);
@@ -209,23 +201,15 @@ static int trial(const struct validation *v, const char *results, uint64_t seed,
 
 /* -- the section ----------------------------------------------------------------------------------------------------------------- */
 
-static void halves_print(struct validation *v, const char *name, const struct tally *tally, double least)
+static void half_print(struct validation *v, const char *name, const struct tally *tally, double least)
 {
-    char text[160];
-    snprintf(text, sizeof text, "%s: the interval holds 1 (mean half-width %.1f%%)", name,
-             100 * expm1(tally->half_width / (double)tally->trials));
-    figure_print(v, &(struct figure){text, tally->paired, tally->trials, least, 1});
-    snprintf(text, sizeof text, "%s: the same samples in block order", name);
-    figure_print(v, &(struct figure){text, tally->block, tally->trials, 0, 1});
+    figure_print(v, (struct figure){tally->paired, tally->trials, least, 1},
+                 "%s: the interval holds 1 (mean half-width %.1f%%)", name,
+                 100 * expm1(tally->half_width / (double)tally->trials));
+    figure_print(v, (struct figure){tally->block, tally->trials, 0, 1}, "%s: the same samples in block order", name);
 }
 
-static struct tally tally_sum(const struct tally *a, const struct tally *b)
-{
-    return (struct tally){a->trials + b->trials, a->paired + b->paired, a->block + b->block,
-                          a->half_width + b->half_width};
-}
-
-int section_trials(struct validation *v)
+void section_trials(struct validation *v)
 {
     struct tally calm = {0}, disturbed = {0};
     struct load load = {.count = 0};
@@ -242,12 +226,11 @@ int section_trials(struct validation *v)
     if (results != NULL)
         dir_remove_flat(results);
     free(results);
-    if (rc != 0)
-        return rc;
-    halves_print(v, "no load of ours", &calm, 0);
-    halves_print(v, "a load in bursts", &disturbed, 0);
-    const struct tally all = tally_sum(&calm, &disturbed);
-    halves_print(v, "all trials", &all, 0.93);
+    must(rc);
+    half_print(v, "no load of ours", &calm, 0);
+    half_print(v, "a load in bursts", &disturbed, 0);
+    const struct tally all = {calm.trials + disturbed.trials, calm.paired + disturbed.paired,
+                              calm.block + disturbed.block, calm.half_width + disturbed.half_width};
+    half_print(v, "all trials", &all, 0.93);
     printf("       %d trials of %d rounds in %.0f s\n", TRIALS, TRIAL_ROUNDS, now_s() - began);
-    return 0;
 }

@@ -15,18 +15,18 @@ struct validation {
     size_t shorts; /* figures that did not hold */
 };
 
-/* A share of trials and what is asked of it. */
+/* A share of trials and what is asked of it: from `least` to `most`, both shares; 0 and 1: it is only shown. */
 struct figure {
-    const char *text;
     size_t hits, trials;
-    double least, most; /* the figure holds from `least` to `most`, both shares; 0 and 1: it is only shown */
+    double least, most;
 };
 
 /* Prints "PASS  text: 95.1% +- 0.2% (at least 94.0%)", or SHORT and counts it, or only the share. */
-void figure_print(struct validation *v, const struct figure *figure);
+void figure_print(struct validation *v, struct figure figure, const char *text, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* A section prints its figures and returns 0, or a negative errno where it could not be run; then it has said why. */
-typedef int section_run(struct validation *v);
+/* A section prints its figures. Where it cannot be run it ends the program. */
+typedef void section_run(struct validation *v);
 section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_gate,
     section_trials;
 
