@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bench/plan/plan.h"
-#include "bench/report/screen.h"
+#include "bench/report/terminal.h"
 #include "common/num.h"
 
 enum { WIDTH_LEAST = 80, WIDTH_MOST = 1000 };
@@ -104,8 +104,8 @@ struct writer options_writer(const struct options_print *print, const char *only
 {
     return (struct writer){.format = print->format,
                            .out = stdout,
-                           .width = print->width != 0 ? print->width : screen_columns(),
-                           .colour = screen_has_colour(),
+                           .width = print->width != 0 ? print->width : terminal_columns(),
+                           .colour = terminal_has_colour(),
                            .only = only};
 }
 

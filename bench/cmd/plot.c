@@ -17,7 +17,7 @@
 #include "bench/util/atomic_write.h"
 #include "bench/util/text.h"
 #include "common/num.h"
-#include "bench/report/screen.h"
+#include "bench/report/terminal.h"
 
 enum { KEY_ONLY = 256, KEY_FORMAT };
 #define TEXT_MAX (4u << 20)
@@ -118,7 +118,7 @@ static int text_width(void)
 {
     const char *said = getenv("COLUMNS");
     int64_t columns = 0;
-    return said != NULL && num_parse_i64(said, 40, 1000, &columns) == 0 ? (int)columns : screen_columns();
+    return said != NULL && num_parse_i64(said, 40, 1000, &columns) == 0 ? (int)columns : terminal_columns();
 }
 
 static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *paths, struct error *err)

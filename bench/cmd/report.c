@@ -11,7 +11,7 @@
 #include "bench/util/files.h"
 #include "bench/cmd/opener.h"
 #include "bench/cmd/options.h"
-#include "bench/report/html/page.h"
+#include "bench/report/html/html.h"
 #include "bench/protocol/paths.h"
 #include "bench/cmd/report_make.h"
 #include "bench/util/text.h"

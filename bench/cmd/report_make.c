@@ -12,7 +12,6 @@
 #include "bench/cmd/options.h"
 #include "bench/store/job_samples.h"
 #include "bench/analysis/claims.h"
-#include "bench/report/html/page.h"
 #include "bench/report/plot/plot.h"
 #include "bench/util/atomic_write.h"
 #include "bench/report/claims.h"

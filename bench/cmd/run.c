@@ -29,7 +29,7 @@
 #include "bench/store/run_folder.h"
 #include "bench/cmd/run_options.h"
 #include "bench/run/runner.h"
-#include "bench/report/screen.h"
+#include "bench/report/terminal.h"
 #include "bench/process/signals.h"
 #include "bench/plan/suite.h"
 #include "bench/process/capture.h"

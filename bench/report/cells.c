@@ -2,7 +2,6 @@
 /* The columns of a cell. */
 #include "bench/report/cells.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,10 +9,18 @@
 
 #include "bench/analysis/ranking.h"
 #include "bench/report/format.h"
+#include "bench/util/alloc.h"
 
-static const struct summary_cell *cell_of(const void *row) { return ((const struct cells_row *)row)->cell; }
+struct row {
+    const struct summary *summary;
+    const struct summary_cell *cell;
+};
+
+static const struct summary_cell *cell_of(const void *row) { return ((const struct row *)row)->cell; }
 
 bool cells_wait(const struct plan_group *group) { return strcmp(group->asks, "nothing") != 0; }
+
+static bool is_open(const struct summary_cell *c) { return c->group->rate > 0 && c->rounds > 0; }
 
 /* -- what it is ------------------------------------------------------------------------------------------------------- */
 
@@ -28,14 +35,27 @@ enum name {
     NAME_LOOP,
     NAME_ARRIVALS,
     NAME_DOUBT,
-    NAME_FINDING
+    NAME_FINDING,
+    NAMES,
+    NAME_PARAMS,
+    NAME_OUTLIERS
 };
+
+static char *outliers(const struct summary_cell *c)
+{
+    struct string_list rounds = {NULL, 0};
+    for (size_t i = 0; i < c->outlier_count; i++)
+        string_list_addf(&rounds, "%ld", (long)c->outliers[i]);
+    char *text = string_list_join(&rounds, " ");
+    string_list_free(&rounds);
+    return text;
+}
 
 static void read_name(const void *row, int which, struct table_value *out)
 {
     const struct summary_cell *c = cell_of(row);
     const bool open = c->group->rate > 0;
-    const char *const names[] = {
+    const char *const names[NAMES] = {
         [NAME_GROUP] = c->group->name,
         [NAME_TASK] = c->group->task,
         [NAME_KIND] = c->group->kind,
@@ -48,45 +68,21 @@ static void read_name(const void *row, int which, struct table_value *out)
         [NAME_DOUBT] = doubt_name(c->doubt),
         [NAME_FINDING] = finding_name(c->finding),
     };
-    table_set_text(out, names[which]);
+    if (which < NAMES)
+        table_set_text(out, names[which]);
+    else
+        table_set_made(out, which == NAME_PARAMS ? format_params(c->group) : outliers(c));
 }
 
 static void read_variant(const void *row, int which, struct table_value *out)
 {
     (void)which;
-    const struct result_cell *cell = cell_of(row)->cell;
-    table_set_format(out, "%.100s:%.100s", cell->runtime, cell->model);
-}
-
-void cells_set_params(struct table_value *out, const struct plan_group *group)
-{
-    const char *key;
-    json_t *value;
-    size_t at = 0;
-    out->text = out->own;
-    json_object_foreach((json_t *)group->params, key, value) if (at < sizeof out->own) at += (size_t)snprintf(
-        out->own + at, sizeof out->own - at, "%s%s=%s", at > 0 ? " " : "", key, json_string_value(value));
-}
-
-static void read_params(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    cells_set_params(out, cell_of(row)->group);
-}
-
-static void read_outliers(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    const struct summary_cell *c = cell_of(row);
-    size_t at = 0;
-    out->text = out->own;
-    for (size_t i = 0; i < c->outlier_count && at < sizeof out->own; i++)
-        at += (size_t)snprintf(out->own + at, sizeof out->own - at, "%s%ld", at > 0 ? " " : "", (long)c->outliers[i]);
+    table_set_variant(out, cell_of(row)->cell->runtime, cell_of(row)->cell->model);
 }
 
 static void read_break_even(const void *row, int which, struct table_value *out)
 {
-    const struct cells_row *r = row;
+    const struct row *r = row;
     const struct break_even found = break_even_of(r->summary, r->cell);
     if (which == 0)
         table_set_text(out, break_even_name(found.state));
@@ -120,27 +116,33 @@ static void read_plain_time(const void *row, int which, struct table_value *out)
 /* `which` of a number that a summary_cell has as it is. */
 #define AT(member) ((int)offsetof(struct summary_cell, member))
 
-static double number_at(const void *row, int at) { return *(const double *)((const char *)cell_of(row) + at); }
-
 static void read_number(const void *row, int which, struct table_value *out)
 {
-    table_set_number(out, number_at(row, which));
+    table_set_number(out, *(const double *)((const char *)cell_of(row) + which));
 }
 
-static void read_rate(const void *row, int which, struct table_value *out)
+static void read_open(const void *row, int which, struct table_value *out)
 {
-    (void)which;
-    if (cell_of(row)->group->rate > 0)
-        table_set_number(out, cell_of(row)->group->rate);
+    if (is_open(cell_of(row)))
+        read_number(row, which, out);
 }
 
-static void read_ideal(const void *row, int which, struct table_value *out)
+static void read_plan(const void *row, int which, struct table_value *out)
 {
-    (void)which;
-    table_set_number(out, cell_of(row)->group->ideal);
+    const struct plan_group *group = cell_of(row)->group;
+    table_set_number(out, which == 0 ? group->ideal : group->rate > 0 ? group->rate : NAN);
 }
 
-enum count { COUNT_JOBS, COUNT_WORKERS, COUNT_ROUNDS, COUNT_DISTURBED, COUNT_MEMORY_SAMPLES };
+enum count {
+    COUNT_JOBS,
+    COUNT_WORKERS,
+    COUNT_ROUNDS,
+    COUNT_DISTURBED,
+    COUNT_MEMORY_SAMPLES,
+    COUNT_VERIFIED,
+    COUNT_MISSED,
+    COUNT_KEPT
+};
 
 static void read_count(const void *row, int which, struct table_value *out)
 {
@@ -151,6 +153,9 @@ static void read_count(const void *row, int which, struct table_value *out)
         [COUNT_ROUNDS] = (long long)c->rounds,
         [COUNT_DISTURBED] = (long long)c->disturbed_rounds,
         [COUNT_MEMORY_SAMPLES] = c->cell->memory_looks,
+        [COUNT_VERIFIED] = c->verified,
+        [COUNT_MISSED] = is_open(c) ? (long long)c->open_loop.missed : -1,
+        [COUNT_KEPT] = is_open(c) ? !c->open_loop.behind : -1,
     };
     table_set_count(out, counts[which]);
 }
@@ -162,14 +167,6 @@ static void read_memory(const void *row, int which, struct table_value *out)
     table_set_count(out, c->cell->peak_pss_bytes);
     out->sign = isfinite(out->number) && summary_memory_is_least(c) ? "≥" : NULL;
 }
-
-static void read_verified(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_number(out, cell_of(row)->verified ? 1 : 0);
-}
-
-/* -- latency ---------------------------------------------------------------------------------------------------------- */
 
 /* Of fewer jobs than this a percentile is the maximum under another name. */
 static int64_t jobs_needed(int point) { return point == LATENCY_P90 ? 10 : point == LATENCY_P99 ? 100 : 1; }
@@ -186,29 +183,15 @@ static void read_plain_latency(const void *row, int which, struct table_value *o
         table_set_number(out, cell_of(row)->latency_s[which]);
 }
 
-static bool is_open(const struct summary_cell *c) { return c->group->rate > 0 && c->rounds > 0; }
-
-static void read_open(const void *row, int which, struct table_value *out)
-{
-    if (is_open(cell_of(row)))
-        table_set_number(out, number_at(row, which));
-}
-
-static void read_missed(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    if (is_open(cell_of(row)))
-        table_set_number(out, (double)cell_of(row)->open_loop.missed);
-}
-
-static void read_kept(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    if (is_open(cell_of(row)))
-        table_set_number(out, cell_of(row)->open_loop.behind ? 0 : 1);
-}
-
 /* -- speedups --------------------------------------------------------------------------------------------------------- */
+
+const char *cells_sign(enum verdict verdict)
+{
+    return verdict == VERDICT_FASTER          ? "▲"
+           : verdict == VERDICT_SLOWER        ? "▼"
+           : verdict == VERDICT_NO_DIFFERENCE ? "="
+                                              : " ";
+}
 
 void cells_set_ratio(struct table_value *out, const struct ratio *ratio)
 {
@@ -218,57 +201,44 @@ void cells_set_ratio(struct table_value *out, const struct ratio *ratio)
         return;
     }
     table_set_interval(out, ratio->ratio, ratio->low, ratio->high);
-    out->sign = format_verdict(ratio->verdict);
+    out->sign = cells_sign(ratio->verdict);
     out->doubtful = ratio_level(ratio) == LEVEL_DOUBTFUL;
 }
 
-/* `which` of a speedup: the time, and behind it the baseline. */
-#define OWN(time) ((time)*RATIO_BASES + RATIO_OWN_SYNC)
-#define PY(time)  ((time)*RATIO_BASES + RATIO_PY_SYNC)
+/* What is read of a speedup; `which` of it: the time, behind it the baseline, behind that the part. */
+enum part { PART_RATIO, PART_VERDICT, PART_P, PART_P_ADJUSTED, PART_DOUBT, PARTS };
+#define OWN(time) (((time)*RATIO_BASES + RATIO_OWN_SYNC) * PARTS)
+#define PY(time)  (((time)*RATIO_BASES + RATIO_PY_SYNC) * PARTS)
 
-static const struct ratio *ratio_at(const void *row, int which)
+static void read_speedup(const void *row, int which, struct table_value *out)
 {
-    return &cell_of(row)->speedup[which / RATIO_BASES][which % RATIO_BASES];
-}
-
-static void read_ratio(const void *row, int which, struct table_value *out)
-{
-    const struct ratio *ratio = ratio_at(row, which);
-    if (ratio->state != RATIO_NO_BASE ||
-        which % RATIO_BASES == RATIO_OWN_SYNC) /* a run without py:sync has no column of it */
-        cells_set_ratio(out, ratio);
-}
-
-static void read_verdict(const void *row, int which, struct table_value *out)
-{
-    table_set_text(out, verdict_name(ratio_at(row, which)->verdict));
-}
-
-static void read_p(const void *row, int which, struct table_value *out)
-{
-    table_set_number(out, ratio_at(row, which)->p);
-}
-
-static void read_p_adjusted(const void *row, int which, struct table_value *out)
-{
-    table_set_number(out, ratio_at(row, which)->p_adjusted);
-}
-
-static void read_ratio_doubt(const void *row, int which, struct table_value *out)
-{
-    const struct ratio *ratio = ratio_at(row, which);
-    table_set_text(out, ratio_level(ratio) == LEVEL_DOUBTFUL ? doubt_name(ratio->doubt) : NULL);
+    const int base = which / PARTS % RATIO_BASES;
+    const struct ratio *ratio = &cell_of(row)->speedup[which / PARTS / RATIO_BASES][base];
+    switch ((enum part)(which % PARTS)) {
+    case PART_RATIO:
+        if (ratio->state != RATIO_NO_BASE || base == RATIO_OWN_SYNC) /* a run without py:sync has no column of it */
+            cells_set_ratio(out, ratio);
+        return;
+    case PART_VERDICT:
+        table_set_text(out, verdict_name(ratio->verdict));
+        return;
+    case PART_DOUBT:
+        table_set_text(out, ratio_level(ratio) == LEVEL_DOUBTFUL ? doubt_name(ratio->doubt) : NULL);
+        return;
+    default:
+        table_set_number(out, which % PARTS == PART_P ? ratio->p : ratio->p_adjusted);
+    }
 }
 
 /* -- the table -------------------------------------------------------------------------------------------------------- */
 
-#define SPEEDUP(key, title, which)                                              \
-    {key, title, UNIT_RATIO, true, CELLS_SPEEDUP, read_ratio, which},           \
-        {key "_verdict", NULL, UNIT_TEXT, false, 0, read_verdict, which},       \
-        {key "_p", NULL, UNIT_REAL, false, 0, read_p, which},                   \
-        {key "_p_adjusted", NULL, UNIT_REAL, false, 0, read_p_adjusted, which}, \
-    {                                                                           \
-        key "_doubt", NULL, UNIT_TEXT, false, 0, read_ratio_doubt, which        \
+#define SPEEDUP(key, title, which)                                                             \
+    {key, title, UNIT_RATIO, true, CELLS_SPEEDUP, read_speedup, which + PART_RATIO},           \
+        {key "_verdict", NULL, UNIT_TEXT, false, 0, read_speedup, which + PART_VERDICT},       \
+        {key "_p", NULL, UNIT_REAL, false, 0, read_speedup, which + PART_P},                   \
+        {key "_p_adjusted", NULL, UNIT_REAL, false, 0, read_speedup, which + PART_P_ADJUSTED}, \
+    {                                                                                          \
+        key "_doubt", NULL, UNIT_TEXT, false, 0, read_speedup, which + PART_DOUBT              \
     }
 #define LATENCY(name, point)                                                      \
     {"latency_" name "_s", NULL, UNIT_SECONDS, true, 0, read_latency, point},     \
@@ -282,14 +252,14 @@ static const struct table_column columns[] = {
     {"group", "task", UNIT_TEXT, false, CELLS_ALL, read_name, NAME_GROUP},
     {"task", NULL, UNIT_TEXT, false, 0, read_name, NAME_TASK},
     {"kind", NULL, UNIT_TEXT, false, 0, read_name, NAME_KIND},
-    {"params", NULL, UNIT_TEXT, false, 0, read_params, 0},
+    {"params", NULL, UNIT_TEXT, false, 0, read_name, NAME_PARAMS},
     {"jobs", NULL, UNIT_COUNT, false, 0, read_count, COUNT_JOBS},
     {"workers", NULL, UNIT_COUNT, false, 0, read_count, COUNT_WORKERS},
-    {"ideal", NULL, UNIT_REAL, false, 0, read_ideal, 0},
+    {"ideal", NULL, UNIT_REAL, false, 0, read_plan, 0},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_name, NAME_RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_name, NAME_MODEL},
     {"start_method", NULL, UNIT_TEXT, false, 0, read_name, NAME_START_METHOD},
-    {"verified", NULL, UNIT_FLAG, false, 0, read_verified, 0},
+    {"verified", NULL, UNIT_FLAG, false, 0, read_count, COUNT_VERIFIED},
     {"note", NULL, UNIT_TEXT, false, 0, read_name, NAME_NOTE},
     {"doubt", NULL, UNIT_TEXT, false, 0, read_name, NAME_DOUBT},
     {"finding", NULL, UNIT_TEXT, false, 0, read_name, NAME_FINDING},
@@ -300,7 +270,7 @@ static const struct table_column columns[] = {
     {NULL, "work", UNIT_SECONDS, false, EITHER, read_plain_time, RATIO_WORK},
     SPEEDUP("work_own_sync", "work / own sync", OWN(RATIO_WORK)),
     SPEEDUP("whole_own_sync", "whole / own sync", OWN(RATIO_WHOLE)),
-    {"outliers", NULL, UNIT_TEXT, false, 0, read_outliers, 0},
+    {"outliers", NULL, UNIT_TEXT, false, 0, read_name, NAME_OUTLIERS},
     {"cpu_s", "CPU", UNIT_SECONDS, false, EITHER, read_number, AT(cpu_s)},
     {"off_cpu_share", "off-CPU", UNIT_SHARE, false, EITHER, read_number, AT(off_cpu_share)},
     {"peak_pss_bytes", "memory", UNIT_BYTES, false, EITHER, read_memory, 0},
@@ -325,7 +295,7 @@ static const struct table_column columns[] = {
     LATENCY("p99", LATENCY_P99),
     LATENCY("max", LATENCY_MAX),
     {"loop", NULL, UNIT_TEXT, false, 0, read_name, NAME_LOOP},
-    {"rate", NULL, UNIT_RATE, false, 0, read_rate, 0},
+    {"rate", NULL, UNIT_RATE, false, 0, read_plan, 1},
     {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, NAME_ARRIVALS},
     {"offered_rate", NULL, UNIT_RATE, false, 0, read_open, AT(open_loop.offered)},
     {"achieved_rate", "done", UNIT_RATE, false, CELLS_LATENCY, read_open, AT(open_loop.achieved)},
@@ -334,36 +304,39 @@ static const struct table_column columns[] = {
     {"late_p99_s", "late p99", UNIT_SECONDS, false, CELLS_LATENCY, read_open, AT(open_loop.late_s[LATENCY_P99])},
     {"late_max_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.late_s[LATENCY_MAX])},
     {"drift_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.drift_s)},
-    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_missed, 0},
-    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_kept, 0},
+    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_count, COUNT_MISSED},
+    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_count, COUNT_KEPT},
 };
 
-int cells_make(struct cells *cells, const struct summary *summary, const struct plan_group *group, unsigned view)
+static const char *title_of(const struct plan_group *group, unsigned view)
 {
-    const size_t size = summary->cell_count + 1; /* one more, so that none is no failed allocation */
-    *cells = (struct cells){.rows = calloc(size, sizeof *cells->rows)};
-    if (cells->rows == NULL)
-        return -ENOMEM;
-    size_t count = 0;
+    if (view & CELLS_LATENCY)
+        return group == NULL     ? "Latency of the jobs that wait: medians of the rounds' percentiles"
+               : group->rate > 0 ? "Latency, open loop: from when a job was to start to its end"
+                                 : "Latency, closed loop: from a job's start to its end";
+    return view & CELLS_COST
+               ? "What it cost"
+               : "Speedup over the runtime's own sync (what the model buys) and over " SUMMARY_BASELINE_RUNTIME
+                 ":sync (language and model together)";
+}
+
+void cells_write(const struct summary *summary, const struct plan_group *group, unsigned view, struct writer *w)
+{
+    struct row *rows = xcalloc(summary->cell_count, sizeof *rows);
+    struct table table = {.name = view == 0 ? "cells" : NULL,
+                          .title = title_of(group, view),
+                          .columns = columns,
+                          .column_count = sizeof columns / sizeof *columns,
+                          .rows = rows,
+                          .row_size = sizeof *rows,
+                          .view = view};
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         const bool waits = cells_wait(c->group) && c->verified && c->rounds > 0;
         const bool shown = view == 0 || (plan_compares(c->group) && (!(view & CELLS_LATENCY) || waits));
         if (shown && (group == NULL || c->group == group))
-            cells->rows[count++] = (struct cells_row){summary, c};
+            rows[table.row_count++] = (struct row){summary, c};
     }
-    cells->table = (struct table){.name = view == 0 ? "cells" : NULL,
-                                  .columns = columns,
-                                  .column_count = sizeof columns / sizeof *columns,
-                                  .rows = cells->rows,
-                                  .row_size = sizeof *cells->rows,
-                                  .row_count = count,
-                                  .view = view};
-    return 0;
-}
-
-void cells_free(struct cells *cells)
-{
-    free(cells->rows);
-    *cells = (struct cells){.rows = NULL};
+    write_table(w, &table);
+    free(rows);
 }

@@ -4,7 +4,7 @@
 #define BENCH_REPORT_CELLS_H
 
 #include "bench/analysis/summary.h"
-#include "bench/report/table.h"
+#include "bench/report/writer.h"
 
 /* What people see of it at a time; programs get every column once. */
 enum cells_view {
@@ -14,25 +14,13 @@ enum cells_view {
     CELLS_ALL = 1 << 3,     /* with any of them: of all groups, each row with the name of its own */
 };
 
-struct cells_row {
-    const struct summary *summary;
-    const struct summary_cell *cell;
-};
-
-struct cells {
-    struct cells_row *rows;
-    struct table table;
-};
-
-/* The cells of a group in the order of the plan (NULL: of all), in one view (0: for programs). 0 or -ENOMEM. */
-int cells_make(struct cells *cells, const struct summary *summary, const struct plan_group *group, unsigned view);
-void cells_free(struct cells *cells);
+/* The cells of a group in the order of the plan (NULL: of all), in one view (0: for programs). */
+void cells_write(const struct summary *summary, const struct plan_group *group, unsigned view, struct writer *w);
 
 /* Is there something to wait for, so that latency says more than the work time? */
 bool cells_wait(const struct plan_group *group);
-
-/* Sets "size=2000000 word=the". */
-void cells_set_params(struct table_value *out, const struct plan_group *group);
+/* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, " " none or not settled. */
+const char *cells_sign(enum verdict verdict);
 /* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
 void cells_set_ratio(struct table_value *out, const struct ratio *ratio);
 

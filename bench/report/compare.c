@@ -55,7 +55,7 @@ static void read_variant(const void *row, int which, struct table_value *out)
 static void read_params(const void *row, int which, struct table_value *out)
 {
     (void)which;
-    cells_set_params(out, compare_cell(row)->group);
+    table_set_made(out, format_params(compare_cell(row)->group));
 }
 
 enum number { NUMBER_JOBS, NUMBER_WORKERS, NUMBER_RATE };
@@ -166,19 +166,6 @@ static void say(struct writer *w, const char *title, char *text)
     free(text);
 }
 
-/* "a, b and 4 more", to be freed; frees the names. */
-static char *names_text(struct string_list *names, size_t most)
-{
-    const struct string_list first = {names->items, names->count > most ? most : names->count};
-    char *list = string_list_join(&first, ", "), *text = list;
-    if (names->count > most) {
-        text = text_format("%s and %zu more", list, names->count - most);
-        free(list);
-    }
-    string_list_free(names);
-    return text;
-}
-
 /* "count c:async" */
 static void add_name(struct string_list *names, const struct compare_row *row, const char *behind)
 {
@@ -219,13 +206,13 @@ static void say_column(const struct compare *c, enum compare_what what, struct w
     for (size_t i = 0; i < moved; i++) {
         struct format number, interval;
         char behind[3 * FORMAT_ROOM];
-        snprintf(behind, sizeof behind, " %s%s %s", format_verdict(entries[i].ratio->verdict),
+        snprintf(behind, sizeof behind, " %s%s %s", cells_sign(entries[i].ratio->verdict),
                  format_ratio(&number, entries[i].ratio->ratio),
                  format_interval(&interval, entries[i].ratio->low, entries[i].ratio->high));
         add_name(&names, entries[i].row, behind);
     }
     free(entries);
-    char *list = names_text(&names, NAMES_SHOWN);
+    char *list = format_names(&names, NAMES_SHOWN);
     if (all > 0)
         say(w, titles[what],
             text_format("%zu slower, %zu faster, %zu with no difference shown, %zu not known%s%s",
@@ -252,7 +239,7 @@ static void say_gate(const struct compare *c, struct writer *w)
                 if (c->rows[i].change[what].gate == gate)
                     add_name(&names, &c->rows[i], behind[what]);
         if (names.count > 0) /* what fails is named in full */
-            say(w, titles[gate], names_text(&names, gate == GATE_UNKNOWN ? NAMES_SHOWN : SIZE_MAX));
+            say(w, titles[gate], format_names(&names, gate == GATE_UNKNOWN ? NAMES_SHOWN : SIZE_MAX));
     }
 }
 
@@ -295,7 +282,7 @@ static void say_differences(struct writer *w, const char *title, const struct di
         }
     }
     if (names.count > 0)
-        say(w, title, names_text(&names, NAMES_SHOWN));
+        say(w, title, format_names(&names, NAMES_SHOWN));
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------ */

@@ -3,41 +3,21 @@
  * do not show. */
 #include "bench/report/findings.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/analysis/marginal_cost.h"
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/scaling.h"
+#include "bench/report/marginal_cost.h"
 #include "bench/report/format.h"
+#include "bench/util/alloc.h"
 
 /* So many names are spelled out. */
 enum { NAMES_MOST = 4 };
 
-/* What a sentence is about; all borrowed. */
-struct subject {
-    const struct summary *summary;
-    const struct ranking *ranking;     /* of a group that compares */
-    const struct scaling *scaling;     /* of a sweep, with */
-    const struct scaling_curve *table; /* the first curve of its table */
-    const struct prices *prices;       /* of a price, with */
-    const char *piece;                 /* the suite's group */
-};
-
-typedef void put_sentence(FILE *out, const struct subject *subject);
-
 /* -- what all sentences share ---------------------------------------------------------------------------------------------- */
-
-static void put_names(FILE *out, const struct string_list *names)
-{
-    for (size_t i = 0; i < names->count && i < NAMES_MOST; i++)
-        fprintf(out, "%s%s", i == 0 ? "" : ", ", names->items[i]);
-    if (names->count > NAMES_MOST)
-        fprintf(out, " and %zu more", names->count - NAMES_MOST);
-}
 
 /* What was measured to be possible comes before what would be ideal. That a gain lies above the ideal by chance (sync's
  * waits are a little too long, too) is only believed up to a tenth. */
@@ -58,6 +38,16 @@ static void put_doubt(FILE *out, const struct summary_cell *cell)
 {
     if (cell->doubt != DOUBT_NONE && cell->doubt < DOUBT_TOO_FEW_ROUNDS) /* the verdict has told of the others */
         fprintf(out, "; but %s", doubt_text(cell->doubt));
+}
+
+/* Those that are level with the one ahead. */
+static void put_level(FILE *out, const struct ranking *ranking)
+{
+    struct string_list names = {NULL, 0};
+    string_list_add_all(&names, &ranking->level);
+    char *text = format_names(&names, NAMES_MOST);
+    fputs(text, out);
+    free(text);
 }
 
 /* -- a group that compares: the winner and what it won by -------------------------------------------------------------------- */
@@ -93,23 +83,17 @@ static void put_gain(FILE *out, const struct ranking *ranking, const struct rati
     put_limit(out, ranking->summary, ranking->cells[0], gain);
 }
 
-/* The other ratios that a reader would miss. */
+/* What language and model gain together. */
 static void put_beside(FILE *out, const struct ranking *ranking)
 {
-    const struct summary_cell *winner = ranking->cells[0];
-    const struct ratio *all = &speedups_of(ranking, winner)[RATIO_PY_SYNC];
-    const struct ratio *whole = &winner->speedup[RATIO_WHOLE][RATIO_OWN_SYNC];
-    struct format f, interval;
-    if (ranking->by == RANKING_BY_WORK && whole->state == RATIO_FULL)
-        fprintf(out, "; as a whole command %s", format_speedup(&f, whole));
-    if (all->state == RATIO_FULL && strcmp(winner->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0)
-        fprintf(out, "; %s " SUMMARY_BASELINE_RUNTIME ":sync %s", format_ratio(&f, all->ratio),
-                format_interval(&interval, all->low, all->high));
+    const struct ratio *all = &speedups_of(ranking, ranking->cells[0])[RATIO_PY_SYNC];
+    struct format f;
+    if (all->state == RATIO_FULL && strcmp(ranking->cells[0]->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0)
+        fprintf(out, "; over " SUMMARY_BASELINE_RUNTIME ":sync %s", format_speedup(&f, all));
 }
 
-static void put_group(FILE *out, const struct subject *subject)
+static void put_group(FILE *out, const struct ranking *ranking)
 {
-    const struct ranking *ranking = subject->ranking;
     if (ranking->count == 0) {
         fputs("nothing was measured", out);
         return;
@@ -123,50 +107,13 @@ static void put_group(FILE *out, const struct subject *subject)
         fputs("won", out);
     } else {
         fputs("was first, not shown to be faster than ", out);
-        put_names(out, &ranking->level);
+        put_level(out, ranking);
     }
     fprintf(out, " (%s %s)", ranking->by == RANKING_BY_WORK ? "work" : "whole command",
             format_time(&time, ranking_value(ranking, winner)));
     put_gain(out, ranking, &speedups_of(ranking, winner)[RATIO_OWN_SYNC]);
     put_beside(out, ranking);
     put_doubt(out, winner);
-}
-
-/* What `put` says of each runtime, in the order of the plan: "py: no model shown to gain; c:..." */
-static void put_each_runtime(FILE *out, const struct ranking *ranking,
-                             void (*put)(FILE *out, const struct ranking *ranking, const char *runtime))
-{
-    bool first = true;
-    for (size_t i = 0; i < ranking->summary->cell_count; i++) {
-        const struct summary_cell *cell = &ranking->summary->cells[i];
-        if (cell->group != ranking->group || !cell->cell->baseline)
-            continue;
-        fprintf(out, "%s%s:", first ? "" : "; ", cell->cell->runtime);
-        put(out, ranking, cell->cell->runtime);
-        first = false;
-    }
-}
-
-/* The model of a runtime that was shown to gain most over its sync. */
-static void put_best_gain(FILE *out, const struct ranking *ranking, const char *runtime)
-{
-    const struct summary_cell *best = NULL;
-    struct format f;
-    for (size_t i = 0; i < ranking->count; i++) {
-        const struct ratio *gain = &speedups_of(ranking, ranking->cells[i])[RATIO_OWN_SYNC];
-        if (strcmp(ranking->cells[i]->cell->runtime, runtime) == 0 && gain->verdict == VERDICT_FASTER &&
-            (best == NULL || gain->ratio > speedups_of(ranking, best)[RATIO_OWN_SYNC].ratio))
-            best = ranking->cells[i];
-    }
-    if (best == NULL)
-        fputs(" no model shown to gain", out);
-    else
-        fprintf(out, "%s %s", best->cell->model, format_speedup(&f, &speedups_of(ranking, best)[RATIO_OWN_SYNC]));
-}
-
-static void put_group_best(FILE *out, const struct subject *subject)
-{
-    put_each_runtime(out, subject->ranking, put_best_gain);
 }
 
 /* -- an open loop: the schedule decides how long the work takes, so there is no gain ------------------------------------------- */
@@ -186,21 +133,21 @@ static bool was_late(const struct summary_cell *cell, const struct plan_group *g
     return cell->group == group && cell->verified && cell->rounds > 0 && (cell->open_loop.behind);
 }
 
-/* "; c:sync did not keep the rate (6.61/s)": those that were measured and came behind. */
+/* "; the rate was too high for c:sync (6.61/s)": those that were measured and came behind. */
 static void put_late(FILE *out, const struct ranking *ranking)
 {
-    size_t count = 0;
+    struct string_list late = {NULL, 0};
     for (size_t i = 0; i < ranking->summary->cell_count; i++) {
         const struct summary_cell *cell = &ranking->summary->cells[i];
         struct format f;
-        if (!was_late(cell, ranking->group))
-            continue;
-        if (count++ < NAMES_MOST)
-            fprintf(out, "%s%s:%s (%s)", count == 1 ? "; the rate was too high for " : ", ", cell->cell->runtime,
-                    cell->cell->model, format_rate(&f, cell->open_loop.achieved));
+        if (was_late(cell, ranking->group))
+            string_list_addf(&late, "%s:%s (%s)", cell->cell->runtime, cell->cell->model,
+                             format_rate(&f, cell->open_loop.achieved));
     }
-    if (count > NAMES_MOST)
-        fprintf(out, " and %zu more", count - NAMES_MOST);
+    char *names = format_names(&late, NAMES_MOST);
+    if (*names != '\0')
+        fprintf(out, "; the rate was too high for %s", names);
+    free(names);
 }
 
 static void put_least(FILE *out, const struct ranking *ranking)
@@ -212,18 +159,17 @@ static void put_least(FILE *out, const struct ranking *ranking)
     put_point(out, ahead, LATENCY_P50, ", p50");
     if (ranking->level.count > 0) {
         fputs(", not shown to be lower than that of ", out);
-        put_names(out, &ranking->level);
+        put_level(out, ranking);
     }
     put_doubt(out, ahead);
 }
 
-static void put_open_loop(FILE *out, const struct subject *subject)
+static void put_open_loop(FILE *out, const struct ranking *ranking)
 {
-    const struct ranking *ranking = subject->ranking;
     struct format f;
     size_t measured = ranking->count;
-    for (size_t i = 0; i < subject->summary->cell_count; i++)
-        measured += was_late(&subject->summary->cells[i], ranking->group);
+    for (size_t i = 0; i < ranking->summary->cell_count; i++)
+        measured += was_late(&ranking->summary->cells[i], ranking->group);
     if (measured == 0) {
         fputs("nothing was measured", out);
         return;
@@ -237,167 +183,81 @@ static void put_open_loop(FILE *out, const struct subject *subject)
     put_late(out, ranking);
 }
 
-static void put_best_p99(FILE *out, const struct ranking *ranking, const char *runtime)
+/* -- of either, the best of each runtime -------------------------------------------------------------------------------- */
+
+/* The first of a runtime among those shown to gain, or in an open loop to keep the rate; NULL: there is none. */
+static const struct summary_cell *best_of(const struct ranking *ranking, const char *runtime)
 {
     const struct summary_cell *best = NULL;
-    for (size_t k = 0; k < ranking->count; k++)
-        if (strcmp(ranking->cells[k]->cell->runtime, runtime) == 0 &&
-            (best == NULL || ranking_value(ranking, ranking->cells[k]) < ranking_value(ranking, best)))
-            best = ranking->cells[k];
-    if (best == NULL)
-        fputs(" no model kept the rate", out);
-    else
-        put_point(out, best, LATENCY_P99, best->cell->model);
-}
-
-static void put_open_loop_best(FILE *out, const struct subject *subject)
-{
-    put_each_runtime(out, subject->ranking, put_best_p99);
-}
-
-/* -- a sweep over workers: the greatest gain, and what the laws make of its curve ------------------------------------------------- */
-
-struct best {
-    const struct scaling_curve *curve; /* NULL: no model was shown to gain */
-    const struct scaling_point *point;
-};
-
-/* Of all curves of the table, or of one runtime's. */
-static struct best find_best(const struct scaling *scaling, const struct scaling_curve *table, const char *runtime)
-{
-    struct best best = {NULL, NULL};
-    for (size_t i = 0; i < scaling->count; i++) {
-        const struct scaling_curve *curve = &scaling->curves[i];
-        if (!scaling_same_table(curve, table) || (runtime != NULL && strcmp(curve->runtime, runtime) != 0))
-            continue;
-        for (size_t p = 0; p < curve->count; p++)
-            if (curve->points[p].gain->verdict == VERDICT_FASTER &&
-                (best.curve == NULL || curve->points[p].gain->ratio > best.point->gain->ratio))
-                best = (struct best){curve, &curve->points[p]};
+    for (size_t i = 0; i < ranking->count; i++) {
+        const struct summary_cell *cell = ranking->cells[i];
+        const bool good = ranking->by == RANKING_BY_P99 ||
+                          speedups_of(ranking, cell)[RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
+        if (good && strcmp(cell->cell->runtime, runtime) == 0 &&
+            (best == NULL || ranking_value(ranking, cell) < ranking_value(ranking, best)))
+            best = cell;
     }
     return best;
 }
 
-static void put_laws(FILE *out, const struct scaling_curve *curve)
+/* "c:async 11.0x [10.9,11.1]; py: no model shown to gain", in the order of the plan. */
+static void put_best(FILE *out, const struct ranking *ranking)
 {
-    static const char *const titles[FIT_LAWS] = {[FIT_AMDAHL] = "Amdahl", [FIT_USL] = "USL"};
-    bool any = false;
-    for (enum fit_law law = 0; law < FIT_LAWS; law++) {
-        struct format_law text;
-        if (curve->fits[law].accepted)
-            fprintf(out, "; %s: %s", titles[law], format_law(&text, &curve->fits[law]));
-        any |= curve->fits[law].accepted;
+    const bool open = ranking->group->rate > 0;
+    const char *between = "";
+    struct format f;
+    for (size_t i = 0; i < ranking->summary->cell_count; i++) {
+        const struct summary_cell *cell = &ranking->summary->cells[i];
+        if (cell->group != ranking->group || !cell->cell->baseline)
+            continue;
+        const struct summary_cell *best = best_of(ranking, cell->cell->runtime);
+        fprintf(out, "%s%s:", between, cell->cell->runtime);
+        between = "; ";
+        if (best == NULL)
+            fputs(open ? " no model kept the rate" : " no model shown to gain", out);
+        else if (open)
+            put_point(out, best, LATENCY_P99, best->cell->model);
+        else
+            fprintf(out, "%s %s", best->cell->model, format_speedup(&f, &speedups_of(ranking, best)[RATIO_OWN_SYNC]));
     }
-    if (!any)
-        fprintf(out, "; no law fitted to it: %s", curve->fits[FIT_USL].reason);
 }
 
-static void put_workers(FILE *out, const struct scaling_point *point)
-{
-    const long long workers = (long long)point->cell->group->workers;
-    fprintf(out, " with %lld worker%s", workers, workers == 1 ? "" : "s");
-}
+/* -- a sweep over workers: the greatest gain ------------------------------------------------------------------------------ */
 
-/* The fewest and the most workers of the table. */
-static void put_range(FILE *out, const struct scaling *scaling, const struct scaling_curve *table)
+/* Of all points of a table; NULL: no model was shown to gain. */
+static const struct scaling_point *greatest_gain(const struct scaling *scaling, const struct scaling_curve *table)
 {
-    int64_t low = table->points[0].cell->group->workers, high = low;
+    const struct scaling_point *best = NULL;
     for (size_t i = 0; i < scaling->count; i++)
         for (size_t p = 0; scaling_same_table(&scaling->curves[i], table) && p < scaling->curves[i].count; p++) {
-            const int64_t workers = scaling->curves[i].points[p].cell->group->workers;
-            low = workers < low ? workers : low;
-            high = workers > high ? workers : high;
+            const struct scaling_point *point = &scaling->curves[i].points[p];
+            if (point->gain->verdict == VERDICT_FASTER && (best == NULL || point->gain->ratio > best->gain->ratio))
+                best = point;
         }
-    fprintf(out, "%s scaling over %lld to %lld workers, %lld job%s%s: ", table->scaling, (long long)low,
-            (long long)high, (long long)table->jobs, table->jobs == 1 ? "" : "s",
-            scaling_is_weak(table->scaling) ? " each" : "");
+    return best;
 }
 
-static void put_sweep(FILE *out, const struct subject *subject)
+static void put_sweep(FILE *out, const struct summary *summary, const struct scaling *scaling,
+                      const struct scaling_curve *table)
 {
-    const struct best best = find_best(subject->scaling, subject->table, NULL);
-    struct format ratio, interval;
-    put_range(out, subject->scaling, subject->table);
-    if (best.curve == NULL) {
-        fputs("no model shown to gain over its sync with any of them", out);
+    const struct scaling_point *best = greatest_gain(scaling, table);
+    struct format f;
+    fprintf(out, "%s scaling, %lld job%s%s: ", table->scaling, (long long)table->jobs, table->jobs == 1 ? "" : "s",
+            scaling_is_weak(table->scaling) ? " for each worker" : "");
+    if (best == NULL) {
+        fputs("no model shown to gain over its sync with any number of workers", out);
         return;
     }
-    fprintf(out, "the greatest gain is that of %s:%s, %s its sync", best.curve->runtime, best.curve->model,
-            format_ratio(&ratio, best.point->gain->ratio));
-    fprintf(out, " %s", format_interval(&interval, best.point->gain->low, best.point->gain->high));
-    put_workers(out, best.point);
-    put_limit(out, subject->summary, best.point->cell, best.point->gain);
-    put_doubt(out, best.point->cell);
-    put_laws(out, best.curve);
-}
-
-/* In the order of the plan, each runtime once. */
-static void put_sweep_best(FILE *out, const struct subject *subject)
-{
-    const struct scaling *scaling = subject->scaling;
-    const char *last = NULL;
-    for (size_t i = 0; i < scaling->count; i++) {
-        const struct scaling_curve *curve = &scaling->curves[i];
-        struct format f;
-        if (!scaling_same_table(curve, subject->table) || (last != NULL && strcmp(last, curve->runtime) == 0))
-            continue;
-        const struct best best = find_best(scaling, subject->table, curve->runtime);
-        fputs(last == NULL ? "" : "; ", out);
-        last = curve->runtime;
-        if (best.curve == NULL) {
-            fprintf(out, "%s: no model shown to gain", last);
-            continue;
-        }
-        fprintf(out, "%s:%s %s", last, best.curve->model, format_speedup(&f, best.point->gain));
-        put_workers(out, best.point);
-    }
-}
-
-/* -- a group that is there for its price: what one more costs ----------------------------------------------------------------- */
-
-/* "12.3 kB ±4% of memory and 31 µs ±2% of the whole command with c:async" */
-static void put_price(FILE *out, const struct price *row)
-{
-    struct format_cost memory, whole;
-    if (isnan(row->memory_bytes.estimate) && isnan(row->whole_s.estimate)) {
-        fprintf(out, "no price with %s:%s (%s)", row->runtime, row->model, row->note);
-        return;
-    }
-    fprintf(out, "%s of memory and %s of the whole command with %s:%s",
-            format_cost(&memory, &row->memory_bytes, format_bytes), format_cost(&whole, &row->whole_s, format_time),
-            row->runtime, row->model);
-}
-
-static void put_cost(FILE *out, const struct subject *subject)
-{
-    size_t count = 0;
-    fputs("one more costs ", out);
-    for (size_t i = 0; i < subject->prices->count; i++) {
-        const struct price *row = &subject->prices->rows[i];
-        if (strcmp(row->piece, subject->piece) != 0)
-            continue;
-        if (count++ >= NAMES_MOST)
-            continue;
-        fputs(count == 1 ? "" : "; ", out);
-        put_price(out, row);
-    }
-    if (count > NAMES_MOST)
-        fprintf(out, "; %zu more are in the table", count - NAMES_MOST);
+    fprintf(out, "the greatest gain is that of %s:%s with %lld workers, %s over its sync", best->cell->cell->runtime,
+            best->cell->cell->model, (long long)best->cell->group->workers, format_speedup(&f, best->gain));
+    put_limit(out, summary, best->cell, best->gain);
+    put_doubt(out, best->cell);
 }
 
 /* -- variants -------------------------------------------------------------------------------------------------------------- */
 
-/* "py:threads", and of off-CPU work " (31%)". */
-static int variant_add(struct string_list *names, const struct summary_cell *cell)
-{
-    if (cell->finding == FINDING_OFF_CPU)
-        return string_list_addf(names, "%s:%s (%.0f%%)", cell->cell->runtime, cell->cell->model,
-                                100 * cell->off_cpu_share);
-    return string_list_addf(names, "%s:%s", cell->cell->runtime, cell->cell->model);
-}
-
-static int add_finding(struct string_list *out, const struct summary *summary, const struct plan_group *group,
-                       enum finding finding)
+static void add_finding(struct string_list *out, const struct summary *summary, const struct plan_group *group,
+                        enum finding finding)
 {
     static const char *const texts[FINDINGS] = {
         [FINDING_NEVER_OVERLAPS] = "never had two jobs in flight at once, though the workers would have allowed it",
@@ -410,121 +270,88 @@ static int add_finding(struct string_list *out, const struct summary *summary, c
                             "throttled, or waited for a lock or a CPU",
     };
     struct string_list names = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; i < summary->cell_count && rc == 0; i++)
-        if (summary->cells[i].group == group && summary->cells[i].finding == finding)
-            rc = variant_add(&names, &summary->cells[i]);
-    char after[200];
-    snprintf(after, sizeof after, " %s", texts[finding]);
-    return format_add_names(out, rc, &names, SIZE_MAX, ", ", "", after);
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const struct summary_cell *cell = &summary->cells[i];
+        char share[32] = "";
+        if (cell->group != group || cell->finding != finding)
+            continue;
+        if (finding == FINDING_OFF_CPU)
+            snprintf(share, sizeof share, " (%.0f%%)", 100 * cell->off_cpu_share);
+        string_list_addf(&names, "%s:%s%s", cell->cell->runtime, cell->cell->model, share);
+    }
+    char *who = format_names(&names, names.count);
+    if (*who != '\0')
+        string_list_addf(out, "%s %s", who, texts[finding]);
+    free(who);
 }
 
-int findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
 {
-    int rc = 0;
-    for (enum finding finding = FINDING_NONE + 1; finding < FINDINGS && rc == 0; finding++)
-        rc = add_finding(out, summary, group, finding);
-    return rc;
+    for (enum finding finding = FINDING_NONE + 1; finding < FINDINGS; finding++)
+        add_finding(out, summary, group, finding);
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------- */
 
-enum kind { KIND_GROUP, KIND_OPEN_LOOP, KIND_SWEEP, KIND_PRICE };
-
-static const struct {
-    put_sentence *text, *best;
-    const char *best_title;
-} kinds[] = {
-    [KIND_GROUP] = {put_group, put_group_best, "The best model of each runtime, over its own sync"},
-    [KIND_OPEN_LOOP] = {put_open_loop, put_open_loop_best, "The lowest p99 of each runtime"},
-    [KIND_SWEEP] = {put_sweep, put_sweep_best, "The greatest gain of each runtime, over its own sync"},
-    [KIND_PRICE] = {put_cost, NULL, ""},
-};
-
-/* What `put` prints, to be freed; NULL: no memory. */
-static char *printed(put_sentence *put, const struct subject *subject)
+static struct findings_line *line_add(struct findings *out, const char *name)
 {
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-    if (out == NULL)
-        return NULL;
-    if (put != NULL)
-        put(out, subject);
-    if (fclose(out) == 0)
-        return text;
-    free(text);
-    return NULL;
-}
-
-/* Appends one; `name` and `point` as in struct findings_line. */
-static int line_add(struct findings *out, enum kind kind, const char *name, bool point, const struct subject *subject)
-{
-    struct findings_line *more = realloc(out->items, (out->count + 1) * sizeof *more);
-    if (more == NULL)
-        return -ENOMEM;
-    out->items = more;
-    struct findings_line *mine = &more[out->count++]; /* from here on findings_free frees it */
-    *mine = (struct findings_line){.name = name, .point = point, .best_title = kinds[kind].best_title};
-    mine->text = printed(kinds[kind].text, subject);
-    mine->best = printed(kinds[kind].best, subject);
-    return mine->text == NULL || mine->best == NULL ? -ENOMEM : 0;
+    out->items = array_grow(out->items, out->count, sizeof *out->items);
+    struct findings_line *line = &out->items[out->count++];
+    *line = (struct findings_line){.name = name, .best_title = ""};
+    return line;
 }
 
 /* The price of the suite's group that this is the first point of. */
-static int add_price(struct findings *out, const struct subject *all, const struct plan_group *group)
+static void add_price(struct findings *out, const struct summary *summary, const struct plan_group *group)
 {
-    for (const struct plan_group *g = all->summary->results->groups; g < group; g++)
+    for (const struct plan_group *g = summary->results->groups; g < group; g++)
         if (!plan_compares(g) && strcmp(g->sweep, group->sweep) == 0)
-            return 0;
-    struct subject subject = *all;
-    subject.piece = group->sweep;
-    return line_add(out, KIND_PRICE, group->sweep, false, &subject);
+            return;
+    line_add(out, group->sweep)->text = marginal_cost_text(summary, group->sweep);
 }
 
-/* A group, and before the first point of a sweep the sweep. *last is the table of the group before. */
-static int add_group(struct findings *out, const struct subject *all, const struct plan_group *group,
-                     const struct scaling_curve **last)
+static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
 {
-    struct subject subject = *all;
+    const bool open = group->rate > 0;
+    struct findings_line *line = line_add(out, group->name);
     struct ranking ranking;
-    int rc = 0;
-    subject.table = scaling_table(all->scaling, group);
-    if (subject.table != NULL && subject.table != *last)
-        rc = line_add(out, KIND_SWEEP, group->sweep, false, &subject);
-    *last = subject.table;
-    if (rc == 0) {
-        rc = ranking_open(&ranking, all->summary, group);
-        subject.ranking = &ranking;
-        if (rc == 0)
-            rc = line_add(out, group->rate > 0 ? KIND_OPEN_LOOP : KIND_GROUP, group->name, subject.table != NULL,
-                          &subject);
-        if (rc == 0)
-            rc = findings_of_variants(&out->items[out->count - 1].variants, all->summary, group);
-        ranking_close(&ranking);
-    }
-    return rc;
+    size_t length;
+    ranking_open(&ranking, summary, group);
+    line->point = point;
+    FILE *text = text_open(&line->text, &length);
+    (open ? put_open_loop : put_group)(text, &ranking);
+    text_close(text);
+    line->best_title = open ? "The lowest p99 of each runtime" : "The best model of each runtime, over its own sync";
+    text = text_open(&line->best, &length);
+    put_best(text, &ranking);
+    text_close(text);
+    findings_of_variants(&line->variants, summary, group);
+    ranking_close(&ranking);
 }
 
-int findings_make(struct findings *out, const struct summary *summary)
+void findings_make(struct findings *out, const struct summary *summary)
 {
-    struct scaling scaling = {.curves = NULL};
-    struct prices prices = {.rows = NULL};
+    struct scaling scaling;
     const struct scaling_curve *last = NULL;
+    size_t length;
     *out = (struct findings){.items = NULL};
-    int rc = 0;
     scaling_make(&scaling, summary);
-    prices_make(&prices, summary);
-    const struct subject all = {.summary = summary, .scaling = &scaling, .prices = &prices};
-    for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
+    for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
-        rc = plan_compares(group) ? add_group(out, &all, group, &last) : add_price(out, &all, group);
+        if (!plan_compares(group)) {
+            add_price(out, summary, group);
+            continue;
+        }
+        const struct scaling_curve *table = scaling_table(&scaling, group);
+        if (table != NULL && table != last) { /* the sweep before its first point */
+            FILE *text = text_open(&line_add(out, group->sweep)->text, &length);
+            put_sweep(text, summary, &scaling, table);
+            text_close(text);
+        }
+        last = table;
+        add_group(out, summary, group, table != NULL);
     }
-    prices_free(&prices);
     scaling_free(&scaling);
-    if (rc != 0)
-        findings_free(out);
-    return rc;
 }
 
 void findings_free(struct findings *findings)

@@ -2,7 +2,6 @@
 /* Numbers and names as people read them: three digits, a unit, a fixed number of columns. */
 #include "bench/report/format.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,13 +65,6 @@ const char *format_bytes(struct format *f, double bytes)
     return f->text;
 }
 
-const char *format_signed(struct format *f, double value, format_unit *unit)
-{
-    struct format size;
-    snprintf(f->text, sizeof f->text, "%s%.*s", value < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(value)));
-    return f->text;
-}
-
 const char *format_rate(struct format *f, double rate)
 {
     if (!isfinite(rate))
@@ -115,14 +107,6 @@ const char *format_ratio_state(enum ratio_state state)
     return words[state];
 }
 
-const char *format_verdict(enum verdict verdict)
-{
-    static const char *const signs[] = {
-        [VERDICT_NONE] = " ",          [VERDICT_FASTER] = "▲",         [VERDICT_SLOWER] = "▼",
-        [VERDICT_NO_DIFFERENCE] = "=", [VERDICT_TOO_FEW_ROUNDS] = " ", [VERDICT_UNRESOLVED] = " "};
-    return signs[verdict];
-}
-
 const char *format_speedup(struct format *f, const struct ratio *ratio)
 {
     struct format number, interval;
@@ -137,57 +121,6 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
     return f->text;
 }
 
-static const char *term_text(struct format *f, const struct fit_term *term)
-{
-    snprintf(f->text, sizeof f->text, "%.3g [%.3g,%.3g]", term->value, term->low, term->high);
-    return f->text;
-}
-
-const char *format_law(struct format_law *out, const struct fit *fit)
-{
-    struct format a, b, c;
-    const size_t room = sizeof out->text;
-    if (!fit->accepted)
-        snprintf(out->text, room, "not fitted: %s", fit->reason);
-    else if (fit->law == FIT_AMDAHL)
-        snprintf(out->text, room, "serial part %s; %.1f%% off", term_text(&a, &fit->contention), 100 * fit->rms);
-    else if (isfinite(fit->peak_workers))
-        snprintf(out->text, room, "contention %s, coherency %s, peak %s at %.0f workers; %.1f%% off",
-                 term_text(&a, &fit->contention), term_text(&b, &fit->coherency), format_ratio(&c, fit->peak_gain),
-                 fit->peak_workers, 100 * fit->rms);
-    else
-        snprintf(out->text, room, "contention %s, coherency %s, no peak; %.1f%% off", term_text(&a, &fit->contention),
-                 term_text(&b, &fit->coherency), 100 * fit->rms);
-    return out->text;
-}
-
-bool format_cost_shown(const struct stats_interval *price)
-{
-    if (isfinite(price->low))
-        return price->low > 0 || price->high < 0;
-    return price->estimate > 0;
-}
-
-const char *format_cost(struct format_cost *out, const struct stats_interval *price, format_unit *unit)
-{
-    const size_t room = sizeof out->text;
-    const double half = 100 * fmax(price->high - price->estimate, price->estimate - price->low) / fabs(price->estimate);
-    struct format f;
-    if (isnan(price->estimate))
-        snprintf(out->text, room, "-");
-    else if (!format_cost_shown(price))
-        snprintf(out->text, room, "none shown");
-    else if (isnan(half))
-        snprintf(out->text, room, "%s", unit(&f, price->estimate));
-    else if (half < 1)
-        snprintf(out->text, room, "%s ±<1%%", unit(&f, price->estimate));
-    else if (half > 99)
-        snprintf(out->text, room, "%s ±>99%%", unit(&f, price->estimate));
-    else
-        snprintf(out->text, room, "%s ±%.0f%%", unit(&f, price->estimate), half);
-    return out->text;
-}
-
 /* -- names ---------------------------------------------------------------------------------------------------------------- */
 
 char *format_params(const struct plan_group *group)
@@ -195,39 +128,36 @@ char *format_params(const struct plan_group *group)
     struct string_list words = {NULL, 0};
     const char *key;
     json_t *value;
-    int rc = 0;
-    json_object_foreach((json_t *)group->params, key, value) if (rc == 0)
-        rc = string_list_addf(&words, "%s=%s", key, json_string_value(value));
-    char *text = rc == 0 ? string_list_join(&words, " ") : NULL;
+    json_object_foreach((json_t *)group->params, key, value)
+        string_list_addf(&words, "%s=%s", key, json_string_value(value));
+    char *text = string_list_join(&words, " ");
     string_list_free(&words);
     return text;
 }
 
 char *format_shape(const struct plan_group *group)
 {
+    const long long jobs = (long long)group->jobs, workers = (long long)group->workers;
+    char at[100] = "", ideal[40] = "";
     if (group->rate > 0)
-        return text_format("%lld job%s at %.6g/s, %s arrivals, on %lld worker%s", (long long)group->jobs,
-                           group->jobs == 1 ? "" : "s", group->rate, group->arrivals != NULL ? group->arrivals : "?",
-                           (long long)group->workers, group->workers == 1 ? "" : "s");
-    if (strcmp(group->kind, "mixed") == 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
-        return text_format("%lld job%s on %lld worker%s", (long long)group->jobs, group->jobs == 1 ? "" : "s",
-                           (long long)group->workers, group->workers == 1 ? "" : "s");
-    return text_format("%lld job%s on %lld worker%s, ideal %.3gx", (long long)group->jobs, group->jobs == 1 ? "" : "s",
-                       (long long)group->workers, group->workers == 1 ? "" : "s", group->ideal);
+        snprintf(at, sizeof at, " at %.6g/s, %.40s arrivals,", group->rate,
+                 group->arrivals != NULL ? group->arrivals : "?");
+    else if (strcmp(group->kind, "mixed") != 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
+        snprintf(ideal, sizeof ideal, ", ideal %.3gx", group->ideal);
+    return text_format("%lld job%s%s on %lld worker%s%s", jobs, jobs == 1 ? "" : "s", at, workers,
+                       workers == 1 ? "" : "s", ideal);
 }
 
-int format_add_names(struct string_list *out, int rc, struct string_list *names, size_t most, const char *separator,
-                     const char *before, const char *after)
+char *format_names(struct string_list *names, size_t most)
 {
     const struct string_list first = {names->items, names->count > most ? most : names->count};
-    char more[40] = "", *list = rc == 0 && names->count > 0 ? string_list_join(&first, separator) : NULL;
+    char *list = string_list_join(&first, ", "), more[40] = "";
     if (names->count > most)
         snprintf(more, sizeof more, " and %zu more", names->count - most);
-    if (rc == 0 && names->count > 0)
-        rc = list == NULL ? -ENOMEM : string_list_addf(out, "%s%s%s%s", before, list, more, after);
+    char *text = text_format("%s%s", list, more);
     free(list);
     string_list_free(names);
-    return rc;
+    return text;
 }
 
 /* -- columns ---------------------------------------------------------------------------------------------------------------- */
@@ -260,42 +190,8 @@ static void put_clean(FILE *out, const char *text, int columns)
 
 void format_put(FILE *out, const char *text, int width)
 {
-    const int room = abs(width), columns = format_columns(text);
-    const int blanks = columns < room ? room - columns : 0;
-    if (width < 0)
-        fprintf(out, "%*s", blanks, "");
-    if (columns > room && room > 0) {
-        put_clean(out, text, room - 1);
-        fputs("…", out);
-    } else {
-        put_clean(out, text, columns);
-    }
-    if (width >= 0)
-        fprintf(out, "%*s", blanks, "");
-}
-
-void format_put_wrapped(struct format_wrap *wrap, const char *text)
-{
-    const int whole = wrap->width - wrap->indent;
-    while (*text != '\0') {
-        char word[512];
-        const size_t length = strcspn(text, " ");
-        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
-        const int columns = format_columns(word) < whole ? format_columns(word) : whole;
-        const bool first = wrap->at <= wrap->indent;
-        if (!first && wrap->at + 1 + columns > wrap->width) {
-            fprintf(wrap->out, "\n%*s", wrap->indent, "");
-            wrap->at = wrap->indent;
-        } else if (first) {
-            fprintf(wrap->out, "%*s", wrap->indent - wrap->at, "");
-            wrap->at = wrap->indent;
-        } else {
-            fputc(' ', wrap->out);
-            wrap->at++;
-        }
-        format_put(wrap->out, word, columns);
-        wrap->at += columns;
-        text += length;
-        text += strspn(text, " ");
-    }
+    const int columns = format_columns(text);
+    const bool cut = columns > width && width > 0;
+    put_clean(out, text, cut ? width - 1 : columns);
+    fprintf(out, "%s%*s", cut ? "…" : "", columns < width ? width - columns : 0, "");
 }

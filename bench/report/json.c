@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* JSON: facts, and each table as an array of objects under its name. What is not known is null. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,8 +13,7 @@ static void json_fact(struct writer *w, const char *key, json_t *value)
 {
     if (w->json == NULL)
         w->json = json_object();
-    if (json_object_set_new(w->json, key, value) != 0)
-        w->rc = -ENOMEM;
+    json_object_set_new(w->json, key, value);
 }
 
 static json_t *number_json(const struct table_column *column, double number)
@@ -35,23 +33,18 @@ static json_t *value_json(const struct table_column *column, const struct table_
 static json_t *row_json(const struct table *table, size_t row)
 {
     json_t *object = json_object();
-    int rc = object == NULL ? -1 : 0;
-    for (size_t c = 0; rc == 0 && c < table->column_count; c++) {
+    for (size_t c = 0; c < table->column_count; c++) {
         const struct table_column *column = &table->columns[c];
         char key[80];
         struct table_value value;
         if (column->key == NULL)
             continue;
         table_value(table, row, c, &value);
-        rc = json_object_set_new(object, column->key, value_json(column, &value));
-        for (int end = 0; rc == 0 && column->interval && end < 2; end++) {
+        json_object_set_new(object, column->key, value_json(column, &value));
+        for (int end = 0; column->interval && end < 2; end++) {
             snprintf(key, sizeof key, "%s_%s", column->key, end == 0 ? "low" : "high");
-            rc = json_object_set_new(object, key, number_json(column, end == 0 ? value.low : value.high));
+            json_object_set_new(object, key, number_json(column, end == 0 ? value.low : value.high));
         }
-    }
-    if (rc != 0) {
-        json_decref(object);
-        return NULL;
     }
     return object;
 }
@@ -62,15 +55,13 @@ static void json_table(struct writer *w, const struct table *table)
         return;
     json_t *rows = json_array();
     for (size_t row = 0; row < table->row_count; row++)
-        if (json_array_append_new(rows, row_json(table, row)) != 0)
-            w->rc = -ENOMEM;
+        json_array_append_new(rows, row_json(table, row));
     json_fact(w, table->name, rows);
 }
 
 static void json_end(struct writer *w)
 {
-    if (w->rc == 0 && json_dumpf(w->json, w->out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) != 0 && !ferror(w->out))
-        w->rc = -ENOMEM;
+    json_dumpf(w->json, w->out, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS));
     fputc('\n', w->out);
     json_decref(w->json);
     w->json = NULL;

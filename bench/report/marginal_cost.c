@@ -4,8 +4,10 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "bench/report/document.h"
+#include "bench/report/marginal_cost.h"
 #include "bench/report/format.h"
 
 /* Texts and intervals are read by where a row has them. */
@@ -32,9 +34,8 @@ static void read_note(const void *row, int which, struct table_value *out)
 
 static void read_variant(const void *row, int which, struct table_value *out)
 {
-    const struct price *p = row;
     (void)which;
-    table_set_format(out, "%.100s:%.100s", p->runtime, p->model);
+    table_set_variant(out, ((const struct price *)row)->runtime, ((const struct price *)row)->model);
 }
 
 enum cost_count { COST_POINTS, COST_FROM, COST_TO, COST_WORKERS };
@@ -52,7 +53,7 @@ static void read_cost(const void *row, int which, struct table_value *out)
 {
     const struct stats_interval *each = member(row, which);
     table_set_interval(out, each->estimate, each->low, each->high);
-    if (isfinite(each->estimate) && !format_cost_shown(each))
+    if (isfinite(each->low) ? each->low <= 0 && each->high >= 0 : each->estimate <= 0)
         table_set_text(out, "none shown");
 }
 
@@ -73,7 +74,37 @@ static const struct table_column columns[] = {
     {"note", "note", UNIT_TEXT, false, 0, read_note, AT(note)},
 };
 
-int document_write_marginal_cost(const struct summary *summary, struct writer *w)
+static const char *cost_text(const struct price *p, int at, enum table_unit unit, char out[TABLE_VALUE_SIZE])
+{
+    const struct table_column column = {.unit = unit};
+    struct table_value value = {.number = NAN, .low = NAN, .high = NAN};
+    read_cost(p, at, &value);
+    return table_text(&column, &value, false, out, TABLE_VALUE_SIZE);
+}
+
+char *marginal_cost_text(const struct summary *summary, const char *piece)
+{
+    enum { NAMES_MOST = 4 };
+    struct string_list costs = {NULL, 0};
+    struct prices prices;
+    prices_make(&prices, summary);
+    for (size_t i = 0; i < prices.count; i++) {
+        const struct price *p = &prices.rows[i];
+        char memory[TABLE_VALUE_SIZE], whole[TABLE_VALUE_SIZE];
+        if (strcmp(p->piece, piece) == 0 && isnan(p->memory_bytes.estimate) && isnan(p->whole_s.estimate))
+            string_list_addf(&costs, "with %s:%s not known (%s)", p->runtime, p->model, p->note);
+        else if (strcmp(p->piece, piece) == 0)
+            string_list_addf(&costs, "with %s:%s %s of memory and %s of the whole command", p->runtime, p->model,
+                             cost_text(p, AT(memory_bytes), UNIT_BYTES, memory),
+                             cost_text(p, AT(whole_s), UNIT_SECONDS, whole));
+    }
+    char *list = format_names(&costs, NAMES_MOST), *text = text_format("one more costs %s", list);
+    free(list);
+    prices_free(&prices);
+    return text;
+}
+
+void marginal_cost_write(const struct summary *summary, struct writer *w)
 {
     struct prices prices;
     prices_make(&prices, summary);
@@ -94,5 +125,4 @@ int document_write_marginal_cost(const struct summary *summary, struct writer *w
                "sockets) and the origin's side of a connection are not in it. set-up: until the work begins; "
                "whole: the whole command.");
     prices_free(&prices);
-    return 0;
 }

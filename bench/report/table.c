@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "bench/report/format.h"
 
@@ -46,13 +47,21 @@ bool table_shows(const struct table *table, size_t column)
     return false;
 }
 
+/* The same with a minus, for the end of an interval below 0. */
+static const char *signed_text(struct format *f, double number, const char *(*unit)(struct format *f, double value))
+{
+    struct format size;
+    snprintf(f->text, sizeof f->text, "%s%.*s", number < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(number)));
+    return f->text;
+}
+
 static const char *number_text(enum table_unit unit, double number, struct format *f)
 {
     switch (unit) {
     case UNIT_SECONDS:
-        return format_signed(f, number, format_time);
+        return signed_text(f, number, format_time);
     case UNIT_BYTES:
-        return format_signed(f, number, format_bytes);
+        return signed_text(f, number, format_bytes);
     case UNIT_RATIO:
         return format_ratio(f, number);
     case UNIT_FLAG:
@@ -123,4 +132,15 @@ void table_set_format(struct table_value *out, const char *format, ...)
     (void)vsnprintf(out->own, sizeof out->own, format, args);
     va_end(args);
     out->text = out->own;
+}
+
+void table_set_made(struct table_value *out, char *text)
+{
+    table_set_format(out, "%s", text);
+    free(text);
+}
+
+void table_set_variant(struct table_value *out, const char *runtime, const char *model)
+{
+    table_set_format(out, "%.100s:%.100s", runtime, model);
 }

@@ -76,5 +76,7 @@ void table_set_number(struct table_value *out, double number);  /* NaN: not know
 void table_set_count(struct table_value *out, long long count); /* below 0: not known */
 void table_set_interval(struct table_value *out, double number, double low, double high);
 void table_set_format(struct table_value *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void table_set_made(struct table_value *out, char *text); /* frees `text` */
+void table_set_variant(struct table_value *out, const char *runtime, const char *model);
 
 #endif

@@ -1,184 +1,234 @@
 /* SPDX-License-Identifier: MIT */
 /* For a terminal: columns as wide as what stands in them; where a table is wider than the terminal, it goes on below with
  * its first column again. */
-#include <math.h>
+#include "bench/report/terminal.h"
+
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "bench/report/format.h"
-#include "bench/report/screen.h"
-#include "bench/report/writer.h"
 
-enum { GAP = 1, NOTE_LEAST = 20 /* columns that a wrapped text needs beside the others */ };
-
-struct layout {
-    bool shown[WRITER_COLUMNS_MAX];
-    int widths[WRITER_COLUMNS_MAX];
+enum {
+    COLUMNS_LEAST = 80,
+    COLUMNS_MOST = 1000,
+    GAP = 1,
+    NOTE_LEAST = 20, /* columns that a wrapped text needs beside the others */
+    TITLE_WIDTH = 11 /* of the items of a list */
 };
 
-static struct screen screen_of(const struct writer *w) { return (struct screen){w->out, w->width, w->colour}; }
+/* -- what it is written to -------------------------------------------------------------------------------------------- */
 
-static void put_wrapped(struct writer *w, const char *text, int indent, int at)
+int terminal_columns(void)
 {
-    struct format_wrap wrap = {.out = w->out, .indent = indent, .width = w->width, .at = at};
-    format_put_wrapped(&wrap, text);
-    fputc('\n', w->out);
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < COLUMNS_LEAST)
+        return COLUMNS_LEAST;
+    return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
+}
+
+bool terminal_has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    const bool can = terminal != NULL && *terminal != '\0' && strcmp(terminal, "dumb") != 0;
+    return isatty(STDOUT_FILENO) == 1 && can && (no_colour == NULL || *no_colour == '\0');
+}
+
+/* -- text ------------------------------------------------------------------------------------------------------------- */
+
+/* ANSI's numbers. */
+#define PLAIN "0"
+#define BOLD  "1"
+#define DIM   "2"
+#define BAD   "33"
+#define GOOD  "36"
+#define WARN  "1;33"
+
+static void put_style(const struct writer *w, const char *style)
+{
+    if (w->colour)
+        fprintf(w->out, "\033[%sm", style);
+}
+
+/* As format_put, and plain again behind it. */
+static void put_styled(const struct writer *w, const char *style, const char *text, int width)
+{
+    const bool plain = strcmp(style, PLAIN) == 0;
+    if (!plain)
+        put_style(w, style);
+    format_put(w->out, text, width);
+    if (!plain)
+        put_style(w, PLAIN);
+}
+
+/* Words from column `indent` on in as many lines as they need; `at` is the column already reached. */
+static void put_wrapped(const struct writer *w, const char *text, int indent, int at)
+{
+    const int whole = w->width - indent;
+    while (*text != '\0') {
+        char word[512];
+        const size_t length = strcspn(text, " ");
+        snprintf(word, sizeof word, "%.*s", (int)(length < sizeof word ? length : sizeof word - 1), text);
+        const int columns = format_columns(word) < whole ? format_columns(word) : whole;
+        if (at > indent && at + 1 + columns > w->width) {
+            fprintf(w->out, "\n%*s", indent, "");
+            at = indent;
+        } else if (at > indent) {
+            fputc(' ', w->out);
+            at++;
+        } else {
+            fprintf(w->out, "%*s", indent - at, "");
+            at = indent;
+        }
+        format_put(w->out, word, columns);
+        at += columns;
+        text += length;
+        text += strspn(text, " ");
+    }
 }
 
 static void terminal_heading(struct writer *w, int level, const char *text)
 {
-    const struct screen screen = screen_of(w);
     if (level > 1)
         fputc('\n', w->out);
-    if (level == 2)
-        screen_put_rule(&screen);
-    screen_style(&screen, STYLE_BOLD);
+    for (int i = 0; level == 2 && i < w->width; i++)
+        fputs(i + 1 < w->width ? "─" : "─\n", w->out);
+    put_style(w, BOLD);
     put_wrapped(w, text, 0, 0);
-    screen_style(&screen, STYLE_PLAIN);
+    fputc('\n', w->out);
+    put_style(w, PLAIN);
 }
 
-static void terminal_paragraph(struct writer *w, const char *text) { put_wrapped(w, text, 2, 0); }
+static void terminal_paragraph(struct writer *w, const char *text)
+{
+    put_wrapped(w, text, 2, 0);
+    fputc('\n', w->out);
+}
 
 static void terminal_item(struct writer *w, const char *title, const char *text)
 {
-    const struct screen screen = screen_of(w);
-    if (!w->in_list)
-        fputc('\n', w->out);
-    if (title != NULL) {
-        screen_put_titled(&screen, STYLE_BOLD, title, text);
-        return;
-    }
-    fputs("- ", w->out);
-    put_wrapped(w, text, 2, 2);
+    fputs(w->in_list ? "" : "\n", w->out);
+    fputs(title != NULL ? "  " : "- ", w->out);
+    if (title != NULL)
+        put_styled(w, BOLD, title, TITLE_WIDTH);
+    put_wrapped(w, text, title != NULL ? 2 + TITLE_WIDTH : 2, title != NULL ? 2 + TITLE_WIDTH : 2);
+    fputc('\n', w->out);
 }
 
-static void layout_make(const struct table *table, struct layout *layout)
+/* -- tables ----------------------------------------------------------------------------------------------------------- */
+
+/* How wide each column is by itself; 0: it is not shown. */
+static void measure(const struct table *table, int widths[WRITER_COLUMNS_MAX])
 {
-    writer_shown(table, layout->shown);
+    bool shown[WRITER_COLUMNS_MAX];
+    writer_shown(table, shown);
     for (size_t c = 0; c < table->column_count; c++) {
         const struct table_column *column = &table->columns[c];
-        layout->widths[c] = layout->shown[c] ? format_columns(column->title) : 0;
-        for (size_t row = 0; layout->shown[c] && row < table->row_count; row++) {
+        widths[c] = shown[c] ? format_columns(column->title) : 0;
+        for (size_t row = 0; shown[c] && row < table->row_count; row++) {
             struct table_value value;
             char text[2 * TABLE_VALUE_SIZE];
             table_value(table, row, c, &value);
             const int columns = format_columns(table_text(column, &value, true, text, sizeof text));
-            if (columns > layout->widths[c])
-                layout->widths[c] = columns;
+            widths[c] = columns > widths[c] ? columns : widths[c];
         }
     }
 }
 
-static enum style style_of(const struct table_value *value)
-{
-    if (value->doubtful)
-        return STYLE_WARN;
-    if (value->sign == NULL)
-        return STYLE_PLAIN;
-    return strcmp(value->sign, "▲") == 0 ? STYLE_GOOD : strcmp(value->sign, "▼") == 0 ? STYLE_BAD : STYLE_PLAIN;
-}
-
-/* How wide column `c` stands in a line in which `at` columns are taken; 0: there is no room. A text may be cut short. */
-static int width_at(const struct writer *w, const struct table *table, const struct layout *layout, size_t c, int at)
-{
-    const int left = w->width - at;
-    if (layout->widths[c] <= left)
-        return layout->widths[c];
-    return table->columns[c].unit == UNIT_TEXT && left >= NOTE_LEAST ? left : 0;
-}
-
-/* Columns [from, to) stand beside the first in one block of lines; `last` is the last of them that is shown. */
+/* Columns that stand beside each other, the first of the table before them. */
 struct block {
-    size_t from, to, last;
+    size_t first, columns[WRITER_COLUMNS_MAX], count;
+    int widths[WRITER_COLUMNS_MAX];
 };
 
-/* The columns from `from` on that fit. */
-static struct block block_at(const struct writer *w, const struct table *table, const struct layout *layout,
-                             size_t from)
+/* Those from `from` on that fit, at least one; a text may get less than it needs. Returns the first that does not. */
+static size_t block_make(const struct writer *w, const struct table *table, const int *widths, size_t from,
+                         struct block *block)
 {
-    struct block block = {.from = from, .to = from};
-    int at = layout->widths[0];
-    for (; block.to < table->column_count; block.to++) {
-        if (!layout->shown[block.to])
+    int left = w->width;
+    block->count = 0;
+    for (size_t c = block->first; c < table->column_count; c = c == block->first ? from : c + 1) {
+        if (widths[c] == 0)
             continue;
-        const int width = width_at(w, table, layout, block.to, at + GAP);
-        if (width == 0 && block.last >= from)
-            break;
-        at += GAP + width;
-        block.last = block.to;
+        if (widths[c] > left && block->count > 1 && (table->columns[c].unit != UNIT_TEXT || left < NOTE_LEAST))
+            return c;
+        const int width = widths[c] <= left ? widths[c] : left > 1 ? left : 1;
+        block->columns[block->count] = c;
+        block->widths[block->count++] = width;
+        left -= width + GAP;
     }
-    return block;
+    return table->column_count;
 }
 
-/* What is to be written, and what is owed before it: blanks wait for a text behind them, so that no line ends in one. */
+static const char *style_of(const struct table_value *value)
+{
+    const char *sign = value->sign != NULL ? value->sign : "";
+    return value->doubtful ? WARN : strcmp(sign, "▲") == 0 ? GOOD : strcmp(sign, "▼") == 0 ? BAD : PLAIN;
+}
+
+/* Where a line has come to; blanks wait for a text behind them, so that no line ends in one. */
 struct line {
-    struct writer *w;
     int at, blanks;
 };
 
-static void put_text(struct line *line, const struct table_column *column, enum style style, const char *text,
-                     int width)
+static void put_text(const struct writer *w, const struct table_column *column, const char *style, const char *text,
+                     int width, struct line *line)
 {
-    const struct screen screen = screen_of(line->w);
     const int left = width - format_columns(text);
+    const bool right = table_is_number(column) && left > 0;
     line->at += width;
     if (*text == '\0') {
         line->blanks += width;
         return;
     }
-    fprintf(line->w->out, "%*s", line->blanks + (table_is_number(column) && left > 0 ? left : 0), "");
-    if (left >= 0 || column->unit != UNIT_TEXT) {
-        screen_put(&screen, style, text, left >= 0 ? 0 : width);
-    } else { /* goes on below itself */
-        struct format_wrap wrap = {.out = line->w->out, .indent = line->at - width, .width = line->w->width};
-        wrap.at = wrap.indent;
-        format_put_wrapped(&wrap, text);
-    }
-    line->blanks = !table_is_number(column) && left > 0 ? left : 0;
+    fprintf(w->out, "%*s", line->blanks + (right ? left : 0), "");
+    if (left >= 0 || column->unit != UNIT_TEXT)
+        put_styled(w, style, text, left >= 0 ? 0 : width);
+    else /* goes on below itself */
+        put_wrapped(w, text, line->at - width, line->at - width);
+    line->blanks = left > 0 && !right ? left : 0;
 }
 
 /* One line of a block: the titles (`row` is row_count) or a row's values. */
-static void put_line(struct writer *w, const struct table *table, const struct layout *layout, size_t row,
-                     const struct block *block)
+static void put_line(const struct writer *w, const struct table *table, size_t row, const struct block *block)
 {
-    struct line line = {.w = w};
-    for (size_t c = 0; c < block->to; c = c == 0 && block->from > 0 ? block->from : c + 1) {
-        const struct table_column *column = &table->columns[c];
+    struct line line = {0, 0};
+    for (size_t i = 0; i < block->count; i++) {
+        const struct table_column *column = &table->columns[block->columns[i]];
         struct table_value value;
         char text[2 * TABLE_VALUE_SIZE];
-        if (!layout->shown[c])
-            continue;
-        line.blanks += c > 0 ? GAP : 0;
-        line.at += c > 0 ? GAP : 0;
-        const int fits = width_at(w, table, layout, c, line.at);
-        const int width = c == 0 ? layout->widths[0] : fits > 0 ? fits : w->width - line.at;
+        line.blanks += i > 0 ? GAP : 0;
+        line.at += i > 0 ? GAP : 0;
         if (row == table->row_count) {
-            put_text(&line, column, STYLE_DIM, column->title, width);
+            put_text(w, column, DIM, column->title, block->widths[i], &line);
             continue;
         }
-        table_value(table, row, c, &value);
-        put_text(&line, column, style_of(&value), table_text(column, &value, true, text, sizeof text), width);
+        table_value(table, row, block->columns[i], &value);
+        put_text(w, column, style_of(&value), table_text(column, &value, true, text, sizeof text), block->widths[i],
+                 &line);
     }
     fputc('\n', w->out);
 }
 
 static void terminal_table(struct writer *w, const struct table *table)
 {
-    struct layout layout;
-    layout_make(table, &layout);
+    int widths[WRITER_COLUMNS_MAX];
+    struct block block = {.first = 0};
+    measure(table, widths);
+    while (widths[block.first] == 0 && block.first + 1 < table->column_count)
+        block.first++;
     if (table->title != NULL)
         terminal_heading(w, 3, table->title);
-    else
-        fputc('\n', w->out);
-    for (struct block block = {.to = 1}; block.to < table->column_count;) {
-        const bool again = block.to > 1;
-        block = block_at(w, table, &layout, block.to);
-        if (block.last < block.from && again)
-            break;
-        if (again)
+    size_t from = block.first + 1;
+    do {
+        if (from > block.first + 1 || table->title == NULL)
             fputc('\n', w->out);
-        for (size_t line = 0; line <= table->row_count; line++)
-            put_line(w, table, &layout, line == 0 ? table->row_count : line - 1, &block);
-    }
+        from = block_make(w, table, widths, from, &block);
+        put_line(w, table, table->row_count, &block);
+        for (size_t row = 0; row < table->row_count; row++)
+            put_line(w, table, row, &block);
+    } while (from < table->column_count);
 }
 
 const struct writer_format format_terminal = {.name = "terminal",

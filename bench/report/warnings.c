@@ -2,17 +2,14 @@
 /* The warnings of a run, one function for each kind, and the notes of a group. Cells that share a cause share the sentence. */
 #include "bench/report/warnings.h"
 
-#include <errno.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "bench/analysis/summary.h"
 #include "bench/protocol/interference_kind.h"
 #include "bench/report/format.h"
 #include "bench/stats/order.h"
+#include "bench/util/alloc.h"
 
 /* So many are named one by one. */
 enum { NAMES_MOST = 4, RUNS_MOST = 3 };
@@ -27,137 +24,137 @@ const char *warning_title(enum warning_kind kind)
     return titles[kind];
 }
 
-static int warn_interrupted(struct string_list *out, const struct summary *summary)
+/* Takes over `text`. */
+static void warn(struct warnings *out, enum warning_kind kind, char *text)
 {
-    if (!summary->interrupted)
-        return 0;
-    if (!results_fixed_rounds(summary->results))
-        return string_list_add(out, "the run ended before its budget or its precision was reached");
-    return string_list_addf(out, "not every cell has the %lld round%s planned", (long long)summary->results->rounds,
-                            summary->results->rounds == 1 ? " that was" : "s that were");
+    out->items = array_grow(out->items, out->count, sizeof *out->items);
+    out->items[out->count++] = (struct warning){.kind = kind, .text = text};
 }
 
-static int warn_forced(struct string_list *out, const struct summary *summary)
+static void warn_interrupted(struct warnings *out, const struct summary *summary)
+{
+    if (summary->interrupted && results_fixed_rounds(summary->results))
+        warn(out, WARNING_INTERRUPTED,
+             text_format("not every cell has all rounds that were planned: %lld", (long long)summary->results->rounds));
+    else if (summary->interrupted)
+        warn(out, WARNING_INTERRUPTED, text_format("the run ended before its budget or its precision was reached"));
+}
+
+static void warn_forced(struct warnings *out, const struct summary *summary)
 {
     json_t *differences = events_forced(&summary->results->events);
     const json_t *text;
     size_t i;
-    int rc = differences == NULL ? -ENOMEM : 0;
-    json_array_foreach(differences, i, text) if (rc == 0) rc = string_list_addf(
-        out, "not all of it was measured with the same programs, on the same machine: %s", json_string_value(text));
+    json_array_foreach(differences, i, text)
+        warn(out, WARNING_FORCED,
+             text_format("not all of it was measured with the same programs, on the same machine: %s",
+                         json_string_value(text)));
     json_decref(differences);
-    return rc;
 }
 
-static void clock_text(const json_t *at, char *out, size_t room)
+static void clock_text(const json_t *at, char *out, size_t size)
 {
     const time_t seconds = (time_t)json_number_value(at);
     struct tm utc;
-    if (!json_is_number(at) || gmtime_r(&seconds, &utc) == NULL || strftime(out, room, "%H:%M:%S UTC", &utc) == 0)
-        snprintf(out, room, "a time not known");
+    if (!json_is_number(at) || gmtime_r(&seconds, &utc) == NULL || strftime(out, size, "%H:%M:%S UTC", &utc) == 0)
+        snprintf(out, size, "a time not known");
 }
 
-static int warn_concurrent(struct string_list *out, const struct summary *summary)
+static void warn_concurrent(struct warnings *out, const struct summary *summary)
 {
     json_t *runs = events_neighbours(&summary->results->events);
-    const json_t *one;
-    size_t i;
-    int rc = runs == NULL ? -ENOMEM : 0;
-    json_array_foreach(runs, i, one)
-    {
+    for (size_t i = 0; i < json_array_size(runs) && i < RUNS_MOST; i++) {
+        const json_t *one = json_array_get(runs, i);
         char from[32], until[32];
         clock_text(json_object_get(one, "from"), from, sizeof from);
         clock_text(json_object_get(one, "until"), until, sizeof until);
-        if (rc == 0 && i < RUNS_MOST)
-            rc = string_list_addf(
-                out, "another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
-                (long long)json_integer_value(json_object_get(one, "pid")), from, until);
+        warn(out, WARNING_CONCURRENT,
+             text_format("another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
+                         (long long)json_integer_value(json_object_get(one, "pid")), from, until));
     }
-    if (rc == 0 && json_array_size(runs) > RUNS_MOST)
-        rc = string_list_addf(out, "%zu more cobench runs were measuring here meanwhile; summary.json has all of them",
-                              json_array_size(runs) - RUNS_MOST);
+    if (json_array_size(runs) > RUNS_MOST)
+        warn(out, WARNING_CONCURRENT,
+             text_format("%zu more cobench runs were measuring here meanwhile; summary.json has all of them",
+                         json_array_size(runs) - RUNS_MOST));
     json_decref(runs);
-    return rc;
 }
 
-static int add_once(struct string_list *names, const char *name)
-{
-    return string_list_have(names, name) ? 0 : string_list_add(names, name);
-}
-
-static int warn_controls(struct string_list *out, const struct summary *summary)
+static void warn_controls(struct warnings *out, const struct summary *summary)
 {
     struct string_list parts = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; i < summary->control_count && rc == 0; i++) {
+    for (size_t i = 0; i < summary->control_count; i++) {
         const struct summary_control *c = &summary->controls[i];
         struct format ratio, interval;
         if (c->flagged)
-            rc = string_list_addf(&parts, "%s %s:%s %s%s, 99%% %s", c->group->name, c->cell->runtime, c->cell->model,
-                                  c->group->rate > 0 ? "p50 " : "", format_ratio(&ratio, c->ratio.ratio),
-                                  format_interval(&interval, c->low99, c->high99));
+            string_list_addf(&parts, "%s %s:%s %s%s, 99%% %s", c->group->name, c->cell->runtime, c->cell->model,
+                             c->group->rate > 0 ? "p50 " : "", format_ratio(&ratio, c->ratio.ratio),
+                             format_interval(&interval, c->low99, c->high99));
     }
-    return format_add_names(
-        out, rc, &parts, SIZE_MAX, "; ",
-        "the same command against itself did not come out at 1, so the machine was not steady: ", "");
+    if (parts.count == 0)
+        return;
+    char *all = string_list_join(&parts, "; ");
+    warn(out, WARNING_CONTROL,
+         text_format("the same command against itself did not come out at 1, so the machine was not steady: %s", all));
+    free(all);
+    string_list_free(&parts);
 }
+
+/* -- cells that have no numbers ---------------------------------------------------------------------------------------- */
 
 static bool same_cause(const struct result_cell *a, const struct result_cell *b)
 {
     return a->status == b->status && strcmp(a->reason, b->reason) == 0;
 }
 
+static void add_once(struct string_list *names, const char *name)
+{
+    if (!string_list_have(names, name))
+        string_list_add(names, name);
+}
+
 /* One sentence for all cells of the plan that a cause took, controls and capacity rows too; `first` is the first of them. */
-static int warn_cause(struct string_list *out, const struct results *results, const struct result_cell *first)
+static char *cause_text(const struct results *results, const struct result_cell *first)
 {
     static const char *const words[] = {
         [CELL_REFUSED] = "refused, ", [CELL_FAILED] = "", [CELL_TIMEOUT] = "out of time, ", [CELL_IMPOSSIBLE] = ""};
-    struct string_list names = {NULL, 0}, groups = {NULL, 0}, where = {NULL, 0};
-    int rc = 0;
-    for (const struct result_cell *c = first; c < results->cells + results->cell_count && rc == 0; c++) {
+    struct string_list names = {NULL, 0}, groups = {NULL, 0};
+    for (const struct result_cell *c = first; c < results->cells + results->cell_count; c++) {
         char name[120];
         if (c->status <= CELL_OK || !same_cause(first, c))
             continue;
         snprintf(name, sizeof name, "%.50s:%.50s", c->runtime, c->model);
-        rc = add_once(&names, name);
-        if (rc == 0)
-            rc = add_once(&groups, results->groups[c->group].name);
+        add_once(&names, name);
+        add_once(&groups, results->groups[c->group].name);
     }
-    char *why = text_format(": %s%s", words[first->status], first->reason);
-    rc = format_add_names(&where, why == NULL ? -ENOMEM : rc, &groups, NAMES_MOST, ", ", "", ": ");
-    rc = format_add_names(out, rc, &names, NAMES_MOST, ", ", rc == 0 ? where.items[0] : "", why);
-    free(why);
-    string_list_free(&where);
-    return rc;
+    char *where = format_names(&groups, NAMES_MOST), *who = format_names(&names, NAMES_MOST);
+    char *text = text_format("%s: %s: %s%s", where, who, words[first->status], first->reason);
+    free(who);
+    free(where);
+    return text;
 }
 
-static int warn_status(struct string_list *out, const struct summary *summary, bool impossible)
+static void warn_status(struct warnings *out, const struct results *results, enum warning_kind kind)
 {
-    const struct results *results = summary->results;
-    int rc = 0;
-    for (size_t i = 0; i < results->cell_count && rc == 0; i++) {
+    for (size_t i = 0; i < results->cell_count; i++) {
         const struct result_cell *c = &results->cells[i];
-        bool told = c->status <= CELL_OK || (c->status == CELL_IMPOSSIBLE) != impossible;
+        bool told = c->status <= CELL_OK || (c->status == CELL_IMPOSSIBLE) != (kind == WARNING_IMPOSSIBLE);
         for (size_t k = 0; k < i && !told; k++)
             told = results->cells[k].status > CELL_OK && same_cause(&results->cells[k], c);
         if (!told)
-            rc = warn_cause(out, results, c);
+            warn(out, kind, cause_text(results, c));
     }
-    return rc;
 }
 
-static int warn_failed(struct string_list *out, const struct summary *summary)
+static void warn_failed(struct warnings *out, const struct summary *summary)
 {
-    return warn_status(out, summary, false);
+    warn_status(out, summary->results, WARNING_FAILED);
+    warn_status(out, summary->results, WARNING_IMPOSSIBLE);
 }
 
-static int warn_impossible(struct string_list *out, const struct summary *summary)
-{
-    return warn_status(out, summary, true);
-}
+/* -- how well it was measured ------------------------------------------------------------------------------------------ */
 
 /* One sentence for the run: where the machine is busy every cell has its part of it, and the tables say how much. */
-static int warn_disturbed(struct string_list *out, const struct summary *summary)
+static void warn_disturbed(struct warnings *out, const struct summary *summary)
 {
     static const char *const causes[] = {[INTERFERENCE_STEAL] = "a hypervisor took time",
                                          [INTERFERENCE_QUOTA] = "a CPU quota throttled it",
@@ -165,8 +162,6 @@ static int warn_disturbed(struct string_list *out, const struct summary *summary
                                          [INTERFERENCE_LOAD] = "other processes used the CPUs"};
     size_t counts[INTERFERENCE_KINDS] = {0}, any = 0, all = 0;
     struct string_list parts = {NULL, 0};
-    char before[120];
-    int rc = 0;
     for (size_t i = 0; i < summary->results->cell_count; i++) {
         const struct result_cell *c = &summary->results->cells[i];
         for (unsigned k = 0; k < INTERFERENCE_KINDS; k++)
@@ -174,11 +169,32 @@ static int warn_disturbed(struct string_list *out, const struct summary *summary
         any += results_disturbed(c, ~0u);
         all += c->count;
     }
-    for (unsigned k = 0; k < INTERFERENCE_KINDS && rc == 0; k++)
+    if (any == 0)
+        return;
+    for (unsigned k = 0; k < INTERFERENCE_KINDS; k++)
         if (counts[k] > 0)
-            rc = string_list_addf(&parts, "%s in %zu", causes[k], counts[k]);
-    snprintf(before, sizeof before, "%zu of %zu timed samples were taken while the machine was disturbed: ", any, all);
-    return format_add_names(out, rc, &parts, SIZE_MAX, ", ", before, "; they are marked and kept");
+            string_list_addf(&parts, "%s in %zu", causes[k], counts[k]);
+    char *why = format_names(&parts, INTERFERENCE_KINDS);
+    warn(
+        out, WARNING_DISTURBED,
+        text_format("%zu of %zu timed samples were taken while the machine was disturbed: %s; they are marked and kept",
+                    any, all, why));
+    free(why);
+}
+
+/* A precision that was asked for and not reached. */
+static void warn_precision(struct warnings *out, const struct summary *summary)
+{
+    const double asked = summary->results->asked.precision;
+    for (size_t g = 0; asked > 0 && g < summary->results->group_count; g++) {
+        const struct plan_group *group = &summary->results->groups[g];
+        const double reached = precision_reached(summary, g);
+        const bool budget = group->why != NULL && strcmp(group->why, stopping_name(STOPPING_BUDGET)) == 0;
+        if (reached > asked)
+            warn(out, WARNING_PRECISION,
+                 text_format("%s: its widest interval is %.2g%% to a side, and %.2g%% were asked for%s", group->name,
+                             100 * reached, 100 * asked, budget ? "; the budget was over" : ""));
+    }
 }
 
 /* The most ratios of one column in a group of which one is clear and the rounds are too few to say so; 0: none. */
@@ -200,89 +216,49 @@ static size_t undecidable(const struct summary *summary, const struct plan_group
 }
 
 /* One sentence for all groups: the one that needs most decides. */
-static int warn_undecidable(struct string_list *out, const struct summary *summary)
+static void warn_undecidable(struct warnings *out, const struct summary *summary)
 {
     struct string_list groups = {NULL, 0};
     size_t most = 0;
-    int rc = 0;
-    for (size_t g = 0; g < summary->results->group_count && rc == 0; g++) {
+    for (size_t g = 0; g < summary->results->group_count; g++) {
         const size_t family = undecidable(summary, &summary->results->groups[g]);
         most = family > most ? family : most;
         if (family > 0)
-            rc = string_list_add(&groups, summary->results->groups[g].name);
+            string_list_add(&groups, summary->results->groups[g].name);
     }
-    char after[120];
-    snprintf(after, sizeof after,
-             ": with up to %zu ratios in a column it takes %zu rounds to call one faster or slower", most,
-             most > 0 ? ratio_rounds_needed(most) : 0);
-    return format_add_names(out, rc, &groups, NAMES_MOST, ", ", "", after);
+    char *names = format_names(&groups, NAMES_MOST);
+    if (most > 0)
+        warn(out, WARNING_FEW_ROUNDS,
+             text_format("%s: with up to %zu ratios in a column it takes %zu rounds to call one faster or slower",
+                         names, most, ratio_rounds_needed(most)));
+    free(names);
 }
 
-/* A precision that was asked for and not reached. */
-static int warn_precision(struct string_list *out, const struct summary *summary)
-{
-    const double asked = summary->results->asked.precision;
-    int rc = 0;
-    for (size_t g = 0; asked > 0 && g < summary->results->group_count && rc == 0; g++) {
-        const struct plan_group *group = &summary->results->groups[g];
-        const double reached = precision_reached(summary, g);
-        const bool budget = group->why != NULL && strcmp(group->why, stopping_name(STOPPING_BUDGET)) == 0;
-        if (reached > asked)
-            rc = string_list_addf(out, "%s: its widest interval is %.2g%% to a side, and %.2g%% were asked for%s",
-                                  group->name, 100 * reached, 100 * asked, budget ? "; the budget was over" : "");
-    }
-    return rc;
-}
-
-static int warn_few_rounds(struct string_list *out, const struct summary *summary)
+static void warn_few_rounds(struct warnings *out, const struct summary *summary)
 {
     const long long rounds = (long long)summary->results->rounds;
-    int rc = 0;
     if (!results_compare(summary->results))
-        return 0;
+        return;
     if (rounds < STATS_MIN_95)
-        rc = string_list_addf(out, "%lld: no intervals below %d, so no ratio here says how sure it is", rounds,
-                              STATS_MIN_95);
+        warn(out, WARNING_FEW_ROUNDS,
+             text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));
     else if (rounds < STATS_MIN_99)
-        rc = string_list_addf(out, "%lld: the control rows cannot be judged below %d", rounds, STATS_MIN_99);
-    return rc != 0 ? rc : warn_undecidable(out, summary);
+        warn(out, WARNING_FEW_ROUNDS,
+             text_format("%lld: the control rows cannot be judged below %d", rounds, STATS_MIN_99));
+    warn_undecidable(out, summary);
 }
 
-/* Takes the sentences of one kind. */
-static int take(struct warnings *warnings, enum warning_kind kind, struct string_list *said)
+void warnings_make(struct warnings *warnings, const struct summary *summary)
 {
-    struct warning *items = realloc(warnings->items, (warnings->count + said->count + 1) * sizeof *items);
-    if (items == NULL)
-        return -ENOMEM;
-    warnings->items = items;
-    for (size_t i = 0; i < said->count; i++)
-        items[warnings->count++] = (struct warning){.kind = kind, .text = said->items[i]};
-    free(said->items);
-    *said = (struct string_list){NULL, 0};
-    return 0;
-}
-
-int warnings_make(struct warnings *warnings, const struct summary *summary)
-{
-    static int (*const collectors[WARNINGS])(struct string_list *, const struct summary *) = {
-        [WARNING_INTERRUPTED] = warn_interrupted, [WARNING_FORCED] = warn_forced,
-        [WARNING_CONCURRENT] = warn_concurrent,   [WARNING_CONTROL] = warn_controls,
-        [WARNING_FAILED] = warn_failed,           [WARNING_IMPOSSIBLE] = warn_impossible,
-        [WARNING_DISTURBED] = warn_disturbed,     [WARNING_PRECISION] = warn_precision,
-        [WARNING_FEW_ROUNDS] = warn_few_rounds,
-    };
     *warnings = (struct warnings){NULL, 0};
-    int rc = 0;
-    for (enum warning_kind kind = 0; kind < WARNINGS && rc == 0; kind++) {
-        struct string_list said = {NULL, 0};
-        rc = collectors[kind](&said, summary);
-        if (rc == 0)
-            rc = take(warnings, kind, &said);
-        string_list_free(&said);
-    }
-    if (rc != 0)
-        warnings_free(warnings);
-    return rc;
+    warn_interrupted(warnings, summary);
+    warn_forced(warnings, summary);
+    warn_concurrent(warnings, summary);
+    warn_controls(warnings, summary);
+    warn_failed(warnings, summary);
+    warn_disturbed(warnings, summary);
+    warn_precision(warnings, summary);
+    warn_few_rounds(warnings, summary);
 }
 
 void warnings_free(struct warnings *warnings)
@@ -305,52 +281,46 @@ static bool has_doubt(const struct summary_cell *cell, enum doubt doubt)
     return cell->verified && has;
 }
 
-static int note_doubt(struct string_list *notes, const struct summary *summary, const struct plan_group *group,
-                      enum doubt doubt)
+static void note_doubt(struct string_list *notes, const struct summary *summary, const struct plan_group *group,
+                       enum doubt doubt)
 {
     struct string_list names = {NULL, 0};
     size_t all = 0;
-    char after[200];
-    int rc = 0;
-    for (size_t i = 0; i < summary->cell_count && rc == 0; i++) {
+    for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         all += c->group == group;
         if (c->group == group && has_doubt(c, doubt))
-            rc = string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
+            string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
     }
-    snprintf(after, sizeof after, ": %s", doubt_text(doubt));
-    if (names.count == all && all > 1) {
-        string_list_free(&names);
-        rc = string_list_add(&names, "all variants");
-    }
-    return format_add_names(notes, rc, &names, NAMES_MOST, ", ", "", after);
+    const size_t count = names.count;
+    char *who = format_names(&names, NAMES_MOST);
+    if (count > 0)
+        string_list_addf(notes, "%s: %s", count == all && all > 1 ? "all variants" : who, doubt_text(doubt));
+    free(who);
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */
-static int note_cpus(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
+static void note_cpus(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
     const json_t *facts = summary->results->machine;
     const char *smt = json_string_value(json_object_get(facts, "smt"));
     const double cores = json_number_value(json_object_get(facts, "cores"));
     const json_t *weight = json_object_get(facts, "cpu_weight");
-    int rc = 0;
     if (strcmp(group->kind, "io") == 0 || group->workers < 2)
-        return 0;
+        return;
     if (json_integer_value(json_object_get(facts, "cpu_kinds")) > 1)
-        rc = string_list_add(notes, "the CPUs here are of more than one kind: work on a slower one takes longer");
-    if (rc == 0 && smt != NULL && strcmp(smt, "on") == 0 && cores > 0 && (double)group->workers > cores)
-        rc = string_list_addf(notes, "%lld workers on %.0f cores: two threads of one core (SMT) share what it can do",
-                              (long long)group->workers, cores);
-    if (rc == 0 && json_is_integer(weight) && json_integer_value(weight) != 100)
-        rc = string_list_addf(notes, "this run's control group has a CPU weight of %lld, not 100: others may go first",
-                              (long long)json_integer_value(weight));
-    return rc;
+        string_list_add(notes, "the CPUs here are of more than one kind: work on a slower one takes longer");
+    if (smt != NULL && strcmp(smt, "on") == 0 && cores > 0 && (double)group->workers > cores)
+        string_list_addf(notes, "%lld workers on %.0f cores: two threads of one core (SMT) share what it can do",
+                         (long long)group->workers, cores);
+    if (json_is_integer(weight) && json_integer_value(weight) != 100)
+        string_list_addf(notes, "this run's control group has a CPU weight of %lld, not 100: others may go first",
+                         (long long)json_integer_value(weight));
 }
 
-int notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
+void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
-    int rc = 0;
-    for (enum doubt doubt = DOUBT_NONE + 1; doubt < DOUBTS && rc == 0; doubt++)
-        rc = note_doubt(notes, summary, group, doubt);
-    return rc != 0 ? rc : note_cpus(notes, summary, group);
+    for (enum doubt doubt = DOUBT_NONE + 1; doubt < DOUBTS; doubt++)
+        note_doubt(notes, summary, group, doubt);
+    note_cpus(notes, summary, group);
 }

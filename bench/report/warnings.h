@@ -34,14 +34,13 @@ struct warnings {
     size_t count;
 };
 
-/* 0 or -ENOMEM; then *warnings is empty. */
-int warnings_make(struct warnings *warnings, const struct summary *summary);
+void warnings_make(struct warnings *warnings, const struct summary *summary);
 void warnings_free(struct warnings *warnings);
 /* "control", "failed" and so on: at most 9 columns. */
 const char *warning_title(enum warning_kind kind);
 
 /* Appends the notes of a group: "c:async, py:async: the ratio drifts over the rounds, ...", a sentence for each reason,
- * and what is special about the machine's CPUs where the group computes. 0 or -ENOMEM. */
-int notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group);
+ * and what is special about the machine's CPUs where the group computes. */
+void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group);
 
 #endif

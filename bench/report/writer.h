@@ -22,7 +22,7 @@ struct writer_format {
     void (*paragraph)(struct writer *w, const char *text);
     void (*item)(struct writer *w, const char *title, const char *text); /* of a list; title: NULL or a few words */
     void (*table)(struct writer *w, const struct table *table);
-    void (*fact)(struct writer *w, const char *key, json_t *value); /* steals `value`, which may be NULL: no memory */
+    void (*fact)(struct writer *w, const char *key, json_t *value); /* steals `value` */
     void (*end)(struct writer *w);
 };
 
@@ -36,16 +36,16 @@ struct writer {
     json_t *json;
     size_t tables;
     bool in_list;
-    int rc; /* 0 or -ENOMEM */
+    int rc; /* unused */
 };
 
-/* The same calls for whoever has a writer; what a format has no use for is dropped. `end` returns the writer's rc. */
+/* The same calls for whoever has a writer; what a format has no use for is dropped. */
 void write_heading(struct writer *w, int level, const char *text);
 void write_paragraph(struct writer *w, const char *text);
 void write_item(struct writer *w, const char *title, const char *text);
 void write_table(struct writer *w, const struct table *table);
 void write_fact(struct writer *w, const char *key, json_t *value);
-int write_end(struct writer *w);
+int write_end(struct writer *w); /* 0 */
 
 /* A table as a format of markup writes it: what stands around a row and a value, and how text is escaped. */
 struct writer_grid {

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "bench/report/document.h"
+#include "bench/report/marginal_cost.h"
 #include "bench/report/format.h"
 #include "bench/analysis/marginal_cost.h"
 #include "bench/stats/theil_sen.h"
@@ -17,28 +17,6 @@ static void near(double got, double wanted)
 {
     if (!(fabs(got - wanted) <= 1e-9 * fmax(1, fabs(wanted))))
         fail_msg("%.12g is not %.12g", got, wanted);
-}
-
-/* -- words -------------------------------------------------------------------------------------------------------------- */
-
-TEST(prices_in_words)
-{
-    static const struct {
-        struct stats_interval price;
-        const char *text;
-    } cases[] = {
-        {{NAN, NAN, NAN, NAN}, "-"},
-        {{12300, 12000, 12900, 0.95}, "12.3 kB ±5%"},
-        {{12300, 12299, 12301, 0.95}, "12.3 kB ±<1%"},
-        {{100, 1, 500, 0.95}, "100 B ±>99%"},
-        {{100, -50, 500, 0.95}, "none shown"},
-        {{100, NAN, NAN, NAN}, "100 B"},
-        {{-100, NAN, NAN, NAN}, "none shown"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct format_cost text;
-        assert_string_equal(format_cost(&text, &cases[i].price, format_bytes), cases[i].text);
-    }
 }
 
 /* -- the slope ---------------------------------------------------------------------------------------------------------- */
@@ -248,7 +226,7 @@ TEST_WITH(the_table_fits, world_make, world_free, struct world *w)
     size_t length = 0;
     struct writer writer = {.format = &format_terminal, .out = open_memstream(&text, &length), .width = 80};
     assert_non_null(writer.out);
-    assert_int_equal(document_write_marginal_cost(&w->summary, &writer), 0);
+    marginal_cost_write(&w->summary, &writer);
     assert_int_equal(fclose(writer.out), 0);
     static const char *const wanted[] = {"What one more costs", "memory each", "1..1000", "the Theil-Sen slope"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* The page's frame, and what its parts share. */
+/* The page from its head to its end; its pictures are in html_pictures.c. */
 #include "bench/report/html/html.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-#include "bench/report/format.h"
-#include "bench/util/escape.h"
-#include "bench/report/machine_line.h"
-#include "bench/report/html/page_text.h"
+#include "bench/report/cells.h"
 #include "bench/report/claims.h"
+#include "bench/report/document.h"
+#include "bench/report/findings.h"
+#include "bench/report/format.h"
+#include "bench/report/head.h"
+#include "bench/report/marginal_cost.h"
 #include "bench/report/html/html_writer.h"
-#include "bench/report/rounds.h"
+#include "bench/report/html/page_text.h"
+#include "bench/report/warnings.h"
+#include "bench/util/escape.h"
+#include "bench/util/json.h"
 
 /* No request can leave the page, whatever is in it. */
 #define POLICY                                                                                                    \
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; " \
     "form-action 'none'"
 
-static int put_head(const struct summary *summary, FILE *out)
+static void put_head(const struct results *r, FILE *out)
 {
-    const struct results *r = summary->results;
-    struct string_list phrases = {NULL, 0};
-    char rounds[240];
-    rounds_text(r, rounds, sizeof rounds);
-    const int rc = machine_line(r->machine, &phrases);
+    char *title = head_title(r), *machine = head_machine(r);
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"" POLICY "\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
@@ -32,21 +34,14 @@ static int put_head(const struct summary *summary, FILE *out)
     fputs(", cobench</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n", out);
     fputs(page_css, out);
     fputs("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the findings</a>\n<header>\n"
-          "<h1>Which concurrency model should carry this work, and what does each one cost?</h1>\n<p>Suite <strong>",
+          "<h1>Which concurrency model should carry this work, and what does each one cost?</h1>\n<p>Suite ",
           out);
-    html_put(out, r->suite);
-    fprintf(out, "</strong>, %s, seed %lld, ", rounds, (long long)r->seed);
-    html_put(out, r->created);
-    fputs(".</p>\n", out);
-    if (phrases.count > 0)
-        fputs("<p class=\"faint\">Measured on ", out);
-    for (size_t i = 0; i < phrases.count; i++) {
-        fputs(i == 0 ? "" : " · ", out);
-        html_put(out, phrases.items[i]);
-    }
-    fputs(phrases.count > 0 ? ".</p>\n</header>\n" : "</header>\n", out);
-    string_list_free(&phrases);
-    return rc;
+    html_put(out, title);
+    fputs(".</p>\n<p class=\"faint\">Measured on ", out);
+    html_put(out, machine);
+    fputs(".</p>\n</header>\n", out);
+    free(machine);
+    free(title);
 }
 
 /* What the page has beside what every page has. */
@@ -63,31 +58,246 @@ static void put_contents(const struct page *page, FILE *out)
           out);
 }
 
+/* -- the findings ----------------------------------------------------------------------------------------------------- */
+
+static void put_warnings(const struct summary *summary, struct writer *w)
+{
+    struct warnings warnings;
+    warnings_make(&warnings, summary);
+    if (warnings.count > 0)
+        html_section(w->out, "warnings", "What was wrong with this run");
+    for (size_t i = 0; i < warnings.count; i++)
+        write_item(w, warning_title(warnings.items[i].kind), warnings.items[i].text);
+    fputs(warnings.count > 0 ? "</section>\n" : "", w->out);
+    warnings_free(&warnings);
+}
+
+static void put_line(const struct findings_line *h, FILE *out)
+{
+    fputs("<li>", out);
+    html_put_in(out, "strong", h->name);
+    fputs(": ", out);
+    html_put(out, h->text);
+    fputc('.', out);
+    if (h->best != NULL) {
+        fputs(" <span class=\"faint\">", out);
+        html_put(out, h->best_title);
+        fputs(": ", out);
+        html_put(out, h->best);
+        fputs(".</span>", out);
+    }
+    for (size_t i = 0; i < h->variants.count; i++) {
+        fputc(' ', out);
+        html_put(out, h->variants.items[i]);
+        fputc('.', out);
+    }
+}
+
+/* Each in the list, the points of a sweep folded below its own sentence. */
+static void put_findings(const struct summary *summary, FILE *out)
+{
+    struct findings made, *const findings = &made;
+    findings_make(findings, summary);
+    html_section(out, "findings", "Findings");
+    fputs("<ul class=\"findings\">\n", out);
+    for (size_t i = 0; i < findings->count; i++) {
+        size_t points = 0;
+        put_line(&findings->items[i], out);
+        while (i + 1 + points < findings->count && findings->items[i + 1 + points].point)
+            points++;
+        if (points > 0)
+            fprintf(out, "\n<details>\n<summary>Its %zu point%s</summary>\n<ul>\n", points, points == 1 ? "" : "s");
+        for (size_t p = 1; p <= points; p++) {
+            put_line(&findings->items[i + p], out);
+            fputs("</li>\n", out);
+        }
+        fputs(points > 0 ? "</ul>\n</details>\n</li>\n" : "</li>\n", out);
+        i += points;
+    }
+    fputs("</ul>\n</section>\n", out);
+    findings_free(findings);
+}
+
+/* -- the numbers ------------------------------------------------------------------------------------------------------ */
+
+static void put_numbers(const struct summary *summary, struct writer *w)
+{
+    html_section(w->out, "all-numbers", "Numbers");
+    fputs(
+        "<form id=\"filter\" hidden><label>Only rows with <input type=\"search\" placeholder=\"fetch async\"></label> "
+        "<output></output></form>\n",
+        w->out);
+    cells_write(summary, NULL, CELLS_SPEEDUP | CELLS_ALL, w);
+    cells_write(summary, NULL, CELLS_LATENCY | CELLS_ALL, w);
+    document_write_checks(summary, NULL, w);
+    document_write_scaling(summary, w);
+    marginal_cost_write(summary, w);
+    document_write_legend(w);
+    fputs("</section>\n", w->out);
+}
+
+/* -- how it was measured ---------------------------------------------------------------------------------------------- */
+
+static const char *const method[][2] = {
+    {"Rounds",
+     "a round runs every cell of a task once, in a fresh seeded random order, each as a command of its own under "
+     "hyperfine, so that the machine's drift meets all of them alike"},
+    {"Checked", "every job's result of every sample, against the other language's sync"},
+    {"Beats its sync from",
+     "as a whole command, from so many jobs on, by the medians of what starting, ending and the work "
+     "cost"},
+    {"Findings",
+     "the fastest variant is the one with the least median work time, of whole commands where some work took "
+     "under 5 ms. One that paired rounds do not show to be slower is named beside it"},
+};
+
+enum group_column { GROUP_NAME, GROUP_TASK, GROUP_KIND, GROUP_PARAMS, GROUP_SHAPE };
+
+static void read_group(const void *row, int which, struct table_value *out)
+{
+    const struct plan_group *group = row;
+    if (which == GROUP_PARAMS || which == GROUP_SHAPE)
+        table_set_made(out, which == GROUP_PARAMS ? format_params(group) : format_shape(group));
+    else
+        table_set_text(out, which == GROUP_NAME ? group->name : which == GROUP_TASK ? group->task : group->kind);
+}
+
+static void write_method(struct writer *w, const struct results *r)
+{
+    static const struct table_column columns[] = {
+        {NULL, "Name", UNIT_TEXT, false, 0, read_group, GROUP_NAME},
+        {NULL, "Task", UNIT_TEXT, false, 0, read_group, GROUP_TASK},
+        {NULL, "Kind", UNIT_TEXT, false, 0, read_group, GROUP_KIND},
+        {NULL, "Parameters", UNIT_TEXT, false, 0, read_group, GROUP_PARAMS},
+        {NULL, "Jobs and workers", UNIT_TEXT, false, 0, read_group, GROUP_SHAPE},
+    };
+    const struct table table = {.title = "The tasks as they were run.",
+                                .columns = columns,
+                                .column_count = sizeof columns / sizeof *columns,
+                                .rows = r->groups,
+                                .row_size = sizeof *r->groups,
+                                .row_count = r->group_count};
+    char margin[100];
+    html_section(w->out, "method", "How it was measured");
+    for (size_t i = 0; i < sizeof method / sizeof *method; i++)
+        write_item(w, method[i][0], method[i][1]);
+    snprintf(margin, sizeof margin, "a difference of up to %.3g%% either way counts as none", 100 * r->margin);
+    write_item(w, "Margin", margin);
+    write_table(w, &table);
+    fputs("</section>\n", w->out);
+}
+
+/* -- the machine ------------------------------------------------------------------------------------------------------ */
+
+/* Name and value in turn; those of an object within stand under "hosts.c.compiler". */
+static void take_facts(struct string_list *out, const char *within, json_t *facts)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(facts, key, value)
+    {
+        char *name = text_format("%s%s%s", within, *within == '\0' ? "" : ".", key), *text = NULL;
+        if (json_is_object(value)) {
+            take_facts(out, name, value);
+        } else {
+            text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+            string_list_add(out, name);
+            string_list_add(out, json_is_string(value) ? json_string_value(value)
+                                 : json_is_null(value) ? FACT_UNKNOWN
+                                                       : text);
+        }
+        free(text);
+        free(name);
+    }
+}
+
+static void read_fact(const void *row, int which, struct table_value *out)
+{
+    table_set_text(out, ((char *const *)row)[which]);
+}
+
+static void write_machine(struct writer *w, const struct results *r)
+{
+    static const struct table_column columns[] = {{NULL, "Fact", UNIT_TEXT, false, 0, read_fact, 0},
+                                                  {NULL, "Value", UNIT_TEXT, false, 0, read_fact, 1}};
+    struct string_list facts = {NULL, 0};
+    take_facts(&facts, "", r->machine);
+    const struct table table = {.title = "The facts of machine.json; what could not be found out is \"unknown\".",
+                                .columns = columns,
+                                .column_count = 2,
+                                .rows = facts.items,
+                                .row_size = 2 * sizeof *facts.items,
+                                .row_count = facts.count / 2};
+    html_section(w->out, "machine", "The machine");
+    fputs("<details>\n<summary>All that was found out about it</summary>\n", w->out);
+    write_table(w, &table);
+    fputs("</details>\n</section>\n", w->out);
+    string_list_free(&facts);
+}
+
+/* -- the commands ----------------------------------------------------------------------------------------------------- */
+
+/* A line for a shell; of a run whose command line is not known (plan.json keeps it) a comment that says so. */
+static char *command_line(const struct results *r)
+{
+    const json_t *argv = json_object_get(r->plan, "argv"), *word;
+    struct string_list command = {NULL, 0};
+    size_t i;
+    if (!json_is_array(argv))
+        return text_format("# unknown: this run does not keep its command line");
+    string_list_add(&command, "build/cobench");
+    string_list_add(&command, "run");
+    json_array_foreach(argv, i, word) if (json_is_string(word)) string_list_add(&command, json_string_value(word));
+    char *line = string_list_quote(&command);
+    string_list_free(&command);
+    return line;
+}
+
+static void put_commands(const struct results *r, FILE *out)
+{
+    const char *commit = json_string_value(json_object_get(r->machine, "git_commit"));
+    char *line = command_line(r);
+    html_section(out, "again", "Make it again");
+    fputs("<p>Tables, pictures and this page, from the folder it stands in:</p>\n"
+          "<pre tabindex=\"0\"><code>build/cobench report --plots FOLDER</code></pre>\n"
+          "<p>The whole run once more, in a checkout",
+          out);
+    if (commit != NULL && strcmp(commit, FACT_UNKNOWN) != 0) {
+        fputs(" of commit ", out);
+        html_put(out, commit);
+    }
+    fputs(":</p>\n<pre tabindex=\"0\"><code>", out);
+    html_put(out, line);
+    fputs("\n</code></pre>\n</section>\n", out);
+    free(line);
+}
+
+/* -- the whole -------------------------------------------------------------------------------------------------------- */
+
 int render_html(const void *what, FILE *out)
 {
     const struct page *page = what;
-    int rc = put_head(page->summary, out);
+    const struct results *r = page->summary->results;
+    struct writer w = {.format = &format_html, .out = out};
+    put_head(r, out);
     put_contents(page, out);
     fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
-    if (rc == 0)
-        rc = render_html_findings(page, out);
-    if (rc == 0)
-        rc = render_html_pictures(page, out);
-    if (rc == 0)
-        rc = render_html_numbers(page, out);
+    put_warnings(page->summary, &w);
+    put_findings(page->summary, out);
+    html_put_pictures(page, out);
+    put_numbers(page->summary, &w);
     if (page->claims != NULL) {
-        struct writer w = html_writer(out);
-        w.tables = 1000; /* their numbers are ids, and other tables come before */
         fputs("<section id=\"claims\">\n", out);
         write_claims(&w, 2, page->claims);
         fputs("</section>\n", out);
     }
-    if (rc == 0)
-        rc = render_html_method(page, out);
+    write_method(&w, r);
+    write_machine(&w, r);
+    put_commands(r, out);
     fputs("</main>\n<footer>\n<p class=\"faint\">Made by cobench from the files beside this page; "
           "<code>summary.json</code> has every number in full.</p>\n</footer>\n<script>\n",
           out);
     fputs(page_js, out);
     fputs("</script>\n</body>\n</html>\n", out);
-    return rc;
+    return 0;
 }

@@ -1,23 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * index.html from a struct page: the question, the machine, warnings, a sentence a group, pictures, numbers, and how they
- * were made. Readable without script. Everything that comes from a file or a name is escaped.
+ * index.html: a run on one page that asks for nothing outside: the question, the machine, warnings, a sentence a group,
+ * pictures, numbers, and how they were made. Readable without script. Everything that comes from a file or a name is escaped.
  */
 #ifndef BENCH_REPORT_HTML_HTML_H
 #define BENCH_REPORT_HTML_HTML_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
-#include "bench/report/html/page.h"
+#include "bench/analysis/claims.h"
+#include "bench/analysis/summary.h"
 
-/* `page` points at a struct page. 0 or -ENOMEM; whether `out` took the bytes is for the caller to check. */
+#define PAGE_FILE "index.html"
+
+/* A picture of the run; all is borrowed. */
+struct page_picture {
+    const struct plan_group *group; /* what it is about; NULL: the whole run */
+    const char *stem;               /* RUN/plots/STEM.svg is the drawing */
+    const char *alt;                /* what it shows, in a sentence */
+    bool drawn;                     /* the drawing is there, and of these numbers */
+};
+
+struct page {
+    const struct summary *summary;
+    const struct claims *claims; /* NULL: the run names none */
+    const char *run_dir;
+    const struct page_picture *pictures; /* what people look at first comes first */
+    size_t picture_count;
+};
+
+/* `page` points at a struct page. 0; whether `out` took the bytes is for the caller to check. */
 int render_html(const void *page, FILE *out);
 
-/* -- its parts, one a file (bench/render_html_*.c): 0 or -ENOMEM ---------------------------------------------------------- */
-
-int render_html_findings(const struct page *page, FILE *out); /* warnings, then a sentence a group */
-int render_html_pictures(const struct page *page, FILE *out);
-int render_html_numbers(const struct page *page, FILE *out); /* every cell, checks, sweeps, costs */
-int render_html_method(const struct page *page, FILE *out);  /* how it was measured, the machine, the commands */
+/* Its section of pictures. */
+void html_put_pictures(const struct page *page, FILE *out);
 
 #endif

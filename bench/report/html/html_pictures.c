@@ -3,14 +3,14 @@
  * The pictures, group by group in the order of the plan, and last what is about the whole run. Each drawing is an image in
  * a data URI: nothing in it can run, load, or meet the page's names. What does not fit any more is a link to plots/.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/report/html/html.h"
 #include "bench/report/html/html_writer.h"
-#include "bench/util/files.h"
+#include "bench/util/alloc.h"
 #include "bench/util/escape.h"
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 
 #define FILE_MOST     ((size_t)64 << 20) /* a larger file is no picture of ours */
@@ -51,32 +51,29 @@ static void drop_empty_groups(char *svg)
     *to = '\0';
 }
 
-static int drawing_read(const struct page *page, const struct page_picture *picture, struct drawing *out)
+/* One that cannot be read is not shown. */
+static void drawing_read(const struct page *page, const struct page_picture *picture, struct drawing *out)
 {
     char *path = text_format("%s/plots/%s.svg", page->run_dir, picture->stem), *svg = NULL;
     size_t length = 0;
-    *out = (struct drawing){.uri = NULL};
-    int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MOST, &svg, &length);
-    const char *box = rc == 0 ? strstr(svg, "viewBox=\"0 0 ") : NULL;
+    const char *box = file_read(path, FILE_MOST, &svg, &length) == 0 ? strstr(svg, "viewBox=\"0 0 ") : NULL;
     if (box != NULL && sscanf(box, "viewBox=\"0 0 %d %d\"", &out->width, &out->height) == 2) {
         drop_empty_groups(svg);
-        FILE *uri = open_memstream(&out->uri, &length);
-        if (uri != NULL)
-            put_uri(uri, svg);
-        rc = uri == NULL || fclose(uri) != 0 ? -ENOMEM : 0;
+        FILE *uri = text_open(&out->uri, &length);
+        put_uri(uri, svg);
+        text_close(uri);
     }
     free(svg);
     free(path);
-    return rc == -ENOMEM ? rc : 0; /* one that cannot be read is not shown */
 }
 
 /* All that fit, what people look at first before the rest: `drawings` has a place for each picture. */
-static int drawings_read(const struct page *page, struct drawing *drawings)
+static void drawings_read(const struct page *page, struct drawing *drawings)
 {
     size_t left = DRAWINGS_MOST;
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < page->picture_count; i++) {
-        rc = page->pictures[i].drawn ? drawing_read(page, &page->pictures[i], &drawings[i]) : 0;
+    for (size_t i = 0; i < page->picture_count; i++) {
+        if (page->pictures[i].drawn)
+            drawing_read(page, &page->pictures[i], &drawings[i]);
         const size_t length = drawings[i].uri != NULL ? strlen(drawings[i].uri) : 0;
         if (length > left) {
             free(drawings[i].uri);
@@ -85,7 +82,6 @@ static int drawings_read(const struct page *page, struct drawing *drawings)
             left -= length;
         }
     }
-    return rc;
 }
 
 static void put_picture(const struct page_picture *p, const struct drawing *d, size_t at, FILE *out)
@@ -127,7 +123,7 @@ static bool any_drawn(const struct page *page)
     return false;
 }
 
-int render_html_pictures(const struct page *page, FILE *out)
+void html_put_pictures(const struct page *page, FILE *out)
 {
     const struct results *r = page->summary->results;
     html_section(out, "pictures", "Pictures");
@@ -135,20 +131,18 @@ int render_html_pictures(const struct page *page, FILE *out)
         fputs("<p>No picture was drawn when this page was made: gnuplot was missing, failed or was not wanted. "
               "<code>cobench report --plots</code> draws them and makes this page again.</p>\n</section>\n",
               out);
-        return 0;
+        return;
     }
-    struct drawing *drawings = calloc(page->picture_count, sizeof *drawings);
-    const int rc = drawings == NULL ? -ENOMEM : drawings_read(page, drawings);
+    struct drawing *drawings = xcalloc(page->picture_count, sizeof *drawings);
+    drawings_read(page, drawings);
     fputs("<p class=\"faint\">The same colour is the same runtime everywhere; whiskers are the 95% intervals of the "
           "table. The files are in plots/, as SVG and PNG.</p>\n",
           out);
-    for (size_t g = 0; rc == 0 && g < r->group_count; g++)
+    for (size_t g = 0; g < r->group_count; g++)
         put_group(page, drawings, &r->groups[g], out);
-    if (rc == 0)
-        put_group(page, drawings, NULL, out);
-    for (size_t i = 0; drawings != NULL && i < page->picture_count; i++)
+    put_group(page, drawings, NULL, out);
+    for (size_t i = 0; i < page->picture_count; i++)
         free(drawings[i].uri);
     free(drawings);
     fputs("</section>\n", out);
-    return rc;
 }

@@ -84,5 +84,3 @@ static void html_table(struct writer *w, const struct table *table)
 
 const struct writer_format format_html = {
     .name = "html", .heading = html_heading, .paragraph = html_paragraph, .item = html_item, .table = html_table};
-
-struct writer html_writer(FILE *out) { return (struct writer){.format = &format_html, .out = out}; }

@@ -7,8 +7,6 @@
 
 extern const struct writer_format format_html;
 
-/* The page's writer on `out`. */
-struct writer html_writer(FILE *out);
 /* Opens a section of the page with its heading; </section> closes it. */
 void html_section(FILE *out, const char *id, const char *title);
 
