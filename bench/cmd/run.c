@@ -275,7 +275,7 @@ static int extend_resumed(struct session *s, struct error *err)
     if (rc != 0)
         return rc;
     run_folder_sweep(s->folder);
-    jobs_sweep(s->folder);
+    jobs_prune(s->folder, NULL, 0);
     s->finished = resume_finished(&s->resume);
     s->sound = s->resume.sound;
     return 0;

@@ -8,26 +8,23 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/util/text.h"
 
 struct events {
     json_t *lines; /* an array of objects, in order */
 };
 
-/* Reads FOLDER/events.jsonl; no such file is no event. -EPROTO where a line but the last, cut short, is none. */
-int events_load(const char *folder, struct events *out, struct error *err);
-/* Pure: the same from the file's bytes. */
+/* From the file's bytes. -EPROTO where a line but the last, cut short, is none; nothing has to be freed then. */
 int events_parse(const char *text, size_t length, struct events *out, struct error *err);
 void events_free(struct events *events);
 
-/* What was different where --force resumed the run: an array of texts, new, each once; NULL: no memory. */
+/* What was different where --force resumed the run: an array of texts, new, each once. */
 json_t *events_forced(const struct events *events);
 
 /* Other runs that measured at the same time: an array of new objects {"pid", "user", "from", "until"}, each run once, the
- * last that was said of it; NULL: no memory. */
+ * last that was said of it. */
 json_t *events_neighbours(const struct events *events);
 
-/* Appends {"event": 1, "what": what, "at": now} and all of `more` (taken over, NULL: no memory). */
+/* Appends {"event": 1, "what": what, "at": now} and all of `more` (taken over). */
 int events_append(const char *folder, const char *what, json_t *more, struct error *err);
 
 #endif

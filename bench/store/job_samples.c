@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
-#include "common/num.h"
 
 #define FILE_MAX   (1u << 20)
 #define UNFINISHED ".new" /* behind the name of a file that is being written */
@@ -41,11 +42,9 @@ static int by_length(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int put_quantiles(const struct slots_view *slots, FILE *out)
+static void put_quantiles(const struct slots_view *slots, FILE *out)
 {
-    int64_t *took = malloc(slots->jobs * sizeof *took);
-    if (took == NULL)
-        return -ENOMEM;
+    int64_t *took = xmalloc(slots->jobs * sizeof *took);
     for (uint64_t i = 0; i < slots->jobs; i++)
         took[i] = slots_job_latency(&slots->slots[i]);
     qsort(took, slots->jobs, sizeof *took, by_length);
@@ -54,14 +53,14 @@ static int put_quantiles(const struct slots_view *slots, FILE *out)
         fprintf(out, "# latency %.4f %.1f\n", quantile_share(k), (double)took[rank < 1 ? 0 : (uint64_t)rank - 1] * US);
     }
     free(took);
-    return 0;
 }
 
-static int put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
+static void put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
 {
     const uint64_t every = (slots->jobs + JOBS_KEPT - 1) / JOBS_KEPT;
     fprintf(out, "# jobs %llu every %llu\n", (unsigned long long)slots->jobs, (unsigned long long)every);
-    const int rc = every > 1 ? put_quantiles(slots, out) : 0;
+    if (every > 1)
+        put_quantiles(slots, out);
     for (uint64_t i = 0; i < slots->jobs; i += every) {
         const struct slot *s = &slots->slots[i];
         fprintf(out, "%llu,%d,", (unsigned long long)i, (int)s->worker);
@@ -69,7 +68,6 @@ static int put_rows(const struct slots_view *slots, int64_t gate_ns, FILE *out)
             fprintf(out, "%.1f", (double)(s->due_ns - gate_ns) * US);
         fprintf(out, ",%.1f,%.1f\n", (double)(s->start_ns - gate_ns) * US, (double)(s->end_ns - gate_ns) * US);
     }
-    return rc;
 }
 
 static int write_file(const char *path, const char *temporary, const struct slots_view *slots, int64_t gate_ns)
@@ -77,9 +75,8 @@ static int write_file(const char *path, const char *temporary, const struct slot
     FILE *out = fopen(temporary, "we");
     if (out == NULL)
         return -errno;
-    int rc = put_rows(slots, gate_ns, out);
-    if (rc == 0 && ferror(out))
-        rc = -EIO;
+    put_rows(slots, gate_ns, out);
+    int rc = ferror(out) ? -EIO : 0;
     errno = EIO;
     if (fclose(out) != 0 && rc == 0)
         rc = -errno;
@@ -95,13 +92,10 @@ int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slo
 {
     char *folder = text_format("%s/jobs", run_dir), *path = path_of(run_dir, cell, round, "");
     char *temporary = path_of(run_dir, cell, round, UNFINISHED);
-    int rc = folder == NULL || path == NULL || temporary == NULL ? -ENOMEM : 0;
-    if (rc == 0 && mkdir(folder, 0777) != 0 && errno != EEXIST)
-        rc = -errno;
-    if (rc == 0)
-        rc = write_file(path, temporary, slots, gate_ns);
+    const bool made = mkdir(folder, 0777) == 0 || errno == EEXIST;
+    const int rc = made ? write_file(path, temporary, slots, gate_ns) : -errno;
     if (rc != 0)
-        error_set(err, rc, "cannot write %s: %s", path == NULL ? "jobs" : path, strerror(-rc));
+        error_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
     free(temporary);
     free(path);
     free(folder);
@@ -110,99 +104,80 @@ int jobs_write(const char *run_dir, size_t cell, int64_t round, const struct slo
 
 /* -- reading ---------------------------------------------------------------------------------------------------------- */
 
-static int parse_time(const char *text, double *out) { return num_parse_double(text, -1e12, 1e15, out); }
+/* Microseconds that a clock can have said. */
+static bool is_time(double us) { return us >= -1e12 && us <= 1e15; }
 
 /* "7,1,,10.5,20.5" */
-static int parse_row(char *line, struct job_row *out)
+static bool parse_row(const char *line, struct job_row *out)
 {
-    char *fields[5], *rest = line;
-    for (size_t i = 0; i < 5; i++) {
-        fields[i] = strsep(&rest, ",");
-        if (fields[i] == NULL)
-            return -EPROTO;
-    }
-    out->due = NAN;
-    if (rest != NULL || num_parse_i64(fields[0], 0, INT64_MAX, &out->job) != 0 ||
-        num_parse_i64(fields[1], 0, INT64_MAX, &out->worker) != 0 ||
-        (*fields[2] != '\0' && parse_time(fields[2], &out->due) != 0) || parse_time(fields[3], &out->start) != 0 ||
-        parse_time(fields[4], &out->end) != 0 || out->end < out->start)
-        return -EPROTO;
-    return 0;
-}
-
-/* "# NAME first [second]" with `count` words in all; true where it is that. The words behind the name go into `words`. */
-static bool parse_comment(char *line, const char *name, char **words, size_t count)
-{
-    char *rest = line, *hash = strsep(&rest, " "), *said = strsep(&rest, " ");
-    if (strcmp(hash, "#") != 0 || said == NULL || strcmp(said, name) != 0)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if ((words[i] = strsep(&rest, " ")) == NULL)
+    int end = 0;
+    if (sscanf(line, "%" SCNd64 ",%" SCNd64 ",%lf,%lf,%lf%n", &out->job, &out->worker, &out->due, &out->start,
+               &out->end, &end) != 5) {
+        out->due = NAN;
+        if (sscanf(line, "%" SCNd64 ",%" SCNd64 ",,%lf,%lf%n", &out->job, &out->worker, &out->start, &out->end, &end) !=
+            4)
             return false;
-    return rest == NULL;
+    }
+    return line[end] == '\0' && out->worker >= 0 && (isnan(out->due) || is_time(out->due)) && is_time(out->start) &&
+           is_time(out->end) && out->end >= out->start;
 }
 
-static int parse_head(char *line, struct job_rows *out)
+static bool parse_head(const char *line, struct job_rows *out)
 {
-    char *words[3];
-    return parse_comment(line, "jobs", words, 3) && strcmp(words[1], "every") == 0 &&
-                   num_parse_i64(words[0], 1, INT64_MAX, &out->jobs) == 0 &&
-                   num_parse_i64(words[2], 1, INT64_MAX, &out->every) == 0
-               ? 0
-               : -EPROTO;
+    int end = 0;
+    return sscanf(line, "# jobs %" SCNd64 " every %" SCNd64 "%n", &out->jobs, &out->every, &end) == 2 &&
+           line[end] == '\0' && out->jobs >= 1 && out->every >= 1;
 }
 
 /* One more quantile: no share and no latency may be below the one before. */
-static int parse_quantile(char *line, struct job_rows *out)
+static bool parse_quantile(const char *line, struct job_rows *out)
 {
-    char *words[2];
     struct job_quantile q;
-    if (out->count > 0 || out->quantile_count == JOBS_QUANTILES || !parse_comment(line, "latency", words, 2) ||
-        num_parse_double(words[0], 0, 1, &q.share) != 0 || parse_time(words[1], &q.latency) != 0)
-        return -EPROTO;
+    int end = 0;
+    if (out->count > 0 || out->quantile_count == JOBS_QUANTILES ||
+        sscanf(line, "# latency %lf %lf%n", &q.share, &q.latency, &end) != 2 || line[end] != '\0')
+        return false;
     const struct job_quantile *before = out->quantile_count == 0 ? NULL : &out->quantiles[out->quantile_count - 1];
-    if (before != NULL && (q.share < before->share || q.latency < before->latency))
-        return -EPROTO;
+    if (!(q.share >= 0 && q.share <= 1) || !is_time(q.latency) ||
+        (before != NULL && (q.share < before->share || q.latency < before->latency)))
+        return false;
     out->quantiles[out->quantile_count++] = q;
-    return 0;
+    return true;
 }
 
 /* Jobs ascend, and are among those the sample had. */
-static int parse_line(char *line, struct job_rows *out)
+static bool parse_line(const char *line, struct job_rows *out)
 {
     if (*line == '#')
         return parse_quantile(line, out);
     if (out->count == JOBS_KEPT)
-        return -EPROTO;
+        return false;
     const int64_t before = out->count == 0 ? -1 : out->rows[out->count - 1].job;
     struct job_row *row = &out->rows[out->count++];
-    const int rc = parse_row(line, row);
-    return rc == 0 && (row->job <= before || row->job >= out->jobs) ? -EPROTO : rc;
+    return parse_row(line, row) && row->job > before && row->job < out->jobs;
 }
 
 int jobs_parse(char *text, struct job_rows *out)
 {
     char *rest = text, *line = strsep(&rest, "\n");
     *out = (struct job_rows){.rows = NULL};
-    if (line == NULL || parse_head(line, out) != 0)
+    if (!parse_head(line, out))
         return -EPROTO;
-    out->rows = calloc(JOBS_KEPT + 1, sizeof *out->rows);
-    int rc = out->rows == NULL ? -ENOMEM : 0;
-    while (rc == 0 && (line = strsep(&rest, "\n")) != NULL && *line != '\0')
-        rc = parse_line(line, out);
-    if (rc == 0 &&
-        (line == NULL || rest != NULL)) /* the last line has no end, or something stands behind an empty one */
-        rc = -EPROTO;
-    if (rc != 0)
-        jobs_free(out);
-    return rc;
+    out->rows = xcalloc(JOBS_KEPT, sizeof *out->rows);
+    bool sound = true;
+    while (sound && (line = strsep(&rest, "\n")) != NULL && *line != '\0')
+        sound = parse_line(line, out);
+    if (sound && line != NULL && rest == NULL) /* else the last line has no end, or something is behind an empty one */
+        return 0;
+    jobs_free(out);
+    return -EPROTO;
 }
 
 int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *out)
 {
     char *path = path_of(run_dir, cell, round, ""), *text = NULL;
     size_t length = 0;
-    int rc = path == NULL ? -ENOMEM : file_read(path, FILE_MAX, &text, &length);
+    int rc = file_read(path, FILE_MAX, &text, &length);
     if (rc == 0)
         rc = strlen(text) == length ? jobs_parse(text, out) : -EPROTO;
     free(text);
@@ -231,10 +206,10 @@ static bool goes(const char *name, const int64_t *keep, size_t cells)
     return keep != NULL && (cell >= cells || keep[cell] != round);
 }
 
-static void remove_files(const char *run_dir, const int64_t *keep, size_t cells)
+void jobs_prune(const char *run_dir, const int64_t *keep, size_t cells)
 {
     char *folder = text_format("%s/jobs", run_dir);
-    DIR *dir = folder == NULL ? NULL : opendir(folder);
+    DIR *dir = opendir(folder);
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
         if (goes(entry->d_name, keep, cells))
             (void)unlinkat(dirfd(dir), entry->d_name, 0); /* it takes space, and nothing else is wrong with it */
@@ -242,7 +217,3 @@ static void remove_files(const char *run_dir, const int64_t *keep, size_t cells)
         closedir(dir);
     free(folder);
 }
-
-void jobs_prune(const char *run_dir, const int64_t *keep, size_t cells) { remove_files(run_dir, keep, cells); }
-
-void jobs_sweep(const char *run_dir) { remove_files(run_dir, NULL, 0); }

@@ -49,10 +49,8 @@ int jobs_read(const char *run_dir, size_t cell, int64_t round, struct job_rows *
 /* Pure: the same from the file's text, which it changes. */
 int jobs_parse(char *text, struct job_rows *out);
 void jobs_free(struct job_rows *rows);
-/* Removes the files of all rounds but keep[cell] of each of the cells, and those that jobs_sweep does. Of a run that is
- * complete. */
+/* Removes the files of all rounds but keep[cell] of each of the cells (NULL: all stay), and those that a killed run has not
+ * finished. For whoever has the run's journal locked. */
 void jobs_prune(const char *run_dir, const int64_t *keep, size_t cells);
-/* Removes the files that a killed run has not finished. For whoever has the run's journal locked. */
-void jobs_sweep(const char *run_dir);
 
 #endif

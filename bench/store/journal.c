@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
-#include "bench/util/text.h"
 
 /* A lock that is not to be had for another reason (a file system without locks) keeps nobody from measuring. */
 static int lock(int fd)
@@ -29,9 +29,8 @@ int journal_open(const char *path, struct journal *out, struct error *err)
     struct stat st;
     *out = (struct journal){.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
     int rc = out->fd < 0 || fstat(out->fd, &st) != 0 ? -errno : lock(out->fd);
-    if (rc == 0)
-        rc = text_set(&out->path, path);
     if (rc == 0) {
+        out->path = xstrdup(path);
         out->length = st.st_size;
         return 0;
     }
@@ -53,8 +52,6 @@ int journal_cut(struct journal *journal, int64_t length, struct error *err)
 int journal_append(struct journal *journal, const json_t *line, struct error *err)
 {
     char *text = json_dumps(line, JSON_COMPACT);
-    if (text == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL */
     int rc = file_write_all(journal->fd, text, length + 1);

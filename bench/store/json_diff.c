@@ -2,11 +2,12 @@
 /* Two JSON objects side by side, objects in them key by key. */
 #include "bench/store/json_diff.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "bench/util/alloc.h"
 
 #define LONG_TEXT   40 /* bytes of a value that are still taken in at a glance */
 #define KEPT_AROUND 12
@@ -28,19 +29,6 @@ static bool is_one_of(const char *const *names, const char *name)
     return *names != NULL;
 }
 
-/* Takes `key`, also when it fails. */
-static int add(struct differences *out, char *key, const json_t *a, const json_t *b)
-{
-    struct difference *items = key == NULL ? NULL : realloc(out->items, (out->count + 1) * sizeof *items);
-    if (items == NULL) {
-        free(key);
-        return -ENOMEM;
-    }
-    out->items = items;
-    items[out->count++] = (struct difference){.key = key, .value = {a, b}};
-    return 0;
-}
-
 static bool is_there(const json_t *value) { return value != NULL && !json_is_null(value); }
 
 static bool same(const json_t *a, const json_t *b)
@@ -50,82 +38,75 @@ static bool same(const json_t *a, const json_t *b)
     return is_there(a) || is_there(b) ? json_equal(a, b) : true;
 }
 
-static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out);
-
-static int compare_values(const char *prefix, const char *name, const json_t *a, const json_t *b,
-                          struct differences *out)
+/* Takes `key`. */
+static void add(struct differences *out, char *key, const json_t *a, const json_t *b)
 {
-    char *key = *prefix == '\0' ? text_format("%s", name) : text_format("%s %s", prefix, name);
-    if (key == NULL)
-        return -ENOMEM;
-    if (!json_is_object(a) || !json_is_object(b)) {
-        if (!same(a, b))
-            return add(out, key, a, b);
-        free(key);
-        return 0;
+    out->items = array_grow(out->items, out->count, sizeof *out->items);
+    out->items[out->count++] = (struct difference){.key = key, .value = {a, b}};
+}
+
+static void compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out);
+
+static void compare_values(const char *prefix, const char *name, const json_t *a, const json_t *b,
+                           struct differences *out)
+{
+    char *key = text_format("%s%s%s", prefix, *prefix == '\0' ? "" : " ", name);
+    const bool objects = json_is_object(a) && json_is_object(b);
+    if (!objects && !same(a, b)) {
+        add(out, key, a, b);
+        return;
     }
-    const int rc = compare_objects(key, a, b, out);
+    if (objects)
+        compare_objects(key, a, b, out);
     free(key);
-    return rc;
 }
 
 /* jansson's loop wants what is not const. */
-static int compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out)
+static void compare_objects(const char *prefix, const json_t *a, const json_t *b, struct differences *out)
 {
     const char *name;
     json_t *value;
-    int rc = 0;
-    json_object_foreach((json_t *)(uintptr_t)a, name, value) if (rc == 0)
-        rc = compare_values(prefix, name, value, json_object_get(b, name), out);
-    json_object_foreach((json_t *)(uintptr_t)b, name, value) if (rc == 0 && json_object_get(a, name) == NULL)
-        rc = compare_values(prefix, name, NULL, value, out);
-    return rc;
+    json_object_foreach((json_t *)(uintptr_t)a, name, value)
+        compare_values(prefix, name, value, json_object_get(b, name), out);
+    json_object_foreach((json_t *)(uintptr_t)b, name, value) if (json_object_get(a, name) == NULL)
+        compare_values(prefix, name, NULL, value, out);
 }
 
 /* All but those whose key is one of `names`. */
-static int compare(const json_t *a, const json_t *b, const char *const *names, struct differences *out)
+static void compare(const json_t *a, const json_t *b, const char *const *names, struct differences *out)
 {
     struct differences all = {NULL, 0};
-    int rc = compare_objects("", a, b, &all);
+    compare_objects("", a, b, &all);
     *out = (struct differences){NULL, 0};
-    for (size_t i = 0; i < all.count && rc == 0; i++)
-        if (!is_one_of(names, all.items[i].key)) {
-            rc = add(out, all.items[i].key, all.items[i].value[0], all.items[i].value[1]);
-            all.items[i].key = NULL;
-        }
+    for (size_t i = 0; i < all.count; i++)
+        if (!is_one_of(names, all.items[i].key))
+            add(out, xstrdup(all.items[i].key), all.items[i].value[0], all.items[i].value[1]);
     differences_free(&all);
-    return rc;
 }
 
-int differences_of_machines(const json_t *a, const json_t *b, struct differences *out)
+void differences_of_machines(const json_t *a, const json_t *b, struct differences *out)
 {
-    return compare(a, b, moving_facts, out);
+    compare(a, b, moving_facts, out);
 }
 
-int differences_of_plans(const json_t *a, const json_t *b, struct differences *out)
-{
-    return compare(a, b, plan_own, out);
-}
+void differences_of_plans(const json_t *a, const json_t *b, struct differences *out) { compare(a, b, plan_own, out); }
 
-int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)
+void differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)
 {
     struct differences all = {NULL, 0};
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < sizeof lasting_facts / sizeof *lasting_facts; i++)
-        rc = compare_values("", lasting_facts[i], json_object_get(before, lasting_facts[i]),
-                            json_object_get(now, lasting_facts[i]), &all);
-    for (size_t i = 0; rc == 0 && i < all.count; i++) {
+    for (size_t i = 0; i < sizeof lasting_facts / sizeof *lasting_facts; i++)
+        compare_values("", lasting_facts[i], json_object_get(before, lasting_facts[i]),
+                       json_object_get(now, lasting_facts[i]), &all);
+    for (size_t i = 0; i < all.count; i++) {
         char *text[2];
-        if ((rc = difference_text(&all.items[i], text)) != 0)
-            break;
-        rc = string_list_addf(out, "%s: was %.200s, is %.200s", all.items[i].key,
-                              is_there(all.items[i].value[0]) ? text[0] : "not there",
-                              is_there(all.items[i].value[1]) ? text[1] : "not there");
+        difference_text(&all.items[i], text);
+        string_list_addf(out, "%s: was %.200s, is %.200s", all.items[i].key,
+                         is_there(all.items[i].value[0]) ? text[0] : "not there",
+                         is_there(all.items[i].value[1]) ? text[1] : "not there");
         free(text[0]);
         free(text[1]);
     }
     differences_free(&all);
-    return rc;
 }
 
 void differences_free(struct differences *differences)
@@ -141,9 +122,9 @@ void differences_free(struct differences *differences)
 static char *value_text(const json_t *value)
 {
     if (!is_there(value))
-        return strdup("-");
+        return xstrdup("-");
     if (json_is_string(value))
-        return strdup(json_string_value(value));
+        return xstrdup(json_string_value(value));
     return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
 }
 
@@ -178,16 +159,10 @@ static void shorten(char *text[2])
         text[i] = cut(text[i], head, tail);
 }
 
-int difference_text(const struct difference *difference, char *text[2])
+void difference_text(const struct difference *difference, char *text[2])
 {
     for (int i = 0; i < 2; i++)
         text[i] = value_text(difference->value[i]);
-    if (text[0] != NULL && text[1] != NULL && strlen(text[0]) > LONG_TEXT && strlen(text[1]) > LONG_TEXT)
+    if (strlen(text[0]) > LONG_TEXT && strlen(text[1]) > LONG_TEXT)
         shorten(text);
-    if (text[0] != NULL && text[1] != NULL)
-        return 0;
-    free(text[0]);
-    free(text[1]);
-    text[0] = text[1] = NULL;
-    return -ENOMEM;
 }

@@ -20,24 +20,24 @@ struct differences {
 };
 
 /* Facts that are not the same, in A's order and then what only B has, but for those that are never the same twice, such as
- * the load: they say nothing of what was changed. 0 or -ENOMEM. */
-int differences_of_machines(const json_t *a, const json_t *b, struct differences *out);
+ * the load: they say nothing of what was changed. */
+void differences_of_machines(const json_t *a, const json_t *b, struct differences *out);
 
 /*
  * Adds one line for each fact that has to stay what it was for a run to go on: the programs' checksums ("fingerprint"),
- * and what names the machine and its tools: "kernel: was 6.1, is 6.2". 0 or -ENOMEM.
+ * and what names the machine and its tools: "kernel: was 6.1, is 6.2".
  */
-int differences_of_programs(const json_t *before, const json_t *now, struct string_list *out);
+void differences_of_programs(const json_t *before, const json_t *now, struct string_list *out);
 
 /* Facts that differ in what a plan says of the whole run (not its groups and cells, and not its seed and time). */
-int differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
+void differences_of_plans(const json_t *a, const json_t *b, struct differences *out);
 
 void differences_free(struct differences *differences);
 
 /*
  * Both values of a difference as people read them, to be freed: a text without its quotes, "-" where there is none, and
- * of two long texts only the part in which they differ. 0 or -ENOMEM.
+ * of two long texts only the part in which they differ.
  */
-int difference_text(const struct difference *difference, char *text[2]);
+void difference_text(const struct difference *difference, char *text[2]);
 
 #endif

@@ -9,35 +9,31 @@
 #include <string.h>
 
 #include "bench/protocol/interference_kind.h"
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/json_line.h"
 #include "bench/plan/plan_json.h"
 #include "bench/util/text.h"
 
-#define NOT_KNOWN  INT64_C(-1)
-#define ROUND_MAX  INT64_C(1000000)
-#define ORDER_MAX  INT64_C(1000000)
-#define OBJECT_MAX (64u << 20) /* of plan.json and machine.json, bytes */
+#define NOT_KNOWN INT64_C(-1)
+#define ROUND_MAX INT64_C(1000000)
+#define ORDER_MAX INT64_C(1000000)
+#define TEXT_MAX  (SIZE_MAX / 4) /* bytes of a file: a journal may be long */
 
-/* Where in which file something is read, for messages. */
+/* The line of samples.jsonl that is read. */
 struct place {
-    const char *file;
-    size_t line; /* 0: the file is one value */
+    size_t line;
     struct error *err;
 };
 
 static int wrong(const struct place *at, const char *what)
 {
-    if (at->line > 0)
-        return error_set(at->err, -EPROTO, "%s line %zu: %s", at->file, at->line, what);
-    return error_set(at->err, -EPROTO, "%s: %s", at->file, what);
+    return error_set(at->err, -EPROTO, "samples.jsonl line %zu: %s", at->line, what);
 }
 
 static int wrong_field(const struct place *at, const char *key, const char *expected)
 {
-    char text[128];
-    snprintf(text, sizeof text, "\"%s\" is missing or not %s", key, expected);
-    return wrong(at, text);
+    return error_set(at->err, -EPROTO, "samples.jsonl line %zu: \"%s\" is missing or not %s", at->line, key, expected);
 }
 
 static int64_t difference(int64_t later, int64_t earlier)
@@ -49,31 +45,12 @@ static int64_t difference(int64_t later, int64_t earlier)
 
 static int object_parse(const char *name, const struct results_text *text, json_t **out, struct error *err)
 {
-    json_error_t problem = {.line = 1};
-    json_t *value = json_loadb(text->bytes, text->length, JSON_REJECT_DUPLICATES, &problem);
-    if (!json_is_object(value)) {
-        json_decref(value);
-        return error_set(err, -EPROTO, "%s line %d: %s", name, problem.line, value ? "not an object" : problem.text);
-    }
-    *out = value;
-    return 0;
-}
-
-static int object_load(const char *run_dir, const char *name, json_t **out, struct error *err)
-{
-    char *path = text_format("%s/%s", run_dir, name), *bytes = NULL;
-    struct results_text text = {NULL, 0};
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
-    int rc = file_read(path, OBJECT_MAX, &bytes, &text.length);
-    text.bytes = bytes;
-    if (rc != 0)
-        error_set(err, rc, "%s: %s", path, strerror(-rc));
-    else
-        rc = object_parse(path, &text, out, err);
-    free(bytes);
-    free(path);
-    return rc;
+    json_error_t problem;
+    *out = json_loadb(text->bytes, text->length, JSON_REJECT_DUPLICATES, &problem);
+    if (json_is_object(*out))
+        return 0;
+    return *out == NULL ? error_set(err, -EPROTO, "%s line %d: %s", name, problem.line, problem.text)
+                        : error_set(err, -EPROTO, "%s: not an object", name);
 }
 
 static int read_plan(struct results *results, struct error *err)
@@ -90,8 +67,8 @@ static int read_plan(struct results *results, struct error *err)
     results->groups = p->groups;
     results->group_count = p->group_count;
     results->cell_count = p->cell_count;
-    results->cells = calloc(p->cell_count + 1, sizeof *results->cells);
-    for (size_t c = 0; results->cells != NULL && c < p->cell_count; c++)
+    results->cells = xcalloc(p->cell_count, sizeof *results->cells);
+    for (size_t c = 0; c < p->cell_count; c++)
         results->cells[c] = (struct result_cell){.group = p->cells[c].group,
                                                  .runtime = p->cells[c].runtime,
                                                  .model = p->cells[c].model,
@@ -101,16 +78,18 @@ static int read_plan(struct results *results, struct error *err)
                                                  .copies = p->cells[c].copies,
                                                  .peak_pss_bytes = NOT_KNOWN,
                                                  .memory_looks = NOT_KNOWN};
-    return results->cells == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+    return 0;
 }
 
 /* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
 
-static int line_int(const struct place *at, const struct json_field *line, const char *key, int64_t *out)
+/* An integer in 0..max that has to be there. */
+static int line_int(const struct place *at, const struct json_field *line, const char *key, int64_t max,
+                    const char *expected, int64_t *out)
 {
     const struct json_field *field = json_field_get(line, key);
-    if (field == NULL || field->kind != JSON_INTEGER)
-        return wrong_field(at, key, "an integer");
+    if (field == NULL || field->kind != JSON_INTEGER || field->integer < 0 || field->integer > max)
+        return wrong_field(at, key, expected);
     *out = field->integer;
     return 0;
 }
@@ -140,7 +119,7 @@ static void open_loop_read(const struct json_field *object, struct sample_open_l
     points_read(json_field_get(object, "late_ns"), out->late_ns);
 }
 
-static void sample_read(const struct json_field *line, struct sample *sample)
+static void times_read(const struct json_field *line, struct sample *sample)
 {
     const struct json_field *phases = json_field_get(line, "phases");
     const struct json_field *origin = json_field_get(line, "origin");
@@ -165,27 +144,19 @@ static void sample_read(const struct json_field *line, struct sample *sample)
 }
 
 /* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
-static int sample_add(struct result_cell *cell, const struct sample *sample)
+static void sample_add(struct result_cell *cell, const struct sample *sample)
 {
     size_t at = cell->count;
     while (at > 0 && cell->samples[at - 1].round > sample->round)
         at--;
     if (at > 0 && cell->samples[at - 1].round == sample->round) {
         cell->samples[at - 1] = *sample;
-        return 0;
+        return;
     }
-    if (cell->count == cell->room) {
-        const size_t room = cell->room == 0 ? 16 : cell->room + cell->room / 2;
-        struct sample *samples = realloc(cell->samples, room * sizeof *samples);
-        if (samples == NULL)
-            return -ENOMEM;
-        cell->samples = samples;
-        cell->room = room;
-    }
+    cell->samples = array_grow(cell->samples, cell->count, sizeof *cell->samples);
     memmove(&cell->samples[at + 1], &cell->samples[at], (cell->count - at) * sizeof *cell->samples);
     cell->samples[at] = *sample;
     cell->count++;
-    return 0;
 }
 
 const char *cell_status_name(enum cell_status status)
@@ -207,26 +178,53 @@ static int status_read(const struct place *at, const struct json_field *line, en
 }
 
 /* The first thing that went wrong with a cell is its reason; later samples do not make it good again. */
-static int cell_note_status(struct result_cell *cell, enum cell_status status, const struct json_field *reason)
+static void cell_note_status(struct result_cell *cell, enum cell_status status, const struct json_field *reason)
 {
     if (cell->status > CELL_OK)
-        return 0;
+        return;
     cell->status = status;
     if (status == CELL_OK)
-        return 0;
+        return;
     const bool given = reason != NULL && reason->kind == JSON_STRING;
-    cell->reason = given ? json_field_copy(reason) : strdup("no reason given");
-    if (cell->reason == NULL)
-        return -ENOMEM;
+    cell->reason = given ? json_field_copy(reason) : xstrdup("no reason given");
     text_one_line(cell->reason);
-    return 0;
 }
 
-/* How far the run has come with this sample; round 0: of the verify pass. */
-static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line,
-                          int64_t round)
+/* What every sample has to have. */
+struct head {
+    int64_t cell, round, order;
+    enum cell_status status;
+    bool timed;
+};
+
+static int head_read(const struct place *at, const struct results *results, const struct json_field *line,
+                     struct head *out)
 {
-    if (round == 0) {
+    int64_t version = 0;
+    const struct json_field *pass = json_field_get(line, "pass");
+    if (line_int(at, line, "sample", INT64_MAX, "an integer", &version) != 0)
+        return -EPROTO;
+    if (version != 1)
+        return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
+    if (line_int(at, line, "cell", (int64_t)results->cell_count - 1, "the number of a cell of the plan", &out->cell) !=
+            0 ||
+        line_int(at, line, "round", ROUND_MAX, "in 0..1000000", &out->round) != 0 ||
+        status_read(at, line, &out->status) != 0)
+        return -EPROTO;
+    if (pass == NULL || pass->kind != JSON_STRING)
+        return wrong_field(at, "pass", "a text");
+    out->timed = json_field_is(pass, "timed");
+    out->order = line_optional(line, "order");
+    return out->order > ORDER_MAX ? wrong_field(at, "order", "in 0..1000000") : 0;
+}
+
+static int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* How far the run has come with this sample. */
+static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line,
+                          const struct head *head)
+{
+    if (!head->timed || head->round == 0) {
         const struct json_field *digest = json_field_get(line, "digest");
         const bool known = digest != NULL && digest->kind == JSON_STRING;
         snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0,
@@ -234,87 +232,50 @@ static void note_progress(struct results *results, struct result_cell *cell, con
         cell->verified = true;
         return;
     }
-    results->last_round = round;
-    results->last_order = line_optional(line, "order");
-    if (round > cell->last_round)
-        cell->last_round = round;
-}
-
-/* What every sample has to have: which cell it is of, in which round, and how it ended. */
-static int line_head(const struct place *at, const struct results *results, const struct json_field *line,
-                     int64_t *cell, int64_t *round, enum cell_status *status)
-{
-    int64_t version = 0;
-    if (line_int(at, line, "sample", &version) != 0 || line_int(at, line, "cell", cell) != 0 ||
-        line_int(at, line, "round", round) != 0 || status_read(at, line, status) != 0)
-        return -EPROTO;
-    const struct json_field *pass = json_field_get(line, "pass");
-    if (pass == NULL || pass->kind != JSON_STRING)
-        return wrong_field(at, "pass", "a text");
-    if (version != 1)
-        return wrong(at, "a version of the sample that this cobench does not know (it knows 1)");
-    if (*cell < 0 || (size_t)*cell >= results->cell_count)
-        return wrong_field(at, "cell", "the number of a cell of the plan");
-    if (*round < 0 || *round > ROUND_MAX)
-        return wrong_field(at, "round", "in 0..1000000");
-    if (line_optional(line, "order") > ORDER_MAX)
-        return wrong_field(at, "order", "in 0..1000000");
-    return 0;
+    results->last_round = head->round;
+    results->last_order = head->order;
+    cell->last_round = greater(cell->last_round, head->round);
 }
 
 static int line_read(const struct place *at, struct results *results, const struct json_field *line)
 {
-    int64_t cell_id = 0, round = 0;
-    enum cell_status status = CELL_UNSEEN;
-    if (line_head(at, results, line, &cell_id, &round, &status) != 0)
+    struct head head;
+    if (head_read(at, results, line, &head) != 0)
         return -EPROTO;
-    const bool timed = json_field_is(json_field_get(line, "pass"), "timed");
     const int64_t spent = line_optional(line, "spent_ns"), took = difference(spent, results->spent_ns);
-    if (spent > results->spent_ns)
-        results->spent_ns = spent;
-    struct result_cell *cell = &results->cells[cell_id];
-    note_progress(results, cell, line, timed ? round : 0);
-    if (cell_note_status(cell, status, json_field_get(line, "reason")) != 0)
-        return error_set(at->err, -ENOMEM, "out of memory");
-    const int64_t peak = line_optional(line, "peak_pss_bytes");
-    if (peak > cell->peak_pss_bytes)
-        cell->peak_pss_bytes = peak;
-    const int64_t looks = line_optional(json_field_get(line, "memory"), "looks_in_work");
-    if (looks > cell->memory_looks)
-        cell->memory_looks = looks;
-    if (status != CELL_OK || !timed)
+    results->spent_ns = greater(results->spent_ns, spent);
+    struct result_cell *cell = &results->cells[head.cell];
+    note_progress(results, cell, line, &head);
+    cell_note_status(cell, head.status, json_field_get(line, "reason"));
+    cell->peak_pss_bytes = greater(cell->peak_pss_bytes, line_optional(line, "peak_pss_bytes"));
+    cell->memory_looks = greater(cell->memory_looks, line_optional(json_field_get(line, "memory"), "looks_in_work"));
+    if (head.status != CELL_OK || !head.timed)
         return 0;
-    struct sample sample = {.round = (int32_t)round, .order = (int32_t)line_optional(line, "order")};
-    sample_read(line, &sample);
-    sample.took_ns = took > sample.whole_ns ? took : sample.whole_ns; /* journals of before there was spent_ns */
-    return sample_add(cell, &sample) == 0 ? 0 : error_set(at->err, -ENOMEM, "out of memory");
+    struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};
+    times_read(line, &sample);
+    sample.took_ns = greater(took, sample.whole_ns); /* journals of before there was spent_ns */
+    sample_add(cell, &sample);
+    return 0;
 }
 
-static int samples_read(FILE *file, struct results *results, struct error *err)
+/* A last line without its end was cut short by a crash. */
+static int samples_read(const struct results_text *text, struct results *results, struct error *err)
 {
-    struct place at = {.file = "samples.jsonl", .err = err};
+    struct place at = {.err = err};
     struct json_line parsed = {.fields = NULL};
-    char *line = NULL;
-    size_t room = 0;
+    const char *line = text->bytes, *stop = line + text->length, *end;
     int rc = 0;
-    ssize_t length;
-    while (rc == 0 && (length = getline(&line, &room, file)) > 0) {
-        at.line++;
-        if (line[length - 1] != '\n')
-            break; /* cut short by a crash */
+    while (rc == 0 && line < stop && (end = memchr(line, '\n', (size_t)(stop - line))) != NULL) {
         json_error_t problem;
-        rc = json_line_parse(&parsed, line, (size_t)length, &problem);
-        if (rc == 0)
-            rc = line_read(&at, results, parsed.fields);
-        else
-            rc = rc == -ENOMEM ? error_set(err, rc, "out of memory") : wrong(&at, problem.text);
-        results->samples++;
-        results->whole_bytes += length;
+        at.line++;
+        rc = json_line_parse(&parsed, line, (size_t)(end + 1 - line), &problem) == 0
+                 ? line_read(&at, results, parsed.fields)
+                 : wrong(&at, problem.text);
+        line = end + 1;
     }
-    if (rc == 0 && ferror(file))
-        rc = error_set(err, -EIO, "samples.jsonl: cannot be read: %s", strerror(errno));
+    results->samples = (int64_t)at.line;
+    results->whole_bytes = line - text->bytes;
     json_line_free(&parsed);
-    free(line);
     return rc;
 }
 
@@ -361,57 +322,47 @@ static void rounds_read(struct results *results)
             results->rounds = results->cells[c].last_round;
 }
 
-/* What comes behind plan.json and machine.json. */
-static int read_journals(struct results *results, FILE *samples, const char *run_dir, const struct results_text *events,
-                         struct error *err)
+int results_parse(struct results *results, const struct results_texts *texts, struct error *err)
 {
-    int rc = read_plan(results, err);
+    *results = (struct results){.last_order = -1};
+    int rc = object_parse("plan.json", &texts->plan, &results->plan, err);
     if (rc == 0)
-        rc = samples_read(samples, results, err);
+        rc = object_parse("machine.json", &texts->machine, &results->machine, err);
     if (rc == 0)
-        rc = run_dir != NULL ? events_load(run_dir, &results->events, err)
-                             : events_parse(events->bytes, events->length, &results->events, err);
+        rc = read_plan(results, err);
+    if (rc == 0)
+        rc = samples_read(&texts->samples, results, err);
+    if (rc == 0)
+        rc = events_parse(texts->events.bytes, texts->events.length, &results->events, err);
     if (rc == 0)
         rounds_read(results);
+    else
+        results_free(results);
     return rc;
 }
 
 int results_load(struct results *results, const char *run_dir, struct error *err)
 {
-    *results = (struct results){.last_order = -1};
-    char *path = text_format("%s/samples.jsonl", run_dir);
-    FILE *samples = NULL;
-    int rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : 0;
+    static const char *const names[] = {"plan.json", "machine.json", "samples.jsonl", "events.jsonl"};
+    enum { FILES = sizeof names / sizeof *names, EVENTS = FILES - 1 };
+    char *bytes[FILES] = {NULL};
+    struct results_text texts[FILES] = {{NULL, 0}};
+    int rc = 0;
+    *results = (struct results){.plan = NULL};
+    for (size_t i = 0; rc == 0 && i < FILES; i++) {
+        char *path = text_format("%s/%s", run_dir, names[i]);
+        rc = file_read(path, TEXT_MAX, &bytes[i], &texts[i].length);
+        texts[i].bytes = bytes[i] == NULL ? "" : bytes[i];
+        if (rc == -ENOENT && i == EVENTS)
+            rc = 0;
+        if (rc != 0)
+            error_set(err, rc, "%s: %s", path, strerror(-rc));
+        free(path);
+    }
     if (rc == 0)
-        rc = object_load(run_dir, "plan.json", &results->plan, err);
-    if (rc == 0)
-        rc = object_load(run_dir, "machine.json", &results->machine, err);
-    if (rc == 0 && (samples = fopen(path, "re")) == NULL)
-        rc = error_set(err, -errno, "%s: %s", path, strerror(errno));
-    if (rc == 0)
-        rc = read_journals(results, samples, run_dir, NULL, err);
-    if (samples != NULL)
-        fclose(samples); /* it was only read */
-    free(path);
-    if (rc != 0)
-        results_free(results);
-    return rc;
-}
-
-int results_parse(struct results *results, const struct results_texts *texts, struct error *err)
-{
-    *results = (struct results){.last_order = -1};
-    FILE *samples = fmemopen((void *)(uintptr_t)texts->samples.bytes, texts->samples.length, "r");
-    if (samples == NULL)
-        return error_set(err, -errno, "samples.jsonl: %s", strerror(errno));
-    int rc = object_parse("plan.json", &texts->plan, &results->plan, err);
-    if (rc == 0)
-        rc = object_parse("machine.json", &texts->machine, &results->machine, err);
-    if (rc == 0)
-        rc = read_journals(results, samples, NULL, &texts->events, err);
-    fclose(samples); /* it was only read */
-    if (rc != 0)
-        results_free(results);
+        rc = results_parse(results, &(struct results_texts){texts[0], texts[1], texts[2], texts[3]}, err);
+    for (size_t i = 0; i < FILES; i++)
+        free(bytes[i]);
     return rc;
 }
 

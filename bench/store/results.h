@@ -58,7 +58,7 @@ struct result_cell {
     int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
     int64_t memory_looks;   /* at its memory in its work time; -1: not known */
     struct sample *samples; /* sorted by round, one a round */
-    size_t count, room;
+    size_t count;
 };
 
 struct results {

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
@@ -46,8 +47,6 @@ static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECT
 static int temporary_make(const char *parent, struct temporary *out)
 {
     *out = (struct temporary){.path = text_format("%s/.new-%ld-XXXXXX", parent, (long)getpid()), .fd = -1};
-    if (out->path == NULL)
-        return -ENOMEM;
     if (mkdtemp(out->path) == NULL) {
         const int rc = -errno;
         free(out->path); /* it names no folder */
@@ -106,9 +105,10 @@ void temporary_sweep(const char *parent)
 {
     DIR *dir = opendir(parent);
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        char *path = is_temporary(entry->d_name) ? text_format("%s/%s", parent, entry->d_name) : NULL;
-        if (path != NULL)
-            sweep_one(path);
+        if (!is_temporary(entry->d_name))
+            continue;
+        char *path = text_format("%s/%s", parent, entry->d_name);
+        sweep_one(path);
         free(path);
     }
     if (dir != NULL)
@@ -120,8 +120,8 @@ void temporary_sweep(const char *parent)
 /* mkdir -p. */
 static int make_dirs(const char *path)
 {
-    char *at = strdup(path);
-    int rc = at == NULL ? -ENOMEM : 0;
+    char *at = xstrdup(path);
+    int rc = 0;
     for (size_t end = 1; rc == 0 && end <= strlen(path); end++) {
         if (path[end] != '/' && path[end] != '\0')
             continue;
@@ -134,38 +134,33 @@ static int make_dirs(const char *path)
     return rc == 0 && !dir_exists(path) ? -ENOTDIR : rc;
 }
 
-static int write_json(const char *folder, const char *name, const json_t *value)
+static int write_text(const char *folder, const char *name, const char *text, size_t length)
 {
-    char *path = text_format("%s/%s", folder, name), *text = json_dumps(value, JSON_INDENT(1));
-    int rc = -ENOMEM;
-    if (path != NULL && text != NULL) {
-        const size_t length = strlen(text);
-        text[length] = '\n'; /* in the place of the NUL */
-        rc = file_create(path, text, length + 1);
-    }
-    free(text);
+    char *path = text_format("%s/%s", folder, name);
+    const int rc = file_create(path, text, length);
     free(path);
     return rc;
 }
 
-/* Letters, digits and the like; the rest becomes '-'. */
-static void clean(char *text)
+static int write_json(const char *folder, const char *name, const json_t *value)
 {
-    for (char *p = text; *p != '\0'; p++)
-        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-", *p) == NULL)
-            *p = '-';
+    char *text = json_dumps(value, JSON_INDENT(1));
+    const size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL */
+    const int rc = write_text(folder, name, text, length + 1);
+    free(text);
+    return rc;
 }
 
+/* Letters, digits and the like; the rest becomes '-', but for colons, which go: they are awkward in paths. */
 static char *folder_name(const struct run_folder_facts *f)
 {
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
     char *name = text_format("%s-%s-%.60s", f->created, f->host, f->suite), *out = name;
-    if (name == NULL)
-        return NULL;
-    for (char *in = name; *in != '\0'; in++) /* colons are awkward in paths */
+    for (const char *in = name; *in != '\0'; in++)
         if (*in != ':')
-            *out++ = *in;
+            *out++ = strchr(kept, *in) != NULL ? *in : '-';
     *out = '\0';
-    clean(name);
     return name;
 }
 
@@ -174,8 +169,6 @@ static int settle(const char *results, const char *temporary, const char *name, 
 {
     for (int i = 1; i <= SAME_SECOND; i++) {
         char *target = i == 1 ? text_format("%s/%s", results, name) : text_format("%s/%s-%d", results, name, i);
-        if (target == NULL)
-            return -ENOMEM;
         struct stat st;
         if (lstat(target, &st) != 0 && rename(temporary, target) == 0) {
             (void)dir_sync(results); /* not every file system can; the rename was whole either way */
@@ -195,32 +188,24 @@ static int settle(const char *results, const char *temporary, const char *name, 
 static char *parent_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    return slash == NULL ? strdup(".") : slash == path ? strdup("/") : text_format("%.*s", (int)(slash - path), path);
-}
-
-static int fill_folder(const struct run_folder_facts *facts, const char *folder)
-{
-    char *journal = text_format("%s/samples.jsonl", folder);
-    int rc = journal == NULL ? -ENOMEM : file_create(journal, "", 0);
-    if (rc == 0)
-        rc = write_json(folder, "machine.json", facts->machine);
-    if (rc == 0)
-        rc = write_json(folder, "plan.json", facts->plan);
-    free(journal);
-    return rc;
+    return slash == NULL ? xstrdup(".") : slash == path ? xstrdup("/") : text_format("%.*s", (int)(slash - path), path);
 }
 
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
 {
     struct temporary temporary = {.fd = -1};
     char *name = folder_name(facts);
-    int rc = name == NULL ? -ENOMEM : make_dirs(facts->results);
+    int rc = make_dirs(facts->results);
     if (rc == 0) {
         temporary_sweep(facts->results);
         rc = temporary_open(facts->results, &temporary);
     }
     if (rc == 0)
-        rc = fill_folder(facts, temporary.path);
+        rc = write_text(temporary.path, "samples.jsonl", "", 0);
+    if (rc == 0)
+        rc = write_json(temporary.path, "machine.json", facts->machine);
+    if (rc == 0)
+        rc = write_json(temporary.path, "plan.json", facts->plan);
     if (rc == 0)
         rc = settle(facts->results, temporary.path, name, path);
     temporary_close(&temporary);
@@ -232,8 +217,7 @@ int run_folder_make(const struct run_folder_facts *facts, char **path, struct er
 void run_folder_sweep(const char *path)
 {
     char *results = parent_of(path);
-    if (results != NULL)
-        temporary_sweep(results);
+    temporary_sweep(results);
     free(results);
 }
 
@@ -254,12 +238,11 @@ static int point_at(const char *results, const char *link, const char *name)
 {
     struct temporary temporary;
     int rc = temporary_open(results, &temporary);
-    char *fresh = rc == 0 ? text_format("%s/latest", temporary.path) : NULL;
-    if (rc == 0 && fresh == NULL)
-        rc = -ENOMEM;
-    if (rc == 0 && (symlink(name, fresh) != 0 || rename(fresh, link) != 0))
-        rc = -errno;
-    free(fresh);
+    if (rc == 0) {
+        char *fresh = text_format("%s/latest", temporary.path);
+        rc = symlink(name, fresh) != 0 || rename(fresh, link) != 0 ? -errno : 0;
+        free(fresh);
+    }
     temporary_close(&temporary);
     return rc;
 }
@@ -267,13 +250,10 @@ static int point_at(const char *results, const char *link, const char *name)
 int run_folder_publish(const char *path, struct error *err)
 {
     const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-    char *results = parent_of(path), *link = results == NULL ? NULL : text_format("%s/latest", results);
-    int rc = link == NULL ? -ENOMEM : 0;
-    if (rc == 0 && !points_at_newer(link, name))
-        rc = point_at(results, link, name);
+    char *results = parent_of(path), *link = text_format("%s/latest", results);
+    const int rc = points_at_newer(link, name) ? 0 : point_at(results, link, name);
     if (rc != 0)
-        error_set(err, rc, "cannot point %s/latest at the run: %s", results == NULL ? "results" : results,
-                  strerror(-rc));
+        error_set(err, rc, "cannot point %s/latest at the run: %s", results, strerror(-rc));
     free(link);
     free(results);
     return rc;

@@ -256,7 +256,7 @@ TEST(long_values_are_cut_to_where_they_differ)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         json_t *a = json_loads(table[i].a, JSON_DECODE_ANY, NULL), *b = json_loads(table[i].b, JSON_DECODE_ANY, NULL);
         char *text[2] = {NULL, NULL};
-        assert_int_equal(difference_text(&(struct difference){.key = NULL, .value = {a, b}}, text), 0);
+        difference_text(&(struct difference){.key = NULL, .value = {a, b}}, text);
         assert_string_equal(text[0], table[i].text_a);
         assert_string_equal(text[1], table[i].text_b);
         free(text[0]);

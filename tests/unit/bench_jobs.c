@@ -130,9 +130,9 @@ TEST(test_what_is_not_kept)
     char folder[] = "/tmp/cobench-jobs-XXXXXX";
     const int64_t keep[] = {2};
     assert_non_null(mkdtemp(folder));
-    jobs_sweep(folder); /* no folder is all right */
+    jobs_prune(folder, NULL, 0); /* no folder is all right */
     make_all(folder);
-    jobs_sweep(folder);
+    jobs_prune(folder, NULL, 0);
     assert_only(folder, (const char *const[]){"0-1.csv", "0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
     make_all(folder);
     jobs_prune(folder, keep, 1);
