@@ -43,7 +43,7 @@ host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c
               $(wildcard c_impl/models/*.c))
 bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
             $(BUILD)/obj/bench/report/html/page_text.o
-origin_o := $(call objects,$(wildcard bench/origin/*.c))
+origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))

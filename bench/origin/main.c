@@ -18,50 +18,39 @@
 #include <event2/event.h>
 
 #include "bench/origin/server.h"
+#include "bench/util/alloc.h"
 #include "common/num.h"
 
 #define PROGRAM "cobench-origin"
 
-struct options {
-    int64_t port;
-};
-
 static error_t option_parse(int key, char *arg, struct argp_state *state)
 {
-    struct options *options = state->input;
-    switch (key) {
-    case 'p':
-        if (num_parse_i64(arg, 0, 65535, &options->port) != 0)
-            argp_error(state, "--port: '%s' is no number in 0..65535", arg);
-        return 0;
-    case ARGP_KEY_ARG:
+    if (key == ARGP_KEY_ARG)
         argp_error(state, "'%s': there are no arguments, only options", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != 'p')
+        return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
+    if (num_parse_i64(arg, 0, 65535, state->input) != 0)
+        argp_error(state, "--port: '%s' is no number in 0..65535", arg);
+    return 0;
 }
 
-static int options_parse(int argc, char **argv, struct options *options)
+static int options_parse(int argc, char **argv, int64_t *port)
 {
     static const struct argp_option table[] = {
         {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0}, {0}};
     static const struct argp parser = {
-        table,
-        option_parse,
-        NULL,
-        "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with "
-        "BYTES"
-        " bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; short=BYTES"
-        " announces the full length, sends only that many bytes and closes; stall=1 never answers; pause=MS (0..60000) "
-        "has"
-        " the whole server stand still first, with at=JOB only when that job asks. GET /stat gives counters as JSON."
-        "\vThe first line of output is the template of its URLs. It ends when its standard input does.",
-        NULL,
-        NULL,
-        NULL};
+        .options = table,
+        .parser = option_parse,
+        .doc =
+            "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with "
+            "BYTES bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; "
+            "short=BYTES announces the full length, sends only that many bytes and closes; stall=1 never answers; "
+            "pause=MS (0..60000) has the whole server stand still first, with at=JOB only when that job asks. GET "
+            "/stat "
+            "gives counters as JSON."
+            "\vThe first line of output is the template of its URLs. It ends when its standard input does."};
     argp_err_exit_status = 2; /* usage, as everywhere in cobench */
-    return argp_parse(&parser, argc, argv, 0, NULL, options);
+    return argp_parse(&parser, argc, argv, 0, NULL, port);
 }
 
 static void log_line(int severity, const char *text)
@@ -121,46 +110,38 @@ static int template_print(const struct server *server)
 }
 
 /* Serves until one of `ends` fires. */
-static int serve(struct event_base *base, const struct options *options)
+static int serve(struct event_base *base, int64_t port)
 {
-    struct server *server = NULL;
+    struct server *server;
     char what[64];
-    int status = EXIT_FAILURE;
     struct event *ends[] = {
         event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, input_read, base),
         evsignal_new(base, SIGTERM, loop_end, base),
         evsignal_new(base, SIGINT, loop_end, base),
     };
     const size_t count = sizeof ends / sizeof *ends;
+    int status;
     for (size_t k = 0; k < count; k++)
-        if (ends[k] == NULL || event_add(ends[k], NULL) != 0) {
-            status = fail("cannot wait for the end of standard input or a signal", -ENOMEM);
-            goto out;
-        }
-    int rc = server_open(base, (uint16_t)options->port, &server);
-    if (rc != 0) {
-        snprintf(what, sizeof what, "cannot listen on 127.0.0.1:%d", (int)options->port);
-        status = fail(what, rc);
-        goto out;
-    }
-    rc = template_print(server);
+        event_add(ends[k], NULL);
+    snprintf(what, sizeof what, "cannot listen on 127.0.0.1:%d", (int)port);
+    int rc = server_open(base, (uint16_t)port, &server);
     if (rc != 0)
+        status = fail(what, rc);
+    else if ((rc = template_print(server)) != 0)
         status = fail("cannot write the URL to standard output", rc);
     else
         status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
-out:
     server_close(server);
     for (size_t k = 0; k < count; k++)
-        if (ends[k] != NULL)
-            event_free(ends[k]);
+        event_free(ends[k]);
     return status;
 }
 
 int main(int argc, char **argv)
 {
-    struct options options = {0};
+    int64_t port = 0;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (options_parse(argc, argv, &options) != 0)
+    if (options_parse(argc, argv, &port) != 0)
         return EXIT_FAILURE;
     if (!input_waits()) {
         fprintf(stderr, PROGRAM ": standard input has ended already, and its end is what ends this program:"
@@ -170,11 +151,12 @@ int main(int argc, char **argv)
     if (sigaction(SIGPIPE, &ignore, NULL) != 0) /* a client that has gone is an error of its write */
         return fail("cannot ignore SIGPIPE", -errno);
     descriptors_raise();
+    event_set_mem_functions(xmalloc, xrealloc, free);
     event_set_log_callback(log_line);
     struct event_base *base = server_base_new();
     if (base == NULL)
-        return fail("cannot make an event loop", errno != 0 ? -errno : -ENOMEM);
-    const int status = serve(base, &options);
+        return fail("cannot make an event loop", -errno);
+    const int status = serve(base, port);
     event_base_free(base);
     libevent_global_shutdown();
     return status;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,13 +25,16 @@ static const struct key {
     [KEY_AT] = {"at", 0, UINT32_MAX, -1},
 };
 
-/* The row of `name`, or KEYS. */
-static size_t key_find(const char *name)
+/* The one line for a person; -EINVAL. */
+static int refuse(struct query *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int refuse(struct query *out, const char *format, ...)
 {
-    size_t k = 0;
-    while (k < KEYS && strcmp(key_table[k].name, name) != 0)
-        k++;
-    return k;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(out->problem, sizeof out->problem, format, args);
+    va_end(args);
+    return -EINVAL;
 }
 
 /* One "key=value"; `seen` has a bit for each key that was there before. */
@@ -39,37 +43,28 @@ static int pair_parse(char *pair, int64_t values[KEYS], unsigned *seen, struct q
     char *equals = strchr(pair, '=');
     if (equals != NULL)
         *equals = '\0';
-    const size_t k = key_find(pair);
-    if (k == KEYS || equals == NULL) {
-        snprintf(out->problem, sizeof out->problem,
-                 "'%.40s' is no key=value of size, delay, status, short, stall, pause or at", pair);
-        return -EINVAL;
-    }
+    size_t k = 0;
+    while (k < KEYS && strcmp(key_table[k].name, pair) != 0)
+        k++;
+    if (k == KEYS || equals == NULL)
+        return refuse(out, "'%.40s' is no key=value of size, delay, status, short, stall, pause or at", pair);
     const struct key *key = &key_table[k];
-    if (*seen & 1u << k) {
-        snprintf(out->problem, sizeof out->problem, "'%s' is given twice", key->name);
-        return -EINVAL;
-    }
+    if (*seen & 1u << k)
+        return refuse(out, "'%s' is given twice", key->name);
     *seen |= 1u << k;
-    if (num_parse_i64(equals + 1, key->min, key->max, &values[k]) != 0) {
-        snprintf(out->problem, sizeof out->problem, "%s must be a number in %" PRId64 "..%" PRId64 ", not '%.40s'",
-                 key->name, key->min, key->max, equals + 1);
-        return -EINVAL;
-    }
+    if (num_parse_i64(equals + 1, key->min, key->max, &values[k]) != 0)
+        return refuse(out, "%s must be a number in %" PRId64 "..%" PRId64 ", not '%.40s'", key->name, key->min,
+                      key->max, equals + 1);
     return 0;
 }
 
 static int pairs_parse(const char *text, int64_t values[KEYS], struct query *out)
 {
-    char copy[256]; /* all keys with their longest values take far less */
-    const size_t length = strlen(text);
-    if (length >= sizeof copy) {
-        snprintf(out->problem, sizeof out->problem, "the query is longer than %zu bytes", sizeof copy - 1);
-        return -EINVAL;
-    }
-    memcpy(copy, text, length + 1);
+    char copy[256], *rest = NULL; /* all keys with their longest values take far less */
     unsigned seen = 0;
-    char *rest = NULL;
+    if (strlen(text) >= sizeof copy)
+        return refuse(out, "the query is longer than %zu bytes", sizeof copy - 1);
+    strcpy(copy, text);
     for (char *pair = strtok_r(copy, "&", &rest); pair != NULL; pair = strtok_r(NULL, "&", &rest))
         if (pair_parse(pair, values, &seen, out) != 0)
             return -EINVAL;
@@ -81,25 +76,18 @@ int query_parse(const char *job, const char *text, struct query *out)
     int64_t number = 0, values[KEYS];
     for (size_t k = 0; k < KEYS; k++)
         values[k] = key_table[k].fallback;
-    if (num_parse_i64(job, 0, UINT32_MAX, &number) != 0) {
-        snprintf(out->problem, sizeof out->problem, "the job must be a number in 0..%" PRIu32 ", not '%.40s'",
-                 UINT32_MAX, job);
-        return -EINVAL;
-    }
+    if (num_parse_i64(job, 0, UINT32_MAX, &number) != 0)
+        return refuse(out, "the job must be a number in 0..%" PRIu32 ", not '%.40s'", UINT32_MAX, job);
     if (text != NULL && pairs_parse(text, values, out) != 0)
         return -EINVAL;
-    if (values[KEY_SHORT] >= values[KEY_SIZE]) {
-        snprintf(out->problem, sizeof out->problem, "short must be less than size, which is %" PRId64,
-                 values[KEY_SIZE]);
-        return -EINVAL;
-    }
-    out->job = (uint32_t)number;
-    out->size = values[KEY_SIZE];
-    out->delay_ms = values[KEY_DELAY];
-    out->status = values[KEY_STATUS];
-    out->sent = values[KEY_SHORT] >= 0 ? values[KEY_SHORT] : values[KEY_SIZE];
-    out->stall = values[KEY_STALL];
-    out->pause_ms = values[KEY_AT] < 0 || values[KEY_AT] == number ? values[KEY_PAUSE] : 0;
-    out->problem[0] = '\0';
+    if (values[KEY_SHORT] >= values[KEY_SIZE])
+        return refuse(out, "short must be less than size, which is %" PRId64, values[KEY_SIZE]);
+    *out = (struct query){.job = (uint32_t)number,
+                          .size = values[KEY_SIZE],
+                          .delay_ms = values[KEY_DELAY],
+                          .status = values[KEY_STATUS],
+                          .sent = values[KEY_SHORT] >= 0 ? values[KEY_SHORT] : values[KEY_SIZE],
+                          .stall = values[KEY_STALL],
+                          .pause_ms = values[KEY_AT] < 0 || values[KEY_AT] == number ? values[KEY_PAUSE] : 0};
     return 0;
 }

@@ -11,13 +11,12 @@
 
 struct query {
     uint32_t job;
-    int64_t size;     /* bytes, 0..QUERY_SIZE_MAX; 1024 where not given */
-    int64_t delay_ms; /* 0..QUERY_DELAY_MAX_MS; 0 where not given */
-    int64_t status;   /* 200..599 */
-    int64_t sent;     /* bytes really sent: less than `size` where the request said short=BYTES */
-    int64_t stall;    /* 1: never answer */
-    int64_t
-        pause_ms; /* the whole server stands still for so long first, 0..QUERY_PAUSE_MAX_MS; 0 where this job is not the one */
+    int64_t size;      /* bytes, 0..QUERY_SIZE_MAX; 1024 where not given */
+    int64_t delay_ms;  /* 0..QUERY_DELAY_MAX_MS; 0 where not given */
+    int64_t status;    /* 200..599 */
+    int64_t sent;      /* bytes really sent: less than `size` where the request said short=BYTES */
+    int64_t stall;     /* 1: never answer */
+    int64_t pause_ms;  /* 0..QUERY_PAUSE_MAX_MS: the whole server stands still for so long first */
     char problem[160]; /* one line for a person where parsing failed */
 };
 

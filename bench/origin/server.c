@@ -26,6 +26,7 @@
 #include <event2/listener.h>
 
 #include "bench/origin/query.h"
+#include "bench/util/alloc.h"
 #include "common/clock.h"
 #include "common/slots.h"
 
@@ -62,18 +63,15 @@ struct server {
 
 struct event_base *server_base_new(void)
 {
-    struct event_base *base = NULL;
     struct event_config *config = event_config_new();
-    if (config == NULL)
-        return NULL;
     /*
      * Precise timers: the coarse clock steps by up to 4 ms. No cached time: a delay would count from the start of the
      * loop's round and so be early for the last requests of a full one. The changelist saves a system call or two a
      * request (no descriptor is duplicated here, which it could not bear); no other thread, so no locks.
      */
-    if (event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
-                                          EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST | EVENT_BASE_FLAG_NOLOCK) == 0)
-        base = event_base_new_with_config(config);
+    event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NO_CACHE_TIME |
+                                      EVENT_BASE_FLAG_EPOLL_USE_CHANGELIST | EVENT_BASE_FLAG_NOLOCK);
+    struct event_base *base = event_base_new_with_config(config);
     event_config_free(config);
     return base;
 }
@@ -107,36 +105,22 @@ static void client_gone(evutil_socket_t fd, short what, void *arg)
     evhttp_connection_free(client->connection); /* calls client_closed and frees the request */
 }
 
-/* Makes the table long enough for descriptor `fd`. */
-static int clients_grow(struct server *server, size_t fd)
-{
-    size_t length = server->clients_length == 0 ? 64 : server->clients_length;
-    while (length <= fd)
-        length *= 2;
-    struct client **grown = realloc(server->clients, length * sizeof *grown);
-    if (grown == NULL)
-        return -ENOMEM;
-    memset(grown + server->clients_length, 0, (length - server->clients_length) * sizeof *grown);
-    server->clients = grown;
-    server->clients_length = length;
-    return 0;
-}
-
-/* The client behind a connection, entered at its first request; NULL: out of memory. */
+/* The client behind a connection, entered at its first request. */
 static struct client *client_of(struct server *server, struct evhttp_connection *connection)
 {
     const evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-    if (fd < 0 || ((size_t)fd >= server->clients_length && clients_grow(server, (size_t)fd) != 0))
-        return NULL;
+    const size_t length = server->clients_length;
+    if ((size_t)fd >= length) {
+        server->clients_length = 2 * (size_t)fd + 1;
+        server->clients = xrealloc(server->clients, server->clients_length * sizeof *server->clients);
+        memset(server->clients + length, 0, (server->clients_length - length) * sizeof *server->clients);
+    }
     struct client *client = server->clients[fd];
     if (client == NULL) {
-        client = calloc(1, sizeof *client);
-        if (client == NULL)
-            return NULL;
+        client = server->clients[fd] = xcalloc(1, sizeof *client);
         client->server = server;
         evtimer_assign(&client->timer, server->base, client_due, client);
         event_assign(&client->gone, server->base, fd, EV_CLOSED, client_gone, client);
-        server->clients[fd] = client;
     }
     if (client->connection == NULL) {
         client->connection = connection;
@@ -148,24 +132,16 @@ static struct client *client_of(struct server *server, struct evhttp_connection 
 
 /* -- answers -------------------------------------------------------------------------------------------------------- */
 
-/* An answer that cannot be made for want of memory ends the connection: the client sees that at once. */
-static void request_drop(struct evhttp_request *request)
+static void header_add(struct evhttp_request *request, const char *key, const char *value)
 {
-    evhttp_connection_free(evhttp_request_get_connection(request));
-}
-
-static int header_add(struct evhttp_request *request, const char *key, const char *value)
-{
-    return evhttp_add_header(evhttp_request_get_output_headers(request), key, value);
+    evhttp_add_header(evhttp_request_get_output_headers(request), key, value);
 }
 
 static void text_send(struct evhttp_request *request, int status, const char *type, const char *text)
 {
-    struct evbuffer *out = evhttp_request_get_output_buffer(request);
-    if (header_add(request, "Content-Type", type) != 0 || evbuffer_add(out, text, strlen(text)) != 0)
-        request_drop(request);
-    else
-        evhttp_send_reply(request, status, NULL, NULL);
+    header_add(request, "Content-Type", type);
+    evbuffer_add(evhttp_request_get_output_buffer(request), text, strlen(text));
+    evhttp_send_reply(request, status, NULL, NULL);
 }
 
 /* The first `size` bytes of the body of `job`: byte k is byte k mod 8, lowest first, of splitmix64((job << 32) + k / 8).
@@ -184,38 +160,26 @@ static void body_write(unsigned char *to, size_t size, uint32_t job)
     }
 }
 
-/* Puts the body into evhttp's own buffer, without a copy. */
-static int body_add(struct evbuffer *out, const struct query *query)
-{
-    if (query->sent == 0)
-        return 0;
-    struct evbuffer_iovec space;
-    if (evbuffer_reserve_space(out, (ev_ssize_t)query->sent, &space, 1) != 1)
-        return -ENOMEM;
-    body_write(space.iov_base, (size_t)query->sent, query->job);
-    space.iov_len = (size_t)query->sent;
-    return evbuffer_commit_space(out, &space, 1) == 0 ? 0 : -ENOMEM;
-}
-
-/* A short body still announces its full length, and the close is what tells the client. */
-static int fault_headers_add(struct evhttp_request *request, const struct query *query)
-{
-    char length[24];
-    if (query->sent == query->size)
-        return 0;
-    snprintf(length, sizeof length, "%" PRId64, query->size);
-    return header_add(request, "Content-Length", length) == 0 && header_add(request, "Connection", "close") == 0
-               ? 0
-               : -ENOMEM;
-}
-
+/* The body goes into evhttp's own buffer, without a copy. A short one still announces its full length, and the close is what
+ * tells the client. */
 static void body_send(struct evhttp_request *request, const struct query *query)
 {
-    if (header_add(request, "Content-Type", "application/octet-stream") != 0 ||
-        fault_headers_add(request, query) != 0 || body_add(evhttp_request_get_output_buffer(request), query) != 0)
-        request_drop(request);
-    else
-        evhttp_send_reply(request, (int)query->status, NULL, NULL);
+    struct evbuffer *out = evhttp_request_get_output_buffer(request);
+    struct evbuffer_iovec space;
+    char length[24];
+    header_add(request, "Content-Type", "application/octet-stream");
+    if (query->sent != query->size) {
+        snprintf(length, sizeof length, "%" PRId64, query->size);
+        header_add(request, "Content-Length", length);
+        header_add(request, "Connection", "close");
+    }
+    if (query->sent > 0) {
+        evbuffer_reserve_space(out, (ev_ssize_t)query->sent, &space, 1);
+        body_write(space.iov_base, (size_t)query->sent, query->job);
+        space.iov_len = (size_t)query->sent;
+        evbuffer_commit_space(out, &space, 1);
+    }
+    evhttp_send_reply(request, (int)query->status, NULL, NULL);
 }
 
 static void client_due(evutil_socket_t fd, short what, void *arg)
@@ -230,24 +194,16 @@ static void client_due(evutil_socket_t fd, short what, void *arg)
 /* -- requests ------------------------------------------------------------------------------------------------------- */
 
 /* Lets the request wait: for its delay, or for ever if it stalls. */
-static int client_wait(struct client *client, struct evhttp_request *request)
+static void client_wait(struct client *client, struct evhttp_request *request)
 {
     const struct query *query = &client->query;
-    client->waiting = request;
-    if (query->stall == 1 || query->delay_ms >= WATCH_FROM_MS) {
-        if (event_add(&client->gone, NULL) != 0)
-            return -ENOMEM;
-        client->watched = true;
-    }
     const struct timeval delay = {.tv_sec = query->delay_ms / 1000, .tv_usec = query->delay_ms % 1000 * 1000};
-    return query->stall == 1 || evtimer_add(&client->timer, &delay) == 0 ? 0 : -ENOMEM;
-}
-
-/* The server as it is while its memory is collected or its disk is slow: it accepts, reads and answers nothing, for nobody.
- * Sleeping in an event loop is what makes it so. */
-static void server_pause(int64_t ms)
-{
-    (void)clock_sleep_until(clock_now_ns() + ms * NS_PER_MS); /* an instant of this clock: it cannot fail */
+    client->waiting = request;
+    client->watched = query->stall == 1 || query->delay_ms >= WATCH_FROM_MS;
+    if (client->watched)
+        event_add(&client->gone, NULL);
+    if (query->stall == 0)
+        evtimer_add(&client->timer, &delay);
 }
 
 static void body_request(struct client *client, struct evhttp_request *request, const char *job, const char *query)
@@ -258,24 +214,22 @@ static void body_request(struct client *client, struct evhttp_request *request, 
         text_send(request, HTTP_BADREQUEST, "text/plain; charset=utf-8", line);
         return;
     }
+    /* As while its memory is collected or its disk is slow: asleep in the event loop it accepts, reads and answers nothing. */
     if (client->query.pause_ms > 0)
-        server_pause(client->query.pause_ms);
+        (void)clock_sleep_until(clock_now_ns() + client->query.pause_ms * NS_PER_MS);
     if (client->query.delay_ms == 0 && client->query.stall == 0)
         body_send(request, &client->query);
-    else if (client_wait(client, request) != 0)
-        request_drop(request);
+    else
+        client_wait(client, request);
 }
 
 static void stat_request(const struct server *server, struct evhttp_request *request)
 {
     char text[160];
-    struct timespec cpu;
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu) != 0) {
-        text_send(request, HTTP_INTERNAL, "text/plain; charset=utf-8", "no CPU clock here\n");
-        return;
-    }
+    struct timespec cpu = {0};
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu); /* its own: there is one */
     snprintf(text, sizeof text, "{\"requests\":%" PRIu64 ",\"open_connections\":%" PRIu64 ",\"cpu_ns\":%" PRId64 "}\n",
-             server->requests, server->open_connections, (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec);
+             server->requests, server->open_connections, (int64_t)cpu.tv_sec * NS_PER_S + cpu.tv_nsec);
     text_send(request, HTTP_OK, "application/json", text);
 }
 
@@ -283,16 +237,14 @@ static void request_arrived(struct evhttp_request *request, void *arg)
 {
     struct server *server = arg;
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    const char *path = uri == NULL ? NULL : evhttp_uri_get_path(uri);
+    const char *path = uri == NULL ? "" : evhttp_uri_get_path(uri);
     struct client *client = client_of(server, evhttp_request_get_connection(request));
     server->requests++;
-    if (client == NULL)
-        request_drop(request);
-    else if (path != NULL && strncmp(path, BODY_PREFIX, strlen(BODY_PREFIX)) == 0)
+    if (strncmp(path, BODY_PREFIX, strlen(BODY_PREFIX)) == 0)
         body_request(client, request, path + strlen(BODY_PREFIX), evhttp_uri_get_query(uri));
-    else if (path != NULL && strcmp(path, "/stat") == 0)
+    else if (strcmp(path, "/stat") == 0)
         stat_request(server, request);
-    else if (path != NULL && (strcmp(path, "/") == 0 || *path == '\0'))
+    else if (strcmp(path, "/") == 0 || *path == '\0')
         text_send(request, HTTP_OK, "text/plain; charset=utf-8",
                   "cobench-origin: "
                   "/body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], /stat\n");
@@ -323,58 +275,35 @@ static int listener_open(struct server *server, uint16_t port)
     const struct sockaddr_in where = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
     const int one = 1;
-    errno = 0;
-    struct evconnlistener *listener = evconnlistener_new_bind(
-        server->base, NULL, NULL, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, SOMAXCONN,
-        (const struct sockaddr *)&where, sizeof where);
-    if (listener == NULL)
-        return errno != 0 ? -errno : -ENOMEM;
+    server->listener = evconnlistener_new_bind(server->base, NULL, NULL,
+                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
+                                               SOMAXCONN, (const struct sockaddr *)&where, sizeof where);
+    if (server->listener == NULL)
+        return -errno;
     /* On Linux accepted sockets inherit it: one call instead of one a connection. */
-    if (setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
-        const int rc = -errno;
-        evconnlistener_free(listener);
-        return rc;
-    }
-    if (evhttp_bind_listener(server->http, listener) == NULL) {
-        evconnlistener_free(listener);
-        return -ENOMEM;
-    }
-    server->listener = listener;
-    evconnlistener_set_error_cb(listener, accept_failed);
+    if (setsockopt(evconnlistener_get_fd(server->listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0)
+        return -errno;
+    evhttp_bind_listener(server->http, server->listener);
+    evconnlistener_set_error_cb(server->listener, accept_failed);
     return 0;
 }
 
 int server_open(struct event_base *base, uint16_t port, struct server **out)
 {
-    int rc = -ENOMEM;
-    struct server *server = calloc(1, sizeof *server);
-    if (server == NULL)
-        return -ENOMEM;
+    struct server *server = *out = xcalloc(1, sizeof *server);
     server->base = base;
     server->http = evhttp_new(base);
-    if (server->http == NULL)
-        goto out;
     evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET);
     evhttp_set_max_headers_size(server->http, HEADERS_MAX);
     evhttp_set_max_body_size(server->http, REQUEST_BODY_MAX);
     evhttp_set_timeout(server->http, IDLE_TIMEOUT_S);
     evhttp_set_gencb(server->http, request_arrived, server);
-    rc = listener_open(server, port);
-    if (rc == 0) {
-        *out = server;
-        server = NULL;
-    }
-out:
-    server_close(server);
-    return rc;
+    return listener_open(server, port);
 }
 
 void server_close(struct server *server)
 {
-    if (server == NULL)
-        return;
-    if (server->http != NULL)
-        evhttp_free(server->http); /* and the listener, and by client_closed every timer */
+    evhttp_free(server->http); /* and the listener, and by client_closed every timer */
     for (size_t fd = 0; fd < server->clients_length; fd++)
         free(server->clients[fd]);
     free(server->clients);

@@ -12,13 +12,13 @@ struct event_base;
 struct server;
 
 /* An event base whose timers keep the promise of `delay`: never early, and late by less than a millisecond on an idle
- * machine. NULL: out of memory or descriptors. */
+ * machine. NULL: the system gives no epoll descriptor. */
 struct event_base *server_base_new(void);
 
-/* Listens on 127.0.0.1:`port` (0: a free one). 0; -ENOMEM; or the negative errno of socket, bind or listen. The base is
- * borrowed. */
+/* Listens on 127.0.0.1:`port` (0: a free one) on a base that outlives it. 0, or the negative errno of socket, bind or listen;
+ * server_close in either case. */
 int server_open(struct event_base *base, uint16_t port, struct server **out);
-/* Closes all connections. NULL is allowed. */
+/* Closes all connections. */
 void server_close(struct server *server);
 /* The port it listens on, or a negative errno. */
 int server_port(const struct server *server);
