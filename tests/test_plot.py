@@ -236,7 +236,7 @@ def test_one_round_is_kept(tmp_path):
 
 
 def test_wrong_arguments(tmp_path):
-    for args, said in ((("--only", "nix"), "ranking, speedup, square"), (("--format", "jpg"), "svg, png, pdf or txt"),
+    for args, said in ((("--only", "nix"), "ranking, speedup, square"), (("--format", "jpg"), "none of svg, png, pdf and txt"),
                        ((tmp_path / "nowhere",), "no run at"), ((SMALL, "--only", "claims"), "nothing for a picture of claims")):
         done = plot(*args)
         assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1

@@ -203,14 +203,14 @@ int claims_read(const char *path, const struct summary *summary, struct claims *
     return claims_parse(file, slash == NULL ? path : slash + 1, summary, out, err);
 }
 
-int claims_of_run(const char *folder, const struct summary *summary, struct claims *out, struct error *err)
+int claims_of_run(const char *root, const struct summary *summary, struct claims *out, struct error *err)
 {
     const char *name = text_of(summary->results->plan, "claims");
     if (name == NULL)
         return -ENOENT;
     if (strchr(name, '/') != NULL) /* a plan may come from anywhere */
         return error_set(err, -EPROTO, "plan.json: \"claims\" is no name of a file");
-    char *path = text_format("%s/%s.json", folder, name);
+    char *path = text_format("%s/bench/claims/%s.json", root, name);
     const int rc = claims_read(path, summary, out, err);
     free(path);
     return rc;

@@ -55,8 +55,8 @@ struct claims {
 int claims_read(const char *path, const struct summary *summary, struct claims *out, struct error *err);
 /* Pure: takes over `file` in every case. `label` names it in errors. */
 int claims_parse(json_t *file, const char *label, const struct summary *summary, struct claims *out, struct error *err);
-/* The claims that the run's plan names, from FOLDER/NAME.json. -ENOENT without a word in err where it names none. */
-int claims_of_run(const char *folder, const struct summary *summary, struct claims *out, struct error *err);
+/* The claims that the run's plan names, from bench/claims/NAME.json below `root`. -ENOENT without a word in err where it names none. */
+int claims_of_run(const char *root, const struct summary *summary, struct claims *out, struct error *err);
 void claims_free(struct claims *claims);
 
 /* "holds here", "more here" and so on. */

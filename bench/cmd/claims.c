@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench claims`: what others published beside what a run measured. */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,45 +7,34 @@
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
-#include "bench/protocol/paths.h"
 #include "bench/report/claims.h"
-#include "bench/util/text.h"
 
-enum { KEY_FILE = 256 };
-
-struct claims_arguments {
-    const char *run, *file; /* NULL: not said */
+struct arguments {
     struct options_print print;
-    struct error *err;
+    const char *run; /* NULL: the latest */
+    char *file;      /* NULL: what the run's plan names */
 };
 
-static const struct argp_option option_table[] = {
-    {"file", KEY_FILE, "FILE", 0, "Other claims than those the run's suite names (docs/claims.md)", 0},
-    {0},
+static const struct option_row rows[] = {
+    {{"file", SETTING_TEXT, offsetof(struct arguments, file)},
+     "FILE",
+     "Other claims than those the run's suite names (docs/claims.md)"},
 };
+static const struct options options = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .prints = true,
+    .arguments = 1,
+    .arguments_at = offsetof(struct arguments, run),
+    .args_doc = "[RUN]",
+    .doc = "Compare what others published with what a run measured.\v"
+           "RUN is a folder of a run, or its name under results/; results/latest where none is given."};
 
-static error_t parse_option(int key, char *text, struct argp_state *state)
-{
-    struct claims_arguments *a = state->input;
-    switch (key) {
-    case KEY_FILE:
-        a->file = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        return options_argument(a->err, text, &a->run);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static int read_claims(const struct claims_arguments *a, const struct paths *paths, const struct summary *summary,
+static int read_claims(const char *file, const struct paths *paths, const struct summary *summary,
                        struct claims *claims, struct error *err)
 {
-    if (a->file != NULL)
-        return claims_read(a->file, summary, claims, err);
-    char *folder = text_format("%s/bench/claims", paths->root);
-    const int rc = claims_of_run(folder, summary, claims, err);
-    free(folder);
+    const int rc = file != NULL ? claims_read(file, summary, claims, err)
+                                : claims_of_run(paths->root, summary, claims, err);
     return rc != -ENOENT
                ? rc
                : error_set(err, rc,
@@ -55,18 +43,18 @@ static int read_claims(const struct claims_arguments *a, const struct paths *pat
                            summary->results->suite);
 }
 
-static int claims_show(const struct claims_arguments *a, const struct paths *paths, struct error *err)
+static int claims_show(const struct arguments *a, const struct paths *paths, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     struct claims claims;
-    struct error why;
     char *run = NULL;
-    int rc = find_run(paths, NULL, a->run, &run, &why);
-    if (rc != 0)
-        return error_set(err, rc, "claims: %s", why.text);
-    if ((rc = results_load(&results, run, err)) == 0 && (rc = summary_make(&summary, &results, err)) == 0 &&
-        (rc = read_claims(a, paths, &summary, &claims, err)) == 0) {
+    int rc = find_run(paths, NULL, a->run, &run, err);
+    if (rc == 0)
+        rc = results_load(&results, run, err);
+    if (rc == 0)
+        rc = summary_make(&summary, &results, err);
+    if (rc == 0 && (rc = read_claims(a->file, paths, &summary, &claims, err)) == 0) {
         struct writer w = options_writer(&a->print, "rows");
         if (w.format == &format_terminal)
             printf("%s\n", run);
@@ -82,20 +70,14 @@ static int claims_show(const struct claims_arguments *a, const struct paths *pat
 
 int cmd_claims(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        .options = option_table,
-        .parser = parse_option,
-        .args_doc = "[RUN]",
-        .doc = "Compare what others published with what a run measured.\v"
-               "RUN is a folder of a run, or its name under results/; results/latest where none is given.",
-    };
-    struct claims_arguments arguments = {.err = err};
-    struct paths paths;
-    if (options_parse_print(&argp, argc, argv, &arguments, &arguments.print, err) != 0)
-        return 2;
-    int rc = paths_find(&paths, err);
+    struct arguments arguments = {.run = NULL};
+    struct paths paths = {.self = NULL};
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
+    if (rc == 0)
+        rc = paths_find(&paths, err);
     if (rc == 0)
         rc = claims_show(&arguments, &paths, err);
     paths_free(&paths);
+    options_free(&options, &arguments);
     return options_status(rc);
 }

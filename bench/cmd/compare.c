@@ -1,67 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench compare`: two runs, cell by cell. */
-#include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd/command.h"
-#include "bench/cmd/options.h"
-#include "bench/protocol/paths.h"
-#include "bench/report/compare.h"
 #include "bench/cmd/find_run.h"
+#include "bench/cmd/options.h"
+#include "bench/report/compare.h"
 
-#define SLOWER_LEAST 0.0001
-#define SLOWER_MOST  10
-
-enum { OPTION_FAIL = 256, OPTION_JUDGE, OPTION_TIME, OPTION_ONLY };
-
-struct compare_arguments {
-    const char *runs[COMPARE_SIDES];
-    size_t run_count;
-    struct compare_options options;
-    struct string_list only;
+struct arguments {
     struct options_print print;
-    size_t judge, time;
-    struct error *err;
+    const char *runs[COMPARE_SIDES];
+    char *judge, *time;
+    double margin, slower;
+    struct string_list only;
 };
 
-static const struct argp_option option_table[] = {
-    {"fail-if-slower", OPTION_FAIL, "P%", 0, "Exit with 1 where a cell is slower in B by more than P%, for sure", 0},
-    {"judge", OPTION_JUDGE, "time|speedup", 0, "What --fail-if-slower goes by (default time)", 0},
-    {"time", OPTION_TIME, "whole|work", 0, "Which time is compared, alone and in speedups (default whole)", 0},
-    {"only", OPTION_ONLY, "TASK[/VARIANT]", 0, "These cells only, as in 'count/c:*'; may be given again", 0},
-    {0},
+#define AT(field) offsetof(struct arguments, field)
+static const struct option_row rows[] = {
+    {{"fail-if-slower", SETTING_SLOWER, AT(slower)},
+     "P%",
+     "Exit with 1 where a cell is slower in B by more than P%, for sure"},
+    {{"judge", SETTING_JUDGE, AT(judge)}, "time|speedup", "What --fail-if-slower goes by (default time)"},
+    {{"time", SETTING_TIME, AT(time)}, "whole|work", "Which time is compared, alone and in speedups (default whole)"},
+    {{"only", SETTING_ADDED, AT(only)}, "TASK[/VARIANT]", "These cells only, as in 'count/c:*'; may be given again"},
+    {{"margin", SETTING_MARGIN, AT(margin)},
+     "P%",
+     "A difference smaller than this is none, in place of the runs' own, 0%..90%"},
 };
+static const struct options options = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .prints = true,
+    .arguments = COMPARE_SIDES,
+    .arguments_at = AT(runs),
+    .args_doc = "A B",
+    .doc = "Compare two runs: what is slower in B than in A, what is faster, what is not known; and what else "
+           "differs.\v"
+           "A and B are folders of runs, or names of such under results/ (latest). Ratios are A / B of times and B "
+           "/ A of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower "
+           "fails or a run cannot be read, 2 usage. docs/compare.md says what is computed."};
 
-static error_t parse_option(int key, char *text, struct argp_state *state)
-{
-    static const char *const judges[] = {"time", "speedup", NULL}, *const times[] = {"work", "whole", NULL};
-    struct compare_arguments *a = state->input;
-    switch (key) {
-    case OPTION_FAIL:
-        return options_percent(a->err, "--fail-if-slower", text, (const double[]){SLOWER_LEAST, SLOWER_MOST},
-                               &a->options.slower);
-    case OPTION_JUDGE:
-        return options_word(a->err, "--judge", text, judges, &a->judge);
-    case OPTION_TIME:
-        return options_word(a->err, "--time", text, times, &a->time);
-    case OPTION_ONLY:
-        string_list_add(&a->only, text);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->run_count == COMPARE_SIDES)
-            return options_refuse(a->err, "a third run", text, "two are compared");
-        a->runs[a->run_count++] = text;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->run_count < COMPARE_SIDES)
-            return -error_set(a->err, -EINVAL, "two runs are needed, A and B (folders, or names under results/)");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static bool is(const char *said, const char *word) { return said != NULL && strcmp(said, word) == 0; }
 
 static int load(const struct paths *paths, const char *name, struct results *out, struct error *err)
 {
@@ -75,15 +56,20 @@ static int load(const struct paths *paths, const char *name, struct results *out
 }
 
 /* *fails: the gate says so. */
-static int compare(const struct compare_arguments *a, const struct paths *paths, bool *fails, struct error *err)
+static int compare(const struct arguments *a, const struct paths *paths, bool *fails, struct error *err)
 {
+    const struct compare_options how = {.margin = a->margin,
+                                        .time = is(a->time, "work") ? RATIO_WORK : RATIO_WHOLE,
+                                        .by_speedup = is(a->judge, "speedup"),
+                                        .slower = a->slower,
+                                        .only = &a->only};
     struct results results[COMPARE_SIDES] = {{.plan = NULL}, {.plan = NULL}};
     int rc = 0;
     for (int side = 0; side < COMPARE_SIDES && rc == 0; side++)
         rc = load(paths, a->runs[side], &results[side], err);
     struct compare comparison;
     if (rc == 0)
-        rc = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &a->options, err);
+        rc = compare_make(&comparison, &results[COMPARE_A], &results[COMPARE_B], &how, err);
     if (rc == 0) {
         struct writer w = options_writer(&a->print, COMPARE_TABLE);
         rc = options_print_end(compare_write(&comparison, a->runs, &w), err);
@@ -97,27 +83,17 @@ static int compare(const struct compare_arguments *a, const struct paths *paths,
 
 int cmd_compare(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        .options = option_table,
-        .parser = parse_option,
-        .args_doc = "A B",
-        .doc = "Compare two runs: what is slower in B than in A, what is faster, what is not known; and what else "
-               "differs.\v"
-               "A and B are folders of runs, or names of such under results/ (latest). Ratios are A / B of times and B "
-               "/ A of speedups, so that above 1 is always better in B. Exit status: 0, or 1 where --fail-if-slower "
-               "fails or a run cannot be read, 2 usage. docs/compare.md says what is computed.",
-    };
-    struct compare_arguments a = {.time = RATIO_WHOLE, .print.with_margin = true, .err = err};
+    struct arguments arguments = {.margin = -1};
     struct paths paths = {.self = NULL};
     bool fails = false;
-    int rc = options_parse_print(&argp, argc, argv, &a, &a.print, err);
-    a.options.by_speedup = a.judge == 1;
-    a.options.time = (enum ratio_time)a.time;
-    a.options.only = &a.only;
-    a.options.margin = a.print.margin;
-    if (rc == 0 && (rc = paths_find(&paths, err)) == 0)
-        rc = compare(&a, &paths, &fails, err);
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
+    if (rc == 0 && arguments.runs[COMPARE_B] == NULL)
+        rc = error_set(err, -EINVAL, "two runs are needed, A and B (folders, or names under results/)");
+    if (rc == 0)
+        rc = paths_find(&paths, err);
+    if (rc == 0)
+        rc = compare(&arguments, &paths, &fails, err);
     paths_free(&paths);
-    string_list_free(&a.only);
+    options_free(&options, &arguments);
     return rc == -EINVAL ? 2 : rc != 0 || fails ? 1 : 0;
 }

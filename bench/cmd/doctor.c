@@ -3,65 +3,55 @@
  * `cobench doctor`: is a run possible here, and what will disturb it? It has to work where nothing else does: without
  * hosts, without /proc, without a project folder; so each part that cannot be looked at is a finding of its own.
  */
-#include "bench/cmd/command.h"
-
-#include <argp.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/machine/doctor.h"
-#include "bench/machine/hosts.h"
-#include "bench/cmd/doctor_table.h"
-#include "bench/util/files.h"
-#include "bench/machine/facts.h"
+#include "bench/cmd/command.h"
 #include "bench/cmd/options.h"
+#include "bench/machine/doctor.h"
+#include "bench/machine/facts.h"
+#include "bench/machine/hosts.h"
 #include "bench/process/signals.h"
-#include "bench/machine/versions.h"
+#include "bench/util/files.h"
+#include "bench/util/text.h"
 
 enum { WIDTH_MOST = 120 }; /* columns: longer lines are hard to read */
 
 struct arguments {
     bool json;
-    const char *root; /* NULL: this machine */
-    struct error *err;
+    char *root; /* NULL: this machine */
 };
 
-static error_t on_option(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case 'j':
-        a->json = true;
-        return 0;
-    case 'r':
-        a->root = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        return options_argument(a->err, arg, NULL);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
+static const struct option_row rows[] = {
+    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As JSON"},
+    {{"root", SETTING_TEXT, offsetof(struct arguments, root)},
+     "DIR",
+     "Examine the copy of a machine's /proc and /sys below DIR instead; then nothing is said of whether a run is "
+     "possible"},
+};
+static const struct options options = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
+           "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
+           "MISSING), 1 this could not be found out, 2 usage."};
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
-/* The folder for what commands print; without a guard it is only tried. 0, 1 where there is none, or -ENOMEM. */
-static int look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
+/* The folder for what commands print; without a supervisor it is only tried. Whether there is one. */
+static bool look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
 {
-    int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
+    const int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
     if (supervisor == NULL && rc == 0)
         dir_remove_flat(*scratch);
-    if (rc == 0 || rc == -ENOMEM)
-        return rc;
+    if (rc == 0)
+        return true;
     doctor_add(d, DOCTOR_MISSING, "temp folder",
                rc == -ENOSPC || rc == -EDQUOT ? "free some space in them, or TMPDIR=..."
                                               : "mkdir -m 1777 /tmp, or TMPDIR=...",
                "neither /dev/shm nor $TMPDIR nor /tmp can be written: %s", strerror(-rc));
-    return 1;
+    return false;
 }
 
 /* Programs and limits. What cannot even be begun is a finding. */
@@ -70,78 +60,144 @@ static int look_here(struct doctor *d, struct error *err)
     struct paths paths = {.self = NULL};
     struct supervisor *supervisor = NULL;
     char *scratch = NULL;
-    int rc = paths_find(&paths, err);
     d->area = DOCTOR_INSTALLED;
-    if (rc != 0 && rc != -ENOMEM) {
+    if (paths_find(&paths, err) != 0) {
         doctor_add(d, DOCTOR_MISSING, "project",
                    "run the cobench of a checkout's build/, with py_impl/ and bench/ beside that", "%s", err->text);
         return 0;
     }
-    if (rc == 0)
-        rc = signals_install(err);
-    if (rc == 0 && (rc = supervisor_open(&supervisor, err)) != 0 && rc != -ENOMEM) {
+    int rc = signals_install(err);
+    if (rc == 0 && supervisor_open(&supervisor, err) != 0)
         doctor_add(d, DOCTOR_MISSING, "supervisor",
                    "it needs /dev/null and two processes: mknod -m 666 /dev/null c 1 3", "%s", err->text);
-        rc = 1;
-    }
-    if (rc >= 0) {
-        const int looked = look_scratch(d, supervisor, &scratch, err);
-        rc = looked != 0 ? looked : rc;
-    }
-    const struct hosts_source source = {.paths = &paths, .supervisor = supervisor, .scratch = scratch};
-    if (rc == 0)
+    if (rc == 0 && look_scratch(d, supervisor, &scratch, err) && supervisor != NULL) {
+        const struct hosts_source source = {.paths = &paths, .supervisor = supervisor, .scratch = scratch};
         rc = doctor_installed(d, &source, err);
-    if (rc == 0)
-        doctor_limits(d, &source);
+        if (rc == 0)
+            doctor_limits(d, &source);
+    }
     supervisor_close(supervisor);
     free(scratch);
     paths_free(&paths);
-    return rc > 0 ? 0 : rc;
+    return rc;
 }
 
-static const struct argp_option option_table[] = {
-    {"json", 'j', NULL, 0, "As JSON", 0},
-    {"root", 'r', "DIR", 0,
-     "Examine the copy of a machine's /proc and /sys below DIR instead; then nothing is said of "
-     "whether a run is possible",
-     0},
-    {NULL, 0, NULL, 0, NULL, 0}};
-static const struct argp parser = {
-    .options = option_table,
-    .parser = on_option,
-    .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
-           "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
-           "MISSING), 1 this could not be found out, 2 usage."};
+/* -- what is shown ------------------------------------------------------------------------------------------------ */
+
+enum column { AREA, NAME, VERDICT, FOUND, ADVICE, WORD, SAID };
+
+static void read_finding(const void *row, int which, struct table_value *out)
+{
+    static const char *const areas[] = {
+        [DOCTOR_INSTALLED] = "installed", [DOCTOR_LIMITS] = "limits", [DOCTOR_DISTURBS] = "disturbs"};
+    static const char *const verdicts[] = {[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};
+    const struct doctor_finding *f = row;
+    const char *const texts[] = {[AREA] = areas[f->area],
+                                 [NAME] = f->name,
+                                 [VERDICT] = verdicts[f->verdict],
+                                 [FOUND] = f->found,
+                                 [ADVICE] = f->advice,
+                                 [WORD] = f->verdict == DOCTOR_MISSING ? "MISSING" : verdicts[f->verdict],
+                                 [SAID] = f->said};
+    table_set_text(out, texts[which]);
+}
+
+static const struct table_column columns[] = {
+    {NULL, "verdict", UNIT_TEXT, false, 0, read_finding, WORD},
+    {"area", NULL, UNIT_TEXT, false, 0, read_finding, AREA},
+    {"name", "what", UNIT_TEXT, false, 0, read_finding, NAME},
+    {"verdict", NULL, UNIT_TEXT, false, 0, read_finding, VERDICT},
+    {"found", NULL, UNIT_TEXT, false, 0, read_finding, FOUND},
+    {"advice", NULL, UNIT_TEXT, false, 0, read_finding, ADVICE},
+    {NULL, "found -> what to do about it", UNIT_TEXT, false, 0, read_finding, SAID},
+};
+
+/* The findings from `first` up to `end`, which are one area's for people and all for programs. */
+static void write_findings(const struct doctor *d, size_t first, size_t end, const char *title, struct writer *w)
+{
+    write_table(w, &(struct table){.name = "findings",
+                                   .title = title,
+                                   .columns = columns,
+                                   .column_count = sizeof columns / sizeof *columns,
+                                   .rows = d->items + first,
+                                   .row_size = sizeof *d->items,
+                                   .row_count = end - first});
+}
+
+static void write_areas(const struct doctor *d, struct writer *w)
+{
+    static const char *const titles[] = {[DOCTOR_INSTALLED] = "Installed",
+                                         [DOCTOR_LIMITS] = "Limits",
+                                         [DOCTOR_DISTURBS] = "What may disturb a measurement"};
+    for (size_t first = 0, end; first < d->count; first = end) {
+        for (end = first; end < d->count && d->items[end].area == d->items[first].area;)
+            end++;
+        write_findings(d, first, end, titles[d->items[first].area], w);
+    }
+}
+
+/* With the names of what is missing. */
+static void write_conclusion(const struct doctor *d, struct writer *w)
+{
+    struct string_list names = {NULL, 0};
+    for (size_t i = 0; i < d->count; i++)
+        if (d->items[i].verdict == DOCTOR_MISSING && !string_list_have(&names, d->items[i].name))
+            string_list_add(&names, d->items[i].name);
+    char *list = string_list_join(&names, ", ");
+    write_heading(w, 3,
+                  names.count == 0 ? "A run is possible here."
+                                   : "No run is possible here, or not a whole one. What is missing or does not work:");
+    if (names.count > 0)
+        write_paragraph(w, list);
+    free(list);
+    string_list_free(&names);
+}
+
+static int show(const struct doctor *d, const struct arguments *a, json_t *facts, struct error *err)
+{
+    const bool whole = a->root == NULL;
+    struct writer w = options_writer(&(struct options_print){.format = NULL}, NULL);
+    w.format = a->json ? &format_json : &format_terminal;
+    w.width = w.width < WIDTH_MOST ? w.width : WIDTH_MOST;
+    write_fact(&w, "doctor", json_integer(1));
+    write_fact(&w, "possible", whole ? json_boolean(doctor_possible(d)) : json_null());
+    write_fact(&w, "machine", json_incref(facts));
+    write_heading(&w, 1, whole ? "This machine" : "That machine");
+    if (a->json)
+        write_findings(d, 0, d->count, NULL, &w);
+    else
+        write_areas(d, &w);
+    if (whole)
+        write_conclusion(d, &w);
+    return options_print_end(write_end(&w), err);
+}
+
+static int examine(const struct arguments *a, struct doctor *d, struct error *err)
+{
+    const char *root = a->root == NULL ? "" : a->root;
+    int rc = a->root == NULL ? look_here(d, err) : 0;
+    if (rc != 0)
+        return rc;
+    json_t *facts = machine_facts(root);
+    doctor_machine(d, root, facts);
+    err->text[0] = '\0'; /* it is a finding */
+    rc = show(d, a, facts, err);
+    json_decref(facts);
+    return rc;
+}
 
 int cmd_doctor(int argc, char **argv, struct error *err)
 {
-    struct arguments a = {.err = err};
+    struct arguments arguments = {.json = false};
     struct doctor doctor = {.items = NULL};
-    if (options_parse(&parser, argc, argv, &a, err) != 0)
-        return 2;
-    if (a.root != NULL && !dir_exists(a.root)) {
-        error_set(err, -ENOENT, "doctor: --root '%s': no folder", a.root);
-        return 2;
-    }
-    int rc = a.root == NULL ? look_here(&doctor, err) : 0;
-    json_t *facts = rc == 0 ? machine_facts(a.root == NULL ? "" : a.root) : NULL;
-    if (rc == 0 && facts == NULL)
-        rc = no_memory(err);
-    if (rc == 0) {
-        doctor_machine(&doctor, a.root == NULL ? "" : a.root, facts);
-        rc = doctor.no_memory ? no_memory(err) : 0;
-    }
-    if (rc == 0) {
-        struct writer w = options_writer(&(struct options_print){.format = a.json ? &format_json : &format_terminal},
-                                         NULL);
-        err->text[0] = '\0';
-        w.width = w.width < WIDTH_MOST ? w.width : WIDTH_MOST;
-        rc = options_print_end(doctor_write(&doctor, a.root == NULL, facts, &w), err);
-    }
-    const bool possible = a.root != NULL || doctor_possible(&doctor);
-    json_decref(facts);
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err), status = 2;
+    if (rc == 0 && arguments.root != NULL && !dir_exists(arguments.root))
+        rc = error_set(err, -ENOENT, "doctor: --root '%s': no folder", arguments.root);
+    if (rc == 0 && (rc = examine(&arguments, &doctor, err)) != 0)
+        status = signals_asked() != 0 ? 128 + signals_asked() : 1;
+    else if (rc == 0)
+        status = arguments.root != NULL || doctor_possible(&doctor) ? 0 : 77;
     doctor_free(&doctor);
-    if (rc != 0)
-        return signals_asked() != 0 ? 128 + signals_asked() : 1;
-    return possible ? 0 : 77;
+    options_free(&options, &arguments);
+    return status;
 }

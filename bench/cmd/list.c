@@ -1,88 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench list`: the runtimes, models and tasks there are. */
 #define _XOPEN_SOURCE 700 /* realpath */
-#include "bench/machine/hosts.h"
-#include "bench/cmd/command.h"
-
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/protocol/catalog.h"
-#include "bench/util/files.h"
+#include "bench/cmd/command.h"
 #include "bench/cmd/options.h"
-#include "bench/report/writer.h"
+#include "bench/machine/hosts.h"
 #include "bench/process/signals.h"
+#include "bench/util/alloc.h"
+#include "bench/util/files.h"
 
 struct arguments {
     bool json;
-    const char *tasks_dir;
-    struct error *err;
+    char *tasks_dir;
 };
 
-static error_t on_option(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case 'j':
-        a->json = true;
-        return 0;
-    case 't':
-        a->tasks_dir = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        return options_argument(a->err, arg, NULL);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const struct option_row option_rows[] = {
+    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As JSON"},
+    {{"tasks", SETTING_TEXT, offsetof(struct arguments, tasks_dir)}, "DIR", "Another folder of task files"},
+};
+static const struct options options = {.rows = option_rows,
+                                       .count = sizeof option_rows / sizeof *option_rows,
+                                       .doc = "Lists runtimes, models, and tasks with their parameters."};
 
 /* -- what there is ------------------------------------------------------------------------------------------------ */
 
-/* Adds `row` (stolen) with the names of its hosts. Whether there was memory. */
-static bool add_row(json_t *rows, json_t *row, unsigned hosts)
+/* The names of the hosts that have it. */
+static json_t *host_names(unsigned hosts)
 {
     json_t *names = json_array();
-    bool good = json_object_set_new(row, "hosts", names) == 0 && json_array_append_new(rows, row) == 0;
-    for (size_t h = 0; h < host_count && good; h++)
+    for (size_t h = 0; h < host_count; h++)
         if ((hosts & (1u << h)) != 0)
-            good = json_array_append_new(names, json_string(host_table[h].name)) == 0;
-    return good;
+            json_array_append_new(names, json_string(host_table[h].name));
+    return names;
 }
 
-/* As --json prints it; NULL: no memory. */
+/* As --json prints it. */
 static json_t *list_json(const struct catalog *c)
 {
     json_t *runtimes = json_array(), *models = json_array(), *tasks = json_array();
-    bool good = true;
-    for (size_t i = 0; i < c->runtime_count && good; i++) {
+    for (size_t i = 0; i < c->runtime_count; i++) {
         const json_t *list = c->lists[c->runtimes[i].host];
-        json_t *row = json_pack("{ss ss sO sO sO}", "name", c->runtimes[i].name, "host",
+        json_array_append_new(
+            runtimes, json_pack("{ss ss sO sO sO}", "name", c->runtimes[i].name, "host",
                                 host_table[c->runtimes[i].host].name, "version", json_object_get(list, "version"),
-                                "build", json_object_get(list, "build"), "errors", json_object_get(list, "errors"));
-        good = json_array_append_new(runtimes, row) == 0;
+                                "build", json_object_get(list, "build"), "errors", json_object_get(list, "errors")));
     }
-    for (size_t i = 0; i < c->model_count && good; i++) {
+    for (size_t i = 0; i < c->model_count; i++) {
         const struct catalog_model *m = &c->models[i];
-        good = add_row(models,
-                       json_pack("{ss ss sb}", "name", m->name, "about", m->about, "baseline", (int)m->baseline),
-                       m->hosts);
+        json_array_append_new(models, json_pack("{ss ss sb so}", "name", m->name, "about", m->about, "baseline",
+                                                (int)m->baseline, "hosts", host_names(m->hosts)));
     }
-    for (size_t i = 0; i < c->task_count && good; i++) {
+    for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
-        json_t *row = json_pack("{ss ss ss ss sI sb sO ss?}", "name", t->name, "about", t->about, "kind", t->kind,
-                                "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params", t->params,
-                                "differ", t->differ);
-        good = add_row(tasks, row, t->hosts);
+        json_array_append_new(tasks,
+                              json_pack("{ss ss ss ss sI sb sO ss? so}", "name", t->name, "about", t->about, "kind",
+                                        t->kind, "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params",
+                                        t->params, "differ", t->differ, "hosts", host_names(t->hosts)));
     }
-    json_t *all = json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "tasks", tasks);
-    if (!good) {
-        json_decref(all);
-        return NULL;
-    }
-    return all;
+    return json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "tasks", tasks);
 }
 
 /* -- for people --------------------------------------------------------------------------------------------------- */
@@ -126,13 +105,11 @@ static const struct table_column columns[] = {
     {NULL, "", UNIT_TEXT, false, 0, read_member, ABOUT},
 };
 
-/* Of an array of objects; what none of them has is no column. 0 or -ENOMEM. */
-static int write_rows(struct writer *w, const char *title, const json_t *array)
+/* Of an array of objects; what none of them has is no column. */
+static void write_rows(struct writer *w, const char *title, const json_t *array)
 {
     const size_t count = json_array_size(array);
-    const json_t **rows = calloc(count + 1, sizeof(json_t *));
-    if (rows == NULL)
-        return -ENOMEM;
+    const json_t **rows = xcalloc(count, sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
         rows[i] = json_array_get(array, i);
     write_table(w, &(struct table){.title = title,
@@ -141,7 +118,6 @@ static int write_rows(struct writer *w, const char *title, const json_t *array)
                                    .rows = rows,
                                    .row_count = count});
     free(rows);
-    return 0;
 }
 
 static void write_notes(struct writer *w, const struct catalog *c)
@@ -174,30 +150,30 @@ static int write_list(struct writer *w, const struct catalog *c, const json_t *a
 {
     char title[160];
     write_heading(w, 1, "Runtimes, models and tasks");
-    int rc = write_rows(w, "Runtimes", json_object_get(all, "runtimes"));
-    if (rc == 0)
-        rc = write_rows(w, "Models", json_object_get(all, "models"));
-    if (rc == 0)
-        rc = write_rows(w, "Tasks", json_object_get(all, "tasks"));
-    for (size_t i = 0; i < c->task_count && rc == 0; i++) {
+    write_rows(w, "Runtimes", json_object_get(all, "runtimes"));
+    write_rows(w, "Models", json_object_get(all, "models"));
+    write_rows(w, "Tasks", json_object_get(all, "tasks"));
+    for (size_t i = 0; i < c->task_count; i++) {
         snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);
-        rc = write_rows(w, title, c->tasks[i].params);
+        write_rows(w, title, c->tasks[i].params);
     }
     write_notes(w, c);
-    return rc != 0 ? rc : write_end(w);
+    return write_end(w);
 }
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
 
 static int print_catalog(const struct catalog *c, bool as_json, struct error *err)
 {
-    struct writer w = options_writer(&(struct options_print){.format = &format_terminal}, NULL);
+    struct writer w = options_writer(&(struct options_print){.format = NULL}, NULL);
     json_t *all = list_json(c);
-    int rc = all == NULL ? -ENOMEM : as_json ? json_dumpf(all, stdout, JSON_INDENT(1)) : write_list(&w, c, all);
-    if (as_json)
-        puts("");
+    int rc = 0;
+    if (!as_json)
+        rc = write_list(&w, c, all);
+    else if (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || puts("") == EOF)
+        rc = -EIO;
     json_decref(all);
-    return options_print_end(rc == -1 ? -EIO : rc, err);
+    return options_print_end(rc, err);
 }
 
 /* Asks the hosts, about the task files of a folder (NULL: the built-in ones only). */
@@ -227,24 +203,14 @@ static int list(const char *tasks_dir, bool json, struct error *err)
     return rc;
 }
 
-static const struct argp_option option_table[] = {{"json", 'j', NULL, 0, "As JSON", 0},
-                                                  {"tasks", 't', "DIR", 0, "Another folder of task files", 0},
-                                                  {NULL, 0, NULL, 0, NULL, 0}};
-static const struct argp parser = {
-    .options = option_table, .parser = on_option, .doc = "Lists runtimes, models, and tasks with their parameters."};
-
 int cmd_list(int argc, char **argv, struct error *err)
 {
-    struct arguments a = {.err = err};
-    char *tasks_dir = NULL;
-    int rc = 0;
-    if (options_parse(&parser, argc, argv, &a, err) != 0)
-        return 2;
-    if (a.tasks_dir != NULL && ((tasks_dir = realpath(a.tasks_dir, NULL)) == NULL || !dir_exists(tasks_dir)))
-        rc = error_set(err, -EINVAL, "--tasks '%s': %s", a.tasks_dir,
-                       tasks_dir == NULL ? strerror(errno) : "no folder");
+    struct arguments arguments = {.json = false};
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
     if (rc == 0)
-        rc = list(tasks_dir, a.json, err);
-    free(tasks_dir);
+        rc = options_tasks_dir(&arguments.tasks_dir, err);
+    if (rc == 0)
+        rc = list(arguments.tasks_dir, arguments.json, err);
+    options_free(&options, &arguments);
     return rc == 0 ? 0 : signals_asked() != 0 ? 128 + signals_asked() : rc == -EINVAL ? 2 : 1;
 }

@@ -1,80 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench plot`: a run's pictures, as files or drawn in the terminal. */
-#define _GNU_SOURCE /* argp.h wants error_t */
-#include <argp.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
-#include "bench/util/files.h"
 #include "bench/cmd/options.h"
-#include "bench/protocol/paths.h"
 #include "bench/report/plot/plot.h"
+#include "bench/report/terminal.h"
 #include "bench/util/atomic_write.h"
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/num.h"
-#include "bench/report/terminal.h"
 
-enum { KEY_ONLY = 256, KEY_FORMAT };
 #define TEXT_MAX (4u << 20)
-enum { PICTURE_KINDS_MAX = 31 };
 
-struct plot_arguments {
-    const char *run, *only; /* NULL: not said */
-    unsigned formats;
-    struct error *err;
+struct arguments {
+    const char *run; /* NULL: the latest */
+    char *only;
+    struct string_list formats;
 };
 
-static const struct argp_option option_table[] = {
-    {"only", KEY_ONLY, "NAME", 0, "This kind of picture only (an unknown name lists them)", 0},
-    {"format", KEY_FORMAT, "F[,F]", 0, "svg, png, pdf, or txt, which is drawn in the terminal (default svg,png)", 0},
-    {0},
+static const struct option_row rows[] = {
+    {{"only", SETTING_TEXT, offsetof(struct arguments, only)},
+     "NAME",
+     "This kind of picture only (an unknown name lists them)"},
+    {{"format", SETTING_DRAWINGS, offsetof(struct arguments, formats)},
+     "F[,F]",
+     "svg, png, pdf, or txt, which is drawn in the terminal (default svg,png)"},
 };
+static const struct options options = {.rows = rows,
+                                       .count = sizeof rows / sizeof *rows,
+                                       .arguments = 1,
+                                       .arguments_at = offsetof(struct arguments, run),
+                                       .args_doc = "[RUN]",
+                                       .doc = "Draw a run's pictures again, into its folder plots/.\v"
+                                              "RUN is a folder under results/; results/latest where none is given."};
 
-static error_t take_only(struct plot_arguments *a, const char *name)
+static int check_only(const char *only, struct error *err)
 {
-    const char *kinds[PICTURE_KINDS_MAX + 1] = {NULL};
-    size_t place;
-    for (size_t i = 0; i < PICTURE_KINDS_MAX && picture_kind(i) != NULL; i++)
-        kinds[i] = picture_kind(i);
-    a->only = name;
-    return options_word(a->err, "--only", name, kinds, &place);
+    struct string_list kinds = {NULL, 0};
+    for (size_t i = 0; picture_kind(i) != NULL; i++)
+        string_list_add(&kinds, picture_kind(i));
+    char *known = string_list_join(&kinds, ", ");
+    const int rc = only == NULL || string_list_have(&kinds, only)
+                       ? 0
+                       : error_set(err, -EINVAL, "--only '%.200s': none of %s", only, known);
+    free(known);
+    string_list_free(&kinds);
+    return rc;
 }
 
-static error_t take_formats(struct plot_arguments *a, const char *list)
+static unsigned format_bits(const struct string_list *formats)
 {
-    struct string_list words = {NULL, 0};
-    bool good = string_list_split(&words, list) == 0;
-    a->formats = 0;
-    for (size_t i = 0; good && i < words.count; i++) {
-        size_t f = 0;
-        while (plot_formats[f] != NULL && strcmp(plot_formats[f], words.items[i]) != 0)
-            f++;
-        good = plot_formats[f] != NULL;
-        a->formats |= 1u << f;
-    }
-    string_list_free(&words);
-    return good ? 0
-                : options_refuse(a->err, "--format", list, "svg, png, pdf or txt are needed, with commas between them");
-}
-
-static error_t parse_option(int key, char *text, struct argp_state *state)
-{
-    struct plot_arguments *a = state->input;
-    switch (key) {
-    case KEY_ONLY:
-        return take_only(a, text);
-    case KEY_FORMAT:
-        return take_formats(a, text);
-    case ARGP_KEY_ARG:
-        return options_argument(a->err, text, &a->run);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    unsigned bits = 0;
+    for (size_t f = 0; plot_formats[f] != NULL; f++)
+        bits |= string_list_have(formats, plot_formats[f]) ? 1u << f : 0;
+    return bits != 0 ? bits : PLOT_SVG | PLOT_PNG;
 }
 
 /* Prints a picture drawn as text. */
@@ -82,9 +65,9 @@ static int show_text(const char *run, const struct picture *p, struct error *err
 {
     char *path = text_format("%s/plots/%s.txt", run, p->stem), *text = NULL;
     size_t length = 0;
-    int rc = path == NULL ? -ENOMEM : file_read(path, TEXT_MAX, &text, &length);
+    const int rc = file_read(path, TEXT_MAX, &text, &length);
     if (rc != 0)
-        error_set(err, rc, "plot: %s: %s", path == NULL ? "out of memory" : path, strerror(-rc));
+        error_set(err, rc, "plot: %s: %s", path, strerror(-rc));
     else
         printf("\n%s: %s\n%.*s", p->kind, p->alt, (int)length, text);
     free(text);
@@ -92,21 +75,21 @@ static int show_text(const char *run, const struct picture *p, struct error *err
     return rc;
 }
 
-static int draw(const struct plot_arguments *a, const struct picture_source *source, const struct plot_options *options,
+static int draw(const char *only, const struct picture_source *source, const struct plot_options *how,
                 struct error *err)
 {
     struct pictures pictures;
     int rc;
-    pictures_make(&pictures, source, a->only);
+    pictures_make(&pictures, source, only);
     const int lock = atomic_write_lock(source->run_dir);
     if (pictures.count == 0)
         rc = error_set(err, -ENOENT, "plot: this run has nothing for a picture of %s",
-                       a->only != NULL ? a->only : "any kind");
+                       only != NULL ? only : "any kind");
     else
-        rc = plot_make(source->run_dir, &pictures, options, err);
-    for (size_t i = 0; rc == 0 && (options->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
+        rc = plot_make(source->run_dir, &pictures, how, err);
+    for (size_t i = 0; rc == 0 && (how->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
         rc = show_text(source->run_dir, &pictures.items[i], err);
-    if (rc == 0 && (options->formats & PLOT_TXT) == 0)
+    if (rc == 0 && (how->formats & PLOT_TXT) == 0)
         printf("%s/plots\n", source->run_dir);
     atomic_write_unlock(lock);
     pictures_free(&pictures);
@@ -121,59 +104,43 @@ static int text_width(void)
     return said != NULL && num_parse_i64(said, 40, 1000, &columns) == 0 ? (int)columns : terminal_columns();
 }
 
-static int plot_run(const struct plot_arguments *a, const char *run, const struct paths *paths, struct error *err)
+static int plot(const struct arguments *a, const struct paths *paths, struct error *err)
 {
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     struct claims claims = {.items = NULL};
-    struct picture_source source = {.summary = &summary, .run_dir = run};
-    char *scripts = text_format("%s/scripts/plots", paths->root), *folder = text_format("%s/bench/claims", paths->root);
-    const struct plot_options options = {.scripts_dir = scripts, .formats = a->formats, .text_width = text_width()};
-    int rc = scripts == NULL || folder == NULL ? error_set(err, -ENOMEM, "out of memory")
-                                               : results_load(&results, run, err);
+    char *run = NULL;
+    const struct plot_options how = {
+        .root = paths->root, .formats = format_bits(&a->formats), .text_width = text_width()};
+    int rc = find_run(paths, NULL, a->run, &run, err);
+    if (rc == 0)
+        rc = results_load(&results, run, err);
     if (rc == 0)
         rc = summary_make(&summary, &results, err);
-    const int claimed = rc == 0 ? claims_of_run(folder, &summary, &claims, err) : rc;
-    source.claims = claimed == 0 ? &claims : NULL;
+    const int claimed = rc == 0 ? claims_of_run(paths->root, &summary, &claims, err) : rc;
+    const struct picture_source source = {.summary = &summary, .run_dir = run, .claims = claimed == 0 ? &claims : NULL};
     if (rc == 0)
-        rc = claimed == 0 || claimed == -ENOENT /* it names none */ ? draw(a, &source, &options, err) : claimed;
+        rc = claimed == 0 || claimed == -ENOENT /* it names none */ ? draw(a->only, &source, &how, err) : claimed;
     if (claimed == 0)
         claims_free(&claims);
     summary_free(&summary);
     results_free(&results);
-    free(folder);
-    free(scripts);
-    return rc;
-}
-
-static int plot_latest_or(const struct plot_arguments *a, struct error *err)
-{
-    struct paths paths;
-    int rc = paths_find(&paths, err);
-    if (rc != 0)
-        return rc;
-    char *run = NULL;
-    struct error why = {.text = ""};
-    if ((rc = find_run(&paths, NULL, a->run, &run, &why)) != 0)
-        error_set(err, rc, "plot: %s", why.text);
-    if (rc == 0)
-        rc = plot_run(a, run, &paths, err);
     free(run);
-    paths_free(&paths);
     return rc;
 }
 
 int cmd_plot(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        .options = option_table,
-        .parser = parse_option,
-        .args_doc = "[RUN]",
-        .doc = "Draw a run's pictures again, into its folder plots/.\v"
-               "RUN is a folder under results/; results/latest where none is given.",
-    };
-    struct plot_arguments arguments = {.formats = PLOT_SVG | PLOT_PNG, .err = err};
-    if (options_parse(&argp, argc, argv, &arguments, err) != 0)
-        return 2;
-    return options_status(plot_latest_or(&arguments, err));
+    struct arguments arguments = {.run = NULL};
+    struct paths paths = {.self = NULL};
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
+    if (rc == 0)
+        rc = check_only(arguments.only, err);
+    if (rc == 0)
+        rc = paths_find(&paths, err);
+    if (rc == 0)
+        rc = plot(&arguments, &paths, err);
+    paths_free(&paths);
+    options_free(&options, &arguments);
+    return options_status(rc);
 }

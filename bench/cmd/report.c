@@ -1,139 +1,118 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench report`: tables and pictures made again from a run's folder. */
-#define _GNU_SOURCE /* argp.h wants error_t; strdup and realpath come along */
-#include <argp.h>
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
+#include <spawn.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
-#include "bench/util/files.h"
-#include "bench/cmd/opener.h"
 #include "bench/cmd/options.h"
-#include "bench/report/html/html.h"
-#include "bench/protocol/paths.h"
 #include "bench/cmd/report_make.h"
+#include "bench/report/html/html.h"
 #include "bench/util/text.h"
 
-enum { OPTION_PLOTS = 256, OPTION_NO_PLOTS, OPTION_TABLE, OPTION_OPEN };
-enum plots { PLOTS_IF_POSSIBLE, PLOTS_NEEDED, PLOTS_NONE };
+/* A desktop's opener has failed by then, or found a browser. */
+enum { PATIENCE_MS = 5000, POLL_MS = 20 };
 
-struct report_arguments {
-    const char *run;
-    enum plots plots;
-    bool quiet;
-    bool open;
+struct arguments {
     struct options_print print;
-    const char *table;
-    struct error *err;
+    const char *run; /* NULL: the latest */
+    char *table;
+    double margin;
+    bool plots, no_plots, open, quiet;
 };
 
-static const struct argp_option option_table[] = {
-    {"plots", OPTION_PLOTS, NULL, 0, "Make the pictures, and fail where they cannot be made", 0},
-    {"no-plots", OPTION_NO_PLOTS, NULL, 0, "Make no pictures", 0},
-    {"open", OPTION_OPEN, NULL, 0,
-     "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none", 0},
-    {"quiet", 'q', NULL, 0, "Print no table", 0},
-    {"table", OPTION_TABLE, "NAME", 0,
-     "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost", 0},
-    {0},
+static const struct option_row rows[] = {
+    {{"plots", SETTING_FLAG, offsetof(struct arguments, plots)},
+     NULL,
+     "Make the pictures, and fail where they cannot be made"},
+    {{"no-plots", SETTING_FLAG, offsetof(struct arguments, no_plots)}, NULL, "Make no pictures"},
+    {{"open", SETTING_FLAG, offsetof(struct arguments, open)},
+     NULL,
+     "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none"},
+    {{"quiet", SETTING_FLAG, offsetof(struct arguments, quiet)}, NULL, "Print no table"},
+    {{"table", SETTING_TEXT, offsetof(struct arguments, table)},
+     "NAME",
+     "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost"},
+    {{"margin", SETTING_MARGIN, offsetof(struct arguments, margin)},
+     "P%",
+     "A difference smaller than this is none, in place of the run's own, 0%..90%"},
 };
+static const struct options options = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .prints = true,
+    .arguments = 1,
+    .arguments_at = offsetof(struct arguments, run),
+    .args_doc = "[RUN]",
+    .doc =
+        "Make a run's tables, pictures and page again and print the table.\v"
+        "RUN is a folder under results/; results/latest where none is given. Exit status: 0; 1 where a file cannot be "
+        "written (the table is printed all the same, and what was not made is named); 2 no run, or usage; 77 without "
+        "gnuplot, where --plots needs it."};
 
-static error_t parse_option(int key, char *text, struct argp_state *state)
+/* Did the browser end well, or is it still there? Without a display it has the terminal, and is waited for. */
+static bool goes_well(pid_t pid)
 {
-    struct report_arguments *arguments = state->input;
-    switch (key) {
-    case OPTION_PLOTS:
-        arguments->plots = PLOTS_NEEDED;
-        return 0;
-    case OPTION_NO_PLOTS:
-        arguments->plots = PLOTS_NONE;
-        return 0;
-    case OPTION_OPEN:
-        arguments->open = true;
-        return 0;
-    case 'q':
-        arguments->quiet = true;
-        return 0;
-    case OPTION_TABLE:
-        arguments->table = text;
-        return 0;
-    case ARGP_KEY_ARG:
-        return options_argument(arguments->err, text, &arguments->run);
-    default:
-        return ARGP_ERR_UNKNOWN;
+    const bool display = getenv("DISPLAY") != NULL || getenv("WAYLAND_DISPLAY") != NULL;
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    for (int waited = 0; !display || waited < PATIENCE_MS; waited += POLL_MS) {
+        int status = 0;
+        if (waitpid(pid, &status, display ? WNOHANG : 0) == pid)
+            return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        nanosleep(&pause, NULL);
     }
+    return true;
 }
 
-/* In a browser, or where it is. */
-static int show_page(const char *run, struct error *err)
+/* In a browser, a program of the user's that inherits the terminal and is never killed; or says where it is. */
+static void show_page(const char *run)
 {
-    char *path = text_format("%s/" PAGE_FILE, run);
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
+    extern char **environ;
+    char *path = text_format("%s/" PAGE_FILE, run), *absolute = realpath(path, NULL), *said = getenv("BROWSER");
+    char *program = said != NULL && *said != '\0' ? said : (char[]){"xdg-open"};
+    char *const argv[] = {program, absolute, NULL};
+    pid_t pid = -1;
     (void)fflush(stdout); /* the browser may print, too */
-    if (!opener_open(path))
+    if (absolute == NULL || posix_spawnp(&pid, program, NULL, NULL, argv, environ) != 0 || !goes_well(pid))
         printf("%s\n", path);
+    free(absolute);
     free(path);
-    return 0;
 }
 
-static int report(const struct report_arguments *arguments, const struct paths *paths, struct error *err)
+static int report(const struct arguments *a, const struct paths *paths, struct error *err)
 {
-    int failed = 0, rc = -ENOMEM;
+    struct report_options how = {.root = paths->root,
+                                 .plots = a->plots || !a->no_plots,
+                                 .plots_needed = a->plots,
+                                 .margin = a->margin,
+                                 .writer = options_writer(&a->print, a->table)};
+    int failed = 0;
     char *run = NULL;
-    char *scripts = text_format("%s/scripts/plots", paths->root);
-    char *claims = text_format("%s/bench/claims", paths->root);
-    if (scripts == NULL || claims == NULL) {
-        error_set(err, rc, "out of memory");
-        goto out;
-    }
-    struct report_options options = {
-        .files = true,
-        .plots = arguments->plots != PLOTS_NONE,
-        .plots_needed = arguments->plots == PLOTS_NEEDED,
-        .writer = options_writer(&arguments->print, arguments->table),
-        .margin = arguments->print.margin < 0 ? NULL : &arguments->print.margin,
-        .scripts_dir = scripts,
-        .claims_dir = claims,
-    };
-    if (arguments->quiet)
-        options.writer.out = NULL;
-    struct error why = {.text = ""};
-    if ((rc = find_run(paths, NULL, arguments->run, &run, &why)) != 0)
-        error_set(err, rc, "report: %s", why.text);
+    if (a->quiet)
+        how.writer.out = NULL;
+    int rc = find_run(paths, NULL, a->run, &run, err);
     if (rc == 0)
-        rc = report_make(run, &options, &failed, err);
-    if (rc == 0 && arguments->open)
-        rc = show_page(run, err);
-out:
-    free(claims);
-    free(scripts);
+        rc = report_make(run, &how, &failed, err);
+    if (rc == 0 && a->open)
+        show_page(run);
     free(run);
     return rc;
 }
 
 int cmd_report(int argc, char **argv, struct error *err)
 {
-    static const struct argp argp = {
-        .options = option_table,
-        .parser = parse_option,
-        .args_doc = "[RUN]",
-        .doc = "Make a run's tables, pictures and page again and print the table.\v"
-               "RUN is a folder under results/; results/latest where none is given. Exit status: 0; 1 where a file "
-               "cannot be "
-               "written (the table is printed all the same, and what was not made is named); 2 no run, or usage; 77 "
-               "without "
-               "gnuplot, where --plots needs it.",
-    };
-    struct report_arguments arguments = {.print.with_margin = true, .err = err};
-    if (options_parse_print(&argp, argc, argv, &arguments, &arguments.print, err) != 0)
-        return 2;
-    struct paths paths;
-    int rc = paths_find(&paths, err);
+    struct arguments arguments = {.margin = -1};
+    struct paths paths = {.self = NULL};
+    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
+    if (rc == 0)
+        rc = paths_find(&paths, err);
     if (rc == 0)
         rc = report(&arguments, &paths, err);
     paths_free(&paths);
+    options_free(&options, &arguments);
     return options_status(rc);
 }

@@ -452,28 +452,18 @@ static int measure(struct session *s, struct error *err)
 
 static int make_report(const struct session *s, int *failed, struct error *err)
 {
-    char *scripts = text_format("%s/scripts/plots", s->paths.root);
-    char *claims = text_format("%s/bench/claims", s->paths.root);
-    const struct options_print print = {.format = &format_terminal};
-    struct report_options options = {.files = true,
+    struct report_options options = {.root = s->paths.root,
                                      .plots = !s->options.no_plots,
-                                     .writer = options_writer(&print, NULL),
-                                     .scripts_dir = scripts,
-                                     .claims_dir = claims};
+                                     .margin = -1,
+                                     .writer = options_writer(&(struct options_print){.format = NULL}, NULL)};
     if (s->options.quiet)
         options.writer.out = NULL;
-    const bool possible = scripts != NULL && claims != NULL;
-    int rc = possible ? report_make(s->folder, &options, failed, err) : error_set(err, -ENOMEM, "out of memory");
-    if (rc != 0 && possible &&
-        options.writer.out != NULL) { /* a reader of the table who has gone must not cost the files */
-        struct error again = {.text = ""};
-        options.writer.out = NULL;
-        if (report_make(s->folder, &options, failed, &again) == 0)
-            rc = 0;
-    }
-    free(claims);
-    free(scripts);
-    return rc;
+    const int rc = report_make(s->folder, &options, failed, err);
+    if (rc == 0 || options.writer.out == NULL)
+        return rc;
+    struct error again = {.text = ""};
+    options.writer.out = NULL; /* a reader of the table who has gone must not cost the files */
+    return report_make(s->folder, &options, failed, &again) == 0 ? 0 : rc;
 }
 
 /* Why sampling ended early, and how to go on. A run without a single sample leaves no folder. */

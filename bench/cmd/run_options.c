@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `cobench run`: one table makes the parser and --help. */
-#define _XOPEN_SOURCE 700 /* realpath */
+/* The command line of `cobench run`. */
 #include "bench/cmd/run_options.h"
 
-#include <argp.h>
 #include <errno.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "bench/util/files.h"
 #include "bench/cmd/options.h"
 
 #define AT(field) offsetof(struct run_options, field)
 
-static const struct {
-    struct setting set;
-    const char *argument, *help;
-} table[] = {
+static const struct option_row rows[] = {
     {{"suite", SETTING_TEXT, AT(suite)},
      "NAME|FILE",
      "A suite of bench/suites, or a file (default quick; docs/suites.md)"},
@@ -76,89 +67,34 @@ static const struct {
     {{"no-plots", SETTING_FLAG, AT(no_plots)}, NULL, "Make no pictures"},
     {{"quiet", SETTING_FLAG, AT(quiet)}, NULL, "No progress and no table; warnings stay"},
 };
-enum { COUNT = sizeof table / sizeof *table, FIRST_KEY = 256 };
-
-struct parse {
-    struct run_options *out;
-    struct error *err;
-    const char *settles; /* the first option that says what a run does */
-};
+static const struct options options = {
+    .rows = rows,
+    .count = sizeof rows / sizeof *rows,
+    .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
 
 /* What a resumed run does stands in its plan; an option that says it again could only contradict. */
-static bool goes_with_resume(const char *option)
+static int check_resume(const struct run_options *o, uint64_t given, struct error *err)
 {
-    static const char *const others[] = {"results", "resume", "rounds", "force", "no-plots", "quiet"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcmp(option, others[i]) == 0)
-            return true;
-    return false;
-}
-
-static int check_resume(const struct parse *p)
-{
-    if (p->out->resume != NULL && p->settles != NULL)
-        return error_set(p->err, -EINVAL,
-                         "--resume: --%s cannot be given with it; the run does what its plan.json says", p->settles);
-    if (p->out->resume == NULL && p->out->force)
-        return error_set(p->err, -EINVAL, "--force: only --resume can be forced");
-    return 0;
-}
-
-/* --tasks becomes absolute, as the hosts run in another folder. */
-static int find_tasks_dir(struct parse *p)
-{
-    char **dir = &p->out->plan.tasks_dir, *path = *dir == NULL ? NULL : realpath(*dir, NULL);
-    if (*dir == NULL)
-        return 0;
-    const char *wrong = path == NULL                        ? strerror(errno)
-                        : !dir_exists(path)                 ? "this is no folder"
-                        : !text_is_utf8(path, strlen(path)) ? "its path is not valid UTF-8"
-                                                            : NULL;
-    const int rc = wrong == NULL ? 0 : -options_refuse(p->err, "--tasks", *dir, wrong);
-    free(*dir);
-    *dir = path;
-    return rc;
-}
-
-static error_t on_option(int key, char *arg, struct argp_state *state)
-{
-    struct parse *p = state->input;
-    if (key == ARGP_KEY_ARG)
-        return options_refuse(p->err, "run", arg, "there are options only; --task names a task, --suite a suite");
-    if (key < FIRST_KEY || key >= FIRST_KEY + COUNT)
-        return ARGP_ERR_UNKNOWN;
-    const struct setting *s = &table[key - FIRST_KEY].set;
-    struct setting_refusal no;
-    char option[24];
-    if (p->settles == NULL && !goes_with_resume(s->key))
-        p->settles = s->key;
-    const int rc = setting_take(s->kind, arg, (char *)p->out + s->at, &no);
-    snprintf(option, sizeof option, "--%s", s->key);
-    return rc == -EINVAL ? options_refuse(p->err, option, no.value, no.why)
-           : rc != 0     ? -error_set(p->err, rc, "out of memory")
-                         : 0;
+    static const char others[] = " results resume rounds force no-plots quiet ";
+    char word[24];
+    for (size_t i = 0; o->resume != NULL && i < options.count; i++) {
+        snprintf(word, sizeof word, " %s ", rows[i].set.key);
+        if ((given >> i & 1) != 0 && strstr(others, word) == NULL)
+            return error_set(err, -EINVAL,
+                             "--resume: --%s cannot be given with it; the run does what its plan.json says",
+                             rows[i].set.key);
+    }
+    return o->resume != NULL || !o->force ? 0 : error_set(err, -EINVAL, "--force: only --resume can be forced");
 }
 
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err)
 {
-    struct argp_option options[COUNT + 1] = {{0}};
-    for (int i = 0; i < COUNT; i++)
-        options[i] = (struct argp_option){
-            .name = table[i].set.key, .key = FIRST_KEY + i, .arg = table[i].argument, .doc = table[i].help};
-    const struct argp parser = {
-        .options = options,
-        .parser = on_option,
-        .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
+    uint64_t given = 0;
     *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
-    struct parse p = {.out = out, .err = err};
-    int rc = options_parse(&parser, argc, argv, &p, err);
+    int rc = options_parse(&options, argc, argv, out, &given, err);
     if (rc == 0)
-        rc = find_tasks_dir(&p);
-    return rc == 0 ? check_resume(&p) : rc;
+        rc = options_tasks_dir(&out->plan.tasks_dir, err);
+    return rc == 0 ? check_resume(out, given, err) : rc;
 }
 
-void run_options_free(struct run_options *options)
-{
-    for (int i = 0; i < COUNT; i++)
-        setting_free(&table[i].set, options);
-}
+void run_options_free(struct run_options *o) { options_free(&options, o); }

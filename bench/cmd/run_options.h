@@ -19,6 +19,6 @@ struct run_options {
 /* 0, or -EINVAL with err naming what is wrong. argp itself ends the program (status 2) on options it does not know, and
  * for --help. run_options_free in every case. */
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
-void run_options_free(struct run_options *options);
+void run_options_free(struct run_options *o);
 
 #endif

@@ -22,13 +22,18 @@ static const struct {
     int64_t low, high;
     parse_real *real;
     double min, max;
-    const char *words[3];
+    const char *words[5];
 } checks[] = {
     [SETTING_CLAIMS] = {.why = "no name of a file in bench/claims"},
     [SETTING_URL] = {.why = "not a URL in UTF-8 that begins with http:// or https://"},
     [SETTING_SCALING] = {.why = "neither strong, weak nor prices", .words = {"strong", "weak", "prices"}},
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
     [SETTING_START_METHOD] = {.why = "neither fork nor spawn", .words = {"fork", "spawn"}},
+    [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
+                        .words = {"terminal", "md", "adoc", "csv", "json"}},
+    [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
+    [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
+    [SETTING_DRAWINGS] = {.why = "none of svg, png, pdf and txt", .words = {"svg", "png", "pdf", "txt"}},
     [SETTING_JOBS] = {.why = "not a whole number from 1 to 100000000", .low = 1, .high = JOBS_MAX},
     [SETTING_WORKERS] = {.why = "not a number from 1 to 100000, 'cpus' or 'jobs'",
                          .low = 1,
@@ -37,6 +42,7 @@ static const struct {
     [SETTING_ROUNDS] = {.why = "not a whole number from 1 to 100000", .low = 1, .high = ROUNDS_MAX},
     /* What every JSON reader keeps exactly. */
     [SETTING_SEED] = {.why = "not a whole number from 0 to 9007199254740991", .high = INT64_C(9007199254740991)},
+    [SETTING_WIDTH] = {.why = "not a whole number from 80 to 1000", .low = 80, .high = 1000},
     [SETTING_SECONDS] = {.why = "not a number of seconds from 0.001 to 86400",
                          .real = num_parse_double,
                          .min = 0.001,
@@ -54,6 +60,10 @@ static const struct {
                            .min = PRECISION_MIN,
                            .max = PRECISION_MAX},
     [SETTING_MARGIN] = {.why = "not a percentage from 0% to 90%", .real = num_parse_percent, .max = MARGIN_MAX},
+    [SETTING_SLOWER] = {.why = "not a percentage from 0.01% to 1000%",
+                        .real = num_parse_percent,
+                        .min = 0.0001,
+                        .max = 10},
 };
 
 static bool is_url(const char *text)
@@ -79,48 +89,44 @@ bool setting_allows(enum setting_kind kind, const char *value)
                                   : checks[kind].words[0] == NULL;
 }
 
-static int refuse(enum setting_kind kind, const char *value, struct setting_refusal *refusal)
-{
-    *refusal = (struct setting_refusal){.value = value, .why = checks[kind].why};
-    return -EINVAL;
-}
-
 static int take_list(enum setting_kind kind, const char *value, struct string_list *into,
                      struct setting_refusal *refusal)
 {
-    const int rc = string_list_split(into, value);
-    if (rc == -EINVAL)
-        *refusal = (struct setting_refusal){.value = value, .why = "no list with commas between its words"};
+    *refusal = (struct setting_refusal){.value = value, .why = "no list with commas between its words"};
+    int rc = string_list_split(into, value);
     for (size_t i = 0; rc == 0 && i < into->count; i++)
-        if (!setting_allows(kind, into->items[i]))
-            return refuse(kind, into->items[i], refusal);
+        if (!setting_allows(kind, into->items[i])) {
+            *refusal = (struct setting_refusal){.value = into->items[i], .why = checks[kind].why};
+            rc = -EINVAL;
+        }
     return rc;
 }
 
 int setting_take(enum setting_kind kind, const char *value, void *into, struct setting_refusal *refusal)
 {
-    if (kind == SETTING_FLAG) {
-        *(bool *)into = true;
-        return 0;
-    }
-    if (kind == SETTING_ADDED)
-        return string_list_add(into, value);
-    if (kind >= SETTING_NAMES && kind <= SETTING_WORKERS)
+    if (kind >= SETTING_NAMES && kind <= SETTING_DRAWINGS)
         return take_list(kind, value, into, refusal);
-    if (!setting_allows(kind, value))
-        return refuse(kind, value, refusal);
-    if (checks[kind].high > 0)
+    *refusal = (struct setting_refusal){.value = value, .why = checks[kind].why};
+    if (kind == SETTING_FLAG)
+        *(bool *)into = true;
+    else if (kind == SETTING_ADDED)
+        string_list_add(into, value);
+    else if (!setting_allows(kind, value))
+        return -EINVAL;
+    else if (checks[kind].high > 0)
         return num_parse_i64(value, checks[kind].low, checks[kind].high, into);
-    if (checks[kind].real != NULL)
+    else if (checks[kind].real != NULL)
         return checks[kind].real(value, checks[kind].min, checks[kind].max, into);
-    return text_set(into, value);
+    else
+        text_set(into, value);
+    return 0;
 }
 
 void setting_free(const struct setting *setting, void *of)
 {
     void *at = (char *)of + setting->at;
-    if (setting->kind >= SETTING_ADDED && setting->kind <= SETTING_WORKERS)
+    if (setting->kind >= SETTING_ADDED && setting->kind <= SETTING_DRAWINGS)
         string_list_free(at);
     else if (setting->kind >= SETTING_TEXT && setting->kind < SETTING_ADDED)
-        (void)text_set(at, NULL);
+        text_set(at, NULL);
 }

@@ -20,17 +20,23 @@ enum setting_kind {
     SETTING_SCALING,      /* char *: one of a few words, as the next two */
     SETTING_ARRIVALS,     /* char * */
     SETTING_START_METHOD, /* char * */
+    SETTING_FORMAT,       /* char *: from here on of the command line only */
+    SETTING_JUDGE,        /* char * */
+    SETTING_TIME,         /* char * */
     SETTING_ADDED,        /* struct string_list: one more */
     SETTING_NAMES,        /* struct string_list: with commas between them, as the next two */
     SETTING_JOBS,         /* struct string_list */
     SETTING_WORKERS,      /* struct string_list */
+    SETTING_DRAWINGS,     /* struct string_list */
     SETTING_ROUNDS,       /* int64_t */
     SETTING_SEED,         /* int64_t */
+    SETTING_WIDTH,        /* int64_t: columns */
     SETTING_SECONDS,      /* double */
     SETTING_RATE,         /* double: jobs a second */
     SETTING_BUDGET,       /* double: seconds */
     SETTING_PRECISION,    /* double: a share, as the next */
-    SETTING_MARGIN        /* double */
+    SETTING_MARGIN,       /* double */
+    SETTING_SLOWER        /* double */
 };
 
 struct setting {
@@ -45,7 +51,7 @@ struct setting_refusal {
     const char *why;   /* "not ..." or "neither ..." */
 };
 
-/* Sets what is at `into`. 0; -ENOMEM; -EINVAL: *refusal says why, borrowed from `value` and `into`. */
+/* Sets what is at `into`. 0, or -EINVAL: *refusal says why, borrowed from `value` and `into`. */
 int setting_take(enum setting_kind kind, const char *value, void *into, struct setting_refusal *refusal);
 /* Whether a value (of a list: one of it) may be. Pure. */
 bool setting_allows(enum setting_kind kind, const char *value);

@@ -86,9 +86,8 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
     struct line l = {.words = &command};
     if (cell->role == ROLE_CAPACITY) {
         put(&l, b->paths->self, "copies");
-        put(&l, "--copies", "%lld", (long long)cell->copies);
-        put(&l, "--dir", "%s", b->scratch);
-        put(&l, "--", NULL);
+        put(&l, NULL, "%lld", (long long)cell->copies);
+        put(&l, b->scratch, NULL);
     }
     put_host(&l, b, cell, round);
     if (cell->role != ROLE_CAPACITY) {

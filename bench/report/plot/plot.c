@@ -162,7 +162,7 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     string_list_addf(&argv, "-e");
     string_list_addf(&argv, "text_width=%d; %s", width, p->settings);
     string_list_addf(&argv, "-c");
-    string_list_addf(&argv, "%s/%s.gp", desk->options->scripts_dir, p->kind);
+    string_list_addf(&argv, "%s/scripts/plots/%s.gp", desk->options->root, p->kind);
     string_list_addf(&argv, "%s/%s.dat", desk->folder, p->stem);
     string_list_addf(&argv, "%s/%s", desk->folder, d->temporary);
     const char *const texts[] = {format, p->title, p->subtitle, p->words[0], p->words[1], p->words[2], p->words[3]};

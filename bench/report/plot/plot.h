@@ -14,9 +14,9 @@ enum plot_format { PLOT_SVG = 1, PLOT_PNG = 2, PLOT_PDF = 4, PLOT_TXT = 8 };
 extern const char *const plot_formats[];
 
 struct plot_options {
-    const char *scripts_dir; /* where the .gp files are */
-    unsigned formats;        /* of enum plot_format */
-    int text_width;          /* columns of a drawing as text; 0: 100 */
+    const char *root; /* the project: its scripts/plots has the .gp files */
+    unsigned formats; /* of enum plot_format */
+    int text_width;   /* columns of a drawing as text; 0: 100 */
 };
 
 /*
