@@ -298,7 +298,7 @@ fuzz-programs: $(fuzz_programs)
 
 # The command lines end in argp, which would end the program (tests/fuzz/argp_quiet.h).
 $(BUILD)/fuzz_run_options $(BUILD)/fuzz_commands $(BUILD)/fuzz_plan: libs_of = -Wl,--wrap=argp_parse
-fuzz_support_o := $(call objects,tests/fuzz/support.c tests/fuzz/lists.c tests/fuzz/render_all.c bench/origin/query.c)
+fuzz_support_o := $(call objects,tests/fuzz/support.c tests/fuzz/given.c tests/fuzz/render_all.c bench/origin/query.c)
 $(BUILD)/libfuzz.a: $(fuzz_support_o)
 $(BUILD)/fuzz_host_%: $(BUILD)/obj/tests/fuzz/fuzz_host_%.o $(BUILD)/libfuzz.a $(call objects,c_impl/host/runtime_c.c) \
                       $(BUILD)/libhost.a $(BUILD)/libcommon.a

@@ -14,34 +14,8 @@
 #include "host/models.h"
 #include "host/contract.h"
 #include "host/params.h"
+#include "host_task.h"
 #include "support.h"
-
-static int task_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
-                    struct cobench_error *err)
-{
-    (void)state, (void)worker, (void)job, (void)reply, (void)result, (void)err;
-    return 0;
-}
-
-static const struct cobench_param table[] = {
-    {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "10", .min = -3, .max = 100, .about = "a number"},
-    {.key = "check",
-     .type = COBENCH_PARAM_CHOICE,
-     .fallback = "crc",
-     .choices = "auto|crc|status",
-     .about = "a choice"},
-    {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the", .about = "a text"},
-    {.key = "file", .type = COBENCH_PARAM_PATH, .fallback = "@words.txt", .about = "a path"},
-    {.key = "url", .type = COBENCH_PARAM_URL, .fallback = NULL, .about = "where to ask"},
-    {.key = NULL},
-};
-static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION,
-                                         .asks = COBENCH_ASK_URL,
-                                         .name = "t",
-                                         .about = "for tests",
-                                         .default_jobs = 1,
-                                         .params = table,
-                                         .run = task_run};
 
 static void check_params(const struct args *args)
 {
@@ -52,7 +26,7 @@ static void check_params(const struct args *args)
         fuzz_check_refusal(rc, err.message);
         return;
     }
-    FUZZ_MUST(params.count == sizeof table / sizeof *table - 1);
+    FUZZ_MUST(params.count == sizeof task_params / sizeof *task_params - 1);
     for (size_t i = 0; i < params.count; i++)
         FUZZ_MUST(params.values[i].text != NULL);
     FUZZ_MUST(params.values[0].number >= -3 && params.values[0].number <= 100);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Journals (bench/store/results.c) and all that is made from one (bench/analysis/summary.c, bench/render_*.c). The input is the lines of
- * samples.jsonl to the plan of tests/fuzz/plan.h. Of an accepted journal every cell has its samples by round, none
+ * Journals (bench/store/results.c) and all that is made from one. The input is the lines of
+ * samples.jsonl to the plan of given.h. Of an accepted journal every cell has its samples by round, none
  * twice, times that are not negative; a last line cut short changes nothing; and the tables are made of it: JSON that
  * reads as JSON, and a terminal's table without a control character.
  */
@@ -9,21 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/store/results.h"
-#include "plan.h"
+#include "given.h"
 #include "render_all.h"
 #include "support.h"
 
 #define ROUNDS 1000000 /* more than that is refused */
-
-static int parse(struct results *results, const char *samples, size_t length, struct error *err)
-{
-    const struct results_texts texts = {.plan = {PLAN_JSON, sizeof PLAN_JSON - 1},
-                                        .machine = {MACHINE_JSON, sizeof MACHINE_JSON - 1},
-                                        .samples = {samples, length},
-                                        .events = {"", 0}};
-    return results_parse(results, &texts, err);
-}
 
 static void check_sample(const struct sample *s)
 {
@@ -50,7 +40,7 @@ static size_t check_cells(const struct results *results)
     return samples;
 }
 
-/* Where a run that is taken up goes on: behind the last whole line. */
+/* Where a run that is resumed goes on: behind the last whole line. */
 static void check_progress(const uint8_t *data, size_t size, const struct results *results)
 {
     int64_t lines = 0, whole = 0;
@@ -76,7 +66,7 @@ static void check_torn(const uint8_t *data, size_t size, const struct results *w
     FUZZ_MUST(text != NULL);
     memcpy(text, data, size);
     memcpy(text + size, torn, sizeof torn);
-    FUZZ_MUST(parse(&again, text, size + sizeof torn - 1, &err) == 0);
+    FUZZ_MUST(given_results(&again, text, size + sizeof torn - 1, &err) == 0);
     FUZZ_MUST(check_cells(&again) == check_cells(whole));
     for (size_t i = 0; i < whole->cell_count; i++)
         FUZZ_MUST(whole->cells[i].count == again.cells[i].count && whole->cells[i].status == again.cells[i].status);
@@ -88,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct results results;
     struct error err = {.text = ""};
-    const int rc = parse(&results, (const char *)data, size, &err);
+    const int rc = given_results(&results, (const char *)data, size, &err);
     if (rc != 0) {
         fuzz_check_refusal(rc, err.text);
         return 0;

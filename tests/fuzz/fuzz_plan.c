@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From a suite and a command line to a plan (bench/plan/plan.c, bench/plan/params.c). The input is a suite file, a line
- * "===", and the words of `cobench run`, a line each; the catalog is fixed (lists.h). A plan that is made has jobs and
+ * "===", and the words of `cobench run`, a line each; the catalog is fixed (given.h). A plan that is made has jobs and
  * workers in range, every parameter the task has, cells of a group side by side, in each round every cell of a group
  * once, and a plan.json that is read back as that plan.
  */
@@ -10,14 +10,9 @@
 #include <string.h>
 
 #include "argp_quiet.h"
-#include "bench/plan/plan.h"
-#include "bench/plan/plan_json.h"
-#include "bench/store/results.h"
 #include "bench/cmd/run_options.h"
-#include "lists.h"
+#include "given.h"
 #include "support.h"
-
-#define CREATED "2026-01-01T00:00:00Z"
 
 error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input)
 {
@@ -84,23 +79,6 @@ static void check_read_back(const struct plan *p, const json_t *json)
     free(text);
 }
 
-/* As a run that is taken up again reads it. */
-static void check_taken_up(const struct plan *p, json_t *json, const struct catalog *catalog)
-{
-    struct plan again;
-    struct error err = {.text = ""};
-    FUZZ_MUST(plan_read(json, catalog, &again, &err) == 0);
-    FUZZ_MUST(again.cell_count == p->cell_count && again.seed == p->seed && again.timeout_s == p->timeout_s);
-    json_t *json_again = plan_json(&again, CREATED);
-    FUZZ_MUST(json_equal(json, json_again));
-    for (size_t g = 0; g < p->group_count; g++)
-        FUZZ_MUST(again.groups[g].needs_url == p->groups[g].needs_url);
-    for (size_t c = 0; c < p->cell_count; c++)
-        FUZZ_MUST(again.cells[c].entry == p->cells[c].entry && again.cells[c].impossible == p->cells[c].impossible);
-    json_decref(json_again);
-    plan_free(&again);
-}
-
 static void check_plan(const struct plan *p, const struct run_options *o, const struct catalog *catalog)
 {
     size_t *order = calloc(p->cell_count, sizeof *order);
@@ -115,10 +93,8 @@ static void check_plan(const struct plan *p, const struct run_options *o, const 
         if (g < 4)
             check_order(p, 1 + (int64_t)g, g, order, seen);
     }
-    json_t *json = plan_json(p, CREATED);
-    FUZZ_MUST(json != NULL);
+    json_t *json = check_resumed(p, catalog);
     check_read_back(p, json);
-    check_taken_up(p, json, catalog);
     json_decref(json);
     free(seen);
     free(order);
@@ -129,7 +105,7 @@ static void make(const struct suite *suite, struct run_options *options)
     struct catalog catalog;
     struct plan plan;
     struct error err = {.text = ""};
-    lists_catalog(&catalog);
+    given_catalog(&catalog);
     if (options->plan.seed < 0)
         options->plan.seed = 42; /* `cobench run` draws one */
     const struct plan_source source = {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench/store/results.h"
+#include "bench/util/text.h"
 #include "render_all.h"
 #include "support.h"
 
@@ -59,19 +60,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const scalings[] = {"strong", "weak", "prices"};
     struct results results;
     struct error err = {.text = ""};
-    char *text[2] = {NULL, NULL};
+    char *text[2];
     size_t length[2];
     if (size == 0)
         return 0;
-    for (int i = 0; i < 2; i++) {
-        FILE *out = open_memstream(&text[i], &length[i]);
-        FUZZ_MUST(out != NULL);
-        if (i == 0)
-            put_plan(out, scalings[data[0] % 3]);
-        else
-            put_journal(out, data + 1, size - 1);
-        FUZZ_MUST(fclose(out) == 0);
-    }
+    FILE *out = text_open(&text[0], &length[0]);
+    put_plan(out, scalings[data[0] % 3]);
+    text_close(out);
+    out = text_open(&text[1], &length[1]);
+    put_journal(out, data + 1, size - 1);
+    text_close(out);
     const struct results_texts texts = {.plan = {text[0], length[0]},
                                         .machine = {"{\"machine\":1}", 13},
                                         .samples = {text[1], length[1]},

@@ -87,16 +87,14 @@ static void check_lines(const uint8_t *data, size_t size)
 
 static void check_columns(const char *text, int width)
 {
-    char *printed = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&printed, &length);
-    FUZZ_MUST(out != NULL);
+    char *printed;
+    size_t length;
+    FILE *out = text_open(&printed, &length);
     format_put(out, text, width);
-    FUZZ_MUST(fclose(out) == 0);
+    text_close(out);
     FUZZ_MUST(strlen(printed) == length);
     FUZZ_MUST(width == 0 || format_columns(printed) == width);
-    for (const char *p = printed; *p != '\0'; p++)
-        FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+    fuzz_check_printable(printed);
     free(printed);
 }
 

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,28 +11,8 @@
 #include "bench/report/plot/picture.h"
 #include "bench/report/html/html.h"
 #include "bench/analysis/summary.h"
+#include "bench/util/text.h"
 #include "support.h"
-
-static char *written(const struct writer_format *format, const struct summary *summary, size_t *length)
-{
-    char *text = NULL;
-    FILE *out = open_memstream(&text, length);
-    struct writer w = {.format = format, .out = out, .width = 80};
-    FUZZ_MUST(out != NULL);
-    FUZZ_MUST(document_write(summary, &w) == 0);
-    FUZZ_MUST(fclose(out) == 0);
-    return text;
-}
-
-static void check_json(const struct summary *summary)
-{
-    size_t length;
-    char *text = written(&format_json, summary, &length);
-    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
-    FUZZ_MUST(json_is_object(root));
-    json_decref(root);
-    free(text);
-}
 
 /* Records of RFC 4180: a line feed within quotes ends none. */
 static size_t csv_records(const char *text)
@@ -46,6 +25,30 @@ static size_t csv_records(const char *text)
     }
     FUZZ_MUST(!quoted);
     return records;
+}
+
+void check_written(const struct writer_format *format, const char *text, size_t length)
+{
+    FUZZ_MUST(strlen(text) == length);
+    if (format == &format_json) {
+        json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+        FUZZ_MUST(json_is_object(root));
+        json_decref(root);
+    }
+    for (size_t i = 0; format == &format_terminal && i < length; i++)
+        FUZZ_MUST((unsigned char)text[i] >= 0x20 || text[i] == '\n');
+}
+
+static void check_tables(const struct summary *summary, const struct writer_format *format)
+{
+    char *text;
+    size_t length;
+    struct writer w = {.format = format, .out = text_open(&text, &length), .width = 80};
+    FUZZ_MUST(document_write(summary, &w) == 0);
+    text_close(w.out);
+    check_written(format, text, length);
+    FUZZ_MUST(format != &format_csv || csv_records(text) >= summary->cell_count + 1);
+    free(text);
 }
 
 /* What becomes a file's name and a program's statements must not follow from a name in a plan. */
@@ -71,11 +74,10 @@ static void check_page(const struct summary *summary)
 {
     const struct page page = {.summary = summary};
     size_t length, scripts = 0;
-    char *text = NULL;
-    FILE *out = open_memstream(&text, &length);
-    FUZZ_MUST(out != NULL);
+    char *text;
+    FILE *out = text_open(&text, &length);
     FUZZ_MUST(render_html(&page, out) == 0);
-    FUZZ_MUST(fclose(out) == 0);
+    text_close(out);
     for (const char *at = text; (at = strstr(at, "<script")) != NULL; at++)
         scripts++;
     FUZZ_MUST(scripts == 1);
@@ -84,25 +86,17 @@ static void check_page(const struct summary *summary)
 
 void render_all(const struct results *results)
 {
+    static const struct writer_format *const formats[] = {&format_terminal, &format_markdown, &format_adoc, &format_csv,
+                                                          &format_json};
     struct summary summary = {0};
     struct error err = {.text = ""};
-    size_t length;
     const int rc = summary_make(&summary, results, &err);
     if (rc != 0) {
         fuzz_check_refusal(rc, err.text);
         return;
     }
-    check_json(&summary);
-    char *csv = written(&format_csv, &summary, &length);
-    FUZZ_MUST(strlen(csv) == length);
-    FUZZ_MUST(csv_records(csv) >= summary.cell_count + 1);
-    char *terminal = written(&format_terminal, &summary, &length);
-    for (size_t i = 0; i < length; i++)
-        FUZZ_MUST((unsigned char)terminal[i] >= 0x20 || terminal[i] == '\n');
-    free(terminal);
-    free(csv);
-    free(written(&format_markdown, &summary, &length));
-    free(written(&format_adoc, &summary, &length));
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        check_tables(&summary, formats[i]);
     check_page(&summary);
     check_pictures(&summary);
     summary_free(&summary);

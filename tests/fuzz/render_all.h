@@ -3,11 +3,13 @@
 #ifndef TESTS_FUZZ_RENDER_ALL_H
 #define TESTS_FUZZ_RENDER_ALL_H
 
+#include "bench/report/writer.h"
 #include "bench/store/results.h"
 
-/* Makes the summary and all that is printed from it, and looks at each: the JSON is JSON, the CSV has a line for each
- * cell of the plan, the terminal's table holds no control character but its line feeds, and no two
- * pictures share a file's name. */
+/* JSON is JSON, quotes of CSV are closed, the terminal's text holds no control character but line feeds. */
+void check_written(const struct writer_format *format, const char *text, size_t length);
+
+/* Makes the summary and all that is printed from it, and checks each. No two pictures share a file's name. */
 void render_all(const struct results *results);
 
 #endif

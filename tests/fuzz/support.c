@@ -26,12 +26,16 @@ char *fuzz_text(const uint8_t *data, size_t size)
     return text;
 }
 
+void fuzz_check_printable(const char *text)
+{
+    for (; *text != '\0'; text++)
+        FUZZ_MUST((unsigned char)*text >= 0x20 && *text != 0x7f);
+}
+
 void fuzz_check_refusal(int rc, const char *text)
 {
-    FUZZ_MUST(rc < 0);
-    FUZZ_MUST(text[0] != '\0');
-    for (const char *p = text; *p != '\0'; p++)
-        FUZZ_MUST((unsigned char)*p >= 0x20 && *p != 0x7f);
+    FUZZ_MUST(rc < 0 && text[0] != '\0');
+    fuzz_check_printable(text);
 }
 
 void fuzz_check_stopping(const struct stopping *asked)

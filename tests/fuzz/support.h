@@ -20,6 +20,9 @@ _Noreturn void fuzz_broken(const char *file, int line, const char *condition);
 /* The bytes with a NUL behind them, to be freed. The allocation is exact, so that reading past its end is seen. */
 char *fuzz_text(const uint8_t *data, size_t size);
 
+/* One line without a control character. */
+void fuzz_check_printable(const char *text);
+
 /* What every refusal has to be: a negative errno and one line of at least one printable character. */
 void fuzz_check_refusal(int rc, const char *text);
 

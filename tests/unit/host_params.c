@@ -8,33 +8,8 @@
 
 #include "host/contract.h"
 #include "host/params.h"
+#include "tests/fuzz/host_task.h"
 
-static int task_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
-                    struct cobench_error *err)
-{
-    (void)state, (void)worker, (void)job, (void)reply, (void)result, (void)err;
-    return 0;
-}
-
-static const struct cobench_param table[] = {
-    {.key = "size", .type = COBENCH_PARAM_INT, .fallback = "10", .min = 0, .max = 100, .about = "a number"},
-    {.key = "check",
-     .type = COBENCH_PARAM_CHOICE,
-     .fallback = "crc",
-     .choices = "auto|crc|status",
-     .about = "a choice"},
-    {.key = "word", .type = COBENCH_PARAM_TEXT, .fallback = "the", .about = "a text"},
-    {.key = "file", .type = COBENCH_PARAM_PATH, .fallback = "@words.txt", .about = "a path"},
-    {.key = "url", .type = COBENCH_PARAM_URL, .fallback = NULL, .about = "where to ask"},
-    {.key = NULL},
-};
-static const struct cobench_task task = {.contract = COBENCH_CONTRACT_VERSION,
-                                         .asks = COBENCH_ASK_URL,
-                                         .name = "t",
-                                         .about = "for tests",
-                                         .default_jobs = 1,
-                                         .params = table,
-                                         .run = task_run};
 static const struct cobench_task bare = {
     .contract = COBENCH_CONTRACT_VERSION, .name = "b", .about = "for tests", .default_jobs = 1, .run = task_run};
 
@@ -90,8 +65,8 @@ TEST(test_refused)
     } rows[] = {
         {&task, {"url=u", "size=12x"}, "--set size: '12x' is not a whole number"},
         {&task, {"url=u", "size="}, "--set size: '' is not a whole number"},
-        {&task, {"url=u", "size=-1"}, "--set size=-1: must be 0..100"},
-        {&task, {"url=u", "size=101"}, "--set size=101: must be 0..100"},
+        {&task, {"url=u", "size=-4"}, "--set size=-4: must be -3..100"},
+        {&task, {"url=u", "size=101"}, "--set size=101: must be -3..100"},
         {&task, {"url=u", "check=cr"}, "--set check=cr: must be one of auto, crc, status"},
         {&task, {"url=u", "check=crc|status"}, "--set check=crc|status: must be one of auto, crc, status"},
         {&task, {"url=u", "check="}, "--set check=: must be one of auto, crc, status"},
