@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/rank_sum.h"
+#include "bench/stats/ranks.h"
 #include "bench/stats/series.h"
-#include "bench/stats/signed_rank.h"
 #include "bench/util/alloc.h"
 
 bool compare_both(const struct compare_row *row)
@@ -150,16 +149,12 @@ static void change_measure(const struct compare *c, const struct pairs series[CO
     r->rounds = a->n < b->n ? a->n : b->n;
     if (r->rounds == 0)
         return;
-    if (stats_shift(&two, 0.95, &interval) != 0) {
-        stats_shift_estimate(&two, &interval.estimate);
-        r->state = RATIO_NO_INTERVAL;
-        r->ratio = exp(interval.estimate);
-        return;
-    }
-    r->state = RATIO_FULL;
+    r->state = stats_shift(&two, 0.95, &interval) == 0 ? RATIO_FULL : RATIO_NO_INTERVAL;
     r->ratio = exp(interval.estimate);
     r->low = exp(interval.low);
     r->high = exp(interval.high);
+    if (r->state == RATIO_NO_INTERVAL)
+        return;
     r->unresolved = ratio_half_width(r) > RATIO_UNRESOLVED;
     r->p_least = stats_rank_sum_least_p(b->n, a->n);
     stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &r->p);

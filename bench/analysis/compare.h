@@ -2,7 +2,7 @@
 /*
  * Two runs, cell by cell. Pure. docs/compare.md has the rules.
  *
- * A round of one run belongs to no round of the other, so times are compared as two samples (bench/stats/rank_sum.h). A
+ * A round of one run belongs to no round of the other, so times are compared as two samples (bench/stats/ranks.h). A
  * cell's speedups are of pairs within each run, and those are compared as two samples again: what slows a whole run, such
  * as another machine, changes the times and not the speedups. In an open loop the schedule decides how long a cell takes:
  * what is compared there is the latency of its jobs, and whether the rate was kept.

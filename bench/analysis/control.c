@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/signed_rank.h"
+#include "bench/stats/ranks.h"
 #include "bench/util/text.h"
 
 #define FAMILY_ERROR 0.05

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/stats/signed_rank.h"
+#include "bench/stats/ranks.h"
 #include "bench/stats/series.h"
 
 static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
@@ -83,15 +83,14 @@ struct ratio ratio_of(const struct pairs *pairs)
     struct ratio ratio = ratio_none(RATIO_NO_PAIRS);
     struct stats_interval interval;
     ratio.rounds = pairs->n;
-    if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &interval) == 0) {
-        ratio.state = RATIO_FULL;
-        ratio.ratio = interval.estimate;
-        ratio.low = interval.low;
-        ratio.high = interval.high;
-        ratio.unresolved = ratio_half_width(&ratio) > RATIO_UNRESOLVED;
-    } else if (stats_ratio_estimate(pairs->base, pairs->variant, pairs->n, &ratio.ratio) == 0) {
-        ratio.state = RATIO_NO_INTERVAL;
-    }
+    if (pairs->n == 0)
+        return ratio;
+    ratio.state = stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &interval) == 0 ? RATIO_FULL
+                                                                                           : RATIO_NO_INTERVAL;
+    ratio.ratio = interval.estimate;
+    ratio.low = interval.low;
+    ratio.high = interval.high;
+    ratio.unresolved = ratio_half_width(&ratio) > RATIO_UNRESOLVED;
     return ratio;
 }
 

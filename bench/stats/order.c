@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/alloc.h"
+
 /* The upper quartile of the standard normal distribution: a normal sample's MAD is this share of its deviation. */
 #define MAD_OF_DEVIATION 0.6745
 /* sqrt(pi / 2): a normal sample's deviation is so many mean absolute deviations. */
@@ -23,12 +25,9 @@ int stats_sorted_new(const double *x, size_t n, double **out)
     for (size_t i = 0; i < n; i++)
         if (!isfinite(x[i]))
             return -EDOM;
-    double *copy = malloc(n * sizeof *copy);
-    if (copy == NULL)
-        return -ENOMEM;
-    memcpy(copy, x, n * sizeof *copy);
-    gsl_sort(copy, 1, n);
-    *out = copy;
+    *out = xcalloc(n, sizeof **out);
+    memcpy(*out, x, n * sizeof **out);
+    gsl_sort(*out, 1, n);
     return 0;
 }
 

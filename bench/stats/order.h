@@ -3,8 +3,7 @@
  * Statistics of one sample by its order: sorted copies, the median and its interval, and which values are outliers. Pure. Every function of bench/stats that returns an int returns 0 or
  *   -EINVAL  no values, or a confidence outside (0, 1)
  *   -EDOM    a value is NaN or infinite, or (ratios) zero or negative
- *   -ERANGE  too few values for the interval asked for
- *   -ENOMEM
+ *   -ERANGE  too few values for what is asked for
  * and leaves *out alone on an error.
  *
  * Sources: the interval from order statistics with binomial weights: Thompson, Ann. Math. Stat. 7 (1936) 122-128;

@@ -5,14 +5,11 @@
 #include <errno.h>
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#define TERMS_MAX      3
 #define ITERATIONS_MAX 200
 #define TOLERANCE      1e-12
 #define CONFIDENCE     0.95
@@ -25,8 +22,6 @@ struct data {
     const struct fit_point *points;
     size_t n, terms;
 };
-
-static size_t terms_of(enum fit_law law) { return law == FIT_USL ? 3 : 2; }
 
 /* What N is divided by in the law. */
 static double divisor(double workers, double contention, double coherency)
@@ -65,16 +60,6 @@ static int derivatives(const gsl_vector *x, void *params, gsl_matrix *j)
 }
 
 /* -- what may be fitted ----------------------------------------------------------------------------------------------- */
-
-static int refuse(struct fit *fit, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int refuse(struct fit *fit, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    vsnprintf(fit->reason, sizeof fit->reason, format, args);
-    va_end(args);
-    return 0;
-}
 
 static size_t different(const struct fit_point *points, size_t n)
 {
@@ -117,28 +102,29 @@ static struct fit_term term(const gsl_vector *x, const gsl_matrix *covariance, s
 }
 
 /* Takes over what the solver found. */
-static int conclude(struct fit *fit, const struct data *d, gsl_multifit_nlinear_workspace *w, gsl_matrix *covariance)
+static void conclude(struct fit *fit, const struct data *d, gsl_multifit_nlinear_workspace *w, gsl_matrix *covariance)
 {
     const gsl_vector *x = gsl_multifit_nlinear_position(w), *f = gsl_multifit_nlinear_residual(w);
     const double freedom = (double)(d->n - d->terms);
     const double variance = pow(gsl_blas_dnrm2(f), 2) / freedom;
     fit->rms = sqrt(variance);
-    if (!(fit->rms <= FIT_POOR_RMS))
-        return refuse(fit, "the points lie %.0f%% off the law's curve", 100 * fit->rms);
-    if (gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, covariance) != GSL_SUCCESS)
-        return refuse(fit, "the points do not tell the law's terms apart");
+    fit->accepted = fit->rms <= FIT_POOR_RMS;
+    if (!fit->accepted) {
+        snprintf(fit->reason, sizeof fit->reason, "the points lie %.0f%% off the law's curve", 100 * fit->rms);
+        return;
+    }
+    gsl_multifit_nlinear_covar(gsl_multifit_nlinear_jac(w), 0, covariance);
     gsl_matrix_scale(covariance, variance);
     const double reach = gsl_cdf_tdist_Qinv((1 - CONFIDENCE) / 2, freedom);
     const struct fit_term scale = term(x, covariance, TERM_LOG_SCALE, reach);
-    fit->accepted = true;
     fit->scale = (struct fit_term){.value = exp(scale.value), .low = exp(scale.low), .high = exp(scale.high)};
     fit->contention = term(x, covariance, TERM_CONTENTION, reach);
     if (d->terms > TERM_COHERENCY)
         fit->coherency = term(x, covariance, TERM_COHERENCY, reach);
-    return 0;
 }
 
-static int solve(struct fit *fit, const struct data *d)
+/* GSL ends the command where memory is wanting. */
+static void solve(struct fit *fit, const struct data *d)
 {
     const gsl_multifit_nlinear_parameters parameters = gsl_multifit_nlinear_default_parameters();
     gsl_multifit_nlinear_fdf system = {
@@ -147,18 +133,15 @@ static int solve(struct fit *fit, const struct data *d)
                                                                    d->terms);
     gsl_vector *x = gsl_vector_alloc(d->terms);
     gsl_matrix *covariance = gsl_matrix_alloc(d->terms, d->terms);
-    int rc = w == NULL || x == NULL || covariance == NULL ? -ENOMEM : 0, why;
-    if (rc == 0) {
-        start(d, x);
-        gsl_multifit_nlinear_init(x, &system, w);
-        /* No further progress at full precision is an end like any other: the residuals judge it. */
-        (void)gsl_multifit_nlinear_driver(ITERATIONS_MAX, TOLERANCE, TOLERANCE, 0, NULL, NULL, &why, w);
-        rc = conclude(fit, d, w, covariance);
-    }
+    int why;
+    start(d, x);
+    gsl_multifit_nlinear_init(x, &system, w);
+    /* No further progress at full precision is an end like any other: the residuals judge it. */
+    (void)gsl_multifit_nlinear_driver(ITERATIONS_MAX, TOLERANCE, TOLERANCE, 0, NULL, NULL, &why, w);
+    conclude(fit, d, w, covariance);
     gsl_matrix_free(covariance);
     gsl_vector_free(x);
     gsl_multifit_nlinear_free(w);
-    return rc;
 }
 
 /* Where the USL turns down: only with a coherency whose interval does not hold 0, and before contention alone has stopped it. */
@@ -187,12 +170,14 @@ int fit_make(enum fit_law law, const struct fit_point *points, size_t n, struct 
     for (size_t i = 0; i < n; i++)
         if (!(points[i].workers >= 1 && isfinite(points[i].workers) && points[i].gain > 0 && isfinite(points[i].gain)))
             return -EDOM;
-    if (out->points < FIT_POINTS_MIN)
-        return refuse(out, "needs %d different numbers of workers, has %zu", FIT_POINTS_MIN, out->points);
-    const struct data data = {.points = points, .n = n, .terms = terms_of(law)};
-    const int rc = solve(out, &data);
+    if (out->points < FIT_POINTS_MIN) {
+        snprintf(out->reason, sizeof out->reason, "needs %d different numbers of workers, has %zu", FIT_POINTS_MIN,
+                 out->points);
+        return 0;
+    }
+    solve(out, &(struct data){.points = points, .n = n, .terms = law == FIT_USL ? 3 : 2});
     find_peak(out);
-    return rc;
+    return 0;
 }
 
 double fit_gain(const struct fit *fit, double workers)

@@ -47,8 +47,8 @@ struct fit {
     double peak_workers, peak_gain; /* where the USL turns; NaN: it does not within any number of workers */
 };
 
-/* Always fills *out. 0, -EDOM (a point is no positive number) or -ENOMEM; what cannot be fitted is no error but a
- * refusal with its reason. */
+/* Always fills *out. 0, or -EDOM (a point is no positive number); what cannot be fitted is no error but a refusal with its
+ * reason. */
 int fit_make(enum fit_law law, const struct fit_point *points, size_t n, struct fit *out);
 /* The fitted gain of so many workers; NaN where the fit was refused. */
 double fit_gain(const struct fit *fit, double workers);

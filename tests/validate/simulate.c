@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/stats/signed_rank.h"
+#include "bench/stats/ranks.h"
 #include "bench/util/alloc.h"
 
 #define MARGIN 0.01

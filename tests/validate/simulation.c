@@ -5,9 +5,8 @@
 
 #include "bench/plan/stopping.h"
 #include "bench/stats/order.h"
-#include "bench/stats/rank_sum.h"
+#include "bench/stats/ranks.h"
 #include "bench/stats/series.h"
-#include "bench/stats/signed_rank.h"
 #include "tests/validate/simulate.h"
 #include "tests/validate/validate.h"
 
