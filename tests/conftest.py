@@ -33,9 +33,11 @@ _skips: list[str] = []
 
 
 def pytest_configure() -> None:
-    # A shell without job control starts what it puts in the background with SIGINT ignored, and so would be all that is tested.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A shell without job control starts what it puts in the background with SIGINT ignored, nohup with SIGHUP ignored, and so
+    # would be all that is tested.
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -417,6 +417,19 @@ def test_a_signal_ends_all_and_keeps_the_journal(checkout, number, kill):
     assert (checkout.results / "latest").resolve() == checkout.folders()[0], "--resume latest goes on with it"
 
 
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_a_signal_that_was_ignored_stays_ignored(checkout, number):
+    """As under nohup."""
+    process = subprocess.Popen(
+        checkout.command("run", "--no-plots", "--task", "null", "--rounds", "20", "--model", "sync", "--workers", "1"),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment(),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    wait_until(lambda: '"round":3' in checkout.journal_text(), 60, "the third round")
+    process.send_signal(number)
+    _, said = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0 and "interrupted" not in said
+
+
 def scratch_folders(checkout):
     """Those of the checkout's commands that run now; others may run a cobench of their own."""
     found = set()

@@ -39,12 +39,14 @@ static const struct options options = {
 
 /* -- this machine ------------------------------------------------------------------------------------------------- */
 
-/* The folder for what commands print; without a supervisor it is only tried. Whether there is one. */
-static bool look_scratch(struct doctor *d, struct supervisor *supervisor, char **scratch, struct error *err)
+/* The folder for what commands print; without a supervisor it is only tried. False: there is none. */
+static bool look_scratch(struct doctor *d, struct supervisor *supervisor, const char **scratch, struct error *err)
 {
-    const int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(scratch);
-    if (supervisor == NULL && rc == 0)
-        dir_remove_flat(*scratch);
+    char *tried = NULL;
+    const int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(&tried);
+    if (tried != NULL)
+        dir_remove_flat(tried);
+    free(tried);
     if (rc == 0)
         return true;
     doctor_add(d, DOCTOR_MISSING, "temp folder",
@@ -59,7 +61,7 @@ static int look_here(struct doctor *d, struct error *err)
 {
     struct paths paths = {.self = NULL};
     struct supervisor *supervisor = NULL;
-    char *scratch = NULL;
+    const char *scratch = NULL;
     d->area = DOCTOR_INSTALLED;
     if (paths_find(&paths, err) != 0) {
         doctor_add(d, DOCTOR_MISSING, "project",
@@ -77,7 +79,6 @@ static int look_here(struct doctor *d, struct error *err)
             doctor_limits(d, &source);
     }
     supervisor_close(supervisor);
-    free(scratch);
     paths_free(&paths);
     return rc;
 }

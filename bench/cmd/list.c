@@ -182,7 +182,7 @@ static int list(const char *tasks_dir, bool json, struct error *err)
     struct paths paths = {.self = NULL};
     struct catalog catalog = {.runtimes = NULL};
     struct supervisor *supervisor = NULL;
-    char *scratch = NULL;
+    const char *scratch = NULL;
     int rc = paths_find(&paths, err);
     if (rc == 0)
         rc = signals_install(err);
@@ -199,7 +199,6 @@ static int list(const char *tasks_dir, bool json, struct error *err)
     supervisor_close(supervisor);
     catalog_free(&catalog);
     paths_free(&paths);
-    free(scratch);
     return rc;
 }
 

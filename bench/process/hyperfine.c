@@ -74,18 +74,14 @@ int hyperfine_parse(const char *text, size_t length, struct timing *out, struct 
     return rc;
 }
 
-int hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json)
+void hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json)
 {
     static const char *const fixed[] = {"hyperfine", "-N", "-i",      "--runs", "1",
                                         "--warmup",  "0",  "--style", "none",   "--export-json"};
     char *line = string_list_quote(command);
-    int rc = line == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < sizeof fixed / sizeof *fixed; i++)
-        rc = string_list_add(out, fixed[i]);
-    if (rc == 0)
-        rc = string_list_add(out, json);
-    if (rc == 0)
-        rc = string_list_add(out, line);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        string_list_add(out, fixed[i]);
+    string_list_add(out, json);
+    string_list_add(out, line);
     free(line);
-    return rc;
 }

@@ -21,6 +21,6 @@ struct timing {
  */
 int hyperfine_parse(const char *text, size_t length, struct timing *out, struct error *err);
 /* The call that times `command` and writes `json`: words to be freed. */
-int hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json);
+void hyperfine_argv(struct string_list *out, const struct string_list *command, const char *json);
 
 #endif

@@ -30,14 +30,10 @@ static int64_t read_pss(pid_t pid)
     return bytes;
 }
 
-/* Where there is no memory for it, the sample is not counted: too few are said to be, never too many. */
 static void note_sample(struct memory *memory, struct memory_span span)
 {
-    struct memory_span *more = array_grow(memory->samples, memory->count, sizeof *more);
-    if (more == NULL)
-        return;
-    memory->samples = more;
-    more[memory->count++] = span;
+    memory->samples = array_grow(memory->samples, memory->count, sizeof span);
+    memory->samples[memory->count++] = span;
 }
 
 /* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */

@@ -95,10 +95,7 @@ int64_t proc_list_parse(const char *text, int64_t **numbers)
         if (*at == '-' && (at++, !list_number(&at, &last) || last < first))
             goto fail;
         for (int64_t number = first; number <= last; number++) {
-            int64_t *more = array_grow(found, count, sizeof *more);
-            if (more == NULL)
-                goto fail;
-            found = more;
+            found = array_grow(found, count, sizeof *found);
             found[count++] = number;
         }
     } while (*at == ',' && *at++ != '\0');

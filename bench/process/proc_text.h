@@ -12,7 +12,7 @@
 bool proc_value(const char *text, const char *key, char *out, size_t size);
 /* "key: 123 kB" of /proc/meminfo in bytes; -1: no such line. */
 int64_t proc_bytes(const char *text, const char *key);
-/* How many numbers a list like "0-3,8" holds, and which (to be freed; NULL: do not say); -1: it is none, or no memory. */
+/* How many numbers a list like "0-3,8" holds, and which (to be freed; NULL: do not say); -1: it is none. */
 int64_t proc_list_parse(const char *text, int64_t **numbers);
 
 /* The first line of /proc/stat, in clock ticks of all CPUs together since boot, and how many tasks run now. -1: unknown. */

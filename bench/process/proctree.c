@@ -12,10 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/util/alloc.h"
-#include "bench/util/files.h"
-#include "common/num.h"
-
 #define DEPTH_MAX 1000 /* a chain of parents longer than this is a snapshot that bit its own tail */
 
 /* "PID (NAME) STATE PARENT ..."; user and system time are the 14th and 15th field. */
@@ -55,11 +51,15 @@ static int entry_read(int proc, const char *name, struct proctree_entry *out)
 
 static int tree_add(struct proctree *tree, struct proctree_entry entry)
 {
-    struct proctree_entry *more = array_grow(tree->entries, tree->count, sizeof *more);
-    if (more == NULL)
-        return -ENOMEM;
-    tree->entries = more;
-    more[tree->count++] = entry;
+    if (tree->count == tree->size) {
+        const size_t size = tree->size == 0 ? 256 : 2 * tree->size;
+        struct proctree_entry *more = realloc(tree->entries, size * sizeof *more);
+        if (more == NULL)
+            return -ENOMEM;
+        tree->entries = more;
+        tree->size = size;
+    }
+    tree->entries[tree->count++] = entry;
     return 0;
 }
 
@@ -85,19 +85,6 @@ int proctree_read(struct proctree *tree)
     if (rc == 0 && tree->count > 1)
         qsort(tree->entries, tree->count, sizeof *tree->entries, compare_pids);
     return rc;
-}
-
-/* The numbers in "12 34 56 ". */
-static int children_parse(char *text, pid_t *pids, int max)
-{
-    int count = 0;
-    char *rest = NULL;
-    for (char *word = strtok_r(text, " \n", &rest); word != NULL; word = strtok_r(NULL, " \n", &rest)) {
-        int64_t pid;
-        if (count < max && num_parse_i64(word, 1, INT32_MAX, &pid) == 0)
-            pids[count++] = (pid_t)pid;
-    }
-    return count;
 }
 
 static const struct proctree_entry *tree_find(const struct proctree *tree, pid_t pid)
@@ -144,28 +131,4 @@ void proctree_free(struct proctree *tree)
 {
     free(tree->entries);
     *tree = (struct proctree){.entries = NULL};
-}
-
-static int children_scan(pid_t *pids, int max)
-{
-    struct proctree tree = {.entries = NULL};
-    int count = proctree_read(&tree);
-    for (size_t i = 0; count >= 0 && i < tree.count; i++)
-        if (tree.entries[i].parent == getpid() && count < max)
-            pids[count++] = tree.entries[i].pid;
-    proctree_free(&tree);
-    return count;
-}
-
-int proctree_own_children(pid_t *pids, int max)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
-    char *text = NULL;
-    size_t length = 0;
-    if (file_read(path, 1 << 20, &text, &length) != 0)
-        return children_scan(pids, max);
-    const int count = children_parse(text, pids, max);
-    free(text);
-    return count;
 }

@@ -19,10 +19,10 @@ struct proctree_entry {
 
 struct proctree {
     struct proctree_entry *entries; /* by pid */
-    size_t count;
+    size_t count, size;             /* size: for how many there is place */
 };
 
-/* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno. */
+/* Reads /proc anew; the memory is kept for the next call. 0 or a negative errno: the supervisor outlives a want of memory. */
 int proctree_read(struct proctree *tree);
 /* Whether `pid` is `root` or descends from it. */
 bool proctree_below(const struct proctree *tree, pid_t pid, pid_t root);
@@ -34,10 +34,5 @@ void proctree_free(struct proctree *tree);
 /* Pure: everything from the text of a /proc/PID/stat; -EINVAL where it is none. The name in it may hold
  * blanks and brackets. */
 int proctree_parse_stat(const char *text, struct proctree_entry *out);
-/*
- * The children of the calling (single-threaded) process, ended ones included, at most `max` of them. Reads one file
- * where the kernel has it, else all of /proc. Returns how many there are, or a negative errno.
- */
-int proctree_own_children(pid_t *pids, int max);
 
 #endif

@@ -7,10 +7,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+
+static const int stopping[] = {SIGINT, SIGTERM, SIGHUP};
 
 /* The only mutable global: what a signal handler may write is a global of this type. */
 static volatile sig_atomic_t asked_to_stop;
@@ -22,22 +25,31 @@ static void on_signal(int number)
     asked_to_stop = number;
 }
 
-static void signals_set(sigset_t *set)
+static int mask_stopping(int how)
 {
-    sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGHUP);
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof stopping / sizeof *stopping; i++)
+        sigaddset(&set, stopping[i]);
+    return sigprocmask(how, &set, NULL);
+}
+
+/* SIGINT and SIGHUP stay ignored where they were at the start: nohup, or a shell's `&` without job control. */
+static bool stays_ignored(int number)
+{
+    struct sigaction before;
+    return number != SIGTERM && sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
 int signals_install(struct error *err)
 {
-    struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
-    sigset_t set;
-    signals_set(&set);
-    if (sigaction(SIGINT, &act, NULL) != 0 || sigaction(SIGTERM, &act, NULL) != 0 ||
-        sigaction(SIGHUP, &act, NULL) != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 ||
-        sigaction(SIGXFSZ, &ignore, NULL) != 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    const struct sigaction act = {.sa_handler = on_signal}, ignore = {.sa_handler = SIG_IGN};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof stopping / sizeof *stopping; i++)
+        if (!stays_ignored(stopping[i]))
+            rc |= sigaction(stopping[i], &act, NULL);
+    if (rc != 0 || sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 ||
+        mask_stopping(SIG_BLOCK) != 0)
         return error_set(err, -errno, "cannot install signal handlers: %s", strerror(errno));
     return 0;
 }
@@ -45,19 +57,12 @@ int signals_install(struct error *err)
 int signals_asked(void)
 {
     /* Let through what is pending: it is delivered before sigprocmask returns. */
-    sigset_t set;
-    signals_set(&set);
-    if (asked_to_stop == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0)
-        (void)sigprocmask(SIG_BLOCK, &set, NULL); /* cannot fail where the call before did not */
+    if (asked_to_stop == 0 && mask_stopping(SIG_UNBLOCK) == 0)
+        (void)mask_stopping(SIG_BLOCK); /* cannot fail where the call before did not */
     return asked_to_stop;
 }
 
-void signals_release(void)
-{
-    sigset_t set;
-    signals_set(&set);
-    (void)sigprocmask(SIG_UNBLOCK, &set, NULL); /* cannot fail with these arguments */
-}
+void signals_release(void) { (void)mask_stopping(SIG_UNBLOCK); /* cannot fail with these arguments */ }
 
 int signals_wait(int fd, int64_t wait_ns)
 {

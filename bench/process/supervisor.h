@@ -3,7 +3,7 @@
  * The supervisor: one process, forked at the start of a run, that starts every command for the driver and outlives it just
  * long enough to end them all. It adopts orphans (PR_SET_CHILD_SUBREAPER), so whatever a command leaves behind is its
  * child. When the driver's end of the socket closes, however the driver died, it kills all its descendants, removes
- * the scratch folder and ends. It makes that folder itself, so that there is no instant at which nobody would remove it.
+ * the scratch folder and ends. It makes that folder itself: there is no instant at which nobody would remove it.
  * Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
  *
  * Used by one thread. One command runs at a time, and one service (the origin) beside it.
@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "bench/process/supervisor_wire.h"
 #include "bench/util/error.h"
 
 #define SUPERVISOR_TALK_READ  3
@@ -33,19 +34,10 @@ struct supervisor_command {
     bool service;        /* runs until supervisor_close; what it starts is not swept away after commands */
 };
 
-/* How a command ended. */
-struct supervisor_end {
-    int status;        /* as from waitpid */
-    bool timed_out;    /* the deadline came */
-    int leftover;      /* processes it left running, killed; -1: /proc could not be read, nobody knows */
-    bool service_died; /* the service has ended by itself meanwhile */
-    int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended; -1: unknown */
-};
-
 /* Forks the supervisor. */
 int supervisor_open(struct supervisor **out, struct error *err);
-/* Has it make a folder (dir_make_scratch) that it removes at its end; once a supervisor. *path is to be freed. */
-int supervisor_scratch(struct supervisor *g, char **path, struct error *err);
+/* The folder (dir_make_scratch) that it has made and removes at its end, borrowed; or why it could not make one. */
+int supervisor_scratch(const struct supervisor *g, const char **path, struct error *err);
 
 /* Starts a command. -ENOENT and the like where it cannot be executed, with err->text naming it. */
 int supervisor_start(struct supervisor *g, const struct supervisor_command *command, pid_t *pid, struct error *err);

@@ -25,7 +25,6 @@
 #include "bench/process/proctree.h"
 #include "common/clock.h"
 
-#define CHILDREN_MAX      4096
 #define LEFTOVER_GRACE_NS (500 * NS_PER_MS) /* helpers that end by themselves (multiprocessing's tracker) are none */
 #define END_LIMIT_NS      (20 * NS_PER_S)   /* a process stuck in the kernel is not waited for longer */
 
@@ -36,7 +35,8 @@ struct supervision {
     bool timed_out;
     int64_t spent_before; /* children_cpu_ns when the command was started */
     pid_t service;        /* 0: none runs */
-    char *scratch;        /* NULL: none was asked for */
+    bool service_died;    /* by itself, since it was started */
+    char *scratch;        /* NULL: none could be made */
     struct proctree tree;
 };
 
@@ -57,12 +57,11 @@ int supervisor_read_all(int fd, void *out, size_t length)
     return 0;
 }
 
-/* The CPU time of all children that have been reaped, and of theirs; -1: unknown. */
+/* The CPU time of all children that have been reaped, and of theirs. */
 static int64_t children_cpu_ns(void)
 {
     struct rusage r;
-    if (getrusage(RUSAGE_CHILDREN, &r) != 0)
-        return -1;
+    getrusage(RUSAGE_CHILDREN, &r); /* cannot fail with these arguments */
     return (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * NS_PER_S + (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * NS_PER_US;
 }
 
@@ -78,8 +77,8 @@ static void answer(const struct supervision *k, const struct supervisor_answer *
     (void)file_write_all(k->socket, a, sizeof *a);
 }
 
-/* SIGKILL to everything below `root`, `root` itself where it is not this process. */
-static void kill_below(struct supervision *k, pid_t root, bool service_too)
+/* SIGKILL to everything below `root`, `root` itself where it is not this process; not to the service. */
+static void kill_below(struct supervision *k, pid_t root)
 {
     if (proctree_read(&k->tree) != 0) {
         if (root != getpid())
@@ -89,7 +88,7 @@ static void kill_below(struct supervision *k, pid_t root, bool service_too)
     for (size_t i = 0; i < k->tree.count; i++) {
         const pid_t pid = k->tree.entries[i].pid;
         if (pid != getpid() && k->tree.entries[i].state != 'Z' && proctree_below(&k->tree, pid, root) &&
-            (service_too || k->service == 0 || !proctree_below(&k->tree, pid, k->service)))
+            (k->service == 0 || !proctree_below(&k->tree, pid, k->service)))
             kill(pid, SIGKILL);
     }
 }
@@ -106,23 +105,23 @@ static bool reap(struct supervision *k, int *command_status)
         }
         if (pid == k->service) {
             k->service = 0;
-            answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SERVICE_ENDED, .pid = pid, .status = status});
+            k->service_died = true;
         }
     }
     return ended;
 }
 
 /* How many children there are besides the service; -1: /proc does not say. */
-static int count_leftover(const struct supervision *k)
+static int count_leftover(struct supervision *k)
 {
-    pid_t children[CHILDREN_MAX];
     siginfo_t info;
+    int count = 0;
     if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD)
         return 0;
-    const int all = proctree_own_children(children, CHILDREN_MAX);
-    int count = all < 0 ? -1 : 0;
-    for (int i = 0; i < all; i++)
-        count += children[i] != k->service;
+    if (proctree_read(&k->tree) != 0)
+        return -1;
+    for (size_t i = 0; i < k->tree.count; i++)
+        count += k->tree.entries[i].parent == getpid() && k->tree.entries[i].pid != k->service;
     return count;
 }
 
@@ -149,7 +148,7 @@ static int sweep(struct supervision *k, int64_t grace_ns)
             if (count < 0)
                 return -1;
             most = count > most ? count : most;
-            kill_below(k, getpid(), false);
+            kill_below(k, getpid());
         }
         nap();
     }
@@ -160,12 +159,11 @@ static void command_ended(struct supervision *k, int status)
     k->command = 0;
     k->deadline = 0;
     const int leftover = sweep(k, k->timed_out ? 0 : LEFTOVER_GRACE_NS);
-    const int64_t spent = children_cpu_ns();
-    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_ENDED,
-                                          .status = status,
-                                          .timed_out = k->timed_out,
-                                          .leftover = k->timed_out ? 0 : leftover,
-                                          .cpu_ns = spent < 0 || k->spent_before < 0 ? -1 : spent - k->spent_before});
+    answer(k, &(struct supervisor_answer){.end = {.status = status,
+                                                  .timed_out = k->timed_out,
+                                                  .leftover = k->timed_out ? 0 : leftover,
+                                                  .service_died = k->service_died,
+                                                  .cpu_ns = children_cpu_ns() - k->spent_before}});
 }
 
 /* What became of the descriptors and strings of one request. */
@@ -262,7 +260,7 @@ static _Noreturn void become(const struct order *o, char **argv, int failure)
             goto fail;
         text = next;
     }
-    if (o->r.has_cwd && chdir(text) != 0)
+    if (*text != '\0' && chdir(text) != 0)
         goto fail;
     if (sigprocmask(SIG_SETMASK, &none, NULL) == 0)
         execvp(argv[0], argv);
@@ -308,21 +306,14 @@ static void start(struct supervision *k, const struct order *o)
     const int rc = *place != 0 ? EBUSY : spawn(o, &pid);
     if (rc == 0)
         *place = pid;
-    if (rc == 0 && !o->r.service) {
+    if (rc == 0 && o->r.service) {
+        k->service_died = false;
+    } else if (rc == 0) {
         k->timed_out = false;
         k->spent_before = spent_before;
         k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;
     }
-    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_STARTED, .pid = pid, .error = rc});
-}
-
-static void make_scratch(struct supervision *k)
-{
-    const int rc = k->scratch != NULL ? -EBUSY : dir_make_scratch(&k->scratch);
-    const size_t length = rc == 0 ? strlen(k->scratch) : 0;
-    answer(k, &(struct supervisor_answer){.kind = SUPERVISOR_SCRATCH_MADE, .error = -rc, .bytes = (uint32_t)length});
-    if (rc == 0)
-        (void)file_write_all(k->socket, k->scratch, length); /* as in answer */
+    answer(k, &(struct supervisor_answer){.pid = pid, .error = rc});
 }
 
 /* One request from the driver. False: the driver has gone. */
@@ -331,11 +322,9 @@ static bool serve(struct supervision *k)
     struct order o;
     if (order_receive(k->socket, &o) != 0)
         return false;
-    if (o.r.kind == SUPERVISOR_START)
+    if (!o.r.stop)
         start(k, &o);
-    else if (o.r.kind == SUPERVISOR_SCRATCH)
-        make_scratch(k);
-    else if (o.r.kind == SUPERVISOR_STOP && k->command != 0) {
+    else if (k->command != 0) {
         k->timed_out = true; /* it is killed by the loop, as at a deadline */
         k->deadline = clock_now_ns();
     }
@@ -368,7 +357,7 @@ static void watch(struct supervision *k)
             command_ended(k, status);
         if (k->deadline != 0 && clock_now_ns() >= k->deadline) {
             k->timed_out = true;
-            kill_below(k, k->command, false);
+            kill_below(k, k->command);
         }
         if (fds[0].revents != 0 && !serve(k))
             return;
@@ -379,8 +368,9 @@ static void watch(struct supervision *k)
 static void end_all(struct supervision *k)
 {
     const int64_t begun = clock_now_ns();
+    k->service = 0; /* it is not spared */
     for (;;) {
-        kill_below(k, getpid(), true);
+        kill_below(k, getpid());
         pid_t pid;
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
             ;
@@ -413,11 +403,21 @@ static int settle(struct supervision *k)
     return k->signals < 0 ? -1 : 0;
 }
 
+static void make_scratch(struct supervision *k)
+{
+    const int rc = dir_make_scratch(&k->scratch);
+    const size_t length = rc == 0 ? strlen(k->scratch) : 0;
+    answer(k, &(struct supervisor_answer){.error = -rc, .bytes = (uint32_t)length});
+    (void)file_write_all(k->socket, k->scratch, length); /* as in answer */
+}
+
 _Noreturn void supervisor_process(int socket)
 {
     struct supervision k = {.socket = socket};
-    if (settle(&k) == 0)
+    if (settle(&k) == 0) {
+        make_scratch(&k);
         watch(&k);
+    }
     end_all(&k);
     if (k.scratch != NULL)
         dir_remove_flat(k.scratch);

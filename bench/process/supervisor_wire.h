@@ -1,44 +1,44 @@
 /* SPDX-License-Identifier: MIT */
-/* What the driver and its supervisor say to each other. Both are the same program, so structs travel as they are. */
+/*
+ * What the driver and its supervisor say to each other over a socket pair. Both are the same program, so structs travel as
+ * they are. The supervisor answers three things: that it is there, with its scratch folder; each start; each command's end.
+ */
 #ifndef BENCH_PROCESS_SUPERVISOR_WIRE_H
 #define BENCH_PROCESS_SUPERVISOR_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SUPERVISOR_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
+#define SUPERVISOR_FDS         5          /* in, out, err, and the two of a command that talks */
 
-enum supervisor_request_kind { SUPERVISOR_START = 1, SUPERVISOR_STOP, SUPERVISOR_SCRATCH };
-enum supervisor_answer_kind {
-    SUPERVISOR_STARTED = 1,
-    SUPERVISOR_ENDED,
-    SUPERVISOR_SERVICE_ENDED,
-    SUPERVISOR_SCRATCH_MADE
-};
-
-#define SUPERVISOR_FDS 5 /* in, out, err, and the two of a command that talks */
-
-/* SUPERVISOR_FDS descriptors travel with it; `bytes` of strings follow: argc arguments, envc settings, the folder. */
+/* Strings follow: argc arguments, envc settings, the folder ("": the driver's). SUPERVISOR_FDS descriptors travel with it,
+ * unless it asks to stop the command that runs: then there is nothing but the struct. */
 struct supervisor_request {
-    int32_t kind;
-    uint32_t bytes, argc, envc, has_cwd, service, talks;
+    uint32_t stop, bytes, argc, envc, service, talks;
     int64_t deadline_ns;
 };
 
+/* How a command ended. */
+struct supervisor_end {
+    int status;        /* as from waitpid */
+    bool timed_out;    /* the deadline came */
+    int leftover;      /* processes it left running, killed; -1: /proc could not be read, nobody knows */
+    bool service_died; /* the service has ended by itself meanwhile */
+    int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended */
+};
+
 struct supervisor_answer {
-    int32_t kind;
-    int32_t pid;
-    int32_t error;  /* STARTED: why it could not be executed, SCRATCH_MADE: why there is none; an errno, or 0 */
-    int32_t status; /* ENDED: as from waitpid */
-    uint32_t timed_out;
-    int32_t leftover; /* ENDED: -1: unknown */
-    uint32_t bytes;   /* SCRATCH_MADE: of the path that follows */
-    int64_t cpu_ns;   /* ENDED: as in struct supervisor_end */
+    int32_t error;             /* why there is no folder or the command could not be executed, an errno; or 0 */
+    int32_t pid;               /* of what was started */
+    uint32_t bytes;            /* of the folder's path, which follows the first answer */
+    struct supervisor_end end; /* of the command that has ended */
 };
 
 /* 0, -EPIPE at the end of file, or another negative errno. */
 int supervisor_read_all(int fd, void *out, size_t length);
-/* The supervisor's whole life. Does not return. */
+/* The supervisor's whole life. */
 _Noreturn void supervisor_process(int socket);
 
 #endif

@@ -96,8 +96,10 @@ int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round
     }
     if (json == NULL && sample_pauses(cell))
         put(&l, "--end-pause", "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
-    if (l.rc == 0)
-        l.rc = json == NULL ? string_list_add_all(out, &command) : hyperfine_argv(out, &command, json);
+    if (json != NULL)
+        hyperfine_argv(out, &command, json);
+    else
+        string_list_add_all(out, &command);
     string_list_free(&command);
     return l.rc;
 }

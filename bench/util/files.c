@@ -108,17 +108,6 @@ void dir_remove_flat(const char *path)
     (void)rmdir(path);
 }
 
-static int make_in(const char *parent, char **path)
-{
-    *path = text_format("%s/cobench-XXXXXX", parent);
-    if (mkdtemp(*path) != NULL)
-        return 0;
-    const int rc = -errno;
-    free(*path);
-    *path = NULL;
-    return rc;
-}
-
 int dir_try_room(const char *path)
 {
     char *name = text_format("%s/room", path);
@@ -134,21 +123,31 @@ int dir_try_room(const char *path)
     return rc;
 }
 
+/* 0 or a negative errno: there can be no folder, or it has no space. What else may be wrong shows when it is used. */
+static int make_in(const char *parent, char **path)
+{
+    char *name = text_format("%s/cobench-XXXXXX", parent);
+    int rc = mkdtemp(name) == NULL ? -errno : 0;
+    const int room = rc == 0 ? dir_try_room(name) : 0;
+    if (room == -ENOSPC || room == -EDQUOT) {
+        dir_remove_flat(name);
+        rc = room;
+    }
+    if (rc == 0)
+        *path = name;
+    else
+        free(name);
+    return rc;
+}
+
 int dir_make_scratch(char **path)
 {
     struct statvfs vfs;
+    const char *temp = getenv("TMPDIR");
     if (statvfs("/dev/shm", &vfs) == 0 && (unsigned long long)vfs.f_bavail * vfs.f_frsize >= SCRATCH_ROOM &&
         make_in("/dev/shm", path) == 0)
         return 0;
-    const char *temp = getenv("TMPDIR");
-    int rc = temp != NULL && *temp == '/' ? make_in(temp, path) : -ENOENT;
-    if (rc != 0 && (rc = make_in("/tmp", path)) != 0)
-        return rc;
-    rc = dir_try_room(*path);
-    if (rc != -ENOSPC && rc != -EDQUOT) /* what else may be wrong there shows when it is used */
+    if (temp != NULL && *temp == '/' && make_in(temp, path) == 0)
         return 0;
-    dir_remove_flat(*path);
-    free(*path);
-    *path = NULL;
-    return rc;
+    return make_in("/tmp", path);
 }

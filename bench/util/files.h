@@ -23,7 +23,7 @@ void dir_clear_flat(const char *path);
 void dir_remove_flat(const char *path);
 /*
  * Makes a private folder for what one command writes and the driver reads: in /dev/shm where that has room, else in
- * $TMPDIR or /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes.
+ * $TMPDIR, else in /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes.
  */
 int dir_make_scratch(char **path);
 #define DIR_SPARE (1u << 20) /* bytes: more than the records, JSON and complaints of a sample take together */
