@@ -20,7 +20,7 @@ ALLOWED_SKIPS = (
     "one CPU: no capacity row",
     "the open-file limit of ",
     "no control group with a limit of tasks can be made here",
-    "no control group with a CPU quota can be made here",
+    "no control group with a limit can be made here",
     "no namespaces of one's own can be made here",
     "chroot needs root",
     "git is not installed",

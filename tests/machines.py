@@ -147,6 +147,14 @@ MACHINES = {
         "proc/self/cgroup": "5:cpu,cpuacct:/job\n", "proc/self/mountinfo": V1, "sys/fs/cgroup/cpu,cpuacct/job/cpu.shares": "512\n",
         **quotas("sys/fs/cgroup/cpu,cpuacct", {"/job": "-1/100000"}),
     }, {"cpu_kinds": 2, "cpu_weight": 50}, notes=("CPU kinds", "CPU weight")),
+    "memory": Machine({
+        "proc/self/cgroup": "0::/a/b\n", "proc/self/mountinfo": V2, "sys/fs/cgroup/a/b/memory.max": "max\n",
+        "sys/fs/cgroup/a/memory.max": "209715200\n", "sys/fs/cgroup/a/b/memory.events": "oom 3\noom_kill 2\n",
+    }, {"memory_limit_bytes": 200 << 20}, notes=("memory limit", "memory kills")),
+    "v1 without a limit of memory": Machine({
+        "proc/self/cgroup": "4:memory:/\n", "sys/fs/cgroup/memory/memory.limit_in_bytes": "9223372036854771712\n",
+        "proc/self/mountinfo": V1 + "36 29 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+    }, {"memory_limit_bytes": "none"}),
     "one kind": Machine({
         f"{CPU}/online": "0-1\n", f"{CPU}/cpu0/cpu_capacity": "1024\n", f"{CPU}/cpu1/cpu_capacity": "1024\n",
     }, {"cpu_kinds": 1, "cpu_weight": "unknown"}),

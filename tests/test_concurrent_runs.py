@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 
 import jsonschema
 import pytest
@@ -113,10 +114,13 @@ def test_a_folder_that_cannot_be_used_costs_nothing_but_the_warning(machine, tmp
         runs.symlink_to(tmp_path / "elsewhere")
     else:
         runs.mkdir()
-        (runs / "run-1-abcdef").write_text("nonsense\n")
-        (runs / "run-2-abcdef").symlink_to("/etc/passwd")
-        os.mkfifo(runs / "run-3-abcdef")
-        (runs / "run-4-abcdef").mkdir()
+        later = time.time_ns() // 1000 + 10**12  # so that they would be runs of the same time
+        (runs / "run-1-abcdef").write_text("")
+        (runs / f"run-2-{later}").symlink_to("/etc/passwd")
+        os.mkfifo(runs / f"run-3-{later}")
+        (runs / f"run-4-{later}").mkdir()
+        for name in ("run-3", "run-4"):
+            os.utime(runs / f"{name}-{later}", (later // 10**6, later // 10**6))
     process = start(first, runs, "--rounds", "1")
     assert "another" not in process.communicate(timeout=LIMIT_S)[1]
     assert process.returncode == 0 and not concurrent_runs(first)

@@ -125,27 +125,23 @@ def test_on_one_cpu(tmp_path):
 
 
 @contextlib.contextmanager
-def quota_group(cpus: float):
-    """A control group with a quota, of the version this machine has; skips where none can be made."""
-    period = 100000
-    v1, v2 = Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup")
-    folder = None
+def control_group(controller: str, v1: dict[str, object], v2: dict[str, object]):
+    """A control group with limits, of the version this machine has; skips where none can be made."""
+    top, folder = Path("/sys/fs/cgroup"), None
+    name, files = f"cobench-test-{os.getpid()}-{time.monotonic_ns()}", v2
     try:
-        if (v1 / "cpu.cfs_quota_us").exists():
+        if (top / controller / next(iter(v1))).exists():
             own = next(line.split(":", 2)[2] for line in Path("/proc/self/cgroup").read_text().splitlines()
-                       if "cpu" in line.split(":", 2)[1].split(","))
-            folder = v1 / own.lstrip("/") / f"cobench-test-{os.getpid()}-{time.monotonic_ns()}"
-            folder.mkdir()
-            (folder / "cpu.cfs_period_us").write_text(str(period))
-            (folder / "cpu.cfs_quota_us").write_text(str(int(cpus * period)))
-        else:
-            folder = v2 / f"cobench-test-{os.getpid()}-{time.monotonic_ns()}"
-            folder.mkdir()
-            (folder / "cpu.max").write_text(f"{int(cpus * period)} {period}")
+                       if controller in line.split(":", 2)[1].split(","))
+            name, files = f"{controller}/{own.lstrip('/')}/{name}", v1
+        folder = top / name
+        folder.mkdir()
+        for file, value in files.items():
+            (folder / file).write_text(str(value))
     except (OSError, StopIteration) as error:
         if folder is not None and folder.exists():
             folder.rmdir()
-        pytest.skip(f"no control group with a CPU quota can be made here: {error}")
+        pytest.skip(f"no control group with a limit can be made here: {error}")
     try:
         yield folder
     finally:
@@ -157,6 +153,15 @@ def quota_group(cpus: float):
             except OSError:
                 assert time.monotonic() < end, "the control group does not become empty"
                 time.sleep(0.05)
+
+
+def quota_group(cpus: float):
+    quota = int(cpus * 100000)
+    return control_group("cpu", {"cpu.cfs_quota_us": quota, "cpu.cfs_period_us": 100000}, {"cpu.max": f"{quota} 100000"})
+
+
+def memory_group(size: int):
+    return control_group("memory", {"memory.limit_in_bytes": size}, {"memory.max": size})
 
 
 def inside(folder: Path):
@@ -183,6 +188,24 @@ def test_a_throttled_sample_says_so(tmp_path):
     assert any(line.startswith("quota throttled it") for sample in timed for line in sample["disturbed"])
     (cell,) = summary["cells"]
     assert cell["disturbed_rounds"] == cell["rounds"] == 1 and cell["doubt"] == "disturbed"
+
+
+def test_a_cell_that_ran_out_of_memory_says_so(tmp_path):
+    for suffix in (".so", ".py"):
+        shutil.copy(BUILD / "test-tasks" / f"hoard{suffix}", tmp_path)
+    with memory_group(96 << 20) as folder:
+        subprocess.run([COBENCH, "run", "--quiet", "--no-plots", "--results", tmp_path / "results", "--tasks", tmp_path, "--task",
+                        "hoard", "--set", "mb=500", "--runtime", "c", "--model", "sync", "--jobs", "1", "--rounds", "1"],
+                       capture_output=True, timeout=LIMIT_S, preexec_fn=inside(folder))
+        examined = subprocess.run([COBENCH, "doctor", "--json"], capture_output=True, text=True, timeout=LIMIT_S,
+                                  preexec_fn=inside(folder))
+    (run_folder,) = (path for path in (tmp_path / "results").iterdir() if not path.is_symlink())
+    samples = [json.loads(line) for line in (run_folder / "samples.jsonl").read_text().splitlines()]
+    assert samples[0]["status"] == "failed"
+    assert "out of memory: the kernel killed 1 process of this control group, whose limit is 96 MB" in samples[0]["reason"]
+    found = {finding["name"]: finding for finding in json.loads(examined.stdout)["findings"]}
+    assert found["memory limit"]["found"] == "at most 96 MB in this control group"
+    assert found["memory kills"]["found"].startswith("the kernel killed ")
 
 
 def test_a_sample_beside_other_work_says_so(tmp_path):

@@ -11,7 +11,6 @@
 #include "bench/cmd/options.h"
 #include "bench/machine/doctor.h"
 #include "bench/machine/facts.h"
-#include "bench/machine/hosts.h"
 #include "bench/process/signals.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"

@@ -33,7 +33,6 @@
 #include "bench/process/signals.h"
 #include "bench/plan/suite.h"
 #include "bench/process/capture.h"
-#include "bench/machine/versions.h"
 #include "common/cpus.h"
 
 /* All that a run holds, in the order it comes. */
@@ -202,7 +201,7 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_decref(versions);
     const struct hosts_source from = {.paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch};
     if (rc == 0)
-        rc = versions_of_tools(&from, machine, err);
+        rc = hosts_tools_facts(&from, machine, err);
     if (rc == 0)
         *out = machine;
     else

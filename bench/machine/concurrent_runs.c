@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs that measure at the same time. A run's file is one line of a fixed length, so that it is read whole or not at all:
- * pid, user, and when it began and ended, in microseconds since the epoch; an end of 0: not yet. */
-#define _GNU_SOURCE /* flock, mkostemp */
+/* Runs that measure at the same time. A run's file is empty: its name has the pid and when it began, in microseconds since
+ * the epoch, its owner is the user, and the time of its last change is its end once nobody holds its lock. */
+#define _GNU_SOURCE /* flock */
 #include "bench/machine/concurrent_runs.h"
 
 #include <dirent.h>
@@ -19,194 +19,129 @@
 #include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
-#define FOLDER      "/tmp/cobench-runs"
-#define LINE_FORMAT "%10d %10u %18" PRId64 " %18" PRId64 "\n"
-#define LINE_LENGTH 60
+#define FOLDER "/tmp/cobench-runs"
 
-/* What a file says. */
-struct sign {
-    int pid;
-    unsigned user;
-    int64_t began_us, ended_us;
-    bool alive;
-};
+static int64_t microseconds(struct timespec t) { return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000; }
 
 static int64_t now_us(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return microseconds(now);
 }
-
-/* -- this run's file ---------------------------------------------------------------------------------------------- */
 
 /* The folder that all users share: anybody may add a file, nobody may take away another's. */
-static char *shared_folder(void)
+static bool shared_folder(const char *path)
 {
-    const char *given = getenv("COBENCH_RUNS");
-    const char *path = given != NULL && *given != '\0' ? given : FOLDER;
     struct stat st;
     if (mkdir(path, 01777) == 0 && chmod(path, 01777) != 0) /* mkdir heeds the umask */
-        return NULL;
-    if (lstat(path, &st) != 0 || !S_ISDIR(st.st_mode))
-        return NULL;
-    return strdup(path);
+        return false;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool write_sign(const struct concurrent_runs *n, int64_t began_us, int64_t ended_us)
+/* The file gets its name once it is locked. */
+static bool put_file(struct concurrent_runs *n)
 {
-    char line[LINE_LENGTH + 20];
-    const int length = snprintf(line, sizeof line, LINE_FORMAT, (int)getpid(), (unsigned)getuid(), began_us, ended_us);
-    return length == LINE_LENGTH && pwrite(n->fd, line, LINE_LENGTH, 0) == LINE_LENGTH;
-}
-
-/* The file gets its name once it is locked and whole. */
-static bool put_sign(struct concurrent_runs *n, int64_t began_us)
-{
-    char *fresh = text_format("%s/.new-XXXXXX", n->folder);
-    bool done = false;
-    if (fresh != NULL && (n->fd = mkostemp(fresh, O_CLOEXEC)) >= 0) {
-        done = fchmod(n->fd, 0644) == 0 && flock(n->fd, LOCK_EX | LOCK_NB) == 0 && write_sign(n, began_us, 0) &&
-               (n->path = text_format("%s/run-%d-%s", n->folder, (int)getpid(), fresh + strlen(fresh) - 6)) != NULL &&
-               rename(fresh, n->path) == 0;
-        if (!done)
-            (void)unlink(fresh); /* whatever stays of it is not read */
-    }
+    char *fresh = text_format("%s/.new-%d-%" PRId64, n->folder, (int)getpid(), n->began_us);
+    n->fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const bool done = n->fd >= 0 && fchmod(n->fd, 0644) == 0 && flock(n->fd, LOCK_EX | LOCK_NB) == 0 &&
+                      rename(fresh, n->path) == 0;
+    if (n->fd >= 0 && !done)
+        (void)unlink(fresh); /* whatever stays of it is not read */
     free(fresh);
     return done;
 }
 
-static void forget(struct concurrent_runs *n)
+/* Reads the file of another. False: it is none of ours, or it has gone. `alive`, or until_us is its end. */
+static bool read_file(int folder, const char *name, struct concurrent_run *out)
 {
-    if (n->fd >= 0)
-        close(n->fd); /* a sign lost costs a warning, no more */
-    free(n->path);
-    free(n->folder);
-    n->fd = -1;
-    n->path = n->folder = NULL;
-}
-
-/* -- the others' -------------------------------------------------------------------------------------------------- */
-
-/* Reads one file. False: it is none of ours, or it has gone. */
-static bool read_sign(int folder, const char *name, struct sign *out)
-{
-    char line[LINE_LENGTH + 1];
     struct stat st;
+    int length = 0;
+    if (sscanf(name, "run-%d-%" SCNd64 "%n", &out->pid, &out->began_us, &length) != 2 || name[length] != '\0')
+        return false;
     const int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return false;
-    const bool whole = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, line, LINE_LENGTH) == LINE_LENGTH;
+    const bool is_file = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
     out->alive = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     close(fd); /* and with it the lock, where it was to be had */
-    line[LINE_LENGTH] = '\0';
-    return whole &&
-           sscanf(line, "%d %u %" SCNd64 " %" SCNd64, &out->pid, &out->user, &out->began_us, &out->ended_us) == 4;
-}
-
-static struct concurrent_run *find(struct concurrent_runs *n, const struct sign *s)
-{
-    for (size_t i = 0; i < n->count; i++)
-        if (n->items[i].pid == s->pid && n->items[i].began_us == s->began_us)
-            return &n->items[i];
-    return NULL;
-}
-
-static int add(struct concurrent_runs *n, const struct sign *s, struct concurrent_run **out, struct error *err)
-{
-    struct concurrent_run *more = array_grow(n->items, n->count, sizeof *more);
-    if (more == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
-    n->items = more;
-    *out = &more[n->count++];
-    **out = (struct concurrent_run){.pid = (pid_t)s->pid,
-                                    .user = (uid_t)s->user,
-                                    .began_us = s->began_us,
-                                    .from_us = s->began_us > n->began_us ? s->began_us : n->began_us};
-    return n->tell(n->arg, *out, false, err);
+    out->user = st.st_uid;
+    out->until_us = out->alive ? now_us() : microseconds(st.st_mtim);
+    return is_file;
 }
 
 /* One that is there now, or was there while this run was. */
-static int take_sign(struct concurrent_runs *n, const struct sign *s, struct error *err)
+static int take(struct concurrent_runs *n, const struct concurrent_run *run, struct error *err)
 {
-    struct concurrent_run *other = find(n, s);
-    const bool met = s->alive || s->ended_us > n->began_us || (s->ended_us == 0 && s->began_us > n->began_us);
-    if (other == NULL && !met)
+    for (size_t i = 0; i < n->count; i++) {
+        struct concurrent_run *known = &n->items[i];
+        if (known->pid != run->pid || known->began_us != run->began_us)
+            continue;
+        known->alive = run->alive;
+        if (run->until_us > known->until_us) /* the file of a killed one says no end */
+            known->until_us = run->until_us;
         return 0;
-    const int rc = other == NULL ? add(n, s, &other, err) : 0;
-    if (rc != 0)
-        return rc;
-    other->seen = s->alive;
-    if (s->alive || other->until_us == 0)
-        other->until_us = s->ended_us > 0 ? s->ended_us : now_us();
-    return 0;
+    }
+    n->items = array_grow(n->items, n->count, sizeof *n->items);
+    n->items[n->count] = *run;
+    n->items[n->count].from_us = run->began_us > n->began_us ? run->began_us : n->began_us;
+    return n->tell(n->arg, &n->items[n->count++], false, err);
 }
 
-/* Goes through the files of the others. *alive: how many runs are measuring. With `alive` NULL it takes the files of ended
- * runs away instead; another user's stay, sticky folders see to that. */
-static int each_sign(struct concurrent_runs *n, DIR *dir, size_t *alive, struct error *err)
+/* `last`: this run ends, and with it the time together with those that go on. */
+static int poll_all(struct concurrent_runs *n, bool last, struct error *err)
 {
+    DIR *dir = n->fd < 0 ? NULL : opendir(n->folder);
     const char *mine = n->path + strlen(n->folder) + 1;
     int rc = 0;
-    rewinddir(dir);
-    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
-        struct sign s;
-        if (strncmp(entry->d_name, "run-", 4) != 0 || strcmp(entry->d_name, mine) == 0 ||
-            !read_sign(dirfd(dir), entry->d_name, &s))
-            continue;
-        if (alive != NULL) {
-            *alive += s.alive;
-            rc = take_sign(n, &s, err);
-        } else if (!s.alive) {
-            (void)unlinkat(dirfd(dir), entry->d_name, 0);
-        }
-    }
-    return rc;
-}
-
-int concurrent_runs_poll(struct concurrent_runs *n, struct error *err)
-{
-    DIR *dir = n->path == NULL ? NULL : opendir(n->folder);
-    size_t alive = 0;
     if (dir == NULL)
         return 0;
     for (size_t i = 0; i < n->count; i++)
-        n->items[i].seen = false;
-    int rc = each_sign(n, dir, &alive, err);
-    if (rc == 0 && alive == 0) /* nobody else can have met those that have ended */
-        rc = each_sign(n, dir, NULL, err);
+        n->items[i].alive = false;
+    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+        struct concurrent_run run = {.over = false};
+        if (strcmp(entry->d_name, mine) == 0 || !read_file(dirfd(dir), entry->d_name, &run))
+            continue;
+        if (run.alive || run.until_us > n->began_us)
+            rc = take(n, &run, err);
+        else
+            (void)unlinkat(dirfd(dir), entry->d_name, 0); /* another user's stays, sticky folders see to that */
+    }
     closedir(dir);
     for (size_t i = 0; rc == 0 && i < n->count; i++)
-        if (!n->items[i].seen && !n->items[i].over) {
+        if (!n->items[i].over && (last || !n->items[i].alive)) {
             n->items[i].over = true;
             rc = n->tell(n->arg, &n->items[i], true, err);
         }
     return rc;
 }
 
+int concurrent_runs_poll(struct concurrent_runs *n, struct error *err) { return poll_all(n, false, err); }
+
 int concurrent_runs_open(struct concurrent_runs *n, concurrent_runs_tell *tell, void *arg, struct error *err)
 {
-    *n = (struct concurrent_runs){.fd = -1, .tell = tell, .arg = arg, .folder = shared_folder(), .began_us = now_us()};
-    if (n->folder == NULL || !put_sign(n, n->began_us)) {
-        forget(n);
-        return 0;
-    }
-    return concurrent_runs_poll(n, err);
+    const char *given = getenv("COBENCH_RUNS");
+    *n = (struct concurrent_runs){.fd = -1, .tell = tell, .arg = arg, .began_us = now_us()};
+    n->folder = xstrdup(given != NULL && *given != '\0' ? given : FOLDER);
+    n->path = text_format("%s/run-%d-%" PRId64, n->folder, (int)getpid(), n->began_us);
+    if (shared_folder(n->folder) && put_file(n))
+        return poll_all(n, false, err);
+    if (n->fd >= 0)
+        close(n->fd);
+    n->fd = -1;
+    return 0;
 }
 
 int concurrent_runs_close(struct concurrent_runs *n, struct error *err)
 {
-    int rc = concurrent_runs_poll(n, err);
-    for (size_t i = 0; rc == 0 && i < n->count; i++)
-        if (!n->items[i].over) {
-            n->items[i].until_us = now_us();
-            rc = n->tell(n->arg, &n->items[i], true, err);
-        }
-    if (n->path != NULL && (n->count == 0 || !write_sign(n, n->began_us, now_us())))
+    const int rc = poll_all(n, true, err);
+    if (n->fd >= 0 && (n->count == 0 || futimens(n->fd, NULL) != 0))
         (void)unlink(n->path); /* nobody was there to find it, or it cannot say its end */
-    forget(n);
+    if (n->fd >= 0)
+        close(n->fd);
+    free(n->path);
+    free(n->folder);
     free(n->items);
-    n->items = NULL;
-    n->count = 0;
+    *n = (struct concurrent_runs){.fd = -1};
     return rc;
 }

@@ -3,7 +3,7 @@
  * Two runs at once disturb each other, and neither can tell it from its own numbers. So each says that it is measuring:
  * a file in a folder that all users of the machine share, locked (flock) for as long as the run measures. A lock ends
  * with its process, however that ends, so a killed run is seen to be one. A run that met others leaves its file with
- * the time of its end: a longer one that polls later finds it.
+ * the time of its end: a longer one that polls later finds it, and a later one takes it away.
  *
  * Seen are runs with the same /tmp: not those in another container. Nothing here ever fails a run.
  */
@@ -21,9 +21,9 @@
 struct concurrent_run {
     pid_t pid;
     uid_t user;
-    int64_t began_us; /* as its file says; with the pid it tells one run from another */
+    int64_t began_us; /* with the pid it tells one run from another */
     int64_t from_us, until_us;
-    bool seen; /* alive, the last time */
+    bool alive; /* the last time */
     bool over;
 };
 
@@ -32,8 +32,8 @@ struct concurrent_run {
 typedef int concurrent_runs_tell(void *arg, const struct concurrent_run *other, bool over, struct error *err);
 
 struct concurrent_runs {
-    char *folder, *path; /* of all runs' files; of this run's. NULL: this run cannot say that it is there */
-    int fd;              /* of this run's, locked */
+    char *folder, *path; /* of all runs' files; of this run's */
+    int fd;              /* of this run's, locked; -1: it cannot say that it is there, and searches for nobody */
     int64_t began_us;
     struct concurrent_run *items;
     size_t count;

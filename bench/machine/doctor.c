@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench/machine/interference.h"
 #include "bench/process/proctree.h"
+#include "bench/util/alloc.h"
 #include "bench/util/json.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
@@ -32,20 +32,17 @@ void doctor_add(struct doctor *d, enum doctor_verdict verdict, const char *name,
     text_one_line(text);
     const char *found = text_is_utf8(text, strlen(text)) ? text : "not valid UTF-8",
                *todo = verdict == DOCTOR_OK ? NULL : advice;
-    struct doctor_finding finding = {.area = d->area, .verdict = verdict, .name = name, .advice = todo};
-    struct doctor_finding *more = realloc(d->items, (d->count + 1) * sizeof *more);
-    if (more != NULL)
-        d->items = more;
-    finding.found = text_format("%s", found);
-    finding.said = todo == NULL ? text_format("%s", found) : text_format("%s -> %s", found, todo);
-    d->no_memory |= more == NULL || finding.found == NULL || finding.said == NULL;
-    if (more != NULL) {
-        more[d->count++] = finding;
-    } else {
-        free(finding.found);
-        free(finding.said);
-    }
+    d->items = array_grow(d->items, d->count, sizeof *d->items);
+    d->items[d->count++] = (struct doctor_finding){.area = d->area,
+                                                   .verdict = verdict,
+                                                   .name = name,
+                                                   .advice = todo,
+                                                   .found = xstrdup(found),
+                                                   .said = todo == NULL ? xstrdup(found)
+                                                                        : text_format("%s -> %s", found, todo)};
 }
+
+enum doctor_verdict doctor_note_if(bool bad) { return bad ? DOCTOR_NOTE : DOCTOR_OK; }
 
 void doctor_free(struct doctor *d)
 {
@@ -69,53 +66,49 @@ bool doctor_possible(const struct doctor *d)
 
 #define MB 1048576.0
 
-/* A fact that is a text, and the texts that are good, or the one that is bad. */
-static const struct {
-    const char *fact, *name, *good, *bad, *advice;
-    const char *unknown; /* the advice where the machine does not say; NULL: none */
-} texts[] = {
-    {"governor", "governor", "performance", NULL, "the clock follows the load: cpupower frequency-set -g performance",
-     "the machine does not say; of a virtual machine its host decides"},
-    {"turbo", "turbo", NULL, "on",
-     "the clock falls when more CPUs work: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or echo 0 > "
-     "/sys/devices/system/cpu/cpufreq/boost",
-     "the machine does not say; the capacity rows show what it comes to"},
-    {"smt", "SMT", NULL, "on",
-     "work on two CPUs of one core shares it, and they are worth less than two: echo off > "
-     "/sys/devices/system/cpu/smt/control, or taskset to one CPU per core",
-     NULL},
-    {"virtualisation", "virtual", "none", NULL,
-     "other guests share its CPUs and caches; steal shows a part of that, control rows the rest", NULL},
-    {"aslr", "ASLR", "off|off for this process", NULL,
-     "each command has another layout, which the rounds average over; setarch -R cobench run ... keeps one", NULL},
-    /* Good are those that are read without entering the kernel. */
-    {"clocksource", "clock", "tsc|kvm-clock|arch_sys_counter|hyperv_clocksource_tsc_page|riscv_clocksource|timebase",
-     NULL,
-     "reading it is slow: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, if the kernel "
-     "trusts it",
-     NULL},
-};
-
-/* A fact that is a number, and the limit that it is bad above or below of. */
+/* A fact, and what is bad: a text, all texts but those with | between them, or a number above or below a limit. */
 static const struct {
     const char *fact, *name;
-    enum { ABOVE, BELOW } bad;
+    enum { IS, IS_NOT, ABOVE, BELOW } bad;
+    const char *texts;
     double limit, unit; /* shown in units, with so many digits behind the point */
     int digits;
     const char *before, *after, *advice;
-    bool quiet; /* say nothing where it is unknown */
-} numbers[] = {
-    {"cpu_kinds", "CPU kinds", ABOVE, 1, 1, 0, "", "",
+    bool quiet; /* say nothing where it is unknown or there is none */
+} table[] = {
+    {"governor", "governor", IS_NOT, "performance",
+     .advice = "the clock follows the load, or the host of a virtual "
+               "machine decides: cpupower frequency-set -g performance"},
+    {"turbo", "turbo", IS, "on",
+     .advice =
+         "the clock falls when more CPUs work: echo 1 > /sys/devices/system/cpu/intel_pstate/no_turbo, or echo 0 > "
+         "/sys/devices/system/cpu/cpufreq/boost"},
+    {"smt", "SMT", IS, "on",
+     .advice = "work on two CPUs of one core shares it, and they are worth less than two: echo off > "
+               "/sys/devices/system/cpu/smt/control, or taskset to one CPU per core"},
+    {"virtualisation", "virtual", IS_NOT, "none",
+     .advice = "other guests share its CPUs and caches; steal shows a part of that, control rows the rest"},
+    {"aslr", "ASLR", IS_NOT, "off|off for this process",
+     .advice = "each command has another layout, which the rounds average over; setarch -R cobench run ... keeps one"},
+    /* Good are those that are read without entering the kernel. */
+    {"clocksource", "clock", IS_NOT,
+     "tsc|kvm-clock|arch_sys_counter|hyperv_clocksource_tsc_page|riscv_clocksource|timebase",
+     .advice =
+         "reading it is slow: echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, if the "
+         "kernel trusts it"},
+    {"cpu_kinds", "CPU kinds", ABOVE, NULL, 1, 1, 0, "", "",
      "work on a slower CPU takes longer, and rounds differ by where it ran: taskset to CPUs of one kind", true},
-    {"cpu_weight", "CPU weight", BELOW, 100, 1, 0, "", ", where 100 is usual",
+    {"cpu_weight", "CPU weight", BELOW, NULL, 100, 1, 0, "", ", where 100 is usual",
      "other control groups go first when the CPUs are busy: run in a group of the usual weight", true},
-    {"numa_nodes", "NUMA", ABOVE, 1, 1, 0, "nodes: ", "",
+    {"numa_nodes", "NUMA", ABOVE, NULL, 1, 1, 0, "nodes: ", "",
      "memory of another node is slower: numactl --cpunodebind=0 --membind=0", false},
-    {"steal_share", "steal", ABOVE, 0.001, 0.01, 2, "", "% of all CPU time since boot",
+    {"steal_share", "steal", ABOVE, NULL, 0.001, 0.01, 2, "", "% of all CPU time since boot",
      "somebody else's work ran on these CPUs; samples it hits are marked. A machine of one's own has none", false},
-    {"memory_available_bytes", "memory", BELOW, 512 * MB, MB, 0, "", " MB available",
+    {"memory_available_bytes", "memory", BELOW, NULL, 512 * MB, MB, 0, "", " MB available",
      "200 interpreters at once need about 1 GB; close what is not needed", false},
-    {"swap_used_bytes", "swap", ABOVE, 0, MB, 0, "", " MB in use",
+    {"memory_limit_bytes", "memory limit", BELOW, NULL, 1024 * MB, MB, 0, "at most ", " MB in this control group",
+     "the kernel kills what goes beyond it: run in a group with more (MemoryMax=)", true},
+    {"swap_used_bytes", "swap", ABOVE, NULL, 0, MB, 0, "", " MB in use",
      "coming back from it takes milliseconds: swapoff -a, where the memory suffices", false},
 };
 
@@ -131,23 +124,18 @@ static bool is_one_of(const char *text, const char *list)
 
 static void check_facts(struct doctor *d, const json_t *facts)
 {
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        const char *text = json_string_value(json_object_get(facts, texts[i].fact));
-        const bool known = text != NULL && !fact_is_unknown(json_object_get(facts, texts[i].fact));
-        const bool good = known &&
-                          (texts[i].good != NULL ? is_one_of(text, texts[i].good) : strcmp(text, texts[i].bad) != 0);
-        doctor_add(d, good ? DOCTOR_OK : DOCTOR_NOTE, texts[i].name, known ? texts[i].advice : texts[i].unknown, "%s",
-                   known ? text : FACT_UNKNOWN);
-    }
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        const json_t *value = json_object_get(facts, numbers[i].fact);
-        const double x = json_number_value(value);
-        const bool bad = numbers[i].bad == ABOVE ? x > numbers[i].limit : x < numbers[i].limit;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const json_t *value = json_object_get(facts, table[i].fact);
+        const char *text = json_string_value(value), *name = table[i].name, *advice = table[i].advice;
+        const double x = json_number_value(value), limit = table[i].limit;
         if (json_is_number(value))
-            doctor_add(d, bad ? DOCTOR_NOTE : DOCTOR_OK, numbers[i].name, numbers[i].advice, "%s%.*f%s",
-                       numbers[i].before, numbers[i].digits, x / numbers[i].unit, numbers[i].after);
-        else if (!numbers[i].quiet)
-            doctor_add(d, DOCTOR_NOTE, numbers[i].name, NULL, FACT_UNKNOWN);
+            doctor_add(d, doctor_note_if(table[i].bad == ABOVE ? x > limit : x < limit), name, advice, "%s%.*f%s",
+                       table[i].before, table[i].digits, x / table[i].unit, table[i].after);
+        else if (text != NULL && !fact_is_unknown(value) && table[i].texts != NULL)
+            doctor_add(d, doctor_note_if(is_one_of(text, table[i].texts) == (table[i].bad == IS)), name, advice, "%s",
+                       text);
+        else if (!table[i].quiet)
+            doctor_add(d, DOCTOR_NOTE, name, NULL, FACT_UNKNOWN);
     }
 }
 
@@ -161,9 +149,8 @@ static double number_of(const json_t *facts, const char *name)
 static void check_cpus(struct doctor *d, const json_t *facts)
 {
     const double cpus = number_of(facts, "cpus"), affinity = number_of(facts, "affinity_cpus");
-    const json_t *none = json_object_get(facts, "quota_cpus");
     const double quota = number_of(facts, "quota_cpus"), usable = number_of(facts, "effective_cpus");
-    doctor_add(d, usable < 3 ? DOCTOR_NOTE : DOCTOR_OK, "CPUs",
+    doctor_add(d, doctor_note_if(usable < 3), "CPUs",
                usable <= 1 ? "on one CPU no model gains on work that computes"
                            : "few: the origin, hyperfine and whatever else runs take their part of them",
                "%.3g usable", usable);
@@ -172,17 +159,17 @@ static void check_cpus(struct doctor *d, const json_t *facts)
                    "taskset or a cpuset keeps it there; what runs on the others still shares caches and memory",
                    "%.0f of %.0f CPUs", affinity, cpus);
     if (quota > 0)
-        doctor_add(d, quota < affinity ? DOCTOR_NOTE : DOCTOR_OK, "quota",
+        doctor_add(d, doctor_note_if(quota < affinity), "quota",
                    "work that uses more is stopped until the next period (mostly 100 ms): run where there is none, or "
                    "with --workers below it",
                    "%.3g CPUs, by a control group", quota);
-    else if (json_string_value(none) == NULL || strcmp(json_string_value(none), "none") != 0)
+    else if (fact_is_unknown(json_object_get(facts, "quota_cpus")))
         doctor_add(d, DOCTOR_NOTE, "quota", NULL, "unknown: no control group can be seen");
 }
 
 /* -- what moves ------------------------------------------------------------------------------------------------------- */
 
-/* "python3 (1234) 0.98, gcc (99) 0.4": who used the most CPUs; "" where nobody did. */
+/* ": python3 (1234) 0.98, gcc (99) 0.4": who used the most CPUs; "" where nobody did. */
 static void busiest(struct proctree polls[2], double ticks, char *out, size_t size)
 {
     size_t used = 0;
@@ -194,18 +181,6 @@ static void busiest(struct proctree polls[2], double ticks, char *out, size_t si
         if (cpus >= 0.05) /* less is not worth a name */
             used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %.2g", used > 0 ? ", " : ": ", top->name,
                                      (int)top->pid, cpus);
-    }
-}
-
-static void other_runs(struct doctor *d, const struct proctree *poll)
-{
-    for (size_t i = 0; i < poll->count; i++) {
-        const struct proctree_entry *entry = &poll->entries[i];
-        if (entry->pid == getpid() || (strcmp(entry->name, "cobench") != 0 && strcmp(entry->name, "hyperfine") != 0))
-            continue;
-        doctor_add(d, DOCTOR_NOTE, "other runs", "two measurements at once measure each other: wait for its end",
-                   "%s (%d)", entry->name, (int)entry->pid);
-        return;
     }
 }
 
@@ -224,30 +199,33 @@ static void load_now(struct doctor *d, const struct interference_watch *watch)
     (void)proctree_read(&busy[1]);
     interference_between(watch, polls, 0, &between);
     if (between.others_ns < 0 || between.wall_ns <= 0) {
-        doctor_add(d, DOCTOR_NOTE, "load", NULL, "unknown");
+        doctor_add(d, DOCTOR_NOTE, "load", NULL, FACT_UNKNOWN);
     } else {
         const double cpus = (double)between.others_ns / (double)between.wall_ns;
         busiest(busy, (double)between.wall_ns / (double)watch->tick_ns, names, sizeof names);
-        doctor_add(d, cpus > INTERFERENCE_LOAD_SHARE * (double)between.cpus ? DOCTOR_NOTE : DOCTOR_OK, "load",
+        doctor_add(d, doctor_note_if(cpus > INTERFERENCE_LOAD_SHARE * (double)between.cpus), "load",
                    "stop it or wait: samples taken meanwhile are marked", "%.2f of %lld CPUs in use%s", cpus,
                    (long long)between.cpus, names);
     }
-    other_runs(d, &busy[0]);
     proctree_free(&busy[0]);
     proctree_free(&busy[1]);
 }
 
-static void throttling(struct doctor *d, const struct interference_watch *watch)
+/* What has been counted so far. */
+static void counted(struct doctor *d, const struct interference_watch *watch)
 {
     struct interference_counters now;
     interference_take(watch, &now);
     if (now.throttle.times > 0)
         doctor_add(d, DOCTOR_NOTE, "throttling", "samples it hits are marked",
                    "its quota stopped this control group %lld times so far", (long long)now.throttle.times);
+    if (now.oom_kills > 0)
+        doctor_add(d, DOCTOR_NOTE, "memory kills", "the memory, or this control group's limit, does not suffice",
+                   "the kernel killed %lld of this control group's processes so far", (long long)now.oom_kills);
     if (now.hot < 0)
         doctor_add(d, DOCTOR_OK, "heat", NULL, "no counter of thermal throttling here");
     else
-        doctor_add(d, now.hot > 0 ? DOCTOR_NOTE : DOCTOR_OK, "heat",
+        doctor_add(d, doctor_note_if(now.hot > 0), "heat",
                    "let it cool between suites, or lower the highest clock: cpupower frequency-set -u ...",
                    "CPUs throttled themselves %lld times since boot", (long long)now.hot);
 }
@@ -257,7 +235,7 @@ static void battery(struct doctor *d, const char *root)
     char *pattern = text_format("%s/sys/class/power_supply/*/status", root);
     glob_t found = {.gl_pathc = 0};
     bool discharging = false;
-    if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0) {
+    if (glob(pattern, 0, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc; i++) {
             char *line = procfs_line("", found.gl_pathv[i]);
             discharging |= line != NULL && strcmp(line, "Discharging") == 0;
@@ -272,21 +250,19 @@ static void battery(struct doctor *d, const char *root)
 
 void doctor_machine(struct doctor *d, const char *root, const json_t *facts)
 {
+    const double load = number_of(facts, "load1");
     struct interference_watch watch;
     d->area = DOCTOR_DISTURBS;
     check_cpus(d, facts);
     check_facts(d, facts);
-    if (interference_open(root, &watch) != 0) {
-        d->no_memory = true;
-        return;
-    }
+    interference_open(root, &watch);
     if (*root == '\0')
         load_now(d, &watch);
-    else if (number_of(facts, "load1") >= 0)
-        doctor_add(d, DOCTOR_OK, "load", NULL, "%.2f in the last minute", number_of(facts, "load1"));
+    else if (load >= 0)
+        doctor_add(d, DOCTOR_OK, "load", NULL, "%.2f in the last minute", load);
     else
         doctor_add(d, DOCTOR_NOTE, "load", NULL, FACT_UNKNOWN);
-    throttling(d, &watch);
+    counted(d, &watch);
     battery(d, root);
     interference_close(&watch);
 }

@@ -31,12 +31,12 @@ struct doctor {
     enum doctor_area area; /* of what is added next */
     struct doctor_finding *items;
     size_t count;
-    bool no_memory; /* some may be missing */
 };
 
 /* Adds what was found, as of printf, in one line, and unless that is DOCTOR_OK what to do about it (borrowed). */
 void doctor_add(struct doctor *d, enum doctor_verdict verdict, const char *name, const char *advice, const char *format,
                 ...) __attribute__((format(printf, 5, 6)));
+enum doctor_verdict doctor_note_if(bool bad);
 void doctor_free(struct doctor *d);
 /* Whether nothing is missing. */
 bool doctor_possible(const struct doctor *d);

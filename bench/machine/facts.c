@@ -10,14 +10,18 @@
 #include <sys/personality.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#if defined(__x86_64__) || defined(__i386__)
-#include <cpuid.h>
-#endif
 
-#include "bench/machine/versions.h"
+#include "bench/machine/hosts.h"
 #include "bench/process/proc_text.h"
 #include "bench/util/json.h"
+#include "bench/util/text.h"
+#include "common/cgroup.h"
+#include "common/cpus.h"
+#include "common/num.h"
 #include "common/procfs.h"
+
+/* A control group of version 1 without a limit of memory says a number near 2^63. */
+#define GROUP_UNLIMITED (INT64_MAX / 256)
 
 #ifdef __clang__
 static const char own_compiler[] = "clang " __clang_version__;
@@ -106,47 +110,23 @@ static void file_facts(const char *root, json_t *facts)
 
 /* -- a hypervisor ------------------------------------------------------------------------------------------------- */
 
-/* The name a hypervisor gives itself in CPUID leaf 0x40000000; "" where there is none or no such instruction. */
-static void cpuid_signature(char out[13])
-{
-    out[0] = '\0';
-#if defined(__x86_64__) || defined(__i386__)
-    unsigned eax, ebx, ecx, edx;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0 || (ecx & (1u << 31)) == 0)
-        return;
-    __cpuid(0x40000000, eax, ebx, ecx, edx);
-    memcpy(out, &ebx, 4);
-    memcpy(out + 4, &ecx, 4);
-    memcpy(out + 8, &edx, 4);
-    out[12] = '\0';
-#endif
-}
-
-/* By how its signature, or what the firmware says of the machine's maker, begins; NULL: none of them. */
+/* By how what the firmware says of the machine's maker begins; NULL: none of them. */
 static const char *hypervisor_name(const char *text)
 {
     static const struct {
         const char *says, *name;
-    } table[] = {
-        {"QEMU", "kvm or qemu"},
-        {"TCGTCGTCGTCG", "qemu"},
-        {"KVM", "kvm"},
-        {"OpenStack", "kvm"},
-        {"Amazon EC2", "amazon"},
-        {"Google", "google"},
-        {"VMware", "vmware"},
-        {"VBox", "virtualbox"},
-        {"innotek", "virtualbox"},
-        {"Xen", "xen"},
-        {"Microsoft Hv", "hyper-v"},
-        {"Virtual Machine", "hyper-v"},
-        {"Parallels", "parallels"},
-        {" lrpepyh  vr", "parallels"},
-        {"bhyve", "bhyve"},
-        {"ACRNACRNACRN", "acrn"},
-        {"Apple Virtualization", "apple"},
-        {"Bochs", "bochs"},
-    };
+    } table[] = {{"QEMU", "kvm or qemu"},
+                 {"KVM", "kvm"},
+                 {"OpenStack", "kvm"},
+                 {"Amazon EC2", "amazon"},
+                 {"Google", "google"},
+                 {"VMware", "vmware"},
+                 {"VBox", "virtualbox"},
+                 {"innotek", "virtualbox"},
+                 {"Xen", "xen"},
+                 {"Virtual Machine", "hyper-v"},
+                 {"Parallels", "parallels"},
+                 {"Apple Virtualization", "apple"}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strncmp(text, table[i].says, strlen(table[i].says)) == 0)
             return table[i].name;
@@ -160,18 +140,16 @@ static const char *hypervisor_name(const char *text)
 static void virtualisation_fact(const char *root, json_t *facts)
 {
     static const char *const firmware[] = {"/sys/class/dmi/id/product_name", "/sys/class/dmi/id/sys_vendor"};
-    char *cpuinfo = procfs_read(root, "/proc/cpuinfo"), signature[13] = "", flags[8192];
+    char *cpuinfo = procfs_read(root, "/proc/cpuinfo"), flags[8192];
     const bool listed = cpuinfo != NULL && proc_value(cpuinfo, "flags", flags, sizeof flags);
-    if (*root == '\0')
-        cpuid_signature(signature);
-    const bool guest = signature[0] != '\0' || (listed && strstr(flags, " hypervisor") != NULL);
-    const char *name = hypervisor_name(signature);
+    const bool guest = listed && strstr(flags, " hypervisor") != NULL;
+    const char *name = NULL;
     for (size_t i = 0; name == NULL && (guest || !listed) && i < sizeof firmware / sizeof *firmware; i++) {
         char *line = procfs_line(root, firmware[i]);
         name = line == NULL ? NULL : hypervisor_name(line);
         free(line);
     }
-    if (name == NULL && (guest || listed))
+    if (name == NULL && listed)
         name = guest ? "a hypervisor of unknown name" : "none";
     fact_text(facts, "virtualisation", name);
     free(cpuinfo);
@@ -216,11 +194,171 @@ static void system_calls_facts(json_t *facts)
         fact_text(facts, "aslr", "off for this process");
 }
 
+/* -- CPUs and control groups: how many there are, of what kinds, how they are driven, and which may be used ---------- */
+
+struct cpus {
+    const char *root;
+    int64_t *numbers; /* NULL: unknown */
+    int64_t count;    /* -1: unknown */
+};
+
+/* The first line of a CPU's file, to be freed; NULL: it has none. */
+static char *cpu_line(const char *root, int64_t cpu, const char *file)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%lld/%s", (long long)cpu, file);
+    return procfs_line(root, path);
+}
+
+/* The number, or the first of the list, in a CPU's file; -1: it has none. */
+static int64_t cpu_number(const char *root, int64_t cpu, const char *file)
+{
+    char *line = cpu_line(root, cpu, file);
+    int64_t number = -1;
+    if (line != NULL)
+        line[strcspn(line, ",-")] = '\0';
+    if (line == NULL || num_parse_i64(line, 0, INT32_MAX, &number) != 0)
+        number = -1;
+    free(line);
+    return number;
+}
+
+/* Each CPU lists the CPUs of its core and of its package, itself included: the first of such a list is counted. */
+static void topology_facts(const struct cpus *online, json_t *facts)
+{
+    int64_t cores = 0, packages = 0;
+    bool known = online->count > 0; /* every CPU says so */
+    for (int64_t i = 0; known && i < online->count; i++) {
+        const int64_t cpu = online->numbers[i];
+        const int64_t core = cpu_number(online->root, cpu, "topology/thread_siblings_list");
+        const int64_t package = cpu_number(online->root, cpu, "topology/core_siblings_list");
+        known = core >= 0 && package >= 0;
+        cores += core == cpu;
+        packages += package == cpu;
+    }
+    known = known && cores > 0;
+    fact_count(facts, "sockets", known && packages > 0 ? packages : -1);
+    fact_count(facts, "cores", known ? cores : -1);
+    if (known && fact_is_unknown(json_object_get(facts, "smt")))
+        fact_text(facts, "smt", online->count > cores ? "on" : "off");
+}
+
+/* How many kinds the CPUs are of by one of their files. Of one kind are CPUs within a tenth of each other: those of one
+ * design may differ by a step of their best clock. */
+static int64_t count_kinds(const struct cpus *cpus, const char *file)
+{
+    enum { KINDS_MAX = 8 };
+    int64_t kinds[KINDS_MAX], count = 0;
+    for (int64_t i = 0; i < cpus->count && count < KINDS_MAX; i++) {
+        const int64_t value = cpu_number(cpus->root, cpus->numbers[i], file);
+        int64_t k = 0;
+        while (k < count && (value * 10 < kinds[k] * 9 || value * 9 > kinds[k] * 10))
+            k++;
+        if (value > 0 && k == count)
+            kinds[count++] = value;
+    }
+    return count;
+}
+
+/* Of the CPUs that this process may use, or where that is not known of all. */
+static void kinds_fact(const struct cpus *online, json_t *facts)
+{
+    struct cpus usable = {.root = online->root, .count = -1};
+    char *status = procfs_read(online->root, "/proc/self/status"), allowed[4096];
+    if (status != NULL && proc_value(status, "Cpus_allowed_list", allowed, sizeof allowed))
+        usable.count = proc_list_parse(allowed, &usable.numbers);
+    const struct cpus *cpus = usable.count > 0 ? &usable : online;
+    int64_t kinds = count_kinds(cpus, "cpu_capacity");
+    if (kinds == 0)
+        kinds = count_kinds(cpus, "cpufreq/cpuinfo_max_freq");
+    fact_count(facts, "cpu_kinds", kinds > 0 ? kinds : -1);
+    free(usable.numbers);
+    free(status);
+}
+
+/* "performance", or "performance, powersave" where CPUs differ. */
+static void frequency_fact(const struct cpus *online, const char *file, const char *fact, json_t *facts)
+{
+    struct string_list answers = {NULL, 0};
+    for (int64_t i = 0; i < online->count; i++) {
+        char *line = cpu_line(online->root, online->numbers[i], file);
+        if (line != NULL && !string_list_have(&answers, line))
+            string_list_add(&answers, line);
+        free(line);
+    }
+    char *text = answers.count == 0 ? NULL : string_list_join(&answers, ", ");
+    fact_text(facts, fact, text);
+    free(text);
+    string_list_free(&answers);
+}
+
+/* What control groups say of one thing in a file of each version, and the least of it so far; -1: none says any. */
+struct group_limit {
+    const char *files[2];
+    int64_t usual[2]; /* values are put on the scale on which version 2's usual one is 100; 0: as they are */
+    int64_t least;
+};
+
+static void lower_limit(const char *root, const char *folder, void *arg)
+{
+    struct group_limit *limit = arg;
+    int64_t value;
+    for (size_t i = 0; i < 2; i++) {
+        char *path = text_format("%s/%s", folder, limit->files[i]), *line = procfs_line(root, path);
+        if (line != NULL && num_parse_i64(line, 1, GROUP_UNLIMITED, &value) == 0) {
+            value = limit->usual[i] > 0 ? value * 100 / limit->usual[i] : value;
+            limit->least = limit->least < 0 || value < limit->least ? value : limit->least;
+        }
+        free(line);
+        free(path);
+    }
+}
+
+int64_t machine_memory_limit(const char *root)
+{
+    struct group_limit limit = {{"memory.max", "memory.limit_in_bytes"}, {0, 0}, -1};
+    return cgroup_walk(root, "memory", lower_limit, &limit) == 0 ? -1 : limit.least < 0 ? 0 : limit.least;
+}
+
+static void group_facts(const char *root, json_t *facts)
+{
+    struct group_limit weight = {{"cpu.weight", "cpu.shares"}, {100, 1024}, -1};
+    const bool grouped = cgroup_walk(root, "cpu", lower_limit, &weight) > 0;
+    const int64_t memory = machine_memory_limit(root);
+    double quota;
+    const enum cgroup_quota kind = cgroup_cpus(root, &quota);
+    if (kind == CGROUP_LIMITED)
+        fact_real(facts, "quota_cpus", quota);
+    else
+        fact_text(facts, "quota_cpus", kind == CGROUP_UNLIMITED ? "none" : NULL);
+    fact_count(facts, "cpu_weight", weight.least);
+    if (weight.least < 0 && grouped)
+        fact_text(facts, "cpu_weight", "none");
+    fact_count(facts, "memory_limit_bytes", memory);
+    if (memory == 0)
+        fact_text(facts, "memory_limit_bytes", "none");
+}
+
+static void cpu_facts(const char *root, json_t *facts)
+{
+    struct cpus online = {.root = root, .count = -1};
+    char *list = procfs_line(root, "/sys/devices/system/cpu/online");
+    if (list != NULL)
+        online.count = proc_list_parse(list, &online.numbers);
+    topology_facts(&online, facts);
+    fact_count(facts, "affinity_cpus", cpus_affinity());
+    group_facts(root, facts);
+    fact_real(facts, "effective_cpus", cpus_effective(root));
+    kinds_fact(&online, facts);
+    frequency_fact(&online, "cpufreq/scaling_governor", "governor", facts);
+    frequency_fact(&online, "cpufreq/scaling_driver", "frequency_driver", facts);
+    free(online.numbers);
+    free(list);
+}
+
 json_t *machine_facts(const char *root)
 {
     json_t *facts = json_object();
-    if (facts == NULL)
-        return NULL;
     fact_text(facts, "architecture", NULL);
     file_facts(root, facts);
     swap_fact(root, facts);
@@ -228,7 +366,7 @@ json_t *machine_facts(const char *root)
     virtualisation_fact(root, facts);
     if (*root == '\0')
         system_calls_facts(facts);
-    machine_cpu_facts(root, facts);
+    cpu_facts(root, facts);
     return facts;
 }
 
@@ -242,26 +380,16 @@ void machine_short_name(char *out, size_t size)
             *p = '-';
 }
 
-static json_t *hosts_json(const struct catalog *c)
-{
-    json_t *hosts = json_object();
-    for (size_t h = 0; h < host_count; h++)
-        if (json_object_set(hosts, host_table[h].name, json_object_get(c->lists[h], "build")) != 0)
-            break;
-    return hosts;
-}
-
 json_t *machine_json(const struct catalog *catalog, json_t *versions)
 {
-    json_t *facts = machine_facts(""), *machine = json_pack("{si}", "machine", 1);
+    json_t *machine = json_pack("{si}", "machine", 1), *facts = machine_facts(""), *hosts = json_object();
+    for (size_t h = 0; h < host_count; h++)
+        json_object_set(hosts, host_table[h].name, json_object_get(catalog->lists[h], "build"));
     json_t *build = json_pack("{ss ss ss sO so}", "cobench", COBENCH_VERSION, "compiler", own_compiler, "cflags",
-                              COBENCH_CFLAGS, "tools", versions, "hosts", hosts_json(catalog));
-    if (facts != NULL)
-        versions_of_hosts(catalog, facts);
-    if (json_object_update(machine, facts) != 0 || json_object_update(machine, build) != 0) {
-        json_decref(machine);
-        machine = NULL;
-    }
+                              COBENCH_CFLAGS, "tools", versions, "hosts", hosts);
+    hosts_facts(catalog, facts);
+    json_object_update(machine, facts);
+    json_object_update(machine, build);
     json_decref(build);
     json_decref(facts);
     return machine;

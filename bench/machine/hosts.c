@@ -1,28 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the hosts of this machine what they offer. */
+/* Asking the hosts and tools of this machine. */
 #include "bench/machine/hosts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/process/capture.h"
+#include "bench/util/json.h"
 #include "common/clock.h"
 
 #define LIST_DEADLINE_NS (60 * NS_PER_S)
 
-/* The words of "HOST list --json"; 0 or a negative errno. */
-static int list_argv(const struct hosts_source *s, const struct string_list *host, struct string_list *argv)
-{
-    int rc = string_list_add_all(argv, host);
-    if (rc == 0)
-        rc = string_list_add(argv, "list");
-    if (rc == 0)
-        rc = string_list_add(argv, "--json");
-    if (rc == 0 && s->tasks_dir != NULL)
-        rc = string_list_add(argv, "--tasks");
-    return rc != 0 || s->tasks_dir == NULL ? rc : string_list_add(argv, s->tasks_dir);
-}
+/* -- hosts -------------------------------------------------------------------------------------------------------- */
 
 int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct error *err)
 {
@@ -38,10 +29,14 @@ int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct 
     int rc = host_words(&host_table[h], s->paths, &c->words[h], err);
     if (rc != 0)
         goto out;
-    if (env[0] == NULL || list_argv(s, &c->words[h], &argv) != 0)
-        rc = error_set(err, -ENOMEM, "out of memory");
-    if (rc == 0)
-        rc = capture_output(&how, (const char *const *)argv.items, &text, err);
+    string_list_add_all(&argv, &c->words[h]);
+    string_list_add(&argv, "list");
+    string_list_add(&argv, "--json");
+    if (s->tasks_dir != NULL) {
+        string_list_add(&argv, "--tasks");
+        string_list_add(&argv, s->tasks_dir);
+    }
+    rc = capture_output(&how, (const char *const *)argv.items, &text, err);
     if (rc == 0 && (list = json_loads(text, 0, &where)) == NULL)
         rc = error_set(err, -EPROTO, "its list is no JSON: %s", where.text);
     if (rc == 0)
@@ -66,4 +61,92 @@ int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct
     if (rc != 0)
         catalog_free(out);
     return rc;
+}
+
+/* A libcurl of several TLS libraries writes those not in use in brackets. */
+bool hosts_parse_curl(const char *text, char version[64], char tls[64])
+{
+    static const char *const libraries[] = {"OpenSSL/", "GnuTLS/",  "LibreSSL/",      "BoringSSL", "quictls/",
+                                            "AWS-LC/",  "mbedTLS/", "wolfSSL/",       "NSS/",      "rustls-ffi/",
+                                            "BearSSL/", "Schannel", "SecureTransport"};
+    if (strncmp(text, "libcurl/", 8) != 0 || text[8] == ' ')
+        return false;
+    const int length = snprintf(version, 64, "%.*s", (int)strcspn(text + 8, " "), text + 8);
+    strcpy(tls, "none");
+    for (text += strcspn(text, " "); *text != '\0'; text += strcspn(text, " ")) {
+        text += strspn(text, " ");
+        for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+            if (strncmp(text, libraries[i], strlen(libraries[i])) == 0)
+                return length < 64 && snprintf(tls, 64, "%.*s", (int)strcspn(text, " "), text) < 64;
+    }
+    return length > 0 && length < 64;
+}
+
+void hosts_facts(const struct catalog *catalog, json_t *facts)
+{
+    static const struct {
+        const char *fact, *host, *key;
+    } rows[] = {{"python", "py", "python"},
+                {"python_flags", "py", "cflags"},
+                {"gil", "py", "gil"},
+                {"embedded_python", "embed", "python"},
+                {"embedded_gil", "embed", "gil"},
+                {"libpython", "embed", "libpython"}};
+    char version[64], tls[64];
+    bool known = false;
+    for (size_t h = 0; h < host_count; h++) {
+        const json_t *build = json_object_get(catalog->lists[h], "build");
+        const char *curl = json_string_value(json_object_get(build, "libcurl"));
+        if (!known && curl != NULL)
+            known = hosts_parse_curl(curl, version, tls);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+            if (strcmp(rows[i].host, host_table[h].name) == 0)
+                fact_text(facts, rows[i].fact, json_string_value(json_object_get(build, rows[i].key)));
+    }
+    fact_text(facts, "libcurl", known ? version : NULL);
+    fact_text(facts, "tls", known ? tls : NULL);
+}
+
+/* -- tools -------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Naming the repository by its path keeps git from looking further up, into a repository that this folder merely lies
+ * in, and from refusing one of another owner: what is in this folder is being run anyway. A monitor of files that it
+ * asks for is not. It prints the commit, with "-dirty" behind it where a file of it has changed.
+ */
+static int git_facts(const struct capture *how, json_t *facts, struct error *err)
+{
+    char *folder = text_format("--git-dir=%s/.git", how->cwd), *tree = text_format("--work-tree=%s", how->cwd);
+    const char *const argv[] = {"git",      folder,     tree,          "-c",      "core.fsmonitor=false",
+                                "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*",
+                                NULL};
+    char *commit = NULL;
+    const int rc = capture_output(how, argv, &commit, err);
+    fact_text(facts, "git_dirty", NULL);
+    if (rc == 0) {
+        const size_t length = strcspn(commit, "-\n");
+        json_object_set_new(facts, "git_dirty", json_boolean(commit[length] == '-'));
+        commit[length] = '\0';
+    }
+    fact_text(facts, "git_commit", commit);
+    free(commit);
+    free(tree);
+    free(folder);
+    return rc;
+}
+
+int hosts_tools_facts(const struct hosts_source *source, json_t *facts, struct error *err)
+{
+    char *env[] = {(char[]){"GIT_OPTIONAL_LOCKS=0"}, (char[]){"LC_ALL=C"}, NULL}, *gnuplot = NULL;
+    const struct capture how = {
+        .supervisor = source->supervisor, .scratch = source->scratch, .cwd = source->paths->root, .env = env};
+    int rc = capture_version(&how, "gnuplot", &gnuplot, err);
+    fact_text(facts, "gnuplot", rc == -ENOPKG ? "none" : gnuplot);
+    free(gnuplot);
+    if (rc != -EINTR && rc != -EPIPE)
+        rc = git_facts(&how, facts, err);
+    if (rc == -EINTR || rc == -EPIPE)
+        return rc;
+    err->text[0] = '\0'; /* a tool that is missing is no error */
+    return 0;
 }

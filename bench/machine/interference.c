@@ -3,7 +3,6 @@
 #define _XOPEN_SOURCE 700 /* glob */
 #include "bench/machine/interference.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,64 +19,65 @@
 
 /* -- which files to read ------------------------------------------------------------------------------------------ */
 
-struct group_files {
-    struct string_list *paths;
-    int rc;
-};
-
 /* Of a control group: its cpu.stat, where that counts throttling. */
-static void add_group(const char *root, const char *folder, void *arg)
+static void add_throttle(const char *root, const char *folder, void *arg)
 {
-    struct group_files *files = arg;
-    char *path = text_format("%s/cpu.stat", folder), *text = path == NULL ? NULL : procfs_read(root, path);
+    char *path = text_format("%s/cpu.stat", folder), *text = procfs_read(root, path);
     struct proc_throttle found;
     proc_parse_throttle(text == NULL ? "" : text, &found);
-    if (path == NULL)
-        files->rc = -ENOMEM;
-    else if (found.times >= 0 && files->rc == 0)
-        files->rc = string_list_add(files->paths, path);
+    if (found.times >= 0)
+        string_list_add(arg, path);
     free(text);
     free(path);
 }
 
+/* Of the process's own control group: what counts those killed for want of memory, in groups above it too. */
+static void add_kills(const char *root, const char *folder, void *arg)
+{
+    static const char *const names[] = {"memory.events", "memory.oom_control"}; /* of version 2, of version 1 */
+    struct string_list *kills = arg;
+    for (size_t i = 0; kills->count == 0 && i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", folder, names[i]), *text = procfs_read(root, path);
+        if (text != NULL && proc_count(text, "oom_kill") >= 0)
+            string_list_add(kills, path);
+        free(text);
+        free(path);
+    }
+}
+
 /* Adds the first HEAT_MAX counters of one kind. */
-static int add_heat(const char *root, const char *name, struct string_list *out)
+static void add_heat(const char *root, const char *name, struct string_list *out)
 {
     glob_t found = {.gl_pathc = 0};
     char *pattern = text_format("%s/sys/devices/system/cpu/cpu*/thermal_throttle/%s", root, name);
-    int rc = pattern == NULL ? -ENOMEM : 0;
-    if (rc == 0 && glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; rc == 0 && i < found.gl_pathc && i < HEAT_MAX; i++)
-            rc = string_list_add(out, found.gl_pathv[i] + strlen(root));
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc && i < HEAT_MAX; i++)
+            string_list_add(out, found.gl_pathv[i] + strlen(root));
         globfree(&found);
     }
     free(pattern);
-    return rc;
 }
 
-int interference_open(const char *root, struct interference_watch *out)
+void interference_open(const char *root, struct interference_watch *out)
 {
-    *out = (struct interference_watch){.root = root, .cpus = -1, .tick_ns = -1};
-    struct group_files groups = {.paths = &out->throttle};
-    cgroup_walk(root, "cpu", add_group, &groups);
-    int rc = groups.rc;
-    if (rc == 0)
-        rc = add_heat(root, "package_throttle_count", &out->heat);
-    if (rc == 0)
-        rc = add_heat(root, "core_throttle_count", &out->heat);
     char *online = procfs_line(root, "/sys/devices/system/cpu/online");
     const long ticks = sysconf(_SC_CLK_TCK), cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    out->cpus = online != NULL ? proc_list_parse(online, NULL) : *root == '\0' && cpus > 0 ? cpus : -1;
-    out->tick_ns = ticks > 0 ? NS_PER_S / ticks : -1;
+    *out = (struct interference_watch){.root = root,
+                                       .cpus = online != NULL              ? proc_list_parse(online, NULL)
+                                               : *root == '\0' && cpus > 0 ? cpus
+                                                                           : -1,
+                                       .tick_ns = ticks > 0 ? NS_PER_S / ticks : -1};
+    cgroup_walk(root, "cpu", add_throttle, &out->throttle);
+    cgroup_walk(root, "memory", add_kills, &out->kills);
+    add_heat(root, "package_throttle_count", &out->heat);
+    add_heat(root, "core_throttle_count", &out->heat);
     free(online);
-    if (rc != 0)
-        interference_close(out);
-    return rc;
 }
 
 void interference_close(struct interference_watch *watch)
 {
     string_list_free(&watch->throttle);
+    string_list_free(&watch->kills);
     string_list_free(&watch->heat);
 }
 
@@ -110,6 +110,14 @@ static int64_t poll_heat(const struct interference_watch *watch)
     return sum;
 }
 
+static int64_t poll_kills(const struct interference_watch *watch)
+{
+    char *text = watch->kills.count == 0 ? NULL : procfs_read(watch->root, watch->kills.items[0]);
+    const int64_t kills = text == NULL ? -1 : proc_count(text, "oom_kill");
+    free(text);
+    return kills;
+}
+
 static int64_t time_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US; }
 
 void interference_take(const struct interference_watch *watch, struct interference_counters *out)
@@ -123,6 +131,7 @@ void interference_take(const struct interference_watch *watch, struct interferen
         .load1 = load[0],
         .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
         .hot = poll_heat(watch),
+        .oom_kills = poll_kills(watch),
         .driver_ns = getrusage(RUSAGE_SELF, &own) == 0 ? time_ns(own.ru_utime) + time_ns(own.ru_stime) : -1};
     poll_groups(watch, &out->throttle);
     /* The clock and what is compared with it, last and together. */
@@ -168,7 +177,7 @@ static int64_t others_between(const struct interference_watch *watch, const stru
 
 void interference_unknown(struct interference *out)
 {
-    *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 }
 
 void interference_between(const struct interference_watch *watch, const struct interference_counters polls[2],
@@ -187,7 +196,8 @@ void interference_between(const struct interference_watch *watch, const struct i
                                  .pressure_ns = gained(a->pressure_ns, b->pressure_ns),
                                  .throttled = gained(a->throttle.times, b->throttle.times),
                                  .throttled_ns = gained(a->throttle.ns, b->throttle.ns),
-                                 .hot = gained(a->hot, b->hot)};
+                                 .hot = gained(a->hot, b->hot),
+                                 .oom_kills = gained(a->oom_kills, b->oom_kills)};
     out->others_ns = out->wall_ns < 0 ? -1 : others_between(watch, polls, out->wall_ns, own_ns);
 }
 
@@ -245,7 +255,7 @@ static bool find_load(const struct interference *s, char *text, size_t size)
     return (double)s->runnable > limit && (s->others_ns < 0 || (double)s->others_ns > limit * (double)s->wall_ns);
 }
 
-int interference_find(const struct interference *s, json_t *reasons, unsigned *kinds)
+void interference_find(const struct interference *s, json_t *reasons, unsigned *kinds)
 {
     static find_reason *const finders[] = {[INTERFERENCE_STEAL] = find_steal,
                                            [INTERFERENCE_QUOTA] = find_quota,
@@ -256,23 +266,19 @@ int interference_find(const struct interference *s, json_t *reasons, unsigned *k
         if (!finders[k](s, text, sizeof text))
             continue;
         *kinds |= 1u << k;
-        json_t *reason = json_sprintf("%s %s", interference_name((enum interference_kind)k), text);
-        if (json_array_append_new(reasons, reason) != 0)
-            return -ENOMEM;
+        json_array_append_new(reasons, json_sprintf("%s %s", interference_name((enum interference_kind)k), text));
     }
-    return 0;
 }
 
 static json_t *number(int64_t n) { return n < 0 ? json_null() : json_integer(n); }
 
-int interference_add(const struct interference *s, json_t *line)
+void interference_add(const struct interference *s, json_t *line)
 {
-    json_t *around = json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
-                               number(s->others_ns), "runnable", number(s->runnable), "pressure_ns",
-                               number(s->pressure_ns), "throttled", number(s->throttled), "throttled_ns",
-                               number(s->throttled_ns), "heat", number(s->hot));
-    int rc = json_object_set_new(line, "load1", s->load1 < 0 ? json_null() : json_real(s->load1));
-    rc |= json_object_set_new(line, "steal_ns", number(s->steal_ns));
-    rc |= json_object_set_new(line, "around", around);
-    return rc == 0 ? 0 : -ENOMEM;
+    json_object_set_new(line, "load1", s->load1 < 0 ? json_null() : json_real(s->load1));
+    json_object_set_new(line, "steal_ns", number(s->steal_ns));
+    json_object_set_new(line, "around",
+                        json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
+                                  number(s->others_ns), "runnable", number(s->runnable), "pressure_ns",
+                                  number(s->pressure_ns), "throttled", number(s->throttled), "throttled_ns",
+                                  number(s->throttled_ns), "heat", number(s->hot)));
 }

@@ -27,11 +27,12 @@ struct interference_watch {
     const char *root;
     struct string_list throttle; /* cpu.stat of this process's control groups */
     struct string_list heat;     /* counters of thermal throttling, the first few of them */
-    int64_t cpus;                /* online; -1: unknown */
+    struct string_list kills; /* one at most: what counts processes of this control group killed for want of memory */
+    int64_t cpus;             /* online; -1: unknown */
     int64_t tick_ns;
 };
-/* 0 or -ENOMEM. `root` ("": this machine) is borrowed. */
-int interference_open(const char *root, struct interference_watch *out);
+/* `root` ("": this machine) is borrowed. */
+void interference_open(const char *root, struct interference_watch *out);
 void interference_close(struct interference_watch *watch);
 
 /* One poll. Negative: unknown. */
@@ -39,7 +40,7 @@ struct interference_counters {
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct proc_stat stat;
     struct proc_throttle throttle; /* summed over the groups */
-    int64_t pressure_ns, hot;
+    int64_t pressure_ns, hot, oom_kills;
     int64_t driver_ns; /* CPU time of this process */
     double load1;
 };
@@ -55,6 +56,7 @@ struct interference {
     int64_t pressure_ns;             /* time in which some task waited for a CPU, the sample's own included */
     int64_t throttled, throttled_ns; /* by a quota: how often, for how long */
     int64_t hot;                     /* events of thermal throttling */
+    int64_t oom_kills;               /* processes of this control group killed for want of memory */
 };
 void interference_unknown(struct interference *out);
 /* Pure. `own_ns`: CPU time of the sample's processes and the origin between the two polls, -1: unknown. */
@@ -62,9 +64,9 @@ void interference_between(const struct interference_watch *watch, const struct i
                           int64_t own_ns, struct interference *out);
 
 /* Pure: appends to `reasons` why the sample counts as disturbed, each text beginning with its kind's name: "steal 12%",
- * and adds the kinds to *kinds (1 << kind). None: it does not. 0 or -ENOMEM. */
-int interference_find(const struct interference *s, json_t *reasons, unsigned *kinds);
-/* Adds "load1", "steal_ns" and "around" to a line of the journal. 0 or -ENOMEM. */
-int interference_add(const struct interference *s, json_t *line);
+ * and adds the kinds to *kinds (1 << kind). None: it does not. */
+void interference_find(const struct interference *s, json_t *reasons, unsigned *kinds);
+/* Adds "load1", "steal_ns" and "around" to a line of the journal. */
+void interference_add(const struct interference *s, json_t *line);
 
 #endif

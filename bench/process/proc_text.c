@@ -113,18 +113,22 @@ fail:
 
 /* -- counters ----------------------------------------------------------------------------------------------------- */
 
+int64_t proc_count(const char *text, const char *key)
+{
+    const char *at = find_key(text, key, "0123456789");
+    return at == NULL ? -1 : whole_number(at - 1);
+}
+
 /* "cpu  user nice system idle iowait irq softirq steal guest guest_nice"; guests are in user and nice already. */
 void proc_parse_stat(const char *text, struct proc_stat *out)
 {
     enum { IDLE = 3, IOWAIT, STEAL = 7, COLUMNS };
     *out = (struct proc_stat){-1, -1, -1, -1, -1};
-    const char *at = find_key(text, "procs_running", "0123456789");
-    if (at != NULL)
-        out->running = whole_number(at - 1);
+    out->running = proc_count(text, "procs_running");
     if (strncmp(text, "cpu ", 4) != 0)
         return;
     int64_t columns[COLUMNS], all = 0;
-    at = text + 3;
+    const char *at = text + 3;
     for (int i = 0; i < COLUMNS; i++) {
         at += strspn(at, " ");
         columns[i] = whole_number(at);
@@ -160,16 +164,7 @@ int64_t proc_parse_pressure_ns(const char *text)
 /* Version 1 says throttled_time in nanoseconds, version 2 throttled_usec. */
 void proc_parse_throttle(const char *text, struct proc_throttle *out)
 {
-    static const char digits[] = "0123456789";
-    const char *times = find_key(text, "nr_throttled", digits), *ns = find_key(text, "throttled_time", digits);
-    const char *us = find_key(text, "throttled_usec", digits);
-    *out = (struct proc_throttle){-1, -1};
-    if (times != NULL)
-        out->times = whole_number(times - 1);
-    if (ns != NULL)
-        out->ns = whole_number(ns - 1);
-    else if (us != NULL && (out->ns = whole_number(us - 1)) > INT64_MAX / NS_PER_US)
-        out->ns = -1;
-    else if (us != NULL && out->ns > 0)
-        out->ns *= NS_PER_US;
+    const int64_t ns = proc_count(text, "throttled_time"), us = proc_count(text, "throttled_usec");
+    *out = (struct proc_throttle){.times = proc_count(text, "nr_throttled"),
+                                  .ns = ns >= 0 || us < 0 || us > INT64_MAX / NS_PER_US ? ns : us * NS_PER_US};
 }

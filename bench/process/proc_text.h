@@ -15,6 +15,9 @@ int64_t proc_bytes(const char *text, const char *key);
 /* How many numbers a list like "0-3,8" holds, and which (to be freed; NULL: do not say); -1: it is none. */
 int64_t proc_list_parse(const char *text, int64_t **numbers);
 
+/* "key 123" on a line of its own; -1: no such line. */
+int64_t proc_count(const char *text, const char *key);
+
 /* The first line of /proc/stat, in clock ticks of all CPUs together since boot, and how many tasks run now. -1: unknown. */
 struct proc_stat {
     int64_t idle, iowait, steal;

@@ -313,7 +313,7 @@ static void note_cpus(struct string_list *notes, const struct summary *summary, 
     if (smt != NULL && strcmp(smt, "on") == 0 && cores > 0 && (double)group->workers > cores)
         string_list_addf(notes, "%lld workers on %.0f cores: two threads of one core (SMT) share what it can do",
                          (long long)group->workers, cores);
-    if (json_is_integer(weight) && json_integer_value(weight) != 100)
+    if (json_is_integer(weight) && json_integer_value(weight) < 100)
         string_list_addf(notes, "this run's control group has a CPU weight of %lld, not 100: others may go first",
                          (long long)json_integer_value(weight));
 }

@@ -114,8 +114,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
     char kinds[INTERFERENCE_TEXT_SIZE];
     json_t *by = s->disturbances == 0 ? json_null() : json_string(interference_text(s->disturbances, kinds));
-    if (line != NULL && (loop_add(s, line) != 0 || interference_add(&s->around, line) != 0 ||
-                         json_object_set(line, "disturbed_by", by) != 0)) {
+    interference_add(&s->around, line);
+    if (loop_add(s, line) != 0 || json_object_set(line, "disturbed_by", by) != 0) {
         json_decref(line);
         line = NULL;
     }

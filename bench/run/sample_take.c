@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/util/files.h"
+#include "bench/machine/facts.h"
 #include "bench/protocol/end_pause.h"
 #include "bench/run/disk_space.h"
 #include "bench/run/host_argv.h"
@@ -98,12 +99,27 @@ static void note_interference(const struct attempt *a, struct interference_count
     interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
 }
 
-/* What happened to the sample from outside. 0 or -ENOMEM. */
-static int note_disturbances(struct sample_taken *s)
+/* Says of a sample that failed for want of memory under a control group's limit that it did. */
+static void note_kills(struct sample_taken *s)
 {
-    if (s->disturbed == NULL && (s->disturbed = json_array()) == NULL)
-        return -ENOMEM;
-    return interference_find(&s->around, s->disturbed, &s->disturbances);
+    if (s->around.oom_kills <= 0 || s->reason == NULL)
+        return;
+    const int64_t limit = machine_memory_limit("");
+    char *said = s->reason, *whose = limit > 0 ? text_format(", whose limit is %lld MB", (long long)limit >> 20) : NULL;
+    s->reason = text_format("%s; out of memory: the kernel killed %lld process%s of this control group%s", said,
+                            (long long)s->around.oom_kills, s->around.oom_kills == 1 ? "" : "es",
+                            whose == NULL ? "" : whose);
+    free(whose);
+    free(said);
+}
+
+/* What happened to the sample from outside. */
+static void note_disturbances(struct sample_taken *s)
+{
+    if (s->disturbed == NULL)
+        s->disturbed = json_array();
+    interference_find(&s->around, s->disturbed, &s->disturbances);
+    note_kills(s);
 }
 
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
@@ -117,10 +133,9 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
         return rc;
     note_interference(a, looks, origin, s);
     rc = sample_read(a, s);
-    if (rc == 0)
-        rc = note_disturbances(s);
     if (rc != 0)
         return error_set(err, rc, "out of memory");
+    note_disturbances(s);
     const bool may_lack_room = s->status == CELL_FAILED || s->status == CELL_IMPOSSIBLE;
     return may_lack_room ? disk_space_check(a->b, a->cell, s->unreserved, err) : 0;
 }

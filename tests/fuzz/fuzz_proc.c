@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c,
- * bench/process/proc_text.c), and what libcurl says of itself (bench/machine/versions.c). What is not known is -1 or refused, never another
+ * bench/process/proc_text.c), and what libcurl says of itself (bench/machine/hosts.c). What is not known is -1 or refused, never another
  * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
  * list ascends.
  */
@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/machine/hosts.h"
 #include "bench/process/proc_text.h"
 #include "bench/process/proctree.h"
-#include "bench/machine/versions.h"
 #include "support.h"
 
 static void check_stat(const char *text)
@@ -66,7 +66,7 @@ static void check_counters(const char *text)
 static void check_curl(const char *text)
 {
     char version[64], tls[64];
-    if (versions_parse_curl(text, version, tls))
+    if (hosts_parse_curl(text, version, tls))
         FUZZ_MUST(strchr(version, ' ') == NULL && tls[0] != '\0' && strchr(tls, ' ') == NULL);
 }
 
