@@ -260,20 +260,14 @@ const json_t *catalog_param(const struct catalog_task *task, const char *key)
     return NULL;
 }
 
-/* Joins names and frees the list. */
-static char *join_free(struct string_list *names)
-{
-    char *text = names->count == 0 ? xstrdup("none") : string_list_join(names, ", ");
-    string_list_free(names);
-    return text;
-}
-
 char *catalog_names(const void *rows, size_t count, size_t size)
 {
     struct string_list names = {NULL, 0};
     for (size_t i = 0; i < count; i++)
         string_list_add(&names, row_name(rows, i, size));
-    return join_free(&names);
+    char *text = names.count == 0 ? xstrdup("none") : string_list_join(&names, ", ");
+    string_list_free(&names);
+    return text;
 }
 
 char *catalog_param_names(const struct catalog_task *task)
@@ -282,5 +276,7 @@ char *catalog_param_names(const struct catalog_task *task)
     size_t i;
     const json_t *row;
     json_array_foreach(task->params, i, row) string_list_add(&names, json_string_value(json_object_get(row, "key")));
-    return join_free(&names);
+    char *text = names.count == 0 ? xstrdup("none") : string_list_join(&names, ", ");
+    string_list_free(&names);
+    return text;
 }

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Two pipes. The host is let go by the end of file: it needs no byte, and no write here can fail. */
-#define _GNU_SOURCE /* pipe2 */
+/* A pair of sockets. The host is let go by the end of file: it needs no byte, and nothing here can block or fail. */
 #include "bench/protocol/end_pause.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+int end_pause_open(struct end_pause *pause, struct error *err)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        return error_set(err, -errno, "cannot open a pair of sockets: %s", strerror(errno));
+    *pause = (struct end_pause){.host = ends[0], .driver = ends[1]};
+    return 0;
+}
 
 static void end_close(int *fd)
 {
@@ -15,37 +23,18 @@ static void end_close(int *fd)
     *fd = -1;
 }
 
-int end_pause_open(struct end_pause *pause, struct error *err)
-{
-    int to_host[2] = {-1, -1}, from_host[2] = {-1, -1};
-    int rc = pipe2(to_host, O_CLOEXEC) != 0 || pipe2(from_host, O_CLOEXEC) != 0 ? -errno : 0;
-    *pause = (struct end_pause){
-        .host_read = to_host[0], .write = to_host[1], .read = from_host[0], .host_write = from_host[1]};
-    if (rc == 0 && fcntl(pause->read, F_SETFL, O_NONBLOCK) != 0)
-        rc = -errno;
-    if (rc == 0)
-        return 0;
-    end_pause_close(pause);
-    return error_set(err, rc, "cannot open a pipe: %s", strerror(-rc));
-}
+void end_pause_handed_over(struct end_pause *pause) { end_close(&pause->host); }
 
-void end_pause_handed_over(struct end_pause *pause)
-{
-    end_close(&pause->host_read);
-    end_close(&pause->host_write);
-}
-
-bool end_pause_reached(struct end_pause *pause)
+bool end_pause_reached(const struct end_pause *pause)
 {
     char byte;
-    return pause->write >= 0 && pause->read >= 0 && read(pause->read, &byte, 1) == 1;
+    return recv(pause->driver, &byte, 1, MSG_DONTWAIT) == 1;
 }
 
-void end_pause_release(struct end_pause *pause) { end_close(&pause->write); }
+void end_pause_release(struct end_pause *pause) { end_close(&pause->driver); }
 
 void end_pause_close(struct end_pause *pause)
 {
-    end_pause_handed_over(pause);
-    end_close(&pause->read);
-    end_close(&pause->write);
+    end_close(&pause->host);
+    end_close(&pause->driver);
 }

@@ -7,17 +7,16 @@
 
 #include "bench/util/error.h"
 
+/* Its two ends; -1: closed. The host reads and writes the one it has. */
 struct end_pause {
-    int host_read, host_write; /* the host's two ends; -1: closed */
-    int read, write;           /* the driver's; -1: closed */
+    int host, driver;
 };
 
-/* Opens both pipes. */
 int end_pause_open(struct end_pause *pause, struct error *err);
-/* Closes the host's ends here, once it has them: so that each side sees the other's end. */
+/* Closes the host's end here, once it has it: so that each side sees the other's end. */
 void end_pause_handed_over(struct end_pause *pause);
 /* Whether the host pauses now. False from then on, and where there is none. */
-bool end_pause_reached(struct end_pause *pause);
+bool end_pause_reached(const struct end_pause *pause);
 /* Lets the host go. */
 void end_pause_release(struct end_pause *pause);
 void end_pause_close(struct end_pause *pause);

@@ -3,15 +3,13 @@
  * A run in an open loop, from its slots: did the jobs arrive as the plan has it, did they start in time, was the rate kept.
  * Pure functions over a slots file that has passed slots_check.
  *
- * Latency counts from when a job was to start, not from when a worker got round to it: a closed loop, in which a worker that
- * waits asks nothing meanwhile, leaves the wait of those jobs out that a stall would have met (G. Tene: How NOT to Measure
- * Latency, 2015, calls it coordinated omission; wrk2 is a load generator without it).
+ * Latency counts from when a job was to start: a closed loop leaves the wait of those jobs out that a stall would have met
+ * (G. Tene: How NOT to Measure Latency, 2015, calls it coordinated omission).
  *
- * A rate that cannot be kept shows as a backlog that grows: each job takes longer than the one before, without end. So
- * the drift, the median latency of the last tenth of the jobs less that of the first tenth, is compared with the schedule's
- * length. Of jobs that come at R and are done at r < R, the last has waited for (R - r) / R of the time all of them take: a
- * drift of OPEN_LOOP_DRIFT_MAX of the schedule is a rate kept by about that much less than was asked. A stall that is
- * over, as bad as it is for the p99, is no backlog, and the median of a tenth does not take it for one.
+ * A rate that cannot be kept shows as a backlog that grows. So the drift, the median latency of the last tenth of the jobs
+ * less that of the first tenth, is compared with the schedule's length. Of jobs that come at R and are done at r < R, the
+ * last has waited for (R - r) / R of the time all of them take: a drift of OPEN_LOOP_DRIFT_MAX of the schedule is a rate
+ * kept by about that much less than was asked. A stall that is over, as bad as it is for the p99, is no backlog.
  */
 #ifndef BENCH_PROTOCOL_OPEN_LOOP_H
 #define BENCH_PROTOCOL_OPEN_LOOP_H

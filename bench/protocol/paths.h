@@ -10,7 +10,7 @@
 
 struct paths {
     char *self;   /* the driver's own executable */
-    char *build;  /* the folder of the driver's own executable */
+    char *build;  /* its folder */
     char *root;   /* the project: the nearest folder from `build` upwards that has py_impl/; COBENCH_ROOT overrides */
     char *python; /* the first line of BUILD/python; NULL where there is none */
 };

@@ -33,10 +33,8 @@ int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_vi
         return error_set(err, -EINVAL, "the slots file has %" PRIu64 " jobs, not %" PRIu64, h.jobs, jobs);
     if ((length - SLOTS_HEADER_BYTES) / sizeof(struct slot) < jobs)
         return error_set(err, -EINVAL, "the slots file is cut short (%zu bytes for %" PRIu64 " jobs)", length, jobs);
-    *out = (struct slots_view){.bytes = bytes,
-                               .length = length,
-                               .slots = (const void *)((const char *)bytes + SLOTS_HEADER_BYTES),
-                               .jobs = jobs};
+    *out = (struct slots_view){
+        .length = length, .slots = (const void *)((const char *)bytes + SLOTS_HEADER_BYTES), .jobs = jobs};
     return 0;
 }
 
@@ -63,9 +61,9 @@ int slots_open(const char *path, uint64_t jobs, struct slots_view *out, struct e
 
 void slots_close(struct slots_view *view)
 {
-    if (view->bytes != NULL)
-        munmap((void *)(uintptr_t)view->bytes, view->length);
-    *view = (struct slots_view){.bytes = NULL};
+    if (view->slots != NULL)
+        munmap((char *)(uintptr_t)view->slots - SLOTS_HEADER_BYTES, view->length);
+    *view = (struct slots_view){.slots = NULL};
 }
 
 /* Whether a job was not done exactly once, in a time that can be; then `text` says how. */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The slots file as the driver reads it (layout: common/slots.h): is every job done exactly once, what is the digest,
- * where does it differ from another run, how long did jobs take, how many were in flight at once. Pure functions over a
- * buffer, and one that maps a file.
- */
+/* The slots file as the driver reads it (layout: common/slots.h): whether every job was done exactly once, the digest, where
+ * it differs from another run, how long jobs took, how many were in flight. Pure, but for slots_open. */
 #ifndef BENCH_PROTOCOL_SLOTS_H
 #define BENCH_PROTOCOL_SLOTS_H
 
@@ -14,9 +11,8 @@
 #include "common/slots.h"
 
 struct slots_view {
-    const void *bytes; /* borrowed, or mapped by slots_open */
-    size_t length;
-    const struct slot *slots;
+    size_t length;            /* of the file */
+    const struct slot *slots; /* in a borrowed buffer, or mapped by slots_open */
     uint64_t jobs;
 };
 
@@ -40,8 +36,7 @@ void slots_close(struct slots_view *view);
 /* The same over a buffer aligned to 8 bytes: -EINVAL where it is no slots file of this version with that many jobs. */
 int slots_parse(const void *bytes, size_t length, uint64_t jobs, struct slots_view *out, struct error *err);
 
-/* 0 where every job was done exactly once and in no negative time, else -EBADMSG and the first ones that were not: "job
- * 7 was done twice; job 9 was never done". */
+/* 0, or -EBADMSG and the first jobs that were not done exactly once or in a negative time: "job 7 was done twice". */
 int slots_check(const struct slots_view *view, struct error *err);
 /* -EBADMSG and the first job that began before the gate opened (`ready_ns`) or ended after the work did (`work_ns`): then
  * the work time is not the time of these jobs. 0 where there is none. */
@@ -50,10 +45,8 @@ int slots_check_times(const struct slots_view *view, int64_t ready_ns, int64_t w
 uint64_t slots_digest(const struct slots_view *view);
 /* The results alone, to be freed. */
 uint64_t *slots_results(const struct slots_view *view);
-/*
- * What is not as expected, in words: "job 7 gave 42, but 9 in c:sync; 2 more differ", or, of two that are exchanged, "jobs
- * 3 and 6 gave each other's results". `where` is who gave the expected results. -ENOENT where nothing differs.
- */
+/* What is not as expected, in words: "job 7 gave 42, but 9 in c:sync; 2 more differ", where `where` gave the expected
+ * results. -ENOENT where nothing differs. */
 int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where,
                           struct error *out);
 /* How long a done job took: in an open loop (it has a due_ns) from when it was to start, else from its start. */

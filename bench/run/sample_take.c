@@ -48,7 +48,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
     char *env[] = {host_env(a->b->paths), NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const bool pauses = !a->place->timed && sample_pauses(a->cell);
-    struct end_pause pause = {-1, -1, -1, -1};
+    struct end_pause pause = {-1, -1};
     int rc = env[0] == NULL                               ? error_set(err, -ENOMEM, "out of memory")
              : pauses && end_pause_open(&pause, err) != 0 ? -EMFILE
              : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
@@ -61,7 +61,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
         .out = -1,
         .err = complaints,
         .talks = pauses,
-        .talk = {pause.host_read, pause.host_write},
+        .talk = {pause.host, pause.host},
         .deadline_ns = (int64_t)((a->b->plan->timeout_s + KILL_GRACE_S) * (double)NS_PER_S)};
     pid_t pid;
     a->began_ns = clock_now_ns();

@@ -53,7 +53,7 @@ TEST(test_a_command_pauses_until_it_is_let_go)
     assert_int_equal(supervisor_open(&g, &err), 0);
     assert_int_equal(end_pause_open(&pause, &err), 0);
     const struct supervisor_command c = {
-        .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {pause.host_read, pause.host_write}};
+        .argv = argv, .in = -1, .out = -1, .err = -1, .talks = true, .talk = {pause.host, pause.host}};
     assert_int_equal(supervisor_start(g, &c, &pid, &err), 0);
     end_pause_handed_over(&pause);
     const int64_t until = clock_now_ns() + 60 * NS_PER_S;
@@ -86,7 +86,7 @@ TEST(test_others_have_nothing_to_talk_with)
 
 TEST(test_without_an_end_pause_nothing_is_heard)
 {
-    struct end_pause none = {-1, -1, -1, -1};
+    struct end_pause none = {-1, -1};
     assert_false(end_pause_reached(&none));
     end_pause_release(&none);
     end_pause_close(&none);
