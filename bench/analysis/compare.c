@@ -129,15 +129,6 @@ static void series_make(const struct compare *c, enum compare_side side, const s
         out->base[i] = (speedup ? log(out->base[i]) : 0) - log(out->variant[i]);
 }
 
-static void add_doubt(struct ratio *ratio, const struct pairs *series, double margin)
-{
-    enum doubt doubt = DOUBT_NONE;
-    const struct ratio_series of = {series->base, series->round, series->n, margin};
-    if (series->n >= STATS_SERIES_MIN)
-        ratio_series_doubt(&of, &doubt);
-    doubt_add(&ratio->doubt, doubt);
-}
-
 /* Everything but the verdict of B over A. */
 static void change_measure(const struct compare *c, const struct pairs series[COMPARE_SIDES],
                            struct compare_change *out)
@@ -160,8 +151,12 @@ static void change_measure(const struct compare *c, const struct pairs series[CO
     stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &r->p);
     if (c->options.slower > 0)
         stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
-    add_doubt(r, a, c->margin);
-    add_doubt(r, b, c->margin);
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
+        enum doubt doubt = DOUBT_NONE; /* which a short series leaves alone */
+        ratio_series_doubt(&(struct ratio_series){series[side].base, series[side].round, series[side].n, c->margin},
+                           &doubt);
+        doubt_add(&r->doubt, doubt);
+    }
 }
 
 static void measure(const struct compare *c, struct compare_row *row, enum compare_what what)
@@ -210,14 +205,6 @@ bool compare_asks(const struct compare_row *row, enum compare_what what)
            (what >= COMPARE_P50) == (compare_cell(row)->group->rate > 0);
 }
 
-/* Whether the gate goes by a change; of an open loop by speedups, which it has none of, it cannot tell. */
-static bool is_gated(const struct compare *c, const struct compare_row *row, enum compare_what what)
-{
-    if (c->options.by_speedup)
-        return what == COMPARE_SPEEDUP && compare_both(row) && row->change[what].ratio.state != RATIO_SELF;
-    return what != COMPARE_SPEEDUP && compare_asks(row, what);
-}
-
 /* Before Holm: what a change is without regard to the others. */
 static enum compare_gate gate_alone(const struct compare_row *row, const struct compare_change *change)
 {
@@ -245,7 +232,8 @@ static void decide_gate(struct compare *c)
     for (size_t i = 0; i < c->row_count; i++)
         for (enum compare_what what = 0; what < COMPARE_CHANGES; what++) {
             struct compare_change *change = &c->rows[i].change[what];
-            change->gate = is_gated(c, &c->rows[i], what) ? gate_alone(&c->rows[i], change) : GATE_NONE;
+            if (compare_asks(&c->rows[i], what) && (what == COMPARE_SPEEDUP) == c->options.by_speedup)
+                change->gate = gate_alone(&c->rows[i], change);
             if (change->gate == GATE_PASSES) {
                 p[count] = change->gate_p;
                 judged[count++] = change;

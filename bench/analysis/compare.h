@@ -30,7 +30,6 @@ enum compare_gate {
     GATE_SLOWER,  /* the interval lies wholly beyond the limit, adjusted by Holm */
     GATE_RATE,    /* it kept the rate of its open loop in A and does not in B */
     GATE_BROKEN,  /* it was sound in A and is not in B */
-    GATES
 };
 
 struct compare_options {

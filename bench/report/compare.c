@@ -15,9 +15,9 @@
 #include "bench/util/alloc.h"
 
 enum { NAMES_SHOWN = 6 };
-#define FILES_PREFIX "fingerprint "
 
 static const char *const side_names[COMPARE_SIDES] = {"A", "B"};
+static const char *const gate_names[] = {NULL, "passes", "unknown", "slower", "rate", "broken"};
 /* The one run that has the row's cell. */
 static const char *only_in(const struct compare_row *row) { return side_names[row->cell[COMPARE_B] != NULL]; }
 
@@ -27,11 +27,6 @@ enum name { NAME_IN, NAME_GROUP, NAME_TASK, NAME_ARRIVALS, NAME_RUNTIME, NAME_MO
 
 static void read_name(const void *which_row, int which, struct table_value *out)
 {
-    static const char *const gates[GATES] = {[GATE_PASSES] = "passes",
-                                             [GATE_UNKNOWN] = "unknown",
-                                             [GATE_SLOWER] = "slower",
-                                             [GATE_RATE] = "rate",
-                                             [GATE_BROKEN] = "broken"};
     const struct compare_row *row = which_row;
     const struct summary_cell *cell = compare_cell(row);
     const char *const names[] = {[NAME_IN] = compare_both(row) ? "both" : only_in(row),
@@ -41,7 +36,7 @@ static void read_name(const void *which_row, int which, struct table_value *out)
                                  [NAME_RUNTIME] = cell->cell->runtime,
                                  [NAME_MODEL] = cell->cell->model,
                                  [NAME_START] = cell->cell->start_method,
-                                 [NAME_GATE] = gates[row->gate]};
+                                 [NAME_GATE] = gate_names[row->gate]};
     table_set_text(out, names[which]);
 }
 
@@ -223,8 +218,6 @@ static void say_column(const struct compare *c, enum compare_what what, struct w
 
 static void say_gate(const struct compare *c, struct writer *w)
 {
-    static const char *const titles[GATES] = {
-        [GATE_SLOWER] = "slower", [GATE_BROKEN] = "broken", [GATE_RATE] = "rate lost", [GATE_UNKNOWN] = "unknown"};
     static const char *const behind[] = {"", "", " p50 latency", " p99 latency"};
     size_t judged = 0;
     for (size_t i = 0; i < c->row_count; i++)
@@ -239,7 +232,7 @@ static void say_gate(const struct compare *c, struct writer *w)
                 if (c->rows[i].change[what].gate == gate)
                     add_name(&names, &c->rows[i], behind[what]);
         if (names.count > 0) /* what fails is named in full */
-            say(w, titles[gate], format_names(&names, gate == GATE_UNKNOWN ? NAMES_SHOWN : SIZE_MAX));
+            say(w, gate_names[gate], format_names(&names, gate == GATE_UNKNOWN ? NAMES_SHOWN : SIZE_MAX));
     }
 }
 
@@ -262,27 +255,28 @@ static void say_warnings(const struct compare *c, struct writer *w)
     }
 }
 
-/* Facts that both have with their values; of those that one run has, and of the many programs, whose checksums say nothing
- * to a reader, the names. */
+/* Facts with their values; but of those that one run has, which may be many in one, and of the many programs, whose checksums
+ * say nothing to a reader, the names. */
 static void say_differences(struct writer *w, const char *title, const struct differences *differences)
 {
     struct string_list names = {NULL, 0};
     for (size_t i = 0; i < differences->count; i++) {
         const struct difference *d = &differences->items[i];
         char *text[2];
-        if (d->value[COMPARE_A] == NULL || d->value[COMPARE_B] == NULL) {
-            string_list_addf(&names, "%s (%s only)", d->key, side_names[d->value[COMPARE_A] == NULL]);
-        } else if (strncmp(d->key, FILES_PREFIX, sizeof FILES_PREFIX - 1) == 0) {
-            string_list_addf(&names, "%s (other bytes)", d->key + sizeof FILES_PREFIX - 1);
-        } else {
-            difference_text(d, text);
-            say(w, title, text_format("%s: %s -> %s", d->key, text[0], text[1]));
-            free(text[0]);
-            free(text[1]);
+        if (d->value[COMPARE_A] == NULL || d->value[COMPARE_B] == NULL || strncmp(d->key, "fingerprint ", 12) == 0) {
+            string_list_add(&names, d->key);
+            continue;
         }
+        difference_text(d, text);
+        say(w, title, text_format("%s: %s -> %s", d->key, text[0], text[1]));
+        free(text[0]);
+        free(text[1]);
     }
-    if (names.count > 0)
-        say(w, title, format_names(&names, NAMES_SHOWN));
+    const bool any = names.count > 0;
+    char *list = format_names(&names, NAMES_SHOWN);
+    if (any)
+        say(w, title, text_format("also not the same: %s", list));
+    free(list);
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------ */
@@ -316,11 +310,10 @@ static void write_legend(struct writer *w)
 {
     static const char *const lines[][2] = {
         {"A / B",
-         "of times and latencies, and B / A of speedups, which are over the runtime's own sync: above 1 is better in "
-         "B. "
-         "The 95% interval is of two samples (Hodges and Lehmann's shift of the logarithms), and speaks of these two "
-         "runs. Where times moved and speedups stayed, it is the machine, a compiler or an interpreter that changed, "
-         "and not a model."},
+         "of times, and B / A of speedups over the runtime's own sync: above 1 is better in B. The 95% interval is "
+         "that "
+         "of two samples, and speaks of these two runs. Where times moved and speedups stayed, the machine, a compiler "
+         "or an interpreter changed, and not a model."},
         {"▲ ▼ =", "faster (gains more), slower (gains less): the interval clears 1 by the margin, and the p-value, "
                   "adjusted by Holm over the column in all groups, is below 5%; = no difference shown."},
         {"?",
