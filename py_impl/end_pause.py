@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import select
 
-# No driver needs as long to look: one that is stuck does not keep a host for longer.
+# No driver needs as long to read the memory: one that is stuck does not keep a host for longer.
 LIMIT_S = 10.0
 
 
@@ -34,7 +34,7 @@ class EndPause:
         self.read, self.write, self.tally = (fd.detach() for fd in state)
 
     def now(self) -> None:
-        """All jobs have ended and nothing is closed yet: lets the driver look, until it lets go or has gone."""
+        """All jobs have ended and nothing is closed yet: lets the driver read the memory, until it lets go or has gone."""
         try:
             os.write(self.write, b"h")
         except BrokenPipeError:

@@ -126,7 +126,7 @@ def create(path: str, jobs: int) -> Slots:
     except OSError as error:
         if error.errno == errno.ENODEV:
             raise Usage(f"--slots: '{path}' is no file that can be mapped") from error
-        raise Impossible(f"no room for the slots file '{path}' of {size} bytes: {error.strerror}") from error
+        raise Impossible(f"no space for the slots file '{path}' of {size} bytes: {error.strerror}") from error
     finally:
         os.close(fd)
     HEADER.pack_into(slots.map, 0, MAGIC, VERSION, HEADER_BYTES, SLOT_BYTES, 0, jobs)

@@ -2,7 +2,7 @@
 """How long the machine kept us waiting meanwhile: what a promise in seconds may take longer by.
 
 A thread sleeps for a moment again and again; what it oversleeps is time in which nobody could have run. "Within a second"
-stays a second on a quiet machine, and a neighbour that holds the CPU for two is no failure of what is tested.
+stays a second on a quiet machine, and another process that holds the CPU for two is no failure of what is tested.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Claims: judged over a made-up run, shown in three formats; and the published variant that cannot be, refused."""
+"""Claims: compared with a made-up run, shown in three formats; and the published variant that cannot be, refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def claims_file(path: Path, *rows) -> Path:
     return path
 
 
-def judged(tmp_path, *rows):
+def verdicts_of(tmp_path, *rows):
     done = cobench("claims", RUN, "--file", claims_file(tmp_path / "c.json", *rows), "--format", "json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["rows"]
@@ -45,14 +45,14 @@ POOL = {"base": cell("count", "c:sync"), "variant": cell("count", "c:thread-pool
 @pytest.mark.parametrize("low, high, verdict", [(1.8, 1.9, "holds here"), (1.0, 1.1, "more here"), (5, 6, "less here"),
                                                 (1.5, None, "holds here"), (3, None, "less here")])  # fmt: skip
 def test_a_claim_is_held_against_the_interval(tmp_path, low, high, verdict):
-    (row,) = judged(tmp_path, POOL | {"low": low, "high": high})
+    (row,) = verdicts_of(tmp_path, POOL | {"low": low, "high": high})
     assert row["verdict"] == verdict
     assert 1.7 < row["measured_low"] < row["measured"] < row["measured_high"] < 1.95
     assert row["limit_is"] == "capacity" and 1.7 < row["limit"] < 2.0
 
 
 def test_a_claim_by_cores_is_scaled_or_not_judged(tmp_path):
-    told, untold, linear = judged(tmp_path, POOL | {"low": 4.05, "high": 4.05, "by_cores": True},
+    told, untold, linear = verdicts_of(tmp_path, POOL | {"low": 4.05, "high": 4.05, "by_cores": True},
                                   POOL | {"source": "some", "low": 4.05, "high": 4.05, "by_cores": True},
                                   POOL | {"low": 6, "high": 6, "by_cores": True})  # fmt: skip
     serial = (6 / 4.05 - 1) / 5  # Amdahl
@@ -63,7 +63,7 @@ def test_a_claim_by_cores_is_scaled_or_not_judged(tmp_path):
 
 
 def test_what_is_not_measured_says_why(tmp_path):
-    rows = judged(tmp_path, {"low": 2, "high": 2, "unmeasured": "no such thing"},
+    rows = verdicts_of(tmp_path, {"low": 2, "high": 2, "unmeasured": "no such thing"},
                   {"low": 2, "high": 2, "base": cell("count", "c:sync"), "variant": cell("nowhere", "c:async")},
                   {"low": 2, "high": 2, "base": cell("fetch", "c:sync"), "variant": cell("fetch", "c:process-pool")},
                   POOL | {"low": 17, "high": 17, "cannot": "nobody looked"})  # fmt: skip
@@ -74,7 +74,7 @@ def test_what_is_not_measured_says_why(tmp_path):
 
 
 def test_two_groups_may_be_compared(tmp_path):
-    (row,) = judged(tmp_path, {"low": 1, "high": 100, "base": cell("fetch", "c:sync"), "variant": cell("count", "c:sync")})
+    (row,) = verdicts_of(tmp_path, {"low": 1, "high": 100, "base": cell("fetch", "c:sync"), "variant": cell("count", "c:sync")})
     assert row["rounds"] >= 6 and row["limit"] is None
 
 

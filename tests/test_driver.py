@@ -533,7 +533,7 @@ def test_an_unreachable_url_fails_with_its_reason(tmp_path):
     assert done.returncode == 1 and "refused" in done.stderr.lower(), done.stderr
 
 
-def test_a_twin_that_does_not_load_is_no_lonely_task(tmp_path):
+def test_a_counterpart_that_does_not_load_is_no_lonely_task(tmp_path):
     folder = tmp_path / "tasks"
     folder.mkdir()
     shutil.copy(ROOT / "py_impl/tasks/null.py", folder)

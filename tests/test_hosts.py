@@ -589,7 +589,7 @@ def test_threads_that_cannot_be_started(host, tmp_path, model):
 @over_hosts()
 def test_no_space_for_slots(host, tmp_path):
     done = host.run(tmp_path, "--task", "null", "--model", "sync", "--jobs", 10**6, preexec_fn=limited(resource.RLIMIT_FSIZE, 1 << 20))
-    assert done.status == 77 and "no room for the slots file" in done.reason
+    assert done.status == 77 and "no space for the slots file" in done.reason
     assert done.slots_path.stat().st_size == 0
 
 

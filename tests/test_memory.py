@@ -73,7 +73,7 @@ def test_while_jobs_wait(tasks, tmp_path):
 
 
 def test_a_cell_shorter_than_the_sampling_says_so(tmp_path):
-    """The looks are counted against the record's own stamps: none lies within the work of eight empty jobs."""
+    """The samples are counted by the record's own stamps: none lies within the work of eight empty jobs."""
     done = subprocess.run(
         [BUILD / "cobench", "run", "--no-plots", "--quiet", "--rounds", "1", "--results", tmp_path, "--task", "null",
          "--runtime", "c", "--model", "sync"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS,
@@ -87,4 +87,4 @@ def test_a_cell_shorter_than_the_sampling_says_so(tmp_path):
     assert first["memory"]["looks"] >= 1 and first["memory"]["looks_in_work"] == 0
     assert 0 < first["memory"]["held_pss_bytes"] <= first["peak_pss_bytes"]
     timed = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()][-1]
-    assert timed["pass"] == "timed" and timed["memory"] is None  # nobody looks there, and nothing holds
+    assert timed["pass"] == "timed" and timed["memory"] is None  # nobody samples it there, and no pause holds it

@@ -67,7 +67,7 @@ def test_jobs_that_do_not_all_wait_at_once_have_no_price(tmp_path):
 
 
 def test_results_are_checked_against_each_other(checkout):  # noqa: F811
-    """Without a baseline the other host's same model judges."""
+    """Without a baseline the other host's same model is the reference."""
     done = checkout.run("--task", "faulty", "--scaling", "prices", "--workers", "1,2,3", "--jobs", 1, "--rounds", 2, "--model",
                         "threads", "--set", "mode=wrong", "--set", "at=0", "--set", "who=py")  # fmt: skip
     assert done.returncode == 1

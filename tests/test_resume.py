@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs that are cut off and taken up again, against the fake hosts of tests/test_driver.py: nothing lost, nothing
+"""Runs that are cut off and resumed, against the fake hosts of tests/test_driver.py: nothing lost, nothing
 doubled, nothing mixed up with another plan, other programs or another machine."""
 
 import collections
@@ -113,7 +113,7 @@ def test_a_run_is_found_by_its_name_and_as_latest(checkout):
     assert len(lines_of(folder)) == len(before) and len(lines_of(older)) == 20
     assert resume(checkout, older.name).returncode == 0
     assert len(lines_of(older)) == len(before)
-    assert (checkout.results / "latest").resolve() == folder, "an older run that is taken up does not become the latest"
+    assert (checkout.results / "latest").resolve() == folder, "an older run that is resumed does not become the latest"
 
 
 @pytest.mark.parametrize("keep", [1000, 20])
@@ -157,7 +157,7 @@ def test_a_cell_that_failed_stays_ended(checkout):
 
 
 def test_a_baseline_without_results_is_not_tried_again(checkout):
-    """Cells that are verified after the run was taken up fail for the reason their baseline failed for before."""
+    """Cells that are verified after the run was resumed fail for the reason their baseline failed for before."""
     args = ("--task", "faulty", "--set", "mode=fail", "--set", "who=py", "--model", "sync,threads")
     checkout.run("--rounds", 3, "--seed", 5, *args)
     (folder,) = checkout.folders()
@@ -241,7 +241,7 @@ def test_what_the_plan_settles_cannot_be_said_again(checkout, args):
         2, f"cobench: --resume: {args[0]} cannot be given with it; the run does what its plan.json says\n")
 
 
-def test_runs_that_cannot_be_taken_up(checkout):
+def test_runs_that_cannot_be_resumed(checkout):
     done = resume(checkout, "latest")
     assert (done.returncode, done.stderr) == (2, f"cobench: --resume: no run at latest, nor in {checkout.results} (a folder with plan.json is expected)\n")
     done = resume(checkout, checkout.root)
@@ -300,7 +300,7 @@ def test_what_killed_runs_left_goes_with_the_next(checkout):
         os.close(lock)
     (folder,) = (f for f in checkout.folders() if f != live)
     assert resume(checkout, folder).returncode == 0
-    assert not live.exists(), "whoever takes up a run clears away too"
+    assert not live.exists(), "whoever resumes a run clears away too"
     assert sorted(p.name for p in checkout.results.iterdir()) == sorted([folder.name, "latest"])
 
 

@@ -168,7 +168,7 @@ def test_slots_that_could_never_fit_are_impossible(small, tmp_path):
     assert done.returncode == 0 and "no cell worked; " in done.stderr
     samples = samples_of(folder_in(tmp_path))
     assert {sample["status"] for sample in samples} == {"impossible"} and len(samples) >= 4
-    assert all("no room for the slots file" in sample["reason"] for sample in samples)
+    assert all("no space for the slots file" in sample["reason"] for sample in samples)
 
 
 def test_copies_that_could_never_fit_are_impossible(small, tmp_path):
@@ -184,4 +184,4 @@ def test_copies_that_could_never_fit_are_impossible(small, tmp_path):
     for sample in samples_of(folder):
         impossible = roles[sample["cell"]] == "capacity"
         assert sample["status"] == ("impossible" if impossible else "ok"), sample
-        assert not impossible or "no room for the slots file" in sample["reason"]
+        assert not impossible or "no space for the slots file" in sample["reason"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How many rounds: a budget, a precision, and a run that is taken up in the middle of either."""
+"""How many rounds: a budget, a precision, and a run that is resumed in the middle of either."""
 
 import collections
 import json
@@ -74,7 +74,7 @@ def test_a_budget_without_room_for_an_interval_says_so_before_the_rounds(checkou
     assert "round 1" not in done.stderr[:told] and "verifying" in done.stderr[:told]
     assert rounds < 6
 
-    # Taken up after its first round, of which one sample is missing: told again, from what the journal has.
+    # Resumed after its first round, of which one sample is missing: told again, from what the journal has.
     first = [s for s in lines_of(folder) if s["round"] <= 1]
     (folder / "samples.jsonl").write_text("".join(json.dumps(s) + "\n" for s in first[:-1]))
     (folder / "events.jsonl").unlink()

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end pause (--end-pause): the host stands still at the last job's end, so that whoever drives it can look at the memory of all
+ * The end pause (--end-pause): the host stands still at the last job's end, so that whoever drives it can read the memory of all
  * that is alive then. Nobody waits where a run has none, and nothing of it lies between two jobs.
  *
- * All who wait look at the same descriptor, and nobody reads from it: so one byte of the driver's, or its end of file,
+ * All who wait poll the same descriptor, and nobody reads from it: so one byte of the driver's, or its end of file,
  * releases threads and processes alike.
  */
 #ifndef HOST_END_PAUSE_H
@@ -14,7 +14,7 @@
 struct run;
 struct worker;
 
-/* No driver needs as long to look: one that is stuck does not keep a host for longer. */
+/* No driver needs as long to read it: one that is stuck does not keep a host for longer. */
 #define END_PAUSE_LIMIT_NS (10 * NS_PER_S)
 
 /* The descriptors of --end-pause. */
@@ -30,7 +30,7 @@ void end_pause_all(struct worker *w);
 /* The same in a model whose workers live for one job: only the one whose job was the last to end waits. */
 void end_pause_last(struct worker *w);
 
-/* Lets the driver look now, because a worker that died can no more say that its jobs have ended. */
+/* Has the driver read the memory now, because a worker that died can no more say that its jobs have ended. */
 void end_pause_announce(struct run *run);
 
 #endif

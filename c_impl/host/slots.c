@@ -53,7 +53,7 @@ int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobe
     rc = file_reserve(fd, bytes);
     if (rc) {
         if (error_is_limit(rc))
-            error_fill(err, rc, "no room for the slots file '%s' of %zu bytes: %s", path, bytes, strerror(-rc));
+            error_fill(err, rc, "no space for the slots file '%s' of %zu bytes: %s", path, bytes, strerror(-rc));
         else
             error_fill(err, rc, "--slots: '%s' is no file that can be mapped: %s", path, strerror(-rc));
         goto out;

@@ -16,7 +16,7 @@ struct slots {
     uint64_t jobs;
 };
 
-/* Creates or truncates the file with its full size and its blocks reserved, and maps it shared. Where there is no room
+/* Creates or truncates the file with its full size and its blocks reserved, and maps it shared. Where there is no space
  * the file is left empty. 0 or a negative errno with the detail in err. */
 int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err);
 void slots_close(struct slots *slots);

@@ -47,7 +47,7 @@ void worker_close(struct worker *w)
         run->task->worker_close(run->state, w->task);
 }
 
-/* The watchdog looks at `state` and then at `worker` while jobs run, hence the release. */
+/* The watchdog reads `state` and then `worker` while jobs run, hence the release. */
 static inline struct slot *job_start(struct worker *w, uint64_t job)
 {
     struct slot *slot = &w->run->slots[job];

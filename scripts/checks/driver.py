@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """
-What does the driver itself cost? Three figures, each held against what this project asks of itself:
+What does the driver itself cost? Three figures, each compared with what this project asks of itself:
 
   added     wall time a sample beyond that of the same hyperfine call made by a bare loop: at most 5 ms
-  memory    the most the driver holds while it takes up a run of 100,000 samples, measures a round and reports: under 64 MB
+  memory    the most the driver holds while it resumes a run of 100,000 samples, measures a round and reports: under 64 MB
   report    `cobench report` over these samples, without pictures: under 2 s
 
 The loop and the driver take turns, so that a busy machine slows both alike, and medians are compared. The driver waits for

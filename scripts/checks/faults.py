@@ -109,8 +109,8 @@ def slower(p: Planter) -> Try:
     named = ("{whole_own_sync_verdict}: {whole_own_sync:.4f} [{whole_own_sync_low:.4f},{whole_own_sync_high:.4f}]"
              .format(**cells["slower"]))
     return Try(verdicts["slower"] == "slower", f"{named}, {cells['sync']['rounds']} rounds in {took:.0f} s",
-               counts={"twin": verdicts["same"] in ("faster", "slower")},
-               notes={"twin": ratios["same"], "control": out.summary["checks"][0]["ratio"], "slower": ratios["slower"]})
+               counts={"same": verdicts["same"] in ("faster", "slower")},
+               notes={"same": ratios["same"], "control": out.summary["checks"][0]["ratio"], "slower": ratios["slower"]})
 
 
 # -- jobs -------------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ class Row:
 
 
 ROWS = [
-    Row("slower", "a variant 3% slower", slower, 17, ("twin", "its unchanged twin, called different")),
+    Row("slower", "a variant 3% slower", slower, 17, ("same", "its unchanged copy, called different")),
     Row("skipped", "one job skipped", job_fault("skipped"), 20),
     Row("twice", "one job done twice", job_fault("twice"), 20),
     Row("wrong", "one result wrong", job_fault("wrong"), 20),
@@ -316,11 +316,11 @@ ROWS = [
 def spread(tries: list[Try]) -> str:
     """How far the same command came out from itself, in percent."""
     control = [math.log(t.notes["control"]) * 100 for t in tries if "control" in t.notes]
-    twin = [math.log(t.notes["twin"]) * 100 for t in tries if "twin" in t.notes]
-    if len(twin) < 2:
+    same = [math.log(t.notes["same"]) * 100 for t in tries if "same" in t.notes]
+    if len(same) < 2:
         return ""
     return (f"A/A spread over the tries: control {statistics.mean(control):+.2f}% (sd {statistics.stdev(control):.2f}%), "
-            f"twin {statistics.mean(twin):+.2f}% (sd {statistics.stdev(twin):.2f}%)")
+            f"unchanged copy {statistics.mean(same):+.2f}% (sd {statistics.stdev(same):.2f}%)")
 
 
 def show(row: Row, tries: list[Try]) -> bool:

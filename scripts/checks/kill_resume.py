@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 Does a run outlive SIGKILL? Starts the suite kill_resume.ini again and again, kills the driver at a random instant of it,
-and looks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which
+and checks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which
 every descendant inherits); does `cobench run --resume` bring the run to its end, also when that is killed in turn; and has
 the final table every cell in every round exactly once, in the order an undisturbed run with the same seed has?
 

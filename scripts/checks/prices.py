@@ -6,7 +6,7 @@ difference a piece against what `cobench` says in the table "What one more costs
 
 Nothing of cobench's reading is used. Threads and processes are looked at while the host pauses at its end (--end-pause). Coroutines and
 connections are looked at again and again, and the most counts, as in the table: a connection has its buffers only when
-its reply comes. At one of these looks all jobs have to be waiting, and as many sockets to be open.
+its reply comes. At one of these samples all jobs have to be waiting, and as many sockets to be open.
 
     python3 scripts/checks/prices.py            makes a run of the suite `prices` first (some minutes)
     python3 scripts/checks/prices.py RUN        takes the run in this folder

@@ -71,7 +71,7 @@ def contention(law: dict) -> str:
     return f"{law['contention']:8.4f} [{law['contention_low']:7.4f},{law['contention_high']:7.4f}]"
 
 
-def judge(case: Case, curve: dict) -> bool:
+def holds(case: Case, curve: dict) -> bool:
     """Prints one curve's line and says whether its contention is where it should be."""
     usl, amdahl = curve["usl"], curve["amdahl"]
     name = f"{case.task:6} {usl['runtime']}:{usl['model']:12}"
@@ -104,7 +104,7 @@ def main(argv: list[str]) -> int:
             print(f"SHORT  {case.task}: {len(curves)} of {variants} curves")
             results.append(False)
         print(f"{'':29}{'contention':^26} {'coherency':>10}{'off':>7}  {'serial part (Amdahl)':^26}  gains")
-        results += [judge(case, curve) for curve in curves]
+        results += [holds(case, curve) for curve in curves]
     print(f"{sum(results)} of {len(results)} where they should be")
     return 0 if all(results) else 1
 

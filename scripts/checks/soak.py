@@ -2,7 +2,7 @@
 """
 Does a run outlive the death of any of its processes? For hours: starts the suite soak.ini, kills one process of it at a
 random instant (the driver, the supervisor, a host, a worker, hyperfine, the origin or gnuplot, chosen at random), sees how
-that ends, goes on with `--resume` until the run is complete, and looks each time: is every file whole; was no sample lost,
+that ends, goes on with `--resume` until the run is complete, and checks each time: is every file whole; was no sample lost,
 doubled or changed; is nothing left running, in /dev/shm or in the temporary folder?
 
     python3 scripts/checks/soak.py [--hours 2] [--seed N] [--state FILE]

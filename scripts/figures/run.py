@@ -311,7 +311,7 @@ def figure_8(bench: Bench) -> None:
     enough = capacity >= 1.9
     bench.verdict("count: ext:thread-pool, two jobs / one",
                   signed_rank.ratio(*run.pairs("two ext:thread-pool", "one ext:thread-pool")),
-                  at_most=1.1 if enough else None, note="" if enough else f"not judged: capacity {capacity:.2f}, not 1.9")
+                  at_most=1.1 if enough else None, note="" if enough else f"not rated: capacity {capacity:.2f}, not 1.9")
 
 
 def figure_9(bench: Bench) -> None:

@@ -15,7 +15,7 @@ from servers import Failed
 
 @dataclass(frozen=True)
 class Run:
-    """The timed samples of one run: by cell "group runtime:model" (" twin", " capacity" behind it), then by round."""
+    """The timed samples of one run: by cell "group runtime:model" (" control", " capacity" behind it), then by round."""
 
     samples: dict[str, dict[int, dict]]
     copies: dict[str, int]  # of the capacity cells
@@ -44,7 +44,7 @@ class Run:
 
 
 def _cell_name(plan: dict, cell: dict) -> str:
-    suffix = {"model": "", "control": " twin", "capacity": " capacity"}[cell["role"]]
+    suffix = {"model": "", "control": " control", "capacity": " capacity"}[cell["role"]]
     return f"{plan['groups'][cell['group']]['name']} {cell['runtime']}:{cell['model']}{suffix}"
 
 

@@ -29,10 +29,10 @@ static void leaky_close(void *state)
 /* Takes descriptors until there are none, then gives `spare` of them back. */
 static int leaky_take(struct leaky *leaky, int64_t spare)
 {
-    for (size_t room = 0;; leaky->count++) {
-        if (leaky->count == room) {
-            room = room * 2 + 64;
-            int *held = realloc(leaky->held, room * sizeof *held);
+    for (size_t size = 0;; leaky->count++) {
+        if (leaky->count == size) {
+            size = size * 2 + 64;
+            int *held = realloc(leaky->held, size * sizeof *held);
             if (!held)
                 return -ENOMEM;
             leaky->held = held;

@@ -103,7 +103,8 @@ TEST_WITH(test_groups_by_kind, fixture_new, fixture_free, struct fixture *f)
         assert_int_equal(p.groups[g].capacity_reason == NULL, table[g].capacity);
         assert_int_equal(p.groups[g].needs_url, table[g].url);
     }
-    assert_int_equal(p.cell_count, 2 * (5 + 4 + 5 + 4)); /* three models, a twin, where there is one a capacity row */
+    assert_int_equal(p.cell_count,
+                     2 * (5 + 4 + 5 + 4)); /* three models, an A/A control, where there is one a capacity row */
     plan_free(&p);
 }
 
@@ -166,7 +167,7 @@ TEST_WITH(test_sweeps, fixture_new, fixture_free, struct fixture *f)
     f->options.scaling = NULL;
 }
 
-/* What is there for its price is run with nothing beside it, and judged by its own first cell. */
+/* What is there for its price is run with nothing beside it, and compared with its own first cell. */
 TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free, struct fixture *f)
 {
     struct plan p;
@@ -334,7 +335,7 @@ TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free, struct fi
     p.seed++;
     assert_int_equal(plan_order(&p, 3, 1, other, &count), 0);
     assert_memory_not_equal(first, other, count * sizeof *first);
-    /* Recorded: a run that is taken up again has to go on in the same order. */
+    /* Recorded: a run that is resumed has to go on in the same order. */
     p.seed = 42;
     static const size_t recorded[] = {12, 11, 15, 10, 16, 14, 13, 9, 8, 17};
     assert_memory_equal(first, recorded, sizeof recorded);

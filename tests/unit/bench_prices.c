@@ -48,7 +48,7 @@ TEST(a_wild_point_does_not_move_it)
 
 TEST(five_points_have_the_whole_range)
 {
-    const double x[] = {1, 2, 3, 4, 5}, y[] = {0, 1, 4, 9, 16}; /* slopes 1..7: sums of neighbours' places */
+    const double x[] = {1, 2, 3, 4, 5}, y[] = {0, 1, 4, 9, 16}; /* slopes 1..7: sums of the places beside */
     struct stats_interval s;
     assert_int_equal(slope_make(x, y, 5, &s), 0);
     near(s.estimate, 4);

@@ -47,7 +47,7 @@ TEST(cdf_is_that_of_all_signs)
 
 TEST(normal_continues_the_exact_table)
 {
-    /* n = 50 is exact, 51 is not: neighbouring values of the standardised statistic must be close. */
+    /* n = 50 is exact, 51 is not: values of the standardised statistic beside each other must be close. */
     for (double z = -3; z <= 3; z += 0.25) {
         const double exact = stats_signed_rank_cdf(50, floor(637.5 + z * sqrt(50 * 51 * 101 / 24.0)));
         const double normal = stats_signed_rank_cdf(51, floor(663 + z * sqrt(51 * 52 * 103 / 24.0)));

@@ -14,8 +14,8 @@
 
 #define MS INT64_C(1000000)
 enum { CELLS = 6, ROUNDS = 12 };
-/* The made-up plan: one group of c and py, each with sync; c with a twin, copies and threads. */
-enum { C_SYNC, C_TWIN, C_COPIES, C_THREADS, PY_SYNC, PY_THREADS };
+/* The made-up plan: one group of c and py, each with sync; c with an A/A control, copies and threads. */
+enum { C_SYNC, C_CONTROL, C_COPIES, C_THREADS, PY_SYNC, PY_THREADS };
 
 struct world {
     struct results results;
@@ -53,7 +53,7 @@ static int world_make(void **state)
         enum plan_role role;
         int64_t ms;
     } rows[CELLS] = {
-        [C_SYNC] = {"c", "sync", ROLE_MODEL, 100},      [C_TWIN] = {"c", "sync", ROLE_CONTROL, 100},
+        [C_SYNC] = {"c", "sync", ROLE_MODEL, 100},      [C_CONTROL] = {"c", "sync", ROLE_CONTROL, 100},
         [C_COPIES] = {"c", "sync", ROLE_CAPACITY, 110}, [C_THREADS] = {"c", "threads", ROLE_MODEL, 60},
         [PY_SYNC] = {"py", "sync", ROLE_MODEL, 1000},   [PY_THREADS] = {"py", "threads", ROLE_MODEL, 1000},
     };
@@ -207,7 +207,7 @@ TEST_WITH(short_work_has_no_work_ratio, world_make, world_free, struct world *w)
 TEST_WITH(a_short_baseline_has_none_either, world_make, world_free, struct world *w)
 {
     cell_fill(&w->cells[C_SYNC], 3, ROUNDS);
-    cell_fill(&w->cells[C_TWIN], 3, ROUNDS);
+    cell_fill(&w->cells[C_CONTROL], 3, ROUNDS);
     world_summarise(w);
     assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].state, RATIO_BASE_TOO_SHORT);
     assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_PY_SYNC].state, RATIO_FULL);
@@ -552,7 +552,7 @@ TEST(too_few_rounds_for_a_verdict_is_a_warning)
 
 /* -- series -------------------------------------------------------------------------------------------------------------------- */
 
-/* Noise of 1% that knows nothing of its neighbours, the same every time. */
+/* Noise of 1% that knows nothing of the rounds beside, the same every time. */
 static double noise(size_t i)
 {
     static const double table[ROUNDS] = {0.2, -0.9, 0.4, 0.8, -0.5, 0.1, -0.7, 1.0, -0.2, 0.6, -1.0, 0.3};
@@ -614,11 +614,11 @@ TEST_WITH(outliers_are_marked_and_kept, world_make, world_free, struct world *w)
 TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free, struct world *w)
 {
     static const struct {
-        int64_t twin_ms;
+        int64_t control_ms;
         bool flagged;
     } table[] = {{100, false}, {101, false}, {103, true}, {97, true}, {130, true}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        cell_fill(&w->cells[C_TWIN], table[i].twin_ms, ROUNDS);
+        cell_fill(&w->cells[C_CONTROL], table[i].control_ms, ROUNDS);
         world_summarise(w);
         assert_int_equal(w->summary.controls[0].flagged, table[i].flagged);
         assert_doubt(row(w, C_THREADS), table[i].flagged ? DOUBT_CONTROL : DOUBT_NONE);
@@ -628,7 +628,7 @@ TEST_WITH(a_control_that_misses_is_flagged, world_make, world_free, struct world
 
 TEST_WITH(seven_rounds_cannot_flag, world_make, world_free, struct world *w)
 {
-    cell_fill(&w->cells[C_TWIN], 150, 7);
+    cell_fill(&w->cells[C_CONTROL], 150, 7);
     world_summarise(w);
     assert_false(w->summary.controls[0].flagged);
     assert_true(isnan(w->summary.controls[0].low99) && !isnan(w->summary.controls[0].ratio.low));
@@ -646,16 +646,16 @@ TEST(holm_adjusts_over_groups)
         memset(cells, 0, sizeof cells);
         for (size_t g = 0; g < GROUPS; g++) {
             groups[g] = (struct plan_group){.name = "g", .task = "t", .kind = "cpu", .params = NULL};
-            for (size_t twin = 0; twin < 2; twin++) {
-                struct result_cell *c = &cells[2 * g + twin];
+            for (size_t control = 0; control < 2; control++) {
+                struct result_cell *c = &cells[2 * g + control];
                 *c = (struct result_cell){.group = g,
                                           .runtime = "c",
                                           .model = "sync",
                                           .status = CELL_OK,
-                                          .role = twin ? ROLE_CONTROL : ROLE_MODEL,
-                                          .baseline = !twin,
+                                          .role = control ? ROLE_CONTROL : ROLE_MODEL,
+                                          .baseline = !control,
                                           .copies = 1};
-                cell_fill(c, twin && g == 3 ? 120 : 100, rounds[t]);
+                cell_fill(c, control && g == 3 ? 120 : 100, rounds[t]);
             }
         }
         const struct results results = {.rounds = rounds[t],
@@ -679,7 +679,7 @@ TEST(holm_adjusts_over_groups)
 
 TEST_WITH(warnings_come_worst_first, world_make, world_free, struct world *w)
 {
-    cell_fill(&w->cells[C_TWIN], 150, ROUNDS);
+    cell_fill(&w->cells[C_CONTROL], 150, ROUNDS);
     cell_fill(&w->cells[C_THREADS], 1, ROUNDS);
     w->cells[PY_THREADS].status = CELL_TIMEOUT;
     w->cells[PY_THREADS].reason = strdup("60 s are over");

@@ -95,7 +95,7 @@ TEST_WITH(test_no_room, place_setup, place_teardown, struct place *place)
     const int rc = slots_open(&slots, place->file, 1000, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_int_equal(rc, -EFBIG);
-    assert_non_null(strstr(err.message, "no room for the slots file"));
+    assert_non_null(strstr(err.message, "no space for the slots file"));
     assert_int_equal(stat(place->file, &about), 0);
     assert_int_equal(about.st_size, 0);
 }
