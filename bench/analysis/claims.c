@@ -94,16 +94,13 @@ static void measure(struct claim *claim, const json_t *row, const struct summary
 {
     const struct summary_cell *base = find_cell(summary, json_object_get(row, "base")),
                               *variant = find_cell(summary, json_object_get(row, "variant"));
-    struct pairs pairs;
     if (base == NULL || variant == NULL) {
         claim->why = "its cells are not in this run";
         return;
     }
-    pairs_open(&pairs, base->cell->count + variant->cell->count);
-    pairs_collect(&pairs, base->cell, variant->cell, strcmp(claim->time, "work") == 0 ? sample_work : sample_whole);
-    claim->measured = ratio_of(&pairs);
-    ratio_test(&claim->measured, &pairs, summary->results->margin);
-    pairs_close(&pairs);
+    claim->measured = ratio_between(base->cell, variant->cell,
+                                    strcmp(claim->time, "work") == 0 ? sample_work : sample_whole,
+                                    summary->results->margin);
     /* Of another language or another size no number of CPUs is the limit. */
     if (base->group == variant->group && strcmp(base->cell->runtime, variant->cell->runtime) == 0)
         claim->limit = limit_of(summary, variant);

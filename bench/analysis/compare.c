@@ -265,7 +265,7 @@ int compare_make(struct compare *out, const struct results *a, const struct resu
                             .margin = options->margin >= 0 ? options->margin : fmax(a->margin, b->margin),
                             .results = {a, b}};
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
-        summary_make(&out->summary[side], out->results[side], err);
+        summary_make(&out->summary[side], out->results[side]);
     match_cells(out);
     if (out->row_count == 0 && options->only != NULL && options->only->count > 0) {
         compare_free(out);

@@ -1,51 +1,103 @@
 /* SPDX-License-Identifier: MIT */
-/* What a model does with its jobs. Nothing is said that the ends of the intervals do not show. */
-#include "bench/analysis/diagnosis.h"
-
+/*
+ * What a model does with its jobs: do they ever overlap, do they take turns, do they use CPUs for nothing, do they sleep.
+ * Nothing is said that the ends of the intervals do not show, which begin at 6 rounds.
+ */
 #include <math.h>
-#include <stddef.h>
+#include <string.h>
 
-double diagnosis_cpus_used(const struct diagnosis_times *cell, const struct diagnosis_times *sync)
+#include "bench/analysis/summary.h"
+
+/* A machine that gave copies of the baseline less than this had no second CPU to give. */
+#define SECOND_CPU 1.4
+/* CPU work that gained less than this part of what was possible gained nothing. */
+#define GAINED (1.0 / 3)
+/* As many times the CPUs of sync keep two busy; as many times its CPU time in all is far more for the same work. */
+#define FAR_MORE 1.5
+/* Jobs that overlap by less than this on average are not said to take turns: they hardly met. */
+#define TOGETHER 1.5
+/* Where a command spends more than this, in work times, on starting and ending, the CPUs its work used are not known. */
+#define START_UP_MOST 0.5
+/* Waiting jobs that gained less than this over one after the other gained nothing. */
+#define NO_GAIN 1.2
+/* Waiting work that uses at least this much of a CPU, or of the origin's, may have its limit there. */
+#define BUSY 0.5
+/* An off-CPU share up to this is not worth a word. */
+#define OFF_CPU 0.1
+
+/* What `sync` uses beyond its work time, one job at a time and so at most one CPU: too little where it had to wait for one. */
+static double start_up(const struct summary_cell *sync) { return fmax(0, sync->cpu_s - sync->work_s); }
+
+/* (CPU time - start-up) / work time: rather too high than too low. NaN where the start-up outweighs the work. */
+static double cpus_used(const struct summary_cell *cell, const struct summary_cell *sync)
 {
-    if (!(cell->whole_s - cell->work_s <= DIAGNOSIS_START_UP * cell->work_s))
+    if (!(cell->median_s - cell->work_s <= START_UP_MOST * cell->work_s))
         return NAN;
-    return fmax(0, cell->cpu_s - fmax(0, sync->cpu_s - sync->work_s)) / cell->work_s;
+    return fmax(0, cell->cpu_s - start_up(sync)) / cell->work_s;
 }
 
-/* Nothing gained where copies of sync, in the same rounds, had a second CPU: the same CPU time one job at a time, or more? */
-static enum finding cpu_without_gain(const struct diagnosis *of)
+/*
+ * The jobs' time in flight that no CPU was spent on, over all samples: 1 - (CPU time - start-up) / time in flight. Not known
+ * where more jobs were in flight than there are CPUs (then they wait for each other).
+ */
+static double off_cpu_share(const struct summary_cell *cell, const struct summary_cell *sync, double cpus)
 {
-    if (!(of->capacity_low >= DIAGNOSIS_CAPACITY) || !(of->gain_high < 1 + DIAGNOSIS_GAINED * (of->capacity_low - 1)))
+    double cpu = 0, busy = 0;
+    for (const struct sample *s = cell->cell->samples; s < cell->cell->samples + cell->cell->count; s++)
+        if (s->cpu_ns >= 0 && s->busy_ns > 0) {
+            cpu += fmax(0, (double)s->cpu_ns / 1e9 - start_up(sync));
+            busy += (double)s->busy_ns / 1e9;
+        }
+    return busy <= 0 || (cpus > 0 && cell->in_flight_max > ceil(cpus)) ? NAN : fmax(0, 1 - cpu / busy);
+}
+
+/* No gain over sync: its CPU time in all tells whether one job at a time went on, or all of them fought. */
+static enum finding cpu_without_gain(const struct summary_cell *cell, const struct summary_cell *sync,
+                                     const struct summary_check *capacity)
+{
+    const double one = fmin(1, cpus_used(sync, sync)); /* a busy machine gives sync less too */
+    const double times_sync = cell->cpus_used * cell->work_s / (one * sync->work_s);
+    if (capacity == NULL || !(cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < 1 + GAINED * (capacity->ratio.low - 1)))
         return FINDING_NONE;
-    const double one = fmin(1, of->sync_cpus_used); /* a busy machine gives sync less too */
-    if (of->cpus_used < DIAGNOSIS_TWO_CPUS * one)
-        return FINDING_TAKES_TURNS;
-    const double times_sync = of->cpus_used * of->work_s / (one * of->sync_work_s);
-    return times_sync >= DIAGNOSIS_TWO_CPUS ? FINDING_CONTENDS : FINDING_NONE;
+    if (times_sync >= FAR_MORE)
+        return FINDING_CONTENDS;
+    /* Only where copies of sync, in the same rounds, had a second CPU. */
+    return capacity->ratio.low >= SECOND_CPU && cell->cpus_used < FAR_MORE * one ? FINDING_TAKES_TURNS : FINDING_NONE;
 }
 
-/* Waiting together is free, unless the CPU or the origin is the limit. */
-static enum finding wait_without_gain(const struct diagnosis *of)
+/* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */
+static enum finding wait_without_gain(const struct summary_cell *cell, const struct summary_check *capacity)
 {
-    const bool idle = of->cpu_s < DIAGNOSIS_BUSY * of->work_s && !(of->origin_share >= DIAGNOSIS_BUSY);
-    return of->gain_high < DIAGNOSIS_NO_GAIN && idle ? FINDING_TAKES_TURNS : FINDING_NONE;
+    const bool idle = cell->cpu_s < BUSY * cell->work_s && !(origin_taken(cell) >= BUSY);
+    const bool free_cpu = capacity == NULL || capacity->ratio.low >= SECOND_CPU;
+    return cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < NO_GAIN && idle && free_cpu ? FINDING_TAKES_TURNS
+                                                                                        : FINDING_NONE;
 }
 
-/* What the machine itself took from copies of sync at once is not the model's doing. */
-static bool is_off_cpu(const struct diagnosis *of)
+void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
 {
-    const double machine = of->alone || isnan(of->capacity_low) ? 0 : fmax(0, 1 - of->capacity_low / of->copies);
-    return of->off_cpu_share > DIAGNOSIS_OFF_CPU + machine;
-}
-
-enum finding diagnosis_find(const struct diagnosis *of)
-{
-    enum finding found = FINDING_NONE;
-    if (!of->alone && of->in_flight_max <= 1)
-        return FINDING_NEVER_OVERLAPS;
-    if (!of->alone && of->in_flight_mean >= DIAGNOSIS_TOGETHER)
-        found = of->cpu ? cpu_without_gain(of) : wait_without_gain(of);
-    return found == FINDING_NONE && is_off_cpu(of) ? FINDING_OFF_CPU : found;
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
+    const struct summary_check *capacity = summary_capacity_of(summary, cell);
+    const bool cpu = strcmp(cell->group->kind, "cpu") == 0;
+    const bool alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2; /* nothing can overlap */
+    cell->cpus_used = cell->off_cpu_share = NAN;
+    /* In an open loop, how many are in flight is the rate's doing. */
+    if (sync == NULL || cell->group->rate > 0 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+        return;
+    if (cpu)
+        cell->cpus_used = cpus_used(cell, sync);
+    if (isfinite(cell->cpus_used))
+        cell->off_cpu_share = off_cpu_share(cell, sync, summary_cpus(summary));
+    if (!plan_compares(cell->group))
+        return;
+    if (!alone && cell->in_flight_max <= 1)
+        cell->finding = FINDING_NEVER_OVERLAPS;
+    else if (!alone && cell->in_flight_mean >= TOGETHER)
+        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_without_gain(cell, capacity);
+    /* What the machine itself took from copies of sync at once, or others took from this one, is not the model's doing. */
+    double machine = alone || capacity == NULL ? 0 : 1 - capacity->ratio.low / (double)capacity->cell->copies;
+    if (cell->finding == FINDING_NONE && !is_disturbed(cell) && cell->off_cpu_share > OFF_CPU + fmax(0, machine))
+        cell->finding = FINDING_OFF_CPU;
 }
 
 const char *finding_name(enum finding finding)

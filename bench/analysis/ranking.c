@@ -2,21 +2,15 @@
 /* Who is ahead, and from when on a model pays. Nothing is said that the intervals do not show. */
 #include "bench/analysis/ranking.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "bench/util/alloc.h"
+
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell)
 {
-    switch (ranking->by) {
-    case RANKING_BY_WORK:
-        return cell->work_s;
-    case RANKING_BY_WHOLE:
-        return cell->median_s;
-    case RANKING_BY_P99:
-        return cell->latency_s[LATENCY_P99];
-    }
-    return NAN;
+    const double values[] = {cell->work_s, cell->median_s, cell->latency_s[LATENCY_P99]};
+    return values[ranking->by];
 }
 
 static bool takes_part(const struct summary_cell *cell)
@@ -26,15 +20,12 @@ static bool takes_part(const struct summary_cell *cell)
     return cell->group->rate == 0 || (isfinite(cell->latency_s[LATENCY_P99]) && !cell->open_loop.behind);
 }
 
-static int collect(struct ranking *ranking)
+static void collect(struct ranking *ranking)
 {
     const struct summary *summary = ranking->summary;
     ranking->by = ranking->group->rate > 0 ? RANKING_BY_P99 : RANKING_BY_WORK;
-    ranking->cells = calloc(summary->cell_count + 1, sizeof *ranking->cells);
-    if (ranking->cells == NULL)
-        return -ENOMEM;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct summary_cell *cell = &summary->cells[i];
+    ranking->cells = xcalloc(summary->cell_count, sizeof *ranking->cells);
+    for (const struct summary_cell *cell = summary->cells; cell < summary->cells + summary->cell_count; cell++) {
         if (cell->group != ranking->group || !takes_part(cell))
             continue;
         ranking->cells[ranking->count++] = cell;
@@ -47,51 +38,35 @@ static int collect(struct ranking *ranking)
             ranking->cells[i] = ranking->cells[0];
             ranking->cells[0] = ahead;
         }
-    return 0;
 }
 
-/* How many times longer another took than the first. */
-static int compare(const struct ranking *ranking, const struct summary_cell *other, struct ratio *out)
+/* Those that do not take longer than the first; there is at least one cell. */
+static void find_level(struct ranking *ranking)
 {
     static sample_value *const values[] = {
         [RANKING_BY_WORK] = sample_work, [RANKING_BY_WHOLE] = sample_whole, [RANKING_BY_P99] = sample_p99};
-    struct pairs pairs;
-    const struct result_cell *ahead = ranking->cells[0]->cell;
-    if (pairs_open(&pairs, ahead->count) != 0)
-        return -ENOMEM;
-    pairs_collect(&pairs, other->cell, ahead, values[ranking->by]);
-    *out = ratio_of(&pairs);
-    const int rc = ratio_test(out, &pairs, ranking->summary->results->margin);
-    pairs_close(&pairs);
-    return rc;
-}
-
-/* Fills in ranking->level; there is at least one cell. */
-static int find_level(struct ranking *ranking)
-{
+    const double margin = ranking->summary->results->margin;
     const size_t rivals = ranking->count - 1;
-    struct ratio *ratios = calloc(rivals + 1, sizeof *ratios), **family = calloc(rivals + 1, sizeof *family);
-    int rc = ratios == NULL || family == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < rivals && rc == 0; i++) {
+    struct ratio *ratios = xcalloc(rivals, sizeof *ratios), **family = xcalloc(rivals, sizeof *family);
+    for (size_t i = 0; i < rivals; i++) {
+        ratios[i] = ratio_between(ranking->cells[i + 1]->cell, ranking->cells[0]->cell, values[ranking->by], margin);
         family[i] = &ratios[i];
-        rc = compare(ranking, ranking->cells[i + 1], &ratios[i]);
     }
-    if (rc == 0)
-        rc = ratios_judge(family, rivals, ranking->summary->results->margin);
-    for (size_t i = 0; i < rivals && rc == 0; i++)
+    ratios_judge(family, rivals, margin);
+    for (size_t i = 0; i < rivals; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
-            rc = string_list_addf(&ranking->level, "%s:%s", ranking->cells[i + 1]->cell->runtime,
-                                  ranking->cells[i + 1]->cell->model);
+            string_list_addf(&ranking->level, "%s:%s", ranking->cells[i + 1]->cell->runtime,
+                             ranking->cells[i + 1]->cell->model);
     free(family);
     free(ratios);
-    return rc;
 }
 
-int ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group)
+void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group)
 {
     *ranking = (struct ranking){.summary = summary, .group = group};
-    const int rc = collect(ranking);
-    return rc != 0 || ranking->count == 0 ? rc : find_level(ranking);
+    collect(ranking);
+    if (ranking->count > 0)
+        find_level(ranking);
 }
 
 void ranking_close(struct ranking *ranking)

@@ -25,8 +25,8 @@ struct ranking {
     struct string_list level; /* "c:sync": those not shown to be behind */
 };
 
-/* 0 or -ENOMEM; then ranking_close is allowed all the same. `summary` is borrowed. */
-int ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group);
+/* `summary` is borrowed. */
+void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group);
 void ranking_close(struct ranking *ranking);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);

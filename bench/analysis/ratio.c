@@ -3,12 +3,12 @@
  * have, and the statistics see nothing else. */
 #include "bench/analysis/ratio.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "bench/stats/ranks.h"
 #include "bench/stats/series.h"
+#include "bench/util/alloc.h"
 
 static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
 
@@ -17,19 +17,43 @@ double sample_work(const struct sample *s) { return seconds(s->work_ns); }
 double sample_p50(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P50]); }
 double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
 
+/* -- doubts ----------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *text;
+} doubts[DOUBTS] = {
+    [DOUBT_ABOVE_CAPACITY] = {"above-capacity",
+                              "gained more than this machine can do in parallel: look for the mistake"},
+    [DOUBT_CONTROL] = {"control", "the same command against itself did not come out at 1 here, so a difference of that "
+                                  "size means nothing"},
+    [DOUBT_ORIGIN] = {"origin",
+                      "the origin was running, or waiting for a CPU, nearly all the time, here or under sync: it "
+                      "was the limit, not the model"},
+    [DOUBT_RATE] = {"rate-not-kept", "the rate was too high: the latency is that of a queue that grows"},
+    [DOUBT_FIRST_ROUND] = {"first-round", "the ratio of round 1 lies apart from the others, as with a cold cache"},
+    [DOUBT_DRIFT] = {"drift", "the ratio drifts over the rounds, so that the interval is not that of one value"},
+    [DOUBT_DISTURBED] = {"disturbed", "more than a quarter of the samples were disturbed from outside"},
+    [DOUBT_TOO_FEW_ROUNDS] = {"too-few-rounds", "too few rounds to call one of so many ratios faster or slower"},
+    [DOUBT_WIDE] = {"wide", "the interval is over 10% to a side and does not clear 1"},
+};
+
+void doubt_add(enum doubt *to, enum doubt more)
+{
+    if (more != DOUBT_NONE && (*to == DOUBT_NONE || more < *to))
+        *to = more;
+}
+
+const char *doubt_name(enum doubt doubt) { return doubts[doubt].name; }
+
+const char *doubt_text(enum doubt doubt) { return doubts[doubt].text; }
+
 /* -- pairs ------------------------------------------------------------------------------------------------------------------ */
 
-int pairs_open(struct pairs *pairs, size_t rows)
+void pairs_open(struct pairs *pairs, size_t rows)
 {
-    *pairs = (struct pairs){
-        .base = calloc(rows + 1, sizeof *pairs->base),
-        .variant = calloc(rows + 1, sizeof *pairs->variant),
-        .round = calloc(rows + 1, sizeof *pairs->round),
-    };
-    if (pairs->base != NULL && pairs->variant != NULL && pairs->round != NULL)
-        return 0;
-    pairs_close(pairs);
-    return -ENOMEM;
+    *pairs = (struct pairs){.base = xcalloc(rows, sizeof *pairs->base),
+                            .variant = xcalloc(rows, sizeof *pairs->variant),
+                            .round = xcalloc(rows, sizeof *pairs->round)};
 }
 
 void pairs_close(struct pairs *pairs)
@@ -94,37 +118,42 @@ struct ratio ratio_of(const struct pairs *pairs)
     return ratio;
 }
 
-int ratio_series_doubt(const struct ratio_series *series, enum doubt *out)
+void ratio_series_doubt(const struct ratio_series *series, enum doubt *out)
 {
     const double least = log1p(series->margin);
-    struct stats_first first;
-    struct stats_drift drift;
-    int rc = stats_first_of(series->logs, series->n, &first);
-    if (rc == 0)
-        rc = stats_drift_of(series->logs, series->n, &drift);
-    if (rc != 0)
-        return rc;
+    struct stats_first first = {.z = 0};
+    struct stats_drift drift = {.p = 1};
+    stats_first_of(series->logs, series->n, &first);
+    stats_drift_of(series->logs, series->n, &drift);
     *out = DOUBT_NONE;
     if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
         *out = DOUBT_DRIFT;
     if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
         *out = DOUBT_FIRST_ROUND;
-    return 0;
 }
 
-int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
+void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
 {
     if (ratio->state != RATIO_FULL)
-        return 0;
+        return;
     for (size_t i = 0; i < pairs->n; i++)
         pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
-    const struct ratio_series series = {pairs->base, pairs->round, pairs->n, margin};
-    /* RATIO_FULL says that the values are good and enough, so that only memory can be wanting. */
-    if (stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p) != 0 ||
-        ratio_series_doubt(&series, &ratio->doubt) != 0)
-        return -ENOMEM;
+    /* RATIO_FULL says that the values are good and enough. */
+    stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p);
+    ratio_series_doubt(&(struct ratio_series){pairs->base, pairs->round, pairs->n, margin}, &ratio->doubt);
     ratio->p_least = signed_rank_least_p(pairs->n);
-    return 0;
+}
+
+struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, sample_value *value,
+                           double margin)
+{
+    struct pairs pairs;
+    pairs_open(&pairs, base->count);
+    pairs_collect(&pairs, base, variant, value);
+    struct ratio ratio = ratio_of(&pairs);
+    ratio_test(&ratio, &pairs, margin);
+    pairs_close(&pairs);
+    return ratio;
 }
 
 /* -- verdicts ------------------------------------------------------------------------------------------------------------------ */
@@ -166,21 +195,18 @@ static void ratio_judge(struct ratio *ratio, size_t count, double margin)
         doubt_add(&ratio->doubt, ratio->verdict == VERDICT_UNRESOLVED ? DOUBT_WIDE : DOUBT_TOO_FEW_ROUNDS);
 }
 
-int ratios_judge(struct ratio *const *family, size_t count, double margin)
+void ratios_judge(struct ratio *const *family, size_t count, double margin)
 {
-    double *p = calloc(2 * count + 1, sizeof *p), *adjusted = p == NULL ? NULL : p + count;
+    double *p = xcalloc(2 * count, sizeof *p), *adjusted = p + count;
     size_t n = 0;
-    int rc = p == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; i < count && rc == 0; i++)
+    for (size_t i = 0; i < count; i++)
         if (isfinite(family[i]->p))
             p[n++] = family[i]->p;
-    if (rc == 0)
-        rc = stats_holm(p, n, adjusted);
-    for (size_t i = 0, at = 0; i < count && rc == 0; i++)
+    stats_holm(p, n, adjusted);
+    for (size_t i = 0, at = 0; i < count; i++)
         if (isfinite(family[i]->p)) {
             family[i]->p_adjusted = adjusted[at++];
             ratio_judge(family[i], n, margin);
         }
     free(p);
-    return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How two cells compare: the paired rounds of both, the ratio of their times with its interval, what is wrong with the
- * series it comes from, and the verdict. docs/statistics.md has the rules. Pure. A double that is not known is NaN.
+ * How two cells compare: the paired rounds of both, the ratio of their times with its interval, how far it can be trusted,
+ * and the verdict. docs/statistics.md has the rules. Pure. A double that is not known is NaN.
  */
 #ifndef BENCH_ANALYSIS_RATIO_H
 #define BENCH_ANALYSIS_RATIO_H
@@ -10,8 +10,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/analysis/doubt.h"
 #include "bench/store/results.h"
+
+/* -- doubts ------------------------------------------------------------------------------------------------------------- */
+
+/* Fine: nothing is said; doubtful: shown with a `?`, the reason in a note below the table; invalid: the reason in its place. */
+enum level { LEVEL_FINE, LEVEL_DOUBTFUL, LEVEL_INVALID };
+
+/* Why a number is doubtful; of several reasons the first here is told. What a model does is no doubt but a finding
+ * (bench/analysis/summary.h). */
+enum doubt {
+    DOUBT_NONE,
+    DOUBT_ABOVE_CAPACITY, /* it gained more than this machine can do in parallel */
+    DOUBT_CONTROL,        /* the A/A control of its group and runtime missed 1 */
+    DOUBT_ORIGIN,         /* the origin was the limit */
+    DOUBT_RATE,           /* an open loop's rate was not kept: the latency is that of a queue that grows */
+    DOUBT_FIRST_ROUND,    /* round 1 lies apart from the others */
+    DOUBT_DRIFT,          /* the ratio drifts over the rounds */
+    DOUBT_DISTURBED,      /* more than a quarter of its samples were disturbed from outside */
+    DOUBT_TOO_FEW_ROUNDS, /* the rounds are too few for a verdict on so many ratios */
+    DOUBT_WIDE,           /* the interval is wide and could still hold 1 */
+    DOUBTS
+};
+
+/* Keeps the graver one. */
+void doubt_add(enum doubt *to, enum doubt more);
+/* "above-capacity" and so on; NULL of none. */
+const char *doubt_name(enum doubt doubt);
+/* "gained more than this machine can do in parallel: look for the mistake", after the names of the variants; NULL of none. */
+const char *doubt_text(enum doubt doubt);
+
+/* -- one ratio ---------------------------------------------------------------------------------------------------------- */
 
 /* An interval whose half-width (as a ratio) is over this is unresolved. */
 #define RATIO_UNRESOLVED 0.10
@@ -67,8 +96,8 @@ struct pairs {
     size_t n;
 };
 
-/* Room for `rows`. 0 or -ENOMEM, and then there is nothing to free. */
-int pairs_open(struct pairs *pairs, size_t rows);
+/* Space for `rows`. */
+void pairs_open(struct pairs *pairs, size_t rows);
 void pairs_close(struct pairs *pairs);
 void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
                    sample_value *value);
@@ -76,8 +105,11 @@ void pairs_collect(struct pairs *pairs, const struct result_cell *base, const st
 struct ratio ratio_none(enum ratio_state state);
 /* The ratio base / variant and its 95% interval; RATIO_NO_PAIRS of no rows. */
 struct ratio ratio_of(const struct pairs *pairs);
-/* The p-value and the doubts about ratio_of(pairs); pairs->base becomes the log ratios. 0 or -ENOMEM. */
-int ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
+/* The p-value and the doubts about ratio_of(pairs); pairs->base becomes the log ratios. */
+void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
+/* All of that for two cells. */
+struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, sample_value *value,
+                           double margin);
 
 /* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */
 struct ratio_series {
@@ -87,8 +119,8 @@ struct ratio_series {
     double margin;
 };
 
-/* What is wrong with a series of STATS_SERIES_MIN values or more. Errors as in bench/stats/order.h. */
-int ratio_series_doubt(const struct ratio_series *series, enum doubt *out);
+/* What is wrong with a series of STATS_SERIES_MIN values or more. */
+void ratio_series_doubt(const struct ratio_series *series, enum doubt *out);
 
 /* Has it a ratio to show? */
 bool ratio_known(const struct ratio *ratio);
@@ -99,8 +131,8 @@ double ratio_half_width(const struct ratio *ratio);
 /* Does the interval's near end clear 1 by more than the margin? */
 bool interval_clears(double low, double high, double margin);
 
-/* Gives verdicts to the ratios of one family, those without a p-value being none of it. 0 or -ENOMEM. */
-int ratios_judge(struct ratio *const *family, size_t count, double margin);
+/* Gives verdicts to the ratios of one family, those without a p-value being none of it. */
+void ratios_judge(struct ratio *const *family, size_t count, double margin);
 /* The fewest rounds with which one of `count` ratios could be called different: count * 2^(1 - rounds) < 5%. */
 size_t ratio_rounds_needed(size_t count);
 

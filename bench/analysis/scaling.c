@@ -65,7 +65,7 @@ static struct scaling_curve *curve_of(struct scaling *scaling, const struct summ
 
 static void curve_add(struct scaling_curve *curve, const struct summary *summary, const struct summary_cell *cell)
 {
-    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    const struct summary_check *capacity = summary_capacity_of(summary, cell);
     const double cpus = summary_cpus(summary), workers = (double)cell->group->workers;
     curve->points = array_grow(curve->points, curve->count, sizeof *curve->points);
     size_t at = curve->count++;

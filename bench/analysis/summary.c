@@ -3,28 +3,40 @@
  * findings). */
 #include "bench/analysis/summary.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/plan/stopping.h"
+#include "bench/stats/ranks.h"
+#include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
-/* More than this part of a cell's samples disturbed is a doubt about the cell. */
-#define DISTURBED_MOST 0.25
+/* -- what has no ratio ----------------------------------------------------------------------------------------------------------- */
 
-struct work {
-    struct summary *summary;
-    const struct results *results;
-    struct pairs pairs; /* space for the longest cell */
-};
+const char *cell_status_word(enum cell_status status)
+{
+    static const char *const words[] = {
+        [CELL_UNSEEN] = "not run",      [CELL_OK] = "ok",
+        [CELL_REFUSED] = "refused",     [CELL_FAILED] = "failed",
+        [CELL_TIMEOUT] = "out of time", [CELL_IMPOSSIBLE] = "not possible here",
+    };
+    return words[status];
+}
 
-/* -- cells: ratios ------------------------------------------------------------------------------------------------------------ */
+/* Why a cell has nothing to show, to be freed; NULL where it has. */
+static char *cell_note(const struct result_cell *cell)
+{
+    if (cell->status == CELL_OK)
+        return NULL;
+    return cell->status == CELL_UNSEEN ? text_format("not run: the run was cut off before it")
+                                       : text_format("%s: %s", cell_status_word(cell->status), cell->reason);
+}
+
+/* -- cells ------------------------------------------------------------------------------------------------------------------------ */
 
 /* Why there can be no ratio, or RATIO_FULL where there is nothing against one. */
-static enum ratio_state cell_ratio_state(struct work *work, const struct summary_cell *cell,
-                                         const struct result_cell *base, enum ratio_time time)
+static enum ratio_state ratio_state(const struct summary_cell *cell, const struct result_cell *base,
+                                    enum ratio_time time)
 {
     if (!cell->verified || cell->rounds == 0)
         return RATIO_NOT_RUN;
@@ -36,103 +48,135 @@ static enum ratio_state cell_ratio_state(struct work *work, const struct summary
         return RATIO_OPEN_LOOP;
     if (time == RATIO_WORK && cell->work_s < SUMMARY_SHORT_WORK_S)
         return RATIO_TOO_SHORT;
-    if (time == RATIO_WORK && column_median(base, COLUMN(work_ns), work->pairs.base) < SUMMARY_SHORT_WORK_S)
+    if (time == RATIO_WORK && column_median(base, COLUMN(work_ns)) < SUMMARY_SHORT_WORK_S)
         return RATIO_BASE_TOO_SHORT;
     return base == cell->cell ? RATIO_SELF : RATIO_FULL;
 }
 
-static int cell_ratio(struct work *work, struct summary_cell *cell, enum ratio_base which, enum ratio_time time)
+/* The ratios to one baseline; a note where its failure takes them away from a sound cell. */
+static void cell_compare(struct summary_cell *cell, const struct results *results, enum ratio_base which)
 {
     const char *runtime = which == RATIO_OWN_SYNC ? cell->cell->runtime : SUMMARY_BASELINE_RUNTIME;
-    const struct result_cell *base = results_baseline(work->results, cell->cell->group, runtime);
-    const enum ratio_state state = cell_ratio_state(work, cell, base, time);
-    struct ratio *out = &cell->speedup[time][which];
-    *out = ratio_none(state);
-    if (state == RATIO_SELF) {
-        out->ratio = 1;
-        out->rounds = cell->rounds;
+    const struct result_cell *base = results_baseline(results, cell->cell->group, runtime);
+    for (enum ratio_time time = 0; time < RATIO_TIMES; time++) {
+        struct ratio *out = &cell->speedup[time][which];
+        *out = ratio_none(ratio_state(cell, base, time));
+        if (out->state == RATIO_SELF) {
+            out->ratio = 1;
+            out->rounds = cell->rounds;
+        } else if (out->state == RATIO_FULL) {
+            *out = ratio_between(base, cell->cell, time == RATIO_WORK ? sample_work : sample_whole, results->margin);
+        }
     }
-    if (state != RATIO_FULL)
-        return 0;
-    pairs_collect(&work->pairs, base, cell->cell, time == RATIO_WORK ? sample_work : sample_whole);
-    *out = ratio_of(&work->pairs);
-    return ratio_test(out, &work->pairs, work->results->margin);
+    if (cell->note == NULL && base != NULL && base->status > CELL_OK)
+        cell->note = text_format("no ratio to %s:%s, which is %s: %s", base->runtime, base->model,
+                                 cell_status_word(base->status), base->reason);
 }
 
-/* "no ratio: py:sync failed: ..." where a baseline's failure takes a sound cell's ratios away. */
-static int cell_note_baseline(const struct work *work, struct summary_cell *out, enum ratio_base which)
+static struct summary_cell cell_make(const struct results *results, const struct result_cell *cell)
 {
-    const char *runtime = which == RATIO_OWN_SYNC ? out->cell->runtime : SUMMARY_BASELINE_RUNTIME;
-    const struct result_cell *base = results_baseline(work->results, out->cell->group, runtime);
-    if (!out->verified || out->note != NULL || base == NULL || base->status <= CELL_OK)
-        return 0;
-    out->note = text_format("no ratio to %s:%s, which is %s: %s", base->runtime, base->model,
-                            cell_status_word(base->status), base->reason);
-    return out->note == NULL ? -ENOMEM : 0;
+    struct summary_cell out = {.cell = cell,
+                               .group = &results->groups[cell->group],
+                               .verified = cell->status == CELL_OK,
+                               .note = cell_note(cell)};
+    cell_measure(&out);
+    for (enum ratio_base base = 0; base < RATIO_BASES; base++)
+        cell_compare(&out, results, base);
+    return out;
 }
 
-static int cell_make(struct work *work, const struct result_cell *cell)
+/* One column of one group's table is a family. */
+static void columns_judge(struct summary *summary, const struct plan_group *group)
 {
-    struct summary_cell *out = &work->summary->cells[work->summary->cell_count++];
-    *out = (struct summary_cell){
-        .cell = cell,
-        .group = &work->results->groups[cell->group],
-        .verified = cell->status == CELL_OK,
-    };
-    int rc = cell_note(cell, &out->note);
-    if (rc == 0)
-        rc = cell_measure(out, work->pairs.base);
-    for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++) {
-        for (enum ratio_time t = 0; t < RATIO_TIMES && rc == 0; t++)
-            rc = cell_ratio(work, out, (enum ratio_base)b, (enum ratio_time)t);
-        if (rc == 0)
-            rc = cell_note_baseline(work, out, (enum ratio_base)b);
+    struct ratio **family = xcalloc(summary->cell_count, sizeof *family);
+    for (size_t column = 0; column < RATIO_TIMES * RATIO_BASES; column++) {
+        size_t count = 0;
+        for (size_t i = 0; i < summary->cell_count; i++)
+            if (summary->cells[i].group == group)
+                family[count++] = &summary->cells[i].speedup[column / RATIO_BASES][column % RATIO_BASES];
+        ratios_judge(family, count, summary->results->margin);
     }
-    return rc;
-}
-
-static int control_add(struct work *work, const struct result_cell *cell)
-{
-    return control_make(&work->summary->controls[work->summary->control_count++], work->results, cell, &work->pairs);
-}
-
-static int capacity_add(struct work *work, const struct result_cell *cell)
-{
-    return capacity_make(&work->summary->capacities[work->summary->capacity_count++], work->results, cell,
-                         &work->pairs);
-}
-
-static int capacity_missing(struct work *work, const struct plan_group *group)
-{
-    struct summary_capacity *out = &work->summary->capacities[work->summary->capacity_count++];
-    *out = (struct summary_capacity){.group = group, .ratio = ratio_none(RATIO_NOT_RUN)};
-    return text_set(&out->note, group->capacity_reason);
-}
-
-/* -- verdicts -------------------------------------------------------------------------------------------------------------------- */
-
-/* One column of one group's table is a family. `family` has room for all cells. */
-static int column_judge(struct summary *summary, const struct plan_group *group, enum ratio_time time,
-                        enum ratio_base base, struct ratio **family)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < summary->cell_count; i++)
-        if (summary->cells[i].group == group)
-            family[count++] = &summary->cells[i].speedup[time][base];
-    return ratios_judge(family, count, summary->results->margin);
-}
-
-static int cells_judge(struct summary *summary)
-{
-    struct ratio **family = calloc(summary->cell_count + 1, sizeof *family);
-    int rc = family == NULL ? -ENOMEM : 0;
-    for (size_t g = 0; g < summary->results->group_count; g++)
-        for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-            for (enum ratio_base b = 0; b < RATIO_BASES && rc == 0; b++)
-                rc = column_judge(summary, &summary->results->groups[g], (enum ratio_time)t, (enum ratio_base)b,
-                                  family);
     free(family);
-    return rc;
+}
+
+/* -- controls and capacities ------------------------------------------------------------------------------------------------------- */
+
+#define CONTROL_NONE .low99 = NAN, .high99 = NAN, .p = NAN
+
+static void control_test(struct summary_check *out, struct pairs *pairs, double margin)
+{
+    struct stats_interval interval;
+    if (stats_ratio(pairs->base, pairs->variant, pairs->n, 0.99, &interval) != 0)
+        return;
+    out->low99 = interval.low;
+    out->high99 = interval.high;
+    for (size_t i = 0; i < pairs->n; i++)
+        pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
+    stats_outside_p(pairs->base, pairs->n, log1p(margin), &out->p);
+}
+
+static struct summary_check check_make(const struct results *results, const struct result_cell *cell)
+{
+    const bool control = cell->role == ROLE_CONTROL;
+    const struct result_cell *base = results_baseline(results, cell->group, cell->runtime);
+    struct summary_check out = {.cell = cell,
+                                .group = &results->groups[cell->group],
+                                .ratio = ratio_none(base == NULL              ? RATIO_NO_BASE
+                                                    : cell->status != CELL_OK ? RATIO_NOT_RUN
+                                                                              : RATIO_BASE_FAILED),
+                                .note = cell_note(base == NULL || cell->status != CELL_OK ? cell : base),
+                                CONTROL_NONE};
+    if (base == NULL || out.note != NULL)
+        return out;
+    struct pairs pairs;
+    pairs_open(&pairs, cell->count);
+    pairs_collect(&pairs, base, cell, !control ? sample_work : out.group->rate > 0 ? sample_p50 : sample_whole);
+    for (size_t i = 0; !control && i < pairs.n; i++)
+        pairs.base[i] *= (double)cell->copies;
+    out.ratio = ratio_of(&pairs);
+    if (control)
+        control_test(&out, &pairs, results->margin);
+    pairs_close(&pairs);
+    return out;
+}
+
+/*
+ * Those whose 99% interval misses 1 by more than the margin and whose p-value, adjusted by Holm over the groups for each
+ * runtime, is below 5%. (Where so few rounds could never pass the adjustment, the interval alone decides, so that many
+ * groups do not silence the check.)
+ */
+static void controls_flag(struct summary *summary, double margin)
+{
+    double *p = xcalloc(2 * summary->control_count, sizeof *p), *adjusted = p + summary->control_count;
+    const struct summary_check *end = summary->controls + summary->control_count;
+    for (struct summary_check *mine = summary->controls; mine < end; mine++) {
+        size_t n = 0, at = 0;
+        for (const struct summary_check *other = summary->controls; other < end; other++)
+            if (strcmp(other->cell->runtime, mine->cell->runtime) == 0 && isfinite(other->p)) {
+                at = other == mine ? n : at;
+                p[n++] = other->p;
+            }
+        stats_holm(p, n, adjusted);
+        mine->flagged = isfinite(mine->p) && interval_clears(mine->low99, mine->high99, margin) &&
+                        (mine->ratio.rounds < ratio_rounds_needed(n) || adjusted[at] < RATIO_FAMILY_ERROR);
+    }
+    free(p);
+}
+
+static bool is_flagged(const struct summary *summary, const struct plan_group *group, const char *runtime)
+{
+    for (const struct summary_check *c = summary->controls; c < summary->controls + summary->control_count; c++)
+        if (c->flagged && c->group == group && strcmp(c->cell->runtime, runtime) == 0)
+            return true;
+    return false;
+}
+
+const struct summary_check *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell)
+{
+    for (const struct summary_check *c = summary->capacities; c < summary->capacities + summary->capacity_count; c++)
+        if (c->cell != NULL && c->group == cell->group && strcmp(c->cell->runtime, cell->cell->runtime) == 0)
+            return c;
+    return NULL;
 }
 
 /* -- what depends on other rows ------------------------------------------------------------------------------------------------ */
@@ -142,140 +186,55 @@ double summary_cpus(const struct summary *summary)
     return json_number_value(json_object_get(summary->results->plan, "effective_cpus"));
 }
 
-const struct summary_capacity *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell)
-{
-    for (size_t i = 0; i < summary->capacity_count; i++) {
-        const struct summary_capacity *capacity = &summary->capacities[i];
-        if (capacity->cell != NULL && capacity->group == cell->group &&
-            strcmp(capacity->cell->runtime, cell->cell->runtime) == 0)
-            return capacity;
-    }
-    return NULL;
-}
-
 const struct summary_cell *summary_sync_of(const struct summary *summary, const struct summary_cell *cell)
 {
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct summary_cell *other = &summary->cells[i];
-        if (other->cell->baseline && other->group == cell->group &&
-            strcmp(other->cell->runtime, cell->cell->runtime) == 0)
-            return other;
-    }
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->cell->baseline && c->group == cell->group && strcmp(c->cell->runtime, cell->cell->runtime) == 0)
+            return c;
     return NULL;
-}
-
-/* What starting and ending takes is CPU time at most, so that the share is rather too low and the bound too high. */
-static double mixed_gain(const struct summary *summary, const struct summary_cell *sync, double workers)
-{
-    const double cpus = summary_cpus(summary);
-    const double share = (sync->cpu_s - (sync->median_s - sync->work_s)) / sync->work_s;
-    return cpus > 0 && share > 0 ? fmin(workers, cpus / share) : workers;
 }
 
 double ideal_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
-    const bool mixed = strcmp(cell->group->kind, "mixed") == 0 && sync != NULL;
-    return mixed ? mixed_gain(summary, sync, cell->group->ideal) : cell->group->ideal;
+    const double cpus = summary_cpus(summary), plan = cell->group->ideal;
+    if (strcmp(cell->group->kind, "mixed") != 0 || sync == NULL)
+        return plan;
+    /* What starting and ending takes is CPU time at most, so that the share is rather too low and the bound too high. */
+    const double share = (sync->cpu_s - (sync->median_s - sync->work_s)) / sync->work_s;
+    return cpus > 0 && share > 0 ? fmin(plan, cpus / share) : plan;
 }
 
 struct limit limit_of(const struct summary *summary, const struct summary_cell *cell)
 {
-    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-    if (capacity != NULL && ratio_known(&capacity->ratio))
-        return (struct limit){capacity->ratio.ratio, true};
-    return (struct limit){ideal_of(summary, cell), false};
+    const struct summary_check *capacity = summary_capacity_of(summary, cell);
+    const bool measured = capacity != NULL && ratio_known(&capacity->ratio);
+    return (struct limit){measured ? capacity->ratio.ratio : ideal_of(summary, cell), measured};
 }
 
 double precision_reached(const struct summary *summary, size_t group)
 {
     double widest = NAN;
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct summary_cell *cell = &summary->cells[i];
-        if (cell->cell->group != group)
-            continue;
-        for (size_t t = 0; t < RATIO_TIMES; t++)
-            for (size_t b = 0; b < RATIO_BASES; b++) {
-                const struct ratio *ratio = &cell->speedup[t][b];
-                if (ratio->state == RATIO_FULL)
-                    widest = fmax(widest, stopping_half_width(ratio->low, ratio->high)); /* fmax skips a NaN */
-            }
-    }
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        for (size_t i = 0; c->cell->group == group && i < RATIO_TIMES * RATIO_BASES; i++) {
+            const struct ratio *ratio = &c->speedup[i / RATIO_BASES][i % RATIO_BASES];
+            if (ratio->state == RATIO_FULL)
+                widest = fmax(widest, ratio_half_width(ratio)); /* fmax skips a NaN */
+        }
     return widest;
 }
 
-static bool is_cpu(const struct summary_cell *cell) { return strcmp(cell->group->kind, "cpu") == 0; }
-
-/*
- * The jobs' time in flight that no CPU was spent on, over all samples: 1 - (CPU time - start-up) / time in flight. Not known
- * where more jobs were in flight than there are CPUs (then they wait for each other).
- */
-static double off_cpu_share(const struct summary *summary, const struct summary_cell *cell, double startup_s)
-{
-    const double cpus = summary_cpus(summary);
-    double cpu = 0, busy = 0;
-    for (size_t i = 0; i < cell->cell->count; i++) {
-        const struct sample *s = &cell->cell->samples[i];
-        if (s->cpu_ns >= 0 && s->busy_ns > 0) {
-            cpu += fmax(0, (double)s->cpu_ns / 1e9 - startup_s);
-            busy += (double)s->busy_ns / 1e9;
-        }
-    }
-    return busy <= 0 || (cpus > 0 && cell->in_flight_max > ceil(cpus)) ? NAN : fmax(0, 1 - cpu / busy);
-}
-
-static void cell_cpus(const struct summary *summary, struct summary_cell *cell)
-{
-    const struct summary_cell *sync = summary_sync_of(summary, cell);
-    cell->cpus_used = cell->off_cpu_share = NAN;
-    if (!is_cpu(cell) || sync == NULL || cell->group->rate > 0 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
-        return;
-    cell->cpus_used = diagnosis_cpus_used(&(struct diagnosis_times){cell->median_s, cell->work_s, cell->cpu_s},
-                                          &(struct diagnosis_times){sync->median_s, sync->work_s, sync->cpu_s});
-    if (isfinite(cell->cpus_used))
-        cell->off_cpu_share = off_cpu_share(summary, cell, fmax(0, sync->cpu_s - sync->work_s));
-}
-
-/* The share of the work in which the origin ran or wanted to; NaN: not known. A wait that is not known counts as none. */
-static double origin_taken(const struct summary_cell *cell)
+double origin_taken(const struct summary_cell *cell)
 {
     return cell == NULL ? NAN : cell->origin_share + fmax(0, cell->origin_wait_share);
 }
 
-static void cell_find(const struct summary *summary, struct summary_cell *cell)
+bool is_disturbed(const struct summary_cell *cell)
 {
-    const struct summary_cell *sync = summary_sync_of(summary, cell);
-    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
-    if (sync == NULL || cell->group->rate > 0 || !plan_compares(cell->group) ||
-        !(cell->work_s >= SUMMARY_SHORT_WORK_S)) /* of an open loop, how many are in flight is the rate's doing */
-        return;
-    cell->finding = diagnosis_find(&(struct diagnosis){
-        .cpu = is_cpu(cell),
-        .alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2,
-        .in_flight_max = cell->in_flight_max,
-        .in_flight_mean = cell->in_flight_mean,
-        .gain_high = cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high,
-        .capacity_low = capacity == NULL ? NAN : capacity->ratio.low,
-        .copies = capacity == NULL ? NAN : (double)capacity->cell->copies,
-        .cpus_used = cell->cpus_used,
-        .sync_cpus_used = sync->cpus_used,
-        .work_s = cell->work_s,
-        .sync_work_s = sync->work_s,
-        .cpu_s = cell->cpu_s,
-        .origin_share = origin_taken(cell),
-        .off_cpu_share = cell->off_cpu_share,
-    });
+    return (double)cell->disturbed_rounds > SUMMARY_DISTURBED_MOST * (double)cell->rounds;
 }
 
-static bool is_flagged(const struct summary *summary, const struct plan_group *group, const char *runtime)
-{
-    for (size_t i = 0; i < summary->control_count; i++) {
-        const struct summary_control *control = &summary->controls[i];
-        if (control->flagged && control->group == group && strcmp(control->cell->runtime, runtime) == 0)
-            return true;
-    }
-    return false;
-}
+bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cell->memory_looks == 0; }
 
 /* The origin has one thread: where it is busy all through `sync`, no model can gain, however busy it is under that model. */
 static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
@@ -287,40 +246,49 @@ static bool is_origin_bound(const struct summary *summary, const struct summary_
 /* Those about the cell, which are about all its ratios, and those about one ratio alone. */
 static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
 {
-    const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+    const struct summary_check *capacity = summary_capacity_of(summary, cell);
     struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
     enum doubt all = DOUBT_NONE;
     if (is_origin_bound(summary, cell))
         doubt_add(&all, DOUBT_ORIGIN);
-    if ((double)cell->disturbed_rounds > DISTURBED_MOST * (double)cell->rounds)
+    if (is_disturbed(cell))
         doubt_add(&all, DOUBT_DISTURBED);
     if (is_flagged(summary, cell->group, cell->cell->runtime))
         doubt_add(&all, DOUBT_CONTROL);
-    if (is_cpu(cell) && capacity != NULL && gain->low > capacity->ratio.high)
+    if (strcmp(cell->group->kind, "cpu") == 0 && capacity != NULL && gain->low > capacity->ratio.high)
         doubt_add(&gain->doubt, DOUBT_ABOVE_CAPACITY);
     cell->doubt = all;
     if (cell->open_loop.behind)
         doubt_add(&cell->doubt, DOUBT_RATE);
-    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES; b++) {
-            struct ratio *ratio = &cell->speedup[t][b];
-            if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
-                continue;
-            doubt_add(&ratio->doubt, all);
-            if (b == RATIO_PY_SYNC && is_flagged(summary, cell->group, SUMMARY_BASELINE_RUNTIME))
-                doubt_add(&ratio->doubt, DOUBT_CONTROL);
-            doubt_add(&cell->doubt, ratio->doubt);
-        }
+    for (size_t i = 0; i < RATIO_TIMES * RATIO_BASES; i++) {
+        struct ratio *ratio = &cell->speedup[i / RATIO_BASES][i % RATIO_BASES];
+        if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
+            continue;
+        doubt_add(&ratio->doubt, all);
+        if (i % RATIO_BASES == RATIO_PY_SYNC && is_flagged(summary, cell->group, SUMMARY_BASELINE_RUNTIME))
+            doubt_add(&ratio->doubt, DOUBT_CONTROL);
+        doubt_add(&cell->doubt, ratio->doubt);
+    }
 }
-
-bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cell->memory_looks == 0; }
 
 /* -- the whole ----------------------------------------------------------------------------------------------------------------- */
 
-static void runs_count(struct summary *summary, const struct results *results)
+static void rows_make(struct summary *summary, const struct results *results)
 {
-    for (size_t i = 0; i < results->cell_count; i++) {
-        const struct result_cell *cell = &results->cells[i];
+    summary->cells = xcalloc(results->cell_count, sizeof *summary->cells);
+    summary->controls = xcalloc(results->cell_count, sizeof *summary->controls);
+    summary->capacities = xcalloc(results->cell_count + results->group_count, sizeof *summary->capacities);
+    for (const struct plan_group *g = results->groups; g < results->groups + results->group_count; g++)
+        if (g->capacity_reason != NULL)
+            summary->capacities[summary->capacity_count++] = (struct summary_check){
+                .group = g, .ratio = ratio_none(RATIO_NOT_RUN), .note = xstrdup(g->capacity_reason), CONTROL_NONE};
+    for (const struct result_cell *cell = results->cells; cell < results->cells + results->cell_count; cell++) {
+        if (cell->role == ROLE_MODEL)
+            summary->cells[summary->cell_count++] = cell_make(results, cell);
+        else if (cell->role == ROLE_CONTROL)
+            summary->controls[summary->control_count++] = check_make(results, cell);
+        else
+            summary->capacities[summary->capacity_count++] = check_make(results, cell);
         if (cell->status > CELL_OK)
             summary->failed += cell->status != CELL_IMPOSSIBLE;
         else if (results_rounds_due(results, cell->group) < 0 ||
@@ -329,60 +297,17 @@ static void runs_count(struct summary *summary, const struct results *results)
     }
 }
 
-static int space_make(struct work *work)
-{
-    const struct results *results = work->results;
-    size_t longest = 0;
-    for (size_t i = 0; i < results->cell_count; i++)
-        if (results->cells[i].count > longest)
-            longest = results->cells[i].count;
-    const size_t cells = results->cell_count + 1;
-    work->summary->cells = calloc(cells, sizeof *work->summary->cells);
-    work->summary->controls = calloc(cells, sizeof *work->summary->controls);
-    work->summary->capacities = calloc(cells + results->group_count, sizeof *work->summary->capacities);
-    return work->summary->cells == NULL || work->summary->controls == NULL || work->summary->capacities == NULL
-               ? -ENOMEM
-               : pairs_open(&work->pairs, longest);
-}
-
-static int rows_make(struct work *work)
-{
-    static int (*const make[])(struct work *, const struct result_cell *) = {
-        [ROLE_MODEL] = cell_make, [ROLE_CONTROL] = control_add, [ROLE_CAPACITY] = capacity_add};
-    const struct results *results = work->results;
-    int rc = 0;
-    for (size_t g = 0; g < results->group_count && rc == 0; g++)
-        if (results->groups[g].capacity_reason != NULL)
-            rc = capacity_missing(work, &results->groups[g]);
-    for (size_t i = 0; i < results->cell_count && rc == 0; i++)
-        rc = make[results->cells[i].role](work, &results->cells[i]);
-    return rc;
-}
-
-int summary_make(struct summary *summary, const struct results *results, struct error *err)
+void summary_make(struct summary *summary, const struct results *results)
 {
     *summary = (struct summary){.results = results};
-    struct work work = {.summary = summary, .results = results};
-    int rc = space_make(&work);
-    if (rc == 0)
-        rc = rows_make(&work);
-    if (rc == 0)
-        rc = controls_flag(summary->controls, summary->control_count, results->margin);
-    if (rc == 0)
-        rc = cells_judge(summary);
-    pairs_close(&work.pairs);
-    if (rc != 0) {
-        summary_free(summary);
-        return error_set(err, rc, "out of memory");
-    }
-    for (size_t i = 0; i < summary->cell_count; i++)
-        cell_cpus(summary, &summary->cells[i]);
+    rows_make(summary, results);
+    controls_flag(summary, results->margin);
+    for (size_t g = 0; g < results->group_count; g++)
+        columns_judge(summary, &results->groups[g]);
     for (size_t i = 0; i < summary->cell_count; i++) { /* which look at other cells too */
-        cell_find(summary, &summary->cells[i]);
+        diagnosis_make(summary, &summary->cells[i]);
         cell_doubt(summary, &summary->cells[i]);
     }
-    runs_count(summary, results);
-    return 0;
 }
 
 void summary_free(struct summary *summary)

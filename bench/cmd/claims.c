@@ -53,7 +53,7 @@ static int claims_show(const struct arguments *a, const struct paths *paths, str
     if (rc == 0)
         rc = results_load(&results, run, err);
     if (rc == 0)
-        rc = summary_make(&summary, &results, err);
+        summary_make(&summary, &results);
     if (rc == 0 && (rc = read_claims(a->file, paths, &summary, &claims, err)) == 0) {
         struct writer w = options_writer(&a->print, "rows");
         if (w.format == &format_terminal)

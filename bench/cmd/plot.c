@@ -116,7 +116,7 @@ static int plot(const struct arguments *a, const struct paths *paths, struct err
     if (rc == 0)
         rc = results_load(&results, run, err);
     if (rc == 0)
-        rc = summary_make(&summary, &results, err);
+        summary_make(&summary, &results);
     const int claimed = rc == 0 ? claims_of_run(paths->root, &summary, &claims, err) : rc;
     const struct picture_source source = {.summary = &summary, .run_dir = run, .claims = claimed == 0 ? &claims : NULL};
     if (rc == 0)

@@ -153,7 +153,7 @@ int report_make(const char *run_dir, const struct report_options *options, int *
     if (rc == 0 && options->margin >= 0)
         results.margin = options->margin;
     if (rc == 0)
-        rc = summary_make(&summary, &results, err);
+        summary_make(&summary, &results);
     if (rc == 0) {
         *failed_cells = summary.failed;
         const int lock = atomic_write_lock(run_dir);

@@ -377,7 +377,7 @@ static int read_widths(const char *folder, double *widths, struct error *err)
     struct summary summary = {.results = NULL};
     int rc = results_load(&results, folder, err);
     if (rc == 0)
-        rc = summary_make(&summary, &results, err);
+        summary_make(&summary, &results);
     for (size_t g = 0; rc == 0 && g < results.group_count; g++)
         widths[g] = precision_reached(&summary, g);
     summary_free(&summary);

@@ -17,11 +17,11 @@
 
 /* -- checks: controls, and capacities without what only controls have --------------------------------------------------- */
 
-static bool is_capacity(const struct summary_control *c) { return c->cell == NULL || c->cell->role == ROLE_CAPACITY; }
+static bool is_capacity(const struct summary_check *c) { return c->cell == NULL || c->cell->role == ROLE_CAPACITY; }
 
 static void read_check_name(const void *row, int which, struct table_value *out)
 {
-    const struct summary_control *c = row;
+    const struct summary_check *c = row;
     (void)which;
     if (c->cell == NULL)
         table_set_text(out, "capacity");
@@ -35,7 +35,7 @@ enum check_text { CHECK_GROUP, CHECK_KIND, CHECK_RUNTIME, CHECK_OF, CHECK_NOTE, 
 
 static void read_check_text(const void *row, int which, struct table_value *out)
 {
-    const struct summary_control *c = row;
+    const struct summary_check *c = row;
     const bool capacity = is_capacity(c);
     const char *const texts[] = {
         [CHECK_GROUP] = c->group->name,
@@ -54,7 +54,7 @@ enum check_number { CHECK_ROUNDS, CHECK_COPIES, CHECK_LOW_99, CHECK_HIGH_99, CHE
 
 static void read_check_number(const void *row, int which, struct table_value *out)
 {
-    const struct summary_control *c = row;
+    const struct summary_check *c = row;
     const bool capacity = is_capacity(c);
     const double numbers[] = {
         [CHECK_ROUNDS] = (double)c->ratio.rounds,
@@ -68,7 +68,7 @@ static void read_check_number(const void *row, int which, struct table_value *ou
 
 static void read_check_ratio(const void *row, int which, struct table_value *out)
 {
-    const struct summary_control *c = row;
+    const struct summary_check *c = row;
     (void)which;
     if (ratio_known(&c->ratio))
         table_set_interval(out, c->ratio.ratio, c->ratio.low, c->ratio.high);
@@ -78,7 +78,7 @@ static void read_check_ratio(const void *row, int which, struct table_value *out
 
 static void read_check_99(const void *row, int which, struct table_value *out)
 {
-    const struct summary_control *c = row;
+    const struct summary_check *c = row;
     struct format f;
     (void)which;
     if (isfinite(c->low99))
@@ -104,7 +104,7 @@ static const struct table_column check_columns[] = {
 
 void document_write_checks(const struct summary *summary, const struct plan_group *group, struct writer *w)
 {
-    struct summary_control *rows = xcalloc(summary->control_count + summary->capacity_count, sizeof *rows);
+    struct summary_check *rows = xcalloc(summary->control_count + summary->capacity_count, sizeof *rows);
     struct table table = {.name = "checks",
                           .columns = check_columns,
                           .column_count = sizeof check_columns / sizeof *check_columns,
@@ -114,12 +114,9 @@ void document_write_checks(const struct summary *summary, const struct plan_grou
     for (size_t i = 0; i < summary->control_count; i++)
         if (group == NULL || summary->controls[i].group == group)
             rows[table.row_count++] = summary->controls[i];
-    for (size_t i = 0; i < summary->capacity_count; i++) {
-        const struct summary_capacity *c = &summary->capacities[i];
-        if (group == NULL || c->group == group)
-            rows[table.row_count++] = (struct summary_control){
-                .cell = c->cell, .group = c->group, .ratio = c->ratio, .low99 = NAN, .high99 = NAN, .note = c->note};
-    }
+    for (size_t i = 0; i < summary->capacity_count; i++)
+        if (group == NULL || summary->capacities[i].group == group)
+            rows[table.row_count++] = summary->capacities[i];
     write_table(w, &table);
     free(rows);
 }

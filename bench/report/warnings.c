@@ -83,7 +83,7 @@ static void warn_controls(struct warnings *out, const struct summary *summary)
 {
     struct string_list parts = {NULL, 0};
     for (size_t i = 0; i < summary->control_count; i++) {
-        const struct summary_control *c = &summary->controls[i];
+        const struct summary_check *c = &summary->controls[i];
         struct format ratio, interval;
         if (c->flagged)
             string_list_addf(&parts, "%s %s:%s %s%s, 99%% %s", c->group->name, c->cell->runtime, c->cell->model,

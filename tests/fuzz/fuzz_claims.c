@@ -80,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = 0;
     char *journal = journal_make(&length);
     FUZZ_MUST(given_results(&results, journal, length, &err) == 0);
-    FUZZ_MUST(summary_make(&summary, &results, &err) == 0);
+    summary_make(&summary, &results);
     const int rc = claims_parse(file, "x.json", &summary, &claims, &err);
     if (rc == 0) {
         for (size_t i = 0; i < claims.count; i++)

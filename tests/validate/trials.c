@@ -137,7 +137,7 @@ static struct ratio block_ratio(const struct result_cell *a, const struct result
             taken[n++] = (struct taken){cells[c]->samples[i].round, cells[c]->samples[i].order,
                                         sample_whole(&cells[c]->samples[i])};
     qsort(taken, n, sizeof *taken, compare_taken);
-    must(pairs_open(&pairs, TRIAL_ROUNDS));
+    pairs_open(&pairs, TRIAL_ROUNDS);
     pairs.n = TRIAL_ROUNDS;
     for (size_t i = 0; i < TRIAL_ROUNDS; i++) {
         pairs.base[i] = taken[i].whole;
@@ -161,11 +161,11 @@ static int folder_read(const char *folder, struct tally *tally)
     struct error err = {.text = ""};
     int rc = results_load(&results, folder, &err);
     if (rc == 0)
-        rc = summary_make(&summary, &results, &err);
+        summary_make(&summary, &results);
     if (rc == 0 && (summary.control_count != 1 || summary.controls[0].ratio.state != RATIO_FULL))
         rc = error_set(&err, -EPROTO, "%s: the control has no interval", folder);
     if (rc == 0) {
-        const struct summary_control *control = &summary.controls[0];
+        const struct summary_check *control = &summary.controls[0];
         const struct ratio block = block_ratio(results_baseline(&results, control->cell->group, "c"), control->cell);
         tally->trials++;
         tally->paired += holds_one(&control->ratio);

@@ -57,7 +57,7 @@ static struct chart place_bars(const struct summary *summary, const struct plan_
     double x = 0;
     for (size_t i = 0; i < rows.count; i++) {
         const struct summary_cell *cell = rows.items[i].cell;
-        const struct summary_capacity *capacity = summary_capacity_of(summary, cell);
+        const struct summary_check *capacity = summary_capacity_of(summary, cell);
         if (i > 0)
             x += strcmp(cell->cell->model, rows.items[i - 1].cell->cell->model) == 0 ? 1 : 1 + CLUSTER_GAP;
         chart.bars[i] = (struct bar){cell, x, capacity != NULL ? capacity->ratio.ratio : NAN};
