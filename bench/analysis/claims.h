@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What others published beside what a run measured. A file of claims (docs/claims.md) gives each as a ratio base / variant,
- * and says which cells of the run measure the same thing. Times on another machine are not compared.
+ * What others published beside what a run measured: ratios base / variant (docs/claims.md).
  *
  * A claim that grows with the number of cores is scaled to this machine by Amdahl's law where its source tells its
  * cores: s = (N / C - 1) / (N - 1) from the claimed gain C on N cores, then N' / (1 + s (N' - 1)) for N' effective CPUs

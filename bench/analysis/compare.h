@@ -1,14 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Two runs, cell by cell. Pure. docs/compare.md has the rules.
- *
- * A round of one run belongs to no round of the other, so times are compared as two samples (bench/stats/ranks.h). A
- * cell's speedups are of pairs within each run, and those are compared as two samples again: what slows a whole run, such
- * as another machine, changes the times and not the speedups. In an open loop the schedule decides how long a cell takes:
- * what is compared there is the latency of its jobs, and whether the rate was kept.
- *
- * Cells are matched by what they are (task, parameters, jobs, workers, arrivals, runtime, model), not by their numbers.
- */
+/* Two runs, cell by cell, as two samples each. Pure. docs/compare.md says what is compared with what, and why so. */
 #ifndef BENCH_ANALYSIS_COMPARE_H
 #define BENCH_ANALYSIS_COMPARE_H
 
@@ -46,7 +37,7 @@ enum compare_what { COMPARE_TIME, COMPARE_SPEEDUP /* over its own sync */, COMPA
 struct compare_change {
     double of[COMPARE_SIDES]; /* the medians, or the speedups as the runs' summaries have them; NaN: none */
     struct ratio ratio;       /* above 1 is better in B; its `rounds` are the lesser of both */
-    double gate_p;            /* of "not slower by more than the limit", adjusted; NaN where there is no gate */
+    double gate_p;            /* of "not slower by more than the limit"; of the gate's changes adjusted */
     enum compare_gate gate;   /* GATE_NONE where the gate does not go by it */
 };
 

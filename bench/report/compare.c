@@ -121,7 +121,6 @@ enum view { VIEW_CLOSED = 1 << 0, VIEW_OPEN = 1 << 1 };
         {key, title, UNIT_RATIO, true, view, read_ratio, what},                                     \
         {key "_verdict", NULL, UNIT_TEXT, false, 0, read_verdict, what},                            \
         {key "_p_adjusted", NULL, UNIT_REAL, false, 0, read_at, AT(change[what].ratio.p_adjusted)}, \
-        {key "_gate_p", NULL, UNIT_REAL, false, 0, read_at, AT(change[what].gate_p)},               \
     {                                                                                               \
         key "_doubt", NULL, UNIT_TEXT, false, 0, read_doubt, what                                   \
     }
