@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import jsonschema
 import pytest
@@ -87,23 +87,6 @@ def test_format(format_: str, name: str) -> None:
     check_golden(name, done.stdout)
     if format_ == "terminal":
         assert max(map(len, done.stdout.splitlines())) <= 80
-
-
-def test_a_decimal_comma_changes_nothing(comma_locale: dict[str, str]) -> None:
-    done = compare(SMALL, CHANGED, "--format", "csv", **comma_locale)
-    assert done.stdout == compare(SMALL, CHANGED, "--format", "csv").stdout
-
-
-def test_the_formats_agree() -> None:
-    out = as_json(SMALL, CHANGED)
-    rows = list(csv.DictReader(io.StringIO(compare(SMALL, CHANGED, "--format", "csv").stdout)))
-    for row, one in zip(rows, out["cells"], strict=True):
-        assert list(row) == list(one)
-        for key, value in one.items():
-            if isinstance(value, str) or value is None:
-                assert row[key] == (value or "")
-            else:
-                assert float(row[key]) == pytest.approx(value, rel=1e-8)
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------------
@@ -323,61 +306,38 @@ def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("args, says", [
     ([SMALL], "two runs are needed"),
-    ([], "two runs are needed"),
     ([SMALL, CHANGED, SMALL], "one too many"),
     ([SMALL, CHANGED, "--fail-if-slower", "5"], "not a percentage from 0.01% to 1000%"),
     ([SMALL, CHANGED, "--fail-if-slower", "0%"], "not a percentage"),
-    ([SMALL, CHANGED, "--fail-if-slower", "-5%"], "not a percentage"),
     ([SMALL, CHANGED, "--margin", "91%"], "not a percentage from 0% to 90%"),
-    ([SMALL, CHANGED, "--format", "xml"], "none of terminal, md, adoc, csv and json"),
     ([SMALL, CHANGED, "--judge", "it"], "neither time nor speedup"),
     ([SMALL, CHANGED, "--time", "now"], "neither whole nor work"),
-    ([SMALL, CHANGED, "--width", "79"], "not a whole number from 80 to 1000"),
-    ([SMALL, CHANGED, "--nonsense"], "unrecognized option"),
 ])
 def test_usage(args: list[str], says: str) -> None:
     done = compare(*args)
     assert done.returncode == 2 and says in done.stderr and done.stdout == ""
 
 
-def spoil(name: str, text: str | None) -> Callable[[Path], None]:
-    def apply(run: Path) -> None:
-        (run / name).unlink()
-        if text is not None:
-            (run / name).write_text(text)
-    return apply
-
-
-@pytest.mark.parametrize("apply, says", [
-    (spoil("plan.json", None), "a folder with plan.json is expected"),
-    (spoil("machine.json", "{"), "machine.json line 1"),
-    (spoil("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
+@pytest.mark.parametrize("name, text, says", [
+    ("plan.json", None, "a folder with plan.json is expected"),
+    ("machine.json", "{", "machine.json line 1"),
+    ("samples.jsonl", "nonsense\n", "samples.jsonl line 1"),
 ])
-@pytest.mark.parametrize("side", ["a", "b"])
-def test_a_broken_run_is_one_line(tmp_path: Path, apply: Callable[[Path], None], says: str, side: str) -> None:
+def test_a_broken_run_is_one_line(tmp_path: Path, name: str, text: str | None, says: str) -> None:
     broken = Path(shutil.copytree(ROOT / SMALL, tmp_path / "broken"))
-    apply(broken)
-    done = compare(*([broken, SMALL] if side == "a" else [SMALL, broken]))
-    assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith(f"cobench: compare: {broken}: ") and says in done.stderr and done.stderr.count("\n") == 1
-
-
-def test_a_missing_run_is_one_line(tmp_path: Path) -> None:
-    done = compare(tmp_path / "nowhere", SMALL)
-    assert done.returncode == 1 and "no run at" in done.stderr and done.stderr.count("\n") == 1
+    (broken / name).unlink()
+    if text is not None:
+        (broken / name).write_text(text)
+    for runs in ((broken, SMALL), (SMALL, broken)):
+        done = compare(*runs)
+        assert done.returncode == 1 and done.stdout == ""
+        assert done.stderr.startswith(f"cobench: compare: {broken}: ") and says in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_runs_by_name(tmp_path: Path) -> None:
     (tmp_path / "py_impl").mkdir()
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "latest").symlink_to(ROOT / SMALL)
-    done = compare("latest", CHANGED, COBENCH_ROOT=str(tmp_path))
-    assert done.returncode == 0 and "latest: made-up" in done.stdout
-    assert compare("earlier", CHANGED, COBENCH_ROOT=str(tmp_path)).returncode == 1
-
-
-def test_a_full_disk_is_an_error() -> None:
-    with Path("/dev/full").open("w") as full:
-        done = subprocess.run([BUILD / "cobench", "compare", SMALL, CHANGED], stdout=full, stderr=subprocess.PIPE, text=True,
-                              timeout=60, check=False, cwd=ROOT)
-    assert done.returncode == 1 and "cannot be printed" in done.stderr
+    assert "latest: made-up" in compare("latest", CHANGED, COBENCH_ROOT=str(tmp_path)).stdout
+    done = compare("earlier", CHANGED, COBENCH_ROOT=str(tmp_path))
+    assert done.returncode == 1 and "no run at" in done.stderr and done.stderr.count("\n") == 1

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "bench/analysis/compare.h"
-#include "bench/util/alloc.h"
 #include "tests/unit/numbers.h"
 
 enum { MOST_CELLS = 64, MOST_ROUNDS = 16 };
@@ -20,8 +19,8 @@ struct run {
     char names[MOST_CELLS][8];
 };
 
-/* Every time is 100 ms, times `factor`, times noise of 3%. */
-static void run_make(struct run *run, size_t cells, size_t rounds, double factor, uint64_t *seed)
+/* Every time is 100 ms, times noise of 3%. */
+static void run_make(struct run *run, size_t cells, size_t rounds, uint64_t *seed)
 {
     memset(run, 0, sizeof *run);
     run->group = (struct plan_group){
@@ -30,7 +29,7 @@ static void run_make(struct run *run, size_t cells, size_t rounds, double factor
         snprintf(run->names[i], sizeof run->names[i], "m%zu", i);
         for (size_t k = 0; k < rounds; k++)
             run->samples[i][k] = (struct sample){.round = (int32_t)k + 1,
-                                                 .whole_ns = (int64_t)(1e8 * factor * exp(0.03 * normal(seed))),
+                                                 .whole_ns = (int64_t)(1e8 * exp(0.03 * normal(seed))),
                                                  .work_ns = -1,
                                                  .cpu_ns = -1,
                                                  .ready_ns = -1,
@@ -62,42 +61,55 @@ static void run_free(struct run *run)
     json_decref(run->results.machine);
 }
 
-static void compare_runs(struct compare *out, const struct run *a, const struct run *b, double slower)
+/* -- tables --------------------------------------------------------------------------------------------------------------- */
+
+/* Two runs of as many cells and rounds, and what came of comparing them. */
+struct both {
+    struct run a, b;
+    struct compare c;
+};
+
+static void both_make(struct both *both, size_t cells, size_t rounds, uint64_t *seed)
+{
+    run_make(&both->a, cells, rounds, seed);
+    run_make(&both->b, cells, rounds, seed);
+}
+
+static void both_compare(struct both *both, double slower)
 {
     const struct compare_options options = {.margin = -1, .time = RATIO_WHOLE, .slower = slower};
     struct error err;
-    assert_int_equal(compare_make(out, &a->results, &b->results, &options, &err), 0);
+    assert_int_equal(compare_make(&both->c, &both->a.results, &both->b.results, &options, &err), 0);
 }
 
-/* -- tables --------------------------------------------------------------------------------------------------------------- */
+static void both_free(struct both *both)
+{
+    compare_free(&both->c);
+    run_free(&both->a);
+    run_free(&both->b);
+}
 
 /* Of 400 comparisons of 60 equal cells, with a limit of nothing, at most 1 in 20 may fail; without Holm most would. */
 TEST(a_large_table_does_not_fail_at_random)
 {
     enum { TRIALS = 400 };
+    static struct both both;
     size_t failed = 0, different = 0, beyond = 0;
-    struct run *a = xmalloc(sizeof *a), *b = xmalloc(sizeof *b);
     uint64_t seed = 1;
     for (size_t trial = 0; trial < TRIALS; trial++) {
-        struct compare c;
         bool any = false, any_beyond = false;
-        run_make(a, 60, 10, 1, &seed);
-        run_make(b, 60, 10, 1, &seed);
-        compare_runs(&c, a, b, 1e-9);
-        for (size_t i = 0; i < c.row_count; i++) {
-            const enum verdict verdict = c.rows[i].change[COMPARE_TIME].ratio.verdict;
-            any |= verdict == VERDICT_FASTER || verdict == VERDICT_SLOWER;
-            any_beyond |= c.rows[i].change[COMPARE_TIME].ratio.high < 1;
+        both_make(&both, 60, 10, &seed);
+        both_compare(&both, 1e-9);
+        for (size_t i = 0; i < both.c.row_count; i++) {
+            const struct ratio *time = &both.c.rows[i].change[COMPARE_TIME].ratio;
+            any |= time->verdict == VERDICT_FASTER || time->verdict == VERDICT_SLOWER;
+            any_beyond |= time->high < 1;
         }
-        failed += c.gate_fails;
+        failed += both.c.gate_fails;
         different += any;
         beyond += any_beyond;
-        compare_free(&c);
-        run_free(a);
-        run_free(b);
+        both_free(&both);
     }
-    free(a);
-    free(b);
     assert_true(failed <= 30); /* 5% of 400 and two deviations */
     assert_true(different <= 30);
     assert_true(beyond >= 200); /* intervals alone: what the adjustment is for */
@@ -118,27 +130,21 @@ TEST(one_slow_cell_is_found_where_rounds_suffice)
         {2, 4, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_TOO_FEW_ROUNDS},
         {2, 3, GATE_UNKNOWN, GATE_UNKNOWN, VERDICT_NONE},
     };
-    struct run *a = xmalloc(sizeof *a), *b = xmalloc(sizeof *b);
+    static struct both both;
     uint64_t seed = 99;
     for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
-        struct compare c;
         const size_t last = table[t].cells - 1;
-        run_make(a, table[t].cells, table[t].rounds, 1, &seed);
-        run_make(b, table[t].cells, table[t].rounds, 1, &seed);
+        both_make(&both, table[t].cells, table[t].rounds, &seed);
         for (size_t k = 0; k < table[t].rounds; k++)
-            b->samples[last][k].whole_ns = b->samples[last][k].whole_ns * 13 / 10;
-        compare_runs(&c, a, b, 0.05);
-        assert_int_equal(c.row_count, table[t].cells);
-        assert_int_equal(c.rows[last].gate, table[t].slow);
-        assert_int_equal(c.rows[0].gate, table[t].other);
-        assert_int_equal(c.rows[last].change[COMPARE_TIME].ratio.verdict, table[t].verdict);
-        assert_true(c.gate_fails); /* slower, or nothing could be judged */
-        compare_free(&c);
-        run_free(a);
-        run_free(b);
+            both.b.samples[last][k].whole_ns = both.b.samples[last][k].whole_ns * 13 / 10;
+        both_compare(&both, 0.05);
+        assert_int_equal(both.c.row_count, table[t].cells);
+        assert_int_equal(both.c.rows[last].gate, table[t].slow);
+        assert_int_equal(both.c.rows[0].gate, table[t].other);
+        assert_int_equal(both.c.rows[last].change[COMPARE_TIME].ratio.verdict, table[t].verdict);
+        assert_true(both.c.gate_fails); /* slower, or nothing could be judged */
+        both_free(&both);
     }
-    free(a);
-    free(b);
 }
 
 /* What failed in one run has no change, and is no news where it had failed before. */
@@ -153,62 +159,50 @@ TEST(broken_cells)
         {CELL_OK, CELL_IMPOSSIBLE, GATE_BROKEN, true}, {CELL_FAILED, CELL_FAILED, GATE_UNKNOWN, false},
         {CELL_FAILED, CELL_OK, GATE_UNKNOWN, false},   {CELL_OK, CELL_UNSEEN, GATE_UNKNOWN, false},
     };
-    struct run *a = xmalloc(sizeof *a), *b = xmalloc(sizeof *b);
+    static struct both both;
     uint64_t seed = 7;
     for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
-        struct compare c;
-        run_make(a, 3, 10, 1, &seed);
-        run_make(b, 3, 10, 1, &seed);
-        a->cells[2].status = table[t].a;
-        b->cells[2].status = table[t].b;
-        a->cells[2].reason = b->cells[2].reason = (char[]){"why"};
-        compare_runs(&c, a, b, 0.5);
-        assert_int_equal(c.rows[2].gate, table[t].gate);
-        assert_int_equal(c.gate_fails, table[t].fails);
+        both_make(&both, 3, 10, &seed);
+        both.a.cells[2].status = table[t].a;
+        both.b.cells[2].status = table[t].b;
+        both.a.cells[2].reason = both.b.cells[2].reason = (char[]){"why"};
+        both_compare(&both, 0.5);
+        assert_int_equal(both.c.rows[2].gate, table[t].gate);
+        assert_int_equal(both.c.gate_fails, table[t].fails);
         if (table[t].gate != GATE_PASSES)
-            assert_int_equal(c.rows[2].change[COMPARE_TIME].ratio.state, RATIO_NOT_RUN);
-        compare_free(&c);
-        run_free(a);
-        run_free(b);
+            assert_int_equal(both.c.rows[2].change[COMPARE_TIME].ratio.state, RATIO_NOT_RUN);
+        both_free(&both);
     }
-    free(a);
-    free(b);
 }
 
 /* Cells that differ in nothing but the start method are told apart; one that has no such counterpart is matched all the same. */
 TEST(start_methods_are_matched_first)
 {
-    struct run *a = xmalloc(sizeof *a), *b = xmalloc(sizeof *b);
+    static const char *const of_a[] = {"fork", "fork", "spawn"}, *const of_b[] = {NULL, "spawn", "fork"};
+    static struct both both;
     uint64_t seed = 5;
-    struct compare c;
-    run_make(a, 3, 10, 1, &seed);
-    run_make(b, 3, 10, 1, &seed);
-    static const char *const of_a[] = {"fork", "fork", "spawn"}, *const of_b[] = {"fork", "spawn", "fork"};
+    both_make(&both, 3, 10, &seed);
     for (size_t i = 0; i < 3; i++) {
-        a->cells[i].model = b->cells[i].model = i == 0 ? "m0" : "m1";
-        a->cells[i].start_method = of_a[i];
-        b->cells[i].start_method = of_b[i];
+        both.a.cells[i].model = both.b.cells[i].model = i == 0 ? "m0" : "m1";
+        both.a.cells[i].start_method = of_a[i];
+        both.b.cells[i].start_method = of_b[i];
     }
-    b->cells[0].start_method = NULL;
-    compare_runs(&c, a, b, 0);
-    assert_int_equal(c.row_count, 3);
-    for (size_t i = 1; i < 3; i++) {
-        assert_true(compare_both(&c.rows[i]));
-        assert_string_equal(c.rows[i].cell[COMPARE_A]->cell->start_method,
-                            c.rows[i].cell[COMPARE_B]->cell->start_method);
+    both_compare(&both, 0);
+    assert_int_equal(both.c.row_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(compare_both(&both.c.rows[i]));
+        if (i > 0)
+            assert_string_equal(both.c.rows[i].cell[COMPARE_A]->cell->start_method,
+                                both.c.rows[i].cell[COMPARE_B]->cell->start_method);
     }
-    compare_free(&c);
-    b->group.workers = 3;
-    compare_runs(&c, a, b, 0.05);
-    assert_int_equal(c.row_count, 6);
+    compare_free(&both.c);
+    both.b.group.workers = 3;
+    both_compare(&both, 0.05);
+    assert_int_equal(both.c.row_count, 6);
     for (size_t i = 0; i < 6; i++)
-        assert_false(compare_both(&c.rows[i]));
-    assert_true(c.gate_fails); /* nothing is left to be judged */
-    compare_free(&c);
-    run_free(a);
-    run_free(b);
-    free(a);
-    free(b);
+        assert_false(compare_both(&both.c.rows[i]));
+    assert_true(both.c.gate_fails); /* nothing is left to be judged */
+    both_free(&both);
 }
 
 /* -- facts ---------------------------------------------------------------------------------------------------------------- */

@@ -175,36 +175,6 @@ TEST(p_is_dual_to_the_interval)
     }
 }
 
-/* Pairs of skewed times with a drift that both share: the interval of the log ratio must hold the true one. */
-static double simulate_coverage(size_t n, uint64_t seed)
-{
-    enum { TRIALS = 4000 };
-    size_t held = 0;
-    for (int trial = 0; trial < TRIALS; trial++) {
-        double base[64], variant[64];
-        for (size_t i = 0; i < n; i++) {
-            const double drift = exp(0.3 * sin((double)i));
-            base[i] = drift * 2 * (1 + 0.1 * exponential(&seed));
-            variant[i] = drift * (1 + 0.1 * exponential(&seed));
-        }
-        struct stats_interval interval;
-        assert_int_equal(stats_ratio(base, variant, n, 0.95, &interval), 0);
-        held += interval.low <= 2 && 2 <= interval.high;
-    }
-    return (double)held / TRIALS;
-}
-
-TEST(intervals_cover)
-{
-    /* Three standard errors of 4000 trials are 1%. */
-    static const struct {
-        size_t n;
-        double nominal;
-    } table[] = {{6, 0.96875}, {7, 0.953125}, {10, 0.951171875}, {30, 0.95}, {60, 0.95}};
-    for (size_t i = 0; i < COUNT(table); i++)
-        assert_near(simulate_coverage(table[i].n, 1000 + i), table[i].nominal, 0.0105);
-}
-
 /* -- ratios, medians, Holm --------------------------------------------------------------------------------------------------- */
 
 TEST(ratios_are_baseline_over_variant)

@@ -30,22 +30,6 @@ TEST(median_intervals_are_the_published_ones)
     }
 }
 
-TEST(median_intervals_cover)
-{
-    enum { TRIALS = 4000, N = 10 };
-    size_t held = 0;
-    uint64_t seed = 17;
-    for (int trial = 0; trial < TRIALS; trial++) {
-        double x[N];
-        for (size_t i = 0; i < N; i++)
-            x[i] = exponential(&seed); /* skewed: the median is log 2 */
-        struct stats_interval interval;
-        assert_int_equal(stats_median_interval(x, N, 0.95, &interval), 0);
-        held += interval.low <= log(2) && log(2) <= interval.high;
-    }
-    assert_near((double)held / TRIALS, 0.9785, 0.007); /* three standard errors */
-}
-
 /* -- outliers ---------------------------------------------------------------------------------------------------------------- */
 
 TEST(modified_z_scores)

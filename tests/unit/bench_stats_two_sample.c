@@ -5,11 +5,6 @@
 #include "bench/stats/ranks.h"
 #include "tests/unit/numbers.h"
 
-static double heavy(uint64_t *state)
-{
-    return normal(state) / sqrt((exponential(state) + exponential(state)) / 2); /* t with 4 degrees of freedom */
-}
-
 static double tied(uint64_t *state) { return floor(4 * normal(state)) / 4; }
 
 /* -- brute force ------------------------------------------------------------------------------------------------------ */
@@ -185,41 +180,6 @@ TEST(p_is_dual_to_the_interval)
     }
     assert_true(outside >= 200 && outside <= 1800); /* both answers came up */
     assert_true(below >= 200 && below <= 1800);
-}
-
-/* -- what it is worth ------------------------------------------------------------------------------------------------- */
-
-/* How often of 2000 the 95% interval of the shift between samples of one distribution holds the true one. */
-static double covered(double (*draw)(uint64_t *), size_t m, size_t n)
-{
-    enum { TRIALS = 2000 };
-    uint64_t seed = 1000 * m + n;
-    size_t held = 0;
-    for (size_t trial = 0; trial < TRIALS; trial++) {
-        double x[100], y[100];
-        for (size_t i = 0; i < m; i++)
-            x[i] = draw(&seed) + 3;
-        for (size_t i = 0; i < n; i++)
-            y[i] = draw(&seed);
-        struct stats_interval interval;
-        assert_int_equal(stats_shift(&(struct stats_two){x, y, m, n}, 0.95, &interval), 0);
-        held += interval.low <= 3 && 3 <= interval.high;
-    }
-    return (double)held / TRIALS;
-}
-
-TEST(intervals_cover)
-{
-    static double (*const draws[])(uint64_t *) = {normal, exponential, heavy, tied};
-    static const size_t sizes[][2] = {{4, 4}, {6, 6}, {10, 10}, {10, 30}, {8, 50}, {30, 30}, {60, 100}};
-    for (size_t d = 0; d < COUNT(draws); d++)
-        for (size_t i = 0; i < COUNT(sizes); i++) {
-            const double got = covered(draws[d], sizes[i][0], sizes[i][1]);
-            if (got < 0.935) { /* the nominal 0.95 less three deviations of 2000 trials */
-                print_error("draw %zu, %zu and %zu: %.4f\n", d, sizes[i][0], sizes[i][1], got);
-                fail();
-            }
-        }
 }
 
 TEST(many_rounds_are_no_burden)
