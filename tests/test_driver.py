@@ -360,6 +360,29 @@ def test_paths_with_blanks_and_quotes(tmp_path):
     assert list(scratch.iterdir()) == []
 
 
+def test_a_path_that_is_no_utf8_is_refused_at_once(tmp_path):
+    folder = os.fsencode(tmp_path) + b"/a\xffb"
+    os.makedirs(folder + b"/py_impl")
+    shutil.copy(BUILD / "cobench", folder + b"/cobench")
+    for program, env in ((folder + b"/cobench", {}), (BUILD / "cobench", {b"COBENCH_ROOT": folder})):
+        done = subprocess.run([program, "run", "--task", "null"], capture_output=True, timeout=LIMIT_S, env=os.environb | env)
+        assert done.returncode != 0 and b"is not UTF-8" in done.stderr and done.stderr.count(b"\n") == 1
+
+
+def test_names_and_paths_do_not_reach_the_terminal_raw(checkout, tmp_path):
+    suite, results = tmp_path / "s\x1b[1m\x9b.ini", tmp_path / "r\x1b[1m\x9b"
+    suite.write_text("[group g\x1b[1m\x9b]\ntask = null\nmodels = sync\n")
+    done = [checkout("run", "--suite", suite, "--results", results, "--rounds", 1, "--runtime", "c"),
+            checkout("compare", results / "latest", results / "latest", "--format", "csv"),
+            checkout("report", results / "latest" / "none"), checkout("x\x1b[1m\x9b")]
+    done += [checkout("plot", results / "latest", "--format", kind) for kind in (("txt", "svg") if shutil.which("gnuplot") else ())]
+    for one in done:
+        assert not any(c in one.stdout + one.stderr for c in "\x1b\x9b"), one
+    for name in ("summary.csv", "summary.md", "index.html"):
+        text = (results / "latest" / name).read_text()
+        assert "\x1b" not in text and "\x9b" not in text
+
+
 def test_a_locale_with_a_decimal_comma(checkout, comma_locale):
     checkout.good("--task", "null", "--rounds", 1, "--timeout", "10.5", **{k: v for k, v in comma_locale.items() if k.startswith("L")})
     assert checkout.plan()["timeout_s"] == 10.5

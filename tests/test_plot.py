@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -259,9 +260,17 @@ def fake_gnuplot(folder: Path, script: str) -> str:
 def test_gnuplot_that_cannot_start_is_not_called_missing(tmp_path):
     run = Path(shutil.copytree(SMALL, tmp_path / "run"))
     for number, (script, says) in enumerate((("echo libwx.so: cannot map >&2; exit 127", "libwx.so: cannot map"),
-                                             ("exit 126", "ended with status 126"))):
+                                             ("exit 126", "ended with status 126"),
+                                             ("exit 127", "ended with status 127"))):
         done = plot(run, PATH=fake_gnuplot(tmp_path / str(number), script))
         assert done.returncode == 1 and says in done.stderr and done.stderr.count("\n") == 1
+
+
+def is_gone(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_gnuplot_that_hangs_costs_one_timeout(tmp_path):
@@ -272,6 +281,7 @@ def test_gnuplot_that_hangs_costs_one_timeout(tmp_path):
     assert done.returncode == 1 and "not done after a minute" in done.stderr and done.stderr.count("\n") == 1
     children = (tmp_path / "children").read_text().split()
     assert len(children) <= os.cpu_count() < len(pictures(run)) * 2
-    for child in children:
-        status = Path(f"/proc/{child}/stat")
-        assert not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    until = time.monotonic() + 10
+    while not all(map(is_gone, children)):
+        assert time.monotonic() < until
+        time.sleep(0.01)

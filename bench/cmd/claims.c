@@ -56,6 +56,7 @@ static int claims_show(const struct arguments *a, const struct paths *paths, str
         summary_make(&summary, &results);
     if (rc == 0 && (rc = read_claims(a->file, paths, &summary, &claims, err)) == 0) {
         struct writer w = options_writer(&a->print, "rows");
+        text_clean(run, '?');
         if (w.format == &format_terminal)
             printf("%s\n", run);
         write_claims(&w, 1, &claims);

@@ -46,7 +46,9 @@ static void print_help(FILE *out)
 
 static int refuse_command(const char *name)
 {
-    fprintf(stderr, "cobench: unknown command '%s' (known:", name);
+    struct error err;
+    error_set(&err, 0, "unknown command '%s' (known:", name);
+    fprintf(stderr, "cobench: %s", err.text);
     const char *separator = " ";
     for (size_t i = 0; i < command_count; i++)
         if (commands[i].about != NULL) {

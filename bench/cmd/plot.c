@@ -7,6 +7,7 @@
 #include "bench/cmd/command.h"
 #include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
+#include "bench/report/format.h"
 #include "bench/report/plot/plot.h"
 #include "bench/report/terminal.h"
 #include "bench/util/atomic_write.h"
@@ -89,8 +90,10 @@ static int draw(const char *only, const struct picture_source *source, const str
         rc = plot_make(source->run_dir, &pictures, how, err);
     for (size_t i = 0; rc == 0 && (how->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
         rc = show_text(source->run_dir, &pictures.items[i], err);
-    if (rc == 0 && (how->formats & PLOT_TXT) == 0)
-        printf("%s/plots\n", source->run_dir);
+    if (rc == 0 && (how->formats & PLOT_TXT) == 0) {
+        format_put(stdout, source->run_dir, 0);
+        puts("/plots");
+    }
     atomic_write_unlock(lock);
     pictures_free(&pictures);
     return rc;

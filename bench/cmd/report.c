@@ -77,8 +77,10 @@ static void show_page(const char *run)
     char *const argv[] = {program, absolute, NULL};
     pid_t pid = -1;
     (void)fflush(stdout); /* the browser may print, too */
-    if (absolute == NULL || posix_spawnp(&pid, program, NULL, NULL, argv, environ) != 0 || !goes_well(pid))
+    if (absolute == NULL || posix_spawnp(&pid, program, NULL, NULL, argv, environ) != 0 || !goes_well(pid)) {
+        text_clean(path, '?');
         printf("%s\n", path);
+    }
     free(absolute);
     free(path);
 }

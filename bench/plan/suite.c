@@ -219,7 +219,7 @@ static char *read_line(char *out, int room, void *stream)
         const char *closed = memchr(from, ']', length);
         if (closed == NULL)
             fail(r, r->line, NO_LINE);
-        else if (closed - from > SECTION_LONGEST)
+        else if (closed - from - 1 > SECTION_LONGEST)
             fail_free(r, r->line, text_format("the section's name is too long (at most %d bytes)", SECTION_LONGEST));
         else if (leave_section(r))
             r->section_line = r->line;

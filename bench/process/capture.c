@@ -71,7 +71,7 @@ int capture_version(const struct capture *how, const char *tool, char **out, str
     const size_t name = strlen(tool);
     char *text = NULL;
     int rc = capture_output(how, (const char *const[]){tool, "--version", NULL}, &text, err);
-    if (rc == -ENOENT || rc == -EACCES)
+    if (rc == -ENOENT)
         return error_set(err, -ENOPKG, "%s is not installed (./scripts/setup.sh installs it)", tool);
     if (rc == -EPROTO || rc == -ETIMEDOUT) {
         const struct error inner = *err;

@@ -73,12 +73,15 @@ int paths_find(struct paths *out, struct error *err)
     out->build = xstrndup(out->self, slash == out->self ? 1 : (size_t)(slash - out->self));
     out->root = find_root(above ? out->build : given, above);
     out->python = find_python(out->build);
-    if (out->root != NULL)
-        return 0;
-    error_set(err, -ENOENT, "no py_impl/ in %s%s; COBENCH_ROOT names the project's folder", above ? out->build : given,
-              above ? " or above it" : "");
-    paths_free(out);
-    return -ENOENT;
+    int rc = 0;
+    if (out->root == NULL)
+        rc = error_set(err, -ENOENT, "no py_impl/ in %s%s; COBENCH_ROOT names the project's folder",
+                       above ? out->build : given, above ? " or above it" : "");
+    else if (!text_is_utf8(out->self, strlen(out->self)) || !text_is_utf8(out->root, strlen(out->root)))
+        rc = error_set(err, -EINVAL, "the project's path %s is not UTF-8, which its records are: move it", out->root);
+    if (rc != 0)
+        paths_free(out);
+    return rc;
 }
 
 void paths_free(struct paths *paths)

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "bench/util/text.h"
 #include "common/clock.h"
 
 #define PLAIN_INTERVAL_NS  (10 * NS_PER_S)
@@ -44,6 +45,7 @@ void progress_at(struct progress *p, const char *where, int64_t left_ns)
     char left[48], line[400];
     left_text(left_ns, left, sizeof left);
     snprintf(line, sizeof line, "%s%s", where, left);
+    text_clean(line, '?');
     if (!p->terminal) {
         fprintf(stderr, "%s\n", line);
         return;
@@ -58,11 +60,13 @@ void progress_note(struct progress *p, bool warning, const char *format, ...)
     if (p->quiet && !warning)
         return;
     progress_clear(p);
+    char line[2048];
     va_list args;
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    text_clean(line, '?'); /* names and paths in it may hold a terminal's control sequences */
+    fprintf(stderr, "%s\n", line);
 }
 
 void progress_clear(struct progress *p)

@@ -60,7 +60,9 @@ static int temporary_make(const char *parent, struct temporary *out)
         ;
     if (!has_name(out->fd, out->path))
         return -EAGAIN;
-    return fchmod(out->fd, 0755) == 0 ? 0 : -errno;
+    const mode_t mask = umask(0); /* mkdtemp heeds it, and no more than 0700 */
+    umask(mask);
+    return fchmod(out->fd, 0777 & ~mask) == 0 ? 0 : -errno;
 }
 
 int temporary_open(const char *parent, struct temporary *out)

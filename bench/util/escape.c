@@ -72,12 +72,13 @@ void csv_put_text(FILE *out, const char *text)
 {
     if (text == NULL)
         return;
-    const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
-    fputs(quoted ? "\"" : "", out);
-    for (; *text != '\0'; text++) {
+    const char *quote = text[strcspn(text, ",\"")] != '\0' ? "\"" : "";
+    fprintf(out, "%s%s", quote, *text != '\0' && strchr("=+-@", *text) != NULL ? "'" : "");
+    for (size_t control; *text != '\0'; text += control > 0 ? control : 1) {
+        control = text_control(text);
         if (*text == '"')
             fputc('"', out);
-        fputc(*text, out);
+        fputc(control > 0 ? ' ' : *text, out);
     }
-    fputs(quoted ? "\"" : "", out);
+    fputs(quote, out);
 }

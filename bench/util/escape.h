@@ -5,10 +5,12 @@
 
 #include <stdio.h>
 
-void csv_put_text(FILE *out, const char *text); /* a field, quoted where it has to be (RFC 4180); NULL is empty */
-void html_put(FILE *out, const char *text);     /* between tags and in a quoted attribute */
-void markdown_put(FILE *out, const char *text); /* also in a table's cell */
-void adoc_put(FILE *out, const char *text);     /* likewise */
+/* A field, quoted where it has to be (RFC 4180); NULL is empty. An apostrophe goes before what a spreadsheet would run, a
+ * text that begins with = + - or @. */
+void csv_put_text(FILE *out, const char *text);
+void html_put(FILE *out, const char *text);                     /* between tags and in a quoted attribute */
+void markdown_put(FILE *out, const char *text);                 /* also in a table's cell */
+void adoc_put(FILE *out, const char *text);                     /* likewise */
 void html_put_in(FILE *out, const char *tag, const char *text); /* <tag>text</tag> */
 
 #endif

@@ -197,14 +197,26 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
     return rc;
 }
 
+/* Where an option's text goes as it is; NULL: it is parsed. */
+static const char **text_place(struct args *args, int key)
+{
+    return key == KEY_TASK     ? &args->task
+           : key == KEY_SLOTS  ? &args->slots
+           : key == KEY_RECORD ? &args->record
+           : key == KEY_TASKS  ? &args->tasks_folder
+                               : NULL;
+}
+
 static int option_parse(struct parse *parse, int key, char *text)
 {
     struct args *args = parse->args;
     struct cobench_error *err = parse->err;
-    switch (key) {
-    case KEY_TASK:
-        args->task = text;
+    const char **place = text_place(args, key);
+    if (place) {
+        *place = text;
         return 0;
+    }
+    switch (key) {
     case KEY_MODEL:
         return model_parse(args, text, err);
     case KEY_JOBS:
@@ -214,12 +226,6 @@ static int option_parse(struct parse *parse, int key, char *text)
         return setting_parse(args, text, err);
     case KEY_URL:
         args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
-        return 0;
-    case KEY_SLOTS:
-        args->slots = text;
-        return 0;
-    case KEY_RECORD:
-        args->record = text;
         return 0;
     case KEY_START_METHOD:
         return start_method_parse(args, text, err);
@@ -235,9 +241,6 @@ static int option_parse(struct parse *parse, int key, char *text)
         return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_END_PAUSE:
         return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
-    case KEY_TASKS:
-        args->tasks_folder = text;
-        return 0;
     case KEY_JSON:
         args->json = true;
         return 0;

@@ -42,6 +42,12 @@ TEST_WITH(test_made_and_given_its_name, parent_new, parent_free, const char *par
     assert_int_equal(temporary_open(parent, &folder), 0);
     assert_int_equal(stat(folder.path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0755);
+    temporary_close(&folder);
+    const mode_t mask = umask(077); /* whoever shares a machine may want nobody to read it */
+    assert_int_equal(temporary_open(parent, &folder), 0);
+    umask(mask);
+    assert_int_equal(stat(folder.path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
     temporary_sweep(parent); /* it is being made */
     assert_true(dir_exists(folder.path));
     inside = text_format("%s/file", folder.path);

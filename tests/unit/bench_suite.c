@@ -115,6 +115,12 @@ TEST(test_long_lines_are_not_cut)
     snprintf(text, sizeof text, "[group %s]\ntask = t\n", name);
     assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), -EINVAL);
     assert_string_equal(err.text, "x.ini:1: the section's name is too long (at most 49 bytes)");
+    snprintf(text, sizeof text, "[group %.43s]\ntask = t\n", name);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), 0);
+    assert_int_equal(strlen(s.groups[0].name), 43);
+    suite_free(&s);
+    snprintf(text, sizeof text, "[group %.44s]\ntask = t\n", name);
+    assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), -EINVAL);
     static const char with_nul[] = "[group a]\ntask = t\0x\n";
     assert_int_equal(suite_parse("x.ini", with_nul, sizeof with_nul - 1, &s, &err), -EINVAL);
     assert_string_equal(err.text, "x.ini:2: a NUL byte: this is no text file");

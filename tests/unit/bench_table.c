@@ -10,6 +10,9 @@
 
 #include "bench/report/html/html_writer.h"
 #include "bench/report/writer.h"
+#include "bench/util/error.h"
+#include "bench/util/escape.h"
+#include "bench/util/text.h"
 
 struct row {
     const char *name;
@@ -153,6 +156,36 @@ TEST(tables_wrap_and_have_views)
             fail_msg("case %zu: no\n%s\nin\n%s", i, cases[i].has, got);
         free(got);
     }
+}
+
+/* As it may stand in a group's name or a path: what a terminal or a spreadsheet would obey. */
+TEST(test_control_characters_and_formulas)
+{
+    static const struct {
+        void (*put)(FILE *out, const char *text);
+        const char *text, *printed;
+    } cases[] = {
+        {html_put, "a\x1b[1m\xc2\x9b<", "a [1m &lt;"},
+        {markdown_put, "a\x1b[1m\xc2\x9b<", "a \\[1m &lt;"},
+        {adoc_put, "a\x1bz\xc2\x9b<", "a z &#60;"},
+        {csv_put_text, "a\x1b[1m\xc2\x9b<\n", "a [1m < "},
+        {csv_put_text, "=1+1", "'=1+1"},
+        {csv_put_text, "@a,\"b\"", "\"'@a,\"\"b\"\"\""},
+        {csv_put_text, "a=1", "a=1"},
+        {csv_put_text, "", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text;
+        size_t length;
+        FILE *out = text_open(&text, &length);
+        cases[i].put(out, cases[i].text);
+        text_close(out);
+        assert_string_equal(text, cases[i].printed);
+        free(text);
+    }
+    struct error err;
+    error_set(&err, 0, "no run at %s", "a\x1b[1m\xc2\x9b\n\x7f\xc3\xa4");
+    assert_string_equal(err.text, "no run at a?[1m???\xc3\xa4");
 }
 
 int main(void) { return unit_run("bench_table"); }

@@ -158,8 +158,10 @@ void picture_block(struct picture *p, const char *name, ...)
 static void put_name(FILE *out, const char *text)
 {
     fputs(" \"", out);
-    for (; *text != '\0'; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7f || *text == '"' || *text == '\\' ? '?' : *text, out);
+    for (size_t control; *text != '\0'; text += control > 0 ? control : 1) {
+        control = text_control(text);
+        fputc(control > 0 || *text == '"' || *text == '\\' ? '?' : *text, out);
+    }
     fputc('"', out);
 }
 

@@ -18,6 +18,7 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
+#define MISSING "there is none" /* said by the child where there is no such program: others end with 127 too */
 enum { JOBS_MOST = 16, PATIENCE_S = 60, TEXT_WIDTH = 100, NOT_FOUND = 127 };
 
 const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
@@ -64,8 +65,8 @@ static _Noreturn void child_run(char *const *argv, int said, pid_t parent)
         dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0 || setenv("LC_ALL", "C.UTF-8", 1) != 0)
         _exit(NOT_FOUND - 1);
     execvp(argv[0], argv);
-    if (errno != ENOENT)
-        dprintf(STDERR_FILENO, "cannot be started: %s\n", strerror(errno));
+    dprintf(STDERR_FILENO, "%s%s",
+            errno == ENOENT ? "" : "cannot be started: ", errno == ENOENT ? MISSING : strerror(errno));
     _exit(NOT_FOUND);
 }
 
@@ -101,7 +102,7 @@ static int child_wait(struct desk *desk, const struct drawing *d, struct error *
     char *line = text + strspn(text, " \t\r\n"); /* the first that says something */
     text_one_line(line);
     const bool ended = WIFEXITED(status), late = !ended && WTERMSIG(status) == SIGALRM;
-    const bool missing = ended && WEXITSTATUS(status) == NOT_FOUND && *line == '\0';
+    const bool missing = strcmp(line, MISSING) == 0;
     desk->over |= late || missing;
     if (missing)
         return error_set(err, -ENOSYS,
