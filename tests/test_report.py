@@ -362,16 +362,16 @@ def cells_of(**works: float) -> list[make_run.Cell]:
 
 @pytest.mark.parametrize("group, cells, rounds, says", [
     (IO, cells_of(threads=12, **{"async": 10.2}), 10,
-     r"c:async won \(work 10\.\d ms\): (49|48)\.\dx its sync \[[\d.]+,[\d.]+\], 9[78]% of the ideal 50\.0x; over py:sync (49|48)\.\dx"
+     r"c:async won \(work 10\.\d ms\): (49|48)\.\dx \[[\d.]+,[\d.]+\] over its sync, 9[78]% of the ideal 50\.0x; over py:sync (49|48)\.\dx"
      r" \["),
     (IO, cells_of(threads=10.2, **{"async": 10.2}), 10, r"c:\w+ was first, not shown to be faster than c:\w+ \(work 10\.\d ms\): "),
     (CPU, cells_of(threads=600), 10, r"(c|py):sync was first, not shown to be faster than (c|py):sync \(work \d+ ms\): no model made it faster"),
     (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "sync", role="capacity", copies=2, work=550),
-           make_run.Cell(0, "c", "threads", work=280)], 10, r"c:threads won \(work 2\d\d ms\): 1\.\d+x its sync \[.*\], \d+% of the measured capacity 1\.\d+x"),
-    (CPU, cells_of(threads=4), 10, r"c:threads won \(whole command .* ms\): [\d.]+x its sync"),
-    (CPU, cells_of(threads=250), 3, r"c:threads was first, not shown to be faster than .*, of too few rounds for an interval"),
+           make_run.Cell(0, "c", "threads", work=280)], 10, r"c:threads won \(work 2\d\d ms\): 1\.\d+x \[.*\] over its sync, \d+% of the measured capacity 1\.\d+x"),
+    (CPU, cells_of(threads=4), 10, r"c:threads won \(whole command .* ms\): [\d.]+x \[.*\] over its sync"),
+    (CPU, cells_of(threads=250), 3, r"c:threads was first, not shown to be faster than .*x \(too few rounds for an interval\) over its sync"),
     (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "threads", work=495, noise=0.2)], 10,
-     r": (its gain is unresolved|no difference from its sync shown), [\d.]+x its sync|no model made it faster"),
+     r": (its gain is unresolved|no difference from its sync shown), [\d.]+x \[.*\] over its sync|no model made it faster"),
     (CPU, [make_run.Cell(0, "c", "sync", work=500)], 10, r"c:sync alone was measured \(work \d+ ms\): no model made it faster"),
     (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed")], 10, "nothing was measured"),
 ])

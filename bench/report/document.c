@@ -8,7 +8,6 @@
 
 #include "bench/analysis/ranking.h"
 #include "bench/report/cells.h"
-#include "bench/report/findings.h"
 #include "bench/report/format.h"
 #include "bench/report/head.h"
 #include "bench/report/marginal_cost.h"

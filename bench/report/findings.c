@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The sentences, which groups get which, and what single variants were found to do. Nothing is called won that the intervals
- * do not show. */
+/* The sentences, and which groups get which. Nothing is called won that the intervals do not show. */
 #include "bench/report/findings.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/scaling.h"
-#include "bench/report/marginal_cost.h"
 #include "bench/report/format.h"
+#include "bench/report/marginal_cost.h"
+#include "bench/report/warnings.h"
 #include "bench/util/alloc.h"
 
 /* So many names are spelled out. */
@@ -40,14 +39,22 @@ static void put_doubt(FILE *out, const struct summary_cell *cell)
         fprintf(out, "; but %s", doubt_text(cell->doubt));
 }
 
+/* The names after `before`, nothing of none; frees them. */
+static void put_names(FILE *out, const char *before, struct string_list *names)
+{
+    const size_t count = names->count;
+    char *text = format_names(names, NAMES_MOST);
+    if (count > 0)
+        fprintf(out, "%s%s", before, text);
+    free(text);
+}
+
 /* Those that are level with the one ahead. */
-static void put_level(FILE *out, const struct ranking *ranking)
+static void put_level(FILE *out, const struct ranking *ranking, const char *before)
 {
     struct string_list names = {NULL, 0};
     string_list_add_all(&names, &ranking->level);
-    char *text = format_names(&names, NAMES_MOST);
-    fputs(text, out);
-    free(text);
+    put_names(out, before, &names);
 }
 
 /* -- a group that compares: the winner and what it won by -------------------------------------------------------------------- */
@@ -58,38 +65,26 @@ static const struct ratio *speedups_of(const struct ranking *ranking, const stru
     return cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE];
 }
 
-/* "11.0x its sync [10.9,11.1]" and what that is worth. */
+/* "11.0x [10.9,11.1] over its sync" and what that is worth. */
 static void put_gain(FILE *out, const struct ranking *ranking, const struct ratio *gain)
 {
-    struct format ratio, interval;
+    static const char *const verdicts[] = {
+        [VERDICT_NONE] = "",
+        [VERDICT_FASTER] = "",
+        [VERDICT_SLOWER] = "",
+        [VERDICT_NO_DIFFERENCE] = "no difference from its sync shown, ",
+        [VERDICT_TOO_FEW_ROUNDS] = "of too few rounds to be called faster, ",
+        [VERDICT_UNRESOLVED] = "its gain is unresolved, ",
+    };
+    struct format f;
     if (gain->state == RATIO_SELF) {
         fputs(": no model made it faster", out);
-        return;
-    }
-    if (!ratio_known(gain)) {
+    } else if (!ratio_known(gain)) {
         fprintf(out, ": no ratio over its sync (%s)", format_ratio_state(gain->state));
-        return;
+    } else {
+        fprintf(out, ": %s%s over its sync", verdicts[gain->verdict], format_speedup(&f, gain));
+        put_limit(out, ranking->summary, ranking->cells[0], gain);
     }
-    fputs(gain->verdict == VERDICT_NO_DIFFERENCE    ? ": no difference from its sync shown, "
-          : gain->verdict == VERDICT_UNRESOLVED     ? ": its gain is unresolved, "
-          : gain->verdict == VERDICT_TOO_FEW_ROUNDS ? ": of too few rounds to be called faster, "
-                                                    : ": ",
-          out);
-    fprintf(out, "%s its sync", format_ratio(&ratio, gain->ratio));
-    if (gain->state == RATIO_FULL)
-        fprintf(out, " %s", format_interval(&interval, gain->low, gain->high));
-    else
-        fputs(", of too few rounds for an interval", out);
-    put_limit(out, ranking->summary, ranking->cells[0], gain);
-}
-
-/* What language and model gain together. */
-static void put_beside(FILE *out, const struct ranking *ranking)
-{
-    const struct ratio *all = &speedups_of(ranking, ranking->cells[0])[RATIO_PY_SYNC];
-    struct format f;
-    if (all->state == RATIO_FULL && strcmp(ranking->cells[0]->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0)
-        fprintf(out, "; over " SUMMARY_BASELINE_RUNTIME ":sync %s", format_speedup(&f, all));
 }
 
 static void put_group(FILE *out, const struct ranking *ranking)
@@ -99,88 +94,58 @@ static void put_group(FILE *out, const struct ranking *ranking)
         return;
     }
     const struct summary_cell *winner = ranking->cells[0];
-    struct format time;
-    fprintf(out, "%s:%s ", winner->cell->runtime, winner->cell->model);
-    if (ranking->count == 1) {
-        fputs("alone was measured", out);
-    } else if (ranking->level.count == 0) {
-        fputs("won", out);
-    } else {
-        fputs("was first, not shown to be faster than ", out);
-        put_level(out, ranking);
-    }
+    const struct ratio *all = &speedups_of(ranking, winner)[RATIO_PY_SYNC];
+    struct format f;
+    fprintf(out, "%s:%s %s", winner->cell->runtime, winner->cell->model,
+            ranking->count == 1         ? "alone was measured"
+            : ranking->level.count == 0 ? "won"
+                                        : "was first");
+    put_level(out, ranking, ", not shown to be faster than ");
     fprintf(out, " (%s %s)", ranking->by == RANKING_BY_WORK ? "work" : "whole command",
-            format_time(&time, ranking_value(ranking, winner)));
+            format_time(&f, ranking_value(ranking, winner)));
     put_gain(out, ranking, &speedups_of(ranking, winner)[RATIO_OWN_SYNC]);
-    put_beside(out, ranking);
+    if (all->state == RATIO_FULL && strcmp(winner->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0)
+        fprintf(out, "; over " SUMMARY_BASELINE_RUNTIME ":sync %s", format_speedup(&f, all));
     put_doubt(out, winner);
 }
 
 /* -- an open loop: the schedule decides how long the work takes, so there is no gain ------------------------------------------- */
 
-/* "p99 151 ms [150 ms, 153 ms]" */
-static void put_point(FILE *out, const struct summary_cell *cell, enum latency_point point, const char *name)
+/* "c:async has the lowest p99, 151 ms [150 ms, 153 ms]" */
+static void put_p99(FILE *out, const struct summary_cell *cell, const char *has)
 {
     struct format time, low, high;
-    const struct summary_interval *ci = &cell->latency_ci_s[point];
-    fprintf(out, "%s %s", name, format_time(&time, cell->latency_s[point]));
+    const struct summary_interval *ci = &cell->latency_ci_s[LATENCY_P99];
+    fprintf(out, "%s:%s%s%s", cell->cell->runtime, cell->cell->model, has,
+            format_time(&time, cell->latency_s[LATENCY_P99]));
     if (isfinite(ci->low))
         fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
 }
 
-static bool was_late(const struct summary_cell *cell, const struct plan_group *group)
-{
-    return cell->group == group && cell->verified && cell->rounds > 0 && (cell->open_loop.behind);
-}
-
-/* "; the rate was too high for c:sync (6.61/s)": those that were measured and came behind. */
-static void put_late(FILE *out, const struct ranking *ranking)
-{
-    struct string_list late = {NULL, 0};
-    for (size_t i = 0; i < ranking->summary->cell_count; i++) {
-        const struct summary_cell *cell = &ranking->summary->cells[i];
-        struct format f;
-        if (was_late(cell, ranking->group))
-            string_list_addf(&late, "%s:%s (%s)", cell->cell->runtime, cell->cell->model,
-                             format_rate(&f, cell->open_loop.achieved));
-    }
-    char *names = format_names(&late, NAMES_MOST);
-    if (*names != '\0')
-        fprintf(out, "; the rate was too high for %s", names);
-    free(names);
-}
-
-static void put_least(FILE *out, const struct ranking *ranking)
-{
-    const struct summary_cell *ahead = ranking->cells[0];
-    fprintf(out, "%s:%s ", ahead->cell->runtime, ahead->cell->model);
-    fputs(ranking->count == 1 ? "alone kept it, with " : "kept it with the lowest ", out);
-    put_point(out, ahead, LATENCY_P99, "p99");
-    put_point(out, ahead, LATENCY_P50, ", p50");
-    if (ranking->level.count > 0) {
-        fputs(", not shown to be lower than that of ", out);
-        put_level(out, ranking);
-    }
-    put_doubt(out, ahead);
-}
-
 static void put_open_loop(FILE *out, const struct ranking *ranking)
 {
+    struct string_list late = {NULL, 0};
     struct format f;
-    size_t measured = ranking->count;
-    for (size_t i = 0; i < ranking->summary->cell_count; i++)
-        measured += was_late(&ranking->summary->cells[i], ranking->group);
-    if (measured == 0) {
+    for (size_t i = 0; i < ranking->summary->cell_count; i++) {
+        const struct summary_cell *c = &ranking->summary->cells[i];
+        if (c->group == ranking->group && c->verified && c->rounds > 0 && c->open_loop.behind)
+            string_list_addf(&late, "%s:%s (%s)", c->cell->runtime, c->cell->model,
+                             format_rate(&f, c->open_loop.achieved));
+    }
+    if (ranking->count == 0 && late.count == 0) {
         fputs("nothing was measured", out);
         return;
     }
-    fprintf(out, "jobs arriving at %s, %s: %zu of %zu variants kept the rate", format_rate(&f, ranking->group->rate),
-            ranking->group->arrivals == NULL ? "fixed" : ranking->group->arrivals, ranking->count, measured);
-    if (ranking->count > 0) {
-        fputs("; ", out);
-        put_least(out, ranking);
+    fprintf(out, "of jobs arriving at %s, %s, ", format_rate(&f, ranking->group->rate),
+            ranking->group->arrivals == NULL ? "fixed" : ranking->group->arrivals);
+    if (ranking->count == 0) {
+        fputs("no variant kept the rate", out);
+    } else {
+        put_p99(out, ranking->cells[0], " has the lowest p99, ");
+        put_level(out, ranking, ", not shown to be lower than that of ");
+        put_doubt(out, ranking->cells[0]);
     }
-    put_late(out, ranking);
+    put_names(out, "; the rate was too high for ", &late);
 }
 
 /* -- of either, the best of each runtime -------------------------------------------------------------------------------- */
@@ -200,25 +165,27 @@ static const struct summary_cell *best_of(const struct ranking *ranking, const c
     return best;
 }
 
-/* "c:async 11.0x [10.9,11.1]; py: no model shown to gain", in the order of the plan. */
+/* In the order of the plan. */
 static void put_best(FILE *out, const struct ranking *ranking)
 {
     const bool open = ranking->group->rate > 0;
-    const char *between = "";
+    const char *between = open ? "The lowest p99 of each runtime: "
+                               : "The best model of each runtime, over its own sync: ";
     struct format f;
     for (size_t i = 0; i < ranking->summary->cell_count; i++) {
         const struct summary_cell *cell = &ranking->summary->cells[i];
         if (cell->group != ranking->group || !cell->cell->baseline)
             continue;
         const struct summary_cell *best = best_of(ranking, cell->cell->runtime);
-        fprintf(out, "%s%s:", between, cell->cell->runtime);
+        fputs(between, out);
         between = "; ";
         if (best == NULL)
-            fputs(open ? " no model kept the rate" : " no model shown to gain", out);
+            fprintf(out, "%s: no model %s", cell->cell->runtime, open ? "kept the rate" : "shown to gain");
         else if (open)
-            put_point(out, best, LATENCY_P99, best->cell->model);
+            put_p99(out, best, " ");
         else
-            fprintf(out, "%s %s", best->cell->model, format_speedup(&f, &speedups_of(ranking, best)[RATIO_OWN_SYNC]));
+            fprintf(out, "%s:%s %s", best->cell->runtime, best->cell->model,
+                    format_speedup(&f, &speedups_of(ranking, best)[RATIO_OWN_SYNC]));
     }
 }
 
@@ -254,51 +221,43 @@ static void put_sweep(FILE *out, const struct summary *summary, const struct sca
     put_doubt(out, best->cell);
 }
 
-/* -- variants -------------------------------------------------------------------------------------------------------------- */
-
-static void add_finding(struct string_list *out, const struct summary *summary, const struct plan_group *group,
-                        enum finding finding)
-{
-    static const char *const texts[FINDINGS] = {
-        [FINDING_NEVER_OVERLAPS] = "never had two jobs in flight at once, though the workers would have allowed it",
-        [FINDING_TAKES_TURNS] =
-            "took turns: jobs were in flight together, and yet one at a time went on (a lock, such as "
-            "Python's, does that)",
-        [FINDING_CONTENDS] = "kept the CPUs busy without a gain: far more CPU time than sync for the same work "
-                             "(contention, false sharing, one hot cache line)",
-        [FINDING_OFF_CPU] = "was off the CPU for part of the time its jobs were in flight: it slept, was stopped or "
-                            "throttled, or waited for a lock or a CPU",
-    };
-    struct string_list names = {NULL, 0};
-    for (size_t i = 0; i < summary->cell_count; i++) {
-        const struct summary_cell *cell = &summary->cells[i];
-        char share[32] = "";
-        if (cell->group != group || cell->finding != finding)
-            continue;
-        if (finding == FINDING_OFF_CPU)
-            snprintf(share, sizeof share, " (%.0f%%)", 100 * cell->off_cpu_share);
-        string_list_addf(&names, "%s:%s%s", cell->cell->runtime, cell->cell->model, share);
-    }
-    char *who = format_names(&names, names.count);
-    if (*who != '\0')
-        string_list_addf(out, "%s %s", who, texts[finding]);
-    free(who);
-}
-
-void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
-{
-    for (enum finding finding = FINDING_NONE + 1; finding < FINDINGS; finding++)
-        add_finding(out, summary, group, finding);
-}
-
 /* -- the whole ------------------------------------------------------------------------------------------------------------- */
 
 static struct findings_line *line_add(struct findings *out, const char *name)
 {
     out->items = array_grow(out->items, out->count, sizeof *out->items);
     struct findings_line *line = &out->items[out->count++];
-    *line = (struct findings_line){.name = name, .best_title = ""};
+    *line = (struct findings_line){.name = name};
     return line;
+}
+
+/* Takes `text`. */
+static void line_say(struct findings_line *line, char *text)
+{
+    string_list_add(&line->said, text);
+    free(text);
+}
+
+static char *ranking_text(void (*put)(FILE *out, const struct ranking *ranking), const struct ranking *ranking)
+{
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
+    put(out, ranking);
+    text_close(out);
+    return text;
+}
+
+static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
+{
+    struct findings_line *line = line_add(out, group->name);
+    struct ranking ranking;
+    line->point = point;
+    ranking_open(&ranking, summary, group);
+    line_say(line, ranking_text(group->rate > 0 ? put_open_loop : put_group, &ranking));
+    line_say(line, ranking_text(put_best, &ranking));
+    findings_of_variants(&line->said, summary, group);
+    ranking_close(&ranking);
 }
 
 /* The price of the suite's group that this is the first point of. */
@@ -307,33 +266,13 @@ static void add_price(struct findings *out, const struct summary *summary, const
     for (const struct plan_group *g = summary->results->groups; g < group; g++)
         if (!plan_compares(g) && strcmp(g->sweep, group->sweep) == 0)
             return;
-    line_add(out, group->sweep)->text = marginal_cost_text(summary, group->sweep);
-}
-
-static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
-{
-    const bool open = group->rate > 0;
-    struct findings_line *line = line_add(out, group->name);
-    struct ranking ranking;
-    size_t length;
-    ranking_open(&ranking, summary, group);
-    line->point = point;
-    FILE *text = text_open(&line->text, &length);
-    (open ? put_open_loop : put_group)(text, &ranking);
-    text_close(text);
-    line->best_title = open ? "The lowest p99 of each runtime" : "The best model of each runtime, over its own sync";
-    text = text_open(&line->best, &length);
-    put_best(text, &ranking);
-    text_close(text);
-    findings_of_variants(&line->variants, summary, group);
-    ranking_close(&ranking);
+    line_say(line_add(out, group->sweep), marginal_cost_text(summary, group->sweep));
 }
 
 void findings_make(struct findings *out, const struct summary *summary)
 {
     struct scaling scaling;
     const struct scaling_curve *last = NULL;
-    size_t length;
     *out = (struct findings){.items = NULL};
     scaling_make(&scaling, summary);
     for (size_t g = 0; g < summary->results->group_count; g++) {
@@ -344,9 +283,12 @@ void findings_make(struct findings *out, const struct summary *summary)
         }
         const struct scaling_curve *table = scaling_table(&scaling, group);
         if (table != NULL && table != last) { /* the sweep before its first point */
-            FILE *text = text_open(&line_add(out, group->sweep)->text, &length);
-            put_sweep(text, summary, &scaling, table);
-            text_close(text);
+            char *text;
+            size_t length;
+            FILE *stream = text_open(&text, &length);
+            put_sweep(stream, summary, &scaling, table);
+            text_close(stream);
+            line_say(line_add(out, group->sweep), text);
         }
         last = table;
         add_group(out, summary, group, table != NULL);
@@ -356,11 +298,8 @@ void findings_make(struct findings *out, const struct summary *summary)
 
 void findings_free(struct findings *findings)
 {
-    for (size_t i = 0; i < findings->count; i++) {
-        free(findings->items[i].text);
-        free(findings->items[i].best);
-        string_list_free(&findings->items[i].variants);
-    }
+    for (size_t i = 0; i < findings->count; i++)
+        string_list_free(&findings->items[i].said);
     free(findings->items);
     *findings = (struct findings){.items = NULL};
 }

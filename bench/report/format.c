@@ -114,8 +114,7 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
         snprintf(f->text, sizeof f->text, "%.6s %.40s", format_ratio(&number, ratio->ratio),
                  format_interval(&interval, ratio->low, ratio->high));
     else if (ratio->state == RATIO_NO_INTERVAL)
-        snprintf(f->text, sizeof f->text, "%.6s %.40s", format_ratio(&number, ratio->ratio),
-                 format_ratio_state(ratio->state));
+        snprintf(f->text, sizeof f->text, "%.6s (too few rounds for an interval)", format_ratio(&number, ratio->ratio));
     else
         snprintf(f->text, sizeof f->text, "%s", format_ratio_state(ratio->state));
     return f->text;

@@ -12,7 +12,7 @@
 #include "bench/util/alloc.h"
 
 /* So many are named one by one. */
-enum { NAMES_MOST = 4, RUNS_MOST = 3 };
+enum { NAMES_MOST = 4, VARIANTS_MOST = 8, RUNS_MOST = 3 };
 
 const char *warning_title(enum warning_kind kind)
 {
@@ -272,31 +272,54 @@ void warnings_free(struct warnings *warnings)
 /* -- notes -------------------------------------------------------------------------------------------------------------------- */
 
 /* Is this the reason for a doubt about the cell or one of its ratios? */
-static bool has_doubt(const struct summary_cell *cell, enum doubt doubt)
+static bool has_doubt(const struct summary_cell *cell, int doubt)
 {
-    bool has = cell->doubt == doubt;
+    bool has = (int)cell->doubt == doubt;
     for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
         for (enum ratio_base b = 0; b < RATIO_BASES; b++)
-            has |= ratio_level(&cell->speedup[t][b]) == LEVEL_DOUBTFUL && cell->speedup[t][b].doubt == doubt;
+            has |= ratio_level(&cell->speedup[t][b]) == LEVEL_DOUBTFUL && (int)cell->speedup[t][b].doubt == doubt;
     return cell->verified && has;
 }
 
-static void note_doubt(struct string_list *notes, const struct summary *summary, const struct plan_group *group,
-                       enum doubt doubt)
+static bool has_finding(const struct summary_cell *cell, int finding) { return (int)cell->finding == finding; }
+
+/* "c:async, py:async": the cells of a group that have it; "" where none has. To be freed. */
+static char *names_of(const struct summary *summary, const struct plan_group *group,
+                      bool (*has)(const struct summary_cell *cell, int what), int what)
 {
     struct string_list names = {NULL, 0};
     size_t all = 0;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         all += c->group == group;
-        if (c->group == group && has_doubt(c, doubt))
+        if (c->group == group && has(c, what))
             string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
     }
-    const size_t count = names.count;
-    char *who = format_names(&names, NAMES_MOST);
-    if (count > 0)
-        string_list_addf(notes, "%s: %s", count == all && all > 1 ? "all variants" : who, doubt_text(doubt));
-    free(who);
+    if (names.count == all && all > 1) {
+        string_list_free(&names);
+        string_list_add(&names, "all variants");
+    }
+    return format_names(&names, VARIANTS_MOST);
+}
+
+void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+{
+    static const char *const texts[FINDINGS] = {
+        [FINDING_NEVER_OVERLAPS] = "never had two jobs in flight at once, though the workers would have allowed it",
+        [FINDING_TAKES_TURNS] =
+            "took turns: jobs were in flight together, and yet one at a time went on (a lock, such as "
+            "Python's, does that)",
+        [FINDING_CONTENDS] = "kept the CPUs busy without a gain: far more CPU time than sync for the same work "
+                             "(contention, false sharing, one hot cache line)",
+        [FINDING_OFF_CPU] = "was off the CPU for part of the time its jobs were in flight: it slept, was stopped or "
+                            "throttled, or waited for a lock or a CPU",
+    };
+    for (int finding = FINDING_NONE + 1; finding < FINDINGS; finding++) {
+        char *who = names_of(summary, group, has_finding, finding);
+        if (*who != '\0')
+            string_list_addf(out, "%s %s", who, texts[finding]);
+        free(who);
+    }
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */
@@ -320,7 +343,11 @@ static void note_cpus(struct string_list *notes, const struct summary *summary, 
 
 void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
-    for (enum doubt doubt = DOUBT_NONE + 1; doubt < DOUBTS; doubt++)
-        note_doubt(notes, summary, group, doubt);
+    for (int doubt = DOUBT_NONE + 1; doubt < DOUBTS; doubt++) {
+        char *who = names_of(summary, group, has_doubt, doubt);
+        if (*who != '\0')
+            string_list_addf(notes, "%s: %s", who, doubt_text((enum doubt)doubt));
+        free(who);
+    }
     note_cpus(notes, summary, group);
 }

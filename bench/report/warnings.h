@@ -39,6 +39,8 @@ void warnings_free(struct warnings *warnings);
 /* "control", "failed" and so on: at most 9 columns. */
 const char *warning_title(enum warning_kind kind);
 
+/* Appends what variants of a group do, a sentence for each kind: "py:threads took turns: ..." */
+void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group);
 /* Appends the notes of a group: "c:async, py:async: the ratio drifts over the rounds, ...", a sentence for each reason,
  * and what is special about the machine's CPUs where the group computes. */
 void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group);

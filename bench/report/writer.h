@@ -36,7 +36,6 @@ struct writer {
     json_t *json;
     size_t tables;
     bool in_list;
-    int rc; /* unused */
 };
 
 /* The same calls for whoever has a writer; what a format has no use for is dropped. */

@@ -72,50 +72,36 @@ static void put_warnings(const struct summary *summary, struct writer *w)
     warnings_free(&warnings);
 }
 
-static void put_line(const struct findings_line *h, FILE *out)
+static void put_line(const struct findings_line *line, FILE *out)
 {
     fputs("<li>", out);
-    html_put_in(out, "strong", h->name);
+    html_put_in(out, "strong", line->name);
     fputs(": ", out);
-    html_put(out, h->text);
-    fputc('.', out);
-    if (h->best != NULL) {
-        fputs(" <span class=\"faint\">", out);
-        html_put(out, h->best_title);
-        fputs(": ", out);
-        html_put(out, h->best);
-        fputs(".</span>", out);
-    }
-    for (size_t i = 0; i < h->variants.count; i++) {
-        fputc(' ', out);
-        html_put(out, h->variants.items[i]);
+    for (size_t i = 0; i < line->said.count; i++) {
+        fputs(i == 1 ? " <span class=\"faint\">" : i > 1 ? " " : "", out);
+        html_put(out, line->said.items[i]);
         fputc('.', out);
     }
+    fputs(line->said.count > 1 ? "</span>" : "", out);
 }
 
 /* Each in the list, the points of a sweep folded below its own sentence. */
 static void put_findings(const struct summary *summary, FILE *out)
 {
-    struct findings made, *const findings = &made;
-    findings_make(findings, summary);
+    struct findings findings;
+    findings_make(&findings, summary);
     html_section(out, "findings", "Findings");
     fputs("<ul class=\"findings\">\n", out);
-    for (size_t i = 0; i < findings->count; i++) {
-        size_t points = 0;
-        put_line(&findings->items[i], out);
-        while (i + 1 + points < findings->count && findings->items[i + 1 + points].point)
-            points++;
-        if (points > 0)
-            fprintf(out, "\n<details>\n<summary>Its %zu point%s</summary>\n<ul>\n", points, points == 1 ? "" : "s");
-        for (size_t p = 1; p <= points; p++) {
-            put_line(&findings->items[i + p], out);
-            fputs("</li>\n", out);
-        }
-        fputs(points > 0 ? "</ul>\n</details>\n</li>\n" : "</li>\n", out);
-        i += points;
+    for (size_t i = 0; i < findings.count; i++) {
+        const bool point = findings.items[i].point, more = i + 1 < findings.count && findings.items[i + 1].point;
+        put_line(&findings.items[i], out);
+        fputs(more && !point   ? "\n<details>\n<summary>Its points</summary>\n<ul>\n"
+              : point && !more ? "</li>\n</ul>\n</details>\n</li>\n"
+                               : "</li>\n",
+              out);
     }
     fputs("</ul>\n</section>\n", out);
-    findings_free(findings);
+    findings_free(&findings);
 }
 
 /* -- the numbers ------------------------------------------------------------------------------------------------------ */
