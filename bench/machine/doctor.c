@@ -216,9 +216,9 @@ static void counted(struct doctor *d, const struct interference_watch *watch)
 {
     struct interference_counters now;
     interference_take(watch, &now);
-    if (now.throttle.times > 0)
+    if (now.throttled > 0)
         doctor_add(d, DOCTOR_NOTE, "throttling", "samples it hits are marked",
-                   "its quota stopped this control group %lld times so far", (long long)now.throttle.times);
+                   "its quota stopped this control group %lld times so far", (long long)now.throttled);
     if (now.oom_kills > 0)
         doctor_add(d, DOCTOR_NOTE, "memory kills", "the memory, or this control group's limit, does not suffice",
                    "the kernel killed %lld of this control group's processes so far", (long long)now.oom_kills);

@@ -19,15 +19,21 @@
 
 /* -- which files to read ------------------------------------------------------------------------------------------ */
 
+/* "key 123" in a file of counters; -1: it has none. */
+static int64_t count_in(const char *root, const char *path, const char *key)
+{
+    char *text = procfs_read(root, path);
+    const int64_t count = text == NULL ? -1 : proc_count(text, key);
+    free(text);
+    return count;
+}
+
 /* Of a control group: its cpu.stat, where that counts throttling. */
 static void add_throttle(const char *root, const char *folder, void *arg)
 {
-    char *path = text_format("%s/cpu.stat", folder), *text = procfs_read(root, path);
-    struct proc_throttle found;
-    proc_parse_throttle(text == NULL ? "" : text, &found);
-    if (found.times >= 0)
+    char *path = text_format("%s/cpu.stat", folder);
+    if (count_in(root, path, "nr_throttled") >= 0)
         string_list_add(arg, path);
-    free(text);
     free(path);
 }
 
@@ -37,10 +43,9 @@ static void add_kills(const char *root, const char *folder, void *arg)
     static const char *const names[] = {"memory.events", "memory.oom_control"}; /* of version 2, of version 1 */
     struct string_list *kills = arg;
     for (size_t i = 0; kills->count == 0 && i < sizeof names / sizeof *names; i++) {
-        char *path = text_format("%s/%s", folder, names[i]), *text = procfs_read(root, path);
-        if (text != NULL && proc_count(text, "oom_kill") >= 0)
+        char *path = text_format("%s/%s", folder, names[i]);
+        if (count_in(root, path, "oom_kill") >= 0)
             string_list_add(kills, path);
-        free(text);
         free(path);
     }
 }
@@ -85,16 +90,16 @@ void interference_close(struct interference_watch *watch)
 
 static int64_t sum_known(int64_t sum, int64_t part) { return part < 0 ? sum : (sum < 0 ? 0 : sum) + part; }
 
-static void poll_groups(const struct interference_watch *watch, struct proc_throttle *out)
+/* Version 1 says throttled_time in nanoseconds, version 2 throttled_usec. */
+static void poll_throttle(const struct interference_watch *watch, struct interference_counters *out)
 {
-    *out = (struct proc_throttle){-1, -1};
     for (size_t i = 0; i < watch->throttle.count; i++) {
-        struct proc_throttle one;
-        char *text = procfs_read(watch->root, watch->throttle.items[i]);
-        proc_parse_throttle(text == NULL ? "" : text, &one);
-        out->times = sum_known(out->times, one.times);
-        out->ns = sum_known(out->ns, one.ns);
-        free(text);
+        const char *path = watch->throttle.items[i];
+        const int64_t ns = count_in(watch->root, path, "throttled_time");
+        const int64_t us = count_in(watch->root, path, "throttled_usec");
+        out->throttled = sum_known(out->throttled, count_in(watch->root, path, "nr_throttled"));
+        out->throttled_ns = sum_known(out->throttled_ns,
+                                      ns >= 0 || us < 0 || us > INT64_MAX / NS_PER_US ? ns : us * NS_PER_US);
     }
 }
 
@@ -110,37 +115,29 @@ static int64_t poll_heat(const struct interference_watch *watch)
     return sum;
 }
 
-static int64_t poll_kills(const struct interference_watch *watch)
-{
-    char *text = watch->kills.count == 0 ? NULL : procfs_read(watch->root, watch->kills.items[0]);
-    const int64_t kills = text == NULL ? -1 : proc_count(text, "oom_kill");
-    free(text);
-    return kills;
-}
-
 static int64_t time_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + (int64_t)t.tv_usec * NS_PER_US; }
 
 void interference_take(const struct interference_watch *watch, struct interference_counters *out)
 {
-    char *load_text = procfs_read(watch->root, "/proc/loadavg");
-    char *pressure = procfs_read(watch->root, "/proc/pressure/cpu");
+    char *text = procfs_read(watch->root, "/proc/loadavg");
     double load[3];
     struct rusage own;
-    proc_parse_load(load_text == NULL ? "" : load_text, load);
+    getrusage(RUSAGE_SELF, &own); /* cannot fail with these arguments */
+    proc_parse_load(text == NULL ? "" : text, load);
+    free(text);
     *out = (struct interference_counters){
         .load1 = load[0],
-        .pressure_ns = proc_parse_pressure_ns(pressure == NULL ? "" : pressure),
+        .throttled = -1,
+        .throttled_ns = -1,
         .hot = poll_heat(watch),
-        .oom_kills = poll_kills(watch),
-        .driver_ns = getrusage(RUSAGE_SELF, &own) == 0 ? time_ns(own.ru_utime) + time_ns(own.ru_stime) : -1};
-    poll_groups(watch, &out->throttle);
+        .oom_kills = watch->kills.count == 0 ? -1 : count_in(watch->root, watch->kills.items[0], "oom_kill"),
+        .driver_ns = time_ns(own.ru_utime) + time_ns(own.ru_stime)};
+    poll_throttle(watch, out);
     /* The clock and what is compared with it, last and together. */
-    char *stat = procfs_read(watch->root, "/proc/stat");
+    text = procfs_read(watch->root, "/proc/stat");
     out->at_ns = clock_now_ns();
-    proc_parse_stat(stat == NULL ? "" : stat, &out->stat);
-    free(stat);
-    free(pressure);
-    free(load_text);
+    proc_parse_stat(text == NULL ? "" : text, &out->stat);
+    free(text);
 }
 
 /* -- between two polls -------------------------------------------------------------------------------------------- */
@@ -165,8 +162,8 @@ static int64_t others_between(const struct interference_watch *watch, const stru
     const struct proc_stat *a = &polls[0].stat, *b = &polls[1].stat;
     const int64_t idle = gained_ticks(watch, a->idle, b->idle), wait = gained_ticks(watch, a->iowait, b->iowait);
     const int64_t steal = gained_ticks(watch, a->steal, b->steal), all = gained_ticks(watch, a->all, b->all);
-    const int64_t driver = gained(polls[0].driver_ns, polls[1].driver_ns);
-    if (idle < 0 || wait < 0 || steal < 0 || all < 0 || driver < 0 || own_ns < 0 || watch->cpus <= 0)
+    const int64_t driver = polls[1].driver_ns - polls[0].driver_ns;
+    if (idle < 0 || wait < 0 || steal < 0 || all < 0 || own_ns < 0 || watch->cpus <= 0)
         return -1;
     const int64_t passed = wall_ns * watch->cpus, slack = passed / 2 + 10 * watch->tick_ns * watch->cpus;
     if (all < passed - slack || all > passed + slack)
@@ -177,7 +174,7 @@ static int64_t others_between(const struct interference_watch *watch, const stru
 
 void interference_unknown(struct interference *out)
 {
-    *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    *out = (struct interference){-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 }
 
 void interference_between(const struct interference_watch *watch, const struct interference_counters polls[2],
@@ -193,9 +190,8 @@ void interference_between(const struct interference_watch *watch, const struct i
                                  .runnable = least < 0    ? -1
                                              : least == 0 ? 0
                                                           : least - 1,
-                                 .pressure_ns = gained(a->pressure_ns, b->pressure_ns),
-                                 .throttled = gained(a->throttle.times, b->throttle.times),
-                                 .throttled_ns = gained(a->throttle.ns, b->throttle.ns),
+                                 .throttled = gained(a->throttled, b->throttled),
+                                 .throttled_ns = gained(a->throttled_ns, b->throttled_ns),
                                  .hot = gained(a->hot, b->hot),
                                  .oom_kills = gained(a->oom_kills, b->oom_kills)};
     out->others_ns = out->wall_ns < 0 ? -1 : others_between(watch, polls, out->wall_ns, own_ns);
@@ -217,27 +213,19 @@ static bool find_steal(const struct interference *s, char *text, size_t size)
     return true;
 }
 
-/* "throttled it once" or "throttled it 3 times". */
-static size_t throttled_text(const char *what, int64_t times, char *out, size_t size)
-{
-    const int length = times == 1 ? snprintf(out, size, "throttled %s once", what)
-                                  : snprintf(out, size, "throttled %s %lld times", what, (long long)times);
-    return (size_t)length;
-}
-
 static bool find_quota(const struct interference *s, char *text, size_t size)
 {
-    if (s->throttled <= 0)
-        return false;
-    const size_t used = throttled_text("it", s->throttled, text, size);
+    const size_t used = (size_t)snprintf(text, size, "throttled it %lld time%s", (long long)s->throttled,
+                                         s->throttled == 1 ? "" : "s");
     if (s->throttled_ns >= 0)
         snprintf(text + used, size - used, ", %.1f ms in all", (double)s->throttled_ns / (double)NS_PER_MS);
-    return true;
+    return s->throttled > 0;
 }
 
 static bool find_heat(const struct interference *s, char *text, size_t size)
 {
-    return s->hot > 0 && throttled_text("the CPU", s->hot, text, size) > 0;
+    snprintf(text, size, "throttled the CPU %lld time%s", (long long)s->hot, s->hot == 1 ? "" : "s");
+    return s->hot > 0;
 }
 
 static bool find_load(const struct interference *s, char *text, size_t size)
@@ -277,8 +265,8 @@ void interference_add(const struct interference *s, json_t *line)
     json_object_set_new(line, "load1", s->load1 < 0 ? json_null() : json_real(s->load1));
     json_object_set_new(line, "steal_ns", number(s->steal_ns));
     json_object_set_new(line, "around",
-                        json_pack("{so so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
-                                  number(s->others_ns), "runnable", number(s->runnable), "pressure_ns",
-                                  number(s->pressure_ns), "throttled", number(s->throttled), "throttled_ns",
-                                  number(s->throttled_ns), "heat", number(s->hot)));
+                        json_pack("{so so so so so so}", "wall_ns", number(s->wall_ns), "others_ns",
+                                  number(s->others_ns), "runnable", number(s->runnable), "throttled",
+                                  number(s->throttled), "throttled_ns", number(s->throttled_ns), "heat",
+                                  number(s->hot)));
 }

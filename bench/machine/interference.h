@@ -39,8 +39,8 @@ void interference_close(struct interference_watch *watch);
 struct interference_counters {
     int64_t at_ns; /* CLOCK_MONOTONIC */
     struct proc_stat stat;
-    struct proc_throttle throttle; /* summed over the groups */
-    int64_t pressure_ns, hot, oom_kills;
+    int64_t throttled, throttled_ns; /* summed over the groups */
+    int64_t hot, oom_kills;
     int64_t driver_ns; /* CPU time of this process */
     double load1;
 };
@@ -53,7 +53,6 @@ struct interference {
     int64_t steal_ns, tick_ns;
     int64_t others_ns;               /* CPU time of processes that are not the sample's, the origin's or the driver's */
     int64_t runnable;                /* tasks beside the driver that ran before it and after it, the lesser number */
-    int64_t pressure_ns;             /* time in which some task waited for a CPU, the sample's own included */
     int64_t throttled, throttled_ns; /* by a quota: how often, for how long */
     int64_t hot;                     /* events of thermal throttling */
     int64_t oom_kills;               /* processes of this control group killed for want of memory */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "bench/util/alloc.h"
-#include "common/clock.h"
 #include "common/num.h"
 
 #define LIST_MAX 65536 /* CPUs or nodes: a list that says more is none */
@@ -151,20 +150,4 @@ void proc_parse_load(const char *text, double load[3])
     for (int i = 0; i < 3; i++)
         if (!whole || num_parse_double(words[i], 0, 1e9, &load[i]) != 0)
             load[i] = -1;
-}
-
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=MICROSECONDS" */
-int64_t proc_parse_pressure_ns(const char *text)
-{
-    const char *at = strncmp(text, "some ", 5) == 0 ? strstr(text, "total=") : NULL;
-    const int64_t us = at == NULL || at > text + strcspn(text, "\n") ? -1 : whole_number(at + 6);
-    return us < 0 || us > INT64_MAX / NS_PER_US ? -1 : us * NS_PER_US;
-}
-
-/* Version 1 says throttled_time in nanoseconds, version 2 throttled_usec. */
-void proc_parse_throttle(const char *text, struct proc_throttle *out)
-{
-    const int64_t ns = proc_count(text, "throttled_time"), us = proc_count(text, "throttled_usec");
-    *out = (struct proc_throttle){.times = proc_count(text, "nr_throttled"),
-                                  .ns = ns >= 0 || us < 0 || us > INT64_MAX / NS_PER_US ? ns : us * NS_PER_US};
 }

@@ -29,14 +29,4 @@ void proc_parse_stat(const char *text, struct proc_stat *out);
 /* /proc/loadavg: of the last 1, 5, 15 minutes. Negative: unknown. */
 void proc_parse_load(const char *text, double load[3]);
 
-/* How long some task waited for a CPU since boot, from the text of /proc/pressure/cpu; -1: unknown. */
-int64_t proc_parse_pressure_ns(const char *text);
-
-/* A control group's cpu.stat of either version: how often its quota stopped it, and for how long, summed over its CPUs.
- * -1: unknown. */
-struct proc_throttle {
-    int64_t times, ns;
-};
-void proc_parse_throttle(const char *text, struct proc_throttle *out);
-
 #endif

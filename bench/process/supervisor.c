@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver's side of the supervisor: requests over a socket pair, with the command's descriptors as ancillary data. */
+#define _GNU_SOURCE /* environ */
 #include "bench/process/supervisor.h"
 
 #include <errno.h>
@@ -86,6 +87,15 @@ int supervisor_scratch(const struct supervisor *g, const char **path, struct err
 
 static void put_string(const char *text, FILE *out) { fwrite(text, 1, strlen(text) + 1, out); }
 
+static bool is_set_anew(const char *setting, char *const *env)
+{
+    const size_t length = strcspn(setting, "=") + 1;
+    for (; env != NULL && *env != NULL; env++)
+        if (strncmp(*env, setting, length) == 0)
+            return true;
+    return false;
+}
+
 /* The request that starts a command, with its strings, to be freed. */
 static char *pack(const struct supervisor_command *c, size_t *size)
 {
@@ -95,8 +105,13 @@ static char *pack(const struct supervisor_command *c, size_t *size)
     fwrite(&r, 1, sizeof r, out);
     for (; c->argv[r.argc] != NULL; r.argc++)
         put_string(c->argv[r.argc], out);
-    for (; c->env != NULL && c->env[r.envc] != NULL; r.envc++)
-        put_string(c->env[r.envc], out);
+    for (char *const *env = c->env; env != NULL && *env != NULL; env++, r.envc++)
+        put_string(*env, out);
+    for (char *const *env = environ; *env != NULL; env++)
+        if (!is_set_anew(*env, c->env)) {
+            put_string(*env, out);
+            r.envc++;
+        }
     put_string(c->cwd == NULL ? "" : c->cwd, out);
     text_close(out);
     r.bytes = (uint32_t)(*size - sizeof r);

@@ -3,13 +3,14 @@
  * The supervisor process. It waits on two descriptors, the driver's socket and a signalfd for SIGCHLD, and on the earliest
  * deadline. It is single-threaded and holds no state that outlives it.
  */
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np */
 #include "bench/process/supervisor_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -217,85 +218,44 @@ static int order_receive(int socket, struct order *o)
     return rc;
 }
 
-/* Gives the descriptors the numbers that the command expects, out of each other's way first: the supervisor's own are
- * low. 0, or -1 with errno. */
-static int place_descriptors(const struct order *o, int *failure)
+/* What a command begins with: a session of its own, no signal blocked or ignored, its descriptors and its folder. Those of
+ * this process that stand in the way of a descriptor's number are its own or placeholders (settle). 0 or an errno. */
+static int describe(const struct order *o, const char *folder, posix_spawnattr_t *attr,
+                    posix_spawn_file_actions_t *files)
 {
-    const int count = o->r.talks ? SUPERVISOR_FDS : 3;
-    int high[SUPERVISOR_FDS];
-    *failure = fcntl(*failure, F_DUPFD_CLOEXEC, SUPERVISOR_FDS);
-    if (*failure < 0)
-        return -1;
-    for (int i = 0; i < count; i++)
-        if ((high[i] = fcntl(o->fds[i], F_DUPFD_CLOEXEC, SUPERVISOR_FDS)) < 0)
-            return -1;
-    for (int i = 0; i < count; i++)
-        if (dup2(high[i], i) < 0)
-            return -1;
-    return 0;
-}
-
-/* The child: becomes the command, or writes an errno to `failure` and ends. */
-static _Noreturn void become(const struct order *o, char **argv, int failure)
-{
-    static const int defaults[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ, SIGQUIT, SIGCHLD};
-    const struct sigaction plain = {.sa_handler = SIG_DFL};
-    char *text = o->payload;
-    sigset_t none;
+    sigset_t none, all;
     sigemptyset(&none);
-    if (setsid() < 0)
-        goto fail;
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-        if (sigaction(defaults[i], &plain, NULL) != 0)
-            goto fail;
-    if (place_descriptors(o, &failure) != 0)
-        goto fail;
-    for (uint32_t i = 0; i < o->r.argc; i++, text += strlen(text) + 1)
-        argv[i] = text;
-    for (uint32_t i = 0; i < o->r.envc; i++) {
-        char *const next = text + strlen(text) + 1, *const value = text + strcspn(text, "=");
-        if (*value == '=')
-            *value = '\0';
-        if (setenv(text, value + (value + 1 < next), 1) != 0)
-            goto fail;
-        text = next;
-    }
-    if (*text != '\0' && chdir(text) != 0)
-        goto fail;
-    if (sigprocmask(SIG_SETMASK, &none, NULL) == 0)
-        execvp(argv[0], argv);
-fail:;
-    const int rc = errno;
-    (void)file_write_all(failure, &rc, sizeof rc); /* the status says it too */
-    _exit(127);
+    sigfillset(&all);
+    int rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    if (rc == 0)
+        rc = posix_spawnattr_setsigdefault(attr, &all);
+    if (rc == 0)
+        rc = posix_spawnattr_setsigmask(attr, &none);
+    for (int i = 0; rc == 0 && i < (o->r.talks ? SUPERVISOR_FDS : 3); i++)
+        rc = posix_spawn_file_actions_adddup2(files, o->fds[i], i);
+    return rc == 0 && *folder != '\0' ? posix_spawn_file_actions_addchdir_np(files, folder) : rc;
 }
 
-/* Forks and waits until the child has become the command or failed to. 0 and *pid, or an errno. */
+/* Returns once the child has become the command or failed to. 0 and *pid, or an errno. */
 static int spawn(const struct order *o, pid_t *pid)
 {
-    int pipe_fds[2], rc = 0;
-    char **argv = calloc(o->r.argc + 1, sizeof *argv);
-    if (argv == NULL)
+    const size_t count = (size_t)o->r.argc + o->r.envc;
+    posix_spawnattr_t attr;
+    posix_spawn_file_actions_t files;
+    char **words = calloc(count + 2, sizeof *words), *text = o->payload; /* NULL behind each of the two lists */
+    if (words == NULL)
         return ENOMEM;
-    if (pipe2(pipe_fds, O_CLOEXEC) != 0) {
-        rc = errno;
-        free(argv);
-        return rc;
+    for (size_t i = 0; i < count; i++, text += strlen(text) + 1)
+        words[i < o->r.argc ? i : i + 1] = text;
+    int rc = posix_spawnattr_init(&attr);
+    if (rc == 0 && (rc = posix_spawn_file_actions_init(&files)) == 0) {
+        rc = describe(o, text, &attr, &files);
+        if (rc == 0)
+            rc = posix_spawnp(pid, words[0], &files, &attr, words, words + o->r.argc + 1);
+        posix_spawn_file_actions_destroy(&files);
     }
-    *pid = fork();
-    if (*pid == 0)
-        become(o, argv, pipe_fds[1]);
-    if (*pid < 0)
-        rc = errno;
-    close(pipe_fds[1]);
-    int failed = 0;
-    if (rc == 0 && supervisor_read_all(pipe_fds[0], &failed, sizeof failed) == 0) {
-        rc = failed;
-        while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-            ;
-    }
-    close(pipe_fds[0]);
-    free(argv);
+    posix_spawnattr_destroy(&attr);
+    free(words);
     return rc;
 }
 
@@ -384,20 +344,21 @@ static void end_all(struct supervision *k)
  * driver ends. */
 static int settle(struct supervision *k)
 {
+    static const int watched[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
     sigset_t mask;
+    int fd;
     sigemptyset(&mask);
-    sigaddset(&mask, SIGCHLD);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGHUP);
-    const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null_fd < 0 || setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 ||
-        sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
+        sigaddset(&mask, watched[i]);
+    if (setsid() < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) != 0 || sigprocmask(SIG_SETMASK, &mask, NULL) != 0)
         return -1;
+    do /* placeholders keep the descriptors that it is sent out of each other's way */
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    while (fd >= 0 && fd < SUPERVISOR_FDS);
     for (int i = 0; i < 3; i++)
-        if (dup2(null_fd, i) < 0)
+        if (fd < 0 || dup2(fd, i) < 0)
             return -1;
-    close(null_fd);
+    close(fd);
     (void)prctl(PR_SET_NAME, "cobench-supervisor"); /* for people who read ps */
     k->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
     return k->signals < 0 ? -1 : 0;

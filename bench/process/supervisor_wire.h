@@ -13,7 +13,7 @@
 #define SUPERVISOR_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
 #define SUPERVISOR_FDS         5          /* in, out, err, and the two of a command that talks */
 
-/* Strings follow: argc arguments, envc settings, the folder ("": the driver's). SUPERVISOR_FDS descriptors travel with it,
+/* Strings follow: argc arguments, envc of the environment, the folder ("": the driver's). SUPERVISOR_FDS descriptors travel with it,
  * unless it asks to stop the command that runs: then there is nothing but the struct. */
 struct supervisor_request {
     uint32_t stop, bytes, argc, envc, service, talks;

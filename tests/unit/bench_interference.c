@@ -47,7 +47,6 @@ TEST(test_counters)
 {
     struct proc_stat stat;
     double load[3];
-    struct proc_throttle t;
     proc_parse_stat("cpu  1 2 3 40 5 6 7 8 9 10\ncpu0 1 1\nintr 5\nprocs_running 3\n", &stat);
     assert_true(stat.idle == 40 && stat.iowait == 5 && stat.steal == 8 && stat.all == 72 && stat.running == 3);
     proc_parse_stat("cpu  1 2 3 40\n", &stat); /* of a kernel that does not count steal */
@@ -60,17 +59,9 @@ TEST(test_counters)
     assert_true(load[0] == 0.20 && load[1] < 0);
     proc_parse_load("", load);
     assert_true(load[0] < 0);
-    assert_true(proc_parse_pressure_ns("some avg10=1.00 avg60=0 avg300=0 total=7\nfull avg10=0 total=9\n") == 7000);
-    assert_true(proc_parse_pressure_ns("some avg10=1.00\nfull total=9\n") == -1);
-    assert_true(proc_parse_pressure_ns("") == -1);
-    proc_parse_throttle("nr_periods 5\nnr_throttled 3\nthrottled_time 123\n", &t);
-    assert_true(t.times == 3 && t.ns == 123);
-    proc_parse_throttle("usage_usec 1\nnr_throttled 3\nthrottled_usec 123\n", &t);
-    assert_true(t.times == 3 && t.ns == 123000);
-    proc_parse_throttle("usage_usec 1\n", &t);
-    assert_true(t.times == -1 && t.ns == -1);
-    proc_parse_throttle("nr_throttled 3\nthrottled_usec 9223372036854775807\n", &t);
-    assert_true(t.times == 3 && t.ns == -1);
+    assert_true(proc_count("nr_periods 5\nnr_throttled 3\nthrottled_time 123\n", "nr_throttled") == 3);
+    assert_true(proc_count("nr_periods 5\nnr_throttled 3\nthrottled_time 123\n", "throttled") == -1);
+    assert_true(proc_count("oom_kill x\n", "oom_kill") == -1);
 }
 
 /* -- two polls ---------------------------------------------------------------------------------------------------- */
@@ -85,16 +76,16 @@ static void polls_make(struct interference_counters polls[2])
     polls[0] = (struct interference_counters){
         .at_ns = 5 * NS_PER_S,
         .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
-        .throttle = {4, 100},
-        .pressure_ns = 10,
+        .throttled = 4,
+        .throttled_ns = 100,
         .hot = -1,
         .driver_ns = 0,
         .load1 = 0.25};
     polls[1] = polls[0];
     polls[1].at_ns += NS_PER_S;
     polls[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};
-    polls[1].throttle = (struct proc_throttle){6, 5000100};
-    polls[1].pressure_ns = 1010;
+    polls[1].throttled = 6;
+    polls[1].throttled_ns = 5000100;
 }
 
 TEST(test_between)
@@ -104,7 +95,7 @@ TEST(test_between)
     polls_make(polls);
     interference_between(&watch, polls, 500 * NS_PER_MS, &s);
     assert_true(s.wall_ns == NS_PER_S && s.steal_ns == 100 * NS_PER_MS && s.others_ns == 400 * NS_PER_MS);
-    assert_true(s.runnable == 1 && s.pressure_ns == 1000 && s.throttled == 2 && s.throttled_ns == 5000000);
+    assert_true(s.runnable == 1 && s.throttled == 2 && s.throttled_ns == 5000000);
     assert_true(s.hot == -1 && s.load1 == 0.25);
     interference_between(&watch, polls, -1, &s);
     assert_true(s.others_ns == -1 && s.steal_ns == 100 * NS_PER_MS);
@@ -113,7 +104,7 @@ TEST(test_between)
     polls[1].stat.all += 2000;     /* columns that are not of these CPUs */
     interference_between(&watch, polls, 0, &s);
     assert_true(s.others_ns == -1);
-    polls[1].throttle.times = 1; /* a group made anew */
+    polls[1].throttled = 1; /* a group made anew */
     polls[1].stat.steal = -1;
     interference_between(&watch, polls, 0, &s);
     assert_true(s.throttled == -1 && s.steal_ns == -1 && s.others_ns == -1);
@@ -169,7 +160,7 @@ TEST(test_reasons)
         {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .throttled = 2, .throttled_ns = 5500000},
          "quota throttled it 2 times, 5.5 ms in all"},
         {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .throttled = 1, .throttled_ns = -1, .hot = 3},
-         "quota throttled it once; heat throttled the CPU 3 times"},
+         "quota throttled it 1 time; heat throttled the CPU 3 times"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(reasons_of(&rows[i].s, out, sizeof out), rows[i].reasons);
@@ -197,7 +188,7 @@ TEST(test_a_machine_without_proc)
     interference_take(&none, &polls[0]);
     interference_take(&none, &polls[1]);
     interference_between(&none, polls, 0, &s);
-    assert_true(s.wall_ns >= 0 && s.steal_ns == -1 && s.others_ns == -1 && s.runnable == -1 && s.pressure_ns == -1);
+    assert_true(s.wall_ns >= 0 && s.steal_ns == -1 && s.others_ns == -1 && s.runnable == -1);
     assert_true(s.throttled == -1 && s.hot == -1 && s.load1 < 0);
     json_t *line = json_object();
     interference_add(&s, line);
