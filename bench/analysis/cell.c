@@ -2,7 +2,6 @@
 /* A cell by itself: columns of its samples, one value for each round that knows it, and their medians. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/analysis/summary.h"
 #include "bench/protocol/open_loop.h"
@@ -10,20 +9,6 @@
 #include "bench/util/alloc.h"
 
 /* -- columns ---------------------------------------------------------------------------------------------------------- */
-
-static int64_t ns_of(const struct sample *sample, size_t column)
-{
-    int64_t ns;
-    memcpy(&ns, (const char *)sample + column, sizeof ns);
-    return ns;
-}
-
-/* In seconds; NaN where not known. */
-static double column_value(const struct sample *sample, size_t column)
-{
-    const int64_t ns = ns_of(sample, column);
-    return ns < 0 ? NAN : (double)ns / 1e9;
-}
 
 /* Values of rounds, for their median. */
 struct values {
@@ -68,14 +53,17 @@ double column_median(const struct result_cell *cell, size_t column)
     return values_median(&values);
 }
 
+/* For sorting: what is not known comes first. */
+static double place(const struct sample *sample, size_t column) { return fmax(-1, column_value(sample, column)); }
+
 int64_t column_median_round(const struct result_cell *cell, size_t column)
 {
     for (size_t i = 0; i < cell->count; i++) {
-        const int64_t mine = ns_of(&cell->samples[i], column);
+        const double mine = place(&cell->samples[i], column);
         size_t before = 0;
         for (size_t k = 0; k < cell->count; k++) {
-            const int64_t other = ns_of(&cell->samples[k], column);
-            before += other < mine || (other == mine && k < i);
+            const double other = place(&cell->samples[k], column);
+            before += other < mine || (!(other > mine) && k < i);
         }
         if (before == (cell->count - 1) / 2)
             return cell->samples[i].round;
@@ -97,10 +85,10 @@ static double column_share(const struct result_cell *cell, size_t part, size_t w
 {
     double parts = 0, wholes = 0;
     for (size_t i = 0; i < cell->count; i++) {
-        const int64_t x = ns_of(&cell->samples[i], part), y = ns_of(&cell->samples[i], whole);
+        const double x = column_value(&cell->samples[i], part), y = column_value(&cell->samples[i], whole);
         if (x >= 0 && y > 0) {
-            parts += (double)x;
-            wholes += (double)y;
+            parts += x;
+            wholes += y;
         }
     }
     return wholes > 0 ? parts / wholes : NAN;
@@ -113,8 +101,8 @@ static double start_median(const struct result_cell *cell)
 {
     struct values values = values_new(cell);
     for (const struct sample *s = cell->samples; s < cell->samples + cell->count; s++) {
-        const double rest = sample_whole(s) - column_value(s, COLUMN(ready_ns)) - sample_work(s) -
-                            column_value(s, COLUMN(end_ns));
+        const double rest = column_value(s, COLUMN(whole_ns)) - column_value(s, COLUMN(ready_ns)) -
+                            column_value(s, COLUMN(work_ns)) - column_value(s, COLUMN(end_ns));
         values_add(&values, rest < 0 ? 0 : rest);
     }
     return values_median(&values);
@@ -151,14 +139,14 @@ static void cell_outliers(struct summary_cell *out)
     struct values values = values_new(cell);
     struct stats_spread spread;
     for (size_t i = 0; i < cell->count; i++)
-        values_add(&values, log(sample_whole(&cell->samples[i])));
-    if (values.n >= STATS_OUTLIER_MIN && stats_spread_of(values.items, values.n, &spread) == 0) {
-        out->outliers = xcalloc(cell->count, sizeof *out->outliers);
-        for (size_t i = 0; i < cell->count; i++)
-            if (cell->samples[i].whole_ns > 0 &&
-                fabs(stats_modified_z(&spread, log(sample_whole(&cell->samples[i])))) > STATS_OUTLIER_CUT)
+        values_add(&values, log(column_value(&cell->samples[i], COLUMN(whole_ns))));
+    out->outliers = xcalloc(cell->count, sizeof *out->outliers);
+    if (values.n >= STATS_OUTLIER_MIN && stats_spread_of(values.items, values.n, &spread) == 0)
+        for (size_t i = 0; i < cell->count; i++) {
+            const double z = stats_modified_z(&spread, log(column_value(&cell->samples[i], COLUMN(whole_ns))));
+            if (cell->samples[i].whole_ns > 0 && fabs(z) > STATS_OUTLIER_CUT)
                 out->outliers[out->outlier_count++] = cell->samples[i].round;
-    }
+        }
     free(values.items);
 }
 

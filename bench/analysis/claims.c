@@ -99,7 +99,7 @@ static void measure(struct claim *claim, const json_t *row, const struct summary
         return;
     }
     claim->measured = ratio_between(base->cell, variant->cell,
-                                    strcmp(claim->time, "work") == 0 ? sample_work : sample_whole,
+                                    strcmp(claim->time, "work") == 0 ? COLUMN(work_ns) : COLUMN(whole_ns),
                                     summary->results->margin);
     /* Of another language or another size no number of CPUs is the limit. */
     if (base->group == variant->group && strcmp(base->cell->runtime, variant->cell->runtime) == 0)

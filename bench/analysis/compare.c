@@ -118,13 +118,13 @@ static enum ratio_state state_of(const struct compare *c, const struct summary_c
 static void series_make(const struct compare *c, enum compare_side side, const struct result_cell *cell,
                         enum compare_what what, struct pairs *out)
 {
-    static sample_value *const times[RATIO_TIMES] = {[RATIO_WORK] = sample_work, [RATIO_WHOLE] = sample_whole};
-    sample_value *const value = what == COMPARE_P50   ? sample_p50
-                                : what == COMPARE_P99 ? sample_p99
-                                                      : times[c->options.time];
+    const size_t column = what == COMPARE_P50             ? COLUMN(latency_ns[LATENCY_P50])
+                          : what == COMPARE_P99           ? COLUMN(latency_ns[LATENCY_P99])
+                          : c->options.time == RATIO_WORK ? COLUMN(work_ns)
+                                                          : COLUMN(whole_ns);
     const bool speedup = what == COMPARE_SPEEDUP;
     pairs_open(out, cell->count);
-    pairs_collect(out, speedup ? results_baseline(c->results[side], cell->group, cell->runtime) : cell, cell, value);
+    pairs_collect(out, speedup ? results_baseline(c->results[side], cell->group, cell->runtime) : cell, cell, column);
     for (size_t i = 0; i < out->n; i++)
         out->base[i] = (speedup ? log(out->base[i]) : 0) - log(out->variant[i]);
 }

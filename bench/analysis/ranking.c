@@ -43,13 +43,14 @@ static void collect(struct ranking *ranking)
 /* Those that do not take longer than the first; there is at least one cell. */
 static void find_level(struct ranking *ranking)
 {
-    static sample_value *const values[] = {
-        [RANKING_BY_WORK] = sample_work, [RANKING_BY_WHOLE] = sample_whole, [RANKING_BY_P99] = sample_p99};
+    static const size_t columns[] = {[RANKING_BY_WORK] = COLUMN(work_ns),
+                                     [RANKING_BY_WHOLE] = COLUMN(whole_ns),
+                                     [RANKING_BY_P99] = COLUMN(latency_ns[LATENCY_P99])};
     const double margin = ranking->summary->results->margin;
     const size_t rivals = ranking->count - 1;
     struct ratio *ratios = xcalloc(rivals, sizeof *ratios), **family = xcalloc(rivals, sizeof *family);
     for (size_t i = 0; i < rivals; i++) {
-        ratios[i] = ratio_between(ranking->cells[i + 1]->cell, ranking->cells[0]->cell, values[ranking->by], margin);
+        ratios[i] = ratio_between(ranking->cells[i + 1]->cell, ranking->cells[0]->cell, columns[ranking->by], margin);
         family[i] = &ratios[i];
     }
     ratios_judge(family, rivals, margin);

@@ -5,17 +5,18 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/stats/ranks.h"
 #include "bench/stats/series.h"
 #include "bench/util/alloc.h"
 
-static double seconds(int64_t ns) { return ns < 0 ? NAN : (double)ns / 1e9; }
-
-double sample_whole(const struct sample *s) { return seconds(s->whole_ns); }
-double sample_work(const struct sample *s) { return seconds(s->work_ns); }
-double sample_p50(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P50]); }
-double sample_p99(const struct sample *s) { return seconds(s->latency_ns[LATENCY_P99]); }
+double column_value(const struct sample *sample, size_t column)
+{
+    int64_t ns;
+    memcpy(&ns, (const char *)sample + column, sizeof ns);
+    return ns < 0 ? NAN : (double)ns / 1e9;
+}
 
 /* -- doubts ----------------------------------------------------------------------------------------------------------------- */
 
@@ -65,12 +66,12 @@ void pairs_close(struct pairs *pairs)
 }
 
 void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
-                   sample_value *value)
+                   size_t column)
 {
     pairs->n = 0;
     for (size_t i = 0, j = 0; i < base->count && j < variant->count;) {
         const struct sample *a = &base->samples[i], *b = &variant->samples[j];
-        const double x = value(a), y = value(b);
+        const double x = column_value(a, column), y = column_value(b, column);
         if (a->round == b->round && x > 0 && y > 0) {
             pairs->base[pairs->n] = x;
             pairs->variant[pairs->n] = y;
@@ -144,12 +145,12 @@ void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
     ratio->p_least = signed_rank_least_p(pairs->n);
 }
 
-struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, sample_value *value,
+struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, size_t column,
                            double margin)
 {
     struct pairs pairs;
     pairs_open(&pairs, base->count);
-    pairs_collect(&pairs, base, variant, value);
+    pairs_collect(&pairs, base, variant, column);
     struct ratio ratio = ratio_of(&pairs);
     ratio_test(&ratio, &pairs, margin);
     pairs_close(&pairs);

@@ -82,12 +82,10 @@ struct ratio {
     enum verdict verdict;
 };
 
-/* A sample's time in seconds; NaN: not known. */
-typedef double sample_value(const struct sample *sample);
-double sample_p50(const struct sample *sample); /* of the latency of its jobs */
-double sample_whole(const struct sample *sample);
-double sample_work(const struct sample *sample);
-double sample_p99(const struct sample *sample);
+/* Which of a sample's times, all of them int64_t nanoseconds below 0 where not known: COLUMN(work_ns). */
+#define COLUMN(field) offsetof(struct sample, field)
+/* In seconds; NaN: not known. */
+double column_value(const struct sample *sample, size_t column);
 
 /* Two columns of times, one row for each round that both cells have. */
 struct pairs {
@@ -100,7 +98,7 @@ struct pairs {
 void pairs_open(struct pairs *pairs, size_t rows);
 void pairs_close(struct pairs *pairs);
 void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
-                   sample_value *value);
+                   size_t column);
 
 struct ratio ratio_none(enum ratio_state state);
 /* The ratio base / variant and its 95% interval; RATIO_NO_PAIRS of no rows. */
@@ -108,7 +106,7 @@ struct ratio ratio_of(const struct pairs *pairs);
 /* The p-value and the doubts about ratio_of(pairs); pairs->base becomes the log ratios. */
 void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
 /* All of that for two cells. */
-struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, sample_value *value,
+struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, size_t column,
                            double margin);
 
 /* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */

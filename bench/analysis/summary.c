@@ -65,7 +65,8 @@ static void cell_compare(struct summary_cell *cell, const struct results *result
             out->ratio = 1;
             out->rounds = cell->rounds;
         } else if (out->state == RATIO_FULL) {
-            *out = ratio_between(base, cell->cell, time == RATIO_WORK ? sample_work : sample_whole, results->margin);
+            *out = ratio_between(base, cell->cell, time == RATIO_WORK ? COLUMN(work_ns) : COLUMN(whole_ns),
+                                 results->margin);
         }
     }
     if (cell->note == NULL && base != NULL && base->status > CELL_OK)
@@ -130,7 +131,10 @@ static struct summary_check check_make(const struct results *results, const stru
         return out;
     struct pairs pairs;
     pairs_open(&pairs, cell->count);
-    pairs_collect(&pairs, base, cell, !control ? sample_work : out.group->rate > 0 ? sample_p50 : sample_whole);
+    pairs_collect(&pairs, base, cell,
+                  !control              ? COLUMN(work_ns)
+                  : out.group->rate > 0 ? COLUMN(latency_ns[LATENCY_P50])
+                                        : COLUMN(whole_ns));
     for (size_t i = 0; !control && i < pairs.n; i++)
         pairs.base[i] *= (double)cell->copies;
     out.ratio = ratio_of(&pairs);
@@ -163,20 +167,25 @@ static void controls_flag(struct summary *summary, double margin)
     free(p);
 }
 
+/* That of a group and runtime, NULL where there is none. */
+static const struct summary_check *check_of(const struct summary_check *checks, size_t count,
+                                            const struct plan_group *group, const char *runtime)
+{
+    for (const struct summary_check *c = checks; c < checks + count; c++)
+        if (c->cell != NULL && c->group == group && strcmp(c->cell->runtime, runtime) == 0)
+            return c;
+    return NULL;
+}
+
 static bool is_flagged(const struct summary *summary, const struct plan_group *group, const char *runtime)
 {
-    for (const struct summary_check *c = summary->controls; c < summary->controls + summary->control_count; c++)
-        if (c->flagged && c->group == group && strcmp(c->cell->runtime, runtime) == 0)
-            return true;
-    return false;
+    const struct summary_check *control = check_of(summary->controls, summary->control_count, group, runtime);
+    return control != NULL && control->flagged;
 }
 
 const struct summary_check *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell)
 {
-    for (const struct summary_check *c = summary->capacities; c < summary->capacities + summary->capacity_count; c++)
-        if (c->cell != NULL && c->group == cell->group && strcmp(c->cell->runtime, cell->cell->runtime) == 0)
-            return c;
-    return NULL;
+    return check_of(summary->capacities, summary->capacity_count, cell->group, cell->cell->runtime);
 }
 
 /* -- what depends on other rows ------------------------------------------------------------------------------------------------ */

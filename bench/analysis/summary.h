@@ -157,9 +157,6 @@ const char *finding_name(enum finding finding);
 
 /* -- within bench/analysis ---------------------------------------------------------------------------------------------- */
 
-/* Which of a sample's times, all of them int64_t nanoseconds below 0 where not known: COLUMN(work_ns). */
-#define COLUMN(field) offsetof(struct sample, field)
-
 /* The median of a column in seconds. */
 double column_median(const struct result_cell *cell, size_t column);
 /* The round with the median of a column (of two, the lesser); 0: there are no samples. */

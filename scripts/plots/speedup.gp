@@ -27,6 +27,7 @@ set rmargin at screen (WIDTH - 20.0) / WIDTH
 set xrange [left:right]
 set style fill solid 0.85 noborder
 set boxwidth 0.86
+set style textbox opaque noborder fillcolor rgb "white" margins 0.5, 0  # no line runs through a number
 if (slanted) {
     set xtics scale 0 noenhanced rotate by 28 right
 } else {
@@ -48,7 +49,7 @@ do for [p in "own base"] {
     # One key for both panels, with the runtimes of both.
     if (p eq "base" && known("own", 2) > 0) { unset key } else { set key at screen 62.0 / WIDTH, screen (HEIGHT - 64.0) / HEIGHT }
     # A block that is not there would be a warning, and a warning is an error: only what there is gets drawn.
-    draw = "plot DATA index p using 1:2:(colour_at($7)) with boxes linecolor rgb variable notitle"
+    draw = "plot DATA index p using 1:2:(colour_at($6)) with boxes linecolor rgb variable notitle"
     draw = draw . ", for [i=1:words(ARG6)] keyentry with boxes linecolor rgb colour(word(ARG6, i)) title word(ARG6, i)"
     draw = draw . ", 1 with lines linecolor rgb INK linewidth 1 notitle"
     if (ideal > 0) {
@@ -61,9 +62,9 @@ do for [p in "own base"] {
         draw = draw . ", DATA index p using 1:3:(0):($4-$3) with vectors heads size screen 4.0/WIDTH,90 fixed linecolor rgb INK linewidth 1.1 notitle"
     }
     if (known(p, 2) < value(p)) {
-        draw = draw . ", DATA index p using 1:(valid(2) ? NaN : 1):8 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle"
+        draw = draw . ", DATA index p using 1:(valid(2) ? NaN : 1):7 with labels noenhanced left rotate by 90 font small textcolor rgb FAINT offset 0, character 0.5 notitle"
     }
-    draw = draw . ", DATA index p using 1:6:8 with labels noenhanced font small textcolor rgb INK" . \
+    draw = draw . ", DATA index p using 1:(valid(4) ? $4 : $2):7 with labels boxed noenhanced font small textcolor rgb INK" . \
         (crowded ? " left rotate by 90 offset 0, character 0.4" : " offset 0, character 0.6") . " notitle"
     draw = draw . ", DATA index 'models' using 1:(low):xticlabels(2) with points pointtype -1 notitle"
     eval(draw)

@@ -135,7 +135,7 @@ static struct ratio block_ratio(const struct result_cell *a, const struct result
     for (size_t c = 0; c < 2; c++)
         for (size_t i = 0; i < TRIAL_ROUNDS; i++)
             taken[n++] = (struct taken){cells[c]->samples[i].round, cells[c]->samples[i].order,
-                                        sample_whole(&cells[c]->samples[i])};
+                                        column_value(&cells[c]->samples[i], COLUMN(whole_ns))};
     qsort(taken, n, sizeof *taken, compare_taken);
     pairs_open(&pairs, TRIAL_ROUNDS);
     pairs.n = TRIAL_ROUNDS;

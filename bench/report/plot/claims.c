@@ -2,8 +2,8 @@
 /*
  * What others published beside what was measured here, a row a claim.
  *
- * The data: "names" (y, text, verdict) of all; "claimed" (y, low, high); "scaled" (y, low) of those that were scaled to
- * the CPUs here; "cannot" (y, ratio) of those that cannot be; "measured" (y, ratio, low, high); "limits" (y, limit).
+ * The data: "claims" (y; low and high of what is claimed; low where that cannot be; low scaled to the CPUs here; ratio, low
+ * and high as measured; the limit here; text; verdict), NaN where there is none.
  */
 #include <math.h>
 
@@ -14,28 +14,23 @@
 #define AXIS_SPACE   1.3
 #define NAME_COLUMNS 62
 
-enum block { NAMES, CLAIMED, SCALED, CANNOT, MEASURED, LIMITS, BLOCKS };
-static const char *const block_names[BLOCKS] = {"names", "claimed", "scaled", "cannot", "measured", "limits"};
-
-static double reach_of(double low, double high) { return isfinite(high) ? high : low * OR_MORE; }
-
-static void put_claim(struct picture *p, enum block block, const struct claim *c, double y)
+static void put_claim(struct picture *p, const struct claim *c, double y, struct picture_axis *axis)
 {
-    static const size_t widths[BLOCKS] = {[CLAIMED] = 2, [SCALED] = 1, [CANNOT] = 2, [MEASURED] = 3, [LIMITS] = 1};
     const bool can = c->verdict != CLAIM_CANNOT;
-    const double reach = reach_of(c->low, c->high);
-    const double rows[BLOCKS][4] = {
-        [CLAIMED] = {y, can ? c->low : NAN, reach},
-        [SCALED] = {y, can && c->scaled ? c->scaled_low : NAN},
-        [CANNOT] = {y, can ? NAN : c->low, reach},
-        [MEASURED] = {y, c->measured.ratio, picture_low(&c->measured), picture_high(&c->measured)},
-        [LIMITS] = {y, c->limit.gain}};
+    const double row[] = {y,
+                          can ? c->low : NAN,
+                          isfinite(c->high) ? c->high : c->low * OR_MORE,
+                          can ? NAN : c->low,
+                          can && c->scaled ? c->scaled_low : NAN,
+                          c->measured.ratio,
+                          picture_low(&c->measured),
+                          picture_high(&c->measured),
+                          c->limit.gain};
     char name[200];
     snprintf(name, sizeof name, "%.*s%s", NAME_COLUMNS, c->says, format_columns(c->says) > NAME_COLUMNS ? "…" : "");
-    if (block == NAMES)
-        picture_row(p, name, claim_verdict_name(c->verdict), y);
-    else if (isfinite(rows[block][1]))
-        picture_row_of(p, NULL, NULL, rows[block], 1 + widths[block]);
+    picture_row_of(p, name, claim_verdict_name(c->verdict), row, sizeof row / sizeof *row);
+    for (size_t i = 1; i < sizeof row / sizeof *row; i++)
+        picture_stretch(axis, row[i]);
 }
 
 void picture_claims(struct pictures *out, const struct plan_group *group)
@@ -46,18 +41,10 @@ void picture_claims(struct pictures *out, const struct plan_group *group)
     if (claims == NULL || claims->count == 0)
         return;
     struct picture *p = picture_add(out, "claims", group, NULL);
-    for (size_t k = 0; k < BLOCKS; k++) {
-        picture_block(p, "%s", block_names[k]);
-        for (size_t i = 0; i < claims->count; i++)
-            put_claim(p, (enum block)k, &claims->items[i], (double)(claims->count - 1 - i));
-    }
+    picture_block(p, "claims");
     for (size_t i = 0; i < claims->count; i++) {
-        const struct claim *c = &claims->items[i];
-        const double all[] = {c->low,          reach_of(c->low, c->high), c->scaled_low, c->measured.ratio,
-                              c->measured.low, c->measured.high,          c->limit.gain};
-        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-            picture_stretch(&axis, all[k]);
-        counts[c->verdict]++;
+        put_claim(p, &claims->items[i], (double)(claims->count - 1 - i), &axis);
+        counts[claims->items[i].verdict]++;
     }
     picture_set(p, "low=%.6g; high=%.6g", axis.low / AXIS_SPACE, axis.high * AXIS_SPACE);
     picture_say(&p->title, "Claimed and measured");

@@ -17,7 +17,7 @@
 #include "bench/analysis/scaling.h"
 #include "bench/analysis/summary.h"
 
-enum { PICTURE_WORDS = 4, PICTURE_NUMBERS = 8 };
+enum { PICTURE_WORDS = 4, PICTURE_NUMBERS = 9 };
 
 /* All strings are owned. */
 struct picture {

@@ -4,8 +4,8 @@
  * ("base") what language and model buy together. Bars stand together by model, in the order of the plan, and within one
  * by runtime. All that depends on the numbers is decided here: the script only draws.
  *
- * The data: for each panel P a block "P" (x, ratio, low, high, capacity, height of the label, place of the runtime, and the
- * label or why there is no ratio), NaN where there is none; and "models" (x, name).
+ * The data: for each panel P a block "P" (x, ratio, low, high, capacity, place of the runtime, and the ratio as text or why
+ * there is none), NaN where there is none; and "models" (x, name).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -13,32 +13,11 @@
 
 #include "bench/report/format.h"
 #include "bench/report/plot/picture.h"
-#include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
 #define LOG_SPAN    20.0 /* ratios that span more have a logarithmic axis */
 #define CLUSTER_GAP 0.8
-#define LEAST_WIDTH 7.0  /* of the x axis, so that one bar alone is not as wide as the picture */
-#define LABEL_SPACE 0.10 /* of the axis, which a label needs above its bar; what lies in there pushes it up */
-
-struct bar {
-    const struct summary_cell *cell;
-    double x, capacity; /* the capacity of its runtime, NaN where there is none */
-};
-
-struct chart {
-    struct bar *bars;
-    size_t count;
-};
-
-struct panel {
-    const char *name; /* "own", "base" */
-    enum ratio_time time;
-    enum ratio_base base;
-    double ideal; /* NaN: not drawn here */
-    bool logarithmic;
-    struct picture_axis axis;
-};
+#define LEAST_WIDTH 7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
 
 /* -- where the bars stand --------------------------------------------------------------------------------------------- */
 
@@ -49,34 +28,33 @@ static double key(const struct summary_cell *cell, const void *models)
            (double)picture_runtime_place(cell->cell->runtime);
 }
 
-static struct chart place_bars(const struct summary *summary, const struct plan_group *group,
-                               const struct string_list *models)
+static const char *model_of(const struct plot_row *bar) { return bar->cell->cell->model; }
+
+/* A row for each bar, whose key becomes its x. */
+static struct plot_rows bars_make(const struct summary *summary, const struct plan_group *group,
+                                  const struct string_list *models)
 {
-    struct plot_rows rows = plot_rows_make(summary, group, key, models);
-    struct chart chart = {xcalloc(rows.count, sizeof *chart.bars), rows.count};
+    struct plot_rows bars = plot_rows_make(summary, group, key, models);
     double x = 0;
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct summary_cell *cell = rows.items[i].cell;
-        const struct summary_check *capacity = summary_capacity_of(summary, cell);
-        if (i > 0)
-            x += strcmp(cell->cell->model, rows.items[i - 1].cell->cell->model) == 0 ? 1 : 1 + CLUSTER_GAP;
-        chart.bars[i] = (struct bar){cell, x, capacity != NULL ? capacity->ratio.ratio : NAN};
+    for (struct plot_row *bar = bars.items; bar < bars.items + bars.count; bar++) {
+        if (bar > bars.items)
+            x += strcmp(model_of(bar), model_of(bar - 1)) == 0 ? 1 : 1 + CLUSTER_GAP;
+        bar->key = x;
     }
-    free(rows.items);
-    return chart;
+    return bars;
 }
 
 /* The models' names in the middle of their bars, the axis, and the least distance of two names. */
-static void put_models(struct picture *p, const struct chart *chart)
+static void put_models(struct picture *p, const struct plot_rows *bars)
 {
-    const double last = chart->bars[chart->count - 1].x, width = fmax(LEAST_WIDTH, last + 1 + CLUSTER_GAP);
+    const double last = bars->items[bars->count - 1].key, width = fmax(LEAST_WIDTH, last + 1 + CLUSTER_GAP);
     double before = NAN, spacing = width;
     picture_block(p, "models");
-    for (size_t first = 0, next; first < chart->count; first = next) {
-        const char *model = chart->bars[first].cell->cell->model;
-        for (next = first + 1; next < chart->count && strcmp(chart->bars[next].cell->cell->model, model) == 0;)
+    for (size_t first = 0, next; first < bars->count; first = next) {
+        const char *model = model_of(&bars->items[first]);
+        for (next = first + 1; next < bars->count && strcmp(model_of(&bars->items[next]), model) == 0;)
             next++;
-        const double middle = (chart->bars[first].x + chart->bars[next - 1].x) / 2;
+        const double middle = (bars->items[first].key + bars->items[next - 1].key) / 2;
         picture_row(p, model, NULL, middle);
         spacing = fmin(spacing, middle - before); /* fmin leaves a NaN out */
         before = middle;
@@ -85,61 +63,6 @@ static void put_models(struct picture *p, const struct chart *chart)
 }
 
 /* -- a panel ---------------------------------------------------------------------------------------------------------- */
-
-static const struct ratio *ratio_at(const struct bar *bar, const struct panel *panel)
-{
-    return &bar->cell->speedup[panel->time][panel->base];
-}
-
-/* What models can gain at once is compared with them, not with sync itself. */
-static double capacity_at(const struct bar *bar, const struct panel *panel)
-{
-    const struct ratio *r = ratio_at(bar, panel);
-    return panel->base == RATIO_OWN_SYNC && ratio_known(r) && r->state != RATIO_SELF ? bar->capacity : NAN;
-}
-
-static void measure(struct panel *panel, const struct chart *chart)
-{
-    struct picture_axis values = {1, 1};
-    picture_stretch(&values, panel->ideal);
-    for (const struct bar *bar = chart->bars; bar < chart->bars + chart->count; bar++) {
-        const struct ratio *r = ratio_at(bar, panel);
-        const double all[] = {r->ratio, r->low, r->high, capacity_at(bar, panel)};
-        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
-            picture_stretch(&values, all[k]);
-    }
-    const double span = values.high / values.low;
-    panel->logarithmic = span > LOG_SPAN;
-    panel->axis = (struct picture_axis){0, values.high * 1.25};
-    if (panel->logarithmic) /* with some space above, for the labels */
-        panel->axis = (struct picture_axis){values.low / fmax(1.6, pow(span, 0.06)),
-                                            values.high * fmax(2, pow(span, 0.2))};
-}
-
-/* A value's place on the axis, 0 at the bottom, 1 at the top; and back. */
-static double axis_place(const struct panel *p, double value)
-{
-    return p->logarithmic ? log(value / p->axis.low) / log(p->axis.high / p->axis.low) : value / p->axis.high;
-}
-
-static double axis_value(const struct panel *p, double place)
-{
-    return p->logarithmic ? p->axis.low * pow(p->axis.high / p->axis.low, place) : place * p->axis.high;
-}
-
-/* Just above the bar and its interval, and above every line that would run through the label. */
-static double label_height(const struct panel *panel, const struct bar *bar)
-{
-    const double lines[] = {1, capacity_at(bar, panel), panel->ideal};
-    enum { LINES = sizeof lines / sizeof *lines };
-    double top = axis_place(panel, picture_high(ratio_at(bar, panel)));
-    for (size_t i = 0; i < LINES * LINES; i++) { /* each may push it into another */
-        const double line = axis_place(panel, lines[i % LINES]);
-        if (line > top && line < top + LABEL_SPACE)
-            top = line;
-    }
-    return axis_value(panel, top);
-}
 
 /* The axis has the x; bars are narrow: four characters. */
 static struct format label_text(double ratio)
@@ -152,43 +75,61 @@ static struct format label_text(double ratio)
     return f;
 }
 
-static void put_panel(struct picture *p, struct panel *panel, const struct chart *chart)
+/* With some space above, for the labels. */
+static void set_axis(struct picture *p, const char *name, const struct picture_axis *values)
 {
-    measure(panel, chart);
-    picture_block(p, "%s", panel->name);
-    for (const struct bar *bar = chart->bars; bar < chart->bars + chart->count; bar++) {
-        const struct ratio *r = ratio_at(bar, panel);
-        picture_row(p, NULL, ratio_known(r) ? label_text(r->ratio).text : picture_why(bar->cell, r), bar->x, r->ratio,
-                    r->low, r->high, capacity_at(bar, panel), label_height(panel, bar),
-                    (double)picture_runtime_place(bar->cell->cell->runtime));
+    const double span = values->high / values->low;
+    const bool logarithmic = span > LOG_SPAN;
+    picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g", name, logarithmic, name,
+                logarithmic ? values->low / fmax(1.6, pow(span, 0.06)) : 0, name,
+                values->high * (logarithmic ? fmax(2, pow(span, 0.2)) : 1.25));
+}
+
+/* What models can gain at once is compared with them, not with sync itself, and of the upper panel only. */
+static void put_panel(struct picture *p, const struct summary *summary, const struct plot_rows *bars,
+                      enum ratio_base base)
+{
+    const bool own = base == RATIO_OWN_SYNC;
+    const char *name = own ? "own" : "base";
+    const enum ratio_time time = own ? picture_time(summary, p->group, base) : RATIO_WHOLE;
+    struct picture_axis values = {1, 1};
+    double ideal = 0; /* the most that a bar could reach ideally; 0: not drawn */
+    picture_block(p, "%s", name);
+    for (const struct plot_row *bar = bars->items; bar < bars->items + bars->count; bar++) {
+        const struct ratio *r = &bar->cell->speedup[time][base];
+        const struct summary_check *capacity = summary_capacity_of(summary, bar->cell);
+        const bool limited = own && capacity != NULL && ratio_known(r) && r->state != RATIO_SELF;
+        const double row[] = {bar->key,
+                              r->ratio,
+                              r->low,
+                              r->high,
+                              limited ? capacity->ratio.ratio : NAN,
+                              (double)picture_runtime_place(bar->cell->cell->runtime)};
+        picture_row_of(p, NULL, ratio_known(r) ? label_text(r->ratio).text : picture_why(bar->cell, r), row, 6);
+        for (size_t i = 1; i <= 4; i++)
+            picture_stretch(&values, row[i]);
+        ideal = own ? fmax(ideal, ideal_of(summary, bar->cell)) : 0;
     }
-    picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g; %s_ideal=%.6g; %s_work=%d", panel->name, panel->logarithmic,
-                panel->name, panel->axis.low, panel->name, panel->axis.high, panel->name,
-                isfinite(panel->ideal) ? panel->ideal : 0.0, panel->name, panel->time == RATIO_WORK);
+    ideal = ideal > 1 ? ideal : 0;
+    picture_stretch(&values, ideal);
+    set_axis(p, name, &values);
+    picture_set(p, "%s_ideal=%.6g; %s_work=%d", name, ideal, name, time == RATIO_WORK);
 }
 
 void picture_speedup(struct pictures *out, const struct plan_group *group)
 {
     const struct summary *summary = out->source->summary;
-    double ideal = 1; /* the most that a bar could reach ideally */
     if (!picture_compares(summary, group, RATIO_OWN_SYNC) && !picture_compares(summary, group, RATIO_PY_SYNC))
         return;
     struct string_list models = picture_names(summary, group, true), runtimes = picture_names(summary, group, false);
-    struct chart chart = place_bars(summary, group, &models);
-    for (size_t i = 0; i < chart.count; i++)
-        ideal = fmax(ideal, ideal_of(summary, chart.bars[i].cell));
-    struct panel own = {.name = "own",
-                        .time = picture_time(summary, group, RATIO_OWN_SYNC),
-                        .base = RATIO_OWN_SYNC,
-                        .ideal = ideal > 1 ? ideal : NAN};
-    struct panel base = {.name = "base", .time = RATIO_WHOLE, .base = RATIO_PY_SYNC, .ideal = NAN};
+    struct plot_rows bars = bars_make(summary, group, &models);
     struct picture *p = picture_add(out, "speedup", group, NULL);
-    put_panel(p, &own, &chart);
-    put_panel(p, &base, &chart);
-    put_models(p, &chart);
+    put_panel(p, summary, &bars, RATIO_OWN_SYNC);
+    put_panel(p, summary, &bars, RATIO_PY_SYNC);
+    put_models(p, &bars);
     p->words[0] = string_list_join(&runtimes, " ");
     picture_say(&p->alt, "%s: bars of every variant's speedup; %s", group->name, picture_extremes(summary, group).text);
-    free(chart.bars);
+    free(bars.items);
     string_list_free(&runtimes);
     string_list_free(&models);
 }
