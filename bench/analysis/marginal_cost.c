@@ -61,7 +61,7 @@ static void point_add(struct points *points, struct price *row, const struct sum
 /* The slope over the points that know the value; not known where they are too few. */
 static struct stats_interval price_fit(const struct points *points, const double *y)
 {
-    struct stats_interval slope = {NAN, NAN, NAN, NAN};
+    struct stats_interval slope = {NAN, NAN, NAN};
     double known_x[SLOPE_POINTS_MAX], known_y[SLOPE_POINTS_MAX];
     size_t known = 0;
     for (size_t i = 0; i < points->n; i++)

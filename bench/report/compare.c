@@ -44,7 +44,7 @@ static void read_variant(const void *row, int which, struct table_value *out)
 {
     (void)which;
     const struct result_cell *cell = compare_cell(row)->cell;
-    table_set_format(out, "%.100s:%.100s", cell->runtime, cell->model);
+    table_set_variant(out, cell->runtime, cell->model);
 }
 
 static void read_params(const void *row, int which, struct table_value *out)

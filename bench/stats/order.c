@@ -78,7 +78,6 @@ int stats_median_interval(const double *x, size_t n, double confidence, struct s
             .estimate = gsl_stats_median_from_sorted_data(sorted, 1, n),
             .low = sorted[k - 1],
             .high = sorted[n - k],
-            .coverage = 1 - 2 * gsl_cdf_binomial_P(k - 1, 0.5, (unsigned)n),
         };
     free(sorted);
     return k >= 1 ? 0 : -ERANGE;

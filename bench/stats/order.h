@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Statistics of one sample by its order: sorted copies, the median and its interval, and which values are outliers. Pure. Every function of bench/stats that returns an int returns 0 or
+ * Statistics of one sample by its order: sorted copies, the median and its interval, and which values are outliers. Pure.
+ * Every function of bench/stats that returns an int returns 0 or
  *   -EINVAL  no values, or a confidence outside (0, 1)
  *   -EDOM    a value is NaN or infinite, or (ratios) zero or negative
  *   -ERANGE  too few values for what is asked for
@@ -27,9 +28,7 @@
 #define STATS_OUTLIER_MIN 6
 
 struct stats_interval {
-    double estimate;
-    double low, high;
-    double coverage; /* what the interval attains, at least what was asked for where its distribution is exact */
+    double estimate, low, high;
 };
 
 /* A sorted copy of n >= 1 finite values in *out, to be freed by the caller. */

@@ -6,6 +6,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,7 @@ static double ways_in_all(size_t m, size_t n)
     return ways;
 }
 
-bool stats_rank_sum_exact(size_t m, size_t n)
+static bool rank_sum_exact(size_t m, size_t n)
 {
     return m <= STATS_EXACT_MAX && n <= STATS_EXACT_MAX && ways_in_all(m, n) < 0x1p64;
 }
@@ -156,7 +157,7 @@ static void fill_rank_sum(struct ranks *r)
     const double m = (double)r->m, n = (double)r->n, ties = ties_of(r->x, r->m) + ties_of(r->y, r->n);
     const size_t most = r->m * r->n;
     r->count = m * n;
-    r->exact = stats_rank_sum_exact(r->m, r->n);
+    r->exact = rank_sum_exact(r->m, r->n);
     r->deviation = sqrt(m * n / 12 * (m + n + 1 - ties / ((m + n) * (m + n - 1))));
     r->all = round(ways_in_all(r->m, r->n));
     for (size_t u = 0; u <= most && r->exact; u++)
@@ -247,11 +248,10 @@ int stats_shift(const struct stats_two *two, double confidence, struct stats_int
     if (rc != 0)
         return rc;
     const double k = find_k(&r, (1 - confidence) / 2);
-    *out = (struct stats_interval){median_of(&r), NAN, NAN, NAN};
+    *out = (struct stats_interval){median_of(&r), NAN, NAN};
     if (k >= 1) {
         out->low = select_kth(&r, k);
         out->high = select_kth(&r, r.count + 1 - k);
-        out->coverage = 1 - 2 * cdf(&r, k - 1);
     }
     ranks_free(&r);
     return k >= 1 ? 0 : -ERANGE;

@@ -18,7 +18,6 @@
 #ifndef BENCH_STATS_RANKS_H
 #define BENCH_STATS_RANKS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench/stats/order.h"
@@ -53,12 +52,10 @@ int stats_shift_outside_p(const struct stats_two *two, double low, double high, 
 /* The least p-value there can be with these sizes, 2 / (m + n over n); 1 where one is 0. */
 double stats_rank_sum_least_p(size_t m, size_t n);
 
-/* P(W+ <= w) and P(U <= u) for samples without ties; 0 below 0. */
+/* P(W+ <= w) and P(U <= u) for samples without ties; 0 below 0. U's is exact where besides the ways to choose one sample from
+ * both are below 2^64 (as for 33 and 33, or 50 and 24). */
 double stats_signed_rank_cdf(size_t n, double w);
 double stats_rank_sum_cdf(size_t m, size_t n, double u);
-/* Is U's exact? Where both sizes are at most STATS_EXACT_MAX and the ways to choose one sample from both are below 2^64 (as
- * for 33 and 33, or 50 and 24). */
-bool stats_rank_sum_exact(size_t m, size_t n);
 
 /* Holm's step-down adjustment of n p-values; adjusted[i] belongs to p[i]. n may be 0. -EDOM: a p outside 0..1. */
 int stats_holm(const double *p, size_t n, double *adjusted);

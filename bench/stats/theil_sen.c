@@ -6,12 +6,12 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 #define TAIL 0.025
 
-/* Fills p[k] with the chance of exactly k of the n(n-1)/2 pairs, 0 beyond, value by value. The m-th value to be put in is out of order with 0 to m - 1 of those before it, all alike. */
+/* Fills p[k] with the chance of exactly k of the n(n-1)/2 pairs, 0 beyond, value by value: the m-th to be put in is out of
+ * order with 0 to m - 1 of those before it, all alike. */
 static void kendall_fill(size_t n, double p[KENDALL_PAIRS_MAX + 1])
 {
     double before[KENDALL_PAIRS_MAX + 1];
@@ -36,45 +36,33 @@ double kendall_cdf(size_t n, size_t k)
     return sum < 1 ? sum : 1;
 }
 
-/* How many slopes lie outside the interval at either end; 0: there is no interval. *tail: the chance of one end. */
-static size_t outside(size_t n, double *tail)
+/* How many slopes lie outside the interval at either end; 0: there is no interval. */
+static size_t outside(size_t n)
 {
     double p[KENDALL_PAIRS_MAX + 1], sum = 0;
     size_t k = 0;
     kendall_fill(n, p);
-    for (*tail = 0; sum + p[k] <= TAIL; k++)
-        *tail = sum += p[k];
+    while ((sum += p[k]) <= TAIL)
+        k++;
     return k;
-}
-
-static bool all_finite(const double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i]))
-            return false;
-    return true;
 }
 
 int slope_make(const double *x, const double *y, size_t n, struct stats_interval *out)
 {
-    if (n < 2 || n > SLOPE_POINTS_MAX)
-        return -ERANGE;
-    if (!all_finite(x, n) || !all_finite(y, n))
-        return -EDOM;
     double slopes[KENDALL_PAIRS_MAX];
     size_t count = 0;
+    if (n < 2 || n > SLOPE_POINTS_MAX)
+        return -ERANGE;
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++) {
-            if (x[i] == x[j])
+            slopes[count] = (y[j] - y[i]) / (x[j] - x[i]);
+            if (!isfinite(x[j] - x[i]) || !isfinite(slopes[count++]))
                 return -EDOM;
-            slopes[count++] = (y[j] - y[i]) / (x[j] - x[i]);
         }
     gsl_sort(slopes, 1, count);
-    double tail;
-    const size_t k = outside(n, &tail);
+    const size_t k = outside(n);
     out->estimate = gsl_stats_median_from_sorted_data(slopes, 1, count);
     out->low = k == 0 ? NAN : slopes[k - 1];
     out->high = k == 0 ? NAN : slopes[count - k];
-    out->coverage = k == 0 ? NAN : 1 - 2 * tail;
     return 0;
 }

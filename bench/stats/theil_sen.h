@@ -29,7 +29,7 @@ double kendall_cdf(size_t n, size_t k);
 /*
  * Always 95%: from the k-th smallest to the k-th largest slope, k being the greatest for which either tail is at most
  * 2.5%. 0; -ERANGE (fewer than 2 points or more than SLOPE_POINTS_MAX); -EDOM (a value is not finite, or two points have
- * the same x). Below SLOPE_MIN_95 points low, high and coverage are NaN. On an error *out is left alone.
+ * the same x). Below SLOPE_MIN_95 points low and high are NaN. On an error *out is left alone.
  */
 int slope_make(const double *x, const double *y, size_t n, struct stats_interval *out);
 

@@ -73,7 +73,7 @@ TEST(coverage_is_the_published_one)
             x[j] = exp((double)j); /* so that all Walsh averages differ */
         struct stats_interval interval;
         assert_int_equal(stats_signed_rank(x, table[i].n, table[i].confidence, &interval), 0);
-        assert_near(interval.coverage, table[i].coverage, 1e-12);
+        assert_near(1 - 2 * stats_signed_rank_cdf(table[i].n, (double)table[i].k - 1), table[i].coverage, 1e-12);
         double *all = walsh_all(x, table[i].n);
         assert_true(interval.low == all[table[i].k - 1]);
         assert_true(interval.high == all[table[i].n * (table[i].n + 1) / 2 - table[i].k]);
@@ -90,7 +90,7 @@ TEST(too_few_values_have_no_interval)
     assert_int_equal(stats_signed_rank(x, STATS_MIN_95, 0.95, &interval), 0);
     assert_int_equal(stats_signed_rank(x, STATS_MIN_99 - 1, 0.99, &interval), -ERANGE);
     assert_near(interval.estimate, 4, 0); /* alone */
-    assert_true(isnan(interval.low) && isnan(interval.high) && isnan(interval.coverage));
+    assert_true(isnan(interval.low) && isnan(interval.high));
 }
 
 /* R's help page of wilcox.test: depression scores of 9 patients (Hollander and Wolfe, p. 29 and 40):

@@ -10,13 +10,12 @@
 
 TEST(median_intervals_are_the_published_ones)
 {
-    /* n, place of the lower end, coverage: the tables of the sign test (Hollander and Wolfe, table A.2). */
+    /* n, place of the lower end: the tables of the sign test (Hollander and Wolfe, table A.2). */
     static const struct {
         size_t n, k;
-        double confidence, coverage;
-    } table[] = {{6, 1, 0.95, 0.96875},      {8, 1, 0.95, 0.9921875},      {9, 2, 0.95, 0.9609375},
-                 {10, 2, 0.95, 0.978515625}, {12, 3, 0.95, 0.96142578125}, {20, 6, 0.95, 0.9586105},
-                 {8, 1, 0.99, 0.9921875},    {30, 10, 0.95, 0.9572261}};
+        double confidence;
+    } table[] = {{6, 1, 0.95},  {8, 1, 0.95},  {9, 2, 0.95}, {10, 2, 0.95},
+                 {12, 3, 0.95}, {20, 6, 0.95}, {8, 1, 0.99}, {30, 10, 0.95}};
     for (size_t i = 0; i < COUNT(table); i++) {
         double x[30];
         for (size_t j = 0; j < table[i].n; j++)
@@ -26,7 +25,6 @@ TEST(median_intervals_are_the_published_ones)
         assert_near(interval.low, (double)table[i].k - 1, 0);
         assert_near(interval.high, (double)(table[i].n - table[i].k), 0);
         assert_near(interval.estimate, (double)(table[i].n - 1) / 2, 1e-12);
-        assert_near(interval.coverage, table[i].coverage, 1e-6);
     }
 }
 

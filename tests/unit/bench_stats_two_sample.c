@@ -67,9 +67,7 @@ TEST(critical_values_are_the_published_ones)
 
 TEST(normal_continues_the_exact_table)
 {
-    static const size_t sizes[][2] = {{33, 33}, {50, 24}, {50, 50}};
-    assert_true(stats_rank_sum_exact(33, 33) && stats_rank_sum_exact(50, 24) && stats_rank_sum_exact(24, 50));
-    assert_false(stats_rank_sum_exact(34, 34) || stats_rank_sum_exact(50, 50) || stats_rank_sum_exact(51, 2));
+    static const size_t sizes[][2] = {{33, 33}, {34, 34}, {50, 24}, {50, 50}};
     for (size_t i = 0; i < COUNT(sizes); i++) {
         const double m = (double)sizes[i][0], n = (double)sizes[i][1], deviation = sqrt(m * n * (m + n + 1) / 12);
         double last = 0;
@@ -132,7 +130,6 @@ TEST(selection_is_that_of_all_differences)
         assert_true(k >= 1);
         assert_near(interval.low, all[k - 1], 0);
         assert_near(interval.high, all[count - k], 0);
-        assert_near(interval.coverage, 1 - 2 * stats_rank_sum_cdf(two.m, two.n, (double)k - 1), 1e-15);
         assert_near(interval.estimate, count % 2 ? all[count / 2] : all[count / 2 - 1] / 2 + all[count / 2] / 2, 0);
         free(all);
     }
@@ -143,16 +140,14 @@ TEST(too_few_values_have_no_interval)
     static const double x[] = {1, 2, 3, 4, 5, 6, 7, 8};
     static const struct {
         size_t m, n;
-        double coverage; /* 0: none */
-    } table[] = {{1, 8, 0},           {2, 7, 0}, {3, 4, 0}, {3, 3, 0}, {4, 4, 1 - 2.0 / 70}, {3, 5, 1 - 2.0 / 56},
-                 {2, 8, 1 - 2.0 / 45}};
+        int rc;
+    } table[] = {{1, 8, -ERANGE}, {2, 7, -ERANGE}, {3, 4, -ERANGE}, {3, 3, -ERANGE}, {4, 4, 0}, {3, 5, 0}, {2, 8, 0}};
     for (size_t i = 0; i < COUNT(table); i++)
         for (size_t swapped = 0; swapped < 2; swapped++) {
             const struct stats_two two = {x, x, swapped ? table[i].n : table[i].m, swapped ? table[i].m : table[i].n};
             struct stats_interval interval;
-            assert_int_equal(stats_shift(&two, 0.95, &interval), table[i].coverage > 0 ? 0 : -ERANGE);
-            assert_true(isfinite(interval.estimate) && isnan(interval.low) == isnan(interval.coverage));
-            assert_near(isnan(interval.coverage) ? 0 : interval.coverage, table[i].coverage, 1e-15);
+            assert_int_equal(stats_shift(&two, 0.95, &interval), table[i].rc);
+            assert_true(isfinite(interval.estimate) && isnan(interval.low) == (table[i].rc != 0));
         }
 }
 
@@ -194,7 +189,6 @@ TEST(many_rounds_are_no_burden)
     assert_int_equal(stats_shift(&(struct stats_two){x, x + N, N, N}, 0.99, &interval), 0); /* 1e10 differences */
     assert_true(interval.low < interval.estimate && interval.estimate < interval.high);
     assert_near(interval.estimate, 1, 0.02);
-    assert_near(interval.coverage, 0.99, 1e-5);
     free(x);
 }
 
