@@ -3,6 +3,7 @@
 doubled, nothing mixed up with another plan, other programs or another machine."""
 
 import collections
+import contextlib
 import fcntl
 import json
 import os
@@ -11,11 +12,12 @@ import resource
 import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import jsonschema
 import pytest
 
-from test_driver import LIMIT_S, ROOT, Checkout, mine, wait_until
+from test_driver import BUILD, LIMIT_S, ROOT, Checkout, mine, wait_until
 
 SCHEMAS = {name: json.loads((ROOT / "common" / "schema" / f"{name}.schema.json").read_text())
            for name in ("sample", "plan", "event")}
@@ -302,6 +304,50 @@ def test_what_killed_runs_left_goes_with_the_next(checkout):
     assert resume(checkout, folder).returncode == 0
     assert not live.exists(), "whoever resumes a run clears away too"
     assert sorted(p.name for p in checkout.results.iterdir()) == sorted([folder.name, "latest"])
+
+
+def scratch_of(run):
+    """The scratch folder of a real run whose TMPDIR is its own, the supervisor and the host, once a spawned pool is up."""
+    for pid, _ in mine(run.folder):
+        with contextlib.suppress(OSError, StopIteration):
+            words, env = (Path(f"/proc/{pid}/{name}").read_text().split("\0") for name in ("cmdline", "environ"))
+            scratch = next((v.partition("=")[2] for v in env if v.startswith("COBENCH_SCRATCH=")), "")
+            if {"--slots", "process-pool", "py_impl"} <= set(words) and left_of(scratch):
+                supervisor = next(p for p, _ in mine(run.folder) if "cobench-superv" in Path(f"/proc/{p}/comm").read_text())
+                return scratch, supervisor, pid
+    return None
+
+
+def left_of(scratch):
+    return list(Path("/dev/shm").glob(f"sem.{Path(scratch).name}-*")) if scratch else []
+
+
+@pytest.mark.parametrize("who, number", (("driver", signal.SIGINT), ("driver", signal.SIGTERM), ("driver", signal.SIGHUP),
+                                         ("driver", signal.SIGKILL), ("host", signal.SIGKILL), ("both", signal.SIGKILL)))  # fmt: skip
+def test_no_semaphore_of_a_spawned_pool_stays(tmp_path, who, number):
+    """Named ones, which multiprocessing's own process would remove, were it not killed with the rest."""
+    env = os.environ | {"TMPDIR": str(tmp_path)}
+    run = subprocess.Popen([BUILD / "cobench", "run", "--task", "wait", "--set", "delay=2000", "--runtime", "py", "--model",
+                            "sync,process-pool", "--start-method", "spawn", "--jobs", "2", "--timeout", "90", "--rounds", "1",
+                            "--results", tmp_path, "--no-plots", "--quiet"], cwd=ROOT, env=env, stderr=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)  # fmt: skip
+    run.folder, found = str(tmp_path), []
+    try:
+        wait_until(lambda: found.append(scratch_of(run)) or found[-1], LIMIT_S, "a pool with its semaphores")
+        scratch, supervisor, host = found[-1]
+        for pid in {"driver": [run.pid], "host": [host], "both": [supervisor, run.pid]}[who]:
+            os.kill(pid, number)
+        run.wait(LIMIT_S)
+    finally:
+        run.kill()
+        run.wait(LIMIT_S)
+    if who == "both":  # nobody is left who could: the next one does it, once it is sure that no run is just beginning
+        for pid, _ in mine(run.folder):
+            os.kill(pid, signal.SIGKILL)
+        os.utime(scratch, (0, 0))
+        subprocess.run([BUILD / "cobench", "list"], cwd=ROOT, env=env, capture_output=True, timeout=LIMIT_S, check=True)
+        assert not Path(scratch).exists()
+    wait_until(lambda: not left_of(scratch), LIMIT_S, "the semaphores are gone")
 
 
 def test_unfinished_pictures_jobs_go_when_the_run_goes_on(checkout):

@@ -44,7 +44,7 @@ static bool look_scratch(struct doctor *d, struct supervisor *supervisor, const 
     char *tried = NULL;
     const int rc = supervisor != NULL ? supervisor_scratch(supervisor, scratch, err) : dir_make_scratch(&tried);
     if (tried != NULL)
-        dir_remove_flat(tried);
+        dir_remove_scratch(tried);
     free(tried);
     if (rc == 0)
         return true;

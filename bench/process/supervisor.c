@@ -212,7 +212,7 @@ void supervisor_close(struct supervisor *g)
     while (g->pid > 0 && waitpid(g->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     if (g->scratch != NULL)
-        dir_remove_flat(g->scratch); /* gone already, unless the supervisor was killed */
+        dir_remove_scratch(g->scratch); /* gone already, unless the supervisor was killed */
     free(g->scratch);
     free(g);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole files in and out, and the folders the driver makes for itself. */
+#define _GNU_SOURCE /* flock */
 #include "bench/util/files.h"
 
 #include <dirent.h>
@@ -7,14 +8,18 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bench/util/text.h"
 #include "common/read_all.h"
 
-#define SCRATCH_ROOM (256ull << 20) /* bytes: 4 million jobs' slots */
+#define SCRATCH_ROOM   (256ull << 20) /* bytes: 4 million jobs' slots */
+#define SCRATCH_PREFIX "cobench-"
+#define SWEEP_AGE_S    60
 
 int file_read(const char *path, size_t max, char **text, size_t *length)
 {
@@ -123,11 +128,59 @@ int dir_try_room(const char *path)
     return rc;
 }
 
+/* Semaphores that a spawned pool of the Python host has made under the folder's name, and could not remove itself. */
+static void remove_semaphores(const char *name)
+{
+    const size_t length = strlen(name);
+    DIR *dir = opendir("/dev/shm");
+    if (dir == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strncmp(entry->d_name, "sem.", 4) == 0 && strncmp(entry->d_name + 4, name, length) == 0)
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+}
+
+void dir_remove_scratch(const char *path)
+{
+    dir_remove_flat(path);
+    remove_semaphores(strrchr(path, '/') + 1);
+}
+
+/* Removes what runs have left that were killed together with their supervisors: nobody holds its lock, and it is older than
+ * a folder can be that is about to be locked. */
+static void sweep(const char *parent)
+{
+    DIR *dir = opendir(parent);
+    if (dir == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+        struct stat st;
+        if (strncmp(entry->d_name, SCRATCH_PREFIX, strlen(SCRATCH_PREFIX)) != 0 ||
+            strlen(entry->d_name) != strlen(SCRATCH_PREFIX "XXXXXX"))
+            continue;
+        const int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && time(NULL) - st.st_mtime > SWEEP_AGE_S &&
+            flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            char *path = text_format("%s/%s", parent, entry->d_name);
+            dir_remove_scratch(path);
+            free(path);
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    closedir(dir);
+}
+
 /* 0 or a negative errno: there can be no folder, or it has no space. What else may be wrong shows when it is used. */
 static int make_in(const char *parent, char **path)
 {
-    char *name = text_format("%s/cobench-XXXXXX", parent);
+    sweep(parent);
+    char *name = text_format("%s/" SCRATCH_PREFIX "XXXXXX", parent);
     int rc = mkdtemp(name) == NULL ? -errno : 0;
+    const int lock = rc == 0 ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1; /* held to this process's end */
+    if (lock >= 0)
+        (void)flock(lock, LOCK_EX | LOCK_NB); /* nobody else knows the name */
     const int room = rc == 0 ? dir_try_room(name) : 0;
     if (room == -ENOSPC || room == -EDQUOT) {
         dir_remove_flat(name);

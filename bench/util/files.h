@@ -23,9 +23,12 @@ void dir_clear_flat(const char *path);
 void dir_remove_flat(const char *path);
 /*
  * Makes a private folder for what one command writes and the driver reads: in /dev/shm where that has room, else in
- * $TMPDIR, else in /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes.
+ * $TMPDIR, else in /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes. It is locked until this
+ * process ends; such folders that nobody has locked, of runs killed as a whole, are removed on the way.
  */
 int dir_make_scratch(char **path);
+/* Removes such a folder, with the semaphores of its name. */
+void dir_remove_scratch(const char *path);
 #define DIR_SPARE (1u << 20) /* bytes: more than the records, JSON and complaints of a sample take together */
 /* Whether a file of DIR_SPARE bytes can be had in the folder, which it leaves as it was: 0, -ENOSPC, -EDQUOT or another. */
 int dir_try_room(const char *path);
