@@ -20,7 +20,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),@:,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 PC := pkg-config
-bench_libs := jansson gsl inih zlib
+bench_libs := jansson gsl zlib
 # The executable that belongs to the libpython of PYTHON_PC; a version manager's shim may stand first on PATH.
 py_prefix := $(shell $(PC) --variable=prefix $(PYTHON_PC) 2>/dev/null)
 py_version := $(shell $(PC) --modversion $(PYTHON_PC) 2>/dev/null)

@@ -16,7 +16,6 @@ build   libc6-dev                              hdr:stdio.h    C headers
 build   libcurl4-openssl-dev|libcurl4-gnutls-dev pc:libcurl   the C host asks for URLs
 build   libjansson-dev                         pc:jansson     JSON in the driver and the C host
 build   libgsl-dev                             pc:gsl         statistics in the driver
-build   libinih-dev                            pc:inih        suite files
 build   libevent-dev                           pc:libevent    the origin, the loopback HTTP server
 build   zlib1g-dev                             pc:zlib        CRC-32 of what was fetched
 build   python3                                cmd:python3    the Python host

@@ -236,7 +236,7 @@ BAD = [
     (["--task", "waiting", "--set", "delay=1001"], "waiting.delay: '1001' is not a whole number from 0 to 1000"),
     (["--task", "faulty", "--set", "mode=x"], "'x' is none of: ok, fail"),
     (["--task", "get", "--set", "url=ftp://x"], "does not begin with http:// or https://"),
-    (["--task", "file", "--set", "file=/no/such"], "file.file: /no/such: No such file or directory"),
+    (["--task", "file", "--set", "file=/no/such"], "file.file: '/no/such' cannot be read: No such file or directory"),
     (["--task", "differs"], "its tables differ: 'default' of parameter 'size' is \"10\" in c and \"11\" in py"),
     (["--task", "null,,count"], "no list with commas between its words"),
     (["--suite", "nosuch"], "unknown suite 'nosuch'"),

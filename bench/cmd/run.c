@@ -4,35 +4,34 @@
  * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
  * the run's folder is made and the first sample taken.
  */
-#include "bench/analysis/ratio.h"
-#include "bench/machine/hosts.h"
-#include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
-
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#include "bench/util/files.h"
-#include "bench/machine/checksums.h"
+#include "bench/analysis/ratio.h"
 #include "bench/analysis/summary.h"
-#include "bench/store/events.h"
-#include "bench/store/job_samples.h"
-#include "bench/machine/facts.h"
-#include "bench/plan/plan_json.h"
+#include "bench/cmd/command.h"
+#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/cmd/report_make.h"
-#include "bench/run/resume.h"
-#include "bench/store/run_folder.h"
 #include "bench/cmd/run_options.h"
-#include "bench/run/runner.h"
-#include "bench/report/terminal.h"
-#include "bench/process/signals.h"
-#include "bench/plan/suite.h"
+#include "bench/machine/checksums.h"
+#include "bench/machine/facts.h"
+#include "bench/machine/hosts.h"
+#include "bench/plan/plan.h"
 #include "bench/process/capture.h"
+#include "bench/process/signals.h"
+#include "bench/run/resume.h"
+#include "bench/run/runner.h"
+#include "bench/store/events.h"
+#include "bench/store/job_samples.h"
+#include "bench/store/run_folder.h"
+#include "bench/util/alloc.h"
+#include "bench/util/files.h"
 #include "common/cpus.h"
 
 /* All that a run holds, in the order it comes. */
@@ -60,50 +59,44 @@ struct session {
 /* -- the suite ---------------------------------------------------------------------------------------------------- */
 
 /* A suite of its own for --task without --suite: a group a task, with the task's defaults. */
-static int suite_from_tasks(const struct string_list *tasks, struct suite *out, struct error *err)
+static void suite_from_tasks(const struct string_list *tasks, struct suite *out)
 {
     *out = (struct suite){.name = string_list_join(tasks, "+")};
-    int rc = out->name == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; rc == 0 && i < tasks->count; i++)
-        if (suite_add_group(out, tasks->items[i], tasks->items[i]) == NULL)
-            rc = -ENOMEM;
-    if (rc != 0) {
-        suite_free(out);
-        error_set(err, rc, "out of memory");
-    }
-    return rc;
+    for (size_t i = 0; i < tasks->count; i++)
+        suite_add_group(out, tasks->items[i], tasks->items[i]);
 }
 
 /* Names the suites there are. */
 static int suite_unknown(const struct paths *paths, const char *name, struct error *err)
 {
+    struct string_list known = {NULL, 0};
     char *pattern = text_format("%s/bench/suites/*.ini", paths->root);
-    char known[256] = "";
     glob_t found = {.gl_pathc = 0};
-    if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0) {
-        size_t at = 0;
-        for (size_t i = 0; i < found.gl_pathc && at < sizeof known; i++) {
+    if (glob(pattern, 0, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++) {
             const char *file = strrchr(found.gl_pathv[i], '/') + 1;
-            at += (size_t)snprintf(known + at, sizeof known - at, "%s%.*s", i > 0 ? ", " : "",
-                                   (int)(strlen(file) - strlen(".ini")), file);
+            string_list_addf(&known, "%.*s", (int)(strlen(file) - strlen(".ini")), file);
         }
-        globfree(&found);
-    }
+    char *names = string_list_join(&known, ", ");
+    error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, names);
+    globfree(&found);
+    free(names);
     free(pattern);
-    return error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, known);
+    string_list_free(&known);
+    return -EINVAL;
 }
 
 static int suite_find(struct session *s, struct error *err)
 {
     const char *name = s->options.suite;
     const size_t length = name == NULL ? 0 : strlen(name);
-    if (name == NULL && s->options.plan.tasks.count > 0)
-        return suite_from_tasks(&s->options.plan.tasks, &s->suite, err);
     if (name != NULL && (strchr(name, '/') != NULL || (length > 4 && strcmp(name + length - 4, ".ini") == 0)))
         return suite_read(name, &s->suite, err);
+    if (name == NULL && s->options.plan.tasks.count > 0) {
+        suite_from_tasks(&s->options.plan.tasks, &s->suite);
+        return 0;
+    }
     char *path = text_format("%s/bench/suites/%s.ini", s->paths.root, name == NULL ? "quick" : name);
-    if (path == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
     const int rc = access(path, F_OK) != 0 ? suite_unknown(&s->paths, name, err) : suite_read(path, &s->suite, err);
     free(path);
     return rc;
@@ -114,12 +107,8 @@ static int suite_find(struct session *s, struct error *err)
 static int random_seed(int64_t *out, struct error *err)
 {
     uint32_t seed;
-    FILE *f = fopen("/dev/urandom", "rb");
-    const bool read_it = f != NULL && fread(&seed, sizeof seed, 1, f) == 1;
-    if (f != NULL)
-        fclose(f);
-    if (!read_it)
-        return error_set(err, -EIO, "/dev/urandom: cannot be read; --seed gives a seed");
+    if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+        return error_set(err, -EIO, "there are no random bytes: %s; --seed gives a seed", strerror(errno));
     *out = seed;
     return 0;
 }
@@ -129,7 +118,7 @@ static int find_places(struct session *s, struct error *err)
     const int rc = paths_find(&s->paths, err);
     if (rc != 0)
         return rc;
-    s->results = s->options.results != NULL ? strdup(s->options.results) : text_format("%s/results", s->paths.root);
+    s->results = s->options.results != NULL ? xstrdup(s->options.results) : text_format("%s/results", s->paths.root);
     interference_open("", &s->watch);
     return 0;
 }
@@ -184,29 +173,22 @@ static int start_origin(struct session *s, struct error *err)
         return 0;
     const int rc = origin_start(s->supervisor, &s->paths, &s->origin, err);
     s->origin_runs = rc == 0;
-    if (rc == 0 && origin_check_limit(&s->origin, &s->plan) != 0)
-        return error_set(err, -ENOMEM, "out of memory");
+    if (rc == 0)
+        origin_check_limit(&s->origin, &s->plan);
     return rc;
 }
 
 /* machine.json: facts, tools and the programs' checksums. */
 static int describe_machine(struct session *s, json_t **out, struct error *err)
 {
-    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
-    json_t *machine = versions == NULL ? NULL : machine_json(&s->catalog, versions);
-    int rc = machine == NULL ? error_set(err, -ENOMEM, "out of memory")
-                             : checksums_make(&s->paths, s->plan.tasks_dir, &sums, err);
-    if (rc == 0 && json_object_set_new(machine, "fingerprint", sums) != 0)
-        rc = error_set(err, -ENOMEM, "out of memory");
-    json_decref(versions);
     const struct hosts_source from = {.paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch};
+    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
+    *out = machine_json(&s->catalog, versions);
+    json_decref(versions);
+    int rc = checksums_make(&s->paths, s->plan.tasks_dir, &sums, err);
     if (rc == 0)
-        rc = hosts_tools_facts(&from, machine, err);
-    if (rc == 0)
-        *out = machine;
-    else
-        json_decref(machine);
-    return rc;
+        json_object_set_new(*out, "fingerprint", sums);
+    return rc == 0 ? hosts_tools_facts(&from, *out, err) : rc;
 }
 
 static int make_folder(struct session *s, struct error *err)
@@ -215,22 +197,22 @@ static int make_folder(struct session *s, struct error *err)
     run_folder_time(created, sizeof created);
     machine_short_name(host, sizeof host);
     json_t *machine = NULL, *plan = plan_json(&s->plan, created);
-    int rc = plan == NULL ? error_set(err, -ENOMEM, "out of memory") : describe_machine(s, &machine, err);
+    json_object_set(plan, "argv", s->argv != NULL ? s->argv : json_null());
+    int rc = describe_machine(s, &machine, err);
     const struct run_folder_facts facts = {.results = s->results,
                                            .created = created,
                                            .host = host,
                                            .suite = s->plan.suite,
                                            .machine = machine,
                                            .plan = plan};
-    if (rc == 0 && json_object_set(plan, "argv", s->argv != NULL ? s->argv : json_null()) != 0)
-        rc = error_set(err, -ENOMEM, "out of memory");
     if (rc == 0)
         rc = run_folder_make(&facts, &s->folder, err);
     json_decref(machine);
     json_decref(plan);
-    char *path = rc == 0 ? text_format("%s/samples.jsonl", s->folder) : NULL;
-    if (rc == 0)
-        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, &s->journal, err);
+    if (rc != 0)
+        return rc;
+    char *path = text_format("%s/samples.jsonl", s->folder);
+    rc = journal_open(path, &s->journal, err);
     free(path);
     return rc;
 }
@@ -260,9 +242,9 @@ static int open_resumed(struct session *s, struct error *err)
 {
     char *folder = NULL;
     struct error why = {.text = ""};
-    int rc = find_run(&s->paths, s->results, s->options.resume, &folder, &why);
-    rc = rc != 0 ? error_set(err, -EINVAL, "--resume: %s", why.text)
-                 : resume_open(folder, &s->resume, &s->journal, err);
+    const int rc = find_run(&s->paths, s->results, s->options.resume, &folder, &why) != 0
+                       ? error_set(err, -EINVAL, "--resume: %s", why.text)
+                       : resume_open(folder, &s->resume, &s->journal, err);
     free(folder);
     return rc;
 }
@@ -270,8 +252,7 @@ static int open_resumed(struct session *s, struct error *err)
 static int extend_resumed(struct session *s, struct error *err)
 {
     const int64_t rounds = s->options.plan.stopping.rounds;
-    if (text_set(&s->folder, s->resume.folder) != 0)
-        return error_set(err, -ENOMEM, "out of memory");
+    s->folder = xstrdup(s->resume.folder);
     const int rc = rounds > 0 ? resume_extend(&s->resume, rounds, err) : 0;
     if (rc != 0)
         return rc;

@@ -22,17 +22,16 @@
 
 enum plan_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
 
-/* Strings that are not owned are the catalog's, or plan.json's where the plan was read. */
+/* Strings are borrowed: the suite's, the options' and the catalog's, which outlive the plan, or plan.json's. */
 struct plan_group {
-    char *name;
-    const char *task, *kind, *asks;
+    const char *name, *task, *kind, *asks;
     const struct catalog_task *entry; /* the catalog's; NULL: the plan was read and not bound */
     json_t *params;                   /* key -> text: every parameter but a URL nobody gave */
     int64_t jobs, workers;
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
-    char *start_method;
-    char *sweep;          /* the group of the suite that this is one point of; NULL: it is alone */
+    const char *start_method;
+    const char *sweep;    /* the group of the suite that this is one point of; NULL: it is alone */
     const char *scaling;  /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
                                     worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
     double rate;          /* jobs that arrive a second; 0: a closed loop */
@@ -54,16 +53,15 @@ struct plan_cell {
 };
 
 struct plan {
-    char *suite;
-    const char *created; /* NULL: it was made now */
+    const char *suite, *created; /* created: NULL where it was made now */
     int64_t seed;
     struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
-    double margin;   /* a difference smaller than this share is none in practice */
-    char *url;       /* what --url said; NULL: the origin's */
-    char *tasks_dir; /* what --tasks said, absolute; NULL: none */
-    json_t *source;  /* the plan.json it was read from, which strings are borrowed from; NULL: it was made */
-    char *claims;    /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
+    double margin;         /* a difference smaller than this share is none in practice */
+    const char *url;       /* what --url said; NULL: the origin's */
+    const char *tasks_dir; /* what --tasks said, absolute; NULL: none */
+    const char *claims;    /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
+    json_t *source;        /* the plan.json that was read, or an array of the names that were made */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;
@@ -98,15 +96,24 @@ bool plan_compares(const struct plan_group *group);
 bool plan_is_reference(const struct plan *plan, size_t cell);
 /*
  * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
- * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells. `order` has room for
- * all cells; *count gets how many. 0 or -ENOMEM.
+ * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells, which is returned.
+ * `order` has room for all cells.
  */
-int plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order, size_t *count);
+size_t plan_order(const struct plan *plan, int64_t round, size_t group, size_t *order);
 /* The schedule of a group in round `round` (0: of the verify pass): the same for all its cells, and for poisson another
  * one every round, drawn by the plan's seed. Its rate is 0 where the loop is closed. */
 struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t round);
 /* "count c:sync", "count c:sync (control)": for people. */
 void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
 const char *plan_role_name(enum plan_role role);
+
+/* plan.json (plan_json.c). `created` is a time in ISO 8601. */
+json_t *plan_json(const struct plan *plan, const char *created);
+/*
+ * Reads a plan, which keeps `json` and borrows strings from it. -EPROTO: err names what is wrong. To go on with the run
+ * the plan is looked up in `catalog`, as only the hosts know why a cell is impossible and whether a group needs a URL;
+ * -EINVAL: something is gone. NULL: only to be read. plan_free is needed after 0 only.
+ */
+int plan_read(json_t *json, const struct catalog *catalog, struct plan *out, struct error *err);
 
 #endif

@@ -11,32 +11,32 @@
 #define TIMEOUT_MAX_S 86400.0
 #define MARGIN_MAX    0.9
 
-/* Behind each, what it is set in. */
+/* In the order of what each is set in; setting.c has what its value may be. */
 enum setting_kind {
-    SETTING_FLAG,         /* bool: set by being there */
-    SETTING_TEXT,         /* char * */
-    SETTING_CLAIMS,       /* char *: a file of bench/claims */
-    SETTING_URL,          /* char * */
-    SETTING_SCALING,      /* char *: one of a few words, as the next two */
-    SETTING_ARRIVALS,     /* char * */
-    SETTING_START_METHOD, /* char * */
-    SETTING_FORMAT,       /* char *: from here on of the command line only */
-    SETTING_JUDGE,        /* char * */
-    SETTING_TIME,         /* char * */
-    SETTING_ADDED,        /* struct string_list: one more */
-    SETTING_NAMES,        /* struct string_list: with commas between them, as the next two */
-    SETTING_JOBS,         /* struct string_list */
-    SETTING_WORKERS,      /* struct string_list */
-    SETTING_DRAWINGS,     /* struct string_list */
-    SETTING_ROUNDS,       /* int64_t */
-    SETTING_SEED,         /* int64_t */
-    SETTING_WIDTH,        /* int64_t: columns */
-    SETTING_SECONDS,      /* double */
-    SETTING_RATE,         /* double: jobs a second */
-    SETTING_BUDGET,       /* double: seconds */
-    SETTING_PRECISION,    /* double: a share, as the next */
-    SETTING_MARGIN,       /* double */
-    SETTING_SLOWER        /* double */
+    SETTING_FLAG, /* bool: set by being there */
+    SETTING_TEXT, /* char *, to SETTING_TIME */
+    SETTING_CLAIMS,
+    SETTING_URL,
+    SETTING_SCALING,
+    SETTING_ARRIVALS,
+    SETTING_START_METHOD,
+    SETTING_FORMAT,
+    SETTING_JUDGE,
+    SETTING_TIME,
+    SETTING_ADDED, /* struct string_list: one more */
+    SETTING_NAMES, /* struct string_list, to SETTING_DRAWINGS: with commas between */
+    SETTING_JOBS,
+    SETTING_WORKERS,
+    SETTING_DRAWINGS,
+    SETTING_ROUNDS, /* int64_t, to SETTING_WIDTH */
+    SETTING_SEED,
+    SETTING_WIDTH,
+    SETTING_SECONDS, /* double, to SETTING_SLOWER */
+    SETTING_RATE,
+    SETTING_BUDGET,
+    SETTING_PRECISION,
+    SETTING_MARGIN,
+    SETTING_SLOWER
 };
 
 struct setting {

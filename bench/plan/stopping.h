@@ -5,30 +5,25 @@
  *
  * For a precision the rule has two stages, after Stein (A two-sample test for a linear hypothesis whose power is
  * independent of the variance, Ann. Math. Stat. 16 (1945) 243-258): after STOPPING_PILOT rounds the widths of the
- * intervals, and nothing else, say how many rounds it will be in all; nobody looks again before they are there. A width
- * shrinks with the square root of the rounds, and STOPPING_SURPLUS makes good that the pilot's may have been too small.
+ * intervals, and nothing else, say how many rounds it will be in all. A width shrinks with the square root of the rounds.
  * `make validate-statistics ONLY=stopping` measures what is left of the intervals' 95%.
  */
 #ifndef BENCH_PLAN_STOPPING_H
 #define BENCH_PLAN_STOPPING_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROUNDS_MAX     100000
-#define BUDGET_MIN_S   1.0
-#define BUDGET_MAX_S   604800.0 /* a week */
-#define PRECISION_MIN  0.0001
-#define PRECISION_MAX  0.5
-#define STOPPING_PILOT 16
-/* So many rounds it is at least: those after the pilot thin out what the pilot's choice did. */
-#define STOPPING_LEAST   24
-#define STOPPING_SURPLUS 1.25
-/* What is said to be enough for a number of rounds has so much over: not every round takes as long as the last. */
-#define STOPPING_SPARE 1.1
-/* The cap of a precision for which nobody gave a budget. */
-#define STOPPING_BUDGET_S 600.0
+#define ROUNDS_MAX        100000
+#define BUDGET_MIN_S      1.0
+#define BUDGET_MAX_S      604800.0 /* a week */
+#define PRECISION_MIN     0.0001
+#define PRECISION_MAX     0.5
+#define STOPPING_PILOT    16
+#define STOPPING_LEAST    24    /* rounds in all: those after the pilot thin out what the pilot's choice did */
+#define STOPPING_SURPLUS  1.25  /* the pilot's widths may have been too small */
+#define STOPPING_SPARE    1.1   /* of a budget said to be enough: not every round takes as long as the last */
+#define STOPPING_BUDGET_S 600.0 /* the cap of a precision for which nobody gave a budget */
 
 /* What was asked for; 0: not. Whatever comes first ends it. */
 struct stopping {
@@ -48,14 +43,8 @@ enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPIN
 
 /* "rounds", "precise", "budget"; NULL for the first. */
 const char *stopping_name(enum stopping_why why);
-
-/* plan.json's `rounds`, `budget_s` and `precision`, null or absent for what was not asked. -EINVAL: one is out of range,
- * or nothing was asked. */
-int stopping_read(const json_t *plan, struct stopping *out);
-
 /* "10 rounds", "as many rounds as fit into 2 min", "until +-2% or 10 min are over": for people. */
 void stopping_text(const struct stopping *asked, char *out, size_t room);
-
 /* The half-width of an interval of a ratio, as a share: sqrt(high / low) - 1. */
 double stopping_half_width(double low, double high);
 /*
@@ -69,8 +58,7 @@ int64_t stopping_rounds(double widest, double precision);
  */
 enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
                                 double round_s);
-/* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least, as the round
- * that is about to begin is not refused. */
+/* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least. */
 int64_t stopping_room(double budget_s, const struct stopping_pace *pace);
 /* "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with --budget 20s or more, or with
  * fewer cells)": for people, where stopping_room is below `needed`. */

@@ -25,7 +25,6 @@ struct suite_group {
     struct string_list models;   /* none: the suite's */
     char *start_method;          /* NULL: fork */
     json_t *params;              /* key -> text, as given */
-    int line;                    /* where it begins in the file, 0 where it is none */
 };
 
 struct suite {
@@ -43,7 +42,7 @@ struct suite {
 int suite_parse(const char *label, const char *text, size_t length, struct suite *out, struct error *err);
 /* Reads a file; the suite's name is the file's without ".ini". */
 int suite_read(const char *path, struct suite *out, struct error *err);
-/* Adds an empty group; NULL: no memory. */
+/* Adds an empty group; groups may move. `task` may be NULL. */
 struct suite_group *suite_add_group(struct suite *suite, const char *name, const char *task);
 void suite_free(struct suite *suite);
 

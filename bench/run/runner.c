@@ -429,11 +429,9 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
     int64_t place = first_place(r, round), spent = 0;
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < p->group_count; g++) {
-        size_t count;
         if (!rounds_group_goes_on(&r->rounds, g))
             continue;
-        if (plan_order(p, round, g, order, &count) != 0)
-            return no_memory(err);
+        const size_t count = plan_order(p, round, g, order);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             const size_t cell = order[i];
             if (r->cells[cell].ended || r->cells[cell].last_round >= round)

@@ -12,7 +12,7 @@
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/json_line.h"
-#include "bench/plan/plan_json.h"
+#include "bench/plan/plan.h"
 #include "bench/util/text.h"
 
 #define NOT_KNOWN INT64_C(-1)

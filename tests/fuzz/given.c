@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/plan/plan_json.h"
+#include "bench/plan/plan.h"
 #include "bench/util/text.h"
 #include "support.h"
 
