@@ -148,7 +148,8 @@ TEST(test_results_know_what_stopped)
 {
     static const char plan[] =
         "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":null,\"budget_s\":9,"
-        "\"margin\":0.01,\"cells\":[],\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\","
+        "\"margin\":0.01,\"timeout_s\":60,\"effective_cpus\":2,\"cells\":[],\"groups\":[{\"name\":\"g\",\"task\":\"t\","
+        "\"kind\":\"cpu\",\"asks\":\"nothing\","
         "\"params\":{},\"jobs\":8,\"workers\":2,\"ideal\":2}]}";
     static const char stopped[] =
         "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n";
@@ -169,6 +170,7 @@ TEST(test_results_know_what_samples_took)
 {
     static const char plan[] =
         "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":9,\"margin\":0.01,"
+        "\"timeout_s\":60,\"effective_cpus\":2,"
         "\"cells\":[{\"group\":0,\"runtime\":\"c\",\"model\":\"sync\",\"role\":\"model\",\"copies\":1}],"
         "\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8,"
         "\"workers\":2,\"ideal\":2}]}";
