@@ -25,20 +25,20 @@ static bool is_open(const struct summary_cell *c) { return c->group->rate > 0 &&
 /* -- what it is ------------------------------------------------------------------------------------------------------- */
 
 enum name {
-    NAME_GROUP,
-    NAME_TASK,
-    NAME_KIND,
-    NAME_RUNTIME,
-    NAME_MODEL,
-    NAME_START_METHOD,
-    NAME_NOTE,
-    NAME_LOOP,
-    NAME_ARRIVALS,
-    NAME_DOUBT,
-    NAME_FINDING,
+    GROUP,
+    TASK,
+    KIND,
+    RUNTIME,
+    MODEL,
+    START_METHOD,
+    NOTE,
+    LOOP,
+    ARRIVALS,
+    DOUBT,
+    FINDING,
     NAMES,
-    NAME_PARAMS,
-    NAME_OUTLIERS
+    PARAMS,
+    OUTLIERS
 };
 
 static char *outliers(const struct summary_cell *c)
@@ -56,22 +56,22 @@ static void read_name(const void *row, int which, struct table_value *out)
     const struct summary_cell *c = cell_of(row);
     const bool open = c->group->rate > 0;
     const char *const names[NAMES] = {
-        [NAME_GROUP] = c->group->name,
-        [NAME_TASK] = c->group->task,
-        [NAME_KIND] = c->group->kind,
-        [NAME_RUNTIME] = c->cell->runtime,
-        [NAME_MODEL] = c->cell->model,
-        [NAME_START_METHOD] = c->cell->start_method,
-        [NAME_NOTE] = c->note,
-        [NAME_LOOP] = open ? "open" : "closed",
-        [NAME_ARRIVALS] = open ? c->group->arrivals : NULL,
-        [NAME_DOUBT] = doubt_name(c->doubt),
-        [NAME_FINDING] = finding_name(c->finding),
+        [GROUP] = c->group->name,
+        [TASK] = c->group->task,
+        [KIND] = c->group->kind,
+        [RUNTIME] = c->cell->runtime,
+        [MODEL] = c->cell->model,
+        [START_METHOD] = c->cell->start_method,
+        [NOTE] = c->note,
+        [LOOP] = open ? "open" : "closed",
+        [ARRIVALS] = open ? c->group->arrivals : NULL,
+        [DOUBT] = doubt_name(c->doubt),
+        [FINDING] = finding_name(c->finding),
     };
     if (which < NAMES)
         table_set_text(out, names[which]);
     else
-        table_set_made(out, which == NAME_PARAMS ? format_params(c->group) : outliers(c));
+        table_set_made(out, which == PARAMS ? format_params(c->group) : outliers(c));
 }
 
 static void read_variant(const void *row, int which, struct table_value *out)
@@ -133,29 +133,20 @@ static void read_plan(const void *row, int which, struct table_value *out)
     table_set_number(out, which == 0 ? group->ideal : group->rate > 0 ? group->rate : NAN);
 }
 
-enum count {
-    COUNT_JOBS,
-    COUNT_WORKERS,
-    COUNT_ROUNDS,
-    COUNT_DISTURBED,
-    COUNT_MEMORY_SAMPLES,
-    COUNT_VERIFIED,
-    COUNT_MISSED,
-    COUNT_KEPT
-};
+enum count { JOBS, WORKERS, ROUNDS, DISTURBED, MEMORY_SAMPLES, VERIFIED, MISSED, KEPT };
 
 static void read_count(const void *row, int which, struct table_value *out)
 {
     const struct summary_cell *c = cell_of(row);
     const long long counts[] = {
-        [COUNT_JOBS] = c->group->jobs,
-        [COUNT_WORKERS] = c->group->workers,
-        [COUNT_ROUNDS] = (long long)c->rounds,
-        [COUNT_DISTURBED] = (long long)c->disturbed_rounds,
-        [COUNT_MEMORY_SAMPLES] = c->cell->memory_looks,
-        [COUNT_VERIFIED] = c->verified,
-        [COUNT_MISSED] = is_open(c) ? (long long)c->open_loop.missed : -1,
-        [COUNT_KEPT] = is_open(c) ? !c->open_loop.behind : -1,
+        [JOBS] = c->group->jobs,
+        [WORKERS] = c->group->workers,
+        [ROUNDS] = (long long)c->rounds,
+        [DISTURBED] = (long long)c->disturbed_rounds,
+        [MEMORY_SAMPLES] = c->cell->memory_looks,
+        [VERIFIED] = c->verified,
+        [MISSED] = is_open(c) ? (long long)c->open_loop.missed : -1,
+        [KEPT] = is_open(c) ? !c->open_loop.behind : -1,
     };
     table_set_count(out, counts[which]);
 }
@@ -249,32 +240,32 @@ static void read_speedup(const void *row, int which, struct table_value *out)
 
 static const struct table_column columns[] = {
     {NULL, "variant", UNIT_TEXT, false, 0, read_variant, 0},
-    {"group", "task", UNIT_TEXT, false, CELLS_ALL, read_name, NAME_GROUP},
-    {"task", NULL, UNIT_TEXT, false, 0, read_name, NAME_TASK},
-    {"kind", NULL, UNIT_TEXT, false, 0, read_name, NAME_KIND},
-    {"params", NULL, UNIT_TEXT, false, 0, read_name, NAME_PARAMS},
-    {"jobs", NULL, UNIT_COUNT, false, 0, read_count, COUNT_JOBS},
-    {"workers", NULL, UNIT_COUNT, false, 0, read_count, COUNT_WORKERS},
+    {"group", "task", UNIT_TEXT, false, CELLS_ALL, read_name, GROUP},
+    {"task", NULL, UNIT_TEXT, false, 0, read_name, TASK},
+    {"kind", NULL, UNIT_TEXT, false, 0, read_name, KIND},
+    {"params", NULL, UNIT_TEXT, false, 0, read_name, PARAMS},
+    {"jobs", NULL, UNIT_COUNT, false, 0, read_count, JOBS},
+    {"workers", NULL, UNIT_COUNT, false, 0, read_count, WORKERS},
     {"ideal", NULL, UNIT_REAL, false, 0, read_plan, 0},
-    {"runtime", NULL, UNIT_TEXT, false, 0, read_name, NAME_RUNTIME},
-    {"model", NULL, UNIT_TEXT, false, 0, read_name, NAME_MODEL},
-    {"start_method", NULL, UNIT_TEXT, false, 0, read_name, NAME_START_METHOD},
-    {"verified", NULL, UNIT_FLAG, false, 0, read_count, COUNT_VERIFIED},
-    {"note", NULL, UNIT_TEXT, false, 0, read_name, NAME_NOTE},
-    {"doubt", NULL, UNIT_TEXT, false, 0, read_name, NAME_DOUBT},
-    {"finding", NULL, UNIT_TEXT, false, 0, read_name, NAME_FINDING},
-    {"rounds", NULL, UNIT_COUNT, false, 0, read_count, COUNT_ROUNDS},
+    {"runtime", NULL, UNIT_TEXT, false, 0, read_name, RUNTIME},
+    {"model", NULL, UNIT_TEXT, false, 0, read_name, MODEL},
+    {"start_method", NULL, UNIT_TEXT, false, 0, read_name, START_METHOD},
+    {"verified", NULL, UNIT_FLAG, false, 0, read_count, VERIFIED},
+    {"note", NULL, UNIT_TEXT, false, 0, read_name, NOTE},
+    {"doubt", NULL, UNIT_TEXT, false, 0, read_name, DOUBT},
+    {"finding", NULL, UNIT_TEXT, false, 0, read_name, FINDING},
+    {"rounds", NULL, UNIT_COUNT, false, 0, read_count, ROUNDS},
     {"median_s", NULL, UNIT_SECONDS, true, 0, read_time, RATIO_WHOLE},
     {NULL, "whole", UNIT_SECONDS, false, EITHER, read_plain_time, RATIO_WHOLE},
     {"work_s", NULL, UNIT_SECONDS, true, 0, read_time, RATIO_WORK},
     {NULL, "work", UNIT_SECONDS, false, EITHER, read_plain_time, RATIO_WORK},
     SPEEDUP("work_own_sync", "work / own sync", OWN(RATIO_WORK)),
     SPEEDUP("whole_own_sync", "whole / own sync", OWN(RATIO_WHOLE)),
-    {"outliers", NULL, UNIT_TEXT, false, 0, read_name, NAME_OUTLIERS},
+    {"outliers", NULL, UNIT_TEXT, false, 0, read_name, OUTLIERS},
     {"cpu_s", "CPU", UNIT_SECONDS, false, EITHER, read_number, AT(cpu_s)},
     {"off_cpu_share", "off-CPU", UNIT_SHARE, false, EITHER, read_number, AT(off_cpu_share)},
     {"peak_pss_bytes", "memory", UNIT_BYTES, false, EITHER, read_memory, 0},
-    {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, COUNT_MEMORY_SAMPLES},
+    {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, MEMORY_SAMPLES},
     SPEEDUP("work_py_sync", "work / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WORK)),
     SPEEDUP("whole_py_sync", "whole / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WHOLE)),
     {"connections", NULL, UNIT_COUNT, false, 0, read_number, AT(connections)},
@@ -283,7 +274,7 @@ static const struct table_column columns[] = {
     {"in_flight_max", NULL, UNIT_COUNT, false, 0, read_number, AT(in_flight_max)},
     {"in_flight_mean", NULL, UNIT_REAL, false, 0, read_number, AT(in_flight_mean)},
     {"cpus_used", NULL, UNIT_REAL, false, 0, read_number, AT(cpus_used)},
-    {"disturbed_rounds", NULL, UNIT_COUNT, false, 0, read_count, COUNT_DISTURBED},
+    {"disturbed_rounds", NULL, UNIT_COUNT, false, 0, read_count, DISTURBED},
     {"break_even", NULL, UNIT_TEXT, false, 0, read_break_even, 0},
     {"break_even_jobs", NULL, UNIT_COUNT, false, 0, read_break_even, 1},
     {"start_s", NULL, UNIT_SECONDS, false, 0, read_number, AT(phase_s[PHASE_START])},
@@ -294,9 +285,9 @@ static const struct table_column columns[] = {
     LATENCY("p90", LATENCY_P90),
     LATENCY("p99", LATENCY_P99),
     LATENCY("max", LATENCY_MAX),
-    {"loop", NULL, UNIT_TEXT, false, 0, read_name, NAME_LOOP},
+    {"loop", NULL, UNIT_TEXT, false, 0, read_name, LOOP},
     {"rate", NULL, UNIT_RATE, false, 0, read_plan, 1},
-    {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, NAME_ARRIVALS},
+    {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, ARRIVALS},
     {"offered_rate", NULL, UNIT_RATE, false, 0, read_open, AT(open_loop.offered)},
     {"achieved_rate", "done", UNIT_RATE, false, CELLS_LATENCY, read_open, AT(open_loop.achieved)},
     {"late_p50_s", "late p50", UNIT_SECONDS, false, CELLS_LATENCY, read_open, AT(open_loop.late_s[LATENCY_P50])},
@@ -304,8 +295,8 @@ static const struct table_column columns[] = {
     {"late_p99_s", "late p99", UNIT_SECONDS, false, CELLS_LATENCY, read_open, AT(open_loop.late_s[LATENCY_P99])},
     {"late_max_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.late_s[LATENCY_MAX])},
     {"drift_s", NULL, UNIT_SECONDS, false, 0, read_open, AT(open_loop.drift_s)},
-    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_count, COUNT_MISSED},
-    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_count, COUNT_KEPT},
+    {"rounds_rate_missed", NULL, UNIT_COUNT, false, 0, read_count, MISSED},
+    {"rate_kept", "rate kept", UNIT_FLAG, false, CELLS_LATENCY, read_count, KEPT},
 };
 
 static const char *title_of(const struct plan_group *group, unsigned view)

@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bench/analysis/ranking.h"
 #include "bench/report/cells.h"
@@ -65,23 +64,16 @@ static void read_check_number(const void *row, int which, struct table_value *ou
     table_set_number(out, numbers[which]);
 }
 
-static void read_check_ratio(const void *row, int which, struct table_value *out)
-{
-    const struct summary_check *c = row;
-    (void)which;
-    if (ratio_known(&c->ratio))
-        table_set_interval(out, c->ratio.ratio, c->ratio.low, c->ratio.high);
-    else
-        table_set_text(out, c->note != NULL ? "-" : format_ratio_state(c->ratio.state));
-}
-
-static void read_check_99(const void *row, int which, struct table_value *out)
+static void read_check_ratio(const void *row, int confidence, struct table_value *out)
 {
     const struct summary_check *c = row;
     struct format f;
-    (void)which;
-    if (isfinite(c->low99))
-        table_set_format(out, "%s", format_interval(&f, c->low99, c->high99));
+    if (confidence == 99)
+        table_set_format(out, "%s", isfinite(c->low99) ? format_interval(&f, c->low99, c->high99) : "");
+    else if (ratio_known(&c->ratio))
+        table_set_interval(out, c->ratio.ratio, c->ratio.low, c->ratio.high);
+    else
+        table_set_text(out, c->note != NULL ? "-" : format_ratio_state(c->ratio.state));
 }
 
 static const struct table_column check_columns[] = {
@@ -91,8 +83,8 @@ static const struct table_column check_columns[] = {
     {"runtime", NULL, UNIT_TEXT, false, 0, read_check_text, CHECK_RUNTIME},
     {"of", NULL, UNIT_TEXT, false, 0, read_check_text, CHECK_OF},
     {"copies", NULL, UNIT_COUNT, false, 0, read_check_number, CHECK_COPIES},
-    {"ratio", "ratio, 95%", UNIT_RATIO, true, 0, read_check_ratio, 0},
-    {NULL, "99%", UNIT_TEXT, false, 0, read_check_99, 0},
+    {"ratio", "ratio, 95%", UNIT_RATIO, true, 0, read_check_ratio, 95},
+    {NULL, "99%", UNIT_TEXT, false, 0, read_check_ratio, 99},
     {"low99", NULL, UNIT_REAL, false, 0, read_check_number, CHECK_LOW_99},
     {"high99", NULL, UNIT_REAL, false, 0, read_check_number, CHECK_HIGH_99},
     {"rounds", NULL, UNIT_COUNT, false, 0, read_check_number, CHECK_ROUNDS},
@@ -124,14 +116,9 @@ void document_write_checks(const struct summary *summary, const struct plan_grou
 
 void document_write_group_heading(const struct plan_group *group, struct writer *w)
 {
-    char *params = format_params(group), *shape = format_shape(group);
-    const bool named = strcmp(group->name, group->task) != 0;
-    char *heading = text_format("%s%s%s · %s%s%s · %s", group->name, named ? " · task " : "", named ? group->task : "",
-                                group->kind, *params != '\0' ? " · " : "", params, shape);
-    write_heading(w, 2, heading);
-    free(heading);
-    free(shape);
-    free(params);
+    char *text = format_group(group);
+    write_heading(w, 2, text);
+    free(text);
 }
 
 /* "c:threads from 3 jobs, py:threads never" of the variants that have one. */

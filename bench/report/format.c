@@ -147,6 +147,17 @@ char *format_shape(const struct plan_group *group)
                        workers == 1 ? "" : "s", ideal);
 }
 
+char *format_group(const struct plan_group *group)
+{
+    char *params = format_params(group), *shape = format_shape(group);
+    const bool named = strcmp(group->name, group->task) != 0;
+    char *text = text_format("%s%s%s · %s%s%s · %s", group->name, named ? " · task " : "", named ? group->task : "",
+                             group->kind, *params != '\0' ? " · " : "", params, shape);
+    free(shape);
+    free(params);
+    return text;
+}
+
 char *format_names(struct string_list *names, size_t most)
 {
     const struct string_list first = {names->items, names->count > most ? most : names->count};

@@ -30,6 +30,8 @@ const char *format_ratio_state(enum ratio_state state);
 char *format_params(const struct plan_group *group);
 /* "8 jobs on 2 workers, ideal 2x", to be freed. */
 char *format_shape(const struct plan_group *group);
+/* "GROUP · task TASK · io · size=2000000 · 8 jobs on 2 workers, ideal 2x", to be freed. */
+char *format_group(const struct plan_group *group);
 /* "c:threads, py:async and 3 more" with at most so many names, to be freed; frees `names`. */
 char *format_names(struct string_list *names, size_t most);
 

@@ -52,30 +52,31 @@ static void warn_forced(struct warnings *out, const struct summary *summary)
     json_decref(differences);
 }
 
-static void clock_text(const json_t *at, char *out, size_t size)
+static void clock_text(const json_t *run, const char *key, char out[32])
 {
-    const time_t seconds = (time_t)json_number_value(at);
+    const time_t seconds = (time_t)json_number_value(json_object_get(run, key));
     struct tm utc;
-    if (!json_is_number(at) || gmtime_r(&seconds, &utc) == NULL || strftime(out, size, "%H:%M:%S UTC", &utc) == 0)
-        snprintf(out, size, "a time not known");
+    if (gmtime_r(&seconds, &utc) == NULL || strftime(out, 32, "%H:%M:%S UTC", &utc) == 0)
+        strcpy(out, "?");
 }
 
 static void warn_concurrent(struct warnings *out, const struct summary *summary)
 {
     json_t *runs = events_neighbours(&summary->results->events);
-    for (size_t i = 0; i < json_array_size(runs) && i < RUNS_MOST; i++) {
+    const size_t count = json_array_size(runs);
+    for (size_t i = 0; i < count && i < RUNS_MOST; i++) {
         const json_t *one = json_array_get(runs, i);
         char from[32], until[32];
-        clock_text(json_object_get(one, "from"), from, sizeof from);
-        clock_text(json_object_get(one, "until"), until, sizeof until);
+        clock_text(one, "from", from);
+        clock_text(one, "until", until);
         warn(out, WARNING_CONCURRENT,
              text_format("another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
                          (long long)json_integer_value(json_object_get(one, "pid")), from, until));
     }
-    if (json_array_size(runs) > RUNS_MOST)
+    if (count > RUNS_MOST)
         warn(out, WARNING_CONCURRENT,
              text_format("%zu more cobench runs were measuring here meanwhile; summary.json has all of them",
-                         json_array_size(runs) - RUNS_MOST));
+                         count - RUNS_MOST));
     json_decref(runs);
 }
 
@@ -145,12 +146,6 @@ static void warn_status(struct warnings *out, const struct results *results, enu
     }
 }
 
-static void warn_failed(struct warnings *out, const struct summary *summary)
-{
-    warn_status(out, summary->results, WARNING_FAILED);
-    warn_status(out, summary->results, WARNING_IMPOSSIBLE);
-}
-
 /* -- how well it was measured ------------------------------------------------------------------------------------------ */
 
 /* One sentence for the run: where the machine is busy every cell has its part of it, and the tables say how much. */
@@ -189,30 +184,25 @@ static void warn_precision(struct warnings *out, const struct summary *summary)
     for (size_t g = 0; asked > 0 && g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
         const double reached = precision_reached(summary, g);
-        const bool budget = group->why != NULL && strcmp(group->why, stopping_name(STOPPING_BUDGET)) == 0;
         if (reached > asked)
             warn(out, WARNING_PRECISION,
-                 text_format("%s: its widest interval is %.2g%% to a side, and %.2g%% were asked for%s", group->name,
-                             100 * reached, 100 * asked, budget ? "; the budget was over" : ""));
+                 text_format("%s: its widest interval is %.2g%% to a side, and %.2g%% were asked for", group->name,
+                             100 * reached, 100 * asked));
     }
 }
 
-/* The most ratios of one column in a group of which one is clear and the rounds are too few to say so; 0: none. */
-static size_t undecidable(const struct summary *summary, const struct plan_group *group)
+/* How many ratios a column of a group has, where one of them is clear and the rounds are too few to say so; else 0. */
+static size_t undecidable(const struct summary *summary, const struct plan_group *group, enum ratio_time t,
+                          enum ratio_base b)
 {
-    size_t most = 0;
-    for (enum ratio_time t = 0; t < RATIO_TIMES; t++)
-        for (enum ratio_base b = 0; b < RATIO_BASES; b++) {
-            size_t family = 0;
-            bool too_few = false;
-            for (size_t i = 0; i < summary->cell_count; i++) {
-                const struct ratio *ratio = &summary->cells[i].speedup[t][b];
-                family += summary->cells[i].group == group && ratio->verdict != VERDICT_NONE;
-                too_few |= summary->cells[i].group == group && ratio->verdict == VERDICT_TOO_FEW_ROUNDS;
-            }
-            most = too_few && family > most ? family : most;
-        }
-    return most;
+    size_t family = 0;
+    bool too_few = false;
+    for (size_t i = 0; i < summary->cell_count; i++) {
+        const enum verdict verdict = summary->cells[i].speedup[t][b].verdict;
+        family += summary->cells[i].group == group && verdict != VERDICT_NONE;
+        too_few |= summary->cells[i].group == group && verdict == VERDICT_TOO_FEW_ROUNDS;
+    }
+    return too_few ? family : 0;
 }
 
 /* One sentence for all groups: the one that needs most decides. */
@@ -220,12 +210,15 @@ static void warn_undecidable(struct warnings *out, const struct summary *summary
 {
     struct string_list groups = {NULL, 0};
     size_t most = 0;
-    for (size_t g = 0; g < summary->results->group_count; g++) {
-        const size_t family = undecidable(summary, &summary->results->groups[g]);
-        most = family > most ? family : most;
-        if (family > 0)
-            string_list_add(&groups, summary->results->groups[g].name);
-    }
+    for (size_t g = 0; g < summary->results->group_count; g++)
+        for (int column = 0; column < RATIO_TIMES * RATIO_BASES; column++) {
+            const struct plan_group *group = &summary->results->groups[g];
+            const size_t family = undecidable(summary, group, (enum ratio_time)(column / RATIO_BASES),
+                                              (enum ratio_base)(column % RATIO_BASES));
+            most = family > most ? family : most;
+            if (family > 0)
+                add_once(&groups, group->name);
+        }
     char *names = format_names(&groups, NAMES_MOST);
     if (most > 0)
         warn(out, WARNING_FEW_ROUNDS,
@@ -255,7 +248,8 @@ void warnings_make(struct warnings *warnings, const struct summary *summary)
     warn_forced(warnings, summary);
     warn_concurrent(warnings, summary);
     warn_controls(warnings, summary);
-    warn_failed(warnings, summary);
+    warn_status(warnings, summary->results, WARNING_FAILED);
+    warn_status(warnings, summary->results, WARNING_IMPOSSIBLE);
     warn_disturbed(warnings, summary);
     warn_precision(warnings, summary);
     warn_few_rounds(warnings, summary);

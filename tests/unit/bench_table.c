@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/html/html_writer.h"
+#include "bench/report/html/html.h"
 #include "bench/report/writer.h"
 #include "bench/util/error.h"
 #include "bench/util/escape.h"

@@ -12,7 +12,6 @@
 #include "bench/report/format.h"
 #include "bench/report/head.h"
 #include "bench/report/marginal_cost.h"
-#include "bench/report/html/html_writer.h"
 #include "bench/report/html/page_text.h"
 #include "bench/report/warnings.h"
 #include "bench/util/escape.h"
@@ -137,88 +136,40 @@ static const char *const method[][2] = {
      "under 5 ms. One that paired rounds do not show to be slower is named beside it"},
 };
 
-enum group_column { GROUP_NAME, GROUP_TASK, GROUP_KIND, GROUP_PARAMS, GROUP_SHAPE };
-
-static void read_group(const void *row, int which, struct table_value *out)
-{
-    const struct plan_group *group = row;
-    if (which == GROUP_PARAMS || which == GROUP_SHAPE)
-        table_set_made(out, which == GROUP_PARAMS ? format_params(group) : format_shape(group));
-    else
-        table_set_text(out, which == GROUP_NAME ? group->name : which == GROUP_TASK ? group->task : group->kind);
-}
-
 static void write_method(struct writer *w, const struct results *r)
 {
-    static const struct table_column columns[] = {
-        {NULL, "Name", UNIT_TEXT, false, 0, read_group, GROUP_NAME},
-        {NULL, "Task", UNIT_TEXT, false, 0, read_group, GROUP_TASK},
-        {NULL, "Kind", UNIT_TEXT, false, 0, read_group, GROUP_KIND},
-        {NULL, "Parameters", UNIT_TEXT, false, 0, read_group, GROUP_PARAMS},
-        {NULL, "Jobs and workers", UNIT_TEXT, false, 0, read_group, GROUP_SHAPE},
-    };
-    const struct table table = {.title = "The tasks as they were run.",
-                                .columns = columns,
-                                .column_count = sizeof columns / sizeof *columns,
-                                .rows = r->groups,
-                                .row_size = sizeof *r->groups,
-                                .row_count = r->group_count};
     char margin[100];
     html_section(w->out, "method", "How it was measured");
     for (size_t i = 0; i < sizeof method / sizeof *method; i++)
         write_item(w, method[i][0], method[i][1]);
     snprintf(margin, sizeof margin, "a difference of up to %.3g%% either way counts as none", 100 * r->margin);
     write_item(w, "Margin", margin);
-    write_table(w, &table);
+    for (size_t i = 0; i < r->group_count; i++) {
+        char *text = format_group(&r->groups[i]);
+        write_item(w, "Task", text);
+        free(text);
+    }
     fputs("</section>\n", w->out);
 }
 
 /* -- the machine ------------------------------------------------------------------------------------------------------ */
 
-/* Name and value in turn; those of an object within stand under "hosts.c.compiler". */
-static void take_facts(struct string_list *out, const char *within, json_t *facts)
+static void put_machine(const struct results *r, FILE *out)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(facts, key, value)
+    html_section(out, "machine", "The machine");
+    fputs("<details>\n<summary>All that was found out about it</summary>\n<pre tabindex=\"0\"><code>", out);
+    json_object_foreach(r->machine, key, value)
     {
-        char *name = text_format("%s%s%s", within, *within == '\0' ? "" : ".", key), *text = NULL;
-        if (json_is_object(value)) {
-            take_facts(out, name, value);
-        } else {
-            text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
-            string_list_add(out, name);
-            string_list_add(out, json_is_string(value) ? json_string_value(value)
-                                 : json_is_null(value) ? FACT_UNKNOWN
-                                                       : text);
-        }
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
+        html_put(out, key);
+        fputs(": ", out);
+        html_put(out, text);
+        fputc('\n', out);
         free(text);
-        free(name);
     }
-}
-
-static void read_fact(const void *row, int which, struct table_value *out)
-{
-    table_set_text(out, ((char *const *)row)[which]);
-}
-
-static void write_machine(struct writer *w, const struct results *r)
-{
-    static const struct table_column columns[] = {{NULL, "Fact", UNIT_TEXT, false, 0, read_fact, 0},
-                                                  {NULL, "Value", UNIT_TEXT, false, 0, read_fact, 1}};
-    struct string_list facts = {NULL, 0};
-    take_facts(&facts, "", r->machine);
-    const struct table table = {.title = "The facts of machine.json; what could not be found out is \"unknown\".",
-                                .columns = columns,
-                                .column_count = 2,
-                                .rows = facts.items,
-                                .row_size = 2 * sizeof *facts.items,
-                                .row_count = facts.count / 2};
-    html_section(w->out, "machine", "The machine");
-    fputs("<details>\n<summary>All that was found out about it</summary>\n", w->out);
-    write_table(w, &table);
-    fputs("</details>\n</section>\n", w->out);
-    string_list_free(&facts);
+    fputs("</code></pre>\n</details>\n</section>\n", out);
 }
 
 /* -- the commands ----------------------------------------------------------------------------------------------------- */
@@ -278,7 +229,7 @@ int render_html(const void *what, FILE *out)
         fputs("</section>\n", out);
     }
     write_method(&w, r);
-    write_machine(&w, r);
+    put_machine(r, out);
     put_commands(r, out);
     fputs("</main>\n<footer>\n<p class=\"faint\">Made by cobench from the files beside this page; "
           "<code>summary.json</code> has every number in full.</p>\n</footer>\n<script>\n",

@@ -11,6 +11,7 @@
 
 #include "bench/analysis/claims.h"
 #include "bench/analysis/summary.h"
+#include "bench/report/writer.h"
 
 #define PAGE_FILE "index.html"
 
@@ -33,6 +34,9 @@ struct page {
 /* `page` points at a struct page. 0; whether `out` took the bytes is for the caller to check. */
 int render_html(const void *page, FILE *out);
 
+extern const struct writer_format format_html; /* headings h1 to h3, paragraphs, lists, and tables that sort */
+/* Opens a section of the page with its heading; </section> closes it. */
+void html_section(FILE *out, const char *id, const char *title);
 /* Its section of pictures. */
 void html_put_pictures(const struct page *page, FILE *out);
 

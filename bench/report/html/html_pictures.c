@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "bench/report/html/html.h"
-#include "bench/report/html/html_writer.h"
 #include "bench/util/alloc.h"
 #include "bench/util/escape.h"
 #include "bench/util/files.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* HTML. Everything that comes from a file or a name is escaped; a number's cell has it in full, to sort by. */
-#include "bench/report/html/html_writer.h"
+#include "bench/report/html/html.h"
 
 #include <math.h>
 #include <string.h>
