@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the tests share."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal

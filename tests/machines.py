@@ -2,8 +2,6 @@
 """Machines to be found out about, as the files of /proc and /sys that they would have, and what machine.json must say of
 each. What a machine does not have a file for is unknown."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any

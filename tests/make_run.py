@@ -5,8 +5,6 @@ follows from the seed. tests/data/run-small is `make_run.py tests/data/run-small
 with it, `make_run.py --changed tests/data/run-changed`.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import random

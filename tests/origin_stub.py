@@ -4,8 +4,6 @@ A small stand-in for build/cobench-origin, for tests of the Python host that nee
 bodies, and answers that go wrong on purpose under /fault/NAME.
 """
 
-from __future__ import annotations
-
 import socketserver
 import ssl
 import struct

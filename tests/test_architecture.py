@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which way the driver's rooms and the hosts' folders may point (docs/architecture.md), read from the includes."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

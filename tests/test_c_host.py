@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What only the hosts in C can do wrong, with and without an interpreter inside; test_hosts.py has the rest."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -6,12 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+from hosts import BUILD, ROOT
+
 REFERENCE = ROOT / "results" / "reference"
 
 

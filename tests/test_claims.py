@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Claims: compared with a made-up run, shown in three formats; and the published variant that cannot be, refused."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

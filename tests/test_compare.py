@@ -4,12 +4,9 @@
 `UPDATE_GOLDEN=1 pytest tests/test_compare.py` writes the golden files anew; look at the difference before committing it.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,17 +16,15 @@ import jsonschema
 import pytest
 
 import make_run
+from driver import check_golden, cobench
+from hosts import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
-GOLDEN = ROOT / "tests" / "golden"
 SMALL, CHANGED = "tests/data/run-small", "tests/data/run-changed"
 SCHEMA = json.loads((ROOT / "common" / "schema" / "compare.schema.json").read_text())
 
 
 def compare(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([BUILD / "cobench", "compare", *map(str, args)], env=os.environ | environment, text=True,
-                          capture_output=True, timeout=60, check=False, cwd=ROOT)
+    return cobench("compare", *args, **environment)
 
 
 def as_json(*args: str | Path, status: int = 0) -> dict[str, Any]:
@@ -55,13 +50,6 @@ def said(*args: str | Path, status: int = 0) -> str:
 def cell(comparison: dict[str, Any], task: str, runtime: str, model: str) -> dict[str, Any]:
     (found,) = [c for c in both(comparison) if (c["task"], c["runtime"], c["model"]) == (task, runtime, model)]
     return found
-
-
-def check_golden(name: str, text: str) -> None:
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(text)
-    assert text == path.read_text()
 
 
 def make(folder: Path, factor: float = 1.0, rounds: int = 10, seed: int = 1, *, noise: float = 0.01,

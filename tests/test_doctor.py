@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MIT
 """`cobench doctor`: right about what is there and what is not, and able to speak where next to nothing is."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import resource
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest

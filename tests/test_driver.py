@@ -15,10 +15,10 @@ import time
 
 import pytest
 
+from driver import Run
+from hosts import BUILD, ROOT
 from lag import Lag
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 FAKE = ROOT / "tests" / "fake"
 LIMIT_S = 120
 
@@ -514,15 +514,9 @@ def test_the_real_hosts_faults_are_named(tmp_path, mode, expected):
     folder.mkdir()
     shutil.copy(BUILD / "test-tasks" / "faulty.so", folder)
     shutil.copy(ROOT / "tests" / "tasks" / "faulty.py", folder)
-    results = tmp_path / "results"
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--tasks", folder, "--task", "faulty", "--set", f"mode={mode}",
-         "--set", "at=2", "--rounds", "1", "--timeout", "1", "--workers", "2", "--results", results, "--model",
-         ",".join(expected)], capture_output=True, text=True, timeout=LIMIT_S)
-    assert done.returncode == 1, done.stderr
-    (run,) = (p for p in results.iterdir() if not p.is_symlink())
-    cells = json.loads((run / "plan.json").read_text())["cells"]
-    samples = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
+    run = Run(tmp_path / "results", "--quiet", "--tasks", folder, "--task", "faulty", "--set", f"mode={mode}", "--set", "at=2",
+              "--rounds", 1, "--timeout", 1, "--workers", 2, "--model", ",".join(expected), status=1)  # fmt: skip
+    cells, samples = run.json("plan")["cells"], run.samples
     assert all(s["status"] == ("timeout" if mode == "hang" else "failed") and s["pass"] == "verify" for s in samples)
     for s in samples:
         cell = cells[s["cell"]]
@@ -532,28 +526,20 @@ def test_the_real_hosts_faults_are_named(tmp_path, mode, expected):
 
 
 def test_a_foreign_url_is_asked_and_no_origin_started(tmp_path):
-    results = tmp_path / "results"
     origin = subprocess.Popen([BUILD / "cobench-origin"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         url = origin.stdout.readline().split("?")[0] + "?size=17"
-        done = subprocess.run(
-            [BUILD / "cobench", "run", "--no-plots", "--quiet", "--task", "fetch", "--jobs", "3", "--url", url, "--rounds",
-             "1", "--model", "async", "--results", results], capture_output=True, text=True, timeout=LIMIT_S)
+        run = Run(tmp_path / "results", "--quiet", "--task", "fetch", "--jobs", 3, "--url", url, "--rounds", 1, "--model", "async")
     finally:
         origin.communicate(timeout=30)
-    assert done.returncode == 0, done.stderr
-    (run,) = (p for p in results.iterdir() if not p.is_symlink())
-    assert json.loads((run / "plan.json").read_text())["url"] == url
-    samples = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()]
-    assert all(s["status"] == "ok" and s["origin"] is None and s["connections"] >= 1 for s in samples)
+    assert run.json("plan")["url"] == url
+    assert all(s["status"] == "ok" and s["origin"] is None and s["connections"] >= 1 for s in run.samples)
 
 
 def test_an_unreachable_url_fails_with_its_reason(tmp_path):
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--task", "fetch", "--jobs", "2", "--url",
-         "http://127.0.0.1:1/", "--rounds", "1", "--model", "sync", "--results", tmp_path / "results"],
-        capture_output=True, text=True, timeout=LIMIT_S)
-    assert done.returncode == 1 and "refused" in done.stderr.lower(), done.stderr
+    run = Run(tmp_path / "results", "--quiet", "--task", "fetch", "--jobs", 2, "--url", "http://127.0.0.1:1/", "--rounds", 1,
+              "--model", "sync", status=1)  # fmt: skip
+    assert "refused" in run.done.stderr.lower(), run.done.stderr
 
 
 def test_a_counterpart_that_does_not_load_is_no_lonely_task(tmp_path):
@@ -561,13 +547,10 @@ def test_a_counterpart_that_does_not_load_is_no_lonely_task(tmp_path):
     folder.mkdir()
     shutil.copy(ROOT / "py_impl/tasks/null.py", folder)
     (folder / "null.so").write_text("no shared object")
-    done = subprocess.run([BUILD / "cobench", "run", "--tasks", folder, "--task", "null", "--rounds", "1", "--results",
-                           tmp_path / "results"], capture_output=True, text=True, timeout=LIMIT_S)
-    assert done.returncode == 2
-    assert done.stderr == f"cobench: task 'null': the c host says: task file '{folder}/null.so' is no shared object\n"
+    run = Run(tmp_path / "results", "--tasks", folder, "--task", "null", "--rounds", 1, status=2)
+    assert run.done.stderr == f"cobench: task 'null': the c host says: task file '{folder}/null.so' is no shared object\n"
 
 
 def test_a_url_that_nobody_asks(tmp_path):
-    done = subprocess.run([BUILD / "cobench", "run", "--task", "wait", "--url", "http://127.0.0.1:1/", "--results",
-                           tmp_path / "results"], capture_output=True, text=True, timeout=LIMIT_S)
-    assert (done.returncode, done.stderr) == (2, "cobench: --url: no task of this run asks for a URL\n")
+    run = Run(tmp_path / "results", "--task", "wait", "--url", "http://127.0.0.1:1/", status=2)
+    assert run.done.stderr == "cobench: --url: no task of this run asks for a URL\n"

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What only the C host with an interpreter inside can do wrong; test_hosts.py and test_c_host.py have the rest."""
 
-from __future__ import annotations
-
 import os
 import resource
 import signal

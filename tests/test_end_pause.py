@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """--end-pause: every host, under every model, stands still at the last job's end with its workers alive, until it is let go."""
 
-from __future__ import annotations
-
 import os
 import select
 import signal

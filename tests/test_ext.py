@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What only the runtime ext can do wrong, C tasks under the Python host's models; test_hosts.py has the rest."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal

@@ -3,15 +3,14 @@
 a fault is found is measured there, on a quiet machine; here some have another try, because this one may be busy."""
 
 import os
-import pathlib
 import random
 import subprocess
 import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+from hosts import BUILD, ROOT
+
 sys.path.insert(0, str(ROOT / "scripts" / "checks"))
 import faults  # noqa: E402
 
@@ -38,26 +37,23 @@ def test_a_planted_fault_is_named(row, tmp_path):
     pytest.fail("; ".join(named))
 
 
-def pretended(kind):
-    """A seed with which `pretends` plants this kind."""
-    return next(seed for seed in range(100) if random.Random(seed).choice(("pool", "task", "stamps")) == kind)
+def pretend(kind, folder):
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("one CPU: no capacity row")
+    row = next(r for r in faults.ROWS if r.key == "pretends")
+    seed = next(seed for seed in range(100) if random.Random(seed).choice(("pool", "task", "stamps")) == kind)
+    return attempt(row, folder / "project", seed)
 
 
 def test_a_pool_whose_threads_take_turns_is_called_serial(tmp_path):
-    row = next(r for r in faults.ROWS if r.key == "pretends")
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("one CPU: no capacity row")
-    done = attempt(row, tmp_path / "project", pretended("pool"))
+    done = pretend("pool", tmp_path)
     assert done.found, done.named
 
 
 @pytest.mark.parametrize("kind", ["task", "stamps"])
 def test_turns_are_seen_in_the_cpu_time(kind, tmp_path):
     """Whether they are marked depends on how many CPUs a busy machine had to give; the numbers have to be there."""
-    row = next(r for r in faults.ROWS if r.key == "pretends")
-    if len(os.sched_getaffinity(0)) < 2:
-        pytest.skip("one CPU: no capacity row")
-    done = attempt(row, tmp_path / "project", pretended(kind))
+    done = pretend(kind, tmp_path)
     assert done.found or f"{kind}: not found, in flight 2, CPUs" in done.named, done.named
 
 

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The statistics of `make figures`, against published values."""
 
-from __future__ import annotations
-
 import math
 import sys
 from pathlib import Path

@@ -2,8 +2,6 @@
 """machine.json and what a sample says of the machine around it: right where the machine is made smaller or says nothing,
 and never an invented value. The machines in tests/machines.py are files in a folder; the others are this one, confined."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import math
@@ -19,12 +17,11 @@ import jsonschema
 import pytest
 
 import machines
-from hosts import BUILD, ROOT
+from driver import COBENCH, LIMIT_S, Run
+from hosts import BUILD, HOSTS, ROOT
 from py_impl.machine import quota_cpus
 
-COBENCH = BUILD / "cobench"
 PYTHON = (BUILD / "python").read_text().strip()
-LIMIT_S = 300
 SAMPLE = json.loads((ROOT / "common/schema/sample.schema.json").read_text())
 
 
@@ -58,17 +55,12 @@ def test_effective_cpus_are_the_least_of_affinity_and_quota(tmp_path):
 
 # -- this machine, confined -------------------------------------------------------------------------------------------
 
-def run(tmp_path: Path, *words: str, before: tuple[str, ...] = (), **options) -> tuple[dict, dict, list[dict], dict]:
+def run(tmp_path: Path, *words: str, **options) -> tuple[dict, dict, list[dict], dict]:
     """`cobench run`: machine.json, plan.json, the samples, summary.json."""
-    done = subprocess.run([*before, COBENCH, "run", "--quiet", "--no-plots", "--results", tmp_path / "results", *words],
-                          capture_output=True, text=True, timeout=LIMIT_S, **options)
-    assert done.returncode == 0, done.stderr
-    folder = tmp_path / "results" / "latest"
-    samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
-    for sample in samples:
+    done = Run(tmp_path / "results", "--quiet", *words, **options)
+    for sample in done.samples:
         jsonschema.validate(sample, SAMPLE)
-    return (*(json.loads((folder / name).read_text()) for name in ("machine.json", "plan.json")), samples,
-            json.loads((folder / "summary.json").read_text()))
+    return done.json("machine"), done.json("plan"), done.samples, done.json("summary")
 
 
 SHORT = ("--task", "count", "--set", "size=20000", "--rounds", "1", "--model", "sync", "--runtime", "c,py")
@@ -76,17 +68,14 @@ SHORT = ("--task", "count", "--set", "size=20000", "--rounds", "1", "--model", "
 
 def workers_of_hosts(folder: Path, before: tuple[str, ...] = (), **options) -> dict[str, int]:
     """How many workers each host takes for a CPU task where nobody says."""
-    hosts = {"c": [str(BUILD / "cobench-host")], "embed": [str(BUILD / "cobench-host-embed")],
-             "py": [str(PYTHON), "-s", "-E", "-m", "py_impl"], "ext": [str(PYTHON), "-s", "-E", "-m", "py_impl.ext"]}
-    env = os.environ | {"COBENCH_BUILD": str(BUILD), "COBENCH_ROOT": str(ROOT)}
     workers = {}
-    for name, words in hosts.items():
-        record = folder / f"record-{name}"
-        done = subprocess.run([*before, *words, "run", "--task", "count", "--set", "size=10", "--model", "sync", "--jobs", "100000",
-                               "--slots", str(folder / "slots"), "--record", str(record)],
-                              cwd=ROOT, env=env, capture_output=True, text=True, timeout=LIMIT_S, **options)
+    for host in HOSTS:
+        words = host.run_words(folder, "--task", "count", "--set", "size=10", "--model", "sync", "--jobs", 100000)
+        program = host.program if host.program[0].startswith(str(BUILD)) else [PYTHON, *host.program[1:]]
+        done = subprocess.run([*before, *program, *words], cwd=ROOT, env=os.environ | {"COBENCH_BUILD": str(BUILD)},
+                              capture_output=True, text=True, timeout=LIMIT_S, **options)  # fmt: skip
         assert done.returncode == 0, done.stderr
-        workers[name] = json.loads(record.read_text())["workers"]
+        workers[host.runtime] = json.loads((folder / "record").read_text())["workers"]
     return workers
 
 

@@ -2,17 +2,13 @@
 """A known amount of memory is found again within 5%, by the driver, under every runtime: held by threads, by forked
 workers that share it and by workers that each have their own; in runs that are polled and in runs too short for that."""
 
-from __future__ import annotations
-
-import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from hosts import BUILD, ROOT, SECONDS
+from driver import Run
+from hosts import BUILD
 
 WORKERS = 3
 MB = 32
@@ -29,14 +25,8 @@ def tasks(tmp_path_factory) -> Path:
 
 def summary(results: Path, tasks: Path, *words: object) -> dict[str, dict]:
     """The cells of a run by "runtime:model"."""
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--rounds", "1", "--tasks", tasks, "--results", results,
-         "--task", "hoard", "--jobs", str(WORKERS), "--workers", str(WORKERS), *map(str, words)],
-        cwd=ROOT, capture_output=True, text=True, timeout=4 * SECONDS, env=os.environ | {"LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    cells = json.loads((results / "latest" / "summary.json").read_text())["cells"]
-    return {f"{cell['runtime']}:{cell['model']}": cell for cell in cells}
+    run = Run(results, "--quiet", "--rounds", 1, "--tasks", tasks, "--task", "hoard", "--jobs", WORKERS, "--workers", WORKERS, *words)
+    return {f"{cell['runtime']}:{cell['model']}": cell for cell in run.cells}
 
 
 def expect(variant: str, whose: str) -> int:
@@ -74,17 +64,10 @@ def test_while_jobs_wait(tasks, tmp_path):
 
 def test_a_cell_shorter_than_the_sampling_says_so(tmp_path):
     """The samples are counted by the record's own stamps: none lies within the work of eight empty jobs."""
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--rounds", "1", "--results", tmp_path, "--task", "null",
-         "--runtime", "c", "--model", "sync"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    run = tmp_path / "latest"
-    (cell,) = json.loads((run / "summary.json").read_text())["cells"]
+    run = Run(tmp_path, "--quiet", "--rounds", 1, "--task", "null", "--runtime", "c", "--model", "sync")
+    (cell,), first, timed = run.cells, run.samples[0], run.samples[-1]
     assert cell["memory_samples"] == 0 and cell["peak_pss_bytes"] > 0
-    assert "| ≥" in (run / "summary.md").read_text()
-    first = json.loads((run / "samples.jsonl").read_text().splitlines()[0])
+    assert "| ≥" in (run.folder / "summary.md").read_text()
     assert first["memory"]["looks"] >= 1 and first["memory"]["looks_in_work"] == 0
     assert 0 < first["memory"]["held_pss_bytes"] <= first["peak_pss_bytes"]
-    timed = [json.loads(line) for line in (run / "samples.jsonl").read_text().splitlines()][-1]
     assert timed["pass"] == "timed" and timed["memory"] is None  # nobody samples it there, and no pause holds it

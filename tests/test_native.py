@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The extension module `native` by itself: what Python may do wrong with it, what it leaks (nothing), and what it closes."""
 
-from __future__ import annotations
-
 import gc
 import os
 import sys

@@ -1,19 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Both hosts and the driver against a real server that is not ours: nginx with its echo module."""
 
-from __future__ import annotations
-
-import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
-LIMIT_S = 120
+from driver import Run
+from hosts import ROOT
 
 sys.path.insert(0, str(ROOT / "scripts" / "figures"))
 
@@ -26,18 +19,12 @@ def url():
         yield address
 
 
-def drive(folder: Path, *words: str) -> tuple[int, str, dict]:
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--rounds", "1", "--results", folder, *words],
-        capture_output=True, text=True, timeout=LIMIT_S, check=False)  # fmt: skip
-    (run,) = (entry for entry in folder.iterdir() if not entry.is_symlink())
-    return done.returncode, done.stderr, json.loads((run / "summary.json").read_text())
+QUIET = ("--quiet", "--rounds", 1)
 
 
 def test_every_model_asks_a_foreign_server(url, tmp_path):
-    status, stderr, summary = drive(tmp_path, "--task", "fetch", "--jobs", "6", "--workers", "3", "--url", url + "?{job}")
-    assert status == 0, stderr
-    for cell in summary["cells"]:
+    run = Run(tmp_path, *QUIET, "--task", "fetch", "--jobs", 6, "--workers", 3, "--url", url + "?{job}")
+    for cell in run.cells:
         assert cell["verified"], cell["note"]
         # Kept alive: a connection a worker, or one a job where every job has a worker of its own.
         most = {"sync": 1, "threads": 6, "processes": 6}.get(cell["model"], 3)
@@ -51,16 +38,14 @@ def test_every_model_asks_a_foreign_server(url, tmp_path):
     ("length", "7", "body of 6 bytes where 7 were expected"),
 ])  # fmt: skip
 def test_what_of_the_answer_is_checked(url, tmp_path, check, size, said):
-    status, stderr, summary = drive(tmp_path, "--task", "fetch", "--jobs", "2", "--model", "async", "--url", url,
-                                    "--set", f"check={check}", "--set", f"size={size}")  # fmt: skip
-    assert status == (1 if said else 0), stderr
-    for cell in summary["cells"]:
+    run = Run(tmp_path, *QUIET, "--task", "fetch", "--jobs", 2, "--model", "async", "--url", url, "--set", f"check={check}",
+              "--set", f"size={size}", status=1 if said else 0)  # fmt: skip
+    for cell in run.cells:
         assert cell["verified"] is (said is None)
         assert said is None or said in cell["note"]
 
 
 def test_mixed_computes_after_a_foreign_answer(url, tmp_path):
-    status, stderr, summary = drive(tmp_path, "--task", "mixed", "--jobs", "3", "--workers", "2", "--model", "thread-pool",
-                                    "--set", "count=1000", "--url", url)  # fmt: skip
-    assert status == 0, stderr
-    assert all(cell["verified"] for cell in summary["cells"])
+    run = Run(tmp_path, *QUIET, "--task", "mixed", "--jobs", 3, "--workers", 2, "--model", "thread-pool", "--set", "count=1000",
+              "--url", url)  # fmt: skip
+    assert all(cell["verified"] for cell in run.cells)

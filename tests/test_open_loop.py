@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The open loop: jobs that arrive on a schedule, in every runtime and model, and what the driver makes of them."""
 
-from __future__ import annotations
-
 import argparse
-import json
-import subprocess
 import sys
 
 import pytest
 
-from hosts import BUILD, C, HOSTS, ROOT
+from driver import Run
+from hosts import C, HOSTS, ROOT
 from py_impl.arrivals import offsets
 
 sys.path.insert(0, str(ROOT / "scripts" / "checks"))
 
 import open_loop  # noqa: E402
 
-LIMIT_S = 300
 WAYS = [(host, *way) for host in HOSTS for way in host.ways]
 over_hosts = pytest.mark.parametrize("host", HOSTS, ids=repr)
 
@@ -112,39 +108,16 @@ def test_a_task_that_waits_for_nothing_is_refused(tmp_path, host):
 # -- the driver ---------------------------------------------------------------------------------------------------------
 
 
-class Run:
-    """`cobench run` and what it left."""
-
-    def __init__(self, folder, *words) -> None:
-        self.done = subprocess.run(
-            [BUILD / "cobench", "run", "--no-plots", "--results", folder / "results", *map(str, words)], capture_output=True,
-            text=True, timeout=LIMIT_S,
-        )  # fmt: skip
-        self.folder = folder / "results" / "latest"
-
-    def json(self, name: str):
-        return json.loads((self.folder / name).read_text())
-
-    @property
-    def samples(self) -> list[dict]:
-        return [json.loads(line) for line in (self.folder / "samples.jsonl").read_text().splitlines()]
-
-    def cell(self, runtime: str, model: str) -> dict:
-        (cell,) = (c for c in self.json("summary.json")["cells"] if (c["runtime"], c["model"]) == (runtime, model))
-        return cell
-
-
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Run:
     """Jobs of 1 ms at 40 a second, which everybody keeps: also sync."""
-    run = Run(tmp_path_factory.mktemp("kept"), "--task", "wait", "--set", "delay=1", "--jobs", 40, "--rate", 40, "--arrivals",
+    run = Run(tmp_path_factory.mktemp("kept") / "results", "--task", "wait", "--set", "delay=1", "--jobs", 40, "--rate", 40, "--arrivals",
               "poisson", "--seed", 5, "--rounds", 2, "--runtime", "c,ext,py", "--model", "async,native-pool")  # fmt: skip
-    assert run.done.returncode == 0, run.done.stderr
     return run
 
 
 def test_the_plan_and_the_journal_say_the_loop(kept):
-    (group,) = kept.json("plan.json")["groups"]
+    (group,) = kept.json("plan")["groups"]
     assert (group["rate"], group["arrivals"]) == (40.0, "poisson")
     for sample in kept.samples:
         loop = sample["open_loop"]
@@ -173,7 +146,7 @@ def test_an_open_loop_has_latencies_and_no_speedups(kept):
         assert {cell[f"{time}_{base}_sync"] for time in ("work", "whole") for base in ("own", "py")} == {None}
         assert cell["break_even"] is None and cell["finding"] is None
         assert (cell["rate"], cell["arrivals"]) == (40, "poisson")
-    summary = kept.json("summary.json")
+    summary = kept.json("summary")
     assert [row["of"] for row in summary["checks"]] == 3 * ["latency_p50"] + ["work"]
     assert summary["checks"][3]["note"].startswith("an open loop")
 
@@ -193,8 +166,7 @@ def test_every_table_names_the_loop(kept, tmp_path):
 
 
 def test_a_closed_loop_says_so(tmp_path):
-    run = Run(tmp_path, "--task", "wait", "--set", "delay=1", "--jobs", 4, "--rounds", 1, "--runtime", "c", "--model", "async")
-    assert run.done.returncode == 0, run.done.stderr
+    run = Run(tmp_path / "results", "--task", "wait", "--set", "delay=1", "--jobs", 4, "--rounds", 1, "--runtime", "c", "--model", "async")
     assert {sample["loop"] for sample in run.samples} == {"closed"} and "open_loop" not in run.samples[0]
     cell = run.cell("c", "async")
     assert cell["loop"] == "closed" and cell["rate"] is None and cell["achieved_rate"] is None
@@ -204,9 +176,8 @@ def test_a_closed_loop_says_so(tmp_path):
 
 def test_a_rate_that_cannot_be_kept_is_told(tmp_path):
     """20 ms a job, one at a time, is 50 a second at the most; 200 come."""
-    run = Run(tmp_path, "--task", "wait", "--set", "delay=20", "--jobs", 60, "--rate", 200, "--rounds", 1, "--runtime", "c",
+    run = Run(tmp_path / "results", "--task", "wait", "--set", "delay=20", "--jobs", 60, "--rate", 200, "--rounds", 1, "--runtime", "c",
               "--model", "thread-pool", "--workers", 1)  # fmt: skip
-    assert run.done.returncode == 0, run.done.stderr
     for model in ("sync", "thread-pool"):
         cell = run.cell("c", model)
         assert cell["doubt"] == "rate-not-kept" and cell["rate_kept"] is False
@@ -223,8 +194,8 @@ def test_a_rate_that_cannot_be_kept_is_told(tmp_path):
     (("--task", "wait", "--rate", 0.1), "cobench: group 'wait': 50 jobs at 0.1 a second take 500 s, but a command may take 120 s"),
 ])  # fmt: skip
 def test_what_the_driver_refuses(tmp_path, words, said):
-    run = Run(tmp_path, *words)
-    assert run.done.returncode == 2 and said in run.done.stderr and len(run.done.stderr.splitlines()) == 1
+    run = Run(tmp_path / "results", *words, status=2)
+    assert said in run.done.stderr and len(run.done.stderr.splitlines()) == 1
     assert not (tmp_path / "results").exists()
 
 
@@ -242,10 +213,9 @@ def test_a_stall_is_in_the_p99_of_the_open_loop_alone(tmp_path):
 
 def test_the_jobs_of_the_median_round_stay(tmp_path):
     """1,500 jobs, of which every second row is kept: the one that took longest is in the quantiles all the same."""
-    run = Run(tmp_path, "--task", "wait", "--set", "delay=0", "--jobs", 1500, "--rate", 20000, "--rounds", 3, "--runtime", "c",
+    run = Run(tmp_path / "results", "--task", "wait", "--set", "delay=0", "--jobs", 1500, "--rate", 20000, "--rounds", 3, "--runtime", "c",
               "--model", "async")  # fmt: skip
-    assert run.done.returncode == 0, run.done.stderr
-    cells = run.json("plan.json")["cells"]
+    cells = run.json("plan")["cells"]
     (cell,) = (c["id"] for c in cells if (c["model"], c["role"]) == ("async", "model"))
     (kept,) = (run.folder / "jobs").glob(f"{cell}-*.csv")
     timed = sorted((s["latency_ns"]["p99"], s["round"]) for s in run.samples if s["cell"] == cell and s["pass"] == "timed")

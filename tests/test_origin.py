@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The origin: its bodies against an independent implementation, its delays, its faults, and how it ends."""
 
-from __future__ import annotations
-
 import contextlib
 import http.client
 import json
@@ -22,24 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from hosts import BUILD
 from lag import Lag
+from origin_stub import body_of, splitmix64
 
-BUILD = Path(os.environ.get("COBENCH_BUILD", "build"))
-PROGRAM = Path(__file__).resolve().parent.parent / BUILD / "cobench-origin"
-MASK = (1 << 64) - 1
+PROGRAM = BUILD / "cobench-origin"
 REQUEST = b"GET /body/1?size=6&delay=20 HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def splitmix64(x: int) -> int:
-    x = (x + 0x9E3779B97F4A7C15) & MASK
-    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
-    return x ^ (x >> 31)
-
-
-def body_of(job: int, size: int) -> bytes:
-    words = (splitmix64((job << 32) + k) for k in range((size + 7) // 8))
-    return b"".join(word.to_bytes(8, "little") for word in words)[:size]
 
 
 @dataclass(frozen=True)
@@ -177,15 +163,8 @@ def test_pipelined_requests(origin: Origin) -> None:
     assert -1 not in positions and positions == sorted(positions)
 
 
-def read_all(sock: socket.socket) -> bytes:
-    got = b""
-    while piece := sock.recv(65536):
-        got += piece
-    return got
-
-
-@pytest.mark.parametrize("count", [2000])
-def test_many_connections(origin: Origin, count: int) -> None:
+def test_many_connections(origin: Origin) -> None:
+    count = 2000
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard < count + 100:
         pytest.skip(f"the open-file limit of {hard} is too low for {count} connections")
@@ -198,7 +177,7 @@ def test_many_connections(origin: Origin, count: int) -> None:
             line = f"GET /body/{job}?size=32&delay=500 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
             sock.sendall(line.encode())
         for job, sock in enumerate(socks):
-            head, _, body = read_all(sock).partition(b"\r\n\r\n")
+            head, _, body = b"".join(iter(lambda: sock.recv(65536), b"")).partition(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200 "), head
             assert body == body_of(job, 32)
     finally:
@@ -322,64 +301,57 @@ def test_client_that_leaves_before_its_reply(origin: Origin) -> None:
     assert open_settles(origin, 1)
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "says"),
-    [
-        ("/", 200, b"cobench-origin"),
-        ("/nothing", 404, b"/body/JOB"),
-        ("/body", 404, b"/body/JOB"),
-        ("/body/", 400, b"job"),
-        ("/body/x", 400, b"job"),
-        ("/body/-1", 400, b"job"),
-        ("/body/4294967296", 400, b"job"),
-        ("/body/1/2", 400, b"job"),
-        ("/body/1?size=", 400, b"size must be"),
-        ("/body/1?size=12x", 400, b"size must be"),
-        ("/body/1?size=16777217", 400, b"size must be"),
-        ("/body/1?size=99999999999999999999", 400, b"size must be"),
-        ("/body/1?delay=-1", 400, b"delay must be"),
-        ("/body/1?delay=3600001", 400, b"delay must be"),
-        ("/body/1?delay=0.5", 400, b"delay must be"),
-        ("/body/1?size=1&size=1", 400, b"twice"),
-        ("/body/1?sise=1", 400, b"'sise' is no"),
-        ("/body/1?size", 400, b"'size' is no"),
-        ("/body/1?size=10&short=10", 400, b"short must be less"),
-        ("/body/1?status=99", 400, b"status must be"),
-        ("/body/1?stall=2", 400, b"stall must be"),
-        ("/body/1?pause=60001", 400, b"pause must be"),
-        ("/body/1?pause=1&at=-1", 400, b"at must be"),
-        ("/body/1?size=1%00", 400, b"size must be"),
-        ("/body/1?" + "a" * 300, 400, b"longer"),
-    ],
-)
+@pytest.mark.parametrize("path, status, says", [
+    ("/", 200, b"cobench-origin"),
+    ("/nothing", 404, b"/body/JOB"),
+    ("/body", 404, b"/body/JOB"),
+    ("/body/", 400, b"job"),
+    ("/body/x", 400, b"job"),
+    ("/body/-1", 400, b"job"),
+    ("/body/4294967296", 400, b"job"),
+    ("/body/1/2", 400, b"job"),
+    ("/body/1?size=", 400, b"size must be"),
+    ("/body/1?size=12x", 400, b"size must be"),
+    ("/body/1?size=16777217", 400, b"size must be"),
+    ("/body/1?size=99999999999999999999", 400, b"size must be"),
+    ("/body/1?delay=-1", 400, b"delay must be"),
+    ("/body/1?delay=3600001", 400, b"delay must be"),
+    ("/body/1?delay=0.5", 400, b"delay must be"),
+    ("/body/1?size=1&size=1", 400, b"twice"),
+    ("/body/1?sise=1", 400, b"'sise' is no"),
+    ("/body/1?size", 400, b"'size' is no"),
+    ("/body/1?size=10&short=10", 400, b"short must be less"),
+    ("/body/1?status=99", 400, b"status must be"),
+    ("/body/1?stall=2", 400, b"stall must be"),
+    ("/body/1?pause=60001", 400, b"pause must be"),
+    ("/body/1?pause=1&at=-1", 400, b"at must be"),
+    ("/body/1?size=1%00", 400, b"size must be"),
+    ("/body/1?" + "a" * 300, 400, b"longer"),
+])  # fmt: skip
 def test_path(origin: Origin, path: str, status: int, says: bytes) -> None:
     got = origin.get(path)
     assert got[0] == status
     assert says in got[1]
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"\r\n\r\n",
-        b"garbage\r\n\r\n",
-        b"\x00\xff\xfe" * 1000 + b"\r\n\r\n",
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET http://[::1 HTTP/1.1\r\n\r\n",
-        b"GET /body/1?size=1 HTTP/1.1\r\nno colon here\r\n\r\n",
-        b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
-        b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"z" * 100_000,
-        b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-        b"GET / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
-        b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n",
-        b"OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n",
-    ],
-    ids=lambda data: data[:24].decode("latin-1").encode("unicode_escape").decode(),
-)
+@pytest.mark.parametrize("data", [
+    b"\r\n\r\n",
+    b"garbage\r\n\r\n",
+    b"\x00\xff\xfe" * 1000 + b"\r\n\r\n",
+    b"GET\r\n\r\n",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET http://[::1 HTTP/1.1\r\n\r\n",
+    b"GET /body/1?size=1 HTTP/1.1\r\nno colon here\r\n\r\n",
+    b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n",
+    b"GET / HTTP/1.1\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\n" + b"z" * 100_000,
+    b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+    b"GET / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n",
+    b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n",
+], ids=lambda data: data[:24].decode("latin-1").encode("unicode_escape").decode())  # fmt: skip
 def test_malformed_requests_do_no_harm(origin: Origin, data: bytes) -> None:
     got = origin.raw(data)
     assert got == b"" or got.startswith(b"HTTP/1.")

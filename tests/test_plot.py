@@ -4,67 +4,27 @@
 `UPDATE_GOLDEN=1 pytest tests/test_plot.py` writes the golden files anew; look at the difference before committing it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
 import shutil
-import subprocess
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-import make_run
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
+import make_run
+from driver import check_golden, cobench
+from hosts import ROOT
+
 SMALL = ROOT / "tests" / "data" / "run-small"
-GOLDEN = ROOT / "tests" / "golden" / "plots"
 KINDS = ("ranking", "speedup", "square", "phases", "scaling", "claims")
-MS = 1_000_000
-
-
-def cobench(*args, **environment):
-    return subprocess.run([BUILD / "cobench", *map(str, args)], env=os.environ | environment, text=True, capture_output=True,
-                          timeout=120)  # fmt: skip
+needs_gnuplot = pytest.mark.skipif(shutil.which("gnuplot") is None, reason="gnuplot is not installed")
 
 
 def plot(*args, **environment):
     return cobench("plot", *args, **environment)
-
-
-def usl(workers: int) -> float:
-    return 0.95 * workers / (1 + 0.1 * (workers - 1) + 0.01 * workers * (workers - 1))
-
-
-def sweep_run(folder: Path) -> Path:
-    """A run like run-small, but of one sweep: c:sync, its A/A control and c:thread-pool at 1 to 8 workers."""
-    shutil.copytree(SMALL, folder)
-    plan = json.loads((folder / "plan.json").read_text())
-    like = next(json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines() if '"timed"' in line)
-    counts = (1, 2, 4, 8)
-    plan["groups"] = [plan["groups"][0] | {"id": g, "name": f"count ({n} workers)", "workers": n, "ideal": min(n, 2),
-                                           "sweep": "count", "scaling": "strong"} for g, n in enumerate(counts)]  # fmt: skip
-    cell = {"start_method": "fork", "copies": 1, "runtime": "c"}
-    plan["cells"], lines = [], []
-    for g, n in enumerate(counts):
-        for model, role in (("sync", "model"), ("sync", "control"), ("thread-pool", "model")):
-            plan["cells"].append(cell | {"id": len(plan["cells"]), "group": g, "model": model, "role": role,
-                                         "baseline": model == "sync" and role == "model"})  # fmt: skip
-    for number in range(len(plan["cells"])):
-        workers = counts[plan["cells"][number]["group"]]
-        lines.append(like | {"pass": "verify", "round": 0, "order": number, "cell": number, "whole_ns": None,
-                             "peak_pss_bytes": 900_000 + 150_000 * workers})  # fmt: skip
-    for turn in range(1, 9):
-        for number, one in enumerate(plan["cells"]):
-            gain = usl(counts[one["group"]]) if one["model"] == "thread-pool" else 1
-            work = int(100 * MS * (1 + 0.003 * ((turn * 7 + number * 3) % 5)) / gain)
-            lines.append(like | {"round": turn, "order": number, "cell": number, "work_ns": work, "whole_ns": work + 4 * MS})
-    (folder / "plan.json").write_text(json.dumps(plan | {"rounds": 8}))
-    (folder / "samples.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return folder
 
 
 def jobs_of(folder: Path) -> Path:
@@ -95,7 +55,8 @@ def runs(tmp_path_factory):
     base = tmp_path_factory.mktemp("plots")
     small = Path(shutil.copytree(SMALL, base / "a run's \"folder\""))
     jobs_of(small)
-    return {"small": small, "sweep": sweep_run(base / "sweep"), "claims": claims_run(base / "claims")}
+    assert make_run.main([str(base / "sweep"), "--shape", "strong"]) == 0
+    return {"small": small, "sweep": base / "sweep", "claims": claims_run(base / "claims")}
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +89,7 @@ def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
     assert found
     for path in found:
-        golden = GOLDEN / path.name
-        if os.environ.get("UPDATE_GOLDEN"):
-            golden.parent.mkdir(exist_ok=True)
-            golden.write_text(path.read_text())
-        assert path.read_text() == golden.read_text()
+        check_golden(f"plots/{path.name}", path.read_text())
 
 
 @pytest.mark.parametrize("name", ["small", "sweep", "claims"])
@@ -172,9 +129,8 @@ def test_latency_is_that_of_the_table(drawn):
     assert "p90" in svg and "p99" not in svg  # of 50 jobs
 
 
+@needs_gnuplot
 def test_text_is_as_wide_as_the_terminal(tmp_path):
-    if shutil.which("gnuplot") is None:
-        pytest.skip("gnuplot is not installed")
     run = Path(shutil.copytree(SMALL, tmp_path / "run"))
     for columns in (90, 150):
         done = plot(run, "--only", "speedup", "--format", "txt", COLUMNS=str(columns))
@@ -190,19 +146,17 @@ def test_the_same_journal_gives_the_same_data(drawn, tmp_path):
         assert (again / "plots" / data.name).read_bytes() == data.read_bytes()
 
 
+@needs_gnuplot
 @pytest.mark.parametrize("kind", KINDS[:3])
 def test_only_one_kind(runs, tmp_path, kind):
-    if shutil.which("gnuplot") is None:
-        pytest.skip("gnuplot is not installed")
     run = Path(shutil.copytree(SMALL, tmp_path / "run"))
     done = plot(run, "--only", kind, "--format", "svg")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{run}/plots\n", "")
     assert {path.name.split("-")[0] for path in (run / "plots").iterdir()} == {kind}
 
 
+@needs_gnuplot
 def test_formats(runs, tmp_path):
-    if shutil.which("gnuplot") is None:
-        pytest.skip("gnuplot is not installed")
     run = Path(shutil.copytree(SMALL, tmp_path / "run"))
     done = plot(run, "--format", "pdf,txt")
     assert (done.returncode, done.stderr) == (0, "")
@@ -211,10 +165,9 @@ def test_formats(runs, tmp_path):
     assert not list((run / "plots").glob("*.svg"))
 
 
+@needs_gnuplot
 @pytest.mark.parametrize("variants", [1, 2, 13, 100, 400])
 def test_pictures_of_any_size(tmp_path, variants):
-    if shutil.which("gnuplot") is None:
-        pytest.skip("gnuplot is not installed")
     assert make_run.main([str(tmp_path / "run"), "--variants", str(variants)]) == 0
     done = plot(tmp_path / "run", "--format", "svg,png")
     assert (done.returncode, done.stderr) == (0, "")

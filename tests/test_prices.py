@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What one more costs, from the command line to the table: `scaling = prices`."""
 
-from __future__ import annotations
-
 import json
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from hosts import BUILD, ROOT, SECONDS
+from driver import Run, cobench
+from hosts import BUILD
 from test_driver import checkout  # noqa: F401
 
 MB = 4
@@ -18,13 +16,8 @@ MB = 4
 
 def prices(results: Path, *words: object) -> tuple[dict, dict, str]:
     """The plan, the summary, and what a terminal shows."""
-    done = subprocess.run(
-        [BUILD / "cobench", "run", "--no-plots", "--scaling", "prices", "--rounds", "1", "--results", results, *map(str, words)],
-        cwd=ROOT, capture_output=True, text=True, timeout=4 * SECONDS,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    run = results / "latest"
-    return json.loads((run / "plan.json").read_text()), json.loads((run / "summary.json").read_text()), done.stdout
+    run = Run(results, "--scaling", "prices", "--rounds", 1, *words)
+    return run.json("plan"), run.json("summary"), run.done.stdout
 
 
 def test_a_known_price(tmp_path):
@@ -61,7 +54,7 @@ def test_jobs_that_do_not_all_wait_at_once_have_no_price(tmp_path):
     assert "were in flight at once: the delay is too short" in row["note"]
     assert row["memory_bytes"] is None and row["points"] == 0
     assert "the delay is" in shown and "no intervals below" not in shown  # it has no ratios
-    assert subprocess.run([BUILD / "cobench", "report", "--plots", "--quiet", tmp_path / "latest"], timeout=SECONDS).returncode == 0
+    assert cobench("report", "--plots", "--quiet", tmp_path / "latest").returncode == 0
     pictures = {path.name.partition("-")[0] for path in (tmp_path / "latest" / "plots").iterdir()}
     assert pictures == {"memory"}  # memory over workers: there is nothing else to draw
 
@@ -83,7 +76,6 @@ def test_results_are_checked_against_each_other(checkout):  # noqa: F811
     (["--task", "distance", "--workers", "1,2"], "prices: the jobs of 'distance' share one given amount of work"),
 ])  # fmt: skip
 def test_what_has_no_price(words, complaint, tmp_path):
-    done = subprocess.run([BUILD / "cobench", "run", "--scaling", "prices", "--results", tmp_path, *words], cwd=ROOT,
-                          capture_output=True, text=True, timeout=SECONDS)  # fmt: skip
+    done = cobench("run", "--scaling", "prices", "--results", tmp_path, *words)
     assert done.returncode == 2 and complaint in done.stderr
     assert not list(tmp_path.iterdir())

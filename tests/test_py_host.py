@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What only the Python host can do wrong; test_hosts.py has the rest."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

@@ -4,13 +4,10 @@
 `UPDATE_GOLDEN=1 pytest tests/test_report.py` writes the golden files anew; look at the difference before committing it.
 """
 
-from __future__ import annotations
-
 import csv
 import fcntl
 import io
 import json
-import math
 import os
 import re
 import shutil
@@ -23,16 +20,14 @@ from typing import Callable
 import pytest
 
 import make_run
+from driver import COBENCH, GOLDEN, check_golden, cobench
+from hosts import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 DATA = ROOT / "tests" / "data" / "run-small"
-GOLDEN = ROOT / "tests" / "golden"
 
 
 def report(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([BUILD / "cobench", "report", *map(str, args)], env=os.environ | environment, text=True,
-                          capture_output=True, timeout=60, check=False)
+    return cobench("report", *args, **environment)
 
 
 @pytest.fixture
@@ -49,13 +44,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = report(folder, "--quiet", "--plots")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     return folder
-
-
-def check_golden(name: str, text: str) -> None:
-    path = GOLDEN / name
-    if os.environ.get("UPDATE_GOLDEN"):
-        path.write_text(text)
-    assert text == path.read_text()
 
 
 # -- golden files ---------------------------------------------------------------------------------------------------------
@@ -112,7 +100,7 @@ def test_terminal_table(run: Path, width: str) -> None:
 def test_colours_are_for_terminals_that_have_them(run: Path, environment: dict[str, str | None], coloured: bool) -> None:
     mine, its = os.openpty()
     env = {name: value for name, value in (os.environ | {"NO_COLOR": None} | environment).items() if value is not None}
-    with subprocess.Popen([BUILD / "cobench", "report", run, "--no-plots"], env=env, stdout=its) as child:
+    with subprocess.Popen([COBENCH, "report", run, "--no-plots"], env=env, stdout=its) as child:
         os.close(its)
         first = os.read(mine, 80)
         while True:
@@ -525,7 +513,7 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
     done = report(run)
     assert done.returncode == 1 and "what the model buys" in done.stdout
     assert done.stderr.endswith("; not made again: summary.md, summary.csv, summary.json, index.html, plots/ (what is printed is new)\n")
-    done = subprocess.run([BUILD / "cobench", "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
+    done = subprocess.run([COBENCH, "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
                           stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1 and "cannot be printed" in done.stderr
 
@@ -533,7 +521,7 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
 def test_one_at_a_time_makes_the_files(run: Path) -> None:
     with open(run / "plan.json", "rb") as plan:
         fcntl.flock(plan, fcntl.LOCK_EX)
-        waits = subprocess.Popen([BUILD / "cobench", "report", "--no-plots", "--quiet", run], env=os.environ | {"COBENCH_ROOT": str(ROOT)})
+        waits = subprocess.Popen([COBENCH, "report", "--no-plots", "--quiet", run], env=os.environ | {"COBENCH_ROOT": str(ROOT)})
         with pytest.raises(subprocess.TimeoutExpired):
             waits.wait(timeout=1)
         assert not (run / "summary.json").exists()

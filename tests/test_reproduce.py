@@ -1,19 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The command that a page prints to make its run again: the plan it makes is the plan of the run."""
 
-from __future__ import annotations
-
 import html
 import json
 import re
 import shlex
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hosts import BUILD, ROOT, SECONDS
+from driver import Run, cobench
 
 SUITE = """[suite]
 rounds = 1
@@ -47,10 +44,7 @@ SETS = {
 
 
 def measure(results: Path, *words: object) -> Path:
-    done = subprocess.run([BUILD / "cobench", "run", "--quiet", "--no-plots", "--results", results, *map(str, words)], cwd=ROOT,
-                          capture_output=True, text=True, timeout=4 * SECONDS, check=False)  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return (results / "latest").resolve()
+    return Run(results, "--quiet", *words).folder
 
 
 def command(run: Path) -> str:
@@ -87,5 +81,5 @@ def test_a_run_of_before_says_that_it_is_unknown(tmp_path: Path) -> None:
     made = json.loads((run / "plan.json").read_text())
     del made["argv"]
     (run / "plan.json").write_text(json.dumps(made))
-    subprocess.run([BUILD / "cobench", "report", "--quiet", "--no-plots", run], cwd=ROOT, timeout=SECONDS, check=True)
+    assert cobench("report", "--quiet", "--no-plots", run).returncode == 0
     assert command(run) == "# unknown: this run does not keep its command line"

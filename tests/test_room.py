@@ -2,8 +2,6 @@
 """A full /dev/shm, where the files of a sample are: the run stops with everything written so far intact, and goes on once
 there is room. Under the real hosts, in a mount namespace whose /dev/shm is small."""
 
-from __future__ import annotations
-
 import collections
 import errno
 import json

@@ -4,12 +4,8 @@
 Its screenshots are in build/page; look at them. The page's text is in tests/test_report.py's golden file.
 """
 
-from __future__ import annotations
-
 import json
-import os
 import shutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,9 +13,9 @@ import pytest
 
 import browser
 import make_run
+from driver import cobench
+from hosts import BUILD, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 REFERENCE = ROOT / "results" / "reference" / "quick"
 SMALL = ROOT / "tests" / "data" / "run-small"
 EVIL = "<script>alert(1)</script> & \"x\" 'y'"
@@ -27,7 +23,7 @@ MEGABYTE = 1_000_000
 
 
 def report(run: Path, *args: str) -> None:
-    done = subprocess.run([BUILD / "cobench", "report", "--quiet", *args, run], text=True, capture_output=True, timeout=240, check=False)
+    done = cobench("report", "--quiet", *args, run)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 

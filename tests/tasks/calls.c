@@ -81,12 +81,7 @@ static int calls_run(void *state, void *worker, uint64_t job, const struct coben
 
 static const struct cobench_param calls_params[] = {
     {.key = "log", .type = COBENCH_PARAM_PATH, .about = "the file of the notes"},
-    {.key = "signal",
-     .type = COBENCH_PARAM_INT,
-     .fallback = "0",
-     .min = 0,
-     .max = 64,
-     .about = "raised by job 0; 0: none"},
+    {.key = "signal", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 64, .about = "by job 0; 0: none"},
     {.key = NULL},
 };
 

@@ -58,12 +58,7 @@ static const struct cobench_param faulty_params[] = {
      .fallback = "ok",
      .choices = "ok|fail|crash|hang|exit|wrong",
      .about = "what goes wrong"},
-    {.key = "at",
-     .type = COBENCH_PARAM_INT,
-     .fallback = "0",
-     .min = 0,
-     .max = 1000000,
-     .about = "the job it happens at"},
+    {.key = "at", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 1000000, .about = "at which job"},
     {.key = NULL},
 };
 

@@ -14,7 +14,7 @@ ASKS = NOTHING
 JOBS = 8
 PARAMS = (
     Param("mode", CHOICE, "ok", "what goes wrong", choices=("ok", "fail", "crash", "hang", "exit", "wrong")),
-    Param("at", INT, "0", "the job it happens at", 0, 1_000_000),
+    Param("at", INT, "0", "at which job", 0, 1_000_000),
 )
 
 

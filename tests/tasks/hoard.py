@@ -4,8 +4,6 @@ Keeps a known amount of memory while its jobs wait, so that the tests can see wh
 `open`, before the workers exist, or as much in each worker.
 """
 
-from __future__ import annotations
-
 from py_impl.contract import CHOICE, DELAY, INT, IO, Param, Request
 
 NAME = "hoard"

@@ -82,7 +82,7 @@ static const struct cobench_param leaky_params[] = {
                .fallback = "4",
                .min = 0,
                .max = 1000000,
-               .about = "how many descriptors are left"},
+               .about = "how many are left"},
     {.key = NULL},
 };
 

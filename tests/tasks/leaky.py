@@ -13,7 +13,7 @@ ASKS = URL
 JOBS = 16
 PARAMS = (
     Param("url", URL, None, "where to ask"),
-    Param("spare", INT, "4", "how many descriptors are left", 0, 1_000_000),
+    Param("spare", INT, "4", "how many are left", 0, 1_000_000),
 )
 
 

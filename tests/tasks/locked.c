@@ -43,25 +43,10 @@ static int locked_run(void *state, void *worker, uint64_t job, const struct cobe
 }
 
 static const struct cobench_param locked_params[] = {
-    {.key = "steps",
-     .type = COBENCH_PARAM_INT,
-     .fallback = "1000000",
-     .min = 0,
-     .max = 1000000000,
-     .about = "how much one job computes"},
+    {.key = "steps", .type = COBENCH_PARAM_INT, .fallback = "1000000", .min = 0, .max = 1000000000, .about = "steps"},
     {.key = "locks", .type = COBENCH_PARAM_INT, .fallback = "1", .min = 0, .max = 1, .about = "1: one job at a time"},
-    {.key = "hot",
-     .type = COBENCH_PARAM_INT,
-     .fallback = "0",
-     .min = 0,
-     .max = 1,
-     .about = "1: one job at a time, the others spin"},
-    {.key = "sleep",
-     .type = COBENCH_PARAM_INT,
-     .fallback = "0",
-     .min = 0,
-     .max = 1000,
-     .about = "milliseconds in each job"},
+    {.key = "hot", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 1, .about = "1: the others spin"},
+    {.key = "sleep", .type = COBENCH_PARAM_INT, .fallback = "0", .min = 0, .max = 1000, .about = "milliseconds a job"},
     {.key = NULL},
 };
 

@@ -9,10 +9,10 @@ KIND = CPU
 ASKS = NOTHING
 JOBS = 8
 PARAMS = (
-    Param("steps", INT, "1000000", "how much one job computes", 0, 1_000_000_000),
+    Param("steps", INT, "1000000", "steps", 0, 1_000_000_000),
     Param("locks", INT, "1", "1: one job at a time", 0, 1),
-    Param("hot", INT, "0", "1: one job at a time, the others spin", 0, 1),
-    Param("sleep", INT, "0", "milliseconds in each job", 0, 1000),
+    Param("hot", INT, "0", "1: the others spin", 0, 1),
+    Param("sleep", INT, "0", "milliseconds a job", 0, 1000),
 )
 
 

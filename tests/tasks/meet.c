@@ -51,7 +51,7 @@ static const struct cobench_param meet_params[] = {
      .fallback = "20000",
      .min = 0,
      .max = 60000,
-     .about = "how long a job waits for the others, in milliseconds"},
+     .about = "in milliseconds"},
     {.key = NULL},
 };
 

@@ -81,5 +81,3 @@ TEST(test_against_trying)
     gsl_rng_free(rng);
     assert_true(found > 500);
 }
-
-int main(void) { return unit_run("bench_break_even"); }

@@ -259,5 +259,3 @@ TEST(long_values_are_cut_to_where_they_differ)
         json_decref(b);
     }
 }
-
-int main(void) { return unit_run("bench_compare"); }

@@ -188,5 +188,3 @@ TEST(test_flat_and_ideal_curves)
     assert_true(fit.accepted && fabs(fit.contention.value) < 1e-6);
     assert_string_equal(fit_law_name(FIT_USL), "usl");
 }
-
-int main(void) { return unit_run("bench_fit"); }

@@ -113,5 +113,3 @@ TEST(test_the_call)
     string_list_free(&command);
     string_list_free(&call);
 }
-
-int main(void) { return unit_run("bench_hyperfine"); }

@@ -239,5 +239,3 @@ TEST(test_usage_of_copies)
     json_decref(b);
     json_decref(sum);
 }
-
-int main(void) { return unit_run("bench_interference"); }

@@ -139,5 +139,3 @@ TEST(test_what_is_not_kept)
     assert_only(folder, (const char *const[]){"0-2.csv", "0-1.csv.news", "x.csv.new", NULL});
     assert_int_equal(rmdir(folder), 0);
 }
-
-int main(void) { return unit_run("bench_jobs"); }

@@ -180,5 +180,3 @@ TEST(test_lines_gone_wrong)
     }
     assert_true(taken > MUTATIONS / 10 && taken < MUTATIONS * 9 / 10); /* else nothing was tried */
 }
-
-int main(void) { return unit_run("bench_json_line"); }

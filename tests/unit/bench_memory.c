@@ -91,5 +91,3 @@ TEST(test_without_an_end_pause_nothing_is_heard)
     end_pause_release(&none);
     end_pause_close(&none);
 }
-
-int main(void) { return unit_run("bench_memory"); }

@@ -148,5 +148,3 @@ TEST(test_a_schedule_that_is_another_one)
     assert_string_equal(err.text, "job 8 began before it was due");
     scene_end(&view);
 }
-
-int main(void) { return unit_run("bench_open_loop"); }

@@ -534,5 +534,3 @@ TEST(test_tables_that_differ)
         catalog_free(&c);
     }
 }
-
-int main(void) { return unit_run("bench_plan"); }

@@ -235,5 +235,3 @@ TEST_WITH(the_table_fits, world_make, world_free, struct world *w)
             fail_msg("%d columns: %s", format_columns(line), line);
     free(text);
 }
-
-int main(void) { return unit_run("bench_prices"); }

@@ -105,5 +105,3 @@ TEST(test_who_used_the_cpus)
     assert_int_equal(proctree_parse_stat("12 (ab) S 7 1 1", &e), 0);
     assert_int_equal(e.ticks, -1);
 }
-
-int main(void) { return unit_run("bench_process"); }

@@ -98,5 +98,3 @@ TEST(test_failed)
     assert_int_equal(r.ready_ns, -1);
     record_free(&r);
 }
-
-int main(void) { return unit_run("bench_record"); }

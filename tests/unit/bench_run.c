@@ -390,5 +390,3 @@ TEST(test_parsers_of_proc)
     assert_int_equal(proctree_parse_stat("12 nothing", &e), -EINVAL);
     assert_int_equal(proctree_parse_stat("", &e), -EINVAL);
 }
-
-int main(void) { return unit_run("bench_run"); }

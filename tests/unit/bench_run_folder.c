@@ -193,5 +193,3 @@ TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free, const char *par
     assert_int_equal(waitpid(sweeper, &status, 0), sweeper);
     assert_int_equal(lost, 0);
 }
-
-int main(void) { return unit_run("bench_run_folder"); }

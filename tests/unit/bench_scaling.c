@@ -141,5 +141,3 @@ TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
         free(text);
     }
 }
-
-int main(void) { return unit_run("bench_scaling"); }

@@ -149,5 +149,3 @@ TEST_WITH(test_what_is_no_slots_file, image_new, image_free, struct image *m)
     m->header->magic[0] = 'x';
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), -EINVAL);
 }
-
-int main(void) { return unit_run("bench_slots"); }

@@ -259,5 +259,3 @@ TEST(many_rounds_are_no_burden)
     assert_near(interval.estimate, 0.839, 0.01); /* the median of a gamma(2) variable, halved */
     free(x);
 }
-
-int main(void) { return unit_run("bench_stats"); }

@@ -206,5 +206,3 @@ TEST(many_rounds_are_no_burden)
     assert_true(drift.p > 0.001 && fabs(drift.tau) < 0.01);
     free(x);
 }
-
-int main(void) { return unit_run("bench_stats_series"); }

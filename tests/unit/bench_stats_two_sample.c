@@ -225,5 +225,3 @@ TEST(bad_values_are_errors)
     assert_int_equal(stats_shift_outside_p(&(struct stats_two){good, good, 5, 5}, NAN, 1, &out), -EINVAL);
     assert_near(out, -1, 0);
 }
-
-int main(void) { return unit_run("bench_stats_two_sample"); }

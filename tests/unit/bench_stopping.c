@@ -99,5 +99,3 @@ TEST(test_a_budget_without_room_in_words)
         assert_string_equal(text, table[i].said);
     }
 }
-
-int main(void) { return unit_run("bench_stopping"); }

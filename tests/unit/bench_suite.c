@@ -124,5 +124,3 @@ TEST(test_the_suites_that_come_along)
         suite_free(&s);
     }
 }
-
-int main(void) { return unit_run("bench_suite"); }

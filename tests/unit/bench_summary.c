@@ -814,5 +814,3 @@ TEST(test_the_median_round)
     cell.count = 0;
     assert_int_equal(column_median_round(&cell, COLUMN(whole_ns)), 0);
 }
-
-int main(void) { return unit_run("bench_summary"); }

@@ -77,4 +77,3 @@ TEST(test_stamps_outside_the_work)
 }
 
 /* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */
-int main(void) { return unit_run("bench_symptoms"); }

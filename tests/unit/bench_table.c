@@ -187,5 +187,3 @@ TEST(test_control_characters_and_formulas)
     error_set(&err, 0, "no run at %s", "a\x1b[1m\xc2\x9b\n\x7f\xc3\xa4");
     assert_string_equal(err.text, "no run at a?[1m???\xc3\xa4");
 }
-
-int main(void) { return unit_run("bench_table"); }

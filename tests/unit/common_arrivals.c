@@ -73,5 +73,3 @@ TEST(test_names)
     assert_int_equal(arrivals_parse("Fixed", &kind), -EINVAL);
     assert_int_equal(arrivals_parse("", &kind), -EINVAL);
 }
-
-int main(void) { return unit_run("common_arrivals"); }

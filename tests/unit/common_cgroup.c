@@ -117,5 +117,3 @@ TEST(test_the_least_of_all_above_counts)
     assert_true(cpus_effective(root) == 0.01); /* and never 0 */
     assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
-
-int main(void) { return unit_run("common_cgroup"); }

@@ -129,5 +129,3 @@ TEST(test_percent)
             fail_msg("'%s': %d %g", rows[i].text, rc, value);
     }
 }
-
-int main(void) { return unit_run("common_num"); }

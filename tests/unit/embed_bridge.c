@@ -264,20 +264,6 @@ TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown, struct f
     }
 }
 
-TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown, struct fixture *f)
-{
-    task_write(f, COBENCH_ASK_NOTHING, "return job", "def worker_open(state, flags): raise ValueError(flags)");
-    assert_int_equal(task_open(f), 0);
-    for (unsigned i = 0; i < 3; i++) {
-        error_clear(&f->err);
-        assert_int_equal(f->task.worker_open(f->state, 5, &f->worker, &f->err), -EPROTO);
-        assert_string_equal(f->err.type, "ValueError");
-        assert_string_equal(f->err.message, "5");
-        assert_int_equal(f->err.line, 4);
-    }
-    f->task.close(f->state);
-}
-
 TEST_WITH(test_facts, fixture_setup, fixture_teardown, struct fixture *f)
 {
     struct runtime_python python;
@@ -464,5 +450,3 @@ TEST_WITH(test_interpreters_leave_what_cpython_leaves, fixture_setup, fixture_te
     if (!SANITIZED)
         assert_true(bridge <= bare + bare / 50 + 1024);
 }
-
-int main(void) { return unit_run("embed_bridge"); }

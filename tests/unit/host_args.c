@@ -120,5 +120,3 @@ TEST(test_record_is_the_one_understood)
         args_close(&args);
     }
 }
-
-int main(void) { return unit_run("host_args"); }

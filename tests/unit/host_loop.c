@@ -13,8 +13,6 @@
 #include "common/clock.h"
 #include "host/loop.h"
 
-#define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
-
 static int loop_setup(void **state) { return loop_open((struct loop **)state); }
 
 static int loop_teardown(void **state)
@@ -134,8 +132,8 @@ TEST_WITH(test_timer_moves, loop_setup, loop_teardown, struct loop *loop)
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
 
-    for (int i = 0; i < 2; i++)
-        probe_init(&p[i], loop, &fired);
+    probe_init(&p[0], loop, &fired);
+    probe_init(&p[1], loop, &fired);
     probe_set(&p[0], now + 60 * NS_PER_S);
     probe_set(&p[1], now + 2 * NS_PER_MS);
     probe_set(&p[0], now + NS_PER_MS);
@@ -152,8 +150,8 @@ TEST_WITH(test_stop_leaves_the_rest, loop_setup, loop_teardown, struct loop *loo
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
 
-    for (int i = 0; i < 2; i++)
-        probe_init(&p[i], loop, &fired);
+    probe_init(&p[0], loop, &fired);
+    probe_init(&p[1], loop, &fired);
     p[0].stops = true;
     probe_set(&p[0], now - 2);
     probe_set(&p[1], now - 1);
@@ -306,45 +304,48 @@ TEST_WITH(test_reads_and_writes, loop_setup, loop_teardown, struct loop *loop)
     close(e.fd[1]);
 }
 
-/* Both are ready in one batch; the first to be called drops the other, which must not be called any more. */
+/* Two that are ready in one batch, and know each other. */
+static void pair_open(struct ends two[2], struct loop *loop)
+{
+    for (int i = 0; i < 2; i++)
+        ends_open(&two[i], loop);
+    for (int i = 0; i < 2; i++) {
+        two[i].other = &two[1 - i];
+        write_byte(two[i].fd[1]);
+        ends_watch(&two[i], two[i].fd[0], LOOP_READ);
+    }
+}
+
+static void pair_close(struct ends two[2])
+{
+    ends_close(&two[0]);
+    ends_close(&two[1]);
+}
+
+/* The first to be called drops the other, which must not be called any more. */
 TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
-    struct ends a, b;
+    struct ends two[2];
 
-    ends_open(&a, loop);
-    ends_open(&b, loop);
-    a.other = &b;
-    b.other = &a;
-    a.drops_other = b.drops_other = true;
-    write_byte(a.fd[1]);
-    write_byte(b.fd[1]);
-    ends_watch(&a, a.fd[0], LOOP_READ);
-    ends_watch(&b, b.fd[0], LOOP_READ);
+    pair_open(two, loop);
+    two[0].drops_other = two[1].drops_other = true;
     assert_int_equal(loop_run(loop), 0);
-    assert_int_equal(a.called + b.called, 1);
-    ends_close(&a);
-    ends_close(&b);
+    assert_int_equal(two[0].called + two[1].called, 1);
+    pair_close(two);
 }
 
 /* As above, but the other's number is at once watched again for a new, empty pipe: the old event is not its event. */
 TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
-    struct ends a, b;
+    struct ends two[2];
     struct probe watchdog;
     unsigned fired = 0;
 
-    ends_open(&a, loop);
-    ends_open(&b, loop);
-    a.other = &b;
-    b.other = &a;
-    a.replaces_other = b.replaces_other = true;
-    write_byte(a.fd[1]);
-    write_byte(b.fd[1]);
-    ends_watch(&a, a.fd[0], LOOP_READ);
-    ends_watch(&b, b.fd[0], LOOP_READ);
+    pair_open(two, loop);
+    two[0].replaces_other = two[1].replaces_other = true;
     assert_int_equal(loop_run(loop), 0);
-    assert_int_equal(a.called + b.called, 1);
-    struct ends *fresh = a.called ? &b : &a;
+    assert_int_equal(two[0].called + two[1].called, 1);
+    struct ends *fresh = two[0].called ? &two[1] : &two[0];
     probe_init(&watchdog, loop, &fired);
     watchdog.stops = true;
     probe_set(&watchdog, clock_now_ns() + 5 * NS_PER_MS);
@@ -353,8 +354,7 @@ TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown, struct loop 
     write_byte(fresh->fd[1]);
     assert_int_equal(loop_run(loop), 0);
     assert_int_equal(fresh->called, 1);
-    ends_close(&a);
-    ends_close(&b);
+    pair_close(two);
 }
 
 /* A descriptor that was closed without a word and given out again. */
@@ -387,10 +387,4 @@ TEST_WITH(test_bad_descriptors, loop_setup, loop_teardown, struct loop *loop)
     assert_int_equal(loop_ops.watch(loop, file, 0, NULL, NULL), 0);
     assert_int_equal(loop_run(loop), 0);
     close(file);
-}
-
-int main(void)
-{
-    alarm(WATCHDOG_S);
-    return unit_run("host_loop");
 }

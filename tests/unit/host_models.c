@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "common/arrivals.h"
 #include "common/clock.h"
 #include "host/children.h"
 #include "host/dispenser.h"
@@ -114,7 +113,6 @@ static const struct cobench_task probe = {
 struct fixture {
     struct run run;
     struct dispenser dispenser;
-    struct arrivals arrivals;          /* of the next run; rate 0: a closed loop */
     const struct end_pause *end_pause; /* of the next run */
     struct children children;
     struct cobench_error err;
@@ -167,10 +165,6 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
                         .gate_read = -1,
                         .gate_write = -1};
     dispenser_counter(&f->dispenser, shared, jobs);
-    if (f->arrivals.rate > 0) {
-        dispenser_fill(f->slots, jobs, &f->arrivals);
-        dispenser_schedule(&f->dispenser, shared, f->slots, jobs);
-    }
     assert_int_equal(children_open(&f->children, workers), 0);
     run->children = &f->children;
     error_clear(&f->err);
@@ -310,29 +304,6 @@ TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown, struct fixt
         }
 }
 
-/* -- the open loop ------------------------------------------------------------------------------------------------------- */
-
-/* Every model hands out every job no earlier than the schedule has it, with as many workers as jobs and with fewer. */
-TEST_WITH(test_no_job_starts_before_it_is_due, fixture_setup, fixture_teardown, struct fixture *f)
-{
-    enum { JOBS = 20 };
-    for (unsigned delays = 0; delays < 2; delays++)
-        for (size_t i = 0; models[i]; i++)
-            for (size_t m = 0; m < (models[i]->uses_processes ? 2u : 1u); m++)
-                for (unsigned workers = 1; workers <= JOBS; workers += JOBS - 1) {
-                    calls->delays = delays;
-                    f->arrivals = (struct arrivals){.rate = 2000, .kind = delays ? ARRIVALS_POISSON : ARRIVALS_FIXED};
-                    assert_int_equal(model_try(f, models[i], methods[m], JOBS, workers), 0);
-                    all_done_check(f);
-                    struct arrivals_walk walk = {.arrivals = f->arrivals};
-                    for (size_t job = 0; job < JOBS; job++) {
-                        assert_int_equal(f->slots[job].due_ns, f->run.ready_ns + arrivals_next(&walk));
-                        assert_true(f->slots[job].start_ns >= f->slots[job].due_ns);
-                    }
-                }
-    f->arrivals.rate = 0;
-}
-
 /* -- the dispenser under threads ---------------------------------------------------------------------------------------- */
 
 #define DRAWERS 4
@@ -380,5 +351,3 @@ TEST_WITH(test_dispenser, fixture_setup, fixture_teardown, struct fixture *f)
     assert_int_equal(drawn, TICKETS);
     assert_int_equal(sum, (uint64_t)TICKETS * (TICKETS - 1) / 2);
 }
-
-int main(void) { return unit_run("host_models"); }

@@ -112,5 +112,3 @@ TEST(test_contract)
     assert_int_equal(contract_check(&task, &err), 0);
     assert_int_equal(contract_check(&bare, &err), 0);
 }
-
-int main(void) { return unit_run("host_params"); }

@@ -48,5 +48,3 @@ TEST(test_the_run_leaves_the_record_alone)
     session_close(&s);
     unlink(slots);
 }
-
-int main(void) { return unit_run("host_session"); }

@@ -144,5 +144,3 @@ TEST(test_text)
     }
     assert_true(json_is_null(text_json(NULL)));
 }
-
-int main(void) { return unit_run("host_slots"); }

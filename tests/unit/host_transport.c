@@ -22,7 +22,6 @@
 #include "host/loop.h"
 #include "host/transport.h"
 
-#define WATCHDOG_S 120 /* SIGALRM ends a test that hangs */
 #define TIMEOUT_NS (INT64_C(30) * NS_PER_S)
 #define STALL_NS   (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
 
@@ -574,10 +573,4 @@ TEST_WITH(test_describe, fixture_setup, fixture_teardown, struct fixture *f)
 {
     assert_string_equal(f->transport->name, "libcurl");
     assert_memory_equal(f->transport->describe(), "libcurl/", 8);
-}
-
-int main(void)
-{
-    alarm(WATCHDOG_S);
-    return unit_run("host_transport");
 }

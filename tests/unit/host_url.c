@@ -125,5 +125,3 @@ TEST(test_lengths)
         free(text);
     }
 }
-
-int main(void) { return unit_run("host_url"); }

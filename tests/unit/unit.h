@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every unit test begins with: cmocka, whose header wants the others before it, and the list of the file's tests. */
+/* What every unit test begins with: cmocka, whose header wants the others before it, the list of the file's tests, and main. */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 
@@ -25,10 +25,11 @@ static size_t unit_count;
     }                                                                                               \
     static void name(__attribute__((unused)) made)
 
-static inline int unit_run(const char *file)
+/* Each file of tests is a program. */
+int main(void)
 {
     assert_in_range(unit_count, 1, sizeof unit_tests / sizeof *unit_tests);
-    return _cmocka_run_group_tests(file, unit_tests, unit_count, NULL, NULL);
+    return _cmocka_run_group_tests(__BASE_FILE__, unit_tests, unit_count, NULL, NULL);
 }
 
 #endif
