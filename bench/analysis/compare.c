@@ -151,12 +151,8 @@ static void change_measure(const struct compare *c, const struct pairs series[CO
     stats_shift_outside_p(&two, -log1p(c->margin), log1p(c->margin), &r->p);
     if (c->options.slower > 0)
         stats_shift_outside_p(&two, -log1p(c->options.slower), INFINITY, &out->gate_p);
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
-        enum doubt doubt = DOUBT_NONE; /* which a short series leaves alone */
-        ratio_series_doubt(&(struct ratio_series){series[side].base, series[side].round, series[side].n, c->margin},
-                           &doubt);
-        doubt_add(&r->doubt, doubt);
-    }
+    doubt_add(&r->doubt, ratio_series_doubt(a, c->margin));
+    doubt_add(&r->doubt, ratio_series_doubt(b, c->margin));
 }
 
 static void measure(const struct compare *c, struct compare_row *row, enum compare_what what)

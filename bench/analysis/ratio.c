@@ -119,18 +119,15 @@ struct ratio ratio_of(const struct pairs *pairs)
     return ratio;
 }
 
-void ratio_series_doubt(const struct ratio_series *series, enum doubt *out)
+enum doubt ratio_series_doubt(const struct pairs *pairs, double margin)
 {
-    const double least = log1p(series->margin);
-    struct stats_first first = {.z = 0};
+    struct stats_first first = {.z = 0}; /* which too few rounds leave alone */
     struct stats_drift drift = {.p = 1};
-    stats_first_of(series->logs, series->n, &first);
-    stats_drift_of(series->logs, series->n, &drift);
-    *out = DOUBT_NONE;
-    if (drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > least)
-        *out = DOUBT_DRIFT;
-    if (series->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > least)
-        *out = DOUBT_FIRST_ROUND;
+    stats_first_of(pairs->base, pairs->n, &first);
+    stats_drift_of(pairs->base, pairs->n, &drift);
+    if (pairs->round[0] == 1 && fabs(first.z) > STATS_FIRST_CUT && fabs(first.shift) > log1p(margin))
+        return DOUBT_FIRST_ROUND;
+    return drift.p < STATS_DRIFT_LEVEL && fabs(drift.shift) > log1p(margin) ? DOUBT_DRIFT : DOUBT_NONE;
 }
 
 void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
@@ -141,7 +138,7 @@ void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin)
         pairs->base[i] = log(pairs->base[i]) - log(pairs->variant[i]);
     /* RATIO_FULL says that the values are good and enough. */
     stats_outside_p(pairs->base, pairs->n, log1p(margin), &ratio->p);
-    ratio_series_doubt(&(struct ratio_series){pairs->base, pairs->round, pairs->n, margin}, &ratio->doubt);
+    ratio->doubt = ratio_series_doubt(pairs, margin);
     ratio->p_least = signed_rank_least_p(pairs->n);
 }
 

@@ -109,16 +109,8 @@ void ratio_test(struct ratio *ratio, struct pairs *pairs, double margin);
 struct ratio ratio_between(const struct result_cell *base, const struct result_cell *variant, size_t column,
                            double margin);
 
-/* A series of log times or log ratios over the rounds it was taken in, and what is large enough in it to matter. */
-struct ratio_series {
-    const double *logs;
-    const int32_t *round;
-    size_t n;
-    double margin;
-};
-
-/* What is wrong with a series of STATS_SERIES_MIN values or more. */
-void ratio_series_doubt(const struct ratio_series *series, enum doubt *out);
+/* What is wrong with a series of log times or log ratios (pairs->base), where it is more than the margin. */
+enum doubt ratio_series_doubt(const struct pairs *pairs, double margin);
 
 /* Has it a ratio to show? */
 bool ratio_known(const struct ratio *ratio);

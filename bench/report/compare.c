@@ -305,24 +305,15 @@ static void write_tables(const struct compare *c, struct writer *w)
     }
 }
 
-static void write_legend(struct writer *w)
-{
-    static const char *const lines[][2] = {
-        {"A / B",
-         "of times, and B / A of speedups over the runtime's own sync: above 1 is better in B. The 95% interval is "
-         "that "
-         "of two samples, and speaks of these two runs. Where times moved and speedups stayed, the machine, a compiler "
-         "or an interpreter changed, and not a model."},
-        {"▲ ▼ =", "faster (gains more), slower (gains less): the interval clears 1 by the margin, and the p-value, "
-                  "adjusted by Holm over the column in all groups, is below 5%; = no difference shown."},
-        {"?",
-         "doubtful: the rounds are too few or the interval is over 10% to a side and does not clear 1, round 1 lies "
-         "apart, or the times of a run drift. Without an interval: fewer than 4 rounds."},
-    };
-    write_heading(w, 2, "How to read it");
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
-        write_item(w, lines[i][0], lines[i][1]);
-}
+static const char legend[] =
+    "A / B of times and B / A of speedups over the runtime's own sync: above 1 is better in B. The 95% interval is "
+    "that of "
+    "two samples, and speaks of these two runs. Where times moved and speedups stayed, the machine, a compiler or an "
+    "interpreter changed, and not a model. ▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the "
+    "margin, and the p-value, adjusted by Holm over the column in all groups, is below 5%; = no difference shown. ? "
+    "doubtful: the rounds are too few or the interval is over 10% to a side and does not clear 1, round 1 lies apart, "
+    "or "
+    "the times of a run drift. Without an interval: fewer than 4 rounds.";
 
 static json_t *differences_json(const struct differences *differences)
 {
@@ -379,6 +370,7 @@ int compare_write(const struct compare *c, const char *const names[COMPARE_SIDES
     say_differences(w, "plan", &c->plan);
     say_differences(w, "machine", &c->machine);
     write_tables(c, w);
-    write_legend(w);
+    write_heading(w, 2, "How to read it");
+    write_paragraph(w, legend);
     return write_end(w);
 }
