@@ -52,8 +52,6 @@ LAPTOP = {
     **{f"{CPU}/cpu{cpu}/cpufreq/scaling_driver": "intel_pstate\n" for cpu in range(8)},
     "sys/devices/system/node/online": "0\n",
     "sys/devices/system/clocksource/clocksource0/current_clocksource": "hpet\n",
-    "sys/class/power_supply/AC/type": "Mains\n", "sys/class/power_supply/AC/online": "0\n",
-    "sys/class/power_supply/BAT0/type": "Battery\n", "sys/class/power_supply/BAT0/status": "Discharging\n",
     f"{CPU}/cpu0/thermal_throttle/package_throttle_count": "12\n", f"{CPU}/cpu0/thermal_throttle/core_throttle_count": "3\n",
     "proc/cpuinfo": "processor\t: 0\nmodel name\t: Example Mobile CPU\nflags\t\t: fpu tsc\n\nprocessor\t: 1\n",
     "proc/meminfo": "MemTotal:        8000000 kB\nMemAvailable:     400000 kB\nSwapTotal:       2000000 kB\nSwapFree:        1500000 kB\n",
@@ -104,14 +102,14 @@ MACHINES = {
         "kernel": "6.1.0-example", "architecture": "unknown", "system": "Example Linux 12",
         "memory_bytes": 8000000 * 1024, "memory_available_bytes": 400000 * 1024,
         "swap_bytes": 2000000 * 1024, "swap_used_bytes": 500000 * 1024,
-    }, notes=("governor", "turbo", "SMT", "ASLR", "clock", "memory", "swap", "heat", "battery")),
+    }, notes=("governor", "turbo", "SMT", "ASLR", "clock", "memory", "swap", "heat")),
     "server": Machine(SERVER, {
         "cpus": 8, "cores": 8, "sockets": 2, "smt": "off", "numa_nodes": 2, "turbo": "off",
         "governor": "performance, ondemand", "frequency_driver": "unknown", "clocksource": "tsc", "virtualisation": "none",
         "aslr": "off", "quota_cpus": "unknown", "load1": "unknown", "swap_used_bytes": 0, "kernel": "unknown",
     }, notes=("governor", "NUMA", "quota", "load")),
     "guest": Machine(GUEST, {
-        "virtualisation": "kvm", "steal_share": 0.1, "smt": "off", "turbo": "unknown", "governor": "unknown",
+        "virtualisation": "a virtual machine (KVM Virtual Machine)", "steal_share": 0.1, "smt": "off", "turbo": "unknown", "governor": "unknown",
         "clocksource": "unknown", "memory_bytes": "unknown", "swap_bytes": "unknown", "aslr": "unknown", "system": "unknown",
     }, notes=("virtual", "steal", "memory", "swap")),
     "hybrid CPUs": Machine(HYBRID_CPUS, {

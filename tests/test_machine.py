@@ -93,7 +93,7 @@ def test_on_this_machine_all_agree(tmp_path):
     assert facts["kernel"] == os.uname().release
     assert facts["python"] == subprocess.run([PYTHON, "-c", "import platform; print(platform.python_version())"],
                                              capture_output=True, text=True, check=True).stdout.strip()
-    assert facts["libcurl"] in facts["hosts"]["c"]["libcurl"] and facts["tls"] in facts["hosts"]["c"]["libcurl"]
+    assert facts["hosts"]["c"]["libcurl"].startswith(f"libcurl/{facts['libcurl']}") and " " in facts["libcurl"]
     assert facts["gil"] and facts["embedded_gil"] and facts["libpython"] in ("static", "shared")
     assert facts["tools"]["hyperfine"][0].isdigit()
     for sample in samples:

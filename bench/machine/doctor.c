@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What on this machine disturbs a measurement: one row for each fact of machine.json, then what moves while it is watched. */
-#define _XOPEN_SOURCE 700 /* glob */
 #include "bench/machine/doctor.h"
 
-#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +13,6 @@
 #include "bench/util/json.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
-#include "common/procfs.h"
 
 #define POLL_NS (500 * NS_PER_MS)
 
@@ -230,24 +227,6 @@ static void counted(struct doctor *d, const struct interference_watch *watch)
                    "CPUs throttled themselves %lld times since boot", (long long)now.hot);
 }
 
-static void battery(struct doctor *d, const char *root)
-{
-    char *pattern = text_format("%s/sys/class/power_supply/*/status", root);
-    glob_t found = {.gl_pathc = 0};
-    bool discharging = false;
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            char *line = procfs_line("", found.gl_pathv[i]);
-            discharging |= line != NULL && strcmp(line, "Discharging") == 0;
-            free(line);
-        }
-        globfree(&found);
-    }
-    free(pattern);
-    if (discharging)
-        doctor_add(d, DOCTOR_NOTE, "battery", "the clock may follow it: plug the machine in", "in use");
-}
-
 void doctor_machine(struct doctor *d, const char *root, const json_t *facts)
 {
     const double load = number_of(facts, "load1");
@@ -263,6 +242,5 @@ void doctor_machine(struct doctor *d, const char *root, const json_t *facts)
     else
         doctor_add(d, DOCTOR_NOTE, "load", NULL, FACT_UNKNOWN);
     counted(d, &watch);
-    battery(d, root);
     interference_close(&watch);
 }

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -24,7 +23,6 @@
 enum {
     FILES_WANTED = 1024, /* 300 blocking clients of the C host, or 1,000 on a loop */
     TASKS_WANTED = 1000, /* threads or processes at once */
-    PORTS_WANTED = 10000,
 };
 #define BYTES_WANTED (256ull << 20) /* slots of 4 million jobs; as in files.c */
 
@@ -100,10 +98,9 @@ static void host_found(struct doctor *d, size_t h, const json_t *list)
 /* The library that the C host loads for URLs, in the words of the transport that loaded it. */
 static void transport(struct doctor *d, const json_t *list)
 {
-    char version[64], tls[64];
     const char *text = json_string_value(json_object_get(json_object_get(list, "build"), "libcurl"));
-    if (text != NULL && hosts_parse_curl(text, version, tls))
-        doctor_add(d, DOCTOR_OK, "libcurl", NULL, "%s, TLS: %s", version, tls);
+    if (text != NULL && strncmp(text, "libcurl/", 8) == 0)
+        doctor_add(d, DOCTOR_OK, "libcurl", NULL, "%s", text);
     else
         doctor_add(d, DOCTOR_MISSING, "libcurl", "apt-get install libcurl4-openssl-dev, then make; " BUILD_IT,
                    "the C hosts' transport does not load: no task that asks for a URL can run");
@@ -219,19 +216,6 @@ static void results(struct doctor *d, const struct paths *paths)
     free(wanted);
 }
 
-static void ports(struct doctor *d)
-{
-    char *line = procfs_line("", "/proc/sys/net/ipv4/ip_local_port_range");
-    int first, last;
-    if (line == NULL || sscanf(line, "%d %d", &first, &last) != 2 || last < first)
-        doctor_add(d, DOCTOR_NOTE, "ports", NULL, "unknown");
-    else
-        doctor_add(d, doctor_note_if(last - first + 1 < PORTS_WANTED), "ports",
-                   "sysctl net.ipv4.ip_local_port_range='32768 60999'", "%d for connections (%d to %d)",
-                   last - first + 1, first, last);
-    free(line);
-}
-
 /* A connection to a socket of our own. */
 static void loopback(struct doctor *d)
 {
@@ -254,9 +238,8 @@ void doctor_limits(struct doctor *d, const struct hosts_source *source)
 {
     const char *given = getenv("TMPDIR");
     d->area = DOCTOR_LIMITS;
-    const bool proc = access("/proc/self/stat", R_OK) == 0;
-    doctor_add(d, missing_if(!proc), "/proc", "mount -t proc proc /proc", "%s",
-               proc ? "mounted" : "not mounted: nothing could find and end the processes of a command");
+    accessible(d, "/proc", "mount -t proc proc /proc: processes of a command are found and ended by it",
+               "/proc/self/stat", R_OK);
     descriptors_and_processes(d);
     disk_space(d, "/dev/shm", "/dev/shm",
                "Python's models with processes need it, and results go through the temporary folder instead: mount -t "
@@ -264,6 +247,5 @@ void doctor_limits(struct doctor *d, const struct hosts_source *source)
     disk_space(d, "temp folder", given != NULL && *given == '/' ? given : "/tmp",
                "TMPDIR names another; it is used where /dev/shm has no space");
     results(d, source->paths);
-    ports(d);
     loopback(d);
 }

@@ -13,6 +13,7 @@
 
 #include "bench/machine/hosts.h"
 #include "bench/process/proc_text.h"
+#include "bench/util/alloc.h"
 #include "bench/util/json.h"
 #include "bench/util/text.h"
 #include "common/cgroup.h"
@@ -110,48 +111,18 @@ static void file_facts(const char *root, json_t *facts)
 
 /* -- a hypervisor ------------------------------------------------------------------------------------------------- */
 
-/* By how what the firmware says of the machine's maker begins; NULL: none of them. */
-static const char *hypervisor_name(const char *text)
-{
-    static const struct {
-        const char *says, *name;
-    } table[] = {{"QEMU", "kvm or qemu"},
-                 {"KVM", "kvm"},
-                 {"OpenStack", "kvm"},
-                 {"Amazon EC2", "amazon"},
-                 {"Google", "google"},
-                 {"VMware", "vmware"},
-                 {"VBox", "virtualbox"},
-                 {"innotek", "virtualbox"},
-                 {"Xen", "xen"},
-                 {"Virtual Machine", "hyper-v"},
-                 {"Parallels", "parallels"},
-                 {"Apple Virtualization", "apple"}};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (strncmp(text, table[i].says, strlen(table[i].says)) == 0)
-            return table[i].name;
-    return NULL;
-}
-
-/*
- * "none" only where x86's CPU flags are there and do not name a hypervisor: a hypervisor that does not want to be seen
- * is not. Other machines' firmware may name one; that it does not means nothing.
- */
+/* "none" only where x86's CPU flags are there and do not name a hypervisor: one that does not want to be seen is not. */
 static void virtualisation_fact(const char *root, json_t *facts)
 {
-    static const char *const firmware[] = {"/sys/class/dmi/id/product_name", "/sys/class/dmi/id/sys_vendor"};
-    char *cpuinfo = procfs_read(root, "/proc/cpuinfo"), flags[8192];
-    const bool listed = cpuinfo != NULL && proc_value(cpuinfo, "flags", flags, sizeof flags);
-    const bool guest = listed && strstr(flags, " hypervisor") != NULL;
-    const char *name = NULL;
-    for (size_t i = 0; name == NULL && (guest || !listed) && i < sizeof firmware / sizeof *firmware; i++) {
-        char *line = procfs_line(root, firmware[i]);
-        name = line == NULL ? NULL : hypervisor_name(line);
-        free(line);
-    }
-    if (name == NULL && listed)
-        name = guest ? "a hypervisor of unknown name" : "none";
-    fact_text(facts, "virtualisation", name);
+    char *cpuinfo = procfs_read(root, "/proc/cpuinfo"), *name = procfs_line(root, "/sys/class/dmi/id/product_name");
+    char flags[8192], *text = NULL;
+    if (cpuinfo != NULL && proc_value(cpuinfo, "flags", flags, sizeof flags))
+        text = strstr(flags, " hypervisor") == NULL ? xstrdup("none")
+               : name == NULL                       ? xstrdup("a virtual machine")
+                                                    : text_format("a virtual machine (%s)", name);
+    fact_text(facts, "virtualisation", text);
+    free(text);
+    free(name);
     free(cpuinfo);
 }
 

@@ -63,25 +63,6 @@ int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct
     return rc;
 }
 
-/* A libcurl of several TLS libraries writes those not in use in brackets. */
-bool hosts_parse_curl(const char *text, char version[64], char tls[64])
-{
-    static const char *const libraries[] = {"OpenSSL/", "GnuTLS/",  "LibreSSL/",      "BoringSSL", "quictls/",
-                                            "AWS-LC/",  "mbedTLS/", "wolfSSL/",       "NSS/",      "rustls-ffi/",
-                                            "BearSSL/", "Schannel", "SecureTransport"};
-    if (strncmp(text, "libcurl/", 8) != 0 || text[8] == ' ')
-        return false;
-    const int length = snprintf(version, 64, "%.*s", (int)strcspn(text + 8, " "), text + 8);
-    strcpy(tls, "none");
-    for (text += strcspn(text, " "); *text != '\0'; text += strcspn(text, " ")) {
-        text += strspn(text, " ");
-        for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-            if (strncmp(text, libraries[i], strlen(libraries[i])) == 0)
-                return length < 64 && snprintf(tls, 64, "%.*s", (int)strcspn(text, " "), text) < 64;
-    }
-    return length > 0 && length < 64;
-}
-
 void hosts_facts(const struct catalog *catalog, json_t *facts)
 {
     static const struct {
@@ -92,19 +73,21 @@ void hosts_facts(const struct catalog *catalog, json_t *facts)
                 {"embedded_python", "embed", "python"},
                 {"embedded_gil", "embed", "gil"},
                 {"libpython", "embed", "libpython"}};
-    char version[64], tls[64];
-    bool known = false;
+    char curl[128] = "";
     for (size_t h = 0; h < host_count; h++) {
         const json_t *build = json_object_get(catalog->lists[h], "build");
-        const char *curl = json_string_value(json_object_get(build, "libcurl"));
-        if (!known && curl != NULL)
-            known = hosts_parse_curl(curl, version, tls);
+        const char *said = json_string_value(json_object_get(build, "libcurl"));
+        if (curl[0] == '\0' && said != NULL &&
+            strncmp(said, "libcurl/", 8) == 0) { /* its version and its TLS library */
+            const size_t version = 8 + strcspn(said + 8, " ");
+            const size_t tls = said[version] == ' ' ? 1 + strcspn(said + version + 1, " ") : 0;
+            snprintf(curl, sizeof curl, "%.*s", (int)(version + tls - 8), said + 8);
+        }
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
             if (strcmp(rows[i].host, host_table[h].name) == 0)
                 fact_text(facts, rows[i].fact, json_string_value(json_object_get(build, rows[i].key)));
     }
-    fact_text(facts, "libcurl", known ? version : NULL);
-    fact_text(facts, "tls", known ? tls : NULL);
+    fact_text(facts, "libcurl", curl);
 }
 
 /* -- tools -------------------------------------------------------------------------------------------------------- */

@@ -4,8 +4,6 @@
 #ifndef BENCH_MACHINE_HOSTS_H
 #define BENCH_MACHINE_HOSTS_H
 
-#include <stdbool.h>
-
 #include "bench/process/supervisor.h"
 #include "bench/protocol/catalog.h"
 
@@ -22,13 +20,9 @@ int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct
 /* Asks host `h` of host_table and takes in what it says; a catalog to begin with is one of zeros. */
 int hosts_ask(const struct hosts_source *source, size_t h, struct catalog *catalog, struct error *err);
 
-/* Adds "libcurl", "tls" and what there is to say of CPython, from what the hosts say of themselves. Pure. */
+/* Adds "libcurl" and what there is to say of CPython, from what the hosts say of themselves. Pure. */
 void hosts_facts(const struct catalog *catalog, json_t *facts);
 /* Adds "gnuplot", "git_commit", "git_dirty", by running them. 0, -EINTR where the driver was told to stop, or another
  * negative errno where it cannot go on. */
 int hosts_tools_facts(const struct hosts_source *source, json_t *facts, struct error *err);
-/* Pure: the version and the TLS library from a text like "libcurl/7.88.1 OpenSSL/3.0.19 zlib/1.2.13"; "none" where it
- * names no TLS library. False: it is no such text, or one of them is too long. */
-bool hosts_parse_curl(const char *text, char version[64], char tls[64]);
-
 #endif

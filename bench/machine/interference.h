@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What went on around a sample that was none of its own: time stolen by a hypervisor, CPU time of other processes,
- * throttling. A few files of /proc and /sys are polled before and after it, each time well under a millisecond. A
- * sample taken while the machine was disturbed is marked and kept; nothing is ever dropped for it.
+ * throttling. A few files are polled before and after it, each time well under a millisecond. A sample taken while the
+ * machine was disturbed is marked and kept.
  */
 #ifndef BENCH_MACHINE_INTERFERENCE_H
 #define BENCH_MACHINE_INTERFERENCE_H

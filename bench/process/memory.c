@@ -30,12 +30,6 @@ static int64_t read_pss(pid_t pid)
     return bytes;
 }
 
-static void note_sample(struct memory *memory, struct memory_span span)
-{
-    memory->samples = array_grow(memory->samples, memory->count, sizeof span);
-    memory->samples[memory->count++] = span;
-}
-
 /* Whether the process still has its memory. It gives it up at the very beginning of its end: from then on /proc says 0. */
 static bool has_memory(pid_t pid)
 {
@@ -74,9 +68,11 @@ int64_t memory_sample(struct memory *memory, pid_t root)
         if (proctree_read(&memory->tree) != 0)
             break;
         const int64_t sum = add_up(&memory->tree, root, &torn);
-        if (sum >= 0)
-            note_sample(memory, (struct memory_span){begun_ns, clock_now_ns()});
-        if (sum >= 0 && (least < 0 || !torn || sum < least))
+        if (sum < 0)
+            continue;
+        memory->samples = array_grow(memory->samples, memory->count, sizeof *memory->samples);
+        memory->samples[memory->count++] = (struct memory_span){begun_ns, clock_now_ns()};
+        if (least < 0 || !torn || sum < least)
             least = sum;
     }
     if (least > memory->peak)

@@ -126,14 +126,7 @@ static int count_leftover(struct supervision *k)
     return count;
 }
 
-static bool driver_gone(const struct supervision *k)
-{
-    struct pollfd fd = {.fd = k->socket};
-    return poll(&fd, 1, 0) > 0 && (fd.revents & (POLLHUP | POLLERR)) != 0;
-}
-
-/* Ends what the command left behind; without the driver nothing has a grace. How many processes outlived it by more than
- * the grace; -1: unknown. */
+/* Ends what the command left behind. How many processes outlived it by more than the grace; -1: unknown. */
 static int sweep(struct supervision *k, int64_t grace_ns)
 {
     const int64_t begun = clock_now_ns();
@@ -145,7 +138,7 @@ static int sweep(struct supervision *k, int64_t grace_ns)
         const int64_t spent = clock_now_ns() - begun;
         if (count == 0 || spent > END_LIMIT_NS)
             return most;
-        if (spent >= grace_ns || driver_gone(k)) {
+        if (spent >= grace_ns) {
             if (count < 0)
                 return -1;
             most = count > most ? count : most;
@@ -167,7 +160,7 @@ static void command_ended(struct supervision *k, int status)
                                                   .cpu_ns = children_cpu_ns() - k->spent_before}});
 }
 
-/* What became of the descriptors and strings of one request. */
+/* One request with its descriptors and strings. */
 struct order {
     struct supervisor_request r;
     int fds[SUPERVISOR_FDS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c,
- * bench/process/proc_text.c), and what libcurl says of itself (bench/machine/hosts.c). What is not known is -1 or refused, never another
+ * bench/process/proc_text.c). What is not known is -1 or refused, never another
  * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
  * list ascends.
  */
@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/machine/hosts.h"
 #include "bench/process/proc_text.h"
 #include "bench/process/proctree.h"
 #include "support.h"
@@ -60,20 +59,12 @@ static void check_counters(const char *text)
     FUZZ_MUST(proc_count(text, "nr_throttled") >= -1);
 }
 
-static void check_curl(const char *text)
-{
-    char version[64], tls[64];
-    if (hosts_parse_curl(text, version, tls))
-        FUZZ_MUST(strchr(version, ' ') == NULL && tls[0] != '\0' && strchr(tls, ' ') == NULL);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
     check_stat(text);
     check_values(text);
     check_counters(text);
-    check_curl(text);
     free(text);
     return 0;
 }

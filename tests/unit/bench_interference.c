@@ -2,7 +2,6 @@
 /* What stands in /proc, what two polls at it mean, and when a sample counts as disturbed. */
 #include <string.h>
 
-#include "bench/machine/hosts.h"
 #include "bench/machine/interference.h"
 #include "bench/protocol/record.h"
 #include "common/clock.h"
@@ -196,30 +195,6 @@ TEST(test_a_machine_without_proc)
     assert_true(json_is_null(json_object_get(json_object_get(line, "around"), "others_ns")));
     json_decref(line);
     interference_close(&none);
-}
-
-TEST(test_libcurl)
-{
-    static const struct {
-        const char *text, *version, *tls; /* version NULL: refused */
-    } rows[] = {
-        {"libcurl/7.88.1 OpenSSL/3.0.19 zlib/1.2.13", "7.88.1", "OpenSSL/3.0.19"},
-        {"libcurl/7.88.1 GnuTLS/3.7.9 zlib/1.2.13", "7.88.1", "GnuTLS/3.7.9"},
-        {"libcurl/8.0.0-DEV (OpenSSL/3.0) GnuTLS/3.7.9 zlib/1", "8.0.0-DEV", "GnuTLS/3.7.9"},
-        {"libcurl/8.1 zlib/1.2.13", "8.1", "none"},
-        {"libcurl/8.1", "8.1", "none"},
-        {"libcurl/ x", NULL, NULL},
-        {"curl 8.1", NULL, NULL},
-        {"", NULL, NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char version[64], tls[64];
-        assert_int_equal(hosts_parse_curl(rows[i].text, version, tls), rows[i].version != NULL);
-        if (rows[i].version != NULL) {
-            assert_string_equal(version, rows[i].version);
-            assert_string_equal(tls, rows[i].tls);
-        }
-    }
 }
 
 TEST(test_usage_of_copies)
