@@ -125,15 +125,13 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
                                                {"jobs", ""},  {"splits", "b"}, {NULL, NULL}};
     const json_t *ours = json_object_get(x, "params"), *theirs = json_object_get(y, "params");
     char *text = compare_fields(a, x, b, y, fields, "");
-    for (size_t i = 0; text == NULL && i < json_array_size(ours) && i < json_array_size(theirs); i++) {
-        const json_t *param = json_array_get(ours, i);
-        char *of = text_format(" of parameter '%s'", json_string_value(json_object_get(param, "key")));
-        text = compare_fields(a, param, b, json_array_get(theirs, i), param_shape, of);
+    for (size_t i = 0; text == NULL && (i < json_array_size(ours) || i < json_array_size(theirs)); i++) {
+        const json_t *left = json_array_get(ours, i), *right = json_array_get(theirs, i);
+        const json_t *key = json_object_get(left != NULL ? left : right, "key");
+        char *of = text_format(" of parameter '%s'", json_string_value(key));
+        text = compare_fields(a, left, b, right, param_shape, of);
         free(of);
     }
-    if (text == NULL && json_array_size(ours) != json_array_size(theirs))
-        text = text_format("there are %zu parameters in %s and %zu in %s", json_array_size(ours), host_table[a].name,
-                           json_array_size(theirs), host_table[b].name);
     return text;
 }
 

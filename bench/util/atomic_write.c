@@ -75,12 +75,9 @@ int atomic_write_printed(const char *folder, const char *name, atomic_write_prin
     char *bytes;
     size_t length;
     FILE *memory = text_open(&bytes, &length);
-    int rc = print(what, memory);
+    print(what, memory);
     text_close(memory);
-    if (rc != 0)
-        error_set(err, rc, "cannot make %s: %s", name, strerror(-rc));
-    else
-        rc = atomic_write_bytes(folder, name, bytes, length, err);
+    const int rc = atomic_write_bytes(folder, name, bytes, length, err);
     free(bytes);
     return rc;
 }

@@ -242,10 +242,8 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_END_PAUSE:
         return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
     case KEY_JSON:
-        args->json = true;
-        return 0;
     case KEY_HELP:
-        args->help = true;
+        *(key == KEY_JSON ? &args->json : &args->help) = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;

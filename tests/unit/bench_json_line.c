@@ -7,10 +7,7 @@
 #include <string.h>
 
 #include "bench/util/json_line.h"
-#include "common/slots.h"
 #include "tests/unit/unit.h"
-
-#define MUTATIONS 200000
 
 static const char whole[] = "{\"sample\":1,\"pass\":\"timed\",\"round\":3,\"order\":17,\"cell\":3,\"status\":\"ok\","
                             "\"reason\":null,\"at\":1760000000.125,"
@@ -148,35 +145,4 @@ TEST(test_what_is_in_a_line)
     assert_int_equal(json_line_parse(&line, "[]", 2, &problem), -EINVAL);
     assert_string_equal(problem.text, "not an object");
     json_line_free(&line);
-}
-
-/* Lines with one to three bytes changed, put in or left out. */
-TEST(test_lines_gone_wrong)
-{
-    static const char bytes[] = "{}[]\",:\\-.eE0123456789tfn \n\x01\x7f\x80\xc3";
-    uint64_t dice = 1;
-    size_t taken = 0;
-    for (int i = 0; i < MUTATIONS; i++) {
-        char text[sizeof whole + 8];
-        size_t length = sizeof whole - 1;
-        memcpy(text, whole, length);
-        const unsigned changes = 1 + (unsigned)((dice = splitmix64(dice)) % 3);
-        for (unsigned k = 0; k < changes; k++) {
-            const size_t at = (dice = splitmix64(dice)) % length;
-            const char byte = bytes[(dice = splitmix64(dice)) % (sizeof bytes - 1)];
-            const unsigned how = (unsigned)((dice = splitmix64(dice)) % 3);
-            if (how == 0) {
-                text[at] = byte;
-            } else if (how == 1) {
-                memmove(text + at + 1, text + at, length - at);
-                text[at] = byte;
-                length++;
-            } else {
-                memmove(text + at, text + at + 1, length - at - 1);
-                length--;
-            }
-        }
-        taken += hold_against_jansson(text, length);
-    }
-    assert_true(taken > MUTATIONS / 10 && taken < MUTATIONS * 9 / 10); /* else nothing was tried */
 }

@@ -516,7 +516,7 @@ TEST(test_tables_that_differ)
         {"\"jobs\":8", "\"jobs\":9", "'jobs' is 8 in c and 9 in py"},
         {"\"kind\":\"cpu\"", "\"kind\":\"cpx\"", "'kind' is \"cpu\" in c and \"cpx\" in py"},
         {"{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}",
-         "", "there are 1 parameters in c and 0 in py"},
+         "", "'key' of parameter 'size' is \"size\" in c and missing in py"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         static const char original[] = LIST("py", "");
