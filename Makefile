@@ -111,7 +111,8 @@ embed-shared:
 	$(Q)$(MAKE) BUILD=$(BUILD)/shared EMBED=shared $(BUILD)/shared/cobench-host-embed $(BUILD)/shared/tasks/count.so
 
 validate-statistics: all $(BUILD)/validate/statistics ## What docs/statistics.md claims, simulated and tried here (ONLY=trials for one section)
-	$(Q)$(BUILD)/validate/statistics $(BUILD)/cobench $(ONLY)
+	$(Q)$(if $(filter trials,$(ONLY)),,$(BUILD)/validate/statistics $(ONLY))
+	$(Q)$(if $(filter-out trials,$(ONLY)),,COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/trials.py)
 
 check-open-loop: all ## Show that a stall of 200 ms is in the open loop's p99 and not in the closed loop's
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/open_loop.py

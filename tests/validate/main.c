@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `statistics COBENCH [SECTION...]`: runs the sections named, or all. Status 1 where a figure is short, 2 for a section
+/* `statistics [SECTION...]`: runs the sections named, or all. Status 1 where a figure is short, 2 for a section
  * that there is none of. The seed is fixed, so that simulated figures are the same every time. */
 #include <math.h>
 #include <stdarg.h>
@@ -19,7 +19,6 @@ static const struct section {
     {"verdicts", "simulated: how often does a column of identical variants hold a wrong verdict?", section_verdicts},
     {"stopping", "simulated: does it still hold where --precision decided on the rounds?", section_stopping},
     {"gate", "simulated: how slow must a cell be for `cobench compare --fail-if-slower` to find it?", section_gate},
-    {"trials", "on this machine: does the interval of the same command against itself hold 1?", section_trials},
 };
 
 void figure_print(struct validation *v, struct figure figure, const char *text, ...)
@@ -51,18 +50,18 @@ static bool is_asked(const char *name, int count, char **names)
 
 int main(int argc, char **argv)
 {
-    struct validation v = {.cobench = argc > 1 ? argv[1] : "", .seed = 20, .trials = 20000};
+    struct validation v = {.seed = 20, .trials = 20000};
     int run = 0;
-    for (size_t i = 0; argc > 1 && i < sizeof sections / sizeof *sections; i++) {
-        if (!is_asked(sections[i].name, argc - 2, argv + 2))
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        if (!is_asked(sections[i].name, argc - 1, argv + 1))
             continue;
         printf("\n== %s: %s\n", sections[i].name, sections[i].about);
         fflush(stdout);
         sections[i].run(&v);
         run++;
     }
-    if (run == 0 || run < argc - 2) {
-        fprintf(stderr, "usage: %s COBENCH [SECTION...]; a section is not there\n", argv[0]);
+    if (run == 0 || run < argc - 1) {
+        fprintf(stderr, "usage: %s [SECTION...]; a section is not there\n", argv[0]);
         return 2;
     }
     printf("\n%zu figure%s short\n", v.shorts, v.shorts == 1 ? " is" : "s are");

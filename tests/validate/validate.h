@@ -9,7 +9,6 @@
 
 /* What a section is given, and what it leaves. */
 struct validation {
-    const char *cobench; /* the program, for trials on this machine */
     uint64_t seed;
     size_t trials; /* of each simulated figure */
     size_t shorts; /* figures that did not hold */
@@ -27,7 +26,6 @@ void figure_print(struct validation *v, struct figure figure, const char *text, 
 
 /* A section prints its figures. Where it cannot be run it ends the program. */
 typedef void section_run(struct validation *v);
-section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_gate,
-    section_trials;
+section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_gate;
 
 #endif
