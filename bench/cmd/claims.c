@@ -5,7 +5,6 @@
 
 #include "bench/analysis/claims.h"
 #include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/report/claims.h"
 
@@ -43,8 +42,9 @@ static int read_claims(const char *file, const struct paths *paths, const struct
                            summary->results->suite);
 }
 
-static int claims_show(const struct arguments *a, const struct paths *paths, struct error *err)
+static int claims_show(const void *arguments, const struct paths *paths, struct error *err)
 {
+    const struct arguments *a = arguments;
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     struct claims claims;
@@ -72,13 +72,5 @@ static int claims_show(const struct arguments *a, const struct paths *paths, str
 int cmd_claims(int argc, char **argv, struct error *err)
 {
     struct arguments arguments = {.run = NULL};
-    struct paths paths = {.self = NULL};
-    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
-    if (rc == 0)
-        rc = paths_find(&paths, err);
-    if (rc == 0)
-        rc = claims_show(&arguments, &paths, err);
-    paths_free(&paths);
-    options_free(&options, &arguments);
-    return options_status(rc);
+    return options_run(&options, argc, argv, &arguments, claims_show, err);
 }

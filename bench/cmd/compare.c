@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/report/compare.h"
 

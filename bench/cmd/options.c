@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "bench/report/terminal.h"
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
@@ -121,9 +122,51 @@ int options_print_end(int rc, struct error *err)
     return fflush(stdout) == 0 ? 0 : error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
 }
 
-int options_status(int rc)
+/* -- runs --------------------------------------------------------------------------------------------------------- */
+
+static bool is_run(const char *folder)
+{
+    char *plan = text_format("%s/plan.json", folder);
+    const bool is = file_exists(plan);
+    free(plan);
+    return is;
+}
+
+int find_run(const struct paths *paths, const char *results, const char *name, char **path, struct error *err)
+{
+    char *folder = results != NULL ? xstrdup(results) : text_format("%s/results", paths->root);
+    char *named = text_format("%s/%s", folder, name == NULL ? "latest" : name);
+    const bool is_path = name != NULL && is_run(name);
+    int rc = 0;
+    if (is_path || is_run(named))
+        *path = xstrdup(is_path ? name : named);
+    else if (name == NULL)
+        rc = error_set(err, -ENOENT, "there is no run yet at %s; `cobench run` makes one", named);
+    else
+        rc = error_set(err, -ENOENT, "no run at %s, nor in %s (a folder with plan.json is expected)", name, folder);
+    free(named);
+    free(folder);
+    return rc;
+}
+
+/* 2 where there is no run or usage is wrong, 77 where this machine lacks something, else 1. */
+static int status_of(int rc)
 {
     if (rc == 0)
         return 0;
     return rc == -ENOENT || rc == -ENOTDIR || rc == -EPROTO || rc == -EINVAL ? 2 : rc == -ENOSYS ? 77 : 1;
+}
+
+int options_run(const struct options *options, int argc, char **argv, void *into, options_command *run,
+                struct error *err)
+{
+    struct paths paths = {.self = NULL};
+    int rc = options_parse(options, argc, argv, into, NULL, err);
+    if (rc == 0)
+        rc = paths_find(&paths, err);
+    if (rc == 0)
+        rc = run(into, &paths, err);
+    paths_free(&paths);
+    options_free(options, into);
+    return status_of(rc);
 }

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 #include "bench/plan/setting.h"
+#include "bench/protocol/paths.h"
 #include "bench/report/writer.h"
-#include "bench/util/error.h"
 
 struct option_row {
     struct setting set;          /* its place is in the struct that the command is told in */
@@ -45,8 +45,16 @@ struct writer options_writer(const struct options_print *print, const char *only
 /* Ends the document and the output; `rc` and err: what came before. */
 int options_print_end(int rc, struct error *err);
 
-/* The exit status of a command that reads a run: 2 where that is none or usage is wrong, 77 where this machine lacks
- * something, else 1. */
-int options_status(int rc);
+/*
+ * The folder of the run that `name` stands for, to be freed: a path, else a name in the folder `results` (NULL: the
+ * project's results/), of which `latest` is the newest run. A `name` of NULL is the latest. -ENOENT where there is none.
+ */
+int find_run(const struct paths *paths, const char *results, const char *name, char **path, struct error *err);
+
+/* A command that reads a run: parses its options, finds the project and calls `run`. The exit status: 0, 2 where there is no
+ * run or usage is wrong, 77 where this machine lacks something, else 1. */
+typedef int options_command(const void *arguments, const struct paths *paths, struct error *err);
+int options_run(const struct options *options, int argc, char **argv, void *into, options_command *run,
+                struct error *err);
 
 #endif

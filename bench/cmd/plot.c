@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/plot.h"
@@ -107,15 +106,18 @@ static int text_width(void)
     return said != NULL && num_parse_i64(said, 40, 1000, &columns) == 0 ? (int)columns : terminal_columns();
 }
 
-static int plot(const struct arguments *a, const struct paths *paths, struct error *err)
+static int plot(const void *arguments, const struct paths *paths, struct error *err)
 {
+    const struct arguments *a = arguments;
     struct results results = {.plan = NULL};
     struct summary summary = {.cells = NULL};
     struct claims claims = {.items = NULL};
     char *run = NULL;
     const struct plot_options how = {
         .root = paths->root, .formats = format_bits(&a->formats), .text_width = text_width()};
-    int rc = find_run(paths, NULL, a->run, &run, err);
+    int rc = check_only(a->only, err);
+    if (rc == 0)
+        rc = find_run(paths, NULL, a->run, &run, err);
     if (rc == 0)
         rc = results_load(&results, run, err);
     if (rc == 0)
@@ -135,15 +137,5 @@ static int plot(const struct arguments *a, const struct paths *paths, struct err
 int cmd_plot(int argc, char **argv, struct error *err)
 {
     struct arguments arguments = {.run = NULL};
-    struct paths paths = {.self = NULL};
-    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
-    if (rc == 0)
-        rc = check_only(arguments.only, err);
-    if (rc == 0)
-        rc = paths_find(&paths, err);
-    if (rc == 0)
-        rc = plot(&arguments, &paths, err);
-    paths_free(&paths);
-    options_free(&options, &arguments);
-    return options_status(rc);
+    return options_run(&options, argc, argv, &arguments, plot, err);
 }

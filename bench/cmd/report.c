@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/cmd/report_make.h"
 #include "bench/report/html/html.h"
@@ -85,8 +84,9 @@ static void show_page(const char *run)
     free(path);
 }
 
-static int report(const struct arguments *a, const struct paths *paths, struct error *err)
+static int report(const void *arguments, const struct paths *paths, struct error *err)
 {
+    const struct arguments *a = arguments;
     struct report_options how = {.root = paths->root,
                                  .plots = a->plots || !a->no_plots,
                                  .plots_needed = a->plots,
@@ -108,13 +108,5 @@ static int report(const struct arguments *a, const struct paths *paths, struct e
 int cmd_report(int argc, char **argv, struct error *err)
 {
     struct arguments arguments = {.margin = -1};
-    struct paths paths = {.self = NULL};
-    int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
-    if (rc == 0)
-        rc = paths_find(&paths, err);
-    if (rc == 0)
-        rc = report(&arguments, &paths, err);
-    paths_free(&paths);
-    options_free(&options, &arguments);
-    return options_status(rc);
+    return options_run(&options, argc, argv, &arguments, report, err);
 }

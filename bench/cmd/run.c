@@ -15,7 +15,6 @@
 #include "bench/analysis/ratio.h"
 #include "bench/analysis/summary.h"
 #include "bench/cmd/command.h"
-#include "bench/cmd/find_run.h"
 #include "bench/cmd/options.h"
 #include "bench/cmd/report_make.h"
 #include "bench/cmd/run_options.h"

@@ -30,7 +30,6 @@ static void put_plan(FILE *out, const char *scaling)
 {
     static const int workers[POINTS] = {1, 2, 4, 8};
     fputs("{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":8,\"margin\":0.01,"
-          "\"timeout_s\":60,\"effective_cpus\":2,"
           "\"timeout_s\":60.0,\"effective_cpus\":2,\"url\":null,\"groups\":[",
           out);
     for (int g = 0; g < POINTS; g++) {
