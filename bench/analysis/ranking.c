@@ -131,7 +131,5 @@ struct break_even break_even_of(const struct summary *summary, const struct summ
 
 const char *break_even_name(enum break_even_state state)
 {
-    static const char *const names[] = {
-        [BREAK_EVEN_UNKNOWN] = NULL, [BREAK_EVEN_FROM] = "from", [BREAK_EVEN_NEVER] = "never"};
-    return names[state];
+    return state == BREAK_EVEN_FROM ? "from" : state == BREAK_EVEN_NEVER ? "never" : NULL;
 }

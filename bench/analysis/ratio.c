@@ -158,14 +158,8 @@ struct ratio ratio_between(const struct result_cell *base, const struct result_c
 
 const char *verdict_name(enum verdict verdict)
 {
-    static const char *const names[] = {
-        [VERDICT_NONE] = NULL,
-        [VERDICT_FASTER] = "faster",
-        [VERDICT_SLOWER] = "slower",
-        [VERDICT_NO_DIFFERENCE] = "no difference shown",
-        [VERDICT_TOO_FEW_ROUNDS] = "too few rounds",
-        [VERDICT_UNRESOLVED] = "unresolved",
-    };
+    static const char *const names[] = {NULL,        "faster", "slower", "no difference shown", "too few rounds",
+                                        "unresolved"};
     return names[verdict];
 }
 

@@ -193,12 +193,15 @@ def planted_task(p: Planter, model: str, *sets: str) -> tuple[dict, dict, list[s
 
 
 def sleeps(p: Planter) -> Try:
-    """A task that says that it computes, and sleeps for a third of the time or more."""
+    """A task that says that it computes, and sleeps for a third of the time or more. Where others took the CPUs, which the
+    doubt says, only the number shows it: waiting for a CPU cannot be told from sleeping."""
     model, ms = p.rng.choice(("sync", *POOLS)), p.rng.randint(5, 20)
     cell, _, said = planted_task(p, model, "steps=3000000", f"sleep={ms}")
     told = any("off the CPU" in line and f"c:{model}" in line for line in said)
     share = cell["off_cpu_share"]
-    return Try(cell["finding"] == "off-cpu" and told, f"c:{model}, {ms} ms a job: {cell['finding']}, off-CPU share {share}")
+    quiet = 4 * cell["disturbed_rounds"] <= cell["rounds"]
+    named = told and cell["finding"] == "off-cpu" if quiet else not told and cell["doubt"] is not None and share > 0.2
+    return Try(named, f"c:{model}, {ms} ms a job: {cell['finding']}, {cell['doubt']}, off-CPU share {share}")
 
 
 def hot(p: Planter) -> Try:

@@ -292,33 +292,29 @@ struct picture_text picture_extremes(const struct summary *summary, const struct
     const enum ratio_time time = picture_time(summary, group, RATIO_OWN_SYNC);
     const struct summary_cell *low = NULL, *high = NULL;
     struct picture_text text = {"no model has a speedup to show"};
-    double least = INFINITY, most = 0;
     struct format a, b;
     for (const struct summary_cell *c = NULL; (c = picture_next(summary, group, c)) != NULL;) {
         const struct ratio *r = &c->speedup[time][RATIO_OWN_SYNC];
         if (!is_compared(r))
             continue;
-        low = r->ratio < least ? c : low;
-        high = r->ratio > most ? c : high;
-        least = fmin(least, r->ratio);
-        most = fmax(most, r->ratio);
+        low = low == NULL || r->ratio < low->speedup[time][RATIO_OWN_SYNC].ratio ? c : low;
+        high = high == NULL || r->ratio > high->speedup[time][RATIO_OWN_SYNC].ratio ? c : high;
     }
-    if (low != NULL && high != NULL)
+    if (low != NULL)
         snprintf(text.text, sizeof text.text, "over its own sync from %s (%.80s) to %s (%.80s)",
-                 format_ratio(&a, least), picture_variant(low->cell).text, format_ratio(&b, most),
-                 picture_variant(high->cell).text);
+                 format_ratio(&a, low->speedup[time][RATIO_OWN_SYNC].ratio), picture_variant(low->cell).text,
+                 format_ratio(&b, high->speedup[time][RATIO_OWN_SYNC].ratio), picture_variant(high->cell).text);
     return text;
 }
 
 const char *picture_why(const struct summary_cell *cell, const struct ratio *ratio)
 {
-    static const char *const words[CELL_STATUSES] = {[CELL_UNSEEN] = "not run",
-                                                     [CELL_REFUSED] = "wrong result",
-                                                     [CELL_FAILED] = "failed",
-                                                     [CELL_TIMEOUT] = "out of time",
-                                                     [CELL_IMPOSSIBLE] = "not possible"};
-    const char *word = words[cell->cell->status];
-    return word != NULL ? word : ratio->state == RATIO_NOT_RUN ? "not run" : format_ratio_state(ratio->state);
+    const enum cell_status status = cell->cell->status;
+    if (status == CELL_REFUSED || status == CELL_IMPOSSIBLE) /* shorter: a tile has not much space */
+        return status == CELL_REFUSED ? "wrong result" : "not possible";
+    if (status != CELL_OK || ratio->state == RATIO_NOT_RUN)
+        return cell_status_word(status != CELL_OK ? status : CELL_UNSEEN);
+    return format_ratio_state(ratio->state);
 }
 
 double picture_low(const struct ratio *ratio) { return ratio->state == RATIO_FULL ? ratio->low : ratio->ratio; }

@@ -62,15 +62,8 @@ const char *picture_kind(size_t index);
 /* Adds the pictures of one kind: of a group that compares, or (NULL) of the whole run. What there is nothing to draw of
  * gets no picture. */
 typedef void picture_maker(struct pictures *out, const struct plan_group *group);
-picture_maker picture_ranking;  /* a group: all variants sorted, with their intervals */
-picture_maker picture_speedup;  /* a group: bars of every variant over both baselines */
-picture_maker picture_square;   /* a group: runtime x model, each ratio in a tile */
-picture_maker picture_phases;   /* a group: where the time of a variant goes */
-picture_maker picture_timeline; /* a group and runtime: when each job ran, model by model */
-picture_maker picture_latency;  /* a group that waits: how long jobs took */
-picture_maker picture_scaling;  /* a sweep: gains over workers, with the fitted laws */
-picture_maker picture_memory;   /* a sweep: peak memory over workers, and the cost of one more */
-picture_maker picture_claims;   /* the run: what was published beside what was measured */
+picture_maker picture_ranking, picture_speedup, picture_square, picture_phases, picture_timeline, picture_latency,
+    picture_scaling, picture_memory, picture_claims;
 
 /*
  * Adds a picture, whose stem is KIND-NAME (`name` NULL: the group's): what is no letter, digit, point, dash or underscore

@@ -25,9 +25,9 @@ const char *const plot_formats[] = {"svg", "png", "pdf", "txt", NULL};
 
 /* One gnuplot under way. */
 struct drawing {
-    char *temporary, *name; /* in the folder; owned; NULL: free */
-    pid_t pid;              /* of its group, too */
-    int said;               /* a file of what it says */
+    char *name; /* in the folder, ".NAME.new" until it is whole; owned; NULL: free */
+    pid_t pid;  /* of its group, too */
+    int said;   /* a file of what it says */
 };
 
 struct desk {
@@ -117,13 +117,6 @@ static int child_wait(struct desk *desk, const struct drawing *d, struct error *
     return 0;
 }
 
-static void drawing_free(struct drawing *d)
-{
-    free(d->temporary);
-    free(d->name);
-    *d = (struct drawing){.name = NULL};
-}
-
 static void remove_from(const char *folder, const char *name)
 {
     char *path = text_format("%s/%s", folder, name);
@@ -137,13 +130,16 @@ static void finish(struct desk *desk, struct drawing *d)
     struct error err = {""};
     if (d->name == NULL)
         return;
+    char *temporary = text_format(".%s.new", d->name);
     int rc = child_wait(desk, d, &err);
     if (rc == 0)
-        rc = atomic_write_file(desk->folder, d->temporary, d->name, &err);
+        rc = atomic_write_file(desk->folder, temporary, d->name, &err);
     if (rc != 0)
-        remove_from(desk->folder, d->temporary);
+        remove_from(desk->folder, temporary);
     keep_first(desk, rc, &err);
-    drawing_free(d);
+    free(temporary);
+    free(d->name);
+    d->name = NULL;
 }
 
 /* -d: no file of the user's changes the look. */
@@ -157,7 +153,6 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     if (desk->over)
         return;
     d->name = text_format("%s.%s", p->stem, format);
-    d->temporary = text_format(".%s.%s.new", p->stem, format);
     string_list_addf(&argv, "gnuplot");
     string_list_addf(&argv, "-d");
     string_list_addf(&argv, "-e");
@@ -165,14 +160,16 @@ static void draw(struct desk *desk, const struct picture *p, const char *format)
     string_list_addf(&argv, "-c");
     string_list_addf(&argv, "%s/scripts/plots/%s.gp", desk->options->root, p->kind);
     string_list_addf(&argv, "%s/%s.dat", desk->folder, p->stem);
-    string_list_addf(&argv, "%s/%s", desk->folder, d->temporary);
+    string_list_addf(&argv, "%s/.%s.new", desk->folder, d->name);
     const char *const texts[] = {format, p->title, p->subtitle, p->words[0], p->words[1], p->words[2], p->words[3]};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         string_list_addf(&argv, "%s", texts[i] != NULL ? texts[i] : "");
     const int rc = child_start(d, argv.items, &err);
     keep_first(desk, rc, &err);
-    if (rc != 0)
-        drawing_free(d);
+    if (rc != 0) {
+        free(d->name);
+        d->name = NULL;
+    }
     string_list_free(&argv);
 }
 
