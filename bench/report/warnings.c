@@ -277,7 +277,7 @@ static bool has_doubt(const struct summary_cell *cell, int doubt)
 
 static bool has_finding(const struct summary_cell *cell, int finding) { return (int)cell->finding == finding; }
 
-/* "c:async, py:async": the cells of a group that have it; "" where none has. To be freed. */
+/* "c:async, py:async": the cells of a group that have it, of a doubt "all variants"; "" where none has. To be freed. */
 static char *names_of(const struct summary *summary, const struct plan_group *group,
                       bool (*has)(const struct summary_cell *cell, int what), int what)
 {
@@ -289,7 +289,7 @@ static char *names_of(const struct summary *summary, const struct plan_group *gr
         if (c->group == group && has(c, what))
             string_list_addf(&names, "%s:%s", c->cell->runtime, c->cell->model);
     }
-    if (names.count == all && all > 1) {
+    if (has == has_doubt && names.count == all && all > 1) {
         string_list_free(&names);
         string_list_add(&names, "all variants");
     }
