@@ -33,7 +33,6 @@ def test_what_the_driver_holds():
 
 # -- what is printed in the README is in a committed result ---------------------------------------------------------------
 
-
 def readme_block(start):
     """The fenced block of the README that begins so."""
     blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)

@@ -66,7 +66,6 @@ def make(folder: Path, factor: float = 1.0, rounds: int = 10, seed: int = 1, *, 
 
 # -- golden files ---------------------------------------------------------------------------------------------------------
 
-
 @pytest.mark.parametrize("format_, name", [("terminal", "compare.txt"), ("md", "compare.md"), ("adoc", "compare.adoc"),
                                            ("json", "compare.json"), ("csv", "compare.csv")])
 def test_format(format_: str, name: str) -> None:
@@ -78,7 +77,6 @@ def test_format(format_: str, name: str) -> None:
 
 
 # -- what is said ------------------------------------------------------------------------------------------------------------
-
 
 def test_what_was_planted_comes_out() -> None:
     for time in ("whole", "work"):
@@ -257,7 +255,6 @@ def test_names_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
 
 # -- the gate ------------------------------------------------------------------------------------------------------------------
 
-
 def test_the_gate_passes_and_fails(tmp_path: Path) -> None:
     a, same = make(tmp_path / "a"), make(tmp_path / "same", seed=2)
     slow = make(tmp_path / "slow", seed=3, slow=("py", "async"), slow_factor=1.3)
@@ -290,7 +287,6 @@ def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
 
 
 # -- what is refused -----------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("args, says", [
     ([SMALL], "two runs are needed"),

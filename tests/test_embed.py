@@ -21,7 +21,6 @@ def run(folder: Path, task: Path, model: str, *words: object, jobs: int = 4, met
 
 # -- what a task may raise ------------------------------------------------------------------------------------------------
 
-
 @pytest.mark.parametrize("method", ("fork", "spawn"))
 @pytest.mark.parametrize("model", ("processes", "process-pool"))
 def test_a_worker_that_exits_as_if_all_were_well(tmp_path, model, method):
@@ -78,7 +77,6 @@ def test_a_plug_in_without_a_counterpart(tmp_path):
 
 
 # -- ends -------------------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("model, method", WAYS)
 @pytest.mark.parametrize("body, status, how", [
@@ -145,7 +143,6 @@ def test_a_signal_in_the_middle_of_python(tmp_path, where, model, method):
 
 
 # -- the interpreter ----------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("model, method", WAYS)
 def test_a_worker_knows_where_it_is(tmp_path, model, method):

@@ -55,7 +55,6 @@ def settings(params: dict[str, object]) -> list[str]:
 
 # -- what they say of themselves ------------------------------------------------------------------------------------------
 
-
 @over_hosts()
 def test_list_has_the_tasks_of_the_table(host):
     offer = host.listing()
@@ -120,7 +119,6 @@ def test_the_counterparts_of_the_faulty_task_agree(host):
 
 
 # -- results ------------------------------------------------------------------------------------------------------------
-
 
 def count(size: int) -> int:
     return sum(0 in (n % 2, n % 3, n % 5) and (n ^ 0x42) & 3 == 3 for n in range(size))
@@ -223,7 +221,6 @@ def test_many_small_jobs_go_through_a_pool(host, tmp_path, model):
 
 # -- connections --------------------------------------------------------------------------------------------------------
 
-
 @over_models()
 def test_connections_are_kept_and_counted(host, tmp_path, stub, model):
     done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 2, "--url", stub.template,
@@ -284,7 +281,6 @@ def test_bad_templates(host, tmp_path, template, reason):
 
 
 # -- jobs and workers that go wrong ---------------------------------------------------------------------------------------
-
 
 @over_models()
 def test_a_failed_job_is_named_and_the_others_run(host, tmp_path, model):
@@ -349,7 +345,6 @@ def test_a_task_that_does_not_open(host, tmp_path, model, method):
 
 
 # -- tasks in C ---------------------------------------------------------------------------------------------------------
-
 
 def check_calls(calls: list[str], model: str, method: str, opened: str = "w") -> None:
     """open, then worker_open and worker_close around the jobs of each worker, then close; fork hooks are left out."""
@@ -542,7 +537,6 @@ def test_texts_that_are_no_utf8_reach_the_record(host, tmp_path, words):
 
 
 # -- limits, signals, the gate --------------------------------------------------------------------------------------------
-
 
 def limited(what: int, value: int):
     def limit() -> None:

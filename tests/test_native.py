@@ -156,7 +156,6 @@ def test_types_are_not_for_users():
 
 # -- closing ------------------------------------------------------------------------------------------------------------
 
-
 def test_nothing_is_closed_while_it_is_in_use():
     task = built_in("wordcount")
     state = task.open({"file": str(BUILD / "data" / "words.txt"), "word": b"the", "repeat": 1}, 2)
@@ -278,7 +277,6 @@ cycle.append(cycle)
 
 
 # -- leaks --------------------------------------------------------------------------------------------------------------
-
 
 def flat(do, times: int, slack: int = 60) -> None:
     """No more blocks than before: at the second or third go at the latest, when all that is made only once is there."""

@@ -39,7 +39,6 @@ def check_schedule(done, rate: float, kind: str, seed: int) -> None:
 
 # -- the hosts ----------------------------------------------------------------------------------------------------------
 
-
 @pytest.mark.parametrize("host, model, method", WAYS, ids=str)
 def test_jobs_arrive_on_schedule(tmp_path, host, model, method):
     """The same schedule in C and in Python."""
@@ -106,7 +105,6 @@ def test_a_task_that_waits_for_nothing_is_refused(tmp_path, host):
 
 
 # -- the driver ---------------------------------------------------------------------------------------------------------
-
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Run:

@@ -82,7 +82,6 @@ def origin() -> Iterator[Origin]:
 
 # -- bodies -----------------------------------------------------------------------------------------------------------
 
-
 def test_vectors() -> None:
     """A fixed point outside both implementations: the published first outputs of SplitMix64 for seed 0."""
     assert splitmix64(0) == 0xE220A8397B1DCDAF
@@ -109,7 +108,6 @@ def test_defaults_and_template(origin: Origin) -> None:
 
 
 # -- delays -----------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("delay", [1, 2, 10, 50, 150, 1100])
 def test_delay(origin: Origin, delay: int) -> None:
@@ -138,7 +136,6 @@ def test_delays_do_not_queue(origin: Origin) -> None:
 
 
 # -- connections ------------------------------------------------------------------------------------------------------
-
 
 def test_keep_alive(origin: Origin) -> None:
     before = origin.stat()
@@ -237,7 +234,6 @@ def test_out_of_descriptors() -> None:
 
 
 # -- faults -----------------------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize("status", [404, 500, 503])
 def test_status(origin: Origin, status: int) -> None:
@@ -359,7 +355,6 @@ def test_malformed_requests_do_no_harm(origin: Origin, data: bytes) -> None:
 
 
 # -- beginning and end ------------------------------------------------------------------------------------------------
-
 
 def test_loopback_only(origin: Origin) -> None:
     assert Path("/proc/net/tcp").exists()

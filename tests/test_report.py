@@ -48,7 +48,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # -- golden files ---------------------------------------------------------------------------------------------------------
 
-
 @pytest.mark.parametrize("name", ["summary.json", "summary.csv", "summary.md"])
 def test_exported_file(run: Path, name: str) -> None:
     assert report(run, "--quiet", "--no-plots").returncode == 0
@@ -161,7 +160,6 @@ def test_a_decimal_comma_changes_nothing(run: Path, comma_locale: dict[str, str]
 
 # -- what the files say ------------------------------------------------------------------------------------------------------
 
-
 def test_csv_and_json_agree(run: Path) -> None:
     report(run, "--quiet", "--no-plots")
     summary = json.loads((run / "summary.json").read_text())
@@ -237,7 +235,6 @@ def test_outliers_and_intervals_of_medians(run: Path) -> None:
 
 # -- pictures ------------------------------------------------------------------------------------------------------------------
 
-
 def check_pictures(folder: Path, groups: list[str]) -> None:
     for group in groups:
         svg = folder / "plots" / f"speedup-{group}.svg"
@@ -285,7 +282,6 @@ def test_gnuplot_missing(run: Path, tmp_path: Path) -> None:
 
 
 # -- the page ------------------------------------------------------------------------------------------------------------------
-
 
 def test_page_has_every_picture(drawn: Path) -> None:
     page = (drawn / "index.html").read_text()
@@ -397,7 +393,6 @@ def test_open(run: Path, tmp_path: Path) -> None:
 
 
 # -- bad folders ----------------------------------------------------------------------------------------------------------------
-
 
 def edit_plan(change: Callable[[dict], object]) -> Callable[[Path], None]:
     def apply(run: Path) -> None:

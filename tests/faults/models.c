@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The C host's table of models with three more, for build/cobench-host-faulty: `same` is sync under another name, `slower`
- * does 3% more work than sync, `pretend` has as many threads as it is told and lets one of them work at a time. What the
- * driver makes of them is what scripts/checks/faults.py shows.
- */
+/* The C host's table of models with three more, for build/cobench-host-faulty: `same` is sync under another name,
+ * `slower` does 3% more work than sync, `pretend` has as many threads as it is told and lets one of them work at a
+ * time. What the driver makes of them is what scripts/checks/faults.py shows. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * argp without its own end of the program. A target linked with --wrap=argp_parse gets here instead: the real function
+/* argp without its own end of the program. A target linked with --wrap=argp_parse gets here instead: the real function
  * is called with the flags that forbid it to exit, to print and to add its own options (--help, and --HANG, which
- * sleeps). What users meet is the same code with argp's usual flags.
- */
+ * sleeps). What users meet is the same code with argp's usual flags. */
 #ifndef TESTS_FUZZ_ARGP_QUIET_H
 #define TESTS_FUZZ_ARGP_QUIET_H
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What hosts print of themselves (bench/protocol/catalog.c): two lists of JSON with a line "===" between them, taken in as the C
- * host's and the Python host's. Accepted lists make a catalog in which every name is found as itself, belongs to a host
- * that listed it, and every parameter has its row; tables that differ are said to on one line.
- */
+/* What hosts print of themselves (bench/protocol/catalog.c): two lists of JSON with a line "===" between them, taken
+ * in as the C host's and the Python host's. Accepted lists make a catalog in which every name is found as itself,
+ * belongs to a host that listed it, and every parameter has its row; tables that differ are said to on one line. */
 #include <stdlib.h>
 #include <string.h>
 

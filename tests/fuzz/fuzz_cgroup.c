@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The files that say which control groups a process is in and what they limit (common/cgroup.c); driver and C host read
- * them. A path that is found begins with a slash and fits; version 2's group does not depend on a controller; a quota is
- * a positive number of CPUs or none.
- */
+/* The files that say which control groups a process is in and what they limit (common/cgroup.c); driver and C host
+ * read them. A path that is found begins with a slash and fits; version 2's group does not depend on a controller; a
+ * quota is a positive number of CPUs or none. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files of claims (bench/analysis/claims.c), compared with a run of the plan of given.h. Accepted claims have a source each, a range
- * that is one and a verdict; what has no measurement says why; and the tables can be made of them.
- */
+/* Files of claims (bench/analysis/claims.c), compared with a run of the plan of given.h. Accepted claims have a source
+ * each, a range that is one and a verdict; what has no measurement says why; and the tables can be made of them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The command lines of the other subcommands: the first line of the input picks one, the rest are its words. Each gets
+/* The command lines of the other subcommands: the first line of the input picks one, the rest are its words. Each gets
  * as far as argp: whatever that makes of the words, the command is then told that they were wrong, so it has to end
- * with status 2 and to have let go of what it holds.
- */
+ * with status 2 and to have let go of what it holds. */
 #define _GNU_SOURCE /* argp.h wants error_t */
 #include <errno.h>
 #include <string.h>

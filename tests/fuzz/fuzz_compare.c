@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Two runs compared (bench/analysis/compare.c): two journals to the plan of given.h, with a line "===" between them.
- * Whatever stands in them, rows have a cell, intervals hold their estimate, and the tables can be made: JSON that
- * is JSON, a terminal's without a control character.
- */
+/* Two runs compared (bench/analysis/compare.c): two journals to the plan of given.h, with a line "===" between them.
+ * Whatever stands in them, rows have a cell, intervals hold their estimate, and the tables can be made: JSON that is
+ * JSON, a terminal's without a control character. */
 #include <stdlib.h>
 
 #include "bench/analysis/compare.h"

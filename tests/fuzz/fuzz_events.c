@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * events.jsonl (bench/store/events.c). Of an accepted file every whole line is an event; half a line behind it changes
- * nothing; and what was different where a run was forced on is a list of texts, each once.
- */
+/* events.jsonl (bench/store/events.c). Of an accepted file every whole line is an event; half a line behind it changes
+ * nothing; and what was different where a run was forced on is a list of texts, each once. */
 #include <stdlib.h>
 
 #include "bench/store/events.h"

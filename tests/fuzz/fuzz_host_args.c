@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The command line of the C host (c_impl/host/args.c, c_impl/host/params.c); a line of the input is a word, the first
+/* The command line of the C host (c_impl/host/args.c, c_impl/host/params.c); a line of the input is a word, the first
  * being `run` or `list`. What is accepted is in range and names what a run needs; its parameters, against a table with
- * a row of each type, are whole and in range; and the record's file is the one that is also found where the rest of the
- * words are wrong.
- */
+ * a row of each type, are whole and in range; and the record's file is the one that is also found where the rest of
+ * the words are wrong. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The jobs of one round, kept for pictures (bench/store/job_samples.c). An accepted file has jobs in ascending order, no more than the
- * sample had, each with its worker and with times that are numbers; quantiles rise.
- */
+/* The jobs of one round, kept for pictures (bench/store/job_samples.c). An accepted file has jobs in ascending order,
+ * no more than the sample had, each with its worker and with times that are numbers; quantiles rise. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Journals (bench/store/results.c) and all that is made from one. The input is the lines of
- * samples.jsonl to the plan of given.h. Of an accepted journal every cell has its samples by round, none
- * twice, times that are not negative; a last line cut short changes nothing; and the tables are made of it: JSON that
- * reads as JSON, and a terminal's table without a control character.
- */
+/* Journals (bench/store/results.c) and all that is made from one. The input is the lines of samples.jsonl to the plan
+ * of given.h. Of an accepted journal every cell has its samples by round, none twice, times that are not negative; a
+ * last line cut short changes nothing; and the tables are made of it: JSON that reads as JSON, and a terminal's table
+ * without a control character. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The scanner of journal lines (bench/util/json_line.c) against jansson: what it parses, jansson accepts as an object with the
- * same members, in the same order, with the same values; what it leaves alone comes out of the whole parser as jansson
- * has it, or is refused where jansson refuses it.
- */
+/* The scanner of journal lines (bench/util/json_line.c) against jansson: what it parses, jansson accepts as an object
+ * with the same members, in the same order, with the same values; what it leaves alone comes out of the whole parser
+ * as jansson has it, or is refused where jansson refuses it. */
 #include <stdlib.h>
 #include <string.h>
 

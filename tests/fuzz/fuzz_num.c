@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Numbers from text (common/num.c). An integer is accepted exactly where a plain reading digit by digit gives one
- * within the range, and is that one. A fraction is finite, in range, and printed with 17 digits it reads as itself;
- * a percentage is a hundredth of the number before its sign, a duration the number before its unit times that.
- */
+/* Numbers from text (common/num.c). An integer is accepted exactly where a plain reading digit by digit gives one
+ * within the range, and is that one. A fraction is finite, in range, and printed with 17 digits it reads as itself; a
+ * percentage is a hundredth of the number before its sign, a duration the number before its unit times that. */
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * From a suite and a command line to a plan (bench/plan/plan.c, bench/plan/params.c). The input is a suite file, a line
- * "===", and the words of `cobench run`, a line each; the catalog is fixed (given.h). A plan that is made has jobs and
- * workers in range, every parameter the task has, cells of a group side by side, in each round every cell of a group
- * once, and a plan.json that is read back as that plan.
- */
+/* From a suite and a command line to a plan (bench/plan/plan.c, bench/plan/params.c). The input is a suite file, a
+ * line "===", and the words of `cobench run`, a line each; the catalog is fixed (given.h). A plan that is made has
+ * jobs and workers in range, every parameter the task has, cells of a group side by side, in each round every cell of
+ * a group once, and a plan.json that is read back as that plan. */
 #define _GNU_SOURCE /* argp.h wants error_t */
 #include <stdlib.h>
 #include <string.h>

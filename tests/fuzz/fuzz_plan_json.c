@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * plan.json and machine.json of a run's folder (bench/store/results.c, bench/plan/plan_json.c), which may come from another machine,
- * another version or a text editor: the two with a line "===" between them, and a short journal of cell 0. What is
- * accepted for a report has cells whose group is there and numbers in range, and every table can be made of it (see
- * fuzz_journal.c). What can be resumed has an order for every round, and written out and read again it is
- * the same plan.
- */
+/* plan.json and machine.json of a run's folder (bench/store/results.c, bench/plan/plan_json.c), which may come from
+ * another machine, another version or a text editor: the two with a line "===" between them, and a short journal of
+ * cell 0. What is accepted for a report has cells whose group is there and numbers in range, and every table can be
+ * made of it (see fuzz_journal.c). What can be resumed has an order for every round, and written out and read again it
+ * is the same plan. */
 #include <math.h>
 #include <stdlib.h>
 

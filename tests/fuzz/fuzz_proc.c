@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c,
- * bench/process/proc_text.c). What is not known is -1 or refused, never another
- * negative number; a process's state and parent are those behind the last bracket of the line, whatever its name holds; a
- * list ascends.
- */
+/* What the kernel says in /proc and /sys, as the driver reads it (bench/process/proctree.c,
+ * bench/process/proc_text.c). What is not known is -1 or refused, never another negative number; a process's state and
+ * parent are those behind the last bracket of the line, whatever its name holds; a list ascends. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What a request asks the origin for (bench/origin/query.c): the job on the first line, the query string behind it. What
- * is accepted is in range, and the query written out in full asks for the same. What is refused has a reason.
- */
+/* What a request asks the origin for (bench/origin/query.c): the job on the first line, the query string behind it.
+ * What is accepted is in range, and the query written out in full asks for the same. What is refused has a reason. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

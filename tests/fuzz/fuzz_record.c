@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Record lines (bench/protocol/record.c). What is accepted is within the schema's ranges (common/schema/record.schema.json), its
- * phases are in order, and written out and read again it is the same record. What is refused has a reason of one line.
- */
+/* Record lines (bench/protocol/record.c). What is accepted is within the schema's ranges
+ * (common/schema/record.schema.json), its phases are in order, and written out and read again it is the same record.
+ * What is refused has a reason of one line. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The command line of `cobench run` (bench/cmd/run_options.c); a line of the input is a word. What is accepted is in range;
- * what is refused has a reason of one line.
- */
+/* The command line of `cobench run` (bench/cmd/run_options.c); a line of the input is a word. What is accepted is in
+ * range; what is refused has a reason of one line. */
 #define _GNU_SOURCE /* argp.h wants error_t */
 #include <string.h>
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Suite files (bench/plan/suite.c). An accepted suite has groups with names of their own, each with a task, and numbers in
- * range. What is refused has a reason of one line that begins with the file's name.
- */
+/* Suite files (bench/plan/suite.c). An accepted suite has groups with names of their own, each with a task, and
+ * numbers in range. What is refused has a reason of one line that begins with the file's name. */
 #include <string.h>
 
 #include "bench/plan/suite.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Lists and lines (bench/util/text.c), and text on its way to a terminal (bench/report/format.c). A list split at its commas and
- * joined is the list; a command line quoted for hyperfine comes apart at a shell's rules into the same words; a text on
- * one line is one line; a column is as wide as it was asked to be and holds no control character.
- */
+/* Lists and lines (bench/util/text.c), and text on its way to a terminal (bench/report/format.c). A list split at its
+ * commas and joined is the list; a command line quoted for hyperfine comes apart at a shell's rules into the same
+ * words; a text on one line is one line; a column is as wide as it was asked to be and holds no control character. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * hyperfine's JSON (bench/process/hyperfine.c), of 1.x and 2.0. An accepted one has a wall time that is not negative; the other
- * times and the exit status are in their range or -1; and the JSON as another writer would lay it out says the same.
- */
+/* hyperfine's JSON (bench/process/hyperfine.c), of 1.x and 2.0. An accepted one has a wall time that is not negative;
+ * the other times and the exit status are in their range or -1; and the JSON as another writer would lay it out says
+ * the same. */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

@@ -75,5 +75,3 @@ TEST(test_stamps_outside_the_work)
         assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
     }
 }
-
-/* 10 is the command, 11 and 12 its children, 13 a child of 12; 20 is somebody else's. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The embed bridge through the contract: what Python tasks ask for, answer and raise, and that nothing is
- * left behind: no blocks of the interpreter's over 100,000 jobs, no memory over 1,000 interpreters but what CPython
- * itself leaks in each, which is measured beside it.
- */
+/* The embed bridge through the contract: what Python tasks ask for, answer and raise, and that nothing is left behind:
+ * no blocks of the interpreter's over 100,000 jobs, no memory over 1,000 interpreters but what CPython itself leaks in
+ * each, which is measured beside it. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 

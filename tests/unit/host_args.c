@@ -31,7 +31,6 @@ TEST(test_all_options)
                      "9",          NULL};
     struct cobench_error err;
     struct args args;
-
     assert_int_equal(args_open_run(&args, words_count(words), words, &err), 0);
     assert_string_equal(args.task, "count");
     assert_ptr_equal(args.model, &model_sync);

@@ -40,7 +40,6 @@ struct probe {
 static void probe_fire(void *arg)
 {
     struct probe *p = arg;
-
     p->at_ns = clock_now_ns();
     p->order = ++*p->fired;
     if (p->cancels)
@@ -71,7 +70,6 @@ TEST_WITH(test_timers_in_order, loop_setup, loop_teardown, struct loop *loop)
     struct probe probes[10];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
-
     for (int i = 0; i < 10; i++) {
         probe_init(&probes[i], loop, &fired);
         probe_set(&probes[i], now + due_ms[i] * NS_PER_MS);
@@ -89,7 +87,6 @@ TEST_WITH(test_timers_are_precise, loop_setup, loop_teardown, struct loop *loop)
 {
     int64_t best = INT64_MAX;
     unsigned fired = 0;
-
     for (int i = 0; i < 20; i++) {
         struct probe p;
         probe_init(&p, loop, &fired);
@@ -108,7 +105,6 @@ TEST_WITH(test_cancel_and_set_in_callback, loop_setup, loop_teardown, struct loo
     struct probe p[4];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
-
     for (int i = 0; i < 4; i++)
         probe_init(&p[i], loop, &fired);
     p[0].cancels = &p[1]; /* due in the same turn */
@@ -131,7 +127,6 @@ TEST_WITH(test_timer_moves, loop_setup, loop_teardown, struct loop *loop)
     struct probe p[2];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
-
     probe_init(&p[0], loop, &fired);
     probe_init(&p[1], loop, &fired);
     probe_set(&p[0], now + 60 * NS_PER_S);
@@ -149,7 +144,6 @@ TEST_WITH(test_stop_leaves_the_rest, loop_setup, loop_teardown, struct loop *loo
     struct probe p[2];
     unsigned fired = 0;
     const int64_t now = clock_now_ns();
-
     probe_init(&p[0], loop, &fired);
     probe_init(&p[1], loop, &fired);
     p[0].stops = true;
@@ -174,7 +168,6 @@ TEST_WITH(test_many_timers, loop_setup, loop_teardown, struct loop *loop)
     unsigned fired = 0;
     uint32_t random = 12345;
     int64_t last = 0;
-
     assert_non_null(probes);
     const int64_t now = clock_now_ns();
     for (int i = 0; i < COUNT; i++) {
@@ -209,7 +202,6 @@ TEST_WITH(test_signals_do_not_end_a_wait, loop_setup, loop_teardown, struct loop
     struct sigaction action = {.sa_handler = signal_ignore}, before;
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};
     const struct itimerspec every_ms = {.it_value = {.tv_nsec = NS_PER_MS}, .it_interval = {.tv_nsec = NS_PER_MS}};
-
     assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
     assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &ticking), 0);
     assert_int_equal(timer_settime(ticking, 0, &every_ms, NULL), 0);
@@ -249,7 +241,6 @@ static void ends_close(struct ends *e)
 static void ends_replace(struct ends *e)
 {
     int fresh[2];
-
     assert_int_equal(pipe(fresh), 0);
     assert_int_equal(dup2(fresh[0], e->fd[0]), e->fd[0]);
     close(fresh[0]);
@@ -260,7 +251,6 @@ static void ends_replace(struct ends *e)
 static void ends_ready(void *arg, int fd, unsigned events)
 {
     struct ends *e = arg;
-
     e->called++;
     e->events = events;
     assert_int_equal(loop_ops.watch(e->loop, fd, 0, NULL, NULL), 0);
@@ -287,7 +277,6 @@ static void ends_watch(struct ends *e, int fd, unsigned events)
 TEST_WITH(test_reads_and_writes, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends e;
-
     ends_open(&e, loop);
     ends_watch(&e, e.fd[1], LOOP_WRITE);
     assert_int_equal(loop_run(loop), 0);
@@ -326,7 +315,6 @@ static void pair_close(struct ends two[2])
 TEST_WITH(test_drop_other_in_callback, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends two[2];
-
     pair_open(two, loop);
     two[0].drops_other = two[1].drops_other = true;
     assert_int_equal(loop_run(loop), 0);
@@ -340,7 +328,6 @@ TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown, struct loop 
     struct ends two[2];
     struct probe watchdog;
     unsigned fired = 0;
-
     pair_open(two, loop);
     two[0].replaces_other = two[1].replaces_other = true;
     assert_int_equal(loop_run(loop), 0);
@@ -361,7 +348,6 @@ TEST_WITH(test_reuse_number_in_callback, loop_setup, loop_teardown, struct loop 
 TEST_WITH(test_watch_after_silent_close, loop_setup, loop_teardown, struct loop *loop)
 {
     struct ends e;
-
     ends_open(&e, loop);
     ends_watch(&e, e.fd[0], LOOP_READ);
     ends_replace(&e);
@@ -379,7 +365,6 @@ TEST_WITH(test_watch_after_silent_close, loop_setup, loop_teardown, struct loop 
 TEST_WITH(test_bad_descriptors, loop_setup, loop_teardown, struct loop *loop)
 {
     int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-
     assert_true(file >= 0);
     assert_int_equal(loop_ops.watch(loop, -1, LOOP_READ, ends_ready, NULL), -EBADF);
     assert_int_equal(loop_ops.watch(loop, 999, LOOP_READ, ends_ready, NULL), -EBADF);

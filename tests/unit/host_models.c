@@ -151,7 +151,6 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
 {
     struct run *run = &f->run;
     struct shared_state *shared = run->shared;
-
     memset(f->slots, 0, JOBS_MAX * sizeof *f->slots);
     memset(shared, 0, sizeof *shared);
     *run = (struct run){.task = &probe,
@@ -336,7 +335,6 @@ TEST_WITH(test_dispenser, fixture_setup, fixture_teardown, struct fixture *f)
     pthread_t threads[DRAWERS];
     struct dispenser dispenser;
     uint64_t drawn = 0, sum = 0;
-
     dispenser_counter(&dispenser, f->run.shared, TICKETS);
     for (unsigned i = 0; i < DRAWERS; i++) {
         drawers[i] = (struct drawer){.dispenser = &dispenser, .id = i};

@@ -32,7 +32,6 @@ TEST(test_values)
     struct setting settings[SETTINGS_MAX];
     struct cobench_error err;
     struct params params;
-
     const size_t count = settings_split(words, settings);
     assert_int_equal(params_open(&params, &task, settings, count, &err), 0);
     assert_int_equal(params.count, 5);
@@ -95,7 +94,6 @@ TEST(test_contract)
                                                  {0}};
     struct cobench_task rows[8];
     struct cobench_error err;
-
     for (size_t i = 0; i < 8; i++)
         rows[i] = bare;
     rows[0].contract++;

@@ -35,7 +35,6 @@ TEST(test_the_run_leaves_the_record_alone)
                               .end_pause = {.read = -1, .write = -1}};
     struct record before;
     struct session s;
-
     session_init(&s, &args, clock_now_ns());
     assert_true(session_open(&s));
     memset(&s.record.python, 0xaa, sizeof s.record.python);

@@ -45,7 +45,6 @@ TEST_WITH(test_layout, place_setup, place_teardown, struct place *place)
     struct cobench_error err;
     struct slots slots;
     struct slot slot;
-
     assert_int_equal(slots_open(&slots, place->file, jobs, &err), 0);
     slots_prefault(slots.slot, jobs);
     slots.slot[999].result = 42;
@@ -87,7 +86,6 @@ TEST_WITH(test_no_room, place_setup, place_teardown, struct place *place)
     struct cobench_error err;
     struct slots slots;
     struct stat about;
-
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = (struct rlimit){.rlim_cur = 10000, .rlim_max = before.rlim_max};
     signal(SIGXFSZ, SIG_IGN);

@@ -73,7 +73,6 @@ static bool peer_send_bytes(int fd, size_t length)
 {
     char head[128];
     unsigned char *body = malloc(length + 1);
-
     assert_non_null(body);
     for (size_t i = 0; i < length; i++)
         body[i] = (unsigned char)(i % 251);
@@ -116,7 +115,6 @@ static bool peer_ready(struct server *s, int fd)
 {
     char head[2048];
     const ssize_t got = recv(fd, head, sizeof head - 1, 0);
-
     if (got <= 0)
         return false;
     head[got] = '\0';
@@ -126,7 +124,6 @@ static bool peer_ready(struct server *s, int fd)
 static void *server_main(void *arg)
 {
     struct server *s = arg;
-
     while (poll(s->polled, s->count, -1) > 0 && !s->polled[0].revents) {
         for (nfds_t i = 2; i < s->count; i++)
             if (s->polled[i].revents && !peer_ready(s, s->polled[i].fd)) {
@@ -146,7 +143,6 @@ static int socket_bound(int *port)
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
     assert_true(fd >= 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
@@ -157,7 +153,6 @@ static int socket_bound(int *port)
 static void server_open(struct server *s)
 {
     int ends[2];
-
     assert_int_equal(pipe(ends), 0);
     s->stop = ends[1];
     s->refusing = socket_bound(&s->refused_port);
@@ -193,7 +188,6 @@ static const struct transport *library_load(void)
 {
     char path[4096];
     const char *build = getenv("COBENCH_BUILD");
-
     snprintf(path, sizeof path, "%s/transport/curl.so", build ? build : "build");
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library)
@@ -205,7 +199,6 @@ static void transport_reopen(struct fixture *f, int64_t timeout_ns)
 {
     struct cobench_error err = {0};
     const struct transport_options options = {.timeout_ns = timeout_ns, .connections = &f->connections};
-
     if (f->state)
         f->transport->close(f->state);
     assert_int_equal(f->transport->open(&options, &f->state, &err), 0);
@@ -214,7 +207,6 @@ static void transport_reopen(struct fixture *f, int64_t timeout_ns)
 static int fixture_setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-
     assert_non_null(f);
     f->transport = library_load();
     assert_non_null(f->transport);
@@ -228,7 +220,6 @@ static int fixture_setup(void **state)
 static int fixture_teardown(void **state)
 {
     struct fixture *f = *state;
-
     f->transport->close(f->state);
     server_close(&f->server);
     free(f);
@@ -247,7 +238,6 @@ static const char *url_of(int port, const char *path)
 static struct cobench_request ask_of(const char *url)
 {
     struct cobench_request ask = {.ask = COBENCH_ASK_URL};
-
     snprintf(ask.url, sizeof ask.url, "%s", url);
     return ask;
 }
@@ -276,7 +266,6 @@ static void outcome_note(struct outcome *o, const struct cobench_reply *reply)
 static void outcome_done(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
     struct outcome *o = arg;
-
     o->done++;
     o->rc = rc;
     assert_true((reply == NULL) == (rc != 0));
@@ -293,7 +282,6 @@ static struct outcome get_blocking(struct fixture *f, const char *url)
     struct cobench_reply reply = {0};
     struct outcome o = {0};
     void *client = NULL;
-
     assert_int_equal(f->transport->client_open(f->state, &client, &o.err), 0);
     o.rc = f->transport->client_get(client, &ask, &reply, &o.err);
     outcome_note(&o, o.rc ? NULL : &reply);
@@ -306,7 +294,6 @@ static struct outcome get_on_loop(struct fixture *f, const char *url)
     const struct cobench_request ask = ask_of(url);
     struct outcome o = {0};
     void *mux = NULL;
-
     assert_int_equal(loop_open(&o.loop), 0);
     assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 1, &mux, &o.err), 0);
     o.rc = f->transport->mux_get(mux, &ask, outcome_done, &o, &o.err);
@@ -406,7 +393,6 @@ TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown, struct fixture *f)
     struct cobench_reply reply = {0};
     void *client = NULL;
     static const size_t lengths[] = {1, 4095, 4096, 4097, 3000000, 10};
-
     assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char path[64];
@@ -434,7 +420,6 @@ TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown
     struct cobench_error err = {0};
     struct cobench_reply reply = {0};
     void *client = NULL;
-
     assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         const struct cobench_request ask = ask_of(url_of(f->server.port, steps[i].path));
@@ -461,7 +446,6 @@ static void crowd_done(void *arg, const struct cobench_reply *reply, int rc, con
 {
     struct crowd *c = arg;
     struct cobench_error err = {0};
-
     (void)error;
     assert_int_equal(rc, 0);
     c->under_way--;
@@ -481,7 +465,6 @@ static void crowd_run(struct fixture *f, const char *path, unsigned at_once, uns
 {
     struct crowd c = {.f = f, .ask = ask_of(url_of(f->server.port, path)), .left = more};
     struct cobench_error err = {0};
-
     assert_int_equal(loop_open(&c.loop), 0);
     assert_int_equal(f->transport->mux_open(f->state, c.loop, &loop_ops, at_once, &c.mux, &err), 0);
     for (; c.under_way < at_once; c.under_way++)
@@ -496,7 +479,6 @@ static void crowd_run(struct fixture *f, const char *path, unsigned at_once, uns
 TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown, struct fixture *f)
 {
     struct rlimit files;
-
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
     if (files.rlim_max < 2 * MANY + 200) {
         print_message("skipped: the hard open-file limit is below %d\n", 2 * MANY + 200);
@@ -546,7 +528,6 @@ static void *thread_main(void *arg)
     void *client = NULL;
     uintptr_t bad = 0;
     const struct cobench_request ask = ask_of(url_of(f->server.port, "/ok"));
-
     if (f->transport->client_open(f->state, &client, &err))
         return (void *)(uintptr_t)1;
     for (int i = 0; i < 50; i++)
@@ -558,7 +539,6 @@ static void *thread_main(void *arg)
 TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown, struct fixture *f)
 {
     pthread_t threads[8];
-
     for (int i = 0; i < 8; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, thread_main, f), 0);
     for (int i = 0; i < 8; i++) {

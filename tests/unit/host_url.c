@@ -20,7 +20,6 @@ static int fill(struct url *url, const char *template, uint64_t jobs, struct cob
 {
     const struct cobench_value values[] = {{.text = template}, {.text = "0123", .number = 123}, {.text = "a{job}b"}};
     const struct cobench_open how = {.task = &task, .values = values, .jobs = jobs};
-
     *err = (struct cobench_error){0};
     return url_fill(url, &how, 0, err);
 }
@@ -47,7 +46,6 @@ TEST(test_fills)
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
-
     for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
         assert_int_equal(fill(&url, fills[i].template, fills[i].job + 1, &err), 0);
         assert_int_equal(url_write(&url, fills[i].job, out, &err), 0);
@@ -71,7 +69,6 @@ TEST(test_refusals)
 {
     struct url url;
     struct cobench_error err;
-
     for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
         assert_int_equal(fill(&url, refusals[i].template, 1, &err), -EINVAL);
         assert_string_equal(err.message, refusals[i].message);
@@ -83,7 +80,6 @@ TEST(test_refusals)
 static char *template_of(size_t plain, size_t jobs)
 {
     char *text = calloc(plain + jobs * 5 + 1, 1);
-
     assert_non_null(text);
     memset(text, 'x', plain);
     for (size_t i = 0; i < jobs; i++)
@@ -112,7 +108,6 @@ TEST(test_lengths)
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
-
     for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         char *text = template_of(lengths[i].plain, lengths[i].cuts);
         assert_int_equal(fill(&url, text, lengths[i].jobs, &err), lengths[i].rc);
