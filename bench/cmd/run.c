@@ -374,13 +374,11 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
                             .progress = &s->progress,
                             .concurrent = concurrent,
                             .before = s->options.resume == NULL ? NULL : &s->resume.results};
-    int rc = runner_open(&runner, read_widths, err);
-    if (rc != 0)
-        return rc;
+    runner_open(&runner, read_widths);
     if (runner.before != NULL)
         progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
                       (long long)runner.before->samples);
-    rc = runner_verify(&runner, err);
+    int rc = runner_verify(&runner, err);
     if (rc == 0 && count_sound(&runner) > 0) /* a run that is cut off from here on is found as `latest` */
         rc = run_folder_publish(s->folder, err);
     if (rc == 0)
@@ -454,13 +452,16 @@ static void tell_end(struct session *s, int taken, struct error *err)
     if (s->journal.length == 0 && s->options.resume == NULL) {
         dir_remove_flat(s->folder);
         error_set(&all, taken, "%s before the first sample; nothing is kept", because);
+    } else if (!dir_exists(s->folder)) {
+        error_set(&all, taken, "%s; %s is gone, and all samples with it", because, s->folder);
     } else {
         const int64_t planned = s->plan.stopping.rounds, counted = planned > 0 ? planned : s->rounds_done;
-        char of[32] = "";
+        char of[32] = "", *pasted = string_list_quote(&(struct string_list){(char *[]){s->folder, NULL}, 1});
         if (planned > 0)
             snprintf(of, sizeof of, " of %lld", (long long)planned);
         error_set(&all, taken, "%s; %lld%s round%s in %s; cobench run --resume %s goes on", because,
-                  (long long)s->rounds_done, of, counted == 1 ? " is" : "s are", s->folder, s->folder);
+                  (long long)s->rounds_done, of, counted == 1 ? " is" : "s are", s->folder, pasted);
+        free(pasted);
     }
     if (taken == -EINTR)
         progress_note(&s->progress, true, "%s", all.text);
@@ -483,7 +484,7 @@ static int conclude(struct session *s, int taken, struct error *err)
     struct error report_err = {.text = ""};
     if (taken != 0)
         tell_end(s, taken, err);
-    if ((taken == 0 || s->rounds_done > 0) && make_report(s, &failed, &report_err) != 0)
+    if ((taken == 0 || (s->rounds_done > 0 && dir_exists(s->folder))) && make_report(s, &failed, &report_err) != 0)
         status = 1;
     if (taken == 0 && status == 0 && publish(s, &report_err) != 0)
         status = 1;
@@ -495,7 +496,7 @@ static int conclude(struct session *s, int taken, struct error *err)
         return 128 + signals_asked();
     if (s->finished)
         return status;
-    return status != 0 || taken != 0 || failed > 0 ? 1 : 0;
+    return status != 0 || taken != 0 || failed > 0 ? 1 : s->sound == 0 ? 77 : 0;
 }
 
 /* The exit status of a run that did not come to its first sample. */

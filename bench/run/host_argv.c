@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
-#define _GNU_SOURCE /* vasprintf */
 #include "bench/run/host_argv.h"
 
-#include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,85 +18,75 @@ void sample_file(const char *scratch, const char *what, const struct plan_cell *
 
 bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
 
-/* A command line in the making, and the first thing that went wrong with it. */
-struct line {
-    struct string_list *words;
-    int rc;
-};
-
-/* An option and its value; either may be NULL. */
-__attribute__((format(printf, 3, 4))) static void put(struct line *l, const char *option, const char *format, ...)
+static void put(struct string_list *words, const char *option, const char *value)
 {
-    char *value = NULL;
-    va_list args;
-    va_start(args, format);
-    if (l->rc == 0 && format != NULL && vasprintf(&value, format, args) < 0) {
-        value = NULL;
-        l->rc = -ENOMEM;
-    }
-    va_end(args);
-    if (l->rc == 0 && option != NULL)
-        l->rc = string_list_add(l->words, option);
-    if (l->rc == 0 && value != NULL)
-        l->rc = string_list_add(l->words, value);
-    free(value);
+    string_list_add(words, option);
+    string_list_add(words, value);
 }
 
-static void put_arrivals(struct line *l, const struct arrivals *a)
+static void put_count(struct string_list *words, const char *option, int64_t value)
 {
-    if (a->rate == 0)
-        return;
-    put(l, "--rate", "%.17g", a->rate); /* enough to get the same double back */
-    put(l, "--arrivals", "%s", arrivals_name(a->kind));
-    put(l, "--arrivals-seed", "%lld", (long long)a->seed);
+    string_list_add(words, option);
+    string_list_addf(words, "%lld", (long long)value);
 }
 
 /* All but --slots and --record. */
-static void put_host(struct line *l, const struct bench *b, const struct plan_cell *cell, int64_t round)
+static void put_host(struct string_list *words, const struct bench *b, const struct plan_cell *cell, int64_t round)
 {
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
     const char *key;
     json_t *value;
-    if (l->rc == 0)
-        l->rc = string_list_add_all(l->words, &b->catalog->words[cell->entry->host]);
-    put(l, "run", NULL);
-    put(l, "--task", "%s", g->task);
-    put(l, "--model", "%s", cell->model);
-    put(l, "--jobs", "%lld", (long long)g->jobs);
-    put(l, "--workers", "%lld", (long long)g->workers);
-    json_object_foreach(g->params, key, value) put(l, "--set", "%s=%s", key, json_string_value(value));
+    string_list_add_all(words, &b->catalog->words[cell->entry->host]);
+    string_list_add(words, "run");
+    put(words, "--task", g->task);
+    put(words, "--model", cell->model);
+    put_count(words, "--jobs", g->jobs);
+    put_count(words, "--workers", g->workers);
+    json_object_foreach(g->params, key, value)
+    {
+        string_list_add(words, "--set");
+        string_list_addf(words, "%s=%s", key, json_string_value(value));
+    }
     if (g->needs_url && url != NULL)
-        put(l, "--url", "%s", url);
-    put(l, "--start-method", "%s", g->start_method);
-    put(l, "--timeout", "%.3f", b->plan->timeout_s);
-    put_arrivals(l, &arrivals);
+        put(words, "--url", url);
+    put(words, "--start-method", g->start_method);
+    string_list_add(words, "--timeout");
+    string_list_addf(words, "%.3f", b->plan->timeout_s);
+    if (arrivals.rate != 0) {
+        string_list_add(words, "--rate");
+        string_list_addf(words, "%.17g", arrivals.rate); /* enough to get the same double back */
+        put(words, "--arrivals", arrivals_name(arrivals.kind));
+        put_count(words, "--arrivals-seed", (int64_t)arrivals.seed);
+    }
     if (b->tasks_dir != NULL)
-        put(l, "--tasks", "%s", b->tasks_dir);
+        put(words, "--tasks", b->tasks_dir);
 }
 
-int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
-              struct string_list *out)
+void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+               struct string_list *out)
 {
     struct string_list command = {NULL, 0};
-    struct line l = {.words = &command};
     if (cell->role == ROLE_CAPACITY) {
-        put(&l, b->paths->self, "copies");
-        put(&l, NULL, "%lld", (long long)cell->copies);
-        put(&l, b->scratch, NULL);
+        put(&command, b->paths->self, "copies");
+        string_list_addf(&command, "%lld", (long long)cell->copies);
+        string_list_add(&command, b->scratch);
     }
-    put_host(&l, b, cell, round);
+    put_host(&command, b, cell, round);
     if (cell->role != ROLE_CAPACITY) {
-        put(&l, "--slots", "%s/slots", b->scratch);
-        put(&l, "--record", "%s/record", b->scratch);
+        string_list_add(&command, "--slots");
+        string_list_addf(&command, "%s/slots", b->scratch);
+        string_list_add(&command, "--record");
+        string_list_addf(&command, "%s/record", b->scratch);
     }
-    if (json == NULL && sample_pauses(cell))
-        put(&l, "--end-pause", "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
-    if (json != NULL)
-        hyperfine_argv(out, &command, json);
-    else
+    if (json == NULL && sample_pauses(cell)) {
+        string_list_add(&command, "--end-pause");
+        string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
+    }
+    if (json == NULL)
         string_list_add_all(out, &command);
+    else
+        hyperfine_argv(out, &command, json);
     string_list_free(&command);
-    return l.rc;
 }

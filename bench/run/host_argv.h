@@ -8,11 +8,11 @@
 #include "bench/run/bench.h"
 #include "bench/util/text.h"
 
-/* Adds the words to `out`; 0 or -ENOMEM. `round`: of which an open loop has the schedule; 0: the verify pass. `json`: where
+/* Adds the words to `out`. `round`: of which an open loop has the schedule; 0: the verify pass. `json`: where
  * hyperfine writes; NULL: run the command by itself, and where sample_pauses() says so, with the end pause's descriptors
  * where the supervisor puts them. */
-int host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
-              struct string_list *out);
+void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+               struct string_list *out);
 /* Whether the host stands still at the last job's end: not where several do at once. */
 bool sample_pauses(const struct plan_cell *cell);
 /* "SCRATCH/slots" or, of copy k, "SCRATCH/slots.k"; likewise "record". */

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/process/signals.h"
 #include "bench/util/text.h"
@@ -47,7 +48,8 @@ static int read_url(int fd, char **url, struct error *err)
         if (newline == NULL || strncmp(line, "http://", 7) != 0)
             return error_set(err, -EPROTO, "the origin's first line is no URL");
         *newline = '\0';
-        return text_set(url, line) == 0 ? 0 : error_set(err, -ENOMEM, "out of memory");
+        *url = xstrdup(line);
+        return 0;
     }
 }
 
@@ -56,7 +58,7 @@ int origin_start(struct supervisor *supervisor, const struct paths *paths, struc
     int in[2] = {-1, -1}, print[2] = {-1, -1}, rc = 0;
     *out = (struct origin){.stdin_fd = -1};
     char *argv[] = {text_format("%s/cobench-origin", paths->build), NULL};
-    if (argv[0] == NULL || pipe(in) != 0 || pipe(print) != 0 || fcntl(in[1], F_SETFD, FD_CLOEXEC) != 0 ||
+    if (pipe(in) != 0 || pipe(print) != 0 || fcntl(in[1], F_SETFD, FD_CLOEXEC) != 0 ||
         fcntl(print[0], F_SETFD, FD_CLOEXEC) != 0) {
         rc = error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
         goto out;
@@ -83,27 +85,23 @@ out:
 }
 
 /* It inherits the driver's hard limit of open files and raises its own to it. */
-int origin_check_limit(struct origin *origin, struct plan *plan)
+void origin_check_limit(struct origin *origin, struct plan *plan)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_max == RLIM_INFINITY)
-        return 0;
+        return;
     const long long limit = (long long)files.rlim_max, most = limit > ORIGIN_FILES ? limit - ORIGIN_FILES : 0;
+    origin->limit = text_format("the origin can hold %lld connections (RLIMIT_NOFILE is %lld; a higher `ulimit -Hn` or "
+                                "fewer workers would do)",
+                                most, limit);
     for (size_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         const struct plan_group *group = &plan->groups[cell->group];
         /* A baseline and its control have one connection. */
-        if (cell->baseline || cell->role != ROLE_MODEL || !group->needs_url || group->workers <= most ||
-            cell->impossible != NULL)
-            continue;
-        if (origin->limit == NULL &&
-            (origin->limit = text_format("the origin can hold %lld connections (RLIMIT_NOFILE is %lld; a higher "
-                                         "`ulimit -Hn` or fewer workers would do)",
-                                         most, limit)) == NULL)
-            return -ENOMEM;
-        cell->impossible = origin->limit;
+        if (!cell->baseline && cell->role == ROLE_MODEL && group->needs_url && group->workers > most &&
+            cell->impossible == NULL)
+            cell->impossible = origin->limit;
     }
-    return 0;
 }
 
 static struct origin_use thread_use(pid_t pid, const char *thread)

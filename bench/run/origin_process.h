@@ -15,15 +15,15 @@ struct origin {
     pid_t pid;
     int stdin_fd; /* it ends when this closes */
     char *url;    /* the template it printed */
-    char *limit;  /* why some cells cannot run; NULL: none */
+    char *limit;  /* why some cells cannot run, if they cannot */
 };
 
 int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err);
 /*
  * Makes those cells impossible that would open more connections to the origin at once than it can hold, one a worker: one
- * that gets none is not refused but waits, and a run would time out without a word on why. 0 or -ENOMEM.
+ * that gets none is not refused but waits, and a run would time out without a word on why.
  */
-int origin_check_limit(struct origin *origin, struct plan *plan);
+void origin_check_limit(struct origin *origin, struct plan *plan);
 /* What all its threads together have had so far, in ns; -1: cannot be read. */
 struct origin_use {
     int64_t cpu_ns;

@@ -17,9 +17,9 @@ int resume_open(const char *folder, struct resume *out, struct journal *journal,
     *out = (struct resume){.folder = realpath(folder, NULL)};
     *journal = (struct journal){.fd = -1};
     int rc = out->folder == NULL ? error_set(err, -errno, "%s: %s", folder, strerror(errno)) : 0;
-    char *path = rc == 0 ? text_format("%s/samples.jsonl", out->folder) : NULL;
+    char *path = text_format("%s/samples.jsonl", out->folder == NULL ? "" : out->folder);
     if (rc == 0)
-        rc = path == NULL ? error_set(err, -ENOMEM, "out of memory") : journal_open(path, journal, err);
+        rc = journal_open(path, journal, err);
     if (rc == 0)
         rc = results_load(&out->results, out->folder, err);
     if (rc == 0)
@@ -44,17 +44,14 @@ void resume_close(struct resume *resume)
 /* -- more rounds -------------------------------------------------------------------------------------------------- */
 
 /* The command line of the run says so too: the last of two --rounds counts. */
-static int note_rounds(json_t *plan, int64_t rounds)
+static void note_rounds(json_t *plan, int64_t rounds)
 {
     json_t *argv = json_object_get(plan, "argv");
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)rounds);
-    int rc = json_object_set_new(plan, "rounds", json_integer(rounds));
-    if (rc == 0 && json_is_array(argv))
-        rc = json_array_append_new(argv, json_string("--rounds"));
-    if (rc == 0 && json_is_array(argv))
-        rc = json_array_append_new(argv, json_string(text));
-    return rc == 0 ? 0 : -ENOMEM;
+    json_object_set_new(plan, "rounds", json_integer(rounds));
+    if (json_is_array(argv)) {
+        json_array_append_new(argv, json_string("--rounds"));
+        json_array_append_new(argv, json_sprintf("%lld", (long long)rounds));
+    }
 }
 
 int resume_extend(struct resume *resume, int64_t rounds, struct error *err)
@@ -68,9 +65,8 @@ int resume_extend(struct resume *resume, int64_t rounds, struct error *err)
     if (rounds <= r->rounds)
         return error_set(err, -EINVAL, "--rounds %lld: %s has %lld already; say how many it is to have in all",
                          (long long)rounds, resume->folder, (long long)r->rounds);
-    char *text = note_rounds(r->plan, rounds) != 0 ? NULL : json_dumps(r->plan, JSON_INDENT(1));
-    if (text == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
+    note_rounds(r->plan, rounds);
+    char *text = json_dumps(r->plan, JSON_INDENT(1));
     const size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL */
     const int rc = atomic_write_bytes(resume->folder, "plan.json", text, length + 1, err);
@@ -95,17 +91,6 @@ bool resume_finished(const struct resume *resume)
 
 /* -- the same programs, the same machine -------------------------------------------------------------------------- */
 
-static json_t *lines_json(const struct string_list *lines)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; array != NULL && i < lines->count; i++)
-        if (json_array_append_new(array, json_string(lines->items[i])) != 0) {
-            json_decref(array);
-            array = NULL;
-        }
-    return array;
-}
-
 int resume_check(const struct resume *resume, const json_t *machine, bool force, struct string_list *differences,
                  struct error *err)
 {
@@ -117,5 +102,8 @@ int resume_check(const struct resume *resume, const json_t *machine, bool force,
                          "%s was begun with other programs or on another machine; --force goes on all the "
                          "same and marks the summary",
                          resume->folder);
-    return events_append(resume->folder, "forced", json_pack("{so*}", "differences", lines_json(differences)), err);
+    json_t *lines = json_array();
+    for (size_t i = 0; i < differences->count; i++)
+        json_array_append_new(lines, json_string(differences->items[i]));
+    return events_append(resume->folder, "forced", json_pack("{so}", "differences", lines), err);
 }

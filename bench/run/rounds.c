@@ -2,13 +2,13 @@
 /* The stopping rule over a journal. */
 #include "bench/run/rounds.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/store/events.h"
+#include "bench/util/alloc.h"
+#include "bench/util/json.h"
 #include "common/clock.h"
 
 static void take_settled(struct rounds_group *group, const struct plan_group *before)
@@ -19,20 +19,17 @@ static void take_settled(struct rounds_group *group, const struct plan_group *be
             group->why = w;
 }
 
-int rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
-                struct progress *progress, struct error *err)
+void rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
+                 struct progress *progress)
 {
     *rounds = (struct rounds){.plan = plan,
                               .folder = folder,
                               .progress = progress,
-                              .groups = calloc(plan->group_count, sizeof *rounds->groups),
+                              .groups = xcalloc(plan->group_count, sizeof *rounds->groups),
                               .before_ns = before == NULL ? 0 : before->spent_ns,
                               .begun_ns = clock_now_ns()};
-    if (rounds->groups == NULL)
-        return error_set(err, -ENOMEM, "out of memory");
     for (size_t g = 0; before != NULL && g < plan->group_count; g++)
         take_settled(&rounds->groups[g], &before->groups[g]);
-    return 0;
 }
 
 void rounds_close(struct rounds *rounds)
@@ -43,8 +40,6 @@ void rounds_close(struct rounds *rounds)
 
 /* -- settling ----------------------------------------------------------------------------------------------------- */
 
-static json_t *share_json(double share) { return isfinite(share) ? json_real(share) : json_null(); }
-
 /* After the pilot: how many rounds for the precision, by the widths alone. */
 static int plan_groups(struct rounds *r, const double *widths, struct error *err)
 {
@@ -53,13 +48,12 @@ static int plan_groups(struct rounds *r, const double *widths, struct error *err
         struct rounds_group *group = &r->groups[g];
         if (group->planned > 0 || group->why != STOPPING_GOES_ON)
             continue;
-        const double widest = widths[g];
-        group->planned = stopping_rounds(widest, r->plan->stopping.precision);
+        group->planned = stopping_rounds(widths[g], r->plan->stopping.precision);
         progress_note(r->progress, false, "%s: within %.2g%% after %d rounds; %lld rounds in all are planned",
-                      r->plan->groups[g].name, 100 * widest, STOPPING_PILOT, (long long)group->planned);
+                      r->plan->groups[g].name, 100 * widths[g], STOPPING_PILOT, (long long)group->planned);
         rc = events_append(r->folder, "planned",
                            json_pack("{sI sI so}", "group", (json_int_t)g, "rounds", (json_int_t)group->planned,
-                                     "half_width", share_json(widest)),
+                                     "half_width", json_number(widths[g])),
                            err);
     }
     return rc;
@@ -67,8 +61,8 @@ static int plan_groups(struct rounds *r, const double *widths, struct error *err
 
 static int look_at_widths(struct rounds *r, struct error *err)
 {
-    double *widths = calloc(r->plan->group_count, sizeof *widths);
-    int rc = widths == NULL ? error_set(err, -ENOMEM, "out of memory") : r->widest(r->folder, widths, err);
+    double *widths = xcalloc(r->plan->group_count, sizeof *widths);
+    int rc = r->widest(r->folder, widths, err);
     if (rc == 0)
         rc = plan_groups(r, widths, err);
     free(widths);

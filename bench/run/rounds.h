@@ -32,9 +32,9 @@ struct rounds {
     bool told;                   /* that the budget has no room for an interval */
 };
 
-/* `before`: of a resumed run, else NULL. rounds_close in every case. */
-int rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
-                struct progress *progress, struct error *err);
+/* `before`: of a resumed run, else NULL. */
+void rounds_open(struct rounds *rounds, const struct plan *plan, const char *folder, const struct results *before,
+                 struct progress *progress);
 void rounds_close(struct rounds *rounds);
 
 /* What the run has taken so far, verifying and former sittings included. */

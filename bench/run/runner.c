@@ -5,9 +5,6 @@
  */
 #include "bench/run/runner.h"
 
-#include "bench/run/sample_read.h"
-#include "bench/run/sample_take.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,17 +12,16 @@
 #include <string.h>
 
 #include "bench/store/job_samples.h"
+#include "bench/util/alloc.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
 
 #define RESULTS_KEPT_MAX (4u << 20) /* jobs: above, a mismatch is found but its job is not named */
 #define CELL_NAME_ROOM   200
 
-static int no_memory(struct error *err) { return error_set(err, -ENOMEM, "out of memory"); }
-
 void runner_close(struct runner *r)
 {
-    const size_t count = r->references == NULL ? 0 : r->bench->plan->group_count * r->bench->catalog->runtime_count;
+    const size_t count = r->bench->plan->group_count * r->bench->catalog->runtime_count;
     for (size_t i = 0; i < count; i++) {
         free(r->references[i].reason);
         free(r->references[i].results);
@@ -33,8 +29,6 @@ void runner_close(struct runner *r)
     free(r->references);
     free(r->cells);
     rounds_close(&r->rounds);
-    r->references = NULL;
-    r->cells = NULL;
 }
 
 /* Takes over what the journal has. */
@@ -52,20 +46,15 @@ static void go_on_from(struct runner *r, const struct results *before)
     }
 }
 
-int runner_open(struct runner *r, rounds_widest *widest, struct error *err)
+void runner_open(struct runner *r, rounds_widest *widest)
 {
     const struct plan *plan = r->bench->plan;
-    r->cells = calloc(plan->cell_count, sizeof *r->cells);
-    r->references = calloc(plan->group_count * r->bench->catalog->runtime_count, sizeof *r->references);
-    int rc = r->cells == NULL || r->references == NULL ? no_memory(err) : 0;
-    if (rc == 0)
-        rc = rounds_open(&r->rounds, plan, r->folder, r->before, r->progress, err);
+    r->cells = xcalloc(plan->cell_count, sizeof *r->cells);
+    r->references = xcalloc(plan->group_count * r->bench->catalog->runtime_count, sizeof *r->references);
+    rounds_open(&r->rounds, plan, r->folder, r->before, r->progress);
     r->rounds.widest = widest;
-    if (rc != 0)
-        runner_close(r);
-    else if (r->before != NULL)
+    if (r->before != NULL)
         go_on_from(r, r->before);
-    return rc;
 }
 
 /* -- whose results a cell's are compared with ---------------------------------------------------------------------- */
@@ -116,35 +105,24 @@ static int keep_jobs(const struct runner *r, const struct sample_taken *s, struc
     return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
 }
 
-static int append(struct runner *r, const struct sample_taken *s, struct sample_place place, struct error *err)
-{
-    json_t *line = sample_json(s, &place);
-    int rc = line == NULL || json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds))) != 0
-                 ? no_memory(err)
-                 : journal_append(r->journal, line, err);
-    json_decref(line);
-    return rc;
-}
-
 /* Compares the sample, begun `took_ns` ago, with its reference and writes it down; one that is not ok ends its cell. */
 static int commit(struct runner *r, struct sample_taken *s, struct sample_place place, int64_t took_ns,
                   struct error *err)
 {
-    struct runner_cell *cell = &r->cells[place.cell];
     const struct plan_cell *planned = &r->bench->plan->cells[place.cell];
-    if (planned->impossible == NULL &&
-        sample_compare(s, reference_of(r, planned->group, reference_runtime(r, planned->entry, planned->group))) != 0)
-        return no_memory(err);
-    int rc = append(r, s, place, err);
+    if (planned->impossible == NULL)
+        sample_compare(s, reference_of(r, planned->group, reference_runtime(r, planned->entry, planned->group)));
+    json_t *line = sample_json(s, &place);
+    json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds)));
+    const int rc = journal_append(r->journal, line, err);
+    json_decref(line);
     if (rc != 0)
         return rc;
     r->samples++;
-    *cell = (struct runner_cell){
+    r->cells[place.cell] = (struct runner_cell){
         .verified = true, .ended = s->status != CELL_OK, .last_round = place.round, .last_ns = took_ns};
-    if (cell->ended)
+    if (s->status != CELL_OK)
         tell_failure(r, place.cell, s);
-    if (s->service_died)
-        return error_set(err, -EPIPE, "the origin has ended by itself; what was measured before is kept");
     return keep_jobs(r, s, place, err);
 }
 
@@ -154,9 +132,9 @@ static int run_cell(struct runner *r, struct sample_place place, struct error *e
     const struct plan_cell *c = &r->bench->plan->cells[place.cell];
     const int64_t begun = clock_now_ns();
     struct sample_taken s;
-    int rc;
+    int rc = 0;
     if (c->impossible != NULL)
-        rc = sample_none(CELL_IMPOSSIBLE, c->impossible, &s) == 0 ? 0 : no_memory(err);
+        sample_none(CELL_IMPOSSIBLE, c->impossible, &s);
     else
         rc = sample_take(r->bench, c, &place, &s, err);
     if (rc != 0)
@@ -177,18 +155,16 @@ struct reference_run {
     struct sample_taken sample;
 };
 
-static int reference_make(struct runner *r, size_t group, const struct reference_run *run, const char *model,
-                          struct error *err)
+static void reference_make(struct runner *r, size_t group, const struct reference_run *run, const char *model)
 {
     struct reference *ref = reference_of(r, group, run->runtime);
     snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[run->runtime].name, model);
     ref->status = run->sample.status;
     ref->digest = run->sample.digest;
     if (ref->status != CELL_OK)
-        return text_set(&ref->reason, run->sample.reason) == 0 ? 0 : no_memory(err);
-    if (run->sample.slots.jobs <= RESULTS_KEPT_MAX && (ref->results = slots_results(&run->sample.slots)) == NULL)
-        return no_memory(err);
-    return 0;
+        text_set(&ref->reason, run->sample.reason);
+    else if (run->sample.slots.jobs <= RESULTS_KEPT_MAX)
+        ref->results = slots_results(&run->sample.slots);
 }
 
 /* What is compared with these results has to be compared with the same ones throughout. */
@@ -211,8 +187,10 @@ static int reference_sample(struct runner *r, const struct plan_cell *cell, stru
                             struct error *err)
 {
     const struct result_cell *had = run->again ? &r->before->cells[run->cell] : NULL;
-    if (had != NULL && had->status > CELL_OK && had->digest[0] == '\0')
-        return sample_none(had->status, had->reason, &run->sample) == 0 ? 0 : no_memory(err);
+    if (had != NULL && had->status > CELL_OK && had->digest[0] == '\0') {
+        sample_none(had->status, had->reason, &run->sample);
+        return 0;
+    }
     const struct sample_place verifying = {.timed = false};
     int rc = sample_take(r->bench, cell, &verifying, &run->sample, err);
     if (rc == 0 && had != NULL && (rc = check_again(r, run, err)) != 0)
@@ -253,32 +231,30 @@ static int reference_take(struct runner *r, size_t group, struct reference_run *
                                           plan_is_reference(p, run->cell)))
         run->cell++;
     run->again = run->cell < p->cell_count && r->cells[run->cell].verified;
-    int rc = reference_sample(r, &alone, run, err);
-    if (rc == 0 && (rc = reference_make(r, group, run, model, err)) != 0)
-        sample_free(&run->sample);
+    const int rc = reference_sample(r, &alone, run, err);
+    if (rc == 0)
+        reference_make(r, group, run, model);
     return rc;
 }
 
 /* -- time to come ------------------------------------------------------------------------------------------------- */
 
-/* How long a sample of the cell takes: as its last one; before its first as the others do. 0: nobody has had one yet. */
-static int64_t expected_ns(const struct runner *r, size_t cell, int64_t usual_ns)
-{
-    if (r->cells[cell].ended)
-        return 0;
-    return r->cells[cell].last_ns > 0 ? r->cells[cell].last_ns : usual_ns;
-}
-
 /* The mean over the cells that had a sample. */
 static int64_t usual_ns(const struct runner *r)
 {
     int64_t sum = 0, count = 0;
-    for (size_t c = 0; c < r->bench->plan->cell_count; c++)
-        if (r->cells[c].last_ns > 0) {
-            sum += r->cells[c].last_ns;
-            count++;
-        }
+    for (size_t c = 0; c < r->bench->plan->cell_count; c++) {
+        sum += r->cells[c].last_ns;
+        count += r->cells[c].last_ns > 0;
+    }
     return count == 0 ? 0 : sum / count;
+}
+
+/* How long a sample of the cell takes: as its last one; before its first as the others do. 0: nobody has had one yet. */
+static int64_t expected_ns(const struct runner *r, size_t cell, int64_t usual)
+{
+    const int64_t last_ns = r->cells[cell].last_ns;
+    return r->cells[cell].ended ? 0 : last_ns > 0 ? last_ns : usual;
 }
 
 /* What the next round takes, of all groups that go on. */
@@ -332,9 +308,9 @@ static int reference_commit(struct runner *r, size_t group, struct reference_run
 static int verify_references(struct runner *r, size_t group, struct error *err)
 {
     const size_t runtimes = r->bench->catalog->runtime_count;
-    struct reference_run *runs = calloc(runtimes, sizeof *runs);
+    struct reference_run *runs = xcalloc(runtimes, sizeof *runs);
     size_t count = 0;
-    int rc = runs == NULL ? no_memory(err) : 0;
+    int rc = 0;
     const int64_t begun = clock_now_ns();
     for (size_t t = 0; rc == 0 && t < runtimes; t++) {
         if (!is_needed(r, group, t))
@@ -446,18 +422,18 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
 
 static bool any_goes_on(const struct runner *r)
 {
-    bool any = false;
-    for (size_t g = 0; !any && g < r->bench->plan->group_count; g++)
-        any = group_goes_on(r, g);
-    return any;
+    size_t g = 0;
+    while (g < r->bench->plan->group_count && !group_goes_on(r, g))
+        g++;
+    return g < r->bench->plan->group_count;
 }
 
 /* A round is looked at before the next one begins. Of a resumed run the last round may be a part only, and
  * those before it were looked at then. */
 int runner_rounds(struct runner *r, struct error *err)
 {
-    size_t *order = malloc(r->bench->plan->cell_count * sizeof *order);
-    int rc = order == NULL ? no_memory(err) : 0;
+    size_t *order = xcalloc(r->bench->plan->cell_count, sizeof *order);
+    int rc = 0;
     while (rc == 0 && any_goes_on(r)) {
         rounds_tell_room(&r->rounds, r->rounds_done, round_ns(r));
         rc = run_round(r, r->rounds_done + 1, order, err);

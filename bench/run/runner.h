@@ -38,8 +38,7 @@ struct runner {
     int64_t rounds_done;
 };
 
-/* runner_close is needed after 0 only. */
-int runner_open(struct runner *runner, rounds_widest *widest, struct error *err);
+void runner_open(struct runner *runner, rounds_widest *widest);
 /* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A resumed run is verified as far
  * as it was not, and the references are run again for their results, which are not in the journal: -EBADMSG where they
  * give others than they did. */

@@ -27,17 +27,18 @@ void sample_blank(struct sample_taken *s)
                                .latency = {-1, -1, -1, -1},
                                .origin_cpu_ns = -1,
                                .origin_wait_ns = -1,
-                               .origin_wall_ns = -1};
+                               .origin_wall_ns = -1,
+                               .disturbed = json_array()};
     interference_unknown(&s->around);
     clock_gettime(CLOCK_REALTIME, &now);
     s->at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-int sample_none(enum cell_status status, const char *reason, struct sample_taken *out)
+void sample_none(enum cell_status status, const char *reason, struct sample_taken *out)
 {
     sample_blank(out);
     out->status = status;
-    return text_set(&out->reason, reason);
+    text_set(&out->reason, reason);
 }
 
 void sample_free(struct sample_taken *s)
@@ -84,24 +85,16 @@ static json_t *memory_json(const struct sample_taken *s)
                      "held_pss_bytes", number(s->held_pss_bytes));
 }
 
-/* "loop" and, of an open one, "open_loop". 0 or -1. */
-static int loop_add(const struct sample_taken *s, json_t *line)
-{
-    const int rc = json_object_set_new(line, "loop",
-                                       s->latency.max < 0 ? json_null() : json_string(s->opened ? "open" : "closed"));
-    return rc != 0 || !s->opened ? rc : json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
-}
-
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place)
 {
-    char digest[17];
+    char digest[17], kinds[INTERFERENCE_TEXT_SIZE];
     snprintf(digest, sizeof digest, "%016" PRIx64, s->digest);
     /* A reason can hold bytes of a program's stderr that are no UTF-8. */
     json_t *reason = s->reason == NULL ? json_null() : json_string(s->reason);
     if (reason == NULL)
         reason = json_string("the reason given is not valid UTF-8");
     json_t *line = json_pack(
-        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so so}", "sample",
+        "{si ss sI sI sI ss so sf so so so so so sO? sO? sO? sO? sI so ss? so so so so so so sO ss? ss?}", "sample",
         SAMPLE_VERSION, "pass", place->timed ? "timed" : "verify", "round", (json_int_t)place->round, "order",
         (json_int_t)place->order, "cell", (json_int_t)place->cell, "status", cell_status_name(s->status), "reason",
         reason, "at", s->at, "whole_ns", number(s->whole_ns), "exit", number(s->exit), "work_ns", number(s->work_ns),
@@ -111,14 +104,13 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         s->failures == NULL ? json_array() : json_incref(s->failures), "digest", s->has_digest ? digest : NULL,
         "latency_ns", latency_json(&s->latency), "peak_pss_bytes", number(s->peak_pss_bytes), "memory", memory_json(s),
         "origin", origin_json(s), "in_flight_max", number(s->flight.most), "busy_ns", number(s->flight.busy_ns),
-        "disturbed", s->disturbed == NULL ? json_array() : json_incref(s->disturbed));
-    char kinds[INTERFERENCE_TEXT_SIZE];
-    json_t *by = s->disturbances == 0 ? json_null() : json_string(interference_text(s->disturbances, kinds));
+        "disturbed", s->disturbed, "loop",
+        s->latency.max < 0 ? NULL
+        : s->opened        ? "open"
+                           : "closed",
+        "disturbed_by", s->disturbances == 0 ? NULL : interference_text(s->disturbances, kinds));
+    if (s->opened)
+        json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
     interference_add(&s->around, line);
-    if (loop_add(s, line) != 0 || json_object_set(line, "disturbed_by", by) != 0) {
-        json_decref(line);
-        line = NULL;
-    }
-    json_decref(by);
     return line;
 }

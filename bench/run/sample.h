@@ -31,7 +31,7 @@ struct sample_taken {
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python;
-    json_t *disturbed;     /* an array of lines: what happened to it from outside; NULL: nothing that was noticed */
+    json_t *disturbed;     /* an array of lines: what happened to it from outside */
     unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
     struct slots_in_flight flight;
     bool has_digest;
@@ -44,7 +44,6 @@ struct sample_taken {
     struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
     bool unreserved;         /* a host could not reserve the space of its slots file */
-    bool service_died;       /* the origin has ended */
 };
 
 /* Where it stands in the run. */
@@ -58,10 +57,20 @@ struct sample_place {
 /* Nothing is known of it yet. */
 void sample_blank(struct sample_taken *out);
 /* A sample of a cell that was never started. */
-int sample_none(enum cell_status status, const char *reason, struct sample_taken *out);
+void sample_none(enum cell_status status, const char *reason, struct sample_taken *out);
 void sample_free(struct sample_taken *s);
-
-/* The line for the journal; NULL: no memory. */
+/* The line for the journal. */
 json_t *sample_json(const struct sample_taken *s, const struct sample_place *place);
+
+/*
+ * Runs a cell once (bench/run/sample_take.c). The sample says all that went wrong with the cell. Returns 0, -EINTR when
+ * the driver was told to stop, -EPIPE where the origin has ended, -ENOSPC or -EDQUOT where the scratch folder had no space
+ * for it (bench/run/disk_space.h), or another negative errno where the driver cannot go on. sample_free is needed after 0
+ * only.
+ */
+int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
+                struct sample_taken *out, struct error *err);
+/* Refuses a sample whose results are not the reference's and names the jobs that differ. */
+void sample_compare(struct sample_taken *s, const struct reference *reference);
 
 #endif

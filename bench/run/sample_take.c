@@ -1,24 +1,345 @@
 /* SPDX-License-Identifier: MIT */
-/* One sample: its command run, watched, and read. */
-#include "bench/run/sample_take.h"
-
+/*
+ * One sample: its command run, watched, and what it left read: hyperfine's JSON, records, slots. A sample keeps the first
+ * thing that was found wrong; in this order: the deadline, no record or a wrong one, what the record says, the exit status,
+ * processes left running, the slots, and (sample_compare) the results.
+ */
+#define _GNU_SOURCE /* sigabbrev_np: a crash is named as people know it */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/util/files.h"
 #include "bench/machine/facts.h"
+#include "bench/process/hyperfine.h"
+#include "bench/process/memory.h"
 #include "bench/protocol/end_pause.h"
 #include "bench/run/disk_space.h"
 #include "bench/run/host_argv.h"
-#include "bench/run/sample_read.h"
+#include "bench/run/sample.h"
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
 
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
+#define KILL_GRACE_S     2.0 /* a host ends by its own --timeout first, and names the jobs still running */
+#define COMPLAINT_MAX    (64u << 10)
+#define RECORD_MAX       (1u << 20)
+
+/* A command under way. */
+struct attempt {
+    const struct bench *b;
+    const struct plan_cell *cell;
+    const struct sample_place *place;
+    char *json, *complaints; /* paths: what hyperfine writes; the command's stderr */
+    struct string_list argv;
+    struct memory memory;
+    struct supervisor_end end;
+    int64_t began_ns, ended_ns;
+};
+
+/* -- what went wrong ---------------------------------------------------------------------------------------------- */
+
+/* Keeps the first reason. */
+__attribute__((format(printf, 3, 4))) static void blame(struct sample_taken *s, enum cell_status status,
+                                                        const char *format, ...)
+{
+    if (s->status != CELL_OK)
+        return;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    text_one_line(text);
+    s->status = status;
+    text_set(&s->reason, text);
+}
+
+/* ": " and the last line of what the command said on stderr (of a traceback it is the one that matters), or "". */
+static void last_complaint(const struct attempt *a, char *out, size_t room)
+{
+    char *text = NULL;
+    size_t length;
+    *out = '\0';
+    if (file_read_end(a->complaints, COMPLAINT_MAX, &text, &length) != 0)
+        return;
+    const char *line = text_last_line(text);
+    if (*line != '\0')
+        snprintf(out, room, ": %s", line);
+    free(text);
+}
+
+/* How the host ended, and where it was not hyperfine's command what it said of it. */
+static void ended_text(const struct attempt *a, const struct sample_taken *s, char *out, size_t room)
+{
+    const int rc = (int)s->exit;
+    const char *signal = rc > 128 ? sigabbrev_np(rc - 128) : NULL;
+    char said[300] = "";
+    if (!a->place->timed)
+        last_complaint(a, said, sizeof said);
+    if (rc < 0)
+        snprintf(out, room, "its exit status is not known%s", said);
+    else if (rc > 128)
+        snprintf(out, room, "it was ended by signal %d (%s%s)%s", rc - 128, signal ? "SIG" : "",
+                 signal ? signal : "unknown", said);
+    else
+        snprintf(out, room, "it ended with exit status %d%s", rc, said);
+}
+
+/* -- what it left ------------------------------------------------------------------------------------------------- */
+
+/* What hyperfine measured. */
+static void read_timing(const struct attempt *a, struct sample_taken *s)
+{
+    char *text = NULL, said[300];
+    size_t length;
+    struct error why;
+    struct timing t;
+    last_complaint(a, said, sizeof said);
+    if (file_read(a->json, RECORD_MAX, &text, &length) != 0) {
+        blame(s, CELL_FAILED, "hyperfine wrote no result%s", said);
+    } else if (hyperfine_parse(text, length, &t, &why) != 0) {
+        blame(s, CELL_FAILED, "%s%s", why.text, said);
+    } else {
+        s->whole_ns = t.wall_ns;
+        s->exit = t.exit;
+    }
+    free(text);
+}
+
+static json_t *keep(const json_t *value)
+{
+    return value == NULL || json_is_null(value) ? NULL : json_incref((json_t *)(uintptr_t)value);
+}
+
+static int64_t add_known(int64_t sum, int64_t part)
+{
+    if (part < 0 || sum < 0)
+        return part < 0 ? sum : part;
+    return sum > INT64_MAX - part ? INT64_MAX : sum + part;
+}
+
+/* Takes over what a record says. Of several copies: times and usage are summed, work is the slowest's, the rest the
+ * first's. */
+static void take_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
+{
+    const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
+    s->work_ns = work > s->work_ns ? work : s->work_ns;
+    s->user_ns = add_known(s->user_ns, r->user_ns);
+    s->system_ns = add_known(s->system_ns, r->system_ns);
+    s->failed_jobs = add_known(s->failed_jobs, r->failed_jobs);
+    if (s->failures == NULL && json_array_size(r->failures) > 0)
+        s->failures = keep(r->failures);
+    if (copy == 0)
+        s->python = keep(r->python);
+    if (a->cell->role != ROLE_CAPACITY) {
+        s->phases = keep(r->phases);
+        s->connections = keep(r->connections);
+        if (work >= 0 && s->looks >= 0)
+            s->looks_in_work = (int64_t)memory_samples_within(&a->memory, r->ready_ns, r->work_ns);
+    }
+    usage_add(&s->usage, r->usage);
+}
+
+static bool same(const char *a, const char *b) { return a != NULL && strcmp(a, b) == 0; }
+
+/* Whether the record is of this cell at all. */
+static void check_identity(const struct attempt *a, const struct record *r, struct sample_taken *s)
+{
+    const struct plan_group *g = &a->b->plan->groups[a->cell->group];
+    if (r->status == RECORD_USAGE) /* then it may not know what it was to run */
+        return;
+    if (!same(r->runtime, a->cell->runtime) || !same(r->task, g->task) || !same(r->model, a->cell->model))
+        blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
+              r->model == NULL ? "?" : r->model);
+    if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))
+        blame(s, CELL_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs, r->workers);
+}
+
+/* Whether a host that says that it cannot run left its slots file empty: it made it and could not reserve its bytes. */
+static bool left_unreserved(const struct attempt *a, int64_t copy)
+{
+    struct stat st;
+    char path[SAMPLE_PATH_SIZE];
+    sample_file(a->b->scratch, "slots", a->cell, copy, path);
+    return stat(path, &st) == 0 && st.st_size == 0;
+}
+
+static void check_record(const struct attempt *a, const struct record *r, int64_t copy, struct sample_taken *s)
+{
+    const double took_s = (double)(r->end_ns - r->start_ns) / 1e9;
+    const bool impossible = r->status == RECORD_IMPOSSIBLE;
+    s->unreserved |= impossible && left_unreserved(a, copy);
+    check_identity(a, r, s);
+    if (impossible && copy > 0 && s->status == CELL_FAILED) /* the first gave up at the gate for it */
+        s->status = CELL_OK;
+    if (r->status != RECORD_DONE)
+        blame(s,
+              impossible                        ? CELL_IMPOSSIBLE
+              : took_s >= a->b->plan->timeout_s ? CELL_TIMEOUT
+                                                : CELL_FAILED,
+              "%s", r->reason == NULL ? "no reason given" : r->reason);
+}
+
+static void read_record(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    char path[SAMPLE_PATH_SIZE], ended[400], *text = NULL;
+    size_t length;
+    struct error why;
+    struct record r;
+    sample_file(a->b->scratch, "record", a->cell, copy, path);
+    /* Where it was killed before it could write, the file may be there and empty. */
+    if (file_read(path, RECORD_MAX, &text, &length) != 0 || length == 0) {
+        ended_text(a, s, ended, sizeof ended);
+        blame(s, CELL_FAILED, "the host wrote no record, %s", ended);
+    } else if (record_parse(text, length, &r, &why) != 0) {
+        blame(s, CELL_FAILED, "%s", why.text);
+    } else {
+        take_record(a, &r, copy, s);
+        check_record(a, &r, copy, s);
+        record_free(&r);
+    }
+    free(text);
+}
+
+static int open_slots(const struct attempt *a, int64_t copy, struct slots_view *view, struct error *why)
+{
+    char path[SAMPLE_PATH_SIZE];
+    sample_file(a->b->scratch, "slots", a->cell, copy, path);
+    return slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, view, why);
+}
+
+/* Every job done once, inside the work that the record claims. The phases of copies are not kept. */
+static int check_slots(const struct sample_taken *s, const struct slots_view *view, struct error *why)
+{
+    const json_t *ready = json_object_get(s->phases, "ready"), *work = json_object_get(s->phases, "work");
+    const int rc = slots_check(view, why);
+    if (rc != 0 || !json_is_integer(ready) || !json_is_integer(work))
+        return rc;
+    return slots_check_times(view, json_integer_value(ready), json_integer_value(work), why);
+}
+
+/* Whether the jobs came as the plan has it, and what became of it. */
+static void read_open_loop(const struct attempt *a, const struct slots_view *view, struct sample_taken *s)
+{
+    const struct arrivals arrivals = plan_arrivals(a->b->plan, a->cell->group, a->place->round);
+    struct error why;
+    if (arrivals.rate == 0)
+        return;
+    if (open_loop_check(view, &arrivals, json_integer_value(json_object_get(s->phases, "ready")), &why) != 0) {
+        blame(s, CELL_REFUSED, "%s", why.text);
+        return;
+    }
+    s->opened = true;
+    open_loop_measure(view, &s->open_loop);
+}
+
+/* A copy whose results are not the first one's. */
+static void blame_copy(const struct slots_view *view, int64_t copy, struct sample_taken *s)
+{
+    struct error why = {.text = ""};
+    uint64_t *first = slots_results(&s->slots);
+    (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
+    free(first);
+    blame(s, CELL_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
+}
+
+/* The slots of one copy, and the same digest in every copy. */
+static void read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    struct slots_view view;
+    struct error why;
+    if (open_slots(a, copy, &view, &why) != 0) {
+        blame(s, CELL_FAILED, "%s", why.text);
+        return;
+    }
+    if (check_slots(s, &view, &why) != 0)
+        blame(s, CELL_REFUSED, "%s", why.text);
+    else if (copy > 0 && slots_digest(&view) != s->digest)
+        blame_copy(&view, copy, s);
+    if (copy > 0) {
+        slots_close(&view);
+        return;
+    }
+    s->slots = view;
+    if (s->status != CELL_OK) /* stamps that were refused are not counted with */
+        return;
+    s->has_digest = true;
+    s->digest = slots_digest(&view);
+    if (a->cell->role == ROLE_CAPACITY)
+        return;
+    slots_latency(&view, &s->latency);
+    read_open_loop(a, &view, s);
+    slots_count_in_flight(&view, &s->flight);
+}
+
+/* At a deadline there is no record; the slots may say how far it came. */
+static void blame_deadline(const struct attempt *a, struct sample_taken *s)
+{
+    struct slots_view view;
+    struct error why;
+    if (open_slots(a, 0, &view, &why) != 0) {
+        error_set(&why, 0, "no job was begun");
+    } else {
+        if (slots_check(&view, &why) == 0)
+            error_set(&why, 0, "all jobs were done");
+        slots_close(&view);
+    }
+    blame(s, CELL_TIMEOUT, "no end within %g s, so it was killed; %s", a->b->plan->timeout_s + KILL_GRACE_S, why.text);
+}
+
+static void read_results(const struct attempt *a, struct sample_taken *s)
+{
+    char ended[400];
+    for (int64_t k = 0; k < a->cell->copies; k++)
+        read_record(a, k, s);
+    if (s->exit != 0) {
+        ended_text(a, s, ended, sizeof ended);
+        blame(s, CELL_FAILED, "the record says done, but %s", ended);
+    }
+    if (a->end.leftover < 0)
+        blame(s, CELL_FAILED, "/proc cannot be read, so that what it left running is not known");
+    if (a->end.leftover > 0)
+        blame(s, CELL_FAILED, "it left %d process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
+    for (int64_t k = 0; s->status == CELL_OK && k < a->cell->copies; k++)
+        read_slots(a, k, s);
+}
+
+static void sample_read(const struct attempt *a, struct sample_taken *s)
+{
+    if (a->end.timed_out)
+        blame_deadline(a, s);
+    else if (a->place->timed)
+        read_timing(a, s);
+    else
+        s->exit = WIFSIGNALED(a->end.status) ? 128 + WTERMSIG(a->end.status) : WEXITSTATUS(a->end.status);
+    if (s->status == CELL_OK)
+        read_results(a, s);
+}
+
+void sample_compare(struct sample_taken *s, const struct reference *reference)
+{
+    struct error why = {.text = ""};
+    if (s->status != CELL_OK)
+        return;
+    if (reference->reason != NULL)
+        blame(s, reference->status == CELL_IMPOSSIBLE ? CELL_IMPOSSIBLE : CELL_FAILED,
+              "nothing to check against: %s: %s", reference->name, reference->reason);
+    else if (s->digest == reference->digest)
+        return;
+    else if (reference->results != NULL && s->slots.slots != NULL &&
+             slots_tell_difference(&s->slots, reference->results, reference->name, &why) == 0)
+        blame(s, CELL_REFUSED, "%s", why.text);
+    else
+        blame(s, CELL_REFUSED, "the results are not those of %s", reference->name);
+}
 
 /* -- running ------------------------------------------------------------------------------------------------------ */
 
@@ -49,10 +370,9 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const bool pauses = !a->place->timed && sample_pauses(a->cell);
     struct end_pause pause = {-1, -1};
-    int rc = env[0] == NULL                               ? error_set(err, -ENOMEM, "out of memory")
-             : pauses && end_pause_open(&pause, err) != 0 ? -EMFILE
-             : complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno))
-                              : 0;
+    int rc = complaints < 0 ? error_set(err, -errno, "%s: %s", a->complaints, strerror(errno)) : 0;
+    if (rc == 0 && pauses && end_pause_open(&pause, err) != 0)
+        rc = -EMFILE;
     const struct supervisor_command command = {
         .argv = a->argv.items,
         .cwd = a->b->paths->root,
@@ -93,7 +413,6 @@ static void note_interference(const struct attempt *a, struct interference_count
         s->origin_wait_ns = origin_now.wait_ns - origin.wait_ns;
         s->origin_wall_ns = a->ended_ns - a->began_ns;
     }
-    s->service_died = a->end.service_died;
     interference_take(a->b->watch, &looks[1]);
     const int64_t origin_ns = s->origin_cpu_ns < 0 ? 0 : s->origin_cpu_ns;
     interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
@@ -113,29 +432,22 @@ static void note_kills(struct sample_taken *s)
     free(said);
 }
 
-/* What happened to the sample from outside. */
-static void note_disturbances(struct sample_taken *s)
-{
-    if (s->disturbed == NULL)
-        s->disturbed = json_array();
-    interference_find(&s->around, s->disturbed, &s->disturbances);
-    note_kills(s);
-}
-
+/* A sample during which the origin ended says nothing of its cell, and is none. */
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
     const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
     struct interference_counters looks[2];
     interference_take(a->b->watch, &looks[0]);
     const struct origin_use origin = uses_origin ? origin_use(a->b->origin) : (struct origin_use){-1, -1};
-    int rc = run_command(a, s, err);
+    const int rc = run_command(a, s, err);
     if (rc != 0)
         return rc;
+    if (a->end.service_died)
+        return error_set(err, -EPIPE, "the origin has ended by itself");
     note_interference(a, looks, origin, s);
-    rc = sample_read(a, s);
-    if (rc != 0)
-        return error_set(err, rc, "out of memory");
-    note_disturbances(s);
+    sample_read(a, s);
+    interference_find(&s->around, s->disturbed, &s->disturbances);
+    note_kills(s);
     const bool may_lack_room = s->status == CELL_FAILED || s->status == CELL_IMPOSSIBLE;
     return may_lack_room ? disk_space_check(a->b, a->cell, s->unreserved, err) : 0;
 }
@@ -148,14 +460,11 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, const struc
                         .place = place,
                         .json = text_format("%s/hyperfine.json", b->scratch),
                         .complaints = text_format("%s/stderr", b->scratch),
-                        .memory = {.peak = -1},
-                        .exit = -1};
+                        .memory = {.peak = -1}};
     sample_blank(out);
     dir_clear_flat(b->scratch); /* files of the sample before must not be taken for this one's, nor take its space */
-    int rc = a.json == NULL || a.complaints == NULL ? -ENOMEM : 0;
-    if (rc == 0)
-        rc = host_argv(b, cell, place->round, place->timed ? a.json : NULL, &a.argv);
-    rc = rc != 0 ? error_set(err, rc, "out of memory") : attempt_take(&a, out, err);
+    host_argv(b, cell, place->round, place->timed ? a.json : NULL, &a.argv);
+    const int rc = attempt_take(&a, out, err);
     string_list_free(&a.argv);
     memory_free(&a.memory);
     free(a.json);
