@@ -7,6 +7,7 @@ import os
 import pathlib
 import pty
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -534,6 +535,31 @@ def test_a_foreign_url_is_asked_and_no_origin_started(tmp_path):
         origin.communicate(timeout=30)
     assert run.json("plan")["url"] == url
     assert all(s["status"] == "ok" and s["origin"] is None and s["connections"] >= 1 for s in run.samples)
+
+
+@pytest.mark.parametrize("lines", [1, 4], ids=["verifying", "timed"])
+def test_an_origin_that_ends_is_no_failure_of_a_cell(tmp_path, lines):
+    """The sample whose requests fail for it is not written down, and the command that is named goes on."""
+    results = tmp_path / "my results"
+    how = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True, "env": {**os.environ, "MARK": str(tmp_path)}}
+
+    def samples():
+        return [json.loads(line) for path in results.glob("2*/samples.jsonl") for line in path.read_text().splitlines()]
+
+    process = subprocess.Popen(
+        [BUILD / "cobench", "run", "--no-plots", "--quiet", "--task", "fetch", "--set", "delay=200", "--jobs", "4", "--workers",
+         "2", "--runtime", "c", "--model", "sync,threads", "--rounds", "2", "--results", results], **how)
+    wait_until(lambda: len(samples()) >= lines, 60, f"{lines} samples")
+    origin = next(pid for pid, command in mine(str(tmp_path)) if b"cobench-origin" in command[0])
+    os.kill(origin, signal.SIGKILL)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 1 and "the origin has ended by itself; 0 of 2 rounds are in " in said
+    assert {s["status"] for s in samples()} == {"ok"}
+    command = shlex.split(said.split("; ")[-1])
+    assert command[0] == "cobench" and command[-2:] == ["goes", "on"]
+    done = subprocess.run([BUILD / "cobench", *command[1:-2], "--no-plots", "--quiet"], timeout=LIMIT_S, **how)
+    assert done.returncode == 0, done.stderr
+    assert {s["status"] for s in samples()} == {"ok"} and {s["round"] for s in samples()} == {0, 1, 2}
 
 
 def test_an_unreachable_url_fails_with_its_reason(tmp_path):

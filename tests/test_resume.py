@@ -369,6 +369,16 @@ def test_an_interrupted_run_names_the_command_that_goes_on(checkout):
     assert said.endswith(f" of 400 rounds are in {folder}; cobench run --resume {folder} goes on\n")
 
 
+def test_a_folder_that_is_gone_is_not_offered(checkout):
+    process = start(checkout, "--task", "null", "--rounds", "400", "--model", "sync", "--workers", "1")
+    wait_until(lambda: '"round":2' in journal_text(checkout), 60, "the second round")
+    (folder,) = checkout.folders()
+    folder.rename(checkout.root / "elsewhere")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert said.endswith(f"; {folder} is not there any more\n")
+
+
 def test_interrupted_before_the_first_sample_leaves_no_folder(checkout):
     process = start(checkout, "--task", "faulty", "--set", "mode=hang", "--rounds", "1", "--model", "sync", "--timeout", "60")
     wait_until(lambda: checkout.folders(), 60, "the run's folder")
@@ -379,11 +389,12 @@ def test_interrupted_before_the_first_sample_leaves_no_folder(checkout):
     assert list(checkout.results.iterdir()) == []
 
 
-def test_a_run_of_which_nothing_worked_is_not_the_latest(checkout):
+@pytest.mark.parametrize("mode, status", [("fail", 1), ("impossible", 77)])
+def test_a_run_of_which_nothing_worked_is_not_the_latest(checkout, mode, status):
     assert checkout.run("--task", "null", "--rounds", 1, "--model", "sync").returncode == 0
     good = (checkout.results / "latest").resolve()
-    done = checkout.run("--task", "faulty", "--set", "mode=fail", "--rounds", 1, "--model", "sync")
-    assert done.returncode == 1 and "no cell worked; the run is in " in done.stderr
+    done = checkout.run("--task", "faulty", "--set", f"mode={mode}", "--rounds", 1, "--model", "sync")
+    assert done.returncode == status and "no cell worked; the run is in " in done.stderr
     assert (checkout.results / "latest").resolve() == good
     (bad,) = [f for f in checkout.folders() if f != good]
     assert (bad / "summary.json").exists()

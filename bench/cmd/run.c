@@ -453,7 +453,7 @@ static void tell_end(struct session *s, int taken, struct error *err)
         dir_remove_flat(s->folder);
         error_set(&all, taken, "%s before the first sample; nothing is kept", because);
     } else if (!dir_exists(s->folder)) {
-        error_set(&all, taken, "%s; %s is gone, and all samples with it", because, s->folder);
+        error_set(&all, taken, "%s; %s is not there any more", because, s->folder);
     } else {
         const int64_t planned = s->plan.stopping.rounds, counted = planned > 0 ? planned : s->rounds_done;
         char of[32] = "", *pasted = string_list_quote(&(struct string_list){(char *[]){s->folder, NULL}, 1});
