@@ -5,7 +5,7 @@
 #define BENCH_RUN_DISK_SPACE_H
 
 #include "bench/util/error.h"
-#include "bench/run/bench.h"
+#include "bench/run/sample.h"
 
 /*
  * Called right after a sample that failed or was impossible, with its files still in place; `unreserved`: a host made its

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "bench/run/bench.h"
+#include "bench/run/sample.h"
 #include "bench/util/text.h"
 
 /* Adds the words to `out`. `round`: of which an open loop has the schedule; 0: the verify pass. `json`: where

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The origin as the driver starts and watches it. It is a service of the supervisor and ends with it; closing its standard
  * input ends it too. */
+#define _GNU_SOURCE /* pipe2 */
 #include "bench/run/origin_process.h"
 
 #include <dirent.h>
@@ -22,64 +23,50 @@
 #define URL_MAX        2048
 #define ORIGIN_FILES   16 /* what it has open beside its connections, and a few more */
 
-/* The first line, without its newline. */
+/* The line it writes at once, without its newline. */
 static int read_url(int fd, char **url, struct error *err)
 {
     char line[URL_MAX];
-    size_t used = 0;
-    const int64_t until = clock_now_ns() + START_LIMIT_NS;
-    for (;;) {
-        const int rc = signals_wait(fd, until - clock_now_ns() > 0 ? until - clock_now_ns() : 0);
-        if (rc == -EINTR)
-            return error_set(err, rc, "interrupted");
-        if (rc != 0)
-            return error_set(err, rc, "the origin says no URL: %s",
-                             rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
-        const ssize_t got = read(fd, line + used, sizeof line - 1 - used);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return error_set(err, -EPIPE, "the origin ended before it said its URL");
-        used += (size_t)got;
-        line[used] = '\0';
-        char *newline = strchr(line, '\n');
-        if (newline == NULL && used < sizeof line - 1)
-            continue;
-        if (newline == NULL || strncmp(line, "http://", 7) != 0)
-            return error_set(err, -EPROTO, "the origin's first line is no URL");
-        *newline = '\0';
-        *url = xstrdup(line);
-        return 0;
-    }
+    const int rc = signals_wait(fd, START_LIMIT_NS);
+    if (rc == -EINTR)
+        return error_set(err, rc, "interrupted");
+    if (rc != 0)
+        return error_set(err, rc, "the origin says no URL: %s", rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
+    const ssize_t got = read(fd, line, sizeof line - 1);
+    if (got <= 0)
+        return error_set(err, -EPIPE, "the origin ended before it said its URL");
+    line[got] = '\0';
+    char *newline = strchr(line, '\n');
+    if (newline == NULL || strncmp(line, "http://", 7) != 0)
+        return error_set(err, -EPROTO, "the origin's first line is no URL");
+    *newline = '\0';
+    *url = xstrdup(line);
+    return 0;
 }
 
 int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err)
 {
-    int in[2] = {-1, -1}, print[2] = {-1, -1}, rc = 0;
-    *out = (struct origin){.stdin_fd = -1};
+    int in[2] = {-1, -1}, print[2] = {-1, -1};
     char *argv[] = {text_format("%s/cobench-origin", paths->build), NULL};
-    if (pipe(in) != 0 || pipe(print) != 0 || fcntl(in[1], F_SETFD, FD_CLOEXEC) != 0 ||
-        fcntl(print[0], F_SETFD, FD_CLOEXEC) != 0) {
-        rc = error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
-        goto out;
-    }
+    *out = (struct origin){.stdin_fd = -1};
+    int rc = pipe2(in, O_CLOEXEC) == 0 && pipe2(print, O_CLOEXEC) == 0
+                 ? 0
+                 : error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
     const struct supervisor_command command = {.argv = argv, .in = in[0], .out = print[1], .err = -1, .service = true};
-    rc = supervisor_start(supervisor, &command, &out->pid, err);
-    close(print[1]); /* so that its end shows */
-    print[1] = -1;
+    if (rc == 0)
+        rc = supervisor_start(supervisor, &command, &out->pid, err);
+    if (print[1] >= 0)
+        close(print[1]); /* so that its end shows */
     if (rc == 0)
         rc = read_url(print[0], &out->url, err);
-    if (rc == 0) {
+    if (in[0] >= 0)
+        close(in[0]);
+    if (print[0] >= 0)
+        close(print[0]);
+    if (rc == 0)
         out->stdin_fd = in[1];
-        in[1] = -1;
-    }
-out:
-    for (int i = 0; i < 2; i++) {
-        if (in[i] >= 0)
-            close(in[i]);
-        if (print[i] >= 0)
-            close(print[i]);
-    }
+    else if (in[1] >= 0)
+        close(in[1]);
     free(argv[0]);
     return rc;
 }

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/store/events.h"
 #include "bench/store/json_diff.h"
 #include "bench/util/atomic_write.h"
 

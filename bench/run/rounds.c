@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/store/events.h"
+#include "bench/store/journal.h"
 #include "bench/util/alloc.h"
 #include "bench/util/json.h"
 #include "common/clock.h"

@@ -7,13 +7,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench/util/error.h"
-#include "bench/protocol/open_loop.h"
-#include "bench/run/bench.h"
-#include "bench/protocol/record.h"
-#include "bench/store/results.h"
-#include "bench/protocol/slots.h"
 #include "bench/machine/interference.h"
+#include "bench/plan/plan.h"
+#include "bench/process/supervisor.h"
+#include "bench/protocol/catalog.h"
+#include "bench/protocol/open_loop.h"
+#include "bench/protocol/paths.h"
+#include "bench/protocol/record.h"
+#include "bench/protocol/slots.h"
+#include "bench/run/origin_process.h"
+#include "bench/store/results.h"
+#include "bench/util/error.h"
+
+/* What the samples of a run are taken with. All borrowed. */
+struct bench {
+    const struct paths *paths;
+    const struct catalog *catalog;
+    const struct plan *plan;
+    struct supervisor *supervisor;
+    const char *scratch;
+    const char *tasks_dir;       /* NULL: none */
+    const struct origin *origin; /* NULL: not started */
+    const struct interference_watch *watch;
+};
 
 /* What a run's results have to be: those of its reference. */
 struct reference {

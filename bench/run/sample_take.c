@@ -241,16 +241,6 @@ static void read_open_loop(const struct attempt *a, const struct slots_view *vie
     open_loop_measure(view, &s->open_loop);
 }
 
-/* A copy whose results are not the first one's. */
-static void blame_copy(const struct slots_view *view, int64_t copy, struct sample_taken *s)
-{
-    struct error why = {.text = ""};
-    uint64_t *first = slots_results(&s->slots);
-    (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
-    free(first);
-    blame(s, CELL_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
-}
-
 /* The slots of one copy, and the same digest in every copy. */
 static void read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
@@ -263,7 +253,7 @@ static void read_slots(const struct attempt *a, int64_t copy, struct sample_take
     if (check_slots(s, &view, &why) != 0)
         blame(s, CELL_REFUSED, "%s", why.text);
     else if (copy > 0 && slots_digest(&view) != s->digest)
-        blame_copy(&view, copy, s);
+        blame(s, CELL_REFUSED, "copy %" PRId64 " gives other results than the first", copy + 1);
     if (copy > 0) {
         slots_close(&view);
         return;

@@ -10,7 +10,7 @@
 #include "bench/util/alloc.h"
 
 #define LONG_TEXT   40 /* bytes of a value that are still taken in at a glance */
-#define KEPT_AROUND 12
+#define KEPT_BEFORE 12
 
 /* Never the same twice. */
 static const char *const moving_facts[] = {
@@ -128,35 +128,20 @@ static char *value_text(const json_t *value)
     return json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
 }
 
-static bool inside_character(char byte) { return ((unsigned char)byte & 0xc0) == 0x80; }
-
-/* "…what differs, with a little before it…": from `begin` on, without the last `end` bytes. */
-static char *cut(char *text, size_t begin, size_t end)
-{
-    size_t length = strlen(text) - end;
-    while (inside_character(text[begin]))
-        begin--;
-    while (inside_character(text[length]))
-        length++;
-    char *out = text_format("%s%.*s%s", begin > 0 ? "…" : "", (int)(length - begin), text + begin,
-                            text[length] != '\0' ? "…" : "");
-    free(text);
-    return out;
-}
-
-/* What both begin and end with goes, but for a little. */
+/* Of two long texts what both begin with goes, but for a little: "…what differs, with a little before it". */
 static void shorten(char *text[2])
 {
-    const size_t a = strlen(text[0]), b = strlen(text[1]), shorter = a < b ? a : b;
-    size_t head = 0, tail = 0;
-    while (head < shorter && text[0][head] == text[1][head])
+    size_t head = 0;
+    while (text[0][head] != '\0' && text[0][head] == text[1][head])
         head++;
-    while (tail < shorter - head && text[0][a - 1 - tail] == text[1][b - 1 - tail])
-        tail++;
-    head = head > KEPT_AROUND ? head - KEPT_AROUND : 0;
-    tail = tail > KEPT_AROUND ? tail - KEPT_AROUND : 0;
-    for (int i = 0; i < 2; i++)
-        text[i] = cut(text[i], head, tail);
+    head = head > KEPT_BEFORE ? head - KEPT_BEFORE : 0;
+    while (((unsigned char)text[0][head] & 0xc0) == 0x80) /* inside a character */
+        head--;
+    for (int i = 0; i < 2 && head > 0; i++) {
+        char *whole = text[i];
+        text[i] = text_format("…%s", whole + head);
+        free(whole);
+    }
 }
 
 void difference_text(const struct difference *difference, char *text[2])

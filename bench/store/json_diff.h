@@ -36,7 +36,7 @@ void differences_free(struct differences *differences);
 
 /*
  * Both values of a difference as people read them, to be freed: a text without its quotes, "-" where there is none, and
- * of two long texts only the part in which they differ.
+ * of two long texts without most of what both begin with.
  */
 void difference_text(const struct difference *difference, char *text[2]);
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/store/events.h"
+#include "bench/store/journal.h"
 #include "bench/plan/plan.h"
 
 /* How a sample, and with its last one a cell, ended. Above CELL_OK: it has no ratios, and `reason` says why. */

@@ -19,9 +19,8 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-#define SAME_SECOND    1000 /* runs of the same suite begun in the same second */
-#define TRIES          100  /* temporary folders that were swept away before they were locked */
-#define RANDOM_LETTERS 6
+#define SAME_SECOND    1000     /* runs of the same suite begun in the same second */
+#define TEMPORARY_LINK "latest" /* as long as the number of a temporary folder */
 
 void run_folder_time(char *out, size_t room)
 {
@@ -31,90 +30,60 @@ void run_folder_time(char *out, size_t room)
         snprintf(out, room, "unknown");
 }
 
-/* -- the temporary folder ---------------------------------------------------------------------------------------- */
-
-/* Whether the folder behind `fd` has this name: not removed and not renamed. */
-static bool has_name(int fd, const char *path)
-{
-    struct stat folder, named;
-    return fstat(fd, &folder) == 0 && lstat(path, &named) == 0 && folder.st_dev == named.st_dev &&
-           folder.st_ino == named.st_ino;
-}
-
-static int open_folder(const char *path) { return open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC); }
-
-/* -EAGAIN: a sweep came between the folder and its lock. */
-static int temporary_make(const char *parent, struct temporary *out)
-{
-    *out = (struct temporary){.path = text_format("%s/.new-%ld-XXXXXX", parent, (long)getpid()), .fd = -1};
-    if (mkdtemp(out->path) == NULL) {
-        const int rc = -errno;
-        free(out->path); /* it names no folder */
-        out->path = NULL;
-        return rc;
-    }
-    out->fd = open_folder(out->path);
-    if (out->fd < 0)
-        return errno == ENOENT ? -EAGAIN : -errno;
-    while (flock(out->fd, LOCK_EX) != 0 && errno == EINTR) /* where there are no locks nobody can sweep either */
-        ;
-    if (!has_name(out->fd, out->path))
-        return -EAGAIN;
-    const mode_t mask = umask(0); /* mkdtemp heeds it, and no more than 0700 */
-    umask(mask);
-    return fchmod(out->fd, 0777 & ~mask) == 0 ? 0 : -errno;
-}
-
-int temporary_open(const char *parent, struct temporary *out)
-{
-    int rc = temporary_make(parent, out);
-    for (int i = 1; rc == -EAGAIN && i < TRIES; i++) {
-        temporary_close(out);
-        rc = temporary_make(parent, out);
-    }
-    return rc;
-}
-
-void temporary_close(struct temporary *temporary)
-{
-    if (temporary->path != NULL)
-        dir_remove_flat(temporary->path); /* does nothing where it was renamed */
-    if (temporary->fd >= 0)
-        close(temporary->fd); /* and with it the lock */
-    free(temporary->path);
-    *temporary = (struct temporary){.fd = -1};
-}
+/* -- temporary names ---------------------------------------------------------------------------------------------- */
 
 static bool is_temporary(const char *name)
 {
     long pid;
     int end = 0;
-    return sscanf(name, ".new-%ld-%n", &pid, &end) == 1 && end > 0 && strlen(name + end) == RANDOM_LETTERS;
+    return sscanf(name, ".new-%ld-%n", &pid, &end) == 1 && end > 0 && strlen(name + end) == strlen(TEMPORARY_LINK);
 }
 
-/* The maker may rename the folder before the lock is to be had here; then the lock is on what has its own name. */
-static void sweep_one(const char *path)
+static void sweep(const char *results)
 {
-    const int fd = open_folder(path);
-    if (fd < 0)
-        return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && has_name(fd, path))
-        dir_remove_flat(path);
-    close(fd); /* and with it the lock */
-}
-
-void temporary_sweep(const char *parent)
-{
-    DIR *dir = opendir(parent);
+    DIR *dir = opendir(results);
     for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
-        if (!is_temporary(entry->d_name))
-            continue;
-        char *path = text_format("%s/%s", parent, entry->d_name);
-        sweep_one(path);
+        struct stat st;
+        char *path = text_format("%s/%s", results, entry->d_name);
+        const bool left = is_temporary(entry->d_name) && lstat(path, &st) == 0;
+        if (left && S_ISDIR(st.st_mode))
+            dir_remove_flat(path);
+        if (left && S_ISLNK(st.st_mode))
+            (void)unlink(path);
         free(path);
     }
     if (dir != NULL)
         closedir(dir);
+}
+
+/* Whoever makes something under a temporary name holds a shared lock on `results` meanwhile. So where the exclusive one is
+ * to be had, whatever has such a name was left by a process that was killed, and is swept away. The descriptor that holds
+ * the lock; where the file system has no locks nobody sweeps either. */
+static int hold(const char *results)
+{
+    const int fd = open(results, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        sweep(results);
+    while (fd >= 0 && flock(fd, LOCK_SH) != 0 && errno == EINTR)
+        ;
+    return fd;
+}
+
+static void let_go(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static int make_temporary(const char *results, char **path)
+{
+    int rc = -EEXIST;
+    for (int i = 0; rc == -EEXIST && i < SAME_SECOND; i++) {
+        free(*path);
+        *path = text_format("%s/.new-%ld-%06d", results, (long)getpid(), i);
+        rc = mkdir(*path, 0777) == 0 ? 0 : -errno;
+    }
+    return rc;
 }
 
 /* -- its files and its name --------------------------------------------------------------------------------------- */
@@ -195,22 +164,24 @@ static char *parent_of(const char *path)
 
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
 {
-    struct temporary temporary = {.fd = -1};
-    char *name = folder_name(facts);
+    char *name = folder_name(facts), *temporary = NULL;
     int rc = make_dirs(facts->results);
+    const int lock = hold(facts->results);
+    if (rc == 0)
+        rc = make_temporary(facts->results, &temporary);
     if (rc == 0) {
-        temporary_sweep(facts->results);
-        rc = temporary_open(facts->results, &temporary);
+        rc = write_text(temporary, "samples.jsonl", "", 0);
+        if (rc == 0)
+            rc = write_json(temporary, "machine.json", facts->machine);
+        if (rc == 0)
+            rc = write_json(temporary, "plan.json", facts->plan);
+        if (rc == 0)
+            rc = settle(facts->results, temporary, name, path);
+        if (rc != 0)
+            dir_remove_flat(temporary);
     }
-    if (rc == 0)
-        rc = write_text(temporary.path, "samples.jsonl", "", 0);
-    if (rc == 0)
-        rc = write_json(temporary.path, "machine.json", facts->machine);
-    if (rc == 0)
-        rc = write_json(temporary.path, "plan.json", facts->plan);
-    if (rc == 0)
-        rc = settle(facts->results, temporary.path, name, path);
-    temporary_close(&temporary);
+    let_go(lock);
+    free(temporary);
     free(name);
     return rc == 0 ? 0
                    : error_set(err, rc, "cannot make a folder for this run in %s: %s", facts->results, strerror(-rc));
@@ -219,7 +190,7 @@ int run_folder_make(const struct run_folder_facts *facts, char **path, struct er
 void run_folder_sweep(const char *path)
 {
     char *results = parent_of(path);
-    temporary_sweep(results);
+    let_go(hold(results));
     free(results);
 }
 
@@ -235,17 +206,16 @@ static bool points_at_newer(const char *link, const char *name)
     return strcmp(slash == NULL ? target : slash + 1, name) > 0 && access(link, F_OK) == 0;
 }
 
-/* Makes the link in a temporary folder: renamed, it takes the old one's place; and where it is not, it goes with the folder. */
+/* Under a temporary name first: renamed, it takes the old one's place. */
 static int point_at(const char *results, const char *link, const char *name)
 {
-    struct temporary temporary;
-    int rc = temporary_open(results, &temporary);
-    if (rc == 0) {
-        char *fresh = text_format("%s/latest", temporary.path);
-        rc = symlink(name, fresh) != 0 || rename(fresh, link) != 0 ? -errno : 0;
-        free(fresh);
-    }
-    temporary_close(&temporary);
+    const int lock = hold(results);
+    char *fresh = text_format("%s/.new-%ld-%s", results, (long)getpid(), TEMPORARY_LINK);
+    const int rc = symlink(name, fresh) != 0 || rename(fresh, link) != 0 ? -errno : 0;
+    if (rc != 0)
+        (void)unlink(fresh);
+    let_go(lock);
+    free(fresh);
     return rc;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The folder of a run: made under a temporary name, PARENT/.new-PID-XXXXXX, renamed once it is whole. */
+/* The folder of a run: made under a temporary name, .new-PID-XXXXXX, renamed once it is whole. */
 #ifndef BENCH_STORE_RUN_FOLDER_H
 #define BENCH_STORE_RUN_FOLDER_H
 
@@ -26,20 +26,5 @@ void run_folder_sweep(const char *path);
 int run_folder_publish(const char *path, struct error *err);
 /* Now, as "2026-11-21T01:40:00Z". */
 void run_folder_time(char *out, size_t room);
-
-/* A temporary folder. Its maker holds a lock on it, so that one a killed process left behind can be told from one being
- * made, whatever process has the same number by now. */
-struct temporary {
-    char *path; /* NULL: closed */
-    int fd;     /* holds the lock */
-};
-
-/* Makes one. 0 or a negative errno. temporary_close in every case. */
-int temporary_open(const char *parent, struct temporary *out);
-/* Removes the folder and the files in it, unless it was renamed, and lets go of the lock. */
-void temporary_close(struct temporary *temporary);
-/* Removes those in `parent` that nobody is making any more. One whose lock is not to be had, also because the file
- * system has no locks or another user owns it, stays. */
-void temporary_sweep(const char *parent);
 
 #endif

@@ -3,7 +3,7 @@
  * nothing; and what was different where a run was forced on is a list of texts, each once. */
 #include <stdlib.h>
 
-#include "bench/store/events.h"
+#include "bench/store/journal.h"
 #include "support.h"
 
 static void check_forced(const struct events *events)

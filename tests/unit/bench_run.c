@@ -11,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/store/events.h"
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
 #include "bench/store/json_diff.h"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Folders in the making: whose is left, whose goes. Makers are real processes, and killed. */
+#define _DEFAULT_SOURCE /* flock */
+/* Folders in the making: what stays, what goes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,68 +36,6 @@ static bool is_there(const char *parent, const char *name)
     return there;
 }
 
-TEST_WITH(test_made_and_given_its_name, parent_new, parent_free, const char *parent)
-{
-    struct temporary folder;
-    struct stat st;
-    char *name = text_format("%s/whole", parent), *inside = NULL;
-    assert_int_equal(temporary_open(parent, &folder), 0);
-    assert_int_equal(stat(folder.path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0755);
-    temporary_close(&folder);
-    const mode_t mask = umask(077); /* whoever shares a machine may want nobody to read it */
-    assert_int_equal(temporary_open(parent, &folder), 0);
-    umask(mask);
-    assert_int_equal(stat(folder.path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0700);
-    temporary_sweep(parent); /* it is being made */
-    assert_true(dir_exists(folder.path));
-    inside = text_format("%s/file", folder.path);
-    assert_int_equal(file_create(inside, "x", 1), 0);
-    free(inside);
-    assert_int_equal(rename(folder.path, name), 0);
-    temporary_close(&folder);
-    temporary_sweep(parent);
-    inside = text_format("%s/file", name);
-    assert_true(file_exists(inside));
-    dir_remove_flat(name);
-    assert_int_equal(temporary_open(parent, &folder), 0);
-    temporary_close(&folder); /* not renamed: it goes */
-    free(inside);
-    free(name);
-    char *none = text_format("%s/none", parent);
-    assert_int_equal(temporary_open(none, &folder), -ENOENT);
-    temporary_close(&folder);
-    temporary_sweep(none);
-    free(none);
-}
-
-TEST_WITH(test_other_names_stay, parent_new, parent_free, const char *parent)
-{
-    static const char *const names[] = {".new-1-abcde",  ".new-1-abcdefg", ".new-abcdef",
-                                        ".new-x-abcdef", "new-1-abcdef",   ".old-1-abcdef"};
-    char *file = text_format("%s/.new-1-abcdef", parent), *link = text_format("%s/.new-2-abcdef", parent);
-    assert_int_equal(file_create(file, "", 0), 0);
-    assert_int_equal(symlink(names[0], link), 0);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = text_format("%s/%s", parent, names[i]);
-        assert_int_equal(mkdir(path, 0777), 0);
-        free(path);
-    }
-    temporary_sweep(parent);
-    assert_int_equal(unlink(file), 0);
-    assert_int_equal(unlink(link), 0);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char *path = text_format("%s/%s", parent, names[i]);
-        assert_int_equal(rmdir(path), 0);
-        free(path);
-    }
-    free(file);
-    free(link);
-}
-
-/* -- processes that make the folder of a run ---------------------------------------------------------------------- */
-
 static int make_run(const char *results, const char *suite, char **path)
 {
     json_t *facts = json_pack("{ss}", "some", "fact");
@@ -111,85 +51,96 @@ static int make_run(const char *results, const char *suite, char **path)
     return rc;
 }
 
-/* A process that makes a temporary folder and is killed in the middle, or waits for a word on *go; `name` gets the
- * folder's. */
-static pid_t start_maker(const char *results, bool killed, int *go, char *name, size_t room)
+static void make(const char *parent, const char *name)
 {
-    int said[2], heard[2];
-    assert_int_equal(pipe(said), 0);
-    assert_int_equal(pipe(heard), 0);
-    const pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct temporary folder;
-        char word;
-        close(heard[1]);
-        if (temporary_open(results, &folder) != 0 || dprintf(said[1], "%s", strrchr(folder.path, '/') + 1) < 0)
-            _exit(1);
-        if (killed)
-            raise(SIGKILL);
-        const bool told = read(heard[0], &word, 1) == 1;
-        temporary_close(&folder);
-        _exit(told ? 0 : 1);
-    }
-    close(said[1]);
-    close(heard[0]);
-    const ssize_t length = read(said[0], name, room - 1);
-    assert_true(length > 0);
-    name[length] = '\0';
-    close(said[0]);
-    *go = heard[1];
-    return pid;
-}
-
-TEST_WITH(test_a_killed_run_is_cleared_away_and_a_live_one_is_not, parent_new, parent_free, const char *results)
-{
-    char killed[64], live[64], *path = NULL;
-    int status, go_killed, go_live;
-    const pid_t dead = start_maker(results, true, &go_killed, killed, sizeof killed);
-    assert_int_equal(waitpid(dead, &status, 0), dead);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    close(go_killed);
-    assert_true(is_there(results, killed));
-    const pid_t maker = start_maker(results, false, &go_live, live, sizeof live);
-    assert_int_equal(make_run(results, "own", &path), 0);
-    assert_false(is_there(results, killed)); /* the run's maker swept before it began */
-    assert_true(is_there(results, live));
-    run_folder_sweep(path);
-    assert_true(is_there(results, live));
-    assert_int_equal(write(go_live, "g", 1), 1);
-    assert_int_equal(waitpid(maker, &status, 0), maker);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    close(go_live);
-    assert_false(is_there(results, live));
-    dir_remove_flat(path);
+    char *path = text_format("%s/%s", parent, name);
+    assert_int_equal(mkdir(path, 0777), 0);
     free(path);
 }
 
-/* However the two come between each other, what temporary_open gives is there and stays. */
-TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free, const char *parent)
+TEST_WITH(test_a_folder_is_as_open_as_the_umask_lets_it, parent_new, parent_free, const char *results)
 {
-    enum { FOLDERS = 20000 };
+    static const mode_t masks[] = {022, 077};
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        struct stat st;
+        char *path = NULL;
+        const mode_t before = umask(masks[i]);
+        assert_int_equal(make_run(results, "own", &path), 0);
+        umask(before);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0777 & ~masks[i]);
+        dir_remove_flat(path);
+        free(path);
+    }
+}
+
+TEST_WITH(test_other_names_stay, parent_new, parent_free, const char *parent)
+{
+    static const char *const names[] = {".new-1-abcde",  ".new-1-abcdefg", ".new-abcdef",
+                                        ".new-x-abcdef", "new-1-abcdef",   ".old-1-abcdef"};
+    char *file = text_format("%s/.new-1-abcdef", parent), *link = text_format("%s/.new-2-latest", parent);
+    char *run = text_format("%s/run", parent);
+    assert_int_equal(file_create(file, "", 0), 0);
+    assert_int_equal(symlink(names[0], link), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        make(parent, names[i]);
+    run_folder_sweep(run);
+    assert_int_equal(unlink(file), 0);
+    assert_false(is_there(parent, ".new-2-latest")); /* the link, and not what it points at */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = text_format("%s/%s", parent, names[i]);
+        assert_int_equal(rmdir(path), 0);
+        free(path);
+    }
+    free(run);
+    free(file);
+    free(link);
+}
+
+TEST_WITH(test_what_a_killed_run_left_goes_unless_one_is_being_made, parent_new, parent_free, const char *results)
+{
+    char *first = NULL, *second = NULL;
+    make(results, ".new-1-000000");
+    const int maker = open(results, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(flock(maker, LOCK_SH), 0);
+    assert_int_equal(make_run(results, "own", &first), 0);
+    assert_true(is_there(results, ".new-1-000000"));
+    close(maker);
+    assert_int_equal(make_run(results, "own", &second), 0);
+    assert_false(is_there(results, ".new-1-000000"));
+    make(results, ".new-1-000000");
+    run_folder_sweep(first);
+    assert_false(is_there(results, ".new-1-000000"));
+    dir_remove_flat(first);
+    dir_remove_flat(second);
+    free(first);
+    free(second);
+}
+
+/* However the two come between each other, a folder that is made is whole. */
+TEST_WITH(test_a_sweep_at_every_moment, parent_new, parent_free, const char *results)
+{
+    enum { RUNS = 1000 };
+    char *beside = text_format("%s/run", results);
     const pid_t maker = getpid();
     int status;
     const pid_t sweeper = fork();
     assert_true(sweeper >= 0);
     if (sweeper == 0) {
         while (getppid() == maker)
-            temporary_sweep(parent);
+            run_folder_sweep(beside);
         _exit(0);
     }
     int lost = 0;
-    for (int i = 0; i < FOLDERS; i++) {
-        struct temporary folder;
-        char *inside = NULL;
-        if (temporary_open(parent, &folder) != 0 || (inside = text_format("%s/file", folder.path)) == NULL ||
-            file_create(inside, "", 0) != 0 || !file_exists(inside))
-            lost++;
-        free(inside);
-        temporary_close(&folder);
+    for (int i = 0; i < RUNS; i++) {
+        char *path = NULL;
+        lost += make_run(results, "own", &path) != 0 || !is_there(path, "plan.json");
+        if (path != NULL)
+            dir_remove_flat(path);
+        free(path);
     }
     assert_int_equal(kill(sweeper, SIGKILL), 0);
     assert_int_equal(waitpid(sweeper, &status, 0), sweeper);
     assert_int_equal(lost, 0);
+    free(beside);
 }
