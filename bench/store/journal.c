@@ -136,38 +136,28 @@ json_t *events_forced(const struct events *events)
     return out;
 }
 
-/* Where in the array the run stands that a line is about; the array's size: it does not yet. */
-static size_t neighbour_place(const json_t *array, const json_t *line)
-{
-    size_t i;
-    const json_t *other;
-    json_array_foreach(array, i,
-                       other) if (json_equal(json_object_get(other, "pid"), json_object_get(line, "pid")) &&
-                                  json_equal(json_object_get(other, "from"), json_object_get(line, "from"))) return i;
-    return json_array_size(array);
-}
-
 json_t *events_neighbours(const struct events *events)
 {
     static const char *const keys[] = {"pid", "user", "from", "until"};
-    json_t *out = json_array();
+    json_t *runs = json_object(), *out = json_array(), *one;
     const json_t *line;
+    const char *name;
     size_t i;
     json_array_foreach(events->lines, i, line)
     {
         if (!is_what(line, "neighbour"))
             continue;
-        json_t *one = json_object();
-        const size_t place = neighbour_place(out, line);
+        char *known = text_format("%.17g %.17g", json_number_value(json_object_get(line, "pid")),
+                                  json_number_value(json_object_get(line, "from")));
+        json_object_set_new(runs, known, one = json_object());
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
             json_t *value = json_object_get(line, keys[k]);
             json_object_set_new(one, keys[k], json_is_number(value) ? json_incref(value) : json_null());
         }
-        if (place < json_array_size(out))
-            json_array_set_new(out, place, one);
-        else
-            json_array_append_new(out, one);
+        free(known);
     }
+    json_object_foreach(runs, name, one) json_array_append(out, one);
+    json_decref(runs);
     return out;
 }
 
