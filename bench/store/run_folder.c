@@ -18,8 +18,10 @@
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
+#include "common/clock.h"
 
 #define SAME_SECOND    1000     /* runs of the same suite begun in the same second */
+#define SWEEP_MS       1000     /* nobody sweeps for longer; who holds the lock then holds it for something else */
 #define TEMPORARY_LINK "latest" /* as long as the number of a temporary folder */
 
 void run_folder_time(char *out, size_t room)
@@ -64,8 +66,9 @@ static int hold(const char *results)
     const int fd = open(results, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         sweep(results);
-    while (fd >= 0 && flock(fd, LOCK_SH) != 0 && errno == EINTR)
-        ;
+    const struct timespec ms = clock_timespec(NS_PER_MS);
+    for (int i = 0; fd >= 0 && i < SWEEP_MS && flock(fd, LOCK_SH | LOCK_NB) != 0; i++)
+        nanosleep(&ms, NULL);
     return fd;
 }
 
