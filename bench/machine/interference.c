@@ -15,7 +15,7 @@
 #include "common/num.h"
 #include "common/procfs.h"
 
-#define HEAT_MAX 16 /* counters of each kind: each is a file, and a poll must stay cheap */
+#define HEAT_MAX 32 /* each is a file, and a poll must stay cheap */
 
 /* -- which files to read ------------------------------------------------------------------------------------------ */
 
@@ -50,11 +50,11 @@ static void add_kills(const char *root, const char *folder, void *arg)
     }
 }
 
-/* Adds the first HEAT_MAX counters of one kind. */
-static void add_heat(const char *root, const char *name, struct string_list *out)
+/* Of each CPU core_throttle_count and package_throttle_count, the first HEAT_MAX there are. */
+static void add_heat(const char *root, struct string_list *out)
 {
     glob_t found = {.gl_pathc = 0};
-    char *pattern = text_format("%s/sys/devices/system/cpu/cpu*/thermal_throttle/%s", root, name);
+    char *pattern = text_format("%s/sys/devices/system/cpu/cpu*/thermal_throttle/*_throttle_count", root);
     if (glob(pattern, 0, NULL, &found) == 0) {
         for (size_t i = 0; i < found.gl_pathc && i < HEAT_MAX; i++)
             string_list_add(out, found.gl_pathv[i] + strlen(root));
@@ -74,8 +74,7 @@ void interference_open(const char *root, struct interference_watch *out)
                                        .tick_ns = ticks > 0 ? NS_PER_S / ticks : -1};
     cgroup_walk(root, "cpu", add_throttle, &out->throttle);
     cgroup_walk(root, "memory", add_kills, &out->kills);
-    add_heat(root, "package_throttle_count", &out->heat);
-    add_heat(root, "core_throttle_count", &out->heat);
+    add_heat(root, &out->heat);
     free(online);
 }
 

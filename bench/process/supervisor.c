@@ -45,7 +45,10 @@ static int read_scratch(struct supervisor *g, struct error *err)
     if (answer.error != 0)
         return 0;
     g->scratch = xcalloc(answer.bytes + 1u, 1);
-    return supervisor_read_all(g->socket, g->scratch, answer.bytes) == 0 ? 0 : lost(err);
+    if (supervisor_read_all(g->socket, g->scratch, answer.bytes) != 0)
+        return lost(err);
+    (void)setenv("COBENCH_SCRATCH", g->scratch, 1); /* where it is missing a host's semaphores go by another name */
+    return 0;
 }
 
 int supervisor_open(struct supervisor **out, struct error *err)
