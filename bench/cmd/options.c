@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/terminal.h"
+#include "bench/report/writer.h"
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"

@@ -8,7 +8,7 @@
 #include "bench/cmd/options.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/plot.h"
-#include "bench/report/terminal.h"
+#include "bench/report/writer.h"
 #include "bench/util/atomic_write.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"

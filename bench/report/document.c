@@ -8,8 +8,6 @@
 #include "bench/analysis/ranking.h"
 #include "bench/report/cells.h"
 #include "bench/report/format.h"
-#include "bench/report/head.h"
-#include "bench/report/marginal_cost.h"
 #include "bench/report/warnings.h"
 #include "bench/util/alloc.h"
 

@@ -9,7 +9,7 @@
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/scaling.h"
 #include "bench/report/format.h"
-#include "bench/report/marginal_cost.h"
+#include "bench/report/document.h"
 #include "bench/report/warnings.h"
 #include "bench/util/alloc.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A run and its machine in a few words. */
-#include "bench/report/head.h"
+#include "bench/report/document.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/marginal_cost.h"
+#include "bench/report/document.h"
 #include "bench/report/format.h"
 
 /* Texts and intervals are read by where a row has them. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* For a terminal: columns as wide as what stands in them; where a table is wider than the terminal, it goes on below with
  * its first column again. */
-#include "bench/report/terminal.h"
+#include "bench/report/writer.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -60,6 +60,10 @@ void writer_titles(struct writer *w, const struct table *table,
 void writer_rows(struct writer *w, const struct table *table, const struct writer_grid *grid);
 
 extern const struct writer_format format_terminal, format_markdown, format_adoc, format_csv, format_json;
+/* Of standard output: its columns, 80 where it is no terminal or has fewer, at most 1000; and whether it is a terminal that TERM
+ * names and does not call dumb, and NO_COLOR is not set. */
+int terminal_columns(void);
+bool terminal_has_colour(void);
 /* By the name that --format takes; NULL: unknown. */
 const struct writer_format *writer_find(const char *name);
 #endif

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-#include "bench/report/marginal_cost.h"
+#include "bench/report/document.h"
 #include "bench/report/format.h"
 #include "bench/analysis/marginal_cost.h"
 #include "bench/stats/theil_sen.h"

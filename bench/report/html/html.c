@@ -10,8 +10,6 @@
 #include "bench/report/document.h"
 #include "bench/report/findings.h"
 #include "bench/report/format.h"
-#include "bench/report/head.h"
-#include "bench/report/marginal_cost.h"
 #include "bench/report/html/page_text.h"
 #include "bench/report/warnings.h"
 #include "bench/util/escape.h"
