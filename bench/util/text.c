@@ -31,12 +31,11 @@ char *text_format(const char *format, ...)
     return text;
 }
 
-int text_set(char **text, const char *value)
+void text_set(char **text, const char *value)
 {
     char *copy = value == NULL ? NULL : xstrdup(value);
     free(*text);
     *text = copy;
-    return 0;
 }
 
 FILE *text_open(char **text, size_t *length)
@@ -94,30 +93,28 @@ const char *text_last_line(char *text)
     return last;
 }
 
-static int string_list_take(struct string_list *w, char *word)
+static void string_list_take(struct string_list *w, char *word)
 {
     w->items = xrealloc(w->items, (w->count + 2) * sizeof *w->items);
     w->items[w->count++] = word;
     w->items[w->count] = NULL;
-    return 0;
 }
 
-int string_list_add(struct string_list *w, const char *word) { return string_list_take(w, xstrdup(word)); }
+void string_list_add(struct string_list *w, const char *word) { string_list_take(w, xstrdup(word)); }
 
-int string_list_addf(struct string_list *w, const char *format, ...)
+void string_list_addf(struct string_list *w, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     char *word = format_va(format, args);
     va_end(args);
-    return string_list_take(w, word);
+    string_list_take(w, word);
 }
 
-int string_list_add_all(struct string_list *w, const struct string_list *more)
+void string_list_add_all(struct string_list *w, const struct string_list *more)
 {
     for (size_t i = 0; i < more->count; i++)
         string_list_add(w, more->items[i]);
-    return 0;
 }
 
 int string_list_split(struct string_list *w, const char *text)

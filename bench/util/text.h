@@ -17,7 +17,7 @@ struct string_list {
 /* A string like printf's, to be freed. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Replaces *text (freed) by a copy of `value`; NULL is copied as NULL. */
-int text_set(char **text, const char *value);
+void text_set(char **text, const char *value);
 /* A stream into a text that grows; both are there, the text to be freed, once text_close has closed it. */
 FILE *text_open(char **text, size_t *length);
 void text_close(FILE *out);
@@ -33,9 +33,9 @@ bool text_is_utf8(const char *bytes, size_t length);
 /* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
 const char *text_last_line(char *text);
 
-int string_list_add(struct string_list *w, const char *word);
-int string_list_addf(struct string_list *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int string_list_add_all(struct string_list *w, const struct string_list *more);
+void string_list_add(struct string_list *w, const char *word);
+void string_list_addf(struct string_list *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void string_list_add_all(struct string_list *w, const struct string_list *more);
 /* Adds what stands between commas, blanks around it cut off. 0, or -EINVAL: nothing between two of them. */
 int string_list_split(struct string_list *w, const char *text);
 bool string_list_have(const struct string_list *w, const char *word);

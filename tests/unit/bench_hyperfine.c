@@ -92,7 +92,7 @@ TEST(test_quoting)
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct string_list w = {NULL, 0};
-        assert_int_equal(string_list_add(&w, table[i].word), 0);
+        string_list_add(&w, table[i].word);
         char *line = string_list_quote(&w);
         assert_string_equal(line, table[i].quoted);
         free(line);
@@ -103,8 +103,8 @@ TEST(test_quoting)
 TEST(test_the_call)
 {
     struct string_list command = {NULL, 0}, call = {NULL, 0};
-    assert_int_equal(string_list_add(&command, "/a b/host"), 0);
-    assert_int_equal(string_list_add(&command, "run"), 0);
+    string_list_add(&command, "/a b/host");
+    string_list_add(&command, "run");
     hyperfine_argv(&call, &command, "/t/x.json");
     char *line = string_list_join(&call, "|");
     assert_string_equal(line,
