@@ -8,8 +8,6 @@
 #include "bench/stats/order.h"
 #include "bench/util/alloc.h"
 
-/* -- columns ---------------------------------------------------------------------------------------------------------- */
-
 /* Values of rounds, for their median. */
 struct values {
     double *items;
@@ -93,8 +91,6 @@ static double column_share(const struct result_cell *cell, size_t part, size_t w
     }
     return wholes > 0 ? parts / wholes : NAN;
 }
-
-/* -- what is known of the cell ---------------------------------------------------------------------------------------- */
 
 /* What is left of the whole command: before main and after it. Clocks may make it a hair negative. */
 static double start_median(const struct result_cell *cell)

@@ -11,7 +11,7 @@
 
 #include "bench/util/alloc.h"
 
-static char *format_va(const char *format, va_list args)
+char *text_format_va(const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
@@ -26,7 +26,7 @@ char *text_format(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = format_va(format, args);
+    char *text = text_format_va(format, args);
     va_end(args);
     return text;
 }
@@ -106,7 +106,7 @@ void string_list_addf(struct string_list *w, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *word = format_va(format, args);
+    char *word = text_format_va(format, args);
     va_end(args);
     string_list_take(w, word);
 }

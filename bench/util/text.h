@@ -4,6 +4,7 @@
 #ifndef BENCH_UTIL_TEXT_H
 #define BENCH_UTIL_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ struct string_list {
 
 /* A string like printf's, to be freed. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_format_va(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 /* Replaces *text (freed) by a copy of `value`; NULL is copied as NULL. */
 void text_set(char **text, const char *value);
 /* A stream into a text that grows; both are there, the text to be freed, once text_close has closed it. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The kinds of pictures in one table, and what their makers share. */
-#define _GNU_SOURCE /* vasprintf */
 #include "bench/report/plot/picture.h"
 
 #include <math.h>
@@ -190,10 +189,8 @@ void picture_row_of(struct picture *p, const char *name, const char *label, cons
 void picture_say(char **text, const char *format, ...)
 {
     va_list args;
-    char *said;
     va_start(args, format);
-    if (vasprintf(&said, format, args) < 0)
-        out_of_memory();
+    char *said = text_format_va(format, args);
     va_end(args);
     text_one_line(said);
     free(*text);
@@ -203,10 +200,8 @@ void picture_say(char **text, const char *format, ...)
 void picture_append(char **text, const char *separator, const char *format, ...)
 {
     va_list args;
-    char *more;
     va_start(args, format);
-    if (vasprintf(&more, format, args) < 0)
-        out_of_memory();
+    char *more = text_format_va(format, args);
     va_end(args);
     picture_say(text, "%s%s%s", *text == NULL ? "" : *text, *text == NULL ? "" : separator, more);
     free(more);

@@ -19,8 +19,6 @@
 #define CLUSTER_GAP 0.8
 #define LEAST_WIDTH 7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
 
-/* -- where the bars stand --------------------------------------------------------------------------------------------- */
-
 /* By model, and within one by runtime. */
 static double key(const struct summary_cell *cell, const void *models)
 {
@@ -61,8 +59,6 @@ static void put_models(struct picture *p, const struct plot_rows *bars)
     }
     picture_set(p, "left=%.6g; right=%.6g; spacing=%.6g", last / 2 - width / 2, last / 2 + width / 2, spacing);
 }
-
-/* -- a panel ---------------------------------------------------------------------------------------------------------- */
 
 /* The axis has the x; bars are narrow: four characters. */
 static struct format label_text(double ratio)

@@ -122,8 +122,6 @@ static void timeline_free(struct timeline *t)
     free(t->models);
 }
 
-/* -- the picture ------------------------------------------------------------------------------------------------------ */
-
 static void put_jobs(struct picture *p, const struct timeline *t, const struct model_lanes *m)
 {
     for (size_t i = 0; i < m->rows.count; i++) {
