@@ -76,3 +76,11 @@ def stub():
     """A small HTTP server on a free port; see origin_stub.py."""
     with stub_origin() as server:
         yield server
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A project with the real driver and fake hosts."""
+    from test_driver import Checkout  # which needs a build, as not all tests do
+
+    return Checkout(tmp_path / f"project-{os.getpid()}")

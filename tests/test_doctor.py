@@ -13,7 +13,7 @@ import pytest
 
 import machines
 from hosts import BUILD, ROOT
-from test_driver import FAKE, Checkout
+from test_driver import Checkout
 from test_machine import unshare
 
 COBENCH = BUILD / "cobench"
@@ -51,12 +51,6 @@ def doctor(*before: str, program: Path = COBENCH, **options) -> Doctor:
 
 def without_cobench(**more: object) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("COBENCH_")} | {k: str(v) for k, v in more.items()}
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    """The real driver and origin, with hosts that are fake and all right."""
-    return Checkout(tmp_path / f"project-{os.getpid()}")
 
 
 def examined(checkout: Checkout, **env: object) -> Doctor:

@@ -91,11 +91,6 @@ class Checkout:
         return json.loads((folder / "plan.json").read_text())
 
 
-@pytest.fixture
-def checkout(tmp_path):
-    return Checkout(tmp_path / f"project-{os.getpid()}")
-
-
 def mine(marker):
     """Processes whose command line or environment holds the marker, but this one."""
     found = []

@@ -9,7 +9,6 @@ import pytest
 
 from driver import Run, cobench
 from hosts import BUILD
-from test_driver import checkout  # noqa: F401
 
 MB = 4
 
@@ -59,7 +58,7 @@ def test_jobs_that_do_not_all_wait_at_once_have_no_price(tmp_path):
     assert pictures == {"memory"}  # memory over workers: there is nothing else to draw
 
 
-def test_results_are_checked_against_each_other(checkout):  # noqa: F811
+def test_results_are_checked_against_each_other(checkout):
     """Without a baseline the other host's same model is the reference."""
     done = checkout.run("--task", "faulty", "--scaling", "prices", "--workers", "1,2,3", "--jobs", 1, "--rounds", 2, "--model",
                         "threads", "--set", "mode=wrong", "--set", "at=0", "--set", "who=py")  # fmt: skip

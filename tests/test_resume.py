@@ -17,15 +17,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from test_driver import BUILD, LIMIT_S, ROOT, Checkout, mine, wait_until
+from test_driver import BUILD, LIMIT_S, ROOT, mine, wait_until
 
 SCHEMAS = {name: json.loads((ROOT / "common" / "schema" / f"{name}.schema.json").read_text())
            for name in ("sample", "plan", "event")}
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    return Checkout(tmp_path / "project")
 
 
 def lines_of(folder, name="samples"):

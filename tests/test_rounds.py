@@ -8,16 +8,10 @@ import re
 import jsonschema
 import pytest
 
-from test_driver import Checkout
 from test_resume import SCHEMAS, lines_of, place, resume
 
 PILOT, LEAST = 16, 24
 SMALL = ("--task", "null", "--model", "sync", "--runtime", "c", "--workers", 1)
-
-
-@pytest.fixture
-def checkout(tmp_path):
-    return Checkout(tmp_path / "project")
 
 
 def summary_of(folder):
