@@ -34,15 +34,18 @@ static void read_gain(const void *row, int which, struct table_value *out)
         cells_set_ratio(out, curve->points[which].gain);
 }
 
-/* "contention 0.02 [0.01,0.03], coherency 0.001 [0,0.002], peak 8.1x at 31 workers; 1.2% off", or why there is no fit. */
+/* "contention 0.02 [0.01,0.03], coherency 0.001 [0.0005,0.002], peak 8.10x at 31 workers; 1.2% off", or why there is no fit. */
 static void read_law(const void *row, int which, struct table_value *out)
 {
-    const struct fit *fit = &((const struct row *)row)->curve->fits[which];
+    const struct scaling_curve *curve = ((const struct row *)row)->curve;
+    const struct fit *fit = &curve->fits[which];
     const struct fit_term *s = &fit->contention, *k = &fit->coherency;
-    char peak[60] = "no peak";
+    const double most = (double)curve->points[curve->count - 1].cell->group->workers;
+    char peak[80] = "no peak shown";
     struct format f;
     if (isfinite(fit->peak_workers))
-        snprintf(peak, sizeof peak, "peak %s at %.0f workers", format_ratio(&f, fit->peak_gain), fit->peak_workers);
+        snprintf(peak, sizeof peak, "peak %s at %.0f workers%s", format_ratio(&f, fit->peak_gain), fit->peak_workers,
+                 fit->peak_workers > most ? " (more than measured)" : "");
     if (!fit->accepted)
         table_set_format(out, "not fitted: %s", fit->reason);
     else if (fit->law == FIT_AMDAHL)

@@ -113,6 +113,22 @@ TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free,
     scaling_free(&s);
 }
 
+/* Where the points end before the law's peak, that stands beside it. */
+TEST_WITH(a_peak_beyond_the_points_is_told_from_one_among_them, world_make, world_free, struct world *w)
+{
+    char *text = NULL;
+    size_t length = 0;
+    w->groups[POINTS - 1].workers = 6;
+    set_cells(w, POINTS - 1, usl(6));
+    struct writer writer = {.format = &format_markdown, .out = open_memstream(&text, &length)};
+    document_write_scaling(&w->summary, &writer);
+    assert_int_equal(write_end(&writer), 0);
+    assert_int_equal(fclose(writer.out), 0);
+    assert_non_null(strstr(text, "peak 3.22x at 9 workers (more than measured)"));
+    assert_non_null(strstr(text, "peak 3.22x at 9 workers;"));
+    free(text);
+}
+
 /* Everything that a reader must find stands in each format. */
 TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
 {
@@ -123,8 +139,8 @@ TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
         {&format_terminal,
          {"strong scaling, 32 jobs in all", "weak scaling, 5 jobs for each worker", "16*", "c:pool", "0.900x"}},
         {&format_markdown,
-         {"contention 0.1 \\[0.1,0.1\\], coherency 0.01 \\[0.01,0.01\\]", "16*", "c:pool", "0.900x",
-          "not fitted: the law speaks of a fixed amount of work"}},
+         {"contention 0.1 \\[0.1,0.1\\], coherency 0.01 \\[0.01,0.01\\], peak 3.22x at 9 workers; ", "16*", "c:pool",
+          "0.900x", "not fitted: the law speaks of a fixed amount of work"}},
         {&format_json,
          {"\"beyond_cpus\": true", "\"workers\": 16", "\"jobs\": 32", "\"capacity\": null", "\"law\": \"usl\""}},
     };
