@@ -87,10 +87,19 @@ static void put_gain(FILE *out, const struct ranking *ranking, const struct rati
     }
 }
 
+static void put_nothing(FILE *out, const struct ranking *ranking)
+{
+    bool failed = true;
+    for (size_t i = 0; i < ranking->summary->cell_count; i++)
+        failed &= ranking->summary->cells[i].group != ranking->group ||
+                  ranking->summary->cells[i].cell->status > CELL_OK;
+    fputs(failed ? "no cell worked" : "nothing was measured", out);
+}
+
 static void put_group(FILE *out, const struct ranking *ranking)
 {
     if (ranking->count == 0) {
-        fputs("nothing was measured", out);
+        put_nothing(out, ranking);
         return;
     }
     const struct summary_cell *winner = ranking->cells[0];
@@ -133,7 +142,7 @@ static void put_open_loop(FILE *out, const struct ranking *ranking)
                              format_rate(&f, c->open_loop.achieved));
     }
     if (ranking->count == 0 && late.count == 0) {
-        fputs("nothing was measured", out);
+        put_nothing(out, ranking);
         return;
     }
     fprintf(out, "of jobs arriving at %s, %s, ", format_rate(&f, ranking->group->rate),
@@ -255,7 +264,8 @@ static void add_group(struct findings *out, const struct summary *summary, const
     line->point = point;
     ranking_open(&ranking, summary, group);
     line_say(line, ranking_text(group->rate > 0 ? put_open_loop : put_group, &ranking));
-    line_say(line, ranking_text(put_best, &ranking));
+    if (ranking.count > 0)
+        line_say(line, ranking_text(put_best, &ranking));
     findings_of_variants(&line->said, summary, group);
     ranking_close(&ranking);
 }

@@ -45,9 +45,11 @@ static void put_head(const struct results *r, FILE *out)
 static void put_contents(const struct page *page, FILE *out)
 {
     fputs("<nav aria-label=\"On this page\">\n<ul>\n"
-          "<li><a href=\"#findings\">Findings</a></li>\n<li><a href=\"#pictures\">Pictures</a></li>\n"
-          "<li><a href=\"#all-numbers\">Numbers</a></li>\n",
+          "<li><a href=\"#findings\">Findings</a></li>\n",
           out);
+    if (page->picture_count > 0)
+        fputs("<li><a href=\"#pictures\">Pictures</a></li>\n", out);
+    fputs("<li><a href=\"#all-numbers\">Numbers</a></li>\n", out);
     if (page->claims != NULL)
         fputs("<li><a href=\"#claims\">Claims</a></li>\n", out);
     fputs("<li><a href=\"#method\">How it was measured</a></li>\n<li><a href=\"#machine\">The machine</a></li>\n"
@@ -136,11 +138,12 @@ static const char *const method[][2] = {
 
 static void write_method(struct writer *w, const struct results *r)
 {
-    char margin[100];
+    char margin[100], digits[TEXT_NUMBER_ROOM];
     html_section(w->out, "method", "How it was measured");
     for (size_t i = 0; i < sizeof method / sizeof *method; i++)
         write_item(w, method[i][0], method[i][1]);
-    snprintf(margin, sizeof margin, "a difference of up to %.3g%% either way counts as none", 100 * r->margin);
+    snprintf(margin, sizeof margin, "a difference of up to %s%% either way counts as none",
+             text_number(digits, 100 * r->margin));
     write_item(w, "Margin", margin);
     for (size_t i = 0; i < r->group_count; i++) {
         char *text = format_group(&r->groups[i]);

@@ -125,6 +125,8 @@ static bool any_drawn(const struct page *page)
 void html_put_pictures(const struct page *page, FILE *out)
 {
     const struct results *r = page->summary->results;
+    if (page->picture_count == 0) /* nothing to draw */
+        return;
     html_section(out, "pictures", "Pictures");
     if (!any_drawn(page)) {
         fputs("<p>No picture was drawn when this page was made: gnuplot was missing, failed or was not wanted. "
