@@ -196,7 +196,7 @@ class Command:
                 f"--rate: task '{task.NAME}' waits for nothing; only one that asks for a delay or a URL can be run at a rate"
             )
         if jobs / rate > arrivals.LONGEST_S:
-            raise Usage(f"--rate: {jobs} jobs at {rate:g} a second take more than {arrivals.LONGEST_S:g} s")
+            raise Usage(f"--rate: {jobs} jobs at {rate:.12g} a second take more than {arrivals.LONGEST_S:.12g} s")
         return rate, kind, seed
 
     def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
@@ -237,18 +237,18 @@ class Command:
                 run.catch_up()
             running = run.slots.running()
             for job, worker in running[: record.FAILURES_MAX]:
-                run.shared.failed(job, worker, "Timeout", f"still running when the {timeout_s:g} s were over", None)
+                run.shared.failed(job, worker, "Timeout", f"still running when the {timeout_s:.12g} s were over", None)
             os._exit(self.report("failed", self.time_out_reason(timeout_s, [job for job, _ in running])))
 
         return expired
 
     def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
         if not jobs and self.this.slots.all_ended():
-            return f"the time ran out after {timeout_s:g} s; all jobs had ended, but not their workers"
+            return f"the time ran out after {timeout_s:.12g} s; all jobs had ended, but not their workers"
         named = ", ".join(map(str, jobs[:NAMED_JOBS]))
         if len(jobs) > NAMED_JOBS:
             named += f" and {len(jobs) - NAMED_JOBS} more"
-        return f"the time ran out after {timeout_s:g} s; still running: {'job ' + named if jobs else 'no job'}"
+        return f"the time ran out after {timeout_s:.12g} s; still running: {'job ' + named if jobs else 'no job'}"
 
     # -- after the run ----------------------------------------------------------------------------------------------------
 

@@ -245,7 +245,7 @@ def check_pictures(folder: Path, groups: list[str]) -> None:
 def test_pictures_are_whole(drawn: Path) -> None:
     check_pictures(drawn, ["count", "fetch"])
     svg = (drawn / "plots" / "speedup-fetch.svg").read_text()
-    for word in ("not possible", "wrong result", "too short", "ideal 50x"):
+    for word in ("not possible", "wrong result", "too short", "ideal 50.0x"):
         assert word in svg
 
 
@@ -357,7 +357,7 @@ def cells_of(**works: float) -> list[make_run.Cell]:
     (CPU, [make_run.Cell(0, "c", "sync", work=500), make_run.Cell(0, "c", "threads", work=495, noise=0.2)], 10,
      r": (its gain is unresolved|no difference from its sync shown), [\d.]+x \[.*\] over its sync|no model made it faster"),
     (CPU, [make_run.Cell(0, "c", "sync", work=500)], 10, r"c:sync alone was measured \(work \d+ ms\): no model made it faster"),
-    (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed")], 10, "nothing was measured"),
+    (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed")], 10, "^no cell worked$"),
 ])
 def test_finding(tmp_path: Path, group: dict, cells: list, rounds: int, says: str) -> None:
     make_run.write(tmp_path / "run", [group], cells, rounds, 7)
@@ -466,6 +466,29 @@ def test_the_heading_names_the_server_that_was_asked(run: Path) -> None:
     edit_plan(lambda p: p.update(url="http://127.0.0.1:8080/a_b"))(run)
     assert " asking http://127.0.0.1:8080/a_b " in " ".join(report(run, "--no-plots").stdout.split())
     assert "asking http://127.0.0.1:8080/a\\_b ·" in (run / "summary.md").read_text()
+
+
+@pytest.mark.parametrize("url, check, said", [
+    (None, "auto", "size=1024 delay=150 check=auto"), ("http://a/{job}?size={size}&delay={delay}", "auto", "size=1024 delay=150 check=auto"),
+    ("http://a/", "auto", "check=auto"), ("http://a/?d={delay}", "status", "delay=150 check=status"),
+    ("http://a/", "length", "size=1024 check=length")])
+def test_parameters_that_the_url_does_not_use_are_left_out(run: Path, url: str | None, check: str, said: str) -> None:
+    def change(plan: dict) -> None:
+        plan["url"] = url
+        plan["groups"][1]["params"] = {"size": "1024", "delay": "150", "check": check}
+    edit_plan(change)(run)
+    assert f"fetch · io · {said} · 50 jobs on 50 workers" in " ".join(report(run, "--no-plots").stdout.split())
+    assert {row["params"] for row in csv.DictReader((run / "summary.csv").open()) if row["task"] == "fetch"} == {said}
+    assert f" · {said} · 50 jobs" in (run / "index.html").read_text()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_where_no_cell_worked_that_is_said_once(tmp_path: Path, count: int) -> None:
+    failed = [make_run.Cell(g, r, "sync", status="failed", reason="it crashed") for g in range(count) for r in ("c", "py")]
+    make_run.write(tmp_path / "run", [CPU, IO | {"id": 1}][:count], failed, 1, 7)
+    assert report(tmp_path / "run", "--quiet").returncode == 0
+    page = (tmp_path / "run" / "index.html").read_text()
+    assert page.count("no cell worked") == count and not re.search("shown to gain|gnuplot was|#pictures", page)
 
 
 def test_a_line_cut_short_is_ignored(run: Path) -> None:

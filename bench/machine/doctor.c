@@ -147,10 +147,11 @@ static void check_cpus(struct doctor *d, const json_t *facts)
 {
     const double cpus = number_of(facts, "cpus"), affinity = number_of(facts, "affinity_cpus");
     const double quota = number_of(facts, "quota_cpus"), usable = number_of(facts, "effective_cpus");
+    char digits[TEXT_NUMBER_ROOM];
     doctor_add(d, doctor_note_if(usable < 3), "CPUs",
                usable <= 1 ? "on one CPU no model gains on work that computes"
                            : "few: the origin, hyperfine and whatever else runs take their part of them",
-               "%.3g usable", usable);
+               "%s usable", text_number(digits, usable));
     if (affinity > 0 && affinity < cpus)
         doctor_add(d, DOCTOR_NOTE, "affinity",
                    "taskset or a cpuset keeps it there; what runs on the others still shares caches and memory",
@@ -159,7 +160,7 @@ static void check_cpus(struct doctor *d, const json_t *facts)
         doctor_add(d, doctor_note_if(quota < affinity), "quota",
                    "work that uses more is stopped until the next period (mostly 100 ms): run where there is none, or "
                    "with --workers below it",
-                   "%.3g CPUs, by a control group", quota);
+                   "%s CPUs, by a control group", text_number(digits, quota));
     else if (fact_is_unknown(json_object_get(facts, "quota_cpus")))
         doctor_add(d, DOCTOR_NOTE, "quota", NULL, "unknown: no control group can be seen");
 }
@@ -175,9 +176,10 @@ static void busiest(struct proctree polls[2], double ticks, char *out, size_t si
     for (size_t i = 0; i < polls[1].count && i < 3 && used < size; i++) {
         const struct proctree_entry *top = &polls[1].entries[i];
         const double cpus = (double)top->ticks / ticks;
+        char digits[TEXT_NUMBER_ROOM];
         if (cpus >= 0.05) /* less is not worth a name */
-            used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %.2g", used > 0 ? ", " : ": ", top->name,
-                                     (int)top->pid, cpus);
+            used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %s", used > 0 ? ", " : ": ", top->name,
+                                     (int)top->pid, text_number(digits, cpus));
     }
 }
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "bench/util/text.h"
 #include "common/cgroup.h"
 #include "common/clock.h"
 #include "common/num.h"
@@ -232,9 +233,10 @@ static bool find_load(const struct interference *s, char *text, size_t size)
     if (s->cpus <= 0 || s->wall_ns <= 0)
         return false;
     const double limit = INTERFERENCE_LOAD_SHARE * (double)s->cpus;
+    char digits[TEXT_NUMBER_ROOM];
     if (s->wall_ns >= INTERFERENCE_SHORT_NS && s->others_ns >= 0) {
-        snprintf(text, size, "of other processes %.2g of %lld CPUs", (double)s->others_ns / (double)s->wall_ns,
-                 (long long)s->cpus);
+        snprintf(text, size, "of other processes %s of %lld CPUs",
+                 text_number(digits, (double)s->others_ns / (double)s->wall_ns), (long long)s->cpus);
         return (double)(s->others_ns - 2 * s->tick_ns) > limit * (double)s->wall_ns;
     }
     snprintf(text, size, "of %lld other task%s, running before and after it", (long long)s->runnable,

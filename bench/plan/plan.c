@@ -301,9 +301,10 @@ static int check_schedule(const struct plan *p, const struct plan_group *g, stru
     const double takes_s = g->rate > 0 ? (double)g->jobs / g->rate : 0;
     if (takes_s < p->timeout_s && takes_s <= ARRIVALS_LONGEST_S)
         return 0;
-    return error_set(err, -EINVAL,
-                     "group '%.200s': %lld jobs at %g a second take %g s, but a command may take %g s (timeout)",
-                     g->name, (long long)g->jobs, g->rate, takes_s, p->timeout_s);
+    return error_set(
+        err, -EINVAL,
+        "group '%.200s': %lld jobs at %.12g a second take %.12g s, but a command may take %.12g s (timeout)", g->name,
+        (long long)g->jobs, g->rate, takes_s, p->timeout_s);
 }
 
 /* What the points from `first` on have by being several; and their cells. */
@@ -390,6 +391,7 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
                            .kind = task->kind,
                            .asks = task->asks,
                            .entry = task,
+                           .url = o->url,
                            .start_method = method != NULL ? method : "fork"};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);

@@ -259,8 +259,10 @@ int plan_read(json_t *json, const struct catalog *catalog, struct plan *out, str
         rc = error_set(err, -EPROTO, "plan.json: \"groups\" or \"cells\" is missing or not an array");
     out->groups = xcalloc(json_array_size(groups), sizeof *out->groups);
     out->cells = xcalloc(json_array_size(cells), sizeof *out->cells);
-    for (size_t g = 0; rc == 0 && g < json_array_size(groups); g++)
+    for (size_t g = 0; rc == 0 && g < json_array_size(groups); g++) {
+        out->groups[g].url = out->url;
         rc = read_group(json_array_get(groups, g), &out->groups[out->group_count++], err);
+    }
     for (size_t c = 0; rc == 0 && c < json_array_size(cells); c++)
         rc = read_cell(json_array_get(cells, c), out, &out->cells[out->cell_count++], err);
     if (rc == 0 && catalog != NULL)

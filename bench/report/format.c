@@ -14,12 +14,12 @@ static void three_digits(char *out, size_t room, double value)
     snprintf(out, room, "%.*f", decimals, value);
 }
 
-/* The same in at most five columns: small ratios keep fewer digits, extreme ones get an exponent. */
+/* The same: small ratios keep fewer digits, the least get an exponent. */
 static void ratio_digits(char *out, size_t room, double value)
 {
     if (!isfinite(value))
         snprintf(out, room, "-");
-    else if (value >= 99999.5 || value < 0.0095) {
+    else if (value < 0.0095) {
         /* printf rounds; what it does not do is leave out the exponent's leading zeros. */
         char digits[32];
         snprintf(digits, sizeof digits, "%.0e", value);
@@ -35,7 +35,7 @@ const char *format_time(struct format *f, double seconds)
     static const struct {
         double below, scale;
         const char *unit;
-    } units[] = {{0.9995e-6, 1e9, "ns"}, {0.9995e-3, 1e6, "us"}, {0.9995, 1e3, "ms"}, {99999.5, 1, "s"}};
+    } units[] = {{0.9995e-6, 1e9, "ns"}, {0.9995e-3, 1e6, "us"}, {0.9995, 1e3, "ms"}, {INFINITY, 1, "s"}};
     snprintf(f->text, sizeof f->text, "-");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (seconds < units[i].below) {
@@ -44,8 +44,6 @@ const char *format_time(struct format *f, double seconds)
             snprintf(f->text, sizeof f->text, "%s %s", seconds == 0 ? "0" : digits, seconds == 0 ? "s" : units[i].unit);
             break;
         }
-    if (seconds >= 99999.5)
-        snprintf(f->text, sizeof f->text, "%.1e s", seconds);
     return f->text;
 }
 
@@ -111,10 +109,11 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
 {
     struct format number, interval;
     if (ratio->state == RATIO_FULL)
-        snprintf(f->text, sizeof f->text, "%.6s %.40s", format_ratio(&number, ratio->ratio),
+        snprintf(f->text, sizeof f->text, "%.20s %.40s", format_ratio(&number, ratio->ratio),
                  format_interval(&interval, ratio->low, ratio->high));
     else if (ratio->state == RATIO_NO_INTERVAL)
-        snprintf(f->text, sizeof f->text, "%.6s (too few rounds for an interval)", format_ratio(&number, ratio->ratio));
+        snprintf(f->text, sizeof f->text, "%.20s (too few rounds for an interval)",
+                 format_ratio(&number, ratio->ratio));
     else
         snprintf(f->text, sizeof f->text, "%s", format_ratio_state(ratio->state));
     return f->text;
@@ -122,12 +121,29 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
 
 /* -- names ---------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * The origin's URL names the size and the delay of an answer; one that does not has no use for them, but for the size
+ * where the task checks it.
+ */
+static bool is_unused(const struct plan_group *group, const char *key)
+{
+    static const struct {
+        const char *key, *in_url, *checks;
+    } filled[] = {{"size", "{size}", "crc length"}, {"delay", "{delay}", ""}};
+    const char *own = json_string_value(json_object_get(group->params, "url")), *url = own != NULL ? own : group->url;
+    const char *check = json_string_value(json_object_get(group->params, "check")); /* a user's own task has none */
+    for (size_t i = 0; url != NULL && check != NULL && i < sizeof filled / sizeof *filled; i++)
+        if (strcmp(key, filled[i].key) == 0)
+            return strstr(url, filled[i].in_url) == NULL && strstr(filled[i].checks, check) == NULL;
+    return false;
+}
+
 char *format_params(const struct plan_group *group)
 {
     struct string_list words = {NULL, 0};
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)group->params, key, value)
+    json_object_foreach((json_t *)group->params, key, value) if (!is_unused(group, key))
         string_list_addf(&words, "%s=%s", key, json_string_value(value));
     char *text = string_list_join(&words, " ");
     string_list_free(&words);
@@ -138,11 +154,12 @@ char *format_shape(const struct plan_group *group)
 {
     const long long jobs = (long long)group->jobs, workers = (long long)group->workers;
     char at[100] = "", ideal[40] = "";
+    struct format f;
     if (group->rate > 0)
-        snprintf(at, sizeof at, " at %.6g/s, %.40s arrivals,", group->rate,
+        snprintf(at, sizeof at, " at %.40s, %.40s arrivals,", format_rate(&f, group->rate),
                  group->arrivals != NULL ? group->arrivals : "?");
     else if (strcmp(group->kind, "mixed") != 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
-        snprintf(ideal, sizeof ideal, ", ideal %.3gx", group->ideal);
+        snprintf(ideal, sizeof ideal, ", ideal %.30s", format_ratio(&f, group->ideal));
     return text_format("%lld job%s%s on %lld worker%s%s", jobs, jobs == 1 ? "" : "s", at, workers,
                        workers == 1 ? "" : "s", ideal);
 }

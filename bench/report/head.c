@@ -45,13 +45,13 @@ static void add_cpus(const json_t *machine, struct string_list *out)
     const json_int_t cpus = json_integer_value(json_object_get(machine, "cpus")),
                      cores = json_integer_value(json_object_get(machine, "cores"));
     const double usable = json_number_value(json_object_get(machine, "effective_cpus"));
-    char count[48] = "CPUs unknown", of_cores[48] = "", less[48] = "";
+    char count[48] = "CPUs unknown", of_cores[48] = "", less[48] = "", digits[TEXT_NUMBER_ROOM];
     if (cpus > 0)
         snprintf(count, sizeof count, "%lld CPU%s", (long long)cpus, cpus == 1 ? "" : "s");
     if (cores > 0 && cores < cpus)
         snprintf(of_cores, sizeof of_cores, " of %lld cores", (long long)cores);
     if (usable > 0 && (cpus <= 0 || usable < (double)cpus))
-        snprintf(less, sizeof less, ", %.3g usable", usable);
+        snprintf(less, sizeof less, ", %s usable", text_number(digits, usable));
     string_list_addf(out, "%s, %s%s%s", model == NULL ? "CPU unknown" : model, count, of_cores, less);
 }
 

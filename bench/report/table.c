@@ -57,6 +57,7 @@ static const char *signed_text(struct format *f, double number, const char *(*un
 
 static const char *number_text(enum table_unit unit, double number, struct format *f)
 {
+    char digits[TEXT_NUMBER_ROOM];
     switch (unit) {
     case UNIT_SECONDS:
         return signed_text(f, number, format_time);
@@ -67,7 +68,7 @@ static const char *number_text(enum table_unit unit, double number, struct forma
     case UNIT_FLAG:
         return number != 0 ? "yes" : "no";
     case UNIT_SHARE:
-        snprintf(f->text, sizeof f->text, "%.3g%%", 100 * number);
+        snprintf(f->text, sizeof f->text, "%s%%", text_number(digits, 100 * number));
         break;
     case UNIT_COUNT:
         snprintf(f->text, sizeof f->text, "%.0f", number);
@@ -76,8 +77,7 @@ static const char *number_text(enum table_unit unit, double number, struct forma
         return format_rate(f, number);
     case UNIT_TEXT:
     case UNIT_REAL:
-        snprintf(f->text, sizeof f->text, fabs(number) >= 1000 ? "%.0f" : "%.3g", number);
-        break;
+        return text_number(f->text, number);
     }
     return f->text;
 }

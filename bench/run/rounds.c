@@ -9,6 +9,7 @@
 #include "bench/store/journal.h"
 #include "bench/util/alloc.h"
 #include "bench/util/json.h"
+#include "bench/util/text.h"
 #include "common/clock.h"
 
 static void take_settled(struct rounds_group *group, const struct plan_group *before)
@@ -46,11 +47,13 @@ static int plan_groups(struct rounds *r, const double *widths, struct error *err
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < r->plan->group_count; g++) {
         struct rounds_group *group = &r->groups[g];
+        char digits[TEXT_NUMBER_ROOM];
         if (group->planned > 0 || group->why != STOPPING_GOES_ON)
             continue;
         group->planned = stopping_rounds(widths[g], r->plan->stopping.precision);
-        progress_note(r->progress, false, "%s: within %.2g%% after %d rounds; %lld rounds in all are planned",
-                      r->plan->groups[g].name, 100 * widths[g], STOPPING_PILOT, (long long)group->planned);
+        progress_note(r->progress, false, "%s: within %s%% after %d rounds; %lld rounds in all are planned",
+                      r->plan->groups[g].name, text_number(digits, 100 * widths[g]), STOPPING_PILOT,
+                      (long long)group->planned);
         rc = events_append(r->folder, "planned",
                            json_pack("{sI sI so}", "group", (json_int_t)g, "rounds", (json_int_t)group->planned,
                                      "half_width", json_number(widths[g])),

@@ -3,6 +3,7 @@
 #include "bench/util/text.h"
 
 #include <errno.h>
+#include <math.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +51,12 @@ void text_close(FILE *out)
 {
     if (fclose(out) != 0)
         out_of_memory();
+}
+
+const char *text_number(char out[TEXT_NUMBER_ROOM], double value)
+{
+    snprintf(out, TEXT_NUMBER_ROOM, fabs(value) < 999.5 ? "%.3g" : "%.0f", value);
+    return out;
 }
 
 size_t text_control(const char *text)

@@ -71,7 +71,7 @@ static int arrivals_check(const struct session *s, struct cobench_error *err)
                           "run at a rate",
                           task->name);
     if ((double)s->run.jobs / rate > ARRIVALS_LONGEST_S)
-        return error_fill(err, -ERANGE, "--rate: %llu jobs at %g a second take more than %g s",
+        return error_fill(err, -ERANGE, "--rate: %llu jobs at %.12g a second take more than %.12g s",
                           (unsigned long long)s->run.jobs, rate, ARRIVALS_LONGEST_S);
     return 0;
 }
@@ -272,7 +272,7 @@ void session_expire(struct session *s)
 {
     char seconds[32], running[200] = "", line[320];
 
-    snprintf(seconds, sizeof seconds, "%g", (double)s->args->timeout_ns / (double)NS_PER_S);
+    snprintf(seconds, sizeof seconds, "%.12g", (double)s->args->timeout_ns / (double)NS_PER_S);
     failures_collect(s);
     s->record.ready_ns = s->run.ready_ns;
     const uint64_t count = running_collect(s, seconds, running, sizeof running);

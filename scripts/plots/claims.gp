@@ -18,7 +18,7 @@ set xrange [low:high]
 set yrange [-0.7:claims - 0.3]
 small = sprintf("DejaVu Sans,%d", FONT - 1)
 set ytics scale 0 font small noenhanced
-set xtics format "%gx"
+set xtics format "%.12gx"
 unset grid
 set grid xtics @GRID
 set key at screen 210.0 / WIDTH, screen (HEIGHT - 62.0) / HEIGHT left top vertical maxrows 2 Left reverse samplen 1.2 width 0.5 noenhanced

@@ -14,7 +14,7 @@ set logscale x 2
 set xrange [0.9:workers * 1.12]
 set yrange [low:high]
 if (steep) { set logscale y }
-set ytics format "%gx"
+set ytics format "%.12gx"
 set xtics ()
 do for [n in ARG8] { set xtics add (n n + 0) }
 set xlabel "workers"

@@ -42,7 +42,7 @@ do for [p in "own base"] {
     set bmargin at screen (top - PANEL + (slanted ? 74.0 : 40.0)) / HEIGHT
     unset logscale y
     if (value(p . "_log")) { set logscale y }
-    set ytics auto format "%gx"
+    set ytics auto format "%.12gx"
     set yrange [low:high]
     set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own sync" : " over py:sync") \
         at screen 70.0 / WIDTH, screen (top - 14.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)

@@ -737,7 +737,7 @@ TEST(numbers_have_three_digits)
         {9.9951, "10.0x", "10.0 s"},
         {99.951, "100x", "100 s"},
         {1234.5, "1234x", "1234 s"},
-        {123456, "1e5x", "1.2e+05 s"},
+        {123456, "123456x", "123456 s"},
         {NAN, "-", "-"},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -745,6 +745,22 @@ TEST(numbers_have_three_digits)
         assert_string_equal(format_ratio(&f, table[i].value), table[i].ratio);
         assert_string_equal(format_time(&f, table[i].value), table[i].time);
     }
+}
+
+TEST(big_numbers_are_plain)
+{
+    struct plan_group group = {.kind = "io", .jobs = 100000, .workers = 100000, .ideal = 100000};
+    char digits[TEXT_NUMBER_ROOM], *shape = format_shape(&group);
+    assert_string_equal(shape, "100000 jobs on 100000 workers, ideal 100000x");
+    free(shape);
+    group.rate = 1e6;
+    group.arrivals = "fixed";
+    shape = format_shape(&group);
+    assert_string_equal(shape, "100000 jobs at 1000000/s, fixed arrivals, on 100000 workers");
+    free(shape);
+    assert_string_equal(text_number(digits, 999.7), "1000");
+    assert_string_equal(text_number(digits, -12345.6), "-12346");
+    assert_string_equal(text_number(digits, 0.01234), "0.0123");
 }
 
 TEST(control_characters_do_not_reach_a_terminal)
