@@ -36,7 +36,7 @@ EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
 
 def main(argv: list[str], runtime: Runtime = PY) -> int:
     start_ns = time.monotonic_ns()
-    if argv and argv[0] in ("-h", "--help", "help"):
+    if argv[:1] == ["help"] or {"-h", "--help"} & set(argv[:2]):
         print(options.help_text())
         return 0
     if argv and argv[0] == "run":

@@ -81,6 +81,8 @@ def test_workers_are_reaped_though_sigchld_is_ignored(host, tmp_path, model):
     assert done.status == 0
 
 
-def test_help(host):
-    done = host.call("run", "--help")
-    assert done.returncode == 0 and "--request-timeout" in done.stdout and done.stderr == ""
+@pytest.mark.parametrize("words, says", [(["run", "--help"], "--request-timeout"), (["run", "-h"], "--request-timeout"),
+                                         (["list", "-h"], "--json"), (["-h"], "run --task T")])  # fmt: skip
+def test_help(host, words, says):
+    done = host.call(*words)
+    assert done.returncode == 0 and says in done.stdout and done.stderr == ""

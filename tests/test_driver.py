@@ -231,7 +231,12 @@ BAD = [
     (["--task", "waiting", "--set", "waiting.x=3"], "task 'waiting' has no parameter 'x' (it has: delay)"),
     (["--task", "waiting", "--set", "delay=1001"], "waiting.delay: '1001' is not a whole number from 0 to 1000"),
     (["--task", "faulty", "--set", "mode=x"], "'x' is none of: ok, fail"),
-    (["--task", "get", "--set", "url=ftp://x"], "does not begin with http:// or https://"),
+    (["--task", "get", "--set", "url=ftp://x"], "get.url: 'ftp://x' is not an absolute http or https URL of visible ASCII characters"),
+    (["--task", "get", "--url", "http://me@x/"], "--url 'http://me@x/': not an absolute http or https URL"),
+    (["--task", "get", "--url", "https://"], "--url 'https://': not an absolute http or https URL"),
+    (["--task", "get", "--url", "http://x/ä"], "of visible ASCII characters"),
+    (["--task", "get", "--url", "http://x/{jobs}"], "{jobs}, which is neither {job} nor a parameter of the task"),
+    (["--task", "get", "--set", "url=http://x/{job"], "get.url: 'http://x/{job' has no } after {job"),
     (["--task", "file", "--set", "file=/no/such"], "file.file: '/no/such' cannot be read: No such file or directory"),
     (["--task", "differs"], "its tables differ: 'default' of parameter 'size' is \"10\" in c and \"11\" in py"),
     (["--task", "null,,count"], "no list with commas between its words"),
@@ -239,6 +244,7 @@ BAD = [
     (["--suite", "./no.ini"], "suite file ./no.ini: No such file or directory"),
     (["--task", "null", "--margin", "0.02"], "--margin '0.02': not a percentage from 0% to 90%"),
     (["--task", "null", "--jobs", "0"], "--jobs '0': not a whole number from 1 to 100000000"),
+    (["--task", "null", "--jobs", ""], "--jobs '': not a whole number from 1 to 100000000"),
     (["--task", "null", "--rounds", "ten"], "--rounds 'ten'"),
     (["--task", "null", "--workers", "2,many"], "--workers 'many'"),
     (["--task", "null", "--timeout", "1,5"], "--timeout '1,5'"),
@@ -265,6 +271,17 @@ def test_unknown_commands_and_options(checkout):
     version = checkout("--version").stdout
     assert version.startswith("cobench ") and {checkout(*args).stdout for args in (["-V"], ["run", "--version"], ["list", "-V"])} == {version}
     assert "copies" not in checkout("--help").stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-V"], ["run", "-h"], ["list"], ["doctor"],
+                                   ["run", "--no-plots", "--task", "null", "--rounds", "1", "--model", "sync"]])  # fmt: skip
+@pytest.mark.parametrize("to", [">&-", ">/dev/full"])
+def test_output_that_cannot_be_written_is_an_error(checkout, words, to):
+    """The run is whole all the same."""
+    done = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *checkout.command(*words)], env=checkout.environment(), text=True,
+                          capture_output=True, timeout=LIMIT_S)  # fmt: skip
+    assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith("cobench: cannot write to standard output"), done.stderr
+    assert words[0] != "run" or len(words) == 2 or (checkout.results / "latest" / "index.html").exists()
 
 
 NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",

@@ -444,5 +444,5 @@ def test_input_that_has_ended() -> None:
 
 def test_help() -> None:
     done = run("--help")
-    assert done.returncode == 0
+    assert done.returncode == 0 and done.stdout == run("-h").stdout
     assert all(word in done.stdout for word in ("--port", "/body/JOB", "status=", "short=", "stall=1", "pause=MS", "at=JOB", "/stat"))

@@ -115,8 +115,9 @@ def test_the_largest_result_fits(tmp_path):
     assert done.results == [2**64 - 1] * 4
 
 
-def test_help_names_every_option():
-    done = PY.call("--help", check=True)
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"], ["run", "-h"], ["list", "--help"]])
+def test_help_names_every_option(words):
+    done = PY.call(*words, check=True)
     for option in options.OPTIONS:
         assert option.name in done.stdout
 

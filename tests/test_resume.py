@@ -99,6 +99,16 @@ def test_a_finished_run_says_so(checkout):
     assert (checkout.results / "latest").resolve() == folder
 
 
+def test_a_page_that_cannot_be_written_leaves_the_run_complete(checkout):
+    folder, before = cut_run(checkout, 20)
+    (folder / "index.html").unlink()
+    (folder / "index.html").mkdir()
+    done = checkout("run", "--no-plots", "--resume", folder)
+    assert done.returncode == 1 and f"the run is in {folder}\ncobench: cannot write {folder}/index.html: " in done.stderr
+    assert len(lines_of(folder)) == len(before) and (checkout.results / "latest").resolve() == folder
+    assert json.loads((folder / "summary.json").read_text())["interrupted"] is False
+
+
 def test_a_run_is_found_by_its_name_and_as_latest(checkout):
     """`latest` is the link, as for every subcommand, not the greatest name."""
     folder, before = cut_run(checkout, 20)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The driver: finds the subcommand in a table and prints what it says went wrong. Nothing else prints errors or
  * exits. */
+#define _DEFAULT_SOURCE /* on_exit */
 #include <argp.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -59,13 +60,26 @@ static int refuse_command(const char *name)
     return 2;
 }
 
-/* So that no file opened later takes the place of a standard stream that was closed. */
+/* So that no file opened later takes the place of a standard stream that was closed. What is written to it fails. */
 static bool fill_standard_streams(void)
 {
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
             return false;
     return true;
+}
+
+static bool error_told;
+
+/* At exit, wherever that is: argp prints help and version, and ends the program by itself. */
+static void end_output(int status, void *unused)
+{
+    (void)unused;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return;
+    if (!error_told)
+        fputs("cobench: cannot write to standard output\n", stderr);
+    _exit(status != 0 ? status : 1);
 }
 
 static int run_command(size_t i, int argc, char **argv)
@@ -74,13 +88,9 @@ static int run_command(size_t i, int argc, char **argv)
     struct error err = {.text = ""};
     snprintf(name, sizeof name, "cobench %s", commands[i].name);
     argv[0] = name;
-    int status = commands[i].run(argc, argv, &err);
-    if (fflush(stdout) != 0 && status == 0) {
-        status = 1;
-        if (err.text[0] == '\0')
-            error_set(&err, 0, "cannot write to standard output");
-    }
-    if (err.text[0] != '\0')
+    const int status = commands[i].run(argc, argv, &err);
+    error_told = err.text[0] != '\0';
+    if (error_told)
         fprintf(stderr, "cobench: %s\n", err.text);
     return status;
 }
@@ -91,7 +101,7 @@ int main(int argc, char **argv)
     argp_err_exit_status = 2;
     argp_program_version = "cobench " COBENCH_VERSION;
     json_set_alloc_funcs(xmalloc, free);
-    if (!fill_standard_streams())
+    if (!fill_standard_streams() || on_exit(end_output, NULL) != 0)
         return 1;
     if (argc < 2) {
         print_help(stderr);

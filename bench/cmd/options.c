@@ -119,7 +119,7 @@ int options_print_end(int rc, struct error *err)
 {
     if (rc != 0)
         return error_set(err, rc, "the table cannot be made: %s", strerror(-rc));
-    return fflush(stdout) == 0 ? 0 : error_set(err, -errno, "the table cannot be printed: %s", strerror(errno));
+    return fflush(stdout) == 0 ? 0 : error_set(err, -errno, "cannot write to standard output: %s", strerror(errno));
 }
 
 /* -- runs --------------------------------------------------------------------------------------------------------- */

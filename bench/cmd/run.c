@@ -486,7 +486,7 @@ static int conclude(struct session *s, int taken, struct error *err)
         tell_end(s, taken, err);
     if ((taken == 0 || (s->rounds_done > 0 && dir_exists(s->folder))) && make_report(s, &failed, &report_err) != 0)
         status = 1;
-    if (taken == 0 && status == 0 && publish(s, &report_err) != 0)
+    if (taken == 0 && publish(s, &report_err) != 0) /* also where a page could not be written: its samples are whole */
         status = 1;
     if (taken == -EINTR || signals_asked() != 0)
         err->text[0] = '\0';

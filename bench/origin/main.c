@@ -25,6 +25,8 @@
 
 static error_t option_parse(int key, char *arg, struct argp_state *state)
 {
+    if (key == 'h')
+        argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
     if (key == ARGP_KEY_ARG)
         argp_error(state, "'%s': there are no arguments, only options", arg);
     if (key != 'p')
@@ -37,7 +39,9 @@ static error_t option_parse(int key, char *arg, struct argp_state *state)
 static int options_parse(int argc, char **argv, int64_t *port)
 {
     static const struct argp_option table[] = {
-        {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0}, {0}};
+        {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0},
+        {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
+        {0}};
     static const struct argp parser = {
         .options = table,
         .parser = option_parse,

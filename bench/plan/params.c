@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/util/alloc.h"
 #include "common/num.h"
 
 static const char *row_text(const json_t *row, const char *key) { return json_string_value(json_object_get(row, key)); }
@@ -58,8 +59,30 @@ static char *path_refusal(const json_t *row, const char *text)
 
 static char *url_refusal(const json_t *row, const char *text)
 {
+    struct setting_refusal no;
+    char *unused = NULL;
     (void)row;
-    return setting_allows(SETTING_URL, text) ? NULL : text_format("does not begin with http:// or https://");
+    const int rc = setting_take(SETTING_URL, text, &unused, &no);
+    free(unused);
+    return rc == 0 ? NULL : text_format("is %s", no.why);
+}
+
+/* Of a URL's {name} that the task cannot fill in. */
+static char *template_refusal(const struct catalog_task *task, const char *url)
+{
+    for (const char *at = strchr(url, '{'); at != NULL; at = strchr(at, '{')) {
+        const size_t length = strcspn(++at, "}");
+        char *name = xstrndup(at, length);
+        const json_t *row = catalog_param(task, name);
+        const bool known = strcmp(name, "job") == 0 || (row != NULL && strcmp(row_text(row, "type"), "url") != 0);
+        free(name);
+        if (at[length] == '\0')
+            return text_format("has no } after {%.80s", at);
+        if (!known)
+            return text_format("has {%.*s}, which is neither {job} nor a parameter of the task",
+                               (int)(length < 80 ? length : 80), at);
+    }
+    return NULL;
 }
 
 static const struct {
@@ -90,6 +113,8 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
         if (strcmp(checks[i].type, row_text(row, "type")) == 0)
             no = checks[i].refusal(row, text);
     int rc = 0;
+    if (no == NULL && strcmp(row_text(row, "type"), "url") == 0)
+        no = template_refusal(task, text);
     if (no != NULL)
         rc = error_set(err, -EINVAL, "%s.%s: '%.400s' %s", task->name, key, text, no);
     else if (json_object_set_new(params, key, value_json(row, text)) != 0)
@@ -217,6 +242,14 @@ int params_resolve(const struct catalog_task *task, const json_t *given, const s
         *out = params;
     else
         json_decref(params);
+    return rc;
+}
+
+int params_check_url(const struct catalog_task *task, const char *url, struct error *err)
+{
+    char *no = url == NULL ? NULL : template_refusal(task, url);
+    const int rc = no == NULL ? 0 : error_set(err, -EINVAL, "--url '%.400s' %s", url, no);
+    free(no);
     return rc;
 }
 

@@ -19,5 +19,7 @@ int params_resolve(const struct catalog_task *task, const json_t *given, const s
                    struct error *err);
 /* Whether the task asks for URLs and nobody gave one. */
 bool params_need_url(const struct catalog_task *task, const json_t *params);
+/* Whether the task can fill in what --url says (NULL: nothing): 0 or -EINVAL. */
+int params_check_url(const struct catalog_task *task, const char *url, struct error *err);
 
 #endif

@@ -405,7 +405,9 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     if (rc != 0)
         return rc;
     g.needs_url = params_need_url(task, g.params);
-    rc = add_groups(p, s, from, &g, err);
+    rc = g.needs_url ? params_check_url(task, o->url, err) : 0;
+    if (rc == 0)
+        rc = add_groups(p, s, from, &g, err);
     json_decref(g.params);
     return rc;
 }

@@ -25,7 +25,7 @@ static const struct {
     const char *words[5];
 } checks[] = {
     [SETTING_CLAIMS] = {.why = "no name of a file in bench/claims"},
-    [SETTING_URL] = {.why = "not a URL in UTF-8 that begins with http:// or https://"},
+    [SETTING_URL] = {.why = "not an absolute http or https URL of visible ASCII characters, without a user name"},
     [SETTING_SCALING] = {.why = "neither strong, weak nor prices", .words = {"strong", "weak", "prices"}},
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
     [SETTING_START_METHOD] = {.why = "neither fork nor spawn", .words = {"fork", "spawn"}},
@@ -34,6 +34,7 @@ static const struct {
     [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
     [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
     [SETTING_DRAWINGS] = {.why = "none of svg, png, pdf and txt", .words = {"svg", "png", "pdf", "txt"}},
+    [SETTING_NAMES] = {.why = "no list with commas between its words"},
     [SETTING_JOBS] = {.why = "not a whole number from 1 to 100000000", .low = 1, .high = JOBS_MAX},
     [SETTING_WORKERS] = {.why = "not a number from 1 to 100000, 'cpus' or 'jobs'",
                          .low = 1,
@@ -66,10 +67,16 @@ static const struct {
                         .max = 10},
 };
 
+/* What both hosts can ask for, alike (docs/interfaces.md). */
 static bool is_url(const char *text)
 {
-    return (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0) &&
-           text_is_utf8(text, strlen(text));
+    const char *place = strncasecmp(text, "http://", 7) == 0    ? text + 7
+                        : strncasecmp(text, "https://", 8) == 0 ? text + 8
+                                                                : "";
+    const size_t length = strcspn(place, "/?#");
+    while (*text > ' ' && *text <= '~')
+        text++;
+    return length > 0 && memchr(place, '@', length) == NULL && *text == '\0';
 }
 
 bool setting_allows(enum setting_kind kind, const char *value)
@@ -92,7 +99,7 @@ bool setting_allows(enum setting_kind kind, const char *value)
 static int take_list(enum setting_kind kind, const char *value, struct string_list *into,
                      struct setting_refusal *refusal)
 {
-    *refusal = (struct setting_refusal){.value = value, .why = "no list with commas between its words"};
+    *refusal = (struct setting_refusal){.value = value, .why = checks[kind].why};
     int rc = string_list_split(into, value);
     for (size_t i = 0; rc == 0 && i < into->count; i++)
         if (!setting_allows(kind, into->items[i])) {

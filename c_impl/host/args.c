@@ -15,6 +15,7 @@
 #include "host/models.h"
 
 enum {
+    KEY_HELP = 'h',
     KEY_TASK = 256,
     KEY_MODEL,
     KEY_JOBS,
@@ -33,7 +34,6 @@ enum {
     KEY_ARRIVALS_SEED,
     KEY_TASKS,
     KEY_JSON,
-    KEY_HELP,
     DESCRIPTOR_MAX = 1 << 30,
 };
 

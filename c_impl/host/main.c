@@ -191,7 +191,7 @@ int main(int argc, char **argv)
         printf("%s %s\n", program, COBENCH_VERSION);
         return 0;
     }
-    const bool asked = strcmp(command, "--help") == 0;
+    const bool asked = strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0;
     usage_print(asked ? stdout : stderr, program);
     return asked ? 0 : EXIT_USAGE;
 }
