@@ -414,6 +414,13 @@ def put(name: str, text: str) -> Callable[[Path], None]:
     return lambda run: (run / name).write_text(text) and None
 
 
+def pipe(name: str) -> Callable[[Path], None]:
+    def apply(run: Path) -> None:
+        (run / name).unlink(missing_ok=True)
+        os.mkfifo(run / name)
+    return apply
+
+
 @pytest.mark.parametrize("spoil, says", [
     (lambda run: (run / "plan.json").unlink(), "a folder with plan.json is expected"),
     (lambda run: (run / "machine.json").unlink(), "machine.json: No such file"),
@@ -433,6 +440,18 @@ def put(name: str, text: str) -> Callable[[Path], None]:
     (edit_sample(3, status="fine"), 'samples.jsonl line 3: "status"'),
     (edit_sample(3, round=-1), 'samples.jsonl line 3: "round"'),
     (edit_sample(3, order=1 << 40), 'samples.jsonl line 3: "order"'),
+    (edit_sample(30, round=99), 'samples.jsonl line 30: "round" is missing or not one that the plan has'),
+    (edit_sample(30, round=0), 'samples.jsonl line 30: "round" is missing or not one that the plan has'),
+    (edit_sample(3, round=1), 'samples.jsonl line 3: "round" is missing or not one that the plan has'),
+    (edit_sample(3, cell=1), "samples.jsonl line 3: its cell has a sample of that round already, or of a later one"),
+    (lambda run: (run / "samples.jsonl").write_text(2 * (run / "samples.jsonl").read_text()), "its cell has a sample of that round"),
+    (edit_sample(30, work_ns=-1), 'samples.jsonl line 30: "work_ns" is below 0'),
+    (edit_sample(30, phases={"start": 1, "ready": -5, "work": 3, "end": 4}), 'samples.jsonl line 30: "ready" is below 0'),
+    (edit_sample(3, name="fetch py:sync"), "samples.jsonl line 3: it is of 'fetch py:sync', and the plan's cell 2 is 'count c:sync (capacity)'"),
+    (pipe("samples.jsonl"), "samples.jsonl: not a regular file"),
+    (pipe("machine.json"), "machine.json: not a regular file"),
+    (pipe("events.jsonl"), "events.jsonl: not a regular file"),
+    (pipe("plan.json"), "a folder with plan.json is expected"),
     (put("samples.jsonl", "{}\nnonsense\n"), "samples.jsonl line 1"),
     (put("samples.jsonl", "nonsense\n"), "samples.jsonl line 1"),
 ])
@@ -533,7 +552,7 @@ def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
     assert done.stderr.endswith("; not made again: summary.md, summary.csv, summary.json, index.html, plots/ (what is printed is new)\n")
     done = subprocess.run([COBENCH, "report", run, "--no-plots"], stdout=Path("/dev/full").open("w"), timeout=60,
                           stderr=subprocess.PIPE, text=True, check=False)
-    assert done.returncode == 1 and "cannot be printed" in done.stderr
+    assert done.returncode == 1 and "cannot write to standard output" in done.stderr
 
 
 def test_one_at_a_time_makes_the_files(run: Path) -> None:

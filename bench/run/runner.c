@@ -17,7 +17,6 @@
 #include "common/clock.h"
 
 #define RESULTS_KEPT_MAX (4u << 20) /* jobs: above, a mismatch is found but its job is not named */
-#define CELL_NAME_ROOM   200
 
 void runner_close(struct runner *r)
 {
@@ -112,7 +111,10 @@ static int commit(struct runner *r, struct sample_taken *s, struct sample_place 
     const struct plan_cell *planned = &r->bench->plan->cells[place.cell];
     if (planned->impossible == NULL)
         sample_compare(s, reference_of(r, planned->group, reference_runtime(r, planned->entry, planned->group)));
+    char name[CELL_NAME_ROOM];
     json_t *line = sample_json(s, &place);
+    plan_cell_name(r->bench->plan, place.cell, name, sizeof name);
+    json_object_set_new(line, "name", json_string(name));
     json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds)));
     const int rc = journal_append(r->journal, line, err);
     json_decref(line);

@@ -33,7 +33,7 @@ static int lock(int fd)
 int journal_open(const char *path, struct journal *out, struct error *err)
 {
     struct stat st;
-    *out = (struct journal){.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+    *out = (struct journal){.fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_CLOEXEC, 0666)};
     int rc = out->fd < 0 || fstat(out->fd, &st) != 0 ? -errno : lock(out->fd);
     if (rc == 0) {
         out->path = xstrdup(path);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/protocol/interference_kind.h"
 #include "bench/util/alloc.h"
@@ -94,7 +95,7 @@ static int line_int(const struct place *at, const struct json_field *line, const
     return 0;
 }
 
-/* A time or a count that may be null or absent; anything below 0 counts as not known too. */
+/* A time or a count that may be null or absent. */
 static int64_t line_optional(const struct json_field *object, const char *key)
 {
     const struct json_field *field = json_field_get(object, key);
@@ -141,22 +142,6 @@ static void times_read(const struct json_field *line, struct sample *sample)
     const struct json_field *by = json_field_get(line, "disturbed_by");
     const bool disturbed = by != NULL && by->kind == JSON_STRING;
     sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;
-}
-
-/* Where the samples come in order, as they do, this appends; a sample of a round that is there replaces it. */
-static void sample_add(struct result_cell *cell, const struct sample *sample)
-{
-    size_t at = cell->count;
-    while (at > 0 && cell->samples[at - 1].round > sample->round)
-        at--;
-    if (at > 0 && cell->samples[at - 1].round == sample->round) {
-        cell->samples[at - 1] = *sample;
-        return;
-    }
-    cell->samples = array_grow(cell->samples, cell->count, sizeof *cell->samples);
-    memmove(&cell->samples[at + 1], &cell->samples[at], (cell->count - at) * sizeof *cell->samples);
-    cell->samples[at] = *sample;
-    cell->count++;
 }
 
 const char *cell_status_name(enum cell_status status)
@@ -218,13 +203,46 @@ static int head_read(const struct place *at, const struct results *results, cons
     return out->order > ORDER_MAX ? wrong_field(at, "order", "in 0..1000000") : 0;
 }
 
+/* Whether it can be the plan's: of a round that there is to be, the next of its cell, and under its cell's name, which
+ * journals of before do not have. */
+static int belongs(const struct place *at, const struct results *results, const struct json_field *line,
+                   const struct head *head)
+{
+    char name[CELL_NAME_ROOM];
+    const struct result_cell *cell = &results->cells[head->cell];
+    const int64_t asked = results->asked.rounds;
+    const struct json_field *named = json_field_get(line, "name");
+    plan_cell_name(&results->settled, (size_t)head->cell, name, sizeof name);
+    if (named != NULL && !json_field_is(named, name))
+        return error_set(at->err, -EPROTO, "samples.jsonl line %zu: it is of '%.*s', and the plan's cell %lld is '%s'",
+                         at->line, named->kind == JSON_STRING ? (int)named->text_length : 0, named->text,
+                         (long long)head->cell, name);
+    if ((head->round > 0) != head->timed || (asked > 0 && head->round > asked))
+        return wrong_field(at, "round", "one that the plan has");
+    if (head->timed ? head->round <= cell->last_round : cell->verified)
+        return wrong(at, "its cell has a sample of that round already, or of a later one");
+    return 0;
+}
+
+/* No time and no count is below 0. */
+static int check_signs(const struct place *at, const struct json_field *line)
+{
+    static const char may[] = "drift_ns";
+    for (size_t i = 1; i <= line->inside; i++)
+        if (line[i].kind == JSON_INTEGER && line[i].integer < 0 &&
+            (line[i].key_length != strlen(may) || memcmp(line[i].key, may, strlen(may)) != 0))
+            return error_set(at->err, -EPROTO, "samples.jsonl line %zu: \"%.*s\" is below 0", at->line,
+                             (int)line[i].key_length, line[i].key);
+    return 0;
+}
+
 static int64_t greater(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* How far the run has come with this sample. */
 static void note_progress(struct results *results, struct result_cell *cell, const struct json_field *line,
                           const struct head *head)
 {
-    if (!head->timed || head->round == 0) {
+    if (!head->timed) {
         const struct json_field *digest = json_field_get(line, "digest");
         const bool known = digest != NULL && digest->kind == JSON_STRING;
         snprintf(cell->digest, sizeof cell->digest, "%.*s", known ? (int)digest->text_length : 0,
@@ -240,7 +258,8 @@ static void note_progress(struct results *results, struct result_cell *cell, con
 static int line_read(const struct place *at, struct results *results, const struct json_field *line)
 {
     struct head head;
-    if (head_read(at, results, line, &head) != 0)
+    if (head_read(at, results, line, &head) != 0 || belongs(at, results, line, &head) != 0 ||
+        check_signs(at, line) != 0)
         return -EPROTO;
     const int64_t spent = line_optional(line, "spent_ns"), took = difference(spent, results->spent_ns);
     results->spent_ns = greater(results->spent_ns, spent);
@@ -254,7 +273,8 @@ static int line_read(const struct place *at, struct results *results, const stru
     struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};
     times_read(line, &sample);
     sample.took_ns = greater(took, sample.whole_ns); /* journals of before there was spent_ns */
-    sample_add(cell, &sample);
+    cell->samples = array_grow(cell->samples, cell->count, sizeof *cell->samples);
+    cell->samples[cell->count++] = sample;
     return 0;
 }
 
@@ -351,12 +371,13 @@ int results_load(struct results *results, const char *run_dir, struct error *err
     *results = (struct results){.plan = NULL};
     for (size_t i = 0; rc == 0 && i < FILES; i++) {
         char *path = text_format("%s/%s", run_dir, names[i]);
-        rc = file_read(path, TEXT_MAX, &bytes[i], &texts[i].length);
+        rc = access(path, F_OK) == 0 && !file_exists(path) ? -EPROTO /* a FIFO would be waited for */
+                                                           : file_read(path, TEXT_MAX, &bytes[i], &texts[i].length);
         texts[i].bytes = bytes[i] == NULL ? "" : bytes[i];
         if (rc == -ENOENT && i == EVENTS)
             rc = 0;
         if (rc != 0)
-            error_set(err, rc, "%s: %s", path, strerror(-rc));
+            error_set(err, rc, "%s: %s", path, rc == -EPROTO ? "not a regular file" : strerror(-rc));
         free(path);
     }
     if (rc == 0)
