@@ -205,10 +205,32 @@ def test_a_fault_in_one_runtime_is_named_and_not_timed(checkout, mode, status, r
     if mode in ("skip", "twice"):
         assert (c_sync["latency_ns"], c_sync["in_flight_max"], c_sync["busy_ns"]) == (None, None, None), "of refused stamps"
     assert not [s for s in samples if s["pass"] == "timed" and cells[s["cell"]]["runtime"] == "c"]
-    assert done.returncode == (77 if status == "impossible" else 1)
+    assert done.returncode == (0 if status == "impossible" else 1)
     if status != "impossible":
         assert reason in done.stderr
     assert not mine(str(checkout.root))
+
+
+@pytest.mark.parametrize("runtimes", ["c", "c,py"])
+@pytest.mark.parametrize("mode, reason", [
+    ("slow", None),
+    ("fail", "nothing to check against: py:sync: job 3 failed: PlantedError: planted"),
+    ("impossible", "nothing to check against: py:sync: the limit is 3 and 4 are needed"),
+])  # fmt: skip
+def test_what_cannot_be_checked_is_no_failure(checkout, mode, reason, runtimes):
+    """A reference that is out of time gets more of it; one without results leaves the others unchecked."""
+    done = checkout("run", "--no-plots", "--task", "faulty", "--set", f"mode={mode}", "--set", "who=py", "--model", "sync,threads",
+                    "--runtime", runtimes, "--rounds", 1, "--timeout", 0.2, "--workers", 1)  # fmt: skip
+    assert done.returncode == (1 if "py" in runtimes and mode != "impossible" else 0), done.stderr
+    cells, samples = checkout.plan()["cells"], checkout.samples()
+    of_c = [s for s in samples if cells[s["cell"]]["runtime"] == "c"]
+    assert {s["pass"] for s in of_c} == {"verify", "timed"}
+    assert {(s["status"], s["reason"]) for s in of_c} == {("ok", reason)}
+    summary = json.loads((checkout.folders()[0] / "summary.json").read_text())
+    for cell in (cell for cell in summary["cells"] if cell["runtime"] == "c"):
+        assert (cell["verified"], cell["doubt"] == "unchecked") == (reason is None, reason is not None)
+    said = " ".join(done.stdout.split())
+    assert said.count("unchecked faulty: c:sync, c:threads: nothing to check against") == (reason is not None), said
 
 
 @pytest.mark.parametrize("mode, status", [("wrong", "refused"), ("crash", "failed"), ("twice", "refused")])

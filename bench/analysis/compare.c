@@ -170,8 +170,10 @@ static void measure(const struct compare *c, struct compare_row *row, enum compa
     out->gate_p = NAN;
     if (state != RATIO_FULL)
         return;
-    for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
+    for (enum compare_side side = 0; side < COMPARE_SIDES; side++) {
         series_make(c, side, row->cell[side]->cell, what, &series[side]);
+        doubt_add(&out->ratio.doubt, row->cell[side]->doubt == DOUBT_UNCHECKED ? DOUBT_UNCHECKED : DOUBT_NONE);
+    }
     change_measure(c, series, out);
     for (enum compare_side side = 0; side < COMPARE_SIDES; side++)
         pairs_close(&series[side]);

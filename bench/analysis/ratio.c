@@ -23,6 +23,7 @@ double column_value(const struct sample *sample, size_t column)
 static const struct {
     const char *name, *text;
 } doubts[DOUBTS] = {
+    [DOUBT_UNCHECKED] = {"unchecked", "there was nothing to check the results against, so they may be wrong"},
     [DOUBT_ABOVE_CAPACITY] = {"above-capacity",
                               "gained more than this machine can do in parallel: look for the mistake"},
     [DOUBT_CONTROL] = {"control", "the same command against itself did not come out at 1 here, so a difference of that "

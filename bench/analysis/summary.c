@@ -80,6 +80,8 @@ static struct summary_cell cell_make(const struct results *results, const struct
                                .group = &results->groups[cell->group],
                                .verified = cell->status == CELL_OK,
                                .note = cell_note(cell)};
+    if (out.verified && cell->reason != NULL)
+        text_set(&out.note, cell->reason);
     cell_measure(&out);
     for (enum ratio_base base = 0; base < RATIO_BASES; base++)
         cell_compare(&out, results, base);
@@ -261,6 +263,8 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
     if (is_origin_bound(summary, cell))
         doubt_add(&all, DOUBT_ORIGIN);
     if (is_disturbed(cell))
+    if (cell->verified && cell->cell->reason != NULL)
+        doubt_add(&all, DOUBT_UNCHECKED);
         doubt_add(&all, DOUBT_DISTURBED);
     if (is_flagged(summary, cell->group, cell->cell->runtime))
         doubt_add(&all, DOUBT_CONTROL);

@@ -55,8 +55,8 @@ struct summary_rate {
 struct summary_cell {
     const struct result_cell *cell;
     const struct plan_group *group;
-    bool verified;
-    char *note; /* why it is not verified or has no ratios; NULL where there is nothing to say */
+    bool verified; /* it worked, and its results were not found to be wrong */
+    char *note;    /* why it is not verified, unchecked or without ratios; NULL where there is nothing to say */
     size_t rounds;
     int64_t median_round; /* whose jobs the pictures show: by whole-command time, in an open loop by p99; 0: none */
     double median_s, work_s, cpu_s;                 /* medians; whole command, work, CPU with children */

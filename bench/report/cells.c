@@ -144,7 +144,7 @@ static void read_count(const void *row, int which, struct table_value *out)
         [ROUNDS] = (long long)c->rounds,
         [DISTURBED] = (long long)c->disturbed_rounds,
         [MEMORY_SAMPLES] = c->cell->memory_looks,
-        [VERIFIED] = c->verified,
+        [VERIFIED] = c->verified && c->doubt != DOUBT_UNCHECKED,
         [MISSED] = is_open(c) ? (long long)c->open_loop.missed : -1,
         [KEPT] = is_open(c) ? !c->open_loop.behind : -1,
     };

@@ -311,9 +311,9 @@ static const char legend[] =
     "two samples, and speaks of these two runs. Where times moved and speedups stayed, the machine, a compiler or an "
     "interpreter changed, and not a model. ▲ faster (gains more), ▼ slower (gains less): the interval clears 1 by the "
     "margin, and the p-value, adjusted by Holm over the column in all groups, is below 5%; = no difference shown. ? "
-    "doubtful: the rounds are too few or the interval is over 10% to a side and does not clear 1, round 1 lies apart, "
-    "or "
-    "the times of a run drift. Without an interval: fewer than 4 rounds.";
+    "doubtful: the results of a run are unchecked, its times drift or round 1 lies apart, the rounds are too few, or "
+    "the "
+    "interval is over 10% to a side and does not clear 1. Without an interval: fewer than 4 rounds.";
 
 static json_t *differences_json(const struct differences *differences)
 {

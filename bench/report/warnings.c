@@ -18,8 +18,9 @@ const char *warning_title(enum warning_kind kind)
 {
     static const char *const titles[WARNINGS] = {
         [WARNING_INTERRUPTED] = "cut off", [WARNING_FORCED] = "forced",       [WARNING_CONCURRENT] = "other run",
-        [WARNING_CONTROL] = "control",     [WARNING_FAILED] = "failed",       [WARNING_IMPOSSIBLE] = "not here",
-        [WARNING_DISTURBED] = "disturbed", [WARNING_PRECISION] = "precision", [WARNING_FEW_ROUNDS] = "rounds",
+        [WARNING_CONTROL] = "control",     [WARNING_FAILED] = "failed",       [WARNING_UNCHECKED] = "unchecked",
+        [WARNING_IMPOSSIBLE] = "not here", [WARNING_DISTURBED] = "disturbed", [WARNING_PRECISION] = "precision",
+        [WARNING_FEW_ROUNDS] = "rounds",
     };
     return titles[kind];
 }
@@ -116,12 +117,15 @@ static void add_once(struct string_list *names, const char *name)
 /* One sentence for all cells of the plan that a cause took, controls and capacity rows too; `first` is the first of them. */
 static char *cause_text(const struct results *results, const struct result_cell *first)
 {
-    static const char *const words[] = {
-        [CELL_REFUSED] = "refused, ", [CELL_FAILED] = "", [CELL_TIMEOUT] = "out of time, ", [CELL_IMPOSSIBLE] = ""};
+    static const char *const words[] = {[CELL_OK] = "",
+                                        [CELL_REFUSED] = "refused, ",
+                                        [CELL_FAILED] = "",
+                                        [CELL_TIMEOUT] = "out of time, ",
+                                        [CELL_IMPOSSIBLE] = ""};
     struct string_list names = {NULL, 0}, groups = {NULL, 0};
     for (const struct result_cell *c = first; c < results->cells + results->cell_count; c++) {
         char name[120];
-        if (c->status <= CELL_OK || !same_cause(first, c))
+        if (c->reason == NULL || !same_cause(first, c))
             continue;
         snprintf(name, sizeof name, "%.50s:%.50s", c->runtime, c->model);
         add_once(&names, name);
@@ -134,13 +138,18 @@ static char *cause_text(const struct results *results, const struct result_cell 
     return text;
 }
 
+static enum warning_kind kind_of(enum cell_status status)
+{
+    return status == CELL_OK ? WARNING_UNCHECKED : status == CELL_IMPOSSIBLE ? WARNING_IMPOSSIBLE : WARNING_FAILED;
+}
+
 static void warn_status(struct warnings *out, const struct results *results, enum warning_kind kind)
 {
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct result_cell *c = &results->cells[i];
-        bool told = c->status <= CELL_OK || (c->status == CELL_IMPOSSIBLE) != (kind == WARNING_IMPOSSIBLE);
+        bool told = c->reason == NULL || kind_of(c->status) != kind;
         for (size_t k = 0; k < i && !told; k++)
-            told = results->cells[k].status > CELL_OK && same_cause(&results->cells[k], c);
+            told = results->cells[k].reason != NULL && same_cause(&results->cells[k], c);
         if (!told)
             warn(out, kind, cause_text(results, c));
     }
@@ -250,6 +259,7 @@ void warnings_make(struct warnings *warnings, const struct summary *summary)
     warn_concurrent(warnings, summary);
     warn_controls(warnings, summary);
     warn_status(warnings, summary->results, WARNING_FAILED);
+    warn_status(warnings, summary->results, WARNING_UNCHECKED);
     warn_status(warnings, summary->results, WARNING_IMPOSSIBLE);
     warn_disturbed(warnings, summary);
     warn_precision(warnings, summary);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A run from its first sample to its last. Verifying, the references (the baselines whose results the others are
- * compared with) come first in each group and are compared with each other; whoever has nothing to be checked against is not timed.
+ * compared with) come first in each group and are compared with each other. A cell whose reference has no results is timed
+ * all the same, and its samples say that they are unchecked.
  */
 #include "bench/run/runner.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@
 #include "common/clock.h"
 
 #define RESULTS_KEPT_MAX (4u << 20) /* jobs: above, a mismatch is found but its job is not named */
+/* So much longer a reference may take that was out of time, for its results alone. */
+#define RESULTS_LONGER_S 60.0
 
 void runner_close(struct runner *r)
 {
@@ -84,6 +88,77 @@ static bool is_needed(const struct runner *r, size_t group, size_t runtime)
     return false;
 }
 
+/* The model a runtime's reference runs: its baseline; where there is none in the group, as sync would take for ever, that
+ * of the group's first cell, or of the runtime's own. NULL: the host has none. */
+static const char *reference_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
+{
+    const struct plan *p = r->bench->plan;
+    const char *first = NULL, *own = NULL;
+    for (size_t c = 0; c < p->cell_count && !plan_compares(&p->groups[group]); c++) {
+        if (p->cells[c].group != group || !plan_is_reference(p, c))
+            continue;
+        const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
+        if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
+            first = p->cells[c].model;
+        if (p->cells[c].entry == runtime)
+            own = p->cells[c].model;
+    }
+    const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
+    return own != NULL ? own : first != NULL ? first : baseline != NULL ? baseline->name : NULL;
+}
+
+/* The command whose results are a runtime's reference; its model is NULL where the host has none. */
+static struct plan_cell reference_cell(const struct runner *r, size_t group, size_t runtime)
+{
+    const struct catalog_runtime *entry = &r->bench->catalog->runtimes[runtime];
+    return (struct plan_cell){.group = group,
+                              .runtime = entry->name,
+                              .entry = entry,
+                              .model = reference_model(r, group, entry),
+                              .baseline = true,
+                              .copies = 1};
+}
+
+static void reference_make(struct reference *out, const struct plan_cell *cell, const struct sample_taken *sample)
+{
+    snprintf(out->name, sizeof out->name, "%s:%s", cell->runtime, cell->model);
+    free(out->reason);
+    out->reason = NULL;
+    out->status = sample->status;
+    out->digest = sample->digest;
+    if (out->status != CELL_OK)
+        text_set(&out->reason, sample->reason);
+    else if (sample->slots.jobs <= RESULTS_KEPT_MAX)
+        out->results = slots_results(&sample->slots);
+}
+
+/* What a sample with results is compared with: where that was out of time it gets more of it, once. */
+static int reference_for(struct runner *r, const struct plan_cell *cell, const struct reference **out,
+                         struct error *err)
+{
+    const size_t runtime = reference_runtime(r, cell->entry, cell->group);
+    struct reference *ref = reference_of(r, cell->group, runtime);
+    *out = ref;
+    if (ref->status != CELL_TIMEOUT || ref->longer)
+        return 0;
+    const struct plan_cell alone = reference_cell(r, cell->group, runtime);
+    const struct sample_place verifying = {.timed = false};
+    struct plan plan = *r->bench->plan;
+    struct bench bench = *r->bench;
+    struct sample_taken sample;
+    bench.plan = &plan;
+    plan.timeout_s = fmin(plan.timeout_s + RESULTS_LONGER_S, TIMEOUT_MAX_S);
+    progress_note(r->progress, false, "%s %s: once more for its results, which others need, within %g s",
+                  plan.groups[cell->group].name, ref->name, plan.timeout_s);
+    const int rc = sample_take(&bench, &alone, &verifying, &sample, err);
+    if (rc != 0)
+        return rc;
+    ref->longer = true;
+    reference_make(ref, &alone, &sample);
+    sample_free(&sample);
+    return 0;
+}
+
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
 
 static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
@@ -108,15 +183,18 @@ static int keep_jobs(const struct runner *r, const struct sample_taken *s, struc
 static int commit(struct runner *r, struct sample_taken *s, struct sample_place place, int64_t took_ns,
                   struct error *err)
 {
-    const struct plan_cell *planned = &r->bench->plan->cells[place.cell];
-    if (planned->impossible == NULL)
-        sample_compare(s, reference_of(r, planned->group, reference_runtime(r, planned->entry, planned->group)));
     char name[CELL_NAME_ROOM];
+    const struct reference *reference;
+    int rc = 0;
+    if (s->status == CELL_OK && (rc = reference_for(r, &r->bench->plan->cells[place.cell], &reference, err)) == 0)
+        sample_compare(s, reference);
+    if (rc != 0)
+        return rc;
     json_t *line = sample_json(s, &place);
     plan_cell_name(r->bench->plan, place.cell, name, sizeof name);
     json_object_set_new(line, "name", json_string(name));
     json_object_set_new(line, "spent_ns", json_integer(rounds_spent_ns(&r->rounds)));
-    const int rc = journal_append(r->journal, line, err);
+    rc = journal_append(r->journal, line, err);
     json_decref(line);
     if (rc != 0)
         return rc;
@@ -157,18 +235,6 @@ struct reference_run {
     struct sample_taken sample;
 };
 
-static void reference_make(struct runner *r, size_t group, const struct reference_run *run, const char *model)
-{
-    struct reference *ref = reference_of(r, group, run->runtime);
-    snprintf(ref->name, sizeof ref->name, "%s:%s", r->bench->catalog->runtimes[run->runtime].name, model);
-    ref->status = run->sample.status;
-    ref->digest = run->sample.digest;
-    if (ref->status != CELL_OK)
-        text_set(&ref->reason, run->sample.reason);
-    else if (run->sample.slots.jobs <= RESULTS_KEPT_MAX)
-        ref->results = slots_results(&run->sample.slots);
-}
-
 /* What is compared with these results has to be compared with the same ones throughout. */
 static int check_again(struct runner *r, const struct reference_run *run, struct error *err)
 {
@@ -183,8 +249,8 @@ static int check_again(struct runner *r, const struct reference_run *run, struct
     return 0;
 }
 
-/* From a run of its command. One that left no results failed: what is compared with it fails for the same reason as
- * before, and it is not tried again. */
+/* From a run of its command. One that left no results is not tried again: what is compared with it is unchecked for the
+ * same reason as before. */
 static int reference_sample(struct runner *r, const struct plan_cell *cell, struct reference_run *run,
                             struct error *err)
 {
@@ -200,42 +266,20 @@ static int reference_sample(struct runner *r, const struct plan_cell *cell, stru
     return rc;
 }
 
-/* The model a runtime's reference runs: its baseline; where there is none in the group, as sync would take for ever, that
- * of the group's first cell, or of the runtime's own. NULL: the host has none. */
-static const char *reference_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
-{
-    const struct plan *p = r->bench->plan;
-    const char *first = NULL, *own = NULL;
-    for (size_t c = 0; c < p->cell_count && !plan_compares(&p->groups[group]); c++) {
-        if (p->cells[c].group != group || !plan_is_reference(p, c))
-            continue;
-        const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
-        if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
-            first = p->cells[c].model;
-        if (p->cells[c].entry == runtime)
-            own = p->cells[c].model;
-    }
-    const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
-    return own != NULL ? own : first != NULL ? first : baseline != NULL ? baseline->name : NULL;
-}
-
 static int reference_take(struct runner *r, size_t group, struct reference_run *run, struct error *err)
 {
     const struct plan *p = r->bench->plan;
-    const struct catalog_runtime *runtime = &r->bench->catalog->runtimes[run->runtime];
-    const char *model = reference_model(r, group, runtime);
-    if (model == NULL)
-        return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[runtime->host].name);
-    const struct plan_cell alone = {
-        .group = group, .runtime = runtime->name, .entry = runtime, .model = model, .baseline = true, .copies = 1};
+    const struct plan_cell alone = reference_cell(r, group, run->runtime);
+    if (alone.model == NULL)
+        return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[alone.entry->host].name);
     run->cell = 0;
-    while (run->cell < p->cell_count && !(p->cells[run->cell].group == group && p->cells[run->cell].entry == runtime &&
-                                          plan_is_reference(p, run->cell)))
+    while (run->cell < p->cell_count && !(p->cells[run->cell].group == group &&
+                                          p->cells[run->cell].entry == alone.entry && plan_is_reference(p, run->cell)))
         run->cell++;
     run->again = run->cell < p->cell_count && r->cells[run->cell].verified;
     const int rc = reference_sample(r, &alone, run, err);
     if (rc == 0)
-        reference_make(r, group, run, model);
+        reference_make(reference_of(r, group, run->runtime), &alone, &run->sample);
     return rc;
 }
 

@@ -38,6 +38,7 @@ struct reference {
     char *reason; /* why there is nothing to check against; NULL: ok */
     uint64_t digest;
     uint64_t *results; /* each job's; NULL: too many to keep */
+    bool longer;       /* it was out of time and has had more of it */
 };
 
 /* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */
@@ -86,7 +87,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
  */
 int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
                 struct sample_taken *out, struct error *err);
-/* Refuses a sample whose results are not the reference's and names the jobs that differ. */
+/* Refuses a sample whose results are not the reference's and names the jobs that differ; one with nothing to be checked
+ * against stays ok and has the reason. */
 void sample_compare(struct sample_taken *s, const struct reference *reference);
 
 #endif

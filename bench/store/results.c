@@ -162,15 +162,17 @@ static int status_read(const struct place *at, const struct json_field *line, en
     return wrong_field(at, "status", "ok, refused, failed, timeout or impossible");
 }
 
-/* The first thing that went wrong with a cell is its reason; later samples do not make it good again. */
+/* The first thing that went wrong with a cell is its reason; later samples do not make it good again. An ok sample's is why
+ * it is unchecked. */
 static void cell_note_status(struct result_cell *cell, enum cell_status status, const struct json_field *reason)
 {
     if (cell->status > CELL_OK)
         return;
     cell->status = status;
-    if (status == CELL_OK)
-        return;
     const bool given = reason != NULL && reason->kind == JSON_STRING;
+    if (status == CELL_OK && (!given || cell->reason != NULL))
+        return;
+    free(cell->reason);
     cell->reason = given ? json_field_copy(reason) : xstrdup("no reason given");
     text_one_line(cell->reason);
 }

@@ -51,7 +51,7 @@ struct result_cell {
     bool baseline;
     int64_t copies;
     enum cell_status status;
-    char *reason;           /* one line; NULL while all went well */
+    char *reason;           /* one line; NULL while all went well; of CELL_OK: why its results are unchecked */
     int64_t peak_pss_bytes; /* -1: not known */
     bool verified;          /* it has a sample of the verify pass, whatever came of it */
     char digest[17];        /* of the results of that sample; "": not known */

@@ -15,7 +15,7 @@ import sys
 import time
 
 MODES = ("ok fail crash hang exit loud wrong skip twice usage impossible silent garbage nosign short badslots leave stubborn "
-         "sleep other").split()
+         "sleep other slow").split()
 
 
 def param(key, kind, default, low=None, high=None, choices=None, about="for tests"):
@@ -121,6 +121,9 @@ class Run:
             time.sleep(300)
         if mode == "sleep":
             time.sleep(0.3)
+        if mode == "slow":  # as if it took longer than the time it is usually given
+            time.sleep(min(self.args.timeout, 0.2))
+            return self.record("failed", 1, "timed out", None, None) if self.args.timeout < 60 else None
         if mode == "loud":
             sys.stderr.write("x\n" * (1 << 20))
         if mode in ("exit", "loud"):
