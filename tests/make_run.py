@@ -28,7 +28,7 @@ class Cell:
     copies: int = 1
     boot: float = 2.0  # ms from exec to main's clock, and after it
     work: float = 100.0  # ms
-    cpu: float = 100.0  # ms
+    cpu: float | None = None  # ms; as the work, where nothing is said
     status: str = "ok"
     reason: str | None = None
     fails_in_round: int | None = None
@@ -105,9 +105,9 @@ def times(cell: Cell, rng: random.Random, drift: float) -> dict[str, Any]:
     boot = int(cell.boot * MS * rng.lognormvariate(0, 0.05))
     ready, end = boot // 3, boot // 6
     start = rng.randrange(10**12, 10**13)
-    asks = cell.group == 1
+    asks, cpu = cell.group == 1, cell.work if cell.cpu is None else cell.cpu
     return {
-        "whole_ns": work + 2 * boot, "work_ns": work, "user_ns": int(cell.cpu * MS * 0.9), "system_ns": int(cell.cpu * MS * 0.1),
+        "whole_ns": work + 2 * boot, "work_ns": work, "user_ns": int(cpu * MS * 0.9), "system_ns": int(cpu * MS * 0.1),
         "phases": {"start": start, "ready": start + ready, "work": start + ready + work, "end": start + ready + work + end},
         "connections": 50 if asks else None,
         "latency_ns": {"p50": work // 4, "p90": work // 3, "p99": work // 2, "max": work},

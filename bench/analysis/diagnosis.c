@@ -20,8 +20,11 @@
 #define START_UP_MOST 0.5
 /* Waiting jobs that gained less than this over one after the other gained nothing. */
 #define NO_GAIN 1.2
-/* Waiting work that uses at least this much of a CPU, or of the origin's, may have its limit there. */
+/* Waiting work that uses at least this much of a CPU, or of the origin's, may have its limit there; less is hardly
+ * computing. */
 #define BUSY 0.5
+/* So much of a CPU a busy machine leaves to whoever wants one. */
+#define LEFT 0.05
 /* An off-CPU share up to this is not worth a word. */
 #define OFF_CPU 0.1
 
@@ -74,6 +77,13 @@ static enum finding wait_without_gain(const struct summary_cell *cell, const str
                                                                                         : FINDING_NONE;
 }
 
+bool hardly_computes(const struct summary_cell *cell)
+{
+    const double rest = cell->median_s - cell->work_s; /* starting and ending: CPU time at most */
+    const double cpu_s = cell->cpu_s - (rest <= START_UP_MOST * cell->work_s ? rest : 0);
+    return cell->work_s >= SUMMARY_SHORT_WORK_S && cpu_s < (is_disturbed(cell) ? LEFT : BUSY) * cell->work_s;
+}
+
 void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
@@ -91,7 +101,7 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     if (!plan_compares(cell->group))
         return;
     if (!alone && cell->in_flight_max <= 1)
-        cell->finding = FINDING_NEVER_OVERLAPS;
+        cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)
         cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_without_gain(cell, capacity);
     /* What the machine itself took from copies of sync at once, or others took from this one, is not the model's doing. */
@@ -103,6 +113,7 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
 const char *finding_name(enum finding finding)
 {
     static const char *const names[FINDINGS] = {[FINDING_NEVER_OVERLAPS] = "never-overlaps",
+                                                [FINDING_BLOCKS] = "blocks",
                                                 [FINDING_TAKES_TURNS] = "takes-turns",
                                                 [FINDING_CONTENDS] = "busy-without-gain",
                                                 [FINDING_OFF_CPU] = "off-cpu"};

@@ -219,7 +219,10 @@ double ideal_of(const struct summary *summary, const struct summary_cell *cell)
 struct limit limit_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_check *capacity = summary_capacity_of(summary, cell);
+    const struct summary_cell *sync = summary_sync_of(summary, cell);
     const bool measured = capacity != NULL && ratio_known(&capacity->ratio);
+    if (strcmp(cell->group->kind, "cpu") == 0 && sync != NULL && hardly_computes(sync))
+        return (struct limit){NAN, false}; /* the CPUs do not limit it */
     return (struct limit){measured ? capacity->ratio.ratio : ideal_of(summary, cell), measured};
 }
 
@@ -260,11 +263,11 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
     const struct summary_check *capacity = summary_capacity_of(summary, cell);
     struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
     enum doubt all = DOUBT_NONE;
+    if (cell->verified && cell->cell->reason != NULL)
+        doubt_add(&all, DOUBT_UNCHECKED);
     if (is_origin_bound(summary, cell))
         doubt_add(&all, DOUBT_ORIGIN);
     if (is_disturbed(cell))
-    if (cell->verified && cell->cell->reason != NULL)
-        doubt_add(&all, DOUBT_UNCHECKED);
         doubt_add(&all, DOUBT_DISTURBED);
     if (is_flagged(summary, cell->group, cell->cell->runtime))
         doubt_add(&all, DOUBT_CONTROL);
@@ -281,6 +284,22 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
         if (i % RATIO_BASES == RATIO_PY_SYNC && is_flagged(summary, cell->group, SUMMARY_BASELINE_RUNTIME))
             doubt_add(&ratio->doubt, DOUBT_CONTROL);
         doubt_add(&cell->doubt, ratio->doubt);
+    }
+}
+
+/* Copies of what sleeps say nothing of the CPUs. */
+static void capacities_judge(struct summary *summary)
+{
+    for (struct summary_check *c = summary->capacities; c < summary->capacities + summary->capacity_count; c++) {
+        const struct summary_cell row = {.cell = c->cell, .group = c->group};
+        const struct summary_cell *sync = c->cell == NULL ? NULL : summary_sync_of(summary, &row);
+        if (!ratio_known(&c->ratio) || strcmp(c->group->kind, "cpu") != 0 || !hardly_computes(sync))
+            continue;
+        c->ratio = ratio_none(RATIO_NOT_RUN);
+        c->note = text_format(
+            "no capacity: the task is declared cpu, and yet %s:sync mostly slept or waited, and so did "
+            "its copies",
+            c->cell->runtime);
     }
 }
 
@@ -315,6 +334,7 @@ void summary_make(struct summary *summary, const struct results *results)
     *summary = (struct summary){.results = results};
     rows_make(summary, results);
     controls_flag(summary, results->margin);
+    capacities_judge(summary);
     for (size_t g = 0; g < results->group_count; g++)
         columns_judge(summary, &results->groups[g]);
     for (size_t i = 0; i < summary->cell_count; i++) { /* which look at other cells too */

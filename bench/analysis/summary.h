@@ -39,6 +39,7 @@ enum phase { PHASE_START, PHASE_READY, PHASE_WORK, PHASE_END, PHASES };
 enum finding {
     FINDING_NONE,
     FINDING_NEVER_OVERLAPS, /* never were two jobs in flight at once, though the workers would have allowed it */
+    FINDING_BLOCKS,         /* likewise, and hardly a CPU was used: a blocking call in an event loop */
     FINDING_TAKES_TURNS,    /* jobs in flight together, and yet one at a time went on: a lock, such as Python's */
     FINDING_CONTENDS,       /* far more CPU time than sync and no gain: contention, false sharing, one hot cache line */
     FINDING_OFF_CPU,        /* in flight without a CPU: slept, stopped, throttled, waited for a lock */
@@ -167,6 +168,8 @@ void cell_measure(struct summary_cell *out);
 double origin_taken(const struct summary_cell *cell);
 /* Whether more than SUMMARY_DISTURBED_MOST of its samples were disturbed. */
 bool is_disturbed(const struct summary_cell *cell);
+/* Whether it used less than half a CPU, or on a busy machine next to nothing. */
+bool hardly_computes(const struct summary_cell *cell);
 /* Fills in cpus_used, off_cpu_share and finding of a cell whose ratios are there. */
 void diagnosis_make(const struct summary *summary, struct summary_cell *cell);
 

@@ -311,6 +311,8 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
 {
     static const char *const texts[FINDINGS] = {
         [FINDING_NEVER_OVERLAPS] = "never had two jobs in flight at once, though the workers would have allowed it",
+        [FINDING_BLOCKS] = "never had two jobs in flight at once, and hardly a CPU was used: the job itself blocks the "
+                           "loop (a blocking call in a coroutine), or a lock is around all of it",
         [FINDING_TAKES_TURNS] =
             "took turns: jobs were in flight together, and yet one at a time went on (a lock, such as "
             "Python's, does that)",

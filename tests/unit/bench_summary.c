@@ -315,7 +315,9 @@ TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_
         {"io", 2, 196, 5, 100, FINDING_TAKES_TURNS},       /* waited together and gained nothing */
         {"io", 2, 196, 70, 100, FINDING_NONE},             /* the CPU may be why */
         {"io", 2, 100, 5, 50, FINDING_NONE},
-        {"io", 1, 100, 5, 100, FINDING_NEVER_OVERLAPS},
+        {"io", 1, 100, 5, 100, FINDING_BLOCKS},
+        {"cpu", 1, 100, 40, 100, FINDING_BLOCKS},
+        {"io", 1, 100, 60, 100, FINDING_NEVER_OVERLAPS},
         {"cpu", 1, 3, 3, 3, FINDING_NONE}, /* too short to tell */
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -390,6 +392,21 @@ TEST_WITH(sleep_shows_in_sync_too, world_make, world_free, struct world *w)
     assert_finding(row(w, C_SYNC), FINDING_OFF_CPU);
     assert_true(fabs(row(w, C_SYNC)->off_cpu_share - 0.3) < 1e-6);
     assert_true(isnan(row(w, PY_SYNC)->off_cpu_share));
+}
+
+/* One that mostly sleeps has no capacity, for copies of it only sleep side by side; where others took its CPU, nobody knows. */
+TEST_WITH(copies_that_sleep_are_no_capacity, world_make, world_free, struct world *w)
+{
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_SYNC].samples[i].cpu_ns = w->cells[C_SYNC].samples[i].work_ns * 40 / 100;
+    world_summarise(w);
+    assert_false(ratio_known(&w->summary.capacities[0].ratio));
+    assert_non_null(strstr(w->summary.capacities[0].note, "c:sync mostly slept"));
+    assert_true(isnan(limit_of(&w->summary, row(w, C_THREADS)).gain));
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_SYNC].samples[i].disturbances = 1;
+    world_summarise(w);
+    assert_true(ratio_known(&w->summary.capacities[0].ratio));
 }
 
 /* Of 5 rounds there is no interval, and nobody is accused. */
