@@ -195,6 +195,17 @@ def test_without_proc():
         assert here.found(name) == "unknown" and here.verdict(name) == "note"
 
 
+@pytest.mark.parametrize(("options", "why"), [("ro", "Read-only file system"), ("size=4k", "No space left on device")])
+def test_without_semaphores(options, why):
+    """As the cells of the Python hosts' pools say (tests/test_py_host.py)."""
+    script = f'mount -t tmpfs -o {options} none /dev/shm && {{ cp /bin/true /dev/shm/full 2>/dev/null || :; }} && exec "$@"'
+    hidden = (*unshare("-m"), "sh", "-c", script, "sh")
+    if subprocess.run([*hidden, "true"], capture_output=True, timeout=60).returncode != 0:
+        pytest.skip("no namespaces of one's own can be made here: nothing can be mounted")
+    here = doctor(*hidden)
+    assert here.missing() == {"/dev/shm"} and here.found("/dev/shm") == f"cannot make semaphores in /dev/shm: {why}"
+
+
 def test_without_a_network():
     here = doctor(*unshare("-n"))
     assert here.missing() == {"loopback"} and here.status == 77

@@ -4,7 +4,9 @@
 #define _GNU_SOURCE /* RLIMIT_NPROC */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -207,6 +209,23 @@ static void disk_space(struct doctor *d, const char *name, const char *folder, c
     doctor_add(d, doctor_note_if(bytes < BYTES_WANTED), name, advice, "%s, %llu MB free", folder, bytes >> 20);
 }
 
+/* As the pools of the Python hosts do, makes a semaphore, which has to be there; the space for results can be elsewhere. */
+static void shared_memory(struct doctor *d)
+{
+    static const char advice[] = "Python's process pools need it, and results go through the temporary folder instead: "
+                                 "mount -t tmpfs -o size=1g tmpfs /dev/shm (remount where it is full)";
+    char name[40];
+    snprintf(name, sizeof name, "/cobench-%d", (int)getpid());
+    sem_t *made = sem_open(name, O_CREAT | O_EXCL, 0600, 1);
+    if (made == SEM_FAILED) {
+        doctor_add(d, DOCTOR_MISSING, "/dev/shm", advice, "cannot make semaphores in /dev/shm: %s", strerror(errno));
+        return;
+    }
+    sem_unlink(name);
+    sem_close(made);
+    disk_space(d, "/dev/shm", "/dev/shm", advice);
+}
+
 /* Where runs are kept: the folder, or where it is not there yet the one above it. */
 static void results(struct doctor *d, const struct paths *paths)
 {
@@ -241,9 +260,7 @@ void doctor_limits(struct doctor *d, const struct hosts_source *source)
     accessible(d, "/proc", "mount -t proc proc /proc: processes of a command are found and ended by it",
                "/proc/self/stat", R_OK);
     descriptors_and_processes(d);
-    disk_space(d, "/dev/shm", "/dev/shm",
-               "Python's models with processes need it, and results go through the temporary folder instead: mount -t "
-               "tmpfs -o size=1g tmpfs /dev/shm (remount where it is full)");
+    shared_memory(d);
     disk_space(d, "temp folder", given != NULL && *given == '/' ? given : "/tmp",
                "TMPDIR names another; it is used where /dev/shm has no space");
     results(d, source->paths);
