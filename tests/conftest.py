@@ -31,6 +31,7 @@ _skips: list[str] = []
 
 
 def pytest_configure() -> None:
+    os.environ["LC_ALL"] = "C.UTF-8"  # elsewhere a terminal's text is ASCII
     # A shell without job control starts what it puts in the background with SIGINT ignored, nohup with SIGHUP ignored, and so
     # would be all that is tested.
     for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):

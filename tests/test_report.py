@@ -112,6 +112,16 @@ def test_colours_are_for_terminals_that_have_them(run: Path, environment: dict[s
     assert first and (b"\x1b[" in first) == coloured
 
 
+def test_the_c_locale_gets_ascii(run: Path) -> None:
+    """As wide, character for character; a locale that is not installed says nothing. Files stay as they are."""
+    here, there = (report(run, "--no-plots", LC_ALL=locale).stdout for locale in ("C.UTF-8", "C"))
+    assert there.isascii() and there == here.translate(str.maketrans("▲▼≥·─…≈", "^v>--~~")) != here
+    assert report(run, "--no-plots", LC_ALL="xx_XX.UTF-8").stdout == here
+    assert report(run, "--no-plots", "--format", "md", LC_ALL="C").stdout == (run / "summary.md").read_text()
+    for words in (["plot", "--format", "txt", run], ["compare", run, DATA]):
+        assert cobench(*words, LC_ALL="C").stdout.isascii() and not cobench(*words, LC_ALL="C.UTF-8").stdout.isascii()
+
+
 def test_asciidoc(run: Path) -> None:
     done = report(run, "--no-plots", "--format", "adoc")
     assert (done.returncode, done.stderr) == (0, "")

@@ -112,6 +112,7 @@ struct writer options_writer(const struct options_print *print, const char *only
                            .out = stdout,
                            .width = print->width != 0 ? (int)print->width : terminal_columns(),
                            .colour = terminal_has_colour(),
+                           .ascii = terminal_is_ascii(),
                            .only = only};
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `cobench plot`: a run's pictures, as files or drawn in the terminal. */
+#define _DEFAULT_SOURCE /* strsep */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,13 +64,17 @@ static unsigned format_bits(const struct string_list *formats)
 /* Prints a picture drawn as text. */
 static int show_text(const char *run, const struct picture *p, struct error *err)
 {
-    char *path = text_format("%s/plots/%s.txt", run, p->stem), *text = NULL;
+    char *path = text_format("%s/plots/%s.txt", run, p->stem), *text = NULL, *line;
     size_t length = 0;
     const int rc = file_read(path, TEXT_MAX, &text, &length);
+    char *all = rc == 0 ? text_format("\n%s: %s\n%s", p->kind, p->alt, text) : NULL, *rest = all;
     if (rc != 0)
         error_set(err, rc, "plot: %s: %s", path, strerror(-rc));
-    else
-        printf("\n%s: %s\n%.*s", p->kind, p->alt, (int)length, text);
+    while (rest != NULL && *rest != '\0' && (line = strsep(&rest, "\n")) != NULL) {
+        format_put(stdout, line + strspn(line, "\f"), 0, terminal_is_ascii());
+        putchar('\n');
+    }
+    free(all);
     free(text);
     free(path);
     return rc;
@@ -90,7 +95,7 @@ static int draw(const char *only, const struct picture_source *source, const str
     for (size_t i = 0; rc == 0 && (how->formats & PLOT_TXT) != 0 && i < pictures.count; i++)
         rc = show_text(source->run_dir, &pictures.items[i], err);
     if (rc == 0 && (how->formats & PLOT_TXT) == 0) {
-        format_put(stdout, source->run_dir, 0);
+        format_put(stdout, source->run_dir, 0, false);
         puts("/plots");
     }
     atomic_write_unlock(lock);

@@ -199,26 +199,40 @@ int format_columns(const char *text)
     return columns;
 }
 
+/* One column of ASCII for the character of two bytes or more that begins here. */
+static char in_ascii(const char *text)
+{
+    static const char *const signs[] = {"▲^", "▼v", "≥>", "·-", "─-", "…~", "≈~"};
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        const size_t length = strlen(signs[i]) - 1;
+        if (strncmp(text, signs[i], length) == 0)
+            return signs[i][length];
+    }
+    return '?';
+}
+
 /* The first `columns` characters; control characters (C0, DEL, and C1 in UTF-8) must not reach a terminal. */
-static void put_clean(FILE *out, const char *text, int columns)
+static void put_clean(FILE *out, const char *text, int columns, bool ascii)
 {
     for (; *text != '\0'; text++) {
         if (starts_character(*text) && columns-- == 0)
             return;
-        const unsigned char byte = (unsigned char)*text, next = (unsigned char)text[1];
-        if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+        const size_t control = text_control(text);
+        if (control > 0)
             fputc('?', out);
-            text++;
-        } else {
-            fputc(byte < 0x20 || byte == 0x7f ? '?' : byte, out);
-        }
+        else if (!ascii || (unsigned char)*text < 0x80)
+            fputc(*text, out);
+        else if (starts_character(*text))
+            fputc(in_ascii(text), out);
+        text += control > 1;
     }
 }
 
-void format_put(FILE *out, const char *text, int width)
+void format_put(FILE *out, const char *text, int width, bool ascii)
 {
     const int columns = format_columns(text);
     const bool cut = columns > width && width > 0;
-    put_clean(out, text, cut ? width - 1 : columns);
-    fprintf(out, "%s%*s", cut ? "…" : "", columns < width ? width - columns : 0, "");
+    put_clean(out, text, cut ? width - 1 : columns, ascii);
+    put_clean(out, cut ? "…" : "", 1, ascii);
+    fprintf(out, "%*s", columns < width ? width - columns : 0, "");
 }

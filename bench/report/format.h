@@ -37,7 +37,8 @@ char *format_names(struct string_list *names, size_t most);
 
 /* How many columns a terminal needs for UTF-8 text (each character is one wide). */
 int format_columns(const char *text);
-/* Prints text cut ("…") or filled up to `width` columns (0: as it is), control characters as '?'. */
-void format_put(FILE *out, const char *text, int width);
+/* Prints text cut ("…") or filled up to `width` columns (0: as it is), control characters as '?', and where only ASCII may
+ * be printed every other character as one that stands for it. */
+void format_put(FILE *out, const char *text, int width, bool ascii);
 
 #endif

@@ -3,6 +3,8 @@
  * its first column again. */
 #include "bench/report/writer.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -35,6 +37,15 @@ bool terminal_has_colour(void)
     return isatty(STDOUT_FILENO) == 1 && can && (no_colour == NULL || *no_colour == '\0');
 }
 
+bool terminal_is_ascii(void)
+{
+    const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+    const bool is = locale != (locale_t)0 && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") != 0;
+    if (locale != (locale_t)0)
+        freelocale(locale);
+    return is;
+}
+
 /* -- text ------------------------------------------------------------------------------------------------------------- */
 
 /* ANSI's numbers. */
@@ -57,7 +68,7 @@ static void put_styled(const struct writer *w, const char *style, const char *te
     const bool plain = strcmp(style, PLAIN) == 0;
     if (!plain)
         put_style(w, style);
-    format_put(w->out, text, width);
+    format_put(w->out, text, width, w->ascii);
     if (!plain)
         put_style(w, PLAIN);
 }
@@ -81,7 +92,7 @@ static void put_wrapped(const struct writer *w, const char *text, int indent, in
             fprintf(w->out, "%*s", indent - at, "");
             at = indent;
         }
-        format_put(w->out, word, columns);
+        format_put(w->out, word, columns, w->ascii);
         at += columns;
         text += length;
         text += strspn(text, " ");
@@ -93,7 +104,8 @@ static void terminal_heading(struct writer *w, int level, const char *text)
     if (level > 1)
         fputc('\n', w->out);
     for (int i = 0; level == 2 && i < w->width; i++)
-        fputs(i + 1 < w->width ? "─" : "─\n", w->out);
+        format_put(w->out, "─", 0, w->ascii);
+    fputs(level == 2 ? "\n" : "", w->out);
     put_style(w, BOLD);
     put_wrapped(w, text, 0, 0);
     fputc('\n', w->out);

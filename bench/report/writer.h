@@ -32,6 +32,7 @@ struct writer {
     FILE *out;
     int width;        /* of the terminal */
     bool colour;      /* ANSI colours */
+    bool ascii;       /* of a terminal: no other characters */
     const char *only; /* of CSV, which is one table: its name; NULL: the first */
     json_t *json;
     size_t tables;
@@ -64,6 +65,8 @@ extern const struct writer_format format_terminal, format_markdown, format_adoc,
  * names and does not call dumb, and NO_COLOR is not set. */
 int terminal_columns(void);
 bool terminal_has_colour(void);
+/* Whether the locale's characters are others than UTF-8. A locale that is not installed says nothing. */
+bool terminal_is_ascii(void);
 /* By the name that --format takes; NULL: unknown. */
 const struct writer_format *writer_find(const char *name);
 #endif

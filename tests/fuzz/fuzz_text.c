@@ -88,7 +88,7 @@ static void check_columns(const char *text, int width)
     char *printed;
     size_t length;
     FILE *out = text_open(&printed, &length);
-    format_put(out, text, width);
+    format_put(out, text, width, width % 2 == 1);
     text_close(out);
     FUZZ_MUST(strlen(printed) == length);
     FUZZ_MUST(width == 0 || format_columns(printed) == width);

@@ -801,7 +801,7 @@ TEST(control_characters_do_not_reach_a_terminal)
         size_t length = 0;
         FILE *out = open_memstream(&text, &length);
         assert_non_null(out);
-        format_put(out, table[i].text, table[i].width);
+        format_put(out, table[i].text, table[i].width, false);
         assert_int_equal(fclose(out), 0);
         assert_string_equal(text, table[i].printed);
         free(text);
