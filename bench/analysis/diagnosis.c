@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a model does with its jobs: do they ever overlap, do they take turns, do they use CPUs for nothing, do they sleep.
+ * What a model does with its jobs: do they ever overlap, do they take turns, do they use CPUs for nothing, do they sleep;
+ * and of waiting work what kept it from the ideal.
  * Nothing is said that the ends of the intervals do not show, which begin at 6 rounds.
  */
 #include <math.h>
@@ -25,6 +26,14 @@
 #define BUSY 0.5
 /* So much of a CPU a busy machine leaves to whoever wants one. */
 #define LEFT 0.05
+/* Waiting work that gained less than this part of what was possible was stopped by something. */
+#define FAR_OFF 0.75
+/* Such work that uses at least this much of a CPU itself may have its limit there. */
+#define CLIENT_BUSY 0.8
+/* Times up to this are those of one plateau. */
+#define PLATEAU 1.1
+/* By Little's law the gain lost is the latency grown; at least this part of it. */
+#define AS_MUCH 0.85
 /* An off-CPU share up to this is not worth a word. */
 #define OFF_CPU 0.1
 
@@ -68,6 +77,40 @@ static enum finding cpu_without_gain(const struct summary_cell *cell, const stru
     return capacity->ratio.low >= SECOND_CPU && cell->cpus_used < FAR_MORE * one ? FINDING_TAKES_TURNS : FINDING_NONE;
 }
 
+/* Is another model as fast, and none faster? */
+static bool on_plateau(const struct summary *summary, const struct summary_cell *cell)
+{
+    bool shared = false;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        if (c->group != cell->group || c->cell->baseline || !c->verified || !(c->work_s > 0))
+            continue;
+        if (c->work_s * PLATEAU < cell->work_s)
+            return false;
+        shared |= strcmp(c->cell->model, cell->cell->model) != 0 && c->work_s <= cell->work_s * PLATEAU;
+    }
+    return shared;
+}
+
+/*
+ * What may have kept waiting work far from the ideal: its own CPU time (starting and ending count as such, so that it is
+ * rather too low), or a server, which is not our origin, where models with idle CPUs share a plateau.
+ */
+static enum finding wait_limit(const struct summary *summary, const struct summary_cell *cell,
+                               const struct summary_cell *sync)
+{
+    const struct ratio *gain = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+    const double most = limit_of(summary, cell).gain;
+    const double grown = cell->latency_s[LATENCY_P50] / sync->latency_s[LATENCY_P50];
+    if (!(gain->high < FAR_OFF * most))
+        return FINDING_NONE;
+    if (cell->cpu_s - (cell->median_s - cell->work_s) >= CLIENT_BUSY * cell->work_s)
+        return FINDING_CLIENT;
+    return strcmp(cell->group->asks, "url") == 0 && isnan(origin_taken(cell)) && cell->cpu_s < BUSY * cell->work_s &&
+                   grown * gain->ratio >= AS_MUCH * most && on_plateau(summary, cell)
+               ? FINDING_SERVER
+               : FINDING_NONE;
+}
+
 /* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */
 static enum finding wait_without_gain(const struct summary_cell *cell, const struct summary_check *capacity)
 {
@@ -103,7 +146,9 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     if (!alone && cell->in_flight_max <= 1)
         cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)
-        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_without_gain(cell, capacity);
+        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_limit(summary, cell, sync);
+    if (!alone && !cpu && cell->finding == FINDING_NONE && cell->in_flight_mean >= TOGETHER)
+        cell->finding = wait_without_gain(cell, capacity);
     /* What the machine itself took from copies of sync at once, or others took from this one, is not the model's doing. */
     double machine = alone || capacity == NULL ? 0 : 1 - capacity->ratio.low / (double)capacity->cell->copies;
     if (cell->finding == FINDING_NONE && !is_disturbed(cell) && cell->off_cpu_share > OFF_CPU + fmax(0, machine))
@@ -116,6 +161,8 @@ const char *finding_name(enum finding finding)
                                                 [FINDING_BLOCKS] = "blocks",
                                                 [FINDING_TAKES_TURNS] = "takes-turns",
                                                 [FINDING_CONTENDS] = "busy-without-gain",
+                                                [FINDING_CLIENT] = "client-busy",
+                                                [FINDING_SERVER] = "server",
                                                 [FINDING_OFF_CPU] = "off-cpu"};
     return names[finding];
 }

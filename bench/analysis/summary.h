@@ -42,6 +42,8 @@ enum finding {
     FINDING_BLOCKS,         /* likewise, and hardly a CPU was used: a blocking call in an event loop */
     FINDING_TAKES_TURNS,    /* jobs in flight together, and yet one at a time went on: a lock, such as Python's */
     FINDING_CONTENDS,       /* far more CPU time than sync and no gain: contention, false sharing, one hot cache line */
+    FINDING_CLIENT,         /* waiting work far from the ideal that uses a CPU nearly all the time itself */
+    FINDING_SERVER,         /* as far from it as other models, the latency grown by as much: the server's limit */
     FINDING_OFF_CPU,        /* in flight without a CPU: slept, stopped, throttled, waited for a lock */
     FINDINGS
 };

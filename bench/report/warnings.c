@@ -318,6 +318,11 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
             "Python's, does that)",
         [FINDING_CONTENDS] = "kept the CPUs busy without a gain: far more CPU time than sync for the same work "
                              "(contention, false sharing, one hot cache line)",
+        [FINDING_CLIENT] =
+            "used a CPU itself for nearly all of the work time, far from the ideal: that may be the limit, "
+            "not what it waits for",
+        [FINDING_SERVER] = "came to the same rate, far from the ideal, and answers took longer by as much: the "
+                           "server may be the limit, not the model",
         [FINDING_OFF_CPU] = "was off the CPU for part of the time its jobs were in flight: it slept, was stopped or "
                             "throttled, or waited for a lock or a CPU",
     };

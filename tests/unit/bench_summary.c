@@ -324,6 +324,47 @@ TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_
         flight_check(w, &table[i]);
 }
 
+/* What keeps c:threads from the ideal of 4x; sync has 100 ms of work and answers in 10. */
+TEST_WITH(the_limit_of_waiting_work_is_named, world_make, world_free, struct world *w)
+{
+    static const struct {
+        int64_t work_ms, other_ms, p50_ms, cpu_ms, origin_ms;
+        enum finding finding;
+    } table[] = {
+        {50, 50, 20, 20, -1, FINDING_SERVER}, {100, 100, 40, 20, -1, FINDING_SERVER}, /* and no lock */
+        {50, 60, 20, 20, -1, FINDING_NONE},                                           /* the other is slower */
+        {50, 40, 20, 20, -1, FINDING_NONE},                                           /* or faster */
+        {50, 50, 10, 20, -1, FINDING_NONE},                                           /* answers took no longer */
+        {50, 50, 20, 20, 20, FINDING_NONE}, /* the origin, which says itself how busy it is */
+        {50, 50, 20, 30, -1, FINDING_NONE}, /* not idle */
+        {30, 30, 12, 10, -1, FINDING_NONE}, /* not far from 4x */
+        {50, 50, 20, 43, -1, FINDING_CLIENT}, {100, 100, 40, 91, 51, FINDING_CLIENT},
+        {50, 50, 20, 39, -1, FINDING_NONE},   {30, 30, 12, 29, -1, FINDING_NONE},
+    };
+    w->group.kind = "io";
+    w->group.asks = "url";
+    w->group.workers = 4;
+    w->group.ideal = 4;
+    w->cells[C_COPIES].status = CELL_IMPOSSIBLE;
+    w->cells[C_COPIES].reason = strdup("the work waits");
+    w->cells[PY_THREADS].model = "async";
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        cell_fill(&w->cells[C_THREADS], table[i].work_ms, ROUNDS);
+        cell_fill(&w->cells[PY_THREADS], table[i].other_ms, ROUNDS);
+        for (size_t r = 0; r < ROUNDS; r++) {
+            struct sample *s = &w->cells[C_THREADS].samples[r];
+            w->cells[C_SYNC].samples[r].latency_ns[LATENCY_P50] = 10 * MS;
+            s->latency_ns[LATENCY_P50] = table[i].p50_ms * MS;
+            s->cpu_ns = table[i].cpu_ms * s->work_ns / table[i].work_ms + 2 * MS;
+            s->origin_cpu_ns = table[i].origin_ms < 0 ? -1 : table[i].origin_ms * MS;
+            s->in_flight_max = 4;
+            s->busy_ns = 4 * s->work_ns;
+        }
+        world_summarise(w);
+        assert_finding(row(w, C_THREADS), table[i].finding);
+    }
+}
+
 /* As the third case above, but some rounds gained: the interval reaches what one CPU alone cannot do. */
 TEST_WITH(a_gain_that_is_unresolved_accuses_nobody, world_make, world_free, struct world *w)
 {
