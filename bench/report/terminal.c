@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/report/format.h"
+#include "bench/util/files.h"
 
 enum {
     COLUMNS_LEAST = 80,
@@ -32,9 +33,8 @@ int terminal_columns(void)
 
 bool terminal_has_colour(void)
 {
-    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    const bool can = terminal != NULL && *terminal != '\0' && strcmp(terminal, "dumb") != 0;
-    return isatty(STDOUT_FILENO) == 1 && can && (no_colour == NULL || *no_colour == '\0');
+    const char *no_colour = getenv("NO_COLOR");
+    return file_is_terminal(STDOUT_FILENO) && (no_colour == NULL || *no_colour == '\0');
 }
 
 bool terminal_is_ascii(void)

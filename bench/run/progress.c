@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
 
@@ -16,7 +17,7 @@
 
 void progress_open(struct progress *p, bool quiet)
 {
-    *p = (struct progress){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1};
+    *p = (struct progress){.quiet = quiet, .terminal = file_is_terminal(STDERR_FILENO)};
 }
 
 static int columns(void)

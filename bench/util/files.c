@@ -86,6 +86,12 @@ bool dir_exists(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+bool file_is_terminal(int fd)
+{
+    const char *name = getenv("TERM");
+    return name != NULL && *name != '\0' && strcmp(name, "dumb") != 0 && isatty(fd) == 1;
+}
+
 int dir_sync(const char *path)
 {
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -14,6 +14,8 @@ int file_write_all(int fd, const void *bytes, size_t length);
 /* Writes a new file and fsyncs it. */
 int file_create(const char *path, const char *text, size_t length);
 bool file_exists(const char *path);
+/* Whether it is a terminal that TERM names and does not call dumb: one that understands escapes. */
+bool file_is_terminal(int fd);
 bool dir_exists(const char *path);
 /* fsyncs a folder, so that a name made in it by rename outlives a crash of the machine. */
 int dir_sync(const char *path);
