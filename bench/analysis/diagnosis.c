@@ -111,20 +111,20 @@ static enum finding wait_limit(const struct summary *summary, const struct summa
                : FINDING_NONE;
 }
 
-/* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */
-static enum finding wait_without_gain(const struct summary_cell *cell, const struct summary_check *capacity)
-{
-    const bool idle = cell->cpu_s < BUSY * cell->work_s && !(origin_taken(cell) >= BUSY);
-    const bool free_cpu = capacity == NULL || capacity->ratio.low >= SECOND_CPU;
-    return cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < NO_GAIN && idle && free_cpu ? FINDING_TAKES_TURNS
-                                                                                        : FINDING_NONE;
-}
-
 bool hardly_computes(const struct summary_cell *cell)
 {
     const double rest = cell->median_s - cell->work_s; /* starting and ending: CPU time at most */
     const double cpu_s = cell->cpu_s - (rest <= START_UP_MOST * cell->work_s ? rest : 0);
     return cell->work_s >= SUMMARY_SHORT_WORK_S && cpu_s < (is_disturbed(cell) ? LEFT : BUSY) * cell->work_s;
+}
+
+/* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */
+static enum finding wait_without_gain(const struct summary_cell *cell, const struct summary_check *capacity)
+{
+    const bool idle = hardly_computes(cell) && !(origin_taken(cell) >= BUSY);
+    const bool free_cpu = capacity == NULL || capacity->ratio.low >= SECOND_CPU;
+    return cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < NO_GAIN && idle && free_cpu ? FINDING_TAKES_TURNS
+                                                                                        : FINDING_NONE;
 }
 
 void diagnosis_make(const struct summary *summary, struct summary_cell *cell)

@@ -414,6 +414,17 @@ TEST_WITH(disturbed_samples_are_not_off_the_cpu, world_make, world_free, struct 
     assert_finding(row(w, C_THREADS), FINDING_NONE);
 }
 
+/* Jobs that wait and compute do not gain either where others took the CPUs, and use as little of one. */
+TEST_WITH(disturbed_samples_take_no_turns, world_make, world_free, struct world *w)
+{
+    w->cells[C_COPIES].runtime = "py"; /* c has no capacity, as where there are more workers than CPUs */
+    flight_check(w, &(struct flight_case){"mixed", 2, 196, 30, 100, FINDING_TAKES_TURNS});
+    for (size_t i = 0; i < ROUNDS; i++)
+        w->cells[C_THREADS].samples[i].disturbances = 1;
+    world_summarise(w);
+    assert_finding(row(w, C_THREADS), FINDING_NONE);
+}
+
 TEST_WITH(where_one_worker_is_allowed_nothing_runs_side_by_side, world_make, world_free, struct world *w)
 {
     w->group.workers = 1;
