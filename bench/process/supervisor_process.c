@@ -4,7 +4,7 @@
  * deadline. It is single-threaded and holds no state that outlives it.
  */
 #define _GNU_SOURCE /* posix_spawn_file_actions_addchdir_np */
-#include "bench/process/supervisor_wire.h"
+#include "bench/process/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>

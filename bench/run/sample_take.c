@@ -18,7 +18,7 @@
 
 #include "bench/machine/facts.h"
 #include "bench/process/hyperfine.h"
-#include "bench/process/memory.h"
+#include "bench/process/proctree.h"
 #include "bench/protocol/end_pause.h"
 #include "bench/run/disk_space.h"
 #include "bench/run/host_argv.h"

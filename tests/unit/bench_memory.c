@@ -7,7 +7,7 @@
 
 #include "bench/process/supervisor.h"
 #include "bench/protocol/end_pause.h"
-#include "bench/process/memory.h"
+#include "bench/process/proctree.h"
 #include "common/clock.h"
 #include "tests/unit/unit.h"
 

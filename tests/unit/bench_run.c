@@ -17,7 +17,6 @@
 #include "bench/process/supervisor.h"
 #include "bench/store/journal.h"
 #include "bench/machine/facts.h"
-#include "bench/process/memory.h"
 #include "bench/process/proctree.h"
 #include "bench/run/disk_space.h"
 #include "bench/store/results.h"
