@@ -60,7 +60,8 @@ static int claims_show(const void *arguments, const struct paths *paths, struct 
         if (w.format == &format_terminal)
             printf("%s\n", run);
         write_claims(&w, 1, &claims);
-        rc = options_print_end(write_end(&w), err);
+        write_end(&w);
+        rc = options_print_end(err);
         claims_free(&claims);
     }
     summary_free(&summary);

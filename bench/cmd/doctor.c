@@ -169,7 +169,8 @@ static int show(const struct doctor *d, const struct arguments *a, json_t *facts
         write_areas(d, &w);
     if (whole)
         write_conclusion(d, &w);
-    return options_print_end(write_end(&w), err);
+    write_end(&w);
+    return options_print_end(err);
 }
 
 static int examine(const struct arguments *a, struct doctor *d, struct error *err)

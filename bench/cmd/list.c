@@ -146,7 +146,7 @@ static void write_notes(struct writer *w, const struct catalog *c)
     }
 }
 
-static int write_list(struct writer *w, const struct catalog *c, const json_t *all)
+static void write_list(struct writer *w, const struct catalog *c, const json_t *all)
 {
     char title[160];
     write_heading(w, 1, "Runtimes, models and tasks");
@@ -158,7 +158,7 @@ static int write_list(struct writer *w, const struct catalog *c, const json_t *a
         write_rows(w, title, c->tasks[i].params);
     }
     write_notes(w, c);
-    return write_end(w);
+    write_end(w);
 }
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
@@ -167,13 +167,12 @@ static int print_catalog(const struct catalog *c, bool as_json, struct error *er
 {
     struct writer w = options_writer(&(struct options_print){.format = NULL}, NULL);
     json_t *all = list_json(c);
-    int rc = 0;
     if (!as_json)
-        rc = write_list(&w, c, all);
-    else if (json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || puts("") == EOF)
-        rc = -EIO;
+        write_list(&w, c, all);
+    else if (json_dumpf(all, stdout, JSON_INDENT(1)) == 0)
+        puts("");
     json_decref(all);
-    return options_print_end(rc, err);
+    return options_print_end(err);
 }
 
 /* Asks the hosts, about the task files of a folder (NULL: the built-in ones only). */

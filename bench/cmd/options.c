@@ -116,11 +116,10 @@ struct writer options_writer(const struct options_print *print, const char *only
                            .only = only};
 }
 
-int options_print_end(int rc, struct error *err)
+int options_print_end(struct error *err)
 {
-    if (rc != 0)
-        return error_set(err, rc, "the table cannot be made: %s", strerror(-rc));
-    return fflush(stdout) == 0 ? 0 : error_set(err, -errno, "cannot write to standard output: %s", strerror(errno));
+    const bool printed = fflush(stdout) == 0 && ferror(stdout) == 0;
+    return printed ? 0 : error_set(err, -EIO, "cannot write to standard output: %s", strerror(errno));
 }
 
 /* -- runs --------------------------------------------------------------------------------------------------------- */

@@ -42,8 +42,8 @@ int options_tasks_dir(char **dir, struct error *err);
 
 /* To standard output; of `only` what struct writer says. */
 struct writer options_writer(const struct options_print *print, const char *only);
-/* Ends the document and the output; `rc` and err: what came before. */
-int options_print_end(int rc, struct error *err);
+/* Ends the output: were all bytes taken? */
+int options_print_end(struct error *err);
 
 /*
  * The folder of the run that `name` stands for, to be freed: a path, else a name in the folder `results` (NULL: the

@@ -29,11 +29,11 @@ struct printed {
     const struct writer_format *format;
 };
 
-static int print_document(const void *what, FILE *out)
+static void print_document(const void *what, FILE *out)
 {
     const struct printed *printed = what;
     struct writer w = {.format = printed->format, .out = out};
-    return document_write(printed->summary, &w);
+    document_write(printed->summary, &w);
 }
 
 /* Names what has not been made because of what err says: the files from `first` on, the page and all pictures. */
@@ -127,7 +127,11 @@ static int derive(const char *run_dir, const struct summary *summary, const stru
 {
     struct claims claims;
     struct writer w = options->writer;
-    int rc = w.out != NULL ? options_print_end(document_write(summary, &w), err) : 0;
+    int rc = 0;
+    if (w.out != NULL) {
+        document_write(summary, &w);
+        rc = options_print_end(err);
+    }
     if (rc == 0)
         rc = derive_files(run_dir, summary, options, err);
     const int claimed = rc == 0 ? claims_of_run(options->root, summary, &claims, err) : rc;

@@ -145,13 +145,13 @@ void write_claims(struct writer *w, int level, const struct claims *claims)
     write_paragraph(w, legend);
 }
 
-static int render(const struct writer_format *format, const struct claims *claims, FILE *out)
+static void render(const struct writer_format *format, const struct claims *claims, FILE *out)
 {
     struct writer w = {.format = format, .out = out};
     write_claims(&w, 1, claims);
-    return write_end(&w);
+    write_end(&w);
 }
 
-int render_claims_markdown(const void *what, FILE *out) { return render(&format_markdown, what, out); }
+void render_claims_markdown(const void *what, FILE *out) { render(&format_markdown, what, out); }
 
-int render_claims_json(const void *what, FILE *out) { return render(&format_json, what, out); }
+void render_claims_json(const void *what, FILE *out) { render(&format_json, what, out); }

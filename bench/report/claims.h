@@ -9,7 +9,7 @@
 /* Writes claims that were judged, under a heading of `level`, into a document that goes on. */
 void write_claims(struct writer *w, int level, const struct claims *claims);
 /* As a document of its own; `what` points at a struct claims. */
-int render_claims_markdown(const void *what, FILE *out);
-int render_claims_json(const void *what, FILE *out);
+void render_claims_markdown(const void *what, FILE *out);
+void render_claims_json(const void *what, FILE *out);
 
 #endif

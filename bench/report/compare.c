@@ -355,7 +355,7 @@ static void write_facts(const struct compare *c, struct writer *w)
     write_fact(w, "machine", differences_json(&c->machine));
 }
 
-int compare_write(const struct compare *c, const char *const names[COMPARE_SIDES], struct writer *w)
+void compare_write(const struct compare *c, const char *const names[COMPARE_SIDES], struct writer *w)
 {
     write_facts(c, w);
     write_heading(w, 1,
@@ -372,5 +372,5 @@ int compare_write(const struct compare *c, const char *const names[COMPARE_SIDES
     write_tables(c, w);
     write_heading(w, 2, "How to read it");
     write_paragraph(w, legend);
-    return write_end(w);
+    write_end(w);
 }

@@ -9,7 +9,7 @@
 
 #define COMPARE_TABLE "cells" /* for programs: one row per cell of either run */
 
-/* All of it, to its end; `names`: what the runs are called. Returns the writer's rc. */
-int compare_write(const struct compare *compare, const char *const names[COMPARE_SIDES], struct writer *w);
+/* All of it, to its end; `names`: what the runs are called. */
+void compare_write(const struct compare *compare, const char *const names[COMPARE_SIDES], struct writer *w);
 
 #endif

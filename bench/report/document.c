@@ -204,7 +204,7 @@ static void write_warnings(const struct summary *summary, struct writer *w)
     warnings_free(&warnings);
 }
 
-int document_write(const struct summary *summary, struct writer *w)
+void document_write(const struct summary *summary, struct writer *w)
 {
     const struct results *r = summary->results;
     head_write(summary, w);
@@ -223,5 +223,5 @@ int document_write(const struct summary *summary, struct writer *w)
         write_heading(w, 2, "How to read it");
         document_write_legend(w);
     }
-    return write_end(w);
+    write_end(w);
 }

@@ -7,8 +7,8 @@
 #include "bench/analysis/summary.h"
 #include "bench/report/writer.h"
 
-/* The whole report, to its end. 0; whether the writer's `out` took the bytes is for the caller to check. */
-int document_write(const struct summary *summary, struct writer *w);
+/* The whole report, to its end; whether the writer's `out` took the bytes is for the caller to check. */
+void document_write(const struct summary *summary, struct writer *w);
 
 /* Its head (head.c): for programs the run's facts, for people title and machine. */
 void head_write(const struct summary *summary, struct writer *w);

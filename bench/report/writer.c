@@ -52,11 +52,10 @@ void write_fact(struct writer *w, const char *key, json_t *value)
         json_decref(value);
 }
 
-int write_end(struct writer *w)
+void write_end(struct writer *w)
 {
     if (w->format->end != NULL)
         w->format->end(w);
-    return 0;
 }
 
 void writer_shown(const struct table *table, bool shown[WRITER_COLUMNS_MAX])

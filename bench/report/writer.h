@@ -45,7 +45,7 @@ void write_paragraph(struct writer *w, const char *text);
 void write_item(struct writer *w, const char *title, const char *text);
 void write_table(struct writer *w, const struct table *table);
 void write_fact(struct writer *w, const char *key, json_t *value);
-int write_end(struct writer *w); /* 0, which those return that print a document */
+void write_end(struct writer *w);
 
 /* A table as a format of markup writes it: what stands around a row and a value, and how text is escaped. */
 struct writer_grid {

@@ -21,8 +21,8 @@ void atomic_write_unlock(int fd);
  */
 int atomic_write_bytes(const char *folder, const char *name, const char *bytes, size_t length, struct error *err);
 
-/* A function that prints something of `what` to `out`; of a stream into memory, which cannot fail, nobody asks the result. */
-typedef int atomic_write_print(const void *what, FILE *out);
+/* A function that prints something of `what` to `out`. */
+typedef void atomic_write_print(const void *what, FILE *out);
 /* The same for what `print` prints. */
 int atomic_write_printed(const char *folder, const char *name, atomic_write_print *print, const void *what,
                          struct error *err);

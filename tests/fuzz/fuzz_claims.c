@@ -40,17 +40,17 @@ static void check_claim(const struct claim *c)
         FUZZ_MUST(c->scaled_low > 0 && c->scaled_high >= c->scaled_low);
 }
 
-static int render_narrow(const void *what, FILE *out)
+static void render_narrow(const void *what, FILE *out)
 {
     struct writer w = {.format = &format_terminal, .out = out, .width = 80};
     write_claims(&w, 1, what);
-    return write_end(&w);
+    write_end(&w);
 }
 
 static void check_tables(const struct claims *claims)
 {
     static const struct {
-        int (*render)(const void *, FILE *);
+        void (*render)(const void *, FILE *);
         const struct writer_format *format;
     } tables[] = {{render_narrow, &format_terminal},
                   {render_claims_markdown, &format_markdown},
@@ -59,7 +59,7 @@ static void check_tables(const struct claims *claims)
         char *text;
         size_t length;
         FILE *out = text_open(&text, &length);
-        FUZZ_MUST(tables[i].render(claims, out) == 0);
+        tables[i].render(claims, out);
         text_close(out);
         check_written(tables[i].format, text, length);
         free(text);

@@ -212,7 +212,7 @@ static void put_commands(const struct results *r, FILE *out)
 
 /* -- the whole -------------------------------------------------------------------------------------------------------- */
 
-int render_html(const void *what, FILE *out)
+void render_html(const void *what, FILE *out)
 {
     const struct page *page = what;
     const struct results *r = page->summary->results;
@@ -237,5 +237,4 @@ int render_html(const void *what, FILE *out)
           out);
     fputs(page_js, out);
     fputs("</script>\n</body>\n</html>\n", out);
-    return 0;
 }

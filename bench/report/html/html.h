@@ -31,8 +31,8 @@ struct page {
     size_t picture_count;
 };
 
-/* `page` points at a struct page. 0; whether `out` took the bytes is for the caller to check. */
-int render_html(const void *page, FILE *out);
+/* `page` points at a struct page. */
+void render_html(const void *page, FILE *out);
 
 extern const struct writer_format format_html; /* headings h1 to h3, paragraphs, lists, and tables that sort */
 /* Opens a section of the page with its heading; </section> closes it. */
