@@ -47,7 +47,7 @@ TEST(test_examples)
         {{NAN, 0.08, 0.01, 0.04, 8, 2}, BREAK_EVEN_UNKNOWN, 0},
         {{0, 0.08, 0.01, NAN, 8, 2}, BREAK_EVEN_UNKNOWN, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         const struct break_even got = break_even_find(&table[i].times);
         assert_int_equal(got.state, table[i].state);
         assert_int_equal(got.jobs, table[i].jobs);

@@ -23,35 +23,27 @@ struct run {
 static void run_make(struct run *run, size_t cells, size_t rounds, uint64_t *seed)
 {
     memset(run, 0, sizeof *run);
-    run->group = (struct plan_group){
-        .name = "g", .task = "t", .kind = "cpu", .params = json_object(), .jobs = 8, .workers = 2};
+    run->group = (struct plan_group){.name = "g", .task = "t", .kind = "cpu", .jobs = 8, .workers = 2};
+    run->group.params = json_object();
     for (size_t i = 0; i < cells; i++) {
         snprintf(run->names[i], sizeof run->names[i], "m%zu", i);
-        for (size_t k = 0; k < rounds; k++)
-            run->samples[i][k] = (struct sample){.round = (int32_t)k + 1,
-                                                 .whole_ns = (int64_t)(1e8 * exp(0.03 * normal(seed))),
-                                                 .work_ns = -1,
-                                                 .cpu_ns = -1,
-                                                 .ready_ns = -1,
-                                                 .end_ns = -1};
-        run->cells[i] = (struct result_cell){.runtime = "c",
-                                             .model = run->names[i],
-                                             .baseline = i == 0,
-                                             .copies = 1,
-                                             .status = CELL_OK,
-                                             .samples = run->samples[i],
-                                             .count = rounds};
+        for (size_t k = 0; k < rounds; k++) {
+            struct sample *s = &run->samples[i][k];
+            *s = (struct sample){.round = (int32_t)k + 1, .whole_ns = (int64_t)(1e8 * exp(0.03 * normal(seed)))};
+            s->work_ns = s->cpu_ns = s->ready_ns = s->end_ns = -1;
+        }
+        run->cells[i] = (struct result_cell){.runtime = "c", .model = run->names[i], .baseline = i == 0, .copies = 1};
+        run->cells[i].status = CELL_OK;
+        run->cells[i].samples = run->samples[i];
+        run->cells[i].count = rounds;
     }
-    run->results = (struct results){.plan = json_object(),
-                                    .machine = json_object(),
-                                    .suite = "s",
-                                    .created = "t",
-                                    .rounds = (int64_t)rounds,
-                                    .margin = 0.01,
-                                    .groups = &run->group,
-                                    .group_count = 1,
-                                    .cells = run->cells,
-                                    .cell_count = cells};
+    run->results = (struct results){.suite = "s", .created = "t", .rounds = (int64_t)rounds, .margin = 0.01};
+    run->results.plan = json_object();
+    run->results.machine = json_object();
+    run->results.groups = &run->group;
+    run->results.group_count = 1;
+    run->results.cells = run->cells;
+    run->results.cell_count = cells;
 }
 
 static void run_free(struct run *run)
@@ -132,7 +124,7 @@ TEST(one_slow_cell_is_found_where_rounds_suffice)
     };
     static struct both both;
     uint64_t seed = 99;
-    for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
+    for (size_t t = 0; t < COUNT(table); t++) {
         const size_t last = table[t].cells - 1;
         both_make(&both, table[t].cells, table[t].rounds, &seed);
         for (size_t k = 0; k < table[t].rounds; k++)
@@ -142,7 +134,7 @@ TEST(one_slow_cell_is_found_where_rounds_suffice)
         assert_int_equal(both.c.rows[last].gate, table[t].slow);
         assert_int_equal(both.c.rows[0].gate, table[t].other);
         assert_int_equal(both.c.rows[last].change[COMPARE_TIME].ratio.verdict, table[t].verdict);
-        assert_true(both.c.gate_fails); /* slower, or nothing could be judged */
+        assert_true(both.c.gate_fails); /* slower, or nothing could be compared */
         both_free(&both);
     }
 }
@@ -161,7 +153,7 @@ TEST(broken_cells)
     };
     static struct both both;
     uint64_t seed = 7;
-    for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
+    for (size_t t = 0; t < COUNT(table); t++) {
         both_make(&both, 3, 10, &seed);
         both.a.cells[2].status = table[t].a;
         both.b.cells[2].status = table[t].b;
@@ -201,7 +193,7 @@ TEST(start_methods_are_matched_first)
     assert_int_equal(both.c.row_count, 6);
     for (size_t i = 0; i < 6; i++)
         assert_false(compare_both(&both.c.rows[i]));
-    assert_true(both.c.gate_fails); /* nothing is left to be judged */
+    assert_true(both.c.gate_fails); /* nothing is left to be compared */
     both_free(&both);
 }
 
@@ -247,7 +239,7 @@ TEST(long_values_are_cut_to_where_they_differ)
         {"\"1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"", "\"1aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"",
          "…aaaaaaaaaaaa", "…aaaaaaaaaaaaa"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         json_t *a = json_loads(table[i].a, JSON_DECODE_ANY, NULL), *b = json_loads(table[i].b, JSON_DECODE_ANY, NULL);
         char *text[2] = {NULL, NULL};
         difference_text(&(struct difference){.key = NULL, .value = {a, b}}, text);

@@ -19,7 +19,7 @@ TEST(test_three_versions)
          {.wall_ns = 250000000, .user_ns = 1000000, .system_ns = 2000000, .exit = 137}},
         {"tests/data/hyperfine/2.0.json", {.wall_ns = 2100000, .user_ns = 700000, .system_ns = 1100000, .exit = 1}},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         char *text = NULL;
         size_t length;
         struct timing got;
@@ -52,7 +52,7 @@ TEST(test_what_is_no_result)
         "{\"results\": [{\"measurements\": []}]}",
         "{\"results\": [{\"measurements\": [{\"time_wall_clock\": {\"value\": 1, \"unit\": \"parsec\"}}]}]}",
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct timing got;
         struct error err = {.text = ""};
         assert_int_equal(hyperfine_parse(table[i], strlen(table[i]), &got, &err), -EINVAL);
@@ -90,7 +90,7 @@ TEST(test_quoting)
         {"'", "''\\'''"},
         {"#x", "'#x'"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct string_list w = {NULL, 0};
         string_list_add(&w, table[i].word);
         char *line = string_list_quote(&w);

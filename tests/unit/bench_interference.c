@@ -35,7 +35,7 @@ TEST(test_lists)
                 {"\n", -1},    {"a", -1},          {"1-", -1},      {"3-1", -1},
                 {"0-1 x", -1}, {"0,", -1},         {"1,1", -1},     {"5,1", -1},
                 {"-1", -1},    {"0-65535", 65536}, {"0-65536", -1}, {"99999999999999999999", -1}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_true(proc_list_parse(rows[i].text, NULL) == rows[i].count);
     int64_t *numbers = NULL;
     assert_true(proc_list_parse("0,2-4\n", &numbers) == 4 && numbers[0] == 0 && numbers[1] == 2 && numbers[3] == 4);
@@ -161,7 +161,7 @@ TEST(test_reasons)
         {{.wall_ns = 50 * ms, .cpus = 2, .tick_ns = TICK, .throttled = 1, .throttled_ns = -1, .hot = 3},
          "quota throttled it 1 time; heat throttled the CPU 3 times"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_string_equal(reasons_of(&rows[i].s, out, sizeof out), rows[i].reasons);
     struct interference unknown;
     interference_unknown(&unknown);

@@ -79,7 +79,7 @@ TEST(test_broken_text)
                                         "# jobs 3 every 1\n0,0,,1,2\n# latency 0.5 1\n",
                                         "# jobs 3 every 1\n#\n",
                                         "# jobs 3 every 1\n# later 0.5 1\n"};
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         char text[80];
         struct job_rows rows;
         snprintf(text, sizeof text, "%s", table[i]);
@@ -121,7 +121,7 @@ static void make_all(const char *folder)
     char path[100];
     snprintf(path, sizeof path, "%s/jobs", folder);
     assert_int_equal(mkdir(path, 0777), 0);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         touch(folder, names[i]);
 }
 

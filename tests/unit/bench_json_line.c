@@ -100,7 +100,7 @@ TEST(test_lines_one_by_one)
     };
     struct json_line line = {.fields = NULL};
     json_error_t problem;
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         const bool scanned = hold_against_jansson(table[i].text, strlen(table[i].text));
         const int parsed = json_line_parse(&line, table[i].text, strlen(table[i].text), &problem);
         if (scanned != table[i].scanned || parsed != table[i].parsed)

@@ -19,7 +19,7 @@ TEST(test_samples_are_counted_where_they_lie)
         int64_t from, to;
         size_t count;
     } cases[] = {{10, 20, 2}, {11, 20, 1}, {10, 19, 1}, {0, 100, 5}, {22, 29, 0}, {20, 10, 0}, {30, 31, 1}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         assert_int_equal(memory_samples_within(&memory, cases[i].from, cases[i].to), cases[i].count);
 }
 

@@ -88,7 +88,7 @@ TEST(test_which_rates_are_kept)
         {{10, 1, 1000, 2 * MS, 0, 0}, true},                  /* the last one waits 9 ms: too short to tell */
         {{1, 1, 1000, 2 * MS, 0, 0}, true},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct slots_view view = scene_play(&rows[i].scene);
         struct open_loop found;
         open_loop_measure(&view, &found);

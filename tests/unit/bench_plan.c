@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* From suites to cells: parameters, workers, roles, and an order that can be made again. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
+#include "bench/util/text.h"
 #include "tests/unit/unit.h"
 
 #define MODELS                                                                                             \
@@ -30,6 +32,8 @@ struct fixture {
     struct catalog catalog;
     struct suite suite;
     struct plan_options options;
+    struct plan plan; /* the last that was made */
+    struct error err;
 };
 
 /* A host's row in the table. */
@@ -44,21 +48,17 @@ static size_t row_of(const char *name)
 
 static int fixture_new(void **state)
 {
-    static const char *const lists[] = {LIST("c", LONELY), LIST("py", "")};
-    struct fixture *f = calloc(1, sizeof *f);
-    struct error err = {.text = ""};
+    struct fixture *f = *state = calloc(1, sizeof *f);
     f->options.seed = 42;
     f->suite.name = strdup("test");
-    for (size_t h = 0; h < 2; h++)
-        if (catalog_add_list(&f->catalog, row_of(h == 0 ? "c" : "py"), json_loads(lists[h], 0, NULL), &err) != 0)
-            return -1;
-    *state = f;
-    return 0;
+    return catalog_add_list(&f->catalog, row_of("c"), json_loads(LIST("c", LONELY), 0, NULL), &f->err) ||
+           catalog_add_list(&f->catalog, row_of("py"), json_loads(LIST("py", ""), 0, NULL), &f->err);
 }
 
 static int fixture_free(void **state)
 {
     struct fixture *f = *state;
+    plan_free(&f->plan);
     suite_free(&f->suite);
     catalog_free(&f->catalog);
     string_list_free(&f->options.sets);
@@ -70,21 +70,42 @@ static int fixture_free(void **state)
     return 0;
 }
 
-static int make(struct fixture *f, double cpus, struct plan *plan, struct error *err)
+/* Makes f->plan where `said` is NULL; else that is why it cannot be made. */
+static void make(struct fixture *f, double cpus, const char *said)
 {
     const struct plan_source source = {
         .suite = &f->suite, .options = &f->options, .catalog = &f->catalog, .effective_cpus = cpus};
-    return plan_make(&source, plan, err);
+    plan_free(&f->plan);
+    f->err.text[0] = '\0';
+    const int rc = plan_make(&source, &f->plan, &f->err);
+    assert_string_equal(f->err.text, said == NULL ? "" : said);
+    assert_int_equal(rc, said == NULL ? 0 : -EINVAL);
+}
+
+/* A group for each of these tasks, called like it. */
+static void groups(struct fixture *f, const char *tasks)
+{
+    struct string_list list = {.count = 0};
+    string_list_split(&list, tasks);
+    for (size_t i = 0; i < list.count; i++)
+        suite_add_group(&f->suite, list.items[i], list.items[i]);
+    string_list_free(&list);
+}
+
+/* The workers and the jobs for each that the command line asks for; NULL: none. */
+static void ask(struct fixture *f, const char *workers, const char *jobs)
+{
+    string_list_free(&f->options.workers);
+    string_list_free(&f->options.jobs);
+    string_list_split(&f->options.workers, workers);
+    if (jobs != NULL)
+        string_list_split(&f->options.jobs, jobs);
 }
 
 TEST_WITH(test_groups_by_kind, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    assert_non_null(suite_add_group(&f->suite, "calc", "calc"));
-    assert_non_null(suite_add_group(&f->suite, "rest", "rest"));
-    assert_non_null(suite_add_group(&f->suite, "blend", "blend"));
-    assert_int_equal(make(f, 1.5, &p, &err), 0);
+    groups(f, "calc,rest,blend");
+    make(f, 1.5, NULL);
     static const struct {
         const char *name;
         int64_t workers;
@@ -94,17 +115,16 @@ TEST_WITH(test_groups_by_kind, fixture_new, fixture_free, struct fixture *f)
                  {"rest", 50, 50, false, false},
                  {"blend (2 workers)", 2, 2, true, true},
                  {"blend (50 workers)", 50, 50, false, true}};
-    assert_int_equal(p.group_count, 4);
+    assert_int_equal(f->plan.group_count, 4);
     for (size_t g = 0; g < 4; g++) {
-        assert_string_equal(p.groups[g].name, table[g].name);
-        assert_int_equal(p.groups[g].workers, table[g].workers);
-        assert_true(p.groups[g].ideal == table[g].ideal);
-        assert_int_equal(p.groups[g].capacity_reason == NULL, table[g].capacity);
-        assert_int_equal(p.groups[g].needs_url, table[g].url);
+        assert_string_equal(f->plan.groups[g].name, table[g].name);
+        assert_int_equal(f->plan.groups[g].workers, table[g].workers);
+        assert_true(f->plan.groups[g].ideal == table[g].ideal);
+        assert_int_equal(f->plan.groups[g].capacity_reason == NULL, table[g].capacity);
+        assert_int_equal(f->plan.groups[g].needs_url, table[g].url);
     }
-    assert_int_equal(p.cell_count,
-                     2 * (5 + 4 + 5 + 4)); /* three models, an A/A control, where there is one a capacity row */
-    plan_free(&p);
+    /* Of c and py three models and an A/A control each, and where there is one a capacity row. */
+    assert_int_equal(f->plan.cell_count, 2 * (5 + 4 + 5 + 4));
 }
 
 /* Several workers or jobs are one group each, which say what they belong to. */
@@ -113,245 +133,185 @@ TEST_WITH(test_sweeps, fixture_new, fixture_free, struct fixture *f)
     static const struct {
         const char *workers, *jobs;
         char *scaling;
-        size_t groups;
-        struct {
-            const char *name, *scaling;
-            int64_t jobs, workers;
-        } expected[4];
+        const char *groups; /* name, scaling, jobs on workers */
     } table[] = {
-        {"1,2,4,4",
-         NULL,
-         NULL,
-         3,
-         {{"g (1 worker)", "strong", 8, 1}, {"g (2 workers)", "strong", 8, 2}, {"g (4 workers)", "strong", 8, 4}}},
-        {"2,16", NULL, "strong", 2, {{"g (2 workers)", "strong", 8, 2}, {"g (8 workers)", "strong", 8, 8}}},
-        {"1,3", "5", "weak", 2, {{"g (1 worker)", "weak", 5, 1}, {"g (3 workers)", "weak", 15, 3}}},
-        {"1", "1,30", NULL, 2, {{"g (1 job)", "jobs", 1, 1}, {"g (30 jobs)", "jobs", 30, 1}}},
-        {"1,2",
-         "4,6",
-         NULL,
-         4,
-         {{"g (1 worker, 4 jobs)", "strong", 4, 1},
-          {"g (2 workers, 4 jobs)", "strong", 4, 2},
-          {"g (1 worker, 6 jobs)", "strong", 6, 1},
-          {"g (2 workers, 6 jobs)", "strong", 6, 2}}},
-        {"3", NULL, "weak", 1, {{"g", NULL, 24, 3}}},
-        {"16,32", NULL, NULL, 1, {{"g", NULL, 8, 8}}},
-        {"jobs", "200000", NULL, 1, {{"g", NULL, 200000, WORKERS_MAX}}},
+        {"1,2,4,4", NULL, NULL, "g (1 worker): strong 8/1, g (2 workers): strong 8/2, g (4 workers): strong 8/4, "},
+        {"2,16", NULL, "strong", "g (2 workers): strong 8/2, g (8 workers): strong 8/8, "},
+        {"1,3", "5", "weak", "g (1 worker): weak 5/1, g (3 workers): weak 15/3, "},
+        {"1", "1,30", NULL, "g (1 job): jobs 1/1, g (30 jobs): jobs 30/1, "},
+        {"1,2", "4,6", NULL,
+         "g (1 worker, 4 jobs): strong 4/1, g (2 workers, 4 jobs): strong 4/2, "
+         "g (1 worker, 6 jobs): strong 6/1, g (2 workers, 6 jobs): strong 6/2, "},
+        {"3", NULL, "weak", "g: alone 24/3, "},
+        {"16,32", NULL, NULL, "g: alone 8/8, "},
+        {"jobs", "200000", NULL, "g: alone 200000/100000, "},
     };
-    assert_non_null(suite_add_group(&f->suite, "g", "calc"));
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct plan p;
-        struct error err = {.text = ""};
-        string_list_split(&f->options.workers, table[i].workers);
-        if (table[i].jobs != NULL)
-            string_list_split(&f->options.jobs, table[i].jobs);
+    suite_add_group(&f->suite, "g", "calc");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char *text;
+        size_t length;
+        FILE *out = text_open(&text, &length);
+        ask(f, table[i].workers, table[i].jobs);
         f->options.scaling = table[i].scaling;
-        assert_int_equal(make(f, 2, &p, &err), 0);
-        assert_int_equal(p.group_count, table[i].groups);
-        for (size_t g = 0; g < p.group_count; g++) {
-            assert_string_equal(p.groups[g].name, table[i].expected[g].name);
-            assert_int_equal(p.groups[g].jobs, table[i].expected[g].jobs);
-            assert_int_equal(p.groups[g].workers, table[i].expected[g].workers);
-            assert_int_equal(p.groups[g].sweep == NULL, table[i].expected[g].scaling == NULL);
-            if (table[i].expected[g].scaling != NULL) {
-                assert_string_equal(p.groups[g].sweep, "g");
-                assert_string_equal(p.groups[g].scaling, table[i].expected[g].scaling);
-            }
+        make(f, 2, NULL);
+        for (const struct plan_group *g = f->plan.groups; g < f->plan.groups + f->plan.group_count; g++) {
+            assert_int_equal(g->sweep == NULL, g->scaling == NULL);
+            if (g->sweep != NULL)
+                assert_string_equal(g->sweep, "g");
+            fprintf(out, "%s: %s %" PRId64 "/%" PRId64 ", ", g->name, g->scaling == NULL ? "alone" : g->scaling,
+                    g->jobs, g->workers);
         }
-        plan_free(&p);
-        string_list_free(&f->options.workers);
-        string_list_free(&f->options.jobs);
+        text_close(out);
+        assert_string_equal(text, table[i].groups);
+        free(text);
     }
-    f->options.scaling = NULL;
 }
 
 /* What is there for its price is run with nothing beside it, and compared with its own first cell. */
 TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    assert_non_null(suite_add_group(&f->suite, "g", "calc"));
-    string_list_split(&f->options.workers, "1,3,9");
-    string_list_split(&f->options.jobs, "2");
+    suite_add_group(&f->suite, "g", "calc");
+    ask(f, "1,3,9", "2");
     f->options.scaling = "prices";
-    assert_int_equal(make(f, 2, &p, &err), 0);
-    assert_int_equal(p.group_count, 3);
+    make(f, 2, NULL);
+    assert_int_equal(f->plan.group_count, 3);
     for (size_t g = 0; g < 3; g++) {
-        assert_string_equal(p.groups[g].scaling, "prices");
-        assert_int_equal(p.groups[g].jobs, 2 * p.groups[g].workers);
-        assert_false(plan_compares(&p.groups[g]));
-        assert_non_null(p.groups[g].capacity_reason);
+        assert_string_equal(f->plan.groups[g].scaling, "prices");
+        assert_int_equal(f->plan.groups[g].jobs, 2 * f->plan.groups[g].workers);
+        assert_false(plan_compares(&f->plan.groups[g]));
+        assert_non_null(f->plan.groups[g].capacity_reason);
     }
     size_t references = 0;
-    for (size_t c = 0; c < p.cell_count; c++) {
-        assert_false(p.cells[c].baseline);
-        assert_string_not_equal(p.cells[c].model, "sync");
-        assert_int_equal(p.cells[c].role, ROLE_MODEL);
-        references += plan_is_reference(&p, c);
-        assert_int_equal(plan_is_reference(&p, c), c == 0 || p.cells[c].group != p.cells[c - 1].group ||
-                                                       p.cells[c].runtime != p.cells[c - 1].runtime);
+    for (size_t c = 0; c < f->plan.cell_count; c++) {
+        assert_false(f->plan.cells[c].baseline);
+        assert_string_not_equal(f->plan.cells[c].model, "sync");
+        assert_int_equal(f->plan.cells[c].role, ROLE_MODEL);
+        references += plan_is_reference(&f->plan, c);
+        assert_int_equal(plan_is_reference(&f->plan, c), c == 0 ||
+                                                             f->plan.cells[c].group != f->plan.cells[c - 1].group ||
+                                                             f->plan.cells[c].runtime != f->plan.cells[c - 1].runtime);
     }
     assert_int_equal(references, 3 * 2);
-    plan_free(&p);
-    string_list_free(&f->options.jobs);
-    assert_int_equal(make(f, 2, &p, &err), 0);
+    ask(f, "1,3,9", NULL);
+    make(f, 2, NULL);
     for (size_t g = 0; g < 3; g++)
-        assert_int_equal(p.groups[g].jobs, p.groups[g].workers); /* nobody said: one each */
-    plan_free(&p);
+        assert_int_equal(f->plan.groups[g].jobs, f->plan.groups[g].workers); /* nobody said: one each */
     static const struct {
         const char *workers, *jobs;
     } wrong[] = {{"3", "2"}, {"3,3", "2"}, {"1,3", "2,4"}};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        string_list_free(&f->options.workers);
-        string_list_free(&f->options.jobs);
-        string_list_split(&f->options.workers, wrong[i].workers);
-        string_list_split(&f->options.jobs, wrong[i].jobs);
-        assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-        assert_string_equal(err.text, "g: a price needs one number of jobs and several numbers of workers");
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        ask(f, wrong[i].workers, wrong[i].jobs);
+        make(f, 2, "g: a price needs one number of jobs and several numbers of workers");
     }
-    string_list_free(&f->options.jobs);
+    ask(f, "1,3", NULL);
     text_set(&f->suite.groups[0].task, "shared");
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
+    make(f, 2, "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
 }
 
 TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    assert_non_null(suite_add_group(&f->suite, "g", "shared"));
-    string_list_split(&f->options.workers, "1,2");
+    suite_add_group(&f->suite, "g", "shared");
+    ask(f, "1,2", NULL);
     f->options.scaling = "weak";
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "weak scaling: the jobs of 'shared' share one given amount of work, more of them are smaller");
+    make(f, 2, "weak scaling: the jobs of 'shared' share one given amount of work, more of them are smaller");
     f->options.scaling = "strong";
-    assert_int_equal(make(f, 2, &p, &err), 0);
-    plan_free(&p);
+    make(f, 2, NULL);
     text_set(&f->suite.groups[0].task, "calc");
     f->options.scaling = "weak";
-    string_list_split(&f->options.jobs, "60000000");
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "60000000 jobs for each of 2 workers are more than 100000000");
+    ask(f, "1,2", "60000000");
+    make(f, 2, "60000000 jobs for each of 2 workers are more than 100000000");
     for (int i = 0; i < 500; i++)
         string_list_addf(&f->options.jobs, "%d", i + 1);
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "501 numbers of jobs by 2 of workers are more than 1000 groups");
+    make(f, 2, "501 numbers of jobs by 2 of workers are more than 1000 groups");
 }
 
 TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    assert_non_null(suite_add_group(&f->suite, "a", "nosuch"));
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "unknown task 'nosuch' (known: calc, rest, blend, shared, lonely)");
+    groups(f, "nosuch");
+    make(f, 2, "unknown task 'nosuch' (known: calc, rest, blend, shared, lonely)");
     text_set(&f->suite.groups[0].task, "calc");
     string_list_add(&f->suite.groups[0].models, "fast");
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "unknown model 'fast' (known: sync, threads, async)");
+    make(f, 2, "unknown model 'fast' (known: sync, threads, async)");
 }
 
 TEST_WITH(test_parameters, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {
-        const char *set[2], *said, *calc, *blend;
+        const char *set[2], *calc, *blend, *said; /* the sizes, or why not */
     } table[] = {
-        {{"size=7", NULL}, NULL, "7", "7"},
-        {{"size=7", "blend.size=30"}, NULL, "7", "30"},
-        {{"blend.size=30", "size=7"}, NULL, "7", "30"},
-        {{"size=10", NULL}, "calc.size: '10' is not a whole number from 0 to 9", NULL, NULL},
-        {{"size=", NULL}, "calc.size: '' is not a whole number from 0 to 9", NULL, NULL},
-        {{"sise=1", NULL},
-         "--set: no task of this run has a parameter 'sise' (calc has: size; blend has: url, size)",
+        {{"size=7"}, "7", "7", NULL},
+        {{"size=7", "blend.size=30"}, "7", "30", NULL},
+        {{"blend.size=30", "size=7"}, "7", "30", NULL},
+        {{"size=10"}, NULL, NULL, "calc.size: '10' is not a whole number from 0 to 9"},
+        {{"size="}, NULL, NULL, "calc.size: '' is not a whole number from 0 to 9"},
+        {{"sise=1"},
          NULL,
-         NULL},
-        {{"rest.size=1", NULL},
-         "--set: no task 'rest' is in this run (calc has: size; blend has: url, size)",
          NULL,
-         NULL},
-        {{"size", NULL}, "--set size: key=value or task.key=value is needed", NULL, NULL},
-        {{".size=1", NULL}, "--set .size=1: key=value or task.key=value is needed", NULL, NULL},
-        {{"calc.=1", NULL}, "--set calc.=1: key=value or task.key=value is needed", NULL, NULL},
-        {{"size=1", "size=2"}, "--set size=2: the same key is set twice", NULL, NULL},
+         "--set: no task of this run has a parameter 'sise' (calc has: size; blend has: url, size)"},
+        {{"rest.size=1"}, NULL, NULL, "--set: no task 'rest' is in this run (calc has: size; blend has: url, size)"},
+        {{"size"}, NULL, NULL, "--set size: key=value or task.key=value is needed"},
+        {{".size=1"}, NULL, NULL, "--set .size=1: key=value or task.key=value is needed"},
+        {{"calc.=1"}, NULL, NULL, "--set calc.=1: key=value or task.key=value is needed"},
+        {{"size=1", "size=2"}, NULL, NULL, "--set size=2: the same key is set twice"},
     };
-    suite_add_group(&f->suite, "calc", "calc");
-    suite_add_group(&f->suite, "blend", "blend");
-    string_list_add(&f->options.workers, "3");
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct plan p;
-        struct error err = {.text = ""};
+    groups(f, "calc,blend");
+    ask(f, "3", NULL);
+    for (size_t i = 0; i < COUNT(table); i++) {
         string_list_free(&f->options.sets);
         for (int k = 0; k < 2 && table[i].set[k] != NULL; k++)
             string_list_add(&f->options.sets, table[i].set[k]);
-        const int rc = make(f, 2, &p, &err);
-        assert_string_equal(err.text, table[i].said == NULL ? "" : table[i].said);
-        assert_int_equal(rc, table[i].said == NULL ? 0 : -EINVAL);
-        if (rc != 0)
+        make(f, 2, table[i].said);
+        if (table[i].said != NULL)
             continue;
-        assert_string_equal(json_string_value(json_object_get(p.groups[0].params, "size")), table[i].calc);
-        assert_string_equal(json_string_value(json_object_get(p.groups[1].params, "size")), table[i].blend);
-        plan_free(&p);
+        assert_string_equal(json_string_value(json_object_get(f->plan.groups[0].params, "size")), table[i].calc);
+        assert_string_equal(json_string_value(json_object_get(f->plan.groups[1].params, "size")), table[i].blend);
     }
 }
 
 TEST_WITH(test_a_task_of_one_language, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    suite_add_group(&f->suite, "lonely", "lonely");
-    assert_int_equal(make(f, 2, &p, &err), 0);
-    for (size_t c = 0; c < p.cell_count; c++)
-        assert_int_equal(p.cells[c].impossible != NULL, strcmp(p.cells[c].runtime, "py") == 0);
-    plan_free(&p);
+    groups(f, "lonely");
+    make(f, 2, NULL);
+    for (size_t c = 0; c < f->plan.cell_count; c++)
+        assert_int_equal(f->plan.cells[c].impossible != NULL, strcmp(f->plan.cells[c].runtime, "py") == 0);
     string_list_add(&f->options.runtimes, "py");
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "task 'lonely' cannot run in the runtime py: the task is only in c");
+    make(f, 2, "task 'lonely' cannot run in the runtime py: the task is only in c");
 }
 
 TEST_WITH(test_the_order_can_be_made_again, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
     size_t first[16], again[16], other[16];
     bool seen[16] = {false};
-    suite_add_group(&f->suite, "rest", "rest");
-    suite_add_group(&f->suite, "calc", "calc");
-    assert_int_equal(make(f, 2, &p, &err), 0);
-    const size_t count = plan_order(&p, 3, 1, first);
+    groups(f, "rest,calc");
+    make(f, 2, NULL);
+    const size_t count = plan_order(&f->plan, 3, 1, first);
     assert_int_equal(count, 10);
-    assert_int_equal(plan_order(&p, 3, 1, again), 10);
+    assert_int_equal(plan_order(&f->plan, 3, 1, again), 10);
     assert_memory_equal(first, again, count * sizeof *first);
     for (size_t i = 0; i < count; i++) {
-        assert_int_equal(p.cells[first[i]].group, 1);
+        assert_int_equal(f->plan.cells[first[i]].group, 1);
         assert_false(seen[first[i] - 8]);
         seen[first[i] - 8] = true;
     }
-    assert_int_equal(plan_order(&p, 4, 1, other), 10);
+    assert_int_equal(plan_order(&f->plan, 4, 1, other), 10);
     assert_memory_not_equal(first, other, count * sizeof *first);
-    p.seed++;
-    assert_int_equal(plan_order(&p, 3, 1, other), 10);
+    f->plan.seed++;
+    assert_int_equal(plan_order(&f->plan, 3, 1, other), 10);
     assert_memory_not_equal(first, other, count * sizeof *first);
     /* Recorded: a run that is resumed has to go on in the same order. */
-    p.seed = 42;
+    f->plan.seed = 42;
     static const size_t recorded[] = {12, 11, 15, 10, 16, 14, 13, 9, 8, 17};
     assert_memory_equal(first, recorded, sizeof recorded);
-    plan_free(&p);
 }
 
 /* What a plan says is what it says when it is read back, to the last field and in the order of its rounds. */
 TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p, again;
-    struct error err = {.text = ""};
+    struct plan again;
     size_t order[64], same[64];
-    suite_add_group(&f->suite, "calc", "calc");
-    suite_add_group(&f->suite, "blend", "blend");
-    suite_add_group(&f->suite, "lonely", "lonely");
+    groups(f, "calc,blend,lonely");
     text_set(&f->suite.groups[1].start_method, "spawn");
-    string_list_split(&f->options.workers, "1,2");
+    ask(f, "1,2", NULL);
     f->options.timeout_s = 2.5;
     f->options.margin = 0.025;
     f->options.stopping = (struct stopping){.rounds = 7, .budget_s = 90, .precision = 0.015};
@@ -360,72 +320,62 @@ TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free, struct fixture *f
     text_set(&f->suite.claims, "some.ini");
     f->suite.groups[1].rate = 125.5;
     text_set(&f->suite.groups[1].arrivals, "poisson");
-    assert_int_equal(make(f, 1.5, &p, &err), 0);
-    json_t *json = plan_json(&p, "2026-11-21T01:40:00Z");
+    make(f, 1.5, NULL);
+    json_t *json = plan_json(&f->plan, "2026-11-21T01:40:00Z");
     assert_non_null(json);
-    assert_int_equal(plan_read(json, &f->catalog, &again, &err), 0);
+    assert_int_equal(plan_read(json, &f->catalog, &again, &f->err), 0);
     json_t *twice = plan_json(&again, "2026-11-21T01:40:00Z");
     char *text = json_dumps(json, JSON_INDENT(1)), *text_again = json_dumps(twice, JSON_INDENT(1));
     assert_string_equal(text, text_again);
-    for (size_t g = 0; g < p.group_count; g++) {
-        assert_int_equal(p.groups[g].needs_url, again.groups[g].needs_url);
-        assert_ptr_equal(p.groups[g].entry, again.groups[g].entry);
-        const struct arrivals had = plan_arrivals(&p, g, 3), has = plan_arrivals(&again, g, 3);
+    for (size_t g = 0; g < f->plan.group_count; g++) {
+        assert_int_equal(f->plan.groups[g].needs_url, again.groups[g].needs_url);
+        assert_ptr_equal(f->plan.groups[g].entry, again.groups[g].entry);
+        const struct arrivals had = plan_arrivals(&f->plan, g, 3), has = plan_arrivals(&again, g, 3);
         assert_true(had.rate == has.rate && had.kind == has.kind && had.seed == has.seed);
-        const size_t count = plan_order(&p, 5, g, order);
+        const size_t count = plan_order(&f->plan, 5, g, order);
         assert_int_equal(plan_order(&again, 5, g, same), count);
         assert_memory_equal(order, same, count * sizeof *order);
     }
-    for (size_t c = 0; c < p.cell_count; c++)
-        assert_int_equal(p.cells[c].impossible == NULL, again.cells[c].impossible == NULL);
+    for (size_t c = 0; c < f->plan.cell_count; c++)
+        assert_int_equal(f->plan.cells[c].impossible == NULL, again.cells[c].impossible == NULL);
     free(text);
     free(text_again);
     json_decref(json);
     json_decref(twice);
-    plan_free(&p);
     plan_free(&again);
 }
 
 /* A rate is for tasks that wait, and has no capacity row; each round and group has a schedule of its own. */
 TEST_WITH(test_open_loops, fixture_new, fixture_free, struct fixture *f)
 {
-    struct plan p;
-    struct error err = {.text = ""};
-    suite_add_group(&f->suite, "rest", "rest");
-    suite_add_group(&f->suite, "blend", "blend");
+    groups(f, "rest,blend");
     f->options.rate = 20;
-    string_list_split(&f->options.workers, "2");
-    assert_int_equal(make(f, 2, &p, &err), 0);
+    ask(f, "2", NULL);
+    make(f, 2, NULL);
     for (size_t g = 0; g < 2; g++) {
-        assert_true(p.groups[g].rate == 20 && strcmp(p.groups[g].arrivals, "fixed") == 0);
-        assert_string_equal(p.groups[g].capacity_reason, "an open loop: the rate decides how many jobs there are");
+        assert_true(f->plan.groups[g].rate == 20 && strcmp(f->plan.groups[g].arrivals, "fixed") == 0);
+        assert_string_equal(f->plan.groups[g].capacity_reason,
+                            "an open loop: the rate decides how many jobs there are");
         for (int64_t round = 0; round < 4; round++) {
-            const struct arrivals one = plan_arrivals(&p, g, round);
-            assert_true(one.seed <= (uint64_t)ARRIVALS_SEED_MAX && one.seed == plan_arrivals(&p, g, round).seed);
-            assert_true(one.seed != plan_arrivals(&p, g, round + 1).seed &&
-                        one.seed != plan_arrivals(&p, 1 - g, round).seed);
+            const struct arrivals one = plan_arrivals(&f->plan, g, round);
+            assert_true(one.seed <= (uint64_t)ARRIVALS_SEED_MAX && one.seed == plan_arrivals(&f->plan, g, round).seed);
+            assert_true(one.seed != plan_arrivals(&f->plan, g, round + 1).seed &&
+                        one.seed != plan_arrivals(&f->plan, 1 - g, round).seed);
         }
     }
-    plan_free(&p);
     f->options.timeout_s = 2;
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "group 'rest': 50 jobs at 20 a second take 2.5 s, but a command may take 2 s (timeout)");
+    make(f, 2, "group 'rest': 50 jobs at 20 a second take 2.5 s, but a command may take 2 s (timeout)");
     f->options.rate = 0;
     f->options.arrivals = "poisson";
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text, "group 'rest': arrivals need a rate");
+    make(f, 2, "group 'rest': arrivals need a rate");
     f->options.rate = 100;
     f->options.scaling = "prices";
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "group 'rest': what one more worker costs shows when all are at work at once, not at a rate");
+    make(f, 2, "group 'rest': what one more worker costs shows when all are at work at once, not at a rate");
     f->options.scaling = NULL;
-    suite_add_group(&f->suite, "calc", "calc");
-    assert_int_equal(make(f, 2, &p, &err), -EINVAL);
-    assert_string_equal(err.text,
-                        "--rate: task 'calc' waits for nothing; only one that asks for a delay or a URL can be run at "
-                        "a rate (--task picks tasks)");
+    groups(f, "calc");
+    make(f, 2,
+         "--rate: task 'calc' waits for nothing; only one that asks for a delay or a URL can be run at "
+         "a rate (--task picks tasks)");
 }
 
 TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free, struct fixture *f)
@@ -455,25 +405,21 @@ TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free, struct fixt
         {"{\"cell\":{\"role\":\"king\"}}", "plan.json: a cell's role is neither model, control nor capacity"},
         {"{\"cell\":{\"model\":3}}", "plan.json: \"model\" is missing or not a text"},
     };
-    struct plan p, again;
-    struct error err = {.text = ""};
-    suite_add_group(&f->suite, "calc", "calc");
-    assert_int_equal(make(f, 2, &p, &err), 0);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        json_t *json = plan_json(&p, "2026-11-21T01:40:00Z"), *patch = json_loads(table[i].patch, 0, NULL);
-        json_t *over = json;
-        if (json_object_get(patch, "group") != NULL)
-            over = json_array_get(json_object_get(json, "groups"), 0);
-        if (json_object_get(patch, "cell") != NULL)
-            over = json_array_get(json_object_get(json, "cells"), 0);
-        const char *inner = json_object_get(patch, "cell") != NULL ? "cell" : "group";
-        json_object_update(over, over == json ? patch : json_object_get(patch, inner));
-        assert_true(plan_read(json, &f->catalog, &again, &err) < 0);
-        assert_string_equal(err.text, table[i].said);
+    struct plan again;
+    groups(f, "calc");
+    make(f, 2, NULL);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        json_t *json = plan_json(&f->plan, "2026-11-21T01:40:00Z"), *patch = json_loads(table[i].patch, 0, NULL);
+        json_t *group = json_object_get(patch, "group"), *cell = json_object_get(patch, "cell");
+        json_object_update(json_array_get(json_object_get(json, "groups"), 0), group);
+        json_object_update(json_array_get(json_object_get(json, "cells"), 0), cell);
+        if (group == NULL && cell == NULL)
+            json_object_update(json, patch);
+        assert_true(plan_read(json, &f->catalog, &again, &f->err) < 0);
+        assert_string_equal(f->err.text, table[i].said);
         json_decref(patch);
         json_decref(json);
     }
-    plan_free(&p);
 }
 
 TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
@@ -490,20 +436,17 @@ TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
         {{0, 0, 0.02}, {30, 60, 0}, {0, STOPPING_BUDGET_S, 0.02}, "until +-2% or 10 min are over"},
         {{0, 0, 0}, {50, 30, 0.005}, {50, 30, 0.005}, "until +-0.5% or 30 s or 50 rounds are over"},
     };
-    suite_add_group(&f->suite, "calc", "calc");
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct plan p;
-        struct error err = {.text = ""};
+    groups(f, "calc");
+    for (size_t i = 0; i < COUNT(table); i++) {
         char said[160];
         f->options.stopping = table[i].option;
         f->suite.stopping = table[i].suite;
-        assert_int_equal(make(f, 2, &p, &err), 0);
-        assert_int_equal(p.stopping.rounds, table[i].plan.rounds);
-        assert_true(p.stopping.budget_s == table[i].plan.budget_s);
-        assert_true(p.stopping.precision == table[i].plan.precision);
-        stopping_text(&p.stopping, said, sizeof said);
+        make(f, 2, NULL);
+        assert_int_equal(f->plan.stopping.rounds, table[i].plan.rounds);
+        assert_true(f->plan.stopping.budget_s == table[i].plan.budget_s);
+        assert_true(f->plan.stopping.precision == table[i].plan.precision);
+        stopping_text(&f->plan.stopping, said, sizeof said);
         assert_string_equal(said, table[i].said);
-        plan_free(&p);
     }
 }
 
@@ -518,7 +461,7 @@ TEST(test_tables_that_differ)
         {"{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}",
          "", "'key' of parameter 'size' is \"size\" in c and missing in py"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         static const char original[] = LIST("py", "");
         char text[sizeof original + 64];
         const char *at = strstr(original, table[i].from);

@@ -30,7 +30,7 @@ TEST(the_distribution_is_kendalls)
     } cases[] = {{2, 0, 1.0 / 2},    {3, 0, 1.0 / 6},     {3, 1, 3.0 / 6},      {3, 3, 1},
                  {4, 0, 1.0 / 24},   {4, 2, 9.0 / 24},    {5, 0, 1.0 / 120},    {5, 1, 5.0 / 120},
                  {6, 2, 20.0 / 720}, {7, 3, 76.0 / 5040}, {7, 4, 174.0 / 5040}, {50, 1225, 1}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         near(kendall_cdf(cases[i].n, cases[i].k), cases[i].p);
 }
 
@@ -73,7 +73,7 @@ TEST(what_is_no_line_is_refused)
                  {{1, 2, 3}, {1, INFINITY, 3}, 3, -EDOM}};
     double many[SLOPE_POINTS_MAX + 1];
     struct stats_interval s = {7, 7, 7};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < COUNT(cases); i++)
         assert_int_equal(slope_make(cases[i].x, cases[i].y, cases[i].n, &s), cases[i].rc);
     near(s.estimate, 7);
     for (size_t i = 0; i <= SLOPE_POINTS_MAX; i++)
@@ -95,24 +95,18 @@ struct world {
     struct summary summary;
 };
 
-static struct summary_cell *cell_set(struct world *w, size_t c, size_t g, const char *runtime)
+static void cell_set(struct world *w, size_t c, size_t g, const char *runtime)
 {
     const double workers = (double)w->groups[g].workers, each = strcmp(runtime, "c") == 0 ? 1000 : 5000;
-    w->result_cells[c] = (struct result_cell){.group = g,
-                                              .runtime = runtime,
-                                              .model = "pool",
-                                              .start_method = "fork",
-                                              .peak_pss_bytes = (int64_t)(300000 + each * workers),
-                                              .memory_looks = 3};
-    w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c],
-                                        .group = &w->groups[g],
-                                        .verified = true,
-                                        .rounds = 7,
-                                        .median_s = 0.01 + 3e-5 * workers,
-                                        .in_flight_max = workers};
+    w->result_cells[c] = (struct result_cell){.group = g, .runtime = runtime, .model = "pool", .start_method = "fork"};
+    w->result_cells[c].peak_pss_bytes = (int64_t)(300000 + each * workers);
+    w->result_cells[c].memory_looks = 3;
+    w->cells[c] = (struct summary_cell){
+        .cell = &w->result_cells[c], .group = &w->groups[g], .verified = true, .rounds = 7};
+    w->cells[c].median_s = 0.01 + 3e-5 * workers;
+    w->cells[c].in_flight_max = workers;
     w->cells[c].phase_s[PHASE_START] = 0.001;
     w->cells[c].phase_s[PHASE_READY] = 0.002 + 2e-5 * workers;
-    return &w->cells[c];
 }
 
 /* One group for its price, with two runtimes; and one that compares. */
@@ -121,15 +115,12 @@ static int world_make(void **state)
     static const int64_t workers[POINTS] = {1, 1000, 250, 500, 750}; /* out of order on purpose */
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
-    for (size_t g = 0; g <= POINTS; g++)
-        w->groups[g] = (struct plan_group){.name = "g",
-                                           .task = "wait",
-                                           .kind = "io",
-                                           .asks = "delay",
-                                           .sweep = g < POINTS ? "piece" : "other",
-                                           .jobs = g < POINTS ? workers[g] : 8,
-                                           .scaling = g < POINTS ? "prices" : "weak",
-                                           .workers = g < POINTS ? workers[g] : 8};
+    for (size_t g = 0; g <= POINTS; g++) {
+        w->groups[g] = (struct plan_group){.name = "g", .task = "wait", .kind = "io", .asks = "delay"};
+        w->groups[g].sweep = g < POINTS ? "piece" : "other";
+        w->groups[g].scaling = g < POINTS ? "prices" : "weak";
+        w->groups[g].jobs = w->groups[g].workers = g < POINTS ? workers[g] : 8;
+    }
     for (size_t g = 0; g < POINTS; g++) {
         cell_set(w, 2 * g, g, "c");
         cell_set(w, 2 * g + 1, g, "py");
@@ -220,14 +211,13 @@ TEST_WITH(two_points_are_no_price, world_make, world_free, struct world *w)
 
 TEST_WITH(the_table_fits, world_make, world_free, struct world *w)
 {
-    char *text = NULL;
-    size_t length = 0;
-    struct writer writer = {.format = &format_terminal, .out = open_memstream(&text, &length), .width = 80};
-    assert_non_null(writer.out);
+    char *text;
+    size_t length;
+    struct writer writer = {.format = &format_terminal, .out = text_open(&text, &length), .width = 80};
     marginal_cost_write(&w->summary, &writer);
-    assert_int_equal(fclose(writer.out), 0);
+    text_close(writer.out);
     static const char *const wanted[] = {"What one more costs", "memory each", "1..1000", "the Theil-Sen slope"};
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+    for (size_t i = 0; i < COUNT(wanted); i++)
         if (strstr(text, wanted[i]) == NULL)
             fail_msg("no '%s' in\n%s", wanted[i], text);
     for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))

@@ -65,7 +65,7 @@ TEST(test_wrong)
         {"status", "\"a\\nb\"", "the record's status 'a?b' is unknown"},
         {"usage", "[]", "the record's 'usage' is missing or of the wrong type"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct record r;
         struct error err = {.text = ""};
         char *text = changed(table[i].key, table[i].value);
@@ -74,7 +74,7 @@ TEST(test_wrong)
         free(text);
     }
     static const char *const no_objects[] = {"", "[]", "1", "{", "\"x\"", "{\"record\": 1}"};
-    for (size_t i = 0; i < sizeof no_objects / sizeof *no_objects; i++) {
+    for (size_t i = 0; i < COUNT(no_objects); i++) {
         struct record r;
         struct error err = {.text = ""};
         assert_int_equal(record_parse(no_objects[i], strlen(no_objects[i]), &r, &err), -EINVAL);

@@ -202,7 +202,7 @@ TEST(test_what_differs_between_machines)
         {"{\"tools\":null}", "{}", NULL},
         {"{\"tools\":null}", "{\"tools\":1}", "tools: was not there, is 1"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         json_t *before = json_loads(table[i].before, 0, NULL), *now = json_loads(table[i].now, 0, NULL);
         struct string_list lines = {NULL, 0};
         differences_of_programs(before, now, &lines);

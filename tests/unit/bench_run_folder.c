@@ -65,7 +65,7 @@ static void make(const char *parent, const char *name)
 TEST_WITH(test_a_folder_is_as_open_as_the_umask_lets_it, parent_new, parent_free, const char *results)
 {
     static const mode_t masks[] = {022, 077};
-    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+    for (size_t i = 0; i < COUNT(masks); i++) {
         struct stat st;
         char *path = NULL;
         const mode_t before = umask(masks[i]);
@@ -86,12 +86,12 @@ TEST_WITH(test_other_names_stay, parent_new, parent_free, const char *parent)
     char *run = text_format("%s/run", parent);
     assert_int_equal(file_create(file, "", 0), 0);
     assert_int_equal(symlink(names[0], link), 0);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         make(parent, names[i]);
     run_folder_sweep(run);
     assert_int_equal(unlink(file), 0);
     assert_false(is_there(parent, ".new-2-latest")); /* the link, and not what it points at */
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         char *path = text_format("%s/%s", parent, names[i]);
         assert_int_equal(rmdir(path), 0);
         free(path);

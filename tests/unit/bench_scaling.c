@@ -29,10 +29,9 @@ static void set_cells(struct world *w, size_t g, double gain)
         const size_t c = 2 * g + m;
         w->result_cells[c] = (struct result_cell){.group = g, .runtime = "c", .model = models[m], .baseline = m == 0};
         w->cells[c] = (struct summary_cell){.cell = &w->result_cells[c], .group = &w->groups[g], .verified = true};
-        w->cells[c].speedup[RATIO_WORK][RATIO_OWN_SYNC] = (struct ratio){.ratio = m == 0 ? 1 : gain,
-                                                                         .low = gain * 0.98,
-                                                                         .high = gain * 1.02,
-                                                                         .state = m == 0 ? RATIO_SELF : RATIO_FULL};
+        w->cells[c].speedup[RATIO_WORK][RATIO_OWN_SYNC] =
+            m == 0 ? (struct ratio){.ratio = 1, .state = RATIO_SELF}
+                   : (struct ratio){.ratio = gain, .low = gain * 0.98, .high = gain * 1.02, .state = RATIO_FULL};
     }
 }
 
@@ -42,13 +41,9 @@ static int world_make(void **state)
     struct world *w = calloc(1, sizeof *w);
     assert_non_null(w);
     for (size_t i = 0; i < POINTS; i++) {
-        const struct plan_group like = {.name = "g",
-                                        .task = "count",
-                                        .kind = "cpu",
-                                        .asks = "nothing",
-                                        .sweep = "s",
-                                        .workers = workers[i],
-                                        .ideal = 4};
+        struct plan_group like = {.name = "g", .task = "count", .kind = "cpu", .asks = "nothing", .sweep = "s"};
+        like.workers = workers[i];
+        like.ideal = 4;
         w->groups[i] = w->groups[POINTS + i] = like;
         w->groups[i].scaling = "strong";
         w->groups[i].jobs = 32;
@@ -113,17 +108,24 @@ TEST_WITH(a_cell_without_a_ratio_is_no_point_of_the_fit, world_make, world_free,
     scaling_free(&s);
 }
 
+/* The section in a format, to be freed. */
+static char *printed(const struct world *w, const struct writer_format *format)
+{
+    char *text;
+    size_t length;
+    struct writer writer = {.format = format, .out = text_open(&text, &length), .width = 80};
+    document_write_scaling(&w->summary, &writer);
+    write_end(&writer);
+    text_close(writer.out);
+    return text;
+}
+
 /* Where the points end before the law's peak, that stands beside it. */
 TEST_WITH(a_peak_beyond_the_points_is_told_from_one_among_them, world_make, world_free, struct world *w)
 {
-    char *text = NULL;
-    size_t length = 0;
     w->groups[POINTS - 1].workers = 6;
     set_cells(w, POINTS - 1, usl(6));
-    struct writer writer = {.format = &format_markdown, .out = open_memstream(&text, &length)};
-    document_write_scaling(&w->summary, &writer);
-    write_end(&writer);
-    assert_int_equal(fclose(writer.out), 0);
+    char *text = printed(w, &format_markdown);
     assert_non_null(strstr(text, "peak 3.22x at 9 workers (more than measured)"));
     assert_non_null(strstr(text, "peak 3.22x at 9 workers;"));
     free(text);
@@ -144,13 +146,8 @@ TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
         {&format_json,
          {"\"beyond_cpus\": true", "\"workers\": 16", "\"jobs\": 32", "\"capacity\": null", "\"law\": \"usl\""}},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char *text = NULL;
-        size_t length = 0;
-        struct writer writer = {.format = cases[i].format, .out = open_memstream(&text, &length), .width = 80};
-        document_write_scaling(&w->summary, &writer);
-        write_end(&writer);
-        assert_int_equal(fclose(writer.out), 0);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *text = printed(w, cases[i].format);
         for (size_t k = 0; k < 5; k++)
             if (strstr(text, cases[i].wanted[k]) == NULL)
                 fail_msg("'%s' is not in:\n%s", cases[i].wanted[k], text);

@@ -82,7 +82,7 @@ TEST_WITH(test_differences_are_named, image_new, image_free, struct image *m)
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
     uint64_t *expected = slots_results(&view);
     const uint64_t digest = slots_digest(&view);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         for (int c = 0; c < 3 && table[i].changes[c].result != table[i].changes[c].job * 7; c++)
             m->slots[table[i].changes[c].job].result = table[i].changes[c].result;
         assert_true(slots_digest(&view) != digest);
@@ -110,7 +110,7 @@ TEST_WITH(test_the_first_bad_jobs, image_new, image_free, struct image *m)
         {{.state = SLOT_DONE, .runs = 1, .start_ns = 5, .end_ns = 4}, "job 7 ended before it began"},
         {{.state = SLOT_DONE, .runs = 1, .start_ns = INT64_MIN, .end_ns = INT64_MAX}, "job 7 ended before it began"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct slots_view view;
         struct error err = {.text = ""};
         m->slots[7] = table[i].slot;

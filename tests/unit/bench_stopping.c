@@ -35,7 +35,7 @@ TEST(test_what_ends_a_group)
         {{0, 600, 0.02}, 40, 40, 1000, 10, STOPPING_PRECISE}, {{0, 600, 0.02}, 30, 40, 595, 10, STOPPING_BUDGET},
         {{30, 600, 0.02}, 30, 40, 10, 10, STOPPING_ROUNDS},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < COUNT(table); i++)
         assert_int_equal(
             stopping_look(&table[i].asked, table[i].done, table[i].planned, table[i].spent_s, table[i].round_s),
             table[i].why);
@@ -57,7 +57,7 @@ TEST(test_the_room_of_a_budget)
         {10, {0, 50, 2}, 1},  {10, {2, 50, 2}, 3}, /* taken up in the middle of its third */
         {10, {0, 0, NAN}, 1}, {604800, {0, 0, 1e-9}, 1000000},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    for (size_t i = 0; i < COUNT(table); i++)
         assert_int_equal(stopping_room(table[i].budget_s, &table[i].pace), table[i].room);
     /* A round that has room is not refused, one that has none is. */
     for (int64_t done = 1; done < 9; done++) {
@@ -93,7 +93,7 @@ TEST(test_a_budget_without_room_in_words)
          "a budget of 1 h has room for about 1 round of 2 h here; an interval needs 6 (begin with "
          "--budget 14h or more, or with fewer cells)"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         char text[240];
         stopping_room_text(table[i].budget_s, &table[i].pace, 6, text, sizeof text);
         assert_string_equal(text, table[i].said);

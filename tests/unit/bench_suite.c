@@ -87,7 +87,7 @@ TEST(test_errors_name_the_line)
         {"[group a\ntask = t\n", "x.ini:1: neither a [section] nor 'key = value'"},
         {"[group a]\ntask = \xff\nset.x = \xff\n", "x.ini:2: not valid UTF-8"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct suite s;
         struct error err = {.text = ""};
         assert_int_equal(suite_parse("x.ini", table[i].text, strlen(table[i].text), &s, &err), -EINVAL);
@@ -113,7 +113,7 @@ TEST(test_long_lines_and_no_text)
 TEST(test_the_suites_that_come_along)
 {
     static const char *const names[] = {"quick", "smoke", "published", "scaling", "full"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < COUNT(names); i++) {
         char path[100];
         struct suite s;
         struct error err = {.text = ""};

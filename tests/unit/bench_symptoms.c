@@ -32,7 +32,7 @@ TEST(test_in_flight)
         {2, {{1, INT64_MAX}, {1, INT64_MAX}}, {2, -1}}, /* more than can be summed */
         {3, {{1, INT64_MAX}, {1, INT64_MAX}, {1, 2}}, {3, -1}},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct slot slots[JOBS_MAX] = {{0}};
         for (uint64_t j = 0; j < table[i].jobs; j++)
             slots[j] = (struct slot){.start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1]};
@@ -66,7 +66,7 @@ TEST(test_stamps_outside_the_work)
         {-4000000, 2000000, "job 1 began 5.000 ms before the gate opened"},
         {2000000, 11500000, "job 1 ended 2.500 ms after the end of the work"},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         struct slot slots[] = {{.start_ns = 1000000, .end_ns = 9000000},
                                {.start_ns = table[i].start, .end_ns = table[i].end}};
         const struct slots_view view = view_of(slots, 2);

@@ -56,7 +56,7 @@ static const struct row rows[] = {
 static const struct table table = {.name = "cells",
                                    .title = "What is it?",
                                    .columns = columns,
-                                   .column_count = sizeof columns / sizeof *columns,
+                                   .column_count = COUNT(columns),
                                    .rows = rows,
                                    .row_size = sizeof *rows,
                                    .row_count = 3,
@@ -65,10 +65,9 @@ static const struct table table = {.name = "cells",
 /* The document, to be freed. */
 static char *printed(const struct writer_format *format, int width, const char *only, const struct table *what)
 {
-    char *text = NULL;
-    size_t length = 0;
-    struct writer w = {.format = format, .out = open_memstream(&text, &length), .width = width, .only = only};
-    assert_non_null(w.out);
+    char *text;
+    size_t length;
+    struct writer w = {.format = format, .out = text_open(&text, &length), .width = width, .only = only};
     write_fact(&w, "seed", json_integer(7));
     write_heading(&w, 1, "quick");
     write_paragraph(&w, "Measured here.");
@@ -76,7 +75,7 @@ static char *printed(const struct writer_format *format, int width, const char *
     write_item(&w, NULL, "so does this");
     write_table(&w, what);
     write_end(&w);
-    assert_int_equal(fclose(w.out), 0);
+    text_close(w.out);
     return text;
 }
 
@@ -109,7 +108,7 @@ TEST(every_format_writes_the_same_document)
         {&format_html, "<th scope=\"row\" class=\"t\">a|b,&lt;c&gt;</th><td class=\"n\" data-v=\"0.0102\">10.2 ms</td>"
                        "<td class=\"r\" data-v=\"34.81\">▲34.8x [31.3,37.1]</td></tr>\n"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         char *text = printed(cases[i].format, 80, NULL, &table);
         const bool part = cases[i].format == &format_json || cases[i].format == &format_html;
         if (part ? strstr(text, cases[i].text) == NULL : strcmp(text, cases[i].text) != 0)
@@ -150,7 +149,7 @@ TEST(tables_wrap_and_have_views)
         {&format_csv, &brief, "cells", "variant,whole_s,"},
         {&format_csv, &brief, "checks", ""},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         char *got = printed(cases[i].format, i == 1 ? 36 : 50, cases[i].only, cases[i].table);
         if (*cases[i].has == '\0' ? *got != '\0' : strstr(got, cases[i].has) == NULL)
             fail_msg("case %zu: no\n%s\nin\n%s", i, cases[i].has, got);
@@ -174,7 +173,7 @@ TEST(test_control_characters_and_formulas)
         {csv_put_text, "a=1", "a=1"},
         {csv_put_text, "", ""},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < COUNT(cases); i++) {
         char *text;
         size_t length;
         FILE *out = text_open(&text, &length);

@@ -18,7 +18,7 @@ TEST(test_fixed)
         {1000000, {0, 1000, 2000, 3000}},
         {0.001, {0, 1000000000000, 2000000000000, 3000000000000}},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct arrivals_walk walk = {.arrivals = {.rate = rows[i].rate, .kind = ARRIVALS_FIXED, .seed = 7}};
         for (size_t job = 0; job < 4; job++)
             assert_int_equal(arrivals_next(&walk), rows[i].at[job]);

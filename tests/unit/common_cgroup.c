@@ -30,7 +30,7 @@ TEST(test_quota)
         {"1e5 100000", -1},
         {"99999999999999999999 1", -1},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = 0; i < COUNT(rows); i++)
         assert_true(cgroup_parse_quota(rows[i].text) == rows[i].cpus);
 }
 
@@ -46,7 +46,7 @@ TEST(test_own_group)
     assert_true(cgroup_parse_self("1:cpu:/", &cpu, path)); /* no newline at the end */
     assert_string_equal(path, "/");
     static const char *const none[] = {"", "\n", ":", "::", "1:", "1:cpu", "1:cpu:", "1:cpuset:/x\n", "1:cpu:x\n"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+    for (size_t i = 0; i < COUNT(none); i++)
         assert_false(cgroup_parse_self(none[i], &cpu, path));
 }
 
@@ -69,7 +69,7 @@ TEST(test_mount)
                                        "1 2 3 / x rw - cgroup2 c rw",
                                        "1 2 3 / /x rw - cgroup",
                                        "- - - - - - cgroup2 cgroup2 rw"};
-    for (size_t i = 0; i < sizeof none / sizeof *none; i++) {
+    for (size_t i = 0; i < COUNT(none); i++) {
         assert_false(cgroup_parse_mount(none[i], &unified, mount, top));
         assert_false(cgroup_parse_mount(none[i], &cpu, mount, top));
     }

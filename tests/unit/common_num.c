@@ -19,7 +19,7 @@ TEST(test_durations)
         {"2 m", -EINVAL, 0},  {"2,5m", -EINVAL, 0},   {"0.1s", -ERANGE, 0}, {"3h", -ERANGE, 0}, {"-5s", -ERANGE, 0},
         {"nans", -EINVAL, 0}, {"1e999s", -ERANGE, 0},
     };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+    for (size_t i = 0; i < COUNT(table); i++) {
         double seconds = 0;
         assert_int_equal(num_parse_duration(table[i].text, 1, 7200, &seconds), table[i].rc);
         assert_true(seconds == table[i].seconds);
@@ -56,7 +56,7 @@ TEST(test_i64)
         {"1e3", 0, 10000, -EINVAL, 0},
         {"1.0", 0, 10, -EINVAL, 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         int64_t value = 0;
         const int rc = num_parse_i64(rows[i].text, rows[i].min, rows[i].max, &value);
         if (rc != rows[i].rc || value != rows[i].value)
@@ -77,7 +77,7 @@ static const struct {
 
 static void doubles_check(void)
 {
-    for (size_t i = 0; i < sizeof doubles / sizeof *doubles; i++) {
+    for (size_t i = 0; i < COUNT(doubles); i++) {
         double value = 0;
         const int rc = num_parse_double(doubles[i].text, 0, 100, &value);
         if (rc != doubles[i].rc || value < doubles[i].value || value > doubles[i].value)
@@ -90,7 +90,7 @@ TEST(test_double) { doubles_check(); }
 TEST(test_double_in_a_locale_with_a_comma)
 {
     static const char *const names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "de_DE", "nl_NL.UTF-8"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < COUNT(names); i++)
         if (setlocale(LC_NUMERIC, names[i]) != NULL) {
             doubles_check();
             setlocale(LC_NUMERIC, "C");
@@ -122,7 +122,7 @@ TEST(test_percent)
         {"nan%", -EINVAL, 0},
         {"0000000000000000000000000000000000000000000000000000000000000002%", -EINVAL, 0},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         double value = 0;
         const int rc = num_parse_percent(rows[i].text, 0, 0.5, &value);
         if (rc != rows[i].rc || value < rows[i].value || value > rows[i].value)

@@ -126,7 +126,7 @@ TEST_WITH(test_results, fixture_setup, fixture_teardown, struct fixture *f)
         {"return type('I', (int,), {})(6)", 6},
         {"return (state, worker, reply) == (None, None, None)", 1},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         task_write(f, COBENCH_ASK_NOTHING, rows[i].run, "");
         worker_start(f);
         assert_int_equal(job_run(f, 7, NULL), rows[i].result);
@@ -170,7 +170,7 @@ TEST_WITH(test_requests, fixture_setup, fixture_teardown, struct fixture *f)
         {"return None", {0}, "AttributeError", "'NoneType' object has no attribute 'ask'"},
         {"raise SystemExit(3)", {0}, "SystemExit", "3"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct cobench_request ask = {0};
         char rest[200];
         snprintf(rest, sizeof rest, "def request(state, worker, job):\n    %s\n", rows[i].request);
@@ -220,7 +220,7 @@ TEST_WITH(test_failures, fixture_setup, fixture_teardown, struct fixture *f)
         {"import json; json.loads('{')", "JSONDecodeError", NULL, 3, -EPROTO},
         {"raise ValueError('x' + '\\u20ac' * 10**6)", "ValueError", NULL, 3, -EPROTO},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         uint64_t result;
         task_write(f, COBENCH_ASK_NOTHING, rows[i].run, "");
         worker_start(f);
@@ -253,7 +253,7 @@ TEST_WITH(test_tasks_that_do_not_open, fixture_setup, fixture_teardown, struct f
         {"PARAMS = (Param('size', INT, '1', 'x', 0, 9),)", "ValueError",
          "PARAMS has other keys than in its C counterpart"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         task_write(f, COBENCH_ASK_NOTHING, "return job", rows[i].rest);
         assert_int_equal(task_open(f), -EPROTO);
         assert_string_equal(f->err.type, rows[i].type);

@@ -83,7 +83,7 @@ TEST(test_refused)
         {{"run", "--gate", "1"}, "--gate: '1' is not two descriptors, R,W"},
         {{"run", "--gate", "1,999999"}, "--gate: 999999 is no open descriptor"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         char *words[WORDS_MAX];
         struct cobench_error err;
         struct args args;

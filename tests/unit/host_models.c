@@ -209,7 +209,7 @@ TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown, struct fixture *f
     for (unsigned delays = 0; delays < 2; delays++)
         for (size_t m = 0; models[m]; m++)
             for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++)
-                for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+                for (size_t i = 0; i < COUNT(rows); i++) {
                     calls->delays = delays;
                     assert_int_equal(model_try(f, models[m], methods[k], rows[i].jobs, rows[i].workers), 0);
                     all_done_check(f);

@@ -74,7 +74,7 @@ TEST(test_refused)
         {&task, {"size=1"}, "parameter 'url' of task 't' has to be given: where to ask"},
         {&bare, {"size=1"}, "unknown parameter 'size' of task 'b' (it has none)"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct setting settings[SETTINGS_MAX];
         struct cobench_error err;
         struct params params;

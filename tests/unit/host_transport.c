@@ -101,7 +101,7 @@ static bool peer_reply(struct server *s, int fd, const char *path)
         return crowd_join(s, fd);
     if (strncmp(path, "/bytes/", 7) == 0)
         return peer_send_bytes(fd, strtoul(path + 7, NULL, 10));
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+    for (size_t i = 0; i < COUNT(scripts); i++) {
         const size_t length = strlen(scripts[i].path);
         if (strncmp(path, scripts[i].path, length) == 0 && strchr(" ?", path[length]))
             return peer_send(fd, scripts[i].reply, strlen(scripts[i].reply)) && !scripts[i].closes;
@@ -320,7 +320,7 @@ TEST_WITH(test_replies, fixture_setup, fixture_teardown, struct fixture *f)
         {"/ok", 200, "hello"},      {"/empty", 200, ""},     {"/404", 404, "gone"}, {"/moved", 302, ""},
         {"/chunked", 200, "abcde"}, {"/last", 200, "hello"}, {"/none", 500, ""},
     };
-    for (size_t i = 0; i < sizeof replies / sizeof *replies; i++)
+    for (size_t i = 0; i < COUNT(replies); i++)
         for (size_t way = 0; way < 2; way++) {
             const struct outcome o = ways[way](f, url_of(f->server.port, replies[i].path));
             assert_string_equal(o.err.message, "");
@@ -347,7 +347,7 @@ TEST_WITH(test_faults, fixture_setup, fixture_teardown, struct fixture *f)
         {"/huge", -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
     };
     transport_reopen(f, STALL_NS);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+    for (size_t i = 0; i < COUNT(faults); i++)
         for (size_t way = 0; way < 2; way++) {
             const char *path = faults[i].path;
             const int64_t start = clock_now_ns();
@@ -368,7 +368,7 @@ TEST_WITH(test_urls_refused, fixture_setup, fixture_teardown, struct fixture *f)
 {
     static const char *const urls[] = {"http://nobody..invalid/", "",        "127.0.0.1/", "ftp://127.0.0.1/",
                                        "file:///etc/passwd",      "http:/x", "http://a b/"};
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
+    for (size_t i = 0; i < COUNT(urls); i++)
         for (size_t way = 0; way < 2; way++) {
             const struct outcome o = ways[way](f, urls[i]);
             assert_int_equal(o.rc, i == 0 ? -EHOSTUNREACH : -EINVAL);
@@ -394,7 +394,7 @@ TEST_WITH(test_large_bodies, fixture_setup, fixture_teardown, struct fixture *f)
     void *client = NULL;
     static const size_t lengths[] = {1, 4095, 4096, 4097, 3000000, 10};
     assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         char path[64];
         snprintf(path, sizeof path, "/bytes/%zu", lengths[i]);
         const struct cobench_request ask = ask_of(url_of(f->server.port, path));
@@ -421,7 +421,7 @@ TEST_WITH(test_connections_are_kept_and_counted, fixture_setup, fixture_teardown
     struct cobench_reply reply = {0};
     void *client = NULL;
     assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    for (size_t i = 0; i < COUNT(steps); i++) {
         const struct cobench_request ask = ask_of(url_of(f->server.port, steps[i].path));
         assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
         assert_int_equal(atomic_load(&f->connections), steps[i].connections);

@@ -46,7 +46,7 @@ TEST(test_fills)
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
-    for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
+    for (size_t i = 0; i < COUNT(fills); i++) {
         assert_int_equal(fill(&url, fills[i].template, fills[i].job + 1, &err), 0);
         assert_int_equal(url_write(&url, fills[i].job, out, &err), 0);
         assert_string_equal(out, fills[i].url);
@@ -69,7 +69,7 @@ TEST(test_refusals)
 {
     struct url url;
     struct cobench_error err;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+    for (size_t i = 0; i < COUNT(refusals); i++) {
         assert_int_equal(fill(&url, refusals[i].template, 1, &err), -EINVAL);
         assert_string_equal(err.message, refusals[i].message);
         assert_string_equal(err.type, "ValueError");
@@ -108,7 +108,7 @@ TEST(test_lengths)
     struct url url;
     struct cobench_error err;
     char out[COBENCH_URL_MAX];
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; i < COUNT(lengths); i++) {
         char *text = template_of(lengths[i].plain, lengths[i].cuts);
         assert_int_equal(fill(&url, text, lengths[i].jobs, &err), lengths[i].rc);
         if (lengths[i].rc) {

@@ -25,10 +25,12 @@ static size_t unit_count;
     }                                                                                               \
     static void name(__attribute__((unused)) made)
 
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
 /* Each file of tests is a program. */
 int main(void)
 {
-    assert_in_range(unit_count, 1, sizeof unit_tests / sizeof *unit_tests);
+    assert_in_range(unit_count, 1, COUNT(unit_tests));
     return _cmocka_run_group_tests(__BASE_FILE__, unit_tests, unit_count, NULL, NULL);
 }
 
