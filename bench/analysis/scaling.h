@@ -13,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bench/stats/usl.h"
 #include "bench/analysis/summary.h"
+#include "bench/stats/theil_sen.h"
+#include "bench/stats/usl.h"
 
 struct scaling_point {
     const struct summary_cell *cell;
@@ -40,8 +41,6 @@ struct scaling {
 
 /* `summary` is borrowed. */
 void scaling_make(struct scaling *scaling, const struct summary *summary);
-/* The groups that are there for their price (bench/analysis/marginal_cost.h) as curves, which have neither gains nor laws. */
-struct scaling scaling_of_prices(const struct summary *summary);
 void scaling_free(struct scaling *scaling);
 
 /* Of a group's or a curve's `scaling`. */
@@ -50,5 +49,37 @@ bool scaling_is_weak(const char *scaling);
 bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curve *b);
 /* The first curve of the table that a group is a point of; NULL: it is of none. */
 const struct scaling_curve *scaling_table(const struct scaling *scaling, const struct plan_group *group);
+
+/*
+ * What one more costs: a thread, a process, an interpreter, a coroutine, a connection. A group with `scaling = prices` is
+ * run with several numbers of workers, one job (or some) for each, and with nothing beside it; the price is the slope over
+ * the number of workers (bench/stats/theil_sen.h). Pure.
+ */
+
+/* Fewer numbers of workers are no price. */
+#define PRICES_POINTS_MIN 3
+
+struct price {
+    const char *piece; /* the suite's group */
+    const char *runtime, *model, *start_method;
+    const struct plan_group *group; /* of the first point */
+    size_t points;                  /* numbers of workers that ran */
+    int64_t from, to;               /* the smallest and the greatest of them */
+    /* Of one more; NaN where not known. */
+    struct stats_interval memory_bytes; /* peak PSS of the tree */
+    struct stats_interval setup_s;      /* from the command's start to the opening of the gate */
+    struct stats_interval whole_s;      /* the whole command */
+    char note[160];                     /* what is wrong with it; "": nothing */
+};
+
+struct prices {
+    struct price *rows; /* in the order of the plan */
+    size_t count;
+    struct scaling curves; /* of each row, what it was made from */
+};
+
+/* `summary` is borrowed. */
+void prices_make(struct prices *prices, const struct summary *summary);
+void prices_free(struct prices *prices);
 
 #endif

@@ -90,7 +90,7 @@ struct plan_source {
 /* -EINVAL where a name is unknown or a value out of range: err names it and what is allowed. */
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);
-/* False where a group has neither baseline, control nor capacity: it is there for its price (bench/analysis/marginal_cost.h). */
+/* False where a group has neither baseline, control nor capacity: it is there for its price (bench/analysis/scaling.h). */
 bool plan_compares(const struct plan_group *group);
 /* Whether the cell is the one of its group and runtime whose results others are compared with: the baseline, or where
  * there is none the first. */

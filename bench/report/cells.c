@@ -118,7 +118,7 @@ static void read_plain_time(const void *row, int which, struct table_value *out)
 
 static void read_number(const void *row, int which, struct table_value *out)
 {
-    table_set_number(out, *(const double *)((const char *)cell_of(row) + which));
+    table_read_real(cell_of(row), which, out);
 }
 
 static void read_open(const void *row, int which, struct table_value *out)

@@ -64,34 +64,24 @@ static void read_verdict(const void *row, int which, struct table_value *out)
     table_set_text(out, claim_verdict_name(((const struct claim *)row)->verdict));
 }
 
-static void read_text(const void *row, int offset, struct table_value *out)
-{
-    table_set_text(out, *(const char *const *)((const char *)row + offset));
-}
-
-static void read_real(const void *row, int offset, struct table_value *out)
-{
-    table_set_number(out, *(const double *)((const char *)row + offset));
-}
-
 #define AT(member) ((int)offsetof(struct claim, member))
 
 static const struct table_column columns[] = {
     {NULL, "claimed", UNIT_TEXT, false, 0, read_claimed, 0},
-    {"source", NULL, UNIT_TEXT, false, 0, read_text, AT(source)},
+    {"source", NULL, UNIT_TEXT, false, 0, table_read_text, AT(source)},
     {"measured", "measured here", UNIT_RATIO, true, 0, read_measured, 0},
     {"rounds", NULL, UNIT_COUNT, false, 0, read_rounds, 0},
     {"limit", "limit", UNIT_RATIO, false, 0, read_limit, LIMIT_GAIN},
     {"limit_is", NULL, UNIT_TEXT, false, 0, read_limit, LIMIT_IS},
     {"verdict", "verdict", UNIT_TEXT, false, 0, read_verdict, 0},
-    {"says", "claim", UNIT_TEXT, false, 0, read_text, AT(says)},
-    {"why", NULL, UNIT_TEXT, false, 0, read_text, AT(why)},
-    {"time", NULL, UNIT_TEXT, false, 0, read_text, AT(time)},
-    {"cores", NULL, UNIT_COUNT, false, 0, read_real, AT(cores)},
-    {"low", NULL, UNIT_REAL, false, 0, read_real, AT(low)},
-    {"high", NULL, UNIT_REAL, false, 0, read_real, AT(high)},
-    {"scaled_low", NULL, UNIT_REAL, false, 0, read_real, AT(scaled_low)},
-    {"scaled_high", NULL, UNIT_REAL, false, 0, read_real, AT(scaled_high)},
+    {"says", "claim", UNIT_TEXT, false, 0, table_read_text, AT(says)},
+    {"why", NULL, UNIT_TEXT, false, 0, table_read_text, AT(why)},
+    {"time", NULL, UNIT_TEXT, false, 0, table_read_text, AT(time)},
+    {"cores", NULL, UNIT_COUNT, false, 0, table_read_real, AT(cores)},
+    {"low", NULL, UNIT_REAL, false, 0, table_read_real, AT(low)},
+    {"high", NULL, UNIT_REAL, false, 0, table_read_real, AT(high)},
+    {"scaled_low", NULL, UNIT_REAL, false, 0, table_read_real, AT(scaled_low)},
+    {"scaled_high", NULL, UNIT_REAL, false, 0, table_read_real, AT(scaled_high)},
 };
 
 static const char legend[] = "Ratios are compared, not seconds: above 1 is faster. A published number is one run "

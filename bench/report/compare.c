@@ -106,23 +106,18 @@ static void read_doubt(const void *row, int what, struct table_value *out)
     table_set_text(out, doubt_name(ratio_at(row, what)->doubt));
 }
 
-static void read_at(const void *row, int offset, struct table_value *out)
-{
-    table_set_number(out, *(const double *)((const char *)row + offset));
-}
-
 enum view { VIEW_CLOSED = 1 << 0, VIEW_OPEN = 1 << 1 };
 
 #define AT(member) ((int)offsetof(struct compare_row, member))
 /* Both runs' values (titles NULL: for programs only), their ratio, and what is said of it. */
-#define CHANGE(key, unit_key, a, b, unit, title, view, what)                                        \
-    {key "_a" unit_key, a, unit, false, view, read_at, AT(change[what].of[COMPARE_A])},             \
-        {key "_b" unit_key, b, unit, false, view, read_at, AT(change[what].of[COMPARE_B])},         \
-        {key, title, UNIT_RATIO, true, view, read_ratio, what},                                     \
-        {key "_verdict", NULL, UNIT_TEXT, false, 0, read_verdict, what},                            \
-        {key "_p_adjusted", NULL, UNIT_REAL, false, 0, read_at, AT(change[what].ratio.p_adjusted)}, \
-    {                                                                                               \
-        key "_doubt", NULL, UNIT_TEXT, false, 0, read_doubt, what                                   \
+#define CHANGE(key, unit_key, a, b, unit, title, view, what)                                                \
+    {key "_a" unit_key, a, unit, false, view, table_read_real, AT(change[what].of[COMPARE_A])},             \
+        {key "_b" unit_key, b, unit, false, view, table_read_real, AT(change[what].of[COMPARE_B])},         \
+        {key, title, UNIT_RATIO, true, view, read_ratio, what},                                             \
+        {key "_verdict", NULL, UNIT_TEXT, false, 0, read_verdict, what},                                    \
+        {key "_p_adjusted", NULL, UNIT_REAL, false, 0, table_read_real, AT(change[what].ratio.p_adjusted)}, \
+    {                                                                                                       \
+        key "_doubt", NULL, UNIT_TEXT, false, 0, read_doubt, what                                           \
     }
 
 static const struct table_column columns[] = {

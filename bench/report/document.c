@@ -27,7 +27,7 @@ static void read_check_name(const void *row, int which, struct table_value *out)
         table_set_format(out, "A/A control %.60s:sync%s", c->cell->runtime, c->group->rate > 0 ? " p50" : "");
 }
 
-enum check_text { CHECK_GROUP, CHECK_KIND, CHECK_RUNTIME, CHECK_OF, CHECK_NOTE, CHECK_SAID };
+enum check_text { CHECK_GROUP, CHECK_KIND, CHECK_RUNTIME, CHECK_OF, CHECK_SAID };
 
 static void read_check_text(const void *row, int which, struct table_value *out)
 {
@@ -40,13 +40,12 @@ static void read_check_text(const void *row, int which, struct table_value *out)
         [CHECK_OF] = capacity             ? "work"
                      : c->group->rate > 0 ? "latency_p50"
                                           : "whole",
-        [CHECK_NOTE] = c->note,
         [CHECK_SAID] = c->flagged ? "missed 1" : c->note,
     };
     table_set_text(out, texts[which]);
 }
 
-enum check_number { CHECK_ROUNDS, CHECK_COPIES, CHECK_LOW_99, CHECK_HIGH_99, CHECK_FLAGGED };
+enum check_number { CHECK_ROUNDS, CHECK_COPIES, CHECK_FLAGGED };
 
 static void read_check_number(const void *row, int which, struct table_value *out)
 {
@@ -55,8 +54,6 @@ static void read_check_number(const void *row, int which, struct table_value *ou
     const double numbers[] = {
         [CHECK_ROUNDS] = (double)c->ratio.rounds,
         [CHECK_COPIES] = capacity && c->cell != NULL ? (double)c->cell->copies : NAN,
-        [CHECK_LOW_99] = c->low99,
-        [CHECK_HIGH_99] = c->high99,
         [CHECK_FLAGGED] = capacity ? NAN : c->flagged,
     };
     table_set_number(out, numbers[which]);
@@ -74,6 +71,7 @@ static void read_check_ratio(const void *row, int confidence, struct table_value
         table_set_text(out, c->note != NULL ? "-" : format_ratio_state(c->ratio.state));
 }
 
+#define AT(member) ((int)offsetof(struct summary_check, member))
 static const struct table_column check_columns[] = {
     {NULL, "check", UNIT_TEXT, false, 0, read_check_name, 0},
     {"group", "task", UNIT_TEXT, false, CELLS_ALL, read_check_text, CHECK_GROUP},
@@ -83,11 +81,11 @@ static const struct table_column check_columns[] = {
     {"copies", NULL, UNIT_COUNT, false, 0, read_check_number, CHECK_COPIES},
     {"ratio", "ratio, 95%", UNIT_RATIO, true, 0, read_check_ratio, 95},
     {NULL, "99%", UNIT_TEXT, false, 0, read_check_ratio, 99},
-    {"low99", NULL, UNIT_REAL, false, 0, read_check_number, CHECK_LOW_99},
-    {"high99", NULL, UNIT_REAL, false, 0, read_check_number, CHECK_HIGH_99},
+    {"low99", NULL, UNIT_REAL, false, 0, table_read_real, AT(low99)},
+    {"high99", NULL, UNIT_REAL, false, 0, table_read_real, AT(high99)},
     {"rounds", NULL, UNIT_COUNT, false, 0, read_check_number, CHECK_ROUNDS},
     {"flagged", NULL, UNIT_FLAG, false, 0, read_check_number, CHECK_FLAGGED},
-    {"note", NULL, UNIT_TEXT, false, 0, read_check_text, CHECK_NOTE},
+    {"note", NULL, UNIT_TEXT, false, 0, table_read_text, AT(note)},
     {NULL, "note", UNIT_TEXT, false, 0, read_check_text, CHECK_SAID},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is fitted to a sweep (bench/stats/usl.c, bench/analysis/scaling.c, bench/stats/theil_sen.c,
- * bench/analysis/marginal_cost.c). The first byte says whether the sweep is strong, weak or for prices; then come
+ * bench/analysis/scaling.c). The first byte says whether the sweep is strong, weak or for prices; then come
  * times in microseconds, 4 bytes each, for every cell and round of a plan over four numbers of workers. No times may
  * end the program, and the tables and pictures can be made (render_all.h). */
 #include <stdio.h>

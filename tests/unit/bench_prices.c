@@ -9,7 +9,7 @@
 
 #include "bench/report/document.h"
 #include "bench/report/format.h"
-#include "bench/analysis/marginal_cost.h"
+#include "bench/analysis/scaling.h"
 #include "bench/stats/theil_sen.h"
 #include "tests/unit/unit.h"
 

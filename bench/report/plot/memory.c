@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory: the peak PSS of a variant's process tree over the number of workers, for each sweep; where the run has a marginal
- * cost (bench/analysis/marginal_cost.h), what one more costs stands in the key.
+ * cost (bench/analysis/scaling.h), what one more costs stands in the key.
  *
  * The data, for each variant K from 1: "points_K" (workers, megabytes).
  */
 #include <math.h>
 
-#include "bench/analysis/marginal_cost.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/picture.h"
 
