@@ -175,40 +175,27 @@ static int print_catalog(const struct catalog *c, bool as_json, struct error *er
     return options_print_end(err);
 }
 
-/* Asks the hosts, about the task files of a folder (NULL: the built-in ones only). */
-static int list(const char *tasks_dir, bool json, struct error *err)
-{
-    struct paths paths = {.self = NULL};
-    struct catalog catalog = {.runtimes = NULL};
-    struct supervisor *supervisor = NULL;
-    const char *scratch = NULL;
-    int rc = paths_find(&paths, err);
-    if (rc == 0)
-        rc = signals_install(err);
-    if (rc == 0)
-        rc = supervisor_open(&supervisor, err);
-    if (rc == 0)
-        rc = supervisor_scratch(supervisor, &scratch, err);
-    const struct hosts_source source = {
-        .paths = &paths, .supervisor = supervisor, .scratch = scratch, .tasks_dir = tasks_dir};
-    if (rc == 0)
-        rc = hosts_ask_all(&source, &catalog, err);
-    if (rc == 0)
-        rc = print_catalog(&catalog, json, err);
-    supervisor_close(supervisor);
-    catalog_free(&catalog);
-    paths_free(&paths);
-    return rc;
-}
-
 int cmd_list(int argc, char **argv, struct error *err)
 {
     struct arguments arguments = {.json = false};
+    struct paths paths = {.self = NULL};
+    struct catalog catalog = {.runtimes = NULL};
+    struct hosts_source source = {.paths = &paths};
     int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
     if (rc == 0)
         rc = options_tasks_dir(&arguments.tasks_dir, err);
     if (rc == 0)
-        rc = list(arguments.tasks_dir, arguments.json, err);
+        rc = paths_find(&paths, err);
+    if (rc == 0)
+        rc = hosts_open(&source, err);
+    source.tasks_dir = arguments.tasks_dir;
+    if (rc == 0)
+        rc = hosts_ask_all(&source, &catalog, err);
+    if (rc == 0)
+        rc = print_catalog(&catalog, arguments.json, err);
+    supervisor_close(source.supervisor);
+    catalog_free(&catalog);
+    paths_free(&paths);
     options_free(&options, &arguments);
     return rc == 0 ? 0 : signals_asked() != 0 ? 128 + signals_asked() : rc == -EINVAL ? 2 : 1;
 }

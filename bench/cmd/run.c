@@ -38,9 +38,8 @@ struct session {
     struct run_options options;
     json_t *argv; /* for plan.json; NULL: not valid UTF-8 */
     struct paths paths;
-    const char *scratch; /* the supervisor's */
+    struct hosts_source hosts; /* with the supervisor and its scratch folder */
     char *results, *hyperfine, *folder;
-    struct supervisor *supervisor;
     struct catalog catalog;
     struct suite suite;
     struct plan plan;
@@ -56,14 +55,6 @@ struct session {
 };
 
 /* -- the suite ---------------------------------------------------------------------------------------------------- */
-
-/* A suite of its own for --task without --suite: a group a task, with the task's defaults. */
-static void suite_from_tasks(const struct string_list *tasks, struct suite *out)
-{
-    *out = (struct suite){.name = string_list_join(tasks, "+")};
-    for (size_t i = 0; i < tasks->count; i++)
-        suite_add_group(out, tasks->items[i], tasks->items[i]);
-}
 
 /* Names the suites there are. */
 static int suite_unknown(const struct paths *paths, const char *name, struct error *err)
@@ -85,14 +76,18 @@ static int suite_unknown(const struct paths *paths, const char *name, struct err
     return -EINVAL;
 }
 
+/* For --task without --suite one of its own: a group a task, with the task's defaults. */
 static int suite_find(struct session *s, struct error *err)
 {
     const char *name = s->options.suite;
+    const struct string_list *tasks = &s->options.plan.tasks;
     const size_t length = name == NULL ? 0 : strlen(name);
     if (name != NULL && (strchr(name, '/') != NULL || (length > 4 && strcmp(name + length - 4, ".ini") == 0)))
         return suite_read(name, &s->suite, err);
-    if (name == NULL && s->options.plan.tasks.count > 0) {
-        suite_from_tasks(&s->options.plan.tasks, &s->suite);
+    if (name == NULL && tasks->count > 0) {
+        s->suite = (struct suite){.name = string_list_join(tasks, "+")};
+        for (size_t i = 0; i < tasks->count; i++)
+            suite_add_group(&s->suite, tasks->items[i], tasks->items[i]);
         return 0;
     }
     char *path = text_format("%s/bench/suites/%s.ini", s->paths.root, name == NULL ? "quick" : name);
@@ -117,25 +112,18 @@ static int find_places(struct session *s, struct error *err)
     const int rc = paths_find(&s->paths, err);
     if (rc != 0)
         return rc;
+    s->hosts.paths = &s->paths;
     s->results = s->options.results != NULL ? xstrdup(s->options.results) : text_format("%s/results", s->paths.root);
     interference_open("", &s->watch);
     return 0;
 }
 
-/* What can end things, before anything is started. */
-static int open_supervisor(struct session *s, struct error *err)
-{
-    int rc = signals_install(err);
-    if (rc == 0)
-        rc = supervisor_open(&s->supervisor, err);
-    return rc != 0 ? rc : supervisor_scratch(s->supervisor, &s->scratch, err);
-}
+static int open_hosts(struct session *s, struct error *err) { return hosts_open(&s->hosts, err); }
 
 static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
 {
-    const struct hosts_source from = {
-        .paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch, .tasks_dir = tasks_dir};
-    return hosts_ask_all(&from, &s->catalog, err);
+    s->hosts.tasks_dir = tasks_dir;
+    return hosts_ask_all(&s->hosts, &s->catalog, err);
 }
 
 /* One more word of the command line; the last of two --seed counts. */
@@ -170,7 +158,7 @@ static int start_origin(struct session *s, struct error *err)
         needed |= s->plan.groups[g].needs_url;
     if (!needed || s->plan.url != NULL)
         return 0;
-    const int rc = origin_start(s->supervisor, &s->paths, &s->origin, err);
+    const int rc = origin_start(s->hosts.supervisor, &s->paths, &s->origin, err);
     s->origin_runs = rc == 0;
     if (rc == 0)
         origin_check_limit(&s->origin, &s->plan);
@@ -180,14 +168,13 @@ static int start_origin(struct session *s, struct error *err)
 /* machine.json: facts, tools and the programs' checksums. */
 static int describe_machine(struct session *s, json_t **out, struct error *err)
 {
-    const struct hosts_source from = {.paths = &s->paths, .supervisor = s->supervisor, .scratch = s->scratch};
     json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
     *out = machine_json(&s->catalog, versions);
     json_decref(versions);
     int rc = checksums_make(&s->paths, s->plan.tasks_dir, &sums, err);
     if (rc == 0)
         json_object_set_new(*out, "fingerprint", sums);
-    return rc == 0 ? hosts_tools_facts(&from, *out, err) : rc;
+    return rc == 0 ? hosts_tools_facts(&s->hosts, *out, err) : rc;
 }
 
 static int make_folder(struct session *s, struct error *err)
@@ -218,7 +205,7 @@ static int make_folder(struct session *s, struct error *err)
 
 static int ask_hyperfine(struct session *s, struct error *err)
 {
-    const struct capture how = {.supervisor = s->supervisor, .scratch = s->scratch};
+    const struct capture how = {.supervisor = s->hosts.supervisor, .scratch = s->hosts.scratch};
     return capture_version(&how, "hyperfine", &s->hyperfine, err);
 }
 
@@ -274,11 +261,11 @@ typedef int session_step(struct session *s, struct error *err);
 /* Everything up to the first sample. A resumed run that is finished needs no more than it takes to find that out. */
 static int session_open(struct session *s, struct error *err)
 {
-    static session_step *const new_run[] = {find_places,   suite_find,   open_supervisor, make_plan,
-                                            ask_hyperfine, start_origin, make_folder,     NULL};
-    static session_step *const resumed[] = {find_places,    open_supervisor, open_resumed,
-                                            extend_resumed, read_plan,       ask_hyperfine,
-                                            check_same,     start_origin,    NULL};
+    static session_step *const new_run[] = {find_places,   suite_find,   open_hosts,  make_plan,
+                                            ask_hyperfine, start_origin, make_folder, NULL};
+    static session_step *const resumed[] = {find_places,    open_hosts,   open_resumed,
+                                            extend_resumed, read_plan,    ask_hyperfine,
+                                            check_same,     start_origin, NULL};
     int rc = 0;
     for (session_step *const *step = s->options.resume != NULL ? resumed : new_run;
          rc == 0 && *step != NULL && !s->finished; step++)
@@ -290,7 +277,7 @@ static void session_close(struct session *s)
 {
     journal_close(&s->journal);
     origin_close(&s->origin);
-    supervisor_close(s->supervisor);
+    supervisor_close(s->hosts.supervisor);
     plan_free(&s->plan);
     resume_close(&s->resume);
     suite_free(&s->suite);
@@ -410,9 +397,8 @@ static int measure(struct session *s, struct error *err)
     const struct bench bench = {.paths = &s->paths,
                                 .catalog = &s->catalog,
                                 .plan = &s->plan,
-                                .supervisor = s->supervisor,
-                                .scratch = s->scratch,
-                                .tasks_dir = s->plan.tasks_dir,
+                                .supervisor = s->hosts.supervisor,
+                                .scratch = s->hosts.scratch,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .watch = &s->watch};
     struct concurrent_runs concurrent;

@@ -8,12 +8,21 @@
 #include <string.h>
 
 #include "bench/process/capture.h"
+#include "bench/process/signals.h"
 #include "bench/util/json.h"
 #include "common/clock.h"
 
 #define LIST_DEADLINE_NS (60 * NS_PER_S)
 
 /* -- hosts -------------------------------------------------------------------------------------------------------- */
+
+int hosts_open(struct hosts_source *source, struct error *err)
+{
+    int rc = signals_install(err);
+    if (rc == 0)
+        rc = supervisor_open(&source->supervisor, err);
+    return rc != 0 ? rc : supervisor_scratch(source->supervisor, &source->scratch, err);
+}
 
 int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct error *err)
 {

@@ -15,6 +15,8 @@ struct hosts_source {
     const char *tasks_dir; /* NULL: the built-in tasks only */
 };
 
+/* Takes signals, and starts the supervisor, to be closed in every case, with its scratch folder. */
+int hosts_open(struct hosts_source *source, struct error *err);
 /* Starts every host with `list --json`. catalog_free is needed after 0 only. */
 int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct error *err);
 /* Asks host `h` of host_table and takes in what it says; a catalog to begin with is one of zeros. */

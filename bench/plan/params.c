@@ -2,7 +2,7 @@
 /* A task's parameters, checked here so that a wrong one is refused before anything is started. The hosts check again:
  * they are also run by hand. */
 #define _XOPEN_SOURCE 700 /* realpath */
-#include "bench/plan/params.h"
+#include "bench/plan/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,22 +51,6 @@ static char *choice_refusal(const json_t *row, const char *text)
     return said;
 }
 
-static char *path_refusal(const json_t *row, const char *text)
-{
-    (void)row;
-    return *text == '@' || access(text, R_OK) == 0 ? NULL : text_format("cannot be read: %s", strerror(errno));
-}
-
-static char *url_refusal(const json_t *row, const char *text)
-{
-    struct setting_refusal no;
-    char *unused = NULL;
-    (void)row;
-    const int rc = setting_take(SETTING_URL, text, &unused, &no);
-    free(unused);
-    return rc == 0 ? NULL : text_format("is %s", no.why);
-}
-
 /* Of a URL's {name} that the task cannot fill in. */
 static char *template_refusal(const struct catalog_task *task, const char *url)
 {
@@ -85,10 +69,24 @@ static char *template_refusal(const struct catalog_task *task, const char *url)
     return NULL;
 }
 
-static const struct {
-    const char *type;
-    char *(*refusal)(const json_t *row, const char *text);
-} checks[] = {{"int", int_refusal}, {"choice", choice_refusal}, {"path", path_refusal}, {"url", url_refusal}};
+static char *refusal(const struct catalog_task *task, const json_t *row, const char *text)
+{
+    const char *type = row_text(row, "type");
+    struct setting_refusal no;
+    char *unused = NULL;
+    if (strcmp(type, "int") == 0)
+        return int_refusal(row, text);
+    if (strcmp(type, "choice") == 0)
+        return choice_refusal(row, text);
+    if (strcmp(type, "path") == 0)
+        return *text == '@' || access(text, R_OK) == 0 ? NULL : text_format("cannot be read: %s", strerror(errno));
+    if (strcmp(type, "url") != 0)
+        return NULL;
+    if (setting_take(SETTING_URL, text, &unused, &no) != 0)
+        return text_format("is %s", no.why);
+    free(unused);
+    return template_refusal(task, text);
+}
 
 /* Paths are made absolute: the hosts run in another folder. */
 static json_t *value_json(const json_t *row, const char *text)
@@ -108,13 +106,8 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
     const json_t *row = catalog_param(task, key);
     if (row == NULL)
         return unknown_param(task, key, err);
-    char *no = NULL;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        if (strcmp(checks[i].type, row_text(row, "type")) == 0)
-            no = checks[i].refusal(row, text);
+    char *no = refusal(task, row, text);
     int rc = 0;
-    if (no == NULL && strcmp(row_text(row, "type"), "url") == 0)
-        no = template_refusal(task, text);
     if (no != NULL)
         rc = error_set(err, -EINVAL, "%s.%s: '%.400s' %s", task->name, key, text, no);
     else if (json_object_set_new(params, key, value_json(row, text)) != 0)
@@ -128,20 +121,21 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
 /* A --set taken apart. Names longer than these are no task's and no parameter's. */
 struct assignment {
     char task[100], key[100]; /* task "": it does not name one */
-    const char *value;
+    const char *value;        /* NULL: neither key=value nor task.key=value */
 };
 
-static int assignment_parse(const char *text, struct assignment *out, struct error *err)
+static struct assignment assignment_of(const char *text)
 {
+    struct assignment s = {.value = NULL};
     const char *equals = strchr(text, '=');
     const char *dot = equals == NULL ? NULL : memchr(text, '.', (size_t)(equals - text));
     const char *key = dot == NULL ? text : dot + 1;
     if (equals == NULL || equals == key || dot == text)
-        return error_set(err, -EINVAL, "--set %.200s: key=value or task.key=value is needed", text);
-    *out = (struct assignment){.value = equals + 1};
-    snprintf(out->task, sizeof out->task, "%.*s", dot == NULL ? 0 : (int)(dot - text), text);
-    snprintf(out->key, sizeof out->key, "%.*s", (int)(equals - key), key);
-    return 0;
+        return s;
+    snprintf(s.task, sizeof s.task, "%.*s", dot == NULL ? 0 : (int)(dot - text), text);
+    snprintf(s.key, sizeof s.key, "%.*s", (int)(equals - key), key);
+    s.value = equals + 1;
+    return s;
 }
 
 static bool assignment_reaches(const struct assignment *s, const struct catalog_task *task)
@@ -181,17 +175,17 @@ int params_check_sets(const struct suite *suite, const struct string_list *sets,
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sets->count; i++) {
-        struct assignment s;
+        const struct assignment s = assignment_of(sets->items[i]);
         bool reached = false;
-        if ((rc = assignment_parse(sets->items[i], &s, err)) != 0)
-            return rc;
         for (size_t g = 0; g < suite->count; g++) {
             const char *name = suite->groups[g].task;
             reached |= (tasks->count == 0 || string_list_have(tasks, name)) &&
                        assignment_reaches(&s, catalog_task(catalog, name));
         }
         char *known = all_params(suite, catalog);
-        if (given_before(sets, i))
+        if (s.value == NULL)
+            rc = error_set(err, -EINVAL, "--set %.200s: key=value or task.key=value is needed", sets->items[i]);
+        else if (given_before(sets, i))
             rc = error_set(err, -EINVAL, "--set %.200s: the same key is set twice", sets->items[i]);
         else if (!reached && s.task[0] == '\0')
             rc = error_set(err, -EINVAL, "--set: no task of this run has a parameter '%.200s' (%s)", s.key, known);
@@ -210,9 +204,8 @@ static int apply_sets(const struct catalog_task *task, const struct string_list 
     int rc = 0;
     for (int named = 0; rc == 0 && named < 2; named++) /* those that name the task win */
         for (size_t i = 0; rc == 0 && i < sets->count; i++) {
-            struct assignment s;
-            rc = assignment_parse(sets->items[i], &s, err);
-            if (rc == 0 && (s.task[0] != '\0') == (named == 1) && assignment_reaches(&s, task))
+            const struct assignment s = assignment_of(sets->items[i]);
+            if ((s.task[0] != '\0') == (named == 1) && assignment_reaches(&s, task))
                 rc = set_value(task, params, s.key, s.value, err);
         }
     return rc;

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/plan/params.h"
 #include "bench/util/alloc.h"
 #include "common/num.h"
 #include "common/slots.h"

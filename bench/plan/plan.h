@@ -109,6 +109,18 @@ struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t rou
 void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
 const char *plan_role_name(enum plan_role role);
 
+/* A task's parameters (params.c). Every --set has to reach at least one group of `tasks` (none: of all). */
+int params_check_sets(const struct suite *suite, const struct string_list *sets, const struct string_list *tasks,
+                      const struct catalog *catalog, struct error *err);
+/* All of a task's parameters as texts (a URL without a default only where given), to be released: defaults, the suite's,
+ * the command line's (`--set key=value` or `--set task.key=value`), each checked against the task's own table. */
+int params_resolve(const struct catalog_task *task, const json_t *given, const struct string_list *sets, json_t **out,
+                   struct error *err);
+/* Whether the task asks for URLs and nobody gave one. */
+bool params_need_url(const struct catalog_task *task, const json_t *params);
+/* Whether the task can fill in what --url says (NULL: nothing): 0 or -EINVAL. */
+int params_check_url(const struct catalog_task *task, const char *url, struct error *err);
+
 /* plan.json (plan_json.c). `created` is a time in ISO 8601. */
 json_t *plan_json(const struct plan *plan, const char *created);
 /*

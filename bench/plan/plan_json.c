@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "bench/plan/params.h"
 #include "bench/util/alloc.h"
 
 #define PLAN_VERSION  1

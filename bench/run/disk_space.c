@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a sample's files fitted. Two things tell: a host that could not reserve its slots, and a folder that does not
  * take what the small files of a sample need at the most. */
-#include "bench/run/disk_space.h"
+#include "bench/run/sample.h"
 
 #include <errno.h>
 #include <stdio.h>

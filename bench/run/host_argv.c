@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
-#include "bench/run/host_argv.h"
+#include "bench/run/sample.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         put(words, "--arrivals", arrivals_name(arrivals.kind));
         put_count(words, "--arrivals-seed", (int64_t)arrivals.seed);
     }
-    if (b->tasks_dir != NULL)
-        put(words, "--tasks", b->tasks_dir);
+    if (b->plan->tasks_dir != NULL)
+        put(words, "--tasks", b->plan->tasks_dir);
 }
 
 void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a run tells while it goes on, on stderr. */
-#include "bench/run/progress.h"
+#include "bench/run/runner.h"
 
 #include <stdarg.h>
 #include <stdio.h>

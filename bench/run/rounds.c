@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The stopping rule over a journal. */
-#include "bench/run/rounds.h"
+#include "bench/run/runner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -26,7 +26,6 @@ struct bench {
     const struct plan *plan;
     struct supervisor *supervisor;
     const char *scratch;
-    const char *tasks_dir;       /* NULL: none */
     const struct origin *origin; /* NULL: not started */
     const struct interference_watch *watch;
 };
@@ -82,7 +81,7 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
 /*
  * Runs a cell once (bench/run/sample_take.c). The sample says all that went wrong with the cell. Returns 0, -EINTR when
  * the driver was told to stop, -EPIPE where the origin has ended, -ENOSPC or -EDQUOT where the scratch folder had no space
- * for it (bench/run/disk_space.h), or another negative errno where the driver cannot go on. sample_free is needed after 0
+ * for it (disk_space_check), or another negative errno where the driver cannot go on. sample_free is needed after 0
  * only.
  */
 int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
@@ -90,5 +89,30 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, const struc
 /* Refuses a sample whose results are not the reference's and names the jobs that differ; one with nothing to be checked
  * against stays ok and has the reason. */
 void sample_compare(struct sample_taken *s, const struct reference *reference);
+
+#define SAMPLE_PATH_SIZE 4096
+
+/*
+ * The command of a sample, its words added to `out` (bench/run/host_argv.c): a host's argv, perhaps behind `cobench
+ * copies`. `json`: where hyperfine writes, under which it runs; NULL: by itself, and where sample_pauses() says so, with
+ * the end pause's descriptors where the supervisor puts them. `round`: as sample_place has it.
+ */
+void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
+               struct string_list *out);
+/* Whether the host stands still at the last job's end: not where several do at once. */
+bool sample_pauses(const struct plan_cell *cell);
+/* "SCRATCH/slots" or, of copy k, "SCRATCH/slots.k"; likewise "record". */
+void sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy,
+                 char out[SAMPLE_PATH_SIZE]);
+
+/*
+ * Whether a sample's files fitted (bench/run/disk_space.c). Called right after one that failed or was impossible, with its
+ * files still in place; `unreserved`: a host made its slots file and could not have the bytes. 0, or -ENOSPC (-EDQUOT) where
+ * it may have been so because its files did not fit: the run has to stop and can go on once there is space. Slots that the
+ * file system could not hold were it empty, or that RLIMIT_FSIZE forbids, are no such case: they stay impossible.
+ */
+int disk_space_check(const struct bench *b, const struct plan_cell *cell, bool unreserved, struct error *err);
+/* Whether `bytes` fit into a file system of `blocks` blocks of `block_bytes` that holds nothing else. Pure. */
+bool disk_space_fits_empty(uint64_t bytes, uint64_t blocks, uint64_t block_bytes);
 
 #endif

@@ -20,8 +20,6 @@
 #include "bench/process/hyperfine.h"
 #include "bench/process/proctree.h"
 #include "bench/protocol/end_pause.h"
-#include "bench/run/disk_space.h"
-#include "bench/run/host_argv.h"
 #include "bench/run/sample.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"

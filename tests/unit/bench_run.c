@@ -18,7 +18,7 @@
 #include "bench/store/journal.h"
 #include "bench/machine/facts.h"
 #include "bench/process/proctree.h"
-#include "bench/run/disk_space.h"
+#include "bench/run/sample.h"
 #include "bench/store/results.h"
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
