@@ -96,7 +96,7 @@ static double column_share(const struct result_cell *cell, size_t part, size_t w
 static double start_median(const struct result_cell *cell)
 {
     struct values values = values_new(cell);
-    for (const struct sample *s = cell->samples; s < cell->samples + cell->count; s++) {
+    for (const struct sample *s = cell->samples; s != NULL && s < cell->samples + cell->count; s++) {
         const double rest = column_value(s, COLUMN(whole_ns)) - column_value(s, COLUMN(ready_ns)) -
                             column_value(s, COLUMN(work_ns)) - column_value(s, COLUMN(end_ns));
         values_add(&values, rest < 0 ? 0 : rest);

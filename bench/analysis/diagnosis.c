@@ -55,7 +55,7 @@ static double cpus_used(const struct summary_cell *cell, const struct summary_ce
 static double off_cpu_share(const struct summary_cell *cell, const struct summary_cell *sync, double cpus)
 {
     double cpu = 0, busy = 0;
-    for (const struct sample *s = cell->cell->samples; s < cell->cell->samples + cell->cell->count; s++)
+    for (const struct sample *s = cell->cell->samples; s != NULL && s < cell->cell->samples + cell->cell->count; s++)
         if (s->cpu_ns >= 0 && s->busy_ns > 0) {
             cpu += fmax(0, (double)s->cpu_ns / 1e9 - start_up(sync));
             busy += (double)s->busy_ns / 1e9;

@@ -49,7 +49,7 @@ const struct scaling_curve *scaling_table(const struct scaling *scaling, const s
 
 static struct scaling_curve *curve_of(struct scaling *scaling, const struct summary_cell *cell)
 {
-    for (struct scaling_curve *c = scaling->curves; c < scaling->curves + scaling->count; c++)
+    for (struct scaling_curve *c = scaling->curves; c != NULL && c < scaling->curves + scaling->count; c++)
         if (in_table(c, cell->group) && strcmp(c->runtime, cell->cell->runtime) == 0 &&
             strcmp(c->model, cell->cell->model) == 0)
             return c;

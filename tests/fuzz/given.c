@@ -31,7 +31,7 @@ static const char lonely[] =
     ",{'name':'lonely','about':'','kind':'none','asks':'nothing','jobs':8,'splits':false,'params':[]}";
 
 static const char plan[] =
-    "{'plan':1,'suite':'s','created':'2026-01-01T00:00:00Z','seed':42,'rounds':6,'margin':0.01,'timeout_s':60.0,"
+    "{'plan':1,'suite':'s','created':'2026-01-01T00:00:00Z','seed':42,'rounds':8,'margin':0.01,'timeout_s':60.0,"
     "'effective_cpus':2,'url':null,'groups':["
     "{'name':'count','task':'count','kind':'cpu','asks':'nothing','params':{'size':'5'},'jobs':8,'workers':2,'ideal':2,"
     "'capacity_reason':null,'sweep':null,'scaling':null},"

@@ -31,7 +31,7 @@ const char *picture_kind(size_t index) { return index < KINDS ? kinds[index].nam
 
 void pictures_free(struct pictures *pictures)
 {
-    for (struct picture *p = pictures->items; p < pictures->items + pictures->count; p++) {
+    for (struct picture *p = pictures->items; p != NULL && p < pictures->items + pictures->count; p++) {
         char *const owned[] = {p->stem,     p->settings, p->title,    p->subtitle, p->data,
                                p->words[0], p->words[1], p->words[2], p->words[3], p->alt};
         for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)

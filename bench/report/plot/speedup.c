@@ -34,7 +34,7 @@ static struct plot_rows bars_make(const struct summary *summary, const struct pl
 {
     struct plot_rows bars = plot_rows_make(summary, group, key, models);
     double x = 0;
-    for (struct plot_row *bar = bars.items; bar < bars.items + bars.count; bar++) {
+    for (struct plot_row *bar = bars.items; bar != NULL && bar < bars.items + bars.count; bar++) {
         if (bar > bars.items)
             x += strcmp(model_of(bar), model_of(bar - 1)) == 0 ? 1 : 1 + CLUSTER_GAP;
         bar->key = x;
@@ -91,7 +91,7 @@ static void put_panel(struct picture *p, const struct summary *summary, const st
     struct picture_axis values = {1, 1};
     double ideal = 0; /* the most that a bar could reach ideally; 0: not drawn */
     picture_block(p, "%s", name);
-    for (const struct plot_row *bar = bars->items; bar < bars->items + bars->count; bar++) {
+    for (const struct plot_row *bar = bars->items; bar != NULL && bar < bars->items + bars->count; bar++) {
         const struct ratio *r = &bar->cell->speedup[time][base];
         const struct summary_check *capacity = summary_capacity_of(summary, bar->cell);
         const bool limited = own && capacity != NULL && ratio_known(r) && r->state != RATIO_SELF;

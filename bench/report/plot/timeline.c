@@ -143,7 +143,7 @@ static void put_models(struct picture *p, const struct timeline *t)
                     t->models[k].height / (double)t->models[k].lanes); /* the height of one */
     }
     picture_block(p, "names");
-    for (const struct model_lanes *m = t->models; m < t->models + t->count; m++) {
+    for (const struct model_lanes *m = t->models; m != NULL && m < t->models + t->count; m++) {
         struct format label = {""}, ratio;
         if (isfinite(t->alone) && !m->cell->baseline)
             snprintf(label.text, sizeof label.text, "%.20s as long", format_ratio(&ratio, m->job / t->alone));
