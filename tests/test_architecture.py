@@ -170,8 +170,6 @@ def test_an_import_is_seen_wherever_it_stands(tmp_path: Path) -> None:
     assert cycles(python_graph(folder)) == ["package.a -> package.b -> package.c -> package.a"]
 
 
-# -- docs/architecture.md ---------------------------------------------------------------------------------------------------
-
 ROW = re.compile(r"^\| `([\w>-]+)` \| `([\w/]+\.c)` \|", re.MULTILINE)
 
 

@@ -31,8 +31,6 @@ def test_what_the_driver_holds():
     assert "PASS   memory: " in done.stdout
 
 
-# -- what is printed in the README is in a committed result ---------------------------------------------------------------
-
 def readme_block(start):
     """The fenced block of the README that begins so."""
     blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)

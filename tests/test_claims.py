@@ -49,7 +49,7 @@ def test_a_claim_is_held_against_the_interval(tmp_path, low, high, verdict):
     assert row["limit_is"] == "capacity" and 1.7 < row["limit"] < 2.0
 
 
-def test_a_claim_by_cores_is_scaled_or_not_judged(tmp_path):
+def test_a_claim_by_cores_is_scaled_or_not_compared(tmp_path):
     told, untold, linear = verdicts_of(tmp_path, POOL | {"low": 4.05, "high": 4.05, "by_cores": True},
                                   POOL | {"source": "some", "low": 4.05, "high": 4.05, "by_cores": True},
                                   POOL | {"low": 6, "high": 6, "by_cores": True})  # fmt: skip

@@ -205,7 +205,7 @@ def test_another_rate_is_another_cell(tmp_path: Path) -> None:
     assert all(one["latency_p50"] is None for one in as_json(closed, closed)["cells"])
 
 
-def test_the_gate_judges_an_open_loop(tmp_path: Path) -> None:
+def test_the_gate_of_an_open_loop(tmp_path: Path) -> None:
     a, same = make_open(tmp_path / "a"), make_open(tmp_path / "same", seed=2)
     assert compare(a, same, "--fail-if-slower", "5%").returncode == 0
     for name, planted in (("p50", {"p50": 1.5}), ("p99", {"p99": 1.5})):
@@ -277,7 +277,7 @@ def test_the_gate_by_speedup_forgives_the_machine(tmp_path: Path) -> None:
     assert "6 cells judged slower count c:threads A " in text
 
 
-def test_what_could_not_be_judged_has_not_passed(tmp_path: Path) -> None:
+def test_what_could_not_be_compared_has_not_passed(tmp_path: Path) -> None:
     a, b = make(tmp_path / "a", rounds=3), make(tmp_path / "b", rounds=3, seed=2)
     assert "fails, 0 cells judged unknown count " in said(a, b, "--fail-if-slower", "5%", status=1)
     # 4 and 4 rounds have an interval, but 8 cells are too many for one of them to be called slower.

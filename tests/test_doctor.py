@@ -57,8 +57,6 @@ def examined(checkout: Checkout, **env: object) -> Doctor:
     return doctor(program=checkout.build / "cobench", env=without_cobench(**env))
 
 
-# -- where all is well ------------------------------------------------------------------------------------------------
-
 def test_here_a_run_is_possible():
     here = doctor()
     assert here.missing() == set() and here.status == 0
@@ -88,8 +86,6 @@ def test_other_words_are_refused(tmp_path):
         done = subprocess.run([COBENCH, "doctor", *words], capture_output=True, text=True, timeout=60)
         assert done.returncode == 2 and said in done.stderr and done.stdout == ""
 
-
-# -- what is missing --------------------------------------------------------------------------------------------------
 
 def test_fake_hosts_are_hosts(checkout):
     found = examined(checkout)
@@ -153,8 +149,6 @@ def test_results_that_cannot_be_written(checkout):
         finally:
             checkout.root.chmod(0o755)
 
-
-# -- a machine that allows little -------------------------------------------------------------------------------------
 
 def test_on_one_cpu():
     cpu = min(os.sched_getaffinity(0))

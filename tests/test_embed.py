@@ -19,8 +19,6 @@ def run(folder: Path, task: Path, model: str, *words: object, jobs: int = 4, met
                      *words, **options)  # fmt: skip
 
 
-# -- what a task may raise ------------------------------------------------------------------------------------------------
-
 @pytest.mark.parametrize("method", ("fork", "spawn"))
 @pytest.mark.parametrize("model", ("processes", "process-pool"))
 def test_a_worker_that_exits_as_if_all_were_well(tmp_path, model, method):
@@ -75,8 +73,6 @@ def test_a_plug_in_without_a_counterpart(tmp_path):
     done = run(tmp_path, task, "sync")
     assert done.status == 2 and done.reason == f"task 'null' has no Python counterpart '{tmp_path}/mine.py'"
 
-
-# -- ends -------------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("model, method", WAYS)
 @pytest.mark.parametrize("body, status, how", [
@@ -142,8 +138,6 @@ def test_a_signal_in_the_middle_of_python(tmp_path, where, model, method):
     check_the_end(process, workers, signal.SIGINT)
 
 
-# -- the interpreter ----------------------------------------------------------------------------------------------------------
-
 @pytest.mark.parametrize("model, method", WAYS)
 def test_a_worker_knows_where_it_is(tmp_path, model, method):
     """One thread and one state of the interpreter a worker; in a process of its own, the main thread."""
@@ -183,7 +177,6 @@ def test_an_environment_does_not_reach_the_interpreter(tmp_path):
     env = {**os.environ, "PYTHONPATH": str(tmp_path / "site"), "PYTHONHOME": "/nothing", "PYTHONOPTIMIZE": "2"}
     done = run(tmp_path, python_task(EMBED, tmp_path, run="return __debug__"), "sync", env=env)
     assert (done.status, done.stderr, done.results) == (0, "", [1] * 4)
-
 
 
 def test_thousands_in_flight_in_one_interpreter(tmp_path):

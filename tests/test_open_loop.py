@@ -37,8 +37,6 @@ def check_schedule(done, rate: float, kind: str, seed: int) -> None:
         assert row["end_ns"] - row["start_ns"] >= 5_000_000
 
 
-# -- the hosts ----------------------------------------------------------------------------------------------------------
-
 @pytest.mark.parametrize("host, model, method", WAYS, ids=str)
 def test_jobs_arrive_on_schedule(tmp_path, host, model, method):
     """The same schedule in C and in Python."""
@@ -103,8 +101,6 @@ def test_a_task_that_waits_for_nothing_is_refused(tmp_path, host):
     assert done.status == 2
     assert done.record["reason"].startswith("--rate: task 'count' waits for nothing; only one that asks for a delay or a URL")
 
-
-# -- the driver ---------------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Run:

@@ -72,7 +72,7 @@ def section(page: str, name: str) -> str:
 @pytest.mark.parametrize("shape", sorted(make_run.SHAPES))
 def test_page_of_what_is_no_plain_comparison(tmp_path: Path, shape: str) -> None:
     """A sweep has one sentence before those of its points, a price names the price, an open loop who kept the rate; each
-    has a table of its own. What can be judged by itself is judged here, the rest is in the golden files."""
+    has a table of its own. What can be checked by itself is checked here, the rest is in the golden files."""
     assert make_run.main([str(tmp_path / "run"), "--shape", shape]) == 0
     assert report(tmp_path / "run", "--quiet", "--no-plots").returncode == 0
     page = (tmp_path / "run" / "index.html").read_text()
@@ -188,7 +188,7 @@ def test_csv_and_json_agree(run: Path) -> None:
     assert {row["break_even"] for row in rows} == {"", "from"}
 
 
-def test_many_neighbours_are_told_in_few_lines(run: Path) -> None:
+def test_many_concurrent_runs_are_told_in_few_lines(run: Path) -> None:
     (run / "events.jsonl").write_text("".join(
         json.dumps({"event": 1, "what": "neighbour", "at": 1760000000 + pid, "pid": pid, "user": "root", "from": 1760000000 + pid,
                     "until": 1760000001 + pid}) + "\n" for pid in range(80)))  # fmt: skip
@@ -547,7 +547,7 @@ def test_a_run_without_rounds_has_a_table(run: Path, kept: int) -> None:
     assert "not run" in done.stdout
 
 
-def test_nothing_is_half_written_where_there_is_no_room(run: Path) -> None:
+def test_nothing_is_half_written_where_there_is_no_space(run: Path) -> None:
     """A folder in the place of a file stands for a disk that does not take it; root may write anywhere."""
     (run / "summary.json").mkdir()
     done = report(run, "--quiet", "--no-plots")

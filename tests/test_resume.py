@@ -404,7 +404,7 @@ def test_a_run_of_which_nothing_worked_is_not_the_latest(checkout, mode, status)
     assert (bad / "summary.json").exists()
 
 
-def test_no_room_for_the_journal_stops_the_run(checkout):
+def test_no_space_for_the_journal_stops_the_run(checkout):
     """RLIMIT_FSIZE ends files as a full disk does (EFBIG in the place of ENOSPC), and works wherever tests run."""
     limit = 24000
     done = subprocess.run(

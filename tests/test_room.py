@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A full /dev/shm, where the files of a sample are: the run stops with everything written so far intact, and goes on once
-there is room. Under the real hosts, in a mount namespace whose /dev/shm is small."""
+there is space. Under the real hosts, in a mount namespace whose /dev/shm is small."""
 
 import collections
 import errno
@@ -159,7 +159,7 @@ def test_tmp_is_tried_where_tmpdir_cannot_be_used(small, tmp_path):
 
 
 def test_slots_that_could_never_fit_are_impossible(small, tmp_path):
-    """Nobody can make room for them: the cell ends, and the run goes on."""
+    """Nobody can make space for them: the cell ends, and the run goes on."""
     jobs = 2 * SIZE // 64
     done = small.run("--results", tmp_path, "--runtime", "c,py", "--task", "count", "--set", "size=1", "--jobs", jobs, "--model",
                      "sync", "--workers", 2, "--rounds", 1)

@@ -63,12 +63,11 @@ TEST(test_against_trying)
     assert_non_null(rng);
     gsl_rng_set(rng, 7);
     for (int i = 0; i < 3000; i++) {
-        const struct break_even_times t = {.sync_rest = gsl_rng_uniform(rng) * 0.02,
-                                           .sync_work = 0.01 + gsl_rng_uniform(rng),
-                                           .rest = gsl_rng_uniform(rng) * 0.1,
-                                           .work = 0.01 + gsl_rng_uniform(rng),
-                                           .jobs = 1 + (int64_t)gsl_rng_uniform_int(rng, 60),
-                                           .workers = 1 + (int64_t)gsl_rng_uniform_int(rng, 20)};
+        struct break_even_times t = {.sync_rest = gsl_rng_uniform(rng) * 0.02, .rest = gsl_rng_uniform(rng) * 0.1};
+        t.sync_work = 0.01 + gsl_rng_uniform(rng);
+        t.work = 0.01 + gsl_rng_uniform(rng);
+        t.jobs = 1 + (int64_t)gsl_rng_uniform_int(rng, 60);
+        t.workers = 1 + (int64_t)gsl_rng_uniform_int(rng, 20);
         const struct break_even got = break_even_find(&t);
         const int64_t tried = by_trying(&t);
         if (got.state == BREAK_EVEN_FROM && got.jobs <= TRIED - 20) {

@@ -53,8 +53,6 @@ static void run_free(struct run *run)
     json_decref(run->results.machine);
 }
 
-/* -- tables --------------------------------------------------------------------------------------------------------------- */
-
 /* Two runs of as many cells and rounds, and what came of comparing them. */
 struct both {
     struct run a, b;
@@ -196,8 +194,6 @@ TEST(start_methods_are_matched_first)
     assert_true(both.c.gate_fails); /* nothing is left to be compared */
     both_free(&both);
 }
-
-/* -- facts ---------------------------------------------------------------------------------------------------------------- */
 
 TEST(facts_that_differ)
 {

@@ -63,8 +63,6 @@ TEST(test_counters)
     assert_true(proc_count("oom_kill x\n", "oom_kill") == -1);
 }
 
-/* -- two polls ---------------------------------------------------------------------------------------------------- */
-
 #define TICK (10 * NS_PER_MS)
 
 static const struct interference_watch watch = {.root = "", .cpus = 2, .tick_ns = TICK};
@@ -72,14 +70,9 @@ static const struct interference_watch watch = {.root = "", .cpus = 2, .tick_ns 
 /* A second on two CPUs: 0.5 s of the sample's own, 0.4 s of others', 1 s idle, 0.1 s stolen. */
 static void polls_make(struct interference_counters polls[2])
 {
-    polls[0] = (struct interference_counters){
-        .at_ns = 5 * NS_PER_S,
-        .stat = {.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3},
-        .throttled = 4,
-        .throttled_ns = 100,
-        .hot = -1,
-        .driver_ns = 0,
-        .load1 = 0.25};
+    polls[0] = (struct interference_counters){.at_ns = 5 * NS_PER_S, .throttled = 4, .throttled_ns = 100, .hot = -1};
+    polls[0].stat = (struct proc_stat){.idle = 1000, .iowait = 10, .steal = 5, .all = 5000, .running = 3};
+    polls[0].load1 = 0.25;
     polls[1] = polls[0];
     polls[1].at_ns += NS_PER_S;
     polls[1].stat = (struct proc_stat){.idle = 1100, .iowait = 10, .steal = 15, .all = 5200, .running = 2};

@@ -31,7 +31,7 @@ static bool same(const struct json_line *a, const struct json_line *b)
 }
 
 /* Returns what the scanner said. */
-static bool hold_against_jansson(const char *text, size_t length)
+static bool compare_with_jansson(const char *text, size_t length)
 {
     struct json_line fast = {.fields = NULL}, slow = {.fields = NULL};
     json_error_t problem;
@@ -101,7 +101,7 @@ TEST(test_lines_one_by_one)
     struct json_line line = {.fields = NULL};
     json_error_t problem;
     for (size_t i = 0; i < COUNT(table); i++) {
-        const bool scanned = hold_against_jansson(table[i].text, strlen(table[i].text));
+        const bool scanned = compare_with_jansson(table[i].text, strlen(table[i].text));
         const int parsed = json_line_parse(&line, table[i].text, strlen(table[i].text), &problem);
         if (scanned != table[i].scanned || parsed != table[i].parsed)
             print_error("line %zu: %s\n", i, table[i].text);

@@ -19,8 +19,6 @@ static void near(double got, double wanted)
         fail_msg("%.12g is not %.12g", got, wanted);
 }
 
-/* -- the slope ---------------------------------------------------------------------------------------------------------- */
-
 /* Of n! orders: 1, 1+1, 1+2+2+1, 1+3+5+6+5+3+1, ... with 0, 1, 2 ... pairs out of order (OEIS A008302). */
 TEST(the_distribution_is_kendalls)
 {
@@ -82,8 +80,6 @@ TEST(what_is_no_line_is_refused)
     assert_int_equal(slope_make(many, many, SLOPE_POINTS_MAX, &s), 0);
     near(s.estimate, 1);
 }
-
-/* -- prices ------------------------------------------------------------------------------------------------------------- */
 
 enum { POINTS = 5, CELLS = 2 * POINTS + 1 };
 
@@ -178,7 +174,7 @@ TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free, struct wo
 {
     struct prices prices;
     for (size_t g = 0; g < POINTS; g++) {
-        w->result_cells[2 * g].memory_looks = 0; /* while the jobs waited: their memory has gone in the hold */
+        w->result_cells[2 * g].memory_looks = 0; /* while the jobs waited: their memory has gone in the end pause */
         w->result_cells[2 * g + 1].peak_pss_bytes = -1;
     }
     prices_make(&prices, &w->summary);
@@ -189,7 +185,7 @@ TEST_WITH(memory_that_nobody_saw_has_no_price, world_make, world_free, struct wo
     }
     prices_free(&prices);
     for (size_t g = 0; g < POINTS; g++)
-        w->groups[g].kind = "none"; /* a pool's workers are there in the hold */
+        w->groups[g].kind = "none"; /* a pool's workers are there in the end pause */
     prices_make(&prices, &w->summary);
     near(prices.rows[0].memory_bytes.estimate, 1000);
     prices_free(&prices);
@@ -206,8 +202,6 @@ TEST_WITH(two_points_are_no_price, world_make, world_free, struct world *w)
     assert_string_equal(prices.rows[0].note, "2 numbers of workers are too few for a price");
     prices_free(&prices);
 }
-
-/* -- the table ------------------------------------------------------------------------------------------------------------ */
 
 TEST_WITH(the_table_fits, world_make, world_free, struct world *w)
 {

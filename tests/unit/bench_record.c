@@ -7,6 +7,8 @@
 #include "bench/protocol/record.h"
 #include "tests/unit/unit.h"
 
+static struct error err; /* what was said last */
+
 static const char good[] =
     "{\"record\":1,\"host\":\"c\",\"runtime\":\"c\",\"task\":\"count\",\"model\":\"sync\",\"jobs\":8,\"workers\":2,"
     "\"params\":{\"size\":\"5\"},\"start_method\":\"fork\",\"status\":\"done\",\"exit\":0,\"reason\":null,"
@@ -16,7 +18,6 @@ static const char good[] =
 TEST(test_good)
 {
     struct record r;
-    struct error err = {.text = ""};
     assert_int_equal(record_parse(good, sizeof good - 1, &r, &err), 0);
     assert_int_equal(r.status, RECORD_DONE);
     assert_string_equal(r.task, "count");
@@ -67,7 +68,6 @@ TEST(test_wrong)
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct record r;
-        struct error err = {.text = ""};
         char *text = changed(table[i].key, table[i].value);
         assert_int_equal(record_parse(text, strlen(text), &r, &err), -EINVAL);
         assert_string_equal(err.text, table[i].said);
@@ -76,7 +76,6 @@ TEST(test_wrong)
     static const char *const no_objects[] = {"", "[]", "1", "{", "\"x\"", "{\"record\": 1}"};
     for (size_t i = 0; i < COUNT(no_objects); i++) {
         struct record r;
-        struct error err = {.text = ""};
         assert_int_equal(record_parse(no_objects[i], strlen(no_objects[i]), &r, &err), -EINVAL);
     }
 }
@@ -89,7 +88,6 @@ TEST(test_failed)
         "\"failed_jobs\":0,\"failures\":[],\"phases\":{\"start\":10,\"ready\":null,\"work\":null,\"end\":40},"
         "\"usage\":{},\"connections\":null,\"python\":null}";
     struct record r;
-    struct error err = {.text = ""};
     assert_int_equal(record_parse(text, sizeof text - 1, &r, &err), 0);
     assert_int_equal(r.status, RECORD_IMPOSSIBLE);
     assert_string_equal(r.reason, "a limit");

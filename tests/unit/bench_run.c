@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a run stands on: the journal and the run's folder where room runs out, the supervisor, and small parsers of /proc. */
+/* What a run stands on: the journal and the run's folder where space runs out, the supervisor, and small parsers of /proc. */
 #define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include <dirent.h>
 #include <errno.h>
@@ -25,6 +25,8 @@
 #include "common/clock.h"
 #include "tests/unit/unit.h"
 
+static struct error err; /* what was said last */
+
 static int scratch_new(void **state)
 {
     signal(SIGXFSZ, SIG_IGN);
@@ -47,12 +49,11 @@ static void limit_files(rlim_t bytes)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-TEST_WITH(test_a_journal_without_room_stays_whole, scratch_new, scratch_free, char *folder)
+TEST_WITH(test_a_journal_without_space_stays_whole, scratch_new, scratch_free, char *folder)
 {
     char *path = text_format("%s/samples.jsonl", folder), *text = NULL;
     size_t length;
     struct journal journal;
-    struct error err = {.text = ""};
     json_t *line = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
     assert_int_equal(journal_open(path, &journal, &err), 0);
     assert_int_equal(journal_append(&journal, line, &err), 0);
@@ -76,7 +77,6 @@ TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free, char *folder)
     char *path = text_format("%s/samples.jsonl", folder), *text = NULL;
     size_t length;
     struct journal first, second;
-    struct error err = {.text = ""};
     json_t *line = json_pack("{si}", "n", 1);
     assert_int_equal(journal_open(path, &first, &err), 0);
     assert_int_equal(journal_append(&first, line, &err), 0);
@@ -98,12 +98,12 @@ TEST_WITH(test_one_writer_a_journal, scratch_new, scratch_free, char *folder)
     json_decref(line);
 }
 
-static int events_of(const char *path, struct events *out, struct error *err)
+static int events_of(const char *path, struct events *out)
 {
     char *text = NULL;
     size_t length;
     assert_int_equal(file_read(path, 1 << 20, &text, &length), 0);
-    const int rc = events_parse(text, length, out, err);
+    const int rc = events_parse(text, length, out, &err);
     free(text);
     return rc;
 }
@@ -118,13 +118,12 @@ static void put_line(const char *path, const char *line)
 TEST_WITH(test_events, scratch_new, scratch_free, char *folder)
 {
     struct events events;
-    struct error err = {.text = ""};
     char *path = text_format("%s/events.jsonl", folder);
     for (int i = 0; i < 2; i++)
         assert_int_equal(
             events_append(folder, "forced", json_pack("{s[ss]}", "differences", "a", i == 0 ? "b" : "c"), &err), 0);
     put_line(path, "{\"event\":1,\"wh");
-    assert_int_equal(events_of(path, &events, &err), 0);
+    assert_int_equal(events_of(path, &events), 0);
     assert_int_equal(json_array_size(events.lines), 2);
     json_t *forced = events_forced(&events), *expected = json_pack("[sss]", "a", "b", "c");
     assert_true(json_equal(forced, expected));
@@ -132,32 +131,36 @@ TEST_WITH(test_events, scratch_new, scratch_free, char *folder)
     json_decref(expected);
     events_free(&events);
     assert_int_equal(events_append(folder, "other", json_object(), &err), 0);
-    assert_int_equal(events_of(path, &events, &err), 0);
+    assert_int_equal(events_of(path, &events), 0);
     assert_int_equal(json_array_size(events.lines), 3);
     events_free(&events);
     put_line(path, "{\"event\":2,\"what\":\"x\"}\n");
-    assert_int_equal(events_of(path, &events, &err), -EPROTO);
+    assert_int_equal(events_of(path, &events), -EPROTO);
     assert_string_equal(err.text, "events.jsonl line 4: no event of version 1");
     free(path);
+}
+
+/* The results of a run of one cell. */
+static void results_of(struct results *results, const char *samples, const char *events)
+{
+    static const char plan[] =
+        "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":null,\"budget_s\":9,"
+        "\"margin\":0.01,\"timeout_s\":60,\"effective_cpus\":2,"
+        "\"cells\":[{\"group\":0,\"runtime\":\"c\",\"model\":\"sync\",\"role\":\"model\",\"copies\":1}],"
+        "\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8,"
+        "\"workers\":2,\"ideal\":2}]}";
+    struct results_texts texts = {.plan = {plan, sizeof plan - 1}, .machine = {"{}", 2}};
+    texts.samples = (struct results_text){samples, strlen(samples)};
+    texts.events = (struct results_text){events, strlen(events)};
+    assert_int_equal(results_parse(results, &texts, &err), 0);
 }
 
 /* Whoever reads a run from bytes learns which groups have stopped, as whoever reads it from a folder does. */
 TEST(test_results_know_what_stopped)
 {
-    static const char plan[] =
-        "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":null,\"budget_s\":9,"
-        "\"margin\":0.01,\"timeout_s\":60,\"effective_cpus\":2,\"cells\":[],\"groups\":[{\"name\":\"g\",\"task\":\"t\","
-        "\"kind\":\"cpu\",\"asks\":\"nothing\","
-        "\"params\":{},\"jobs\":8,\"workers\":2,\"ideal\":2}]}";
-    static const char stopped[] =
-        "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n";
-    const struct results_texts texts = {.plan = {plan, sizeof plan - 1},
-                                        .machine = {"{}", 2},
-                                        .samples = {"\n", 0},
-                                        .events = {stopped, sizeof stopped - 1}};
     struct results results;
-    struct error err = {.text = ""};
-    assert_int_equal(results_parse(&results, &texts, &err), 0);
+    results_of(&results, "",
+               "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n");
     assert_int_equal(results_rounds_due(&results, 0), 7);
     assert_string_equal(results.groups[0].why, "budget");
     results_free(&results);
@@ -166,22 +169,10 @@ TEST(test_results_know_what_stopped)
 /* What a sample took is all that passed until it was written down, not only what hyperfine saw of it. */
 TEST(test_results_know_what_samples_took)
 {
-    static const char plan[] =
-        "{\"plan\":1,\"suite\":\"s\",\"created\":\"2026-01-01T00:00:00Z\",\"seed\":1,\"rounds\":9,\"margin\":0.01,"
-        "\"timeout_s\":60,\"effective_cpus\":2,"
-        "\"cells\":[{\"group\":0,\"runtime\":\"c\",\"model\":\"sync\",\"role\":\"model\",\"copies\":1}],"
-        "\"groups\":[{\"name\":\"g\",\"task\":\"t\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"params\":{},\"jobs\":8,"
-        "\"workers\":2,\"ideal\":2}]}";
 #define LINE(round, spent) \
     "{\"sample\":1,\"pass\":\"timed\",\"round\":" round ",\"cell\":0,\"status\":\"ok\",\"whole_ns\":50" spent "}\n"
-    static const char samples[] = LINE("1", ",\"spent_ns\":100") LINE("2", ",\"spent_ns\":190") LINE("3", "");
-    const struct results_texts texts = {.plan = {plan, sizeof plan - 1},
-                                        .machine = {"{}", 2},
-                                        .samples = {samples, sizeof samples - 1},
-                                        .events = {"", 0}};
     struct results results;
-    struct error err = {.text = ""};
-    assert_int_equal(results_parse(&results, &texts, &err), 0);
+    results_of(&results, LINE("1", ",\"spent_ns\":100") LINE("2", ",\"spent_ns\":190") LINE("3", ""), "");
     const struct sample *s = results.cells[0].samples;
     assert_true(results.cells[0].count == 3 && s[0].took_ns == 100 && s[1].took_ns == 90 && s[2].took_ns == 50);
     results_free(&results);
@@ -219,7 +210,6 @@ TEST_WITH(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free
 {
     char *build = text_format("%s/cobench-host", folder);
     struct paths paths = {.build = folder, .root = folder, .python = build};
-    struct error err = {.text = ""};
     json_t *sums = NULL;
     assert_int_equal(file_create(build, "123456789", 9), 0);
     assert_int_equal(checksums_make(&paths, NULL, &sums, &err), 0);
@@ -242,17 +232,12 @@ static int entries(const char *path)
     return count;
 }
 
-TEST_WITH(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_free, char *folder)
+TEST_WITH(test_a_run_folder_without_space_leaves_nothing, scratch_new, scratch_free, char *folder)
 {
     char *results = text_format("%s/results", folder), *path = NULL;
     json_t *facts = json_pack("{ss}", "text", "0123456789012345678901234567890123456789");
-    const struct run_folder_facts f = {.results = results,
-                                       .created = "2026-11-21T01:40:00Z",
-                                       .host = "h",
-                                       .suite = "a/b c",
-                                       .machine = facts,
-                                       .plan = facts};
-    struct error err = {.text = ""};
+    struct run_folder_facts f = {.results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = "a/b c"};
+    f.machine = f.plan = facts;
     limit_files(20);
     assert_int_equal(run_folder_make(&f, &path, &err), -EFBIG);
     limit_files(RLIM_INFINITY);
@@ -281,7 +266,6 @@ TEST_WITH(test_a_run_folder_without_room_leaves_nothing, scratch_new, scratch_fr
 static void run_shell(struct supervisor *g, const char *script, int64_t deadline_ns, struct supervisor_end *end)
 {
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, strdup(script), NULL};
-    struct error err = {.text = ""};
     const struct supervisor_command c = {.argv = argv, .in = -1, .out = -1, .err = -1, .deadline_ns = deadline_ns};
     assert_int_equal(supervisor_run(g, &c, end, &err), 0);
     free(argv[2]);
@@ -291,7 +275,6 @@ TEST(test_the_supervisor_ends_what_is_left)
 {
     struct supervisor *g = NULL;
     struct supervisor_end end;
-    struct error err = {.text = ""};
     assert_int_equal(supervisor_open(&g, &err), 0);
     run_shell(g, "exit 3", 0, &end);
     assert_true(WIFEXITED(end.status) && WEXITSTATUS(end.status) == 3 && !end.timed_out && end.leftover == 0);
@@ -317,7 +300,6 @@ TEST(test_a_service_outlives_commands_and_not_the_supervisor)
 {
     struct supervisor *g = NULL;
     struct supervisor_end end;
-    struct error err = {.text = ""};
     char *argv[] = {(char[]){"sleep"}, (char[]){"300"}, NULL};
     const struct supervisor_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
     pid_t pid;
@@ -339,7 +321,6 @@ TEST(test_the_supervisor_removes_its_folder)
 {
     struct supervisor *g = NULL;
     struct supervisor_end end;
-    struct error err = {.text = ""};
     const char *scratch = NULL;
     assert_int_equal(supervisor_open(&g, &err), 0);
     assert_int_equal(supervisor_scratch(g, &scratch, &err), 0);
@@ -354,7 +335,7 @@ TEST(test_the_supervisor_removes_its_folder)
     free(path);
 }
 
-TEST_WITH(test_room_in_a_folder, scratch_new, scratch_free, char *folder)
+TEST_WITH(test_space_in_a_folder, scratch_new, scratch_free, char *folder)
 {
     char *path = text_format("%s/room", folder);
     assert_int_equal(dir_try_room(folder), 0);

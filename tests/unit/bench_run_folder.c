@@ -43,12 +43,8 @@ static bool is_there(const char *parent, const char *name)
 static int make_run(const char *results, const char *suite, char **path)
 {
     json_t *facts = json_pack("{ss}", "some", "fact");
-    const struct run_folder_facts f = {.results = results,
-                                       .created = "2026-11-21T01:40:00Z",
-                                       .host = "h",
-                                       .suite = suite,
-                                       .machine = facts,
-                                       .plan = facts};
+    struct run_folder_facts f = {.results = results, .created = "2026-11-21T01:40:00Z", .host = "h", .suite = suite};
+    f.machine = f.plan = facts;
     struct error err = {.text = ""};
     const int rc = run_folder_make(&f, path, &err);
     json_decref(facts);

@@ -7,6 +7,8 @@
 #include "bench/protocol/slots.h"
 #include "tests/unit/unit.h"
 
+static struct error err; /* what was said last */
+
 enum { JOBS = 10, BYTES = SLOTS_HEADER_BYTES + JOBS * sizeof(struct slot) };
 
 struct image {
@@ -43,7 +45,6 @@ TEST_WITH(test_sound, image_new, image_free, struct image *m)
 {
     struct slots_view view;
     struct slots_latency latency;
-    struct error err = {.text = ""};
     uint64_t expected = 0;
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
     assert_int_equal(slots_check(&view, &err), 0);
@@ -78,7 +79,6 @@ TEST_WITH(test_differences_are_named, image_new, image_free, struct image *m)
         {{{2, 21}, {3, 14}, {7, 1}}, "job 2 gave 21, but 14 in py:sync; 2 more differ"},
     };
     struct slots_view view;
-    struct error err = {.text = ""};
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
     uint64_t *expected = slots_results(&view);
     const uint64_t digest = slots_digest(&view);
@@ -112,14 +112,12 @@ TEST_WITH(test_the_first_bad_jobs, image_new, image_free, struct image *m)
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct slots_view view;
-        struct error err = {.text = ""};
         m->slots[7] = table[i].slot;
         assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
         assert_int_equal(slots_check(&view, &err), -EBADMSG);
         assert_string_equal(err.text, table[i].said);
     }
     struct slots_view view;
-    struct error err = {.text = ""};
     assert_int_equal(slots_parse(m->bytes, BYTES, JOBS, &view, &err), 0);
     m->slots[7] = (struct slot){.state = SLOT_DONE, .runs = 2};
     m->slots[8] = (struct slot){.state = SLOT_EMPTY};
@@ -134,7 +132,6 @@ TEST_WITH(test_the_first_bad_jobs, image_new, image_free, struct image *m)
 TEST_WITH(test_what_is_no_slots_file, image_new, image_free, struct image *m)
 {
     struct slots_view view;
-    struct error err;
     assert_int_equal(slots_parse(m->bytes, 0, JOBS, &view, &err), -EINVAL);
     assert_int_equal(slots_parse(m->bytes, SLOTS_HEADER_BYTES, JOBS, &view, &err), -EINVAL);
     assert_int_equal(slots_parse(m->bytes, BYTES - 1, JOBS, &view, &err), -EINVAL);

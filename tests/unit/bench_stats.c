@@ -5,8 +5,6 @@
 #include "bench/stats/ranks.h"
 #include "tests/unit/numbers.h"
 
-/* -- brute force --------------------------------------------------------------------------------------------------------- */
-
 /* All Walsh averages, sorted, to be freed. */
 static double *walsh_all(const double *x, size_t n)
 {
@@ -33,8 +31,6 @@ static double enumerate_cdf(size_t n, size_t w)
     return (double)hits / (double)((size_t)1 << n);
 }
 
-/* -- the distribution ------------------------------------------------------------------------------------------------------ */
-
 TEST(cdf_is_that_of_all_signs)
 {
     for (size_t n = 1; n <= 12; n++)
@@ -54,8 +50,6 @@ TEST(normal_continues_the_exact_table)
         assert_near(normal, exact, 0.004);
     }
 }
-
-/* -- interval and estimate ------------------------------------------------------------------------------------------------- */
 
 TEST(coverage_is_the_published_one)
 {
@@ -174,8 +168,6 @@ TEST(p_is_dual_to_the_interval)
         assert_int_equal(p<0.05, interval.low> 0.1 || interval.high < -0.1);
     }
 }
-
-/* -- ratios, medians, Holm --------------------------------------------------------------------------------------------------- */
 
 TEST(ratios_are_baseline_over_variant)
 {

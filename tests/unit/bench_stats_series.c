@@ -6,8 +6,6 @@
 #include "bench/stats/series.h"
 #include "tests/unit/numbers.h"
 
-/* -- the median's interval ------------------------------------------------------------------------------------------------- */
-
 TEST(median_intervals_are_the_published_ones)
 {
     /* n, place of the lower end: the tables of the sign test (Hollander and Wolfe, table A.2). */
@@ -28,8 +26,6 @@ TEST(median_intervals_are_the_published_ones)
     }
 }
 
-/* -- outliers ---------------------------------------------------------------------------------------------------------------- */
-
 TEST(modified_z_scores)
 {
     struct stats_spread spread;
@@ -47,8 +43,6 @@ TEST(modified_z_scores)
     assert_true(isinf(stats_modified_z(&spread, 2.5)) && stats_modified_z(&spread, 1) < 0);
 }
 
-/* -- the first round --------------------------------------------------------------------------------------------------------- */
-
 TEST(a_cold_first_round_stands_out)
 {
     double x[] = {0.3, 0.01, -0.01, 0.02, 0.0, -0.02, 0.01};
@@ -61,8 +55,6 @@ TEST(a_cold_first_round_stands_out)
     assert_int_equal(stats_first_of(x, COUNT(x), &first), 0);
     assert_true(fabs(first.z) < STATS_FIRST_CUT);
 }
-
-/* -- drift ------------------------------------------------------------------------------------------------------------------- */
 
 static double brute_tau(const double *x, size_t n)
 {
@@ -149,8 +141,6 @@ TEST(normal_continues_the_exact_drift)
         assert_near(log(p[0]), log(p[1]), 0.6);
     }
 }
-
-/* -- what cannot be computed --------------------------------------------------------------------------------------------------- */
 
 TEST(bad_values_are_errors)
 {

@@ -7,8 +7,6 @@
 
 static double tied(uint64_t *state) { return floor(4 * normal(state)) / 4; }
 
-/* -- brute force ------------------------------------------------------------------------------------------------------ */
-
 /* All differences, sorted, to be freed. */
 static double *differences_all(const struct stats_two *two)
 {
@@ -38,8 +36,6 @@ static double enumerate_cdf(unsigned m, unsigned n, double u)
     }
     return hits / all;
 }
-
-/* -- the distribution ------------------------------------------------------------------------------------------------- */
 
 TEST(cdf_is_that_of_all_choices)
 {
@@ -91,8 +87,6 @@ TEST(least_p_is_that_of_complete_separation)
     assert_near(stats_rank_sum_least_p(0, 7), 1, 0);
     assert_true(stats_rank_sum_least_p(100000, 100000) < 1e-300);
 }
-
-/* -- estimate and interval -------------------------------------------------------------------------------------------- */
 
 /* Hollander, Wolfe, Chicken, example 4.1 (and that of R's wilcox.test): the chorioamnion's permeability. */
 TEST(the_example_of_the_book_comes_out)

@@ -7,6 +7,8 @@
 #include "bench/plan/suite.h"
 #include "tests/unit/unit.h"
 
+static struct error err; /* what was said last */
+
 TEST(test_all_keys)
 {
     static const char text[] =
@@ -16,7 +18,6 @@ TEST(test_all_keys)
         "arrivals = poisson\nruntimes = c\n"
         "models = async, threads\nstart-method = spawn\nset.url = http://h:1/{job}?a=b\nset.word =";
     struct suite s;
-    struct error err = {.text = ""};
     assert_int_equal(suite_parse("x.ini", text, sizeof text - 1, &s, &err), 0);
     assert_string_equal(s.about, "a; b");
     assert_int_equal(s.stopping.rounds, 12);
@@ -89,7 +90,6 @@ TEST(test_errors_name_the_line)
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         struct suite s;
-        struct error err = {.text = ""};
         assert_int_equal(suite_parse("x.ini", table[i].text, strlen(table[i].text), &s, &err), -EINVAL);
         assert_string_equal(err.text, table[i].said);
     }
@@ -100,7 +100,6 @@ TEST(test_long_lines_and_no_text)
     static const char with_nul[] = "[group a]\ntask = t\0x\n";
     char text[600];
     struct suite s;
-    struct error err = {.text = ""};
     snprintf(text, sizeof text, "; %0*d\n[group %0*d]\ntask = t\nset.x = %0*d\n", 100, 7, 100, 7, 300, 7);
     assert_int_equal(suite_parse("x.ini", text, strlen(text), &s, &err), 0);
     assert_int_equal(strlen(s.groups[0].name), 100);
@@ -116,7 +115,6 @@ TEST(test_the_suites_that_come_along)
     for (size_t i = 0; i < COUNT(names); i++) {
         char path[100];
         struct suite s;
-        struct error err = {.text = ""};
         snprintf(path, sizeof path, "bench/suites/%s.ini", names[i]);
         assert_int_equal(suite_read(path, &s, &err), 0);
         assert_string_equal(s.name, names[i]);

@@ -226,7 +226,7 @@ TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free, struc
     w->cells[C_SYNC].status = CELL_FAILED;
     w->cells[C_SYNC].reason = strdup("it fell over");
     w->cells[PY_THREADS].status = CELL_IMPOSSIBLE;
-    w->cells[PY_THREADS].reason = strdup("no room");
+    w->cells[PY_THREADS].reason = strdup("no memory");
     world_summarise(w);
     const struct summary_cell *c = row(w, C_THREADS);
     assert_true(c->verified);
@@ -234,7 +234,7 @@ TEST_WITH(a_failed_baseline_takes_the_ratios_away, world_make, world_free, struc
     assert_int_equal(c->speedup[RATIO_WHOLE][RATIO_PY_SYNC].state, RATIO_FULL);
     assert_string_equal(c->note, "no ratio to c:sync, which is failed: it fell over");
     assert_string_equal(row(w, C_SYNC)->note, "failed: it fell over");
-    assert_string_equal(row(w, PY_THREADS)->note, "not possible here: no room");
+    assert_string_equal(row(w, PY_THREADS)->note, "not possible here: no memory");
     assert_false(row(w, PY_THREADS)->verified);
     assert_int_equal(row(w, PY_THREADS)->speedup[RATIO_WORK][RATIO_PY_SYNC].state, RATIO_NOT_RUN);
     assert_int_equal(w->summary.controls[0].ratio.state, RATIO_BASE_FAILED);

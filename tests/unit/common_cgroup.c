@@ -75,8 +75,6 @@ TEST(test_mount)
     }
 }
 
-/* -- a machine in a folder ---------------------------------------------------------------------------------------- */
-
 static void put(const char *root, const char *path, const char *text)
 {
     char whole[600];

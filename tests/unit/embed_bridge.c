@@ -46,11 +46,9 @@ static int fixture_setup(void **state)
     snprintf(f.folder, sizeof f.folder, "/tmp/cobench-embed-XXXXXX");
     assert_non_null(mkdtemp(f.folder));
     f.source = (struct embed_source){.name = f.path, .root = f.root};
-    f.counterpart = (struct cobench_task){.contract = COBENCH_CONTRACT_VERSION,
-                                          .kind = COBENCH_KIND_CPU,
-                                          .name = "probe",
-                                          .about = "for tests",
-                                          .default_jobs = 1};
+    f.counterpart = (struct cobench_task){.name = "probe", .about = "for tests", .default_jobs = 1};
+    f.counterpart.contract = COBENCH_CONTRACT_VERSION;
+    f.counterpart.kind = COBENCH_KIND_CPU;
     *state = &f;
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The slots file: its layout, and what is left of it where there is no room. Also the digest and text for JSON. */
+/* The slots file: its layout, and what is left of it where there is no space. Also the digest and text for JSON. */
 #define _GNU_SOURCE /* RLIMIT_FSIZE's signal is ignored here; mkdtemp */
 #include "tests/unit/unit.h"
 
