@@ -24,7 +24,6 @@
 #include "bench/plan/plan.h"
 #include "bench/process/capture.h"
 #include "bench/process/signals.h"
-#include "bench/run/resume.h"
 #include "bench/run/runner.h"
 #include "bench/store/job_samples.h"
 #include "bench/store/journal.h"

@@ -15,14 +15,6 @@
 
 static const char *row_text(const json_t *row, const char *key) { return json_string_value(json_object_get(row, key)); }
 
-static int unknown_param(const struct catalog_task *task, const char *key, struct error *err)
-{
-    char *known = catalog_param_names(task);
-    error_set(err, -EINVAL, "task '%s' has no parameter '%.200s' (it has: %s)", task->name, key, known);
-    free(known);
-    return -EINVAL;
-}
-
 /* -- one value ---------------------------------------------------------------------------------------------------- */
 
 /* What is wrong with it, to be freed; NULL: nothing. */
@@ -104,14 +96,15 @@ static int set_value(const struct catalog_task *task, json_t *params, const char
                      struct error *err)
 {
     const json_t *row = catalog_param(task, key);
-    if (row == NULL)
-        return unknown_param(task, key, err);
-    char *no = refusal(task, row, text);
+    char *known = catalog_param_names(task), *no = row == NULL ? NULL : refusal(task, row, text);
     int rc = 0;
-    if (no != NULL)
+    if (row == NULL)
+        rc = error_set(err, -EINVAL, "task '%s' has no parameter '%.200s' (it has: %s)", task->name, key, known);
+    else if (no != NULL)
         rc = error_set(err, -EINVAL, "%s.%s: '%.400s' %s", task->name, key, text, no);
     else if (json_object_set_new(params, key, value_json(row, text)) != 0)
         rc = error_set(err, -EINVAL, "%s.%s: the value is not valid UTF-8", task->name, key);
+    free(known);
     free(no);
     return rc;
 }

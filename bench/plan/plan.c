@@ -49,28 +49,30 @@ static bool names_file(const char *text, const char *name)
     return false;
 }
 
-/* What a host that is not among `but` says of the task's file; NULL: nothing. */
-static const char *complaint(const struct catalog *c, unsigned but, const char *task, const char **host)
+/* -EINVAL where a host that is not among `but` (those that have the task) complains of its file. */
+static int check_loads(const struct catalog *c, unsigned but, const char *task, struct error *err)
 {
     for (size_t h = 0; h < host_count; h++) {
         size_t i;
         const json_t *text;
         json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
         {
-            *host = host_table[h].name;
-            if ((but & (1u << h)) == 0 && json_is_string(text) && names_file(json_string_value(text), task))
-                return json_string_value(text);
+            const char *said = json_string_value(text);
+            if ((but & (1u << h)) == 0 && said != NULL && names_file(said, task))
+                return error_set(err, -EINVAL,
+                                 but == 0 ? "unknown task '%.200s'; the %s host says: %.600s"
+                                          : "task '%.200s': the %s host says: %.600s",
+                                 task, host_table[h].name, said);
         }
     }
-    return NULL;
+    return 0;
 }
 
 /* A task file that did not load is no known task; its reason helps more than the list of names. */
 static int unknown_task(const struct catalog *c, const char *name, struct error *err)
 {
-    const char *host, *said = complaint(c, 0, name, &host);
-    return said == NULL ? unknown(err, "task", name, catalog_names(c->tasks, c->task_count, sizeof *c->tasks))
-                        : error_set(err, -EINVAL, "unknown task '%.200s'; the %s host says: %.600s", name, host, said);
+    const int rc = check_loads(c, 0, name, err);
+    return rc != 0 ? rc : unknown(err, "task", name, catalog_names(c->tasks, c->task_count, sizeof *c->tasks));
 }
 
 static int check_names(const struct plan_source *s, struct error *err)
@@ -395,10 +397,9 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
     /* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */
-    const char *host, *said = complaint(s->catalog, task->hosts, task->name, &host);
-    if (said != NULL)
-        return error_set(err, -EINVAL, "task '%.200s': the %s host says: %.600s", task->name, host, said);
-    int rc = take_rate(o, from, &g, err);
+    int rc = check_loads(s->catalog, task->hosts, task->name, err);
+    if (rc == 0)
+        rc = take_rate(o, from, &g, err);
     if (rc == 0)
         rc = params_resolve(task, from->params, &o->sets, &g.params, err);
     if (rc != 0)

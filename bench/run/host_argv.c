@@ -2,6 +2,7 @@
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
 #include "bench/run/sample.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,16 +19,16 @@ void sample_file(const char *scratch, const char *what, const struct plan_cell *
 
 bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
 
-static void put(struct string_list *words, const char *option, const char *value)
+__attribute__((format(printf, 3, 4))) static void put(struct string_list *words, const char *option, const char *format,
+                                                      ...)
 {
+    va_list args;
+    va_start(args, format);
+    char *value = text_format_va(format, args);
+    va_end(args);
     string_list_add(words, option);
     string_list_add(words, value);
-}
-
-static void put_count(struct string_list *words, const char *option, int64_t value)
-{
-    string_list_add(words, option);
-    string_list_addf(words, "%lld", (long long)value);
+    free(value);
 }
 
 /* All but --slots and --record. */
@@ -40,28 +41,22 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     json_t *value;
     string_list_add_all(words, &b->catalog->words[cell->entry->host]);
     string_list_add(words, "run");
-    put(words, "--task", g->task);
-    put(words, "--model", cell->model);
-    put_count(words, "--jobs", g->jobs);
-    put_count(words, "--workers", g->workers);
-    json_object_foreach(g->params, key, value)
-    {
-        string_list_add(words, "--set");
-        string_list_addf(words, "%s=%s", key, json_string_value(value));
-    }
+    put(words, "--task", "%s", g->task);
+    put(words, "--model", "%s", cell->model);
+    put(words, "--jobs", "%lld", (long long)g->jobs);
+    put(words, "--workers", "%lld", (long long)g->workers);
+    json_object_foreach(g->params, key, value) put(words, "--set", "%s=%s", key, json_string_value(value));
     if (g->needs_url && url != NULL)
-        put(words, "--url", url);
-    put(words, "--start-method", g->start_method);
-    string_list_add(words, "--timeout");
-    string_list_addf(words, "%.3f", b->plan->timeout_s);
+        put(words, "--url", "%s", url);
+    put(words, "--start-method", "%s", g->start_method);
+    put(words, "--timeout", "%.3f", b->plan->timeout_s);
     if (arrivals.rate != 0) {
-        string_list_add(words, "--rate");
-        string_list_addf(words, "%.17g", arrivals.rate); /* enough to get the same double back */
-        put(words, "--arrivals", arrivals_name(arrivals.kind));
-        put_count(words, "--arrivals-seed", (int64_t)arrivals.seed);
+        put(words, "--rate", "%.17g", arrivals.rate); /* enough to get the same double back */
+        put(words, "--arrivals", "%s", arrivals_name(arrivals.kind));
+        put(words, "--arrivals-seed", "%lld", (long long)arrivals.seed);
     }
     if (b->plan->tasks_dir != NULL)
-        put(words, "--tasks", b->plan->tasks_dir);
+        put(words, "--tasks", "%s", b->plan->tasks_dir);
 }
 
 void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
@@ -69,21 +64,17 @@ void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t roun
 {
     struct string_list command = {NULL, 0};
     if (cell->role == ROLE_CAPACITY) {
-        put(&command, b->paths->self, "copies");
-        string_list_addf(&command, "%lld", (long long)cell->copies);
+        string_list_add(&command, b->paths->self);
+        put(&command, "copies", "%lld", (long long)cell->copies);
         string_list_add(&command, b->scratch);
     }
     put_host(&command, b, cell, round);
     if (cell->role != ROLE_CAPACITY) {
-        string_list_add(&command, "--slots");
-        string_list_addf(&command, "%s/slots", b->scratch);
-        string_list_add(&command, "--record");
-        string_list_addf(&command, "%s/record", b->scratch);
+        put(&command, "--slots", "%s/slots", b->scratch);
+        put(&command, "--record", "%s/record", b->scratch);
     }
-    if (json == NULL && sample_pauses(cell)) {
-        string_list_add(&command, "--end-pause");
-        string_list_addf(&command, "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
-    }
+    if (json == NULL && sample_pauses(cell))
+        put(&command, "--end-pause", "%d,%d", SUPERVISOR_TALK_READ, SUPERVISOR_TALK_WRITE);
     if (json == NULL)
         string_list_add_all(out, &command);
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Resuming a run that was cut off. */
 #define _XOPEN_SOURCE 700 /* realpath */
-#include "bench/run/resume.h"
+#include "bench/run/runner.h"
 
 #include <errno.h>
 #include <stdio.h>
