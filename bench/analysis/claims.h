@@ -17,8 +17,7 @@
 #include "bench/analysis/summary.h"
 #include "bench/util/error.h"
 
-/* A published number is one run on one machine: so much off it counts as the same. */
-#define CLAIM_TOLERANCE 0.10
+#define CLAIM_TOLERANCE 0.10 /* a published number is one run on one machine: so much off it counts as the same */
 
 enum claim_verdict {
     CLAIM_HOLDS,      /* the measured interval meets the claim, taken with its tolerance */

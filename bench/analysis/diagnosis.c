@@ -9,33 +9,19 @@
 
 #include "bench/analysis/summary.h"
 
-/* A machine that gave copies of the baseline less than this had no second CPU to give. */
-#define SECOND_CPU 1.4
-/* CPU work that gained less than this part of what was possible gained nothing. */
-#define GAINED (1.0 / 3)
-/* As many times the CPUs of sync keep two busy; as many times its CPU time in all is far more for the same work. */
-#define FAR_MORE 1.5
-/* Jobs that overlap by less than this on average are not said to take turns: they hardly met. */
-#define TOGETHER 1.5
-/* Where a command spends more than this, in work times, on starting and ending, the CPUs its work used are not known. */
-#define START_UP_MOST 0.5
-/* Waiting jobs that gained less than this over one after the other gained nothing. */
-#define NO_GAIN 1.2
-/* Waiting work that uses at least this much of a CPU, or of the origin's, may have its limit there; less is hardly
- * computing. */
-#define BUSY 0.5
-/* So much of a CPU a busy machine leaves to whoever wants one. */
-#define LEFT 0.05
-/* Waiting work that gained less than this part of what was possible was stopped by something. */
-#define FAR_OFF 0.75
-/* Such work that uses at least this much of a CPU itself may have its limit there. */
-#define CLIENT_BUSY 0.8
-/* Times up to this are those of one plateau. */
-#define PLATEAU 1.1
-/* By Little's law the gain lost is the latency grown; at least this part of it. */
-#define AS_MUCH 0.85
-/* An off-CPU share up to this is not worth a word. */
-#define OFF_CPU 0.1
+#define SECOND_CPU    1.4       /* copies of the baseline that gained less had no second CPU to gain by */
+#define GAINED        (1.0 / 3) /* CPU work that gained less of what was possible gained nothing */
+#define FAR_MORE      1.5  /* times the CPUs of sync: two are busy; times its CPU time: far more for the same work */
+#define TOGETHER      1.5  /* jobs that overlap by less on average are not said to take turns: they hardly met */
+#define START_UP_MOST 0.5  /* work times; beyond this start and end hide which CPUs the work used */
+#define NO_GAIN       1.2  /* waiting jobs that gained less over one after the other gained nothing */
+#define BUSY          0.5  /* of a CPU, or of the origin's: what may limit waiting work; less is hardly computing */
+#define LEFT          0.05 /* of a CPU: what a busy machine leaves to whoever wants one */
+#define FAR_OFF       0.75 /* waiting work that gained less of what was possible was stopped by something */
+#define CLIENT_BUSY   0.8  /* of a CPU: such work that uses as much itself may have its limit there */
+#define PLATEAU       1.1  /* times up to this are those of one plateau */
+#define AS_MUCH       0.85 /* by Little's law the gain lost is the latency grown; at least this part of it */
+#define OFF_CPU       0.1  /* an off-CPU share up to this is not worth a word */
 
 /* What `sync` uses beyond its work time, one job at a time and so at most one CPU: too little where it had to wait for one. */
 static double start_up(const struct summary_cell *sync) { return fmax(0, sync->cpu_s - sync->work_s); }
@@ -119,12 +105,14 @@ bool hardly_computes(const struct summary_cell *cell)
 }
 
 /* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */
-static enum finding wait_without_gain(const struct summary_cell *cell, const struct summary_check *capacity)
+static enum finding wait_finding(const struct summary *summary, const struct summary_cell *cell,
+                                 const struct summary_cell *sync, const struct summary_check *capacity)
 {
+    const enum finding limit = wait_limit(summary, cell, sync);
     const bool idle = hardly_computes(cell) && !(origin_taken(cell) >= BUSY);
     const bool free_cpu = capacity == NULL || capacity->ratio.low >= SECOND_CPU;
-    return cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < NO_GAIN && idle && free_cpu ? FINDING_TAKES_TURNS
-                                                                                        : FINDING_NONE;
+    const bool gained = !(cell->speedup[RATIO_WORK][RATIO_OWN_SYNC].high < NO_GAIN);
+    return limit == FINDING_NONE && !gained && idle && free_cpu ? FINDING_TAKES_TURNS : limit;
 }
 
 void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
@@ -146,9 +134,7 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     if (!alone && cell->in_flight_max <= 1)
         cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)
-        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_limit(summary, cell, sync);
-    if (!alone && !cpu && cell->finding == FINDING_NONE && cell->in_flight_mean >= TOGETHER)
-        cell->finding = wait_without_gain(cell, capacity);
+        cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_finding(summary, cell, sync, capacity);
     /* What the machine itself took from copies of sync at once, or others took from this one, is not the model's doing. */
     double machine = alone || capacity == NULL ? 0 : 1 - capacity->ratio.low / (double)capacity->cell->copies;
     if (cell->finding == FINDING_NONE && !is_disturbed(cell) && cell->off_cpu_share > OFF_CPU + fmax(0, machine))

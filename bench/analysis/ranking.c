@@ -79,8 +79,7 @@ void ranking_close(struct ranking *ranking)
 
 /* -- break-even: where two lines with steps in one of them cross for good ------------------------------------------------------ */
 
-/* Further off than anybody runs: then it is as good as never. */
-#define BREAK_EVEN_MAX 1e12
+#define BREAK_EVEN_MAX 1e12 /* further off than anybody runs: then it is as good as never */
 
 struct break_even break_even_find(const struct break_even_times *t)
 {

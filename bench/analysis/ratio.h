@@ -43,10 +43,8 @@ const char *doubt_text(enum doubt doubt);
 
 /* -- one ratio ---------------------------------------------------------------------------------------------------------- */
 
-/* An interval whose half-width (as a ratio) is over this is unresolved. */
-#define RATIO_UNRESOLVED 0.10
-/* A family of ratios calls one "different" that is not with at most this probability. */
-#define RATIO_FAMILY_ERROR 0.05
+#define RATIO_UNRESOLVED   0.10 /* an interval whose half-width (as a ratio) is over this is unresolved */
+#define RATIO_FAMILY_ERROR 0.05 /* a family calls a ratio "different" that is not with at most this probability */
 
 /* Why there is no ratio, or no interval. */
 enum ratio_state {

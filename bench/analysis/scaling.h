@@ -56,8 +56,7 @@ const struct scaling_curve *scaling_table(const struct scaling *scaling, const s
  * the number of workers (bench/stats/theil_sen.h). Pure.
  */
 
-/* Fewer numbers of workers are no price. */
-#define PRICES_POINTS_MIN 3
+#define PRICES_POINTS_MIN 3 /* fewer numbers of workers are no price */
 
 struct price {
     const char *piece; /* the suite's group */

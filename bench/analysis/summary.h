@@ -13,14 +13,10 @@
 #include "bench/analysis/ratio.h"
 #include "bench/store/results.h"
 
-/* The runtime whose `sync` is everybody's second baseline. */
-#define SUMMARY_BASELINE_RUNTIME "py"
-/* Work shorter than this is too short for a ratio. */
-#define SUMMARY_SHORT_WORK_S 0.005
-/* The origin was the limit where it ran, or waited for a CPU, for this share of the cell's work. */
-#define SUMMARY_ORIGIN_BOUND 0.9
-/* More than this part of a cell's samples disturbed is a doubt about the cell. */
-#define SUMMARY_DISTURBED_MOST 0.25
+#define SUMMARY_BASELINE_RUNTIME "py"  /* whose `sync` is everybody's second baseline */
+#define SUMMARY_SHORT_WORK_S     0.005 /* shorter work is too short for a ratio */
+#define SUMMARY_ORIGIN_BOUND     0.9  /* of the work: the origin that ran, or waited for a CPU, so long was the limit */
+#define SUMMARY_DISTURBED_MOST   0.25 /* of a cell's samples: more of them disturbed is a doubt about the cell */
 
 /* -- cells -------------------------------------------------------------------------------------------------------------- */
 

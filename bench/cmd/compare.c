@@ -6,7 +6,7 @@
 
 #include "bench/cmd/command.h"
 #include "bench/cmd/options.h"
-#include "bench/report/compare.h"
+#include "bench/report/document.h"
 
 struct arguments {
     struct options_print print;

@@ -9,7 +9,6 @@
 #include "bench/analysis/claims.h"
 #include "bench/analysis/summary.h"
 #include "bench/cmd/options.h"
-#include "bench/report/claims.h"
 #include "bench/report/document.h"
 #include "bench/report/html/html.h"
 #include "bench/report/plot/plot.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of a cell. */
-#include "bench/report/cells.h"
+#include "bench/report/document.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -24,22 +24,8 @@ static bool is_open(const struct summary_cell *c) { return c->group->rate > 0 &&
 
 /* -- what it is ------------------------------------------------------------------------------------------------------- */
 
-enum name {
-    GROUP,
-    TASK,
-    KIND,
-    RUNTIME,
-    MODEL,
-    START_METHOD,
-    NOTE,
-    LOOP,
-    ARRIVALS,
-    DOUBT,
-    FINDING,
-    NAMES,
-    PARAMS,
-    OUTLIERS
-};
+enum name { GROUP, TASK, KIND, RUNTIME, MODEL, START, NOTE, LOOP, ARRIVALS, DOUBT, FINDING, NAMES };
+enum made { VARIANT = NAMES, PARAMS, OUTLIERS };
 
 static char *outliers(const struct summary_cell *c)
 {
@@ -61,7 +47,7 @@ static void read_name(const void *row, int which, struct table_value *out)
         [KIND] = c->group->kind,
         [RUNTIME] = c->cell->runtime,
         [MODEL] = c->cell->model,
-        [START_METHOD] = c->cell->start_method,
+        [START] = c->cell->start_method,
         [NOTE] = c->note,
         [LOOP] = open ? "open" : "closed",
         [ARRIVALS] = open ? c->group->arrivals : NULL,
@@ -70,14 +56,10 @@ static void read_name(const void *row, int which, struct table_value *out)
     };
     if (which < NAMES)
         table_set_text(out, names[which]);
+    else if (which == VARIANT)
+        table_set_variant(out, c->cell->runtime, c->cell->model);
     else
         table_set_made(out, which == PARAMS ? format_params(c->group) : outliers(c));
-}
-
-static void read_variant(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_variant(out, cell_of(row)->cell->runtime, cell_of(row)->cell->model);
 }
 
 static void read_break_even(const void *row, int which, struct table_value *out)
@@ -239,7 +221,7 @@ static void read_speedup(const void *row, int which, struct table_value *out)
 #define EITHER (CELLS_SPEEDUP | CELLS_COST)
 
 static const struct table_column columns[] = {
-    {NULL, "variant", UNIT_TEXT, false, 0, read_variant, 0},
+    {NULL, "variant", UNIT_TEXT, false, 0, read_name, VARIANT},
     {"group", "task", UNIT_TEXT, false, CELLS_ALL, read_name, GROUP},
     {"task", NULL, UNIT_TEXT, false, 0, read_name, TASK},
     {"kind", NULL, UNIT_TEXT, false, 0, read_name, KIND},
@@ -249,7 +231,7 @@ static const struct table_column columns[] = {
     {"ideal", NULL, UNIT_REAL, false, 0, read_plan, 0},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_name, RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_name, MODEL},
-    {"start_method", NULL, UNIT_TEXT, false, 0, read_name, START_METHOD},
+    {"start_method", NULL, UNIT_TEXT, false, 0, read_name, START},
     {"verified", NULL, UNIT_FLAG, false, 0, read_count, VERIFIED},
     {"note", NULL, UNIT_TEXT, false, 0, read_name, NOTE},
     {"doubt", NULL, UNIT_TEXT, false, 0, read_name, DOUBT},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of claims. */
-#include "bench/report/claims.h"
+#include "bench/report/document.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,19 +22,20 @@ static const char *range_text(struct format *f, double low, double high)
     return f->text;
 }
 
-static void read_claimed(const void *row, int which, struct table_value *out)
+enum claim_column { CLAIMED, MEASURED, ROUNDS, VERDICT };
+
+static void read_claim(const void *row, int which, struct table_value *out)
 {
-    (void)which;
     const struct claim *c = row;
     struct format range;
-    table_set_format(out, "%s", range_text(&range, c->low, c->high));
-}
-
-static void read_measured(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    const struct ratio *measured = &((const struct claim *)row)->measured;
-    table_set_interval(out, measured->ratio, measured->low, measured->high);
+    if (which == CLAIMED)
+        table_set_format(out, "%s", range_text(&range, c->low, c->high));
+    else if (which == MEASURED)
+        table_set_interval(out, c->measured.ratio, c->measured.low, c->measured.high);
+    else if (which == ROUNDS)
+        table_set_count(out, (long long)c->measured.rounds);
+    else
+        table_set_text(out, claim_verdict_name(c->verdict));
 }
 
 enum limit_column { LIMIT_GAIN, LIMIT_IS };
@@ -52,28 +53,16 @@ static void read_limit(const void *row, int which, struct table_value *out)
     out->number = limit->gain;
 }
 
-static void read_rounds(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_count(out, (long long)((const struct claim *)row)->measured.rounds);
-}
-
-static void read_verdict(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_text(out, claim_verdict_name(((const struct claim *)row)->verdict));
-}
-
 #define AT(member) ((int)offsetof(struct claim, member))
 
 static const struct table_column columns[] = {
-    {NULL, "claimed", UNIT_TEXT, false, 0, read_claimed, 0},
+    {NULL, "claimed", UNIT_TEXT, false, 0, read_claim, CLAIMED},
     {"source", NULL, UNIT_TEXT, false, 0, table_read_text, AT(source)},
-    {"measured", "measured here", UNIT_RATIO, true, 0, read_measured, 0},
-    {"rounds", NULL, UNIT_COUNT, false, 0, read_rounds, 0},
+    {"measured", "measured here", UNIT_RATIO, true, 0, read_claim, MEASURED},
+    {"rounds", NULL, UNIT_COUNT, false, 0, read_claim, ROUNDS},
     {"limit", "limit", UNIT_RATIO, false, 0, read_limit, LIMIT_GAIN},
     {"limit_is", NULL, UNIT_TEXT, false, 0, read_limit, LIMIT_IS},
-    {"verdict", "verdict", UNIT_TEXT, false, 0, read_verdict, 0},
+    {"verdict", "verdict", UNIT_TEXT, false, 0, read_claim, VERDICT},
     {"says", "claim", UNIT_TEXT, false, 0, table_read_text, AT(says)},
     {"why", NULL, UNIT_TEXT, false, 0, table_read_text, AT(why)},
     {"time", NULL, UNIT_TEXT, false, 0, table_read_text, AT(time)},

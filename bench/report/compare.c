@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of a comparison, and its findings in sentences. Lists of cells name the farthest first and no more than a
  * line or two of them: the table has them all. */
-#include "bench/report/compare.h"
+#include "bench/report/document.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/cells.h"
-#include "bench/report/document.h"
 #include "bench/report/format.h"
-#include "bench/report/warnings.h"
+#include "bench/report/findings.h"
 #include "bench/util/alloc.h"
 
 enum { NAMES_SHOWN = 6 };
@@ -23,7 +21,8 @@ static const char *only_in(const struct compare_row *row) { return side_names[ro
 
 /* -- the columns ---------------------------------------------------------------------------------------------------------- */
 
-enum name { NAME_IN, NAME_GROUP, NAME_TASK, NAME_ARRIVALS, NAME_RUNTIME, NAME_MODEL, NAME_START, NAME_GATE };
+enum name { NAME_IN, NAME_GROUP, NAME_TASK, NAME_ARRIVALS, NAME_RUNTIME, NAME_MODEL, NAME_START, NAME_GATE, NAMES };
+enum made { VARIANT = NAMES, PARAMS };
 
 static void read_name(const void *which_row, int which, struct table_value *out)
 {
@@ -37,20 +36,12 @@ static void read_name(const void *which_row, int which, struct table_value *out)
                                  [NAME_MODEL] = cell->cell->model,
                                  [NAME_START] = cell->cell->start_method,
                                  [NAME_GATE] = gate_names[row->gate]};
-    table_set_text(out, names[which]);
-}
-
-static void read_variant(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    const struct result_cell *cell = compare_cell(row)->cell;
-    table_set_variant(out, cell->runtime, cell->model);
-}
-
-static void read_params(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_made(out, format_params(compare_cell(row)->group));
+    if (which < NAMES)
+        table_set_text(out, names[which]);
+    else if (which == VARIANT)
+        table_set_variant(out, cell->cell->runtime, cell->cell->model);
+    else
+        table_set_made(out, format_params(cell->group));
 }
 
 enum number { NUMBER_JOBS, NUMBER_WORKERS, NUMBER_RATE };
@@ -122,10 +113,10 @@ enum view { VIEW_CLOSED = 1 << 0, VIEW_OPEN = 1 << 1 };
 
 static const struct table_column columns[] = {
     {"in", NULL, UNIT_TEXT, false, 0, read_name, NAME_IN},
-    {NULL, "variant", UNIT_TEXT, false, 0, read_variant, 0},
+    {NULL, "variant", UNIT_TEXT, false, 0, read_name, VARIANT},
     {"group", NULL, UNIT_TEXT, false, 0, read_name, NAME_GROUP},
     {"task", NULL, UNIT_TEXT, false, 0, read_name, NAME_TASK},
-    {"params", NULL, UNIT_TEXT, false, 0, read_params, 0},
+    {"params", NULL, UNIT_TEXT, false, 0, read_name, PARAMS},
     {"jobs", NULL, UNIT_COUNT, false, 0, read_number, NUMBER_JOBS},
     {"workers", NULL, UNIT_COUNT, false, 0, read_number, NUMBER_WORKERS},
     {"rate", NULL, UNIT_RATE, false, 0, read_number, NUMBER_RATE},

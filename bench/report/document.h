@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What a report of a run says, in any format: the run and its machine, what was wrong with it, each group, sweeps, marginal
- * costs. */
+/* What is said in any format: of a run (the run and its machine, what was wrong with it, each group, sweeps, marginal costs), of
+ * two runs compared, and of claims beside a run. */
 #ifndef BENCH_REPORT_DOCUMENT_H
 #define BENCH_REPORT_DOCUMENT_H
 
-#include "bench/analysis/summary.h"
+#include "bench/analysis/claims.h"
+#include "bench/analysis/compare.h"
 #include "bench/report/writer.h"
 
 /* The whole report, to its end; whether the writer's `out` took the bytes is for the caller to check. */
 void document_write(const struct summary *summary, struct writer *w);
 
-/* Its head (head.c): for programs the run's facts, for people title and machine. */
-void head_write(const struct summary *summary, struct writer *w);
 /* "quick: 16 to 40 rounds (as many rounds as fit into 2 min), seed 42, DATE", to be freed. */
 char *head_title(const struct results *results);
 /* "asking URL · HOST · AMD EPYC, 2 CPUs · Linux 6.1 · gcc 12.2.0 -O2"; what machine.json does not mention (an older cobench wrote
@@ -26,8 +25,41 @@ void document_write_checks(const struct summary *summary, const struct plan_grou
                            struct writer *w); /* NULL: all */
 void document_write_scaling(const struct summary *summary, struct writer *w);
 void marginal_cost_write(const struct summary *summary, struct writer *w);
-/* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */
-char *marginal_cost_text(const struct summary *summary, const char *piece);
 void document_write_legend(struct writer *w); /* what the columns mean */
+
+/* -- cells: every number of a variant, one column each; a new metric is one row of `columns` in cells.c ------------------ */
+
+/* What people see of it at a time; programs get every column once. */
+enum cells_view {
+    CELLS_SPEEDUP = 1 << 0, /* times and speedups */
+    CELLS_LATENCY = 1 << 1, /* how long jobs took */
+    CELLS_COST = 1 << 2,    /* of an open loop, which has no speedups: what it cost */
+    CELLS_ALL = 1 << 3,     /* with any of them: of all groups, each row with the name of its own */
+};
+
+/* The cells of a group in the order of the plan (NULL: of all), in one view (0: for programs). */
+void cells_write(const struct summary *summary, const struct plan_group *group, unsigned view, struct writer *w);
+
+/* Is there something to wait for, so that latency says more than the work time? */
+bool cells_wait(const struct plan_group *group);
+/* One column for a verdict: "▲" faster, "▼" slower, "=" no difference shown, " " none or not settled. */
+const char *cells_sign(enum verdict verdict);
+/* Sets a ratio with its interval, verdict and doubt, or what stands in its place. */
+void cells_set_ratio(struct table_value *out, const struct ratio *ratio);
+
+/* -- two runs: the answer, what was wrong with them, what else is not the same in both, then the cells ------------------ */
+
+#define COMPARE_TABLE "cells" /* for programs: one row per cell of either run */
+
+/* All of it, to its end; `names`: what the runs are called. */
+void compare_write(const struct compare *compare, const char *const names[COMPARE_SIDES], struct writer *w);
+
+/* -- claims beside measurements: one table per source for people, one of all for programs ------------------------------- */
+
+/* Writes claims that were judged, under a heading of `level`, into a document that goes on. */
+void write_claims(struct writer *w, int level, const struct claims *claims);
+/* As a document of its own; `what` points at a struct claims. */
+void render_claims_markdown(const void *what, FILE *out);
+void render_claims_json(const void *what, FILE *out);
 
 #endif

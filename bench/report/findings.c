@@ -9,8 +9,6 @@
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/scaling.h"
 #include "bench/report/format.h"
-#include "bench/report/document.h"
-#include "bench/report/warnings.h"
 #include "bench/util/alloc.h"
 
 /* So many names are spelled out. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a group comes to, in a sentence. Pure.
+ * What a group comes to, in a sentence; warnings of a run; notes on a group. Pure.
  *
  * Of a group that compares: which variant was the fastest, whether others can be told from it (bench/analysis/ranking.h), what
  * it gains over its runtime's sync and how near that is to the limit. Of an open loop: whose latency is the least, and who
@@ -16,7 +16,7 @@
 struct findings_line {
     const char *name; /* the group's, of a sweep or a price the suite's group; borrowed */
     bool point;       /* one of the points of the sweep whose line stands before it */
-    /* Sentences without a full stop: what it comes to; the best of each runtime; what single variants do (warnings.h). */
+    /* Sentences without a full stop: what it comes to; the best of each runtime; what single variants do. */
     struct string_list said;
 };
 
@@ -27,5 +27,46 @@ struct findings {
 
 void findings_make(struct findings *out, const struct summary *summary);
 void findings_free(struct findings *findings);
+/* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */
+char *marginal_cost_text(const struct summary *summary, const char *piece);
+
+/*
+ * What a reader must know beside the numbers. Warnings say what was wrong with the run, the worst first; notes stand below
+ * the table of one group and say why a number in it is doubtful. The same sentences in every format.
+ */
+enum warning_kind {
+    WARNING_INTERRUPTED,
+    WARNING_FORCED,
+    WARNING_CONCURRENT,
+    WARNING_CONTROL,
+    WARNING_FAILED,
+    WARNING_UNCHECKED,
+    WARNING_IMPOSSIBLE,
+    WARNING_DISTURBED,
+    WARNING_PRECISION,
+    WARNING_FEW_ROUNDS,
+    WARNINGS
+};
+
+struct warning {
+    enum warning_kind kind;
+    char *text; /* one sentence without a full stop; names are as the plan and the journal have them */
+};
+
+struct warnings {
+    struct warning *items; /* in the order of enum warning_kind, then of the plan */
+    size_t count;
+};
+
+void warnings_make(struct warnings *warnings, const struct summary *summary);
+void warnings_free(struct warnings *warnings);
+/* "control", "failed" and so on: at most 9 columns. */
+const char *warning_title(enum warning_kind kind);
+
+/* Appends what variants of a group do, a sentence for each kind: "py:threads took turns: ..." */
+void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group);
+/* Appends the notes of a group: "c:async, py:async: the ratio drifts over the rounds, ...", a sentence for each reason,
+ * and what is special about the machine's CPUs where the group computes. */
+void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group);
 
 #endif

@@ -51,15 +51,11 @@ const char *format_bytes(struct format *f, double bytes)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
     size_t unit = 0;
-    if (!(bytes >= 0)) {
-        snprintf(f->text, sizeof f->text, "-");
-        return f->text;
-    }
     for (; bytes >= 999.5 && unit + 1 < sizeof units / sizeof *units; bytes /= 1000)
         unit++;
     char digits[32];
     three_digits(digits, sizeof digits, bytes);
-    snprintf(f->text, sizeof f->text, "%s %s", digits, units[unit]);
+    snprintf(f->text, sizeof f->text, bytes >= 0 ? "%s %s" : "-", digits, units[unit]);
     return f->text;
 }
 

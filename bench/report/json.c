@@ -6,8 +6,7 @@
 #include "bench/report/writer.h"
 #include "bench/util/json.h"
 
-/* Digits of a real: nanoseconds of a second, and more than any ratio deserves. */
-#define DIGITS 9
+#define DIGITS 9 /* digits of a real: nanoseconds of a second, and more than any ratio deserves */
 
 static void json_fact(struct writer *w, const char *key, json_t *value)
 {

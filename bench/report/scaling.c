@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/cells.h"
 #include "bench/report/document.h"
+#include "bench/report/findings.h"
 #include "bench/report/format.h"
 #include "bench/util/alloc.h"
 
@@ -235,22 +235,15 @@ void document_write_scaling(const struct summary *summary, struct writer *w)
 
 #define PRICE(member) ((int)offsetof(struct price, member))
 
-static void read_price_task(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_text(out, ((const struct price *)row)->group->task);
-}
+enum price_text { PRICE_TASK, PRICE_NOTE, PRICE_VARIANT };
 
-static void read_price_note(const void *row, int which, struct table_value *out)
+static void read_price(const void *row, int which, struct table_value *out)
 {
-    const char *note = (const void *)((const char *)row + which);
-    table_set_text(out, *note != '\0' ? note : NULL);
-}
-
-static void read_price_variant(const void *row, int which, struct table_value *out)
-{
-    (void)which;
-    table_set_variant(out, ((const struct price *)row)->runtime, ((const struct price *)row)->model);
+    const struct price *p = row;
+    if (which == PRICE_VARIANT)
+        table_set_variant(out, p->runtime, p->model);
+    else
+        table_set_text(out, which == PRICE_TASK ? p->group->task : p->note[0] != '\0' ? p->note : NULL);
 }
 
 enum cost_count { COST_POINTS, COST_FROM, COST_TO, COST_WORKERS };
@@ -274,8 +267,8 @@ static void read_cost(const void *row, int which, struct table_value *out)
 
 static const struct table_column cost_columns[] = {
     {"piece", "one more", UNIT_TEXT, false, 0, table_read_text, PRICE(piece)},
-    {"task", NULL, UNIT_TEXT, false, 0, read_price_task, 0},
-    {NULL, "variant", UNIT_TEXT, false, 0, read_price_variant, 0},
+    {"task", NULL, UNIT_TEXT, false, 0, read_price, PRICE_TASK},
+    {NULL, "variant", UNIT_TEXT, false, 0, read_price, PRICE_VARIANT},
     {"runtime", NULL, UNIT_TEXT, false, 0, table_read_text, PRICE(runtime)},
     {"model", NULL, UNIT_TEXT, false, 0, table_read_text, PRICE(model)},
     {"start_method", NULL, UNIT_TEXT, false, 0, table_read_text, PRICE(start_method)},
@@ -286,7 +279,7 @@ static const struct table_column cost_columns[] = {
     {"memory_bytes", "memory each", UNIT_BYTES, true, 0, read_cost, PRICE(memory_bytes)},
     {"setup_s", "set-up each", UNIT_SECONDS, true, 0, read_cost, PRICE(setup_s)},
     {"whole_s", "whole each", UNIT_SECONDS, true, 0, read_cost, PRICE(whole_s)},
-    {"note", "note", UNIT_TEXT, false, 0, read_price_note, PRICE(note)},
+    {"note", "note", UNIT_TEXT, false, 0, read_price, PRICE_NOTE},
 };
 
 static const char *cost_text(const struct price *p, int at, enum table_unit unit, char out[TABLE_VALUE_SIZE])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The warnings of a run, one function for each kind, and the notes of a group. Cells that share a cause share the sentence. */
-#include "bench/report/warnings.h"
+#include "bench/report/findings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "bench/analysis/claims.h"
-#include "bench/report/claims.h"
+#include "bench/report/document.h"
 #include "bench/util/text.h"
 #include "given.h"
 #include "render_all.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "bench/analysis/compare.h"
-#include "bench/report/compare.h"
+#include "bench/report/document.h"
 #include "bench/util/text.h"
 #include "given.h"
 #include "render_all.h"

@@ -9,7 +9,6 @@
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/summary.h"
 #include "bench/report/findings.h"
-#include "bench/report/warnings.h"
 #include "tests/unit/unit.h"
 
 #define MS INT64_C(1000000)

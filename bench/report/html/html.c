@@ -5,13 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/report/cells.h"
-#include "bench/report/claims.h"
 #include "bench/report/document.h"
 #include "bench/report/findings.h"
 #include "bench/report/format.h"
 #include "bench/report/html/page_text.h"
-#include "bench/report/warnings.h"
 #include "bench/util/escape.h"
 #include "bench/util/json.h"
 

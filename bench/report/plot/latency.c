@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "bench/report/cells.h"
+#include "bench/report/document.h"
 #include "bench/report/format.h"
 #include "bench/report/plot/picture.h"
 
