@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a model does with its jobs: do they ever overlap, do they take turns, do they use CPUs for nothing, do they sleep;
- * and of waiting work what kept it from the ideal.
- * Nothing is said that the ends of the intervals do not show, which begin at 6 rounds.
+ * and of waiting work what kept it from the ideal. Nothing is said that the intervals, which begin at 6 rounds, do not show.
  */
 #include <math.h>
 #include <string.h>

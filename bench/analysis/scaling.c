@@ -115,8 +115,7 @@ void scaling_free(struct scaling *scaling)
     *scaling = (struct scaling){NULL, 0};
 }
 
-/* -- marginal costs: a point counts only where it shows what it should: a cell that failed does not, and of jobs that wait all
- * have to have waited at the same time, under the eyes of somebody ----------------------------------------------------- */
+/* -- marginal costs: a point counts where it did not fail; jobs that wait must all have waited at once, while seen ------- */
 
 static bool waits(const struct summary_cell *cell) { return strcmp(cell->group->kind, "io") == 0; }
 

@@ -19,14 +19,28 @@ struct row {
     const struct fit *fit;
 };
 
-/* -- for people: a table per sweep, a column per number of workers ---------------------------------------------------------- */
+enum text { SWEEP, SCALING, TASK, RUNTIME, MODEL, GROUP, LAW, REASON, VARIANT };
 
-static void read_variant(const void *row, int which, struct table_value *out)
+static void read_text(const void *row, int which, struct table_value *out)
 {
-    const struct scaling_curve *curve = ((const struct row *)row)->curve;
-    (void)which;
-    table_set_variant(out, curve->runtime, curve->model);
+    const struct row *r = row;
+    const char *const texts[VARIANT] = {
+        [SWEEP] = r->curve->sweep,
+        [SCALING] = r->curve->scaling,
+        [TASK] = r->curve->group->task,
+        [RUNTIME] = r->curve->runtime,
+        [MODEL] = r->curve->model,
+        [GROUP] = r->at != NULL ? r->at->cell->group->name : NULL,
+        [LAW] = r->fit != NULL ? fit_law_name(r->fit->law) : NULL,
+        [REASON] = r->fit != NULL && !r->fit->accepted ? r->fit->reason : NULL,
+    };
+    if (which == VARIANT)
+        table_set_variant(out, r->curve->runtime, r->curve->model);
+    else
+        table_set_text(out, texts[which]);
 }
+
+/* -- for people: a table per sweep, a column per number of workers ---------------------------------------------------------- */
 
 static void read_gain(const void *row, int which, struct table_value *out)
 {
@@ -68,7 +82,7 @@ static void write_sweep(const struct scaling *scaling, const struct scaling_curv
                               scaling_is_weak(first->scaling) ? "for each worker" : "in all");
     struct table table = {
         .title = title, .columns = columns, .column_count = count, .rows = rows, .row_size = sizeof *rows};
-    columns[0] = (struct table_column){NULL, "variant", UNIT_TEXT, false, 0, read_variant, 0};
+    columns[0] = (struct table_column){NULL, "variant", UNIT_TEXT, false, 0, read_text, VARIANT};
     for (size_t p = 0; p < first->count; p++) {
         snprintf(titles[p], sizeof titles[p], "%lld%s", (long long)first->points[p].cell->group->workers,
                  first->points[p].beyond ? "*" : "");
@@ -105,24 +119,6 @@ static void write_for_people(const struct scaling *scaling, struct writer *w)
 }
 
 /* -- for programs: a row per point, and a row per law ------------------------------------------------------------------------ */
-
-enum text { SWEEP, SCALING, TASK, RUNTIME, MODEL, GROUP, LAW, REASON };
-
-static void read_text(const void *row, int which, struct table_value *out)
-{
-    const struct row *r = row;
-    const char *const texts[] = {
-        [SWEEP] = r->curve->sweep,
-        [SCALING] = r->curve->scaling,
-        [TASK] = r->curve->group->task,
-        [RUNTIME] = r->curve->runtime,
-        [MODEL] = r->curve->model,
-        [GROUP] = r->at != NULL ? r->at->cell->group->name : NULL,
-        [LAW] = r->fit != NULL ? fit_law_name(r->fit->law) : NULL,
-        [REASON] = r->fit != NULL && !r->fit->accepted ? r->fit->reason : NULL,
-    };
-    table_set_text(out, texts[which]);
-}
 
 enum point { WORKERS, JOBS, BEYOND, CAPACITY, GAIN };
 

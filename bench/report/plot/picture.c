@@ -11,8 +11,7 @@
 #include "bench/util/alloc.h"
 #include "bench/util/text.h"
 
-/* A long URL must not run out of the picture. */
-#define SUBTITLE_COLUMNS 110
+#define SUBTITLE_COLUMNS 110 /* a long URL must not run out of the picture */
 #define STEM_LONGEST     100
 #define AXIS_SPACE       1.15 /* on both ends of the logarithmic axis of rows */
 

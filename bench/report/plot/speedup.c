@@ -2,7 +2,7 @@
 /*
  * One group's speedup chart: the upper panel ("own") is what the model buys, over the runtime's own sync; the lower
  * ("base") what language and model buy together. Bars stand together by model, in the order of the plan, and within one
- * by runtime. All that depends on the numbers is decided here: the script only draws.
+ * by runtime.
  *
  * The data: for each panel P a block "P" (x, ratio, low, high, capacity, place of the runtime, and the ratio as text or why
  * there is none), NaN where there is none; and "models" (x, name).
