@@ -64,8 +64,6 @@ def make(folder: Path, factor: float = 1.0, rounds: int = 10, seed: int = 1, *, 
     return folder
 
 
-# -- golden files ---------------------------------------------------------------------------------------------------------
-
 @pytest.mark.parametrize("format_, name", [("terminal", "compare.txt"), ("md", "compare.md"), ("adoc", "compare.adoc"),
                                            ("json", "compare.json"), ("csv", "compare.csv")])
 def test_format(format_: str, name: str) -> None:
@@ -75,8 +73,6 @@ def test_format(format_: str, name: str) -> None:
     if format_ == "terminal":
         assert max(map(len, done.stdout.splitlines())) <= 80
 
-
-# -- what is said ------------------------------------------------------------------------------------------------------------
 
 def test_what_was_planted_comes_out() -> None:
     for time in ("whole", "work"):
@@ -253,8 +249,6 @@ def test_names_do_not_reach_the_terminal_raw(tmp_path: Path) -> None:
     assert "<i>" not in compare(tmp_path / "a", tmp_path / "b", "--format", "md").stdout
 
 
-# -- the gate ------------------------------------------------------------------------------------------------------------------
-
 def test_the_gate_passes_and_fails(tmp_path: Path) -> None:
     a, same = make(tmp_path / "a"), make(tmp_path / "same", seed=2)
     slow = make(tmp_path / "slow", seed=3, slow=("py", "async"), slow_factor=1.3)
@@ -285,8 +279,6 @@ def test_what_could_not_be_compared_has_not_passed(tmp_path: Path) -> None:
     assert compare(a, b, "--fail-if-slower", "5%").returncode == 1
     assert "broken count c:process-pool" in said(SMALL, CHANGED, "--fail-if-slower", "90%", status=1)
 
-
-# -- what is refused -----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("args, says", [
     ([SMALL], "two runs are needed"),

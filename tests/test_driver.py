@@ -62,6 +62,11 @@ class Checkout:
         return subprocess.run(self.command(*args), capture_output=True, text=True, timeout=LIMIT_S,
                               env=self.environment(**env), cwd=self.root)
 
+    def start(self, *args, **how):
+        """A run in the background."""
+        how = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "env": self.environment()} | how
+        return subprocess.Popen(self.command("run", "--no-plots", *args), **how)
+
     def run(self, *args, **env):
         """Under two of the four runtimes, where the test says nothing else: what is tested is the driver."""
         two = () if "--runtime" in args else ("--runtime", "c,py")
@@ -424,8 +429,7 @@ def test_a_locale_with_a_decimal_comma(checkout, comma_locale):
 
 
 def test_output_to_a_closed_pipe_does_not_stop_the_run(checkout):
-    process = subprocess.Popen(checkout.command("run", "--no-plots", "--task", "null", "--rounds", "1", "--model", "sync"),
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=checkout.environment())
+    process = checkout.start("--task", "null", "--rounds", 1, "--model", "sync", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     process.stdout.close()
     process.wait(LIMIT_S)
     assert (checkout.results / "latest" / "summary.json").exists()
@@ -435,8 +439,7 @@ def test_output_to_a_closed_pipe_does_not_stop_the_run(checkout):
 def test_progress_on_a_terminal_is_one_line(checkout, terminal):
     """Written over again where the terminal can."""
     parent, child = pty.openpty()
-    process = subprocess.Popen(checkout.command("run", "--no-plots", "--task", "null", "--rounds", "2", "--model", "sync"),
-                               stdout=subprocess.DEVNULL, stderr=child, env=checkout.environment(TERM=terminal))
+    process = checkout.start("--task", "null", "--rounds", 2, "--model", "sync", stderr=child, env=checkout.environment(TERM=terminal))
     os.close(child)
     text = b""
     try:
@@ -455,13 +458,9 @@ def test_progress_on_a_terminal_is_one_line(checkout, terminal):
 
 def start_slow(checkout, **how):
     """A run that has begun its rounds and whose commands take long."""
-    process = subprocess.Popen(
-        checkout.command("run", "--no-plots", "--task", "faulty,get", "--set", "mode=sleep", "--set", "when=timed",
-                         "--rounds", "50", "--model", "sync"),
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment(), **how)
-    marker = str(checkout.root)
+    process = checkout.start("--task", "faulty,get", "--set", "mode=sleep", "--set", "when=timed", "--rounds", 50, "--model", "sync", **how)
     wait_until(lambda: '"timed"' in checkout.journal_text(), 60, "the first timed sample")
-    assert len(mine(marker)) > 2
+    assert len(mine(str(checkout.root))) > 2
     return process
 
 
@@ -481,10 +480,8 @@ def test_a_signal_ends_all_and_keeps_the_journal(checkout, number, kill):
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
 def test_a_signal_that_was_ignored_stays_ignored(checkout, number):
     """As under nohup."""
-    process = subprocess.Popen(
-        checkout.command("run", "--no-plots", "--task", "null", "--rounds", "20", "--model", "sync", "--workers", "1"),
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment(),
-        preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
+    process = checkout.start("--task", "null", "--rounds", 20, "--model", "sync", "--workers", 1,
+                             preexec_fn=lambda: signal.signal(number, signal.SIG_IGN))
     wait_until(lambda: '"round":3' in checkout.journal_text(), 60, "the third round")
     process.send_signal(number)
     _, said = process.communicate(timeout=LIMIT_S)
@@ -516,9 +513,7 @@ def test_sigkill_of_the_driver_ends_all_it_started(checkout):
 
 
 def test_an_interrupted_run_with_a_whole_round_has_a_summary(checkout):
-    process = subprocess.Popen(
-        checkout.command("run", "--no-plots", "--task", "null", "--rounds", "10000", "--model", "sync", "--workers", "1"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=checkout.environment())
+    process = checkout.start("--task", "null", "--rounds", 10000, "--model", "sync", "--workers", 1, stdout=subprocess.PIPE)
     wait_until(lambda: '"round":3' in checkout.journal_text(), 60, "the third round")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)

@@ -53,8 +53,6 @@ def test_effective_cpus_are_the_least_of_affinity_and_quota(tmp_path):
     assert facts["effective_cpus"] == min(facts["affinity_cpus"], 0.5)
 
 
-# -- this machine, confined -------------------------------------------------------------------------------------------
-
 def run(tmp_path: Path, *words: str, **options) -> tuple[dict, dict, list[dict], dict]:
     """`cobench run`: machine.json, plan.json, the samples, summary.json."""
     done = Run(tmp_path / "results", "--quiet", *words, **options)
@@ -262,8 +260,6 @@ def test_without_sys(tmp_path):
     assert facts["effective_cpus"] == len(os.sched_getaffinity(0)) == plan["effective_cpus"]
     assert all(sample["around"]["throttled"] is None and sample["around"]["heat"] is None for sample in samples)
 
-
-# -- the commit -------------------------------------------------------------------------------------------------------
 
 @pytest.fixture
 def checkout(tmp_path):

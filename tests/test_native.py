@@ -154,8 +154,6 @@ def test_types_are_not_for_users():
                 made.x = 1
 
 
-# -- closing ------------------------------------------------------------------------------------------------------------
-
 def test_nothing_is_closed_while_it_is_in_use():
     task = built_in("wordcount")
     state = task.open({"file": str(BUILD / "data" / "words.txt"), "word": b"the", "repeat": 1}, 2)
@@ -275,8 +273,6 @@ cycle.append(cycle)
     assert (done.returncode, done.stderr) == (0, "")
     assert notes(tmp_path / "log")[:2] == ["o", "w"]
 
-
-# -- leaks --------------------------------------------------------------------------------------------------------------
 
 def flat(do, times: int, slack: int = 60) -> None:
     """No more blocks than before: at the second or third go at the latest, when all that is made only once is there."""

@@ -274,16 +274,6 @@ def test_a_run_that_is_being_written_is_left_alone(checkout):
 
 # -- the end of a run that did not come to its end --------------------------------------------------------------------
 
-def start(checkout, *args):
-    return subprocess.Popen(checkout.command("run", "--no-plots", "--quiet", "--runtime", "c,py", *args),
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=checkout.environment())
-
-
-def journal_text(checkout):
-    folders = checkout.folders()
-    return (folders[0] / "samples.jsonl").read_text() if folders and (folders[0] / "samples.jsonl").exists() else ""
-
-
 def unfinished(checkout, name):
     """What a run that was killed before its folder had a name leaves."""
     folder = checkout.results / name
@@ -364,8 +354,8 @@ def test_unfinished_pictures_jobs_go_when_the_run_goes_on(checkout):
 
 
 def test_an_interrupted_run_names_the_command_that_goes_on(checkout):
-    process = start(checkout, "--task", "null", "--rounds", "400", "--model", "sync", "--workers", "1")
-    wait_until(lambda: '"round":2' in journal_text(checkout), 60, "the second round")
+    process = checkout.start("--quiet", "--runtime", "c,py", "--task", "null", "--rounds", 400, "--model", "sync", "--workers", 1)
+    wait_until(lambda: '"round":2' in checkout.journal_text(), 60, "the second round")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     (folder,) = checkout.folders()
@@ -374,8 +364,8 @@ def test_an_interrupted_run_names_the_command_that_goes_on(checkout):
 
 
 def test_a_folder_that_is_gone_is_not_offered(checkout):
-    process = start(checkout, "--task", "null", "--rounds", "400", "--model", "sync", "--workers", "1")
-    wait_until(lambda: '"round":2' in journal_text(checkout), 60, "the second round")
+    process = checkout.start("--quiet", "--runtime", "c,py", "--task", "null", "--rounds", 400, "--model", "sync", "--workers", 1)
+    wait_until(lambda: '"round":2' in checkout.journal_text(), 60, "the second round")
     (folder,) = checkout.folders()
     folder.rename(checkout.root / "elsewhere")
     process.send_signal(signal.SIGINT)
@@ -384,7 +374,7 @@ def test_a_folder_that_is_gone_is_not_offered(checkout):
 
 
 def test_interrupted_before_the_first_sample_leaves_no_folder(checkout):
-    process = start(checkout, "--task", "faulty", "--set", "mode=hang", "--rounds", "1", "--model", "sync", "--timeout", "60")
+    process = checkout.start("--quiet", "--task", "faulty", "--set", "mode=hang", "--rounds", 1, "--model", "sync", "--timeout", 60)
     wait_until(lambda: checkout.folders(), 60, "the run's folder")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
