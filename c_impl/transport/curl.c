@@ -63,6 +63,7 @@ static const struct fault {
     {CURLE_UNSUPPORTED_PROTOCOL, -EPROTO, "BadReply", NULL}, /* the URL's scheme has been checked: HTTP/0.9 */
     {CURLE_BAD_CONTENT_ENCODING, -EPROTO, "BadReply", NULL},
     {CURLE_FILESIZE_EXCEEDED, -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
+    {(CURLcode)100, -EPROTO, "BadReply", "the headers are too long"}, /* CURLE_TOO_LARGE, from 8.6 on */
     {CURLE_URL_MALFORMAT, -EINVAL, "BadUrl", NULL},
     {CURLE_OUT_OF_MEMORY, -ENOMEM, "Transport", NULL},
 };

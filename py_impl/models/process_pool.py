@@ -30,6 +30,8 @@ WINDOW = 4096
 # With 4,000 processes it hangs, with 3,200 it does not.
 WORKERS_MAX = 3000
 
+NO_THREAD = "can't start new thread"
+
 
 # -- in the host ------------------------------------------------------------------------------------------------------
 
@@ -102,7 +104,7 @@ def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> lis
     for _ in futures:
         here.acquire()
     if lost:
-        raise Impossible(f"cannot start the threads of a pool of {run.workers} processes: {lost[0]} ({start_limits()})")
+        raise no_threads(run, lost[0])
     try:
         if any(future.done() for future in futures):
             futures[0].result()
@@ -110,10 +112,16 @@ def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> lis
             go.release()
         results = [future.result() for future in futures]
     except BrokenProcessPool as error:
+        if NO_THREAD in str(error.__cause__):  # CPython 3.12 and later tell it so
+            raise no_threads(run, NO_THREAD) from error
         raise Failed("a worker process died before it ran any job") from error
     for _ in futures:
         here.acquire()  # those of the callbacks
     return results
+
+
+def no_threads(run: Run, why: object) -> Impossible:
+    return Impossible(f"cannot start the threads of a pool of {run.workers} processes: {why} ({start_limits()})")
 
 
 def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
