@@ -239,6 +239,17 @@ static void read_open_loop(const struct attempt *a, const struct slots_view *vie
     open_loop_measure(view, &s->open_loop);
 }
 
+/* A copy whose results are not the first one's. */
+static void blame_copy(const struct slots_view *view, int64_t copy, struct sample_taken *s)
+{
+    struct error why = {.text = "other results than the first"}; /* whose slots were refused, then */
+    uint64_t *first = s->has_digest ? slots_results(&s->slots) : NULL;
+    if (first != NULL)
+        (void)slots_tell_difference(view, first, "the first", &why); /* the digests differ, so that something does */
+    blame(s, CELL_REFUSED, "%s (copy %" PRId64 ")", why.text, copy + 1);
+    free(first);
+}
+
 /* The slots of one copy, and the same digest in every copy. */
 static void read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
@@ -251,7 +262,7 @@ static void read_slots(const struct attempt *a, int64_t copy, struct sample_take
     if (check_slots(s, &view, &why) != 0)
         blame(s, CELL_REFUSED, "%s", why.text);
     else if (copy > 0 && slots_digest(&view) != s->digest)
-        blame(s, CELL_REFUSED, "copy %" PRId64 " gives other results than the first", copy + 1);
+        blame_copy(&view, copy, s);
     if (copy > 0) {
         slots_close(&view);
         return;
