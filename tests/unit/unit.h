@@ -30,7 +30,8 @@ static size_t unit_count;
 /* Each file of tests is a program. */
 int main(void)
 {
-    assert_in_range(unit_count, 1, COUNT(unit_tests));
+    if (unit_count == 0)
+        return 1; /* a program that tests nothing */
     return _cmocka_run_group_tests(__BASE_FILE__, unit_tests, unit_count, NULL, NULL);
 }
 
