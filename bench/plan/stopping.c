@@ -43,8 +43,6 @@ void stopping_text(const struct stopping *asked, char *out, size_t room)
         snprintf(out, room, "%s", rounds);
 }
 
-double stopping_half_width(double low, double high) { return sqrt(high / low) - 1; }
-
 /* Widths are compared on the scale they shrink on, that of the logarithm. */
 int64_t stopping_rounds(double widest, double precision)
 {

@@ -45,8 +45,6 @@ enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPIN
 const char *stopping_name(enum stopping_why why);
 /* "10 rounds", "as many rounds as fit into 2 min", "until +-2% or 10 min are over": for people. */
 void stopping_text(const struct stopping *asked, char *out, size_t room);
-/* The half-width of an interval of a ratio, as a share: sqrt(high / low) - 1. */
-double stopping_half_width(double low, double high);
 /*
  * How many rounds a group has in all for `precision`, where after STOPPING_PILOT rounds the widest of its intervals has
  * the half-width `widest` (both as shares; NaN: it has no interval to make narrower).

@@ -35,7 +35,8 @@ bool table_is_whole(const struct table_column *column)
     return column->unit == UNIT_COUNT || column->unit == UNIT_BYTES;
 }
 
-bool table_shows(const struct table *table, size_t column)
+/* Whether people see a column: it has a title, is in the view, and some row has something in it. */
+static bool table_shows(const struct table *table, size_t column)
 {
     const struct table_column *c = &table->columns[column];
     if (c->title == NULL || (c->views != 0 && (c->views & table->view) == 0))

@@ -61,8 +61,6 @@ struct table {
 
 /* Reads one value; what a number stands for is as the unit says. */
 void table_value(const struct table *table, size_t row, size_t column, struct table_value *out);
-/* Whether people see a column: it has a title, is in the view, and some row has something in it. */
-bool table_shows(const struct table *table, size_t column);
 
 /* What people read: "1.90x [1.67,1.92]", "12.3 ms", "yes", with sign and doubt; "" where there is nothing. `aligned`: the
  * number of a ratio takes six columns, so that ratios stand below each other. Returns `out`. */

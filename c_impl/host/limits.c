@@ -60,10 +60,10 @@ int limits_check_files(const struct model *model, unsigned workers, struct coben
         return 0;
     return error_fill(
         err, -EMFILE,
-        "%u workers under %s need %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
+        "%u worker%s under %s need%s %llu open files in one process, the limit is %llu (RLIMIT_NOFILE; a higher "
         "`ulimit -Hn`%s would do)",
-        workers, model->name, (unsigned long long)need, (unsigned long long)files.rlim_cur,
-        alone ? "" : " or fewer workers");
+        workers, workers == 1 ? "" : "s", model->name, workers == 1 ? "s" : "", (unsigned long long)need,
+        (unsigned long long)files.rlim_cur, alone ? "" : " or fewer workers");
 }
 
 /* The first line of a small file, without the line feed; false where it cannot be read. */

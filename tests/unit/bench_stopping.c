@@ -2,6 +2,7 @@
 /* When it is enough. What the rule does to intervals is simulated by `make validate-statistics ONLY=stopping`. */
 #include <math.h>
 
+#include "bench/analysis/ratio.h"
 #include "bench/plan/stopping.h"
 #include "tests/unit/unit.h"
 
@@ -16,7 +17,7 @@ TEST(test_rounds_for_a_precision)
     assert_int_equal(stopping_rounds(1.02 * 1.02 * 1.02 - 1, 0.02), 180);
     assert_true(stopping_rounds(1e300, 0.0001) == 1000000);
     assert_true(stopping_rounds(INFINITY, 0.02) == 1000000);
-    assert_true(fabs(stopping_half_width(0.5, 0.5 * 1.21) - 0.1) < 1e-12);
+    assert_true(fabs(ratio_half_width(&(struct ratio){.low = 0.5, .high = 0.5 * 1.21}) - 0.1) < 1e-12);
 }
 
 TEST(test_what_ends_a_group)

@@ -3,6 +3,7 @@
 #include <gsl/gsl_randist.h>
 #include <math.h>
 
+#include "bench/analysis/ratio.h"
 #include "bench/plan/stopping.h"
 #include "bench/stats/order.h"
 #include "bench/stats/ranks.h"
@@ -143,7 +144,7 @@ static const struct noise more_noises[] = {
 
 static double half_width(const struct stats_interval *interval)
 {
-    return stopping_half_width(interval->low, interval->high);
+    return ratio_half_width(&(struct ratio){.low = interval->low, .high = interval->high});
 }
 
 /* The mean half-width of `n` rounds: asked for as a precision it makes the rule want about so many. */
