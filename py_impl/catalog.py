@@ -38,8 +38,18 @@ def names(shelf: Shelf, folder: str | None) -> list[str]:
     return sorted(file[: -len(ending)] for file in files if file.endswith(ending) and not file.startswith(("_", ".")))
 
 
+def is_function(task: str) -> bool:
+    """MODULE:NAME, FILE.py:NAME or FILE.so:SYMBOL, and no path with a colon in it."""
+    where, _, name = task.rpartition(":")
+    return where != "" and "/" not in name and (where.endswith((".py", ".so")) or "/" not in where)
+
+
 def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
-    """Where a task is, as `load` takes it: the name of a built-in Python task, or the path of a file."""
+    """Where a task is, as `load` takes it: the name of a built-in Python task, the path of a file, or a function."""
+    if is_function(task):
+        if task.rpartition(":")[0].endswith(".so") != (shelf.suffix == ".so"):
+            raise Usage(f"task '{task}' is no {'MODULE:NAME or FILE.py:NAME' if shelf is PYTHON else 'FILE.so:SYMBOL'}")
+        return task
     if "/" in task:
         if not task.endswith(shelf.suffix):
             raise Usage(f"task '{task}' is no {shelf.suffix} file")
@@ -52,8 +62,15 @@ def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
     return os.path.join(folder or shelf.folder, task + shelf.suffix)
 
 
-def load(source: str) -> ModuleType:
-    """The task module, checked; Usage with one line if there is something wrong with it."""
+def load(source: str, inputs: str | None = None, path: str | None = None) -> ModuleType:
+    """
+    The task module, checked; Usage with one line if there is something wrong with it. Of a function: the file of its inputs,
+    and folders where its module is looked for first.
+    """
+    if is_function(source):
+        return _load_function(source, inputs, path)
+    if inputs is not None:
+        raise Usage(f"--inputs is for functions, and '{source}' is none")
     try:
         module = _load_file(source) if "/" in source else _load_builtin(source)
     except FileNotFoundError as error:
@@ -117,6 +134,16 @@ def _load_builtin(name: str) -> ModuleType:
     module_name = "py_impl.tasks." + name
     __import__(module_name)
     return sys.modules[module_name]
+
+
+def _load_function(source: str, inputs: str | None, path: str | None) -> object:
+    if source.rpartition(":")[0].endswith(".so"):
+        from py_impl import ext
+
+        return ext.load_function(source, inputs)
+    from py_impl import function
+
+    return function.load(source, inputs, path)
 
 
 def _load_file(path: str) -> ModuleType:

@@ -48,7 +48,7 @@ def main(argv: list[str], runtime: Runtime = PY) -> int:
         given = options.parse("list", argv[1:])
         from py_impl.listing import show
 
-        show(runtime, given.get("--tasks"), as_json="--json" in given)
+        show(runtime, given)
     except Usage as error:
         complain(str(error))
         return EXITS["usage"]
@@ -119,6 +119,8 @@ class Command:
         run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
         run.schedule = schedule
         run.start_method = method if model.processes else "fork"
+        run.path, run.offload = given.get("--path"), "--offload" in given
+        run.inputs = None if hasattr(task, "call") else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
@@ -148,7 +150,8 @@ class Command:
         raise Usage(f"model '{name}' is unknown (known: {', '.join(model.name for model in models)})")
 
     def choose_task(self, given: dict[str, object]) -> ModuleType:
-        task = catalog.load(catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks")))
+        source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
+        task = catalog.load(source, given.get("--inputs"), given.get("--path"))
         self.record["task"] = task.NAME
         if task.ASKS == URL:
             self.record["connections"] = 0
@@ -224,6 +227,10 @@ class Command:
         module = import_module("py_impl.models." + model.module)
         run.prepare()
         module.run(run)
+        if hasattr(run.task, "call"):
+            from py_impl.function import settle
+
+            settle(run)
         if run.work_ns is None:
             run.work_ns = run.slots.last_end_ns()
         if run.start_method != "spawn":

@@ -28,8 +28,15 @@ class Option:
         self.many = many  # may be given more than once
 
 
+FUNCTIONS = "MODULE:NAME, FILE.py:NAME (for ext FILE.so:SYMBOL)"
+PATH = "DIR[:DIR]...", "where a function's module is looked for first"
+INPUTS = "FILE", "what a function is called with, one line per job (FILE.jsonl: JSON), then from the first again"
+
 OPTIONS = (
-    Option("--task", "run", "T", "a task's name, or the path of its file (with a /)", needed=True),
+    Option("--task", "run", "T", "a task's name, its file's path (with a /), or a function: " + FUNCTIONS, needed=True),
+    Option("--path", "run", *PATH),
+    Option("--inputs", "run", *INPUTS),
+    Option("--offload", "run", "", "under async, call a function that is no coroutine in the loop's executor"),
     Option("--model", "run", "M", "a model's name", needed=True),
     Option("--jobs", "run", "N", "1..100000000; by default the task's own"),
     Option("--workers", "run", "W", "the most jobs in flight, 1..100000; by default by the task's kind"),
@@ -47,6 +54,9 @@ OPTIONS = (
     Option("--end-pause", "run", "R,W", "likewise at the last job's end: close the workers after one from R"),
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--json", "list", "", "as one JSON object"),
+    Option("--task", "list", "T", "only that task; a function is called twice to see what it takes"),
+    Option("--path", "list", *PATH),
+    Option("--inputs", "list", *INPUTS),
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
 )
 

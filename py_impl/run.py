@@ -27,13 +27,18 @@ if TYPE_CHECKING:
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
-_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path", "end_pause")
+_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
+            "end_pause", "path", "inputs")  # fmt: skip
 
 
 class Run:
     def __init__(self) -> None:
         self.task = None  # a module, or any object that keeps to the contract
         self.source = ""  # where catalog.load finds it
+        self.path: str | None = None  # of folders, where a function's module is looked for first
+        self.inputs: str | None = None  # the file of a C function's; those of a Python one go to its workers with the jobs
+        self.kept: list[tuple[int, object]] = []  # what a function returned, by job
+        self.offload = False  # of functions, by a loop to its executor
         self.texts: dict[str, str] = {}  # its parameters
         self.jobs = 0
         self.workers = 0  # the most jobs in flight at once, 1..jobs
@@ -163,7 +168,7 @@ class Run:
         """In a worker process, first of all: its own signals, and under spawn its own task and mapping."""
         worker_signals()
         if self.start_method == "spawn":
-            self.task = catalog.load(self.source)
+            self.task = catalog.load(self.source, self.inputs, self.path)
             self.slots = attach(self.slots_path, self.jobs)
             self.load_transport()
             self.open_task()

@@ -62,6 +62,10 @@ class Slots:
     def state(self, job: int) -> int:
         return SLOT.unpack_from(self.map, HEADER_BYTES + job * SLOT_BYTES)[4]
 
+    def set_result(self, job: int, result: int) -> None:
+        """After the last job."""
+        Struct("=Q").pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES, result)
+
     def fail(self, job: int) -> None:
         """Marks a job whose worker is gone. Only for the host, once nobody else writes that slot."""
         Struct("=I").pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES + _STATE_WORD * 4, FAILED)

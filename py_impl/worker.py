@@ -29,7 +29,7 @@ _NO_REQUEST = Request()
 class Worker:
     """`run_job(job)` runs one job, waiting by blocking, and returns when it ended."""
 
-    __slots__ = ("run", "number", "task_worker", "client", "run_job", "_task_request")
+    __slots__ = ("run", "number", "task_worker", "client", "run_job", "call_job", "_task_request")
 
     def __init__(self, run: Run, number: int, flags: int = 0) -> None:
         """Use open_worker: what the task's worker_open raises comes through here."""
@@ -40,6 +40,10 @@ class Worker:
         self.task_worker = None if opener is None else opener(run.state, flags)
         if run.transport is not None:
             self.client = run.transport.Client(run.request_timeout_s, run.shared.connected)
+        if hasattr(run.task, "call"):
+            self.call_job = self._calling()
+            self.run_job = self._keeping()
+            return
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_job: Callable[[int], int] = self._straight() if self._task_request is None else self._asking
 
@@ -49,7 +53,10 @@ class Worker:
             self.client.close()
         closer = getattr(self.run.task, "worker_close", None)
         if closer is not None:
-            closer(self.run.state, self.task_worker)
+            try:
+                closer(self.run.state, self.task_worker)
+            except (Exception, SystemExit) as error:  # whatever a task may raise
+                self.run.worker_failed(self.number, error)
 
     def _straight(self) -> Callable[[int], int]:
         """run_job for a task that asks for nothing: one closure, as every call counts in a job that is one itself."""
@@ -74,6 +81,51 @@ class Worker:
             return end_ns
 
         return run_job
+
+    def _keeping(self) -> Callable[[int], None]:
+        """run_job for a function: its value is kept until all jobs have ended."""
+        keep, call_job, item = self.run.kept.append, self.call_job, self.run.task.item
+        return lambda job: keep((job, call_job(job, item(job))))
+
+    def _calling(self) -> Callable[[int, object], object]:
+        """call_job, which gives a function's value for job and input; None where it failed."""
+        slots, number, failed, call = self.run.slots.map, self.number, self._failed, self.run.task.blocking
+        runs_before, stamp_start, stamp_end = RUNS.unpack_from, START.pack_into, END.pack_into
+
+        def call_job(job: int, item: object) -> object:
+            at = HEADER_BYTES + job * SLOT_BYTES
+            runs = runs_before(slots, at + RUNS_AT)[0] + 1
+            start_ns = monotonic_ns()
+            stamp_start(slots, at + START_AT, start_ns, 0, number, RUNNING, runs)
+            try:
+                value = call(item)
+            except BaseException as error:  # as above
+                failed(job, start_ns, error)
+                return None
+            stamp_end(slots, at + END_AT, 0, start_ns, monotonic_ns(), number, DONE)
+            return value
+
+        return call_job
+
+    async def await_job(self, job: int, item: object) -> None:
+        """The same on an event loop, with the value kept."""
+        from asyncio import to_thread  # which this model has imported
+
+        start_ns, _ = self.begin(job)
+        task = self.run.task
+        try:
+            if task.is_async:
+                value = await task.call(item)
+            elif self.run.offload:
+                value = await to_thread(task.call, item)
+            else:
+                value = task.call(item)
+        except BaseException as error:  # as above
+            self._failed(job, start_ns, error)
+            return
+        at = HEADER_BYTES + job * SLOT_BYTES
+        END.pack_into(self.run.slots.map, at + END_AT, 0, start_ns, monotonic_ns(), self.number, DONE)
+        self.run.kept.append((job, value))
 
     def _asking(self, job: int) -> int:
         """run_job for a task that asks for something."""
@@ -100,7 +152,7 @@ class Worker:
         runs = RUNS.unpack_from(self.run.slots.map, at + RUNS_AT)[0] + 1
         start_ns = monotonic_ns()
         START.pack_into(self.run.slots.map, at + START_AT, start_ns, 0, self.number, RUNNING, runs)
-        if self._task_request is None:
+        if self.run.task.ASKS == NOTHING or self._task_request is None:
             return start_ns, _NO_REQUEST
         try:
             request = self._task_request(self.run.state, self.task_worker, job)

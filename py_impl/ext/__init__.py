@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from py_impl.errors import Impossible
+from py_impl.errors import Impossible, Usage
 from py_impl.params import build_folder
 
 TYPE_CHECKING = False
@@ -32,3 +32,11 @@ def native() -> ModuleType:
 def load(path: str) -> object:
     """A C task, as catalog.load wants it."""
     return native().Task(path)
+
+
+def load_function(source: str, inputs: str | None) -> object:
+    """A C function as a task: FILE.so:SYMBOL."""
+    try:
+        return native().Task(source, inputs)
+    except (ImportError, ValueError) as error:
+        raise Usage(str(error)) from error

@@ -34,6 +34,9 @@ async def lane(run: Run, worker: Worker) -> None:
     for job in run.dispenser:
         if run.schedule is not None:
             await due(run.due(job))
+        if hasattr(run.task, "call"):
+            await worker.await_job(job, run.task.item(job))
+            continue
         start_ns, request = worker.begin(job)
         if request is None:
             continue

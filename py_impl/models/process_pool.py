@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -59,7 +60,10 @@ def run(run: Run) -> None:
     run.gate()
     try:
         drain(run, executor)
-    except BrokenProcessPool:
+    except BrokenProcessPool as error:
+        if error.__cause__ is not None:  # the text of what came of a value that did not come out of its pickle
+            why = str(error.__cause__).strip("'\n").splitlines()[-1]
+            raise Failed(f"the pool broke at a value between the processes: {why}") from error
         executor.shutdown()
         exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
         run.watchdog.note(lambda: note_crash(run, exitcodes))
@@ -71,6 +75,8 @@ def run(run: Run) -> None:
 
 
 def drain(run: Run, executor: ProcessPoolExecutor) -> None:
+    if hasattr(run.task, "call"):
+        return drain_values(run, executor)
     waiting = deque()
     for job in run.dispenser:
         if len(waiting) >= max(WINDOW, 4 * run.workers):
@@ -78,6 +84,29 @@ def drain(run: Run, executor: ProcessPoolExecutor) -> None:
         waiting.append(executor.submit(run_job, job))
     for future in waiting:
         future.result()
+
+
+def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
+    """A function's inputs and values travel by pickle, as in people's code. The work ends when the last value is here."""
+    waiting: deque = deque()
+
+    def take() -> None:
+        job, future = waiting.popleft()
+        try:
+            run.kept.append((job, future.result()))
+        except BrokenProcessPool:
+            raise
+        except Exception as error:  # an input or a value that cannot be pickled
+            run.slots.fail(job)
+            run.shared.failed(job, None, type(error).__name__, f"between the processes: {error}", None)
+
+    for job in run.dispenser:
+        if len(waiting) >= max(WINDOW, 4 * run.workers):
+            take()
+        waiting.append((job, executor.submit(call_job, job, run.task.item(job))))
+    while waiting:
+        take()
+    run.work_ns = time.monotonic_ns()
 
 
 def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> list[object]:
@@ -176,6 +205,10 @@ def warm(number: int) -> int:
 
 def run_job(job: int) -> None:
     own.worker.run_job(job)
+
+
+def call_job(job: int, item: object) -> object:
+    return own.worker.call_job(job, item)
 
 
 def cool(_: int) -> None:
