@@ -266,6 +266,19 @@ static int names_find(struct embed *embed, PyObject *module, PyObject *contract)
     return embed->url_name != NULL ? 0 : -1;
 }
 
+/* A path as Python has it; None for NULL. */
+static PyObject *path_new(const char *path)
+{
+    return path != NULL ? PyUnicode_DecodeFSDefault(path) : Py_NewRef(Py_None);
+}
+
+/* py_impl.catalog.load(name, inputs, path) */
+static PyObject *module_load(PyObject *catalog, const struct embed_source *source)
+{
+    return PyObject_CallMethod(catalog, "load", "NNN", path_new(source->name), path_new(source->inputs),
+                               path_new(source->path));
+}
+
 /* Loads the module by the Python host's own catalogue and opens the task. -1 with an exception on failure. */
 static int task_load(struct embed *embed, const struct cobench_open *how)
 {
@@ -278,10 +291,8 @@ static int task_load(struct embed *embed, const struct cobench_open *how)
         contract = PyImport_ImportModule("py_impl.contract");
     if (contract != NULL)
         catalog = PyImport_ImportModule("py_impl.catalog");
-    PyObject *name = catalog != NULL ? PyUnicode_DecodeFSDefault(source->name) : NULL;
-    if (name != NULL)
-        module = PyObject_CallMethod(catalog, "load", "O", name);
-    Py_XDECREF(name);
+    if (catalog != NULL)
+        module = module_load(catalog, source);
     if (module == NULL || counterpart_check(how->task, module) != 0 || names_find(embed, module, contract) != 0)
         goto out;
     values = values_new(how, module);

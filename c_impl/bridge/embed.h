@@ -14,9 +14,9 @@
 
 /* Which Python task a bridged cobench_task stands for: what its `self` points to. */
 struct embed_source {
-    const char
-        *name; /* a task of py_impl/tasks, or (with a '/') the path of a file; as py_impl.catalog.load takes it */
+    const char *name; /* a task of py_impl/tasks, a file's path or a function; as py_impl.catalog.load takes it */
     const char *root; /* the folder that holds py_impl/ */
+    const char *path, *inputs; /* of a function: where to look for its module, and what it is called with; or NULL */
 };
 
 /* The bridged task: kind, asks, defaults and parameters of `counterpart`, functions of the bridge, `source` as its self. Both

@@ -17,6 +17,7 @@
 #include "cobench/task.h"
 #include "host/contract.h"
 #include "host/error.h"
+#include "host/function.h"
 #include "host/params.h"
 
 #include <dlfcn.h>
@@ -41,7 +42,8 @@ struct module_state {
 /* The chain Worker -> State -> Task -> its type -> module is what keeps the library loaded and the module's state
  * there. All three take part in garbage collection, as a Task kept in the module's own namespace closes a circle. */
 struct task_object {
-    PyObject_HEAD void *library;
+    PyObject_HEAD void *library; /* NULL: the task is a function's */
+    struct function *function;   /* NULL: it is a plug-in's */
     const struct cobench_task *task;
     PyTypeObject *state_type, *worker_type; /* borrowed from the module, which the type keeps alive, as are these */
     struct module_state *module;
@@ -691,20 +693,41 @@ static int library_load(struct task_object *self, const char *path)
     return 0;
 }
 
+static int function_load(struct task_object *self, const char *source, const char *inputs)
+{
+    struct cobench_error why;
+    error_clear(&why);
+    if (function_open(source, inputs, &self->function, &why) != 0) {
+        PyErr_SetString(PyExc_ImportError, why.message);
+        return -1;
+    }
+    self->task = function_task(self->function);
+    return 0;
+}
+
+/* PyUnicode_FSConverter that takes None for none. */
+static int path_or_none(PyObject *given, void *out) { return given == Py_None ? 1 : PyUnicode_FSConverter(given, out); }
+
 static PyObject *task_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"path", NULL};
-    PyObject *path = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&:Task", names, PyUnicode_FSConverter, &path))
+    static char *names[] = {"path", "inputs", NULL};
+    PyObject *path = NULL, *inputs = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&|O&:Task", names, PyUnicode_FSConverter, &path, path_or_none,
+                                     &inputs)) {
+        Py_XDECREF(path);
         return NULL;
+    }
+    const char *source = PyBytes_AS_STRING(path);
     struct task_object *self = (struct task_object *)type->tp_alloc(type, 0);
     if (self != NULL) {
         self->module = PyType_GetModuleState(type);
         self->state_type = self->module->state_type;
         self->worker_type = self->module->worker_type;
-        if (library_load(self, PyBytes_AS_STRING(path)) != 0)
+        if ((function_is_one(source) ? function_load(self, source, inputs != NULL ? PyBytes_AS_STRING(inputs) : NULL)
+                                     : library_load(self, source)) != 0)
             Py_CLEAR(self);
     }
+    Py_XDECREF(inputs);
     Py_DECREF(path);
     return (PyObject *)self;
 }
@@ -722,6 +745,7 @@ static void task_dealloc(PyObject *object)
     PyObject_GC_UnTrack(object);
     if (self->library != NULL)
         dlclose(self->library);
+    function_close(self->function);
     type->tp_free(object);
     Py_DECREF(type);
 }
@@ -805,7 +829,8 @@ static PyGetSetDef task_attributes[] = {
     {"JOBS", task_jobs, NULL, NULL, NULL},     {"SPLITS", task_splits, NULL, NULL, NULL},
     {"PARAMS", task_params, NULL, NULL, NULL}, {NULL, NULL, NULL, NULL, NULL}};
 
-PyDoc_STRVAR(task_doc, "Task(path)\n\nA C task, with the attributes and functions of a Python task module.");
+PyDoc_STRVAR(task_doc, "Task(path, inputs=None)\n\nA C task, or FILE.so:SYMBOL, with the attributes and functions of a "
+                       "Python task module.");
 
 static PyType_Slot task_slots[] = {{Py_tp_new, task_new},
                                    {Py_tp_dealloc, task_dealloc},

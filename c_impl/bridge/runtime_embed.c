@@ -12,8 +12,10 @@
 
 #include "bridge/embed.h"
 #include "host/error.h"
+#include "host/function.h"
 #include "host/home.h"
 #include "host/runtime.h"
+#include "host/tasks.h"
 
 struct counterpart {
     struct cobench_task task;
@@ -97,9 +99,37 @@ static const struct cobench_task *counterpart_adapt(const struct cobench_task *p
     return &counterpart->task;
 }
 
+/* A function has no plug-in, and needs none: its table is the same for all. What it is called with, Python reads. */
+static int counterpart_function(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
+{
+    struct inputs inputs = {0};
+    struct cobench_task table = {.kind = COBENCH_KIND_MIXED, .asks = COBENCH_ASK_NOTHING, .about = choice->name};
+    struct counterpart *counterpart = calloc(1, sizeof *counterpart);
+    int rc = counterpart ? 0 : error_fill(err, -ENOMEM, "out of memory");
+    if (rc == 0 && function_is_in(choice->name, ".so"))
+        rc = error_fill(err, -EINVAL, "task '%.200s' is no MODULE:NAME or FILE.py:NAME", choice->name);
+    if (rc == 0 && choice->inputs)
+        rc = inputs_open(&inputs, choice->inputs, err);
+    if (rc == 0)
+        rc = root_find(&counterpart->root, err);
+    table.name = function_name(choice->name);
+    table.default_jobs = inputs_jobs(choice->inputs ? &inputs : NULL);
+    inputs_close(&inputs);
+    if (rc) {
+        counterpart_free(counterpart);
+        return rc;
+    }
+    counterpart->source = (struct embed_source){
+        .name = choice->name, .root = counterpart->root, .path = choice->path, .inputs = choice->inputs};
+    counterpart->task = embed_task(&table, &counterpart->source);
+    *out = (struct tasks_entry){.task = &counterpart->task, .made = counterpart};
+    return 0;
+}
+
 const struct runtime runtime = {
     .name = "embed",
     .adapt = counterpart_adapt,
+    .function = counterpart_function,
     .release = counterpart_free,
     .python = embed_python,
     .facts = embed_facts,

@@ -33,6 +33,9 @@ enum {
     KEY_ARRIVALS,
     KEY_ARRIVALS_SEED,
     KEY_TASKS,
+    KEY_PATH,
+    KEY_INPUTS,
+    KEY_OFFLOAD,
     KEY_JSON,
     DESCRIPTOR_MAX = 1 << 30,
 };
@@ -40,8 +43,16 @@ enum {
 #define TIMEOUT_S         300
 #define REQUEST_TIMEOUT_S 30
 
+#define FUNCTION_TEXT "FILE.so:SYMBOL, for embed MODULE:NAME or FILE.py:NAME"
+#define PATH_TEXT     "where a Python function's module is looked for first"
+#define INPUTS_TEXT   "what a function is called with, one line per job, then from the first again"
+
 static const struct argp_option run_options[] = {
-    {"task", KEY_TASK, "T", 0, "the task: a name from `list`, or the path of a task file", 0},
+    {"task", KEY_TASK, "T", 0, "the task: a name from `list`, the path of a task file, or a function: " FUNCTION_TEXT,
+     0},
+    {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
+    {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
+    {"offload", KEY_OFFLOAD, NULL, 0, "of no effect here: the Python host's model async knows it", 0},
     {"model", KEY_MODEL, "M", 0, "the concurrency model: a name from `list`", 0},
     {"jobs", KEY_JOBS, "N", 0, "how many jobs, 1..100000000 (default: the task's)", 0},
     {"workers", KEY_WORKERS, "W", 0,
@@ -66,6 +77,9 @@ static const struct argp_option run_options[] = {
 
 static const struct argp_option list_options[] = {
     {"json", KEY_JSON, NULL, 0, "as JSON", 0},
+    {"task", KEY_TASK, "T", 0, "only that task; a function is called twice to see what it takes", 0},
+    {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
+    {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
     {"help", KEY_HELP, NULL, 0, "print this", 0},
     {0},
@@ -200,10 +214,12 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
 /* Where an option's text goes as it is; NULL: it is parsed. */
 static const char **text_place(struct args *args, int key)
 {
-    return key == KEY_TASK     ? &args->task
+    return key == KEY_TASK     ? &args->task.name
+           : key == KEY_TASKS  ? &args->task.folder
+           : key == KEY_PATH   ? &args->task.path
+           : key == KEY_INPUTS ? &args->task.inputs
            : key == KEY_SLOTS  ? &args->slots
            : key == KEY_RECORD ? &args->record
-           : key == KEY_TASKS  ? &args->tasks_folder
                                : NULL;
 }
 
@@ -241,6 +257,8 @@ static int option_parse(struct parse *parse, int key, char *text)
         return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_END_PAUSE:
         return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
+    case KEY_OFFLOAD:
+        return 0;
     case KEY_JSON:
     case KEY_HELP:
         *(key == KEY_JSON ? &args->json : &args->help) = true;
@@ -266,7 +284,7 @@ static error_t parser(int key, char *text, struct argp_state *state)
 /* argp stops at the first word it cannot use and does not say which: it is the first that no option has taken. */
 static void unknown_explain(const struct argp_option *options, const char *word, struct cobench_error *err)
 {
-    char known[256] = "";
+    char known[288] = "";
     size_t at = 0;
     for (const struct argp_option *option = options; option->name; option++) {
         if (strncmp(word, "--", 2) == 0 && strcmp(word + 2, option->name) == 0) {
@@ -310,8 +328,10 @@ int args_open_run(struct args *args, int argc, char **argv, struct cobench_error
         return rc;
     const struct {
         const char *name, *value;
-    } needed[] = {
-        {"--task", args->task}, {"--model", args->model_name}, {"--slots", args->slots}, {"--record", args->record}};
+    } needed[] = {{"--task", args->task.name},
+                  {"--model", args->model_name},
+                  {"--slots", args->slots},
+                  {"--record", args->record}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value)
             return error_fill(err, -EINVAL, "%s is needed", needed[i].name);

@@ -11,13 +11,14 @@
 #include "host/end_pause.h"
 #include "host/params.h"
 #include "host/run.h"
+#include "host/tasks.h"
 
 #define ARGS_WORKERS_MAX 100000u
 
 /* All texts are argv's. */
 struct args {
-    const char *task, *slots, *record;
-    const char *tasks_folder;  /* NULL: the built-in ones */
+    struct tasks_choice task;
+    const char *slots, *record;
     const char *model_name;    /* as given, also where it is unknown */
     const struct model *model; /* NULL: not given */
     uint64_t jobs;             /* 0: the task's default */

@@ -9,6 +9,7 @@
 
 #include "host/contract.h"
 #include "host/models.h"
+#include "host/probe.h"
 #include "host/runtime.h"
 #include "host/text.h"
 #include "host/transport.h"
@@ -74,6 +75,13 @@ static json_t *param_json(const struct cobench_param *param)
                      text_json(param->about));
 }
 
+static json_t *probe_json(const struct probe *probe)
+{
+    return probe->known
+               ? json_pack("{s:I, s:I}", "wall_ns", (json_int_t)probe->wall_ns, "cpu_ns", (json_int_t)probe->cpu_ns)
+               : json_null();
+}
+
 static json_t *task_json(const struct cobench_task *task)
 {
     json_t *params = json_array();
@@ -85,15 +93,19 @@ static json_t *task_json(const struct cobench_task *task)
                      "params", params);
 }
 
-char *list_json(const struct tasks *tasks)
+char *list_json(const struct tasks *tasks, const struct probe *probe)
 {
     json_t *good = json_array(), *errors = json_array();
     for (size_t i = 0; i < tasks->count; i++) {
-        if (tasks->entries[i].task)
+        if (tasks->entries[i].task && probe && probe->reason[0])
+            json_array_append_new(errors, text_json(probe->reason));
+        else if (tasks->entries[i].task)
             json_array_append_new(good, task_json(tasks->entries[i].task));
         else
             json_array_append_new(errors, text_json(tasks->entries[i].reason));
     }
+    if (probe && json_array_size(good) > 0)
+        json_object_set_new(json_array_get(good, 0), "probe", probe_json(probe));
     json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
                              COBENCH_VERSION, "runtimes", runtime.name, "build", build_json(), "models", models_json(),
                              "tasks", good, "errors", errors);

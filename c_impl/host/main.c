@@ -11,8 +11,10 @@
 #include "common/clock.h"
 #include "host/args.h"
 #include "host/error.h"
+#include "host/function.h"
 #include "host/limits.h"
 #include "host/list.h"
+#include "host/probe.h"
 #include "host/session.h"
 #include "host/tasks.h"
 #include "host/watchdog.h"
@@ -126,6 +128,7 @@ static int run_command(const char *program, int argc, char **argv, int64_t start
 static int list_command(const char *program, int argc, char **argv)
 {
     struct tasks tasks = {0};
+    struct probe probe = {.known = false};
     struct cobench_error err;
     struct args args;
     char *text = NULL;
@@ -138,12 +141,14 @@ static int list_command(const char *program, int argc, char **argv)
         goto out;
     }
     if (rc == 0)
-        rc = tasks_open(args.tasks_folder, &tasks, &err);
+        rc = tasks_open(&args.task, &tasks, &err);
     if (rc) {
         fprintf(stderr, "%s: %s\n", program, err.message);
         goto out;
     }
-    text = args.json ? list_json(&tasks) : list_table(&tasks);
+    if (args.task.name && function_is_one(args.task.name) && tasks.entries[0].task)
+        probe = probe_task(tasks.entries[0].task);
+    text = args.json ? list_json(&tasks, args.task.name ? &probe : NULL) : list_table(&tasks);
     if (!text || printf(args.json ? "%s\n" : "%s", text) < 0 || fflush(stdout) != 0) {
         fprintf(stderr, "%s: the list cannot be written\n", program);
         status = 1;
@@ -161,7 +166,7 @@ static void usage_print(FILE *out, const char *program)
 {
     fprintf(out,
             "usage: %s run --task T --model M --slots FILE --record FILE [OPTION...]\n"
-            "       %s list [--json] [--tasks DIR]\n"
+            "       %s list [--json] [--task T | --tasks DIR]\n"
             "       %s run --help\n",
             program, program, program);
 }

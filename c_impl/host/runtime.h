@@ -12,6 +12,9 @@
 
 #include "cobench/task.h"
 
+struct tasks_choice;
+struct tasks_entry;
+
 /* What the record says of the interpreter. */
 struct runtime_python {
     char version[32];    /* empty: there is no interpreter */
@@ -35,6 +38,8 @@ struct runtime {
      */
     const struct cobench_task *(*adapt)(const struct cobench_task *plugin, const char *path, void **made,
                                         struct cobench_error *err);
+    /* The same for a function (function.h): fills in the entry's task and what it was made of. */
+    int (*function)(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err);
     void (*release)(void *made);
 
     /* Reads the facts of the interpreter behind an open task; `state` is NULL where no task is open in this process. To

@@ -4,6 +4,9 @@
 
 #include <stddef.h>
 
+#include "host/function.h"
+#include "host/tasks.h"
+
 static const struct cobench_task *plain_adapt(const struct cobench_task *plugin, const char *path, void **made,
                                               struct cobench_error *err)
 {
@@ -13,7 +16,16 @@ static const struct cobench_task *plain_adapt(const struct cobench_task *plugin,
     return plugin;
 }
 
-static void plain_release(void *made) { (void)made; }
+static int plain_function(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
+{
+    struct function *function = NULL;
+    const int rc = function_open(choice->name, choice->inputs, &function, err);
+    if (rc == 0)
+        *out = (struct tasks_entry){.task = function_task(function), .made = function};
+    return rc;
+}
+
+static void plain_release(void *made) { function_close(made); }
 
 static void plain_python(void *state, struct runtime_python *out)
 {
@@ -30,6 +42,7 @@ static const struct runtime_fact *plain_facts(void)
 const struct runtime runtime = {
     .name = "c",
     .adapt = plain_adapt,
+    .function = plain_function,
     .release = plain_release,
     .python = plain_python,
     .facts = plain_facts,

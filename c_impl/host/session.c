@@ -19,7 +19,7 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
     *s = (struct session){
         .args = args,
         .record = {.runtime = runtime.name,
-                   .task = args->task,
+                   .task = args->task.name,
                    .model = args->model_name,
                    .jobs = args->jobs,
                    .workers = args->workers,
@@ -80,7 +80,7 @@ static int task_settle(struct session *s, struct cobench_error *err)
 {
     const struct args *args = s->args;
     struct run *run = &s->run;
-    int rc = tasks_load(args->task, args->tasks_folder, &s->task, err);
+    int rc = tasks_load(&args->task, &s->task, err);
     if (rc)
         return rc;
     s->record.task = s->task.task->name;

@@ -6,15 +6,14 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/contract.h"
 #include "host/error.h"
+#include "host/function.h"
 #include "host/home.h"
 #include "host/runtime.h"
 
@@ -73,30 +72,13 @@ static int names_read(const char *folder, char ***out, size_t *count, struct cob
     return 0;
 }
 
-/* Tells a file that is missing or of another sort from a shared object that does not load. */
-static int file_check(const char *path, struct cobench_error *err)
-{
-    static const char elf[] = {'\177', 'E', 'L', 'F'};
-    char magic[sizeof elf] = "";
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return error_fill(err, -errno, "task file '%s' cannot be read: %s", path, strerror(errno));
-    const ssize_t n = read(fd, magic, sizeof magic);
-    close(fd);
-    if (n != (ssize_t)sizeof magic || memcmp(magic, elf, sizeof elf) != 0)
-        return error_fill(err, -ENOEXEC, "task file '%s' is no shared object", path);
-    return 0;
-}
-
 static int file_load(const char *path, bool builtin, struct tasks_entry *out, struct cobench_error *err)
 {
     struct cobench_error why;
-    int rc = file_check(path, err);
+    void *handle = NULL;
+    int rc = library_open(path, &handle, err);
     if (rc)
         return rc;
-    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!handle)
-        return error_fill(err, -ENOEXEC, "task file '%s' does not load: %s", path, dlerror());
     const struct cobench_task *task = dlsym(handle, COBENCH_TASK_SYMBOL);
     if (!task) {
         rc = error_fill(err, -ENOEXEC, "task file '%s' has no symbol '%s'", path, COBENCH_TASK_SYMBOL);
@@ -145,37 +127,57 @@ static int place_find(const char *folder, struct place *place, struct cobench_er
     return place->path ? 0 : error_fill(err, -ENOMEM, "out of memory");
 }
 
-int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err)
+/* Adds a task, or why it does not load. */
+static int entry_settle(struct tasks_entry *entry, int rc, const struct cobench_error *why, struct cobench_error *err)
+{
+    if (rc == 0)
+        return 0;
+    *entry = (struct tasks_entry){.reason = strdup(why->message)};
+    return entry->reason ? 0 : error_fill(err, -ENOMEM, "out of memory");
+}
+
+/* The tasks of a folder, all of them. */
+static int folder_load(const char *folder, struct tasks *out, struct cobench_error *err)
 {
     struct place place = {0};
+    struct cobench_error why;
     char **names = NULL;
     size_t count = 0;
 
-    *out = (struct tasks){0};
     int rc = place_find(folder, &place, err);
     if (rc == 0)
         rc = names_read(place.path, &names, &count, err);
     if (rc)
         goto out;
     out->entries = calloc(count ? count : 1, sizeof *out->entries);
-    if (!out->entries) {
+    if (!out->entries)
         rc = error_fill(err, -ENOMEM, "out of memory");
-        goto out;
-    }
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct cobench_error why;
         struct tasks_entry *entry = &out->entries[out->count++];
-        if (named_load(&place, names[i], entry, &why) == 0)
-            continue;
-        *entry = (struct tasks_entry){.reason = strdup(why.message)};
-        if (!entry->reason)
-            rc = error_fill(err, -ENOMEM, "out of memory");
+        rc = entry_settle(entry, named_load(&place, names[i], entry, &why), &why, err);
     }
-    if (rc)
-        tasks_close(out);
 out:
     names_free(names, count);
     free(place.path);
+    return rc;
+}
+
+int tasks_open(const struct tasks_choice *choice, struct tasks *out, struct cobench_error *err)
+{
+    struct cobench_error why;
+    int rc;
+
+    *out = (struct tasks){0};
+    if (!choice->name) {
+        rc = folder_load(choice->folder, out, err);
+    } else {
+        out->entries = calloc(1, sizeof *out->entries);
+        out->count = out->entries ? 1 : 0;
+        rc = out->entries ? entry_settle(out->entries, tasks_load(choice, out->entries, &why), &why, err)
+                          : error_fill(err, -ENOMEM, "out of memory");
+    }
+    if (rc)
+        tasks_close(out);
     return rc;
 }
 
@@ -196,28 +198,36 @@ static int unknown_explain(const char *name, char **names, size_t count, struct 
     return error_fill(err, -ENOENT, "task '%.60s' is unknown (known: %s)", name, count ? known : "none");
 }
 
-int tasks_load(const char *name, const char *folder, struct tasks_entry *out, struct cobench_error *err)
+/* A task of the folder by its name. */
+static int known_load(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
 {
     struct place place = {0};
     char **names = NULL;
     size_t count = 0;
     bool known = false;
 
-    *out = (struct tasks_entry){0};
-    if (strchr(name, '/'))
-        return file_load(name, false, out, err);
-    int rc = place_find(folder, &place, err);
+    int rc = place_find(choice->folder, &place, err);
     if (rc == 0)
         rc = names_read(place.path, &names, &count, err);
     if (rc)
         goto out;
     for (size_t i = 0; i < count; i++)
-        known = known || strcmp(names[i], name) == 0;
-    rc = known ? named_load(&place, name, out, err) : unknown_explain(name, names, count, err);
+        known = known || strcmp(names[i], choice->name) == 0;
+    rc = known ? named_load(&place, choice->name, out, err) : unknown_explain(choice->name, names, count, err);
 out:
     names_free(names, count);
     free(place.path);
     return rc;
+}
+
+int tasks_load(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
+{
+    *out = (struct tasks_entry){0};
+    if (function_is_one(choice->name))
+        return runtime.function(choice, out, err);
+    if (choice->inputs)
+        return error_fill(err, -EINVAL, "--inputs is for functions, and '%.200s' is none", choice->name);
+    return strchr(choice->name, '/') ? file_load(choice->name, false, out, err) : known_load(choice, out, err);
 }
 
 void tasks_unload(struct tasks_entry *entry)

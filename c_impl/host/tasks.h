@@ -9,6 +9,14 @@
 
 #include "cobench/task.h"
 
+/* Which tasks, and what belongs to a function (function.h) besides. NULL: not given. */
+struct tasks_choice {
+    const char *name;   /* a name in the folder, with a '/' in it the path of a file, or a function */
+    const char *folder; /* NULL: the built-in tasks */
+    const char *path;   /* of folders, where a Python module is looked for first */
+    const char *inputs; /* a file of them */
+};
+
 struct tasks_entry {
     const struct cobench_task *task; /* checked against the contract; NULL where it did not load */
     char *reason;                    /* why not, one line; else NULL */
@@ -20,13 +28,12 @@ struct tasks {
     size_t count;
 };
 
-/* Loads every task of a folder, NULL for the built-in ones; those that do not load are listed with the reason. 0 or a
- * negative errno where the folder cannot be read. */
-int tasks_open(const char *folder, struct tasks *out, struct cobench_error *err);
+/* Loads the task chosen, or without a name every task of the folder; those that do not load are listed with the reason.
+ * 0 or a negative errno where the folder cannot be read. */
+int tasks_open(const struct tasks_choice *choice, struct tasks *out, struct cobench_error *err);
 void tasks_close(struct tasks *tasks);
 
-/* Loads one task: by its name in the folder (NULL: the built-in ones), or with a '/' in it by the path of its file. */
-int tasks_load(const char *name, const char *folder, struct tasks_entry *out, struct cobench_error *err);
+int tasks_load(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err);
 void tasks_unload(struct tasks_entry *entry);
 
 #endif

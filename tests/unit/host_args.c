@@ -32,7 +32,7 @@ TEST(test_all_options)
     struct cobench_error err;
     struct args args;
     assert_int_equal(args_open_run(&args, words_count(words), words, &err), 0);
-    assert_string_equal(args.task, "count");
+    assert_string_equal(args.task.name, "count");
     assert_ptr_equal(args.model, &model_sync);
     assert_int_equal(args.jobs, 7);
     assert_int_equal(args.workers, 3);
@@ -44,7 +44,7 @@ TEST(test_all_options)
     assert_int_equal(args.request_timeout_ns, 2 * NS_PER_S);
     assert_int_equal(args.gate_read, 0);
     assert_int_equal(args.gate_write, 1);
-    assert_string_equal(args.tasks_folder, "d");
+    assert_string_equal(args.task.folder, "d");
     assert_true(args.arrivals.rate == 2.5);
     assert_int_equal(args.arrivals.kind, ARRIVALS_POISSON);
     assert_int_equal(args.arrivals.seed, 9);

@@ -21,8 +21,7 @@ TEST(test_the_run_leaves_the_record_alone)
     char folder[PATH_MAX];
     const char *build = getenv("COBENCH_BUILD");
     snprintf(folder, sizeof folder, "%s/tasks", build ? build : "build");
-    const struct args args = {.task = "null",
-                              .tasks_folder = folder,
+    const struct args args = {.task = {.name = "null", .folder = folder},
                               .slots = slots,
                               .model_name = "sync",
                               .model = &model_sync,
