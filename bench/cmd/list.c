@@ -183,7 +183,7 @@ int cmd_list(int argc, char **argv, struct error *err)
     struct hosts_source source = {.paths = &paths};
     int rc = options_parse(&options, argc, argv, &arguments, NULL, err);
     if (rc == 0)
-        rc = options_tasks_dir(&arguments.tasks_dir, err);
+        rc = options_path("tasks", true, &arguments.tasks_dir, err);
     if (rc == 0)
         rc = paths_find(&paths, err);
     if (rc == 0)

@@ -91,18 +91,19 @@ void options_free(const struct options *options, void *into)
         setting_free(&row_of(options, i)->set, into);
 }
 
-int options_tasks_dir(char **dir, struct error *err)
+int options_path(const char *key, bool folder, char **given, struct error *err)
 {
-    char *path = *dir == NULL ? NULL : realpath(*dir, NULL);
-    if (*dir == NULL)
+    char *path = *given == NULL ? NULL : realpath(*given, NULL);
+    if (*given == NULL)
         return 0;
-    const char *wrong = path == NULL                        ? strerror(errno)
-                        : !dir_exists(path)                 ? "this is no folder"
+    const char *wrong = path == NULL ? strerror(errno)
+                        : !(folder ? dir_exists(path) : file_exists(path))
+                            ? (folder ? "this is no folder" : "this is no file")
                         : !text_is_utf8(path, strlen(path)) ? "its path is not valid UTF-8"
                                                             : NULL;
-    const int rc = wrong == NULL ? 0 : error_set(err, -EINVAL, "--tasks '%.200s': %s", *dir, wrong);
-    free(*dir);
-    *dir = path;
+    const int rc = wrong == NULL ? 0 : error_set(err, -EINVAL, "--%s '%.200s': %s", key, *given, wrong);
+    free(*given);
+    *given = path;
     return rc;
 }
 

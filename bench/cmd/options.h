@@ -37,8 +37,8 @@ struct options_print {
 int options_parse(const struct options *options, int argc, char **argv, void *into, uint64_t *given, struct error *err);
 void options_free(const struct options *options, void *into);
 
-/* Makes a folder of task files absolute, as the hosts run in another one. NULL: not said. */
-int options_tasks_dir(char **dir, struct error *err);
+/* Makes the path of what option --`key` names, a folder or a file, absolute, as the hosts run in another one. NULL: not said. */
+int options_path(const char *key, bool folder, char **path, struct error *err);
 
 /* To standard output; of `only` what struct writer says. */
 struct writer options_writer(const struct options_print *print, const char *only);

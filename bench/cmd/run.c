@@ -4,6 +4,7 @@
  * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
  * the run's folder is made and the first sample taken.
  */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <glob.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@
 #include "bench/store/run_folder.h"
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
+#include "common/clock.h"
 #include "common/cpus.h"
 
 /* All that a run holds, in the order it comes. */
@@ -39,6 +41,11 @@ struct session {
     struct paths paths;
     struct hosts_source hosts; /* with the supervisor and its scratch folder */
     char *results, *hyperfine, *folder;
+    struct function function; /* as the hosts are given it */
+    char *object, *inputs;    /* its FILE.so:SYMBOL, where it is compiled; the file of what stood on stdin: */
+    char *lines;
+    size_t lines_length;
+    struct string_list made; /* files of it that go into the run's folder */
     struct catalog catalog;
     struct suite suite;
     struct plan plan;
@@ -95,6 +102,133 @@ static int suite_find(struct session *s, struct error *err)
     return rc;
 }
 
+/* -- a function -------------------------------------------------------------------------------------------------------- */
+
+#define OBJECT     "function.so"
+#define INPUTS     "inputs.txt"
+#define INPUTS_MAX (1u << 30)
+
+/* The function as the hosts are given it: what is compiled or was read from stdin is in `folder`. */
+static void place_function(struct session *s, const struct function *named, const char *folder)
+{
+    const char *spec = named->in[IN_C];
+    const size_t length = spec == NULL ? 0 : function_file(spec);
+    char *absolute = realpath(folder, NULL); /* the hosts run in another one */
+    s->function = *named;
+    if (length > 2 && strncmp(spec + length - 2, ".c", 2) == 0) {
+        free(s->object);
+        s->function.in[IN_C] = s->object = text_format("%s/%s%s", absolute, OBJECT, spec + length);
+    }
+    if (named->inputs != NULL && strcmp(named->inputs, "-") == 0) {
+        free(s->inputs);
+        s->function.inputs = s->inputs = text_format("%s/%s", absolute, INPUTS);
+    }
+    free(absolute);
+}
+
+/* While a signal still ends it. */
+static int read_stdin(struct session *s, struct error *err)
+{
+    const char *inputs = s->options.plan.function.inputs;
+    const int rc = inputs != NULL && strcmp(inputs, "-") == 0
+                       ? file_read("/dev/stdin", INPUTS_MAX, &s->lines, &s->lines_length)
+                       : 0;
+    return rc == 0 ? 0 : error_set(err, -EINVAL, "--inputs -: %s", strerror(-rc));
+}
+
+/* The first error of a compiler: its last line is a picture. */
+static int compiler_error(const struct session *s, const char *said, struct error *err)
+{
+    char *path = text_format("%s/complaints", s->hosts.scratch), *text = NULL;
+    size_t length = 0;
+    const char *error = file_read(path, INPUTS_MAX, &text, &length) == 0 ? strstr(text, "error: ") : NULL;
+    while (error != NULL && error > text && error[-1] != '\n')
+        error--;
+    error_set(err, -EINVAL, "the compiler says: %.*s", (int)strcspn(error != NULL ? error : said, "\n"),
+              error != NULL ? error : said);
+    free(text);
+    free(path);
+    return -EINVAL;
+}
+
+static int compile(struct session *s, struct error *err)
+{
+    const struct capture how = {
+        .supervisor = s->hosts.supervisor, .scratch = s->hosts.scratch, .deadline_ns = 600 * NS_PER_S};
+    const char *spec = s->options.plan.function.in[IN_C], *cc = getenv("CC"), *cflags = getenv("CFLAGS");
+    struct string_list words = {NULL, 0};
+    char *printed = NULL;
+    string_list_addf(&words, "-I%s/c_impl/include", s->paths.root);
+    string_list_addf(&words, "%.*s", (int)function_file(spec), spec);
+    string_list_add(&words, "-o");
+    string_list_addf(&words, "%.*s", (int)function_file(s->object), s->object);
+    string_list_add(&s->made, words.items[3]);
+    char *quoted = string_list_quote(&words);
+    char *line = text_format("%s -shared -fPIC %s %s", cc != NULL ? cc : "cc", quoted, cflags != NULL ? cflags : "-O2");
+    progress_note(&s->progress, false, "%s", line);
+    int rc = capture_output(&how, (const char *const[]){"sh", "-c", line, NULL}, &printed, err);
+    if (rc == -EPROTO) {
+        const struct error inner = *err;
+        rc = compiler_error(s, inner.text, err);
+    }
+    string_list_free(&words);
+    free(quoted);
+    free(printed);
+    free(line);
+    return rc;
+}
+
+/* What the function needs before hosts are asked for it. */
+static int ready_function(struct session *s, struct error *err)
+{
+    struct function *f = &s->options.plan.function;
+    const char *venv = getenv("VIRTUAL_ENV");
+    int rc = 0;
+    if (f->name == NULL)
+        return 0;
+    if (venv != NULL && *venv != '\0' && f->in[IN_PYTHON] != NULL) {
+        f->python = s->paths.venv = text_format("%s/bin/python", venv);
+        progress_note(&s->progress, false, "the runtime py is that of the virtualenv %s", venv);
+    }
+    place_function(s, f, s->hosts.scratch);
+    if (s->inputs != NULL) {
+        rc = file_create(s->inputs, s->lines, s->lines_length);
+        string_list_add(&s->made, s->inputs);
+    }
+    if (rc != 0)
+        return error_set(err, rc, "%s: %s", s->inputs, strerror(-rc));
+    return s->object != NULL ? compile(s, err) : 0;
+}
+
+/* The file of MODULE:NAME where it is in one of the folders of `path`, to be freed; NULL: it is installed. */
+static char *module_file(const char *module, const char *path)
+{
+    char *name = xstrndup(module, strcspn(module, ":")), *file = NULL;
+    for (char *dot = name; (dot = strchr(dot, '.')) != NULL;)
+        *dot = '/';
+    for (; file == NULL && path != NULL && *path != '\0'; path += strcspn(path, ":"), path += *path == ':')
+        for (size_t i = 0; file == NULL && i < 2; i++) {
+            file = text_format("%.*s/%s%s", (int)strcspn(path, ":"), path, name, i == 0 ? "/__init__.py" : ".py");
+            if (!file_exists(file))
+                text_set(&file, NULL);
+        }
+    free(name);
+    return file;
+}
+
+/* The user's own files, and the interpreter that is. */
+static void function_files(const struct session *s, struct string_list *out)
+{
+    const struct function *f = &s->plan.function;
+    const char *py = f->in[IN_PYTHON];
+    char *module = py != NULL && function_file(py) == 0 ? module_file(py, f->path) : NULL;
+    const char *const texts[] = {f->in[IN_C], py, module, f->inputs, f->python};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i] != NULL && function_file(texts[i]) > 0)
+            string_list_addf(out, "%.*s", (int)function_file(texts[i]), texts[i]);
+    free(module);
+}
+
 /* -- getting ready ------------------------------------------------------------------------------------------------ */
 
 static int random_seed(int64_t *out, struct error *err)
@@ -122,6 +256,8 @@ static int open_hosts(struct session *s, struct error *err) { return hosts_open(
 static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
 {
     s->hosts.tasks_dir = tasks_dir;
+    s->hosts.function = s->function.name != NULL ? &s->function : NULL;
+    s->hosts.runtimes = &s->options.plan.runtimes;
     return hosts_ask_all(&s->hosts, &s->catalog, err);
 }
 
@@ -136,7 +272,9 @@ static void note_argument(json_t **argv, const char *word)
 
 static int make_plan(struct session *s, struct error *err)
 {
-    int rc = ask_hosts(s, s->options.plan.tasks_dir, err);
+    int rc = ready_function(s, err);
+    if (rc == 0)
+        rc = ask_hosts(s, s->options.plan.tasks_dir, err);
     if (rc == 0 && s->options.plan.seed < 0)
         rc = random_seed(&s->options.plan.seed, err);
     if (rc != 0)
@@ -170,7 +308,10 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
     *out = machine_json(&s->catalog, versions);
     json_decref(versions);
-    int rc = checksums_make(&s->paths, s->plan.tasks_dir, &sums, err);
+    struct string_list files = {NULL, 0};
+    function_files(s, &files);
+    int rc = checksums_make(&s->paths, s->plan.tasks_dir, &files, &sums, err);
+    string_list_free(&files);
     if (rc == 0)
         json_object_set_new(*out, "fingerprint", sums);
     return rc == 0 ? hosts_tools_facts(&s->hosts, *out, err) : rc;
@@ -189,13 +330,15 @@ static int make_folder(struct session *s, struct error *err)
                                            .host = host,
                                            .suite = s->plan.suite,
                                            .machine = machine,
-                                           .plan = plan};
+                                           .plan = plan,
+                                           .files = &s->made};
     if (rc == 0)
         rc = run_folder_make(&facts, &s->folder, err);
     json_decref(machine);
     json_decref(plan);
     if (rc != 0)
         return rc;
+    place_function(s, &s->plan.function, s->folder);
     char *path = text_format("%s/samples.jsonl", s->folder);
     rc = journal_open(path, &s->journal, err);
     free(path);
@@ -251,7 +394,14 @@ static int extend_resumed(struct session *s, struct error *err)
 static int read_plan(struct session *s, struct error *err)
 {
     json_t *plan = s->resume.results.plan;
-    const int rc = ask_hosts(s, json_string_value(json_object_get(plan, "tasks_dir")), err);
+    struct plan named; /* all but what the hosts say */
+    int rc = plan_read(plan, NULL, &named, err);
+    if (rc != 0)
+        return rc;
+    text_set(&s->paths.venv, named.function.python);
+    place_function(s, &named.function, s->folder);
+    rc = ask_hosts(s, named.tasks_dir, err);
+    plan_free(&named);
     return rc != 0 ? rc : plan_read(plan, &s->catalog, &s->plan, err);
 }
 
@@ -260,7 +410,7 @@ typedef int session_step(struct session *s, struct error *err);
 /* Everything up to the first sample. A resumed run that is finished needs no more than it takes to find that out. */
 static int session_open(struct session *s, struct error *err)
 {
-    static session_step *const new_run[] = {find_places,   suite_find,   open_hosts,  make_plan,
+    static session_step *const new_run[] = {find_places,   suite_find,   read_stdin,  open_hosts, make_plan,
                                             ask_hyperfine, start_origin, make_folder, NULL};
     static session_step *const resumed[] = {find_places,    open_hosts,   open_resumed,
                                             extend_resumed, read_plan,    ask_hyperfine,
@@ -285,6 +435,10 @@ static void session_close(struct session *s)
     interference_close(&s->watch);
     run_options_free(&s->options);
     json_decref(s->argv);
+    string_list_free(&s->made);
+    free(s->object);
+    free(s->inputs);
+    free(s->lines);
     free(s->results);
     free(s->hyperfine);
     free(s->folder);
@@ -305,6 +459,25 @@ static size_t largest_family(const struct plan *p)
     return largest;
 }
 
+/* Which runtimes the function is not in. */
+static void announce_function(struct session *s)
+{
+    const struct function *f = &s->function;
+    struct string_list out = {NULL, 0};
+    for (size_t h = 0; h < host_count && s->options.plan.runtimes.count == 0; h++)
+        if (f->in[host_table[h].work] == NULL)
+            string_list_add(&out, host_table[h].name);
+        else if ((s->plan.groups[0].entry->hosts & (1u << h)) == 0)
+            progress_note(&s->progress, true, "warning: the runtime %s is left out: %s", host_table[h].name,
+                          catalog_refusal(&s->catalog, h));
+    char *names = string_list_join(&out, " and ");
+    if (out.count > 0)
+        progress_note(&s->progress, false, "%s is only in %s: no %s (--task %s --%s gives the other)", f->name,
+                      f->in[IN_C] != NULL ? "C" : "Python", names, f->name, f->in[IN_C] != NULL ? "py" : "c");
+    free(names);
+    string_list_free(&out);
+}
+
 static void announce(struct session *s)
 {
     const struct plan *p = &s->plan;
@@ -321,6 +494,8 @@ static void announce(struct session *s)
         progress_note(&s->progress, true,
                       "warning: %lld rounds cannot call one of %zu ratios faster or slower (%zu can)", rounds,
                       largest_family(p), ratio_rounds_needed(largest_family(p)));
+    if (s->function.name != NULL)
+        announce_function(s);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].entry->hosts == 1u << h)
@@ -494,16 +669,28 @@ static int refusal(int rc, struct error *err)
     return rc == -EINVAL ? 2 : rc == -ENOPKG ? 77 : 1;
 }
 
-/* The command line, but for what says only where results go and what is shown. */
+/* The command line, but for what says only where results go and what is shown, and with the function's paths absolute. */
 static void note_arguments(struct session *s, int argc, char **argv)
 {
+    const struct function *f = &s->options.plan.function;
+    const char *const options[][2] = {{"--results", NULL},        {"--task", f->name}, {"--c", f->in[IN_C]},
+                                      {"--py", f->in[IN_PYTHON]}, {"--path", f->path}, {"--inputs", f->inputs}};
+    const size_t count = f->name == NULL ? 1 : sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--results") == 0)
-            i++;
-        else if (strncmp(argv[i], "--results=", 10) != 0 && strcmp(argv[i], "--quiet") != 0 &&
-                 strcmp(argv[i], "--no-plots") != 0)
+        const size_t length = strcspn(argv[i], "=");
+        size_t o = 0;
+        while (o < count && (strncmp(argv[i], options[o][0], length) != 0 || options[o][0][length] != '\0'))
+            o++;
+        if (o < count)
+            i += argv[i][length] == '\0';
+        else if (strcmp(argv[i], "--quiet") != 0 && strcmp(argv[i], "--no-plots") != 0)
             note_argument(&s->argv, argv[i]);
     }
+    for (size_t o = 1; o < count; o++)
+        if (options[o][1] != NULL) {
+            note_argument(&s->argv, options[o][0]);
+            note_argument(&s->argv, options[o][1]);
+        }
 }
 
 int cmd_run(int argc, char **argv, struct error *err)

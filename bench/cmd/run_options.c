@@ -3,9 +3,12 @@
 #include "bench/cmd/run_options.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cmd/options.h"
+#include "bench/util/alloc.h"
+#include "bench/util/files.h"
 
 #define AT(field) offsetof(struct run_options, field)
 
@@ -15,7 +18,19 @@ static const struct option_row rows[] = {
      "A suite of bench/suites, or a file (default quick; docs/suites.md)"},
     {{"task", SETTING_NAMES, AT(plan.tasks)},
      "T[,T]",
-     "These tasks: of the suite, or without --suite with their defaults"},
+     "These tasks: of the suite, or without --suite with their defaults. Or a function of your own: MODULE:NAME, "
+     "FILE.py:NAME, FILE.so:SYMBOL, FILE.c:SYMBOL (compiled with $CC and $CFLAGS)"},
+    {{"c", SETTING_TEXT, AT(function.in[IN_C])}, "FILE:SYMBOL", "With --task NAME: the function in C, a .so or .c"},
+    {{"py", SETTING_TEXT, AT(function.in[IN_PYTHON])}, "MODULE:NAME", "With --task NAME: the function in Python"},
+    {{"path", SETTING_TEXT, AT(function.path)},
+     "DIR[:DIR]",
+     "Where its module is looked for first; then in the current folder and those of PYTHONPATH"},
+    {{"inputs", SETTING_TEXT, AT(function.inputs)},
+     "FILE",
+     "What it is called with in the place of the job's number: a line per job (FILE.jsonl: as JSON); - is stdin"},
+    {{"offload", SETTING_FLAG, AT(function.offload)},
+     NULL,
+     "Under async call a Python function that is no coroutine through asyncio.to_thread"},
     {{"runtime", SETTING_NAMES, AT(plan.runtimes)}, "R[,R]", "These runtimes only"},
     {{"model", SETTING_NAMES, AT(plan.models)}, "M[,M]", "These models only (the baseline always runs)"},
     {{"jobs", SETTING_JOBS, AT(plan.jobs)},
@@ -87,14 +102,115 @@ static int check_resume(const struct run_options *o, uint64_t given, struct erro
     return o->resume != NULL || !o->force ? 0 : error_set(err, -EINVAL, "--force: only --resume can be forced");
 }
 
+/* -- a function -------------------------------------------------------------------------------------------------------- */
+
+/* Makes the path in a function's text absolute. *work: what it is written in. */
+static int take_spec(const char *key, char **spec, enum language *work, struct error *err)
+{
+    const size_t length = function_file(*spec);
+    const char *rest = *spec + (length > 0 ? length : strcspn(*spec, ":"));
+    char *file = length > 0 ? xstrndup(*spec, length) : NULL;
+    *work = file != NULL && !text_ends_with(file, ".py") ? IN_C : IN_PYTHON;
+    const bool known = file == NULL || *work == IN_PYTHON || text_ends_with(file, ".so") || text_ends_with(file, ".c");
+    int rc = 0;
+    if (!known || (file == NULL && *rest == '\0') || strcmp(rest, ":") == 0 || rest == *spec)
+        rc = error_set(err, -EINVAL,
+                       "--%s '%.200s': MODULE:NAME, ./FILE.py:NAME, ./FILE.so:SYMBOL or ./FILE.c:SYMBOL is needed", key,
+                       *spec);
+    else if ((rc = options_path(key, false, &file, err)) == 0 && file != NULL) {
+        char *text = text_format("%s%s", file, rest);
+        text_set(spec, text);
+        free(text);
+    }
+    free(file);
+    return rc;
+}
+
+/* --task with a function in it: it becomes --task NAME with --c or --py. */
+static int take_task(struct run_options *o, struct error *err)
+{
+    char **task = o->plan.tasks.items;
+    enum language work;
+    const int rc = take_spec("task", task, &work, err);
+    if (rc != 0)
+        return rc;
+    if (o->function.in[work] != NULL)
+        return error_set(err, -EINVAL, "--task: its name is needed where --c or --py says what it is");
+    const char *colon = strrchr(*task, ':'), *slash = strrchr(*task, '/');
+    const bool named = colon != NULL && (slash == NULL || colon > slash);
+    const char *name = named ? colon + 1 : slash + 1;
+    o->function.in[work] = *task;
+    *task = xstrndup(name, named ? strlen(name) : strcspn(name, "."));
+    return 0;
+}
+
+/* Where a module is looked for: in the folders of --path, which have to be there, the current one, and those of PYTHONPATH. */
+static int take_path(struct function_texts *f, struct error *err)
+{
+    const char *const texts[] = {f->path, ".", getenv("PYTHONPATH")};
+    struct string_list folders = {NULL, 0};
+    struct error unsaid;
+    int rc = 0;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (const char *text = texts[i]; rc == 0 && text != NULL && *text != '\0'; text += *text == ':') {
+            char *folder = xstrndup(text, strcspn(text, ":"));
+            text += strcspn(text, ":");
+            const int found = options_path("path", true, &folder, i == 0 ? err : &unsaid);
+            if (found == 0 && !string_list_have(&folders, folder))
+                string_list_add(&folders, folder);
+            rc = i == 0 ? found : 0;
+            free(folder);
+        }
+    free(f->path);
+    f->path = string_list_join(&folders, ":");
+    string_list_free(&folders);
+    return rc;
+}
+
+/* Checks what belongs to a function, and makes its paths absolute. */
+static int take_function(struct run_options *o, struct error *err)
+{
+    static const char *const keys[] = {[IN_C] = "c", [IN_PYTHON] = "py"};
+    struct function_texts *f = &o->function;
+    const struct string_list *tasks = &o->plan.tasks;
+    bool own = f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL;
+    enum language work = IN_C;
+    int rc = 0;
+    for (size_t i = 0; i < tasks->count; i++)
+        own = own || strpbrk(tasks->items[i], ":/") != NULL;
+    if (!own)
+        return f->path == NULL && f->inputs == NULL && !f->offload
+                   ? 0
+                   : error_set(err, -EINVAL, "--path, --inputs and --offload are for a function (--task MODULE:NAME)");
+    if (o->suite != NULL || tasks->count != 1)
+        return error_set(err, -EINVAL, "a function is the only task of its run: one --task, and no --suite");
+    for (enum language in = IN_C; rc == 0 && in < LANGUAGES; in++)
+        if (f->in[in] != NULL && (rc = take_spec(keys[in], &f->in[in], &work, err)) == 0 && work != in)
+            rc = error_set(err, -EINVAL, "--%s '%.200s' is not in that language", keys[in], f->in[in]);
+    if (rc == 0 && strpbrk(tasks->items[0], ":/") != NULL)
+        rc = take_task(o, err);
+    if (rc == 0 && f->inputs != NULL && strcmp(f->inputs, "-") != 0)
+        rc = options_path("inputs", false, &f->inputs, err);
+    if (rc == 0)
+        rc = take_path(f, err);
+    o->plan.function = (struct function){.name = tasks->items[0],
+                                         .in = {f->in[IN_C], f->in[IN_PYTHON]},
+                                         .path = f->path,
+                                         .inputs = f->inputs,
+                                         .offload = f->offload};
+    return rc;
+}
+
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err)
 {
     uint64_t given = 0;
     *out = (struct run_options){.plan.seed = -1, .plan.margin = -1};
     int rc = options_parse(&options, argc, argv, out, &given, err);
     if (rc == 0)
-        rc = options_tasks_dir(&out->plan.tasks_dir, err);
-    return rc == 0 ? check_resume(out, given, err) : rc;
+        rc = options_path("tasks", true, &out->plan.tasks_dir, err);
+    if (rc == 0)
+        rc = check_resume(out, given, err);
+    return rc == 0 ? take_function(out, err) : rc;
 }
 
 void run_options_free(struct run_options *o) { options_free(&options, o); }

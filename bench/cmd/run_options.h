@@ -8,8 +8,15 @@
 #include "bench/util/error.h"
 #include "bench/plan/plan.h"
 
+/* Of a function, absolute; NULL: not said. plan.function borrows them. */
+struct function_texts {
+    char *in[LANGUAGES], *path, *inputs;
+    bool offload;
+};
+
 struct run_options {
     struct plan_options plan;
+    struct function_texts function;
     char *suite;   /* NULL: not said */
     char *results; /* NULL: results/ in the project */
     char *resume;  /* a run's folder or name; NULL: a new run */

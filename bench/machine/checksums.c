@@ -51,12 +51,6 @@ static int add_file(json_t *sums, const char *name, const char *before, const ch
     return set == 0 ? 0 : -EINVAL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static int by_name(const FTSENT **a, const FTSENT **b) { return strcmp((*a)->fts_name, (*b)->fts_name); }
 
 /* A file, or the files below a folder; what is not there adds nothing. */
@@ -67,7 +61,7 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
     int rc = tree == NULL ? -errno : 0;
     const size_t root = strlen(path);
     for (FTSENT *entry; rc == 0 && (entry = fts_read(tree)) != NULL;) {
-        if (entry->fts_info != FTS_F || !ends_with(entry->fts_name, ends))
+        if (entry->fts_info != FTS_F || !text_ends_with(entry->fts_name, ends))
             continue;
         char *full = text_format("%s%s", name, entry->fts_path + root);
         rc = add_file(sums, full, "", entry->fts_path);
@@ -87,7 +81,8 @@ static int add_interpreter(json_t *sums, const char *python)
     return rc;
 }
 
-int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err)
+int checksums_make(const struct paths *paths, const char *tasks_dir, const struct string_list *more, json_t **out,
+                   struct error *err)
 {
     const char *const folders[] = {[BUILD] = paths->build, [ROOT] = paths->root, [TASKS] = tasks_dir};
     json_t *sums = json_object();
@@ -99,6 +94,8 @@ int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **ou
         rc = add_tree(sums, parts[i].name, path, parts[i].ends);
         free(path);
     }
+    for (size_t i = 0; rc == 0 && i < more->count; i++)
+        rc = add_tree(sums, more->items[i], more->items[i], "");
     if (rc == 0 && paths->python != NULL)
         rc = add_interpreter(sums, paths->python);
     if (rc == 0) {

@@ -14,7 +14,9 @@
 #include "bench/util/error.h"
 #include "bench/protocol/paths.h"
 
-/* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL. */
-int checksums_make(const struct paths *paths, const char *tasks_dir, json_t **out, struct error *err);
+/* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL;
+ * `more` are files by their paths. */
+int checksums_make(const struct paths *paths, const char *tasks_dir, const struct string_list *more, json_t **out,
+                   struct error *err);
 
 #endif

@@ -24,6 +24,14 @@ int hosts_open(struct hosts_source *source, struct error *err)
     return rc != 0 ? rc : supervisor_scratch(source->supervisor, &source->scratch, err);
 }
 
+/* Whether the host is asked for the function. */
+static bool takes_function(const struct hosts_source *s, size_t h)
+{
+    const struct host_row *host = &host_table[h];
+    return s->function != NULL && s->function->in[host->work] != NULL &&
+           (s->runtimes == NULL || s->runtimes->count == 0 || string_list_have(s->runtimes, host->name));
+}
+
 int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct error *err)
 {
     char *env[] = {host_env(s->paths), NULL}, *text = NULL;
@@ -45,9 +53,13 @@ int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct 
         string_list_add(&argv, "--tasks");
         string_list_add(&argv, s->tasks_dir);
     }
+    if (takes_function(s, h))
+        function_options(s->function, h, &argv);
     rc = capture_output(&how, (const char *const *)argv.items, &text, err);
     if (rc == 0 && (list = json_loads(text, 0, &where)) == NULL)
         rc = error_set(err, -EPROTO, "its list is no JSON: %s", where.text);
+    if (s->function != NULL && !takes_function(s, h))
+        json_array_clear(json_object_get(list, "tasks"));
     if (rc == 0)
         rc = catalog_add_list(c, h, list, err);
     if (rc != 0 && rc != -EINTR) {
@@ -61,12 +73,34 @@ out:
     return rc;
 }
 
+/* A function that no host of its language has is a mistake; one that some have not may be meant. */
+static int check_function(const struct hosts_source *s, const struct catalog *c, struct error *err)
+{
+    const unsigned have = c->task_count == 0 ? 0 : c->tasks[0].hosts;
+    for (enum language work = IN_C; work < LANGUAGES; work++) {
+        size_t asked = host_count;
+        bool found = false;
+        for (size_t h = 0; h < host_count; h++) {
+            if (host_table[h].work != work || !takes_function(s, h))
+                continue;
+            asked = h;
+            found = found || (have & (1u << h)) != 0;
+        }
+        if (asked < host_count && !found)
+            return error_set(err, -EINVAL, "the %s host: %.900s", host_table[asked].name, catalog_refusal(c, asked));
+    }
+    return have != 0 ? 0
+                     : error_set(err, -EINVAL, "task '%s': none of the runtimes runs its language", s->function->name);
+}
+
 int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct error *err)
 {
-    *out = (struct catalog){.runtimes = NULL};
+    *out = (struct catalog){.function = source->function};
     int rc = 0;
     for (size_t h = 0; rc == 0 && h < host_count; h++)
         rc = hosts_ask(source, h, out, err);
+    if (rc == 0 && source->function != NULL)
+        rc = check_function(source, out, err);
     if (rc != 0)
         catalog_free(out);
     return rc;

@@ -11,8 +11,10 @@
 struct hosts_source {
     const struct paths *paths;
     struct supervisor *supervisor;
-    const char *scratch;   /* a folder for what hosts print */
-    const char *tasks_dir; /* NULL: the built-in tasks only */
+    const char *scratch;                /* a folder for what hosts print */
+    const char *tasks_dir;              /* NULL: the built-in tasks only */
+    const struct function *function;    /* the only task that is asked for; NULL: all are. Outlives the catalog */
+    const struct string_list *runtimes; /* those that are asked for it; NULL, none: all of its language */
 };
 
 /* Takes signals, and starts the supervisor, to be closed in every case, with its scratch folder. */

@@ -171,17 +171,23 @@ static void add_runtime_cells(struct plan *p, const struct catalog *c, struct pl
         add_cell(p, cell);
 }
 
-/* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not. */
+/* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not, or where the
+ * task is a user's own there are none. */
 static int add_group_cells(struct plan *p, const struct plan_source *s, const struct suite_group *from, size_t g,
                            struct error *err)
 {
     const struct string_list *runtimes = choose(&s->options->runtimes, &from->runtimes, &s->suite->runtimes);
     const struct string_list *models = choose(&s->options->models, &from->models, &s->suite->models);
     const struct catalog_task *task = p->groups[g].entry;
+    const bool own = s->catalog->function != NULL;
     for (size_t r = 0; r < s->catalog->runtime_count; r++) {
         const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
-        const char *lacks = (task->hosts & (1u << runtime->host)) == 0 ? host_table[task->first].only : NULL;
+        const char *lacks = (task->hosts & (1u << runtime->host)) != 0 ? NULL
+                            : own                                      ? catalog_refusal(s->catalog, runtime->host)
+                                                                       : host_table[task->first].only;
         if (runtimes != NULL && !string_list_have(runtimes, runtime->name))
+            continue;
+        if (own && runtimes == NULL && lacks != NULL)
             continue;
         if (runtimes != NULL && lacks != NULL)
             return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", task->name, runtime->name,
@@ -397,7 +403,7 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
     /* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */
-    int rc = check_loads(s->catalog, task->hosts, task->name, err);
+    int rc = s->catalog->function == NULL ? check_loads(s->catalog, task->hosts, task->name, err) : 0;
     if (rc == 0)
         rc = take_rate(o, from, &g, err);
     if (rc == 0)
@@ -438,6 +444,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .margin = o->margin < 0 ? MARGIN_DEFAULT : o->margin,
                          .url = o->url,
                          .tasks_dir = o->tasks_dir,
+                         .function = o->function,
                          .claims = suite->claims,
                          .source = json_array()};
     int rc = check_names(source, err);

@@ -58,11 +58,12 @@ struct plan {
     int64_t seed;
     struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
-    double margin;         /* a difference smaller than this share is none in practice */
-    const char *url;       /* what --url said; NULL: the origin's */
-    const char *tasks_dir; /* what --tasks said, absolute; NULL: none */
-    const char *claims;    /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
-    json_t *source;        /* the plan.json that was read, or an array of the names that were made */
+    double margin;            /* a difference smaller than this share is none in practice */
+    const char *url;          /* what --url said; NULL: the origin's */
+    const char *tasks_dir;    /* what --tasks said, absolute; NULL: none */
+    struct function function; /* as the user named it: what is compiled ends in .c, and "-" are inputs from stdin */
+    const char *claims;       /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
+    json_t *source;           /* the plan.json that was read, or an array of the names that were made */
     struct plan_group *groups;
     struct plan_cell *cells; /* those of a group stand together */
     size_t group_count, cell_count;
@@ -71,7 +72,8 @@ struct plan {
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
     struct string_list tasks, runtimes, models, jobs, workers, sets;
-    int64_t seed; /* -1: not said */
+    int64_t seed;             /* -1: not said */
+    struct function function; /* name NULL: not said */
     struct stopping stopping;
     double timeout_s;
     double margin;                                             /* below 0: not said */

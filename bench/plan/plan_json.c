@@ -42,6 +42,15 @@ static const struct field plan_fields[] = {
     {"tasks_dir", FIELD_TEXT, true, OF(plan, tasks_dir), 0, 0},
     {"claims", FIELD_TEXT, true, OF(plan, claims), 0, 0},
 };
+static const struct field function_fields[] = {
+    {"name", FIELD_TEXT, false, OF(function, name), 0, 0},
+    {"c", FIELD_TEXT, true, OF(function, in[IN_C]), 0, 0},
+    {"py", FIELD_TEXT, true, OF(function, in[IN_PYTHON]), 0, 0},
+    {"path", FIELD_TEXT, true, OF(function, path), 0, 0},
+    {"inputs", FIELD_TEXT, true, OF(function, inputs), 0, 0},
+    {"python", FIELD_TEXT, true, OF(function, python), 0, 0},
+    {"offload", FIELD_WHOLE, true, OF(function, offload), 1, 1},
+};
 static const struct field group_fields[] = {
     {"name", FIELD_TEXT, false, OF(plan_group, name), 0, 0},
     {"task", FIELD_TEXT, false, OF(plan_group, task), 0, 0},
@@ -135,6 +144,11 @@ json_t *plan_json(const struct plan *plan, const char *created)
     struct plan dated = *plan;
     dated.created = created;
     write_fields(all, plan_fields, COUNT(plan_fields), &dated);
+    if (plan->function.name != NULL) {
+        json_t *function = json_object();
+        write_fields(function, function_fields, COUNT(function_fields), &plan->function);
+        json_object_set_new(all, "function", function);
+    }
     json_object_set_new(all, "groups", groups);
     json_object_set_new(all, "cells", cells);
     return all;
@@ -185,7 +199,10 @@ static int read_head(const json_t *json, struct plan *p, struct error *err)
     if (!json_is_integer(version) || json_integer_value(version) != PLAN_VERSION)
         return error_set(err, -EPROTO, "plan.json: a version of the plan that this cobench does not know (it knows %d)",
                          PLAN_VERSION);
-    const int rc = read_fields(json, plan_fields, COUNT(plan_fields), p, err);
+    const json_t *function = json_object_get(json, "function");
+    int rc = read_fields(json, plan_fields, COUNT(plan_fields), p, err);
+    if (rc == 0 && function != NULL)
+        rc = read_fields(function, function_fields, COUNT(function_fields), &p->function, err);
     if (rc == 0 && p->stopping.rounds == 0 && p->stopping.budget_s <= 0)
         return error_set(err, -EPROTO, "plan.json: neither \"rounds\" nor \"budget_s\" is given");
     return rc;
@@ -225,7 +242,10 @@ static int bind_cell(const struct plan *p, struct plan_cell *c, const struct cat
     const struct catalog_model *known = catalog_model(catalog, c->model);
     if (known == NULL || (known->hosts & (1u << c->entry->host)) == 0)
         return gone(err, "model", c->model);
-    if ((task->hosts & (1u << c->entry->host)) == 0)
+    const bool lacks = (task->hosts & (1u << c->entry->host)) == 0;
+    if (lacks && catalog->function != NULL)
+        return error_set(err, -EINVAL, "the %s host: %.900s", c->runtime, catalog_refusal(catalog, c->entry->host));
+    if (lacks)
         c->impossible = host_table[task->first].only;
     return 0;
 }

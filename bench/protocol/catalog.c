@@ -9,6 +9,7 @@
 
 #include "bench/util/alloc.h"
 #include "bench/util/json.h"
+#include "common/clock.h"
 
 /* -- rows ---------------------------------------------------------------------------------------------------------- */
 
@@ -137,13 +138,34 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
 
+/* How long a call takes, and how much of that on a CPU, gives the kind, and the jobs for about half a second of work. The
+ * slowest host decides. */
+static void take_probe(struct catalog_task *task, const struct function *function, const json_t *row)
+{
+    static const int64_t least = 8, most = 1000;
+    const json_t *probe = json_object_get(row, "probe");
+    const int64_t wall_ns = json_integer_value(json_object_get(probe, "wall_ns"));
+    const int64_t cpu_ns = json_integer_value(json_object_get(probe, "cpu_ns"));
+    if (wall_ns <= task->probe_ns)
+        return;
+    const int64_t jobs = NS_PER_S / 2 / wall_ns;
+    task->probe_ns = wall_ns;
+    task->kind = cpu_ns >= wall_ns / 10 * 9 ? "cpu" : cpu_ns <= wall_ns / 10 ? "io" : "mixed";
+    if (function->inputs == NULL)
+        task->jobs = jobs < least ? least : jobs > most ? most : jobs;
+}
+
 static void add_task(struct catalog *c, size_t h, const json_t *row)
 {
-    const char *name = json_string_value(json_object_get(row, "name"));
+    const struct function *f = c->function;
+    const bool probed = f != NULL && json_object_get(row, "probe") != NULL;
+    const char *name = f != NULL ? f->name : json_string_value(json_object_get(row, "name"));
     struct catalog_task *known = row_find(c->tasks, c->task_count, sizeof *c->tasks, name);
     if (known != NULL) {
         known->hosts |= 1u << h;
-        if (known->differ == NULL && (known->differ = compare_tasks(known->first, known->row, h, row)) != NULL)
+        if (probed)
+            take_probe(known, f, row);
+        else if (known->differ == NULL && (known->differ = compare_tasks(known->first, known->row, h, row)) != NULL)
             text_one_line(known->differ);
         return;
     }
@@ -158,6 +180,8 @@ static void add_task(struct catalog *c, size_t h, const json_t *row)
                                                       .params = json_object_get(row, "params"),
                                                       .first = h,
                                                       .hosts = 1u << h};
+    if (probed)
+        take_probe(&c->tasks[c->task_count - 1], f, row);
 }
 
 static void add_model(struct catalog *c, size_t h, const json_t *row)
@@ -219,6 +243,36 @@ void catalog_free(struct catalog *catalog)
     free(catalog->models);
     free(catalog->runtimes);
     *catalog = (struct catalog){.runtimes = NULL};
+}
+
+/* -- a function ---------------------------------------------------------------------------------------------------- */
+
+size_t function_file(const char *spec)
+{
+    const char *colon = strrchr(spec, ':');
+    const size_t length = colon == NULL || strchr(colon, '/') != NULL ? strlen(spec) : (size_t)(colon - spec);
+    char *file = xstrndup(spec, length);
+    const bool is_file = strchr(file, '/') != NULL || text_ends_with(file, ".py") || text_ends_with(file, ".so") ||
+                         text_ends_with(file, ".c");
+    free(file);
+    return is_file ? length : 0;
+}
+
+void function_options(const struct function *f, size_t h, struct string_list *words)
+{
+    const char *const options[][2] = {
+        {"--task", f->in[host_table[h].work]}, {"--path", f->path}, {"--inputs", f->inputs}};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i][1] != NULL) {
+            string_list_add(words, options[i][0]);
+            string_list_add(words, options[i][1]);
+        }
+}
+
+const char *catalog_refusal(const struct catalog *catalog, size_t h)
+{
+    const char *said = json_string_value(json_array_get(json_object_get(catalog->lists[h], "errors"), 0));
+    return said != NULL ? said : "it does not have it";
 }
 
 /* -- looking things up -------------------------------------------------------------------------------------------- */

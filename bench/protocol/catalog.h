@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stddef.h>
 
 #include "bench/util/error.h"
@@ -13,6 +14,16 @@
 
 #define HOSTS_MAX 16
 #define JOBS_MAX  100000000
+
+/* A user's own function, then the only task of a run. Strings are borrowed. */
+struct function {
+    const char *name;          /* what the task is called; NULL: there is none */
+    const char *in[LANGUAGES]; /* FILE:SYMBOL, MODULE:NAME, or a task's file; NULL: there is none in this language */
+    const char *path;          /* folders, with colons between, where its module is looked for; NULL: none */
+    const char *inputs;        /* a file with one line per job; NULL: it is called with the job's number */
+    const char *python;        /* of the virtualenv that it is run with; NULL: none */
+    int64_t offload;           /* 1: --offload */
+};
 
 struct catalog_runtime {
     const char *name;
@@ -34,12 +45,14 @@ struct catalog_task {
     size_t first;         /* the first host that has it: the table is that host's */
     unsigned hosts;       /* bit h: host h has it */
     char *differ;         /* what its tables differ in; NULL: they agree */
+    int64_t probe_ns;     /* how long a function took where it took longest; 0: not known */
 };
 
 /* Strings are borrowed from `lists`. */
 struct catalog {
     json_t *lists[HOSTS_MAX];            /* what each host printed */
     struct string_list words[HOSTS_MAX]; /* how each is started */
+    const struct function *function;     /* NULL: the hosts were asked for all that they have */
     struct catalog_runtime *runtimes;
     struct catalog_model *models;
     struct catalog_task *tasks;
@@ -49,6 +62,13 @@ struct catalog {
 /* Pure: checks what host `h` printed and takes it in (also the reference to `list`, in every case). */
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err);
 void catalog_free(struct catalog *catalog);
+
+/* How many bytes of FILE:SYMBOL are the file's path; 0: it is a module's. */
+size_t function_file(const char *spec);
+/* Adds the options that name the function to host `h`. */
+void function_options(const struct function *f, size_t h, struct string_list *words);
+/* What host `h` says of a task that it does not have. */
+const char *catalog_refusal(const struct catalog *catalog, size_t h);
 
 /* NULL: there is none of that name. */
 const struct catalog_runtime *catalog_runtime(const struct catalog *catalog, const char *name);

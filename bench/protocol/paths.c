@@ -18,10 +18,10 @@
 
 /* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
 const struct host_row host_table[] = {
-    {"c", {"cobench-host"}, "the task is only in c", "py"},
-    {"embed", {"cobench-host-embed"}, "the task is only in embed", "c"},
-    {"ext", {"{python}", "-s", "-E", "-m", "py_impl.ext"}, "the task is only in ext", "py"},
-    {"py", {"{python}", "-s", "-E", "-m", "py_impl"}, "the task is only in py", "c"},
+    {"c", {"cobench-host"}, "the task is only in c", "py", IN_C},
+    {"embed", {"cobench-host-embed"}, "the task is only in embed", "c", IN_PYTHON},
+    {"ext", {"{python}", "-s", "-E", "-m", "py_impl.ext"}, "the task is only in ext", "py", IN_C},
+    {"py", {"{venv}", "-s", "-E", "-m", "py_impl"}, "the task is only in py", "c", IN_PYTHON},
 };
 const size_t host_count = sizeof host_table / sizeof *host_table;
 
@@ -90,17 +90,19 @@ void paths_free(struct paths *paths)
     free(paths->build);
     free(paths->root);
     free(paths->python);
+    free(paths->venv);
     *paths = (struct paths){.self = NULL};
 }
 
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err)
 {
     const char *first = row->argv[0];
-    if (strcmp(first, "{python}") == 0 && paths->python == NULL)
+    const bool in_venv = strcmp(first, "{venv}") == 0 && paths->venv != NULL;
+    if (first[0] == '{' && !in_venv && paths->python == NULL)
         return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",
                          paths->build);
-    if (strcmp(first, "{python}") == 0)
-        string_list_add(out, paths->python);
+    if (first[0] == '{')
+        string_list_add(out, in_venv ? paths->venv : paths->python);
     else
         string_list_addf(out, "%s/%s", paths->build, first);
     for (const char *const *word = &row->argv[1]; *word != NULL; word++)

@@ -13,14 +13,19 @@ struct paths {
     char *build;  /* its folder */
     char *root;   /* the project: the nearest folder from `build` upwards that has py_impl/; COBENCH_ROOT overrides */
     char *python; /* the first line of BUILD/python; NULL where there is none */
+    char *venv;   /* of a virtualenv, for the Python host alone; NULL: none */
 };
+
+enum language { IN_C, IN_PYTHON, LANGUAGES };
 
 /* One row of the table of hosts: a program that offers one or more runtimes. */
 struct host_row {
     const char *name;
-    const char *argv[8];   /* first a program of the build folder, or "{python}" */
-    const char *only;      /* said of a task that no other host has */
+    const char
+        *argv[8];     /* first a program of the build folder, "{python}" or "{venv}", which without one is the former */
+    const char *only; /* said of a task that no other host has */
     const char *reference; /* the runtime whose baseline this host's results are checked against */
+    enum language work;    /* what its tasks are written in */
 };
 
 extern const struct host_row host_table[];

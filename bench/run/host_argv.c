@@ -37,11 +37,17 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
     const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
+    const struct function *function = b->catalog->function;
     const char *key;
     json_t *value;
     string_list_add_all(words, &b->catalog->words[cell->entry->host]);
     string_list_add(words, "run");
-    put(words, "--task", "%s", g->task);
+    if (function != NULL)
+        function_options(function, cell->entry->host, words);
+    else
+        put(words, "--task", "%s", g->task);
+    if (function != NULL && function->offload)
+        string_list_add(words, "--offload");
     put(words, "--model", "%s", cell->model);
     put(words, "--jobs", "%lld", (long long)g->jobs);
     put(words, "--workers", "%lld", (long long)g->workers);

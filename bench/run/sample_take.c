@@ -154,7 +154,8 @@ static void check_identity(const struct attempt *a, const struct record *r, stru
     const struct plan_group *g = &a->b->plan->groups[a->cell->group];
     if (r->status == RECORD_USAGE) /* then it may not know what it was to run */
         return;
-    if (!same(r->runtime, a->cell->runtime) || !same(r->task, g->task) || !same(r->model, a->cell->model))
+    const bool its_task = a->b->catalog->function != NULL || same(r->task, g->task); /* a function has its own name */
+    if (!same(r->runtime, a->cell->runtime) || !its_task || !same(r->model, a->cell->model))
         blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
               r->model == NULL ? "?" : r->model);
     if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))

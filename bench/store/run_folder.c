@@ -20,6 +20,7 @@
 #include "bench/util/text.h"
 #include "common/clock.h"
 
+#define COPIED_MAX     (1u << 30)
 #define SAME_SECOND    1000     /* runs of the same suite begun in the same second */
 #define SWEEP_MS       1000     /* nobody sweeps for longer; who holds the lock then holds it for something else */
 #define TEMPORARY_LINK "latest" /* as long as the number of a temporary folder */
@@ -165,6 +166,20 @@ static char *parent_of(const char *path)
     return slash == NULL ? xstrdup(".") : slash == path ? xstrdup("/") : text_format("%.*s", (int)(slash - path), path);
 }
 
+static int copy_files(const struct string_list *files, const char *folder)
+{
+    int rc = 0;
+    for (size_t i = 0; files != NULL && rc == 0 && i < files->count; i++) {
+        char *bytes = NULL;
+        size_t length = 0;
+        rc = file_read(files->items[i], COPIED_MAX, &bytes, &length);
+        if (rc == 0)
+            rc = write_text(folder, strrchr(files->items[i], '/') + 1, bytes, length);
+        free(bytes);
+    }
+    return rc;
+}
+
 int run_folder_make(const struct run_folder_facts *facts, char **path, struct error *err)
 {
     char *name = folder_name(facts), *temporary = NULL;
@@ -178,6 +193,8 @@ int run_folder_make(const struct run_folder_facts *facts, char **path, struct er
             rc = write_json(temporary, "machine.json", facts->machine);
         if (rc == 0)
             rc = write_json(temporary, "plan.json", facts->plan);
+        if (rc == 0)
+            rc = copy_files(facts->files, temporary);
         if (rc == 0)
             rc = settle(facts->results, temporary, name, path);
         if (rc != 0)

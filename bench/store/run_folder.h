@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
+#include "bench/util/text.h"
 
 /* What goes into the folder's name and into it. */
 struct run_folder_facts {
@@ -14,6 +15,7 @@ struct run_folder_facts {
     const char *created; /* ISO 8601, in UTC */
     const char *host, *suite;
     const json_t *machine, *plan;
+    const struct string_list *files; /* are copied into it */
 };
 
 /* The folder's path, to be freed. Where it cannot be made nothing is left behind; what killed runs left in `results` goes

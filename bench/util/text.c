@@ -90,6 +90,12 @@ bool text_is_utf8(const char *bytes, size_t length)
     return value != NULL;
 }
 
+bool text_ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
 const char *text_last_line(char *text)
 {
     const char *last = "";

@@ -48,12 +48,29 @@ def models():
     return [{"name": n, "about": f"the model {n}", "processes": p, "loop": loop, "baseline": b} for n, p, loop, b in names]
 
 
-def print_list(host):
+def list_function(host, argv):
+    """As the list of a host that is asked for a function. There is none called `missing`, in embed none called `partly`, and
+    `never` has no end; FAKE_PROBE says how long a call takes, in milliseconds, and how much of that on a CPU."""
+    parser = argparse.ArgumentParser()
+    for name in "tasks task path inputs".split():
+        parser.add_argument("--" + name)
+    args = parser.parse_args(argv)
+    name = args.task.rpartition(":")[2]
+    jobs = len(open(args.inputs).readlines()) if args.inputs else 8
+    if name == "missing" or (name == "partly" and host == "embed") or jobs == 0:
+        return [], [f"task '{args.task}': " + ("the inputs have no line" if jobs == 0 else f"there is no '{name}'")]
+    wall, cpu = (int(float(ms) * 1e6) for ms in os.environ.get("FAKE_PROBE", "10,10").split(","))
+    probe = None if name == "never" else {"wall_ns": wall * (3 if host == "py" else 1), "cpu_ns": cpu * (3 if host == "py" else 1)}
+    return [task(name, "mixed", jobs=jobs) | {"about": host, "probe": probe}], []
+
+
+def print_list(host, argv):
     if os.environ.get("FAKE_LIST") == "broken" and host == "py":
         print("this is no list")
         return 0
-    json.dump({"list": 1, "host": host, "version": "0", "runtimes": [host], "build": {"what": "fake"},
-               "models": models(), "tasks": tasks(host), "errors": ["broken.so: lacks the symbol"]}, sys.stdout)
+    listed, errors = list_function(host, argv) if "--task" in argv else (tasks(host), ["broken.so: lacks the symbol"])
+    json.dump({"list": 1, "host": host, "version": "0", "runtimes": [host], "build": {"what": sys.executable},
+               "models": models(), "tasks": listed, "errors": errors}, sys.stdout)
     return 0
 
 
@@ -82,14 +99,16 @@ def write_slots(path, jobs, mode, at, begun, now):
 class Run:
     def __init__(self, host, argv):
         parser = argparse.ArgumentParser()
-        for name in "task model slots record url start-method gate end-pause tasks".split():
+        for name in "task model slots record url start-method gate end-pause tasks path inputs".split():
             parser.add_argument("--" + name)
+        parser.add_argument("--offload", action="store_true")
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
         parser.add_argument("--timeout", type=float)
         parser.add_argument("--set", action="append", default=[])
         self.host, self.args = host, parser.parse_args(argv)
         self.params = dict(s.split("=", 1) for s in self.args.set)
+        self.args.task = self.args.task.rpartition(":")[2]
         self.start = time.monotonic_ns()
 
     def fault(self):
@@ -175,7 +194,10 @@ class Run:
 
 
 def main(argv):
-    return print_list(argv[0]) if argv[1] == "list" else Run(argv[0], argv[2:]).go()
+    if "FAKE_WORDS" in os.environ:
+        with open(os.environ["FAKE_WORDS"], "a") as f:
+            f.write(json.dumps([sys.executable, *argv]) + "\n")
+    return print_list(argv[0], argv[3:]) if argv[1] == "list" else Run(argv[0], argv[2:]).go()
 
 
 if __name__ == "__main__":

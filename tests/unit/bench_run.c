@@ -212,13 +212,14 @@ TEST_WITH(test_programs_are_told_apart_by_their_bytes, scratch_new, scratch_free
     struct paths paths = {.build = folder, .root = folder, .python = build};
     json_t *sums = NULL;
     assert_int_equal(file_create(build, "123456789", 9), 0);
-    assert_int_equal(checksums_make(&paths, NULL, &sums, &err), 0);
+    const struct string_list more = {NULL, 0};
+    assert_int_equal(checksums_make(&paths, NULL, &more, &sums, &err), 0);
     assert_int_equal(json_object_size(sums), 2);
     assert_string_equal(json_string_value(json_object_get(sums, "build/cobench-host")), "9 bytes, CRC-32 cbf43926");
     assert_true(strstr(json_string_value(json_object_get(sums, "interpreter")), build) != NULL);
     json_decref(sums);
     assert_int_equal(unlink(build), 0);
-    assert_int_equal(checksums_make(&paths, NULL, &sums, &err), -ENOENT);
+    assert_int_equal(checksums_make(&paths, NULL, &more, &sums, &err), -ENOENT);
     free(build);
 }
 

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""A user's own function as the task of a run, against fake hosts: what the hosts are told, what the plan keeps, and what is
+refused before anything runs."""
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def own(checkout, monkeypatch):
+    """A checkout with a user's folder beside it, in which commands are typed."""
+    checkout.home = checkout.root.parent / "home"
+    checkout.home.mkdir()
+    (checkout.home / "quote.py").write_text("def quote(job):\n    return job\n")
+    (checkout.home / "mine.c").write_text("unsigned long quote(unsigned long job) { return job; }\n")
+    (checkout.home / "mine.so").write_text("")
+    (checkout.home / "lines.jsonl").write_text("1\n2\n3\n")
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+    monkeypatch.setenv("FAKE_WORDS", str(checkout.home / "words"))
+    return checkout
+
+
+def run(own, *words, status=0, stdin=None, **env):
+    done = subprocess.run([*own.command("run", "--no-plots", "--rounds", 1, "--model", "sync", "--results", own.results, *words)],
+                          cwd=own.home, env=own.environment(**env), input=stdin, text=True, capture_output=True, timeout=60)
+    assert done.returncode == status, done.stderr
+    return done
+
+
+def words_of(own, verb, host):
+    """The words behind the verb, in the last call of the host."""
+    calls = [json.loads(line) for line in (own.home / "words").read_text().splitlines()]
+    return [call[3:] for call in calls if call[1:3] == [host, verb]][-1]
+
+
+def option(words, name):
+    return words[words.index(name) + 1] if name in words else None
+
+
+@pytest.mark.parametrize("spec, in_c, in_python", [
+    ("shop.pricing:quote", None, "shop.pricing:quote"),
+    ("./quote.py:quote", None, "{home}/quote.py:quote"),
+    ("quote.py:quote", None, "{home}/quote.py:quote"),
+    ("./mine.so:quote", "{home}/mine.so:quote", None),
+    ("./mine.so", "{home}/mine.so", None),
+])
+def test_a_function_is_the_task_of_the_runtimes_of_its_language(own, spec, in_c, in_python):
+    done = run(own, "--task", spec, PYTHONPATH=f"{own.root}/py_impl:/nowhere")
+    function, name = own.plan()["function"], "mine" if spec == "./mine.so" else "quote"
+    in_c, in_python = (text and text.format(home=own.home) for text in (in_c, in_python))
+    assert (function["name"], function["c"], function["py"]) == (name, in_c, in_python)
+    assert {c["runtime"] for c in own.plan()["cells"]} == ({"c", "ext"} if in_c else {"embed", "py"})
+    for verb in ("list", "run"):
+        told = words_of(own, verb, "c" if in_c else "py")
+        assert option(told, "--task") == (in_c or in_python)
+        assert option(told, "--path") == f"{own.home}:{own.root}/py_impl"
+    assert f"{name} is only in {'C' if in_c else 'Python'}: no {'embed and py' if in_c else 'c and ext'}" in done.stderr
+    assert all(s["status"] == "ok" for s in own.samples())
+
+
+def test_the_same_function_in_both_languages_fills_the_square(own):
+    run(own, "--task", "price", "--c", "./mine.so:quote", "--py", "./quote.py:fast", "--inputs", "lines.jsonl", "--offload",
+        "--path", ".")
+    plan = own.plan()
+    assert {c["runtime"] for c in plan["cells"]} == {"c", "ext", "embed", "py"}
+    assert (plan["groups"][0]["name"], plan["groups"][0]["jobs"]) == ("price", 3)
+    assert option(words_of(own, "run", "ext"), "--task") == f"{own.home}/mine.so:quote"
+    assert option(words_of(own, "run", "embed"), "--task") == f"{own.home}/quote.py:fast"
+    assert option(words_of(own, "run", "py"), "--inputs") == f"{own.home}/lines.jsonl"
+    assert "--offload" in words_of(own, "run", "py")
+    assert "--offload" not in words_of(own, "list", "py")
+
+
+@pytest.mark.parametrize("probe, given, kind, jobs", [
+    ("10,10", (), "cpu", 16),  # the Python host's takes three times as long: 500 ms / 30 ms
+    ("10,0.5", (), "io", 16),
+    ("0.001,0.0005", (), "mixed", 1000),
+    ("2000,2000", (), "cpu", 8),
+    ("10,10", ("--inputs", "lines.jsonl"), "cpu", 3),
+])
+def test_kind_and_jobs_follow_from_a_call(own, probe, given, kind, jobs):
+    run(own, "--task", "quote.py:quote", "--runtime", "py,embed", "--workers", 1, *given, FAKE_PROBE=probe)
+    (group,) = own.plan()["groups"]
+    assert (group["kind"], group["jobs"]) == (kind, jobs)
+
+
+def test_a_function_whose_call_has_no_end_is_mixed(own):
+    run(own, "--task", "quote.py:never", "--runtime", "py", "--workers", 1)
+    assert (own.plan()["groups"][0]["kind"], own.plan()["groups"][0]["jobs"]) == ("mixed", 8)
+
+
+def test_a_c_file_is_compiled_into_the_run_and_the_command_shown(own):
+    done = run(own, "--task", "./mine.c:quote", CC="gcc -std=c11", CFLAGS="-O1 -DX=1")
+    (folder,) = own.folders()
+    assert re.search(r"^gcc -std=c11 -shared -fPIC -I\S+ \S+/mine.c -o \S+ -O1 -DX=1$", done.stderr, re.MULTILINE)
+    assert (folder / "function.so").read_bytes().startswith(b"\x7fELF")
+    assert option(words_of(own, "run", "c"), "--task") == f"{folder}/function.so:quote"
+    assert own.plan()["function"]["c"] == f"{own.home}/mine.c:quote"
+    assert f"{own.home}/mine.c" in json.loads((folder / "machine.json").read_text())["fingerprint"]
+
+
+def test_inputs_from_stdin_stay_with_the_run(own):
+    run(own, "--task", "quote.py:quote", "--inputs", "-", stdin="a\nb\n")
+    (folder,) = own.folders()
+    assert (folder / "inputs.txt").read_text() == "a\nb\n"
+    assert own.plan()["groups"][0]["jobs"] == 2
+    assert option(words_of(own, "run", "py"), "--inputs") == f"{folder}/inputs.txt"
+
+
+def test_an_active_virtualenv_runs_the_python_host_and_no_other(own):
+    python = own.home / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    done = run(own, "--task", "price", "--py", "shop:quote", "--c", "./mine.so:quote", VIRTUAL_ENV=python.parent.parent)
+    assert f"the runtime py is that of the virtualenv {own.home}/venv" in done.stderr
+    assert own.plan()["function"]["python"] == str(python)
+    calls = [json.loads(line) for line in (own.home / "words").read_text().splitlines()]
+    assert {call[0] for call in calls if call[1] == "py"} == {str(python)}
+    assert {call[0] for call in calls if call[1] == "ext"} == {sys.executable}
+
+
+def test_a_runtime_that_cannot_load_it_is_left_out_and_said(own):
+    done = run(own, "--task", "quote.py:partly")
+    assert f"warning: the runtime embed is left out: task '{own.home}/quote.py:partly': there is no 'partly'" in done.stderr
+    assert {c["runtime"] for c in own.plan()["cells"]} == {"py"}
+
+
+def test_a_run_goes_on_with_what_it_was_begun_with(own):
+    """From another folder, with another environment and no stdin."""
+    run(own, "--task", "price", "--c", "./mine.c:quote", "--py", "shop:quote", "--inputs", "-", stdin="a\nb\n",
+        PYTHONPATH=own.root)
+    (folder,) = own.folders()
+    told = {host: words_of(own, "run", host) for host in ("c", "py")}
+    own.home = own.root
+    (own.root / "words").symlink_to(own.root.parent / "home" / "words")
+    subprocess.run(own.command("run", "--no-plots", "--resume", folder, "--rounds", 2), cwd="/", check=True,
+                   env=own.environment(CC="false"), stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    assert len({s["round"] for s in own.samples()}) == 3
+    for host, before in told.items():
+        after = words_of(own, "run", host)
+        assert [option(after, name) for name in ("--task", "--path", "--inputs")] == [
+            option(before, name) for name in ("--task", "--path", "--inputs")]
+
+
+def test_a_changed_function_is_noticed_when_the_run_goes_on(own):
+    run(own, "--task", "quote:quote", "--inputs", "lines.jsonl")
+    (folder,) = own.folders()
+    for file in ("quote.py", "lines.jsonl"):
+        with (own.home / file).open("a") as f:
+            f.write("4\n")
+    done = subprocess.run(own.command("run", "--resume", folder, "--rounds", 2), cwd=own.home, text=True,
+                                       env=own.environment(), capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert f"{own.home}/quote.py" in done.stderr and f"{own.home}/lines.jsonl" in done.stderr
+
+
+def test_the_command_line_of_the_plan_works_in_any_folder(own):
+    run(own, "--task=./quote.py:quote", "--inputs", "lines.jsonl")
+    words = own.plan()["argv"]
+    assert option(words, "--task") == "quote"
+    assert option(words, "--py") == f"{own.home}/quote.py:quote"
+    assert option(words, "--inputs") == f"{own.home}/lines.jsonl"
+    assert "./quote.py:quote" not in shlex.join(words)
+
+
+@pytest.mark.parametrize("words, says", [
+    (("--task", "shop:missing"), "the py host: task 'shop:missing': there is no 'missing'"),
+    (("--task", "./nowhere.py:quote"), "--task './nowhere.py': No such file or directory"),
+    (("--task", "./lines.jsonl:quote"), "MODULE:NAME, ./FILE.py:NAME, ./FILE.so:SYMBOL or ./FILE.c:SYMBOL is needed"),
+    (("--task", "shop:"), "is needed"),
+    (("--task", "price", "--py", "shop"), "--py 'shop': MODULE:NAME"),
+    (("--task", "price", "--c", "./quote.py:quote"), "is not in that language"),
+    (("--task", "./quote.py:quote", "--py", "shop:quote"), "--task: its name is needed"),
+    (("--task", "./quote.py:quote,null"), "a function is the only task of its run"),
+    (("--py", "shop:quote"), "a function is the only task of its run"),
+    (("--suite", "quick", "--task", "shop:quote"), "a function is the only task of its run"),
+    (("--task", "null", "--inputs", "lines.jsonl"), "--path, --inputs and --offload are for a function"),
+    (("--task", "shop:quote", "--inputs", "nowhere"), "--inputs 'nowhere': No such file or directory"),
+    (("--task", "shop:quote", "--inputs", "-"), "the inputs have no line"),
+    (("--task", "shop:quote", "--path", "quote.py"), "this is no folder"),
+    (("--task", "shop:quote", "--runtime", "c"), "none of the runtimes runs its language"),
+    (("--task", "shop:partly", "--runtime", "py,embed"), "cannot run in the runtime embed: task 'shop:partly'"),
+    (("--task", "./bad.c:quote"), "bad.c:2:"),
+    (("--task", "price", "--c", "./mine.so:missing", "--py", "shop:quote"), "the ext host: task"),
+])
+def test_mistakes_are_one_line_before_anything_runs(own, words, says):
+    (own.home / "bad.c").write_text("int x;\nint quote(\n")
+    done = run(own, *words, status=2, stdin="")
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("cc "))
+    assert says in line
+    assert own.folders() == []
