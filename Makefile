@@ -14,6 +14,8 @@ V         ?=
 FUZZ_CC   ?= clang
 TIME      ?= 600
 TARGET    ?=
+PREFIX    ?= /usr/local
+DESTDIR   ?=
 
 VERSION := 0.1.0
 Q := $(if $(V),,@)
@@ -56,13 +58,13 @@ faulty := $(BUILD)/cobench-host-faulty
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help bench prices check-prices check-resume check-soak check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
+.PHONY: all help install uninstall deb bench prices check-prices check-resume check-soak check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
         test-c test-page test-py coverage asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o
 
-all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/data/words.txt ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -71,6 +73,7 @@ help: ## List the targets
 	  '  PYTHON_PC=python3-embed     pkg-config module of the interpreter; PKG_CONFIG_PATH= finds one outside the system' \
 	  '  EMBED=auto                  how cobench-host-embed is linked to it: auto, static, shared' \
 	  '  BUILD=build                 the folder of the build' \
+	  '  PREFIX=/usr/local DESTDIR=  where install puts what it installs, and a folder that stands for / meanwhile' \
 	  '  WERROR=1 V=1                warnings are errors; show each command' \
 	  '  SUITE=quick RUN=results/... of bench; of tables, plots, page and check-prices' \
 	  '  N= ONLY= TRIES= HOURS= TIME= TARGET= FUZZ_CC=clang   of the checks and of fuzz, as their lines say'
@@ -206,6 +209,13 @@ $(BUILD)/python: FORCE
 	$(Q)mkdir -p $(@D) && if ! test -x '$(PYTHON)'; then \
 	  echo "make: $(PYTHON_PC): no interpreter at '$(PYTHON)' (./scripts/setup.sh installs one; PYTHON_PC= names another)" >&2; \
 	  exit 1; fi && printf '%s\n' '$(PYTHON)' >$@.new && if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# What the program is made of, for `cobench --version`. Beside the program and not in it: a commit alone makes no other program.
+$(BUILD)/version: FORCE
+	$(Q)mkdir -p $(@D) && printf 'commit   %s\ncompiler %s, %s\nPython   %s (%s)\n' \
+	  "$$(git --git-dir=.git --work-tree=. describe --always --abbrev=40 --dirty --exclude='*' 2>/dev/null || echo unknown)" \
+	  "$$($(CC) --version | head -n 1)" '$(subst ','\'',$(CFLAGS))' '$(py_version)$(py_threaded)' '$(PYTHON)' >$@.new && \
+	  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 .PHONY: FORCE
 FORCE:
 
@@ -213,6 +223,43 @@ FORCE:
 $(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
 	$(call say,TEXT,$@)
 	$(Q)mkdir -p $(@D) && '$(PYTHON)' -s -E scripts/make_words.py >$@
+
+# -- installing -------------------------------------------------------------------------------------------------------
+
+# All that the program needs lies in one folder, lib/cobench, from where it finds it as it does in a build.
+lib = $(DESTDIR)$(PREFIX)/lib/cobench
+man_pages := $(BUILD)/share/man/man1/cobench.1
+$(man_pages): scripts/manual.py $(BUILD)/cobench $(BUILD)/python docs/suites.md c_impl/include/cobench/task.h py_impl/contract.py
+	$(call say,MAN,$(BUILD)/share)
+	$(Q)rm -rf $(BUILD)/share && '$(PYTHON)' -s -E scripts/manual.py $(BUILD)
+
+install: all $(man_pages) ## Install under PREFIX (/usr/local; DESTDIR= stands for / meanwhile)
+	$(call say,INSTALL,$(lib))
+	$(Q)umask 022; set -e; rm -rf '$(lib)'; \
+	  mkdir -p '$(lib)' $(foreach d,bin include/cobench lib/pkgconfig share/doc/cobench,'$(DESTDIR)$(PREFIX)/$(d)'); \
+	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs)) native tasks transport data python version | tar -C '$(lib)' -xof -; \
+	  tar -cf - --exclude=__pycache__ py_impl bench/suites bench/claims scripts/plots | tar -C '$(lib)' -xof -; \
+	  '$(PYTHON)' -s -E -m compileall -q -d '$(PREFIX)/lib/cobench/py_impl' '$(lib)/py_impl'; \
+	  chmod -R u+rwX,go=rX '$(lib)'; \
+	  for p in cobench cobench-origin; do ln -sfn ../lib/cobench/$$p '$(DESTDIR)$(PREFIX)'/bin/$$p; done; \
+	  install -m 644 c_impl/include/cobench/task.h '$(DESTDIR)$(PREFIX)/include/cobench/'; \
+	  printf '%s\n' 'prefix=$(PREFIX)' 'Name: cobench' 'Description: the contract of the tasks of cobench' 'Version: $(VERSION)' \
+	    'Cflags: -I$${prefix}/include' >'$(DESTDIR)$(PREFIX)/lib/pkgconfig/cobench.pc'; \
+	  install -m 644 LICENSE README.md CHANGELOG.md docs/* '$(DESTDIR)$(PREFIX)/share/doc/cobench/'; \
+	  for f in $$(cd $(BUILD)/share && find * -type f); do \
+	    install -D -m 644 $(BUILD)/share/$$f '$(DESTDIR)$(PREFIX)'/share/$$f; done
+
+uninstall: ## Remove what install put under PREFIX
+	$(Q)cd '$(DESTDIR)$(PREFIX)' && rm -rf lib/cobench include/cobench share/doc/cobench && \
+	  rm -f bin/cobench bin/cobench-origin lib/pkgconfig/cobench.pc share/man/man1/cobench.1 share/man/man1/cobench-*.1 \
+	    share/man/man5/cobench-suite.5 share/man/man7/cobench-task.7 share/bash-completion/completions/cobench \
+	    share/zsh/site-functions/_cobench share/fish/vendor_completions.d/cobench.fish
+
+deb: override PREFIX := /usr
+deb: override DESTDIR := $(BUILD)/deb
+deb: install ## Make the package build/cobench_VERSION_ARCHITECTURE.deb, for the Debian release that this is
+	$(call say,DEB,$(BUILD)/cobench_$(VERSION)_*.deb)
+	$(Q)scripts/make_deb.sh $(BUILD) $(VERSION) '$(PYTHON)'
 
 # -- tests ------------------------------------------------------------------------------------------------------------
 

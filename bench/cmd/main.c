@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "bench/cmd/command.h"
+#include "bench/protocol/paths.h"
 #include "bench/util/alloc.h"
+#include "bench/util/files.h"
+#include "bench/util/text.h"
 
 #define NAME_ROOM 64
 
@@ -43,6 +46,25 @@ static void print_help(FILE *out)
     fputs("\n'cobench COMMAND --help' lists its options. Exit status: 0 done, 1 something failed, 2 usage,\n"
           "77 not possible here, 128 + n ended by signal n.\n",
           out);
+}
+
+/* And what the build wrote of itself beside the program: the commit, the compiler, the Python. */
+static void print_version(FILE *out, struct argp_state *state)
+{
+    (void)state;
+    struct paths paths;
+    struct error err;
+    char *text = NULL;
+    size_t length = 0;
+    fputs("cobench " COBENCH_VERSION "\n", out);
+    if (paths_find(&paths, &err) != 0)
+        return;
+    char *path = text_format("%s/version", paths.build);
+    if (file_read(path, VERSION_ROOM, &text, &length) == 0)
+        fputs(text, out);
+    free(text);
+    free(path);
+    paths_free(&paths);
 }
 
 static int refuse_command(const char *name)
@@ -99,7 +121,7 @@ int main(int argc, char **argv)
 {
     static char help[] = "--help";
     argp_err_exit_status = 2;
-    argp_program_version = "cobench " COBENCH_VERSION;
+    argp_program_version_hook = print_version;
     json_set_alloc_funcs(xmalloc, free);
     if (!fill_standard_streams() || on_exit(end_output, NULL) != 0)
         return 1;
@@ -116,7 +138,7 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        puts(argp_program_version);
+        print_version(stdout, NULL);
         return 0;
     }
     for (size_t i = 0; i < command_count; i++)

@@ -135,7 +135,7 @@ static bool is_run(const char *folder)
 
 int find_run(const struct paths *paths, const char *results, const char *name, char **path, struct error *err)
 {
-    char *folder = results != NULL ? xstrdup(results) : text_format("%s/results", paths->root);
+    char *folder = results != NULL ? xstrdup(results) : paths_results(paths);
     char *named = text_format("%s/%s", folder, name == NULL ? "latest" : name);
     const bool is_path = name != NULL && is_run(name);
     int rc = 0;

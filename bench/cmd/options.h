@@ -46,8 +46,8 @@ struct writer options_writer(const struct options_print *print, const char *only
 int options_print_end(struct error *err);
 
 /*
- * The folder of the run that `name` stands for, to be freed: a path, else a name in the folder `results` (NULL: the
- * project's results/), of which `latest` is the newest run. A `name` of NULL is the latest. -ENOENT where there is none.
+ * The folder of the run that `name` stands for, to be freed: a path, else a name in the folder `results` (NULL:
+ * paths_results), of which `latest` is the newest run. A `name` of NULL is the latest. -ENOENT where there is none.
  */
 int find_run(const struct paths *paths, const char *results, const char *name, char **path, struct error *err);
 

@@ -246,7 +246,7 @@ static int find_places(struct session *s, struct error *err)
     if (rc != 0)
         return rc;
     s->hosts.paths = &s->paths;
-    s->results = s->options.results != NULL ? xstrdup(s->options.results) : text_format("%s/results", s->paths.root);
+    s->results = s->options.results != NULL ? xstrdup(s->options.results) : paths_results(&s->paths);
     interference_open("", &s->watch);
     return 0;
 }

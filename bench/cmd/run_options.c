@@ -71,7 +71,9 @@ static const struct option_row rows[] = {
      "How worker processes start: fork (default) or spawn"},
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
     {{"tasks", SETTING_TEXT, AT(plan.tasks_dir)}, "DIR", "Another folder of task files"},
-    {{"results", SETTING_TEXT, AT(results)}, "DIR", "Where the run's folder goes (default results/ in the project)"},
+    {{"results", SETTING_TEXT, AT(results)},
+     "DIR",
+     "Where the run's folder goes (default ./results; from a checkout its results/)"},
     {{"resume", SETTING_TEXT, AT(resume)},
      "RUN",
      "Go on with a run that was cut off: its folder, its name under results/, or 'latest'; what it does stands "

@@ -18,7 +18,7 @@ struct run_options {
     struct plan_options plan;
     struct function_texts function;
     char *suite;   /* NULL: not said */
-    char *results; /* NULL: results/ in the project */
+    char *results; /* NULL: paths_results */
     char *resume;  /* a run's folder or name; NULL: a new run */
     bool no_plots, quiet, force;
 };

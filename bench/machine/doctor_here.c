@@ -226,12 +226,17 @@ static void shared_memory(struct doctor *d)
     disk_space(d, "/dev/shm", "/dev/shm", advice);
 }
 
-/* Where runs are kept: the folder, or where it is not there yet the one above it. */
+/* Where runs are kept: the folder, or where it is not there yet the nearest one above it. */
 static void results(struct doctor *d, const struct paths *paths)
 {
-    char *wanted = text_format("%s/results", paths->root);
+    char *wanted = paths_results(paths);
+    for (char *slash; !dir_exists(wanted) && (slash = strrchr(wanted, '/')) != NULL;)
+        *slash = '\0';
     accessible(d, "results", "cobench run --results DIR keeps them elsewhere",
-               dir_exists(wanted) ? wanted : paths->root, W_OK);
+               dir_exists(wanted) ? wanted
+               : *wanted == '\0'  ? "/"
+                                  : ".",
+               W_OK);
     free(wanted);
 }
 

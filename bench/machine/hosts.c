@@ -9,6 +9,7 @@
 
 #include "bench/process/capture.h"
 #include "bench/process/signals.h"
+#include "bench/util/files.h"
 #include "bench/util/json.h"
 #include "common/clock.h"
 
@@ -135,10 +136,35 @@ void hosts_facts(const struct catalog *catalog, json_t *facts)
 
 /* -- tools -------------------------------------------------------------------------------------------------------- */
 
+/* `commit`, which is changed, has "-dirty" behind it where a file of it had changed; NULL: unknown. */
+static void commit_facts(json_t *facts, char *commit)
+{
+    fact_text(facts, "git_dirty", NULL);
+    if (commit != NULL) {
+        const size_t length = strcspn(commit, "-\n");
+        json_object_set_new(facts, "git_dirty", json_boolean(commit[length] == '-'));
+        commit[length] = '\0';
+    }
+    fact_text(facts, "git_commit", commit);
+}
+
+/* An installed program has no repository; its commit stands in what `make` wrote beside it. */
+static void built_facts(const struct paths *paths, json_t *facts)
+{
+    static const char key[] = "commit   ";
+    char *path = text_format("%s/version", paths->build), *text = NULL;
+    size_t length = 0;
+    const bool known = file_read(path, VERSION_ROOM, &text, &length) == 0 && strncmp(text, key, strlen(key)) == 0 &&
+                       strncmp(text + strlen(key), "unknown", strlen("unknown")) != 0;
+    commit_facts(facts, known ? text + strlen(key) : NULL);
+    free(text);
+    free(path);
+}
+
 /*
  * Naming the repository by its path keeps git from looking further up, into a repository that this folder merely lies
  * in, and from refusing one of another owner: what is in this folder is being run anyway. A monitor of files that it
- * asks for is not. It prints the commit, with "-dirty" behind it where a file of it has changed.
+ * asks for is not.
  */
 static int git_facts(const struct capture *how, json_t *facts, struct error *err)
 {
@@ -148,13 +174,7 @@ static int git_facts(const struct capture *how, json_t *facts, struct error *err
                                 NULL};
     char *commit = NULL;
     const int rc = capture_output(how, argv, &commit, err);
-    fact_text(facts, "git_dirty", NULL);
-    if (rc == 0) {
-        const size_t length = strcspn(commit, "-\n");
-        json_object_set_new(facts, "git_dirty", json_boolean(commit[length] == '-'));
-        commit[length] = '\0';
-    }
-    fact_text(facts, "git_commit", commit);
+    commit_facts(facts, commit);
     free(commit);
     free(tree);
     free(folder);
@@ -169,7 +189,9 @@ int hosts_tools_facts(const struct hosts_source *source, json_t *facts, struct e
     int rc = capture_version(&how, "gnuplot", &gnuplot, err);
     fact_text(facts, "gnuplot", rc == -ENOPKG ? "none" : gnuplot);
     free(gnuplot);
-    if (rc != -EINTR && rc != -EPIPE)
+    if (paths_installed(source->paths))
+        built_facts(source->paths, facts);
+    else if (rc != -EINTR && rc != -EPIPE)
         rc = git_facts(&how, facts, err);
     if (rc == -EINTR || rc == -EPIPE)
         return rc;

@@ -94,6 +94,20 @@ void paths_free(struct paths *paths)
     *paths = (struct paths){.self = NULL};
 }
 
+bool paths_installed(const struct paths *paths) { return strcmp(paths->root, paths->build) == 0; }
+
+char *paths_results(const struct paths *paths)
+{
+    if (!paths_installed(paths))
+        return text_format("%s/results", paths->root);
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (access(dir_exists("results") ? "results" : ".", W_OK) == 0)
+        return xstrdup("results");
+    if (data != NULL && *data == '/')
+        return text_format("%s/cobench", data);
+    return text_format("%s/.local/share/cobench", home == NULL ? "" : home);
+}
+
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err)
 {
     const char *first = row->argv[0];

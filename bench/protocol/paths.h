@@ -3,10 +3,13 @@
 #ifndef BENCH_PROTOCOL_PATHS_H
 #define BENCH_PROTOCOL_PATHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "bench/util/error.h"
 #include "bench/util/text.h"
+
+#define VERSION_ROOM 4096 /* of BUILD/version, what the programs were made of */
 
 struct paths {
     char *self;   /* the driver's own executable */
@@ -33,6 +36,12 @@ extern const size_t host_count;
 
 int paths_find(struct paths *out, struct error *err);
 void paths_free(struct paths *paths);
+/* Does the program lie beside the project's files, where `make install` puts it, and not in a build of the project? */
+bool paths_installed(const struct paths *paths);
+/*
+ * Where runs are kept, to be freed: results/ of the project. An installed program has ./results, and $XDG_DATA_HOME/cobench where that cannot be written.
+ */
+char *paths_results(const struct paths *paths);
 /* The words that start a host. -ENOENT where its program is not there. */
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err);
 /* The environment a host needs: one "KEY=VALUE", to be freed. */

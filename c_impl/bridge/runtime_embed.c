@@ -33,17 +33,17 @@ static void counterpart_free(void *made)
     free(counterpart);
 }
 
-/* The folder that holds py_impl/: COBENCH_ROOT, or the nearest one above the build. */
+/* The folder that holds py_impl/: COBENCH_ROOT, or the nearest one from the build upwards. */
 static int root_find(char **out, struct cobench_error *err)
 {
     const char *given = getenv("COBENCH_ROOT");
     char *up = NULL, *probe = NULL;
-    int rc = given ? 0 : home_path("..", &up, err);
+    int rc = given ? 0 : home_path(".", &up, err);
     if (rc)
         return rc;
     if (given)
         up = strdup(given);
-    for (int level = 0; up && level < 5; level++) {
+    for (int level = 0; up && level < 6; level++) {
         char *higher = NULL;
         if (asprintf(&probe, "%s/py_impl/contract.py", up) < 0)
             break;

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+"""What `make install` and `make deb` leave: a program that works from any folder, and its manual and completions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from hosts import BUILD, ROOT
+
+PREFIX = "/opt/co bench"
+FILES = {"run": "run_options"}  # where a command's table is, if not in a file of its name
+TABLES = {path.stem: path.read_text() for path in (ROOT / "bench" / "cmd").glob("*.c")}
+
+
+def make(*words: str) -> None:
+    """What is built stays as it is, whatever flags it was built with."""
+    old = [f"--old-file={BUILD / name}" for name in ("flags", "version", "python")]
+    subprocess.run(["make", f"BUILD={BUILD}", *old, *words], cwd=ROOT, check=True, timeout=300)
+
+
+def files(folder: Path) -> dict[Path, int]:
+    return {path.relative_to(folder): path.lstat().st_mtime_ns for path in folder.rglob("*") if not path.is_dir()}
+
+
+@pytest.fixture(scope="module")
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where it is installed, among the files of others."""
+    destination = tmp_path_factory.mktemp("destination")
+    prefix = destination / PREFIX[1:]
+    others = [prefix / name for name in ("bin/other", "share/man/man1/other.1", "include/other.h")]
+    for other in others:
+        other.parent.mkdir(parents=True, exist_ok=True)
+        other.touch()
+    make("install", f"PREFIX={PREFIX}", f"DESTDIR={destination}")
+    yield prefix
+    make("uninstall", f"PREFIX={PREFIX}", f"DESTDIR={destination}")
+    assert {prefix / path for path in files(prefix)} == set(others)
+
+
+def call(prefix: Path, folder: Path, *words: str, before: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {key: text for key, text in os.environ.items() if key not in ("COBENCH_ROOT", "COBENCH_BUILD", "XDG_DATA_HOME")}
+    env["PATH"] = f"{prefix / 'bin'}:{env['PATH']}"
+    return subprocess.run([*before, *words], cwd=folder, env=env | environment, capture_output=True, text=True, timeout=300)
+
+
+def test_it_runs_from_any_folder(prefix, tmp_path):
+    before = files(prefix)
+    done = call(prefix, tmp_path, "cobench", "run", "--task", "fetch,wordcount", "--model", "sync", "--jobs", "2", "--set", "delay=1",
+                "--rounds", "1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "results").glob("2*")
+    assert f"the run is in results/{folder.name}" in done.stderr and (folder / "index.html").exists()
+    assert {cell["runtime"] for cell in json.loads((folder / "summary.json").read_text())["cells"]} == {"c", "embed", "ext", "py"}
+    assert files(prefix) == before, "a run writes nothing into the installation"
+    commit = re.search(r"^commit +(?:([0-9a-f]{40})(-dirty)?|unknown)$", (prefix / "lib/cobench/version").read_text(), re.MULTILINE)
+    machine = json.loads((folder / "machine.json").read_text())
+    assert machine["git_commit"] == (commit[1] or "unknown")
+    assert call(prefix, tmp_path, "cobench", "report", "--no-plots").returncode == 0
+
+
+@pytest.mark.parametrize("data", ["{}/data", ""])
+def test_where_the_folder_cannot_be_written(prefix, tmp_path, data):
+    closed, home = tmp_path / "closed", tmp_path / "home"
+    closed.mkdir(mode=0o555)
+    powerless = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.geteuid() == 0 else ()
+    done = call(prefix, closed, "cobench", "run", "--task", "null", "--runtime", "c", "--model", "sync", "--rounds", "1", "--no-plots",
+                before=powerless, HOME=str(home), XDG_DATA_HOME=data.format(tmp_path))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    where = tmp_path / "data" / "cobench" if data else home / ".local" / "share" / "cobench"
+    assert f"the run is in {where}/2" in done.stderr and (where / "latest").exists() and not list(closed.iterdir())
+
+
+def test_the_version_says_what_it_was_made_of(prefix, tmp_path):
+    lines = call(prefix, tmp_path, "cobench", "--version").stdout.splitlines()
+    python = (BUILD / "python").read_text().strip()
+    assert [line.split()[0] for line in lines] == ["cobench", "commit", "compiler", "Python"] and python in lines[3]
+
+
+def test_a_task_is_built_by_what_pkg_config_says(prefix, tmp_path):
+    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={tmp_path}", "--cflags", "cobench"], check=True, text=True,
+                           capture_output=True, env=os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}).stdout.split()  # fmt: skip
+    shutil.copytree(prefix / "include", tmp_path / "include")
+    shutil.copy(ROOT / "tests" / "tasks" / "no_symbol.c", tmp_path)
+    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "no_symbol.c", "-o", "x.so"], cwd=tmp_path, check=True)
+
+
+# -- the manual and the completions ------------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, set[str]]:
+    """The options of each command, by its table in the source."""
+    row = re.compile(r'^ +\{\{"([a-z-]+)", SETTING_', re.MULTILINE)
+    names = re.findall(r'^    \{"(\w+)", cmd_\w+, "', TABLES["main"], re.MULTILINE)
+    shared = set(row.findall(TABLES["options"]))
+    assert shared == {"format", "width"} and "run" in names
+    found = {name: TABLES[FILES.get(name, name)] for name in names}
+    return {name: set(row.findall(text)) | (shared if ".prints = true" in text else set()) for name, text in found.items()}
+
+
+@pytest.mark.parametrize(("command", "options"), commands().items())
+def test_every_option_is_in_the_manual_and_the_completions(prefix, command, options):
+    share, said = prefix / "share", {}
+    said["man"] = re.findall(r"^\\fB\\-\\-([a-z\\-]+)\\fR", (share / f"man/man1/cobench-{command}.1").read_text(), re.MULTILINE)
+    said["bash"] = re.findall(r"--([a-z-]+)", re.search(rf"1{command}\) (.*)", (share / "bash-completion/completions/cobench").read_text())[1])
+    said["zsh"] = re.findall(r"'\*?--([a-z-]+)", re.search(rf"^{command}\) (.*)", (share / "zsh/site-functions/_cobench").read_text(), re.MULTILINE)[1])
+    said["fish"] = re.findall(rf"from {command}' -l ([a-z-]+)", (share / "fish/vendor_completions.d/cobench.fish").read_text())
+    for kind, names in said.items():
+        assert {name.replace("\\", "") for name in names} == options | {"help", "usage", "version"}, kind
+    assert f"cobench\\-{command} (1)" in (share / "man/man1/cobench.1").read_text()
+
+
+def test_shells_and_man_take_them(prefix):
+    share = prefix / "share"
+    complete = "COMP_WORDS=(cobench run --res); COMP_CWORD=2; _cobench; echo ${COMPREPLY[@]}; COMP_WORDS=(cobench d) COMP_CWORD=1; _cobench; echo ${COMPREPLY[@]}"
+    done = subprocess.run(["bash", "-c", f". '{share}/bash-completion/completions/cobench'; {complete}"], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("--results --resume\ndoctor\n", "")
+    for shell, file in (("zsh", "zsh/site-functions/_cobench"), ("fish", "fish/vendor_completions.d/cobench.fish")):
+        if shutil.which(shell):
+            subprocess.run([shell, "-n", share / file], check=True)
+    for page in share.glob("man/man?/*.?"):
+        if shutil.which("groff"):
+            done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z", page], capture_output=True, text=True)
+            assert (done.returncode, done.stderr) == (0, ""), page
+    suite = (share / "man/man5/cobench-suite.5").read_text()
+    assert all(f"\n\\fB{key}\\fR" in suite for key in ("budget", "workers", "task", "set.KEY"))
+
+
+# -- what the docs say to type -----------------------------------------------------------------------------------------------
+
+
+def blocks(name: str) -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / name).read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("block", blocks("faq.md"), ids=lambda block: block.splitlines()[0])
+def test_the_answers_can_be_typed(prefix, tmp_path, block):
+    done = call(prefix, tmp_path, "bash", "-e", "-c", block)
+    assert done.returncode == 0, done.stderr
+
+
+TASK = """from py_impl.contract import DELAY, IO, Request
+
+NAME, ABOUT, KIND, ASKS, JOBS, PARAMS = "quote", "asks for a price", IO, DELAY, 4, ()
+
+
+def request(state, worker, job):
+    return Request(DELAY, delay_ns={ms}_000_000)
+
+
+def run(state, worker, job, reply):
+    return job
+"""
+
+
+@pytest.mark.parametrize(("ms", "status"), [(30, 0), (250, 1)])
+def test_the_gate_of_the_docs(prefix, tmp_path, ms, status):
+    """A version that waits eight times as long fails, one that is the same passes, on a machine that does other things too."""
+    for folder, delay in (("old", 30), ("new", ms)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "quote.py").write_text(TASK.format(ms=delay))
+    (script,) = blocks("ci.md")
+    script = script.replace('--task "$3"', '--task "$3" --runtime py --model sync')
+    done = call(prefix, tmp_path, "sh", "-c", script, "gate.sh", "old", "new", "quote", ROUNDS="2", LIMIT="50%")
+    assert done.returncode == status, done.stdout + done.stderr
+    assert ("gate       --fail-if-slower 50% fails" in done.stdout) == (status == 1)
+
+
+# -- the package -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="dpkg-deb is not installed")
+def test_the_package(tmp_path):
+    make("deb")
+    (package,) = BUILD.glob("cobench_*.deb")
+    depends = subprocess.run(["dpkg-deb", "-f", package, "Depends"], check=True, capture_output=True, text=True).stdout.strip()
+    names = [re.sub(r"t64$|[ (|].*", "", name) for name in depends.split(", ")]
+    python = Path((BUILD / "python").read_text().strip()).name
+    assert {"hyperfine", "gnuplot-nox", "libc6", "libcurl4", "libevent-2.1-7", "libgsl27", "libjansson4", "zlib1g", python} <= set(names), depends
+    subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True)
+    assert call(tmp_path / "usr", tmp_path, "cobench", "list").returncode == 0
