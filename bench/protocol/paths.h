@@ -39,7 +39,8 @@ void paths_free(struct paths *paths);
 /* Does the program lie beside the project's files, where `make install` puts it, and not in a build of the project? */
 bool paths_installed(const struct paths *paths);
 /*
- * Where runs are kept, to be freed: results/ of the project. An installed program has ./results, and $XDG_DATA_HOME/cobench where that cannot be written.
+ * Where runs are kept, to be freed: results/ of the project. An installed program has ./results, and
+ * $XDG_DATA_HOME/cobench where that cannot be written.
  */
 char *paths_results(const struct paths *paths);
 /* The words that start a host. -ENOENT where its program is not there. */
