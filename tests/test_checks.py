@@ -38,10 +38,11 @@ def readme_block(start):
     return [line for line in found.splitlines() if line]
 
 
-@pytest.mark.parametrize("run, start", [("quick", "distance · cpu"), ("both", "count · cpu")])
-def test_the_readmes_tables_are_those_of_its_runs(tmp_path, run, start):
+@pytest.mark.parametrize("run, start, command", [("quick", "distance · cpu", "report --no-plots"), ("both", "count · cpu", "report --no-plots"),
+    ("quick", "quick: 10 rounds", "report --no-plots --brief"), ("quick", "In Python take process-pool", "advise")])  # fmt: skip
+def test_the_readmes_tables_are_those_of_its_runs(tmp_path, run, start, command):
     copy = shutil.copytree(REFERENCE / run, tmp_path / run)
-    done = subprocess.run([BUILD / "cobench", "report", "--no-plots", "--width", "80", copy], capture_output=True, text=True,
+    done = subprocess.run([BUILD / "cobench", *command.split(), "--width", "80", copy], capture_output=True, text=True,
                           timeout=60, check=True)  # fmt: skip
     assert set(readme_block(start)) <= set(done.stdout.splitlines())
 

@@ -312,10 +312,10 @@ def test_output_that_cannot_be_written_is_an_error(checkout, words, to):
 
 
 NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",
-               "claims": "--file", "doctor": "--root"}  # fmt: skip
-TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "doctor": "--json"}
+               "advise": "--format", "claims": "--file", "doctor": "--root"}  # fmt: skip
+TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "advise": "--json", "doctor": "--json"}
 TOO_MANY = {"run": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
-            "doctor": ["a"]}  # fmt: skip
+            "advise": ["a", "b"], "doctor": ["a"]}  # fmt: skip
 
 
 @pytest.mark.parametrize("command", NEEDS_VALUE)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from driver import Run
+from driver import Run, cobench
 from hosts import C, HOSTS, ROOT
 from py_impl.arrivals import offsets
 
@@ -105,8 +105,8 @@ def test_a_task_that_waits_for_nothing_is_refused(tmp_path, host):
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory) -> Run:
     """Jobs of 1 ms at 40 a second, which everybody keeps: also sync."""
-    run = Run(tmp_path_factory.mktemp("kept") / "results", "--task", "wait", "--set", "delay=1", "--jobs", 40, "--rate", 40, "--arrivals",
-              "poisson", "--seed", 5, "--rounds", 2, "--runtime", "c,ext,py", "--model", "async,native-pool")  # fmt: skip
+    run = Run(tmp_path_factory.mktemp("kept") / "results", "--task", "wait", "--set", "delay=1", "--jobs", 40, "--rate", 40,
+              "--arrivals", "poisson", "--table", "--seed", 5, "--rounds", 2, "--runtime", "c,ext,py", "--model", "async,native-pool")  # fmt: skip
     return run
 
 
@@ -164,14 +164,16 @@ def test_a_closed_loop_says_so(tmp_path):
     assert {sample["loop"] for sample in run.samples} == {"closed"} and "open_loop" not in run.samples[0]
     cell = run.cell("c", "async")
     assert cell["loop"] == "closed" and cell["rate"] is None and cell["achieved_rate"] is None
-    assert "Latency, closed loop: from a job's start to its end" in run.done.stdout
+    latency = "Latency, closed loop: from a job's start to its end"
+    assert latency not in run.done.stdout and "- wait: In C nothing is decided: too few rounds (async: " in run.done.stdout
+    assert latency in cobench("run", "--resume", run.folder, "--no-plots", "--table").stdout
     assert "Latency, closed loop" in (run.folder / "summary.md").read_text()
 
 
 def test_a_rate_that_cannot_be_kept_is_told(tmp_path):
     """20 ms a job, one at a time, is 50 a second at the most; 200 come."""
     run = Run(tmp_path / "results", "--task", "wait", "--set", "delay=20", "--jobs", 60, "--rate", 200, "--rounds", 1, "--runtime", "c",
-              "--model", "thread-pool", "--workers", 1)  # fmt: skip
+              "--model", "thread-pool", "--workers", 1, "--table")  # fmt: skip
     for model in ("sync", "thread-pool"):
         cell = run.cell("c", model)
         assert cell["doubt"] == "rate-not-kept" and cell["rate_kept"] is False

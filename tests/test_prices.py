@@ -15,7 +15,7 @@ MB = 4
 
 def prices(results: Path, *words: object) -> tuple[dict, dict, str]:
     """The plan, the summary, and what a terminal shows."""
-    run = Run(results, "--scaling", "prices", "--rounds", 1, *words)
+    run = Run(results, "--table", "--scaling", "prices", "--rounds", 1, *words)
     return run.json("plan"), run.json("summary"), run.done.stdout
 
 

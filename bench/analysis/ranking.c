@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/util/alloc.h"
 
@@ -20,24 +21,46 @@ static bool takes_part(const struct summary_cell *cell)
     return cell->group->rate == 0 || (isfinite(cell->latency_s[LATENCY_P99]) && !cell->open_loop.behind);
 }
 
+/* One that is shown to gain goes before one that is not, and where none is, sync before all. */
+static int rank_of(const struct ranking *ranking, const struct summary_cell *cell)
+{
+    if (ranking->group->rate > 0)
+        return 0;
+    return ranking_gains(ranking, cell) ? 2 : cell->cell->baseline;
+}
+
+static bool is_ahead(const struct ranking *ranking, const struct summary_cell *cell, const struct summary_cell *of)
+{
+    const int mine = rank_of(ranking, cell), its = rank_of(ranking, of);
+    return mine != its ? mine > its : ranking_value(ranking, cell) < ranking_value(ranking, of);
+}
+
+/* Moves the cell at `from` to `to`, before those that stand there. */
+static void move_up(struct ranking *ranking, size_t from, size_t to)
+{
+    const struct summary_cell *cell = ranking->cells[from];
+    memmove(&ranking->cells[to + 1], &ranking->cells[to], (from - to) * sizeof(const struct summary_cell *));
+    ranking->cells[to] = cell;
+}
+
 static void collect(struct ranking *ranking)
 {
     const struct summary *summary = ranking->summary;
+    size_t ahead = 0;
     ranking->by = ranking->group->rate > 0 ? RANKING_BY_P99 : RANKING_BY_WORK;
     ranking->cells = xcalloc(summary->cell_count, sizeof *ranking->cells);
     for (const struct summary_cell *cell = summary->cells; cell < summary->cells + summary->cell_count; cell++) {
-        if (cell->group != ranking->group || !takes_part(cell))
+        if (cell->group != ranking->group || !takes_part(cell) || strcmp(ranking->runtime, cell->cell->runtime) != 0)
             continue;
         ranking->cells[ranking->count++] = cell;
         if (ranking->by == RANKING_BY_WORK && !(cell->work_s >= SUMMARY_SHORT_WORK_S))
             ranking->by = RANKING_BY_WHOLE;
     }
     for (size_t i = 1; i < ranking->count; i++)
-        if (ranking_value(ranking, ranking->cells[i]) < ranking_value(ranking, ranking->cells[0])) {
-            const struct summary_cell *ahead = ranking->cells[i];
-            ranking->cells[i] = ranking->cells[0];
-            ranking->cells[0] = ahead;
-        }
+        if (is_ahead(ranking, ranking->cells[i], ranking->cells[ahead]))
+            ahead = i;
+    if (ahead > 0)
+        move_up(ranking, ahead, 0);
 }
 
 /* Those that do not take longer than the first; there is at least one cell. */
@@ -56,15 +79,15 @@ static void find_level(struct ranking *ranking)
     ratios_judge(family, rivals, margin);
     for (size_t i = 0; i < rivals; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
-            string_list_addf(&ranking->level, "%s:%s", ranking->cells[i + 1]->cell->runtime,
-                             ranking->cells[i + 1]->cell->model);
+            move_up(ranking, i + 1, ++ranking->level);
     free(family);
     free(ratios);
 }
 
-void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group)
+void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group,
+                  const char *runtime)
 {
-    *ranking = (struct ranking){.summary = summary, .group = group};
+    *ranking = (struct ranking){.summary = summary, .group = group, .runtime = runtime};
     collect(ranking);
     if (ranking->count > 0)
         find_level(ranking);
@@ -73,8 +96,63 @@ void ranking_open(struct ranking *ranking, const struct summary *summary, const 
 void ranking_close(struct ranking *ranking)
 {
     free(ranking->cells);
-    string_list_free(&ranking->level);
     *ranking = (struct ranking){.cells = NULL};
+}
+
+const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell)
+{
+    return &cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC];
+}
+
+bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell)
+{
+    return ranking_gain(ranking, cell)->verdict == VERDICT_FASTER;
+}
+
+/* -- which to take ---------------------------------------------------------------------------------------------------------- */
+
+enum model_flow model_flow(const char *model, size_t *simplicity)
+{
+    static const struct {
+        const char *model;
+        enum model_flow flow;
+    } order[] = {
+        {"sync", FLOW_ONE},          {"async", FLOW_ONE},
+        {"threads", FLOW_THREADS},   {"thread-pool", FLOW_THREADS},
+        {"native-pool", FLOW_OTHER}, {"process-pool", FLOW_OTHER},
+        {"processes", FLOW_OTHER},
+    };
+    size_t i = 0;
+    while (i < sizeof order / sizeof *order && strcmp(order[i].model, model) != 0)
+        i++;
+    if (simplicity != NULL)
+        *simplicity = i;
+    return i < sizeof order / sizeof *order ? order[i].flow : FLOW_OTHER;
+}
+
+struct choice choice_of(const struct ranking *ranking)
+{
+    struct choice choice = {.take = ranking->count > 0 ? ranking->cells[0] : NULL};
+    size_t least, mine;
+    for (size_t i = 1; i <= ranking->level; i++) { /* the simplest of those that are level and of the same rank */
+        const struct summary_cell *cell = ranking->cells[i];
+        model_flow(choice.take->cell->model, &least);
+        model_flow(cell->cell->model, &mine);
+        if (mine < least && rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
+            choice.take = cell;
+    }
+    for (size_t i = 0; i < ranking->count; i++) { /* of models, sync only where there is no other */
+        const struct summary_cell *cell = ranking->cells[i], *best = choice.runner_up;
+        if (cell == choice.take || (best != NULL && cell->cell->baseline))
+            continue;
+        if (best == NULL || best->cell->baseline || ranking_value(ranking, cell) < ranking_value(ranking, best)) {
+            choice.runner_up = cell;
+            choice.told_apart = i > ranking->level;
+        }
+    }
+    if (choice.take != NULL)
+        choice.gains = ranking_gains(ranking, choice.take);
+    return choice;
 }
 
 /* -- break-even: where two lines with steps in one of them cross for good ------------------------------------------------------ */

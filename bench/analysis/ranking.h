@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which variant of a group is ahead, which of the others cannot be told from it, and from how many jobs on a variant beats
- * its `sync`. Pure.
+ * Which model of a runtime is ahead in a group, which of the others cannot be told from it, which one to take, and from how
+ * many jobs on a variant beats its `sync`. Pure.
  *
  * Work times are compared where every variant works for 5 ms or more, else whole commands; in an open loop, whose schedule
- * decides over both, the p99 of the latency, and only of those that kept the rate. Ahead is the variant with the least
- * median; each of the others is compared with it in paired rounds, and where that does not show it to be behind
- * (Holm-adjusted over the group, as every verdict: docs/statistics.md) it is level.
+ * decides over both, the p99 of the latency, and only of those that kept the rate. Ahead is the model with the least
+ * median of those shown to gain over `sync`, which is ahead itself where none is; each of the others is compared with it in
+ * paired rounds, and where that does not show it to be behind (Holm-adjusted over the runtime: docs/statistics.md) it is
+ * level.
  */
 #ifndef BENCH_ANALYSIS_RANKING_H
 #define BENCH_ANALYSIS_RANKING_H
@@ -19,17 +20,39 @@ enum ranking_by { RANKING_BY_WORK, RANKING_BY_WHOLE, RANKING_BY_P99 };
 struct ranking {
     const struct summary *summary;
     const struct plan_group *group;
+    const char *runtime;
     enum ranking_by by;
-    const struct summary_cell **cells; /* the one ahead, then the others in the order of the plan */
-    size_t count;
-    struct string_list level; /* "c:sync": those not shown to be behind */
+    /* The one ahead, `level` that are not shown to be behind it, then the others; each part in the order of the plan. */
+    const struct summary_cell **cells;
+    size_t count, level;
 };
 
-/* `summary` is borrowed. */
-void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group);
+/* What it takes is borrowed. */
+void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group,
+                  const char *runtime);
 void ranking_close(struct ranking *ranking);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);
+/* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain. */
+const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell);
+bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell);
+
+/* What a model's jobs share, as far as it matters to whether they can compute at once. */
+enum model_flow { FLOW_OTHER, FLOW_ONE, FLOW_THREADS }; /* one thread; threads of one interpreter */
+/* Its place in the order of simplicity (docs/statistics.md), of a model that is not in it the last; NULL: not wanted. */
+enum model_flow model_flow(const char *model, size_t *simplicity);
+
+/*
+ * Which model of a runtime to take: of the one ahead and those that are level with it and shown to gain, too, the simplest;
+ * sync where none is shown to gain. In an open loop there is no gain, and all that kept the rate are eligible.
+ */
+struct choice {
+    const struct summary_cell *take,
+        *runner_up;  /* NULL: there is none. The runner-up is the quickest of the other models */
+    bool gains;      /* over its sync; in an open loop never */
+    bool told_apart; /* the runner-up is shown to be behind the one ahead */
+};
+struct choice choice_of(const struct ranking *ranking);
 
 /*
  * From how many jobs on a model beats `sync` in whole-command time, estimated from medians: what starting and ending

@@ -12,6 +12,7 @@
 int cmd_run(int argc, char **argv, struct error *err);
 int cmd_list(int argc, char **argv, struct error *err);
 int cmd_report(int argc, char **argv, struct error *err);
+int cmd_advise(int argc, char **argv, struct error *err);
 int cmd_plot(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
 int cmd_claims(int argc, char **argv, struct error *err);

@@ -24,9 +24,10 @@ static const struct {
     int (*run)(int argc, char **argv, struct error *err);
     const char *about; /* NULL: not for people */
 } commands[] = {
-    {"run", cmd_run, "verify and time tasks under every model, and print the table"},
+    {"run", cmd_run, "verify and time tasks under every model, and print which to take"},
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
+    {"advise", cmd_advise, "say which model to take, at what price, and what would change that"},
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"compare", cmd_compare, "compare two runs, for people and for CI"},
     {"claims", cmd_claims, "compare what others published with a run"},

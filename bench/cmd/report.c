@@ -21,7 +21,7 @@ struct arguments {
     const char *run; /* NULL: the latest */
     char *table;
     double margin;
-    bool plots, no_plots, open, quiet;
+    bool plots, no_plots, open, quiet, brief;
 };
 
 static const struct option_row rows[] = {
@@ -33,6 +33,9 @@ static const struct option_row rows[] = {
      NULL,
      "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none"},
     {{"quiet", SETTING_FLAG, offsetof(struct arguments, quiet)}, NULL, "Print no table"},
+    {{"brief", SETTING_FLAG, offsetof(struct arguments, brief)},
+     NULL,
+     "Print only what cobench run prints: which model to take, and what was wrong with the run"},
     {{"table", SETTING_TEXT, offsetof(struct arguments, table)},
      "NAME",
      "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost"},
@@ -92,6 +95,7 @@ static int report(const void *arguments, const struct paths *paths, struct error
                                  .plots_needed = a->plots,
                                  .margin = a->margin,
                                  .writer = options_writer(&a->print, a->table)};
+    how.writer.brief = a->brief;
     int failed = 0;
     char *run = NULL;
     if (a->quiet)

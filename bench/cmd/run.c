@@ -594,6 +594,7 @@ static int make_report(const struct session *s, int *failed, struct error *err)
                                      .plots = !s->options.no_plots,
                                      .margin = -1,
                                      .writer = options_writer(&(struct options_print){.format = NULL}, NULL)};
+    options.writer.brief = !s->options.table;
     if (s->options.quiet)
         options.writer.out = NULL;
     const int rc = report_make(s->folder, &options, failed, err);
@@ -683,7 +684,8 @@ static void note_arguments(struct session *s, int argc, char **argv)
             o++;
         if (o < count)
             i += argv[i][length] == '\0';
-        else if (strcmp(argv[i], "--quiet") != 0 && strcmp(argv[i], "--no-plots") != 0)
+        else if (strcmp(argv[i], "--quiet") != 0 && strcmp(argv[i], "--no-plots") != 0 &&
+                 strcmp(argv[i], "--table") != 0)
             note_argument(&s->argv, argv[i]);
     }
     for (size_t o = 1; o < count; o++)

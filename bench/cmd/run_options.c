@@ -82,17 +82,21 @@ static const struct option_row rows[] = {
      NULL,
      "With --resume: also where programs or machine differ; the summary says so"},
     {{"no-plots", SETTING_FLAG, AT(no_plots)}, NULL, "Make no pictures"},
-    {{"quiet", SETTING_FLAG, AT(quiet)}, NULL, "No progress and no table; warnings stay"},
+    {{"table", SETTING_FLAG, AT(table)},
+     NULL,
+     "Print all tables at the end, as cobench report does, and not only which model to take and what was wrong"},
+    {{"quiet", SETTING_FLAG, AT(quiet)}, NULL, "No progress and nothing at the end; warnings stay"},
 };
 static const struct options options = {
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
-    .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine."};
+    .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine. At the end it prints "
+           "which model to take for each task; cobench report has all tables, cobench advise the reasons."};
 
 /* What a resumed run does stands in its plan; an option that says it again could only contradict. */
 static int check_resume(const struct run_options *o, uint64_t given, struct error *err)
 {
-    static const char others[] = " results resume rounds force no-plots quiet ";
+    static const char others[] = " results resume rounds force no-plots table quiet ";
     char word[24];
     for (size_t i = 0; o->resume != NULL && i < options.count; i++) {
         snprintf(word, sizeof word, " %s ", rows[i].set.key);

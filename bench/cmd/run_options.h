@@ -20,7 +20,7 @@ struct run_options {
     char *suite;   /* NULL: not said */
     char *results; /* NULL: paths_results */
     char *resume;  /* a run's folder or name; NULL: a new run */
-    bool no_plots, quiet, force;
+    bool no_plots, quiet, force, table;
 };
 
 /* 0, or -EINVAL with err naming what is wrong. argp itself ends the program (status 2) on options it does not know, and

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "bench/analysis/ranking.h"
-#include "bench/report/format.h"
 #include "bench/report/findings.h"
+#include "bench/report/format.h"
 #include "bench/util/alloc.h"
 #include "bench/util/json.h"
 
@@ -116,12 +116,13 @@ static json_t *asked_json(const struct stopping *asked)
                      asked->precision > 0 ? json_real(asked->precision) : json_null());
 }
 
-static void head_write(const struct summary *summary, struct writer *w)
+void head_write(const struct summary *summary, struct writer *w)
 {
     const struct results *r = summary->results;
     char *title = head_title(r), *machine = head_machine(r);
     write_heading(w, 1, title);
-    write_paragraph(w, machine);
+    if (!w->brief)
+        write_paragraph(w, machine);
     free(machine);
     free(title);
     write_fact(w, "summary", json_integer(2));
@@ -292,6 +293,138 @@ static void write_group(const struct summary *summary, const struct plan_group *
     write_notes(summary, group, w);
 }
 
+/* -- the answer: sentences, and the ratios of all models in one square ---------------------------------------------------- */
+
+/* More rows than this: only the runtimes that the sentences are about. */
+enum { SQUARE_MOST = 8, MODELS_MOST = 24 };
+
+/* A runtime in a group. */
+struct square_row {
+    const struct summary *summary;
+    const struct plan_group *group;
+    const char *runtime, *name; /* name: the group's, in its first row */
+    const char *const *models;
+    const struct summary_cell *taken;
+    enum ranking_by by;
+};
+
+enum square_text { SQUARE_TASK, SQUARE_RUNTIME, SQUARE_TIME };
+
+static void read_square_text(const void *row, int which, struct table_value *out)
+{
+    const struct square_row *r = row;
+    const char *const texts[] = {[SQUARE_TASK] = r->name,
+                                 [SQUARE_RUNTIME] = r->runtime,
+                                 [SQUARE_TIME] = r->by == RANKING_BY_WHOLE ? "command"
+                                                 : r->by == RANKING_BY_P99 ? "p99"
+                                                                           : NULL};
+    table_set_text(out, texts[which]);
+}
+
+static void read_square(const void *row, int which, struct table_value *out)
+{
+    const struct square_row *r = row;
+    const struct summary_cell *c = r->summary->cells, *end = c + r->summary->cell_count;
+    struct format f;
+    while (c < end && (c->group != r->group || strcmp(c->cell->runtime, r->runtime) != 0 ||
+                       strcmp(c->cell->model, r->models[which]) != 0))
+        c++;
+    if (c == end)
+        return;
+    if (!c->verified || c->rounds == 0)
+        table_set_text(out, c->cell->status == CELL_IMPOSSIBLE ? "not here" : cell_status_word(c->cell->status));
+    else if (r->by == RANKING_BY_P99)
+        table_set_format(out, "%s%s%s", c == r->taken ? "* " : "  ", format_time(&f, c->latency_s[LATENCY_P99]),
+                         c->open_loop.behind ? "?" : "");
+    else
+        cells_set_ratio(out, &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC]);
+    out->low = out->high = NAN;
+    out->sign = c == r->taken ? "*" : NULL;
+}
+
+static size_t square_rows(const struct summary *summary, bool brief, const char *const *models, struct square_row *rows)
+{
+    size_t count = 0;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        const struct square_row *last = count > 0 ? &rows[count - 1] : NULL;
+        const bool same = last != NULL && last->group == c->group,
+                   in_it = same && !strcmp(last->runtime, c->cell->runtime);
+        if (in_it || !plan_compares(c->group) || (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
+            continue;
+        struct ranking ranking;
+        ranking_open(&ranking, summary, c->group, c->cell->runtime);
+        rows[count++] = (struct square_row){.summary = summary,
+                                            .group = c->group,
+                                            .runtime = c->cell->runtime,
+                                            .name = same ? NULL : c->group->name,
+                                            .models = models,
+                                            .taken = choice_of(&ranking).take,
+                                            .by = ranking.by};
+        ranking_close(&ranking);
+    }
+    return count;
+}
+
+static size_t square_models(const struct summary *summary, const char **models)
+{
+    size_t count = 0;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        bool seen = c->cell->baseline && c->group->rate == 0; /* where it would be 1 in every row */
+        for (size_t i = 0; i < count; i++)
+            seen |= strcmp(models[i], c->cell->model) == 0;
+        if (!seen && count < MODELS_MOST)
+            models[count++] = c->cell->model;
+    }
+    return count;
+}
+
+static const char square_legend[] =
+    "x: times as fast as sync (one job after another) without start-up (in rows \"command\" with it), \"of\" what is "
+    "possible here; [ , ]: 95% interval; p99: 99% of the jobs take less; *: take this one; ?: doubtful.";
+
+static void write_square(const struct summary *summary, struct writer *w)
+{
+    const char *models[MODELS_MOST];
+    struct table_column columns[MODELS_MOST + 3] = {
+        {NULL, "task", UNIT_TEXT, false, 0, read_square_text, SQUARE_TASK},
+        {NULL, "in", UNIT_TEXT, false, 0, read_square_text, SQUARE_RUNTIME},
+        {NULL, "of", UNIT_TEXT, false, 0, read_square_text, SQUARE_TIME},
+    };
+    struct square_row *rows = xcalloc(summary->cell_count, sizeof *rows);
+    struct table table = {.columns = columns, .column_count = 3, .rows = rows, .row_size = sizeof *rows};
+    const size_t count = square_models(summary, models);
+    for (size_t i = 0; i < count; i++)
+        columns[table.column_count++] = (struct table_column){NULL, models[i],   UNIT_RATIO, false,
+                                                              0,    read_square, (int)i};
+    table.row_count = square_rows(summary, false, models, rows);
+    if (table.row_count > SQUARE_MOST)
+        table.row_count = square_rows(summary, true, models, rows);
+    if (table.row_count > 0 && count > 0) {
+        write_table(w, &table);
+        write_paragraph(w, square_legend);
+    }
+    free(rows);
+}
+
+static void write_answer(const struct summary *summary, struct writer *w)
+{
+    struct findings findings;
+    findings_make(&findings, summary);
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct findings_line *line = &findings.items[i];
+        if (line->point)
+            continue;
+        struct string_list first = {line->said.items, line->brief};
+        char *said = string_list_join(&first, ". "), *text = text_format("%s: %s.", line->name, said);
+        write_item(w, NULL, text);
+        free(text);
+        free(said);
+    }
+    findings_free(&findings);
+    if (results_compare(summary->results))
+        write_square(summary, w);
+}
+
 /* -- the whole -------------------------------------------------------------------------------------------------------- */
 
 void document_write_legend(struct writer *w)
@@ -323,7 +456,7 @@ static void write_warnings(const struct summary *summary, struct writer *w)
 {
     struct warnings warnings;
     warnings_make(&warnings, summary);
-    if (warnings.count > 0)
+    if (warnings.count > 0 && !w->brief)
         write_heading(w, 3, "What was wrong with this run");
     for (size_t i = 0; i < warnings.count; i++)
         write_item(w, warning_title(warnings.items[i].kind), warnings.items[i].text);
@@ -338,16 +471,19 @@ void document_write(const struct summary *summary, struct writer *w)
         cells_write(summary, NULL, 0, w);
         document_write_checks(summary, NULL, w);
     } else {
+        write_answer(summary, w);
         write_warnings(summary, w);
-        for (size_t g = 0; g < r->group_count; g++)
+    }
+    if (!w->brief) {
+        for (size_t g = 0; !w->format->for_programs && g < r->group_count; g++)
             if (plan_compares(&r->groups[g]))
                 write_group(summary, &r->groups[g], w);
-    }
-    document_write_scaling(summary, w);
-    marginal_cost_write(summary, w);
-    if (!w->format->for_programs && results_compare(r)) {
-        write_heading(w, 2, "How to read it");
-        document_write_legend(w);
+        document_write_scaling(summary, w);
+        marginal_cost_write(summary, w);
+        if (!w->format->for_programs && results_compare(r)) {
+            write_heading(w, 2, "How to read it");
+            document_write_legend(w);
+        }
     }
     write_end(w);
 }

@@ -10,6 +10,12 @@
 
 /* The whole report, to its end; whether the writer's `out` took the bytes is for the caller to check. */
 void document_write(const struct summary *summary, struct writer *w);
+/* Which model to take for each task in each runtime: the runner-up, what it costs, what would change the answer, and what was
+ * not measured (advice.c). To its end, too; never more than the intervals show. */
+void advice_write(const struct summary *summary, struct writer *w);
+
+/* The run and its machine. */
+void head_write(const struct summary *summary, struct writer *w);
 
 /* "quick: 16 to 40 rounds (as many rounds as fit into 2 min), seed 42, DATE", to be freed. */
 char *head_title(const struct results *results);

@@ -2,6 +2,7 @@
 /* The sentences, and which groups get which. Nothing is called won that the intervals do not show. */
 #include "bench/report/findings.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,25 +17,24 @@ enum { NAMES_MOST = 4 };
 
 /* -- what all sentences share ---------------------------------------------------------------------------------------------- */
 
-/* What was measured to be possible comes before what would be ideal. That a gain lies above the ideal by chance (sync's
- * waits are a little too long, too) is only believed up to a tenth. */
-static void put_limit(FILE *out, const struct summary *summary, const struct summary_cell *cell,
-                      const struct ratio *gain)
+/* "1.90x [1.67,1.92] of 1.98x": what was measured to be possible, else what would be ideal. That a gain lies above the ideal by
+ * chance (sync's waits are a little too long, too) is only believed up to a tenth. */
+static void put_gain(FILE *out, const struct summary *summary, const struct summary_cell *cell,
+                     const struct ratio *gain)
 {
     const struct limit limit = limit_of(summary, cell);
     struct format f;
+    fputs(format_speedup(&f, gain), out);
+    if (limit.measured || limit.gain > 1)
+        fprintf(out, " of %s", format_ratio(&f, limit.gain));
     if (!limit.measured && limit.gain > 1 && gain->low > limit.gain * (1 + RATIO_UNRESOLVED))
-        fprintf(out, ", more than the ideal %s: look for the mistake", format_ratio(&f, limit.gain));
-    else if (limit.measured || limit.gain > 1)
-        fprintf(out, ", %.0f%% of the %s %s", 100 * gain->ratio / limit.gain,
-                limit.measured ? "measured capacity" : "ideal", format_ratio(&f, limit.gain));
+        fputs(", more than can be: look for the mistake", out);
 }
 
-/* "; but the ratio drifts over the rounds, ..." */
-static void put_doubt(FILE *out, const struct summary_cell *cell)
+static void put_doubt(FILE *out, enum doubt doubt)
 {
-    if (cell->doubt != DOUBT_NONE && cell->doubt < DOUBT_TOO_FEW_ROUNDS) /* the verdict has told of the others */
-        fprintf(out, "; but %s", doubt_text(cell->doubt));
+    if (doubt != DOUBT_NONE && doubt < DOUBT_TOO_FEW_ROUNDS) /* the verdict has told of the others */
+        fprintf(out, "; doubtful: %s", doubt_text(doubt));
 }
 
 /* The names after `before`, nothing of none; frees them. */
@@ -47,89 +47,21 @@ static void put_names(FILE *out, const char *before, struct string_list *names)
     free(text);
 }
 
-/* Those that are level with the one ahead. */
-static void put_level(FILE *out, const struct ranking *ranking, const char *before)
-{
-    struct string_list names = {NULL, 0};
-    string_list_add_all(&names, &ranking->level);
-    put_names(out, before, &names);
-}
-
-/* -- a group that compares: the winner and what it won by -------------------------------------------------------------------- */
-
-/* The speedups of the times that were compared. */
-static const struct ratio *speedups_of(const struct ranking *ranking, const struct summary_cell *cell)
-{
-    return cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE];
-}
-
-/* "11.0x [10.9,11.1] over its sync" and what that is worth. */
-static void put_gain(FILE *out, const struct ranking *ranking, const struct ratio *gain)
-{
-    static const char *const verdicts[] = {
-        [VERDICT_NONE] = "",
-        [VERDICT_FASTER] = "",
-        [VERDICT_SLOWER] = "",
-        [VERDICT_NO_DIFFERENCE] = "no difference from its sync shown, ",
-        [VERDICT_TOO_FEW_ROUNDS] = "of too few rounds to be called faster, ",
-        [VERDICT_UNRESOLVED] = "its gain is unresolved, ",
-    };
-    struct format f;
-    if (gain->state == RATIO_SELF) {
-        fputs(": no model made it faster", out);
-    } else if (!ratio_known(gain)) {
-        fprintf(out, ": no ratio over its sync (%s)", format_ratio_state(gain->state));
-    } else {
-        fprintf(out, ": %s%s over its sync", verdicts[gain->verdict], format_speedup(&f, gain));
-        put_limit(out, ranking->summary, ranking->cells[0], gain);
-    }
-}
-
-static void put_nothing(FILE *out, const struct ranking *ranking)
-{
-    bool failed = true;
-    for (size_t i = 0; i < ranking->summary->cell_count; i++)
-        failed &= ranking->summary->cells[i].group != ranking->group ||
-                  ranking->summary->cells[i].cell->status > CELL_OK;
-    fputs(failed ? "no cell worked" : "nothing was measured", out);
-}
-
-static void put_group(FILE *out, const struct ranking *ranking)
-{
-    if (ranking->count == 0) {
-        put_nothing(out, ranking);
-        return;
-    }
-    const struct summary_cell *winner = ranking->cells[0];
-    const struct ratio *all = &speedups_of(ranking, winner)[RATIO_PY_SYNC];
-    struct format f;
-    fprintf(out, "%s:%s %s", winner->cell->runtime, winner->cell->model,
-            ranking->count == 1         ? "alone was measured"
-            : ranking->level.count == 0 ? "won"
-                                        : "was first");
-    put_level(out, ranking, ", not shown to be faster than ");
-    fprintf(out, " (%s %s)", ranking->by == RANKING_BY_WORK ? "work" : "whole command",
-            format_time(&f, ranking_value(ranking, winner)));
-    put_gain(out, ranking, &speedups_of(ranking, winner)[RATIO_OWN_SYNC]);
-    if (all->state == RATIO_FULL && strcmp(winner->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0)
-        fprintf(out, "; over " SUMMARY_BASELINE_RUNTIME ":sync %s", format_speedup(&f, all));
-    put_doubt(out, winner);
-}
-
 /* -- an open loop: the schedule decides how long the work takes, so there is no gain ------------------------------------------- */
 
-/* "c:async has the lowest p99, 151 ms [150 ms, 153 ms]" */
-static void put_p99(FILE *out, const struct summary_cell *cell, const char *has)
+/* "take async, 99% of the jobs are done within 151 ms [150 ms, 153 ms]" */
+static void put_p99(FILE *out, const struct summary_cell *cell)
 {
     struct format time, low, high;
     const struct summary_interval *ci = &cell->latency_ci_s[LATENCY_P99];
-    fprintf(out, "%s:%s%s%s", cell->cell->runtime, cell->cell->model, has,
+    fprintf(out, "take %s, 99%% of the jobs are done within %s", cell->cell->model,
             format_time(&time, cell->latency_s[LATENCY_P99]));
     if (isfinite(ci->low))
         fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
 }
 
-static void put_open_loop(FILE *out, const struct ranking *ranking)
+/* Who did not keep the rate; nothing where all did. */
+static void put_late(FILE *out, const struct ranking *ranking)
 {
     struct string_list late = {NULL, 0};
     struct format f;
@@ -139,61 +71,182 @@ static void put_open_loop(FILE *out, const struct ranking *ranking)
             string_list_addf(&late, "%s:%s (%s)", c->cell->runtime, c->cell->model,
                              format_rate(&f, c->open_loop.achieved));
     }
-    if (ranking->count == 0 && late.count == 0) {
+    char *before = text_format("A rate of %s was too high for ", format_rate(&f, ranking->group->rate));
+    put_names(out, before, &late);
+    free(before);
+}
+
+/* -- of either: what to take in each runtime -------------------------------------------------------------------------------- */
+
+/* Whether a runtime is `name` or `name` of a version, as py3.13t is py. */
+static bool is_runtime(const char *runtime, const char *name)
+{
+    const size_t length = strlen(name);
+    return strncmp(runtime, name, length) == 0 && (runtime[length] == '\0' || isdigit((unsigned char)runtime[length]));
+}
+
+bool findings_has_lock(const char *runtime)
+{
+    return (is_runtime(runtime, "py") || is_runtime(runtime, "embed")) && runtime[strlen(runtime) - 1] != 't';
+}
+
+/* "In Python ", of a certain version "In Python (py3.13t) ". */
+static void put_runtime(FILE *out, const char *runtime)
+{
+    static const char *const words[][2] = {
+        {"c", "C"}, {"py", "Python"}, {"ext", "Python that calls C"}, {"embed", "C that runs Python"}};
+    size_t i = 0;
+    while (i < 4 && !is_runtime(runtime, words[i][0]))
+        i++;
+    if (i < 4 && strcmp(runtime, words[i][0]) == 0)
+        fprintf(out, "In %s ", words[i][1]);
+    else
+        fprintf(out, "In %s (%s) ", i < 4 ? words[i][1] : "the runtime", runtime);
+}
+
+bool findings_are_brief(const struct summary *summary, const struct plan_group *group, const char *runtime)
+{
+    bool any = false;
+    for (size_t i = 0; i < summary->cell_count; i++)
+        any |= summary->cells[i].group == group &&
+               (is_runtime(summary->cells[i].cell->runtime, "c") || is_runtime(summary->cells[i].cell->runtime, "py"));
+    return !any || is_runtime(runtime, "c") || is_runtime(runtime, "py");
+}
+
+/* "take threads: 1.90x [1.67,1.92] of 1.98x, 42.9x Python's sync" */
+static void put_taken(FILE *out, const struct ranking *ranking, const struct summary_cell *take)
+{
+    const struct ratio *gain = ranking_gain(ranking, take), *all = gain + (RATIO_PY_SYNC - RATIO_OWN_SYNC);
+    struct format f;
+    fprintf(out, "take %s: ", take->cell->model);
+    put_gain(out, ranking->summary, take, gain);
+    if (all->state == RATIO_FULL && strcmp(take->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0 &&
+        strcmp(take->group->kind, "io") != 0) /* waiting takes as long in any language */
+        fprintf(out, ", %s Python's sync", format_ratio(&f, all->ratio));
+}
+
+/* Where no gain is shown: what sync is not beaten by. */
+static void put_not_taken(FILE *out, const struct ranking *ranking, const struct choice *choice)
+{
+    const struct summary_cell *next = choice->runner_up;
+    struct format f;
+    if (!choice->take->cell->baseline)
+        fprintf(out, "no gain can be told, as sync has no times; %s took the least, %s", choice->take->cell->model,
+                format_time(&f, ranking_value(ranking, choice->take)));
+    else if (next == NULL)
+        fputs("only sync was measured", out);
+    else
+        fprintf(out, "%s (%s: %s)",
+                ranking_gain(ranking, next)->verdict == VERDICT_TOO_FEW_ROUNDS ||
+                        ranking_gain(ranking, next)->state == RATIO_NO_INTERVAL
+                    ? "nothing is decided: too few rounds"
+                    : "stay with sync: no model is shown to be faster",
+                next->cell->model, format_speedup(&f, ranking_gain(ranking, next)));
+}
+
+/* The others among which the choice fell by simplicity; the model that measured best is one of them. */
+static void put_not_told_apart(FILE *out, const struct ranking *ranking, const struct choice *choice)
+{
+    struct string_list names = {NULL, 0};
+    for (size_t i = 0; i <= ranking->level; i++)
+        if (ranking->cells[i] != choice->take)
+            string_list_add(&names, ranking->cells[i]->cell->model);
+    if (names.count > 0) {
+        put_names(out, " (not told apart: ", &names);
+        fputc(')', out);
+    }
+}
+
+static void put_nothing(FILE *out, const struct ranking *ranking)
+{
+    bool failed = true;
+    for (size_t i = 0; i < ranking->summary->cell_count; i++)
+        failed &= ranking->summary->cells[i].group != ranking->group ||
+                  strcmp(ranking->summary->cells[i].cell->runtime, ranking->runtime) != 0 ||
+                  ranking->summary->cells[i].cell->status > CELL_OK;
+    fputs(failed                     ? "no cell worked"
+          : ranking->group->rate > 0 ? "no model kept the rate"
+                                     : "nothing was measured",
+          out);
+}
+
+void findings_put_answer(FILE *out, const struct ranking *ranking)
+{
+    const struct choice choice = choice_of(ranking);
+    put_runtime(out, ranking->runtime);
+    if (choice.take == NULL) {
         put_nothing(out, ranking);
         return;
     }
-    fprintf(out, "of jobs arriving at %s, %s, ", format_rate(&f, ranking->group->rate),
-            ranking->group->arrivals == NULL ? "fixed" : ranking->group->arrivals);
-    if (ranking->count == 0) {
-        fputs("no variant kept the rate", out);
-    } else {
-        put_p99(out, ranking->cells[0], " has the lowest p99, ");
-        put_level(out, ranking, ", not shown to be lower than that of ");
-        put_doubt(out, ranking->cells[0]);
-    }
-    put_names(out, "; the rate was too high for ", &late);
+    if (ranking->group->rate > 0)
+        put_p99(out, choice.take);
+    else if (choice.gains)
+        put_taken(out, ranking, choice.take);
+    else
+        put_not_taken(out, ranking, &choice);
+    if (choice.gains || ranking->group->rate > 0)
+        put_not_told_apart(out, ranking, &choice);
+    put_doubt(out, ranking->group->rate > 0 ? choice.take->doubt
+                   : choice.gains           ? ranking_gain(ranking, choice.take)->doubt
+                                            : DOUBT_NONE);
 }
 
-/* -- of either, the best of each runtime -------------------------------------------------------------------------------- */
+/* -- what does not help, and why ------------------------------------------------------------------------------------------ */
 
-/* The first of a runtime among those shown to gain, or in an open loop to keep the rate; NULL: there is none. */
-static const struct summary_cell *best_of(const struct ranking *ranking, const char *runtime)
+enum reason { REASON_LOCK, REASON_ONE_THREAD, REASON_NONE, REASON_SLOWER, REASONS };
+
+/* That Python's lock is the reason is said where C's threads gain, and where jobs were seen to take turns. */
+static bool is_locked(const struct summary *summary, const struct summary_cell *cell)
 {
-    const struct summary_cell *best = NULL;
-    for (size_t i = 0; i < ranking->count; i++) {
-        const struct summary_cell *cell = ranking->cells[i];
-        const bool good = ranking->by == RANKING_BY_P99 ||
-                          speedups_of(ranking, cell)[RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
-        if (good && strcmp(cell->cell->runtime, runtime) == 0 &&
-            (best == NULL || ranking_value(ranking, cell) < ranking_value(ranking, best)))
-            best = cell;
-    }
-    return best;
+    const bool locks = findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model, NULL) == FLOW_THREADS;
+    bool gains = false, turns = false;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->group == cell->group && is_runtime(c->cell->runtime, "c") &&
+            model_flow(c->cell->model, NULL) == FLOW_THREADS) {
+            gains |= c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
+            turns |= c->finding == FINDING_TAKES_TURNS;
+        }
+    return locks && (gains || (cell->finding == FINDING_TAKES_TURNS && !turns));
 }
 
-/* In the order of the plan. */
-static void put_best(FILE *out, const struct ranking *ranking)
+static enum reason reason_of(const struct ranking *ranking, const struct summary_cell *cell)
 {
-    const bool open = ranking->group->rate > 0;
-    const char *between = open ? "The lowest p99 of each runtime: "
-                               : "The best model of each runtime, over its own sync: ";
-    struct format f;
-    for (size_t i = 0; i < ranking->summary->cell_count; i++) {
-        const struct summary_cell *cell = &ranking->summary->cells[i];
-        if (cell->group != ranking->group || !cell->cell->baseline)
+    const bool computes = strcmp(cell->group->kind, "io") != 0;
+    const enum verdict verdict = ranking_gain(ranking, cell)->verdict;
+    if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
+        return REASONS;
+    if (computes && model_flow(cell->cell->model, NULL) == FLOW_ONE)
+        return REASON_ONE_THREAD;
+    if (computes && is_locked(ranking->summary, cell))
+        return REASON_LOCK;
+    return verdict == VERDICT_SLOWER ? REASON_SLOWER : REASON_NONE;
+}
+
+/* Of the runtimes that are spoken of in brief; nothing where all helps. */
+static void put_no_help(FILE *out, const struct ranking *group)
+{
+    static const char *const why[REASONS] = {[REASON_LOCK] = " (Python's lock: one computes at a time)",
+                                             [REASON_ONE_THREAD] = " (one thread)",
+                                             [REASON_NONE] = "",
+                                             [REASON_SLOWER] = " (slower)"};
+    const struct summary *summary = group->summary;
+    struct string_list names[REASONS + 1] = {{NULL, 0}};
+    const char *before = "No help: ";
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        struct ranking ranking;
+        if (c->group != group->group || !findings_are_brief(summary, c->group, c->cell->runtime))
             continue;
-        const struct summary_cell *best = best_of(ranking, cell->cell->runtime);
-        fputs(between, out);
-        between = "; ";
-        if (best == NULL)
-            fprintf(out, "%s: no model %s", cell->cell->runtime, open ? "kept the rate" : "shown to gain");
-        else if (open)
-            put_p99(out, best, " ");
-        else
-            fprintf(out, "%s:%s %s", best->cell->runtime, best->cell->model,
-                    format_speedup(&f, &speedups_of(ranking, best)[RATIO_OWN_SYNC]));
+        ranking_open(&ranking, summary, c->group, c->cell->runtime);
+        string_list_addf(&names[reason_of(&ranking, c)], "%s:%s", c->cell->runtime, c->cell->model);
+        ranking_close(&ranking);
     }
+    for (int reason = 0; reason < REASONS; reason++)
+        if (names[reason].count > 0) {
+            put_names(out, before, &names[reason]);
+            fputs(why[reason], out);
+            before = "; ";
+        }
+    string_list_free(&names[REASONS]);
 }
 
 /* -- a sweep over workers: the greatest gain ------------------------------------------------------------------------------ */
@@ -215,17 +268,16 @@ static void put_sweep(FILE *out, const struct summary *summary, const struct sca
                       const struct scaling_curve *table)
 {
     const struct scaling_point *best = greatest_gain(scaling, table);
-    struct format f;
     fprintf(out, "%s scaling, %lld job%s%s: ", table->scaling, (long long)table->jobs, table->jobs == 1 ? "" : "s",
             scaling_is_weak(table->scaling) ? " for each worker" : "");
     if (best == NULL) {
         fputs("no model shown to gain over its sync with any number of workers", out);
         return;
     }
-    fprintf(out, "the greatest gain is that of %s:%s with %lld workers, %s over its sync", best->cell->cell->runtime,
-            best->cell->cell->model, (long long)best->cell->group->workers, format_speedup(&f, best->gain));
-    put_limit(out, summary, best->cell, best->gain);
-    put_doubt(out, best->cell);
+    fprintf(out, "the greatest gain over its sync is that of %s:%s with %lld workers, ", best->cell->cell->runtime,
+            best->cell->cell->model, (long long)best->cell->group->workers);
+    put_gain(out, summary, best->cell, best->gain);
+    put_doubt(out, best->cell->doubt);
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------- */
@@ -234,18 +286,19 @@ static struct findings_line *line_add(struct findings *out, const char *name)
 {
     out->items = array_grow(out->items, out->count, sizeof *out->items);
     struct findings_line *line = &out->items[out->count++];
-    *line = (struct findings_line){.name = name};
+    *line = (struct findings_line){.name = name, .brief = 1};
     return line;
 }
 
-/* Takes `text`. */
+/* Takes `text`; nothing is said by "". */
 static void line_say(struct findings_line *line, char *text)
 {
-    string_list_add(&line->said, text);
+    if (*text != '\0')
+        string_list_add(&line->said, text);
     free(text);
 }
 
-static char *ranking_text(void (*put)(FILE *out, const struct ranking *ranking), const struct ranking *ranking)
+char *findings_text(findings_put *put, const struct ranking *ranking)
 {
     char *text;
     size_t length;
@@ -255,17 +308,33 @@ static char *ranking_text(void (*put)(FILE *out, const struct ranking *ranking),
     return text;
 }
 
+/* In the order of the plan, those that are spoken of in brief or the others. */
+static void add_answers(struct findings_line *line, const struct summary *summary, const struct plan_group *group,
+                        bool brief)
+{
+    const char *last = NULL;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        struct ranking ranking;
+        if (c->group != group || (last != NULL && strcmp(last, c->cell->runtime) == 0) ||
+            findings_are_brief(summary, group, c->cell->runtime) != brief)
+            continue;
+        last = c->cell->runtime;
+        ranking_open(&ranking, summary, group, last);
+        line_say(line, findings_text(findings_put_answer, &ranking));
+        ranking_close(&ranking);
+    }
+}
+
 static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
 {
+    const struct ranking all = {.summary = summary, .group = group};
     struct findings_line *line = line_add(out, group->name);
-    struct ranking ranking;
     line->point = point;
-    ranking_open(&ranking, summary, group);
-    line_say(line, ranking_text(group->rate > 0 ? put_open_loop : put_group, &ranking));
-    if (ranking.count > 0)
-        line_say(line, ranking_text(put_best, &ranking));
+    add_answers(line, summary, group, true);
+    line_say(line, findings_text(group->rate > 0 ? put_late : put_no_help, &all));
+    line->brief = line->said.count;
+    add_answers(line, summary, group, false);
     findings_of_variants(&line->said, summary, group);
-    ranking_close(&ranking);
 }
 
 /* The price of the suite's group that this is the first point of. */

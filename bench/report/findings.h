@@ -2,22 +2,26 @@
 /*
  * What a group comes to, in a sentence; warnings of a run; notes on a group. Pure.
  *
- * Of a group that compares: which variant was the fastest, whether others can be told from it (bench/analysis/ranking.h), what
- * it gains over its runtime's sync and how near that is to the limit. Of an open loop: whose latency is the least, and who
- * did not keep the rate. Of a sweep over workers: the greatest gain, before the sentences of its points. Of a group that is
+ * Of a group that compares: which model to take in each runtime (bench/analysis/ranking.h), what it gains over sync and how
+ * near that is to the limit, and what does not help. Of an open loop: whose latency is the least, and who did not keep the
+ * rate. Of a sweep over workers: the greatest gain, before the sentences of its points. Of a group that is
  * there for its price: the price.
  */
 #ifndef BENCH_REPORT_FINDINGS_H
 #define BENCH_REPORT_FINDINGS_H
 
-#include "bench/analysis/summary.h"
+#include <stdio.h>
+
+#include "bench/analysis/ranking.h"
 #include "bench/util/text.h"
 
 struct findings_line {
     const char *name; /* the group's, of a sweep or a price the suite's group; borrowed */
     bool point;       /* one of the points of the sweep whose line stands before it */
-    /* Sentences without a full stop: what it comes to; the best of each runtime; what single variants do. */
+    /* Sentences without a full stop. The first `brief`: what to take in C and in Python, and what does not help (of a sweep
+     * or a price what it comes to). Then what to take in the other runtimes, and what single variants do. */
     struct string_list said;
+    size_t brief;
 };
 
 struct findings {
@@ -26,6 +30,14 @@ struct findings {
 };
 
 void findings_make(struct findings *out, const struct summary *summary);
+typedef void findings_put(FILE *out, const struct ranking *ranking);
+/* What to take, of a ranking of one runtime: "In C take threads: 1.90x [1.67,1.92] of 1.98x, ..." */
+findings_put findings_put_answer;
+char *findings_text(findings_put *put, const struct ranking *ranking); /* to be freed */
+/* Whether only one of its threads runs Python at a time: those of free-threaded builds end in t. */
+bool findings_has_lock(const char *runtime);
+/* Whether a runtime is spoken of in brief: C and Python are, or of a group without them all. */
+bool findings_are_brief(const struct summary *summary, const struct plan_group *group, const char *runtime);
 void findings_free(struct findings *findings);
 /* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */
 char *marginal_cost_text(const struct summary *summary, const char *piece);

@@ -106,6 +106,7 @@ struct writer {
     int width;        /* of the terminal */
     bool colour;      /* ANSI colours */
     bool ascii;       /* of a terminal: no other characters */
+    bool brief;       /* for people: no more of a run than what to take and what was wrong */
     const char *only; /* of CSV, which is one table: its name; NULL: the first */
     json_t *json;
     size_t tables;

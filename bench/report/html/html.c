@@ -74,11 +74,11 @@ static void put_line(const struct findings_line *line, FILE *out)
     html_put_in(out, "strong", line->name);
     fputs(": ", out);
     for (size_t i = 0; i < line->said.count; i++) {
-        fputs(i == 1 ? " <span class=\"faint\">" : i > 1 ? " " : "", out);
+        fputs(i == 0 ? "" : i == line->brief ? " <span class=\"faint\">" : " ", out);
         html_put(out, line->said.items[i]);
         fputc('.', out);
     }
-    fputs(line->said.count > 1 ? "</span>" : "", out);
+    fputs(line->said.count > line->brief ? "</span>" : "", out);
 }
 
 /* Each in the list, the points of a sweep folded below its own sentence. */

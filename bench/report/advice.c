@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* The decision for each task and runtime: a table for programs, sentences for people. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/report/document.h"
+#include "bench/report/findings.h"
+#include "bench/report/format.h"
+#include "bench/util/alloc.h"
+
+/* A gain of so much of what is possible is all that this machine gives. */
+#define NEARLY_ALL 0.9
+
+/* NaN: not known, or of no meaning here. */
+enum number {
+    GAINS,
+    TOLD_APART,
+    POSSIBLE,      /* the most it could gain */
+    MEMORY,        /* what it takes more than sync, per worker */
+    START_UP,      /* the whole command less the work */
+    START_UP_SYNC, /* the same of sync */
+    PAYS,          /* from so many jobs on */
+    JOB,           /* one of sync */
+    JOB_LEAST,     /* shorter ones, as many as here, save less than starting up costs */
+    SHARE,         /* of its time that a job computes */
+    SHARE_MOST,    /* with more a model that computes one job at a time cannot gain as much */
+    NUMBERS
+};
+
+struct advice {
+    struct ranking ranking;
+    struct choice choice;
+    double number[NUMBERS];
+};
+
+static void add_gain(struct advice *a, const struct summary_cell *take, const struct summary_cell *sync)
+{
+    const enum model_flow flow = model_flow(take->cell->model, NULL);
+    const bool one = flow == FLOW_ONE || (flow == FLOW_THREADS && findings_has_lock(take->cell->runtime));
+    const struct break_even pays = break_even_of(a->ranking.summary, take);
+    const double gain = sync->work_s / take->work_s, more = a->number[START_UP] - a->number[START_UP_SYNC];
+    const double share = (sync->cpu_s - a->number[START_UP_SYNC]) / sync->work_s;
+    const double most = 1 / ranking_gain(&a->ranking, take)->ratio;
+    a->number[POSSIBLE] = limit_of(a->ranking.summary, take).gain;
+    a->number[PAYS] = pays.state == BREAK_EVEN_FROM ? (double)pays.jobs : NAN;
+    if (more > 0 && gain > 1)
+        a->number[JOB_LEAST] = more / ((double)take->group->jobs * (1 - 1 / gain));
+    if (one && strcmp(take->group->kind, "cpu") != 0 && share >= 0 && share < most) {
+        a->number[SHARE] = share;
+        a->number[SHARE_MOST] = most;
+    }
+}
+
+static void advice_make(struct advice *a, const struct summary *summary, const struct summary_cell *first)
+{
+    for (int i = 0; i < NUMBERS; i++)
+        a->number[i] = NAN;
+    ranking_open(&a->ranking, summary, first->group, first->cell->runtime);
+    a->choice = choice_of(&a->ranking);
+    const struct summary_cell *take = a->choice.take, *sync = summary_sync_of(summary, first);
+    a->number[GAINS] = a->choice.gains;
+    if (a->choice.runner_up != NULL)
+        a->number[TOLD_APART] = a->choice.told_apart;
+    if (take == NULL || sync == NULL)
+        return;
+    a->number[START_UP] = take->median_s - take->work_s;
+    a->number[START_UP_SYNC] = sync->median_s - sync->work_s;
+    a->number[JOB] = sync->work_s / (double)first->group->jobs;
+    if (take->cell->peak_pss_bytes >= 0 && sync->cell->peak_pss_bytes >= 0 && take != sync)
+        a->number[MEMORY] = (double)(take->cell->peak_pss_bytes - sync->cell->peak_pss_bytes) /
+                            (double)first->group->workers;
+    if (a->choice.gains)
+        add_gain(a, take, sync);
+}
+
+/* -- the words -------------------------------------------------------------------------------------------------------- */
+
+static void answer_words(const struct advice *a, struct string_list *out)
+{
+    char *text = findings_text(findings_put_answer, &a->ranking);
+    string_list_add(out, text);
+    free(text);
+}
+
+static void runner_up_words(const struct advice *a, struct string_list *out)
+{
+    const struct summary_cell *next = a->choice.runner_up;
+    const bool open = a->ranking.group->rate > 0;
+    struct format f;
+    if (next == NULL)
+        return;
+    const char *how = a->choice.told_apart        ? "shown to be slower"
+                      : !a->choice.gains && !open ? "not shown to be faster"
+                                                  : "not told apart";
+    const bool sync = next->cell->baseline && !open; /* whose ratio is 1 by definition */
+    string_list_addf(out, "%s%s%s, %s", next->cell->model, sync ? "" : ": ",
+                     sync   ? ""
+                     : open ? format_time(&f, ranking_value(&a->ranking, next))
+                            : format_speedup(&f, ranking_gain(&a->ranking, next)),
+                     how);
+}
+
+static void price_words(const struct advice *a, struct string_list *out)
+{
+    const struct summary_cell *take = a->choice.take;
+    struct format f, g;
+    if (a->number[MEMORY] > 0)
+        string_list_addf(out, "%s%s of memory for each of %lld workers, beside what sync takes",
+                         summary_memory_is_least(take) ? "at least " : "", format_bytes(&f, a->number[MEMORY]),
+                         (long long)take->group->workers);
+    else if (isfinite(a->number[MEMORY]))
+        string_list_add(out, "no more memory than sync");
+    if (isfinite(a->number[START_UP]))
+        string_list_addf(out, "%s to start and end (sync: %s)", format_time(&f, a->number[START_UP]),
+                         format_time(&g, a->number[START_UP_SYNC]));
+    if (isfinite(a->number[PAYS]))
+        string_list_addf(out, "start-up counted in, it pays from %.0f job%s on", a->number[PAYS],
+                         a->number[PAYS] == 1 ? "" : "s");
+}
+
+static void change_words(const struct advice *a, struct string_list *out)
+{
+    const struct plan_group *group = a->ranking.group;
+    const double *n = a->number, cpus = summary_cpus(a->ranking.summary);
+    const double reached = a->choice.gains ? ranking_gain(&a->ranking, a->choice.take)->ratio / n[POSSIBLE] : NAN;
+    const bool computes = strcmp(group->kind, "io") != 0;
+    struct format f, g;
+    if (isfinite(n[JOB_LEAST]))
+        string_list_addf(out, "jobs shorter than %s (here %s): %lld of them save less than starting up costs",
+                         format_time(&f, n[JOB_LEAST]), format_time(&g, n[JOB]), (long long)group->jobs);
+    if (isfinite(n[SHARE]))
+        string_list_addf(out,
+                         "jobs that compute for more than %.0f%% of their time (here %.0f%%): one computes at a time",
+                         100 * n[SHARE_MOST], 100 * n[SHARE]);
+    else if (computes && reached >= NEARLY_ALL)
+        string_list_addf(out, "more CPUs than %.3g: it gains %.0f%% of what is possible on these", cpus, 100 * reached);
+    if (computes && cpus > 0 && cpus < 2)
+        string_list_add(out, "a second CPU: here is but one");
+    if (a->choice.runner_up != NULL && !a->choice.told_apart)
+        string_list_addf(out, "more rounds: they may tell %s from %s", a->choice.runner_up->cell->model,
+                         a->choice.take->cell->model);
+}
+
+static void unmeasured_words(const struct advice *a, struct string_list *out)
+{
+    const struct summary *summary = a->ranking.summary;
+    const struct plan_group *group = a->ranking.group;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->group == group && strcmp(c->cell->runtime, a->ranking.runtime) == 0 && (!c->verified || c->rounds == 0))
+            string_list_addf(out, "%s (%s)", c->cell->model, cell_status_word(c->cell->status));
+    if (a->choice.take != NULL && a->choice.take->cell->peak_pss_bytes < 0)
+        string_list_add(out, "its memory");
+    string_list_addf(out, "any other than %lld job%s on %lld worker%s", (long long)group->jobs,
+                     group->jobs == 1 ? "" : "s", (long long)group->workers, group->workers == 1 ? "" : "s");
+    if (group->rate == 0 && strcmp(group->asks, "nothing") != 0)
+        string_list_add(out, "latency where jobs arrive at a rate of their own (run --rate)");
+}
+
+static const struct {
+    const char *title;
+    void (*words)(const struct advice *a, struct string_list *out);
+} said[] = {{NULL, answer_words},
+            {"runner-up", runner_up_words},
+            {"price", price_words},
+            {"changes it", change_words},
+            {"unmeasured", unmeasured_words}};
+
+static char *words_of(const struct advice *a, size_t which)
+{
+    struct string_list words = {NULL, 0};
+    said[which].words(a, &words);
+    char *text = string_list_join(&words, "; ");
+    string_list_free(&words);
+    return text;
+}
+
+/* -- the table for programs ------------------------------------------------------------------------------------------- */
+
+static void read_words(const void *row, int which, struct table_value *out)
+{
+    char *text = words_of(row, (size_t)which);
+    table_set_made(out, text);
+}
+
+static void read_name(const void *row, int which, struct table_value *out)
+{
+    static const char *const by[] = {"work", "whole", "latency_p99"};
+    const struct advice *a = row;
+    const struct summary_cell *take = a->choice.take, *next = a->choice.runner_up;
+    const char *const names[] = {a->ranking.group->name, a->ranking.runtime, take != NULL ? take->cell->model : NULL,
+                                 next != NULL ? next->cell->model : NULL, by[a->ranking.by]};
+    table_set_text(out, names[which]);
+}
+
+static void read_number(const void *row, int which, struct table_value *out)
+{
+    const struct advice *a = row;
+    const struct ratio *gain = a->choice.gains ? ranking_gain(&a->ranking, a->choice.take) : NULL;
+    if (which < NUMBERS)
+        table_set_number(out, a->number[which]);
+    else if (gain != NULL)
+        table_set_interval(out, gain->ratio, gain->low, gain->high);
+}
+
+static const struct table_column columns[] = {
+    {"group", NULL, UNIT_TEXT, false, 0, read_name, 0},
+    {"runtime", NULL, UNIT_TEXT, false, 0, read_name, 1},
+    {"take", NULL, UNIT_TEXT, false, 0, read_name, 2},
+    {"runner_up", NULL, UNIT_TEXT, false, 0, read_name, 3},
+    {"compared", NULL, UNIT_TEXT, false, 0, read_name, 4},
+    {"gains", NULL, UNIT_FLAG, false, 0, read_number, GAINS},
+    {"told_apart", NULL, UNIT_FLAG, false, 0, read_number, TOLD_APART},
+    {"gain", NULL, UNIT_RATIO, true, 0, read_number, NUMBERS},
+    {"possible", NULL, UNIT_REAL, false, 0, read_number, POSSIBLE},
+    {"memory_per_worker_bytes", NULL, UNIT_REAL, false, 0, read_number, MEMORY},
+    {"start_up_s", NULL, UNIT_SECONDS, false, 0, read_number, START_UP},
+    {"start_up_sync_s", NULL, UNIT_SECONDS, false, 0, read_number, START_UP_SYNC},
+    {"pays_from_jobs", NULL, UNIT_COUNT, false, 0, read_number, PAYS},
+    {"job_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB},
+    {"job_least_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_LEAST},
+    {"cpu_share", NULL, UNIT_SHARE, false, 0, read_number, SHARE},
+    {"cpu_share_most", NULL, UNIT_SHARE, false, 0, read_number, SHARE_MOST},
+    {"answer", NULL, UNIT_TEXT, false, 0, read_words, 0},
+    {"price", NULL, UNIT_TEXT, false, 0, read_words, 2},
+    {"changes", NULL, UNIT_TEXT, false, 0, read_words, 3},
+    {"not_measured", NULL, UNIT_TEXT, false, 0, read_words, 4},
+};
+
+/* -- the whole -------------------------------------------------------------------------------------------------------- */
+
+static void write_words(const struct advice *a, struct writer *w)
+{
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        char *text = words_of(a, i);
+        if (said[i].title == NULL)
+            write_heading(w, 3, text);
+        else if (*text != '\0')
+            write_item(w, said[i].title, text);
+        free(text);
+    }
+}
+
+void advice_write(const struct summary *summary, struct writer *w)
+{
+    struct advice *rows = xcalloc(summary->cell_count, sizeof *rows), *row = rows;
+    const struct plan_group *group = NULL;
+    if (w->format->for_programs) {
+        write_fact(w, "cobench_advice", json_integer(1));
+        write_fact(w, "suite", json_string(summary->results->suite));
+        write_fact(w, "created", json_string(summary->results->created));
+    } else {
+        head_write(summary, w);
+    }
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        if (!plan_compares(c->group) || (group == c->group && strcmp(row[-1].ranking.runtime, c->cell->runtime) == 0))
+            continue;
+        advice_make(row, summary, c);
+        if (group != c->group && !w->format->for_programs)
+            document_write_group_heading(c->group, w);
+        if (!w->format->for_programs)
+            write_words(row, w);
+        group = c->group;
+        row++;
+    }
+    const struct table table = {.name = "advice",
+                                .columns = columns,
+                                .column_count = sizeof columns / sizeof *columns,
+                                .rows = rows,
+                                .row_size = sizeof *rows,
+                                .row_count = (size_t)(row - rows)};
+    if (w->format->for_programs)
+        write_table(w, &table);
+    else if (row == rows)
+        write_paragraph(w, "This run compares no models; cobench report has what it measured.");
+    while (row > rows)
+        ranking_close(&(--row)->ranking);
+    free(rows);
+    write_end(w);
+}
