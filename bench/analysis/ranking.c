@@ -99,6 +99,12 @@ void ranking_close(struct ranking *ranking)
     *ranking = (struct ranking){.cells = NULL};
 }
 
+bool ranking_begins(const struct summary *summary, const struct summary_cell *cell)
+{
+    return cell == summary->cells || cell[-1].group != cell->group ||
+           strcmp(cell[-1].cell->runtime, cell->cell->runtime) != 0;
+}
+
 const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell)
 {
     return &cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC];

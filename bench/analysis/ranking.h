@@ -31,6 +31,8 @@ struct ranking {
 void ranking_open(struct ranking *ranking, const struct summary *summary, const struct plan_group *group,
                   const char *runtime);
 void ranking_close(struct ranking *ranking);
+/* Whether a cell is the first of its group and runtime: for each of those there is a ranking. */
+bool ranking_begins(const struct summary *summary, const struct summary_cell *cell);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);
 /* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain. */

@@ -31,6 +31,7 @@ enum number {
 struct advice {
     struct ranking ranking;
     struct choice choice;
+    const char *group, *take, *runner_up, *compared;
     double number[NUMBERS];
 };
 
@@ -54,14 +55,20 @@ static void add_gain(struct advice *a, const struct summary_cell *take, const st
 
 static void advice_make(struct advice *a, const struct summary *summary, const struct summary_cell *first)
 {
+    static const char *const by[] = {"work", "whole", "latency_p99"};
     for (int i = 0; i < NUMBERS; i++)
         a->number[i] = NAN;
     ranking_open(&a->ranking, summary, first->group, first->cell->runtime);
     a->choice = choice_of(&a->ranking);
     const struct summary_cell *take = a->choice.take, *sync = summary_sync_of(summary, first);
+    a->group = first->group->name;
+    a->compared = by[a->ranking.by];
+    a->take = take != NULL ? take->cell->model : NULL;
     a->number[GAINS] = a->choice.gains;
-    if (a->choice.runner_up != NULL)
+    if (a->choice.runner_up != NULL) {
+        a->runner_up = a->choice.runner_up->cell->model;
         a->number[TOLD_APART] = a->choice.told_apart;
+    }
     if (take == NULL || sync == NULL)
         return;
     a->number[START_UP] = take->median_s - take->work_s;
@@ -75,13 +82,6 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
 }
 
 /* -- the words -------------------------------------------------------------------------------------------------------- */
-
-static void answer_words(const struct advice *a, struct string_list *out)
-{
-    char *text = findings_text(findings_put_answer, &a->ranking);
-    string_list_add(out, text);
-    free(text);
-}
 
 static void runner_up_words(const struct advice *a, struct string_list *out)
 {
@@ -160,7 +160,7 @@ static void unmeasured_words(const struct advice *a, struct string_list *out)
 static const struct {
     const char *title;
     void (*words)(const struct advice *a, struct string_list *out);
-} said[] = {{NULL, answer_words},
+} said[] = {{NULL, NULL},
             {"runner-up", runner_up_words},
             {"price", price_words},
             {"changes it", change_words},
@@ -169,6 +169,8 @@ static const struct {
 static char *words_of(const struct advice *a, size_t which)
 {
     struct string_list words = {NULL, 0};
+    if (said[which].words == NULL)
+        return findings_text(findings_put_answer, &a->ranking);
     said[which].words(a, &words);
     char *text = string_list_join(&words, "; ");
     string_list_free(&words);
@@ -183,16 +185,6 @@ static void read_words(const void *row, int which, struct table_value *out)
     table_set_made(out, text);
 }
 
-static void read_name(const void *row, int which, struct table_value *out)
-{
-    static const char *const by[] = {"work", "whole", "latency_p99"};
-    const struct advice *a = row;
-    const struct summary_cell *take = a->choice.take, *next = a->choice.runner_up;
-    const char *const names[] = {a->ranking.group->name, a->ranking.runtime, take != NULL ? take->cell->model : NULL,
-                                 next != NULL ? next->cell->model : NULL, by[a->ranking.by]};
-    table_set_text(out, names[which]);
-}
-
 static void read_number(const void *row, int which, struct table_value *out)
 {
     const struct advice *a = row;
@@ -204,11 +196,11 @@ static void read_number(const void *row, int which, struct table_value *out)
 }
 
 static const struct table_column columns[] = {
-    {"group", NULL, UNIT_TEXT, false, 0, read_name, 0},
-    {"runtime", NULL, UNIT_TEXT, false, 0, read_name, 1},
-    {"take", NULL, UNIT_TEXT, false, 0, read_name, 2},
-    {"runner_up", NULL, UNIT_TEXT, false, 0, read_name, 3},
-    {"compared", NULL, UNIT_TEXT, false, 0, read_name, 4},
+    {"group", NULL, UNIT_TEXT, false, 0, table_read_text, offsetof(struct advice, group)},
+    {"runtime", NULL, UNIT_TEXT, false, 0, table_read_text, offsetof(struct advice, ranking.runtime)},
+    {"take", NULL, UNIT_TEXT, false, 0, table_read_text, offsetof(struct advice, take)},
+    {"runner_up", NULL, UNIT_TEXT, false, 0, table_read_text, offsetof(struct advice, runner_up)},
+    {"compared", NULL, UNIT_TEXT, false, 0, table_read_text, offsetof(struct advice, compared)},
     {"gains", NULL, UNIT_FLAG, false, 0, read_number, GAINS},
     {"told_apart", NULL, UNIT_FLAG, false, 0, read_number, TOLD_APART},
     {"gain", NULL, UNIT_RATIO, true, 0, read_number, NUMBERS},
@@ -244,7 +236,6 @@ static void write_words(const struct advice *a, struct writer *w)
 void advice_write(const struct summary *summary, struct writer *w)
 {
     struct advice *rows = xcalloc(summary->cell_count, sizeof *rows), *row = rows;
-    const struct plan_group *group = NULL;
     if (w->format->for_programs) {
         write_fact(w, "cobench_advice", json_integer(1));
         write_fact(w, "suite", json_string(summary->results->suite));
@@ -253,15 +244,12 @@ void advice_write(const struct summary *summary, struct writer *w)
         head_write(summary, w);
     }
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        if (!plan_compares(c->group) || (group == c->group && strcmp(row[-1].ranking.runtime, c->cell->runtime) == 0))
+        if (!plan_compares(c->group) || !ranking_begins(summary, c))
             continue;
         advice_make(row, summary, c);
-        if (group != c->group && !w->format->for_programs)
+        if (row == rows || row[-1].ranking.group != c->group)
             document_write_group_heading(c->group, w);
-        if (!w->format->for_programs)
-            write_words(row, w);
-        group = c->group;
-        row++;
+        write_words(row++, w);
     }
     const struct table table = {.name = "advice",
                                 .columns = columns,

@@ -302,24 +302,12 @@ enum { SQUARE_MOST = 8, MODELS_MOST = 24 };
 struct square_row {
     const struct summary *summary;
     const struct plan_group *group;
-    const char *runtime, *name; /* name: the group's, in its first row */
+    const char *name, *runtime,
+        *of; /* name: the group's, in its first row; of: which times, where not those of the work */
     const char *const *models;
     const struct summary_cell *taken;
     enum ranking_by by;
 };
-
-enum square_text { SQUARE_TASK, SQUARE_RUNTIME, SQUARE_TIME };
-
-static void read_square_text(const void *row, int which, struct table_value *out)
-{
-    const struct square_row *r = row;
-    const char *const texts[] = {[SQUARE_TASK] = r->name,
-                                 [SQUARE_RUNTIME] = r->runtime,
-                                 [SQUARE_TIME] = r->by == RANKING_BY_WHOLE ? "command"
-                                                 : r->by == RANKING_BY_P99 ? "p99"
-                                                                           : NULL};
-    table_set_text(out, texts[which]);
-}
 
 static void read_square(const void *row, int which, struct table_value *out)
 {
@@ -344,25 +332,22 @@ static void read_square(const void *row, int which, struct table_value *out)
 
 static size_t square_rows(const struct summary *summary, bool brief, const char *const *models, struct square_row *rows)
 {
-    size_t count = 0;
+    static const char *const of[] = {[RANKING_BY_WHOLE] = "command", [RANKING_BY_P99] = "p99"};
+    struct square_row *row = rows;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        const struct square_row *last = count > 0 ? &rows[count - 1] : NULL;
-        const bool same = last != NULL && last->group == c->group,
-                   in_it = same && !strcmp(last->runtime, c->cell->runtime);
-        if (in_it || !plan_compares(c->group) || (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
-            continue;
         struct ranking ranking;
+        if (!ranking_begins(summary, c) || !plan_compares(c->group) ||
+            (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
+            continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);
-        rows[count++] = (struct square_row){.summary = summary,
-                                            .group = c->group,
-                                            .runtime = c->cell->runtime,
-                                            .name = same ? NULL : c->group->name,
-                                            .models = models,
-                                            .taken = choice_of(&ranking).take,
-                                            .by = ranking.by};
+        *row = (struct square_row){summary,        c->group, c->group->name,           c->cell->runtime,
+                                   of[ranking.by], models,   choice_of(&ranking).take, ranking.by};
+        if (row > rows && row[-1].group == c->group)
+            row->name = NULL;
         ranking_close(&ranking);
+        row++;
     }
-    return count;
+    return (size_t)(row - rows);
 }
 
 static size_t square_models(const struct summary *summary, const char **models)
@@ -386,9 +371,9 @@ static void write_square(const struct summary *summary, struct writer *w)
 {
     const char *models[MODELS_MOST];
     struct table_column columns[MODELS_MOST + 3] = {
-        {NULL, "task", UNIT_TEXT, false, 0, read_square_text, SQUARE_TASK},
-        {NULL, "in", UNIT_TEXT, false, 0, read_square_text, SQUARE_RUNTIME},
-        {NULL, "of", UNIT_TEXT, false, 0, read_square_text, SQUARE_TIME},
+        {NULL, "task", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, name)},
+        {NULL, "in", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, runtime)},
+        {NULL, "of", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, of)},
     };
     struct square_row *rows = xcalloc(summary->cell_count, sizeof *rows);
     struct table table = {.columns = columns, .column_count = 3, .rows = rows, .row_size = sizeof *rows};

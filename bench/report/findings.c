@@ -312,14 +312,12 @@ char *findings_text(findings_put *put, const struct ranking *ranking)
 static void add_answers(struct findings_line *line, const struct summary *summary, const struct plan_group *group,
                         bool brief)
 {
-    const char *last = NULL;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
-        if (c->group != group || (last != NULL && strcmp(last, c->cell->runtime) == 0) ||
+        if (c->group != group || !ranking_begins(summary, c) ||
             findings_are_brief(summary, group, c->cell->runtime) != brief)
             continue;
-        last = c->cell->runtime;
-        ranking_open(&ranking, summary, group, last);
+        ranking_open(&ranking, summary, group, c->cell->runtime);
         line_say(line, findings_text(findings_put_answer, &ranking));
         ranking_close(&ranking);
     }
