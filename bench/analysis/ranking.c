@@ -117,34 +117,29 @@ bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cel
 
 /* -- which to take ---------------------------------------------------------------------------------------------------------- */
 
-enum model_flow model_flow(const char *model, size_t *simplicity)
+static size_t simplicity(const char *model)
 {
-    static const struct {
-        const char *model;
-        enum model_flow flow;
-    } order[] = {
-        {"sync", FLOW_ONE},          {"async", FLOW_ONE},
-        {"threads", FLOW_THREADS},   {"thread-pool", FLOW_THREADS},
-        {"native-pool", FLOW_OTHER}, {"process-pool", FLOW_OTHER},
-        {"processes", FLOW_OTHER},
-    };
+    static const char *const order[] = {"sync",        "async",        "threads",  "thread-pool",
+                                        "native-pool", "process-pool", "processes"};
     size_t i = 0;
-    while (i < sizeof order / sizeof *order && strcmp(order[i].model, model) != 0)
+    while (i < sizeof order / sizeof *order && strcmp(order[i], model) != 0)
         i++;
-    if (simplicity != NULL)
-        *simplicity = i;
-    return i < sizeof order / sizeof *order ? order[i].flow : FLOW_OTHER;
+    return i;
+}
+
+enum model_flow model_flow(const char *model)
+{
+    const size_t i = simplicity(model);
+    return i < 2 ? FLOW_ONE : i < 4 ? FLOW_THREADS : FLOW_OTHER;
 }
 
 struct choice choice_of(const struct ranking *ranking)
 {
     struct choice choice = {.take = ranking->count > 0 ? ranking->cells[0] : NULL};
-    size_t least, mine;
     for (size_t i = 1; i <= ranking->level; i++) { /* the simplest of those that are level and of the same rank */
         const struct summary_cell *cell = ranking->cells[i];
-        model_flow(choice.take->cell->model, &least);
-        model_flow(cell->cell->model, &mine);
-        if (mine < least && rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
+        if (simplicity(cell->cell->model) < simplicity(choice.take->cell->model) &&
+            rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
             choice.take = cell;
     }
     for (size_t i = 0; i < ranking->count; i++) { /* of models, sync only where there is no other */

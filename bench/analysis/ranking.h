@@ -41,12 +41,12 @@ bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cel
 
 /* What a model's jobs share, as far as it matters to whether they can compute at once. */
 enum model_flow { FLOW_OTHER, FLOW_ONE, FLOW_THREADS }; /* one thread; threads of one interpreter */
-/* Its place in the order of simplicity (docs/statistics.md), of a model that is not in it the last; NULL: not wanted. */
-enum model_flow model_flow(const char *model, size_t *simplicity);
+enum model_flow model_flow(const char *model);
 
 /*
- * Which model of a runtime to take: of the one ahead and those that are level with it and shown to gain, too, the simplest;
- * sync where none is shown to gain. In an open loop there is no gain, and all that kept the rate are eligible.
+ * Which model of a runtime to take: of the one ahead and those that are level with it and shown to gain, too, the simplest
+ * (docs/statistics.md); sync where none is shown to gain. In an open loop there is no gain, and all that kept the rate are
+ * eligible.
  */
 struct choice {
     const struct summary_cell *take,

@@ -37,7 +37,7 @@ struct advice {
 
 static void add_gain(struct advice *a, const struct summary_cell *take, const struct summary_cell *sync)
 {
-    const enum model_flow flow = model_flow(take->cell->model, NULL);
+    const enum model_flow flow = model_flow(take->cell->model);
     const bool one = flow == FLOW_ONE || (flow == FLOW_THREADS && findings_has_lock(take->cell->runtime));
     const struct break_even pays = break_even_of(a->ranking.summary, take);
     const double gain = sync->work_s / take->work_s, more = a->number[START_UP] - a->number[START_UP_SYNC];
@@ -93,12 +93,12 @@ static void runner_up_words(const struct advice *a, struct string_list *out)
     const char *how = a->choice.told_apart        ? "shown to be slower"
                       : !a->choice.gains && !open ? "not shown to be faster"
                                                   : "not told apart";
-    const bool sync = next->cell->baseline && !open; /* whose ratio is 1 by definition */
-    string_list_addf(out, "%s%s%s, %s", next->cell->model, sync ? "" : ": ",
-                     sync   ? ""
-                     : open ? format_time(&f, ranking_value(&a->ranking, next))
-                            : format_speedup(&f, ranking_gain(&a->ranking, next)),
-                     how);
+    const char *by = open ? format_time(&f, ranking_value(&a->ranking, next))
+                          : format_speedup(&f, ranking_gain(&a->ranking, next));
+    if (next->cell->baseline && !open) /* whose ratio is 1 by definition */
+        string_list_addf(out, "sync, %s", how);
+    else
+        string_list_addf(out, "%s: %s, %s", a->runner_up, by, how);
 }
 
 static void price_words(const struct advice *a, struct string_list *out)

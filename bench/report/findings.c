@@ -198,11 +198,11 @@ enum reason { REASON_LOCK, REASON_ONE_THREAD, REASON_NONE, REASON_SLOWER, REASON
 /* That Python's lock is the reason is said where C's threads gain, and where jobs were seen to take turns. */
 static bool is_locked(const struct summary *summary, const struct summary_cell *cell)
 {
-    const bool locks = findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model, NULL) == FLOW_THREADS;
+    const bool locks = findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
     bool gains = false, turns = false;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
         if (c->group == cell->group && is_runtime(c->cell->runtime, "c") &&
-            model_flow(c->cell->model, NULL) == FLOW_THREADS) {
+            model_flow(c->cell->model) == FLOW_THREADS) {
             gains |= c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
             turns |= c->finding == FINDING_TAKES_TURNS;
         }
@@ -215,7 +215,7 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
     const enum verdict verdict = ranking_gain(ranking, cell)->verdict;
     if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
         return REASONS;
-    if (computes && model_flow(cell->cell->model, NULL) == FLOW_ONE)
+    if (computes && model_flow(cell->cell->model) == FLOW_ONE)
         return REASON_ONE_THREAD;
     if (computes && is_locked(ranking->summary, cell))
         return REASON_LOCK;
