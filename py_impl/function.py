@@ -14,14 +14,12 @@ import os
 import sys
 
 from py_impl.contract import MIXED, NOTHING, Reply
-from py_impl.digest import NothingDone, digest
+from py_impl.digest import digest
 from py_impl.errors import Usage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from py_impl.run import Run
 
 JSON_LINES = (".jsonl", ".ndjson")
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect takes longer than all of this
@@ -149,17 +147,3 @@ def read_inputs(path: str) -> list[object]:
         except ValueError as error:
             raise Usage(f"--inputs: '{path}', line {number}: {error}") from error
     return lines
-
-
-def settle(run: Run) -> None:
-    """After the last job: writes the digests of what was returned into the slots."""
-    from py_impl.slots import DONE
-
-    for job, value in run.kept:
-        if run.slots.state(job) != DONE:
-            continue
-        try:
-            run.slots.set_result(job, digest(value))
-        except (NothingDone, RecursionError) as error:
-            run.slots.fail(job)
-            run.shared.failed(job, None, type(error).__name__, str(error), None)

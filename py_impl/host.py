@@ -227,10 +227,7 @@ class Command:
         module = import_module("py_impl.models." + model.module)
         run.prepare()
         module.run(run)
-        if hasattr(run.task, "call"):
-            from py_impl.function import settle
-
-            settle(run)
+        run.settle()
         if run.work_ns is None:
             run.work_ns = run.slots.last_end_ns()
         if run.start_method != "spawn":

@@ -14,7 +14,7 @@ from py_impl.contract import URL
 from py_impl.errors import Failed, Usage
 from py_impl.failure import explain
 from py_impl.watchdog import worker_signals
-from py_impl.slots import attach
+from py_impl.slots import DONE, attach
 from py_impl.dispenser import in_order, when_due
 
 TYPE_CHECKING = False
@@ -134,6 +134,21 @@ class Run:
             if not opened:
                 raise Failed("the gate was closed before it opened")
         self.ready_ns = time.monotonic_ns()
+
+    def settle(self) -> None:
+        """After the last job: writes the digests of what a function returned into the slots."""
+        if not self.kept:
+            return
+        from py_impl.digest import NothingDone, digest
+
+        for job, value in self.kept:
+            if self.slots.state(job) != DONE:
+                continue
+            try:
+                self.slots.set_result(job, digest(value))
+            except (NothingDone, RecursionError) as error:
+                self.slots.fail(job)
+                self.shared.failed(job, None, type(error).__name__, str(error), None)
 
     def due(self, job: int) -> int:
         """The instant at which a job is due in an open loop, once the gate is open. Once a job, by who hands it out."""
