@@ -58,7 +58,7 @@ faulty := $(BUILD)/cobench-host-faulty
 
 native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; print(sysconfig.get_config_var("EXT_SUFFIX"))' 2>/dev/null)
 
-.PHONY: all help install uninstall deb bench prices check-prices check-resume check-soak check-driver validate-statistics check-open-loop check-scaling tables plots figures page embed-shared test \
+.PHONY: all help install uninstall deb bench prices check-prices check-resume check-soak check-driver validate-statistics check-open-loop check-scaling tables plots figures examples transcripts page embed-shared test \
         test-c test-page test-py coverage asan tsan fuzz fuzz-smoke \
         fuzz-corpus fuzz-programs format clean
 .DELETE_ON_ERROR:
@@ -108,6 +108,12 @@ figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target fig
 .PHONY: check-faults
 check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; half an hour)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/faults.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only $(ONLY))
+
+examples: all ## Run the examples again, and put their answers and numbers beside them (ONLY=fetch for one; on an idle machine)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/examples.py $(ONLY)
+
+transcripts: all ## From an empty folder to the answer, with an installed cobench, in one command and two minutes
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/transcripts.py $(if $(ONLY),--only $(ONLY))
 
 # The embed host once more, with the shared libpython, to be measured beside the other.
 embed-shared:
@@ -238,7 +244,7 @@ install: all $(man_pages) ## Install under PREFIX (/usr/local; DESTDIR= stands f
 	$(Q)umask 022; set -e; rm -rf '$(lib)'; \
 	  mkdir -p '$(lib)' $(foreach d,bin include/cobench lib/pkgconfig share/doc/cobench,'$(DESTDIR)$(PREFIX)/$(d)'); \
 	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs)) native tasks transport data python version | tar -C '$(lib)' -xof -; \
-	  tar -cf - --exclude=__pycache__ py_impl bench/suites bench/claims scripts/plots | tar -C '$(lib)' -xof -; \
+	  tar -cf - --exclude=__pycache__ py_impl c_impl/include bench/suites bench/claims scripts/plots share/templates | tar -C '$(lib)' -xof -; \
 	  '$(PYTHON)' -s -E -m compileall -q -d '$(PREFIX)/lib/cobench/py_impl' '$(lib)/py_impl'; \
 	  chmod -R u+rwX,go=rX '$(lib)'; \
 	  for p in cobench cobench-origin; do ln -sfn ../lib/cobench/$$p '$(DESTDIR)$(PREFIX)'/bin/$$p; done; \

@@ -15,6 +15,7 @@ int cmd_report(int argc, char **argv, struct error *err);
 int cmd_advise(int argc, char **argv, struct error *err);
 int cmd_plot(int argc, char **argv, struct error *err);
 int cmd_doctor(int argc, char **argv, struct error *err);
+int cmd_new(int argc, char **argv, struct error *err);
 int cmd_claims(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 /* Not for people: runs COPIES of a host command at once behind one gate; what the capacity row times. */

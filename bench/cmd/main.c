@@ -31,6 +31,7 @@ static const struct {
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"compare", cmd_compare, "compare two runs, for people and for CI"},
     {"claims", cmd_claims, "compare what others published with a run"},
+    {"new", cmd_new, "write the files that a task or a model of your own begins with"},
     {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},
 };
