@@ -8,12 +8,16 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
 from hosts import BUILD, ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import transcripts  # noqa: E402
 
 PREFIX = "/opt/co bench"
 FILES = {"run": "run_options"}  # where a command's table is, if not in a file of its name
@@ -108,6 +112,7 @@ def commands() -> dict[str, set[str]]:
 @pytest.mark.parametrize(("command", "options"), commands().items())
 def test_every_option_is_in_the_manual_and_the_completions(prefix, command, options):
     share, said = prefix / "share", {}
+    said["help"] = re.findall(r"^ +(?:-\S, )?--([a-z-]+)", call(prefix, prefix, "cobench", command, "--help").stdout, re.MULTILINE)
     said["man"] = re.findall(r"^\\fB\\-\\-([a-z\\-]+)\\fR", (share / f"man/man1/cobench-{command}.1").read_text(), re.MULTILINE)
     said["bash"] = re.findall(r"--([a-z-]+)", re.search(rf"1{command}\) (.*)", (share / "bash-completion/completions/cobench").read_text())[1])
     said["zsh"] = re.findall(r"'\*?--([a-z-]+)", re.search(rf"^{command}\) (.*)", (share / "zsh/site-functions/_cobench").read_text(), re.MULTILINE)[1])
@@ -140,10 +145,24 @@ def blocks(name: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```", (ROOT / "docs" / name).read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("block", blocks("faq.md"), ids=lambda block: block.splitlines()[0])
+FILE, *ANSWERS = blocks("faq.md")
+
+
+@pytest.mark.parametrize("block", ANSWERS, ids=lambda block: block.splitlines()[0])
 def test_the_answers_can_be_typed(prefix, tmp_path, block):
-    done = call(prefix, tmp_path, "bash", "-e", "-c", block)
+    done = call(prefix, tmp_path, "bash", "-e", "-c", FILE + block)
     assert done.returncode == 0, done.stderr
+    if "venv" in block:
+        assert f"the runtime py is that of the virtualenv {tmp_path}/venv" in done.stderr
+
+
+@pytest.mark.parametrize("name", [name for name, (_, words) in transcripts.CASES.items() if f'{{{{"{words[0][2:]}", SETTING_' in TABLES["run_options"]])
+def test_from_an_empty_folder_to_the_answer(prefix, name):
+    """With little to do; `make transcripts` gives the one command no more words than a user would."""
+    small = ("--rounds", "1", "--jobs", "2", "--model", "process-pool", "--no-plots")
+    done = call(prefix, ROOT, sys.executable, "scripts/transcripts.py", "--prefix", str(prefix), "--only", name, *small)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith(f"# {name}\n$ cat ") and "$ cobench run --" in done.stdout and done.stdout.endswith("# ok\n\n")
 
 
 TASK = """from py_impl.contract import DELAY, IO, Request
