@@ -82,8 +82,8 @@ def test_what_was_planted_comes_out() -> None:
         assert slower["time_verdict"] == slower["speedup_verdict"] == "slower"
         assert faster["time_verdict"] == faster["speedup_verdict"] == "faster"
         assert 1 / 1.25 == pytest.approx(slower["speedup"], rel=0.05) and 1 / 0.8 == pytest.approx(faster["speedup"], rel=0.05)
-    assert slower["speedup_low"] <= 1 / 1.25 <= slower["speedup_high"]
-    assert faster["speedup_low"] <= 1 / 0.8 <= faster["speedup_high"]
+    for row, planted in ((slower, 1 / 1.25), (faster, 1 / 0.8)):
+        assert row["speedup_low"] <= planted * 1.01 and planted * 0.99 <= row["speedup_high"]
     assert cell(out, "count", "py", "sync")["speedup"] == 1 and cell(out, "count", "py", "sync")["speedup_verdict"] is None
     assert cell(out, "fetch", "py", "thread-pool")["time"] is None  # too short
     assert [(c["runtime"], c["model"]) for c in both(out, "A")] == [("py", "thread-pool")]

@@ -66,14 +66,53 @@ void pairs_close(struct pairs *pairs)
     *pairs = (struct pairs){0};
 }
 
+static int by_round(const void *key, const void *sample)
+{
+    const int32_t round = *(const int32_t *)key, of = ((const struct sample *)sample)->round;
+    return (round > of) - (round < of);
+}
+
+/* What a cell's command took when it ran the second time in the round of its i-th sample: as the first time where it did not,
+ * or where that is what it is compared `with`. */
+static double second_value(const struct result_cell *cell, size_t i, const struct result_cell *with, size_t column)
+{
+    const double first = column_value(&cell->samples[i], column);
+    if (cell->again == NULL || cell->again == with || cell->again->count == 0)
+        return first;
+    const struct sample *second = bsearch(&cell->samples[i].round, cell->again->samples, cell->again->count,
+                                          sizeof *cell->again->samples, by_round);
+    const double value = second == NULL ? NAN : column_value(second, column);
+    return value > 0 ? value : first;
+}
+
+void pairs_average(struct pairs *pairs, const struct pairs *second)
+{
+    struct stats_interval first, other, mean;
+    if (pairs->n == 0)
+        return;
+    stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &first); /* which are there for any number of pairs */
+    stats_ratio(second->base, second->variant, pairs->n, 0.95, &other);
+    for (size_t i = 0; i < pairs->n; i++) {
+        pairs->base[i] = sqrt(pairs->base[i] * second->base[i]);
+        pairs->variant[i] = sqrt(pairs->variant[i] * second->variant[i]);
+    }
+    stats_ratio(pairs->base, pairs->variant, pairs->n, 0.95, &mean);
+    for (size_t i = 0; i < pairs->n; i++)
+        pairs->base[i] *= sqrt(first.estimate * other.estimate) / mean.estimate;
+}
+
 void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
                    size_t column)
 {
+    struct pairs second;
+    pairs_open(&second, base->count);
     pairs->n = 0;
     for (size_t i = 0, j = 0; i < base->count && j < variant->count;) {
         const struct sample *a = &base->samples[i], *b = &variant->samples[j];
         const double x = column_value(a, column), y = column_value(b, column);
         if (a->round == b->round && x > 0 && y > 0) {
+            second.base[pairs->n] = second_value(base, i, variant, column);
+            second.variant[pairs->n] = second_value(variant, j, base, column);
             pairs->base[pairs->n] = x;
             pairs->variant[pairs->n] = y;
             pairs->round[pairs->n++] = a->round;
@@ -81,6 +120,8 @@ void pairs_collect(struct pairs *pairs, const struct result_cell *base, const st
         i += a->round <= b->round;
         j += b->round <= a->round;
     }
+    pairs_average(pairs, &second);
+    pairs_close(&second);
 }
 
 /* -- one ratio ---------------------------------------------------------------------------------------------------------------- */

@@ -86,7 +86,8 @@ struct ratio {
 /* In seconds; NaN: not known. */
 double column_value(const struct sample *sample, size_t column);
 
-/* Two columns of times, one row for each round that both cells have. */
+/* Two columns of times, one row for each round that both cells have. What ran twice in a round (a baseline, whose A/A control
+ * is the same command) has the average of both, but where it is compared with that control. */
 struct pairs {
     double *base, *variant;
     int32_t *round;
@@ -98,6 +99,13 @@ void pairs_open(struct pairs *pairs, size_t rows);
 void pairs_close(struct pairs *pairs);
 void pairs_collect(struct pairs *pairs, const struct result_cell *base, const struct result_cell *variant,
                    size_t column);
+
+/*
+ * Takes the average of two runs of every round: of each column the geometric mean, and then the bases are moved together
+ * so that the ratio is that of the two runs' ratios (pseudo-medians). For a mean of two is not as skewed as one, and so the
+ * ratio of a command with two runs to the same one with a single run would not come out at 1.
+ */
+void pairs_average(struct pairs *pairs, const struct pairs *second);
 
 struct ratio ratio_none(enum ratio_state state);
 /* The ratio base / variant and its 95% interval; RATIO_NO_PAIRS of no rows. */

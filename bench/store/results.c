@@ -54,6 +54,15 @@ static int object_parse(const char *name, const struct results_text *text, json_
                         : error_set(err, -EPROTO, "%s: not an object", name);
 }
 
+/* The A/A controls belong to their baselines. */
+static void match_controls(struct results *results)
+{
+    for (struct result_cell *a = results->cells; a < results->cells + results->cell_count; a++)
+        for (struct result_cell *b = results->cells; b < results->cells + results->cell_count; b++)
+            if (a->baseline && b->role == ROLE_CONTROL && a->group == b->group && strcmp(a->runtime, b->runtime) == 0)
+                a->again = b;
+}
+
 static int read_plan(struct results *results, struct error *err)
 {
     struct plan *p = &results->settled;
@@ -79,6 +88,7 @@ static int read_plan(struct results *results, struct error *err)
                                                  .copies = p->cells[c].copies,
                                                  .peak_pss_bytes = NOT_KNOWN,
                                                  .memory_looks = NOT_KNOWN};
+    match_controls(results);
     return 0;
 }
 

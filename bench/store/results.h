@@ -51,6 +51,8 @@ struct result_cell {
     enum plan_role role;
     bool baseline;
     int64_t copies;
+    const struct result_cell
+        *again; /* the same command's second sample of each round: a baseline's A/A control; else NULL */
     enum cell_status status;
     char *reason;           /* one line; NULL while all went well; of CELL_OK: why its results are unchecked */
     int64_t peak_pss_bytes; /* -1: not known */

@@ -186,6 +186,22 @@ TEST_WITH(a_round_that_one_lacks_is_no_pair, world_make, world_free, struct worl
     assert_true(w->summary.interrupted);
 }
 
+/* 100 and 144 ms: as one of 120, but for the control itself. */
+TEST_WITH(a_control_is_the_second_run_of_its_baseline, world_make, world_free, struct world *w)
+{
+    cell_fill(&w->cells[C_CONTROL], 144, ROUNDS);
+    w->cells[C_SYNC].again = &w->cells[C_CONTROL];
+    world_summarise(w);
+    assert_near(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio, 2);
+    assert_near(row(w, C_SYNC)->speedup[RATIO_WORK][RATIO_PY_SYNC].ratio, 1000 / 120.0);
+    assert_near(w->summary.capacities[0].ratio.ratio, 240 / 110.0);
+    assert_true(w->summary.controls[0].ratio.ratio < 0.72);
+    w->cells[C_CONTROL].count = 1; /* of the other rounds there is one run */
+    world_summarise(w);
+    assert_int_equal(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].rounds, ROUNDS);
+    assert_near(row(w, C_THREADS)->speedup[RATIO_WORK][RATIO_OWN_SYNC].ratio, 100 / 60.0);
+}
+
 TEST_WITH(few_rounds_have_no_interval, world_make, world_free, struct world *w)
 {
     w->results.rounds = 5;

@@ -32,84 +32,126 @@ void must(int rc)
 
 /* -- kinds of noise ----------------------------------------------------------------------------------------------------------- */
 
-/* Interruptions only ever add time. */
-static void fill_skewed(gsl_rng *rng, size_t n, double *base, double *variant)
+/* The i-th of the columns; NULL where it is not there. */
+static double *column(const struct times *times, size_t i)
 {
-    for (size_t i = 0; i < n; i++) {
-        base[i] = 1 + gsl_ran_exponential(rng, 0.1);
-        variant[i] = 0.5 * (1 + gsl_ran_exponential(rng, 0.1));
-    }
+    double *const columns[] = {times->base, times->variant, times->again};
+    return columns[i];
+}
+
+enum { COLUMNS = 3 };
+static const double levels[COLUMNS] = {1, 0.5, 1};
+
+/* Interruptions only ever add time. */
+static void fill_skewed(gsl_rng *rng, size_t n, const struct times *times)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < COLUMNS && column(times, k) != NULL; k++)
+            column(times, k)[i] = levels[k] * (1 + gsl_ran_exponential(rng, 0.1));
 }
 
 /* Student's t with two degrees of freedom: the variance is infinite. */
-static void fill_heavy(gsl_rng *rng, size_t n, double *base, double *variant)
+static void fill_heavy(gsl_rng *rng, size_t n, const struct times *times)
 {
-    for (size_t i = 0; i < n; i++) {
-        base[i] = exp(0.05 * gsl_ran_tdist(rng, 2));
-        variant[i] = 0.5 * exp(0.05 * gsl_ran_tdist(rng, 2));
-    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < COLUMNS && column(times, k) != NULL; k++)
+            column(times, k)[i] = levels[k] * exp(0.05 * gsl_ran_tdist(rng, 2));
 }
 
 /* A clock so coarse that a time has one of five values. */
-static void fill_tied(gsl_rng *rng, size_t n, double *base, double *variant)
+static void fill_tied(gsl_rng *rng, size_t n, const struct times *times)
 {
-    for (size_t i = 0; i < n; i++) {
-        base[i] = 1 + 0.02 * (double)gsl_rng_uniform_int(rng, 5);
-        variant[i] = 0.5 * (1 + 0.02 * (double)gsl_rng_uniform_int(rng, 5));
-    }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < COLUMNS && column(times, k) != NULL; k++)
+            column(times, k)[i] = levels[k] * (1 + 0.02 * (double)gsl_rng_uniform_int(rng, 5));
 }
 
-/* Both of a pair are slowed by what is a walk over the rounds, and by half as much again from the first to the last. */
-static void fill_drift(gsl_rng *rng, size_t n, double *base, double *variant)
+/* All of a round are slowed by what is a walk over the rounds, and by half as much again from the first to the last. */
+static void fill_drift(gsl_rng *rng, size_t n, const struct times *times)
 {
     double level = 0;
     for (size_t i = 0; i < n; i++) {
         level += gsl_ran_gaussian(rng, 0.1) + 0.5 / (double)n;
-        base[i] = exp(level + gsl_ran_gaussian(rng, 0.03));
-        variant[i] = 0.5 * exp(level + gsl_ran_gaussian(rng, 0.03));
+        for (size_t k = 0; k < COLUMNS && column(times, k) != NULL; k++)
+            column(times, k)[i] = levels[k] * exp(level + gsl_ran_gaussian(rng, 0.03));
     }
 }
 
 /* All of these at once. */
-static void fill_all(gsl_rng *rng, size_t n, double *base, double *variant)
+static void fill_all(gsl_rng *rng, size_t n, const struct times *times)
 {
-    fill_drift(rng, n, base, variant);
-    for (size_t i = 0; i < n; i++) {
-        base[i] = ceil(50 * base[i] * exp(0.05 * fabs(gsl_ran_tdist(rng, 2)))) / 50;
-        variant[i] = ceil(50 * 2 * variant[i] * exp(0.05 * fabs(gsl_ran_tdist(rng, 2)))) / 100;
-    }
+    fill_drift(rng, n, times);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < COLUMNS && column(times, k) != NULL; k++) {
+            const double time = column(times, k)[i] / levels[k] * exp(0.05 * fabs(gsl_ran_tdist(rng, 2)));
+            column(times, k)[i] = levels[k] * ceil(50 * time) / 50;
+        }
 }
 
 /* Only the variant is disturbed, so that the log ratio itself is skewed. */
-static void fill_one_sided(gsl_rng *rng, size_t n, double *base, double *variant)
+static void fill_one_sided(gsl_rng *rng, size_t n, const struct times *times)
 {
     for (size_t i = 0; i < n; i++) {
-        base[i] = exp(gsl_ran_gaussian(rng, 0.02));
-        variant[i] = 0.5 * (1 + gsl_ran_exponential(rng, 0.1));
+        times->base[i] = exp(gsl_ran_gaussian(rng, 0.02));
+        times->variant[i] = 0.5 * (1 + gsl_ran_exponential(rng, 0.1));
+        if (times->again != NULL)
+            times->again[i] = exp(gsl_ran_gaussian(rng, 0.02));
     }
 }
 
 const struct noise noises[NOISES] = {
-    {"skewed noise", fill_skewed, true},  {"heavy-tailed noise", fill_heavy, true},
-    {"tied times", fill_tied, true},      {"drift common to the pair", fill_drift, true},
-    {"all four at once", fill_all, true}, {"skewed noise of the variant alone", fill_one_sided, false},
+    {.name = "skewed noise", .fill = fill_skewed, .symmetric = true},
+    {.name = "heavy-tailed noise", .fill = fill_heavy, .symmetric = true},
+    {.name = "tied times", .fill = fill_tied, .symmetric = true, .coarse = true},
+    {.name = "drift common to the pair", .fill = fill_drift, .symmetric = true},
+    {.name = "all four at once", .fill = fill_all, .symmetric = true},
+    {.name = "skewed noise of the variant alone", .fill = fill_one_sided},
 };
 
 /* -- coverage ------------------------------------------------------------------------------------------------------------------ */
 
+void times_open(struct times *times, size_t rows, bool twice)
+{
+    *times = (struct times){.base = xcalloc(rows, sizeof(double)),
+                            .variant = xcalloc(rows, sizeof(double)),
+                            .again = twice ? xcalloc(rows, sizeof(double)) : NULL};
+}
+
+void times_close(struct times *times)
+{
+    free(times->base);
+    free(times->variant);
+    free(times->again);
+}
+
+void noise_draw(const struct noise *noise, gsl_rng *rng, size_t n, const struct times *times)
+{
+    noise->fill(rng, n, times);
+    if (times->again == NULL)
+        return;
+    struct pairs first = {.base = times->base, .variant = times->variant, .n = n}, second;
+    pairs_open(&second, n);
+    memcpy(second.base, times->again, n * sizeof *second.base);
+    memcpy(second.variant, times->variant, n * sizeof *second.variant);
+    pairs_average(&first, &second);
+    pairs_close(&second);
+}
+
 double noise_truth(const struct noise *noise, gsl_rng *rng)
 {
-    enum { SAMPLE = 4000000 };
+    const size_t sample = noise->twice ? 400000 : 4000000;
+    struct times times;
+    double truth = NAN;
     if (noise->symmetric)
         return log(2);
-    double *base = xcalloc(SAMPLE, sizeof *base), *variant = xcalloc(SAMPLE, sizeof *variant), truth = NAN;
-    noise->fill(rng, SAMPLE, base, variant);
+    times_open(&times, sample, noise->twice);
+    noise_draw(noise, rng, sample, &times);
     /* The median of the mean of two independent values, and not of all pairs of them, which would take a day. */
-    for (size_t i = 0; i < SAMPLE / 2; i++)
+    double *base = times.base, *variant = times.variant;
+    for (size_t i = 0; i < sample / 2; i++)
         base[i] = (log(base[2 * i] / variant[2 * i]) + log(base[2 * i + 1] / variant[2 * i + 1])) / 2;
-    must(stats_median(base, SAMPLE / 2, &truth));
-    free(base);
-    free(variant);
+    must(stats_median(base, sample / 2, &truth));
+    times_close(&times);
     return truth;
 }
 
@@ -122,16 +164,15 @@ static bool holds(const struct ratio *ratio, double truth)
 size_t noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials)
 {
     const double truth = noise_truth(noise, rng);
-    struct pairs pairs;
+    struct times times;
     size_t held = 0;
-    pairs_open(&pairs, n);
-    pairs.n = n;
+    times_open(&times, n, noise->twice);
     for (size_t i = 0; i < trials; i++) {
-        noise->fill(rng, n, pairs.base, pairs.variant);
-        const struct ratio ratio = ratio_of(&pairs);
+        noise_draw(noise, rng, n, &times);
+        const struct ratio ratio = ratio_of(&(struct pairs){.base = times.base, .variant = times.variant, .n = n});
         held += holds(&ratio, truth);
     }
-    pairs_close(&pairs);
+    times_close(&times);
     return held;
 }
 

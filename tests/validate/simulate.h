@@ -8,14 +8,23 @@
 
 #include "bench/analysis/ratio.h"
 
-/* The times of `n` rounds of a pair. */
-typedef void noise_fill(gsl_rng *rng, size_t n, double *base, double *variant);
+/* Columns of times, one row a round. */
+struct times {
+    double *base, *variant;
+    double *again; /* the baseline's second run; NULL: there is none */
+};
+
+typedef void noise_fill(gsl_rng *rng, size_t n, const struct times *times);
 
 struct noise {
     const char *name;
     noise_fill *fill;
     bool symmetric; /* the log ratio is, about log 2; else its pseudo-median has to be found by simulation */
+    bool twice;     /* the baseline runs twice a round */
+    bool coarse;    /* times have so few values that moving them by less than a step costs coverage */
 };
+/* What the interval has to hold in. */
+#define NOISE_LEAST(noise) ((noise)->twice && (noise)->coarse ? 0.92 : 0.94)
 
 enum { NOISES = 6 };
 extern const struct noise noises[NOISES];
@@ -25,7 +34,12 @@ gsl_rng *rng_new(unsigned long seed);
 /* Ends the program where a function of the driver's fails, which no simulation is to make it. */
 void must(int rc);
 
-/* The pseudo-median of the log ratio. */
+void times_open(struct times *times, size_t rows, bool twice);
+void times_close(struct times *times);
+/* Fills them and puts the average of both runs in the place of the baseline. */
+void noise_draw(const struct noise *noise, gsl_rng *rng, size_t n, const struct times *times);
+
+/* The pseudo-median of the log ratio; where both runs of a baseline have the noise of the variant, the true ratio. */
 double noise_truth(const struct noise *noise, gsl_rng *rng);
 /* How many of `trials` intervals of n rounds hold it. */
 size_t noise_coverage(const struct noise *noise, gsl_rng *rng, size_t n, size_t trials);
