@@ -70,10 +70,17 @@ def call_twice(task: object) -> dict[str, int]:
     state = task.open({}, max(2, task.JOBS)) if hasattr(task, "open") else None
     worker = task.worker_open(state, 0)
     for job in (0, 1):
-        wall_ns, cpu_ns = time.monotonic_ns(), cpu_time_ns()
+        wall_ns, cpu_ns, waits = time.monotonic_ns(), cpu_time_ns(), waits_of_process()
         task.run(state, worker, job, None)
         wall_ns, cpu_ns = time.monotonic_ns() - wall_ns, cpu_time_ns() - cpu_ns
+        if waits == waits_of_process() and cpu_ns > 0:  # where it lost its CPU meanwhile, to others, that is not its own
+            wall_ns = cpu_ns
     return {"wall_ns": wall_ns, "cpu_ns": cpu_ns}
+
+
+def waits_of_process() -> int:
+    """How often it gave its CPU up by itself, to wait for something."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
 
 
 def cpu_time_ns() -> int:

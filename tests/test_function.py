@@ -293,6 +293,8 @@ def test_list_calls_a_function_twice(host, shop):
     inputs.write_text("1\n2\n3\n")
     assert one_task(host, f"{source}:{'echo' if host in PYTHON else 'parse'}", "--inputs", inputs)["jobs"] == 3
     assert one_task(host, "null")["probe"] is None
+    computes = one_task(host, f"{shop}:value" if host in PYTHON else f"{FUNCTIONS}:threefold")["probe"]
+    assert computes["wall_ns"] == computes["cpu_ns"]  # it never waited, however often others had its CPU meanwhile
 
 
 @pytest.mark.parametrize("host", PYTHON, ids=repr)

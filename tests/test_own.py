@@ -79,8 +79,11 @@ def test_the_same_function_in_both_languages_fills_the_square(own):
 @pytest.mark.parametrize("probe, given, kind, jobs", [
     ("10,10", (), "cpu", 16),  # the Python host's takes three times as long: 500 ms / 30 ms
     ("10,0.5", (), "io", 16),
-    ("0.001,0.0005", (), "mixed", 1000),
-    ("2000,2000", (), "cpu", 8),
+    ("5,5", (), "cpu", 32),
+    ("0.001,0.0005", (), "mixed", 400),
+    ("100,100", (), "cpu", 8),
+    ("300,300", (), "cpu", 4),
+    ("2000,2000", (), "cpu", 2),
     ("10,10", ("--inputs", "lines.jsonl"), "cpu", 3),
 ])
 def test_kind_and_jobs_follow_from_a_call(own, probe, given, kind, jobs):

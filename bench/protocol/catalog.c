@@ -138,21 +138,22 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
 
-/* How long a call takes, and how much of that on a CPU, gives the kind, and the jobs for about half a second of work. The
- * slowest host decides. */
+/* How long a call takes, and how much of that on a CPU, gives the kind, and the jobs for about half a second of work: a
+ * multiple of eight, so that two, four or eight workers have as many each, and fewer only where eight take over four seconds.
+ * The slowest host decides. */
 static void take_probe(struct catalog_task *task, const struct function *function, const json_t *row)
 {
-    static const int64_t least = 8, most = 1000;
+    static const int64_t eight = 8, most = 400; /* more would start a process for each of too many */
     const json_t *probe = json_object_get(row, "probe");
     const int64_t wall_ns = json_integer_value(json_object_get(probe, "wall_ns"));
     const int64_t cpu_ns = json_integer_value(json_object_get(probe, "cpu_ns"));
     if (wall_ns <= task->probe_ns)
         return;
-    const int64_t jobs = NS_PER_S / 2 / wall_ns;
+    const int64_t jobs = NS_PER_S / 2 / wall_ns / eight * eight, four_s = 4 * NS_PER_S / wall_ns;
     task->probe_ns = wall_ns;
     task->kind = cpu_ns >= wall_ns / 10 * 9 ? "cpu" : cpu_ns <= wall_ns / 10 ? "io" : "mixed";
     if (function->inputs == NULL)
-        task->jobs = jobs < least ? least : jobs > most ? most : jobs;
+        task->jobs = jobs > most ? most : jobs > 0 ? jobs : four_s >= eight ? eight : four_s >= 4 ? 4 : 2;
 }
 
 static void add_task(struct catalog *c, size_t h, const json_t *row)

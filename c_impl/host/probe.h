@@ -9,8 +9,9 @@
 #include "cobench/task.h"
 
 struct probe {
-    bool known;              /* false: it did not come to an end within ten seconds, or not well */
-    int64_t wall_ns, cpu_ns; /* of the second of two calls, its threads and children included */
+    bool known; /* false: it did not come to an end within ten seconds, or not well */
+    /* Of the second of two calls, its threads and children included. Of one that waited for nothing the same. */
+    int64_t wall_ns, cpu_ns;
     char reason[320]; /* why the task does not open, which is when its Python module is imported; empty: it does */
 };
 
