@@ -31,6 +31,16 @@ def test_what_the_driver_holds():
     assert "PASS   memory: " in done.stdout
 
 
+def test_advice_is_held_against_what_is_known(tmp_path):
+    """A call of its own blocks a loop, which no noise hides; a wrong answer of an earlier call counts as one."""
+    state = tmp_path / "state"
+    state.write_text('{"tiny": [["tiny: In Python take threads"]]}')
+    done = check("advice.py", "--tries", "1", "--only", "blocks,tiny", "--state", state)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert re.search(r"^tiny +sync +0 of 1\nblocks its loop +threads or thread-pool +1 of 1$", done.stdout, re.MULTILINE), done.stdout
+    assert "WRONG tiny: tiny: In Python take threads\nSHORT: all 2 were right in 0 of 1 tries" in done.stdout
+
+
 def readme_block(start):
     """The fenced block of the README that begins so."""
     blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
