@@ -63,13 +63,13 @@ static void collect(struct ranking *ranking)
         move_up(ranking, ahead, 0);
 }
 
-/* Those that do not take longer than the first; there is at least one cell. */
+/* Those that are not shown to take RANKING_WORTH longer than the first; there is at least one cell. */
 static void find_level(struct ranking *ranking)
 {
     static const size_t columns[] = {[RANKING_BY_WORK] = COLUMN(work_ns),
                                      [RANKING_BY_WHOLE] = COLUMN(whole_ns),
                                      [RANKING_BY_P99] = COLUMN(latency_ns[LATENCY_P99])};
-    const double margin = ranking->summary->results->margin;
+    const double margin = fmax(RANKING_WORTH, ranking->summary->results->margin);
     const size_t rivals = ranking->count - 1;
     struct ratio *ratios = xcalloc(rivals, sizeof *ratios), **family = xcalloc(rivals, sizeof *family);
     for (size_t i = 0; i < rivals; i++) {
@@ -112,7 +112,8 @@ const struct ratio *ranking_gain(const struct ranking *ranking, const struct sum
 
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell)
 {
-    return ranking_gain(ranking, cell)->verdict == VERDICT_FASTER;
+    const struct ratio *gain = ranking_gain(ranking, cell);
+    return gain->verdict == VERDICT_FASTER && gain->ratio >= 1 + RANKING_WORTH;
 }
 
 /* -- which to take ---------------------------------------------------------------------------------------------------------- */

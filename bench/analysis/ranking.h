@@ -6,14 +6,16 @@
  * Work times are compared where every variant works for 5 ms or more, else whole commands; in an open loop, whose schedule
  * decides over both, the p99 of the latency, and only of those that kept the rate. Ahead is the model with the least
  * median of those shown to gain over `sync`, which is ahead itself where none is; each of the others is compared with it in
- * paired rounds, and where that does not show it to be behind (Holm-adjusted over the runtime: docs/statistics.md) it is
- * level.
+ * paired rounds, and where that does not show it to be behind by RANKING_WORTH (Holm-adjusted over the runtime:
+ * docs/statistics.md) it is level.
  */
 #ifndef BENCH_ANALYSIS_RANKING_H
 #define BENCH_ANALYSIS_RANKING_H
 
 #include "bench/analysis/summary.h"
 #include "bench/util/text.h"
+
+#define RANKING_WORTH 0.05 /* a smaller difference is not worth a model that is less simple */
 
 enum ranking_by { RANKING_BY_WORK, RANKING_BY_WHOLE, RANKING_BY_P99 };
 
@@ -35,7 +37,7 @@ void ranking_close(struct ranking *ranking);
 bool ranking_begins(const struct summary *summary, const struct summary_cell *cell);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);
-/* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain. */
+/* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain, and one of RANKING_WORTH. */
 const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell);
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell);
 
@@ -52,7 +54,7 @@ struct choice {
     const struct summary_cell *take,
         *runner_up;  /* NULL: there is none. The runner-up is the quickest of the other models */
     bool gains;      /* over its sync; in an open loop never */
-    bool told_apart; /* the runner-up is shown to be behind the one ahead */
+    bool told_apart; /* the runner-up is shown to be behind the one ahead by RANKING_WORTH */
 };
 struct choice choice_of(const struct ranking *ranking);
 

@@ -22,13 +22,13 @@ static const struct options options = {
     .arguments = 1,
     .arguments_at = offsetof(struct arguments, run),
     .args_doc = "[RUN]",
-    .doc = "Say which model to take for each task: the runner-up, what it costs, what would change the answer and what "
-           "was "
-           "not measured.\v"
-           "RUN is a folder of a run, or its name under results/; results/latest where none is given. Where two models "
-           "are "
-           "not told apart the simpler one is taken: sync, async, threads, thread-pool, native-pool, process-pool, "
-           "processes (docs/statistics.md)."};
+    .doc =
+        "Say which model to take for each task: the gain, the runner-up, what it costs, what would change the answer "
+        "and "
+        "what was not measured.\v"
+        "RUN is a folder of a run, or its name under results/; results/latest where none is given. Where there is no "
+        "clear difference between two models the simpler one is taken: sync, async, threads, thread-pool, "
+        "native-pool, process-pool, processes (docs/statistics.md)."};
 
 static int advise(const void *arguments, const struct paths *paths, struct error *err)
 {

@@ -12,6 +12,9 @@
 /* A gain of so much of what is possible is all that this machine gives. */
 #define NEARLY_ALL 0.9
 
+/* Times sync: a model whose jobs take so much longer, spread over its workers, pays for handing them over. */
+#define FAR_LONGER 1.5
+
 /* NaN: not known, or of no meaning here. */
 enum number {
     GAINS,
@@ -23,6 +26,7 @@ enum number {
     PAYS,          /* from so many jobs on */
     JOB,           /* one of sync */
     JOB_LEAST,     /* shorter ones, as many as here, save less than starting up costs */
+    JOB_MORE,      /* sync is to be taken, as handing a shorter one over costs more than that saves */
     SHARE,         /* of its time that a job computes */
     SHARE_MOST,    /* with more a model that computes one job at a time cannot gain as much */
     NUMBERS
@@ -35,10 +39,14 @@ struct advice {
     double number[NUMBERS];
 };
 
+static bool can_compute_at_once(const struct summary_cell *cell)
+{
+    const enum model_flow flow = model_flow(cell->cell->model);
+    return flow == FLOW_OTHER || (flow == FLOW_THREADS && !findings_has_lock(cell->cell->runtime));
+}
+
 static void add_gain(struct advice *a, const struct summary_cell *take, const struct summary_cell *sync)
 {
-    const enum model_flow flow = model_flow(take->cell->model);
-    const bool one = flow == FLOW_ONE || (flow == FLOW_THREADS && findings_has_lock(take->cell->runtime));
     const struct break_even pays = break_even_of(a->ranking.summary, take);
     const double gain = sync->work_s / take->work_s, more = a->number[START_UP] - a->number[START_UP_SYNC];
     const double share = (sync->cpu_s - a->number[START_UP_SYNC]) / sync->work_s;
@@ -47,10 +55,28 @@ static void add_gain(struct advice *a, const struct summary_cell *take, const st
     a->number[PAYS] = pays.state == BREAK_EVEN_FROM ? (double)pays.jobs : NAN;
     if (more > 0 && gain > 1)
         a->number[JOB_LEAST] = more / ((double)take->group->jobs * (1 - 1 / gain));
-    if (one && strcmp(take->group->kind, "cpu") != 0 && share >= 0 && share < most) {
+    if (!can_compute_at_once(take) && strcmp(take->group->kind, "cpu") != 0 && share >= 0 && share < most) {
         a->number[SHARE] = share;
         a->number[SHARE_MOST] = most;
     }
+}
+
+/*
+ * Where the model nearest to sync takes far longer than it, each job costs so much more that `workers` of them at once save
+ * nothing: model = (job + more) / workers. That is even for jobs of more / (workers - 1).
+ */
+static void add_no_gain(struct advice *a, const struct summary_cell *sync)
+{
+    const struct summary *summary = a->ranking.summary;
+    const double jobs = (double)sync->group->jobs, cpus = summary_cpus(summary);
+    const double workers = fmin((double)sync->group->workers, cpus > 0 ? cpus : 1);
+    double least = INFINITY;
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->group == sync->group && strcmp(c->cell->runtime, sync->cell->runtime) == 0 && c->verified &&
+            can_compute_at_once(c))
+            least = fmin(least, c->work_s / jobs); /* which skips a NaN */
+    if (workers > 1 && least > FAR_LONGER * a->number[JOB] && isfinite(least))
+        a->number[JOB_MORE] = (workers * least - a->number[JOB]) / (workers - 1);
 }
 
 static void advice_make(struct advice *a, const struct summary *summary, const struct summary_cell *first)
@@ -79,9 +105,20 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
                             (double)first->group->workers;
     if (a->choice.gains)
         add_gain(a, take, sync);
+    else if (take == sync)
+        add_no_gain(a, sync);
 }
 
 /* -- the words -------------------------------------------------------------------------------------------------------- */
+
+static void gain_words(const struct advice *a, struct string_list *out)
+{
+    const struct ratio *gain = a->choice.gains ? ranking_gain(&a->ranking, a->choice.take) : NULL;
+    struct format f, low, high;
+    if (gain != NULL)
+        string_list_addf(out, "%s as fast as sync, 95%% interval %s to %s", format_ratio(&f, gain->ratio),
+                         format_ratio(&low, gain->low), format_ratio(&high, gain->high));
+}
 
 static void runner_up_words(const struct advice *a, struct string_list *out)
 {
@@ -92,7 +129,7 @@ static void runner_up_words(const struct advice *a, struct string_list *out)
         return;
     const char *how = a->choice.told_apart        ? "shown to be slower"
                       : !a->choice.gains && !open ? "not shown to be faster"
-                                                  : "not told apart";
+                                                  : "no clear difference";
     const char *by = open ? format_time(&f, ranking_value(&a->ranking, next))
                           : format_speedup(&f, ranking_gain(&a->ranking, next));
     if (next->cell->baseline && !open) /* whose ratio is 1 by definition */
@@ -105,8 +142,10 @@ static void price_words(const struct advice *a, struct string_list *out)
 {
     const struct summary_cell *take = a->choice.take;
     struct format f, g;
+    if (take == NULL || take->cell->baseline)
+        return;
     if (a->number[MEMORY] > 0)
-        string_list_addf(out, "%s%s of memory for each of %lld workers, beside what sync takes",
+        string_list_addf(out, "%s%s more memory than sync for each of %lld workers",
                          summary_memory_is_least(take) ? "at least " : "", format_bytes(&f, a->number[MEMORY]),
                          (long long)take->group->workers);
     else if (isfinite(a->number[MEMORY]))
@@ -114,9 +153,8 @@ static void price_words(const struct advice *a, struct string_list *out)
     if (isfinite(a->number[START_UP]))
         string_list_addf(out, "%s to start and end (sync: %s)", format_time(&f, a->number[START_UP]),
                          format_time(&g, a->number[START_UP_SYNC]));
-    if (isfinite(a->number[PAYS]))
-        string_list_addf(out, "start-up counted in, it pays from %.0f job%s on", a->number[PAYS],
-                         a->number[PAYS] == 1 ? "" : "s");
+    if (a->number[PAYS] > 1) /* one job gains nothing, whatever the lines say */
+        string_list_addf(out, "faster than sync, start-up counted in, from %.0f jobs on", a->number[PAYS]);
 }
 
 static void change_words(const struct advice *a, struct string_list *out)
@@ -129,12 +167,17 @@ static void change_words(const struct advice *a, struct string_list *out)
     if (isfinite(n[JOB_LEAST]))
         string_list_addf(out, "jobs shorter than %s (here %s): %lld of them save less than starting up costs",
                          format_time(&f, n[JOB_LEAST]), format_time(&g, n[JOB]), (long long)group->jobs);
+    if (isfinite(n[JOB_MORE]))
+        string_list_addf(
+            out, "jobs longer than %s (here %s): for shorter ones, handing them to others costs more than it saves",
+            format_time(&f, n[JOB_MORE]), format_time(&g, n[JOB]));
     if (isfinite(n[SHARE]))
         string_list_addf(out,
                          "jobs that compute for more than %.0f%% of their time (here %.0f%%): one computes at a time",
                          100 * n[SHARE_MOST], 100 * n[SHARE]);
-    else if (computes && reached >= NEARLY_ALL)
-        string_list_addf(out, "more CPUs than %.3g: it gains %.0f%% of what is possible on these", cpus, 100 * reached);
+    else if (computes && reached >= NEARLY_ALL && reached <= 1 / NEARLY_ALL) /* more is a mistake */
+        string_list_addf(out, "more CPUs than %.3g: it gains %.0f%% of what these allow", cpus,
+                         fmin(100, 100 * reached));
     if (computes && cpus > 0 && cpus < 2)
         string_list_add(out, "a second CPU: here is but one");
     if (a->choice.runner_up != NULL && !a->choice.told_apart)
@@ -160,11 +203,8 @@ static void unmeasured_words(const struct advice *a, struct string_list *out)
 static const struct {
     const char *title;
     void (*words)(const struct advice *a, struct string_list *out);
-} said[] = {{NULL, NULL},
-            {"runner-up", runner_up_words},
-            {"price", price_words},
-            {"changes it", change_words},
-            {"unmeasured", unmeasured_words}};
+} said[] = {{NULL, NULL},           {"gain", gain_words},         {"runner-up", runner_up_words},
+            {"price", price_words}, {"changes it", change_words}, {"unmeasured", unmeasured_words}};
 
 static char *words_of(const struct advice *a, size_t which)
 {
@@ -211,12 +251,13 @@ static const struct table_column columns[] = {
     {"pays_from_jobs", NULL, UNIT_COUNT, false, 0, read_number, PAYS},
     {"job_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB},
     {"job_least_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_LEAST},
+    {"job_more_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_MORE},
     {"cpu_share", NULL, UNIT_SHARE, false, 0, read_number, SHARE},
     {"cpu_share_most", NULL, UNIT_SHARE, false, 0, read_number, SHARE_MOST},
     {"answer", NULL, UNIT_TEXT, false, 0, read_words, 0},
-    {"price", NULL, UNIT_TEXT, false, 0, read_words, 2},
-    {"changes", NULL, UNIT_TEXT, false, 0, read_words, 3},
-    {"not_measured", NULL, UNIT_TEXT, false, 0, read_words, 4},
+    {"price", NULL, UNIT_TEXT, false, 0, read_words, 3},
+    {"changes", NULL, UNIT_TEXT, false, 0, read_words, 4},
+    {"not_measured", NULL, UNIT_TEXT, false, 0, read_words, 5},
 };
 
 /* -- the whole -------------------------------------------------------------------------------------------------------- */

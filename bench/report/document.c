@@ -363,9 +363,27 @@ static size_t square_models(const struct summary *summary, const char **models)
     return count;
 }
 
-static const char square_legend[] =
-    "x: times as fast as sync (one job after another) without start-up (in rows \"command\" with it), \"of\" what is "
-    "possible here; [ , ]: 95% interval; p99: 99% of the jobs take less; *: take this one; ?: doubtful.";
+static void write_square_legend(const struct square_row *rows, size_t count, struct writer *w)
+{
+    bool by[] = {[RANKING_BY_WORK] = false, [RANKING_BY_WHOLE] = false, [RANKING_BY_P99] = false};
+    struct string_list words = {NULL, 0};
+    for (size_t i = 0; i < count; i++)
+        by[rows[i].by] = true;
+    if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
+        string_list_addf(&words, "x: times as fast as sync, one job after another, %s",
+                         !by[RANKING_BY_WHOLE] ? "without start-up"
+                         : by[RANKING_BY_WORK] ? "without start-up (in rows \"command\" with it)"
+                                               : "with start-up");
+    if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
+        string_list_add(&words, "between: 95% interval");
+    if (by[RANKING_BY_P99])
+        string_list_add(&words, "p99: 99% of the jobs take less");
+    string_list_add(&words, "*: take this one; ?: doubtful.");
+    char *text = string_list_join(&words, "; ");
+    write_paragraph(w, text);
+    free(text);
+    string_list_free(&words);
+}
 
 static void write_square(const struct summary *summary, struct writer *w)
 {
@@ -386,7 +404,7 @@ static void write_square(const struct summary *summary, struct writer *w)
         table.row_count = square_rows(summary, true, models, rows);
     if (table.row_count > 0 && count > 0) {
         write_table(w, &table);
-        write_paragraph(w, square_legend);
+        write_square_legend(rows, table.row_count, w);
     }
     free(rows);
 }

@@ -17,23 +17,38 @@ enum { NAMES_MOST = 4 };
 
 /* -- what all sentences share ---------------------------------------------------------------------------------------------- */
 
-/* "1.90x [1.67,1.92] of 1.98x": what was measured to be possible, else what would be ideal. That a gain lies above the ideal by
- * chance (sync's waits are a little too long, too) is only believed up to a tenth. */
+/* "1.90x", with its interval where that is wide: "1.55x, between 1.30x and 1.67x". */
+static void put_ratio(FILE *out, const struct ratio *ratio)
+{
+    struct format f, low, high;
+    if (ratio->state != RATIO_FULL) {
+        fputs(format_speedup(&f, ratio), out);
+        return;
+    }
+    fprintf(out, "%s%s", format_ratio(&f, ratio->ratio), ratio_level(ratio) == LEVEL_DOUBTFUL ? "?" : "");
+    if (ratio->unresolved)
+        fprintf(out, ", between %s and %s", format_ratio(&low, ratio->low), format_ratio(&high, ratio->high));
+}
+
+/* "1.90x of 1.98x possible": as was measured, else what would be ideal. That a gain lies above the ideal by chance (sync's waits
+ * are a little too long, too) is only believed up to a tenth. */
 static void put_gain(FILE *out, const struct summary *summary, const struct summary_cell *cell,
                      const struct ratio *gain)
 {
     const struct limit limit = limit_of(summary, cell);
     struct format f;
-    fputs(format_speedup(&f, gain), out);
+    put_ratio(out, gain);
     if (limit.measured || limit.gain > 1)
-        fprintf(out, " of %s", format_ratio(&f, limit.gain));
+        fprintf(out, "%s of %s possible", gain->unresolved ? "," : "", format_ratio(&f, limit.gain));
     if (!limit.measured && limit.gain > 1 && gain->low > limit.gain * (1 + RATIO_UNRESOLVED))
         fputs(", more than can be: look for the mistake", out);
 }
 
+/* The verdict has told of the last ones, and a warning of the run tells of those that are about all of it. */
 static void put_doubt(FILE *out, enum doubt doubt)
 {
-    if (doubt != DOUBT_NONE && doubt < DOUBT_TOO_FEW_ROUNDS) /* the verdict has told of the others */
+    const bool told = doubt == DOUBT_UNCHECKED || doubt == DOUBT_CONTROL || doubt == DOUBT_DISTURBED;
+    if (doubt != DOUBT_NONE && doubt < DOUBT_TOO_FEW_ROUNDS && !told)
         fprintf(out, "; doubtful: %s", doubt_text(doubt));
 }
 
@@ -58,6 +73,7 @@ static void put_p99(FILE *out, const struct summary_cell *cell)
             format_time(&time, cell->latency_s[LATENCY_P99]));
     if (isfinite(ci->low))
         fprintf(out, " [%s, %s]", format_time(&low, ci->low), format_time(&high, ci->high));
+    fputs(cell->doubt != DOUBT_NONE ? "?" : "", out);
 }
 
 /* Who did not keep the rate; nothing where all did. */
@@ -113,7 +129,7 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
     return !any || is_runtime(runtime, "c") || is_runtime(runtime, "py");
 }
 
-/* "take threads: 1.90x [1.67,1.92] of 1.98x, 42.9x Python's sync" */
+/* "take threads: 1.90x of 1.98x possible, 42.9x Python's sync" */
 static void put_taken(FILE *out, const struct ranking *ranking, const struct summary_cell *take)
 {
     const struct ratio *gain = ranking_gain(ranking, take), *all = gain + (RATIO_PY_SYNC - RATIO_OWN_SYNC);
@@ -135,38 +151,51 @@ static void put_not_taken(FILE *out, const struct ranking *ranking, const struct
                 format_time(&f, ranking_value(ranking, choice->take)));
     else if (next == NULL)
         fputs("only sync was measured", out);
-    else
-        fprintf(out, "%s (%s: %s)",
-                ranking_gain(ranking, next)->verdict == VERDICT_TOO_FEW_ROUNDS ||
-                        ranking_gain(ranking, next)->state == RATIO_NO_INTERVAL
-                    ? "nothing is decided: too few rounds"
-                    : "stay with sync: no model is shown to be faster",
-                next->cell->model, format_speedup(&f, ranking_gain(ranking, next)));
-}
-
-/* The others among which the choice fell by simplicity; the model that measured best is one of them. */
-static void put_not_told_apart(FILE *out, const struct ranking *ranking, const struct choice *choice)
-{
-    struct string_list names = {NULL, 0};
-    for (size_t i = 0; i <= ranking->level; i++)
-        if (ranking->cells[i] != choice->take)
-            string_list_add(&names, ranking->cells[i]->cell->model);
-    if (names.count > 0) {
-        put_names(out, " (not told apart: ", &names);
+    else {
+        const struct ratio *gain = ranking_gain(ranking, next);
+        const bool few = gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL;
+        const bool open = gain->verdict == VERDICT_UNRESOLVED && gain->ratio >= 1 + RANKING_WORTH;
+        fprintf(out, "%s (nearest: %s, ",
+                few                               ? "nothing is decided: too few rounds"
+                : open                            ? "nothing is decided: the times vary too much"
+                : gain->verdict == VERDICT_FASTER ? "stay with sync: no model is shown to gain as much as 5%"
+                                                  : "stay with sync: no model is shown to be faster",
+                next->cell->model);
+        put_ratio(out, gain);
         fputc(')', out);
     }
 }
 
+/* The others among which the choice fell by simplicity; the model that measured best is one of them. And those that would be,
+ * if they were shown to gain as well. */
+static void put_not_told_apart(FILE *out, const struct ranking *ranking, const struct choice *choice)
+{
+    struct string_list names[2] = {{NULL, 0}};
+    for (size_t i = 0; i <= ranking->level; i++)
+        if (ranking->cells[i] != choice->take)
+            string_list_add(&names[choice->gains && !ranking_gains(ranking, ranking->cells[i])],
+                            ranking->cells[i]->cell->model);
+    const bool some = names[0].count > 0, any = some || names[1].count > 0;
+    put_names(out, " (no clear difference: ", &names[0]);
+    put_names(out, some ? "; not shown to gain: " : " (not shown to gain: ", &names[1]);
+    fputs(any ? ")" : "", out);
+}
+
+/* Of a group, and of one of its runtimes; NULL: of all. */
+static bool nothing_worked(const struct summary *summary, const struct plan_group *group, const char *runtime)
+{
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if ((group == NULL || c->group == group) && (runtime == NULL || strcmp(c->cell->runtime, runtime) == 0) &&
+            c->cell->status <= CELL_OK)
+            return false;
+    return true;
+}
+
 static void put_nothing(FILE *out, const struct ranking *ranking)
 {
-    bool failed = true;
-    for (size_t i = 0; i < ranking->summary->cell_count; i++)
-        failed &= ranking->summary->cells[i].group != ranking->group ||
-                  strcmp(ranking->summary->cells[i].cell->runtime, ranking->runtime) != 0 ||
-                  ranking->summary->cells[i].cell->status > CELL_OK;
-    fputs(failed                     ? "no cell worked"
-          : ranking->group->rate > 0 ? "no model kept the rate"
-                                     : "nothing was measured",
+    fputs(nothing_worked(ranking->summary, ranking->group, ranking->runtime) ? "no model worked"
+          : ranking->group->rate > 0                                         ? "no model kept the rate"
+                                                                             : "nothing was measured",
           out);
 }
 
@@ -328,6 +357,10 @@ static void add_group(struct findings *out, const struct summary *summary, const
     const struct ranking all = {.summary = summary, .group = group};
     struct findings_line *line = line_add(out, group->name);
     line->point = point;
+    if (nothing_worked(summary, group, NULL)) {
+        string_list_add(&line->said, "No model worked");
+        return;
+    }
     add_answers(line, summary, group, true);
     line_say(line, findings_text(group->rate > 0 ? put_late : put_no_help, &all));
     line->brief = line->said.count;
@@ -349,6 +382,10 @@ void findings_make(struct findings *out, const struct summary *summary)
     struct scaling scaling;
     const struct scaling_curve *last = NULL;
     *out = (struct findings){.items = NULL};
+    if (summary->results->group_count > 1 && nothing_worked(summary, NULL, NULL)) {
+        string_list_add(&line_add(out, summary->results->suite)->said, "No model worked");
+        return;
+    }
     scaling_make(&scaling, summary);
     for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];

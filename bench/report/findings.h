@@ -31,7 +31,7 @@ struct findings {
 
 void findings_make(struct findings *out, const struct summary *summary);
 typedef void findings_put(FILE *out, const struct ranking *ranking);
-/* What to take, of a ranking of one runtime: "In C take threads: 1.90x [1.67,1.92] of 1.98x, ..." */
+/* What to take, of a ranking of one runtime: "In C take threads: 1.90x of 1.98x possible, ..." */
 findings_put findings_put_answer;
 char *findings_text(findings_put *put, const struct ranking *ranking); /* to be freed */
 /* Whether only one of its threads runs Python at a time: those of free-threaded builds end in t. */

@@ -12,7 +12,7 @@
 #include "bench/util/alloc.h"
 
 /* So many are named one by one. */
-enum { NAMES_MOST = 4, VARIANTS_MOST = 8, RUNS_MOST = 3 };
+enum { NAMES_MOST = 4, VARIANTS_MOST = 8 };
 
 const char *warning_title(enum warning_kind kind)
 {
@@ -61,23 +61,24 @@ static void clock_text(const json_t *run, const char *key, char out[32])
         strcpy(out, "?");
 }
 
+/* One sentence for all of them. */
 static void warn_concurrent(struct warnings *out, const struct summary *summary)
 {
     json_t *runs = events_neighbours(&summary->results->events);
     const size_t count = json_array_size(runs);
-    for (size_t i = 0; i < count && i < RUNS_MOST; i++) {
-        const json_t *one = json_array_get(runs, i);
-        char from[32], until[32];
-        clock_text(one, "from", from);
-        clock_text(one, "until", until);
+    const json_t *first = json_array_get(runs, 0), *last = json_array_get(runs, count - 1);
+    char from[32], until[32];
+    clock_text(first, "from", from);
+    clock_text(last, "until", until);
+    if (count == 1)
         warn(out, WARNING_CONCURRENT,
              text_format("another cobench run (pid %lld) was measuring here from %s to %s: each disturbs the other",
-                         (long long)json_integer_value(json_object_get(one, "pid")), from, until));
-    }
-    if (count > RUNS_MOST)
+                         (long long)json_integer_value(json_object_get(first, "pid")), from, until));
+    else if (count > 1)
         warn(out, WARNING_CONCURRENT,
-             text_format("%zu more cobench runs were measuring here meanwhile; summary.json has all of them",
-                         count - RUNS_MOST));
+             text_format("%zu other cobench runs were measuring here, the first from %s, the last until %s: each "
+                         "disturbs the others",
+                         count, from, until));
     json_decref(runs);
 }
 

@@ -132,7 +132,9 @@ static const char *const method[][2] = {
      "cost"},
     {"Findings",
      "the fastest variant is the one with the least median work time, of whole commands where some work took "
-     "under 5 ms. One that paired rounds do not show to be slower is named beside it"},
+     "under 5 ms. Of those that paired rounds do not show to be slower by 5% the simplest is taken, the others are "
+     "named "
+     "beside it"},
 };
 
 static void write_method(struct writer *w, const struct results *r)
@@ -219,8 +221,8 @@ void render_html(const void *what, FILE *out)
     put_head(r, out);
     put_contents(page, out);
     fputs("<main id=\"main\" tabindex=\"-1\">\n", out);
-    put_warnings(page->summary, &w);
     put_findings(page->summary, out);
+    put_warnings(page->summary, &w);
     html_put_pictures(page, out);
     put_numbers(page->summary, &w);
     if (page->claims != NULL) {
