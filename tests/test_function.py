@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,6 +67,12 @@ def stubborn(job):
 
 def ending(job):
     return os._exit(3) if job == 1 else job
+
+def mixed(job):
+    time.sleep(0.001)
+    until = time.process_time() + 0.05
+    while time.process_time() < until:
+        pass
 
 def printing(job):
     print("from the job")
@@ -295,6 +302,25 @@ def test_list_calls_a_function_twice(host, shop):
     assert one_task(host, "null")["probe"] is None
     computes = one_task(host, f"{shop}:value" if host in PYTHON else f"{FUNCTIONS}:threefold")["probe"]
     assert computes["wall_ns"] == computes["cpu_ns"]  # it never waited, however often others had its CPU meanwhile
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/schedstat"), reason="this kernel does not tell how long a process waits for a CPU")
+@pytest.mark.parametrize("host", HOSTS, ids=repr)
+def test_a_busy_machine_does_not_lengthen_a_call(host, shop):
+    """Three others share its CPU: a call that waits a little and computes long is not taken for one that waits."""
+    name, source = ("mixed", shop) if host in PYTHON else ("mixed", FUNCTIONS)
+    cpus = os.sched_getaffinity(0)
+    others = []
+    try:
+        os.sched_setaffinity(0, {min(cpus)})
+        others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+        probe = one_task(host, f"{source}:{name}")["probe"]
+    finally:
+        os.sched_setaffinity(0, cpus)
+        for other in others:
+            other.kill()
+            other.wait()
+    assert probe["cpu_ns"] > probe["wall_ns"] / 2, probe
 
 
 @pytest.mark.parametrize("host", PYTHON, ids=repr)

@@ -10,7 +10,8 @@
 
 struct probe {
     bool known; /* false: it did not come to an end within ten seconds, or not well */
-    /* Of the second of two calls, its threads and children included. Of one that waited for nothing the same. */
+    /* Of the second of two calls, its threads and children included, without what others had its CPU meanwhile. Of one that
+     * waited for nothing the same. */
     int64_t wall_ns, cpu_ns;
     char reason[320]; /* why the task does not open, which is when its Python module is imported; empty: it does */
 };

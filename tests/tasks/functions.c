@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 uint64_t threefold(uint64_t job);
 uint64_t nap(uint64_t job);
+uint64_t mixed(uint64_t job);
 int parse(const char *line, size_t length, uint64_t *result);
 
 uint64_t threefold(uint64_t job) { return 3 * job; }
@@ -15,6 +17,16 @@ uint64_t threefold(uint64_t job) { return 3 * job; }
 uint64_t nap(uint64_t job)
 {
     usleep(20000);
+    return job;
+}
+
+/* Waits for a millisecond and computes for 50. */
+uint64_t mixed(uint64_t job)
+{
+    usleep(1000);
+    const clock_t until = clock() + CLOCKS_PER_SEC / 20;
+    while (clock() < until)
+        continue;
     return job;
 }
 
