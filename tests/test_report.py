@@ -435,6 +435,19 @@ def test_brief_of_the_reference_run(tmp_path: Path) -> None:
     assert len(rows) == 12 and all(row.count("* ") == 1 for row in rows)
 
 
+def test_a_lock_is_called_pythons_only_where_c_shows_it(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(ROOT / "results" / "reference" / "gil", tmp_path / "run"))
+    assert "No help: py:threads (take turns: a lock, such as Python's)." in report(run, "--brief", "--no-plots", "--width", "200").stdout
+
+
+def test_brief_cuts_a_long_name_and_keeps_the_square_whole(tmp_path: Path) -> None:
+    models = dict.fromkeys(("threads", "thread_pool", "processes", "process_pool", "async"), 250)
+    make_run.write(tmp_path / "run", [CPU | {"name": "what_the_total_price_is (2 workers)"}], python_of(sync=500, **models), 10, 7)
+    lines = report(tmp_path / "run", "--brief", "--no-plots", "--width", "80").stdout.splitlines()
+    assert sum(line.startswith("task ") for line in lines) == 1 and max(map(len, lines)) <= 80
+    assert sum(line.startswith("what_the_t… (2 workers) py ") for line in lines) == 1
+
+
 def test_brief_says_what_was_wrong(run: Path) -> None:
     said = report(run, "--brief", "--no-plots").stdout
     for word in ("control", "failed", "not here", "disturbed"):

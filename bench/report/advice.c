@@ -111,13 +111,21 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
 
 /* -- the words -------------------------------------------------------------------------------------------------------- */
 
+/* "1.90x as fast as sync, 95% interval 1.67x to 1.92x" */
+static void add_ratio(struct string_list *out, const char *before, const struct ratio *ratio, const char *after)
+{
+    struct format f, low, high;
+    if (ratio->state == RATIO_FULL)
+        string_list_addf(out, "%s%s as fast as sync, 95%% interval %s to %s%s", before, format_ratio(&f, ratio->ratio),
+                         format_ratio(&low, ratio->low), format_ratio(&high, ratio->high), after);
+    else
+        string_list_addf(out, "%s%s%s", before, format_speedup(&f, ratio), after);
+}
+
 static void gain_words(const struct advice *a, struct string_list *out)
 {
-    const struct ratio *gain = a->choice.gains ? ranking_gain(&a->ranking, a->choice.take) : NULL;
-    struct format f, low, high;
-    if (gain != NULL)
-        string_list_addf(out, "%s as fast as sync, 95%% interval %s to %s", format_ratio(&f, gain->ratio),
-                         format_ratio(&low, gain->low), format_ratio(&high, gain->high));
+    if (a->choice.gains)
+        add_ratio(out, "", ranking_gain(&a->ranking, a->choice.take), "");
 }
 
 static void runner_up_words(const struct advice *a, struct string_list *out)
@@ -130,12 +138,15 @@ static void runner_up_words(const struct advice *a, struct string_list *out)
     const char *how = a->choice.told_apart        ? "shown to be slower"
                       : !a->choice.gains && !open ? "not shown to be faster"
                                                   : "no clear difference";
-    const char *by = open ? format_time(&f, ranking_value(&a->ranking, next))
-                          : format_speedup(&f, ranking_gain(&a->ranking, next));
-    if (next->cell->baseline && !open) /* whose ratio is 1 by definition */
+    char before[120], after[40];
+    snprintf(before, sizeof before, "%s: ", a->runner_up);
+    snprintf(after, sizeof after, "; %s", how);
+    if (open)
+        string_list_addf(out, "%s%s%s", before, format_time(&f, ranking_value(&a->ranking, next)), after);
+    else if (next->cell->baseline) /* whose ratio is 1 by definition */
         string_list_addf(out, "sync, %s", how);
     else
-        string_list_addf(out, "%s: %s, %s", a->runner_up, by, how);
+        add_ratio(out, before, ranking_gain(&a->ranking, next), after);
 }
 
 static void price_words(const struct advice *a, struct string_list *out)
@@ -302,6 +313,8 @@ void advice_write(const struct summary *summary, struct writer *w)
         write_table(w, &table);
     else if (row == rows)
         write_paragraph(w, "This run compares no models; cobench report has what it measured.");
+    if (!w->format->for_programs)
+        write_warnings(summary, w);
     while (row > rows)
         ranking_close(&(--row)->ranking);
     free(rows);

@@ -297,6 +297,8 @@ static void write_group(const struct summary *summary, const struct plan_group *
 
 /* More rows than this: only the runtimes that the sentences are about. */
 enum { SQUARE_MOST = 8, MODELS_MOST = 24 };
+/* Columns of a name, also where some rows say of which times they are: what 80 leave beside the usual models. */
+enum { NAME_MOST = 23, NAME_MOST_OF = 15 };
 
 /* A runtime in a group. */
 struct square_row {
@@ -307,7 +309,27 @@ struct square_row {
     const char *const *models;
     const struct summary_cell *taken;
     enum ranking_by by;
+    int name_most; /* columns */
 };
+
+/* Cut where it is long, but for what stands in brackets, which tells it from the others: "my_own_func… (2 workers)". */
+static void read_square_name(const void *row, int which, struct table_value *out)
+{
+    const struct square_row *r = row;
+    const char *tail = r->name == NULL ? NULL : strrchr(r->name, '(');
+    const int room = r->name_most - (tail == NULL ? 0 : 1 + format_columns(tail));
+    char *text;
+    size_t length;
+    (void)which;
+    table_set_text(out, r->name);
+    if (r->name == NULL || format_columns(r->name) <= r->name_most)
+        return;
+    FILE *stream = text_open(&text, &length);
+    format_put(stream, r->name, room > 2 ? room : 2, false);
+    fprintf(stream, "%s%s", tail == NULL ? "" : " ", tail == NULL ? "" : tail);
+    text_close(stream);
+    table_set_made(out, text);
+}
 
 static void read_square(const void *row, int which, struct table_value *out)
 {
@@ -340,8 +362,14 @@ static size_t square_rows(const struct summary *summary, bool brief, const char 
             (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
             continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);
-        *row = (struct square_row){summary,        c->group, c->group->name,           c->cell->runtime,
-                                   of[ranking.by], models,   choice_of(&ranking).take, ranking.by};
+        *row = (struct square_row){.summary = summary,
+                                   .group = c->group,
+                                   .name = c->group->name,
+                                   .runtime = c->cell->runtime,
+                                   .of = of[ranking.by],
+                                   .models = models,
+                                   .taken = choice_of(&ranking).take,
+                                   .by = ranking.by};
         if (row > rows && row[-1].group == c->group)
             row->name = NULL;
         ranking_close(&ranking);
@@ -389,7 +417,7 @@ static void write_square(const struct summary *summary, struct writer *w)
 {
     const char *models[MODELS_MOST];
     struct table_column columns[MODELS_MOST + 3] = {
-        {NULL, "task", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, name)},
+        {NULL, "task", UNIT_TEXT, false, 0, read_square_name, 0},
         {NULL, "in", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, runtime)},
         {NULL, "of", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, of)},
     };
@@ -402,6 +430,11 @@ static void write_square(const struct summary *summary, struct writer *w)
     table.row_count = square_rows(summary, false, models, rows);
     if (table.row_count > SQUARE_MOST)
         table.row_count = square_rows(summary, true, models, rows);
+    bool of = false;
+    for (size_t i = 0; i < table.row_count; i++)
+        of |= rows[i].of != NULL;
+    for (size_t i = 0; i < table.row_count; i++)
+        rows[i].name_most = of ? NAME_MOST_OF : NAME_MOST;
     if (table.row_count > 0 && count > 0) {
         write_table(w, &table);
         write_square_legend(rows, table.row_count, w);
@@ -455,7 +488,7 @@ void document_write_legend(struct writer *w)
         write_item(w, lines[i][0], lines[i][1]);
 }
 
-static void write_warnings(const struct summary *summary, struct writer *w)
+void write_warnings(const struct summary *summary, struct writer *w)
 {
     struct warnings warnings;
     warnings_make(&warnings, summary);

@@ -23,6 +23,9 @@ char *head_title(const struct results *results);
  * it) is left out. To be freed. */
 char *head_machine(const struct results *results);
 
+/* What was wrong with the run, if anything. */
+void write_warnings(const struct summary *summary, struct writer *w);
+
 /* What a group is, as the heading of its tables. */
 void document_write_group_heading(const struct plan_group *group, struct writer *w);
 

@@ -222,32 +222,44 @@ void findings_put_answer(FILE *out, const struct ranking *ranking)
 
 /* -- what does not help, and why ------------------------------------------------------------------------------------------ */
 
-enum reason { REASON_LOCK, REASON_ONE_THREAD, REASON_NONE, REASON_SLOWER, REASONS };
+enum reason {
+    REASON_LOCK,
+    REASON_ONE_THREAD,
+    REASON_TURNS,
+    REASON_CONTENDS,
+    REASON_BLOCKS,
+    REASON_NONE,
+    REASON_SLOWER,
+    REASONS
+};
 
-/* That Python's lock is the reason is said where C's threads gain, and where jobs were seen to take turns. */
+/* That Python's lock is the reason is only said where C's threads gain: a lock of the task's own looks the same. */
 static bool is_locked(const struct summary *summary, const struct summary_cell *cell)
 {
-    const bool locks = findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
-    bool gains = false, turns = false;
+    bool gains = false;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        if (c->group == cell->group && is_runtime(c->cell->runtime, "c") &&
-            model_flow(c->cell->model) == FLOW_THREADS) {
-            gains |= c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
-            turns |= c->finding == FINDING_TAKES_TURNS;
-        }
-    return locks && (gains || (cell->finding == FINDING_TAKES_TURNS && !turns));
+        gains |= c->group == cell->group && is_runtime(c->cell->runtime, "c") &&
+                 model_flow(c->cell->model) == FLOW_THREADS &&
+                 c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
+    return gains && findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
 }
 
 static enum reason reason_of(const struct ranking *ranking, const struct summary_cell *cell)
 {
-    const bool computes = strcmp(cell->group->kind, "io") != 0;
+    const bool computes = strcmp(cell->group->kind, "io") != 0, one = model_flow(cell->cell->model) == FLOW_ONE;
     const enum verdict verdict = ranking_gain(ranking, cell)->verdict;
     if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
         return REASONS;
-    if (computes && model_flow(cell->cell->model) == FLOW_ONE)
+    if (one && cell->finding == FINDING_BLOCKS)
+        return REASON_BLOCKS;
+    if (computes && one)
         return REASON_ONE_THREAD;
     if (computes && is_locked(ranking->summary, cell))
         return REASON_LOCK;
+    if (cell->finding == FINDING_TAKES_TURNS)
+        return REASON_TURNS;
+    if (cell->finding == FINDING_CONTENDS)
+        return REASON_CONTENDS;
     return verdict == VERDICT_SLOWER ? REASON_SLOWER : REASON_NONE;
 }
 
@@ -256,6 +268,9 @@ static void put_no_help(FILE *out, const struct ranking *group)
 {
     static const char *const why[REASONS] = {[REASON_LOCK] = " (Python's lock: one computes at a time)",
                                              [REASON_ONE_THREAD] = " (one thread)",
+                                             [REASON_TURNS] = " (take turns: a lock, such as Python's)",
+                                             [REASON_CONTENDS] = " (busy, and yet no faster)",
+                                             [REASON_BLOCKS] = " (the job blocks the loop)",
                                              [REASON_NONE] = "",
                                              [REASON_SLOWER] = " (slower)"};
     const struct summary *summary = group->summary;
