@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 JOBS_MAX = 100_000_000
 WORKERS_MAX = 100_000
+CHUNK_MAX = 1_000_000
 SECONDS = (0.001, 86_400.0)
 TIMEOUT_S = 300.0
 REQUEST_TIMEOUT_S = 30.0
@@ -120,6 +121,7 @@ class Command:
         run.schedule = schedule
         run.start_method = method if model.processes else "fork"
         run.path, run.offload = given.get("--path"), "--offload" in given
+        run.chunk = params.parse_int("--chunk", given.get("--chunk", "1"), 1, CHUNK_MAX)
         run.inputs = None if hasattr(task, "call") else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop

@@ -37,6 +37,7 @@ OPTIONS = (
     Option("--path", "run", *PATH),
     Option("--inputs", "run", *INPUTS),
     Option("--offload", "run", "", "under async, call a function that is no coroutine in the loop's executor"),
+    Option("--chunk", "run", "N", "under process-pool, how many of a function's jobs cross at once, 1..1000000; 1 by default"),
     Option("--model", "run", "M", "a model's name", needed=True),
     Option("--jobs", "run", "N", "1..100000000; by default the task's own"),
     Option("--workers", "run", "W", "the most jobs in flight, 1..100000; by default by the task's kind"),

@@ -39,6 +39,7 @@ class Run:
         self.inputs: str | None = None  # the file of a C function's; those of a Python one go to its workers with the jobs
         self.kept: list[tuple[int, object]] = []  # what a function returned, by job
         self.offload = False  # of functions, by a loop to its executor
+        self.chunk = 1  # of a function's jobs, how many go to a process pool at once
         self.texts: dict[str, str] = {}  # its parameters
         self.jobs = 0
         self.workers = 0  # the most jobs in flight at once, 1..jobs

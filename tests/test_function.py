@@ -65,6 +65,9 @@ def wrong(job):
 def stubborn(job):
     return Stub() if job == 1 else job
 
+def unsendable(job):
+    return (lambda: 0) if job == 4 else job
+
 def ending(job):
     return os._exit(3) if job == 1 else job
 
@@ -121,6 +124,17 @@ def test_values_of_every_sort_have_one_digest(host, model, method, shop, monkeyp
     assert len(set(done.results)) == jobs and done.results[:2] == [0, 2**64 - 1]
     assert {row["state"] for row in done.rows} == {slots.DONE}
     assert max(row["end_ns"] for row in done.rows) <= done.record["phases"]["work"]
+
+
+@pytest.mark.parametrize("method", ("fork", "spawn"))
+def test_jobs_cross_in_chunks(method, shop):
+    """Values are as they are without; what cannot cross takes with it only what crosses with it."""
+    words = ("--model", "process-pool", "--start-method", method, "--workers", 2)
+    done = PY.run(shop.parent, "--task", f"{shop}:echo", *words, "--jobs", 8, "--chunk", 3)
+    assert done.status == 0 and done.results == list(range(8)) and {row["runs"] for row in done.rows} == {1}
+    done = PY.run(shop.parent, "--task", f"{shop}:unsendable", *words, "--jobs", 8, "--chunk", 3)
+    assert done.status == 1 and sorted(job for job, _ in done.failed) == [3, 4, 5] and "between the processes" in done.reason
+    assert PY.run(shop.parent, "--task", f"{shop}:echo", *words, "--chunk", 0).status == 2
 
 
 def test_a_digest_is_of_the_value_alone():

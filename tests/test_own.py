@@ -65,7 +65,7 @@ def test_a_function_is_the_task_of_the_runtimes_of_its_language(own, spec, in_c,
 
 def test_the_same_function_in_both_languages_fills_the_square(own):
     run(own, "--task", "price", "--c", "./mine.so:quote", "--py", "./quote.py:fast", "--inputs", "lines.jsonl", "--offload",
-        "--path", ".")
+        "--chunk", 3, "--path", ".")
     plan = own.plan()
     assert {c["runtime"] for c in plan["cells"]} == {"c", "ext", "embed", "py"}
     assert (plan["groups"][0]["name"], plan["groups"][0]["jobs"]) == ("price", 3)
@@ -73,6 +73,7 @@ def test_the_same_function_in_both_languages_fills_the_square(own):
     assert option(words_of(own, "run", "embed"), "--task") == f"{own.home}/quote.py:fast"
     assert option(words_of(own, "run", "py"), "--inputs") == f"{own.home}/lines.jsonl"
     assert "--offload" in words_of(own, "run", "py")
+    assert option(words_of(own, "run", "py"), "--chunk") == "3" and plan["function"]["chunk"] == 3
     assert "--offload" not in words_of(own, "list", "py")
 
 
@@ -182,7 +183,9 @@ def test_the_command_line_of_the_plan_works_in_any_folder(own):
     (("--task", "./quote.py:quote,null"), "a function is the only task of its run"),
     (("--py", "shop:quote"), "a function is the only task of its run"),
     (("--suite", "quick", "--task", "shop:quote"), "a function is the only task of its run"),
-    (("--task", "null", "--inputs", "lines.jsonl"), "--path, --inputs and --offload are for a function"),
+    (("--task", "null", "--inputs", "lines.jsonl"), "--path, --inputs, --offload and --chunk are for a function"),
+    (("--task", "null", "--chunk", 2), "--chunk are for a function"),
+    (("--task", "shop:quote", "--chunk", 0), "not a whole number from 1 to 1000000"),
     (("--task", "shop:quote", "--inputs", "nowhere"), "--inputs 'nowhere': No such file or directory"),
     (("--task", "shop:quote", "--inputs", "-"), "the inputs have no line"),
     (("--task", "shop:quote", "--path", "quote.py"), "this is no folder"),

@@ -31,6 +31,9 @@ static const struct option_row rows[] = {
     {{"offload", SETTING_FLAG, AT(function.offload)},
      NULL,
      "Under async call a Python function that is no coroutine through asyncio.to_thread"},
+    {{"chunk", SETTING_CHUNK, AT(function.chunk)},
+     "N",
+     "How many jobs of a Python function cross to py:process-pool at once, as chunksize of its map (default 1)"},
     {{"runtime", SETTING_NAMES, AT(plan.runtimes)}, "R[,R]", "These runtimes only"},
     {{"model", SETTING_NAMES, AT(plan.models)}, "M[,M]", "These models only (the baseline always runs)"},
     {{"jobs", SETTING_JOBS, AT(plan.jobs)},
@@ -185,9 +188,10 @@ static int take_function(struct run_options *o, struct error *err)
     for (size_t i = 0; i < tasks->count; i++)
         own = own || strpbrk(tasks->items[i], ":/") != NULL;
     if (!own)
-        return f->path == NULL && f->inputs == NULL && !f->offload
+        return f->path == NULL && f->inputs == NULL && !f->offload && f->chunk == 0
                    ? 0
-                   : error_set(err, -EINVAL, "--path, --inputs and --offload are for a function (--task MODULE:NAME)");
+                   : error_set(err, -EINVAL,
+                               "--path, --inputs, --offload and --chunk are for a function (--task MODULE:NAME)");
     if (o->suite != NULL || tasks->count != 1)
         return error_set(err, -EINVAL, "a function is the only task of its run: one --task, and no --suite");
     for (enum language in = IN_C; rc == 0 && in < LANGUAGES; in++)
@@ -203,7 +207,8 @@ static int take_function(struct run_options *o, struct error *err)
                                          .in = {f->in[IN_C], f->in[IN_PYTHON]},
                                          .path = f->path,
                                          .inputs = f->inputs,
-                                         .offload = f->offload};
+                                         .offload = f->offload,
+                                         .chunk = f->chunk};
     return rc;
 }
 

@@ -12,6 +12,7 @@
 struct function_texts {
     char *in[LANGUAGES], *path, *inputs;
     bool offload;
+    int64_t chunk; /* 0: not said */
 };
 
 struct run_options {

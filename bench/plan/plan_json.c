@@ -50,6 +50,7 @@ static const struct field function_fields[] = {
     {"inputs", FIELD_TEXT, true, OF(function, inputs), 0, 0},
     {"python", FIELD_TEXT, true, OF(function, python), 0, 0},
     {"offload", FIELD_WHOLE, true, OF(function, offload), 1, 1},
+    {"chunk", FIELD_WHOLE, true, OF(function, chunk), 1, CHUNK_MAX},
 };
 static const struct field group_fields[] = {
     {"name", FIELD_TEXT, false, OF(plan_group, name), 0, 0},

@@ -30,6 +30,7 @@ enum setting_kind {
     SETTING_DRAWINGS,
     SETTING_ROUNDS, /* int64_t, to SETTING_WIDTH */
     SETTING_SEED,
+    SETTING_CHUNK,
     SETTING_WIDTH,
     SETTING_SECONDS, /* double, to SETTING_SLOWER */
     SETTING_RATE,

@@ -14,6 +14,7 @@
 
 #define HOSTS_MAX 16
 #define JOBS_MAX  100000000
+#define CHUNK_MAX 1000000
 
 /* A user's own function, then the only task of a run. Strings are borrowed. */
 struct function {
@@ -23,6 +24,7 @@ struct function {
     const char *inputs;        /* a file with one line per job; NULL: it is called with the job's number */
     const char *python;        /* of the virtualenv that it is run with; NULL: none */
     int64_t offload;           /* 1: --offload */
+    int64_t chunk;             /* how many jobs cross to a process pool at once; 0: not said, one */
 };
 
 struct catalog_runtime {

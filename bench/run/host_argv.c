@@ -48,6 +48,8 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         put(words, "--task", "%s", g->task);
     if (function != NULL && function->offload)
         string_list_add(words, "--offload");
+    if (function != NULL && function->chunk > 0)
+        put(words, "--chunk", "%lld", (long long)function->chunk);
     put(words, "--model", "%s", cell->model);
     put(words, "--jobs", "%lld", (long long)g->jobs);
     put(words, "--workers", "%lld", (long long)g->workers);

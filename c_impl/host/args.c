@@ -36,6 +36,7 @@ enum {
     KEY_PATH,
     KEY_INPUTS,
     KEY_OFFLOAD,
+    KEY_CHUNK,
     KEY_JSON,
     DESCRIPTOR_MAX = 1 << 30,
 };
@@ -53,6 +54,7 @@ static const struct argp_option run_options[] = {
     {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
     {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
     {"offload", KEY_OFFLOAD, NULL, 0, "of no effect here: the Python host's model async knows it", 0},
+    {"chunk", KEY_CHUNK, "N", 0, "likewise: its model process-pool knows it", 0},
     {"model", KEY_MODEL, "M", 0, "the concurrency model: a name from `list`", 0},
     {"jobs", KEY_JOBS, "N", 0, "how many jobs, 1..100000000 (default: the task's)", 0},
     {"workers", KEY_WORKERS, "W", 0,
@@ -258,6 +260,7 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_END_PAUSE:
         return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
     case KEY_OFFLOAD:
+    case KEY_CHUNK:
         return 0;
     case KEY_JSON:
     case KEY_HELP:

@@ -16,6 +16,7 @@ import time
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 
 from py_impl.contract import WORKER_PROCESS
 from py_impl.errors import Failed, Impossible, Usage
@@ -91,19 +92,20 @@ def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
     waiting: deque = deque()
 
     def take() -> None:
-        job, future = waiting.popleft()
+        jobs, future = waiting.popleft()
         try:
-            run.kept.append((job, future.result()))
+            run.kept.extend(zip(jobs, future.result()))
         except BrokenProcessPool:
             raise
         except Exception as error:  # an input or a value that cannot be pickled
-            run.slots.fail(job)
-            run.shared.failed(job, None, type(error).__name__, f"between the processes: {error}", None)
+            for job in jobs:
+                run.slots.fail(job)
+                run.shared.failed(job, None, type(error).__name__, f"between the processes: {error}", None)
 
-    for job in run.dispenser:
+    while jobs := list(islice(run.dispenser, run.chunk)):
         if len(waiting) >= max(WINDOW, 4 * run.workers):
             take()
-        waiting.append((job, executor.submit(call_job, job, run.task.item(job))))
+        waiting.append((jobs, executor.submit(call_jobs, jobs, list(map(run.task.item, jobs)))))
     while waiting:
         take()
     run.work_ns = time.monotonic_ns()
@@ -207,8 +209,8 @@ def run_job(job: int) -> None:
     own.worker.run_job(job)
 
 
-def call_job(job: int, item: object) -> object:
-    return own.worker.call_job(job, item)
+def call_jobs(jobs: list[int], items: list[object]) -> list[object]:
+    return list(map(own.worker.call_job, jobs, items))
 
 
 def cool(_: int) -> None:

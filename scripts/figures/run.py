@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -396,11 +397,85 @@ def figure_11(bench: Bench) -> None:
                        f"{max(resident):.0f} MB at most")
 
 
+# -- figure 12: a function of one's own -------------------------------------------------------------------------------
+
+OWN_JOBS = 100_000
+OWN_BYTES = 1000
+OWN_PY = "def measure(line):\n    return len(line)\n"
+OWN_C = "#include <stdint.h>\nuint64_t same(uint64_t job) { return job; }\n"
+
+
+def own_make(folder: Path) -> Callable[[str], int]:
+    """The functions and their inputs, in a folder; the Python one for the plain ways."""
+    (folder / "own.c").write_text(OWN_C)
+    (folder / "figure_own.py").write_text(OWN_PY)
+    (folder / "lines.txt").write_text("".join(f"{i:0{OWN_BYTES}}\n" for i in range(OWN_JOBS)))
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", folder / "own.c", "-o", folder / "own.so"], timeout=60, check=True)
+    sys.path.insert(0, str(folder))
+    import figure_own
+
+    return figure_own.measure
+
+
+def plain_map(measure: Callable[[str], int], lines: list[str], workers: int, chunk: int) -> float:
+    """What people write. The processes are there beforehand, as a host's are when its gate opens."""
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(abs, range(workers)))
+        begun = time.perf_counter_ns()
+        values = list(pool.map(measure, lines, chunksize=chunk))
+        taken = time.perf_counter_ns() - begun
+    if values != [len(line) for line in lines]:
+        raise Failed("the plain map gave other values")
+    return float(taken)
+
+
+def plain_loop(measure: Callable[[str], int], lines: list[str]) -> float:
+    begun = time.perf_counter_ns()
+    for line in lines:
+        measure(line)
+    return float(time.perf_counter_ns() - begun)
+
+
+def figure_12(bench: Bench) -> None:
+    """What a function of one's own costs beside the plain ways to call it; work time."""
+    print(f"  {OWN_JOBS:,} jobs, inputs of {OWN_BYTES:,} bytes, {bench.workers()} workers")
+    python = [sys.executable, "-s", "-E", "-m", "py_impl"]
+    jobs = {"py": ("--jobs", str(OWN_JOBS)), "c": ("--jobs", str(NULL_JOBS))}
+    with slots_folder() as name:
+        folder = Path(name)
+        measure = own_make(folder)
+        lines = (folder / "lines.txt").read_text().splitlines()
+        own = ("--task", f"{folder}/figure_own.py:measure", "--inputs", str(folder / "lines.txt"), *jobs["py"])
+
+        def host(*words: str, host: Sequence[str | Path] = ()) -> float:
+            return float(work_ns(host_run(bench, folder / "slots", *words, host=host)))
+
+        def pool(chunk: int) -> float:
+            return host(*own, "--model", "process-pool", "--workers", str(bench.workers()), "--chunk", str(chunk), host=python)
+
+        samples = bench.interleave({
+            "map 1": lambda: plain_map(measure, lines, bench.workers(), 1), "pool 1": lambda: pool(1),
+            "map 100": lambda: plain_map(measure, lines, bench.workers(), 100), "pool 100": lambda: pool(100),
+            "loop": lambda: plain_loop(measure, lines), "sync": lambda: host(*own, "--model", "sync", host=python),
+            "null": lambda: host("--task", "null", "--model", "sync", *jobs["c"]),
+            "symbol": lambda: host("--task", f"{folder}/own.so:same", "--model", "sync", *jobs["c"]),
+        })
+    for chunk in (1, 100):
+        plain, mine = samples[f"map {chunk}"], samples[f"pool {chunk}"]
+        bench.verdict(f"ProcessPoolExecutor.map, chunks of {chunk}",
+                      signed_rank.pseudo_median([ns / OWN_JOBS / 1e3 for ns in plain]), " us/job")
+        bench.verdict(f"py:process-pool / the same, chunks of {chunk}", signed_rank.ratio(mine, plain), at_most=1.1)
+    for what, over, under, count, most in (("py:sync - a plain loop", "sync", "loop", OWN_JOBS, 500),
+                                           ("c:sync, a bare symbol - null", "symbol", "null", NULL_JOBS, 20)):
+        each = [(a - b) / count for a, b in zip(samples[over], samples[under], strict=True)]
+        bench.verdict(what, signed_rank.pseudo_median(each), " ns/job", at_most=most)
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
-    10: figure_10, 11: figure_11,
+    10: figure_10, 11: figure_11, 12: figure_12,
 }
 
 

@@ -102,6 +102,7 @@ class Run:
         for name in "task model slots record url start-method gate end-pause tasks path inputs".split():
             parser.add_argument("--" + name)
         parser.add_argument("--offload", action="store_true")
+        parser.add_argument("--chunk")
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
         parser.add_argument("--timeout", type=float)
