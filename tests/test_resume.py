@@ -388,7 +388,7 @@ def test_a_run_of_which_nothing_worked_is_not_the_latest(checkout, mode, status)
     assert checkout.run("--task", "null", "--rounds", 1, "--model", "sync").returncode == 0
     good = (checkout.results / "latest").resolve()
     done = checkout.run("--task", "faulty", "--set", f"mode={mode}", "--rounds", 1, "--model", "sync")
-    assert done.returncode == status and "no cell worked; the run is in " in done.stderr
+    assert done.returncode == status and "no model worked; the run is in " in done.stderr
     assert (checkout.results / "latest").resolve() == good
     (bad,) = [f for f in checkout.folders() if f != good]
     assert (bad / "summary.json").exists()

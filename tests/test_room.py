@@ -163,7 +163,7 @@ def test_slots_that_could_never_fit_are_impossible(small, tmp_path):
     jobs = 2 * SIZE // 64
     done = small.run("--results", tmp_path, "--runtime", "c,py", "--task", "count", "--set", "size=1", "--jobs", jobs, "--model",
                      "sync", "--workers", 2, "--rounds", 1)
-    assert done.returncode == 77 and "no cell worked; " in done.stderr
+    assert done.returncode == 77 and "no model worked; " in done.stderr
     samples = samples_of(folder_in(tmp_path))
     assert {sample["status"] for sample in samples} == {"impossible"} and len(samples) >= 4
     assert all("no space for the slots file" in sample["reason"] for sample in samples)

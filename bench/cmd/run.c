@@ -633,8 +633,8 @@ static void tell_end(struct session *s, int taken, struct error *err)
 /* A run of which nothing worked is not what people look for under results/latest. A finished one is pointed at again. */
 static int publish(struct session *s, struct error *err)
 {
-    progress_note(&s->progress, s->sound == 0, s->sound == 0 ? "no cell worked; the run is in %s" : "the run is in %s",
-                  s->folder);
+    const bool said = s->sound > 0 || !s->options.quiet; /* by what was printed */
+    progress_note(&s->progress, s->sound == 0, "%sthe run is in %s", said ? "" : "no model worked; ", s->folder);
     return s->sound == 0 ? 0 : run_folder_publish(s->folder, err);
 }
 

@@ -359,6 +359,7 @@ static size_t square_rows(const struct summary *summary, bool brief, const char 
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
         if (!ranking_begins(summary, c) || !plan_compares(c->group) ||
+            findings_nothing_worked(summary, c->group, NULL) ||
             (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
             continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);

@@ -181,8 +181,7 @@ static void put_not_told_apart(FILE *out, const struct ranking *ranking, const s
     fputs(any ? ")" : "", out);
 }
 
-/* Of a group, and of one of its runtimes; NULL: of all. */
-static bool nothing_worked(const struct summary *summary, const struct plan_group *group, const char *runtime)
+bool findings_nothing_worked(const struct summary *summary, const struct plan_group *group, const char *runtime)
 {
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
         if ((group == NULL || c->group == group) && (runtime == NULL || strcmp(c->cell->runtime, runtime) == 0) &&
@@ -193,9 +192,9 @@ static bool nothing_worked(const struct summary *summary, const struct plan_grou
 
 static void put_nothing(FILE *out, const struct ranking *ranking)
 {
-    fputs(nothing_worked(ranking->summary, ranking->group, ranking->runtime) ? "no model worked"
-          : ranking->group->rate > 0                                         ? "no model kept the rate"
-                                                                             : "nothing was measured",
+    fputs(findings_nothing_worked(ranking->summary, ranking->group, ranking->runtime) ? "no model worked"
+          : ranking->group->rate > 0                                                  ? "no model kept the rate"
+                                                                                      : "nothing was measured",
           out);
 }
 
@@ -372,7 +371,7 @@ static void add_group(struct findings *out, const struct summary *summary, const
     const struct ranking all = {.summary = summary, .group = group};
     struct findings_line *line = line_add(out, group->name);
     line->point = point;
-    if (nothing_worked(summary, group, NULL)) {
+    if (findings_nothing_worked(summary, group, NULL)) {
         string_list_add(&line->said, "No model worked");
         return;
     }
@@ -397,7 +396,7 @@ void findings_make(struct findings *out, const struct summary *summary)
     struct scaling scaling;
     const struct scaling_curve *last = NULL;
     *out = (struct findings){.items = NULL};
-    if (summary->results->group_count > 1 && nothing_worked(summary, NULL, NULL)) {
+    if (summary->results->group_count > 1 && findings_nothing_worked(summary, NULL, NULL)) {
         string_list_add(&line_add(out, summary->results->suite)->said, "No model worked");
         return;
     }

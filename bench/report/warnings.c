@@ -233,22 +233,23 @@ static void warn_undecidable(struct warnings *out, const struct summary *summary
     char *names = format_names(&groups, NAMES_MOST);
     if (most > 0)
         warn(out, WARNING_FEW_ROUNDS,
-             text_format("%s: with up to %zu ratios in a column it takes %zu rounds to call one faster or slower",
-                         names, most, ratio_rounds_needed(most)));
+             text_format("%s: it takes %zu rounds to call one of so many variants (up to %zu) faster or slower", names,
+                         ratio_rounds_needed(most), most));
     free(names);
 }
 
 static void warn_few_rounds(struct warnings *out, const struct summary *summary)
 {
     const long long rounds = (long long)summary->results->rounds;
-    if (!results_compare(summary->results))
+    if (!results_compare(summary->results) || findings_nothing_worked(summary, NULL, NULL))
         return;
     if (rounds < STATS_MIN_95)
         warn(out, WARNING_FEW_ROUNDS,
              text_format("%lld: no intervals below %d, so no ratio here says how sure it is", rounds, STATS_MIN_95));
     else if (rounds < STATS_MIN_99)
         warn(out, WARNING_FEW_ROUNDS,
-             text_format("%lld: the control rows cannot be judged below %d", rounds, STATS_MIN_99));
+             text_format("%lld: too few to judge by sync against itself whether the machine was steady (%d are needed)",
+                         rounds, STATS_MIN_99));
     warn_undecidable(out, summary);
 }
 

@@ -649,7 +649,7 @@ TEST_WITH(too_few_rounds_for_a_verdict_is_a_warning, world_make, world_free, str
     warnings_make(&warnings, &w->summary);
     assert_int_equal(warnings.count, 1);
     assert_string_equal(warnings.items[0].text,
-                        "count: with up to 26 ratios in a column it takes 11 rounds to call one faster or slower");
+                        "count: it takes 11 rounds to call one of so many variants (up to 26) faster or slower");
     warnings_free(&warnings);
 }
 
