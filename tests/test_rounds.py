@@ -44,6 +44,45 @@ def test_a_budget_takes_as_many_rounds_as_fit(checkout):
     assert done.returncode == 0 and "is finished" in done.stderr
 
 
+def test_a_budget_is_shared_out_after_the_first_rounds(checkout):
+    """Copies have no gain to narrow; sync and its control run when another does."""
+    checkout.good("--task", "null", "--model", "threads,processes", "--runtime", "c", "--workers", 2, "--budget", "1h", "--rounds", 13)
+    (folder,) = checkout.folders()
+    planned, stopped = lines_of(folder, "events")
+    jsonschema.validate(planned, SCHEMAS["event"])
+    cells = json.loads((folder / "plan.json").read_text())["cells"]
+    names = [(c["model"], c["role"]) for c in cells]
+    rounds = dict(zip(names, planned["cells"], strict=True))
+    assert rounds["sync", "capacity"] == 10 < min(rounds["threads", "model"], rounds["processes", "model"])
+    assert planned["rounds"] == max(rounds.values()) == rounds["sync", "model"] == rounds["sync", "control"]
+    assert (stopped["rounds"], stopped["why"]) == (13, "rounds")
+
+    # Cut off before: what was settled counts, cell by cell.
+    settled = {("sync", "model"): 12, ("sync", "control"): 12, ("sync", "capacity"): 10, ("threads", "model"): 11,
+               ("processes", "model"): 12}  # fmt: skip
+    kept = [s for s in lines_of(folder) if s["round"] <= 10]
+    (folder / "samples.jsonl").write_text("".join(json.dumps(s) + "\n" for s in kept[:-2]))
+    (folder / "events.jsonl").write_text(json.dumps(planned | {"rounds": 12, "cells": [settled[name] for name in names]}) + "\n")
+    assert resume(checkout, folder).returncode == 0
+    assert lines_of(folder, "events")[-1].items() >= {"rounds": 12, "why": "budget"}.items()
+    assert collections.Counter(names[s["cell"]] for s in lines_of(folder) if s["round"]) == settled
+    summary = summary_of(folder)
+    assert summary["interrupted"] is False and "11 to 12 rounds" in (folder / "summary.md").read_text()
+    assert all(c["rounds"] == settled[c["model"], "model"] for c in summary["cells"])
+    assert "is finished" in resume(checkout, folder).stderr
+    done = checkout("report", "--brief", "--no-plots", folder)
+    assert re.search(r"^  precision  \d of 2 gains are within 10%", done.stdout, re.M), done.stdout
+
+
+def test_nobody_said_anything(checkout):
+    """Ten rounds there are whatever they take, and no more where there is nothing to make narrower."""
+    checkout.good(*SMALL)
+    (folder,) = checkout.folders()
+    plan = json.loads((folder / "plan.json").read_text())
+    assert (plan["rounds"], plan["budget_s"], plan["least_rounds"]) == (None, 45, 10)
+    assert rounds_of(folder) == 10 and summary_of(folder)["interrupted"] is False
+
+
 def test_a_budget_that_is_over_after_the_first_round_says_so(checkout):
     checkout.good("--task", "faulty", "--set", "mode=sleep", "--set", "when=timed", "--model", "sync", "--runtime", "c",
                         "--workers", 1, "--budget", "1s")
@@ -118,6 +157,7 @@ def test_a_precision_settles_the_rounds_after_the_pilot(checkout):
     assert [place(s) for s in lines_of(folder)] == [place(s) for s in whole]
 
     # Cut off later: what was settled stays, whatever the widths are by now.
+    planned.pop("cells")  # as before each cell had a number of its own
     cut(whole[:-4], [planned | {"rounds": LEAST + 1}])
     assert resume(checkout, folder).returncode == 0
     assert rounds_of(folder) == LEAST + 1

@@ -238,6 +238,37 @@ double precision_reached(const struct summary *summary, size_t group)
     return widest;
 }
 
+double summary_width(const struct summary_cell *cell)
+{
+    const struct ratio *work = &cell->speedup[RATIO_WORK][RATIO_OWN_SYNC],
+                       *whole = &cell->speedup[RATIO_WHOLE][RATIO_OWN_SYNC];
+    return work->state == RATIO_FULL    ? ratio_half_width(work)
+           : whole->state == RATIO_FULL ? ratio_half_width(whole)
+                                        : NAN;
+}
+
+void summary_share(const struct summary *summary, struct stopping_cell *out)
+{
+    const struct results *results = summary->results;
+    for (size_t i = 0; i < results->cell_count; i++) {
+        const struct result_cell *cell = &results->cells[i],
+                                 *base = results_baseline(results, cell->group, cell->runtime);
+        const int64_t rounds = cell->count > 0 ? (int64_t)cell->count : 1;
+        double took_s = 0;
+        for (size_t k = 0; k < cell->count; k++)
+            took_s += column_value(&cell->samples[k], COLUMN(took_ns)) / (double)cell->count;
+        out[i] = (struct stopping_cell){NAN, took_s, i, rounds, rounds};
+        if (base != NULL && base->again == cell && cell->status == CELL_OK)
+            out[i].base = (size_t)(base - results->cells);
+    }
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (isfinite(summary_width(c))) {
+            struct stopping_cell *cell = &out[c->cell - results->cells];
+            cell->width = summary_width(c);
+            cell->base = (size_t)(summary_sync_of(summary, c)->cell - results->cells);
+        }
+}
+
 double origin_taken(const struct summary_cell *cell)
 {
     return cell == NULL ? NAN : cell->origin_share + fmax(0, cell->origin_wait_share);
@@ -323,8 +354,7 @@ static void rows_make(struct summary *summary, const struct results *results)
             summary->capacities[summary->capacity_count++] = check_make(results, cell);
         if (cell->status > CELL_OK)
             summary->failed += cell->status != CELL_IMPOSSIBLE;
-        else if (results_rounds_due(results, cell->group) < 0 ||
-                 (int64_t)cell->count < results_rounds_due(results, cell->group))
+        else if (results_rounds_due(results, cell) < 0 || (int64_t)cell->count < results_rounds_due(results, cell))
             summary->interrupted = true;
     }
 }

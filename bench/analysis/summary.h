@@ -152,6 +152,11 @@ struct limit limit_of(const struct summary *summary, const struct summary_cell *
  */
 double precision_reached(const struct summary *summary, size_t group);
 
+/* The half-width of a cell's gain over its sync, by work where that is long enough, else as a whole command; NaN: none. */
+double summary_width(const struct summary_cell *cell);
+/* What a budget is shared out by: for each of the results' cells. */
+void summary_share(const struct summary *summary, struct stopping_cell *out);
+
 /* "takes-turns" and so on; NULL of none. */
 const char *finding_name(enum finding finding);
 

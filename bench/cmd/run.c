@@ -459,6 +459,13 @@ static size_t largest_family(const struct plan *p)
     return largest;
 }
 
+/* Before a budget is shared out: with fewer no verdict would pass the adjustment. */
+static int64_t first_rounds(const struct plan *p)
+{
+    const int64_t needed = (int64_t)ratio_rounds_needed(largest_family(p));
+    return needed > STOPPING_FIRST ? needed : STOPPING_FIRST;
+}
+
 /* Which runtimes the function is not in. */
 static void announce_function(struct session *s)
 {
@@ -512,7 +519,7 @@ static size_t count_sound(const struct runner *r)
     return sound;
 }
 
-static int read_widths(const char *folder, double *widths, struct error *err)
+static int read_widths(const char *folder, double *widest, struct stopping_cell *cells, struct error *err)
 {
     struct results results;
     struct summary summary = {.results = NULL};
@@ -520,7 +527,9 @@ static int read_widths(const char *folder, double *widths, struct error *err)
     if (rc == 0)
         summary_make(&summary, &results);
     for (size_t g = 0; rc == 0 && g < results.group_count; g++)
-        widths[g] = precision_reached(&summary, g);
+        widest[g] = precision_reached(&summary, g);
+    if (rc == 0)
+        summary_share(&summary, cells);
     summary_free(&summary);
     results_free(&results);
     return rc;
@@ -535,7 +544,7 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
                             .progress = &s->progress,
                             .concurrent = concurrent,
                             .before = s->options.resume == NULL ? NULL : &s->resume.results};
-    runner_open(&runner, read_widths);
+    runner_open(&runner, (struct rounds_look){read_widths, first_rounds(&s->plan)});
     if (runner.before != NULL)
         progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
                       (long long)runner.before->samples);

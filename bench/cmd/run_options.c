@@ -56,14 +56,16 @@ static const struct option_row rows[] = {
      "A parameter, of all tasks that have it or (task.key=value) of one"},
     {{"rounds", SETTING_ROUNDS, AT(plan.stopping.rounds)},
      "N",
-     "Timed rounds, 1..100000 (default 10; intervals need 6); with --resume, of a run that has fewer: that many "
+     "Timed rounds of everything, 1..100000 (intervals need 6); with --resume, of a run that has fewer: that many "
      "in all"},
     {{"margin", SETTING_MARGIN, AT(plan.margin)},
      "P%",
      "A difference smaller than this is none in practice, 0%..90% (default 1%)"},
     {{"budget", SETTING_BUDGET, AT(plan.stopping.budget_s)},
      "TIME",
-     "As many whole rounds as fit: 90s, 2m, 1h; verifying counts"},
+     "As many rounds as fit, after 10 of everything where intervals are wide: 90s, 2m, 1h; verifying counts (default "
+     "45s "
+     "for each group, and 10 rounds whatever they take)"},
     {{"precision", SETTING_PRECISION, AT(plan.stopping.precision)},
      "P%",
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},

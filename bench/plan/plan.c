@@ -423,11 +423,23 @@ static struct stopping choose_stopping(const struct stopping *option, const stru
 {
     const bool asked = option->rounds > 0 || option->budget_s > 0 || option->precision > 0;
     struct stopping s = asked ? *option : *suite;
-    if (s.rounds == 0 && s.budget_s <= 0 && s.precision <= 0)
-        s.rounds = ROUNDS_DEFAULT;
     if (s.precision > 0 && s.budget_s <= 0)
         s.budget_s = STOPPING_BUDGET_S;
     return s;
+}
+
+/* Where nobody said anything: time for each group, where all have gains whose intervals it can make narrower. */
+static void choose_default(struct plan *p)
+{
+    bool gains = true;
+    for (size_t g = 0; g < p->group_count; g++)
+        gains = gains && plan_compares(&p->groups[g]) && p->groups[g].rate == 0;
+    if (p->stopping.rounds > 0 || p->stopping.budget_s > 0)
+        return;
+    if (gains)
+        p->stopping = (struct stopping){.budget_s = STOPPING_GROUP_S * (double)p->group_count, .least = STOPPING_FIRST};
+    else
+        p->stopping.rounds = ROUNDS_DEFAULT;
 }
 
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err)
@@ -455,6 +467,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     for (size_t g = 0; rc == 0 && g < suite->count; g++)
         if (o->tasks.count == 0 || string_list_have(&o->tasks, suite->groups[g].task))
             rc = take_group(out, source, &suite->groups[g], err);
+    choose_default(out);
     bool asks = o->url == NULL;
     for (size_t g = 0; g < out->group_count; g++)
         asks = asks || out->groups[g].needs_url;

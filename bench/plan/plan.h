@@ -38,8 +38,7 @@ struct plan_group {
     const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
     bool needs_url;       /* nobody gave one: the origin's (or --url's) is used */
     const char *url;      /* what --url said; NULL: the origin's */
-    int64_t planned;      /* of a run's results: rounds in all that its pilot asked for; 0: none */
-    int64_t stopped;      /* likewise: after so many rounds it was settled that it has enough; 0: not so */
+    int64_t stopped;      /* of a run's results: after so many rounds it was settled that it has enough; 0: not so */
     const char *why;      /* "rounds", "precise" or "budget"; NULL likewise */
 };
 

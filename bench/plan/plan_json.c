@@ -34,6 +34,7 @@ static const struct field plan_fields[] = {
     {"seed", FIELD_WHOLE, false, OF(plan, seed), 0, LARGEST_WHOLE},
     {"rounds", FIELD_WHOLE, true, OF(plan, stopping.rounds), 1, ROUNDS_MAX},
     {"budget_s", FIELD_NUMBER, true, OF(plan, stopping.budget_s), 0, BUDGET_MAX_S},
+    {"least_rounds", FIELD_WHOLE, true, OF(plan, stopping.least), 1, ROUNDS_MAX},
     {"precision", FIELD_NUMBER, true, OF(plan, stopping.precision), 0, 1},
     {"margin", FIELD_NUMBER, false, OF(plan, margin), 0, MARGIN_MAX},
     {"timeout_s", FIELD_NUMBER, false, OF(plan, timeout_s), LEAST, TIMEOUT_MAX_S},

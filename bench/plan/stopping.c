@@ -37,6 +37,8 @@ void stopping_text(const struct stopping *asked, char *out, size_t room)
     const char *or_rounds = asked->rounds > 0 ? " or " : "";
     if (asked->precision > 0)
         snprintf(out, room, "until +-%.4g%% or %s%s%s are over", 100 * asked->precision, budget, or_rounds, rounds);
+    else if (asked->least > 0)
+        snprintf(out, room, "at least %lld rounds, %s", (long long)asked->least, budget);
     else if (asked->budget_s > 0)
         snprintf(out, room, "as many rounds as fit into %s%s%s", budget, asked->rounds > 0 ? ", at most " : "", rounds);
     else
@@ -53,14 +55,71 @@ int64_t stopping_rounds(double widest, double precision)
     return rounds < (double)ROUNDS_IN_SIGHT ? (int64_t)rounds : ROUNDS_IN_SIGHT;
 }
 
+/* -- sharing out a budget ------------------------------------------------------------------------------------------ */
+
+/* On the scale that widths shrink on. */
+static double log_width(const struct stopping_cell *cell, int64_t rounds)
+{
+    return log1p(cell->width) * sqrt((double)cell->done / (double)rounds);
+}
+
+double stopping_width(const struct stopping_cell *cell) { return expm1(log_width(cell, cell->rounds)); }
+
+/* What it takes to bring a cell to so many rounds, those of its baseline included that would not be run without it. */
+static double share_cost(const struct stopping_cell *cells, const struct stopping_cell *cell, int64_t rounds)
+{
+    const struct stopping_cell *base = &cells[cell->base];
+    const int64_t more = rounds > base->rounds ? rounds - base->rounds : 0;
+    return (double)(rounds - cell->rounds) * cell->sample_s + (double)more * base->sample_s;
+}
+
+/* A few at a time, so that a week is shared out as quickly as a minute. */
+static int64_t share_step(const struct stopping_cell *cell) { return cell->rounds + 1 + cell->rounds / 16; }
+
+/* What the next rounds of a cell take off the square of its width, for each second. */
+static double share_worth(const struct stopping_cell *cells, const struct stopping_cell *cell)
+{
+    const double now = log_width(cell, cell->rounds), then = log_width(cell, share_step(cell));
+    return (now * now - then * then) / share_cost(cells, cell, share_step(cell));
+}
+
+/* The cell whose next rounds are worth most; NULL: all are narrow, or nothing fits. */
+static struct stopping_cell *share_next(struct stopping_cell *cells, size_t count, double left_s)
+{
+    struct stopping_cell *best = NULL;
+    for (struct stopping_cell *c = cells; c < cells + count; c++)
+        if (log_width(c, c->rounds) > log1p(STOPPING_NARROW) && share_cost(cells, c, share_step(c)) <= left_s &&
+            (best == NULL || share_worth(cells, c) > share_worth(cells, best)))
+            best = c;
+    return best;
+}
+
+void stopping_share(struct stopping_cell *cells, size_t count, double left_s)
+{
+    for (size_t i = 0; i < count; i++)
+        if (isnan(cells[i].width) && cells[i].base != i)
+            cells[cells[i].base].sample_s += cells[i].sample_s;
+    for (struct stopping_cell *c; (c = share_next(cells, count, left_s)) != NULL;) {
+        struct stopping_cell *base = &cells[c->base];
+        left_s -= share_cost(cells, c, share_step(c));
+        c->rounds = share_step(c);
+        base->rounds = c->rounds > base->rounds ? c->rounds : base->rounds;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (isnan(cells[i].width))
+            cells[i].rounds = cells[cells[i].base].rounds;
+}
+
+/* -- when to stop -------------------------------------------------------------------------------------------------- */
+
 enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
                                 double round_s)
 {
     if (planned > 0 && done >= planned)
-        return STOPPING_PRECISE;
+        return asked->precision > 0 ? STOPPING_PRECISE : STOPPING_BUDGET;
     if (asked->rounds > 0 && done >= asked->rounds)
         return STOPPING_ROUNDS;
-    if (asked->budget_s > 0 && done > 0 && spent_s + round_s > asked->budget_s)
+    if (asked->budget_s > 0 && done > 0 && done >= asked->least && spent_s + round_s > asked->budget_s)
         return STOPPING_BUDGET;
     return STOPPING_GOES_ON;
 }
@@ -73,8 +132,7 @@ int64_t stopping_room(double budget_s, const struct stopping_pace *pace)
     return pace->done + (more < (double)ROUNDS_IN_SIGHT ? (int64_t)more : ROUNDS_IN_SIGHT);
 }
 
-/* As --budget takes it, rounded up to what is no odd number of seconds. */
-static void option_text(double seconds, char *out, size_t room)
+void stopping_option_text(double seconds, char *out, size_t room)
 {
     if (seconds <= 300)
         snprintf(out, room, "%.0fs", ceil(seconds));
@@ -90,7 +148,8 @@ void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64
     const int64_t rounds = stopping_room(budget_s, pace);
     time_text(budget_s, 4, budget, sizeof budget);
     time_text(pace->round_s, 2, round, sizeof round);
-    option_text(pace->spent_s + STOPPING_SPARE * (double)(needed - pace->done) * pace->round_s, enough, sizeof enough);
+    stopping_option_text(pace->spent_s + STOPPING_SPARE * (double)(needed - pace->done) * pace->round_s, enough,
+                         sizeof enough);
     snprintf(out, room,
              "a budget of %s has room for about %lld round%s of %s here; an interval needs %lld (begin with "
              "--budget %s or more, or with fewer cells)",

@@ -27,13 +27,12 @@ static int64_t group_rounds(const struct results *results, size_t group)
 char *head_title(const struct results *r)
 {
     const bool fixed = results_fixed_rounds(r);
-    int64_t least = r->rounds, most = r->rounds;
+    const int64_t most = r->rounds;
+    int64_t least = most;
     char asked[160], to[32] = "";
-    for (size_t g = 0; !fixed && g < r->group_count; g++) {
-        const int64_t rounds = group_rounds(r, g);
-        least = rounds < least ? rounds : least;
-        most = rounds > most ? rounds : most;
-    }
+    for (const struct result_cell *c = r->cells; !fixed && c < r->cells + r->cell_count; c++)
+        if (c->role == ROLE_MODEL && c->status == CELL_OK && (int64_t)c->count < least)
+            least = (int64_t)c->count;
     if (most > least)
         snprintf(to, sizeof to, " to %lld", (long long)most);
     stopping_text(&r->asked, asked, sizeof asked);
@@ -489,6 +488,45 @@ void document_write_legend(struct writer *w)
         write_item(w, lines[i][0], lines[i][1]);
 }
 
+/* How many gains would be within 10% if there were `left_s` more for them, and of how many. */
+static size_t count_within(const struct summary *summary, double left_s, size_t *all)
+{
+    const size_t count = summary->results->cell_count;
+    struct stopping_cell *cells = xcalloc(count, sizeof *cells);
+    size_t within = 0;
+    *all = 0;
+    summary_share(summary, cells);
+    stopping_share(cells, count, left_s);
+    for (size_t i = 0; i < count; i++) {
+        *all += isfinite(cells[i].width);
+        within += stopping_width(&cells[i]) <= RATIO_UNRESOLVED;
+    }
+    free(cells);
+    return within;
+}
+
+/* What a longer budget would buy: the least that brings half of the others there, or the longest that is looked at. */
+static void write_budget(const struct summary *summary, struct writer *w)
+{
+    const struct results *r = summary->results;
+    const double spent_s = (double)r->spent_ns / 1e9;
+    char budget[48], longer[120] = "";
+    size_t all, more;
+    const size_t within = count_within(summary, 0, &all);
+    double budget_s = r->asked.budget_s;
+    do {
+        budget_s *= 2;
+        more = count_within(summary, budget_s - spent_s, &all);
+    } while (budget_s < 16 * r->asked.budget_s && 2 * (more - within) < all - within);
+    stopping_option_text(budget_s, budget, sizeof budget);
+    if (more > within)
+        snprintf(longer, sizeof longer, "; --budget %s would make that about %zu", budget, more);
+    char *text = text_format("%zu of %zu gains are within 10%%%s", within, all, longer);
+    if (all > 0)
+        write_item(w, "precision", text);
+    free(text);
+}
+
 void write_warnings(const struct summary *summary, struct writer *w)
 {
     struct warnings warnings;
@@ -510,6 +548,8 @@ void document_write(const struct summary *summary, struct writer *w)
     } else {
         write_answer(summary, w);
         write_warnings(summary, w);
+        if (w->brief && r->asked.budget_s > 0 && r->asked.precision <= 0 && !summary->interrupted)
+            write_budget(summary, w);
     }
     if (!w->brief) {
         for (size_t g = 0; !w->format->for_programs && g < r->group_count; g++)

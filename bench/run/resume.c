@@ -81,7 +81,7 @@ bool resume_finished(const struct resume *resume)
     const struct results *r = &resume->results;
     for (size_t c = 0; c < r->cell_count; c++) {
         const struct result_cell *cell = &r->cells[c];
-        const int64_t due = results_rounds_due(r, cell->group);
+        const int64_t due = results_rounds_due(r, cell);
         if (!cell->verified || (cell->status == CELL_OK && (due < 0 || cell->last_round < due)))
             return false;
     }

@@ -49,13 +49,13 @@ static void go_on_from(struct runner *r, const struct results *before)
     }
 }
 
-void runner_open(struct runner *r, rounds_widest *widest)
+void runner_open(struct runner *r, struct rounds_look look)
 {
     const struct plan *plan = r->bench->plan;
     r->cells = xcalloc(plan->cell_count, sizeof *r->cells);
     r->references = xcalloc(plan->group_count * r->bench->catalog->runtime_count, sizeof *r->references);
     rounds_open(&r->rounds, plan, r->folder, r->before, r->progress);
-    r->rounds.widest = widest;
+    r->rounds.look = look;
     if (r->before != NULL)
         go_on_from(r, r->before);
 }
@@ -303,14 +303,14 @@ static int64_t expected_ns(const struct runner *r, size_t cell, int64_t usual)
     return r->cells[cell].ended ? 0 : last_ns > 0 ? last_ns : usual;
 }
 
-/* What the next round takes, of all groups that go on. */
+/* What the next round takes, of all cells that go on. */
 static int64_t round_ns(const struct runner *r)
 {
     const struct plan *p = r->bench->plan;
     const int64_t usual = usual_ns(r);
     int64_t sum = 0;
     for (size_t c = 0; c < p->cell_count; c++)
-        if (rounds_group_goes_on(&r->rounds, p->cells[c].group))
+        if (rounds_to_come(&r->rounds, c, r->rounds_done) != 0)
             sum += expected_ns(r, c, usual);
     return sum;
 }
@@ -324,7 +324,7 @@ static int64_t time_left(const struct runner *r, int64_t begun_ns)
     int64_t left = -begun_ns;
     bool known = usual > 0;
     for (size_t c = 0; c < p->cell_count; c++) {
-        const int64_t rounds = rounds_to_come(&r->rounds, p->cells[c].group, r->rounds_done);
+        const int64_t rounds = rounds_to_come(&r->rounds, c, r->rounds_done);
         known = known && rounds >= 0;
         left += expected_ns(r, c, usual) * ((rounds > 0 ? rounds : 0) + !r->cells[c].verified);
     }
@@ -456,7 +456,8 @@ static int run_round(struct runner *r, int64_t round, size_t *order, struct erro
         const size_t count = plan_order(p, round, g, order);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             const size_t cell = order[i];
-            if (r->cells[cell].ended || r->cells[cell].last_round >= round)
+            if (r->cells[cell].ended || r->cells[cell].last_round >= round ||
+                rounds_to_come(&r->rounds, cell, round - 1) == 0)
                 continue;
             tell_place(r, round, cell, spent);
             rc = run_cell(r, (struct sample_place){.round = round, .order = place++, .cell = cell, .timed = true}, err);
@@ -486,6 +487,8 @@ int runner_rounds(struct runner *r, struct error *err)
         r->rounds_done += rc == 0;
         if (rc == 0)
             rc = concurrent_runs_poll(r->concurrent, err);
+        if (rc == 0)
+            rc = rounds_settle(&r->rounds, r->rounds_done, err);
         if (rc == 0)
             rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
     }

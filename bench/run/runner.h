@@ -32,20 +32,23 @@ void progress_clear(struct progress *p);
 /* -- rounds (rounds.c): bench/plan/stopping.h applied to a journal. What it settles is written to events.jsonl, so that a
  * resumed run goes on by it. A run of a fixed number of rounds writes nothing. */
 
-struct rounds_group {
-    int64_t planned;       /* in all, for the precision; 0: nobody has said yet */
-    enum stopping_why why; /* why it has stopped */
-};
+/* Reads from a run's folder what the rounds to come are settled by: of each group how wide its widest interval is, as a
+ * half-width (NaN: it has none), and each cell for stopping_share. */
+typedef int rounds_read(const char *folder, double *widest, struct stopping_cell *cells, struct error *err);
 
-/* Reads from a run's folder how wide the widest interval of each group is, as a half-width (NaN: it has none). */
-typedef int rounds_widest(const char *folder, double *widths, struct error *err);
+/* What nobody but analysis knows. */
+struct rounds_look {
+    rounds_read *read;
+    int64_t first; /* of everything, before a budget is shared out */
+};
 
 struct rounds {
     const struct plan *plan;
-    rounds_widest *widest; /* for a precision; set after rounds_open */
+    struct rounds_look look; /* set after rounds_open */
     const char *folder;
     struct progress *progress;
-    struct rounds_group *groups;
+    enum stopping_why *why;      /* of each group: why it has stopped */
+    int64_t *planned;            /* of each cell: rounds in all; 0: nobody has said yet */
     int64_t before_ns, begun_ns; /* what the run had taken when it was resumed; when that was */
     bool told;                   /* that the budget has no room for an interval */
 };
@@ -57,14 +60,16 @@ void rounds_close(struct rounds *rounds);
 
 /* What the run has taken so far, verifying and former sittings included. */
 int64_t rounds_spent_ns(const struct rounds *rounds);
+/* Plans the rounds to come where it is time to, after `done` whole ones. */
+int rounds_settle(struct rounds *rounds, int64_t done, struct error *err);
 /* Looks at every group that goes on, after `done` whole rounds; the next round of all of them will take `round_ns`. */
 int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
 /* Warns, once, where the budget has no room for as many rounds as an interval needs. Before each round; `round_ns` as above,
  * 0: not known yet. */
 void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns);
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group);
-/* How many rounds a group has still to come after `done` of them; -1: not known yet. */
-int64_t rounds_to_come(const struct rounds *rounds, size_t group, int64_t done);
+/* How many rounds a cell has still to come after `done` of them; -1: not known yet. */
+int64_t rounds_to_come(const struct rounds *rounds, size_t cell, int64_t done);
 /* What is left of the budget; -1: there is none. */
 int64_t rounds_budget_left_ns(const struct rounds *rounds);
 
@@ -93,7 +98,7 @@ struct runner {
     int64_t rounds_done;
 };
 
-void runner_open(struct runner *runner, rounds_widest *widest);
+void runner_open(struct runner *runner, struct rounds_look look);
 /* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A resumed run is verified as far
  * as it was not, and the references are run again for their results, which are not in the journal: -EBADMSG where they
  * give others than they did. */

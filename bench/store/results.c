@@ -326,10 +326,22 @@ bool results_fixed_rounds(const struct results *results)
     return results->asked.budget_s <= 0 && results->asked.precision <= 0;
 }
 
-int64_t results_rounds_due(const struct results *results, size_t group)
+int64_t results_rounds_due(const struct results *results, const struct result_cell *cell)
 {
-    const int64_t stopped = results->groups[group].stopped;
-    return stopped > 0 ? stopped : results_fixed_rounds(results) ? results->rounds : -1;
+    const int64_t stopped = results->groups[cell->group].stopped;
+    if (stopped == 0)
+        return results_fixed_rounds(results) ? results->rounds : -1;
+    return cell->planned > 0 && cell->planned < stopped ? cell->planned : stopped;
+}
+
+/* Each cell's of a group, or those of the group for all. */
+static void planned_read(struct results *results, size_t group, json_int_t rounds, const json_t *each)
+{
+    for (size_t c = 0, at = 0; c < results->cell_count; c++)
+        if (results->cells[c].group == group) {
+            const json_int_t own = json_integer_value(json_array_get(each, at++));
+            results->cells[c].planned = own > 0 ? own : rounds;
+        }
 }
 
 /* What was settled of which group while the run went on. */
@@ -343,7 +355,7 @@ static void settled_read(struct results *results, const json_t *line)
     if (g < 0 || (size_t)g >= results->group_count || rounds < 1)
         return;
     if (strcmp(what, "planned") == 0)
-        results->groups[g].planned = rounds;
+        planned_read(results, (size_t)g, rounds, json_object_get(line, "cells"));
     if (strcmp(what, "stopped") == 0 && why != NULL) {
         results->groups[g].stopped = rounds;
         results->groups[g].why = why;

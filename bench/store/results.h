@@ -59,6 +59,7 @@ struct result_cell {
     bool verified;          /* it has a sample of the verify pass, whatever came of it */
     char digest[17];        /* of the results of that sample; "": not known */
     int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
+    int64_t planned;        /* rounds in all that were settled on after the first ones; 0: none were */
     int64_t memory_looks;   /* at its memory in its work time; -1: not known */
     struct sample *samples; /* sorted by round, one a round */
     size_t count;
@@ -107,7 +108,7 @@ size_t results_disturbed(const struct result_cell *cell, unsigned kinds);
 /* Whether the plan says the number of rounds, or a budget or a precision decides. */
 bool results_fixed_rounds(const struct results *results);
 /* How many rounds a cell that has not failed has to have; -1: its group goes on, nobody knows yet for how long. */
-int64_t results_rounds_due(const struct results *results, size_t group);
+int64_t results_rounds_due(const struct results *results, const struct result_cell *cell);
 /* Whether any of its groups compares. */
 bool results_compare(const struct results *results);
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */

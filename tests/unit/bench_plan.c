@@ -385,7 +385,7 @@ TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free, struct fixt
     } table[] = {
         {"{\"plan\":2}", "plan.json: a version of the plan that this cobench does not know (it knows 1)"},
         {"{\"rounds\":0}", "plan.json: \"rounds\" is missing or not a whole number from 1 to 100000"},
-        {"{\"rounds\":null}", "plan.json: neither \"rounds\" nor \"budget_s\" is given"},
+        {"{\"rounds\":null,\"budget_s\":null}", "plan.json: neither \"rounds\" nor \"budget_s\" is given"},
         {"{\"budget_s\":-1}", "plan.json: \"budget_s\" is missing or not a number from 0 to 604800"},
         {"{\"precision\":\"2%\"}", "plan.json: \"precision\" is missing or not a number from 0 to 1"},
         {"{\"seed\":-1}", "plan.json: \"seed\" is missing or not a whole number from 0 to 9007199254740991"},
@@ -428,13 +428,13 @@ TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
         struct stopping option, suite, plan;
         const char *said;
     } table[] = {
-        {{0, 0, 0}, {0, 0, 0}, {ROUNDS_DEFAULT, 0, 0}, "10 rounds"},
-        {{1, 0, 0}, {30, 0, 0}, {1, 0, 0}, "1 round"},
-        {{0, 0, 0}, {30, 0, 0}, {30, 0, 0}, "30 rounds"},
-        {{0, 120, 0}, {30, 0, 0.1}, {0, 120, 0}, "as many rounds as fit into 2 min"},
-        {{7, 5400, 0}, {0, 0, 0}, {7, 5400, 0}, "as many rounds as fit into 1.5 h, at most 7 rounds"},
-        {{0, 0, 0.02}, {30, 60, 0}, {0, STOPPING_BUDGET_S, 0.02}, "until +-2% or 10 min are over"},
-        {{0, 0, 0}, {50, 30, 0.005}, {50, 30, 0.005}, "until +-0.5% or 30 s or 50 rounds are over"},
+        {{0, 0, 0, 0}, {0, 0, 0, 0}, {0, STOPPING_GROUP_S, 0, STOPPING_FIRST}, "at least 10 rounds, 45 s"},
+        {{1, 0, 0, 0}, {30, 0, 0, 0}, {1, 0, 0, 0}, "1 round"},
+        {{0, 0, 0, 0}, {30, 0, 0, 0}, {30, 0, 0, 0}, "30 rounds"},
+        {{0, 120, 0, 0}, {30, 0, 0.1, 0}, {0, 120, 0, 0}, "as many rounds as fit into 2 min"},
+        {{7, 5400, 0, 0}, {0, 0, 0, 0}, {7, 5400, 0, 0}, "as many rounds as fit into 1.5 h, at most 7 rounds"},
+        {{0, 0, 0.02, 0}, {30, 60, 0, 0}, {0, STOPPING_BUDGET_S, 0.02, 0}, "until +-2% or 10 min are over"},
+        {{0, 0, 0, 0}, {50, 30, 0.005, 0}, {50, 30, 0.005, 0}, "until +-0.5% or 30 s or 50 rounds are over"},
     };
     groups(f, "calc");
     for (size_t i = 0; i < COUNT(table); i++) {
@@ -445,6 +445,7 @@ TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
         assert_int_equal(f->plan.stopping.rounds, table[i].plan.rounds);
         assert_true(f->plan.stopping.budget_s == table[i].plan.budget_s);
         assert_true(f->plan.stopping.precision == table[i].plan.precision);
+        assert_int_equal(f->plan.stopping.least, table[i].plan.least);
         stopping_text(&f->plan.stopping, said, sizeof said);
         assert_string_equal(said, table[i].said);
     }

@@ -159,9 +159,23 @@ static void results_of(struct results *results, const char *samples, const char 
 TEST(test_results_know_what_stopped)
 {
     struct results results;
-    results_of(&results, "",
-               "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n");
-    assert_int_equal(results_rounds_due(&results, 0), 7);
+    static const char stopped[] =
+        "{\"event\":1,\"what\":\"stopped\",\"at\":1.5,\"group\":0,\"rounds\":7,\"why\":\"budget\"}\n";
+    static const char planned[] =
+        "{\"event\":1,\"what\":\"planned\",\"at\":1,\"group\":0,\"rounds\":9,\"half_width\":0.1%s}\n%s";
+    static const struct {
+        const char *cells;
+        int64_t due;
+    } table[] = {{"", 7}, {",\"cells\":[5]", 5}, {",\"cells\":[9]", 7}, {",\"cells\":[-1]", 7}, {",\"cells\":3", 7}};
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char *both = text_format(planned, table[i].cells, stopped);
+        results_of(&results, "", both);
+        assert_int_equal(results_rounds_due(&results, &results.cells[0]), table[i].due);
+        results_free(&results);
+        free(both);
+    }
+    results_of(&results, "", stopped);
+    assert_int_equal(results_rounds_due(&results, &results.cells[0]), 7);
     assert_string_equal(results.groups[0].why, "budget");
     results_free(&results);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When it is enough. What the rule does to intervals is simulated by `make validate-statistics ONLY=stopping`. */
 #include <math.h>
+#include <string.h>
 
 #include "bench/analysis/ratio.h"
 #include "bench/plan/stopping.h"
@@ -28,13 +29,14 @@ TEST(test_what_ends_a_group)
         double spent_s, round_s;
         enum stopping_why why;
     } table[] = {
-        {{10, 0, 0}, 9, 0, 1e9, 1e9, STOPPING_GOES_ON},       {{10, 0, 0}, 10, 0, 0, 0, STOPPING_ROUNDS},
-        {{0, 60, 0}, 3, 0, 50, 10, STOPPING_GOES_ON},         {{0, 60, 0}, 3, 0, 50, 10.5, STOPPING_BUDGET},
-        {{0, 60, 0}, 0, 0, 500, 10, STOPPING_GOES_ON}, /* one round there always is */
-        {{5, 60, 0}, 5, 0, 10, 10, STOPPING_ROUNDS},          {{0, 600, 0.02}, 16, 0, 10, 10, STOPPING_GOES_ON},
-        {{0, 600, 0.02}, 39, 40, 10, 10, STOPPING_GOES_ON},   {{0, 600, 0.02}, 40, 40, 10, 10, STOPPING_PRECISE},
-        {{0, 600, 0.02}, 40, 40, 1000, 10, STOPPING_PRECISE}, {{0, 600, 0.02}, 30, 40, 595, 10, STOPPING_BUDGET},
-        {{30, 600, 0.02}, 30, 40, 10, 10, STOPPING_ROUNDS},
+        {{10, 0, 0, 0}, 9, 0, 1e9, 1e9, STOPPING_GOES_ON},       {{10, 0, 0, 0}, 10, 0, 0, 0, STOPPING_ROUNDS},
+        {{0, 60, 0, 0}, 3, 0, 50, 10, STOPPING_GOES_ON},         {{0, 60, 0, 0}, 3, 0, 50, 10.5, STOPPING_BUDGET},
+        {{0, 60, 0, 0}, 0, 0, 500, 10, STOPPING_GOES_ON}, /* one round there always is */
+        {{5, 60, 0, 0}, 5, 0, 10, 10, STOPPING_ROUNDS},          {{0, 600, 0.02, 0}, 16, 0, 10, 10, STOPPING_GOES_ON},
+        {{0, 600, 0.02, 0}, 39, 40, 10, 10, STOPPING_GOES_ON},   {{0, 600, 0.02, 0}, 40, 40, 10, 10, STOPPING_PRECISE},
+        {{0, 600, 0.02, 0}, 40, 40, 1000, 10, STOPPING_PRECISE}, {{0, 600, 0.02, 0}, 30, 40, 595, 10, STOPPING_BUDGET},
+        {{30, 600, 0.02, 0}, 30, 40, 10, 10, STOPPING_ROUNDS},   {{0, 60, 0, 10}, 9, 0, 100, 10, STOPPING_GOES_ON},
+        {{0, 60, 0, 10}, 10, 0, 100, 10, STOPPING_BUDGET},       {{0, 60, 0, 0}, 12, 12, 10, 1, STOPPING_BUDGET},
     };
     for (size_t i = 0; i < COUNT(table); i++)
         assert_int_equal(
@@ -99,4 +101,36 @@ TEST(test_a_budget_without_room_in_words)
         stopping_room_text(table[i].budget_s, &table[i].pace, 6, text, sizeof text);
         assert_string_equal(text, table[i].said);
     }
+}
+
+/* Four variants with their baseline, its control and its copies; what each is to have in all. */
+TEST(test_a_budget_is_shared_out)
+{
+    enum { SYNC, CONTROL, COPIES, WIDE, DEAR, HALF, NARROW, CELLS };
+    static const struct stopping_cell group[CELLS] = {
+        [SYNC] = {NAN, 1, SYNC, 10, 10},     [CONTROL] = {NAN, 1, SYNC, 10, 10}, [COPIES] = {NAN, 1, COPIES, 10, 10},
+        [WIDE] = {0.3, 1, SYNC, 10, 10},     [DEAR] = {0.3, 16, SYNC, 10, 10},   [HALF] = {0.14, 1, SYNC, 10, 10},
+        [NARROW] = {0.009, 1, SYNC, 10, 10},
+    };
+    struct stopping_cell cells[CELLS];
+    memcpy(cells, group, sizeof cells);
+    stopping_share(cells, CELLS, 2.5); /* one more round of a variant and both runs of sync takes 3 s */
+    for (size_t i = 0; i < CELLS; i++)
+        assert_int_equal(cells[i].rounds, 10);
+    memcpy(cells, group, sizeof cells);
+    stopping_share(cells, CELLS, 2000);
+    /* In proportion to width over root of cost: 3 s for the one that is ahead, as sync and its control run with it. */
+    assert_true(cells[WIDE].rounds > 200);
+    const double wide = (double)cells[WIDE].rounds;
+    assert_true(fabs(wide / (double)cells[DEAR].rounds - 4 / sqrt(3)) < 0.3);
+    assert_true(cells[HALF].rounds > 2 * cells[DEAR].rounds && cells[HALF].rounds <= cells[WIDE].rounds);
+    assert_int_equal(cells[NARROW].rounds, 10);
+    assert_int_equal(cells[COPIES].rounds, 10);
+    assert_int_equal(cells[SYNC].rounds, cells[WIDE].rounds);
+    assert_int_equal(cells[CONTROL].rounds, cells[WIDE].rounds);
+    double takes_s = 0;
+    for (size_t i = 0; i < CELLS; i++)
+        takes_s += (double)(cells[i].rounds - 10) * group[i].sample_s;
+    assert_true(takes_s > 1900 && takes_s <= 2000);
+    assert_true(stopping_width(&cells[WIDE]) < 0.08 && stopping_width(&cells[WIDE]) > 0.01);
 }

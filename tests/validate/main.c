@@ -18,6 +18,7 @@ static const struct section {
     {"series", "simulated: are a drift and a cold first round found, and nothing else?", section_series},
     {"verdicts", "simulated: how often does a column of identical variants hold a wrong verdict?", section_verdicts},
     {"stopping", "simulated: does it still hold where --precision decided on the rounds?", section_stopping},
+    {"sharing", "simulated: and where a budget was shared out?", section_sharing},
     {"gate", "simulated: how slow must a cell be for `cobench compare --fail-if-slower` to find it?", section_gate},
 };
 

@@ -2,6 +2,7 @@
 /* The simulated sections. Each has a generator of its own, so that it does not depend on which were asked for. */
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <string.h>
 
 #include "bench/analysis/ratio.h"
 #include "bench/plan/stopping.h"
@@ -189,6 +190,84 @@ static void stopping_show(struct validation *v, gsl_rng *rng, const struct noise
         figure_print(v, figure, "%s, --precision %.2g%%: %.0f rounds (mean), reached in %.0f%%; the interval holds",
                      noise->name, 100 * precision, sum / trials, 100 * reached / trials);
     }
+}
+
+/* A group with a cell for each kind of noise and a baseline that runs twice; what is shared out has room for `more` times
+ * the rounds that there were before. */
+struct shared {
+    struct noise noise[NOISES];
+    double truth[NOISES];
+    struct times times[NOISES];
+    struct figure figures[NOISES];
+    double rounds[NOISES]; /* summed */
+};
+
+static void shared_open(struct shared *s, gsl_rng *rng, size_t trials)
+{
+    *s = (struct shared){.noise = {{.name = NULL}}};
+    for (size_t k = 0; k < NOISES; k++) {
+        s->noise[k] = noises[k];
+        s->noise[k].twice = true;
+        s->truth[k] = noise_truth(&s->noise[k], rng);
+        s->figures[k] = (struct figure){
+            .trials = trials, .least = noises[k].symmetric ? NOISE_LEAST(&s->noise[k]) : 0, .most = 1};
+        times_open(&s->times[k], CAP, true);
+    }
+}
+
+/* The interval of a cell after n rounds. */
+static struct stats_interval shared_interval(const struct shared *s, size_t k, size_t n)
+{
+    double base[CAP], variant[CAP];
+    struct pairs first = {.base = base, .variant = variant, .n = n};
+    struct stats_interval interval;
+    memcpy(base, s->times[k].base, n * sizeof *base);
+    memcpy(variant, s->times[k].variant, n * sizeof *variant);
+    pairs_average(&first, &(struct pairs){.base = s->times[k].again, .variant = s->times[k].variant, .n = n});
+    must(stats_ratio(base, variant, n, 0.95, &interval));
+    return interval;
+}
+
+static void shared_trial(struct shared *s, gsl_rng *rng, size_t more)
+{
+    struct stopping_cell cells[NOISES + 1];
+    for (size_t k = 0; k <= NOISES; k++)
+        cells[k] = (struct stopping_cell){NAN, 1, NOISES, STOPPING_FIRST, STOPPING_FIRST};
+    for (size_t k = 0; k < NOISES; k++) {
+        s->noise[k].fill(rng, CAP, &s->times[k]);
+        const struct stats_interval interval = shared_interval(s, k, STOPPING_FIRST);
+        cells[k].width = half_width(&interval);
+    }
+    stopping_share(cells, NOISES + 1, (double)(more * STOPPING_FIRST * (NOISES + 1)));
+    for (size_t k = 0; k < NOISES; k++) {
+        const size_t n = cells[k].rounds < CAP ? (size_t)cells[k].rounds : CAP;
+        const struct stats_interval interval = shared_interval(s, k, n);
+        s->figures[k].hits += log(interval.low) <= s->truth[k] + 1e-12 && s->truth[k] - 1e-12 <= log(interval.high);
+        s->rounds[k] += (double)n;
+    }
+}
+
+static void shared_show(struct validation *v, gsl_rng *rng, size_t more)
+{
+    struct shared s;
+    shared_open(&s, rng, v->trials / 4);
+    for (size_t i = 0; i < v->trials / 4; i++)
+        shared_trial(&s, rng, more);
+    for (size_t k = 0; k < NOISES; k++) {
+        figure_print(v, s.figures[k],
+                     "%s, a budget of %zu times the first rounds: %.0f rounds (mean); the interval holds",
+                     s.noise[k].name, 1 + more, s.rounds[k] / (double)s.figures[k].trials);
+        times_close(&s.times[k]);
+    }
+}
+
+void section_sharing(struct validation *v)
+{
+    static const size_t more[] = {1, 3, 9};
+    gsl_rng *rng = rng_new(v->seed + 7);
+    for (size_t i = 0; i < COUNT(more); i++)
+        shared_show(v, rng, more[i]);
+    gsl_rng_free(rng);
 }
 
 void section_stopping(struct validation *v)

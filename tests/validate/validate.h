@@ -26,6 +26,7 @@ void figure_print(struct validation *v, struct figure figure, const char *text, 
 
 /* A section prints its figures. Where it cannot be run it ends the program. */
 typedef void section_run(struct validation *v);
-section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_gate;
+section_run section_intervals, section_medians, section_series, section_verdicts, section_stopping, section_sharing,
+    section_gate;
 
 #endif

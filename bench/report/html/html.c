@@ -123,7 +123,8 @@ static void put_numbers(const struct summary *summary, struct writer *w)
 static const char *const method[][2] = {
     {"Rounds",
      "a round runs every cell of a task once, in a fresh seeded random order, each as a command of its own under "
-     "hyperfine, so that the machine's drift meets all of them alike"},
+     "hyperfine, so that the machine's drift meets all of them alike; of a budget the later rounds run only the cells "
+     "that need them, with their baselines"},
     {"Checks",
      "every job's result of every sample is compared with that of the other language's sync; where there is none to "
      "compare with, the cell is marked"},
