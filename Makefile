@@ -189,6 +189,7 @@ $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o $(BUILD)/libtask.a
 $(BUILD)/test-tasks/%.py: tests/tasks/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
 $(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
+$(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)

@@ -18,6 +18,8 @@
 #define SLOTS_VERSION      1u
 #define SLOTS_HEADER_BYTES 4096u /* slot i starts at SLOTS_HEADER_BYTES + i * sizeof(struct slot) */
 
+#define SLOT_COMMAND_OVER UINT64_MAX
+
 enum slot_state { SLOT_EMPTY = 0, SLOT_RUNNING = 1, SLOT_DONE = 2, SLOT_FAILED = 3 };
 
 struct slots_header {
@@ -41,7 +43,7 @@ struct slot {
     int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
                            handed out; from then on the instant */
     int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */
-    uint64_t reserved1;
+    uint64_t command;   /* the process of the job's command; SLOT_COMMAND_OVER when it has ended, 0: none yet */
 };
 
 _Static_assert(sizeof(struct slot) == 64, "a slot is one cache line");

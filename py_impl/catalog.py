@@ -62,6 +62,20 @@ def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
     return os.path.join(folder or shelf.folder, task + shelf.suffix)
 
 
+def choose(shelf: Shelf, given: dict[str, object]) -> ModuleType:
+    """The task that --task or --command asks for."""
+    inputs = given.get("--inputs")
+    if not given["--command"]:
+        return load(source_of(shelf, given["--task"], given.get("--tasks")), inputs, given.get("--path"))
+    if "--task" in given:
+        raise Usage("--task and --command: only one of them can be given")
+    if shelf is not PYTHON:
+        raise Usage("a command runs in the runtimes c and py; ext would start it as py does")
+    from py_impl.command import Command
+
+    return Command(given["--command"], given.get("--directory"), inputs)
+
+
 def load(source: str, inputs: str | None = None, path: str | None = None) -> ModuleType:
     """
     The task module, checked; Usage with one line if there is something wrong with it. Of a function: the file of its inputs,

@@ -29,7 +29,7 @@ CONTRACT_VERSION = 2
 NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")
 
 # ASKS: the most any job of a task asks for.
-NOTHING, DELAY, URL = ASKS = ("nothing", "delay", "url")
+NOTHING, DELAY, URL, COMMAND = ASKS = ("nothing", "delay", "url", "command")
 
 # Types of a parameter. PATH: a leading '@' is replaced by the folder of cobench's own data files.
 INT, CHOICE, TEXT, PATH = "int", "choice", "text", "path"
@@ -69,22 +69,27 @@ class Param:
 class Request:
     """What one job asks for."""
 
-    __slots__ = ("ask", "delay_ns", "url")
+    __slots__ = ("ask", "delay_ns", "url", "words", "directory")
 
-    def __init__(self, ask: str = NOTHING, delay_ns: int = 0, url: str = "") -> None:
+    def __init__(
+        self, ask: str = NOTHING, delay_ns: int = 0, url: str = "", words: list[bytes] = (), directory: str | None = None
+    ) -> None:
         self.ask = ask
         self.delay_ns = delay_ns  # DELAY: how long to wait
         self.url = url  # URL: absolute, http or https
+        self.words = words  # COMMAND: program and arguments
+        self.directory = directory  # COMMAND: where it runs; None: where the host does
 
 
 class Reply:
-    """What came back for a URL."""
+    """What came back for a URL, or of a command that ended with status 0. One that did not is the job's failure."""
 
-    __slots__ = ("status", "body")
+    __slots__ = ("status", "body", "digest")
 
-    def __init__(self, status: int, body: bytes) -> None:
+    def __init__(self, status: int, body: bytes, digest: int = 0) -> None:
         self.status = status
         self.body = body
+        self.digest = digest  # COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32
 
 
 class HttpStatus(Exception):

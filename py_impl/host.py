@@ -11,7 +11,7 @@ import sys
 import time
 
 from py_impl import catalog, options, params, record
-from py_impl.contract import IO, NOTHING, URL
+from py_impl.contract import COMMAND, IO, NOTHING, URL
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.runtimes import PY, Runtime
 
@@ -30,6 +30,7 @@ SECONDS = (0.001, 86_400.0)
 TIMEOUT_S = 300.0
 REQUEST_TIMEOUT_S = 30.0
 START_METHODS = ("fork", "spawn")
+FDS_A_COMMAND = 7  # its end, its two pipes, and while it starts their other ends and what tells of its start
 NAMED_JOBS = 8  # in the reason; the failures name as many
 
 EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
@@ -117,7 +118,10 @@ class Command:
 
         run = Run()
         run.task, run.texts, run.jobs, run.workers = task, texts, jobs, workers
-        run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
+        if "--task" in given:
+            run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
+        else:
+            run.command = task
         run.schedule = schedule
         run.start_method = method if model.processes else "fork"
         run.path, run.offload = given.get("--path"), "--offload" in given
@@ -137,7 +141,11 @@ class Command:
         self.this = run
         run.shared = SharedState()
         run.watchdog = Watchdog()
-        run.watchdog.watch_signals(processes=model.processes)
+        run.watchdog.watch_signals(processes=model.processes, commands=task.ASKS == COMMAND)
+        if task.ASKS == COMMAND:
+            from py_impl.transport.commands import end_all
+
+            run.watchdog.end_commands = lambda: end_all(run.slots)
         run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
         self.drive(model, run)
 
@@ -152,8 +160,7 @@ class Command:
         raise Usage(f"model '{name}' is unknown (known: {', '.join(model.name for model in models)})")
 
     def choose_task(self, given: dict[str, object]) -> ModuleType:
-        source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
-        task = catalog.load(source, given.get("--inputs"), given.get("--path"))
+        task = catalog.choose(self.runtime.shelf, given)
         self.record["task"] = task.NAME
         if task.ASKS == URL:
             self.record["connections"] = 0
@@ -212,7 +219,8 @@ class Command:
 
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
-        for_workers = workers * model.fds_a_worker + connections * model.fds_a_connection
+        commands = workers if run.task.ASKS == COMMAND and not model.processes else 0
+        for_workers = workers * model.fds_a_worker + connections * model.fds_a_connection + commands * FDS_A_COMMAND
         reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:

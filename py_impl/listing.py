@@ -15,6 +15,7 @@ import time
 from contextlib import redirect_stdout, suppress
 
 from py_impl import VERSION, catalog
+from py_impl.contract import COMMAND
 from py_impl.errors import Usage
 from py_impl.models import models_of
 from py_impl.runtimes import Runtime
@@ -26,16 +27,17 @@ PROBE_S = 10
 def tasks_of(runtime: Runtime, given: dict[str, object]) -> tuple[list[dict[str, object]], list[str]]:
     """All tasks of the folder or the one that is asked for, and why some do not load."""
     tasks, errors = [], []
-    only, folder = given.get("--task"), given.get("--tasks")
+    only, folder = given.get("--task") or given["--command"] or None, given.get("--tasks")
     for name in catalog.names(runtime.shelf, folder) if only is None else [only]:
         try:
             with redirect_stdout(sys.stderr):
-                task = catalog.load(catalog.source_of(runtime.shelf, name, folder), given.get("--inputs"), given.get("--path"))
+                task = catalog.choose(runtime.shelf, given if only is not None else {**given, "--task": name})
         except Usage as error:
             errors.append(str(error))
             continue
         if only is not None:
-            tasks.append(catalog.describe(task) | {"probe": probe(task) if catalog.is_function(only) else None})
+            own = task.ASKS == COMMAND or catalog.is_function(only)
+            tasks.append(catalog.describe(task) | {"probe": probe(task) if own else None})
         elif task.NAME == name:
             tasks.append(catalog.describe(task))
         else:
@@ -68,10 +70,12 @@ def probe(task: object) -> dict[str, int] | None:
 
 def call_twice(task: object) -> dict[str, int]:
     state = task.open({}, max(2, task.JOBS)) if hasattr(task, "open") else None
-    worker = task.worker_open(state, 0)
+    worker = task.worker_open(state, 0) if hasattr(task, "worker_open") else None
+    client = command_client() if task.ASKS == COMMAND else None
     for job in (0, 1):
         queued_ns, waits, wall_ns, cpu_ns = time_queued_ns(), waits_of_process(), time.monotonic_ns(), cpu_time_ns()
-        task.run(state, worker, job, None)
+        reply = client.get(task.request(state, worker, job), job) if client else None
+        task.run(state, worker, job, reply)
         cpu_ns = cpu_time_ns() - cpu_ns
         wall_ns = time.monotonic_ns() - wall_ns - (time_queued_ns() - queued_ns)
         if waits == waits_of_process() and cpu_ns > 0:  # a hypervisor's other guests do not show in what is queued
@@ -91,6 +95,12 @@ def time_queued_ns() -> int:
             return int(file.read().split()[1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def command_client() -> object:
+    from py_impl.transport.commands import Client
+
+    return Client(None)
 
 
 def cpu_time_ns() -> int:

@@ -15,25 +15,31 @@ COMMANDS = {
 
 
 class Option:
-    __slots__ = ("name", "command", "value", "about", "needed", "many")
+    __slots__ = ("name", "command", "value", "about", "needed", "many", "unless")
 
     def __init__(
-        self, name: str, command: str, value: str, about: str, *, needed: bool = False, many: bool = False
+        self, name: str, command: str, value: str, about: str, *, needed: bool = False, many: bool = False, unless: str = ""
     ) -> None:
         self.name = name
         self.command = command  # of COMMANDS
         self.value = value  # its placeholder; empty: a flag
         self.about = about
         self.needed = needed
+        self.unless = unless  # needed only where this one is not given
         self.many = many  # may be given more than once
 
 
 FUNCTIONS = "MODULE:NAME, FILE.py:NAME (for ext FILE.so:SYMBOL)"
 PATH = "DIR[:DIR]...", "where a function's module is looked for first"
+COMMAND = "WORD", "in the place of a task one word of a command, in which {job} and {input} are filled in; again for each"
+DIRECTORY = "DIR", "where the command runs"
 INPUTS = "FILE", "what a function is called with, one line per job (FILE.jsonl: JSON), then from the first again"
 
 OPTIONS = (
-    Option("--task", "run", "T", "a task's name, its file's path (with a /), or a function: " + FUNCTIONS, needed=True),
+    Option("--task", "run", "T", "a task's name, its file's path (with a /), or a function: " + FUNCTIONS, needed=True,
+           unless="--command"),
+    Option("--command", "run", *COMMAND, many=True),
+    Option("--directory", "run", *DIRECTORY),
     Option("--path", "run", *PATH),
     Option("--inputs", "run", *INPUTS),
     Option("--offload", "run", "", "under async, call a function that is no coroutine in the loop's executor"),
@@ -56,6 +62,8 @@ OPTIONS = (
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--json", "list", "", "as one JSON object"),
     Option("--task", "list", "T", "only that task; a function is called twice to see what it takes"),
+    Option("--command", "list", *COMMAND, many=True),
+    Option("--directory", "list", *DIRECTORY),
     Option("--path", "list", *PATH),
     Option("--inputs", "list", *INPUTS),
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
@@ -87,7 +95,7 @@ def parse(command: str, words: list[str]) -> dict[str, object]:
         else:
             given[name] = text if option.value else True
     for option in table.values():
-        if option.needed and option.name not in given:
+        if option.needed and option.name not in given and not given.get(option.unless):
             raise Usage(f"{option.name} is needed: {option.about}")
     return given
 

@@ -10,7 +10,7 @@ import os
 import time
 
 from py_impl import catalog, params
-from py_impl.contract import URL
+from py_impl.contract import COMMAND, URL
 from py_impl.errors import Failed, Usage
 from py_impl.failure import explain
 from py_impl.watchdog import worker_signals
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
-            "end_pause", "path", "inputs")  # fmt: skip
+            "end_pause", "path", "inputs", "command")  # fmt: skip
 
 
 class Run:
@@ -38,6 +38,7 @@ class Run:
         self.path: str | None = None  # of folders, where a function's module is looked for first
         self.inputs: str | None = None  # the file of a C function's; those of a Python one go to its workers with the jobs
         self.kept: list[tuple[int, object]] = []  # what a function returned, by job
+        self.command = None  # the task, where it is one of command.py
         self.offload = False  # of functions, by a loop to its executor
         self.chunk = 1  # of a function's jobs, how many go to a process pool at once
         self.texts: dict[str, str] = {}  # its parameters
@@ -55,7 +56,7 @@ class Run:
         self.state = None  # of task.open; None where each worker process opens for itself
         self.dispenser = None
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
-        self.transport = None  # a module of transport/; None unless the task asks for a URL
+        self.transport = None  # a module of transport/; None unless the task asks for a URL or a command
         self.ready_ns: int | None = None  # set by gate()
         self.ready_cpu_ns: int | None = None  # likewise: the CPU time of this process at that moment
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
@@ -83,6 +84,10 @@ class Run:
             self.open_task()
 
     def load_transport(self) -> None:
+        if self.task.ASKS == COMMAND:
+            from py_impl.transport import commands
+
+            self.transport = commands
         if self.task.ASKS != URL:
             return
         # Only one of the two is ever used, and each costs tens of milliseconds to import.
@@ -186,7 +191,7 @@ class Run:
         """In a worker process, first of all: its own signals, and under spawn its own task and mapping."""
         worker_signals()
         if self.start_method == "spawn":
-            self.task = catalog.load(self.source, self.inputs, self.path)
+            self.task = self.command or catalog.load(self.source, self.inputs, self.path)
             self.slots = attach(self.slots_path, self.jobs)
             self.load_transport()
             self.open_task()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import mmap
 import os
+from _signal import SIGKILL
 from struct import Struct
 
 from py_impl.errors import Impossible, Usage
@@ -22,10 +23,11 @@ VERSION = 1
 HEADER_BYTES = 4096
 SLOT_BYTES = 64
 EMPTY, RUNNING, DONE, FAILED = range(4)
+COMMAND_OVER = 2**64 - 1
 
 HEADER = Struct("=8sIIIIQ")  # magic version header_bytes slot_bytes reserved jobs
-SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs reserved0 due replied reserved1
-FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "reserved0", "due_ns", "replied_ns", "reserved1")
+SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs reserved0 due replied command
+FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "reserved0", "due_ns", "replied_ns", "command")
 
 # What a job writes, and where in its slot: a few fields at once, since each call costs as much as several fields.
 START = Struct("=qqiII")  # start end worker state runs
@@ -38,8 +40,11 @@ DUE = Struct("=q")
 DUE_AT = 40
 RUNS = Struct("=I")
 RUNS_AT = 32
+COMMAND = Struct("=Q")
+COMMAND_AT = 56
 
 _END_WORD, _STATE_WORD, _WORKER_WORD = 16 // 8, 28 // 4, 24 // 4
+_ENDING_AT = 20  # reserved in the header; this host's own
 _TOUCH_AT = 36  # reserved0: a byte no worker writes
 
 
@@ -69,6 +74,27 @@ class Slots:
     def fail(self, job: int) -> None:
         """Marks a job whose worker is gone. Only for the host, once nobody else writes that slot."""
         Struct("=I").pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES + _STATE_WORD * 4, FAILED)
+
+    def note_command(self, job: int, process: int) -> None:
+        """The process that a job's command is; COMMAND_OVER when it has ended."""
+        COMMAND.pack_into(self.map, HEADER_BYTES + job * SLOT_BYTES + COMMAND_AT, process)
+
+    def kill_command(self, job: int) -> bool:
+        """With its group, where it runs. False: there is no process yet."""
+        process = COMMAND.unpack_from(self.map, HEADER_BYTES + job * SLOT_BYTES + COMMAND_AT)[0]
+        if process not in (0, COMMAND_OVER):
+            try:
+                os.killpg(process, SIGKILL)
+            except OSError:
+                pass  # it has just ended
+        return process != 0
+
+    def end(self) -> None:
+        """From here on no command is started."""
+        self.map[_ENDING_AT] = 1
+
+    def ending(self) -> bool:
+        return self.map[_ENDING_AT] != 0
 
     def schedule(self, offsets: Iterable[int]) -> None:
         """Writes down how long after the gate each job is due. Before any worker exists."""

@@ -17,7 +17,8 @@ from __future__ import annotations
 import _signal
 import os
 import sys
-from _thread import allocate_lock, start_new_thread
+import time
+from _thread import allocate_lock, get_ident, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,16 +31,26 @@ class Watchdog:
     def __init__(self) -> None:
         self._starting = allocate_lock()  # held while a process is started or its end noted, and for good by what ends the run
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
+        self.end_commands: Callable[[], None] | None = None  # kills those that run; None: the jobs are no commands
+        self._heard: int | None = None  # where signals are read, when commands are started here
+        self._main = get_ident()
 
-    def watch_signals(self, *, processes: bool) -> None:
+    def watch_signals(self, *, processes: bool, commands: bool = False) -> None:
         """
         In the main thread, before any other. Where nothing but threads is to be ended, the kernel does it best, whatever
-        the threads are doing. Worker processes have to be ended first, by the thread of `watch`.
+        the threads are doing. Worker processes have to be ended first, by the thread of `watch`. So have commands, which would
+        inherit what is blocked where they are started: in this process the signals are caught.
         """
         for number in ENDING:
             _signal.signal(number, _signal.SIG_DFL)
         if processes:
             _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
+        elif commands:
+            self._heard, tell = os.pipe()
+            os.set_blocking(tell, False)
+            for number in ENDING:
+                _signal.signal(number, self._caught)
+            _signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
 
     def watch(self, seconds: float, expired: Callable[[], None]) -> None:
         """
@@ -73,6 +84,8 @@ class Watchdog:
         self._ending.acquire()
 
     def kill_workers(self) -> None:
+        if self.end_commands is not None:
+            self.end_commands()
         children = getattr(sys.modules.get("multiprocessing"), "active_children", None)
         if children is not None:  # else it is not imported, or being imported at this moment
             for process in children():
@@ -80,19 +93,41 @@ class Watchdog:
 
     def _watch(self, seconds: float, expired: Callable[[], None]) -> None:
         _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)  # else they would end this thread's wait by ending the process
-        heard = _signal.sigtimedwait(ENDING, max(0.0, seconds))
+        heard = self._hear(max(0.0, seconds))
         if heard is None and self._ending.acquire(False):
             self._starting.acquire()  # and no process is started from here on
             self.kill_workers()
             _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
             expired()
-        self._die(_signal.sigwait(ENDING) if heard is None else heard.si_signo)
+        number = self._hear(None) if heard is None else heard
+        while self._heard is not None:  # only the main thread can die of it; it may have noted the first and waited on
+            _signal.pthread_kill(self._main, number)
+            time.sleep(0.05)
+        self._die(number)
+
+    def _caught(self, number: int, _: object) -> None:
+        for other in ENDING:
+            _signal.signal(other, _signal.SIG_IGN)  # this is not to be interrupted
+        self._die(number)
+
+    def _hear(self, seconds: float | None) -> int | None:
+        """The next signal; None where there is none in that time."""
+        if self._heard is not None:
+            from select import select
+
+            return os.read(self._heard, 1)[0] if select([self._heard], [], [], seconds)[0] else None
+        if seconds is None:
+            return _signal.sigwait(ENDING)
+        heard = _signal.sigtimedwait(ENDING, seconds)
+        return None if heard is None else heard.si_signo
 
     def _die(self, number: int) -> None:
         """Ends the workers and then, by the signal, this process."""
         self._ending.acquire(False)  # so that nobody reports the workers' end as a crash; claimed already, it is at its end
         self._starting.acquire()
         self.kill_workers()
+        if self._heard is not None:
+            _signal.signal(number, _signal.SIG_DFL)
         _signal.pthread_sigmask(_signal.SIG_UNBLOCK, ENDING)
         os.kill(os.getpid(), number)
 

@@ -11,7 +11,7 @@ import time
 from struct import error as struct_error
 from time import monotonic_ns
 
-from py_impl.contract import DELAY, NOTHING, Reply, Request
+from py_impl.contract import COMMAND, DELAY, NOTHING, Reply, Request
 from py_impl.failure import explain
 from py_impl.slots import (
     DONE, END, END_AT, FAILED, HEADER_BYTES, REPLIED, REPLIED_AT, RUNNING, RUNS, RUNS_AT, SLOT_BYTES, START, START_AT,
@@ -38,7 +38,9 @@ class Worker:
         self.client = None
         opener = getattr(run.task, "worker_open", None)
         self.task_worker = None if opener is None else opener(run.state, flags)
-        if run.transport is not None:
+        if run.task.ASKS == COMMAND:
+            self.client = run.transport.Client(run.slots)
+        elif run.transport is not None:
             self.client = run.transport.Client(run.request_timeout_s, run.shared.connected)
         if hasattr(run.task, "call"):
             self.call_job = self._calling()
@@ -137,6 +139,8 @@ class Worker:
             try:
                 if request.ask == DELAY:
                     time.sleep(request.delay_ns / 1e9)
+                elif request.ask == COMMAND:
+                    reply = self.client.get(request, job)
                 else:
                     reply = self.client.get(request.url)
             except Exception as error:  # whatever a transport may raise
@@ -189,7 +193,7 @@ class Worker:
             return
         if request.ask == DELAY:
             raise ValueError(f"asks for a delay of {request.delay_ns} ns")
-        if self.client is None:
+        if request.ask != self.run.task.ASKS:
             raise ValueError(f"asks for '{request.ask}' where ASKS is '{self.run.task.ASKS}'")
 
     def _failed(self, job: int, start_ns: int, error: BaseException) -> int:

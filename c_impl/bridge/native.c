@@ -690,6 +690,10 @@ static int library_load(struct task_object *self, const char *path)
         PyErr_Format(PyExc_ImportError, "it %s", why.message);
         return -1;
     }
+    if (self->task->asks == COBENCH_ASK_COMMAND) {
+        PyErr_SetString(PyExc_ImportError, "it asks for a command, which runs in the runtimes c and py");
+        return -1;
+    }
     return 0;
 }
 

@@ -36,7 +36,7 @@ static int transport_prepare(struct pool_call *call)
     struct run *run = &call->run;
     if (run->task->asks != COBENCH_ASK_URL)
         return 0;
-    int rc = transport_load(&run->transport, &call->transport_handle, &call->error);
+    int rc = transport_load(COBENCH_ASK_URL, &run->transport, &call->transport_handle, &call->error);
     if (rc != 0)
         return rc;
     const struct transport_options options = {.timeout_ns = run->request_timeout_ns,

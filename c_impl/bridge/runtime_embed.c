@@ -89,6 +89,11 @@ static const struct cobench_task *counterpart_adapt(const struct cobench_task *p
         error_fill(err, -ENOMEM, "out of memory");
         return NULL;
     }
+    if (plugin->asks == COBENCH_ASK_COMMAND) {
+        counterpart_free(counterpart);
+        error_fill(err, -ENOTSUP, "task '%s' asks for a command, which runs in the runtimes c and py", plugin->name);
+        return NULL;
+    }
     if (root_find(&counterpart->root, err) != 0 || name_find(plugin->name, path, &counterpart->name, err) != 0) {
         counterpart_free(counterpart);
         return NULL;
@@ -103,6 +108,8 @@ static const struct cobench_task *counterpart_adapt(const struct cobench_task *p
 static int counterpart_function(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
 {
     struct inputs inputs = {0};
+    if (choice->command)
+        return error_fill(err, -EINVAL, "a command runs in the runtimes c and py; embed would start it as c does");
     struct cobench_task table = {.kind = COBENCH_KIND_MIXED, .asks = COBENCH_ASK_NOTHING, .about = choice->name};
     struct counterpart *counterpart = calloc(1, sizeof *counterpart);
     int rc = counterpart ? 0 : error_fill(err, -ENOMEM, "out of memory");

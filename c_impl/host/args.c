@@ -37,6 +37,8 @@ enum {
     KEY_INPUTS,
     KEY_OFFLOAD,
     KEY_CHUNK,
+    KEY_COMMAND,
+    KEY_DIRECTORY,
     KEY_JSON,
     DESCRIPTOR_MAX = 1 << 30,
 };
@@ -47,10 +49,14 @@ enum {
 #define FUNCTION_TEXT "FILE.so:SYMBOL, for embed MODULE:NAME or FILE.py:NAME"
 #define PATH_TEXT     "where a Python function's module is looked for first"
 #define INPUTS_TEXT   "what a function is called with, one line per job, then from the first again"
+#define COMMAND_TEXT \
+    "in the place of a task one word of a command, in which {job} and {input} are filled in; again for each"
 
 static const struct argp_option run_options[] = {
     {"task", KEY_TASK, "T", 0, "the task: a name from `list`, the path of a task file, or a function: " FUNCTION_TEXT,
      0},
+    {"command", KEY_COMMAND, "WORD", 0, COMMAND_TEXT, 0},
+    {"directory", KEY_DIRECTORY, "DIR", 0, "where the command runs", 0},
     {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
     {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
     {"offload", KEY_OFFLOAD, NULL, 0, "of no effect here: the Python host's model async knows it", 0},
@@ -80,6 +86,8 @@ static const struct argp_option run_options[] = {
 static const struct argp_option list_options[] = {
     {"json", KEY_JSON, NULL, 0, "as JSON", 0},
     {"task", KEY_TASK, "T", 0, "only that task; a function is called twice to see what it takes", 0},
+    {"command", KEY_COMMAND, "WORD", 0, COMMAND_TEXT, 0},
+    {"directory", KEY_DIRECTORY, "DIR", 0, "where the command runs", 0},
     {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
     {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
@@ -216,13 +224,18 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
 /* Where an option's text goes as it is; NULL: it is parsed. */
 static const char **text_place(struct args *args, int key)
 {
-    return key == KEY_TASK     ? &args->task.name
-           : key == KEY_TASKS  ? &args->task.folder
-           : key == KEY_PATH   ? &args->task.path
-           : key == KEY_INPUTS ? &args->task.inputs
-           : key == KEY_SLOTS  ? &args->slots
-           : key == KEY_RECORD ? &args->record
-                               : NULL;
+    if (key == KEY_COMMAND) {
+        args->task.command = args->command;
+        return &args->command[args->command_count++];
+    }
+    return key == KEY_TASK        ? &args->task.name
+           : key == KEY_TASKS     ? &args->task.folder
+           : key == KEY_PATH      ? &args->task.path
+           : key == KEY_INPUTS    ? &args->task.inputs
+           : key == KEY_DIRECTORY ? &args->task.directory
+           : key == KEY_SLOTS     ? &args->slots
+           : key == KEY_RECORD    ? &args->record
+                                  : NULL;
 }
 
 static int option_parse(struct parse *parse, int key, char *text)
@@ -312,7 +325,8 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
                           .timeout_ns = TIMEOUT_S * NS_PER_S,
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);
-    if (!args->settings)
+    args->command = calloc((size_t)argc, sizeof *args->command);
+    if (!args->settings || !args->command)
         return error_fill(err, -ENOMEM, "out of memory");
     err->message[0] = '\0';
     const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
@@ -321,6 +335,8 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
         unknown_explain(options, parse.next < argc ? argv[parse.next] : "", err);
     if (rc == 0 && parse.arrives && args->arrivals.rate == 0)
         return error_fill(err, -EINVAL, "--arrivals and --arrivals-seed need --rate");
+    if (rc == 0 && args->task.command && args->task.name)
+        return error_fill(err, -EINVAL, "--task and --command: only one of them can be given");
     return rc ? -EINVAL : 0;
 }
 
@@ -331,7 +347,7 @@ int args_open_run(struct args *args, int argc, char **argv, struct cobench_error
         return rc;
     const struct {
         const char *name, *value;
-    } needed[] = {{"--task", args->task.name},
+    } needed[] = {{"--task", args->task.command ? "" : args->task.name},
                   {"--model", args->model_name},
                   {"--slots", args->slots},
                   {"--record", args->record}};
@@ -350,6 +366,8 @@ void args_close(struct args *args)
 {
     free(args->settings);
     args->settings = NULL;
+    free(args->command);
+    args->command = NULL;
 }
 
 const char *args_find_record(const struct args *args, int argc, char **argv)

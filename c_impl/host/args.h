@@ -18,6 +18,8 @@
 /* All texts are argv's. */
 struct args {
     struct tasks_choice task;
+    const char **command; /* the words of task.command, with a NULL behind them */
+    size_t command_count;
     const char *slots, *record;
     const char *model_name;    /* as given, also where it is unknown */
     const struct model *model; /* NULL: not given */

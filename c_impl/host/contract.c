@@ -16,7 +16,7 @@ const char *contract_kind_name(enum cobench_kind kind)
 
 const char *contract_ask_name(enum cobench_ask ask)
 {
-    static const char *const names[] = {"nothing", "delay", "url"};
+    static const char *const names[] = {"nothing", "delay", "url", "command"};
     return (unsigned)ask < sizeof names / sizeof *names ? names[ask] : NULL;
 }
 

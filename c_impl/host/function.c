@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A user's bare C function as a task. What it costs a job beside the function itself is one call through a pointer. */
+/* A user's bare C function as a task. What it costs a job beside the function itself is one call through a pointer.
+ * Behind it a command as a task: it fills in the words and leaves the rest to the host. */
 #include "host/function.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@ struct function {
     uint64_t (*by_job)(uint64_t job);
     int (*by_line)(const char *line, size_t length, uint64_t *result);
     struct inputs inputs; /* none where it is called by job */
+    struct command_words command;
 };
 
 /* -- its name --------------------------------------------------------------------------------------------------------- */
@@ -215,6 +219,122 @@ int function_open(const char *task, const char *inputs, struct function **out, s
     else
         *out = function;
     return rc;
+}
+
+/* -- a command -------------------------------------------------------------------------------------------------------- */
+
+static void words_free(char **words)
+{
+    for (size_t i = 0; words && words[i]; i++)
+        free(words[i]);
+    free(words);
+}
+
+/* A worker has the words of the job that it started last. */
+static int words_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
+{
+    const struct function *function = state;
+    size_t count = 1;
+    (void)flags, (void)err;
+    while (function->command.words[count])
+        count++;
+    *worker = calloc(count + 1, sizeof(char *));
+    return *worker ? 0 : -ENOMEM;
+}
+
+static void words_close(void *state, void *worker)
+{
+    (void)state;
+    words_free(worker);
+}
+
+/* In one pass: what an input says stays as it is. NULL: out of memory. */
+static char *word_fill(const char *word, const char *input, uint64_t job)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    while (out && *word) {
+        const bool is_job = strncmp(word, "{job}", 5) == 0, is_input = input && strncmp(word, "{input}", 7) == 0;
+        if (is_job)
+            fprintf(out, "%" PRIu64, job);
+        else
+            fwrite(is_input ? input : word, 1, is_input ? strlen(input) : 1, out);
+        word += is_job ? 5 : is_input ? 7 : 1;
+    }
+    if (out && fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+static int words_fill(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    const struct function *function = state;
+    const struct inputs *inputs = &function->inputs;
+    const struct inputs_line *line = inputs->count > 0 ? &inputs->lines[job % inputs->count] : NULL;
+    char **words = worker;
+    if (line && strlen(line->text) != line->length)
+        return error_fill(err, -EINVAL, "the input has a NUL, which no argument can have");
+    for (size_t i = 0; function->command.words[i]; i++) {
+        free(words[i]);
+        words[i] = word_fill(function->command.words[i], line ? line->text : NULL, job);
+        if (!words[i])
+            return -ENOMEM;
+    }
+    ask->ask = COBENCH_ASK_COMMAND;
+    ask->words = words;
+    ask->directory = function->command.directory;
+    return 0;
+}
+
+static int digest_take(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
+                       struct cobench_error *err)
+{
+    (void)state, (void)worker, (void)job, (void)err;
+    *result = reply->digest;
+    return 0;
+}
+
+/* --inputs and {input} belong together. */
+static int inputs_check(const struct command_words *command, struct cobench_error *err)
+{
+    bool used = false;
+    for (size_t i = 0; command->words[i]; i++)
+        used = used || strstr(command->words[i], "{input}");
+    if (used && !command->inputs)
+        return error_fill(err, -EINVAL, "the command's {input} needs --inputs");
+    return used || !command->inputs ? 0 : error_fill(err, -EINVAL, "--inputs: the command has no {input}");
+}
+
+int command_open(const struct command_words *how, struct function **out, struct cobench_error *err)
+{
+    const char *slash = strrchr(how->words[0], '/');
+    struct function *function = calloc(1, sizeof *function);
+    int rc = function ? inputs_check(how, err) : error_fill(err, -ENOMEM, "out of memory");
+    if (rc == 0 && how->inputs)
+        rc = inputs_open(&function->inputs, how->inputs, err);
+    if (rc) {
+        function_close(function);
+        return rc;
+    }
+    function->command = *how;
+    function->task = (struct cobench_task){
+        .contract = COBENCH_CONTRACT_VERSION,
+        .kind = COBENCH_KIND_MIXED,
+        .asks = COBENCH_ASK_COMMAND,
+        .name = slash ? slash + 1 : how->words[0],
+        .about = how->words[0],
+        .default_jobs = inputs_jobs(how->inputs ? &function->inputs : NULL),
+        .self = function,
+        .open = function_state,
+        .worker_open = words_open,
+        .worker_close = words_close,
+        .request = words_fill,
+        .run = digest_take,
+    };
+    *out = function;
+    return 0;
 }
 
 const struct cobench_task *function_task(const struct function *function) { return &function->task; }

@@ -46,6 +46,17 @@ int library_open(const char *path, void **handle, struct cobench_error *err);
 
 struct function;
 
+/*
+ * A command as a task: the program and its arguments, in whose words {job} stands for the job's number and {input} for its
+ * line. The host waits for it (transport.h); the result is the digest of what it printed.
+ */
+struct command_words {
+    const char *const *words; /* NULL behind them; outlive the task */
+    const char *directory;    /* where it runs; NULL: where the host does */
+    const char *inputs;       /* the path of a file; NULL: none */
+};
+int command_open(const struct command_words *how, struct function **out, struct cobench_error *err);
+
 /* Loads FILE.so:SYMBOL. `inputs`: the path of a file; NULL: none. 0, or a negative errno with the reason in err. */
 int function_open(const char *task, const char *inputs, struct function **out, struct cobench_error *err);
 const struct cobench_task *function_task(const struct function *function);

@@ -21,6 +21,7 @@
 enum {
     FILES_BLOCKING = 3, /* of a client: its socket and what libcurl wakes itself with */
     FILES_LOOP = 1,     /* of a request on a loop */
+    FILES_COMMAND = 5,  /* of a command: its end, its two pipes, and their other ends while it starts */
     FILES_SLACK = 32,   /* libraries, epoll, what was open at the start */
 };
 
@@ -47,14 +48,14 @@ static uint64_t files_open(void)
     return count;
 }
 
-int limits_check_files(const struct model *model, unsigned workers, struct cobench_error *err)
+int limits_check_files(const struct model *model, enum cobench_ask ask, unsigned workers, struct cobench_error *err)
 {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) < 0)
         return error_fill(err, -errno, "the limit of open files cannot be read: %s", strerror(errno));
     const bool alone = model->one_at_a_time || model->uses_processes; /* in its process */
     const uint64_t here = alone ? 1 : workers;
-    const uint64_t each = model->uses_loop ? FILES_LOOP : FILES_BLOCKING;
+    const uint64_t each = ask == COBENCH_ASK_COMMAND ? FILES_COMMAND : model->uses_loop ? FILES_LOOP : FILES_BLOCKING;
     const uint64_t need = here * each + files_open() + FILES_SLACK;
     if (files.rlim_cur == RLIM_INFINITY || need <= files.rlim_cur)
         return 0;

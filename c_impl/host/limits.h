@@ -10,9 +10,9 @@ struct model;
 /* Raises the soft limit of open files to the hard one. Failing to is no error: the check below tells. */
 void limits_raise(void);
 
-/* Whether `workers` at once can have the descriptors they need to ask for URLs: 0, or -EMFILE with the need and the
+/* Whether `workers` at once can have the descriptors they need to ask for URLs or commands: 0, or -EMFILE with the need and the
  * limit in err. */
-int limits_check_files(const struct model *model, unsigned workers, struct cobench_error *err);
+int limits_check_files(const struct model *model, enum cobench_ask ask, unsigned workers, struct cobench_error *err);
 
 /* Says that one more could not be started beside `started` others, with the limits that count threads and
  * processes. `what`: "a thread" or "a process". Returns `rc`. */

@@ -29,7 +29,7 @@ static json_t *build_json(void)
     struct cobench_error err;
     void *handle = NULL;
 
-    transport_load(&transport, &handle, &err); /* without it the entry is null */
+    transport_load(COBENCH_ASK_URL, &transport, &handle, &err); /* without it the entry is null */
     json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS),
                              "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
                              text_json(transport ? transport->describe() : NULL));

@@ -64,7 +64,7 @@ static void command_bark(void *arg, int signal)
         session_expire(&c->session);
         _exit(command_end(c));
     }
-    children_kill(&c->session.children);
+    session_kill(&c->session);
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, signal);
@@ -146,9 +146,10 @@ static int list_command(const char *program, int argc, char **argv)
         fprintf(stderr, "%s: %s\n", program, err.message);
         goto out;
     }
-    if (args.task.name && function_is_one(args.task.name) && tasks.entries[0].task)
+    const bool own = args.task.command || (args.task.name && function_is_one(args.task.name));
+    if (own && tasks.entries[0].task)
         probe = probe_task(tasks.entries[0].task);
-    text = args.json ? list_json(&tasks, args.task.name ? &probe : NULL) : list_table(&tasks);
+    text = args.json ? list_json(&tasks, own || args.task.name ? &probe : NULL) : list_table(&tasks);
     if (!text || printf(args.json ? "%s\n" : "%s", text) < 0 || fflush(stdout) != 0) {
         fprintf(stderr, "%s: the list cannot be written\n", program);
         status = 1;
@@ -165,7 +166,7 @@ out:
 static void usage_print(FILE *out, const char *program)
 {
     fprintf(out,
-            "usage: %s run --task T --model M --slots FILE --record FILE [OPTION...]\n"
+            "usage: %s run --task T|--command WORD... --model M --slots FILE --record FILE [OPTION...]\n"
             "       %s list [--json] [--task T | --tasks DIR]\n"
             "       %s run --help\n",
             program, program, program);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One call of a function, timed in a child: it may hang, crash, print or leave children behind. */
+/* One call of a function or of a command, timed in a child: it may hang, crash, print or leave children behind. */
 #include "host/probe.h"
 
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 #include "common/clock.h"
 #include "host/error.h"
+#include "host/transport.h"
 
 enum { PROBE_S = 10 };
 
@@ -46,14 +47,36 @@ static int64_t queued_ns(void)
     return queued;
 }
 
+/* What a command needs besides; it stays in this process's group. */
+static int transport_open(const struct cobench_task *task, const struct transport **transport, void **client,
+                          struct cobench_error *err)
+{
+    const struct transport_options options = {.timeout_ns = 0};
+    void *handle, *state;
+    int rc = task->asks == COBENCH_ASK_NOTHING ? 0 : transport_load(task->asks, transport, &handle, err);
+    if (rc == 0 && *transport)
+        rc = (*transport)->open(&options, &state, err);
+    return rc == 0 && *transport ? (*transport)->client_open(state, client, err) : rc;
+}
+
 static int call_twice(const struct cobench_task *task, void *state, struct probe *out, struct cobench_error *err)
 {
-    void *worker = NULL;
-    uint64_t result = 0;
-    int rc = task->worker_open ? task->worker_open(state, 0, &worker, err) : 0;
+    const struct transport *transport = NULL;
+    void *worker = NULL, *client = NULL;
+    uint64_t result = 0, process = 0;
+    int rc = transport_open(task, &transport, &client, err);
+    if (rc == 0 && task->worker_open)
+        rc = task->worker_open(state, 0, &worker, err);
     for (uint64_t job = 0; rc == 0 && job < 2; job++) {
+        struct cobench_request ask = {.process = &process};
+        struct cobench_reply reply = {.length = 0};
         const int64_t queued = queued_ns(), waited = waits(), wall = clock_now_ns(), cpu = cpu_ns();
-        rc = task->run(state, worker, job, NULL, &result, err);
+        if (transport)
+            rc = task->request(state, worker, job, &ask, err);
+        if (rc == 0 && transport)
+            rc = transport->client_get(client, &ask, &reply, err);
+        if (rc == 0)
+            rc = task->run(state, worker, job, transport ? &reply : NULL, &result, err);
         out->cpu_ns = cpu_ns() - cpu;
         out->wall_ns = clock_now_ns() - wall - (queued_ns() - queued);
         if (waits() == waited && out->cpu_ns > 0) /* a hypervisor's other guests do not show in what is queued */

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "host/error.h"
 #include "host/shared_state.h"
+#include "host/slots.h"
 #include "host/transport.h"
 
 /* -- the gate and the task -------------------------------------------------------------------------------------------- */
@@ -65,7 +66,9 @@ int run_open_task(struct run *run, struct cobench_error *err)
     }
     if (run->transport) {
         const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
-                                                  .connections = &run->shared->connections};
+                                                  .connections = &run->shared->connections,
+                                                  .signals = run->signals,
+                                                  .ending = &run->shared->ending};
         error_clear(err);
         rc = run->transport->open(&options, &run->transport_state, err);
         if (rc && task->close)
@@ -103,6 +106,7 @@ void run_failed(struct run *run, uint64_t job, int32_t worker, int rc, const str
 void run_bury(struct run *run, uint64_t job)
 {
     struct slot *slot = &run->slots[job];
+    slot_kill_command(slot); /* which nobody waits for any more */
     slot->end_ns = clock_now_ns();
     __atomic_store_n(&slot->state, SLOT_FAILED, __ATOMIC_RELEASE);
     shared_state_ended(run->shared, 1, slot->end_ns);

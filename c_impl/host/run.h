@@ -32,7 +32,7 @@ struct run {
     struct slot *slots; /* `jobs` of them, mapped shared */
     struct shared_state *shared;
     struct dispenser *dispenser;
-    const struct transport *transport; /* NULL unless the task asks for a URL */
+    const struct transport *transport; /* NULL unless the task asks for a URL or a command */
     void *transport_state;
     struct children *children;         /* for `workers` of them; NULL unless the model uses processes */
     int gate_read, gate_write;         /* descriptors of --gate; -1: none */

@@ -19,7 +19,9 @@ static const struct cobench_task *plain_adapt(const struct cobench_task *plugin,
 static int plain_function(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
 {
     struct function *function = NULL;
-    const int rc = function_open(choice->name, choice->inputs, &function, err);
+    const struct command_words command = {choice->command, choice->directory, choice->inputs};
+    const int rc = choice->command ? command_open(&command, &function, err)
+                                   : function_open(choice->name, choice->inputs, &function, err);
     if (rc == 0)
         *out = (struct tasks_entry){.task = function_task(function), .made = function};
     return rc;

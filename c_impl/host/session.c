@@ -105,12 +105,13 @@ static int task_settle(struct session *s, struct cobench_error *err)
 
 static int transport_settle(struct session *s, struct cobench_error *err)
 {
-    if (s->task.task->asks != COBENCH_ASK_URL)
+    const enum cobench_ask asks = s->task.task->asks;
+    if (asks <= COBENCH_ASK_DELAY)
         return 0;
-    int rc = limits_check_files(s->args->model, s->run.workers, err);
+    int rc = limits_check_files(s->args->model, asks, s->run.workers, err);
     if (rc == 0)
-        rc = transport_load(&s->run.transport, &s->transport_handle, err);
-    if (rc == 0)
+        rc = transport_load(asks, &s->run.transport, &s->transport_handle, err);
+    if (rc == 0 && asks == COBENCH_ASK_URL)
         s->record.connections = 0;
     return rc;
 }
@@ -288,6 +289,26 @@ void session_expire(struct session *s)
     else
         snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
     session_fail(s, RECORD_FAILED, line);
+    session_kill(s);
+}
+
+/* Kills each command with its group. False: a job is at the start of its command, and its process not known yet. */
+static bool commands_kill(const struct run *run)
+{
+    bool all = true;
+    for (uint64_t job = 0; job < run->jobs; job++) {
+        const bool runs = __atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE) == SLOT_RUNNING;
+        all = (slot_kill_command(&run->slots[job]) || !runs) && all;
+    }
+    return all;
+}
+
+void session_kill(struct session *s)
+{
+    enum { LOOKS = 1000 };
+    s->run.shared->ending = 1; /* from here on nobody starts one, so that in the end all are known */
+    for (int look = 0; s->run.task->asks == COBENCH_ASK_COMMAND && look < LOOKS && !commands_kill(&s->run); look++)
+        clock_sleep_until(clock_now_ns() + NS_PER_MS);
     children_kill(&s->children);
 }
 

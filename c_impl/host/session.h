@@ -54,6 +54,9 @@ void session_fail(struct session *s, enum record_status status, const char *reas
  * than session_run's, which still runs: the caller is about to end the process. */
 void session_expire(struct session *s);
 
+/* Kills the worker processes and the commands, on the same terms. */
+void session_kill(struct session *s);
+
 /* Gives the memory of the slots back, to be called before the record's `end` is taken. */
 void session_release(struct session *s);
 void session_close(struct session *s);

@@ -28,6 +28,7 @@ struct shared_state {
     _Atomic uint64_t failed;                   /* failed jobs, also those not listed below */
     _Atomic uint64_t ended;                    /* jobs that ended, well or not; added by each worker as it closes */
     _Atomic int64_t last_end_ns;               /* when the last of them did */
+    _Atomic uint32_t ending;                   /* not 0: the run is being ended, no command is started any more */
     _Atomic uint32_t paused;                   /* not 0: the driver has been told (end_pause.h) */
     _Atomic int64_t gate_ns;                   /* when the gate opened: run->ready_ns for processes forked before */
     _Atomic uint32_t unopened;                 /* worker processes in which the task did not open (START_SPAWN) */

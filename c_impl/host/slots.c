@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -100,4 +101,12 @@ void slots_prefault(struct slot *slot, uint64_t jobs)
     for (uint64_t i = 0; i < jobs; i += step)
         __atomic_fetch_add(&slot[i].runs, 0, __ATOMIC_RELAXED);
     __atomic_fetch_add(&slot[jobs - 1].runs, 0, __ATOMIC_RELAXED);
+}
+
+bool slot_kill_command(const struct slot *slot)
+{
+    const uint64_t process = __atomic_load_n(&slot->command, __ATOMIC_ACQUIRE);
+    if (process != 0 && process != SLOT_COMMAND_OVER)
+        kill(-(pid_t)process, SIGKILL);
+    return process != 0;
 }

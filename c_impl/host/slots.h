@@ -3,6 +3,7 @@
 #ifndef HOST_SLOTS_H
 #define HOST_SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,8 @@ void slots_close(struct slots *slots);
 /* Makes every page of these slots present and writable in this process, without changing a byte. To be called before
  * the gate, in each process: a child faults the pages of a shared mapping in anew. Also while other workers do so. */
 void slots_prefault(struct slot *slot, uint64_t jobs);
+
+/* Kills the job's command with its group, where one runs. False: there is no process yet. */
+bool slot_kill_command(const struct slot *slot);
 
 #endif

@@ -168,7 +168,7 @@ int tasks_open(const struct tasks_choice *choice, struct tasks *out, struct cobe
     int rc;
 
     *out = (struct tasks){0};
-    if (!choice->name) {
+    if (!choice->name && !choice->command) {
         rc = folder_load(choice->folder, out, err);
     } else {
         out->entries = calloc(1, sizeof *out->entries);
@@ -223,7 +223,7 @@ out:
 int tasks_load(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err)
 {
     *out = (struct tasks_entry){0};
-    if (function_is_one(choice->name))
+    if (choice->command || function_is_one(choice->name))
         return runtime.function(choice, out, err);
     if (choice->inputs)
         return error_fill(err, -EINVAL, "--inputs is for functions, and '%.200s' is none", choice->name);

@@ -11,10 +11,12 @@
 
 /* Which tasks, and what belongs to a function (function.h) besides. NULL: not given. */
 struct tasks_choice {
-    const char *name;   /* a name in the folder, with a '/' in it the path of a file, or a function */
-    const char *folder; /* NULL: the built-in tasks */
-    const char *path;   /* of folders, where a Python module is looked for first */
-    const char *inputs; /* a file of them */
+    const char *name;           /* a name in the folder, with a '/' in it the path of a file, or a function */
+    const char *folder;         /* NULL: the built-in tasks */
+    const char *path;           /* of folders, where a Python module is looked for first */
+    const char *inputs;         /* a file of them */
+    const char *const *command; /* the words of one (function.h), in the place of a name; NULL behind them */
+    const char *directory;      /* where it runs; NULL: here */
 };
 
 struct tasks_entry {

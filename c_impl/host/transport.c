@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading the transport. Only where a task asks for URLs: libcurl's set-up costs more than many a run. */
+/* Loading the transport. Only where a task asks for what it waits for: libcurl's set-up costs more than many a run. */
 #include "host/transport.h"
 
 #include <dlfcn.h>
@@ -9,10 +9,10 @@
 #include "host/error.h"
 #include "host/home.h"
 
-int transport_load(const struct transport **out, void **handle, struct cobench_error *err)
+int transport_load(enum cobench_ask ask, const struct transport **out, void **handle, struct cobench_error *err)
 {
     char *path = NULL;
-    int rc = home_path("transport/curl.so", &path, err);
+    int rc = home_path(ask == COBENCH_ASK_URL ? "transport/curl.so" : "transport/command.so", &path, err);
     void *library = NULL;
 
     if (rc)
@@ -20,7 +20,8 @@ int transport_load(const struct transport **out, void **handle, struct cobench_e
     /* Lazily: libcurl brings thirty libraries of which a run calls little, and binding it all costs most of a ms. */
     library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     if (!library) {
-        rc = error_fill(err, -ELIBACC, "URLs cannot be asked for here, the transport does not load: %s", dlerror());
+        rc = error_fill(err, -ELIBACC, "%s cannot be asked for here, the transport does not load: %s",
+                        ask == COBENCH_ASK_URL ? "URLs" : "commands", dlerror());
         goto out;
     }
     const struct transport *transport = dlsym(library, TRANSPORT_SYMBOL);

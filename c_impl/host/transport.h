@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The transport: how a host waits for the reply to a URL. A shared object (build/transport/curl.so) that exports one
- * constant `const struct transport cobench_transport`, loaded only where a task asks for URLs. Knows no task and no
- * model. A connection belongs to the client or mux that opened it and is kept alive between its requests.
+ * The transport: how a host waits for the reply to a URL (build/transport/curl.so) or for the end of a command
+ * (command.so). A shared object that exports one constant `const struct transport cobench_transport`, loaded only where
+ * a task asks for such. Knows no task and no model. A connection belongs to the client or mux that opened it and is kept
+ * alive between its requests.
  */
 #ifndef HOST_TRANSPORT_H
 #define HOST_TRANSPORT_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -19,6 +21,10 @@
 struct transport_options {
     int64_t timeout_ns;            /* of one request, from its start to the last byte of the reply */
     _Atomic uint64_t *connections; /* count every opened connection here */
+    const sigset_t *signals;       /* that commands get back; NULL: as they are */
+    /* Not 0: the run is being ended and no command may be started. NULL: commands stay in the host's group, and whoever
+     * ends that ends them. */
+    const _Atomic uint32_t *ending;
 };
 
 /* Called on the loop's thread when a request has ended: reply (borrowed until it returns), or NULL with code (negative
@@ -36,7 +42,7 @@ struct transport {
     int (*open)(const struct transport_options *options, void **state, struct cobench_error *err);
     void (*close)(void *state);
 
-    /* Blocking: one client a worker, used by that worker only. `ask->ask` is COBENCH_ASK_URL. The reply's body stays
+    /* Blocking: one client a worker, used by that worker only. `ask->ask` is what it was loaded for. The reply's body stays
      * valid until the client's next get or close. Any HTTP status is a reply; only what gave no reply is an error. */
     int (*client_open)(void *state, void **client, struct cobench_error *err);
     int (*client_get)(void *client, const struct cobench_request *ask, struct cobench_reply *reply,
@@ -51,9 +57,9 @@ struct transport {
     void (*mux_close)(void *mux);
 };
 
-/* Loads the transport that stands beside the host (transport.c). *handle is for transport_unload, which takes NULL too.
- * 0, or -ELIBACC with the reason in err: URLs cannot be asked for here. */
-int transport_load(const struct transport **out, void **handle, struct cobench_error *err);
+/* Loads the transport for URL or COMMAND that stands beside the host (transport.c). *handle is for transport_unload, which
+ * takes NULL too. 0, or -ELIBACC with the reason in err: this cannot be asked for here. */
+int transport_load(enum cobench_ask ask, const struct transport **out, void **handle, struct cobench_error *err);
 void transport_unload(void *handle);
 
 #endif

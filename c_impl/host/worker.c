@@ -97,14 +97,18 @@ static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, 
     ask->ask = COBENCH_ASK_NOTHING;
     ask->delay_ns = 0;
     ask->url[0] = '\0';
+    ask->words = NULL;
+    ask->directory = NULL;
+    ask->process = &run->slots[job].command;
     if (!run->task->request)
         return 0;
     error_clear(err);
     const int rc = run->task->request(run->state, w->task, job, ask, err);
     if (rc)
         return rc;
-    if (ask->ask == COBENCH_ASK_URL && !run->transport)
-        return error_fill(err, -EINVAL, "asked for a URL, which the task does not declare");
+    if (ask->ask > COBENCH_ASK_DELAY && ask->ask != run->task->asks)
+        return error_fill(err, -EINVAL, "asked for a %s, which the task does not declare",
+                          ask->ask == COBENCH_ASK_URL ? "URL" : "command");
     if (ask->ask == COBENCH_ASK_DELAY && ask->delay_ns < 0)
         return error_fill(err, -EINVAL, "asked for a negative delay");
     return 0;
@@ -122,15 +126,15 @@ static void job_wait(struct worker *w, uint64_t job)
     int rc = job_ask(w, job, &ask, &err);
     if (rc == 0 && ask.ask != COBENCH_ASK_NOTHING) {
         error_clear(&err);
-        if (ask.ask == COBENCH_ASK_URL)
-            rc = run->transport->client_get(w->client, &ask, &reply, &err);
-        else
+        if (ask.ask == COBENCH_ASK_DELAY)
             rc = clock_sleep_until(clock_now_ns() + ask.delay_ns);
+        else
+            rc = run->transport->client_get(w->client, &ask, &reply, &err);
         if (rc == 0)
             slot->replied_ns = clock_now_ns();
     }
     if (rc == 0)
-        job_compute(w, job, slot, ask.ask == COBENCH_ASK_URL ? &reply : NULL);
+        job_compute(w, job, slot, ask.ask > COBENCH_ASK_DELAY ? &reply : NULL);
     else
         job_fail(w, job, slot, rc, &err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * async: one worker, one event loop, up to `workers` jobs in flight. A job that asks for a delay becomes a timer of the
- * loop, one that asks for a URL a request of the transport's mux; both end in a callback that computes the result on
+ * loop, one that asks for a URL or a command a request of the transport's mux; both end in a callback that computes the result on
  * the loop's thread and draws the next jobs. Jobs that ask for nothing are run on the spot, one after the other: an
  * event loop cannot help them, and that is what their row shows. In an open loop a job that is not yet due is a timer
  * too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
@@ -34,7 +34,7 @@ struct async {
     struct worker worker;
     bool worker_opened;
     struct loop *loop;
-    void *mux; /* NULL unless the task asks for URLs */
+    void *mux; /* NULL unless the task asks for URLs or commands */
     struct request *requests;
     struct request *idle;
     unsigned in_flight;

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from time import monotonic_ns
 
-from py_impl.contract import DELAY, NOTHING
+from py_impl.contract import COMMAND, DELAY, NOTHING, URL
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
 
@@ -24,7 +24,7 @@ async def serve(run: Run) -> None:
     run.gate()
     await asyncio.gather(*[lane(run, worker) for _ in range(run.workers)])
     run.end_pause_all()
-    if worker.client is not None:
+    if run.task.ASKS == URL:
         await worker.client.close()
     worker.close()
 
@@ -45,6 +45,8 @@ async def lane(run: Run, worker: Worker) -> None:
             try:
                 if request.ask == DELAY:
                     await asyncio.sleep(request.delay_ns / 1e9)
+                elif request.ask == COMMAND:
+                    reply = await worker.client.wait(request, job)
                 else:
                     reply = await worker.client.get(request.url)
             except Exception as error:  # whatever a transport may raise

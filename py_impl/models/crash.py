@@ -20,6 +20,7 @@ def how(exitcode: int | None) -> str:
 def crashed(run: Run, exitcode: int | None, number: int, jobs: list[int]) -> None:
     """Notes a worker's end; `jobs` are those it was running."""
     for job in jobs:
+        run.slots.kill_command(job)
         run.slots.fail(job)
         run.shared.failed(job, number, KIND, f"worker {how(exitcode)} while running job {job}", None)
     if not jobs:

@@ -151,9 +151,9 @@ TEST_WITH(test_requests, fixture_setup, fixture_teardown, struct fixture *f)
         struct cobench_request ask;
         const char *type, *message; /* NULL: none */
     } rows[] = {
-        {"return Request()", {COBENCH_ASK_NOTHING, 0, ""}, NULL, NULL},
-        {"return Request(DELAY, 5)", {COBENCH_ASK_DELAY, 5, ""}, NULL, NULL},
-        {"return Request(URL, 0, 'http://h/%d' % job)", {COBENCH_ASK_URL, 0, "http://h/3"}, NULL, NULL},
+        {"return Request()", {.ask = COBENCH_ASK_NOTHING}, NULL, NULL},
+        {"return Request(DELAY, 5)", {.ask = COBENCH_ASK_DELAY, .delay_ns = 5}, NULL, NULL},
+        {"return Request(URL, 0, 'http://h/%d' % job)", {.ask = COBENCH_ASK_URL, .url = "http://h/3"}, NULL, NULL},
         {"return Request(URL, 0, 'http://h/' + 'x' * 2048)",
          {0},
          "ValueError",

@@ -4,7 +4,7 @@
  *
  * A task is what one unit of work asks for and computes. It is a shared object that exports one constant
  * `const struct cobench_task cobench_task` (COBENCH_TASK_SYMBOL). The host runs it under every model and does all the
- * waiting: a task only *asks* (for a delay, for a URL) in `request` and computes in `run`. It must not sleep, block on
+ * waiting: a task only *asks* (for a delay, a URL, a command) in `request` and computes in `run`. It must not sleep, block on
  * a socket, start threads or fork.
  *
  * Order of the calls, for one process:
@@ -46,8 +46,8 @@ extern "C" {
  * for MIXED). Names in JSON: "none" "cpu" "io" "mixed". */
 enum cobench_kind { COBENCH_KIND_NONE, COBENCH_KIND_CPU, COBENCH_KIND_IO, COBENCH_KIND_MIXED };
 
-/* What a job may ask its host for. Names in JSON: "nothing" "delay" "url". */
-enum cobench_ask { COBENCH_ASK_NOTHING, COBENCH_ASK_DELAY, COBENCH_ASK_URL };
+/* What a job may ask its host for. Names in JSON: "nothing" "delay" "url" "command" (in the runtimes c and py). */
+enum cobench_ask { COBENCH_ASK_NOTHING, COBENCH_ASK_DELAY, COBENCH_ASK_URL, COBENCH_ASK_COMMAND };
 
 /*
  * Types of a parameter, names in JSON "int" "choice" "text" "path" "url":
@@ -101,13 +101,18 @@ struct cobench_request {
     enum cobench_ask ask;
     int64_t delay_ns;          /* DELAY: how long to wait */
     char url[COBENCH_URL_MAX]; /* URL: absolute, http or https */
+    char *const *words;    /* COMMAND: program and arguments, NULL behind them; valid until the worker's next call */
+    const char *directory; /* COMMAND: where it runs; NULL: where the host does */
+    uint64_t *process;     /* COMMAND: the host's own */
 };
 
-/* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` returns. */
+/* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` returns. A command that did
+ * not end with status 0 is the job's failure and no reply. */
 struct cobench_reply {
-    int status;                /* HTTP status */
+    int status;                /* HTTP status; COMMAND: 0 */
     const unsigned char *body; /* `length` bytes; not NUL-terminated; NULL only where length is 0 */
     size_t length;
+    uint64_t digest; /* COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32 */
 };
 
 /* Flags of worker_open. */
