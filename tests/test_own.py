@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A user's own function as the task of a run, against fake hosts: what the hosts are told, what the plan keeps, and what is
+"""A user's own function or command as the task of a run, against fake hosts: what the hosts are told, what the plan keeps, and what is
 refused before anything runs."""
 
 import json
@@ -172,6 +172,54 @@ def test_the_command_line_of_the_plan_works_in_any_folder(own):
     assert "./quote.py:quote" not in shlex.join(words)
 
 
+# -- a command -----------------------------------------------------------------------------------------------------------
+
+def command_of(words):
+    return [words[i + 1] for i, word in enumerate(words) if word == "--command"]
+
+
+@pytest.mark.parametrize("line, words", [
+    ("sort -r {input}", ["sort", "-r", "{input}"]),
+    ("/usr/bin/env  'a b' \"c\\\"d $\\$\" e\\ f'g'\"h\" ''", None),
+    ("sh -c 'echo $HOME | cat > /dev/null; :' {input}", None),
+    ("./tool --file={input},{job}", None),
+])
+def test_a_command_is_split_once_as_a_shell_does(own, line, words):
+    tool = own.home / "tool"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    line = line.replace("$\\$", "\\$")
+    given = () if "{input}" not in line else ("--inputs", "lines.jsonl")
+    run(own, "--command", line, *given, "--workers", 1)
+    plan, (program, *_) = own.plan(), shlex.split(line)
+    assert {c["runtime"] for c in plan["cells"]} == {"c", "py"}
+    name = program.rpartition("/")[2]
+    assert (plan["groups"][0]["task"], plan["function"]["name"], plan["function"]["command"]) == (name, name, line)
+    by_shell = subprocess.run(["sh", "-c", f"printf '%s\\0' {line}"], capture_output=True, text=True, check=True).stdout
+    for verb, host in (("list", "c"), ("list", "py"), ("run", "c"), ("run", "py")):
+        told = words_of(own, verb, host)
+        assert command_of(told) == (words or by_shell.split("\0")[:-1])
+        assert option(told, "--directory") == str(own.home) and "--task" not in told
+        assert option(told, "--inputs") == (f"{own.home}/lines.jsonl" if given else None)
+    (folder,) = own.folders()
+    sums = json.loads((folder / "machine.json").read_text())["fingerprint"]
+    assert any(path.endswith("/" + name) for path in sums)
+    assert all(s["status"] == "ok" for s in own.samples())
+
+
+def test_a_command_goes_on_and_is_reproduced_from_another_folder(own):
+    run(own, "--task", "squeeze", "--command", "cat {input}", "--inputs", "-", stdin="a\nb\n")
+    (folder,) = own.folders()
+    before = words_of(own, "run", "py")
+    assert own.plan()["groups"][0]["task"] == "squeeze" and own.plan()["groups"][0]["jobs"] == 2
+    assert option(own.plan()["argv"], "--directory") == str(own.home)
+    subprocess.run(own.command("run", "--no-plots", "--resume", folder, "--rounds", 2), cwd="/", check=True,
+                   env=own.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+    after = words_of(own, "run", "py")
+    assert len({s["round"] for s in own.samples()}) == 3 and command_of(after) == command_of(before) == ["cat", "{input}"]
+    assert [option(after, name) for name in ("--directory", "--inputs")] == [str(own.home), f"{folder}/inputs.txt"]
+
+
 @pytest.mark.parametrize("words, says", [
     (("--task", "shop:missing"), "the py host: task 'shop:missing': there is no 'missing'"),
     (("--task", "./nowhere.py:quote"), "--task './nowhere.py': No such file or directory"),
@@ -193,6 +241,20 @@ def test_the_command_line_of_the_plan_works_in_any_folder(own):
     (("--task", "shop:partly", "--runtime", "py,embed"), "cannot run in the runtime embed: task 'shop:partly'"),
     (("--task", "./bad.c:quote"), "bad.c:2:"),
     (("--task", "price", "--c", "./mine.so:missing", "--py", "shop:quote"), "the ext host: task"),
+    (("--command", "no-such-program"), "--command: there is no program 'no-such-program'"),
+    (("--command", "./quote.py"), "--command: there is no program './quote.py'"),
+    (("--command", ""), "--command: there is no program in it"),
+    (("--command", "cat 'x"), "a quote is not closed"),
+    (("--command", "cat x | wc"), "no shell is there for one of |&;<>$`; quote it, or write sh -c '...'"),
+    (("--command", 'echo "$HOME"'), "no shell is there to fill in '$' or '`'"),
+    (("--command", "echo x\\"), "nothing is behind the"),
+    (("--command", "cat", "--suite", "quick"), "a command is the only task of its run"),
+    (("--command", "cat", "--task", "quote.py:quote"), "a command is the only task of its run"),
+    (("--command", "cat", "--py", "shop:quote"), "--c, --py, --path, --offload and --chunk are for a function"),
+    (("--command", "cat", "--directory", "nowhere"), "--directory 'nowhere': No such file or directory"),
+    (("--task", "shop:quote", "--directory", "."), "--directory is for a command"),
+    (("--command", "cat", "--runtime", "embed"), "the embed host: a command runs in the runtimes c and py"),
+    (("--command", "cat", "--runtime", "c,ext"), "cannot run in the runtime ext: a command runs in the runtimes c and py"),
 ])
 def test_mistakes_are_one_line_before_anything_runs(own, words, says):
     (own.home / "bad.c").write_text("int x;\nint quote(\n")

@@ -216,16 +216,21 @@ static char *module_file(const char *module, const char *path)
     return file;
 }
 
-/* The user's own files, and the interpreter that is. */
+/* The user's own files, and the interpreter or program that is. */
 static void function_files(const struct session *s, struct string_list *out)
 {
     const struct function *f = &s->plan.function;
     const char *py = f->in[IN_PYTHON];
     char *module = py != NULL && function_file(py) == 0 ? module_file(py, f->path) : NULL;
-    const char *const texts[] = {f->in[IN_C], py, module, f->inputs, f->python};
+    struct string_list command = {NULL, 0};
+    const bool split = f->command != NULL && string_list_unquote(&command, f->command) == NULL && command.count > 0;
+    char *program = split ? program_find(command.items[0], f->directory) : NULL;
+    const char *const texts[] = {f->in[IN_C], py, module, f->inputs, f->python, program};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i] != NULL && function_file(texts[i]) > 0)
             string_list_addf(out, "%.*s", (int)function_file(texts[i]), texts[i]);
+    string_list_free(&command);
+    free(program);
     free(module);
 }
 
@@ -471,7 +476,7 @@ static void announce_function(struct session *s)
 {
     const struct function *f = &s->function;
     struct string_list out = {NULL, 0};
-    for (size_t h = 0; h < host_count && s->options.plan.runtimes.count == 0; h++)
+    for (size_t h = 0; h < host_count && s->options.plan.runtimes.count == 0 && f->command == NULL; h++)
         if (f->in[host_table[h].work] == NULL)
             string_list_add(&out, host_table[h].name);
         else if ((s->plan.groups[0].entry->hosts & (1u << h)) == 0)
@@ -683,8 +688,9 @@ static int refusal(int rc, struct error *err)
 static void note_arguments(struct session *s, int argc, char **argv)
 {
     const struct function *f = &s->options.plan.function;
-    const char *const options[][2] = {{"--results", NULL},        {"--task", f->name}, {"--c", f->in[IN_C]},
-                                      {"--py", f->in[IN_PYTHON]}, {"--path", f->path}, {"--inputs", f->inputs}};
+    const char *const options[][2] = {{"--results", NULL},          {"--task", f->name}, {"--c", f->in[IN_C]},
+                                      {"--py", f->in[IN_PYTHON]},   {"--path", f->path}, {"--inputs", f->inputs},
+                                      {"--directory", f->directory}};
     const size_t count = f->name == NULL ? 1 : sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
         const size_t length = strcspn(argv[i], "=");

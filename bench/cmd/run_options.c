@@ -25,9 +25,16 @@ static const struct option_row rows[] = {
     {{"path", SETTING_TEXT, AT(function.path)},
      "DIR[:DIR]",
      "Where its module is looked for first; then in the current folder and those of PYTHONPATH"},
+    {{"command", SETTING_TEXT, AT(function.command)},
+     "COMMAND",
+     "Run a program as the job, in c and py: 'gzip -c {input}'. {job} is its number, {input} its line of --inputs; the "
+     "words are "
+     "split as a shell does, but no shell is started"},
+    {{"directory", SETTING_TEXT, AT(function.directory)}, "DIR", "Where the command runs (default: here)"},
     {{"inputs", SETTING_TEXT, AT(function.inputs)},
      "FILE",
-     "What it is called with in the place of the job's number: a line per job (FILE.jsonl: as JSON); - is stdin"},
+     "What it is called with in the place of the job's number: a line per job (for a function FILE.jsonl: as JSON); - "
+     "is stdin"},
     {{"offload", SETTING_FLAG, AT(function.offload)},
      NULL,
      "Under async call a Python function that is no coroutine through asyncio.to_thread"},
@@ -178,35 +185,76 @@ static int take_path(struct function_texts *f, struct error *err)
     return rc;
 }
 
-/* Checks what belongs to a function, and makes its paths absolute. */
+/* A command: it is called as --task says, else as its program. */
+static int take_command(struct run_options *o, struct error *err)
+{
+    struct function_texts *f = &o->function;
+    struct string_list words = {NULL, 0}, *tasks = &o->plan.tasks;
+    const char *wrong = string_list_unquote(&words, f->command);
+    const char *name = words.count == 0 ? "" : words.items[0], *slash = strrchr(name, '/');
+    if (wrong == NULL && *name == '\0')
+        wrong = "there is no program in it";
+    int rc = wrong == NULL
+                 ? 0
+                 : error_set(err, -EINVAL, "--command: %s; quote it, or write sh -c '...' for a shell", wrong);
+    if (f->directory == NULL)
+        f->directory = xstrdup(".");
+    if (rc == 0)
+        rc = options_path("directory", true, &f->directory, err);
+    if (rc == 0 && strchr(name, '{') == NULL) {
+        char *program = program_find(name, f->directory);
+        if (program == NULL)
+            rc = error_set(err, -EINVAL, "--command: there is no program '%.200s'", name);
+        free(program);
+    }
+    if (rc == 0 && (f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL || f->path != NULL || f->offload || f->chunk != 0))
+        rc = error_set(err, -EINVAL, "--command: --c, --py, --path, --offload and --chunk are for a function");
+    if (rc == 0 &&
+        (o->suite != NULL || tasks->count > 1 || (tasks->count == 1 && strpbrk(tasks->items[0], ":/") != NULL)))
+        rc = error_set(err, -EINVAL, "a command is the only task of its run: --task can give it a name; no --suite");
+    if (rc == 0 && tasks->count == 0)
+        string_list_add(tasks, slash == NULL ? name : slash + 1);
+    string_list_free(&words);
+    return rc;
+}
+
+/* Checks what belongs to a function or a command, and makes its paths absolute. */
 static int take_function(struct run_options *o, struct error *err)
 {
     static const char *const keys[] = {[IN_C] = "c", [IN_PYTHON] = "py"};
     struct function_texts *f = &o->function;
     const struct string_list *tasks = &o->plan.tasks;
-    bool own = f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL;
+    bool own = f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL || f->command != NULL;
     enum language work = IN_C;
     int rc = 0;
     for (size_t i = 0; i < tasks->count; i++)
         own = own || strpbrk(tasks->items[i], ":/") != NULL;
+    if (f->directory != NULL && f->command == NULL)
+        return error_set(err, -EINVAL, "--directory is for a command (--command)");
     if (!own)
         return f->path == NULL && f->inputs == NULL && !f->offload && f->chunk == 0
                    ? 0
                    : error_set(err, -EINVAL,
                                "--path, --inputs, --offload and --chunk are for a function (--task MODULE:NAME)");
-    if (o->suite != NULL || tasks->count != 1)
+    if (f->command != NULL)
+        rc = take_command(o, err);
+    else if (o->suite != NULL || tasks->count != 1)
         return error_set(err, -EINVAL, "a function is the only task of its run: one --task, and no --suite");
     for (enum language in = IN_C; rc == 0 && in < LANGUAGES; in++)
         if (f->in[in] != NULL && (rc = take_spec(keys[in], &f->in[in], &work, err)) == 0 && work != in)
             rc = error_set(err, -EINVAL, "--%s '%.200s' is not in that language", keys[in], f->in[in]);
-    if (rc == 0 && strpbrk(tasks->items[0], ":/") != NULL)
+    if (rc == 0 && f->command == NULL && strpbrk(tasks->items[0], ":/") != NULL)
         rc = take_task(o, err);
     if (rc == 0 && f->inputs != NULL && strcmp(f->inputs, "-") != 0)
         rc = options_path("inputs", false, &f->inputs, err);
-    if (rc == 0)
+    if (rc == 0 && f->command == NULL)
         rc = take_path(f, err);
+    if (rc != 0)
+        return rc;
     o->plan.function = (struct function){.name = tasks->items[0],
                                          .in = {f->in[IN_C], f->in[IN_PYTHON]},
+                                         .command = f->command,
+                                         .directory = f->directory,
                                          .path = f->path,
                                          .inputs = f->inputs,
                                          .offload = f->offload,

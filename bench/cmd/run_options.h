@@ -8,9 +8,9 @@
 #include "bench/util/error.h"
 #include "bench/plan/plan.h"
 
-/* Of a function, absolute; NULL: not said. plan.function borrows them. */
+/* Of a function or command, absolute; NULL: not said. plan.function borrows them. */
 struct function_texts {
-    char *in[LANGUAGES], *path, *inputs;
+    char *in[LANGUAGES], *command, *directory, *path, *inputs;
     bool offload;
     int64_t chunk; /* 0: not said */
 };

@@ -29,7 +29,7 @@ int hosts_open(struct hosts_source *source, struct error *err)
 static bool takes_function(const struct hosts_source *s, size_t h)
 {
     const struct host_row *host = &host_table[h];
-    return s->function != NULL && s->function->in[host->work] != NULL &&
+    return s->function != NULL && (s->function->command != NULL || s->function->in[host->work] != NULL) &&
            (s->runtimes == NULL || s->runtimes->count == 0 || string_list_have(s->runtimes, host->name));
 }
 

@@ -47,6 +47,8 @@ static const struct field function_fields[] = {
     {"name", FIELD_TEXT, false, OF(function, name), 0, 0},
     {"c", FIELD_TEXT, true, OF(function, in[IN_C]), 0, 0},
     {"py", FIELD_TEXT, true, OF(function, in[IN_PYTHON]), 0, 0},
+    {"command", FIELD_TEXT, true, OF(function, command), 0, 0},
+    {"directory", FIELD_TEXT, true, OF(function, directory), 0, 0},
     {"path", FIELD_TEXT, true, OF(function, path), 0, 0},
     {"inputs", FIELD_TEXT, true, OF(function, inputs), 0, 0},
     {"python", FIELD_TEXT, true, OF(function, python), 0, 0},

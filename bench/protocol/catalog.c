@@ -261,8 +261,18 @@ size_t function_file(const char *spec)
 
 void function_options(const struct function *f, size_t h, struct string_list *words)
 {
-    const char *const options[][2] = {
-        {"--task", f->in[host_table[h].work]}, {"--path", f->path}, {"--inputs", f->inputs}};
+    const char *const options[][2] = {{"--task", f->in[host_table[h].work]},
+                                      {"--path", f->path},
+                                      {"--directory", f->directory},
+                                      {"--inputs", f->inputs}};
+    struct string_list command = {NULL, 0};
+    if (f->command != NULL)
+        string_list_unquote(&command, f->command); /* was looked at where it came in */
+    for (size_t i = 0; i < command.count; i++) {
+        string_list_add(words, "--command");
+        string_list_add(words, command.items[i]);
+    }
+    string_list_free(&command);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (options[i][1] != NULL) {
             string_list_add(words, options[i][0]);

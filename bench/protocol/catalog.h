@@ -16,10 +16,12 @@
 #define JOBS_MAX  100000000
 #define CHUNK_MAX 1000000
 
-/* A user's own function, then the only task of a run. Strings are borrowed. */
+/* A user's own function or command, then the only task of a run. Strings are borrowed. */
 struct function {
     const char *name;          /* what the task is called; NULL: there is none */
     const char *in[LANGUAGES]; /* FILE:SYMBOL, MODULE:NAME, or a task's file; NULL: there is none in this language */
+    const char *command;       /* as a line (string_list_unquote); NULL: it is a function */
+    const char *directory;     /* where that runs */
     const char *path;          /* folders, with colons between, where its module is looked for; NULL: none */
     const char *inputs;        /* a file with one line per job; NULL: it is called with the job's number */
     const char *python;        /* of the virtualenv that it is run with; NULL: none */
@@ -67,7 +69,7 @@ void catalog_free(struct catalog *catalog);
 
 /* How many bytes of FILE:SYMBOL are the file's path; 0: it is a module's. */
 size_t function_file(const char *spec);
-/* Adds the options that name the function to host `h`. */
+/* Adds the options that name the function or command to host `h`. */
 void function_options(const struct function *f, size_t h, struct string_list *words);
 /* What host `h` says of a task that it does not have. */
 const char *catalog_refusal(const struct catalog *catalog, size_t h);

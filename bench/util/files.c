@@ -86,6 +86,21 @@ bool dir_exists(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+char *program_find(const char *name, const char *directory)
+{
+    const char *path = strchr(name, '/') != NULL ? "" : getenv("PATH");
+    for (const char *at = path != NULL ? path : "/bin:/usr/bin"; at != NULL; at = strchr(at, ':'), at += at != NULL) {
+        const int length = (int)strcspn(at, ":");
+        const bool absolute = *(length > 0 ? at : name) == '/';
+        char *file = text_format("%s%s%.*s%s%s", absolute ? "" : directory, absolute ? "" : "/", length, at,
+                                 length > 0 ? "/" : "", name);
+        if (file_exists(file) && access(file, X_OK) == 0)
+            return file;
+        free(file);
+    }
+    return NULL;
+}
+
 bool file_is_terminal(int fd)
 {
     const char *name = getenv("TERM");

@@ -17,6 +17,8 @@ bool file_exists(const char *path);
 /* Whether it is a terminal that TERM names and does not call dumb: one that understands escapes. */
 bool file_is_terminal(int fd);
 bool dir_exists(const char *path);
+/* Where a program is that is called so in `directory`, by its path or by PATH; to be freed. NULL: nowhere. */
+char *program_find(const char *name, const char *directory);
 /* fsyncs a folder, so that a name made in it by rename outlives a crash of the machine. */
 int dir_sync(const char *path);
 /* Removes the files in a folder (not folders within). Used on folders the driver made. */

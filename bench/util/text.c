@@ -147,6 +147,57 @@ int string_list_split(struct string_list *w, const char *text)
     }
 }
 
+/* Copies what stands up to the quote that ends it. Returns where that is; NULL: *wrong says why not. */
+static const char *unquote_part(const char *at, char quote, FILE *out, const char **wrong)
+{
+    const char *escaped = quote == '"' ? "\"\\$`\n" : "";
+    for (; *at != quote; at++) {
+        if (*at == '\0' || (quote == '"' && (*at == '$' || *at == '`'))) {
+            *wrong = *at == '\0' ? "a quote is not closed" : "no shell is there to fill in '$' or '`'";
+            return NULL;
+        }
+        if (quote == '"' && *at == '\\' && at[1] != '\0' && strchr(escaped, at[1]) != NULL)
+            at++;
+        fputc(*at, out);
+    }
+    return at;
+}
+
+/* Copies the word at `at`, up to what ends it. The rest as above. */
+static const char *unquote_word(const char *at, FILE *out, const char **wrong)
+{
+    for (; *at != '\0' && strchr(" \t\n", *at) == NULL; at++) {
+        if (*at == '\'' || *at == '"') {
+            at = unquote_part(at + 1, *at, out, wrong);
+            if (at == NULL)
+                return NULL;
+        } else if (strchr("|&;<>$`", *at) != NULL || (*at == '\\' && at[1] == '\0')) {
+            *wrong = *at == '\\' ? "nothing is behind the '\\'" : "no shell is there for one of |&;<>$`";
+            return NULL;
+        } else {
+            at += *at == '\\';
+            fputc(*at, out);
+        }
+    }
+    return at;
+}
+
+const char *string_list_unquote(struct string_list *w, const char *line)
+{
+    const char *wrong = NULL;
+    while (line != NULL && *(line += strspn(line, " \t\n")) != '\0') {
+        char *word = NULL;
+        size_t length = 0;
+        FILE *out = text_open(&word, &length);
+        line = unquote_word(line, out, &wrong);
+        text_close(out);
+        if (line != NULL)
+            string_list_add(w, word);
+        free(word);
+    }
+    return wrong;
+}
+
 bool string_list_have(const struct string_list *w, const char *word)
 {
     for (size_t i = 0; i < w->count; i++)

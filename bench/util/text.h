@@ -49,6 +49,11 @@ bool string_list_have(const struct string_list *w, const char *word);
 char *string_list_join(const struct string_list *w, const char *separator);
 /* The words as one line that a shell (and `hyperfine -N`) splits into the same words again; to be freed. */
 char *string_list_quote(const struct string_list *w);
+/*
+ * Adds the words of a line as a shell splits it, with quotes and backslashes and nothing filled in. NULL, or what is wrong
+ * with it: static text. What would have a meaning in a shell only has to be quoted.
+ */
+const char *string_list_unquote(struct string_list *w, const char *line);
 void string_list_free(struct string_list *w);
 
 #endif

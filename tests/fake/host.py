@@ -48,13 +48,24 @@ def models():
     return [{"name": n, "about": f"the model {n}", "processes": p, "loop": loop, "baseline": b} for n, p, loop, b in names]
 
 
+def join_words(argv):
+    """argparse takes no value that begins with a dash, as a command's word may."""
+    words = iter(argv)
+    return [f"{word}={next(words)}" if word == "--command" else word for word in words]
+
+
 def list_function(host, argv):
     """As the list of a host that is asked for a function. There is none called `missing`, in embed none called `partly`, and
     `never` has no end; FAKE_PROBE says how long a call takes, in milliseconds, and how much of that on a CPU."""
     parser = argparse.ArgumentParser()
-    for name in "tasks task path inputs".split():
+    for name in "tasks task path inputs directory".split():
         parser.add_argument("--" + name)
-    args = parser.parse_args(argv)
+    parser.add_argument("--command", action="append")
+    args = parser.parse_args(join_words(argv))
+    if args.command:
+        args.task = args.command[0]
+        if host in ("embed", "ext"):
+            return [], ["a command runs in the runtimes c and py"]
     name = args.task.rpartition(":")[2]
     jobs = len(open(args.inputs).readlines()) if args.inputs else 8
     if name == "missing" or (name == "partly" and host == "embed") or jobs == 0:
@@ -68,7 +79,7 @@ def print_list(host, argv):
     if os.environ.get("FAKE_LIST") == "broken" and host == "py":
         print("this is no list")
         return 0
-    listed, errors = list_function(host, argv) if "--task" in argv else (tasks(host), ["broken.so: lacks the symbol"])
+    listed, errors = list_function(host, argv) if {"--task", "--command"} & set(argv) else (tasks(host), ["broken.so: lacks the symbol"])
     json.dump({"list": 1, "host": host, "version": "0", "runtimes": [host], "build": {"what": sys.executable},
                "models": models(), "tasks": listed, "errors": errors}, sys.stdout)
     return 0
@@ -99,17 +110,18 @@ def write_slots(path, jobs, mode, at, begun, now):
 class Run:
     def __init__(self, host, argv):
         parser = argparse.ArgumentParser()
-        for name in "task model slots record url start-method gate end-pause tasks path inputs".split():
+        for name in "task model slots record url start-method gate end-pause tasks path inputs directory".split():
             parser.add_argument("--" + name)
         parser.add_argument("--offload", action="store_true")
         parser.add_argument("--chunk")
+        parser.add_argument("--command", action="append")
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
         parser.add_argument("--timeout", type=float)
         parser.add_argument("--set", action="append", default=[])
-        self.host, self.args = host, parser.parse_args(argv)
+        self.host, self.args = host, parser.parse_args(join_words(argv))
         self.params = dict(s.split("=", 1) for s in self.args.set)
-        self.args.task = self.args.task.rpartition(":")[2]
+        self.args.task = self.args.task.rpartition(":")[2] if self.args.task else self.args.command[0]
         self.start = time.monotonic_ns()
 
     def fault(self):
