@@ -238,6 +238,56 @@ def test_what_cannot_be_checked_is_no_failure(checkout, mode, reason, runtimes):
     assert said.count("unchecked faulty: c:sync, c:threads: nothing to check against") == (reason is not None), said
 
 
+@pytest.mark.parametrize("words, jobs, each, probe", [
+    (("--task", "waiting", "--set", "delay=100"), "40 jobs of 0.1 s take 4 s", "c:sync, py:sync", "10,10"),
+    (("--task", "quote.py:quote", "--runtime", "py"), "40 jobs of 0.3 s take 12 s", "py:sync", "100,0"),  # its host says 3 * 100
+])  # fmt: skip
+def test_sync_that_would_be_out_of_time_is_left_out(checkout, words, jobs, each, probe):
+    """Nothing is divided by it then, and the results are compared with those of a model that can do it."""
+    name = words[1].rpartition(":")[2]
+    (checkout.root / "quote.py").write_text("")
+    runtimes = () if "--runtime" in words else ("--runtime", "c,py")
+    done = checkout("run", "--no-plots", "--table", *words, *runtimes, "--jobs", 40, "--timeout", 1.5, "--model", "threads",
+                    "--rounds", 1, FAKE_PROBE=probe)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    why = f"one after another, {jobs}, and a command may take 1.5 s (--timeout)"
+    plan, said = checkout.plan(), " ".join(done.stdout.split())
+    assert done.stderr.count(why) == 1 and f"{name}: sync is left out: {why}\n" in done.stderr
+    assert said.count(f"not here {name}: {each}: {why}") == said.count(why) == 1
+    assert [group["baseline"] for group in plan["groups"]] == ["none"]
+    assert {(c["model"], c["role"], c["baseline"], c["left_out"]) for c in plan["cells"]} == {
+        ("sync", "model", False, why), ("threads", "model", False, None)}
+    assert {(plan["cells"][s["cell"]]["model"], s["status"], s["reason"]) for s in checkout.samples()} == {
+        ("sync", "impossible", why), ("threads", "ok", None)}
+    assert "What it cost" in said and "jobs/s" in said and "own sync" not in said and "only threads was measured, " in said
+
+
+def test_a_baseline_that_is_chosen(checkout):
+    done = checkout("run", "--no-plots", "--table", "--runtime", "c,py", "--task", "both", "--baseline", "threads", "--model",
+                    "processes", "--workers", 2, "--rounds", 1)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    cells, said = checkout.plan()["cells"], " ".join(done.stdout.split())
+    assert [(c["runtime"], c["model"], c["role"], c["baseline"]) for c in cells] == [
+        (runtime, *cell) for runtime in ("c", "py") for cell in (
+            ("threads", "model", True), ("processes", "model", False), ("threads", "control", False))]
+    assert "whole / own threads" in said and "A/A control c:threads" in said and "sync, which is not the baseline" in said
+
+
+@pytest.mark.parametrize("mode", ["ok", "wrong"])
+def test_no_baseline(checkout, mode):
+    """There are times and no ratios; results are compared with the counterpart's all the same."""
+    done = checkout("run", "--no-plots", "--table", "--runtime", "c,py", "--task", "faulty", "--set", f"mode={mode}", "--set",
+                    "who=c", "--baseline", "none", "--model", "threads,processes", "--rounds", 2)  # fmt: skip
+    summary = json.loads((checkout.folders()[0] / "summary.json").read_text())
+    statuses = {(s["status"], s["reason"] and "py:threads" in s["reason"]) for s in checkout.samples()
+                if checkout.plan()["cells"][s["cell"]]["runtime"] == "c"}  # fmt: skip
+    assert statuses == ({("ok", None)} if mode == "ok" else {("refused", True)})
+    assert done.returncode == (mode != "ok")
+    assert not [c for c in checkout.plan()["cells"] if c["model"] == "sync" or c["role"] != "model" or c["baseline"]]
+    assert all(cell["work_own_sync"] is cell["whole_own_sync"] is None for cell in summary["cells"])
+    assert ("jobs/s" in done.stdout) == (mode == "ok") and "Speedup" not in done.stdout and "A/A" not in done.stdout.split("How to")[0]
+
+
 @pytest.mark.parametrize("mode, status", [("wrong", "refused"), ("crash", "failed"), ("twice", "refused")])
 def test_a_fault_in_the_timed_pass_ends_the_cell(checkout, mode, status):
     done = checkout.run("--task", "faulty", "--set", f"mode={mode}", "--set", "who=py", "--set", "when=timed", "--model",
@@ -255,6 +305,7 @@ def test_a_fault_in_the_timed_pass_ends_the_cell(checkout, mode, status):
 BAD = [
     (["--task", "nosuch"], "unknown task 'nosuch' (known: null, waiting"),
     (["--task", "null", "--runtime", "java"], "unknown runtime 'java' (known: c, embed, ext, py)"),
+    (["--task", "null", "--baseline", "fast"], "unknown baseline 'fast' (known: sync, threads, processes)"),
     (["--task", "waiting", "--set", "waiting.x=3"], "task 'waiting' has no parameter 'x' (it has: delay)"),
     (["--task", "waiting", "--set", "delay=1001"], "waiting.delay: '1001' is not a whole number from 0 to 1000"),
     (["--task", "faulty", "--set", "mode=x"], "'x' is none of: ok, fail"),

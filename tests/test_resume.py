@@ -55,6 +55,17 @@ def place(sample):
     return sample["pass"], sample["round"], sample["order"], sample["cell"]
 
 
+@pytest.mark.parametrize("words", [("--baseline", "threads"), ("--baseline", "none"), ("--timeout", 0.04)])
+def test_the_baseline_is_the_one_it_began_with(checkout, words):
+    """The last: sync, which would take 50 ms, is left out."""
+    folder, before = cut_run(checkout, 3, "", "--task", "waiting", "--set", "delay=10", "--model", "sync,threads", "--workers", 5,
+                             *words)  # fmt: skip
+    done = resume(checkout, folder.name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [place(s) for s in lines_of(folder)] == [place(s) for s in before]
+    assert "own sync" not in checkout("report", folder).stdout
+
+
 @pytest.mark.parametrize("keep", [0, 3, 11, 17, 47])
 def test_a_run_goes_on_where_it_stopped(checkout, keep):
     folder, before = cut_run(checkout, keep, '{"sample":1,"pass":"ti')

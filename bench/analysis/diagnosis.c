@@ -123,14 +123,13 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
     const bool alone = cell == sync || cell->group->workers < 2 || cell->group->jobs < 2; /* nothing can overlap */
     cell->cpus_used = cell->off_cpu_share = NAN;
     /* In an open loop, how many are in flight is the rate's doing. */
-    if (sync == NULL || cell->group->rate > 0 || !(cell->work_s >= SUMMARY_SHORT_WORK_S))
+    if (sync == NULL || cell->group->baseline != NULL || cell->group->rate > 0 ||
+        !(cell->work_s >= SUMMARY_SHORT_WORK_S))
         return;
     if (cpu)
         cell->cpus_used = cpus_used(cell, sync);
     if (isfinite(cell->cpus_used))
         cell->off_cpu_share = off_cpu_share(cell, sync, summary_cpus(summary));
-    if (!plan_compares(cell->group))
-        return;
     if (!alone && cell->in_flight_max <= 1)
         cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)

@@ -137,7 +137,8 @@ enum model_flow model_flow(const char *model)
 struct choice choice_of(const struct ranking *ranking)
 {
     struct choice choice = {.take = ranking->count > 0 ? ranking->cells[0] : NULL};
-    for (size_t i = 1; i <= ranking->level; i++) { /* the simplest of those that are level and of the same rank */
+    const bool chosen = plan_compares(ranking->group); /* without a baseline the one that took the least is named */
+    for (size_t i = 1; chosen && i <= ranking->level; i++) { /* the simplest of those that are level and of one rank */
         const struct summary_cell *cell = ranking->cells[i];
         if (simplicity(cell->cell->model) < simplicity(choice.take->cell->model) &&
             rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
@@ -196,7 +197,8 @@ struct break_even break_even_of(const struct summary *summary, const struct summ
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
     const struct break_even unknown = {.state = BREAK_EVEN_UNKNOWN};
-    if (cell->group->rate > 0 || sync == NULL || sync == cell || !sync->verified || !cell->verified)
+    if (cell->group->rate > 0 || cell->group->baseline != NULL || sync == NULL || sync == cell || !sync->verified ||
+        !cell->verified)
         return unknown;
     const struct break_even_times times = {.sync_rest = sync->median_s - sync->work_s,
                                            .sync_work = sync->work_s,

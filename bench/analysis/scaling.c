@@ -16,14 +16,14 @@ static bool takes_part(const struct summary_cell *cell)
 {
     const char *scaling = cell->group->scaling;
     return cell->group->sweep != NULL && scaling != NULL &&
-           (scaling_is_weak(scaling) || strcmp(scaling, "strong") == 0) && !cell->cell->baseline &&
-           cell->group->rate == 0 && cell->group->workers > 0;
+           (scaling_is_weak(scaling) || strcmp(scaling, "strong") == 0) && plan_compares(cell->group) &&
+           !cell->cell->baseline && cell->group->rate == 0 && cell->group->workers > 0;
 }
 
 /* What all points of a curve have in common; 0 where that is the price. */
 static int64_t jobs_of(const struct plan_group *group)
 {
-    return scaling_is_weak(group->scaling) ? group->jobs / group->workers : plan_compares(group) ? group->jobs : 0;
+    return scaling_is_weak(group->scaling) ? group->jobs / group->workers : plan_prices(group) ? 0 : group->jobs;
 }
 
 bool scaling_same_table(const struct scaling_curve *a, const struct scaling_curve *b)
@@ -203,7 +203,7 @@ static struct scaling curves_of_prices(const struct summary *summary)
 {
     struct scaling scaling = {NULL, 0};
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        if (!plan_compares(c->group))
+        if (plan_prices(c->group))
             curve_add(curve_of(&scaling, c), summary, c);
     return scaling;
 }

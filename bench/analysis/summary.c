@@ -209,6 +209,8 @@ double ideal_of(const struct summary *summary, const struct summary_cell *cell)
 {
     const struct summary_cell *sync = summary_sync_of(summary, cell);
     const double cpus = summary_cpus(summary), plan = cell->group->ideal;
+    if (cell->group->baseline != NULL) /* the ideal is that over one job after another */
+        return NAN;
     if (strcmp(cell->group->kind, "mixed") != 0 || sync == NULL)
         return plan;
     /* What starting and ending takes is CPU time at most, so that the share is rather too low and the bound too high. */
@@ -285,7 +287,7 @@ bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cel
 static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
 {
     return origin_taken(cell) >= SUMMARY_ORIGIN_BOUND ||
-           (plan_compares(cell->group) && origin_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
+           (cell->group->baseline == NULL && origin_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
 }
 
 /* Those about the cell, which are about all its ratios, and those about one ratio alone. */

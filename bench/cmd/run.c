@@ -490,6 +490,18 @@ static void announce_function(struct session *s)
     string_list_free(&out);
 }
 
+/* What is left out, once a group. */
+static void announce_left_out(struct session *s)
+{
+    const struct plan_cell *told = NULL;
+    for (const struct plan_cell *c = s->plan.cells; c < s->plan.cells + s->plan.cell_count; c++)
+        if (c->left_out != NULL && (told == NULL || told->group != c->group)) {
+            progress_note(&s->progress, false, "%s: %s is left out: %s", s->plan.groups[c->group].name, c->model,
+                          c->left_out);
+            told = c;
+        }
+}
+
 static void announce(struct session *s)
 {
     const struct plan *p = &s->plan;
@@ -508,6 +520,7 @@ static void announce(struct session *s)
                       largest_family(p), ratio_rounds_needed(largest_family(p)));
     if (s->function.name != NULL)
         announce_function(s);
+    announce_left_out(s);
     for (size_t g = 0; g < p->group_count; g++)
         for (size_t h = 0; h < host_count; h++)
             if (p->groups[g].entry->hosts == 1u << h)

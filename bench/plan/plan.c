@@ -16,6 +16,8 @@
 
 #define SWEEP_MAX 1000 /* groups that one of the suite may stand for: a year of measuring, and a quadratic look-up */
 
+static bool is(const char *text, const char *word) { return text != NULL && strcmp(text, word) == 0; }
+
 /* "unknown model 'x' (known: ...)"; frees `known`. */
 static int unknown(struct error *err, const char *what, const char *name, char *known)
 {
@@ -77,7 +79,11 @@ static int unknown_task(const struct catalog *c, const char *name, struct error 
 
 static int check_names(const struct plan_source *s, struct error *err)
 {
+    const char *baseline = s->options->baseline;
     int rc = check_lists(s->catalog, &s->options->runtimes, &s->options->models, err);
+    if (rc == 0 && baseline != NULL && !is(baseline, BASELINE_NONE) && catalog_model(s->catalog, baseline) == NULL)
+        rc = unknown(err, "baseline", baseline,
+                     catalog_names(s->catalog->models, s->catalog->model_count, sizeof *s->catalog->models));
     if (rc == 0)
         rc = check_lists(s->catalog, &s->suite->runtimes, &s->suite->models, err);
     for (size_t g = 0; rc == 0 && g < s->suite->count; g++) {
@@ -127,48 +133,105 @@ static void add_cell(struct plan *p, struct plan_cell cell)
     p->cells[p->cell_count++] = cell;
 }
 
-static bool is(const char *text, const char *word) { return text != NULL && strcmp(text, word) == 0; }
+bool plan_prices(const struct plan_group *group) { return is(group->scaling, "prices"); }
 
-bool plan_compares(const struct plan_group *group) { return !is(group->scaling, "prices"); }
-
-bool plan_is_reference(const struct plan *plan, size_t cell)
+bool plan_compares(const struct plan_group *group)
 {
-    const struct plan_cell *c = &plan->cells[cell];
-    if (plan_compares(&plan->groups[c->group]))
-        return c->baseline;
-    for (size_t i = 0; i < cell; i++)
-        if (plan->cells[i].group == c->group && strcmp(plan->cells[i].runtime, c->runtime) == 0)
-            return false;
-    return true;
+    return !plan_prices(group) && !is(group->baseline, BASELINE_NONE);
 }
 
-/* One runtime's cells of a group: its models, the A/A control of its baseline, its capacity row. A model that has no use
- * for workers has no price either. */
-static void add_runtime_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
-                              const struct string_list *models)
+const char *plan_baseline(const struct plan_group *group) { return group->baseline != NULL ? group->baseline : "sync"; }
+
+size_t plan_reference(const struct plan *plan, size_t group, const char *runtime)
 {
-    const struct plan_group *group = &p->groups[cell.group];
-    const bool compares = plan_compares(group);
-    for (size_t m = 0; m < c->model_count; m++) {
-        const struct catalog_model *model = &c->models[m];
-        const bool wanted = models == NULL || string_list_have(models, model->name);
-        cell.model = model->name;
-        cell.baseline = model->baseline;
-        if ((model->hosts & (1u << cell.entry->host)) != 0 &&
-            (compares ? wanted || model->baseline : wanted && !model->baseline))
-            add_cell(p, cell);
+    const bool waits = !is(plan->groups[group].asks, "nothing");
+    size_t best = plan->cell_count;
+    int most = -1;
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        const struct plan_cell *c = &plan->cells[i];
+        const int rank = c->baseline ? 2 : waits && c->known->loop;
+        if (c->group == group && c->role == ROLE_MODEL && c->impossible == NULL && strcmp(c->runtime, runtime) == 0 &&
+            rank > most) {
+            best = i;
+            most = rank;
+        }
     }
-    const struct catalog_model *baseline = catalog_baseline(c, cell.entry->host);
-    if (baseline == NULL || cell.impossible != NULL || !compares)
-        return;
-    cell.model = baseline->name;
+    return best;
+}
+
+/* Keeps a text as long as the plan; takes it over. */
+static const char *keep(struct plan *p, char *text)
+{
+    json_t *kept = json_string(text);
+    free(text);
+    json_array_append_new(p->source, kept);
+    return json_string_value(kept);
+}
+
+/* Seconds that one job takes at least: what it is told to wait, or what the function took; 0: not known. */
+static double job_s(const struct plan_group *g, const struct catalog *c, size_t host)
+{
+    const char *delay = json_string_value(json_object_get(g->params, "delay"));
+    const bool elsewhere = g->url != NULL || json_is_string(json_object_get(g->params, "url"));
+    int64_t ms = 0;
+    if (is(g->asks, "nothing") || elsewhere || delay == NULL || num_parse_i64(delay, 0, INT64_MAX, &ms) != 0)
+        return (double)catalog_probe_ns(c, host) / 1e9;
+    return (double)ms / 1e3;
+}
+
+/* Why one job after another would be out of time; NULL: it is not known that it would. */
+static const char *too_slow(struct plan *p, const struct plan_group *g, const struct catalog *c, size_t host)
+{
+    const double job = job_s(g, c, host), all = job * (double)g->jobs;
+    return all <= p->timeout_s
+               ? NULL
+               : keep(p, text_format("one after another, %lld jobs of %.3g s take %.6g s, and a command "
+                                     "may take %.6g s (--timeout)",
+                                     (long long)g->jobs, job, all, p->timeout_s));
+}
+
+/* Whether the others of its runtime are compared with it. */
+static bool is_baseline(const struct plan_group *group, const struct catalog_model *model)
+{
+    return !plan_prices(group) && (group->baseline != NULL ? is(group->baseline, model->name) : model->baseline);
+}
+
+/* The A/A control of a baseline, and its capacity row. */
+static void add_checks(struct plan *p, struct plan_cell cell)
+{
     cell.baseline = false;
     cell.role = ROLE_CONTROL;
     add_cell(p, cell);
     cell.role = ROLE_CAPACITY;
-    cell.copies = group->workers;
-    if (group->capacity_reason == NULL)
+    cell.copies = p->groups[cell.group].workers;
+    if (p->groups[cell.group].capacity_reason == NULL)
         add_cell(p, cell);
+}
+
+/* One runtime's cells of a group. A model that has no use for workers has no price. */
+static void add_runtime_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
+                              const struct string_list *models)
+{
+    const struct plan_group *group = &p->groups[cell.group];
+    const char *lacks = cell.impossible, *slow = too_slow(p, group, c, cell.entry->host);
+    struct plan_cell baseline = {.known = NULL};
+    for (size_t m = 0; m < c->model_count; m++) {
+        const struct catalog_model *model = &c->models[m];
+        const bool wanted = models == NULL || string_list_have(models, model->name), serves = is_baseline(group, model);
+        cell.known = model;
+        cell.model = model->name;
+        cell.left_out = lacks == NULL && model->baseline ? slow : NULL;
+        cell.impossible = lacks != NULL ? lacks : cell.left_out;
+        cell.baseline = serves && cell.left_out == NULL;
+        if ((model->hosts & (1u << cell.entry->host)) == 0 ||
+            !(serves || (wanted && !(model->baseline && plan_prices(group)))))
+            continue;
+        add_cell(p, cell);
+        if (cell.baseline)
+            baseline = cell;
+    }
+    if (baseline.known != NULL && lacks == NULL)
+        add_checks(p, baseline);
 }
 
 /* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not, or where the
@@ -204,10 +267,11 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
 /* Why a capacity row would say nothing here, or NULL. */
 static const char *capacity_reason(const struct plan_group *group, double effective_cpus)
 {
-    return !plan_compares(group)                           ? "what one more costs is compared with nothing"
-           : group->rate > 0                               ? "an open loop: the rate decides how many jobs there are"
-           : is(group->kind, "io")                         ? "a waiting task is judged against the ideal"
-           : group->workers < 2                            ? "one worker: nothing runs at the same time"
+    return plan_prices(group)        ? "what one more costs is compared with nothing"
+           : group->baseline != NULL ? "it is that of copies of sync, which is not the baseline here"
+           : group->rate > 0         ? "an open loop: the rate decides how many jobs there are"
+           : is(group->kind, "io")   ? "a waiting task is judged against the ideal"
+           : group->workers < 2      ? "one worker: nothing runs at the same time"
            : (double)group->workers > ceil(effective_cpus) ? "more workers than effective CPUs"
                                                            : NULL;
 }
@@ -296,10 +360,27 @@ static const char *point_name(struct plan *p, const struct plan_group *g, const 
     if (!by_workers && !by_jobs)
         return name;
     char *text = text_format("%s (%s%s%s)", name, workers, by_workers && by_jobs ? ", " : "", jobs);
-    json_t *kept = json_string(text);
-    free(text);
-    json_array_append_new(p->source, kept);
-    return json_string_value(kept);
+    return keep(p, text);
+}
+
+/* Where all that would have been a baseline is left out there is none; the one that was chosen has to be there. */
+static int check_baseline(const struct plan *p, size_t group, struct error *err)
+{
+    struct plan_group *g = &p->groups[group];
+    bool any = false, left_out = false;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (p->cells[c].group == group) {
+            any |= p->cells[c].baseline;
+            left_out |= p->cells[c].left_out != NULL;
+        }
+    if (any || !plan_compares(g))
+        return 0;
+    if (!left_out)
+        return error_set(err, -EINVAL, "--baseline: no runtime of '%.200s' has the model '%s'", g->name,
+                         plan_baseline(g));
+    g->baseline = BASELINE_NONE;
+    g->capacity_reason = "there is no baseline";
+    return 0;
 }
 
 /* A schedule that cannot end in time is no plan. */
@@ -338,6 +419,8 @@ static int finish_points(struct plan *p, const struct sweep *sweep, size_t first
         rc = check_schedule(p, g, err);
         if (rc == 0)
             rc = add_group_cells(p, sweep->source, sweep->from, i, err);
+        if (rc == 0)
+            rc = check_baseline(p, i, err);
     }
     return rc;
 }
@@ -389,6 +472,13 @@ static int take_rate(const struct plan_options *o, const struct suite_group *fro
     return 0;
 }
 
+/* Whether what was chosen is what each host has anyhow. */
+static bool is_usual(const struct catalog *c, const char *baseline)
+{
+    const struct catalog_model *model = baseline != NULL ? catalog_model(c, baseline) : NULL;
+    return model != NULL && model->baseline;
+}
+
 static int take_group(struct plan *p, const struct plan_source *s, const struct suite_group *from, struct error *err)
 {
     const struct plan_options *o = s->options;
@@ -399,7 +489,8 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
                            .asks = task->asks,
                            .entry = task,
                            .url = o->url,
-                           .start_method = method != NULL ? method : "fork"};
+                           .start_method = method != NULL ? method : "fork",
+                           .baseline = is_usual(s->catalog, o->baseline) ? NULL : o->baseline};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
     /* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */

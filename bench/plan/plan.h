@@ -19,6 +19,7 @@
 #define ROUNDS_FOR_INTERVALS 6 /* fewer give no 95% signed-rank interval */
 #define TIMEOUT_DEFAULT_S    120.0
 #define MARGIN_DEFAULT       0.01
+#define BASELINE_NONE        "none"
 
 enum plan_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
 
@@ -31,6 +32,7 @@ struct plan_group {
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
     const char *start_method;
+    const char *baseline; /* the model that others are compared with, BASELINE_NONE, or NULL: each host's own, sync */
     const char *sweep;    /* the group of the suite that this is one point of; NULL: it is alone */
     const char *scaling;  /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
                                     worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
@@ -46,9 +48,11 @@ struct plan_cell {
     size_t group;
     const char *runtime, *model;
     const struct catalog_runtime *entry; /* as the group's */
+    const struct catalog_model *known;   /* likewise */
     enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
+    const char *left_out;   /* it would take too long: why; NULL: it would not */
     const char *impossible; /* known beforehand: why; NULL: not so */
 };
 
@@ -75,9 +79,9 @@ struct plan_options {
     struct function function; /* name NULL: not said */
     struct stopping stopping;
     double timeout_s;
-    double margin;                                             /* below 0: not said */
-    double rate;                                               /* 0: not said */
-    char *arrivals, *start_method, *scaling, *url, *tasks_dir; /* NULL: not said */
+    double margin;                                                        /* below 0: not said */
+    double rate;                                                          /* 0: not said */
+    char *arrivals, *start_method, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */
 };
 
 /* What plan_make goes by. */
@@ -91,11 +95,15 @@ struct plan_source {
 /* -EINVAL where a name is unknown or a value out of range: err names it and what is allowed. */
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);
-/* False where a group has neither baseline, control nor capacity: it is there for its price (bench/analysis/scaling.h). */
+/* Whether a group is there for its price (bench/analysis/scaling.h). */
+bool plan_prices(const struct plan_group *group);
+/* False where a group has neither baseline, control nor capacity, so that there are no ratios. */
 bool plan_compares(const struct plan_group *group);
-/* Whether the cell is the one of its group and runtime whose results others are compared with: the baseline, or where
- * there is none the first. */
-bool plan_is_reference(const struct plan *plan, size_t cell);
+/* What its baseline is called. */
+const char *plan_baseline(const struct plan_group *group);
+/* The cell of a group and runtime whose results others are compared with: the baseline, or where there is none that can
+ * run, the first, of work that waits the event loop. cell_count: there is none. */
+size_t plan_reference(const struct plan *plan, size_t group, const char *runtime);
 /*
  * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
  * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells, which is returned.

@@ -68,11 +68,13 @@ static const struct field group_fields[] = {
     {"scaling", FIELD_TEXT, true, OF(plan_group, scaling), 0, 0},
     {"rate", FIELD_NUMBER, true, OF(plan_group, rate), ARRIVALS_RATE_MIN, ARRIVALS_RATE_MAX},
     {"arrivals", FIELD_TEXT, true, OF(plan_group, arrivals), 0, 0},
+    {"baseline", FIELD_TEXT, true, OF(plan_group, baseline), 0, 0},
 };
 static const struct field cell_fields[] = {
     {"runtime", FIELD_TEXT, false, OF(plan_cell, runtime), 0, 0},
     {"model", FIELD_TEXT, false, OF(plan_cell, model), 0, 0},
     {"copies", FIELD_WHOLE, false, OF(plan_cell, copies), 1, WORKERS_MAX},
+    {"left_out", FIELD_TEXT, true, OF(plan_cell, left_out), 0, 0},
 };
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -243,8 +245,9 @@ static int bind_cell(const struct plan *p, struct plan_cell *c, const struct cat
     c->entry = catalog_runtime(catalog, c->runtime);
     if (c->entry == NULL)
         return gone(err, "runtime", c->runtime);
-    const struct catalog_model *known = catalog_model(catalog, c->model);
-    if (known == NULL || (known->hosts & (1u << c->entry->host)) == 0)
+    c->known = catalog_model(catalog, c->model);
+    c->impossible = c->left_out;
+    if (c->known == NULL || (c->known->hosts & (1u << c->entry->host)) == 0)
         return gone(err, "model", c->model);
     const bool lacks = (task->hosts & (1u << c->entry->host)) == 0;
     if (lacks && catalog->function != NULL)

@@ -138,6 +138,13 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
 
+int64_t catalog_probe_ns(const struct catalog *catalog, size_t h)
+{
+    const json_t *row = json_array_get(json_object_get(catalog->lists[h], "tasks"), 0);
+    return catalog->function == NULL ? 0
+                                     : json_integer_value(json_object_get(json_object_get(row, "probe"), "wall_ns"));
+}
+
 /* How long a call takes, and how much of that on a CPU, gives the kind, and the jobs for about half a second of work: a
  * multiple of eight, so that two, four or eight workers have as many each, and fewer only where eight take over four seconds.
  * The slowest host decides. */
@@ -197,6 +204,7 @@ static void add_model(struct catalog *c, size_t h, const json_t *row)
     c->models[c->model_count++] = (struct catalog_model){.name = name,
                                                          .about = json_string_value(json_object_get(row, "about")),
                                                          .baseline = json_is_true(json_object_get(row, "baseline")),
+                                                         .loop = json_is_true(json_object_get(row, "loop")),
                                                          .hosts = 1u << h};
 }
 

@@ -37,6 +37,7 @@ struct catalog_runtime {
 struct catalog_model {
     const char *name, *about;
     bool baseline;  /* one job at a time: what the others are compared with */
+    bool loop;      /* an event loop */
     unsigned hosts; /* bit h: host h has it */
 };
 
@@ -71,6 +72,8 @@ void catalog_free(struct catalog *catalog);
 size_t function_file(const char *spec);
 /* Adds the options that name the function or command to host `h`. */
 void function_options(const struct function *f, size_t h, struct string_list *words);
+/* How long a call of the function took in host `h`, in nanoseconds; 0: not known. */
+int64_t catalog_probe_ns(const struct catalog *catalog, size_t h);
 /* What host `h` says of a task that it does not have. */
 const char *catalog_refusal(const struct catalog *catalog, size_t h);
 

@@ -99,11 +99,12 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
         return;
     a->number[START_UP] = take->median_s - take->work_s;
     a->number[START_UP_SYNC] = sync->median_s - sync->work_s;
-    a->number[JOB] = sync->work_s / (double)first->group->jobs;
+    if (first->group->baseline == NULL)
+        a->number[JOB] = sync->work_s / (double)first->group->jobs;
     if (take->cell->peak_pss_bytes >= 0 && sync->cell->peak_pss_bytes >= 0 && take != sync)
         a->number[MEMORY] = (double)(take->cell->peak_pss_bytes - sync->cell->peak_pss_bytes) /
                             (double)first->group->workers;
-    if (a->choice.gains)
+    if (a->choice.gains && first->group->baseline == NULL)
         add_gain(a, take, sync);
     else if (take == sync)
         add_no_gain(a, sync);
@@ -111,42 +112,42 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
 
 /* -- the words -------------------------------------------------------------------------------------------------------- */
 
-/* "1.90x as fast as sync, 95% interval 1.67x to 1.92x" */
-static void add_ratio(struct string_list *out, const char *before, const struct ratio *ratio, const char *after)
+/* "1.90x as fast as sync, 95% interval 1.67x to 1.92x"; to be freed. */
+static char *ratio_text(const struct ranking *ranking, const struct summary_cell *cell)
 {
+    const struct ratio *ratio = ranking_gain(ranking, cell);
     struct format f, low, high;
-    if (ratio->state == RATIO_FULL)
-        string_list_addf(out, "%s%s as fast as sync, 95%% interval %s to %s%s", before, format_ratio(&f, ratio->ratio),
-                         format_ratio(&low, ratio->low), format_ratio(&high, ratio->high), after);
-    else
-        string_list_addf(out, "%s%s%s", before, format_speedup(&f, ratio), after);
+    if (ratio->state != RATIO_FULL)
+        return xstrdup(format_speedup(&f, ratio));
+    return text_format("%s as fast as %s, 95%% interval %s to %s", format_ratio(&f, ratio->ratio),
+                       plan_baseline(cell->group), format_ratio(&low, ratio->low), format_ratio(&high, ratio->high));
 }
 
 static void gain_words(const struct advice *a, struct string_list *out)
 {
-    if (a->choice.gains)
-        add_ratio(out, "", ranking_gain(&a->ranking, a->choice.take), "");
+    char *text = a->choice.gains ? ratio_text(&a->ranking, a->choice.take) : NULL;
+    if (text != NULL)
+        string_list_add(out, text);
+    free(text);
 }
 
 static void runner_up_words(const struct advice *a, struct string_list *out)
 {
     const struct summary_cell *next = a->choice.runner_up;
-    const bool open = a->ranking.group->rate > 0;
+    const bool times = a->ranking.group->rate > 0 || !plan_compares(a->ranking.group);
     struct format f;
     if (next == NULL)
         return;
-    const char *how = a->choice.told_apart        ? "shown to be slower"
-                      : !a->choice.gains && !open ? "not shown to be faster"
-                                                  : "no clear difference";
-    char before[120], after[40];
-    snprintf(before, sizeof before, "%s: ", a->runner_up);
-    snprintf(after, sizeof after, "; %s", how);
-    if (open)
-        string_list_addf(out, "%s%s%s", before, format_time(&f, ranking_value(&a->ranking, next)), after);
-    else if (next->cell->baseline) /* whose ratio is 1 by definition */
-        string_list_addf(out, "sync, %s", how);
+    const char *how = a->choice.told_apart         ? "shown to be slower"
+                      : !a->choice.gains && !times ? "not shown to be faster"
+                                                   : "no clear difference";
+    char *ratio = ratio_text(&a->ranking, next);
+    if (next->cell->baseline && !times) /* whose ratio is 1 by definition */
+        string_list_addf(out, "%s, %s", a->runner_up, how);
     else
-        add_ratio(out, before, ranking_gain(&a->ranking, next), after);
+        string_list_addf(out, "%s: %s; %s", a->runner_up,
+                         times ? format_time(&f, ranking_value(&a->ranking, next)) : ratio, how);
+    free(ratio);
 }
 
 static void price_words(const struct advice *a, struct string_list *out)
@@ -156,14 +157,15 @@ static void price_words(const struct advice *a, struct string_list *out)
     if (take == NULL || take->cell->baseline)
         return;
     if (a->number[MEMORY] > 0)
-        string_list_addf(out, "%s%s more memory than sync for each of %lld workers",
+        string_list_addf(out, "%s%s more memory than %s for each of %lld worker%s",
                          summary_memory_is_least(take) ? "at least " : "", format_bytes(&f, a->number[MEMORY]),
-                         (long long)take->group->workers);
+                         plan_baseline(take->group), (long long)take->group->workers,
+                         take->group->workers == 1 ? "" : "s");
     else if (isfinite(a->number[MEMORY]))
-        string_list_add(out, "no more memory than sync");
+        string_list_addf(out, "no more memory than %s", plan_baseline(take->group));
     if (isfinite(a->number[START_UP]))
-        string_list_addf(out, "%s to start and end (sync: %s)", format_time(&f, a->number[START_UP]),
-                         format_time(&g, a->number[START_UP_SYNC]));
+        string_list_addf(out, "%s to start and end (%s: %s)", format_time(&f, a->number[START_UP]),
+                         plan_baseline(take->group), format_time(&g, a->number[START_UP_SYNC]));
     if (a->number[PAYS] > 1) /* one job gains nothing, whatever the lines say */
         string_list_addf(out, "faster than sync, start-up counted in, from %.0f jobs on", a->number[PAYS]);
 }
@@ -296,7 +298,7 @@ void advice_write(const struct summary *summary, struct writer *w)
         head_write(summary, w);
     }
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        if (!plan_compares(c->group) || !ranking_begins(summary, c))
+        if (plan_prices(c->group) || !ranking_begins(summary, c))
             continue;
         advice_make(row, summary, c);
         if (row == rows || row[-1].ranking.group != c->group)

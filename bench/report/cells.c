@@ -95,6 +95,15 @@ static void read_plain_time(const void *row, int which, struct table_value *out)
     out->low = out->high = NAN;
 }
 
+/* Where it stands in the place of a ratio. */
+static void read_rate(const void *row, int which, struct table_value *out)
+{
+    const struct summary_cell *c = cell_of(row);
+    (void)which;
+    if (!plan_compares(c->group) && !is_open(c))
+        table_set_number(out, (double)c->group->jobs / c->work_s);
+}
+
 /* `which` of a number that a summary_cell has as it is. */
 #define AT(member) ((int)offsetof(struct summary_cell, member))
 
@@ -189,7 +198,9 @@ static void read_speedup(const void *row, int which, struct table_value *out)
     const struct ratio *ratio = &cell_of(row)->speedup[which / PARTS / RATIO_BASES][base];
     switch ((enum part)(which % PARTS)) {
     case PART_RATIO:
-        if (ratio->state != RATIO_NO_BASE || base == RATIO_OWN_SYNC) /* a run without py:sync has no column of it */
+        if (ratio->state != RATIO_NO_BASE ||
+            (base == RATIO_OWN_SYNC &&
+             plan_compares(cell_of(row)->group))) /* a run without py:sync has no column of it */
             cells_set_ratio(out, ratio);
         return;
     case PART_VERDICT:
@@ -241,6 +252,7 @@ static const struct table_column columns[] = {
     {NULL, "whole", UNIT_SECONDS, false, EITHER, read_plain_time, RATIO_WHOLE},
     {"work_s", NULL, UNIT_SECONDS, true, 0, read_time, RATIO_WORK},
     {NULL, "work", UNIT_SECONDS, false, EITHER, read_plain_time, RATIO_WORK},
+    {NULL, "jobs/s", UNIT_RATE, false, EITHER, read_rate, 0},
     SPEEDUP("work_own_sync", "work / own sync", OWN(RATIO_WORK)),
     SPEEDUP("whole_own_sync", "whole / own sync", OWN(RATIO_WHOLE)),
     {"outliers", NULL, UNIT_TEXT, false, 0, read_name, OUTLIERS},
@@ -293,23 +305,45 @@ static const char *title_of(const struct plan_group *group, unsigned view)
                  ":sync (language and model together)";
 }
 
+/* A title with the baseline's name in the place of sync's; kept in `names`. */
+static const char *named(const char *title, const char *baseline, struct string_list *names)
+{
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
+    for (const char *at; (at = strstr(title, "sync")) != NULL; title = at + strlen("sync"))
+        fprintf(out, "%.*s%s", (int)(at - title), title, baseline);
+    fputs(title, out);
+    text_close(out);
+    string_list_add(names, text);
+    free(text);
+    return names->items[names->count - 1];
+}
+
 void cells_write(const struct summary *summary, const struct plan_group *group, unsigned view, struct writer *w)
 {
+    const char *baseline = group != NULL ? plan_baseline(group) : results_baseline_name(summary->results);
     struct row *rows = xcalloc(summary->cell_count, sizeof *rows);
+    struct string_list names = {NULL, 0};
+    struct table_column own[sizeof columns / sizeof *columns];
     struct table table = {.name = view == 0 ? "cells" : NULL,
-                          .title = title_of(group, view),
-                          .columns = columns,
+                          .title = named(title_of(group, view), baseline, &names),
+                          .columns = own,
                           .column_count = sizeof columns / sizeof *columns,
                           .rows = rows,
                           .row_size = sizeof *rows,
                           .view = view};
+    memcpy(own, columns, sizeof columns);
+    for (size_t i = 0; i < table.column_count; i++)
+        own[i].title = own[i].title != NULL ? named(own[i].title, baseline, &names) : NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         const bool waits = cells_wait(c->group) && c->verified && c->rounds > 0;
-        const bool shown = view == 0 || (plan_compares(c->group) && (!(view & CELLS_LATENCY) || waits));
+        const bool shown = view == 0 || (!plan_prices(c->group) && (!(view & CELLS_LATENCY) || waits));
         if (shown && (group == NULL || c->group == group))
             rows[table.row_count++] = (struct row){summary, c};
     }
     write_table(w, &table);
+    string_list_free(&names);
     free(rows);
 }

@@ -150,9 +150,11 @@ static void read_check_name(const void *row, int which, struct table_value *out)
     if (c->cell == NULL)
         table_set_text(out, "capacity");
     else if (is_capacity(c))
-        table_set_format(out, "capacity %lld x %.60s:sync", (long long)c->cell->copies, c->cell->runtime);
+        table_set_format(out, "capacity %lld x %.60s:%.60s", (long long)c->cell->copies, c->cell->runtime,
+                         c->cell->model);
     else
-        table_set_format(out, "A/A control %.60s:sync%s", c->cell->runtime, c->group->rate > 0 ? " p50" : "");
+        table_set_format(out, "A/A control %.60s:%.60s%s", c->cell->runtime, c->cell->model,
+                         c->group->rate > 0 ? " p50" : "");
 }
 
 enum check_text { CHECK_GROUP, CHECK_KIND, CHECK_RUNTIME, CHECK_OF, CHECK_SAID };
@@ -283,10 +285,11 @@ static void write_group(const struct summary *summary, const struct plan_group *
 {
     const bool open = group->rate > 0;
     document_write_group_heading(group, w);
-    document_write_checks(summary, group, w);
+    if (plan_compares(group))
+        document_write_checks(summary, group, w);
     if (open)
         cells_write(summary, group, CELLS_LATENCY, w);
-    cells_write(summary, group, open ? CELLS_COST : CELLS_SPEEDUP, w);
+    cells_write(summary, group, open || !plan_compares(group) ? CELLS_COST : CELLS_SPEEDUP, w);
     if (!open && cells_wait(group))
         cells_write(summary, group, CELLS_LATENCY, w);
     write_notes(summary, group, w);
@@ -345,6 +348,9 @@ static void read_square(const void *row, int which, struct table_value *out)
     else if (r->by == RANKING_BY_P99)
         table_set_format(out, "%s%s%s", c == r->taken ? "* " : "  ", format_time(&f, c->latency_s[LATENCY_P99]),
                          c->open_loop.behind ? "?" : "");
+    else if (!plan_compares(c->group))
+        table_set_format(out, "%s%s", c == r->taken ? "* " : "  ",
+                         format_time(&f, r->by == RANKING_BY_WORK ? c->work_s : c->median_s));
     else
         cells_set_ratio(out, &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC]);
     out->low = out->high = NAN;
@@ -357,8 +363,7 @@ static size_t square_rows(const struct summary *summary, bool brief, const char 
     struct square_row *row = rows;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
-        if (!ranking_begins(summary, c) || !plan_compares(c->group) ||
-            findings_nothing_worked(summary, c->group, NULL) ||
+        if (!ranking_begins(summary, c) || plan_prices(c->group) || findings_nothing_worked(summary, c->group, NULL) ||
             (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
             continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);
@@ -395,15 +400,25 @@ static void write_square_legend(const struct square_row *rows, size_t count, str
 {
     bool by[] = {[RANKING_BY_WORK] = false, [RANKING_BY_WHOLE] = false, [RANKING_BY_P99] = false};
     struct string_list words = {NULL, 0};
+    const char *baseline = "sync";
+    bool times = false;
     for (size_t i = 0; i < count; i++)
-        by[rows[i].by] = true;
+        if (rows[i].group->rate == 0 && !plan_compares(rows[i].group)) {
+            times = true;
+        } else {
+            by[rows[i].by] = true;
+            baseline = plan_baseline(rows[i].group);
+        }
     if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
-        string_list_addf(&words, "x: times as fast as sync, one job after another, %s",
+        string_list_addf(&words, "x: times as fast as %s%s, %s", baseline,
+                         strcmp(baseline, "sync") == 0 ? ", one job after another" : "",
                          !by[RANKING_BY_WHOLE] ? "without start-up"
                          : by[RANKING_BY_WORK] ? "without start-up (in rows \"command\" with it)"
                                                : "with start-up");
     if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
         string_list_add(&words, "between: 95% interval");
+    if (times)
+        string_list_add(&words, "times without start-up (in rows \"command\" with it): there is nothing to divide by");
     if (by[RANKING_BY_P99])
         string_list_add(&words, "p99: 99% of the jobs take less");
     string_list_add(&words, "*: take this one; ?: doubtful.");
@@ -457,8 +472,7 @@ static void write_answer(const struct summary *summary, struct writer *w)
         free(said);
     }
     findings_free(&findings);
-    if (results_compare(summary->results))
-        write_square(summary, w);
+    write_square(summary, w);
 }
 
 /* -- the whole -------------------------------------------------------------------------------------------------------- */
@@ -541,6 +555,7 @@ void write_warnings(const struct summary *summary, struct writer *w)
 void document_write(const struct summary *summary, struct writer *w)
 {
     const struct results *r = summary->results;
+    bool tables = false;
     head_write(summary, w);
     if (w->format->for_programs) {
         cells_write(summary, NULL, 0, w);
@@ -553,11 +568,13 @@ void document_write(const struct summary *summary, struct writer *w)
     }
     if (!w->brief) {
         for (size_t g = 0; !w->format->for_programs && g < r->group_count; g++)
-            if (plan_compares(&r->groups[g]))
+            if (!plan_prices(&r->groups[g])) {
                 write_group(summary, &r->groups[g], w);
+                tables = true;
+            }
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);
-        if (!w->format->for_programs && results_compare(r)) {
+        if (tables) {
             write_heading(w, 2, "How to read it");
             document_write_legend(w);
         }

@@ -138,7 +138,17 @@ static void put_taken(FILE *out, const struct ranking *ranking, const struct sum
     put_gain(out, ranking->summary, take, gain);
     if (all->state == RATIO_FULL && strcmp(take->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0 &&
         strcmp(take->group->kind, "io") != 0) /* waiting takes as long in any language */
-        fprintf(out, ", %s Python's sync", format_ratio(&f, all->ratio));
+        fprintf(out, ", %s Python's %s", format_ratio(&f, all->ratio), plan_baseline(take->group));
+}
+
+/* "async took the least, 2.95 s, 16949 jobs/s": of models that are compared with each other only. */
+static void put_least(FILE *out, const struct ranking *ranking, const struct choice *choice)
+{
+    const double took = ranking_value(ranking, choice->take), rate = (double)choice->take->group->jobs / took;
+    struct format f;
+    fprintf(out, choice->runner_up != NULL ? "%s took the least, " : "only %s was measured, ",
+            choice->take->cell->model);
+    fprintf(out, "%s, %.*f jobs/s", format_time(&f, took), rate < 100, rate);
 }
 
 /* Where no gain is shown: what sync is not beaten by. */
@@ -147,19 +157,22 @@ static void put_not_taken(FILE *out, const struct ranking *ranking, const struct
     const struct summary_cell *next = choice->runner_up;
     struct format f;
     if (!choice->take->cell->baseline)
-        fprintf(out, "no gain can be told, as sync has no times; %s took the least, %s", choice->take->cell->model,
-                format_time(&f, ranking_value(ranking, choice->take)));
+        fprintf(out, "no gain can be told, as %s has no times; %s took the least, %s", plan_baseline(ranking->group),
+                choice->take->cell->model, format_time(&f, ranking_value(ranking, choice->take)));
     else if (next == NULL)
-        fputs("only sync was measured", out);
+        fprintf(out, "only %s was measured", plan_baseline(ranking->group));
     else {
         const struct ratio *gain = ranking_gain(ranking, next);
         const bool few = gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL;
         const bool open = gain->verdict == VERDICT_UNRESOLVED && gain->ratio >= 1 + RANKING_WORTH;
-        fprintf(out, "%s (nearest: %s, ",
-                few                               ? "nothing is decided: too few rounds"
-                : open                            ? "nothing is decided: the times vary too much"
-                : gain->verdict == VERDICT_FASTER ? "stay with sync: no model is shown to gain as much as 5%"
-                                                  : "stay with sync: no model is shown to be faster",
+        fprintf(out, "%s%s%s (nearest: %s, ",
+                few    ? "nothing is decided: too few rounds"
+                : open ? "nothing is decided: the times vary too much"
+                       : "stay with ",
+                few || open ? "" : plan_baseline(ranking->group),
+                few || open                       ? ""
+                : gain->verdict == VERDICT_FASTER ? ": no model is shown to gain as much as 5%"
+                                                  : ": no model is shown to be faster",
                 next->cell->model);
         put_ratio(out, gain);
         fputc(')', out);
@@ -208,11 +221,13 @@ void findings_put_answer(FILE *out, const struct ranking *ranking)
     }
     if (ranking->group->rate > 0)
         put_p99(out, choice.take);
+    else if (!plan_compares(ranking->group))
+        put_least(out, ranking, &choice);
     else if (choice.gains)
         put_taken(out, ranking, choice.take);
     else
         put_not_taken(out, ranking, &choice);
-    if (choice.gains || ranking->group->rate > 0)
+    if (choice.gains || ranking->group->rate > 0 || !plan_compares(ranking->group))
         put_not_told_apart(out, ranking, &choice);
     put_doubt(out, ranking->group->rate > 0 ? choice.take->doubt
                    : choice.gains           ? ranking_gain(ranking, choice.take)->doubt
@@ -311,14 +326,15 @@ static void put_sweep(FILE *out, const struct summary *summary, const struct sca
                       const struct scaling_curve *table)
 {
     const struct scaling_point *best = greatest_gain(scaling, table);
+    const char *name = results_baseline_name(summary->results);
     fprintf(out, "%s scaling, %lld job%s%s: ", table->scaling, (long long)table->jobs, table->jobs == 1 ? "" : "s",
             scaling_is_weak(table->scaling) ? " for each worker" : "");
     if (best == NULL) {
-        fputs("no model shown to gain over its sync with any number of workers", out);
+        fprintf(out, "no model shown to gain over its %s with any number of workers", name);
         return;
     }
-    fprintf(out, "the greatest gain over its sync is that of %s:%s with %lld workers, ", best->cell->cell->runtime,
-            best->cell->cell->model, (long long)best->cell->group->workers);
+    fprintf(out, "the greatest gain over its %s is that of %s:%s with %lld worker%s, ", name, best->cell->cell->runtime,
+            best->cell->cell->model, (long long)best->cell->group->workers, best->cell->group->workers == 1 ? "" : "s");
     put_gain(out, summary, best->cell, best->gain);
     put_doubt(out, best->cell->doubt);
 }
@@ -386,7 +402,7 @@ static void add_group(struct findings *out, const struct summary *summary, const
 static void add_price(struct findings *out, const struct summary *summary, const struct plan_group *group)
 {
     for (const struct plan_group *g = summary->results->groups; g < group; g++)
-        if (!plan_compares(g) && strcmp(g->sweep, group->sweep) == 0)
+        if (plan_prices(g) && strcmp(g->sweep, group->sweep) == 0)
             return;
     line_say(line_add(out, group->sweep), marginal_cost_text(summary, group->sweep));
 }
@@ -403,7 +419,7 @@ void findings_make(struct findings *out, const struct summary *summary)
     scaling_make(&scaling, summary);
     for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
-        if (!plan_compares(group)) {
+        if (plan_prices(group)) {
             add_price(out, summary, group);
             continue;
         }

@@ -154,7 +154,8 @@ char *format_shape(const struct plan_group *group)
     if (group->rate > 0)
         snprintf(at, sizeof at, " at %.40s, %.40s arrivals,", format_rate(&f, group->rate),
                  group->arrivals != NULL ? group->arrivals : "?");
-    else if (strcmp(group->kind, "mixed") != 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
+    else if (group->baseline == NULL &&
+             strcmp(group->kind, "mixed") != 0) /* whose bound is another for each runtime: bench/analysis/summary.h */
         snprintf(ideal, sizeof ideal, ", ideal %.30s", format_ratio(&f, group->ideal));
     return text_format("%lld job%s%s on %lld worker%s%s", jobs, jobs == 1 ? "" : "s", at, workers,
                        workers == 1 ? "" : "s", ideal);

@@ -59,8 +59,8 @@ static void read_law(const void *row, int which, struct table_value *out)
     char peak[80] = "no peak shown";
     struct format f;
     if (isfinite(fit->peak_workers))
-        snprintf(peak, sizeof peak, "peak %s at %.0f workers%s", format_ratio(&f, fit->peak_gain), fit->peak_workers,
-                 fit->peak_workers > most ? " (more than measured)" : "");
+        snprintf(peak, sizeof peak, "peak %s at %.0f worker%s%s", format_ratio(&f, fit->peak_gain), fit->peak_workers,
+                 fit->peak_workers < 1.5 ? "" : "s", fit->peak_workers > most ? " (more than measured)" : "");
     if (!fit->accepted)
         table_set_format(out, "not fitted: %s", fit->reason);
     else if (fit->law == FIT_AMDAHL)
@@ -77,9 +77,10 @@ static void write_sweep(const struct scaling *scaling, const struct scaling_curv
     struct table_column *columns = xcalloc(count, sizeof *columns);
     char(*titles)[24] = xcalloc(first->count, sizeof *titles);
     struct row *rows = xcalloc(scaling->count, sizeof *rows);
-    char *title = text_format("%s: %s scaling, %lld job%s %s; gain over the runtime's own sync by workers",
-                              first->sweep, first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
-                              scaling_is_weak(first->scaling) ? "for each worker" : "in all");
+    char *title = text_format("%s: %s scaling, %lld job%s %s; gain over the runtime's own %s by workers", first->sweep,
+                              first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
+                              scaling_is_weak(first->scaling) ? "for each worker" : "in all",
+                              plan_baseline(first->points[0].cell->group));
     struct table table = {
         .title = title, .columns = columns, .column_count = count, .rows = rows, .row_size = sizeof *rows};
     columns[0] = (struct table_column){NULL, "variant", UNIT_TEXT, false, 0, read_text, VARIANT};

@@ -89,9 +89,8 @@ void origin_check_limit(struct origin *origin, struct plan *plan)
     for (size_t i = 0; i < plan->cell_count; i++) {
         struct plan_cell *cell = &plan->cells[i];
         const struct plan_group *group = &plan->groups[cell->group];
-        /* A baseline and its control have one connection. */
-        if (!cell->baseline && cell->role == ROLE_MODEL && group->needs_url && group->workers > most &&
-            cell->impossible == NULL)
+        /* One job after another has one connection. */
+        if (!cell->known->baseline && group->needs_url && group->workers > most && cell->impossible == NULL)
             cell->impossible = origin->limit;
     }
 }

@@ -88,23 +88,20 @@ static bool is_needed(const struct runner *r, size_t group, size_t runtime)
     return false;
 }
 
-/* The model a runtime's reference runs: its baseline; where there is none in the group, as sync would take for ever, that
- * of the group's first cell, or of the runtime's own. NULL: the host has none. */
+/* The model a runtime's reference runs: that of its own reference in the plan; where it has no cells, that of another's;
+ * else its baseline. NULL: the host has none. */
 static const char *reference_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
 {
     const struct plan *p = r->bench->plan;
-    const char *first = NULL, *own = NULL;
-    for (size_t c = 0; c < p->cell_count && !plan_compares(&p->groups[group]); c++) {
-        if (p->cells[c].group != group || !plan_is_reference(p, c))
-            continue;
-        const struct catalog_model *known = catalog_model(r->bench->catalog, p->cells[c].model);
-        if (first == NULL && known != NULL && (known->hosts & (1u << runtime->host)) != 0)
-            first = p->cells[c].model;
-        if (p->cells[c].entry == runtime)
-            own = p->cells[c].model;
-    }
+    const size_t own = plan_reference(p, group, runtime->name);
+    if (own < p->cell_count)
+        return p->cells[own].model;
+    for (size_t c = 0; c < p->cell_count; c++)
+        if (p->cells[c].group == group && plan_reference(p, group, p->cells[c].runtime) == c &&
+            (p->cells[c].known->hosts & (1u << runtime->host)) != 0)
+            return p->cells[c].model;
     const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
-    return own != NULL ? own : first != NULL ? first : baseline != NULL ? baseline->name : NULL;
+    return baseline != NULL ? baseline->name : NULL;
 }
 
 /* The command whose results are a runtime's reference; its model is NULL where the host has none. */
@@ -164,6 +161,8 @@ static int reference_for(struct runner *r, const struct plan_cell *cell, const s
 static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
 {
     char name[CELL_NAME_ROOM];
+    if (r->bench->plan->cells[cell].left_out != NULL) /* it was said before all */
+        return;
     plan_cell_name(r->bench->plan, cell, name, sizeof name);
     progress_note(r->progress, s->status != CELL_IMPOSSIBLE, "%s: %s: %s", name, cell_status_name(s->status),
                   s->reason == NULL ? "" : s->reason);
@@ -272,10 +271,7 @@ static int reference_take(struct runner *r, size_t group, struct reference_run *
     const struct plan_cell alone = reference_cell(r, group, run->runtime);
     if (alone.model == NULL)
         return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[alone.entry->host].name);
-    run->cell = 0;
-    while (run->cell < p->cell_count && !(p->cells[run->cell].group == group &&
-                                          p->cells[run->cell].entry == alone.entry && plan_is_reference(p, run->cell)))
-        run->cell++;
+    run->cell = plan_reference(p, group, alone.entry->name);
     run->again = run->cell < p->cell_count && r->cells[run->cell].verified;
     const int rc = reference_sample(r, &alone, run, err);
     if (rc == 0)
@@ -379,7 +375,7 @@ static int verify_references(struct runner *r, size_t group, struct error *err)
 static bool verified_as_reference(const struct runner *r, size_t cell)
 {
     const struct plan_cell *c = &r->bench->plan->cells[cell];
-    return plan_is_reference(r->bench->plan, cell) && c->impossible == NULL &&
+    return plan_reference(r->bench->plan, c->group, c->runtime) == cell &&
            is_needed(r, c->group, (size_t)(c->entry - r->bench->catalog->runtimes));
 }
 

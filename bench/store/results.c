@@ -441,6 +441,14 @@ bool results_compare(const struct results *results)
     return false;
 }
 
+const char *results_baseline_name(const struct results *results)
+{
+    size_t g = 0;
+    while (g + 1 < results->group_count && !plan_compares(&results->groups[g]))
+        g++;
+    return plan_baseline(&results->groups[g]);
+}
+
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
 {
     for (size_t i = 0; i < results->cell_count; i++) {

@@ -14,6 +14,7 @@ if (FORMAT eq "svg") {
     set terminal pngcairo size 2*WIDTH,2*HEIGHT background "white" font sprintf("DejaVu Sans,%d", FONT) fontscale 2 linewidth 2 pointscale 2
 } } }
 
+if (!exists("BASELINE")) { BASELINE = "sync" }
 RUNTIMES = "c embed ext py"
 PALETTE = "0x0072B2 0x56B4E9 0xE69F00 0xD55E00 0x009E73"   # the last: of any other
 place(name) = sum [i=1:words(RUNTIMES)] (word(RUNTIMES, i) eq name ? i : 0)

@@ -14,14 +14,16 @@
     "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true}," \
     "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"         \
     "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false}]"
-#define TASKS(extra)                                                                                                 \
-    "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["     \
-    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"   \
-    "{\"name\":\"rest\",\"about\":\"\",\"kind\":\"io\",\"asks\":\"delay\",\"jobs\":50,\"params\":[]},"               \
-    "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                \
-    "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"}," \
-    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"  \
-    ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"         \
+#define TASKS(extra)                                                                                                   \
+    "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
+    "{\"name\":\"rest\",\"about\":\"\",\"kind\":\"io\",\"asks\":\"delay\",\"jobs\":50,\"params\":["                    \
+    "{\"key\":\"delay\",\"type\":\"int\",\"default\":\"100\",\"min\":0,\"max\":900,\"choices\":null,\"about\":\"\"}]}" \
+    ","                                                                                                                \
+    "{\"name\":\"blend\",\"about\":\"\",\"kind\":\"mixed\",\"asks\":\"url\",\"jobs\":50,\"params\":["                  \
+    "{\"key\":\"url\",\"type\":\"url\",\"default\":null,\"min\":null,\"max\":null,\"choices\":null,\"about\":\"\"},"   \
+    "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"    \
+    ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"           \
     "\"params\":[]}" extra "]"
 #define LIST(host, extra)                                                                                  \
     "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS \
@@ -186,10 +188,10 @@ TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free, struct fi
         assert_false(f->plan.cells[c].baseline);
         assert_string_not_equal(f->plan.cells[c].model, "sync");
         assert_int_equal(f->plan.cells[c].role, ROLE_MODEL);
-        references += plan_is_reference(&f->plan, c);
-        assert_int_equal(plan_is_reference(&f->plan, c), c == 0 ||
-                                                             f->plan.cells[c].group != f->plan.cells[c - 1].group ||
-                                                             f->plan.cells[c].runtime != f->plan.cells[c - 1].runtime);
+        const struct plan_cell *cell = &f->plan.cells[c];
+        const bool first = c == 0 || cell->group != cell[-1].group || cell->runtime != cell[-1].runtime;
+        assert_int_equal(plan_reference(&f->plan, cell->group, cell->runtime) == c, first);
+        references += first;
     }
     assert_int_equal(references, 3 * 2);
     ask(f, "1,3,9", NULL);
@@ -206,6 +208,59 @@ TEST_WITH(test_prices_compare_with_nothing, fixture_new, fixture_free, struct fi
     ask(f, "1,3", NULL);
     text_set(&f->suite.groups[0].task, "shared");
     make(f, 2, "prices: the jobs of 'shared' share one given amount of work, more of them are smaller");
+}
+
+/* The cells of C, "=" behind the baseline, "-" behind what is left out, "!" behind the reference. */
+TEST_WITH(test_baselines, fixture_new, fixture_free, struct fixture *f)
+{
+    static const struct {
+        const char *task;
+        char *baseline;
+        double timeout_s;
+        const char *models, *baseline_of, *cells;
+    } table[] = {
+        {"rest", NULL, 120, "async", NULL, "sync=! async sync(control) "},
+        {"rest", NULL, 4.9, "async", "none", "sync- async! "},
+        {"rest", NULL, 4.9, NULL, "none", "sync- threads async! "},
+        {"rest", "sync", 4.9, "threads", "none", "sync- threads! "},
+        {"rest", "sync", 5, "threads", NULL, "sync=! threads sync(control) "},
+        {"rest", "threads", 4.9, "async", "threads", "threads=! async threads(control) "},
+        {"rest", "none", 120, NULL, "none", "sync threads async! "},
+        {"calc", "threads", 120, NULL, "threads", "sync threads=! async threads(control) "},
+        {"calc", "none", 120, NULL, "none", "sync! threads async "},
+        {"calc", NULL, 120, "threads", NULL, "sync=! threads sync(control) sync(capacity) "},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char *text;
+        size_t length;
+        FILE *out = text_open(&text, &length);
+        suite_free(&f->suite);
+        string_list_free(&f->options.models);
+        f->suite = (struct suite){.name = strdup("test")};
+        groups(f, table[i].task);
+        f->options.baseline = table[i].baseline;
+        f->options.timeout_s = table[i].timeout_s;
+        if (table[i].models != NULL)
+            string_list_add(&f->options.models, table[i].models);
+        make(f, 2, NULL);
+        const size_t reference = plan_reference(&f->plan, 0, "c");
+        for (size_t c = 0; c < f->plan.cell_count; c++) {
+            const struct plan_cell *cell = &f->plan.cells[c];
+            if (strcmp(cell->runtime, "c") == 0)
+                fprintf(out, "%s%s%s%s%s ", cell->model, cell->baseline ? "=" : "", cell->left_out != NULL ? "-" : "",
+                        c == reference ? "!" : "",
+                        cell->role == ROLE_CONTROL    ? "(control)"
+                        : cell->role == ROLE_CAPACITY ? "(capacity)"
+                                                      : "");
+        }
+        text_close(out);
+        assert_string_equal(text, table[i].cells);
+        free(text);
+        const char *baseline = f->plan.groups[0].baseline;
+        assert_string_equal(baseline == NULL ? "" : baseline, table[i].baseline_of == NULL ? "" : table[i].baseline_of);
+    }
+    f->options.baseline = "fast";
+    make(f, 2, "unknown baseline 'fast' (known: sync, threads, async)");
 }
 
 TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free, struct fixture *f)
@@ -309,7 +364,9 @@ TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free, struct fixture *f
 {
     struct plan again;
     size_t order[64], same[64];
-    groups(f, "calc,blend,lonely");
+    groups(f, "calc,blend,lonely,rest");
+    f->options.baseline = "threads";
+    string_list_add(&f->options.models, "sync"); /* of rest it is left out */
     text_set(&f->suite.groups[1].start_method, "spawn");
     ask(f, "1,2", NULL);
     f->options.timeout_s = 2.5;

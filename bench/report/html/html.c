@@ -109,7 +109,7 @@ static void put_numbers(const struct summary *summary, struct writer *w)
         "<form id=\"filter\" hidden><label>Only rows with <input type=\"search\" placeholder=\"fetch async\"></label> "
         "<output></output></form>\n",
         w->out);
-    cells_write(summary, NULL, CELLS_SPEEDUP | CELLS_ALL, w);
+    cells_write(summary, NULL, (results_compare(summary->results) ? CELLS_SPEEDUP : CELLS_COST) | CELLS_ALL, w);
     cells_write(summary, NULL, CELLS_LATENCY | CELLS_ALL, w);
     document_write_checks(summary, NULL, w);
     document_write_scaling(summary, w);

@@ -48,15 +48,17 @@ static void put_curve(struct sweep *s, const struct scaling_curve *curve, double
 static void say(struct sweep *s, const struct scaling_curve *first)
 {
     struct picture *p = s->p;
-    const bool compares = plan_compares(first->group);
+    const bool compares = !plan_prices(first->group);
     struct format f;
     picture_set(p, "curves=%zu; workers=%.6g; low=%.6g; high=%.6g", s->curves, s->workers.high,
                 s->memory.low / AXIS_SPACE, s->memory.high * AXIS_SPACE);
     picture_say(&p->subtitle, "task %s, %s%s: peak memory (PSS) of the whole process tree", first->group->task,
                 compares ? first->scaling : "what one more costs", compares ? " scaling" : "");
-    picture_say(&p->alt, "%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s with %lld workers",
+    picture_say(&p->alt,
+                "%s: peak memory of %zu variants over 1 to %.0f workers; the most is %s, %s with %lld worker%s",
                 first->sweep, s->curves, s->workers.high, format_bytes(&f, (double)s->most->cell->peak_pss_bytes),
-                picture_variant(s->most->cell).text, (long long)s->most->group->workers);
+                picture_variant(s->most->cell).text, (long long)s->most->group->workers,
+                s->most->group->workers == 1 ? "" : "s");
 }
 
 /* `rows`: of each curve its price; NULL: none has one. */

@@ -71,7 +71,7 @@ void pictures_make(struct pictures *out, const struct picture_source *source, co
         if (only != NULL && strcmp(only, kinds[k].name) != 0)
             continue;
         for (size_t g = 0; !kinds[k].of_run && g < results->group_count; g++)
-            if (plan_compares(&results->groups[g]))
+            if (!plan_prices(&results->groups[g]))
                 kinds[k].make(out, &results->groups[g]);
         if (kinds[k].of_run)
             kinds[k].make(out, NULL);
@@ -129,6 +129,8 @@ struct picture *picture_add(struct pictures *out, const char *kind, const struct
             kind);
     if (group != NULL)
         say_group(p, group);
+    if (group != NULL && group->baseline != NULL)
+        picture_set(p, "BASELINE=\"%s\"", group->baseline);
     return p;
 }
 
@@ -295,7 +297,7 @@ struct picture_text picture_extremes(const struct summary *summary, const struct
         high = high == NULL || r->ratio > high->speedup[time][RATIO_OWN_SYNC].ratio ? c : high;
     }
     if (low != NULL)
-        snprintf(text.text, sizeof text.text, "over its own sync from %s (%.80s) to %s (%.80s)",
+        snprintf(text.text, sizeof text.text, "over its own %.40s from %s (%.80s) to %s (%.80s)", plan_baseline(group),
                  format_ratio(&a, low->speedup[time][RATIO_OWN_SYNC].ratio), picture_variant(low->cell).text,
                  format_ratio(&b, high->speedup[time][RATIO_OWN_SYNC].ratio), picture_variant(high->cell).text);
     return text;

@@ -98,7 +98,7 @@ void picture_stretch(struct picture_axis *axis, double value);
 /* -- the variants of a group: names, order, comparison ------------------------------------------------------------- */
 
 struct picture_text {
-    char text[240];
+    char text[300];
 };
 
 /* "c:threads" */

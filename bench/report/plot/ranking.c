@@ -32,8 +32,9 @@ static void say(struct picture *p, const struct plot_rows *rows, const struct ra
     const struct plot_row *first = &rows->items[0], *last = &rows->items[rows->known - 1];
     const char *time = r->time == RATIO_WORK ? "work time" : "whole command";
     struct format a, b;
-    picture_say(&p->words[0], "%s over %s", time,
-                r->base == RATIO_PY_SYNC ? SUMMARY_BASELINE_RUNTIME ":sync" : "the runtime's own sync");
+    picture_say(&p->words[0], "%s over %s%s", time,
+                r->base == RATIO_PY_SYNC ? SUMMARY_BASELINE_RUNTIME ":" : "the runtime's own ",
+                plan_baseline(p->group));
     picture_say(&p->alt, "%s: the %zu variants sorted by their %s; the first is %s with %s, the last %s with %s",
                 p->group->name, rows->count, time, picture_variant(first->cell->cell).text,
                 format_ratio(&a, first->key), picture_variant(last->cell->cell).text, format_ratio(&b, last->key));

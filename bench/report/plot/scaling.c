@@ -101,13 +101,13 @@ static void say(struct sweep *s, const struct scaling_curve *first, double cpus)
                 steep ? s->gain.low / 1.4 : 0, s->gain.high * (steep ? 1.6 : 1.15), steep, cpus);
     picture_say(
         &p->subtitle,
-        "%s scaling: %lld job%s %s; work time over own sync. Dashed: Amdahl (serial part); solid: USL (contention, "
+        "%s scaling: %lld job%s %s; work time over own %s. Dashed: Amdahl (serial part); solid: USL (contention, "
         "coherency)",
         first->scaling, (long long)first->jobs, first->jobs == 1 ? "" : "s",
-        scaling_is_weak(first->scaling) ? "for each worker" : "in all");
-    picture_say(&p->alt, "%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s with %.0f workers",
+        scaling_is_weak(first->scaling) ? "for each worker" : "in all", plan_baseline(first->points[0].cell->group));
+    picture_say(&p->alt, "%s, %s scaling: gain over 1 to %.0f workers; the most is %s by %s with %.0f worker%s",
                 first->sweep, first->scaling, s->workers.high, format_ratio(&f, gain_of(s->most)),
-                picture_variant(s->most->cell->cell).text, workers_of(s->most));
+                picture_variant(s->most->cell->cell).text, workers_of(s->most), workers_of(s->most) == 1 ? "" : "s");
 }
 
 void picture_scaling(struct pictures *out, const struct plan_group *none)

@@ -165,8 +165,8 @@ static void say(struct picture *p, const struct timeline *t, const char *runtime
     picture_say(&p->words[0], "%s", runtime);
     picture_say(
         &p->subtitle,
-        "%s: %s; median round%s. Solid: a job's time under sync; pale: what it takes longer, such as by taking turns",
-        runtime, shape, t->every > 1 ? ", not every job" : "");
+        "%s: %s; median round%s. Solid: a job's time under %s; pale: what it takes longer, such as by taking turns",
+        runtime, shape, t->every > 1 ? ", not every job" : "", plan_baseline(p->group));
     picture_say(&p->alt, "%s, %s: when each job ran, model by model; %s had the most at once, %zu", p->group->name,
                 runtime, most->cell->model, most->lanes);
     free(shape);
