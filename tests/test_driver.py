@@ -234,6 +234,8 @@ def test_what_cannot_be_checked_is_no_failure(checkout, mode, reason, runtimes):
     summary = json.loads((checkout.folders()[0] / "summary.json").read_text())
     for cell in (cell for cell in summary["cells"] if cell["runtime"] == "c"):
         assert (cell["verified"], cell["doubt"] == "unchecked") == (reason is None, reason is not None)
+    tables = " ".join(checkout("report", "--no-plots", checkout.folders()[0]).stdout.split())
+    assert tables.count("the reference py:sync was given 60 s more: it was out of time") == (mode == "slow"), tables
     said = " ".join(done.stdout.split())
     assert said.count("unchecked faulty: c:sync, c:threads: nothing to check against") == (reason is not None), said
 

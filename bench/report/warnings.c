@@ -355,6 +355,24 @@ static void note_cpus(struct string_list *notes, const struct summary *summary, 
                          (long long)json_integer_value(weight));
 }
 
+static void note_longer(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
+{
+    const json_t *line;
+    size_t i;
+    json_array_foreach(summary->results->events.lines, i, line)
+    {
+        const char *name = json_string_value(json_object_get(line, "reference"));
+        if (strcmp(json_string_value(json_object_get(line, "what")), "longer") != 0 || name == NULL ||
+            json_integer_value(json_object_get(line, "group")) != group - summary->results->groups)
+            continue;
+        char *text = text_format(
+            "the reference %s was given %g s more: it was out of time, and others need its results", name,
+            json_number_value(json_object_get(line, "seconds")));
+        add_once(notes, text);
+        free(text);
+    }
+}
+
 void notes_make(struct string_list *notes, const struct summary *summary, const struct plan_group *group)
 {
     for (int doubt = DOUBT_NONE + 1; doubt < DOUBTS; doubt++) {
@@ -364,4 +382,5 @@ void notes_make(struct string_list *notes, const struct summary *summary, const 
         free(who);
     }
     note_cpus(notes, summary, group);
+    note_longer(notes, summary, group);
 }

@@ -153,7 +153,10 @@ static int reference_for(struct runner *r, const struct plan_cell *cell, const s
     ref->longer = true;
     reference_make(ref, &alone, &sample);
     sample_free(&sample);
-    return 0;
+    return events_append(r->folder, "longer",
+                         json_pack("{sI ss sf}", "group", (json_int_t)cell->group, "reference", ref->name, "seconds",
+                                   plan.timeout_s - r->bench->plan->timeout_s),
+                         err);
 }
 
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
