@@ -2,6 +2,7 @@
 /* Who is ahead, and from when on a model pays. Nothing is said that the intervals do not show. */
 #include "bench/analysis/ranking.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,10 +111,16 @@ const struct ratio *ranking_gain(const struct ranking *ranking, const struct sum
     return &cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC];
 }
 
+/* One thread computes one job at a time: what looks like a gain of it is none. */
+static bool cannot_gain(const struct summary_cell *cell)
+{
+    return strcmp(cell->group->kind, "cpu") == 0 && model_flow(cell->cell->model) == FLOW_ONE;
+}
+
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell)
 {
     const struct ratio *gain = ranking_gain(ranking, cell);
-    return gain->verdict == VERDICT_FASTER && gain->ratio >= 1 + RANKING_WORTH;
+    return !cannot_gain(cell) && gain->verdict == VERDICT_FASTER && gain->ratio >= 1 + RANKING_WORTH;
 }
 
 /* -- which to take ---------------------------------------------------------------------------------------------------------- */
@@ -134,6 +141,9 @@ enum model_flow model_flow(const char *model)
     return i < 2 ? FLOW_ONE : i < 4 ? FLOW_THREADS : FLOW_OTHER;
 }
 
+/* As a runner-up: sync only where there is no other, before it a model that cannot gain. */
+static int last_resort(const struct summary_cell *cell) { return cell->cell->baseline ? 2 : cannot_gain(cell); }
+
 struct choice choice_of(const struct ranking *ranking)
 {
     struct choice choice = {.take = ranking->count > 0 ? ranking->cells[0] : NULL};
@@ -144,14 +154,14 @@ struct choice choice_of(const struct ranking *ranking)
             rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
             choice.take = cell;
     }
-    for (size_t i = 0; i < ranking->count; i++) { /* of models, sync only where there is no other */
+    for (size_t i = 0; i < ranking->count; i++) {
         const struct summary_cell *cell = ranking->cells[i], *best = choice.runner_up;
-        if (cell == choice.take || (best != NULL && cell->cell->baseline))
+        const int mine = last_resort(cell), its = best == NULL ? INT_MAX : last_resort(best);
+        if (cell == choice.take || mine > its ||
+            (mine == its && ranking_value(ranking, cell) >= ranking_value(ranking, best)))
             continue;
-        if (best == NULL || best->cell->baseline || ranking_value(ranking, cell) < ranking_value(ranking, best)) {
-            choice.runner_up = cell;
-            choice.told_apart = i > ranking->level;
-        }
+        choice.runner_up = cell;
+        choice.told_apart = i > ranking->level;
     }
     if (choice.take != NULL)
         choice.gains = ranking_gains(ranking, choice.take);

@@ -37,7 +37,8 @@ void ranking_close(struct ranking *ranking);
 bool ranking_begins(const struct summary *summary, const struct summary_cell *cell);
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);
-/* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain, and one of RANKING_WORTH. */
+/* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain, and one of RANKING_WORTH:
+ * never of one thread at work that only computes. */
 const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell);
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell);
 

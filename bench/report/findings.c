@@ -239,6 +239,7 @@ void findings_put_answer(FILE *out, const struct ranking *ranking)
 enum reason {
     REASON_LOCK,
     REASON_ONE_THREAD,
+    REASON_CHANCE,
     REASON_TURNS,
     REASON_CONTENDS,
     REASON_BLOCKS,
@@ -262,6 +263,8 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
 {
     const bool computes = strcmp(cell->group->kind, "io") != 0, one = model_flow(cell->cell->model) == FLOW_ONE;
     const enum verdict verdict = ranking_gain(ranking, cell)->verdict;
+    if (one && verdict == VERDICT_FASTER && strcmp(cell->group->kind, "cpu") == 0)
+        return REASON_CHANCE;
     if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
         return REASONS;
     if (one && cell->finding == FINDING_BLOCKS)
@@ -282,6 +285,7 @@ static void put_no_help(FILE *out, const struct ranking *group)
 {
     static const char *const why[REASONS] = {[REASON_LOCK] = " (Python's lock: one computes at a time)",
                                              [REASON_ONE_THREAD] = " (one thread)",
+                                             [REASON_CHANCE] = " (one thread: its gain is chance or a mistake)",
                                              [REASON_TURNS] = " (take turns: a lock, such as Python's)",
                                              [REASON_CONTENDS] = " (busy, and yet no faster)",
                                              [REASON_BLOCKS] = " (the job blocks the loop)",
