@@ -1,8 +1,8 @@
-"""A job hashes 16 MB: in one buffer, or in many small ones. hashlib lets go of Python's lock above 2047 bytes only."""
+"""A job hashes 4 MB: in one buffer, or in many small ones. hashlib lets go of Python's lock above 2047 bytes only."""
 
 import hashlib
 
-LARGE, SMALL = bytes(16 << 20), bytes(2047)
+LARGE, SMALL = bytes(4 << 20), bytes(2047)
 
 
 def large(job):
