@@ -90,7 +90,10 @@ def ask(work: Workload, folder: Path) -> list[dict]:
 
 def wrong_answers(work: Workload, folder: Path) -> list[str]:
     """In every group one of the best is to be taken."""
-    advice = ask(work, folder)
+    try:
+        advice = ask(work, folder)
+    except subprocess.TimeoutExpired:
+        return [f"no answer within {LIMIT_S} s"]
     wrong = [f"{a['group']}: {a['answer']}" for a in advice if a["take"] not in work.best.split()]
     return wrong if advice else ["nothing was advised"]
 
