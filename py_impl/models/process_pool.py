@@ -21,7 +21,7 @@ from itertools import islice
 from py_impl.contract import WORKER_PROCESS
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.machine import start_limits
-from py_impl.models.crash import crashed
+from py_impl.models.crash import KIND, crashed
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
 
@@ -161,6 +161,10 @@ def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
     for job, number in run.slots.running():
         jobs[number].append(job)
     culprits = [number for number, exitcode in exitcodes.items() if exitcode != -signal.SIGTERM]
+    if not culprits and not any(jobs.values()):  # they were ended while they had nothing to do
+        why = "the pool took a worker for dead and ended all; one that closes its descriptors looks so"
+        run.shared.failed(None, None, KIND, why, None)
+        return
     for number in culprits or exitcodes:
         if exitcodes[number] != 0 or jobs[number]:
             crashed(run, exitcodes[number], number, jobs[number])
