@@ -77,7 +77,7 @@ static void find_level(struct ranking *ranking)
         ratios[i] = ratio_between(ranking->cells[i + 1]->cell, ranking->cells[0]->cell, columns[ranking->by], margin);
         family[i] = &ratios[i];
     }
-    ratios_judge(family, rivals, margin);
+    ratios_decide(family, rivals, margin);
     for (size_t i = 0; i < rivals; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
             move_up(ranking, i + 1, ++ranking->level);

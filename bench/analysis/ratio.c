@@ -216,7 +216,7 @@ size_t ratio_rounds_needed(size_t count)
     return rounds;
 }
 
-static void ratio_judge(struct ratio *ratio, size_t count, double margin)
+static void ratio_decide(struct ratio *ratio, size_t count, double margin)
 {
     const bool clears = interval_clears(ratio->low, ratio->high, margin);
     if (clears && ratio->p_adjusted < RATIO_FAMILY_ERROR)
@@ -229,7 +229,7 @@ static void ratio_judge(struct ratio *ratio, size_t count, double margin)
         doubt_add(&ratio->doubt, ratio->verdict == VERDICT_UNRESOLVED ? DOUBT_WIDE : DOUBT_TOO_FEW_ROUNDS);
 }
 
-void ratios_judge(struct ratio *const *family, size_t count, double margin)
+void ratios_decide(struct ratio *const *family, size_t count, double margin)
 {
     double *p = xcalloc(2 * count, sizeof *p), *adjusted = p + count;
     size_t n = 0;
@@ -240,7 +240,7 @@ void ratios_judge(struct ratio *const *family, size_t count, double margin)
     for (size_t i = 0, at = 0; i < count; i++)
         if (isfinite(family[i]->p)) {
             family[i]->p_adjusted = adjusted[at++];
-            ratio_judge(family[i], n, margin);
+            ratio_decide(family[i], n, margin);
         }
     free(p);
 }

@@ -17,7 +17,7 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-#define NAME_ROOM 64
+#define NAME_SIZE 64
 
 static const struct {
     const char *name;
@@ -62,7 +62,7 @@ static void print_version(FILE *out, struct argp_state *state)
     if (paths_find(&paths, &err) != 0)
         return;
     char *path = text_format("%s/version", paths.build);
-    if (file_read(path, VERSION_ROOM, &text, &length) == 0)
+    if (file_read(path, VERSION_SIZE, &text, &length) == 0)
         fputs(text, out);
     free(text);
     free(path);
@@ -108,7 +108,7 @@ static void end_output(int status, void *unused)
 
 static int run_command(size_t i, int argc, char **argv)
 {
-    char name[NAME_ROOM];
+    char name[NAME_SIZE];
     struct error err = {.text = ""};
     snprintf(name, sizeof name, "cobench %s", commands[i].name);
     argv[0] = name;

@@ -154,7 +154,7 @@ static void built_facts(const struct paths *paths, json_t *facts)
     static const char key[] = "commit   ";
     char *path = text_format("%s/version", paths->build), *text = NULL;
     size_t length = 0;
-    const bool known = file_read(path, VERSION_ROOM, &text, &length) == 0 && strncmp(text, key, strlen(key)) == 0 &&
+    const bool known = file_read(path, VERSION_SIZE, &text, &length) == 0 && strncmp(text, key, strlen(key)) == 0 &&
                        strncmp(text + strlen(key), "unknown", strlen("unknown")) != 0;
     commit_facts(facts, known ? text + strlen(key) : NULL);
     free(text);

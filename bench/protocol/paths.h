@@ -9,7 +9,7 @@
 #include "bench/util/error.h"
 #include "bench/util/text.h"
 
-#define VERSION_ROOM 4096 /* of BUILD/version, what the programs were made of */
+#define VERSION_SIZE 4096 /* of BUILD/version, what the programs were made of */
 
 struct paths {
     char *self;   /* the driver's own executable */

@@ -185,7 +185,7 @@ static void say_column(const struct compare *c, enum compare_what what, struct w
     qsort(entries, moved, sizeof *entries, by_distance);
     for (size_t i = 0; i < moved; i++) {
         struct format number, interval;
-        char behind[3 * FORMAT_ROOM];
+        char behind[3 * FORMAT_SIZE];
         snprintf(behind, sizeof behind, " %s%s %s", cells_sign(entries[i].ratio->verdict),
                  format_ratio(&number, entries[i].ratio->ratio),
                  format_interval(&interval, entries[i].ratio->low, entries[i].ratio->high));

@@ -83,7 +83,7 @@ static void plan_alike(const struct rounds *r, size_t group, double widest, stru
 
 static void tell_planned(const struct rounds *r, size_t group, int64_t done, double widest)
 {
-    char digits[TEXT_NUMBER_ROOM];
+    char digits[TEXT_NUMBER_SIZE];
     if (planned_of(r, group) > done && isfinite(widest))
         progress_note(r->progress, false, "%s: within %s%% after %lld rounds; %s%lld rounds in all are planned",
                       r->plan->groups[group].name, text_number(digits, 100 * widest), (long long)done,
@@ -156,14 +156,14 @@ int rounds_settle(struct rounds *rounds, int64_t done, struct error *err)
     return is_due(rounds, done) ? settle(rounds, done, err) : 0;
 }
 
-int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
+int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
 {
     const struct stopping *asked = &rounds->plan->stopping;
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < rounds->plan->group_count; g++) {
         if (rounds->why[g] != STOPPING_GOES_ON)
             continue;
-        enum stopping_why why = stopping_look(asked, done, planned_of(rounds, g), (double)rounds_spent_ns(rounds) / 1e9,
+        enum stopping_why why = stopping_decide(asked, done, planned_of(rounds, g), (double)rounds_spent_ns(rounds) / 1e9,
                                               (double)round_ns / 1e9);
         if (why == STOPPING_GOES_ON && done >= ROUNDS_MAX)
             why = STOPPING_ROUNDS;
@@ -174,7 +174,7 @@ int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct er
 }
 
 /* A cap that is too low by itself was told when the run began. */
-void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
+void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns)
 {
     const struct stopping *asked = &rounds->plan->stopping;
     const struct stopping_pace pace = {.done = done,
@@ -183,9 +183,9 @@ void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
     const bool capped = (asked->rounds > 0 && asked->rounds < ROUNDS_FOR_INTERVALS) || asked->least > 0;
     char text[240];
     if (rounds->told || capped || asked->budget_s <= 0 || round_ns <= 0 ||
-        stopping_room(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
+        stopping_fitting(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
         return;
-    stopping_room_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
+    stopping_fitting_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
     progress_note(rounds->progress, true, "warning: %s", text);
     rounds->told = true;
 }

@@ -37,14 +37,14 @@ void progress_clear(struct progress *p);
 typedef int rounds_read(const char *folder, double *widest, struct stopping_cell *cells, struct error *err);
 
 /* What nobody but analysis knows. */
-struct rounds_look {
+struct rounds_decide {
     rounds_read *read;
     int64_t first; /* of everything, before a budget is shared out */
 };
 
 struct rounds {
     const struct plan *plan;
-    struct rounds_look look; /* set after rounds_open */
+    struct rounds_decide look; /* set after rounds_open */
     const char *folder;
     struct progress *progress;
     enum stopping_why *why;      /* of each group: why it has stopped */
@@ -63,10 +63,10 @@ int64_t rounds_spent_ns(const struct rounds *rounds);
 /* Plans the rounds to come where it is time to, after `done` whole ones. */
 int rounds_settle(struct rounds *rounds, int64_t done, struct error *err);
 /* Looks at every group that goes on, after `done` whole rounds; the next round of all of them will take `round_ns`. */
-int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
+int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
 /* Warns, once, where the budget has no room for as many rounds as an interval needs. Before each round; `round_ns` as above,
  * 0: not known yet. */
-void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns);
+void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns);
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group);
 /* How many rounds a cell has still to come after `done` of them; -1: not known yet. */
 int64_t rounds_to_come(const struct rounds *rounds, size_t cell, int64_t done);
@@ -98,7 +98,7 @@ struct runner {
     int64_t rounds_done;
 };
 
-void runner_open(struct runner *runner, struct rounds_look look);
+void runner_open(struct runner *runner, struct rounds_decide look);
 /* Both return 0, -EINTR (told to stop; the journal is whole), or another negative errno. A resumed run is verified as far
  * as it was not, and the references are run again for their results, which are not in the journal: -EBADMSG where they
  * give others than they did. */

@@ -797,7 +797,7 @@ TEST(numbers_have_three_digits)
 TEST(big_numbers_are_plain)
 {
     struct plan_group group = {.kind = "io", .jobs = 100000, .workers = 100000, .ideal = 100000};
-    char digits[TEXT_NUMBER_ROOM], *shape = format_shape(&group);
+    char digits[TEXT_NUMBER_SIZE], *shape = format_shape(&group);
     assert_string_equal(shape, "100000 jobs on 100000 workers, ideal 100000x");
     free(shape);
     group.rate = 1e6;
