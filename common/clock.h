@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one clock of cobench: CLOCK_MONOTONIC in integer nanoseconds. */
+/* The clocks of cobench, in integer nanoseconds: CLOCK_MONOTONIC for all times, and a process's own CPU time. */
 #ifndef COBENCH_CLOCK_H
 #define COBENCH_CLOCK_H
 
@@ -16,6 +16,14 @@ static inline int64_t clock_now_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* The CPU time of this process so far, of all its threads. */
+static inline int64_t clock_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 

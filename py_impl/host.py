@@ -280,7 +280,7 @@ class Command:
         self.record["reason"] = None if reason is None else one_line(reason)
         if self.this is not None:
             self.report_run(self.this)
-        self.record["usage"] = record.usage()
+        self.record["usage"] = record.usage(None if self.this is None else self.this.ready_cpu_ns)
         self.record["python"] = record.python()
         if reason is not None:
             complain(reason)

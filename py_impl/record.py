@@ -22,12 +22,13 @@ def blank(runtime: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def usage() -> dict[str, int]:
-    """Of this process and its reaped children."""
+def usage(ready_cpu_ns: int | None) -> dict[str, int | None]:
+    """Of this process and its reaped children. `ready_cpu_ns`: of this process when the gate opened, if it did."""
     self_, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "user_ns": round((self_.ru_utime + children.ru_utime) * 1e9),
         "system_ns": round((self_.ru_stime + children.ru_stime) * 1e9),
+        "ready_cpu_ns": ready_cpu_ns,
         "voluntary_switches": self_.ru_nvcsw + children.ru_nvcsw,
         "involuntary_switches": self_.ru_nivcsw + children.ru_nivcsw,
         "minor_faults": self_.ru_minflt + children.ru_minflt,

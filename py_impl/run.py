@@ -51,6 +51,7 @@ class Run:
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
         self.transport = None  # a module of transport/; None unless the task asks for a URL
         self.ready_ns: int | None = None  # set by gate()
+        self.ready_cpu_ns: int | None = None  # likewise: the CPU time of this process at that moment
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
         # Brings shared state and stamps up to date when the time runs out. Of a model whose jobs do not see to it themselves.
         self.catch_up: Callable[[], None] | None = None
@@ -128,6 +129,7 @@ class Run:
                 raise Failed(f"the gate broke: {error.strerror}") from error
             if not opened:
                 raise Failed("the gate was closed before it opened")
+        self.ready_cpu_ns = time.process_time_ns()
         self.ready_ns = time.monotonic_ns()
 
     def due(self, job: int) -> int:

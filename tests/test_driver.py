@@ -531,6 +531,18 @@ def test_the_origin_ending_by_itself_stops_the_run(checkout):
     wait_until(lambda: not mine(str(checkout.root)), 1, "nothing is left running")
 
 
+@pytest.mark.parametrize("rest, says", [
+    (":9/{job}?size={size}&delay={delay}\\n", None),
+    ("", "the origin ended before it said its URL"),
+], ids=["whole", "half"])
+def test_the_origin_may_write_its_line_in_parts(checkout, rest, says):
+    origin = checkout.build / "cobench-origin"
+    end = "exec cat" if says is None else "exit"
+    origin.write_text(f"#!/bin/sh\nprintf http://127.0.0.1\nsleep 0.2\nprintf '{rest}'\n{end}\n")
+    done = checkout.run("--task", "get", "--rounds", 1, "--model", "sync")
+    assert done.returncode == (0 if says is None else 1) and (says or "") in done.stderr, done.stderr
+
+
 # -- with the real hosts ----------------------------------------------------------------------------------------------
 
 REAL_FAULTS = [

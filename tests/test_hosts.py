@@ -203,7 +203,8 @@ def test_every_task_under_every_model(tmp_path, stub, words, host, task, model, 
     waits = task in ("wait", "fetch", "mixed")
     assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in done.rows)
     # The kernel shares a process's time out to user and system by where its ticks fell: one of them can be 0.
-    assert record["usage"]["user_ns"] + record["usage"]["system_ns"] > 0 and record["usage"]["max_rss_bytes"] > 1 << 20
+    usage = record["usage"]
+    assert 0 < usage["ready_cpu_ns"] <= usage["user_ns"] + usage["system_ns"] and usage["max_rss_bytes"] > 1 << 20
 
 
 @over_models()

@@ -115,6 +115,7 @@ static void cell_times(struct summary_cell *out)
     out->work_s = column_median(cell, COLUMN(work_ns));
     out->work_ci_s = column_median_ci(cell, COLUMN(work_ns));
     out->cpu_s = column_median(cell, COLUMN(cpu_ns));
+    out->work_cpu_s = column_median(cell, COLUMN(work_cpu_ns));
     out->phase_s[PHASE_START] = start_median(cell);
     out->phase_s[PHASE_READY] = column_median(cell, COLUMN(ready_ns));
     out->phase_s[PHASE_WORK] = out->work_s;

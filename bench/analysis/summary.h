@@ -59,6 +59,7 @@ struct summary_cell {
     size_t rounds;
     int64_t median_round; /* whose jobs the pictures show: by whole-command time, in an open loop by p99; 0: none */
     double median_s, work_s, cpu_s;                 /* medians; whole command, work, CPU with children */
+    double work_cpu_s;                              /* of cpu_s, what came after the gate opened; NaN: not known */
     struct summary_interval median_ci_s, work_ci_s; /* of the medians, from order statistics */
     int32_t *outliers; /* the rounds whose whole-command time is an outlier among the cell's, in log time */
     size_t outlier_count;

@@ -23,20 +23,25 @@
 #define URL_MAX        2048
 #define ORIGIN_FILES   16 /* what it has open beside its connections, and a few more */
 
-/* The line it writes at once, without its newline. */
+/* Its first line, without the newline. */
 static int read_url(int fd, char **url, struct error *err)
 {
-    char line[URL_MAX];
-    const int rc = signals_wait(fd, START_LIMIT_NS);
-    if (rc == -EINTR)
-        return error_set(err, rc, "interrupted");
-    if (rc != 0)
-        return error_set(err, rc, "the origin says no URL: %s", rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
-    const ssize_t got = read(fd, line, sizeof line - 1);
-    if (got <= 0)
-        return error_set(err, -EPIPE, "the origin ended before it said its URL");
-    line[got] = '\0';
-    char *newline = strchr(line, '\n');
+    const int64_t deadline = clock_now_ns() + START_LIMIT_NS;
+    char line[URL_MAX] = "", *newline = NULL;
+    for (size_t length = 0; newline == NULL && length < sizeof line - 1; newline = strchr(line, '\n')) {
+        const int64_t left = deadline - clock_now_ns();
+        const int rc = signals_wait(fd, left > 0 ? left : 0);
+        if (rc == -EINTR)
+            return error_set(err, rc, "interrupted");
+        if (rc != 0)
+            return error_set(err, rc, "the origin says no URL: %s",
+                             rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
+        const ssize_t got = read(fd, line + length, sizeof line - 1 - length);
+        if (got <= 0)
+            return error_set(err, -EPIPE, "the origin ended before it said its URL");
+        length += (size_t)got;
+        line[length] = '\0';
+    }
     if (newline == NULL || strncmp(line, "http://", 7) != 0)
         return error_set(err, -EPROTO, "the origin's first line is no URL");
     *newline = '\0';

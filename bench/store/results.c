@@ -120,15 +120,23 @@ static void open_loop_read(const struct json_field *object, struct sample_open_l
     points_read(json_field_get(object, "late_ns"), out->late_ns);
 }
 
+/* User and system time together. */
+static int64_t cpu_read(const struct json_field *object)
+{
+    const int64_t user = line_optional(object, "user_ns");
+    const int64_t system = line_optional(object, "system_ns");
+    return user == NOT_KNOWN || system == NOT_KNOWN || user > INT64_MAX - system ? NOT_KNOWN : user + system;
+}
+
 static void times_read(const struct json_field *line, struct sample *sample)
 {
     const struct json_field *phases = json_field_get(line, "phases");
     const struct json_field *origin = json_field_get(line, "origin");
-    const int64_t user = line_optional(line, "user_ns");
-    const int64_t system = line_optional(line, "system_ns");
+    const struct json_field *usage = json_field_get(line, "usage");
     sample->whole_ns = line_optional(line, "whole_ns");
     sample->work_ns = line_optional(line, "work_ns");
-    sample->cpu_ns = user == NOT_KNOWN || system == NOT_KNOWN || user > INT64_MAX - system ? NOT_KNOWN : user + system;
+    sample->cpu_ns = cpu_read(line);
+    sample->work_cpu_ns = difference(cpu_read(usage), line_optional(usage, "ready_cpu_ns"));
     sample->ready_ns = difference(line_optional(phases, "ready"), line_optional(phases, "start"));
     sample->end_ns = difference(line_optional(phases, "end"), line_optional(phases, "work"));
     points_read(json_field_get(line, "latency_ns"), sample->latency_ns);

@@ -29,6 +29,7 @@ struct sample {
     int32_t round;
     int32_t order; /* the sample's place in its round */
     int64_t whole_ns, work_ns, cpu_ns;
+    int64_t work_cpu_ns;      /* of cpu_ns, what came after the gate opened */
     int64_t took_ns;          /* all that passed for it, of which whole_ns is what hyperfine saw */
     int64_t ready_ns, end_ns; /* from main to the gate; from the last job's end to main's */
     int64_t latency_ns[LATENCY_POINTS];

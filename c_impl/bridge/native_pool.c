@@ -113,9 +113,10 @@ PyObject *native_pool_found(const struct pool_call *call)
     PyObject *reason = rc != 0 ? text_new(call->error.message, sizeof call->error.message) : PyUnicode_FromString("");
     PyObject *result = NULL;
     if (failures != NULL && reason != NULL)
-        result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:K, s:O}", "code", rc, "reason", reason, "limit",
+        result = Py_BuildValue("{s:i, s:O, s:O, s:L, s:L, s:L, s:K, s:O}", "code", rc, "reason", reason, "limit",
                                rc != 0 && error_is_limit(rc) ? Py_True : Py_False, "ready_ns", (long long)run->ready_ns,
-                               "work_ns", (long long)(ended ? run->work_ns : 0), "connections",
+                               "ready_cpu_ns", (long long)(run->ready_ns != 0 ? run->ready_cpu_ns : 0), "work_ns",
+                               (long long)(ended ? run->work_ns : 0), "connections",
                                (unsigned long long)run->shared->connections, "failures", failures);
     Py_XDECREF(reason);
     Py_XDECREF(failures);

@@ -40,7 +40,7 @@ bool native_pool_ended(const struct pool_call *call);
 
 /*
  * A dict: code (0, or a negative errno when the pool could not go on), reason (str), limit (bool: a limit of this
- * machine), ready_ns and work_ns (0: not yet), connections, and failures, a list of (job or None, worker, type, message,
+ * machine), ready_ns, ready_cpu_ns and work_ns (0: not yet), connections, and failures, a list of (job or None, worker, type, message,
  * line or None). At any time; what is not known before the end is 0 or empty until then.
  */
 PyObject *native_pool_found(const struct pool_call *call);

@@ -60,15 +60,16 @@ static json_t *failures_json(const struct record *record)
 static int64_t timeval_ns(struct timeval t) { return (int64_t)t.tv_sec * NS_PER_S + t.tv_usec * 1000; }
 
 /* Of this process and the children it has reaped. */
-static json_t *usage_json(void)
+static json_t *usage_json(const struct record *record)
 {
     struct rusage own, reaped;
     if (getrusage(RUSAGE_SELF, &own) < 0 || getrusage(RUSAGE_CHILDREN, &reaped) < 0)
         return NULL;
     const long rss_kb = own.ru_maxrss > reaped.ru_maxrss ? own.ru_maxrss : reaped.ru_maxrss;
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "user_ns",
+    return json_pack("{s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I}", "user_ns",
                      (json_int_t)(timeval_ns(own.ru_utime) + timeval_ns(reaped.ru_utime)), "system_ns",
-                     (json_int_t)(timeval_ns(own.ru_stime) + timeval_ns(reaped.ru_stime)), "voluntary_switches",
+                     (json_int_t)(timeval_ns(own.ru_stime) + timeval_ns(reaped.ru_stime)), "ready_cpu_ns",
+                     number_json(record->ready_cpu_ns, 0), "voluntary_switches",
                      (json_int_t)(own.ru_nvcsw + reaped.ru_nvcsw), "involuntary_switches",
                      (json_int_t)(own.ru_nivcsw + reaped.ru_nivcsw), "minor_faults",
                      (json_int_t)(own.ru_minflt + reaped.ru_minflt), "major_faults",
@@ -100,7 +101,7 @@ char *record_text(const struct record *record)
         params_json(record), "start_method", text_json(record->start_method), "status", statuses[record->status].name,
         "exit", record_exit(record->status), "reason", text_json(record->status == RECORD_DONE ? NULL : record->reason),
         "failed_jobs", (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases",
-        phases_json(record), "usage", usage_json(), "connections", number_json(record->connections, -1), "python",
+        phases_json(record), "usage", usage_json(record), "connections", number_json(record->connections, -1), "python",
         python_json(&record->python));
     if (!json)
         return NULL;

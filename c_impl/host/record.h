@@ -25,6 +25,7 @@ struct record {
     struct failure failures[FAILURES_MAX];
     unsigned failure_count;
     int64_t start_ns, ready_ns, work_ns, end_ns; /* 0: never came */
+    int64_t ready_cpu_ns;                        /* likewise */
     int64_t connections;                         /* -1: asks for no URL */
     struct runtime_python python;
 };

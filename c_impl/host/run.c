@@ -41,6 +41,7 @@ int run_gate(struct run *run, struct cobench_error *err)
         if (rc)
             return rc;
     }
+    run->ready_cpu_ns = clock_cpu_ns();
     run->ready_ns = clock_now_ns();
     run->shared->gate_ns = run->ready_ns;
     return 0;

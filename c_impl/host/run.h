@@ -39,6 +39,7 @@ struct run {
     const struct end_pause *end_pause; /* of --end-pause; NULL: none */
     const sigset_t *signals;           /* that worker processes get back; NULL: as they are */
     _Atomic int64_t ready_ns; /* set by run_gate(); 0: not yet. Atomic for the watchdog, as is no other field */
+    int64_t ready_cpu_ns;     /* likewise: the process's CPU time at that moment */
     int64_t work_ns;          /* set by the model: when the last job ended */
 };
 

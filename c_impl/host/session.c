@@ -214,10 +214,17 @@ void session_run(struct session *s)
         run_close_task(run);
 }
 
+/* What the gate left; the CPU time was written before the stamp, which is atomic. */
+static void ready_note(struct session *s)
+{
+    s->record.ready_ns = s->run.ready_ns;
+    s->record.ready_cpu_ns = s->record.ready_ns != 0 ? s->run.ready_cpu_ns : 0;
+}
+
 void session_conclude(struct session *s)
 {
     failures_collect(s);
-    s->record.ready_ns = s->run.ready_ns;
+    ready_note(s);
     if (s->rc) {
         const enum record_status status = s->opened && !s->run.shared->unopened ? RECORD_FAILED : RECORD_USAGE;
         char line[sizeof s->record.reason];
@@ -274,7 +281,7 @@ void session_expire(struct session *s)
 
     snprintf(seconds, sizeof seconds, "%.12g", (double)s->args->timeout_ns / (double)NS_PER_S);
     failures_collect(s);
-    s->record.ready_ns = s->run.ready_ns;
+    ready_note(s);
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
     if (count == 0 && all_ended(s))
         snprintf(line, sizeof line, "timed out after %s s: all jobs had ended, but not their workers", seconds);

@@ -27,6 +27,7 @@ def note(run: Run, found: dict[str, object] | None) -> None:
     if found is None:
         return
     run.ready_ns = found["ready_ns"] or None
+    run.ready_cpu_ns = found["ready_cpu_ns"] or None
     run.work_ns = found["work_ns"] or None
     for failure in found["failures"]:
         run.shared.failed(*failure)

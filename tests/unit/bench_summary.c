@@ -33,6 +33,7 @@ static void cell_fill(struct result_cell *cell, int64_t ms, int64_t rounds)
         const int64_t work = ms * MS * (100 + r) / 100;
         struct sample *s = &cell->samples[r];
         *s = (struct sample){.round = r + 1, .whole_ns = work + 2 * MS, .work_ns = work, .cpu_ns = 2 * work};
+        s->work_cpu_ns = -1;
         s->ready_ns = MS;
         s->end_ns = MS / 2;
         s->connections = s->origin_cpu_ns = s->origin_wall_ns = -1;
@@ -374,6 +375,19 @@ TEST_WITH(the_limit_of_waiting_work_is_named, world_make, world_free, struct wor
         }
         world_summarise(w);
         assert_finding(row(w, C_THREADS), table[i].finding);
+    }
+}
+
+/* Where the host says what CPU time came after the gate opened, starting does not hide a job that blocks. */
+TEST_WITH(start_up_is_not_taken_for_computing, world_make, world_free, struct world *w)
+{
+    struct flight_case c = {"io", 1, 100, 60, 100, FINDING_NEVER_OVERLAPS};
+    flight_check(w, &c);
+    for (int percent = 5; percent <= 60; percent += 55) {
+        for (size_t i = 0; i < ROUNDS; i++)
+            w->cells[C_THREADS].samples[i].work_cpu_ns = w->cells[C_THREADS].samples[i].work_ns * percent / 100;
+        world_summarise(w);
+        assert_finding(row(w, C_THREADS), percent == 5 ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS);
     }
 }
 

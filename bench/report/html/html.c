@@ -124,7 +124,9 @@ static const char *const method[][2] = {
     {"Rounds",
      "a round runs every cell of a task once, in a fresh seeded random order, each as a command of its own under "
      "hyperfine, so that the machine's drift meets all of them alike"},
-    {"Checked", "every job's result of every sample, against the other language's sync"},
+    {"Checks",
+     "every job's result of every sample is compared with that of the other language's sync; where there is none to "
+     "compare with, the cell is marked"},
     {"Beats its sync from",
      "as a whole command, from so many jobs on, by the medians of what starting, ending and the work "
      "cost"},
