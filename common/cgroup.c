@@ -58,12 +58,12 @@ static int octal(const char *at)
 }
 
 /* Copies a path in which the kernel writes blanks, tabs, newlines and backslashes as \040. False: it does not fit. */
-static bool span_path(struct span span, char out[CGROUP_PATH_ROOM])
+static bool span_path(struct span span, char out[CGROUP_PATH_SIZE])
 {
     size_t used = 0;
     for (size_t i = 0; i < span.length; i++) {
         const int rc = span.at[i] == '\\' && i + 3 < span.length ? octal(span.at + i + 1) : -1;
-        if (used + 1 >= CGROUP_PATH_ROOM)
+        if (used + 1 >= CGROUP_PATH_SIZE)
             return false;
         out[used++] = rc > 0 ? (char)(unsigned char)rc : span.at[i];
         i += rc > 0 ? 3 : 0;
@@ -73,7 +73,7 @@ static bool span_path(struct span span, char out[CGROUP_PATH_ROOM])
 }
 
 /* A line is "5:cpu,cpuacct:/path" or, of version 2, "0::/path". */
-bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char path[CGROUP_PATH_ROOM])
+bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char path[CGROUP_PATH_SIZE])
 {
     struct span rest = {text, strlen(text)}, line, number, controllers;
     while (span_take(&rest, "\n", &line)) {
@@ -86,7 +86,7 @@ bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char pa
             continue;
         }
         const bool fits = kind->unified ? controllers.length == 0 : span_lists(controllers, kind->controller);
-        if (fits && line.length < CGROUP_PATH_ROOM && line.length > 0 && line.at[0] == '/') {
+        if (fits && line.length < CGROUP_PATH_SIZE && line.length > 0 && line.at[0] == '/') {
             memcpy(path, line.at, line.length);
             path[line.length] = '\0';
             return true;
@@ -96,8 +96,8 @@ bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char pa
 }
 
 /* A line is "id parent dev TOP MOUNT options ... - TYPE source SUPEROPTIONS". */
-bool cgroup_parse_mount(const char *text, const struct cgroup_kind *kind, char mount[CGROUP_PATH_ROOM],
-                        char top[CGROUP_PATH_ROOM])
+bool cgroup_parse_mount(const char *text, const struct cgroup_kind *kind, char mount[CGROUP_PATH_SIZE],
+                        char top[CGROUP_PATH_SIZE])
 {
     struct span rest = {text, strlen(text)}, line;
     while (span_take(&rest, "\n", &line)) {
@@ -131,7 +131,7 @@ double cgroup_parse_quota(const char *text)
 
 static bool folder_there(const char *root, const char *folder)
 {
-    char path[2 * CGROUP_PATH_ROOM];
+    char path[2 * CGROUP_PATH_SIZE];
     struct stat st;
     return snprintf(path, sizeof path, "%s%s", root, folder) < (int)sizeof path && stat(path, &st) == 0 &&
            S_ISDIR(st.st_mode);
@@ -150,7 +150,7 @@ static const char *below_top(const char *path, const char *top)
 size_t cgroup_walk(const char *root, const char *controller, cgroup_look *look, void *arg)
 {
     char *groups = procfs_read(root, "/proc/self/cgroup"), *mounts = procfs_read(root, "/proc/self/mountinfo");
-    char path[CGROUP_PATH_ROOM], mount[CGROUP_PATH_ROOM], top[CGROUP_PATH_ROOM], folder[2 * CGROUP_PATH_ROOM];
+    char path[CGROUP_PATH_SIZE], mount[CGROUP_PATH_SIZE], top[CGROUP_PATH_SIZE], folder[2 * CGROUP_PATH_SIZE];
     size_t seen = 0;
     for (int unified = 0; groups != NULL && mounts != NULL && unified < 2; unified++) {
         const struct cgroup_kind kind = {.controller = controller, .unified = unified != 0};
@@ -175,7 +175,7 @@ size_t cgroup_walk(const char *root, const char *controller, cgroup_look *look, 
 
 static char *folder_line(const char *root, const char *folder, const char *name)
 {
-    char path[2 * CGROUP_PATH_ROOM + 64];
+    char path[2 * CGROUP_PATH_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return procfs_line(root, path);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CGROUP_PATH_ROOM = 4352 };
+enum { CGROUP_PATH_SIZE = 4352 };
 
 /* One hierarchy: that of version 2, or the one of version 1 that has a controller. */
 struct cgroup_kind {
@@ -19,10 +19,10 @@ struct cgroup_kind {
 };
 
 /* Pure: this process's group from the text of a /proc/self/cgroup, "/" or longer. False: it is in none of the kind. */
-bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char path[CGROUP_PATH_ROOM]);
+bool cgroup_parse_self(const char *text, const struct cgroup_kind *kind, char path[CGROUP_PATH_SIZE]);
 /* Pure: where the hierarchy is mounted and which group stands there, from the text of a /proc/self/mountinfo. */
-bool cgroup_parse_mount(const char *text, const struct cgroup_kind *kind, char mount[CGROUP_PATH_ROOM],
-                        char top[CGROUP_PATH_ROOM]);
+bool cgroup_parse_mount(const char *text, const struct cgroup_kind *kind, char mount[CGROUP_PATH_SIZE],
+                        char top[CGROUP_PATH_SIZE]);
 /* Pure: CPUs from "QUOTA PERIOD" ("max 100000" and "-1 100000": no limit). No limit, or no sense: -1. */
 double cgroup_parse_quota(const char *text);
 

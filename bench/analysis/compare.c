@@ -190,7 +190,7 @@ static void measure_all(struct compare *c)
             measure(c, &c->rows[i], what);
             family[i] = &c->rows[i].change[what].ratio;
         }
-        ratios_judge(family, c->row_count, c->margin);
+        ratios_decide(family, c->row_count, c->margin);
     }
     free(family);
 }

@@ -53,7 +53,7 @@ static void find_level(struct ranking *ranking)
         ratios[i] = ratio_between(ranking->cells[i + 1]->cell, ranking->cells[0]->cell, columns[ranking->by], margin);
         family[i] = &ratios[i];
     }
-    ratios_judge(family, rivals, margin);
+    ratios_decide(family, rivals, margin);
     for (size_t i = 0; i < rivals; i++)
         if (ratios[i].verdict != VERDICT_FASTER)
             string_list_addf(&ranking->level, "%s:%s", ranking->cells[i + 1]->cell->runtime,
@@ -124,7 +124,9 @@ struct break_even break_even_of(const struct summary *summary, const struct summ
                                            .work = cell->work_s,
                                            .jobs = cell->group->jobs,
                                            .workers = cell->group->workers};
-    const struct break_even found = break_even_find(&times);
+    struct break_even found = break_even_find(&times);
+    if (found.jobs == 1) /* nothing overlaps one job: there a gain is the noise of starting up */
+        found.jobs = 2;
     return found.state == BREAK_EVEN_FROM && !is_shown(cell, &found) ? unknown : found;
 }
 

@@ -36,7 +36,7 @@ static const struct {
     [DOUBT_DRIFT] = {"drift", "the ratio drifts over the rounds, so that the interval is not that of one value"},
     [DOUBT_DISTURBED] = {"disturbed", "more than a quarter of the samples were disturbed from outside"},
     [DOUBT_TOO_FEW_ROUNDS] = {"too-few-rounds", "too few rounds to call one of so many ratios faster or slower"},
-    [DOUBT_WIDE] = {"wide", "the interval is over 10% to a side and does not clear 1"},
+    [DOUBT_WIDE] = {"wide", "the interval is over 10% to a side and, adjusted for so many ratios, does not clear 1"},
 };
 
 void doubt_add(enum doubt *to, enum doubt more)
@@ -175,7 +175,7 @@ size_t ratio_rounds_needed(size_t count)
     return rounds;
 }
 
-static void ratio_judge(struct ratio *ratio, size_t count, double margin)
+static void ratio_decide(struct ratio *ratio, size_t count, double margin)
 {
     const bool clears = interval_clears(ratio->low, ratio->high, margin);
     if (clears && ratio->p_adjusted < RATIO_FAMILY_ERROR)
@@ -188,7 +188,7 @@ static void ratio_judge(struct ratio *ratio, size_t count, double margin)
         doubt_add(&ratio->doubt, ratio->verdict == VERDICT_UNRESOLVED ? DOUBT_WIDE : DOUBT_TOO_FEW_ROUNDS);
 }
 
-void ratios_judge(struct ratio *const *family, size_t count, double margin)
+void ratios_decide(struct ratio *const *family, size_t count, double margin)
 {
     double *p = xcalloc(2 * count, sizeof *p), *adjusted = p + count;
     size_t n = 0;
@@ -199,7 +199,7 @@ void ratios_judge(struct ratio *const *family, size_t count, double margin)
     for (size_t i = 0, at = 0; i < count; i++)
         if (isfinite(family[i]->p)) {
             family[i]->p_adjusted = adjusted[at++];
-            ratio_judge(family[i], n, margin);
+            ratio_decide(family[i], n, margin);
         }
     free(p);
 }

@@ -121,7 +121,7 @@ double ratio_half_width(const struct ratio *ratio);
 bool interval_clears(double low, double high, double margin);
 
 /* Gives verdicts to the ratios of one family, those without a p-value being none of it. */
-void ratios_judge(struct ratio *const *family, size_t count, double margin);
+void ratios_decide(struct ratio *const *family, size_t count, double margin);
 /* The fewest rounds with which one of `count` ratios could be called different: count * 2^(1 - rounds) < 5%. */
 size_t ratio_rounds_needed(size_t count);
 

@@ -89,7 +89,7 @@ static struct summary_cell cell_make(const struct results *results, const struct
 }
 
 /* One column of one group's table is a family. */
-static void columns_judge(struct summary *summary, const struct plan_group *group)
+static void columns_decide(struct summary *summary, const struct plan_group *group)
 {
     struct ratio **family = xcalloc(summary->cell_count, sizeof *family);
     for (size_t column = 0; column < RATIO_TIMES * RATIO_BASES; column++) {
@@ -97,7 +97,7 @@ static void columns_judge(struct summary *summary, const struct plan_group *grou
         for (size_t i = 0; i < summary->cell_count; i++)
             if (summary->cells[i].group == group)
                 family[count++] = &summary->cells[i].speedup[column / RATIO_BASES][column % RATIO_BASES];
-        ratios_judge(family, count, summary->results->margin);
+        ratios_decide(family, count, summary->results->margin);
     }
     free(family);
 }
@@ -288,7 +288,7 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
 }
 
 /* Copies of what sleeps say nothing of the CPUs. */
-static void capacities_judge(struct summary *summary)
+static void capacities_check(struct summary *summary)
 {
     for (struct summary_check *c = summary->capacities; c < summary->capacities + summary->capacity_count; c++) {
         const struct summary_cell row = {.cell = c->cell, .group = c->group};
@@ -334,9 +334,9 @@ void summary_make(struct summary *summary, const struct results *results)
     *summary = (struct summary){.results = results};
     rows_make(summary, results);
     controls_flag(summary, results->margin);
-    capacities_judge(summary);
+    capacities_check(summary);
     for (size_t g = 0; g < results->group_count; g++)
-        columns_judge(summary, &results->groups[g]);
+        columns_decide(summary, &results->groups[g]);
     for (size_t i = 0; i < summary->cell_count; i++) { /* which look at other cells too */
         diagnosis_make(summary, &summary->cells[i]);
         cell_doubt(summary, &summary->cells[i]);

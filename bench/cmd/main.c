@@ -14,7 +14,7 @@
 #include "bench/cmd/command.h"
 #include "bench/util/alloc.h"
 
-#define NAME_ROOM 64
+#define NAME_SIZE 64
 
 static const struct {
     const char *name;
@@ -84,7 +84,7 @@ static void end_output(int status, void *unused)
 
 static int run_command(size_t i, int argc, char **argv)
 {
-    char name[NAME_ROOM];
+    char name[NAME_SIZE];
     struct error err = {.text = ""};
     snprintf(name, sizeof name, "cobench %s", commands[i].name);
     argv[0] = name;

@@ -147,7 +147,7 @@ static void check_cpus(struct doctor *d, const json_t *facts)
 {
     const double cpus = number_of(facts, "cpus"), affinity = number_of(facts, "affinity_cpus");
     const double quota = number_of(facts, "quota_cpus"), usable = number_of(facts, "effective_cpus");
-    char digits[TEXT_NUMBER_ROOM];
+    char digits[TEXT_NUMBER_SIZE];
     doctor_add(d, doctor_note_if(usable < 3), "CPUs",
                usable <= 1 ? "on one CPU no model gains on work that computes"
                            : "few: the origin, hyperfine and whatever else runs take their part of them",
@@ -176,7 +176,7 @@ static void busiest(struct proctree polls[2], double ticks, char *out, size_t si
     for (size_t i = 0; i < polls[1].count && i < 3 && used < size; i++) {
         const struct proctree_entry *top = &polls[1].entries[i];
         const double cpus = (double)top->ticks / ticks;
-        char digits[TEXT_NUMBER_ROOM];
+        char digits[TEXT_NUMBER_SIZE];
         if (cpus >= 0.05) /* less is not worth a name */
             used += (size_t)snprintf(out + used, size - used, "%s%s (%d) %s", used > 0 ? ", " : ": ", top->name,
                                      (int)top->pid, text_number(digits, cpus));

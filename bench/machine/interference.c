@@ -233,7 +233,7 @@ static bool find_load(const struct interference *s, char *text, size_t size)
     if (s->cpus <= 0 || s->wall_ns <= 0)
         return false;
     const double limit = INTERFERENCE_LOAD_SHARE * (double)s->cpus;
-    char digits[TEXT_NUMBER_ROOM];
+    char digits[TEXT_NUMBER_SIZE];
     if (s->wall_ns >= INTERFERENCE_SHORT_NS && s->others_ns >= 0) {
         snprintf(text, size, "of other processes %s of %lld CPUs",
                  text_number(digits, (double)s->others_ns / (double)s->wall_ns), (long long)s->cpus);

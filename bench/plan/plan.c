@@ -507,10 +507,10 @@ const char *plan_role_name(enum plan_role role)
     return names[role];
 }
 
-void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room)
+void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t size)
 {
     const struct plan_cell *c = &plan->cells[cell];
-    snprintf(out, room, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime, c->model,
+    snprintf(out, size, "%s %s:%s%s%s%s", plan->groups[c->group].name, c->runtime, c->model,
              c->role == ROLE_MODEL ? "" : " (", c->role == ROLE_MODEL ? "" : plan_role_name(c->role),
              c->role == ROLE_MODEL ? "" : ")");
 }

@@ -104,9 +104,9 @@ size_t plan_order(const struct plan *plan, int64_t round, size_t group, size_t *
 /* The schedule of a group in round `round` (0: of the verify pass): the same for all its cells, and for poisson another
  * one every round, drawn by the plan's seed. Its rate is 0 where the loop is closed. */
 struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t round);
-#define CELL_NAME_ROOM 200
+#define CELL_NAME_SIZE 200
 /* "count c:sync", "count c:sync (control)". */
-void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t room);
+void plan_cell_name(const struct plan *plan, size_t cell, char *out, size_t size);
 const char *plan_role_name(enum plan_role role);
 
 /* A task's parameters (params.c). Every --set has to reach at least one group of `tasks` (none: of all). */

@@ -17,18 +17,18 @@ const char *stopping_name(enum stopping_why why)
     return names[why];
 }
 
-static void time_text(double seconds, int digits, char *out, size_t room)
+static void time_text(double seconds, int digits, char *out, size_t size)
 {
     const double minutes = seconds / 60, hours = minutes / 60;
     if (hours >= 1)
-        snprintf(out, room, "%.*g h", digits, hours);
+        snprintf(out, size, "%.*g h", digits, hours);
     else if (minutes >= 1)
-        snprintf(out, room, "%.*g min", digits, minutes);
+        snprintf(out, size, "%.*g min", digits, minutes);
     else
-        snprintf(out, room, "%.*g s", digits, seconds);
+        snprintf(out, size, "%.*g s", digits, seconds);
 }
 
-void stopping_text(const struct stopping *asked, char *out, size_t room)
+void stopping_text(const struct stopping *asked, char *out, size_t size)
 {
     char rounds[48] = "", budget[48];
     time_text(asked->budget_s, 4, budget, sizeof budget);
@@ -36,11 +36,11 @@ void stopping_text(const struct stopping *asked, char *out, size_t room)
         snprintf(rounds, sizeof rounds, "%lld round%s", (long long)asked->rounds, asked->rounds == 1 ? "" : "s");
     const char *or_rounds = asked->rounds > 0 ? " or " : "";
     if (asked->precision > 0)
-        snprintf(out, room, "until +-%.4g%% or %s%s%s are over", 100 * asked->precision, budget, or_rounds, rounds);
+        snprintf(out, size, "until +-%.4g%% or %s%s%s are over", 100 * asked->precision, budget, or_rounds, rounds);
     else if (asked->budget_s > 0)
-        snprintf(out, room, "as many rounds as fit into %s%s%s", budget, asked->rounds > 0 ? ", at most " : "", rounds);
+        snprintf(out, size, "as many rounds as fit into %s%s%s", budget, asked->rounds > 0 ? ", at most " : "", rounds);
     else
-        snprintf(out, room, "%s", rounds);
+        snprintf(out, size, "%s", rounds);
 }
 
 /* Widths are compared on the scale they shrink on, that of the logarithm. */
@@ -53,8 +53,8 @@ int64_t stopping_rounds(double widest, double precision)
     return rounds < (double)ROUNDS_IN_SIGHT ? (int64_t)rounds : ROUNDS_IN_SIGHT;
 }
 
-enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
-                                double round_s)
+enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
+                                  double round_s)
 {
     if (planned > 0 && done >= planned)
         return STOPPING_PRECISE;
@@ -65,7 +65,7 @@ enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int6
     return STOPPING_GOES_ON;
 }
 
-int64_t stopping_room(double budget_s, const struct stopping_pace *pace)
+int64_t stopping_fitting(double budget_s, const struct stopping_pace *pace)
 {
     const double more = floor((budget_s - pace->spent_s) / pace->round_s);
     if (!(more > 1)) /* NaN too */
@@ -74,24 +74,24 @@ int64_t stopping_room(double budget_s, const struct stopping_pace *pace)
 }
 
 /* As --budget takes it, rounded up to what is no odd number of seconds. */
-static void option_text(double seconds, char *out, size_t room)
+static void option_text(double seconds, char *out, size_t size)
 {
     if (seconds <= 300)
-        snprintf(out, room, "%.0fs", ceil(seconds));
+        snprintf(out, size, "%.0fs", ceil(seconds));
     else if (seconds <= 300 * 60)
-        snprintf(out, room, "%.0fm", ceil(seconds / 60));
+        snprintf(out, size, "%.0fm", ceil(seconds / 60));
     else
-        snprintf(out, room, "%.0fh", ceil(seconds / 3600));
+        snprintf(out, size, "%.0fh", ceil(seconds / 3600));
 }
 
-void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t room)
+void stopping_fitting_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t size)
 {
     char budget[48], round[48], enough[48];
-    const int64_t rounds = stopping_room(budget_s, pace);
+    const int64_t rounds = stopping_fitting(budget_s, pace);
     time_text(budget_s, 4, budget, sizeof budget);
     time_text(pace->round_s, 2, round, sizeof round);
     option_text(pace->spent_s + STOPPING_SPARE * (double)(needed - pace->done) * pace->round_s, enough, sizeof enough);
-    snprintf(out, room,
+    snprintf(out, size,
              "a budget of %s has room for about %lld round%s of %s here; an interval needs %lld (begin with "
              "--budget %s or more, or with fewer cells)",
              budget, (long long)rounds, rounds == 1 ? "" : "s", round, (long long)needed, enough);

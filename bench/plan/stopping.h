@@ -44,7 +44,7 @@ enum stopping_why { STOPPING_GOES_ON, STOPPING_ROUNDS, STOPPING_PRECISE, STOPPIN
 /* "rounds", "precise", "budget"; NULL for the first. */
 const char *stopping_name(enum stopping_why why);
 /* "10 rounds", "as many rounds as fit into 2 min", "until +-2% or 10 min are over": for people. */
-void stopping_text(const struct stopping *asked, char *out, size_t room);
+void stopping_text(const struct stopping *asked, char *out, size_t size);
 /*
  * How many rounds a group has in all for `precision`, where after STOPPING_PILOT rounds the widest of its intervals has
  * the half-width `widest` (both as shares; NaN: it has no interval to make narrower).
@@ -54,12 +54,12 @@ int64_t stopping_rounds(double widest, double precision);
  * Whether a group that has had `done` rounds and is to have `planned` in all (0: nobody has said yet) goes on. `spent_s`
  * is what the run has taken so far, `round_s` what its next round will take. The first round is never refused.
  */
-enum stopping_why stopping_look(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
-                                double round_s);
+enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
+                                  double round_s);
 /* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least. */
-int64_t stopping_room(double budget_s, const struct stopping_pace *pace);
+int64_t stopping_fitting(double budget_s, const struct stopping_pace *pace);
 /* "a budget of 10 s has room for about 3 rounds of 2.5 s here; an interval needs 6 (begin with --budget 20s or more, or with
- * fewer cells)": for people, where stopping_room is below `needed`. */
-void stopping_room_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t room);
+ * fewer cells)": for people, where stopping_fitting is below `needed`. */
+void stopping_fitting_text(double budget_s, const struct stopping_pace *pace, int64_t needed, char *out, size_t size);
 
 #endif

@@ -14,7 +14,7 @@
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 
-#define PATH_ROOM 4096
+#define PATH_SIZE 4096
 
 /* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
 const struct host_row host_table[] = {
@@ -28,7 +28,7 @@ const size_t host_count = sizeof host_table / sizeof *host_table;
 /* The path of this program: /proc says it best; where there is none, what it was started as. */
 static char *self_path(void)
 {
-    char path[PATH_ROOM];
+    char path[PATH_SIZE];
     const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
     if (length >= 0)
         return xstrndup(path, (size_t)length);
@@ -56,7 +56,7 @@ static char *find_python(const char *build)
 {
     char *path = text_format("%s/python", build), *text = NULL;
     size_t length = 0;
-    if (file_read(path, PATH_ROOM, &text, &length) == 0)
+    if (file_read(path, PATH_SIZE, &text, &length) == 0)
         text[strcspn(text, "\n")] = '\0';
     free(path);
     return text;

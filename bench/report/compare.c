@@ -185,7 +185,7 @@ static void say_column(const struct compare *c, enum compare_what what, struct w
     qsort(entries, moved, sizeof *entries, by_distance);
     for (size_t i = 0; i < moved; i++) {
         struct format number, interval;
-        char behind[3 * FORMAT_ROOM];
+        char behind[3 * FORMAT_SIZE];
         snprintf(behind, sizeof behind, " %s%s %s", cells_sign(entries[i].ratio->verdict),
                  format_ratio(&number, entries[i].ratio->ratio),
                  format_interval(&interval, entries[i].ratio->low, entries[i].ratio->high));
@@ -299,7 +299,8 @@ static const char legend[] =
     "margin, and the p-value, adjusted by Holm over the column in all groups, is below 5%; = no difference shown. ? "
     "doubtful: the results of a run are unchecked, its times drift or round 1 lies apart, the rounds are too few, or "
     "the "
-    "interval is over 10% to a side and does not clear 1. Without an interval: fewer than 4 rounds.";
+    "interval is over 10% to a side and, adjusted for so many ratios, does not clear 1. Without an interval: fewer "
+    "than 4 rounds.";
 
 static json_t *differences_json(const struct differences *differences)
 {

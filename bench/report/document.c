@@ -50,7 +50,7 @@ static void add_cpus(const json_t *machine, struct string_list *out)
     const json_int_t cpus = json_integer_value(json_object_get(machine, "cpus")),
                      cores = json_integer_value(json_object_get(machine, "cores"));
     const double usable = json_number_value(json_object_get(machine, "effective_cpus"));
-    char count[48] = "CPUs unknown", of_cores[48] = "", less[48] = "", digits[TEXT_NUMBER_ROOM];
+    char count[48] = "CPUs unknown", of_cores[48] = "", less[48] = "", digits[TEXT_NUMBER_SIZE];
     if (cpus > 0)
         snprintf(count, sizeof count, "%lld CPU%s", (long long)cpus, cpus == 1 ? "" : "s");
     if (cores > 0 && cores < cpus)

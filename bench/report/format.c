@@ -8,26 +8,26 @@
 
 /* Three significant digits without an exponent, for 0.0005 and above; what rounds up to the next power of ten loses a
  * decimal, so that 9.999 is 10.0 and not 10.00. */
-static void three_digits(char *out, size_t room, double value)
+static void three_digits(char *out, size_t size, double value)
 {
     const int decimals = value < 0.09995 ? 4 : value < 0.9995 ? 3 : value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
-    snprintf(out, room, "%.*f", decimals, value);
+    snprintf(out, size, "%.*f", decimals, value);
 }
 
 /* The same: small ratios keep fewer digits, the least get an exponent. */
-static void ratio_digits(char *out, size_t room, double value)
+static void ratio_digits(char *out, size_t size, double value)
 {
     if (!isfinite(value))
-        snprintf(out, room, "-");
+        snprintf(out, size, "-");
     else if (value < 0.0095) {
         /* printf rounds; what it does not do is leave out the exponent's leading zeros. */
         char digits[32];
         snprintf(digits, sizeof digits, "%.0e", value);
-        snprintf(out, room, "%ce%d", digits[0], atoi(strchr(digits, 'e') + 1));
+        snprintf(out, size, "%ce%d", digits[0], atoi(strchr(digits, 'e') + 1));
     } else if (value < 0.09995)
-        snprintf(out, room, "%.3f", value);
+        snprintf(out, size, "%.3f", value);
     else
-        three_digits(out, room, value);
+        three_digits(out, size, value);
 }
 
 const char *format_time(struct format *f, double seconds)

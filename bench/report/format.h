@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How cobench writes a time, a ratio, an interval: the same in every table. The functions fill a buffer of FORMAT_ROOM
+ * How cobench writes a time, a ratio, an interval: the same in every table. The functions fill a buffer of FORMAT_SIZE
  * bytes and return it. What is not known is "-".
  */
 #ifndef BENCH_REPORT_FORMAT_H
@@ -11,10 +11,10 @@
 #include "bench/analysis/summary.h"
 #include "bench/util/text.h"
 
-enum { FORMAT_ROOM = 64 };
+enum { FORMAT_SIZE = 64 };
 
 struct format {
-    char text[FORMAT_ROOM];
+    char text[FORMAT_SIZE];
 };
 
 const char *format_time(struct format *f, double seconds); /* "86.1 ms", below a day at most 7 columns */

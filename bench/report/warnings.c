@@ -193,7 +193,7 @@ static void warn_precision(struct warnings *out, const struct summary *summary)
     for (size_t g = 0; asked > 0 && g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
         const double reached = precision_reached(summary, g);
-        char got[TEXT_NUMBER_ROOM], wanted[TEXT_NUMBER_ROOM];
+        char got[TEXT_NUMBER_SIZE], wanted[TEXT_NUMBER_SIZE];
         if (reached > asked)
             warn(out, WARNING_PRECISION,
                  text_format("%s: its widest interval is %s%% to a side, and %s%% were asked for", group->name,

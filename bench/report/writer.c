@@ -54,13 +54,13 @@ static bool table_shows(const struct table *table, size_t column)
 static const char *signed_text(struct format *f, double number, const char *(*unit)(struct format *f, double value))
 {
     struct format size;
-    snprintf(f->text, sizeof f->text, "%s%.*s", number < 0 ? "-" : "", FORMAT_ROOM - 2, unit(&size, fabs(number)));
+    snprintf(f->text, sizeof f->text, "%s%.*s", number < 0 ? "-" : "", FORMAT_SIZE - 2, unit(&size, fabs(number)));
     return f->text;
 }
 
 static const char *number_text(enum table_unit unit, double number, struct format *f)
 {
-    char digits[TEXT_NUMBER_ROOM];
+    char digits[TEXT_NUMBER_SIZE];
     switch (unit) {
     case UNIT_SECONDS:
         return signed_text(f, number, format_time);

@@ -54,7 +54,7 @@ static int tell(const struct bench *b, const struct plan_cell *cell, int rc, str
 
 int disk_space_check(const struct bench *b, const struct plan_cell *cell, bool unreserved, struct error *err)
 {
-    const int rc = dir_try_room(b->scratch);
+    const int rc = dir_try_space(b->scratch);
     if (rc == -ENOSPC || rc == -EDQUOT)
         return tell(b, cell, rc, err);
     return unreserved && could_fit(b, cell) ? tell(b, cell, -ENOSPC, err) : 0;

@@ -26,15 +26,15 @@ static int columns(void)
     return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-static void left_text(int64_t left_ns, char *out, size_t room)
+static void left_text(int64_t left_ns, char *out, size_t size)
 {
     const long long s = (left_ns + NS_PER_S / 2) / NS_PER_S;
     if (left_ns < 0)
         *out = '\0';
     else if (s >= 60)
-        snprintf(out, room, ", %lld min %02lld s left", s / 60, s % 60);
+        snprintf(out, size, ", %lld min %02lld s left", s / 60, s % 60);
     else
-        snprintf(out, room, ", %lld s left", s);
+        snprintf(out, size, ", %lld s left", s);
 }
 
 void progress_at(struct progress *p, const char *where, int64_t left_ns)

@@ -47,7 +47,7 @@ static int plan_groups(struct rounds *r, const double *widths, struct error *err
     int rc = 0;
     for (size_t g = 0; rc == 0 && g < r->plan->group_count; g++) {
         struct rounds_group *group = &r->groups[g];
-        char digits[TEXT_NUMBER_ROOM];
+        char digits[TEXT_NUMBER_SIZE];
         if (group->planned > 0 || group->why != STOPPING_GOES_ON)
             continue;
         group->planned = stopping_rounds(widths[g], r->plan->stopping.precision);
@@ -92,7 +92,7 @@ static int stop_group(struct rounds *r, size_t g, enum stopping_why why, int64_t
         json_pack("{sI sI ss}", "group", (json_int_t)g, "rounds", (json_int_t)done, "why", stopping_name(why)), err);
 }
 
-int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
+int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
 {
     const struct stopping *asked = &rounds->plan->stopping;
     int rc = 0;
@@ -101,8 +101,8 @@ int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct er
     for (size_t g = 0; rc == 0 && g < rounds->plan->group_count; g++) {
         if (rounds->groups[g].why != STOPPING_GOES_ON)
             continue;
-        enum stopping_why why = stopping_look(asked, done, rounds->groups[g].planned,
-                                              (double)rounds_spent_ns(rounds) / 1e9, (double)round_ns / 1e9);
+        enum stopping_why why = stopping_decide(asked, done, rounds->groups[g].planned,
+                                                (double)rounds_spent_ns(rounds) / 1e9, (double)round_ns / 1e9);
         if (why == STOPPING_GOES_ON && done >= ROUNDS_MAX)
             why = STOPPING_ROUNDS;
         if (why != STOPPING_GOES_ON)
@@ -112,7 +112,7 @@ int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct er
 }
 
 /* A cap that is too low by itself was told when the run began. */
-void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
+void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns)
 {
     const struct stopping *asked = &rounds->plan->stopping;
     const struct stopping_pace pace = {.done = done,
@@ -121,9 +121,9 @@ void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns)
     const bool capped = asked->rounds > 0 && asked->rounds < ROUNDS_FOR_INTERVALS;
     char text[240];
     if (rounds->told || capped || asked->budget_s <= 0 || round_ns <= 0 ||
-        stopping_room(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
+        stopping_fitting(asked->budget_s, &pace) >= ROUNDS_FOR_INTERVALS)
         return;
-    stopping_room_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
+    stopping_fitting_text(asked->budget_s, &pace, ROUNDS_FOR_INTERVALS, text, sizeof text);
     progress_note(rounds->progress, true, "warning: %s", text);
     rounds->told = true;
 }

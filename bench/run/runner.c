@@ -163,7 +163,7 @@ static int reference_for(struct runner *r, const struct plan_cell *cell, const s
 
 static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
 {
-    char name[CELL_NAME_ROOM];
+    char name[CELL_NAME_SIZE];
     plan_cell_name(r->bench->plan, cell, name, sizeof name);
     progress_note(r->progress, s->status != CELL_IMPOSSIBLE, "%s: %s: %s", name, cell_status_name(s->status),
                   s->reason == NULL ? "" : s->reason);
@@ -183,7 +183,7 @@ static int keep_jobs(const struct runner *r, const struct sample_taken *s, struc
 static int commit(struct runner *r, struct sample_taken *s, struct sample_place place, int64_t took_ns,
                   struct error *err)
 {
-    char name[CELL_NAME_ROOM];
+    char name[CELL_NAME_SIZE];
     const struct reference *reference;
     int rc = 0;
     if (s->status == CELL_OK && (rc = reference_for(r, &r->bench->plan->cells[place.cell], &reference, err)) == 0)
@@ -238,7 +238,7 @@ struct reference_run {
 /* What is compared with these results has to be compared with the same ones throughout. */
 static int check_again(struct runner *r, const struct reference_run *run, struct error *err)
 {
-    char name[CELL_NAME_ROOM], digest[17];
+    char name[CELL_NAME_SIZE], digest[17];
     plan_cell_name(r->bench->plan, run->cell, name, sizeof name);
     if (run->sample.status != CELL_OK)
         return error_set(err, -EBADMSG, "%s worked when the run began and now does not: %s: %s", name,
@@ -385,7 +385,7 @@ static bool verified_as_reference(const struct runner *r, size_t cell)
 
 static void tell_verifying(struct runner *r, const char *what)
 {
-    char where[CELL_NAME_ROOM + 40];
+    char where[CELL_NAME_SIZE + 40];
     snprintf(where, sizeof where, "verifying %s", what);
     progress_at(r->progress, where, time_left(r, 0));
 }
@@ -393,7 +393,7 @@ static void tell_verifying(struct runner *r, const char *what)
 static int verify_group(struct runner *r, size_t group, struct error *err)
 {
     const struct plan *p = r->bench->plan;
-    char name[CELL_NAME_ROOM];
+    char name[CELL_NAME_SIZE];
     tell_verifying(r, p->groups[group].name);
     int rc = verify_references(r, group, err);
     for (size_t c = 0; rc == 0 && c < p->cell_count; c++) {
@@ -437,7 +437,7 @@ static int64_t first_place(const struct runner *r, int64_t round)
 static void tell_place(struct runner *r, int64_t round, size_t cell, int64_t begun_ns)
 {
     const int64_t cap = r->bench->plan->stopping.rounds;
-    char where[CELL_NAME_ROOM + 60], name[CELL_NAME_ROOM], of[32] = "";
+    char where[CELL_NAME_SIZE + 60], name[CELL_NAME_SIZE], of[32] = "";
     plan_cell_name(r->bench->plan, cell, name, sizeof name);
     if (cap > 0)
         snprintf(of, sizeof of, " of %lld", (long long)cap);
@@ -481,13 +481,13 @@ int runner_rounds(struct runner *r, struct error *err)
     size_t *order = xcalloc(r->bench->plan->cell_count, sizeof *order);
     int rc = 0;
     while (rc == 0 && any_goes_on(r)) {
-        rounds_tell_room(&r->rounds, r->rounds_done, round_ns(r));
+        rounds_tell_fitting(&r->rounds, r->rounds_done, round_ns(r));
         rc = run_round(r, r->rounds_done + 1, order, err);
         r->rounds_done += rc == 0;
         if (rc == 0)
             rc = concurrent_runs_poll(r->concurrent, err);
         if (rc == 0)
-            rc = rounds_look(&r->rounds, r->rounds_done, round_ns(r), err);
+            rc = rounds_decide(&r->rounds, r->rounds_done, round_ns(r), err);
     }
     free(order);
     progress_clear(r->progress);

@@ -58,10 +58,10 @@ void rounds_close(struct rounds *rounds);
 /* What the run has taken so far, verifying and former sittings included. */
 int64_t rounds_spent_ns(const struct rounds *rounds);
 /* Looks at every group that goes on, after `done` whole rounds; the next round of all of them will take `round_ns`. */
-int rounds_look(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
+int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err);
 /* Warns, once, where the budget has no room for as many rounds as an interval needs. Before each round; `round_ns` as above,
  * 0: not known yet. */
-void rounds_tell_room(struct rounds *rounds, int64_t done, int64_t round_ns);
+void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns);
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group);
 /* How many rounds a group has still to come after `done` of them; -1: not known yet. */
 int64_t rounds_to_come(const struct rounds *rounds, size_t group, int64_t done);

@@ -61,7 +61,7 @@ __attribute__((format(printf, 3, 4))) static void blame(struct sample_taken *s, 
 }
 
 /* ": " and the last line of what the command said on stderr (of a traceback it is the one that matters), or "". */
-static void last_complaint(const struct attempt *a, char *out, size_t room)
+static void last_complaint(const struct attempt *a, char *out, size_t size)
 {
     char *text = NULL;
     size_t length;
@@ -70,12 +70,12 @@ static void last_complaint(const struct attempt *a, char *out, size_t room)
         return;
     const char *line = text_last_line(text);
     if (*line != '\0')
-        snprintf(out, room, ": %s", line);
+        snprintf(out, size, ": %s", line);
     free(text);
 }
 
 /* How the host ended, and where it was not hyperfine's command what it said of it. */
-static void ended_text(const struct attempt *a, const struct sample_taken *s, char *out, size_t room)
+static void ended_text(const struct attempt *a, const struct sample_taken *s, char *out, size_t size)
 {
     const int rc = (int)s->exit;
     const char *signal = rc > 128 ? sigabbrev_np(rc - 128) : NULL;
@@ -83,12 +83,12 @@ static void ended_text(const struct attempt *a, const struct sample_taken *s, ch
     if (!a->place->timed)
         last_complaint(a, said, sizeof said);
     if (rc < 0)
-        snprintf(out, room, "its exit status is not known%s", said);
+        snprintf(out, size, "its exit status is not known%s", said);
     else if (rc > 128)
-        snprintf(out, room, "it was ended by signal %d (%s%s)%s", rc - 128, signal ? "SIG" : "",
+        snprintf(out, size, "it was ended by signal %d (%s%s)%s", rc - 128, signal ? "SIG" : "",
                  signal ? signal : "unknown", said);
     else
-        snprintf(out, room, "it ended with exit status %d%s", rc, said);
+        snprintf(out, size, "it ended with exit status %d%s", rc, said);
 }
 
 /* -- what it left ------------------------------------------------------------------------------------------------- */

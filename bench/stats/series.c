@@ -30,23 +30,23 @@ int stats_first_of(const double *x, size_t n, struct stats_first *out)
 /* -- drift ------------------------------------------------------------------------------------------------------------ */
 
 /* Sorts x by merging and returns how many pairs stood in falling order; equal values are no such pair. */
-static double inversions_count(double *x, size_t n, double *room)
+static double inversions_count(double *x, size_t n, double *spare)
 {
     if (n < 2)
         return 0;
     const size_t half = n / 2;
-    double count = inversions_count(x, half, room) + inversions_count(x + half, n - half, room);
+    double count = inversions_count(x, half, spare) + inversions_count(x + half, n - half, spare);
     size_t i = 0, j = half, at = 0;
     while (i < half && j < n) {
         if (x[j] < x[i]) {
             count += (double)(half - i);
-            room[at++] = x[j++];
+            spare[at++] = x[j++];
         } else {
-            room[at++] = x[i++];
+            spare[at++] = x[i++];
         }
     }
-    memcpy(room + at, x + i, (half - i) * sizeof *x); /* what is left of the second half is in its place */
-    memcpy(x, room, (at + half - i) * sizeof *x);
+    memcpy(spare + at, x + i, (half - i) * sizeof *x); /* what is left of the second half is in its place */
+    memcpy(x, spare, (at + half - i) * sizeof *x);
     return count;
 }
 

@@ -218,7 +218,7 @@ static int head_read(const struct place *at, const struct results *results, cons
 static int belongs(const struct place *at, const struct results *results, const struct json_field *line,
                    const struct head *head)
 {
-    char name[CELL_NAME_ROOM];
+    char name[CELL_NAME_SIZE];
     const struct result_cell *cell = &results->cells[head->cell];
     const int64_t asked = results->asked.rounds;
     const struct json_field *named = json_field_get(line, "name");

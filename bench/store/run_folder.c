@@ -24,12 +24,12 @@
 #define SWEEP_MS       1000     /* nobody sweeps for longer; who holds the lock then holds it for something else */
 #define TEMPORARY_LINK "latest" /* as long as the number of a temporary folder */
 
-void run_folder_time(char *out, size_t room)
+void run_folder_time(char *out, size_t size)
 {
     const time_t now = time(NULL);
     struct tm utc;
-    if (gmtime_r(&now, &utc) == NULL || strftime(out, room, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-        snprintf(out, room, "unknown");
+    if (gmtime_r(&now, &utc) == NULL || strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        snprintf(out, size, "unknown");
 }
 
 /* -- temporary names ---------------------------------------------------------------------------------------------- */

@@ -25,6 +25,6 @@ void run_folder_sweep(const char *path);
  * the newest. */
 int run_folder_publish(const char *path, struct error *err);
 /* Now, as "2026-11-21T01:40:00Z". */
-void run_folder_time(char *out, size_t room);
+void run_folder_time(char *out, size_t size);
 
 #endif

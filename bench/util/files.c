@@ -17,7 +17,7 @@
 #include "bench/util/text.h"
 #include "common/read_all.h"
 
-#define SCRATCH_ROOM   (256ull << 20) /* bytes: 4 million jobs' slots */
+#define SCRATCH_SIZE   (256ull << 20) /* bytes: 4 million jobs' slots */
 #define SCRATCH_PREFIX "cobench-"
 #define SWEEP_AGE_S    60
 
@@ -119,9 +119,9 @@ void dir_remove_flat(const char *path)
     (void)rmdir(path);
 }
 
-int dir_try_room(const char *path)
+int dir_try_space(const char *path)
 {
-    char *name = text_format("%s/room", path);
+    char *name = text_format("%s/space", path);
     const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int rc = fd < 0 ? -errno : -EINTR;
     while (fd >= 0 && rc == -EINTR)
@@ -187,10 +187,10 @@ static int make_in(const char *parent, char **path)
     const int lock = rc == 0 ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1; /* held to this process's end */
     if (lock >= 0)
         (void)flock(lock, LOCK_EX | LOCK_NB); /* nobody else knows the name */
-    const int room = rc == 0 ? dir_try_room(name) : 0;
-    if (room == -ENOSPC || room == -EDQUOT) {
+    const int space = rc == 0 ? dir_try_space(name) : 0;
+    if (space == -ENOSPC || space == -EDQUOT) {
         dir_remove_flat(name);
-        rc = room;
+        rc = space;
     }
     if (rc == 0)
         *path = name;
@@ -203,7 +203,7 @@ int dir_make_scratch(char **path)
 {
     struct statvfs vfs;
     const char *temp = getenv("TMPDIR");
-    if (statvfs("/dev/shm", &vfs) == 0 && (unsigned long long)vfs.f_bavail * vfs.f_frsize >= SCRATCH_ROOM &&
+    if (statvfs("/dev/shm", &vfs) == 0 && (unsigned long long)vfs.f_bavail * vfs.f_frsize >= SCRATCH_SIZE &&
         make_in("/dev/shm", path) == 0)
         return 0;
     if (temp != NULL && *temp == '/' && make_in(temp, path) == 0)

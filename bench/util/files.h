@@ -33,6 +33,6 @@ int dir_make_scratch(char **path);
 void dir_remove_scratch(const char *path);
 #define DIR_SPARE (1u << 20) /* bytes: more than the records, JSON and complaints of a sample take together */
 /* Whether a file of DIR_SPARE bytes can be had in the folder, which it leaves as it was: 0, -ENOSPC, -EDQUOT or another. */
-int dir_try_room(const char *path);
+int dir_try_space(const char *path);
 
 #endif

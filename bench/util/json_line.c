@@ -20,9 +20,9 @@ struct scanner {
 /* The place of a new field, in an array that may move. */
 static size_t field_add(struct json_line *line, const char *key, size_t key_length)
 {
-    if (line->count == line->room) {
-        line->room = line->room == 0 ? 128 : line->room * 2;
-        line->fields = xrealloc(line->fields, line->room * sizeof *line->fields);
+    if (line->count == line->capacity) {
+        line->capacity = line->capacity == 0 ? 128 : line->capacity * 2;
+        line->fields = xrealloc(line->fields, line->capacity * sizeof *line->fields);
     }
     line->fields[line->count] = (struct json_field){.key = key, .key_length = key_length, .kind = JSON_NULL};
     return line->count++;

@@ -27,7 +27,7 @@ struct json_field {
 
 struct json_line {
     struct json_field *fields; /* the first is the object itself */
-    size_t count, room;
+    size_t count, capacity;
     json_t *tree; /* of a line that jansson parsed: fields borrow from it */
 };
 

@@ -53,9 +53,9 @@ void text_close(FILE *out)
         out_of_memory();
 }
 
-const char *text_number(char out[TEXT_NUMBER_ROOM], double value)
+const char *text_number(char out[TEXT_NUMBER_SIZE], double value)
 {
-    snprintf(out, TEXT_NUMBER_ROOM, fabs(value) < 999.5 ? "%.3g" : "%.0f", value);
+    snprintf(out, TEXT_NUMBER_SIZE, fabs(value) < 999.5 ? "%.3g" : "%.0f", value);
     return out;
 }
 

@@ -24,8 +24,8 @@ void text_set(char **text, const char *value);
 FILE *text_open(char **text, size_t *length);
 void text_close(FILE *out);
 /* Three digits, those before the point whole: "0.0123", "1.5", "1024". Returns `out`. */
-enum { TEXT_NUMBER_ROOM = 32 };
-const char *text_number(char out[TEXT_NUMBER_ROOM], double value);
+enum { TEXT_NUMBER_SIZE = 32 };
+const char *text_number(char out[TEXT_NUMBER_SIZE], double value);
 /* The length in bytes of a control character (C0, DEL, and C1 as UTF-8 has it); 0: there is none, or the text's end. */
 size_t text_control(const char *text);
 /* Puts one character in the place of each control character. */

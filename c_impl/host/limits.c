@@ -85,7 +85,7 @@ unsigned limits_cpus(void) { return (unsigned)ceil(cpus_effective("")); }
 static void pids_look(const char *root, const char *folder, void *arg)
 {
     int64_t *least = arg, max;
-    char path[2 * CGROUP_PATH_ROOM], line[64];
+    char path[2 * CGROUP_PATH_SIZE], line[64];
     snprintf(path, sizeof path, "%s%s/pids.max", root, folder);
     if (line_read(path, line, sizeof line) && num_parse_i64(line, 1, INT64_MAX, &max) == 0 && max < *least)
         *least = max;

@@ -11,9 +11,9 @@
 
 static void check_self(const char *text, const struct cgroup_kind *kind)
 {
-    char path[CGROUP_PATH_ROOM], again[CGROUP_PATH_ROOM];
+    char path[CGROUP_PATH_SIZE], again[CGROUP_PATH_SIZE];
     const bool found = cgroup_parse_self(text, kind, path);
-    FUZZ_MUST(!found || (path[0] == '/' && strlen(path) < CGROUP_PATH_ROOM && strchr(path, '\n') == NULL));
+    FUZZ_MUST(!found || (path[0] == '/' && strlen(path) < CGROUP_PATH_SIZE && strchr(path, '\n') == NULL));
     if (!kind->unified)
         return;
     const struct cgroup_kind other = {.controller = "pids", .unified = true};
@@ -23,11 +23,11 @@ static void check_self(const char *text, const struct cgroup_kind *kind)
 
 static void check_mount(const char *text, const struct cgroup_kind *kind)
 {
-    char mount[CGROUP_PATH_ROOM], top[CGROUP_PATH_ROOM];
+    char mount[CGROUP_PATH_SIZE], top[CGROUP_PATH_SIZE];
     if (!cgroup_parse_mount(text, kind, mount, top))
         return;
-    FUZZ_MUST(mount[0] == '/' && strlen(mount) < CGROUP_PATH_ROOM);
-    FUZZ_MUST(top[0] == '/' && strlen(top) < CGROUP_PATH_ROOM);
+    FUZZ_MUST(mount[0] == '/' && strlen(mount) < CGROUP_PATH_SIZE);
+    FUZZ_MUST(top[0] == '/' && strlen(top) < CGROUP_PATH_SIZE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -338,13 +338,13 @@ TEST(test_the_supervisor_removes_its_folder)
 TEST_WITH(test_space_in_a_folder, scratch_new, scratch_free, char *folder)
 {
     char *path = text_format("%s/room", folder);
-    assert_int_equal(dir_try_room(folder), 0);
+    assert_int_equal(dir_try_space(folder), 0);
     assert_false(file_exists(path));
     limit_files(DIR_SPARE - 1);
-    assert_int_equal(dir_try_room(folder), -EFBIG);
+    assert_int_equal(dir_try_space(folder), -EFBIG);
     limit_files(RLIM_INFINITY);
     assert_false(file_exists(path));
-    assert_int_equal(dir_try_room("/no/such/folder"), -ENOENT);
+    assert_int_equal(dir_try_space("/no/such/folder"), -ENOENT);
     free(path);
 }
 

@@ -38,7 +38,7 @@ TEST(test_what_ends_a_group)
     };
     for (size_t i = 0; i < COUNT(table); i++)
         assert_int_equal(
-            stopping_look(&table[i].asked, table[i].done, table[i].planned, table[i].spent_s, table[i].round_s),
+            stopping_decide(&table[i].asked, table[i].done, table[i].planned, table[i].spent_s, table[i].round_s),
             table[i].why);
     assert_null(stopping_name(STOPPING_GOES_ON));
     assert_string_equal(stopping_name(STOPPING_BUDGET), "budget");
@@ -59,14 +59,14 @@ TEST(test_the_room_of_a_budget)
         {10, {0, 0, NAN}, 1}, {604800, {0, 0, 1e-9}, 1000000},
     };
     for (size_t i = 0; i < COUNT(table); i++)
-        assert_int_equal(stopping_room(table[i].budget_s, &table[i].pace), table[i].room);
+        assert_int_equal(stopping_fitting(table[i].budget_s, &table[i].pace), table[i].room);
     /* A round that has room is not refused, one that has none is. */
     for (int64_t done = 1; done < 9; done++) {
         const struct stopping_pace pace = {done, 0.5 + 1.25 * (double)done, 1.25};
         const struct stopping asked = {.budget_s = 8};
-        assert_int_equal(stopping_look(&asked, done, 0, pace.spent_s, pace.round_s),
+        assert_int_equal(stopping_decide(&asked, done, 0, pace.spent_s, pace.round_s),
                          done < 6 ? STOPPING_GOES_ON : STOPPING_BUDGET);
-        assert_int_equal(stopping_room(asked.budget_s, &pace), done < 6 ? 6 : done + 1);
+        assert_int_equal(stopping_fitting(asked.budget_s, &pace), done < 6 ? 6 : done + 1);
     }
 }
 
@@ -96,7 +96,7 @@ TEST(test_a_budget_without_room_in_words)
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         char text[240];
-        stopping_room_text(table[i].budget_s, &table[i].pace, 6, text, sizeof text);
+        stopping_fitting_text(table[i].budget_s, &table[i].pace, 6, text, sizeof text);
         assert_string_equal(text, table[i].said);
     }
 }

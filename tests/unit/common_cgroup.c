@@ -38,7 +38,7 @@ TEST(test_own_group)
 {
     const struct cgroup_kind cpu = {.controller = "cpu"}, unified = {.unified = true};
     const char *hybrid = "9:name=systemd:/s\n5:cpuacct:/no\n4:cpu,cpuacct:/a/b:c\n0::/u\n";
-    char path[CGROUP_PATH_ROOM];
+    char path[CGROUP_PATH_SIZE];
     assert_true(cgroup_parse_self(hybrid, &cpu, path));
     assert_string_equal(path, "/a/b:c");
     assert_true(cgroup_parse_self(hybrid, &unified, path));
@@ -57,7 +57,7 @@ TEST(test_mount)
                        "30 1 0:26 / /sys/fs/cgroup/unified rw shared:9 - cgroup2 cgroup2 rw,nsdelegate\n"
                        "33 1 0:30 / /sys/fs/cgroup/cpuset rw shared:1 x:2 - cgroup cgroup rw,cpuset\n"
                        "34 1 0:29 /docker/1 /sys/fs/cg\\040roup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n";
-    char mount[CGROUP_PATH_ROOM], top[CGROUP_PATH_ROOM];
+    char mount[CGROUP_PATH_SIZE], top[CGROUP_PATH_SIZE];
     assert_true(cgroup_parse_mount(text, &cpu, mount, top));
     assert_string_equal(mount, "/sys/fs/cg roup/cpu,cpuacct");
     assert_string_equal(top, "/docker/1");

@@ -94,7 +94,7 @@ static bool column_errs(gsl_rng *rng, size_t n, struct pairs *pairs)
         ratios[k] = ratio_of(pairs);
         ratio_test(&ratios[k], pairs, 0);
     }
-    ratios_judge(family, VARIANTS, 0);
+    ratios_decide(family, VARIANTS, 0);
     for (size_t k = 0; k < VARIANTS; k++)
         errs |= ratios[k].verdict == VERDICT_FASTER || ratios[k].verdict == VERDICT_SLOWER;
     return errs;

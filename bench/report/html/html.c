@@ -137,7 +137,7 @@ static const char *const method[][2] = {
 
 static void write_method(struct writer *w, const struct results *r)
 {
-    char margin[100], digits[TEXT_NUMBER_ROOM];
+    char margin[100], digits[TEXT_NUMBER_SIZE];
     html_section(w->out, "method", "How it was measured");
     for (size_t i = 0; i < sizeof method / sizeof *method; i++)
         write_item(w, method[i][0], method[i][1]);
