@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
      NULL,
      "Show the page, RUN/" PAGE_FILE ", in a browser ($BROWSER or xdg-open); print its path where there is none"},
     {{"quiet", SETTING_FLAG, offsetof(struct arguments, quiet)}, NULL, "Print no table"},
-    {{"table", SETTING_TEXT, offsetof(struct arguments, table)},
+    {{"table", SETTING_TABLE, offsetof(struct arguments, table)},
      "NAME",
      "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost"},
     {{"margin", SETTING_MARGIN, offsetof(struct arguments, margin)},
