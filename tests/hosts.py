@@ -166,9 +166,11 @@ def workers_of(model: str, jobs: int, workers: int) -> int:
 
 
 def wait_until(holds, seconds: float = 30) -> None:
+    """Polls a file, say: there is nothing to wait on."""
     deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.005)  # polling a file: there is nothing to wait on
+    while not holds():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        time.sleep(0.005)
 
 
 def alive(pid: int) -> bool:

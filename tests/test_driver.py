@@ -420,6 +420,15 @@ def test_list_for_people_and_for_programs(checkout):
     assert {t["name"]: t["hosts"] for t in listed["tasks"]}["lonely"] == ["c"]
 
 
+@pytest.mark.parametrize("format_, list_, doctor", [
+    ("md", "| name | kind | jobs |", "| verdict | what |"), ("adoc", "|name |kind |jobs |", "|verdict |what |"),
+    ("csv", "name,kind,jobs,hosts,about\n", "area,name,verdict,found,advice\n"),
+])
+def test_list_and_doctor_in_any_format(checkout, format_, list_, doctor):
+    assert list_ in checkout("list", "--format", format_).stdout
+    assert doctor in checkout("doctor", "--format", format_).stdout
+
+
 # -- surroundings -----------------------------------------------------------------------------------------------------
 
 def test_hyperfine_missing(checkout, tmp_path):

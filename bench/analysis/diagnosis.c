@@ -99,9 +99,12 @@ static enum finding wait_limit(const struct summary *summary, const struct summa
 bool hardly_computes(const struct summary_cell *cell)
 {
     const double rest = cell->median_s - cell->work_s; /* starting and ending: CPU time at most */
+    const bool disturbed = is_disturbed(cell);         /* computing got what the others left */
+    if (disturbed && strcmp(cell->group->kind, "cpu") == 0)
+        return false;
     const double most_s = cell->cpu_s - (rest <= START_UP_MOST * cell->work_s ? rest : 0);
     const double cpu_s = isnan(cell->work_cpu_s) ? most_s : cell->work_cpu_s;
-    return cell->work_s >= SUMMARY_SHORT_WORK_S && cpu_s < (is_disturbed(cell) ? LEFT : BUSY) * cell->work_s;
+    return cell->work_s >= SUMMARY_SHORT_WORK_S && cpu_s < (disturbed ? LEFT : BUSY) * cell->work_s;
 }
 
 /* Waiting together is free, unless the CPU or the origin is the limit; mixed work may have a capacity, as CPU work has. */

@@ -216,7 +216,9 @@ struct break_even break_even_of(const struct summary *summary, const struct summ
                                            .work = cell->work_s,
                                            .jobs = cell->group->jobs,
                                            .workers = cell->group->workers};
-    const struct break_even found = break_even_find(&times);
+    struct break_even found = break_even_find(&times);
+    if (found.jobs == 1) /* nothing overlaps one job: there a gain is the noise of starting up */
+        found.jobs = 2;
     return found.state == BREAK_EVEN_FROM && !is_shown(cell, &found) ? unknown : found;
 }
 

@@ -36,7 +36,7 @@ static const struct {
     [DOUBT_DRIFT] = {"drift", "the ratio drifts over the rounds, so that the interval is not that of one value"},
     [DOUBT_DISTURBED] = {"disturbed", "more than a quarter of the samples were disturbed from outside"},
     [DOUBT_TOO_FEW_ROUNDS] = {"too-few-rounds", "too few rounds to call one of so many ratios faster or slower"},
-    [DOUBT_WIDE] = {"wide", "the interval is over 10% to a side and does not clear 1"},
+    [DOUBT_WIDE] = {"wide", "the interval is over 10% to a side and, adjusted for so many ratios, does not clear 1"},
 };
 
 void doubt_add(enum doubt *to, enum doubt more)

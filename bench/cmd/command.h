@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The subcommands, one file each (cmd_*.c). Each parses its own arguments with argp (argv[0] is "cobench run" and so
+ * The subcommands, one file each. Each parses its own arguments with argp (argv[0] is "cobench run" and so
  * on) and returns the exit status: 0, 1 (it ran and something failed), 2 (usage), 77 (not possible here), or 128 + the
  * signal that ended it. Where err->text is not empty, main prints it as "cobench: TEXT".
  */

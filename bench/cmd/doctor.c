@@ -18,12 +18,13 @@
 enum { WIDTH_MOST = 120 }; /* columns: longer lines are hard to read */
 
 struct arguments {
+    struct options_print print;
     bool json;
     char *root; /* NULL: this machine */
 };
 
 static const struct option_row rows[] = {
-    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As JSON"},
+    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As --format json"},
     {{"root", SETTING_TEXT, offsetof(struct arguments, root)},
      "DIR",
      "Examine the copy of a machine's /proc and /sys below DIR instead; then nothing is said of whether a run is "
@@ -32,6 +33,7 @@ static const struct option_row rows[] = {
 static const struct options options = {
     .rows = rows,
     .count = sizeof rows / sizeof *rows,
+    .prints = true,
     .doc = "Says what is installed, what is missing and how to get it, what this machine allows, and what on it will "
            "disturb a measurement and how to calm it.\vExit status: 0 a run is possible, 77 it is not (a line says "
            "MISSING), 1 this could not be found out, 2 usage."};
@@ -156,14 +158,16 @@ static void write_conclusion(const struct doctor *d, struct writer *w)
 static int show(const struct doctor *d, const struct arguments *a, json_t *facts, struct error *err)
 {
     const bool whole = a->root == NULL;
-    struct writer w = options_writer(&(struct options_print){.format = NULL}, NULL);
-    w.format = a->json ? &format_json : &format_terminal;
-    w.width = w.width < WIDTH_MOST ? w.width : WIDTH_MOST;
+    struct writer w = options_writer(&a->print, NULL);
+    if (a->json)
+        w.format = &format_json;
+    if (a->print.width == 0 && w.width > WIDTH_MOST)
+        w.width = WIDTH_MOST;
     write_fact(&w, "doctor", json_integer(1));
     write_fact(&w, "possible", whole ? json_boolean(doctor_possible(d)) : json_null());
     write_fact(&w, "machine", json_incref(facts));
     write_heading(&w, 1, whole ? "This machine" : "That machine");
-    if (a->json)
+    if (w.format->for_programs)
         write_findings(d, 0, d->count, NULL, &w);
     else
         write_areas(d, &w);

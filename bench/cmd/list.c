@@ -14,17 +14,20 @@
 #include "bench/util/files.h"
 
 struct arguments {
+    struct options_print print;
     bool json;
     char *tasks_dir;
 };
 
 static const struct option_row option_rows[] = {
-    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As JSON"},
+    {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As --format json"},
     {{"tasks", SETTING_TEXT, offsetof(struct arguments, tasks_dir)}, "DIR", "Another folder of task files"},
 };
 static const struct options options = {.rows = option_rows,
                                        .count = sizeof option_rows / sizeof *option_rows,
-                                       .doc = "Lists runtimes, models, and tasks with their parameters."};
+                                       .prints = true,
+                                       .doc = "Lists runtimes, models, and tasks with their parameters (of csv: the "
+                                              "tasks)."};
 
 /* -- what there is ------------------------------------------------------------------------------------------------ */
 
@@ -92,27 +95,28 @@ static void read_member(const void *row, int which, struct table_value *out)
 }
 
 static const struct table_column columns[] = {
-    {NULL, "name", UNIT_TEXT, false, 0, read_member, NAME},
+    {"name", "name", UNIT_TEXT, false, 0, read_member, NAME},
     {NULL, "host", UNIT_TEXT, false, 0, read_member, HOST},
     {NULL, "version", UNIT_TEXT, false, 0, read_member, VERSION},
     {NULL, "parameter", UNIT_TEXT, false, 0, read_member, KEY},
     {NULL, "default", UNIT_TEXT, false, 0, read_member, DEFAULT},
     {NULL, "type", UNIT_TEXT, false, 0, read_member, TYPE},
     {NULL, "values", UNIT_TEXT, false, 0, read_member, RANGE},
-    {NULL, "kind", UNIT_TEXT, false, 0, read_member, KIND},
-    {NULL, "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
-    {NULL, "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
-    {NULL, "", UNIT_TEXT, false, 0, read_member, ABOUT},
+    {"kind", "kind", UNIT_TEXT, false, 0, read_member, KIND},
+    {"jobs", "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
+    {"hosts", "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
+    {"about", "", UNIT_TEXT, false, 0, read_member, ABOUT},
 };
 
 /* Of an array of objects; what none of them has is no column. */
-static void write_rows(struct writer *w, const char *title, const json_t *array)
+static void write_rows(struct writer *w, const char *name, const char *title, const json_t *array)
 {
     const size_t count = json_array_size(array);
     const json_t **rows = xcalloc(count, sizeof(json_t *));
     for (size_t i = 0; i < count; i++)
         rows[i] = json_array_get(array, i);
-    write_table(w, &(struct table){.title = title,
+    write_table(w, &(struct table){.name = name,
+                                   .title = title,
                                    .columns = columns,
                                    .column_count = sizeof columns / sizeof *columns,
                                    .rows = rows,
@@ -150,12 +154,12 @@ static void write_list(struct writer *w, const struct catalog *c, const json_t *
 {
     char title[160];
     write_heading(w, 1, "Runtimes, models and tasks");
-    write_rows(w, "Runtimes", json_object_get(all, "runtimes"));
-    write_rows(w, "Models", json_object_get(all, "models"));
-    write_rows(w, "Tasks", json_object_get(all, "tasks"));
+    write_rows(w, "runtimes", "Runtimes", json_object_get(all, "runtimes"));
+    write_rows(w, "models", "Models", json_object_get(all, "models"));
+    write_rows(w, "tasks", "Tasks", json_object_get(all, "tasks"));
     for (size_t i = 0; i < c->task_count; i++) {
         snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);
-        write_rows(w, title, c->tasks[i].params);
+        write_rows(w, NULL, title, c->tasks[i].params);
     }
     write_notes(w, c);
     write_end(w);
@@ -163,11 +167,11 @@ static void write_list(struct writer *w, const struct catalog *c, const json_t *
 
 /* -- the command -------------------------------------------------------------------------------------------------- */
 
-static int print_catalog(const struct catalog *c, bool as_json, struct error *err)
+static int print_catalog(const struct catalog *c, const struct arguments *a, struct error *err)
 {
-    struct writer w = options_writer(&(struct options_print){.format = NULL}, NULL);
+    struct writer w = options_writer(&a->print, "tasks");
     json_t *all = list_json(c);
-    if (!as_json)
+    if (!a->json && w.format != &format_json)
         write_list(&w, c, all);
     else if (json_dumpf(all, stdout, JSON_INDENT(1)) == 0)
         puts("");
@@ -192,7 +196,7 @@ int cmd_list(int argc, char **argv, struct error *err)
     if (rc == 0)
         rc = hosts_ask_all(&source, &catalog, err);
     if (rc == 0)
-        rc = print_catalog(&catalog, arguments.json, err);
+        rc = print_catalog(&catalog, &arguments, err);
     supervisor_close(source.supervisor);
     catalog_free(&catalog);
     paths_free(&paths);

@@ -36,7 +36,7 @@ static const struct option_row rows[] = {
     {{"brief", SETTING_FLAG, offsetof(struct arguments, brief)},
      NULL,
      "Print only what cobench run prints: which model to take, and what was wrong with the run"},
-    {{"table", SETTING_TEXT, offsetof(struct arguments, table)},
+    {{"table", SETTING_TABLE, offsetof(struct arguments, table)},
      "NAME",
      "Of csv, which is one table: cells (default), checks, scaling, laws or marginal_cost"},
     {{"margin", SETTING_MARGIN, offsetof(struct arguments, margin)},

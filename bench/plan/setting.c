@@ -31,6 +31,8 @@ static const struct {
     [SETTING_START_METHOD] = {.why = "neither fork nor spawn", .words = {"fork", "spawn"}},
     [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
                         .words = {"terminal", "md", "adoc", "csv", "json"}},
+    [SETTING_TABLE] = {.why = "none of cells, checks, scaling, laws and marginal_cost",
+                       .words = {"cells", "checks", "scaling", "laws", "marginal_cost"}},
     [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
     [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
     [SETTING_DRAWINGS] = {.why = "none of svg, png, pdf and txt", .words = {"svg", "png", "pdf", "txt"}},

@@ -21,6 +21,7 @@ enum setting_kind {
     SETTING_ARRIVALS,
     SETTING_START_METHOD,
     SETTING_FORMAT,
+    SETTING_TABLE,
     SETTING_JUDGE,
     SETTING_TIME,
     SETTING_ADDED, /* struct string_list: one more */

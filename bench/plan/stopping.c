@@ -113,7 +113,7 @@ void stopping_share(struct stopping_cell *cells, size_t count, double left_s)
 /* -- when to stop -------------------------------------------------------------------------------------------------- */
 
 enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
-                                double round_s)
+                                  double round_s)
 {
     if (planned > 0 && done >= planned)
         return asked->precision > 0 ? STOPPING_PRECISE : STOPPING_BUDGET;

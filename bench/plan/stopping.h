@@ -77,7 +77,7 @@ double stopping_width(const struct stopping_cell *cell);
  * is what the run has taken so far, `round_s` what its next round will take. The first round is never refused.
  */
 enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
-                                double round_s);
+                                  double round_s);
 /* As --budget takes it, rounded up to what is no odd number of seconds. */
 void stopping_option_text(double seconds, char *out, size_t size);
 /* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least. */

@@ -299,7 +299,8 @@ static const char legend[] =
     "margin, and the p-value, adjusted by Holm over the column in all groups, is below 5%; = no difference shown. ? "
     "doubtful: the results of a run are unchecked, its times drift or round 1 lies apart, the rounds are too few, or "
     "the "
-    "interval is over 10% to a side and does not clear 1. Without an interval: fewer than 4 rounds.";
+    "interval is over 10% to a side and, adjusted for so many ratios, does not clear 1. Without an interval: fewer "
+    "than 4 rounds.";
 
 static json_t *differences_json(const struct differences *differences)
 {

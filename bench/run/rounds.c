@@ -163,8 +163,8 @@ int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct 
     for (size_t g = 0; rc == 0 && g < rounds->plan->group_count; g++) {
         if (rounds->why[g] != STOPPING_GOES_ON)
             continue;
-        enum stopping_why why = stopping_decide(asked, done, planned_of(rounds, g), (double)rounds_spent_ns(rounds) / 1e9,
-                                              (double)round_ns / 1e9);
+        enum stopping_why why = stopping_decide(asked, done, planned_of(rounds, g),
+                                                (double)rounds_spent_ns(rounds) / 1e9, (double)round_ns / 1e9);
         if (why == STOPPING_GOES_ON && done >= ROUNDS_MAX)
             why = STOPPING_ROUNDS;
         if (why != STOPPING_GOES_ON)

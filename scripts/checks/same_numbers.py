@@ -47,6 +47,7 @@ RENAMED: list[tuple[str, str | None]] = [
 CHANGED: list[tuple[str, tuple[Any, ...], str]] = [
     (r"summary", (2,), "the version"),
     (r"cells\..*\.break_even(_jobs)?", (None,), "none without an interval that clears 1"),
+    (r"cells\..*\.break_even_jobs", (2,), "from 1, which nothing overlaps"),
     (r"cells\..*_verdict", ("too few rounds",), "a verdict of its own"),
 ]
 NESTED = ("scaling", "prices")  # written in another shape, and in no reference run

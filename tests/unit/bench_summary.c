@@ -442,6 +442,8 @@ TEST_WITH(what_could_not_be_is_no_fault_of_the_model, world_make, world_free, st
         {{"cpu", 1, 100, 100, 100, FINDING_NONE}, 1, 110, 0},
         {{"cpu", 2, 140, 105, 70, FINDING_OFF_CPU}, 2, 110, 3},
         {{"cpu", 2, 140, 105, 70, FINDING_NONE}, 2, 110, 4}, /* others took that from it */
+        {{"cpu", 1, 100, 3, 100, FINDING_BLOCKS}, 2, 110, 3},
+        {{"cpu", 1, 100, 3, 100, FINDING_NEVER_OVERLAPS}, 2, 110, 4}, /* nor that it waits */
         {{"cpu", 2, 196, 120, 100, FINDING_NONE}, 2, 150, 0},
         {{"cpu", 2, 196, 100, 100, FINDING_OFF_CPU}, 2, 150, 0}, /* and not that they take turns */
         {{"mixed", 2, 196, 5, 100, FINDING_NONE}, 2, 150, 0},

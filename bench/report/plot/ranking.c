@@ -35,7 +35,7 @@ static void say(struct picture *p, const struct plot_rows *rows, const struct ra
     picture_say(&p->words[0], "%s over %s%s", time,
                 r->base == RATIO_PY_SYNC ? SUMMARY_BASELINE_RUNTIME ":" : "the runtime's own ",
                 plan_baseline(p->group));
-    picture_say(&p->alt, "%s: the %zu variants sorted by their %s; the first is %s with %s, the last %s with %s",
+    picture_say(&p->alt, "%s: the %zu variants sorted by their %s; the highest is %s with %s, the lowest %s with %s",
                 p->group->name, rows->count, time, picture_variant(first->cell->cell).text,
                 format_ratio(&a, first->key), picture_variant(last->cell->cell).text, format_ratio(&b, last->key));
 }
