@@ -87,8 +87,8 @@ struct break_even_times {
 
 struct break_even break_even_find(const struct break_even_times *times);
 /*
- * Of a cell against its runtime's sync in the same group. Unknown where neither its work nor its whole command was shown to
- * be faster, or where the estimate contradicts what was measured; from 2 jobs on at the earliest; and in open loops, whose work lasts as long as told.
+ * Of a cell against its runtime's sync in the same group; at least 2 jobs. Unknown where neither work nor whole command
+ * was shown to be faster, or the estimate contradicts what was measured; and in open loops, which last as long as told.
  */
 struct break_even break_even_of(const struct summary *summary, const struct summary_cell *cell);
 /* "from", "never"; NULL where it is unknown. */

@@ -352,7 +352,7 @@ TEST(test_the_supervisor_removes_its_folder)
 
 TEST_WITH(test_space_in_a_folder, scratch_new, scratch_free, char *folder)
 {
-    char *path = text_format("%s/room", folder);
+    char *path = text_format("%s/space", folder);
     assert_int_equal(dir_try_space(folder), 0);
     assert_false(file_exists(path));
     limit_files(DIR_SPARE - 1);
