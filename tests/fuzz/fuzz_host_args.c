@@ -34,7 +34,8 @@ static void check_params(const struct args *args)
 
 static void check_run(const struct args *args)
 {
-    FUZZ_MUST(args->task.name != NULL && args->model != NULL && args->slots != NULL && args->record != NULL);
+    FUZZ_MUST((args->task.name != NULL) != (args->task.command != NULL));
+    FUZZ_MUST(args->model != NULL && args->slots != NULL && args->record != NULL);
     FUZZ_MUST(strcmp(args->model->name, args->model_name) == 0);
     FUZZ_MUST(args->jobs <= PARAMS_JOBS_MAX && args->workers <= ARGS_WORKERS_MAX);
     FUZZ_MUST(args->timeout_ns >= NS_PER_MS && args->timeout_ns <= 86400 * NS_PER_S);
