@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from py_impl import catalog, options, params, record
+from py_impl import VERSION, catalog, options, params, record
 from py_impl.contract import COMMAND, IO, NOTHING, URL
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.runtimes import PY, Runtime
@@ -38,26 +38,40 @@ EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
 
 def main(argv: list[str], runtime: Runtime = PY) -> int:
     start_ns = time.monotonic_ns()
-    if argv[:1] == ["help"] or {"-h", "--help"} & set(argv[:2]):
-        print(options.help_text())
-        return 0
-    if argv and argv[0] == "run":
+    if argv and argv[0] == "run" and not {"-h", "--help"} & set(argv[:2]):
         return Command(runtime, argv[1:], start_ns).run()
     try:
+        if argv[:1] == ["help"] or {"-h", "--help"} & set(argv[:2]):
+            say(options.help_text())
+            return 0
+        if argv[:1] == ["--version"]:
+            say(f"py_impl {VERSION}")
+            return 0
         if not argv or argv[0] not in options.COMMANDS:
             what = f"'{argv[0]}' is no command" if argv else "a command is needed"
             raise Usage(f"{what} (known: {', '.join(options.COMMANDS)})")
         given = options.parse("list", argv[1:])
-        from py_impl.listing import show
+        from py_impl.listing import shown
 
-        show(runtime, given)
+        say(shown(runtime, given))
     except Usage as error:
         complain(str(error))
         return EXITS["usage"]
     except Impossible as error:
         complain(str(error))
         return EXITS["impossible"]
+    except Failed as error:
+        complain(str(error))
+        return EXITS["failed"]
     return 0
+
+
+def say(text: str) -> None:
+    try:
+        with open(1, "w", encoding=sys.getfilesystemencoding(), errors="surrogateescape", closefd=False) as out:
+            out.write(text + "\n")
+    except OSError as error:
+        raise Failed("cannot write to standard output") from error
 
 
 def complain(line: str) -> None:

@@ -156,17 +156,18 @@ def _text(value: object) -> str | None:
     return " ".join(str(value).split()) if value else None
 
 
-def show(runtime: Runtime, given: dict[str, object]) -> None:
+def shown(runtime: Runtime, given: dict[str, object]) -> str:
     offer = listing(runtime, given)
     if "--json" in given:
-        print(json.dumps(offer))
-        return
+        return json.dumps(offer)
+    lines = []
     for kind in ("models", "tasks"):
-        print(f"{kind}:")
+        lines.append(f"{kind}:")
         for row in offer[kind]:
-            print(f"  {row['name']:<13} {row['about']}")
+            lines.append(f"  {row['name']:<13} {row['about']}")
             for param in row.get("params", ()):
                 default = "needed" if param["default"] is None else param["default"]
-                print(f"    {param['key']:<11} {param['about']} ({default})")
+                lines.append(f"    {param['key']:<11} {param['about']} ({default})")
     for error in offer["errors"]:
         print(f"py_impl: {error}", file=sys.stderr)
+    return "\n".join(lines)

@@ -11,6 +11,7 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from zlib import crc32
@@ -18,7 +19,7 @@ from zlib import crc32
 import pytest
 
 from hosts import (
-    BUILD, C, EMBED, EXT, HOSTS, PROCESSES, PY, ROOT, TASKS, TEST_TASKS, check_a_run, check_the_end, children_of,
+    BUILD, C, EMBED, EXT, HOSTS, PROCESSES, PY, ROOT, SECONDS, TASKS, TEST_TASKS, check_a_run, check_the_end, children_of,
     outcome, python_task, workers_of,
 )  # fmt: skip
 from origin_stub import body_of, stub_origin
@@ -522,6 +523,16 @@ def test_usage(host, tmp_path, words, reason):
 def test_usage_without_a_record(host, words):
     done = host.call(*words)
     assert done.returncode == 2 and done.stdout == "" and done.stderr.startswith((f"{host.name}: ", f"usage: {host.name} "))
+
+
+@over_hosts()
+@pytest.mark.parametrize("words", (["--version"], ["--help"], ["list"], ["list", "--json"], ["run", "--help"]))
+@pytest.mark.parametrize("to", (">&-", ">/dev/full"))
+def test_output_that_cannot_be_written_is_an_error(host, words, to):
+    done = subprocess.run(["sh", "-c", f'exec "$@" {to}', "sh", *host.program, *words], cwd=ROOT, text=True, capture_output=True,
+                          timeout=SECONDS)  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, f"{host.name}: cannot write to standard output\n")
+    assert host.call(*words).returncode == 0
 
 
 @over_hosts()

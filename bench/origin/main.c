@@ -4,6 +4,7 @@
  * first line and serves until its standard input ends, so that it cannot outlive whoever started it and holds the other
  * end of that pipe, however that one dies; SIGTERM and SIGINT end it too.
  */
+#define _DEFAULT_SOURCE /* on_exit */
 #include <argp.h>
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,16 @@
 #include "common/num.h"
 
 #define PROGRAM "cobench-origin"
+
+/* At exit, wherever that is: argp prints help and ends the program by itself. */
+static void end_output(int status, void *unused)
+{
+    (void)unused;
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return;
+    fputs(PROGRAM ": cannot write to standard output\n", stderr);
+    _exit(status != 0 ? status : EXIT_FAILURE);
+}
 
 static error_t option_parse(int key, char *arg, struct argp_state *state)
 {
@@ -108,9 +119,8 @@ static int template_print(const struct server *server)
     const int port = server_port(server);
     if (port < 0)
         return port;
-    if (printf("http://127.0.0.1:%d/body/{job}?size={size}&delay={delay}\n", port) < 0 || fflush(stdout) != 0)
-        return -errno;
-    return 0;
+    printf("http://127.0.0.1:%d/body/{job}?size={size}&delay={delay}\n", port);
+    return fflush(stdout) == 0 ? 0 : -EIO; /* end_output says so */
 }
 
 /* Serves until one of `ends` fires. */
@@ -131,8 +141,8 @@ static int serve(struct event_base *base, int64_t port)
     int rc = server_open(base, (uint16_t)port, &server);
     if (rc != 0)
         status = fail(what, rc);
-    else if ((rc = template_print(server)) != 0)
-        status = fail("cannot write the URL to standard output", rc);
+    else if (template_print(server) != 0)
+        status = EXIT_FAILURE;
     else
         status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
     server_close(server);
@@ -145,6 +155,9 @@ int main(int argc, char **argv)
 {
     int64_t port = 0;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    argp_program_version = PROGRAM " " COBENCH_VERSION;
+    if (on_exit(end_output, NULL) != 0)
+        return EXIT_FAILURE;
     if (options_parse(argc, argv, &port) != 0)
         return EXIT_FAILURE;
     if (!input_waits()) {

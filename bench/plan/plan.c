@@ -77,18 +77,27 @@ static int unknown_task(const struct catalog *c, const char *name, struct error 
     return rc != 0 ? rc : unknown(err, "task", name, catalog_names(c->tasks, c->task_count, sizeof *c->tasks));
 }
 
+static int known_baseline(const struct catalog *c, const char *name, struct error *err)
+{
+    if (name == NULL || is(name, BASELINE_NONE) || catalog_model(c, name) != NULL)
+        return 0;
+    return unknown(err, "baseline", name, catalog_names(c->models, c->model_count, sizeof *c->models));
+}
+
 static int check_names(const struct plan_source *s, struct error *err)
 {
-    const char *baseline = s->options->baseline;
     int rc = check_lists(s->catalog, &s->options->runtimes, &s->options->models, err);
-    if (rc == 0 && baseline != NULL && !is(baseline, BASELINE_NONE) && catalog_model(s->catalog, baseline) == NULL)
-        rc = unknown(err, "baseline", baseline,
-                     catalog_names(s->catalog->models, s->catalog->model_count, sizeof *s->catalog->models));
+    if (rc == 0)
+        rc = known_baseline(s->catalog, s->options->baseline, err);
     if (rc == 0)
         rc = check_lists(s->catalog, &s->suite->runtimes, &s->suite->models, err);
+    if (rc == 0)
+        rc = known_baseline(s->catalog, s->suite->baseline, err);
     for (size_t g = 0; rc == 0 && g < s->suite->count; g++) {
         const struct suite_group *group = &s->suite->groups[g];
         rc = check_lists(s->catalog, &group->runtimes, &group->models, err);
+        if (rc == 0)
+            rc = known_baseline(s->catalog, group->baseline, err);
         if (rc == 0 && catalog_task(s->catalog, group->task) == NULL)
             rc = unknown_task(s->catalog, group->task, err);
     }
@@ -376,7 +385,7 @@ static int check_baseline(const struct plan *p, size_t group, struct error *err)
     if (any || !plan_compares(g))
         return 0;
     if (!left_out)
-        return error_set(err, -EINVAL, "--baseline: no runtime of '%.200s' has the model '%s'", g->name,
+        return error_set(err, -EINVAL, "baseline: no runtime of '%.200s' has the model '%s'", g->name,
                          plan_baseline(g));
     g->baseline = BASELINE_NONE;
     g->capacity_reason = "there is no baseline";
@@ -484,13 +493,16 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
     const struct plan_options *o = s->options;
     const struct catalog_task *task = catalog_task(s->catalog, from->task);
     const char *method = o->start_method != NULL ? o->start_method : from->start_method;
+    const char *baseline = o->baseline != NULL      ? o->baseline
+                           : from->baseline != NULL ? from->baseline
+                                                    : s->suite->baseline;
     struct plan_group g = {.task = task->name,
                            .kind = task->kind,
                            .asks = task->asks,
                            .entry = task,
                            .url = o->url,
                            .start_method = method != NULL ? method : "fork",
-                           .baseline = is_usual(s->catalog, o->baseline) ? NULL : o->baseline};
+                           .baseline = is_usual(s->catalog, baseline) ? NULL : baseline};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
     /* A counterpart that is there and does not load is a mistake; one that is not there at all may be meant. */

@@ -41,6 +41,7 @@ static const struct setting suite_settings[] = {
     {"precision", SETTING_PRECISION, offsetof(struct suite, stopping.precision)},
     {"runtimes", SETTING_NAMES, offsetof(struct suite, runtimes)},
     {"models", SETTING_NAMES, offsetof(struct suite, models)},
+    {"baseline", SETTING_TEXT, offsetof(struct suite, baseline)},
     {"claims", SETTING_CLAIMS, offsetof(struct suite, claims)},
     {"timeout", SETTING_SECONDS, offsetof(struct suite, timeout_s)},
 };
@@ -54,6 +55,7 @@ static const struct setting group_settings[] = {
     {"arrivals", SETTING_ARRIVALS, offsetof(struct suite_group, arrivals)},
     {"runtimes", SETTING_NAMES, offsetof(struct suite_group, runtimes)},
     {"models", SETTING_NAMES, offsetof(struct suite_group, models)},
+    {"baseline", SETTING_TEXT, offsetof(struct suite_group, baseline)},
     {"start-method", SETTING_START_METHOD, offsetof(struct suite_group, start_method)},
 };
 

@@ -23,6 +23,7 @@ struct suite_group {
     char *arrivals;              /* "fixed" or "poisson"; NULL: not said */
     struct string_list runtimes; /* none: the suite's */
     struct string_list models;   /* none: the suite's */
+    char *baseline;              /* a model, or BASELINE_NONE; NULL: the suite's */
     char *start_method;          /* NULL: fork */
     json_t *params;              /* key -> text, as given */
 };
@@ -32,6 +33,7 @@ struct suite {
     struct stopping stopping;            /* 0: not said */
     double timeout_s;                    /* 0: not said */
     struct string_list runtimes, models; /* none: all */
+    char *baseline;                      /* NULL: each host's own */
     char *claims;                        /* a file of bench/claims, without ".json"; NULL: none */
     struct suite_group *groups;
     size_t count;

@@ -150,12 +150,11 @@ static int list_command(const char *program, int argc, char **argv)
     if (own && tasks.entries[0].task)
         probe = probe_task(tasks.entries[0].task);
     text = args.json ? list_json(&tasks, own || args.task.name ? &probe : NULL) : list_table(&tasks);
-    if (!text || printf(args.json ? "%s\n" : "%s", text) < 0 || fflush(stdout) != 0) {
-        fprintf(stderr, "%s: the list cannot be written\n", program);
-        status = 1;
-        goto out;
-    }
-    status = 0;
+    status = text ? 0 : 1;
+    if (text)
+        printf(args.json ? "%s\n" : "%s", text);
+    else
+        fprintf(stderr, "%s: out of memory\n", program);
 out:
     free(text);
     tasks_close(&tasks);
@@ -181,14 +180,10 @@ static void signals_settle(void)
     sigaction(SIGXFSZ, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 }
 
-int main(int argc, char **argv)
+static int dispatch(const char *program, int argc, char **argv, int64_t start_ns)
 {
-    const int64_t start_ns = clock_now_ns();
-    const char *program = program_name(argc > 0 ? argv[0] : "cobench-host");
     const char *command = argc > 1 ? argv[1] : "";
 
-    signals_settle();
-    limits_raise();
     if (strcmp(command, "run") == 0)
         return run_command(program, argc - 1, argv + 1, start_ns);
     if (strcmp(command, "list") == 0)
@@ -200,4 +195,18 @@ int main(int argc, char **argv)
     const bool asked = strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0;
     usage_print(asked ? stdout : stderr, program);
     return asked ? 0 : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    const int64_t start_ns = clock_now_ns();
+    const char *program = program_name(argc > 0 ? argv[0] : "cobench-host");
+
+    signals_settle();
+    limits_raise();
+    const int status = dispatch(program, argc, argv, start_ns);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: cannot write to standard output\n", program);
+    return status ? status : 1;
 }

@@ -13,8 +13,8 @@
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv, struct error *err);
-} commands[] = {{"list", cmd_list}, {"report", cmd_report}, {"claims", cmd_claims},
-                {"plot", cmd_plot}, {"doctor", cmd_doctor}, {"compare", cmd_compare}};
+} commands[] = {{"list", cmd_list},     {"report", cmd_report},   {"claims", cmd_claims}, {"plot", cmd_plot},
+                {"doctor", cmd_doctor}, {"compare", cmd_compare}, {"advise", cmd_advise}, {"new", cmd_new}};
 
 error_t __wrap_argp_parse(const struct argp *argp, int argc, char **argv, unsigned flags, int *arg_index, void *input)
 {

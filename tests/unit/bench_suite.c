@@ -54,13 +54,13 @@ TEST(test_errors_name_the_line)
         {"", "x.ini: there is no [group NAME] in it"},
         {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
-        {"[suite]\nfoo = 1\n",
-         "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, claims, timeout)"},
+        {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, "
+                               "baseline, claims, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n", "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, rate, "
-                                           "arrivals, runtimes, models, start-method, "
+                                           "arrivals, runtimes, models, baseline, start-method, "
                                            "set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n", "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, rate, "
-                                            "arrivals, runtimes, models, start-method, "
+                                            "arrivals, runtimes, models, baseline, start-method, "
                                             "set.PARAMETER)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
