@@ -26,7 +26,7 @@ _COROUTINE = 0x80  # inspect.CO_COROUTINE; importing inspect takes longer than a
 
 
 class Function:
-    """A task that has `call` beside `run`: workers keep its values in `run.kept`, as (job, value)."""
+    """A task that has `call` beside `run`: workers keep its values in `run.kept`."""
 
     KIND, ASKS, PARAMS, SPLITS = MIXED, NOTHING, (), False
 
@@ -40,6 +40,11 @@ class Function:
         self.__file__ = getattr(code, "co_filename", None)
         self.blocking = self._run_loop if self.is_async else call  # what a model that blocks calls
         self._setup, self._teardown = (_callable(module, name) for name in ("setup", "teardown"))
+
+    def open(self, params: dict[str, object], jobs: int) -> None:
+        """From here on item() only looks up, as it is a part of what a job costs."""
+        each = range(jobs) if self.inputs is None else (self.inputs * -(-jobs // len(self.inputs)))[:jobs]
+        self.item = each.__getitem__
 
     def worker_open(self, state: None, flags: int) -> None:
         if self._setup is not None:

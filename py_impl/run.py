@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import chain, starmap
 
 from py_impl import catalog, params
 from py_impl.contract import COMMAND, URL
@@ -19,7 +20,7 @@ from py_impl.dispenser import in_order, when_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from py_impl.shared_state import SharedState
     from py_impl.end_pause import EndPause
@@ -37,7 +38,7 @@ class Run:
         self.source = ""  # where catalog.load finds it
         self.path: str | None = None  # of folders, where a function's module is looked for first
         self.inputs: str | None = None  # the file of a C function's; those of a Python one go to its workers with the jobs
-        self.kept: list[tuple[int, object]] = []  # what a function returned, by job
+        self.kept: list[tuple[Iterable[int], list[object]]] = []  # jobs, and what a function returned for each
         self.command = None  # the task, where it is one of command.py
         self.offload = False  # of functions, by a loop to its executor
         self.chunk = 1  # of a function's jobs, how many go to a process pool at once
@@ -149,11 +150,11 @@ class Run:
             return
         from py_impl.digest import NothingDone, digest
 
-        for job, value in self.kept:
-            if self.slots.state(job) != DONE:
+        for job, value in chain.from_iterable(starmap(zip, self.kept)):
+            if self.slots.states[job] != DONE:
                 continue
             try:
-                self.slots.set_result(job, digest(value))
+                self.slots.results[job] = digest(value)
             except (NothingDone, RecursionError) as error:
                 self.slots.fail(job)
                 self.shared.failed(job, None, type(error).__name__, str(error), None)

@@ -8,28 +8,29 @@ task does comes out of here. One thread at a time uses a worker.
 from __future__ import annotations
 
 import time
-from struct import error as struct_error
 from time import monotonic_ns
 
 from py_impl.contract import COMMAND, DELAY, NOTHING, Reply, Request
 from py_impl.failure import explain
-from py_impl.slots import (
-    DONE, END, END_AT, FAILED, HEADER_BYTES, REPLIED, REPLIED_AT, RUNNING, RUNS, RUNS_AT, SLOT_BYTES, START, START_AT,
-)  # fmt: skip
+from py_impl.slots import DONE, FAILED, RUNNING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from py_impl.run import Run
+    from py_impl.slots import Slots
 
 _NO_REQUEST = Request()
 
 
 class Worker:
-    """`run_job(job)` runs one job, waiting by blocking, and returns when it ended."""
+    """
+    `run_jobs(jobs)` runs one job after the other, waiting by blocking, and returns when the last ended. Of a function
+    `call_jobs(jobs, items)` does so and returns the values, None where it failed.
+    """
 
-    __slots__ = ("run", "number", "task_worker", "client", "run_job", "call_job", "_task_request")
+    __slots__ = ("run", "number", "task_worker", "client", "run_jobs", "call_jobs", "_task_request")
 
     def __init__(self, run: Run, number: int, flags: int = 0) -> None:
         """Use open_worker: what the task's worker_open raises comes through here."""
@@ -43,11 +44,11 @@ class Worker:
         elif run.transport is not None:
             self.client = run.transport.Client(run.request_timeout_s, run.shared.connected)
         if hasattr(run.task, "call"):
-            self.call_job = self._calling()
-            self.run_job = self._keeping()
+            self.call_jobs = self._calling()
+            self.run_jobs = self._keeping
             return
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
-        self.run_job: Callable[[int], int] = self._straight() if self._task_request is None else self._asking
+        self.run_jobs: Callable[[Iterable[int]], int] = self._straight() if self._task_request is None else self._asking
 
     def close(self) -> None:
         """Closes all but an event loop's client, which has to be awaited."""
@@ -60,60 +61,74 @@ class Worker:
             except (Exception, SystemExit) as error:  # whatever a task may raise
                 self.run.worker_failed(self.number, error)
 
-    def _straight(self) -> Callable[[int], int]:
-        """run_job for a task that asks for nothing: one closure, as every call counts in a job that is one itself."""
-        slots, number, failed = self.run.slots.map, self.number, self._failed
-        task_run, state, task_worker = self.run.task.run, self.run.state, self.task_worker
-        runs_before, stamp_start, stamp_end = RUNS.unpack_from, START.pack_into, END.pack_into
+    # In the two that follow every name and call counts, as a job may be a single one itself.
 
-        def run_job(job: int) -> int:
-            at = HEADER_BYTES + job * SLOT_BYTES
-            runs = runs_before(slots, at + RUNS_AT)[0] + 1
-            start_ns = monotonic_ns()
-            stamp_start(slots, at + START_AT, start_ns, 0, number, RUNNING, runs)
-            try:
-                result = task_run(state, task_worker, job, None)
-            except BaseException as error:  # SystemExit too: a task does not end the host
-                return failed(job, start_ns, error)
-            end_ns = monotonic_ns()
-            try:
-                stamp_end(slots, at + END_AT, result, start_ns, end_ns, number, DONE)
-            except struct_error:
-                return failed(job, start_ns, _bad_result(result))
+    def _straight(self) -> Callable[[Iterable[int]], int]:
+        """run_jobs for a task that asks for nothing."""
+        slots, number, failed, running, done = self.run.slots, self.number, self._failed, RUNNING, DONE
+        results, starts, ends, workers, states, runs = _fields(slots)
+        task_run, state, task_worker, clock = self.run.task.run, self.run.state, self.task_worker, monotonic_ns
+
+        def run_jobs(jobs: Iterable[int]) -> int:
+            end_ns = 0
+            for job in jobs:
+                runs[job] += 1
+                workers[job] = number
+                states[job] = running
+                starts[job] = clock()
+                try:
+                    result = task_run(state, task_worker, job, None)
+                except BaseException as error:  # SystemExit too: a task does not end the host
+                    end_ns = failed(job, error)
+                    continue
+                end_ns = clock()
+                try:
+                    results[job] = result
+                except (TypeError, ValueError):
+                    end_ns = failed(job, _bad_result(result))
+                    continue
+                ends[job] = end_ns
+                states[job] = done
             return end_ns
 
-        return run_job
+        return run_jobs
 
-    def _keeping(self) -> Callable[[int], None]:
-        """run_job for a function: its value is kept until all jobs have ended."""
-        keep, call_job, item = self.run.kept.append, self.call_job, self.run.task.item
-        return lambda job: keep((job, call_job(job, item(job))))
+    def _keeping(self, jobs: Iterable[int]) -> None:
+        """run_jobs for a function: its values are kept until all jobs have ended."""
+        jobs = list(jobs)
+        self.run.kept.append((jobs, self.call_jobs(jobs, map(self.run.task.item, jobs))))
 
-    def _calling(self) -> Callable[[int, object], object]:
-        """call_job, which gives a function's value for job and input; None where it failed."""
-        slots, number, failed, call = self.run.slots.map, self.number, self._failed, self.run.task.blocking
-        runs_before, stamp_start, stamp_end = RUNS.unpack_from, START.pack_into, END.pack_into
+    def _calling(self) -> Callable[[Iterable[int], Iterable[object]], list[object]]:
+        """call_jobs."""
+        number, failed, call, running, done = self.number, self._failed, self.run.task.blocking, RUNNING, DONE
+        _, starts, ends, workers, states, runs = _fields(self.run.slots)
+        clock = monotonic_ns
 
-        def call_job(job: int, item: object) -> object:
-            at = HEADER_BYTES + job * SLOT_BYTES
-            runs = runs_before(slots, at + RUNS_AT)[0] + 1
-            start_ns = monotonic_ns()
-            stamp_start(slots, at + START_AT, start_ns, 0, number, RUNNING, runs)
-            try:
-                value = call(item)
-            except BaseException as error:  # as above
-                failed(job, start_ns, error)
-                return None
-            stamp_end(slots, at + END_AT, 0, start_ns, monotonic_ns(), number, DONE)
-            return value
+        def call_jobs(jobs: Iterable[int], items: Iterable[object]) -> list[object]:
+            values = []
+            for job, item in zip(jobs, items):
+                runs[job] += 1
+                workers[job] = number
+                states[job] = running
+                starts[job] = clock()
+                try:
+                    value = call(item)
+                except BaseException as error:  # as above
+                    failed(job, error)
+                    value = None
+                else:
+                    ends[job] = clock()
+                    states[job] = done
+                values.append(value)
+            return values
 
-        return call_job
+        return call_jobs
 
     async def await_job(self, job: int, item: object) -> None:
         """The same on an event loop, with the value kept."""
         from asyncio import to_thread  # which this model has imported
 
-        start_ns, _ = self.begin(job)
+        self.begin(job)
         task = self.run.task
         try:
             if task.is_async:
@@ -123,15 +138,17 @@ class Worker:
             else:
                 value = task.call(item)
         except BaseException as error:  # as above
-            self._failed(job, start_ns, error)
+            self._failed(job, error)
             return
-        at = HEADER_BYTES + job * SLOT_BYTES
-        END.pack_into(self.run.slots.map, at + END_AT, 0, start_ns, monotonic_ns(), self.number, DONE)
-        self.run.kept.append((job, value))
+        self._end(job, 0)
+        self.run.kept.append(((job,), (value,)))
 
-    def _asking(self, job: int) -> int:
-        """run_job for a task that asks for something."""
-        start_ns, request = self.begin(job)
+    def _asking(self, jobs: Iterable[int]) -> int:
+        """run_jobs for a task that asks for something."""
+        return max(map(self._ask, jobs))
+
+    def _ask(self, job: int) -> int:
+        request = self.begin(job)
         if request is None:
             return monotonic_ns()
         reply = None
@@ -144,49 +161,55 @@ class Worker:
                 else:
                     reply = self.client.get(request.url)
             except Exception as error:  # whatever a transport may raise
-                return self._failed(job, start_ns, error)
+                return self._failed(job, error)
             self.replied(job)
-        return self.finish(job, start_ns, reply)
+        return self.finish(job, reply)
 
     # -- the parts of a job, for models that wait on an event loop ------------------------------------------------------
 
-    def begin(self, job: int) -> tuple[int, Request | None]:
-        """Stamps the start and asks. The start, and what the job waits for; None where it has failed already."""
-        at = HEADER_BYTES + job * SLOT_BYTES
-        runs = RUNS.unpack_from(self.run.slots.map, at + RUNS_AT)[0] + 1
-        start_ns = monotonic_ns()
-        START.pack_into(self.run.slots.map, at + START_AT, start_ns, 0, self.number, RUNNING, runs)
+    def begin(self, job: int) -> Request | None:
+        """Stamps the start and asks: what the job waits for; None where it has failed already."""
+        slots = self.run.slots
+        slots.runs[job] += 1
+        slots.workers[job] = self.number
+        slots.states[job] = RUNNING
+        slots.starts[job] = monotonic_ns()
         if self.run.task.ASKS == NOTHING or self._task_request is None:
-            return start_ns, _NO_REQUEST
+            return _NO_REQUEST
         try:
             request = self._task_request(self.run.state, self.task_worker, job)
             self._check(request)
         except BaseException as error:  # as above
-            self._failed(job, start_ns, error)
-            return start_ns, None
-        return start_ns, request
+            self._failed(job, error)
+            return None
+        return request
 
     def replied(self, job: int) -> None:
         """Stamps that what was asked for is there."""
-        REPLIED.pack_into(self.run.slots.map, HEADER_BYTES + job * SLOT_BYTES + REPLIED_AT, monotonic_ns())
+        self.run.slots.replies[job] = monotonic_ns()
 
-    def finish(self, job: int, start_ns: int, reply: Reply | None) -> int:
+    def finish(self, job: int, reply: Reply | None) -> int:
         """Computes, and stamps the end."""
-        at = HEADER_BYTES + job * SLOT_BYTES
         try:
             result = self.run.task.run(self.run.state, self.task_worker, job, reply)
         except BaseException as error:  # as above
-            return self._failed(job, start_ns, error)
-        end_ns = monotonic_ns()
-        try:
-            END.pack_into(self.run.slots.map, at + END_AT, result, start_ns, end_ns, self.number, DONE)
-        except struct_error:
-            return self._failed(job, start_ns, _bad_result(result))
-        return end_ns
+            return self._failed(job, error)
+        return self._end(job, result)
 
-    def abandon(self, job: int, start_ns: int, error: BaseException) -> int:
+    def abandon(self, job: int, error: BaseException) -> int:
         """Ends a job whose reply never came."""
-        return self._failed(job, start_ns, error)
+        return self._failed(job, error)
+
+    def _end(self, job: int, result: object) -> int:
+        end_ns = monotonic_ns()
+        slots = self.run.slots
+        try:
+            slots.results[job] = result
+        except (TypeError, ValueError):
+            return self._failed(job, _bad_result(result))
+        slots.ends[job] = end_ns
+        slots.states[job] = DONE
+        return end_ns
 
     def _check(self, request: Request) -> None:
         if request.ask == NOTHING or (request.ask == DELAY and request.delay_ns >= 0):
@@ -196,10 +219,9 @@ class Worker:
         if request.ask != self.run.task.ASKS:
             raise ValueError(f"asks for '{request.ask}' where ASKS is '{self.run.task.ASKS}'")
 
-    def _failed(self, job: int, start_ns: int, error: BaseException) -> int:
-        end_ns = monotonic_ns()
-        at = HEADER_BYTES + job * SLOT_BYTES
-        END.pack_into(self.run.slots.map, at + END_AT, 0, start_ns, end_ns, self.number, FAILED)
+    def _failed(self, job: int, error: BaseException) -> int:
+        end_ns = self.run.slots.ends[job] = monotonic_ns()
+        self.run.slots.states[job] = FAILED
         kind, message, line = explain(error, getattr(self.run.task, "__file__", None))
         self.run.shared.failed(job, self.number, kind, message, line)
         return end_ns
@@ -215,6 +237,10 @@ def open_worker(run: Run, number: int, flags: int = 0, job: int | None = None) -
     except (Exception, SystemExit) as error:  # whatever a task may raise
         run.worker_failed(number, error, job)
         return None
+
+
+def _fields(slots: Slots) -> tuple[memoryview, ...]:
+    return slots.results, slots.starts, slots.ends, slots.workers, slots.states, slots.runs
 
 
 def _bad_result(result: object) -> Exception:

@@ -37,7 +37,7 @@ async def lane(run: Run, worker: Worker) -> None:
         if hasattr(run.task, "call"):
             await worker.await_job(job, run.task.item(job))
             continue
-        start_ns, request = worker.begin(job)
+        request = worker.begin(job)
         if request is None:
             continue
         reply = None
@@ -50,10 +50,10 @@ async def lane(run: Run, worker: Worker) -> None:
                 else:
                     reply = await worker.client.get(request.url)
             except Exception as error:  # whatever a transport may raise
-                worker.abandon(job, start_ns, error)
+                worker.abandon(job, error)
                 continue
             worker.replied(job)
-        worker.finish(job, start_ns, reply)
+        worker.finish(job, reply)
 
 
 async def due(due_ns: int) -> None:

@@ -94,7 +94,7 @@ def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
     def take() -> None:
         jobs, future = waiting.popleft()
         try:
-            run.kept.extend(zip(jobs, future.result()))
+            run.kept.append((jobs, future.result()))
         except BrokenProcessPool:
             raise
         except Exception as error:  # an input or a value that cannot be pickled
@@ -210,11 +210,11 @@ def warm(number: int) -> int:
 
 
 def run_job(job: int) -> None:
-    own.worker.run_job(job)
+    own.worker.run_jobs((job,))
 
 
 def call_jobs(jobs: list[int], items: list[object]) -> list[object]:
-    return list(map(own.worker.call_job, jobs, items))
+    return own.worker.call_jobs(jobs, items)
 
 
 def cool(_: int) -> None:

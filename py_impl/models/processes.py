@@ -67,9 +67,9 @@ def child(run: Run, job: int, item: object = None, values: Connection | None = N
     worker = open_worker(run, job, WORKER_PROCESS, job)
     if worker is not None:
         if values is None:
-            worker.run_job(job)
+            worker.run_jobs((job,))
         else:
-            send_value(run, job, worker.call_job(job, item), values)
+            send_value(run, job, worker.call_jobs((job,), (item,))[0], values)
         run.end_pause_last()
         worker.close()
     run.leave_process()
@@ -85,7 +85,7 @@ def send_value(run: Run, job: int, value: object, values: Connection) -> None:
 def receive_value(run: Run, job: int, values: Connection) -> None:
     try:
         with suppress(EOFError), values:  # of a process that is gone
-            run.kept.append((job, values.recv()))
+            run.kept.append(((job,), (values.recv(),)))
     except Exception as error:  # one that does not come out of its pickle
         lost_value(run, job, error)
 
@@ -103,6 +103,6 @@ def reap(run: Run, ends: selectors.BaseSelector) -> None:
         if values is not None:
             receive_value(run, job, values)
         process.join()
-        if process.exitcode != 0 or run.slots.state(job) in (EMPTY, RUNNING):
+        if process.exitcode != 0 or run.slots.states[job] in (EMPTY, RUNNING):
             run.watchdog.note(lambda process=process, job=job: crashed(run, process.exitcode, job, [job]))
         process.close()

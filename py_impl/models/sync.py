@@ -10,11 +10,7 @@ from py_impl.worker import open_worker
 def run(run: Run) -> None:
     worker = open_worker(run, 0)
     run.check_workers()
-    run_job = worker.run_job
-    end_ns = None
     run.gate()
-    for job in run.dispenser:
-        end_ns = run_job(job)
-    run.work_ns = end_ns
+    run.work_ns = worker.run_jobs(run.dispenser)
     run.end_pause_all()
     worker.close()

@@ -40,7 +40,7 @@ def run(run: Run) -> None:
             own.worker.close()
 
     def run_job(job: int) -> None:
-        own.worker.run_job(job)
+        own.worker.run_jobs((job,))
 
     with ThreadPoolExecutor(run.workers) as executor:
         try:

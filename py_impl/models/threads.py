@@ -22,7 +22,7 @@ def run(run: Run) -> None:
         try:
             worker = open_worker(run, job, job=job)
             if worker is not None:
-                worker.run_job(job)
+                worker.run_jobs((job,))
                 run.end_pause_last()
                 worker.close()
         finally:
