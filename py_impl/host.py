@@ -309,6 +309,8 @@ class Command:
         if self.this is not None:
             self.report_run(self.this)
         self.record["usage"] = record.usage(None if self.this is None else self.this.ready_cpu_ns)
+        if self.this is not None:
+            self.record["usage"].update(self.this.carried)
         self.record["python"] = record.python()
         if reason is not None:
             complain(reason)

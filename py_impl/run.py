@@ -40,6 +40,8 @@ class Run:
         self.inputs: str | None = None  # the file of a C function's; those of a Python one go to its workers with the jobs
         self.kept: list[tuple[Iterable[int], list[object]]] = []  # jobs, and what a function returned for each
         self.command = None  # the task, where it is one of command.py
+        self.sends = self.receives = False  # a function's inputs to another process, its values from there
+        self.carried: dict[str, int] = {}  # in bytes, for the record
         self.offload = False  # of functions, by a loop to its executor
         self.chunk = 1  # of a function's jobs, how many go to a process pool at once
         self.texts: dict[str, str] = {}  # its parameters
@@ -148,6 +150,8 @@ class Run:
         """After the last job: writes the digests of what a function returned into the slots."""
         if not self.kept:
             return
+        if self.end_pause is not None:
+            self.weigh()
         from py_impl.digest import NothingDone, digest
 
         for job, value in chain.from_iterable(starmap(zip, self.kept)):
@@ -158,6 +162,16 @@ class Run:
             except (NothingDone, RecursionError) as error:
                 self.slots.fail(job)
                 self.shared.failed(job, None, type(error).__name__, str(error), None)
+
+    def weigh(self) -> None:
+        """What all jobs together carried between processes. Takes time, so only where memory is looked at too."""
+        from pickle import dumps
+
+        kept = [(job, value) for job, value in chain.from_iterable(starmap(zip, self.kept)) if self.slots.states[job] == DONE]
+        if self.sends:
+            self.carried["sent_bytes"] = sum(len(dumps(self.task.item(job))) for job, _ in kept)
+        if self.receives:
+            self.carried["received_bytes"] = sum(len(dumps(value)) for _, value in kept)
 
     def due(self, job: int) -> int:
         """The instant at which a job is due in an open loop, once the gate is open. Once a job, by who hands it out."""

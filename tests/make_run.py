@@ -35,6 +35,7 @@ class Cell:
     origin: float | None = None  # share of a CPU
     noise: float = 0.01
     disturbed: str | None = None  # by what, in every third round
+    carried: tuple[int, int] | None = None  # bytes to other processes and back
 
     def plan(self, number: int) -> dict[str, Any]:
         return {"id": number, "group": self.group, "runtime": self.runtime, "model": self.model, "role": self.role,
@@ -64,7 +65,7 @@ CELLS = [
     Cell(0, "py", "sync", role="control", boot=31, work=6800, cpu=6420),
     Cell(0, "py", "sync", role="capacity", copies=2, boot=30, work=7100, cpu=12900),
     Cell(0, "py", "thread-pool", boot=32, work=6500, cpu=6600, noise=0.2, disturbed="steal load"),
-    Cell(0, "py", "process-pool", boot=50, work=2100, cpu=6600),
+    Cell(0, "py", "process-pool", boot=50, work=2100, cpu=6600, carried=(8_400_000, 968)),
     Cell(1, "c", "sync", boot=9, work=7600, cpu=20),
     Cell(1, "c", "sync", role="control", boot=9, work=7600, cpu=20),
     Cell(1, "c", "thread-pool", boot=9, work=155, cpu=25, origin=0.95),
@@ -130,6 +131,8 @@ def sample(cell: Cell, number: int, round_: int, order: int, rng: random.Random,
                  "whole_ns": None, "work_ns": None, "phases": None, "digest": None, "latency_ns": None, "origin": None}
     if not round_:
         looks = int(cell.work // 4)
+        if cell.carried is not None:
+            line["usage"] |= dict(zip(("sent_bytes", "received_bytes"), cell.carried))
         line |= {"whole_ns": None, "memory": {"looks": looks + 3, "looks_in_work": looks, "held_pss_bytes": 4_000_000}}
     return line
 

@@ -2,13 +2,14 @@
 """--end-pause: every host, under every model, stands still at the last job's end with its workers alive, until it is let go."""
 
 import os
+import pickle
 import select
 import signal
 from pathlib import Path
 
 import pytest
 
-from hosts import C, EMBED, HOSTS, SECONDS, children_of, outcome
+from hosts import C, EMBED, HOSTS, PY, SECONDS, children_of, outcome
 from py_impl import slots
 
 WORKERS = 3
@@ -42,6 +43,22 @@ class Paused:
         _, stderr = self.process.communicate(timeout=SECONDS)
         os.close(self.said)
         return outcome(self.folder, self.process.returncode, stderr)
+
+
+@pytest.mark.parametrize("model, method, carried", [
+    ("sync", "fork", {}), ("thread-pool", "fork", {}), ("processes", "fork", {"received_bytes"}),
+    ("processes", "spawn", {"sent_bytes", "received_bytes"}), ("process-pool", "fork", {"sent_bytes", "received_bytes"}),
+])  # fmt: skip
+def test_what_crosses_between_processes_is_weighed(model, method, carried, tmp_path):
+    (tmp_path / "own.py").write_text("def twice(line):\n    return line * 2 if line != 'c' else 1 / 0\n")
+    (tmp_path / "lines.txt").write_text("a\n" + 1000 * "b" + "\nc\n")
+    words = ("--task", f"{tmp_path}/own.py:twice", "--inputs", tmp_path / "lines.txt", "--model", model, "--start-method", method,
+             "--jobs", 6, "--workers", 2)  # fmt: skip
+    usage = Paused(PY, tmp_path, *words).end().record["usage"]
+    weights = {"sent_bytes": 2 * sum(len(pickle.dumps(text)) for text in ("a", 1000 * "b")),
+               "received_bytes": 2 * sum(len(pickle.dumps(text)) for text in ("aa", 2000 * "b"))}  # fmt: skip
+    assert {key: usage[key] for key in weights if key in usage} == {key: weights[key] for key in carried}
+    assert not weights.keys() & PY.run(tmp_path, *words).record["usage"].keys()
 
 
 @pytest.mark.parametrize("host, model, method", [(host, *way) for host in HOSTS for way in host.ways], ids=str)

@@ -150,6 +150,14 @@ static void read_memory(const void *row, int which, struct table_value *out)
     out->sign = isfinite(out->number) && summary_memory_is_least(c) ? "≥" : NULL;
 }
 
+/* A job's share of what crossed between processes. */
+static void read_carried(const void *row, int which, struct table_value *out)
+{
+    const struct summary_cell *c = cell_of(row);
+    const int64_t bytes = which == 0 ? c->cell->sent_bytes : c->cell->received_bytes;
+    table_set_count(out, bytes > 0 ? bytes / c->group->jobs : -1);
+}
+
 /* Of fewer jobs than this a percentile is the maximum under another name. */
 static int64_t jobs_needed(int point) { return point == LATENCY_P90 ? 10 : point == LATENCY_P99 ? 100 : 1; }
 
@@ -259,6 +267,8 @@ static const struct table_column columns[] = {
     {"cpu_s", "CPU", UNIT_SECONDS, false, EITHER, read_number, AT(cpu_s)},
     {"off_cpu_share", "off-CPU", UNIT_SHARE, false, EITHER, read_number, AT(off_cpu_share)},
     {"peak_pss_bytes", "memory", UNIT_BYTES, false, EITHER, read_memory, 0},
+    {"sent_bytes", "sent a job", UNIT_BYTES, false, EITHER, read_carried, 0},
+    {"received_bytes", "received", UNIT_BYTES, false, EITHER, read_carried, 1},
     {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, MEMORY_SAMPLES},
     SPEEDUP("work_py_sync", "work / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WORK)),
     SPEEDUP("whole_py_sync", "whole / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WHOLE)),

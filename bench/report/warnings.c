@@ -2,6 +2,7 @@
 /* The warnings of a run, one function for each kind, and the notes of a group. Cells that share a cause share the sentence. */
 #include "bench/report/findings.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -309,6 +310,22 @@ static char *names_of(const struct summary *summary, const struct plan_group *gr
     return format_names(&names, VARIANTS_MOST);
 }
 
+/* More than a pipe holds: the processes wait for each other over it. */
+#define PAYLOAD_LARGE 65536
+
+static void note_payload(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+{
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        const double sent = (double)c->cell->sent_bytes / (double)group->jobs;
+        const double received = (double)c->cell->received_bytes / (double)group->jobs;
+        struct format there, back;
+        if (c->group == group && fmax(sent, received) > PAYLOAD_LARGE)
+            string_list_addf(out, "%s:%s: each job sends %s to a process and %s back", c->cell->runtime, c->cell->model,
+                             sent > 0 ? format_bytes(&there, sent) : "nothing",
+                             received > 0 ? format_bytes(&back, received) : "nothing");
+    }
+}
+
 void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
 {
     static const char *const texts[FINDINGS] = {
@@ -334,6 +351,7 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
             string_list_addf(out, "%s %s", who, texts[finding]);
         free(who);
     }
+    note_payload(out, summary, group);
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */

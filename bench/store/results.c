@@ -87,7 +87,9 @@ static int read_plan(struct results *results, struct error *err)
                                                  .baseline = p->cells[c].baseline,
                                                  .copies = p->cells[c].copies,
                                                  .peak_pss_bytes = NOT_KNOWN,
-                                                 .memory_looks = NOT_KNOWN};
+                                                 .memory_looks = NOT_KNOWN,
+                                                 .sent_bytes = NOT_KNOWN,
+                                                 .received_bytes = NOT_KNOWN};
     match_controls(results);
     return 0;
 }
@@ -288,6 +290,9 @@ static int line_read(const struct place *at, struct results *results, const stru
     cell_note_status(cell, head.status, json_field_get(line, "reason"));
     cell->peak_pss_bytes = greater(cell->peak_pss_bytes, line_optional(line, "peak_pss_bytes"));
     cell->memory_looks = greater(cell->memory_looks, line_optional(json_field_get(line, "memory"), "looks_in_work"));
+    const struct json_field *usage = json_field_get(line, "usage");
+    cell->sent_bytes = greater(cell->sent_bytes, line_optional(usage, "sent_bytes"));
+    cell->received_bytes = greater(cell->received_bytes, line_optional(usage, "received_bytes"));
     if (head.status != CELL_OK || !head.timed)
         return 0;
     struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};

@@ -61,7 +61,8 @@ struct result_cell {
     int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
     int64_t planned;        /* rounds in all that were settled on after the first ones; 0: none were */
     int64_t memory_looks;   /* at its memory in its work time; -1: not known */
-    struct sample *samples; /* sorted by round, one a round */
+    int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
+    struct sample *samples;             /* sorted by round, one a round */
     size_t count;
 };
 

@@ -90,6 +90,7 @@ def drain(run: Run, executor: ProcessPoolExecutor) -> None:
 def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
     """A function's inputs and values travel by pickle, as in people's code. The work ends when the last value is here."""
     waiting: deque = deque()
+    run.sends = run.receives = True
 
     def take() -> None:
         jobs, future = waiting.popleft()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def run(run: Run) -> None:
     context = multiprocessing.get_context(run.start_method)
+    run.sends, run.receives = run.start_method == "spawn", True  # a fork has its job's input
     if run.start_method == "spawn":
         run.watchdog.start_tracker()
     with selectors.DefaultSelector() as ends:
