@@ -59,7 +59,7 @@ def test_a_function_is_the_task_of_the_runtimes_of_its_language(own, spec, in_c,
         told = words_of(own, verb, "c" if in_c else "py")
         assert option(told, "--task") == (in_c or in_python)
         assert option(told, "--path") == f"{own.home}:{own.root}/py_impl"
-    assert f"{name} is only in {'C' if in_c else 'Python'}: no {'embed and py' if in_c else 'c and ext'}" in done.stderr
+    assert f"{name} is only in {'C: embed and py, which run Python' if in_c else 'Python: c and ext, which run C'}, are left out" in done.stderr
     assert all(s["status"] == "ok" for s in own.samples())
 
 

@@ -28,9 +28,9 @@ static const struct {
                               "gained more than this machine can do in parallel: look for the mistake"},
     [DOUBT_CONTROL] = {"control", "the same command against itself did not come out at 1 here, so a difference of that "
                                   "size means nothing"},
-    [DOUBT_ORIGIN] = {"origin",
-                      "the origin was running, or waiting for a CPU, nearly all the time, here or under sync: it "
-                      "was the limit, not the model"},
+    [DOUBT_ORIGIN] =
+        {"origin", "the server that answers (the origin) was running, or waiting for a CPU, nearly all the time, here "
+                   "or under sync: it was the limit, not the model"},
     [DOUBT_RATE] = {"rate-not-kept", "the rate was too high: the latency is that of a queue that grows"},
     [DOUBT_FIRST_ROUND] = {"first-round", "the ratio of round 1 lies apart from the others, as with a cold cache"},
     [DOUBT_DRIFT] = {"drift", "the ratio drifts over the rounds, so that the interval is not that of one value"},

@@ -484,8 +484,9 @@ static void announce_function(struct session *s)
                           catalog_refusal(&s->catalog, h));
     char *names = string_list_join(&out, " and ");
     if (out.count > 0)
-        progress_note(&s->progress, false, "%s is only in %s: no %s (--task %s --%s gives the other)", f->name,
-                      f->in[IN_C] != NULL ? "C" : "Python", names, f->name, f->in[IN_C] != NULL ? "py" : "c");
+        progress_note(&s->progress, false,
+                      "%s is only in %s: %s, which run %s, are left out (--task %s --c ... --py ... has both)", f->name,
+                      f->in[IN_C] != NULL ? "C" : "Python", names, f->in[IN_C] != NULL ? "Python" : "C", f->name);
     free(names);
     string_list_free(&out);
 }
@@ -508,9 +509,8 @@ static void announce(struct session *s)
     const long long rounds = (long long)p->stopping.rounds;
     char enough[160];
     stopping_text(&p->stopping, enough, sizeof enough);
-    progress_note(&s->progress, false, "suite %s: %zu group%s, %zu cell%s, %s, seed %lld", p->suite, p->group_count,
-                  p->group_count == 1 ? "" : "s", p->cell_count, p->cell_count == 1 ? "" : "s", enough,
-                  (long long)p->seed);
+    progress_note(&s->progress, false, "suite %s: %zu command%s, in random order in each round, %s, seed %lld",
+                  p->suite, p->cell_count, p->cell_count == 1 ? "" : "s", enough, (long long)p->seed);
     if (rounds > 0 && rounds < ROUNDS_FOR_INTERVALS)
         progress_note(&s->progress, true, "warning: %lld round%s no interval (at least %d are needed)", rounds,
                       rounds == 1 ? " gives" : "s give", ROUNDS_FOR_INTERVALS);

@@ -421,7 +421,7 @@ static void write_square_legend(const struct square_row *rows, size_t count, str
         string_list_add(&words, "times without start-up (in rows \"command\" with it): there is nothing to divide by");
     if (by[RANKING_BY_P99])
         string_list_add(&words, "p99: 99% of the jobs take less");
-    string_list_add(&words, "*: take this one; ?: doubtful.");
+    string_list_add(&words, "*: take this one; ?: doubtful (the report says why).");
     char *text = string_list_join(&words, "; ");
     write_paragraph(w, text);
     free(text);

@@ -37,7 +37,8 @@ static void warn_interrupted(struct warnings *out, const struct summary *summary
 {
     if (summary->interrupted && results_fixed_rounds(summary->results))
         warn(out, WARNING_INTERRUPTED,
-             text_format("not every cell has all rounds that were planned: %lld", (long long)summary->results->rounds));
+             text_format("not every command was timed in all rounds that were planned: %lld",
+                         (long long)summary->results->rounds));
     else if (summary->interrupted)
         warn(out, WARNING_INTERRUPTED, text_format("the run ended before its budget or its precision was reached"));
 }
