@@ -283,6 +283,11 @@ test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(tran
 test-page: all ## The page in Chromium (screenshots in build/page)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider -rs tests/page
 
+docs/page.png: all ## The README's picture of a page, that of results/reference/quick, by Chromium
+	$(Q)$(BUILD)/cobench report --quiet --no-plots results/reference/quick
+	$(Q)timeout 60 chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,640 \
+	  '--screenshot=$@' 'file://$(CURDIR)/results/reference/quick/index.html' 2>/dev/null
+
 page: all ## Make a run's page again, RUN/index.html, and open it
 	$(Q)$(BUILD)/cobench report --quiet --open $(RUN)
 

@@ -41,29 +41,30 @@ def test_advice_is_held_against_what_is_known(tmp_path):
     assert "WRONG tiny: tiny: In Python take threads\nSHORT: all 2 were right in 0 of 1 tries" in done.stdout
 
 
-def readme_block(start):
-    """The fenced block of the README that begins so."""
-    blocks = re.findall(r"^```\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def shown_block(start):
+    """The fenced block of the README or of what it leaves to docs/measuring.md that begins so."""
+    text = "".join((ROOT / name).read_text() for name in ("README.md", "docs/measuring.md"))
+    blocks = re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     (found,) = [block for block in blocks if block.startswith(start)]
     return [line for line in found.splitlines() if line]
 
 
 @pytest.mark.parametrize("run, start, command", [("quick", "distance · cpu", "report --no-plots"), ("both", "count · cpu", "report --no-plots"),
     ("quick", "quick: 10 rounds", "report --no-plots --brief"), ("quick", "In Python take process-pool", "advise")])  # fmt: skip
-def test_the_readmes_tables_are_those_of_its_runs(tmp_path, run, start, command):
+def test_the_tables_shown_are_those_of_their_runs(tmp_path, run, start, command):
     copy = shutil.copytree(REFERENCE / run, tmp_path / run)
     done = subprocess.run([BUILD / "cobench", *command.split(), "--width", "80", copy], capture_output=True, text=True,
                           timeout=60, check=True)  # fmt: skip
-    assert set(readme_block(start)) <= set(done.stdout.splitlines())
+    assert set(shown_block(start)) <= set(done.stdout.splitlines())
 
 
-def test_the_readmes_open_loop_is_the_committed_one(tmp_path):
+def test_the_open_loop_shown_is_the_committed_one(tmp_path):
     folder = shutil.copytree(REFERENCE / "open-loop", tmp_path / "open-loop")
     for loop in ("closed", "open"):  # the summaries are those of the samples
         subprocess.run([BUILD / "cobench", "report", "--no-plots", "--quiet", folder / loop], timeout=60, check=True)
     done = check("open_loop.py", "--from", folder)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "".join(line + "\n" for line in readme_block(" " * 20)) in done.stdout
+    assert "".join(line + "\n" for line in shown_block(" " * 20)) in done.stdout
 
 
 def table_rows(markdown):
@@ -80,12 +81,12 @@ def table_rows(markdown):
     return rows
 
 
-def test_the_readmes_claims_are_the_committed_ones(tmp_path):
+def test_the_claims_shown_are_the_committed_ones(tmp_path):
     copy = shutil.copytree(REFERENCE / "published", tmp_path / "published")
     subprocess.run([BUILD / "cobench", "report", "--no-plots", "--quiet", copy], timeout=60, check=True)
     made = (copy / "claims.md").read_text()
     assert made == (REFERENCE / "published" / "claims.md").read_text()
-    section = (ROOT / "README.md").read_text().split("## What others published, measured again")[1].split("\n## ")[0]
+    section = (ROOT / "docs" / "claims.md").read_text().split("## What others published, measured again")[1].split("\n## ")[0]
     columns = ("claim", "claimed", "measured here", "limit", "verdict")
     assert [[row.get(name, "-") for name in columns] for row in table_rows(section)] == \
            [[row.get(name, "-") for name in columns] for row in table_rows(made)]  # fmt: skip

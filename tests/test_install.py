@@ -146,9 +146,11 @@ def blocks(name: str) -> list[str]:
 
 
 FILE, *ANSWERS = blocks("faq.md")
+(START,) = blocks("../README.md")
+START = START.replace("make && sudo make install\n", "").rstrip() + " --jobs 4 --rounds 2 --quiet --no-plots\n"
 
 
-@pytest.mark.parametrize("block", ANSWERS, ids=lambda block: block.splitlines()[0])
+@pytest.mark.parametrize("block", [START, *ANSWERS], ids=lambda block: block.splitlines()[0])
 def test_the_answers_can_be_typed(prefix, tmp_path, block):
     done = call(prefix, tmp_path, "bash", "-e", "-c", FILE + block)
     assert done.returncode == 0, done.stderr
