@@ -2,7 +2,8 @@
 """
 A user's own function as a task: `package.module:name` or `path/to/file.py:name`, called with the job's number, or with
 the job's input where there are inputs. What it returns is kept and compared by its digest, which is made after the last
-job. `setup()` and `teardown()` of its module, where there are such, are called once per worker.
+job. `setup()` and `teardown()` of its module, where there are such, are called once per process that runs jobs, as what they
+keep is kept in globals, which threads share.
 
 The function may wait by itself. `async def` is awaited under the model async; elsewhere each job has asyncio.run of its own.
 In a host that keeps no values (c_impl/bridge/embed.c) `run` makes the digest at once.
@@ -13,9 +14,12 @@ from __future__ import annotations
 import os
 import sys
 
-from py_impl.contract import MIXED, NOTHING, Reply
+from _thread import allocate_lock
+
+from py_impl.contract import MIXED, NOTHING, WORKER_PROCESS, Reply, TaskFailed
 from py_impl.digest import digest
 from py_impl.errors import Usage
+from py_impl.failure import explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,20 +43,44 @@ class Function:
         self.is_async = code is not None and bool(code.co_flags & _COROUTINE)
         self.__file__ = getattr(code, "co_filename", None)
         self.blocking = self._run_loop if self.is_async else call  # what a model that blocks calls
-        self._setup, self._teardown = (_callable(module, name) for name in ("setup", "teardown"))
+        self._module, self._lock = module, allocate_lock()
+        self._is_up = False
+        self._trouble: TaskFailed | None = None  # of setup(), for the workers after the first
 
     def open(self, params: dict[str, object], jobs: int) -> None:
         """From here on item() only looks up, as it is a part of what a job costs."""
         each = range(jobs) if self.inputs is None else (self.inputs * -(-jobs // len(self.inputs)))[:jobs]
         self.item = each.__getitem__
 
-    def worker_open(self, state: None, flags: int) -> None:
-        if self._setup is not None:
-            self._setup()
+    def worker_open(self, state: None, flags: int) -> int:
+        with self._lock:
+            if self._trouble is not None:
+                raise self._trouble
+            if not self._is_up:
+                self._hook("setup")
+                self._is_up = True
+        return flags
 
-    def worker_close(self, state: None, worker: None) -> None:
-        if self._teardown is not None:
-            self._teardown()
+    def worker_close(self, state: None, flags: int) -> None:
+        if flags & WORKER_PROCESS:  # the one worker of its process, which may end without closing the task
+            self.close(state)
+
+    def close(self, state: None) -> None:
+        if self._is_up:
+            self._is_up = False
+            self._hook("teardown")
+
+    def _hook(self, name: str) -> None:
+        """Calls a function of the module, where it has one."""
+        hook = getattr(self._module, name, None)
+        if not callable(hook):
+            return
+        try:
+            hook()
+        except (Exception, SystemExit) as error:  # whatever it may raise
+            kind, message, line = explain(error, getattr(self._module, "__file__", None))
+            self._trouble = TaskFailed(f"{name}() raised {kind}", message, line)
+            raise self._trouble from error
 
     def item(self, job: int) -> object:
         """What the function is called with."""
@@ -72,11 +100,6 @@ def _plain(call: object) -> object:
     call = getattr(call, "func", call)
     call = getattr(call, "__func__", call)
     return call if hasattr(call, "__code__") else getattr(type(call), "__call__", None)
-
-
-def _callable(module: object, name: str) -> Callable[[], object] | None:
-    found = getattr(module, name, None)
-    return found if callable(found) else None
 
 
 def load(source: str, inputs: str | None, path: str | None) -> Function:

@@ -296,11 +296,13 @@ class Command:
 
     def failure_reason(self, failures: list[dict[str, object]]) -> str:
         first = failures[0]
-        where = "a worker" if first["job"] is None else f"job {first['job']}"
+        where = "" if first["worker"] is None else "a worker: "
+        if first["job"] is not None:
+            where = f"job {first['job']}: "
         others = self.this.slots.failed() - 1
-        more = f" ({others} more failed)" if others > 0 else ""
+        more = f" ({others} more job{'s' * (others > 1)} failed)" if others > 0 else ""
         message = f": {first['message']}" if first["message"] else ""
-        return f"{where}: {first['type']}{message}{more}"
+        return f"{where}{first['type']}{message}{more}"
 
     def report(self, status: str, reason: str | None) -> int:
         """Fills in the rest of the record and writes it; complains where all is not well. The exit status."""

@@ -127,7 +127,10 @@ class Run:
     def close_task(self) -> None:
         close = getattr(self.task, "close", None)
         if close is not None:
-            close(self.state)
+            try:
+                close(self.state)
+            except (Exception, SystemExit) as error:  # whatever a task may raise
+                self.worker_failed(None, error)
 
     def gate(self) -> None:
         """
@@ -187,8 +190,8 @@ class Run:
         if self.end_pause is not None:
             self.end_pause.last(self.jobs)
 
-    def worker_failed(self, number: int, error: BaseException, job: int | None = None) -> None:
-        """Notes that a worker could not be opened; `job` where that was the only worker to run it."""
+    def worker_failed(self, number: int | None, error: BaseException, job: int | None = None) -> None:
+        """Notes that a worker could not be opened or closed; `job` where that was the only worker to run it."""
         kind, message, line = explain(error, getattr(self.task, "__file__", None))
         if job is not None:
             self.slots.fail(job)

@@ -166,22 +166,41 @@ def test_a_value_that_does_not_arrive_and_a_worker_that_ends(model, method, shop
 
 
 @over_ways(*PYTHON)
-def test_set_up_once_per_worker(host, model, method, shop):
+def test_set_up_once_per_process(host, model, method, shop):
+    """What they open is kept in a global, which no thread closes to another."""
     notes = shop.parent / "notes"
-    shop.write_text(SHOP + "".join(f"def {name}(): open({str(notes)!r}, 'a').write('{name} ')\n" for name in HOOKS))
+    shop.write_text(SHOP + f"""
+def setup():
+    global notes
+    time.sleep(0.02)
+    notes = open({str(notes)!r}, "a")
+    notes.write("setup ")
+
+def noting(job):
+    time.sleep(0.02)
+    notes.flush()
+    return job
+
+def teardown():
+    notes.write("teardown ")
+    notes.close()
+""")
     words = ("--model", model, "--start-method", method)
-    done = host.run(shop.parent, "--task", f"{shop}:printing", *words, "--workers", 2, "--jobs", 4)
-    assert done.status == 0
+    done = host.run(shop.parent, "--task", f"{shop}:noting", *words, "--workers", 2, "--jobs", 4)
+    assert done.status == 0, done.reason
     said = notes.read_text().split()
-    assert [said.count("setup"), said.count("teardown")] == [workers_of(model, 4, 2)] * 2
+    assert [said.count("setup"), said.count("teardown")] == [workers_of(model, 4, 2) if model in PROCESSES else 1] * 2
 
 
+@pytest.mark.parametrize("host", PYTHON, ids=repr)
 @pytest.mark.parametrize("name", HOOKS)
-def test_a_set_up_that_fails(name, shop):
+def test_a_set_up_that_fails(name, host, shop):
+    """embed says on stderr what teardown() raised."""
     shop.write_text(SHOP + f"def {name}(): raise ValueError('no stock')\n")
-    for model in PY.models:
-        done = PY.run(shop.parent, "--task", f"{shop}:value", "--model", model, "--workers", 2, "--jobs", 2)
-        assert done.status == 1 and "ValueError: no stock" in done.reason, model
+    for model in host.models:
+        done = host.run(shop.parent, "--task", f"{shop}:value", "--model", model, "--workers", 2, "--jobs", 2)
+        fails = host is PY or name == "setup"
+        assert (done.status, f"{name}() raised ValueError: no stock" in (done.reason or "")) == (fails, fails), model
 
 
 @pytest.mark.parametrize("name, words, most", [("waiting", (), 4), ("sleeping", (), 1), ("sleeping", ("--offload",), 4)])

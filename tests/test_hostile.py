@@ -80,8 +80,8 @@ def test_what_it_prints_is_nowhere(name, tmp_path):
 
 
 @pytest.mark.parametrize("where, status, says", [
-    ("def setup(): ", 1, "ValueError: no stock"),
-    ("def teardown(): ", 1, "a worker: ValueError: no stock"),
+    ("def setup(): ", 1, "setup() raised ValueError: no stock"),
+    ("def teardown(): ", 1, "teardown() raised ValueError: no stock"),
     ("", 2, "does not load: ValueError: no stock"),
 ])
 def test_what_raises_around_the_function(where, status, says, tmp_path):

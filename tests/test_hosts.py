@@ -431,7 +431,7 @@ def test_eight_failures_are_listed_and_all_counted(host, tmp_path):
     task = python_task(host, tmp_path, run="raise ValueError(job)")
     done = host.run(tmp_path, "--task", task, "--model", "thread-pool", "--jobs", 500, "--workers", 2)
     assert len(done.record["failures"]) == 8 and done.record["failed_jobs"] == 500
-    assert "(499 more failed)" in done.reason
+    assert "(499 more jobs failed)" in done.reason
     assert {row["state"] for row in done.rows} == {slots.FAILED}
 
 

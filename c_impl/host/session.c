@@ -180,7 +180,8 @@ static void failures_explain(struct session *s)
     char line[sizeof record->reason], others[48] = "";
 
     if (record->failed_jobs > 1)
-        snprintf(others, sizeof others, " (%llu more failed)", (unsigned long long)record->failed_jobs - 1);
+        snprintf(others, sizeof others, " (%llu more job%s failed)", (unsigned long long)record->failed_jobs - 1,
+                 record->failed_jobs > 2 ? "s" : "");
     if (first->job == FAILURE_NO_JOB)
         snprintf(line, sizeof line, "%s%s", first->error.message, others);
     else
