@@ -34,7 +34,7 @@ def run(example: Path, results: Path, *words: str) -> str:
     env = os.environ | {"PATH": f"{BUILD}:{os.environ['PATH']}"}
     # The shell stays until the end, and with it what it started: else its last command would take its place.
     script = commands(example / "README.md").replace("cobench run", more) + ":"
-    return subprocess.run(["bash", "-e", "-o", "pipefail", "-c", script], cwd=example, env=env, stdout=subprocess.PIPE, text=True,
+    return subprocess.run(["bash", "-e", "-c", script], cwd=example, env=env, stdout=subprocess.PIPE, text=True,
                           check=True).stdout  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def test_files_that_are_no_tasks(tmp_path):
                        (TEST_TASKS / "wrong_contract.so", "contract version 1002"), ("", "")):  # fmt: skip
         with pytest.raises(ImportError, match=part):
             native().Task(str(path))
-    for bad in ((), (1,), (None,), ("a", "b")):
+    for bad in ((), (1,), (None,), ("a", 1), ("a", "b", "c", "d", "e")):
         refused("", native().Task, *bad)
     with pytest.raises(ValueError):
         native().Task("a\0b")

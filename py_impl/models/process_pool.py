@@ -162,15 +162,17 @@ def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
     for job, number in run.slots.running():
         jobs[number].append(job)
     culprits = [number for number, exitcode in exitcodes.items() if exitcode != -signal.SIGTERM]
-    if not culprits and not any(jobs.values()):  # they were ended while they had nothing to do
-        why = "the pool took a worker for dead and ended all; one that closes its descriptors looks so"
-        run.shared.failed(None, None, KIND, why, None)
+    if not culprits:
+        why = "the pool took a worker for dead and ended all; one that closes its descriptors looks so, or ends by SIGTERM"
+        for job in (running := sum(jobs.values(), [])):
+            run.slots.fail(job)
+        run.shared.failed(running[0] if running else None, None, KIND, why, None)
         return
-    for number in culprits or exitcodes:
+    for number in culprits:
         if exitcodes[number] != 0 or jobs[number]:
             crashed(run, exitcodes[number], number, jobs[number])
     for number in exitcodes.keys() - set(culprits):
-        for job in jobs[number] if culprits else ():
+        for job in jobs[number]:
             run.slots.fail(job)
             run.shared.failed(job, number, "Crash", f"the pool broke while job {job} was running", None)
 

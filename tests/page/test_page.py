@@ -141,10 +141,10 @@ def test_text_holds_the_numbers(tab, run):
     assert f"seed {summary['seed']}" in text and summary["machine"]["cpu_model"] in text
 
 
-def test_warnings_come_before_findings(tab, tmp_path):
+def test_the_answer_comes_first_then_warnings(tab, tmp_path):
     folder = Path(shutil.copytree(SMALL, tmp_path / "run"))
     report(folder, "--no-plots")
-    places = tab(folder / "index.html").value("['warnings', 'findings', 'pictures', 'all-numbers', 'method', 'machine', 'again']"
+    places = tab(folder / "index.html").value("['findings', 'warnings', 'pictures', 'all-numbers', 'method', 'machine', 'again']"
                          ".map((id) => document.getElementById(id).getBoundingClientRect().top)")  # fmt: skip
     assert places == sorted(places)
 
