@@ -272,7 +272,7 @@ class Command:
 
     def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
         if not jobs and self.this.slots.all_ended():
-            return f"the time ran out after {timeout_s:.12g} s; all jobs had ended, but not their workers"
+            return f"the time ran out after {timeout_s:.12g} s; all jobs had ended, but not their workers or what those started"
         named = ", ".join(map(str, jobs[:NAMED_JOBS]))
         if len(jobs) > NAMED_JOBS:
             named += f" and {len(jobs) - NAMED_JOBS} more"

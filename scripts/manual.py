@@ -37,10 +37,10 @@ class Command(NamedTuple):
     after: str
 
 
-def ask(build: Path, *words: str) -> str:
+def ask(program: Path, *words: str) -> str:
     # One option to a line, whatever its length.
     env = os.environ | {"ARGP_HELP_FMT": "rmargin=10000", "LC_ALL": "C"}
-    return subprocess.run([build / NAME, *words], env=env, check=True, capture_output=True, text=True).stdout
+    return subprocess.run([program, *words], env=env, check=True, capture_output=True, text=True).stdout
 
 
 def read_help(name: str, text: str) -> Command:
@@ -48,7 +48,7 @@ def read_help(name: str, text: str) -> Command:
     row = re.compile(r"^ +(?:-\S, )?--([a-z-]+)(?:=(\S+))? +(\S.*)\n", re.MULTILINE)
     rows = list(row.finditer(text))
     usage, _, about = text[: rows[0].start()].strip().partition("\n")
-    words = usage.removeprefix("Usage: cobench ").split(" ")[1:]
+    words = re.sub("Usage: cobench[ -]", "", usage).split(" ")[1:]
     return Command(name, words, about, [Option(r[1], r[2] or "", r[3]) for r in rows], text[rows[-1].end() :].strip())
 
 
@@ -108,8 +108,8 @@ def option_roff(o: Option) -> str:
     return f".TP\n\\fB\\-\\-{roff(o.name)}\\fR{argument}\n{roff(o.about)}\n"
 
 
-def command_page(command: Command, about: str) -> str:
-    body = (f".SH SYNOPSIS\n.B cobench {command.name}\n{roff(' '.join(command.usage))}\n"
+def command_page(command: Command, about: str, joint: str = " ") -> str:
+    body = (f".SH SYNOPSIS\n.B {roff(NAME + joint + command.name)}\n{roff(' '.join(command.usage))}\n"
             f".SH DESCRIPTION\n{roff(command.about)}\n.SH OPTIONS\n{''.join(map(option_roff, command.options))}")  # fmt: skip
     return page(f"{NAME}-{command.name}", 1, about, body + (f".SH NOTES\n{roff(command.after)}\n" if command.after else ""))
 
@@ -188,11 +188,14 @@ def fish(commands: list[Command], abouts: dict[str, str]) -> str:
 
 
 def main(build: Path) -> None:
-    text = ask(build, "--help")
+    program = build / NAME
+    text = ask(program, "--help")
     abouts = dict(re.findall(r"^  cobench (\S+) +(.+)$", text, re.MULTILINE))
-    commands = [read_help(name, ask(build, name, "--help")) for name in abouts]
+    commands = [read_help(name, ask(program, name, "--help")) for name in abouts]
+    origin = read_help("origin", ask(build / f"{NAME}-origin", "--help"))
     suites = Path("docs/suites.md").read_text()
     files = {f"man/man1/{NAME}-{c.name}.1": command_page(c, abouts[c.name]) for c in commands} | {
+        f"man/man1/{NAME}-origin.1": command_page(origin, "the loopback HTTP server that stands in for the network", "-"),
         f"man/man5/{NAME}-suite.5": page(f"{NAME}-suite", 5, "the files that say what a run does", ".SH DESCRIPTION\n" + markdown(suites)),
         f"man/man7/{NAME}-task.7": task_page(),
         f"bash-completion/completions/{NAME}": bash(commands),

@@ -66,7 +66,7 @@ def test_results_are_those_of_the_command_by_hand(host, model, method, tmp_path)
 @both
 @pytest.mark.parametrize("model", MODELS)
 def test_what_fails_is_that_jobs_alone(host, model, tmp_path):
-    script = "case $0 in 1) printf '\\nno such thing\\nmore\\n' >&2; exit 3;; 2) kill -9 $$;; 4) exit 1;; 5) kill -PIPE $$;; *) echo $0;; esac"
+    script = "case $0 in 1) printf ' \\n\\t no such  \\t thing \\r\\nmore\\n' >&2; exit 3;; 2) kill -9 $$;; 4) exit 1;; 5) kill -PIPE $$;; *) echo $0;; esac"
     done = host.run(tmp_path, *command(*SHELL, script, "{job}"), "--model", model, "--workers", 2, "--jobs", 6)
     assert done.status == 1 and sorted(done.failed) == [(1, "ExitStatus"), (2, "Signal"), (4, "ExitStatus"), (5, "Signal")]
     assert {f["job"]: f["message"] for f in done.record["failures"]} == {1: "3: no such thing", 2: "SIGKILL", 4: "1", 5: "SIGPIPE"}

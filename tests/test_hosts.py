@@ -440,7 +440,7 @@ def test_a_hang_while_closing_is_said_as_that(host, tmp_path, model):
     task = python_task(host, tmp_path, worker_close="import time; time.sleep(600)")
     done = host.run(tmp_path, "--task", task, "--model", model, "--workers", 4, "--timeout", 1)
     assert done.status == 1 and "after 1 s" in done.reason
-    assert done.reason.endswith("all jobs had ended, but not their workers")
+    assert done.reason.endswith("all jobs had ended, but not their workers or what those started")
 
 
 @over_ways(PYTHON_TASKS)

@@ -122,6 +122,13 @@ def test_every_option_is_in_the_manual_and_the_completions(prefix, command, opti
     assert f"cobench\\-{command} (1)" in (share / "man/man1/cobench.1").read_text()
 
 
+def test_the_origin_has_a_page_of_all_its_options(prefix):
+    table = re.findall(r'\{"([a-z-]+)", \'', (ROOT / "bench" / "origin" / "main.c").read_text())
+    page = (prefix / "share/man/man1/cobench-origin.1").read_text()
+    said = re.findall(r"^\\fB\\-\\-([a-z\\-]+)\\fR", page, re.MULTILINE)
+    assert table and set(said) == {*table, "help", "usage", "version"} and "\n.B cobench\\-origin\n[OPTION...]\n" in page
+
+
 def test_shells_and_man_take_them(prefix):
     share = prefix / "share"
     complete = "COMP_WORDS=(cobench run --res); COMP_CWORD=2; _cobench; echo ${COMPREPLY[@]}; COMP_WORDS=(cobench d) COMP_CWORD=1; _cobench; echo ${COMPREPLY[@]}"

@@ -108,6 +108,11 @@ def test_a_c_file_is_compiled_into_the_run_and_the_command_shown(own):
     assert f"{own.home}/mine.c" in json.loads((folder / "machine.json").read_text())["fingerprint"]
 
 
+def test_a_compiler_that_is_not_there(own):
+    done = run(own, "--task", "./mine.c:quote", CC="nosuchcc", status=2)
+    assert done.stderr.splitlines()[-1] == "cobench: there is no compiler 'nosuchcc' (CC)" and "not found" not in done.stderr
+
+
 def test_inputs_from_stdin_stay_with_the_run(own):
     run(own, "--task", "quote.py:quote", "--inputs", "-", stdin="a\nb\n")
     (folder,) = own.folders()

@@ -438,6 +438,17 @@ def test_brief_of_the_reference_run(tmp_path: Path) -> None:
     assert len(rows) == 12 and all(row.count("* ") == 1 for row in rows)
 
 
+def test_brief_bounds_what_was_wrong(tmp_path: Path) -> None:
+    broken = [make_run.Cell(0, "c", f"model-{i}", status="failed", reason=f"cause {i}" + " of many" * 100) for i in range(9)]
+    make_run.write(tmp_path / "run", [CPU], [*SYNC, *broken], 10, 7)
+    said = report(tmp_path / "run", "--brief", "--no-plots", "--width", "80").stdout
+    wrong = said[said.index("\n  failed "):]
+    assert len(re.findall("^  failed ", wrong, re.MULTILINE)) == wrong.count(" ...\n") == 4
+    assert wrong.endswith("\n  and        5 more, by cobench report\n") and len(wrong.splitlines()) <= 4 * 4 + 2
+    whole = report(tmp_path / "run", "--no-plots", "--width", "80").stdout
+    assert len(re.findall("^  failed ", whole, re.MULTILINE)) == 9 and " ...\n" not in whole
+
+
 def test_a_lock_is_called_pythons_only_where_c_shows_it(tmp_path: Path) -> None:
     run = Path(shutil.copytree(ROOT / "results" / "reference" / "gil", tmp_path / "run"))
     assert "No help: py:threads (take turns: a lock, such as Python's)." in report(run, "--brief", "--no-plots", "--width", "200").stdout

@@ -169,7 +169,9 @@ static int compile(struct session *s, struct error *err)
     int rc = capture_output(&how, (const char *const[]){"sh", "-c", line, NULL}, &printed, err);
     if (rc == -EPROTO) {
         const struct error inner = *err;
-        rc = compiler_error(s, inner.text, err);
+        rc = strncmp(inner.text, "exit status 127", 15) == 0 /* of the shell's, which found none */
+                 ? error_set(err, -EINVAL, "there is no compiler '%s' (CC)", cc != NULL ? cc : "cc")
+                 : compiler_error(s, inner.text, err);
     }
     string_list_free(&words);
     free(quoted);

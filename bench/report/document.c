@@ -541,14 +541,36 @@ static void write_budget(const struct summary *summary, struct writer *w)
     free(text);
 }
 
+/* In brief: so many warnings, and so much of each. */
+enum { BRIEF_WARNINGS = 4, BRIEF_TEXT = 200 };
+
+/* Ends it at a blank, where it is long. */
+static void cut(char *text)
+{
+    char *end = text + (strlen(text) > BRIEF_TEXT ? BRIEF_TEXT : 0);
+    while (end > text && *end != ' ')
+        end--;
+    if (end > text)
+        strcpy(end, " ...");
+}
+
 void write_warnings(const struct summary *summary, struct writer *w)
 {
     struct warnings warnings;
     warnings_make(&warnings, summary);
     if (warnings.count > 0 && !w->brief)
         write_heading(w, 3, "What was wrong with this run");
-    for (size_t i = 0; i < warnings.count; i++)
+    const size_t most = w->brief && warnings.count > BRIEF_WARNINGS ? BRIEF_WARNINGS : warnings.count;
+    for (size_t i = 0; i < most; i++) {
+        if (w->brief)
+            cut(warnings.items[i].text);
         write_item(w, warning_title(warnings.items[i].kind), warnings.items[i].text);
+    }
+    if (most < warnings.count) {
+        char *text = text_format("%zu more, by cobench report", warnings.count - most);
+        write_item(w, "and", text);
+        free(text);
+    }
     warnings_free(&warnings);
 }
 

@@ -28,6 +28,7 @@ void runner_close(struct runner *r)
     for (size_t i = 0; i < count; i++) {
         free(r->references[i].reason);
         free(r->references[i].results);
+        free(r->references[i].changes);
     }
     free(r->references);
     free(r->cells);
@@ -130,8 +131,7 @@ static void reference_make(struct reference *out, const struct plan_cell *cell, 
 }
 
 /* What a sample with results is compared with: where that was out of time it gets more of it, once. */
-static int reference_for(struct runner *r, const struct plan_cell *cell, const struct reference **out,
-                         struct error *err)
+static int reference_for(struct runner *r, const struct plan_cell *cell, struct reference **out, struct error *err)
 {
     const size_t runtime = reference_runtime(r, cell->entry, cell->group);
     struct reference *ref = reference_of(r, cell->group, runtime);
@@ -159,6 +159,30 @@ static int reference_for(struct runner *r, const struct plan_cell *cell, const s
                          err);
 }
 
+/* Once, where something differs from it: whether it differs from itself, too. */
+static int reference_repeat(struct runner *r, const struct plan_cell *cell, struct reference *ref, struct error *err)
+{
+    const struct plan_cell alone = reference_cell(r, cell->group, reference_runtime(r, cell->entry, cell->group));
+    struct sample_taken sample;
+    struct error why = {.text = ""};
+    if (ref->reason != NULL || ref->repeated)
+        return 0;
+    ref->repeated = true;
+    const int rc = sample_take(r->bench, &alone, &(const struct sample_place){.timed = false}, &sample, err);
+    if (rc != 0)
+        return rc;
+    if (sample.status == CELL_OK && sample.digest != ref->digest) {
+        if (ref->results != NULL && sample.slots.slots != NULL)
+            (void)slots_tell_difference(&sample.slots, ref->results, "the run before", &why);
+        ref->changes = text_format("the %s gives another result each time%s%s%s%s",
+                                   r->bench->catalog->function != NULL ? "function" : "task",
+                                   why.text[0] != '\0' ? ": " : "", why.text[0] != '\0' ? ref->name : "",
+                                   why.text[0] != '\0' ? ", " : "", why.text);
+    }
+    sample_free(&sample);
+    return 0;
+}
+
 /* -- one sample into the journal ---------------------------------------------------------------------------------- */
 
 static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
@@ -181,15 +205,25 @@ static int keep_jobs(const struct runner *r, const struct sample_taken *s, struc
     return jobs_write(r->folder, place.cell, place.round, &s->slots, json_integer_value(gate), err);
 }
 
+static int compared(struct runner *r, struct sample_taken *s, const struct plan_cell *cell, struct error *err)
+{
+    struct reference *reference;
+    int rc = s->status == CELL_OK ? reference_for(r, cell, &reference, err) : 0;
+    if (s->status != CELL_OK || rc != 0)
+        return rc;
+    if (s->digest != reference->digest)
+        rc = reference_repeat(r, cell, reference, err);
+    if (rc == 0)
+        sample_compare(s, reference);
+    return rc;
+}
+
 /* Compares the sample, begun `took_ns` ago, with its reference and writes it down; one that is not ok ends its cell. */
 static int commit(struct runner *r, struct sample_taken *s, struct sample_place place, int64_t took_ns,
                   struct error *err)
 {
     char name[CELL_NAME_SIZE];
-    const struct reference *reference;
-    int rc = 0;
-    if (s->status == CELL_OK && (rc = reference_for(r, &r->bench->plan->cells[place.cell], &reference, err)) == 0)
-        sample_compare(s, reference);
+    int rc = compared(r, s, &r->bench->plan->cells[place.cell], err);
     if (rc != 0)
         return rc;
     json_t *line = sample_json(s, &place);

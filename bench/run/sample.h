@@ -38,6 +38,8 @@ struct reference {
     uint64_t digest;
     uint64_t *results; /* each job's; NULL: too many to keep */
     bool longer;       /* it was out of time and has had more of it */
+    bool repeated;     /* something differed from it, so it was run once more */
+    char *changes;     /* what it said then, where its own results are others each time; NULL: they are not */
 };
 
 /* Numbers are -1 where not known. JSON values are owned; NULL stands for null. */

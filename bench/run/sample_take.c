@@ -333,6 +333,8 @@ void sample_compare(struct sample_taken *s, const struct reference *reference)
         s->reason = text_format("nothing to check against: %s: %s", reference->name, reference->reason);
     else if (s->digest == reference->digest)
         return;
+    else if (reference->changes != NULL)
+        blame(s, CELL_REFUSED, "%s", reference->changes);
     else if (reference->results != NULL && s->slots.slots != NULL &&
              slots_tell_difference(&s->slots, reference->results, reference->name, &why) == 0)
         blame(s, CELL_REFUSED, "%s", why.text);

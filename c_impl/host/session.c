@@ -286,7 +286,8 @@ void session_expire(struct session *s)
     ready_note(s);
     const uint64_t count = running_collect(s, seconds, running, sizeof running);
     if (count == 0 && all_ended(s))
-        snprintf(line, sizeof line, "timed out after %s s: all jobs had ended, but not their workers", seconds);
+        snprintf(line, sizeof line,
+                 "timed out after %s s: all jobs had ended, but not their workers or what those started", seconds);
     else
         snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
     session_fail(s, RECORD_FAILED, line);

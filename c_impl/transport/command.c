@@ -158,13 +158,17 @@ static int command_start(struct command *c, const struct transport_options *opti
 
 /* -- what it prints --------------------------------------------------------------------------------------------------- */
 
+/* One blank for several, and none before it, as Python's str.split has it. */
 static void line_add(struct command *c, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length && !c->line_over; i++) {
-        if (bytes[i] != '\n' && c->line_length < sizeof c->line - 1)
-            c->line[c->line_length++] = bytes[i];
-        else
+        const bool blank = strchr(" \t\r\v\f", bytes[i]) != NULL; /* NUL, too */
+        if (bytes[i] == '\n' || c->line_length == sizeof c->line - 1)
             c->line_over = c->line_length > 0;
+        else if (!blank)
+            c->line[c->line_length++] = bytes[i];
+        else if (c->line_length > 0 && c->line[c->line_length - 1] != ' ')
+            c->line[c->line_length++] = ' ';
     }
 }
 
@@ -197,6 +201,7 @@ static void pipe_read(struct command *c, enum pipe_name name, int looks)
 static int status_tell(struct command *c, int status, struct cobench_reply *reply, struct cobench_error *err)
 {
     const char *between = c->line_length > 0 ? ": " : "";
+    c->line_length -= c->line_length > 0 && c->line[c->line_length - 1] == ' ';
     c->line[c->line_length] = '\0';
     if (WIFSIGNALED(status)) {
         const char *name = sigabbrev_np(WTERMSIG(status));

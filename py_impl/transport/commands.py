@@ -44,7 +44,7 @@ class Printed:
             self.length += len(data)
             self.crc = crc32(data, self.crc)
         elif len(self.errors) <= LINE_BYTES:
-            self.errors = (self.errors + data[:CHUNK_BYTES]).lstrip(b"\n")
+            self.errors = (self.errors + data[:CHUNK_BYTES]).lstrip()
 
     def drain(self, name: int, fd: int) -> None:
         """What is left in the pipe of one that has ended."""
