@@ -2,6 +2,7 @@
 """A user's own function or command as the task of a run, against fake hosts: what the hosts are told, what the plan keeps, and what is
 refused before anything runs."""
 
+import csv
 import json
 import re
 import shlex
@@ -225,7 +226,75 @@ def test_a_command_goes_on_and_is_reproduced_from_another_folder(own):
     assert [option(after, name) for name in ("--directory", "--inputs")] == [str(own.home), f"{folder}/inputs.txt"]
 
 
+# -- a program beside the models -------------------------------------------------------------------------------------------
+
+HOST = "{root}/build/cobench-host run --task both --model sync --jobs {{jobs}} --workers {{workers}} --record {{record}} --slots "
+
+
+@pytest.mark.parametrize("command, status, reason", [
+    ("sh -c 'echo $* >said' - {{jobs}} {{workers}} {{size}} {{print}} {{jobs", "ok", "it wrote no record"),
+    (HOST + "{{slots}}", "ok", None),
+    (HOST + "slots", "ok", "it wrote a record and no slots"),
+    ("{root}/build/cobench-host run --task both --model sync --jobs 5 --workers 1 --record {{record}} --slots {{slots}}", "failed",
+     "the record is of 5 jobs"),
+    ("{root}/build/cobench-host run --task faulty --set mode=wrong --set at=3 --set who=c --set when=always --model threads"
+     " --jobs {{jobs}} --workers 2 --record {{record}} --slots {{slots}}", "refused", "job 3"),
+    ("sh -c 'echo boom >&2; exit 3'", "failed", "it ended with exit status 3: boom"),
+    ("sh -c 'sleep 60 & sleep 60'", "timeout", "no end within 3 s, so it was killed; it tells nothing of its jobs"),
+    ("sh -c 'sleep 60 &'", "failed", "it left 1 process running"),
+    ("./unstartable", "failed", "it cannot be started: ./unstartable: No such file or directory"),
+])
+def test_a_program_is_a_row_beside_the_models(own, command, status, reason):
+    (own.home / "unstartable").write_text("#!/nonexistent\n")
+    (own.home / "unstartable").chmod(0o755)
+    command = command.format(root=own.root)
+    done = run(own, "--task", "both", "--workers", 2, "--runtime", "c,py", "--timeout", 1, "--variant", f"mine={command}",
+               status=0 if status == "ok" else 1)
+    plan, samples = own.plan(), own.samples()
+    (cell,) = (c for c in plan["cells"] if c["runtime"] == "program")
+    assert (cell["model"], cell["program"], cell["role"], plan["directory"]) == ("mine", command, "model", str(own.home))
+    mine = [s for s in samples if s["cell"] == cell["id"]]
+    assert [s["status"] for s in mine] == ([status] * 2 if status == "ok" else [status])
+    assert mine[0]["reason"] is None if reason is None else reason in mine[0]["reason"]
+    assert all(s["status"] == "ok" and s["reason"] is None for s in samples if s["cell"] != cell["id"])
+    assert "The program mine " in re.sub(r"\s+", " ", done.stdout) and "take mine" not in done.stdout
+    if status == "ok":
+        assert mine[1]["whole_ns"] > 0 and mine[1]["user_ns"] >= 0
+        assert (mine[1]["work_ns"] is None) == (reason == "it wrote no record")
+        assert (mine[1]["digest"] is None) == (reason is not None)
+    if "said" in command:
+        assert (own.home / "said").read_text() == "6 2 {size} {print} {jobs\n"
+
+
+def test_programs_of_a_suite_and_of_the_command_line_go_on_from_another_folder(own):
+    (own.home / "s.ini").write_text("[group g]\ntask = waiting\nset.delay = 7\nruntimes = c\nvariant = one=true\n"
+                                    "variant = two=sh -c 'pwd; echo {delay} >>here'\n")
+    subprocess.run(own.command("run", "--suite", "s.ini", "--variant", "three=true", "--rounds", 1), cwd=own.home, check=True,
+                   env=own.environment(), capture_output=True, timeout=60)
+    (folder,) = own.folders()
+    assert [c["model"] for c in own.plan()["cells"] if c["runtime"] == "program"] == ["three", "one", "two"]
+    assert option(own.plan()["argv"], "--directory") == str(own.home)
+    assert any(path.endswith("/true") for path in json.loads((folder / "machine.json").read_text())["fingerprint"])
+    subprocess.run(own.command("run", "--resume", folder, "--rounds", 2), cwd="/", check=True, env=own.environment(),
+                   capture_output=True, timeout=60)
+    assert (own.home / "here").read_text() == "7\n" * 3
+    with (folder / "summary.csv").open(newline="") as rows:
+        (mine,) = (row for row in csv.DictReader(rows) if row["model"] == "two")
+    assert (mine["runtime"], mine["rounds"], mine["doubt"]) == ("program", "2", "unchecked")
+    assert "program:two" in (folder / "index.html").read_text()
+    done = subprocess.run(own.command("compare", folder, folder), env=own.environment(), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "program:two" in done.stdout
+
+
 @pytest.mark.parametrize("words, says", [
+    (("--task", "null", "--variant", "mine"), "--variant 'mine': NAME=COMMAND is needed"),
+    (("--task", "null", "--variant", "a b=true"), "NAME=COMMAND is needed"),
+    (("--task", "null", "--variant", "a="), "there is no program in it"),
+    (("--task", "null", "--variant", "a=no-such-program"), "there is no such program"),
+    (("--task", "null", "--variant", "a=true | cat"), "no shell is there for one of"),
+    (("--task", "null", "--variant", "a=true", "--variant", "a=false"), "a second one of that name"),
+    (("--task", "waiting", "--rate", 10, "--variant", "a=true"), "neither among prices nor in an open loop"),
+    (("--task", "null", "--variant", "a=true", "--directory", "nowhere"), "--directory 'nowhere': No such file or directory"),
     (("--task", "shop:missing"), "the py host: task 'shop:missing': there is no 'missing'"),
     (("--task", "./nowhere.py:quote"), "--task './nowhere.py': No such file or directory"),
     (("--task", "./lines.jsonl:quote"), "MODULE:NAME, ./FILE.py:NAME, ./FILE.so:SYMBOL or ./FILE.c:SYMBOL is needed"),

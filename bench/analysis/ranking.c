@@ -102,8 +102,9 @@ void ranking_close(struct ranking *ranking)
 
 bool ranking_begins(const struct summary *summary, const struct summary_cell *cell)
 {
-    return cell == summary->cells || cell[-1].group != cell->group ||
-           strcmp(cell[-1].cell->runtime, cell->cell->runtime) != 0;
+    return strcmp(cell->cell->runtime, RUNTIME_PROGRAM) != 0 &&
+           (cell == summary->cells || cell[-1].group != cell->group ||
+            strcmp(cell[-1].cell->runtime, cell->cell->runtime) != 0);
 }
 
 const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell)

@@ -38,7 +38,7 @@ static char *cell_note(const struct result_cell *cell)
 static enum ratio_state ratio_state(const struct summary_cell *cell, const struct result_cell *base,
                                     enum ratio_time time)
 {
-    if (!cell->verified || cell->rounds == 0)
+    if (!cell->verified || cell->rounds == 0 || (time == RATIO_WORK && !isfinite(cell->work_s)))
         return RATIO_NOT_RUN;
     if (base == NULL)
         return RATIO_NO_BASE;
@@ -199,8 +199,9 @@ double summary_cpus(const struct summary *summary)
 
 const struct summary_cell *summary_sync_of(const struct summary *summary, const struct summary_cell *cell)
 {
+    const struct result_cell *base = results_baseline(summary->results, cell->cell->group, cell->cell->runtime);
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        if (c->cell->baseline && c->group == cell->group && strcmp(c->cell->runtime, cell->cell->runtime) == 0)
+        if (c->cell == base)
             return c;
     return NULL;
 }

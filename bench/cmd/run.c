@@ -218,6 +218,21 @@ static char *module_file(const char *module, const char *path)
     return file;
 }
 
+/* The programs that cells are. */
+static void program_files(const struct plan *p, struct string_list *out)
+{
+    for (const struct plan_cell *c = p->cells; c < p->cells + p->cell_count; c++) {
+        struct string_list words = {NULL, 0};
+        char *file = c->program != NULL && string_list_unquote(&words, c->program) == NULL && words.count > 0
+                         ? program_find(words.items[0], p->directory != NULL ? p->directory : ".")
+                         : NULL;
+        if (file != NULL && !string_list_have(out, file))
+            string_list_add(out, file);
+        string_list_free(&words);
+        free(file);
+    }
+}
+
 /* The user's own files, and the interpreter or program that is. */
 static void function_files(const struct session *s, struct string_list *out)
 {
@@ -317,6 +332,7 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_decref(versions);
     struct string_list files = {NULL, 0};
     function_files(s, &files);
+    program_files(&s->plan, &files);
     int rc = checksums_make(&s->paths, s->plan.tasks_dir, &files, &sums, err);
     string_list_free(&files);
     if (rc == 0)
@@ -703,10 +719,11 @@ static int refusal(int rc, struct error *err)
 static void note_arguments(struct session *s, int argc, char **argv)
 {
     const struct function *f = &s->options.plan.function;
-    const char *const options[][2] = {{"--results", NULL},          {"--task", f->name}, {"--c", f->in[IN_C]},
-                                      {"--py", f->in[IN_PYTHON]},   {"--path", f->path}, {"--inputs", f->inputs},
-                                      {"--directory", f->directory}};
-    const size_t count = f->name == NULL ? 1 : sizeof options / sizeof *options;
+    const char *directory = f->directory != NULL ? f->directory : s->options.plan.directory;
+    const char *const options[][2] = {{"--results", NULL},    {"--directory", directory}, {"--task", f->name},
+                                      {"--c", f->in[IN_C]},   {"--py", f->in[IN_PYTHON]}, {"--path", f->path},
+                                      {"--inputs", f->inputs}};
+    const size_t count = f->name == NULL ? 2 : sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
         const size_t length = strcspn(argv[i], "=");
         size_t o = 0;

@@ -30,7 +30,15 @@ static const struct option_row rows[] = {
      "Run a program as the job, in c and py: 'gzip -c {input}'. {job} is its number, {input} its line of --inputs; the "
      "words are "
      "split as a shell does, but no shell is started"},
-    {{"directory", SETTING_TEXT, AT(function.directory)}, "DIR", "Where the command runs (default: here)"},
+    {{"variant", SETTING_ADDED, AT(plan.variants)},
+     "NAME=COMMAND",
+     "Time a whole program of your own beside the models, as program:NAME; may be given again. Filled in: {jobs} "
+     "{workers} "
+     "{inputs} {url}, the task's parameters such as {size}, and {record} and {slots}, what it may write "
+     "(docs/interfaces.md)"},
+    {{"directory", SETTING_TEXT, AT(function.directory)},
+     "DIR",
+     "Where the command and the programs of --variant run (default: here)"},
     {{"inputs", SETTING_TEXT, AT(function.inputs)},
      "FILE",
      "What it is called with in the place of the job's number: a line per job (for a function FILE.jsonl: as JSON); - "
@@ -232,8 +240,13 @@ static int take_function(struct run_options *o, struct error *err)
     int rc = 0;
     for (size_t i = 0; i < tasks->count; i++)
         own = own || strpbrk(tasks->items[i], ":/") != NULL;
-    if (f->directory != NULL && f->command == NULL)
-        return error_set(err, -EINVAL, "--directory is for a command (--command)");
+    if (f->directory != NULL && f->command == NULL && o->plan.variants.count == 0 && o->suite == NULL)
+        return error_set(err, -EINVAL, "--directory is for a command (--command, --variant)");
+    if (o->plan.variants.count > 0 && f->directory == NULL)
+        f->directory = xstrdup(".");
+    if (f->directory != NULL && options_path("directory", true, &f->directory, err) != 0)
+        return -EINVAL;
+    o->plan.directory = f->directory;
     if (!own)
         return f->path == NULL && f->inputs == NULL && !f->offload && f->chunk == 0
                    ? 0

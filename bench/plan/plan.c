@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a suite, the command line and what the hosts offer to groups and cells. params.c sees to parameters. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "bench/plan/plan.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "bench/util/alloc.h"
+#include "bench/util/files.h"
 #include "common/num.h"
 #include "common/slots.h"
 
@@ -158,9 +160,24 @@ size_t plan_reference(const struct plan *plan, size_t group, const char *runtime
     int most = -1;
     for (size_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *c = &plan->cells[i];
-        const int rank = c->baseline ? 2 : waits && c->known->loop;
-        if (c->group == group && c->role == ROLE_MODEL && c->impossible == NULL && strcmp(c->runtime, runtime) == 0 &&
-            rank > most) {
+        const int rank = c->baseline ? 2 : waits && c->known != NULL && c->known->loop;
+        if (c->group == group && c->program == NULL && c->role == ROLE_MODEL && c->impossible == NULL &&
+            strcmp(c->runtime, runtime) == 0 && rank > most) {
+            best = i;
+            most = rank;
+        }
+    }
+    return best;
+}
+
+size_t plan_program_peer(const struct plan *plan, size_t group)
+{
+    size_t best = plan->cell_count;
+    int most = -1;
+    for (size_t i = 0; i < plan->cell_count; i++) {
+        const struct plan_cell *c = &plan->cells[i];
+        const int rank = 4 * (c->impossible == NULL) + 2 * c->baseline + is(c->runtime, BASELINE_RUNTIME);
+        if (c->group == group && c->role == ROLE_MODEL && c->entry != NULL && c->program == NULL && rank > most) {
             best = i;
             most = rank;
         }
@@ -267,6 +284,51 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
         const struct plan_cell cell = {
             .group = g, .runtime = runtime->name, .entry = runtime, .copies = 1, .impossible = lacks};
         add_runtime_cells(p, s->catalog, cell, models);
+    }
+    return 0;
+}
+
+/* Why a program cannot be added to a group; NULL: it can. */
+static const char *program_wrong(const struct plan *p, size_t group, const struct plan_cell *cell)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    struct string_list words = {NULL, 0};
+    const char *wrong = string_list_unquote(&words, cell->program);
+    if (*cell->model == '\0' || cell->model[strspn(cell->model, plain)] != '\0' || strlen(cell->model) > 40)
+        wrong = "NAME=COMMAND is needed, the name of up to 40 letters, digits, '-', '_' and '.'";
+    else if (wrong == NULL && (words.count == 0 || *words.items[0] == '\0'))
+        wrong = "there is no program in it";
+    else if (plan_prices(&p->groups[group]) || p->groups[group].rate > 0)
+        wrong = "a program has a place neither among prices nor in an open loop";
+    for (size_t c = 0; wrong == NULL && c < p->cell_count; c++)
+        if (p->cells[c].group == group && p->cells[c].program != NULL && is(p->cells[c].model, cell->model))
+            wrong = "a second one of that name";
+    char *program = wrong == NULL ? program_find(words.items[0], p->directory) : NULL;
+    if (wrong == NULL && program == NULL)
+        wrong = "there is no such program";
+    free(program);
+    string_list_free(&words);
+    return wrong;
+}
+
+/* The user's own programs, each a NAME=COMMAND, whatever runtimes and models are chosen. */
+static int add_programs(struct plan *p, const struct string_list *variants, size_t group, struct error *err)
+{
+    for (size_t i = 0; i < variants->count; i++) {
+        const char *text = variants->items[i];
+        const size_t name = strcspn(text, "="), peer = plan_program_peer(p, group);
+        const struct plan_cell cell = {.group = group,
+                                       .runtime = RUNTIME_PROGRAM,
+                                       .model = keep(p, xstrndup(text, text[name] == '=' ? name : 0)),
+                                       .program = text[name] == '=' ? text + name + 1 : "",
+                                       .entry = peer < p->cell_count ? p->cells[peer].entry : NULL,
+                                       .copies = 1};
+        if (p->directory == NULL)
+            p->directory = keep(p, realpath(".", NULL));
+        const char *wrong = cell.entry == NULL ? "no runtime is there beside it" : program_wrong(p, group, &cell);
+        if (wrong != NULL)
+            return error_set(err, -EINVAL, "--variant '%.200s': %s", text, wrong);
+        add_cell(p, cell);
     }
     return 0;
 }
@@ -430,6 +492,10 @@ static int finish_points(struct plan *p, const struct sweep *sweep, size_t first
             rc = add_group_cells(p, sweep->source, sweep->from, i, err);
         if (rc == 0)
             rc = check_baseline(p, i, err);
+        if (rc == 0)
+            rc = add_programs(p, &sweep->source->options->variants, i, err);
+        if (rc == 0)
+            rc = add_programs(p, &sweep->from->variants, i, err);
     }
     return rc;
 }
@@ -559,6 +625,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .margin = o->margin < 0 ? MARGIN_DEFAULT : o->margin,
                          .url = o->url,
                          .tasks_dir = o->tasks_dir,
+                         .directory = o->directory,
                          .function = o->function,
                          .claims = suite->claims,
                          .source = json_array()};

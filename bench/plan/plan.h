@@ -20,6 +20,8 @@
 #define TIMEOUT_DEFAULT_S    120.0
 #define MARGIN_DEFAULT       0.01
 #define BASELINE_NONE        "none"
+#define BASELINE_RUNTIME     "py"      /* whose baseline stands for all of a group */
+#define RUNTIME_PROGRAM      "program" /* that of the programs of the user's own */
 
 enum plan_role { ROLE_MODEL, ROLE_CONTROL, ROLE_CAPACITY };
 
@@ -47,8 +49,10 @@ struct plan_group {
 struct plan_cell {
     size_t group;
     const char *runtime, *model;
-    const struct catalog_runtime *entry; /* as the group's */
-    const struct catalog_model *known;   /* likewise */
+    const char
+        *program; /* a program of the user's own, called `model`, as a line (string_list_unquote); NULL: a host's */
+    const struct catalog_runtime *entry; /* as the group's; of a program, whose results its own are compared with */
+    const struct catalog_model *known;   /* likewise; of a program NULL */
     enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
@@ -64,6 +68,7 @@ struct plan {
     double margin;            /* a difference smaller than this share is none in practice */
     const char *url;          /* what --url said; NULL: the origin's */
     const char *tasks_dir;    /* what --tasks said, absolute; NULL: none */
+    const char *directory;    /* where the programs of the cells run; NULL: there are none */
     struct function function; /* as the user named it: what is compiled ends in .c, and "-" are inputs from stdin */
     const char *claims;       /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
     json_t *source;           /* the plan.json that was read, or an array of the names that were made */
@@ -74,7 +79,8 @@ struct plan {
 
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
-    struct string_list tasks, runtimes, models, jobs, workers, sets;
+    struct string_list tasks, runtimes, models, jobs, workers, sets, variants;
+    const char *directory;    /* absolute, borrowed; NULL: not said */
     int64_t seed;             /* -1: not said */
     struct function function; /* name NULL: not said */
     struct stopping stopping;
@@ -104,6 +110,9 @@ const char *plan_baseline(const struct plan_group *group);
 /* The cell of a group and runtime whose results others are compared with: the baseline, or where there is none that can
  * run, the first, of work that waits the event loop. cell_count: there is none. */
 size_t plan_reference(const struct plan *plan, size_t group, const char *runtime);
+/* The cell of a group that the user's own programs are compared with: the baseline of py, else that of another runtime, else
+ * any that can run. cell_count: there is none. */
+size_t plan_program_peer(const struct plan *plan, size_t group);
 /*
  * The cells of a group in the order round `round` (from 1) takes them, as numbers of cells: a shuffle (Fisher-Yates, by
  * GSL on mt19937) that depends on nothing but seed, round, group and the group's number of cells, which is returned.

@@ -41,6 +41,7 @@ static const struct field plan_fields[] = {
     {"effective_cpus", FIELD_NUMBER, false, OF(plan, effective_cpus), LEAST, LARGEST_WHOLE},
     {"url", FIELD_TEXT, true, OF(plan, url), 0, 0},
     {"tasks_dir", FIELD_TEXT, true, OF(plan, tasks_dir), 0, 0},
+    {"directory", FIELD_TEXT, true, OF(plan, directory), 0, 0},
     {"claims", FIELD_TEXT, true, OF(plan, claims), 0, 0},
 };
 static const struct field function_fields[] = {
@@ -75,6 +76,7 @@ static const struct field cell_fields[] = {
     {"model", FIELD_TEXT, false, OF(plan_cell, model), 0, 0},
     {"copies", FIELD_WHOLE, false, OF(plan_cell, copies), 1, WORKERS_MAX},
     {"left_out", FIELD_TEXT, true, OF(plan_cell, left_out), 0, 0},
+    {"program", FIELD_TEXT, true, OF(plan_cell, program), 0, 0},
 };
 #define COUNT(table) (sizeof(table) / sizeof *(table))
 
@@ -195,6 +197,9 @@ static int read_cell(const json_t *json, struct plan *p, struct plan_cell *c, st
     if (!json_is_integer(group) || json_integer_value(group) < 0 || c->group >= p->group_count)
         return error_set(err, -EPROTO, "plan.json: a cell's group is out of range");
     c->baseline = json_is_true(json_object_get(json, "baseline"));
+    if ((c->program != NULL) != (strcmp(c->runtime, RUNTIME_PROGRAM) == 0) ||
+        (c->program != NULL && (c->baseline || c->role != ROLE_MODEL)))
+        return error_set(err, -EPROTO, "plan.json: a cell is half a program's");
     p->groups[c->group].start_method = json_string_value(json_object_get(json, "start_method")); /* all have the same */
     return 0;
 }
@@ -239,9 +244,23 @@ static int bind_group(struct plan_group *g, const struct catalog *catalog, struc
     return rc;
 }
 
+static int bind_program(const struct plan *p, struct plan_cell *c, struct error *err)
+{
+    struct string_list words = {NULL, 0};
+    const size_t peer = plan_program_peer(p, c->group);
+    const bool sound = string_list_unquote(&words, c->program) == NULL && words.count > 0 && peer < p->cell_count;
+    string_list_free(&words);
+    if (!sound)
+        return error_set(err, -EINVAL, "plan.json: the program '%.200s' is not as it was written", c->model);
+    c->entry = p->cells[peer].entry;
+    return 0;
+}
+
 static int bind_cell(const struct plan *p, struct plan_cell *c, const struct catalog *catalog, struct error *err)
 {
     const struct catalog_task *task = p->groups[c->group].entry;
+    if (c->program != NULL)
+        return bind_program(p, c, err);
     c->entry = catalog_runtime(catalog, c->runtime);
     if (c->entry == NULL)
         return gone(err, "runtime", c->runtime);

@@ -57,6 +57,7 @@ static const struct setting group_settings[] = {
     {"models", SETTING_NAMES, offsetof(struct suite_group, models)},
     {"baseline", SETTING_TEXT, offsetof(struct suite_group, baseline)},
     {"start-method", SETTING_START_METHOD, offsetof(struct suite_group, start_method)},
+    {"variant", SETTING_ADDED, offsetof(struct suite_group, variants)},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -101,7 +102,7 @@ static int set_key(struct reader *r, const char *key, const char *value)
     struct setting_refusal no;
     if (r->section_line == 0)
         return fail(r, r->line, xstrdup("a key before the first section ([suite] or [group NAME])"));
-    if (string_list_have(&r->seen, key))
+    if (string_list_have(&r->seen, key) && strcmp(key, "variant") != 0)
         return fail(r, r->line, text_format("'%s' is given twice", key));
     string_list_add(&r->seen, key);
     if (is_param)

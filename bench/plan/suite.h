@@ -24,6 +24,7 @@ struct suite_group {
     struct string_list runtimes; /* none: the suite's */
     struct string_list models;   /* none: the suite's */
     char *baseline;              /* a model, or BASELINE_NONE; NULL: the suite's */
+    struct string_list variants; /* programs of the user's own, each NAME=COMMAND */
     char *start_method;          /* NULL: fork */
     json_t *params;              /* key -> text, as given */
 };

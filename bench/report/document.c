@@ -387,7 +387,8 @@ static size_t square_models(const struct summary *summary, const char **models)
 {
     size_t count = 0;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        bool seen = c->cell->baseline && c->group->rate == 0; /* where it would be 1 in every row */
+        bool seen = (c->cell->baseline && c->group->rate == 0) || /* where it would be 1 in every row */
+                    strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0;
         for (size_t i = 0; i < count; i++)
             seen |= strcmp(models[i], c->cell->model) == 0;
         if (!seen && count < MODELS_MOST)

@@ -296,7 +296,8 @@ static void put_no_help(FILE *out, const struct ranking *group)
     const char *before = "No help: ";
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
-        if (c->group != group->group || !findings_are_brief(summary, c->group, c->cell->runtime))
+        if (c->group != group->group || !findings_are_brief(summary, c->group, c->cell->runtime) ||
+            strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0)
             continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);
         string_list_addf(&names[reason_of(&ranking, c)], "%s:%s", c->cell->runtime, c->cell->model);
@@ -386,6 +387,37 @@ static void add_answers(struct findings_line *line, const struct summary *summar
     }
 }
 
+/* "The program mine takes 0.52 s as a whole command, against py:sync 1.90x?", or what happened to it. */
+static char *program_text(const struct summary *summary, const struct summary_cell *cell)
+{
+    const struct summary_cell *base = summary_sync_of(summary, cell);
+    const struct ratio *ratio = &cell->speedup[RATIO_WHOLE][RATIO_OWN_SYNC];
+    struct format f;
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
+    fprintf(out, "The program %s ", cell->cell->model);
+    if (!cell->verified || cell->rounds == 0) {
+        fprintf(out, "has no times (%s)", cell->note != NULL ? cell->note : "it was not timed");
+    } else {
+        fprintf(out, "takes %s as a whole command", format_time(&f, cell->median_s));
+        if (base != NULL && ratio_known(ratio)) {
+            fprintf(out, ", against %s:%s ", base->cell->runtime, base->cell->model);
+            put_ratio(out, ratio);
+        }
+        fputs(cell->cell->reason != NULL ? "; its results are unchecked" : "", out);
+    }
+    text_close(out);
+    return text;
+}
+
+static void add_programs(struct findings_line *line, const struct summary *summary, const struct plan_group *group)
+{
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
+        if (c->group == group && strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0)
+            line_say(line, program_text(summary, c));
+}
+
 static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
 {
     const struct ranking all = {.summary = summary, .group = group};
@@ -397,6 +429,7 @@ static void add_group(struct findings *out, const struct summary *summary, const
     }
     add_answers(line, summary, group, true);
     line_say(line, findings_text(group->rate > 0 ? put_late : put_no_help, &all));
+    add_programs(line, summary, group);
     line->brief = line->said.count;
     add_answers(line, summary, group, false);
     findings_of_variants(&line->said, summary, group);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/process/hyperfine.h"
 
@@ -17,7 +18,7 @@ void sample_file(const char *scratch, const char *what, const struct plan_cell *
         snprintf(out, SAMPLE_PATH_SIZE, "%s/%s", scratch, what);
 }
 
-bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY; }
+bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY && cell->program == NULL; }
 
 __attribute__((format(printf, 3, 4))) static void put(struct string_list *words, const char *option, const char *format,
                                                       ...)
@@ -31,14 +32,63 @@ __attribute__((format(printf, 3, 4))) static void put(struct string_list *words,
     free(value);
 }
 
+/* Where a task asks for a URL. */
+static const char *url_of(const struct bench *b)
+{
+    return b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
+}
+
+/* What stands in braces and is known is filled in; other braces stay as they are. */
+static void put_filled(struct string_list *words, const char *word, const json_t *values)
+{
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
+    while (*word != '\0') {
+        const size_t inside = strcspn(word, "}");
+        char *key = *word == '{' && word[inside] == '}' ? text_format("%.*s", (int)inside - 1, word + 1) : NULL;
+        const char *value = key != NULL ? json_string_value(json_object_get(values, key)) : NULL;
+        if (value != NULL)
+            fputs(value, out);
+        else
+            fputc(*word, out);
+        word += value != NULL ? inside + 1 : 1;
+        free(key);
+    }
+    text_close(out);
+    string_list_add(words, text);
+    free(text);
+}
+
+/* A program of the user's own. */
+static void put_program(struct string_list *words, const struct bench *b, const struct plan_cell *cell)
+{
+    const struct plan_group *g = &b->plan->groups[cell->group];
+    const struct function *function = b->catalog->function;
+    struct string_list line = {NULL, 0};
+    json_t *values = json_copy(g->params);
+    json_object_set_new(values, "jobs", json_sprintf("%lld", (long long)g->jobs));
+    json_object_set_new(values, "workers", json_sprintf("%lld", (long long)g->workers));
+    json_object_set_new(values, "record", json_sprintf("%s/record", b->scratch));
+    json_object_set_new(values, "slots", json_sprintf("%s/slots", b->scratch));
+    if (function != NULL && function->inputs != NULL)
+        json_object_set_new(values, "inputs", json_string(function->inputs));
+    if (g->needs_url && url_of(b) != NULL)
+        json_object_set_new(values, "url", json_string(url_of(b)));
+    string_list_unquote(&line, cell->program); /* was looked at where it came in */
+    for (size_t i = 0; i < line.count; i++)
+        put_filled(words, line.items[i], values);
+    string_list_free(&line);
+    json_decref(values);
+}
+
 /* All but --slots and --record. */
 static void put_host(struct string_list *words, const struct bench *b, const struct plan_cell *cell, int64_t round)
 {
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
-    const char *url = b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
+    const char *url = url_of(b), *key;
     const struct function *function = b->catalog->function;
-    const char *key;
     json_t *value;
     string_list_add_all(words, &b->catalog->words[cell->entry->host]);
     string_list_add(words, "run");
@@ -76,8 +126,11 @@ void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t roun
         put(&command, "copies", "%lld", (long long)cell->copies);
         string_list_add(&command, b->scratch);
     }
-    put_host(&command, b, cell, round);
-    if (cell->role != ROLE_CAPACITY) {
+    if (cell->program != NULL)
+        put_program(&command, b, cell);
+    else
+        put_host(&command, b, cell, round);
+    if (cell->role != ROLE_CAPACITY && cell->program == NULL) {
         put(&command, "--slots", "%s/slots", b->scratch);
         put(&command, "--record", "%s/record", b->scratch);
     }

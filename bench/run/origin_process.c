@@ -90,7 +90,8 @@ void origin_check_limit(struct origin *origin, struct plan *plan)
         struct plan_cell *cell = &plan->cells[i];
         const struct plan_group *group = &plan->groups[cell->group];
         /* One job after another has one connection. */
-        if (!cell->known->baseline && group->needs_url && group->workers > most && cell->impossible == NULL)
+        if (cell->known != NULL && !cell->known->baseline && group->needs_url && group->workers > most &&
+            cell->impossible == NULL)
             cell->impossible = origin->limit;
     }
 }

@@ -108,6 +108,8 @@ static void read_timing(const struct attempt *a, struct sample_taken *s)
     } else {
         s->whole_ns = t.wall_ns;
         s->exit = t.exit;
+        s->user_ns = a->cell->program != NULL ? t.user_ns : -1;
+        s->system_ns = a->cell->program != NULL ? t.system_ns : -1;
     }
     free(text);
 }
@@ -130,8 +132,10 @@ static void take_record(const struct attempt *a, const struct record *r, int64_t
 {
     const int64_t work = r->work_ns >= 0 && r->ready_ns >= 0 ? r->work_ns - r->ready_ns : -1;
     s->work_ns = work > s->work_ns ? work : s->work_ns;
-    s->user_ns = add_known(s->user_ns, r->user_ns);
-    s->system_ns = add_known(s->system_ns, r->system_ns);
+    if (a->cell->program == NULL) { /* a program's are hyperfine's */
+        s->user_ns = add_known(s->user_ns, r->user_ns);
+        s->system_ns = add_known(s->system_ns, r->system_ns);
+    }
     s->failed_jobs = add_known(s->failed_jobs, r->failed_jobs);
     if (s->failures == NULL && json_array_size(r->failures) > 0)
         s->failures = keep(r->failures);
@@ -153,6 +157,10 @@ static void check_identity(const struct attempt *a, const struct record *r, stru
 {
     const struct plan_group *g = &a->b->plan->groups[a->cell->group];
     if (r->status == RECORD_USAGE) /* then it may not know what it was to run */
+        return;
+    if (a->cell->program != NULL && r->status == RECORD_DONE && r->jobs != g->jobs)
+        blame(s, CELL_FAILED, "the record is of %" PRId64 " jobs", r->jobs);
+    if (a->cell->program != NULL) /* whose names and workers are its own */
         return;
     const bool its_task = a->b->catalog->function != NULL || same(r->task, g->task); /* a function has its own name */
     if (!same(r->runtime, a->cell->runtime) || !its_task || !same(r->model, a->cell->model))
@@ -286,7 +294,7 @@ static void blame_deadline(const struct attempt *a, struct sample_taken *s)
     struct slots_view view;
     struct error why;
     if (open_slots(a, 0, &view, &why) != 0) {
-        error_set(&why, 0, "no job was begun");
+        error_set(&why, 0, a->cell->program != NULL ? "it tells nothing of its jobs" : "no job was begun");
     } else {
         if (slots_check(&view, &why) == 0)
             error_set(&why, 0, "all jobs were done");
@@ -295,21 +303,36 @@ static void blame_deadline(const struct attempt *a, struct sample_taken *s)
     blame(s, CELL_TIMEOUT, "no end within %g s, so it was killed; %s", a->b->plan->timeout_s + KILL_GRACE_S, why.text);
 }
 
+/* Whether the sample left a file with something in it. */
+static bool has_left(const struct attempt *a, const char *what)
+{
+    struct stat st;
+    char path[SAMPLE_PATH_SIZE];
+    sample_file(a->b->scratch, what, a->cell, 0, path);
+    return stat(path, &st) == 0 && st.st_size > 0;
+}
+
+/* A program of the user's own need not write anything: then its results are not known. */
 static void read_results(const struct attempt *a, struct sample_taken *s)
 {
     char ended[400];
-    for (int64_t k = 0; k < a->cell->copies; k++)
+    const bool host = a->cell->program == NULL, record = host || has_left(a, "record"),
+               slots = host || (record && has_left(a, "slots"));
+    for (int64_t k = 0; record && k < a->cell->copies; k++)
         read_record(a, k, s);
     if (s->exit != 0) {
         ended_text(a, s, ended, sizeof ended);
-        blame(s, CELL_FAILED, "the record says done, but %s", ended);
+        blame(s, CELL_FAILED, "%s%s", record ? "the record says done, but " : "", ended);
     }
     if (a->end.leftover < 0)
         blame(s, CELL_FAILED, "/proc cannot be read, so that what it left running is not known");
     if (a->end.leftover > 0)
         blame(s, CELL_FAILED, "it left %d process%s running", a->end.leftover, a->end.leftover == 1 ? "" : "es");
-    for (int64_t k = 0; s->status == CELL_OK && k < a->cell->copies; k++)
+    for (int64_t k = 0; slots && s->status == CELL_OK && k < a->cell->copies; k++)
         read_slots(a, k, s);
+    if (s->status == CELL_OK && !slots)
+        text_set(&s->reason, record ? "it wrote a record and no slots, so that its results are not known"
+                                    : "it wrote no record, so that only the whole command is known");
 }
 
 static void sample_read(const struct attempt *a, struct sample_taken *s)
@@ -327,7 +350,7 @@ static void sample_read(const struct attempt *a, struct sample_taken *s)
 void sample_compare(struct sample_taken *s, const struct reference *reference)
 {
     struct error why = {.text = ""};
-    if (s->status != CELL_OK)
+    if (s->status != CELL_OK || s->reason != NULL) /* or there are no results */
         return;
     if (reference->reason != NULL)
         s->reason = text_format("nothing to check against: %s: %s", reference->name, reference->reason);
@@ -365,6 +388,18 @@ static int wait_watching(struct attempt *a, pid_t pid, struct end_pause *pause, 
     return rc;
 }
 
+/* A program of the user's own that cannot be started is what happened to its cell. */
+static int start(const struct attempt *a, const struct supervisor_command *command, pid_t *pid, struct sample_taken *s,
+                 struct error *err)
+{
+    const int rc = supervisor_start(a->b->supervisor, command, pid, err);
+    if (rc == 0 || rc == -EPIPE || a->cell->program == NULL)
+        return rc;
+    blame(s, CELL_FAILED, "it cannot be started: %s", err->text);
+    err->text[0] = '\0';
+    return 0;
+}
+
 static int run_command(struct attempt *a, struct sample_taken *s, struct error *err)
 {
     char *env[] = {host_env(a->b->paths), NULL};
@@ -376,7 +411,7 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
         rc = -EMFILE;
     const struct supervisor_command command = {
         .argv = a->argv.items,
-        .cwd = a->b->paths->root,
+        .cwd = a->cell->program != NULL ? a->b->plan->directory : a->b->paths->root,
         .env = env,
         .in = -1,
         .out = -1,
@@ -387,9 +422,9 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
     pid_t pid;
     a->began_ns = clock_now_ns();
     if (rc == 0)
-        rc = supervisor_start(a->b->supervisor, &command, &pid, err);
+        rc = start(a, &command, &pid, s, err);
     end_pause_handed_over(&pause);
-    if (rc == 0)
+    if (rc == 0 && s->status == CELL_OK)
         rc = a->place->timed ? supervisor_wait(a->b->supervisor, -1, &a->end, err)
                              : wait_watching(a, pid, &pause, s, err);
     a->ended_ns = clock_now_ns();
@@ -446,7 +481,8 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
     if (a->end.service_died)
         return error_set(err, -EPIPE, "the origin has ended by itself");
     note_interference(a, looks, origin, s);
-    sample_read(a, s);
+    if (s->status == CELL_OK)
+        sample_read(a, s);
     interference_find(&s->around, s->disturbed, &s->disturbances);
     note_kills(s);
     const bool may_lack_room = s->status == CELL_FAILED || s->status == CELL_IMPOSSIBLE;

@@ -456,12 +456,19 @@ const char *results_baseline_name(const struct results *results)
 
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
 {
+    const bool program = strcmp(runtime, RUNTIME_PROGRAM) == 0;
+    const struct result_cell *best = NULL;
+    int most = -1;
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct result_cell *cell = &results->cells[i];
-        if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && strcmp(cell->runtime, runtime) == 0)
-            return cell;
+        const int rank = 2 * (cell->status == CELL_OK) + (strcmp(cell->runtime, BASELINE_RUNTIME) == 0);
+        if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && rank > most &&
+            (program || strcmp(cell->runtime, runtime) == 0)) {
+            best = cell;
+            most = rank;
+        }
     }
-    return NULL;
+    return best;
 }
 
 size_t results_disturbed(const struct result_cell *cell, unsigned kinds)

@@ -114,7 +114,8 @@ int64_t results_rounds_due(const struct results *results, const struct result_ce
 bool results_compare(const struct results *results);
 /* What the baseline of its groups that compare is called. */
 const char *results_baseline_name(const struct results *results);
-/* A runtime's `sync` in a group, the cell the plan calls the baseline; NULL: the plan has none. */
+/* A runtime's `sync` in a group, the cell the plan calls the baseline; of a program of the user's own that of py, else of
+ * another runtime, one that works where there is one. NULL: the plan has none. */
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);
 
 #endif

@@ -58,10 +58,10 @@ TEST(test_errors_name_the_line)
                                "baseline, claims, timeout)"},
         {"[group a]\ntask = t\nfoo = 1\n", "x.ini:3: unknown key 'foo' (known: task, jobs, workers, scaling, rate, "
                                            "arrivals, runtimes, models, baseline, start-method, "
-                                           "set.PARAMETER)"},
+                                           "variant, set.PARAMETER)"},
         {"[group a]\ntask = t\nset. = 1\n", "x.ini:3: unknown key 'set.' (known: task, jobs, workers, scaling, rate, "
                                             "arrivals, runtimes, models, baseline, start-method, "
-                                            "set.PARAMETER)"},
+                                            "variant, set.PARAMETER)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
         {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},
