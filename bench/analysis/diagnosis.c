@@ -11,6 +11,7 @@
 #define SECOND_CPU    1.4       /* copies of the baseline that gained less had no second CPU to gain by */
 #define GAINED        (1.0 / 3) /* CPU work that gained less of what was possible gained nothing */
 #define FAR_MORE      1.5  /* times the CPUs of sync: two are busy; times its CPU time: far more for the same work */
+#define AT_WORK       0.5  /* jobs in flight for less of the work time, one at a time, are too short to meet */
 #define TOGETHER      1.5  /* jobs that overlap by less on average are not said to take turns: they hardly met */
 #define START_UP_MOST 0.5  /* work times; beyond this start and end hide which CPUs the work used */
 #define NO_GAIN       1.2  /* waiting jobs that gained less over one after the other gained nothing */
@@ -133,7 +134,7 @@ void diagnosis_make(const struct summary *summary, struct summary_cell *cell)
         cell->cpus_used = cpus_used(cell, sync);
     if (isfinite(cell->cpus_used))
         cell->off_cpu_share = off_cpu_share(cell, sync, summary_cpus(summary));
-    if (!alone && cell->in_flight_max <= 1)
+    if (!alone && cell->in_flight_max <= 1 && cell->in_flight_mean >= AT_WORK)
         cell->finding = hardly_computes(cell) ? FINDING_BLOCKS : FINDING_NEVER_OVERLAPS;
     else if (!alone && cell->in_flight_mean >= TOGETHER)
         cell->finding = cpu ? cpu_without_gain(cell, sync, capacity) : wait_finding(summary, cell, sync, capacity);

@@ -2,6 +2,7 @@
 /* Who is ahead, and from when on a model pays. Nothing is said that the intervals do not show. */
 #include "bench/analysis/ranking.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -112,16 +113,35 @@ const struct ratio *ranking_gain(const struct ranking *ranking, const struct sum
     return &cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC];
 }
 
-/* One thread computes one job at a time: what looks like a gain of it is none. */
-static bool cannot_gain(const struct summary_cell *cell)
+bool runtime_is(const char *runtime, const char *name)
 {
-    return strcmp(cell->group->kind, "cpu") == 0 && model_flow(cell->cell->model) == FLOW_ONE;
+    const size_t length = strlen(name);
+    return strncmp(runtime, name, length) == 0 && (runtime[length] == '\0' || isdigit((unsigned char)runtime[length]));
+}
+
+bool runtime_has_lock(const char *runtime)
+{
+    return (runtime_is(runtime, "py") || runtime_is(runtime, "embed")) && runtime[strlen(runtime) - 1] != 't';
+}
+
+/* One thread at a time computes one job at a time: what looks like a gain of it is none. */
+bool ranking_cannot_gain(const struct summary_cell *cell)
+{
+    const enum model_flow flow = model_flow(cell->cell->model);
+    const bool one_cpu = flow == FLOW_THREADS && runtime_has_lock(cell->cell->runtime) &&
+                         cell->cpus_used <= 1 + RANKING_WORTH; /* which no NaN is */
+    return strcmp(cell->group->kind, "cpu") == 0 && (flow == FLOW_ONE || one_cpu);
+}
+
+bool ranking_is_open(const struct ratio *gain)
+{
+    return gain->verdict == VERDICT_UNRESOLVED && gain->ratio >= 1 + RANKING_WORTH;
 }
 
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell)
 {
     const struct ratio *gain = ranking_gain(ranking, cell);
-    return !cannot_gain(cell) && gain->verdict == VERDICT_FASTER && gain->ratio >= 1 + RANKING_WORTH;
+    return !ranking_cannot_gain(cell) && gain->verdict == VERDICT_FASTER && gain->ratio >= 1 + RANKING_WORTH;
 }
 
 /* -- which to take ---------------------------------------------------------------------------------------------------------- */
@@ -143,7 +163,15 @@ enum model_flow model_flow(const char *model)
 }
 
 /* As a runner-up: sync only where there is no other, before it a model that cannot gain. */
-static int last_resort(const struct summary_cell *cell) { return cell->cell->baseline ? 2 : cannot_gain(cell); }
+static int last_resort(const struct summary_cell *cell) { return cell->cell->baseline ? 2 : ranking_cannot_gain(cell); }
+
+/* By the ratio where that is what is told of it; it may order two models otherwise than the medians do. */
+static bool is_nearer(const struct ranking *ranking, bool by_gain, const struct summary_cell *cell,
+                      const struct summary_cell *of)
+{
+    return by_gain ? ranking_gain(ranking, cell)->ratio > ranking_gain(ranking, of)->ratio
+                   : ranking_value(ranking, cell) < ranking_value(ranking, of);
+}
 
 struct choice choice_of(const struct ranking *ranking)
 {
@@ -155,11 +183,11 @@ struct choice choice_of(const struct ranking *ranking)
             rank_of(ranking, cell) == rank_of(ranking, ranking->cells[0]))
             choice.take = cell;
     }
+    const bool by_gain = chosen && choice.take != NULL && choice.take->cell->baseline && ranking->group->rate == 0;
     for (size_t i = 0; i < ranking->count; i++) {
         const struct summary_cell *cell = ranking->cells[i], *best = choice.runner_up;
         const int mine = last_resort(cell), its = best == NULL ? INT_MAX : last_resort(best);
-        if (cell == choice.take || mine > its ||
-            (mine == its && ranking_value(ranking, cell) >= ranking_value(ranking, best)))
+        if (cell == choice.take || mine > its || (mine == its && !is_nearer(ranking, by_gain, cell, best)))
             continue;
         choice.runner_up = cell;
         choice.told_apart = i > ranking->level;

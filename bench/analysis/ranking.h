@@ -38,9 +38,18 @@ bool ranking_begins(const struct summary *summary, const struct summary_cell *ce
 /* A cell's median of what is compared, in seconds. */
 double ranking_value(const struct ranking *ranking, const struct summary_cell *cell);
 /* Its ratio to its own sync in the times that are compared, and whether that is shown to be a gain, and one of RANKING_WORTH:
- * never of one thread at work that only computes. */
+ * never of what cannot gain. */
 const struct ratio *ranking_gain(const struct ranking *ranking, const struct summary_cell *cell);
 bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cell);
+/* Whether it may be a gain of RANKING_WORTH, and the interval is too wide to tell. */
+bool ranking_is_open(const struct ratio *gain);
+/* At work that only computes: one thread, and threads under Python's lock that kept no more than one CPU busy. */
+bool ranking_cannot_gain(const struct summary_cell *cell);
+
+/* Whether a runtime is `name` or `name` of a version, as py3.13t is py. */
+bool runtime_is(const char *runtime, const char *name);
+/* Whether only one of its threads runs Python at a time: those of free-threaded builds end in t. */
+bool runtime_has_lock(const char *runtime);
 
 /* What a model's jobs share, as far as it matters to whether they can compute at once. */
 enum model_flow { FLOW_OTHER, FLOW_ONE, FLOW_THREADS }; /* one thread; threads of one interpreter */

@@ -240,6 +240,7 @@ void ratios_decide(struct ratio *const *family, size_t count, double margin)
     for (size_t i = 0, at = 0; i < count; i++)
         if (isfinite(family[i]->p)) {
             family[i]->p_adjusted = adjusted[at++];
+            family[i]->family = n;
             ratio_decide(family[i], n, margin);
         }
     free(p);

@@ -77,7 +77,8 @@ struct ratio {
     enum doubt doubt;
     double p;          /* of "within the margin of 1"; NaN where there is no interval */
     double p_least;    /* the least that p can be with so many rounds */
-    double p_adjusted; /* by Holm over its family */
+    double p_adjusted; /* by Holm over its family, which has so many: */
+    size_t family;
     enum verdict verdict;
 };
 

@@ -128,6 +128,8 @@ double summary_cpus(const struct summary *summary);
 const struct summary_check *summary_capacity_of(const struct summary *summary, const struct summary_cell *cell);
 /* The cell that is the baseline of a cell's group and runtime, NULL where there is none. */
 const struct summary_cell *summary_sync_of(const struct summary *summary, const struct summary_cell *cell);
+/* Whether more than SUMMARY_DISTURBED_MOST of its samples were disturbed. */
+bool is_disturbed(const struct summary_cell *cell);
 /* Was its work over before anybody looked at its memory? Then there may have been more. */
 bool summary_memory_is_least(const struct summary_cell *cell);
 
@@ -170,8 +172,6 @@ int64_t column_median_round(const struct result_cell *cell, size_t column);
 void cell_measure(struct summary_cell *out);
 /* The share of the work in which the origin ran or wanted to; NaN: not known. A wait that is not known counts as none. */
 double origin_taken(const struct summary_cell *cell);
-/* Whether more than SUMMARY_DISTURBED_MOST of its samples were disturbed. */
-bool is_disturbed(const struct summary_cell *cell);
 /* Whether it used less than half a CPU, or on a busy machine next to nothing. */
 bool hardly_computes(const struct summary_cell *cell);
 /* Fills in cpus_used, off_cpu_share and finding of a cell whose ratios are there. */

@@ -307,7 +307,7 @@ struct square_row {
     const struct summary *summary;
     const struct plan_group *group;
     const char *name, *runtime,
-        *of; /* name: the group's, in its first row; of: which times, where not those of the work */
+        *of; /* name: the group's, in its first row; of: which times; where all are those of the work NULL */
     const char *const *models;
     const struct summary_cell *taken;
     enum ranking_by by;
@@ -359,7 +359,8 @@ static void read_square(const void *row, int which, struct table_value *out)
 
 static size_t square_rows(const struct summary *summary, bool brief, const char *const *models, struct square_row *rows)
 {
-    static const char *const of[] = {[RANKING_BY_WHOLE] = "command", [RANKING_BY_P99] = "p99"};
+    static const char *const of[] = {
+        [RANKING_BY_WORK] = "work", [RANKING_BY_WHOLE] = "command", [RANKING_BY_P99] = "p99"};
     struct square_row *row = rows;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
@@ -435,7 +436,7 @@ static void write_square(const struct summary *summary, struct writer *w)
     struct table_column columns[MODELS_MOST + 3] = {
         {NULL, "task", UNIT_TEXT, false, 0, read_square_name, 0},
         {NULL, "in", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, runtime)},
-        {NULL, "of", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, of)},
+        {NULL, "time of", UNIT_TEXT, false, 0, table_read_text, offsetof(struct square_row, of)},
     };
     struct square_row *rows = xcalloc(summary->cell_count, sizeof *rows);
     struct table table = {.columns = columns, .column_count = 3, .rows = rows, .row_size = sizeof *rows};
@@ -448,9 +449,11 @@ static void write_square(const struct summary *summary, struct writer *w)
         table.row_count = square_rows(summary, true, models, rows);
     bool of = false;
     for (size_t i = 0; i < table.row_count; i++)
-        of |= rows[i].of != NULL;
-    for (size_t i = 0; i < table.row_count; i++)
+        of |= rows[i].by != RANKING_BY_WORK;
+    for (size_t i = 0; i < table.row_count; i++) {
         rows[i].name_most = of ? NAME_MOST_OF : NAME_MOST;
+        rows[i].of = of ? rows[i].of : NULL;
+    }
     if (table.row_count > 0 && count > 0) {
         write_table(w, &table);
         write_square_legend(rows, table.row_count, w);
@@ -503,21 +506,34 @@ void document_write_legend(struct writer *w)
         write_item(w, lines[i][0], lines[i][1]);
 }
 
-/* How many gains would be within 10% if there were `left_s` more for them, and of how many. */
-static size_t count_within(const struct summary *summary, double left_s, size_t *all)
+/* Of all gains, or of those that leave open what to take. */
+struct within {
+    size_t all, within, open, decided;
+};
+
+/* How many gains would be within 10% if there were `left_s` more for them, and how many of the open ones decided: narrow, or
+ * clear of 1. */
+static struct within count_within(const struct summary *summary, double left_s)
 {
-    const size_t count = summary->results->cell_count;
-    struct stopping_cell *cells = xcalloc(count, sizeof *cells);
-    size_t within = 0;
-    *all = 0;
+    struct stopping_cell *cells = xcalloc(summary->results->cell_count, sizeof *cells);
+    struct within out = {.all = 0};
     summary_share(summary, cells);
-    stopping_share(cells, count, left_s);
-    for (size_t i = 0; i < count; i++) {
-        *all += isfinite(cells[i].width);
-        within += stopping_width(&cells[i]) <= RATIO_UNRESOLVED;
+    stopping_share(cells, summary->results->cell_count, left_s);
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        const struct stopping_cell *cell = &cells[c->cell - summary->results->cells];
+        const struct ratio *work = &c->speedup[RATIO_WORK][RATIO_OWN_SYNC];
+        const struct ratio *gain = work->state == RATIO_FULL ? work : &c->speedup[RATIO_WHOLE][RATIO_OWN_SYNC];
+        if (!isfinite(cell->width))
+            continue;
+        const double width = stopping_width(cell), margin = summary->results->margin;
+        const bool narrow = width <= RATIO_UNRESOLVED, open = ranking_is_open(gain) && !ranking_cannot_gain(c);
+        out.all++;
+        out.within += narrow;
+        out.open += open;
+        out.decided += open && (narrow || gain->ratio > (1 + width) * (1 + margin));
     }
     free(cells);
-    return within;
+    return out;
 }
 
 /* What a longer budget would buy: the least that brings half of the others there, or the longest that is looked at. */
@@ -525,19 +541,21 @@ static void write_budget(const struct summary *summary, struct writer *w)
 {
     const struct results *r = summary->results;
     const double spent_s = (double)r->spent_ns / 1e9;
-    char budget[48], longer[120] = "";
-    size_t all, more;
-    const size_t within = count_within(summary, 0, &all);
+    char budget[48], longer[240] = "", decides[80] = "";
+    const struct within now = count_within(summary, 0);
+    struct within then;
     double budget_s = r->asked.budget_s;
     do {
         budget_s *= 2;
-        more = count_within(summary, budget_s - spent_s, &all);
-    } while (budget_s < 16 * r->asked.budget_s && 2 * (more - within) < all - within);
+        then = count_within(summary, budget_s - spent_s);
+    } while (budget_s < 16 * r->asked.budget_s && 2 * (then.within - now.within) < now.all - now.within);
     stopping_option_text(budget_s, budget, sizeof budget);
-    if (more > within)
-        snprintf(longer, sizeof longer, "; --budget %s would make that about %zu", budget, more);
-    char *text = text_format("%zu of %zu gains are within 10%%%s", within, all, longer);
-    if (all > 0)
+    if (now.open > 0)
+        snprintf(decides, sizeof decides, " and decide %zu of %zu that are open", then.decided, now.open);
+    if (then.within > now.within)
+        snprintf(longer, sizeof longer, "; --budget %s would make that about %zu%s", budget, then.within, decides);
+    char *text = text_format("%zu of %zu gains are within 10%%%s", now.within, now.all, longer);
+    if (now.all > 0)
         write_item(w, "precision", text);
     free(text);
 }

@@ -2,7 +2,6 @@
 /* The sentences, and which groups get which. Nothing is called won that the intervals do not show. */
 #include "bench/report/findings.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,25 +93,13 @@ static void put_late(FILE *out, const struct ranking *ranking)
 
 /* -- of either: what to take in each runtime -------------------------------------------------------------------------------- */
 
-/* Whether a runtime is `name` or `name` of a version, as py3.13t is py. */
-static bool is_runtime(const char *runtime, const char *name)
-{
-    const size_t length = strlen(name);
-    return strncmp(runtime, name, length) == 0 && (runtime[length] == '\0' || isdigit((unsigned char)runtime[length]));
-}
-
-bool findings_has_lock(const char *runtime)
-{
-    return (is_runtime(runtime, "py") || is_runtime(runtime, "embed")) && runtime[strlen(runtime) - 1] != 't';
-}
-
 /* "In Python ", of a certain version "In Python (py3.13t) ". */
 static void put_runtime(FILE *out, const char *runtime)
 {
     static const char *const words[][2] = {
         {"c", "C"}, {"py", "Python"}, {"ext", "Python that calls C"}, {"embed", "C that runs Python"}};
     size_t i = 0;
-    while (i < 4 && !is_runtime(runtime, words[i][0]))
+    while (i < 4 && !runtime_is(runtime, words[i][0]))
         i++;
     if (i < 4 && strcmp(runtime, words[i][0]) == 0)
         fprintf(out, "In %s ", words[i][1]);
@@ -125,8 +112,8 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
     bool any = false;
     for (size_t i = 0; i < summary->cell_count; i++)
         any |= summary->cells[i].group == group &&
-               (is_runtime(summary->cells[i].cell->runtime, "c") || is_runtime(summary->cells[i].cell->runtime, "py"));
-    return !any || is_runtime(runtime, "c") || is_runtime(runtime, "py");
+               (runtime_is(summary->cells[i].cell->runtime, "c") || runtime_is(summary->cells[i].cell->runtime, "py"));
+    return !any || runtime_is(runtime, "c") || runtime_is(runtime, "py");
 }
 
 /* "take threads: 1.90x of 1.98x possible, 42.9x Python's sync" */
@@ -151,31 +138,53 @@ static void put_least(FILE *out, const struct ranking *ranking, const struct cho
     fprintf(out, "%s, %.*f jobs/s", format_time(&f, took), rate < 100, rate);
 }
 
+/* Why it is not known whether a model gains; NULL: it is known. */
+static const char *undecided(const struct summary_cell *cell, const struct ratio *gain)
+{
+    if (gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL)
+        return "too few rounds";
+    if (!ranking_is_open(gain))
+        return NULL;
+    return is_disturbed(cell) ? "the machine was disturbed" : "the times vary too much";
+}
+
+/* " (nearest: threads, 1.31x?, between 1.06x and 1.58x, which among 24 ratios may be chance)" */
+static void put_nearest(FILE *out, const struct ranking *ranking, const struct summary_cell *next)
+{
+    const struct ratio *gain = ranking_gain(ranking, next);
+    struct format f;
+    fprintf(out, " (nearest: %s, ", next->cell->model);
+    if (gain->state == RATIO_NO_INTERVAL)
+        fputs(format_ratio(&f, gain->ratio), out);
+    else
+        put_ratio(out, gain);
+    if (gain->verdict == VERDICT_UNRESOLVED &&
+        interval_clears(gain->low, gain->high, ranking->summary->results->margin))
+        fprintf(out, ", which among %zu ratios may be chance", gain->family);
+    fputc(')', out);
+}
+
 /* Where no gain is shown: what sync is not beaten by. */
 static void put_not_taken(FILE *out, const struct ranking *ranking, const struct choice *choice)
 {
     const struct summary_cell *next = choice->runner_up;
+    const char *baseline = plan_baseline(ranking->group);
     struct format f;
     if (!choice->take->cell->baseline)
-        fprintf(out, "no gain can be told, as %s has no times; %s took the least, %s", plan_baseline(ranking->group),
+        fprintf(out, "no gain can be told, as %s has no times; %s took the least, %s", baseline,
                 choice->take->cell->model, format_time(&f, ranking_value(ranking, choice->take)));
     else if (next == NULL)
-        fprintf(out, "only %s was measured", plan_baseline(ranking->group));
+        fprintf(out, "only %s was measured", baseline);
     else {
         const struct ratio *gain = ranking_gain(ranking, next);
-        const bool few = gain->verdict == VERDICT_TOO_FEW_ROUNDS || gain->state == RATIO_NO_INTERVAL;
-        const bool open = gain->verdict == VERDICT_UNRESOLVED && gain->ratio >= 1 + RANKING_WORTH;
-        fprintf(out, "%s%s%s (nearest: %s, ",
-                few    ? "nothing is decided: too few rounds"
-                : open ? "nothing is decided: the times vary too much"
-                       : "stay with ",
-                few || open ? "" : plan_baseline(ranking->group),
-                few || open                       ? ""
-                : gain->verdict == VERDICT_FASTER ? ": no model is shown to gain as much as 5%"
-                                                  : ": no model is shown to be faster",
-                next->cell->model);
-        put_ratio(out, gain);
-        fputc(')', out);
+        const char *why = undecided(next, gain);
+        if (why != NULL)
+            fprintf(out, "stay with %s for now: nothing is decided, %s", baseline, why);
+        else
+            fprintf(out, "stay with %s: no model is shown to %s%s", baseline,
+                    gain->verdict == VERDICT_FASTER ? "gain as much as 5%" : "be faster",
+                    is_disturbed(next) ? ", but the machine was disturbed" : "");
+        put_nearest(out, ranking, next);
     }
 }
 
@@ -240,6 +249,7 @@ enum reason {
     REASON_LOCK,
     REASON_ONE_THREAD,
     REASON_CHANCE,
+    REASON_LOCK_CHANCE,
     REASON_TURNS,
     REASON_CONTENDS,
     REASON_BLOCKS,
@@ -253,18 +263,19 @@ static bool is_locked(const struct summary *summary, const struct summary_cell *
 {
     bool gains = false;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++)
-        gains |= c->group == cell->group && is_runtime(c->cell->runtime, "c") &&
+        gains |= c->group == cell->group && runtime_is(c->cell->runtime, "c") &&
                  model_flow(c->cell->model) == FLOW_THREADS &&
                  c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
-    return gains && findings_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
+    return gains && runtime_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
 }
 
 static enum reason reason_of(const struct ranking *ranking, const struct summary_cell *cell)
 {
     const bool computes = strcmp(cell->group->kind, "io") != 0, one = model_flow(cell->cell->model) == FLOW_ONE;
-    const enum verdict verdict = ranking_gain(ranking, cell)->verdict;
-    if (one && verdict == VERDICT_FASTER && strcmp(cell->group->kind, "cpu") == 0)
-        return REASON_CHANCE;
+    const struct ratio *gain = ranking_gain(ranking, cell);
+    const enum verdict verdict = gain->verdict;
+    if (ranking_cannot_gain(cell) && verdict != VERDICT_NO_DIFFERENCE && gain->ratio >= 1 + RANKING_WORTH)
+        return one ? REASON_CHANCE : REASON_LOCK_CHANCE;
     if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
         return REASONS;
     if (one && cell->finding == FINDING_BLOCKS)
@@ -283,14 +294,16 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
 /* Of the runtimes that are spoken of in brief; nothing where all helps. */
 static void put_no_help(FILE *out, const struct ranking *group)
 {
-    static const char *const why[REASONS] = {[REASON_LOCK] = " (Python's lock: one computes at a time)",
-                                             [REASON_ONE_THREAD] = " (one thread)",
-                                             [REASON_CHANCE] = " (one thread: its gain is chance or a mistake)",
-                                             [REASON_TURNS] = " (take turns: a lock, such as Python's)",
-                                             [REASON_CONTENDS] = " (busy, and yet no faster)",
-                                             [REASON_BLOCKS] = " (the job blocks the loop)",
-                                             [REASON_NONE] = "",
-                                             [REASON_SLOWER] = " (slower)"};
+    static const char *const why[REASONS] = {
+        [REASON_LOCK] = " (Python's lock: one computes at a time)",
+        [REASON_ONE_THREAD] = " (one thread)",
+        [REASON_CHANCE] = " (one thread: its gain is chance or a mistake)",
+        [REASON_LOCK_CHANCE] = " (one computes at a time: its gain is chance or a mistake)",
+        [REASON_TURNS] = " (take turns: a lock, such as Python's)",
+        [REASON_CONTENDS] = " (busy, and yet no faster)",
+        [REASON_BLOCKS] = " (the job blocks the loop)",
+        [REASON_NONE] = "",
+        [REASON_SLOWER] = " (slower)"};
     const struct summary *summary = group->summary;
     struct string_list names[REASONS + 1] = {{NULL, 0}};
     const char *before = "No help: ";

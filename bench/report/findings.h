@@ -34,8 +34,6 @@ typedef void findings_put(FILE *out, const struct ranking *ranking);
 /* What to take, of a ranking of one runtime: "In C take threads: 1.90x of 1.98x possible, ..." */
 findings_put findings_put_answer;
 char *findings_text(findings_put *put, const struct ranking *ranking); /* to be freed */
-/* Whether only one of its threads runs Python at a time: those of free-threaded builds end in t. */
-bool findings_has_lock(const char *runtime);
 /* Whether no cell of a group, or of one of its runtimes, came to an end as it should; NULL: of all. */
 bool findings_nothing_worked(const struct summary *summary, const struct plan_group *group, const char *runtime);
 /* Whether a runtime is spoken of in brief: C and Python are, or of a group without them all. */

@@ -347,7 +347,8 @@ TEST_WITH(jobs_that_only_seem_to_run_side_by_side_are_marked, world_make, world_
         {"io", 1, 100, 5, 100, FINDING_BLOCKS},
         {"cpu", 1, 100, 40, 100, FINDING_BLOCKS},
         {"io", 1, 100, 60, 100, FINDING_NEVER_OVERLAPS},
-        {"cpu", 1, 3, 3, 3, FINDING_NONE}, /* too short to tell */
+        {"cpu", 1, 3, 3, 3, FINDING_NONE},      /* too short to tell */
+        {"none", 1, 10, 30, 100, FINDING_NONE}, /* jobs that are over at once never meet */
     };
     for (size_t i = 0; i < COUNT(table); i++)
         flight_check(w, &table[i]);
