@@ -609,9 +609,9 @@ def test_the_origin_may_write_its_line_in_parts(checkout, rest, says):
 
 REAL_FAULTS = [
     ("fail", {"sync": "planted failure", "threads": "planted failure", "process-pool": "planted failure"}),
-    ("crash", {"sync": "it was ended by signal 9 (SIGKILL)", "process-pool": "was killed by signal 9"}),
+    ("crash", {"sync": "the process was ended by signal 9 (SIGKILL) in job 2", "process-pool": "was killed by signal 9"}),
     ("hang", {"sync": "job 2", "processes": "job 2", "async": "job 2"}),
-    ("exit", {"thread-pool": "it ended with exit status 3", "processes": "exited with status 3"}),
+    ("exit", {"thread-pool": "the task ended the process with exit status 3", "processes": "exited with status 3"}),
 ]
 
 

@@ -98,6 +98,15 @@ int slots_check(const struct slots_view *view, struct error *err)
     return off == 0 ? 0 : error_set(err, -EBADMSG, "%s", said);
 }
 
+uint64_t slots_count(const struct slots_view *view, enum slot_state state, uint64_t *first)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < view->jobs; i++)
+        if (view->slots[i].state == state && count++ == 0)
+            *first = i;
+    return count;
+}
+
 uint64_t slots_digest(const struct slots_view *view)
 {
     uint64_t sum = 0;

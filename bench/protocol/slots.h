@@ -41,6 +41,8 @@ int slots_check(const struct slots_view *view, struct error *err);
 /* -EBADMSG and the first job that began before the gate opened (`ready_ns`) or ended after the work did (`work_ns`): then
  * the work time is not the time of these jobs. 0 where there is none. */
 int slots_check_times(const struct slots_view *view, int64_t ready_ns, int64_t work_ns, struct error *err);
+/* How many are in the state, and the first of them. */
+uint64_t slots_count(const struct slots_view *view, enum slot_state state, uint64_t *first);
 /* Over the results as they are; meaningful after slots_check. */
 uint64_t slots_digest(const struct slots_view *view);
 /* The results alone, to be freed. */

@@ -43,7 +43,7 @@ static void go_on_from(struct runner *r, const struct results *before)
     for (size_t c = 0; c < before->cell_count; c++) {
         const struct result_cell *had = &before->cells[c];
         r->cells[c] = (struct runner_cell){
-            .verified = had->verified, .ended = had->status > CELL_OK, .last_round = had->last_round};
+            .verified = had->verified, .ended = had->status > CELL_OK, .stuck = -1, .last_round = had->last_round};
         for (size_t i = 0; i < had->count; i++)
             if (had->samples[i].took_ns > 0)
                 r->cells[c].last_ns = had->samples[i].took_ns;
@@ -237,11 +237,40 @@ static int commit(struct runner *r, struct sample_taken *s, struct sample_place 
     if (rc != 0)
         return rc;
     r->samples++;
-    r->cells[place.cell] = (struct runner_cell){
-        .verified = true, .ended = s->status != CELL_OK, .last_round = place.round, .last_ns = took_ns};
+    r->cells[place.cell] = (struct runner_cell){.verified = true,
+                                                .ended = s->status != CELL_OK,
+                                                .stuck = s->stuck,
+                                                .stuck_alone = s->stuck_alone,
+                                                .last_round = place.round,
+                                                .last_ns = took_ns};
     if (s->status != CELL_OK)
         tell_failure(r, place.cell, s);
     return keep_jobs(r, s, place, err);
+}
+
+/* Why a cell is not tried: a job did not return in two others of its language, in one of which it ran alone. To be freed;
+ * NULL: it is tried. */
+static char *never_returns(const struct runner *r, size_t cell)
+{
+    const struct plan *p = r->bench->plan;
+    const struct plan_cell *own = &p->cells[cell], *first = NULL;
+    int64_t job = -1;
+    bool alone = false;
+    for (size_t c = 0; own->program == NULL && c < p->cell_count; c++) {
+        const struct plan_cell *other = &p->cells[c];
+        const struct runner_cell *had = &r->cells[c];
+        if (other->program != NULL || other->group != own->group || other->role != ROLE_MODEL || had->stuck < 0 ||
+            !had->ended || host_table[other->entry->host].work != host_table[own->entry->host].work ||
+            (first != NULL && had->stuck != job))
+            continue;
+        alone = alone || had->stuck_alone;
+        if (first != NULL && alone)
+            return text_format("not tried, as job %lld did not return in %s:%s and %s:%s", (long long)job,
+                               first->runtime, first->model, other->runtime, other->model);
+        first = other;
+        job = had->stuck;
+    }
+    return NULL;
 }
 
 /* Takes the sample of one cell, for either pass. */
@@ -249,12 +278,14 @@ static int run_cell(struct runner *r, struct sample_place place, struct error *e
 {
     const struct plan_cell *c = &r->bench->plan->cells[place.cell];
     const int64_t begun = clock_now_ns();
+    char *lost = c->impossible == NULL && !place.timed ? never_returns(r, place.cell) : NULL;
     struct sample_taken s;
     int rc = 0;
-    if (c->impossible != NULL)
-        sample_none(CELL_IMPOSSIBLE, c->impossible, &s);
+    if (c->impossible != NULL || lost != NULL)
+        sample_none(lost != NULL ? CELL_TIMEOUT : CELL_IMPOSSIBLE, lost != NULL ? lost : c->impossible, &s);
     else
         rc = sample_take(r->bench, c, &place, &s, err);
+    free(lost);
     if (rc != 0)
         return rc;
     rc = commit(r, &s, place, clock_now_ns() - begun, err);

@@ -76,8 +76,10 @@ int64_t rounds_budget_left_ns(const struct rounds *rounds);
 /* -- the run ------------------------------------------------------------------------------------------------------ */
 
 struct runner_cell {
-    bool verified;      /* it has a sample of the verify pass */
-    bool ended;         /* it failed or cannot run, and is not timed any more */
+    bool verified; /* it has a sample of the verify pass */
+    bool ended;    /* it failed or cannot run, and is not timed any more */
+    int64_t stuck; /* where it ended out of time: as its sample has it */
+    bool stuck_alone;
     int64_t last_round; /* of its last timed sample; 0: none */
     int64_t last_ns;    /* how long its last sample took, all in all; 0: none yet */
 };

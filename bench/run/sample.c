@@ -20,6 +20,7 @@ void sample_blank(struct sample_taken *s)
                                .system_ns = -1,
                                .failed_jobs = -1,
                                .peak_pss_bytes = -1,
+                               .stuck = -1,
                                .looks = -1,
                                .looks_in_work = -1,
                                .held_pss_bytes = -1,

@@ -61,6 +61,8 @@ struct sample_taken {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
+    int64_t stuck;           /* out of time: a job that had not returned for long, -1: none */
+    bool stuck_alone;        /* and no other was running */
     bool unreserved;         /* a host could not reserve the space of its slots file */
 };
 

@@ -74,21 +74,25 @@ static void last_complaint(const struct attempt *a, char *out, size_t size)
     free(text);
 }
 
-/* How the host ended, and where it was not hyperfine's command what it said of it. */
-static void ended_text(const struct attempt *a, const struct sample_taken *s, char *out, size_t size)
+/* How the host ended, and where it was not hyperfine's command what it said of it; to be freed. `where`: " in job 3", or
+ * empty where that is not known. */
+static char *ended_text(const struct attempt *a, const struct sample_taken *s, const char *where)
 {
+    const struct function *f = a->b->catalog->function;
     const int rc = (int)s->exit;
     const char *signal = rc > 128 ? sigabbrev_np(rc - 128) : NULL;
     char said[300] = "";
     if (!a->place->timed)
         last_complaint(a, said, sizeof said);
     if (rc < 0)
-        snprintf(out, size, "its exit status is not known%s", said);
-    else if (rc > 128)
-        snprintf(out, size, "it was ended by signal %d (%s%s)%s", rc - 128, signal ? "SIG" : "",
-                 signal ? signal : "unknown", said);
-    else
-        snprintf(out, size, "it ended with exit status %d%s", rc, said);
+        return text_format("its exit status is not known%s", said);
+    if (rc > 128)
+        return text_format("%s was ended by signal %d (%s%s)%s%s", *where != '\0' ? "the process" : "it", rc - 128,
+                           signal ? "SIG" : "", signal ? signal : "unknown", where, said);
+    const char *who = *where == '\0' ? "it ended"
+                      : f != NULL    ? "the function ended the process"
+                                     : "the task ended the process";
+    return text_format("%s with exit status %d%s%s", who, rc, where, said);
 }
 
 /* -- what it left ------------------------------------------------------------------------------------------------- */
@@ -195,17 +199,48 @@ static void check_record(const struct attempt *a, const struct record *r, int64_
               "%s", r->reason == NULL ? "no reason given" : r->reason);
 }
 
+static int open_slots(const struct attempt *a, int64_t copy, struct slots_view *view, struct error *why)
+{
+    char path[SAMPLE_PATH_SIZE];
+    sample_file(a->b->scratch, "slots", a->cell, copy, path);
+    return slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, view, why);
+}
+
+/* Without a record the slots know in which job the host ended. */
+static void blame_end(const struct attempt *a, int64_t copy, struct sample_taken *s)
+{
+    struct slots_view view = {.slots = NULL};
+    struct error unsaid;
+    uint64_t job = 0, running = 0;
+    char where[80] = "";
+    bool done = false;
+    if (open_slots(a, copy, &view, &unsaid) == 0) {
+        done = slots_count(&view, SLOT_DONE, &job) == view.jobs;
+        running = slots_count(&view, SLOT_RUNNING, &job);
+        slots_close(&view);
+    }
+    if (running == 1)
+        snprintf(where, sizeof where, " in job %" PRIu64, job);
+    else if (running > 1)
+        snprintf(where, sizeof where, " while job %" PRIu64 " and %" PRIu64 " more were running", job, running - 1);
+    else if (done && s->exit > 128)
+        snprintf(where, sizeof where, " when all jobs were done");
+    char *ended = ended_text(a, s, where);
+    blame(s, CELL_FAILED, "%s%s%s", *where == '\0' ? "the host wrote no record, " : "", ended,
+          *where == '\0' && done ? "; all jobs were done, so that it may have closed the host's descriptors" : "");
+    free(ended);
+}
+
 static void read_record(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
-    char path[SAMPLE_PATH_SIZE], ended[400], *text = NULL;
+    char path[SAMPLE_PATH_SIZE], *text = NULL;
     size_t length;
     struct error why;
     struct record r;
     sample_file(a->b->scratch, "record", a->cell, copy, path);
     /* Where it was killed before it could write, the file may be there and empty. */
     if (file_read(path, RECORD_MAX, &text, &length) != 0 || length == 0) {
-        ended_text(a, s, ended, sizeof ended);
-        blame(s, CELL_FAILED, "the host wrote no record, %s", ended);
+        blame_end(a, copy, s);
     } else if (record_parse(text, length, &r, &why) != 0) {
         blame(s, CELL_FAILED, "%s", why.text);
     } else {
@@ -214,13 +249,6 @@ static void read_record(const struct attempt *a, int64_t copy, struct sample_tak
         record_free(&r);
     }
     free(text);
-}
-
-static int open_slots(const struct attempt *a, int64_t copy, struct slots_view *view, struct error *why)
-{
-    char path[SAMPLE_PATH_SIZE];
-    sample_file(a->b->scratch, "slots", a->cell, copy, path);
-    return slots_open(path, (uint64_t)a->b->plan->groups[a->cell->group].jobs, view, why);
 }
 
 /* Every job done once, inside the work that the record claims. The phases of copies are not kept. */
@@ -315,14 +343,14 @@ static bool has_left(const struct attempt *a, const char *what)
 /* A program of the user's own need not write anything: then its results are not known. */
 static void read_results(const struct attempt *a, struct sample_taken *s)
 {
-    char ended[400];
     const bool host = a->cell->program == NULL, record = host || has_left(a, "record"),
                slots = host || (record && has_left(a, "slots"));
     for (int64_t k = 0; record && k < a->cell->copies; k++)
         read_record(a, k, s);
     if (s->exit != 0) {
-        ended_text(a, s, ended, sizeof ended);
+        char *ended = ended_text(a, s, "");
         blame(s, CELL_FAILED, "%s%s", record ? "the record says done, but " : "", ended);
+        free(ended);
     }
     if (a->end.leftover < 0)
         blame(s, CELL_FAILED, "/proc cannot be read, so that what it left running is not known");
@@ -335,6 +363,22 @@ static void read_results(const struct attempt *a, struct sample_taken *s)
                                     : "it wrote no record, so that only the whole command is known");
 }
 
+/* Of a sample that was out of time: the first job that ran for more than half of it, and whether no other was running. */
+static void note_stuck(const struct attempt *a, struct sample_taken *s)
+{
+    const int64_t since_ns = a->ended_ns - (int64_t)(a->b->plan->timeout_s / 2 * (double)NS_PER_S);
+    struct slots_view view;
+    struct error unsaid;
+    uint64_t job;
+    if (open_slots(a, 0, &view, &unsaid) != 0)
+        return;
+    s->stuck_alone = slots_count(&view, SLOT_RUNNING, &job) == 1;
+    for (uint64_t i = 0; s->stuck < 0 && i < view.jobs; i++)
+        if (view.slots[i].state == SLOT_RUNNING && view.slots[i].start_ns < since_ns)
+            s->stuck = (int64_t)i;
+    slots_close(&view);
+}
+
 static void sample_read(const struct attempt *a, struct sample_taken *s)
 {
     if (a->end.timed_out)
@@ -345,6 +389,8 @@ static void sample_read(const struct attempt *a, struct sample_taken *s)
         s->exit = WIFSIGNALED(a->end.status) ? 128 + WTERMSIG(a->end.status) : WEXITSTATUS(a->end.status);
     if (s->status == CELL_OK)
         read_results(a, s);
+    if (s->status == CELL_TIMEOUT)
+        note_stuck(a, s);
 }
 
 void sample_compare(struct sample_taken *s, const struct reference *reference)
