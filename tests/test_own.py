@@ -55,12 +55,12 @@ def test_a_function_is_the_task_of_the_runtimes_of_its_language(own, spec, in_c,
     function, name = own.plan()["function"], "mine" if spec == "./mine.so" else "quote"
     in_c, in_python = (text and text.format(home=own.home) for text in (in_c, in_python))
     assert (function["name"], function["c"], function["py"]) == (name, in_c, in_python)
-    assert {c["runtime"] for c in own.plan()["cells"]} == ({"c", "ext"} if in_c else {"embed", "py"})
+    assert {c["runtime"] for c in own.plan()["cells"]} == ({"c"} if in_c else {"py"})
     for verb in ("list", "run"):
         told = words_of(own, verb, "c" if in_c else "py")
         assert option(told, "--task") == (in_c or in_python)
         assert option(told, "--path") == f"{own.home}:{own.root}/py_impl"
-    assert f"{name} is only in {'C: embed and py, which run Python' if in_c else 'Python: c and ext, which run C'}, are left out" in done.stderr
+    assert "left out" not in done.stderr and "nothing checks" not in done.stderr
     assert all(s["status"] == "ok" for s in own.samples())
 
 
@@ -99,6 +99,12 @@ def test_a_function_whose_call_has_no_end_is_mixed(own):
     assert (own.plan()["groups"][0]["kind"], own.plan()["groups"][0]["jobs"]) == ("mixed", 8)
 
 
+def test_why_a_function_is_in_two_groups_is_said(own):
+    done = run(own, "--task", "quote.py:never")
+    few, many = (group["workers"] for group in own.plan()["groups"])
+    assert f"never waits and computes: it is run with as many workers as CPUs ({few}), and with more ({many})" in done.stderr
+
+
 def test_a_c_file_is_compiled_into_the_run_and_the_command_shown(own):
     done = run(own, "--task", "./mine.c:quote", CC="gcc -std=c11", CFLAGS="-O1 -DX=1")
     (folder,) = own.folders()
@@ -135,9 +141,9 @@ def test_an_active_virtualenv_runs_the_python_host_and_no_other(own):
 
 
 def test_a_runtime_that_cannot_load_it_is_left_out_and_said(own):
-    done = run(own, "--task", "quote.py:partly")
+    done = run(own, "--task", "partly", "--py", "quote.py:partly", "--c", "./mine.so:quote")
     assert f"warning: the runtime embed is left out: task '{own.home}/quote.py:partly': there is no 'partly'" in done.stderr
-    assert {c["runtime"] for c in own.plan()["cells"]} == {"py"}
+    assert {c["runtime"] for c in own.plan()["cells"]} == {"c", "ext", "py"}
 
 
 def test_a_run_goes_on_with_what_it_was_begun_with(own):

@@ -489,24 +489,32 @@ static int64_t first_rounds(const struct plan *p)
     return needed > STOPPING_FIRST ? needed : STOPPING_FIRST;
 }
 
-/* Which runtimes the function is not in. */
+/* Which runtimes have to do without the function, and why it is in two groups. */
 static void announce_function(struct session *s)
 {
     const struct function *f = &s->function;
-    struct string_list out = {NULL, 0};
-    for (size_t h = 0; h < host_count && s->options.plan.runtimes.count == 0 && f->command == NULL; h++)
-        if (f->in[host_table[h].work] == NULL)
-            string_list_add(&out, host_table[h].name);
-        else if ((s->plan.groups[0].entry->hosts & (1u << h)) == 0)
+    const struct plan_options *asked = &s->options.plan;
+    const struct plan *p = &s->plan;
+    for (size_t h = 0; h < host_count && asked->runtimes.count == 0 && f->command == NULL; h++)
+        if (f->in[host_table[h].work] != NULL && (p->groups[0].entry->hosts & (1u << h)) == 0)
             progress_note(&s->progress, true, "warning: the runtime %s is left out: %s", host_table[h].name,
                           catalog_refusal(&s->catalog, h));
-    char *names = string_list_join(&out, " and ");
-    if (out.count > 0)
+    if (asked->workers.count == 0 && p->group_count == 2 && p->groups[0].workers < p->groups[1].workers)
         progress_note(&s->progress, false,
-                      "%s is only in %s: %s, which run %s, are left out (--task %s --c ... --py ... has both)", f->name,
-                      f->in[IN_C] != NULL ? "C" : "Python", names, f->in[IN_C] != NULL ? "Python" : "C", f->name);
-    free(names);
-    string_list_free(&out);
+                      "%s waits and computes: it is run with as many workers as CPUs (%lld), and with more (%lld)",
+                      f->name, (long long)p->groups[0].workers, (long long)p->groups[1].workers);
+}
+
+/* Tasks that are in one host alone, so that no other one checks them: no surprise in a function. */
+static void announce_unchecked(struct session *s)
+{
+    const struct plan *p = &s->plan;
+    for (size_t g = 0; g < p->group_count && s->function.name == NULL; g++)
+        for (size_t h = 0; h < host_count; h++)
+            if (p->groups[g].entry->hosts == 1u << h && (g == 0 || p->groups[g - 1].entry != p->groups[g].entry))
+                progress_note(&s->progress, true,
+                              "warning: task %s: %s; nothing checks its results but its own baseline",
+                              p->groups[g].task, host_table[h].only);
 }
 
 /* What is left out, once a group. */
@@ -539,12 +547,7 @@ static void announce(struct session *s)
     if (s->function.name != NULL)
         announce_function(s);
     announce_left_out(s);
-    for (size_t g = 0; g < p->group_count; g++)
-        for (size_t h = 0; h < host_count; h++)
-            if (p->groups[g].entry->hosts == 1u << h)
-                progress_note(&s->progress, true,
-                              "warning: task %s: %s; nothing checks its results but its own baseline",
-                              p->groups[g].task, host_table[h].only);
+    announce_unchecked(s);
 }
 
 static size_t count_sound(const struct runner *r)

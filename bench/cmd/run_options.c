@@ -49,7 +49,9 @@ static const struct option_row rows[] = {
     {{"chunk", SETTING_CHUNK, AT(function.chunk)},
      "N",
      "How many jobs of a Python function cross to py:process-pool at once, as chunksize of its map (default 1)"},
-    {{"runtime", SETTING_NAMES, AT(plan.runtimes)}, "R[,R]", "These runtimes only"},
+    {{"runtime", SETTING_NAMES, AT(plan.runtimes)},
+     "R[,R]",
+     "These runtimes only (default all; of a function in one language py or c)"},
     {{"model", SETTING_NAMES, AT(plan.models)}, "M[,M]", "These models only (the baseline always runs)"},
     {{"baseline", SETTING_TEXT, AT(plan.baseline)},
      "MODEL",
@@ -267,6 +269,9 @@ static int take_function(struct run_options *o, struct error *err)
         rc = take_path(f, err);
     if (rc != 0)
         return rc;
+    const enum language only = f->in[IN_C] != NULL ? IN_C : IN_PYTHON;
+    if (f->command == NULL && o->plan.runtimes.count == 0 && f->in[only == IN_C ? IN_PYTHON : IN_C] == NULL)
+        string_list_add(&o->plan.runtimes, only == IN_C ? "c" : "py"); /* by whom it is called in its own language */
     o->plan.function = (struct function){.name = tasks->items[0],
                                          .in = {f->in[IN_C], f->in[IN_PYTHON]},
                                          .command = f->command,
