@@ -21,8 +21,7 @@ def run(run: Run) -> None:
         worker = open_worker(run, number)  # None: why is noted
         try:
             if worker is not None:
-                for job in iter(jobs.get, None):
-                    worker.run_job(job)
+                worker.run_jobs(iter(jobs.get, None))
         finally:
             ended.release()
         over.wait()
