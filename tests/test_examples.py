@@ -76,9 +76,14 @@ def test_a_new_task(tmp_path):
         done = subprocess.run(["sh", "-c", line], cwd=folder, text=True, capture_output=True, timeout=120,
                               env=os.environ | {"PYTHON": sys.executable})  # fmt: skip
         assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("second_try: ok\n")
+    assert done.stdout.endswith("second_try: ok\n") and done.stderr == ""
     cells = json.loads((folder / "runs" / "latest" / "summary.json").read_text())["cells"]
     assert {cell["runtime"] for cell in cells} == {"c", "embed", "ext", "py"} and all(cell["verified"] for cell in cells)
+
+
+def test_a_new_task_is_not_called_as_one_of_cobenchs_own(tmp_path):
+    assert new(tmp_path, "task", "count", status=1).stderr == "cobench: new: 'count' is a task of cobench's own; take another name\n"
+    assert files(tmp_path) == {}
 
 
 @pytest.mark.parametrize("change", [("squares[i] = i * i", "squares[i] = i"), ("squares[i % SQUARES]", "squares[i % 4]")])

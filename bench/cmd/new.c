@@ -117,7 +117,11 @@ static char *target_of(const struct subject *s, size_t i)
 
 static int check_free(const struct subject *s, struct error *err)
 {
-    int rc = 0;
+    char *own = text_format("%s/py_impl/tasks/%s.py", s->root, s->name);
+    int rc = s->kind->in_project || !file_exists(own)
+                 ? 0
+                 : error_set(err, -EEXIST, "new: '%s' is a task of cobench's own; take another name", s->name);
+    free(own);
     for (size_t i = 0; rc == 0 && s->kind->files[i] != NULL; i++) {
         struct stat st;
         char *path = target_of(s, i);

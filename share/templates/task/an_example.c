@@ -47,8 +47,7 @@ static void an_example_worker_close(void *state, void *worker)
 }
 
 /* What the job waits for. The host does the waiting: never sleep or ask a server here. */
-static int an_example_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
-                              struct cobench_error *err)
+static int job_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
 {
     const struct an_example *shared = state;
     (void)worker, (void)job, (void)err;
@@ -58,8 +57,8 @@ static int an_example_request(void *state, void *worker, uint64_t job, struct co
 }
 
 /* What the job computes; `reply` is what a URL answered. */
-static int an_example_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
-                          struct cobench_error *err)
+static int job_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
+                   struct cobench_error *err)
 {
     const struct an_example *shared = state;
     const uint64_t *squares = worker;
@@ -100,6 +99,6 @@ const struct cobench_task cobench_task = {
     .close = an_example_close,
     .worker_open = an_example_worker_open,
     .worker_close = an_example_worker_close,
-    .request = an_example_request,
-    .run = an_example_run,
+    .request = job_request,
+    .run = job_run,
 };

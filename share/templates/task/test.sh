@@ -15,5 +15,8 @@ assert found == [0 + 1 + 4 + 9 + 16, 25 + 36 + 49 + 64 + 81], found
 
 results=$(mktemp -d)
 trap 'rm -r "$results"' EXIT
-@COBENCH@ run --tasks . --task an_example --set size=1000 --set delay=1 --rounds 1 --quiet --no-plots --results "$results"
+said=$(@COBENCH@ run --tasks . --task an_example --set size=1000 --set delay=1 --rounds 1 --quiet --no-plots --results "$results" 2>&1) || {
+    echo "$said" >&2
+    exit 1
+}
 echo "an_example: ok"
