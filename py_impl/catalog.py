@@ -97,7 +97,8 @@ def load(source: str, inputs: str | None = None, path: str | None = None) -> Mod
         raise Usage(f"task '{source}' does not load: {one_line(error)}") from error
     trouble = complaint(module)
     if trouble:
-        raise Usage(f"task '{source}' does not keep to the contract: {trouble}")
+        hint = "" if hasattr(module, "NAME") else f"; to run a function of it, name it: {source}:FUNCTION"
+        raise Usage(f"task '{source}' does not keep to the contract: {trouble}{hint}")
     return module
 
 

@@ -18,7 +18,7 @@ class Command:
     def __init__(self, words: list[str], directory: str | None, inputs: str | None) -> None:
         used = any("{input}" in word for word in words)
         if used and inputs is None:
-            raise Usage("the command's {input} needs --inputs")
+            raise Usage("the command's {input} needs --inputs FILE")
         if inputs is not None and not used:
             raise Usage("--inputs: the command has no {input}")
         self._made_of = words, directory, inputs

@@ -7,6 +7,15 @@ from py_impl.contract import RequestFailed, TaskFailed
 
 MESSAGE_MAX = 319  # bytes, as much as the C hosts can hold
 
+# How a reason says what is no exception.
+_WORDS = {"SystemExit": "called sys.exit({})", "ExitStatus": "exit status {}", "Signal": "ended by {}", "Returned": "{}"}
+
+
+def failure_words(kind: str, message: str, line: int | None) -> str:
+    """A failure in one line, as c_impl/host/error.c has it."""
+    plain = f"{kind}: {message}" if message else kind
+    return (_WORDS[kind].format(message) if kind in _WORDS else plain) + (f" (line {line})" if line else "")
+
 
 def explain(error: BaseException, file: str | None) -> tuple[str, str, int | None]:
     """An exception as type, one line of message, and the line in the task's file where it came from."""

@@ -111,8 +111,7 @@ def load(source: str, inputs: str | None, path: str | None) -> Function:
         for part in name.split("."):
             found = getattr(found, part)
     except ModuleNotFoundError as error:
-        raise Usage(f"task '{source}': there is no module '{error.name}' on PYTHONPATH or --path "
-                    f"(python: {sys.executable})") from error
+        raise Usage(f"task '{source}': {_missing(where, error)} (python: {sys.executable})") from error
     except FileNotFoundError as error:
         raise Usage(f"task '{source}': there is no file '{error.filename}'") from error
     except (Exception, SystemExit) as error:  # whatever a user's module may raise
@@ -120,6 +119,19 @@ def load(source: str, inputs: str | None, path: str | None) -> Function:
     if not callable(found):
         raise Usage(f"task '{source}': '{name}' is no function but a {type(found).__name__}")
     return Function(source, module, found, None if inputs is None else read_inputs(inputs))
+
+
+def _missing(where: str, error: ModuleNotFoundError) -> str:
+    """Whether it is the module itself that is not there, or one that it imports."""
+    if f"{where}.".startswith(f"{error.name}."):
+        return f"there is no module '{error.name}' on PYTHONPATH or --path"
+    at, traceback = "", error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if not code.co_filename.startswith("<") and code.co_filename != __file__:
+            at = f"line {traceback.tb_lineno} of {os.path.basename(code.co_filename)} "
+        traceback = traceback.tb_next
+    return f"{at}imports '{error.name}', which this Python does not have"
 
 
 def _folders(path: str | None) -> list[str]:

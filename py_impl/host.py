@@ -13,6 +13,7 @@ import time
 from py_impl import VERSION, catalog, options, params, record
 from py_impl.contract import COMMAND, IO, NOTHING, URL
 from py_impl.errors import Failed, Impossible, Usage
+from py_impl.failure import failure_words
 from py_impl.runtimes import PY, Runtime
 
 TYPE_CHECKING = False
@@ -301,8 +302,7 @@ class Command:
             where = f"job {first['job']}: "
         others = self.this.slots.failed() - 1
         more = f" ({others} more job{'s' * (others > 1)} failed)" if others > 0 else ""
-        message = f": {first['message']}" if first["message"] else ""
-        return f"{where}{first['type']}{message}{more}"
+        return f"{where}{failure_words(first['type'], first['message'], first['line'])}{more}"
 
     def report(self, status: str, reason: str | None) -> int:
         """Fills in the rest of the record and writes it; complains where all is not well. The exit status."""

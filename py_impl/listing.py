@@ -17,6 +17,7 @@ from contextlib import redirect_stdout, suppress
 from py_impl import VERSION, catalog
 from py_impl.contract import COMMAND
 from py_impl.errors import Usage
+from py_impl.failure import explain, failure_words
 from py_impl.models import models_of
 from py_impl.runtimes import Runtime
 
@@ -45,8 +46,8 @@ def tasks_of(runtime: Runtime, given: dict[str, object]) -> tuple[list[dict[str,
     return tasks, errors
 
 
-def probe(task: object) -> dict[str, int] | None:
-    """What the second of two calls takes, in a process of its own. None where it does not come to an end, or not well."""
+def probe(task: object) -> dict[str, object] | None:
+    """What the second of two calls takes, in a process of its own, or what went wrong. None where it does not come to an end."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -55,7 +56,7 @@ def probe(task: object) -> dict[str, int] | None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             for fd in (0, 1, 2):
                 os.dup2(nowhere, fd)
-            os.write(write, json.dumps(call_twice(task)).encode())
+            os.write(write, json.dumps(call_twice(task) if task.ASKS == COMMAND else called(task)).encode())
         os._exit(0)
     os.close(write)
     ready, _, _ = select.select([read], [], [], PROBE_S)
@@ -64,8 +65,20 @@ def probe(task: object) -> dict[str, int] | None:
     with suppress(OSError):  # it may have had no time for its group
         os.killpg(pid, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    return json.loads(found) if found else None
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if found:
+        return json.loads(found)
+    if not ready or task.ASKS == COMMAND or status == -signal.SIGKILL:
+        return None
+    return {"error": f"the process was ended by signal {-status}" if status < 0 else f"it ended the process with exit status {status}"}
+
+
+def called(task: object) -> dict[str, object]:
+    try:
+        return call_twice(task)
+    except BaseException as error:  # whatever a user's function may raise
+        kind, message, line = explain(error, getattr(task, "__file__", None))
+        return {"error": failure_words(kind, message, line)}
 
 
 def call_twice(task: object) -> dict[str, int]:

@@ -358,8 +358,8 @@ def test_a_busy_machine_does_not_lengthen_a_call(host, shop):
 
 @pytest.mark.parametrize("host", PYTHON, ids=repr)
 def test_list_of_what_does_not_come_out(host, shop):
-    for name in ("wrong", "ending"):
-        assert one_task(host, f"{shop}:{name}")["probe"] is None
+    assert "ValueError: of job 1 (line " in one_task(host, f"{shop}:wrong")["probe"]["error"]
+    assert one_task(host, f"{shop}:ending")["probe"] == {"error": "it ended the process with exit status 3"}
     assert one_task(host, f"{shop}:printing")["probe"]["wall_ns"] > 0  # and what it prints is nowhere
     offer = host.listing("--task", "shop:nothing", "--path", shop.parent)
     assert offer["tasks"] == []

@@ -24,7 +24,7 @@ LEFT = "it left 100 processes running|all jobs had ended, but not their workers 
 # What it does, in which languages, what else is said to the run, what every cell says, and those of the process models.
 CASES = [
     ("segfault", ("py", "c"), (), r"the process was ended by signal 11 \(SIGSEGV\) " + RUNNING, r"killed by signal 11 \(SIGSEGV\) while running job 3"),
-    ("leaves", ("py",), (), "job 3: SystemExit: 0", None),
+    ("leaves", ("py",), (), r"job 3: called sys.exit\(0\) \(line \d+\)", None),
     ("leaves", ("c",), (), "the function ended the process with exit status 0 " + RUNNING, "exited with status 0 while running job 3"),
     ("ends", ("py", "c"), (), "the function ended the process with exit status 0 " + RUNNING, "exited with status 0 while running job 3"),
     ("forks", ("py", "c"), ("--model", "thread-pool,processes,process-pool"), LEFT, None),
@@ -87,6 +87,32 @@ def test_what_it_prints_is_nowhere(name, tmp_path):
     assert sum(path.stat().st_size for path in done.folder.rglob("*") if path.is_file()) < 10 << 20
 
 
+SIGNATURE = "; it has to be uint64_t f(uint64_t job), with --inputs int f(const char *line, size_t length, uint64_t *result)"
+TOLD = [
+    ("own.py:own", 2, "def own(job): return job\nimport no_such_module", "line 2 of own.py imports 'no_such_module', which this Python"),
+    ("own.py", 2, "def own(job): return job", "NAME is missing or no str; to run a function of it, name it: "),
+    ("own.py:own", 1, "def own(): return 1", "TypeError: own() takes 0 positional arguments but 1 was given; it is called with one"),
+    ("own.py:own", 1, "def own(job):\n    raise ValueError('bad')", "the py host: a first call of own: ValueError: bad (line 2)\n"),
+    ("own.py:own", 1, "import os\ndef own(job): os._exit(3)", "a first call of own: it ended the process with exit status 3\n"),
+    ("own.c", 2, "int own(int job) { return job; }", "has no symbol 'cobench_task'; to run a function of it, name it: FILE:SYMBOL"),
+    ("own.c:own", 1, "int own(char *text) { return text[0]; }", "the process was ended by signal 11" + SIGNATURE),
+    ("own.c:own", 1, "int own(char *a, int b) { return 7; }", "a first call of own: own returned 7" + SIGNATURE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task, status, text, says", TOLD)
+def test_a_function_that_cannot_be_called_is_told_at_once(task, status, text, says, tmp_path):
+    (tmp_path / task.partition(":")[0]).write_text(text + "\n")
+    inputs = ("--inputs", tmp_path / "own.c") if "returned" in says else ()
+    done = run(tmp_path / "results", f"{tmp_path}/{task}", *inputs, status=status)
+    assert says in done.done.stderr and not (tmp_path / "results").exists()
+
+
+def test_a_command_without_its_inputs_is_told_by_a_host_that_runs_it(tmp_path):
+    done = Run(tmp_path / "results", "--command", "cat {input}", status=2)
+    assert "the c host: the command's {input} needs --inputs FILE\n" in done.done.stderr
+
+
 @pytest.mark.parametrize("where, status, says", [
     ("def setup(): ", 1, "setup() raised ValueError: no stock"),
     ("def teardown(): ", 1, "teardown() raised ValueError: no stock"),
@@ -96,7 +122,7 @@ def test_what_raises_around_the_function(where, status, says, tmp_path):
     file = tmp_path / "own.py"
     file.write_text(f"def own(job): return job\n{where}raise ValueError('no stock')\n")
     done = run(tmp_path / "results", f"{file}:own", "--runtime", "py", "--model", "threads,process-pool", status=status)
-    if status == 2:
-        assert says in done.done.stderr
+    if "teardown" not in where:
+        assert says in done.done.stderr and not (tmp_path / "results").exists()
     else:
         assert all(says in cell["note"] for cell in done.cells)

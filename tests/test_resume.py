@@ -261,7 +261,7 @@ def test_what_the_plan_settles_cannot_be_said_again(checkout, args):
 
 def test_runs_that_cannot_be_resumed(checkout):
     done = resume(checkout, "latest")
-    assert (done.returncode, done.stderr) == (2, f"cobench: --resume: no run at latest, nor in {checkout.results} (a folder with plan.json is expected)\n")
+    assert (done.returncode, done.stderr) == (2, f"cobench: --resume: there is no run yet at {checkout.results}/latest; `cobench run` makes one\n")
     done = resume(checkout, checkout.root)
     assert done.returncode == 2 and "--resume: no run at" in done.stderr
     done = checkout.run("--task", "null", "--force")

@@ -141,7 +141,7 @@ int find_run(const struct paths *paths, const char *results, const char *name, c
     int rc = 0;
     if (is_path || is_run(named))
         *path = xstrdup(is_path ? name : named);
-    else if (name == NULL)
+    else if (name == NULL || strcmp(name, "latest") == 0)
         rc = error_set(err, -ENOENT, "there is no run yet at %s; `cobench run` makes one", named);
     else
         rc = error_set(err, -ENOENT, "no run at %s, nor in %s (a folder with plan.json is expected)", name, folder);

@@ -19,7 +19,9 @@ static const struct option_row rows[] = {
     {{"task", SETTING_NAMES, AT(plan.tasks)},
      "T[,T]",
      "These tasks: of the suite, or without --suite with their defaults. Or a function of your own: MODULE:NAME, "
-     "FILE.py:NAME, FILE.so:SYMBOL, FILE.c:SYMBOL (compiled with $CC and $CFLAGS)"},
+     "FILE.py:NAME, FILE.so:SYMBOL, FILE.c:SYMBOL (compiled with $CC and $CFLAGS). In Python setup() and teardown() of "
+     "its module run "
+     "once per process"},
     {{"c", SETTING_TEXT, AT(function.in[IN_C])}, "FILE:SYMBOL", "With --task NAME: the function in C, a .so or .c"},
     {{"py", SETTING_TEXT, AT(function.in[IN_PYTHON])}, "MODULE:NAME", "With --task NAME: the function in Python"},
     {{"path", SETTING_TEXT, AT(function.path)},
@@ -209,7 +211,8 @@ static int take_command(struct run_options *o, struct error *err)
         wrong = "there is no program in it";
     int rc = wrong == NULL
                  ? 0
-                 : error_set(err, -EINVAL, "--command: %s; quote it, or write sh -c '...' for a shell", wrong);
+                 : error_set(err, -EINVAL, "--command: %s%s", wrong,
+                             strstr(wrong, "shell") != NULL ? "; quote it, or write sh -c '...' for one" : "");
     if (f->directory == NULL)
         f->directory = xstrdup(".");
     if (rc == 0)

@@ -74,7 +74,27 @@ out:
     return rc;
 }
 
-/* A function that no host of its language has is a mistake; one that some have not may be meant. */
+/* How a function is called, where one that is called otherwise would fail as this one did. */
+static const char *call_hint(enum language work, const char *said)
+{
+    if (work == IN_C)
+        return "; it has to be uint64_t f(uint64_t job), with --inputs int f(const char *line, size_t length, uint64_t "
+               "*result)";
+    return strstr(said, "TypeError") != NULL && strstr(said, "argument") != NULL
+               ? "; it is called with one argument, the job's number or with --inputs FILE a line of that"
+               : "";
+}
+
+static int refuse_function(const struct hosts_source *s, const struct catalog *c, size_t h, struct error *err)
+{
+    const char *host = host_table[h].name, *said = catalog_probe_error(c, h);
+    if (said == NULL)
+        return error_set(err, -EINVAL, "the %s host: %.900s", host, catalog_refusal(c, h));
+    return error_set(err, -EBADMSG, "the %s host: a first call of %.100s: %.600s%s", host, s->function->name, said,
+                     call_hint(host_table[h].work, said));
+}
+
+/* A function that no host of its language has or can call is a mistake; one that some cannot may be meant. */
 static int check_function(const struct hosts_source *s, const struct catalog *c, struct error *err)
 {
     const unsigned have = c->task_count == 0 ? 0 : c->tasks[0].hosts;
@@ -84,11 +104,12 @@ static int check_function(const struct hosts_source *s, const struct catalog *c,
         for (size_t h = 0; h < host_count; h++) {
             if (host_table[h].work != work || !takes_function(s, h))
                 continue;
-            asked = h;
-            found = found || (have & (1u << h)) != 0;
+            if (asked == host_count || work == IN_PYTHON) /* c and py speak, which run it in its own language */
+                asked = h;
+            found = found || ((have & (1u << h)) != 0 && catalog_probe_error(c, h) == NULL);
         }
         if (asked < host_count && !found)
-            return error_set(err, -EINVAL, "the %s host: %.900s", host_table[asked].name, catalog_refusal(c, asked));
+            return refuse_function(s, c, asked, err);
     }
     return have != 0 ? 0
                      : error_set(err, -EINVAL, "task '%s': none of the runtimes runs its language", s->function->name);

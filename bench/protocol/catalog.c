@@ -138,11 +138,21 @@ static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
 
 /* -- taking a list in --------------------------------------------------------------------------------------------- */
 
-int64_t catalog_probe_ns(const struct catalog *catalog, size_t h)
+/* What the host's list says of a first call of the function; NULL: nothing. */
+static const json_t *probe_of(const struct catalog *catalog, size_t h)
 {
     const json_t *row = json_array_get(json_object_get(catalog->lists[h], "tasks"), 0);
-    return catalog->function == NULL ? 0
-                                     : json_integer_value(json_object_get(json_object_get(row, "probe"), "wall_ns"));
+    return catalog->function == NULL ? NULL : json_object_get(row, "probe");
+}
+
+int64_t catalog_probe_ns(const struct catalog *catalog, size_t h)
+{
+    return json_integer_value(json_object_get(probe_of(catalog, h), "wall_ns"));
+}
+
+const char *catalog_probe_error(const struct catalog *catalog, size_t h)
+{
+    return json_string_value(json_object_get(probe_of(catalog, h), "error"));
 }
 
 /* How long a call takes, and how much of that on a CPU, gives the kind, and the jobs for about half a second of work: a

@@ -94,7 +94,8 @@ int slots_check(const struct slots_view *view, struct error *err)
         if (job_is_off(i, &view->slots[i], text, sizeof text) && off++ < JOBS_NAMED)
             at += (size_t)snprintf(said + at, sizeof said - at, "%s%s", at > 0 ? "; " : "", text);
     if (off > JOBS_NAMED)
-        snprintf(said + at, sizeof said - at, "; %" PRIu64 " more were not done once", off - JOBS_NAMED);
+        snprintf(said + at, sizeof said - at, "; %" PRIu64 " of %" PRIu64 " jobs were done once", view->jobs - off,
+                 view->jobs);
     return off == 0 ? 0 : error_set(err, -EBADMSG, "%s", said);
 }
 

@@ -57,6 +57,26 @@ void error_tell(const struct cobench_error *err, int rc, char *line, size_t size
         snprintf(line, size, "%s%s%s", err->type, err->message[0] ? ": " : "", err->message);
 }
 
+const char *error_words(const struct cobench_error *err, char *line, size_t size)
+{
+    static const char *const words[][3] = {{"SystemExit", "called sys.exit(", ")"},
+                                           {"ExitStatus", "exit status ", ""},
+                                           {"Signal", "ended by ", ""},
+                                           {"Returned", "", ""}};
+    const char *before = err->type, *between = err->type[0] && err->message[0] ? ": " : "", *after = "";
+    char at[24] = "";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(err->type, words[i][0]) == 0) {
+            before = words[i][1];
+            between = "";
+            after = words[i][2];
+        }
+    if (err->line > 0)
+        snprintf(at, sizeof at, " (line %d)", err->line);
+    snprintf(line, size, "%s%s%s%s%s", before, between, err->message, after, at);
+    return line;
+}
+
 bool error_is_limit(int rc)
 {
     switch (-rc) {

@@ -21,6 +21,9 @@ void error_complete(struct cobench_error *err, int rc);
 /* "type: message", or the message alone where the type is none but the errno's name. The error must be complete. */
 void error_tell(const struct cobench_error *err, int rc, char *line, size_t size);
 
+/* The same of what a job came to, as a reason says it: with the line, and what is no exception in words. Returns `line`. */
+const char *error_words(const struct cobench_error *err, char *line, size_t size);
+
 /* Whether a negative errno means a limit of this machine (exit status 77) and not a mistake. */
 bool error_is_limit(int rc);
 

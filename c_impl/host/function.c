@@ -303,7 +303,7 @@ static int inputs_check(const struct command_words *command, struct cobench_erro
     for (size_t i = 0; command->words[i]; i++)
         used = used || strstr(command->words[i], "{input}");
     if (used && !command->inputs)
-        return error_fill(err, -EINVAL, "the command's {input} needs --inputs");
+        return error_fill(err, -EINVAL, "the command's {input} needs --inputs FILE");
     return used || !command->inputs ? 0 : error_fill(err, -EINVAL, "--inputs: the command has no {input}");
 }
 

@@ -77,6 +77,8 @@ static json_t *param_json(const struct cobench_param *param)
 
 static json_t *probe_json(const struct probe *probe)
 {
+    if (probe->error[0])
+        return json_pack("{s:o}", "error", text_json(probe->error));
     return probe->known
                ? json_pack("{s:I, s:I}", "wall_ns", (json_int_t)probe->wall_ns, "cpu_ns", (json_int_t)probe->cpu_ns)
                : json_null();

@@ -85,6 +85,15 @@ static int call_twice(const struct cobench_task *task, void *state, struct probe
     return rc;
 }
 
+/* Of a child that ended without a word. */
+static void end_tell(int status, struct probe *out)
+{
+    if (WIFEXITED(status))
+        snprintf(out->error, sizeof out->error, "it ended the process with exit status %d", WEXITSTATUS(status));
+    else if (WTERMSIG(status) != SIGKILL)
+        snprintf(out->error, sizeof out->error, "the process was ended by signal %d", WTERMSIG(status));
+}
+
 /* In the child. It prints nowhere, and ends even where nobody is left to end it. */
 static void probe_child(const struct cobench_task *task, int to)
 {
@@ -102,6 +111,8 @@ static void probe_child(const struct cobench_task *task, int to)
         snprintf(found.reason, sizeof found.reason, "%s", err.message);
     else
         found.known = call_twice(task, state, &found, &err) == 0;
+    if (!found.known && !found.reason[0] && task->asks != COBENCH_ASK_COMMAND)
+        error_words(&err, found.error, sizeof found.error);
     if (write(to, &found, sizeof found) != (ssize_t)sizeof found)
         _exit(1);
     _exit(0);
@@ -124,10 +135,15 @@ struct probe probe_task(const struct cobench_task *task)
     if (child > 0) {
         setpgid(child, child); /* whoever comes first: its own children are to end with it */
         struct pollfd end = {.fd = ends[0], .events = POLLIN};
-        if (poll(&end, 1, PROBE_S * 1000) != 1 || read(ends[0], &found, sizeof found) != (ssize_t)sizeof found)
+        const bool ended = poll(&end, 1, PROBE_S * 1000) == 1;
+        const bool told = ended && read(ends[0], &found, sizeof found) == (ssize_t)sizeof found;
+        int status = 0;
+        if (!told)
             found = (struct probe){.known = false};
         kill(-child, SIGKILL);
-        waitpid(child, NULL, 0);
+        waitpid(child, &status, 0);
+        if (ended && !told && task->asks != COBENCH_ASK_COMMAND)
+            end_tell(status, &found);
     }
     close(ends[0]);
     return found;

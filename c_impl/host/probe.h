@@ -13,6 +13,7 @@ struct probe {
     /* Of the second of two calls, its threads and children included, without what others had its CPU meanwhile. Of one that
      * waited for nothing the same. */
     int64_t wall_ns, cpu_ns;
+    char error[448];  /* what went wrong in a call of a function; empty: nothing is known to have */
     char reason[320]; /* why the task does not open, which is when its Python module is imported; empty: it does */
 };
 

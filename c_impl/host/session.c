@@ -177,7 +177,8 @@ static void failures_explain(struct session *s)
 {
     const struct record *record = &s->record;
     const struct failure *first = &record->failures[0];
-    char line[sizeof record->reason], others[48] = "";
+    char line[sizeof record->reason], others[48] = "",
+                                      told[sizeof first->error.type + sizeof first->error.message + 40];
 
     if (record->failed_jobs > 1)
         snprintf(others, sizeof others, " (%llu more job%s failed)", (unsigned long long)record->failed_jobs - 1,
@@ -185,8 +186,8 @@ static void failures_explain(struct session *s)
     if (first->job == FAILURE_NO_JOB)
         snprintf(line, sizeof line, "%s%s", first->error.message, others);
     else
-        snprintf(line, sizeof line, "job %llu: %s%s%s%s", (unsigned long long)first->job, first->error.type,
-                 first->error.message[0] ? ": " : "", first->error.message, others);
+        snprintf(line, sizeof line, "job %llu: %s%s", (unsigned long long)first->job,
+                 error_words(&first->error, told, sizeof told), others);
     session_fail(s, RECORD_FAILED, line);
 }
 

@@ -81,7 +81,9 @@ static int file_load(const char *path, bool builtin, struct tasks_entry *out, st
         return rc;
     const struct cobench_task *task = dlsym(handle, COBENCH_TASK_SYMBOL);
     if (!task) {
-        rc = error_fill(err, -ENOEXEC, "task file '%s' has no symbol '%s'", path, COBENCH_TASK_SYMBOL);
+        rc = error_fill(err, -ENOEXEC,
+                        "task file '%.200s' has no symbol '%s'; to run a function of it, name it: FILE:SYMBOL", path,
+                        COBENCH_TASK_SYMBOL);
     } else if (contract_check(task, &why)) {
         rc = error_fill(err, -ENOEXEC, "task file '%.150s' %.150s", path, why.message);
     } else {
