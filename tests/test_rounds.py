@@ -91,6 +91,21 @@ def test_a_budget_that_is_over_after_the_first_round_says_so(checkout):
     assert "no intervals below 6" in (folder / "summary.md").read_text()
 
 
+def test_the_rounds_there_are_in_any_case_are_fewer_where_they_take_long_and_count_as_time_left(checkout):
+    """Each sample takes 0.3 s at least: of a budget of a second nothing is left after two rounds, and ten would take six."""
+    checkout.good("--task", "faulty", "--set", "mode=sleep", "--model", "sync", "--runtime", "c", "--workers", 1, "--budget", "1s")
+    (folder,) = checkout.folders()
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps(plan | {"least_rounds": 10}))
+    kept = [s for s in lines_of(folder) if s["round"] <= 1]
+    (folder / "samples.jsonl").write_text("".join(json.dumps(s) + "\n" for s in kept))
+    (folder / "events.jsonl").unlink()
+    done = checkout("run", "--no-plots", "--resume", folder)
+    assert done.returncode == 0 and rounds_of(folder) == 6, done.stderr
+    assert int(re.search(r", (\d+) s left$", done.stderr, re.M)[1]) >= 3, done.stderr
+    assert "6 rounds and not 10" in done.stderr
+
+
 NO_ROOM = re.compile(r"^warning: a budget of 1 s has room for about (\d) rounds? of [\d.]+ (?:s|min) here; an interval needs 6 "
                      r"\(begin with --budget \d+[sm] or more, or with fewer cells\)$", re.M)
 

@@ -583,7 +583,9 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
                             .progress = &s->progress,
                             .concurrent = concurrent,
                             .before = s->options.resume == NULL ? NULL : &s->resume.results};
-    runner_open(&runner, (struct rounds_decide){read_widths, first_rounds(&s->plan)});
+    runner_open(&runner, (struct rounds_decide){.read = read_widths,
+                                                .first = first_rounds(&s->plan),
+                                                .fewest = (int64_t)ratio_rounds_needed(largest_family(&s->plan))});
     if (runner.before != NULL)
         progress_note(&s->progress, false, "%s goes on after %lld samples", s->folder,
                       (long long)runner.before->samples);

@@ -87,7 +87,7 @@ static const struct option_row rows[] = {
      "TIME",
      "As many rounds as fit, after 10 of everything where intervals are wide: 90s, 2m, 1h; verifying counts (default "
      "45s "
-     "for each group, and 10 rounds whatever they take)"},
+     "for each group, and 10 rounds, or fewer where those would take twice as long)"},
     {{"precision", SETTING_PRECISION, AT(plan.stopping.precision)},
      "P%",
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},

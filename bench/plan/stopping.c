@@ -38,7 +38,8 @@ void stopping_text(const struct stopping *asked, char *out, size_t size)
     if (asked->precision > 0)
         snprintf(out, size, "until +-%.4g%% or %s%s%s are over", 100 * asked->precision, budget, or_rounds, rounds);
     else if (asked->least > 0)
-        snprintf(out, size, "at least %lld rounds, %s", (long long)asked->least, budget);
+        snprintf(out, size, "%s, but at least %lld rounds (fewer where those take over twice as long)", budget,
+                 (long long)asked->least);
     else if (asked->budget_s > 0)
         snprintf(out, size, "as many rounds as fit into %s%s%s", budget, asked->rounds > 0 ? ", at most " : "", rounds);
     else
@@ -122,6 +123,12 @@ enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, in
     if (asked->budget_s > 0 && done > 0 && done >= asked->least && spent_s + round_s > asked->budget_s)
         return STOPPING_BUDGET;
     return STOPPING_GOES_ON;
+}
+
+int64_t stopping_least(const struct stopping *asked, const struct stopping_pace *pace, int64_t fewest)
+{
+    const double all_s = pace->spent_s + (double)(asked->least - pace->done) * pace->round_s;
+    return fewest < asked->least && all_s > STOPPING_OVER * asked->budget_s ? fewest : asked->least;
 }
 
 int64_t stopping_fitting(double budget_s, const struct stopping_pace *pace)

@@ -26,6 +26,7 @@
 #define STOPPING_SPARE    1.1   /* of a budget said to be enough: not every round takes as long as the last */
 #define STOPPING_BUDGET_S 600.0 /* the cap of a precision for which nobody gave a budget */
 #define STOPPING_FIRST    10    /* rounds of everything, before a budget is shared out */
+#define STOPPING_OVER     2.0   /* budgets: longer is no run that nobody asked for */
 #define STOPPING_NARROW   0.01  /* no budget makes an interval narrower than this to a side */
 #define STOPPING_GROUP_S  45.0  /* the budget for each group where nobody said anything */
 
@@ -78,6 +79,9 @@ double stopping_width(const struct stopping_cell *cell);
  */
 enum stopping_why stopping_decide(const struct stopping *asked, int64_t done, int64_t planned, double spent_s,
                                   double round_s);
+/* The rounds that there are whatever the budget says: `least`, or `fewest` where so many would take more than
+ * STOPPING_OVER budgets. By what rounds cost, not by what they gave. */
+int64_t stopping_least(const struct stopping *asked, const struct stopping_pace *pace, int64_t fewest);
 /* As --budget takes it, rounded up to what is no odd number of seconds. */
 void stopping_option_text(double seconds, char *out, size_t size);
 /* How many rounds a budget has room for in all: those that are done and as many more as fit, one at the least. */

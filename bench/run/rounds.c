@@ -158,15 +158,20 @@ int rounds_settle(struct rounds *rounds, int64_t done, struct error *err)
 
 int rounds_decide(struct rounds *rounds, int64_t done, int64_t round_ns, struct error *err)
 {
-    const struct stopping *asked = &rounds->plan->stopping;
+    struct stopping asked = rounds->plan->stopping;
     int rc = 0;
+    asked.least = rounds_least(rounds, done, round_ns);
     for (size_t g = 0; rc == 0 && g < rounds->plan->group_count; g++) {
         if (rounds->why[g] != STOPPING_GOES_ON)
             continue;
-        enum stopping_why why = stopping_decide(asked, done, planned_of(rounds, g),
+        enum stopping_why why = stopping_decide(&asked, done, planned_of(rounds, g),
                                                 (double)rounds_spent_ns(rounds) / 1e9, (double)round_ns / 1e9);
         if (why == STOPPING_GOES_ON && done >= ROUNDS_MAX)
             why = STOPPING_ROUNDS;
+        if (why == STOPPING_BUDGET && done < rounds->plan->stopping.least)
+            progress_note(rounds->progress, false,
+                          "%s: %lld rounds and not %lld, which would take over twice the budget",
+                          rounds->plan->groups[g].name, (long long)done, (long long)rounds->plan->stopping.least);
         if (why != STOPPING_GOES_ON)
             rc = stop_group(rounds, g, why, done, err);
     }
@@ -193,6 +198,13 @@ void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns)
 /* -- questions ---------------------------------------------------------------------------------------------------- */
 
 int64_t rounds_spent_ns(const struct rounds *rounds) { return rounds->before_ns + clock_now_ns() - rounds->begun_ns; }
+
+int64_t rounds_least(const struct rounds *rounds, int64_t done, int64_t round_ns)
+{
+    const struct stopping_pace pace = {
+        .done = done, .spent_s = (double)rounds_spent_ns(rounds) / 1e9, .round_s = (double)round_ns / 1e9};
+    return stopping_least(&rounds->plan->stopping, &pace, rounds->look.fewest);
+}
 
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group) { return rounds->why[group] == STOPPING_GOES_ON; }
 

@@ -382,19 +382,24 @@ static int64_t round_ns(const struct runner *r)
 }
 
 /* What is still to come, verifying included, after rounds_done rounds and `begun_ns` of the next; -1: not known yet. With
- * a budget it is at most what is left of that. */
+ * a budget it is at most what is left of that, or what the rounds take that there are in any case. */
 static int64_t time_left(const struct runner *r, int64_t begun_ns)
 {
     const struct plan *p = r->bench->plan;
-    const int64_t usual = usual_ns(r), budget = rounds_budget_left_ns(&r->rounds);
-    int64_t left = -begun_ns;
+    const int64_t usual = usual_ns(r);
+    int64_t budget = rounds_budget_left_ns(&r->rounds);
+    const int64_t least = rounds_least(&r->rounds, r->rounds_done, round_ns(r)) - r->rounds_done;
+    int64_t left = -begun_ns, sure = -begun_ns;
     bool known = usual > 0;
     for (size_t c = 0; c < p->cell_count; c++) {
         const int64_t rounds = rounds_to_come(&r->rounds, c, r->rounds_done);
         known = known && rounds >= 0;
         left += expected_ns(r, c, usual) * ((rounds > 0 ? rounds : 0) + !r->cells[c].verified);
+        sure += expected_ns(r, c, usual) * ((least > 0 && rounds != 0 ? least : 0) + !r->cells[c].verified);
     }
     left = left < 0 ? 0 : left;
+    if (budget >= 0 && budget < sure) /* of what must be done even if it is over */
+        budget = sure;
     if (!known)
         return budget;
     return budget >= 0 && budget < left ? budget : left;

@@ -39,7 +39,8 @@ typedef int rounds_read(const char *folder, double *widest, struct stopping_cell
 /* What nobody but analysis knows. */
 struct rounds_decide {
     rounds_read *read;
-    int64_t first; /* of everything, before a budget is shared out */
+    int64_t first;  /* of everything, before a budget is shared out */
+    int64_t fewest; /* with which a verdict can be reached */
 };
 
 struct rounds {
@@ -70,6 +71,8 @@ void rounds_tell_fitting(struct rounds *rounds, int64_t done, int64_t round_ns);
 bool rounds_group_goes_on(const struct rounds *rounds, size_t group);
 /* How many rounds a cell has still to come after `done` of them; -1: not known yet. */
 int64_t rounds_to_come(const struct rounds *rounds, size_t cell, int64_t done);
+/* The rounds that there are in all whatever the budget says, after `done` of them where each to come takes `round_ns`. */
+int64_t rounds_least(const struct rounds *rounds, int64_t done, int64_t round_ns);
 /* What is left of the budget; -1: there is none. */
 int64_t rounds_budget_left_ns(const struct rounds *rounds);
 

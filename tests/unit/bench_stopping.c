@@ -46,6 +46,20 @@ TEST(test_what_ends_a_group)
     assert_string_equal(stopping_name(STOPPING_BUDGET), "budget");
 }
 
+TEST(test_fewer_rounds_where_the_least_takes_over_twice_the_budget)
+{
+    static const struct {
+        struct stopping_pace pace;
+        int64_t fewest, least;
+    } table[] = {
+        {{0, 10, 11}, 6, 10}, {{0, 10, 11.1}, 6, 6}, {{9, 109, 11}, 6, 10},
+        {{6, 77, 11}, 6, 6},  {{0, 10, 11.1}, 8, 8}, {{0, 10, 100}, 12, 10},
+    };
+    for (size_t i = 0; i < COUNT(table); i++)
+        assert_int_equal(stopping_least(&(struct stopping){0, 60, 0, 10}, &table[i].pace, table[i].fewest),
+                         table[i].least);
+}
+
 TEST(test_the_room_of_a_budget)
 {
     static const struct {
