@@ -13,6 +13,7 @@ from driver import Run
 from hosts import TEST_TASKS
 
 IN = {"py": TEST_TASKS / "hostile.py", "c": TEST_TASKS / "hostile.so"}
+BOTH = {"py": "py,embed", "c": "c,ext"}  # the runtimes of a language
 PROCESSES = "processes", "process-pool"
 BLOCKS = ("--model", "process-pool", "--timeout", 1)  # of what is only over with its time
 CLOSED = (r"the host wrote no record, it ended with exit status \d+.*; all jobs were done, so that it may have|in job 3$|took a worker for dead"
@@ -56,7 +57,7 @@ def running(marker: str) -> list[str]:
                           for name, languages, *case in CASES for language in languages])
 def test_what_a_function_does_stands_in_its_cells(name, language, words, says, processes_say, tmp_path):
     results = tmp_path / "results"
-    done = run(results, f"{IN[language]}:{name}", *words)
+    done = run(results, f"{IN[language]}:{name}", "--runtime", BOTH[language], *words)
     assert running(str(results)) == [] and running(f"hostile.{'py' if language == 'py' else 'so'}:{name}") == []
     cells = [cell for cell in done.cells if name != "changes" or not cell["model"] == "sync"]
     assert len({(cell["runtime"], cell["model"]) for cell in done.cells}) == len(done.cells) >= 4
