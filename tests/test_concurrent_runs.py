@@ -69,6 +69,17 @@ def test_both_of_two_runs_are_warned(machine):
         assert f"another cobench run (pid {pid}) was measuring here from " in (folder / "summary.md").read_text()
 
 
+def test_of_several_others_the_first_is_warned_of(machine):
+    first, second, runs = machine
+    long_one = start(first, runs, "--rounds", "5000")
+    wait_for(first, '"round":1')
+    for _ in range(2):
+        assert start(second, runs, "--rounds", "1").wait(LIMIT_S) == 0
+        wait_for(first, '"until":1', "events.jsonl")
+    said = end(long_one)
+    assert len(concurrent_runs(first)) >= 3 and said.count("another cobench run") == 1
+
+
 def test_a_run_alone_is_not_warned_and_leaves_nothing(machine):
     first, second, runs = machine
     for checkout in (first, second):

@@ -409,6 +409,10 @@ ANSWERS: list[tuple[dict, list[make_run.Cell], int, str, tuple[str | None, bool,
     (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed"), make_run.Cell(0, "c", "threads", work=250)], 10,
      r"In C no gain can be told, as sync has no times; threads took the least", ("threads", False, None, None)),
     (CPU, [make_run.Cell(0, "c", "sync", status="failed", reason="it crashed")], 10, "^No model worked", (None, False, None, None)),
+    # what the two languages do not agree on goes before all
+    (CPU, [make_run.Cell(0, "c", "sync", status="refused", reason="job 5 gave 1, but 25 in py:sync; 2 more differ"),
+           make_run.Cell(0, "py", "sync", status="refused", reason="job 5 gave 25, but 1 in c:sync; 2 more differ")], 10,
+     "^C and Python disagree: job 5 gave 1 in C, 25 in Python$", (None, False, None, None)),
     # without C and Python the others are spoken of
     (CPU, [make_run.Cell(0, "ext", "sync", work=500), make_run.Cell(0, "ext", "threads", work=260)], 10,
      rf"^In Python that calls C take threads: {GAIN} of 2\.00x possible$", ("threads", True, "sync", True)),
@@ -478,6 +482,20 @@ def test_brief_cuts_a_long_name_and_keeps_the_square_whole(tmp_path: Path) -> No
     lines = report(tmp_path / "run", "--brief", "--no-plots", "--width", "80").stdout.splitlines()
     assert sum(line.startswith("task ") for line in lines) == 1 and max(map(len, lines)) <= 80
     assert sum(line.startswith("what_the_t… (2 workers) py ") for line in lines) == 1
+
+
+def test_one_failure_of_several_is_told_once(tmp_path: Path) -> None:
+    """Whichever job met it first; of what is run beside the models only what failed alone is named as such."""
+    cells = [make_run.Cell(0, "c", "sync", status="failed", reason="job 1: KeyError (7 more jobs failed)"),
+             make_run.Cell(0, "c", "sync", role="control", status="failed", reason="job 1: KeyError (7 more jobs failed)"),
+             make_run.Cell(0, "c", "threads", status="failed", reason="job 13: KeyError (2 more jobs failed)"),
+             make_run.Cell(0, "c", "async", status="failed", reason="job 1: ValueError 3"),
+             make_run.Cell(0, "c", "async", role="control", status="failed", reason="job 1: ValueError 4")]  # fmt: skip
+    make_run.write(tmp_path / "run", [CPU], cells, 10, 1)
+    lines = report(tmp_path / "run", "--brief", "--no-plots", "--width", "200").stdout.splitlines()
+    assert [line.split(None, 1)[1] for line in lines if line.startswith("  failed ")] == [
+        "count: c:sync, c:threads: job 1: KeyError (7 more jobs failed)", "count: c:async: job 1: ValueError 3",
+        "count: c:async (A/A control): job 1: ValueError 4"]
 
 
 def test_brief_says_what_was_wrong(run: Path) -> None:

@@ -55,6 +55,7 @@ struct session {
     struct interference_watch watch;
     struct resume resume; /* of a resumed run */
     bool origin_runs;
+    bool told_of_run;    /* another one, on this machine */
     bool finished;       /* resumed, and there is nothing left to do */
     int64_t rounds_done; /* whole ones, those of before included */
     size_t sound;        /* cells that did not fail */
@@ -600,14 +601,15 @@ static int sample_all(struct session *s, const struct bench *bench, struct concu
     return rc;
 }
 
-/* Another run on this machine: a warning at once, and an event; a second event says until when. */
+/* Another run on this machine: of the first a warning at once, and an event; a second event says until when. */
 static int tell_of_run(void *arg, const struct concurrent_run *other, bool over, struct error *err)
 {
     struct session *s = arg;
-    if (!over)
+    if (!over && !s->told_of_run)
         progress_note(&s->progress, true,
                       "warning: another cobench run (pid %d) is measuring on this machine too; each disturbs the other",
                       (int)other->pid);
+    s->told_of_run = true;
     return events_append(s->folder, "neighbour",
                          json_pack("{sI sI sf so}", "pid", (json_int_t)other->pid, "user", (json_int_t)other->user,
                                    "from", (double)other->from_us / 1e6, "until",

@@ -431,13 +431,38 @@ static void add_programs(struct findings_line *line, const struct summary *summa
             line_say(line, program_text(summary, c));
 }
 
+static const char *language_of(const char *runtime)
+{
+    return runtime_is(runtime, "c") || runtime_is(runtime, "ext") ? "C" : "Python";
+}
+
+/* "C and Python disagree: job 5 gave 1 in C, 25 in Python", of a cell whose results are not those of the other language; ""
+ * where there is none. To be freed. */
+static char *disagreement(const struct summary *summary, const struct plan_group *group)
+{
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        unsigned long long job, mine, its;
+        char where[32];
+        if (c->group != group || c->cell->status != CELL_REFUSED || c->cell->reason == NULL ||
+            sscanf(c->cell->reason, "job %llu gave %llu, but %llu in %31[^:]:", &job, &mine, &its, where) != 4)
+            continue;
+        const char *me = language_of(c->cell->runtime), *it = language_of(where);
+        if (strcmp(me, it) != 0)
+            return text_format("C and Python disagree: job %llu gave %llu in C, %llu in Python", job,
+                               *me == 'C' ? mine : its, *me == 'C' ? its : mine);
+    }
+    return xstrdup("");
+}
+
 static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
 {
     const struct ranking all = {.summary = summary, .group = group};
     struct findings_line *line = line_add(out, group->name);
     line->point = point;
+    line_say(line, disagreement(summary, group));
     if (findings_nothing_worked(summary, group, NULL)) {
-        string_list_add(&line->said, "No model worked");
+        if (line->said.count == 0)
+            string_list_add(&line->said, "No model worked");
         return;
     }
     add_answers(line, summary, group, true);

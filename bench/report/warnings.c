@@ -108,13 +108,25 @@ static void warn_controls(struct warnings *out, const struct summary *summary)
 
 static bool same_cause(const struct result_cell *a, const struct result_cell *b)
 {
-    return a->status == b->status && strcmp(a->reason, b->reason) == 0;
+    return a->status == b->status && text_tells_same(a->reason, b->reason);
 }
 
 static void add_once(struct string_list *names, const char *name)
 {
     if (!string_list_have(names, name))
         string_list_add(names, name);
+}
+
+/* "py:sync"; what is run beside the models is named as such, but where its model is named already. */
+static void name_cell(struct string_list *names, const struct result_cell *c)
+{
+    char *name = text_format("%s:%s", c->runtime, c->model);
+    const char *what = c->role == ROLE_CONTROL ? " (A/A control)" : c->role == ROLE_CAPACITY ? " (capacity)" : "";
+    char *whole = text_format("%s%s", name, what);
+    if (!string_list_have(names, name))
+        add_once(names, whole);
+    free(whole);
+    free(name);
 }
 
 /* One sentence for all cells of the plan that a cause took, controls and capacity rows too; `first` is the first of them. */
@@ -127,11 +139,9 @@ static char *cause_text(const struct results *results, const struct result_cell 
                                         [CELL_IMPOSSIBLE] = ""};
     struct string_list names = {NULL, 0}, groups = {NULL, 0};
     for (const struct result_cell *c = first; c < results->cells + results->cell_count; c++) {
-        char name[120];
         if (c->reason == NULL || !same_cause(first, c))
             continue;
-        snprintf(name, sizeof name, "%.50s:%.50s", c->runtime, c->model);
-        add_once(&names, name);
+        name_cell(&names, c);
         add_once(&groups, results->groups[c->group].name);
     }
     char *where = format_names(&groups, NAMES_MOST), *who = format_names(&names, NAMES_MOST);

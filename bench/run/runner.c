@@ -30,6 +30,7 @@ void runner_close(struct runner *r)
         free(r->references[i].results);
         free(r->references[i].changes);
     }
+    string_list_free(&r->told);
     free(r->references);
     free(r->cells);
     rounds_close(&r->rounds);
@@ -188,8 +189,13 @@ static int reference_repeat(struct runner *r, const struct plan_cell *cell, stru
 static void tell_failure(struct runner *r, size_t cell, const struct sample_taken *s)
 {
     char name[CELL_NAME_SIZE];
-    if (r->bench->plan->cells[cell].left_out != NULL) /* it was said before all */
+    bool told = r->bench->plan->cells[cell].left_out != NULL; /* it was said before all */
+    for (size_t i = 0; !r->progress->quiet && s->reason != NULL && i < r->told.count && !told; i++)
+        told = text_tells_same(r->told.items[i], s->reason); /* of another model; the end names them all */
+    if (told)
         return;
+    if (s->reason != NULL)
+        string_list_add(&r->told, s->reason);
     plan_cell_name(r->bench->plan, cell, name, sizeof name);
     progress_note(r->progress, s->status != CELL_IMPOSSIBLE, "%s: %s: %s", name, cell_status_name(s->status),
                   s->reason == NULL ? "" : s->reason);

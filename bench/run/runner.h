@@ -98,6 +98,7 @@ struct runner {
     /* Its own. */
     struct runner_cell *cells;
     struct reference *references; /* group * runtimes + runtime; those that are needed are filled in */
+    struct string_list told;      /* reasons of failures */
     int64_t samples;              /* in the journal */
     struct rounds rounds;
     int64_t rounds_done;

@@ -96,6 +96,28 @@ bool text_ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* `at`, or behind the number there that names a job or a worker, or counts them in brackets. */
+static const char *past_number(const char *text, const char *at)
+{
+    static const char *const before[] = {"job ", "worker ", "("};
+    bool named = false;
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        const size_t length = strlen(before[i]);
+        named = named || ((size_t)(at - text) >= length && strncmp(at - length, before[i], length) == 0);
+    }
+    return named ? at + strspn(at, "0123456789") : at;
+}
+
+bool text_tells_same(const char *a, const char *b)
+{
+    const char *x = a, *y = b;
+    while (*(x = past_number(a, x)) == *(y = past_number(b, y)) && *x != '\0') {
+        x++;
+        y++;
+    }
+    return *x == *y;
+}
+
 const char *text_last_line(char *text)
 {
     const char *last = "";

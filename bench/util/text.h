@@ -36,6 +36,8 @@ void text_one_line(char *text);
 /* Whether the bytes are UTF-8 as jansson wants it (RFC 3629). */
 bool text_is_utf8(const char *bytes, size_t length);
 bool text_ends_with(const char *text, const char *end);
+/* The same but for numbers behind "job ", "worker " and "(": "job 3: no such key (7 more ...)" of two models is one failure. */
+bool text_tells_same(const char *a, const char *b);
 /* The last line that is more than blanks, without its newline; "" where there is none. Changes `text`. */
 const char *text_last_line(char *text);
 
