@@ -20,6 +20,20 @@ The runs are in cobench/ below it where ./results cannot be written (default ~/.
 .TP
 .B COBENCH_ROOT
 The folder of py_impl/, suites and plot scripts, in place of the program's own.
+.SH FILES
+.TP
+.I results/TIME\\-HOST\\-SUITE/
+What a run leaves: samples.jsonl, summary.md, summary.csv, summary.json, index.html and plots/;
+.I results/latest
+is the newest.
+.SH EXAMPLES
+.nf
+cobench run \\-\\-task ./quote.py:quote
+cobench run \\-\\-task quote \\-\\-c ./mine.c:quote \\-\\-py ./quote.py:quote
+cobench run \\-\\-command 'gzip \\-c {input}' \\-\\-inputs files.txt
+cobench advise latest
+cobench report latest \\-\\-open
+.fi
 """
 
 
@@ -27,6 +41,7 @@ class Option(NamedTuple):
     name: str
     argument: str  # "": a flag
     about: str
+    group: str = ""  # the title above it
 
 
 class Command(NamedTuple):
@@ -46,10 +61,12 @@ def ask(program: Path, *words: str) -> str:
 def read_help(name: str, text: str) -> Command:
     """What argp's --help says: usage and about, the options, and what stands behind them."""
     row = re.compile(r"^ +(?:-\S, )?--([a-z-]+)(?:=(\S+))? +(\S.*)\n", re.MULTILINE)
+    titles = list(re.finditer(r"^ (\S.*):$", text, re.MULTILINE))
     rows = list(row.finditer(text))
-    usage, _, about = text[: rows[0].start()].strip().partition("\n")
+    above = {next(r.start() for r in rows if r.start() > t.start()): t[1] for t in titles}
+    usage, _, about = text[: titles[0].start() if titles else rows[0].start()].strip().partition("\n")
     words = re.sub("Usage: cobench[ -]", "", usage).split(" ")[1:]
-    return Command(name, words, about, [Option(r[1], r[2] or "", r[3]) for r in rows], text[rows[-1].end() :].strip())
+    return Command(name, words, about, [Option(r[1], r[2] or "", r[3], above.get(r.start(), "")) for r in rows], text[rows[-1].end() :].strip())
 
 
 # -- roff -------------------------------------------------------------------------------------------------------------
@@ -105,13 +122,14 @@ def page(title: str, section: int, about: str, body: str) -> str:
 
 def option_roff(o: Option) -> str:
     argument = f"=\\fI{roff(o.argument)}\\fR" if o.argument else ""
-    return f".TP\n\\fB\\-\\-{roff(o.name)}\\fR{argument}\n{roff(o.about)}\n"
+    title = f".SS {roff(o.group)}\n" if o.group else ""
+    return f"{title}.TP\n\\fB\\-\\-{roff(o.name)}\\fR{argument}\n{roff(o.about)}\n"
 
 
 def command_page(command: Command, about: str, joint: str = " ") -> str:
     body = (f".SH SYNOPSIS\n.B {roff(NAME + joint + command.name)}\n{roff(' '.join(command.usage))}\n"
             f".SH DESCRIPTION\n{roff(command.about)}\n.SH OPTIONS\n{''.join(map(option_roff, command.options))}")  # fmt: skip
-    return page(f"{NAME}-{command.name}", 1, about, body + (f".SH NOTES\n{roff(command.after)}\n" if command.after else ""))
+    return page(f"{NAME}-{command.name}", 1, about, body + (f".SH NOTES\n.nf\n{roff(command.after)}\n.fi\n" if command.after else ""))
 
 
 def main_page(text: str, abouts: dict[str, str]) -> str:

@@ -129,6 +129,15 @@ def test_the_origin_has_a_page_of_all_its_options(prefix):
     assert table and set(said) == {*table, "help", "usage", "version"} and "\n.B cobench\\-origin\n[OPTION...]\n" in page
 
 
+def test_the_options_of_run_stand_in_groups_and_no_help_is_wide(prefix):
+    said = call(prefix, prefix, "cobench", "run", "--help").stdout
+    page = (prefix / "share/man/man1/cobench-run.1").read_text()
+    for title, option in (("What runs", "suite"), ("How long, and how sure", "budget"), ("What is kept and printed", "table")):
+        assert said.index(f" {title}:\n") < said.index(f"--{option}") and page.index(f".SS {title}\n") < page.index(f"\\-\\-{option}\\fR")
+    assert max(map(len, (said + call(prefix, prefix, "cobench", "--help").stdout).splitlines())) <= 80
+    assert "  cobench run --suite quick" in said and {".SH EXAMPLES", ".SH FILES"} <= {*(prefix / "share/man/man1/cobench.1").read_text().splitlines()}
+
+
 def test_shells_and_man_take_them(prefix):
     share = prefix / "share"
     complete = "COMP_WORDS=(cobench run --res); COMP_CWORD=2; _cobench; echo ${COMPREPLY[@]}; COMP_WORDS=(cobench d) COMP_CWORD=1; _cobench; echo ${COMPREPLY[@]}"

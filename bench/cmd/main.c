@@ -24,14 +24,14 @@ static const struct {
     int (*run)(int argc, char **argv, struct error *err);
     const char *about; /* NULL: not for people */
 } commands[] = {
-    {"run", cmd_run, "verify and time tasks under every model, and print which to take"},
+    {"run", cmd_run, "time tasks under every model, and print which to take"},
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
-    {"advise", cmd_advise, "say which model to take, at what price, and what would change that"},
+    {"advise", cmd_advise, "say which model to take, its price, what would change that"},
     {"plot", cmd_plot, "draw a run's pictures, as files or in the terminal"},
     {"compare", cmd_compare, "compare two runs, for people and for CI"},
     {"claims", cmd_claims, "compare what others published with a run"},
-    {"new", cmd_new, "write the files that a task or a model of your own begins with"},
+    {"new", cmd_new, "write the first files of a task or a model of your own"},
     {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},
 };
@@ -45,8 +45,8 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < command_count; i++)
         if (commands[i].about != NULL)
             fprintf(out, "  cobench %-8s %s\n", commands[i].name, commands[i].about);
-    fputs("\n'cobench COMMAND --help' lists its options. Exit status: 0 done, 1 something failed, 2 usage,\n"
-          "77 not possible here, 128 + n ended by signal n.\n",
+    fputs("\n'cobench COMMAND --help' lists its options. Exit status: 0 done,\n"
+          "1 something failed, 2 usage, 77 not possible here, 128 + n ended by signal n.\n",
           out);
 }
 

@@ -14,7 +14,7 @@
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
-enum { FIRST_KEY = 256, ROWS_MAX = 40 };
+enum { FIRST_KEY = 256, ROWS_MAX = 64 }; /* bits of `given`; headers are rows too */
 
 struct parse {
     const struct options *options;
@@ -73,10 +73,15 @@ static error_t on_option(int key, char *text, struct argp_state *state)
 int options_parse(const struct options *options, int argc, char **argv, void *into, uint64_t *given, struct error *err)
 {
     struct argp_option table[ROWS_MAX] = {{.key = 'h', .name = NULL, .flags = OPTION_HIDDEN}};
+    const struct option_group *next = options->groups;
+    size_t at = 1;
+    int group = 0;
     for (size_t i = 0; i < row_count(options); i++) {
         const struct option_row *row = row_of(options, i);
-        table[i + 1] = (struct argp_option){
-            .name = row->set.key, .key = FIRST_KEY + (int)i, .arg = row->argument, .doc = row->help};
+        if (next != NULL && next->key != NULL && strcmp(next->key, row->set.key) == 0)
+            table[at++] = (struct argp_option){.doc = next++->title, .group = ++group};
+        table[at++] = (struct argp_option){
+            .name = row->set.key, .key = FIRST_KEY + (int)i, .arg = row->argument, .doc = row->help, .group = group};
     }
     const struct argp argp = {
         .options = table, .parser = on_option, .args_doc = options->args_doc, .doc = options->doc};

@@ -14,13 +14,19 @@ struct option_row {
     const char *argument, *help; /* argument: of --help; NULL: a flag */
 };
 
+/* Above the options from `key` on --help has the title. */
+struct option_group {
+    const char *key, *title;
+};
+
 struct options {
     const struct option_row *rows;
     size_t count;
-    const char *args_doc, *doc; /* as of argp */
-    size_t arguments;           /* how many there may be without an option: `const char *[]`, borrowed */
-    size_t arguments_at;        /* and their place */
-    bool prints;                /* it prints a document: the struct begins with a struct options_print */
+    const struct option_group *groups; /* in the order of the rows, its end has no key; NULL: none */
+    const char *args_doc, *doc;        /* as of argp */
+    size_t arguments;                  /* how many there may be without an option: `const char *[]`, borrowed */
+    size_t arguments_at;               /* and their place */
+    bool prints;                       /* it prints a document: the struct begins with a struct options_print */
 };
 
 /* --format and --width. */

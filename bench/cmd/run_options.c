@@ -114,11 +114,25 @@ static const struct option_row rows[] = {
      "Print all tables at the end, as cobench report does, and not only which model to take and what was wrong"},
     {{"quiet", SETTING_FLAG, AT(quiet)}, NULL, "No progress and nothing at the end; warnings stay"},
 };
+static const struct option_group groups[] = {
+    {"suite", "What runs:"},
+    {"c", "A function or a program of your own:"},
+    {"runtime", "Under which models, and how many jobs:"},
+    {"rounds", "How long, and how sure:"},
+    {"timeout", "How commands are run:"},
+    {"results", "What is kept and printed:"},
+    {NULL, NULL},
+};
 static const struct options options = {
     .rows = rows,
+    .groups = groups,
     .count = sizeof rows / sizeof *rows,
     .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine. At the end it prints "
-           "which model to take for each task; cobench report has all tables, cobench advise the reasons."};
+           "which model to take for each task; cobench report has all tables, cobench advise the reasons."
+           "\vFor example:\n"
+           "  cobench run --task shop.pricing:quote --inputs orders.txt\n"
+           "  cobench run --task quote --c ./mine.c:quote --py ./quote.py:quote\n"
+           "  cobench run --suite quick --budget 2m"};
 
 /* What a resumed run does stands in its plan; an option that says it again could only contradict. */
 static int check_resume(const struct run_options *o, uint64_t given, struct error *err)
