@@ -490,14 +490,14 @@ void document_write_legend(struct writer *w)
         {"speedup", "baseline / variant, above 1 is faster: the pseudo-median of the paired rounds with its exact 95% "
                     "signed-rank interval."},
         {"▲ ▼ =",
-         "faster, slower: the interval clears 1 by the margin, and the p-value, adjusted by Holm over the column, "
-         "is below 5%; = no difference shown. A number with a ? is doubtful: its reason stands below the table."},
+         "faster, slower: the interval clears 1 by the margin, and the p-value, adjusted for as many ratios as the "
+         "column has (Holm), is below 5%; = no difference shown. A number with a ? is doubtful: its reason stands "
+         "below the table."},
         {"checks",
          "an A/A control is the same command twice a round and must hold 1; the capacity is what copies of sync "
          "gain at once: what this machine can do in parallel on this work."},
-        {"memory",
-         "the most that all processes of the command had together (PSS), in a run of its own; ≥ where the work "
-         "was over before it could be read."},
+        {"memory", "the most that all processes of the command had together (PSS: what they share counts once), in a "
+                   "run of its own; ≥ where the work was over before it could be read."},
         {"latency",
          "medians of the rounds' percentiles. Closed loop: a worker that waits asks for nothing meanwhile, so "
          "that a stall costs only the few jobs it meets. Open loop: jobs arrive at their rate whatever happens."},
