@@ -144,6 +144,11 @@ def test_a_runtime_that_cannot_load_it_is_left_out_and_said(own):
     done = run(own, "--task", "partly", "--py", "quote.py:partly", "--c", "./mine.so:quote")
     assert f"warning: the runtime embed is left out: task '{own.home}/quote.py:partly': there is no 'partly'" in done.stderr
     assert {c["runtime"] for c in own.plan()["cells"]} == {"c", "ext", "py"}
+    python = own.home / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    done = run(own, "--task", "partly", "--py", "quote.py:partly", "--c", "./mine.so:quote", VIRTUAL_ENV=python.parent.parent)
+    assert "\nthe runtime embed is left out, which does not use the virtualenv: task '" in done.stderr
 
 
 def test_a_run_goes_on_with_what_it_was_begun_with(own):

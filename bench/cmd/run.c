@@ -496,10 +496,13 @@ static void announce_function(struct session *s)
     const struct function *f = &s->function;
     const struct plan_options *asked = &s->options.plan;
     const struct plan *p = &s->plan;
-    for (size_t h = 0; h < host_count && asked->runtimes.count == 0 && f->command == NULL; h++)
+    for (size_t h = 0; h < host_count && asked->runtimes.count == 0 && f->command == NULL; h++) {
+        const bool other = f->python != NULL && host_table[h].work == IN_PYTHON; /* it may lack what that has */
         if (f->in[host_table[h].work] != NULL && (p->groups[0].entry->hosts & (1u << h)) == 0)
-            progress_note(&s->progress, true, "warning: the runtime %s is left out: %s", host_table[h].name,
-                          catalog_refusal(&s->catalog, h));
+            progress_note(&s->progress, !other, "%sthe runtime %s is left out%s: %s",
+                          other ? "" : "warning: ", host_table[h].name,
+                          other ? ", which does not use the virtualenv" : "", catalog_refusal(&s->catalog, h));
+    }
     if (asked->workers.count == 0 && p->group_count == 2 && p->groups[0].workers < p->groups[1].workers)
         progress_note(&s->progress, false,
                       "%s waits and computes: it is run with as many workers as CPUs (%lld), and with more (%lld)",

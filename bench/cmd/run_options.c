@@ -248,6 +248,14 @@ static int take_command(struct run_options *o, struct error *err)
     return rc;
 }
 
+/* A function in one language is called in the runtime of that, where nobody says otherwise. */
+static void choose_runtime(struct run_options *o)
+{
+    const struct function_texts *f = &o->function;
+    if (f->command == NULL && o->plan.runtimes.count == 0 && (f->in[IN_C] == NULL || f->in[IN_PYTHON] == NULL))
+        string_list_add(&o->plan.runtimes, f->in[IN_C] != NULL ? "c" : "py");
+}
+
 /* Checks what belongs to a function or a command, and makes its paths absolute. */
 static int take_function(struct run_options *o, struct error *err)
 {
@@ -286,9 +294,7 @@ static int take_function(struct run_options *o, struct error *err)
         rc = take_path(f, err);
     if (rc != 0)
         return rc;
-    const enum language only = f->in[IN_C] != NULL ? IN_C : IN_PYTHON;
-    if (f->command == NULL && o->plan.runtimes.count == 0 && f->in[only == IN_C ? IN_PYTHON : IN_C] == NULL)
-        string_list_add(&o->plan.runtimes, only == IN_C ? "c" : "py"); /* by whom it is called in its own language */
+    choose_runtime(o);
     o->plan.function = (struct function){.name = tasks->items[0],
                                          .in = {f->in[IN_C], f->in[IN_PYTHON]},
                                          .command = f->command,

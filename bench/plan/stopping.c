@@ -30,16 +30,16 @@ static void time_text(double seconds, int digits, char *out, size_t size)
 
 void stopping_text(const struct stopping *asked, char *out, size_t size)
 {
-    char rounds[48] = "", budget[48];
+    char rounds[48] = "", budget[48], over[48];
     time_text(asked->budget_s, 4, budget, sizeof budget);
+    time_text(STOPPING_OVER * asked->budget_s, 4, over, sizeof over);
     if (asked->rounds > 0)
         snprintf(rounds, sizeof rounds, "%lld round%s", (long long)asked->rounds, asked->rounds == 1 ? "" : "s");
     const char *or_rounds = asked->rounds > 0 ? " or " : "";
     if (asked->precision > 0)
         snprintf(out, size, "until +-%.4g%% or %s%s%s are over", 100 * asked->precision, budget, or_rounds, rounds);
     else if (asked->least > 0)
-        snprintf(out, size, "%s, but at least %lld rounds (fewer where those take over twice as long)", budget,
-                 (long long)asked->least);
+        snprintf(out, size, "%s, or up to %s for %lld rounds", budget, over, (long long)asked->least);
     else if (asked->budget_s > 0)
         snprintf(out, size, "as many rounds as fit into %s%s%s", budget, asked->rounds > 0 ? ", at most " : "", rounds);
     else
