@@ -256,6 +256,19 @@ static void choose_runtime(struct run_options *o)
         string_list_add(&o->plan.runtimes, f->in[IN_C] != NULL ? "c" : "py");
 }
 
+/* Where commands and programs of the user's own run. */
+static int take_directory(struct run_options *o, struct error *err)
+{
+    struct function_texts *f = &o->function;
+    if (f->directory != NULL && f->command == NULL && o->plan.variants.count == 0 && o->suite == NULL)
+        return error_set(err, -EINVAL, "--directory is for a command (--command, --variant)");
+    if (o->plan.variants.count > 0 && f->directory == NULL)
+        f->directory = xstrdup(".");
+    const int rc = f->directory == NULL ? 0 : options_path("directory", true, &f->directory, err);
+    o->plan.directory = f->directory;
+    return rc;
+}
+
 /* Checks what belongs to a function or a command, and makes its paths absolute. */
 static int take_function(struct run_options *o, struct error *err)
 {
@@ -267,13 +280,8 @@ static int take_function(struct run_options *o, struct error *err)
     int rc = 0;
     for (size_t i = 0; i < tasks->count; i++)
         own = own || strpbrk(tasks->items[i], ":/") != NULL;
-    if (f->directory != NULL && f->command == NULL && o->plan.variants.count == 0 && o->suite == NULL)
-        return error_set(err, -EINVAL, "--directory is for a command (--command, --variant)");
-    if (o->plan.variants.count > 0 && f->directory == NULL)
-        f->directory = xstrdup(".");
-    if (f->directory != NULL && options_path("directory", true, &f->directory, err) != 0)
+    if (take_directory(o, err) != 0)
         return -EINVAL;
-    o->plan.directory = f->directory;
     if (!own)
         return f->path == NULL && f->inputs == NULL && !f->offload && f->chunk == 0
                    ? 0

@@ -142,9 +142,13 @@ static int model_parse(struct args *args, const char *text, struct cobench_error
     return error_fill(err, -EINVAL, "model '%.60s' is unknown (known: %s)", text, known);
 }
 
-static int setting_parse(struct args *args, const char *text, struct cobench_error *err)
+static int setting_parse(struct args *args, int key, const char *text, struct cobench_error *err)
 {
     const char *equals = strchr(text, '=');
+    if (key == KEY_URL) {
+        args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
+        return 0;
+    }
     if (!equals || equals == text)
         return error_fill(err, -EINVAL, "--set %.100s: must be key=value", text);
     args->settings[args->setting_count++] = (struct setting){
@@ -254,10 +258,8 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_WORKERS:
         return number_parse(args, key, text, err);
     case KEY_SET:
-        return setting_parse(args, text, err);
     case KEY_URL:
-        args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
-        return 0;
+        return setting_parse(args, key, text, err);
     case KEY_START_METHOD:
         return start_method_parse(args, text, err);
     case KEY_TIMEOUT:
