@@ -417,8 +417,8 @@ def test_whatever_run_does_is_the_jobs_own(host, tmp_path, name, model):
 
 @over_hosts(PYTHON_TASKS)
 @pytest.mark.parametrize("body, kind, message, reason", [
-    ("assert job != 2; return job", "AssertionError", "", "job 2: AssertionError"),
-    ("if job == 2: raise ValueError('a\\0b')\n    return job", "ValueError", "a b", "job 2: ValueError: a b"),
+    ("assert job != 2; return job", "AssertionError", "", "job 2: AssertionError (line 4)"),
+    ("if job == 2: raise ValueError('a\\0b')\n    return job", "ValueError", "a b", "job 2: ValueError: a b (line 4)"),
 ])  # fmt: skip
 def test_what_is_said_of_an_exception(host, tmp_path, body, kind, message, reason):
     done = host.run(tmp_path, "--task", python_task(host, tmp_path, run=body), "--model", "sync", "--jobs", 4)

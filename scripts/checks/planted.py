@@ -80,7 +80,7 @@ class Project:
             self.replace(program, script)
 
     def command(self, *args: object) -> list[str]:
-        return [str(self.build / "cobench"), "run", "--no-plots", "--results", str(self.folder / "results"), *map(str, args)]
+        return [str(self.build / "cobench"), "run", "--no-plots", "--table", "--results", str(self.folder / "results"), *map(str, args)]
 
     def start(self, *args: object, before: Sequence[str] = (), **more: Any) -> subprocess.Popen[str]:
         env = {k: v for k, v in os.environ.items() if not k.startswith("COBENCH_")}
