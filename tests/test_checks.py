@@ -50,7 +50,7 @@ def shown_block(start):
 
 
 @pytest.mark.parametrize("run, start, command", [("quick", "distance · cpu", "report --no-plots"), ("both", "count · cpu", "report --no-plots"),
-    ("quick", "quick: 10 rounds", "report --no-plots --brief"), ("quick", "In Python take process-pool", "advise")])  # fmt: skip
+    ("quick", "quick: 10 rounds", "report --no-plots --brief"), ("quote", "quote: 11 to 12 rounds", "report --no-plots --brief"), ("quick", "In Python take process-pool", "advise")])  # fmt: skip
 def test_the_tables_shown_are_those_of_their_runs(tmp_path, run, start, command):
     copy = shutil.copytree(REFERENCE / run, tmp_path / run)
     done = subprocess.run([BUILD / "cobench", *command.split(), "--width", "80", copy], capture_output=True, text=True,

@@ -391,6 +391,8 @@ ANSWERS: list[tuple[dict, list[make_run.Cell], int, str, tuple[str | None, bool,
     # one thread computes one job at a time, so that this is chance or a mistake
     (CPU, cells_of(threads=520, **{"async": 400}), 10, rf"In C stay with sync: no model is shown to be faster \(nearest: threads, {GAIN}\)"
      r".*No help: c:async \(one thread: its gain is chance or a mistake\)", ("sync", False, "threads", False)),
+    # but for a loop whose jobs are processes, which keep more than its one CPU busy
+    (CPU, [*SYNC, make_run.Cell(0, "c", "async", work=300, cpu=580, noise=0.001)], 10, "In C take async: ", ("async", True, "sync", True)),
     # nor do threads under Python's lock that kept one CPU busy; with a second one, or in C, they do
     (CPU, [*SYNC[:1], *(make_run.Cell(0, "py", m, work=350, cpu=360, noise=0.001) for m in ("threads",))], 10,
      r"In Python stay with sync: .*No help: py:threads \(one computes at a time: its gain is chance or a mistake\)$", ("sync", False, "threads", False)),

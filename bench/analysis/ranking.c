@@ -124,13 +124,15 @@ bool runtime_has_lock(const char *runtime)
     return (runtime_is(runtime, "py") || runtime_is(runtime, "embed")) && runtime[strlen(runtime) - 1] != 't';
 }
 
-/* One thread at a time computes one job at a time: what looks like a gain of it is none. */
+/* One thread at a time computes one job at a time: what looks like a gain of it is none. A loop whose jobs are processes
+ * keeps more CPUs busy than its own. */
 bool ranking_cannot_gain(const struct summary_cell *cell)
 {
     const enum model_flow flow = model_flow(cell->cell->model);
-    const bool one_cpu = flow == FLOW_THREADS && runtime_has_lock(cell->cell->runtime) &&
-                         cell->cpus_used <= 1 + RANKING_WORTH; /* which no NaN is */
-    return strcmp(cell->group->kind, "cpu") == 0 && (flow == FLOW_ONE || one_cpu);
+    const double most = 1 + RANKING_WORTH, cpus = cell->cpus_used; /* NaN: not known */
+    const bool one = flow == FLOW_ONE && !(cpus > most),
+               locked = flow == FLOW_THREADS && runtime_has_lock(cell->cell->runtime) && cpus <= most;
+    return strcmp(cell->group->kind, "cpu") == 0 && (one || locked);
 }
 
 bool ranking_is_open(const struct ratio *gain)

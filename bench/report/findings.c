@@ -274,9 +274,10 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
     const bool computes = strcmp(cell->group->kind, "io") != 0, one = model_flow(cell->cell->model) == FLOW_ONE;
     const struct ratio *gain = ranking_gain(ranking, cell);
     const enum verdict verdict = gain->verdict;
-    if (ranking_cannot_gain(cell) && verdict != VERDICT_NO_DIFFERENCE && gain->ratio >= 1 + RANKING_WORTH)
+    const bool cannot = ranking_cannot_gain(cell);
+    if (cannot && verdict != VERDICT_NO_DIFFERENCE && gain->ratio >= 1 + RANKING_WORTH)
         return one ? REASON_CHANCE : REASON_LOCK_CHANCE;
-    if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER)
+    if (verdict != VERDICT_NO_DIFFERENCE && verdict != VERDICT_SLOWER && !(cannot && verdict == VERDICT_UNRESOLVED))
         return REASONS;
     if (one && cell->finding == FINDING_BLOCKS)
         return REASON_BLOCKS;
@@ -284,7 +285,7 @@ static enum reason reason_of(const struct ranking *ranking, const struct summary
         return REASON_ONE_THREAD;
     if (computes && is_locked(ranking->summary, cell))
         return REASON_LOCK;
-    if (cell->finding == FINDING_TAKES_TURNS)
+    if (cell->finding == FINDING_TAKES_TURNS || verdict == VERDICT_UNRESOLVED)
         return REASON_TURNS;
     if (cell->finding == FINDING_CONTENDS)
         return REASON_CONTENDS;
