@@ -53,7 +53,8 @@ def test_a_budget_is_shared_out_after_the_first_rounds(checkout):
     cells = json.loads((folder / "plan.json").read_text())["cells"]
     names = [(c["model"], c["role"]) for c in cells]
     rounds = dict(zip(names, planned["cells"], strict=True))
-    assert rounds["sync", "capacity"] == 10 < min(rounds["threads", "model"], rounds["processes", "model"])
+    gains = rounds["threads", "model"], rounds["processes", "model"]  # one of them may be narrow after ten rounds
+    assert rounds["sync", "capacity"] == 10 <= min(gains) and 10 < max(gains)
     assert planned["rounds"] == max(rounds.values()) == rounds["sync", "model"] == rounds["sync", "control"]
     assert (stopped["rounds"], stopped["why"]) == (13, "rounds")
 
