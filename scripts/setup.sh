@@ -36,11 +36,12 @@ figures wrk                                    cmd:wrk        puts the servers u
 
 usage() {
     cat <<'EOF'
-Usage: ./scripts/setup.sh bench|test|figures [ARGUMENT...]
+Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
        ./scripts/setup.sh packages
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
+  install   install what is missing, then make install   (under /usr/local as root; with PREFIX=DIR as you)
   bench     install what is missing, then make bench     (bench SUITE=smoke takes a minute)
   test      install what is missing, then make test
   figures   install what is missing, then make figures
@@ -231,7 +232,7 @@ name_missing() {
 main() {
     local root action=${1-} uses argument settings=()
     case $action in
-    bench) uses='build run' ;;
+    install | bench) uses='build run' ;;
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
@@ -245,7 +246,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of bench, test, figures, packages, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -266,6 +267,13 @@ main() {
     fi
     # Building may use every CPU; what is measured or tested afterwards goes one at a time.
     make -C "$root" -j"$(getconf _NPROCESSORS_ONLN)" all ${settings[@]+"${settings[@]}"}
+    case " $action ${settings[*]-}" in
+    *' 'PREFIX=* | *' 'DESTDIR=*) ;;
+    ' install '*)
+        as_root make -C "$root" install "$@"
+        return
+        ;;
+    esac
     exec make -C "$root" "$action" "$@"
 }
 

@@ -163,7 +163,7 @@ def blocks(name: str) -> list[str]:
 
 FILE, *ANSWERS = blocks("faq.md")
 (START,) = blocks("../README.md")
-START = START.replace("make && sudo make install\n", "").rstrip() + " --jobs 4 --rounds 2 --quiet --no-plots\n"
+START = START.replace("./scripts/setup.sh install\n", "").rstrip() + " --jobs 4 --rounds 2 --quiet --no-plots\n"
 
 
 @pytest.mark.parametrize("block", [START, *ANSWERS], ids=lambda block: block.splitlines()[0])

@@ -46,15 +46,15 @@ def test_a_budget_takes_as_many_rounds_as_fit(checkout):
 
 def test_a_budget_is_shared_out_after_the_first_rounds(checkout):
     """Copies have no gain to narrow; sync and its control run when another does."""
-    checkout.good("--task", "null", "--model", "threads,processes", "--runtime", "c", "--workers", 2, "--budget", "1h", "--rounds", 13)
+    checkout.good("--task", "null", "--model", "threads,processes", "--runtime", "c", "--workers", 2, "--budget", "1h", "--rounds", 13,
+                  FAKE_NOISE=100)  # fmt: skip
     (folder,) = checkout.folders()
     planned, stopped = lines_of(folder, "events")
     jsonschema.validate(planned, SCHEMAS["event"])
     cells = json.loads((folder / "plan.json").read_text())["cells"]
     names = [(c["model"], c["role"]) for c in cells]
     rounds = dict(zip(names, planned["cells"], strict=True))
-    gains = rounds["threads", "model"], rounds["processes", "model"]  # one of them may be narrow after ten rounds
-    assert rounds["sync", "capacity"] == 10 <= min(gains) and 10 < max(gains)
+    assert rounds["sync", "capacity"] == 10 < min(rounds["threads", "model"], rounds["processes", "model"])
     assert planned["rounds"] == max(rounds.values()) == rounds["sync", "model"] == rounds["sync", "control"]
     assert (stopped["rounds"], stopped["why"]) == (13, "rounds")
 

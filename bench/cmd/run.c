@@ -137,9 +137,15 @@ static int read_stdin(struct session *s, struct error *err)
     return rc == 0 ? 0 : error_set(err, -EINVAL, "--inputs -: %s", strerror(-rc));
 }
 
-/* The first error of a compiler: its last line is a picture. */
-static int compiler_error(const struct session *s, const char *said, struct error *err)
+/* The first error of a compiler: its last line is a picture. Or that there is none. */
+static int compiler_error(const struct session *s, const char *said, const char *cc, struct error *err)
 {
+    char *name = xstrndup(cc, strcspn(cc, " ")), *program = program_find(name, ".");
+    const bool none = program == NULL;
+    free(program);
+    free(name);
+    if (none)
+        return error_set(err, -EINVAL, "there is no compiler '%s' (CC)", cc);
     char *path = text_format("%s/complaints", s->hosts.scratch), *text = NULL;
     size_t length = 0;
     const char *error = file_read(path, INPUTS_MAX, &text, &length) == 0 ? strstr(text, "error: ") : NULL;
@@ -170,9 +176,7 @@ static int compile(struct session *s, struct error *err)
     int rc = capture_output(&how, (const char *const[]){"sh", "-c", line, NULL}, &printed, err);
     if (rc == -EPROTO) {
         const struct error inner = *err;
-        rc = strncmp(inner.text, "exit status 127", 15) == 0 /* of the shell's, which found none */
-                 ? error_set(err, -EINVAL, "there is no compiler '%s' (CC)", cc != NULL ? cc : "cc")
-                 : compiler_error(s, inner.text, err);
+        rc = compiler_error(s, inner.text, cc != NULL ? cc : "cc", err);
     }
     string_list_free(&words);
     free(quoted);

@@ -262,7 +262,7 @@ static int take_directory(struct run_options *o, struct error *err)
     struct function_texts *f = &o->function;
     if (f->directory != NULL && f->command == NULL && o->plan.variants.count == 0 && o->suite == NULL)
         return error_set(err, -EINVAL, "--directory is for a command (--command, --variant)");
-    if (o->plan.variants.count > 0 && f->directory == NULL)
+    if (o->plan.variants.count > 0 && f->directory == NULL) /* said, so that the run can be made again from elsewhere */
         f->directory = xstrdup(".");
     const int rc = f->directory == NULL ? 0 : options_path("directory", true, &f->directory, err);
     o->plan.directory = f->directory;

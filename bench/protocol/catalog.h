@@ -74,9 +74,9 @@ size_t function_file(const char *spec);
 void function_options(const struct function *f, size_t h, struct string_list *words);
 /* How long a call of the function took in host `h`, in nanoseconds; 0: not known. */
 int64_t catalog_probe_ns(const struct catalog *catalog, size_t h);
-/* What host `h` says of a task that it does not have. */
 /* What a first call of the function came to; NULL: nothing went wrong. */
 const char *catalog_probe_error(const struct catalog *catalog, size_t h);
+/* What host `h` says of a task that it does not have. */
 const char *catalog_refusal(const struct catalog *catalog, size_t h);
 
 /* NULL: there is none of that name. */

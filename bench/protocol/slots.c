@@ -142,6 +142,12 @@ int slots_tell_difference(const struct slots_view *view, const uint64_t *expecte
                      expected[first], where, others);
 }
 
+bool slots_read_difference(const char *text, struct slots_difference *out)
+{
+    return sscanf(text, "job %llu gave %llu, but %llu in %31[^:]:", &out->job, &out->result, &out->expected,
+                  out->where) == 4;
+}
+
 static int compare_ns(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;

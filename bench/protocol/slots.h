@@ -5,6 +5,7 @@
 #define BENCH_PROTOCOL_SLOTS_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench/util/error.h"
@@ -51,6 +52,15 @@ uint64_t *slots_results(const struct slots_view *view);
  * results. -ENOENT where nothing differs. */
 int slots_tell_difference(const struct slots_view *view, const uint64_t *expected, const char *where,
                           struct error *out);
+
+/* What such a sentence says, of the first job. */
+struct slots_difference {
+    unsigned long long job, result, expected;
+    char where[32]; /* the runtime of what gave the expected result */
+};
+
+/* Reads one back from a run's journal. False: it is another sentence. */
+bool slots_read_difference(const char *text, struct slots_difference *out);
 /* How long a done job took: in an open loop (it has a due_ns) from when it was to start, else from its start. */
 int64_t slots_job_latency(const struct slot *slot);
 /* Of the jobs' latencies; both are meaningful after slots_check. */

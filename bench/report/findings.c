@@ -8,6 +8,7 @@
 
 #include "bench/analysis/ranking.h"
 #include "bench/analysis/scaling.h"
+#include "bench/protocol/slots.h"
 #include "bench/report/format.h"
 #include "bench/util/alloc.h"
 
@@ -442,15 +443,14 @@ static const char *language_of(const char *runtime)
 static char *disagreement(const struct summary *summary, const struct plan_group *group)
 {
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        unsigned long long job, mine, its;
-        char where[32];
+        struct slots_difference d;
         if (c->group != group || c->cell->status != CELL_REFUSED || c->cell->reason == NULL ||
-            sscanf(c->cell->reason, "job %llu gave %llu, but %llu in %31[^:]:", &job, &mine, &its, where) != 4)
+            !slots_read_difference(c->cell->reason, &d))
             continue;
-        const char *me = language_of(c->cell->runtime), *it = language_of(where);
+        const char *me = language_of(c->cell->runtime), *it = language_of(d.where);
         if (strcmp(me, it) != 0)
-            return text_format("C and Python disagree: job %llu gave %llu in C, %llu in Python", job,
-                               *me == 'C' ? mine : its, *me == 'C' ? its : mine);
+            return text_format("C and Python disagree: job %llu gave %llu in C, %llu in Python", d.job,
+                               *me == 'C' ? d.result : d.expected, *me == 'C' ? d.expected : d.result);
     }
     return xstrdup("");
 }

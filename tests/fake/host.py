@@ -8,6 +8,7 @@ in the timed pass, which a host can tell by hyperfine's environment variable).""
 import argparse
 import json
 import os
+import random
 import signal
 import struct
 import subprocess
@@ -169,6 +170,10 @@ class Run:
             return self.record("impossible", 77, "the limit is 3 and 4 are needed", None, None)
         return None
 
+    def hesitate(self):
+        """So that no interval is narrow: FAKE_NOISE is how long at most, in milliseconds."""
+        time.sleep(random.uniform(0, float(os.environ.get("FAKE_NOISE", "0")) / 1000))
+
     def gate(self):
         if self.args.gate is not None:
             read_fd, write_fd = map(int, self.args.gate.split(","))
@@ -187,6 +192,7 @@ class Run:
         code = self.go_wrong(mode)
         if code is not None:
             return code
+        self.hesitate()
         self.gate()
         ready = time.monotonic_ns()
         work = ready + 1000
