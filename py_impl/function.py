@@ -48,9 +48,9 @@ class Function:
         self._trouble: TaskFailed | None = None  # of setup(), for the workers after the first
 
     def open(self, params: dict[str, object], jobs: int) -> None:
-        """From here on item() only looks up, as it is a part of what a job costs."""
+        """From here on item() and items() only look up, as that is a part of what a job costs."""
         each = range(jobs) if self.inputs is None else (self.inputs * -(-jobs // len(self.inputs)))[:jobs]
-        self.item = each.__getitem__
+        self.item, self.items = each.__getitem__, lambda jobs: [each[job] for job in jobs]
 
     def worker_open(self, state: None, flags: int) -> int:
         with self._lock:
@@ -85,6 +85,9 @@ class Function:
     def item(self, job: int) -> object:
         """What the function is called with."""
         return job if self.inputs is None else self.inputs[job % len(self.inputs)]
+
+    def items(self, jobs: list[int]) -> list[object]:
+        return list(map(self.item, jobs))
 
     def run(self, state: None, worker: None, job: int, reply: Reply | None) -> int:
         return digest(self.blocking(self.item(job)))

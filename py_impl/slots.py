@@ -39,7 +39,7 @@ class Slots:
     what packing them does.
     """
 
-    __slots__ = ("path", "jobs", "map", "results", "starts", "ends", "workers", "states", "runs", "dues", "replies", "commands")
+    __slots__ = ("path", "jobs", "map", "results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands")
 
     def __init__(self, path: str, jobs: int, fd: int) -> None:
         self.path = path
@@ -47,6 +47,7 @@ class Slots:
         self.map = mmap.mmap(fd, HEADER_BYTES + jobs * SLOT_BYTES)
         self.results, self.starts, self.ends = self._field("Q", 0), self._field("q", 8), self._field("q", 16)
         self.workers, self.states, self.runs = self._field("i", 24), self._field("I", 28), self._field("I", 32)
+        self.marks = self._field("q", 24)  # worker and state in one
         self.dues, self.replies, self.commands = self._field("q", 40), self._field("q", 48), self._field("Q", 56)
 
     def _field(self, code: str, at: int) -> memoryview:
@@ -116,6 +117,11 @@ def reserve(fd: int, size: int) -> None:
     except OSError:
         os.ftruncate(fd, 0)
         raise
+
+
+def mark(worker: int, state: int) -> int:
+    """What goes into `marks`."""
+    return Struct("=q").unpack(Struct("=iI").pack(worker, state))[0]
 
 
 def create(path: str, jobs: int) -> Slots:

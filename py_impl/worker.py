@@ -12,7 +12,7 @@ from time import monotonic_ns
 
 from py_impl.contract import COMMAND, DELAY, NOTHING, Reply, Request
 from py_impl.failure import explain
-from py_impl.slots import DONE, FAILED, RUNNING
+from py_impl.slots import DONE, FAILED, RUNNING, mark
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,20 +96,18 @@ class Worker:
     def _keeping(self, jobs: Iterable[int]) -> None:
         """run_jobs for a function: its values are kept until all jobs have ended."""
         jobs = list(jobs)
-        self.run.kept.append((jobs, self.call_jobs(jobs, map(self.run.task.item, jobs))))
+        self.run.kept.append((jobs, self.call_jobs(jobs, self.run.task.items(jobs))))
 
     def _calling(self) -> Callable[[Iterable[int], Iterable[object]], list[object]]:
         """call_jobs."""
-        number, failed, call, running, done = self.number, self._failed, self.run.task.blocking, RUNNING, DONE
-        _, starts, ends, workers, states, runs = _fields(self.run.slots)
-        clock = monotonic_ns
+        failed, call, clock = self._failed, self.run.task.blocking, monotonic_ns
+        starts, ends, marks, runs = self.run.slots.starts, self.run.slots.ends, self.run.slots.marks, self.run.slots.runs
+        running, done = mark(self.number, RUNNING), mark(self.number, DONE)
 
         def call_jobs(jobs: Iterable[int], items: Iterable[object]) -> list[object]:
             values = []
             for job, item in zip(jobs, items):
-                runs[job] += 1
-                workers[job] = number
-                states[job] = running
+                marks[job] = running
                 starts[job] = clock()
                 try:
                     value = call(item)
@@ -118,8 +116,10 @@ class Worker:
                     value = None
                 else:
                     ends[job] = clock()
-                    states[job] = done
+                    marks[job] = done
                 values.append(value)
+            for job in jobs:  # behind the last one's end
+                runs[job] += 1
             return values
 
         return call_jobs

@@ -106,7 +106,7 @@ def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
     while jobs := list(islice(run.dispenser, run.chunk)):
         if len(waiting) >= max(WINDOW, 4 * run.workers):
             take()
-        waiting.append((jobs, executor.submit(call_jobs, jobs, list(map(run.task.item, jobs)))))
+        waiting.append((jobs, executor.submit(call_jobs, jobs, run.task.items(jobs))))
     while waiting:
         take()
     run.work_ns = time.monotonic_ns()
