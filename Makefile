@@ -100,7 +100,7 @@ check-soak: all ## Kill any process of runs at random instants for hours (HOURS=
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/soak.py --hours $(or $(HOURS),2) $(if $(STATE),--state $(STATE))
 
 .PHONY: check-advice
-check-advice: all ## Is the advice right on work whose best model is known beforehand? (TRIES=20 ONLY=tiny,waits; two hours)
+check-advice: all ## Is the advice right on work whose best model is known beforehand? (TRIES=20 ONLY=tiny,waits; an hour and a half)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/advice.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only '$(ONLY)') $(if $(STATE),--state $(STATE))
 
 check-driver: all ## What the driver adds to a sample, and its memory and time over 100,000 of them

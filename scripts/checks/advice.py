@@ -57,7 +57,7 @@ WORKLOADS = (
     Workload("one CPU", "sync", "nothing can run at the same time", "computes", one_cpu=True),
     Workload("2 ms", "process-pool", "a pool hands a job over in a tenth of that; starting a process takes longer", "takes_2_ms"),
     Workload("2 s", "process-pool processes", "as computing in Python; starting a process is nothing beside it", "takes_2_s",
-             options=("--model", "threads,process-pool", "--rounds", "7")),
+             options=("--model", "threads,process-pool", "--rounds", "7", "--jobs", "2")),
     Workload("blocks its loop", "threads thread-pool", "nobody else gets on in a loop that blocks; a sleep needs no lock", "blocks"),
 )
 # fmt: on
