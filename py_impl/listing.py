@@ -137,6 +137,7 @@ def listing(runtime: Runtime, given: dict[str, object]) -> dict[str, object]:
                 "processes": model.processes,
                 "loop": model.loop,
                 "baseline": model.baseline,
+                "extra": model.extra,
             }
             for model in models_of(runtime.name)
         ],

@@ -307,7 +307,7 @@ def test_a_fault_in_the_timed_pass_ends_the_cell(checkout, mode, status):
 BAD = [
     (["--task", "nosuch"], "unknown task 'nosuch' (known: null, waiting"),
     (["--task", "null", "--runtime", "java"], "unknown runtime 'java' (known: c, embed, ext, py)"),
-    (["--task", "null", "--baseline", "fast"], "unknown baseline 'fast' (known: sync, threads, processes)"),
+    (["--task", "null", "--baseline", "fast"], "unknown baseline 'fast' (known: sync, threads, processes, spare)"),
     (["--task", "waiting", "--set", "waiting.x=3"], "task 'waiting' has no parameter 'x' (it has: delay)"),
     (["--task", "waiting", "--set", "delay=1001"], "waiting.delay: '1001' is not a whole number from 0 to 1000"),
     (["--task", "faulty", "--set", "mode=x"], "'x' is none of: ok, fail"),
@@ -418,6 +418,9 @@ def test_list_for_people_and_for_programs(checkout):
     listed = json.loads(checkout("list", "--json").stdout)
     assert [r["name"] for r in listed["runtimes"]] == ["c", "embed", "ext", "py"]
     assert {t["name"]: t["hosts"] for t in listed["tasks"]}["lonely"] == ["c"]
+    everyone = ["c", "embed", "ext", "py"]
+    assert {m["name"]: m["extra"] for m in listed["models"]} == {"sync": [], "threads": [], "processes": [], "spare": everyone}
+    assert re.search(r"^ *name +hosts +only if named *$", text, re.M) and re.search(r"^ *spare .*(c embed ext py) +\1 ", text, re.M)
 
 
 @pytest.mark.parametrize("format_, list_, doctor", [

@@ -63,7 +63,7 @@ def test_list_has_the_tasks_of_the_table(host):
     assert sorted(offer["tasks"], key=lambda t: t["name"]) == sorted(table, key=lambda t: t["name"])
     assert offer["errors"] == [] and offer["runtimes"] == [host.runtime]
     assert tuple(model["name"] for model in offer["models"]) == host.models
-    for what, models in (("baseline", ["sync"]), ("processes", list(PROCESSES)), ("loop", ["async"])):
+    for what, models in (("baseline", ["sync"]), ("processes", list(PROCESSES)), ("loop", ["async"]), ("extra", [])):
         assert [model["name"] for model in offer["models"] if model[what]] == models
     assert host not in C_HOSTS or offer["build"]["libcurl"].startswith("libcurl/")
 

@@ -54,8 +54,9 @@ static json_t *list_json(const struct catalog *c)
     }
     for (size_t i = 0; i < c->model_count; i++) {
         const struct catalog_model *m = &c->models[i];
-        json_array_append_new(models, json_pack("{ss ss sb so}", "name", m->name, "about", m->about, "baseline",
-                                                (int)m->baseline, "hosts", host_names(m->hosts)));
+        json_array_append_new(models, json_pack("{ss ss sb so so}", "name", m->name, "about", m->about, "baseline",
+                                                (int)m->baseline, "hosts", host_names(m->hosts), "extra",
+                                                host_names(m->extra)));
     }
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
@@ -70,14 +71,14 @@ static json_t *list_json(const struct catalog *c)
 /* -- for people --------------------------------------------------------------------------------------------------- */
 
 /* A row is an object of list_json, or a parameter of a task; `which` says what of it. */
-enum member { NAME, HOST, VERSION, HOSTS, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE };
+enum member { NAME, HOST, VERSION, HOSTS, EXTRA, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE };
 
 static void read_member(const void *row, int which, struct table_value *out)
 {
     static const char *const names[] = {
-        [NAME] = "name",       [HOST] = "host", [VERSION] = "version", [HOSTS] = "hosts",
-        [KIND] = "kind",       [JOBS] = "jobs", [ABOUT] = "about",     [KEY] = "key",
-        [DEFAULT] = "default", [TYPE] = "type", [RANGE] = "choices"};
+        [NAME] = "name",   [HOST] = "host",       [VERSION] = "version", [HOSTS] = "hosts",
+        [EXTRA] = "extra", [KIND] = "kind",       [JOBS] = "jobs",       [ABOUT] = "about",
+        [KEY] = "key",     [DEFAULT] = "default", [TYPE] = "type",       [RANGE] = "choices"};
     const json_t *value = json_object_get(row, names[which]), *item;
     const json_t *min = json_object_get(row, "min"), *max = json_object_get(row, "max");
     size_t i, at = 0;
@@ -105,6 +106,7 @@ static const struct table_column columns[] = {
     {"kind", "kind", UNIT_TEXT, false, 0, read_member, KIND},
     {"jobs", "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
     {"hosts", "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
+    {NULL, "only if named", UNIT_TEXT, false, 0, read_member, EXTRA},
     {"about", "", UNIT_TEXT, false, 0, read_member, ABOUT},
 };
 

@@ -129,7 +129,7 @@ static int check_filter(const struct plan_source *s, struct error *err)
     return rc;
 }
 
-/* The list that counts: the command line's, else the group's, else the suite's; NULL: all. */
+/* The list that counts: the command line's, else the group's, else the suite's; NULL: all that need not be named. */
 static const struct string_list *choose(const struct string_list *option, const struct string_list *group,
                                         const struct string_list *suite)
 {
@@ -234,7 +234,8 @@ static void add_checks(struct plan *p, struct plan_cell cell)
         add_cell(p, cell);
 }
 
-/* One runtime's cells of a group. A model that has no use for workers has no price. */
+/* One runtime's cells of a group; `models` NULL: all but those that have to be named. A model that has no use for workers has no
+ * price. */
 static void add_runtime_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
                               const struct string_list *models)
 {
@@ -243,7 +244,9 @@ static void add_runtime_cells(struct plan *p, const struct catalog *c, struct pl
     struct plan_cell baseline = {.known = NULL};
     for (size_t m = 0; m < c->model_count; m++) {
         const struct catalog_model *model = &c->models[m];
-        const bool wanted = models == NULL || string_list_have(models, model->name), serves = is_baseline(group, model);
+        const bool wanted = models != NULL ? string_list_have(models, model->name)
+                                           : (model->extra & (1u << cell.entry->host)) == 0;
+        const bool serves = is_baseline(group, model);
         cell.known = model;
         cell.model = model->name;
         cell.left_out = lacks == NULL && model->baseline ? slow : NULL;

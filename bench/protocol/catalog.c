@@ -205,9 +205,11 @@ static void add_task(struct catalog *c, size_t h, const json_t *row)
 static void add_model(struct catalog *c, size_t h, const json_t *row)
 {
     const char *name = json_string_value(json_object_get(row, "name"));
+    const unsigned extra = json_is_true(json_object_get(row, "extra")) ? 1u << h : 0;
     struct catalog_model *known = row_find(c->models, c->model_count, sizeof *c->models, name);
     if (known != NULL) {
         known->hosts |= 1u << h;
+        known->extra |= extra;
         return;
     }
     c->models = array_grow(c->models, c->model_count, sizeof *c->models);
@@ -215,7 +217,8 @@ static void add_model(struct catalog *c, size_t h, const json_t *row)
                                                          .about = json_string_value(json_object_get(row, "about")),
                                                          .baseline = json_is_true(json_object_get(row, "baseline")),
                                                          .loop = json_is_true(json_object_get(row, "loop")),
-                                                         .hosts = 1u << h};
+                                                         .hosts = 1u << h,
+                                                         .extra = extra};
 }
 
 /* A name of its own each, in this list and among the hosts before it. */

@@ -39,6 +39,7 @@ struct catalog_model {
     bool baseline;  /* one job at a time: what the others are compared with */
     bool loop;      /* an event loop */
     unsigned hosts; /* bit h: host h has it */
+    unsigned extra; /* likewise: it is run there only where it is named */
 };
 
 struct catalog_task {

@@ -43,9 +43,10 @@ static json_t *models_json(void)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && models[i]; i++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b}", "name", models[i]->name, "about",
+        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "name", models[i]->name, "about",
                                                models[i]->about, "processes", models[i]->uses_processes, "loop",
-                                               models[i]->uses_loop, "baseline", models[i]->one_at_a_time));
+                                               models[i]->uses_loop, "baseline", models[i]->one_at_a_time, "extra",
+                                               models[i]->extra));
     return array;
 }
 

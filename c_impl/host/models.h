@@ -13,6 +13,7 @@ struct model {
     bool uses_processes; /* start methods apply */
     bool uses_loop;      /* waits on the event loop */
     bool one_at_a_time;  /* ignores workers: a baseline */
+    bool extra;          /* the driver runs it only where it is named */
     /*
      * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0
      * also when jobs failed (they are in the shared state); a negative errno when the model itself could not go on,

@@ -8,12 +8,12 @@ class Model:
     """A row of the table. Its module is imported only where it is used, as its imports are part of what is measured."""
 
     __slots__ = (
-        "name", "module", "about", "processes", "loop", "baseline", "fds_a_worker", "fds_a_connection", "runtimes",
+        "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
-        baseline: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
+        baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
         runtimes: tuple[str, ...] = ("py", "ext"),
     ) -> None:  # fmt: skip
         self.name = name
@@ -22,6 +22,7 @@ class Model:
         self.processes = processes  # start methods apply
         self.loop = loop  # waits on an event loop
         self.baseline = baseline  # one job at a time
+        self.extra = extra  # the driver runs it only where it is named
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
         self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
         self.runtimes = runtimes  # that have it

@@ -13,7 +13,8 @@
 #define MODELS                                                                                             \
     "\"models\":[{\"name\":\"sync\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":true}," \
     "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"         \
-    "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false}]"
+    "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false},"            \
+    "{\"name\":\"spare\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false,\"extra\":true}]"
 #define TASKS(extra)                                                                                                   \
     "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
@@ -229,6 +230,7 @@ TEST_WITH(test_baselines, fixture_new, fixture_free, struct fixture *f)
         {"calc", "threads", 120, NULL, "threads", "sync threads=! async threads(control) "},
         {"calc", "none", 120, NULL, "none", "sync! threads async "},
         {"calc", NULL, 120, "threads", NULL, "sync=! threads sync(control) sync(capacity) "},
+        {"calc", NULL, 120, "spare", NULL, "sync=! spare sync(control) sync(capacity) "},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         char *text;
@@ -264,7 +266,7 @@ TEST_WITH(test_baselines, fixture_new, fixture_free, struct fixture *f)
         assert_string_equal(baseline == NULL ? "" : baseline, table[i].baseline_of == NULL ? "" : table[i].baseline_of);
     }
     f->options.baseline = "fast";
-    make(f, 2, "unknown baseline 'fast' (known: sync, threads, async)");
+    make(f, 2, "unknown baseline 'fast' (known: sync, threads, async, spare)");
 }
 
 TEST_WITH(test_weak_scaling_that_cannot_be, fixture_new, fixture_free, struct fixture *f)
@@ -290,7 +292,7 @@ TEST_WITH(test_names_that_do_not_exist, fixture_new, fixture_free, struct fixtur
     make(f, 2, "unknown task 'nosuch' (known: calc, rest, blend, shared, lonely)");
     text_set(&f->suite.groups[0].task, "calc");
     string_list_add(&f->suite.groups[0].models, "fast");
-    make(f, 2, "unknown model 'fast' (known: sync, threads, async)");
+    make(f, 2, "unknown model 'fast' (known: sync, threads, async, spare)");
 }
 
 TEST_WITH(test_parameters, fixture_new, fixture_free, struct fixture *f)
