@@ -18,6 +18,7 @@ from py_impl.runtimes import PY, Runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import ModuleType
     from typing import NoReturn
 
@@ -79,6 +80,12 @@ def complain(line: str) -> None:
     print(f"py_impl: {one_line(line)}", file=sys.stderr, flush=True)
 
 
+def known(option: str, value: str, names: Iterable[str]) -> str:
+    if value not in names:
+        raise Usage(f"{option} {value}: must be one of {', '.join(names)}")
+    return value
+
+
 def one_line(text: str) -> str:
     return " ".join(text.split())
 
@@ -122,8 +129,7 @@ class Command:
         texts = self.choose_params(task, given)
         jobs, workers = self.choose_numbers(task, model, given)
         method = given.get("--start-method", "fork")
-        if method not in START_METHODS:
-            raise Usage(f"--start-method {method}: must be one of {', '.join(START_METHODS)}")
+        known("--start-method", method, START_METHODS)
         schedule = self.choose_schedule(task, jobs, given)
         timeout_s = self.seconds(given, "--timeout", TIMEOUT_S)
 
@@ -144,6 +150,7 @@ class Command:
         run.inputs = None if hasattr(task, "call") else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
+        self.choose_waiting(run, given)
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
         if "--end-pause" in given:
             from py_impl.end_pause import EndPause
@@ -226,6 +233,17 @@ class Command:
             raise Usage(f"--rate: {jobs} jobs at {rate:.12g} a second take more than {arrivals.LONGEST_S:.12g} s")
         return rate, kind, seed
 
+    def choose_waiting(self, run: Run, given: dict[str, object]) -> None:
+        """The client and the event loop."""
+        if "--client" in given:
+            from py_impl.transport import CLIENTS
+
+            run.client = known("--client", given["--client"], CLIENTS)
+        if "--loop" in given:
+            from py_impl.loops import LOOPS
+
+            run.loop_name = known("--loop", given["--loop"], LOOPS)
+
     def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
         return params.parse_seconds(name, given[name], *SECONDS) if name in given else fallback
 
@@ -235,7 +253,12 @@ class Command:
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
         commands = workers if run.task.ASKS == COMMAND and not model.processes else 0
-        for_workers = workers * model.fds_a_worker + connections * model.fds_a_connection + commands * FDS_A_COMMAND
+        a_connection = model.fds_a_connection
+        if run.client != "default":
+            from py_impl.transport import CLIENTS
+
+            a_connection = max(a_connection, CLIENTS[run.client].fds)
+        for_workers = workers * model.fds_a_worker + connections * a_connection + commands * FDS_A_COMMAND
         reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:
@@ -314,6 +337,7 @@ class Command:
         if self.this is not None:
             self.record["usage"].update(self.this.carried)
         self.record["python"] = record.python()
+        self.record["libraries"] = getattr(sys.modules.get("py_impl.library"), "used", {})
         if reason is not None:
             complain(reason)
         self.phases["end"] = time.monotonic_ns()

@@ -12,7 +12,7 @@ from itertools import chain, starmap
 
 from py_impl import catalog, params
 from py_impl.contract import COMMAND, URL
-from py_impl.errors import Failed, Usage
+from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import explain
 from py_impl.watchdog import worker_signals
 from py_impl.slots import DONE, attach
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
-            "end_pause", "path", "inputs", "command")  # fmt: skip
+            "end_pause", "path", "inputs", "command", "client")  # fmt: skip
 
 
 class Run:
@@ -50,6 +50,9 @@ class Run:
         self.start_method = "fork"
         self.request_timeout_s = 30.0
         self.looping = False  # the model waits on an event loop
+        self.loop_name = "asyncio"  # which one, of loops.LOOPS
+        self.loop = None  # that one
+        self.client = "default"  # of transport.CLIENTS
         self.slots_path = ""
         self.shared: SharedState | None = None
         self.slots: Slots | None = None
@@ -82,6 +85,10 @@ class Run:
             self.slots.schedule(offsets(self.jobs, *self.schedule))
         # An event loop may not be blocked: it takes the jobs at once and waits for itself.
         self.dispenser = in_order(self.jobs) if self.schedule is None or self.looping else when_due(self.jobs, self.due)
+        if self.looping:
+            from py_impl.loops import LOOPS
+
+            self.loop = LOOPS[self.loop_name]()
         self.load_transport()
         if self.start_method != "spawn":
             self.open_task()
@@ -90,15 +97,14 @@ class Run:
         if self.task.ASKS == COMMAND:
             from py_impl.transport import commands
 
+            if self.looping and self.loop_name != "asyncio":
+                raise Impossible(f"commands wait on asyncio's own loop, not on {self.loop_name}")
             self.transport = commands
-        if self.task.ASKS != URL:
-            return
-        # Only one of the two is ever used, and each costs tens of milliseconds to import.
-        if self.looping:
-            from py_impl.transport import streams as transport
-        else:
-            from py_impl.transport import blocking as transport
-        self.transport = transport
+        elif self.task.ASKS == URL:
+            from py_impl import transport
+
+            # Only one of them is ever used, and each costs tens of milliseconds to import.
+            self.transport = transport.load(self.client, self.loop_name if self.looping else None)
 
     def open_task(self) -> None:
         opener = getattr(self.task, "open", None)

@@ -126,15 +126,13 @@ class Worker:
 
     async def await_job(self, job: int, item: object) -> None:
         """The same on an event loop, with the value kept."""
-        from asyncio import to_thread  # which this model has imported
-
         self.begin(job)
         task = self.run.task
         try:
             if task.is_async:
                 value = await task.call(item)
             elif self.run.offload:
-                value = await to_thread(task.call, item)
+                value = await self.run.loop.to_thread(task.call, item)
             else:
                 value = task.call(item)
         except BaseException as error:  # as above

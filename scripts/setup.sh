@@ -7,7 +7,8 @@ set -euo pipefail
 # Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
 # (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
 # (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
-# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc).
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients: nothing
+# needs them, what stands on one that is missing says so.
 dependencies='
 build   gcc                                    cmd:gcc        C compiler
 build   make                                   cmd:make       runs the build
@@ -32,12 +33,20 @@ test    chromium                               cmd:chromium   the page in a brow
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load
+clients python3-pycurl                         py:pycurl      --client pycurl: libcurl, which the C host uses, from Python
+clients python3-urllib3                        py:urllib3     --client urllib3, on which requests stands
+clients python3-requests                       py:requests    --client requests
+clients python3-httpx                          py:httpx       --client httpx, blocking and on every loop
+clients python3-aiohttp                        py:aiohttp     --client aiohttp
+clients python3-uvloop                         py:uvloop      --loop uvloop: libuv under asyncio
+clients python3-trio                           py:trio        --loop trio
+clients python3-anyio                          py:anyio       ends the requests of httpx in time on any loop
 '
 
 usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
-       ./scripts/setup.sh packages
+       ./scripts/setup.sh packages|clients
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
@@ -46,6 +55,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   test      install what is missing, then make test
   figures   install what is missing, then make figures
   packages  install all that any of these needs, and make nothing
+  clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 
 Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
@@ -236,6 +246,7 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
+    clients) uses=clients ;;
     missing)
         shift
         name_missing "$@"
@@ -246,7 +257,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of install, bench, test, figures, packages, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -261,10 +272,12 @@ main() {
     done
     # shellcheck disable=SC2086  # a list of words
     provide $uses
-    if [ "$action" = packages ]; then
-        say "all that bench, test and figures need is installed"
+    case $action in
+    packages | clients)
+        say "all that is needed for these uses is installed: $uses"
         return
-    fi
+        ;;
+    esac
     # Building may use every CPU; what is measured or tested afterwards goes one at a time.
     make -C "$root" -j"$(getconf _NPROCESSORS_ONLN)" all ${settings[@]+"${settings[@]}"}
     case " $action ${settings[*]-}" in

@@ -25,6 +25,7 @@ ALLOWED_SKIPS = (
     "no network of its own: ",
     "this machine lets nobody mount",
     "no git tree",
+    "an optional library is missing: ",
 )
 
 _skips: list[str] = []

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The Python host's two transports against a server that answers in unusual ways: both must make the same of it."""
+"""The Python host's clients against a server that answers in unusual ways: all must make the same of it."""
 
-import asyncio
 import socket
 
 import pytest
@@ -9,120 +8,142 @@ import pytest
 from origin_stub import Stub, body_of
 from hosts import ROOT  # noqa: F401  (puts the project's root on the path)
 from py_impl.contract import Reply, RequestFailed
-from py_impl.transport import blocking, streams
+from py_impl.errors import Impossible
+from py_impl.library import library
+from py_impl.loops import LOOPS
+from py_impl.transport import CLIENTS, load
 from py_impl.transport.urls import Places
 
 
-class Blocking:
-    def __init__(self, timeout_s: float = 10) -> None:
-        self.connections = 0
-        self.client = blocking.Client(timeout_s, self.count)
+class Client:
+    """A client of the host, blocking or on a loop, as a test wants it: all at once, and closed at the end."""
 
-    def count(self) -> None:
+    def __init__(self, name: str, loop: str | None) -> None:
+        self.name, self.loop = name, loop
+        try:
+            self.module = load(name, loop)
+            self.runner = LOOPS[loop]() if loop is not None else None
+        except Impossible as error:
+            pytest.skip(f"an optional library is missing: {error}")
+
+    def get(self, *urls: str, timeout_s: float = 10, fails: int = 0) -> list[Reply]:
+        """The replies. Of the first `fails` URLs there must be none."""
+        self.connections = 0
+        if self.loop is None:
+            return self._get(urls, timeout_s, fails)
+        return self.runner.run(self._await(urls, timeout_s, fails))
+
+    def _get(self, urls: tuple[str, ...], timeout_s: float, fails: int) -> list[Reply]:
+        client = self.module.Client(timeout_s, self._connected)
+        try:
+            for url in urls[:fails]:
+                with pytest.raises(RequestFailed):
+                    client.get(url)
+            return [client.get(url) for url in urls[fails:]]
+        finally:
+            client.close()
+
+    async def _await(self, urls: tuple[str, ...], timeout_s: float, fails: int) -> list[Reply]:
+        client = self.module.Client(timeout_s, self._connected)
+        try:
+            for url in urls[:fails]:
+                with pytest.raises(RequestFailed):
+                    await client.get(url)
+            return [await client.get(url) for url in urls[fails:]]
+        finally:
+            await client.close()
+
+    async def at_once(self, urls: list[str]) -> list[Reply]:
+        client, replies = self.module.Client(10, lambda: None), {}
+
+        async def one(url: str) -> None:
+            replies[url] = await client.get(url)
+
+        await self.runner.side_by_side([one(url) for url in urls])
+        await client.close()
+        return [replies[url] for url in urls]
+
+    def _connected(self) -> None:
         self.connections += 1
 
-    def get(self, *urls: str) -> list[Reply]:
-        try:
-            return [self.client.get(url) for url in urls]
-        finally:
-            self.client.close()
+
+# Libraries that are stricter, or cannot tell.
+OTHERWISE = {("aiohttp", "same_lengths"): "BadReply", ("aiohttp", "many_headers"): "BadReply", ("httpx", "garbage"): "ConnectionClosed"}
+
+# Each client blocking, on asyncio and on a loop that is nothing like it, and one on uvloop, which is much like it.
+PAIRS = [(name, loop) for name, offer in CLIENTS.items() for loop in ((None,) if offer.blocking else ()) + offer.loops
+         if loop != "uvloop" or name == "default"]  # fmt: skip
 
 
-class Streams(Blocking):
-    def __init__(self, timeout_s: float = 10) -> None:
-        super().__init__()
-        self.client = streams.Client(timeout_s, self.count)
-
-    def get(self, *urls: str) -> list[Reply]:
-        async def all_of_them() -> list[Reply]:
-            try:
-                return [await self.client.get(url) for url in urls]
-            finally:
-                await self.client.close()
-
-        return asyncio.run(asyncio.wait_for(all_of_them(), 30))
+@pytest.fixture(params=PAIRS, ids=lambda pair: "-".join(filter(None, pair)))
+def client(request) -> Client:
+    return Client(*request.param)
 
 
-both = pytest.mark.parametrize("transport", (Blocking, Streams))
-
-
-@both
 @pytest.mark.parametrize("name, status, body, connections", [
     ("chunked", 200, b"hello 0123456789", 1), ("close", 200, b"hello", 3), ("to_the_end", 200, b"hello", 3),
     ("old", 200, b"hello", 3), ("drop_kept", 200, b"hello", 3), ("continue", 200, b"hello", 1),
     ("no_content", 204, b"", 1), ("missing", 404, b"gone", 1),
     ("same_lengths", 200, b"hello", 1), ("many_headers", 200, b"hello", 1),
 ])  # fmt: skip
-def test_answers(stub: Stub, transport, name, status, body, connections):
+def test_answers(stub: Stub, client, name, status, body, connections):
     """Three times over, so that what is kept and what is not shows."""
-    client = transport()
+    if (client.name, name) in OTHERWISE:
+        with pytest.raises(RequestFailed) as caught:
+            client.get(stub.fault(name))
+        assert caught.value.kind == OTHERWISE[client.name, name]
+        return
     replies = client.get(*[stub.fault(name)] * 3)
     assert [(reply.status, bytes(reply.body)) for reply in replies] == [(status, body)] * 3
     assert client.connections == connections == stub.connections
 
 
-@both
-@pytest.mark.parametrize("name", ("stall", "trickle"))
-def test_the_timeout_is_for_the_whole_request(stub: Stub, transport, name):
+@pytest.mark.parametrize("name, kind", [
+    ("stall", "Timeout"), ("trickle", "Timeout"), ("short", "ShortBody"), ("short_chunk", "ShortBody"),
+    ("nothing", "ConnectionClosed"), ("garbage", "BadReply"), ("bad_chunk", "BadReply"), ("two_lengths", "BadReply"),
+    ("long_body", "Transport"),
+])  # fmt: skip
+def test_failures(stub: Stub, client, name, kind):
+    """The time-out is for the whole request; a failure is no reason to ask again, and a client goes on after it."""
     with pytest.raises(RequestFailed) as caught:
-        transport(0.3).get(stub.fault(name))
-    assert caught.value.kind == "Timeout"
+        client.get(stub.fault(name), timeout_s=0.2 if kind == "Timeout" else 10)
+    assert (caught.value.kind, stub.connections) == (OTHERWISE.get((client.name, name), kind), 1), caught.value
+    (reply,) = client.get(stub.fault(name), stub.fault("chunked"), timeout_s=0.2, fails=1)
+    assert reply.status == 200
 
 
-@both
-def test_a_client_goes_on_after_a_failure(stub: Stub, transport):
-    client = transport(0.3)
-    if transport is Blocking:
-        with pytest.raises(RequestFailed):
-            client.client.get(stub.fault("stall"))
-        assert client.get(stub.fault("chunked"))[0].status == 200
-        return
-
-    async def both_requests() -> Reply:
-        with pytest.raises(RequestFailed):
-            await client.client.get(stub.fault("stall"))
-        return await client.client.get(stub.fault("chunked"))
-
-    assert asyncio.run(asyncio.wait_for(both_requests(), 30)).status == 200
+def test_large_bodies(stub: Stub, client):
+    (reply,) = client.get(f"{stub.base}/body/7?size=300003&delay=0")
+    assert bytes(reply.body) == body_of(7, 300003)
 
 
-@both
-def test_large_bodies(stub: Stub, transport):
-    (reply,) = transport().get(f"{stub.base}/body/7?size=1000003&delay=0")
-    assert bytes(reply.body) == body_of(7, 1000003)
-
-
-@both
-def test_nobody_listens(transport):
+def test_nobody_listens(client):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         with pytest.raises(RequestFailed) as caught:
-            transport().get(f"http://127.0.0.1:{taken.getsockname()[1]}/")
-    assert caught.value.kind == "ConnectionRefused"
+            client.get(f"http://127.0.0.1:{taken.getsockname()[1]}/")
+    assert caught.value.kind == "ConnectionRefused", caught.value
 
 
-@both
-def test_a_name_that_is_none(transport):
+def test_a_name_that_is_none(client):
     with pytest.raises(RequestFailed) as caught:
-        transport().get("http://no-such-host.invalid/")
-    assert caught.value.kind == "CouldNotResolve"
+        client.get("http://no-such-host.invalid/")
+    assert caught.value.kind == "CouldNotResolve", caught.value
 
 
-@both
-def test_a_name_that_is_one(stub: Stub, transport):
+def test_a_name_that_is_one(stub: Stub, client):
     try:
         socket.getaddrinfo("localhost", 80, socket.AF_INET)
     except OSError:
         pytest.skip("this machine has no address for localhost")
-    assert transport().get(stub.fault("close").replace("127.0.0.1", "localhost"))[0].body == b"hello"
+    assert client.get(stub.fault("close").replace("127.0.0.1", "localhost"))[0].body == b"hello"
 
 
-@both
 @pytest.mark.parametrize("url", ("", "no/url", "ftp://x/", "http://", "http://a b/", "http://h:0/", "http://h:x/",
                                  "http://u@h/", "http://[::1/", "http://h/\n", "http://h/\u00e9", "http://h:99999/"))  # fmt: skip
-def test_what_is_no_url(transport, url):
+def test_what_is_no_url(client, url):
     with pytest.raises(RequestFailed) as caught:
-        transport().get(url)
+        client.get(url)
     assert caught.value.kind == "BadUrl"
 
 
@@ -135,14 +156,24 @@ def test_urls(url, secure, host, port, target):
     assert (place.secure, place.host, place.port, asked) == (secure, host, port, target)
 
 
-def test_requests_side_by_side_share_nothing(stub: Stub):
-    client = Streams()
-
-    async def many() -> list[Reply]:
-        urls = [f"{stub.base}/body/{job}?size=100&delay={10 * (job % 3)}" for job in range(30)]
-        replies = await asyncio.gather(*map(client.client.get, urls))
-        await client.client.close()
-        return replies
-
-    replies = asyncio.run(asyncio.wait_for(many(), 30))
+def test_requests_side_by_side_share_nothing(stub: Stub, client):
+    if client.loop is None:
+        return
+    urls = [f"{stub.base}/body/{job}?size=100&delay={10 * (job % 3)}" for job in range(30)]
+    replies = client.runner.run(client.at_once(urls))
     assert [bytes(reply.body) for reply in replies] == [body_of(job, 100) for job in range(30)]
+
+
+@pytest.mark.parametrize("name, loop, reason", [
+    ("pycurl", "asyncio", "client pycurl waits by blocking; asyncio takes default, httpx, aiohttp"),
+    ("aiohttp", None, "client aiohttp waits on an event loop, and this model blocks"),
+    ("default", "trio", "client default does not run on trio; trio takes httpx"),
+])  # fmt: skip
+def test_what_a_client_cannot_do(name, loop, reason):
+    with pytest.raises(Impossible, match=reason):
+        load(name, loop)
+
+
+def test_a_library_that_is_missing():
+    with pytest.raises(Impossible, match="no module no_such in this Python .*python3-no_such"):
+        library("no_such")

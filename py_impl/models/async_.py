@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """
-asyncio: `workers` coroutines on one loop draw the jobs and wait side by side; what a job computes runs on the loop's
-thread. The loop is one worker, number 0. In an open loop a coroutine that has drawn a job first waits until it is due.
+asyncio, or the loop that --loop names: `workers` coroutines on one loop draw the jobs and wait side by side; what a job
+computes runs on the loop's thread. The loop is one worker, number 0. In an open loop a coroutine that has drawn a job first
+waits until it is due.
 """
 
 from __future__ import annotations
 
-import asyncio
 from time import monotonic_ns
 
 from py_impl.contract import COMMAND, DELAY, NOTHING, URL
@@ -15,14 +15,14 @@ from py_impl.worker import Worker, open_worker
 
 
 def run(run: Run) -> None:
-    asyncio.run(serve(run))
+    run.loop.run(serve(run))
 
 
 async def serve(run: Run) -> None:
     worker = open_worker(run, 0)
     run.check_workers()
     run.gate()
-    await asyncio.gather(*[lane(run, worker) for _ in range(run.workers)])
+    await run.loop.side_by_side([lane(run, worker) for _ in range(run.workers)])
     run.end_pause_all()
     if run.task.ASKS == URL:
         await worker.client.close()
@@ -31,9 +31,10 @@ async def serve(run: Run) -> None:
 
 async def lane(run: Run, worker: Worker) -> None:
     """One of the jobs in flight, and after it the next."""
+    sleep = run.loop.sleep
     for job in run.dispenser:
         if run.schedule is not None:
-            await due(run.due(job))
+            await due(run, run.due(job))
         if hasattr(run.task, "call"):
             await worker.await_job(job, run.task.item(job))
             continue
@@ -44,7 +45,7 @@ async def lane(run: Run, worker: Worker) -> None:
         if request.ask != NOTHING:
             try:
                 if request.ask == DELAY:
-                    await asyncio.sleep(request.delay_ns / 1e9)
+                    await sleep(request.delay_ns / 1e9)
                 elif request.ask == COMMAND:
                     reply = await worker.client.wait(request, job)
                 else:
@@ -56,7 +57,7 @@ async def lane(run: Run, worker: Worker) -> None:
         worker.finish(job, reply)
 
 
-async def due(due_ns: int) -> None:
+async def due(run: Run, due_ns: int) -> None:
     """asyncio's own timers may be early by the resolution of its clock."""
     while (left_ns := due_ns - monotonic_ns()) > 0:
-        await asyncio.sleep(left_ns / 1e9)
+        await run.loop.sleep(left_ns / 1e9)

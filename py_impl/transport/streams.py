@@ -12,14 +12,13 @@ import socket
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
+from py_impl.transport.urls import BODY_MAX, BODYLESS, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PIECE_BYTES = 1 << 18
-BODYLESS = (204, 304)
 
 
 class TooLong(Exception):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What both transports need of a URL. (urllib.parse would do it too, for 10 ms of imports and 20 us a URL.)"""
+"""What all transports need of a URL. (urllib.parse would do it too, for 10 ms of imports and 20 us a URL.)"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 # A larger reply is an error, as in c_impl/transport.
 BODY_MAX = 64 << 20
 HEADERS_MAX = 5000
+BODYLESS = (204, 304)
 TOO_LONG = "a body of more than 64 MiB"
 
 # Who is asking; some public servers refuse those who do not say.

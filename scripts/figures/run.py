@@ -83,7 +83,8 @@ def host_run(bench: Bench, slots: Path, *arguments: str, host: Sequence[str | Pa
         line = Path(record.name).read_text()
     told = json.loads(line) if line.strip() else {"reason": done.stderr.strip() or "no record"}
     if done.returncode != 0 or told["status"] != "done" or told["failed_jobs"] != 0:
-        raise Failed(f"{Path(host[-1]).name} run {' '.join(arguments)}: {told['reason']}")
+        kind = Missing if done.returncode == 77 else Failed
+        raise kind(f"{Path(host[-1]).name} run {' '.join(arguments)}: {told['reason']}")
     return told
 
 
@@ -504,11 +505,65 @@ def figure_12(bench: Bench) -> None:
         bench.verdict(what, signed_rank.pseudo_median(each), " ns/job", at_most=most)
 
 
+# -- figure 14: clients and event loops ---------------------------------------------------------------------------------
+
+
+def client_arms() -> dict[str, tuple[str, ...]]:
+    """Each model that waits with each client, and each event loop, that it can have: what a host is told."""
+    sys.path.insert(0, str(ROOT))
+    from py_impl.transport import CLIENTS
+
+    arms = {}
+    for client, offer in CLIENTS.items():
+        for model in ("threads", "thread-pool") if offer.blocking else ():
+            arms[f"{model}, {client}"] = ("--model", model, "--client", client)
+        for loop in offer.loops:
+            arms[f"async, {client}, {loop}"] = ("--model", "async", "--client", client, "--loop", loop)
+    return arms
+
+
+def spread_verdict(bench: Bench, what: str, samples: Mapping[str, list[float]]) -> None:
+    """Between the slowest and the fastest of some arms."""
+    ordered = sorted(samples, key=lambda name: signed_rank.pseudo_median(samples[name]).estimate)
+    bench.verdict(f"{what}: slowest / fastest", signed_rank.ratio(samples[ordered[-1]], samples[ordered[0]]), "x",
+                  note=f"{ordered[-1]} / {ordered[0]}")
+
+
+def figure_14(bench: Bench) -> None:
+    """fetch with the clients and event loops people use: work time as a multiple of the 150 ms that nobody can beat."""
+    python = [sys.executable, "-s", "-E", "-m", "py_impl"]
+    with servers.origin(bench.build) as origin, slots_folder() as folder:
+
+        def sample(jobs: int, words: Sequence[str]) -> float:
+            told = host_run(bench, Path(folder, "slots"), "--task", "fetch", "--jobs", str(jobs), "--set", "delay=150",
+                            "--url", origin.template, *words, host=python)
+            return work_ns(told) / 150e6
+
+        arms = client_arms()
+        for name, words in list(arms.items()):
+            try:
+                sample(1, words)
+            except Missing as error:
+                print(f"  left out: {name}: {error}")
+                del arms[name]
+        for jobs in (50, 1):
+            print(f"  {jobs} request{'s' * (jobs > 1)} at once", flush=True)
+            samples = bench.interleave({name: lambda words=words: sample(jobs, words) for name, words in arms.items()})
+            for name, values in samples.items():
+                bench.verdict(name, signed_rank.pseudo_median(values), "x")
+            for model in ("threads", "thread-pool", "async"):
+                spread_verdict(bench, f"clients of {model}",
+                               {name: samples[name] for name in samples
+                                if name.startswith(model + ",") and (model != "async" or name.endswith(", asyncio"))})
+            built_in = ("threads, default", "thread-pool, default", "async, default, asyncio")
+            spread_verdict(bench, "models, built-in client", {name: samples[name] for name in built_in})
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
-    10: figure_10, 11: figure_11, 12: figure_12,
+    10: figure_10, 11: figure_11, 12: figure_12, 14: figure_14,
 }
 
 
