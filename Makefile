@@ -5,6 +5,7 @@ endif
 CFLAGS    ?= -O2 -g
 LDFLAGS   ?=
 PYTHON_PC ?= python3-embed
+PYTHONS   ?=
 BUILD     ?= build
 EMBED     ?= auto
 SUITE     ?= quick
@@ -64,13 +65,15 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o
 
-all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(PYTHONS),pythons) ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@printf '%s\n' 'Variables:' \
 	  '  CC= CFLAGS= LDFLAGS=        the compiler and its flags (gcc, -O2 -g)' \
 	  '  PYTHON_PC=python3-embed     pkg-config module of the interpreter; PKG_CONFIG_PATH= finds one outside the system' \
+	  '  PYTHONS="3.12 PATH ..."     more interpreters, each with an embed host and a module of its own: paths, names,' \
+	  '                              versions, pyenv:3.12, uv:3.13t' \
 	  '  EMBED=auto                  how cobench-host-embed is linked to it: auto, static, shared' \
 	  '  BUILD=build                 the folder of the build' \
 	  '  PREFIX=/usr/local DESTDIR=  where install puts what it installs, and a folder that stands for / meanwhile' \
@@ -153,6 +156,37 @@ $(native): $(call objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_i
            $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
+# The same once more for each of PYTHONS: an embed host, a module, and under $(BUILD)/pythons the interpreter that they are of.
+.PHONY: pythons one-python
+pythons: $(BUILD)/python $(BUILD)/flags $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(Q)'$(PYTHON)' -I scripts/interpreters.py $(BUILD) --make $(PYTHONS) >$(BUILD)/pythons.new && \
+	  while IFS="$$(printf '\t')" read -r label path headers suffix; do $(MAKE) --no-print-directory one-python \
+	    "ONE=$$label" "ONE_PYTHON=$$path" "ONE_HEADERS=$$headers" "ONE_SUFFIX=$$suffix" </dev/null || exit 1; done <$(BUILD)/pythons.new
+ifdef ONE
+one_embed := $(BUILD)/cobench-host-embed-$(ONE)
+one_native := $(BUILD)/native/native$(ONE_SUFFIX)
+one_objects = $(patsubst %.c,$(BUILD)/obj/pythons/$(ONE)/%.o,$(1))
+one_link = $(eval one_link := $(shell CC='$(CC)' '$(ONE_PYTHON)' -s -E scripts/embed_link.py $(EMBED)))$(one_link)
+one-python: $(one_embed) $(one_native)
+	$(Q)mkdir -p $(BUILD)/pythons && printf '%s\n' '$(ONE_PYTHON)' >$(BUILD)/pythons/$(ONE)
+$(BUILD)/obj/pythons/$(ONE)/%.o: cflags_of = -fvisibility=hidden '-I$(ONE_HEADERS)' -DCOBENCH_PYTHON='"$(ONE_PYTHON)"' \
+                                            -DCOBENCH_EMBED='"$(firstword $(one_link))"'
+$(BUILD)/obj/pythons/$(ONE)/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< for $(ONE))
+	$(Q)mkdir -p $(@D) && $(compile)
+$(one_embed): libs_of = $(shell $(PC) --libs jansson) -ldl -lm $(wordlist 2,99,$(one_link))
+$(one_embed): $(call objects,c_impl/host/main.c) $(call one_objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+              $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)$(link)
+ifneq ($(one_native),$(native)) # which serves all of its version
+$(one_native): libs_of = -Wl,--exclude-libs,ALL -ldl -lm
+$(one_native): $(call one_objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c) \
+               $(BUILD)/libhost.a $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+endif
+endif
 $(BUILD)/cobench-origin: $(origin_o) $(BUILD)/libcommon.a
 $(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent)
 # The C host with models that do more work than they say, or only seem to run side by side.
@@ -248,8 +282,8 @@ install: all $(man_pages) ## Install under PREFIX (/usr/local; DESTDIR= stands f
 	$(call say,INSTALL,$(lib))
 	$(Q)umask 022; set -e; rm -rf '$(lib)'; \
 	  mkdir -p '$(lib)' $(foreach d,bin include/cobench lib/pkgconfig share/doc/cobench,'$(DESTDIR)$(PREFIX)/$(d)'); \
-	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs)) native tasks transport data python version | tar -C '$(lib)' -xof -; \
-	  tar -cf - --exclude=__pycache__ py_impl c_impl/include bench/suites bench/claims scripts/plots share/templates | tar -C '$(lib)' -xof -; \
+	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs) $(wildcard $(BUILD)/cobench-host-embed-* $(BUILD)/pythons)) native tasks transport data python version | tar -C '$(lib)' -xof -; \
+	  tar -cf - --exclude=__pycache__ py_impl c_impl/include bench/suites bench/claims scripts/plots scripts/interpreters.py share/templates | tar -C '$(lib)' -xof -; \
 	  '$(PYTHON)' -s -E -m compileall -q -d '$(PREFIX)/lib/cobench/py_impl' '$(lib)/py_impl'; \
 	  chmod -R u+rwX,go=rX '$(lib)'; \
 	  for p in cobench cobench-origin; do ln -sfn ../lib/cobench/$$p '$(DESTDIR)$(PREFIX)'/bin/$$p; done; \

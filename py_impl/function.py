@@ -16,6 +16,7 @@ import sys
 
 from _thread import allocate_lock
 
+from py_impl import lock
 from py_impl.contract import MIXED, NOTHING, WORKER_PROCESS, Reply, TaskFailed
 from py_impl.digest import digest
 from py_impl.errors import Usage
@@ -109,6 +110,7 @@ def load(source: str, inputs: str | None, path: str | None) -> Function:
     """Imports it, and reads its inputs where a file of them is given. Usage with one line if that does not come out."""
     where, _, name = source.rpartition(":")
     sys.path[:0] = [folder for folder in _folders(path) if folder not in sys.path]
+    lock.watch()
     try:
         module = found = _import(where)
         for part in name.split("."):

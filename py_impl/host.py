@@ -336,7 +336,7 @@ class Command:
         self.record["usage"] = record.usage(None if self.this is None else self.this.ready_cpu_ns)
         if self.this is not None:
             self.record["usage"].update(self.this.carried)
-        self.record["python"] = record.python()
+        self.record["python"] = record.python(None if self.this is None else self.this.shared.locked_by())
         self.record["libraries"] = getattr(sys.modules.get("py_impl.library"), "used", {})
         if reason is not None:
             complain(reason)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import resource
 import sys
 
+from py_impl import lock
+
 FAILURES_MAX = 8
 
 
@@ -37,11 +39,14 @@ def usage(ready_cpu_ns: int | None) -> dict[str, int | None]:
     }
 
 
-def python() -> dict[str, object]:
+def python(locked_by: str | None) -> dict[str, object]:
+    """`locked_by`: of the shared state, what workers of other processes found."""
+    gil = lock.is_on() or locked_by is not None
     return {
         "version": sys.version.split()[0],
-        # Before 3.13 there is no other way than with the lock.
-        "gil": sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else True,
+        "free_threaded": lock.FREE_THREADED,
+        "gil": gil,
+        "gil_switched_on_by": (lock.by() or locked_by or None) if lock.FREE_THREADED and gil else None,
         "switch_interval_ns": round(sys.getswitchinterval() * 1e9),
         "library": "program",
     }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-The shared state: where workers, threads or processes, leave what the record says beside the slots: failures and the
-connections opened. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
+The shared state: where workers, threads or processes, leave what the record says beside the slots: failures, the
+connections opened, and that Python's lock was on in a free-threaded build. An anonymous file that everyone appends to: each entry is one write, so nothing is ever locked and
 a worker killed at any instant leaves it whole. Entries are marshalled, as marshal is the one serialiser that
 costs no import.
 """
@@ -14,6 +14,10 @@ import os
 
 # Failures beyond this much text are not kept one by one: the record lists eight, and the slots tell how many.
 LIMIT_BYTES = 4 << 20
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _CONNECTION = marshal.dumps(None)  # one byte
 
@@ -47,18 +51,29 @@ class SharedState:
         if os.fstat(self.fd).st_size < LIMIT_BYTES:
             os.write(self.fd, marshal.dumps((job, worker, kind, message, line)))
 
-    def read(self) -> tuple[list[dict[str, object]], int]:
-        """The failures and the number of connections, so far."""
-        failures, connections = [], 0
+    def locked(self, by: str) -> None:
+        """A worker found the lock on, by the import of that module (empty: not known)."""
+        os.write(self.fd, marshal.dumps(by))
+
+    def _entries(self) -> Iterator[object]:
         data = os.pread(self.fd, os.fstat(self.fd).st_size, 0)
         stream = io.BytesIO(data)
         while stream.tell() < len(data):
-            entry = marshal.load(stream)
+            yield marshal.load(stream)
+
+    def read(self) -> tuple[list[dict[str, object]], int]:
+        """The failures and the number of connections, so far."""
+        failures, connections = [], 0
+        for entry in self._entries():
             if entry is None:
                 connections += 1
-            else:
+            elif isinstance(entry, tuple):
                 failures.append(dict(zip(("job", "worker", "type", "message", "line"), entry)))
         return failures, connections
+
+    def locked_by(self) -> str | None:
+        """What a worker that found the lock on said; None: none did."""
+        return max((entry for entry in self._entries() if isinstance(entry, str)), default=None)
 
     def close(self) -> None:
         os.close(self.fd)

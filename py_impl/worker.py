@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from time import monotonic_ns
 
+from py_impl import lock
 from py_impl.contract import COMMAND, DELAY, NOTHING, Reply, Request
 from py_impl.failure import explain
 from py_impl.slots import DONE, FAILED, RUNNING, mark
@@ -60,6 +61,8 @@ class Worker:
                 closer(self.run.state, self.task_worker)
             except (Exception, SystemExit) as error:  # whatever a task may raise
                 self.run.worker_failed(self.number, error)
+        if lock.FREE_THREADED and lock.is_on():
+            self.run.shared.locked(lock.by())
 
     # In the two that follow every name and call counts, as a job may be a single one itself.
 

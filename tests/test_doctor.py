@@ -29,7 +29,7 @@ class Doctor:
         self.findings = self.all["findings"]
         for finding in self.findings:
             assert set(finding) == {"area", "name", "verdict", "found", "advice"}
-            assert finding["area"] in ("installed", "limits", "disturbs") and finding["verdict"] in ("ok", "note", "missing")
+            assert finding["area"] in ("installed", "interpreters", "limits", "disturbs") and finding["verdict"] in ("ok", "note", "missing")
             assert finding["name"] and finding["found"]
         missing = self.missing()
         assert self.all["possible"] == (not missing) and self.status == (77 if missing else 0)
@@ -74,7 +74,7 @@ def test_for_people():
     assert lines[0] == "This machine" and "Installed" in lines and "Limits" in lines and "What may disturb a measurement" in lines
     assert lines[-1] == "A run is possible here."
     assert "\x1b" not in done.stdout and not [line for line in lines if line != line.rstrip()]
-    titles = {"This", "Installed", "Limits", "What", "A"}
+    titles = {"This", "Installed", "Interpreters", "Limits", "What", "A"}
     words = {line.split()[0] for line in lines if line[:1].strip()} - titles
     assert {"verdict", "ok"} <= words <= {"verdict", "ok", "note"}
     # No line runs over 80 columns unless a single word (a path) does.

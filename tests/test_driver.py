@@ -37,6 +37,8 @@ class Checkout:
         self.results = folder / "results"
         (folder / "py_impl").mkdir(parents=True)
         (folder / "bench" / "suites").mkdir(parents=True)
+        (folder / "scripts").mkdir()
+        shutil.copy(ROOT / "scripts" / "interpreters.py", folder / "scripts")
         self.build.mkdir()
         for name in ("cobench", "cobench-origin"):
             shutil.copy(BUILD / name, self.build / name)

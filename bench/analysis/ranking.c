@@ -2,7 +2,6 @@
 /* Who is ahead, and from when on a model pays. Nothing is said that the intervals do not show. */
 #include "bench/analysis/ranking.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -113,15 +112,12 @@ const struct ratio *ranking_gain(const struct ranking *ranking, const struct sum
     return &cell->speedup[ranking->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC];
 }
 
-bool runtime_is(const char *runtime, const char *name)
+bool cell_has_lock(const struct result_cell *cell)
 {
-    const size_t length = strlen(name);
-    return strncmp(runtime, name, length) == 0 && (runtime[length] == '\0' || isdigit((unsigned char)runtime[length]));
-}
-
-bool runtime_has_lock(const char *runtime)
-{
-    return (runtime_is(runtime, "py") || runtime_is(runtime, "embed")) && runtime[strlen(runtime) - 1] != 't';
+    const char *version = cell->runtime + strcspn(cell->runtime, "0123456789");
+    const bool named = version[strspn(version, "0123456789.")] == 't';
+    return (runtime_is(cell->runtime, "py") || runtime_is(cell->runtime, "embed")) &&
+           (cell->lock == LOCK_UNKNOWN ? !named : cell->lock != LOCK_OFF);
 }
 
 /* One thread at a time computes one job at a time: what looks like a gain of it is none. A loop whose jobs are processes
@@ -131,7 +127,7 @@ bool ranking_cannot_gain(const struct summary_cell *cell)
     const enum model_flow flow = model_flow(cell->cell->model);
     const double most = 1 + RANKING_WORTH, cpus = cell->cpus_used; /* NaN: not known */
     const bool one = flow == FLOW_ONE && !(cpus > most),
-               locked = flow == FLOW_THREADS && runtime_has_lock(cell->cell->runtime) && cpus <= most;
+               locked = flow == FLOW_THREADS && cell_has_lock(cell->cell) && cpus <= most;
     return strcmp(cell->group->kind, "cpu") == 0 && (one || locked);
 }
 

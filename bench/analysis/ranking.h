@@ -46,10 +46,9 @@ bool ranking_is_open(const struct ratio *gain);
 /* At work that only computes: one thread, and threads under Python's lock that kept no more than one CPU busy. */
 bool ranking_cannot_gain(const struct summary_cell *cell);
 
-/* Whether a runtime is `name` or `name` of a version, as py3.13t is py. */
-bool runtime_is(const char *runtime, const char *name);
-/* Whether only one of its threads runs Python at a time: those of free-threaded builds end in t. */
-bool runtime_has_lock(const char *runtime);
+/* Whether only one of its threads runs Python at a time, as its records say; those of before say nothing of a lock: then the
+ * versions of free-threaded builds end in t. */
+bool cell_has_lock(const struct result_cell *cell);
 
 /* What a model's jobs share, as far as it matters to whether they can compute at once. */
 enum model_flow { FLOW_OTHER, FLOW_ONE, FLOW_THREADS }; /* one thread; threads of one interpreter */

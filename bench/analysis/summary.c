@@ -56,7 +56,7 @@ static enum ratio_state ratio_state(const struct summary_cell *cell, const struc
 /* The ratios to one baseline; a note where its failure takes them away from a sound cell. */
 static void cell_compare(struct summary_cell *cell, const struct results *results, enum ratio_base which)
 {
-    const char *runtime = which == RATIO_OWN_SYNC ? cell->cell->runtime : SUMMARY_BASELINE_RUNTIME;
+    const char *runtime = which == RATIO_OWN_SYNC ? cell->cell->runtime : results->common;
     const struct result_cell *base = results_baseline(results, cell->cell->group, runtime);
     for (enum ratio_time time = 0; time < RATIO_TIMES; time++) {
         struct ratio *out = &cell->speedup[time][which];
@@ -315,7 +315,7 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
         if (!ratio_known(ratio) || ratio->state == RATIO_SELF)
             continue;
         doubt_add(&ratio->doubt, all);
-        if (i % RATIO_BASES == RATIO_PY_SYNC && is_flagged(summary, cell->group, SUMMARY_BASELINE_RUNTIME))
+        if (i % RATIO_BASES == RATIO_PY_SYNC && is_flagged(summary, cell->group, summary->results->common))
             doubt_add(&ratio->doubt, DOUBT_CONTROL);
         doubt_add(&cell->doubt, ratio->doubt);
     }

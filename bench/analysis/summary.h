@@ -13,10 +13,9 @@
 #include "bench/analysis/ratio.h"
 #include "bench/store/results.h"
 
-#define SUMMARY_BASELINE_RUNTIME BASELINE_RUNTIME /* whose `sync` is everybody's second baseline */
-#define SUMMARY_SHORT_WORK_S     0.005            /* shorter work is too short for a ratio */
-#define SUMMARY_ORIGIN_BOUND     0.9  /* of the work: the origin that ran, or waited for a CPU, so long was the limit */
-#define SUMMARY_DISTURBED_MOST   0.25 /* of a cell's samples: more of them disturbed is a doubt about the cell */
+#define SUMMARY_SHORT_WORK_S   0.005 /* shorter work is too short for a ratio */
+#define SUMMARY_ORIGIN_BOUND   0.9   /* of the work: the origin that ran, or waited for a CPU, so long was the limit */
+#define SUMMARY_DISTURBED_MOST 0.25  /* of a cell's samples: more of them disturbed is a doubt about the cell */
 
 /* -- cells -------------------------------------------------------------------------------------------------------------- */
 

@@ -77,6 +77,8 @@ static int look_here(struct doctor *d, struct error *err)
         const struct hosts_source source = {.paths = &paths, .supervisor = supervisor, .scratch = scratch};
         rc = doctor_installed(d, &source, err);
         if (rc == 0)
+            rc = doctor_interpreters(d, &source, err);
+        if (rc == 0)
             doctor_limits(d, &source);
     }
     supervisor_close(supervisor);
@@ -90,8 +92,10 @@ enum column { AREA, NAME, VERDICT, FOUND, ADVICE, WORD, SAID };
 
 static void read_finding(const void *row, int which, struct table_value *out)
 {
-    static const char *const areas[] = {
-        [DOCTOR_INSTALLED] = "installed", [DOCTOR_LIMITS] = "limits", [DOCTOR_DISTURBS] = "disturbs"};
+    static const char *const areas[] = {[DOCTOR_INSTALLED] = "installed",
+                                        [DOCTOR_INTERPRETERS] = "interpreters",
+                                        [DOCTOR_LIMITS] = "limits",
+                                        [DOCTOR_DISTURBS] = "disturbs"};
     static const char *const verdicts[] = {[DOCTOR_OK] = "ok", [DOCTOR_NOTE] = "note", [DOCTOR_MISSING] = "missing"};
     const struct doctor_finding *f = row;
     const char *const texts[] = {[AREA] = areas[f->area],
@@ -129,6 +133,7 @@ static void write_findings(const struct doctor *d, size_t first, size_t end, con
 static void write_areas(const struct doctor *d, struct writer *w)
 {
     static const char *const titles[] = {[DOCTOR_INSTALLED] = "Installed",
+                                         [DOCTOR_INTERPRETERS] = "Interpreters",
                                          [DOCTOR_LIMITS] = "Limits",
                                          [DOCTOR_DISTURBS] = "What may disturb a measurement"};
     for (size_t first = 0, end; first < d->count; first = end) {

@@ -32,12 +32,12 @@ static const struct options options = {.rows = option_rows,
 /* -- what there is ------------------------------------------------------------------------------------------------ */
 
 /* The names of the hosts that have it. */
-static json_t *host_names(unsigned hosts)
+static json_t *host_names(const struct catalog *c, unsigned hosts)
 {
     json_t *names = json_array();
-    for (size_t h = 0; h < host_count; h++)
+    for (size_t h = 0; h < c->hosts.count; h++)
         if ((hosts & (1u << h)) != 0)
-            json_array_append_new(names, json_string(host_table[h].name));
+            json_array_append_new(names, json_string(c->hosts.rows[h].name));
     return names;
 }
 
@@ -49,21 +49,21 @@ static json_t *list_json(const struct catalog *c)
         const json_t *list = c->lists[c->runtimes[i].host];
         json_array_append_new(
             runtimes, json_pack("{ss ss sO sO sO}", "name", c->runtimes[i].name, "host",
-                                host_table[c->runtimes[i].host].name, "version", json_object_get(list, "version"),
+                                c->hosts.rows[c->runtimes[i].host].name, "version", json_object_get(list, "version"),
                                 "build", json_object_get(list, "build"), "errors", json_object_get(list, "errors")));
     }
     for (size_t i = 0; i < c->model_count; i++) {
         const struct catalog_model *m = &c->models[i];
         json_array_append_new(models, json_pack("{ss ss sb so so}", "name", m->name, "about", m->about, "baseline",
-                                                (int)m->baseline, "hosts", host_names(m->hosts), "extra",
-                                                host_names(m->extra)));
+                                                (int)m->baseline, "hosts", host_names(c, m->hosts), "extra",
+                                                host_names(c, m->extra)));
     }
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
         json_array_append_new(tasks,
                               json_pack("{ss ss ss ss sI sb sO ss? so}", "name", t->name, "about", t->about, "kind",
                                         t->kind, "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params",
-                                        t->params, "differ", t->differ, "hosts", host_names(t->hosts)));
+                                        t->params, "differ", t->differ, "hosts", host_names(c, t->hosts)));
     }
     return json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "tasks", tasks);
 }
@@ -131,21 +131,20 @@ static void write_notes(struct writer *w, const struct catalog *c)
     char text[600];
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
-        for (size_t h = 0; h < host_count; h++)
-            if (t->hosts == 1u << h) {
-                snprintf(text, sizeof text, "%s: %s", t->name, host_table[h].only);
-                write_item(w, "note", text);
-            }
+        const char *only = catalog_only(c, t);
+        snprintf(text, sizeof text, "%s: %s", t->name, only != NULL ? only : "");
+        if (only != NULL)
+            write_item(w, "note", text);
         snprintf(text, sizeof text, "%s is refused: its tables differ: %s", t->name, t->differ);
         if (t->differ != NULL)
             write_item(w, "note", text);
     }
-    for (size_t h = 0; h < host_count; h++) {
+    for (size_t h = 0; h < c->hosts.count; h++) {
         size_t i;
         const json_t *why;
         json_array_foreach(json_object_get(c->lists[h], "errors"), i, why)
         {
-            snprintf(text, sizeof text, "by the host %s: %s", host_table[h].name,
+            snprintf(text, sizeof text, "by the host %s: %s", c->hosts.rows[h].name,
                      json_is_string(why) ? json_string_value(why) : "?");
             write_item(w, "not loaded", text);
         }

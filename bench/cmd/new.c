@@ -11,6 +11,7 @@
 #include "bench/util/alloc.h"
 #include "bench/util/atomic_write.h"
 #include "bench/util/files.h"
+#include "bench/util/text.h"
 
 #define TEXT_MAX    (1u << 20)
 #define NAME_LENGTH 40

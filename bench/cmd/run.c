@@ -47,6 +47,7 @@ struct session {
     size_t lines_length;
     struct string_list made; /* files of it that go into the run's folder */
     struct catalog catalog;
+    json_t *pythons; /* the interpreters that are named; NULL: the build's own */
     struct suite suite;
     struct plan plan;
     struct origin origin;
@@ -193,7 +194,7 @@ static int ready_function(struct session *s, struct error *err)
     int rc = 0;
     if (f->name == NULL)
         return 0;
-    if (venv != NULL && *venv != '\0' && f->in[IN_PYTHON] != NULL) {
+    if (venv != NULL && *venv != '\0' && f->in[IN_PYTHON] != NULL && s->options.pythons.count == 0) {
         f->python = s->paths.venv = text_format("%s/bin/python", venv);
         progress_note(&s->progress, false, "the runtime py is that of the virtualenv %s", venv);
     }
@@ -256,6 +257,14 @@ static void function_files(const struct session *s, struct string_list *out)
     free(module);
 }
 
+/* The interpreters that are named, and the programs that were built for them. */
+static void host_files(const struct session *s, struct string_list *out)
+{
+    for (size_t h = 0; h < s->catalog.hosts.count; h++)
+        if (s->catalog.hosts.rows[h].python != NULL && !string_list_have(out, s->catalog.words[h].items[0]))
+            string_list_add(out, s->catalog.words[h].items[0]);
+}
+
 /* -- getting ready ------------------------------------------------------------------------------------------------ */
 
 static int random_seed(int64_t *out, struct error *err)
@@ -280,8 +289,12 @@ static int find_places(struct session *s, struct error *err)
 
 static int open_hosts(struct session *s, struct error *err) { return hosts_open(&s->hosts, err); }
 
-static int ask_hosts(struct session *s, const char *tasks_dir, struct error *err)
+static int ask_hosts(struct session *s, const char *tasks_dir, const struct string_list *pythons, struct error *err)
 {
+    const int rc = pythons->count > 0 ? hosts_ask_pythons(&s->hosts, pythons, &s->pythons, err) : 0;
+    if (rc != 0)
+        return rc;
+    s->hosts.pythons = s->options.plan.pythons = s->pythons;
     s->hosts.tasks_dir = tasks_dir;
     s->hosts.function = s->function.name != NULL ? &s->function : NULL;
     s->hosts.runtimes = &s->options.plan.runtimes;
@@ -301,7 +314,7 @@ static int make_plan(struct session *s, struct error *err)
 {
     int rc = ready_function(s, err);
     if (rc == 0)
-        rc = ask_hosts(s, s->options.plan.tasks_dir, err);
+        rc = ask_hosts(s, s->options.plan.tasks_dir, &s->options.pythons, err);
     if (rc == 0 && s->options.plan.seed < 0)
         rc = random_seed(&s->options.plan.seed, err);
     if (rc != 0)
@@ -335,9 +348,12 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
     *out = machine_json(&s->catalog, versions);
     json_decref(versions);
+    if (s->pythons != NULL)
+        json_object_set(*out, "interpreters", s->pythons);
     struct string_list files = {NULL, 0};
     function_files(s, &files);
     program_files(&s->plan, &files);
+    host_files(s, &files);
     int rc = checksums_make(&s->paths, s->plan.tasks_dir, &files, &sums, err);
     string_list_free(&files);
     if (rc == 0)
@@ -426,9 +442,14 @@ static int read_plan(struct session *s, struct error *err)
     int rc = plan_read(plan, NULL, &named, err);
     if (rc != 0)
         return rc;
+    size_t i;
+    const json_t *path;
+    struct string_list pythons = {NULL, 0};
+    json_array_foreach(named.pythons, i, path) string_list_add(&pythons, json_string_value(path));
     text_set(&s->paths.venv, named.function.python);
     place_function(s, &named.function, s->folder);
-    rc = ask_hosts(s, named.tasks_dir, err);
+    rc = ask_hosts(s, named.tasks_dir, &pythons, err);
+    string_list_free(&pythons);
     plan_free(&named);
     return rc != 0 ? rc : plan_read(plan, &s->catalog, &s->plan, err);
 }
@@ -459,6 +480,7 @@ static void session_close(struct session *s)
     resume_close(&s->resume);
     suite_free(&s->suite);
     catalog_free(&s->catalog);
+    json_decref(s->pythons);
     paths_free(&s->paths);
     interference_close(&s->watch);
     run_options_free(&s->options);
@@ -500,12 +522,13 @@ static void announce_function(struct session *s)
     const struct function *f = &s->function;
     const struct plan_options *asked = &s->options.plan;
     const struct plan *p = &s->plan;
-    for (size_t h = 0; h < host_count && asked->runtimes.count == 0 && f->command == NULL; h++) {
-        const bool other = f->python != NULL && host_table[h].work == IN_PYTHON; /* it may lack what that has */
-        if (f->in[host_table[h].work] != NULL && (p->groups[0].entry->hosts & (1u << h)) == 0)
+    for (size_t h = 0; h < s->catalog.hosts.count && asked->runtimes.count == 0 && f->command == NULL; h++) {
+        const struct host_row *host = &s->catalog.hosts.rows[h];
+        const bool other = f->python != NULL && host->kind->work == IN_PYTHON; /* it may lack what that has */
+        if (f->in[host->kind->work] != NULL && (p->groups[0].entry->hosts & (1u << h)) == 0)
             progress_note(&s->progress, !other, "%sthe runtime %s is left out%s: %s",
-                          other ? "" : "warning: ", host_table[h].name,
-                          other ? ", which does not use the virtualenv" : "", catalog_refusal(&s->catalog, h));
+                          other ? "" : "warning: ", host->name, other ? ", which does not use the virtualenv" : "",
+                          catalog_refusal(&s->catalog, h));
     }
     if (asked->workers.count == 0 && p->group_count == 2 && p->groups[0].workers < p->groups[1].workers)
         progress_note(&s->progress, false,
@@ -513,16 +536,16 @@ static void announce_function(struct session *s)
                       f->name, (long long)p->groups[0].workers, (long long)p->groups[1].workers);
 }
 
-/* Tasks that are in one host alone, so that no other one checks them: no surprise in a function. */
+/* Tasks that are in one kind of host alone, so that no other one checks them: no surprise in a function. */
 static void announce_unchecked(struct session *s)
 {
     const struct plan *p = &s->plan;
-    for (size_t g = 0; g < p->group_count && s->function.name == NULL; g++)
-        for (size_t h = 0; h < host_count; h++)
-            if (p->groups[g].entry->hosts == 1u << h && (g == 0 || p->groups[g - 1].entry != p->groups[g].entry))
-                progress_note(&s->progress, true,
-                              "warning: task %s: %s; nothing checks its results but its own baseline",
-                              p->groups[g].task, host_table[h].only);
+    for (size_t g = 0; g < p->group_count && s->function.name == NULL; g++) {
+        const char *only = catalog_only(&s->catalog, p->groups[g].entry);
+        if (only != NULL && (g == 0 || p->groups[g - 1].entry != p->groups[g].entry))
+            progress_note(&s->progress, true, "warning: task %s: %s; nothing checks its results but its own baseline",
+                          p->groups[g].task, only);
+    }
 }
 
 /* What is left out, once a group. */

@@ -54,6 +54,11 @@ static const struct option_row rows[] = {
     {{"runtime", SETTING_NAMES, AT(plan.runtimes)},
      "R[,R]",
      "These runtimes only (default all; of a function in one language py or c)"},
+    {{"python", SETTING_NAMES, AT(pythons)},
+     "P[,P]",
+     "These interpreters (default the build's own): a path, a program on PATH, 3.12, 3.13t, pyenv:3.12, uv:3.13t; of "
+     "several "
+     "each makes runtimes such as py3.12 and ext3.13t, and --runtime py is all of them"},
     {{"model", SETTING_NAMES, AT(plan.models)},
      "M[,M]",
      "These models only; the baseline always runs (default all but those that cobench list has as \"only if named\")"},

@@ -18,6 +18,7 @@ struct function_texts {
 struct run_options {
     struct plan_options plan;
     struct function_texts function;
+    struct string_list pythons;
     char *suite;   /* NULL: not said */
     char *results; /* NULL: paths_results */
     char *resume;  /* a run's folder or name; NULL: a new run */

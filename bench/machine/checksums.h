@@ -13,6 +13,7 @@
 
 #include "bench/util/error.h"
 #include "bench/protocol/paths.h"
+#include "bench/util/text.h"
 
 /* An object of texts, one a file: "build/cobench-host": "123456 bytes, CRC-32 89abcdef". `tasks_dir` may be NULL;
  * `more` are files by their paths. */

@@ -48,6 +48,7 @@ void doctor_free(struct doctor *d)
         free(d->items[i].said);
     }
     free(d->items);
+    json_decref(d->interpreters);
     *d = (struct doctor){.items = NULL};
 }
 

@@ -15,7 +15,7 @@ enum doctor_verdict {
     DOCTOR_NOTE,   /* a run is possible; somebody should know all the same */
     DOCTOR_MISSING /* without it the suite `quick` cannot run whole */
 };
-enum doctor_area { DOCTOR_INSTALLED, DOCTOR_LIMITS, DOCTOR_DISTURBS, DOCTOR_AREAS };
+enum doctor_area { DOCTOR_INSTALLED, DOCTOR_INTERPRETERS, DOCTOR_LIMITS, DOCTOR_DISTURBS, DOCTOR_AREAS };
 
 struct doctor_finding {
     enum doctor_area area;
@@ -31,6 +31,7 @@ struct doctor {
     enum doctor_area area; /* of what is added next */
     struct doctor_finding *items;
     size_t count;
+    json_t *interpreters; /* as of hosts_ask_pythons: findings borrow their labels */
 };
 
 /* Adds what was found, as of printf, in one line, and unless that is DOCTOR_OK what to do about it (borrowed). */
@@ -43,6 +44,8 @@ bool doctor_possible(const struct doctor *d);
 
 /* Programs, hosts, tasks. 0, -EINTR where the driver was told to stop, or another negative errno where it cannot go on. */
 int doctor_installed(struct doctor *d, const struct hosts_source *source, struct error *err);
+/* The interpreters that `cobench run --python` can take. The same. */
+int doctor_interpreters(struct doctor *d, const struct hosts_source *source, struct error *err);
 /* Open files, processes, disk space, ports. */
 void doctor_limits(struct doctor *d, const struct hosts_source *source);
 /* What disturbs: from the facts of machine.json, and from what moves; half a second where `root` is this machine ("").  */

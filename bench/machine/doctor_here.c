@@ -78,13 +78,13 @@ static void python_and_origin(struct doctor *d, const struct paths *paths)
     free(origin);
 }
 
-static void host_found(struct doctor *d, size_t h, const json_t *list)
+static void host_found(struct doctor *d, const struct host_row *host, const json_t *list)
 {
     const char *python = NULL, *compiler = "", *gil = NULL;
     const size_t tasks = json_array_size(json_object_get(list, "tasks"));
     json_unpack((json_t *)(uintptr_t)list, "{s?{s?s s?s s?s}}", "build", "python", &python, "compiler", &compiler,
                 "gil", &gil);
-    doctor_add(d, missing_if(tasks == 0), host_table[h].name, "make; " BUILD_IT, "%zu models, %zu tasks; %s%s%s%s",
+    doctor_add(d, missing_if(tasks == 0), host->kind->name, "make; " BUILD_IT, "%zu models, %zu tasks; %s%s%s%s",
                json_array_size(json_object_get(list, "models")), tasks, python != NULL ? "CPython " : "",
                python != NULL ? python : compiler,
                python == NULL || gil == NULL ? "" : ", GIL: ", python == NULL || gil == NULL ? "" : gil);
@@ -92,7 +92,7 @@ static void host_found(struct doctor *d, size_t h, const json_t *list)
     const json_t *text;
     json_array_foreach(json_object_get(list, "errors"), i, text)
     {
-        doctor_add(d, DOCTOR_NOTE, host_table[h].name, "the other tasks can run; make builds the built-in ones anew",
+        doctor_add(d, DOCTOR_NOTE, host->kind->name, "the other tasks can run; make builds the built-in ones anew",
                    "%s", json_is_string(text) ? json_string_value(text) : "");
     }
 }
@@ -111,14 +111,15 @@ static void transport(struct doctor *d, const json_t *list)
 static int hosts(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     struct catalog catalog = {.runtimes = NULL};
-    int rc = 0;
-    for (size_t h = 0; h < host_count && !must_end(rc); h++) {
+    int rc = host_table_make(&catalog.hosts, NULL, err);
+    for (size_t h = 0; h < catalog.hosts.count && !must_end(rc); h++) {
+        const struct host_row *host = &catalog.hosts.rows[h];
         rc = hosts_ask(source, h, &catalog, err);
         if (rc == 0)
-            host_found(d, h, catalog.lists[h]);
+            host_found(d, host, catalog.lists[h]);
         else if (!must_end(rc))
-            doctor_add(d, DOCTOR_MISSING, host_table[h].name, "make; " BUILD_IT, "%s", err->text);
-        if (rc == 0 && strcmp(host_table[h].name, "c") == 0)
+            doctor_add(d, DOCTOR_MISSING, host->kind->name, "make; " BUILD_IT, "%s", err->text);
+        if (rc == 0 && strcmp(host->kind->name, "c") == 0)
             transport(d, catalog.lists[h]);
     }
     /* Tasks whose tables differ between the languages are refused by every run that names them. */
@@ -143,6 +144,30 @@ int doctor_installed(struct doctor *d, const struct hosts_source *source, struct
     if (rc == 0)
         err->text[0] = '\0'; /* all of it is in the findings */
     return rc;
+}
+
+/* -- interpreters ----------------------------------------------------------------------------------------------------- */
+
+int doctor_interpreters(struct doctor *d, const struct hosts_source *source, struct error *err)
+{
+    static const char advice[] = "cobench run --python takes the others";
+    size_t i;
+    const json_t *row;
+    d->area = DOCTOR_INTERPRETERS;
+    const int rc = hosts_ask_pythons(source, &(struct string_list){NULL, 0}, &d->interpreters, err);
+    if (must_end(rc))
+        return rc;
+    if (rc != 0)
+        doctor_add(d, DOCTOR_NOTE, "interpreters", "cobench run --python takes them by their paths", "%s", err->text);
+    err->text[0] = '\0';
+    json_array_foreach(d->interpreters, i, row)
+    {
+        const char *label = "", *path = "", *about = "", *why = NULL;
+        json_unpack((json_t *)(uintptr_t)row, "{s?s s?s s?s s?s}", "label", &label, "path", &path, "about", &about,
+                    "why", &why);
+        doctor_add(d, doctor_note_if(why != NULL), label, advice, "%s: %s", path, why != NULL ? why : about);
+    }
+    return 0;
 }
 
 /* -- limits ----------------------------------------------------------------------------------------------------------- */

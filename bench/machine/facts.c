@@ -354,8 +354,8 @@ void machine_short_name(char *out, size_t size)
 json_t *machine_json(const struct catalog *catalog, json_t *versions)
 {
     json_t *machine = json_pack("{si}", "machine", 1), *facts = machine_facts(""), *hosts = json_object();
-    for (size_t h = 0; h < host_count; h++)
-        json_object_set(hosts, host_table[h].name, json_object_get(catalog->lists[h], "build"));
+    for (size_t h = 0; h < catalog->hosts.count; h++)
+        json_object_set(hosts, catalog->hosts.rows[h].name, json_object_get(catalog->lists[h], "build"));
     json_t *build = json_pack("{ss ss ss sO so}", "cobench", COBENCH_VERSION, "compiler", own_compiler, "cflags",
                               COBENCH_CFLAGS, "tools", versions, "hosts", hosts);
     hosts_facts(catalog, facts);

@@ -26,15 +26,16 @@ int hosts_open(struct hosts_source *source, struct error *err)
 }
 
 /* Whether the host is asked for the function. */
-static bool takes_function(const struct hosts_source *s, size_t h)
+static bool takes_function(const struct hosts_source *s, const struct host_row *host)
 {
-    const struct host_row *host = &host_table[h];
-    return s->function != NULL && (s->function->command != NULL || s->function->in[host->work] != NULL) &&
-           (s->runtimes == NULL || s->runtimes->count == 0 || string_list_have(s->runtimes, host->name));
+    return s->function != NULL && (s->function->command != NULL || s->function->in[host->kind->work] != NULL) &&
+           (s->runtimes == NULL || s->runtimes->count == 0 || string_list_have(s->runtimes, host->name) ||
+            string_list_have(s->runtimes, host->kind->name));
 }
 
 int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct error *err)
 {
+    const struct host_row *host = &c->hosts.rows[h];
     char *env[] = {host_env(s->paths), NULL}, *text = NULL;
     const struct capture how = {.supervisor = s->supervisor,
                                 .scratch = s->scratch,
@@ -44,7 +45,7 @@ int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct 
     struct string_list argv = {NULL, 0};
     json_error_t where;
     json_t *list = NULL;
-    int rc = host_words(&host_table[h], s->paths, &c->words[h], err);
+    int rc = host_words(host, s->paths, &c->words[h], err);
     if (rc != 0)
         goto out;
     string_list_add_all(&argv, &c->words[h]);
@@ -54,24 +55,48 @@ int hosts_ask(const struct hosts_source *s, size_t h, struct catalog *c, struct 
         string_list_add(&argv, "--tasks");
         string_list_add(&argv, s->tasks_dir);
     }
-    if (takes_function(s, h))
-        function_options(s->function, h, &argv);
+    if (takes_function(s, host))
+        function_options(s->function, host->kind->work, &argv);
     rc = capture_output(&how, (const char *const *)argv.items, &text, err);
     if (rc == 0 && (list = json_loads(text, 0, &where)) == NULL)
         rc = error_set(err, -EPROTO, "its list is no JSON: %s", where.text);
-    if (s->function != NULL && !takes_function(s, h))
+    if (s->function != NULL && !takes_function(s, host))
         json_array_clear(json_object_get(list, "tasks"));
     if (rc == 0)
         rc = catalog_add_list(c, h, list, err);
     if (rc != 0 && rc != -EINTR) {
         const struct error inner = *err;
-        error_set(err, rc, "the %s host: %.900s", host_table[h].name, inner.text);
+        error_set(err, rc, "the %s host: %.900s", host->name, inner.text);
     }
 out:
     string_list_free(&argv);
     free(text);
     free(env[0]);
     return rc;
+}
+
+int hosts_ask_pythons(const struct hosts_source *s, const struct string_list *names, json_t **out, struct error *err)
+{
+    static const char refused[] = "exit status 2: ";
+    const struct capture how = {.supervisor = s->supervisor, .scratch = s->scratch, .deadline_ns = LIST_DEADLINE_NS};
+    struct string_list argv = {NULL, 0};
+    char *text = NULL;
+    if (s->paths->python == NULL)
+        return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",
+                         s->paths->build);
+    string_list_add(&argv, s->paths->python);
+    string_list_add(&argv, "-I");
+    string_list_addf(&argv, "%s/scripts/interpreters.py", s->paths->root);
+    string_list_add(&argv, s->paths->build);
+    string_list_add_all(&argv, names);
+    int rc = capture_output(&how, (const char *const *)argv.items, &text, err);
+    string_list_free(&argv);
+    if (rc == 0 && !json_is_array(*out = json_loads(text, 0, NULL)))
+        rc = error_set(err, -EPROTO, "scripts/interpreters.py printed no list");
+    free(text);
+    const struct error inner = *err;
+    const bool named = rc == -EPROTO && strncmp(inner.text, refused, strlen(refused)) == 0;
+    return named ? error_set(err, -EINVAL, "--python: %s", inner.text + strlen(refused)) : rc;
 }
 
 /* How a function is called, where one that is called otherwise would fail as this one did. */
@@ -87,11 +112,12 @@ static const char *call_hint(enum language work, const char *said)
 
 static int refuse_function(const struct hosts_source *s, const struct catalog *c, size_t h, struct error *err)
 {
-    const char *host = host_table[h].name, *said = catalog_probe_error(c, h);
+    const struct host_row *host = &c->hosts.rows[h];
+    const char *said = catalog_probe_error(c, h);
     if (said == NULL)
-        return error_set(err, -EINVAL, "the %s host: %.900s", host, catalog_refusal(c, h));
-    return error_set(err, -EBADMSG, "the %s host: a first call of %.100s: %.600s%s", host, s->function->name, said,
-                     call_hint(host_table[h].work, said));
+        return error_set(err, -EINVAL, "the %s host: %.900s", host->name, catalog_refusal(c, h));
+    return error_set(err, -EBADMSG, "the %s host: a first call of %.100s: %.600s%s", host->name, s->function->name,
+                     said, call_hint(host->kind->work, said));
 }
 
 /* A function that no host of its language has or can call is a mistake; one that some cannot may be meant. */
@@ -99,16 +125,18 @@ static int check_function(const struct hosts_source *s, const struct catalog *c,
 {
     const unsigned have = c->task_count == 0 ? 0 : c->tasks[0].hosts;
     for (enum language work = IN_C; work < LANGUAGES; work++) {
-        size_t asked = host_count;
+        const size_t none = c->hosts.count;
+        size_t asked = none;
         bool found = false;
-        for (size_t h = 0; h < host_count; h++) {
-            if (host_table[h].work != work || !takes_function(s, h))
+        for (size_t h = 0; h < none; h++) {
+            const struct host_row *host = &c->hosts.rows[h];
+            if (host->kind->work != work || host->missing != NULL || !takes_function(s, host))
                 continue;
-            if (asked == host_count || work == IN_PYTHON) /* c and py speak, which run it in its own language */
+            if (asked == none || work == IN_PYTHON) /* c and py speak, which run it in its own language */
                 asked = h;
             found = found || ((have & (1u << h)) != 0 && catalog_probe_error(c, h) == NULL);
         }
-        if (asked < host_count && !found)
+        if (asked < none && !found)
             return refuse_function(s, c, asked, err);
     }
     return have != 0 ? 0
@@ -118,14 +146,24 @@ static int check_function(const struct hosts_source *s, const struct catalog *c,
 int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct error *err)
 {
     *out = (struct catalog){.function = source->function};
-    int rc = 0;
-    for (size_t h = 0; rc == 0 && h < host_count; h++)
+    int rc = host_table_make(&out->hosts, source->pythons, err);
+    for (size_t h = 0; rc == 0 && h < out->hosts.count; h++)
         rc = hosts_ask(source, h, out, err);
     if (rc == 0 && source->function != NULL)
         rc = check_function(source, out, err);
     if (rc != 0)
         catalog_free(out);
     return rc;
+}
+
+/* What several interpreters say, once each: "3.11.2, 3.13.5". */
+static void add_fact(json_t *facts, const char *name, const char *value)
+{
+    const char *before = json_string_value(json_object_get(facts, name));
+    char *both = before != NULL && value != NULL ? text_format("%s, %s", before, value) : NULL;
+    if (before == NULL || (both != NULL && strstr(before, value) == NULL))
+        fact_text(facts, name, both != NULL ? both : value);
+    free(both);
 }
 
 void hosts_facts(const struct catalog *catalog, json_t *facts)
@@ -139,7 +177,7 @@ void hosts_facts(const struct catalog *catalog, json_t *facts)
                 {"embedded_gil", "embed", "gil"},
                 {"libpython", "embed", "libpython"}};
     char curl[128] = "";
-    for (size_t h = 0; h < host_count; h++) {
+    for (size_t h = 0; h < catalog->hosts.count; h++) {
         const json_t *build = json_object_get(catalog->lists[h], "build");
         const char *said = json_string_value(json_object_get(build, "libcurl"));
         if (curl[0] == '\0' && said != NULL &&
@@ -149,8 +187,8 @@ void hosts_facts(const struct catalog *catalog, json_t *facts)
             snprintf(curl, sizeof curl, "%.*s", (int)(version + tls - 8), said + 8);
         }
         for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-            if (strcmp(rows[i].host, host_table[h].name) == 0)
-                fact_text(facts, rows[i].fact, json_string_value(json_object_get(build, rows[i].key)));
+            if (strcmp(rows[i].host, catalog->hosts.rows[h].kind->name) == 0)
+                add_fact(facts, rows[i].fact, json_string_value(json_object_get(build, rows[i].key)));
     }
     fact_text(facts, "libcurl", curl);
 }

@@ -30,11 +30,19 @@ static int unknown(struct error *err, const char *what, const char *name, char *
 
 /* -- names -------------------------------------------------------------------------------------------------------- */
 
+static bool known_runtime(const struct catalog *c, const char *name)
+{
+    for (const struct catalog_runtime *r = c->runtimes; r < c->runtimes + c->runtime_count; r++)
+        if (is(r->name, name) || is(r->base, name))
+            return true;
+    return false;
+}
+
 static int check_lists(const struct catalog *c, const struct string_list *runtimes, const struct string_list *models,
                        struct error *err)
 {
     for (size_t i = 0; i < runtimes->count; i++)
-        if (catalog_runtime(c, runtimes->items[i]) == NULL)
+        if (!known_runtime(c, runtimes->items[i]))
             return unknown(err, "runtime", runtimes->items[i],
                            catalog_names(c->runtimes, c->runtime_count, sizeof *c->runtimes));
     for (size_t i = 0; i < models->count; i++)
@@ -56,7 +64,7 @@ static bool names_file(const char *text, const char *name)
 /* -EINVAL where a host that is not among `but` (those that have the task) complains of its file. */
 static int check_loads(const struct catalog *c, unsigned but, const char *task, struct error *err)
 {
-    for (size_t h = 0; h < host_count; h++) {
+    for (size_t h = 0; h < c->hosts.count; h++) {
         size_t i;
         const json_t *text;
         json_array_foreach(json_object_get(c->lists[h], "errors"), i, text)
@@ -66,7 +74,7 @@ static int check_loads(const struct catalog *c, unsigned but, const char *task, 
                 return error_set(err, -EINVAL,
                                  but == 0 ? "unknown task '%.200s'; the %s host says: %.600s"
                                           : "task '%.200s': the %s host says: %.600s",
-                                 task, host_table[h].name, said);
+                                 task, c->hosts.rows[h].name, said);
         }
     }
     return 0;
@@ -176,7 +184,7 @@ size_t plan_program_peer(const struct plan *plan, size_t group)
     int most = -1;
     for (size_t i = 0; i < plan->cell_count; i++) {
         const struct plan_cell *c = &plan->cells[i];
-        const int rank = 4 * (c->impossible == NULL) + 2 * c->baseline + is(c->runtime, BASELINE_RUNTIME);
+        const int rank = 4 * (c->impossible == NULL) + 2 * c->baseline + runtime_is(c->runtime, BASELINE_RUNTIME);
         if (c->group == group && c->role == ROLE_MODEL && c->entry != NULL && c->program == NULL && rank > most) {
             best = i;
             most = rank;
@@ -274,14 +282,13 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
     const bool own = s->catalog->function != NULL;
     for (size_t r = 0; r < s->catalog->runtime_count; r++) {
         const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
-        const char *lacks = (task->hosts & (1u << runtime->host)) != 0 ? NULL
-                            : own                                      ? catalog_refusal(s->catalog, runtime->host)
-                                                                       : host_table[task->first].only;
-        if (runtimes != NULL && !string_list_have(runtimes, runtime->name))
+        const char *missing = s->catalog->hosts.rows[runtime->host].missing;
+        const char *lacks = missing != NULL ? missing : catalog_lacks(s->catalog, task, runtime->host);
+        if (runtimes != NULL && !catalog_named(runtime, runtimes))
             continue;
         if (own && runtimes == NULL && lacks != NULL)
             continue;
-        if (runtimes != NULL && lacks != NULL)
+        if (runtimes != NULL && lacks != NULL && missing == NULL)
             return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", task->name, runtime->name,
                              lacks);
         const struct plan_cell cell = {
@@ -614,6 +621,18 @@ static void choose_default(struct plan *p)
         p->stopping.rounds = ROUNDS_DEFAULT;
 }
 
+/* The paths of the interpreters, kept as long as the plan; NULL: none is named. */
+static const json_t *keep_pythons(struct plan *p, const json_t *pythons)
+{
+    size_t i;
+    const json_t *row;
+    json_t *kept = pythons != NULL ? json_array() : NULL;
+    json_array_foreach(pythons, i, row) json_array_append_new(kept, json_string(host_python_path(row)));
+    if (kept != NULL)
+        json_array_append_new(p->source, kept);
+    return kept;
+}
+
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err)
 {
     const struct plan_options *o = source->options;
@@ -632,6 +651,7 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .function = o->function,
                          .claims = suite->claims,
                          .source = json_array()};
+    out->pythons = keep_pythons(out, o->pythons);
     int rc = check_names(source, err);
     if (rc == 0)
         rc = check_filter(source, err);

@@ -70,6 +70,7 @@ struct plan {
     const char *tasks_dir;    /* what --tasks said, absolute; NULL: none */
     const char *directory;    /* where the programs of the cells run; NULL: there are none */
     struct function function; /* as the user named it: what is compiled ends in .c, and "-" are inputs from stdin */
+    const json_t *pythons;    /* paths of the interpreters that --python named; NULL: the build's own */
     const char *claims;       /* the file of bench/claims that this run is compared with, without ".json"; NULL: none */
     json_t *source;           /* the plan.json that was read, or an array of the names that were made */
     struct plan_group *groups;
@@ -83,6 +84,7 @@ struct plan_options {
     const char *directory;    /* absolute, borrowed; NULL: not said */
     int64_t seed;             /* -1: not said */
     struct function function; /* name NULL: not said */
+    const json_t *pythons;    /* rows of scripts/interpreters.py, borrowed; NULL: not said */
     struct stopping stopping;
     double timeout_s;
     double margin;                                                        /* below 0: not said */

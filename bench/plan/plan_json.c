@@ -157,6 +157,8 @@ json_t *plan_json(const struct plan *plan, const char *created)
         write_fields(function, function_fields, COUNT(function_fields), &plan->function);
         json_object_set_new(all, "function", function);
     }
+    if (plan->pythons != NULL)
+        json_object_set(all, "pythons", (json_t *)(uintptr_t)plan->pythons);
     json_object_set_new(all, "groups", groups);
     json_object_set_new(all, "cells", cells);
     return all;
@@ -210,7 +212,11 @@ static int read_head(const json_t *json, struct plan *p, struct error *err)
     if (!json_is_integer(version) || json_integer_value(version) != PLAN_VERSION)
         return error_set(err, -EPROTO, "plan.json: a version of the plan that this cobench does not know (it knows %d)",
                          PLAN_VERSION);
-    const json_t *function = json_object_get(json, "function");
+    const json_t *function = json_object_get(json, "function"), *path;
+    size_t i;
+    p->pythons = json_object_get(json, "pythons");
+    json_array_foreach(p->pythons, i, path) if (!json_is_string(path)) return error_set(
+        err, -EPROTO, "plan.json: a path in \"pythons\" is not a text");
     int rc = read_fields(json, plan_fields, COUNT(plan_fields), p, err);
     if (rc == 0 && function != NULL)
         rc = read_fields(function, function_fields, COUNT(function_fields), &p->function, err);
@@ -268,11 +274,12 @@ static int bind_cell(const struct plan *p, struct plan_cell *c, const struct cat
     c->impossible = c->left_out;
     if (c->known == NULL || (c->known->hosts & (1u << c->entry->host)) == 0)
         return gone(err, "model", c->model);
-    const bool lacks = (task->hosts & (1u << c->entry->host)) == 0;
-    if (lacks && catalog->function != NULL)
-        return error_set(err, -EINVAL, "the %s host: %.900s", c->runtime, catalog_refusal(catalog, c->entry->host));
-    if (lacks)
-        c->impossible = host_table[task->first].only;
+    const char *missing = catalog->hosts.rows[c->entry->host].missing;
+    const char *lacks = catalog_lacks(catalog, task, c->entry->host);
+    if (missing == NULL && lacks != NULL && catalog->function != NULL)
+        return error_set(err, -EINVAL, "the %s host: %.900s", c->runtime, lacks);
+    if (missing != NULL || lacks != NULL)
+        c->impossible = missing != NULL ? missing : lacks;
     return 0;
 }
 

@@ -101,8 +101,8 @@ static char *value_text(const json_t *value)
 
 /* What two objects differ in among their `fields`, each called "'FIELD'" and `of`; NULL: nothing. A switch
  * that is missing is off. */
-static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y, const struct json_shape *fields,
-                            const char *of)
+static char *compare_fields(const char *a, const json_t *x, const char *b, const json_t *y,
+                            const struct json_shape *fields, const char *of)
 {
     for (const struct json_shape *f = fields; f->key != NULL; f++) {
         const json_t *left = json_object_get(x, f->key), *right = json_object_get(y, f->key);
@@ -110,8 +110,7 @@ static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y
             (!json_is_true(left) && !json_is_true(right) && f->types[0] == 'b'))
             continue;
         char *ours = value_text(left), *theirs = value_text(right);
-        char *text = text_format("'%s'%s is %.200s in %s and %.200s in %s", f->key, of, ours, host_table[a].name,
-                                 theirs, host_table[b].name);
+        char *text = text_format("'%s'%s is %.200s in %s and %.200s in %s", f->key, of, ours, a, theirs, b);
         free(ours);
         free(theirs);
         return text;
@@ -120,7 +119,7 @@ static char *compare_fields(size_t a, const json_t *x, size_t b, const json_t *y
 }
 
 /* What two hosts' tables of a task differ in, to be freed; NULL: nothing. */
-static char *compare_tasks(size_t a, const json_t *x, size_t b, const json_t *y)
+static char *compare_tasks(const char *a, const json_t *x, const char *b, const json_t *y)
 {
     static const struct json_shape fields[] = {{"about", ""}, {"kind", ""},    {"asks", ""},
                                                {"jobs", ""},  {"splits", "b"}, {NULL, NULL}};
@@ -183,7 +182,8 @@ static void add_task(struct catalog *c, size_t h, const json_t *row)
         known->hosts |= 1u << h;
         if (probed)
             take_probe(known, f, row);
-        else if (known->differ == NULL && (known->differ = compare_tasks(known->first, known->row, h, row)) != NULL)
+        else if (known->differ == NULL && (known->differ = compare_tasks(c->hosts.rows[known->first].name, known->row,
+                                                                         c->hosts.rows[h].name, row)) != NULL)
             text_one_line(known->differ);
         return;
     }
@@ -224,18 +224,21 @@ static void add_model(struct catalog *c, size_t h, const json_t *row)
 /* A name of its own each, in this list and among the hosts before it. */
 static int add_runtimes(struct catalog *c, size_t h, const json_t *names, struct error *err)
 {
+    const struct host_row *host = &c->hosts.rows[h];
     bool own = false;
     for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        if (name == NULL)
+        const char *base = json_string_value(json_array_get(names, i));
+        if (base == NULL)
             return error_set(err, -EPROTO, "its list: a runtime's name is no string");
-        if (catalog_runtime(c, name) != NULL)
-            return error_set(err, -EPROTO, "its list: a second runtime '%.200s'", name);
+        char *name = text_format("%s%s", base, host->label);
+        const bool second = catalog_runtime(c, name) != NULL;
         c->runtimes = array_grow(c->runtimes, c->runtime_count, sizeof *c->runtimes);
-        c->runtimes[c->runtime_count++] = (struct catalog_runtime){.name = name, .host = h};
-        own = own || strcmp(name, host_table[h].name) == 0;
+        c->runtimes[c->runtime_count++] = (struct catalog_runtime){.name = name, .base = base, .host = h};
+        if (second)
+            return error_set(err, -EPROTO, "its list: a second runtime '%.200s'", name);
+        own = own || strcmp(base, host->kind->name) == 0;
     }
-    return own ? 0 : error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host_table[h].name);
+    return own ? 0 : error_set(err, -EPROTO, "it does not say that it has the runtime '%s'", host->kind->name);
 }
 
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err)
@@ -261,6 +264,9 @@ void catalog_free(struct catalog *catalog)
         json_decref(catalog->lists[h]);
         string_list_free(&catalog->words[h]);
     }
+    for (size_t i = 0; i < catalog->runtime_count; i++)
+        free(catalog->runtimes[i].name);
+    host_table_free(&catalog->hosts);
     free(catalog->tasks);
     free(catalog->models);
     free(catalog->runtimes);
@@ -280,12 +286,10 @@ size_t function_file(const char *spec)
     return is_file ? length : 0;
 }
 
-void function_options(const struct function *f, size_t h, struct string_list *words)
+void function_options(const struct function *f, enum language work, struct string_list *words)
 {
-    const char *const options[][2] = {{"--task", f->in[host_table[h].work]},
-                                      {"--path", f->path},
-                                      {"--directory", f->directory},
-                                      {"--inputs", f->inputs}};
+    const char *const options[][2] = {
+        {"--task", f->in[work]}, {"--path", f->path}, {"--directory", f->directory}, {"--inputs", f->inputs}};
     struct string_list command = {NULL, 0};
     if (f->command != NULL)
         string_list_unquote(&command, f->command); /* was looked at where it came in */
@@ -307,11 +311,45 @@ const char *catalog_refusal(const struct catalog *catalog, size_t h)
     return said != NULL ? said : "it does not have it";
 }
 
+const char *catalog_lacks(const struct catalog *catalog, const struct catalog_task *task, size_t h)
+{
+    return (task->hosts & (1u << h)) != 0 ? NULL
+           : catalog->function != NULL    ? catalog_refusal(catalog, h)
+                                          : catalog->hosts.rows[task->first].kind->only;
+}
+
 /* -- looking things up -------------------------------------------------------------------------------------------- */
 
 const struct catalog_runtime *catalog_runtime(const struct catalog *c, const char *name)
 {
     return row_find(c->runtimes, c->runtime_count, sizeof *c->runtimes, name);
+}
+
+bool catalog_named(const struct catalog_runtime *runtime, const struct string_list *names)
+{
+    return string_list_have(names, runtime->name) || string_list_have(names, runtime->base);
+}
+
+const struct catalog_runtime *catalog_reference(const struct catalog *c, const struct catalog_runtime *runtime)
+{
+    const struct host_row *own = &c->hosts.rows[runtime->host];
+    const struct catalog_runtime *found = NULL;
+    for (const struct catalog_runtime *r = c->runtimes; r < c->runtimes + c->runtime_count; r++) {
+        const struct host_row *host = &c->hosts.rows[r->host];
+        if (host->missing == NULL && strcmp(r->base, own->kind->reference) == 0 &&
+            (found == NULL || host->python == own->python))
+            found = r;
+    }
+    return found;
+}
+
+const char *catalog_only(const struct catalog *c, const struct catalog_task *task)
+{
+    const struct host_kind *kind = c->hosts.rows[task->first].kind;
+    for (size_t h = 0; h < c->hosts.count; h++)
+        if ((task->hosts & (1u << h)) != 0 && c->hosts.rows[h].kind != kind)
+            return NULL;
+    return kind->only;
 }
 
 const struct catalog_model *catalog_model(const struct catalog *c, const char *name)

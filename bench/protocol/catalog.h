@@ -10,9 +10,8 @@
 #include <stddef.h>
 
 #include "bench/util/error.h"
-#include "bench/protocol/paths.h"
+#include "bench/protocol/host_table.h"
 
-#define HOSTS_MAX 16
 #define JOBS_MAX  100000000
 #define CHUNK_MAX 1000000
 
@@ -30,8 +29,9 @@ struct function {
 };
 
 struct catalog_runtime {
-    const char *name;
-    size_t host; /* its place in host_table */
+    char *name;       /* with the label of its interpreter */
+    const char *base; /* as its host calls it */
+    size_t host;      /* its place among the hosts */
 };
 
 struct catalog_model {
@@ -56,6 +56,7 @@ struct catalog_task {
 
 /* Strings are borrowed from `lists`. */
 struct catalog {
+    struct host_table hosts;
     json_t *lists[HOSTS_MAX];            /* what each host printed */
     struct string_list words[HOSTS_MAX]; /* how each is started */
     const struct function *function;     /* NULL: the hosts were asked for all that they have */
@@ -65,23 +66,32 @@ struct catalog {
     size_t runtime_count, model_count, task_count;
 };
 
-/* Pure: checks what host `h` printed and takes it in (also the reference to `list`, in every case). */
+/* Pure: checks what host `h` of its table printed and takes it in (also the reference to `list`, in every case). */
 int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct error *err);
 void catalog_free(struct catalog *catalog);
 
 /* How many bytes of FILE:SYMBOL are the file's path; 0: it is a module's. */
 size_t function_file(const char *spec);
-/* Adds the options that name the function or command to host `h`. */
-void function_options(const struct function *f, size_t h, struct string_list *words);
+/* Adds the options that name the function or command to a host whose tasks are in that language. */
+void function_options(const struct function *f, enum language work, struct string_list *words);
 /* How long a call of the function took in host `h`, in nanoseconds; 0: not known. */
 int64_t catalog_probe_ns(const struct catalog *catalog, size_t h);
 /* What a first call of the function came to; NULL: nothing went wrong. */
 const char *catalog_probe_error(const struct catalog *catalog, size_t h);
-/* What host `h` says of a task that it does not have. */
+/* What host `h` says of the function, which it does not have. */
 const char *catalog_refusal(const struct catalog *catalog, size_t h);
+/* Why host `h` does not have a task; NULL: it has it. */
+const char *catalog_lacks(const struct catalog *catalog, const struct catalog_task *task, size_t h);
 
 /* NULL: there is none of that name. */
 const struct catalog_runtime *catalog_runtime(const struct catalog *catalog, const char *name);
+/* Whether `names` has a runtime's name, or that of its host, which stands for all interpreters. */
+bool catalog_named(const struct catalog_runtime *runtime, const struct string_list *names);
+/* The runtime whose baseline a runtime's results are checked against, of the same interpreter where there is one; NULL: there
+ * is none. */
+const struct catalog_runtime *catalog_reference(const struct catalog *catalog, const struct catalog_runtime *runtime);
+/* What is said of a task that one kind of host alone has; NULL: others have it, too. */
+const char *catalog_only(const struct catalog *catalog, const struct catalog_task *task);
 const struct catalog_model *catalog_model(const struct catalog *catalog, const char *name);
 const struct catalog_task *catalog_task(const struct catalog *catalog, const char *name);
 /* The model of a host that the others are compared with; NULL: it has none. */

@@ -13,17 +13,9 @@
 
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
+#include "bench/util/text.h"
 
 #define PATH_SIZE 4096
-
-/* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
-const struct host_row host_table[] = {
-    {"c", {"cobench-host"}, "the task is only in c", "py", IN_C},
-    {"embed", {"cobench-host-embed"}, "the task is only in embed", "c", IN_PYTHON},
-    {"ext", {"{python}", "-s", "-E", "-m", "py_impl.ext"}, "the task is only in ext", "py", IN_C},
-    {"py", {"{venv}", "-s", "-E", "-m", "py_impl"}, "the task is only in py", "c", IN_PYTHON},
-};
-const size_t host_count = sizeof host_table / sizeof *host_table;
 
 /* The path of this program: /proc says it best; where there is none, what it was started as. */
 static char *self_path(void)
@@ -107,23 +99,3 @@ char *paths_results(const struct paths *paths)
         return text_format("%s/cobench", data);
     return text_format("%s/.local/share/cobench", home == NULL ? "" : home);
 }
-
-int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err)
-{
-    const char *first = row->argv[0];
-    const bool in_venv = strcmp(first, "{venv}") == 0 && paths->venv != NULL;
-    if (first[0] == '{' && !in_venv && paths->python == NULL)
-        return error_set(err, -ENOENT, "%s/python: there is no interpreter's path in it (make writes it)",
-                         paths->build);
-    if (first[0] == '{')
-        string_list_add(out, in_venv ? paths->venv : paths->python);
-    else
-        string_list_addf(out, "%s/%s", paths->build, first);
-    for (const char *const *word = &row->argv[1]; *word != NULL; word++)
-        string_list_add(out, *word);
-    if (access(out->items[0], X_OK) != 0)
-        return error_set(err, -ENOENT, "the %s host's program %s: %s", row->name, out->items[0], strerror(errno));
-    return 0;
-}
-
-char *host_env(const struct paths *paths) { return text_format("COBENCH_BUILD=%s", paths->build); }

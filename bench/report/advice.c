@@ -42,7 +42,7 @@ struct advice {
 static bool can_compute_at_once(const struct summary_cell *cell)
 {
     const enum model_flow flow = model_flow(cell->cell->model);
-    return flow == FLOW_OTHER || (flow == FLOW_THREADS && !runtime_has_lock(cell->cell->runtime));
+    return flow == FLOW_OTHER || (flow == FLOW_THREADS && !cell_has_lock(cell->cell));
 }
 
 static void add_gain(struct advice *a, const struct summary_cell *take, const struct summary_cell *sync)

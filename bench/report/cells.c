@@ -270,8 +270,8 @@ static const struct table_column columns[] = {
     {"sent_bytes", "sent a job", UNIT_BYTES, false, EITHER, read_carried, 0},
     {"received_bytes", "received", UNIT_BYTES, false, EITHER, read_carried, 1},
     {"memory_samples", NULL, UNIT_COUNT, false, 0, read_count, MEMORY_SAMPLES},
-    SPEEDUP("work_py_sync", "work / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WORK)),
-    SPEEDUP("whole_py_sync", "whole / " SUMMARY_BASELINE_RUNTIME ":sync", PY(RATIO_WHOLE)),
+    SPEEDUP("work_py_sync", "work / py:sync", PY(RATIO_WORK)),
+    SPEEDUP("whole_py_sync", "whole / py:sync", PY(RATIO_WHOLE)),
     {"connections", NULL, UNIT_COUNT, false, 0, read_number, AT(connections)},
     {"origin_share", "origin", UNIT_SHARE, false, EITHER, read_number, AT(origin_share)},
     {"origin_wait_share", NULL, UNIT_SHARE, false, 0, read_number, AT(origin_wait_share)},
@@ -311,18 +311,21 @@ static const char *title_of(const struct plan_group *group, unsigned view)
                                  : "Latency, closed loop: from a job's start to its end";
     return view & CELLS_COST
                ? "What it cost"
-               : "Speedup over the runtime's own sync (what the model buys) and over " SUMMARY_BASELINE_RUNTIME
-                 ":sync (language and model together)";
+               : "Speedup over the runtime's own sync (what the model buys) and over py:sync (language and model "
+                 "together)";
 }
 
-/* A title with the baseline's name in the place of sync's; kept in `names`. */
-static const char *named(const char *title, const char *baseline, struct string_list *names)
+/* A title with the baseline's name in the place of sync's, and the common runtime's in that of py; kept in `names`. */
+static const char *named(const char *title, const char *common, const char *baseline, struct string_list *names)
 {
     char *text;
     size_t length;
     FILE *out = text_open(&text, &length);
-    for (const char *at; (at = strstr(title, "sync")) != NULL; title = at + strlen("sync"))
-        fprintf(out, "%.*s%s", (int)(at - title), title, baseline);
+    for (const char *at; (at = strstr(title, "sync")) != NULL; title = at + strlen("sync")) {
+        const bool second = at - title >= 3 && strncmp(at - 3, "py:", 3) == 0;
+        fprintf(out, "%.*s%s%s%s", (int)(at - title) - 3 * second, title, second ? common : "", second ? ":" : "",
+                baseline);
+    }
     fputs(title, out);
     text_close(out);
     string_list_add(names, text);
@@ -333,11 +336,12 @@ static const char *named(const char *title, const char *baseline, struct string_
 void cells_write(const struct summary *summary, const struct plan_group *group, unsigned view, struct writer *w)
 {
     const char *baseline = group != NULL ? plan_baseline(group) : results_baseline_name(summary->results);
+    const char *common = summary->results->common;
     struct row *rows = xcalloc(summary->cell_count, sizeof *rows);
     struct string_list names = {NULL, 0};
     struct table_column own[sizeof columns / sizeof *columns];
     struct table table = {.name = view == 0 ? "cells" : NULL,
-                          .title = named(title_of(group, view), baseline, &names),
+                          .title = named(title_of(group, view), common, baseline, &names),
                           .columns = own,
                           .column_count = sizeof columns / sizeof *columns,
                           .rows = rows,
@@ -345,7 +349,7 @@ void cells_write(const struct summary *summary, const struct plan_group *group, 
                           .view = view};
     memcpy(own, columns, sizeof columns);
     for (size_t i = 0; i < table.column_count; i++)
-        own[i].title = own[i].title != NULL ? named(own[i].title, baseline, &names) : NULL;
+        own[i].title = own[i].title != NULL ? named(own[i].title, common, baseline, &names) : NULL;
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         const bool waits = cells_wait(c->group) && c->verified && c->rounds > 0;

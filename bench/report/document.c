@@ -352,7 +352,8 @@ static void read_square(const void *row, int which, struct table_value *out)
         table_set_format(out, "%s%s", c == r->taken ? "* " : "  ",
                          format_time(&f, r->by == RANKING_BY_WORK ? c->work_s : c->median_s));
     else
-        cells_set_ratio(out, &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE][RATIO_OWN_SYNC]);
+        cells_set_ratio(out, &c->speedup[r->by == RANKING_BY_WORK ? RATIO_WORK : RATIO_WHOLE]
+                                        [c->cell->baseline ? RATIO_PY_SYNC : RATIO_OWN_SYNC]);
     out->low = out->high = NAN;
     out->sign = c == r->taken ? "*" : NULL;
 }
@@ -388,7 +389,8 @@ static size_t square_models(const struct summary *summary, const char **models)
 {
     size_t count = 0;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
-        bool seen = (c->cell->baseline && c->group->rate == 0) || /* where it would be 1 in every row */
+        /* Where it would be 1 in every row; of several interpreters it is over that of the first. */
+        bool seen = (c->cell->baseline && c->group->rate == 0 && !results_several(summary->results)) ||
                     strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0;
         for (size_t i = 0; i < count; i++)
             seen |= strcmp(models[i], c->cell->model) == 0;
@@ -400,6 +402,7 @@ static size_t square_models(const struct summary *summary, const char **models)
 
 static void write_square_legend(const struct square_row *rows, size_t count, struct writer *w)
 {
+    const struct results *results = rows->summary->results;
     bool by[] = {[RANKING_BY_WORK] = false, [RANKING_BY_WHOLE] = false, [RANKING_BY_P99] = false};
     struct string_list words = {NULL, 0};
     const char *baseline = "sync";
@@ -419,6 +422,9 @@ static void write_square_legend(const struct square_row *rows, size_t count, str
                                                : "with start-up");
     if (by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE])
         string_list_add(&words, "between: 95% interval");
+    if ((by[RANKING_BY_WORK] || by[RANKING_BY_WHOLE]) && results_several(results))
+        string_list_addf(&words, "%s: over %s:%s, so that the two multiplied compare interpreters", baseline,
+                         results->common, baseline);
     if (times)
         string_list_add(&words, "times without start-up (in rows \"command\" with it): there is nothing to divide by");
     if (by[RANKING_BY_P99])

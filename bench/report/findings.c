@@ -124,9 +124,15 @@ static void put_taken(FILE *out, const struct ranking *ranking, const struct sum
     struct format f;
     fprintf(out, "take %s: ", take->cell->model);
     put_gain(out, ranking->summary, take, gain);
-    if (all->state == RATIO_FULL && strcmp(take->cell->runtime, SUMMARY_BASELINE_RUNTIME) != 0 &&
-        strcmp(take->group->kind, "io") != 0) /* waiting takes as long in any language */
-        fprintf(out, ", %s Python's %s", format_ratio(&f, all->ratio), plan_baseline(take->group));
+    const char *common = ranking->summary->results->common, *baseline = plan_baseline(take->group);
+    if (all->state != RATIO_FULL || strcmp(take->cell->runtime, common) == 0 ||
+        strcmp(take->group->kind, "io") == 0) /* waiting takes as long in any language */
+        return;
+    fprintf(out, ", %s ", format_ratio(&f, all->ratio));
+    if (!results_several(ranking->summary->results))
+        fprintf(out, "Python's %s", baseline);
+    else
+        fprintf(out, "%s:%s", common, baseline);
 }
 
 /* "async took the least, 2.95 s, 16949 jobs/s": of models that are compared with each other only. */
@@ -267,7 +273,7 @@ static bool is_locked(const struct summary *summary, const struct summary_cell *
         gains |= c->group == cell->group && runtime_is(c->cell->runtime, "c") &&
                  model_flow(c->cell->model) == FLOW_THREADS &&
                  c->speedup[RATIO_WORK][RATIO_OWN_SYNC].verdict == VERDICT_FASTER;
-    return gains && runtime_has_lock(cell->cell->runtime) && model_flow(cell->cell->model) == FLOW_THREADS;
+    return gains && cell_has_lock(cell->cell) && model_flow(cell->cell->model) == FLOW_THREADS;
 }
 
 static enum reason reason_of(const struct ranking *ranking, const struct summary_cell *cell)

@@ -21,7 +21,7 @@ const char *warning_title(enum warning_kind kind)
         [WARNING_INTERRUPTED] = "cut off", [WARNING_FORCED] = "forced",       [WARNING_CONCURRENT] = "other run",
         [WARNING_CONTROL] = "control",     [WARNING_FAILED] = "failed",       [WARNING_UNCHECKED] = "unchecked",
         [WARNING_IMPOSSIBLE] = "not here", [WARNING_DISTURBED] = "disturbed", [WARNING_PRECISION] = "precision",
-        [WARNING_FEW_ROUNDS] = "rounds",
+        [WARNING_FEW_ROUNDS] = "rounds",   [WARNING_BUILDS] = "builds",       [WARNING_LOCK] = "lock",
     };
     return titles[kind];
 }
@@ -265,9 +265,62 @@ static void warn_few_rounds(struct warnings *out, const struct summary *summary)
     warn_undecidable(out, summary);
 }
 
+/* A free-threaded build that ran with the lock all the same. */
+static void warn_lock(struct warnings *out, const struct summary *summary)
+{
+    struct string_list names = {NULL, 0}, modules = {NULL, 0};
+    for (const struct result_cell *c = summary->results->cells;
+         c < summary->results->cells + summary->results->cell_count; c++) {
+        if (c->lock != LOCK_SWITCHED_ON)
+            continue;
+        add_once(&names, c->runtime);
+        if (c->lock_by != NULL)
+            add_once(&modules, c->lock_by);
+    }
+    const bool some = names.count > 0;
+    char *who = format_names(&names, NAMES_MOST), *by = format_names(&modules, NAMES_MOST);
+    if (some)
+        warn(
+            out, WARNING_LOCK,
+            text_format("%s: Python's lock was on during the work, though the build is free-threaded: %s%s switched it "
+                        "on, so that threads take turns",
+                        who, *by != '\0' ? "the import of " : "an import", by));
+    free(by);
+    free(who);
+}
+
+/* Of several interpreters, those that are built in another way than the first. */
+static void warn_builds(struct warnings *out, const struct summary *summary)
+{
+    const json_t *rows = json_object_get(summary->results->machine, "interpreters"), *row;
+    struct string_list each = {NULL, 0};
+    const char *first = NULL;
+    bool differ = false;
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        const char *label = json_string_value(json_object_get(row, "label"));
+        const char *built = json_string_value(json_object_get(row, "built"));
+        if (label == NULL || built == NULL)
+            continue;
+        first = first == NULL ? built : first;
+        differ = differ || strcmp(built, first) != 0;
+        string_list_addf(&each, "%s: %s", label, built);
+    }
+    char *all = string_list_join(&each, "; ");
+    if (differ)
+        warn(out, WARNING_BUILDS,
+             text_format("the interpreters are not built alike, so that a difference between them may be the build's "
+                         "and not the version's: %s",
+                         all));
+    free(all);
+    string_list_free(&each);
+}
+
 void warnings_make(struct warnings *warnings, const struct summary *summary)
 {
     *warnings = (struct warnings){NULL, 0};
+    warn_lock(warnings, summary);
     warn_interrupted(warnings, summary);
     warn_forced(warnings, summary);
     warn_concurrent(warnings, summary);
@@ -275,6 +328,7 @@ void warnings_make(struct warnings *warnings, const struct summary *summary)
     warn_status(warnings, summary->results, WARNING_FAILED);
     warn_status(warnings, summary->results, WARNING_UNCHECKED);
     warn_status(warnings, summary->results, WARNING_IMPOSSIBLE);
+    warn_builds(warnings, summary);
     warn_disturbed(warnings, summary);
     warn_precision(warnings, summary);
     warn_few_rounds(warnings, summary);

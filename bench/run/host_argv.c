@@ -93,7 +93,7 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     string_list_add_all(words, &b->catalog->words[cell->entry->host]);
     string_list_add(words, "run");
     if (function != NULL)
-        function_options(function, cell->entry->host, words);
+        function_options(function, b->catalog->hosts.rows[cell->entry->host].kind->work, words);
     else
         put(words, "--task", "%s", g->task);
     if (function != NULL && function->offload)

@@ -64,12 +64,12 @@ void runner_open(struct runner *r, struct rounds_decide look)
 
 /* -- whose results a cell's are compared with ---------------------------------------------------------------------- */
 
-/* The runtime whose baseline is the reference of `runtime` in `group`: that of its host, or itself where that one does not
+/* The runtime whose baseline is the reference of `runtime` in `group`: catalog_reference, or itself where that one does not
  * have the task. Its place in the catalog. */
 static size_t reference_runtime(const struct runner *r, const struct catalog_runtime *runtime, size_t group)
 {
     const struct catalog *c = r->bench->catalog;
-    const struct catalog_runtime *other = catalog_runtime(c, host_table[runtime->host].reference);
+    const struct catalog_runtime *other = catalog_reference(c, runtime);
     const bool has_task = other != NULL && (r->bench->plan->groups[group].entry->hosts & (1u << other->host)) != 0;
     return (size_t)((has_task ? other : runtime) - c->runtimes);
 }
@@ -254,6 +254,12 @@ static int commit(struct runner *r, struct sample_taken *s, struct sample_place 
     return keep_jobs(r, s, place, err);
 }
 
+/* What the tasks of a cell's host are written in. */
+static enum language work_of(const struct runner *r, const struct plan_cell *cell)
+{
+    return r->bench->catalog->hosts.rows[cell->entry->host].kind->work;
+}
+
 /* Why a cell is not tried: a job did not return in two others of its language, in one of which it ran alone. To be freed;
  * NULL: it is tried. */
 static char *never_returns(const struct runner *r, size_t cell)
@@ -266,8 +272,7 @@ static char *never_returns(const struct runner *r, size_t cell)
         const struct plan_cell *other = &p->cells[c];
         const struct runner_cell *had = &r->cells[c];
         if (other->program != NULL || other->group != own->group || other->role != ROLE_MODEL || had->stuck < 0 ||
-            !had->ended || host_table[other->entry->host].work != host_table[own->entry->host].work ||
-            (first != NULL && had->stuck != job))
+            !had->ended || work_of(r, other) != work_of(r, own) || (first != NULL && had->stuck != job))
             continue;
         alone = alone || had->stuck_alone;
         if (first != NULL && alone)
@@ -346,7 +351,8 @@ static int reference_take(struct runner *r, size_t group, struct reference_run *
     const struct plan *p = r->bench->plan;
     const struct plan_cell alone = reference_cell(r, group, run->runtime);
     if (alone.model == NULL)
-        return error_set(err, -EPROTO, "the %s host has no baseline model", host_table[alone.entry->host].name);
+        return error_set(err, -EPROTO, "the %s host has no baseline model",
+                         r->bench->catalog->hosts.rows[alone.entry->host].name);
     run->cell = plan_reference(p, group, alone.entry->name);
     run->again = run->cell < p->cell_count && r->cells[run->cell].verified;
     const int rc = reference_sample(r, &alone, run, err);

@@ -167,7 +167,7 @@ static void check_identity(const struct attempt *a, const struct record *r, stru
     if (a->cell->program != NULL) /* whose names and workers are its own */
         return;
     const bool its_task = a->b->catalog->function != NULL || same(r->task, g->task); /* a function has its own name */
-    if (!same(r->runtime, a->cell->runtime) || !its_task || !same(r->model, a->cell->model))
+    if (!same(r->runtime, a->cell->entry->base) || !its_task || !same(r->model, a->cell->model))
         blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
               r->model == NULL ? "?" : r->model);
     if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))

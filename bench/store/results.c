@@ -63,6 +63,19 @@ static void match_controls(struct results *results)
                 a->again = b;
 }
 
+/* Where several interpreters are there without py, it is the first of them. */
+static const char *common_runtime(const struct plan *p)
+{
+    const char *first = NULL;
+    for (const struct plan_cell *c = p->cells; c < p->cells + p->cell_count; c++) {
+        if (runtime_is(c->runtime, BASELINE_RUNTIME))
+            return c->runtime;
+        if (first == NULL && strpbrk(c->runtime, "0123456789") != NULL)
+            first = c->runtime;
+    }
+    return first != NULL ? first : BASELINE_RUNTIME;
+}
+
 static int read_plan(struct results *results, struct error *err)
 {
     struct plan *p = &results->settled;
@@ -71,6 +84,7 @@ static int read_plan(struct results *results, struct error *err)
         return rc;
     results->suite = p->suite;
     results->created = p->created;
+    results->common = common_runtime(p);
     results->seed = p->seed;
     results->asked = p->stopping;
     results->margin = p->margin;
@@ -277,6 +291,22 @@ static void note_progress(struct results *results, struct result_cell *cell, con
     cell->last_round = greater(cell->last_round, head->round);
 }
 
+/* Whether Python's lock was on during the work. */
+static void lock_read(const struct json_field *python, struct result_cell *cell)
+{
+    const struct json_field *gil = json_field_get(python, "gil"), *by = json_field_get(python, "gil_switched_on_by");
+    const struct json_field *build = json_field_get(python, "free_threaded");
+    const bool free_threaded = build != NULL && build->kind == JSON_TRUE;
+    if (gil != NULL && gil->kind == JSON_FALSE && cell->lock == LOCK_UNKNOWN)
+        cell->lock = LOCK_OFF;
+    if (gil != NULL && gil->kind == JSON_TRUE)
+        cell->lock = free_threaded ? LOCK_SWITCHED_ON : LOCK_ON;
+    if (by != NULL && by->kind == JSON_STRING && cell->lock_by == NULL) {
+        cell->lock_by = json_field_copy(by);
+        text_one_line(cell->lock_by);
+    }
+}
+
 static int line_read(const struct place *at, struct results *results, const struct json_field *line)
 {
     struct head head;
@@ -290,6 +320,7 @@ static int line_read(const struct place *at, struct results *results, const stru
     cell_note_status(cell, head.status, json_field_get(line, "reason"));
     cell->peak_pss_bytes = greater(cell->peak_pss_bytes, line_optional(line, "peak_pss_bytes"));
     cell->memory_looks = greater(cell->memory_looks, line_optional(json_field_get(line, "memory"), "looks_in_work"));
+    lock_read(json_field_get(line, "python"), cell);
     const struct json_field *usage = json_field_get(line, "usage");
     cell->sent_bytes = greater(cell->sent_bytes, line_optional(usage, "sent_bytes"));
     cell->received_bytes = greater(cell->received_bytes, line_optional(usage, "received_bytes"));
@@ -428,6 +459,7 @@ void results_free(struct results *results)
 {
     for (size_t i = 0; i < results->cell_count; i++) {
         free(results->cells[i].reason);
+        free(results->cells[i].lock_by);
         free(results->cells[i].samples);
     }
     free(results->cells);
@@ -454,6 +486,8 @@ const char *results_baseline_name(const struct results *results)
     return plan_baseline(&results->groups[g]);
 }
 
+bool results_several(const struct results *results) { return strcmp(results->common, BASELINE_RUNTIME) != 0; }
+
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime)
 {
     const bool program = strcmp(runtime, RUNTIME_PROGRAM) == 0;
@@ -461,7 +495,7 @@ const struct result_cell *results_baseline(const struct results *results, size_t
     int most = -1;
     for (size_t i = 0; i < results->cell_count; i++) {
         const struct result_cell *cell = &results->cells[i];
-        const int rank = 2 * (cell->status == CELL_OK) + (strcmp(cell->runtime, BASELINE_RUNTIME) == 0);
+        const int rank = 2 * (cell->status == CELL_OK) + runtime_is(cell->runtime, BASELINE_RUNTIME);
         if (cell->group == group && cell->baseline && cell->role == ROLE_MODEL && rank > most &&
             (program || strcmp(cell->runtime, runtime) == 0)) {
             best = cell;

@@ -61,6 +61,13 @@ struct result_cell {
     int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
     int64_t planned;        /* rounds in all that were settled on after the first ones; 0: none were */
     int64_t memory_looks;   /* at its memory in its work time; -1: not known */
+    enum {
+        LOCK_UNKNOWN,
+        LOCK_OFF,
+        LOCK_ON,
+        LOCK_SWITCHED_ON
+    } lock;                             /* Python's, the most of any sample; the last: in a free-threaded build */
+    char *lock_by;                      /* the module whose import switched it on; NULL: not known */
     int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
     struct sample *samples;             /* sorted by round, one a round */
     size_t count;
@@ -70,6 +77,7 @@ struct results {
     json_t *plan, *machine;
     struct plan settled; /* the plan as it was read; from here to `groups` is borrowed from it */
     const char *suite, *created;
+    const char *common; /* the runtime whose baseline stands for all: py, of several interpreters that of the first */
     int64_t seed;
     struct stopping asked; /* when it was to be enough */
     double margin;
@@ -114,6 +122,8 @@ int64_t results_rounds_due(const struct results *results, const struct result_ce
 bool results_compare(const struct results *results);
 /* What the baseline of its groups that compare is called. */
 const char *results_baseline_name(const struct results *results);
+/* Whether the run has several interpreters, which `common` is the first of. */
+bool results_several(const struct results *results);
 /* A runtime's `sync` in a group, the cell the plan calls the baseline; of a program of the user's own that of py, else of
  * another runtime, one that works where there is one. NULL: the plan has none. */
 const struct result_cell *results_baseline(const struct results *results, size_t group, const char *runtime);

@@ -608,13 +608,29 @@ static PyObject *sys_call(const char *name)
     return value;
 }
 
+#ifdef Py_GIL_DISABLED
+/* Which module's import switched the lock on, where that is known. */
+static void lock_name(struct runtime_python *out)
+{
+    PyObject *lock = PyImport_ImportModule("py_impl.lock");
+    PyObject *name = lock != NULL ? PyObject_CallMethod(lock, "by", NULL) : NULL;
+    const char *text = name != NULL ? PyUnicode_AsUTF8(name) : NULL;
+    snprintf(out->gil_by, sizeof out->gil_by, "%s", text != NULL ? text : "");
+    PyErr_Clear();
+    Py_XDECREF(name);
+    Py_XDECREF(lock);
+}
+#endif
+
 void embed_python(void *state, struct runtime_python *out)
 {
     struct embed *embed = state;
     const char *version = Py_GetVersion();
     *out = (struct runtime_python){.library = COBENCH_EMBED};
     snprintf(out->version, sizeof out->version, "%.*s", (int)strcspn(version, " "), version);
-#ifndef Py_GIL_DISABLED
+#ifdef Py_GIL_DISABLED
+    out->free_threaded = true;
+#else
     out->gil_known = out->gil = true;
 #endif
     if (embed == NULL)
@@ -630,6 +646,8 @@ void embed_python(void *state, struct runtime_python *out)
     out->gil_known = enabled != NULL;
     out->gil = enabled == Py_True;
     Py_XDECREF(enabled);
+    if (out->gil)
+        lock_name(out);
 #endif
     embed->main = PyEval_SaveThread();
 }

@@ -13,6 +13,7 @@
 #include "host/children.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/runtime.h"
 #include "host/shared_state.h"
 
 /* How a worker process ends that came to its own end. Not 0: a task that calls exit(0) ends its worker, too. */
@@ -118,10 +119,24 @@ int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_
     return rc;
 }
 
+/* Whether Python's lock is on in a free-threaded build, while the task is open. */
+static void lock_note(struct run *run)
+{
+    struct runtime_python python;
+    runtime.python(NULL, &python);
+    if (!python.free_threaded)
+        return;
+    runtime.python(run->state, &python);
+    if (python.gil)
+        shared_state_locked(run->shared, python.gil_by);
+}
+
 _Noreturn void process_leave(struct run *run, struct worker *w)
 {
-    if (w)
+    if (w) {
+        lock_note(run);
         worker_close(w);
+    }
     if (w && run->start_method == START_SPAWN)
         run_close_task(run);
     _exit(STATUS_LEFT);

@@ -87,9 +87,10 @@ static json_t *python_json(const struct runtime_python *python)
 {
     if (python->version[0] == '\0')
         return json_null();
-    return json_pack("{s:s, s:o, s:o, s:s}", "version", python->version, "gil",
-                     python->gil_known ? json_boolean(python->gil) : json_null(), "switch_interval_ns",
-                     number_json(python->switch_interval_ns, 0), "library", python->library);
+    return json_pack("{s:s, s:b, s:o, s:o, s:o, s:s}", "version", python->version, "free_threaded",
+                     (int)python->free_threaded, "gil", python->gil_known ? json_boolean(python->gil) : json_null(),
+                     "gil_switched_on_by", text_json(python->gil_by[0] == '\0' ? NULL : python->gil_by),
+                     "switch_interval_ns", number_json(python->switch_interval_ns, 0), "library", python->library);
 }
 
 char *record_text(const struct record *record)

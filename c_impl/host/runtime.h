@@ -17,9 +17,11 @@ struct tasks_entry;
 
 /* What the record says of the interpreter. */
 struct runtime_python {
-    char version[32];    /* empty: there is no interpreter */
-    const char *library; /* "static" or "shared" */
-    bool gil_known, gil;
+    char version[32];           /* empty: there is no interpreter */
+    const char *library;        /* "static" or "shared" */
+    bool free_threaded;         /* the build: it runs without the lock unless an import switches it on */
+    bool gil_known, gil;        /* on at the end, in this process or in any worker's */
+    char gil_by[64];            /* of a free-threaded build, the module whose import switched it on; empty: not known */
     int64_t switch_interval_ns; /* 0: unknown */
 };
 

@@ -168,6 +168,10 @@ static void failures_collect(struct session *s)
     const struct runtime_python *python = s->python;
     if (python)
         s->record.python = *python;
+    if (python && atomic_load_explicit(&s->run.shared->lock_on, memory_order_acquire)) {
+        s->record.python.gil_known = s->record.python.gil = true;
+        memcpy(s->record.python.gil_by, s->run.shared->lock_by, sizeof s->run.shared->lock_by);
+    }
     if (s->record.connections >= 0)
         s->record.connections = (int64_t)s->run.shared->connections;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 int shared_state_open(struct shared_state **out)
@@ -38,6 +39,14 @@ unsigned shared_state_failures(const struct shared_state *shared, struct failure
         if (atomic_load_explicit(&shared->failure_written[i], memory_order_acquire))
             out[count++] = shared->failures[i];
     return count;
+}
+
+void shared_state_locked(struct shared_state *shared, const char *by)
+{
+    if (atomic_exchange_explicit(&shared->lock_claimed, 1, memory_order_relaxed))
+        return;
+    snprintf(shared->lock_by, sizeof shared->lock_by, "%s", by);
+    atomic_store_explicit(&shared->lock_on, 1, memory_order_release);
 }
 
 void shared_state_ended(struct shared_state *shared, uint64_t jobs, int64_t last_end_ns)

@@ -32,6 +32,8 @@ struct shared_state {
     _Atomic uint32_t paused;                   /* not 0: the driver has been told (end_pause.h) */
     _Atomic int64_t gate_ns;                   /* when the gate opened: run->ready_ns for processes forked before */
     _Atomic uint32_t unopened;                 /* worker processes in which the task did not open (START_SPAWN) */
+    _Atomic uint32_t lock_claimed, lock_on;    /* a worker process found Python's lock on in a free-threaded build */
+    char lock_by[64];                          /* the module that it named, before lock_on is set; or empty */
     _Atomic uint32_t failure_claimed;          /* entries of `failures` handed out */
     _Atomic uint32_t failure_written[FAILURES_MAX];
     struct failure failures[FAILURES_MAX];
@@ -46,6 +48,9 @@ void shared_state_note(struct shared_state *shared, const struct failure *failur
 
 /* Copies the failures that are completely written, in the order of their entry. Returns how many. */
 unsigned shared_state_failures(const struct shared_state *shared, struct failure out[static FAILURES_MAX]);
+
+/* A worker process found Python's lock on; the first that did so names the module whose import it was, or none (""). */
+void shared_state_locked(struct shared_state *shared, const char *by);
 
 /* What one worker adds when it has run its last job: how many it ended and when the last one did. */
 void shared_state_ended(struct shared_state *shared, uint64_t jobs, int64_t last_end_ns);

@@ -20,6 +20,7 @@ from itertools import islice
 
 from py_impl.contract import WORKER_PROCESS
 from py_impl.errors import Failed, Impossible, Usage
+from py_impl.lock import FREE_THREADED
 from py_impl.machine import start_limits
 from py_impl.models.crash import KIND, crashed
 from py_impl.run import Run
@@ -70,7 +71,7 @@ def run(run: Run) -> None:
         run.watchdog.note(lambda: note_crash(run, exitcodes))
         return
     run.end_pause_all()
-    if run.start_method == "spawn" or hasattr(run.task, "worker_close"):
+    if run.start_method == "spawn" or hasattr(run.task, "worker_close") or FREE_THREADED:
         everyone(run, executor, cool, here, go)
     executor.shutdown()
 

@@ -44,7 +44,7 @@ do for [p in "own base"] {
     if (value(p . "_log")) { set logscale y }
     set ytics auto format "%.12gx"
     set yrange [low:high]
-    set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own " : " over py:") . BASELINE \
+    set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own " : " over " . COMMON . ":") . BASELINE \
         at screen 70.0 / WIDTH, screen (top - 14.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
     # One key for both panels, with the runtimes of both.
     if (p eq "base" && known("own", 2) > 0) { unset key } else { set key at screen 62.0 / WIDTH, screen (HEIGHT - 64.0) / HEIGHT }

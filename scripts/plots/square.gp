@@ -32,7 +32,7 @@ do for [p in "own base"] {
     set cbrange [-reach:reach]
     set tmargin at screen (top - 30.0) / HEIGHT
     set bmargin at screen (top - 30.0 - ROW * runtimes) / HEIGHT
-    set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own " . BASELINE . ": what the model buys" : " over py:" . BASELINE . ": language and model together") \
+    set label 3 (value(p . "_work") ? "Work time" : "Whole command") . (p eq "own" ? " over the runtime's own " . BASELINE . ": what the model buys" : " over " . COMMON . ":" . BASELINE . ": language and model together") \
         at screen 1.0 * LEFT / WIDTH, screen (top - 16.0) / HEIGHT left font sprintf("DejaVu Sans,%d", FONT)
     dark(v) = abs(v) > 0.62 * reach
     draw = "plot DATA index p using 1:(valid(3) ? $2 : NaN):(0.48):(0.46):3 with boxxyerror fillstyle solid 1 border linecolor rgb '#DDDDDD' fillcolor palette"

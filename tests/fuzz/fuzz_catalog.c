@@ -8,10 +8,10 @@
 #include "bench/protocol/catalog.h"
 #include "support.h"
 
-static size_t row_of(const char *name)
+static size_t row_of(const struct catalog *c, const char *name)
 {
     size_t row = 0;
-    while (strcmp(host_table[row].name, name) != 0)
+    while (strcmp(c->hosts.rows[row].name, name) != 0)
         row++;
     return row;
 }
@@ -37,12 +37,12 @@ static void check_task(const struct catalog *c, const struct catalog_task *task)
 static void check_catalog(const struct catalog *c)
 {
     for (size_t i = 0; i < c->runtime_count; i++)
-        FUZZ_MUST(catalog_runtime(c, c->runtimes[i].name) == &c->runtimes[i] && c->runtimes[i].host < host_count);
+        FUZZ_MUST(catalog_runtime(c, c->runtimes[i].name) == &c->runtimes[i] && c->runtimes[i].host < c->hosts.count);
     for (size_t i = 0; i < c->model_count; i++)
         FUZZ_MUST(catalog_model(c, c->models[i].name) == &c->models[i] && c->models[i].hosts != 0);
     for (size_t i = 0; i < c->task_count; i++)
         check_task(c, &c->tasks[i]);
-    for (size_t h = 0; h < host_count; h++) {
+    for (size_t h = 0; h < c->hosts.count; h++) {
         const struct catalog_model *baseline = catalog_baseline(c, h);
         FUZZ_MUST(baseline == NULL || (baseline->baseline && (baseline->hosts & (1u << h)) != 0));
     }
@@ -60,10 +60,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        json_loadb((const char *)data + second, size - second, 0, NULL)};
     struct catalog catalog = {.runtimes = NULL};
     struct error err = {.text = ""};
-    int rc = 0;
+    int rc = host_table_make(&catalog.hosts, NULL, &err);
     for (size_t i = 0; i < 2; i++)
         if (lists[i] != NULL && rc == 0)
-            rc = catalog_add_list(&catalog, row_of(names[i]), lists[i], &err);
+            rc = catalog_add_list(&catalog, row_of(&catalog, names[i]), lists[i], &err);
         else
             json_decref(lists[i]);
     if (rc != 0)

@@ -57,16 +57,18 @@ static void add_host(struct catalog *out, size_t row, const char *host, const ch
 {
     struct error err = {.text = ""};
     char *text = quoted(text_format(list, host, host, more));
-    FUZZ_MUST(strcmp(host_table[row].name, host) == 0);
+    FUZZ_MUST(strcmp(out->hosts.rows[row].name, host) == 0);
     FUZZ_MUST(catalog_add_list(out, row, json_loads(text, 0, NULL), &err) == 0);
     free(text);
 }
 
 void given_catalog(struct catalog *out)
 {
+    struct error err = {.text = ""};
     *out = (struct catalog){.runtimes = NULL};
+    FUZZ_MUST(host_table_make(&out->hosts, NULL, &err) == 0);
     add_host(out, 0, "c", lonely);
-    add_host(out, host_count - 1, "py", "");
+    add_host(out, out->hosts.count - 1, "py", "");
 }
 
 int given_results(struct results *out, const char *samples, size_t length, struct error *err)

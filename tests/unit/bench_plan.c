@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/protocol/paths.h"
 #include "bench/plan/plan.h"
 #include "bench/util/text.h"
 #include "tests/unit/unit.h"
@@ -39,13 +38,13 @@ struct fixture {
     struct error err;
 };
 
-/* A host's row in the table. */
-static size_t row_of(const char *name)
+/* A host's row in the catalog's table. */
+static size_t row_of(const struct catalog *c, const char *name)
 {
     size_t row = 0;
-    while (row < host_count && strcmp(host_table[row].name, name) != 0)
+    while (row < c->hosts.count && strcmp(c->hosts.rows[row].name, name) != 0)
         row++;
-    assert_true(row < host_count);
+    assert_true(row < c->hosts.count);
     return row;
 }
 
@@ -54,8 +53,9 @@ static int fixture_new(void **state)
     struct fixture *f = *state = calloc(1, sizeof *f);
     f->options.seed = 42;
     f->suite.name = strdup("test");
-    return catalog_add_list(&f->catalog, row_of("c"), json_loads(LIST("c", LONELY), 0, NULL), &f->err) ||
-           catalog_add_list(&f->catalog, row_of("py"), json_loads(LIST("py", ""), 0, NULL), &f->err);
+    return host_table_make(&f->catalog.hosts, NULL, &f->err) ||
+           catalog_add_list(&f->catalog, row_of(&f->catalog, "c"), json_loads(LIST("c", LONELY), 0, NULL), &f->err) ||
+           catalog_add_list(&f->catalog, row_of(&f->catalog, "py"), json_loads(LIST("py", ""), 0, NULL), &f->err);
 }
 
 static int fixture_free(void **state)
@@ -534,8 +534,9 @@ TEST(test_tables_that_differ)
         strcpy(stpcpy(text + before, table[i].to), at + strlen(table[i].from));
         struct catalog c = {.runtimes = NULL};
         struct error err = {.text = ""};
-        assert_int_equal(catalog_add_list(&c, row_of("c"), json_loads(LIST("c", ""), 0, NULL), &err), 0);
-        assert_int_equal(catalog_add_list(&c, row_of("py"), json_loads(text, 0, NULL), &err), 0);
+        assert_int_equal(host_table_make(&c.hosts, NULL, &err), 0);
+        assert_int_equal(catalog_add_list(&c, row_of(&c, "c"), json_loads(LIST("c", ""), 0, NULL), &err), 0);
+        assert_int_equal(catalog_add_list(&c, row_of(&c, "py"), json_loads(text, 0, NULL), &err), 0);
         assert_string_equal(catalog_task(&c, "calc")->differ, table[i].said);
         assert_null(catalog_task(&c, "rest")->differ);
         catalog_free(&c);

@@ -80,7 +80,7 @@ static void world_clear(struct world *w, int64_t rounds)
     }
     for (size_t g = 0; g < w->results.group_count; g++)
         json_decref(w->groups[g].params);
-    w->results = (struct results){.suite = "s", .created = "", .rounds = rounds, .margin = 0.01};
+    w->results = (struct results){.suite = "s", .common = "py", .created = "", .rounds = rounds, .margin = 0.01};
     w->results.groups = w->groups;
     w->results.cells = w->cells;
 }

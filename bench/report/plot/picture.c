@@ -13,6 +13,7 @@
 
 #define SUBTITLE_COLUMNS 110 /* a long URL must not run out of the picture */
 #define STEM_LONGEST     100
+#define LOG_SPAN         20.0 /* ratios that span more have a logarithmic axis */
 #define AXIS_SPACE       1.15 /* on both ends of the logarithmic axis of rows */
 
 static const struct {
@@ -23,6 +24,7 @@ static const struct {
     {"ranking", picture_ranking, false},   {"speedup", picture_speedup, false}, {"square", picture_square, false},
     {"timeline", picture_timeline, false}, {"phases", picture_phases, false},   {"scaling", picture_scaling, true},
     {"latency", picture_latency, false},   {"memory", picture_memory, true},    {"claims", picture_claims, true},
+    {"pythons", picture_pythons, true},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -131,6 +133,8 @@ struct picture *picture_add(struct pictures *out, const char *kind, const struct
         say_group(p, group);
     if (group != NULL && group->baseline != NULL)
         picture_set(p, "BASELINE=\"%s\"", group->baseline);
+    if (results_several(out->source->summary->results))
+        picture_set(p, "COMMON=\"%s\"", out->source->summary->results->common);
     return p;
 }
 
@@ -240,7 +244,7 @@ size_t picture_runtime_place(const char *runtime)
 {
     static const char *const order[RUNTIMES] = {"c", "embed", "ext", "py"};
     size_t i = 0;
-    while (i < RUNTIMES && strcmp(runtime, order[i]) != 0)
+    while (i < RUNTIMES && !runtime_is(runtime, order[i]))
         i++;
     return i;
 }
@@ -316,6 +320,28 @@ const char *picture_why(const struct summary_cell *cell, const struct ratio *rat
 double picture_low(const struct ratio *ratio) { return ratio->state == RATIO_FULL ? ratio->low : ratio->ratio; }
 
 double picture_high(const struct ratio *ratio) { return ratio->state == RATIO_FULL ? ratio->high : ratio->ratio; }
+
+/* -- bars ------------------------------------------------------------------------------------------------------------- */
+
+struct picture_text picture_bar_label(double ratio)
+{
+    struct picture_text label;
+    struct format f;
+    snprintf(label.text, sizeof label.text, "%s", format_ratio(&f, ratio));
+    label.text[strcspn(label.text, "x")] = '\0'; /* the axis has it */
+    if (ratio >= 0.095 && ratio < 0.9995)
+        snprintf(label.text, sizeof label.text, "%.2f", ratio);
+    return label;
+}
+
+void picture_set_bars(struct picture *p, const char *name, const struct picture_axis *values)
+{
+    const double span = values->high / values->low;
+    const bool logarithmic = span > LOG_SPAN;
+    picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g", name, logarithmic, name,
+                logarithmic ? values->low / fmax(1.6, pow(span, 0.06)) : 0, name,
+                values->high * (logarithmic ? fmax(2, pow(span, 0.2)) : 1.25));
+}
 
 /* -- sweeps ----------------------------------------------------------------------------------------------------------- */
 

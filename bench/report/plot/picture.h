@@ -63,7 +63,7 @@ const char *picture_kind(size_t index);
  * gets no picture. */
 typedef void picture_maker(struct pictures *out, const struct plan_group *group);
 picture_maker picture_ranking, picture_speedup, picture_square, picture_phases, picture_timeline, picture_latency,
-    picture_scaling, picture_memory, picture_claims;
+    picture_scaling, picture_memory, picture_claims, picture_pythons;
 
 /*
  * Adds a picture, whose stem is KIND-NAME (`name` NULL: the group's): what is no letter, digit, point, dash or underscore
@@ -124,6 +124,13 @@ const char *picture_why(const struct summary_cell *cell, const struct ratio *rat
 /* The ends of an interval; the ratio itself where it has none. */
 double picture_low(const struct ratio *ratio);
 double picture_high(const struct ratio *ratio);
+
+/* -- bars of ratios ------------------------------------------------------------------------------------------------ */
+
+/* Bars are narrow: four characters. */
+struct picture_text picture_bar_label(double ratio);
+/* NAME_log, NAME_low and NAME_high: the axis of bars, with some space above, for the labels. */
+void picture_set_bars(struct picture *p, const char *name, const struct picture_axis *values);
 
 /* -- sweeps: the curves of one table are a picture ------------------------------------------------------------------ */
 

@@ -27,14 +27,13 @@ static double key(const struct summary_cell *cell, const void *what)
     return ratio_known(r) ? r->ratio : NAN;
 }
 
-static void say(struct picture *p, const struct plot_rows *rows, const struct ranking *r)
+static void say(struct picture *p, const struct plot_rows *rows, const struct ranking *r, const char *common)
 {
     const struct plot_row *first = &rows->items[0], *last = &rows->items[rows->known - 1];
     const char *time = r->time == RATIO_WORK ? "work time" : "whole command";
     struct format a, b;
-    picture_say(&p->words[0], "%s over %s%s", time,
-                r->base == RATIO_PY_SYNC ? SUMMARY_BASELINE_RUNTIME ":" : "the runtime's own ",
-                plan_baseline(p->group));
+    picture_say(&p->words[0], "%s over %s%s%s", time, r->base == RATIO_PY_SYNC ? common : "the runtime's own",
+                r->base == RATIO_PY_SYNC ? ":" : " ", plan_baseline(p->group));
     picture_say(&p->alt, "%s: the %zu variants sorted by their %s; the highest is %s with %s, the lowest %s with %s",
                 p->group->name, rows->count, time, picture_variant(first->cell->cell).text,
                 format_ratio(&a, first->key), picture_variant(last->cell->cell).text, format_ratio(&b, last->key));
@@ -57,7 +56,7 @@ void picture_ranking(struct pictures *out, const struct plan_group *group)
                           (const double[]){ratio->ratio, picture_low(ratio), picture_high(ratio)}, 3);
         }
         plot_rows_set(p, &rows);
-        say(p, &rows, &r);
+        say(p, &rows, &r, summary->results->common);
     }
     free(rows.items);
 }

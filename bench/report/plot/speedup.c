@@ -15,7 +15,6 @@
 #include "bench/report/plot/picture.h"
 #include "bench/util/text.h"
 
-#define LOG_SPAN    20.0 /* ratios that span more have a logarithmic axis */
 #define CLUSTER_GAP 0.8
 #define LEAST_WIDTH 7.0 /* of the x axis, so that one bar alone is not as wide as the picture */
 
@@ -60,27 +59,6 @@ static void put_models(struct picture *p, const struct plot_rows *bars)
     picture_set(p, "left=%.6g; right=%.6g; spacing=%.6g", last / 2 - width / 2, last / 2 + width / 2, spacing);
 }
 
-/* The axis has the x; bars are narrow: four characters. */
-static struct format label_text(double ratio)
-{
-    struct format f;
-    format_ratio(&f, ratio);
-    f.text[strcspn(f.text, "x")] = '\0';
-    if (ratio >= 0.095 && ratio < 0.9995)
-        snprintf(f.text, sizeof f.text, "%.2f", ratio);
-    return f;
-}
-
-/* With some space above, for the labels. */
-static void set_axis(struct picture *p, const char *name, const struct picture_axis *values)
-{
-    const double span = values->high / values->low;
-    const bool logarithmic = span > LOG_SPAN;
-    picture_set(p, "%s_log=%d; %s_low=%.6g; %s_high=%.6g", name, logarithmic, name,
-                logarithmic ? values->low / fmax(1.6, pow(span, 0.06)) : 0, name,
-                values->high * (logarithmic ? fmax(2, pow(span, 0.2)) : 1.25));
-}
-
 /* What models can gain at once is compared with them, not with sync itself, and of the upper panel only. */
 static void put_panel(struct picture *p, const struct summary *summary, const struct plot_rows *bars,
                       enum ratio_base base)
@@ -101,14 +79,14 @@ static void put_panel(struct picture *p, const struct summary *summary, const st
                               r->high,
                               limited ? capacity->ratio.ratio : NAN,
                               (double)picture_runtime_place(bar->cell->cell->runtime)};
-        picture_row_of(p, NULL, ratio_known(r) ? label_text(r->ratio).text : picture_why(bar->cell, r), row, 6);
+        picture_row_of(p, NULL, ratio_known(r) ? picture_bar_label(r->ratio).text : picture_why(bar->cell, r), row, 6);
         for (size_t i = 1; i <= 4; i++)
             picture_stretch(&values, row[i]);
         ideal = own ? fmax(ideal, ideal_of(summary, bar->cell)) : 0;
     }
     ideal = ideal > 1 ? ideal : 0;
     picture_stretch(&values, ideal);
-    set_axis(p, name, &values);
+    picture_set_bars(p, name, &values);
     picture_set(p, "%s_ideal=%.6g; %s_work=%d", name, ideal, name, time == RATIO_WORK);
 }
 
