@@ -15,11 +15,12 @@ ModuleType = type(sys)
 class Shelf:
     """Where a runtime's tasks stand: the folder of the built-in ones and the ending of a task's file."""
 
-    __slots__ = ("folder", "suffix")
+    __slots__ = ("folder", "suffix", "compiler")
 
-    def __init__(self, folder: str, suffix: str) -> None:
+    def __init__(self, folder: str, suffix: str, compiler: str = "") -> None:
         self.folder = folder
         self.suffix = suffix
+        self.compiler = compiler  # of kernels: numba or cython; then there are the built-in tasks only
 
 
 PYTHON = Shelf(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks"), ".py")
@@ -46,6 +47,9 @@ def is_function(task: str) -> bool:
 
 def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
     """Where a task is, as `load` takes it: the name of a built-in Python task, the path of a file, or a function."""
+    if shelf.compiler and (folder is not None or "/" in task or is_function(task)):
+        raise Usage(f"task '{task}': {shelf.compiler} has kernels of the built-in tasks only; one's own function runs in py,"
+                    " whoever compiled it")
     if is_function(task):
         if task.rpartition(":")[0].endswith(".so") != (shelf.suffix == ".so"):
             raise Usage(f"task '{task}' is no {'MODULE:NAME or FILE.py:NAME' if shelf is PYTHON else 'FILE.so:SYMBOL'}")
@@ -57,8 +61,8 @@ def source_of(shelf: Shelf, task: str, folder: str | None) -> str:
     known = names(shelf, folder)
     if task not in known:
         raise Usage(f"task '{task}' is unknown (known: {', '.join(known)})")
-    if shelf is PYTHON and folder is None:
-        return task
+    if shelf.suffix == ".py" and folder is None:
+        return task + ("@" + shelf.compiler if shelf.compiler else "")
     return os.path.join(folder or shelf.folder, task + shelf.suffix)
 
 
@@ -145,10 +149,17 @@ def _param_complaint(param: object) -> str | None:
     return None
 
 
-def _load_builtin(name: str) -> ModuleType:
+def _load_builtin(source: str) -> ModuleType:
+    """NAME, or NAME@COMPILER: then the module has `compile_kernel`."""
+    name, _, compiler = source.partition("@")
     module_name = "py_impl.tasks." + name
     __import__(module_name)
-    return sys.modules[module_name]
+    module = sys.modules[module_name]
+    if compiler:
+        from py_impl.kernels import put_in
+
+        module.compile_kernel = lambda: put_in(module, compiler)
+    return module
 
 
 def _load_function(source: str, inputs: str | None, path: str | None) -> object:

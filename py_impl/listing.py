@@ -18,6 +18,7 @@ from py_impl import VERSION, catalog
 from py_impl.contract import COMMAND
 from py_impl.errors import Usage
 from py_impl.failure import explain, failure_words
+from py_impl.kernels import offer
 from py_impl.models import models_of
 from py_impl.runtimes import Runtime
 
@@ -124,12 +125,16 @@ def cpu_time_ns() -> int:
 
 def listing(runtime: Runtime, given: dict[str, object]) -> dict[str, object]:
     tasks, errors = tasks_of(runtime, given)
+    compiler: dict[str, str | None] = {}
+    if runtime.shelf.compiler:
+        compiler, lacks = offer(runtime.shelf.compiler)
+        errors += lacks
     return {
         "list": 1,
         "host": "py",
         "version": VERSION,
         "runtimes": [runtime.name],
-        "build": build_facts(),
+        "build": build_facts() | compiler,
         "models": [
             {
                 "name": model.name,

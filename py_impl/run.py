@@ -41,7 +41,7 @@ class Run:
         self.kept: list[tuple[Iterable[int], list[object]]] = []  # jobs, and what a function returned for each
         self.command = None  # the task, where it is one of command.py
         self.sends = self.receives = False  # a function's inputs to another process, its values from there
-        self.carried: dict[str, int] = {}  # in bytes, for the record
+        self.carried: dict[str, int] = {}  # to the record's usage, as its schema says
         self.offload = False  # of functions, by a loop to its executor
         self.chunk = 1  # of a function's jobs, how many go to a process pool at once
         self.texts: dict[str, str] = {}  # its parameters
@@ -90,8 +90,14 @@ class Run:
 
             self.loop = LOOPS[self.loop_name]()
         self.load_transport()
+        self.compile_kernel()
         if self.start_method != "spawn":
             self.open_task()
+
+    def compile_kernel(self) -> None:
+        """In the host, where worker processes find it made; a spawned one loads it for itself."""
+        if hasattr(self.task, "compile_kernel"):
+            self.carried["compile_ns"] = self.task.compile_kernel()
 
     def load_transport(self) -> None:
         if self.task.ASKS == COMMAND:
@@ -216,6 +222,7 @@ class Run:
         worker_signals()
         if self.start_method == "spawn":
             self.task = self.command or catalog.load(self.source, self.inputs, self.path)
+            self.compile_kernel()
             self.slots = attach(self.slots_path, self.jobs)
             self.load_transport()
             self.open_task()

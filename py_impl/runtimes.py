@@ -19,3 +19,4 @@ class Runtime:
 
 PY = Runtime("py", catalog.PYTHON)
 EXT = Runtime("ext", catalog.Shelf(os.path.join(build_folder(), "tasks"), ".so"))
+COMPILED = {name: Runtime(name, catalog.Shelf(catalog.PYTHON.folder, ".py", name)) for name in ("cython", "numba")}

@@ -7,7 +7,7 @@ set -euo pipefail
 # Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
 # (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
 # (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
-# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients: nothing
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients and kernels: nothing
 # needs them, what stands on one that is missing says so.
 dependencies='
 build   gcc                                    cmd:gcc        C compiler
@@ -41,12 +41,14 @@ clients python3-aiohttp                        py:aiohttp     --client aiohttp
 clients python3-uvloop                         py:uvloop      --loop uvloop: libuv under asyncio
 clients python3-trio                           py:trio        --loop trio
 clients python3-anyio                          py:anyio       ends the requests of httpx in time on any loop
+kernels python3-numba                          py:numba       the runtime numba: Python functions compiled by LLVM
+kernels cython3                                py:Cython      the runtime cython: typed Python compiled by way of C
 '
 
 usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
-       ./scripts/setup.sh packages|clients
+       ./scripts/setup.sh packages|clients|kernels
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
@@ -55,6 +57,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   test      install what is missing, then make test
   figures   install what is missing, then make figures
   packages  install all that any of these needs, and make nothing
+  kernels   install what the runtimes numba and cython need, and make nothing
   clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 
@@ -246,7 +249,7 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
-    clients) uses=clients ;;
+    clients | kernels) uses=$action ;;
     missing)
         shift
         name_missing "$@"
@@ -257,7 +260,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -273,7 +276,7 @@ main() {
     # shellcheck disable=SC2086  # a list of words
     provide $uses
     case $action in
-    packages | clients)
+    packages | clients | kernels)
         say "all that is needed for these uses is installed: $uses"
         return
         ;;

@@ -130,8 +130,8 @@ class Host:
         return process, gate
 
 
-def python(module: str) -> list[object]:
-    return [sys.executable, "-s", "-E", "-m", module]
+def python(*words: str) -> list[object]:
+    return [sys.executable, "-s", "-E", "-m", *words]
 
 
 C = Host("c", "cobench-host", [BUILD / "cobench-host"], MODELS, TEST_TASKS / "faulty.so")

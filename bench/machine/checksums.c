@@ -31,6 +31,7 @@ static const struct {
     {"build/native", BUILD, "/native", ".so"},
     {"build/data", BUILD, "/data", ""},
     {"py_impl", ROOT, "/py_impl", ".py"},
+    {"py_impl", ROOT, "/py_impl", ".pyx"},
     {"tasks", TASKS, "", ".so"},
     {"tasks", TASKS, "", ".py"},
 };

@@ -11,6 +11,7 @@
 #include "bench/report/format.h"
 #include "bench/stats/order.h"
 #include "bench/util/alloc.h"
+#include "common/clock.h"
 
 /* So many are named one by one. */
 enum { NAMES_MOST = 4, VARIANTS_MOST = 8 };
@@ -391,6 +392,23 @@ static void note_payload(struct string_list *out, const struct summary *summary,
     }
 }
 
+/* Once a runtime: what is no part of any work time. */
+static void note_compiling(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+{
+    const char *told = "";
+    for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
+        struct format once, each;
+        if (c->group != group || c->cell->compile_ns < 0 || strcmp(told, c->cell->runtime) == 0)
+            continue;
+        told = c->cell->runtime;
+        string_list_addf(out,
+                         "%s: compiling the kernel took %s, once; each command loads it before its work begins (%s "
+                         "from main to the gate)",
+                         told, format_time(&once, (double)c->cell->compile_ns / NS_PER_S),
+                         format_time(&each, c->phase_s[PHASE_READY]));
+    }
+}
+
 void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
 {
     static const char *const texts[FINDINGS] = {
@@ -417,6 +435,7 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
         free(who);
     }
     note_payload(out, summary, group);
+    note_compiling(out, summary, group);
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */

@@ -103,7 +103,8 @@ static int read_plan(struct results *results, struct error *err)
                                                  .peak_pss_bytes = NOT_KNOWN,
                                                  .memory_looks = NOT_KNOWN,
                                                  .sent_bytes = NOT_KNOWN,
-                                                 .received_bytes = NOT_KNOWN};
+                                                 .received_bytes = NOT_KNOWN,
+                                                 .compile_ns = NOT_KNOWN};
     match_controls(results);
     return 0;
 }
@@ -324,6 +325,7 @@ static int line_read(const struct place *at, struct results *results, const stru
     const struct json_field *usage = json_field_get(line, "usage");
     cell->sent_bytes = greater(cell->sent_bytes, line_optional(usage, "sent_bytes"));
     cell->received_bytes = greater(cell->received_bytes, line_optional(usage, "received_bytes"));
+    cell->compile_ns = greater(cell->compile_ns, line_optional(usage, "compile_ns"));
     if (head.status != CELL_OK || !head.timed)
         return 0;
     struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};

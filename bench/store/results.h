@@ -69,6 +69,7 @@ struct result_cell {
     } lock;                             /* Python's, the most of any sample; the last: in a free-threaded build */
     char *lock_by;                      /* the module whose import switched it on; NULL: not known */
     int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
+    int64_t compile_ns;                 /* of a compiled kernel; -1: there is none */
     struct sample *samples;             /* sorted by round, one a round */
     size_t count;
 };

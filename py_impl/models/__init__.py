@@ -14,7 +14,7 @@ class Model:
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
-        runtimes: tuple[str, ...] = ("py", "ext"),
+        runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"),
     ) -> None:  # fmt: skip
         self.name = name
         self.module = module  # has run(run: Run) -> None
