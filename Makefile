@@ -50,6 +50,9 @@ origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))
+# Parts of the C host that need what not every machine has: liburing, and a compiler with OpenMP.
+plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(shell $(PC) --exists liburing && echo yes),uring) \
+             $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp))
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -65,7 +68,7 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o
 
-all: $(programs) $(native) $(tasks) $(transports) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(PYTHONS),pythons) ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(plugins) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(PYTHONS),pythons) ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -227,6 +230,12 @@ $(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
+$(BUILD)/plugins/uring.so: libs_of = $(shell $(PC) --libs liburing)
+$(BUILD)/plugins/openmp.so: libs_of = -fopenmp
+$(BUILD)/obj/c_impl/plugins/openmp.o: cflags_of = -fopenmp
+$(BUILD)/plugins/%.so: $(BUILD)/obj/c_impl/plugins/%.o $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -282,7 +291,7 @@ install: all $(man_pages) ## Install under PREFIX (/usr/local; DESTDIR= stands f
 	$(call say,INSTALL,$(lib))
 	$(Q)umask 022; set -e; rm -rf '$(lib)'; \
 	  mkdir -p '$(lib)' $(foreach d,bin include/cobench lib/pkgconfig share/doc/cobench,'$(DESTDIR)$(PREFIX)/$(d)'); \
-	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs) $(wildcard $(BUILD)/cobench-host-embed-* $(BUILD)/pythons)) native tasks transport data python version | tar -C '$(lib)' -xof -; \
+	  tar -C $(BUILD) -cf - $(patsubst $(BUILD)/%,%,$(programs) $(wildcard $(BUILD)/cobench-host-embed-* $(BUILD)/pythons)) native tasks transport $(if $(plugins),plugins) data python version | tar -C '$(lib)' -xof -; \
 	  tar -cf - --exclude=__pycache__ py_impl c_impl/include bench/suites bench/claims scripts/plots scripts/interpreters.py share/templates | tar -C '$(lib)' -xof -; \
 	  '$(PYTHON)' -s -E -m compileall -q -d '$(PREFIX)/lib/cobench/py_impl' '$(lib)/py_impl'; \
 	  chmod -R u+rwX,go=rX '$(lib)'; \
@@ -311,8 +320,8 @@ deb: install ## Make the package build/cobench_VERSION_ARCHITECTURE.deb, for the
 test: all test-c test-py fuzz-smoke ## Run all tests
 
 # The fuzz targets are compiled along, so that they keep to what they call also where there is no libFuzzer.
-test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
-	$(Q)set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
+test-c: $(unit_tests) $(call objects,$(wildcard tests/fuzz/*.c)) $(tasks) $(transports) $(plugins) $(test_tasks) $(BUILD)/data/words.txt ## C unit tests (cmocka)
+	$(Q)ln -sfn ../plugins $(BUILD)/unit/plugins; set -e; for t in $(unit_tests); do echo "== $$t"; COBENCH_BUILD=$(BUILD) timeout 300 $$t; done
 
 test-page: all ## The page in Chromium (screenshots in build/page)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider -rs tests/page

@@ -29,6 +29,7 @@ test    python3-pytest                         py:pytest      tests in Python
 test    python3-jsonschema                     py:jsonschema  checks records against their schema
 test    clang                                  cmd:clang      builds the fuzz targets
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
+test    liburing-dev                           pc:liburing    the model uring, which a build without it lacks
 test    chromium                               cmd:chromium   the page in a browser
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay

@@ -16,6 +16,8 @@ ALLOWED_SKIPS = (
     "no locale with a decimal comma is installed",
     "this machine has no address for localhost",
     "one CPU: no capacity row",
+    "the model uring cannot run here: ",
+    "the model openmp cannot run here: ",
     "the open-file limit of ",
     "no control group with a limit of tasks can be made here",
     "no control group with a limit can be made here",

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Iterable
@@ -19,12 +20,15 @@ BUILD = (ROOT / os.environ.get("COBENCH_BUILD", "build")).resolve()
 TASKS, TEST_TASKS = ROOT / "tests" / "tasks", BUILD / "test-tasks"
 PROCESSES = ("processes", "process-pool")
 MODELS = ("sync", "threads", "thread-pool", *PROCESSES, "async")
+LOOPS = ("async", "async-threads", "uring")
+PLUGINS = ("uring", "openmp")  # models of the C host that need what not every machine has; without it: test_c_host.py
 SECONDS = 60
 os.environ.setdefault("COBENCH_ROOT", str(ROOT))  # for a build outside of the project
 sys.path.insert(0, str(ROOT))
 
 from lag import Lag  # noqa: E402
 from py_impl import slots  # noqa: E402
+from py_impl.machine import effective_cpus  # noqa: E402
 
 SCHEMAS = {
     name: json.loads((ROOT / "common" / "schema" / f"{name}.schema.json").read_text()) for name in ("record", "list")
@@ -78,11 +82,12 @@ def outcome(folder: Path, status: int, stderr: str, stdout: str = "") -> Outcome
 
 
 class Host:
-    def __init__(self, runtime: str, name: str, program: list[object], models: tuple[str, ...], faulty: Path) -> None:
+    def __init__(self, runtime: str, name: str, program: list[object], models: tuple[str, ...], faulty: Path, also=()) -> None:
         self.runtime = runtime
         self.name = name  # before what it complains of
         self.program = list(map(str, program))
         self.models = models
+        self.listed = (*models, *also)
         self.faulty = faulty  # the task that goes wrong
         self.ways = [(model, "fork") for model in models] + [(model, "spawn") for model in PROCESSES]
 
@@ -134,8 +139,18 @@ def python(*words: str) -> list[object]:
     return [sys.executable, "-s", "-E", "-m", *words]
 
 
-C = Host("c", "cobench-host", [BUILD / "cobench-host"], MODELS, TEST_TASKS / "faulty.so")
-EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], MODELS, TEST_TASKS / "faulty.so")
+def with_plugins() -> tuple[str, ...]:
+    """Those that run here: a plug-in may not be built, and a kernel forbid its system calls."""
+    host = Host("c", "cobench-host", [BUILD / "cobench-host"], PLUGINS, TEST_TASKS / "faulty.so")
+    with tempfile.TemporaryDirectory() as folder:
+        return tuple(model for model in PLUGINS if (BUILD / "plugins" / f"{model}.so").exists()
+                     and host.run(Path(folder), "--task", "null", "--model", model).status != 77)  # fmt: skip
+
+
+C = Host("c", "cobench-host", [BUILD / "cobench-host"], (*MODELS, "async-threads", *with_plugins()), TEST_TASKS / "faulty.so")
+# The same code under an interpreter: what differs is how many threads there are, and they are tried with the others.
+EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], (*MODELS, "async-threads"), TEST_TASKS / "faulty.so",
+             PLUGINS)  # fmt: skip
 PY = Host("py", "py_impl", python("py_impl"), MODELS, TASKS / "faulty.py")
 EXT = Host("ext", "py_impl", python("py_impl.ext"), (*MODELS, "native-pool"), TEST_TASKS / "faulty.so")
 HOSTS = (C, EMBED, EXT, PY)
@@ -162,7 +177,8 @@ def python_task(host: Host, folder: Path, asks: str = "null", run: str = "return
 
 
 def workers_of(model: str, jobs: int, workers: int) -> int:
-    return {"sync": 1, "async": 1, "threads": jobs, "processes": jobs}.get(model, workers)
+    loops = min(effective_cpus(), workers)
+    return {"sync": 1, "async": 1, "uring": 1, "async-threads": loops, "threads": jobs, "processes": jobs}.get(model, workers)
 
 
 def wait_until(holds, seconds: float = 30) -> None:

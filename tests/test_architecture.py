@@ -38,6 +38,8 @@ FOREIGN = {
     "Python.h": ["c_impl/bridge"],
     "curl/curl.h": ["c_impl/transport"],
     "sys/epoll.h": ["c_impl/host"],
+    "liburing.h": ["c_impl/plugins"],
+    "omp.h": ["c_impl/plugins"],
     "event2/": ["bench/origin"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

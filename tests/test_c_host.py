@@ -3,13 +3,14 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
 
-from hosts import BUILD, C, EMBED, PROCESSES, ROOT, Host, children_of, outcome
+from hosts import BUILD, C, EMBED, PLUGINS, PROCESSES, ROOT, Host, children_of, outcome
 from py_impl import slots
 
 
@@ -79,6 +80,22 @@ def test_a_pool_dies_with_a_worker_at_the_gate(host, tmp_path):
 def test_workers_are_reaped_though_sigchld_is_ignored(host, tmp_path, model):
     done = host.run(tmp_path, "--task", "null", "--model", model, preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     assert done.status == 0
+
+
+@pytest.mark.parametrize("model", PLUGINS)
+def test_a_model_whose_plugin_is_not_there(tmp_path, model):
+    (tmp_path / "tasks").symlink_to(BUILD / "tasks")
+    alone = Host("c", "cobench-host", [shutil.copy(BUILD / "cobench-host", tmp_path)], (model,), C.faulty)
+    done = alone.run(tmp_path, "--task", "null", "--model", model)
+    assert done.status == 77 and done.reason.startswith(f"{model} cannot run here (it is built where ")
+    assert f"/plugins/{model}.so: cannot open shared object file" in done.reason
+
+
+@pytest.mark.parametrize("model", PLUGINS)
+def test_every_model_runs_here(tmp_path, model):
+    """Where one cannot, the tests over all models are without it."""
+    if model not in C.models:
+        pytest.skip(f"the model {model} cannot run here: {C.run(tmp_path, '--task', 'null', '--model', model).reason}")
 
 
 @pytest.mark.parametrize("words, says", [(["run", "--help"], "--request-timeout"), (["run", "-h"], "--request-timeout"),

@@ -19,8 +19,8 @@ from zlib import crc32
 import pytest
 
 from hosts import (
-    BUILD, C, EMBED, EXT, HOSTS, PROCESSES, PY, ROOT, SECONDS, TASKS, TEST_TASKS, check_a_run, check_the_end, children_of,
-    outcome, python_task, workers_of,
+    BUILD, C, EMBED, EXT, HOSTS, LOOPS, PLUGINS, PROCESSES, PY, ROOT, SECONDS, TASKS, TEST_TASKS, check_a_run, check_the_end,
+    children_of, outcome, python_task, workers_of,
 )  # fmt: skip
 from origin_stub import body_of, stub_origin
 from py_impl import slots
@@ -62,9 +62,10 @@ def test_list_has_the_tasks_of_the_table(host):
     table = json.loads((ROOT / "tests" / "data" / "tasks.json").read_text())
     assert sorted(offer["tasks"], key=lambda t: t["name"]) == sorted(table, key=lambda t: t["name"])
     assert offer["errors"] == [] and offer["runtimes"] == [host.runtime]
-    assert tuple(model["name"] for model in offer["models"]) == host.models
-    for what, models in (("baseline", ["sync"]), ("processes", list(PROCESSES)), ("loop", ["async"]), ("extra", [])):
-        assert [model["name"] for model in offer["models"] if model[what]] == models
+    names = [model["name"] for model in offer["models"]]
+    assert sorted(names) == sorted({*host.listed, *(PLUGINS if host is C else ())}) and len(set(names)) == len(names)
+    for what, models in (("baseline", ["sync"]), ("processes", PROCESSES), ("loop", LOOPS), ("extra", ("async-threads", *PLUGINS))):
+        assert [model["name"] for model in offer["models"] if model[what]] == [name for name in names if name in models]
     assert host not in C_HOSTS or offer["build"]["libcurl"].startswith("libcurl/")
 
 
@@ -228,7 +229,7 @@ def test_connections_are_kept_and_counted(host, tmp_path, stub, model):
     done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 2, "--url", stub.template,
                     "--set", "delay=20")  # fmt: skip
     assert done.status == 0, done.stderr
-    assert done.record["connections"] == stub.connections == (2 if model == "async" else workers_of(model, 8, 2))
+    assert done.record["connections"] == stub.connections == (2 if model in LOOPS else workers_of(model, 8, 2))
 
 
 @over_models(models=("sync", "async", "process-pool"))
@@ -379,7 +380,7 @@ def test_the_order_of_calls_in_c(host, tmp_path, model, method):
 
 @over_hosts((C, EXT))
 @pytest.mark.parametrize("number", (signal.SIGKILL, signal.SIGSEGV))
-@pytest.mark.parametrize("model", [model for model in EXT.models if model not in PROCESSES])
+@pytest.mark.parametrize("model", [model for model in dict.fromkeys((*C.models, *EXT.models)) if model not in PROCESSES])
 def test_a_crash_in_a_thread_ends_the_host(host, tmp_path, model, number):
     """By the signal itself, which is what the driver names; the record is there and empty."""
     if model not in host.models:
@@ -561,7 +562,7 @@ def limited(what: int, value: int):
 def few_descriptors() -> list[tuple]:
     """A host, a model, how many descriptors there are, and what is said of it: a blocking client of libcurl takes three."""
     or_fewer = "(RLIMIT_NOFILE; a higher `ulimit -Hn` or fewer workers would do)"
-    rows = [(host, model, 64, f"the limit is 64 {or_fewer}") for host in C_HOSTS for model in ("async", "threads", "thread-pool")]
+    rows = [(host, model, 64, f"the limit is 64 {or_fewer}") for host in C_HOSTS for model in ("async", "async-threads", "threads", "thread-pool")]
     rows += [(host, model, 64, None) for host in C_HOSTS for model in ("sync", "process-pool")]
     rows += [(host, "async", 64, f"the limit of 64 open files is too low: this run needs 124 {or_fewer}") for host in (PY, EXT)]
     return rows + [(EXT, "native-pool", 310, f"the limit of 310 open files is too low: this run needs 324 {or_fewer}")]
@@ -584,7 +585,8 @@ def test_one_worker_is_not_told_that_fewer_would_do(host, tmp_path, stub, task, 
     assert done.status == 77 and done.reason.endswith("(RLIMIT_NOFILE; a higher `ulimit -Hn` would do)")
 
 
-@pytest.mark.parametrize("host, model", [(host, m) for host in C_HOSTS for m in ("threads", "thread-pool")] + [(EXT, "native-pool")])
+@pytest.mark.parametrize("host, model", [(host, m) for host in C_HOSTS for m in ("threads", "thread-pool")] +
+                         [(C, m) for m in C.models if m == "openmp"] + [(EXT, "native-pool")])
 def test_threads_that_cannot_be_started(host, tmp_path, model):
     done = host.run(tmp_path, "--task", "wait", "--model", model, "--jobs", 200, "--set", "delay=200",
                     preexec_fn=limited(resource.RLIMIT_AS, 400 << 20 if host is EXT else 300 << 20))  # fmt: skip

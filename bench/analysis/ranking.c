@@ -146,8 +146,8 @@ bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cel
 
 static size_t simplicity(const char *model)
 {
-    static const char *const order[] = {"sync",        "async",        "threads",  "thread-pool",
-                                        "native-pool", "process-pool", "processes"};
+    static const char *const order[] = {"sync",   "async",         "uring",       "threads",      "thread-pool",
+                                        "openmp", "async-threads", "native-pool", "process-pool", "processes"};
     size_t i = 0;
     while (i < sizeof order / sizeof *order && strcmp(order[i], model) != 0)
         i++;
@@ -157,7 +157,7 @@ static size_t simplicity(const char *model)
 enum model_flow model_flow(const char *model)
 {
     const size_t i = simplicity(model);
-    return i < 2 ? FLOW_ONE : i < 4 ? FLOW_THREADS : FLOW_OTHER;
+    return i < 3 ? FLOW_ONE : i < 7 ? FLOW_THREADS : FLOW_OTHER;
 }
 
 /* As a runner-up: sync only where there is no other, before it a model that cannot gain. */

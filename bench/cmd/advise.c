@@ -27,8 +27,8 @@ static const struct options options = {
         "and "
         "what was not measured.\v"
         "RUN is a folder of a run, or its name under results/; results/latest where none is given. Where there is no "
-        "clear difference between two models the simpler one is taken: sync, async, threads, thread-pool, "
-        "native-pool, process-pool, processes (docs/statistics.md)."};
+        "clear difference between two models the simpler one is taken: sync, async, uring, threads, thread-pool, "
+        "openmp, async-threads, native-pool, process-pool, processes (docs/statistics.md)."};
 
 static int advise(const void *arguments, const struct paths *paths, struct error *err)
 {

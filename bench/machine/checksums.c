@@ -28,6 +28,7 @@ static const struct {
     {"build/cobench-origin", BUILD, "/cobench-origin", ""},
     {"build/tasks", BUILD, "/tasks", ".so"},
     {"build/transport", BUILD, "/transport", ".so"},
+    {"build/plugins", BUILD, "/plugins", ".so"},
     {"build/native", BUILD, "/native", ".so"},
     {"build/data", BUILD, "/data", ""},
     {"py_impl", ROOT, "/py_impl", ".py"},

@@ -15,6 +15,7 @@
 #include "host/end_pause.h"
 #include "host/error.h"
 #include "host/models.h"
+#include "host/plugin.h"
 #include "host/run.h"
 #include "host/shared_state.h"
 #include "host/transport.h"
@@ -63,7 +64,7 @@ static void pool_work(struct pool_call *call)
         run_account(run);
     if (run->transport != NULL)
         run->transport->close(run->transport_state);
-    transport_unload(call->transport_handle);
+    plugin_unload(call->transport_handle);
     if (call->rc != 0)
         error_complete(&call->error, call->rc);
 }

@@ -20,7 +20,8 @@
 
 enum {
     FILES_BLOCKING = 3, /* of a client: its socket and what libcurl wakes itself with */
-    FILES_LOOP = 1,     /* of a request on a loop */
+    FILES_REQUEST = 1,  /* of a request on a loop */
+    FILES_LOOP = 4,     /* of the loop: what it waits by, and what its libcurl wakes itself with */
     FILES_COMMAND = 5,  /* of a command: its end, its two pipes, and their other ends while it starts */
     FILES_SLACK = 32,   /* libraries, epoll, what was open at the start */
 };
@@ -55,8 +56,10 @@ int limits_check_files(const struct model *model, enum cobench_ask ask, unsigned
         return error_fill(err, -errno, "the limit of open files cannot be read: %s", strerror(errno));
     const bool alone = model->one_at_a_time || model->uses_processes; /* in its process */
     const uint64_t here = alone ? 1 : workers;
-    const uint64_t each = ask == COBENCH_ASK_COMMAND ? FILES_COMMAND : model->uses_loop ? FILES_LOOP : FILES_BLOCKING;
-    const uint64_t need = here * each + files_open() + FILES_SLACK;
+    const uint64_t each = ask == COBENCH_ASK_COMMAND ? FILES_COMMAND
+                          : model->uses_loop         ? FILES_REQUEST
+                                                     : FILES_BLOCKING;
+    const uint64_t need = here * each + limits_loops(model, workers) * FILES_LOOP + files_open() + FILES_SLACK;
     if (files.rlim_cur == RLIM_INFINITY || need <= files.rlim_cur)
         return 0;
     return error_fill(
@@ -81,6 +84,12 @@ static bool line_read(const char *path, char *line, int size)
 }
 
 unsigned limits_cpus(void) { return (unsigned)ceil(cpus_effective("")); }
+
+unsigned limits_loops(const struct model *model, unsigned workers)
+{
+    const unsigned cpus = model->loop_a_cpu ? limits_cpus() : 1;
+    return !model->uses_loop ? 0 : cpus < workers ? cpus : workers;
+}
 
 /* Lowers *arg (int64_t) to a control group's limit of tasks. */
 static void pids_look(const char *root, const char *folder, void *arg)

@@ -14,6 +14,9 @@ void limits_raise(void);
  * limit in err. */
 int limits_check_files(const struct model *model, enum cobench_ask ask, unsigned workers, struct cobench_error *err);
 
+/* How many event loops a model has for `workers` in flight: none, one, or one for each CPU that it can use. */
+unsigned limits_loops(const struct model *model, unsigned workers);
+
 /* Says that one more could not be started beside `started` others, with the limits that count threads and
  * processes. `what`: "a thread" or "a process". Returns `rc`. */
 int limits_explain_start(int rc, const char *what, uint64_t started, struct cobench_error *err);

@@ -9,6 +9,7 @@
 
 #include "host/contract.h"
 #include "host/models.h"
+#include "host/plugin.h"
 #include "host/probe.h"
 #include "host/runtime.h"
 #include "host/text.h"
@@ -33,7 +34,7 @@ static json_t *build_json(void)
     json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS),
                              "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
                              text_json(transport ? transport->describe() : NULL));
-    transport_unload(handle);
+    plugin_unload(handle);
     for (const struct runtime_fact *fact = runtime.facts(); json && fact->key; fact++)
         json_object_set_new(json, fact->key, text_json(fact->value ? fact->value : fact->read()));
     return json;

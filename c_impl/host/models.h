@@ -11,7 +11,8 @@ struct model {
     const char *name;
     const char *about;   /* one line */
     bool uses_processes; /* start methods apply */
-    bool uses_loop;      /* waits on the event loop */
+    bool uses_loop;      /* waits on an event loop */
+    bool loop_a_cpu;     /* on several: limits_loops */
     bool one_at_a_time;  /* ignores workers: a baseline */
     bool extra;          /* the driver runs it only where it is named */
     /*
@@ -24,7 +25,9 @@ struct model {
 
 /* One row per model, in the order of the list: a new one is a row here and a file in c_impl/models/ that defines
  * `const struct model model_NAME`. */
-#define MODELS(row) row(sync) row(threads) row(thread_pool) row(processes) row(process_pool) row(async)
+#define MODELS(row)                                                                                                   \
+    row(sync) row(threads) row(thread_pool) row(processes) row(process_pool) row(async) row(async_threads) row(uring) \
+        row(openmp)
 
 #define MODEL_DECLARE(name) extern const struct model model_##name;
 MODELS(MODEL_DECLARE)

@@ -57,9 +57,8 @@ struct transport {
     void (*mux_close)(void *mux);
 };
 
-/* Loads the transport for URL or COMMAND that stands beside the host (transport.c). *handle is for transport_unload, which
- * takes NULL too. 0, or -ELIBACC with the reason in err: this cannot be asked for here. */
+/* Loads the transport for URL or COMMAND that stands beside the host (plugin.h). 0, or -ELIBACC with the reason in err: this
+ * cannot be asked for here. */
 int transport_load(enum cobench_ask ask, const struct transport **out, void **handle, struct cobench_error *err);
-void transport_unload(void *handle);
 
 #endif

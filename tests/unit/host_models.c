@@ -17,6 +17,7 @@
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
+#include "host/limits.h"
 #include "host/models.h"
 #include "host/run.h"
 #include "host/shared_state.h"
@@ -117,6 +118,7 @@ struct fixture {
     struct children children;
     struct cobench_error err;
     struct slot *slots;
+    const struct model *models[16]; /* ends with NULL */
 };
 
 static void *shared_new(size_t size)
@@ -124,26 +126,6 @@ static void *shared_new(size_t size)
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(memory != MAP_FAILED);
     return memory;
-}
-
-static int fixture_setup(void **state)
-{
-    static struct fixture f;
-    memset(&f, 0, sizeof f);
-    calls = shared_new(sizeof *calls);
-    calls->fails_from = UINT64_MAX;
-    f.slots = shared_new(JOBS_MAX * sizeof *f.slots);
-    *state = &f;
-    return shared_state_open(&f.run.shared);
-}
-
-static int fixture_teardown(void **state)
-{
-    struct fixture *f = *state;
-    shared_state_close(f->run.shared);
-    munmap(f->slots, JOBS_MAX * sizeof *f->slots);
-    munmap(calls, sizeof *calls);
-    return 0;
 }
 
 static int model_try(struct fixture *f, const struct model *model, enum start_method method, uint64_t jobs,
@@ -180,6 +162,48 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
     return rc;
 }
 
+/* Those of the table that this machine has what it takes for. */
+static void models_find(struct fixture *f)
+{
+    size_t count = 0;
+    for (const struct model *const *m = models; *m; m++) {
+#ifdef __SANITIZE_THREAD__
+        if (*m == &model_openmp) /* its library is not compiled for this sanitizer, which then sees races */
+            continue;
+#endif
+        if (!(*m)->extra || model_try(f, *m, START_FORK, 1, 1) != -ELIBACC)
+            f->models[count++] = *m;
+        else
+            print_message("skipped: %s: %s\n", (*m)->name, f->err.message);
+    }
+    memset(f->run.shared, 0, sizeof *f->run.shared);
+    memset(calls, 0, sizeof *calls);
+    calls->fails_from = UINT64_MAX;
+}
+
+static int fixture_setup(void **state)
+{
+    static struct fixture f;
+    memset(&f, 0, sizeof f);
+    calls = shared_new(sizeof *calls);
+    calls->fails_from = UINT64_MAX;
+    f.slots = shared_new(JOBS_MAX * sizeof *f.slots);
+    *state = &f;
+    const int rc = shared_state_open(&f.run.shared);
+    if (rc == 0)
+        models_find(&f);
+    return rc;
+}
+
+static int fixture_teardown(void **state)
+{
+    struct fixture *f = *state;
+    shared_state_close(f->run.shared);
+    munmap(f->slots, JOBS_MAX * sizeof *f->slots);
+    munmap(calls, sizeof *calls);
+    return 0;
+}
+
 static void all_done_check(const struct fixture *f)
 {
     for (uint64_t job = 0; job < f->run.jobs; job++) {
@@ -207,11 +231,11 @@ TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown, struct fixture *f
         unsigned workers;
     } rows[] = {{1, 1}, {8, 1}, {8, 3}, {9, 9}, {100, 7}};
     for (unsigned delays = 0; delays < 2; delays++)
-        for (size_t m = 0; models[m]; m++)
-            for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++)
+        for (size_t m = 0; f->models[m]; m++)
+            for (size_t k = 0; k < (f->models[m]->uses_processes ? 2 : 1); k++)
                 for (size_t i = 0; i < COUNT(rows); i++) {
                     calls->delays = delays;
-                    assert_int_equal(model_try(f, models[m], methods[k], rows[i].jobs, rows[i].workers), 0);
+                    assert_int_equal(model_try(f, f->models[m], methods[k], rows[i].jobs, rows[i].workers), 0);
                     all_done_check(f);
                 }
 }
@@ -219,15 +243,15 @@ TEST_WITH(test_each_job_once, fixture_setup, fixture_teardown, struct fixture *f
 TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown, struct fixture *f)
 {
     const unsigned jobs = 12, workers = 3;
-    for (size_t m = 0; models[m]; m++)
-        for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
-            const bool pool = strstr(models[m]->name, "pool") != NULL;
-            const bool alone = models[m]->one_at_a_time || models[m]->uses_loop;
-            const unsigned opened = alone ? 1 : pool ? workers : jobs;
-            const unsigned forks = models[m]->uses_processes && k == 0 ? opened : 0;
+    for (size_t m = 0; f->models[m]; m++)
+        for (size_t k = 0; k < (f->models[m]->uses_processes ? 2 : 1); k++) {
+            const bool pool = strstr(f->models[m]->name, "pool") != NULL || f->models[m] == &model_openmp;
+            const unsigned loops = f->models[m]->one_at_a_time ? 1 : limits_loops(f->models[m], workers);
+            const unsigned opened = loops ? loops : pool ? workers : jobs;
+            const unsigned forks = f->models[m]->uses_processes && k == 0 ? opened : 0;
             memset(calls, 0, sizeof *calls);
             calls->fails_from = UINT64_MAX;
-            assert_int_equal(model_try(f, models[m], methods[k], jobs, workers), 0);
+            assert_int_equal(model_try(f, f->models[m], methods[k], jobs, workers), 0);
             assert_int_equal(calls->open, k == 0 ? 1 : opened);
             assert_int_equal(calls->close, calls->open);
             assert_int_equal(calls->worker_open, opened);
@@ -242,10 +266,10 @@ TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown, struct fixture *
 TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown, struct fixture *f)
 {
     const uint64_t jobs = 30;
-    for (size_t m = 0; models[m]; m++) {
+    for (size_t m = 0; f->models[m]; m++) {
         struct failure failures[FAILURES_MAX];
         calls->fails_from = 10;
-        assert_int_equal(model_try(f, models[m], START_FORK, jobs, 4), 0);
+        assert_int_equal(model_try(f, f->models[m], START_FORK, jobs, 4), 0);
         assert_int_equal(f->run.shared->failed, 20);
         assert_int_equal(f->run.shared->ended, jobs);
         assert_int_equal(shared_state_failures(f->run.shared, failures), FAILURES_MAX);
@@ -267,11 +291,11 @@ TEST_WITH(test_failures_stay_with_their_jobs, fixture_setup, fixture_teardown, s
 /* A worker that does not open ends the run of a pool, and its job where there is a worker for each. */
 TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    for (size_t m = 0; models[m]; m++)
-        for (size_t k = 0; k < (models[m]->uses_processes ? 2 : 1); k++) {
-            const bool each = models[m] == &model_threads || models[m] == &model_processes;
+    for (size_t m = 0; f->models[m]; m++)
+        for (size_t k = 0; k < (f->models[m]->uses_processes ? 2 : 1); k++) {
+            const bool each = f->models[m] == &model_threads || f->models[m] == &model_processes;
             calls->worker_fails = true;
-            const int rc = model_try(f, models[m], methods[k], 6, 2);
+            const int rc = model_try(f, f->models[m], methods[k], 6, 2);
             assert_int_equal(calls->run, 0);
             assert_int_equal(rc, each ? 0 : -EPERM);
             if (each)
@@ -284,15 +308,15 @@ TEST_WITH(test_workers_that_do_not_open, fixture_setup, fixture_teardown, struct
 /* A worker that a job ends by exit(0) is a crash like any other, and the last to end tells the driver. */
 TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    for (size_t m = 0; models[m]; m++)
-        for (size_t k = 0; models[m]->uses_processes && k < 2; k++) {
+    for (size_t m = 0; f->models[m]; m++)
+        for (size_t k = 0; f->models[m]->uses_processes && k < 2; k++) {
             struct failure failures[FAILURES_MAX];
             int pipes[2];
             assert_int_equal(pipe(pipes), 0);
             const struct end_pause pause = {.read = pipes[0], .write = pipes[1]};
             f->end_pause = &pause; /* the byte that is written ends the pause, too */
             calls->exits_at = 5;
-            assert_int_equal(model_try(f, models[m], methods[k], 6, 1), 0);
+            assert_int_equal(model_try(f, f->models[m], methods[k], 6, 1), 0);
             assert_int_equal(f->run.shared->failed, 1);
             assert_int_equal(shared_state_failures(f->run.shared, failures), 1);
             assert_string_equal(failures[0].error.type, "Crash");

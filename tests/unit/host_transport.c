@@ -294,7 +294,7 @@ static struct outcome get_on_loop(struct fixture *f, const char *url)
     const struct cobench_request ask = ask_of(url);
     struct outcome o = {0};
     void *mux = NULL;
-    assert_int_equal(loop_open(&o.loop), 0);
+    assert_int_equal(loop_open(&loop_epoll, &o.loop, &o.err), 0);
     assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 1, &mux, &o.err), 0);
     o.rc = f->transport->mux_get(mux, &ask, outcome_done, &o, &o.err);
     if (!o.rc) {
@@ -465,7 +465,7 @@ static void crowd_run(struct fixture *f, const char *path, unsigned at_once, uns
 {
     struct crowd c = {.f = f, .ask = ask_of(url_of(f->server.port, path)), .left = more};
     struct cobench_error err = {0};
-    assert_int_equal(loop_open(&c.loop), 0);
+    assert_int_equal(loop_open(&loop_epoll, &c.loop, &err), 0);
     assert_int_equal(f->transport->mux_open(f->state, c.loop, &loop_ops, at_once, &c.mux, &err), 0);
     for (; c.under_way < at_once; c.under_way++)
         assert_int_equal(f->transport->mux_get(c.mux, &c.ask, crowd_done, &c, &err), 0);
@@ -505,7 +505,7 @@ TEST_WITH(test_close_cancels, fixture_setup, fixture_teardown, struct fixture *f
     const struct cobench_request stall = ask_of(url_of(f->server.port, "/stall")),
                                  ok = ask_of(url_of(f->server.port, "/ok"));
 
-    assert_int_equal(loop_open(&o.loop), 0);
+    assert_int_equal(loop_open(&loop_epoll, &o.loop, &o.err), 0);
     assert_int_equal(f->transport->mux_open(f->state, o.loop, &loop_ops, 3, &mux, &o.err), 0);
     for (int i = 0; i < 2; i++)
         assert_int_equal(f->transport->mux_get(mux, &stall, outcome_done, &o, &o.err), 0);

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job that asks for a delay becomes a timer of the loop, one that asks for a URL or a command a request of the transport's mux;
+ * both end in a callback that computes the result on the loop's thread and draws the next jobs. Jobs that ask for nothing are run
+ * on the spot, one after the other: an event loop cannot help them, and that is what their row shows. In an open loop a job that
+ * is not yet due is a timer too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
+ */
+#include "host/loop_worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "host/dispenser.h"
+#include "host/end_pause.h"
+#include "host/error.h"
+#include "host/loop.h"
+#include "host/run.h"
+#include "host/transport.h"
+
+/* An in-flight request: a job from its start to its end, or a free place for one. */
+struct request {
+    struct loop_worker *owner;
+    uint64_t job;
+    struct loop_timer timer; /* for a job that is not yet due, and then for its delay */
+    struct request *next;    /* in the stack of free ones */
+};
+
+static void draw_jobs(struct loop_worker *w);
+
+/* A job's wait is over and the job done with: its place is free for the next one. */
+static void request_end(struct request *r)
+{
+    struct loop_worker *w = r->owner;
+
+    r->next = w->idle;
+    w->idle = r;
+    w->in_flight--;
+    draw_jobs(w);
+}
+
+static void delay_over(void *arg)
+{
+    struct request *r = arg;
+
+    worker_finish(&r->owner->worker, r->job, NULL);
+    request_end(r);
+}
+
+static void reply_came(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
+{
+    struct request *r = arg;
+
+    if (reply)
+        worker_finish(&r->owner->worker, r->job, reply);
+    else
+        worker_abandon(&r->owner->worker, r->job, rc, error);
+    request_end(r);
+}
+
+/* Starts what a job asked for. 0: a callback will end the job; a negative errno: nothing was started. */
+static int wait_start(struct request *r, const struct cobench_request *ask, struct cobench_error *err)
+{
+    struct loop_worker *w = r->owner;
+
+    if (ask->ask == COBENCH_ASK_DELAY) {
+        r->timer.fire = delay_over;
+        return loop_ops.timer_set(w->loop, &r->timer, clock_now_ns() + ask->delay_ns);
+    }
+    return w->run->transport->mux_get(w->mux, ask, reply_came, r, err);
+}
+
+/* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
+static void request_start(struct request *r)
+{
+    struct loop_worker *w = r->owner;
+    struct cobench_request ask;
+    struct cobench_error err = {0};
+
+    if (worker_begin(&w->worker, r->job, &ask)) {
+        request_end(r);
+        return;
+    }
+    if (ask.ask == COBENCH_ASK_NOTHING) {
+        worker_finish(&w->worker, r->job, NULL);
+        request_end(r);
+        return;
+    }
+    const int rc = wait_start(r, &ask, &err);
+    if (rc) {
+        worker_abandon(&w->worker, r->job, rc, &err);
+        request_end(r);
+    }
+}
+
+static void due_now(void *arg) { request_start(arg); }
+
+/* Gives a job a place, and starts it, now or when it is due. */
+static void request_admit(struct loop_worker *w, uint64_t job, int64_t due_ns)
+{
+    struct request *r = w->idle;
+    r->job = job;
+    w->idle = r->next;
+    w->in_flight++;
+    r->timer.fire = due_now;
+    /* Without memory for a timer the job is early, which the driver finds out, rather than lost. */
+    if (due_ns == 0 || due_ns <= clock_now_ns() || loop_ops.timer_set(w->loop, &r->timer, due_ns) != 0)
+        request_start(r);
+}
+
+/* Draws jobs while there is a free place. A job that ends at once comes back here only to find it at work
+ * already, so that the stack stays flat however many do. */
+static void draw_jobs(struct loop_worker *w)
+{
+    struct dispenser *dispenser = w->run->dispenser;
+    uint64_t job;
+    int64_t due_ns;
+
+    if (w->drawing)
+        return;
+    w->drawing = true;
+    while (!w->dry && w->idle) {
+        if (dispenser->draw(dispenser, (unsigned)w->worker.id, &job, &due_ns))
+            request_admit(w, job, due_ns);
+        else
+            w->dry = true;
+    }
+    w->drawing = false;
+    if (w->dry && w->in_flight == 0)
+        loop_stop(w->loop);
+}
+
+static int places_make(struct loop_worker *w)
+{
+    w->requests = calloc(w->most, sizeof *w->requests);
+    if (!w->requests)
+        return -ENOMEM;
+    for (unsigned i = w->most; i-- > 0;) {
+        w->requests[i] = (struct request){.owner = w, .next = w->idle, .timer = {.arg = &w->requests[i]}};
+        w->idle = &w->requests[i];
+    }
+    return 0;
+}
+
+int loop_worker_open(struct loop_worker *w, const struct loop_worker_options *how, struct cobench_error *err)
+{
+    struct run *run = how->run;
+    int rc;
+
+    *w = (struct loop_worker){.run = run, .most = how->in_flight};
+    rc = worker_open(&w->worker, run, (int32_t)how->id, 0, false, err);
+    if (rc)
+        return rc;
+    rc = places_make(w);
+    if (!rc)
+        rc = loop_open(how->kind, &w->loop, err);
+    if (!rc && run->transport)
+        rc = run->transport->mux_open(run->transport_state, w->loop, &loop_ops, w->most, &w->mux, err);
+    if (rc)
+        loop_worker_close(w);
+    return rc;
+}
+
+void loop_worker_close(struct loop_worker *w)
+{
+    if (w->mux)
+        w->run->transport->mux_close(w->mux);
+    loop_close(w->loop);
+    free(w->requests);
+    worker_close(&w->worker);
+}
+
+int loop_worker_drain(struct loop_worker *w, struct cobench_error *err)
+{
+    draw_jobs(w);
+    int rc = loop_run(w->loop);
+    if (!rc && (w->in_flight || !w->dry))
+        rc = -EIO;
+    if (rc)
+        return error_fill(err, rc, "the event loop ended with %u jobs in flight", w->in_flight);
+    end_pause_all(&w->worker);
+    return 0;
+}
+
+int loop_worker_alone(struct run *run, const struct loop_kind *kind, struct cobench_error *err)
+{
+    const struct loop_worker_options how = {.run = run, .kind = kind, .in_flight = run->workers};
+    struct loop_worker w;
+    int rc = loop_worker_open(&w, &how, err);
+
+    if (rc)
+        return rc;
+    rc = run_gate(run, err);
+    if (!rc)
+        rc = loop_worker_drain(&w, err);
+    loop_worker_close(&w);
+    if (!rc)
+        run_stamp_work(run); /* what the worker left in the shared state when it closed */
+    return rc;
+}
