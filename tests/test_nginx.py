@@ -15,8 +15,8 @@ import servers  # noqa: E402
 
 @pytest.fixture(scope="module")
 def url():
-    with servers.nginx(20) as address:
-        yield address
+    with servers.nginx(20) as server:
+        yield server.url
 
 
 QUIET = ("--quiet", "--rounds", 1)

@@ -202,7 +202,7 @@ def figure_4(bench: Bench) -> None:
     servers.descriptors_raise(2 * connections)
     with servers.nginx(delay) as echo, servers.origin(bench.build) as origin:
         samples = bench.interleave({
-            "nginx": lambda: servers.wrk(echo, connections, seconds),
+            "nginx": lambda: servers.wrk(echo.url, connections, seconds),
             "origin": lambda: servers.wrk(origin.url(1, 6, delay), connections, seconds),
         })
         for name in samples:
@@ -505,6 +505,34 @@ def figure_12(bench: Bench) -> None:
         bench.verdict(what, signed_rank.pseudo_median(each), " ns/job", at_most=most)
 
 
+# -- figure 13: loops in C -----------------------------------------------------------------------------------------------
+
+
+def figure_13(bench: Bench) -> None:
+    """Requests a second against nginx without any delay: one event loop, one a CPU, and io_uring in the place of epoll."""
+    jobs, connections = 100_000, 1000
+    print(f"  fetch, {jobs:,} jobs, {connections:,} connections; nginx has one worker")
+    servers.descriptors_raise(2 * connections)
+    models = ("async", "async-threads", "uring")
+    shares: dict[str, list[float]] = {model: [] for model in models}
+    with servers.nginx(0) as server, slots_folder() as folder:
+
+        def rate(model: str) -> float:
+            before = server.cpu_ns()
+            told = host_run(bench, Path(folder, "slots"), "--task", "fetch", "--model", model, "--jobs", str(jobs), "--workers",
+                            str(connections), "--url", server.url, "--set", "check=length", "--set", "size=6")
+            shares[model].append((server.cpu_ns() - before) / work_ns(told))
+            return jobs / work_ns(told) * 1e9
+
+        samples = bench.interleave({model: lambda model=model: rate(model) for model in models})
+    for model in models:
+        share = signed_rank.pseudo_median(shares[model]).estimate
+        bench.verdict(f"c:{model}", signed_rank.pseudo_median([each / 1000 for each in samples[model]]), " k/s",
+                      note=f"nginx used {share:.2f} of a CPU meanwhile")
+    bench.verdict("c:async-threads / c:async", signed_rank.ratio(samples["async-threads"], samples["async"]), at_least=1)
+    bench.verdict("c:uring / c:async", signed_rank.ratio(samples["uring"], samples["async"]), at_least=0.9)
+
+
 # -- figure 14: clients and event loops ---------------------------------------------------------------------------------
 
 
@@ -563,7 +591,7 @@ def figure_14(bench: Bench) -> None:
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
-    10: figure_10, 11: figure_11, 12: figure_12, 14: figure_14,
+    10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14,
 }
 
 

@@ -38,7 +38,7 @@ http {{
     uwsgi_temp_path uwsgi; scgi_temp_path scgi;
     server {{
         listen 127.0.0.1:{port} backlog=4096;
-        location / {{ echo_sleep {seconds}; echo "hello"; }}
+        location / {{ {sleep} echo "hello"; }}
     }}
 }}
 """
@@ -80,9 +80,20 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.01)
 
 
+@dataclass(frozen=True)
+class Nginx:
+    url: str
+    pid: int
+
+    def cpu_ns(self) -> int:
+        """CPU time of its workers so far, each of one thread."""
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return sum(int(Path(f"/proc/{worker}/schedstat").read_text().split()[0]) for worker in workers)
+
+
 @contextmanager
-def nginx(delay_ms: int) -> Iterator[str]:
-    """nginx with its echo module on a free port; the URL that answers "hello" after the delay."""
+def nginx(delay_ms: int) -> Iterator[Nginx]:
+    """nginx with its echo module on a free port; its URL answers "hello" after the delay."""
     module = next((folder / MODULE for folder in MODULE_FOLDERS if (folder / MODULE).exists()), None)
     if module is None:
         raise Missing("nginx's echo module is not installed (./scripts/setup.sh figures installs it)")
@@ -92,12 +103,12 @@ def nginx(delay_ms: int) -> Iterator[str]:
         port = probe.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="cobench-nginx-") as folder:
         config = Path(folder, "nginx.conf")
-        config.write_text(NGINX_CONFIG.format(module=module, port=port, seconds=delay_ms / 1000,
-                                              descriptors=descriptors_raise(2048)))
+        sleep = f"echo_sleep {delay_ms / 1000};" if delay_ms else ""
+        config.write_text(NGINX_CONFIG.format(module=module, port=port, sleep=sleep, descriptors=descriptors_raise(2048)))
         process = subprocess.Popen([executable, "-p", folder, "-c", str(config)], stdin=subprocess.DEVNULL)
         try:
             wait_for(port, process)
-            yield f"http://127.0.0.1:{port}/"
+            yield Nginx(f"http://127.0.0.1:{port}/", process.pid)
         finally:
             process.terminate()
             process.wait()
