@@ -27,6 +27,7 @@ ALLOWED_SKIPS = (
     "no network of its own: ",
     "this machine lets nobody mount",
     "no git tree",
+    "no free-threaded interpreter is installed",
     "an optional library is missing: ",
 )
 

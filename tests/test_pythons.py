@@ -2,9 +2,11 @@
 """Several interpreters in one run: which ones are meant, what they are called, and that all of them are measured."""
 
 import importlib.util
+import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -159,6 +161,11 @@ def test_fake_hosts_of_two_interpreters(checkout):
     assert reasons.keys() == {f"ext{label}", f"ext{label}-2"} and "make PYTHONS=" in reasons[f"ext{label}"]
 
 
+def test_one_interpreter_has_no_label(checkout):
+    checkout.good("--task", "null", "--rounds", 1, "--python", sys.executable)
+    assert {cell["runtime"] for cell in checkout.plan()["cells"]} == {"c", "py"}
+
+
 def test_one_run_of_two_interpreters(tmp_path):
     """The build's own under two paths, so that no second one is needed."""
     python = (BUILD / "python").read_text().strip()
@@ -176,7 +183,72 @@ def test_one_run_of_two_interpreters(tmp_path):
     first, second = run.cell(f"py{label}", "sync"), run.cell(f"py{label}-2", "sync")
     assert first["whole_own_sync"] == first["whole_py_sync"] == 1 and second["whole_own_sync"] == 1 != second["whole_py_sync"]
     text = (run.folder / "summary.md").read_text()
+    subprocess.run([BUILD / "cobench", "plot", run.folder, "--only", "pythons"], check=True, timeout=60)
     assert f"whole / py{label}:sync" in text and "whole / own sync" in text
+    assert "What each CPython changes" in (run.folder / "plots" / "pythons.svg").read_text()
     again = subprocess.run([BUILD / "cobench", "run", "--resume", run.folder, "--rounds", "2", "--quiet", "--no-plots"], cwd=ROOT,
                            capture_output=True, text=True, timeout=300)
     assert again.returncode == 0, again.stderr
+
+
+# -- the lock of a free-threaded build ---------------------------------------------------------------------------------------
+
+def report(folder, **changes):
+    """The Markdown of a committed run whose samples of py say this of their interpreter, and of what interpreters."""
+    machine = json.loads((folder / "machine.json").read_text()) | changes.pop("machine", {})
+    (folder / "machine.json").write_text(json.dumps(machine))
+    lines = []
+    for line in (folder / "samples.jsonl").read_text().splitlines():
+        sample = json.loads(line)
+        if sample.get("python"):
+            sample["python"] |= changes
+        lines.append(json.dumps(sample))
+    (folder / "samples.jsonl").write_text("\n".join(lines) + "\n")
+    done = subprocess.run([BUILD / "cobench", "report", folder, "--format", "md"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_lock_that_was_switched_on_is_said(tmp_path):
+    run = shutil.copytree(ROOT / "tests" / "data" / "run-small", tmp_path / "run")
+    text = report(run, free_threaded=True, gil=True, gil_switched_on_by="numpy.core")
+    assert "**lock**: py: Python's lock was on during the work, though the build is free-threaded: the import of numpy.core" in text
+    text = report(run, free_threaded=True, gil=False, gil_switched_on_by=None)
+    assert "**lock**" not in text and "Python's lock" not in text
+
+
+def test_builds_that_are_not_alike_are_said(tmp_path):
+    run = shutil.copytree(ROOT / "tests" / "data" / "run-small", tmp_path / "run")
+    rows = [{"label": "3.11", "built": "PGO, LTO, -O2"}, {"label": "3.13t", "built": "no PGO, no LTO, -O3"}]
+    assert "3.11: PGO, LTO, -O2; 3.13t: no PGO, no LTO, -O3" in report(run, machine={"interpreters": rows})
+    assert "**builds**" not in report(run, machine={"interpreters": rows[:1] * 2})
+
+
+@pytest.fixture
+def free_threaded(tmp_path):
+    """An interpreter without the lock, and a module that does not say that it can do without."""
+    rows = interpreters.ask(interpreters.distinct(interpreters.places(dict(os.environ), str(BUILD))))
+    row = next((row for row in rows if row.get("lock") == "free-threaded" and row["why"] is None and row["headers"]), None)
+    if row is None:
+        pytest.skip("no free-threaded interpreter is installed")
+    (tmp_path / "relock.c").write_text("#include <Python.h>\nstatic struct PyModuleDef def = {PyModuleDef_HEAD_INIT, .m_name = \"relock\"};\n"
+                                       "PyMODINIT_FUNC PyInit_relock(void) { return PyModuleDef_Init(&def); }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", f"-I{row['headers']}", tmp_path / "relock.c", "-o", tmp_path / f"relock{row['suffix']}"],
+                   check=True, timeout=60)
+    (tmp_path / "quote.py").write_text("def free(job):\n    return job\n\n\ndef late(job):\n    import relock\n    return job\n")
+    return row
+
+
+@pytest.mark.parametrize(("function", "by"), [("free", None), ("late", "relock")])
+def test_the_record_says_whether_the_lock_was_on(free_threaded, tmp_path, function, by):
+    """In this process and in workers of their own, where alone the import is in the process models."""
+    embed = interpreters.built(str(BUILD)).get(free_threaded["executable"])  # by `make PYTHONS=`
+    hosts = [[free_threaded["path"], "-s", "-E", "-m", "py_impl"], *([[embed]] if embed else [])]
+    for host, model in itertools.product(hosts, ("sync", "threads", "processes", "process-pool")):
+        record = tmp_path / "record"
+        done = subprocess.run([*host, "run", "--task", f"{tmp_path}/quote.py:{function}", "--model", model, "--jobs", "4", "--workers",
+                               "2", "--slots", tmp_path / "slots", "--record", record], cwd=ROOT, capture_output=True, text=True,
+                              timeout=60)
+        python = json.loads(record.read_text())["python"]
+        assert done.returncode == 0 and python["free_threaded"], done.stderr
+        assert (python["gil"], python["gil_switched_on_by"]) == (by is not None, by), (host, model)

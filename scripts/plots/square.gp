@@ -2,7 +2,7 @@
 #   ARG1 data  ARG2 output  ARG3 format  ARG4 title  ARG5 subtitle; numbers: bench/report/plot/square.c
 TILE = longest * 9.4 + 12 < 84 ? 84.0 : longest * 9.4 + 12   # pixels, of which a name's letter takes at most 9.4
 ROW = 40
-LEFT = 78
+if (!exists("LEFT")) { LEFT = 78 }
 panels = (word(own_known, 3) > 0) + (word(base_known, 3) > 0)
 WIDTH = LEFT + TILE * models + 24 < 620 ? 620 : int(LEFT + TILE * models + 24)
 TOP = 58

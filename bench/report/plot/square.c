@@ -12,7 +12,9 @@
 #include "bench/report/plot/picture.h"
 #include "bench/util/text.h"
 
-#define LEAST_REACH 0.5 /* in powers of 2: noise must not look like a difference */
+#define LEAST_REACH  0.5 /* in powers of 2: noise must not look like a difference */
+#define NAME_COLUMNS 7   /* of a runtime, for which the script has space by itself; each takes */
+#define NAME_PIXELS  12
 
 /* What has a column and a row of its own, in their order. */
 struct square {
@@ -52,6 +54,11 @@ void picture_square(struct pictures *out, const struct plan_group *group)
     picture_block(p, "runtimes");
     for (size_t i = 0; i < s.runtimes.count; i++)
         picture_row(p, s.runtimes.items[i], NULL, (double)(s.runtimes.count - 1 - i));
+    int longest = 0;
+    for (size_t i = 0; i < s.runtimes.count; i++)
+        longest = format_columns(s.runtimes.items[i]) > longest ? format_columns(s.runtimes.items[i]) : longest;
+    if (longest > NAME_COLUMNS)
+        picture_set(p, "LEFT=%d", longest * NAME_PIXELS);
     picture_say(&p->alt, "%s: a tile for each of %zu runtimes and %zu models; %s", group->name, s.runtimes.count,
                 s.models.count, picture_extremes(summary, group).text);
     string_list_free(&s.runtimes);
