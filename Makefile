@@ -283,7 +283,7 @@ $(BUILD)/data/words.txt: scripts/make_words.py $(BUILD)/python
 # All that the program needs lies in one folder, lib/cobench, from where it finds it as it does in a build.
 lib = $(DESTDIR)$(PREFIX)/lib/cobench
 man_pages := $(BUILD)/share/man/man1/cobench.1
-$(man_pages): scripts/manual.py $(BUILD)/cobench $(BUILD)/cobench-origin $(BUILD)/python docs/suites.md c_impl/include/cobench/task.h py_impl/contract.py
+$(man_pages): scripts/manual.py $(programs) $(native) $(tasks) $(BUILD)/python docs/suites.md c_impl/include/cobench/task.h py_impl/contract.py py_impl/knobs.py
 	$(call say,MAN,$(BUILD)/share)
 	$(Q)rm -rf $(BUILD)/share && '$(PYTHON)' -s -E scripts/manual.py $(BUILD)
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from py_impl import VERSION, catalog, options, params, record
+from py_impl import VERSION, catalog, knobs, options, params, record
 from py_impl.contract import COMMAND, IO, NOTHING, URL
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import failure_words
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
 JOBS_MAX = 100_000_000
 WORKERS_MAX = 100_000
-CHUNK_MAX = 1_000_000
 SECONDS = (0.001, 86_400.0)
 TIMEOUT_S = 300.0
 REQUEST_TIMEOUT_S = 30.0
-START_METHODS = ("fork", "spawn")
 FDS_A_COMMAND = 7  # its end, its two pipes, and while it starts their other ends and what tells of its start
 NAMED_JOBS = 8  # in the reason; the failures name as many
 
@@ -128,8 +126,8 @@ class Command:
         task = self.choose_task(given)
         texts = self.choose_params(task, given)
         jobs, workers = self.choose_numbers(task, model, given)
-        method = given.get("--start-method", "fork")
-        known("--start-method", method, START_METHODS)
+        values = knobs.values(self.runtime.name, given)
+        self.record["knobs"] = knobs.used(self.runtime.name, model.name, given)
         schedule = self.choose_schedule(task, jobs, given)
         timeout_s = self.seconds(given, "--timeout", TIMEOUT_S)
 
@@ -144,9 +142,9 @@ class Command:
         else:
             run.command = task
         run.schedule = schedule
-        run.start_method = method if model.processes else "fork"
-        run.path, run.offload = given.get("--path"), "--offload" in given
-        run.chunk = params.parse_int("--chunk", given.get("--chunk", "1"), 1, CHUNK_MAX)
+        run.knobs = values
+        run.start_method = values["start-method"] if model.processes else "fork"
+        run.path = given.get("--path")
         run.inputs = None if hasattr(task, "call") else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
@@ -156,7 +154,7 @@ class Command:
             from py_impl.end_pause import EndPause
 
             run.end_pause = EndPause(*params.parse_fds("--end-pause", given["--end-pause"]))
-        self.record["start_method"] = method if model.processes else None
+        self.record["start_method"] = run.start_method if model.processes else None
         self.check_fds(model, run)
         self.open_files(run, given["--slots"])
 
@@ -274,11 +272,12 @@ class Command:
 
         module = import_module("py_impl.models." + model.module)
         run.prepare()
+        run.turn_knobs()
         module.run(run)
         run.settle()
         if run.work_ns is None:
             run.work_ns = run.slots.last_end_ns()
-        if run.start_method != "spawn":
+        if not run.opens_in_workers:
             run.close_task()
 
     def expired(self, timeout_s: float):

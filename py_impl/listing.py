@@ -19,6 +19,7 @@ from py_impl.contract import COMMAND
 from py_impl.errors import Usage
 from py_impl.failure import explain, failure_words
 from py_impl.kernels import offer
+from py_impl.knobs import knobs_of
 from py_impl.models import models_of
 from py_impl.runtimes import Runtime
 
@@ -146,6 +147,7 @@ def listing(runtime: Runtime, given: dict[str, object]) -> dict[str, object]:
             }
             for model in models_of(runtime.name)
         ],
+        "knobs": [knob.describe([model.name for model in models_of(runtime.name)]) for knob in knobs_of(runtime.name)],
         "tasks": tasks,
         "errors": errors,
     }
@@ -180,7 +182,7 @@ def shown(runtime: Runtime, given: dict[str, object]) -> str:
     if "--json" in given:
         return json.dumps(offer)
     lines = []
-    for kind in ("models", "tasks"):
+    for kind in ("models", "knobs", "tasks"):
         lines.append(f"{kind}:")
         for row in offer[kind]:
             lines.append(f"  {row['name']:<13} {row['about']}")

@@ -7,6 +7,7 @@ interpreter takes to start (8 ms), and that would be a part of every cell that i
 from __future__ import annotations
 
 from py_impl.errors import Usage
+from py_impl.knobs import KNOBS
 
 COMMANDS = {
     "run": "run one task under one model",
@@ -42,8 +43,6 @@ OPTIONS = (
     Option("--directory", "run", *DIRECTORY),
     Option("--path", "run", *PATH),
     Option("--inputs", "run", *INPUTS),
-    Option("--offload", "run", "", "under async, call a function that is no coroutine in the loop's executor"),
-    Option("--chunk", "run", "N", "under process-pool, how many of a function's jobs cross at once, 1..1000000; 1 by default"),
     Option("--model", "run", "M", "a model's name", needed=True),
     Option("--jobs", "run", "N", "1..100000000; by default the task's own"),
     Option("--workers", "run", "W", "the most jobs in flight, 1..100000; by default by the task's kind"),
@@ -51,7 +50,7 @@ OPTIONS = (
     Option("--slots", "run", "FILE", "the slots file, created or truncated", needed=True),
     Option("--record", "run", "FILE", "the record, created or truncated", needed=True),
     Option("--url", "run", "U", "the same as --set url=U"),
-    Option("--start-method", "run", "fork|spawn", "how worker processes start; fork by default"),
+    *(Option("--" + knob.name, "run", "|".join(knob.choices or "N"), f"{knob.about}; {knob.default} by default") for knob in KNOBS),
     Option("--client", "run", "NAME", "what asks for URLs: default (the standard library), pycurl, urllib3, requests, httpx, aiohttp"),
     Option("--loop", "run", "NAME", "the event loop of async: asyncio (default), uvloop, trio"),
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),

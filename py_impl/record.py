@@ -18,7 +18,7 @@ def blank(runtime: str) -> dict[str, object]:
     """The record of a run of which nothing is known yet."""
     return {
         "record": 1, "host": "py", "runtime": runtime, "task": None, "model": None, "jobs": None, "workers": None,
-        "params": {}, "start_method": None, "status": "done", "exit": 0, "reason": None, "failed_jobs": 0,
+        "params": {}, "start_method": None, "knobs": {}, "status": "done", "exit": 0, "reason": None, "failed_jobs": 0,
         "failures": [], "phases": {"start": 0, "ready": None, "work": None, "end": 0}, "usage": {},
         "connections": None, "python": {}, "libraries": {},
     }  # fmt: skip

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """
 One run: what a model needs to know, and nothing about which task or transport it drives. Pickled, it is the means to
-set the same run up in another process (start method spawn).
+set the same run up in another process (start method spawn or forkserver).
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from itertools import chain, starmap
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
-_PICKLED = ("source", "texts", "jobs", "workers", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
+_PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
             "end_pause", "path", "inputs", "command", "client")  # fmt: skip
 
 
@@ -42,12 +43,11 @@ class Run:
         self.command = None  # the task, where it is one of command.py
         self.sends = self.receives = False  # a function's inputs to another process, its values from there
         self.carried: dict[str, int] = {}  # to the record's usage, as its schema says
-        self.offload = False  # of functions, by a loop to its executor
-        self.chunk = 1  # of a function's jobs, how many go to a process pool at once
         self.texts: dict[str, str] = {}  # its parameters
         self.jobs = 0
         self.workers = 0  # the most jobs in flight at once, 1..jobs
-        self.start_method = "fork"
+        self.knobs: dict[str, object] = {}  # knobs.py: name to value, all that there are
+        self.start_method = "fork"  # that of the knobs where the model has processes
         self.request_timeout_s = 30.0
         self.looping = False  # the model waits on an event loop
         self.loop_name = "asyncio"  # which one, of loops.LOOPS
@@ -91,13 +91,26 @@ class Run:
             self.loop = LOOPS[self.loop_name]()
         self.load_transport()
         self.compile_kernel()
-        if self.start_method != "spawn":
+        if not self.opens_in_workers:
             self.open_task()
 
     def compile_kernel(self) -> None:
         """In the host, where worker processes find it made; a spawned one loads it for itself."""
         if hasattr(self.task, "compile_kernel"):
             self.carried["compile_ns"] = self.task.compile_kernel()
+
+    @property
+    def opens_in_workers(self) -> bool:
+        """Whether each worker process loads and opens the task for itself, as nothing of this process is there."""
+        return self.start_method != "fork"
+
+    def turn_knobs(self) -> None:
+        """In every process that runs jobs: those that are the interpreter's."""
+        sys.setswitchinterval(self.knobs["switch-interval"])
+        if self.knobs["stack-size"]:
+            import threading
+
+            threading.stack_size(self.knobs["stack-size"])
 
     def load_transport(self) -> None:
         if self.task.ASKS == COMMAND:
@@ -149,6 +162,8 @@ class Run:
         Opens the gate: called exactly once by every model, when all is set up and warm and before the first job.
         Waits for the driver where there is one, then takes the stamp from which work time runs.
         """
+        if self.ready_ns is not None:  # by gate_cold
+            return
         if self.gate_fds is not None:
             read, write = self.gate_fds
             try:
@@ -160,6 +175,11 @@ class Run:
                 raise Failed("the gate was closed before it opened")
         self.ready_cpu_ns = time.process_time_ns()
         self.ready_ns = time.monotonic_ns()
+
+    def gate_cold(self) -> None:
+        """Called first of all by a model that has a pool: with the knob `cold` opens the gate now, so that setting up is work."""
+        if self.knobs["cold"]:
+            self.gate()
 
     def settle(self) -> None:
         """After the last job: writes the digests of what a function returned into the slots."""
@@ -220,7 +240,8 @@ class Run:
     def enter_process(self) -> None:
         """In a worker process, first of all: its own signals, and under spawn its own task and mapping."""
         worker_signals()
-        if self.start_method == "spawn":
+        if self.opens_in_workers:
+            self.turn_knobs()
             self.task = self.command or catalog.load(self.source, self.inputs, self.path)
             self.compile_kernel()
             self.slots = attach(self.slots_path, self.jobs)
@@ -232,5 +253,5 @@ class Run:
 
     def leave_process(self) -> None:
         """In a worker process, last of all. A forked one shares its parent's task, which the parent closes."""
-        if self.start_method == "spawn":
+        if self.opens_in_workers:
             self.close_task()

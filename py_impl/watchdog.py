@@ -59,15 +59,29 @@ class Watchdog:
         """
         start_new_thread(self._watch, (seconds, expired))
 
-    def start_tracker(self) -> None:
+    def start_tracker(self, start_method: str) -> None:
         """
-        Before the first worker that is spawned: starts the process that multiprocessing runs beside such, and whose start
-        leaves the signals unblocked. At that moment there is no worker yet that they could leave behind.
+        Before the first worker that is not forked here: starts the process that multiprocessing runs beside such, and whose
+        start leaves the signals unblocked. At that moment there is no worker yet that they could leave behind. Of forkserver
+        also the server, which like a pool is up before the gate.
         """
         from multiprocessing import resource_tracker
 
         resource_tracker.ensure_running()
         _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
+        if start_method == "forkserver":
+            from multiprocessing import forkserver
+
+            forkserver.ensure_running()
+
+    def stop_server(self) -> None:
+        """
+        When all workers have ended: waits for the server that forked them, where there is one, as its CPU time and theirs
+        count as this process's only then. multiprocessing has no public name for that.
+        """
+        server = sys.modules.get("multiprocessing.forkserver")
+        if server is not None:
+            server._forkserver._stop()
 
     def start(self, start: Callable[[], object]) -> object:
         """Calls what starts worker processes."""

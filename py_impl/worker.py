@@ -134,7 +134,7 @@ class Worker:
         try:
             if task.is_async:
                 value = await task.call(item)
-            elif self.run.offload:
+            elif self.run.knobs["offload"]:
                 value = await self.run.loop.to_thread(task.call, item)
             else:
                 value = task.call(item)

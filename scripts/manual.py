@@ -5,6 +5,7 @@ docs, the header and the contract. manual.py BUILD, in the project's folder."""
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -70,6 +71,16 @@ def read_help(name: str, text: str) -> Command:
 
 
 # -- roff -------------------------------------------------------------------------------------------------------------
+
+
+def read_knobs(text: str) -> list[Option]:
+    """The hosts' knobs, which are options of run too, from what `cobench list --json` says."""
+    known: dict[str, Option] = {}
+    for knob in json.loads(text)["knobs"]:
+        values = "|".join(knob["choices"] or ["N"])
+        known.setdefault(knob["name"], Option(knob["name"], "V[,V]", f"{knob['about']}: {values}; {knob['default']} by default",
+                                              "" if known else "Knobs of the hosts, each further value of which adds rows"))  # fmt: skip
+    return list(known.values())
 
 
 def roff(text: str) -> str:
@@ -210,6 +221,7 @@ def main(build: Path) -> None:
     text = ask(program, "--help")
     abouts = dict(re.findall(r"^  cobench (\S+) +(.+)$", text, re.MULTILINE))
     commands = [read_help(name, ask(program, name, "--help")) for name in abouts]
+    next(c for c in commands if c.name == "run").options.extend(read_knobs(ask(program, "list", "--json")))
     origin = read_help("origin", ask(build / f"{NAME}-origin", "--help"))
     suites = Path("docs/suites.md").read_text()
     files = {f"man/man1/{NAME}-{c.name}.1": command_page(c, abouts[c.name]) for c in commands} | {

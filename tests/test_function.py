@@ -203,7 +203,7 @@ def test_a_set_up_that_fails(name, host, shop):
         assert (done.status, f"{name}() raised ValueError: no stock" in (done.reason or "")) == (fails, fails), model
 
 
-@pytest.mark.parametrize("name, words, most", [("waiting", (), 4), ("sleeping", (), 1), ("sleeping", ("--offload",), 4)])
+@pytest.mark.parametrize("name, words, most", [("waiting", (), 4), ("sleeping", (), 1), ("sleeping", ("--offload", "on"), 4)])
 def test_on_the_loop(name, words, most, shop):
     done = PY.run(shop.parent, "--task", f"{shop}:{name}", "--model", "async", "--workers", 4, "--jobs", 4, *words)
     assert done.status == 0 and done.most_at_once == most and done.results == [digest([job]) for job in range(4)]
@@ -211,7 +211,7 @@ def test_on_the_loop(name, words, most, shop):
 
 @pytest.mark.parametrize("host, model", [(EMBED, "async"), (EMBED, "process-pool"), (PY, "threads"), (PY, "process-pool")], ids=str)
 def test_a_coroutine_where_the_model_blocks(host, model, shop):
-    done = host.run(shop.parent, "--task", f"{shop}:waiting", "--model", model, "--jobs", 2, "--offload")
+    done = host.run(shop.parent, "--task", f"{shop}:waiting", "--model", model, "--jobs", 2)
     assert done.status == 0 and done.results == [digest([0]), digest([1])]
 
 
@@ -298,7 +298,7 @@ def test_a_c_function(host, model, method, tmp_path):
     assert done.record["task"] == "threefold" and done.results == [3 * job for job in range(8)]
     inputs = tmp_path / "in"
     inputs.write_text("12\n7\r\n345")
-    done = host.run(tmp_path, "--task", f"{FUNCTIONS}:parse", "--inputs", inputs, "--jobs", 4, "--offload", "--path", "/", *words)
+    done = host.run(tmp_path, "--task", f"{FUNCTIONS}:parse", "--inputs", inputs, "--jobs", 4, "--path", "/", *words)
     check_a_run(done, model, method, 3)
     assert done.results == [122, 72, 3453, 122]
 

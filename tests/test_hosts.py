@@ -72,7 +72,8 @@ def test_list_has_the_tasks_of_the_table(host):
 def test_lists_of_a_kind_are_one():
     """But for what is said of the interpreter, and a model more: the driver goes by it."""
     c, embed, ext, py = (host.listing() for host in HOSTS)
-    assert c | {"runtimes": [], "build": {}} == embed | {"runtimes": [], "build": {}}
+    own = {"runtimes": [], "build": {}, "knobs": []}
+    assert c | own == embed | own and all(knob in embed["knobs"] for knob in c["knobs"])
     assert c["build"].items() <= embed["build"].items()
     assert embed["build"]["libpython"] in ("static", "shared")
     assert Path(embed["build"]["executable"]) == Path((BUILD / "python").read_text().strip())
@@ -499,7 +500,11 @@ USAGE = [
     ((PY,), ["--timeout", "0"], "--timeout=0: must be 0.001..86400"),
     ((PY,), ["--timeout", "1,5"], "--timeout: '1,5' is not a number of seconds"),
     ((PY,), ["--timeout", "nan"], "--timeout: 'nan' is not a number of seconds"),
-    ((PY,), ["--start-method", "forkserver"], "--start-method forkserver: must be one of fork, spawn"),
+    (HOSTS, ["--start-method", "x"], "--start-method 'x': must be one of fork, spawn, forkserver"),
+    (HOSTS, ["--stack-size", "65535"], "--stack-size '65535': must be 65536..1073741824"),
+    ((PY,), ["--switch-interval", "nan"], "--switch-interval 'nan': must be 1e-06..100"),
+    ((EXT,), ["--chunk", "2"], "--chunk: the runtime ext has no such knob"),
+    ((C,), ["--switch-interval", "1"], "option '--switch-interval' is unknown"),
     ((PY,), ["--gate", "3"], "--gate: '3' is not two descriptors, R,W"),
     ((PY,), ["--gate", "900,901"], "--gate: 900 is no open descriptor"),
     ((PY,), ["--frobnicate"], "'--frobnicate' is no option of run (known: --task,"),

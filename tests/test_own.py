@@ -73,8 +73,9 @@ def test_the_same_function_in_both_languages_fills_the_square(own):
     assert option(words_of(own, "run", "ext"), "--task") == f"{own.home}/mine.so:quote"
     assert option(words_of(own, "run", "embed"), "--task") == f"{own.home}/quote.py:fast"
     assert option(words_of(own, "run", "py"), "--inputs") == f"{own.home}/lines.jsonl"
-    assert "--offload" in words_of(own, "run", "py")
-    assert option(words_of(own, "run", "py"), "--chunk") == "3" and plan["function"]["chunk"] == 3
+    assert option(words_of(own, "run", "py"), "--offload") == "on"
+    assert option(words_of(own, "run", "py"), "--chunk") == "3"
+    assert plan["cells"][0]["knobs"] == {"offload": "on", "chunk": "3"}
     assert "--offload" not in words_of(own, "list", "py")
 
 
@@ -316,9 +317,9 @@ def test_programs_of_a_suite_and_of_the_command_line_go_on_from_another_folder(o
     (("--task", "./quote.py:quote,null"), "a function is the only task of its run"),
     (("--py", "shop:quote"), "a function is the only task of its run"),
     (("--suite", "quick", "--task", "shop:quote"), "a function is the only task of its run"),
-    (("--task", "null", "--inputs", "lines.jsonl"), "--path, --inputs, --offload and --chunk are for a function"),
-    (("--task", "null", "--chunk", 2), "--chunk are for a function"),
-    (("--task", "shop:quote", "--chunk", 0), "not a whole number from 1 to 1000000"),
+    (("--task", "null", "--inputs", "lines.jsonl"), "--path and --inputs are for a function"),
+    (("--task", "null", "--chunk", 2), "--chunk: it changes no cell of this run"),
+    (("--task", "shop:quote", "--chunk", 0), "--chunk '0': must be 1..1000"),
     (("--task", "shop:quote", "--inputs", "nowhere"), "--inputs 'nowhere': No such file or directory"),
     (("--task", "shop:quote", "--inputs", "-"), "the inputs have no line"),
     (("--task", "shop:quote", "--path", "quote.py"), "this is no folder"),
@@ -335,7 +336,7 @@ def test_programs_of_a_suite_and_of_the_command_line_go_on_from_another_folder(o
     (("--command", "echo x\\"), "nothing is behind the"),
     (("--command", "cat", "--suite", "quick"), "a command is the only task of its run"),
     (("--command", "cat", "--task", "quote.py:quote"), "a command is the only task of its run"),
-    (("--command", "cat", "--py", "shop:quote"), "--c, --py, --path, --offload and --chunk are for a function"),
+    (("--command", "cat", "--py", "shop:quote"), "--c, --py and --path are for a function"),
     (("--command", "cat", "--directory", "nowhere"), "--directory 'nowhere': No such file or directory"),
     (("--task", "shop:quote", "--directory", "."), "--directory is for a command"),
     (("--command", "cat", "--runtime", "embed"), "the embed host: a command runs in the runtimes c and py"),

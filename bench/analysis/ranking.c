@@ -144,19 +144,21 @@ bool ranking_gains(const struct ranking *ranking, const struct summary_cell *cel
 
 /* -- which to take ---------------------------------------------------------------------------------------------------------- */
 
+/* Its place in this order, twice; a model with the further value of a knob ("threads+x") comes behind the plain one. */
 static size_t simplicity(const char *model)
 {
     static const char *const order[] = {"sync",   "async",         "uring",       "threads",      "thread-pool",
                                         "openmp", "async-threads", "native-pool", "process-pool", "processes"};
+    const size_t length = strcspn(model, "+");
     size_t i = 0;
-    while (i < sizeof order / sizeof *order && strcmp(order[i], model) != 0)
+    while (i < sizeof order / sizeof *order && (strncmp(order[i], model, length) != 0 || order[i][length] != '\0'))
         i++;
-    return i;
+    return 2 * i + (model[length] == '+');
 }
 
 enum model_flow model_flow(const char *model)
 {
-    const size_t i = simplicity(model);
+    const size_t i = simplicity(model) / 2;
     return i < 3 ? FLOW_ONE : i < 7 ? FLOW_THREADS : FLOW_OTHER;
 }
 

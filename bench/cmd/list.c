@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* `cobench list`: the runtimes, models and tasks there are. */
+/* `cobench list`: the runtimes, models, knobs and tasks there are. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <stdio.h>
@@ -23,11 +23,12 @@ static const struct option_row option_rows[] = {
     {{"json", SETTING_FLAG, offsetof(struct arguments, json)}, NULL, "As --format json"},
     {{"tasks", SETTING_TEXT, offsetof(struct arguments, tasks_dir)}, "DIR", "Another folder of task files"},
 };
-static const struct options options = {.rows = option_rows,
-                                       .count = sizeof option_rows / sizeof *option_rows,
-                                       .prints = true,
-                                       .doc = "Lists runtimes, models, and tasks with their parameters (of csv: the "
-                                              "tasks)."};
+static const struct options options = {
+    .rows = option_rows,
+    .count = sizeof option_rows / sizeof *option_rows,
+    .prints = true,
+    .doc = "Lists runtimes, models, knobs, and tasks with their parameters (of csv: the "
+           "tasks)."};
 
 /* -- what there is ------------------------------------------------------------------------------------------------ */
 
@@ -41,10 +42,35 @@ static json_t *host_names(const struct catalog *c, unsigned hosts)
     return names;
 }
 
+/* The rows of all hosts, with "hosts": those that have the very same one. */
+static void add_knobs(const struct catalog *c, json_t *knobs)
+{
+    for (size_t h = 0; h < c->hosts.count; h++) {
+        size_t i, k;
+        json_t *row, *known;
+        json_array_foreach(json_object_get(c->lists[h], "knobs"), i, row)
+        {
+            json_t *hosts = NULL, *own = json_copy(row);
+            json_array_foreach(knobs, k, known)
+            {
+                json_object_set(own, "hosts", json_object_get(known, "hosts"));
+                if (json_equal(own, known))
+                    hosts = json_object_get(known, "hosts");
+            }
+            if (hosts == NULL)
+                json_array_append(knobs, own);
+            if (hosts == NULL)
+                json_object_set_new(own, "hosts", hosts = json_array());
+            json_array_append_new(hosts, json_string(c->hosts.rows[h].name));
+            json_decref(own);
+        }
+    }
+}
+
 /* As --json prints it. */
 static json_t *list_json(const struct catalog *c)
 {
-    json_t *runtimes = json_array(), *models = json_array(), *tasks = json_array();
+    json_t *runtimes = json_array(), *models = json_array(), *tasks = json_array(), *knobs = json_array();
     for (size_t i = 0; i < c->runtime_count; i++) {
         const json_t *list = c->lists[c->runtimes[i].host];
         json_array_append_new(
@@ -65,28 +91,29 @@ static json_t *list_json(const struct catalog *c)
                                         t->kind, "asks", t->asks, "jobs", t->jobs, "splits", (int)t->splits, "params",
                                         t->params, "differ", t->differ, "hosts", host_names(c, t->hosts)));
     }
-    return json_pack("{si so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "tasks", tasks);
+    add_knobs(c, knobs);
+    return json_pack("{si so so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "knobs", knobs,
+                     "tasks", tasks);
 }
 
 /* -- for people --------------------------------------------------------------------------------------------------- */
 
 /* A row is an object of list_json, or a parameter of a task; `which` says what of it. */
-enum member { NAME, HOST, VERSION, HOSTS, EXTRA, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE };
+enum member { NAME, HOST, VERSION, HOSTS, EXTRA, KIND, JOBS, ABOUT, KEY, DEFAULT, TYPE, RANGE, MODELS };
 
 static void read_member(const void *row, int which, struct table_value *out)
 {
     static const char *const names[] = {
-        [NAME] = "name",   [HOST] = "host",       [VERSION] = "version", [HOSTS] = "hosts",
-        [EXTRA] = "extra", [KIND] = "kind",       [JOBS] = "jobs",       [ABOUT] = "about",
-        [KEY] = "key",     [DEFAULT] = "default", [TYPE] = "type",       [RANGE] = "choices"};
+        [NAME] = "name", [HOST] = "host",     [VERSION] = "version", [HOSTS] = "hosts", [EXTRA] = "extra",
+        [KIND] = "kind", [JOBS] = "jobs",     [ABOUT] = "about",     [KEY] = "key",     [DEFAULT] = "default",
+        [TYPE] = "type", [RANGE] = "choices", [MODELS] = "models"};
     const json_t *value = json_object_get(row, names[which]), *item;
     const json_t *min = json_object_get(row, "min"), *max = json_object_get(row, "max");
     size_t i, at = 0;
     if (json_is_integer(value))
         table_set_number(out, (double)json_integer_value(value));
-    else if (which == RANGE && json_is_integer(min) && json_is_integer(max))
-        table_set_format(out, "%" JSON_INTEGER_FORMAT "..%" JSON_INTEGER_FORMAT, json_integer_value(min),
-                         json_integer_value(max));
+    else if (which == RANGE && json_is_number(min) && json_is_number(max))
+        table_set_format(out, "%.12g..%.12g", json_number_value(min), json_number_value(max));
     else if (!json_is_array(value))
         table_set_text(out, json_string_value(value));
     else
@@ -105,6 +132,7 @@ static const struct table_column columns[] = {
     {NULL, "values", UNIT_TEXT, false, 0, read_member, RANGE},
     {"kind", "kind", UNIT_TEXT, false, 0, read_member, KIND},
     {"jobs", "jobs", UNIT_COUNT, false, 0, read_member, JOBS},
+    {NULL, "changes", UNIT_TEXT, false, 0, read_member, MODELS},
     {"hosts", "hosts", UNIT_TEXT, false, 0, read_member, HOSTS},
     {NULL, "only if named", UNIT_TEXT, false, 0, read_member, EXTRA},
     {"about", "", UNIT_TEXT, false, 0, read_member, ABOUT},
@@ -154,9 +182,10 @@ static void write_notes(struct writer *w, const struct catalog *c)
 static void write_list(struct writer *w, const struct catalog *c, const json_t *all)
 {
     char title[160];
-    write_heading(w, 1, "Runtimes, models and tasks");
+    write_heading(w, 1, "Runtimes, models, knobs and tasks");
     write_rows(w, "runtimes", "Runtimes", json_object_get(all, "runtimes"));
     write_rows(w, "models", "Models", json_object_get(all, "models"));
+    write_rows(w, "knobs", "Knobs", json_object_get(all, "knobs"));
     write_rows(w, "tasks", "Tasks", json_object_get(all, "tasks"));
     for (size_t i = 0; i < c->task_count; i++) {
         snprintf(title, sizeof title, "Parameters of %s", c->tasks[i].name);

@@ -70,6 +70,45 @@ static error_t on_option(int key, char *text, struct argp_state *state)
     return -error_set(p->err, -EINVAL, "--%s '%.200s': %s", s->key, no.value, no.why);
 }
 
+/* Whether the word is an option of the table, or short for one, with a value in the next word (*wants). */
+static bool is_known(const struct options *o, const char *word, bool *wants)
+{
+    static const char *const of_argp[] = {"help", "usage", "version"};
+    const size_t length = strcspn(word, "=");
+    bool known = length == 0; /* "--" */
+    *wants = false;
+    for (size_t i = 0; i < sizeof of_argp / sizeof *of_argp; i++)
+        known = known || strncmp(of_argp[i], word, length) == 0;
+    for (size_t i = 0; i < row_count(o); i++) {
+        const struct option_row *row = row_of(o, i);
+        if (strncmp(row->set.key, word, length) == 0) {
+            known = true;
+            *wants = row->argument != NULL && word[length] == '\0';
+        }
+    }
+    return known;
+}
+
+/* The command line with what others are in the words of the option for them. */
+static void words_of(const struct options *o, int argc, char **argv, struct string_list *out)
+{
+    bool wants;
+    for (int i = 0; i < argc; i++) {
+        const bool option = i > 0 && strncmp(argv[i], "--", 2) == 0;
+        if (!option || is_known(o, argv[i] + 2, &wants)) {
+            string_list_add(out, argv[i]);
+            if (option && wants && i + 1 < argc)
+                string_list_add(out, argv[++i]);
+        } else if (strchr(argv[i], '=') != NULL) {
+            string_list_addf(out, "--%s=%s", o->others, argv[i] + 2);
+        } else {
+            const bool value = i + 1 < argc && strncmp(argv[i + 1], "--", 2) != 0;
+            string_list_addf(out, "--%s=%s=%s", o->others, argv[i] + 2, value ? argv[i + 1] : "on");
+            i += value;
+        }
+    }
+}
+
 int options_parse(const struct options *options, int argc, char **argv, void *into, uint64_t *given, struct error *err)
 {
     struct argp_option table[ROWS_MAX] = {{.key = 'h', .name = NULL, .flags = OPTION_HIDDEN}};
@@ -86,7 +125,14 @@ int options_parse(const struct options *options, int argc, char **argv, void *in
     const struct argp argp = {
         .options = table, .parser = on_option, .args_doc = options->args_doc, .doc = options->doc};
     struct parse p = {.options = options, .into = into, .given = given, .err = err};
+    struct string_list words = {NULL, 0};
+    if (options->others != NULL) {
+        words_of(options, argc, argv, &words);
+        argc = (int)words.count;
+        argv = words.items;
+    }
     const int rc = argp_parse(&argp, argc, argv, 0, NULL, &p);
+    string_list_free(&words);
     return rc == 0 || err->text[0] != '\0' ? -rc : error_set(err, -rc, "%s", strerror(rc));
 }
 

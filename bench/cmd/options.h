@@ -26,6 +26,8 @@ struct options {
     const char *args_doc, *doc;        /* as of argp */
     size_t arguments;                  /* how many there may be without an option: `const char *[]`, borrowed */
     size_t arguments_at;               /* and their place */
+    const char *others;                /* an option that is in no row is taken as this one, which can be given again,
+                                          with the argument NAME=VALUE, VALUE "on" where there is none; NULL: argp refuses */
     bool prints;                       /* it prints a document: the struct begins with a struct options_print */
 };
 

@@ -45,12 +45,6 @@ static const struct option_row rows[] = {
      "FILE",
      "What it is called with in the place of the job's number: a line per job (for a function FILE.jsonl: as JSON); - "
      "is stdin"},
-    {{"offload", SETTING_FLAG, AT(function.offload)},
-     NULL,
-     "Under async call a Python function that is no coroutine through asyncio.to_thread"},
-    {{"chunk", SETTING_CHUNK, AT(function.chunk)},
-     "N",
-     "How many jobs of a Python function cross to py:process-pool at once, as chunksize of its map (default 1)"},
     {{"runtime", SETTING_NAMES, AT(plan.runtimes)},
      "R[,R]",
      "These runtimes only (default all; of a function in one language py or c)"},
@@ -100,9 +94,10 @@ static const struct option_row rows[] = {
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},
     {{"seed", SETTING_SEED, AT(plan.seed)}, "N", "Of the order of cells (default random)"},
     {{"timeout", SETTING_SECONDS, AT(plan.timeout_s)}, "S", "Seconds a command may take, 0.001..86400 (default 120)"},
-    {{"start-method", SETTING_START_METHOD, AT(plan.start_method)},
-     "HOW",
-     "How worker processes start: fork (default) or spawn"},
+    {{"knob", SETTING_ADDED, AT(plan.knobs)},
+     "NAME=V[,V]",
+     "Set a knob, such as start-method=spawn: cobench list has them all. Each further V adds rows MODEL+V beside the "
+     "models that it changes; default is the host's own, all each there is. --NAME V[,V] says the same"},
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
     {{"tasks", SETTING_TEXT, AT(plan.tasks_dir)}, "DIR", "Another folder of task files"},
     {{"results", SETTING_TEXT, AT(results)},
@@ -134,6 +129,7 @@ static const struct options options = {
     .rows = rows,
     .groups = groups,
     .count = sizeof rows / sizeof *rows,
+    .others = "knob",
     .doc = "Verifies every cell once, then times them in interleaved rounds under hyperfine. At the end it prints "
            "which model to take for each task; cobench report has all tables, cobench advise the reasons."
            "\vFor example:\n"
@@ -148,10 +144,13 @@ static int check_resume(const struct run_options *o, uint64_t given, struct erro
     char word[24];
     for (size_t i = 0; o->resume != NULL && i < options.count; i++) {
         snprintf(word, sizeof word, " %s ", rows[i].set.key);
+        const char *name = strcmp(rows[i].set.key, options.others) == 0 && o->plan.knobs.count > 0
+                               ? o->plan.knobs.items[0]
+                               : rows[i].set.key;
         if ((given >> i & 1) != 0 && strstr(others, word) == NULL)
             return error_set(err, -EINVAL,
-                             "--resume: --%s cannot be given with it; the run does what its plan.json says",
-                             rows[i].set.key);
+                             "--resume: --%.*s cannot be given with it; the run does what its plan.json says",
+                             (int)strcspn(name, "="), name);
     }
     return o->resume != NULL || !o->force ? 0 : error_set(err, -EINVAL, "--force: only --resume can be forced");
 }
@@ -244,8 +243,8 @@ static int take_command(struct run_options *o, struct error *err)
             rc = error_set(err, -EINVAL, "--command: there is no program '%.200s'", name);
         free(program);
     }
-    if (rc == 0 && (f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL || f->path != NULL || f->offload || f->chunk != 0))
-        rc = error_set(err, -EINVAL, "--command: --c, --py, --path, --offload and --chunk are for a function");
+    if (rc == 0 && (f->in[IN_C] != NULL || f->in[IN_PYTHON] != NULL || f->path != NULL))
+        rc = error_set(err, -EINVAL, "--command: --c, --py and --path are for a function");
     if (rc == 0 &&
         (o->suite != NULL || tasks->count > 1 || (tasks->count == 1 && strpbrk(tasks->items[0], ":/") != NULL)))
         rc = error_set(err, -EINVAL, "a command is the only task of its run: --task can give it a name; no --suite");
@@ -290,10 +289,9 @@ static int take_function(struct run_options *o, struct error *err)
     if (take_directory(o, err) != 0)
         return -EINVAL;
     if (!own)
-        return f->path == NULL && f->inputs == NULL && !f->offload && f->chunk == 0
+        return f->path == NULL && f->inputs == NULL
                    ? 0
-                   : error_set(err, -EINVAL,
-                               "--path, --inputs, --offload and --chunk are for a function (--task MODULE:NAME)");
+                   : error_set(err, -EINVAL, "--path and --inputs are for a function (--task MODULE:NAME)");
     if (f->command != NULL)
         rc = take_command(o, err);
     else if (o->suite != NULL || tasks->count != 1)
@@ -315,9 +313,7 @@ static int take_function(struct run_options *o, struct error *err)
                                          .command = f->command,
                                          .directory = f->directory,
                                          .path = f->path,
-                                         .inputs = f->inputs,
-                                         .offload = f->offload,
-                                         .chunk = f->chunk};
+                                         .inputs = f->inputs};
     return rc;
 }
 

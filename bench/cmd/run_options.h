@@ -11,8 +11,6 @@
 /* Of a function or command, absolute; NULL: not said. plan.function borrows them. */
 struct function_texts {
     char *in[LANGUAGES], *command, *directory, *path, *inputs;
-    bool offload;
-    int64_t chunk; /* 0: not said */
 };
 
 struct run_options {

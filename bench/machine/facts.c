@@ -163,6 +163,8 @@ static void system_calls_facts(json_t *facts)
         fact_count(facts, "cpus", sysconf(_SC_NPROCESSORS_ONLN));
     if (own != -1 && (own & ADDR_NO_RANDOMIZE) != 0)
         fact_text(facts, "aslr", "off for this process");
+    const char *arenas = getenv("MALLOC_ARENA_MAX"); /* which the hosts inherit */
+    fact_text(facts, "malloc_arena_max", arenas != NULL ? arenas : "unset");
 }
 
 /* -- CPUs and control groups: how many there are, of what kinds, how they are driven, and which may be used ---------- */

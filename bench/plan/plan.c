@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/plan/knobs.h"
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "common/num.h"
@@ -242,10 +243,41 @@ static void add_checks(struct plan *p, struct plan_cell cell)
         add_cell(p, cell);
 }
 
+/* The rows of a model: one, and one more for each further value of a knob that touches it. The first is given back. */
+static struct plan_cell add_model_cells(struct plan *p, const struct catalog *c, const struct plan_cell *cell,
+                                        const struct string_list *knobs)
+{
+    const struct knobs_of of = {
+        .catalog = c, .host = cell->entry->host, .model = cell->known->name, .asks = p->groups[cell->group].asks};
+    struct knobs_row *rows;
+    struct plan_cell first = *cell;
+    const size_t count = knobs_rows(&of, knobs, &rows);
+    for (size_t i = 0; i < count; i++) {
+        struct plan_cell row = *cell;
+        row.baseline = row.baseline && i == 0;
+        row.knobs = rows[i].knobs;
+        if (row.knobs != NULL)
+            json_array_append_new(p->source, row.knobs);
+        if (rows[i].suffix != NULL)
+            row.model = keep(p, text_format("%s%s", row.model, rows[i].suffix));
+        if (rows[i].why != NULL)
+            row.refused = keep(p, xstrdup(rows[i].why));
+        if (row.impossible == NULL)
+            row.impossible = row.refused;
+        add_cell(p, row);
+        if (i == 0)
+            first = row;
+        free(rows[i].suffix);
+        free(rows[i].why);
+    }
+    free(rows);
+    return first;
+}
+
 /* One runtime's cells of a group; `models` NULL: all but those that have to be named. A model that has no use for workers has no
  * price. */
 static void add_runtime_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
-                              const struct string_list *models)
+                              const struct string_list *models, const struct string_list *knobs)
 {
     const struct plan_group *group = &p->groups[cell.group];
     const char *lacks = cell.impossible, *slow = too_slow(p, group, c, cell.entry->host);
@@ -263,11 +295,11 @@ static void add_runtime_cells(struct plan *p, const struct catalog *c, struct pl
         if ((model->hosts & (1u << cell.entry->host)) == 0 ||
             !(serves || (wanted && !(model->baseline && plan_prices(group)))))
             continue;
-        add_cell(p, cell);
-        if (cell.baseline)
-            baseline = cell;
+        const struct plan_cell first = add_model_cells(p, c, &cell, knobs);
+        if (first.baseline)
+            baseline = first;
     }
-    if (baseline.known != NULL && lacks == NULL)
+    if (baseline.known != NULL && baseline.impossible == NULL)
         add_checks(p, baseline);
 }
 
@@ -280,7 +312,11 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
     const struct string_list *models = choose(&s->options->models, &from->models, &s->suite->models);
     const struct catalog_task *task = p->groups[g].entry;
     const bool own = s->catalog->function != NULL;
-    for (size_t r = 0; r < s->catalog->runtime_count; r++) {
+    struct string_list knobs = {NULL, 0};
+    int rc = 0;
+    knobs_merge(&knobs, &s->options->knobs);
+    knobs_merge(&knobs, &from->knobs);
+    for (size_t r = 0; rc == 0 && r < s->catalog->runtime_count; r++) {
         const struct catalog_runtime *runtime = &s->catalog->runtimes[r];
         const char *missing = s->catalog->hosts.rows[runtime->host].missing;
         const char *lacks = missing != NULL ? missing : catalog_lacks(s->catalog, task, runtime->host);
@@ -289,11 +325,47 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
         if (own && runtimes == NULL && lacks != NULL)
             continue;
         if (runtimes != NULL && lacks != NULL && missing == NULL)
-            return error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", task->name, runtime->name,
-                             lacks);
+            rc = error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", task->name, runtime->name,
+                           lacks);
         const struct plan_cell cell = {
             .group = g, .runtime = runtime->name, .entry = runtime, .copies = 1, .impossible = lacks};
-        add_runtime_cells(p, s->catalog, cell, models);
+        if (rc == 0)
+            add_runtime_cells(p, s->catalog, cell, models, &knobs);
+    }
+    string_list_free(&knobs);
+    return rc;
+}
+
+/* Every knob and value has to be some host's. */
+static int check_knobs(const struct plan_source *s, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->options->knobs.count; i++)
+        rc = knobs_check(s->catalog, s->options->knobs.items[i], NULL, err);
+    for (size_t g = 0; rc == 0 && g < s->suite->count; g++)
+        for (size_t i = 0; rc == 0 && i < s->suite->groups[g].knobs.count; i++)
+            rc = knobs_check(s->catalog, s->suite->groups[g].knobs.items[i], s->suite->groups[g].refusals.items[i],
+                             err);
+    return rc;
+}
+
+/* One of the command line that changes nothing here was meant for something else. */
+static int check_knobs_used(const struct plan *p, const struct plan_source *s, struct error *err)
+{
+    for (size_t i = 0; i < s->options->knobs.count; i++) {
+        const char *choice = s->options->knobs.items[i];
+        bool used = false;
+        for (const struct plan_cell *c = p->cells; c < p->cells + p->cell_count; c++)
+            used = used || (c->known != NULL && knobs_touch(&(struct knobs_of){.catalog = s->catalog,
+                                                                               .host = c->entry->host,
+                                                                               .model = c->known->name,
+                                                                               .asks = p->groups[c->group].asks},
+                                                            choice));
+        if (!used)
+            return error_set(
+                err, -EINVAL,
+                "--%.*s: it changes no cell of this run (cobench list says for which models and tasks a knob is)",
+                (int)strcspn(choice, "="), choice);
     }
     return 0;
 }
@@ -568,7 +640,6 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
 {
     const struct plan_options *o = s->options;
     const struct catalog_task *task = catalog_task(s->catalog, from->task);
-    const char *method = o->start_method != NULL ? o->start_method : from->start_method;
     const char *baseline = o->baseline != NULL      ? o->baseline
                            : from->baseline != NULL ? from->baseline
                                                     : s->suite->baseline;
@@ -577,7 +648,6 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
                            .asks = task->asks,
                            .entry = task,
                            .url = o->url,
-                           .start_method = method != NULL ? method : "fork",
                            .baseline = is_usual(s->catalog, baseline) ? NULL : baseline};
     if (task->differ != NULL)
         return error_set(err, -EINVAL, "task '%s': its tables differ: %.800s", task->name, task->differ);
@@ -652,7 +722,9 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .claims = suite->claims,
                          .source = json_array()};
     out->pythons = keep_pythons(out, o->pythons);
-    int rc = check_names(source, err);
+    int rc = check_knobs(source, err); /* first, as an option that is none is taken for a knob */
+    if (rc == 0)
+        rc = check_names(source, err);
     if (rc == 0)
         rc = check_filter(source, err);
     if (rc == 0)
@@ -660,6 +732,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     for (size_t g = 0; rc == 0 && g < suite->count; g++)
         if (o->tasks.count == 0 || string_list_have(&o->tasks, suite->groups[g].task))
             rc = take_group(out, source, &suite->groups[g], err);
+    if (rc == 0)
+        rc = check_knobs_used(out, source, err);
     choose_default(out);
     bool asks = o->url == NULL;
     for (size_t g = 0; g < out->group_count; g++)
@@ -712,6 +786,14 @@ struct arrivals plan_arrivals(const struct plan *plan, size_t group, int64_t rou
 }
 
 /* -- as text ---------------------------------------------------------------------------------------------------- */
+
+const char *plan_model(const struct plan_cell *cell) { return cell->known != NULL ? cell->known->name : cell->model; }
+
+const char *plan_start_method(const struct plan_cell *cell)
+{
+    const char *method = json_string_value(json_object_get(cell->knobs, "start-method"));
+    return method != NULL ? method : "fork";
+}
 
 const char *plan_role_name(enum plan_role role)
 {

@@ -33,7 +33,6 @@ struct plan_group {
     int64_t jobs, workers;
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
-    const char *start_method;
     const char *baseline; /* the model that others are compared with, BASELINE_NONE, or NULL: each host's own, sync */
     const char *sweep;    /* the group of the suite that this is one point of; NULL: it is alone */
     const char *scaling;  /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
@@ -48,7 +47,9 @@ struct plan_group {
 
 struct plan_cell {
     size_t group;
-    const char *runtime, *model;
+    const char *runtime;
+    const char *model; /* and "+VALUE" behind it in the row of a further value of a knob (knobs.h) */
+    json_t *knobs;     /* what it runs with, name -> value, but the host's defaults; NULL: nothing. Borrowed */
     const char
         *program; /* a program of the user's own, called `model`, as a line (string_list_unquote); NULL: a host's */
     const struct catalog_runtime *entry; /* as the group's; of a program, whose results its own are compared with */
@@ -57,6 +58,7 @@ struct plan_cell {
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
     const char *left_out;   /* it would take too long: why; NULL: it would not */
+    const char *refused;    /* its host has no such value of a knob: why; NULL: it has */
     const char *impossible; /* known beforehand: why; NULL: not so */
 };
 
@@ -81,15 +83,16 @@ struct plan {
 /* What the command line says, over what the suite says. Lists without words and zeros: not said. */
 struct plan_options {
     struct string_list tasks, runtimes, models, jobs, workers, sets, variants;
+    struct string_list knobs; /* each NAME=V1[,V2...] (knobs.h) */
     const char *directory;    /* absolute, borrowed; NULL: not said */
     int64_t seed;             /* -1: not said */
     struct function function; /* name NULL: not said */
     const json_t *pythons;    /* rows of scripts/interpreters.py, borrowed; NULL: not said */
     struct stopping stopping;
     double timeout_s;
-    double margin;                                                        /* below 0: not said */
-    double rate;                                                          /* 0: not said */
-    char *arrivals, *start_method, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */
+    double margin;                                         /* below 0: not said */
+    double rate;                                           /* 0: not said */
+    char *arrivals, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */
 };
 
 /* What plan_make goes by. */
@@ -105,6 +108,10 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
 void plan_free(struct plan *plan);
 /* Whether a group is there for its price (bench/analysis/scaling.h). */
 bool plan_prices(const struct plan_group *group);
+/* What its host calls the model of a cell, without the value of a knob; a program's own name. */
+const char *plan_model(const struct plan_cell *cell);
+/* How its worker processes start: "fork" unless the knob of that name says otherwise. Tables have always had it. */
+const char *plan_start_method(const struct plan_cell *cell);
 /* False where a group has neither baseline, control nor capacity, so that there are no ratios. */
 bool plan_compares(const struct plan_group *group);
 /* What its baseline is called. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/util/alloc.h"
@@ -53,8 +54,6 @@ static const struct field function_fields[] = {
     {"path", FIELD_TEXT, true, OF(function, path), 0, 0},
     {"inputs", FIELD_TEXT, true, OF(function, inputs), 0, 0},
     {"python", FIELD_TEXT, true, OF(function, python), 0, 0},
-    {"offload", FIELD_WHOLE, true, OF(function, offload), 1, 1},
-    {"chunk", FIELD_WHOLE, true, OF(function, chunk), 1, CHUNK_MAX},
 };
 static const struct field group_fields[] = {
     {"name", FIELD_TEXT, false, OF(plan_group, name), 0, 0},
@@ -76,6 +75,7 @@ static const struct field cell_fields[] = {
     {"model", FIELD_TEXT, false, OF(plan_cell, model), 0, 0},
     {"copies", FIELD_WHOLE, false, OF(plan_cell, copies), 1, WORKERS_MAX},
     {"left_out", FIELD_TEXT, true, OF(plan_cell, left_out), 0, 0},
+    {"refused", FIELD_TEXT, true, OF(plan_cell, refused), 0, 0},
     {"program", FIELD_TEXT, true, OF(plan_cell, program), 0, 0},
 };
 #define COUNT(table) (sizeof(table) / sizeof *(table))
@@ -145,7 +145,9 @@ json_t *plan_json(const struct plan *plan, const char *created)
         const struct plan_cell *cell = &plan->cells[c];
         json_t *row = json_pack("{sI sI ss sb ss}", "id", (json_int_t)c, "group", (json_int_t)cell->group, "role",
                                 plan_role_name(cell->role), "baseline", (int)cell->baseline, "start_method",
-                                plan->groups[cell->group].start_method);
+                                plan_start_method(cell));
+        if (cell->knobs != NULL)
+            json_object_set(row, "knobs", cell->knobs);
         write_fields(row, cell_fields, COUNT(cell_fields), cell);
         json_array_append_new(cells, row);
     }
@@ -184,7 +186,22 @@ static int read_group(const json_t *json, struct plan_group *g, struct error *er
     return rc;
 }
 
-static int read_cell(const json_t *json, struct plan *p, struct plan_cell *c, struct error *err)
+/* Plans of before knobs have the start method alone. */
+static int read_knobs(json_t *json, struct plan_cell *c, struct error *err)
+{
+    const char *method = json_string_value(json_object_get(json, "start_method")), *key;
+    json_t *knobs = json_object_get(json, "knobs"), *value;
+    if (knobs == NULL && method != NULL && strcmp(method, "fork") != 0)
+        json_object_set_new(json, "knobs", knobs = json_pack("{ss}", "start-method", method));
+    json_object_foreach(knobs, key, value) if (!json_is_string(value)) return error_set(
+        err, -EPROTO, "plan.json: the knob \"%.100s\" is not a text", key);
+    if (knobs != NULL && !json_is_object(knobs))
+        return error_set(err, -EPROTO, "plan.json: a cell's \"knobs\" is not an object");
+    c->knobs = knobs;
+    return 0;
+}
+
+static int read_cell(json_t *json, struct plan *p, struct plan_cell *c, struct error *err)
 {
     const char *role = json_string_value(json_object_get(json, "role"));
     const json_t *group = json_object_get(json, "group");
@@ -202,8 +219,7 @@ static int read_cell(const json_t *json, struct plan *p, struct plan_cell *c, st
     if ((c->program != NULL) != (strcmp(c->runtime, RUNTIME_PROGRAM) == 0) ||
         (c->program != NULL && (c->baseline || c->role != ROLE_MODEL)))
         return error_set(err, -EPROTO, "plan.json: a cell is half a program's");
-    p->groups[c->group].start_method = json_string_value(json_object_get(json, "start_method")); /* all have the same */
-    return 0;
+    return read_knobs(json, c, err);
 }
 
 static int read_head(const json_t *json, struct plan *p, struct error *err)
@@ -245,8 +261,6 @@ static int bind_group(struct plan_group *g, const struct catalog *catalog, struc
     json_object_foreach(g->params, key, value) if (catalog_param(g->entry, key) == NULL)
         rc = error_set(err, -EINVAL, "plan.json: task '%s' has no parameter '%.200s' any more", g->task, key);
     g->needs_url = params_need_url(g->entry, g->params);
-    if (g->start_method == NULL)
-        g->start_method = "fork";
     return rc;
 }
 
@@ -265,17 +279,23 @@ static int bind_program(const struct plan *p, struct plan_cell *c, struct error 
 static int bind_cell(const struct plan *p, struct plan_cell *c, const struct catalog *catalog, struct error *err)
 {
     const struct catalog_task *task = p->groups[c->group].entry;
+    const char *key;
+    json_t *value;
     if (c->program != NULL)
         return bind_program(p, c, err);
     c->entry = catalog_runtime(catalog, c->runtime);
     if (c->entry == NULL)
         return gone(err, "runtime", c->runtime);
-    c->known = catalog_model(catalog, c->model);
-    c->impossible = c->left_out;
+    char *model = xstrndup(c->model, strcspn(c->model, "+"));
+    c->known = catalog_model(catalog, model);
+    free(model);
+    c->impossible = c->left_out != NULL ? c->left_out : c->refused;
     if (c->known == NULL || (c->known->hosts & (1u << c->entry->host)) == 0)
         return gone(err, "model", c->model);
     const char *missing = catalog->hosts.rows[c->entry->host].missing;
     const char *lacks = catalog_lacks(catalog, task, c->entry->host);
+    json_object_foreach(c->knobs, key, value) if (missing == NULL && catalog_knob(catalog, c->entry->host, key) ==
+                                                                         NULL) return gone(err, "knob", key);
     if (missing == NULL && lacks != NULL && catalog->function != NULL)
         return error_set(err, -EINVAL, "the %s host: %.900s", c->runtime, lacks);
     if (missing != NULL || lacks != NULL)
@@ -291,9 +311,20 @@ static bool has_cell(const struct plan *plan, size_t group)
     return false;
 }
 
+/* Before they were knobs these two stood with the function, where nothing reads them any more. */
+static bool has_old_knobs(const json_t *plan)
+{
+    const json_t *function = json_object_get(plan, "function");
+    return json_is_integer(json_object_get(function, "offload")) || json_is_integer(json_object_get(function, "chunk"));
+}
+
 static int bind(struct plan *plan, const struct catalog *catalog, struct error *err)
 {
     int rc = plan->group_count == 0 ? error_set(err, -EINVAL, "plan.json: there is no group in it") : 0;
+    if (rc == 0 && has_old_knobs(plan->source))
+        rc = error_set(
+            err, -EINVAL,
+            "plan.json: its --offload or --chunk is of before they were knobs; such a run cannot be gone on with");
     for (size_t g = 0; rc == 0 && g < plan->group_count; g++)
         rc = has_cell(plan, g) ? bind_group(&plan->groups[g], catalog, err)
                                : error_set(err, -EINVAL, "plan.json: a group has no cell");

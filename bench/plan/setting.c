@@ -28,7 +28,6 @@ static const struct {
     [SETTING_URL] = {.why = "not an absolute http or https URL of visible ASCII characters, without a user name"},
     [SETTING_SCALING] = {.why = "neither strong, weak nor prices", .words = {"strong", "weak", "prices"}},
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
-    [SETTING_START_METHOD] = {.why = "neither fork nor spawn", .words = {"fork", "spawn"}},
     [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
                         .words = {"terminal", "md", "adoc", "csv", "json"}},
     [SETTING_TABLE] = {.why = "none of cells, checks, scaling, laws and marginal_cost",
@@ -45,7 +44,6 @@ static const struct {
     [SETTING_ROUNDS] = {.why = "not a whole number from 1 to 100000", .low = 1, .high = ROUNDS_MAX},
     /* What every JSON reader keeps exactly. */
     [SETTING_SEED] = {.why = "not a whole number from 0 to 9007199254740991", .high = INT64_C(9007199254740991)},
-    [SETTING_CHUNK] = {.why = "not a whole number from 1 to 1000000", .low = 1, .high = CHUNK_MAX},
     [SETTING_WIDTH] = {.why = "not a whole number from 80 to 1000", .low = 80, .high = 1000},
     [SETTING_SECONDS] = {.why = "not a number of seconds from 0.001 to 86400",
                          .real = num_parse_double,

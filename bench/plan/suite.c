@@ -56,7 +56,6 @@ static const struct setting group_settings[] = {
     {"runtimes", SETTING_NAMES, offsetof(struct suite_group, runtimes)},
     {"models", SETTING_NAMES, offsetof(struct suite_group, models)},
     {"baseline", SETTING_TEXT, offsetof(struct suite_group, baseline)},
-    {"start-method", SETTING_START_METHOD, offsetof(struct suite_group, start_method)},
     {"variant", SETTING_ADDED, offsetof(struct suite_group, variants)},
 };
 
@@ -67,6 +66,8 @@ static void suite_group_free(struct suite_group *group)
     free(group->name);
     for (size_t i = 0; i < COUNT(group_settings); i++)
         setting_free(&group_settings[i], group);
+    string_list_free(&group->knobs);
+    string_list_free(&group->refusals);
     json_decref(group->params);
 }
 
@@ -79,7 +80,9 @@ struct suite_group *suite_add_group(struct suite *suite, const char *name, const
     return g;
 }
 
-static int unknown_key(const struct reader *r, const char *key, const struct setting *table, size_t count)
+/* In a group it may be a knob, which the hosts will say. */
+static int unknown_key(const struct reader *r, const char *key, const char *value, const struct setting *table,
+                       size_t count)
 {
     struct string_list known = {NULL, 0};
     for (size_t i = 0; i < count; i++)
@@ -87,7 +90,11 @@ static int unknown_key(const struct reader *r, const char *key, const struct set
     if (r->group != NULL)
         string_list_add(&known, "set.PARAMETER");
     char *names = string_list_join(&known, ", ");
-    const int rc = fail(r, r->line, text_format("unknown key '%s' (known: %s)", key, names));
+    if (r->group != NULL) {
+        string_list_addf(&r->group->knobs, "%s=%s", key, value);
+        string_list_addf(&r->group->refusals, "%s:%d: unknown key '%s' (known: %s", r->label, r->line, key, names);
+    }
+    const int rc = r->group != NULL ? 0 : fail(r, r->line, text_format("unknown key '%s' (known: %s)", key, names));
     free(names);
     string_list_free(&known);
     return rc;
@@ -114,7 +121,7 @@ static int set_key(struct reader *r, const char *key, const char *value)
             return setting_take(s->kind, value, into + s->at, &no) == 0
                        ? 0
                        : fail(r, r->line, text_format("%s '%s' is %s", key, no.value, no.why));
-    return unknown_key(r, key, table, count);
+    return unknown_key(r, key, value, table, count);
 }
 
 /* -- lines -------------------------------------------------------------------------------------------------------- */

@@ -25,7 +25,8 @@ struct suite_group {
     struct string_list models;   /* none: the suite's */
     char *baseline;              /* a model, or BASELINE_NONE; NULL: the suite's */
     struct string_list variants; /* programs of the user's own, each NAME=COMMAND */
-    char *start_method;          /* NULL: fork */
+    struct string_list knobs;    /* of the hosts, each NAME=V1[,V2...] (knobs.h): keys that are nothing else */
+    struct string_list refusals; /* for each what is wrong where no host knows it: "FILE:LINE: unknown key ..." */
     json_t *params;              /* key -> text, as given */
 };
 

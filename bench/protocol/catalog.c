@@ -35,6 +35,9 @@ static const struct json_shape model_shape[] = {{"name", "s"}, {"about", "s"},  
                                                 {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
 static const struct json_shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
                                                {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
+static const struct json_shape knob_shape[] = {{"name", "s"},  {"type", "s"},     {"default", "s"}, {"min", "irn"},
+                                               {"max", "irn"}, {"choices", "an"}, {"models", "a"},  {"asks", "sn"},
+                                               {"about", "s"}, {NULL, NULL}};
 static const struct json_shape param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
                                                 {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
 
@@ -82,11 +85,14 @@ static int check_task(const json_t *task, struct error *err)
 static int check_list(const json_t *list, struct error *err)
 {
     const json_t *models = json_object_get(list, "models"), *tasks = json_object_get(list, "tasks");
+    const json_t *knobs = json_object_get(list, "knobs"); /* NULL: the host has none */
     if (json_integer_value(json_object_get(list, "list")) != 1)
         return error_set(err, -EPROTO, "its list is of a version this program does not know");
     int rc = check_shape(list, list_shape, "the list", err);
     for (size_t i = 0; rc == 0 && i < json_array_size(models); i++)
         rc = check_shape(json_array_get(models, i), model_shape, "a model", err);
+    for (size_t i = 0; rc == 0 && i < json_array_size(knobs); i++)
+        rc = check_shape(json_array_get(knobs, i), knob_shape, "a knob", err);
     for (size_t i = 0; rc == 0 && i < json_array_size(tasks); i++)
         rc = check_task(json_array_get(tasks, i), err);
     return rc;
@@ -370,16 +376,34 @@ const struct catalog_model *catalog_baseline(const struct catalog *catalog, size
     return NULL;
 }
 
-const json_t *catalog_param(const struct catalog_task *task, const char *key)
+/* The row of an array that has `name` under `key`; NULL: there is none. */
+static const json_t *find_named(const json_t *rows, const char *key, const char *name)
 {
     size_t i;
     const json_t *row;
-    json_array_foreach(task->params, i, row)
+    json_array_foreach(rows, i, row)
     {
-        if (strcmp(json_string_value(json_object_get(row, "key")), key) == 0)
+        if (strcmp(json_string_value(json_object_get(row, key)), name) == 0)
             return row;
     }
     return NULL;
+}
+
+const json_t *catalog_knob(const struct catalog *catalog, size_t host, const char *name)
+{
+    return find_named(json_object_get(catalog->lists[host], "knobs"), "name", name);
+}
+
+const json_t *catalog_param(const struct catalog_task *task, const char *key)
+{
+    return find_named(task->params, "key", key);
+}
+
+static char *names_text(struct string_list *names)
+{
+    char *text = names->count == 0 ? xstrdup("none") : string_list_join(names, ", ");
+    string_list_free(names);
+    return text;
 }
 
 char *catalog_names(const void *rows, size_t count, size_t size)
@@ -387,18 +411,33 @@ char *catalog_names(const void *rows, size_t count, size_t size)
     struct string_list names = {NULL, 0};
     for (size_t i = 0; i < count; i++)
         string_list_add(&names, row_name(rows, i, size));
-    char *text = names.count == 0 ? xstrdup("none") : string_list_join(&names, ", ");
-    string_list_free(&names);
-    return text;
+    return names_text(&names);
+}
+
+/* Adds what `rows` have under `key`, each once. */
+static void add_named(struct string_list *names, const json_t *rows, const char *key)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        const char *name = json_string_value(json_object_get(row, key));
+        if (!string_list_have(names, name))
+            string_list_add(names, name);
+    }
 }
 
 char *catalog_param_names(const struct catalog_task *task)
 {
     struct string_list names = {NULL, 0};
-    size_t i;
-    const json_t *row;
-    json_array_foreach(task->params, i, row) string_list_add(&names, json_string_value(json_object_get(row, "key")));
-    char *text = names.count == 0 ? xstrdup("none") : string_list_join(&names, ", ");
-    string_list_free(&names);
-    return text;
+    add_named(&names, task->params, "key");
+    return names_text(&names);
+}
+
+char *catalog_knob_names(const struct catalog *catalog)
+{
+    struct string_list names = {NULL, 0};
+    for (size_t h = 0; h < HOSTS_MAX; h++)
+        add_named(&names, json_object_get(catalog->lists[h], "knobs"), "name");
+    return names_text(&names);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the hosts offer: runtimes, models and tasks, as each says of itself (`HOST list --json`). The driver knows no
- * task and no model by name; everything it knows of them is in here. */
+/* What the hosts offer: runtimes, models, knobs and tasks, as each says of itself (`HOST list --json`). The driver knows
+ * none of them by name; everything it knows of them is in here. */
 #ifndef BENCH_PROTOCOL_CATALOG_H
 #define BENCH_PROTOCOL_CATALOG_H
 
@@ -13,7 +13,6 @@
 #include "bench/protocol/host_table.h"
 
 #define JOBS_MAX  100000000
-#define CHUNK_MAX 1000000
 
 /* A user's own function or command, then the only task of a run. Strings are borrowed. */
 struct function {
@@ -24,8 +23,6 @@ struct function {
     const char *path;          /* folders, with colons between, where its module is looked for; NULL: none */
     const char *inputs;        /* a file with one line per job; NULL: it is called with the job's number */
     const char *python;        /* of the virtualenv that it is run with; NULL: none */
-    int64_t offload;           /* 1: --offload */
-    int64_t chunk;             /* how many jobs cross to a process pool at once; 0: not said, one */
 };
 
 struct catalog_runtime {
@@ -96,10 +93,13 @@ const struct catalog_model *catalog_model(const struct catalog *catalog, const c
 const struct catalog_task *catalog_task(const struct catalog *catalog, const char *name);
 /* The model of a host that the others are compared with; NULL: it has none. */
 const struct catalog_model *catalog_baseline(const struct catalog *catalog, size_t host);
+/* A row of a host's table of knobs (common/schema/list.schema.json); NULL: the host has no such knob. */
+const json_t *catalog_knob(const struct catalog *catalog, size_t host, const char *name);
 /* A row of a task's table; NULL: the task has no such parameter. */
 const json_t *catalog_param(const struct catalog_task *task, const char *key);
 /* Names with commas between them, for "known: ..." in errors; to be freed. */
 char *catalog_names(const void *rows, size_t count, size_t size); /* of runtimes, models or tasks */
 char *catalog_param_names(const struct catalog_task *task);
+char *catalog_knob_names(const struct catalog *catalog); /* of all hosts, each once */
 
 #endif

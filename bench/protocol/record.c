@@ -107,7 +107,8 @@ int record_parse(const char *text, size_t length, struct record *out, struct err
                            .phases = json_object_get(root, "phases"),
                            .usage = json_object_get(root, "usage"),
                            .connections = json_object_get(root, "connections"),
-                           .python = json_object_get(root, "python")};
+                           .python = json_object_get(root, "python"),
+                           .knobs = json_object_get(root, "knobs")};
     const char *wrong = json_misshapen(root, fields);
     int rc;
     if (!json_is_object(root))

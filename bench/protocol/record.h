@@ -20,6 +20,7 @@ struct record {
     const char *reason;                 /* NULL when done */
     int64_t failed_jobs;
     const json_t *failures, *phases, *usage, *connections, *python; /* as in the record; null is a json null */
+    const json_t *knobs;                                            /* likewise; NULL: it has none */
     int64_t start_ns, ready_ns, work_ns, end_ns;                    /* ready and work: -1 where null */
     int64_t user_ns, system_ns;
 };

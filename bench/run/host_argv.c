@@ -96,17 +96,17 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         function_options(function, b->catalog->hosts.rows[cell->entry->host].kind->work, words);
     else
         put(words, "--task", "%s", g->task);
-    if (function != NULL && function->offload)
-        string_list_add(words, "--offload");
-    if (function != NULL && function->chunk > 0)
-        put(words, "--chunk", "%lld", (long long)function->chunk);
-    put(words, "--model", "%s", cell->model);
+    put(words, "--model", "%s", plan_model(cell));
     put(words, "--jobs", "%lld", (long long)g->jobs);
     put(words, "--workers", "%lld", (long long)g->workers);
     json_object_foreach(g->params, key, value) put(words, "--set", "%s=%s", key, json_string_value(value));
     if (g->needs_url && url != NULL)
         put(words, "--url", "%s", url);
-    put(words, "--start-method", "%s", g->start_method);
+    json_object_foreach(cell->knobs, key, value)
+    {
+        string_list_addf(words, "--%s", key);
+        string_list_add(words, json_string_value(value));
+    }
     put(words, "--timeout", "%.3f", b->plan->timeout_s);
     if (arrivals.rate != 0) {
         put(words, "--rate", "%.17g", arrivals.rate); /* enough to get the same double back */

@@ -90,30 +90,34 @@ static bool is_needed(const struct runner *r, size_t group, size_t runtime)
     return false;
 }
 
-/* The model a runtime's reference runs: that of its own reference in the plan; where it has no cells, that of another's;
- * else its baseline. NULL: the host has none. */
-static const char *reference_model(const struct runner *r, size_t group, const struct catalog_runtime *runtime)
+/* The model that the reference of a runtime without cells runs: that of another's; else its baseline. NULL: the host has
+ * none. */
+static const struct catalog_model *reference_model(const struct runner *r, size_t group,
+                                                   const struct catalog_runtime *runtime)
 {
     const struct plan *p = r->bench->plan;
-    const size_t own = plan_reference(p, group, runtime->name);
-    if (own < p->cell_count)
-        return p->cells[own].model;
     for (size_t c = 0; c < p->cell_count; c++)
         if (p->cells[c].group == group && plan_reference(p, group, p->cells[c].runtime) == c &&
             (p->cells[c].known->hosts & (1u << runtime->host)) != 0)
-            return p->cells[c].model;
-    const struct catalog_model *baseline = catalog_baseline(r->bench->catalog, runtime->host);
-    return baseline != NULL ? baseline->name : NULL;
+            return p->cells[c].known;
+    return catalog_baseline(r->bench->catalog, runtime->host);
 }
 
 /* The command whose results are a runtime's reference; its model is NULL where the host has none. */
 static struct plan_cell reference_cell(const struct runner *r, size_t group, size_t runtime)
 {
+    const struct plan *p = r->bench->plan;
     const struct catalog_runtime *entry = &r->bench->catalog->runtimes[runtime];
+    const size_t own = plan_reference(p, group, entry->name);
+    const struct catalog_model *known = own < p->cell_count ? p->cells[own].known : reference_model(r, group, entry);
     return (struct plan_cell){.group = group,
                               .runtime = entry->name,
                               .entry = entry,
-                              .model = reference_model(r, group, entry),
+                              .known = known,
+                              .model = own < p->cell_count ? p->cells[own].model
+                                       : known != NULL     ? known->name
+                                                           : NULL,
+                              .knobs = own < p->cell_count ? p->cells[own].knobs : NULL,
                               .baseline = true,
                               .copies = 1};
 }

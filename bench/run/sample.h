@@ -48,7 +48,7 @@ struct sample_taken {
     char *reason;
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
-    json_t *failures, *phases, *usage, *connections, *python;
+    json_t *failures, *phases, *usage, *connections, *python, *knobs;
     json_t *disturbed;     /* an array of lines: what happened to it from outside */
     unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
     struct slots_in_flight flight;

@@ -143,8 +143,10 @@ static void take_record(const struct attempt *a, const struct record *r, int64_t
     s->failed_jobs = add_known(s->failed_jobs, r->failed_jobs);
     if (s->failures == NULL && json_array_size(r->failures) > 0)
         s->failures = keep(r->failures);
-    if (copy == 0)
+    if (copy == 0) {
         s->python = keep(r->python);
+        s->knobs = keep(r->knobs);
+    }
     if (a->cell->role != ROLE_CAPACITY) {
         s->phases = keep(r->phases);
         s->connections = keep(r->connections);
@@ -167,7 +169,7 @@ static void check_identity(const struct attempt *a, const struct record *r, stru
     if (a->cell->program != NULL) /* whose names and workers are its own */
         return;
     const bool its_task = a->b->catalog->function != NULL || same(r->task, g->task); /* a function has its own name */
-    if (!same(r->runtime, a->cell->entry->base) || !its_task || !same(r->model, a->cell->model))
+    if (!same(r->runtime, a->cell->entry->base) || !its_task || !same(r->model, plan_model(a->cell)))
         blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
               r->model == NULL ? "?" : r->model);
     if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))

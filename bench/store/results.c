@@ -96,7 +96,7 @@ static int read_plan(struct results *results, struct error *err)
         results->cells[c] = (struct result_cell){.group = p->cells[c].group,
                                                  .runtime = p->cells[c].runtime,
                                                  .model = p->cells[c].model,
-                                                 .start_method = p->groups[p->cells[c].group].start_method,
+                                                 .start_method = plan_start_method(&p->cells[c]),
                                                  .role = p->cells[c].role,
                                                  .baseline = p->cells[c].baseline,
                                                  .copies = p->cells[c].copies,

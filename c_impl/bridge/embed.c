@@ -161,6 +161,15 @@ static int interpreter_start(struct cobench_error *err)
     return -EPROTO;
 }
 
+/* -1 with an exception on failure. */
+static int switch_interval_set(double seconds)
+{
+    PyObject *function = PySys_GetObject("setswitchinterval"); /* borrowed */
+    PyObject *nothing = function != NULL && seconds > 0 ? PyObject_CallFunction(function, "d", seconds) : NULL;
+    Py_XDECREF(nothing);
+    return nothing != NULL || seconds <= 0 ? 0 : -1;
+}
+
 /* Puts the project's root first on sys.path. */
 static int path_add(const char *root)
 {
@@ -340,7 +349,8 @@ static int bridge_open(const struct cobench_open *how, void **state, struct cobe
     }
     embed->interpreter = PyInterpreterState_Get();
     embed->main_ident = PyThread_get_thread_ident();
-    if (path_add(source->root) != 0 || task_load(embed, how) != 0) {
+    if (path_add(source->root) != 0 || switch_interval_set(source->switch_interval_s) != 0 ||
+        task_load(embed, how) != 0) {
         rc = failed(embed, err);
         if (strcmp(err->type, "Usage") == 0) /* the catalogue's: it speaks to the user as it is */
             err->type[0] = '\0';

@@ -17,6 +17,7 @@ struct embed_source {
     const char *name; /* a task of py_impl/tasks, a file's path or a function; as py_impl.catalog.load takes it */
     const char *root; /* the folder that holds py_impl/ */
     const char *path, *inputs; /* of a function: where to look for its module, and what it is called with; or NULL */
+    double switch_interval_s;  /* sys.setswitchinterval of each interpreter; 0: as it starts */
 };
 
 /* The bridged task: kind, asks, defaults and parameters of `counterpart`, functions of the bridge, `source` as its self. Both

@@ -756,8 +756,8 @@ static void task_dealloc(PyObject *object)
 
 PyDoc_STRVAR(
     pool_doc,
-    "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled) "
-    "-> dict\n\n"
+    "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled, "
+    "stack_size, cold) -> dict\n\n"
     "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
 
 /* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
@@ -779,7 +779,7 @@ static bool pool_place(struct state_object *state, struct pool_call *call)
 
 static PyObject *task_pool(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
-    struct state_object *state = expect("pool", count, 9) ? state_of((struct task_object *)object, args[0]) : NULL;
+    struct state_object *state = expect("pool", count, 11) ? state_of((struct task_object *)object, args[0]) : NULL;
     if (state == NULL)
         return NULL;
     if (!state_enter(state)) {

@@ -150,7 +150,7 @@ static int descriptor_read(PyObject *given, int *out)
     return 0;
 }
 
-/* workers, request_timeout_ns, and the descriptors. -1 with an exception. */
+/* workers, request_timeout_ns, the descriptors, and behind them the knobs. -1 with an exception. */
 static int numbers_read(struct pool_call *call, PyObject *const *args)
 {
     struct run *run = &call->run;
@@ -174,7 +174,9 @@ static int numbers_read(struct pool_call *call, PyObject *const *args)
         if (descriptor_read(args[2 + i], descriptors[i]) != 0)
             return -1;
     run->end_pause = call->end_pause.read >= 0 ? &call->end_pause : NULL;
-    return 0;
+    run->knobs.stack_size = PyLong_AsLongLong(args[7]);
+    run->knobs.cold = PyObject_IsTrue(args[8]) == 1;
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 struct pool_call *native_pool_new(const struct cobench_open *how, void *state, PyObject *const *args)

@@ -17,8 +17,8 @@
 struct pool_call;
 
 /*
- * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled):
- * `args` are the eight behind the state.
+ * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled,
+ * stack_size, cold): `args` are the ten behind the state.
  *
  *   slots               a writable buffer (the mapped slots file), header included
  *   workers             threads, 1..jobs
@@ -26,6 +26,7 @@ struct pool_call;
  *   gate_read, _write   descriptors of --gate, -1 for none
  *   pause_read, _write  likewise of --end-pause
  *   scheduled           true: an open loop, each slot's due_ns is how long after the gate its job arrives
+ *   stack_size, cold    the knobs of these names (host/knobs.h)
  *
  * NULL with an exception where the arguments are wrong or memory is short.
  */

@@ -14,6 +14,7 @@
 #include "host/error.h"
 #include "host/function.h"
 #include "host/home.h"
+#include "host/knobs.h"
 #include "host/runtime.h"
 #include "host/tasks.h"
 
@@ -81,6 +82,11 @@ static int name_find(const char *name, const char *path, char **out, struct cobe
     return error_fill(err, -ENOENT, "task '%s' has no Python counterpart '%.200s'", name, *out);
 }
 
+static void counterpart_settle(void *made, const struct knobs *knobs)
+{
+    ((struct counterpart *)made)->source.switch_interval_s = knobs->switch_interval_s;
+}
+
 static const struct cobench_task *counterpart_adapt(const struct cobench_task *plugin, const char *path, void **made,
                                                     struct cobench_error *err)
 {
@@ -138,6 +144,7 @@ const struct runtime runtime = {
     .adapt = counterpart_adapt,
     .function = counterpart_function,
     .release = counterpart_free,
+    .settle = counterpart_settle,
     .python = embed_python,
     .facts = embed_facts,
 };

@@ -24,7 +24,6 @@ enum {
     KEY_SLOTS,
     KEY_RECORD,
     KEY_URL,
-    KEY_START_METHOD,
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
@@ -35,11 +34,11 @@ enum {
     KEY_TASKS,
     KEY_PATH,
     KEY_INPUTS,
-    KEY_OFFLOAD,
-    KEY_CHUNK,
     KEY_COMMAND,
     KEY_DIRECTORY,
     KEY_JSON,
+    KEY_KNOB, /* that of the first row of knobs, and so on */
+    OPTIONS_MAX = 64,
     DESCRIPTOR_MAX = 1 << 30,
 };
 
@@ -59,8 +58,6 @@ static const struct argp_option run_options[] = {
     {"directory", KEY_DIRECTORY, "DIR", 0, "where the command runs", 0},
     {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
     {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
-    {"offload", KEY_OFFLOAD, NULL, 0, "of no effect here: the Python host's model async knows it", 0},
-    {"chunk", KEY_CHUNK, "N", 0, "likewise: its model process-pool knows it", 0},
     {"model", KEY_MODEL, "M", 0, "the concurrency model: a name from `list`", 0},
     {"jobs", KEY_JOBS, "N", 0, "how many jobs, 1..100000000 (default: the task's)", 0},
     {"workers", KEY_WORKERS, "W", 0,
@@ -69,7 +66,6 @@ static const struct argp_option run_options[] = {
     {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
     {"slots", KEY_SLOTS, "FILE", 0, "where the jobs' results and times go", 0},
     {"record", KEY_RECORD, "FILE", 0, "where the record of the run goes", 0},
-    {"start-method", KEY_START_METHOD, "fork|spawn", 0, "spawn: each worker process opens the task for itself", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
     {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
     {"rate", KEY_RATE, "R", 0, "open loop: R jobs arrive a second, 0.001..1000000; tasks that wait only", 0},
@@ -94,6 +90,19 @@ static const struct argp_option list_options[] = {
     {"help", KEY_HELP, NULL, 0, "print this", 0},
     {0},
 };
+
+/* The table with a row for each knob; of `list` as it is. */
+static void options_build(const struct argp_option *table, struct argp_option out[OPTIONS_MAX])
+{
+    size_t count = 0;
+    const struct knob *knob;
+    for (; table->name; table++)
+        out[count++] = *table;
+    for (size_t i = 0; table == run_options + count && count + i < OPTIONS_MAX - 1 && (knob = knobs_row(i)) != NULL;
+         i++)
+        out[count + i] = (struct argp_option){knob->name, KEY_KNOB + (int)i, knob->choices ? knob->choices : "N",
+                                              0,          knob->about,       0};
+}
 
 /* What the parser carries along. */
 struct parse {
@@ -153,17 +162,6 @@ static int setting_parse(struct args *args, int key, const char *text, struct co
         return error_fill(err, -EINVAL, "--set %.100s: must be key=value", text);
     args->settings[args->setting_count++] = (struct setting){
         .key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
-    return 0;
-}
-
-static int start_method_parse(struct args *args, const char *text, struct cobench_error *err)
-{
-    if (strcmp(text, "fork") == 0)
-        args->start_method = START_FORK;
-    else if (strcmp(text, "spawn") == 0)
-        args->start_method = START_SPAWN;
-    else
-        return error_fill(err, -EINVAL, "--start-method=%.100s: must be one of fork, spawn", text);
     return 0;
 }
 
@@ -260,8 +258,6 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_SET:
     case KEY_URL:
         return setting_parse(args, key, text, err);
-    case KEY_START_METHOD:
-        return start_method_parse(args, text, err);
     case KEY_TIMEOUT:
         return seconds_parse("--timeout", text, &args->timeout_ns, err);
     case KEY_REQUEST_TIMEOUT:
@@ -274,15 +270,14 @@ static int option_parse(struct parse *parse, int key, char *text)
         return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_END_PAUSE:
         return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
-    case KEY_OFFLOAD:
-    case KEY_CHUNK:
-        return 0;
     case KEY_JSON:
     case KEY_HELP:
         *(key == KEY_JSON ? &args->json : &args->help) = true;
         return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    default: {
+        const struct knob *knob = key >= KEY_KNOB ? knobs_row((size_t)(key - KEY_KNOB)) : NULL;
+        return knob ? knobs_take(&args->knobs, knob, text, err) : ARGP_ERR_UNKNOWN;
+    }
     }
 }
 
@@ -318,10 +313,13 @@ static void unknown_explain(const struct argp_option *options, const char *word,
 static int args_parse(struct args *args, int argc, char **argv, const struct argp_option *options,
                       struct cobench_error *err)
 {
-    const struct argp argp = {.options = options, .parser = parser};
+    struct argp_option table[OPTIONS_MAX] = {{0}};
+    const struct argp argp = {.options = table, .parser = parser};
     struct parse parse = {.args = args, .err = err, .next = 1};
 
-    *args = (struct args){.gate_read = -1,
+    options_build(options, table);
+    *args = (struct args){.knobs = knobs_default(),
+                          .gate_read = -1,
                           .gate_write = -1,
                           .end_pause = {-1, -1},
                           .timeout_ns = TIMEOUT_S * NS_PER_S,
@@ -334,7 +332,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
     const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
                               &parse);
     if (rc && err->message[0] == '\0')
-        unknown_explain(options, parse.next < argc ? argv[parse.next] : "", err);
+        unknown_explain(table, parse.next < argc ? argv[parse.next] : "", err);
     if (rc == 0 && parse.arrives && args->arrivals.rate == 0)
         return error_fill(err, -EINVAL, "--arrivals and --arrivals-seed need --rate");
     if (rc == 0 && args->task.command && args->task.name)
@@ -389,8 +387,10 @@ const char *args_find_record(const struct args *args, int argc, char **argv)
 void args_help(FILE *out, const char *command, const char *program)
 {
     const bool run = strcmp(command, "run") == 0;
-    const struct argp argp = {.options = run ? run_options : list_options};
+    struct argp_option table[OPTIONS_MAX] = {{0}};
+    const struct argp argp = {.options = table};
     char name[256];
+    options_build(run ? run_options : list_options, table);
     snprintf(name, sizeof name, "%s %s", program, command);
     argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG, name);
 }

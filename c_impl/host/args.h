@@ -9,6 +9,7 @@
 
 #include "common/arrivals.h"
 #include "host/end_pause.h"
+#include "host/knobs.h"
 #include "host/params.h"
 #include "host/run.h"
 #include "host/tasks.h"
@@ -27,7 +28,7 @@ struct args {
     unsigned workers;          /* 0: by the task's kind */
     struct setting *settings;
     size_t setting_count;
-    enum start_method start_method;
+    struct knobs knobs;
     int64_t timeout_ns, request_timeout_ns;
     struct arrivals arrivals;   /* rate 0: a closed loop */
     int gate_read, gate_write;  /* -1: none */

@@ -86,6 +86,7 @@ bool error_is_limit(int rc)
     case ENFILE:
     case ENOSPC:
     case EDQUOT:
+    case ENOSYS: /* nothing of the kind here */
     case EFBIG:
     case ELIBACC:
         return true;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/contract.h"
+#include "host/knobs.h"
 #include "host/models.h"
 #include "host/plugin.h"
 #include "host/probe.h"
@@ -66,6 +67,26 @@ static json_t *choices_json(const char *choices)
     }
 }
 
+static json_t *number_json(const struct knob *knob, double number)
+{
+    return knob->choices ? json_null() : knob->kind == KNOB_INT ? json_integer((json_int_t)number) : json_real(number);
+}
+
+static json_t *knobs_json(void)
+{
+    static const char *const types[] = {
+        [KNOB_CHOICE] = "choice", [KNOB_SWITCH] = "choice", [KNOB_INT] = "int", [KNOB_REAL] = "real"};
+    json_t *array = json_array();
+    const struct knob *knob;
+    for (size_t i = 0; array && (knob = knobs_row(i)) != NULL; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:s}", "name", knob->name,
+                                               "type", types[knob->kind], "default", knob->fallback, "min",
+                                               number_json(knob, knob->min), "max", number_json(knob, knob->max),
+                                               "choices", choices_json(knob->choices), "models",
+                                               choices_json(knob->models), "asks", knob->asks, "about", knob->about));
+    return array;
+}
+
 static json_t *param_json(const struct cobench_param *param)
 {
     const bool is_int = param->type == COBENCH_PARAM_INT;
@@ -110,9 +131,9 @@ char *list_json(const struct tasks *tasks, const struct probe *probe)
     }
     if (probe && json_array_size(good) > 0)
         json_object_set_new(json_array_get(good, 0), "probe", probe_json(probe));
-    json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
+    json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
                              COBENCH_VERSION, "runtimes", runtime.name, "build", build_json(), "models", models_json(),
-                             "tasks", good, "errors", errors);
+                             "knobs", knobs_json(), "tasks", good, "errors", errors);
     if (!json)
         return NULL;
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -130,6 +151,10 @@ char *list_table(const struct tasks *tasks)
     fprintf(out, "models:\n");
     for (size_t i = 0; models[i]; i++)
         fprintf(out, "  %-13s %s\n", models[i]->name, models[i]->about);
+    fprintf(out, "knobs:\n");
+    const struct knob *knob;
+    for (size_t i = 0; (knob = knobs_row(i)) != NULL; i++)
+        fprintf(out, "  %-13s %s (default %s)\n", knob->name, knob->about, knob->fallback);
     fprintf(out, "tasks:\n");
     for (size_t i = 0; i < tasks->count; i++) {
         const struct cobench_task *task = tasks->entries[i].task;

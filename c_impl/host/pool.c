@@ -134,7 +134,7 @@ static int members_run(struct pool *pool, struct member *members, struct cobench
     unsigned started = 0;
     int rc = 0;
     for (; rc == 0 && started < pool->members; started += rc == 0) {
-        rc = -pthread_create(&members[started].thread, NULL, member_main, &members[started]);
+        rc = run_start_thread(pool->run, &members[started].thread, member_main, &members[started]);
         if (rc)
             limits_explain_start(rc, "a thread", started, err);
     }
@@ -171,7 +171,9 @@ static int pool_start(struct run *run, unsigned count, const struct pool_work *w
 
 int pool_run(struct run *run, unsigned members, const struct pool_work *work, struct cobench_error *err)
 {
-    const int rc = pool_start(run, members, work, err);
+    int rc = run_gate_cold(run, err);
+    if (rc == 0)
+        rc = pool_start(run, members, work, err);
     if (rc == 0)
         run_stamp_work(run);
     return rc;

@@ -38,7 +38,7 @@ int process_fork(struct run *run, int32_t worker)
 {
     struct children *children = run->children;
     const struct cobench_task *task = run->task;
-    const bool hooks = run->start_method == START_FORK; /* else the task is not open here */
+    const bool hooks = run->knobs.start_method == START_FORK; /* else the task is not open here */
     const pid_t parent = getpid();
 
     if (children->count == children->capacity)
@@ -107,14 +107,14 @@ int process_wait(struct run *run, int32_t *worker)
 int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_error *err)
 {
     int rc = 0;
-    if (run->start_method == START_SPAWN)
+    if (run->knobs.start_method == START_SPAWN)
         rc = run_open_task(run, err);
     if (rc) {
         run->shared->unopened++;
         return rc;
     }
     rc = worker_open(w, run, id, COBENCH_WORKER_PROCESS, true, err);
-    if (rc && run->start_method == START_SPAWN)
+    if (rc && run->knobs.start_method == START_SPAWN)
         run_close_task(run);
     return rc;
 }
@@ -137,7 +137,7 @@ _Noreturn void process_leave(struct run *run, struct worker *w)
         lock_note(run);
         worker_close(w);
     }
-    if (w && run->start_method == START_SPAWN)
+    if (w && run->knobs.start_method == START_SPAWN)
         run_close_task(run);
     _exit(STATUS_LEFT);
 }

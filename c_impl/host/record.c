@@ -39,6 +39,18 @@ static json_t *params_json(const struct record *record)
     return object;
 }
 
+/* Those that change the model. */
+static json_t *knobs_json(const struct record *record)
+{
+    json_t *object = json_object();
+    const struct knob *row;
+    char text[KNOB_TEXT_SIZE];
+    for (size_t i = 0; object && record->knobs && record->model && (row = knobs_row(i)) != NULL; i++)
+        if (knob_touches(row, record->model))
+            json_object_set_new(object, row->name, json_string(knobs_text(record->knobs, row, text)));
+    return object;
+}
+
 static json_t *failures_json(const struct record *record)
 {
     json_t *array = json_array();
@@ -96,13 +108,14 @@ static json_t *python_json(const struct runtime_python *python)
 char *record_text(const struct record *record)
 {
     json_t *json = json_pack(
-        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "record", 1,
+        "{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:i, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "record", 1,
         "host", "c", "runtime", record->runtime, "task", text_json(record->task), "model", text_json(record->model),
         "jobs", number_json((int64_t)record->jobs, 0), "workers", number_json(record->workers, 0), "params",
-        params_json(record), "start_method", text_json(record->start_method), "status", statuses[record->status].name,
-        "exit", record_exit(record->status), "reason", text_json(record->status == RECORD_DONE ? NULL : record->reason),
-        "failed_jobs", (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases",
-        phases_json(record), "usage", usage_json(record), "connections", number_json(record->connections, -1), "python",
+        params_json(record), "start_method", text_json(record->start_method), "knobs", knobs_json(record), "status",
+        statuses[record->status].name, "exit", record_exit(record->status), "reason",
+        text_json(record->status == RECORD_DONE ? NULL : record->reason), "failed_jobs",
+        (json_int_t)record->failed_jobs, "failures", failures_json(record), "phases", phases_json(record), "usage",
+        usage_json(record), "connections", number_json(record->connections, -1), "python",
         python_json(&record->python));
     if (!json)
         return NULL;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/knobs.h"
 #include "host/runtime.h"
 #include "host/shared_state.h"
 
@@ -19,6 +20,7 @@ struct record {
     const struct cobench_param *params; /* NULL: unknown or none */
     const struct cobench_value *values; /* one for each of `params` */
     const char *start_method;           /* NULL: does not apply */
+    const struct knobs *knobs;          /* NULL: unknown */
     enum record_status status;
     char reason[640]; /* one line; not looked at when done */
     uint64_t failed_jobs;

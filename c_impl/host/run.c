@@ -37,6 +37,8 @@ static int gate_wait(struct run *run, struct cobench_error *err)
 
 int run_gate(struct run *run, struct cobench_error *err)
 {
+    if (run->ready_ns != 0) /* by run_gate_cold */
+        return 0;
     if (run->gate_read >= 0) {
         const int rc = gate_wait(run, err);
         if (rc)
@@ -46,6 +48,22 @@ int run_gate(struct run *run, struct cobench_error *err)
     run->ready_ns = clock_now_ns();
     run->shared->gate_ns = run->ready_ns;
     return 0;
+}
+
+int run_gate_cold(struct run *run, struct cobench_error *err) { return run->knobs.cold ? run_gate(run, err) : 0; }
+
+int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)(void *), void *arg)
+{
+    pthread_attr_t attributes;
+    int rc = pthread_attr_init(&attributes);
+    if (rc)
+        return -rc;
+    if (run && run->knobs.stack_size > 0)
+        rc = pthread_attr_setstacksize(&attributes, (size_t)run->knobs.stack_size);
+    if (rc == 0)
+        rc = pthread_create(thread, &attributes, function, arg);
+    pthread_attr_destroy(&attributes);
+    return -rc;
 }
 
 int run_open_task(struct run *run, struct cobench_error *err)

@@ -6,12 +6,14 @@
 #ifndef HOST_RUN_H
 #define HOST_RUN_H
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "cobench/task.h"
 #include "common/slots.h"
+#include "host/knobs.h"
 
 struct children;
 struct dispenser;
@@ -19,14 +21,12 @@ struct end_pause;
 struct shared_state;
 struct transport;
 
-enum start_method { START_FORK, START_SPAWN };
-
 struct run {
     const struct cobench_task *task;
     const struct cobench_value *values;
     uint64_t jobs;
-    unsigned workers; /* the most jobs in flight at once, 1..jobs */
-    enum start_method start_method;
+    unsigned workers;   /* the most jobs in flight at once, 1..jobs */
+    struct knobs knobs; /* start_method: fork where the model has no processes */
     int64_t request_timeout_ns;
     void *state;        /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
     struct slot *slots; /* `jobs` of them, mapped shared */
@@ -49,6 +49,12 @@ struct run {
  * right after it returns.
  */
 int run_gate(struct run *run, struct cobench_error *err);
+
+/* Called first of all by a model that has a pool: with the knob `cold` opens the gate now, so that setting up is work. */
+int run_gate_cold(struct run *run, struct cobench_error *err);
+
+/* pthread_create of a thread that runs jobs, as the knobs of the run (NULL: there is none) have it. 0 or a negative errno. */
+int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)(void *), void *arg);
 
 /* Opens and closes the task (and the transport, if any) for this process: the parent's calls under START_FORK, each
  * worker process's own under START_SPAWN. */

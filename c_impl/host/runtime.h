@@ -12,6 +12,7 @@
 
 #include "cobench/task.h"
 
+struct knobs;
 struct tasks_choice;
 struct tasks_entry;
 
@@ -43,6 +44,8 @@ struct runtime {
     /* The same for a function (function.h): fills in the entry's task and what it was made of. */
     int (*function)(const struct tasks_choice *choice, struct tasks_entry *out, struct cobench_error *err);
     void (*release)(void *made);
+    /* Takes the knobs that are the interpreter's, before the task is opened; NULL: there are none. */
+    void (*settle)(void *made, const struct knobs *knobs);
 
     /* Reads the facts of the interpreter behind an open task; `state` is NULL where no task is open in this process. To
      * be called between open and close, by the thread that opened. */

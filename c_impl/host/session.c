@@ -23,6 +23,7 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
                    .model = args->model_name,
                    .jobs = args->jobs,
                    .workers = args->workers,
+                   .knobs = &args->knobs,
                    .start_ns = start_ns,
                    .connections = -1},
         .run = {.gate_read = args->gate_read,
@@ -76,6 +77,25 @@ static int arrivals_check(const struct session *s, struct cobench_error *err)
     return 0;
 }
 
+static int knobs_settle(struct session *s, struct cobench_error *err)
+{
+    static const char *const methods[] = {"fork", "spawn", "forkserver"};
+    struct run *run = &s->run;
+    run->knobs = s->args->knobs;
+    if (!s->args->model->uses_processes)
+        run->knobs.start_method = START_FORK;
+    else
+        s->record.start_method = methods[run->knobs.start_method];
+    if (run->knobs.start_method == START_FORKSERVER)
+        return error_fill(
+            err, -ENOSYS,
+            "start method forkserver has no counterpart in C: a worker is forked with the task open (fork), "
+            "or opens it itself (spawn)");
+    if (runtime.settle)
+        runtime.settle(s->task.made, &run->knobs);
+    return 0;
+}
+
 static int task_settle(struct session *s, struct cobench_error *err)
 {
     const struct args *args = s->args;
@@ -96,11 +116,7 @@ static int task_settle(struct session *s, struct cobench_error *err)
     run->task = s->task.task;
     run->values = s->params.values;
     run->request_timeout_ns = args->request_timeout_ns;
-    if (args->model->uses_processes) {
-        run->start_method = args->start_method;
-        s->record.start_method = run->start_method == START_SPAWN ? "spawn" : "fork";
-    }
-    return 0;
+    return knobs_settle(s, err);
 }
 
 static int transport_settle(struct session *s, struct cobench_error *err)
@@ -205,7 +221,7 @@ static void python_note(struct session *s, struct runtime_python *python)
 void session_run(struct session *s)
 {
     struct run *run = &s->run;
-    const bool here = run->start_method == START_FORK;
+    const bool here = run->knobs.start_method == START_FORK;
 
     error_clear(&s->error);
     s->rc = here ? run_open_task(run, &s->error) : 0;

@@ -170,7 +170,9 @@ static int process_pool_run(struct run *run, struct cobench_error *err)
 {
     struct start_pipes pipes;
     struct cobench_error ignored;
-    int rc = start_pipes_open(&pipes, err);
+    int rc = run_gate_cold(run, err);
+    if (rc == 0)
+        rc = start_pipes_open(&pipes, err);
     if (rc)
         return rc;
     rc = pool_start(run, &pipes, err);

@@ -83,7 +83,7 @@ static int pool_start(struct pool *pool, uint64_t job, struct cobench_error *err
     struct thread_slot *slot = pool->idle;
     struct thread_slot *const rest = slot->next; /* once it runs, `next` is the thread's */
     slot->job = job;
-    const int rc = -pthread_create(&slot->thread, NULL, slot_main, slot);
+    const int rc = run_start_thread(pool->run, &slot->thread, slot_main, slot);
     if (rc)
         return limits_explain_start(rc, "a thread", pool->alive, err);
     pool->idle = rest;

@@ -15,7 +15,8 @@ def run(run: Run) -> None:
     pause = (run.end_pause.read, run.end_pause.write) if run.end_pause is not None else (-1, -1)
     timeout_ns = round(run.request_timeout_s * 1e9)
     run.catch_up = lambda: note(run, run.task.pool_found(run.state))
-    found = run.task.pool(run.state, run.slots.map, run.workers, timeout_ns, *gate, *pause, run.schedule is not None)
+    found = run.task.pool(run.state, run.slots.map, run.workers, timeout_ns, *gate, *pause, run.schedule is not None,
+                          run.knobs["stack-size"], run.knobs["cold"])
     run.catch_up = None
     note(run, found)
     if found["code"]:

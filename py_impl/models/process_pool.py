@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 ProcessPoolExecutor. Each worker process has the task open before the gate, inherited (fork) or opened for itself
-(spawn), and only job numbers are pickled. As in the thread pool, `workers` jobs that wait for one another make the pool
+(spawn, forkserver), and only job numbers are pickled. As in the thread pool, `workers` jobs that wait for one another make the pool
 start all its processes; each also tells its worker its number.
 """
 
@@ -42,14 +42,15 @@ NO_THREAD = "can't start new thread"
 def run(run: Run) -> None:
     if run.workers > WORKERS_MAX:
         raise Impossible(f"{run.workers} workers: a ProcessPoolExecutor of more than {WORKERS_MAX} processes hangs when it closes")
+    run.gate_cold()
     # Under spawn a process of multiprocessing's own clears up semaphores after a host that was cut off. It need not
     # say so. Where it is cut off too, the driver does, by their names.
     sys.warnoptions.append("ignore:resource_tracker")
     if "COBENCH_SCRATCH" in os.environ:
         multiprocessing.current_process()._config["semprefix"] = "/" + os.path.basename(os.environ["COBENCH_SCRATCH"])
     context = multiprocessing.get_context(run.start_method)
-    if run.start_method == "spawn":
-        run.watchdog.start_tracker()
+    if run.opens_in_workers:
+        run.watchdog.start_tracker(run.start_method)
     try:
         here, go = context.Semaphore(0), context.Semaphore(0)
         executor = ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go))
@@ -67,13 +68,15 @@ def run(run: Run) -> None:
             why = str(error.__cause__).strip("'\n").splitlines()[-1]
             raise Failed(f"the pool broke at a value between the processes: {why}") from error
         executor.shutdown()
+        run.watchdog.stop_server()
         exitcodes = {number: processes[pid].exitcode for number, pid in enumerate(pids)}
         run.watchdog.note(lambda: note_crash(run, exitcodes))
         return
     run.end_pause_all()
-    if run.start_method == "spawn" or hasattr(run.task, "worker_close") or FREE_THREADED:
+    if run.opens_in_workers or hasattr(run.task, "worker_close") or FREE_THREADED:
         everyone(run, executor, cool, here, go)
     executor.shutdown()
+    run.watchdog.stop_server()
 
 
 def drain(run: Run, executor: ProcessPoolExecutor) -> None:
@@ -104,7 +107,7 @@ def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
                 run.slots.fail(job)
                 run.shared.failed(job, None, type(error).__name__, f"between the processes: {error}", None)
 
-    while jobs := list(islice(run.dispenser, run.chunk)):
+    while jobs := list(islice(run.dispenser, run.knobs["chunk"])):
         if len(waiting) >= max(WINDOW, 4 * run.workers):
             take()
         waiting.append((jobs, executor.submit(call_jobs, jobs, run.task.items(jobs))))

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 def run(run: Run) -> None:
     context = multiprocessing.get_context(run.start_method)
-    run.sends, run.receives = run.start_method == "spawn", True  # a fork has its job's input
-    if run.start_method == "spawn":
-        run.watchdog.start_tracker()
+    run.sends, run.receives = run.opens_in_workers, True  # a fork has its job's input
+    if run.opens_in_workers:
+        run.watchdog.start_tracker(run.start_method)
     with selectors.DefaultSelector() as ends:
         run.gate()
         for job in run.dispenser:
@@ -41,6 +41,7 @@ def run(run: Run) -> None:
             ends.register(values or process.sentinel, selectors.EVENT_READ, (process, job, values))
         while ends.get_map():
             reap(run, ends)
+    run.watchdog.stop_server()
     if hasattr(run.task, "call"):
         run.work_ns = time.monotonic_ns()
 

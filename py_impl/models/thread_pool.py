@@ -27,6 +27,7 @@ class Pool(threading.local):
 
 
 def run(run: Run) -> None:
+    run.gate_cold()
     own = Pool()
     barrier = threading.Barrier(run.workers)
 

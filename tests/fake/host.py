@@ -50,6 +50,18 @@ def models():
     return [*listed, listed[1] | {"name": "spare", "extra": True}]
 
 
+def knob(name, default, choices, models, asks=None, low=None, high=None):
+    return {"name": name, "type": "choice" if choices else "int", "default": default, "min": low, "max": high, "choices": choices,
+            "models": models, "asks": asks, "about": f"the knob {name}"}
+
+
+def knobs(host):
+    starts = ["fork", "spawn"] + (["forkserver"] if host == "py" else [])
+    return [knob("start-method", "fork", starts, ["processes"]),
+            knob("offload", "off", ["off", "on"], ["sync", "threads"], "function"),
+            knob("chunk", "1", None, ["sync", "processes"], "function", 1, 1000)]
+
+
 def join_words(argv):
     """argparse takes no value that begins with a dash, as a command's word may."""
     words = iter(argv)
@@ -83,7 +95,7 @@ def print_list(host, argv):
         return 0
     listed, errors = list_function(host, argv) if {"--task", "--command"} & set(argv) else (tasks(host), ["broken.so: lacks the symbol"])
     json.dump({"list": 1, "host": host, "version": "0", "runtimes": [host], "build": {"what": sys.executable},
-               "models": models(), "tasks": listed, "errors": errors}, sys.stdout)
+               "models": models(), "knobs": knobs(host), "tasks": listed, "errors": errors}, sys.stdout)
     return 0
 
 
@@ -112,10 +124,10 @@ def write_slots(path, jobs, mode, at, begun, now):
 class Run:
     def __init__(self, host, argv):
         parser = argparse.ArgumentParser()
-        for name in "task model slots record url start-method gate end-pause tasks path inputs directory".split():
+        for name in "task model slots record url gate end-pause tasks path inputs directory".split():
             parser.add_argument("--" + name)
-        parser.add_argument("--offload", action="store_true")
-        parser.add_argument("--chunk")
+        for knob in knobs(host):
+            parser.add_argument("--" + knob["name"], default=knob["default"])
         parser.add_argument("--command", action="append")
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)

@@ -26,7 +26,8 @@ static void check_ranges(const struct run_options *o)
     FUZZ_MUST(p->seed >= -1 && p->seed <= INT64_C(9007199254740991));
     FUZZ_MUST(p->timeout_s >= 0 && p->timeout_s <= TIMEOUT_MAX_S);
     FUZZ_MUST(p->margin == -1 || (p->margin >= 0 && p->margin <= MARGIN_MAX));
-    FUZZ_MUST(p->start_method == NULL || strcmp(p->start_method, "fork") == 0 || strcmp(p->start_method, "spawn") == 0);
+    for (size_t i = 0; i < p->knobs.count; i++)
+        FUZZ_MUST(p->knobs.items[i] != NULL);
     FUZZ_MUST(p->rate == 0 || (p->rate >= ARRIVALS_RATE_MIN && p->rate <= ARRIVALS_RATE_MAX));
     FUZZ_MUST(p->scaling == NULL || setting_allows(SETTING_SCALING, p->scaling));
     FUZZ_MUST(p->tasks_dir == NULL || p->tasks_dir[0] == '/');

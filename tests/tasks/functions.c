@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bare functions, as a user would write them: no task. */
-#define _DEFAULT_SOURCE /* usleep */
+#define _GNU_SOURCE /* usleep, pthread_getattr_np */
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 uint64_t threefold(uint64_t job);
 uint64_t nap(uint64_t job);
 uint64_t mixed(uint64_t job);
+uint64_t stack_size(uint64_t job);
 int parse(const char *line, size_t length, uint64_t *result);
 
 uint64_t threefold(uint64_t job) { return 3 * job; }
@@ -28,6 +30,19 @@ uint64_t mixed(uint64_t job)
     while (clock() < until)
         continue;
     return job;
+}
+
+/* Of the thread that it is called in. */
+uint64_t stack_size(uint64_t job)
+{
+    pthread_attr_t attributes;
+    size_t size = 0;
+    (void)job;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return 0;
+    pthread_attr_getstacksize(&attributes, &size);
+    pthread_attr_destroy(&attributes);
+    return size;
 }
 
 /* The number in a line that is not empty, and how long that is. The line ends with a NUL. */

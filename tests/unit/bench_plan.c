@@ -14,6 +14,13 @@
     "{\"name\":\"threads\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false},"         \
     "{\"name\":\"async\",\"about\":\"\",\"processes\":false,\"loop\":true,\"baseline\":false},"            \
     "{\"name\":\"spare\",\"about\":\"\",\"processes\":false,\"loop\":false,\"baseline\":false,\"extra\":true}]"
+#define KNOB(name, type, fallback, min, max, choices, models, asks)                                          \
+    "{\"name\":\"" name "\",\"type\":\"" type "\",\"default\":\"" fallback "\",\"min\":" min ",\"max\":" max \
+    ",\"choices\":" choices ",\"models\":" models ",\"asks\":" asks ",\"about\":\"\"}"
+#define KNOBS(fires)                                                                                       \
+    "\"knobs\":[" KNOB("fire", "choice", "slow", "null", "null", fires, "[\"threads\"]", "null") "," KNOB( \
+        "heat", "int", "0", "10", "90", "null", "[\"threads\",\"sync\"]",                                  \
+        "null") "," KNOB("cold", "choice", "off", "null", "null", "[\"off\",\"on\"]", "[\"async\"]", "\"delay\"") "]"
 #define TASKS(extra)                                                                                                   \
     "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
@@ -25,9 +32,9 @@
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"1\",\"min\":0,\"max\":100,\"choices\":null,\"about\":\"\"}]}"    \
     ",{\"name\":\"shared\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"splits\":true,"           \
     "\"params\":[]}" extra "]"
-#define LIST(host, extra)                                                                                  \
+#define LIST(host, extra, fires)                                                                           \
     "{\"list\":1,\"host\":\"" host "\",\"version\":\"0\",\"runtimes\":[\"" host "\"],\"build\":{}," MODELS \
-    "," TASKS(extra) ",\"errors\":[]}"
+    "," KNOBS(fires) "," TASKS(extra) ",\"errors\":[]}"
 #define LONELY ",{\"name\":\"lonely\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":[]}"
 
 struct fixture {
@@ -54,8 +61,10 @@ static int fixture_new(void **state)
     f->options.seed = 42;
     f->suite.name = strdup("test");
     return host_table_make(&f->catalog.hosts, NULL, &f->err) ||
-           catalog_add_list(&f->catalog, row_of(&f->catalog, "c"), json_loads(LIST("c", LONELY), 0, NULL), &f->err) ||
-           catalog_add_list(&f->catalog, row_of(&f->catalog, "py"), json_loads(LIST("py", ""), 0, NULL), &f->err);
+           catalog_add_list(&f->catalog, row_of(&f->catalog, "c"),
+                            json_loads(LIST("c", LONELY, "[\"slow\",\"fast\"]"), 0, NULL), &f->err) ||
+           catalog_add_list(&f->catalog, row_of(&f->catalog, "py"),
+                            json_loads(LIST("py", "", "[\"slow\",\"fast\",\"wild\"]"), 0, NULL), &f->err);
 }
 
 static int fixture_free(void **state)
@@ -69,6 +78,7 @@ static int fixture_free(void **state)
     string_list_free(&f->options.jobs);
     string_list_free(&f->options.models);
     string_list_free(&f->options.runtimes);
+    string_list_free(&f->options.knobs);
     free(f);
     return 0;
 }
@@ -128,6 +138,91 @@ TEST_WITH(test_groups_by_kind, fixture_new, fixture_free, struct fixture *f)
     }
     /* Of c and py three models and an A/A control each, and where there is one a capacity row. */
     assert_int_equal(f->plan.cell_count, 2 * (5 + 4 + 5 + 4));
+}
+
+/* All cells run with a knob's first value, its further ones are rows of the models that it touches. */
+TEST_WITH(test_knobs, fixture_new, fixture_free, struct fixture *f)
+{
+    static const struct {
+        const char *knobs, *suite; /* one of the command line; one of the suite */
+        const char *cells;         /* those of c that are models, each with what it runs with */
+    } table[] = {
+        {NULL, NULL, "sync threads async "},
+        {"fire=fast", NULL, "sync fire=fast threads fire=fast async fire=fast "},
+        {"fire=slow,fast", NULL, "sync threads threads+fast fire=fast async "},
+        {"fire=fast,default", NULL, "sync fire=fast threads fire=fast threads+slow async fire=fast "},
+        {"fire=all", NULL, "sync threads threads+fast fire=fast async "},
+        {"fire=slow,default", NULL, "sync threads async "},
+        {"fire=fast", "fire=slow,fast", "sync fire=fast threads fire=fast async fire=fast "},
+        {NULL, "fire=slow,fast", "sync threads threads+fast fire=fast async "},
+        {"fire=wild", NULL,
+         "sync threads fire=wild (the c host has no fire 'wild': it must be one of slow, fast) async "},
+        {"heat=default,20", "fire=fast",
+         "sync fire=fast sync+heat=20 heat=20 fire=fast threads fire=fast threads+heat=20 heat=20 fire=fast "
+         "async fire=fast "},
+        {"cold=off,on", NULL, "sync threads async async+cold cold=on "},
+        {"cold=on,off", NULL, "sync cold=on threads cold=on async cold=on async+cold=off "},
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char *text;
+        size_t length;
+        FILE *out = text_open(&text, &length);
+        suite_free(&f->suite);
+        f->suite.name = strdup("test");
+        struct suite_group *group = suite_add_group(&f->suite, "rest", "rest");
+        string_list_free(&f->options.knobs);
+        if (table[i].knobs != NULL)
+            string_list_add(&f->options.knobs, table[i].knobs);
+        if (table[i].suite != NULL) {
+            string_list_add(&group->knobs, table[i].suite);
+            string_list_add(&group->refusals, "test.ini:3: unknown key");
+        }
+        make(f, 2, NULL);
+        for (const struct plan_cell *c = f->plan.cells; c < f->plan.cells + f->plan.cell_count; c++) {
+            const char *key;
+            json_t *value;
+            if (strcmp(c->runtime, "c") != 0 || c->role != ROLE_MODEL)
+                continue;
+            assert_int_equal(strncmp(c->model, plan_model(c), strlen(plan_model(c))), 0);
+            assert_int_equal(c->baseline, strcmp(c->model, "sync") == 0);
+            fprintf(out, "%s ", c->model);
+            json_object_foreach(c->knobs, key, value) fprintf(out, "%s=%s ", key, json_string_value(value));
+            if (c->impossible != NULL)
+                fprintf(out, "(%s) ", c->impossible);
+        }
+        text_close(out);
+        assert_string_equal(text, table[i].cells);
+        free(text);
+    }
+}
+
+TEST_WITH(test_knobs_that_are_refused, fixture_new, fixture_free, struct fixture *f)
+{
+    static const struct {
+        const char *knob, *said; /* of the command line, and of a suite where it has a line */
+        bool suite;
+    } table[] = {
+        {"ice=1", "unrecognized option '--ice', nor has a host such a knob (known: fire, heat, cold)", false},
+        {"fire=out", "--fire 'out': must be one of slow, fast", false},
+        {"fire=fast,,slow", "--fire '': must be one of slow, fast", false},
+        {"heat=5", "--heat '5': must be 10..90", false},
+        {"heat=all", "--heat 'all': must be 10..90", false},
+        {"cold=on", "--cold: it changes no cell of this run (cobench list says for which models and tasks a knob is)",
+         false},
+        {"ice=1", "t.ini:3: unknown key 'ice' (known: task; knobs of the hosts: fire, heat, cold)", true},
+        {"fire=out", "t.ini:3: fire 'out': must be one of slow, fast", true},
+        {"cold=on", NULL, true}, /* a suite may be told to leave models out */
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        suite_free(&f->suite);
+        f->suite.name = strdup("test");
+        struct suite_group *group = suite_add_group(&f->suite, "calc", "calc");
+        string_list_free(&f->options.knobs);
+        string_list_add(table[i].suite ? &group->knobs : &f->options.knobs, table[i].knob);
+        string_list_addf(&group->refusals, "t.ini:3: unknown key '%.*s' (known: task", (int)strcspn(table[i].knob, "="),
+                         table[i].knob);
+        make(f, 2, table[i].said);
+    }
 }
 
 /* Several workers or jobs are one group each, which say what they belong to. */
@@ -373,7 +468,7 @@ TEST_WITH(test_a_plan_is_read_back, fixture_new, fixture_free, struct fixture *f
     groups(f, "calc,blend,lonely,rest");
     f->options.baseline = "threads";
     string_list_add(&f->options.models, "sync"); /* of rest it is left out */
-    text_set(&f->suite.groups[1].start_method, "spawn");
+    string_list_add(&f->options.knobs, "fire=fast,wild");
     ask(f, "1,2", NULL);
     f->options.timeout_s = 2.5;
     f->options.margin = 0.025;
@@ -463,6 +558,12 @@ TEST_WITH(test_plans_that_cannot_be_read, fixture_new, fixture_free, struct fixt
         {"{\"group\":{\"rate\":5.0,\"arrivals\":\"often\"}}",
          "plan.json: a group's arrivals are neither fixed nor poisson"},
         {"{\"cell\":{\"model\":\"fast\"}}", "plan.json: there is no model 'fast' any more"},
+        {"{\"cell\":{\"model\":\"fast+x\"}}", "plan.json: there is no model 'fast+x' any more"},
+        {"{\"cell\":{\"knobs\":{\"ice\":\"1\"}}}", "plan.json: there is no knob 'ice' any more"},
+        {"{\"cell\":{\"knobs\":{\"fire\":1}}}", "plan.json: the knob \"fire\" is not a text"},
+        {"{\"cell\":{\"knobs\":[]}}", "plan.json: a cell's \"knobs\" is not an object"},
+        {"{\"function\":{\"name\":\"f\",\"offload\":1}}", "plan.json: its --offload or --chunk is of before they were "
+                                                          "knobs; such a run cannot be gone on with"},
         {"{\"cell\":{\"runtime\":\"java\"}}", "plan.json: there is no runtime 'java' any more"},
         {"{\"cell\":{\"group\":9}}", "plan.json: a cell's group is out of range"},
         {"{\"cell\":{\"role\":\"king\"}}", "plan.json: a cell's role is neither model, control nor capacity"},
@@ -526,7 +627,7 @@ TEST(test_tables_that_differ)
          "", "'key' of parameter 'size' is \"size\" in c and missing in py"},
     };
     for (size_t i = 0; i < COUNT(table); i++) {
-        static const char original[] = LIST("py", "");
+        static const char original[] = LIST("py", "", "[\"slow\"]");
         char text[sizeof original + 64];
         const char *at = strstr(original, table[i].from);
         const size_t before = (size_t)(at - original);
@@ -535,7 +636,8 @@ TEST(test_tables_that_differ)
         struct catalog c = {.runtimes = NULL};
         struct error err = {.text = ""};
         assert_int_equal(host_table_make(&c.hosts, NULL, &err), 0);
-        assert_int_equal(catalog_add_list(&c, row_of(&c, "c"), json_loads(LIST("c", ""), 0, NULL), &err), 0);
+        assert_int_equal(catalog_add_list(&c, row_of(&c, "c"), json_loads(LIST("c", "", "[\"slow\"]"), 0, NULL), &err),
+                         0);
         assert_int_equal(catalog_add_list(&c, row_of(&c, "py"), json_loads(text, 0, NULL), &err), 0);
         assert_string_equal(catalog_task(&c, "calc")->differ, table[i].said);
         assert_null(catalog_task(&c, "rest")->differ);

@@ -39,7 +39,7 @@ TEST(test_all_options)
     assert_int_equal(args.setting_count, 2);
     assert_memory_equal(args.settings[0].key, "size", args.settings[0].key_length);
     assert_string_equal(args.settings[1].value, "u");
-    assert_int_equal(args.start_method, START_SPAWN);
+    assert_int_equal(args.knobs.start_method, START_SPAWN);
     assert_int_equal(args.timeout_ns, 3 * NS_PER_S / 2);
     assert_int_equal(args.request_timeout_ns, 2 * NS_PER_S);
     assert_int_equal(args.gate_read, 0);
@@ -74,7 +74,7 @@ TEST(test_refused)
         {{"run", "--timeout", "1,5"}, "--timeout: '1,5' is not a number of seconds"},
         {{"run", "--set", "size"}, "--set size: must be key=value"},
         {{"run", "--set", "=1"}, "--set =1: must be key=value"},
-        {{"run", "--start-method", "x"}, "--start-method=x: must be one of fork, spawn"},
+        {{"run", "--start-method", "x"}, "--start-method 'x': must be one of fork, spawn, forkserver"},
         {{"run", "--rate", "0"}, "--rate=0: must be 0.001..1000000"},
         {{"run", "--rate", "fast"}, "--rate: 'fast' is not a number of jobs a second"},
         {{"run", "--rate", "5", "--arrivals", "uniform"}, "--arrivals=uniform: must be one of fixed, poisson"},

@@ -138,7 +138,7 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
     *run = (struct run){.task = &probe,
                         .jobs = jobs,
                         .workers = workers,
-                        .start_method = method,
+                        .knobs = {.start_method = method},
                         .slots = f->slots,
                         .shared = shared,
                         .dispenser = &f->dispenser,
