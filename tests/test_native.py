@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -407,3 +408,71 @@ print(ends())
 """
     done = call_python(code)
     assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="CPython 3.12 or later: interpreters with locks of their own")
+def test_interpreters_at_once():
+    """Each with a module, tasks and failures of its own, beside the main one."""
+    inside = f"""
+import sys; sys.path[:] = {sys.path!r}
+from py_impl.contract import Reply, TaskFailed
+from py_impl.ext import native
+for again in range(100):
+    task = native().Task({str(TASKS / "fetch.so")!r})
+    state = task.open({FETCH!r}, 4)
+    worker = task.worker_open(state, 2)
+    for job in range(4):
+        assert task.request(state, worker, job).url == f"http://h/{{job}}"
+        assert task.run(state, worker, job, Reply(200, b"abc")) == 0x352441C2
+    for bad, error in ((Reply(500, b"abc"), TaskFailed), (None, TypeError)):
+        try: task.run(state, worker, 0, bad)
+        except error: pass
+        else: raise AssertionError(bad)
+    task.worker_close(state, worker)
+    task.close(state)
+"""
+    code = f"""
+import importlib, sys, threading
+interpreters = importlib.import_module("_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters")
+inside, told = {inside!r}, []
+def run():
+    made = interpreters.create()
+    told.append(interpreters.run_string(made, inside))
+    interpreters.destroy(made)
+threads = [threading.Thread(target=run) for _ in range(3)]
+for thread in threads: thread.start()
+exec(inside)
+for thread in threads: thread.join()
+print(told)
+"""
+    done = call_python(code)
+    assert (done.stdout, done.stderr) == ("[None, None, None]\n", "")
+
+
+def test_threads_that_share_all(tmp_path):
+    """Whatever the order in which they come, nothing is closed twice or while it is in use."""
+    task = of_tests("calls")
+    for turn in range(30):
+        log = tmp_path / str(turn)
+        state = task.open({"log": str(log), "signal": 0}, 4)
+        workers = [task.worker_open(state, 0) for _ in range(2)]
+        start = threading.Barrier(4)
+
+        def race():
+            start.wait(SECONDS)
+            for call, *more in [(task.run, workers[0], 1, None), (task.run, workers[1], 2, None), (task.before_fork,),
+                                (task.pool_found,), (task.worker_close, workers[0]), (task.worker_close, workers[1]), (task.close,)] * 5:
+                with suppress(TypeError, RuntimeError):
+                    call(state, *more)
+
+        threads = [threading.Thread(target=race) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(SECONDS)
+        for worker in workers:
+            with suppress(TypeError):  # it is closed, as a rule
+                task.worker_close(state, worker)
+        task.close(state)
+        said = notes(log)
+        assert [said.count(letter) for letter in "owxc"] == [1, 2, 2, 1] and said[-1] == "c"

@@ -575,8 +575,10 @@ static PyObject *hook(PyObject *object, PyObject *given, void (*call)(void *))
     struct state_object *state = state_of((struct task_object *)object, given);
     if (state == NULL)
         return NULL;
-    if (call != NULL && atomic_load(&state->users) != STATE_CLOSED)
+    if (call != NULL && state_enter(state)) {
         call(state->state);
+        state_leave(state);
+    }
     Py_RETURN_NONE;
 }
 
