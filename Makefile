@@ -46,6 +46,7 @@ host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c
               $(wildcard c_impl/models/*.c))
 bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
             $(BUILD)/obj/bench/report/html/page_text.o
+embed_o  := $(call objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c c_impl/bridge/isolated.c)
 origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
@@ -102,6 +103,10 @@ plots: all ## Make the pictures again from the last run, or RUN=results/...
 check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing lost, nothing doubled (10 minutes)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
 
+.PHONY: check-pythons
+check-pythons: all ## Free threading and interpreters, N=1000 runs a model of each build (BUILDS="build build-3.13t" ONLY=embed:interpreters)
+	$(Q)'$(PYTHON)' -s -E scripts/checks/pythons.py $(if $(N),--runs $(N)) $(if $(ONLY),--only $(ONLY)) $(or $(BUILDS),$(BUILD))
+
 check-soak: all ## Kill any process of runs at random instants for hours (HOURS=2): nothing lost, doubled or left
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/soak.py --hours $(or $(HOURS),2) $(if $(STATE),--state $(STATE))
 
@@ -113,7 +118,7 @@ check-driver: all ## What the driver adds to a sample, and its memory and time o
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/driver.py
 
 figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target figures side by side (ONLY=3 for one of them)
-	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY))
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/figures/run.py $(if $(ONLY),--only $(ONLY)) $(PYTHONS:%=--python %)
 
 .PHONY: check-faults
 check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; half an hour)
@@ -150,7 +155,7 @@ $(BUILD)/cobench-host: libs_of = $(shell $(PC) --libs jansson) -ldl -lm
 embed_link = $(eval embed_link := $(shell CC='$(CC)' '$(PYTHON)' -s -E scripts/embed_link.py $(EMBED)))$(embed_link)
 bridge_cflags = -fvisibility=hidden $(shell $(PC) --cflags $(PYTHON_PC)) -DCOBENCH_PYTHON='"$(PYTHON)"' -DCOBENCH_EMBED='"$(firstword $(embed_link))"'
 $(BUILD)/obj/c_impl/bridge/%.o: cflags_of = $(bridge_cflags)
-$(BUILD)/cobench-host-embed: $(call objects,c_impl/host/main.c c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+$(BUILD)/cobench-host-embed: $(call objects,c_impl/host/main.c) $(embed_o) \
                              $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/cobench-host-embed: libs_of = $(shell $(PC) --libs jansson) -ldl -lm $(wordlist 2,99,$(embed_link))
 # C tasks inside Python, and the C host's thread pool behind one call. Nothing of the host's is visible outside.
@@ -348,7 +353,7 @@ $(BUILD)/unit/host_%: $(BUILD)/obj/tests/unit/host_%.o $(call objects,c_impl/hos
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm
 $(BUILD)/obj/tests/unit/embed_%.o: cflags_of = $(bridge_cflags)
-$(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(call objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+$(BUILD)/unit/embed_%: $(BUILD)/obj/tests/unit/embed_%.o $(embed_o) \
                        $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link) $(shell $(PC) --libs jansson cmocka) -ldl -lm $(wordlist 2,99,$(embed_link))

@@ -57,12 +57,13 @@ KNOBS = (
          choices=("fork", "spawn", "forkserver")),
     Knob("switch-interval", float, "0.005", "seconds after which a thread that computes is asked for the GIL (sys.setswitchinterval)",
          THREADS, low=1e-6, high=100.0),
-    Knob("stack-size", int, "0", "bytes of a thread's stack; 0: the system's", (*THREADS, "async-threads", "native-pool"),
+    Knob("stack-size", int, "0", "bytes of a thread's stack; 0: the system's", (*THREADS, "interpreters", "async-threads", "native-pool"),
          low=65536, high=1 << 30),
-    Knob("cold", bool, "off", "set pools up inside the work time", ("thread-pool", "process-pool", "async-threads", "native-pool")),
+    Knob("cold", bool, "off", "set pools up inside the work time", ("thread-pool", "process-pool", "interpreters", "async-threads",
+                                                                              "native-pool")),
     Knob("offload", bool, "off", "a function that is no coroutine runs in the loop's executor (asyncio.to_thread)", ("async",),
          asks="function", runtimes=("py",)),
-    Knob("chunk", int, "1", "how many of a function's jobs cross to a process at once (chunksize of Executor.map)", ("process-pool",),
+    Knob("chunk", int, "1", "how many of a function's jobs cross to a process at once (chunksize of Executor.map)", ("process-pool", "interpreters"),
          low=1, high=1_000_000, asks="function", runtimes=("py",)),
 )  # fmt: skip
 

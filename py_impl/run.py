@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 One run: what a model needs to know, and nothing about which task or transport it drives. Pickled, it is the means to
-set the same run up in another process (start method spawn or forkserver).
+set the same run up in another process (start method spawn or forkserver) or interpreter.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from py_impl.slots import Slots
 
 # What another process needs to set the run up again.
-_PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "request_timeout_s", "looping", "shared", "slots_path",
-            "end_pause", "path", "inputs", "command", "client")  # fmt: skip
+_PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
+            "slots_path", "end_pause", "path", "inputs", "command", "client")  # fmt: skip
 
 
 class Run:
@@ -48,6 +48,7 @@ class Run:
         self.workers = 0  # the most jobs in flight at once, 1..jobs
         self.knobs: dict[str, object] = {}  # knobs.py: name to value, all that there are
         self.start_method = "fork"  # that of the knobs where the model has processes
+        self.isolated = False  # each worker has an interpreter of its own in this process
         self.request_timeout_s = 30.0
         self.looping = False  # the model waits on an event loop
         self.loop_name = "asyncio"  # which one, of loops.LOOPS
@@ -70,7 +71,8 @@ class Run:
         self.catch_up: Callable[[], None] | None = None
 
     def __getstate__(self) -> dict[str, object]:
-        return {name: getattr(self, name) for name in _PICKLED}
+        state = {name: getattr(self, name) for name in _PICKLED}
+        return state | {"end_pause": None} if self.isolated else state  # which is the host's own
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__()
@@ -238,9 +240,10 @@ class Run:
             raise Failed("worker {worker} does not open: {type}: {message}".format_map(failures[0]))
 
     def enter_process(self) -> None:
-        """In a worker process, first of all: its own signals, and under spawn its own task and mapping."""
-        worker_signals()
-        if self.opens_in_workers:
+        """In a worker process or interpreter, first of all: a process's signals, and what has inherited none its task and mapping."""
+        if not self.isolated:
+            worker_signals()
+        if self.isolated or self.opens_in_workers:
             self.turn_knobs()
             self.task = self.command or catalog.load(self.source, self.inputs, self.path)
             self.compile_kernel()
@@ -252,6 +255,6 @@ class Run:
                 os.close(fd)  # else a host that died would leave its driver waiting at the gate
 
     def leave_process(self) -> None:
-        """In a worker process, last of all. A forked one shares its parent's task, which the parent closes."""
-        if self.opens_in_workers:
+        """In a worker process or interpreter, last of all. A forked one shares its parent's task, which the parent closes."""
+        if self.isolated or self.opens_in_workers:
             self.close_task()

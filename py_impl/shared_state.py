@@ -26,23 +26,17 @@ class SharedState:
     __slots__ = ("fd", "home")
 
     def __init__(self) -> None:
-        self.fd = os.memfd_create("cobench-shared-state")
-        self.home = os.getpid()
-        self._append_only()
-
-    def _append_only(self) -> None:
-        # Opened anew through /proc, as that is also how a process that was not forked from here gets at it.
-        fd = os.open(f"/proc/{self.home}/fd/{self.fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
-        if os.getpid() == self.home:
-            os.close(self.fd)
-        self.fd = fd
+        anonymous = os.memfd_create("cobench-shared-state")
+        self.__setstate__((os.getpid(), anonymous))
+        os.close(anonymous)
 
     def __getstate__(self) -> tuple[int, int]:
         return self.home, self.fd
 
     def __setstate__(self, state: tuple[int, int]) -> None:
-        self.home, self.fd = state
-        self._append_only()
+        """In a process that was not forked from its home, or in another interpreter there."""
+        self.home, fd = state
+        self.fd = os.open(f"/proc/{self.home}/fd/{fd}", os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
 
     def connected(self) -> None:
         os.write(self.fd, _CONNECTION)

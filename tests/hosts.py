@@ -147,12 +147,17 @@ def with_plugins() -> tuple[str, ...]:
                      and host.run(Path(folder), "--task", "null", "--model", model).status != 77)  # fmt: skip
 
 
+def models_since(*version: int) -> tuple[str, ...]:
+    """With interpreters where this CPython, for which the hosts are built, can."""
+    return (*MODELS, "interpreters") if sys.version_info >= version else MODELS
+
+
 C = Host("c", "cobench-host", [BUILD / "cobench-host"], (*MODELS, "async-threads", *with_plugins()), TEST_TASKS / "faulty.so")
 # The same code under an interpreter: what differs is how many threads there are, and they are tried with the others.
-EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], (*MODELS, "async-threads"), TEST_TASKS / "faulty.so",
-             PLUGINS)  # fmt: skip
-PY = Host("py", "py_impl", python("py_impl"), MODELS, TASKS / "faulty.py")
-EXT = Host("ext", "py_impl", python("py_impl.ext"), (*MODELS, "native-pool"), TEST_TASKS / "faulty.so")
+EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], (*models_since(3, 12, 2), "async-threads"),
+             TEST_TASKS / "faulty.so", (*PLUGINS, "interpreters"))  # fmt: skip
+PY = Host("py", "py_impl", python("py_impl"), models_since(3, 14), TASKS / "faulty.py", ("interpreters",))
+EXT = Host("ext", "py_impl", python("py_impl.ext"), (*models_since(3, 14), "native-pool"), TEST_TASKS / "faulty.so", ("interpreters",))
 HOSTS = (C, EMBED, EXT, PY)
 
 
@@ -179,6 +184,11 @@ def python_task(host: Host, folder: Path, asks: str = "null", run: str = "return
 def workers_of(model: str, jobs: int, workers: int) -> int:
     loops = min(effective_cpus(), workers)
     return {"sync": 1, "async": 1, "uring": 1, "async-threads": loops, "threads": jobs, "processes": jobs}.get(model, workers)
+
+
+def opens_of(model: str, method: str, jobs: int, workers: int) -> int:
+    """How often a task is opened: in the host, or in each process, or in each interpreter of the host's."""
+    return workers_of(model, jobs, workers) if method == "spawn" else workers + 1 if model == "interpreters" else 1
 
 
 def wait_until(holds, seconds: float = 30) -> None:

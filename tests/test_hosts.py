@@ -20,7 +20,7 @@ import pytest
 
 from hosts import (
     BUILD, C, EMBED, EXT, HOSTS, LOOPS, PLUGINS, PROCESSES, PY, ROOT, SECONDS, TASKS, TEST_TASKS, check_a_run, check_the_end,
-    children_of, outcome, python_task, workers_of,
+    children_of, opens_of, outcome, python_task, workers_of,
 )  # fmt: skip
 from origin_stub import body_of, stub_origin
 from py_impl import slots
@@ -64,7 +64,8 @@ def test_list_has_the_tasks_of_the_table(host):
     assert offer["errors"] == [] and offer["runtimes"] == [host.runtime]
     names = [model["name"] for model in offer["models"]]
     assert sorted(names) == sorted({*host.listed, *(PLUGINS if host is C else ())}) and len(set(names)) == len(names)
-    for what, models in (("baseline", ["sync"]), ("processes", PROCESSES), ("loop", LOOPS), ("extra", ("async-threads", *PLUGINS))):
+    extra = ("async-threads", *PLUGINS, *({"interpreters"} - set(host.models)))
+    for what, models in (("baseline", ["sync"]), ("processes", PROCESSES), ("loop", LOOPS), ("extra", extra)):
         assert [model["name"] for model in offer["models"] if model[what]] == [name for name in names if name in models]
     assert host not in C_HOSTS or offer["build"]["libcurl"].startswith("libcurl/")
 
@@ -72,8 +73,9 @@ def test_list_has_the_tasks_of_the_table(host):
 def test_lists_of_a_kind_are_one():
     """But for what is said of the interpreter, and a model more: the driver goes by it."""
     c, embed, ext, py = (host.listing() for host in HOSTS)
+    assert embed["models"].pop()["name"] == "interpreters"
     own = {"runtimes": [], "build": {}, "knobs": []}
-    assert c | own == embed | own and all(knob in embed["knobs"] for knob in c["knobs"])
+    assert c | own == embed | own and {knob["name"] for knob in c["knobs"]} <= {knob["name"] for knob in embed["knobs"]}
     assert c["build"].items() <= embed["build"].items()
     assert embed["build"]["libpython"] in ("static", "shared")
     assert Path(embed["build"]["executable"]) == Path((BUILD / "python").read_text().strip())
@@ -353,7 +355,7 @@ def test_a_task_that_does_not_open(host, tmp_path, model, method):
 def check_calls(calls: list[str], model: str, method: str, opened: str = "w") -> None:
     """open, then worker_open and worker_close around the jobs of each worker, then close; fork hooks are left out."""
     workers = workers_of(model, 4, 2)
-    opens = workers if method == "spawn" else 1
+    opens = opens_of(model, method, 4, 2)
     assert sorted(calls) == sorted(["o", "c"] * opens + [opened, "x"] * workers + ["r"] * 4)
     assert calls[0] == "o" and calls[-1] == "c"
 

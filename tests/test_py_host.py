@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hosts import PROCESSES, PY, ROOT, call_python, python_task
+from hosts import EXT, PROCESSES, PY, ROOT, call_python, python_task
 from py_impl import VERSION, options, slots
 
 
@@ -171,3 +171,9 @@ def test_tasks_need_nothing_but_the_contract():
     done = call_python(code, *names)
     assert done.stdout == "['py_impl.contract']\n", done.stdout + done.stderr
     assert len(names) == 9
+
+
+@pytest.mark.parametrize("host", [host for host in (PY, EXT) if "interpreters" not in host.models], ids=repr)
+def test_interpreters_need_a_newer_python(host, tmp_path):
+    done = host.run(tmp_path, "--task", "null", "--model", "interpreters")
+    assert done.status == 77 and done.reason.startswith("CPython 3.14 or later is needed for an InterpreterPoolExecutor; this is 3.")

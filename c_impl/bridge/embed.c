@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The embed bridge. Everything it owns hangs from the task's state, so that nothing here is static: one struct embed an
- * interpreter, one struct embed_worker a worker.
+ * interpreter, one struct embed_worker a worker. A worker with an interpreter of its own has a struct embed of its own, too.
  *
  * The rule for the GIL: every entry attaches the thread state that belongs to its caller and detaches before it
  * returns. A thread has one thread state. That of the thread that opened is `main`, for open, the fork hooks, close and
@@ -15,9 +15,11 @@
 #include "bridge/embed.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/isolated.h"
 #include "host/contract.h"
 
 #ifndef COBENCH_PYTHON
@@ -31,6 +33,8 @@ struct embed {
     PyThreadState *main;
     unsigned long main_ident; /* of the thread that opened, and after a fork of the one that goes on */
     PyInterpreterState *interpreter;
+    struct cobench_open how;   /* as it was opened */
+    pthread_mutex_t isolating; /* held while a worker's own interpreter starts or ends */
     PyObject *state;
     PyObject *open, *close, *worker_open, *worker_close, *request, *run; /* NULL where the task has none */
     PyObject *reply_class;
@@ -40,9 +44,11 @@ struct embed {
 };
 
 struct embed_worker {
+    struct embed *embed; /* the task's, or where `isolated` this worker's own */
     PyThreadState *thread;
     PyObject *worker;
     bool process; /* in a process of its own */
+    bool isolated;
 };
 
 /* -- failures ------------------------------------------------------------------------------------------------------ */
@@ -336,9 +342,23 @@ static void references_drop(struct embed *embed)
     Py_CLEAR(embed->file);
 }
 
-static int bridge_open(const struct cobench_open *how, void **state, struct cobench_error *err)
+/* Attached: loads and opens the task in this interpreter. Where that fails nothing of it is left. */
+static int embed_fill(struct embed *embed, const struct cobench_open *how, struct cobench_error *err)
 {
     const struct embed_source *source = how->task->self;
+    embed->how = *how;
+    if (path_add(source->root) == 0 && switch_interval_set(source->switch_interval_s) == 0 &&
+        task_load(embed, how) == 0)
+        return 0;
+    const int rc = failed(embed, err);
+    if (strcmp(err->type, "Usage") == 0) /* the catalogue's: it speaks to the user as it is */
+        err->type[0] = '\0';
+    references_drop(embed);
+    return rc;
+}
+
+static int bridge_open(const struct cobench_open *how, void **state, struct cobench_error *err)
+{
     struct embed *embed = PyMem_RawCalloc(1, sizeof *embed);
     if (embed == NULL)
         return -ENOMEM;
@@ -349,25 +369,21 @@ static int bridge_open(const struct cobench_open *how, void **state, struct cobe
     }
     embed->interpreter = PyInterpreterState_Get();
     embed->main_ident = PyThread_get_thread_ident();
-    if (path_add(source->root) != 0 || switch_interval_set(source->switch_interval_s) != 0 ||
-        task_load(embed, how) != 0) {
-        rc = failed(embed, err);
-        if (strcmp(err->type, "Usage") == 0) /* the catalogue's: it speaks to the user as it is */
-            err->type[0] = '\0';
-        references_drop(embed);
+    rc = embed_fill(embed, how, err);
+    if (rc != 0) {
         Py_FinalizeEx(); /* the failure that counts is already in err */
         PyMem_RawFree(embed);
         return rc;
     }
+    pthread_mutex_init(&embed->isolating, NULL);
     embed->main = PyEval_SaveThread();
     *state = embed;
     return 0;
 }
 
-static void bridge_close(void *state)
+/* Attached: closes the task in this interpreter. */
+static void embed_empty(struct embed *embed)
 {
-    struct embed *embed = state;
-    PyEval_RestoreThread(embed->main);
     if (embed->close != NULL) {
         PyObject *nothing = PyObject_CallOneArg(embed->close, embed->state);
         if (nothing == NULL)
@@ -375,7 +391,15 @@ static void bridge_close(void *state)
         Py_XDECREF(nothing);
     }
     references_drop(embed);
+}
+
+static void bridge_close(void *state)
+{
+    struct embed *embed = state;
+    PyEval_RestoreThread(embed->main);
+    embed_empty(embed);
     Py_FinalizeEx(); /* its only error is a failed flush of standard output */
+    pthread_mutex_destroy(&embed->isolating);
     PyMem_RawFree(embed);
 }
 
@@ -414,10 +438,53 @@ static void bridge_after_fork_child(void *state)
 
 /* -- workers ------------------------------------------------------------------------------------------------------- */
 
-/* Attached: ends a worker, and detaches. */
-static void worker_end(const struct embed *embed, struct embed_worker *w)
+/* Ends a worker's own interpreter, attached, and detaches. */
+static void worker_leave(struct embed *shared, struct embed_worker *w)
 {
-    if (w->thread == embed->main) {
+    pthread_mutex_lock(&shared->isolating);
+    isolated_end(w->thread);
+    pthread_mutex_unlock(&shared->isolating);
+    PyMem_RawFree(w->embed);
+}
+
+/* Attaches a worker, in its thread, to an interpreter of its own with the task in it; detached where that fails. */
+static int worker_isolate(struct embed *shared, struct embed_worker *w, struct cobench_error *err)
+{
+    w->embed = PyMem_RawCalloc(1, sizeof *w->embed);
+    if (w->embed == NULL)
+        return -ENOMEM;
+    pthread_mutex_lock(&shared->isolating);
+    int rc = isolated_start(shared->interpreter, &w->thread, err);
+    pthread_mutex_unlock(&shared->isolating);
+    if (rc != 0) {
+        PyMem_RawFree(w->embed);
+        return rc;
+    }
+    rc = embed_fill(w->embed, &shared->how, err);
+    if (rc != 0)
+        worker_leave(shared, w);
+    return rc;
+}
+
+/* Attaches a worker to the interpreter that all share. */
+static int worker_join(struct embed *shared, struct embed_worker *w)
+{
+    w->embed = shared;
+    w->thread = PyThread_get_thread_ident() == shared->main_ident ? shared->main
+                                                                  : PyThreadState_New(shared->interpreter);
+    if (w->thread == NULL)
+        return -ENOMEM;
+    PyEval_RestoreThread(w->thread);
+    return 0;
+}
+
+/* Attached: ends a worker, and detaches. */
+static void worker_end(struct embed *shared, struct embed_worker *w)
+{
+    if (w->isolated) {
+        embed_empty(w->embed);
+        worker_leave(shared, w);
+    } else if (w->thread == shared->main) {
         PyEval_SaveThread();
     } else {
         PyThreadState_Clear(w->thread);
@@ -428,22 +495,23 @@ static void worker_end(const struct embed *embed, struct embed_worker *w)
 
 static int bridge_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
 {
-    const struct embed *embed = state;
+    struct embed *shared = state;
     struct embed_worker *w = PyMem_RawCalloc(1, sizeof *w);
     if (w == NULL)
         return -ENOMEM;
     w->process = flags & COBENCH_WORKER_PROCESS;
-    w->thread = PyThread_get_thread_ident() == embed->main_ident ? embed->main : PyThreadState_New(embed->interpreter);
-    if (w->thread == NULL) {
+    w->isolated = flags & COBENCH_WORKER_ISOLATED;
+    int rc = w->isolated ? worker_isolate(shared, w, err) : worker_join(shared, w);
+    if (rc != 0) {
         PyMem_RawFree(w);
-        return -ENOMEM;
+        return rc;
     }
-    PyEval_RestoreThread(w->thread);
+    const struct embed *embed = w->embed;
     w->worker = embed->worker_open != NULL ? PyObject_CallFunction(embed->worker_open, "OI", embed->state, flags)
                                            : Py_NewRef(Py_None);
     if (w->worker == NULL) {
-        const int rc = failed(embed, err);
-        worker_end(embed, w);
+        rc = failed(embed, err);
+        worker_end(shared, w);
         return rc;
     }
     PyEval_SaveThread();
@@ -453,8 +521,8 @@ static int bridge_worker_open(void *state, unsigned flags, void **worker, struct
 
 static void bridge_worker_close(void *state, void *worker)
 {
-    const struct embed *embed = state;
     struct embed_worker *w = worker;
+    const struct embed *embed = w->embed;
     PyEval_RestoreThread(w->thread);
     if (embed->worker_close != NULL) {
         PyObject *nothing = PyObject_CallFunctionObjArgs(embed->worker_close, embed->state, w->worker, NULL);
@@ -465,7 +533,7 @@ static void bridge_worker_close(void *state, void *worker)
     Py_CLEAR(w->worker);
     if (w->process)
         output_flush();
-    worker_end(embed, w);
+    worker_end(state, w);
 }
 
 /* Copies a py_impl.contract.Request. -1 with an exception where it is none. */
@@ -516,8 +584,9 @@ out:
 static int bridge_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
                           struct cobench_error *err)
 {
-    const struct embed *embed = state;
+    (void)state;
     struct embed_worker *w = worker;
+    const struct embed *embed = w->embed;
     if (embed->request == NULL)
         return 0; /* the host zeroed it: nothing is asked */
     int rc = 0;
@@ -566,8 +635,9 @@ static PyObject *reply_new(const struct embed *embed, const struct cobench_reply
 static int bridge_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                       struct cobench_error *err)
 {
-    const struct embed *embed = state;
+    (void)state;
     struct embed_worker *w = worker;
+    const struct embed *embed = w->embed;
     int rc = 0;
     PyEval_RestoreThread(w->thread);
     PyObject *number = PyLong_FromUnsignedLongLong(job);

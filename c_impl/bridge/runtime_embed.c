@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bridge/embed.h"
+#include "bridge/isolated.h"
 #include "host/error.h"
 #include "host/function.h"
 #include "host/home.h"
@@ -146,5 +147,6 @@ const struct runtime runtime = {
     .release = counterpart_free,
     .settle = counterpart_settle,
     .python = embed_python,
+    .isolates = isolated_check,
     .facts = embed_facts,
 };

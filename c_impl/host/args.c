@@ -140,6 +140,8 @@ static int model_parse(struct args *args, const char *text, struct cobench_error
     char known[160] = "";
     args->model_name = text;
     for (size_t i = 0; models[i]; i++) {
+        if (!model_is_here(models[i]))
+            continue;
         if (strcmp(models[i]->name, text) == 0) {
             args->model = models[i];
             return 0;

@@ -33,14 +33,14 @@ static const struct knob rows[] = {
      .min = 65536,
      .max = 1 << 30,
      .fallback = "0",
-     .models = "threads|thread-pool|async-threads",
+     .models = "threads|thread-pool|interpreters|async-threads",
      .about = "bytes of a thread's stack; 0: the system's"},
     {.name = "cold",
      .kind = KNOB_SWITCH,
      .at = offsetof(struct knobs, cold),
      .choices = "off|on",
      .fallback = "off",
-     .models = "thread-pool|process-pool|async-threads",
+     .models = "thread-pool|process-pool|interpreters|async-threads",
      .about = "set pools up inside the work time"},
 };
 

@@ -41,14 +41,21 @@ static json_t *build_json(void)
     return json;
 }
 
+/* A model that cannot run here is listed, so that whoever names it is told why. */
+static json_t *model_json(const struct model *model)
+{
+    struct cobench_error unsaid;
+    const bool extra = model->extra || model_check(model, &unsaid) != 0;
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "name", model->name, "about", model->about, "processes",
+                     model->uses_processes, "loop", model->uses_loop, "baseline", model->one_at_a_time, "extra", extra);
+}
+
 static json_t *models_json(void)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && models[i]; i++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "name", models[i]->name, "about",
-                                               models[i]->about, "processes", models[i]->uses_processes, "loop",
-                                               models[i]->uses_loop, "baseline", models[i]->one_at_a_time, "extra",
-                                               models[i]->extra));
+        if (model_is_here(models[i]))
+            json_array_append_new(array, model_json(models[i]));
     return array;
 }
 
@@ -72,6 +79,16 @@ static json_t *number_json(const struct knob *knob, double number)
     return knob->choices ? json_null() : knob->kind == KNOB_INT ? json_integer((json_int_t)number) : json_real(number);
 }
 
+/* Those of a knob's models that this runtime has. */
+static json_t *knob_models_json(const struct knob *knob)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && models[i]; i++)
+        if (model_is_here(models[i]) && knob_touches(knob, models[i]->name))
+            json_array_append_new(array, json_string(models[i]->name));
+    return array;
+}
+
 static json_t *knobs_json(void)
 {
     static const char *const types[] = {
@@ -82,8 +99,8 @@ static json_t *knobs_json(void)
         json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:s}", "name", knob->name,
                                                "type", types[knob->kind], "default", knob->fallback, "min",
                                                number_json(knob, knob->min), "max", number_json(knob, knob->max),
-                                               "choices", choices_json(knob->choices), "models",
-                                               choices_json(knob->models), "asks", knob->asks, "about", knob->about));
+                                               "choices", choices_json(knob->choices), "models", knob_models_json(knob),
+                                               "asks", knob->asks, "about", knob->about));
     return array;
 }
 
@@ -150,7 +167,8 @@ char *list_table(const struct tasks *tasks)
         return NULL;
     fprintf(out, "models:\n");
     for (size_t i = 0; models[i]; i++)
-        fprintf(out, "  %-13s %s\n", models[i]->name, models[i]->about);
+        if (model_is_here(models[i]))
+            fprintf(out, "  %-13s %s\n", models[i]->name, models[i]->about);
     fprintf(out, "knobs:\n");
     const struct knob *knob;
     for (size_t i = 0; (knob = knobs_row(i)) != NULL; i++)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "host/run.h"
+#include "host/runtime.h"
 
 struct model {
     const char *name;
@@ -15,6 +16,7 @@ struct model {
     bool loop_a_cpu;     /* on several: limits_loops */
     bool one_at_a_time;  /* ignores workers: a baseline */
     bool extra;          /* the driver runs it only where it is named */
+    bool isolates;       /* each worker has an interpreter of its own, so that only some runtimes have it */
     /*
      * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0
      * also when jobs failed (they are in the shared state); a negative errno when the model itself could not go on,
@@ -27,12 +29,21 @@ struct model {
  * `const struct model model_NAME`. */
 #define MODELS(row)                                                                                                   \
     row(sync) row(threads) row(thread_pool) row(processes) row(process_pool) row(async) row(async_threads) row(uring) \
-        row(openmp)
+        row(openmp) row(interpreters)
 
 #define MODEL_DECLARE(name) extern const struct model model_##name;
 MODELS(MODEL_DECLARE)
 
 /* The rows as a table that ends with NULL. */
 extern const struct model *const models[];
+
+/* Whether this runtime has it. */
+static inline bool model_is_here(const struct model *model) { return !model->isolates || runtime.isolates; }
+
+/* Whether one that it has can run here: 0, or a limit as a negative errno with the reason in err. */
+static inline int model_check(const struct model *model, struct cobench_error *err)
+{
+    return model->isolates ? runtime.isolates(err) : 0;
+}
 
 #endif

@@ -51,6 +51,10 @@ struct runtime {
      * be called between open and close, by the thread that opened. */
     void (*python)(void *state, struct runtime_python *out);
 
+    /* Whether a worker can have an interpreter of its own (COBENCH_WORKER_ISOLATED): 0, or a limit as a negative errno with
+     * the reason in err. NULL: the runtime has no interpreter. */
+    int (*isolates)(struct cobench_error *err);
+
     const struct runtime_fact *(*facts)(void);
 };
 

@@ -165,6 +165,8 @@ bool session_open(struct session *s)
     error_clear(&err);
     int rc = task_settle(s, &err);
     if (rc == 0)
+        rc = model_check(s->args->model, &err);
+    if (rc == 0)
         rc = transport_settle(s, &err);
     if (rc == 0)
         rc = memory_settle(s, &err);

@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+import sys
+
+INTERPRETERS = (3, 14)  # the first CPython that has their pool
+
 
 class Model:
     """A row of the table. Its module is imported only where it is used, as its imports are part of what is measured."""
@@ -35,6 +39,10 @@ MODELS = (
     Model("processes", "processes", "multiprocessing.Process for each job", processes=True, fds_a_worker=2),
     Model("process-pool", "process_pool", "concurrent.futures.ProcessPoolExecutor", processes=True, fds_a_worker=2),
     Model("async", "async_", "asyncio, one event loop", loop=True),
+    Model(
+        "interpreters", "interpreters", "concurrent.futures.InterpreterPoolExecutor", extra=sys.version_info < INTERPRETERS,
+        fds_a_worker=2,
+    ),  # fmt: skip
     Model(
         "native-pool", "native_pool", "one call: the C host's thread pool runs all jobs", fds_a_connection=3,
         runtimes=("ext",),

@@ -12,31 +12,21 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 
-from py_impl.contract import WORKER_PROCESS
-from py_impl.errors import Failed, Impossible, Usage
+from py_impl.errors import Failed, Impossible
 from py_impl.lock import FREE_THREADED
 from py_impl.machine import start_limits
 from py_impl.models.crash import KIND, crashed
+from py_impl.models.pool import cool, drain, enter, warm
 from py_impl.run import Run
-from py_impl.worker import Worker, open_worker
-
-# Futures waiting at once, as in the thread pool.
-WINDOW = 4096
 
 # When an executor closes, each process writes its pid into a pipe of 64 KiB that nobody reads any more, about 20 bytes.
 # With 4,000 processes it hangs, with 3,200 it does not.
 WORKERS_MAX = 3000
 
 NO_THREAD = "can't start new thread"
-
-
-# -- in the host ------------------------------------------------------------------------------------------------------
 
 
 def run(run: Run) -> None:
@@ -77,43 +67,6 @@ def run(run: Run) -> None:
         everyone(run, executor, cool, here, go)
     executor.shutdown()
     run.watchdog.stop_server()
-
-
-def drain(run: Run, executor: ProcessPoolExecutor) -> None:
-    if hasattr(run.task, "call"):
-        return drain_values(run, executor)
-    waiting = deque()
-    for job in run.dispenser:
-        if len(waiting) >= max(WINDOW, 4 * run.workers):
-            waiting.popleft().result()
-        waiting.append(executor.submit(run_job, job))
-    for future in waiting:
-        future.result()
-
-
-def drain_values(run: Run, executor: ProcessPoolExecutor) -> None:
-    """A function's inputs and values travel by pickle, as in people's code. The work ends when the last value is here."""
-    waiting: deque = deque()
-    run.sends = run.receives = True
-
-    def take() -> None:
-        jobs, future = waiting.popleft()
-        try:
-            run.kept.append((jobs, future.result()))
-        except BrokenProcessPool:
-            raise
-        except Exception as error:  # an input or a value that cannot be pickled
-            for job in jobs:
-                run.slots.fail(job)
-                run.shared.failed(job, None, type(error).__name__, f"between the processes: {error}", None)
-
-    while jobs := list(islice(run.dispenser, run.knobs["chunk"])):
-        if len(waiting) >= max(WINDOW, 4 * run.workers):
-            take()
-        waiting.append((jobs, executor.submit(call_jobs, jobs, run.task.items(jobs))))
-    while waiting:
-        take()
-    run.work_ns = time.monotonic_ns()
 
 
 def everyone(run: Run, executor: ProcessPoolExecutor, function, here, go) -> list[object]:
@@ -179,53 +132,3 @@ def note_crash(run: Run, exitcodes: dict[int, int | None]) -> None:
         for job in jobs[number]:
             run.slots.fail(job)
             run.shared.failed(job, number, "Crash", f"the pool broke while job {job} was running", None)
-
-
-# -- in a worker ------------------------------------------------------------------------------------------------------
-
-
-class Own:
-    """What this process owns as a worker of the pool."""
-
-    run: Run
-    here = None
-    go = None
-    trouble: Exception | None = None  # the pool would make no more of it than "broken"
-    worker: Worker | None = None
-
-
-own = Own()
-
-
-def enter(run: Run, here, go) -> None:
-    own.run, own.here, own.go = run, here, go
-    try:
-        run.enter_process()
-    except (Usage, OSError) as error:  # of the task, which this process loads and opens for itself, and its files
-        own.trouble = error
-
-
-def warm(number: int) -> int:
-    if own.trouble is not None:
-        own.run.worker_failed(number, own.trouble)
-    else:
-        own.worker = open_worker(own.run, number, WORKER_PROCESS)
-        own.run.slots.prefault()
-    own.here.release()
-    own.go.acquire()
-    return os.getpid()
-
-
-def run_job(job: int) -> None:
-    own.worker.run_jobs((job,))
-
-
-def call_jobs(jobs: list[int], items: list[object]) -> list[object]:
-    return own.worker.call_jobs(jobs, items)
-
-
-def cool(_: int) -> None:
-    own.here.release()
-    own.go.acquire()
-    own.worker.close()
-    own.run.leave_process()

@@ -25,7 +25,7 @@
 
 /* What the test task was called for, in memory that forked workers share. */
 struct calls {
-    _Atomic unsigned open, close, worker_open, worker_close, before, parent, child, run;
+    _Atomic unsigned open, close, worker_open, worker_close, before, parent, child, run, flags;
     _Atomic unsigned wrong; /* calls that were not as the contract has them: a child may not assert */
     bool worker_fails;      /* worker_open does */
     uint64_t fails_from;    /* run does from this job on */
@@ -55,7 +55,7 @@ static void probe_child(void *state) { ((struct calls *)state)->child++; }
 static int probe_worker_open(void *state, unsigned flags, void **worker, struct cobench_error *err)
 {
     struct calls *c = state;
-    (void)flags;
+    c->flags |= flags;
     c->worker_open++;
     *worker = c;
     return c->worker_fails ? error_fill(err, -EPERM, "planted") : 0;
@@ -245,7 +245,8 @@ TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown, struct fixture *
     const unsigned jobs = 12, workers = 3;
     for (size_t m = 0; f->models[m]; m++)
         for (size_t k = 0; k < (f->models[m]->uses_processes ? 2 : 1); k++) {
-            const bool pool = strstr(f->models[m]->name, "pool") != NULL || f->models[m] == &model_openmp;
+            const bool pool = strstr(f->models[m]->name, "pool") != NULL || f->models[m] == &model_openmp ||
+                              f->models[m]->isolates;
             const unsigned loops = f->models[m]->one_at_a_time ? 1 : limits_loops(f->models[m], workers);
             const unsigned opened = loops ? loops : pool ? workers : jobs;
             const unsigned forks = f->models[m]->uses_processes && k == 0 ? opened : 0;
@@ -257,6 +258,9 @@ TEST_WITH(test_order_of_calls, fixture_setup, fixture_teardown, struct fixture *
             assert_int_equal(calls->worker_open, opened);
             assert_int_equal(calls->worker_close, opened);
             assert_int_equal(calls->run, jobs);
+            assert_int_equal(calls->flags, f->models[m]->uses_processes ? COBENCH_WORKER_PROCESS
+                                           : f->models[m]->isolates     ? COBENCH_WORKER_ISOLATED
+                                                                        : 0);
             assert_int_equal(calls->before, forks);
             assert_int_equal(calls->parent, forks);
             assert_int_equal(calls->child, forks);
