@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts" / "figures"))
+import run  # noqa: E402
+import shared  # noqa: E402
 import signed_rank  # noqa: E402
+
+from hosts import PY  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -39,3 +43,10 @@ def test_ratio_is_symmetric() -> None:
 def test_too_few() -> None:
     with pytest.raises(ValueError, match="at least 6"):
         signed_rank.pseudo_median([1.0] * 5)
+
+
+def test_what_threads_share_is_the_same_in_all_models(tmp_path) -> None:
+    for name in run.SHARED:
+        found = [PY.run(tmp_path, "--task", f"{shared.__file__}:{name}", "--model", model, "--jobs", 2, "--workers", 2)
+                 for model in ("sync", "thread-pool")]
+        assert [done.status for done in found] == [0, 0] and found[0].results == found[1].results == [getattr(shared, name)(job) for job in (0, 1)]

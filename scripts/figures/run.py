@@ -42,6 +42,7 @@ class Bench:
     rounds: int
     seed: int
     shuffle: random.Random
+    pythons: list[str]
     short: list[str] = field(default_factory=list)
 
     def workers(self) -> int:
@@ -587,11 +588,41 @@ def figure_14(bench: Bench) -> None:
             spread_verdict(bench, "models, built-in client", {name: samples[name] for name in built_in})
 
 
+# -- figure 15: what threads share ------------------------------------------------------------------------------------
+
+SHARED = ("nothing", "reads_one_object", "appends_to_one_list", "updates_one_dict", "takes_one_lock")
+
+
+def figure_15(bench: Bench) -> None:
+    """What threads of Python gain by what they share: py:thread-pool over py:sync, a row per interpreter (PYTHONS=); work time."""
+    file, jobs = ROOT / "scripts/figures/shared.py", str(4 * bench.workers())
+    print(f"  {jobs} jobs, {bench.workers()} workers")
+    arms: dict[str, Callable[[], float]] = {}
+    with slots_folder() as folder:
+
+        def sample(python: str, name: str, model: str) -> float:
+            words = ("--task", f"{file}:{name}", "--model", model, "--jobs", jobs, "--workers", str(bench.workers()))
+            return float(work_ns(host_run(bench, Path(folder, "slots"), *words, host=[python, "-s", "-E", "-m", "py_impl"])))
+
+        for python in bench.pythons:
+            for name in SHARED:
+                for model in ("sync", "thread-pool"):
+                    arms[f"{python} {name} {model}"] = lambda words=(python, name, model): sample(*words)
+        samples = bench.interleave(arms)
+    for name in SHARED:
+        for python in bench.pythons:
+            gain = signed_rank.ratio(samples[f"{python} {name} sync"], samples[f"{python} {name} thread-pool"])
+            bench.verdict(f"{name.replace('_', ' ')}, {Path(python).name}", gain, "x")
+    for python in bench.pythons[1:]:
+        slower = signed_rank.ratio(samples[f"{python} nothing sync"], samples[f"{bench.pythons[0]} nothing sync"])
+        bench.verdict(f"nothing, sync: {Path(python).name} / {Path(bench.pythons[0]).name}", slower)
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
-    10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14,
+    10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15,
 }
 
 
@@ -628,9 +659,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--only", type=int, choices=sorted(FIGURES), action="append", help="this figure (may be repeated)")
     parser.add_argument("--rounds", type=rounds_number, default=ROUNDS_LEAST, help="rounds a comparison (default 10)")
     parser.add_argument("--seed", type=int, default=1, help="of the order within the rounds")
+    parser.add_argument("--python", action="append", default=[], help="interpreters of figure 15 (default this one)")
     given = parser.parse_args(argv)
     build = ROOT / os.environ.get("COBENCH_BUILD", "build")
-    bench = Bench(build, given.rounds, given.seed, random.Random(given.seed))
+    bench = Bench(build, given.rounds, given.seed, random.Random(given.seed), given.python or [sys.executable])
     machine_print(bench)
     unmeasured = []
     for number in sorted(given.only or FIGURES):
