@@ -573,7 +573,7 @@ def figure_14(bench: Bench) -> None:
             try:
                 sample(1, words)
             except Missing as error:
-                print(f"  left out: {name}: {error}")
+                print(f"  left out: {name}: {str(error).rpartition(': ')[2]}")
                 del arms[name]
         for jobs in (50, 1):
             print(f"  {jobs} request{'s' * (jobs > 1)} at once", flush=True)
