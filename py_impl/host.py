@@ -18,7 +18,6 @@ from py_impl.runtimes import PY, Runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import ModuleType
     from typing import NoReturn
 
@@ -76,12 +75,6 @@ def say(text: str) -> None:
 
 def complain(line: str) -> None:
     print(f"py_impl: {one_line(line)}", file=sys.stderr, flush=True)
-
-
-def known(option: str, value: str, names: Iterable[str]) -> str:
-    if value not in names:
-        raise Usage(f"{option} {value}: must be one of {', '.join(names)}")
-    return value
 
 
 def one_line(text: str) -> str:
@@ -148,7 +141,6 @@ class Command:
         run.inputs = None if hasattr(task, "call") else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.looping = model.loop
-        self.choose_waiting(run, given)
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
         if "--end-pause" in given:
             from py_impl.end_pause import EndPause
@@ -231,17 +223,6 @@ class Command:
             raise Usage(f"--rate: {jobs} jobs at {rate:.12g} a second take more than {arrivals.LONGEST_S:.12g} s")
         return rate, kind, seed
 
-    def choose_waiting(self, run: Run, given: dict[str, object]) -> None:
-        """The client and the event loop."""
-        if "--client" in given:
-            from py_impl.transport import CLIENTS
-
-            run.client = known("--client", given["--client"], CLIENTS)
-        if "--loop" in given:
-            from py_impl.loops import LOOPS
-
-            run.loop_name = known("--loop", given["--loop"], LOOPS)
-
     def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
         return params.parse_seconds(name, given[name], *SECONDS) if name in given else fallback
 
@@ -251,12 +232,11 @@ class Command:
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
         commands = workers if run.task.ASKS == COMMAND and not model.processes else 0
-        a_connection = model.fds_a_connection
-        if run.client != "default":
+        for_workers = workers * model.fds_a_worker + commands * FDS_A_COMMAND
+        if connections > 0:
             from py_impl.transport import CLIENTS
 
-            a_connection = max(a_connection, CLIENTS[run.client].fds)
-        for_workers = workers * model.fds_a_worker + connections * a_connection + commands * FDS_A_COMMAND
+            for_workers += connections * max(model.fds_a_connection, CLIENTS[run.knobs["client"]].fds)
         reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:

@@ -51,8 +51,6 @@ OPTIONS = (
     Option("--record", "run", "FILE", "the record, created or truncated", needed=True),
     Option("--url", "run", "U", "the same as --set url=U"),
     *(Option("--" + knob.name, "run", "|".join(knob.choices or "N"), f"{knob.about}; {knob.default} by default") for knob in KNOBS),
-    Option("--client", "run", "NAME", "what asks for URLs: default (the standard library), pycurl, urllib3, requests, httpx, aiohttp"),
-    Option("--loop", "run", "NAME", "the event loop of async: asyncio (default), uvloop, trio"),
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
     Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),
     Option("--rate", "run", "R", "open loop: R jobs arrive a second, 0.001..1000000; tasks that wait only"),

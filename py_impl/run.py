@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command", "client")  # fmt: skip
+            "slots_path", "end_pause", "path", "inputs", "command")  # fmt: skip
 
 
 class Run:
@@ -51,9 +51,7 @@ class Run:
         self.isolated = False  # each worker has an interpreter of its own in this process
         self.request_timeout_s = 30.0
         self.looping = False  # the model waits on an event loop
-        self.loop_name = "asyncio"  # which one, of loops.LOOPS
-        self.loop = None  # that one
-        self.client = "default"  # of transport.CLIENTS
+        self.loop = None  # then an object of loops.py
         self.slots_path = ""
         self.shared: SharedState | None = None
         self.slots: Slots | None = None
@@ -90,7 +88,7 @@ class Run:
         if self.looping:
             from py_impl.loops import LOOPS
 
-            self.loop = LOOPS[self.loop_name]()
+            self.loop = LOOPS[self.knobs["loop"]]()
         self.load_transport()
         self.compile_kernel()
         if not self.opens_in_workers:
@@ -118,14 +116,14 @@ class Run:
         if self.task.ASKS == COMMAND:
             from py_impl.transport import commands
 
-            if self.looping and self.loop_name != "asyncio":
-                raise Impossible(f"commands wait on asyncio's own loop, not on {self.loop_name}")
+            if self.looping and self.knobs["loop"] != "asyncio":
+                raise Impossible(f"commands wait on asyncio's own loop, not on {self.knobs['loop']}")
             self.transport = commands
         elif self.task.ASKS == URL:
             from py_impl import transport
 
             # Only one of them is ever used, and each costs tens of milliseconds to import.
-            self.transport = transport.load(self.client, self.loop_name if self.looping else None)
+            self.transport = transport.load(self.knobs["client"], self.knobs["loop"] if self.looping else None)
 
     def open_task(self) -> None:
         opener = getattr(self.task, "open", None)

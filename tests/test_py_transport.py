@@ -6,9 +6,10 @@ import socket
 import pytest
 
 from origin_stub import Stub, body_of
-from hosts import ROOT  # noqa: F401  (puts the project's root on the path)
+from hosts import PY, Host  # which puts the project's root on the path
 from py_impl.contract import Reply, RequestFailed
 from py_impl.errors import Impossible
+from py_impl.knobs import KNOBS
 from py_impl.library import library
 from py_impl.loops import LOOPS
 from py_impl.transport import CLIENTS, load
@@ -174,6 +175,25 @@ def test_what_a_client_cannot_do(name, loop, reason):
         load(name, loop)
 
 
-def test_a_library_that_is_missing():
-    with pytest.raises(Impossible, match="no module no_such in this Python .*python3-no_such"):
-        library("no_such")
+@pytest.mark.parametrize("words, missing", [(("--client", "httpx"), "httpx"), (("--loop", "trio"), "trio")])
+def test_a_library_that_is_missing(tmp_path, words, missing):
+    """To a Python that looks for packages nowhere."""
+    python, *rest = PY.program
+    host = Host("py", "py_impl", [python, "-S", *rest], PY.models, PY.faulty)
+    done = host.run(tmp_path, "--task", "fetch", "--model", "async", "--url", "http://127.0.0.1:1/", *words)
+    assert done.status == 77 and done.reason.startswith(f"no module {missing} in this Python (Debian's package python3-{missing} ")
+
+
+def test_the_knobs_name_the_clients_and_loops_that_there_are():
+    choices = {knob.name: knob.choices for knob in KNOBS}
+    assert choices["client"] == tuple(CLIENTS) and choices["loop"] == tuple(LOOPS)
+
+
+def test_versions_are_in_the_record(tmp_path):
+    try:
+        version = library("uvloop").__version__
+    except Impossible as error:
+        pytest.skip(f"an optional library is missing: {error}")
+    done = PY.run(tmp_path, "--task", "wait", "--model", "async", "--loop", "uvloop", "--jobs", 4, "--set", "delay=20")
+    assert (done.status, done.most_at_once) == (0, 4)
+    assert done.record["libraries"] == {"uvloop": version} and done.record["knobs"]["loop"] == "uvloop"
