@@ -261,13 +261,19 @@ def test_the_limits_of_answers(host, tmp_path, stub, model, name, kind):
     assert done.failed == ([(0, kind)] if kind else [])
 
 
-@over_models((C, PY), ("sync", "async"))
-def test_certificates_are_those_of_openssl(host, tmp_path, model):
+@pytest.mark.parametrize("host, model, client", [
+    (C, "sync", None), (C, "async", None), *((PY, "sync", name) for name in ("default", "pycurl", "urllib3", "requests", "httpx")),
+    *((PY, "async", name) for name in ("default", "httpx", "aiohttp")),
+])  # fmt: skip
+def test_certificates_are_those_of_openssl(host, tmp_path, model, client):
     """tests/data/localhost.pem: a key and a certificate for 127.0.0.1 that nobody else trusts, valid to 2126."""
     certificate = str(ROOT / "tests" / "data" / "localhost.pem")
     words = ("--task", "fetch", "--model", model, "--jobs", 2, "--workers", 2, "--set", "delay=0")
+    words += ("--client", client) if client else ()
     with stub_origin(certificate) as stub:
         trusted = host.run(tmp_path, *words, "--url", stub.template, env=os.environ | {"SSL_CERT_FILE": certificate})
+        if trusted.status == 77:
+            pytest.skip(f"an optional library is missing: {trusted.reason}")
         assert (trusted.status, trusted.stderr) == (0, "")
         assert host.run(tmp_path, *words, "--url", stub.template).failed[0][1] == "Transport"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ssl
 import threading
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 
@@ -16,12 +15,14 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import InvalidChunkLength, InvalidHeader
+from urllib3.util.ssl_ import create_urllib3_context
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, Reply
 from py_impl.transport.client import HEADERS, PIECE_BYTES, Attempt, Blocking, Body
 from py_impl.transport.urls import HEADERS_MAX
 
-TLS = ssl.create_default_context()
+TLS = create_urllib3_context()  # made once: urllib3 would make one for every connection
+TLS.load_default_certs()
 
 http.client._MAXHEADERS = HEADERS_MAX  # as in the built-in client
 
