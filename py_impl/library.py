@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 
 from py_impl.errors import Impossible
@@ -20,8 +21,9 @@ def library(name: str) -> ModuleType:
     try:
         module = import_module(name)
     except ImportError as error:
-        why = f"no module {name}" if isinstance(error, ModuleNotFoundError) else f"the module {name} does not load: {error}"
-        raise Impossible(f"{why} in this Python (Debian's package python3-{name} has it for Debian's)") from error
+        if not isinstance(error, ModuleNotFoundError):
+            raise Impossible(f"the module '{name}' does not load: {error}") from error
+        raise Impossible(f"{sys.executable} has no module '{name}' (Debian: apt-get install python3-{name})") from error
     version = getattr(module, "__version__", None) or getattr(module, "version", "unknown")
     used[name] = " ".join(str(version).split()[:3])  # pycurl tells its own, libcurl's, that of the TLS library, and more
     return module

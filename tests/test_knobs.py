@@ -117,8 +117,8 @@ def test_rows_of_a_run(tmp_path):
     assert run.cell("py", rows[1])["start_method"] == "forkserver" and run.cell("py", rows[1])["verified"]
     assert "no counterpart in C" in run.cell("c", rows[1])["note"]
     used = {s["name"]: s.get("knobs") for s in run.samples}
-    assert used["null py:process-pool+cold"] == {"start-method": "fork", "cold": "on", "chunk": "1"}
-    assert used["null py:process-pool+forkserver"] == {"start-method": "forkserver", "cold": "off", "chunk": "1"}
+    assert used["null py:process-pool+cold"].items() >= {"start-method": "fork", "cold": "on", "chunk": "1"}.items()
+    assert used["null py:process-pool+forkserver"].items() >= {"start-method": "forkserver", "cold": "off", "chunk": "1"}.items()
     assert "null c:process-pool+forkserver" not in {s["name"] for s in run.samples if s["status"] == "ok"}
     assert "process-pool+cold" in cobench("report", run.folder).stdout
     again = cobench("compare", run.folder, run.folder, "--format", "csv").stdout

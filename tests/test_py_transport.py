@@ -181,7 +181,7 @@ def test_a_library_that_is_missing(tmp_path, words, missing):
     python, *rest = PY.program
     host = Host("py", "py_impl", [python, "-S", *rest], PY.models, PY.faulty)
     done = host.run(tmp_path, "--task", "fetch", "--model", "async", "--url", "http://127.0.0.1:1/", *words)
-    assert done.status == 77 and done.reason.startswith(f"no module {missing} in this Python (Debian's package python3-{missing} ")
+    assert done.status == 77 and done.reason.endswith(f"has no module '{missing}' (Debian: apt-get install python3-{missing})")
 
 
 def test_the_knobs_name_the_clients_and_loops_that_there_are():
