@@ -65,7 +65,7 @@ KNOBS = (
          asks="function", runtimes=("py",)),
     Knob("chunk", int, "1", "how many of a function's jobs cross to a process at once (chunksize of Executor.map)", ("process-pool", "interpreters"),
          low=1, high=1_000_000, asks="function", runtimes=("py",)),
-    Knob("client", str, "default", "what asks for URLs: the standard library, or what people use", ("sync", *THREADS, *PROCESSES, "async"),
+    Knob("client", str, "default", "what asks for URLs", ("sync", *THREADS, *PROCESSES, "interpreters", "async"),
          choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp"), asks="url"),  # transport.CLIENTS, not imported here
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise
 )  # fmt: skip
