@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from driver import Run, cobench
-from hosts import C, EMBED, EXT, HOSTS, PY, TEST_TASKS, Host, check_a_run, children_of
+from hosts import C, EMBED, EXT, HOSTS, PLUGINS, PY, TEST_TASKS, Host, check_a_run, children_of
 
 LOOK = '''
 import ctypes, os, sys, time
@@ -43,7 +43,7 @@ def look(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("host", HOSTS, ids=str)
 def test_the_list_has_what_run_takes(host: Host, tmp_path: Path):
     for knob in host.listing()["knobs"]:
-        assert set(knob["models"]) <= set(host.listed)
+        assert set(knob["models"]) <= {*host.listed, *PLUGINS}
         model = next(model for model in reversed(knob["models"]) if model in host.models)
         done = host.run(tmp_path, "--task", "null", "--model", model, "--jobs", 2, f"--{knob['name']}", knob["default"])
         assert done.status == 0 and done.record["knobs"][knob["name"]] == knob["default"]
@@ -72,6 +72,17 @@ def test_stack_size(host, model, look):
     assert done.status == 0 and {size >> 12 for size in done.results} <= {255, 256, 257}  # the guard page counts or does not
     assert done.record["knobs"]["stack-size"] == str(1 << 20)
     assert not {size >> 12 for size in host.run(look.parent, *words).results} & {255, 256, 257}
+
+
+@pytest.mark.parametrize("model", [model for model in ("thread-pool", "openmp", "async-threads") if model in C.models])
+def test_pin(model, tmp_path):
+    """Thread i of three on CPU i, counted round."""
+    words = ("--task", f"{TEST_TASKS}/functions.so:cpu_mask", "--model", model, "--jobs", 20, "--workers", 3)
+    cpus = sorted(os.sched_getaffinity(0))
+    done = C.run(tmp_path, *words, "--pin", "cores")
+    assert done.status == 0 and done.record["knobs"]["pin"] == "cores"
+    assert [row["result"] for row in done.rows] == [1 << cpus[row["worker"] % len(cpus)] for row in done.rows]
+    assert C.run(tmp_path, *words).results == [sum(1 << cpu for cpu in cpus)] * 20
 
 
 @pytest.mark.parametrize("model", ("processes", "process-pool"))

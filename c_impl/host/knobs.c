@@ -42,6 +42,13 @@ static const struct knob rows[] = {
      .fallback = "off",
      .models = "thread-pool|process-pool|interpreters|async-threads",
      .about = "set pools up inside the work time"},
+    {.name = "pin",
+     .kind = KNOB_SWITCH,
+     .at = offsetof(struct knobs, pin),
+     .choices = "off|cores",
+     .fallback = "off",
+     .models = "openmp|interpreters|async-threads|thread-pool",
+     .about = "cores: keep each thread on one CPU, one after the other"},
 };
 
 const struct knob *knobs_row(size_t i)

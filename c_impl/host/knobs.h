@@ -18,6 +18,7 @@ enum start_method { START_FORK, START_SPAWN, START_FORKSERVER }; /* in the order
 struct knobs {
     unsigned start_method;    /* enum start_method */
     bool cold;                /* the gate opens before a pool is made */
+    bool pin;                 /* each thread of a pool keeps to one CPU */
     int64_t stack_size;       /* of a thread, in bytes; 0: the system's */
     double switch_interval_s; /* of the interpreter */
 };

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/cpus.h"
 #include "host/end_pause.h"
 #include "host/error.h"
 #include "host/limits.h"
@@ -37,6 +38,12 @@ static void failure_keep(struct pool *pool, int rc, const struct cobench_error *
         pool->rc = rc;
         pool->error = *err;
     }
+}
+
+int pool_pin(const struct run *run, unsigned id, struct cobench_error *err)
+{
+    const int rc = run && run->knobs.pin ? cpus_pin(id) : 0;
+    return rc ? error_fill(err, rc, "a thread cannot be kept on a CPU: %s", strerror(-rc)) : 0;
 }
 
 void pool_arrive(struct pool *pool, int rc, const struct cobench_error *err)
@@ -119,7 +126,9 @@ static void *member_main(void *arg)
     const struct member *m = arg;
     struct cobench_error err;
     error_clear(&err);
-    const int rc = m->work->open(m->own, m->pool->run, m->id, m->pool->members, &err);
+    int rc = pool_pin(m->pool->run, m->id, &err);
+    if (rc == 0)
+        rc = m->work->open(m->own, m->pool->run, m->id, m->pool->members, &err);
     pool_arrive(m->pool, rc, &err);
     if (pool_wait(m->pool))
         member_work(m);

@@ -45,6 +45,8 @@ int pool_probe(unsigned members, struct cobench_error *err);
 
 void pool_open(struct pool *pool, struct run *run, unsigned members);
 void pool_close(struct pool *pool);
+/* Keeps the calling thread, the member `id`, on its CPU where the knob `pin` says so. 0 or a negative errno. */
+int pool_pin(const struct run *run, unsigned id, struct cobench_error *err);
 /* A member says that it is there, with the rc of its open. */
 void pool_arrive(struct pool *pool, int rc, const struct cobench_error *err);
 /* Waits for the gate. False: the run does not take place. */

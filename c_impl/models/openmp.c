@@ -40,7 +40,9 @@ static bool member_begin(void *arg, unsigned id, unsigned got)
         return false;
     }
     error_clear(&err);
-    const int rc = worker_open(&c->members[id].worker, c->pool.run, (int32_t)id, 0, true, &err);
+    int rc = pool_pin(c->pool.run, id, &err);
+    if (rc == 0)
+        rc = worker_open(&c->members[id].worker, c->pool.run, (int32_t)id, 0, true, &err);
     c->members[id].opened = rc == 0;
     pool_arrive(&c->pool, rc, &err);
     if (id == 0)

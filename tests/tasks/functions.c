@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bare functions, as a user would write them: no task. */
-#define _GNU_SOURCE /* usleep, pthread_getattr_np */
+#define _GNU_SOURCE /* usleep, pthread_getattr_np, sched_getaffinity */
 #include <pthread.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@ uint64_t threefold(uint64_t job);
 uint64_t nap(uint64_t job);
 uint64_t mixed(uint64_t job);
 uint64_t stack_size(uint64_t job);
+uint64_t cpu_mask(uint64_t job);
 int parse(const char *line, size_t length, uint64_t *result);
 
 uint64_t threefold(uint64_t job) { return 3 * job; }
@@ -32,7 +34,20 @@ uint64_t mixed(uint64_t job)
     return job;
 }
 
-/* Of the thread that it is called in. */
+/* Of the thread that it is called in: on which of the first 64 CPUs it may run. */
+uint64_t cpu_mask(uint64_t job)
+{
+    cpu_set_t set;
+    uint64_t mask = 0;
+    (void)job;
+    if (sched_getaffinity(0, sizeof set, &set) != 0)
+        return 0;
+    for (unsigned cpu = 0; cpu < 64; cpu++)
+        mask |= (uint64_t)CPU_ISSET(cpu, &set) << cpu;
+    return mask;
+}
+
+/* Likewise. */
 uint64_t stack_size(uint64_t job)
 {
     pthread_attr_t attributes;
