@@ -340,7 +340,7 @@ page: all ## Make a run's page again, RUN/index.html, and open it
 	$(Q)$(BUILD)/cobench report --quiet --open $(RUN)
 
 test-py: all $(faulty) $(test_tasks) ## Hosts, driver and the Python side (pytest)
-	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider tests
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -m pytest -q -p no:cacheprovider $(if $(shell '$(PYTHON)' -c 'import xdist' 2>/dev/null && echo yes),-n auto) tests
 
 $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/unit/*.c)): | needs-cmocka
 .PHONY: needs-cmocka

@@ -26,6 +26,7 @@ run     gnuplot-nox|gnuplot-qt|gnuplot-x11     cmd:gnuplot    the pictures
 run     fonts-dejavu-core                      -              their letters
 test    libcmocka-dev                          pc:cmocka      unit tests in C
 test    python3-pytest                         py:pytest      tests in Python
+test    python3-pytest-xdist                   py:xdist       runs them on every CPU
 test    python3-jsonschema                     py:jsonschema  checks records against their schema
 test    clang                                  cmd:clang      builds the fuzz targets
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
