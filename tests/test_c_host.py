@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What only the hosts in C can do wrong, with and without an interpreter inside; test_hosts.py has the rest."""
 
+import ctypes
+import errno
 import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 
@@ -89,6 +92,27 @@ def test_a_model_whose_plugin_is_not_there(tmp_path, model):
     done = alone.run(tmp_path, "--task", "null", "--model", model)
     assert done.status == 77 and done.reason.startswith(f"{model} cannot run here (it is built where ")
     assert f"/plugins/{model}.so: cannot open shared object file" in done.reason
+
+
+def without_io_uring() -> None:
+    """io_uring_setup() fails with EPERM, as in many a container: load its number; is it 425; then that errno; else go on."""
+    code = ((0x20, 0, 0, 0), (0x15, 0, 1, 425), (0x06, 0, 0, 0x00050000 | errno.EPERM), (0x06, 0, 0, 0x7FFF0000))
+    filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in code))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(filters)))
+    libc = ctypes.CDLL(None)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, program) == 0  # PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP
+
+
+@pytest.mark.skipif("uring" not in C.models, reason="the model uring cannot run here: see test_every_model_runs_here")
+def test_a_kernel_that_forbids_io_uring(tmp_path):
+    done = C.run(tmp_path, "--task", "null", "--model", "uring", preexec_fn=without_io_uring)
+    assert done.status == 77 and done.reason.startswith("uring cannot run here: this kernel forbids io_uring")
+
+
+@pytest.mark.skipif("openmp" not in C.models, reason="the model openmp cannot run here: see test_every_model_runs_here")
+def test_fewer_openmp_threads_than_workers(tmp_path):
+    done = C.run(tmp_path, "--task", "null", "--model", "openmp", "--workers", 2, env=os.environ | {"OMP_THREAD_LIMIT": "1"})
+    assert done.status == 77 and done.reason.startswith("OpenMP has 1 threads where 2 are wanted")
 
 
 @pytest.mark.parametrize("model", PLUGINS)
