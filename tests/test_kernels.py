@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """The runtimes numba and cython: compiled kernels under the Python host's models."""
 
+import json
 import os
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from hosts import C, MODELS, PY, Host, call_python, check_a_run, python
+from hosts import BUILD, C, MODELS, PY, Host, call_python, check_a_run, python
 from py_impl.kernels import COMPILERS, FUNCTIONS
 
 WORDS = {"count": ("--set", "size=10007"), "distance": ("--set", "size=40009"), "factorize": ("--set", "divide=1000"),
@@ -116,3 +118,18 @@ def test_listing_neither_imports_nor_compiles(host, tmp_path):
     host_env = os.environ | {"COBENCH_BUILD": str(tmp_path)}
     host.call("list", "--json", env=host_env, check=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_driver_runs_them_where_they_are_named(host, tmp_path):
+    words = ("--task", "fib,wordcount", "--set", "size=10", "--runtime", f"{host.runtime},c", "--model", "sync", "--rounds", "1")
+    done = subprocess.run([BUILD / "cobench", "run", *words, "--quiet", "--no-plots", "--results", tmp_path],
+                          capture_output=True, text=True, timeout=120)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and not path.is_symlink())
+    plan = json.loads((folder / "plan.json").read_text())
+    verified = {(plan["groups"][plan["cells"][line["cell"]]["group"]]["name"], plan["cells"][line["cell"]]["runtime"]): line
+                for line in map(json.loads, (folder / "samples.jsonl").read_text().splitlines()) if line["pass"] == "verify"}
+    mine, theirs, none = (verified[key] for key in (("fib", host.runtime), ("fib", "c"), ("wordcount", host.runtime)))
+    assert mine["status"] == "ok" and mine["digest"] == theirs["digest"] and mine["usage"]["compile_ns"] > 0
+    assert none["status"] == "impossible" and "has no kernel to compile" in none["reason"]
+    assert f"{host.runtime}: compiling the kernel took" in (folder / "summary.md").read_text()

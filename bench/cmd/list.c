@@ -157,6 +157,10 @@ static void write_rows(struct writer *w, const char *name, const char *title, co
 static void write_notes(struct writer *w, const struct catalog *c)
 {
     char text[600];
+    for (size_t i = 0; host_extra(i) != NULL; i++) {
+        snprintf(text, sizeof text, "%s: one more runtime, only if named", host_extra(i));
+        write_item(w, "note", text);
+    }
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
         const char *only = catalog_only(c, t);

@@ -289,16 +289,34 @@ static int find_places(struct session *s, struct error *err)
 
 static int open_hosts(struct session *s, struct error *err) { return hosts_open(&s->hosts, err); }
 
-static int ask_hosts(struct session *s, const char *tasks_dir, const struct string_list *pythons, struct error *err)
+/* Runtimes, wherever a new run (`planned` NULL) or a resumed one names them. */
+static void name_runtimes(const struct session *s, const struct plan *planned, struct string_list *out)
 {
-    const int rc = pythons->count > 0 ? hosts_ask_pythons(&s->hosts, pythons, &s->pythons, err) : 0;
+    string_list_add_all(out, &s->options.plan.runtimes);
+    string_list_add_all(out, &s->suite.runtimes);
+    for (size_t g = 0; g < s->suite.count; g++)
+        string_list_add_all(out, &s->suite.groups[g].runtimes);
+    for (size_t c = 0; planned != NULL && c < planned->cell_count; c++)
+        string_list_add(out, planned->cells[c].runtime);
+}
+
+static int ask_hosts(struct session *s, const char *tasks_dir, const struct string_list *pythons,
+                     const struct plan *planned, struct error *err)
+{
+    struct string_list named = {NULL, 0};
+    int rc = pythons->count > 0 ? hosts_ask_pythons(&s->hosts, pythons, &s->pythons, err) : 0;
     if (rc != 0)
         return rc;
+    name_runtimes(s, planned, &named);
+    s->hosts.named = &named;
     s->hosts.pythons = s->options.plan.pythons = s->pythons;
     s->hosts.tasks_dir = tasks_dir;
     s->hosts.function = s->function.name != NULL ? &s->function : NULL;
     s->hosts.runtimes = &s->options.plan.runtimes;
-    return hosts_ask_all(&s->hosts, &s->catalog, err);
+    rc = hosts_ask_all(&s->hosts, &s->catalog, err);
+    s->hosts.named = NULL;
+    string_list_free(&named);
+    return rc;
 }
 
 /* One more word of the command line; the last of two --seed counts. */
@@ -314,7 +332,7 @@ static int make_plan(struct session *s, struct error *err)
 {
     int rc = ready_function(s, err);
     if (rc == 0)
-        rc = ask_hosts(s, s->options.plan.tasks_dir, &s->options.pythons, err);
+        rc = ask_hosts(s, s->options.plan.tasks_dir, &s->options.pythons, NULL, err);
     if (rc == 0 && s->options.plan.seed < 0)
         rc = random_seed(&s->options.plan.seed, err);
     if (rc != 0)
@@ -448,7 +466,7 @@ static int read_plan(struct session *s, struct error *err)
     json_array_foreach(named.pythons, i, path) string_list_add(&pythons, json_string_value(path));
     text_set(&s->paths.venv, named.function.python);
     place_function(s, &named.function, s->folder);
-    rc = ask_hosts(s, named.tasks_dir, &pythons, err);
+    rc = ask_hosts(s, named.tasks_dir, &pythons, &named, err);
     string_list_free(&pythons);
     plan_free(&named);
     return rc != 0 ? rc : plan_read(plan, &s->catalog, &s->plan, err);

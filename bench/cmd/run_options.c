@@ -47,7 +47,8 @@ static const struct option_row rows[] = {
      "is stdin"},
     {{"runtime", SETTING_NAMES, AT(plan.runtimes)},
      "R[,R]",
-     "These runtimes only (default all; of a function in one language py or c)"},
+     "These runtimes only (default all but those that cobench list has as \"only if named\"; of a function in one "
+     "language py or c)"},
     {{"python", SETTING_NAMES, AT(pythons)},
      "P[,P]",
      "These interpreters (default the build's own): a path, a program on PATH, 3.12, 3.13t, pyenv:3.12, uv:3.13t; of "

@@ -111,7 +111,7 @@ static void transport(struct doctor *d, const json_t *list)
 static int hosts(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     struct catalog catalog = {.runtimes = NULL};
-    int rc = host_table_make(&catalog.hosts, NULL, err);
+    int rc = host_table_make(&catalog.hosts, NULL, NULL, err);
     for (size_t h = 0; h < catalog.hosts.count && !must_end(rc); h++) {
         const struct host_row *host = &catalog.hosts.rows[h];
         rc = hosts_ask(source, h, &catalog, err);

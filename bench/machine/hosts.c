@@ -146,7 +146,7 @@ static int check_function(const struct hosts_source *s, const struct catalog *c,
 int hosts_ask_all(const struct hosts_source *source, struct catalog *out, struct error *err)
 {
     *out = (struct catalog){.function = source->function};
-    int rc = host_table_make(&out->hosts, source->pythons, err);
+    int rc = host_table_make(&out->hosts, source->pythons, source->named, err);
     for (size_t h = 0; rc == 0 && h < out->hosts.count; h++)
         rc = hosts_ask(source, h, out, err);
     if (rc == 0 && source->function != NULL)

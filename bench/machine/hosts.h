@@ -15,6 +15,7 @@ struct hosts_source {
     const char *tasks_dir;              /* NULL: the built-in tasks only */
     const struct function *function;    /* the only task that is asked for; NULL: all are. Outlives the catalog */
     const struct string_list *runtimes; /* those that are asked for it; NULL, none: all of its language */
+    const struct string_list *named;    /* those that are named anywhere; NULL: none. For those that are extra */
     const json_t *pythons;              /* of hosts_ask_pythons; NULL: the build's own. Outlives the catalog */
 };
 

@@ -10,11 +10,30 @@
 
 /* The reference of a host is the baseline in the other language: of what embed computes in Python, C's, and so on. */
 static const struct host_kind kinds[] = {
-    {"c", {"cobench-host"}, "the task is only in c", "py", IN_C, false},
-    {"embed", {"cobench-host-embed"}, "the task is only in embed", "c", IN_PYTHON, true},
-    {"ext", {"{python}", "-s", "-E", "-m", "py_impl.ext"}, "the task is only in ext", "py", IN_C, true},
-    {"py", {"{venv}", "-s", "-E", "-m", "py_impl"}, "the task is only in py", "c", IN_PYTHON, true},
+    {"c", {"cobench-host"}, "the task is only in c", "py", IN_C, false, false},
+    {"embed", {"cobench-host-embed"}, "the task is only in embed", "c", IN_PYTHON, true, false},
+    {"ext", {"{python}", "-s", "-E", "-m", "py_impl.ext"}, "the task is only in ext", "py", IN_C, true, false},
+    {"py", {"{venv}", "-s", "-E", "-m", "py_impl"}, "the task is only in py", "c", IN_PYTHON, true, false},
+    {"cython", {"{python}", "-s", "-E", "-m", "py_impl.kernels", "cython"}, "", "c", IN_PYTHON, true, true},
+    {"numba", {"{python}", "-s", "-E", "-m", "py_impl.kernels", "numba"}, "", "c", IN_PYTHON, true, true},
 };
+static const size_t kind_count = sizeof kinds / sizeof *kinds;
+
+static bool is_named(const struct host_kind *kind, const struct string_list *named)
+{
+    for (size_t i = 0; named != NULL && i < named->count; i++)
+        if (runtime_is(named->items[i], kind->name))
+            return true;
+    return false;
+}
+
+const char *host_extra(size_t i)
+{
+    for (const struct host_kind *kind = kinds; kind < kinds + kind_count; kind++)
+        if (kind->extra && i-- == 0)
+            return kind->name;
+    return NULL;
+}
 
 static const char *text_of(const json_t *python, const char *key)
 {
@@ -43,14 +62,16 @@ static int add_row(struct host_table *table, const struct host_kind *kind, const
     return 0;
 }
 
-int host_table_make(struct host_table *out, const json_t *pythons, struct error *err)
+int host_table_make(struct host_table *out, const json_t *pythons, const struct string_list *named, struct error *err)
 {
     const size_t count = json_array_size(pythons);
     int rc = 0;
     *out = (struct host_table){.count = 0};
-    for (const struct host_kind *kind = kinds; kind < kinds + sizeof kinds / sizeof *kinds; kind++)
+    for (const struct host_kind *kind = kinds; kind < kinds + kind_count; kind++)
         for (size_t i = 0; rc == 0 && i < (kind->python && count > 0 ? count : 1); i++)
-            rc = add_row(out, kind, kind->python ? json_array_get(pythons, i) : NULL, kind->python && count > 1, err);
+            if (!kind->extra || is_named(kind, named))
+                rc = add_row(out, kind, kind->python ? json_array_get(pythons, i) : NULL, kind->python && count > 1,
+                             err);
     return rc;
 }
 

@@ -25,6 +25,7 @@ struct host_kind {
     const char *reference; /* the kind whose baseline this one's results are checked against */
     enum language work;    /* what its tasks are written in */
     bool python;           /* there is one for each interpreter */
+    bool extra;            /* it is in the table only where it is named */
 };
 
 struct host_row {
@@ -42,9 +43,11 @@ struct host_table {
     size_t count;
 };
 
-/* `pythons`: rows of scripts/interpreters.py, which outlive the table; NULL: the build's own interpreter. -EINVAL: they are
- * too many, or one is not such a row. host_table_free in every case. */
-int host_table_make(struct host_table *out, const json_t *pythons, struct error *err);
+/* `pythons`: rows of scripts/interpreters.py, which outlive the table; NULL: the build's own interpreter. `named`: runtimes that
+ * somebody named; NULL: none. -EINVAL: they are too many, or one is not such a row. host_table_free in every case. */
+int host_table_make(struct host_table *out, const json_t *pythons, const struct string_list *named, struct error *err);
+/* The name of the i-th kind that is extra; NULL: there are no more. */
+const char *host_extra(size_t i);
 void host_table_free(struct host_table *table);
 /* The words that start a host. -ENOENT where its program is not there. */
 int host_words(const struct host_row *row, const struct paths *paths, struct string_list *out, struct error *err);

@@ -97,15 +97,20 @@ static void put_late(FILE *out, const struct ranking *ranking)
 /* "In Python ", of a certain version "In Python (py3.13t) ". */
 static void put_runtime(FILE *out, const char *runtime)
 {
-    static const char *const words[][2] = {
-        {"c", "C"}, {"py", "Python"}, {"ext", "Python that calls C"}, {"embed", "C that runs Python"}};
+    static const char *const words[][2] = {{"c", "C"},
+                                           {"py", "Python"},
+                                           {"ext", "Python that calls C"},
+                                           {"embed", "C that runs Python"},
+                                           {"cython", "Python with Cython"},
+                                           {"numba", "Python with Numba"}};
+    const size_t known = sizeof words / sizeof *words;
     size_t i = 0;
-    while (i < 4 && !runtime_is(runtime, words[i][0]))
+    while (i < known && !runtime_is(runtime, words[i][0]))
         i++;
-    if (i < 4 && strcmp(runtime, words[i][0]) == 0)
+    if (i < known && strcmp(runtime, words[i][0]) == 0)
         fprintf(out, "In %s ", words[i][1]);
     else
-        fprintf(out, "In %s (%s) ", i < 4 ? words[i][1] : "the runtime", runtime);
+        fprintf(out, "In %s (%s) ", i < known ? words[i][1] : "the runtime", runtime);
 }
 
 bool findings_are_brief(const struct summary *summary, const struct plan_group *group, const char *runtime)
@@ -114,7 +119,8 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
     for (size_t i = 0; i < summary->cell_count; i++)
         any |= summary->cells[i].group == group &&
                (runtime_is(summary->cells[i].cell->runtime, "c") || runtime_is(summary->cells[i].cell->runtime, "py"));
-    return !any || runtime_is(runtime, "c") || runtime_is(runtime, "py");
+    return !any ||
+           !(runtime_is(runtime, "embed") || runtime_is(runtime, "ext") || runtime_is(runtime, RUNTIME_PROGRAM));
 }
 
 /* "take threads: 1.90x of 1.98x possible, 42.9x Python's sync" */

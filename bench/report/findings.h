@@ -36,7 +36,7 @@ findings_put findings_put_answer;
 char *findings_text(findings_put *put, const struct ranking *ranking); /* to be freed */
 /* Whether no cell of a group, or of one of its runtimes, came to an end as it should; NULL: of all. */
 bool findings_nothing_worked(const struct summary *summary, const struct plan_group *group, const char *runtime);
-/* Whether a runtime is spoken of in brief: C and Python are, or of a group without them all. */
+/* Whether a runtime is spoken of in brief: all but the bridges and programs, or of a group without C and Python all. */
 bool findings_are_brief(const struct summary *summary, const struct plan_group *group, const char *runtime);
 void findings_free(struct findings *findings);
 /* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */

@@ -73,7 +73,7 @@ def put_in(task: ModuleType, runtime: str) -> int:
             from py_impl.kernels.numba_ import put
         else:
             from py_impl.kernels.cython_ import put
-        took_ns = put(task, name, kept)
+        return remember(*put(task, name, kept))
     except ModuleNotFoundError as error:
         if error.name != COMPILERS[runtime][0]:
             raise
@@ -82,11 +82,10 @@ def put_in(task: ModuleType, runtime: str) -> int:
         raise Impossible(f"{runtime} cannot be imported: {' '.join(str(error).split())}") from error
     except OSError as error:
         raise Impossible(f"compiled kernels cannot be kept in '{kept}': {error.strerror}") from error
-    return remember(os.path.join(kept, f"{runtime}-{task.NAME}.ns"), took_ns)
 
 
 def remember(path: str, took_ns: int | None) -> int:
-    """Keeps beside a kernel how long compiling it took; None: it was there already."""
+    """How long compiling took, kept in a file beside the kernel; None: that was there already."""
     if took_ns is None:
         try:
             with open(path, encoding="ascii") as file:

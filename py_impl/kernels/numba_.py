@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-def put(task: ModuleType, name: str, folder: str) -> int | None:
-    """Replaces the function. The time that compiling took, in nanoseconds; None: it was found in `folder`."""
+def put(task: ModuleType, name: str, folder: str) -> tuple[str, int | None]:
+    """Replaces the function. A file for the time that compiling took, and that in nanoseconds; None: it was found in `folder`."""
     os.environ["NUMBA_CACHE_DIR"] = folder
     import numba
 
@@ -20,4 +20,5 @@ def put(task: ModuleType, name: str, folder: str) -> int | None:
     setattr(task, name, kernel)  # first: one that calls itself is to find itself
     begun_ns = time.monotonic_ns()
     kernel.compile((numba.int64,) * kernel.py_func.__code__.co_argcount)
-    return None if kernel.stats.cache_hits else time.monotonic_ns() - begun_ns
+    took_ns = time.monotonic_ns() - begun_ns
+    return os.path.join(folder, f"numba-{name}.ns"), None if kernel.stats.cache_hits else took_ns

@@ -16,12 +16,12 @@ if (FORMAT eq "svg") {
 
 if (!exists("BASELINE")) { BASELINE = "sync" }
 if (!exists("COMMON")) { COMMON = "py" }
-RUNTIMES = "c embed ext py"
-PALETTE = "0x0072B2 0x56B4E9 0xE69F00 0xD55E00 0x009E73"   # the last: of any other
+RUNTIMES = "c embed ext py cython numba"
+PALETTE = "0x0072B2 0x56B4E9 0xE69F00 0xD55E00 0xCC79A7 0xF0E442 0x009E73"   # the last: of any other
 # With a version behind it (py3.13t) it is the same one.
 is(name, runtime) = name eq runtime || (strstrt(name, runtime) == 1 && strstrt("0123456789", name[strlen(runtime) + 1:strlen(runtime) + 1]) > 0)
 place(name) = sum [i=1:words(RUNTIMES)] (is(name, word(RUNTIMES, i)) ? i : 0)
-colour(name) = int(word(PALETTE, place(name) > 0 ? place(name) : 5))
+colour(name) = int(word(PALETTE, place(name) > 0 ? place(name) : words(PALETTE)))
 colour_at(place) = int(word(PALETTE, int(place) + 1))   # of a runtime's place in RUNTIMES, from 0
 
 # The same marker for a model everywhere.

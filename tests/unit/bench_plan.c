@@ -60,7 +60,7 @@ static int fixture_new(void **state)
     struct fixture *f = *state = calloc(1, sizeof *f);
     f->options.seed = 42;
     f->suite.name = strdup("test");
-    return host_table_make(&f->catalog.hosts, NULL, &f->err) ||
+    return host_table_make(&f->catalog.hosts, NULL, NULL, &f->err) ||
            catalog_add_list(&f->catalog, row_of(&f->catalog, "c"),
                             json_loads(LIST("c", LONELY, "[\"slow\",\"fast\"]"), 0, NULL), &f->err) ||
            catalog_add_list(&f->catalog, row_of(&f->catalog, "py"),
@@ -615,6 +615,26 @@ TEST_WITH(test_when_it_is_enough, fixture_new, fixture_free, struct fixture *f)
     }
 }
 
+TEST(test_hosts_that_are_extra)
+{
+    char *names[] = {(char[]){"py"}, (char[]){"numba3.13"}};
+    const struct string_list named = {names, COUNT(names)};
+    struct host_table table;
+    struct error err = {.text = ""};
+    size_t usual;
+    assert_int_equal(host_table_make(&table, NULL, NULL, &err), 0);
+    usual = table.count;
+    for (size_t h = 0; h < usual; h++)
+        assert_false(table.rows[h].kind->extra);
+    host_table_free(&table);
+    assert_int_equal(host_table_make(&table, NULL, &named, &err), 0);
+    assert_int_equal(table.count, usual + 1);
+    assert_string_equal(table.rows[usual].name, "numba");
+    host_table_free(&table);
+    assert_string_equal(host_extra(1), "numba");
+    assert_null(host_extra(2));
+}
+
 TEST(test_tables_that_differ)
 {
     static const struct {
@@ -635,7 +655,7 @@ TEST(test_tables_that_differ)
         strcpy(stpcpy(text + before, table[i].to), at + strlen(table[i].from));
         struct catalog c = {.runtimes = NULL};
         struct error err = {.text = ""};
-        assert_int_equal(host_table_make(&c.hosts, NULL, &err), 0);
+        assert_int_equal(host_table_make(&c.hosts, NULL, NULL, &err), 0);
         assert_int_equal(catalog_add_list(&c, row_of(&c, "c"), json_loads(LIST("c", "", "[\"slow\"]"), 0, NULL), &err),
                          0);
         assert_int_equal(catalog_add_list(&c, row_of(&c, "py"), json_loads(text, 0, NULL), &err), 0);

@@ -238,11 +238,11 @@ const struct summary_cell *picture_next(const struct summary *summary, const str
     return NULL;
 }
 
-enum { RUNTIMES = 4 };
+enum { RUNTIMES = 6 };
 
 size_t picture_runtime_place(const char *runtime)
 {
-    static const char *const order[RUNTIMES] = {"c", "embed", "ext", "py"};
+    static const char *const order[RUNTIMES] = {"c", "embed", "ext", "py", "cython", "numba"};
     size_t i = 0;
     while (i < RUNTIMES && !runtime_is(runtime, order[i]))
         i++;
