@@ -46,7 +46,11 @@ host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c
               $(wildcard c_impl/models/*.c))
 bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
             $(BUILD)/obj/bench/report/html/page_text.o
-embed_o  := $(call objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c c_impl/bridge/isolated.c)
+# Those that PYTHONS names, and those that it named before: a host of older sources would not be the same host.
+pythons_too := $(sort $(PYTHONS) $(wildcard $(shell cat $(BUILD)/pythons/* 2>/dev/null)))
+embed_c  := c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c c_impl/bridge/isolated.c
+native_c := c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c
+embed_o  := $(call objects,$(embed_c))
 origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
@@ -69,7 +73,7 @@ native := $(BUILD)/native/native$(shell '$(PYTHON)' -s -E -c 'import sysconfig; 
 .DELETE_ON_ERROR:
 .PRECIOUS: $(BUILD)/obj/%.o
 
-all: $(programs) $(native) $(tasks) $(transports) $(plugins) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(PYTHONS),pythons) ## Build everything (the default)
+all: $(programs) $(native) $(tasks) $(transports) $(plugins) $(BUILD)/python $(BUILD)/version $(BUILD)/data/words.txt $(if $(pythons_too),pythons) ## Build everything (the default)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -160,14 +164,14 @@ $(BUILD)/cobench-host-embed: $(call objects,c_impl/host/main.c) $(embed_o) \
 $(BUILD)/cobench-host-embed: libs_of = $(shell $(PC) --libs jansson) -ldl -lm $(wordlist 2,99,$(embed_link))
 # C tasks inside Python, and the C host's thread pool behind one call. Nothing of the host's is visible outside.
 $(native): libs_of = -Wl,--exclude-libs,ALL -ldl -lm
-$(native): $(call objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c) \
+$(native): $(call objects,$(native_c)) \
            $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 # The same once more for each of PYTHONS: an embed host, a module, and under $(BUILD)/pythons the interpreter that they are of.
 .PHONY: pythons one-python
 pythons: $(BUILD)/python $(BUILD)/flags $(BUILD)/libhost.a $(BUILD)/libcommon.a
-	$(Q)'$(PYTHON)' -I scripts/interpreters.py $(BUILD) --make $(PYTHONS) >$(BUILD)/pythons.new && \
+	$(Q)'$(PYTHON)' -I scripts/interpreters.py $(BUILD) --make $(pythons_too) >$(BUILD)/pythons.new && \
 	  while IFS="$$(printf '\t')" read -r label path headers suffix; do $(MAKE) --no-print-directory one-python \
 	    "ONE=$$label" "ONE_PYTHON=$$path" "ONE_HEADERS=$$headers" "ONE_SUFFIX=$$suffix" </dev/null || exit 1; done <$(BUILD)/pythons.new
 ifdef ONE
@@ -183,13 +187,13 @@ $(BUILD)/obj/pythons/$(ONE)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$< for $(ONE))
 	$(Q)mkdir -p $(@D) && $(compile)
 $(one_embed): libs_of = $(shell $(PC) --libs jansson) -ldl -lm $(wordlist 2,99,$(one_link))
-$(one_embed): $(call objects,c_impl/host/main.c) $(call one_objects,c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c) \
+$(one_embed): $(call objects,c_impl/host/main.c) $(call one_objects,$(embed_c)) \
               $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)$(link)
 ifneq ($(one_native),$(native)) # which serves all of its version
 $(one_native): libs_of = -Wl,--exclude-libs,ALL -ldl -lm
-$(one_native): $(call one_objects,c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c) \
+$(one_native): $(call one_objects,$(native_c)) \
                $(BUILD)/libhost.a $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
