@@ -148,8 +148,8 @@ def test_a_worker_knows_where_it_is(tmp_path, model, method):
     body = "import threading; return (threading.current_thread() is threading.main_thread()) * 2 + worker"
     task = python_task(EMBED, tmp_path, open="import threading", worker_open="return flags", run=body)
     done = run(tmp_path, task, model, method=method)
-    main = model not in ("threads", "thread-pool")
-    assert set(done.results) == {main * 2 + (model in PROCESSES)}
+    main = model not in ("threads", "thread-pool", "async-threads", "interpreters")
+    assert set(done.results) == {main * 2 + (model in PROCESSES) + 2 * (model == "interpreters")}
 
 
 @pytest.mark.parametrize("locale", ("C", "C.UTF-8", "no_SUCH"))
