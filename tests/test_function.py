@@ -148,8 +148,8 @@ def test_what_goes_wrong_is_that_jobs_alone(host, model, method, shop):
     words = ("--model", model, "--start-method", method)
     done = host.run(shop.parent, "--task", f"{shop}:wrong", *words, "--workers", 2)
     kinds = {1: ("ValueError",), 2: ("SystemExit",), 3: ("CancelledError",), 4: ("NothingDone",), 7: ("IndexError",)}
-    if host is PY and model in PROCESSES:
-        kinds[5] = ("AttributeError", "PicklingError")  # the function returned cannot be pickled
+    if host is PY and model in (*PROCESSES, "interpreters"):
+        kinds[5] = ("AttributeError", "PicklingError", "NotShareableError")  # the function returned cannot be pickled
     assert done.status == 1 and sorted(job for job, _ in done.failed) == sorted(kinds)
     assert all(kind in kinds[job] for job, kind in done.failed)
     assert [job for job, row in enumerate(done.rows) if row["state"] == slots.FAILED] == sorted(kinds)

@@ -173,7 +173,8 @@ def test_tasks_need_nothing_but_the_contract():
     assert len(names) == 9
 
 
-@pytest.mark.parametrize("host", [host for host in (PY, EXT) if "interpreters" not in host.models], ids=repr)
+@pytest.mark.skipif("interpreters" in PY.models, reason="CPython 3.12 or later: the refusal is an older one's")
+@pytest.mark.parametrize("host", (PY, EXT), ids=repr)
 def test_interpreters_need_a_newer_python(host, tmp_path):
     done = host.run(tmp_path, "--task", "null", "--model", "interpreters")
     assert done.status == 77 and done.reason.startswith("CPython 3.14 or later is needed for an InterpreterPoolExecutor; this is 3.")
