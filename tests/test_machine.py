@@ -167,7 +167,7 @@ def test_under_a_quota_of_one_and_a_half_cpus(tmp_path):
 
 def test_a_throttled_sample_says_so(tmp_path):
     with quota_group(0.2) as folder:
-        _, _, samples, summary = run(tmp_path, "--task", "count", "--set", "size=200000", "--rounds", "1", "--model", "sync",
+        _, _, samples, summary = run(tmp_path, "--task", "count", "--set", "size=2000000", "--rounds", "1", "--model", "sync",
                                      "--runtime", "py", "--workers", "1", preexec_fn=inside(folder))
     timed = [sample for sample in samples if sample["pass"] == "timed"]
     assert timed and all("quota" in sample["disturbed_by"].split() for sample in timed)

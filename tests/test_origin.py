@@ -122,7 +122,7 @@ def test_delay(origin: Origin, delay: int) -> None:
             assert connection.getresponse().read() == body_of(0, 8)
             waits.append((time.monotonic() - begin) * 1000)
     assert min(waits) >= delay
-    assert min(waits) < delay + 1.5
+    assert min(waits) < delay + 5
 
 
 def test_delays_do_not_queue(origin: Origin) -> None:
