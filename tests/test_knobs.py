@@ -121,21 +121,22 @@ def test_cold(host, model, cold, tmp_path):
 
 def test_rows_of_a_run(tmp_path):
     words = ("--task", "null", "--runtime", "c,py", "--model", "process-pool", "--jobs", 4, "--rounds", 1, "--workers", 2)
-    run = Run(tmp_path, *words, "--start-method", "fork,forkserver", "--cold=off,on")
+    run = Run(tmp_path, *words, "--start-method", "fork,forkserver", "--cold=on,off")
     names = [f"{c['runtime']}:{c['model']}" for c in run.cells]
-    rows = ["process-pool", "process-pool+forkserver", "process-pool+cold"]
+    rows = ["process-pool", "process-pool+forkserver", "process-pool+cold=off"]
     assert names == [f"{runtime}:{model}" for runtime in ("c", "py") for model in ("sync", *rows)]
     assert run.cell("py", rows[1])["start_method"] == "forkserver" and run.cell("py", rows[1])["verified"]
     assert "no counterpart in C" in run.cell("c", rows[1])["note"]
     used = {s["name"]: s.get("knobs") for s in run.samples}
-    assert used["null py:process-pool+cold"].items() >= {"start-method": "fork", "cold": "on", "chunk": "1"}.items()
-    assert used["null py:process-pool+forkserver"].items() >= {"start-method": "forkserver", "cold": "off", "chunk": "1"}.items()
+    assert used["null py:process-pool+cold=off"].items() >= {"start-method": "fork", "cold": "off", "chunk": "1"}.items()
+    assert used["null py:process-pool+forkserver"].items() >= {"start-method": "forkserver", "cold": "on", "chunk": "1"}.items()
     assert "null c:process-pool+forkserver" not in {s["name"] for s in run.samples if s["status"] == "ok"}
-    assert "process-pool+cold" in cobench("report", run.folder).stdout
+    table = cobench("report", run.folder).stdout
+    assert "process-pool+cold=off" in table and "ideal 2.00x · cold on\n" in table
     again = cobench("compare", run.folder, run.folder, "--format", "csv").stdout
-    assert again.count("process-pool+cold") == 2
+    assert again.count("process-pool+cold=off") == 2
     assert cobench("run", "--resume", run.folder, "--rounds", 2, "--no-plots").returncode == 0
-    assert {s["round"] for s in run.samples if s["name"] == "null py:process-pool+cold"} == {0, 1, 2}
+    assert {s["round"] for s in run.samples if s["name"] == "null py:process-pool+cold=off"} == {0, 1, 2}
 
 
 def test_what_the_driver_lists():

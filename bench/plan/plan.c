@@ -749,8 +749,10 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
 
 void plan_free(struct plan *plan)
 {
-    for (size_t g = 0; g < plan->group_count; g++)
+    for (size_t g = 0; g < plan->group_count; g++) {
         json_decref(plan->groups[g].params);
+        json_decref(plan->groups[g].knobs);
+    }
     free(plan->groups);
     free(plan->cells);
     json_decref(plan->source);

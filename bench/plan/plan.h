@@ -30,6 +30,8 @@ struct plan_group {
     const char *name, *task, *kind, *asks;
     const struct catalog_task *entry; /* the catalog's; NULL: the plan was read and not bound */
     json_t *params;                   /* key -> text: every parameter but a URL nobody gave */
+    json_t *knobs;                    /* name -> text: with what its cells run, but rows of further values, where it is
+                                         not the hosts' default; of a plan that was read */
     int64_t jobs, workers;
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */

@@ -219,7 +219,11 @@ static int read_cell(json_t *json, struct plan *p, struct plan_cell *c, struct e
     if ((c->program != NULL) != (strcmp(c->runtime, RUNTIME_PROGRAM) == 0) ||
         (c->program != NULL && (c->baseline || c->role != ROLE_MODEL)))
         return error_set(err, -EPROTO, "plan.json: a cell is half a program's");
-    return read_knobs(json, c, err);
+    struct plan_group *g = &p->groups[c->group];
+    const int wrong = read_knobs(json, c, err);
+    if (wrong == 0 && c->knobs != NULL && strchr(c->model, '+') == NULL)
+        json_object_update(g->knobs = g->knobs != NULL ? g->knobs : json_object(), c->knobs);
+    return wrong;
 }
 
 static int read_head(const json_t *json, struct plan *p, struct error *err)

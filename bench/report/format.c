@@ -165,8 +165,15 @@ char *format_group(const struct plan_group *group)
 {
     char *params = format_params(group), *shape = format_shape(group);
     const bool named = strcmp(group->name, group->task) != 0;
-    char *text = text_format("%s%s%s · %s%s%s · %s", group->name, named ? " · task " : "", named ? group->task : "",
-                             group->kind, *params != '\0' ? " · " : "", params, shape);
+    const char *key;
+    json_t *value;
+    char *text;
+    size_t length;
+    FILE *out = text_open(&text, &length);
+    fprintf(out, "%s%s%s · %s%s%s · %s", group->name, named ? " · task " : "", named ? group->task : "", group->kind,
+            *params != '\0' ? " · " : "", params, shape);
+    json_object_foreach(group->knobs, key, value) fprintf(out, " · %s %s", key, json_string_value(value));
+    text_close(out);
     free(shape);
     free(params);
     return text;

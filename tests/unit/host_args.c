@@ -95,6 +95,30 @@ TEST(test_refused)
     }
 }
 
+/* Each knob's own default is a value of it, reads as it was typed, and is what there is without the option. */
+TEST(test_knobs)
+{
+    const struct knobs usual = knobs_default();
+    const struct knob *row;
+    struct cobench_error err;
+    char text[KNOB_TEXT_SIZE];
+    for (size_t i = 0; (row = knobs_row(i)) != NULL; i++) {
+        struct knobs knobs = usual;
+        assert_string_equal(knobs_text(&usual, row, text), row->fallback);
+        assert_int_equal(knobs_take(&knobs, row, row->fallback, &err), 0);
+        assert_string_equal(knobs_text(&knobs, row, text), row->fallback);
+        assert_int_equal(knobs_take(&knobs, row, "", &err), -EINVAL);
+        assert_string_not_equal(row->name, "switch-interval"); /* which is embed's */
+    }
+    assert_true(usual.start_method == START_FORK && !usual.cold && usual.stack_size == 0);
+    char *words[] = {"run",      "--task", "t",         "--model",      "sync",  "--slots", "s",
+                     "--record", "r",      "--cold=on", "--stack-size", "65536", NULL};
+    struct args args;
+    assert_int_equal(args_open_run(&args, words_count(words), words, &err), 0);
+    assert_true(args.knobs.cold && args.knobs.stack_size == 65536 && args.knobs.start_method == START_FORK);
+    args_close(&args);
+}
+
 TEST(test_record_is_found_among_errors)
 {
     const struct args nothing = {.record = NULL};
