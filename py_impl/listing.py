@@ -157,6 +157,7 @@ def build_facts() -> dict[str, str | None]:
     """How this interpreter was built, as far as it knows."""
     variables = sysconfig.get_config_vars()
     arguments = str(variables.get("CONFIG_ARGS") or "")
+    otherwise = "not told" if variables.get("PGO_PROF_USE_FLAG") == "" else "no"  # Debian takes it out of what it tells
     return {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
@@ -164,7 +165,7 @@ def build_facts() -> dict[str, str | None]:
         "compiler": platform.python_compiler(),
         "cflags": _text(variables.get("PY_CFLAGS") or variables.get("CFLAGS")),
         "optimisation": ", ".join(
-            f"{name}: {'yes' if option in arguments else 'no'}"
+            f"{name}: {'yes' if option in arguments else otherwise}"
             for name, option in (("pgo", "--enable-optimizations"), ("lto", "--with-lto"))
         ),
         "config_args": _text(arguments),
