@@ -26,9 +26,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#if PY_VERSION_HEX < 0x030D0000 /* the GIL is what they stand for */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION()         }
+#if PY_VERSION_HEX < 0x030D0000 /* the GIL is what it stands for */
+typedef char PyMutex;
+#define PyMutex_Lock(mutex)   ((void)(mutex))
+#define PyMutex_Unlock(mutex) ((void)(mutex))
 #endif
 
 struct module_state {
@@ -60,6 +61,7 @@ struct state_object {
     void *state;
     pid_t pid;              /* that opened it */
     _Atomic int users;      /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
+    PyMutex placing;        /* held while `pool` is read or replaced: a critical section may be left in between */
     struct pool_call *pool; /* the last one; NULL: none yet */
 };
 
@@ -767,12 +769,12 @@ static bool pool_place(struct state_object *state, struct pool_call *call)
 {
     struct pool_call *old;
     bool free_now;
-    Py_BEGIN_CRITICAL_SECTION(state);
+    PyMutex_Lock(&state->placing);
     old = state->pool;
     free_now = old == NULL || native_pool_ended(old);
     if (free_now)
         state->pool = call;
-    Py_END_CRITICAL_SECTION();
+    PyMutex_Unlock(&state->placing);
     native_pool_free(free_now ? old : call);
     if (!free_now)
         PyErr_SetString(PyExc_RuntimeError, "a pool is running on this state already");
@@ -807,9 +809,9 @@ static PyObject *task_pool_found(PyObject *object, PyObject *given)
     PyObject *result = NULL;
     if (state == NULL)
         return NULL;
-    Py_BEGIN_CRITICAL_SECTION(state);
+    PyMutex_Lock(&state->placing);
     result = state->pool != NULL ? native_pool_found(state->pool) : Py_NewRef(Py_None);
-    Py_END_CRITICAL_SECTION();
+    PyMutex_Unlock(&state->placing);
     return result;
 }
 
