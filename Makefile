@@ -108,8 +108,8 @@ check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing 
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
 
 .PHONY: check-pythons
-check-pythons: all ## Free threading and interpreters, N=1000 runs a model of each build (BUILDS="build build-3.13t" ONLY=embed:interpreters)
-	$(Q)'$(PYTHON)' -s -E scripts/checks/pythons.py $(if $(N),--runs $(N)) $(if $(ONLY),--only $(ONLY)) $(or $(BUILDS),$(BUILD))
+check-pythons: all ## Free threading and interpreters, N=1000 runs a model of each interpreter (PYTHONS= ONLY=embed:interpreters)
+	$(Q)'$(PYTHON)' -s -E scripts/checks/pythons.py $(if $(N),--runs $(N)) $(if $(ONLY),--only $(ONLY)) $(BUILD)
 
 check-soak: all ## Kill any process of runs at random instants for hours (HOURS=2): nothing lost, doubled or left
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/soak.py --hours $(or $(HOURS),2) $(if $(STATE),--state $(STATE))

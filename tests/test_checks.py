@@ -93,9 +93,9 @@ def test_the_claims_shown_are_the_committed_ones(tmp_path):
 
 
 def test_free_threading_and_interpreters_are_checked_where_there_are_any():
-    done = check("pythons.py", "--runs", "1", BUILD)
-    if sys.version_info < (3, 12):
+    done = check("pythons.py", "--runs", "1", "--only", "embed:interpreters", BUILD)
+    if sys.version_info < (3, 12) and not (BUILD / "pythons").exists():
         assert (done.returncode, done.stdout) == (77, "no build here is free-threaded or has interpreters with locks of their own: "
                                                       "there is nothing to check\n")  # fmt: skip
     else:
-        assert done.returncode == 0 and re.search(r"^PASS   3\.\S+ embed:interpreters +0 of 1 failed$", done.stdout, re.M), done.stdout
+        assert done.returncode == 0 and re.search(r"^PASS   3\.\S+ \S+ +0 of 1 failed$", done.stdout, re.M), done.stdout

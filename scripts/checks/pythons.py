@@ -47,10 +47,18 @@ def listing(program: tuple[str, ...], build: Path) -> dict:
 
 
 def variants(build: Path) -> list[Variant]:
-    """What there is to run in a build."""
-    python = ((build / "python").read_text().strip(), "-s", "-E", "-m")
+    """What there is to run in a build: of its own interpreter, and of those that `make PYTHONS=` added."""
+    added = sorted((build / "pythons").iterdir()) if (build / "pythons").is_dir() else []
+    return [variant for of in (build / "python", *added) for variant in variants_of(build, of)]
+
+
+def variants_of(build: Path, of: Path) -> list[Variant]:
+    python = (of.read_text().strip(), "-s", "-E", "-m")
+    embed = build / ("cobench-host-embed" if of.name == "python" else f"cobench-host-embed-{of.name}")
+    if not embed.exists():
+        return []  # one without headers has nothing of its own
     found = []
-    for runtime, program in (("embed", (str(build / "cobench-host-embed"),)), ("ext", (*python, "py_impl.ext")), ("py", (*python, "py_impl"))):
+    for runtime, program in (("embed", (str(embed),)), ("ext", (*python, "py_impl.ext")), ("py", (*python, "py_impl"))):
         offer = listing(program, build)
         lock = offer["build"]["gil"] == "yes"
         name = f"{offer['build']['python']}{'' if lock else 't'} {runtime}"
