@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        json_loadb((const char *)data + second, size - second, 0, NULL)};
     struct catalog catalog = {.runtimes = NULL};
     struct error err = {.text = ""};
-    int rc = host_table_make(&catalog.hosts, NULL, &err);
+    int rc = host_table_make(&catalog.hosts, NULL, NULL, &err);
     for (size_t i = 0; i < 2; i++)
         if (lists[i] != NULL && rc == 0)
             rc = catalog_add_list(&catalog, row_of(&catalog, names[i]), lists[i], &err);

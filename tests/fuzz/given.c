@@ -66,7 +66,7 @@ void given_catalog(struct catalog *out)
 {
     struct error err = {.text = ""};
     *out = (struct catalog){.runtimes = NULL};
-    FUZZ_MUST(host_table_make(&out->hosts, NULL, &err) == 0);
+    FUZZ_MUST(host_table_make(&out->hosts, NULL, NULL, &err) == 0);
     add_host(out, 0, "c", lonely);
     add_host(out, out->hosts.count - 1, "py", "");
 }
