@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import time
 
+# Futures waiting at once: as many as keep every worker busy, so that a million jobs do not take a gigabyte.
+WINDOW = 4096
+
 TYPE_CHECKING = False  # typing itself costs more to import than this whole host
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
 
 def in_order(jobs: int) -> Iterator[int]:
@@ -25,3 +29,21 @@ def when_due(jobs: int, due: Callable[[int], int]) -> Iterator[int]:
         while (left_ns := due_ns - time.monotonic_ns()) > 0:
             time.sleep(left_ns / 1e9)
         yield job
+
+
+def window(workers: int) -> int:
+    """How many futures of a pool may wait at once."""
+    return max(WINDOW, 4 * workers)
+
+
+def submit_each(jobs: Iterator[int], executor: Executor, run_job: Callable[[int], None], workers: int) -> None:
+    """Hands each job to a pool as it is drawn, and returns when the last has ended."""
+    from collections import deque  # which only pools need, and have imported
+
+    waiting, most = deque(), window(workers)
+    for job in jobs:
+        if len(waiting) >= most:
+            waiting.popleft().result()
+        waiting.append(executor.submit(run_job, job))
+    for future in waiting:
+        future.result()

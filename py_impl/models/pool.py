@@ -13,12 +13,10 @@ from concurrent.futures import BrokenExecutor, Executor
 from itertools import islice
 
 from py_impl.contract import WORKER_ISOLATED, WORKER_PROCESS
+from py_impl.dispenser import submit_each, window
 from py_impl.errors import Usage
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
-
-# Futures waiting at once, as in the thread pool.
-WINDOW = 4096
 
 
 # -- in the host ------------------------------------------------------------------------------------------------------
@@ -27,13 +25,7 @@ WINDOW = 4096
 def drain(run: Run, executor: Executor) -> None:
     if hasattr(run.task, "call"):
         return drain_values(run, executor)
-    waiting = deque()
-    for job in run.dispenser:
-        if len(waiting) >= max(WINDOW, 4 * run.workers):
-            waiting.popleft().result()
-        waiting.append(executor.submit(run_job, job))
-    for future in waiting:
-        future.result()
+    submit_each(run.dispenser, executor, run_job, run.workers)
 
 
 def drain_values(run: Run, executor: Executor) -> None:
@@ -54,7 +46,7 @@ def drain_values(run: Run, executor: Executor) -> None:
                 run.shared.failed(job, None, type(error).__name__, f"between the {between}: {error}", None)
 
     while jobs := list(islice(run.dispenser, run.knobs["chunk"])):
-        if len(waiting) >= max(WINDOW, 4 * run.workers):
+        if len(waiting) >= window(run.workers):
             take()
         waiting.append((jobs, executor.submit(call_jobs, jobs, run.task.items(jobs))))
     while waiting:

@@ -8,16 +8,13 @@ starts a thread only where none is idle.)
 from __future__ import annotations
 
 import threading
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
+from py_impl.dispenser import submit_each
 from py_impl.errors import Impossible
 from py_impl.machine import start_limits
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
-
-# Futures waiting at once: as many as keep every thread busy, so that a million jobs do not take a gigabyte.
-WINDOW = 4096
 
 
 class Pool(threading.local):
@@ -51,13 +48,7 @@ def run(run: Run) -> None:
             raise Impossible(f"cannot start {run.workers} threads: {error} ({start_limits()})") from error
         run.check_workers()
         run.gate()
-        waiting = deque()
-        for job in run.dispenser:
-            if len(waiting) >= max(WINDOW, 4 * run.workers):
-                waiting.popleft().result()
-            waiting.append(executor.submit(run_job, job))
-        for future in waiting:
-            future.result()
+        submit_each(run.dispenser, executor, run_job, run.workers)
         run.end_pause_all()
         everyone(executor, cool, run.workers)
 
