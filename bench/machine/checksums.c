@@ -10,6 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 
@@ -74,6 +75,17 @@ static int add_tree(json_t *sums, const char *name, char *path, const char *ends
     return rc;
 }
 
+/* A file of the build is called as those above are, one of which it may be. */
+static int add_more(json_t *sums, const char *build, char *path)
+{
+    const size_t length = strlen(build);
+    const bool built = strncmp(path, build, length) == 0 && path[length] == '/';
+    char *name = built ? text_format("build%s", path + length) : xstrdup(path);
+    const int rc = add_tree(sums, name, path, "");
+    free(name);
+    return rc;
+}
+
 /* The interpreter by its path too: two of the same bytes can stand for two installations. */
 static int add_interpreter(json_t *sums, const char *python)
 {
@@ -97,7 +109,7 @@ int checksums_make(const struct paths *paths, const char *tasks_dir, const struc
         free(path);
     }
     for (size_t i = 0; rc == 0 && i < more->count; i++)
-        rc = add_tree(sums, more->items[i], more->items[i], "");
+        rc = add_more(sums, paths->build, more->items[i]);
     if (rc == 0 && paths->python != NULL)
         rc = add_interpreter(sums, paths->python);
     if (rc == 0) {
