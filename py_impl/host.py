@@ -136,6 +136,7 @@ class Command:
             run.command = task
         run.schedule = schedule
         run.knobs = values
+        run.services = params.services(given["--service"])
         run.start_method = values["start-method"] if model.processes else "fork"
         run.path = given.get("--path")
         run.inputs = None if hasattr(task, "call") else given.get("--inputs")

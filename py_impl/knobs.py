@@ -14,11 +14,12 @@ SWITCH = ("off", "on")
 
 
 class Knob:
-    __slots__ = ("name", "kind", "default", "choices", "low", "high", "models", "asks", "runtimes", "about")
+    __slots__ = ("name", "kind", "default", "choices", "low", "high", "models", "asks", "services", "runtimes", "about")
 
     def __init__(
         self, name: str, kind: type, default: str, about: str, models: tuple[str, ...], *, choices: tuple[str, ...] | None = None,
         low: float | None = None, high: float | None = None, asks: str | None = None, runtimes: tuple[str, ...] | None = None,
+        services: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.name = name  # of the option, without "--"
         self.kind = kind  # of its value: int and float from low to high, str of choices, bool of SWITCH
@@ -28,6 +29,7 @@ class Knob:
         self.high = high
         self.models = models  # those that it changes
         self.asks = asks  # what the tasks ask for where it does, "function": a user's function; None: any
+        self.services = services  # those of its choices that need the service of the same name (run.services)
         self.runtimes = runtimes  # that have it; None: all do
         self.about = about
 
@@ -49,7 +51,8 @@ class Knob:
         """Its row in the list of a runtime that has these models."""
         kind = "choice" if self.choices else "int" if self.kind is int else "real"
         return {"name": self.name, "type": kind, "default": self.default, "min": self.low, "max": self.high,
-                "choices": self.choices, "models": [name for name in self.models if name in models], "asks": self.asks, "about": self.about}  # fmt: skip
+                "choices": self.choices, "models": [name for name in self.models if name in models], "asks": self.asks,
+                "services": {name: [name] for name in self.services}, "about": self.about}  # fmt: skip
 
 
 KNOBS = (

@@ -50,6 +50,7 @@ OPTIONS = (
     Option("--slots", "run", "FILE", "the slots file, created or truncated", needed=True),
     Option("--record", "run", "FILE", "the record, created or truncated", needed=True),
     Option("--url", "run", "U", "the same as --set url=U"),
+    Option("--service", "run", "NAME=URL", "where a service is that a model or a knob's value needs", many=True),
     *(Option("--" + knob.name, "run", "|".join(knob.choices or "N"), f"{knob.about}; {knob.default} by default") for knob in KNOBS),
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
     Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),

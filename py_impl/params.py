@@ -73,6 +73,13 @@ def settings(pairs: list[str]) -> dict[str, str]:
     return chosen
 
 
+def services(pairs: list[str]) -> dict[str, str]:
+    """The --service options, name to URL. A wrong one is not repeated: there may be a password in it."""
+    if any(pair.find("=") < 1 for pair in pairs):
+        raise Usage("--service: must be NAME=URL")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
 def resolve(task: str, table: tuple[Param, ...], chosen: dict[str, str]) -> dict[str, str]:
     """The text of every parameter, checked; paths resolved."""
     keys = [param.key for param in table]

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command")  # fmt: skip
+            "slots_path", "end_pause", "path", "inputs", "command", "services")  # fmt: skip
 
 
 class Run:
@@ -47,6 +47,7 @@ class Run:
         self.jobs = 0
         self.workers = 0  # the most jobs in flight at once, 1..jobs
         self.knobs: dict[str, object] = {}  # knobs.py: name to value, all that there are
+        self.services: dict[str, str] = {}  # --service: name to URL
         self.start_method = "fork"  # that of the knobs where the model has processes
         self.isolated = False  # each worker has an interpreter of its own in this process
         self.request_timeout_s = 30.0

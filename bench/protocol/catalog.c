@@ -47,6 +47,31 @@ static int check_shape(const json_t *object, const struct json_shape *shape, con
     return key == NULL ? 0 : error_set(err, -EPROTO, "its list: '%s' of %s is missing or of the wrong type", key, what);
 }
 
+/* `names`: an array of strings; NULL: there are none. */
+static int check_services(const json_t *names, const char *what, struct error *err)
+{
+    size_t i;
+    const json_t *name;
+    bool sound = names == NULL || json_is_array(names);
+    json_array_foreach(names, i, name) sound = sound && json_is_string(name);
+    return sound ? 0 : error_set(err, -EPROTO, "its list: 'services' of %s are no array of names", what);
+}
+
+static int check_model(const json_t *model, struct error *err)
+{
+    const int rc = check_shape(model, model_shape, "a model", err);
+    return rc != 0 ? rc : check_services(json_object_get(model, "services"), "a model", err);
+}
+
+static int check_knob(const json_t *knob, struct error *err)
+{
+    json_t *services = json_object_get(knob, "services"), *names;
+    const char *value;
+    int rc = check_shape(knob, knob_shape, "a knob", err);
+    json_object_foreach(services, value, names) rc = rc != 0 ? rc : check_services(names, "a knob", err);
+    return rc;
+}
+
 static int check_param(const json_t *params, size_t k, const char *task, struct error *err)
 {
     size_t i;
@@ -90,9 +115,9 @@ static int check_list(const json_t *list, struct error *err)
         return error_set(err, -EPROTO, "its list is of a version this program does not know");
     int rc = check_shape(list, list_shape, "the list", err);
     for (size_t i = 0; rc == 0 && i < json_array_size(models); i++)
-        rc = check_shape(json_array_get(models, i), model_shape, "a model", err);
+        rc = check_model(json_array_get(models, i), err);
     for (size_t i = 0; rc == 0 && i < json_array_size(knobs); i++)
-        rc = check_shape(json_array_get(knobs, i), knob_shape, "a knob", err);
+        rc = check_knob(json_array_get(knobs, i), err);
     for (size_t i = 0; rc == 0 && i < json_array_size(tasks); i++)
         rc = check_task(json_array_get(tasks, i), err);
     return rc;
@@ -392,6 +417,35 @@ static const json_t *find_named(const json_t *rows, const char *key, const char 
 const json_t *catalog_knob(const struct catalog *catalog, size_t host, const char *name)
 {
     return find_named(json_object_get(catalog->lists[host], "knobs"), "name", name);
+}
+
+static void add_strings(struct string_list *into, const json_t *strings)
+{
+    size_t i;
+    const json_t *string;
+    json_array_foreach(strings, i, string)
+    {
+        if (!string_list_have(into, json_string_value(string)))
+            string_list_add(into, json_string_value(string));
+    }
+}
+
+void catalog_services(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs,
+                      struct string_list *out)
+{
+    const json_t *list = catalog->lists[host], *row;
+    size_t i;
+    add_strings(out, json_object_get(find_named(json_object_get(list, "models"), "name", model), "services"));
+    json_array_foreach(json_object_get(list, "knobs"), i, row)
+    {
+        const json_t *chosen = json_object_get(knobs, json_string_value(json_object_get(row, "name")));
+        const json_t *value = chosen != NULL ? chosen : json_object_get(row, "default");
+        struct string_list touched = {NULL, 0};
+        add_strings(&touched, json_object_get(row, "models"));
+        if (string_list_have(&touched, model))
+            add_strings(out, json_object_get(json_object_get(row, "services"), json_string_value(value)));
+        string_list_free(&touched);
+    }
 }
 
 const json_t *catalog_param(const struct catalog_task *task, const char *key)

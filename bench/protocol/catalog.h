@@ -12,7 +12,7 @@
 #include "bench/util/error.h"
 #include "bench/protocol/host_table.h"
 
-#define JOBS_MAX  100000000
+#define JOBS_MAX 100000000
 
 /* A user's own function or command, then the only task of a run. Strings are borrowed. */
 struct function {
@@ -95,6 +95,10 @@ const struct catalog_task *catalog_task(const struct catalog *catalog, const cha
 const struct catalog_model *catalog_baseline(const struct catalog *catalog, size_t host);
 /* A row of a host's table of knobs (common/schema/list.schema.json); NULL: the host has no such knob. */
 const json_t *catalog_knob(const struct catalog *catalog, size_t host, const char *name);
+/* Adds the names of the services that a model of a host needs with these knobs (name -> value, those that are not the host's
+ * defaults; NULL: all are), each once. */
+void catalog_services(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs,
+                      struct string_list *out);
 /* A row of a task's table; NULL: the task has no such parameter. */
 const json_t *catalog_param(const struct catalog_task *task, const char *key);
 /* Names with commas between them, for "known: ..." in errors; to be freed. */

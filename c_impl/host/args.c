@@ -24,6 +24,7 @@ enum {
     KEY_SLOTS,
     KEY_RECORD,
     KEY_URL,
+    KEY_SERVICE,
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
@@ -64,6 +65,8 @@ static const struct argp_option run_options[] = {
      "the most jobs in flight at once, 1..100000 (default: all jobs for io, else the CPUs)", 0},
     {"set", KEY_SET, "KEY=VALUE", 0, "a parameter of the task", 0},
     {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
+    {"service", KEY_SERVICE, "NAME=URL", 0, "where a service is that a model or a knob's value needs; again for each",
+     0},
     {"slots", KEY_SLOTS, "FILE", 0, "where the jobs' results and times go", 0},
     {"record", KEY_RECORD, "FILE", 0, "where the record of the run goes", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
@@ -160,10 +163,15 @@ static int setting_parse(struct args *args, int key, const char *text, struct co
         args->settings[args->setting_count++] = (struct setting){.key = "url", .key_length = 3, .value = text};
         return 0;
     }
+    if (key == KEY_SERVICE && (!equals || equals == text))
+        return error_fill(err, -EINVAL, "--service: must be NAME=URL"); /* which may have a password */
     if (!equals || equals == text)
         return error_fill(err, -EINVAL, "--set %.100s: must be key=value", text);
-    args->settings[args->setting_count++] = (struct setting){
-        .key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
+    const struct setting setting = {.key = text, .key_length = (size_t)(equals - text), .value = equals + 1};
+    if (key == KEY_SERVICE)
+        args->services[args->service_count++] = setting;
+    else
+        args->settings[args->setting_count++] = setting;
     return 0;
 }
 
@@ -259,6 +267,7 @@ static int option_parse(struct parse *parse, int key, char *text)
         return number_parse(args, key, text, err);
     case KEY_SET:
     case KEY_URL:
+    case KEY_SERVICE:
         return setting_parse(args, key, text, err);
     case KEY_TIMEOUT:
         return seconds_parse("--timeout", text, &args->timeout_ns, err);
@@ -327,8 +336,9 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
                           .timeout_ns = TIMEOUT_S * NS_PER_S,
                           .request_timeout_ns = REQUEST_TIMEOUT_S * NS_PER_S};
     args->settings = calloc((size_t)argc, sizeof *args->settings);
+    args->services = calloc((size_t)argc, sizeof *args->services);
     args->command = calloc((size_t)argc, sizeof *args->command);
-    if (!args->settings || !args->command)
+    if (!args->settings || !args->services || !args->command)
         return error_fill(err, -ENOMEM, "out of memory");
     err->message[0] = '\0';
     const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
@@ -368,6 +378,8 @@ void args_close(struct args *args)
 {
     free(args->settings);
     args->settings = NULL;
+    free(args->services);
+    args->services = NULL;
     free(args->command);
     args->command = NULL;
 }

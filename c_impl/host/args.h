@@ -28,6 +28,8 @@ struct args {
     unsigned workers;          /* 0: by the task's kind */
     struct setting *settings;
     size_t setting_count;
+    struct setting *services; /* of --service: a name and a URL each */
+    size_t service_count;
     struct knobs knobs;
     int64_t timeout_ns, request_timeout_ns;
     struct arrivals arrivals;   /* rate 0: a closed loop */

@@ -34,7 +34,9 @@ struct knob {
     const char *fallback; /* the default, as typed; of a number it may be less than min */
     const char *models;   /* those that it changes, "a|b" */
     const char *asks;     /* the ask of the tasks for which it does, as in the list; NULL: any */
-    const char *runtime;  /* the only one that has it; NULL: all do */
+    const char
+        *services; /* those of its choices that need the service of the same name (run_service), "a|b"; NULL: none */
+    const char *runtime; /* the only one that has it; NULL: all do */
     const char *about;
 };
 

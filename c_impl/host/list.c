@@ -41,24 +41,6 @@ static json_t *build_json(void)
     return json;
 }
 
-/* A model that cannot run here is listed, so that whoever names it is told why. */
-static json_t *model_json(const struct model *model)
-{
-    struct cobench_error unsaid;
-    const bool extra = model->extra || model_check(model, &unsaid) != 0;
-    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "name", model->name, "about", model->about, "processes",
-                     model->uses_processes, "loop", model->uses_loop, "baseline", model->one_at_a_time, "extra", extra);
-}
-
-static json_t *models_json(void)
-{
-    json_t *array = json_array();
-    for (size_t i = 0; array && models[i]; i++)
-        if (model_is_here(models[i]))
-            json_array_append_new(array, model_json(models[i]));
-    return array;
-}
-
 /* "a|b|c" as an array; null for NULL. */
 static json_t *choices_json(const char *choices)
 {
@@ -72,6 +54,25 @@ static json_t *choices_json(const char *choices)
             return array;
         choices += span + 1;
     }
+}
+
+/* A model that cannot run here is listed, so that whoever names it is told why. */
+static json_t *model_json(const struct model *model)
+{
+    struct cobench_error unsaid;
+    const bool extra = model->extra || model_check(model, &unsaid) != 0;
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name", model->name, "about", model->about, "processes",
+                     model->uses_processes, "loop", model->uses_loop, "baseline", model->one_at_a_time, "extra", extra,
+                     "services", model->services ? choices_json(model->services) : json_array());
+}
+
+static json_t *models_json(void)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && models[i]; i++)
+        if (model_is_here(models[i]))
+            json_array_append_new(array, model_json(models[i]));
+    return array;
 }
 
 static json_t *number_json(const struct knob *knob, double number)
@@ -89,6 +90,16 @@ static json_t *knob_models_json(const struct knob *knob)
     return array;
 }
 
+/* What each choice that needs services needs. */
+static json_t *knob_services_json(const struct knob *knob)
+{
+    json_t *object = json_object(), *names = choices_json(knob->services), *name;
+    size_t i;
+    json_array_foreach(names, i, name) json_object_set_new(object, json_string_value(name), json_pack("[O]", name));
+    json_decref(names);
+    return object;
+}
+
 static json_t *knobs_json(void)
 {
     static const char *const types[] = {
@@ -96,11 +107,12 @@ static json_t *knobs_json(void)
     json_t *array = json_array();
     const struct knob *knob;
     for (size_t i = 0; array && (knob = knobs_row(i)) != NULL; i++)
-        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:s}", "name", knob->name,
-                                               "type", types[knob->kind], "default", knob->fallback, "min",
-                                               number_json(knob, knob->min), "max", number_json(knob, knob->max),
-                                               "choices", choices_json(knob->choices), "models", knob_models_json(knob),
-                                               "asks", knob->asks, "about", knob->about));
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:o, s:s}", "name", knob->name,
+                                        "type", types[knob->kind], "default", knob->fallback, "min",
+                                        number_json(knob, knob->min), "max", number_json(knob, knob->max), "choices",
+                                        choices_json(knob->choices), "models", knob_models_json(knob), "asks",
+                                        knob->asks, "services", knob_services_json(knob), "about", knob->about));
     return array;
 }
 

@@ -10,13 +10,14 @@
 
 struct model {
     const char *name;
-    const char *about;   /* one line */
-    bool uses_processes; /* start methods apply */
-    bool uses_loop;      /* waits on an event loop */
-    bool loop_a_cpu;     /* on several: limits_loops */
-    bool one_at_a_time;  /* ignores workers: a baseline */
-    bool extra;          /* the driver runs it only where it is named */
-    bool isolates;       /* each worker has an interpreter of its own, so that only some runtimes have it */
+    const char *about;    /* one line */
+    bool uses_processes;  /* start methods apply */
+    bool uses_loop;       /* waits on an event loop */
+    bool loop_a_cpu;      /* on several: limits_loops */
+    bool one_at_a_time;   /* ignores workers: a baseline */
+    bool extra;           /* the driver runs it only where it is named */
+    bool isolates;        /* each worker has an interpreter of its own, so that only some runtimes have it */
+    const char *services; /* that it needs (run_service), "a|b"; NULL: none */
     /*
      * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0
      * also when jobs failed (they are in the shared state); a negative errno when the model itself could not go on,

@@ -9,9 +9,18 @@
 
 #include "common/clock.h"
 #include "host/error.h"
+#include "host/params.h"
 #include "host/shared_state.h"
 #include "host/slots.h"
 #include "host/transport.h"
+
+const char *run_service(const struct run *run, const char *name)
+{
+    for (const struct setting *s = run->services; s < run->services + run->service_count; s++)
+        if (strlen(name) == s->key_length && strncmp(s->key, name, s->key_length) == 0)
+            return s->value;
+    return NULL;
+}
 
 /* -- the gate and the task -------------------------------------------------------------------------------------------- */
 

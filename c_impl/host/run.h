@@ -18,6 +18,7 @@
 struct children;
 struct dispenser;
 struct end_pause;
+struct setting;
 struct shared_state;
 struct transport;
 
@@ -34,6 +35,8 @@ struct run {
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for a URL or a command */
     void *transport_state;
+    const struct setting *services; /* of --service; for run_service */
+    size_t service_count;
     struct children *children;         /* for `workers` of them; NULL unless the model uses processes */
     int gate_read, gate_write;         /* descriptors of --gate; -1: none */
     const struct end_pause *end_pause; /* of --end-pause; NULL: none */
@@ -52,6 +55,9 @@ int run_gate(struct run *run, struct cobench_error *err);
 
 /* Called first of all by a model that has a pool: with the knob `cold` opens the gate now, so that setting up is work. */
 int run_gate_cold(struct run *run, struct cobench_error *err);
+
+/* The URL of a service that the driver started or somebody named (--service NAME=URL), argv's; NULL: there is none. */
+const char *run_service(const struct run *run, const char *name);
 
 /* pthread_create of a thread that runs jobs, as the knobs of the run (NULL: there is none) have it. 0 or a negative errno. */
 int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)(void *), void *arg);

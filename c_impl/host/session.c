@@ -28,6 +28,8 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
                    .connections = -1},
         .run = {.gate_read = args->gate_read,
                 .gate_write = args->gate_write,
+                .services = args->services,
+                .service_count = args->service_count,
                 .end_pause = args->end_pause.read >= 0 ? &args->end_pause : NULL},
     };
 }

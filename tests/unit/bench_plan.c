@@ -196,6 +196,33 @@ TEST_WITH(test_knobs, fixture_new, fixture_free, struct fixture *f)
     }
 }
 
+/* Of a model, and of a knob's value for the models that the knob changes; its default counts, too. */
+TEST_WITH(test_services, fixture_new, fixture_free, struct fixture *f)
+{
+    static const struct {
+        const char *model, *knobs, *services;
+    } table[] = {{"sync", "{}", ""},
+                 {"spare", "{}", "store"},
+                 {"threads", "{}", "slow"},
+                 {"threads", "{\"fire\":\"fast\"}", "store, queue"},
+                 {"sync", "{\"fire\":\"fast\"}", ""}};
+    const size_t py = row_of(&f->catalog, "py");
+    json_t *list = f->catalog.lists[py];
+    json_object_set_new(json_array_get(json_object_get(list, "models"), 3), "services", json_pack("[s]", "store"));
+    json_object_set_new(json_array_get(json_object_get(list, "knobs"), 0), "services",
+                        json_pack("{s[ss] s[s]}", "fast", "store", "queue", "slow", "slow"));
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct string_list names = {NULL, 0};
+        json_t *knobs = json_loads(table[i].knobs, 0, NULL);
+        catalog_services(&f->catalog, py, table[i].model, knobs, &names);
+        char *joined = string_list_join(&names, ", ");
+        assert_string_equal(joined, table[i].services);
+        free(joined);
+        json_decref(knobs);
+        string_list_free(&names);
+    }
+}
+
 TEST_WITH(test_knobs_that_are_refused, fixture_new, fixture_free, struct fixture *f)
 {
     static const struct {

@@ -21,14 +21,38 @@ static int words_count(char *const words[])
 
 TEST(test_all_options)
 {
-    char *words[] = {"run",        "--task",     "count",       "--model=sync",
-                     "--jobs",     "7",          "--workers=3", "--set",
-                     "size=1",     "--url",      "u",           "--slots",
-                     "s",          "--record",   "r",           "--start-method",
-                     "spawn",      "--timeout",  "1.5",         "--request-timeout=2",
-                     "--gate",     "0,1",        "--tasks",     "d",
-                     "--rate=2.5", "--arrivals", "poisson",     "--arrivals-seed",
-                     "9",          NULL};
+    char *words[] = {"run",
+                     "--task",
+                     "count",
+                     "--model=sync",
+                     "--jobs",
+                     "7",
+                     "--workers=3",
+                     "--set",
+                     "size=1",
+                     "--url",
+                     "u",
+                     "--slots",
+                     "s",
+                     "--record",
+                     "r",
+                     "--start-method",
+                     "spawn",
+                     "--timeout",
+                     "1.5",
+                     "--request-timeout=2",
+                     "--gate",
+                     "0,1",
+                     "--tasks",
+                     "d",
+                     "--rate=2.5",
+                     "--arrivals",
+                     "poisson",
+                     "--arrivals-seed",
+                     "9",
+                     "--service",
+                     "redis=redis://h:1",
+                     NULL};
     struct cobench_error err;
     struct args args;
     assert_int_equal(args_open_run(&args, words_count(words), words, &err), 0);
@@ -48,6 +72,9 @@ TEST(test_all_options)
     assert_true(args.arrivals.rate == 2.5);
     assert_int_equal(args.arrivals.kind, ARRIVALS_POISSON);
     assert_int_equal(args.arrivals.seed, 9);
+    const struct run run = {.services = args.services, .service_count = args.service_count};
+    assert_string_equal(run_service(&run, "redis"), "redis://h:1");
+    assert_null(run_service(&run, "redi"));
     args_close(&args);
 }
 
@@ -73,6 +100,7 @@ TEST(test_refused)
         {{"run", "--timeout", "0"}, "--timeout=0: must be 0.001..86400"},
         {{"run", "--timeout", "1,5"}, "--timeout: '1,5' is not a number of seconds"},
         {{"run", "--set", "size"}, "--set size: must be key=value"},
+        {{"run", "--service", "redis"}, "--service: must be NAME=URL"},
         {{"run", "--set", "=1"}, "--set =1: must be key=value"},
         {{"run", "--start-method", "x"}, "--start-method 'x': must be one of fork, spawn, forkserver"},
         {{"run", "--rate", "0"}, "--rate=0: must be 0.001..1000000"},
