@@ -123,22 +123,27 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
            !(runtime_is(runtime, "embed") || runtime_is(runtime, "ext") || runtime_is(runtime, RUNTIME_PROGRAM));
 }
 
-/* "take threads: 1.90x of 1.98x possible, 42.9x Python's sync" */
-static void put_taken(FILE *out, const struct ranking *ranking, const struct summary_cell *take)
+/* ", 42.9x Python's sync": in work that does not take as long in any language, as waiting does. */
+static void put_language(FILE *out, const struct ranking *ranking, const struct summary_cell *cell)
 {
-    const struct ratio *gain = ranking_gain(ranking, take), *all = gain + (RATIO_PY_SYNC - RATIO_OWN_SYNC);
+    const struct ratio *all = ranking_gain(ranking, cell) + (RATIO_PY_SYNC - RATIO_OWN_SYNC);
+    const char *common = ranking->summary->results->common, *baseline = plan_baseline(cell->group);
     struct format f;
-    fprintf(out, "take %s: ", take->cell->model);
-    put_gain(out, ranking->summary, take, gain);
-    const char *common = ranking->summary->results->common, *baseline = plan_baseline(take->group);
-    if (all->state != RATIO_FULL || strcmp(take->cell->runtime, common) == 0 ||
-        strcmp(take->group->kind, "io") == 0) /* waiting takes as long in any language */
+    if (all->state != RATIO_FULL || strcmp(cell->cell->runtime, common) == 0 || strcmp(cell->group->kind, "io") == 0)
         return;
     fprintf(out, ", %s ", format_ratio(&f, all->ratio));
     if (!results_several(ranking->summary->results))
         fprintf(out, "Python's %s", baseline);
     else
         fprintf(out, "%s:%s", common, baseline);
+}
+
+/* "take threads: 1.90x of 1.98x possible, 42.9x Python's sync" */
+static void put_taken(FILE *out, const struct ranking *ranking, const struct summary_cell *take)
+{
+    fprintf(out, "take %s: ", take->cell->model);
+    put_gain(out, ranking->summary, take, ranking_gain(ranking, take));
+    put_language(out, ranking, take);
 }
 
 /* "async took the least, 2.95 s, 16949 jobs/s": of models that are compared with each other only. */
@@ -186,9 +191,10 @@ static void put_not_taken(FILE *out, const struct ranking *ranking, const struct
     if (!choice->take->cell->baseline)
         fprintf(out, "no gain can be told, as %s has no times; %s took the least, %s", baseline,
                 choice->take->cell->model, format_time(&f, ranking_value(ranking, choice->take)));
-    else if (next == NULL)
+    else if (next == NULL) {
         fprintf(out, "only %s was measured", baseline);
-    else {
+        put_language(out, ranking, choice->take);
+    } else {
         const struct ratio *gain = ranking_gain(ranking, next);
         const char *why = undecided(next, gain);
         if (why != NULL)

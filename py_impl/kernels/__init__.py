@@ -9,9 +9,9 @@ run ends with Impossible and its reason: Python never steps in.
 from __future__ import annotations
 
 import os
-import sys
 
 from py_impl.errors import Impossible
+from py_impl.library import missing
 from py_impl.params import build_folder
 
 TYPE_CHECKING = False
@@ -31,11 +31,6 @@ FUNCTIONS = {
 COMPILERS = {"cython": ("Cython", "cython3"), "numba": ("numba", "python3-numba")}
 
 
-def missing(runtime: str) -> str:
-    module, package = COMPILERS[runtime]
-    return f"{sys.executable} has no module '{module}' (Debian: apt-get install {package})"
-
-
 def offer(runtime: str) -> tuple[dict[str, str | None], list[str]]:
     """For the list: the compiler's version, and why there is none. Imports and compiles nothing."""
     from importlib.metadata import PackageNotFoundError, version
@@ -43,7 +38,7 @@ def offer(runtime: str) -> tuple[dict[str, str | None], list[str]]:
 
     module, _ = COMPILERS[runtime]
     if find_spec(module) is None:
-        return {runtime: None}, [missing(runtime)]
+        return {runtime: None}, [missing(*COMPILERS[runtime])]
     try:
         return {runtime: version(module)}, []
     except PackageNotFoundError:
@@ -77,7 +72,7 @@ def put_in(task: ModuleType, runtime: str) -> int:
     except ModuleNotFoundError as error:
         if error.name != COMPILERS[runtime][0]:
             raise
-        raise Impossible(missing(runtime)) from error
+        raise Impossible(missing(*COMPILERS[runtime])) from error
     except ImportError as error:  # as of a Python or NumPy that it does not know
         raise Impossible(f"{runtime} cannot be imported: {' '.join(str(error).split())}") from error
     except OSError as error:

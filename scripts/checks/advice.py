@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -139,6 +140,7 @@ def main(argv: list[str]) -> int:
     works = [w for w in WORKLOADS if args.only is None or any(part in w.name for part in args.only.split(","))]
     if not works:
         parser.error(f"--only: known are {', '.join(w.name for w in WORKLOADS)}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the run in progress is ended too
     state = json.loads(args.state.read_text()) if args.state and args.state.exists() else {}
     with tempfile.TemporaryDirectory(prefix="advice-") as folder:
         try:
