@@ -234,7 +234,31 @@ def open_points() -> tuple[list[dict[str, Any]], list[Point]]:
     return groups, points
 
 
-SHAPES = {"strong": lambda: sweep_points("strong"), "weak": lambda: sweep_points("weak"), "prices": price_points, "open": open_points}
+def ladder_points() -> tuple[list[dict[str, Any]], list[Point]]:
+    """`null` with and without 1 kB in each job, and `count` with jobs of 10 us to 10 ms, of which 1.9 compute at once: handing
+    one over costs 20, 60 and 300 us in C, three times as much in Python; redis is not there in Python."""
+    each = {"thread-pool": 0.02, "process-pool": 0.06, "process-pool+redis": 0.3}
+    groups, points = [], []
+    for number, (task, params, jobs, job) in enumerate((("null", {"payload": "0"}, 500, 0.0), ("null", {"payload": "1024"}, 500, 0.0),
+                                                        ("count", {"size": "100"}, 1000, 0.01), ("count", {"size": "1000"}, 200, 0.1),
+                                                        ("count", {"size": "10000"}, 50, 1.0), ("count", {"size": "100000"}, 8, 10.0))):
+        groups.append(group(number, f"{task}-{number}", "cpu" if job else "none", task=task, params=params, jobs=jobs,
+                            capacity_reason=None if job else "there is no baseline") | ({} if job else {"baseline": "none"}))
+        for runtime, slow in (("c", 1), ("py", 3)):
+            base = job * jobs
+            cells = [Cell(number, runtime, "sync", work=base), Cell(number, runtime, "sync", role="control", work=base),
+                     Cell(number, runtime, "sync", role="capacity", copies=2, work=base / 0.95)] if job else []
+            for model, more in each.items():
+                cell = Cell(number, runtime, model, work=jobs * (job + more * slow * (1 + number % 2 * (not job))) / 1.9)
+                if (runtime, model) == ("py", "process-pool+redis"):
+                    cell = replace(cell, status="impossible", reason="the Python host has no dispenser 'redis' here: no module redis")
+                cells.append(cell)
+            points += [Point(cell, 2, {}) for cell in cells]
+    return groups, points
+
+
+SHAPES = {"strong": lambda: sweep_points("strong"), "weak": lambda: sweep_points("weak"), "prices": price_points, "open": open_points,
+          "ladder": ladder_points}
 
 
 def write_shape(folder: Path, shape: str, rounds: int, seed: int) -> None:
@@ -311,7 +335,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--variants", type=int, default=0, help="one CPU group of so many variants instead")
     parser.add_argument("--groups", type=int, default=0, help="with --variants: so many groups, with their jobs")
-    parser.add_argument("--shape", choices=sorted(SHAPES), help="a sweep, prices or an open loop instead")
+    parser.add_argument("--shape", choices=sorted(SHAPES), help="a sweep, prices, an open loop or a ladder instead")
     parser.add_argument("--changed", action="store_true", help="another run of nearly the same plan")
     args = parser.parse_args(argv)
     if args.shape:

@@ -56,7 +56,8 @@ def runs(tmp_path_factory):
     small = Path(shutil.copytree(SMALL, base / "a run's \"folder\""))
     jobs_of(small)
     assert make_run.main([str(base / "sweep"), "--shape", "strong"]) == 0
-    return {"small": small, "sweep": base / "sweep", "claims": claims_run(base / "claims")}
+    assert make_run.main([str(base / "ladder"), "--shape", "ladder"]) == 0
+    return {"small": small, "sweep": base / "sweep", "claims": claims_run(base / "claims"), "ladder": base / "ladder"}
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def check_whole(run: Path, formats=("svg", "png")) -> None:
 
 
 @pytest.mark.parametrize("name, kind", [("small", k) for k in ("ranking", "speedup", "square", "timeline", "phases", "latency")] +
-                         [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims")])  # fmt: skip
+                         [("sweep", "scaling"), ("sweep", "memory"), ("claims", "claims"), ("ladder", "ladder")])  # fmt: skip
 def test_data_files(drawn, name, kind):
     found = [path for path in pictures(drawn[name]) if path.name.startswith(kind)]
     assert found
@@ -92,7 +93,7 @@ def test_data_files(drawn, name, kind):
         check_golden(f"plots/{path.name}", path.read_text())
 
 
-@pytest.mark.parametrize("name", ["small", "sweep", "claims"])
+@pytest.mark.parametrize("name", ["small", "sweep", "claims", "ladder"])
 def test_every_picture_is_whole(drawn, name):
     check_whole(drawn[name])
 

@@ -82,7 +82,8 @@ def test_page_of_what_is_no_plain_comparison(tmp_path: Path, shape: str) -> None
     assert report(tmp_path / "run", "--quiet", "--no-plots").returncode == 0
     page = (tmp_path / "run" / "index.html").read_text()
     parts = {name: section(page, name) for name in ("findings", "all-numbers")}
-    titles = {"strong": "<h2>Scaling</h2>", "weak": "<h2>Scaling</h2>", "prices": "<h2>What one more costs</h2>"}
+    titles = {"strong": "<h2>Scaling</h2>", "weak": "<h2>Scaling</h2>", "prices": "<h2>What one more costs</h2>",
+              "ladder": "<h2>What handing over a job costs</h2>"}
     assert {t for t in titles.values() if t in parts["all-numbers"]} == ({titles[shape]} if shape in titles else set())
     assert ('"t">open</td>' in page or "late p99" in page) == (shape == "open")
     assert "<i>" not in page and "no ratio" not in parts["findings"] and "was first" not in parts["findings"]
@@ -133,7 +134,7 @@ def test_asciidoc(run: Path) -> None:
     check_golden("summary.adoc", done.stdout)
 
 
-@pytest.mark.parametrize("name", ["cells", "checks", "scaling", "laws", "marginal_cost"])
+@pytest.mark.parametrize("name", ["cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder"])
 def test_csv_is_the_table_that_was_asked_for(run: Path, name: str) -> None:
     done = report(run, "--no-plots", "--format", "csv", "--table", name)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
@@ -141,7 +142,7 @@ def test_csv_is_the_table_that_was_asked_for(run: Path, name: str) -> None:
     assert len(rows) == len(json.loads((run / "summary.json").read_text())[name])
 
 
-@pytest.mark.parametrize("name", ["cells", "checks", "scaling", "laws", "marginal_cost"])
+@pytest.mark.parametrize("name", ["cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder"])
 def test_every_key_of_a_table_is_described(run: Path, name: str) -> None:
     described = (ROOT / "docs" / "run-directory.md").read_text().split("## summary.json")[1].split("\n## ")[0]
     header = report(run, "--no-plots", "--format", "csv", "--table", name).stdout.splitlines()[0]
@@ -523,6 +524,25 @@ def test_advice(run: Path) -> None:
     assert row["gain"] == pytest.approx(take["work_own_sync"])
 
 
+def test_advice_knows_the_ladder_beside_it(tmp_path: Path) -> None:
+    """Of the same machine, the newest; of a run that is a ladder itself its own."""
+    for name in ("1-host-ladder", "2-host-ladder"):
+        assert make_run.main([str(tmp_path / name), "--shape", "ladder"]) == 0
+    plan = json.loads((tmp_path / "2-host-ladder" / "plan.json").read_text()) | {"created": "2027-01-01T00:00:00Z"}
+    (tmp_path / "2-host-ladder" / "plan.json").write_text(json.dumps(plan))
+    groups = [make_run.group(0, "count", "cpu", jobs=5000)]
+    make_run.write(tmp_path / "mine", groups, cells_of(**{"thread-pool": 300}), 10, 42)
+    said = " ".join(cobench("advise", tmp_path / "mine", "--width", 200).stdout.split())
+    row = advice(tmp_path / "mine")[1]
+    assert (row["runtime"], row["take"]) == ("c", "thread-pool")
+    assert row["job_reaches_s"] == pytest.approx(9 * 20e-6, rel=0.2) and row["job_s"] < row["job_reaches_s"]
+    assert "handing shorter ones over by thread-pool leaves less than 90% of what is possible (ladder of 2027-01-01)" in said
+    assert [r for r in advice(tmp_path / "1-host-ladder") if r["job_reaches_s"] is not None]
+    machine = tmp_path / "2-host-ladder" / "machine.json"
+    machine.write_text(machine.read_text().replace("Example CPU", "another CPU"))
+    assert advice(tmp_path / "mine")[1]["job_reaches_s"] is None
+
+
 def fake_program(folder: Path, name: str, script: str) -> str:
     folder.mkdir(exist_ok=True)
     path = folder / name
@@ -725,7 +745,7 @@ def test_one_at_a_time_makes_the_files(run: Path) -> None:
 
 @pytest.mark.parametrize("args, says", [
     (["--format", "xml"], "none of terminal, md, adoc, csv and json"),
-    (["--format", "csv", "--table", "nosuch"], "none of cells, checks, scaling, laws and marginal_cost"),
+    (["--format", "csv", "--table", "nosuch"], "none of cells, checks, scaling, laws, marginal_cost, handover and ladder"),
     (["--width", "79"], "not a whole number from 80 to 1000"),
     (["--width", "80x"], "not a whole number from 80 to 1000"),
     (["--margin", "2"], "not a percentage from 0% to 90%"),

@@ -22,7 +22,7 @@ static const struct {
     int64_t low, high;
     parse_real *real;
     double min, max;
-    const char *words[5];
+    const char *words[7];
 } checks[] = {
     [SETTING_CLAIMS] = {.why = "no name of a file in bench/claims"},
     [SETTING_URL] = {.why = "not an absolute http or https URL of visible ASCII characters, without a user name"},
@@ -30,8 +30,8 @@ static const struct {
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
     [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
                         .words = {"terminal", "md", "adoc", "csv", "json"}},
-    [SETTING_TABLE] = {.why = "none of cells, checks, scaling, laws and marginal_cost",
-                       .words = {"cells", "checks", "scaling", "laws", "marginal_cost"}},
+    [SETTING_TABLE] = {.why = "none of cells, checks, scaling, laws, marginal_cost, handover and ladder",
+                       .words = {"cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder"}},
     [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
     [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
     [SETTING_DRAWINGS] = {.why = "none of svg, png, pdf and txt", .words = {"svg", "png", "pdf", "txt"}},

@@ -27,8 +27,9 @@ enum number {
     JOB,           /* one of sync */
     JOB_LEAST,     /* shorter ones, as many as here, save less than starting up costs */
     JOB_MORE,      /* sync is to be taken, as handing a shorter one over costs more than that saves */
-    SHARE,         /* of its time that a job computes */
-    SHARE_MOST,    /* with more a model that computes one job at a time cannot gain as much */
+    JOB_REACHES, /* the length from which on handing jobs over leaves 90% of what is possible (bench/analysis/ladder.h) */
+    SHARE,       /* of its time that a job computes */
+    SHARE_MOST, /* with more a model that computes one job at a time cannot gain as much */
     NUMBERS
 };
 
@@ -36,6 +37,8 @@ struct advice {
     struct ranking ranking;
     struct choice choice;
     const char *group, *take, *runner_up, *compared;
+    const struct summary_cell *handed; /* the variant that JOB_REACHES is of */
+    const struct ladder *ladder;
     double number[NUMBERS];
 };
 
@@ -79,6 +82,17 @@ static void add_no_gain(struct advice *a, const struct summary_cell *sync)
         a->number[JOB_MORE] = (workers * least - a->number[JOB]) / (workers - 1);
 }
 
+/* Of the model to take, or where that is sync of the one nearest to it. */
+static void add_ladder(struct advice *a)
+{
+    a->handed = a->choice.gains ? a->choice.take : a->choice.runner_up;
+    const struct ladder_rung *rung = NULL;
+    if (a->handed != NULL)
+        rung = ladder_find(a->ladder, a->handed->cell->runtime, a->handed->cell->model);
+    if (rung != NULL && strcmp(a->handed->group->kind, "cpu") == 0)
+        a->number[JOB_REACHES] = rung->most_s.estimate;
+}
+
 static void advice_make(struct advice *a, const struct summary *summary, const struct summary_cell *first)
 {
     static const char *const by[] = {"work", "whole", "latency_p99"};
@@ -90,6 +104,7 @@ static void advice_make(struct advice *a, const struct summary *summary, const s
     a->group = first->group->name;
     a->compared = by[a->ranking.by];
     a->take = take != NULL ? take->cell->model : NULL;
+    add_ladder(a);
     a->number[GAINS] = a->choice.gains;
     if (a->choice.runner_up != NULL) {
         a->runner_up = a->choice.runner_up->cell->model;
@@ -184,6 +199,12 @@ static void change_words(const struct advice *a, struct string_list *out)
         string_list_addf(
             out, "jobs longer than %s (here %s): for shorter ones, handing them to others costs more than it saves",
             format_time(&f, n[JOB_MORE]), format_time(&g, n[JOB]));
+    if (n[JOB] < n[JOB_REACHES])
+        string_list_addf(
+            out,
+            "jobs longer than %s (here %s): handing shorter ones over by %s leaves less than 90%% of what is "
+            "possible (ladder of %.10s)",
+            format_time(&f, n[JOB_REACHES]), format_time(&g, n[JOB]), a->handed->cell->model, a->ladder->created);
     if (isfinite(n[SHARE]))
         string_list_addf(out,
                          "jobs that compute for more than %.0f%% of their time (here %.0f%%): one computes at a time",
@@ -265,6 +286,7 @@ static const struct table_column columns[] = {
     {"job_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB},
     {"job_least_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_LEAST},
     {"job_more_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_MORE},
+    {"job_reaches_s", NULL, UNIT_SECONDS, false, 0, read_number, JOB_REACHES},
     {"cpu_share", NULL, UNIT_SHARE, false, 0, read_number, SHARE},
     {"cpu_share_most", NULL, UNIT_SHARE, false, 0, read_number, SHARE_MOST},
     {"answer", NULL, UNIT_TEXT, false, 0, read_words, 0},
@@ -287,7 +309,7 @@ static void write_words(const struct advice *a, struct writer *w)
     }
 }
 
-void advice_write(const struct summary *summary, struct writer *w)
+void advice_write(const struct summary *summary, const struct ladder *ladder, struct writer *w)
 {
     struct advice *rows = xcalloc(summary->cell_count, sizeof *rows), *row = rows;
     if (w->format->for_programs) {
@@ -300,6 +322,7 @@ void advice_write(const struct summary *summary, struct writer *w)
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         if (plan_prices(c->group) || !ranking_begins(summary, c))
             continue;
+        row->ladder = ladder;
         advice_make(row, summary, c);
         if (row == rows || row[-1].ranking.group != c->group)
             document_write_group_heading(c->group, w);

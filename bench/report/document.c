@@ -621,6 +621,7 @@ void document_write(const struct summary *summary, struct writer *w)
             }
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);
+        ladder_write(summary, w);
         if (tables) {
             write_heading(w, 2, "How to read it");
             document_write_legend(w);

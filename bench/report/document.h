@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said in any format: of a run (the run and its machine, what was wrong with it, each group, sweeps, marginal costs), of
+/* What is said in any format: of a run (the run and its machine, what was wrong with it, each group, sweeps, marginal costs, what handing over
+ * a job costs), of
  * two runs compared, and of claims beside a run. */
 #ifndef BENCH_REPORT_DOCUMENT_H
 #define BENCH_REPORT_DOCUMENT_H
 
 #include "bench/analysis/claims.h"
 #include "bench/analysis/compare.h"
+#include "bench/analysis/ladder.h"
 #include "bench/report/writer.h"
 
 /* The whole report, to its end; whether the writer's `out` took the bytes is for the caller to check. */
 void document_write(const struct summary *summary, struct writer *w);
 /* Which model to take for each task in each runtime: the runner-up, what it costs, what would change the answer, and what was
- * not measured (advice.c). To its end, too; never more than the intervals show. */
-void advice_write(const struct summary *summary, struct writer *w);
+ * not measured (advice.c). To its end, too; never more than the intervals show. `ladder`: of this run or of another one; it says
+ * for which jobs handing them over is too expensive. */
+void advice_write(const struct summary *summary, const struct ladder *ladder, struct writer *w);
 
 /* The run and its machine. */
 void head_write(const struct summary *summary, struct writer *w);
@@ -34,6 +37,7 @@ void document_write_checks(const struct summary *summary, const struct plan_grou
                            struct writer *w); /* NULL: all */
 void document_write_scaling(const struct summary *summary, struct writer *w);
 void marginal_cost_write(const struct summary *summary, struct writer *w);
+void ladder_write(const struct summary *summary, struct writer *w);
 void document_write_legend(struct writer *w); /* what the columns mean */
 
 /* -- cells: every number of a variant, one column each; a new metric is one row of `columns` in cells.c ------------------ */

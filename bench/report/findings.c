@@ -504,13 +504,16 @@ static void add_price(struct findings *out, const struct summary *summary, const
 void findings_make(struct findings *out, const struct summary *summary)
 {
     struct scaling scaling;
+    struct ladder ladder;
     const struct scaling_curve *last = NULL;
+    bool said = false;
     *out = (struct findings){.items = NULL};
     if (summary->results->group_count > 1 && findings_nothing_worked(summary, NULL, NULL)) {
         string_list_add(&line_add(out, summary->results->suite)->said, "No model worked");
         return;
     }
     scaling_make(&scaling, summary);
+    ladder_make(&ladder, summary);
     for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
         if (plan_prices(group)) {
@@ -527,8 +530,16 @@ void findings_make(struct findings *out, const struct summary *summary)
             line_say(line_add(out, group->sweep), text);
         }
         last = table;
-        add_group(out, summary, group, table != NULL);
+        const bool rung = ladder.count > 0 && ladder_has(&ladder, group);
+        if (rung && !said) {
+            struct findings_line *line = line_add(out, "handing over");
+            ladder_say(&ladder, &line->said);
+            line->brief = line->said.count;
+            said = true;
+        }
+        add_group(out, summary, group, table != NULL || rung);
     }
+    ladder_free(&ladder);
     scaling_free(&scaling);
 }
 

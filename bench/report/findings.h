@@ -5,19 +5,20 @@
  * Of a group that compares: which model to take in each runtime (bench/analysis/ranking.h), what it gains over sync and how
  * near that is to the limit, and what does not help. Of an open loop: whose latency is the least, and who did not keep the
  * rate. Of a sweep over workers: the greatest gain, before the sentences of its points. Of a group that is
- * there for its price: the price.
+ * there for its price: the price. Of groups that say what handing over a job costs: that, before their own sentences.
  */
 #ifndef BENCH_REPORT_FINDINGS_H
 #define BENCH_REPORT_FINDINGS_H
 
 #include <stdio.h>
 
+#include "bench/analysis/ladder.h"
 #include "bench/analysis/ranking.h"
 #include "bench/util/text.h"
 
 struct findings_line {
     const char *name; /* the group's, of a sweep or a price the suite's group; borrowed */
-    bool point;       /* one of the points of the sweep whose line stands before it */
+    bool point;       /* one of the points of the sweep, or of the ladder, whose line stands before it */
     /* Sentences without a full stop. The first `brief`: what to take in C and in Python, and what does not help (of a sweep
      * or a price what it comes to). Then what to take in the other runtimes, and what single variants do. */
     struct string_list said;
@@ -41,6 +42,8 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
 void findings_free(struct findings *findings);
 /* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */
 char *marginal_cost_text(const struct summary *summary, const char *piece);
+/* Appends "handing over one job takes from ... to ..." and from which length of job on that pays. */
+void ladder_say(const struct ladder *ladder, struct string_list *out);
 
 /*
  * What a reader must know beside the numbers. Warnings say what was wrong with the run, the worst first; notes stand below

@@ -90,6 +90,26 @@ static int make_temporary(const char *results, char **path)
     return rc;
 }
 
+char *run_folder_beside(const char *path, const char *suite)
+{
+    char *full = realpath(path, NULL), *slash = full != NULL ? strrchr(full, '/') : NULL, *last = NULL;
+    char *end = text_format("-%s", suite);
+    if (slash != NULL)
+        *slash = '\0';
+    DIR *dir = slash != NULL ? opendir(*full != '\0' ? full : "/") : NULL;
+    for (const struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;)
+        if (*entry->d_name != '.' && (text_ends_with(entry->d_name, end) || strcmp(entry->d_name, suite) == 0) &&
+            (last == NULL || strcmp(entry->d_name, last) > 0))
+            text_set(&last, entry->d_name);
+    if (dir != NULL)
+        closedir(dir);
+    char *found = last != NULL ? text_format("%s/%s", full, last) : NULL;
+    free(last);
+    free(end);
+    free(full);
+    return found;
+}
+
 /* -- its files and its name --------------------------------------------------------------------------------------- */
 
 /* mkdir -p. */

@@ -26,6 +26,8 @@ void run_folder_sweep(const char *path);
 /* Points `latest` beside the folder at it, atomically, unless it points at a newer one: a run that is resumed may not be
  * the newest. */
 int run_folder_publish(const char *path, struct error *err);
+/* The last by name, which is the newest, of the folders beside `path` that are runs of a suite; to be freed. NULL: none is. */
+char *run_folder_beside(const char *path, const char *suite);
 /* Now, as "2026-11-21T01:40:00Z". */
 void run_folder_time(char *out, size_t size);
 

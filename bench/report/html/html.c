@@ -114,6 +114,7 @@ static void put_numbers(const struct summary *summary, struct writer *w)
     document_write_checks(summary, NULL, w);
     document_write_scaling(summary, w);
     marginal_cost_write(summary, w);
+    ladder_write(summary, w);
     document_write_legend(w);
     fputs("</section>\n", w->out);
 }

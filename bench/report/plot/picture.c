@@ -24,7 +24,7 @@ static const struct {
     {"ranking", picture_ranking, false},   {"speedup", picture_speedup, false}, {"square", picture_square, false},
     {"timeline", picture_timeline, false}, {"phases", picture_phases, false},   {"scaling", picture_scaling, true},
     {"latency", picture_latency, false},   {"memory", picture_memory, true},    {"claims", picture_claims, true},
-    {"pythons", picture_pythons, true},
+    {"pythons", picture_pythons, true},    {"ladder", picture_ladder, true},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
