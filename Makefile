@@ -55,9 +55,10 @@ origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
 transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))
-# Parts of the C host that need what not every machine has: liburing, and a compiler with OpenMP.
+# Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI.
 plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(shell $(PC) --exists liburing && echo yes),uring) \
-             $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp))
+             $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp) \
+             $(if $(shell $(PC) --exists ompi-c && echo yes),mpi))
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -242,6 +243,11 @@ $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 $(BUILD)/plugins/uring.so: libs_of = $(shell $(PC) --libs liburing)
 $(BUILD)/plugins/openmp.so: libs_of = -fopenmp
 $(BUILD)/obj/c_impl/plugins/openmp.o: cflags_of = -fopenmp
+$(BUILD)/plugins/mpi.so: libs_of = $(shell $(PC) --libs ompi-c)
+$(BUILD)/obj/c_impl/engines/mpi.o: cflags_of = $(shell $(PC) --cflags ompi-c)
+$(BUILD)/plugins/mpi.so: $(BUILD)/obj/c_impl/engines/mpi.o $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/plugins/%.so: $(BUILD)/obj/c_impl/plugins/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)

@@ -40,6 +40,7 @@ FOREIGN = {
     "sys/epoll.h": ["c_impl/host"],
     "liburing.h": ["c_impl/plugins"],
     "omp.h": ["c_impl/plugins"],
+    "mpi.h": ["c_impl/engines"],
     "event2/": ["bench/origin"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

@@ -112,6 +112,7 @@ struct parse {
     struct args *args;
     struct cobench_error *err; /* its message says what an option got wrong */
     int next;                  /* the first word that no option has taken yet */
+    bool rank;                 /* the descriptors are not this process's */
     bool arrives;              /* --arrivals or --arrivals-seed: needs a rate */
 };
 
@@ -278,9 +279,10 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_ARRIVALS_SEED:
         return arrivals_option(parse, key, text);
     case KEY_GATE:
-        return descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
+        return parse->rank ? 0 : descriptors_parse("--gate", text, &args->gate_read, &args->gate_write, err);
     case KEY_END_PAUSE:
-        return descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
+        return parse->rank ? 0
+                           : descriptors_parse("--end-pause", text, &args->end_pause.read, &args->end_pause.write, err);
     case KEY_JSON:
     case KEY_HELP:
         *(key == KEY_JSON ? &args->json : &args->help) = true;
@@ -326,7 +328,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
 {
     struct argp_option table[OPTIONS_MAX] = {{0}};
     const struct argp argp = {.options = table, .parser = parser};
-    struct parse parse = {.args = args, .err = err, .next = 1};
+    struct parse parse = {.args = args, .err = err, .next = 1, .rank = strcmp(argv[0], "rank") == 0};
 
     options_build(options, table);
     *args = (struct args){.knobs = knobs_default(),

@@ -39,7 +39,8 @@ struct args {
     bool help;                  /* asked for: nothing else was looked at */
 };
 
-/* Parse the words behind `run` or `list` (argv[0] is that word). 0, or a negative errno with one line in err: then what
+/* Parse the words behind `run` or `list` (argv[0] is that word; `rank`: those of another process's `run`, whose descriptors are
+ * not looked at). 0, or a negative errno with one line in err: then what
  * was understood so far is there for the record. To be closed either way. */
 int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err);
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);

@@ -34,6 +34,14 @@ static void end_pause_wait(const struct end_pause *pause)
         left = until - clock_now_ns();
 }
 
+void end_pause_host(struct run *run)
+{
+    if (!run->end_pause)
+        return;
+    end_pause_announce(run);
+    end_pause_wait(run->end_pause);
+}
+
 /* Puts the worker's jobs into the shared state. Whether all of the run have ended. */
 static bool end_pause_arrive(struct worker *w)
 {

@@ -30,6 +30,9 @@ void end_pause_all(struct worker *w);
 /* The same in a model whose workers live for one job: only the one whose job was the last to end waits. */
 void end_pause_last(struct worker *w);
 
+/* The whole of it by the one process that knows that all jobs have ended, their workers being others'. */
+void end_pause_host(struct run *run);
+
 /* Has the driver read the memory now, because a worker that died can no more say that its jobs have ended. */
 void end_pause_announce(struct run *run);
 

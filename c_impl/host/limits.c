@@ -54,7 +54,7 @@ int limits_check_files(const struct model *model, enum cobench_ask ask, unsigned
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) < 0)
         return error_fill(err, -errno, "the limit of open files cannot be read: %s", strerror(errno));
-    const bool alone = model->one_at_a_time || model->uses_processes; /* in its process */
+    const bool alone = model->one_at_a_time || model->uses_processes || model->engine; /* in its process */
     const uint64_t here = alone ? 1 : workers;
     const uint64_t each = ask == COBENCH_ASK_COMMAND ? FILES_COMMAND
                           : model->uses_loop         ? FILES_REQUEST

@@ -15,6 +15,7 @@
 #include "host/limits.h"
 #include "host/list.h"
 #include "host/probe.h"
+#include "host/rank.h"
 #include "host/session.h"
 #include "host/tasks.h"
 #include "host/watchdog.h"
@@ -188,6 +189,8 @@ static int dispatch(const char *program, int argc, char **argv, int64_t start_ns
         return run_command(program, argc - 1, argv + 1, start_ns);
     if (strcmp(command, "list") == 0)
         return list_command(program, argc - 1, argv + 1);
+    if (strcmp(command, "rank") == 0)
+        return rank_command(program, argc - 1, argv + 1);
     if (strcmp(command, "--version") == 0) {
         printf("%s %s\n", program, COBENCH_VERSION);
         return 0;

@@ -16,6 +16,7 @@ struct model {
     bool loop_a_cpu;      /* on several: limits_loops */
     bool one_at_a_time;   /* ignores workers: a baseline */
     bool extra;           /* the driver runs it only where it is named */
+    bool engine;          /* the ranks of a job run all jobs (rank.h): the task is not opened in this process */
     bool isolates;        /* each worker has an interpreter of its own, so that only some runtimes have it */
     const char *services; /* that it needs (run_service), "a|b"; NULL: none */
     /*
@@ -30,7 +31,7 @@ struct model {
  * `const struct model model_NAME`. */
 #define MODELS(row)                                                                                                   \
     row(sync) row(threads) row(thread_pool) row(processes) row(process_pool) row(async) row(async_threads) row(uring) \
-        row(openmp) row(interpreters)
+        row(openmp) row(mpi) row(interpreters)
 
 #define MODEL_DECLARE(name) extern const struct model model_##name;
 MODELS(MODEL_DECLARE)

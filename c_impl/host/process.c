@@ -72,8 +72,7 @@ static uint64_t slots_left_by(const struct run *run, int32_t worker)
     return FAILURE_NO_JOB;
 }
 
-/* How a process ended, as in "worker 1 was killed by signal 9 (SIGKILL) while running job 5". */
-static void worker_crashed(struct run *run, int32_t worker, int status)
+void process_crashed(struct run *run, int32_t worker, int status)
 {
     const uint64_t job = slots_left_by(run, worker);
     struct cobench_error error = {.type = "Crash"};
@@ -100,8 +99,19 @@ int process_wait(struct run *run, int32_t *worker)
     int status = 0;
     const int rc = children_wait(run->children, worker, &status);
     if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_LEFT))
-        worker_crashed(run, *worker, status);
+        process_crashed(run, *worker, status);
     return rc;
+}
+
+int process_explain(const struct run *run, struct cobench_error *err)
+{
+    struct failure failures[FAILURES_MAX];
+    if (shared_state_failures(run->shared, failures) == 0)
+        return error_fill(err, -ECHILD, "a worker ended before it was open");
+    *err = failures[0].error;
+    if (failures[0].rc == -ECHILD) /* a crash: the message says all of it */
+        err->type[0] = '\0';
+    return failures[0].rc;
 }
 
 int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_error *err)
@@ -131,13 +141,17 @@ static void lock_note(struct run *run)
         shared_state_locked(run->shared, python.gil_by);
 }
 
+void process_close(struct run *run, struct worker *w)
+{
+    lock_note(run);
+    worker_close(w);
+    if (run->knobs.start_method == START_SPAWN)
+        run_close_task(run);
+}
+
 _Noreturn void process_leave(struct run *run, struct worker *w)
 {
-    if (w) {
-        lock_note(run);
-        worker_close(w);
-    }
-    if (w && run->knobs.start_method == START_SPAWN)
-        run_close_task(run);
+    if (w)
+        process_close(run, w);
     _exit(STATUS_LEFT);
 }

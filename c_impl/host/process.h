@@ -18,9 +18,16 @@ int process_fork(struct run *run, int32_t worker);
  * 0 with *worker; -ECHILD: there is none left; or another negative errno. */
 int process_wait(struct run *run, int32_t *worker);
 
+/* Notes how a worker process ended (a status of wait), as in "worker 1 was killed by signal 9 (SIGKILL) while running job 5". */
+void process_crashed(struct run *run, int32_t worker, int status);
+
+/* Why a worker did not open, in its own words or in those of its end: its rc. */
+int process_explain(const struct run *run, struct cobench_error *err);
+
 /* A worker process's first and last steps: under START_SPAWN they open and close the task there. worker_open's and
  * worker_close's other rules hold. process_leave ends the process; `w` is NULL where process_enter failed. */
 int process_enter(struct run *run, struct worker *w, int32_t id, struct cobench_error *err);
+void process_close(struct run *run, struct worker *w);
 _Noreturn void process_leave(struct run *run, struct worker *w);
 
 #endif

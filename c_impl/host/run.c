@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What every model needs of a run: the gate, the task in this process, and the account of jobs that went wrong. */
+#define _GNU_SOURCE /* nftw, mkdtemp */
 #include "host/run.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,6 +114,34 @@ void run_close_task(struct run *run)
     if (run->task->close)
         run->task->close(run->state);
     run->state = run->transport_state = NULL;
+}
+
+int run_folder_make(struct run *run, struct cobench_error *err)
+{
+    const char *const parents[] = {getenv("COBENCH_SCRATCH"), "/dev/shm", getenv("TMPDIR"), "/tmp"};
+    for (size_t i = 0; i < sizeof parents / sizeof *parents; i++) {
+        if (!parents[i] || strlen(parents[i]) + sizeof "/cobench-run-XXXXXX" > sizeof run->folder)
+            continue;
+        snprintf(run->folder, sizeof run->folder, "%s/cobench-run-XXXXXX", parents[i]);
+        if (mkdtemp(run->folder))
+            return 0;
+    }
+    run->folder[0] = '\0';
+    return error_fill(err, -errno, "a folder cannot be made: %s", strerror(errno));
+}
+
+static int entry_remove(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    (void)remove(path);
+    return 0;
+}
+
+void run_folder_remove(struct run *run)
+{
+    if (run->folder[0])
+        (void)nftw(run->folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
+    run->folder[0] = '\0';
 }
 
 /* -- the account ------------------------------------------------------------------------------------------------------ */

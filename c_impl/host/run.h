@@ -29,8 +29,9 @@ struct run {
     unsigned workers;   /* the most jobs in flight at once, 1..jobs */
     struct knobs knobs; /* start_method: fork where the model has no processes */
     int64_t request_timeout_ns;
-    void *state;        /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
-    struct slot *slots; /* `jobs` of them, mapped shared */
+    void *state;          /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
+    struct slot *slots;   /* `jobs` of them, mapped shared; in a rank (rank.h) as many as it may be handed at once */
+    uint64_t slot_unused; /* run_slot: bits of a job's number that say nothing of where its slot is; 0 but in a rank */
     struct shared_state *shared;
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for a URL or a command */
@@ -38,6 +39,7 @@ struct run {
     const struct setting *services; /* of --service; for run_service */
     size_t service_count;
     struct children *children;         /* for `workers` of them; NULL unless the model uses processes */
+    char folder[64];                   /* of run_folder_make; empty: none */
     int gate_read, gate_write;         /* descriptors of --gate; -1: none */
     const struct end_pause *end_pause; /* of --end-pause; NULL: none */
     const sigset_t *signals;           /* that worker processes get back; NULL: as they are */
@@ -45,6 +47,12 @@ struct run {
     int64_t ready_cpu_ns;     /* likewise: the process's CPU time at that moment */
     int64_t work_ns;          /* set by the model: when the last job ended */
 };
+
+/* The slot that a worker fills in for a job. */
+static inline struct slot *run_slot(const struct run *run, uint64_t job)
+{
+    return &run->slots[job & ~run->slot_unused];
+}
 
 /*
  * Opens the gate: called exactly once by every model when all is set up and warm, before the first job. Takes the
@@ -66,6 +74,11 @@ int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)
  * worker process's own under START_SPAWN. */
 int run_open_task(struct run *run, struct cobench_error *err);
 void run_close_task(struct run *run);
+
+/* A folder of the run's own, in COBENCH_SCRATCH or else where there is memory behind it, which is removed with all that is in it
+ * when the run ends, also by the watchdog. 0 or a negative errno. */
+int run_folder_make(struct run *run, struct cobench_error *err);
+void run_folder_remove(struct run *run);
 
 /* Sets run->work_ns to the end of the last job, as the workers that have closed left it in the shared state. */
 void run_stamp_work(struct run *run);

@@ -85,7 +85,7 @@ static int knobs_settle(struct session *s, struct cobench_error *err)
     struct run *run = &s->run;
     run->knobs = s->args->knobs;
     if (!s->args->model->uses_processes)
-        run->knobs.start_method = START_FORK;
+        run->knobs.start_method = s->args->model->engine ? START_SPAWN : START_FORK;
     else
         s->record.start_method = methods[run->knobs.start_method];
     if (run->knobs.start_method == START_FORKSERVER)
@@ -152,13 +152,19 @@ static int memory_settle(struct session *s, struct cobench_error *err)
         dispenser_schedule(&s->dispenser, run->shared, run->slots, run->jobs);
     }
     run->dispenser = &s->dispenser;
-    if (!s->args->model->uses_processes)
+    if (!s->args->model->uses_processes && !s->args->model->engine)
         return 0;
-    rc = children_open(&s->children, run->workers);
+    rc = children_open(&s->children, s->args->model->engine ? 1 : run->workers);
     if (rc)
         return error_fill(err, rc, "out of memory for %u processes", run->workers);
     run->children = &s->children;
     return 0;
+}
+
+int session_open_rank(struct session *s, struct cobench_error *err)
+{
+    const int rc = task_settle(s, err);
+    return rc ? rc : transport_settle(s, err);
 }
 
 bool session_open(struct session *s)
@@ -337,6 +343,7 @@ void session_kill(struct session *s)
     for (int look = 0; s->run.task->asks == COBENCH_ASK_COMMAND && look < LOOKS && !commands_kill(&s->run); look++)
         clock_sleep_until(clock_now_ns() + NS_PER_MS);
     children_kill(&s->children);
+    run_folder_remove(&s->run);
 }
 
 /* -- giving it back --------------------------------------------------------------------------------------------------- */

@@ -41,6 +41,10 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns);
  * false with the reason in the record. */
 bool session_open(struct session *s);
 
+/* The same in a rank of an engine's (rank.h), without the memory: the record is not its to write. 0, or a negative errno with the
+ * reason in err. */
+int session_open_rank(struct session *s, struct cobench_error *err);
+
 /* Opens the task, runs the model, closes the task. */
 void session_run(struct session *s);
 

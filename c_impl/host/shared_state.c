@@ -1,26 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /* The shared state: a mapping, and lists and maxima without locks. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#define _GNU_SOURCE /* memfd_create */
 #include "host/shared_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
-int shared_state_open(struct shared_state **out)
+static int map(int fd, struct shared_state **out)
 {
-    void *memory = mmap(NULL, sizeof(struct shared_state), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, sizeof(struct shared_state), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
         return -errno;
     *out = memory;
     return 0;
 }
 
+int shared_state_open(struct shared_state **out)
+{
+    const int fd = memfd_create("cobench-shared-state", MFD_CLOEXEC);
+    int rc = fd < 0 || ftruncate(fd, sizeof(struct shared_state)) < 0 ? -errno : map(fd, out);
+    if (rc == 0)
+        (*out)->fd = fd;
+    else if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+int shared_state_attach(pid_t home, int home_fd, struct shared_state **out)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)home, home_fd);
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    const int rc = map(fd, out);
+    close(fd);
+    return rc;
+}
+
 void shared_state_close(struct shared_state *shared)
 {
-    if (shared)
-        munmap(shared, sizeof *shared);
+    if (!shared)
+        return;
+    close(shared->fd);
+    munmap(shared, sizeof *shared);
 }
 
 void shared_state_note(struct shared_state *shared, const struct failure *failure)

@@ -7,6 +7,7 @@
 #define HOST_SHARED_STATE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "cobench/task.h"
 
@@ -37,10 +38,13 @@ struct shared_state {
     _Atomic uint32_t failure_claimed;          /* entries of `failures` handed out */
     _Atomic uint32_t failure_written[FAILURES_MAX];
     struct failure failures[FAILURES_MAX];
+    int fd; /* of the process that opened it */
 };
 
 /* Memory shared with every child forked later, all zero. 0 or a negative errno. */
 int shared_state_open(struct shared_state **out);
+/* The same memory in a process that was not forked from its home; until that process ends. 0 or a negative errno. */
+int shared_state_attach(pid_t home, int home_fd, struct shared_state **out);
 void shared_state_close(struct shared_state *shared);
 
 /* Adds a failure to the list; those beyond FAILURES_MAX are dropped. Does not count it as a failed job. */

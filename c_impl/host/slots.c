@@ -41,6 +41,27 @@ static void header_fill(struct slots_header *header, uint64_t jobs)
     header->jobs = jobs;
 }
 
+static int file_map(struct slots *slots, int fd, const char *path, uint64_t jobs, struct cobench_error *err)
+{
+    const size_t bytes = SLOTS_HEADER_BYTES + (size_t)jobs * sizeof(struct slot);
+    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (map == MAP_FAILED)
+        return error_fill(err, -errno, "--slots: '%s' cannot be mapped: %s", path, strerror(errno));
+    *slots = (struct slots){
+        .map = map, .bytes = bytes, .jobs = jobs, .slot = (struct slot *)(void *)((char *)map + SLOTS_HEADER_BYTES)};
+    return 0;
+}
+
+int slots_attach(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err)
+{
+    const int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return error_fill(err, -errno, "--slots: cannot open '%s': %s", path, strerror(errno));
+    const int rc = file_map(slots, fd, path, jobs, err);
+    close(fd);
+    return rc;
+}
+
 int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err)
 {
     const size_t bytes = SLOTS_HEADER_BYTES + (size_t)jobs * sizeof(struct slot);
@@ -59,15 +80,9 @@ int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobe
             error_fill(err, rc, "--slots: '%s' is no file that can be mapped: %s", path, strerror(-rc));
         goto out;
     }
-    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED) {
-        rc = -errno;
-        error_fill(err, rc, "--slots: '%s' cannot be mapped: %s", path, strerror(-rc));
-        goto out;
-    }
-    header_fill(map, jobs);
-    *slots = (struct slots){
-        .map = map, .bytes = bytes, .jobs = jobs, .slot = (struct slot *)(void *)((char *)map + SLOTS_HEADER_BYTES)};
+    rc = file_map(slots, fd, path, jobs, err);
+    if (rc == 0)
+        header_fill(slots->map, jobs);
 out:
     if (close(fd) < 0 && rc == 0) {
         rc = -errno;

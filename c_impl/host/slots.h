@@ -20,6 +20,8 @@ struct slots {
 /* Creates or truncates the file with its full size and its blocks reserved, and maps it shared. Where there is no space
  * the file is left empty. 0 or a negative errno with the detail in err. */
 int slots_open(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err);
+/* Maps the file that another process has created for so many jobs. 0 or a negative errno with the detail in err. */
+int slots_attach(struct slots *slots, const char *path, uint64_t jobs, struct cobench_error *err);
 void slots_close(struct slots *slots);
 
 /* Makes every page of these slots present and writable in this process, without changing a byte. To be called before

@@ -50,7 +50,7 @@ void worker_close(struct worker *w)
 /* The watchdog reads `state` and then `worker` while jobs run, hence the release. */
 static inline struct slot *job_start(struct worker *w, uint64_t job)
 {
-    struct slot *slot = &w->run->slots[job];
+    struct slot *slot = run_slot(w->run, job);
     slot->worker = w->id;
     slot->start_ns = clock_now_ns();
     __atomic_store_n(&slot->state, SLOT_RUNNING, __ATOMIC_RELEASE);
@@ -99,7 +99,7 @@ static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, 
     ask->url[0] = '\0';
     ask->words = NULL;
     ask->directory = NULL;
-    ask->process = &run->slots[job].command;
+    ask->process = &run_slot(run, job)->command;
     if (!run->task->request)
         return 0;
     error_clear(err);
@@ -169,7 +169,7 @@ int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)
 
 void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply)
 {
-    struct slot *slot = &w->run->slots[job];
+    struct slot *slot = run_slot(w->run, job);
     if (slot->replied_ns == REPLY_AWAITED)
         slot->replied_ns = clock_now_ns();
     job_compute(w, job, slot, reply);
@@ -177,5 +177,5 @@ void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *r
 
 void worker_abandon(struct worker *w, uint64_t job, int rc, const struct cobench_error *error)
 {
-    job_fail(w, job, &w->run->slots[job], rc, error);
+    job_fail(w, job, run_slot(w->run, job), rc, error);
 }

@@ -154,18 +154,6 @@ static int pool_wait(struct run *run, struct cobench_error *err)
     return rc == -ECHILD ? 0 : error_fill(err, rc, "waiting for a worker failed: %s", strerror(-rc));
 }
 
-/* Why a worker did not open, in its own words or in those of its end. */
-static int pool_explain(const struct run *run, struct cobench_error *err)
-{
-    struct failure failures[FAILURES_MAX];
-    if (shared_state_failures(run->shared, failures) == 0)
-        return error_fill(err, -ECHILD, "a worker ended before it was open");
-    *err = failures[0].error;
-    if (failures[0].rc == -ECHILD) /* a crash: the message says all of it */
-        err->type[0] = '\0';
-    return failures[0].rc;
-}
-
 static int process_pool_run(struct run *run, struct cobench_error *err)
 {
     struct start_pipes pipes;
@@ -186,7 +174,7 @@ out:
     start_pipes_close(&pipes); /* those still waiting give up */
     const int waited = pool_wait(run, rc ? &ignored : err);
     if (rc == -ECHILD)
-        rc = pool_explain(run, err);
+        rc = process_explain(run, err);
     else if (rc == 0)
         rc = waited;
     if (rc == 0)

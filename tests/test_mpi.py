@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""The model mpi: a manager and workers as ranks of Open MPI. It is no row of the tests over all models: each of its runs takes half a second."""
+
+import importlib.util
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from hosts import BUILD, C, EMBED, HOSTS, PROCESSES, PY, TASKS, TEST_TASKS, Host, alive, check_a_run, check_the_end, children_of, wait_until
+from test_end_pause import Paused
+
+HERE = [host for host in (C, EMBED) if shutil.which("mpirun") and ((BUILD / "plugins" / "mpi.so").exists() if host in (C, EMBED) else
+                                                              importlib.util.find_spec("mpi4py"))]  # fmt: skip
+over_hosts = pytest.mark.parametrize("host", HERE, ids=repr)
+MODEL = ("--model", "mpi")
+
+
+@pytest.mark.parametrize("host", (C, EMBED), ids=repr)
+def test_it_is_here(host):
+    assert "mpi" in [model["name"] for model in host.listing()["models"]]
+    if host not in HERE:
+        pytest.skip("the model mpi cannot run here: Open MPI or mpi4py is not installed (./scripts/setup.sh engines)")
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch) -> Path:
+    """Where the driver has a host put what it removes afterwards."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setenv("COBENCH_SCRATCH", str(folder))
+    return folder
+
+
+def below(pid: int) -> list[int]:
+    return [other for child in children_of(pid) for other in (child, *below(child))]
+
+
+def faulty(host: Host, mode: str, *words: object) -> tuple[object, ...]:
+    return ("--task", host.faulty, *MODEL, "--jobs", 6, "--workers", 2, "--set", f"mode={mode}", "--set", "at=2", *words)
+
+
+@over_hosts
+def test_each_job_is_done_once_and_nothing_is_left(host, tmp_path, scratch):
+    done = host.run(tmp_path, "--task", "null", *MODEL, "--jobs", 100, "--workers", 3)
+    check_a_run(done, "mpi", "fork", 3)
+    assert done.results == list(range(100)) and {row["worker"] for row in done.rows} == {0, 1, 2}
+    assert list(scratch.iterdir()) == []
+
+
+@over_hosts
+def test_a_failed_job_is_named_and_the_others_run(host, tmp_path):
+    done = host.run(tmp_path, *faulty(host, "fail"))
+    assert done.status == 1 and done.reason.startswith("job 2: PlantedError: planted failure")
+    assert done.failed == [(2, "PlantedError")] and done.record["failed_jobs"] == 1
+    assert [row["result"] for row in done.rows if row["state"] == 2] == [1, 4, 10, 13, 16]
+
+
+@over_hosts
+@pytest.mark.parametrize("mode, how", [("crash", "was killed by signal 9 (SIGKILL)"), ("exit", "exited with status 3")], ids=("crash", "exit"))
+def test_a_worker_that_dies_ends_the_job_and_is_named(host, tmp_path, scratch, mode, how):
+    done = host.run(tmp_path, *faulty(host, mode))
+    assert done.status == 1 and how in done.reason and "while running job 2" in done.reason
+    assert (2, "Crash") in done.failed and list(scratch.iterdir()) == []
+
+
+@over_hosts
+def test_a_job_that_hangs_is_named(host, tmp_path, scratch):
+    done = host.run(tmp_path, *faulty(host, "hang", "--timeout", 10))
+    assert done.status == 1 and "job 2" in done.reason and (2, "Timeout") in done.failed
+    assert list(scratch.iterdir()) == []
+
+
+@over_hosts
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_signals_end_all_ranks(host, tmp_path, scratch, number):
+    process, gate = host.start_and_hold(tmp_path, *faulty(host, "hang"))
+    ranks = below(process.pid)
+    assert len(ranks) >= 4  # mpirun, the manager and two workers
+    check_the_end(process, ranks, number)
+    os.close(gate)
+
+
+@over_hosts
+def test_a_closed_gate_ends_all_ranks(host, tmp_path):
+    process, gate = host.start_and_hold(tmp_path, "--task", "null", *MODEL)
+    os.close(gate)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 1 and "the gate was closed before it opened" in stderr
+
+
+@over_hosts
+def test_workers_wait_in_the_end_pause(host, tmp_path):
+    paused = Paused(host, tmp_path, "--task", "null", *MODEL, "--jobs", 20, "--workers", 3)
+    assert len(below(paused.process.pid)) >= 5
+    assert paused.end().status == 0
+
+
+@over_hosts
+def test_jobs_arrive_at_a_rate(host, tmp_path):
+    done = host.run(tmp_path, "--task", "wait", *MODEL, "--jobs", 10, "--workers", 2, "--rate", 50, "--set", "delay=1")
+    assert done.status == 0
+    ready = done.record["phases"]["ready"]
+    assert [row["due_ns"] for row in done.rows] == [ready + job * 20_000_000 for job in range(10)]
+    assert all(row["start_ns"] >= row["due_ns"] for row in done.rows)
+
+
+@over_hosts
+def test_a_command_is_no_job_of_an_engine(host, tmp_path):
+    words = ("--command", "true", *MODEL)
+    assert host.run(tmp_path, *words).status == (77 if host in (C, PY) else 2)
+
+
+@pytest.mark.parametrize("host", [host for host in HERE if host in (EMBED, PY)], ids=repr)
+def test_each_rank_has_its_own_interpreter(host, tmp_path):
+    (tmp_path / "own.py").write_text("import os, time\ndef pid(job):\n    time.sleep(0.02)\n    return os.getpid()\n")
+    done = host.run(tmp_path, "--task", f"{tmp_path}/own.py:pid", *MODEL, "--jobs", 10, "--workers", 2)
+    assert done.status == 0 and len(set(done.results)) == 2
