@@ -43,7 +43,7 @@ link_so = $(CC) -shared $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_o := $(call objects,$(wildcard common/*.c))
 host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c.c,$(wildcard c_impl/host/*.c)) \
-              $(wildcard c_impl/models/*.c))
+              $(wildcard c_impl/models/*.c c_impl/dispensers/*.c))
 bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
             $(BUILD)/obj/bench/report/html/page_text.o
 # Those that PYTHONS names, and those that it named before: a host of older sources would not be the same host.

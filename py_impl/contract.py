@@ -4,6 +4,8 @@ The task contract, the Python mirror of c_impl/include/cobench/task.h.
 
 A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the functions
 
+    payload(params, jobs) -> int                how many bytes each job's message carries besides its number, where it crosses
+                                                to its worker by one: 0..PAYLOAD_MAX, of zeros; before open
     open(params, jobs) -> state                 once a process, before any worker exists
     close(state)                                after the last worker (in a forked child: never)
     worker_open(state, flags) -> worker         in the thread or process that will run jobs
@@ -11,7 +13,7 @@ A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the fun
     request(state, worker, job) -> Request      what job `job` waits for
     run(state, worker, job, reply) -> int       its result, 0..2^64-1; reply is None for NOTHING and DELAY
 
-of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is. `params`
+of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is, without `payload` there is none. `params`
 maps each key to its value: int for INT, bytes for TEXT, str for the rest. SPLITS = True says that the jobs share one
 given amount of work, so that more jobs are smaller ones. The host does all the waiting; a task must not sleep, block on
 a socket, start threads or fork. An exception is the failure of that job.
@@ -23,7 +25,7 @@ more than the whole host of the cheapest run.
 
 from __future__ import annotations
 
-CONTRACT_VERSION = 2
+CONTRACT_VERSION = 3
 
 # KIND: what the work is, from which the default number of workers follows.
 NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")
@@ -40,6 +42,7 @@ WORKER_PROCESS = 1  # this worker has a process of its own
 WORKER_ISOLATED = 2  # this worker has an interpreter of its own
 
 URL_MAX = 2047  # bytes, as much as the C hosts can hold
+PAYLOAD_MAX = 16 << 20  # bytes
 
 
 class Param:

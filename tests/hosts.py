@@ -176,8 +176,7 @@ def python_task(host: Host, folder: Path, asks: str = "null", run: str = "return
         arguments = {"open": "params, jobs", "close": "state", "worker_open": "state, flags",
                      "worker_close": "state, worker", "request": "state, worker, job"}[head]  # fmt: skip
         lines += [f"def {head}({arguments}):", "    " + body]
-    if asks != "null":
-        lines += [f"from py_impl.tasks.{asks} import ASKS, KIND, PARAMS"]
+    lines += [f"from py_impl.tasks.{asks} import PARAMS" if asks == "null" else f"from py_impl.tasks.{asks} import ASKS, KIND, PARAMS"]
     path = folder / "mine.py"
     path.write_text("\n".join(lines) + "\n")
     return path if host is PY else shutil.copy(BUILD / "tasks" / f"{asks}.so", folder / "mine.so")

@@ -27,12 +27,15 @@ def of_tests(name: str):
     return native().Task(str(TEST_TASKS / f"{name}.so"))
 
 
+NULL = {"payload": 0}
+
+
 class Open:
     """A task with its state and one worker."""
 
     def __init__(self, task, params: dict | None = None, jobs: int = 4) -> None:
         self.task = task
-        self.state = task.open(params or {}, jobs)
+        self.state = task.open(params or NULL, jobs)
         self.worker = task.worker_open(self.state, 0)
 
     def __enter__(self):
@@ -131,9 +134,16 @@ def test_choices_and_jobs_that_are_not_allowed():
             built_in("null").open({}, bad)
 
 
+def test_payload():
+    assert built_in("null").payload({"payload": 1000}, 3) == 1000 and built_in("wait").payload({"delay": 1}, 3) == 0
+    with pytest.raises(ValueError, match="payload"):
+        built_in("null").payload({"payload": -1}, 3)
+    refused("", built_in("null").payload, NULL)
+
+
 def test_files_that_are_no_tasks(tmp_path):
     for path, part in ((tmp_path / "none.so", "cannot open shared object"), (TEST_TASKS / "no_symbol.so", "no symbol"),
-                       (TEST_TASKS / "wrong_contract.so", "contract version 1002"), ("", "")):  # fmt: skip
+                       (TEST_TASKS / "wrong_contract.so", "contract version 1003"), ("", "")):  # fmt: skip
         with pytest.raises(ImportError, match=part):
             native().Task(str(path))
     for bad in ((), (1,), (None,), ("a", 1), ("a", "b", "c", "d", "e")):
@@ -343,7 +353,7 @@ def slots_file(jobs: int) -> bytearray:
 
 def test_pools_leave_nothing_behind():
     task = built_in("null")
-    state = task.open({}, 8)
+    state = task.open(NULL, 8)
     data = slots_file(8)
     flat(lambda: task.pool(state, data, 2, 10**9, -1, -1, -1, -1, False, 0, False), 1_000)
     assert [slots.SLOT.unpack_from(data, slots.HEADER_BYTES + i * slots.SLOT_BYTES)[0] for i in range(8)] == list(range(8))
@@ -355,7 +365,7 @@ def test_pools_leave_nothing_behind():
 
 def test_what_pool_refuses():
     task = built_in("null")
-    state, data = task.open({}, 8), slots_file(8)
+    state, data = task.open(NULL, 8), slots_file(8)
     for bad, error in (((bytes(data), 2, 1, -1, -1), BufferError), ((bytearray(9), 2, 1, -1, -1), ValueError),
                        ((slots_file(7), 2, 1, -1, -1), ValueError), ((memoryview(bytearray(1) + data)[1:], 2, 1, -1, -1), ValueError),
                        ((data[:-1], 2, 1, -1, -1), ValueError), ((None, 2, 1, -1, -1), TypeError), ((data, 0, 1, -1, -1), ValueError),
@@ -399,7 +409,7 @@ def test_a_module_that_is_dropped_is_collected():
 import gc, sys, weakref
 from py_impl.ext import native
 task = native().Task({str(TASKS / "null.so")!r})
-native().kept = task, task.open({{}}, 1)
+native().kept = task, task.open({NULL}, 1)
 native().kept += (task.worker_open(native().kept[1], 0),)
 ends = weakref.ref(native())
 del sys.modules["native"], task

@@ -667,6 +667,7 @@ struct cobench_task embed_task(const struct cobench_task *counterpart, const str
         .splits = counterpart->splits,
         .params = counterpart->params,
         .self = source,
+        .payload = counterpart->payload,
         .open = bridge_open,
         .close = bridge_close,
         .before_fork = bridge_before_fork,

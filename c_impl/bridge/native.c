@@ -364,18 +364,26 @@ static struct state_object *state_new(struct task_object *owner, PyObject *param
     return state;
 }
 
+/* -1 with an exception. */
+static int jobs_read(PyObject *given, uint64_t *jobs)
+{
+    const unsigned long long number = PyLong_AsUnsignedLongLong(given);
+    if (PyErr_Occurred())
+        return -1;
+    if (number < 1 || number > PARAMS_JOBS_MAX) {
+        PyErr_Format(PyExc_ValueError, "%llu jobs: must be 1..%u", number, PARAMS_JOBS_MAX);
+        return -1;
+    }
+    *jobs = number;
+    return 0;
+}
+
 static PyObject *task_open(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
     struct task_object *self = (struct task_object *)object;
-    if (!expect("open", count, 2))
+    uint64_t jobs;
+    if (!expect("open", count, 2) || jobs_read(args[1], &jobs) != 0)
         return NULL;
-    const unsigned long long jobs = PyLong_AsUnsignedLongLong(args[1]);
-    if (PyErr_Occurred())
-        return NULL;
-    if (jobs < 1 || jobs > PARAMS_JOBS_MAX) {
-        PyErr_Format(PyExc_ValueError, "%llu jobs: must be 1..%u", jobs, PARAMS_JOBS_MAX);
-        return NULL;
-    }
     struct state_object *state = state_new(self, args[0], jobs);
     if (state != NULL && self->task->open != NULL) {
         struct cobench_error err;
@@ -391,6 +399,23 @@ static PyObject *task_open(PyObject *object, PyObject *const *args, Py_ssize_t c
     if (state != NULL)
         atomic_store(&state->users, 0);
     return (PyObject *)state;
+}
+
+PyDoc_STRVAR(payload_doc,
+             "payload(params, jobs) -> int\n\nHow many bytes each job's message carries besides its number.");
+
+static PyObject *task_payload(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    uint64_t jobs;
+    if (!expect("payload", count, 2) || jobs_read(args[1], &jobs) != 0)
+        return NULL;
+    struct state_object *state = state_new(self, args[0], jobs);
+    if (state == NULL)
+        return NULL;
+    const size_t bytes = self->task->payload != NULL ? self->task->payload(&state->how) : 0;
+    Py_DECREF(state);
+    return PyLong_FromSize_t(bytes);
 }
 
 PyDoc_STRVAR(close_doc,
@@ -818,7 +843,8 @@ static PyObject *task_pool_found(PyObject *object, PyObject *given)
 /* PyCFunction is what the table holds; METH_FASTCALL functions have another type, which the flag tells apart. */
 #define FAST(function) (PyCFunction)(void (*)(void))(function)
 
-static PyMethodDef task_methods[] = {{"open", FAST(task_open), METH_FASTCALL, open_doc},
+static PyMethodDef task_methods[] = {{"payload", FAST(task_payload), METH_FASTCALL, payload_doc},
+                                     {"open", FAST(task_open), METH_FASTCALL, open_doc},
                                      {"close", task_close, METH_O, close_doc},
                                      {"worker_open", FAST(task_worker_open), METH_FASTCALL, worker_open_doc},
                                      {"worker_close", FAST(task_worker_close), METH_FASTCALL, worker_close_doc},

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The atomic dispenser: jobs 0..n-1 in order, from a counter that threads and processes share. */
+/* The atomic dispenser: jobs 0..n-1 in order, from a counter that threads and processes share. And the thread of those that are
+ * fed. */
 #include "host/dispenser.h"
 
-#include <stdatomic.h>
+#include <errno.h>
 
 #include "common/arrivals.h"
 #include "common/clock.h"
-#include "common/slots.h"
+#include "host/error.h"
+#include "host/run.h"
 #include "host/shared_state.h"
 
 /* Relaxed: the counter carries nothing but a number. Past the end the counter grows by one for each worker that asks
@@ -55,4 +57,63 @@ void dispenser_fill(struct slot *slots, uint64_t jobs, const struct arrivals *ar
     struct arrivals_walk walk = {.arrivals = *arrivals};
     for (uint64_t job = 0; job < jobs; job++)
         slots[job].due_ns = arrivals_next(&walk);
+}
+
+/* -- the feeder ------------------------------------------------------------------------------------------------------- */
+
+int dispenser_open(struct dispenser *self, const struct dispenser_kind *kind, const struct dispenser_options *how,
+                   struct cobench_error *err)
+{
+    if (how->loop && !kind->descriptor)
+        return error_fill(err, -ENOSYS, "dispenser %s: its wait for a job would block the event loop", kind->name);
+    self->options = *how;
+    const int rc = kind->open(&self->options, &self->state, err);
+    if (rc == 0)
+        self->kind = kind;
+    return rc;
+}
+
+void dispenser_close(struct dispenser *self)
+{
+    if (self->kind)
+        self->kind->close(self->state);
+    self->kind = NULL;
+}
+
+static void *feeder_main(void *arg)
+{
+    struct dispenser *d = arg;
+    d->rc = d->kind->feed(d->state, &d->error);
+    return NULL;
+}
+
+int dispenser_feed(struct run *run, struct cobench_error *err)
+{
+    struct dispenser *d = run->dispenser;
+    if (!d->kind)
+        return 0;
+    error_clear(&d->error);
+    const int rc = run_start_thread(NULL, &d->feeder, feeder_main, d);
+    d->feeding = rc == 0;
+    return rc ? error_fill(err, rc, "the thread that feeds the workers cannot be started") : 0;
+}
+
+void dispenser_lost(struct run *run, unsigned worker)
+{
+    struct dispenser *d = run->dispenser;
+    if (d->feeding)
+        d->kind->lost(d->state, worker);
+}
+
+int dispenser_finish(struct run *run, struct cobench_error *err)
+{
+    struct dispenser *d = run->dispenser;
+    if (!d->feeding)
+        return 0;
+    dispenser_lost(run, DISPENSER_EVERYONE);
+    pthread_join(d->feeder, NULL);
+    d->feeding = false;
+    if (d->rc)
+        *err = d->error;
+    return d->rc;
 }

@@ -49,6 +49,22 @@ static const struct knob rows[] = {
      .fallback = "off",
      .models = "openmp|interpreters|async-threads|thread-pool",
      .about = "cores: keep each thread on one CPU, one after the other"},
+    {.name = "dispenser",
+     .kind = KNOB_CHOICE,
+     .at = offsetof(struct knobs, dispenser),
+     .choices = "counter|queue|pipe|redis|redis-aof|zmq",
+     .fallback = "counter",
+     .models = "thread-pool|process-pool|async",
+     .services = "redis|redis-aof",
+     .about = "how a job gets to its worker"},
+    {.name = "chunk",
+     .kind = KNOB_INT,
+     .at = offsetof(struct knobs, chunk),
+     .min = 1,
+     .max = 1000000,
+     .fallback = "1",
+     .models = "thread-pool|process-pool",
+     .about = "jobs in a message of the dispensers that send some (pipe, redis, zmq)"},
 };
 
 const struct knob *knobs_row(size_t i)

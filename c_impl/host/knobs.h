@@ -12,6 +12,16 @@
 
 #include "cobench/task.h"
 
+/* How a job gets to its worker, in the order of its row's choices. */
+enum dispenser_choice {
+    DISPENSER_COUNTER,
+    DISPENSER_QUEUE,
+    DISPENSER_PIPE,
+    DISPENSER_REDIS,
+    DISPENSER_REDIS_AOF,
+    DISPENSER_ZMQ
+};
+
 enum start_method { START_FORK, START_SPAWN, START_FORKSERVER }; /* in the order of its row's choices */
 
 /* Their values. One of zeros is as good as knobs_default to whoever starts no interpreter. */
@@ -19,6 +29,8 @@ struct knobs {
     unsigned start_method;    /* enum start_method */
     bool cold;                /* the gate opens before a pool is made */
     bool pin;                 /* each thread of a pool keeps to one CPU */
+    unsigned dispenser;       /* enum dispenser_choice */
+    int64_t chunk;            /* jobs in a message of the dispenser, at most */
     int64_t stack_size;       /* of a thread, in bytes; 0: the system's */
     double switch_interval_s; /* of the interpreter */
 };

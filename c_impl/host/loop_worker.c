@@ -33,6 +33,7 @@ static void request_end(struct request *r)
 {
     struct loop_worker *w = r->owner;
 
+    worker_done(&w->worker, r->job);
     r->next = w->idle;
     w->idle = r;
     w->in_flight--;
@@ -108,26 +109,50 @@ static void request_admit(struct loop_worker *w, uint64_t job, int64_t due_ns)
         request_start(r);
 }
 
+/* As a dispenser's take; what is fed is due. */
+static int job_draw(struct loop_worker *w, uint64_t *job, int64_t *due_ns)
+{
+    struct dispenser *dispenser = w->run->dispenser;
+    if (!dispenser->kind)
+        return dispenser->draw(dispenser, (unsigned)w->worker.id, job, due_ns);
+    *due_ns = 0;
+    return worker_take(&w->worker, job);
+}
+
 /* Draws jobs while there is a free place. A job that ends at once comes back here only to find it at work
  * already, so that the stack stays flat however many do. */
 static void draw_jobs(struct loop_worker *w)
 {
-    struct dispenser *dispenser = w->run->dispenser;
     uint64_t job;
     int64_t due_ns;
+    int drawn = 1;
 
     if (w->drawing)
         return;
     w->drawing = true;
-    while (!w->dry && w->idle) {
-        if (dispenser->draw(dispenser, (unsigned)w->worker.id, &job, &due_ns))
+    while (!w->dry && w->idle && drawn != -EAGAIN) {
+        drawn = job_draw(w, &job, &due_ns);
+        if (drawn > 0)
             request_admit(w, job, due_ns);
         else
-            w->dry = true;
+            w->dry = drawn != -EAGAIN;
     }
     w->drawing = false;
     if (w->dry && w->in_flight == 0)
         loop_stop(w->loop);
+}
+
+static void jobs_came(void *arg, int fd, unsigned events)
+{
+    (void)fd, (void)events;
+    draw_jobs(arg);
+}
+
+/* Where jobs are fed, the loop looks for them. */
+static int feed_watch(struct loop_worker *w)
+{
+    const struct dispenser_kind *kind = w->run->dispenser->kind;
+    return kind ? loop_ops.watch(w->loop, kind->descriptor(w->worker.taker), LOOP_READ, jobs_came, w) : 0;
 }
 
 static int places_make(struct loop_worker *w)
@@ -154,6 +179,8 @@ int loop_worker_open(struct loop_worker *w, const struct loop_worker_options *ho
     rc = places_make(w);
     if (!rc)
         rc = loop_open(how->kind, &w->loop, err);
+    if (!rc)
+        rc = feed_watch(w);
     if (!rc && run->transport)
         rc = run->transport->mux_open(run->transport_state, w->loop, &loop_ops, w->most, &w->mux, err);
     if (rc)
@@ -185,6 +212,7 @@ int loop_worker_drain(struct loop_worker *w, struct cobench_error *err)
 int loop_worker_alone(struct run *run, const struct loop_kind *kind, struct cobench_error *err)
 {
     const struct loop_worker_options how = {.run = run, .kind = kind, .in_flight = run->workers};
+    struct cobench_error ignored;
     struct loop_worker w;
     int rc = loop_worker_open(&w, &how, err);
 
@@ -192,8 +220,12 @@ int loop_worker_alone(struct run *run, const struct loop_kind *kind, struct cobe
         return rc;
     rc = run_gate(run, err);
     if (!rc)
+        rc = dispenser_feed(run, err);
+    if (!rc)
         rc = loop_worker_drain(&w, err);
+    const int fed = dispenser_finish(run, rc ? &ignored : err);
     loop_worker_close(&w);
+    rc = rc ? rc : fed;
     if (!rc)
         run_stamp_work(run); /* what the worker left in the shared state when it closed */
     return rc;

@@ -19,6 +19,7 @@ struct model {
     bool engine;          /* the ranks of a job run all jobs (rank.h): the task is not opened in this process */
     bool isolates;        /* each worker has an interpreter of its own, so that only some runtimes have it */
     const char *services; /* that it needs (run_service), "a|b"; NULL: none */
+    bool feeds;           /* its workers can be handed jobs by any dispenser; else they draw from the counter */
     /*
      * Sets up, calls run_gate(), runs every job the dispenser hands out, stamps run->work_ns, tears down. Returns 0
      * also when jobs failed (they are in the shared state); a negative errno when the model itself could not go on,

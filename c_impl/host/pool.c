@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/cpus.h"
+#include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
 #include "host/limits.h"
@@ -93,6 +94,8 @@ int pool_gate(struct pool *pool, struct cobench_error *err)
     int rc = failure_of(pool, err);
     if (rc == 0)
         rc = run_gate(pool->run, err);
+    if (rc == 0)
+        rc = dispenser_feed(pool->run, err);
     pool_release(pool, rc ? POOL_GIVEN_UP : POOL_RUNNING);
     return rc;
 }
@@ -153,6 +156,8 @@ static int members_run(struct pool *pool, struct member *members, struct cobench
         pool_release(pool, POOL_GIVEN_UP);
     while (started > 0)
         pthread_join(members[--started].thread, NULL);
+    if (rc == 0 && pool->run)
+        rc = dispenser_finish(pool->run, err);
     return rc ? rc : failure_of(pool, err);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/children.h"
+#include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
 #include "host/runtime.h"
@@ -75,6 +76,8 @@ static uint64_t slots_left_by(const struct run *run, int32_t worker)
 void process_crashed(struct run *run, int32_t worker, int status)
 {
     const uint64_t job = slots_left_by(run, worker);
+    const struct dispenser_kind *kind = run->dispenser->kind;
+    const bool again = kind && kind->redelivers; /* by another worker */
     struct cobench_error error = {.type = "Crash"};
     char how[64], during[48] = "";
 
@@ -85,12 +88,13 @@ void process_crashed(struct run *run, int32_t worker, int status)
     } else {
         snprintf(how, sizeof how, "exited with status %d", WEXITSTATUS(status));
     }
-    if (job != FAILURE_NO_JOB) {
+    if (job != FAILURE_NO_JOB)
         snprintf(during, sizeof during, " while running job %llu", (unsigned long long)job);
-        run_bury(run, job);
-    }
     error_fill(&error, 0, "worker %d %s%s", worker, how, during);
-    run_failed(run, job, worker, -ECHILD, &error);
+    if (job != FAILURE_NO_JOB && !again)
+        run_bury(run, job);
+    run_failed(run, again ? FAILURE_NO_JOB : job, worker, -ECHILD, &error);
+    dispenser_lost(run, (unsigned)worker);
     end_pause_announce(run);
 }
 

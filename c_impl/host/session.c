@@ -11,6 +11,7 @@
 #include "host/error.h"
 #include "host/models.h"
 #include "host/limits.h"
+#include "host/plugin.h"
 #include "host/runtime.h"
 #include "host/transport.h"
 
@@ -134,6 +135,76 @@ static int transport_settle(struct session *s, struct cobench_error *err)
     return rc;
 }
 
+/* The bytes that a job's message carries, or a negative errno. */
+static int64_t payload_find(const struct run *run, struct cobench_error *err)
+{
+    const struct cobench_open how = {.task = run->task, .values = run->values, .jobs = run->jobs};
+    const size_t bytes = run->task->payload ? run->task->payload(&how) : 0;
+    if (bytes > COBENCH_PAYLOAD_MAX)
+        return error_fill(err, -EINVAL, "task '%.64s': a payload of %zu bytes: at most %u", run->task->name, bytes,
+                          COBENCH_PAYLOAD_MAX);
+    return (int64_t)bytes;
+}
+
+/* The dispenser that the knob says. */
+static int dispenser_find(enum dispenser_choice choice, const struct dispenser_kind **kind, struct cobench_error *err)
+{
+    static const struct plugin plugins[] = {
+        [DISPENSER_REDIS] = {"plugins/redis.so", DISPENSER_SYMBOL, DISPENSER_VERSION,
+                             "dispenser redis cannot run here (it is built where libhiredis-dev is installed)"},
+        [DISPENSER_ZMQ] = {"plugins/zmq.so", DISPENSER_SYMBOL, DISPENSER_VERSION,
+                           "dispenser zmq cannot run here (it is built where libzmq3-dev is installed)"},
+    };
+    const void *found = NULL;
+    void *handle = NULL;               /* stays loaded: the process is about to end */
+    if (choice == DISPENSER_REDIS_AOF) /* another service, by the same means */
+        choice = DISPENSER_REDIS;
+    if (choice == DISPENSER_QUEUE || choice == DISPENSER_PIPE) {
+        *kind = choice == DISPENSER_QUEUE ? &dispenser_queue : &dispenser_pipe;
+        return 0;
+    }
+    const int rc = plugin_load(&plugins[choice], &found, &handle, err);
+    *kind = found;
+    return rc;
+}
+
+static int dispenser_settle(struct session *s, struct cobench_error *err)
+{
+    struct run *run = &s->run;
+    const struct model *model = s->args->model;
+    const bool open_loop = s->args->arrivals.rate != 0;
+    const struct dispenser_kind *kind;
+    run->dispenser = &s->dispenser;
+    if (open_loop) {
+        dispenser_fill(run->slots, run->jobs, &s->args->arrivals);
+        dispenser_schedule(&s->dispenser, run->shared, run->slots, run->jobs);
+    } else {
+        dispenser_counter(&s->dispenser, run->shared, run->jobs);
+    }
+    if (!model->feeds || run->knobs.dispenser == DISPENSER_COUNTER)
+        return 0;
+    const int64_t payload = payload_find(run, err);
+    if (payload < 0)
+        return (int)payload;
+    const int rc = dispenser_find(run->knobs.dispenser, &kind, err);
+    if (rc)
+        return rc;
+    const struct dispenser_options how = {
+        .jobs = run->jobs,
+        .workers = model->uses_loop ? 1 : run->workers,
+        .in_flight = model->uses_loop ? run->workers : 1,
+        .processes = model->uses_processes,
+        .loop = model->uses_loop,
+        .chunk = model->uses_loop ? 1 : (unsigned)run->knobs.chunk,
+        .payload = (uint64_t)payload,
+        .timeout_ns = run->request_timeout_ns,
+        .service = run_service(run, run->knobs.dispenser == DISPENSER_REDIS_AOF ? "redis-aof" : kind->name),
+        .slots = run->slots,
+        .gate_ns = open_loop ? &run->shared->gate_ns : NULL,
+    };
+    return dispenser_open(&s->dispenser, kind, &how, err);
+}
+
 static int memory_settle(struct session *s, struct cobench_error *err)
 {
     struct run *run = &s->run;
@@ -145,15 +216,9 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     rc = shared_state_open(&run->shared);
     if (rc)
         return error_fill(err, rc, "no shared memory: %s", strerror(-rc));
-    if (s->args->arrivals.rate == 0) {
-        dispenser_counter(&s->dispenser, run->shared, run->jobs);
-    } else {
-        dispenser_fill(run->slots, run->jobs, &s->args->arrivals);
-        dispenser_schedule(&s->dispenser, run->shared, run->slots, run->jobs);
-    }
-    run->dispenser = &s->dispenser;
-    if (!s->args->model->uses_processes && !s->args->model->engine)
-        return 0;
+    rc = dispenser_settle(s, err);
+    if (rc || (!s->args->model->uses_processes && !s->args->model->engine))
+        return rc;
     rc = children_open(&s->children, s->args->model->engine ? 1 : run->workers);
     if (rc)
         return error_fill(err, rc, "out of memory for %u processes", run->workers);
@@ -243,6 +308,7 @@ void session_run(struct session *s)
     if (s->rc == 0)
         run_account(run);
     python_note(s, &s->python_ended);
+    dispenser_close(&s->dispenser);
     if (here)
         run_close_task(run);
 }
@@ -357,6 +423,7 @@ void session_release(struct session *s)
 void session_close(struct session *s)
 {
     session_release(s);
+    dispenser_close(&s->dispenser);
     children_close(&s->children);
     shared_state_close(s->run.shared);
     /* The transport stays loaded: the process is about to end, and to unmap thirty libraries first is time lost. */

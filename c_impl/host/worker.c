@@ -17,23 +17,21 @@
 
 int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking, struct cobench_error *err)
 {
+    const struct dispenser *dispenser = run->dispenser;
+    int rc = 0;
     *w = (struct worker){.run = run, .id = id};
-    if (run->task->worker_open) {
-        error_clear(err);
-        const int rc = run->task->worker_open(run->state, flags, &w->task, err);
-        if (rc)
-            return rc;
-    }
-    if (blocking && run->transport) {
-        error_clear(err);
-        const int rc = run->transport->client_open(run->transport_state, &w->client, err);
-        if (rc) {
-            if (run->task->worker_close)
-                run->task->worker_close(run->state, w->task);
-            return rc;
-        }
-    }
-    return 0;
+    error_clear(err);
+    if (run->task->worker_open)
+        rc = run->task->worker_open(run->state, flags, &w->task, err);
+    if (rc)
+        return rc;
+    if (blocking && run->transport)
+        rc = run->transport->client_open(run->transport_state, &w->client, err);
+    if (rc == 0 && dispenser->kind)
+        rc = dispenser->kind->worker_open(dispenser->state, (unsigned)id, &w->taker, err);
+    if (rc)
+        worker_close(w);
+    return rc;
 }
 
 void worker_close(struct worker *w)
@@ -41,6 +39,8 @@ void worker_close(struct worker *w)
     struct run *run = w->run;
     if (w->ended > 0)
         shared_state_ended(run->shared, w->ended, w->last_end_ns);
+    if (w->taker)
+        run->dispenser->kind->worker_close(w->taker);
     if (w->client)
         run->transport->client_close(w->client);
     if (run->task->worker_close)
@@ -147,12 +147,36 @@ void worker_job(struct worker *w, uint64_t job)
         job_compute(w, job, job_start(w, job), NULL);
 }
 
+int worker_take(struct worker *w, uint64_t *job)
+{
+    struct cobench_error err;
+    error_clear(&err);
+    const int rc = w->run->dispenser->kind->take(w->taker, job, &err);
+    if (rc < 0 && rc != -EAGAIN)
+        run_failed(w->run, FAILURE_NO_JOB, w->id, rc, &err);
+    return rc;
+}
+
+void worker_done(struct worker *w, uint64_t job)
+{
+    const struct dispenser_kind *kind = w->run->dispenser->kind;
+    if (kind && kind->done)
+        kind->done(w->taker, job);
+}
+
 void worker_drain(struct worker *w)
 {
     struct dispenser *dispenser = w->run->dispenser;
     uint64_t job;
-    while (dispenser_next(dispenser, (unsigned)w->id, &job))
+    if (!dispenser->kind) {
+        while (dispenser_next(dispenser, (unsigned)w->id, &job))
+            worker_job(w, job);
+        return;
+    }
+    while (worker_take(w, &job) > 0) {
         worker_job(w, job);
+        worker_done(w, job);
+    }
 }
 
 int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)

@@ -17,6 +17,7 @@ struct worker {
     int32_t id;          /* as it goes into the slots */
     void *task;          /* of task->worker_open */
     void *client;        /* of transport->client_open; NULL under a loop or without URLs */
+    void *taker;         /* of the dispenser's worker_open; NULL where workers draw */
     uint64_t ended;      /* jobs that ended here, for the shared state */
     int64_t last_end_ns; /* and when the last of them did */
 };
@@ -29,8 +30,13 @@ void worker_close(struct worker *w);
 /* Runs one job from start to end, waiting for what it asks for by blocking. Failures go to the shared state. */
 void worker_job(struct worker *w, uint64_t job);
 
-/* Draws jobs from the dispenser until there are none left, and runs each by worker_job. */
+/* Gets jobs from the dispenser until there are none left, and runs each by worker_job. */
 void worker_drain(struct worker *w);
+
+/* Its two steps where jobs are fed, as take and done of struct dispenser_kind. What keeps a worker from its next job is noted as a
+ * failure that is no job's. worker_done does nothing where workers draw. */
+int worker_take(struct worker *w, uint64_t *job);
+void worker_done(struct worker *w, uint64_t job);
 
 /* The two halves of worker_job for hosts that wait on an event loop. worker_begin stamps the start and asks; it
  * returns 0 with *ask filled in (ask->ask may be NOTHING), or a negative errno after it has noted the failure: then

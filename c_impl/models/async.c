@@ -10,5 +10,6 @@ const struct model model_async = {
     .name = "async",
     .about = "one event loop: timers and requests as callbacks",
     .uses_loop = true,
+    .feeds = true,
     .run = async_run,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process-pool: workers forked beforehand, all open and with their slots in memory before the gate, that draw jobs
- * from shared memory. They start by two pipes. `ready`: each worker writes a byte and closes its end, so that its end of
+ * process-pool: workers forked beforehand, all open and with their slots in memory before the gate, that draw or get jobs
+ * until there are no more. They start by two pipes. `ready`: each worker writes a byte and closes its end, so that its end of
  * file comes when all are there or dead, and the bytes tell how many are there. `go`: each worker takes one byte; its
  * end of file, also that of a parent that died, means to give up.
  */
@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
 #include "host/limits.h"
@@ -169,10 +170,14 @@ static int process_pool_run(struct run *run, struct cobench_error *err)
     const int warm = pool_warm(run, &pipes);
     rc = warm ? warm : run_gate(run, err);
     if (rc == 0)
+        rc = dispenser_feed(run, err);
+    if (rc == 0)
         rc = pool_release(run, &pipes, err);
 out:
     start_pipes_close(&pipes); /* those still waiting give up */
-    const int waited = pool_wait(run, rc ? &ignored : err);
+    int waited = pool_wait(run, rc ? &ignored : err);
+    const int fed = dispenser_finish(run, rc || waited ? &ignored : err);
+    waited = waited ? waited : fed;
     if (rc == -ECHILD)
         rc = process_explain(run, err);
     else if (rc == 0)
@@ -186,5 +191,6 @@ const struct model model_process_pool = {
     .name = "process-pool",
     .about = "a fixed number of processes drawing jobs",
     .uses_processes = true,
+    .feeds = true,
     .run = process_pool_run,
 };

@@ -46,6 +46,7 @@ static int interpreters_run(struct run *run, struct cobench_error *err)
 const struct model model_thread_pool = {
     .name = "thread-pool",
     .about = "a fixed number of threads drawing jobs",
+    .feeds = true,
     .run = thread_pool_run,
 };
 

@@ -10,6 +10,17 @@ static int null_run(void *state, void *worker, uint64_t job, const struct cobenc
     return 0;
 }
 
+static size_t null_payload(const struct cobench_open *how) { return (size_t)how->values[0].number; }
+
+static const struct cobench_param null_params[] = {
+    {.key = "payload",
+     .type = COBENCH_PARAM_INT,
+     .fallback = "0",
+     .max = COBENCH_PAYLOAD_MAX,
+     .about = "bytes that a job's message carries besides its number"},
+    {.key = NULL},
+};
+
 extern const struct cobench_task cobench_task;
 const struct cobench_task cobench_task = {
     .contract = COBENCH_CONTRACT_VERSION,
@@ -18,5 +29,7 @@ const struct cobench_task cobench_task = {
     .name = "null",
     .about = "nothing: what is left is the model's own cost",
     .default_jobs = 8,
+    .params = null_params,
+    .payload = null_payload,
     .run = null_run,
 };

@@ -328,7 +328,7 @@ def figure_9(bench: Bench) -> None:
 
     native = ext.native()
     task = native.Task(str(bench.build / "tasks/null.so"))
-    state = task.open({}, calls)
+    state = task.open({"payload": 0}, calls)
     worker = task.worker_open(state, 0)
 
     def loop(function: Callable[..., object] | None) -> float:

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +116,9 @@ struct fixture {
     struct run run;
     struct dispenser dispenser;
     const struct end_pause *end_pause; /* of the next run */
+    const struct dispenser_kind *kind; /* likewise, where its model can be fed; NULL: the counter */
+    struct dispenser_options options;  /* chunk, payload */
+    int64_t kill_after_ns;             /* not 0: a worker process is killed so long after the gate */
     struct children children;
     struct cobench_error err;
     struct slot *slots;
@@ -126,6 +130,43 @@ static void *shared_new(size_t size)
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(memory != MAP_FAILED);
     return memory;
+}
+
+static int fed_open(struct fixture *f, const struct model *model)
+{
+    f->options.jobs = f->run.jobs;
+    f->options.workers = model->uses_loop ? 1 : f->run.workers;
+    f->options.in_flight = model->uses_loop ? f->run.workers : 1;
+    f->options.processes = model->uses_processes;
+    f->options.loop = model->uses_loop;
+    f->options.slots = f->slots;
+    return dispenser_open(&f->dispenser, f->kind, &f->options, &f->err);
+}
+
+static void *killer_main(void *arg)
+{
+    struct fixture *f = arg;
+    int64_t gate_ns;
+    while ((gate_ns = f->run.shared->gate_ns) == 0)
+        clock_sleep_until(clock_now_ns() + 10 * NS_PER_US);
+    clock_sleep_until(gate_ns + f->kill_after_ns);
+    pthread_mutex_lock(&f->children.lock);
+    if (f->children.count > 0)
+        kill(f->children.list[0].pid, SIGKILL);
+    pthread_mutex_unlock(&f->children.lock);
+    return NULL;
+}
+
+static int model_run(struct fixture *f, const struct model *model)
+{
+    pthread_t killer;
+    if (f->kill_after_ns)
+        assert_int_equal(pthread_create(&killer, NULL, killer_main, f), 0);
+    const int rc = model->run(&f->run, &f->err);
+    if (f->kill_after_ns)
+        pthread_join(killer, NULL);
+    dispenser_close(&f->dispenser);
+    return rc;
 }
 
 static int model_try(struct fixture *f, const struct model *model, enum start_method method, uint64_t jobs,
@@ -146,12 +187,14 @@ static int model_try(struct fixture *f, const struct model *model, enum start_me
                         .gate_read = -1,
                         .gate_write = -1};
     dispenser_counter(&f->dispenser, shared, jobs);
+    error_clear(&f->err);
+    if (f->kind && model->feeds)
+        assert_int_equal(fed_open(f, model), 0);
     assert_int_equal(children_open(&f->children, workers), 0);
     run->children = &f->children;
-    error_clear(&f->err);
     if (method == START_FORK)
         assert_int_equal(run_open_task(run, &f->err), 0);
-    const int rc = model->run(run, &f->err);
+    const int rc = model_run(f, model);
     if (method == START_FORK)
         run_close_task(run);
     if (rc == 0)
@@ -171,6 +214,8 @@ static void models_find(struct fixture *f)
         if (*m == &model_openmp) /* its library is not compiled for this sanitizer, which then sees races */
             continue;
 #endif
+        if ((*m)->engine) /* its ranks are the host's own program, which this is not: tests/test_mpi.py */
+            continue;
         if (!(*m)->extra || model_try(f, *m, START_FORK, 1, 1) != -ELIBACC)
             f->models[count++] = *m;
         else
@@ -329,6 +374,57 @@ TEST_WITH(test_a_worker_that_exits, fixture_setup, fixture_teardown, struct fixt
             close(pipes[0]);
             close(pipes[1]);
         }
+}
+
+/* -- workers that are fed --------------------------------------------------------------------------------------------- */
+
+static const struct dispenser_kind *const kinds[] = {&dispenser_queue, &dispenser_pipe};
+
+static const struct model *const fed[] = {&model_thread_pool, &model_process_pool, &model_async};
+
+TEST_WITH(test_fed, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    static const struct {
+        uint64_t jobs;
+        unsigned workers, chunk;
+        uint64_t payload;
+        bool delays;
+    } rows[] = {{1, 1, 1, 0, false},       {JOBS_MAX, 1, 1, 0, false}, {JOBS_MAX, 3, 1, 0, false},
+                {100, 7, 1, 1, true},      {100, 3, 7, 0, false},      {100, 100, 1000, 3, false},
+                {20, 3, 1, 200000, false}, {20, 3, 4, 200000, true}};
+    for (size_t i = 0; i < COUNT(rows) * COUNT(kinds) * COUNT(fed); i++) {
+        const struct model *model = fed[i % COUNT(fed)];
+        const size_t row = i / COUNT(fed) % COUNT(rows);
+        f->kind = kinds[i / COUNT(fed) / COUNT(rows)];
+        f->options = (struct dispenser_options){.chunk = model->uses_loop ? 1 : rows[row].chunk,
+                                                .payload = rows[row].payload};
+        calls->delays = rows[row].delays;
+        for (unsigned k = 0; k < (model->uses_processes ? 2 : 1); k++) {
+            assert_int_equal(model_try(f, model, methods[k], rows[row].jobs, rows[row].workers), 0);
+            all_done_check(f);
+        }
+    }
+}
+
+/* At any instant, also with the ring's lock in its hands: the run ends, and what was not done is said. */
+TEST_WITH(test_fed_workers_that_are_killed, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    unsigned killed = 0;
+    for (unsigned i = 0; i < 120; i++) {
+        uint64_t done = 0;
+        f->kill_after_ns = i / 6 * 25 * NS_PER_US + 1;
+        f->kind = kinds[i % 2];
+        f->options = (struct dispenser_options){.chunk = 1 + i % 3, .payload = i % 5 == 0 ? 100000 : 0};
+        assert_int_equal(model_try(f, &model_process_pool, START_FORK, JOBS_MAX, 1 + i % 4), 0);
+        for (uint64_t job = 0; job < JOBS_MAX; job++) {
+            done += f->slots[job].state == SLOT_DONE;
+            assert_true(f->slots[job].runs <= 1);
+        }
+        assert_int_equal(done + f->run.shared->failed, JOBS_MAX);
+        killed += f->run.shared->failed > 0;
+        assert_true(i % 4 == 0 || f->run.shared->failed <= 1 + i % 3);
+    }
+    assert_true(killed > 0);
 }
 
 /* -- the dispenser under threads ---------------------------------------------------------------------------------------- */

@@ -37,10 +37,11 @@ extern "C" {
 #endif
 
 /* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
-#define COBENCH_CONTRACT_VERSION 2
+#define COBENCH_CONTRACT_VERSION 3
 #define COBENCH_TASK_SYMBOL      "cobench_task"
 
-#define COBENCH_URL_MAX 2048 /* bytes, with the final NUL */
+#define COBENCH_URL_MAX     2048        /* bytes, with the final NUL */
+#define COBENCH_PAYLOAD_MAX (16u << 20) /* bytes */
 
 /* What the work is, from which the default number of workers follows (all jobs for IO, the effective CPUs else; both
  * for MIXED). Names in JSON: "none" "cpu" "io" "mixed". */
@@ -129,6 +130,10 @@ struct cobench_task {
     int splits; /* 1: the jobs share one given amount of work (cobench_slice), so that more jobs are smaller ones */
     const struct cobench_param *params; /* ends with a row whose key is NULL; may be NULL */
     const void *self;                   /* the task's own; hosts do not look at it */
+
+    /* How many bytes each job's message carries besides its number, where it crosses to its worker by a message (a pipe, a broker):
+     * 0..COBENCH_PAYLOAD_MAX, of zeros. Before `open`, by any thread. NULL: none. */
+    size_t (*payload)(const struct cobench_open *how);
 
     /* All but `run` may be NULL. Without `open` the state is NULL, without `worker_open` the worker is NULL. */
     int (*open)(const struct cobench_open *how, void **state, struct cobench_error *err);
