@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import NoReturn
 
+    from py_impl.dispensers import Dispenser
     from py_impl.models import Model
     from py_impl.run import Run
 
@@ -139,28 +140,31 @@ class Command:
         run.services = params.services(given["--service"])
         run.start_method = values["start-method"] if model.processes else "fork"
         run.path = given.get("--path")
-        run.inputs = None if hasattr(task, "call") else given.get("--inputs")
+        by_messages = hasattr(task, "call") and values["dispenser"] != "counter"
+        run.inputs = None if by_messages else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
-        run.looping = model.loop
+        run.processes, run.looping = model.processes, model.loop
+        drawing = self.choose_dispenser(model, run)
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
         if "--end-pause" in given:
             from py_impl.end_pause import EndPause
 
             run.end_pause = EndPause(*params.parse_fds("--end-pause", given["--end-pause"]))
         self.record["start_method"] = run.start_method if model.processes else None
-        self.check_fds(model, run)
+        self.check_fds(model, run, 0 if drawing is None else drawing.fds)
         self.open_files(run, given["--slots"])
 
         self.this = run
         run.shared = SharedState()
         run.watchdog = Watchdog()
-        run.watchdog.watch_signals(processes=model.processes, commands=task.ASKS == COMMAND)
+        leaves_keys = drawing is not None and drawing.broker and task.ASKS != COMMAND
+        run.watchdog.watch_signals(processes=model.processes or leaves_keys, commands=task.ASKS == COMMAND)
         if task.ASKS == COMMAND:
             from py_impl.transport.commands import end_all
 
             run.watchdog.end_commands = lambda: end_all(run.slots)
         run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
-        self.drive(model, run)
+        self.drive(model.module if drawing is None else model.drawing, run)
 
     def choose_model(self, name: str) -> Model:
         from py_impl.models import models_of
@@ -227,13 +231,21 @@ class Command:
     def seconds(self, given: dict[str, object], name: str, fallback: float) -> float:
         return params.parse_seconds(name, given[name], *SECONDS) if name in given else fallback
 
-    def check_fds(self, model: Model, run: Run) -> None:
+    def choose_dispenser(self, model: Model, run: Run) -> Dispenser | None:
+        """Where its workers draw by themselves; None: they are handed jobs as the model has it."""
+        if not model.drawing or run.knobs["dispenser"] == "default":
+            return None
+        from py_impl.dispensers import DISPENSERS
+
+        return DISPENSERS[run.knobs["dispenser"]]
+
+    def check_fds(self, model: Model, run: Run, fds: int) -> None:
         from py_impl.machine import reserve_fds
 
         workers = 1 if model.baseline else run.workers
         connections = workers if run.task.ASKS == URL and not model.processes else 0
         commands = workers if run.task.ASKS == COMMAND and not model.processes else 0
-        for_workers = workers * model.fds_a_worker + commands * FDS_A_COMMAND
+        for_workers = workers * (model.fds_a_worker + fds) + commands * FDS_A_COMMAND
         if connections > 0:
             from py_impl.transport import CLIENTS
 
@@ -248,10 +260,10 @@ class Command:
 
     # -- the run ----------------------------------------------------------------------------------------------------------
 
-    def drive(self, model: Model, run: Run) -> None:
+    def drive(self, name: str, run: Run) -> None:
         from importlib import import_module
 
-        module = import_module("py_impl.models." + model.module)
+        module = import_module("py_impl.models." + name)
         run.prepare()
         run.turn_knobs()
         module.run(run)

@@ -66,8 +66,10 @@ KNOBS = (
                                                                               "native-pool")),
     Knob("offload", bool, "off", "a function that is no coroutine runs in the loop's executor (asyncio.to_thread)", ("async",),
          asks="function", runtimes=("py",)),
-    Knob("chunk", int, "1", "how many of a function's jobs cross to a process at once (chunksize of Executor.map)", ("process-pool", "interpreters"),
-         low=1, high=1_000_000, asks="function", runtimes=("py",)),
+    Knob("dispenser", str, "default", "how a job gets to its worker; default: as the executors have it", ("thread-pool", "process-pool", "async"),
+         choices=("default", "counter", "queue", "pipe", "redis", "redis-aof", "zmq"), services=("redis", "redis-aof")),  # dispensers.DISPENSERS, not imported here
+    Knob("chunk", int, "1", "jobs in a message of the dispensers that send some (pipe, redis, zmq); by default a function's that cross to a"
+         " process at once", ("thread-pool", "process-pool", "interpreters"), low=1, high=1_000_000),
     Knob("client", str, "default", "what asks for URLs", ("sync", *THREADS, *PROCESSES, "interpreters", "async"),
          choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp"), asks="url"),  # transport.CLIENTS, not imported here
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command", "services")  # fmt: skip
+            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule")  # fmt: skip
 
 
 class Run:
@@ -51,6 +51,7 @@ class Run:
         self.start_method = "fork"  # that of the knobs where the model has processes
         self.isolated = False  # each worker has an interpreter of its own in this process
         self.request_timeout_s = 30.0
+        self.processes = False  # its workers are processes
         self.looping = False  # the model waits on an event loop
         self.loop = None  # then an object of loops.py
         self.slots_path = ""
@@ -112,6 +113,11 @@ class Run:
             import threading
 
             threading.stack_size(self.knobs["stack-size"])
+
+    def payload(self) -> int:
+        """How many bytes a job's message carries besides its number."""
+        size = getattr(self.task, "payload", None)
+        return size(params.values(self.task.PARAMS, self.texts), self.jobs) if size is not None else 0
 
     def load_transport(self) -> None:
         if self.task.ASKS == COMMAND:

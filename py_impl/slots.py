@@ -64,6 +64,12 @@ class Slots:
         """Marks a job whose worker is gone. Only for the host, once nobody else writes that slot."""
         self.states[job] = FAILED
 
+    def copy(self, job: int, slot: bytes) -> None:
+        """Takes over what a worker has written that does not have this file. Only for the host."""
+        self.results[job], self.starts[job], self.ends[job], self.workers[job], self.states[job], runs, _, _, self.replies[job], _ = (
+            SLOT.unpack(slot))
+        self.runs[job] += runs
+
     def note_command(self, job: int, process: int) -> None:
         """The process that a job's command is; COMMAND_OVER when it has ended."""
         self.commands[job] = process

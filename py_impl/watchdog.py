@@ -32,6 +32,7 @@ class Watchdog:
         self._starting = allocate_lock()  # held while a process is started or its end noted, and for good by what ends the run
         self._ending = allocate_lock()  # held, for good, by the one thread that ends the run
         self.end_commands: Callable[[], None] | None = None  # kills those that run; None: the jobs are no commands
+        self.clean_up: Callable[[], None] | None = None  # removes what is left outside of the processes, once the workers are gone
         self._heard: int | None = None  # where signals are read, when commands are started here
         self._main = get_ident()
 
@@ -104,6 +105,8 @@ class Watchdog:
         if children is not None:  # else it is not imported, or being imported at this moment
             for process in children():
                 process.kill()
+        if self.clean_up is not None:
+            self.clean_up()
 
     def _watch(self, seconds: float, expired: Callable[[], None]) -> None:
         _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)  # else they would end this thread's wait by ending the process

@@ -127,8 +127,8 @@ class Worker:
 
         return call_jobs
 
-    async def await_job(self, job: int, item: object) -> None:
-        """The same on an event loop, with the value kept."""
+    async def await_job(self, job: int, item: object) -> object:
+        """A function's job on an event loop: its value, None where it failed."""
         self.begin(job)
         task = self.run.task
         try:
@@ -140,9 +140,9 @@ class Worker:
                 value = task.call(item)
         except BaseException as error:  # as above
             self._failed(job, error)
-            return
+            return None
         self._end(job, 0)
-        self.run.kept.append(((job,), (value,)))
+        return value
 
     def _asking(self, jobs: Iterable[int]) -> int:
         """run_jobs for a task that asks for something."""

@@ -511,7 +511,7 @@ USAGE = [
     (HOSTS, ["--start-method", "x"], "--start-method 'x': must be one of fork, spawn, forkserver"),
     (HOSTS, ["--stack-size", "65535"], "--stack-size '65535': must be 65536..1073741824"),
     ((PY,), ["--switch-interval", "nan"], "--switch-interval 'nan': must be 1e-06..100"),
-    ((EXT,), ["--chunk", "2"], "--chunk: the runtime ext has no such knob"),
+    ((EXT,), ["--offload", "on"], "--offload: the runtime ext has no such knob"),
     ((C,), ["--switch-interval", "1"], "option '--switch-interval' is unknown"),
     ((PY,), ["--gate", "3"], "--gate: '3' is not two descriptors, R,W"),
     ((PY,), ["--gate", "900,901"], "--gate: 900 is no open descriptor"),

@@ -318,7 +318,7 @@ def test_programs_of_a_suite_and_of_the_command_line_go_on_from_another_folder(o
     (("--py", "shop:quote"), "a function is the only task of its run"),
     (("--suite", "quick", "--task", "shop:quote"), "a function is the only task of its run"),
     (("--task", "null", "--inputs", "lines.jsonl"), "--path and --inputs are for a function"),
-    (("--task", "null", "--chunk", 2), "--chunk: it changes no cell of this run"),
+    (("--task", "null", "--offload", "on"), "--offload: it changes no cell of this run"),
     (("--task", "shop:quote", "--chunk", 0), "--chunk '0': must be 1..1000"),
     (("--task", "shop:quote", "--inputs", "nowhere"), "--inputs 'nowhere': No such file or directory"),
     (("--task", "shop:quote", "--inputs", "-"), "the inputs have no line"),

@@ -13,16 +13,17 @@ class Model:
 
     __slots__ = (
         "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
-        "services",
+        "services", "drawing",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
-        runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (),
+        runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (), drawing: str = "",
     ) -> None:  # fmt: skip
         self.name = name
         self.module = module  # has run(run: Run) -> None
+        self.drawing = drawing  # its module where another dispenser than `default` is chosen; empty: there is only that
         self.about = about
         self.processes = processes  # start methods apply
         self.loop = loop  # waits on an event loop
@@ -37,10 +38,11 @@ class Model:
 MODELS = (
     Model("sync", "sync", "one loop, one job after the other", baseline=True),
     Model("threads", "threads", "threading.Thread for each job"),
-    Model("thread-pool", "thread_pool", "concurrent.futures.ThreadPoolExecutor"),
+    Model("thread-pool", "thread_pool", "concurrent.futures.ThreadPoolExecutor", drawing="drawing_pool"),
     Model("processes", "processes", "multiprocessing.Process for each job", processes=True, fds_a_worker=2),
-    Model("process-pool", "process_pool", "concurrent.futures.ProcessPoolExecutor", processes=True, fds_a_worker=2),
-    Model("async", "async_", "asyncio, one event loop", loop=True),
+    Model("process-pool", "process_pool", "concurrent.futures.ProcessPoolExecutor", processes=True, fds_a_worker=2,
+          drawing="drawing_pool"),
+    Model("async", "async_", "asyncio, one event loop", loop=True, drawing="drawing_loop"),
     Model(
         "interpreters", "interpreters", "concurrent.futures.InterpreterPoolExecutor", extra=sys.version_info < INTERPRETERS,
         fds_a_worker=2,

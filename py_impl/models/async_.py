@@ -13,6 +13,10 @@ from py_impl.contract import COMMAND, DELAY, NOTHING, URL
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def run(run: Run) -> None:
     run.loop.run(serve(run))
@@ -22,21 +26,21 @@ async def serve(run: Run) -> None:
     worker = open_worker(run, 0)
     run.check_workers()
     run.gate()
-    await run.loop.side_by_side([lane(run, worker) for _ in range(run.workers)])
+    await run.loop.side_by_side([lane(run, worker, run.dispenser) for _ in range(run.workers)])
     run.end_pause_all()
     if run.task.ASKS == URL:
         await worker.client.close()
     worker.close()
 
 
-async def lane(run: Run, worker: Worker) -> None:
-    """One of the jobs in flight, and after it the next."""
+async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = False) -> None:
+    """One of the jobs in flight, and after it the next. With `handed` they are due."""
     sleep = run.loop.sleep
-    for job in run.dispenser:
-        if run.schedule is not None:
+    for job in jobs:
+        if run.schedule is not None and not handed:
             await due(run, run.due(job))
         if hasattr(run.task, "call"):
-            await worker.await_job(job, run.task.item(job))
+            run.kept.append(((job,), (await worker.await_job(job, run.task.item(job)),)))
             continue
         request = worker.begin(job)
         if request is None:

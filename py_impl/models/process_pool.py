@@ -8,9 +8,7 @@ start all its processes; each also tells its worker its number.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
-import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from py_impl.errors import Failed, Impossible
 from py_impl.lock import FREE_THREADED
 from py_impl.machine import start_limits
+from py_impl.models.context import context_of
 from py_impl.models.crash import KIND, crashed
 from py_impl.models.pool import cool, drain, enter, warm
 from py_impl.run import Run
@@ -33,14 +32,7 @@ def run(run: Run) -> None:
     if run.workers > WORKERS_MAX:
         raise Impossible(f"{run.workers} workers: a ProcessPoolExecutor of more than {WORKERS_MAX} processes hangs when it closes")
     run.gate_cold()
-    # Under spawn a process of multiprocessing's own clears up semaphores after a host that was cut off. It need not
-    # say so. Where it is cut off too, the driver does, by their names.
-    sys.warnoptions.append("ignore:resource_tracker")
-    if "COBENCH_SCRATCH" in os.environ:
-        multiprocessing.current_process()._config["semprefix"] = "/" + os.path.basename(os.environ["COBENCH_SCRATCH"])
-    context = multiprocessing.get_context(run.start_method)
-    if run.opens_in_workers:
-        run.watchdog.start_tracker(run.start_method)
+    context = context_of(run)
     try:
         here, go = context.Semaphore(0), context.Semaphore(0)
         executor = ProcessPoolExecutor(run.workers, context, initializer=enter, initargs=(run, here, go))
