@@ -52,6 +52,15 @@ def test_each_job_is_done_once_and_nothing_is_left(host, tmp_path, scratch):
 
 
 @over_hosts
+@pytest.mark.parametrize("words", [("--chunk", 7), ("--set", "payload=100000"), ("--chunk", 4, "--set", "payload=1000")],
+                         ids=("chunk", "payload", "both"))  # fmt: skip
+def test_messages_of_many_jobs_and_large_ones(host, tmp_path, words):
+    done = host.run(tmp_path, "--task", "null", *MODEL, "--jobs", 50, "--workers", 2, *words)
+    check_a_run(done, "mpi", "fork", 2)
+    assert done.results == list(range(50))
+
+
+@over_hosts
 def test_a_failed_job_is_named_and_the_others_run(host, tmp_path):
     done = host.run(tmp_path, *faulty(host, "fail"))
     assert done.status == 1 and done.reason.startswith("job 2: PlantedError: planted failure")

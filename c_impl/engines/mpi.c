@@ -14,7 +14,7 @@
 #include "host/link.h"
 
 #define TAG        1
-#define POLLED_NS  (50 * NS_PER_US)  /* without a message, before the first sleep */
+#define POLLS      100u              /* without a message, before the first sleep: some 50 us of a CPU */
 #define SLEPT_PART 16                /* of the time waited */
 #define SLEPT_NS   (200 * NS_PER_US) /* at most */
 
@@ -41,13 +41,14 @@ static size_t link_receive(int *from, void *bytes, size_t size)
     MPI_Status status;
     int there = 0, length = 0;
     MPI_Irecv(bytes, (int)size, MPI_BYTE, MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &request);
-    for (;;) {
+    for (unsigned polls = 0;; polls++) {
         MPI_Test(&request, &there, &status);
         if (there)
             break;
+        if (polls < POLLS)
+            continue;
         const int64_t now = clock_now_ns(), part = (now - since) / SLEPT_PART;
-        if (now - since > POLLED_NS)
-            (void)clock_sleep_until(now + (part < SLEPT_NS ? part : SLEPT_NS));
+        (void)clock_sleep_until(now + (part < SLEPT_NS ? part : SLEPT_NS));
     }
     MPI_Get_count(&status, MPI_BYTE, &length);
     *from = status.MPI_SOURCE;

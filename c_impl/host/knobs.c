@@ -63,8 +63,8 @@ static const struct knob rows[] = {
      .min = 1,
      .max = 1000000,
      .fallback = "1",
-     .models = "thread-pool|process-pool",
-     .about = "jobs in a message of the dispensers that send some (pipe, redis, zmq)"},
+     .models = "thread-pool|process-pool|mpi",
+     .about = "jobs in a message of the dispensers that send some (pipe, redis, zmq), and of engines"},
 };
 
 const struct knob *knobs_row(size_t i)

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LINK_VERSION 1u
-#define LINK_SYMBOL  "cobench_link"
-#define LINK_MAX     (1u << 30) /* bytes of a message */
+#define LINK_VERSION   1u
+#define LINK_SYMBOL    "cobench_link"
+#define LINK_BYTES_MAX (1u << 30) /* bytes of a message */
 
 struct link {
     uint32_t version; /* LINK_VERSION */

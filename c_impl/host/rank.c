@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/message.h"
 #include "host/args.h"
 #include "host/error.h"
@@ -27,6 +28,9 @@ static const struct plugin mpi = {
     "plugins/mpi.so", LINK_SYMBOL, LINK_VERSION,
     "mpi cannot run here (it is built where libopenmpi-dev is installed, and needs its library)"};
 
+/* Round trips by which a worker's clock is compared with the manager's. */
+#define CLOCK_TRIPS 8
+
 /* Of a failed job: what message_add_failure writes at most. */
 #define TAIL_MAX 1024u
 
@@ -35,18 +39,18 @@ struct rank {
     struct session session;
     unsigned workers;
     uint32_t chunk; /* jobs in a message */
-    uint64_t payload;
+    size_t payload; /* bytes of each of them */
     struct message out;
     unsigned char *in; /* the message that is being read */
     size_t in_size;
-    int read, write; /* the manager's pipes to the host */
+    /* The manager's: its pipes to the host, and of each worker how far its clock is ahead. */
+    int read, write;
+    int64_t *ahead_ns;
+    struct message jobs; /* as many as go into one, with their payload, of which only the numbers change */
 };
 
 static int in_open(struct rank *r, size_t size, struct cobench_error *err)
 {
-    if (size > LINK_MAX)
-        return error_fill(err, -EMSGSIZE, "a message of %zu bytes is more than MPI's ranks can send here (%u)", size,
-                          LINK_MAX);
     r->in_size = size;
     r->in = malloc(size);
     return r->in ? 0 : error_fill(err, -ENOMEM, "out of memory for messages of %zu bytes", size);
@@ -58,6 +62,9 @@ static void must(int rc)
     if (rc)
         abort();
 }
+
+/* Of a job in a message of jobs. */
+static size_t part_size(size_t payload) { return sizeof(uint64_t) + sizeof(uint32_t) + payload; }
 
 static void rank_send(struct rank *r, int to) { r->link->send(to, r->out.bytes, r->out.length); }
 
@@ -86,6 +93,12 @@ static int manager_open(struct rank *r, const int home[4], struct cobench_error 
     else
         dispenser_schedule(&s->dispenser, run->shared, run->slots, run->jobs);
     run->dispenser = &s->dispenser;
+    r->ahead_ns = calloc(r->workers, sizeof *r->ahead_ns);
+    if (!r->ahead_ns)
+        return error_fill(err, -ENOMEM, "out of memory for %u workers", r->workers);
+    must(message_begin_jobs(&r->jobs));
+    for (uint32_t i = 0; i < r->chunk; i++)
+        must(message_add_job(&r->jobs, 0, NULL, r->payload));
     return in_open(r, 2 * sizeof(uint32_t) + r->chunk * (sizeof(struct message_part) + TAIL_MAX), err);
 }
 
@@ -134,31 +147,61 @@ static bool manager_gather(struct rank *r)
     return all;
 }
 
+/*
+ * How far a worker's clock is ahead, by the round trip that took least: what the worker reads lies between the two readings here.
+ * Within these it may be the same clock, as on one kernel it is, and is left alone.
+ */
+static void clock_compare(struct rank *r, uint32_t worker)
+{
+    int64_t least_ns = INT64_MAX;
+    for (int i = 0; i < CLOCK_TRIPS; i++) {
+        struct message_reader reader;
+        struct message_part part;
+        int from;
+        must(message_begin_jobs(&r->out));
+        must(message_add_job(&r->out, FAILURE_NO_JOB, NULL, r->payload));
+        const int64_t sent_ns = clock_now_ns();
+        rank_send(r, (int)worker + 1);
+        const size_t length = r->link->receive(&from, r->in, r->in_size);
+        const int64_t trip_ns = clock_now_ns() - sent_ns;
+        must(message_open_done(&reader, r->in, length, &worker) || message_next_done(&reader, &part) != 1);
+        const int64_t ahead_ns = part.slot.start_ns - (sent_ns + trip_ns / 2);
+        if (trip_ns < least_ns) {
+            least_ns = trip_ns;
+            r->ahead_ns[worker] = ahead_ns > trip_ns || ahead_ns < -trip_ns ? ahead_ns : 0;
+        }
+    }
+}
+
 /* Sends a free worker its next jobs; false: there are none. */
 static bool manager_hand(struct rank *r, uint32_t worker)
 {
     struct run *run = &r->session.run;
+    const size_t each = part_size(r->payload);
+    unsigned char *at = r->jobs.bytes + sizeof(uint32_t);
     uint64_t job;
     uint32_t count = 0;
-    must(message_begin_jobs(&r->out));
-    for (; count < r->chunk && dispenser_next(run->dispenser, worker, &job); count++) {
+    for (; count < r->chunk && dispenser_next(run->dispenser, worker, &job); count++, at += each) {
         run->slots[job].worker = (int32_t)worker;
         __atomic_store_n(&run->slots[job].state, SLOT_RUNNING, __ATOMIC_RELEASE);
-        must(message_add_job(&r->out, job, NULL, r->payload));
+        memcpy(at, &job, sizeof job);
     }
+    memcpy(r->jobs.bytes, &count, sizeof count);
     if (count > 0)
-        rank_send(r, (int)worker + 1);
+        r->link->send((int)worker + 1, r->jobs.bytes, (size_t)(at - r->jobs.bytes));
     return count > 0;
 }
 
-/* The slot as its worker has filled it in, but for what is the dispenser's. */
-static void slot_take(struct slot *slot, const struct slot *from)
+/* The slot as its worker has filled it in, in the manager's time, but for what is the dispenser's. No job starts before the gate has
+ * opened, whatever two clocks compared say. */
+static void slot_take(struct slot *slot, const struct slot *from, int64_t ahead_ns, int64_t gate_ns)
 {
+    const int64_t start_ns = from->start_ns - ahead_ns;
     slot->result = from->result;
-    slot->start_ns = from->start_ns;
-    slot->end_ns = from->end_ns;
+    slot->start_ns = ahead_ns && start_ns < gate_ns ? gate_ns : start_ns;
+    slot->end_ns = from->end_ns - ahead_ns;
     slot->worker = from->worker;
-    slot->replied_ns = from->replied_ns;
+    slot->replied_ns = from->replied_ns ? from->replied_ns - ahead_ns : 0;
     __atomic_fetch_add(&slot->runs, from->runs, __ATOMIC_RELAXED);
     __atomic_store_n(&slot->state, from->state, __ATOMIC_RELEASE);
 }
@@ -176,10 +219,11 @@ static uint32_t manager_take(struct rank *r)
     const size_t length = r->link->receive(&from, r->in, r->in_size);
     must(message_open_done(&reader, r->in, length, &worker));
     while (message_next_done(&reader, &part) == 1) {
-        slot_take(&run->slots[part.job], &part.slot);
+        slot_take(&run->slots[part.job], &part.slot, r->ahead_ns[worker], run->shared->gate_ns);
         if (part.slot.state == SLOT_FAILED)
             failure_note(r, &part, part.job, worker, -EIO);
-        last_ns = part.slot.end_ns > last_ns ? part.slot.end_ns : last_ns;
+        const int64_t end_ns = run->slots[part.job].end_ns;
+        last_ns = end_ns > last_ns ? end_ns : last_ns;
         ended++;
     }
     shared_state_ended(run->shared, ended, last_ns);
@@ -222,6 +266,8 @@ static void manager_run(struct rank *r)
     struct run *run = &r->session.run;
     slots_prefault(run->slots, run->jobs);
     const bool up = manager_gather(r);
+    for (uint32_t worker = 0; up && worker < r->workers; worker++)
+        clock_compare(r, worker);
     if (manager_ask(r, up ? RANK_UP : RANK_NOT_UP, RANK_GO)) {
         manager_drain(r);
         (void)manager_ask(r, RANK_OVER, RANK_CLOSE);
@@ -247,7 +293,7 @@ static int worker_memory(struct rank *r, struct cobench_error *err)
     run->slots = aligned_alloc(sizeof *run->slots, slots * sizeof *run->slots);
     if (!run->slots)
         return error_fill(err, -ENOMEM, "out of memory for %llu slots", (unsigned long long)slots);
-    return in_open(r, sizeof(uint32_t) + r->chunk * (sizeof(uint64_t) + sizeof(uint32_t) + r->payload), err);
+    return in_open(r, sizeof(uint32_t) + r->chunk * part_size(r->payload), err);
 }
 
 /* What is told of no job: that the worker is not up, and what it says at its end. */
@@ -271,7 +317,10 @@ static void worker_part(struct rank *r, struct worker *w, const struct message_p
     struct slot *slot = run_slot(run, part->job);
     const struct cobench_error *error = &shared->failures[0].error;
     memset(slot, 0, sizeof *slot);
-    worker_job(w, part->job);
+    if (part->job == FAILURE_NO_JOB)
+        slot->start_ns = clock_now_ns();
+    else
+        worker_job(w, part->job);
     if (slot->state != SLOT_FAILED) {
         must(message_add_done(&r->out, part->job, slot, NULL, 0));
         return;
@@ -329,8 +378,12 @@ static int rank_open(struct rank *r, struct args *args, const int home[4], int *
         rc = plugin_load(&mpi, &link, &handle, err);
     if (rc)
         return rc;
+    const int64_t payload = run_payload(&r->session.run, err);
+    if (payload < 0)
+        return (int)payload;
+    r->payload = (size_t)payload;
     r->workers = r->session.run.workers;
-    r->chunk = 1;
+    r->chunk = (uint32_t)r->session.run.knobs.chunk;
     r->link = link;
     *rank = r->link->open();
     return *rank == 0 ? manager_open(r, home, err) : worker_memory(r, err);
@@ -340,13 +393,21 @@ static void rank_close(struct rank *r)
 {
     r->link->close();
     message_free(&r->out);
+    message_free(&r->jobs);
+    free(r->ahead_ns);
     free(r->in);
 }
 
-int rank_check(struct cobench_error *err)
+int rank_check(const struct run *run, struct cobench_error *err)
 {
     const void *link = NULL;
     void *handle = NULL;
+    const int64_t payload = run_payload(run, err);
+    if (payload < 0)
+        return (int)payload;
+    if (part_size((size_t)payload) * (size_t)run->knobs.chunk > LINK_BYTES_MAX)
+        return error_fill(err, -ENOMEM, "a message of %lld jobs with %lld bytes each would be longer than %u",
+                          (long long)run->knobs.chunk, (long long)payload, LINK_BYTES_MAX);
     const int rc = plugin_load(&mpi, &link, &handle, err);
     plugin_unload(handle);
     return rc;

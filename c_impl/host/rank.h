@@ -21,8 +21,10 @@
 #define RANK_GO    'g'
 #define RANK_CLOSE 'c'
 
-/* Whether the library is here: 0, or -ELIBACC with the reason in err. */
-int rank_check(struct cobench_error *err);
+struct run;
+
+/* Whether ranks can do this run here: 0, or a negative errno with the reason in err. */
+int rank_check(const struct run *run, struct cobench_error *err);
 
 /* argv[0] is "rank". Returns the exit status. */
 int rank_command(const char *program, int argc, char **argv);

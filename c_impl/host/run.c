@@ -116,6 +116,16 @@ void run_close_task(struct run *run)
     run->state = run->transport_state = NULL;
 }
 
+int64_t run_payload(const struct run *run, struct cobench_error *err)
+{
+    const struct cobench_open how = {.task = run->task, .values = run->values, .jobs = run->jobs};
+    const size_t bytes = run->task->payload ? run->task->payload(&how) : 0;
+    if (bytes > COBENCH_PAYLOAD_MAX)
+        return error_fill(err, -EINVAL, "task '%.64s': a payload of %zu bytes: at most %u", run->task->name, bytes,
+                          COBENCH_PAYLOAD_MAX);
+    return (int64_t)bytes;
+}
+
 int run_folder_make(struct run *run, struct cobench_error *err)
 {
     const char *const parents[] = {getenv("COBENCH_SCRATCH"), "/dev/shm", getenv("TMPDIR"), "/tmp"};

@@ -75,6 +75,9 @@ int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)
 int run_open_task(struct run *run, struct cobench_error *err);
 void run_close_task(struct run *run);
 
+/* How many bytes a job's message carries besides its number, or a negative errno with the reason in err. */
+int64_t run_payload(const struct run *run, struct cobench_error *err);
+
 /* A folder of the run's own, in COBENCH_SCRATCH or else where there is memory behind it, which is removed with all that is in it
  * when the run ends, also by the watchdog. 0 or a negative errno. */
 int run_folder_make(struct run *run, struct cobench_error *err);

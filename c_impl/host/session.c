@@ -135,17 +135,6 @@ static int transport_settle(struct session *s, struct cobench_error *err)
     return rc;
 }
 
-/* The bytes that a job's message carries, or a negative errno. */
-static int64_t payload_find(const struct run *run, struct cobench_error *err)
-{
-    const struct cobench_open how = {.task = run->task, .values = run->values, .jobs = run->jobs};
-    const size_t bytes = run->task->payload ? run->task->payload(&how) : 0;
-    if (bytes > COBENCH_PAYLOAD_MAX)
-        return error_fill(err, -EINVAL, "task '%.64s': a payload of %zu bytes: at most %u", run->task->name, bytes,
-                          COBENCH_PAYLOAD_MAX);
-    return (int64_t)bytes;
-}
-
 /* The dispenser that the knob says. */
 static int dispenser_find(enum dispenser_choice choice, const struct dispenser_kind **kind, struct cobench_error *err)
 {
@@ -183,7 +172,7 @@ static int dispenser_settle(struct session *s, struct cobench_error *err)
     }
     if (!model->feeds || run->knobs.dispenser == DISPENSER_COUNTER)
         return 0;
-    const int64_t payload = payload_find(run, err);
+    const int64_t payload = run_payload(run, err);
     if (payload < 0)
         return (int)payload;
     const int rc = dispenser_find(run->knobs.dispenser, &kind, err);

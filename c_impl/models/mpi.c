@@ -277,7 +277,7 @@ static int mpi_run(struct run *run, struct cobench_error *err)
                           "a command is no job of an engine: its task would have to start the program itself");
     int rc = run_gate_cold(run, err);
     if (rc == 0)
-        rc = rank_check(err);
+        rc = rank_check(run, err);
     if (rc == 0)
         rc = job_start(&job, err);
     const int status = rc ? 0 : job_watch(&job, err);
