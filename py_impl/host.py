@@ -138,6 +138,7 @@ class Command:
         run.schedule = schedule
         run.knobs = values
         run.services = params.services(given["--service"])
+        run.hosts, run.launcher = self.choose_hosts(model, run, given), given["--launcher"]
         run.start_method = values["start-method"] if model.processes else "fork"
         run.path = given.get("--path")
         by_messages = hasattr(task, "call") and values["dispenser"] != "counter"
@@ -207,6 +208,18 @@ class Command:
         workers = min(jobs, workers)
         self.record["jobs"], self.record["workers"] = jobs, workers
         return jobs, workers
+
+    def choose_hosts(self, model: Model, run: Run, given: dict[str, object]) -> list[tuple[str, int]]:
+        if "--hosts" not in given:
+            return []
+        from py_impl import remote
+
+        hosts = remote.parse(given["--hosts"])
+        if not given["--launcher"]:
+            raise Usage("--hosts needs --launcher")
+        if not model.remote:
+            raise Impossible(f"--hosts: the workers of {model.name} are on this machine")
+        return hosts
 
     def choose_schedule(self, task: ModuleType, jobs: int, given: dict[str, object]) -> tuple[float, str, int] | None:
         if "--rate" not in given:

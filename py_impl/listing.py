@@ -144,6 +144,7 @@ def listing(runtime: Runtime, given: dict[str, object]) -> dict[str, object]:
                 "loop": model.loop,
                 "baseline": model.baseline,
                 "extra": model.extra,
+                "remote": model.remote,
                 "services": model.services,
             }
             for model in models_of(runtime.name)

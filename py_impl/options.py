@@ -51,6 +51,8 @@ OPTIONS = (
     Option("--record", "run", "FILE", "the record, created or truncated", needed=True),
     Option("--url", "run", "U", "the same as --set url=U"),
     Option("--service", "run", "NAME=URL", "where a service is that a model or a knob's value needs", many=True),
+    Option("--hosts", "run", "A:2,B:4", "the workers are on these hosts, each with how many it takes"),
+    Option("--launcher", "run", "WORD", "one word of the command that starts another on a host, with {host} for its name", many=True),
     *(Option("--" + knob.name, "run", "|".join(knob.choices or "N"), f"{knob.about}; {knob.default} by default") for knob in KNOBS),
     Option("--timeout", "run", "S", "the whole run, in seconds, 0.001..86400; 300 by default"),
     Option("--request-timeout", "run", "S", "one request, in seconds, 0.001..86400; 30 by default"),

@@ -48,6 +48,8 @@ class Run:
         self.workers = 0  # the most jobs in flight at once, 1..jobs
         self.knobs: dict[str, object] = {}  # knobs.py: name to value, all that there are
         self.services: dict[str, str] = {}  # --service: name to URL
+        self.hosts: list[tuple[str, int]] = []  # --hosts: where the workers are (remote.py); none: all on this machine
+        self.launcher: list[str] = []  # then the words that start a command there, with {host} in them
         self.start_method = "fork"  # that of the knobs where the model has processes
         self.isolated = False  # each worker has an interpreter of its own in this process
         self.request_timeout_s = 30.0

@@ -25,6 +25,8 @@ enum {
     KEY_RECORD,
     KEY_URL,
     KEY_SERVICE,
+    KEY_HOSTS,
+    KEY_LAUNCHER,
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
@@ -67,6 +69,9 @@ static const struct argp_option run_options[] = {
     {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
     {"service", KEY_SERVICE, "NAME=URL", 0, "where a service is that a model or a knob's value needs; again for each",
      0},
+    {"hosts", KEY_HOSTS, "A:2,B:4", 0, "the workers are on these hosts, each with how many it takes", 0},
+    {"launcher", KEY_LAUNCHER, "WORD", 0,
+     "one word of the command that starts another on a host, with {host} for its name; again for each", 0},
     {"slots", KEY_SLOTS, "FILE", 0, "where the jobs' results and times go", 0},
     {"record", KEY_RECORD, "FILE", 0, "where the record of the run goes", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "seconds for the whole run, 0.001..86400 (default: 300)", 0},
@@ -176,6 +181,14 @@ static int setting_parse(struct args *args, int key, const char *text, struct co
     return 0;
 }
 
+static int hosts_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    free(args->placement);
+    args->placement = malloc(sizeof *args->placement);
+    const char *wrong = args->placement ? placement_parse(text, args->placement) : "out of memory";
+    return wrong ? error_fill(err, -EINVAL, "--hosts %.100s: %s", text, wrong) : 0;
+}
+
 static int descriptor_parse(const char *name, const char *text, int *out, struct cobench_error *err)
 {
     int64_t fd = -1;
@@ -241,6 +254,8 @@ static const char **text_place(struct args *args, int key)
         args->task.command = args->command;
         return &args->command[args->command_count++];
     }
+    if (key == KEY_LAUNCHER)
+        return &args->launcher[args->launcher_count++];
     return key == KEY_TASK        ? &args->task.name
            : key == KEY_TASKS     ? &args->task.folder
            : key == KEY_PATH      ? &args->task.path
@@ -270,6 +285,8 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_URL:
     case KEY_SERVICE:
         return setting_parse(args, key, text, err);
+    case KEY_HOSTS:
+        return hosts_parse(args, text, err);
     case KEY_TIMEOUT:
         return seconds_parse("--timeout", text, &args->timeout_ns, err);
     case KEY_REQUEST_TIMEOUT:
@@ -340,7 +357,8 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
     args->settings = calloc((size_t)argc, sizeof *args->settings);
     args->services = calloc((size_t)argc, sizeof *args->services);
     args->command = calloc((size_t)argc, sizeof *args->command);
-    if (!args->settings || !args->services || !args->command)
+    args->launcher = calloc((size_t)argc, sizeof *args->launcher);
+    if (!args->settings || !args->services || !args->command || !args->launcher)
         return error_fill(err, -ENOMEM, "out of memory");
     err->message[0] = '\0';
     const int rc = argp_parse(&argp, argc, argv, ARGP_NO_EXIT | ARGP_NO_ERRS | ARGP_NO_HELP | ARGP_IN_ORDER, NULL,
@@ -351,6 +369,8 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
         return error_fill(err, -EINVAL, "--arrivals and --arrivals-seed need --rate");
     if (rc == 0 && args->task.command && args->task.name)
         return error_fill(err, -EINVAL, "--task and --command: only one of them can be given");
+    if (rc == 0 && args->placement && args->launcher_count == 0)
+        return error_fill(err, -EINVAL, "--hosts needs --launcher");
     return rc ? -EINVAL : 0;
 }
 
@@ -384,6 +404,10 @@ void args_close(struct args *args)
     args->services = NULL;
     free(args->command);
     args->command = NULL;
+    free(args->launcher);
+    args->launcher = NULL;
+    free(args->placement);
+    args->placement = NULL;
 }
 
 const char *args_find_record(const struct args *args, int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "common/arrivals.h"
+#include "common/placement.h"
 #include "host/end_pause.h"
 #include "host/knobs.h"
 #include "host/params.h"
@@ -30,6 +31,9 @@ struct args {
     size_t setting_count;
     struct setting *services; /* of --service: a name and a URL each */
     size_t service_count;
+    struct placement *placement; /* of --hosts; NULL: all workers are on this machine */
+    const char **launcher;       /* its words, with a NULL behind them */
+    size_t launcher_count;
     struct knobs knobs;
     int64_t timeout_ns, request_timeout_ns;
     struct arrivals arrivals;   /* rate 0: a closed loop */

@@ -61,9 +61,10 @@ static json_t *model_json(const struct model *model)
 {
     struct cobench_error unsaid;
     const bool extra = model->extra || model_check(model, &unsaid) != 0;
-    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name", model->name, "about", model->about, "processes",
-                     model->uses_processes, "loop", model->uses_loop, "baseline", model->one_at_a_time, "extra", extra,
-                     "services", model->services ? choices_json(model->services) : json_array());
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", model->name, "about", model->about,
+                     "processes", model->uses_processes, "loop", model->uses_loop, "baseline", model->one_at_a_time,
+                     "extra", extra, "remote", model->remote, "services",
+                     model->services ? choices_json(model->services) : json_array());
 }
 
 static json_t *models_json(void)

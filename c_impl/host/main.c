@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "host/agent.h"
 #include "host/args.h"
 #include "host/error.h"
 #include "host/function.h"
@@ -191,6 +192,8 @@ static int dispatch(const char *program, int argc, char **argv, int64_t start_ns
         return list_command(program, argc - 1, argv + 1);
     if (strcmp(command, "rank") == 0)
         return rank_command(program, argc - 1, argv + 1);
+    if (strcmp(command, "agent") == 0)
+        return agent_run(program, argc - 1, argv + 1);
     if (strcmp(command, "--version") == 0) {
         printf("%s %s\n", program, COBENCH_VERSION);
         return 0;

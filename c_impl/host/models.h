@@ -18,6 +18,7 @@ struct model {
     bool extra;           /* the driver runs it only where it is named */
     bool engine;          /* the ranks of a job run all jobs (rank.h): the task is not opened in this process */
     bool isolates;        /* each worker has an interpreter of its own, so that only some runtimes have it */
+    bool remote;          /* its workers can be on other hosts (run->placement) */
     const char *services; /* that it needs (run_service), "a|b"; NULL: none */
     bool feeds;           /* its workers can be handed jobs by any dispenser; else they draw from the counter */
     /*

@@ -18,6 +18,7 @@
 struct children;
 struct dispenser;
 struct end_pause;
+struct placement;
 struct setting;
 struct shared_state;
 struct transport;
@@ -38,6 +39,8 @@ struct run {
     void *transport_state;
     const struct setting *services; /* of --service; for run_service */
     size_t service_count;
+    const struct placement *placement; /* of --hosts: where the workers are; NULL: all on this machine */
+    const char *const *launcher;       /* then how to start them (host/remote.h) */
     struct children *children;         /* for `workers` of them; NULL unless the model uses processes */
     char folder[64];                   /* of run_folder_make; empty: none */
     int gate_read, gate_write;         /* descriptors of --gate; -1: none */

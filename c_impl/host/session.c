@@ -31,6 +31,8 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
                 .gate_write = args->gate_write,
                 .services = args->services,
                 .service_count = args->service_count,
+                .placement = args->placement,
+                .launcher = args->launcher,
                 .end_pause = args->end_pause.read >= 0 ? &args->end_pause : NULL},
     };
 }
@@ -89,6 +91,8 @@ static int knobs_settle(struct session *s, struct cobench_error *err)
         run->knobs.start_method = s->args->model->engine ? START_SPAWN : START_FORK;
     else
         s->record.start_method = methods[run->knobs.start_method];
+    if (run->placement && !s->args->model->remote)
+        return error_fill(err, -ENOSYS, "--hosts: the workers of %s are on this machine", s->args->model->name);
     if (run->knobs.start_method == START_FORKSERVER)
         return error_fill(
             err, -ENOSYS,

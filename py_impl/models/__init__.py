@@ -13,13 +13,14 @@ class Model:
 
     __slots__ = (
         "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
-        "services", "drawing",
+        "remote", "services", "drawing",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
         runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (), drawing: str = "",
+        remote: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.module = module  # has run(run: Run) -> None
@@ -32,6 +33,7 @@ class Model:
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
         self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
         self.runtimes = runtimes  # that have it
+        self.remote = remote  # its workers can be on other hosts (run.hosts)
         self.services = services  # that it needs (run.services)
 
 
