@@ -129,6 +129,10 @@ figures: all $(BUILD)/figures/openmp_null embed-shared ## Measure the target fig
 check-faults: all $(faulty) $(test_tasks) ## Plant faults and see them named (TRIES=20 ONLY=slower,sleeps; half an hour)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/faults.py $(if $(TRIES),--tries $(TRIES)) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: check-hosts
+check-hosts: all ## Workers on two and four hosts made of network namespaces, and one cut off in the middle (as root; ONLY=c:mpi)
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/hosts.py $(if $(ONLY),--only $(ONLY))
+
 examples: all ## Run the examples again, and put their answers and numbers beside them (ONLY=fetch for one; on an idle machine)
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/examples.py $(ONLY)
 

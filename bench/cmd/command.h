@@ -20,5 +20,7 @@ int cmd_claims(int argc, char **argv, struct error *err);
 int cmd_compare(int argc, char **argv, struct error *err);
 /* Not for people: runs COPIES of a host command at once behind one gate; what the capacity row times. */
 int cmd_copies(int argc, char **argv, struct error *err);
+/* Nor this: says what machine it is on and what programs are there; what a run starts on each of its hosts. */
+int cmd_node(int argc, char **argv, struct error *err);
 
 #endif

@@ -34,6 +34,7 @@ static const struct {
     {"new", cmd_new, "write the first files of a task or a model of your own"},
     {"doctor", cmd_doctor, "say whether a run is possible here, and what will disturb it"},
     {"copies", cmd_copies, NULL},
+    {"node", cmd_node, NULL},
 };
 static const size_t command_count = sizeof commands / sizeof *commands;
 

@@ -22,6 +22,7 @@
 #include "bench/machine/checksums.h"
 #include "bench/machine/facts.h"
 #include "bench/machine/hosts.h"
+#include "bench/machine/nodes.h"
 #include "bench/plan/plan.h"
 #include "bench/process/capture.h"
 #include "bench/process/signals.h"
@@ -40,6 +41,7 @@ struct session {
     json_t *argv; /* for plan.json; NULL: not valid UTF-8 */
     struct paths paths;
     struct hosts_source hosts; /* with the supervisor and its scratch folder */
+    struct nodes nodes;        /* the hosts of --hosts */
     char *results, *hyperfine, *folder;
     struct function function; /* as the hosts are given it */
     char *object, *inputs;    /* its FILE.so:SYMBOL, where it is compiled; the file of what stood on stdin: */
@@ -330,7 +332,9 @@ static void note_argument(json_t **argv, const char *word)
 
 static int make_plan(struct session *s, struct error *err)
 {
-    int rc = ready_function(s, err);
+    int rc = nodes_open(s->options.plan.hosts, s->options.plan.launcher, &s->nodes, err);
+    if (rc == 0)
+        rc = ready_function(s, err);
     if (rc == 0)
         rc = ask_hosts(s, s->options.plan.tasks_dir, &s->options.pythons, NULL, err);
     if (rc == 0 && s->options.plan.seed < 0)
@@ -341,8 +345,11 @@ static int make_plan(struct session *s, struct error *err)
     char seed[32];
     snprintf(seed, sizeof seed, "%lld", (long long)s->options.plan.seed);
     note_argument(&s->argv, seed);
-    const struct plan_source source = {
-        .suite = &s->suite, .options = &s->options.plan, .catalog = &s->catalog, .effective_cpus = cpus_effective("")};
+    const struct plan_source source = {.suite = &s->suite,
+                                       .options = &s->options.plan,
+                                       .catalog = &s->catalog,
+                                       .effective_cpus = s->nodes.placement.count > 0 ? (double)s->nodes.placement.slots
+                                                                                      : cpus_effective("")};
     return plan_make(&source, &s->plan, err);
 }
 
@@ -353,7 +360,8 @@ static int start_origin(struct session *s, struct error *err)
         needed |= s->plan.groups[g].needs_url;
     if (!needed || s->plan.url != NULL)
         return 0;
-    const int rc = origin_start(s->hosts.supervisor, &s->paths, &s->origin, err);
+    const int rc = origin_start(s->hosts.supervisor, &s->paths, s->nodes.placement.count > 0 ? s->nodes.address : NULL,
+                                &s->origin, err);
     s->origin_runs = rc == 0;
     if (rc == 0)
         origin_check_limit(&s->origin, &s->plan);
@@ -363,7 +371,7 @@ static int start_origin(struct session *s, struct error *err)
 /* machine.json: facts, tools and the programs' checksums. */
 static int describe_machine(struct session *s, json_t **out, struct error *err)
 {
-    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL;
+    json_t *versions = json_pack("{ss}", "hyperfine", s->hyperfine), *sums = NULL, *nodes = NULL;
     *out = machine_json(&s->catalog, versions);
     json_decref(versions);
     if (s->pythons != NULL)
@@ -373,9 +381,13 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     program_files(&s->plan, &files);
     host_files(s, &files);
     int rc = checksums_make(&s->paths, s->plan.tasks_dir, &files, &sums, err);
-    string_list_free(&files);
     if (rc == 0)
         json_object_set_new(*out, "fingerprint", sums);
+    if (rc == 0 && s->nodes.placement.count > 0)
+        rc = nodes_ask(&s->nodes, &s->hosts, &files, sums, &nodes, err);
+    if (nodes != NULL)
+        json_object_set_new(*out, "nodes", nodes);
+    string_list_free(&files);
     return rc == 0 ? hosts_tools_facts(&s->hosts, *out, err) : rc;
 }
 
@@ -469,7 +481,9 @@ static int read_plan(struct session *s, struct error *err)
     rc = ask_hosts(s, named.tasks_dir, &pythons, &named, err);
     string_list_free(&pythons);
     plan_free(&named);
-    return rc != 0 ? rc : plan_read(plan, &s->catalog, &s->plan, err);
+    if (rc == 0)
+        rc = plan_read(plan, &s->catalog, &s->plan, err);
+    return rc != 0 ? rc : nodes_open(s->plan.hosts, s->plan.launcher, &s->nodes, err);
 }
 
 typedef int session_step(struct session *s, struct error *err);
@@ -499,6 +513,7 @@ static void session_close(struct session *s)
     suite_free(&s->suite);
     catalog_free(&s->catalog);
     json_decref(s->pythons);
+    nodes_close(&s->nodes);
     paths_free(&s->paths);
     interference_close(&s->watch);
     run_options_free(&s->options);
@@ -674,6 +689,7 @@ static int measure(struct session *s, struct error *err)
                                 .supervisor = s->hosts.supervisor,
                                 .scratch = s->hosts.scratch,
                                 .origin = s->origin_runs ? &s->origin : NULL,
+                                .nodes = &s->nodes,
                                 .watch = &s->watch};
     struct concurrent_runs concurrent;
     struct error last = {.text = ""};
@@ -775,10 +791,11 @@ static void note_arguments(struct session *s, int argc, char **argv)
 {
     const struct function *f = &s->options.plan.function;
     const char *directory = f->directory != NULL ? f->directory : s->options.plan.directory;
-    const char *const options[][2] = {{"--results", NULL},    {"--directory", directory}, {"--task", f->name},
-                                      {"--c", f->in[IN_C]},   {"--py", f->in[IN_PYTHON]}, {"--path", f->path},
-                                      {"--inputs", f->inputs}};
-    const size_t count = f->name == NULL ? 2 : sizeof options / sizeof *options;
+    const char *const options[][2] = {
+        {"--results", NULL}, {"--directory", directory}, {"--hosts", s->options.plan.hosts},
+        {"--task", f->name}, {"--c", f->in[IN_C]},       {"--py", f->in[IN_PYTHON]},
+        {"--path", f->path}, {"--inputs", f->inputs}};
+    const size_t count = f->name == NULL ? 3 : sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
         const size_t length = strcspn(argv[i], "=");
         size_t o = 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/cmd/options.h"
+#include "bench/plan/hostfile.h"
 #include "bench/util/alloc.h"
 #include "bench/util/files.h"
 
@@ -94,6 +95,14 @@ static const struct option_row rows[] = {
      "P%",
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},
     {{"seed", SETTING_SEED, AT(plan.seed)}, "N", "Of the order of cells (default random)"},
+    {{"hosts", SETTING_TEXT, AT(plan.hosts)},
+     "A:2,B:4|FILE",
+     "Have the workers on these hosts, of the models that can: each with how many it takes, or a hostfile "
+     "(docs/clusters.md). cobench has to be there at the same path, with the same programs"},
+    {{"launcher", SETTING_TEXT, AT(plan.launcher)},
+     "COMMAND",
+     "How a command is started on one of --hosts: 'ssh {host}' (default), srun, mpirun, or a program of your own; the "
+     "command's words come behind it"},
     {{"timeout", SETTING_SECONDS, AT(plan.timeout_s)}, "S", "Seconds a command may take, 0.001..86400 (default 120)"},
     {{"knob", SETTING_ADDED, AT(plan.knobs)},
      "NAME=V[,V]",
@@ -325,6 +334,8 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
     int rc = options_parse(&options, argc, argv, out, &given, err);
     if (rc == 0)
         rc = options_path("tasks", true, &out->plan.tasks_dir, err);
+    if (rc == 0)
+        rc = hostfile_settle(&out->plan.hosts, &out->plan.launcher, err);
     if (rc == 0)
         rc = check_resume(out, given, err);
     return rc == 0 ? take_function(out, err) : rc;

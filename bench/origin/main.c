@@ -6,6 +6,7 @@
  */
 #define _DEFAULT_SOURCE /* on_exit */
 #include <argp.h>
+#include <arpa/inet.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -34,38 +35,45 @@ static void end_output(int status, void *unused)
     _exit(status != 0 ? status : EXIT_FAILURE);
 }
 
+/* Where it listens. */
+struct where {
+    struct in_addr address;
+    int64_t port;
+};
+
 static error_t option_parse(int key, char *arg, struct argp_state *state)
 {
     if (key == 'h')
         argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
     if (key == ARGP_KEY_ARG)
         argp_error(state, "'%s': there are no arguments, only options", arg);
-    if (key != 'p')
-        return key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
-    if (num_parse_i64(arg, 0, 65535, state->input) != 0)
+    struct where *where = state->input;
+    if (key == 'a' && inet_pton(AF_INET, arg, &where->address) != 1)
+        argp_error(state, "--address: '%s' is no IPv4 address", arg);
+    if (key == 'p' && num_parse_i64(arg, 0, 65535, &where->port) != 0)
         argp_error(state, "--port: '%s' is no number in 0..65535", arg);
-    return 0;
+    return key == 'a' || key == 'p' || key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
 }
 
-static int options_parse(int argc, char **argv, int64_t *port)
+static int options_parse(int argc, char **argv, struct where *where)
 {
     static const struct argp_option table[] = {
-        {"port", 'p', "PORT", 0, "The port on 127.0.0.1 to listen on (0..65535; 0, the default: a free one)", 0},
+        {"address", 'a', "ADDRESS", 0, "The IPv4 address to listen on (127.0.0.1, which no other machine reaches)", 0},
+        {"port", 'p', "PORT", 0, "The port there (0..65535; 0, the default: a free one)", 0},
         {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
         {0}};
     static const struct argp parser = {
         .options = table,
         .parser = option_parse,
-        .doc =
-            "Answers GET /body/JOB?size=BYTES&delay=MS on 127.0.0.1 after MS milliseconds (0..3600000, default 0) with "
-            "BYTES bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; "
-            "short=BYTES announces the full length, sends only that many bytes and closes; stall=1 never answers; "
-            "pause=MS (0..60000) has the whole server stand still first, with at=JOB only when that job asks. GET "
-            "/stat "
-            "gives counters as JSON."
-            "\vThe first line of output is the template of its URLs. It ends when its standard input does."};
+        .doc = "Answers GET /body/JOB?size=BYTES&delay=MS after MS milliseconds (0..3600000, default 0) with "
+               "BYTES bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; "
+               "short=BYTES announces the full length, sends only that many bytes and closes; stall=1 never answers; "
+               "pause=MS (0..60000) has the whole server stand still first, with at=JOB only when that job asks. GET "
+               "/stat "
+               "gives counters as JSON."
+               "\vThe first line of output is the template of its URLs. It ends when its standard input does."};
     argp_err_exit_status = 2; /* usage, as everywhere in cobench */
-    return argp_parse(&parser, argc, argv, 0, NULL, port);
+    return argp_parse(&parser, argc, argv, 0, NULL, where);
 }
 
 static void log_line(int severity, const char *text)
@@ -114,20 +122,22 @@ static bool input_waits(void)
            (S_ISFIFO(what.st_mode) || S_ISSOCK(what.st_mode) || isatty(STDIN_FILENO) == 1);
 }
 
-static int template_print(const struct server *server)
+static int template_print(const struct server *server, struct in_addr address)
 {
+    char text[INET_ADDRSTRLEN];
     const int port = server_port(server);
     if (port < 0)
         return port;
-    printf("http://127.0.0.1:%d/body/{job}?size={size}&delay={delay}\n", port);
+    printf("http://%s:%d/body/{job}?size={size}&delay={delay}\n", inet_ntop(AF_INET, &address, text, sizeof text),
+           port);
     return fflush(stdout) == 0 ? 0 : -EIO; /* end_output says so */
 }
 
 /* Serves until one of `ends` fires. */
-static int serve(struct event_base *base, int64_t port)
+static int serve(struct event_base *base, const struct where *where)
 {
     struct server *server;
-    char what[64];
+    char what[64], text[INET_ADDRSTRLEN];
     struct event *ends[] = {
         event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, input_read, base),
         evsignal_new(base, SIGTERM, loop_end, base),
@@ -137,11 +147,12 @@ static int serve(struct event_base *base, int64_t port)
     int status;
     for (size_t k = 0; k < count; k++)
         event_add(ends[k], NULL);
-    snprintf(what, sizeof what, "cannot listen on 127.0.0.1:%d", (int)port);
-    int rc = server_open(base, (uint16_t)port, &server);
+    snprintf(what, sizeof what, "cannot listen on %s:%d", inet_ntop(AF_INET, &where->address, text, sizeof text),
+             (int)where->port);
+    int rc = server_open(base, where->address, (uint16_t)where->port, &server);
     if (rc != 0)
         status = fail(what, rc);
-    else if (template_print(server) != 0)
+    else if (template_print(server, where->address) != 0)
         status = EXIT_FAILURE;
     else
         status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
@@ -153,12 +164,12 @@ static int serve(struct event_base *base, int64_t port)
 
 int main(int argc, char **argv)
 {
-    int64_t port = 0;
+    struct where where = {.address = {htonl(INADDR_LOOPBACK)}};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     argp_program_version = PROGRAM " " COBENCH_VERSION;
     if (on_exit(end_output, NULL) != 0)
         return EXIT_FAILURE;
-    if (options_parse(argc, argv, &port) != 0)
+    if (options_parse(argc, argv, &where) != 0)
         return EXIT_FAILURE;
     if (!input_waits()) {
         fprintf(stderr, PROGRAM ": standard input has ended already, and its end is what ends this program:"
@@ -173,7 +184,7 @@ int main(int argc, char **argv)
     struct event_base *base = server_base_new();
     if (base == NULL)
         return fail("cannot make an event loop", -errno);
-    const int status = serve(base, port);
+    const int status = serve(base, &where);
     event_base_free(base);
     libevent_global_shutdown();
     return status;

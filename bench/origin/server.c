@@ -270,10 +270,9 @@ static void accept_failed(struct evconnlistener *listener, void *arg)
         evconnlistener_disable(listener);
 }
 
-static int listener_open(struct server *server, uint16_t port)
+static int listener_open(struct server *server, struct in_addr address, uint16_t port)
 {
-    const struct sockaddr_in where = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+    const struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
     const int one = 1;
     server->listener = evconnlistener_new_bind(server->base, NULL, NULL,
                                                LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
@@ -288,7 +287,7 @@ static int listener_open(struct server *server, uint16_t port)
     return 0;
 }
 
-int server_open(struct event_base *base, uint16_t port, struct server **out)
+int server_open(struct event_base *base, struct in_addr address, uint16_t port, struct server **out)
 {
     struct server *server = *out = xcalloc(1, sizeof *server);
     server->base = base;
@@ -298,7 +297,7 @@ int server_open(struct event_base *base, uint16_t port, struct server **out)
     evhttp_set_max_body_size(server->http, REQUEST_BODY_MAX);
     evhttp_set_timeout(server->http, IDLE_TIMEOUT_S);
     evhttp_set_gencb(server->http, request_arrived, server);
-    return listener_open(server, port);
+    return listener_open(server, address, port);
 }
 
 void server_close(struct server *server)

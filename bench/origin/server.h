@@ -6,6 +6,7 @@
 #ifndef ORIGIN_SERVER_H
 #define ORIGIN_SERVER_H
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 struct event_base;
@@ -15,9 +16,9 @@ struct server;
  * machine. NULL: the system gives no epoll descriptor. */
 struct event_base *server_base_new(void);
 
-/* Listens on 127.0.0.1:`port` (0: a free one) on a base that outlives it. 0, or the negative errno of socket, bind or listen;
+/* Listens on address and port (0: a free one) on a base that outlives it. 0, or the negative errno of socket, bind or listen;
  * server_close in either case. */
-int server_open(struct event_base *base, uint16_t port, struct server **out);
+int server_open(struct event_base *base, struct in_addr address, uint16_t port, struct server **out);
 /* Closes all connections. */
 void server_close(struct server *server);
 /* The port it listens on, or a negative errno. */

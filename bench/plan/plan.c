@@ -418,15 +418,16 @@ static int add_programs(struct plan *p, const struct string_list *variants, size
 /* -- groups ------------------------------------------------------------------------------------------------------- */
 
 /* Why a capacity row would say nothing here, or NULL. */
-static const char *capacity_reason(const struct plan_group *group, double effective_cpus)
+static const char *capacity_reason(const struct plan *plan, const struct plan_group *group)
 {
     return plan_prices(group)        ? "what one more costs is compared with nothing"
+           : plan->hosts != NULL     ? "it would be that of this machine, and the workers are on several hosts"
            : group->baseline != NULL ? "it is that of copies of sync, which is not the baseline here"
            : group->rate > 0         ? "an open loop: the rate decides how many jobs there are"
            : is(group->kind, "io")   ? "a waiting task is judged against the ideal"
            : group->workers < 2      ? "one worker: nothing runs at the same time"
-           : (double)group->workers > ceil(effective_cpus) ? "more workers than effective CPUs"
-                                                           : NULL;
+           : (double)group->workers > ceil(plan->effective_cpus) ? "more workers than effective CPUs"
+                                                                 : NULL;
 }
 
 static double ideal_gain(const struct plan_group *group, double effective_cpus)
@@ -567,7 +568,7 @@ static int finish_points(struct plan *p, const struct sweep *sweep, size_t first
             g->scaling = !workers ? "jobs" : sweep->prices ? "prices" : sweep->weak ? "weak" : "strong";
         }
         g->ideal = ideal_gain(g, p->effective_cpus);
-        g->capacity_reason = capacity_reason(g, p->effective_cpus);
+        g->capacity_reason = capacity_reason(p, g);
         g->name = point_name(p, g, sweep->from->name, workers, workers ? sweep->jobs->count > 1 : jobs);
         rc = check_schedule(p, g, err);
         if (rc == 0)
@@ -718,6 +719,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .url = o->url,
                          .tasks_dir = o->tasks_dir,
                          .directory = o->directory,
+                         .hosts = o->hosts,
+                         .launcher = o->launcher,
                          .function = o->function,
                          .claims = suite->claims,
                          .source = json_array()};

@@ -72,6 +72,8 @@ struct plan {
     double margin;            /* a difference smaller than this share is none in practice */
     const char *url;          /* what --url said; NULL: the origin's */
     const char *tasks_dir;    /* what --tasks said, absolute; NULL: none */
+    const char *hosts;        /* where workers are, "a:2,b:4", of the cells that can; NULL: all on this machine */
+    const char *launcher;     /* then how a command is started there, with {host} in it */
     const char *directory;    /* where the programs of the cells run; NULL: there are none */
     struct function function; /* as the user named it: what is compiled ends in .c, and "-" are inputs from stdin */
     const json_t *pythons;    /* paths of the interpreters that --python named; NULL: the build's own */
@@ -95,6 +97,7 @@ struct plan_options {
     double margin;                                         /* below 0: not said */
     double rate;                                           /* 0: not said */
     char *arrivals, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */
+    char *hosts, *launcher;                                /* as hostfile_settle leaves them; NULL: not said */
 };
 
 /* What plan_make goes by. */

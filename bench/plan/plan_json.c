@@ -43,6 +43,8 @@ static const struct field plan_fields[] = {
     {"url", FIELD_TEXT, true, OF(plan, url), 0, 0},
     {"tasks_dir", FIELD_TEXT, true, OF(plan, tasks_dir), 0, 0},
     {"directory", FIELD_TEXT, true, OF(plan, directory), 0, 0},
+    {"hosts", FIELD_TEXT, true, OF(plan, hosts), 0, 0},
+    {"launcher", FIELD_TEXT, true, OF(plan, launcher), 0, 0},
     {"claims", FIELD_TEXT, true, OF(plan, claims), 0, 0},
 };
 static const struct field function_fields[] = {

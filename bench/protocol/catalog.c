@@ -448,6 +448,16 @@ void catalog_services(const struct catalog *catalog, size_t host, const char *mo
     }
 }
 
+bool catalog_spreads(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs)
+{
+    struct string_list services = {NULL, 0};
+    const json_t *row = find_named(json_object_get(catalog->lists[host], "models"), "name", model);
+    catalog_services(catalog, host, model, knobs, &services);
+    const bool spreads = json_is_true(json_object_get(row, "remote")) || services.count > 0;
+    string_list_free(&services);
+    return spreads;
+}
+
 const json_t *catalog_param(const struct catalog_task *task, const char *key)
 {
     return find_named(task->params, "key", key);

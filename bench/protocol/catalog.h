@@ -99,6 +99,8 @@ const json_t *catalog_knob(const struct catalog *catalog, size_t host, const cha
  * defaults; NULL: all are), each once. */
 void catalog_services(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs,
                       struct string_list *out);
+/* Whether the workers of a model with these knobs (as above) may be on other hosts: it says so, or they reach a service. */
+bool catalog_spreads(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs);
 /* A row of a task's table; NULL: the task has no such parameter. */
 const json_t *catalog_param(const struct catalog_task *task, const char *key);
 /* Names with commas between them, for "known: ..." in errors; to be freed. */

@@ -212,6 +212,26 @@ void slots_count_in_flight(const struct slots_view *view, struct slots_in_flight
     free(starts);
 }
 
+void slots_by_host(const struct slots_view *view, const struct placement *placement, unsigned workers, int64_t ready_ns,
+                   struct slots_share *out)
+{
+    memset(out, 0, placement->count * sizeof *out);
+    for (size_t h = 0; h < placement->count; h++) {
+        unsigned first;
+        const unsigned count = placement_workers(placement, workers, h, &first);
+        for (uint64_t i = 0; i < view->jobs; i++) {
+            const struct slot *s = &view->slots[i];
+            const int64_t took = s->end_ns - s->start_ns, after = s->end_ns - ready_ns;
+            if (s->worker < 0 || (unsigned)s->worker - first >= count)
+                continue;
+            out[h].jobs++;
+            out[h].busy_ns += took;
+            out[h].last_ns = after > out[h].last_ns ? after : out[h].last_ns;
+            out[h].longest_ns = took > out[h].longest_ns ? took : out[h].longest_ns;
+        }
+    }
+}
+
 int slots_check_times(const struct slots_view *view, int64_t ready_ns, int64_t work_ns, struct error *err)
 {
     for (uint64_t i = 0; i < view->jobs; i++) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "bench/util/error.h"
+#include "common/placement.h"
 #include "common/slots.h"
 
 struct slots_view {
@@ -67,6 +68,15 @@ int64_t slots_job_latency(const struct slot *slot);
 void slots_latency(const struct slots_view *view, struct slots_latency *out);
 /* Sorts `values` and takes their quantiles. */
 void slots_quantiles(int64_t *values, uint64_t count, struct slots_latency *out);
+/* What the workers of one host did. Nanoseconds. */
+struct slots_share {
+    int64_t jobs, busy_ns;
+    int64_t last_ns;    /* from the gate to the end of its last job */
+    int64_t longest_ns; /* of its jobs */
+};
+/* One for each host of the placement of so many workers; jobs of other worker numbers are in none. After slots_check. */
+void slots_by_host(const struct slots_view *view, const struct placement *placement, unsigned workers, int64_t ready_ns,
+                   struct slots_share *out);
 /* Meaningful after slots_check. */
 void slots_count_in_flight(const struct slots_view *view, struct slots_in_flight *out);
 

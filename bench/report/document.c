@@ -619,6 +619,7 @@ void document_write(const struct summary *summary, struct writer *w)
                 write_group(summary, &r->groups[g], w);
                 tables = true;
             }
+        document_write_hosts(summary, w);
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);
         ladder_write(summary, w);

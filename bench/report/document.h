@@ -36,6 +36,7 @@ void document_write_group_heading(const struct plan_group *group, struct writer 
 void document_write_checks(const struct summary *summary, const struct plan_group *group,
                            struct writer *w); /* NULL: all */
 void document_write_scaling(const struct summary *summary, struct writer *w);
+void document_write_hosts(const struct summary *summary, struct writer *w);
 void marginal_cost_write(const struct summary *summary, struct writer *w);
 void ladder_write(const struct summary *summary, struct writer *w);
 void document_write_legend(struct writer *w); /* what the columns mean */

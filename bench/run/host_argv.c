@@ -18,6 +18,12 @@ void sample_file(const char *scratch, const char *what, const struct plan_cell *
         snprintf(out, SAMPLE_PATH_SIZE, "%s/%s", scratch, what);
 }
 
+bool bench_spreads(const struct bench *b, const struct plan_cell *cell)
+{
+    return b->nodes != NULL && b->nodes->placement.count > 0 && cell->known != NULL && cell->role != ROLE_CAPACITY &&
+           catalog_spreads(b->catalog, cell->entry->host, cell->known->name, cell->knobs);
+}
+
 bool sample_pauses(const struct plan_cell *cell) { return cell->role != ROLE_CAPACITY && cell->program == NULL; }
 
 __attribute__((format(printf, 3, 4))) static void put(struct string_list *words, const char *option, const char *format,
@@ -107,6 +113,8 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         string_list_addf(words, "--%s", key);
         string_list_add(words, json_string_value(value));
     }
+    for (size_t i = 0; bench_spreads(b, cell) && i <= b->nodes->launcher.count; i++)
+        put(words, i == 0 ? "--hosts" : "--launcher", "%s", i == 0 ? b->plan->hosts : b->nodes->launcher.items[i - 1]);
     put(words, "--timeout", "%.3f", b->plan->timeout_s);
     if (arrivals.rate != 0) {
         put(words, "--rate", "%.17g", arrivals.rate); /* enough to get the same double back */

@@ -49,10 +49,12 @@ static int read_url(int fd, char **url, struct error *err)
     return 0;
 }
 
-int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err)
+int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, struct origin *out,
+                 struct error *err)
 {
     int in[2] = {-1, -1}, print[2] = {-1, -1};
-    char *argv[] = {text_format("%s/cobench-origin", paths->build), NULL};
+    char *argv[] = {text_format("%s/cobench-origin", paths->build), address == NULL ? NULL : xstrdup("--address"),
+                    address == NULL ? NULL : xstrdup(address), NULL};
     *out = (struct origin){.stdin_fd = -1};
     int rc = pipe2(in, O_CLOEXEC) == 0 && pipe2(print, O_CLOEXEC) == 0
                  ? 0
@@ -72,7 +74,8 @@ int origin_start(struct supervisor *supervisor, const struct paths *paths, struc
         out->stdin_fd = in[1];
     else if (in[1] >= 0)
         close(in[1]);
-    free(argv[0]);
+    for (char **word = argv; *word != NULL; word++)
+        free(*word);
     return rc;
 }
 

@@ -18,7 +18,9 @@ struct origin {
     char *limit;  /* why some cells cannot run, if they cannot */
 };
 
-int origin_start(struct supervisor *supervisor, const struct paths *paths, struct origin *out, struct error *err);
+/* `address`: where it listens; NULL: on 127.0.0.1. */
+int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, struct origin *out,
+                 struct error *err);
 /*
  * Makes those cells impossible that would open more connections to the origin at once than it can hold, one a worker: one
  * that gets none is not refused but waits, and a run would time out without a word on why.

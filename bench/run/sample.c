@@ -53,7 +53,8 @@ void sample_free(struct sample_taken *s)
     json_decref(s->python);
     json_decref(s->knobs);
     json_decref(s->disturbed);
-    s->failures = s->phases = s->usage = s->connections = s->python = s->knobs = s->disturbed = NULL;
+    json_decref(s->nodes);
+    s->failures = s->phases = s->usage = s->connections = s->python = s->knobs = s->disturbed = s->nodes = NULL;
     slots_close(&s->slots);
 }
 
@@ -113,6 +114,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         "disturbed_by", s->disturbances == 0 ? NULL : interference_text(s->disturbances, kinds));
     if (s->opened)
         json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
+    if (s->nodes != NULL)
+        json_object_set(line, "nodes", s->nodes);
     if (json_object_size(s->knobs) > 0)
         json_object_set(line, "knobs", s->knobs);
     interference_add(&s->around, line);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bench/machine/interference.h"
+#include "bench/machine/nodes.h"
 #include "bench/plan/plan.h"
 #include "bench/process/supervisor.h"
 #include "bench/protocol/catalog.h"
@@ -27,6 +28,7 @@ struct bench {
     struct supervisor *supervisor;
     const char *scratch;
     const struct origin *origin; /* NULL: not started */
+    const struct nodes *nodes;   /* those of --hosts; without any all is on this machine */
     const struct interference_watch *watch;
 };
 
@@ -49,6 +51,7 @@ struct sample_taken {
     double at;
     int64_t whole_ns, exit, work_ns, user_ns, system_ns, failed_jobs, peak_pss_bytes;
     json_t *failures, *phases, *usage, *connections, *python, *knobs;
+    json_t *nodes;         /* what the workers of each host did, by its name; NULL: all are here */
     json_t *disturbed;     /* an array of lines: what happened to it from outside */
     unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
     struct slots_in_flight flight;
@@ -73,6 +76,9 @@ struct sample_place {
     size_t cell;
     bool timed; /* through hyperfine; else by itself with its memory watched */
 };
+
+/* Whether a cell's workers are on the hosts of --hosts: there are some, and its host can (bench/run/host_argv.c). */
+bool bench_spreads(const struct bench *b, const struct plan_cell *cell);
 
 /* Nothing is known of it yet. */
 void sample_blank(struct sample_taken *out);

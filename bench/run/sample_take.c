@@ -21,6 +21,7 @@
 #include "bench/process/proctree.h"
 #include "bench/protocol/end_pause.h"
 #include "bench/run/sample.h"
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
@@ -289,6 +290,25 @@ static void blame_copy(const struct slots_view *view, int64_t copy, struct sampl
     free(first);
 }
 
+/* What the workers of each host did, where they are on several. */
+static void read_hosts(const struct attempt *a, struct sample_taken *s)
+{
+    const struct placement *placement = &a->b->nodes->placement;
+    const json_t *ready = json_object_get(s->phases, "ready");
+    if (!bench_spreads(a->b, a->cell) || !json_is_integer(ready))
+        return;
+    struct slots_share *shares = xcalloc(placement->count, sizeof *shares);
+    slots_by_host(&s->slots, placement, (unsigned)a->b->plan->groups[a->cell->group].workers, json_integer_value(ready),
+                  shares);
+    s->nodes = json_object();
+    for (size_t h = 0; h < placement->count; h++)
+        json_object_set_new(s->nodes, placement->hosts[h].name,
+                            json_pack("{sI sI sI sI}", "jobs", (json_int_t)shares[h].jobs, "busy_ns",
+                                      (json_int_t)shares[h].busy_ns, "last_ns", (json_int_t)shares[h].last_ns,
+                                      "longest_ns", (json_int_t)shares[h].longest_ns));
+    free(shares);
+}
+
 /* The slots of one copy, and the same digest in every copy. */
 static void read_slots(const struct attempt *a, int64_t copy, struct sample_taken *s)
 {
@@ -316,6 +336,7 @@ static void read_slots(const struct attempt *a, int64_t copy, struct sample_take
     slots_latency(&view, &s->latency);
     read_open_loop(a, &view, s);
     slots_count_in_flight(&view, &s->flight);
+    read_hosts(a, s);
 }
 
 /* At a deadline there is no record; the slots may say how far it came. */
@@ -516,6 +537,18 @@ static void note_kills(struct sample_taken *s)
     free(said);
 }
 
+/* Says of a sample that failed, of workers on several hosts, which of these have gone. */
+static void note_lost(const struct attempt *a, struct sample_taken *s)
+{
+    char *said = s->reason;
+    char *lost = said != NULL && s->status != CELL_OK && bench_spreads(a->b, a->cell) ? nodes_lost(a->b->nodes) : NULL;
+    if (lost == NULL)
+        return;
+    s->reason = text_format("%s; %s", lost, said);
+    free(lost);
+    free(said);
+}
+
 /* A sample during which the origin ended says nothing of its cell, and is none. */
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
@@ -533,6 +566,7 @@ static int attempt_take(struct attempt *a, struct sample_taken *s, struct error 
         sample_read(a, s);
     interference_find(&s->around, s->disturbed, &s->disturbances);
     note_kills(s);
+    note_lost(a, s);
     const bool may_lack_room = s->status == CELL_FAILED || s->status == CELL_IMPOSSIBLE;
     return may_lack_room ? disk_space_check(a->b, a->cell, s->unreserved, err) : 0;
 }

@@ -72,14 +72,21 @@ static void compare_objects(const char *prefix, const json_t *a, const json_t *b
         compare_values(prefix, name, NULL, value, out);
 }
 
-/* All but those whose key is one of `names`. */
+/* Facts of another host stand behind its name. */
+static const char *last_name(const char *key)
+{
+    const char *blank = strncmp(key, "nodes ", 6) == 0 ? strrchr(key, ' ') : NULL;
+    return blank == NULL ? key : blank + 1;
+}
+
+/* All but those whose key is one of `names`, of each host, too. */
 static void compare(const json_t *a, const json_t *b, const char *const *names, struct differences *out)
 {
     struct differences all = {NULL, 0};
     compare_objects("", a, b, &all);
     *out = (struct differences){NULL, 0};
     for (size_t i = 0; i < all.count; i++)
-        if (!is_one_of(names, all.items[i].key))
+        if (!is_one_of(names, last_name(all.items[i].key)))
             add(out, xstrdup(all.items[i].key), all.items[i].value[0], all.items[i].value[1]);
     differences_free(&all);
 }
@@ -91,12 +98,25 @@ void differences_of_machines(const json_t *a, const json_t *b, struct difference
 
 void differences_of_plans(const json_t *a, const json_t *b, struct differences *out) { compare(a, b, plan_own, out); }
 
+static void compare_lasting(const char *prefix, const json_t *before, const json_t *now, struct differences *out)
+{
+    for (size_t i = 0; i < sizeof lasting_facts / sizeof *lasting_facts; i++)
+        compare_values(prefix, lasting_facts[i], json_object_get(before, lasting_facts[i]),
+                       json_object_get(now, lasting_facts[i]), out);
+}
+
 void differences_of_programs(const json_t *before, const json_t *now, struct string_list *out)
 {
     struct differences all = {NULL, 0};
-    for (size_t i = 0; i < sizeof lasting_facts / sizeof *lasting_facts; i++)
-        compare_values("", lasting_facts[i], json_object_get(before, lasting_facts[i]),
-                       json_object_get(now, lasting_facts[i]), &all);
+    const char *host;
+    json_t *facts;
+    compare_lasting("", before, now, &all);
+    json_object_foreach(json_object_get(before, "nodes"), host, facts)
+    {
+        char *prefix = text_format("nodes %s", host);
+        compare_lasting(prefix, facts, json_object_get(json_object_get(now, "nodes"), host), &all);
+        free(prefix);
+    }
     for (size_t i = 0; i < all.count; i++) {
         char *text[2];
         difference_text(&all.items[i], text);

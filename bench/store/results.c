@@ -106,7 +106,8 @@ static int read_plan(struct results *results, struct error *err)
                                                  .received_bytes = NOT_KNOWN,
                                                  .compile_ns = NOT_KNOWN};
     match_controls(results);
-    return 0;
+    const char *wrong = p->hosts == NULL ? NULL : placement_parse(p->hosts, &results->placement);
+    return wrong == NULL ? 0 : error_set(err, -EPROTO, "plan.json: \"hosts\": %s", wrong);
 }
 
 /* -- samples.jsonl ------------------------------------------------------------------------------------------------------ */
@@ -308,6 +309,27 @@ static void lock_read(const struct json_field *python, struct result_cell *cell)
     }
 }
 
+/* What the workers of each host did; times that are not known count as none. */
+static void nodes_read(const struct results *results, const struct json_field *nodes, int64_t work_ns,
+                       struct result_cell *cell)
+{
+    static const char *const keys[] = {"jobs", "busy_ns", "last_ns"};
+    if (nodes == NULL || results->placement.count == 0)
+        return;
+    if (cell->nodes == NULL)
+        cell->nodes = xcalloc(results->placement.count, sizeof *cell->nodes);
+    for (size_t h = 0; h < results->placement.count; h++) {
+        struct result_node *node = &cell->nodes[h];
+        int64_t *const sums[] = {&node->jobs, &node->busy_ns, &node->last_ns};
+        const struct json_field *said = json_field_get(nodes, results->placement.hosts[h].name);
+        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+            *sums[i] += greater(line_optional(said, keys[i]), 0);
+        node->longest_ns = greater(node->longest_ns, line_optional(said, "longest_ns"));
+        node->work_ns += greater(work_ns, 0);
+        node->samples++;
+    }
+}
+
 static int line_read(const struct place *at, struct results *results, const struct json_field *line)
 {
     struct head head;
@@ -330,6 +352,7 @@ static int line_read(const struct place *at, struct results *results, const stru
         return 0;
     struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};
     times_read(line, &sample);
+    nodes_read(results, json_field_get(line, "nodes"), sample.work_ns, cell);
     sample.took_ns = greater(took, sample.whole_ns); /* journals of before there was spent_ns */
     cell->samples = array_grow(cell->samples, cell->count, sizeof *cell->samples);
     cell->samples[cell->count++] = sample;
@@ -463,6 +486,7 @@ void results_free(struct results *results)
         free(results->cells[i].reason);
         free(results->cells[i].lock_by);
         free(results->cells[i].samples);
+        free(results->cells[i].nodes);
     }
     free(results->cells);
     plan_free(&results->settled);

@@ -14,6 +14,7 @@
 #include "bench/util/error.h"
 #include "bench/store/journal.h"
 #include "bench/plan/plan.h"
+#include "common/placement.h"
 
 /* How a sample, and with its last one a cell, ended. Above CELL_OK: it has no ratios, and `reason` says why. */
 enum cell_status { CELL_UNSEEN, CELL_OK, CELL_REFUSED, CELL_FAILED, CELL_TIMEOUT, CELL_IMPOSSIBLE };
@@ -44,6 +45,11 @@ struct sample {
     unsigned disturbances;          /* of what kinds (bench/protocol/interference_kind.h) */
 };
 
+/* What the workers on one host did in all timed samples together (bench/protocol/slots.h). */
+struct result_node {
+    int64_t samples, jobs, busy_ns, last_ns, longest_ns, work_ns;
+};
+
 /* A cell of the plan, and what came of it. Strings are borrowed from the plan. */
 struct result_cell {
     size_t group;
@@ -70,6 +76,7 @@ struct result_cell {
     char *lock_by;                      /* the module whose import switched it on; NULL: not known */
     int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
     int64_t compile_ns;                 /* of a compiled kernel; -1: there is none */
+    struct result_node *nodes;          /* one for each host of `placement`; NULL: its workers were on this machine */
     struct sample *samples;             /* sorted by round, one a round */
     size_t count;
 };
@@ -87,6 +94,7 @@ struct results {
     int64_t rounds; /* those that were asked for; where they were not, the most that a group came to */
     struct result_cell *cells;
     size_t cell_count;
+    struct placement placement; /* no hosts: all was on one machine */
     struct events events;
     /* What a resumed run goes on from. */
     int64_t samples;                /* whole lines of samples.jsonl */

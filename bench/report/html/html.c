@@ -112,6 +112,7 @@ static void put_numbers(const struct summary *summary, struct writer *w)
     cells_write(summary, NULL, (results_compare(summary->results) ? CELLS_SPEEDUP : CELLS_COST) | CELLS_ALL, w);
     cells_write(summary, NULL, CELLS_LATENCY | CELLS_ALL, w);
     document_write_checks(summary, NULL, w);
+    document_write_hosts(summary, w);
     document_write_scaling(summary, w);
     marginal_cost_write(summary, w);
     ladder_write(summary, w);
