@@ -124,10 +124,11 @@ def test_a_run_without_claims_says_so():
     assert done.stderr.startswith("cobench: claims: the suite ") and "names no claims; --file" in done.stderr
 
 
-def test_every_published_claim_has_its_cells():
+@pytest.mark.parametrize("name", ["published", "broker"])
+def test_every_published_claim_has_its_cells(name):
     """The suite measures what the file of claims names: no row is left over for a misspelt group."""
-    claims = json.loads((ROOT / "bench" / "claims" / "published.json").read_text())
-    suite = (ROOT / "bench" / "suites" / "published.ini").read_text()
+    claims = json.loads((ROOT / "bench" / "claims" / f"{name}.json").read_text())
+    suite = (ROOT / "bench" / "suites" / f"{name}.ini").read_text()
     groups = {}
     for part in suite.split("[group ")[1:]:
         name, rest = part.split("]", 1)

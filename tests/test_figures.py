@@ -45,6 +45,12 @@ def test_too_few() -> None:
         signed_rank.pseudo_median([1.0] * 5)
 
 
+@pytest.mark.parametrize("engine", ["queue", "pipe"])
+def test_the_plain_ways_hand_over_every_job(engine) -> None:
+    found = run.plain_python(engine, 50)
+    assert found > 0
+
+
 def test_what_threads_share_is_the_same_in_all_models(tmp_path) -> None:
     for name in run.SHARED:
         found = [PY.run(tmp_path, "--task", f"{shared.__file__}:{name}", "--model", model, "--jobs", 2, "--workers", 2)

@@ -20,10 +20,12 @@ static bool same_column(const struct plan_group *a, const struct plan_group *b)
     return same(a->task, b->task) && json_equal(a->params, b->params) == 1;
 }
 
+static bool same_knobs(const json_t *a, const json_t *b) { return a == b || json_equal(a, b) == 1; }
+
 static bool is_variant(const struct ladder_rung *rung, const struct summary_cell *cell)
 {
     return same(rung->runtime, cell->cell->runtime) && same(rung->model, cell->cell->model) &&
-           rung->workers == cell->group->workers;
+           rung->workers == cell->group->workers && same_knobs(rung->knobs, cell->group->knobs);
 }
 
 /* -- the law of each variant ---------------------------------------------------------------------------------------------- */
@@ -46,8 +48,11 @@ static struct ladder_rung *rung_add(struct ladder *ladder, const struct summary_
 {
     ladder->rungs = array_grow(ladder->rungs, ladder->count, sizeof *ladder->rungs);
     struct ladder_rung *rung = &ladder->rungs[ladder->count++];
-    *rung = (struct ladder_rung){
-        .runtime = cell->cell->runtime, .model = cell->cell->model, .workers = cell->group->workers, .capacity = NAN};
+    *rung = (struct ladder_rung){.runtime = cell->cell->runtime,
+                                 .model = cell->cell->model,
+                                 .knobs = cell->group->knobs,
+                                 .workers = cell->group->workers,
+                                 .capacity = NAN};
     return rung;
 }
 

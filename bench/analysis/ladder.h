@@ -25,6 +25,7 @@ struct ladder_cost {
 
 struct ladder_rung {
     const char *runtime, *model;
+    const json_t *knobs; /* of its groups, but what the model's name tells; variants with others are others */
     int64_t workers;
     struct ladder_cost *costs;      /* one for each of the ladder's columns */
     const struct plan_group *group; /* one of those that the law is of; NULL: there are none */

@@ -358,14 +358,21 @@ static void read_square(const void *row, int which, struct table_value *out)
     out->sign = c == r->taken ? "*" : NULL;
 }
 
-static size_t square_rows(const struct summary *summary, bool brief, const char *const *models, struct square_row *rows)
+/* What handing over costs has tables of its own (ladder_write). */
+static bool in_square(const struct summary_cell *cell, const struct ladder *ladder)
+{
+    return !plan_prices(cell->group) && !ladder_has(ladder, cell->group);
+}
+
+static size_t square_rows(const struct summary *summary, const struct ladder *ladder, bool brief,
+                          const char *const *models, struct square_row *rows)
 {
     static const char *const of[] = {
         [RANKING_BY_WORK] = "work", [RANKING_BY_WHOLE] = "command", [RANKING_BY_P99] = "p99"};
     struct square_row *row = rows;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         struct ranking ranking;
-        if (!ranking_begins(summary, c) || plan_prices(c->group) || findings_nothing_worked(summary, c->group, NULL) ||
+        if (!ranking_begins(summary, c) || !in_square(c, ladder) || findings_nothing_worked(summary, c->group, NULL) ||
             (brief && !findings_are_brief(summary, c->group, c->cell->runtime)))
             continue;
         ranking_open(&ranking, summary, c->group, c->cell->runtime);
@@ -385,13 +392,13 @@ static size_t square_rows(const struct summary *summary, bool brief, const char 
     return (size_t)(row - rows);
 }
 
-static size_t square_models(const struct summary *summary, const char **models)
+static size_t square_models(const struct summary *summary, const struct ladder *ladder, const char **models)
 {
     size_t count = 0;
     for (const struct summary_cell *c = summary->cells; c < summary->cells + summary->cell_count; c++) {
         /* Where it would be 1 in every row; of several interpreters it is over that of the first. */
         bool seen = (c->cell->baseline && c->group->rate == 0 && !results_several(summary->results)) ||
-                    strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0;
+                    strcmp(c->cell->runtime, RUNTIME_PROGRAM) == 0 || !in_square(c, ladder);
         for (size_t i = 0; i < count; i++)
             seen |= strcmp(models[i], c->cell->model) == 0;
         if (!seen && count < MODELS_MOST)
@@ -446,13 +453,15 @@ static void write_square(const struct summary *summary, struct writer *w)
     };
     struct square_row *rows = xcalloc(summary->cell_count, sizeof *rows);
     struct table table = {.columns = columns, .column_count = 3, .rows = rows, .row_size = sizeof *rows};
-    const size_t count = square_models(summary, models);
+    struct ladder ladder;
+    ladder_make(&ladder, summary);
+    const size_t count = square_models(summary, &ladder, models);
     for (size_t i = 0; i < count; i++)
         columns[table.column_count++] = (struct table_column){NULL, models[i],   UNIT_RATIO, false,
                                                               0,    read_square, (int)i};
-    table.row_count = square_rows(summary, false, models, rows);
+    table.row_count = square_rows(summary, &ladder, false, models, rows);
     if (table.row_count > SQUARE_MOST)
-        table.row_count = square_rows(summary, true, models, rows);
+        table.row_count = square_rows(summary, &ladder, true, models, rows);
     bool of = false;
     for (size_t i = 0; i < table.row_count; i++)
         of |= rows[i].by != RANKING_BY_WORK;
@@ -464,6 +473,7 @@ static void write_square(const struct summary *summary, struct writer *w)
         write_table(w, &table);
         write_square_legend(rows, table.row_count, w);
     }
+    ladder_free(&ladder);
     free(rows);
 }
 
@@ -609,6 +619,7 @@ void document_write(const struct summary *summary, struct writer *w)
         document_write_checks(summary, NULL, w);
     } else {
         write_answer(summary, w);
+        ladder_write(summary, w);
         write_warnings(summary, w);
         if (w->brief && r->asked.budget_s > 0 && r->asked.precision <= 0 && !summary->interrupted)
             write_budget(summary, w);
@@ -622,7 +633,8 @@ void document_write(const struct summary *summary, struct writer *w)
         document_write_hosts(summary, w);
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);
-        ladder_write(summary, w);
+        if (w->format->for_programs)
+            ladder_write(summary, w);
         if (tables) {
             write_heading(w, 2, "How to read it");
             document_write_legend(w);

@@ -42,7 +42,7 @@ bool findings_are_brief(const struct summary *summary, const struct plan_group *
 void findings_free(struct findings *findings);
 /* "one more costs with c:threads 20.0 kB of memory and ..." of a suite's group, to be freed. */
 char *marginal_cost_text(const struct summary *summary, const char *piece);
-/* Appends "handing over one job takes from ... to ..." and from which length of job on that pays. */
+/* Appends "one job costs ... to ..." and from which length of job on that pays. */
 void ladder_say(const struct ladder *ladder, struct string_list *out);
 
 /*

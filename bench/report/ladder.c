@@ -158,7 +158,7 @@ static void set_length(const struct ladder_rung *rung, const struct stats_interv
     struct format f;
     set_interval(out, length);
     if (isfinite(length->estimate) && beyond != 0)
-        table_set_format(out, "%s %s", beyond < 0 ? "below" : "above",
+        table_set_format(out, "%s %s", beyond < 0 ? "under" : "over",
                          format_time(&f, beyond < 0 ? rung->law.shortest_s : rung->law.longest_s));
 }
 
@@ -199,7 +199,8 @@ static const struct table_column law_columns[] = {
     {"reason", "note", UNIT_TEXT, false, 0, read_text, NOTE},
 };
 
-static void write_laws(const struct ladder *ladder, struct writer *w)
+/* Whether there are any. */
+static bool write_laws(const struct ladder *ladder, struct writer *w)
 {
     struct row *rows = xcalloc(ladder->count, sizeof *rows);
     struct table table = {.name = "ladder",
@@ -212,21 +213,22 @@ static void write_laws(const struct ladder *ladder, struct writer *w)
         if (ladder->rungs[i].count > 0)
             rows[table.row_count++].rung = &ladder->rungs[i];
     write_table(w, &table);
+    const bool any = table.row_count > 0;
     free(rows);
+    return any;
 }
 
 void ladder_write(const struct summary *summary, struct writer *w)
 {
     struct ladder ladder;
     ladder_make(&ladder, summary);
-    if (ladder.count > 0)
+    if (ladder.count > 0 && !w->brief)
         write_heading(w, 2, "What handing over a job costs");
     if (w->format->for_programs)
         write_costs_for_programs(&ladder, w);
     else
         write_costs_for_people(&ladder, w);
-    write_laws(&ladder, w);
-    if (ladder.count > 0)
+    if (write_laws(&ladder, w))
         write_paragraph(w, "Fitted over the lengths of job: gain = capacity * t / (t + h), h being what each job of "
                            "length t costs more "
                            "on its worker. \"As fast as sync from\": gain 1, t = h / (capacity - 1); \"90% from\": 90% "
@@ -237,14 +239,14 @@ void ladder_write(const struct summary *summary, struct writer *w)
 
 /* -- in sentences --------------------------------------------------------------------------------------------------------- */
 
-/* "from 96.0 ns (c:thread-pool) to 1.30 ms (py:celery)", of the first and the last rung; to be freed. */
+/* "takes 96.0 ns (c:thread-pool) to 1.30 ms (py:celery)", of the first and the last rung; to be freed. */
 static char *range_text(const char *before, const struct ladder_rung *first, const char *low,
                         const struct ladder_rung *last, const char *high)
 {
     if (first == last)
         return text_format("%s %s (%s:%s)", before, low, first->runtime, first->model);
-    return text_format("%s from %s (%s:%s) to %s (%s:%s)", before, low, first->runtime, first->model, high,
-                       last->runtime, last->model);
+    return text_format("%s %s (%s:%s) to %s (%s:%s)", before, low, first->runtime, first->model, high, last->runtime,
+                       last->model);
 }
 
 static void say_costs(const struct ladder *ladder, struct string_list *out)
@@ -258,8 +260,8 @@ static void say_costs(const struct ladder *ladder, struct string_list *out)
         }
     if (first == NULL)
         return;
-    char *text = range_text("handing over one job takes", first, format_time(&low, first->costs[0].job_s.estimate),
-                            last, format_time(&high, last->costs[0].job_s.estimate));
+    char *text = range_text("one job costs", first, format_time(&low, first->costs[0].job_s.estimate), last,
+                            format_time(&high, last->costs[0].job_s.estimate));
     string_list_add(out, text);
     free(text);
 }
@@ -285,8 +287,8 @@ static void say_lengths(const struct ladder *ladder, struct string_list *out)
         }
     if (first == NULL)
         return;
-    char *text = range_text("90% of what is possible is reached by jobs", first, length_text(first, &value, low), last,
-                            length_text(last, &value, high));
+    char *text = range_text("90% of what is possible is reached by jobs of", first, length_text(first, &value, low),
+                            last, length_text(last, &value, high));
     string_list_add(out, text);
     free(text);
 }

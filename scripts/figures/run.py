@@ -618,11 +618,113 @@ def figure_15(bench: Bench) -> None:
         bench.verdict(f"nothing, sync: {Path(python).name} / {Path(bench.pythons[0]).name}", slower)
 
 
+# -- figures 16 to 20: who hands out the jobs ---------------------------------------------------------------------------
+
+PYTHON_HOST = (sys.executable, "-s", "-E", "-m", "py_impl")
+MPIRUN = ("mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-n", "3")
+PLAIN = ROOT / "scripts/figures/plain.py"
+
+
+def plain_ns(jobs: int, *command: str | Path) -> float:
+    """What a plain program says each job took."""
+    done = subprocess.run([*command], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode != 0:
+        last = (done.stderr.strip().splitlines() or ["no word"])[-1]
+        raise (Missing if "ModuleNotFoundError" in last else Failed)(f"{' '.join(map(str, command[-3:]))}: {last}")
+    return float(done.stdout.split()[-1]) / jobs
+
+
+def plain_python(engine: str, jobs: int, *words: str) -> float:
+    return plain_ns(jobs, sys.executable, "-s", "-E", PLAIN, engine, str(jobs), *words)
+
+
+def handed_over(bench: Bench, jobs: int, *words: str, host: Sequence[str | Path] = PYTHON_HOST) -> float:
+    """Nanoseconds a job of null on two workers."""
+    with slots_folder() as folder:
+        told = host_run(bench, Path(folder, "slots"), "--task", "null", "--jobs", str(jobs), "--workers", "2", *words, host=host)
+    return work_ns(told) / jobs
+
+
+def beside_plain(bench: Bench, arms: Mapping[str, Callable[[], float]], pairs: Mapping[str, str]) -> dict[str, list[float]]:
+    """All arms interleaved; each of `pairs`, ours and the plain one, as a ratio."""
+    samples = bench.interleave(arms)
+    for name, values in samples.items():
+        bench.verdict(name, signed_rank.pseudo_median([ns / 1e3 for ns in values]), " us/job")
+    for ours, plain in pairs.items():
+        bench.verdict(f"{ours} / {plain}", signed_rank.ratio(samples[ours], samples[plain]), at_most=1.1)
+    return samples
+
+
+def figure_16(bench: Bench) -> None:
+    """Jobs handed out by MPI: a plain manager with its workers in C, mpi4py's MPIPoolExecutor, and the engine mpi in both."""
+    c_jobs, py_jobs = 500_000, 10_000
+    servers.program("mpirun")
+    with tempfile.TemporaryDirectory(prefix="cobench-mpi-") as folder:
+        built = Path(folder, "mpi_null")
+        subprocess.run([servers.program("mpicc"), "-O2", ROOT / "scripts/figures/mpi_null.c", "-o", built], timeout=60, check=True)
+        beside_plain(bench, {
+            "plain C": lambda: plain_ns(c_jobs, *MPIRUN, built, str(c_jobs)),
+            "c:mpi": lambda: handed_over(bench, c_jobs, "--model", "mpi", host=()),
+            "MPIPoolExecutor": lambda: plain_ns(py_jobs, *MPIRUN, sys.executable, "-s", "-E", "-m", "mpi4py.futures", PLAIN, "mpi",
+                                                str(py_jobs)),
+            "py:mpi": lambda: handed_over(bench, py_jobs, "--model", "mpi"),
+        }, {"c:mpi": "plain C", "py:mpi": "MPIPoolExecutor"})
+
+
+def figure_17(bench: Bench) -> None:
+    """Jobs handed out by multiprocessing's own Queue and Pipe: plain, and as dispensers of py:process-pool."""
+    jobs = 20_000
+    arms: dict[str, Callable[[], float]] = {}
+    for name in ("queue", "pipe"):
+        arms[f"plain {name}"] = lambda name=name: plain_python(name, jobs)
+        arms[f"py:process-pool+{name}"] = lambda name=name: handed_over(bench, jobs, "--model", "process-pool", "--dispenser", name)
+    beside_plain(bench, arms, {f"py:process-pool+{name}": f"plain {name}" for name in ("queue", "pipe")})
+
+
+def figure_18(bench: Bench) -> None:
+    """Jobs handed out by Redis: redis-py's lists, and the dispenser redis in Python and C, one by one and 100 at a time."""
+    jobs = 10_000
+    with servers.redis() as socket:
+
+        def ours(*words: str, host: Sequence[str | Path] = PYTHON_HOST) -> float:
+            return handed_over(bench, jobs, "--model", "process-pool", "--dispenser", "redis", "--service",
+                               f"redis=unix://{socket}", *words, host=host)
+
+        samples = beside_plain(bench, {
+            "plain redis-py": lambda: plain_python("redis", jobs, str(socket)),
+            "py:process-pool+redis": ours,
+            "py:process-pool+redis, chunk 100": lambda: ours("--chunk", "100"),
+            "c:process-pool+redis": lambda: ours(host=()),
+            "c:process-pool+redis, chunk 100": lambda: ours("--chunk", "100", host=()),
+        }, {"py:process-pool+redis": "plain redis-py"})
+    bench.verdict("plain redis-py / c:process-pool+redis",
+                  signed_rank.ratio(samples["plain redis-py"], samples["c:process-pool+redis"]), "x", at_least=3)
+
+
+def figure_19(bench: Bench) -> None:
+    """Jobs handed out by Celery on Redis, one by one and as a group: plain, and the engines."""
+    jobs = 1000
+    arms: dict[str, Callable[[], float]] = {}
+    with servers.redis() as socket:
+        for name in ("celery", "celery-group"):
+            arms[f"plain {name}"] = lambda name=name: plain_python(name, jobs, str(socket))
+            arms[f"py:{name}"] = lambda name=name: handed_over(bench, jobs, "--model", name, "--service", f"redis=unix://{socket}")
+        beside_plain(bench, arms, {f"py:{name}": f"plain {name}" for name in ("celery", "celery-group")})
+
+
+def figure_20(bench: Bench) -> None:
+    """Jobs handed out by Dask's distributed: a plain LocalCluster, and the engine."""
+    jobs = 1000
+    beside_plain(bench, {"plain dask": lambda: plain_python("dask", jobs),
+                         "py:dask": lambda: handed_over(bench, jobs, "--model", "dask")}, {"py:dask": "plain dask"})
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
-    10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15,
+    10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15, 16: figure_16, 17: figure_17,
+    18: figure_18, 19: figure_19, 20: figure_20,
 }
 
 

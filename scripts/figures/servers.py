@@ -114,6 +114,26 @@ def nginx(delay_ms: int) -> Iterator[Nginx]:
             process.wait()
 
 
+@contextmanager
+def redis() -> Iterator[Path]:
+    """A Redis server that keeps nothing on disk; its Unix socket."""
+    executable = program("redis-server")
+    with tempfile.TemporaryDirectory(prefix="cobench-redis-") as folder:
+        path = Path(folder, "redis.sock")
+        process = subprocess.Popen([executable, "--port", "0", "--unixsocket", path, "--save", "", "--appendonly", "no", "--dir",
+                                    folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            end = time.monotonic() + 10
+            while not path.exists():
+                if process.poll() is not None or time.monotonic() > end:
+                    raise Failed("redis-server does not come up")
+                time.sleep(0.01)
+            yield path
+        finally:
+            process.terminate()
+            process.wait()
+
+
 @dataclass(frozen=True)
 class Origin:
     template: str

@@ -234,7 +234,7 @@ TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
         const struct writer_format *format;
         const char *wanted[4];
     } cases[] = {
-        {&format_terminal, {"null payload=1024", "c:pool+broker", "not here", "below 10.0 us"}},
+        {&format_terminal, {"null payload=1024", "c:pool+broker", "not here", "under 10.0 us"}},
         {&format_markdown, {"| c:pool+broker |", "400 us \\[400 us, 400 us\\]", "3.60 ms", "t = 9 h"}},
         {&format_json, {"\"handover\": [", "\"most_s\": 0.0036", "\"payload=1024\"", "\"even_s_low\": 0.0004"}},
     };
@@ -261,8 +261,8 @@ TEST_WITH(it_is_said, world_make, world_free, struct world *w)
     ladder_make(&l, &w->summary);
     ladder_say(&l, &said);
     assert_int_equal(said.count, 2);
-    assert_string_equal(said.items[0], "handing over one job takes from 40.0 ns (c:sync) to 400 us (c:pool+broker)");
-    assert_string_equal(said.items[1], "90% of what is possible is reached by jobs from 36.0 us (c:pool) to 3.60 ms "
+    assert_string_equal(said.items[0], "one job costs 40.0 ns (c:sync) to 400 us (c:pool+broker)");
+    assert_string_equal(said.items[1], "90% of what is possible is reached by jobs of 36.0 us (c:pool) to 3.60 ms "
                                        "(c:pool+broker)");
     string_list_free(&said);
     ladder_free(&l);

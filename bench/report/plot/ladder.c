@@ -79,7 +79,9 @@ void picture_ladder(struct pictures *out, const struct plan_group *none)
                     axis.high * AXIS_SPACE);
         picture_say(&p->title, "What handing over a job costs, and from which length of job on it pays");
         picture_say(&p->subtitle, "%lld workers, a logarithmic axis", (long long)ladder.rungs[0].workers);
-        p->alt = string_list_join(&said, "; ");
+        char *text = string_list_join(&said, "; ");
+        picture_say(&p->alt, "what handing over a job costs, by variant: %s", text);
+        free(text);
     }
     string_list_free(&said);
     ladder_free(&ladder);
