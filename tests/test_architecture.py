@@ -41,6 +41,8 @@ FOREIGN = {
     "liburing.h": ["c_impl/plugins"],
     "omp.h": ["c_impl/plugins"],
     "mpi.h": ["c_impl/engines"],
+    "hiredis/hiredis.h": ["c_impl/dispensers"],
+    "zmq.h": ["c_impl/dispensers"],
     "event2/": ["bench/origin"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)

@@ -27,6 +27,8 @@ enum {
     KEY_SERVICE,
     KEY_HOSTS,
     KEY_LAUNCHER,
+    KEY_QUEUE,
+    KEY_WORKER,
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
@@ -83,6 +85,26 @@ static const struct argp_option run_options[] = {
     {"end-pause", KEY_END_PAUSE, "R,W", 0,
      "likewise: a byte to W at the last job's end, close the workers after one from R", 0},
     {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
+    {"help", KEY_HELP, NULL, 0, "print this", 0},
+    {0},
+};
+
+/* Besides those of `run` that say what a job is. */
+static const struct argp_option worker_options[] = {
+    {"task", KEY_TASK, "T", 0, "the task, as for `run`", 0},
+    {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
+    {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
+    {"command", KEY_COMMAND, "WORD", 0, COMMAND_TEXT, 0},
+    {"directory", KEY_DIRECTORY, "DIR", 0, "where the command runs", 0},
+    {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
+    {"jobs", KEY_JOBS, "N", 0, "how many jobs the run has, 1..100000000", 0},
+    {"set", KEY_SET, "KEY=VALUE", 0, "a parameter of the task", 0},
+    {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
+    {"service", KEY_SERVICE, "NAME=URL", 0, "where the queue is: redis=URL", 0},
+    {"queue", KEY_QUEUE, "PREFIX", 0, "the prefix of its keys, which its manager made", 0},
+    {"worker", KEY_WORKER, "N", 0, "this worker's number there, 0..99999", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0, "seconds for all of it, 0.001..86400 (default: 300)", 0},
+    {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
     {"help", KEY_HELP, NULL, 0, "print this", 0},
     {0},
 };
@@ -240,6 +262,9 @@ static int number_parse(struct args *args, int key, const char *text, struct cob
     if (key == KEY_JOBS) {
         rc = int_parse("--jobs", text, 1, PARAMS_JOBS_MAX, &number, err);
         args->jobs = (uint64_t)number;
+    } else if (key == KEY_WORKER) {
+        rc = int_parse("--worker", text, 0, ARGS_WORKERS_MAX - 1, &number, err);
+        args->worker = (int32_t)number;
     } else {
         rc = int_parse("--workers", text, 1, ARGS_WORKERS_MAX, &number, err);
         args->workers = (unsigned)number;
@@ -262,6 +287,7 @@ static const char **text_place(struct args *args, int key)
            : key == KEY_INPUTS    ? &args->task.inputs
            : key == KEY_DIRECTORY ? &args->task.directory
            : key == KEY_SLOTS     ? &args->slots
+           : key == KEY_QUEUE     ? &args->queue
            : key == KEY_RECORD    ? &args->record
                                   : NULL;
 }
@@ -279,6 +305,7 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_MODEL:
         return model_parse(args, text, err);
     case KEY_JOBS:
+    case KEY_WORKER:
     case KEY_WORKERS:
         return number_parse(args, key, text, err);
     case KEY_SET:
@@ -391,6 +418,21 @@ int args_open_run(struct args *args, int argc, char **argv, struct cobench_error
     return 0;
 }
 
+/* Its model is the simplest there is: one job after the other, on one thread. */
+int args_open_worker(struct args *args, int argc, char **argv, struct cobench_error *err)
+{
+    const int rc = args_parse(args, argc, argv, worker_options, err);
+    if (rc || args->help)
+        return rc;
+    args->model = &model_sync;
+    args->model_name = model_sync.name;
+    args->workers = 1;
+    args->knobs.dispenser = DISPENSER_REDIS;
+    return (args->task.name || args->task.command) && args->queue && args->jobs
+               ? 0
+               : error_fill(err, -EINVAL, "--task, --jobs, --queue and --service are needed");
+}
+
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err)
 {
     return args_parse(args, argc, argv, list_options, err);
@@ -426,11 +468,13 @@ const char *args_find_record(const struct args *args, int argc, char **argv)
 
 void args_help(FILE *out, const char *command, const char *program)
 {
-    const bool run = strcmp(command, "run") == 0;
+    const struct argp_option *options = strcmp(command, "run") == 0      ? run_options
+                                        : strcmp(command, "worker") == 0 ? worker_options
+                                                                         : list_options;
     struct argp_option table[OPTIONS_MAX] = {{0}};
     const struct argp argp = {.options = table};
     char name[256];
-    options_build(run ? run_options : list_options, table);
+    options_build(options, table);
     snprintf(name, sizeof name, "%s %s", program, command);
     argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG, name);
 }

@@ -29,6 +29,8 @@ struct args {
     unsigned workers;          /* 0: by the task's kind */
     struct setting *settings;
     size_t setting_count;
+    const char *queue;        /* of `worker`: whose jobs it runs; NULL: none */
+    int32_t worker;           /* and its number there */
     struct setting *services; /* of --service: a name and a URL each */
     size_t service_count;
     struct placement *placement; /* of --hosts; NULL: all workers are on this machine */
@@ -43,17 +45,18 @@ struct args {
     bool help;                  /* asked for: nothing else was looked at */
 };
 
-/* Parse the words behind `run` or `list` (argv[0] is that word; `rank`: those of another process's `run`, whose descriptors are
- * not looked at). 0, or a negative errno with one line in err: then what
+/* Parse the words behind `run`, `worker` or `list` (argv[0] is that word; `rank`: those of another process's `run`, whose
+ * descriptors are not looked at). 0, or a negative errno with one line in err: then what
  * was understood so far is there for the record. To be closed either way. */
 int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err);
+int args_open_worker(struct args *args, int argc, char **argv, struct cobench_error *err);
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);
 void args_close(struct args *args);
 
 /* The file that --record names: as it was understood, else wherever it stands among options that are wrong. NULL: none. */
 const char *args_find_record(const struct args *args, int argc, char **argv);
 
-/* Prints the options of `run` or `list`. */
+/* Prints the options of `run`, `worker` or `list`. */
 void args_help(FILE *out, const char *command, const char *program);
 
 #endif

@@ -74,6 +74,14 @@ int children_wait(struct children *children, int32_t *worker, int *status)
     return -ECHILD;
 }
 
+void children_terminate(struct children *children)
+{
+    pthread_mutex_lock(&children->lock);
+    for (unsigned i = 0; i < children->count; i++)
+        kill(children->list[i].pid, SIGKILL);
+    pthread_mutex_unlock(&children->lock);
+}
+
 void children_kill(struct children *children)
 {
     if (!children->list)

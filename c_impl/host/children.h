@@ -28,6 +28,9 @@ void children_close(struct children *children);
 /* Waits until a child has ended and reaps it. 0, or -ECHILD when there is none left, or another negative errno. */
 int children_wait(struct children *children, int32_t *worker, int *status);
 
+/* Kills all that are alive, for children_wait to reap. By any thread. */
+void children_terminate(struct children *children);
+
 /* Kills and reaps all. No child can be started any more: the caller is about to end the process. */
 void children_kill(struct children *children);
 

@@ -67,6 +67,7 @@ int dispenser_open(struct dispenser *self, const struct dispenser_kind *kind, co
     if (how->loop && !kind->descriptor)
         return error_fill(err, -ENOSYS, "dispenser %s: its wait for a job would block the event loop", kind->name);
     self->options = *how;
+    self->closing = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
     const int rc = kind->open(&self->options, &self->state, err);
     if (rc == 0)
         self->kind = kind;
@@ -75,9 +76,21 @@ int dispenser_open(struct dispenser *self, const struct dispenser_kind *kind, co
 
 void dispenser_close(struct dispenser *self)
 {
-    if (self->kind)
-        self->kind->close(self->state);
+    if (!self->kind)
+        return;
+    pthread_mutex_lock(&self->closing);
+    self->kind->close(self->state);
     self->kind = NULL;
+    pthread_mutex_unlock(&self->closing);
+}
+
+void dispenser_abandon(struct dispenser *self)
+{
+    if (!self->kind)
+        return;
+    pthread_mutex_lock(&self->closing);
+    if (self->kind && self->kind->abandon)
+        self->kind->abandon(self->state);
 }
 
 static void *feeder_main(void *arg)
@@ -104,6 +117,8 @@ void dispenser_lost(struct run *run, unsigned worker)
     if (d->feeding)
         d->kind->lost(d->state, worker);
 }
+
+bool dispenser_feeds(const struct run *run) { return run->dispenser->feeding; }
 
 int dispenser_finish(struct run *run, struct cobench_error *err)
 {

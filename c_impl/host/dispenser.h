@@ -44,11 +44,13 @@ struct dispenser_options {
     unsigned in_flight; /* jobs that one of them may have begun at once: 1, on a loop more */
     bool processes;     /* they are forked after open */
     bool loop; /* the one worker is on an event loop: take must not wait, and `descriptor` says when to try again */
-    unsigned chunk;                 /* at most so many jobs in a message; at least 1 */
-    uint64_t payload;               /* bytes that each job carries in its message besides its number */
-    int64_t timeout_ns;             /* of one request (--request-timeout) */
-    const char *service;            /* the URL of the service of this name (--service); NULL: none was given */
-    struct slot *slots;             /* of all jobs, shared */
+    unsigned chunk;      /* at most so many jobs in a message; at least 1 */
+    uint64_t payload;    /* bytes that each job carries in its message besides its number */
+    int64_t timeout_ns;  /* of one request (--request-timeout) */
+    const char *service; /* the URL of the service of this name (--service); NULL: none was given */
+    struct slot *slots;  /* of all jobs, shared; with `queue` one that is used again for each */
+    struct run *run;     /* for run_failed and its like */
+    const char *queue; /* the worker serves the queue of this name, of a manager elsewhere; NULL: we are the manager */
     const _Atomic int64_t *gate_ns; /* when the gate opened; NULL: a closed loop */
 };
 
@@ -72,6 +74,14 @@ struct dispenser_kind {
 
     int (*open)(const struct dispenser_options *how, void **state, struct cobench_error *err);
     void (*close)(void *state);
+    /* The process is about to be ended by a signal or its time limit: removes what would stay behind elsewhere. On the watchdog's
+     * thread, at any moment between open and close. NULL: there is nothing. */
+    void (*abandon)(void *state);
+    /* Workers on other hosts, which serve the queue of this name (`HOST worker --queue`). NULL: there can be none. */
+    const char *(*queue)(void *state);
+    /* Waits until so many of them are up, before feed: 0, or a negative errno with the reason in err, which may be that of one of
+     * them. Goes with `queue`. */
+    int (*gather)(void *state, unsigned workers, int64_t until_ns, struct cobench_error *err);
 
     int (*worker_open)(void *state, unsigned worker, void **taker, struct cobench_error *err);
     void (*worker_close)(void *taker);
@@ -103,6 +113,7 @@ struct dispenser {
     uint64_t jobs;
 
     const struct dispenser_kind *kind; /* NULL: workers draw; else they take, and `draw` is not for them */
+    pthread_mutex_t closing;           /* held by dispenser_close, and by dispenser_abandon for ever */
     struct dispenser_options options;
     void *state; /* of kind->open */
     pthread_t feeder;
@@ -128,6 +139,8 @@ void dispenser_fill(struct slot *slots, uint64_t jobs, const struct arrivals *ar
 int dispenser_open(struct dispenser *self, const struct dispenser_kind *kind, const struct dispenser_options *how,
                    struct cobench_error *err);
 void dispenser_close(struct dispenser *self);
+/* Instead of dispenser_close, on another thread, in a process that is about to end. */
+void dispenser_abandon(struct dispenser *self);
 
 /* The three calls of a model; nothing happens where workers draw. dispenser_feed starts the feeder: after run_gate and before the
  * workers are let go. dispenser_lost: a worker died. dispenser_finish: all workers have ended; waits for the feeder, 0 or what
@@ -135,5 +148,7 @@ void dispenser_close(struct dispenser *self);
 int dispenser_feed(struct run *run, struct cobench_error *err);
 void dispenser_lost(struct run *run, unsigned worker);
 int dispenser_finish(struct run *run, struct cobench_error *err);
+/* Whether the feeder was started, and dispenser_finish not called yet. */
+bool dispenser_feeds(const struct run *run);
 
 #endif

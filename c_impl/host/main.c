@@ -94,15 +94,17 @@ static void command_run(struct command *c)
     session_conclude(s);
 }
 
+/* `run` and `worker`: argv[0] says which. The latter has no record: what went wrong it says on stderr. */
 static int run_command(const char *program, int argc, char **argv, int64_t start_ns)
 {
+    const bool worker = strcmp(argv[0], "worker") == 0;
     struct command c = {.program = program, .record_fd = -1};
     struct cobench_error err;
     struct args args;
 
-    const int rc = args_open_run(&args, argc, argv, &err);
+    const int rc = (worker ? args_open_worker : args_open_run)(&args, argc, argv, &err);
     if (rc == 0 && args.help) {
-        args_help(stdout, "run", program);
+        args_help(stdout, argv[0], program);
         args_close(&args);
         return 0;
     }
@@ -168,9 +170,10 @@ static void usage_print(FILE *out, const char *program)
 {
     fprintf(out,
             "usage: %s run --task T|--command WORD... --model M --slots FILE --record FILE [OPTION...]\n"
+            "       %s worker --task T --jobs N --service redis=URL --queue PREFIX --worker N [OPTION...]\n"
             "       %s list [--json] [--task T | --tasks DIR]\n"
             "       %s run --help\n",
-            program, program, program);
+            program, program, program, program);
 }
 
 /* Signals whose inherited disposition would change what the host does: reaping needs SIGCHLD not to be ignored; a peer
@@ -186,7 +189,7 @@ static int dispatch(const char *program, int argc, char **argv, int64_t start_ns
 {
     const char *command = argc > 1 ? argv[1] : "";
 
-    if (strcmp(command, "run") == 0)
+    if (strcmp(command, "run") == 0 || strcmp(command, "worker") == 0)
         return run_command(program, argc - 1, argv + 1, start_ns);
     if (strcmp(command, "list") == 0)
         return list_command(program, argc - 1, argv + 1);

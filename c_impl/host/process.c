@@ -73,7 +73,7 @@ static uint64_t slots_left_by(const struct run *run, int32_t worker)
     return FAILURE_NO_JOB;
 }
 
-void process_crashed(struct run *run, int32_t worker, int status)
+bool process_crashed(struct run *run, int32_t worker, int status)
 {
     const uint64_t job = slots_left_by(run, worker);
     const struct dispenser_kind *kind = run->dispenser->kind;
@@ -96,15 +96,16 @@ void process_crashed(struct run *run, int32_t worker, int status)
     run_failed(run, again ? FAILURE_NO_JOB : job, worker, -ECHILD, &error);
     dispenser_lost(run, (unsigned)worker);
     end_pause_announce(run);
+    return again;
 }
 
 int process_wait(struct run *run, int32_t *worker)
 {
     int status = 0;
     const int rc = children_wait(run->children, worker, &status);
-    if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_LEFT))
-        process_crashed(run, *worker, status);
-    return rc;
+    if (rc || (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_LEFT))
+        return rc;
+    return process_crashed(run, *worker, status);
 }
 
 int process_explain(const struct run *run, struct cobench_error *err)

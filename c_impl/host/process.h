@@ -15,11 +15,13 @@
 int process_fork(struct run *run, int32_t worker);
 
 /* Waits for a worker process to end. One that did not end by itself is noted as a failure, with the job it was running.
- * 0 with *worker; -ECHILD: there is none left; or another negative errno. */
+ * 0 with *worker; 1: the same, and another may run that job (dispenser_kind.redelivers); -ECHILD: there is none left; or another
+ * negative errno. */
 int process_wait(struct run *run, int32_t *worker);
 
-/* Notes how a worker process ended (a status of wait), as in "worker 1 was killed by signal 9 (SIGKILL) while running job 5". */
-void process_crashed(struct run *run, int32_t worker, int status);
+/* Notes how a worker process ended (a status of wait), as in "worker 1 was killed by signal 9 (SIGKILL) while running job 5".
+ * Whether another may run that job. */
+bool process_crashed(struct run *run, int32_t worker, int status);
 
 /* Why a worker did not open, in its own words or in those of its end: its rc. */
 int process_explain(const struct run *run, struct cobench_error *err);

@@ -191,7 +191,7 @@ void run_unstarted(struct run *run, uint64_t job, int32_t worker, int rc, const 
 
 void run_account(struct run *run)
 {
-    if (run->shared->ended == run->jobs)
+    if (run->slot_unused || run->shared->ended == run->jobs)
         return;
     for (uint64_t job = 0; job < run->jobs; job++) {
         const uint32_t state = __atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE);

@@ -32,7 +32,9 @@ struct run {
     int64_t request_timeout_ns;
     void *state;          /* of task->open; NULL where each worker process opens for itself (START_SPAWN) */
     struct slot *slots;   /* `jobs` of them, mapped shared; in a rank (rank.h) as many as it may be handed at once */
-    uint64_t slot_unused; /* run_slot: bits of a job's number that say nothing of where its slot is; 0 but in a rank */
+    uint64_t slot_unused; /* run_slot: bits of a job's number that say nothing of where its slot is; 0 but in a
+                             rank, and all of them where a queue of a manager elsewhere is served */
+    int32_t serves_as;    /* the number of this worker there */
     struct shared_state *shared;
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for a URL or a command */
@@ -55,6 +57,11 @@ struct run {
 static inline struct slot *run_slot(const struct run *run, uint64_t job)
 {
     return &run->slots[job & ~run->slot_unused];
+}
+
+static inline uint64_t run_slot_count(const struct run *run)
+{
+    return run->slot_unused ? ~run->slot_unused + 1 : run->jobs;
 }
 
 /*

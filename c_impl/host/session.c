@@ -174,7 +174,7 @@ static int dispenser_settle(struct session *s, struct cobench_error *err)
     } else {
         dispenser_counter(&s->dispenser, run->shared, run->jobs);
     }
-    if (!model->feeds || run->knobs.dispenser == DISPENSER_COUNTER)
+    if (!(model->feeds || s->args->queue) || run->knobs.dispenser == DISPENSER_COUNTER)
         return 0;
     const int64_t payload = run_payload(run, err);
     if (payload < 0)
@@ -193,6 +193,8 @@ static int dispenser_settle(struct session *s, struct cobench_error *err)
         .timeout_ns = run->request_timeout_ns,
         .service = run_service(run, run->knobs.dispenser == DISPENSER_REDIS_AOF ? "redis-aof" : kind->name),
         .slots = run->slots,
+        .run = run,
+        .queue = s->args->queue,
         .gate_ns = open_loop ? &run->shared->gate_ns : NULL,
     };
     return dispenser_open(&s->dispenser, kind, &how, err);
@@ -201,11 +203,18 @@ static int dispenser_settle(struct session *s, struct cobench_error *err)
 static int memory_settle(struct session *s, struct cobench_error *err)
 {
     struct run *run = &s->run;
-    int rc = slots_open(&s->slots, s->args->slots, run->jobs, err);
-    if (rc)
-        return rc;
-    slots_prefault(s->slots.slot, s->slots.jobs);
-    run->slots = s->slots.slot;
+    int rc = 0;
+    if (s->args->queue) {
+        run->serves_as = s->args->worker;
+        run->slot_unused = UINT64_MAX;
+        run->slots = &s->own_slot;
+    } else {
+        rc = slots_open(&s->slots, s->args->slots, run->jobs, err);
+        if (rc)
+            return rc;
+        slots_prefault(s->slots.slot, s->slots.jobs);
+        run->slots = s->slots.slot;
+    }
     rc = shared_state_open(&run->shared);
     if (rc)
         return error_fill(err, rc, "no shared memory: %s", strerror(-rc));
@@ -340,7 +349,7 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
     uint64_t count = 0;
     size_t at = 0;
 
-    for (uint64_t job = 0; job < s->run.jobs; job++) {
+    for (uint64_t job = 0; job < run_slot_count(&s->run); job++) {
         const struct slot *slot = &s->run.slots[job];
         if (__atomic_load_n(&slot->state, __ATOMIC_ACQUIRE) != SLOT_RUNNING)
             continue;
@@ -361,7 +370,7 @@ static uint64_t running_collect(struct session *s, const char *seconds, char *li
 
 static bool all_ended(const struct session *s)
 {
-    for (uint64_t job = 0; job < s->run.jobs; job++)
+    for (uint64_t job = 0; job < run_slot_count(&s->run); job++)
         if (__atomic_load_n(&s->run.slots[job].state, __ATOMIC_ACQUIRE) < SLOT_DONE)
             return false;
     return true;
@@ -388,7 +397,7 @@ void session_expire(struct session *s)
 static bool commands_kill(const struct run *run)
 {
     bool all = true;
-    for (uint64_t job = 0; job < run->jobs; job++) {
+    for (uint64_t job = 0; job < run_slot_count(run); job++) {
         const bool runs = __atomic_load_n(&run->slots[job].state, __ATOMIC_ACQUIRE) == SLOT_RUNNING;
         all = (slot_kill_command(&run->slots[job]) || !runs) && all;
     }
@@ -403,6 +412,7 @@ void session_kill(struct session *s)
         clock_sleep_until(clock_now_ns() + NS_PER_MS);
     children_kill(&s->children);
     run_folder_remove(&s->run);
+    dispenser_abandon(&s->dispenser);
 }
 
 /* -- giving it back --------------------------------------------------------------------------------------------------- */

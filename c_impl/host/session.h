@@ -22,6 +22,7 @@ struct session {
     struct tasks_entry task;
     struct params params;
     struct slots slots;
+    struct slot own_slot; /* of a worker that serves another manager's queue */
     struct children children;
     struct dispenser dispenser;
     void *transport_handle;

@@ -68,6 +68,14 @@ unsigned shared_state_failures(const struct shared_state *shared, struct failure
     return count;
 }
 
+void shared_state_take_failure(struct shared_state *shared, struct cobench_error *out)
+{
+    *out = shared->failures[0].error;
+    shared->failed = 0;
+    shared->failure_claimed = 0;
+    shared->failure_written[0] = 0;
+}
+
 void shared_state_locked(struct shared_state *shared, const char *by)
 {
     if (atomic_exchange_explicit(&shared->lock_claimed, 1, memory_order_relaxed))

@@ -53,6 +53,9 @@ void shared_state_note(struct shared_state *shared, const struct failure *failur
 /* Copies the failures that are completely written, in the order of their entry. Returns how many. */
 unsigned shared_state_failures(const struct shared_state *shared, struct failure out[static FAILURES_MAX]);
 
+/* Takes the last failure of a job back, which is another manager's to note. Where only one worker uses this state. */
+void shared_state_take_failure(struct shared_state *shared, struct cobench_error *out);
+
 /* A worker process found Python's lock on; the first that did so names the module whose import it was, or none (""). */
 void shared_state_locked(struct shared_state *shared, const char *by);
 

@@ -22,6 +22,8 @@
 #include "host/slots.h"
 #include "host/worker.h"
 
+#define REPLACED_MAX 1000u /* workers that die as soon as they start are not started for ever */
+
 struct start_pipes {
     int ready[2], go[2]; /* -1: closed */
 };
@@ -145,13 +147,36 @@ static int pool_release(struct run *run, struct start_pipes *pipes, struct coben
     return 0;
 }
 
+/* A worker in the place of one that died, whose job is handed to another. */
+static int pool_replace(struct run *run, int32_t id)
+{
+    struct worker worker;
+    struct cobench_error err;
+    const int pid = process_fork(run, id);
+    if (pid != 0)
+        return pid < 0 ? pid : 0;
+    error_clear(&err);
+    const int rc = process_enter(run, &worker, id, &err);
+    if (rc) {
+        run_failed(run, FAILURE_NO_JOB, id, rc, &err);
+        process_leave(run, NULL);
+    }
+    worker_drain(&worker);
+    end_pause_all(&worker);
+    process_leave(run, &worker);
+}
+
+/* Where a worker cannot be replaced the others go on; it has been said that it died. */
 static int pool_wait(struct run *run, struct cobench_error *err)
 {
+    unsigned replaced = 0;
     int32_t worker;
     int rc;
-    do
+    do {
         rc = process_wait(run, &worker);
-    while (rc == 0);
+        if (rc == 1 && dispenser_feeds(run) && replaced++ < REPLACED_MAX)
+            (void)pool_replace(run, worker);
+    } while (rc >= 0);
     return rc == -ECHILD ? 0 : error_fill(err, rc, "waiting for a worker failed: %s", strerror(-rc));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sync: one loop on the calling thread, one job after the other: what the other models are compared with. */
+/* sync: one loop on the calling thread, one job after the other: what the other models are compared with. And how a worker runs
+ * that serves the queue of a manager elsewhere. */
 #include "host/end_pause.h"
 #include "host/models.h"
 #include "host/run.h"
@@ -8,7 +9,7 @@
 static int sync_run(struct run *run, struct cobench_error *err)
 {
     struct worker worker;
-    int rc = worker_open(&worker, run, 0, 0, true, err);
+    int rc = worker_open(&worker, run, run->serves_as, 0, true, err);
     if (rc)
         return rc;
     rc = run_gate(run, err);
