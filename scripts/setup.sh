@@ -7,8 +7,8 @@ set -euo pipefail
 # Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
 # (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
 # (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
-# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients and kernels: nothing
-# needs them, what stands on one that is missing says so.
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients, kernels and engines:
+# nothing needs them, what stands on one that is missing says so.
 dependencies='
 build   gcc                                    cmd:gcc        C compiler
 build   make                                   cmd:make       runs the build
@@ -45,12 +45,22 @@ clients python3-trio                           py:trio        --loop trio
 clients python3-anyio                          py:anyio       ends the requests of httpx in time on any loop
 kernels python3-numba                          py:numba       the runtime numba: Python functions compiled by LLVM
 kernels cython3                                py:Cython      the runtime cython: typed Python compiled by way of C
+engines redis-server                           cmd:redis-server the service redis, a broker that a run starts
+engines libhiredis-dev                         pc:hiredis     --dispenser redis in the C host
+engines python3-redis                          py:redis       --dispenser redis in the Python host
+engines libzmq3-dev                            pc:libzmq      --dispenser zmq in the C host
+engines python3-zmq                            py:zmq         --dispenser zmq in the Python host
+engines openmpi-bin                            cmd:mpirun     starts the ranks of the model mpi
+engines libopenmpi-dev                         pc:ompi-c      the model mpi in the C host
+engines python3-mpi4py                         py:mpi4py      the model mpi in the Python host
+engines python3-celery                         py:celery      the model celery, on Redis
+engines python3-distributed                    py:distributed the model dask
 '
 
 usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
-       ./scripts/setup.sh packages|clients|kernels
+       ./scripts/setup.sh packages|clients|kernels|engines
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
@@ -61,6 +71,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   packages  install all that any of these needs, and make nothing
   kernels   install what the runtimes numba and cython need, and make nothing
   clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
+  engines   install the brokers and engines that --dispenser and the models mpi, celery and dask stand on, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 
 Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
@@ -160,9 +171,8 @@ choose() {
     die "this release has none of the packages ${1//|/, }; see the sources of apt"
 }
 
-# Debian starts and enables a service as soon as it is installed. Ours is wanted as a program only, run by the tests on
-# ports of their own; a web server that appears on port 80 is nothing a benchmark may leave behind, and it would be
-# noise in it. policy-rc.d is Debian's way to say so; one that is there already is the administrator's and stays.
+# Debian starts and enables a service as soon as it is installed. Ours are wanted as programs only, run by tests and runs
+# for themselves; a server that appears on a port is nothing a benchmark may leave behind, and it would be noise in it. policy-rc.d is Debian's way to say so; one that is there already is the administrator's and stays.
 policy=/usr/sbin/policy-rc.d
 policy_made=no
 services_forbid() {
@@ -181,19 +191,19 @@ apt_get() {
 }
 
 install_packages() {
-    local names=("$@") service=no
-    case " ${names[*]} " in *' nginx'*) service=yes ;; esac
-    if [ "$service" = yes ]; then
-        say "the nginx service is neither started nor enabled by this; the tests start nginx on ports of their own"
+    local names=("$@") service=''
+    case " ${names[*]} " in *' nginx'*) service=nginx ;; *' redis-server '*) service=redis-server ;; esac
+    if [ -n "$service" ]; then
+        say "the service $service is neither started nor enabled by this; what needs the program starts it for itself"
         trap services_allow EXIT
         trap 'exit 130' INT TERM HUP
         services_forbid
     fi
     apt_get install --no-install-recommends "${names[@]}" || die "apt-get could not install ${names[*]}"
-    if [ "$service" = yes ]; then
+    if [ -n "$service" ]; then
         services_allow
         trap - EXIT INT TERM HUP
-        as_root update-rc.d nginx disable >/dev/null 2>&1 || say "note: nginx stays enabled at boot"
+        as_root update-rc.d "$service" disable >/dev/null 2>&1 || say "note: $service stays enabled at boot"
     fi
 }
 
@@ -251,7 +261,7 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
-    clients | kernels) uses=$action ;;
+    clients | kernels | engines) uses=$action ;;
     missing)
         shift
         name_missing "$@"
@@ -262,7 +272,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, engines, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -278,7 +288,7 @@ main() {
     # shellcheck disable=SC2086  # a list of words
     provide $uses
     case $action in
-    packages | clients | kernels)
+    packages | clients | kernels | engines)
         say "all that is needed for these uses is installed: $uses"
         return
         ;;

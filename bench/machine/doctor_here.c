@@ -131,6 +131,32 @@ static int hosts(struct doctor *d, const struct hosts_source *source, struct err
     return must_end(rc) ? rc : 0;
 }
 
+/* What few models stand on, all of it optional. */
+static int engines(struct doctor *d, const struct hosts_source *source, struct error *err)
+{
+    static const char look[] =
+        "import importlib.util as u, shutil; print(', '.join([p for p in ('redis-server', 'mpirun') if not "
+        "shutil.which(p)] + [m for m in ('redis', 'zmq', 'mpi4py', 'celery', 'distributed') if not u.find_spec(m)]))";
+    const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
+    char *missing = NULL;
+    if (source->paths->python == NULL)
+        return 0;
+    const int rc = capture_output(&how, (const char *const[]){source->paths->python, "-I", "-c", look, NULL}, &missing,
+                                  err);
+    if (must_end(rc))
+        return rc;
+    if (rc == 0)
+        missing[strcspn(missing, "\n")] = '\0';
+    const bool all = rc == 0 && *missing == '\0';
+    doctor_add(d, doctor_note_if(!all), "engines", "./scripts/setup.sh engines", "%s%s%s",
+               all       ? "brokers and engines are there"
+               : rc == 0 ? "not installed: "
+                         : err->text,
+               rc == 0 ? missing : "", all || rc != 0 ? "" : "; a cell that needs one says so");
+    free(missing);
+    return 0;
+}
+
 int doctor_installed(struct doctor *d, const struct hosts_source *source, struct error *err)
 {
     d->area = DOCTOR_INSTALLED;
@@ -141,6 +167,8 @@ int doctor_installed(struct doctor *d, const struct hosts_source *source, struct
         return rc;
     python_and_origin(d, source->paths);
     rc = hosts(d, source, err);
+    if (rc == 0)
+        rc = engines(d, source, err);
     if (rc == 0)
         err->text[0] = '\0'; /* all of it is in the findings */
     return rc;
