@@ -27,6 +27,7 @@
 #include "bench/process/capture.h"
 #include "bench/process/signals.h"
 #include "bench/run/runner.h"
+#include "bench/run/service_url.h"
 #include "bench/store/job_samples.h"
 #include "bench/store/journal.h"
 #include "bench/store/run_folder.h"
@@ -53,6 +54,7 @@ struct session {
     struct suite suite;
     struct plan plan;
     struct origin origin;
+    struct services services;
     struct journal journal;
     struct progress progress;
     struct interference_watch watch;
@@ -78,7 +80,10 @@ static int suite_unknown(const struct paths *paths, const char *name, struct err
             string_list_addf(&known, "%.*s", (int)(strlen(file) - strlen(".ini")), file);
         }
     char *names = string_list_join(&known, ", ");
-    error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, names);
+    if (known.count == 0)
+        error_set(err, -EINVAL, "there are no suites in %s/bench/suites; --task T runs without one", paths->root);
+    else
+        error_set(err, -EINVAL, "unknown suite '%s' (known: %s; a file needs its path)", name, names);
     globfree(&found);
     free(names);
     free(pattern);
@@ -101,7 +106,8 @@ static int suite_find(struct session *s, struct error *err)
         return 0;
     }
     char *path = text_format("%s/bench/suites/%s.ini", s->paths.root, name == NULL ? "quick" : name);
-    const int rc = access(path, F_OK) != 0 ? suite_unknown(&s->paths, name, err) : suite_read(path, &s->suite, err);
+    const int rc = access(path, F_OK) != 0 ? suite_unknown(&s->paths, name == NULL ? "quick" : name, err)
+                                           : suite_read(path, &s->suite, err);
     free(path);
     return rc;
 }
@@ -321,13 +327,15 @@ static int ask_hosts(struct session *s, const char *tasks_dir, const struct stri
     return rc;
 }
 
-/* One more word of the command line; the last of two --seed counts. */
+/* One more word of the command line, a URL without its password; the last of two --seed counts. */
 static void note_argument(json_t **argv, const char *word)
 {
-    if (*argv == NULL || json_array_append_new(*argv, json_string(word)) == 0)
-        return;
-    json_decref(*argv);
-    *argv = NULL;
+    char *text = service_url_public(word);
+    if (*argv != NULL && json_array_append_new(*argv, json_string(text)) != 0) {
+        json_decref(*argv);
+        *argv = NULL;
+    }
+    free(text);
 }
 
 static int make_plan(struct session *s, struct error *err)
@@ -368,6 +376,19 @@ static int start_origin(struct session *s, struct error *err)
     return rc;
 }
 
+/* Those of the command line, and of a resumed run those that it began with. */
+static int start_services(struct session *s, struct error *err)
+{
+    const json_t *kept = s->options.resume == NULL ? NULL : json_object_get(s->resume.results.plan, "services");
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->options.services.count; i++)
+        rc = services_take(&s->services, s->options.services.items[i], err);
+    if (rc == 0)
+        rc = services_take_kept(&s->services, kept, err);
+    return rc != 0 ? rc
+                   : services_start(&s->services, s->hosts.supervisor, s->hosts.scratch, &s->catalog, &s->plan, err);
+}
+
 /* machine.json: facts, tools and the programs' checksums. */
 static int describe_machine(struct session *s, json_t **out, struct error *err)
 {
@@ -376,6 +397,7 @@ static int describe_machine(struct session *s, json_t **out, struct error *err)
     json_decref(versions);
     if (s->pythons != NULL)
         json_object_set(*out, "interpreters", s->pythons);
+    services_facts(&s->services, *out);
     struct string_list files = {NULL, 0};
     function_files(s, &files);
     program_files(&s->plan, &files);
@@ -398,6 +420,9 @@ static int make_folder(struct session *s, struct error *err)
     machine_short_name(host, sizeof host);
     json_t *machine = NULL, *plan = plan_json(&s->plan, created);
     json_object_set(plan, "argv", s->argv != NULL ? s->argv : json_null());
+    json_t *services = services_kept(&s->services);
+    if (services != NULL)
+        json_object_set_new(plan, "services", services);
     int rc = describe_machine(s, &machine, err);
     const struct run_folder_facts facts = {.results = s->results,
                                            .created = created,
@@ -491,11 +516,10 @@ typedef int session_step(struct session *s, struct error *err);
 /* Everything up to the first sample. A resumed run that is finished needs no more than it takes to find that out. */
 static int session_open(struct session *s, struct error *err)
 {
-    static session_step *const new_run[] = {find_places,   suite_find,   read_stdin,  open_hosts, make_plan,
-                                            ask_hyperfine, start_origin, make_folder, NULL};
-    static session_step *const resumed[] = {find_places,    open_hosts,   open_resumed,
-                                            extend_resumed, read_plan,    ask_hyperfine,
-                                            check_same,     start_origin, NULL};
+    static session_step *const new_run[] = {find_places,   suite_find,   read_stdin,     open_hosts,  make_plan,
+                                            ask_hyperfine, start_origin, start_services, make_folder, NULL};
+    static session_step *const resumed[] = {find_places,   open_hosts,     open_resumed, extend_resumed, read_plan,
+                                            ask_hyperfine, start_services, check_same,   start_origin,   NULL};
     int rc = 0;
     for (session_step *const *step = s->options.resume != NULL ? resumed : new_run;
          rc == 0 && *step != NULL && !s->finished; step++)
@@ -508,6 +532,7 @@ static void session_close(struct session *s)
     journal_close(&s->journal);
     origin_close(&s->origin);
     supervisor_close(s->hosts.supervisor);
+    services_close(&s->services);
     plan_free(&s->plan);
     resume_close(&s->resume);
     suite_free(&s->suite);
@@ -690,6 +715,7 @@ static int measure(struct session *s, struct error *err)
                                 .scratch = s->hosts.scratch,
                                 .origin = s->origin_runs ? &s->origin : NULL,
                                 .nodes = &s->nodes,
+                                .services = &s->services,
                                 .watch = &s->watch};
     struct concurrent_runs concurrent;
     struct error last = {.text = ""};
@@ -816,7 +842,7 @@ static void note_arguments(struct session *s, int argc, char **argv)
 
 int cmd_run(int argc, char **argv, struct error *err)
 {
-    struct session s = {.origin.stdin_fd = -1, .journal.fd = -1, .argv = json_array()};
+    struct session s = {.origin.process.in = -1, .services = SERVICES_NONE, .journal.fd = -1, .argv = json_array()};
     int rc = run_options_parse(argc, argv, &s.options, err), status;
     progress_open(&s.progress, s.options.quiet);
     note_arguments(&s, argc, argv);

@@ -109,6 +109,13 @@ static const struct option_row rows[] = {
      "Set a knob, such as start-method=spawn: cobench list has them all. Each further V adds rows MODEL+V beside the "
      "models that it changes; default is the host's own, all each there is. --NAME V[,V] says the same"},
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
+    {{"service", SETTING_ADDED, AT(services)},
+     "NAME=URL",
+     "Use this one where a model or a knob's value needs a service (redis, redis-aof, dask), not one that the run "
+     "starts; "
+     "may be given again. A password in it is kept nowhere, but ps shows it"},
+    {{"redis", SETTING_TEXT, AT(redis)}, "URL", "The same as --service redis=URL: redis://host:6379, unix:///path"},
+    {{"dask-scheduler", SETTING_TEXT, AT(dask)}, "ADDRESS", "The same as --service dask=ADDRESS: tcp://host:8786"},
     {{"tasks", SETTING_TEXT, AT(plan.tasks_dir)}, "DIR", "Another folder of task files"},
     {{"results", SETTING_TEXT, AT(results)},
      "DIR",
@@ -150,7 +157,7 @@ static const struct options options = {
 /* What a resumed run does stands in its plan; an option that says it again could only contradict. */
 static int check_resume(const struct run_options *o, uint64_t given, struct error *err)
 {
-    static const char others[] = " results resume rounds force no-plots table quiet ";
+    static const char others[] = " results resume rounds service redis dask-scheduler force no-plots table quiet ";
     char word[24];
     for (size_t i = 0; o->resume != NULL && i < options.count; i++) {
         snprintf(word, sizeof word, " %s ", rows[i].set.key);
@@ -163,6 +170,15 @@ static int check_resume(const struct run_options *o, uint64_t given, struct erro
                              (int)strcspn(name, "="), name);
     }
     return o->resume != NULL || !o->force ? 0 : error_set(err, -EINVAL, "--force: only --resume can be forced");
+}
+
+/* --redis and --dask-scheduler as --service. */
+static void take_services(struct run_options *o)
+{
+    if (o->redis != NULL)
+        string_list_addf(&o->services, "redis=%s", o->redis);
+    if (o->dask != NULL)
+        string_list_addf(&o->services, "dask=%s", o->dask);
 }
 
 /* -- a function -------------------------------------------------------------------------------------------------------- */
@@ -338,6 +354,7 @@ int run_options_parse(int argc, char **argv, struct run_options *out, struct err
         rc = hostfile_settle(&out->plan.hosts, &out->plan.launcher, err);
     if (rc == 0)
         rc = check_resume(out, given, err);
+    take_services(out);
     return rc == 0 ? take_function(out, err) : rc;
 }
 

@@ -17,9 +17,11 @@ struct run_options {
     struct plan_options plan;
     struct function_texts function;
     struct string_list pythons;
-    char *suite;   /* NULL: not said */
-    char *results; /* NULL: paths_results */
-    char *resume;  /* a run's folder or name; NULL: a new run */
+    struct string_list services; /* each NAME=URL */
+    char *redis, *dask;          /* URLs of the services of these names; NULL: not said */
+    char *suite;                 /* NULL: not said */
+    char *results;               /* NULL: paths_results */
+    char *resume;                /* a run's folder or name; NULL: a new run */
     bool no_plots, quiet, force, table;
 };
 

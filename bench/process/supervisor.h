@@ -6,7 +6,7 @@
  * the scratch folder and ends. It makes that folder itself: there is no instant at which nobody would remove it.
  * Every command is in a session of its own: a terminal's Ctrl-C reaches the driver only.
  *
- * Used by one thread. One command runs at a time, and one service (the origin) beside it.
+ * Used by one thread. One command runs at a time, and services (bench/process/service.h) beside it.
  */
 #ifndef BENCH_PROCESS_SUPERVISOR_H
 #define BENCH_PROCESS_SUPERVISOR_H
@@ -31,16 +31,16 @@ struct supervisor_command {
     bool talks;          /* it has two more, which it knows as SUPERVISOR_TALK_READ and SUPERVISOR_TALK_WRITE: */
     int talk[2];         /* borrowed */
     int64_t deadline_ns; /* from its start; then it is killed with all it started. 0: none */
-    bool service;        /* runs until supervisor_close; what it starts is not swept away after commands */
+    bool service; /* runs until supervisor_close; what it starts is not swept away after commands, and its cwd, which is
+                     not there yet, is made before it and removed after it */
 };
 
 /* How a command ended. */
 struct supervisor_end {
-    int status;        /* as from waitpid */
-    bool timed_out;    /* the deadline came */
-    int leftover;      /* processes it left running, killed; -1: /proc could not be read, nobody knows */
-    bool service_died; /* the service has ended by itself meanwhile */
-    int64_t cpu_ns;    /* user and system time of all it started, as far as that has ended */
+    int status;     /* as from waitpid */
+    bool timed_out; /* the deadline came */
+    int leftover;   /* processes it left running, killed; -1: /proc could not be read, nobody knows */
+    int64_t cpu_ns; /* user and system time of all it started, as far as that has ended */
 };
 
 /* Forks the supervisor. */
@@ -60,13 +60,14 @@ int supervisor_stop(struct supervisor *g, struct supervisor_end *end, struct err
 /* supervisor_start and supervisor_wait. When the driver is told to stop the command is killed and -EINTR returned. */
 int supervisor_run(struct supervisor *g, const struct supervisor_command *command, struct supervisor_end *end,
                    struct error *err);
-/* Ends the service and the supervisor. NULL is all right. */
+/* Ends the services and the supervisor. NULL is all right. */
 void supervisor_close(struct supervisor *g);
 
 /* -- what the two say to each other over a socket pair: structs as they are, for both are one program ------------------ */
 
 #define SUPERVISOR_PAYLOAD_MAX (4u << 20) /* bytes of strings in one request */
-#define SUPERVISOR_FDS         5          /* in, out, err, and the two of a command that talks */
+#define SUPERVISOR_SERVICES    8
+#define SUPERVISOR_FDS         5 /* in, out, err, and the two of a command that talks */
 
 /* Strings follow: argc arguments, envc of the environment, the folder ("": the driver's). SUPERVISOR_FDS descriptors travel with it,
  * unless it asks to stop the command that runs: then there is nothing but the struct. */

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,10 +35,11 @@ struct supervision {
     pid_t command;    /* 0: none runs */
     int64_t deadline; /* 0: none */
     bool timed_out;
-    int64_t spent_before; /* children_cpu_ns when the command was started */
-    pid_t service;        /* 0: none runs */
-    bool service_died;    /* by itself, since it was started */
-    char *scratch;        /* NULL: none could be made */
+    int64_t spent_before;                /* children_cpu_ns when the command was started */
+    pid_t services[SUPERVISOR_SERVICES]; /* 0: ended */
+    char *folders[SUPERVISOR_SERVICES];  /* theirs, as far as they have one */
+    size_t service_count;
+    char *scratch; /* NULL: none could be made */
     struct proctree tree;
 };
 
@@ -78,7 +80,16 @@ static void answer(const struct supervision *k, const struct supervisor_answer *
     (void)file_write_all(k->socket, a, sizeof *a);
 }
 
-/* SIGKILL to everything below `root`, `root` itself where it is not this process; not to the service. */
+/* Whether it is a service or started by one. */
+static bool is_of_service(const struct supervision *k, pid_t pid)
+{
+    for (size_t i = 0; i < k->service_count; i++)
+        if (k->services[i] != 0 && proctree_below(&k->tree, pid, k->services[i]))
+            return true;
+    return false;
+}
+
+/* SIGKILL to everything below `root`, `root` itself where it is not this process; not to services. */
 static void kill_below(struct supervision *k, pid_t root)
 {
     if (proctree_read(&k->tree) != 0) {
@@ -89,7 +100,7 @@ static void kill_below(struct supervision *k, pid_t root)
     for (size_t i = 0; i < k->tree.count; i++) {
         const pid_t pid = k->tree.entries[i].pid;
         if (pid != getpid() && k->tree.entries[i].state != 'Z' && proctree_below(&k->tree, pid, root) &&
-            (k->service == 0 || !proctree_below(&k->tree, pid, k->service)))
+            !is_of_service(k, pid))
             kill(pid, SIGKILL);
     }
 }
@@ -104,15 +115,14 @@ static bool reap(struct supervision *k, int *command_status)
             *command_status = status;
             ended = true;
         }
-        if (pid == k->service) {
-            k->service = 0;
-            k->service_died = true;
-        }
+        for (size_t i = 0; i < k->service_count; i++)
+            if (pid == k->services[i])
+                k->services[i] = 0;
     }
     return ended;
 }
 
-/* How many children there are besides the service; -1: /proc does not say. */
+/* How many children there are besides the services; -1: /proc does not say. */
 static int count_leftover(struct supervision *k)
 {
     siginfo_t info;
@@ -122,7 +132,7 @@ static int count_leftover(struct supervision *k)
     if (proctree_read(&k->tree) != 0)
         return -1;
     for (size_t i = 0; i < k->tree.count; i++)
-        count += k->tree.entries[i].parent == getpid() && k->tree.entries[i].pid != k->service;
+        count += k->tree.entries[i].parent == getpid() && !is_of_service(k, k->tree.entries[i].pid);
     return count;
 }
 
@@ -156,7 +166,6 @@ static void command_ended(struct supervision *k, int status)
     answer(k, &(struct supervisor_answer){.end = {.status = status,
                                                   .timed_out = k->timed_out,
                                                   .leftover = k->timed_out ? 0 : leftover,
-                                                  .service_died = k->service_died,
                                                   .cpu_ns = children_cpu_ns() - k->spent_before}});
 }
 
@@ -229,6 +238,14 @@ static int describe(const struct order *o, const char *folder, posix_spawnattr_t
     return rc == 0 && *folder != '\0' ? posix_spawn_file_actions_addchdir_np(files, folder) : rc;
 }
 
+static const char *order_folder(const struct order *o)
+{
+    const char *text = o->payload;
+    for (size_t i = 0; i < (size_t)o->r.argc + o->r.envc; i++)
+        text += strlen(text) + 1;
+    return text;
+}
+
 /* Returns once the child has become the command or failed to. 0 and *pid, or an errno. */
 static int spawn(const struct order *o, pid_t *pid)
 {
@@ -242,7 +259,7 @@ static int spawn(const struct order *o, pid_t *pid)
         words[i < o->r.argc ? i : i + 1] = text;
     int rc = posix_spawnattr_init(&attr);
     if (rc == 0 && (rc = posix_spawn_file_actions_init(&files)) == 0) {
-        rc = describe(o, text, &attr, &files);
+        rc = describe(o, order_folder(o), &attr, &files);
         if (rc == 0)
             rc = posix_spawnp(pid, words[0], &files, &attr, words, words + o->r.argc + 1);
         posix_spawn_file_actions_destroy(&files);
@@ -252,16 +269,32 @@ static int spawn(const struct order *o, pid_t *pid)
     return rc;
 }
 
+/* The folder is known before it is there. 0 or an errno. */
+static int start_service(struct supervision *k, const struct order *o, pid_t *pid)
+{
+    const char *folder = order_folder(o);
+    const size_t i = k->service_count;
+    if (i == SUPERVISOR_SERVICES)
+        return EBUSY;
+    if (*folder != '\0' && ((k->folders[i] = strdup(folder)) == NULL || mkdir(folder, 0700) != 0)) {
+        const int rc = errno;
+        free(k->folders[i]); /* one that is there is not its own */
+        k->folders[i] = NULL;
+        return rc;
+    }
+    k->service_count++;
+    const int rc = spawn(o, pid);
+    k->services[i] = rc == 0 ? *pid : 0;
+    return rc;
+}
+
 static void start(struct supervision *k, const struct order *o)
 {
-    pid_t pid = 0, *const place = o->r.service ? &k->service : &k->command;
+    pid_t pid = 0;
     const int64_t spent_before = children_cpu_ns();
-    const int rc = *place != 0 ? EBUSY : spawn(o, &pid);
-    if (rc == 0)
-        *place = pid;
-    if (rc == 0 && o->r.service) {
-        k->service_died = false;
-    } else if (rc == 0) {
+    const int rc = o->r.service ? start_service(k, o, &pid) : k->command != 0 ? EBUSY : spawn(o, &pid);
+    if (rc == 0 && !o->r.service) {
+        k->command = pid;
         k->timed_out = false;
         k->spent_before = spent_before;
         k->deadline = o->r.deadline_ns > 0 ? clock_now_ns() + o->r.deadline_ns : 0;
@@ -321,7 +354,7 @@ static void watch(struct supervision *k)
 static void end_all(struct supervision *k)
 {
     const int64_t begun = clock_now_ns();
-    k->service = 0; /* it is not spared */
+    memset(k->services, 0, sizeof k->services); /* they are not spared */
     for (;;) {
         kill_below(k, getpid());
         pid_t pid;
@@ -373,6 +406,9 @@ _Noreturn void supervisor_process(int socket)
         watch(&k);
     }
     end_all(&k);
+    for (size_t i = 0; i < k.service_count; i++)
+        if (k.folders[i] != NULL)
+            dir_remove_tree(k.folders[i]);
     if (k.scratch != NULL)
         dir_remove_scratch(k.scratch);
     _exit(0);

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The origin as the driver starts and watches it. It is a service of the supervisor and ends with it; closing its standard
- * input ends it too. */
+/* The origin as the driver starts it. Closing its standard input ends it, too. */
 #define _GNU_SOURCE /* pipe2 */
 #include "bench/run/origin_process.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +12,6 @@
 #include <unistd.h>
 
 #include "bench/util/alloc.h"
-#include "bench/util/files.h"
 #include "bench/process/signals.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
@@ -52,28 +49,20 @@ static int read_url(int fd, char **url, struct error *err)
 int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, struct origin *out,
                  struct error *err)
 {
-    int in[2] = {-1, -1}, print[2] = {-1, -1};
+    int print[2] = {-1, -1};
     char *argv[] = {text_format("%s/cobench-origin", paths->build), address == NULL ? NULL : xstrdup("--address"),
                     address == NULL ? NULL : xstrdup(address), NULL};
-    *out = (struct origin){.stdin_fd = -1};
-    int rc = pipe2(in, O_CLOEXEC) == 0 && pipe2(print, O_CLOEXEC) == 0
-                 ? 0
-                 : error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
-    const struct supervisor_command command = {.argv = argv, .in = in[0], .out = print[1], .err = -1, .service = true};
+    *out = (struct origin){.process.in = -1};
+    int rc = pipe2(print, O_CLOEXEC) == 0 ? 0 : error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
+    const struct supervisor_command command = {.argv = argv, .out = print[1], .err = -1};
     if (rc == 0)
-        rc = supervisor_start(supervisor, &command, &out->pid, err);
+        rc = service_start(supervisor, command, &out->process, err);
     if (print[1] >= 0)
         close(print[1]); /* so that its end shows */
     if (rc == 0)
         rc = read_url(print[0], &out->url, err);
-    if (in[0] >= 0)
-        close(in[0]);
     if (print[0] >= 0)
         close(print[0]);
-    if (rc == 0)
-        out->stdin_fd = in[1];
-    else if (in[1] >= 0)
-        close(in[1]);
     for (char **word = argv; *word != NULL; word++)
         free(*word);
     return rc;
@@ -99,42 +88,10 @@ void origin_check_limit(struct origin *origin, struct plan *plan)
     }
 }
 
-static struct origin_use thread_use(pid_t pid, const char *thread)
-{
-    char path[300], *text = NULL;
-    size_t length;
-    long long cpu, wait;
-    snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid, thread);
-    if (file_read(path, 4096, &text, &length) != 0)
-        return (struct origin_use){-1, -1};
-    const int got = sscanf(text, "%lld %lld", &cpu, &wait);
-    free(text);
-    return got == 2 ? (struct origin_use){cpu, wait} : (struct origin_use){-1, -1};
-}
-
-struct origin_use origin_use(const struct origin *origin)
-{
-    char path[64];
-    struct origin_use sum = {0, 0};
-    snprintf(path, sizeof path, "/proc/%d/task", (int)origin->pid);
-    DIR *dir = opendir(path);
-    if (dir == NULL)
-        return (struct origin_use){-1, -1};
-    for (const struct dirent *d; sum.cpu_ns >= 0 && (d = readdir(dir)) != NULL;)
-        if (d->d_name[0] != '.') {
-            const struct origin_use one = thread_use(origin->pid, d->d_name);
-            sum.cpu_ns = one.cpu_ns < 0 ? -1 : sum.cpu_ns + one.cpu_ns;
-            sum.wait_ns = one.cpu_ns < 0 ? -1 : sum.wait_ns + one.wait_ns;
-        }
-    closedir(dir);
-    return sum;
-}
-
 void origin_close(struct origin *origin)
 {
-    if (origin->stdin_fd >= 0)
-        close(origin->stdin_fd);
+    service_close(&origin->process);
     free(origin->url);
     free(origin->limit);
-    *origin = (struct origin){.stdin_fd = -1};
+    *origin = (struct origin){.process.in = -1};
 }

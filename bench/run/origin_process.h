@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The loopback server that stands in for the network (build/cobench-origin), as the driver starts and watches it. */
+/* The loopback server that stands in for the network (build/cobench-origin), as the driver starts it. */
 #ifndef BENCH_RUN_ORIGIN_PROCESS_H
 #define BENCH_RUN_ORIGIN_PROCESS_H
 
-#include <stdint.h>
-#include <sys/types.h>
-
 #include "bench/plan/plan.h"
 #include "bench/util/error.h"
-#include "bench/process/supervisor.h"
+#include "bench/process/service.h"
 #include "bench/protocol/paths.h"
 
 struct origin {
-    pid_t pid;
-    int stdin_fd; /* it ends when this closes */
-    char *url;    /* the template it printed */
-    char *limit;  /* why some cells cannot run, if they cannot */
+    struct service_process process; /* it ends when its input closes */
+    char *url;                      /* the template it printed */
+    char *limit;                    /* why some cells cannot run, if they cannot */
 };
 
 /* `address`: where it listens; NULL: on 127.0.0.1. */
@@ -26,12 +22,6 @@ int origin_start(struct supervisor *supervisor, const struct paths *paths, const
  * that gets none is not refused but waits, and a run would time out without a word on why.
  */
 void origin_check_limit(struct origin *origin, struct plan *plan);
-/* What all its threads together have had so far, in ns; -1: cannot be read. */
-struct origin_use {
-    int64_t cpu_ns;
-    int64_t wait_ns; /* ready to run, but no CPU was free */
-};
-struct origin_use origin_use(const struct origin *origin);
 /* Lets go of it; the supervisor ends it. */
 void origin_close(struct origin *origin);
 

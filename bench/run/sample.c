@@ -29,6 +29,7 @@ void sample_blank(struct sample_taken *s)
                                .origin_cpu_ns = -1,
                                .origin_wait_ns = -1,
                                .origin_wall_ns = -1,
+                               .services = {-1, -1, -1},
                                .disturbed = json_array()};
     interference_unknown(&s->around);
     clock_gettime(CLOCK_REALTIME, &now);
@@ -80,6 +81,12 @@ static json_t *origin_json(const struct sample_taken *s)
                      "wall_ns", (json_int_t)s->origin_wall_ns, "requests");
 }
 
+static json_t *services_json(const struct sample_taken *s)
+{
+    return json_pack("{so so so}", "cpu_ns", number(s->services.cpu_ns), "wait_ns", number(s->services.wait_ns),
+                     "peak_bytes", number(s->services.peak_bytes));
+}
+
 static json_t *memory_json(const struct sample_taken *s)
 {
     if (s->looks < 0)
@@ -116,6 +123,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
     if (s->nodes != NULL)
         json_object_set(line, "nodes", s->nodes);
+    if (s->services.cpu_ns >= 0)
+        json_object_set_new(line, "services", services_json(s));
     if (json_object_size(s->knobs) > 0)
         json_object_set(line, "knobs", s->knobs);
     interference_add(&s->around, line);

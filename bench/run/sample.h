@@ -17,6 +17,7 @@
 #include "bench/protocol/record.h"
 #include "bench/protocol/slots.h"
 #include "bench/run/origin_process.h"
+#include "bench/run/services.h"
 #include "bench/store/results.h"
 #include "bench/util/error.h"
 
@@ -29,6 +30,7 @@ struct bench {
     const char *scratch;
     const struct origin *origin; /* NULL: not started */
     const struct nodes *nodes;   /* those of --hosts; without any all is on this machine */
+    const struct services *services;
     const struct interference_watch *watch;
 };
 
@@ -62,6 +64,7 @@ struct sample_taken {
     struct open_loop open_loop;
     int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the end pause */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
+    struct service_use services; /* of those that it needs and the run started */
     struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
     int64_t stuck;           /* out of time: a job that had not returned for long, -1: none */

@@ -508,19 +508,44 @@ static int run_command(struct attempt *a, struct sample_taken *s, struct error *
 
 /* -- taking ------------------------------------------------------------------------------------------------------- */
 
-/* What the machine and the origin did meanwhile. `looks`: the first has been taken. */
-static void note_interference(const struct attempt *a, struct interference_counters looks[2], struct origin_use origin,
+/* What runs beside the command had so far, as far as its cell uses it. */
+struct beside {
+    struct service_use origin, services;
+};
+
+static struct beside look_beside(const struct attempt *a, bool first)
+{
+    const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
+    return (struct beside){.origin = uses_origin ? service_use(&a->b->origin->process)
+                                                 : (struct service_use){-1, -1, -1},
+                           .services = services_use(a->b->services, a->b->catalog, a->cell, first)};
+}
+
+static bool goes_on(struct service_use before, struct service_use now)
+{
+    return before.cpu_ns >= 0 && now.cpu_ns >= before.cpu_ns;
+}
+
+/* What the machine, the origin and services did meanwhile. `looks`: the first has been taken. */
+static void note_interference(const struct attempt *a, struct interference_counters looks[2], struct beside before,
                               struct sample_taken *s)
 {
-    const struct origin_use origin_now = origin.cpu_ns < 0 ? origin : origin_use(a->b->origin);
-    if (origin.cpu_ns >= 0 && origin_now.cpu_ns >= origin.cpu_ns) {
-        s->origin_cpu_ns = origin_now.cpu_ns - origin.cpu_ns;
-        s->origin_wait_ns = origin_now.wait_ns - origin.wait_ns;
+    const struct beside now = look_beside(a, false);
+    int64_t beside_ns = 0;
+    if (goes_on(before.origin, now.origin)) {
+        s->origin_cpu_ns = now.origin.cpu_ns - before.origin.cpu_ns;
+        s->origin_wait_ns = now.origin.wait_ns - before.origin.wait_ns;
         s->origin_wall_ns = a->ended_ns - a->began_ns;
+        beside_ns += s->origin_cpu_ns;
+    }
+    if (goes_on(before.services, now.services)) {
+        s->services = now.services;
+        s->services.cpu_ns -= before.services.cpu_ns;
+        s->services.wait_ns -= before.services.wait_ns;
+        beside_ns += s->services.cpu_ns;
     }
     interference_take(a->b->watch, &looks[1]);
-    const int64_t origin_ns = s->origin_cpu_ns < 0 ? 0 : s->origin_cpu_ns;
-    interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + origin_ns, &s->around);
+    interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + beside_ns, &s->around);
 }
 
 /* Says of a sample that failed for want of memory under a control group's limit that it did. */
@@ -549,19 +574,25 @@ static void note_lost(const struct attempt *a, struct sample_taken *s)
     free(said);
 }
 
-/* A sample during which the origin ended says nothing of its cell, and is none. */
+/* What was started to run beside the commands and has ended by itself; NULL: nothing. */
+static const char *ended_beside(const struct bench *b)
+{
+    return b->origin != NULL && service_has_ended(&b->origin->process) ? "the origin" : services_ended(b->services);
+}
+
+/* A sample during which what it uses ended says nothing of its cell, and is none. */
 static int attempt_take(struct attempt *a, struct sample_taken *s, struct error *err)
 {
-    const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
     struct interference_counters looks[2];
     interference_take(a->b->watch, &looks[0]);
-    const struct origin_use origin = uses_origin ? origin_use(a->b->origin) : (struct origin_use){-1, -1};
+    const struct beside before = look_beside(a, true);
     const int rc = run_command(a, s, err);
     if (rc != 0)
         return rc;
-    if (a->end.service_died)
-        return error_set(err, -EPIPE, "the origin has ended by itself");
-    note_interference(a, looks, origin, s);
+    const char *ended = ended_beside(a->b);
+    if (ended != NULL)
+        return error_set(err, -EPIPE, "%s has ended by itself", ended);
+    note_interference(a, looks, before, s);
     if (s->status == CELL_OK)
         sample_read(a, s);
     interference_find(&s->around, s->disturbed, &s->disturbances);

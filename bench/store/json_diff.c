@@ -20,7 +20,7 @@ static const char *const plan_own[] = {"plan", "created", "seed", "groups", "cel
 
 /* What a run that goes on depends on. */
 static const char *const lasting_facts[] = {"fingerprint", "hostname",       "kernel", "architecture", "cpu_model",
-                                            "cpus",        "effective_cpus", "tools",  "hosts"};
+                                            "cpus",        "effective_cpus", "tools",  "hosts",        "services"};
 
 static bool is_one_of(const char *const *names, const char *name)
 {

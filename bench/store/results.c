@@ -160,6 +160,7 @@ static void times_read(const struct json_field *line, struct sample *sample)
 {
     const struct json_field *phases = json_field_get(line, "phases");
     const struct json_field *origin = json_field_get(line, "origin");
+    const struct json_field *services = json_field_get(line, "services");
     const struct json_field *usage = json_field_get(line, "usage");
     sample->whole_ns = line_optional(line, "whole_ns");
     sample->work_ns = line_optional(line, "work_ns");
@@ -173,6 +174,9 @@ static void times_read(const struct json_field *line, struct sample *sample)
     sample->origin_cpu_ns = line_optional(origin, "cpu_ns");
     sample->origin_wait_ns = line_optional(origin, "wait_ns");
     sample->origin_wall_ns = line_optional(origin, "wall_ns");
+    sample->service_cpu_ns = line_optional(services, "cpu_ns");
+    sample->service_wait_ns = line_optional(services, "wait_ns");
+    sample->service_peak_bytes = line_optional(services, "peak_bytes");
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");

@@ -41,8 +41,9 @@ struct sample {
     } open_loop;     /* bench/protocol/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
-    int64_t in_flight_max, busy_ns; /* bench/protocol/slots.h; 0 or less: not known */
-    unsigned disturbances;          /* of what kinds (bench/protocol/interference_kind.h) */
+    int64_t service_cpu_ns, service_wait_ns, service_peak_bytes; /* of all that it needs */
+    int64_t in_flight_max, busy_ns;                              /* bench/protocol/slots.h; 0 or less: not known */
+    unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
 };
 
 /* What the workers on one host did in all timed samples together (bench/protocol/slots.h). */

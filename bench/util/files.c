@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -162,9 +164,22 @@ static void remove_semaphores(const char *name)
     closedir(dir);
 }
 
+static int remove_entry(const char *path, const struct stat *st, int flag, struct FTW *at)
+{
+    (void)st, (void)flag, (void)at;
+    (void)remove(path);
+    return 0;
+}
+
+void dir_remove_tree(const char *path)
+{
+    enum { FOLDERS_OPEN = 16 };
+    (void)nftw(path, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS);
+}
+
 void dir_remove_scratch(const char *path)
 {
-    dir_remove_flat(path);
+    dir_remove_tree(path);
     remove_semaphores(strrchr(path, '/') + 1);
 }
 

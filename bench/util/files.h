@@ -25,6 +25,8 @@ int dir_sync(const char *path);
 void dir_clear_flat(const char *path);
 /* Removes a folder and the files in it (not folders within). Used on folders the driver made. */
 void dir_remove_flat(const char *path);
+/* Removes a folder with all that is in it, and follows no link out of it. Likewise. */
+void dir_remove_tree(const char *path);
 /*
  * Makes a private folder for what one command writes and the driver reads: in /dev/shm where that has room, else in
  * $TMPDIR, else in /tmp. *path is to be freed. -ENOSPC where none of them takes DIR_SPARE bytes. It is locked until this

@@ -2,16 +2,19 @@
 """
 Does a run outlive SIGKILL? Starts the suite kill_resume.ini again and again, kills the driver at a random instant of it,
 and checks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which
-every descendant inherits); does `cobench run --resume` bring the run to its end, also when that is killed in turn; and has
+every descendant inherits) or a folder or socket left that it made for itself; does `cobench run --resume` bring the run to its end, also when that is killed in turn; and has
 the final table every cell in every round exactly once, in the order an undisturbed run with the same seed has?
 
-    python3 scripts/checks/kill_resume.py [--tries 100] [--seed 1]
+    python3 scripts/checks/kill_resume.py [--tries 100] [--seed 1] [-- OPTION...]
+
+Options behind -- go to each new run: `-- --dispenser counter,redis` kills runs that have started a broker, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import fcntl
 import json
 import os
 import random
@@ -30,6 +33,7 @@ SUITE = Path(__file__).with_suffix(".ini")
 LIMIT_S = 120
 GONE_LIMIT_S = 20
 MARK = "COBENCH_KILL_MARK"
+BEGIN: list[str | Path] = ["--suite", SUITE, "--seed", "1"]
 
 
 class Failed(Exception):
@@ -62,11 +66,36 @@ def running(mark: str) -> list[int]:
     return found
 
 
+def unlocked(folder: Path) -> bool:
+    """Whether no supervisor lives that made the folder."""
+    try:
+        fd = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return True
+
+
+def folders_left() -> set[Path]:
+    """Scratch folders that nobody holds, and folders of services on a disk that have none."""
+    scratch = [p for parent in ("/dev/shm", tempfile.gettempdir()) for p in Path(parent).glob("cobench-??????")]
+    names = {p.name for p in scratch}
+    return {p for p in scratch if unlocked(p)} | {p for p in Path("/var/tmp").glob("cobench-??????.*") if p.stem not in names}
+
+
+LEFT_BEFORE = folders_left()
+
+
 def wait_until_gone(mark: str) -> float:
     begun = time.monotonic()
-    while left := running(mark):
+    while left := running(mark) or folders_left() - LEFT_BEFORE:
         if time.monotonic() - begun > GONE_LIMIT_S:
-            raise Failed(f"left running {GONE_LIMIT_S} s after the kill: {left}")
+            raise Failed(f"left {GONE_LIMIT_S} s after the kill: {left}")
         time.sleep(0.002)
     return time.monotonic() - begun
 
@@ -155,7 +184,7 @@ def kill_somewhere(results: Path, mark: str, dice: random.Random, figures: Figur
     """Kills a run at a random instant. One that is over by then teaches how long a run takes now, and is tried again."""
     while True:
         begun = time.monotonic()
-        process = start(results, mark, "--suite", SUITE, "--seed", "1", "--results", results)
+        process = start(results, mark, *BEGIN, "--results", results)
         if kill(process, dice.uniform(0, figures.run_s)):
             figures.kills += 1
             return
@@ -187,7 +216,7 @@ def one_try(results: Path, dice: random.Random, undisturbed: list[tuple[str, int
 
 def undisturbed_run(results: Path) -> tuple[float, list[tuple[str, int, int, int]]]:
     begun = time.monotonic()
-    finish(start(results, uuid.uuid4().hex, "--suite", SUITE, "--seed", "1", "--results", results))
+    finish(start(results, uuid.uuid4().hex, *BEGIN, "--results", results))
     duration_s = time.monotonic() - begun
     folder = run_folder(results)
     if folder is None:
@@ -199,7 +228,7 @@ def report(figures: Figures, tries: int, failures: list[str], each: int) -> None
     stages = ", ".join(f"{count} {stage}" for stage, count in sorted(figures.stages.items()))
     print(f"{tries} tries over a run of {figures.run_s:.1f} s and {each} samples: {figures.kills} drivers killed "
           f"({figures.before} before there was a folder; {stages}), {figures.kills_of_resumed} killed again after --resume")
-    print(f"left running: nothing; the last process ended at most {1000 * figures.slowest_end_s:.0f} ms after the kill")
+    print(f"left: nothing; the last process or folder ended at most {1000 * figures.slowest_end_s:.0f} ms after the kill")
     print(f"lines cut short: {figures.torn}; samples in the final tables: {figures.samples}, none lost, none doubled, all in the "
           "order of an undisturbed run")
     for failure in failures:
@@ -211,7 +240,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the instants")
+    parser.add_argument("options", nargs="*", help="of each new run")
     args = parser.parse_args(argv)
+    BEGIN.extend(args.options)
     dice, figures, failures = random.Random(args.seed), Figures(), []
     with tempfile.TemporaryDirectory(prefix="cobench-kill-") as folder:
         figures.run_s, undisturbed = undisturbed_run(Path(folder) / "undisturbed")

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -59,7 +60,22 @@ def knobs(host):
     starts = ["fork", "spawn"] + (["forkserver"] if host == "py" else [])
     return [knob("start-method", "fork", starts, ["processes"]),
             knob("offload", "off", ["off", "on"], ["sync", "threads"], "function"),
-            knob("chunk", "1", None, ["sync", "processes"], "function", 1, 1000)]
+            knob("chunk", "1", None, ["sync", "processes"], "function", 1, 1000),
+            *([store()] if "FAKE_STORE" in os.environ else [])]
+
+
+def store():
+    """A knob whose values need services; there is no `cupboard`."""
+    names = ["redis", "redis-aof", "dask", "cupboard"]
+    return knob("store", "none", ["none", *names], ["threads"]) | {"services": {name: [name] for name in names}}
+
+
+def greet(url):
+    """What a service on a Unix socket or a port answers."""
+    with socket.socket(socket.AF_UNIX if url.startswith("unix://") else socket.AF_INET) as s:
+        s.connect(url[len("unix://"):] if url.startswith("unix://") else ("127.0.0.1", int(url.rpartition(":")[2])))
+        s.sendall(b"PING\r\n")
+        return s.recv(64)
 
 
 def join_words(argv):
@@ -132,7 +148,8 @@ class Run:
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
         parser.add_argument("--timeout", type=float)
-        parser.add_argument("--set", action="append", default=[])
+        for name in ("--set", "--service"):
+            parser.add_argument(name, action="append", default=[])
         self.host, self.args = host, parser.parse_args(join_words(argv))
         self.params = dict(s.split("=", 1) for s in self.args.set)
         self.args.task = self.args.task.rpartition(":")[2] if self.args.task else self.args.command[0]
@@ -205,6 +222,9 @@ class Run:
         code = self.go_wrong(mode)
         if code is not None:
             return code
+        store, services = getattr(self.args, "store", "none"), dict(text.split("=", 1) for text in self.args.service)
+        if store != "none" and self.args.model == "threads" and not greet(services[store]).startswith((b"+PONG", b"-NOAUTH")):
+            return self.record("failed", 1, "the store does not answer", None, None)
         self.hesitate()
         self.gate()
         ready = time.monotonic_ns()

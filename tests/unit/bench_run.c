@@ -14,11 +14,12 @@
 #include "bench/util/files.h"
 #include "bench/machine/checksums.h"
 #include "bench/store/json_diff.h"
-#include "bench/process/supervisor.h"
+#include "bench/process/service.h"
 #include "bench/store/journal.h"
 #include "bench/machine/facts.h"
 #include "bench/process/proctree.h"
 #include "bench/run/sample.h"
+#include "bench/run/service_url.h"
 #include "bench/store/results.h"
 #include "bench/store/run_folder.h"
 #include "bench/util/text.h"
@@ -316,20 +317,63 @@ TEST(test_a_service_outlives_commands_and_not_the_supervisor)
     struct supervisor *g = NULL;
     struct supervisor_end end;
     char *argv[] = {(char[]){"sleep"}, (char[]){"300"}, NULL};
-    const struct supervisor_command service = {.argv = argv, .in = -1, .out = -1, .err = -1, .service = true};
-    pid_t pid;
+    const char *scratch = NULL;
+    struct service_process one, other;
     assert_int_equal(supervisor_open(&g, &err), 0);
-    assert_int_equal(supervisor_start(g, &service, &pid, &err), 0);
+    assert_int_equal(supervisor_scratch(g, &scratch, &err), 0);
+    char *folder = text_format("%s.other", scratch);
+    assert_int_equal(service_start(g, (struct supervisor_command){.argv = argv, .out = -1, .err = -1}, &one, &err), 0);
+    const struct supervisor_command placed = {.argv = argv, .cwd = folder, .out = -1, .err = -1};
+    assert_int_equal(service_start(g, placed, &other, &err), 0);
+    assert_true(dir_exists(folder));
     run_shell(g, "sleep 300 & exit 0", 0, &end);
     assert_int_equal(end.leftover, 1);
-    assert_false(end.service_died);
-    assert_int_equal(kill(pid, 0), 0);
-    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_false(service_has_ended(&one) || service_has_ended(&other));
+    service_mark(&other);
+    const struct service_use use = service_use(&other);
+    assert_true(use.cpu_ns >= 0 && use.wait_ns >= 0 && use.peak_bytes > 0);
+    assert_int_equal(kill(one.pid, SIGKILL), 0);
     run_shell(g, "sleep 0.1", 0, &end);
-    assert_true(end.service_died);
-    assert_int_equal(supervisor_start(g, &service, &pid, &err), 0);
+    assert_true(service_has_ended(&one) && !service_has_ended(&other));
+    assert_int_equal(service_use(&one).cpu_ns, -1);
+    struct service_process again;
+    assert_int_equal(service_start(g, placed, &again, &err), -EEXIST); /* what is there is not its own */
+    service_close(&again);
+    service_close(&one);
     supervisor_close(g);
-    assert_int_equal(kill(pid, 0), -1);
+    assert_true(service_has_ended(&other));
+    assert_false(dir_exists(folder));
+    service_close(&other);
+    free(folder);
+}
+
+TEST(test_where_a_service_is)
+{
+    static const struct {
+        const char *url, *port, *path, *host, *found, *shown; /* found: the port; shown: NULL: as it is */
+    } table[] = {{"unix:///run/redis.sock?db=1", NULL, "/run/redis.sock", "", "", NULL},
+                 {"unix://:p:w@/run/x", NULL, "/run/x", "", "", "unix://:***@/run/x"},
+                 {"redis://host", "6379", "", "host", "6379", NULL},
+                 {"redis://me:a/b?c@h:7/0", "6379", "", "h", "7", "redis://me:***@h:7/0"},
+                 {"redis://me@h:7?x=1", "6379", "", "h", "7", NULL},
+                 {"tcp://[::1]:8786", NULL, "", "::1", "8786", NULL}};
+    static const char *const refused[] = {"",           "h:1",      "://h:1",     "tcp://h",    "tcp://:1",
+                                          "tcp://h:1x", "tcp://h:", "tcp://[::1", "unix://run", "tcp://h:123456"};
+    struct service_address a;
+    for (size_t i = 0; i < COUNT(table); i++) {
+        assert_int_equal(service_url_parse(table[i].url, table[i].port, &a, &err), 0);
+        assert_string_equal(a.path, table[i].path);
+        assert_string_equal(a.host, table[i].host);
+        assert_string_equal(a.port, table[i].found);
+        char *shown = service_url_public(table[i].url);
+        assert_string_equal(shown, table[i].shown != NULL ? table[i].shown : table[i].url);
+        free(shown);
+    }
+    for (size_t i = 0; i < COUNT(refused); i++)
+        assert_int_equal(service_url_parse(refused[i], NULL, &a, &err), -EINVAL);
+    char *word = service_url_public("--set=a:b@c");
+    assert_string_equal(word, "--set=a:b@c");
+    free(word);
 }
 
 TEST(test_the_supervisor_removes_its_folder)

@@ -37,6 +37,7 @@ static void cell_fill(struct result_cell *cell, int64_t ms, int64_t rounds)
         s->ready_ns = MS;
         s->end_ns = MS / 2;
         s->connections = s->origin_cpu_ns = s->origin_wall_ns = -1;
+        s->service_cpu_ns = s->service_wait_ns = s->service_peak_bytes = -1;
         memset(s->latency_ns, -1, sizeof s->latency_ns);
     }
 }

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* A service's standard input is a pipe of which the driver has the other end: nothing is ever written to it. */
+#define _GNU_SOURCE /* pipe2 */
+#include "bench/process/service.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/process/proc_text.h"
+#include "bench/util/files.h"
+
+#define PROC_MAX 8192
+
+int service_start(struct supervisor *supervisor, struct supervisor_command command, struct service_process *out,
+                  struct error *err)
+{
+    int in[2];
+    *out = (struct service_process){.in = -1};
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return error_set(err, -errno, "%s: %s", command.argv[0], strerror(errno));
+    out->in = in[1];
+    command.in = in[0];
+    command.service = true;
+    const int rc = supervisor_start(supervisor, &command, &out->pid, err);
+    close(in[0]);
+    return rc;
+}
+
+bool service_has_ended(const struct service_process *process)
+{
+    struct pollfd end = {.fd = process->in};
+    return process->in >= 0 && poll(&end, 1, 0) > 0; /* nobody has the reading end */
+}
+
+/* Adds a thread's. */
+static void add_thread(pid_t pid, const char *thread, struct service_use *sum)
+{
+    char path[300], *text = NULL;
+    size_t length;
+    long long cpu = 0, wait = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid, thread);
+    const bool known = file_read(path, PROC_MAX, &text, &length) == 0 && sscanf(text, "%lld %lld", &cpu, &wait) == 2;
+    sum->cpu_ns = known ? sum->cpu_ns + cpu : -1;
+    sum->wait_ns = known ? sum->wait_ns + wait : -1;
+    free(text);
+}
+
+struct service_use service_use(const struct service_process *process)
+{
+    char path[64], *text = NULL;
+    size_t length;
+    struct service_use sum = {-1, -1, -1};
+    snprintf(path, sizeof path, "/proc/%d/task", (int)process->pid);
+    DIR *dir = process->in >= 0 ? opendir(path) : NULL;
+    if (dir == NULL)
+        return sum;
+    sum.cpu_ns = sum.wait_ns = 0;
+    for (const struct dirent *d; sum.cpu_ns >= 0 && (d = readdir(dir)) != NULL;)
+        if (d->d_name[0] != '.')
+            add_thread(process->pid, d->d_name, &sum);
+    closedir(dir);
+    snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
+    if (file_read(path, PROC_MAX, &text, &length) == 0)
+        sum.peak_bytes = proc_bytes(text, "VmHWM");
+    free(text);
+    return sum;
+}
+
+void service_mark(const struct service_process *process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/clear_refs", (int)process->pid);
+    const int fd = process->in >= 0 ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return;
+    (void)file_write_all(fd, "5", 1); /* the kernel's word for the peak; where it refuses, that of before counts */
+    close(fd);
+}
+
+void service_close(struct service_process *process)
+{
+    if (process->in >= 0)
+        close(process->in);
+    process->in = -1;
+}

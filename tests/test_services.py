@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""Services that a run starts for the cells that need them, or is given, with the fake hosts of tests/test_driver.py, whose
+knob `store` needs some: what is started, recorded and left."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from test_driver import mine, wait_until
+from test_resume import resume
+
+needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server (./scripts/setup.sh engines)")
+SMALL = ("--task", "null", "--runtime", "c", "--model", "sync,threads", "--rounds", 1)
+
+
+@pytest.fixture(autouse=True)
+def with_store(monkeypatch):
+    monkeypatch.setenv("FAKE_STORE", "1")
+
+
+def reasons(checkout):
+    """Of the cells that cannot run: model to reason."""
+    cells = checkout.plan()["cells"]
+    return {cells[s["cell"]]["model"]: s["reason"] for s in checkout.samples() if s["status"] == "impossible"}
+
+
+def machine(checkout):
+    return json.loads((checkout.folders()[0] / "machine.json").read_text())
+
+
+def fake_server(folder, script):
+    """A redis-server that does what the script says, first on PATH."""
+    folder.mkdir()
+    (folder / "redis-server").write_text("#!/bin/sh\n" + script)
+    (folder / "redis-server").chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+@needs_redis
+def test_what_a_cell_needs_is_started_once_and_ends_with_the_run(checkout, tmp_path):
+    words = tmp_path / "words"
+    checkout.good(*SMALL, "--store", "none,redis,redis-aof", FAKE_WORDS=words)
+    samples, cells = checkout.samples(), checkout.plan()["cells"]
+    assert all(s["status"] == "ok" for s in samples)
+    for sample in samples:
+        stored = "redis" in cells[sample["cell"]]["model"]
+        assert ("services" in sample) == stored
+        assert not stored or (sample["services"]["cpu_ns"] >= 0 and sample["services"]["peak_bytes"] > 1 << 20)
+    started = [line for line in map(json.loads, words.read_text().splitlines()) if "run" in line]
+    urls = {line[line.index("--service") + 1] for line in started if "--service" in line}
+    assert {url.partition("=unix:///")[0] for url in urls} == {"redis", "redis-aof"} and len(urls) == 2
+    assert all(("--service" in line) == ("--store" in line) for line in started)
+    services = machine(checkout)["services"]
+    assert services["redis"]["version"].count(".") >= 1 and "--appendonly no" in services["redis"]["command"]
+    assert services["redis-aof"]["folder_in"] == "/var/tmp" and "folder_in" not in services["redis"]
+    folders = [os.path.dirname(url.partition("=unix://")[2]) for url in urls]
+    assert not [f for f in folders if os.path.exists(f)] and not mine(str(checkout.root))
+    summary = json.loads((checkout.folders()[0] / "summary.json").read_text())
+    assert [c for c in summary["cells"] if c["model"] == "threads+redis"][0]["service_peak_bytes"] > 1 << 20
+
+
+def test_nothing_is_started_for_a_run_that_needs_none(checkout, tmp_path):
+    checkout.good(*SMALL, **fake_server(tmp_path / "bin", f"touch {tmp_path}/started\n"))
+    assert not (tmp_path / "started").exists() and "services" not in machine(checkout)
+
+
+@pytest.mark.parametrize("script, reason", [
+    (None, "redis-server is not installed (./scripts/setup.sh engines)"),
+    ("echo no room for it >log; exit 1", "redis ended at once: no room for it"),
+    ("exec python3 -c \"import socket; s = socket.socket(socket.AF_UNIX); s.bind('redis.sock'); s.listen()\n"
+     "while True: s.accept()[0].sendall(b'$20\\r\\nredis_version:5.0.14\\r\\n')\"", "redis: it is version 5.0.14, and 6.2 is needed"),
+    ("exec python3 -c \"import socket; s = socket.socket(socket.AF_UNIX); s.bind('redis.sock'); s.listen()\n"
+     "while True: s.accept()[0].sendall(b'-DENIED not you\\r\\n')\"", "redis: it says DENIED not you"),
+])
+def test_without_its_service_a_cell_has_the_reason(checkout, tmp_path, script, reason):
+    env = fake_server(tmp_path / "bin", script or "")
+    if script is None:
+        env = {"PATH": str(tmp_path / "bin")}
+        (tmp_path / "bin/redis-server").unlink()
+        for name in ("hyperfine", "sh", "setpriv"):
+            (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    checkout.good(*SMALL, "--store", "none,redis", **env)
+    assert reasons(checkout) == {"threads+redis": reason}
+    assert not mine(str(checkout.root))
+
+
+def test_services_that_nobody_can_start(checkout):
+    checkout.good(*SMALL, "--store", "none,dask,cupboard")
+    assert reasons(checkout) == {"threads+dask": "nobody has named the service dask (--service dask=URL)",
+                                 "threads+cupboard": "nobody knows how to start the service cupboard"}
+
+
+@pytest.mark.parametrize("words, said", [
+    (("--redis", "redis://me:secret@127.0.0.1:1"), "--service redis: Connection refused"),
+    (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as"),
+    (("--dask-scheduler", "tcp://here:secret@there"), "--service dask: there is no host:port in the URL"),
+    (("--service", "redis"), "--service redis: NAME=URL is needed"),
+    (("--service", "cupboard=tcp://a:1"), "--service cupboard: NAME=URL is needed, of redis, redis-aof or dask"),
+    (("--redis", f"unix:///{'x' * 120}"), "--service redis: a socket's path is absolute and has at most 107 bytes"),
+])
+def test_one_that_is_not_there_is_refused_before_the_run(checkout, words, said):
+    done = checkout.run(*SMALL, *words)
+    assert done.returncode == 2 and said in done.stderr and "secret" not in done.stderr
+    assert not checkout.folders()
+
+
+@needs_redis
+def test_somebody_elses_is_used_and_its_password_kept_nowhere(checkout, tmp_path):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--requirepass", "secret"],
+                              stdout=subprocess.DEVNULL, cwd=tmp_path)
+    try:
+        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 20, "the server listens")
+        refused = checkout.run(*SMALL, "--store", "redis", "--redis", f"redis://127.0.0.1:{port}")
+        assert refused.returncode == 2 and "it says NOAUTH" in refused.stderr
+        url = f"redis://:secret@127.0.0.1:{port}"
+        checkout.good(*SMALL, "--store", "none,redis", "--redis", url)
+        (folder,) = checkout.folders()
+        assert checkout.plan()["services"] == {"redis": f"redis://:***@127.0.0.1:{port}"}
+        assert machine(checkout)["services"]["redis"]["url"] == f"redis://:***@127.0.0.1:{port}"
+        assert not [p for p in folder.rglob("*") if p.is_file() and b"secret" in p.read_bytes()]
+        journal = folder / "samples.jsonl"
+        journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-2]))
+        assert "its password was not kept" in resume(checkout, folder).stderr
+        assert resume(checkout, folder, "--redis", url).returncode == 0
+    finally:
+        server.kill()
+        server.wait()
+
+
+@needs_redis
+def test_a_resumed_run_starts_them_again(checkout):
+    checkout.good(*SMALL, "--store", "redis")
+    (folder,) = checkout.folders()
+    journal = folder / "samples.jsonl"
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    done = resume(checkout, folder)
+    assert done.returncode == 0, done.stderr
+    assert all(s["status"] == "ok" for s in checkout.samples()) and not mine(str(checkout.root))
+
+
+def scratches(marker):
+    """The scratch folders of the run's processes."""
+    found = set()
+    for pid, _ in mine(marker):
+        try:
+            words = open(f"/proc/{pid}/environ", "rb").read().split(b"\0")
+        except OSError:
+            continue
+        found.update(w.partition(b"=")[2].decode() for w in words if w.startswith(b"COBENCH_SCRATCH="))
+    return found
+
+
+def servers(marker):
+    return [pid for pid, words in mine(marker) if words[0].startswith(b"redis-server")]
+
+
+@needs_redis
+@pytest.mark.parametrize("ends_by, served", [(signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGKILL, 2), (signal.SIGKILL, 1), (signal.SIGKILL, 0)])
+def test_however_the_driver_ends_nothing_is_left(checkout, ends_by, served):
+    """Once so many services run, and any instant later."""
+    process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis,redis-aof")
+    found = set()
+    wait_until(lambda: found.update(scratches(str(checkout.root))) or found, 20, "it has started something")
+    wait_until(lambda: len(servers(str(checkout.root))) >= served, 60, "services")
+    time.sleep(random.uniform(0, 0.3))
+    process.send_signal(ends_by)
+    process.communicate(timeout=60)
+    (scratch,) = found
+    wait_until(lambda: not mine(str(checkout.root)), 20, "all has ended")
+    wait_until(lambda: not os.path.exists(scratch) and not os.path.exists(f"/var/tmp/{os.path.basename(scratch)}.redis-aof"), 20,
+               "its folders are gone")
+
+
+@needs_redis
+def test_one_that_ends_by_itself_stops_the_run(checkout):
+    process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis")
+    wait_until(lambda: checkout.folders() and checkout.journal_text().count("\n") > 5, 60, "rounds")
+    (server,) = servers(str(checkout.root))
+    os.kill(server, signal.SIGKILL)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and "redis has ended by itself" in said and "--resume" in said
+
+
+def test_a_folder_without_suites_is_named(checkout):
+    shutil.rmtree(checkout.root / "bench/suites")
+    done = checkout.run()
+    assert done.returncode == 2 and f"there are no suites in {checkout.root}/bench/suites" in done.stderr
