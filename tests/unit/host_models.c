@@ -230,6 +230,7 @@ static int fixture_setup(void **state)
 {
     static struct fixture f;
     memset(&f, 0, sizeof f);
+    signal(SIGPIPE, SIG_IGN); /* as the host does */
     calls = shared_new(sizeof *calls);
     calls->fails_from = UINT64_MAX;
     f.slots = shared_new(JOBS_MAX * sizeof *f.slots);
