@@ -23,7 +23,8 @@
 
 struct condition {
     _Atomic uint32_t turn; /* the futex: another number at each signal */
-    uint32_t waiting;      /* under the lock; too many where waiters were killed, which costs a system call */
+    uint32_t
+        waiting; /* under the lock: those not signalled yet; too many where some were killed, which costs a system call */
 };
 
 struct ring {
@@ -69,14 +70,17 @@ static void condition_wait(const struct queue *q, struct condition *c, int64_t u
     (void)syscall(SYS_futex, &c->turn, FUTEX_WAIT_BITSET | q->futex_flags, turn, until_ns ? &until : NULL, NULL,
                   FUTEX_BITSET_MATCH_ANY);
     ring_lock(q->ring);
-    c->waiting--;
+    if (atomic_load(&c->turn) == turn) /* else who signalled has taken it off */
+        c->waiting--;
 }
 
 /* Under the lock, which it gives back first, so that who is woken finds it free. */
 static void unlock_and_signal(const struct queue *q, struct condition *c, bool signal, int most)
 {
-    if (signal)
+    if (signal) {
         atomic_fetch_add(&c->turn, 1);
+        c->waiting -= c->waiting < (unsigned)most ? c->waiting : (unsigned)most;
+    }
     ring_unlock(q->ring);
     if (signal)
         futex_wake(q, c, most);
