@@ -50,7 +50,10 @@ def main(argv: list[str], runtime: Runtime = PY) -> int:
         if not argv or argv[0] not in options.COMMANDS:
             what = f"'{argv[0]}' is no command" if argv else "a command is needed"
             raise Usage(f"{what} (known: {', '.join(options.COMMANDS)})")
-        given = options.parse("list", argv[1:])
+        given = options.parse(argv[0], argv[1:])
+        if argv[0] == "worker":
+            Command(runtime, argv[1:], start_ns).serve(given)
+            return 0
         from py_impl.listing import shown
 
         say(shown(runtime, given))
@@ -166,6 +169,26 @@ class Command:
             run.watchdog.end_commands = lambda: end_all(run.slots)
         run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
         self.drive(model.module if drawing is None else model.drawing, run)
+
+    def serve(self, given: dict[str, object]) -> None:
+        """`worker`: no record, no slots file, no gate."""
+        from py_impl.queue_worker import serve
+        from py_impl.run import Run
+
+        run = Run()
+        run.task = self.choose_task(given)
+        if run.task.ASKS == COMMAND:
+            raise Impossible("worker: a command would outlive its worker")
+        run.texts = self.choose_params(run.task, given)
+        run.jobs = params.parse_int("--jobs", given["--jobs"], 1, JOBS_MAX)
+        run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
+        run.knobs = knobs.values(self.runtime.name, given)
+        run.services = params.services(given["--service"])
+        if "redis" not in run.services:
+            raise Usage("worker needs --service redis=URL")
+        run.path = given.get("--path")
+        run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
+        serve(run, params.parse_int("--worker", given["--worker"], 0, WORKERS_MAX - 1), given["--queue"])
 
     def choose_model(self, name: str) -> Model:
         from py_impl.models import models_of

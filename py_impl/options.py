@@ -11,6 +11,7 @@ from py_impl.knobs import KNOBS
 
 COMMANDS = {
     "run": "run one task under one model",
+    "worker": "take jobs of another host's queue",
     "list": "what this host offers",
 }
 
@@ -28,6 +29,10 @@ class Option:
         self.needed = needed
         self.unless = unless  # needed only where this one is not given
         self.many = many  # may be given more than once
+
+    def of_worker(self) -> Option:
+        """The same option of the command worker."""
+        return Option(self.name, "worker", self.value, self.about, needed=self.needed or self.name == "--jobs", many=self.many)
 
 
 FUNCTIONS = "MODULE:NAME, FILE.py:NAME (for ext FILE.so:SYMBOL)"
@@ -62,6 +67,8 @@ OPTIONS = (
     Option("--gate", "run", "R,W", "write a byte to descriptor W when ready, start after one from R"),
     Option("--end-pause", "run", "R,W", "likewise at the last job's end: close the workers after one from R"),
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
+    Option("--queue", "worker", "PREFIX", "of the queue's keys, as its manager has made them", needed=True),
+    Option("--worker", "worker", "W", "which of its workers this is", needed=True),
     Option("--json", "list", "", "as one JSON object"),
     Option("--task", "list", "T", "only that task; a function is called twice to see what it takes"),
     Option("--command", "list", *COMMAND, many=True),
@@ -70,6 +77,10 @@ OPTIONS = (
     Option("--inputs", "list", *INPUTS),
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
 )
+
+_OF_WORKER = {"--task", "--path", "--inputs", "--jobs", "--set", "--url", "--service", "--request-timeout", "--tasks", "--command",
+              *("--" + knob.name for knob in KNOBS)}  # fmt: skip
+OPTIONS += tuple(option.of_worker() for option in OPTIONS if option.command == "run" and option.name in _OF_WORKER)
 
 
 def parse(command: str, words: list[str]) -> dict[str, object]:

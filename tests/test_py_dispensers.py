@@ -8,12 +8,13 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from hosts import EXT, PY, ROOT, check_a_run, children_of, outcome, wait_until
+from hosts import C, EXT, PY, ROOT, check_a_run, children_of, outcome, wait_until
 from py_impl import slots
 from py_impl.dispensers import message
 from redis_server import RedisServer
@@ -70,6 +71,12 @@ def slow(job):
 
 def hangs(job):
     time.sleep(60)
+
+def wrong_at_times(job):
+    time.sleep(0.02)
+    if job in (7, 23):
+        raise ValueError("not this one")
+    return [job]
 
 def large(job):
     return [job, b"x" * 1_000_000]
@@ -328,3 +335,50 @@ def test_nothing_is_left_of_a_run_that_is_ended(own, broker, model, how):
     os.close(gate)
     assert process.returncode == (-signal.SIGTERM if how == "signal" else 1), stderr
     assert how == "signal" or "still running: job" in stderr
+
+
+# -- workers that somebody else has started ------------------------------------------------------------------------------------
+
+def join(host, broker, folder: Path, manager, *words: object, number: int = 1) -> tuple:
+    """Runs `manager` with one worker of its own over Redis, and one of `host` beside it; what became of both."""
+    process, gate = manager.start_and_hold(folder, *words, "--workers", 1, "--model", "process-pool", *broker.options())
+    prefix = next(key for key in broker.keys() if key.endswith(":clock")).removesuffix("clock")
+    worker = subprocess.Popen([*host.program, "worker", *map(str, words), *broker.options()[2:], "--queue", prefix, "--worker",
+                               str(number)], cwd=ROOT, stderr=subprocess.PIPE, text=True)  # fmt: skip
+    wait_until(lambda: int(broker.ask("LLEN", prefix + "done")) > 0 or worker.poll() is not None)  # it is up
+    os.write(gate, b"g")
+    os.close(gate)
+    _, stderr = process.communicate(timeout=40)
+    _, said = worker.communicate(timeout=40)
+    return outcome(folder, process.returncode, stderr), worker.returncode, said
+
+
+@pytest.mark.parametrize("manager, host", ((PY, PY), (PY, C), (EXT, PY), (C, PY), (C, EXT)), ids=str)
+def test_a_worker_of_another_host(tmp_path, broker, manager, host):
+    """Its slots are the manager's; the stamps are of one clock here."""
+    done, status, said = join(host, broker, tmp_path, manager, "--task", "wait", "--set", "delay=20", "--jobs", 40)
+    assert (status, said) == (0, "")
+    check_a_run(done, "process-pool", "fork", 2)
+    assert done.results == list(range(40)) and {row["worker"] for row in done.rows} == {0, 1}
+    assert all(row["start_ns"] < row["replied_ns"] <= row["end_ns"] for row in done.rows)
+
+
+def test_values_and_failures_of_a_worker_of_another_host(own, broker):
+    words = ("--task", f"{own}:wrong_at_times", "--jobs", 40)
+    done, status, said = join(PY, broker, own.parent, PY, *words)
+    assert (status, said, done.status) == (0, "", 1) and {row["worker"] for row in done.rows} == {0, 1}
+    alone = PY.run(own.parent, *words, "--model", "sync")
+    assert done.results == alone.results and {row["runs"] for row in done.rows} == {1}
+    assert sorted(done.failed) == sorted(alone.failed) == [(7, "ValueError"), (23, "ValueError")]
+    assert {failure["message"] for failure in done.record["failures"]} == {"not this one"}
+
+
+def test_a_worker_without_a_queue(tmp_path, broker):
+    words = ("--task", "null", "--jobs", 4, "--worker", 0)
+    for more, status, why in (
+        (("--queue", "cobench:0:", *broker.options()[2:]), 1, "there is no queue 'cobench:0:'"),
+        (("--queue", "cobench:0:",), 2, "worker needs --service redis=URL"),
+        ((), 2, "--queue is needed"),
+    ):
+        done = PY.call("worker", *words, *more)
+        assert done.returncode == status and why in done.stderr and done.stderr.count("\n") == 1

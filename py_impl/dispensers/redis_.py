@@ -16,7 +16,6 @@ import time
 from itertools import islice
 
 from py_impl.contract import RequestFailed
-from py_impl.dispenser import window
 from py_impl.dispensers.message import FILLED, STOP, unpack_done, unpack_jobs
 from py_impl.dispensers.work import POLL_S, Receiver, Sender
 from py_impl.errors import Impossible, Usage
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 RECONNECT_S = 10.0
 TRIES = 3  # a job that ended as many workers, or was held for too long as often, is given up
-BYTES_MAX = 64 << 20  # of payloads in the server at once
+MESSAGES_MAX, BYTES_MAX = 256, 32 << 20  # for each worker, and of all, in the server at once
 TOGETHER, ANSWERS = 64, 1000  # messages in one command
 # With so many jobs out for each worker the manager leaves the CPU to them for a moment, and takes more answers at once.
 BUSY, PAUSE_S = 64, 0.001
@@ -117,8 +116,9 @@ class Manager(Sender):
         self.prefix = f"cobench:{os.urandom(8).hex()}:"
         self.keys = Keys(self.prefix)
         self.workers = set(range(run.workers))  # that may have taken something
-        bound = min(window(run.workers), BYTES_MAX // (1 if self.function else 1 + len(self.filler)))
-        self.most = max(4 * run.workers * run.knobs["chunk"], bound)  # jobs in the server at once
+        at_once = run.workers * run.knobs["chunk"]
+        bytes_each = 64 if self.function else 64 + len(self.filler)
+        self.most = max(2 * at_once, min(MESSAGES_MAX * at_once, BYTES_MAX // bytes_each))  # jobs in the server at once
         self.tries: dict[int, int] = {}
         self.held: dict[tuple[int, bytes], float] = {}  # worker and the head of a message, and since when it has it
         self.unsure: dict[int, float] = {}  # jobs out whose answer a restart may have cost, and when they are handed out again
@@ -174,6 +174,11 @@ class Manager(Sender):
         for message in answers:
             self.take(message)
         return len(answers)
+
+    def take(self, message: bytes) -> int:
+        worker = super().take(message)
+        self.workers.add(worker)  # one of somebody else's has come
+        return worker
 
     def repeated(self, job: int, worker: int, slot: bytes) -> None:
         slots = self.run.slots
@@ -319,7 +324,8 @@ class End(Receiver):
                 self.message = message
                 return message
             answer = None
-            self.look()
+            if self.over():
+                return STOP
 
     def ask(self, answer: bytes | None) -> Any:
         """Commands the last of which gives the next message, or nothing."""
@@ -337,8 +343,9 @@ class End(Receiver):
             pipe.lrem(self.taken, 1, self.message)
         return pipe.lindex(self.taken, 0)
 
-    def look(self) -> None:
-        """Nothing has come for a while."""
+    def over(self) -> bool:
+        """Nothing has come for a while: whether nothing ever will."""
+        return False
 
     def close(self) -> None:
         self.redis.close()
