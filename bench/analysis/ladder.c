@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/util/alloc.h"
+#include "bench/util/text.h"
 
 static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
@@ -221,6 +222,20 @@ bool ladder_has(const struct ladder *ladder, const struct plan_group *group)
         has |= ladder->rungs[i].group != NULL && same(ladder->rungs[i].group->task, group->task) &&
                ladder->rungs[i].workers == group->workers && plan_compares(group);
     return has;
+}
+
+char *ladder_name(const struct ladder_rung *rung)
+{
+    struct string_list words = {NULL, 0};
+    const char *key;
+    json_t *value;
+    json_object_foreach(rung->knobs, key, value) string_list_addf(&words, "%s %s", key, json_string_value(value));
+    char *with = string_list_join(&words, ", ");
+    char *name = text_format("%s:%s%s%s%s", rung->runtime, rung->model, *with != '\0' ? " (" : "", with,
+                             *with != '\0' ? ")" : "");
+    free(with);
+    string_list_free(&words);
+    return name;
 }
 
 const struct ladder_rung *ladder_find(const struct ladder *ladder, const char *runtime, const char *model)

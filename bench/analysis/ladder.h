@@ -25,7 +25,7 @@ struct ladder_cost {
 
 struct ladder_rung {
     const char *runtime, *model;
-    const json_t *knobs; /* of its groups, but what the model's name tells; variants with others are others */
+    json_t *knobs; /* of its groups, but what the model's name tells; variants with others are others */
     int64_t workers;
     struct ladder_cost *costs;      /* one for each of the ladder's columns */
     const struct plan_group *group; /* one of those that the law is of; NULL: there are none */
@@ -52,6 +52,8 @@ void ladder_make(struct ladder *ladder, const struct summary *summary);
 void ladder_free(struct ladder *ladder);
 /* Whether a group is one of those that say it. */
 bool ladder_has(const struct ladder *ladder, const struct plan_group *group);
+/* "c:process-pool+redis (chunk 100)": a variant and with what its groups ran; to be freed. */
+char *ladder_name(const struct ladder_rung *rung);
 /* The first rung of a variant whose law was fitted; NULL: there is none. */
 const struct ladder_rung *ladder_find(const struct ladder *ladder, const char *runtime, const char *model);
 /* Is a length within those that were measured? -1: it is shorter, 1: longer. */

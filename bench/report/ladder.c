@@ -35,7 +35,7 @@ static void read_text(const void *row, int which, struct table_value *out)
                                       : rung->law.reason,
     };
     if (which == VARIANT)
-        table_set_variant(out, rung->runtime, rung->model);
+        table_set_made(out, ladder_name(rung));
     else if (which == PARAMS)
         table_set_made(out, format_params(group));
     else
@@ -108,6 +108,7 @@ static const struct table_column cost_columns[] = {
     {"params", NULL, UNIT_TEXT, false, 0, read_text, PARAMS},
     {"jobs", NULL, UNIT_COUNT, false, 0, read_cost, 1},
     {"workers", NULL, UNIT_COUNT, false, 0, read_cost, 2},
+    {"variant", NULL, UNIT_TEXT, false, 0, read_text, VARIANT},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_text, RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_text, MODEL},
     {"job_s", NULL, UNIT_SECONDS, true, 0, read_cost, 0},
@@ -180,7 +181,7 @@ static void read_count(const void *row, int which, struct table_value *out)
 }
 
 static const struct table_column law_columns[] = {
-    {NULL, "variant", UNIT_TEXT, false, 0, read_text, VARIANT},
+    {"variant", "variant", UNIT_TEXT, false, 0, read_text, VARIANT},
     {"task", NULL, UNIT_TEXT, false, 0, read_text, TASK},
     {"runtime", NULL, UNIT_TEXT, false, 0, read_text, RUNTIME},
     {"model", NULL, UNIT_TEXT, false, 0, read_text, MODEL},
@@ -239,14 +240,16 @@ void ladder_write(const struct summary *summary, struct writer *w)
 
 /* -- in sentences --------------------------------------------------------------------------------------------------------- */
 
-/* "takes 96.0 ns (c:thread-pool) to 1.30 ms (py:celery)", of the first and the last rung; to be freed. */
+/* "one job costs 96.0 ns (c:thread-pool) to 1.30 ms (py:celery)", of two rungs, or of one; to be freed. */
 static char *range_text(const char *before, const struct ladder_rung *first, const char *low,
                         const struct ladder_rung *last, const char *high)
 {
-    if (first == last)
-        return text_format("%s %s (%s:%s)", before, low, first->runtime, first->model);
-    return text_format("%s %s (%s:%s) to %s (%s:%s)", before, low, first->runtime, first->model, high, last->runtime,
-                       last->model);
+    char *one = ladder_name(first), *other = ladder_name(last);
+    char *text = first == last ? text_format("%s %s (%s)", before, low, one)
+                               : text_format("%s %s (%s) to %s (%s)", before, low, one, high, other);
+    free(other);
+    free(one);
+    return text;
 }
 
 static void say_costs(const struct ladder *ladder, struct string_list *out)

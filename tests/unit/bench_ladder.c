@@ -199,6 +199,22 @@ TEST_WITH(rungs_have_costs_and_a_law, world_make, world_free, struct world *w)
     ladder_free(&l);
 }
 
+/* What groups run with tells variants of one name apart. */
+TEST_WITH(other_knobs_are_another_rung, world_make, world_free, struct world *w)
+{
+    struct ladder l;
+    w->groups[1].knobs = json_pack("{s:s}", "chunk", "100");
+    ladder_make(&l, &w->summary);
+    assert_int_equal(l.count, 2 * MODELS);
+    char *name = ladder_name(&l.rungs[2]), *plain = ladder_name(&l.rungs[1]);
+    assert_string_equal(name, "c:pool (chunk 100)");
+    assert_string_equal(plain, "c:pool");
+    free(plain);
+    free(name);
+    ladder_free(&l);
+    json_decref(w->groups[1].knobs);
+}
+
 /* A point that has no gain is none; three are left, and two are too few for a law. */
 TEST_WITH(a_law_needs_points, world_make, world_free, struct world *w)
 {

@@ -106,13 +106,14 @@ TEST(test_long_lines_and_no_text)
 
 TEST(test_the_suites_that_come_along)
 {
-    static const char *const names[] = {"quick", "smoke", "published", "scaling", "full"};
+    static const char *const names[] = {"quick", "smoke", "published", "scaling", "full", "ladder", "broker"};
     for (size_t i = 0; i < COUNT(names); i++) {
         char path[100];
         struct suite s;
         snprintf(path, sizeof path, "bench/suites/%s.ini", names[i]);
         assert_int_equal(suite_read(path, &s, &err), 0);
         assert_string_equal(s.name, names[i]);
+        assert_non_null(s.about);
         assert_true(s.stopping.rounds >= 6 || i == 0); /* quick says nothing: ten rounds and a budget */
         suite_free(&s);
     }

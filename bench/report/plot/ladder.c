@@ -56,7 +56,7 @@ static void put_names(struct picture *p, const struct picture_axis *axis, const 
 {
     picture_block(p, "rows");
     for (size_t i = 0; i < ladder->count; i++) {
-        char *name = text_format("%s:%s", ladder->rungs[i].runtime, ladder->rungs[i].model);
+        char *name = ladder_name(&ladder->rungs[i]);
         picture_row(p, name, NULL, (double)(ladder->count - 1 - i), axis->low / AXIS_SPACE);
         free(name);
     }
