@@ -162,7 +162,7 @@ class Command:
         run.shared = SharedState()
         run.watchdog = Watchdog()
         leaves_keys = drawing is not None and drawing.broker and task.ASKS != COMMAND
-        run.watchdog.watch_signals(processes=model.processes or leaves_keys, commands=task.ASKS == COMMAND)
+        run.watchdog.watch_signals(processes=model.apart or leaves_keys, commands=task.ASKS == COMMAND)
         if task.ASKS == COMMAND:
             from py_impl.transport.commands import end_all
 
@@ -279,8 +279,8 @@ class Command:
         from py_impl.machine import reserve_fds
 
         workers = 1 if model.baseline else run.workers
-        connections = workers if run.task.ASKS == URL and not model.processes else 0
-        commands = workers if run.task.ASKS == COMMAND and not model.processes else 0
+        connections = workers if run.task.ASKS == URL and not model.apart else 0
+        commands = workers if run.task.ASKS == COMMAND and not model.apart else 0
         for_workers = workers * (model.fds_a_worker + fds) + commands * FDS_A_COMMAND
         if connections > 0:
             from py_impl.transport import CLIENTS
@@ -299,7 +299,7 @@ class Command:
     def drive(self, name: str, run: Run) -> None:
         from importlib import import_module
 
-        module = import_module("py_impl.models." + name)
+        module = import_module("py_impl." + name)
         run.prepare()
         run.turn_knobs()
         module.run(run)

@@ -10,6 +10,7 @@ from py_impl.errors import Usage
 
 PROCESSES = ("processes", "process-pool")
 THREADS = ("threads", "thread-pool")
+ENGINES = ("celery", "celery-group", "dask")
 SWITCH = ("off", "on")
 
 
@@ -63,7 +64,7 @@ KNOBS = (
     Knob("stack-size", int, "0", "bytes of a thread's stack; 0: the system's", (*THREADS, "interpreters", "async-threads", "native-pool"),
          low=65536, high=1 << 30),
     Knob("cold", bool, "off", "set pools up inside the work time", ("thread-pool", "process-pool", "interpreters", "async-threads",
-                                                                              "native-pool")),
+                                                                              "native-pool", *ENGINES)),
     Knob("offload", bool, "off", "a function that is no coroutine runs in the loop's executor (asyncio.to_thread)", ("async",),
          asks="function", runtimes=("py",)),
     Knob("dispenser", str, "default", "how a job gets to its worker; default: as the executors have it", ("thread-pool", "process-pool", "async"),

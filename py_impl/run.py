@@ -251,15 +251,28 @@ class Run:
         if not self.isolated:
             worker_signals()
         if self.isolated or self.opens_in_workers:
-            self.turn_knobs()
-            self.task = self.command or catalog.load(self.source, self.inputs, self.path)
-            self.compile_kernel()
             self.slots = attach(self.slots_path, self.jobs)
-            self.load_transport()
-            self.open_task()
-        elif self.gate_fds is not None:
-            for fd in set(self.gate_fds):
-                os.close(fd)  # else a host that died would leave its driver waiting at the gate
+            self.load()
+        else:
+            self.close_gate()
+
+    def load(self) -> None:
+        """Where nothing of the host's was inherited: the task, opened."""
+        self.turn_knobs()
+        self.task = self.command or catalog.load(self.source, self.inputs, self.path)
+        self.compile_kernel()
+        self.load_transport()
+        self.open_task()
+
+    def close_gate(self) -> None:
+        """In a process that is forked, else a host that died would leave its driver waiting at the gate."""
+        for fd in set(self.gate_fds or ()):
+            os.close(fd)
+        self.gate_fds = None
+
+    def away(self) -> dict[str, object]:
+        """What a process that is none of the host's, maybe on another machine, can set the run up with: see __setstate__, load."""
+        return self.__getstate__() | {"shared": None, "end_pause": None, "start_method": "spawn"}
 
     def leave_process(self) -> None:
         """In a worker process or interpreter, last of all. A forked one shares its parent's task, which the parent closes."""

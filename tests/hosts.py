@@ -23,6 +23,7 @@ MODELS = ("sync", "threads", "thread-pool", *PROCESSES, "async")
 LOOPS = ("async", "async-threads", "uring")
 PLUGINS = ("uring", "openmp")  # models of the C host that need what not every machine has; without it: test_c_host.py
 ENGINES = ("mpi",)  # models of all hosts that have tests of their own
+TASK_SYSTEMS = ("celery", "celery-group", "dask")  # of the Python host, likewise
 SECONDS = 60
 os.environ.setdefault("COBENCH_ROOT", str(ROOT))  # for a build outside of the project
 sys.path.insert(0, str(ROOT))
@@ -158,8 +159,9 @@ C = Host("c", "cobench-host", [BUILD / "cobench-host"], (*MODELS, "async-threads
 # The same code under an interpreter: what differs is how many threads there are, and they are tried with the others.
 EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], (*models_since(3, 12, 2), "async-threads"),
              TEST_TASKS / "faulty.so", (*PLUGINS, "interpreters", *ENGINES))  # fmt: skip
-PY = Host("py", "py_impl", python("py_impl"), models_since(3, 14), TASKS / "faulty.py", ("interpreters",))
-EXT = Host("ext", "py_impl", python("py_impl.ext"), (*models_since(3, 14), "native-pool"), TEST_TASKS / "faulty.so", ("interpreters",))
+PY = Host("py", "py_impl", python("py_impl"), models_since(3, 14), TASKS / "faulty.py", ("interpreters", *TASK_SYSTEMS))
+EXT = Host("ext", "py_impl", python("py_impl.ext"), (*models_since(3, 14), "native-pool"), TEST_TASKS / "faulty.so",
+           ("interpreters", *TASK_SYSTEMS))  # fmt: skip
 HOSTS = (C, EMBED, EXT, PY)
 
 

@@ -19,8 +19,8 @@ from zlib import crc32
 import pytest
 
 from hosts import (
-    BUILD, C, EMBED, ENGINES, EXT, HOSTS, LOOPS, PLUGINS, PROCESSES, PY, ROOT, SECONDS, TASKS, TEST_TASKS, check_a_run, check_the_end,
-    children_of, opens_of, outcome, python_task, workers_of,
+    BUILD, C, EMBED, ENGINES, EXT, HOSTS, LOOPS, PLUGINS, PROCESSES, PY, ROOT, SECONDS, TASKS, TASK_SYSTEMS, TEST_TASKS, check_a_run,
+    check_the_end, children_of, opens_of, outcome, python_task, workers_of,
 )  # fmt: skip
 from origin_stub import body_of, stub_origin
 from py_impl import slots
@@ -64,7 +64,7 @@ def test_list_has_the_tasks_of_the_table(host):
     assert offer["errors"] == [] and offer["runtimes"] == [host.runtime]
     names = [model["name"] for model in offer["models"]]
     assert sorted(names) == sorted({*host.listed, *(PLUGINS if host is C else ())}) and len(set(names)) == len(names)
-    extra = ("async-threads", *PLUGINS, *ENGINES, *({"interpreters"} - set(host.models)))
+    extra = ("async-threads", *PLUGINS, *ENGINES, *TASK_SYSTEMS, *({"interpreters"} - set(host.models)))
     for what, models in (("baseline", ["sync"]), ("processes", PROCESSES), ("loop", LOOPS), ("extra", extra)):
         assert [model["name"] for model in offer["models"] if model[what]] == [name for name in names if name in models]
     assert host not in C_HOSTS or offer["build"]["libcurl"].startswith("libcurl/")

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The models: how the jobs are run at the same time. Each is written once and knows no task and no transport by name."""
+"""
+The models: how the jobs are run at the same time. Each is written once and knows no task and no transport by name. Those that own
+their workers are in py_impl/engines.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,24 @@ class Model:
 
     __slots__ = (
         "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
-        "remote", "services", "drawing",
+        "remote", "services", "drawing", "apart",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
         runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (), drawing: str = "",
-        remote: bool = False,
+        remote: bool = False, engine: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
-        self.module = module  # has run(run: Run) -> None
-        self.drawing = drawing  # its module where another dispenser than `default` is chosen; empty: there is only that
+        self.module = ("engines." if engine else "models.") + module  # in py_impl; has run(run: Run) -> None
+        self.drawing = drawing and "models." + drawing  # its module where another dispenser than `default` is chosen; empty: there is only that
         self.about = about
         self.processes = processes  # start methods apply
         self.loop = loop  # waits on an event loop
         self.baseline = baseline  # one job at a time
-        self.extra = extra  # the driver runs it only where it is named
+        self.extra = extra or engine  # the driver runs it only where it is named
+        self.apart = processes or engine  # its jobs run in other processes
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
         self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
         self.runtimes = runtimes  # that have it
@@ -49,6 +53,11 @@ MODELS = (
         "interpreters", "interpreters", "concurrent.futures.InterpreterPoolExecutor", extra=sys.version_info < INTERPRETERS,
         fds_a_worker=2,
     ),  # fmt: skip
+    Model("celery", "celery_", "Celery on Redis: a prefork worker, late acknowledgement, one job in advance", engine=True,
+          services=("redis",), runtimes=("py", "ext")),
+    Model("celery-group", "celery_group", "the same with the jobs sent as a group", engine=True, services=("redis",),
+          runtimes=("py", "ext")),
+    Model("dask", "dask_", "Dask distributed: a scheduler, and workers of one thread on loopback", engine=True, runtimes=("py", "ext")),
     Model(
         "native-pool", "native_pool", "one call: the C host's thread pool runs all jobs", fds_a_connection=3,
         runtimes=("ext",),

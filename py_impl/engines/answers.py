@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""
+How an engine's worker, which shares nothing with the host, answers for a job: with a message (dispensers/message.py) of its
+slot, and of what failed or what a function returned. It goes the engine's own way, as what the job's call returns.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import time
+from itertools import islice
+
+from py_impl.contract import COMMAND, WORKER_PROCESS
+from py_impl.dispenser import window
+from py_impl.dispensers.message import pack_done, pack_failure, unpack_done
+from py_impl.dispensers.work import take_job
+from py_impl.errors import Impossible
+from py_impl.failure import explain
+from py_impl.run import Run
+from py_impl.slots import FAILED, HEADER_BYTES, SLOT_BYTES, Slots
+from py_impl.worker import Worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from py_impl.shared_state import SharedState
+
+WINDOW_BYTES = 64 << 20  # of payloads in flight
+
+
+# -- in a worker ------------------------------------------------------------------------------------------------------
+
+
+class _Field:
+    """Whatever the job, the one slot's."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: memoryview) -> None:
+        self.view = view
+
+    def __getitem__(self, job: int) -> int:
+        return self.view[0]
+
+    def __setitem__(self, job: int, value: int) -> None:
+        self.view[0] = value
+
+
+class OwnSlots(Slots):
+    """The slot of the job that this thread runs at the moment."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__("", 1, -1)
+        for name in ("results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands"):
+            setattr(self, name, _Field(getattr(self, name)))
+
+    def take(self) -> bytes:
+        """Its bytes; it is empty then."""
+        slot = self.map[HEADER_BYTES : HEADER_BYTES + SLOT_BYTES]
+        self.map[HEADER_BYTES : HEADER_BYTES + SLOT_BYTES] = bytes(SLOT_BYTES)
+        return slot
+
+
+class OwnShared:
+    """In the place of the shared state: a job's failure goes with its answer, the rest where there is a host's."""
+
+    def __init__(self, shared: SharedState | None) -> None:
+        self._shared = shared
+        self.failure: tuple[str, str, int | None] | None = None
+
+    def failed(self, job: int | None, worker: int | None, kind: str, message: str, line: int | None) -> None:
+        if job is not None:
+            self.failure = kind, message, line
+        elif self._shared is not None:
+            self._shared.failed(job, worker, kind, message, line)
+
+    def connected(self) -> None:
+        if self._shared is not None:
+            self._shared.connected()
+
+    def locked(self, by: str) -> None:
+        if self._shared is not None:
+            self._shared.locked(by)
+
+
+class Answerer:
+    """A worker in a process of its own. What opening the task's worker raises comes through here."""
+
+    def __init__(self, run: Run, number: int) -> None:
+        run.slots, run.shared = OwnSlots(), OwnShared(run.shared)
+        self._run, self._number = run, number
+        self._worker = Worker(run, number, WORKER_PROCESS)
+        self._calls = hasattr(run.task, "call")
+        self._payload = run.payload()
+
+    def answer(self, job: int, item: object) -> bytes:
+        """Runs the job. `item`: a function's, else the payload."""
+        run, tail = self._run, b""
+        if self._calls:
+            value = self._worker.call_jobs((job,), (item,))[0]
+            if run.shared.failure is None:
+                tail = self._pickled(job, value)
+        elif len(item) != self._payload:
+            self._lost(job, ValueError(f"{len(item)} bytes came where {self._payload} were expected"))
+        else:
+            self._worker.run_jobs((job,))
+        if run.shared.failure is not None:
+            tail, run.shared.failure = pack_failure(*run.shared.failure), None
+        return pack_done(self._number, ((job, run.slots.take(), tail),))
+
+    def _pickled(self, job: int, value: object) -> bytes:
+        try:
+            return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+        except Exception as error:  # whatever an object's own way of it may raise
+            self._lost(job, error)
+            return b""
+
+    def _lost(self, job: int, error: Exception) -> None:
+        self._run.slots.states[job] = FAILED
+        self._run.shared.failed(job, self._number, type(error).__name__, f"between worker and manager: {error}", None)
+
+    def close(self) -> None:
+        self._worker.close()
+        self._run.leave_process()
+
+
+def open_away(state: dict[str, object], number: int) -> Answerer:
+    """In a process that is none of the host's: loads and opens the task by what Run.away() says of it."""
+    run = Run()
+    run.__setstate__(state)
+    run.load()
+    return Answerer(run, number)
+
+
+# -- in the host ------------------------------------------------------------------------------------------------------
+
+
+class Answers:
+    """What the host has of an engine's jobs: which are under way, and their slots when they have been answered."""
+
+    def __init__(self, run: Run) -> None:
+        if run.task.ASKS == COMMAND:
+            raise Impossible("a command is no job of an engine: its task would have to start the program itself")
+        self.run = run
+        self.flying: set[int] = set()
+        self.token = os.urandom(8).hex()  # of this run, in names that others see
+        self._calls = hasattr(run.task, "call")
+        run.sends = run.receives = self._calls
+        size = run.payload()
+        self._payload = bytes(size)
+        self.carries = self._calls or size > 0  # more than a job's number
+        self.window = max(4 * run.workers, min(window(run.workers), WINDOW_BYTES // max(1, size)))
+
+    def draw(self, most: int) -> list[int]:
+        """The next jobs to hand over, as many as there are. In an open loop each when it is due: then `most` should be 1."""
+        jobs = list(islice(self.run.dispenser, most))
+        self.flying.update(jobs)
+        return jobs
+
+    def item(self, job: int) -> object:
+        return self.run.task.item(job) if self._calls else self._payload
+
+    def take(self, message: bytes) -> None:
+        """An answer. One for a job that was given up is too late."""
+        for job, slot, tail in unpack_done(message)[1]:
+            if job in self.flying:
+                self.flying.remove(job)
+                take_job(self.run, job, slot, tail)
+
+    def note(self, job: int, kind: str, why: str) -> None:
+        self.run.shared.failed(job, None, kind, why, None)
+
+    def lose(self, job: int, kind: str, why: str) -> None:
+        """Gives a job up."""
+        self.flying.discard(job)
+        self.run.slots.fail(job)
+        self.note(job, kind, why)
+
+    def twice(self, job: int, kind: str, why: str) -> None:
+        """A job was started twice, and not because its first worker had died."""
+        if self.run.slots.runs[job] < 2:
+            self.run.slots.runs[job] += 1
+        self.note(job, kind, why)
+
+    def over(self) -> None:
+        """All have been answered. A function's work ends when its last value has arrived."""
+        if self._calls:
+            self.run.work_ns = time.monotonic_ns()

@@ -1,0 +1,407 @@
+# SPDX-License-Identifier: MIT
+"""
+Celery on Redis: its prefork worker, started here as `celery worker -c W` would, takes one job per process in advance and acknowledges
+it when it has ended, so that one whose process died is run again. A job's arguments are its number and its item or payload, its
+result the answer (answers.py), by pickle. All keys have a prefix of the run's own.
+
+What Celery leaves open is closed here: a job that kills its process again and again is given up, stalled ones are looked for every
+second and not every hundred, and what was run twice, or lost with the broker, is named.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import warnings
+from collections import Counter
+from contextlib import suppress
+from signal import SIGKILL, SIGRTMIN, SIGTERM, signal
+
+from py_impl.engines.answers import Answerer, Answers
+from py_impl.engines.keeper import Keeper, Parts
+from py_impl.errors import Failed, Impossible
+from py_impl.library import library
+from py_impl.models.crash import KIND
+from py_impl.run import Run
+from py_impl.watchdog import worker_signals
+
+library("celery")
+redis = library("redis")
+
+from celery import Celery, Task, bootsteps, group, signals  # noqa: E402
+from celery.app import trace  # noqa: E402
+from celery.backends.redis import RedisBackend  # noqa: E402
+from celery.exceptions import WorkerLostError  # noqa: E402
+from celery.result import AsyncResult  # noqa: E402
+from celery.states import SUCCESS  # noqa: E402
+from celery.worker.request import Request  # noqa: E402
+from celery.worker.state import task_ready  # noqa: E402
+from kombu.exceptions import InconsistencyError, OperationalError  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRIES = 3  # a job whose process died that often is given up
+RECONNECT_S = 10.0  # of a broker that does not answer, and for what it may still have when it is back
+IDLE_S = 1.0  # without an answer, until somebody looks whether there is a reason
+COOL = SIGRTMIN  # to a process of the pool: close the task, and end; one that the pool's own code leaves alone
+END_S = 10.0  # for worker processes to close their task
+RETRY = {"max_retries": 100, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}  # for RECONNECT_S
+WARM = -1  # a job that is none
+QUEUE = "jobs"  # behind the prefix: lists of messages, as kombu has them, and what is below
+UNACKED = "unacked"
+UP, DEATHS = "up", "deaths"  # a list: of each process that the task is open, or why not; a hash: job to how many died of it
+AGAIN, TWICE = "again", "twice"  # lists of jobs: that were taken from the broker once more; whose second result was dropped
+
+
+class JobsLost(Exception):
+    """None of those that were waited for will come."""
+
+
+# -- parts of the application, in both processes --------------------------------------------------------------------------
+
+
+class Backend(RedisBackend):
+    """The result store, with our prefix. Celery drops the second result of a job without a word; here it is noted."""
+
+    def __init__(self, app: Celery, **options) -> None:
+        self.prefix = app.conf.broker_transport_options["global_keyprefix"]
+        self.task_keyprefix = self.prefix + self.task_keyprefix
+        self.group_keyprefix = self.prefix + self.group_keyprefix
+        super().__init__(app=app, **options)
+
+    def exception_safe_to_retry(self, error: Exception) -> bool:
+        return isinstance(error, self.connection_errors)
+
+    def _store_result(self, task_id: str, *result, **more) -> object:
+        self.storing = True
+        try:
+            return super()._store_result(task_id, *result, **more)
+        finally:
+            self.storing = False
+
+    def _get_task_meta_for(self, task_id: str) -> dict[str, object]:
+        meta = super()._get_task_meta_for(task_id)
+        if self.storing and meta["status"] == SUCCESS:
+            self.client.rpush(self.prefix + TWICE, task_id)
+        return meta
+
+    storing = False
+
+
+class CountingRequest(Request):
+    """A job in the worker's main process, which hears of the death of the one that ran it."""
+
+    def on_failure(self, exc_info, send_failed_event: bool = True, return_ok: bool = False) -> None:
+        backend, error = self.task.backend, exc_info.exception
+        error = getattr(error, "exc", error)  # it may be wrapped for its traceback
+        if isinstance(error, WorkerLostError) and backend.client.hincrby(backend.prefix + DEATHS, self.id, 1) >= TRIES:
+            task_ready(self)
+            self.acknowledge()
+            backend.mark_as_failure(self.id, error, request=self._context, store_result=True)
+            return
+        super().on_failure(exc_info, send_failed_event, return_ok)
+
+
+class Look(bootsteps.StartStopStep):
+    """Has the worker look every second for jobs held for longer than the visibility time-out."""
+
+    requires = {"celery.worker.consumer.tasks:Tasks"}
+
+    def start(self, consumer) -> None:
+        consumer.hub.call_repeatedly(1.0, self.look, consumer)
+
+    def look(self, consumer) -> None:
+        channel = consumer.task_consumer.channel
+        with suppress(*consumer.connection_errors):
+            channel.qos.restore_visible(num=channel.unacked_restore_limit, interval=1)
+
+
+def application(url: str, prefix: str, workers: int, visible_s: float) -> Celery:
+    """`url` as --service has it: redis://HOST:PORT or unix://PATH."""
+    result_url = url.replace("unix://", "socket://")
+    app = Celery("cobench", broker=url.replace("unix://", "redis+socket://"), set_as_current=False,
+                 backend=f"{Backend.__module__}:{Backend.__name__}+{result_url}")  # fmt: skip
+    app.conf.update(
+        broker_transport_options={"global_keyprefix": prefix, "visibility_timeout": visible_s},
+        broker_connection_max_retries=None,  # for as long as the host lets it
+        result_backend_transport_options={"retry_policy": RETRY},
+        result_backend_always_retry=True,  # else a job whose result meets a broker that is away has failed
+        result_expires=int(visible_s) + 60,  # seconds; results are taken as they come
+        task_publish_retry_policy=RETRY,
+        task_default_queue=QUEUE, task_acks_late=True, task_reject_on_worker_lost=True,
+        task_serializer="pickle", result_serializer="pickle", accept_content=["pickle"],
+        worker_concurrency=workers, worker_prefetch_multiplier=1, worker_enable_remote_control=False,
+    )  # fmt: skip
+    app.steps["consumer"].add(Look)
+    app.task(run_job, name="job", bind=True, Request=f"{__name__}:{CountingRequest.__name__}")
+    for name in ("celery", "kombu", "multiprocessing"):  # what they would say the record does
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return app
+
+
+# -- in the worker's processes ------------------------------------------------------------------------------------------
+
+
+class Own:
+    run: Run
+    app: Celery
+    prefix: str
+    answerer: Answerer | None = None
+
+
+own = Own()
+
+
+def serve(run: Run, app: Celery, prefix: str) -> None:
+    """The worker's main process: forks those of its pool and hands them what it takes from the broker. Does not return."""
+    own.run, own.app, own.prefix = run, app, prefix
+    worker_signals()
+    warnings.simplefilter("ignore")
+    app.log.already_setup = True
+    signals.worker_process_init.connect(warm)
+    worker = app.WorkController(app=app, pool_cls="prefork", without_gossip=True, without_mingle=True,
+                                without_heartbeat=True)  # fmt: skip
+    trace.setup_worker_optimizations(app, worker.hostname)
+    signal(SIGTERM, lambda *_: end_pool(worker.pool._pool._pool))
+    worker.start()
+    os._exit(1)
+
+
+def end_pool(processes: list) -> None:
+    """Has the pool's processes close their task, and ends with them: a pool that is closed takes its time."""
+    for process in processes:
+        with suppress(OSError):
+            os.kill(process.pid, COOL)
+    until = time.monotonic() + END_S
+    for process in processes:
+        with suppress(OSError):
+            while not os.waitpid(process.pid, os.WNOHANG)[0]:
+                if time.monotonic() > until:
+                    os.kill(process.pid, SIGKILL)
+                time.sleep(0.001)
+    os._exit(0)
+
+
+def warm(**_) -> None:
+    """A process of the pool."""
+    from billiard.process import current_process
+
+    number, trouble = current_process().index, ""
+    try:
+        own.run.enter_process()
+        own.answerer = Answerer(own.run, number)
+    except (Exception, SystemExit) as error:  # whatever a task may raise
+        trouble = f"worker {number} does not open: {type(error).__name__}: {error}"
+    signal(COOL, cool)
+    own.app.backend.client.rpush(own.prefix + UP, trouble)
+
+
+def cool(*_) -> None:
+    own.answerer.close()
+    os._exit(0)
+
+
+def run_job(self: Task, job: int, item: object) -> bytes:
+    if job == WARM:
+        return b""
+    if self.request.delivery_info["redelivered"]:
+        own.app.backend.client.rpush(own.prefix + AGAIN, job)
+    return own.answerer.answer(job, item)
+
+
+# -- in the host ------------------------------------------------------------------------------------------------------
+
+
+def run(run: Run) -> None:
+    work(run, Engine.one_by_one)
+
+
+def work(run: Run, hand_over: Callable[[Engine], None]) -> None:
+    try:
+        Engine(run).work(hand_over)
+    except redis.RedisError as error:
+        raise Failed(f"Redis does not answer: {error}") from error
+
+
+class Engine:
+    def __init__(self, run: Run) -> None:
+        url = run.services.get("redis")
+        if url is None:
+            raise Impossible("celery needs a broker: --service redis=redis://HOST:PORT or redis=unix://PATH")
+        self.run = run
+        self.answers = Answers(run)
+        self.prefix = f"cobench:{self.answers.token}:"
+        self.app = application(url, self.prefix, run.workers, run.request_timeout_s)
+        self.job = self.app.tasks["job"]
+        self.redis = redis.Redis.from_url(url, socket_timeout=RECONNECT_S)
+        self.waiting: dict[str, AsyncResult] = {}  # kept, as Celery's own references are weak
+        self.heard_at = 0.0
+        self.broken_at: float | None = None
+
+    def work(self, hand_over: Callable[[Engine], None]) -> None:
+        run = self.run
+        run.gate_cold()
+        self.server = self.known_server()
+        self.redis.close()  # before the fork
+        self.keeper = Keeper(run, self.begin, self.sweep)
+        self.wait_until_warm()
+        run.gate()
+        hand_over(self)
+        self.answers.over()
+        self.note_what_ran_again()
+        run.end_pause_all()
+        self.keeper.end(gently=hasattr(run.task, "worker_close"))
+
+    def known_server(self) -> str:
+        """Which run of a server this is."""
+        try:
+            return self.redis.info("server")["run_id"]
+        except redis.RedisError as error:
+            raise Impossible(f"Redis does not answer: {error}") from error
+
+    def begin(self, parts: Parts) -> None:
+        parts.start("the Celery worker", lambda: serve(self.run, self.app, self.prefix))
+
+    def sweep(self) -> None:
+        """In the keeper's process."""
+        with suppress(redis.RedisError):
+            while keys := list(self.redis.scan_iter(self.prefix + "*", 1000)):
+                self.redis.delete(*keys)
+
+    # -- set-up ---------------------------------------------------------------------------------------------------------
+
+    def wait_until_warm(self) -> None:
+        """Until every process has the task open; then each runs a job that is none, which makes the connections."""
+        for _ in range(self.run.workers):
+            while (up := self.redis.blpop(self.prefix + UP, 1)) is None:
+                self.check_keeper()
+            if up[1]:
+                raise Failed(up[1].decode(errors="replace"))
+        for number in range(self.run.workers):
+            self.send(WARM, f"warm-{number}")
+        while self.waiting:
+            self.drain()
+
+    def check_keeper(self) -> None:
+        self.keeper.hear(0)
+
+    # -- the jobs -------------------------------------------------------------------------------------------------------
+
+    def one_by_one(self) -> None:
+        answers, waiting = self.answers, self.waiting
+        while jobs := answers.draw(1):
+            while len(waiting) >= answers.window:
+                self.drain()
+            self.send(jobs[0], str(jobs[0]))
+            self.drain(0)
+        while waiting:
+            self.drain()
+
+    def in_groups(self) -> None:
+        if self.run.schedule is not None:
+            raise Impossible("a group is sent as one: its jobs cannot arrive at a rate")
+        answers, job = self.answers, self.job
+        while jobs := answers.draw(answers.window):
+            sent = self.sure(group([job.s(n, answers.item(n)).set(task_id=str(n)) for n in jobs]).apply_async)
+            self.heard_at = time.monotonic()
+            with suppress(JobsLost):
+                for task_id, meta in sent.iter_native(on_interval=self.look):
+                    self.take(task_id, meta["status"], meta["result"])
+
+    def send(self, job: int, task_id: str) -> None:
+        item = None if job == WARM else self.answers.item(job)
+        result = self.sure(lambda: self.job.apply_async((job, item), task_id=task_id))
+        self.waiting[task_id] = result
+        result.then(self.answered)
+
+    def sure(self, send) -> object:
+        """Sends: again where the broker comes back in time."""
+        until = time.monotonic() + RECONNECT_S
+        while True:
+            try:
+                return send()
+            except (OperationalError, InconsistencyError, redis.RedisError) as error:
+                self.check_full(error)
+                if time.monotonic() > until:
+                    raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
+                time.sleep(0.05)
+
+    def answered(self, result: AsyncResult) -> None:
+        if self.waiting.pop(result.id, None) is not None:
+            self.take(result.id, result.state, result.result)
+
+    def take(self, task_id: str, state: str, answer: object) -> None:
+        self.heard_at, self.broken_at = time.monotonic(), None
+        if state == SUCCESS:
+            if answer:
+                self.answers.take(answer)
+        elif int(task_id) not in self.answers.flying:
+            pass  # it was given up
+        elif isinstance(answer, WorkerLostError):
+            self.answers.lose(int(task_id), "Poisoned", f"given up after {TRIES} worker processes died of it: {answer}")
+        else:
+            self.answers.lose(int(task_id), type(answer).__name__, str(answer))
+
+    def drain(self, seconds: float = IDLE_S) -> None:
+        """Waits for an answer, and takes it."""
+        try:
+            self.app.backend.result_consumer.drain_events(timeout=seconds)
+        except redis.RedisError as error:
+            raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
+        if seconds:
+            with suppress(JobsLost):
+                self.look()
+
+    # -- what may be the matter -------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Where nothing has come for a while: whether there is a reason. JobsLost where nothing will."""
+        now = time.monotonic()
+        if now - self.heard_at < IDLE_S:
+            return
+        self.heard_at = now
+        self.check_keeper()
+        try:
+            self.redis.set(self.prefix + "probe", 1, ex=60)
+            restarted = self.known_server() != self.server
+        except redis.TimeoutError as error:
+            raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
+        except redis.RedisError as error:
+            self.check_full(error)
+            return
+        if not restarted:
+            return
+        if self.broken_at is None:
+            self.broken_at = now
+        elif now - self.broken_at > RECONNECT_S:
+            self.give_up_lost()
+
+    def give_up_lost(self) -> None:
+        if self.redis.llen(self.prefix + QUEUE) or self.redis.hlen(self.prefix + UNACKED):
+            return
+        self.server, self.broken_at = self.known_server(), None
+        for job in sorted(self.answers.flying):
+            self.answers.lose(job, "BrokerLost", "it was in Redis when that was ended, and not when it was back")
+        self.waiting.clear()
+        raise JobsLost
+
+    def check_full(self, error: Exception) -> None:
+        if "OOM" in str(error):
+            raise Failed(f"Redis is full (maxmemory): {error}") from error
+
+    def note_what_ran_again(self) -> None:
+        deaths = Counter({int(job): int(times) for job, times in self.redis.hgetall(self.prefix + DEATHS).items()})
+        again = Counter(map(int, self.redis.lrange(self.prefix + AGAIN, 0, -1)))
+        twice = Counter(map(int, self.redis.lrange(self.prefix + TWICE, 0, -1)))
+        for job, times in sorted(deaths.items()):
+            if times < TRIES:
+                self.answers.note(job, KIND, f"{times} worker process(es) died while running job {job}; Celery ran it again")
+        limit = f"{self.run.request_timeout_s:g} s"
+        for job in sorted(again - deaths):
+            self.answers.twice(job, "Stalled", f"a worker has held job {job} for more than {limit}, or had lost the broker; it was given"
+                                               " to another")  # fmt: skip
+        for job in sorted(twice):
+            self.answers.twice(job, "DoneTwice", f"job {job} was done twice: Celery dropped the second result")

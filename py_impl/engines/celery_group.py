@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+"""Celery (celery_.py), whose jobs are sent as one `group` and waited for together."""
+
+from __future__ import annotations
+
+from py_impl.engines.celery_ import Engine, work
+from py_impl.run import Run
+
+
+def run(run: Run) -> None:
+    work(run, Engine.in_groups)

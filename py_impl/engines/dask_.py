@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: MIT
+"""
+Dask: a scheduler and `workers` workers of `distributed`, each a process with one thread, on loopback, the client in the host. As a
+Nanny would, the keeper starts a worker again that has died. A job's task is called with its number and its item or payload, its
+result is the answer (answers.py). With --service dask=ADDRESS scheduler and workers are somebody else's: they need this package and
+what the task needs, which each of their threads opens at the first job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import mmap
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future as Waited
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as WaitedTooLong
+from functools import partial
+from itertools import count
+from signal import SIGTERM, signal
+
+from py_impl.engines.answers import Answerer, Answers, open_away
+from py_impl.engines.keeper import Keeper, Parts
+from py_impl.errors import Failed, Impossible
+from py_impl.library import library
+from py_impl.models.crash import KIND
+from py_impl.run import Run
+from py_impl.slots import DONE
+from py_impl.watchdog import worker_signals
+
+library("distributed")
+
+import dask  # noqa: E402
+from distributed import Client, Scheduler, Worker, WorkerPlugin, get_worker  # noqa: E402
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+LOOPBACK = "127.0.0.1"
+CONNECT_S = 10  # to somebody else's scheduler
+LOOK_S = 1.0  # between looks at the keeper
+
+
+def quiet() -> None:
+    """What the library would say the record does."""
+    for name in ("distributed", "distributed.client", "distributed.scheduler", "distributed.worker", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+# -- in a worker --------------------------------------------------------------------------------------------------------
+
+
+class Tally:
+    """How often each job was started, and how often its worker died of it; shared by the host and all it forks."""
+
+    def __init__(self, jobs: int, workers: int) -> None:
+        self.starts, self.deaths = mmap.mmap(-1, jobs), mmap.mmap(-1, jobs)
+        self._current = memoryview(mmap.mmap(-1, 8 * workers)).cast("q")  # of each worker, 1 more; 0: none
+
+    def start(self, worker: int, job: int) -> None:
+        self._current[worker] = job + 1
+        self.starts[job] = min(255, self.starts[job] + 1)
+
+    def end(self, worker: int) -> None:
+        self._current[worker] = 0
+
+    def died(self, worker: int) -> None:
+        if self._current[worker]:
+            job, self._current[worker] = self._current[worker] - 1, 0
+            self.deaths[job] = min(255, self.deaths[job] + 1)
+
+
+class Own(threading.local):
+    """What a thread that runs jobs owns."""
+
+    answerer: Answerer | None = None
+    token = ""  # whose that is
+
+
+own = Own()
+here: dict[str, object] = {}  # of this process: number and tally
+
+
+def serve(run: Run, number: int, life: int, tally: Tally, address: str, folder: str) -> None:
+    """A worker's process. Does not return."""
+    worker_signals()
+    run.enter_process()
+    here.update(number=number, tally=tally)
+    executor = ThreadPoolExecutor(1, "job")  # that of the worker: its one thread has the task open before there is any job
+    trouble = executor.submit(open_here, run, number).exception()
+    if trouble is not None:
+        run.worker_failed(number, trouble)
+        while True:
+            time.sleep(3600)  # until the host has seen it
+
+    def end(*_: object) -> None:
+        executor.submit(close_here).result()
+        os._exit(0)
+
+    async def serve() -> None:
+        worker = Worker(address, name=f"{number}.{life}", nthreads=1, executor=executor, host=LOOPBACK, memory_limit=0,
+                        local_directory=folder, dashboard_address=f"{LOOPBACK}:0")  # fmt: skip
+        async with worker:
+            await worker.finished()
+
+    signal(SIGTERM, end)
+    asyncio.run(serve())
+    os._exit(1)
+
+
+def open_here(run: Run, number: int) -> None:
+    own.answerer = Answerer(run, number)
+
+
+def close_here() -> None:
+    own.answerer.close()
+
+
+def run_job(job: int, item: object = b"") -> bytes:
+    here["tally"].start(here["number"], job)
+    answer = own.answerer.answer(job, item)
+    here["tally"].end(here["number"])
+    return answer
+
+
+def run_job_away(token: str, job: int, item: object = b"") -> bytes:
+    """In a worker that is not ours."""
+    if own.token != token:
+        own.answerer, own.token = get_worker().plugins[token].open(), token
+    return own.answerer.answer(job, item)
+
+
+class Carrier(WorkerPlugin):
+    """Has each of somebody else's workers, those to come too, know the run."""
+
+    def __init__(self, token: str, state: dict[str, object], numbers: dict[str, int]) -> None:
+        self.name, self.state = token, state
+        self.numbers = numbers  # of each one's first thread, by its address
+
+    def setup(self, worker: Worker) -> None:
+        self.next = count(self.numbers.get(worker.address, 0))
+
+    def open(self) -> Answerer:
+        """In a thread that runs jobs."""
+        return open_away(self.state, next(self.next))
+
+
+# -- in the scheduler's process -----------------------------------------------------------------------------------------
+
+
+def schedule(tell: int) -> None:
+    """Does not return. Writes its address to the descriptor `tell`."""
+    worker_signals()
+
+    async def schedule() -> None:
+        async with Scheduler(host=LOOPBACK, port=0, dashboard=False, dashboard_address=f"{LOOPBACK}:0") as scheduler:
+            os.write(tell, scheduler.address.encode())
+            os.close(tell)
+            await scheduler.finished()
+
+    asyncio.run(schedule())
+    os._exit(1)
+
+
+# -- in the host ------------------------------------------------------------------------------------------------------
+
+
+def run(run: Run) -> None:
+    run.gate_cold()
+    quiet()
+    dask.config.set({"distributed.diagnostics.nvml": False})
+    address = run.services.get("dask")
+    engine = Ours(run) if address is None else Theirs(run, address)
+    engine.open()
+    run.check_workers()
+    run.gate()
+    engine.work()
+    run.end_pause_all()
+    engine.close()
+
+
+class Engine:
+    """The client."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.answers = Answers(run)
+        self.client: Client | None = None
+        self.options: dict[str, object] = {}  # of each job's
+        self.call = run_job
+        self.batches: deque[tuple[list[int], list]] = deque()
+
+    def connect(self, address: str) -> None:
+        self.client = Client(address, timeout=CONNECT_S, set_as_default=False)
+
+    def look(self) -> None:
+        """Failed where the engine cannot go on."""
+
+    def wait(self, what: Coroutine) -> object:
+        """For what the client's loop does."""
+        waited: Waited = asyncio.run_coroutine_threadsafe(what, self.client.loop.asyncio_loop)
+        while True:
+            try:
+                return waited.result(LOOK_S)
+            except WaitedTooLong:
+                self.look()
+
+    def work(self) -> None:
+        """Two batches are under way, so that there is always something to do; in an open loop each job is one."""
+        answers = self.answers
+        size = 1 if self.run.schedule is not None else answers.window // 2
+        while jobs := answers.draw(size):
+            self.submit(jobs)
+            while len(answers.flying) >= answers.window:
+                self.gather()
+        while self.batches:
+            self.gather()
+        answers.over()
+
+    def submit(self, jobs: list[int]) -> None:
+        items = [list(map(self.answers.item, jobs))] if self.answers.carries else []
+        keys = [f"job-{self.answers.token}-{job}" for job in jobs]
+        self.batches.append((jobs, self.client.map(self.call, jobs, *items, key=keys, **self.options)))
+
+    def gather(self) -> None:
+        """The oldest batch."""
+        jobs, futures = self.batches.popleft()
+        for answer in self.wait(self.client._gather(futures, errors="skip")):
+            self.answers.take(answer)
+        for job, future in zip(jobs, futures):
+            if job in self.answers.flying:
+                self.look()
+                self.lose(job, future)
+
+    def lose(self, job: int, future) -> None:
+        """One that has no result: a KilledWorker, say, or nobody knows of it any more."""
+        error = future.exception() if future.status == "error" else None
+        if error is None:
+            raise Failed(f"job {job} is {future.status}: the scheduler does not know of it any more")
+        self.answers.lose(job, type(error).__name__, str(error))
+
+
+class Ours(Engine):
+    def open(self) -> None:
+        run = self.run
+        self.folder = tempfile.mkdtemp(prefix="cobench-dask-", dir=os.environ.get("COBENCH_SCRATCH"))
+        self.tally = Tally(run.jobs, run.workers)
+        self.lives = [0] * run.workers  # in the keeper's process
+        self.keeper = Keeper(run, self.begin, self.sweep)
+        while (address := self.keeper.hear(LOOK_S)) is None:
+            pass
+        self.connect(address)
+        while len(self.client.scheduler_info()["workers"]) < run.workers:
+            self.wait_for_workers()
+
+    def wait_for_workers(self) -> None:
+        try:
+            self.client.wait_for_workers(self.run.workers, LOOK_S)
+        except TimeoutError:
+            self.look()
+            self.run.check_workers()
+
+    def begin(self, parts: Parts) -> None:
+        read, write = os.pipe()
+        parts.start("the Dask scheduler", partial(schedule, write))
+        os.close(write)
+        address = os.read(read, 256).decode()
+        os.close(read)
+        if not address:
+            raise Failed("its scheduler has ended")
+        parts.say(address)
+        for number in range(self.run.workers):
+            parts.start(f"worker {number}", partial(self.serve, number, address), partial(self.died, number))
+
+    def serve(self, number: int, address: str) -> None:
+        serve(self.run, number, self.lives[number], self.tally, address, self.folder)
+
+    def died(self, number: int) -> None:
+        self.lives[number] += 1
+        self.tally.died(number)
+
+    def sweep(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def look(self) -> None:
+        self.keeper.hear(0)
+
+    def work(self) -> None:
+        super().work()
+        starts, deaths, states = self.tally.starts, self.tally.deaths, self.run.slots.states
+        for job in range(self.run.jobs):
+            if deaths[job] and states[job] == DONE:
+                self.answers.note(job, KIND, f"{deaths[job]} worker(s) died while running job {job}; Dask ran it again")
+        for job in range(self.run.jobs):
+            if starts[job] - deaths[job] > 1:
+                self.answers.twice(job, "DoneTwice", f"job {job} was done twice: the first worker died with its result")
+
+    def close(self) -> None:
+        self.client.close()
+        self.keeper.end(gently=hasattr(self.run.task, "worker_close"))
+
+
+class Theirs(Engine):
+    def __init__(self, run: Run, address: str) -> None:
+        super().__init__(run)
+        self.address = address
+        self.call = partial(run_job_away, self.answers.token)
+
+    def open(self) -> None:
+        try:
+            self.connect(self.address)
+        except (OSError, ValueError) as error:
+            raise Impossible(f"there is no Dask scheduler at {self.address}: {error}") from error
+        numbers, threads = {}, 0
+        for at, worker in self.client.scheduler_info()["workers"].items():
+            numbers[at], threads = threads, threads + worker["nthreads"]
+        if threads != self.run.workers:
+            raise Impossible(f"the workers of the Dask scheduler at {self.address} have {threads} threads: --workers {threads}")
+        try:
+            self.client.register_worker_plugin(Carrier(self.answers.token, self.run.away(), numbers))
+        except Exception as error:  # whatever their workers raise
+            raise Impossible(f"the workers at {self.address} do not load py_impl: {error}") from error
+
+    def close(self) -> None:
+        self.client.unregister_worker_plugin(self.answers.token)
+        self.client.close()
