@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,12 +34,12 @@ static bool has_shell(const char *launcher)
     return strcmp(name, "ssh") == 0 || strcmp(name, "rsh") == 0;
 }
 
-/* A word in single quotes. */
-static void put_quoted(FILE *out, const char *word)
+/* So much of a word in single quotes. */
+static void put_quoted(FILE *out, const char *word, size_t length)
 {
     putc('\'', out);
-    for (; *word; word++)
-        *word == '\'' ? fputs("'\\''", out) : putc(*word, out);
+    for (size_t i = 0; i < length; i++)
+        word[i] == '\'' ? fputs("'\\''", out) : putc(word[i], out);
     putc('\'', out);
 }
 
@@ -71,7 +72,7 @@ static char *command_text(const struct remote_plan *plan, const struct remote_ho
     for (size_t i = 0; i < sizeof own / sizeof *own || plan->words[i - sizeof own / sizeof *own]; i++) {
         const size_t owned = sizeof own / sizeof *own;
         const char *word = i < owned ? own[i] : plan->words[i - owned];
-        quoted ? put_quoted(out, word) : (void)fputs(word, out);
+        quoted ? put_quoted(out, word, strlen(word)) : (void)fputs(word, out);
         putc('\0', out);
     }
     const bool whole = fclose(out) == 0;
@@ -120,6 +121,26 @@ static int launch(const struct remote_plan *plan, struct remote_host *host, cons
     if (rc)
         host->pid = 0;
     return rc;
+}
+
+int remote_script(const char *const *launcher, const char *path)
+{
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return -errno;
+    fputs("#!/bin/sh\nhost=$1; shift\nexec", out);
+    for (const char *const *word = launcher; *word; word++) {
+        putc(' ', out);
+        for (const char *rest = *word, *at; *rest; rest = at ? at + strlen("{host}") : rest + strlen(rest)) {
+            at = strstr(rest, "{host}");
+            put_quoted(out, rest, at ? (size_t)(at - rest) : strlen(rest));
+            if (at)
+                fputs("\"$host\"", out);
+        }
+    }
+    fputs(has_shell(launcher[0]) ? " \"$*\"\n" : " sh -c \"$*\"\n", out);
+    const int rc = fchmod(fileno(out), 0700) == 0 ? 0 : -errno;
+    return fclose(out) == 0 ? rc : -EIO;
 }
 
 /* -- what agents say ---------------------------------------------------------------------------------------------- */

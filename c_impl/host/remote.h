@@ -48,6 +48,11 @@ struct remote_ended {
  * err saying which host; then nothing is left. remote_end is needed after 0 only.
  */
 int remote_start(const struct remote_plan *plan, int64_t until_ns, struct remote *out, struct cobench_error *err);
+/*
+ * Writes a program that runs a shell's line on a host by the launcher, `PATH HOST LINE...`, which is how Open MPI asks for it
+ * (plm_rsh_agent). 0 or a negative errno.
+ */
+int remote_script(const char *const *launcher, const char *path);
 /* What is to be taken from a stamp of a worker's to have it on this machine's clock. */
 int64_t remote_offset_ns(const struct remote *remote, unsigned worker);
 /* The next worker that has ended: 1 with *out, 0: none so far, without waiting. */

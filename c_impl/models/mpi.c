@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/placement.h"
 #include "common/read_all.h"
 #include "host/children.h"
 #include "host/end_pause.h"
@@ -27,6 +28,7 @@
 #include "host/models.h"
 #include "host/process.h"
 #include "host/rank.h"
+#include "host/remote.h"
 #include "host/run.h"
 #include "host/shared_state.h"
 
@@ -46,25 +48,79 @@ struct job {
 
 /* -- starting --------------------------------------------------------------------------------------------------------- */
 
+/* The host of every rank, this one's first: "here,a,a,b"; NULL: there is no memory for it. */
+static char *hosts_of_ranks(const struct run *run)
+{
+    char here[PLACEMENT_NAME_SIZE] = "localhost", *text = NULL;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+    (void)gethostname(here, sizeof here - 1); /* which mpirun goes by, too */
+    if (out)
+        fputs(here, out);
+    for (size_t h = 0; out && h < run->placement->count; h++) {
+        const char *name = run->placement->hosts[h].name;
+        for (unsigned left = placement_workers(run->placement, run->workers, h, NULL); left > 0; left--)
+            fprintf(out, ",%s", placement_is_here(name) ? here : name);
+    }
+    return out && fclose(out) == 0 ? text : NULL;
+}
+
+/*
+ * Adds the words for ranks on other hosts. Which network these are on is known; what the user has set in the environment goes before
+ * it. Daemons ask each other every few seconds whether they are there: else a host that is cut off is missed after five minutes.
+ */
+static size_t put_remote(const struct run *run, const char **argv)
+{
+    static const char *const keep[][2] = {{"OMPI_MCA_oob_tcp_keepalive_time", "2"},
+                                          {"OMPI_MCA_oob_tcp_keepalive_intvl", "2"},
+                                          {"OMPI_MCA_oob_tcp_keepalive_probes", "3"}};
+    char address[PLACEMENT_ADDRESS], network[PLACEMENT_ADDRESS + 4], script[PATH_MAX];
+    size_t count = 0;
+    if (placement_address(run->placement, address, network) == NULL) {
+        setenv("OMPI_MCA_btl_tcp_if_include", network, 0);
+        setenv("OMPI_MCA_oob_tcp_if_include", network, 0);
+    }
+    for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
+        setenv(keep[i][0], keep[i][1], 0);
+    snprintf(script, sizeof script, "%s/launcher", run->folder);
+    const int rc = remote_script(run->launcher, script);
+    const char *const words[] = {"--mca", "plm_rsh_agent", strdup(script), "--map-by", "seq", "--host",
+                                 hosts_of_ranks(run)};
+    for (size_t i = 0; rc == 0 && i < sizeof words / sizeof *words; i++)
+        if (!(argv[count++] = words[i]))
+            return 0;
+    return count;
+}
+
+/* Adds those for ranks on this machine alone: no network is looked for, and all files lie in the run's folder. */
+static size_t put_local(const struct run *run, const char **argv)
+{
+    const char *const words[] = {"--mca",     "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "orte_tmpdir_base",
+                                 run->folder, "--mca", "btl_vader_backing_directory", run->folder};
+    memcpy(argv, words, sizeof words);
+    return sizeof words / sizeof *words;
+}
+
 /* The command line of mpirun, in one place: `host` and behind it the words of this process's own `run`. */
 static _Noreturn void mpirun(const struct job *job, const char *host, char **words, size_t count)
 {
+    enum { ROOM = 48 };
     char ranks[16], home[64];
     const char *const head[] = {
-        "mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none",
-        /* on one machine no network is looked for */
-        "--mca", "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "mpi_yield_when_idle", "1", "--mca",
-        "orte_tmpdir_base", job->run->folder, "--mca", "btl_vader_backing_directory", job->run->folder,
+        "mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1",
         /* ranks are started by the thread that lives as long as mpirun, for they die with it (PR_SET_PDEATHSIG) */
-        "--mca", "odls_base_num_threads", "0", "-n", ranks, host, "rank", home};
-    const size_t fixed = sizeof head / sizeof *head;
-    const char **argv = calloc(fixed + count + 1, sizeof *argv);
+        "--mca", "odls_base_num_threads", "0"};
+    const char *const tail[] = {"-n", ranks, host, "rank", home};
+    const char **argv = calloc(ROOM + count + 1, sizeof *argv);
     snprintf(ranks, sizeof ranks, "%u", job->run->workers + 1);
     snprintf(home, sizeof home, "%d,%d,%d,%d", (int)getppid(), job->run->shared->fd, job->tell[0], job->hear[1]);
     const int null = open("/dev/null", O_RDONLY);
     if (argv && null >= 0 && dup2(null, 0) == 0 && dup2(job->said[1], 2) == 2) {
+        size_t at = sizeof head / sizeof *head;
         memcpy(argv, head, sizeof head);
-        memcpy(argv + fixed, words, count * sizeof *words);
+        at += job->run->placement ? put_remote(job->run, argv + at) : put_local(job->run, argv + at);
+        memcpy(argv + at, tail, sizeof tail);
+        memcpy(argv + at + sizeof tail / sizeof *tail, words, count * sizeof *words);
         execvp(argv[0], (char **)argv);
         if (errno == ENOENT)
             _exit(NO_MPIRUN);
@@ -301,5 +357,6 @@ const struct model model_mpi = {
     .about = "ranks of Open MPI: a manager hands the jobs to workers",
     .engine = true,
     .extra = true,
+    .remote = true,
     .run = mpi_run,
 };

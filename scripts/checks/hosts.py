@@ -18,6 +18,7 @@ import argparse
 import ctypes
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -27,9 +28,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from py_impl import slots  # noqa: E402
+
 BUILD = Path(os.environ.get("COBENCH_BUILD") or ROOT / "build").resolve()
 INSIDE = "COBENCH_HOSTS_INSIDE"
 OWN = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+WORKER, STATE = (slots.FIELDS.index(name) for name in ("worker", "state"))
 HOME = "10.77.0.254"  # of the bridge, where the driver is
 WORKERS = 2  # of each host
 TIMEOUT_S = 20  # of one command of a run
@@ -55,9 +61,9 @@ class Engine:
 REDIS = ("--dispenser", "redis")
 ENGINES = (Engine("c", "mpi"), Engine("embed", "mpi"), Engine("py", "mpi"), Engine("c", "process-pool", REDIS),
            Engine("py", "process-pool", REDIS), Engine("py", "celery"), Engine("py", "dask"))  # fmt: skip
-COUNT = ("--task", "count", "--set", "size=2000000", "--jobs", "40")
+COUNT = ("--task", "count", "--set", "size=100000", "--jobs", "40")
 FETCH = ("--task", "fetch", "--set", "delay=20", "--jobs", "60")
-LONG = ("--task", "count", "--set", "size=60000000", "--jobs", "400")  # more than TIMEOUT_S
+LONG = ("--task", "wait", "--set", "delay=100", "--rate", "10", "--jobs", "60")  # 6 s under every model
 
 
 def ip(*words: str) -> None:
@@ -87,6 +93,7 @@ class Hosts:
 
     def close(self) -> None:
         for name in self.names:
+            ip("link", "del", f"to-{name}")
             ip("netns", "del", name)
         ip("link", "del", "bridge0")
 
@@ -109,7 +116,7 @@ def run(hosts: Hosts, engine: Engine, task: tuple[str, ...], folder: Path, round
 
 
 def samples(folder: Path) -> list[dict]:
-    return [json.loads(line) for path in folder.glob("*/samples.jsonl") for line in path.read_text().splitlines()]
+    return [json.loads(line) for path in folder.glob("[0-9]*/samples.jsonl") for line in path.read_text().splitlines()]
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
@@ -131,15 +138,44 @@ def work(hosts: Hosts, engine: Engine, task: tuple[str, ...], folder: Path) -> s
     return "" if done.returncode == 0 and len(found) == 2 else f"exit status {done.returncode}: {said(done)}"
 
 
+def spread_out() -> bool:
+    """Whether a host program runs that has its workers elsewhere."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_bytes().split(b"\0")
+        except OSError:
+            continue  # it has ended
+        if b"--slots" in words and b"--hosts" in words:
+            return True
+    return False
+
+
+def cut_at_work(hosts: Hosts, name: str, over: threading.Event) -> None:
+    """When a job has ended there."""
+    worker = WORKERS * hosts.names.index(name)
+    while not over.wait(0.1):
+        for path in Path("/dev/shm").glob("*/slots"):
+            if not spread_out():
+                continue  # it is a reference's
+            try:
+                rows = slots.SLOT.iter_unpack(path.read_bytes()[slots.HEADER_BYTES :])
+                if any((row[WORKER], row[STATE]) == (worker, slots.DONE) for row in rows):
+                    return hosts.cut(name)
+            except (OSError, struct.error):
+                pass  # it is being made
+
+
 def cut(hosts: Hosts, engine: Engine, folder: Path) -> str | None:
     """The same of a run whose last host is cut off while jobs run."""
     lost = hosts.names[-1]
-    timer = threading.Timer(6, hosts.cut, [lost])  # hosts are asked by then, and jobs run for 20 s
+    over = threading.Event()
     began = time.monotonic()
-    timer.start()
+    cutter = threading.Thread(target=cut_at_work, args=(hosts, lost, over))
+    cutter.start()
     done = run(hosts, engine, LONG, folder)
     took = time.monotonic() - began
-    timer.cancel()
+    over.set()
+    cutter.join()
     hosts.mend(lost)
     found = samples(folder)
     if found and all(sample["status"] == "impossible" for sample in found):
@@ -178,7 +214,8 @@ def check(given: argparse.Namespace) -> int:
 def inside(given: argparse.Namespace) -> int:
     """In namespaces of its own: names for the hosts, and room for `ip netns`."""
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    for folder in ("/run", "/dev/shm"):  # the latter for the driver's scratch, which cut_at_work looks into
+        subprocess.run(["mount", "-t", "tmpfs", "none", folder], check=True)
     names = Path("/run/hosts")
     names.write_text(f"127.0.0.1 localhost\n{HOME} home\n" + "".join(f"10.77.0.{i + 1} node{i + 1}\n" for i in range(16)))
     subprocess.run(["mount", "--bind", names, "/etc/hosts"], check=True)

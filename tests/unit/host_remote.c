@@ -4,7 +4,10 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "host/remote.h"
@@ -40,6 +43,23 @@ TEST(test_each_host_has_its_workers)
     const int64_t begun_ns = clock_now_ns();
     remote_end(&there, 10 * NS_PER_S);
     assert_true(clock_now_ns() - begun_ns < 9 * NS_PER_S); /* they ended by themselves */
+}
+
+/* As Open MPI calls it: the line is a shell's, the launcher's own words are none. */
+TEST(test_a_script_for_a_line)
+{
+    static const char *const by[] = {"env", "AS=it's {host}, $HOME", NULL};
+    char path[] = "/tmp/cobench-remote-XXXXXX", line[128], said[64] = "";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(remote_script(by, path), 0);
+    snprintf(line, sizeof line, "%s b 'x=1; echo' '$AS $x'", path);
+    FILE *out = popen(line, "r");
+    assert_non_null(fgets(said, sizeof said, out));
+    pclose(out);
+    unlink(path);
+    assert_string_equal(said, "it's b, $HOME 1\n");
 }
 
 TEST(test_a_host_that_does_not_answer_is_named)
