@@ -58,6 +58,7 @@ class Engine:
         return f"{self.runtime}:{self.model}" + "".join(f"+{word}" for word in self.options[1::2])
 
 
+PROGRAMS = {"c": "/cobench-host", "embed": "/cobench-host-embed", "py": "py_impl", "ext": "py_impl.ext"}
 REDIS = ("--dispenser", "redis")
 ENGINES = (Engine("c", "mpi"), Engine("embed", "mpi"), Engine("py", "mpi"), Engine("c", "process-pool", REDIS),
            Engine("py", "process-pool", REDIS), Engine("py", "celery"), Engine("py", "dask"))  # fmt: skip
@@ -138,24 +139,24 @@ def work(hosts: Hosts, engine: Engine, task: tuple[str, ...], folder: Path) -> s
     return "" if done.returncode == 0 and len(found) == 2 else f"exit status {done.returncode}: {said(done)}"
 
 
-def spread_out() -> bool:
-    """Whether a host program runs that has its workers elsewhere."""
+def spread_out(program: str) -> bool:
+    """Whether this host program runs and has its workers elsewhere."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().split(b"\0")
         except OSError:
             continue  # it has ended
-        if b"--slots" in words and b"--hosts" in words:
+        if b"--slots" in words and b"--hosts" in words and any(word.endswith(program.encode()) for word in words):
             return True
     return False
 
 
-def cut_at_work(hosts: Hosts, name: str, over: threading.Event) -> None:
+def cut_at_work(hosts: Hosts, engine: Engine, name: str, over: threading.Event) -> None:
     """When a job has ended there."""
     worker = WORKERS * hosts.names.index(name)
     while not over.wait(0.1):
         for path in Path("/dev/shm").glob("*/slots"):
-            if not spread_out():
+            if not spread_out(PROGRAMS[engine.runtime]):
                 continue  # it is a reference's
             try:
                 rows = slots.SLOT.iter_unpack(path.read_bytes()[slots.HEADER_BYTES :])
@@ -170,7 +171,7 @@ def cut(hosts: Hosts, engine: Engine, folder: Path) -> str | None:
     lost = hosts.names[-1]
     over = threading.Event()
     began = time.monotonic()
-    cutter = threading.Thread(target=cut_at_work, args=(hosts, lost, over))
+    cutter = threading.Thread(target=cut_at_work, args=(hosts, engine, lost, over))
     cutter.start()
     done = run(hosts, engine, LONG, folder)
     took = time.monotonic() - began
@@ -183,7 +184,8 @@ def cut(hosts: Hosts, engine: Engine, folder: Path) -> str | None:
     reasons = [f"{sample['status']}: {sample['reason']}" for sample in found]
     if done.returncode != 1 or not reasons or f"host {lost} cannot be reached" not in reasons[-1]:
         return f"exit status {done.returncode}, not named: {reasons or said(done)}"
-    print(f"       {engine.name}: {reasons[-1]}")
+    for reason in reasons:
+        print(f"       {engine.name}: {reason}")
     return "" if took < TIMEOUT_S + SPARE_S else f"named after {took:.0f} s"
 
 
