@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
-from hosts import C, EMBED, Host, check_a_run
+from hosts import C, EMBED, Host, check_a_run, children_of, outcome, wait_until
 from py_impl import slots
 from test_open_loop import check_schedule, run_wait
 
@@ -44,6 +47,23 @@ def test_a_worker_that_dies(host: Host, dispenser, mode, tmp_path):
     assert [row["state"] for row in done.rows] == [slots.FAILED if job == 5 else slots.DONE for job in range(30)]
     done = host.run(tmp_path, *words, "--jobs", 3000, "--workers", 1)
     assert done.status == 1 and done.failed[:2] == [(5, "Crash"), (6, "NotRun")] and done.record["failed_jobs"] == 2995
+
+
+@pytest.mark.parametrize("dispenser", DISPENSERS)
+@pytest.mark.parametrize("rate", ((), ("--rate", 1)), ids=("closed", "open"))
+def test_all_workers_are_killed(dispenser, rate, tmp_path):
+    """While the feeder waits: for room in the queue, for an answer, or until the next job is due."""
+    words = ("--task", "wait", "--set", "delay=60000", "--jobs", 5000, "--workers", 2, "--model", "process-pool", *rate)
+    process, gate = C.start_and_hold(tmp_path, *words, "--dispenser", dispenser)
+    os.write(gate, b"g")
+    wait_until(lambda: slots.RUNNING in {row["state"] for row in outcome(tmp_path, 0, "").rows})
+    for pid in children_of(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    assert process.wait(20) == 1
+    process.stderr.close()
+    os.close(gate)
+    done = outcome(tmp_path, 1, "")
+    assert done.record["failed_jobs"] == 5000 and "was killed by signal 9 (SIGKILL)" in done.record["failures"][0]["message"]
 
 
 @pytest.mark.parametrize("host", (C, EMBED), ids=str)

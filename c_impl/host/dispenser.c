@@ -4,6 +4,7 @@
 #include "host/dispenser.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "common/arrivals.h"
 #include "common/clock.h"
@@ -96,19 +97,30 @@ void dispenser_abandon(struct dispenser *self)
 static void *feeder_main(void *arg)
 {
     struct dispenser *d = arg;
-    d->rc = d->kind->feed(d->state, &d->error);
+    while (sem_wait(&d->opened))
+        ; /* interrupted */
+    if (d->feeding)
+        d->rc = d->kind->feed(d->state, &d->error);
     return NULL;
 }
 
-int dispenser_feed(struct run *run, struct cobench_error *err)
+int dispenser_gate(struct run *run, struct cobench_error *err)
 {
     struct dispenser *d = run->dispenser;
     if (!d->kind)
-        return 0;
+        return run_gate(run, err);
     error_clear(&d->error);
-    const int rc = run_start_thread(NULL, &d->feeder, feeder_main, d);
+    int rc = sem_init(&d->opened, 0, 0) ? -errno : run_start_thread(NULL, &d->feeder, feeder_main, d);
+    if (rc)
+        return error_fill(err, rc, "the thread that feeds the workers cannot be started: %s", strerror(-rc));
+    rc = run_gate(run, err);
     d->feeding = rc == 0;
-    return rc ? error_fill(err, rc, "the thread that feeds the workers cannot be started") : 0;
+    sem_post(&d->opened); /* cannot fail: it is below its limit */
+    if (rc) {
+        pthread_join(d->feeder, NULL);
+        sem_destroy(&d->opened);
+    }
+    return rc;
 }
 
 void dispenser_lost(struct run *run, unsigned worker)
@@ -128,6 +140,7 @@ int dispenser_finish(struct run *run, struct cobench_error *err)
     dispenser_lost(run, DISPENSER_EVERYONE);
     pthread_join(d->feeder, NULL);
     d->feeding = false;
+    sem_destroy(&d->opened);
     if (d->rc)
         *err = d->error;
     return d->rc;

@@ -22,6 +22,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -117,8 +118,9 @@ struct dispenser {
     struct dispenser_options options;
     void *state; /* of kind->open */
     pthread_t feeder;
-    bool feeding;
-    int rc; /* of feed, and why */
+    sem_t opened; /* what the feeder waits for: the gate, or that it does not open */
+    bool feeding; /* it did, and dispenser_finish is still to come */
+    int rc;       /* of feed, and why */
     struct cobench_error error;
 };
 
@@ -142,13 +144,13 @@ void dispenser_close(struct dispenser *self);
 /* Instead of dispenser_close, on another thread, in a process that is about to end. */
 void dispenser_abandon(struct dispenser *self);
 
-/* The three calls of a model; nothing happens where workers draw. dispenser_feed starts the feeder: after run_gate and before the
- * workers are let go. dispenser_lost: a worker died. dispenser_finish: all workers have ended; waits for the feeder, 0 or what
- * went wrong there. */
-int dispenser_feed(struct run *run, struct cobench_error *err);
+/* The three calls of a model that feeds. dispenser_gate is run_gate with the feeder waiting beside it. dispenser_lost: a worker died.
+ * dispenser_finish: all workers have ended; waits for the feeder, 0 or what went wrong there. Where workers draw, the other two do
+ * nothing. */
+int dispenser_gate(struct run *run, struct cobench_error *err);
 void dispenser_lost(struct run *run, unsigned worker);
 int dispenser_finish(struct run *run, struct cobench_error *err);
-/* Whether the feeder was started, and dispenser_finish not called yet. */
+/* Whether the feeder may still have jobs to hand out. */
 bool dispenser_feeds(const struct run *run);
 
 #endif

@@ -218,9 +218,7 @@ int loop_worker_alone(struct run *run, const struct loop_kind *kind, struct cobe
 
     if (rc)
         return rc;
-    rc = run_gate(run, err);
-    if (!rc)
-        rc = dispenser_feed(run, err);
+    rc = dispenser_gate(run, err);
     if (!rc)
         rc = loop_worker_drain(&w, err);
     const int fed = dispenser_finish(run, rc ? &ignored : err);

@@ -93,9 +93,7 @@ int pool_gate(struct pool *pool, struct cobench_error *err)
     pthread_mutex_unlock(&pool->lock);
     int rc = failure_of(pool, err);
     if (rc == 0)
-        rc = run_gate(pool->run, err);
-    if (rc == 0)
-        rc = dispenser_feed(pool->run, err);
+        rc = dispenser_gate(pool->run, err);
     pool_release(pool, rc ? POOL_GIVEN_UP : POOL_RUNNING);
     return rc;
 }

@@ -193,9 +193,7 @@ static int process_pool_run(struct run *run, struct cobench_error *err)
     if (rc)
         goto out;
     const int warm = pool_warm(run, &pipes);
-    rc = warm ? warm : run_gate(run, err);
-    if (rc == 0)
-        rc = dispenser_feed(run, err);
+    rc = warm ? warm : dispenser_gate(run, err);
     if (rc == 0)
         rc = pool_release(run, &pipes, err);
 out:
