@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+from driver import Run
+from test_clusters import launcher  # noqa: F401
 from test_driver import mine, wait_until
 from test_resume import resume
 
@@ -120,6 +122,8 @@ def test_somebody_elses_is_used_and_its_password_kept_nowhere(checkout, tmp_path
                               stdout=subprocess.DEVNULL, cwd=tmp_path)
     try:
         wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, 20, "the server listens")
+        wrong = checkout.run(*SMALL, "--redis", f"redis://:other@127.0.0.1:{port}")
+        assert wrong.returncode == 2 and "it says WRONGPASS" in wrong.stderr and "other" not in wrong.stderr
         refused = checkout.run(*SMALL, "--store", "redis", "--redis", f"redis://127.0.0.1:{port}")
         assert refused.returncode == 2 and "it says NOAUTH" in refused.stderr
         url = f"redis://:secret@127.0.0.1:{port}"
@@ -135,6 +139,14 @@ def test_somebody_elses_is_used_and_its_password_kept_nowhere(checkout, tmp_path
     finally:
         server.kill()
         server.wait()
+
+
+@needs_redis
+def test_with_workers_on_other_hosts_it_listens_to_them(tmp_path, launcher):  # noqa: F811
+    run = Run(tmp_path / "results", "--task", "null", "--runtime", "py", "--model", "process-pool", "--dispenser", "redis", "--rounds", 1,
+              "--workers", 2, "--hosts", "127.0.0.2,127.0.0.3", "--launcher", launcher())
+    service = run.json("machine")["services"]["redis"]
+    assert service["listens"] == "TCP" and "password" not in json.dumps(service)
 
 
 @needs_redis

@@ -385,8 +385,10 @@ static int start_services(struct session *s, struct error *err)
         rc = services_take(&s->services, s->options.services.items[i], err);
     if (rc == 0)
         rc = services_take_kept(&s->services, kept, err);
+    const char *address = s->nodes.placement.count > 0 ? s->nodes.address : NULL;
     return rc != 0 ? rc
-                   : services_start(&s->services, s->hosts.supervisor, s->hosts.scratch, &s->catalog, &s->plan, err);
+                   : services_start(&s->services, s->hosts.supervisor, s->hosts.scratch, address, &s->catalog, &s->plan,
+                                    err);
 }
 
 /* machine.json: facts, tools and the programs' checksums. */

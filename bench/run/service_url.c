@@ -28,11 +28,22 @@ static const char *after_user(const char *url, const char **user)
     return at == NULL ? *user : at + 1;
 }
 
+const char *service_url_user(const char *url, size_t *user, size_t *password)
+{
+    const char *names = url, *rest = after_user(url, &names);
+    const size_t length = rest == NULL || rest == names ? 0 : (size_t)(rest - names) - 1;
+    const char *colon = length == 0 ? NULL : memchr(names, ':', length);
+    *user = colon == NULL ? length : (size_t)(colon - names);
+    *password = colon == NULL ? 0 : length - *user - 1;
+    return names;
+}
+
 char *service_url_public(const char *url)
 {
-    const char *user = NULL, *rest = after_user(url, &user);
-    const char *colon = rest == NULL || rest == user ? NULL : memchr(user, ':', (size_t)(rest - user));
-    return colon == NULL ? text_format("%s", url) : text_format("%.*s***@%s", (int)(colon + 1 - url), url, rest);
+    size_t user, password;
+    const char *names = service_url_user(url, &user, &password);
+    return password == 0 ? text_format("%s", url)
+                         : text_format("%.*s***%s", (int)(names + user + 1 - url), url, names + user + 1 + password);
 }
 
 /* "HOST", "HOST:PORT", "[ADDRESS]:PORT", up to a '/' or '?'. */
@@ -80,6 +91,23 @@ static int socket_open(int family, int type, const struct sockaddr *address, soc
     const int rc = errno == EINPROGRESS ? -ETIMEDOUT : -errno;
     close(fd);
     return rc;
+}
+
+bool service_url_free_port(const char *address, char port[6])
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
+    struct sockaddr_storage name;
+    socklen_t length = sizeof name;
+    if (getaddrinfo(address, "0", &hints, &found) != 0)
+        return false;
+    const int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+    const bool free_one = fd >= 0 && bind(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+                          getsockname(fd, (struct sockaddr *)&name, &length) == 0 &&
+                          getnameinfo((struct sockaddr *)&name, length, NULL, 0, port, 6, NI_NUMERICSERV) == 0;
+    if (fd >= 0)
+        close(fd);
+    freeaddrinfo(found);
+    return free_one;
 }
 
 static int connect_host(const struct service_address *to)

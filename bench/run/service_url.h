@@ -3,6 +3,7 @@
 #ifndef BENCH_RUN_SERVICE_URL_H
 #define BENCH_RUN_SERVICE_URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/un.h>
 
@@ -19,6 +20,10 @@ struct service_address {
 int service_url_parse(const char *url, const char *port, struct service_address *out, struct error *err);
 /* The URL as it may be shown and kept, its password "***"; of a text without one a copy. To be freed. Pure. */
 char *service_url_public(const char *url);
+/* Its user, `user` bytes, and behind a colon its password, `password` bytes: 0 where there is none. Pure. */
+const char *service_url_user(const char *url, size_t *user, size_t *password);
+/* A port that nobody listens on at an address, now. */
+bool service_url_free_port(const char *address, char port[6]);
 /*
  * Connects, says `hello` (NULL: nothing) and reads the answer's beginning, up to a line that begins with `mark` or one that
  * is an error's ("-"), into `reply`. 0, or a negative errno, -ETIMEDOUT after 5 s for each step.

@@ -4,9 +4,11 @@
 #include "bench/run/services.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "bench/process/signals.h"
 #include "bench/run/service_url.h"
@@ -19,37 +21,60 @@
 #define LOG_MAX        (64u << 10)
 #define ANSWER_SIZE    8192
 
+/* Where one of our own listens. */
+struct place {
+    const char *address; /* NULL: on a Unix socket in its folder */
+    char port[6], password[17];
+};
+
 /* What the driver knows of a service. */
 struct kind {
     const char *name;    /* as the hosts list it */
-    const char *command; /* run in its folder, with its socket and its log there; NULL: the driver starts none */
-    const char *socket, *log;
-    const char *port;         /* where a URL has none; NULL: it has to have one */
-    const char *hello, *mark; /* what it is asked, and what stands before the version in the answer; NULL: nothing is */
-    const char *least;        /* the first version that will do */
-    bool on_disk;             /* its folder has to be on a disk, not in memory as the scratch folder */
+    const char *command; /* run in its folder; NULL: the driver starts none */
+    void (*listen)(const struct place *place, struct string_list *words); /* adds the rest of the command */
+    const char *socket, *log;                                             /* files in its folder */
+    const char *port;                /* where a URL has none; NULL: it has to have one */
+    char *(*hello)(const char *url); /* what it is asked, to be freed; NULL: nothing */
+    const char *mark;                /* what stands before the version in the answer */
+    const char *least;               /* the first version that will do */
+    bool on_disk;                    /* its folder has to be on a disk, not in memory as the scratch folder */
 };
 
-#define REDIS \
-    "redis-server --port 0 --unixsocket redis.sock --unixsocketperm 700 --logfile log --set-proc-title no --save '' "
+#define REDIS_SOCKET "redis.sock"
+
+static void redis_listen(const struct place *place, struct string_list *words)
+{
+    if (place->address == NULL) {
+        string_list_unquote(words, "--port 0 --unixsocket " REDIS_SOCKET " --unixsocketperm 700");
+        return;
+    }
+    const char *const more[] = {"--bind", place->address, "--port", place->port, "--requirepass", place->password};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        string_list_add(words, more[i]);
+}
+
+/* With the URL's user and password first, in its protocol, which takes any byte in them. */
+static char *redis_hello(const char *url)
+{
+    static const char info[] = "INFO server\r\n";
+    size_t user = 0, password = 0;
+    const char *names = service_url_user(url, &user, &password), *word = names + user + 1;
+    if (password == 0)
+        return xstrdup(info);
+    return user == 0 ? text_format("*2\r\n$4\r\nAUTH\r\n$%zu\r\n%.*s\r\n%s", password, (int)password, word, info)
+                     : text_format("*3\r\n$4\r\nAUTH\r\n$%zu\r\n%.*s\r\n$%zu\r\n%.*s\r\n%s", user, (int)user, names,
+                                   password, (int)password, word, info);
+}
+
+#define REDIS(persistence)                                                                                      \
+    .command = "redis-server --logfile log --set-proc-title no --save '' " persistence, .listen = redis_listen, \
+    .socket = REDIS_SOCKET, .log = "log", .port = "6379", .hello = redis_hello,                                 \
+    .mark = "redis_version:", .least = "6.2" /* BLMOVE */
 static const struct kind kinds[SERVICES] = {
-    [SERVICE_REDIS] = {.name = "redis",
-                       .command = REDIS "--appendonly no",
-                       .socket = "redis.sock",
-                       .log = "log",
-                       .port = "6379",
-                       .hello = "INFO server\r\n",
-                       .mark = "redis_version:",
-                       .least = "6.2"}, /* BLMOVE */
+    [SERVICE_REDIS] = {.name = "redis", REDIS("--appendonly no")},
     [SERVICE_REDIS_AOF] = {.name = "redis-aof",
-                           .command = REDIS "--appendonly yes --appendfsync always --auto-aof-rewrite-percentage 0",
-                           .socket = "redis.sock",
-                           .log = "log",
-                           .port = "6379",
-                           .hello = "INFO server\r\n",
-                           .mark = "redis_version:",
-                           .least = "6.2",
-                           .on_disk = true},
+                           .on_disk = true,
+                           REDIS("--appendonly yes --appendfsync always --auto-aof-rewrite-percentage 0")},
     [SERVICE_DASK] = {.name = "dask"},
 };
 #define DISK "/var/tmp" /* what stays there over a restart of the machine (hier(7)) */
@@ -154,13 +179,10 @@ static int ask(const struct kind *kind, struct service *out, struct error *err)
     int rc = service_url_parse(out->url, kind->port, &address, err);
     if (rc != 0)
         return rc;
-    rc = service_url_ask(&address, kind->hello, kind->mark, answer, sizeof answer);
-    if (rc != 0)
-        return error_set(err, rc, "%s", strerror(-rc));
-    /* The hosts will give the password; only they know how. */
-    if (strncmp(answer, "-NOAUTH", 7) == 0 && strchr(out->url, '@') != NULL)
-        return 0;
-    return take_answer(kind, answer, out, err);
+    char *hello = kind->hello == NULL ? NULL : kind->hello(out->url);
+    rc = service_url_ask(&address, hello, kind->mark, answer, sizeof answer);
+    free(hello);
+    return rc != 0 ? error_set(err, rc, "%s", strerror(-rc)) : take_answer(kind, answer, out, err);
 }
 
 static int ask_taken(struct services *s, struct error *err)
@@ -211,12 +233,14 @@ static int await(const struct kind *kind, struct service *v, struct error *err)
 }
 
 /* Its death is bound to the supervisor's, so that nothing is left where that is killed, too. */
-static int start(const struct kind *kind, struct supervisor *supervisor, struct service *v, struct error *err)
+static int start(const struct kind *kind, const struct place *place, struct supervisor *supervisor, struct service *v,
+                 struct error *err)
 {
-    char *line = text_format("setpriv --pdeathsig KILL %s", kind->command);
     struct string_list words = {NULL, 0};
     struct error why;
-    (void)string_list_unquote(&words, line); /* the table's are well formed */
+    (void)string_list_unquote(&words, "setpriv --pdeathsig KILL");
+    (void)string_list_unquote(&words, kind->command); /* the table's are well formed */
+    kind->listen(place, &words);
     const struct supervisor_command command = {.argv = words.items, .cwd = v->folder, .out = -1, .err = -1};
     int rc = service_start(supervisor, command, &v->process, &why);
     if (rc == 0)
@@ -232,14 +256,26 @@ static int start(const struct kind *kind, struct supervisor *supervisor, struct 
     if (v->why != NULL && v->process.in >= 0 && v->process.pid > 0 && !service_has_ended(&v->process))
         (void)kill(v->process.pid, SIGKILL);
     string_list_free(&words);
-    free(line);
     return rc;
 }
 
-/* With its folder, or with the reason why it cannot be started. */
-static int start_here(size_t i, struct supervisor *supervisor, const char *scratch, struct service *v,
-                      struct error *err)
+/* A port that is free now, and a password, as a network has others in it. False: there is none. */
+static bool make_place(struct place *place)
 {
+    uint64_t number;
+    if (place->address == NULL)
+        return true;
+    if (getrandom(&number, sizeof number, 0) != sizeof number || !service_url_free_port(place->address, place->port))
+        return false;
+    snprintf(place->password, sizeof place->password, "%016" PRIx64, number);
+    return true;
+}
+
+/* With its folder, or with the reason why it cannot be started. */
+static int start_here(size_t i, const char *address, struct supervisor *supervisor, const char *scratch,
+                      struct service *v, struct error *err)
+{
+    struct place place = {.address = address};
     const struct kind *kind = &kinds[i];
     char *name = kind->command == NULL ? NULL : xstrndup(kind->command, strcspn(kind->command, " "));
     char *program = name == NULL ? NULL : program_find(name, ".");
@@ -254,9 +290,12 @@ static int start_here(size_t i, struct supervisor *supervisor, const char *scrat
     if (v->folder != NULL && strlen(v->folder) + 1 + strlen(kind->socket) >= SERVICE_PATH_SIZE) {
         v->why = text_format("%s: the path of its socket would have more than %zu bytes; a shorter TMPDIR would do",
                              kind->name, SERVICE_PATH_SIZE - 1);
+    } else if (v->folder != NULL && !make_place(&place)) {
+        v->why = text_format("%s: there is no free port on %s", kind->name, address);
     } else if (v->folder != NULL) {
-        v->url = text_format("unix://%s/%s", v->folder, kind->socket);
-        rc = start(kind, supervisor, v, err);
+        v->url = address == NULL ? text_format("unix://%s/%s", v->folder, kind->socket)
+                                 : text_format("redis://:%s@%s:%s", place.password, address, place.port);
+        rc = start(kind, &place, supervisor, v, err);
     }
     if (v->why != NULL)
         text_set(&v->url, NULL);
@@ -278,7 +317,7 @@ static void close_cells(const struct services *s, const struct catalog *catalog,
     }
 }
 
-int services_start(struct services *s, struct supervisor *supervisor, const char *scratch,
+int services_start(struct services *s, struct supervisor *supervisor, const char *scratch, const char *address,
                    const struct catalog *catalog, struct plan *plan, struct error *err)
 {
     char *other = NULL;
@@ -289,7 +328,7 @@ int services_start(struct services *s, struct supervisor *supervisor, const char
             set |= needs(catalog, &plan->cells[c], &other);
     for (size_t i = 0; rc == 0 && i < SERVICES; i++)
         if ((set & (1u << i)) != 0 && s->rows[i].url == NULL)
-            rc = start_here(i, supervisor, scratch, &s->rows[i], err);
+            rc = start_here(i, address, supervisor, scratch, &s->rows[i], err);
     if (other != NULL)
         s->unknown = text_format("nobody knows how to start the service %s", other);
     free(other);
@@ -307,7 +346,8 @@ void services_facts(const struct services *s, json_t *machine)
         char *url = v->url == NULL ? NULL : service_url_public(v->url);
         if (v->url != NULL && v->folder != NULL)
             json_object_set_new(all, kinds[i].name,
-                                json_pack("{ss* ss ss*}", "version", v->version, "command", kinds[i].command,
+                                json_pack("{ss* ss ss ss*}", "version", v->version, "command", kinds[i].command,
+                                          "listens", strncmp(v->url, "unix:", 5) == 0 ? "Unix socket" : "TCP",
                                           "folder_in", kinds[i].on_disk ? DISK : NULL));
         else if (v->url != NULL)
             json_object_set_new(all, kinds[i].name, json_pack("{ss* ss}", "version", v->version, "url", url));

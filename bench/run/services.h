@@ -42,9 +42,10 @@ int services_take_kept(struct services *s, const json_t *kept, struct error *err
 json_t *services_kept(const struct services *s);
 /*
  * Asks those that were taken (-EINVAL where one does not answer), starts those that are needed besides, and makes the cells
- * impossible whose services cannot be had. Another negative errno where the driver cannot go on.
+ * impossible whose services cannot be had. `address`: of this machine, as workers on others reach it, NULL: there are none.
+ * Another negative errno where the driver cannot go on.
  */
-int services_start(struct services *s, struct supervisor *supervisor, const char *scratch,
+int services_start(struct services *s, struct supervisor *supervisor, const char *scratch, const char *address,
                    const struct catalog *catalog, struct plan *plan, struct error *err);
 /* Adds "services" to machine.json: versions, settings. */
 void services_facts(const struct services *s, json_t *machine);

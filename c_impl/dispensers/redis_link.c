@@ -18,20 +18,43 @@
 static const struct timeval connect_time = {.tv_sec = 1}, /* and of the first reply */
     reply_time = {.tv_sec = PATIENCE_NS / NS_PER_S};
 
+/* A URL as it may be said: what stands behind a user and a password. */
+static const char *server_of(const char *url)
+{
+    const char *at = strrchr(url, '@');
+    return at ? at + 1 : url;
+}
+
+/* USER:PASSWORD@ of a URL is the first that the server is told. Returns how many commands that is. */
+static unsigned append_login(const struct redis_link *link)
+{
+    const char *start = strstr(link->url, "://"), *at = strrchr(link->url, '@');
+    const char *user = start ? start + 3 : link->url, *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
+    if (!colon)
+        return 0;
+    if (colon == user)
+        redisAppendCommand(link->redis, "AUTH %b", colon + 1, (size_t)(at - colon - 1));
+    else
+        redisAppendCommand(link->redis, "AUTH %b %b", user, (size_t)(colon - user), colon + 1,
+                           (size_t)(at - colon - 1));
+    return 1;
+}
+
 /* HOST[:PORT][/] of a URL. */
 static int address_parse(const char *url, char *host, size_t size, int *port, struct cobench_error *err)
 {
-    const char *at = strncmp(url, "redis://", 8) == 0 ? url + 8 : "";
+    const char *at = strncmp(url, "redis://", 8) == 0 ? server_of(url + 8) : "";
     const size_t span = strcspn(at, "/"), length = span && strchr(at, ':') ? strcspn(at, ":") : span;
     char digits[8] = "";
     int64_t number = PORT;
     if (length < span)
         snprintf(digits, sizeof digits, "%.*s", (int)(span - length - 1), at + length + 1);
-    if (length == 0 || length >= size || strchr(at, '@') || (at[span] && at[span + 1]) ||
+    if (length == 0 || length >= size || (at[span] && at[span + 1]) ||
         (digits[0] && num_parse_i64(digits, 1, 65535, &number)))
         return error_fill(err, -EINVAL,
-                          "'%.120s' is no server: unix://PATH or redis://HOST[:PORT], without a password or a database",
-                          url);
+                          "'%.120s' is no server: unix://PATH or redis://[[USER]:PASSWORD@]HOST[:PORT], without a "
+                          "database",
+                          server_of(url));
     snprintf(host, size, "%.*s", (int)length, at);
     *port = (int)number;
     return 0;
@@ -43,7 +66,7 @@ static int link_try(struct redis_link *link, struct cobench_error *err)
     char host[256];
     int port = 0, rc = 0;
     if (strncmp(link->url, "unix://", 7) == 0) {
-        link->redis = redisConnectUnixWithTimeout(link->url + 7, connect_time);
+        link->redis = redisConnectUnixWithTimeout(server_of(link->url + 7), connect_time);
     } else {
         rc = address_parse(link->url, host, sizeof host, &port, err);
         if (rc)
@@ -57,8 +80,9 @@ static int link_try(struct redis_link *link, struct cobench_error *err)
         link_close(link);
         return -ECONNRESET;
     }
+    const unsigned login = append_login(link);
     redisAppendCommand(link->redis, "PING");
-    rc = link_replies(link, 1, err);
+    rc = link_replies(link, login + 1, err);
     if (rc == 0)
         (void)redisSetTimeout(link->redis, reply_time); /* as above: it does not fail */
     return rc;
@@ -75,7 +99,7 @@ int link_open(struct redis_link *link, struct cobench_error *err)
         *err = why;
         return rc;
     }
-    return error_fill(err, -ENOSYS, "no Redis server answers at %.120s: %.100s", link->url, why.message);
+    return error_fill(err, -ENOSYS, "no Redis server answers at %.120s: %.100s", server_of(link->url), why.message);
 }
 
 void link_close(struct redis_link *link)
@@ -93,7 +117,7 @@ static int complaint(const struct redis_link *link, const char *text, struct cob
     const bool full = strncmp(text, "OOM", 3) == 0;
     snprintf(err->type, sizeof err->type, full ? "BrokerFull" : "BrokerError");
     return error_fill(err, full ? -ENOBUFS : -EPROTO, "%s at %.100s says: %.150s",
-                      full ? "Redis is full (maxmemory): the server" : "the Redis server", link->url, text);
+                      full ? "Redis is full (maxmemory): the server" : "the Redis server", server_of(link->url), text);
 }
 
 int link_reply(struct redis_link *link, redisReply **out, struct cobench_error *err)
@@ -141,7 +165,7 @@ int link_again(struct redis_link *link, struct cobench_error *err)
     struct cobench_error why = *err;
     snprintf(err->type, sizeof err->type, "BrokerLost");
     return error_fill(err, -ETIMEDOUT, "the Redis server at %.100s was lost and did not come back within %d s: %.100s",
-                      link->url, (int)(PATIENCE_NS / NS_PER_S), why.message);
+                      server_of(link->url), (int)(PATIENCE_NS / NS_PER_S), why.message);
 }
 
 /* One of the two numbers that TIME says. */

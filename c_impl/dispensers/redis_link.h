@@ -14,7 +14,7 @@
 
 struct redis_link {
     redisContext *redis;          /* NULL: broken, or not open */
-    const char *url;              /* unix://PATH or redis://HOST[:PORT] */
+    const char *url;              /* unix://PATH or redis://[[USER]:PASSWORD@]HOST[:PORT] */
     const _Atomic uint32_t *over; /* not 0: nobody seeks a lost server any more; NULL: never */
 };
 
