@@ -85,7 +85,7 @@ static void write_costs_for_people(const struct ladder *ladder, struct writer *w
     columns[0] = (struct table_column){NULL, "variant", UNIT_TEXT, false, 0, read_text, VARIANT};
     for (size_t i = 0; i < ladder->column_count; i++) {
         char *params = format_params(ladder->columns[i]);
-        string_list_addf(&titles, "%s%s%s", ladder->columns[i]->task, *params != '\0' ? " " : "", params);
+        string_list_add(&titles, *params != '\0' ? params : ladder->columns[i]->task);
         columns[1 + i] = (struct table_column){NULL, titles.items[i], UNIT_SECONDS, false, 0, read_column, (int)i};
         free(params);
     }

@@ -250,7 +250,7 @@ TEST_WITH(it_is_shown, world_make, world_free, struct world *w)
         const struct writer_format *format;
         const char *wanted[4];
     } cases[] = {
-        {&format_terminal, {"null payload=1024", "c:pool+broker", "not here", "under 10.0 us"}},
+        {&format_terminal, {"payload=1024", "c:pool+broker", "not here", "under 10.0 us"}},
         {&format_markdown, {"| c:pool+broker |", "400 us \\[400 us, 400 us\\]", "3.60 ms", "t = 9 h"}},
         {&format_json, {"\"handover\": [", "\"most_s\": 0.0036", "\"payload=1024\"", "\"even_s_low\": 0.0004"}},
     };
