@@ -175,26 +175,19 @@ static int greeting_read(const redisReply *reply, struct cobench_error *err)
     return error_fill(err, -ECHILD, "worker %u: %.*s", worker, (int)(reader.end - reader.at), reader.at);
 }
 
-static int redis_gather(void *state, unsigned workers, int64_t until_ns, struct cobench_error *err)
+static int redis_gather(void *state, struct cobench_error *err)
 {
     struct redis *r = state;
     char key[KEY_SIZE];
-    int rc = 0;
-    redis_key(r, "done", key);
-    for (unsigned up = 0; rc == 0 && up < workers;) {
-        redisReply *reply;
-        if (clock_now_ns() > until_ns)
-            return error_fill(err, -ETIMEDOUT, "%u of %u workers on other hosts did not come up", workers - up,
-                              workers);
-        redisAppendCommand(r->link.redis, "BLPOP %s 0.1", key);
-        rc = link_reply(&r->link, &reply, err);
-        if (rc == 0 && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
-            rc = greeting_read(reply->element[1], err);
-            up++;
-        }
-        freeReplyObject(reply);
+    redisReply *reply;
+    redisAppendCommand(r->link.redis, "BLPOP %s 0.1", redis_key(r, "done", key));
+    int rc = link_reply(&r->link, &reply, err);
+    if (rc == 0 && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+        rc = greeting_read(reply->element[1], err);
+        r->greeted++;
     }
-    return rc;
+    freeReplyObject(reply);
+    return rc ? rc : r->greeted == r->how->workers;
 }
 
 /* -- the worker ------------------------------------------------------------------------------------------------------- */
@@ -214,7 +207,7 @@ static int taker_clock(struct taker *t, struct cobench_error *err)
         return rc;
     long long offset = 0, manager_noise = 0;
     if (reply->type != REDIS_REPLY_STRING || sscanf(reply->str, "%lld %lld", &offset, &manager_noise) != 2)
-        rc = error_fill(err, -ENOENT, "there is no queue '%.60s' at %.120s", t->redis->prefix, t->link.url);
+        rc = error_fill(err, -ENOENT, "the Redis server has no queue '%.60s'", t->redis->prefix);
     t->clock_offset = own - offset;
     if (llabs(t->clock_offset) <= noise + manager_noise)
         t->clock_offset = 0;

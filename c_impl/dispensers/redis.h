@@ -16,6 +16,7 @@ struct redis {
     _Atomic uint8_t *lost;  /* for each worker: it died, and what it had has not gone to others yet */
     _Atomic uint32_t ended; /* all workers have */
     _Atomic uint32_t fed;   /* nothing goes to anybody any more */
+    unsigned greeted;       /* workers on other hosts that are up */
     int wake;               /* an eventfd: one of the two above came */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to a Redis server. */
+#define _GNU_SOURCE /* memrchr */
 #include "dispensers/redis_link.h"
 
 #include <errno.h>
@@ -15,64 +16,93 @@
 #define PORT        6379
 #define PATIENCE_NS (10 * NS_PER_S) /* until a server that was lost is given up, and one that does not answer is lost */
 
-static const struct timeval connect_time = {.tv_sec = 1}, /* and of the first reply */
+static const struct timeval connect_time = {.tv_sec = 5}, /* and of the first reply */
     reply_time = {.tv_sec = PATIENCE_NS / NS_PER_S};
 
-/* A URL as it may be said: what stands behind a user and a password. */
-static const char *server_of(const char *url)
+/* What a URL says. */
+struct address {
+    char user[128], password[256], host[256]; /* empty: none */
+    const char *path; /* what stands behind these two, in the URL: a path, or the host and so on */
+    int64_t port, database;
+};
+
+/* So much of a URL, with %XX as the byte that it stands for. False: it does not fit. */
+static bool part_copy(char *out, size_t size, const char *from, size_t length)
 {
-    const char *at = strrchr(url, '@');
-    return at ? at + 1 : url;
+    size_t at = 0;
+    for (size_t i = 0; i < length && at + 1 < size; i++) {
+        const char digits[] = {i + 2 < length ? from[i + 1] : '\0', i + 2 < length ? from[i + 2] : '\0', '\0'};
+        char *end;
+        const long byte = strtol(digits, &end, 16);
+        const bool coded = from[i] == '%' && end == digits + 2;
+        out[at++] = coded ? (char)byte : from[i];
+        i += coded ? 2 : 0;
+    }
+    out[at] = '\0';
+    return length < size;
 }
 
-/* USER:PASSWORD@ of a URL is the first that the server is told. Returns how many commands that is. */
-static unsigned append_login(const struct redis_link *link)
+static bool number_copy(int64_t *out, int64_t min, int64_t max, const char *from, size_t length)
 {
-    const char *start = strstr(link->url, "://"), *at = strrchr(link->url, '@');
-    const char *user = start ? start + 3 : link->url, *colon = at ? memchr(user, ':', (size_t)(at - user)) : NULL;
-    if (!colon)
-        return 0;
-    if (colon == user)
-        redisAppendCommand(link->redis, "AUTH %b", colon + 1, (size_t)(at - colon - 1));
-    else
-        redisAppendCommand(link->redis, "AUTH %b %b", user, (size_t)(colon - user), colon + 1,
-                           (size_t)(at - colon - 1));
-    return 1;
+    char digits[16];
+    return length == 0 || (part_copy(digits, sizeof digits, from, length) && num_parse_i64(digits, min, max, out) == 0);
 }
 
-/* HOST[:PORT][/] of a URL. */
-static int address_parse(const char *url, char *host, size_t size, int *port, struct cobench_error *err)
+static bool address_parse(const char *url, struct address *out)
 {
-    const char *at = strncmp(url, "redis://", 8) == 0 ? server_of(url + 8) : "";
-    const size_t span = strcspn(at, "/"), length = span && strchr(at, ':') ? strcspn(at, ":") : span;
-    char digits[8] = "";
-    int64_t number = PORT;
-    if (length < span)
-        snprintf(digits, sizeof digits, "%.*s", (int)(span - length - 1), at + length + 1);
-    if (length == 0 || length >= size || (at[span] && at[span + 1]) ||
-        (digits[0] && num_parse_i64(digits, 1, 65535, &number)))
-        return error_fill(err, -EINVAL,
-                          "'%.120s' is no server: unix://PATH or redis://[[USER]:PASSWORD@]HOST[:PORT], without a "
-                          "database",
-                          server_of(url));
-    snprintf(host, size, "%.*s", (int)length, at);
-    *port = (int)number;
-    return 0;
+    const bool is_unix = strncmp(url, "unix://", 7) == 0;
+    *out = (struct address){.port = PORT};
+    if (!is_unix && strncmp(url, "redis://", 8) != 0)
+        return false;
+    const char *at = url + (is_unix ? 7 : 8), *end = at + strcspn(at, "/");
+    const char *host = memrchr(at, '@', (size_t)(end - at));
+    const char *colon = host ? memchr(at, ':', (size_t)(host - at)) : NULL;
+    if (host && (!colon || !part_copy(out->user, sizeof out->user, at, (size_t)(colon - at)) ||
+                 !part_copy(out->password, sizeof out->password, colon + 1, (size_t)(host - colon - 1))))
+        return false;
+    out->path = host ? host + 1 : at;
+    if (is_unix)
+        return true;
+    const size_t length = strcspn(out->path, ":/");
+    at = out->path + length;
+    return length > 0 && part_copy(out->host, sizeof out->host, out->path, length) &&
+           (*at != ':' || number_copy(&out->port, 1, 65535, at + 1, (size_t)(end - at) - 1)) &&
+           (*end == '\0' || number_copy(&out->database, 0, 1000000, end + 1, strlen(end + 1)));
+}
+
+/* A URL as it may be shown: what stands behind a user and a password. */
+static const char *shown(const struct redis_link *link)
+{
+    struct address address;
+    return address_parse(link->url, &address) && address.password[0] ? address.path : link->url;
+}
+
+/* Asks as whom it is to be served, and for which database. */
+static int greet(struct redis_link *link, const struct address *address, struct cobench_error *err)
+{
+    unsigned owed = 1;
+    if (address->password[0] && address->user[0])
+        redisAppendCommand(link->redis, "AUTH %s %s", address->user, address->password);
+    else if (address->password[0])
+        redisAppendCommand(link->redis, "AUTH %s", address->password);
+    owed += address->password[0] != '\0';
+    if (address->database > 0)
+        redisAppendCommand(link->redis, "SELECT %d", (int)address->database);
+    owed += address->database > 0;
+    redisAppendCommand(link->redis, "PING");
+    return link_replies(link, owed, err);
 }
 
 /* One attempt: connected, and the server answers. */
 static int link_try(struct redis_link *link, struct cobench_error *err)
 {
-    char host[256];
-    int port = 0, rc = 0;
-    if (strncmp(link->url, "unix://", 7) == 0) {
-        link->redis = redisConnectUnixWithTimeout(server_of(link->url + 7), connect_time);
-    } else {
-        rc = address_parse(link->url, host, sizeof host, &port, err);
-        if (rc)
-            return rc;
-        link->redis = redisConnectWithTimeout(host, port, connect_time);
-    }
+    struct address address;
+    if (!address_parse(link->url, &address))
+        return error_fill(err, -EINVAL,
+                          "--service: this is no URL of a Redis server (unix://[[USER]:PASSWORD@]PATH or "
+                          "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE])");
+    link->redis = address.host[0] ? redisConnectWithTimeout(address.host, (int)address.port, connect_time)
+                                  : redisConnectUnixWithTimeout(address.path, connect_time);
     if (!link->redis)
         return error_fill(err, -ENOMEM, "out of memory");
     if (link->redis->err || redisSetTimeout(link->redis, connect_time) != REDIS_OK) {
@@ -80,9 +110,7 @@ static int link_try(struct redis_link *link, struct cobench_error *err)
         link_close(link);
         return -ECONNRESET;
     }
-    const unsigned login = append_login(link);
-    redisAppendCommand(link->redis, "PING");
-    rc = link_replies(link, login + 1, err);
+    const int rc = greet(link, &address, err);
     if (rc == 0)
         (void)redisSetTimeout(link->redis, reply_time); /* as above: it does not fail */
     return rc;
@@ -99,7 +127,7 @@ int link_open(struct redis_link *link, struct cobench_error *err)
         *err = why;
         return rc;
     }
-    return error_fill(err, -ENOSYS, "no Redis server answers at %.120s: %.100s", server_of(link->url), why.message);
+    return error_fill(err, -ENOSYS, "no Redis server answers at %.120s: %.100s", shown(link), why.message);
 }
 
 void link_close(struct redis_link *link)
@@ -117,7 +145,7 @@ static int complaint(const struct redis_link *link, const char *text, struct cob
     const bool full = strncmp(text, "OOM", 3) == 0;
     snprintf(err->type, sizeof err->type, full ? "BrokerFull" : "BrokerError");
     return error_fill(err, full ? -ENOBUFS : -EPROTO, "%s at %.100s says: %.150s",
-                      full ? "Redis is full (maxmemory): the server" : "the Redis server", server_of(link->url), text);
+                      full ? "Redis is full (maxmemory): the server" : "the Redis server", shown(link), text);
 }
 
 int link_reply(struct redis_link *link, redisReply **out, struct cobench_error *err)
@@ -165,7 +193,7 @@ int link_again(struct redis_link *link, struct cobench_error *err)
     struct cobench_error why = *err;
     snprintf(err->type, sizeof err->type, "BrokerLost");
     return error_fill(err, -ETIMEDOUT, "the Redis server at %.100s was lost and did not come back within %d s: %.100s",
-                      server_of(link->url), (int)(PATIENCE_NS / NS_PER_S), why.message);
+                      shown(link), (int)(PATIENCE_NS / NS_PER_S), why.message);
 }
 
 /* One of the two numbers that TIME says. */

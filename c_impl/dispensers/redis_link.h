@@ -13,8 +13,8 @@
 #include "cobench/task.h"
 
 struct redis_link {
-    redisContext *redis;          /* NULL: broken, or not open */
-    const char *url;              /* unix://PATH or redis://[[USER]:PASSWORD@]HOST[:PORT] */
+    redisContext *redis; /* NULL: broken, or not open */
+    const char *url;     /* unix://[[USER]:PASSWORD@]PATH or redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] */
     const _Atomic uint32_t *over; /* not 0: nobody seeks a lost server any more; NULL: never */
 };
 

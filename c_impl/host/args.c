@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/num.h"
+#include "common/read_all.h"
 #include "host/error.h"
 #include "host/models.h"
 
@@ -49,6 +51,7 @@ enum {
 
 #define TIMEOUT_S         300
 #define REQUEST_TIMEOUT_S 30
+#define CMDLINE_MAX       (16u << 20)
 
 #define FUNCTION_TEXT "FILE.so:SYMBOL, for embed MODULE:NAME or FILE.py:NAME"
 #define PATH_TEXT     "where a Python function's module is looked for first"
@@ -89,23 +92,10 @@ static const struct argp_option run_options[] = {
     {0},
 };
 
-/* Besides those of `run` that say what a job is. */
+/* Of `worker`, besides those of `run`. */
 static const struct argp_option worker_options[] = {
-    {"task", KEY_TASK, "T", 0, "the task, as for `run`", 0},
-    {"path", KEY_PATH, "DIR[:DIR]...", 0, PATH_TEXT, 0},
-    {"inputs", KEY_INPUTS, "FILE", 0, INPUTS_TEXT, 0},
-    {"command", KEY_COMMAND, "WORD", 0, COMMAND_TEXT, 0},
-    {"directory", KEY_DIRECTORY, "DIR", 0, "where the command runs", 0},
-    {"tasks", KEY_TASKS, "DIR", 0, "a folder of task files, instead of the built-in tasks", 0},
-    {"jobs", KEY_JOBS, "N", 0, "how many jobs the run has, 1..100000000", 0},
-    {"set", KEY_SET, "KEY=VALUE", 0, "a parameter of the task", 0},
-    {"url", KEY_URL, "U", 0, "the same as --set url=U", 0},
-    {"service", KEY_SERVICE, "NAME=URL", 0, "where the queue is: redis=URL", 0},
-    {"queue", KEY_QUEUE, "PREFIX", 0, "the prefix of its keys, which its manager made", 0},
-    {"worker", KEY_WORKER, "N", 0, "this worker's number there, 0..99999", 0},
-    {"timeout", KEY_TIMEOUT, "S", 0, "seconds for all of it, 0.001..86400 (default: 300)", 0},
-    {"request-timeout", KEY_REQUEST_TIMEOUT, "S", 0, "seconds for one request, 0.001..86400 (default: 30)", 0},
-    {"help", KEY_HELP, NULL, 0, "print this", 0},
+    {"queue", KEY_QUEUE, "PREFIX", 0, "the prefix of the queue's keys, which its manager made", 0},
+    {"worker", KEY_WORKER, "N", 0, "this worker's number there, 0..99999 (default: 0)", 0},
     {0},
 };
 
@@ -121,17 +111,20 @@ static const struct argp_option list_options[] = {
     {0},
 };
 
-/* The table with a row for each knob; of `list` as it is. */
-static void options_build(const struct argp_option *table, struct argp_option out[OPTIONS_MAX])
+/* Those of `run` with a row for each knob, of `worker` with two more, of `list` as they are. */
+static void options_build(const char *command, struct argp_option out[OPTIONS_MAX])
 {
-    size_t count = 0;
+    const bool list = strcmp(command, "list") == 0;
+    const struct argp_option *more = worker_options;
     const struct knob *knob;
-    for (; table->name; table++)
-        out[count++] = *table;
-    for (size_t i = 0; table == run_options + count && count + i < OPTIONS_MAX - 1 && (knob = knobs_row(i)) != NULL;
-         i++)
-        out[count + i] = (struct argp_option){knob->name, KEY_KNOB + (int)i, knob->choices ? knob->choices : "N",
-                                              0,          knob->about,       0};
+    size_t count = 0;
+    for (const struct argp_option *row = list ? list_options : run_options; row->name; row++)
+        out[count++] = *row;
+    for (size_t i = 0; !list && count < OPTIONS_MAX - 3 && (knob = knobs_row(i)) != NULL; i++)
+        out[count++] = (struct argp_option){knob->name, KEY_KNOB + (int)i, knob->choices ? knob->choices : "N",
+                                            0,          knob->about,       0};
+    for (; strcmp(command, "worker") == 0 && more->name; more++)
+        out[count++] = *more;
 }
 
 /* What the parser carries along. */
@@ -367,14 +360,14 @@ static void unknown_explain(const struct argp_option *options, const char *word,
     error_fill(err, 0, "option '%.60s' is unknown (known: %s)", word, known);
 }
 
-static int args_parse(struct args *args, int argc, char **argv, const struct argp_option *options,
-                      struct cobench_error *err)
+static int args_parse(struct args *args, int argc, char **argv, const char *command, struct cobench_error *err)
 {
     struct argp_option table[OPTIONS_MAX] = {{0}};
     const struct argp argp = {.options = table, .parser = parser};
-    struct parse parse = {.args = args, .err = err, .next = 1, .rank = strcmp(argv[0], "rank") == 0};
+    struct parse parse = {
+        .args = args, .err = err, .next = 1, .rank = strcmp(argv[0], "rank") == 0 || strcmp(command, "worker") == 0};
 
-    options_build(options, table);
+    options_build(command, table);
     *args = (struct args){.knobs = knobs_default(),
                           .gate_read = -1,
                           .gate_write = -1,
@@ -403,7 +396,7 @@ static int args_parse(struct args *args, int argc, char **argv, const struct arg
 
 int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err)
 {
-    const int rc = args_parse(args, argc, argv, run_options, err);
+    const int rc = args_parse(args, argc, argv, "run", err);
     if (rc || args->help)
         return rc;
     const struct {
@@ -418,24 +411,47 @@ int args_open_run(struct args *args, int argc, char **argv, struct cobench_error
     return 0;
 }
 
-/* Its model is the simplest there is: one job after the other, on one thread. */
+/* The words may be those of the manager's own `run`, of which a worker needs what says how a job is run. Its model is the simplest
+ * there is: one job after the other, on one thread. */
 int args_open_worker(struct args *args, int argc, char **argv, struct cobench_error *err)
 {
-    const int rc = args_parse(args, argc, argv, worker_options, err);
+    const int rc = args_parse(args, argc, argv, "worker", err);
     if (rc || args->help)
         return rc;
+    if (!args->queue || !(args->task.name || args->task.command))
+        return error_fill(err, -EINVAL, "--task and --queue are needed");
     args->model = &model_sync;
     args->model_name = model_sync.name;
     args->workers = 1;
-    args->knobs.dispenser = DISPENSER_REDIS;
-    return (args->task.name || args->task.command) && args->queue && args->jobs
-               ? 0
-               : error_fill(err, -EINVAL, "--task, --jobs, --queue and --service are needed");
+    args->arrivals.rate = 0;
+    free(args->placement);
+    args->placement = NULL;
+    if (args->knobs.dispenser != DISPENSER_REDIS_AOF)
+        args->knobs.dispenser = DISPENSER_REDIS;
+    return 0;
+}
+
+int args_own_words(char **text, char ***words, size_t *count, struct cobench_error *err)
+{
+    size_t length = 0, at = 0;
+    const int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    const int rc = fd < 0 ? -errno : read_all(fd, CMDLINE_MAX, text, &length);
+    if (fd >= 0)
+        close(fd);
+    if (rc)
+        return error_fill(err, rc, "/proc/self/cmdline cannot be read: %s", strerror(-rc));
+    *words = calloc(length + 1, sizeof **words);
+    if (!*words)
+        return error_fill(err, -ENOMEM, "out of memory");
+    for (size_t i = 0; i < length; i += strlen(*text + i) + 1, at++)
+        if (at >= 2) /* program run */
+            (*words)[(*count)++] = *text + i;
+    return 0;
 }
 
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err)
 {
-    return args_parse(args, argc, argv, list_options, err);
+    return args_parse(args, argc, argv, "list", err);
 }
 
 void args_close(struct args *args)
@@ -468,13 +484,10 @@ const char *args_find_record(const struct args *args, int argc, char **argv)
 
 void args_help(FILE *out, const char *command, const char *program)
 {
-    const struct argp_option *options = strcmp(command, "run") == 0      ? run_options
-                                        : strcmp(command, "worker") == 0 ? worker_options
-                                                                         : list_options;
     struct argp_option table[OPTIONS_MAX] = {{0}};
     const struct argp argp = {.options = table};
     char name[256];
-    options_build(options, table);
+    options_build(command, table);
     snprintf(name, sizeof name, "%s %s", program, command);
     argp_help(&argp, out, ARGP_HELP_SHORT_USAGE | ARGP_HELP_LONG, name);
 }

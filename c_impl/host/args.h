@@ -53,6 +53,10 @@ int args_open_worker(struct args *args, int argc, char **argv, struct cobench_er
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);
 void args_close(struct args *args);
 
+/* The words behind `run`, as this process was given them: *count of them and a NULL, which point into *text; both to be freed, on
+ * failure too. 0 or a negative errno. */
+int args_own_words(char **text, char ***words, size_t *count, struct cobench_error *err);
+
 /* The file that --record names: as it was understood, else wherever it stands among options that are wrong. NULL: none. */
 const char *args_find_record(const struct args *args, int argc, char **argv);
 

@@ -80,9 +80,9 @@ struct dispenser_kind {
     void (*abandon)(void *state);
     /* Workers on other hosts, which serve the queue of this name (`HOST worker --queue`). NULL: there can be none. */
     const char *(*queue)(void *state);
-    /* Waits until so many of them are up, before feed: 0, or a negative errno with the reason in err, which may be that of one of
-     * them. Goes with `queue`. */
-    int (*gather)(void *state, unsigned workers, int64_t until_ns, struct cobench_error *err);
+    /* Whether all of them are up, which it waits for a moment; before feed. 1, 0: not yet, or a negative errno with the reason in err,
+     * which may be that of one of them. Goes with `queue`. */
+    int (*gather)(void *state, struct cobench_error *err);
 
     int (*worker_open)(void *state, unsigned worker, void **taker, struct cobench_error *err);
     void (*worker_close)(void *taker);

@@ -109,7 +109,7 @@ static int run_command(const char *program, int argc, char **argv, int64_t start
         return 0;
     }
     session_init(&c.session, &args, start_ns);
-    const char *path = args_find_record(&args, argc, argv);
+    const char *path = worker ? NULL : args_find_record(&args, argc, argv);
     if (path) {
         c.record_fd = record_open(path);
         if (c.record_fd < 0) {

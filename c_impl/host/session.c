@@ -91,7 +91,9 @@ static int knobs_settle(struct session *s, struct cobench_error *err)
         run->knobs.start_method = s->args->model->engine ? START_SPAWN : START_FORK;
     else
         s->record.start_method = methods[run->knobs.start_method];
-    if (run->placement && !s->args->model->remote)
+    const bool queue = s->args->model->uses_processes && s->args->model->feeds &&
+                       (run->knobs.dispenser == DISPENSER_REDIS || run->knobs.dispenser == DISPENSER_REDIS_AOF);
+    if (run->placement && !s->args->model->remote && !queue)
         return error_fill(err, -ENOSYS, "--hosts: the workers of %s are on this machine", s->args->model->name);
     if (run->knobs.start_method == START_FORKSERVER)
         return error_fill(

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "common/placement.h"
-#include "common/read_all.h"
+#include "host/args.h"
 #include "host/children.h"
 #include "host/end_pause.h"
 #include "host/error.h"
@@ -34,7 +34,6 @@
 
 #define MANAGER     (-1)
 #define NO_MPIRUN   127 /* as a shell has it */
-#define CMDLINE_MAX (16u << 20)
 #define SAID_MAX    4096 /* of the end of what mpirun says */
 
 struct job {
@@ -128,30 +127,11 @@ static _Noreturn void mpirun(const struct job *job, const char *host, char **wor
     _exit(1);
 }
 
-/* The words behind `run`, as this process was given them; they point into *text. */
-static int words_read(char **text, char ***words, size_t *count, struct cobench_error *err)
-{
-    size_t length = 0, at = 0;
-    const int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    const int rc = fd < 0 ? -errno : read_all(fd, CMDLINE_MAX, text, &length);
-    if (fd >= 0)
-        close(fd);
-    if (rc)
-        return error_fill(err, rc, "/proc/self/cmdline cannot be read: %s", strerror(-rc));
-    *words = calloc(length + 1, sizeof **words);
-    if (!*words)
-        return error_fill(err, -ENOMEM, "out of memory");
-    for (size_t i = 0; i < length; i += strlen(*text + i) + 1, at++)
-        if (at >= 2) /* program run */
-            (*words)[(*count)++] = *text + i;
-    return 0;
-}
-
 static int job_start(struct job *job, struct cobench_error *err)
 {
     char host[PATH_MAX] = "", *text = NULL, **words = NULL;
     size_t count = 0;
-    int rc = words_read(&text, &words, &count, err);
+    int rc = args_own_words(&text, &words, &count, err);
     if (rc == 0 && readlink("/proc/self/exe", host, sizeof host - 1) < 0)
         rc = error_fill(err, -errno, "/proc/self/exe cannot be read: %s", strerror(errno));
     if (rc == 0)

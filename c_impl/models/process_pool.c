@@ -17,6 +17,7 @@
 #include "host/limits.h"
 #include "host/models.h"
 #include "host/process.h"
+#include "host/remote_pool.h"
 #include "host/run.h"
 #include "host/shared_state.h"
 #include "host/slots.h"
@@ -182,6 +183,8 @@ static int pool_wait(struct run *run, struct cobench_error *err)
 
 static int process_pool_run(struct run *run, struct cobench_error *err)
 {
+    if (run->placement)
+        return remote_pool_run(run, err);
     struct start_pipes pipes;
     struct cobench_error ignored;
     int rc = run_gate_cold(run, err);
