@@ -481,6 +481,15 @@ def test_a_lock_is_called_pythons_only_where_c_shows_it(tmp_path: Path) -> None:
     assert "No help: py:threads (take turns: a lock, such as Python's)." in report(run, "--brief", "--no-plots", "--width", "200").stdout
 
 
+def test_a_table_that_goes_on_below_says_again_what_its_rows_are(tmp_path: Path) -> None:
+    models = [f"process-pool+value-{i}" for i in range(6)]
+    make_run.write(tmp_path / "run", [CPU], [make_run.Cell(0, runtime, m, work=500) for runtime in ("c", "py") for m in ("sync", *models)], 10, 7)
+    lines = report(tmp_path / "run", "--brief", "--no-plots", "--width", "80").stdout.splitlines()
+    titles = [i for i, line in enumerate(lines) if line.startswith("task ")]
+    assert len(titles) > 1 and all(lines[i].split()[:2] == ["task", "in"] for i in titles)
+    assert all(line.split()[0 if row else 1] == runtime for i in titles for row, (line, runtime) in enumerate(zip(lines[i + 1 :], ("c", "py"))))
+
+
 def test_brief_cuts_a_long_name_and_keeps_the_square_whole(tmp_path: Path) -> None:
     models = dict.fromkeys(("threads", "thread_pool", "processes", "process_pool", "async"), 250)
     make_run.write(tmp_path / "run", [CPU | {"name": "what_the_total_price_is (2 workers)"}], python_of(sync=500, **models), 10, 7)

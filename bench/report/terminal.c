@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* For a terminal: columns as wide as what stands in them; where a table is wider than the terminal, it goes on below with
- * its first column again. */
+ * the columns again that say what each row is. */
 #include "bench/report/writer.h"
 
 #include <langinfo.h>
@@ -148,9 +148,10 @@ static void measure(const struct table *table, int widths[WRITER_COLUMNS_MAX])
     }
 }
 
-/* Columns that stand beside each other, the first of the table before them. */
+/* Columns that stand beside each other, behind the first ones of the table, which say what each row is. */
 struct block {
-    size_t first, columns[WRITER_COLUMNS_MAX], count;
+    size_t first, last; /* of those */
+    size_t columns[WRITER_COLUMNS_MAX], count;
     int widths[WRITER_COLUMNS_MAX];
 };
 
@@ -159,16 +160,18 @@ static size_t block_make(const struct writer *w, const struct table *table, cons
                          struct block *block)
 {
     int left = w->width;
+    bool any = false;
     block->count = 0;
-    for (size_t c = block->first; c < table->column_count; c = c == block->first ? from : c + 1) {
+    for (size_t c = block->first; c < table->column_count; c = c == block->last ? from : c + 1) {
         if (widths[c] == 0)
             continue;
-        if (widths[c] > left && block->count > 1 && (table->columns[c].unit != UNIT_TEXT || left < NOTE_LEAST))
+        if (widths[c] > left && any && (table->columns[c].unit != UNIT_TEXT || left < NOTE_LEAST))
             return c;
         const int width = widths[c] <= left ? widths[c] : left > 1 ? left : 1;
         block->columns[block->count] = c;
         block->widths[block->count++] = width;
         left -= width + GAP;
+        any = c > block->last;
     }
     return table->column_count;
 }
@@ -223,18 +226,33 @@ static void put_line(const struct writer *w, const struct table *table, size_t r
     fputc('\n', w->out);
 }
 
+/* The first column that is shown, and the texts behind it as long as they leave most of the line. */
+static void keys_find(const struct writer *w, const struct table *table, const int *widths, struct block *block)
+{
+    block->first = 0;
+    while (widths[block->first] == 0 && block->first + 1 < table->column_count)
+        block->first++;
+    int taken = widths[block->first];
+    size_t c = block->last = block->first;
+    while (++c < table->column_count && table->columns[c].unit == UNIT_TEXT) {
+        taken += widths[c] + GAP;
+        if (taken > w->width / 3)
+            return;
+        block->last = c;
+    }
+}
+
 static void terminal_table(struct writer *w, const struct table *table)
 {
     int widths[WRITER_COLUMNS_MAX];
-    struct block block = {.first = 0};
+    struct block block;
     measure(table, widths);
-    while (widths[block.first] == 0 && block.first + 1 < table->column_count)
-        block.first++;
+    keys_find(w, table, widths, &block);
     if (table->title != NULL)
         terminal_heading(w, 3, table->title);
-    size_t from = block.first + 1;
+    size_t from = block.last + 1;
     do {
-        if (from > block.first + 1 || table->title == NULL)
+        if (from > block.last + 1 || table->title == NULL)
             fputc('\n', w->out);
         from = block_make(w, table, widths, from, &block);
         put_line(w, table, table->row_count, &block);
