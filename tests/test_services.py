@@ -143,10 +143,12 @@ def test_somebody_elses_is_used_and_its_password_kept_nowhere(checkout, tmp_path
 
 @needs_redis
 def test_with_workers_on_other_hosts_it_listens_to_them(tmp_path, launcher):  # noqa: F811
-    run = Run(tmp_path / "results", "--task", "null", "--runtime", "py", "--model", "process-pool", "--dispenser", "redis", "--rounds", 1,
+    run = Run(tmp_path / "results", "--task", "null", "--runtime", "c", "--model", "process-pool", "--dispenser", "redis", "--rounds", 1,
               "--workers", 2, "--hosts", "127.0.0.2,127.0.0.3", "--launcher", launcher())
     service = run.json("machine")["services"]["redis"]
     assert service["listens"] == "TCP" and "password" not in json.dumps(service)
+    assert [s["reason"] for s in run.samples if s["status"] != "ok"] == []
+    assert any(s["nodes"]["127.0.0.3"]["jobs"] > 0 for s in run.samples if "nodes" in s)
 
 
 @needs_redis
