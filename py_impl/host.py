@@ -142,7 +142,7 @@ class Command:
         run.knobs = values
         run.services = params.services(given["--service"])
         run.hosts, run.launcher = self.choose_hosts(model, run, given), given["--launcher"]
-        run.start_method = values["start-method"] if model.processes else "fork"
+        run.start_method = values["start-method"] if model.processes else "spawn" if model.alone else "fork"
         run.path = given.get("--path")
         by_messages = hasattr(task, "call") and values["dispenser"] != "counter"
         run.inputs = None if by_messages else given.get("--inputs")

@@ -10,7 +10,7 @@ from py_impl.errors import Usage
 
 PROCESSES = ("processes", "process-pool")
 THREADS = ("threads", "thread-pool")
-ENGINES = ("celery", "celery-group", "dask")
+ENGINES = ("mpi", "celery", "celery-group", "dask")
 SWITCH = ("off", "on")
 
 
@@ -69,8 +69,8 @@ KNOBS = (
          asks="function", runtimes=("py",)),
     Knob("dispenser", str, "default", "how a job gets to its worker; default: as the executors have it", ("thread-pool", "process-pool", "async"),
          choices=("default", "counter", "queue", "pipe", "redis", "redis-aof", "zmq"), services=("redis", "redis-aof")),  # dispensers.DISPENSERS, not imported here
-    Knob("chunk", int, "1", "jobs in a message of the dispensers that send some (pipe, redis, zmq); by default a function's that cross to a"
-         " process at once", ("thread-pool", "process-pool", "interpreters"), low=1, high=1_000_000),
+    Knob("chunk", int, "1", "jobs in a message of the dispensers that send some (pipe, redis, zmq) and of mpi; by default a function's that cross to a"
+         " process at once", ("thread-pool", "process-pool", "interpreters", "mpi"), low=1, high=1_000_000),
     Knob("client", str, "default", "what asks for URLs", ("sync", *THREADS, *PROCESSES, "interpreters", "async"),
          choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp"), asks="url"),  # transport.CLIENTS, not imported here
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise

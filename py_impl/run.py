@@ -256,10 +256,12 @@ class Run:
         else:
             self.close_gate()
 
-    def load(self) -> None:
-        """Where nothing of the host's was inherited: the task, opened."""
+    def load(self, items: list[object] | None = None) -> None:
+        """Where nothing of the host's was inherited: the task, opened. `items`: what a function is called with, where that is known."""
         self.turn_knobs()
         self.task = self.command or catalog.load(self.source, self.inputs, self.path)
+        if items is not None:
+            self.task.inputs = items
         self.compile_kernel()
         self.load_transport()
         self.open_task()

@@ -159,9 +159,9 @@ C = Host("c", "cobench-host", [BUILD / "cobench-host"], (*MODELS, "async-threads
 # The same code under an interpreter: what differs is how many threads there are, and they are tried with the others.
 EMBED = Host("embed", "cobench-host-embed", [BUILD / "cobench-host-embed"], (*models_since(3, 12, 2), "async-threads"),
              TEST_TASKS / "faulty.so", (*PLUGINS, "interpreters", *ENGINES))  # fmt: skip
-PY = Host("py", "py_impl", python("py_impl"), models_since(3, 14), TASKS / "faulty.py", ("interpreters", *TASK_SYSTEMS))
+PY = Host("py", "py_impl", python("py_impl"), models_since(3, 14), TASKS / "faulty.py", ("interpreters", *ENGINES, *TASK_SYSTEMS))
 EXT = Host("ext", "py_impl", python("py_impl.ext"), (*models_since(3, 14), "native-pool"), TEST_TASKS / "faulty.so",
-           ("interpreters", *TASK_SYSTEMS))  # fmt: skip
+           ("interpreters", *ENGINES, *TASK_SYSTEMS))  # fmt: skip
 HOSTS = (C, EMBED, EXT, PY)
 
 

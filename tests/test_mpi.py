@@ -3,23 +3,25 @@
 
 import importlib.util
 import os
+import pickle
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
-from hosts import BUILD, C, EMBED, HOSTS, PROCESSES, PY, TASKS, TEST_TASKS, Host, alive, check_a_run, check_the_end, children_of, wait_until
+from hosts import BUILD, C, EMBED, HOSTS, PY, Host, check_a_run, check_the_end, children_of, python_task
+from py_impl import slots
 from test_end_pause import Paused
 
-HERE = [host for host in (C, EMBED) if shutil.which("mpirun") and ((BUILD / "plugins" / "mpi.so").exists() if host in (C, EMBED) else
+HERE = [host for host in HOSTS if shutil.which("mpirun") and ((BUILD / "plugins" / "mpi.so").exists() if host in (C, EMBED) else
                                                               importlib.util.find_spec("mpi4py"))]  # fmt: skip
 over_hosts = pytest.mark.parametrize("host", HERE, ids=repr)
+over_python = pytest.mark.skipif(PY not in HERE, reason="the model mpi cannot run here: see test_it_is_here")
 MODEL = ("--model", "mpi")
 
 
-@pytest.mark.parametrize("host", (C, EMBED), ids=repr)
+@pytest.mark.parametrize("host", HOSTS, ids=repr)
 def test_it_is_here(host):
     assert "mpi" in [model["name"] for model in host.listing()["models"]]
     if host not in HERE:
@@ -65,7 +67,7 @@ def test_a_failed_job_is_named_and_the_others_run(host, tmp_path):
     done = host.run(tmp_path, *faulty(host, "fail"))
     assert done.status == 1 and done.reason.startswith("job 2: PlantedError: planted failure")
     assert done.failed == [(2, "PlantedError")] and done.record["failed_jobs"] == 1
-    assert [row["result"] for row in done.rows if row["state"] == 2] == [1, 4, 10, 13, 16]
+    assert [row["result"] for row in done.rows if row["state"] == slots.DONE] == [1, 4, 10, 13, 16]
 
 
 @over_hosts
@@ -123,7 +125,44 @@ def test_a_command_is_no_job_of_an_engine(host, tmp_path):
     assert host.run(tmp_path, *words).status == (77 if host in (C, PY) else 2)
 
 
-@pytest.mark.parametrize("host", [host for host in HERE if host in (EMBED, PY)], ids=repr)
+@over_python
+def test_a_functions_inputs_and_values_cross(tmp_path):
+    (tmp_path / "own.py").write_text("import threading\ndef twice(line):\n    return threading.Lock() if line == 'b' else line * 2\n")
+    (tmp_path / "lines.txt").write_text("a\nb\nc\n")
+    words = ("--task", f"{tmp_path}/own.py:twice", "--inputs", tmp_path / "lines.txt", *MODEL, "--jobs", 6, "--workers", 2)
+    done = Paused(PY, tmp_path, *words).end()
+    assert done.status == 1 and sorted(done.failed) == [(1, "TypeError"), (4, "TypeError")]
+    assert "cannot pickle" in done.reason
+    usage = done.record["usage"]
+    assert usage["sent_bytes"] == 4 * len(pickle.dumps("a")) and usage["received_bytes"] == 4 * len(pickle.dumps("aa"))
+    there = [row["result"] for row in done.rows if row["state"] == slots.DONE]
+    alone = PY.run(tmp_path, *words[:4], "--model", "sync", "--jobs", 6)
+    assert there == [alone.results[job] for job in (0, 2, 3, 5)]
+
+
+@over_python
+@pytest.mark.parametrize("text, rank", [
+    ("mpirun noticed that process rank 2 with PID 7 on node a exited on signal 9 (Killed).", (2, -9)),
+    ("  Process name: [[52,1],1]\n  Exit code:    3\n", (1, 3)),
+    ("mpirun has exited due to process rank 1 with PID 0 on\nnode vm exiting improperly.", (1, 0)), ("", (None, 0)),
+])  # fmt: skip
+def test_what_mpirun_says_of_a_rank(text, rank):
+    from py_impl.engines.mpi import culprit
+
+    assert culprit(text) == rank
+
+
+over_pythons = pytest.mark.parametrize("host", [host for host in HERE if host in (EMBED, PY)], ids=repr)
+
+
+@over_pythons
+def test_a_task_that_does_not_open(host, tmp_path):
+    task = python_task(host, tmp_path, open="raise ValueError('planted')")
+    done = host.run(tmp_path, "--task", task, *MODEL, "--workers", 2)
+    assert done.status == 2 and "does not open: ValueError: planted" in done.reason
+
+
+@over_pythons
 def test_each_rank_has_its_own_interpreter(host, tmp_path):
     (tmp_path / "own.py").write_text("import os, time\ndef pid(job):\n    time.sleep(0.02)\n    return os.getpid()\n")
     done = host.run(tmp_path, "--task", f"{tmp_path}/own.py:pid", *MODEL, "--jobs", 10, "--workers", 2)

@@ -14,7 +14,8 @@
 #include "host/link.h"
 
 #define TAG        1
-#define POLLS      100u              /* without a message, before the first sleep: some 50 us of a CPU */
+#define POLLS      100u              /* without a message, before the first sleep */
+#define POLLED_NS  (50 * NS_PER_US)  /* about what they take */
 #define SLEPT_PART 16                /* of the time waited */
 #define SLEPT_NS   (200 * NS_PER_US) /* at most */
 
@@ -36,10 +37,10 @@ static void link_send(int to, const void *bytes, size_t length)
 
 static size_t link_receive(int *from, void *bytes, size_t size)
 {
-    const int64_t since = clock_now_ns();
     MPI_Request request;
     MPI_Status status;
     int there = 0, length = 0;
+    int64_t since = 0;
     MPI_Irecv(bytes, (int)size, MPI_BYTE, MPI_ANY_SOURCE, TAG, MPI_COMM_WORLD, &request);
     for (unsigned polls = 0;; polls++) {
         MPI_Test(&request, &there, &status);
@@ -47,7 +48,9 @@ static size_t link_receive(int *from, void *bytes, size_t size)
             break;
         if (polls < POLLS)
             continue;
-        const int64_t now = clock_now_ns(), part = (now - since) / SLEPT_PART;
+        const int64_t now = clock_now_ns();
+        since = since ? since : now - POLLED_NS;
+        const int64_t part = (now - since) / SLEPT_PART;
         (void)clock_sleep_until(now + (part < SLEPT_NS ? part : SLEPT_NS));
     }
     MPI_Get_count(&status, MPI_BYTE, &length);

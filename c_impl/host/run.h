@@ -44,7 +44,7 @@ struct run {
     const struct placement *placement; /* of --hosts: where the workers are; NULL: all on this machine */
     const char *const *launcher;       /* then how to start them (host/remote.h) */
     struct children *children;         /* for `workers` of them; NULL unless the model uses processes */
-    char folder[64];                   /* of run_folder_make; empty: none */
+    char folder[256];                  /* of run_folder_make; empty: none */
     int gate_read, gate_write;         /* descriptors of --gate; -1: none */
     const struct end_pause *end_pause; /* of --end-pause; NULL: none */
     const sigset_t *signals;           /* that worker processes get back; NULL: as they are */

@@ -16,14 +16,14 @@ class Model:
 
     __slots__ = (
         "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
-        "remote", "services", "drawing", "apart",
+        "remote", "services", "drawing", "apart", "alone",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
         runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (), drawing: str = "",
-        remote: bool = False, engine: bool = False,
+        remote: bool = False, engine: bool = False, alone: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.module = ("engines." if engine else "models.") + module  # in py_impl; has run(run: Run) -> None
@@ -34,6 +34,7 @@ class Model:
         self.baseline = baseline  # one job at a time
         self.extra = extra or engine  # the driver runs it only where it is named
         self.apart = processes or engine  # its jobs run in other processes
+        self.alone = alone  # which inherit nothing: each opens the task, and the host does not
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
         self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
         self.runtimes = runtimes  # that have it
@@ -53,6 +54,8 @@ MODELS = (
         "interpreters", "interpreters", "concurrent.futures.InterpreterPoolExecutor", extra=sys.version_info < INTERPRETERS,
         fds_a_worker=2,
     ),  # fmt: skip
+    Model("mpi", "mpi", "mpi4py's MPIPoolExecutor over the ranks of one job of Open MPI", engine=True, alone=True,
+          runtimes=("py", "ext")),
     Model("celery", "celery_", "Celery on Redis: a prefork worker, late acknowledgement, one job in advance", engine=True,
           services=("redis",), runtimes=("py", "ext")),
     Model("celery-group", "celery_group", "the same with the jobs sent as a group", engine=True, services=("redis",),
