@@ -122,6 +122,7 @@ def test_nothing_on_path(checkout, tmp_path):
     found = examined(checkout, PATH=tmp_path / "tools")
     assert found.verdict("hyperfine") == "missing" and found.found("hyperfine") == "not installed"
     assert found.verdict("gnuplot") == "note"
+    assert found.verdict("engines") == "note" and "redis-server, mpirun" in found.found("engines")
     table = SETUP[SETUP.index("dependencies='"):SETUP.index("\n'\n")]
     known = set(re.split(r"[\s|]+", table))
     named = {package for f in found.findings for packages in re.findall(r"apt-get install ([a-z0-9. -]+)", f["advice"] or "")
