@@ -196,6 +196,25 @@ def test_however_the_driver_ends_nothing_is_left(checkout, ends_by, served):
 
 
 @needs_redis
+def test_killed_together_with_its_supervisor(checkout):
+    """Then nobody is there to remove a folder on a disk, but the next run that makes one."""
+    process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis-aof")
+    wait_until(lambda: servers(str(checkout.root)), 60, "the service runs")
+    (folder,) = {os.readlink(f"/proc/{pid}/cwd") for pid in servers(str(checkout.root))}
+    both = [pid for pid, words in mine(str(checkout.root)) if words[0] == str(checkout.build / "cobench").encode()]
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in both:
+            os.kill(pid, number)
+    process.communicate(timeout=60)
+    wait_until(lambda: not servers(str(checkout.root)), 20, "the service has ended")
+    assert len(both) == 2 and os.path.exists(folder)
+    os.utime(folder, (0, 0))
+    shutil.rmtree(checkout.results, ignore_errors=True)
+    checkout.good(*SMALL, "--store", "redis-aof")
+    assert not os.path.exists(folder)
+
+
+@needs_redis
 def test_one_that_ends_by_itself_stops_the_run(checkout):
     process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis")
     wait_until(lambda: checkout.folders() and checkout.journal_text().count("\n") > 5, 60, "rounds")

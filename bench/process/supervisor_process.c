@@ -283,6 +283,8 @@ static int start_service(struct supervision *k, const struct order *o, pid_t *pi
         return rc;
     }
     k->service_count++;
+    if (*folder != '\0')
+        dir_lock(folder);
     const int rc = spawn(o, pid);
     k->services[i] = rc == 0 ? *pid : 0;
     return rc;

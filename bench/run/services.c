@@ -287,6 +287,8 @@ static int start_here(size_t i, const char *address, struct supervisor *supervis
     else
         v->folder = kind->on_disk ? text_format(DISK "/%s.%s", strrchr(scratch, '/') + 1, kind->name)
                                   : text_format("%s/%s", scratch, kind->name);
+    if (v->folder != NULL && kind->on_disk)
+        dir_sweep(DISK);
     if (v->folder != NULL && strlen(v->folder) + 1 + strlen(kind->socket) >= SERVICE_PATH_SIZE) {
         v->why = text_format("%s: the path of its socket would have more than %zu bytes; a shorter TMPDIR would do",
                              kind->name, SERVICE_PATH_SIZE - 1);

@@ -183,17 +183,17 @@ void dir_remove_scratch(const char *path)
     remove_semaphores(strrchr(path, '/') + 1);
 }
 
-/* Removes what runs have left that were killed together with their supervisors: nobody holds its lock, and it is older than
- * a folder can be that is about to be locked. */
-static void sweep(const char *parent)
+/* Nobody holds its lock, and it is older than a folder can be that is about to be locked. */
+void dir_sweep(const char *parent)
 {
+    static const size_t length = sizeof SCRATCH_PREFIX "XXXXXX" - 1;
     DIR *dir = opendir(parent);
     if (dir == NULL)
         return;
     for (const struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         struct stat st;
-        if (strncmp(entry->d_name, SCRATCH_PREFIX, strlen(SCRATCH_PREFIX)) != 0 ||
-            strlen(entry->d_name) != strlen(SCRATCH_PREFIX "XXXXXX"))
+        if (strncmp(entry->d_name, SCRATCH_PREFIX, strlen(SCRATCH_PREFIX)) != 0 || strlen(entry->d_name) < length ||
+            strchr(".", entry->d_name[length]) == NULL)
             continue;
         const int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && time(NULL) - st.st_mtime > SWEEP_AGE_S &&
@@ -208,15 +208,21 @@ static void sweep(const char *parent)
     closedir(dir);
 }
 
+void dir_lock(const char *path)
+{
+    const int lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0)
+        (void)flock(lock, LOCK_EX | LOCK_NB); /* nobody else knows the name */
+}
+
 /* 0 or a negative errno: there can be no folder, or it has no space. What else may be wrong shows when it is used. */
 static int make_in(const char *parent, char **path)
 {
-    sweep(parent);
+    dir_sweep(parent);
     char *name = text_format("%s/" SCRATCH_PREFIX "XXXXXX", parent);
     int rc = mkdtemp(name) == NULL ? -errno : 0;
-    const int lock = rc == 0 ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1; /* held to this process's end */
-    if (lock >= 0)
-        (void)flock(lock, LOCK_EX | LOCK_NB); /* nobody else knows the name */
+    if (rc == 0)
+        dir_lock(name);
     const int space = rc == 0 ? dir_try_space(name) : 0;
     if (space == -ENOSPC || space == -EDQUOT) {
         dir_remove_flat(name);

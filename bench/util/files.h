@@ -33,6 +33,10 @@ void dir_remove_tree(const char *path);
  * process ends; such folders that nobody has locked, of runs killed as a whole, are removed on the way.
  */
 int dir_make_scratch(char **path);
+/* Locks a folder that this process has made, to its end. */
+void dir_lock(const char *path);
+/* Removes such folders, and those with ".MORE" behind the name, that runs left in `parent` which were killed as a whole. */
+void dir_sweep(const char *parent);
 /* Removes such a folder, with the semaphores of its name. */
 void dir_remove_scratch(const char *path);
 #define DIR_SPARE (1u << 20) /* bytes: more than the records, JSON and complaints of a sample take together */
