@@ -55,6 +55,8 @@ static void set_cost(struct table_value *out, const struct ladder_cost *cost)
     set_interval(out, &cost->job_s);
     if (cell != NULL && (!cell->verified || cell->rounds == 0))
         table_set_text(out, cell->cell->status == CELL_IMPOSSIBLE ? "not here" : cell_status_word(cell->cell->status));
+    else if (cell != NULL && isnan(cost->job_s.estimate))
+        table_set_text(out, format_ratio_state(RATIO_TOO_SHORT));
     out->doubtful = cell != NULL && cell->doubt != DOUBT_NONE;
 }
 
