@@ -235,12 +235,14 @@ class Command:
     def choose_hosts(self, model: Model, run: Run, given: dict[str, object]) -> list[tuple[str, int]]:
         if "--hosts" not in given:
             return []
-        from py_impl import remote
+        from py_impl import dispensers, remote
 
+        dispenser = dispensers.DISPENSERS.get(run.knobs["dispenser"])
+        queue = model.processes and dispenser is not None and dispenser.broker
         hosts = remote.parse(given["--hosts"])
         if not given["--launcher"]:
             raise Usage("--hosts needs --launcher")
-        if not model.remote:
+        if not model.remote and not queue:
             raise Impossible(f"--hosts: the workers of {model.name} are on this machine")
         return hosts
 

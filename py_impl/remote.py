@@ -96,13 +96,12 @@ def _die_with_parent(parent: int, prctl) -> None:
 
 
 class Agent:
-    __slots__ = ("name", "first", "count", "process", "offset_ns", "text")
+    __slots__ = ("name", "workers", "process", "offset_ns", "text")
     GONE = "host {}: the launcher has ended; is there a cobench-host on it, at the same path?"
 
-    def __init__(self, name: str, first: int, count: int, process: subprocess.Popen) -> None:
+    def __init__(self, name: str, workers: range, process: subprocess.Popen) -> None:
         self.name = name
-        self.first = first
-        self.count = count
+        self.workers = workers  # their numbers
         self.process = process
         self.offset_ns = 0  # its CLOCK_MONOTONIC minus this machine's; 0 where both are one
         self.text = b""
@@ -167,7 +166,7 @@ class Remote:
                                                bufsize=0, preexec_fn=lambda: _die_with_parent(parent, prctl))
                 except OSError as error:
                     raise Failed(f"host {name}: the launcher cannot be started: {error}") from error
-                self.agents.append(Agent(name, first, count, process))
+                self.agents.append(Agent(name, range(first, first + count), process))
             for agent in self.agents:
                 agent.ask_clock(until)
             for agent in self.agents:
@@ -176,12 +175,12 @@ class Remote:
             self.end(0)
             raise
 
+    def of(self, worker: int) -> Agent:
+        return next(agent for agent in self.agents if worker in agent.workers)
+
     def offset_ns(self, worker: int) -> int:
         """What is to be taken from a stamp of a worker's to have it on this machine's clock."""
-        for agent in self.agents:
-            if agent.first <= worker < agent.first + agent.count:
-                return agent.offset_ns
-        return 0
+        return self.of(worker).offset_ns
 
     def ended(self) -> Iterator[tuple[int, int, str]]:
         """Workers that have ended since, without waiting: the number (where one command stands for all of its host the first's), the
@@ -194,7 +193,7 @@ class Remote:
                         yield int(numbers[0]), int(numbers[1]), agent.name
             except EOFError:
                 agent.process.stdout.close()
-                yield agent.first, ENDED_UNKNOWN, agent.name
+                yield agent.workers[0], ENDED_UNKNOWN, agent.name
 
     def end(self, within_s: float) -> None:
         """Ends all: closes the agents' inputs, waits for them at most so long, kills what is left."""

@@ -88,7 +88,7 @@ def test_agents_on_two_hosts(tmp_path):
     """Each has its share; one clock is one; who ends is told; at the end nothing is left."""
     words = ["sh", "-c", 'echo $AS $$ >w{worker}; test {worker} = 1 && exit 7; sleep 60']
     there = remote.Remote([("a", 1), ("b", 2)], HERE, 3, str(tmp_path), words, 10)
-    assert [(a.name, a.first, a.count) for a in there.agents] == [("a", 0, 1), ("b", 1, 2)]
+    assert [(a.name, *a.workers) for a in there.agents] == [("a", 0), ("b", 1, 2)]
     assert [there.offset_ns(worker) for worker in range(3)] == [0, 0, 0]
     ended = []
     until = time.monotonic() + 10

@@ -30,7 +30,7 @@ class Lost(Exception):
 
 def run(run: Run) -> None:
     run.gate_cold()
-    pool = Processes(run) if run.processes else Threads(run)
+    pool = elsewhere(run) if run.hosts else Processes(run) if run.processes else Threads(run)
     try:
         manager = dispensers.load(run, pool)
     except OSError as error:
@@ -60,6 +60,12 @@ def run(run: Run) -> None:
         manager.close()
         run.watchdog.clean_up = None
     run.watchdog.stop_server()
+
+
+def elsewhere(run: Run):
+    from py_impl.models.elsewhere import Elsewhere
+
+    return Elsewhere(run)
 
 
 # -- threads ------------------------------------------------------------------------------------------------------------
