@@ -15,6 +15,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from py_impl.errors import Failed, Usage
@@ -22,7 +23,7 @@ from py_impl.params import build_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SLOTS_MAX = 100_000
 NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -30,6 +31,7 @@ ROUND_TRIPS = 8  # of which the shortest counts
 SAME_CLOCK_NS = 20_000_000  # no two machines were started within this of each other: it is one clock
 SHELLS = ("ssh", "rsh")  # these join their words with blanks and have a shell split them again
 PR_SET_PDEATHSIG = 1
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where a host is started; it is the same on all
 CLOCK, START = b"?", b"s"  # what an agent is told
 ENDED_UNKNOWN = -1  # the host's agent, or the way to it, is gone
 
@@ -79,6 +81,12 @@ def address(hosts: list[tuple[str, int]]) -> str:
                     raise Failed(f"host {name}: this machine does not reach it: {error}") from error
                 return sock.getsockname()[0]
     return "127.0.0.1"
+
+
+def called(function: Callable[..., object], *words: str) -> list[str]:
+    """The words of a process that calls a function of a module with texts; to be started in ROOT."""
+    return [sys.executable, "-s", "-E", "-c", f"import sys; from {function.__module__} import {function.__name__} as call; call(*sys.argv[1:])",
+            *words]  # fmt: skip
 
 
 def launched(launcher: list[str], host: str, words: list[str]) -> list[str]:

@@ -117,11 +117,12 @@ static void reap(struct agent *a)
     }
 }
 
-static void signal_all(const struct agent *a, int signal)
+/* The commands themselves, or all that is in their groups, too. */
+static void signal_all(const struct agent *a, int signal, bool groups)
 {
     for (unsigned i = 0; i < a->started; i++)
         if (a->pids[i] > 0)
-            kill(-a->pids[i], signal);
+            kill(groups ? -a->pids[i] : a->pids[i], signal);
 }
 
 /* Waits for something to read from stdin or for a signal, at most until then. False: it is time to end. */
@@ -152,10 +153,10 @@ static bool attend(struct agent *a, bool input, int64_t until_ns)
 static void end_all(struct agent *a)
 {
     const int64_t until_ns = clock_now_ns() + END_GRACE_NS;
-    signal_all(a, SIGTERM);
+    signal_all(a, SIGTERM, false);
     while (a->left > 0 && clock_now_ns() < until_ns)
         (void)attend(a, false, until_ns); /* it is ending already */
-    signal_all(a, SIGKILL);
+    signal_all(a, SIGKILL, true);
     while (a->left > 0)
         (void)attend(a, false, clock_now_ns() + NS_PER_S);
 }

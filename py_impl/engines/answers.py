@@ -18,13 +18,14 @@ from py_impl.dispensers.work import take_job
 from py_impl.errors import Impossible
 from py_impl.failure import explain
 from py_impl.run import Run
-from py_impl.slots import FAILED, HEADER_BYTES, SLOT_BYTES, Slots
+from py_impl.slots import FAILED, FIELDS, HEADER_BYTES, SLOT, SLOT_BYTES, Slots
 from py_impl.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from py_impl.shared_state import SharedState
 
+WORKER, STAMPS = FIELDS.index("worker"), tuple(map(FIELDS.index, ("start_ns", "end_ns", "replied_ns")))
 WINDOW_BYTES = 64 << 20  # of payloads in flight
 
 
@@ -144,6 +145,7 @@ class Answers:
         if run.task.ASKS == COMMAND:
             raise Impossible("a command is no job of an engine: its task would have to start the program itself")
         self.run = run
+        self.offset_ns: Callable[[int], int] | None = None  # how far a worker's clock is ahead; None: all are on this machine
         self.flying: set[int] = set()
         self.token = os.urandom(8).hex()  # of this run, in names that others see
         self._calls = hasattr(run.task, "call")
@@ -167,9 +169,19 @@ class Answers:
         for job, slot, tail in unpack_done(message)[1]:
             if job in self.flying:
                 self.flying.remove(job)
-                take_job(self.run, job, slot, tail)
+                take_job(self.run, job, self._here(slot), tail)
 
-    def note(self, job: int, kind: str, why: str) -> None:
+    def _here(self, slot: bytes) -> bytes:
+        """With its stamps on this machine's clock."""
+        if self.offset_ns is None:
+            return slot
+        fields = list(SLOT.unpack(slot))
+        offset = self.offset_ns(fields[WORKER])
+        for stamp in STAMPS:
+            fields[stamp] -= offset if fields[stamp] else 0
+        return SLOT.pack(*fields)
+
+    def note(self, job: int | None, kind: str, why: str) -> None:
         self.run.shared.failed(job, None, kind, why, None)
 
     def lose(self, job: int, kind: str, why: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import os
+import pickle
 import time
 import warnings
 from collections import Counter
@@ -23,6 +24,7 @@ from py_impl.engines.keeper import Keeper, Parts
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
 from py_impl.models.crash import KIND
+from py_impl.remote import ROOT, Remote, called
 from py_impl.run import Run
 from py_impl.watchdog import worker_signals
 
@@ -47,11 +49,13 @@ TRIES = 3  # a job whose process died that often is given up
 RECONNECT_S = 10.0  # of a broker that does not answer, and for what it may still have when it is back
 IDLE_S = 1.0  # without an answer, until somebody looks whether there is a reason
 COOL = SIGRTMIN  # to a process of the pool: close the task, and end; one that the pool's own code leaves alone
+ANSWER_S = 20.0  # for the agent of another host to say that it is there
 END_S = 10.0  # for worker processes to close their task
 RETRY = {"max_retries": 100, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}  # for RECONNECT_S
 WARM = -1  # a job that is none
 QUEUE = "jobs"  # behind the prefix: lists of messages, as kombu has them, and what is below
 UNACKED = "unacked"
+RUN = "run"  # what workers on other hosts have to know of it
 UP, DEATHS = "up", "deaths"  # a list: of each process that the task is open, or why not; a hash: job to how many died of it
 AGAIN, TWICE = "again", "twice"  # lists of jobs: that were taken from the broker once more; whose second result was dropped
 
@@ -149,6 +153,7 @@ class Own:
     run: Run
     app: Celery
     prefix: str
+    first = 0  # the number of this host's first worker
     answerer: Answerer | None = None
 
 
@@ -170,6 +175,16 @@ def serve(run: Run, app: Celery, prefix: str) -> None:
     os._exit(1)
 
 
+def serve_away(url: str, prefix: str, first: str, count: str) -> None:
+    """The same on another host, where nothing is inherited: what there is to know of the run lies in Redis."""
+    run = Run()
+    run.__setstate__(pickle.loads(redis.Redis.from_url(url).get(prefix + RUN)))
+    run.start_method = "fork"  # of the processes here
+    run.load()
+    own.first = int(first)
+    serve(run, application(url, prefix, int(count), run.request_timeout_s), prefix)
+
+
 def end_pool(processes: list) -> None:
     """Has the pool's processes close their task, and ends with them: a pool that is closed takes its time."""
     for process in processes:
@@ -189,7 +204,7 @@ def warm(**_) -> None:
     """A process of the pool."""
     from billiard.process import current_process
 
-    number, trouble = current_process().index, ""
+    number, trouble = own.first + current_process().index, ""
     try:
         own.run.enter_process()
         own.answerer = Answerer(own.run, number)
@@ -234,6 +249,8 @@ class Engine:
         self.run = run
         self.answers = Answers(run)
         self.prefix = f"cobench:{self.answers.token}:"
+        self.url = url
+        self.remote: Remote | None = None
         self.app = application(url, self.prefix, run.workers, run.request_timeout_s)
         self.job = self.app.tasks["job"]
         self.redis = redis.Redis.from_url(url, socket_timeout=RECONNECT_S)
@@ -247,12 +264,16 @@ class Engine:
         self.server = self.known_server()
         self.redis.close()  # before the fork
         self.keeper = Keeper(run, self.begin, self.sweep)
+        if run.hosts:
+            self.begin_away()
         self.wait_until_warm()
         run.gate()
         hand_over(self)
         self.answers.over()
         self.note_what_ran_again()
         run.end_pause_all()
+        if self.remote is not None:
+            self.remote.end(END_S)
         self.keeper.end(gently=hasattr(run.task, "worker_close"))
 
     def known_server(self) -> str:
@@ -263,7 +284,16 @@ class Engine:
             raise Impossible(f"Redis does not answer: {error}") from error
 
     def begin(self, parts: Parts) -> None:
-        parts.start("the Celery worker", lambda: serve(self.run, self.app, self.prefix))
+        if not self.run.hosts:
+            parts.start("the Celery worker", lambda: serve(self.run, self.app, self.prefix))
+
+    def begin_away(self) -> None:
+        """A worker on each host, with so many processes as it takes."""
+        run = self.run
+        self.redis.set(self.prefix + RUN, pickle.dumps(run.away()), ex=3600)
+        words = called(serve_away, self.url, self.prefix, "{first}", "{count}")
+        self.remote = Remote(run.hosts, run.launcher, run.workers, ROOT, words, ANSWER_S)
+        self.answers.offset_ns = self.remote.offset_ns
 
     def sweep(self) -> None:
         """In the keeper's process."""
@@ -287,6 +317,8 @@ class Engine:
 
     def check_keeper(self) -> None:
         self.keeper.hear(0)
+        for _, status, host in self.remote.ended() if self.remote is not None else ():
+            raise Failed(f"the Celery worker on host {host} has ended with status {status}")
 
     # -- the jobs -------------------------------------------------------------------------------------------------------
 

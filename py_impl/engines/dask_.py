@@ -13,6 +13,7 @@ import logging
 import mmap
 import os
 import shutil
+import socket
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from collections import deque
 from concurrent.futures import Future as Waited
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitedTooLong
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from signal import SIGTERM, signal
@@ -29,6 +31,8 @@ from py_impl.engines.keeper import Keeper, Parts
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
 from py_impl.models.crash import KIND
+from py_impl.remote import ROOT, Remote, called
+from py_impl.remote import address as address_of
 from py_impl.run import Run
 from py_impl.slots import DONE
 from py_impl.watchdog import worker_signals
@@ -44,7 +48,15 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 CONNECT_S = 10  # to somebody else's scheduler
+LOST_S = 12  # for a host that is cut off to be missed: it has to have eleven
+END_S = 5.0  # for workers on other hosts to end
+ANSWER_S = 30.0  # for a host's agent to say that it is there
 LOOK_S = 1.0  # between looks at the keeper
+
+
+def keep_in_touch() -> None:
+    """Of connections between hosts: a host that is cut off is missed after LOST_S, not after half a minute."""
+    dask.config.set({"distributed.comm.timeouts.tcp": f"{LOST_S} s"})
 
 
 def quiet() -> None:
@@ -129,11 +141,41 @@ def run_job(job: int, item: object = b"") -> bytes:
     return answer
 
 
-def run_job_away(token: str, job: int, item: object = b"") -> bytes:
-    """In a worker that is not ours."""
+def open_away_once(token: str) -> None:
     if own.token != token:
         own.answerer, own.token = get_worker().plugins[token].open(), token
+
+
+def run_job_away(token: str, job: int, item: object = b"") -> bytes:
+    """In a worker that is not ours."""
+    open_away_once(token)
     return own.answerer.answer(job, item)
+
+
+def serve_away(address: str, number: str) -> None:
+    """The process of a worker on another host, where all files that it writes are in a folder of its own. Does not return."""
+    quiet()
+    keep_in_touch()
+    host, port = address.rpartition("/")[2].rsplit(":", 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way:
+        way.connect((host, int(port)))
+        own_address = way.getsockname()[0]
+    folder = tempfile.mkdtemp(prefix="cobench-dask-")
+
+    def end(*_: object) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+    async def serve() -> None:
+        async with Worker(address, name=number, nthreads=1, host=own_address, memory_limit=0, local_directory=folder,
+                          dashboard_address=f"{own_address}:0") as worker:  # fmt: skip
+            await worker.finished()
+
+    signal(SIGTERM, end)
+    try:
+        asyncio.run(serve())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Carrier(WorkerPlugin):
@@ -154,12 +196,14 @@ class Carrier(WorkerPlugin):
 # -- in the scheduler's process -----------------------------------------------------------------------------------------
 
 
-def schedule(tell: int) -> None:
+def schedule(tell: int, host: str = LOOPBACK) -> None:
     """Does not return. Writes its address to the descriptor `tell`."""
     worker_signals()
+    if host != LOOPBACK:
+        keep_in_touch()
 
     async def schedule() -> None:
-        async with Scheduler(host=LOOPBACK, port=0, dashboard=False, dashboard_address=f"{LOOPBACK}:0") as scheduler:
+        async with Scheduler(host=host, port=0, dashboard=False, dashboard_address=f"{host}:0") as scheduler:
             os.write(tell, scheduler.address.encode())
             os.close(tell)
             await scheduler.finished()
@@ -176,7 +220,7 @@ def run(run: Run) -> None:
     quiet()
     dask.config.set({"distributed.diagnostics.nvml": False})
     address = run.services.get("dask")
-    engine = Ours(run) if address is None else Theirs(run, address)
+    engine = Elsewhere(run) if run.hosts else Ours(run) if address is None else Theirs(run, address)
     engine.open()
     run.check_workers()
     run.gate()
@@ -246,6 +290,19 @@ class Engine:
         self.answers.lose(job, type(error).__name__, str(error))
 
 
+def begin_scheduler(parts: Parts, host: str) -> str:
+    """In the keeper's process; its address, which the host hears, too."""
+    read, write = os.pipe()
+    parts.start("the Dask scheduler", partial(schedule, write, host))
+    os.close(write)
+    address = os.read(read, 256).decode()
+    os.close(read)
+    if not address:
+        raise Failed("its scheduler has ended")
+    parts.say(address)
+    return address
+
+
 class Ours(Engine):
     def open(self) -> None:
         run = self.run
@@ -267,14 +324,7 @@ class Ours(Engine):
             self.run.check_workers()
 
     def begin(self, parts: Parts) -> None:
-        read, write = os.pipe()
-        parts.start("the Dask scheduler", partial(schedule, write))
-        os.close(write)
-        address = os.read(read, 256).decode()
-        os.close(read)
-        if not address:
-            raise Failed("its scheduler has ended")
-        parts.say(address)
+        address = begin_scheduler(parts, LOOPBACK)
         for number in range(self.run.workers):
             parts.start(f"worker {number}", partial(self.serve, number, address), partial(self.died, number))
 
@@ -330,3 +380,44 @@ class Theirs(Engine):
     def close(self) -> None:
         self.client.unregister_worker_plugin(self.answers.token)
         self.client.close()
+
+
+class Elsewhere(Theirs):
+    """The scheduler is ours, its workers are on other hosts."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(run, "")
+        self.lost: set[int] = set()  # workers of which it has been said
+
+    def open(self) -> None:
+        run = self.run
+        host = address_of(run.hosts)
+        self.keeper = Keeper(run, partial(begin_scheduler, host=host), lambda: None)
+        while (address := self.keeper.hear(LOOK_S)) is None:
+            pass
+        self.remote = Remote(run.hosts, run.launcher, run.workers, ROOT, called(serve_away, address, "{worker}"), ANSWER_S)
+        self.answers.offset_ns = self.remote.offset_ns
+        self.connect(address)
+        while len(workers := self.client.scheduler_info()["workers"]) < run.workers:
+            with suppress(TimeoutError):
+                self.client.wait_for_workers(run.workers, LOOK_S)
+            self.look()
+        self.client.register_worker_plugin(Carrier(self.answers.token, run.away(), {at: int(w["name"]) for at, w in workers.items()}))
+        ready = [self.client.submit(open_away_once, self.answers.token, workers=[at], pure=False) for at in workers]
+        self.wait(self.client._gather(ready))
+
+    def look(self) -> None:
+        self.keeper.hear(0)
+        for number, status, host in self.remote.ended():
+            raise Failed(f"worker {number} on host {host} has ended with status {status}")
+
+    def work(self) -> None:
+        super().work()
+        there = {int(worker["name"]) for worker in self.client.scheduler_info()["workers"].values()}
+        for number in sorted(set(range(self.run.workers)) - there):
+            self.answers.note(None, "WorkerLost", f"worker {number} on host {self.remote.of(number).name} was lost; Dask gave its jobs to others")
+
+    def close(self) -> None:
+        self.client.close()
+        self.remote.end(END_S)
+        self.keeper.end(gently=False)

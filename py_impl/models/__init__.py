@@ -57,10 +57,11 @@ MODELS = (
     Model("mpi", "mpi", "mpi4py's MPIPoolExecutor over the ranks of one job of Open MPI", engine=True, alone=True,
           runtimes=("py", "ext")),
     Model("celery", "celery_", "Celery on Redis: a prefork worker, late acknowledgement, one job in advance", engine=True,
+          remote=True, services=("redis",), runtimes=("py", "ext")),
+    Model("celery-group", "celery_group", "the same with the jobs sent as a group", engine=True, remote=True,
           services=("redis",), runtimes=("py", "ext")),
-    Model("celery-group", "celery_group", "the same with the jobs sent as a group", engine=True, services=("redis",),
+    Model("dask", "dask_", "Dask distributed: a scheduler, and workers of one thread on loopback", engine=True, remote=True,
           runtimes=("py", "ext")),
-    Model("dask", "dask_", "Dask distributed: a scheduler, and workers of one thread on loopback", engine=True, runtimes=("py", "ext")),
     Model(
         "native-pool", "native_pool", "one call: the C host's thread pool runs all jobs", fds_a_connection=3,
         runtimes=("ext",),

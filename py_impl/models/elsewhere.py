@@ -6,7 +6,6 @@ an agent (remote.py), and serves the dispenser's queue. They answer with slots. 
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
@@ -15,10 +14,9 @@ from py_impl.dispensers.message import unpack_done
 from py_impl.dispensers.redis_ import End, connect, patiently
 from py_impl.errors import Failed
 from py_impl.models.crash import how
-from py_impl.remote import ENDED_UNKNOWN, Remote
+from py_impl.remote import ENDED_UNKNOWN, ROOT, Remote
 from py_impl.run import Run
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ANSWER_S = 20.0  # for a host's agent to say that it is there
 GRACE_S = 1.0  # before a worker is told once more that there are no more jobs
 END_S = 15.0  # for it to end: longer than it looks for a broker
