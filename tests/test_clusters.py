@@ -7,13 +7,15 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
 
 import make_run
 from driver import COBENCH, Run, cobench
-from hosts import BUILD, ROOT
+from hosts import BUILD, EXT, PY, ROOT, wait_until
+from redis_server import RedisServer
 
 from py_impl import remote
 from py_impl.errors import Failed, Usage
@@ -130,6 +132,75 @@ def test_ssh_gets_its_words_quoted():
     assert remote.launched(["/usr/bin/ssh", "-q", "{host}"], "a", ["x", "the other", "$HOME"])[3:] == ["x", "'the other'", "'$HOME'"]
     assert remote.launched(["srun", "-w", "{host}"], "a", ["x", "the other"]) == ["srun", "-w", "a", "x", "the other"]
     assert remote.launched(["ssh", "{host}"], "localhost", ["x"]) == ["x"]
+
+
+# -- what has its workers there ------------------------------------------------------------------------------------------
+
+ELSEWHERE = ("--hosts", "127.0.0.2:1,127.0.0.3:2", "--launcher", "env", "--launcher", "AS={host}")
+
+
+@pytest.fixture
+def redis():
+    server = RedisServer()
+    yield server
+    server.close()
+
+
+@pytest.mark.parametrize("host", [PY, EXT])
+@pytest.mark.parametrize("words", [["process-pool", "--dispenser", "redis"], ["celery"], ["celery-group"], ["dask"]], ids=lambda words: words[0])
+def test_python_workers_on_hosts(tmp_path, redis, host, words):
+    """Every job once, by workers that are numbered host by host, on one clock; nothing of it is left in Redis or running."""
+    done = host.run(tmp_path, "--task", "count", "--set", "size=20000", "--model", *words, "--jobs", 40, "--workers", 3,
+                    "--service", f"redis=unix://{redis.socket}", *ELSEWHERE)  # fmt: skip
+    if done.status == 77:
+        pytest.skip(f"an optional library is missing: {done.reason}")
+    assert (done.status, done.reason) == (0, None)
+    assert {row["runs"] for row in done.rows} == {1} and {row["worker"] for row in done.rows} <= {0, 1, 2}
+    assert all(done.record["phases"]["ready"] <= row["start_ns"] <= row["end_ns"] <= done.record["phases"]["work"] for row in done.rows)
+    assert redis.keys() == []
+    assert not [pid for pid in os.listdir("/proc") if pid.isdecimal() and str(redis.socket).encode() in command_line(pid)
+                and b"redis-server" not in command_line(pid)]
+
+
+def command_line(pid: str) -> bytes:
+    try:
+        return open(f"/proc/{pid}/cmdline", "rb").read()
+    except OSError:
+        return b""
+
+
+def test_what_a_lost_worker_had_is_done_by_the_others(tmp_path, redis):
+    words = ("--task", "wait", "--set", "delay=300", "--model", "process-pool", "--dispenser", "redis", "--jobs", 8, "--workers", 2,
+             "--service", f"redis=unix://{redis.socket}", "--hosts", "a:1,b:1", *ELSEWHERE[2:])  # fmt: skip
+    running = PY.start(tmp_path, *words)
+    wait_until(lambda: redis.ask("LLEN", f"{prefix_of(redis)}taken:1") == "1")
+    (worker,) = [pid for pid in os.listdir("/proc") if pid.isdecimal() and b"--worker\x001\x00" in command_line(pid)
+                 and str(redis.socket).encode() in command_line(pid) and b"agent" not in command_line(pid)]
+    os.kill(int(worker), signal.SIGKILL)
+    assert running.wait(60) == 1
+    running.stderr.close()
+    record = json.loads((tmp_path / "record").read_text())
+    assert [failure["type"] for failure in record["failures"]] == ["Crash"]
+    assert record["failures"][0]["message"].endswith("; it was given to another") and record["failed_jobs"] == 0
+
+
+def prefix_of(redis: RedisServer) -> str:
+    return next((key[: len("cobench:") + 17] for key in redis.keys()), "")
+
+
+def test_models_that_are_on_this_machine_say_so(tmp_path):
+    for host in (PY, EXT):
+        done = host.run(tmp_path, "--task", "count", "--model", "thread-pool", "--workers", 2, *ELSEWHERE)
+        assert (done.status, done.reason) == (77, "--hosts: the workers of thread-pool are on this machine")
+
+
+def test_hosts_of_namespaces():
+    """scripts/checks/hosts.py in a short form: the network is a real one, and MPI's daemons are started by the launcher."""
+    check = [sys.executable, ROOT / "scripts/checks/hosts.py", "--sizes", "2", "--no-cut", "--only", "c:mpi,py:process-pool+redis"]
+    done = subprocess.run(check, capture_output=True, text=True, timeout=300, env=os.environ | {"COBENCH_BUILD": str(BUILD)})
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip().splitlines()[-1])
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # -- the driver -------------------------------------------------------------------------------------------------------

@@ -32,9 +32,9 @@
 #include "host/run.h"
 #include "host/shared_state.h"
 
-#define MANAGER     (-1)
-#define NO_MPIRUN   127 /* as a shell has it */
-#define SAID_MAX    4096 /* of the end of what mpirun says */
+#define MANAGER   (-1)
+#define NO_MPIRUN 127  /* as a shell has it */
+#define SAID_MAX  4096 /* of the end of what mpirun says */
 
 struct job {
     struct run *run;
@@ -83,8 +83,8 @@ static size_t put_remote(const struct run *run, const char **argv)
         setenv(keep[i][0], keep[i][1], 0);
     snprintf(script, sizeof script, "%s/launcher", run->folder);
     const int rc = remote_script(run->launcher, script);
-    const char *const words[] = {"--mca", "plm_rsh_agent", strdup(script), "--map-by", "seq", "--host",
-                                 hosts_of_ranks(run)};
+    const char *const words[] = {"--mca", "plm_rsh_agent", strdup(script),     "--map-by",
+                                 "seq",   "--host",        hosts_of_ranks(run)};
     for (size_t i = 0; rc == 0 && i < sizeof words / sizeof *words; i++)
         if (!(argv[count++] = words[i]))
             return 0;
@@ -94,8 +94,18 @@ static size_t put_remote(const struct run *run, const char **argv)
 /* Adds those for ranks on this machine alone: no network is looked for, and all files lie in the run's folder. */
 static size_t put_local(const struct run *run, const char **argv)
 {
-    const char *const words[] = {"--mca",     "pml", "ob1", "--mca", "btl", "self,vader", "--mca", "orte_tmpdir_base",
-                                 run->folder, "--mca", "btl_vader_backing_directory", run->folder};
+    const char *const words[] = {"--mca",
+                                 "pml",
+                                 "ob1",
+                                 "--mca",
+                                 "btl",
+                                 "self,vader",
+                                 "--mca",
+                                 "orte_tmpdir_base",
+                                 run->folder,
+                                 "--mca",
+                                 "btl_vader_backing_directory",
+                                 run->folder};
     memcpy(argv, words, sizeof words);
     return sizeof words / sizeof *words;
 }

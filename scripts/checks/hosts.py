@@ -160,7 +160,7 @@ def cut_at_work(hosts: Hosts, engine: Engine, name: str, over: threading.Event) 
                 continue  # it is a reference's
             try:
                 rows = slots.SLOT.iter_unpack(path.read_bytes()[slots.HEADER_BYTES :])
-                if any((row[WORKER], row[STATE]) == (worker, slots.DONE) for row in rows):
+                if any(row[WORKER] >= worker and row[STATE] == slots.DONE for row in rows):
                     return hosts.cut(name)
             except (OSError, struct.error):
                 pass  # it is being made
