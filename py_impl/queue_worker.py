@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 `worker`: takes jobs of a queue in Redis that a manager elsewhere has made, in this host or in C, and answers with slots and
-failures (docs/interfaces.md, "A queue in Redis"). It ends when it is told that there are no more jobs, or when the queue is gone.
+failures (docs/interfaces.md, "A queue in Redis"). It ends when it is told that there are no more jobs, or when the queue is
+gone.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ class RemoteEnd(End):
         return slots.take(self.shift_ns), tail
 
     def close(self) -> None:
-        patiently(lambda: self.redis.delete(self.taken))  # the word that there are no more: its manager may not know of this worker
+        patiently(lambda: self.redis.delete(self.taken))  # the last word, of which a manager may not know who took it
         super().close()
 
     def over(self) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # What another process needs to set the run up again.
 _PICKLED = ("source", "texts", "jobs", "workers", "knobs", "start_method", "isolated", "request_timeout_s", "looping", "shared",
-            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule")  # fmt: skip
+            "slots_path", "end_pause", "path", "inputs", "command", "services", "schedule", "processes")  # fmt: skip
 
 
 class Run:

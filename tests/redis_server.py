@@ -23,8 +23,8 @@ class RedisServer:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly",
-                                         "no", *self.words], cwd=self.folder, stdout=subprocess.DEVNULL)  # fmt: skip
+        words = ["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", *self.words]
+        self.process = subprocess.Popen(words, cwd=self.folder, stdout=subprocess.DEVNULL)
         wait_until(lambda: self.ask("PING") == "PONG")
 
     def ask(self, *words: str) -> str:

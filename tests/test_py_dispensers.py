@@ -210,8 +210,8 @@ def test_workers_are_there_at_the_end_and_none_where_cold(name, model, tmp_path,
 @pytest.mark.parametrize("name", SHARED)
 @pytest.mark.parametrize("method", ("fork", "spawn"))
 def test_a_crash_ends_a_pool_without_a_broker(name, method, tmp_path, request):
-    done = PY.run(tmp_path, "--task", PY.faulty, "--set", "mode=crash", "--set", "at=5", "--model", "process-pool", "--workers", 2,
-                  "--start-method", method, *chosen(name, request))  # fmt: skip
+    words = ("--task", PY.faulty, "--set", "mode=crash", "--set", "at=5", "--model", "process-pool", "--workers", 2)
+    done = PY.run(tmp_path, *words, "--start-method", method, *chosen(name, request))
     assert done.status == 1 and "worker was killed by signal 9 (SIGKILL) while running job 5" in done.reason
     assert (5, "Crash") in done.failed and done.rows[5]["state"] == slots.FAILED
 
@@ -219,8 +219,8 @@ def test_a_crash_ends_a_pool_without_a_broker(name, method, tmp_path, request):
 def test_reasons(own, tmp_path, server):
     for words, status, reason in (
         (("--model", "process-pool", "--dispenser", "redis"), 2, "--dispenser redis needs --service redis=URL"),
-        (("--model", "process-pool", "--dispenser", "redis", "--service", "redis=unix:///nowhere"), 77, "no Redis server answers"),
-        (("--model", "process-pool", "--dispenser", "redis", "--service", "redis=nonsense"), 2, "no URL of a Redis server"),
+        (("--model", "process-pool", "--dispenser", "redis", "--service", "redis=unix:///none"), 77, "no Redis server answers"),
+        (("--model", "process-pool", "--dispenser", "redis", "--service", "redis=wrong"), 2, "no URL of a Redis server"),
         (("--model", "async", "--dispenser", "pipe"), 77, "cannot be waited for on an event loop"),
         (("--model", "async", "--loop", "trio", "--dispenser", "queue"), 77, "the loop trio has none"),
         (("--model", "sync", "--dispenser", "redis"), 0, None),  # which it does not change
@@ -232,7 +232,8 @@ def test_reasons(own, tmp_path, server):
 # -- what goes wrong around a broker -----------------------------------------------------------------------------------------
 
 def test_a_dead_worker_is_replaced_and_its_job_run_again(own, broker):
-    done = PY.run(own.parent, "--task", f"{own}:dies_once", "--jobs", 30, "--workers", 2, "--model", "process-pool", *broker.options())
+    words = ("--task", f"{own}:dies_once", "--jobs", 30, "--workers", 2, "--model", "process-pool")
+    done = PY.run(own.parent, *words, *broker.options())
     assert done.status == 1 and failures(done) == {"Crash": [5]}
     assert "worker was killed by signal 9 (SIGKILL) while running job 5; it was given to another" in done.reason
     assert {row["state"] for row in done.rows} == {slots.DONE} and done.record["failed_jobs"] == 0
@@ -240,8 +241,8 @@ def test_a_dead_worker_is_replaced_and_its_job_run_again(own, broker):
 
 @pytest.mark.parametrize("chunk", (1, 4))
 def test_a_poisoned_job_is_given_up(own, broker, chunk):
-    done = PY.run(own.parent, "--task", f"{own}:dies", "--jobs", 30, "--workers", 2, "--model", "process-pool", "--chunk", chunk,
-                  *broker.options())  # fmt: skip
+    words = ("--task", f"{own}:dies", "--jobs", 30, "--workers", 2, "--model", "process-pool")
+    done = PY.run(own.parent, *words, "--chunk", chunk, *broker.options())
     assert done.status == 1 and failures(done) == {"Crash": [5, 5], "Poisoned": [5]}
     assert "given up after 3 tries" in done.record["failures"][-1]["message"]
     assert [row["state"] for row in done.rows] == [slots.FAILED if job == 5 else slots.DONE for job in range(30)]
@@ -250,16 +251,16 @@ def test_a_poisoned_job_is_given_up(own, broker, chunk):
 @pytest.mark.parametrize("model", POOLS)
 def test_a_stalled_worker_loses_its_job(own, broker, model):
     """It comes back, and the job was done twice."""
-    done = PY.run(own.parent, "--task", f"{own}:stalls_once", "--jobs", 60, "--workers", 2, "--model", model, "--request-timeout", 0.5,
-                  *broker.options())  # fmt: skip
+    words = ("--task", f"{own}:stalls_once", "--jobs", 60, "--workers", 2, "--model", model)
+    done = PY.run(own.parent, *words, "--request-timeout", 0.5, *broker.options())
     kinds = failures(done)
     assert done.status == 1 and kinds.pop("Stalled") == [5] and kinds in ({}, {"DoneTwice": [5]}), done.record["failures"]
     assert {row["state"] for row in done.rows} == {slots.DONE}
 
 
 def test_a_stopped_worker_is_ended(own, broker):
-    process, gate = PY.start_and_hold(own.parent, "--task", f"{own}:slow", "--jobs", 200, "--workers", 2, "--model", "process-pool",
-                                      "--request-timeout", 1, *broker.options())  # fmt: skip
+    words = ("--task", f"{own}:slow", "--jobs", 200, "--workers", 2, "--model", "process-pool")
+    process, gate = PY.start_and_hold(own.parent, *words, "--request-timeout", 1, *broker.options())
     stopped = children_of(process.pid)[0]
     os.write(gate, b"g")
     wait_until(lambda: any(row["state"] == slots.DONE for row in outcome(own.parent, 0, "").rows))
@@ -296,8 +297,8 @@ def test_the_server_is_gone(tmp_path):
     skip_without("redis")
     server = RedisServer()
     try:
-        process, gate = PY.start_and_hold(tmp_path, "--task", "wait", "--set", "delay=20", "--jobs", 1000, "--workers", 2, "--model",
-                                          "process-pool", *server.options())  # fmt: skip
+        words = ("--task", "wait", "--set", "delay=20", "--jobs", 1000, "--workers", 2, "--model", "process-pool")
+        process, gate = PY.start_and_hold(tmp_path, *words, *server.options())
         os.write(gate, b"g")
         wait_until(lambda: any(row["state"] == slots.DONE for row in outcome(tmp_path, 0, "").rows))
         server.kill()
@@ -313,7 +314,8 @@ def test_a_full_server_is_named(own):
     skip_without("redis")
     server = RedisServer("--maxmemory", "4mb", "--maxmemory-policy", "noeviction")
     try:
-        done = PY.run(own.parent, "--task", f"{own}:large", "--jobs", 40, "--workers", 2, "--model", "process-pool", *server.options())
+        words = ("--task", f"{own}:large", "--jobs", 40, "--workers", 2, "--model", "process-pool")
+        done = PY.run(own.parent, *words, *server.options())
         assert done.status == 1 and "is full (maxmemory)" in done.reason and "BrokerFull" in failures(done)
         assert server.keys() == []
     finally:

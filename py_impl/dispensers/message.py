@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 What crosses between the manager, who hands out the jobs, and a worker that it reaches by messages: the counterpart of
-common/message.h, which says what is in them. Items and values of a Python function cross by pickle: an item as its job's payload,
-a value as its tail.
+common/message.h, which says what is in them. Items and values of a Python function cross by pickle: an item as its job's
+payload, a value as its tail.
 """
 
 from __future__ import annotations

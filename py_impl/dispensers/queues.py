@@ -46,7 +46,7 @@ class Manager:
         self.values.collect(called)
 
     def put(self, what: object) -> None:
-        """Waits where the queue is full. What is put into it for processes has to be sure to be pickled, as that is done in a thread."""
+        """Waits where the queue is full. What goes to processes has to be sure to be pickled: another thread does that."""
         if self.pool.context is None:
             while self.queue.qsize() >= self.most:  # a SimpleQueue has no bound of its own
                 time.sleep(0.001)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """
-`redis` and `redis-aof`: a Redis server that somebody else has started (--service), by redis-py. The keys and what is in them are
-docs/interfaces.md's, the same for C, so that workers of either host can serve a manager of the other.
+`redis` and `redis-aof`: a Redis server that somebody else has started (--service), by redis-py. The keys and what is in them
+are docs/interfaces.md's, the same for C, so that workers of either host can serve a manager of the other.
 
-A job is handed out at least once. What a worker that died had taken is given to another, and a worker started in its place; so is
-what one that stalled has held for longer than --request-timeout. A job that was given away three times is given up. Each of these is
-a failure of the record, as then a job may have been run twice. Where the server comes back within ten seconds all go on, and what
-it has lost is handed out again.
+A job is handed out at least once. What a worker that died had taken is given to another, and a worker started in its place; so
+is what one that stalled has held for longer than --request-timeout. A job that was given away three times is given up. Each of
+these is a failure of the record, as then a job may have been run twice. Where the server comes back within ten seconds all go
+on, and what it has lost is handed out again.
 """
 
 from __future__ import annotations
@@ -87,13 +87,15 @@ class Patience:
         if isinstance(error, (BusyLoadingError, ConnectionError, TimeoutError, OSError)):
             self.until = self.until or time.monotonic() + RECONNECT_S
             if time.monotonic() > self.until:
-                raise RequestFailed("BrokerLost", f"the Redis server was lost and did not come back within {RECONNECT_S:g} s: {error}") from error
+                why = f"the Redis server was lost and did not come back within {RECONNECT_S:g} s: {error}"
+                raise RequestFailed("BrokerLost", why) from error
             return 0.05
         if not isinstance(error, RedisError):
             raise error
-        if "maxmemory" in str(error):
-            raise RequestFailed("BrokerFull", f"the Redis server is full (maxmemory): {error}") from error
-        raise RequestFailed("BrokerRefuses", f"the Redis server refuses: {error}") from error
+        said = str(error).rpartition("caused error: ")[2]  # redis-py has the whole of a pipeline's command before it
+        if said.startswith("OOM"):
+            raise RequestFailed("BrokerFull", f"the Redis server is full (maxmemory): {said}") from error
+        raise RequestFailed("BrokerRefuses", f"the Redis server refuses: {said}") from error
 
 
 def patiently(call: Callable[[], object], again: Callable[[], object] | None = None) -> object:
@@ -251,7 +253,7 @@ class Manager(Sender):
         seen = {(number, message[:12]): message for number, messages in zip(workers, found) for message in messages}
         self.held = {key: self.held.get(key, now) for key in seen}
         for key, since in self.held.items():
-            if now - since > limit and redis.lrem(keys.taken(key[0]), 1, seen[key]):
+            if now - since > limit and patiently(lambda key=key: redis.lrem(keys.taken(key[0]), 1, seen[key])):
                 self.pool.stalled.add(key[0])
                 jobs = [job for job, _ in unpack_jobs(seen[key]) if job in self.out]
                 why = "worker has held job {} for more than %g s" % limit
@@ -309,9 +311,11 @@ class End(Receiver):
     def __init__(self, number: int, url: str, prefix: str) -> None:
         self.number, self.url, self.prefix = number, url, prefix
         self.message: bytes | None = None  # the last that came
+        self.host = 0  # the parent of a worker process
 
     def open(self, run: Run) -> None:
         super().open(run)
+        self.host = os.getppid() if run.processes else 0
         self.keys = Keys(self.prefix)
         self.taken = self.keys.taken(self.number)
         self.redis = connect(self.url)
@@ -344,8 +348,8 @@ class End(Receiver):
         return pipe.lindex(self.taken, 0)
 
     def over(self) -> bool:
-        """Nothing has come for a while: whether nothing ever will."""
-        return False
+        """Nothing has come for a while: whether nothing ever will, as the host has gone."""
+        return self.host != 0 and os.getppid() != self.host
 
     def close(self) -> None:
         self.redis.close()

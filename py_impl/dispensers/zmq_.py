@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-`zmq`: PUSH and PULL of pyzmq, over abstract Unix sockets between processes, inproc between threads. A PUSH takes turns and hands
-out a message or two ahead: what it has handed to a worker no other gets.
+`zmq`: PUSH and PULL of pyzmq, over abstract Unix sockets between processes, inproc between threads. A PUSH takes turns and
+hands out a message or two ahead: what it has handed to a worker no other gets.
 """
 
 from __future__ import annotations

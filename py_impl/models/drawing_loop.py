@@ -117,7 +117,7 @@ async def serve_messages(run: Run, worker: Worker) -> None:
         await run.loop.side_by_side([run.loop.to_thread(feed), *(message_lane(run, worker, end, pool) for end in ends)])
     except RequestFailed as error:  # of a broker
         run.worker_failed(None, error)
-        raise Failed(str(error)) from error
+        raise Failed(f"{error.kind}: {error}") from error
     finally:
         for end in set(ends):
             await end.close()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-The pools whose workers draw their jobs by themselves, from the dispenser that --dispenser names: plain threads or processes, all up
-and warm before the gate. A worker passes four points together with the host: it is up, the gate is open, there are no more jobs,
-the end pause is over.
+The pools whose workers draw their jobs by themselves, from the dispenser that --dispenser names: plain threads or processes,
+all up and warm before the gate. A worker passes four points together with the host: it is up, the gate is open, there are no
+more jobs, the end pause is over.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def run(run: Run) -> None:
             run.watchdog.note(pool.note_crash)
         except RequestFailed as error:  # of a broker
             run.worker_failed(None, error)
-            raise Failed(str(error)) from error
+            raise Failed(f"{error.kind}: {error}") from error
         else:
             run.end_pause_all()
             pool.go()

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import queue_faults
 from planted import HERE, ROOT, Outcome, Project
 
 RUNTIMES = ("c", "embed", "ext", "py")
@@ -287,6 +288,16 @@ def descriptors(p: Planter) -> Try:
                f"{kind}, {runtime}:{model}: {reason or 'nothing'}")
 
 
+def queue_fault(key: str) -> Callable[[Planter], Try]:
+    def attempt(p: Planter) -> Try:
+        try:
+            return Try(*queue_faults.plant(p, key))
+        except FileNotFoundError as why:
+            raise NotHere(str(why)) from why
+
+    return attempt
+
+
 # -- the table --------------------------------------------------------------------------------------------------------
 
 @dataclass(frozen=True)
@@ -313,6 +324,12 @@ ROWS = [
     Row("origin", "an origin that saturates", origin, 19),
     Row("ports", "no free ports", ports, 19),
     Row("descriptors", "no free descriptors", descriptors, 19),
+    Row("queue-dead", "a worker killed with a job of Redis", queue_fault("queue-dead"), 20),
+    Row("queue-stalled", "a worker stopped with a job of Redis", queue_fault("queue-stalled"), 20),
+    Row("queue-poisoned", "a job that kills each worker", queue_fault("queue-poisoned"), 20),
+    Row("queue-restarted", "Redis killed and started again", queue_fault("queue-restarted"), 20),
+    Row("queue-gone", "Redis killed", queue_fault("queue-gone"), 20),
+    Row("queue-full", "a full Redis (maxmemory)", queue_fault("queue-full"), 20),
 ]
 
 
