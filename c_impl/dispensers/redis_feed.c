@@ -199,7 +199,7 @@ static int answer_take(struct feeder *f, const struct message_part *part, unsign
     const bool told = part->slot.runs > 0 && !slot_copy(f, part);
     if (!bit_is(f->is_answered, part->job))
         feeder_answered(f, part->job);
-    else if (!told && slot->runs > 1)
+    else if (!told && __atomic_load_n(&slot->runs, __ATOMIC_RELAXED) > 1)
         feeder_note(f, FAILURE_NO_JOB, (int32_t)worker, "DoneTwice",
                     "job %llu was done twice, the second time by worker %u", (unsigned long long)part->job, worker);
     return 0;
