@@ -18,7 +18,7 @@ from test_clusters import launcher  # noqa: F401
 from test_driver import mine, wait_until
 from test_resume import resume
 
-needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server (./scripts/setup.sh engines)")
+needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="an optional library is missing: redis-server")
 SMALL = ("--task", "null", "--runtime", "c", "--model", "sync,threads", "--rounds", 1)
 
 
