@@ -191,8 +191,8 @@ def test_however_the_driver_ends_nothing_is_left(checkout, ends_by, served):
     process.communicate(timeout=60)
     (scratch,) = found
     wait_until(lambda: not mine(str(checkout.root)), 20, "all has ended")
-    wait_until(lambda: not os.path.exists(scratch) and not os.path.exists(f"/var/tmp/{os.path.basename(scratch)}.redis-aof"), 20,
-               "its folders are gone")
+    folders = (scratch, f"{scratch}.redis", f"/var/tmp/{os.path.basename(scratch)}.redis-aof")
+    wait_until(lambda: not any(map(os.path.exists, folders)), 20, "its folders are gone")
 
 
 @needs_redis

@@ -612,7 +612,7 @@ int sample_take(const struct bench *b, const struct plan_cell *cell, const struc
                         .complaints = text_format("%s/stderr", b->scratch),
                         .memory = {.peak = -1}};
     sample_blank(out);
-    dir_clear_flat(b->scratch); /* files of the sample before must not be taken for this one's, nor take its space */
+    dir_clear(b->scratch); /* files of the sample before must not be taken for this one's, nor take its space */
     host_argv(b, cell, place->round, place->timed ? a.json : NULL, &a.argv);
     const int rc = attempt_take(&a, out, err);
     string_list_free(&a.argv);

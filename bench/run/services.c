@@ -286,7 +286,7 @@ static int start_here(size_t i, const char *address, struct supervisor *supervis
         v->why = text_format("%s is not installed (./scripts/setup.sh engines)", name);
     else
         v->folder = kind->on_disk ? text_format(DISK "/%s.%s", strrchr(scratch, '/') + 1, kind->name)
-                                  : text_format("%s/%s", scratch, kind->name);
+                                  : text_format("%s.%s", scratch, kind->name);
     if (v->folder != NULL && kind->on_disk)
         dir_sweep(DISK);
     if (v->folder != NULL && strlen(v->folder) + 1 + strlen(kind->socket) >= SERVICE_PATH_SIZE) {

@@ -119,7 +119,7 @@ int dir_sync(const char *path)
     return rc;
 }
 
-void dir_clear_flat(const char *path)
+static void clear_flat(const char *path)
 {
     DIR *dir = opendir(path);
     if (dir == NULL)
@@ -130,9 +130,24 @@ void dir_clear_flat(const char *path)
     closedir(dir);
 }
 
+void dir_clear(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (dir == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(dir)) != NULL;)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+            unlinkat(dirfd(dir), entry->d_name, 0) != 0) {
+            char *folder = text_format("%s/%s", path, entry->d_name);
+            dir_remove_tree(folder);
+            free(folder);
+        }
+    closedir(dir);
+}
+
 void dir_remove_flat(const char *path)
 {
-    dir_clear_flat(path);
+    clear_flat(path);
     (void)rmdir(path);
 }
 

@@ -21,8 +21,8 @@ bool dir_exists(const char *path);
 char *program_find(const char *name, const char *directory);
 /* fsyncs a folder, so that a name made in it by rename outlives a crash of the machine. */
 int dir_sync(const char *path);
-/* Removes the files in a folder (not folders within). Used on folders the driver made. */
-void dir_clear_flat(const char *path);
+/* Removes all that is in a folder. Used on folders the driver made. */
+void dir_clear(const char *path);
 /* Removes a folder and the files in it (not folders within). Used on folders the driver made. */
 void dir_remove_flat(const char *path);
 /* Removes a folder with all that is in it, and follows no link out of it. Likewise. */

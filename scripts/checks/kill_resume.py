@@ -82,10 +82,9 @@ def unlocked(folder: Path) -> bool:
 
 
 def folders_left() -> set[Path]:
-    """Scratch folders that nobody holds, and folders of services on a disk that have none."""
-    scratch = [p for parent in ("/dev/shm", tempfile.gettempdir()) for p in Path(parent).glob("cobench-??????")]
-    names = {p.name for p in scratch}
-    return {p for p in scratch if unlocked(p)} | {p for p in Path("/var/tmp").glob("cobench-??????.*") if p.stem not in names}
+    """Scratch folders and those of services that nobody holds."""
+    parents = [Path(parent) for parent in ("/dev/shm", tempfile.gettempdir(), "/var/tmp")]
+    return {p for parent in parents for name in ("cobench-??????", "cobench-??????.*") for p in parent.glob(name) if unlocked(p)}
 
 
 LEFT_BEFORE = folders_left()
