@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from hosts import C, EMBED, Host, check_a_run, children_of, outcome, wait_until
+from hosts import C, EMBED, Host, check_a_run, check_the_end, children_of, outcome, wait_until
 from py_impl import slots
 from test_open_loop import check_schedule, run_wait
 
@@ -64,6 +64,17 @@ def test_all_workers_are_killed(dispenser, rate, tmp_path):
     os.close(gate)
     done = outcome(tmp_path, 1, "")
     assert done.record["failed_jobs"] == 5000 and "was killed by signal 9 (SIGKILL)" in done.record["failures"][0]["message"]
+
+
+@pytest.mark.parametrize("dispenser", DISPENSERS)
+@pytest.mark.parametrize("model", MODELS)
+def test_a_signal_ends_all(dispenser, model, tmp_path):
+    words = ("--task", "wait", "--set", "delay=60000", "--jobs", 5000, "--workers", 2, "--model", model, "--dispenser", dispenser)
+    process, gate = C.start_and_hold(tmp_path, *words)
+    os.write(gate, b"g")
+    wait_until(lambda: slots.RUNNING in {row["state"] for row in outcome(tmp_path, 0, "").rows})
+    check_the_end(process, children_of(process.pid), signal.SIGINT)
+    os.close(gate)
 
 
 @pytest.mark.parametrize("host", (C, EMBED), ids=str)

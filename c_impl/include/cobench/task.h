@@ -9,6 +9,7 @@
  *
  * Order of the calls, for one process:
  *
+ *     payload                           before open, where jobs cross to their workers by messages
  *     open                              once, before any worker exists
  *       before_fork                     in the parent, before each fork() of a model that forks
  *       after_fork_parent / _child      in the parent and in the child, right after it
