@@ -22,26 +22,38 @@ at_least() {
     dpkg-query -W -f='${Package} ${Version}\n' "$@" | sed 's/-minimal / /; s/\( .*\)-[^-]*$/\1/; s/ \(.*\)/ (>= \1)/' | sort -u
 }
 
-depends() {
-    local file owned
-    mapfile -t files < <(ldd "${programs[@]}" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u | grep -F "$needed")
-    owned=$(owners "${files[@]}" "$python")
-    for file in "${files[@]}" "$python"; do
+# The packages of the libraries that these programs are linked to, one each, and of the files in $also.
+also=()
+libraries() {
+    local needed owned file files packages
+    needed=$(objdump -p "$@" | awk '$1 == "NEEDED" {print $2}' | sort -u)
+    mapfile -t files < <(ldd "$@" | awk '$2 == "=>" && $3 ~ /^\// {print $3}' | sort -u | grep -F "$needed")
+    files+=("${also[@]}")
+    owned=$(owners "${files[@]}")
+    for file in "${files[@]}"; do
         grep -q "/${file##*/}\$" <<<"$owned" || { echo "make_deb: $file belongs to no package" >&2; exit 1; }
     done
     mapfile -t packages < <(cut -d ' ' -f 1 <<<"$owned" | sort -u)
     at_least "${packages[@]}"
+}
+
+depends() {
+    also=("$python")
+    libraries "${programs[@]}"
     # What a run calls: the table of setup.sh.
     sed -n 's/^run  *\([^ ]*\) .*/\1/p' scripts/setup.sh | sed 's/|/ | /g'
 }
 
-mapfile -t programs < <(find "$root/usr/lib/cobench" -type f \( -name '*.so' -o -name 'cobench*' \))
-strip --strip-unneeded "${programs[@]}"
-needed=$(objdump -p "${programs[@]}" | awk '$1 == "NEEDED" {print $2}' | sort -u)
+mapfile -t programs < <(find "$root/usr/lib/cobench" -type f \( -name '*.so' -o -name 'cobench*' \) ! -path '*/plugins/*')
+mapfile -t plugins < <(find "$root/usr/lib/cobench/plugins" -type f -name '*.so')
+strip --strip-unneeded "${programs[@]}" "${plugins[@]}"
 mv "$root/usr/share/doc/cobench/LICENSE" "$root/usr/share/doc/cobench/copyright"
 architecture=$(dpkg --print-architecture)
 mkdir -p "$root/DEBIAN"
-list=$(depends | sort -u | paste -sd , | sed 's/,/, /g')
+in_a_line() { sort -u | paste -sd , | sed 's/,/, /g'; }
+list=$(depends | in_a_line)
+# What a plug-in needs is not needed: the rows that stand on it say that it is missing.
+suggested=$([ "${#plugins[@]}" = 0 ] || comm -13 <(depends | sort -u) <(libraries "${plugins[@]}" | sort -u) | in_a_line)
 cat >"$root/DEBIAN/control" <<EOF
 Package: cobench
 Version: $version
@@ -50,7 +62,8 @@ Maintainer: the authors of cobench <cobench@localhost>
 Section: devel
 Priority: optional
 Installed-Size: $(du -sk "$root/usr" | cut -f 1)
-Depends: $list
+Depends: $list${suggested:+
+Suggests: $suggested}
 Description: compares concurrency models by the same work under each of them
  Runs a task under loops, threads, processes, pools and event loops, in C and in
  Python, checks every result, and says how much each one gains or costs.

@@ -223,5 +223,6 @@ def test_the_package(tmp_path):
     names = [re.sub(r"t64$|[ (|].*", "", name) for name in depends.split(", ")]
     python = Path((BUILD / "python").read_text().strip()).name
     assert {"hyperfine", "gnuplot-nox", "libc6", "libcurl4", "libevent-2.1-7", "libgsl27", "libjansson4", "zlib1g", python} <= set(names), depends
+    assert not [name for name in names if name.startswith(("libhiredis", "libzmq", "libopenmpi", "liburing"))]  # of plug-ins
     subprocess.run(["dpkg-deb", "-x", package, tmp_path], check=True)
     assert call(tmp_path / "usr", tmp_path, "cobench", "list").returncode == 0
