@@ -21,7 +21,7 @@ from py_impl.dispensers.work import POLL_S, Receiver, Sender
 from py_impl.errors import Impossible, Usage
 from py_impl.library import library
 from py_impl.models.crash import KIND, how
-from py_impl.slots import EMPTY, RUNNING, SLOT
+from py_impl.slots import DONE, EMPTY, FAILED, SLOT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ WAIT_S = 1.0  # how long a worker waits for a job before it looks whether there 
 class Keys:
     def __init__(self, prefix: str) -> None:
         self.jobs, self.done, self.clock = (prefix + name for name in ("jobs", "done", "clock"))
-        self.taken = (prefix + "taken:{}").format
+        self.prefix = prefix
+
+    def taken(self, worker: int) -> str:
+        return f"{self.prefix}taken:{worker}"
 
 
 def url_of(run: Run) -> str:
@@ -220,20 +223,29 @@ class Manager(Sender):
         jobs = {job for message in patiently(lambda: redis.lrange(taken, 0, -1)) for job, _ in unpack_jobs(message)}
         patiently(lambda: redis.delete(taken))
         running = {job for job, worker in self.run.slots.running() if worker == number}
-        jobs = (jobs | running) & self.out
         exitcode = self.pool.bury(number)
-        again = []
-        for job in sorted(jobs):
+        again, named = [], False
+        for job in sorted((jobs | running) & self.out):
             self.run.slots.kill_command(job)
-            if job in running or not running:
-                if self.tried(job, number, KIND, f"worker {how(exitcode)} while running job {job}"):
-                    again.append(job)
-            else:
-                again.append(job)  # of the same message, not begun or not answered
-        if not jobs:
+            if self.has_ended(job):
+                self.out.remove(job)
+                continue
+            if job in jobs - running and running and self.run.slots.states[job] == EMPTY:
+                again.append(job)  # of the same message, and not begun
+                continue
+            named = True
+            if self.tried(job, number, KIND, f"worker {how(exitcode)} {'while running' if job in running else 'with'} job {job}"):
+                self.run.slots.states[job] = EMPTY
+                again.append(job)
+        if not named:
             self.note(None, number, KIND, f"worker {how(exitcode)} while it ran no job")
         self.give_again(again)
         self.pool.start_again(number, self.end(number))
+
+    def has_ended(self, job: int) -> bool:
+        """Whether the slots say so, and nothing of an answer that did not come is needed."""
+        state = self.run.slots.states[job]
+        return state == FAILED or state == DONE and not self.function
 
     def tick(self) -> None:
         """Keeps the keys, and looks who has held a job for too long."""
@@ -277,10 +289,10 @@ class Manager(Sender):
         for job in sorted(self.out - known):
             if states[job] == EMPTY:
                 again.append(self.pack([job]))
-            elif states[job] == RUNNING or self.function:
-                self.unsure[job] = time.monotonic() + self.run.request_timeout_s  # its worker may still answer
+            elif self.has_ended(job):
+                self.out.remove(job)  # its answer is lost, or comes twice
             else:
-                self.out.remove(job)  # it has ended; its answer is lost, or comes twice
+                self.unsure[job] = time.monotonic() + self.run.request_timeout_s  # its worker may still answer
         for at in range(0, len(again), TOGETHER):
             self.redis.rpush(self.keys.jobs, *again[at : at + TOGETHER])
 
@@ -310,14 +322,14 @@ class Manager(Sender):
 class End(Receiver):
     def __init__(self, number: int, url: str, prefix: str) -> None:
         self.number, self.url, self.prefix = number, url, prefix
+        self.keys = Keys(prefix)
+        self.taken = self.keys.taken(number)
         self.message: bytes | None = None  # the last that came
         self.host = 0  # the parent of a worker process
 
     def open(self, run: Run) -> None:
         super().open(run)
         self.host = os.getppid() if run.processes else 0
-        self.keys = Keys(self.prefix)
-        self.taken = self.keys.taken(self.number)
         self.redis = connect(self.url)
         patiently(self.redis.ping)
 
@@ -359,8 +371,7 @@ class LoopEnd(End):
     """Of one of a loop's coroutines."""
 
     async def open(self, run: Run) -> None:
-        super().open(run)
-        super().close()
+        Receiver.open(self, run)
         from redis.asyncio import Redis, UnixDomainSocketConnection
 
         if self.url.startswith("unix:"):  # whose lost connection redis-py 4 calls by names that it does not have
