@@ -110,8 +110,8 @@ check-resume: all ## Kill a run 100 times (N=100) and take it up again: nothing 
 	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),100)
 
 .PHONY: check-services
-check-services: all ## The same of runs that have started brokers, 50 times (N=50): no process, socket or folder of theirs is left
-	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),50) -- --dispenser default,redis,redis-aof
+check-services: all ## The same of runs with brokers and engines, 50 times (N=50): no process, socket or folder is left
+	$(Q)COBENCH_BUILD=$(BUILD) '$(PYTHON)' -s -E scripts/checks/kill_resume.py --tries $(or $(N),50) --suite scripts/checks/kill_services.ini
 
 .PHONY: check-pythons
 check-pythons: all ## Free threading and interpreters, N=1000 runs a model of each interpreter (PYTHONS= ONLY=embed:interpreters)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """
-Does a run outlive SIGKILL? Starts the suite kill_resume.ini again and again, kills the driver at a random instant of it,
-and checks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which
-every descendant inherits) or a folder or socket left that it made for itself; does `cobench run --resume` bring the run to its end, also when that is killed in turn; and has
-the final table every cell in every round exactly once, in the order an undisturbed run with the same seed has?
+Does a run outlive SIGKILL? Starts a suite, kill_resume.ini, again and again, kills the driver at a random instant of it, and
+checks each time: is every file that is there whole; is anything left running (found by a mark in the environment, which every
+descendant inherits), or a folder with what is in it; does `cobench run --resume` bring the run to its end, also when that is
+killed in turn; and has the final table every cell in every round exactly once, in the order an undisturbed run with the same
+seed has?
 
-    python3 scripts/checks/kill_resume.py [--tries 100] [--seed 1] [-- OPTION...]
-
-Options behind -- go to each new run: `-- --dispenser counter,redis` kills runs that have started a broker, too.
+    python3 scripts/checks/kill_resume.py [--tries 100] [--seed 1] [--suite FILE]
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ SUITE = Path(__file__).with_suffix(".ini")
 LIMIT_S = 120
 GONE_LIMIT_S = 20
 MARK = "COBENCH_KILL_MARK"
-BEGIN: list[str | Path] = ["--suite", SUITE, "--seed", "1"]
 
 
 class Failed(Exception):
@@ -44,6 +42,7 @@ class Failed(Exception):
 class Figures:
     """What the tries came to."""
 
+    suite: Path
     run_s: float = 0  # how long an undisturbed run takes
     before: int = 0  # killed before the run's folder was there
     stages: collections.Counter[str] = field(default_factory=collections.Counter)
@@ -183,7 +182,7 @@ def kill_somewhere(results: Path, mark: str, dice: random.Random, figures: Figur
     """Kills a run at a random instant. One that is over by then teaches how long a run takes now, and is tried again."""
     while True:
         begun = time.monotonic()
-        process = start(results, mark, *BEGIN, "--results", results)
+        process = start(results, mark, "--suite", figures.suite, "--seed", "1", "--results", results)
         if kill(process, dice.uniform(0, figures.run_s)):
             figures.kills += 1
             return
@@ -213,14 +212,14 @@ def one_try(results: Path, dice: random.Random, undisturbed: list[tuple[str, int
         raise Failed("results/latest does not point at the run")
 
 
-def undisturbed_run(results: Path) -> tuple[float, list[tuple[str, int, int, int]]]:
+def undisturbed_run(results: Path, suite: Path) -> tuple[float, list[tuple[str, int, int, int]]]:
     begun = time.monotonic()
-    finish(start(results, uuid.uuid4().hex, *BEGIN, "--results", results))
+    finish(start(results, uuid.uuid4().hex, "--suite", suite, "--seed", "1", "--results", results))
     duration_s = time.monotonic() - begun
     folder = run_folder(results)
     if folder is None:
         raise Failed("the run left no folder")
-    return duration_s, [place(s) for s in whole_lines(folder / "samples.jsonl", Figures())]
+    return duration_s, [place(s) for s in whole_lines(folder / "samples.jsonl", Figures(suite))]
 
 
 def report(figures: Figures, tries: int, failures: list[str], each: int) -> None:
@@ -239,12 +238,11 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tries", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1, help="of the instants")
-    parser.add_argument("options", nargs="*", help="of each new run")
+    parser.add_argument("--suite", type=Path, default=SUITE)
     args = parser.parse_args(argv)
-    BEGIN.extend(args.options)
-    dice, figures, failures = random.Random(args.seed), Figures(), []
+    dice, figures, failures = random.Random(args.seed), Figures(args.suite), []
     with tempfile.TemporaryDirectory(prefix="cobench-kill-") as folder:
-        figures.run_s, undisturbed = undisturbed_run(Path(folder) / "undisturbed")
+        figures.run_s, undisturbed = undisturbed_run(Path(folder) / "undisturbed", args.suite)
         for number in range(args.tries):
             try:
                 one_try(Path(folder) / str(number), dice, undisturbed, figures)
