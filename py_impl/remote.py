@@ -31,6 +31,7 @@ ROUND_TRIPS = 8  # of which the shortest counts
 SAME_CLOCK_NS = 20_000_000  # no two machines were started within this of each other: it is one clock
 SHELLS = ("ssh", "rsh")  # these join their words with blanks and have a shell split them again
 PR_SET_PDEATHSIG = 1
+SIOCGIFADDR, SIOCGIFNETMASK = 0x8915, 0x891B  # of an interface
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # where a host is started; it is the same on all
 CLOCK, START = b"?", b"s"  # what an agent is told
 ENDED_UNKNOWN = -1  # the host's agent, or the way to it, is gone
@@ -81,6 +82,33 @@ def address(hosts: list[tuple[str, int]]) -> str:
                     raise Failed(f"host {name}: this machine does not reach it: {error}") from error
                 return sock.getsockname()[0]
     return "127.0.0.1"
+
+
+def network(hosts: list[tuple[str, int]]) -> str:
+    """The network of that address, as "10.7.0.0/24": of the interface that has it."""
+    import fcntl
+    import ipaddress
+    import struct
+
+    own, mask = address(hosts), "255.255.255.255"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for _, interface in socket.if_nameindex():
+            asked = struct.pack("256s", interface.encode()[:15])
+            try:
+                there = [socket.inet_ntoa(fcntl.ioctl(sock, call, asked)[20:24]) for call in (SIOCGIFADDR, SIOCGIFNETMASK)]
+            except OSError:
+                continue  # it has no address
+            if there[0] == own:
+                mask = there[1]
+    return str(ipaddress.ip_network(f"{own}/{mask}", strict=False))
+
+
+def script(launcher: list[str], path: str) -> None:
+    """Writes a program that runs a shell's line on a host by the launcher, PATH HOST LINE..., as Open MPI asks for it."""
+    words = " ".join('"$host"'.join(shlex.quote(part) if part else "" for part in word.split("{host}")) for word in launcher)
+    line = '"$*"' if os.path.basename(launcher[0]) in SHELLS else 'sh -c "$*"'
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o700)) as file:
+        file.write(f"#!/bin/sh\nhost=$1; shift\nexec {words} {line}\n")
 
 
 def called(function: Callable[..., object], *words: str) -> list[str]:

@@ -87,6 +87,8 @@ def pickled(run: Run, job: int) -> bytes | None:
 def take_job(run: Run, job: int, slot: bytes, tail: bytes) -> None:
     if slot != FILLED:
         run.slots.copy(job, slot)
+        if run.hosts:  # whose clocks are compared with ours, as well as that can be: none starts before the gate
+            run.slots.starts[job] = max(run.slots.starts[job], run.ready_ns)
         if run.slots.states[job] == FAILED:
             run.shared.failed(job, run.slots.workers[job], *unpack_failure(tail))
     if tail and run.slots.states[job] == DONE:

@@ -17,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 
+from py_impl import remote
 from py_impl.contract import COMMAND
 from py_impl.engines.keeper import die_with
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
 from py_impl.models.crash import KIND, crashed
+from py_impl.params import build_folder
 from py_impl.run import Run
 from py_impl.slots import EMPTY, RUNNING
 
@@ -49,12 +51,30 @@ def run(run: Run) -> None:
     job.conclude(status)
 
 
-def mpirun(ranks: int, folder: str, *words: str) -> list[str]:
+def mpirun(run: Run, folder: str, *words: str) -> list[str]:
     """The command line, in one place; what its options are for: c_impl/models/mpi.c."""
-    settings = {"pml": "ob1", "btl": "self,vader", "mpi_yield_when_idle": "1", "orte_tmpdir_base": folder,
-                "btl_vader_backing_directory": folder, "odls_base_num_threads": "0"}  # fmt: skip
+    settings = {"mpi_yield_when_idle": "1", "odls_base_num_threads": "0"}
+    more: list[str] = []
+    if run.hosts:
+        here = os.uname().nodename
+        settings["plm_rsh_agent"] = os.path.join(folder, "launcher")
+        remote.script(run.launcher, settings["plm_rsh_agent"])
+        of_ranks = [here if remote.is_here(name) else name for name, _, count in remote.place(run.hosts, run.workers) for _ in range(count)]
+        more = ["--map-by", "seq", "--host", ",".join([here, *of_ranks]), "-x", "COBENCH_BUILD"]
+    else:
+        settings |= {"pml": "ob1", "btl": "self,vader", "orte_tmpdir_base": folder, "btl_vader_backing_directory": folder}
     mca = [word for name, value in settings.items() for word in ("--mca", name, value)]
-    return ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", *mca, "-n", str(ranks), *words]
+    return ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", *mca, *more, "-n", str(run.workers + 1), *words]
+
+
+def environment(run: Run) -> dict[str, str]:
+    """Of mpirun; what the user has set of it goes before."""
+    if not run.hosts:
+        return dict(os.environ)
+    network = remote.network(run.hosts)
+    settings = {"btl_tcp_if_include": network, "oob_tcp_if_include": network, "oob_tcp_keepalive_time": "2",
+                "oob_tcp_keepalive_intvl": "2", "oob_tcp_keepalive_probes": "3"}  # fmt: skip
+    return {f"OMPI_MCA_{name}": value for name, value in settings.items()} | {"COBENCH_BUILD": build_folder()} | os.environ
 
 
 class Job:
@@ -77,11 +97,11 @@ class Job:
         self.folder = tempfile.mkdtemp(prefix="cobench-mpi-", dir=scratch)
         code = "from py_impl.engines.mpi_ranks import main; main()"
         fds = self.write_run(), self.run.shared.fd, self.held_fd, self.tell_end, self.hear_end
-        words = mpirun(self.run.workers + 1, self.folder, sys.executable, "-s", "-E", "-c", code, *map(str, (os.getpid(), *fds)))
+        words = mpirun(self.run, self.folder, sys.executable, "-s", "-E", "-c", code, *map(str, (os.getpid(), *fds)))
         home = os.getpid()
 
         def start() -> subprocess.Popen:
-            return subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: die_with(home),
+            return subprocess.Popen(words, env=environment(self.run), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: die_with(home),
                                     restore_signals=True)  # fmt: skip
 
         self.process = self.run.watchdog.start(start)

@@ -55,7 +55,7 @@ MODELS = (
         fds_a_worker=2,
     ),  # fmt: skip
     Model("mpi", "mpi", "mpi4py's MPIPoolExecutor over the ranks of one job of Open MPI", engine=True, alone=True,
-          runtimes=("py", "ext")),
+          remote=True, runtimes=("py", "ext")),
     Model("celery", "celery_", "Celery on Redis: a prefork worker, late acknowledgement, one job in advance", engine=True,
           remote=True, services=("redis",), runtimes=("py", "ext")),
     Model("celery-group", "celery_group", "the same with the jobs sent as a group", engine=True, remote=True,
