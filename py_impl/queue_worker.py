@@ -14,57 +14,12 @@ from py_impl.dispensers.message import STOP, pack_done, pack_failure, pack_troub
 from py_impl.dispensers.redis_ import End, clock_offset, patiently
 from py_impl.dispensers.work import LOST, unpickled, value_tail
 from py_impl.errors import Failed, Impossible, Usage
+from py_impl.one_slot import OneSlot, OwnState
 from py_impl.run import Run
-from py_impl.slots import FAILED, HEADER_BYTES, SLOT, SLOT_BYTES, Slots
+from py_impl.slots import FAILED
 from py_impl.worker import Worker, open_worker
 
 GONE_S = 3.0  # how long a queue may be without its manager's clock
-
-_FIELDS = ("results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands")
-
-
-class Field:
-    """Of the only slot, whatever the job."""
-
-    def __init__(self, view: memoryview) -> None:
-        self.view = view
-
-    def __getitem__(self, _: int) -> int:
-        return self.view[0]
-
-    def __setitem__(self, _: int, value: int) -> None:
-        self.view[0] = value
-
-
-class OneSlot(Slots):
-    def __init__(self) -> None:
-        super().__init__("", 1, -1)
-        for name in _FIELDS:
-            setattr(self, name, Field(getattr(self, name)))
-
-    def take(self, shift_ns: int) -> bytes:
-        """What a job has left in it, with its stamps moved to the manager's clock."""
-        fields = list(SLOT.unpack_from(self.map, HEADER_BYTES))
-        self.map[HEADER_BYTES:] = bytes(SLOT_BYTES)
-        fields[5] = 1  # also of a job that did not come to be run
-        for stamp in (1, 2, 8):
-            fields[stamp] += shift_ns if fields[stamp] else 0
-        return SLOT.pack(*fields)
-
-
-class LastFailure:
-    """In the place of the shared state."""
-
-    entry: tuple[str, str, int | None] = ("", "", None)
-
-    def failed(self, job: int | None, worker: int | None, kind: str, message: str, line: int | None) -> None:
-        self.entry = kind, message, line
-
-    def connected(self) -> None:
-        pass
-
-    def locked(self, by: str) -> None:
-        pass
 
 
 class RemoteEnd(End):
@@ -98,7 +53,7 @@ class RemoteEnd(End):
         elif (item := unpickled(self.run, job, payload)) is not LOST:
             tail = value_tail(self.run, job, worker.call_jobs((job,), (item,))[0])
         if slots.states[job] == FAILED:
-            tail = pack_failure(*self.run.shared.entry)
+            tail = pack_failure(*self.run.shared.failure)
         return slots.take(self.shift_ns), tail
 
     def close(self) -> None:
@@ -114,7 +69,7 @@ class RemoteEnd(End):
 
 def serve(run: Run, number: int, prefix: str) -> None:
     """Until there are no more jobs. Of `run` all is known but what prepare() sets up."""
-    run.slots, run.shared = OneSlot(), LastFailure()
+    run.slots, run.shared = OneSlot(), OwnState()
     end = RemoteEnd(number, run.services["redis"], prefix)
     try:
         end.open(run)
@@ -123,7 +78,7 @@ def serve(run: Run, number: int, prefix: str) -> None:
             run.turn_knobs()
             worker = open_worker(run, number, WORKER_PROCESS)
             if worker is None:
-                raise Failed("worker does not open: {}: {}".format(*run.shared.entry))
+                raise Failed("worker does not open: {}: {}".format(*run.shared.failure))
         except (Usage, Impossible, Failed) as error:
             end.greet(str(error))
             raise

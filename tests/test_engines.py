@@ -3,16 +3,18 @@
 
 import importlib.util
 import os
-import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from hosts import EXT, PY, ROOT, TASK_SYSTEMS, check_a_run, outcome, wait_until
+from hosts import EXT, PY, ROOT, TASK_SYSTEMS, check_a_run, children_of, outcome, wait_until
 from py_impl import slots
+from py_impl.engines.answers import Tally
+from redis_server import RedisServer
 
 CELERY = TASK_SYSTEMS[:2]
 
@@ -45,6 +47,9 @@ def waits(job):
     note(job)
     time.sleep(0.05)
     return job
+def waits_longer(job):
+    note(job)
+    time.sleep(0.5)
 """
 
 
@@ -54,37 +59,14 @@ def functions(tmp_path) -> Path:
     return tmp_path / "functions.py"
 
 
-class Redis:
-    """A server of the test's own."""
-
-    def __init__(self, folder: Path, *settings: str) -> None:
-        self.socket, self.settings = folder / "redis.sock", settings
-        self.url = f"redis=unix://{self.socket}"
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no",
-                                         *self.settings], stdout=subprocess.DEVNULL, cwd=self.socket.parent)  # fmt: skip
-        wait_until(lambda: self.ask("PING") == "PONG")
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-    def ask(self, *words: str) -> str:
-        return subprocess.run(["redis-cli", "-s", self.socket, *words], capture_output=True, text=True, timeout=30).stdout.strip()
-
-
 @pytest.fixture
-def redis(tmp_path):
+def redis():
     for module in ("celery", "redis"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"an optional library is missing: {module}")
-    if shutil.which("redis-server") is None:
-        pytest.skip("an optional library is missing: redis-server")
-    server = Redis(tmp_path)
+    server = RedisServer()
     yield server
-    server.end()
+    server.close()
 
 
 @pytest.fixture
@@ -96,7 +78,7 @@ def services(request, model) -> tuple[str, ...]:
         yield ()
     else:
         server = request.getfixturevalue("redis")
-        yield "--service", server.url
+        yield server.options()[2:]
         assert server.ask("KEYS", "*") == ""
 
 
@@ -164,13 +146,22 @@ def test_a_worker_that_stalls(tmp_path, model, services, functions):
     assert [row["runs"] for row in done.rows] == [1, 1, 1, 2, 1, 1, 1, 1]
 
 
+def test_what_workers_tell_by_memory():
+    tally = Tally(8, 2)
+    tally.start(1, 3)
+    assert tally.running() == [(3, 1)]
+    tally.died(1)
+    tally.died(0)
+    assert (tally.starts[3], tally.deaths[3], tally.idle_deaths(), tally.running()) == (1, 1, 1, [])
+
+
 @pytest.mark.parametrize("model", CELERY)
 def test_a_broker_that_is_started_again(tmp_path, model, services, functions, redis):
     """Without a file of its own it has lost what was in it."""
     process = PY.start(tmp_path, "--model", model, *services, "--task", f"{functions}:waits", "--jobs", 100, "--workers", 2,
                        "--timeout", 50)  # fmt: skip
     wait_until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) > 10)
-    redis.end()
+    redis.kill()
     redis.start()
     _, stderr = process.communicate(timeout=60)
     done = outcome(tmp_path, process.returncode, stderr)
@@ -182,8 +173,10 @@ def test_a_broker_that_is_started_again(tmp_path, model, services, functions, re
 def test_a_broker_that_is_full_or_gone(tmp_path, model, services, functions, redis):
     redis.ask("CONFIG", "SET", "maxmemory", "1500000")
     done = run(PY, tmp_path, model, services, "--task", f"{functions}:waits", "--jobs", 5000)
-    assert done.status == 1 and "full (maxmemory)" in done.reason
-    redis.end()
+    assert done.status == 1 and done.failed[0] == (None, "BrokerFull") and "full (maxmemory)" in done.reason
+    done = run(PY, tmp_path, model, (), "--task", "null")
+    assert done.status == 2 and "--service redis=URL" in done.reason
+    redis.kill()
     done = run(PY, tmp_path, model, services, "--task", "null")
     assert done.status == 77 and "Redis does not answer" in done.reason
     redis.start()
@@ -199,6 +192,23 @@ def test_a_host_that_is_ended(tmp_path, model, services, functions, number):
     process.communicate(timeout=20)
     assert process.returncode == -number
     wait_until(lambda: not those_of(tmp_path))
+
+
+@pytest.mark.parametrize("model", ("celery",))
+def test_all_processes_that_are_killed_at_once(tmp_path, model, services, functions, redis):
+    """Nobody is left to remove the keys: they expire."""
+    process = PY.start(tmp_path, "--model", model, *services, "--task", f"{functions}:waits_longer", "--jobs", 1000, "--workers", 2,
+                       env=os.environ | {"COBENCH_TEST": str(tmp_path)})  # fmt: skip
+    wait_until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) > 8)
+    keeper = children_of(process.pid)
+    for pid in (*keeper, *those_of(tmp_path)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.communicate(timeout=20)
+    wait_until(lambda: not those_of(tmp_path))
+    keys = redis.ask("KEYS", "*").split()
+    assert keys and [key for key in keys if int(redis.ask("TTL", key)) <= 0] == []
+    redis.ask("FLUSHALL")
 
 
 def test_a_scheduler_of_somebody_else(tmp_path, functions):

@@ -15,7 +15,8 @@ sys.path.insert(0, str(ROOT / "scripts" / "checks"))
 import faults  # noqa: E402
 
 # Rows that have tests of their own, here or of the hosts; two of a queue's are enough to show that its check works.
-LATER = ("slower", "pretends", "queue-stalled", "queue-poisoned", "queue-gone", "queue-full")
+LATER = ("slower", "pretends", "queue-stalled", "queue-poisoned", "queue-gone", "queue-full",
+         *(row.key for row in faults.ROWS if row.key.startswith(("celery-", "dask-"))))  # fmt: skip
 # The rows whose faults a busy machine can hide.
 AGAIN = {"sleeps": 3, "hot": 3, "origin": 3}
 

@@ -6,6 +6,7 @@ slot, and of what failed or what a function returned. It goes the engine's own w
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import time
@@ -16,14 +17,14 @@ from py_impl.dispenser import window
 from py_impl.dispensers.message import pack_done, pack_failure, unpack_done
 from py_impl.dispensers.work import take_job
 from py_impl.errors import Impossible
-from py_impl.failure import explain
+from py_impl.one_slot import OneSlot, OwnState
 from py_impl.run import Run
-from py_impl.slots import FAILED, FIELDS, HEADER_BYTES, SLOT, SLOT_BYTES, Slots
+from py_impl.slots import FAILED, FIELDS, RUNNING, SLOT
 from py_impl.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from py_impl.shared_state import SharedState
+    from collections.abc import Callable
 
 WORKER, STAMPS = FIELDS.index("worker"), tuple(map(FIELDS.index, ("start_ns", "end_ns", "replied_ns")))
 WINDOW_BYTES = 64 << 20  # of payloads in flight
@@ -32,86 +33,73 @@ WINDOW_BYTES = 64 << 20  # of payloads in flight
 # -- in a worker ------------------------------------------------------------------------------------------------------
 
 
-class _Field:
-    """Whatever the job, the one slot's."""
+class Tally:
+    """
+    How often each job was started, how often its worker died of it, and what each worker runs. Shared by the host and all that is
+    forked from it.
+    """
 
-    __slots__ = ("view",)
+    def __init__(self, jobs: int, workers: int) -> None:
+        self.starts, self.deaths = mmap.mmap(-1, jobs), mmap.mmap(-1, jobs)
+        self._current = memoryview(mmap.mmap(-1, 8 * (workers + 1))).cast("q")  # a job's number and 1; 0: none
 
-    def __init__(self, view: memoryview) -> None:
-        self.view = view
+    def start(self, worker: int, job: int) -> None:
+        self._current[worker] = job + 1
+        self.starts[job] = min(255, self.starts[job] + 1)
 
-    def __getitem__(self, job: int) -> int:
-        return self.view[0]
+    def end(self, worker: int) -> None:
+        self._current[worker] = 0
 
-    def __setitem__(self, job: int, value: int) -> None:
-        self.view[0] = value
+    def died(self, worker: int) -> None:
+        if self._current[worker]:
+            job, self._current[worker] = self._current[worker] - 1, 0
+            self.deaths[job] = min(255, self.deaths[job] + 1)
+        else:
+            self._current[-1] += 1
 
+    def idle_deaths(self) -> int:
+        return self._current[-1]
 
-class OwnSlots(Slots):
-    """The slot of the job that this thread runs at the moment."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__("", 1, -1)
-        for name in ("results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands"):
-            setattr(self, name, _Field(getattr(self, name)))
-
-    def take(self) -> bytes:
-        """Its bytes; it is empty then."""
-        slot = self.map[HEADER_BYTES : HEADER_BYTES + SLOT_BYTES]
-        self.map[HEADER_BYTES : HEADER_BYTES + SLOT_BYTES] = bytes(SLOT_BYTES)
-        return slot
-
-
-class OwnShared:
-    """In the place of the shared state: a job's failure goes with its answer, the rest where there is a host's."""
-
-    def __init__(self, shared: SharedState | None) -> None:
-        self._shared = shared
-        self.failure: tuple[str, str, int | None] | None = None
-
-    def failed(self, job: int | None, worker: int | None, kind: str, message: str, line: int | None) -> None:
-        if job is not None:
-            self.failure = kind, message, line
-        elif self._shared is not None:
-            self._shared.failed(job, worker, kind, message, line)
-
-    def connected(self) -> None:
-        if self._shared is not None:
-            self._shared.connected()
-
-    def locked(self, by: str) -> None:
-        if self._shared is not None:
-            self._shared.locked(by)
+    def running(self) -> list[tuple[int, int]]:
+        """(job, worker)"""
+        return [(after - 1, worker) for worker, after in enumerate(self._current[:-1].tolist()) if after]
 
 
 class Answerer:
     """A worker in a process of its own. What opening the task's worker raises comes through here."""
 
-    def __init__(self, run: Run, number: int) -> None:
-        run.slots, run.shared = OwnSlots(), OwnShared(run.shared)
-        self._run, self._number = run, number
+    def __init__(self, run: Run, number: int, tally: Tally | None = None) -> None:
+        run.slots, run.shared = OneSlot(), OwnState(run.shared)
+        self._run, self._number, self._tally = run, number, tally
         self._worker = Worker(run, number, WORKER_PROCESS)
         self._calls = hasattr(run.task, "call")
         self._payload = run.payload()
 
     def answer(self, job: int, item: object) -> bytes:
         """Runs the job. `item`: a function's, else the payload."""
-        run, tail = self._run, b""
+        if self._tally is not None:
+            self._tally.start(self._number, job)
+        tail = self._work(job, item)
+        if self._run.slots.states[job] == FAILED:
+            tail = pack_failure(*self._run.shared.failure)
+        answer = pack_done(self._number, ((job, self._run.slots.take(), tail),))
+        if self._tally is not None:
+            self._tally.end(self._number)
+        return answer
+
+    def _work(self, job: int, item: object) -> bytes:
+        """A function's value, pickled."""
         if self._calls:
-            value = self._worker.call_jobs((job,), (item,))[0]
-            if run.shared.failure is None:
-                tail = self._pickled(job, value)
-        elif len(item) != self._payload:
+            return self._pickled(job, self._worker.call_jobs((job,), (item,))[0])
+        if len(item) != self._payload:
             self._lost(job, ValueError(f"{len(item)} bytes came where {self._payload} were expected"))
         else:
             self._worker.run_jobs((job,))
-        if run.shared.failure is not None:
-            tail, run.shared.failure = pack_failure(*run.shared.failure), None
-        return pack_done(self._number, ((job, run.slots.take(), tail),))
+        return b""
 
     def _pickled(self, job: int, value: object) -> bytes:
+        if self._run.slots.states[job] == FAILED:
+            return b""
         try:
             return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
         except Exception as error:  # whatever an object's own way of it may raise
@@ -147,6 +135,8 @@ class Answers:
         self.run = run
         self.offset_ns: Callable[[int], int] | None = None  # how far a worker's clock is ahead; None: all are on this machine
         self.flying: set[int] = set()
+        self.tally: Tally | None = None if run.hosts else Tally(run.jobs, run.workers)  # of workers that are forked from here
+        run.catch_up = self.catch_up
         self.token = os.urandom(8).hex()  # of this run, in names that others see
         self._calls = hasattr(run.task, "call")
         run.sends = run.receives = self._calls
@@ -195,6 +185,12 @@ class Answers:
         if self.run.slots.runs[job] < 2:
             self.run.slots.runs[job] += 1
         self.note(job, kind, why)
+
+    def catch_up(self) -> None:
+        """When the time runs out: the slots get to know what is running, or where nobody here knows, what has not been answered."""
+        running = [(job, 0) for job in list(self.flying)] if self.tally is None else self.tally.running()
+        for job, worker in running:
+            self.run.slots.workers[job], self.run.slots.states[job] = worker, RUNNING
 
     def over(self) -> None:
         """All have been answered. A function's work ends when its last value has arrived."""

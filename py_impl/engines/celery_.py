@@ -19,9 +19,10 @@ from collections import Counter
 from contextlib import suppress
 from signal import SIGKILL, SIGRTMIN, SIGTERM, signal
 
-from py_impl.engines.answers import Answerer, Answers
+from py_impl.contract import RequestFailed
+from py_impl.engines.answers import Answerer, Answers, Tally
 from py_impl.engines.keeper import Keeper, Parts
-from py_impl.errors import Failed, Impossible
+from py_impl.errors import Failed, Impossible, Usage
 from py_impl.library import library
 from py_impl.models.crash import KIND
 from py_impl.remote import ROOT, Remote, called
@@ -45,6 +46,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+EXPIRE_S = 600  # of what a host leaves that was killed together with its keeper
 TRIES = 3  # a job whose process died that often is given up
 RECONNECT_S = 10.0  # of a broker that does not answer, and for what it may still have when it is back
 IDLE_S = 1.0  # without an answer, until somebody looks whether there is a reason
@@ -54,7 +56,9 @@ END_S = 10.0  # for worker processes to close their task
 RETRY = {"max_retries": 100, "interval_start": 0.1, "interval_step": 0.0, "interval_max": 0.1}  # for RECONNECT_S
 WARM = -1  # a job that is none
 QUEUE = "jobs"  # behind the prefix: lists of messages, as kombu has them, and what is below
-UNACKED = "unacked"
+UNACKED, UNACKED_INDEX = "unacked", "unacked_index"  # messages by their tags; tags by when they were taken
+KEPT = "kept"  # in the place of a tag, taken never
+BINDING = "_kombu.binding." + QUEUE
 RUN = "run"  # what workers on other hosts have to know of it
 UP, DEATHS = "up", "deaths"  # a list: of each process that the task is open, or why not; a hash: job to how many died of it
 AGAIN, TWICE = "again", "twice"  # lists of jobs: that were taken from the broker once more; whose second result was dropped
@@ -110,7 +114,7 @@ class CountingRequest(Request):
 
 
 class Look(bootsteps.StartStopStep):
-    """Has the worker look every second for jobs held for longer than the visibility time-out."""
+    """Has the worker look every second for jobs held for longer than the visibility time-out, and put off the keys' expiry."""
 
     requires = {"celery.worker.consumer.tasks:Tasks"}
 
@@ -121,6 +125,12 @@ class Look(bootsteps.StartStopStep):
         channel = consumer.task_consumer.channel
         with suppress(*consumer.connection_errors):
             channel.qos.restore_visible(num=channel.unacked_restore_limit, interval=1)
+            with own.app.backend.client.pipeline(transaction=False) as pipe:
+                pipe.hset(own.prefix + UNACKED, KEPT, 0)  # as what is empty is gone, and its expiry with it
+                pipe.zadd(own.prefix + UNACKED_INDEX, {KEPT: "inf"})
+                for key in (QUEUE, BINDING, UNACKED, UNACKED_INDEX, UP, DEATHS, AGAIN, TWICE):
+                    pipe.expire(own.prefix + key, EXPIRE_S)
+                pipe.execute()
 
 
 def application(url: str, prefix: str, workers: int, visible_s: float) -> Celery:
@@ -153,6 +163,7 @@ class Own:
     run: Run
     app: Celery
     prefix: str
+    tally: Tally | None = None
     first = 0  # the number of this host's first worker
     answerer: Answerer | None = None
 
@@ -207,7 +218,7 @@ def warm(**_) -> None:
     number, trouble = own.first + current_process().index, ""
     try:
         own.run.enter_process()
-        own.answerer = Answerer(own.run, number)
+        own.answerer = Answerer(own.run, number, own.tally)
     except (Exception, SystemExit) as error:  # whatever a task may raise
         trouble = f"worker {number} does not open: {type(error).__name__}: {error}"
     signal(COOL, cool)
@@ -236,16 +247,27 @@ def run(run: Run) -> None:
 
 def work(run: Run, hand_over: Callable[[Engine], None]) -> None:
     try:
-        Engine(run).work(hand_over)
-    except redis.RedisError as error:
-        raise Failed(f"Redis does not answer: {error}") from error
+        try:
+            Engine(run).work(hand_over)
+        except redis.RedisError as error:
+            raise broker_failure(error) from error
+    except RequestFailed as error:
+        run.worker_failed(None, error)
+        raise Failed(f"{error.kind}: {error}") from error
+
+
+def broker_failure(error: Exception) -> RequestFailed:
+    """What there is to say of a broker that does not come back, or says no."""
+    if "OOM" in str(error):
+        return RequestFailed("BrokerFull", f"Redis is full (maxmemory): {error}")
+    return RequestFailed("BrokerLost", f"Redis does not answer for {RECONNECT_S:g} s: {error}")
 
 
 class Engine:
     def __init__(self, run: Run) -> None:
         url = run.services.get("redis")
         if url is None:
-            raise Impossible("celery needs a broker: --service redis=redis://HOST:PORT or redis=unix://PATH")
+            raise Usage("celery needs --service redis=URL")
         self.run = run
         self.answers = Answers(run)
         self.prefix = f"cobench:{self.answers.token}:"
@@ -285,6 +307,7 @@ class Engine:
 
     def begin(self, parts: Parts) -> None:
         if not self.run.hosts:
+            own.tally = self.answers.tally
             parts.start("the Celery worker", lambda: serve(self.run, self.app, self.prefix))
 
     def begin_away(self) -> None:
@@ -356,9 +379,8 @@ class Engine:
             try:
                 return send()
             except (OperationalError, InconsistencyError, redis.RedisError) as error:
-                self.check_full(error)
-                if time.monotonic() > until:
-                    raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
+                if time.monotonic() > until or "OOM" in str(error):
+                    raise broker_failure(error) from error
                 time.sleep(0.05)
 
     def answered(self, result: AsyncResult) -> None:
@@ -378,11 +400,8 @@ class Engine:
             self.answers.lose(int(task_id), type(answer).__name__, str(answer))
 
     def drain(self, seconds: float = IDLE_S) -> None:
-        """Waits for an answer, and takes it."""
-        try:
-            self.app.backend.result_consumer.drain_events(timeout=seconds)
-        except redis.RedisError as error:
-            raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
+        """Waits for an answer, and takes it. Celery itself connects again, as RETRY says."""
+        self.app.backend.result_consumer.drain_events(timeout=seconds)
         if seconds:
             with suppress(JobsLost):
                 self.look()
@@ -399,11 +418,8 @@ class Engine:
         try:
             self.redis.set(self.prefix + "probe", 1, ex=60)
             restarted = self.known_server() != self.server
-        except redis.TimeoutError as error:
-            raise Failed(f"Redis does not answer for {RECONNECT_S:g} s: {error}") from error
-        except redis.RedisError as error:
-            self.check_full(error)
-            return
+        except redis.ConnectionError:
+            return  # whoever waits for answers sees it, too
         if not restarted:
             return
         if self.broken_at is None:
@@ -412,17 +428,13 @@ class Engine:
             self.give_up_lost()
 
     def give_up_lost(self) -> None:
-        if self.redis.llen(self.prefix + QUEUE) or self.redis.hlen(self.prefix + UNACKED):
+        if self.redis.llen(self.prefix + QUEUE) or self.redis.zcount(self.prefix + UNACKED_INDEX, 0, "(+inf"):
             return
         self.server, self.broken_at = self.known_server(), None
         for job in sorted(self.answers.flying):
             self.answers.lose(job, "BrokerLost", "it was in Redis when that was ended, and not when it was back")
         self.waiting.clear()
         raise JobsLost
-
-    def check_full(self, error: Exception) -> None:
-        if "OOM" in str(error):
-            raise Failed(f"Redis is full (maxmemory): {error}") from error
 
     def note_what_ran_again(self) -> None:
         deaths = Counter({int(job): int(times) for job, times in self.redis.hgetall(self.prefix + DEATHS).items()})
@@ -431,6 +443,9 @@ class Engine:
         for job, times in sorted(deaths.items()):
             if times < TRIES:
                 self.answers.note(job, KIND, f"{times} worker process(es) died while running job {job}; Celery ran it again")
+        idle = self.redis.llen(self.prefix + UP) - sum(deaths.values())  # each that was started in another's place has come up
+        if idle > 0:
+            self.answers.note(None, KIND, f"{idle} worker process(es) died while they ran no job; Celery started others")
         limit = f"{self.run.request_timeout_s:g} s"
         for job in sorted(again - deaths):
             self.answers.twice(job, "Stalled", f"a worker has held job {job} for more than {limit}, or had lost the broker; it was given"

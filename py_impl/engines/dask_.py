@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import mmap
 import os
 import shutil
 import socket
@@ -26,7 +25,7 @@ from functools import partial
 from itertools import count
 from signal import SIGTERM, signal
 
-from py_impl.engines.answers import Answerer, Answers, open_away
+from py_impl.engines.answers import Answerer, Answers, Tally, open_away
 from py_impl.engines.keeper import Keeper, Parts
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
@@ -68,26 +67,6 @@ def quiet() -> None:
 # -- in a worker --------------------------------------------------------------------------------------------------------
 
 
-class Tally:
-    """How often each job was started, and how often its worker died of it; shared by the host and all it forks."""
-
-    def __init__(self, jobs: int, workers: int) -> None:
-        self.starts, self.deaths = mmap.mmap(-1, jobs), mmap.mmap(-1, jobs)
-        self._current = memoryview(mmap.mmap(-1, 8 * workers)).cast("q")  # of each worker, 1 more; 0: none
-
-    def start(self, worker: int, job: int) -> None:
-        self._current[worker] = job + 1
-        self.starts[job] = min(255, self.starts[job] + 1)
-
-    def end(self, worker: int) -> None:
-        self._current[worker] = 0
-
-    def died(self, worker: int) -> None:
-        if self._current[worker]:
-            job, self._current[worker] = self._current[worker] - 1, 0
-            self.deaths[job] = min(255, self.deaths[job] + 1)
-
-
 class Own(threading.local):
     """What a thread that runs jobs owns."""
 
@@ -96,16 +75,14 @@ class Own(threading.local):
 
 
 own = Own()
-here: dict[str, object] = {}  # of this process: number and tally
 
 
 def serve(run: Run, number: int, life: int, tally: Tally, address: str, folder: str) -> None:
     """A worker's process. Does not return."""
     worker_signals()
     run.enter_process()
-    here.update(number=number, tally=tally)
     executor = ThreadPoolExecutor(1, "job")  # that of the worker: its one thread has the task open before there is any job
-    trouble = executor.submit(open_here, run, number).exception()
+    trouble = executor.submit(open_here, run, number, tally).exception()
     if trouble is not None:
         run.worker_failed(number, trouble)
         while True:
@@ -126,8 +103,8 @@ def serve(run: Run, number: int, life: int, tally: Tally, address: str, folder: 
     os._exit(1)
 
 
-def open_here(run: Run, number: int) -> None:
-    own.answerer = Answerer(run, number)
+def open_here(run: Run, number: int, tally: Tally) -> None:
+    own.answerer = Answerer(run, number, tally)
 
 
 def close_here() -> None:
@@ -135,10 +112,7 @@ def close_here() -> None:
 
 
 def run_job(job: int, item: object = b"") -> bytes:
-    here["tally"].start(here["number"], job)
-    answer = own.answerer.answer(job, item)
-    here["tally"].end(here["number"])
-    return answer
+    return own.answerer.answer(job, item)
 
 
 def open_away_once(token: str) -> None:
@@ -307,7 +281,6 @@ class Ours(Engine):
     def open(self) -> None:
         run = self.run
         self.folder = tempfile.mkdtemp(prefix="cobench-dask-", dir=os.environ.get("COBENCH_SCRATCH"))
-        self.tally = Tally(run.jobs, run.workers)
         self.lives = [0] * run.workers  # in the keeper's process
         self.keeper = Keeper(run, self.begin, self.sweep)
         while (address := self.keeper.hear(LOOK_S)) is None:
@@ -329,11 +302,11 @@ class Ours(Engine):
             parts.start(f"worker {number}", partial(self.serve, number, address), partial(self.died, number))
 
     def serve(self, number: int, address: str) -> None:
-        serve(self.run, number, self.lives[number], self.tally, address, self.folder)
+        serve(self.run, number, self.lives[number], self.answers.tally, address, self.folder)
 
     def died(self, number: int) -> None:
         self.lives[number] += 1
-        self.tally.died(number)
+        self.answers.tally.died(number)
 
     def sweep(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -343,7 +316,10 @@ class Ours(Engine):
 
     def work(self) -> None:
         super().work()
-        starts, deaths, states = self.tally.starts, self.tally.deaths, self.run.slots.states
+        tally, states = self.answers.tally, self.run.slots.states
+        starts, deaths = tally.starts, tally.deaths
+        if tally.idle_deaths():
+            self.answers.note(None, KIND, f"{tally.idle_deaths()} worker(s) died while they ran no job; others were started")
         for job in range(self.run.jobs):
             if deaths[job] and states[job] == DONE:
                 self.answers.note(job, KIND, f"{deaths[job]} worker(s) died while running job {job}; Dask ran it again")
@@ -359,6 +335,7 @@ class Ours(Engine):
 class Theirs(Engine):
     def __init__(self, run: Run, address: str) -> None:
         super().__init__(run)
+        self.answers.tally = None
         self.address = address
         self.call = partial(run_job_away, self.answers.token)
 

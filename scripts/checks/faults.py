@@ -330,6 +330,14 @@ ROWS = [
     Row("queue-restarted", "Redis killed and started again", queue_fault("queue-restarted"), 20),
     Row("queue-gone", "Redis killed", queue_fault("queue-gone"), 20),
     Row("queue-full", "a full Redis (maxmemory)", queue_fault("queue-full"), 20),
+    Row("celery-dead", "a process of Celery's killed with a job", queue_fault("celery-dead"), 20),
+    Row("celery-stalled", "a process of Celery's stopped with a job", queue_fault("celery-stalled"), 20),
+    Row("celery-poisoned", "a job that kills Celery's processes", queue_fault("celery-poisoned"), 20),
+    Row("celery-restarted", "Celery's Redis killed and started again", queue_fault("celery-restarted"), 20),
+    Row("celery-gone", "Celery's Redis killed", queue_fault("celery-gone"), 20),
+    Row("celery-full", "Celery's Redis is full (maxmemory)", queue_fault("celery-full"), 20),
+    Row("dask-dead", "a worker of Dask's killed with a job", queue_fault("dask-dead"), 20),
+    Row("dask-poisoned", "a job that kills Dask's workers", queue_fault("dask-poisoned"), 20),
 ]
 
 

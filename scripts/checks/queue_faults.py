@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-What a queue in Redis meets, planted in runs of the hosts under `process-pool` at a random instant: a worker that is killed or
+What a queue in Redis and the engines meet, planted in runs of the hosts at a random instant: a worker that is killed or
 stands still while it has jobs, a job that kills whoever runs it, a server that is killed (and comes back, or does not) or is
 full. Found: the record calls it by its name, no job was lost or run twice without a word, and no process and no key is left.
 """
@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 JOBS, WORKERS = 120, 3
 LIMIT_S = 60
 DELAY = ("--task", "wait", "--set", "delay=20")
+QUEUE = ("--model", "process-pool", "--dispenser", "redis")
+CELERY, DASK = ("--model", "celery"), ("--model", "dask")
+FAULTY = ("--task", "{faulty}", "--set", "mode=crash", "--set", "at={at}")
+# Dask hands over many results at once: its jobs tell themselves that they ran.
+NOTES = ("--task", "{folder}/notes.py:job")
+NOTES_FILE = """import os, time
+def job(job):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "notes"), "a") as file: file.write(".")
+    time.sleep(0.02)
+    return job
+"""
 
 
 class Server:
@@ -56,14 +67,13 @@ class Server:
 class Queue:
     """A host that runs over the server, in a session of its own."""
 
-    def __init__(self, p: Planter, server: Server, runtime: str, words: tuple[str, ...]) -> None:
+    def __init__(self, p: Planter, runtime: str, words: tuple[str, ...]) -> None:
         self.folder = p.folder
         python = [(p.build / "python").read_text().strip(), "-s", "-E", "-m"]
         host = {"c": [p.build / "cobench-host"], "embed": [p.build / "cobench-host-embed"], "ext": [*python, "py_impl.ext"],
                 "py": [*python, "py_impl"]}[runtime]  # fmt: skip
         self.host = subprocess.Popen(
-            [*host, "run", *words, "--model", "process-pool", "--workers", str(WORKERS), "--dispenser", "redis", "--service",
-             f"redis=unix://{server.socket}", "--slots", p.folder / "slots", "--record", p.folder / "record"],
+            [*host, "run", *words, "--workers", str(WORKERS), "--slots", p.folder / "slots", "--record", p.folder / "record"],
             cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True, env=os.environ | {"COBENCH_BUILD": str(p.build)})
 
     def rows(self) -> list[tuple[int, ...]]:
@@ -74,10 +84,16 @@ class Queue:
         return []
 
     def wait_for(self, jobs: int) -> None:
-        wait_until(lambda: self.host.poll() is not None or sum(row[4] >= slots.DONE for row in self.rows()) >= jobs)
+        wait_until(lambda: self.host.poll() is not None or self.noted() >= jobs
+                   or sum(row[4] >= slots.DONE for row in self.rows()) >= jobs)
+
+    def noted(self) -> int:
+        notes = self.folder / "notes"
+        return notes.stat().st_size if notes.exists() else 0
 
     def workers(self) -> list[int]:
-        return [int(pid) for pid in Path(f"/proc/{self.host.pid}/task/{self.host.pid}/children").read_text().split()]
+        """Dask's scheduler is the first of its keeper's processes."""
+        return leaves(self.host.pid)[self.noted() > 0 :]
 
     def left(self) -> list[int]:
         """Processes of its session."""
@@ -88,6 +104,12 @@ class Queue:
                 if int(fields[3]) == self.host.pid and fields[0] != "Z":
                     found.append(int(folder.name))
         return found
+
+
+def leaves(pid: int) -> list[int]:
+    """The processes below one that have none below them."""
+    children = [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [leaf for child in children for leaf in leaves(child) or [child]]
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
@@ -119,12 +141,20 @@ def end_server(p: Planter, run: Queue, server: Server) -> None:
 # What happens: the server's words, the run's, what is done in the middle of it (None: nothing), the types one of which has to be
 # there (none: all has to be well).
 FAULTS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable | None, set[str]]] = {
-    "queue-dead": ((), DELAY, kill_worker, {"Crash"}),
-    "queue-stalled": ((), (*DELAY, "--request-timeout", "1"), stop_worker, {"Stalled"}),
-    "queue-poisoned": ((), ("--task", "{faulty}", "--set", "mode=crash", "--set", "at={at}"), None, {"Poisoned"}),
-    "queue-restarted": ((), DELAY, restart, set()),
-    "queue-gone": ((), DELAY, end_server, {"BrokerLost"}),
-    "queue-full": (("--maxmemory", "3mb"), ("--task", "null", "--set", "payload=1000000"), None, {"BrokerFull"}),
+    "queue-dead": ((), (*QUEUE, *DELAY), kill_worker, {"Crash"}),
+    "queue-stalled": ((), (*QUEUE, *DELAY, "--request-timeout", "1"), stop_worker, {"Stalled"}),
+    "queue-poisoned": ((), (*QUEUE, *FAULTY), None, {"Poisoned"}),
+    "queue-restarted": ((), (*QUEUE, *DELAY), restart, set()),
+    "queue-gone": ((), (*QUEUE, *DELAY), end_server, {"BrokerLost"}),
+    "queue-full": (("--maxmemory", "3mb"), (*QUEUE, "--task", "null", "--set", "payload=1000000"), None, {"BrokerFull"}),
+    "celery-dead": ((), (*CELERY, *DELAY), kill_worker, {"Crash"}),
+    "celery-stalled": ((), (*CELERY, *DELAY, "--request-timeout", "1"), stop_worker, {"Stalled"}),
+    "celery-poisoned": ((), (*CELERY, *FAULTY), None, {"Poisoned"}),
+    "celery-restarted": ((), (*CELERY, *DELAY), restart, {"BrokerLost"}),
+    "celery-gone": ((), (*CELERY, *DELAY), end_server, {"BrokerLost"}),
+    "celery-full": (("--maxmemory", "3mb"), (*CELERY, "--task", "null", "--set", "payload=1000000"), None, {"BrokerFull"}),
+    "dask-dead": ((), (*DASK, *NOTES), kill_worker, {"Crash"}),
+    "dask-poisoned": ((), (*DASK, *FAULTY), None, {"KilledWorker"}),
 }
 
 
@@ -134,12 +164,13 @@ def plant(p: Planter, key: str) -> tuple[bool, str]:
     if program is None or shutil.which("redis-cli") is None:
         raise FileNotFoundError("an optional library is missing: redis-server (./scripts/setup.sh engines installs it)")
     of_server, words, do, types = FAULTS[key]
-    runtime = p.rng.choice(("c", "embed", "ext", "py"))
+    runtime = p.rng.choice(("c", "embed", "ext", "py") if QUEUE[1] in words else ("ext", "py") if NOTES[1] not in words else ("py",))
+    (p.folder / "notes.py").write_text(NOTES_FILE)
     faulty = ROOT / "tests/tasks/faulty.py" if runtime == "py" else p.build / "test-tasks/faulty.so"
-    words = tuple(word.format(faulty=faulty, at=p.rng.randrange(JOBS)) for word in words)
+    words = tuple(word.format(faulty=faulty, at=p.rng.randrange(JOBS), folder=p.folder) for word in words)
     server = Server(program, p.folder, *of_server)
     try:
-        run = Queue(p, server, runtime, (*words, "--jobs", str(JOBS), "--timeout", str(LIMIT_S)))
+        run = Queue(p, runtime, (*words, "--service", f"redis=unix://{server.socket}", "--jobs", str(JOBS), "--timeout", str(LIMIT_S)))
         if do is not None:
             run.wait_for(p.rng.randrange(1, JOBS // 2))
             do(p, run, server)
