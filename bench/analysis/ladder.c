@@ -82,13 +82,17 @@ static void points_add(struct ladder *ladder, const struct summary *summary)
     }
 }
 
+static struct stats_interval length_of(const struct ladder_rung *rung, double share)
+{
+    return rung->law.accepted ? handover_length(&rung->law, share) : handover_between(rung->points, rung->count, share);
+}
+
 static void rung_fit(struct ladder_rung *rung)
 {
     (void)handover_fit(rung->points, rung->count, &rung->law); /* ratios and times are above 0 */
     (void)stats_median(rung->capacities, rung->count, &rung->capacity);
-    rung->most_s = handover_length(&rung->law, LADDER_REACHED);
-    rung->even_s = rung->capacity > 1 ? handover_length(&rung->law, 1 / rung->capacity)
-                                      : (struct stats_interval){NAN, NAN, NAN};
+    rung->most_s = length_of(rung, LADDER_REACHED);
+    rung->even_s = rung->capacity > 1 ? length_of(rung, 1 / rung->capacity) : (struct stats_interval){NAN, NAN, NAN};
 }
 
 static void rung_free(struct ladder_rung *rung)

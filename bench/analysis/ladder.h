@@ -34,9 +34,9 @@ struct ladder_rung {
     size_t count;
     struct handover law;
     double capacity; /* the median of these; NaN: there are none */
-    struct stats_interval
-        even_s; /* jobs of this length gain 1, as many as sync; NaN: not known, or the capacity is 1 */
-    struct stats_interval most_s; /* jobs of this length reach LADDER_REACHED of the capacity */
+    /* Jobs of this length gain 1, so are as fast as with sync, and reach LADDER_REACHED of the capacity; where there is no
+     * law handover_between. NaN: not known, or the capacity is 1. */
+    struct stats_interval even_s, most_s;
 };
 
 struct ladder {

@@ -154,15 +154,20 @@ static void read_each(const void *row, int which, struct table_value *out)
         table_set_text(out, "none shown");
 }
 
-/* What lies outside of the lengths that were measured is no number to people. */
+/* What lies outside of the lengths that were measured is no number to people; nor is what only lies between two of them. */
 static void set_length(const struct ladder_rung *rung, const struct stats_interval *length, struct table_value *out)
 {
-    const int beyond = ladder_beyond(rung, length->estimate);
-    struct format f;
+    const bool fitted = isfinite(length->estimate);
+    const int beyond = fitted ? ladder_beyond(rung, length->estimate) : length->low <= 0 ? -1 : isnan(length->high);
+    struct format f, g;
     set_interval(out, length);
-    if (isfinite(length->estimate) && beyond != 0)
+    if (isnan(length->low))
+        return;
+    if (beyond != 0)
         table_set_format(out, "%s %s", beyond < 0 ? "under" : "over",
                          format_time(&f, beyond < 0 ? rung->law.shortest_s : rung->law.longest_s));
+    else if (!fitted)
+        table_set_format(out, "%s to %s", format_time(&f, length->low), format_time(&g, length->high));
 }
 
 static void read_length(const void *row, int which, struct table_value *out)

@@ -101,3 +101,15 @@ struct stats_interval handover_length(const struct handover *fit, double share)
     return (struct stats_interval){fmax(0, times * each->estimate), fmax(0, times * each->low),
                                    fmax(0, times * each->high)};
 }
+
+struct stats_interval handover_between(const struct handover_point *points, size_t n, double share)
+{
+    struct stats_interval out = {NAN, 0, NAN};
+    for (size_t i = 0; i < n; i++)
+        if (points[i].share < share)
+            out.low = fmax(out.low, points[i].job_s);
+    for (size_t i = 0; i < n; i++)
+        if (points[i].job_s > out.low)
+            out.high = fmin(out.high, points[i].job_s); /* which skips a NaN */
+    return out;
+}

@@ -42,5 +42,8 @@ struct handover {
 int handover_fit(const struct handover_point *points, size_t n, struct handover *out);
 /* The length of job that reaches a share in (0, 1); its ends are never below 0. NaN where the fit was refused. */
 struct stats_interval handover_length(const struct handover *fit, double share);
+/* Without a law: between the longest job that does not reach the share (0: all do) and the next longer one (NaN: the longest
+ * does not), the estimate being NaN. */
+struct stats_interval handover_between(const struct handover_point *points, size_t n, double share);
 
 #endif

@@ -78,6 +78,24 @@ TEST(what_is_no_curve_is_refused)
     assert_int_equal(handover_fit(bad, 3, &fit), -EDOM);
 }
 
+/* Where the points fit no curve they still say between which of them a share is reached. */
+TEST(between_two_lengths_without_a_law)
+{
+    const struct handover_point points[] = {{1e-2, 0.95}, {1e-5, 0.1}, {1e-3, 0.97}, {1e-4, 0.91}, {2e-3, 0.8}};
+    const struct stats_interval most = handover_between(points, COUNT(points), 0.9),
+                                half = handover_between(points, COUNT(points), 0.5),
+                                all = handover_between(points, COUNT(points), 0.05),
+                                none = handover_between(points, COUNT(points), 0.99);
+    assert_true(isnan(most.estimate));
+    assert_near(most.low, 2e-3, 0);
+    assert_near(most.high, 1e-2, 0);
+    assert_near(half.low, 1e-5, 0);
+    assert_near(half.high, 1e-4, 0);
+    assert_near(all.low, 0, 0);
+    assert_near(none.low, 1e-2, 0);
+    assert_true(isnan(none.high));
+}
+
 /* More than the capacity at every length: noise, and a cost that is none. */
 TEST(no_cost_is_shown_where_there_is_none)
 {
