@@ -99,6 +99,14 @@ def test_services_that_nobody_can_start(checkout):
                                  "threads+cupboard": "nobody knows how to start the service cupboard"}
 
 
+def test_every_host_is_given_what_somebody_named(checkout, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as scheduler:
+        url = f"tcp://127.0.0.1:{scheduler.getsockname()[1]}"
+        checkout.good(*SMALL, "--dask-scheduler", url, FAKE_WORDS=tmp_path / "words")
+    started = [line for line in map(json.loads, (tmp_path / "words").read_text().splitlines()) if "run" in line]
+    assert started and all(f"dask={url}" in line for line in started)
+
+
 @pytest.mark.parametrize("words, said", [
     (("--redis", "redis://me:secret@127.0.0.1:1"), "--service redis: Connection refused"),
     (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as"),
