@@ -26,7 +26,7 @@ import time
 import uuid
 from pathlib import Path
 
-from kill_resume import BUILD, LIMIT_S, MARK, Failed, Figures, check_folder, place, run_folder, running, wait_until_gone
+from kill_resume import BUILD, LIMIT_S, MARK, Failed, Figures, alone, check_folder, place, run_folder, running, wait_until_gone
 
 SUITE = Path(__file__).with_suffix(".ini")
 VICTIMS = ("driver", "supervisor", "host", "worker", "hyperfine", "origin", "gnuplot")
@@ -181,10 +181,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--state", type=Path, help="a file that keeps the counts")
     args = parser.parse_args(argv)
-    if os.geteuid() == 0 and "COBENCH_SOAK_ALONE" not in os.environ:
-        script = 'mount -t tmpfs -o mode=1777 none /dev/shm && exec "$@"'
-        os.environ["COBENCH_SOAK_ALONE"] = "1"
-        os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh", sys.executable, *sys.argv])
+    alone()
     state = {"hours": 0.0, "tries": 0, "counts": {}, "samples": 0, "torn": 0, "slowest_end_s": 0.0, "failures": []}
     if args.state and args.state.exists():
         state = json.loads(args.state.read_text())
