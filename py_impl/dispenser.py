@@ -25,10 +25,13 @@ def in_order(jobs: int) -> Iterator[int]:
 def when_due(jobs: int, due: Callable[[int], int]) -> Iterator[int]:
     """The same in an open loop, each job as it arrives: so a pool is handed a job when there is one, as in a service."""
     for job in range(jobs):
-        due_ns = due(job)
-        while (left_ns := due_ns - time.monotonic_ns()) > 0:
-            time.sleep(left_ns / 1e9)
+        wait_until(due(job))
         yield job
+
+
+def wait_until(due_ns: int) -> None:
+    while (left_ns := due_ns - time.monotonic_ns()) > 0:
+        time.sleep(left_ns / 1e9)
 
 
 def window(workers: int) -> int:

@@ -186,6 +186,16 @@ def test_open_loop(name, model, tmp_path, request):
     assert all(row["start_ns"] >= row["due_ns"] for row in done.rows)
 
 
+@pytest.mark.parametrize("model", (*POOLS, "async"))
+def test_a_message_waits_for_no_job_that_is_not_due(model, tmp_path):
+    """And on a loop has one."""
+    skip_without("zmq")
+    done = PY.run(tmp_path, "--task", "wait", "--set", "delay=1", "--jobs", 10, "--rate", 10, "--chunk", 10, "--workers", 2,
+                  "--model", model, "--dispenser", "zmq")  # fmt: skip
+    check_a_run(done, model, "fork", 2)
+    assert all(row["start_ns"] >= row["due_ns"] for row in done.rows) and done.rows[0]["start_ns"] < done.rows[9]["due_ns"]
+
+
 @pytest.mark.parametrize("name", ("counter", "redis"))
 @pytest.mark.parametrize("model", POOLS)
 def test_workers_are_there_at_the_end_and_none_where_cold(name, model, tmp_path, request):

@@ -6,8 +6,7 @@ drawn a job waits until it is due. A function's values come from worker processe
 
 from __future__ import annotations
 
-import time
-
+from py_impl.dispenser import wait_until
 from py_impl.dispensers.values import Values
 from py_impl.dispensers.work import pack_values
 
@@ -78,8 +77,3 @@ class End:
 
     def close(self) -> None:
         pass
-
-
-def wait_until(due_ns: int) -> None:
-    while (left_ns := due_ns - time.monotonic_ns()) > 0:
-        time.sleep(left_ns / 1e9)

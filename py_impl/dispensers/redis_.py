@@ -121,7 +121,7 @@ class Manager(Sender):
         self.prefix = f"cobench:{os.urandom(8).hex()}:"
         self.keys = Keys(self.prefix)
         self.workers = set(range(run.workers))  # that may have taken something
-        at_once = run.workers * run.knobs["chunk"]
+        at_once = run.workers * self.chunk
         bytes_each = 64 if self.function else 64 + len(self.filler)
         self.most = max(2 * at_once, min(MESSAGES_MAX * at_once, BYTES_MAX // bytes_each))  # jobs in the server at once
         self.tries: dict[int, int] = {}
@@ -148,7 +148,7 @@ class Manager(Sender):
         together = TOGETHER if self.run.schedule is None else 1
         more = True
         while more or self.out:
-            room = (self.most - len(self.out)) // self.run.knobs["chunk"] if more else 0
+            room = (self.most - len(self.out)) // self.chunk if more else 0
             messages = list(islice(fresh, min(together, room)))
             more = more and (room == 0 or bool(messages))
             if room == 0 and len(self.out) > BUSY * self.run.workers:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from time import monotonic_ns
 
+from py_impl.dispenser import wait_until
 from py_impl.dispensers import is_function
 from py_impl.dispensers.message import FILLED, pack_done, pack_jobs, unpack_done, unpack_failure, unpack_jobs
 from py_impl.errors import Failed
@@ -30,6 +31,7 @@ class Sender:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.chunk = 1 if run.looping else run.knobs["chunk"]  # jobs in a message
         self.out: set[int] = set()  # jobs handed out that have not ended
         self.function = is_function(run)
         if self.function:
@@ -38,10 +40,26 @@ class Sender:
             self.filler = bytes(run.payload())
 
     def messages(self) -> Iterator[bytes]:
-        """Messages of `chunk` jobs each; in an open loop when the last of them is due."""
-        while jobs := list(islice(self.run.dispenser, self.run.knobs["chunk"])):
+        for jobs in self.in_time() if self.run.schedule is not None and self.chunk > 1 else self.in_order():
             if message := self.pack(jobs):
                 yield message
+
+    def in_order(self) -> Iterator[list[int]]:
+        """`chunk` jobs each."""
+        while jobs := list(islice(self.run.dispenser, self.chunk)):
+            yield jobs
+
+    def in_time(self) -> Iterator[list[int]]:
+        """In an open loop at most so many, of those that are due."""
+        jobs: list[int] = []
+        for job in range(self.run.jobs):
+            due_ns = self.run.due(job)
+            if len(jobs) == self.chunk or jobs and due_ns > monotonic_ns():
+                yield jobs
+                jobs = []
+            wait_until(due_ns)
+            jobs.append(job)
+        yield jobs
 
     def pack(self, jobs: list[int]) -> bytes | None:
         """None: none of them could be pickled."""
