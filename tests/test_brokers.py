@@ -186,6 +186,7 @@ def test_a_job_that_kills_every_worker(redis, tmp_path):
         done = C.run(tmp_path, "--task", C.faulty, "--model", "process-pool", "--workers", workers, "--jobs", 30, "--chunk", chunk,
                      "--set", "mode=crash", "--set", "at=5", *redis.options())  # fmt: skip
         assert done.status == 1 and done.failed == [(None, "Crash")] * 3 + [(5, "Poisoned")]
+        assert "was killed by signal 9 (SIGKILL) while running job 5; job 5: Poisoned: " in done.reason
         assert [(row["state"], row["runs"]) for row in done.rows] == [
             (slots.FAILED, 3) if job == 5 else (slots.DONE, 1) for job in range(30)]  # fmt: skip
 

@@ -271,22 +271,35 @@ static void failures_collect(struct session *s)
         s->record.connections = (int64_t)s->run.shared->connections;
 }
 
-/* One line from the first failure and the number of the others. */
+/* The first job that failed, or was given up; NULL: none, or it was only never run. */
+static const struct failure *failed_job(const struct record *record)
+{
+    for (unsigned i = 0; i < record->failure_count; i++)
+        if (record->failures[i].job != FAILURE_NO_JOB && strcmp(record->failures[i].error.type, "NotRun") != 0)
+            return &record->failures[i];
+    return NULL;
+}
+
+/* One line from the first failure, the first of a job's, and the number of the others. */
 static void failures_explain(struct session *s)
 {
     const struct record *record = &s->record;
-    const struct failure *first = &record->failures[0];
-    char line[sizeof record->reason], others[48] = "",
+    const struct failure *first = &record->failures[0], *of_job = failed_job(record);
+    char line[sizeof record->reason], others[48] = "", before[sizeof first->error.message + 2] = "",
                                       told[sizeof first->error.type + sizeof first->error.message + 40];
 
     if (record->failed_jobs > 1)
         snprintf(others, sizeof others, " (%llu more job%s failed)", (unsigned long long)record->failed_jobs - 1,
                  record->failed_jobs > 2 ? "s" : "");
     if (first->job == FAILURE_NO_JOB)
-        snprintf(line, sizeof line, "%s%s", first->error.message, others);
+        snprintf(before, sizeof before, "%s%s", first->error.message, of_job ? "; " : "");
     else
-        snprintf(line, sizeof line, "job %llu: %s%s", (unsigned long long)first->job,
-                 error_words(&first->error, told, sizeof told), others);
+        of_job = first;
+    if (of_job)
+        snprintf(line, sizeof line, "%sjob %llu: %s%s", before, (unsigned long long)of_job->job,
+                 error_words(&of_job->error, told, sizeof told), others);
+    else
+        snprintf(line, sizeof line, "%s%s", before, others);
     session_fail(s, RECORD_FAILED, line);
 }
 
