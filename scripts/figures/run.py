@@ -15,6 +15,7 @@ import os
 import platform
 import random
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -719,12 +720,45 @@ def figure_20(bench: Bench) -> None:
                          "py:dask": lambda: handed_over(bench, jobs, "--model", "dask")}, {"py:dask": "plain dask"})
 
 
+# -- figure 21 --------------------------------------------------------------------------------------------------------
+
+MEMORY_MOST = 16 << 20  # more than for a thousand jobs, without the slots
+SLOT = struct.Struct("<Q20x2I28x")  # result, state, runs (common/slots.h)
+DONE = 2
+
+
+def each_once(bench: Bench, slots: Path, jobs: int, *words: str) -> dict:
+    """The record of a run of null in which every job was done once, with its own result."""
+    # From a shell: what a process had at its most before it became another program counts as that one's.
+    shell = ("/bin/sh", "-c", '"$0" "$@" || exit $?', bench.build / "cobench-host")
+    told = host_run(bench, slots, "--task", "null", "--jobs", str(jobs), "--workers", "2", *words, host=shell)
+    rows = SLOT.iter_unpack(slots.read_bytes()[4096:])
+    if wrong := sum(row != (job, DONE, 1) for job, row in enumerate(rows)):
+        raise Failed(f"{wrong} jobs were not done once")
+    return told
+
+
+def figure_21(bench: Bench) -> None:
+    """A million jobs of null handed out by Redis and by MPI: each done once, in memory that does not grow with their number."""
+    with servers.redis() as socket, slots_folder() as folder:
+        redis = ("--model", "process-pool", "--dispenser", "redis", "--service", f"redis=unix://{socket}")
+        for name, words in (("c:process-pool+redis", redis), ("c:process-pool+redis, chunk 100", (*redis, "--chunk", "100")),
+                            ("c:mpi", ("--model", "mpi"))):
+            few, many = (each_once(bench, Path(folder, "slots"), jobs, *words) for jobs in (1000, NULL_JOBS))
+            least, most = (told["usage"]["max_rss_bytes"] - told["jobs"] * SLOT.size for told in (few, many))
+            print(f"  {name:<32} {work_ns(many) / NULL_JOBS / 1e3:7.2f} us/job; {NULL_JOBS:,} jobs done once; its largest process, without "
+                  f"the slots, {most / 2**20:.1f} MiB, {(most - least) / 2**20:+.1f} beside 1,000 jobs", flush=True)
+            if most - least > MEMORY_MOST:
+                bench.short.append(f"{name}: memory")
+        print(f"  Redis at its most: {servers.redis_memory(socket)}")
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
     10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15, 16: figure_16, 17: figure_17,
-    18: figure_18, 19: figure_19, 20: figure_20,
+    18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21,
 }
 
 

@@ -134,6 +134,12 @@ def redis() -> Iterator[Path]:
             process.wait()
 
 
+def redis_memory(socket: Path) -> str:
+    """The most that it has had in use, in its own words."""
+    told = subprocess.run([program("redis-cli"), "-s", socket, "INFO", "memory"], capture_output=True, text=True, timeout=10, check=True)
+    return next(line.partition(":")[2] for line in told.stdout.splitlines() if line.startswith("used_memory_peak_human:"))
+
+
 @dataclass(frozen=True)
 class Origin:
     template: str
