@@ -16,7 +16,7 @@ import time
 
 import pytest
 
-from driver import Run
+from driver import Run, cobench
 from hosts import BUILD, ROOT
 from lag import Lag
 
@@ -345,6 +345,13 @@ def test_bad_input_is_one_line_and_starts_nothing(checkout, args, said):
     assert done.returncode == 2, done.stderr
     assert said in done.stderr and done.stderr.startswith("cobench: ") and done.stderr.count("\n") == 1, done.stderr
     assert checkout.folders() == []
+
+
+@pytest.mark.parametrize("suite", ["ladder", "broker"])
+def test_the_hosts_know_what_a_suite_names(suite):
+    """Names are looked at before --task picks: of runtimes, models and knobs none is complained of."""
+    done = cobench("run", "--suite", suite, "--task", "nosuch")
+    assert done.returncode == 2 and done.stderr.startswith("cobench: unknown task 'nosuch'")
 
 
 def test_unknown_commands_and_options(checkout):
