@@ -172,7 +172,6 @@ static int feeder_hand_out(struct feeder *f, struct cobench_error *err)
 static bool slot_copy(struct feeder *f, const struct message_part *part)
 {
     struct slot *slot = &f->how->slots[part->job];
-    struct cobench_error error;
     const struct slot before = *slot;
     if (before.runs > 0 && before.worker == part->slot.worker && before.start_ns == part->slot.start_ns)
         return false;
@@ -180,12 +179,8 @@ static bool slot_copy(struct feeder *f, const struct message_part *part)
     slot->runs += before.runs;
     slot->due_ns = before.due_ns;
     shared_state_ended(f->how->run->shared, 1, slot->end_ns);
-    if (slot->state == SLOT_FAILED) {
-        error_clear(&error);
-        if (message_failure(part, error.type, sizeof error.type, &error.line, error.message, sizeof error.message))
-            snprintf(error.type, sizeof error.type, "Unknown");
-        run_failed(f->how->run, part->job, slot->worker, -EIO, &error);
-    }
+    if (slot->state == SLOT_FAILED)
+        run_failed_there(f->how->run, part->job, slot->worker, -EIO, part);
     return true;
 }
 

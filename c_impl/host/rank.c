@@ -118,13 +118,14 @@ static bool manager_ask(const struct rank *r, char tell, char answer)
     return n == 1 && byte == answer;
 }
 
-static void failure_note(struct rank *r, const struct message_part *part, uint64_t job, uint32_t worker, int rc)
+/* Waits for a message of a worker's. Returns whose it is. */
+static uint32_t manager_receive(struct rank *r, struct message_reader *reader)
 {
-    struct cobench_error error;
-    error_clear(&error);
-    if (message_failure(part, error.type, sizeof error.type, &error.line, error.message, sizeof error.message))
-        error_fill(&error, 0, "the worker does not say why");
-    run_failed(&r->session.run, job, (int32_t)worker, rc, &error);
+    uint32_t worker;
+    int from;
+    const size_t length = r->link->receive(&from, r->in, r->in_size);
+    must(message_open_done(reader, r->in, length, &worker));
+    return worker;
 }
 
 /* Every worker says once that it is up, or why it is not. */
@@ -134,15 +135,12 @@ static bool manager_gather(struct rank *r)
     for (unsigned i = 0; i < r->workers; i++) {
         struct message_reader reader;
         struct message_part part;
-        uint32_t worker;
-        int from;
-        const size_t length = r->link->receive(&from, r->in, r->in_size);
-        must(message_open_done(&reader, r->in, length, &worker));
+        const uint32_t worker = manager_receive(r, &reader);
         if (message_next_done(&reader, &part) != 1)
             continue;
         all = false;
         r->session.run.shared->unopened += part.slot.runs;
-        failure_note(r, &part, FAILURE_NO_JOB, worker, (int)part.slot.result);
+        run_failed_there(&r->session.run, FAILURE_NO_JOB, (int32_t)worker, (int)part.slot.result, &part);
     }
     return all;
 }
@@ -157,14 +155,13 @@ static void clock_compare(struct rank *r, uint32_t worker)
     for (int i = 0; i < CLOCK_TRIPS; i++) {
         struct message_reader reader;
         struct message_part part;
-        int from;
         must(message_begin_jobs(&r->out));
         must(message_add_job(&r->out, FAILURE_NO_JOB, NULL, r->payload));
         const int64_t sent_ns = clock_now_ns();
         rank_send(r, (int)worker + 1);
-        const size_t length = r->link->receive(&from, r->in, r->in_size);
+        worker = manager_receive(r, &reader);
         const int64_t trip_ns = clock_now_ns() - sent_ns;
-        must(message_open_done(&reader, r->in, length, &worker) || message_next_done(&reader, &part) != 1);
+        must(message_next_done(&reader, &part) != 1);
         const int64_t ahead_ns = part.slot.start_ns - (sent_ns + trip_ns / 2);
         if (trip_ns < least_ns) {
             least_ns = trip_ns;
@@ -212,16 +209,13 @@ static uint32_t manager_take(struct rank *r)
     struct run *run = &r->session.run;
     struct message_reader reader;
     struct message_part part;
-    uint32_t worker;
     uint64_t ended = 0;
     int64_t last_ns = 0;
-    int from;
-    const size_t length = r->link->receive(&from, r->in, r->in_size);
-    must(message_open_done(&reader, r->in, length, &worker));
+    const uint32_t worker = manager_receive(r, &reader);
     while (message_next_done(&reader, &part) == 1) {
         slot_take(&run->slots[part.job], &part.slot, r->ahead_ns[worker], run->shared->gate_ns);
         if (part.slot.state == SLOT_FAILED)
-            failure_note(r, &part, part.job, worker, -EIO);
+            run_failed_there(run, part.job, (int32_t)worker, -EIO, &part);
         const int64_t end_ns = run->slots[part.job].end_ns;
         last_ns = end_ns > last_ns ? end_ns : last_ns;
         ended++;
@@ -249,10 +243,7 @@ static void manager_end(struct rank *r)
     for (unsigned i = 0; i < r->workers; i++) {
         struct message_reader reader;
         struct message_part part;
-        uint32_t worker;
-        int from;
-        const size_t length = r->link->receive(&from, r->in, r->in_size);
-        must(message_open_done(&reader, r->in, length, &worker));
+        (void)manager_receive(r, &reader);
         if (message_next_done(&reader, &part) != 1)
             continue;
         shared->connections += part.slot.result;
@@ -312,10 +303,8 @@ static void worker_say(struct rank *r, uint32_t id, uint64_t number, uint32_t fl
 /* Runs the job of one part and adds what came of it to the answer, also the failure that it has noted. */
 static void worker_part(struct rank *r, struct worker *w, const struct message_part *part)
 {
-    struct run *run = w->run;
-    struct shared_state *shared = run->shared;
-    struct slot *slot = run_slot(run, part->job);
-    const struct cobench_error *error = &shared->failures[0].error;
+    struct slot *slot = run_slot(w->run, part->job);
+    struct cobench_error error;
     memset(slot, 0, sizeof *slot);
     if (part->job == FAILURE_NO_JOB)
         slot->start_ns = clock_now_ns();
@@ -325,8 +314,8 @@ static void worker_part(struct rank *r, struct worker *w, const struct message_p
         must(message_add_done(&r->out, part->job, slot, NULL, 0));
         return;
     }
-    must(message_add_failure(&r->out, part->job, slot, error->type, error->line, error->message));
-    shared->failure_claimed = 0;
+    shared_state_take_failure(w->run->shared, &error);
+    must(message_add_failure(&r->out, part->job, slot, error.type, error.line, error.message));
 }
 
 static void worker_serve(struct rank *r, struct worker *w, uint32_t id)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/message.h"
 #include "host/error.h"
 #include "host/params.h"
 #include "host/shared_state.h"
@@ -169,6 +170,15 @@ void run_failed(struct run *run, uint64_t job, int32_t worker, int rc, const str
     if (job != FAILURE_NO_JOB)
         run->shared->failed++;
     shared_state_note(run->shared, &failure);
+}
+
+void run_failed_there(struct run *run, uint64_t job, int32_t worker, int rc, const struct message_part *part)
+{
+    struct cobench_error error;
+    error_clear(&error);
+    if (message_failure(part, error.type, sizeof error.type, &error.line, error.message, sizeof error.message))
+        error_fill(&error, 0, "the worker does not say why");
+    run_failed(run, job, worker, rc, &error);
 }
 
 void run_bury(struct run *run, uint64_t job)

@@ -18,6 +18,7 @@
 struct children;
 struct dispenser;
 struct end_pause;
+struct message_part;
 struct placement;
 struct setting;
 struct shared_state;
@@ -99,6 +100,8 @@ void run_stamp_work(struct run *run);
 /* Notes a failed job in the shared state (safe in any worker). `rc` is a negative errno; FAILURE_NO_JOB: a failure that
  * is none of a job's and counts as none. */
 void run_failed(struct run *run, uint64_t job, int32_t worker, int rc, const struct cobench_error *error);
+/* The same of a worker that says why in a message. */
+void run_failed_there(struct run *run, uint64_t job, int32_t worker, int rc, const struct message_part *part);
 
 /* Ends a job on behalf of a worker that cannot any more; noting why is the caller's. */
 void run_bury(struct run *run, uint64_t job);
