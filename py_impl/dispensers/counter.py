@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from py_impl.dispenser import wait_until
 from py_impl.dispensers.values import Values
-from py_impl.dispensers.work import pack_values
+from py_impl.dispensers.work import WorkerEnd, pack_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,12 +47,9 @@ class Manager:
         self.values.close()
 
 
-class End:
+class End(WorkerEnd):
     def __init__(self, number: int, next, values) -> None:
         self.number, self.next, self.values = number, next, values
-
-    def open(self, run: Run) -> None:
-        self.run = run
 
     def serve(self, worker: Worker) -> None:
         run, number = self.run, self.next
@@ -71,9 +68,3 @@ class End:
     def send(self, worker: Worker, jobs: tuple[int]) -> None:
         values = worker.call_jobs(jobs, self.run.task.items(jobs))
         self.values.put(pack_values(self.run, self.number, jobs, dict(zip(jobs, values))))
-
-    def sent(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass

@@ -7,15 +7,11 @@ import selectors
 from multiprocessing.connection import Connection, Pipe
 
 from py_impl.dispensers.message import STOP
-from py_impl.dispensers.work import POLL_S, Receiver, Sender
+from py_impl.dispensers.work import POLL_S, Receiver, Sender, ends_of_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from py_impl.run import Run
-
-
-# The host's ends, of which a forked worker closes its copies: else no other would ever hear that the host has gone.
-_of_host: list[Connection] = []
 
 
 class Manager(Sender):
@@ -27,7 +23,7 @@ class Manager(Sender):
 
     def end(self, number: int) -> End:
         self.pipes[number], of_worker = Pipe()
-        _of_host.append(self.pipes[number])
+        ends_of_host.append(self.pipes[number])
         self.answers.register(self.pipes[number], selectors.EVENT_READ, number)
         return End(number, of_worker, self.pool.context is not None)
 
@@ -74,12 +70,6 @@ class Manager(Sender):
 class End(Receiver):
     def __init__(self, number: int, pipe: Connection, crosses: bool) -> None:
         self.number, self.pipe, self.crosses = number, pipe, crosses
-
-    def open(self, run: Run) -> None:
-        super().open(run)
-        if self.crosses:
-            for pipe in _of_host:
-                pipe.close()
 
     def take(self, answer: bytes | None) -> bytes:
         if answer is not None:

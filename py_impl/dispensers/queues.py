@@ -10,7 +10,7 @@ import time
 
 from py_impl.dispenser import window
 from py_impl.dispensers.values import Values
-from py_impl.dispensers.work import POLL_S, call, pickled
+from py_impl.dispensers.work import POLL_S, WorkerEnd, call, pickled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,12 +70,9 @@ class Manager:
             self.queue.close()
 
 
-class End:
+class End(WorkerEnd):
     def __init__(self, number: int, queue, values) -> None:
         self.number, self.queue, self.values = number, queue, values
-
-    def open(self, run: Run) -> None:
-        self.run = run
 
     def serve(self, worker: Worker) -> None:
         if self.values is None:
@@ -85,9 +82,3 @@ class End:
             return
         for part in iter(self.queue.get, None):
             self.values.put(call(self.run, worker, self.number, (part,)))
-
-    def sent(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass

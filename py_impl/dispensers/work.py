@@ -18,11 +18,14 @@ from py_impl.slots import DONE, FAILED
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from multiprocessing.connection import Connection
 
     from py_impl.run import Run
     from py_impl.worker import Worker
 
 LOST = object()
+# The host's ends of pipes, of which a forked worker closes its copies: else no other would ever hear that the host has gone.
+ends_of_host: list[Connection] = []
 POLL_S = 0.2  # how long a manager waits before it looks whether a worker is lost
 
 
@@ -123,13 +126,26 @@ def lost(run: Run, job: int, error: Exception) -> None:
     run.shared.failed(job, None, type(error).__name__, f"between manager and worker: {error}", None)
 
 
-class Receiver:
-    """A worker's side, whose subclasses say how messages come."""
+class WorkerEnd:
+    """A worker's side."""
+
+    def open(self, run: Run) -> None:
+        self.run = run
+
+    def sent(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Receiver(WorkerEnd):
+    """One that takes messages; subclasses say how these come."""
 
     number = 0
 
     def open(self, run: Run) -> None:
-        self.run = run
+        super().open(run)
         self.function = is_function(run)
         self.length = 0 if self.function else run.payload()
 
@@ -155,12 +171,6 @@ class Receiver:
     def check(self, job: int, payload: memoryview) -> None:
         if len(payload) != self.length:
             raise Failed(f"job {job} came with {len(payload)} bytes where {self.length} were expected")
-
-    def sent(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
 
 
 def call(run: Run, worker: Worker, number: int, parts: list[tuple[int, bytes]]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from py_impl import dispensers
 from py_impl.contract import WORKER_PROCESS, RequestFailed
+from py_impl.dispensers.work import ends_of_host
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import explain, failure_words
 from py_impl.machine import start_limits
@@ -156,10 +157,6 @@ class Member:
         self.points = 0  # that it has come to
 
 
-# The host's ends, of which a forked worker closes its copies: else no other would ever hear that the host has gone.
-_lines: list[Connection] = []
-
-
 class Processes:
     def __init__(self, run: Run) -> None:
         from py_impl.models.context import context_of
@@ -173,7 +170,7 @@ class Processes:
     def start(self, number: int, end) -> None:
         try:
             line, of_worker = self.context.Pipe()
-            _lines.append(line)
+            ends_of_host.append(line)
             process = self.context.Process(target=live, args=(self.run, number, of_worker, end))
             self.run.watchdog.start(process.start)
         except OSError as error:
@@ -277,8 +274,8 @@ class Processes:
 
 def live(run: Run, number: int, line: Connection, end) -> None:
     """The life of a worker process."""
-    for other in _lines:
-        other.close()
+    for end_of_host in ends_of_host:
+        end_of_host.close()
     worker = None
     try:
         try:
