@@ -126,12 +126,16 @@ def open_away(state: dict[str, object], number: int) -> Answerer:
 # -- in the host ------------------------------------------------------------------------------------------------------
 
 
+def refuse_command(run: Run) -> None:
+    if run.task.ASKS == COMMAND:
+        raise Impossible("a command is no job of an engine: its task would have to start the program itself")
+
+
 class Answers:
     """What the host has of an engine's jobs: which are under way, and their slots when they have been answered."""
 
     def __init__(self, run: Run) -> None:
-        if run.task.ASKS == COMMAND:
-            raise Impossible("a command is no job of an engine: its task would have to start the program itself")
+        refuse_command(run)
         self.run = run
         self.offset_ns: Callable[[int], int] | None = None  # how far a worker's clock is ahead; None: all are on this machine
         self.flying: set[int] = set()
@@ -162,13 +166,13 @@ class Answers:
                 take_job(self.run, job, self._here(slot), tail)
 
     def _here(self, slot: bytes) -> bytes:
-        """With its stamps on this machine's clock."""
+        """With its stamps on this machine's clock. None starts before the gate, whatever clocks say."""
         if self.offset_ns is None:
             return slot
         fields = list(SLOT.unpack(slot))
-        offset = self.offset_ns(fields[WORKER])
-        for stamp in STAMPS:
-            fields[stamp] -= offset if fields[stamp] else 0
+        if offset := self.offset_ns(fields[WORKER]):
+            for stamp in STAMPS:
+                fields[stamp] = max(fields[stamp] - offset, self.run.ready_ns) if fields[stamp] else 0
         return SLOT.pack(*fields)
 
     def note(self, job: int | None, kind: str, why: str) -> None:

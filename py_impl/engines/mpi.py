@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 from py_impl import remote
-from py_impl.contract import COMMAND
+from py_impl.engines.answers import refuse_command
 from py_impl.engines.keeper import die_with
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
@@ -35,8 +35,7 @@ KEPT = 4096  # of the end of what mpirun says
 
 
 def run(run: Run) -> None:
-    if run.task.ASKS == COMMAND:
-        raise Impossible("a command is no job of an engine: its task would have to start the program itself")
+    refuse_command(run)
     library("mpi4py")
     if shutil.which("mpirun") is None:
         raise Impossible("mpi cannot run here: there is no mpirun on PATH (Debian: apt-get install openmpi-bin)")
@@ -101,8 +100,8 @@ class Job:
         home = os.getpid()
 
         def start() -> subprocess.Popen:
-            return subprocess.Popen(words, env=environment(self.run), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=lambda: die_with(home),
-                                    restore_signals=True)  # fmt: skip
+            return subprocess.Popen(words, env=environment(self.run), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                    preexec_fn=lambda: die_with(home), restore_signals=True)  # fmt: skip
 
         self.process = self.run.watchdog.start(start)
         self.run.watchdog.clean_up = self.kill

@@ -168,18 +168,10 @@ def clock_ahead(comm, rank: int) -> int:
     return ahead_ns if abs(ahead_ns) > trip_ns else 0
 
 
-def set_back(run: Run, jobs: list[int], ahead_ns: list[int]) -> None:
-    """Has the stamps of workers with another clock in the manager's time. None starts before the gate, whatever clocks say."""
-    slots = run.slots
-    for job in jobs:
-        if ns := ahead_ns[slots.workers[job]]:
-            slots.starts[job] = max(slots.starts[job] - ns, run.ready_ns)
-            slots.ends[job] -= ns
-            slots.replies[job] -= ns if slots.replies[job] else 0
-
-
 def drain(run: Run, executor, ahead_ns: list[int]) -> None:
     answers, waiting = Answers(run), deque()
+    if any(ahead_ns):
+        answers.offset_ns = ahead_ns.__getitem__
 
     def take() -> None:
         jobs, future = waiting.popleft()
@@ -191,8 +183,6 @@ def drain(run: Run, executor, ahead_ns: list[int]) -> None:
         else:
             for message in messages:
                 answers.take(message)
-            if any(ahead_ns):
-                set_back(run, jobs, ahead_ns)
 
     while jobs := answers.draw(run.knobs["chunk"]):
         if len(waiting) >= answers.window:
