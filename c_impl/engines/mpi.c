@@ -35,7 +35,7 @@ static void link_send(int to, const void *bytes, size_t length)
     MPI_Send(bytes, (int)length, MPI_BYTE, to, TAG, MPI_COMM_WORLD);
 }
 
-static size_t link_receive(int *from, void *bytes, size_t size)
+static size_t link_receive(void *bytes, size_t size)
 {
     MPI_Request request;
     MPI_Status status;
@@ -54,7 +54,6 @@ static size_t link_receive(int *from, void *bytes, size_t size)
         (void)clock_sleep_until(now + (part < SLEPT_NS ? part : SLEPT_NS));
     }
     MPI_Get_count(&status, MPI_BYTE, &length);
-    *from = status.MPI_SOURCE;
     return (size_t)length;
 }
 

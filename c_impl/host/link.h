@@ -21,7 +21,7 @@ struct link {
     /* Returns when `bytes` may be written again. */
     void (*send)(int to, const void *bytes, size_t length);
     /* Waits for the next message from any rank, of at most `size` bytes. Returns its length. */
-    size_t (*receive)(int *from, void *bytes, size_t size);
+    size_t (*receive)(void *bytes, size_t size);
 };
 
 #endif

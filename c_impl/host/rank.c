@@ -122,8 +122,7 @@ static bool manager_ask(const struct rank *r, char tell, char answer)
 static uint32_t manager_receive(struct rank *r, struct message_reader *reader)
 {
     uint32_t worker;
-    int from;
-    const size_t length = r->link->receive(&from, r->in, r->in_size);
+    const size_t length = r->link->receive(r->in, r->in_size);
     must(message_open_done(reader, r->in, length, &worker));
     return worker;
 }
@@ -323,8 +322,7 @@ static void worker_serve(struct rank *r, struct worker *w, uint32_t id)
     for (;;) {
         struct message_reader reader;
         struct message_part part;
-        int from;
-        const size_t length = r->link->receive(&from, r->in, r->in_size);
+        const size_t length = r->link->receive(r->in, r->in_size);
         must(message_open_jobs(&reader, r->in, length));
         if (reader.left == 0)
             return;
