@@ -704,6 +704,16 @@ static const json_t *keep_pythons(struct plan *p, const json_t *pythons)
     return kept;
 }
 
+static int check_whole(const struct plan *p, struct error *err)
+{
+    bool asks = p->url == NULL;
+    for (size_t g = 0; g < p->group_count; g++)
+        asks = asks || p->groups[g].needs_url;
+    if (!asks)
+        return error_set(err, -EINVAL, "--url: no task of this run asks for a URL");
+    return p->cell_count > 0 ? 0 : error_set(err, -EINVAL, "nothing to run: no runtime and model is left");
+}
+
 int plan_make(const struct plan_source *source, struct plan *out, struct error *err)
 {
     const struct plan_options *o = source->options;
@@ -738,13 +748,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
     if (rc == 0)
         rc = check_knobs_used(out, source, err);
     choose_default(out);
-    bool asks = o->url == NULL;
-    for (size_t g = 0; g < out->group_count; g++)
-        asks = asks || out->groups[g].needs_url;
-    if (rc == 0 && !asks)
-        rc = error_set(err, -EINVAL, "--url: no task of this run asks for a URL");
-    if (rc == 0 && out->cell_count == 0)
-        rc = error_set(err, -EINVAL, "nothing to run: no runtime and model is left");
+    if (rc == 0)
+        rc = check_whole(out, err);
     if (rc != 0)
         plan_free(out);
     return rc;

@@ -285,6 +285,12 @@ static const char **text_place(struct args *args, int key)
                                   : NULL;
 }
 
+static int knob_option(struct args *args, int key, const char *text, struct cobench_error *err)
+{
+    const struct knob *knob = key >= KEY_KNOB ? knobs_row((size_t)(key - KEY_KNOB)) : NULL;
+    return knob ? knobs_take(&args->knobs, knob, text, err) : ARGP_ERR_UNKNOWN;
+}
+
 static int option_parse(struct parse *parse, int key, char *text)
 {
     struct args *args = parse->args;
@@ -324,10 +330,8 @@ static int option_parse(struct parse *parse, int key, char *text)
     case KEY_HELP:
         *(key == KEY_JSON ? &args->json : &args->help) = true;
         return 0;
-    default: {
-        const struct knob *knob = key >= KEY_KNOB ? knobs_row((size_t)(key - KEY_KNOB)) : NULL;
-        return knob ? knobs_take(&args->knobs, knob, text, err) : ARGP_ERR_UNKNOWN;
-    }
+    default:
+        return knob_option(args, key, text, err);
     }
 }
 
