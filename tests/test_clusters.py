@@ -14,7 +14,7 @@ import pytest
 
 import make_run
 from driver import COBENCH, Run, cobench
-from hosts import BUILD, EXT, PY, ROOT, wait_until
+from hosts import BUILD, EXT, PY, ROOT, alive, wait_until
 from redis_server import RedisServer
 
 from py_impl import remote
@@ -23,18 +23,6 @@ from py_impl.errors import Failed, Usage
 AGENT = BUILD / "cobench-host"
 HERE = ["env", "AS={host}"]  # a launcher
 TINY = ("--task", "null", "--jobs", "4", "--runtime", "c", "--model", "threads", "--rounds", "1")
-
-
-def gone(pid: int, within_s: float = 5) -> bool:
-    until = time.monotonic() + within_s
-    while time.monotonic() < until:
-        try:
-            if open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_python_places_workers_as_c_does():
@@ -83,7 +71,7 @@ def test_an_agent_ends_all_that_it_started(tmp_path, how):
         else:
             running.send_signal(how)
         assert running.wait(20) == 1
-    assert all(gone(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+    wait_until(lambda: not any(map(alive, map(int, (tmp_path / "pids").read_text().split()))), 5)
 
 
 def test_agents_on_two_hosts(tmp_path):
@@ -102,7 +90,7 @@ def test_agents_on_two_hosts(tmp_path):
     there.end(5)
     hosts, pids = zip(*(path.read_text().split() for path in sorted(tmp_path.glob("w*"))))
     assert hosts == ("a", "b", "b")
-    assert all(gone(int(pid)) for pid in pids)
+    wait_until(lambda: not any(map(alive, map(int, pids))), 5)
 
 
 def test_agents_go_with_whoever_started_them(tmp_path):
@@ -115,7 +103,7 @@ def test_agents_go_with_whoever_started_them(tmp_path):
         while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().strip():
             time.sleep(0.01)
         manager.kill()
-    assert gone(int((tmp_path / "pid").read_text()))
+    wait_until(lambda: not alive(int((tmp_path / "pid").read_text())), 5)
 
 
 @pytest.mark.parametrize("launcher, said", [
