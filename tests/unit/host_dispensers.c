@@ -144,7 +144,7 @@ TEST(test_parts_of_a_message_on_a_loop)
     const struct dispenser_options how = {
         .jobs = 9, .workers = 1, .in_flight = 3, .chunk = 1, .payload = 4, .loop = true};
     struct pipes *p;
-    void *taker;
+    void *taker = NULL;
     assert_int_equal(dispenser_pipe.open(&how, (void **)&p, &err), 0);
     assert_int_equal(dispenser_pipe.worker_open(p, 0, &taker, &err), 0);
     for (size_t i = 0; i < sizeof message; i++) {
