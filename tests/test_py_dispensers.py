@@ -16,6 +16,7 @@ import pytest
 
 from hosts import C, EXT, PY, ROOT, check_a_run, children_of, outcome, wait_until
 from py_impl import slots
+from py_impl.digest import digest
 from py_impl.dispensers import message
 from redis_server import RedisServer
 
@@ -157,9 +158,8 @@ def test_inputs_and_values_cross(name, model, method, own, request):
     inputs.write_text("".join(json.dumps({"n": n}) + "\n" for n in range(9)))
     words = ("--model", model, "--start-method", method, "--workers", 2, *chosen(name, request))
     function = f"{own}:{'waits' if model == 'async' else 'double'}"
-    expected = PY.run(own.parent, "--task", function, "--inputs", inputs, "--jobs", 20, "--model", "sync").results
     done = PY.run(own.parent, "--task", function, "--inputs", inputs, "--jobs", 20, *words)
-    assert (done.status, done.stderr, done.results) == (0, "", expected)
+    assert (done.status, done.stderr, done.results) == (0, "", [digest([{"n": job % 9}] * 2) for job in range(20)])
     done = PY.run(own.parent, "--task", f"{own}:odd", "--jobs", 9, *words)
     crosses = model == "process-pool" or name in ("pipe", "zmq", "redis")
     assert failures(done) == ({"AttributeError": [3]} if crosses else {}) or failures(done) == {"PicklingError": [3]}
@@ -306,6 +306,20 @@ def test_the_server_is_killed_and_comes_back(own, tmp_path, model):
         assert {row["runs"] for row in done.rows} == {1} and server.keys() == []
     finally:
         server.close()
+
+
+@pytest.mark.parametrize("model", POOLS)
+def test_the_server_is_emptied(tmp_path, broker, model):
+    words = ("--task", "wait", "--set", "delay=20", "--jobs", 100, "--workers", 2, "--model", model, *broker.options())
+    process, gate = PY.start_and_hold(tmp_path, *words)
+    os.write(gate, b"g")
+    wait_until(lambda: sum(row["state"] == slots.DONE for row in outcome(tmp_path, 0, "").rows) > 5)
+    broker.ask("FLUSHALL")
+    _, stderr = process.communicate(timeout=40)
+    os.close(gate)
+    done = outcome(tmp_path, process.returncode, stderr)
+    assert (stderr, done.status, done.results) == ("", 0, list(range(100))), done.record["failures"]
+    assert {row["runs"] for row in done.rows} == {1}
 
 
 def test_the_server_is_gone(tmp_path):

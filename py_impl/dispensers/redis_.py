@@ -128,17 +128,21 @@ class Manager(Sender):
         self.held: dict[tuple[int, bytes], float] = {}  # worker and the head of a message, and since when it has it
         self.unsure: dict[int, float] = {}  # jobs out whose answer a restart may have cost, and when they are handed out again
         self.ticked = 0.0
+        self.stopped = False
         try:
             self.clock = "%d %d" % clock_offset(self.redis)
             self.redis.set(self.keys.clock, self.clock, ex=EXPIRE_S)
         except library("redis").RedisError as error:
             raise Impossible(f"no Redis server answers at --service {run.knobs['dispenser']}: {error}") from error
 
-    def end(self, number: int) -> End:
-        return End(number, self.url, self.prefix)
+    def end(self, number: int, kind: type[End] | None = None) -> End:
+        end = (kind or End)(number, self.url, self.prefix)
+        if not self.run.processes:
+            end.manager = self
+        return end
 
     def lanes(self) -> list[LoopEnd]:
-        return [LoopEnd(number, self.url, self.prefix) for number in range(self.run.workers)]
+        return [self.end(number, LoopEnd) for number in range(self.run.workers)]
 
     # -- handing out and taking back -----------------------------------------------------------------------------------
 
@@ -262,6 +266,8 @@ class Manager(Sender):
                 return pipe.execute()
 
         found = patiently(ask, lambda: [self.recover()][:0])
+        if found and not found[len(workers)]:  # somebody has emptied the server
+            patiently(self.recover)
         seen = {(number, message[:12]): message for number, messages in zip(workers, found) for message in messages}
         self.held = {key: self.held.get(key, now) for key in seen}
         for key, since in self.held.items():
@@ -299,6 +305,7 @@ class Manager(Sender):
     # -- the end ---------------------------------------------------------------------------------------------------------
 
     def stop(self, numbers: list[int]) -> None:
+        self.stopped = True
         patiently(lambda: self.redis.rpush(self.keys.jobs, *[STOP] * len(numbers)))
 
     def close(self) -> None:
@@ -326,6 +333,7 @@ class End(Receiver):
         self.taken = self.keys.taken(number)
         self.message: bytes | None = None  # the last that came
         self.host = 0  # the parent of a worker process
+        self.manager: Manager | None = None  # where it is in the same process
 
     def open(self, run: Run) -> None:
         super().open(run)
@@ -360,7 +368,9 @@ class End(Receiver):
         return pipe.lindex(self.taken, 0)
 
     def over(self) -> bool:
-        """Nothing has come for a while: whether nothing ever will, as the host has gone."""
+        """Nothing has come for a while: whether nothing ever will, as the word that says so was lost, or the host has gone."""
+        if self.manager is not None:
+            return self.manager.stopped
         return self.host != 0 and os.getppid() != self.host
 
     def close(self) -> None:
@@ -393,6 +403,8 @@ class LoopEnd(End):
             if message is not None:
                 self.message = message
                 return message
+            if self.over():
+                return STOP
             patience, ask, answer = Patience(), self.ask, None
 
     async def close(self) -> None:
