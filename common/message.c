@@ -17,14 +17,14 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are copied as
 /* Room for so many more bytes. */
 static int grow(struct message *m, size_t bytes)
 {
-    if (bytes <= m->room - m->length)
+    if (bytes <= m->capacity - m->length)
         return 0;
-    const size_t room = (m->length + bytes) * 2;
-    unsigned char *grown = realloc(m->bytes, room);
+    const size_t capacity = (m->length + bytes) * 2;
+    unsigned char *grown = realloc(m->bytes, capacity);
     if (!grown)
         return -ENOMEM;
     m->bytes = grown;
-    m->room = room;
+    m->capacity = capacity;
     return 0;
 }
 

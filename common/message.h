@@ -26,7 +26,7 @@
 /* One that is being written; all zero: none yet. Belongs to one thread, and is used again by the next message_begin_. */
 struct message {
     unsigned char *bytes;
-    size_t length, room;
+    size_t length, capacity;
 };
 
 /* What is called to write one: begin, then an add for each job. 0, or -ENOMEM; -EMSGSIZE: a part longer than allowed. */

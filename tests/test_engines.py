@@ -200,8 +200,8 @@ def test_all_processes_that_are_killed_at_once(tmp_path, model, services, functi
     process = PY.start(tmp_path, "--model", model, *services, "--task", f"{functions}:waits_longer", "--jobs", 1000, "--workers", 2,
                        env=os.environ | {"COBENCH_TEST": str(tmp_path)})  # fmt: skip
     wait_until(lambda: (tmp_path / "notes").exists() and len((tmp_path / "notes").read_text().split()) > 8)
-    keeper = children_of(process.pid)
-    for pid in (*keeper, *those_of(tmp_path)):
+    supervisor = children_of(process.pid)
+    for pid in (*supervisor, *those_of(tmp_path)):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=20)

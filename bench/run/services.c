@@ -17,7 +17,7 @@
 #include "common/clock.h"
 
 #define START_LIMIT_NS (10 * NS_PER_S)
-#define LOOK_NS        (2 * NS_PER_MS)
+#define POLL_NS        (2 * NS_PER_MS)
 #define LOG_MAX        (64u << 10)
 #define ANSWER_SIZE    8192
 
@@ -217,7 +217,7 @@ static int await(const struct kind *kind, struct service *v, struct error *err)
     struct error why;
     int asked;
     while ((asked = ask(kind, v, &why)) != 0 && asked != -EINVAL && clock_now_ns() < deadline) {
-        const int rc = signals_wait(v->process.in, LOOK_NS);
+        const int rc = signals_wait(v->process.in, POLL_NS);
         if (rc == -EINTR)
             return error_set(err, rc, "interrupted");
         if (rc == 0) {

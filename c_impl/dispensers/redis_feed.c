@@ -27,7 +27,7 @@
 #define WINDOW       256u                 /* messages in the server for each worker */
 #define WINDOW_BYTES (UINT64_C(32) << 20) /* and of all of them */
 #define NAP_NS       (300 * NS_PER_US)    /* so long answers gather while workers have enough to do */
-#define LOOK_NS      (100 * NS_PER_MS)    /* the longest wait for an answer, until it looks for workers that died */
+#define POLL_NS      (100 * NS_PER_MS)    /* the longest wait for an answer, until it looks for workers that died */
 #define DEATHS_MAX   3u                   /* a job that so many workers did not survive is given up */
 #define NOBODY       UINT_MAX             /* in the place of a worker that died */
 
@@ -53,7 +53,7 @@ struct feeder {
     uint64_t answered;               /* how many are */
     uint8_t *is_answered, *is_known; /* a bit for each job; the latter only within feeder_reconcile */
     uint64_t *again;                 /* jobs to be handed out once more */
-    size_t again_count, again_room;
+    size_t again_count, again_capacity;
     struct death *deaths;
     size_t death_count;
     struct sight *sights; /* of each worker */
@@ -101,13 +101,13 @@ static void feeder_answered(struct feeder *f, uint64_t job)
 
 static int again_add(struct feeder *f, uint64_t job, struct cobench_error *err)
 {
-    if (f->again_count == f->again_room) {
-        const size_t room = f->again_room * 2 + 64;
-        uint64_t *grown = realloc(f->again, room * sizeof *grown);
+    if (f->again_count == f->again_capacity) {
+        const size_t capacity = f->again_capacity * 2 + 64;
+        uint64_t *grown = realloc(f->again, capacity * sizeof *grown);
         if (!grown)
             return no_memory(err);
         f->again = grown;
-        f->again_room = room;
+        f->again_capacity = capacity;
     }
     f->again[f->again_count++] = job;
     return 0;
@@ -453,10 +453,10 @@ static void feeder_nap(const struct feeder *f, uint64_t before)
 /* How long to wait for an answer: not longer than until the next job is due. Less than the server can wait is slept here. */
 static int64_t feeder_patience(const struct feeder *f)
 {
-    const int64_t left = f->due_ns && f->out < f->window ? f->due_ns - clock_now_ns() : LOOK_NS;
+    const int64_t left = f->due_ns && f->out < f->window ? f->due_ns - clock_now_ns() : POLL_NS;
     if (left < NS_PER_MS)
         (void)clock_sleep_until(f->due_ns); /* an instant of this clock: it cannot fail */
-    return left < LOOK_NS ? left : LOOK_NS;
+    return left < POLL_NS ? left : POLL_NS;
 }
 
 static int feeder_turn(struct feeder *f, struct cobench_error *err)
@@ -501,7 +501,7 @@ static void feeder_finish(struct feeder *f)
     atomic_store(f->redis->over, 1);
     while (!atomic_load(&f->redis->ended)) {
         uint64_t count;
-        (void)poll(&fd, 1, (int)(LOOK_NS / NS_PER_MS)); /* interrupted: it looks once more */
+        (void)poll(&fd, 1, (int)(POLL_NS / NS_PER_MS)); /* interrupted: it looks once more */
         if (read(f->redis->wake, &count, sizeof count) < 0 && f->how->processes && !killed && clock_now_ns() > until) {
             killed = true;
             children_terminate(f->how->run->children);

@@ -24,7 +24,7 @@
 #include "host/error.h"
 
 #define DEALT   2u              /* messages that may be with a worker at once: one that it works on, one that waits */
-#define LOOK_MS 1000            /* the longest wait of either side, until it looks whether the run is over */
+#define POLL_MS 1000            /* the longest wait of either side, until it looks whether the run is over */
 #define PEER_NS (10 * NS_PER_S) /* until a worker that does not take the end is left to its own */
 
 struct ends {
@@ -71,7 +71,7 @@ static void ends_close(struct ends *ends)
 
 static void *socket_open(void *context, int type)
 {
-    const int wait = LOOK_MS, most = DEALT;
+    const int wait = POLL_MS, most = DEALT;
     void *socket = zmq_socket(context, type);
     if (!socket)
         return NULL;
@@ -297,12 +297,12 @@ static int feeder_collect(struct feeder *f, struct cobench_error *err)
 {
     struct zmq *z = f->zmq;
     zmq_pollitem_t items[] = {{.socket = z->ends.done, .events = ZMQ_POLLIN}, {.fd = z->wake, .events = ZMQ_POLLIN}};
-    const int64_t left = f->due_ns ? (f->due_ns - clock_now_ns()) / NS_PER_MS : LOOK_MS;
+    const int64_t left = f->due_ns ? (f->due_ns - clock_now_ns()) / NS_PER_MS : POLL_MS;
     const uint64_t before = f->out;
     uint64_t count;
     zmq_msg_t m;
     int rc = 0;
-    if (zmq_poll(items, 2, left < 0 ? 0 : left < LOOK_MS ? (long)left : LOOK_MS) < 0 && errno != EINTR)
+    if (zmq_poll(items, 2, left < 0 ? 0 : left < POLL_MS ? (long)left : POLL_MS) < 0 && errno != EINTR)
         return fail(err, "no answer can be waited for");
     if (read(z->wake, &count, sizeof count) < 0 && errno != EAGAIN)
         return error_fill(err, -errno, "the feeder's eventfd: %s", strerror(errno));

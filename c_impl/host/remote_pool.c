@@ -22,7 +22,7 @@
 #include "host/shared_state.h"
 
 #define UP_NS    (60 * NS_PER_S) /* until all have to be up */
-#define LOOK_NS  (10 * NS_PER_MS)
+#define POLL_NS  (10 * NS_PER_MS)
 #define GRACE_NS (5 * NS_PER_S) /* for those that are left when the last job has ended, or the run has failed */
 
 /* Starts them; they are up when gather says so. */
@@ -130,7 +130,7 @@ static void workers_wait(struct pool *pool)
         }
         if (until == INT64_MAX && run->shared->ended >= run->jobs)
             until = clock_now_ns() + GRACE_NS;
-        (void)clock_sleep_until(clock_now_ns() + LOOK_NS); /* cannot fail */
+        (void)clock_sleep_until(clock_now_ns() + POLL_NS); /* cannot fail */
     }
     if (pool->left == 0)
         return;

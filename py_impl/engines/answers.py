@@ -138,7 +138,7 @@ class Answers:
         refuse_command(run)
         self.run = run
         self.offset_ns: Callable[[int], int] | None = None  # how far a worker's clock is ahead; None: all are on this machine
-        self.flying: set[int] = set()
+        self.in_flight: set[int] = set()
         self.tally: Tally | None = None if run.hosts else Tally(run.jobs, run.workers)  # of workers that are forked from here
         run.catch_up = self.catch_up
         self.token = os.urandom(8).hex()  # of this run, in names that others see
@@ -152,7 +152,7 @@ class Answers:
     def draw(self, most: int) -> list[int]:
         """The next jobs to hand over, as many as there are. In an open loop each when it is due: then `most` should be 1."""
         jobs = list(islice(self.run.dispenser, most))
-        self.flying.update(jobs)
+        self.in_flight.update(jobs)
         return jobs
 
     def item(self, job: int) -> object:
@@ -161,8 +161,8 @@ class Answers:
     def take(self, message: bytes) -> None:
         """An answer. One for a job that was given up is too late."""
         for job, slot, tail in unpack_done(message)[1]:
-            if job in self.flying:
-                self.flying.remove(job)
+            if job in self.in_flight:
+                self.in_flight.remove(job)
                 take_job(self.run, job, self._here(slot), tail)
 
     def _here(self, slot: bytes) -> bytes:
@@ -180,7 +180,7 @@ class Answers:
 
     def lose(self, job: int, kind: str, why: str) -> None:
         """Gives a job up."""
-        self.flying.discard(job)
+        self.in_flight.discard(job)
         self.run.slots.fail(job)
         self.note(job, kind, why)
 
@@ -192,7 +192,7 @@ class Answers:
 
     def catch_up(self) -> None:
         """When the time runs out: the slots get to know what is running, or where nobody here knows, what has not been answered."""
-        running = [(job, 0) for job in list(self.flying)] if self.tally is None else self.tally.running()
+        running = [(job, 0) for job in list(self.in_flight)] if self.tally is None else self.tally.running()
         for job, worker in running:
             self.run.slots.workers[job], self.run.slots.states[job] = worker, RUNNING
 

@@ -21,7 +21,7 @@ from signal import SIGKILL, SIGRTMIN, SIGTERM, signal
 
 from py_impl.contract import RequestFailed
 from py_impl.engines.answers import Answerer, Answers, Tally
-from py_impl.engines.keeper import Keeper, Parts
+from py_impl.engines.supervisor import Parts, Supervisor
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.library import library
 from py_impl.models.crash import KIND
@@ -46,7 +46,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXPIRE_S = 600  # of what a host leaves that was killed together with its keeper
+EXPIRE_S = 600  # of what a host leaves that was killed together with its supervisor
 TRIES = 3  # a job whose process died that often is given up
 RECONNECT_S = 10.0  # of a broker that does not answer, and for what it may still have when it is back
 IDLE_S = 1.0  # without an answer, until somebody looks whether there is a reason
@@ -113,15 +113,15 @@ class CountingRequest(Request):
         super().on_failure(exc_info, send_failed_event, return_ok)
 
 
-class Look(bootsteps.StartStopStep):
+class Poll(bootsteps.StartStopStep):
     """Has the worker look every second for jobs held for longer than the visibility time-out, and put off the keys' expiry."""
 
     requires = {"celery.worker.consumer.tasks:Tasks"}
 
     def start(self, consumer) -> None:
-        consumer.hub.call_repeatedly(1.0, self.look, consumer)
+        consumer.hub.call_repeatedly(1.0, self.poll, consumer)
 
-    def look(self, consumer) -> None:
+    def poll(self, consumer) -> None:
         channel = consumer.task_consumer.channel
         with suppress(*consumer.connection_errors):
             channel.qos.restore_visible(num=channel.unacked_restore_limit, interval=1)
@@ -149,7 +149,7 @@ def application(url: str, prefix: str, workers: int, visible_s: float) -> Celery
         task_serializer="pickle", result_serializer="pickle", accept_content=["pickle"],
         worker_concurrency=workers, worker_prefetch_multiplier=1, worker_enable_remote_control=False,
     )  # fmt: skip
-    app.steps["consumer"].add(Look)
+    app.steps["consumer"].add(Poll)
     app.task(run_job, name="job", bind=True, Request=f"{__name__}:{CountingRequest.__name__}")
     for name in ("celery", "kombu", "multiprocessing"):  # what they would say the record does
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -285,7 +285,7 @@ class Engine:
         run.gate_cold()
         self.server = self.known_server()
         self.redis.close()  # before the fork
-        self.keeper = Keeper(run, self.begin, self.sweep)
+        self.supervisor = Supervisor(run, self.begin, self.sweep)
         if run.hosts:
             self.begin_away()
         self.wait_until_warm()
@@ -296,7 +296,7 @@ class Engine:
         run.end_pause_all()
         if self.remote is not None:
             self.remote.end(END_S)
-        self.keeper.end(gently=hasattr(run.task, "worker_close"))
+        self.supervisor.end(gently=hasattr(run.task, "worker_close"))
 
     def known_server(self) -> str:
         """Which run of a server this is."""
@@ -319,7 +319,7 @@ class Engine:
         self.answers.offset_ns = self.remote.offset_ns
 
     def sweep(self) -> None:
-        """In the keeper's process."""
+        """In the supervisor's process."""
         with suppress(redis.RedisError):
             while keys := list(self.redis.scan_iter(self.prefix + "*", 1000)):
                 self.redis.delete(*keys)
@@ -330,7 +330,7 @@ class Engine:
         """Until every process has the task open; then each runs a job that is none, which makes the connections."""
         for _ in range(self.run.workers):
             while (up := self.redis.blpop(self.prefix + UP, 1)) is None:
-                self.check_keeper()
+                self.check_engine()
             if up[1]:
                 raise Failed(up[1].decode(errors="replace"))
         for number in range(self.run.workers):
@@ -338,8 +338,8 @@ class Engine:
         while self.waiting:
             self.drain()
 
-    def check_keeper(self) -> None:
-        self.keeper.hear(0)
+    def check_engine(self) -> None:
+        self.supervisor.hear(0)
         for _, status, host in self.remote.ended() if self.remote is not None else ():
             raise Failed(f"the Celery worker on host {host} has ended with status {status}")
 
@@ -363,7 +363,7 @@ class Engine:
             sent = self.sure(group([job.s(n, answers.item(n)).set(task_id=str(n)) for n in jobs]).apply_async)
             self.heard_at = time.monotonic()
             with suppress(JobsLost):
-                for task_id, meta in sent.iter_native(on_interval=self.look):
+                for task_id, meta in sent.iter_native(on_interval=self.check):
                     self.take(task_id, meta["status"], meta["result"])
 
     def send(self, job: int, task_id: str) -> None:
@@ -392,7 +392,7 @@ class Engine:
         if state == SUCCESS:
             if answer:
                 self.answers.take(answer)
-        elif int(task_id) not in self.answers.flying:
+        elif int(task_id) not in self.answers.in_flight:
             pass  # it was given up
         elif isinstance(answer, WorkerLostError):
             self.answers.lose(int(task_id), "Poisoned", f"given up after {TRIES} worker processes died of it: {answer}")
@@ -404,17 +404,17 @@ class Engine:
         self.app.backend.result_consumer.drain_events(timeout=seconds)
         if seconds:
             with suppress(JobsLost):
-                self.look()
+                self.check()
 
     # -- what may be the matter -------------------------------------------------------------------------------------------
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Where nothing has come for a while: whether there is a reason. JobsLost where nothing will."""
         now = time.monotonic()
         if now - self.heard_at < IDLE_S:
             return
         self.heard_at = now
-        self.check_keeper()
+        self.check_engine()
         try:
             self.redis.set(self.prefix + "probe", 1, ex=60)
             restarted = self.known_server() != self.server
@@ -431,7 +431,7 @@ class Engine:
         if self.redis.llen(self.prefix + QUEUE) or self.redis.zcount(self.prefix + UNACKED_INDEX, 0, "(+inf"):
             return
         self.server, self.broken_at = self.known_server(), None
-        for job in sorted(self.answers.flying):
+        for job in sorted(self.answers.in_flight):
             self.answers.lose(job, "BrokerLost", "it was in Redis when that was ended, and not when it was back")
         self.waiting.clear()
         raise JobsLost

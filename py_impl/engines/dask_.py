@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 Dask: a scheduler and `workers` workers of `distributed`, each a process with one thread, on loopback, the client in the host. As a
-Nanny would, the keeper starts a worker again that has died. A job's task is called with its number and its item or payload, its
+Nanny would, the supervisor starts a worker again that has died. A job's task is called with its number and its item or payload, its
 result is the answer (answers.py). With --service dask=ADDRESS scheduler and workers are somebody else's: they need this package and
 what the task needs, which each of their threads opens at the first job.
 """
@@ -26,7 +26,7 @@ from itertools import count
 from signal import SIGTERM, signal
 
 from py_impl.engines.answers import Answerer, Answers, Tally, open_away
-from py_impl.engines.keeper import Keeper, Parts
+from py_impl.engines.supervisor import Parts, Supervisor
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
 from py_impl.models.crash import KIND
@@ -50,7 +50,7 @@ CONNECT_S = 10  # to somebody else's scheduler
 LOST_S = 12  # for a host that is cut off to be missed: it has to have eleven
 END_S = 5.0  # for workers on other hosts to end
 ANSWER_S = 30.0  # for a host's agent to say that it is there
-LOOK_S = 1.0  # between looks at the keeper
+POLL_S = 1.0  # between polls of the supervisor
 
 
 def keep_in_touch() -> None:
@@ -217,7 +217,7 @@ class Engine:
     def connect(self, address: str) -> None:
         self.client = Client(address, timeout=CONNECT_S, set_as_default=False)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Failed where the engine cannot go on."""
 
     def wait(self, what: Coroutine) -> object:
@@ -225,9 +225,9 @@ class Engine:
         waited: Waited = asyncio.run_coroutine_threadsafe(what, self.client.loop.asyncio_loop)
         while True:
             try:
-                return waited.result(LOOK_S)
+                return waited.result(POLL_S)
             except WaitedTooLong:
-                self.look()
+                self.check()
 
     def work(self) -> None:
         """Two batches are under way, so that there is always something to do; in an open loop each job is one."""
@@ -235,7 +235,7 @@ class Engine:
         size = 1 if self.run.schedule is not None else answers.window // 2
         while jobs := answers.draw(size):
             self.submit(jobs)
-            while len(answers.flying) >= answers.window:
+            while len(answers.in_flight) >= answers.window:
                 self.gather()
         while self.batches:
             self.gather()
@@ -252,8 +252,8 @@ class Engine:
         for answer in self.wait(self.client._gather(futures, errors="skip")):
             self.answers.take(answer)
         for job, future in zip(jobs, futures):
-            if job in self.answers.flying:
-                self.look()
+            if job in self.answers.in_flight:
+                self.check()
                 self.lose(job, future)
 
     def lose(self, job: int, future) -> None:
@@ -265,7 +265,7 @@ class Engine:
 
 
 def begin_scheduler(parts: Parts, host: str) -> str:
-    """In the keeper's process; its address, which the host hears, too."""
+    """In the supervisor's process; its address, which the host hears, too."""
     read, write = os.pipe()
     parts.start("the Dask scheduler", partial(schedule, write, host))
     os.close(write)
@@ -281,9 +281,9 @@ class Ours(Engine):
     def open(self) -> None:
         run = self.run
         self.folder = tempfile.mkdtemp(prefix="cobench-dask-", dir=os.environ.get("COBENCH_SCRATCH"))
-        self.lives = [0] * run.workers  # in the keeper's process
-        self.keeper = Keeper(run, self.begin, self.sweep)
-        while (address := self.keeper.hear(LOOK_S)) is None:
+        self.lives = [0] * run.workers  # in the supervisor's process
+        self.supervisor = Supervisor(run, self.begin, self.sweep)
+        while (address := self.supervisor.hear(POLL_S)) is None:
             pass
         self.connect(address)
         while len(self.client.scheduler_info()["workers"]) < run.workers:
@@ -291,9 +291,9 @@ class Ours(Engine):
 
     def wait_for_workers(self) -> None:
         try:
-            self.client.wait_for_workers(self.run.workers, LOOK_S)
+            self.client.wait_for_workers(self.run.workers, POLL_S)
         except TimeoutError:
-            self.look()
+            self.check()
             self.run.check_workers()
 
     def begin(self, parts: Parts) -> None:
@@ -311,8 +311,8 @@ class Ours(Engine):
     def sweep(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def look(self) -> None:
-        self.keeper.hear(0)
+    def check(self) -> None:
+        self.supervisor.hear(0)
 
     def work(self) -> None:
         super().work()
@@ -329,7 +329,7 @@ class Ours(Engine):
 
     def close(self) -> None:
         self.client.close()
-        self.keeper.end(gently=hasattr(self.run.task, "worker_close"))
+        self.supervisor.end(gently=hasattr(self.run.task, "worker_close"))
 
 
 class Theirs(Engine):
@@ -369,22 +369,22 @@ class Elsewhere(Theirs):
     def open(self) -> None:
         run = self.run
         host = address_of(run.hosts)
-        self.keeper = Keeper(run, partial(begin_scheduler, host=host), lambda: None)
-        while (address := self.keeper.hear(LOOK_S)) is None:
+        self.supervisor = Supervisor(run, partial(begin_scheduler, host=host), lambda: None)
+        while (address := self.supervisor.hear(POLL_S)) is None:
             pass
         self.remote = Remote(run.hosts, run.launcher, run.workers, ROOT, called(serve_away, address, "{worker}"), ANSWER_S)
         self.answers.offset_ns = self.remote.offset_ns
         self.connect(address)
         while len(workers := self.client.scheduler_info()["workers"]) < run.workers:
             with suppress(TimeoutError):
-                self.client.wait_for_workers(run.workers, LOOK_S)
-            self.look()
+                self.client.wait_for_workers(run.workers, POLL_S)
+            self.check()
         self.client.register_worker_plugin(Carrier(self.answers.token, run.away(), {at: int(w["name"]) for at, w in workers.items()}))
         ready = [self.client.submit(open_away_once, self.answers.token, workers=[at], pure=False) for at in workers]
         self.wait(self.client._gather(ready))
 
-    def look(self) -> None:
-        self.keeper.hear(0)
+    def check(self) -> None:
+        self.supervisor.hear(0)
         for number, status, host in self.remote.ended():
             raise Failed(f"worker {number} on host {host} has ended with status {status}")
 
@@ -397,4 +397,4 @@ class Elsewhere(Theirs):
     def close(self) -> None:
         self.client.close()
         self.remote.end(END_S)
-        self.keeper.end(gently=False)
+        self.supervisor.end(gently=False)

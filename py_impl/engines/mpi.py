@@ -19,7 +19,7 @@ import tempfile
 
 from py_impl import remote
 from py_impl.engines.answers import refuse_command
-from py_impl.engines.keeper import die_with
+from py_impl.engines.supervisor import die_with
 from py_impl.errors import Failed, Impossible
 from py_impl.library import library
 from py_impl.models.crash import KIND, crashed

@@ -17,8 +17,8 @@ from time import monotonic_ns
 
 from py_impl.dispenser import in_order, when_due
 from py_impl.engines.answers import Answerer, Answers, open_away
-from py_impl.engines.keeper import die_with
 from py_impl.engines.mpi import CARRIED, GO, NOT_UP, OVER, UP
+from py_impl.engines.supervisor import die_with
 from py_impl.failure import explain
 from py_impl.run import Run
 from py_impl.shared_state import SharedState

@@ -12,6 +12,7 @@ import time
 from py_impl import options
 from py_impl.dispensers.message import unpack_done
 from py_impl.dispensers.redis_ import End, connect, patiently
+from py_impl.dispensers.work import POLL_S
 from py_impl.errors import Failed
 from py_impl.models.crash import how
 from py_impl.remote import ENDED_UNKNOWN, ROOT, Remote
@@ -20,7 +21,6 @@ from py_impl.run import Run
 ANSWER_S = 20.0  # for a host's agent to say that it is there
 GRACE_S = 1.0  # before a worker is told once more that there are no more jobs
 END_S = 15.0  # for it to end: longer than it looks for a broker
-LOOK_S = 0.2
 
 
 def words(run: Run, end: End) -> list[str]:
@@ -70,7 +70,7 @@ class Elsewhere:
         redis = connect(self.end.url)
         up: set[int] = set()
         while len(up) < run.workers:
-            found = patiently(lambda: redis.blpop(self.end.prefix + "done", LOOK_S))
+            found = patiently(lambda: redis.blpop(self.end.prefix + "done", POLL_S))
             if found is not None:
                 number, _, why = unpack_done(found[1])
                 if why:

@@ -92,7 +92,7 @@ class Queue:
         return notes.stat().st_size if notes.exists() else 0
 
     def workers(self) -> list[int]:
-        """Dask's scheduler is the first of its keeper's processes."""
+        """Dask's scheduler is the first of its supervisor's processes."""
         return leaves(self.host.pid)[self.noted() > 0 :]
 
     def left(self) -> list[int]:

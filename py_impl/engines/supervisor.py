@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """
-The keeper: a process between the host and an engine's processes, its parts. It starts them, says which of them is gone, and ends
+The supervisor: a process between the host and an engine's processes, its parts. It starts them, says which of them is gone, and ends
 them when the host says so or is no more, however that came: the host's end of a socket pair is all that keeps it. Then it sweeps
 away what would be left elsewhere (keys, folders). It has one thread and no interest in the jobs.
 """
@@ -38,12 +38,12 @@ class Part:
         self.pid = 0
 
 
-class Keeper:
+class Supervisor:
     """In the host."""
 
     def __init__(self, run: Run, begin: Callable[[Parts], None], sweep: Callable[[], None]) -> None:
         """
-        `begin` starts the parts, and `sweep` is called when all of them have ended; both in the keeper's process. Before the host
+        `begin` starts the parts, and `sweep` is called when all of them have ended; both in the supervisor's process. Before the host
         has any thread that may hold a lock.
         """
         self._thread = get_ident()
@@ -61,7 +61,7 @@ class Keeper:
         return pid
 
     def hear(self, seconds: float) -> str | None:
-        """What the keeper says, None where it says nothing in that time; Failed where that is that a part is gone."""
+        """What the supervisor says, None where it says nothing in that time; Failed where that is that a part is gone."""
         if not select.select([self._socket], [], [], seconds)[0]:
             return None
         word = self._socket.recv(WORD_BYTES).decode(errors="replace")
@@ -80,7 +80,7 @@ class Keeper:
 
     def kill(self) -> None:
         """
-        Gives the run up. Where another thread does, it is the host's end that tells the keeper: as long as this one may still send
+        Gives the run up. Where another thread does, it is the host's end that tells the supervisor: as long as this one may still send
         jobs, there is nothing to sweep away for good.
         """
         if get_ident() == self._thread:
@@ -89,7 +89,7 @@ class Keeper:
 
 
 class Parts:
-    """In the keeper's process, where SIGINT and SIGTERM are blocked as in the host."""
+    """In the supervisor's process, where SIGINT and SIGTERM are blocked as in the host."""
 
     def __init__(self, host: socket.socket) -> None:
         self._host = host
@@ -127,12 +127,12 @@ class Parts:
             pass  # of a host that is gone
 
     def _start(self, part: Part) -> None:
-        keeper = os.getpid()
+        supervisor = os.getpid()
         part.pid = os.fork()
         if part.pid == 0:
             try:
                 os.setpgid(0, 0)
-                die_with(keeper)
+                die_with(supervisor)
                 self._host.close()
                 for end in self._by_end:
                     os.close(end)
