@@ -30,6 +30,7 @@ test    python3-pytest-xdist                   py:xdist       runs them on every
 test    python3-jsonschema                     py:jsonschema  checks records against their schema
 test    clang                                  cmd:clang      builds the fuzz targets
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
+test    iproute2                               cmd:ip         hosts made of network namespaces (make check-hosts)
 test    liburing-dev                           pc:liburing    the model uring, which a build without it lacks
 test    chromium                               cmd:chromium   the page in a browser
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against

@@ -219,6 +219,7 @@ def test_each_host_is_asked_and_the_placement_is_kept(tmp_path, launcher):
     (group,) = plan["groups"]
     assert group["capacity_reason"] == "it would be that of this machine, and the workers are on several hosts"
     assert all("nodes" not in sample for sample in run.samples), "threads are on this machine"
+    assert "warning: --hosts: no model of this run can have its workers there" in run.done.stderr
     again = subprocess.run([COBENCH, "run", "--no-plots", "--resume", run.folder, "--hosts", "a"], capture_output=True, text=True)
     assert (again.returncode, "--hosts cannot be given with it" in again.stderr) == (2, True)
     again = subprocess.run([COBENCH, "run", "--no-plots", "--resume", run.folder, "--rounds", "2"], capture_output=True, text=True)

@@ -608,6 +608,18 @@ static void announce_unchecked(struct session *s)
     }
 }
 
+/* Hosts that nothing is done on. */
+static void announce_hosts(struct session *s)
+{
+    const struct plan *p = &s->plan;
+    bool spread = p->hosts == NULL;
+    for (const struct plan_cell *c = p->cells; c < p->cells + p->cell_count && !spread; c++)
+        spread = c->known != NULL && catalog_spreads(&s->catalog, c->entry->host, c->known->name, c->knobs);
+    if (!spread)
+        progress_note(&s->progress, true,
+                      "warning: --hosts: no model of this run can have its workers there (docs/clusters.md)");
+}
+
 /* What is left out, once a group. */
 static void announce_left_out(struct session *s)
 {
@@ -638,6 +650,7 @@ static void announce(struct session *s)
     if (s->function.name != NULL)
         announce_function(s);
     announce_left_out(s);
+    announce_hosts(s);
     announce_unchecked(s);
 }
 

@@ -38,7 +38,7 @@ OWN = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--ki
 WORKER, STATE = (slots.FIELDS.index(name) for name in ("worker", "state"))
 HOME = "10.77.0.254"  # of the bridge, where the driver is
 WORKERS = 2  # of each host
-TIMEOUT_S = 20  # of one command of a run
+TIMEOUT_S = 40  # of one command of a run: longer than any engine takes to miss a host
 SPARE_S = 15  # of a run beside that: starting, asking the hosts, ending
 LAUNCHER = """#!/bin/sh
 # HOST COMMAND...: in the host's namespaces
