@@ -126,7 +126,7 @@ TEST(test_messages_that_are_none)
     const struct dispenser_options how = {.jobs = 9, .workers = 1, .in_flight = 1, .chunk = 2};
     for (size_t i = 0; i < COUNT(messages); i++) {
         struct pipes *p;
-        void *taker;
+        void *taker = NULL;
         assert_int_equal(dispenser_pipe.open(&how, (void **)&p, &err), 0);
         assert_int_equal(dispenser_pipe.worker_open(p, 0, &taker, &err), 0);
         assert_int_equal(write(p->channels[0].jobs[1], messages[i], sizeof messages[i]), sizeof messages[i]);
