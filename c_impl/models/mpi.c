@@ -116,7 +116,7 @@ static _Noreturn void mpirun(const struct job *job, const char *host, char **wor
     enum { ROOM = 48 };
     char ranks[16], home[64];
     const char *const head[] = {
-        "mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1",
+        "mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "0",
         /* ranks are started by the thread that lives as long as mpirun, for they die with it (PR_SET_PDEATHSIG) */
         "--mca", "odls_base_num_threads", "0"};
     const char *const tail[] = {"-n", ranks, host, "rank", home};
