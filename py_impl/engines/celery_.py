@@ -283,7 +283,10 @@ class Engine:
     def work(self, hand_over: Callable[[Engine], None]) -> None:
         run = self.run
         run.gate_cold()
-        self.server = self.known_server()
+        try:
+            self.server = self.known_server()
+        except redis.RedisError as error:
+            raise Impossible(f"Redis does not answer: {error}") from error
         self.redis.close()  # before the fork
         self.supervisor = Supervisor(run, self.begin, self.sweep)
         if run.hosts:
@@ -300,10 +303,7 @@ class Engine:
 
     def known_server(self) -> str:
         """Which run of a server this is."""
-        try:
-            return self.redis.info("server")["run_id"]
-        except redis.RedisError as error:
-            raise Impossible(f"Redis does not answer: {error}") from error
+        return self.redis.info("server")["run_id"]
 
     def begin(self, parts: Parts) -> None:
         if not self.run.hosts:
@@ -356,8 +356,6 @@ class Engine:
             self.drain()
 
     def in_groups(self) -> None:
-        if self.run.schedule is not None:
-            raise Impossible("a group is sent as one: its jobs cannot arrive at a rate")
         answers, job = self.answers, self.job
         while jobs := answers.draw(answers.window):
             sent = self.sure(group([job.s(n, answers.item(n)).set(task_id=str(n)) for n in jobs]).apply_async)
@@ -392,6 +390,8 @@ class Engine:
         if state == SUCCESS:
             if answer:
                 self.answers.take(answer)
+        elif not task_id.isdigit():
+            raise Failed(f"a worker process died before it ran any job: {answer}")
         elif int(task_id) not in self.answers.in_flight:
             pass  # it was given up
         elif isinstance(answer, WorkerLostError):

@@ -210,7 +210,6 @@ class Engine:
         self.run = run
         self.answers = Answers(run)
         self.client: Client | None = None
-        self.options: dict[str, object] = {}  # of each job's
         self.call = run_job
         self.batches: deque[tuple[list[int], list]] = deque()
 
@@ -244,7 +243,7 @@ class Engine:
     def submit(self, jobs: list[int]) -> None:
         items = [list(map(self.answers.item, jobs))] if self.answers.carries else []
         keys = [f"job-{self.answers.token}-{job}" for job in jobs]
-        self.batches.append((jobs, self.client.map(self.call, jobs, *items, key=keys, **self.options)))
+        self.batches.append((jobs, self.client.map(self.call, jobs, *items, key=keys)))
 
     def gather(self) -> None:
         """The oldest batch."""
