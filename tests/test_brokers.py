@@ -72,6 +72,11 @@ def test_payload(model, payload, chunk, words, tmp_path):
     assert done.results == list(range(10))
 
 
+def test_a_message_that_is_too_long(words, tmp_path):
+    done = C.run(tmp_path, "--task", "null", "--set", "payload=16777216", "--model", "thread-pool", "--chunk", 64, *words)
+    assert done.status == 77 and "messages of 1073742592 bytes" in done.reason
+
+
 def test_jobs_are_handed_out_when_they_are_due(words, tmp_path):
     done = run_wait(C, tmp_path, "thread-pool", "--rate", "333.3", "--arrivals", "poisson", "--arrivals-seed", 7, *words, workers=12)
     check_schedule(done, 333.3, "poisson", 7)

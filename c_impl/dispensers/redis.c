@@ -22,7 +22,8 @@
 #include "host/run.h"
 #include "host/shared_state.h"
 
-#define GONE_S 3 /* a worker of another host leaves a queue without a clock after so many seconds */
+#define MESSAGE_MAX (UINT64_C(512) << 20) /* of a server as it comes (proto-max-bulk-len) */
+#define GONE_S      3 /* a worker of another host leaves a queue without a clock after so many seconds */
 
 struct taker {
     struct redis *redis;
@@ -111,6 +112,11 @@ static int redis_open(const struct dispenser_options *how, void **state, struct 
 {
     if (!how->service)
         return error_fill(err, -EINVAL, "dispenser redis: no server was given (--service redis=URL)");
+    const uint64_t message = how->chunk * (how->payload + sizeof(uint64_t) + sizeof(uint32_t));
+    if (message >= MESSAGE_MAX)
+        return error_fill(err, -EFBIG,
+                          "dispenser redis: messages of %llu bytes: a Redis server takes less than 512 MiB",
+                          (unsigned long long)message);
     struct redis *r = calloc(1, sizeof *r);
     if (!r)
         return error_fill(err, -ENOMEM, "out of memory");

@@ -23,9 +23,10 @@
 #include "host/dispenser.h"
 #include "host/error.h"
 
-#define DEALT   2u              /* messages that may be with a worker at once: one that it works on, one that waits */
-#define POLL_MS 1000            /* the longest wait of either side, until it looks whether the run is over */
-#define PEER_NS (10 * NS_PER_S) /* until a worker that does not take the end is left to its own */
+#define MESSAGE_MAX (UINT64_C(512) << 20)
+#define DEALT       2u   /* messages that may be with a worker at once: one that it works on, one that waits */
+#define POLL_MS     1000 /* the longest wait of either side, until it looks whether the run is over */
+#define PEER_NS     (10 * NS_PER_S) /* until a worker that does not take the end is left to its own */
 
 struct ends {
     void *context, *jobs, *done; /* NULL: not open */
@@ -115,6 +116,10 @@ static void zmq_free(struct zmq *z)
 
 static int dispenser_zmq_open(const struct dispenser_options *how, void **state, struct cobench_error *err)
 {
+    const uint64_t message = how->chunk * (how->payload + sizeof(uint64_t) + sizeof(uint32_t));
+    if (message > MESSAGE_MAX)
+        return error_fill(err, -EFBIG, "dispenser zmq: messages of %llu bytes are more than can be in memory here",
+                          (unsigned long long)message);
     struct zmq *z = calloc(1, sizeof *z);
     uint64_t token = 0;
     if (!z)
