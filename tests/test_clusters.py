@@ -191,6 +191,20 @@ def test_hosts_of_namespaces():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_a_shell_splits_what_ssh_hands_over(tmp_path, redis):
+    """The default launcher, by a program called ssh that joins its words as that does: hosts are asked, workers run, in C and Python."""
+    ssh = tmp_path / "bin" / "ssh"
+    ssh.parent.mkdir()
+    ssh.write_text('#!/bin/sh\nshift; exec sh -c "$*"\n')
+    ssh.chmod(0o755)
+    run = Run(tmp_path / "results", "--task", "wordcount", "--set", "word=$HOME'x", "--jobs", "8", "--runtime", "c,py", "--model",
+              "process-pool", "--dispenser", "redis", "--baseline", "none", "--workers", "2", "--rounds", "1", "--hosts", "127.0.0.2:2",
+              env=os.environ | {"PATH": f"{ssh.parent}:{os.environ['PATH']}"})  # fmt: skip
+    assert run.json("plan")["launcher"] == "ssh {host}"
+    assert {sample["status"] for sample in run.samples} == {"ok"}
+    assert {sample["nodes"]["127.0.0.2"]["jobs"] for sample in run.samples} == {8}
+
+
 # -- the driver -------------------------------------------------------------------------------------------------------
 
 

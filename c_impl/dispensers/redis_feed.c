@@ -168,14 +168,18 @@ static int feeder_hand_out(struct feeder *f, struct cobench_error *err)
 
 /* -- answers ---------------------------------------------------------------------------------------------------------- */
 
-/* Of a worker of another host: its slot becomes ours. False: it has been told before. */
+/* Of a worker of another host: its slot becomes ours. False: it has been told before. No job starts before the gate has opened,
+ * whatever two clocks compared say. */
 static bool slot_copy(struct feeder *f, const struct message_part *part)
 {
     struct slot *slot = &f->how->slots[part->job];
     const struct slot before = *slot;
-    if (before.runs > 0 && before.worker == part->slot.worker && before.start_ns == part->slot.start_ns)
+    const int64_t gate_ns = f->how->run->shared->gate_ns, said_ns = part->slot.start_ns;
+    const int64_t start_ns = said_ns < gate_ns ? gate_ns : said_ns;
+    if (before.runs > 0 && before.worker == part->slot.worker && before.start_ns == start_ns)
         return false;
     *slot = part->slot;
+    slot->start_ns = start_ns;
     slot->runs += before.runs;
     slot->due_ns = before.due_ns;
     shared_state_ended(f->how->run->shared, 1, slot->end_ns);

@@ -191,7 +191,7 @@ class Manager(Sender):
 
     def repeated(self, job: int, worker: int, slot: bytes) -> None:
         slots = self.run.slots
-        if slots.runs[job] < 2 if slot == FILLED else SLOT.unpack(slot)[1] == slots.starts[job]:
+        if slots.runs[job] < 2 if slot == FILLED else SLOT.unpack(slot)[2] == slots.ends[job]:
             return  # the same answer again, after the server was away
         if slot != FILLED:
             slots.copy(job, slot)
