@@ -31,6 +31,7 @@ from py_impl.watchdog import worker_signals
 
 library("celery")
 redis = library("redis")
+redis.UnixDomainSocketConnection.host, redis.UnixDomainSocketConnection.port = "unix", 0  # redis-py 4.3 names them in errors
 
 from celery import Celery, Task, bootsteps, group, signals  # noqa: E402
 from celery.app import trace  # noqa: E402
