@@ -36,6 +36,7 @@ MESSAGES_MAX, BYTES_MAX = 256, 32 << 20  # for each worker, and of all, in the s
 TOGETHER, ANSWERS = 64, 1000  # messages in one command
 # With so many jobs out for each worker the manager leaves the CPU to them for a moment, and takes more answers at once.
 BUSY, PAUSE_S = 64, 0.001
+GIVE_UP_S = 0.1  # for what is on its way to the server when a run is given up
 TICK_S = 1.0  # how often the keys are kept from expiring, and is looked who holds what
 EXPIRE_S = 600  # what nobody renews or removes expires
 WAIT_S = 1.0  # how long a worker waits for a job before it looks whether there is still a manager
@@ -128,7 +129,7 @@ class Manager(Sender):
         self.held: dict[tuple[int, bytes], float] = {}  # worker and the head of a message, and since when it has it
         self.unsure: dict[int, float] = {}  # jobs out whose answer a restart may have cost, and when they are handed out again
         self.ticked = 0.0
-        self.stopped = False
+        self.stopped = self.given_up = False
         try:
             self.clock = "%d %d" % clock_offset(self.redis)
             self.redis.set(self.keys.clock, self.clock, ex=EXPIRE_S)
@@ -169,6 +170,7 @@ class Manager(Sender):
         keys = self.keys
 
         def ask() -> list:
+            self.halt()
             with self.redis.pipeline(transaction=False) as pipe:
                 if messages:
                     pipe.rpush(keys.jobs, *messages)
@@ -206,6 +208,7 @@ class Manager(Sender):
         """Each in a message of its own, and before all others."""
         jobs = [job for job in jobs if job in self.out]
         messages = [message for job in jobs if (message := self.pack([job]))]
+        self.halt()
         if messages:
             patiently(lambda: self.redis.lpush(self.keys.jobs, *messages), self.recover)
 
@@ -283,6 +286,7 @@ class Manager(Sender):
 
     def recover(self) -> None:
         """The server was away: what is out and no longer there is handed out again."""
+        self.halt()
         with self.redis.pipeline() as pipe:  # all at one moment
             pipe.set(self.keys.clock, self.clock, ex=EXPIRE_S)
             for key in (self.keys.jobs, *map(self.keys.taken, sorted(self.workers))):
@@ -306,14 +310,22 @@ class Manager(Sender):
 
     def stop(self, numbers: list[int]) -> None:
         self.stopped = True
+        self.halt()
         patiently(lambda: self.redis.rpush(self.keys.jobs, *[STOP] * len(numbers)))
 
     def close(self) -> None:
         self.remove(self.redis)
 
     def clean_up(self) -> None:
-        """In another thread, where the run is given up."""
+        """In another thread, where the run is given up and the process about to end."""
+        self.given_up = True
+        time.sleep(GIVE_UP_S)
         self.remove(connect(self.url))
+
+    def halt(self) -> None:
+        """Called before anything is handed out: not any more once the keys are to be removed."""
+        while self.given_up:
+            time.sleep(GIVE_UP_S)
 
     def remove(self, redis: Any) -> None:
         from redis.exceptions import RedisError
