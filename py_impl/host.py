@@ -349,7 +349,7 @@ class Command:
         os._exit(self.report(status, reason))
 
     def failure_reason(self, failures: list[dict[str, object]]) -> str:
-        first = failures[0]
+        first = next((one for one in failures if one["type"] == "Poisoned"), failures[0])  # what its tries came to
         where = "" if first["worker"] is None else "a worker: "
         if first["job"] is not None:
             where = f"job {first['job']}: "

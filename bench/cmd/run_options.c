@@ -95,6 +95,7 @@ static const struct option_row rows[] = {
      "P%",
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},
     {{"seed", SETTING_SEED, AT(plan.seed)}, "N", "Of the order of cells (default random)"},
+    {{"timeout", SETTING_SECONDS, AT(plan.timeout_s)}, "S", "Seconds a command may take, 0.001..86400 (default 120)"},
     {{"hosts", SETTING_TEXT, AT(plan.hosts)},
      "A:2,B:4|FILE",
      "Have the workers on these hosts, of the models that can: each with how many it takes, or a hostfile "
@@ -103,11 +104,10 @@ static const struct option_row rows[] = {
      "COMMAND",
      "How a command is started on one of --hosts: 'ssh {host}' (default), srun, mpirun, or a program of your own; the "
      "command's words come behind it"},
-    {{"timeout", SETTING_SECONDS, AT(plan.timeout_s)}, "S", "Seconds a command may take, 0.001..86400 (default 120)"},
     {{"knob", SETTING_ADDED, AT(plan.knobs)},
      "NAME=V[,V]",
-     "Set a knob, such as start-method=spawn: cobench list has them all. Each further V adds rows MODEL+V beside the "
-     "models that it changes; default is the host's own, all each there is. --NAME V[,V] says the same"},
+     "Set a knob, such as dispenser=redis or start-method=spawn: cobench list has them all. Each further V adds rows "
+     "MODEL+V beside the models that it changes; default is the host's own, all each there is. --NAME V[,V] says the same"},
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
     {{"service", SETTING_ADDED, AT(services)},
      "NAME=URL",

@@ -82,12 +82,13 @@ static void add_no_gain(struct advice *a, const struct summary_cell *sync)
         a->number[JOB_MORE] = (workers * least - a->number[JOB]) / (workers - 1);
 }
 
-/* Of the model to take, or where that is sync of the one nearest to it. */
+/* Of the model to take, or where that is sync of the one nearest to it; of none that ran with another dispenser, say, as its name
+ * does not tell. */
 static void add_ladder(struct advice *a)
 {
     a->handed = a->choice.gains ? a->choice.take : a->choice.runner_up;
     const struct ladder_rung *rung = NULL;
-    if (a->handed != NULL)
+    if (a->handed != NULL && a->handed->group->knobs == NULL)
         rung = ladder_find(a->ladder, a->handed->cell->runtime, a->handed->cell->model);
     if (rung != NULL && strcmp(a->handed->group->kind, "cpu") == 0)
         a->number[JOB_REACHES] = rung->most_s.estimate;
