@@ -355,6 +355,8 @@ class Command:
             where = f"job {first['job']}: "
         others = self.this.slots.failed() - 1
         more = f" ({others} more job{'s' * (others > 1)} failed)" if others > 0 else ""
+        if first["type"] != "DoneTwice" and any(one["type"] == "DoneTwice" for one in failures):
+            more += "; and jobs were done twice"  # which is never to be found in the record alone
         return f"{where}{failure_words(first['type'], first['message'], first['line'])}{more}"
 
     def report(self, status: str, reason: str | None) -> int:

@@ -354,6 +354,11 @@ def test_the_hosts_know_what_a_suite_names(suite):
     assert done.returncode == 2 and done.stderr.startswith("cobench: unknown task 'nosuch'")
 
 
+def test_an_unknown_suite_is_told_the_known_ones():
+    done = cobench("run", "--suite", "nosuch")
+    assert done.returncode == 2 and done.stderr.startswith("cobench: unknown suite 'nosuch' (known: ") and "quick" in done.stderr
+
+
 def test_unknown_commands_and_options(checkout):
     for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, list, report, "),
                        (("run", "--task", "null", "--nosuch"), "nosuch")]:

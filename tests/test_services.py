@@ -107,9 +107,17 @@ def test_every_host_is_given_what_somebody_named(checkout, tmp_path):
     assert started and all(f"dask={url}" in line for line in started)
 
 
+def test_the_request_timeout_reaches_every_host(checkout, tmp_path):
+    checkout.good(*SMALL, "--request-timeout", "7.5", FAKE_WORDS=tmp_path / "words")
+    started = [line for line in map(json.loads, (tmp_path / "words").read_text().splitlines()) if "run" in line]
+    assert started and all(line[line.index("--request-timeout") + 1] == "7.500" for line in started)
+    assert checkout.plan()["request_timeout_s"] == 7.5
+
+
 @pytest.mark.parametrize("words, said", [
     (("--redis", "redis://me:secret@127.0.0.1:1"), "--service redis: Connection refused"),
-    (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as"),
+    (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
+    (("--redis", "http://127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
     (("--dask-scheduler", "tcp://here:secret@there"), "--service dask: there is no host:port in the URL"),
     (("--service", "redis"), "--service redis: NAME=URL is needed"),
     (("--service", "cupboard=tcp://a:1"), "--service cupboard: NAME=URL is needed, of redis, redis-aof or dask"),
@@ -135,6 +143,8 @@ def test_somebody_elses_is_used_and_its_password_kept_nowhere(checkout, tmp_path
         refused = checkout.run(*SMALL, "--store", "redis", "--redis", f"redis://127.0.0.1:{port}")
         assert refused.returncode == 2 and "it says NOAUTH" in refused.stderr
         url = f"redis://:secret@127.0.0.1:{port}"
+        unused = checkout.run(*SMALL, "--redis", url)
+        assert unused.returncode == 2 and "--service redis: no cell of this run needs it" in unused.stderr
         checkout.good(*SMALL, "--store", "none,redis", "--redis", url)
         (folder,) = checkout.folders()
         assert checkout.plan()["services"] == {"redis": f"redis://:***@127.0.0.1:{port}"}

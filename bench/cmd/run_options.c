@@ -96,6 +96,9 @@ static const struct option_row rows[] = {
      "As many rounds as bring every interval of a group to P% on either side (docs/statistics.md; default budget 10m)"},
     {{"seed", SETTING_SEED, AT(plan.seed)}, "N", "Of the order of cells (default random)"},
     {{"timeout", SETTING_SECONDS, AT(plan.timeout_s)}, "S", "Seconds a command may take, 0.001..86400 (default 120)"},
+    {{"request-timeout", SETTING_SECONDS, AT(plan.request_timeout_s)},
+     "S",
+     "Seconds a request may take, and a worker may hold a job of Redis or Celery before another gets it (default 30)"},
     {{"hosts", SETTING_TEXT, AT(plan.hosts)},
      "A:2,B:4|FILE",
      "Have the workers on these hosts, of the models that can: each with how many it takes, or a hostfile "
@@ -107,7 +110,8 @@ static const struct option_row rows[] = {
     {{"knob", SETTING_ADDED, AT(plan.knobs)},
      "NAME=V[,V]",
      "Set a knob, such as dispenser=redis or start-method=spawn: cobench list has them all. Each further V adds rows "
-     "MODEL+V beside the models that it changes; default is the host's own, all each there is. --NAME V[,V] says the same"},
+     "MODEL+V beside the models that it changes; default is the host's own, all each there is. --NAME V[,V] says the "
+     "same"},
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
     {{"service", SETTING_ADDED, AT(services)},
      "NAME=URL",

@@ -724,6 +724,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
                          .timeout_s = o->timeout_s > 0       ? o->timeout_s
                                       : suite->timeout_s > 0 ? suite->timeout_s
                                                              : TIMEOUT_DEFAULT_S,
+                         .request_timeout_s = o->request_timeout_s > 0 ? o->request_timeout_s
+                                                                       : suite->request_timeout_s,
                          .effective_cpus = source->effective_cpus,
                          .margin = o->margin < 0 ? MARGIN_DEFAULT : o->margin,
                          .url = o->url,

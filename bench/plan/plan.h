@@ -69,6 +69,7 @@ struct plan {
     int64_t seed;
     struct stopping stopping; /* when it is enough */
     double timeout_s, effective_cpus;
+    double request_timeout_s; /* 0: the hosts' own */
     double margin;            /* a difference smaller than this share is none in practice */
     const char *url;          /* what --url said; NULL: the origin's */
     const char *tasks_dir;    /* what --tasks said, absolute; NULL: none */
@@ -93,7 +94,7 @@ struct plan_options {
     struct function function; /* name NULL: not said */
     const json_t *pythons;    /* rows of scripts/interpreters.py, borrowed; NULL: not said */
     struct stopping stopping;
-    double timeout_s;
+    double timeout_s, request_timeout_s;                   /* 0: not said */
     double margin;                                         /* below 0: not said */
     double rate;                                           /* 0: not said */
     char *arrivals, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */

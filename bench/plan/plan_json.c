@@ -39,6 +39,7 @@ static const struct field plan_fields[] = {
     {"precision", FIELD_NUMBER, true, OF(plan, stopping.precision), 0, 1},
     {"margin", FIELD_NUMBER, false, OF(plan, margin), 0, MARGIN_MAX},
     {"timeout_s", FIELD_NUMBER, false, OF(plan, timeout_s), LEAST, TIMEOUT_MAX_S},
+    {"request_timeout_s", FIELD_NUMBER, true, OF(plan, request_timeout_s), LEAST, TIMEOUT_MAX_S},
     {"effective_cpus", FIELD_NUMBER, false, OF(plan, effective_cpus), LEAST, LARGEST_WHOLE},
     {"url", FIELD_TEXT, true, OF(plan, url), 0, 0},
     {"tasks_dir", FIELD_TEXT, true, OF(plan, tasks_dir), 0, 0},

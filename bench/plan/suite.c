@@ -44,6 +44,7 @@ static const struct setting suite_settings[] = {
     {"baseline", SETTING_TEXT, offsetof(struct suite, baseline)},
     {"claims", SETTING_CLAIMS, offsetof(struct suite, claims)},
     {"timeout", SETTING_SECONDS, offsetof(struct suite, timeout_s)},
+    {"request-timeout", SETTING_SECONDS, offsetof(struct suite, request_timeout_s)},
 };
 
 static const struct setting group_settings[] = {

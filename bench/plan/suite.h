@@ -33,7 +33,7 @@ struct suite_group {
 struct suite {
     char *name, *about;
     struct stopping stopping;            /* 0: not said */
-    double timeout_s;                    /* 0: not said */
+    double timeout_s, request_timeout_s; /* 0: not said */
     struct string_list runtimes, models; /* none: all */
     char *baseline;                      /* NULL: each host's own */
     char *claims;                        /* a file of bench/claims, without ".json"; NULL: none */

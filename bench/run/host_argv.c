@@ -117,6 +117,8 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         put(words, i == 0 ? "--hosts" : "--launcher", "%s", i == 0 ? b->plan->hosts : b->nodes->launcher.items[i - 1]);
     services_options(b->services, b->catalog, cell, words);
     put(words, "--timeout", "%.3f", b->plan->timeout_s);
+    if (b->plan->request_timeout_s > 0)
+        put(words, "--request-timeout", "%.3f", b->plan->request_timeout_s);
     if (arrivals.rate != 0) {
         put(words, "--rate", "%.17g", arrivals.rate); /* enough to get the same double back */
         put(words, "--arrivals", "%s", arrivals_name(arrivals.kind));

@@ -68,7 +68,7 @@ int service_url_parse(const char *url, const char *port, struct service_address 
     const char *user = NULL, *rest = after_user(url, &user);
     *out = (struct service_address){.path = ""};
     if (rest == NULL)
-        return error_set(err, -EINVAL, "it is no URL such as tcp://host:port or unix:///path");
+        return error_set(err, -EINVAL, "it is no URL");
     if (strncmp(url, "unix:", 5) != 0)
         return parse_host(rest, port, out) ? 0 : error_set(err, -EINVAL, "there is no host:port in the URL");
     const size_t length = strcspn(rest, "?");

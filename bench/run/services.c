@@ -29,8 +29,9 @@ struct place {
 
 /* What the driver knows of a service. */
 struct kind {
-    const char *name;    /* as the hosts list it */
-    const char *command; /* run in its folder; NULL: the driver starts none */
+    const char *name;                 /* as the hosts list it */
+    const char *schemes[5], *example; /* of its URLs */
+    const char *command;              /* run in its folder; NULL: the driver starts none */
     void (*listen)(const struct place *place, struct string_list *words); /* adds the rest of the command */
     const char *socket, *log;                                             /* files in its folder */
     const char *port;                /* where a URL has none; NULL: it has to have one */
@@ -67,6 +68,7 @@ static char *redis_hello(const char *url)
 }
 
 #define REDIS(persistence)                                                                                      \
+    .schemes = {"redis://", "unix://"}, .example = "redis://host:6379 or unix:///path",                         \
     .command = "redis-server --logfile log --set-proc-title no --save '' " persistence, .listen = redis_listen, \
     .socket = REDIS_SOCKET, .log = "log", .port = "6379", .hello = redis_hello,                                 \
     .mark = "redis_version:", .least = "6.2" /* BLMOVE */
@@ -75,7 +77,7 @@ static const struct kind kinds[SERVICES] = {
     [SERVICE_REDIS_AOF] = {.name = "redis-aof",
                            .on_disk = true,
                            REDIS("--appendonly yes --appendfsync always --auto-aof-rewrite-percentage 0")},
-    [SERVICE_DASK] = {.name = "dask"},
+    [SERVICE_DASK] = {.name = "dask", .schemes = {"tcp://", "tls://", "ws://", "wss://"}, .example = "tcp://host:8786"},
 };
 #define DISK "/var/tmp" /* what stays there over a restart of the machine (hier(7)) */
 
@@ -106,6 +108,14 @@ static unsigned needs(const struct catalog *catalog, const struct plan_cell *cel
 
 /* -- somebody else's ---------------------------------------------------------------------------------------------- */
 
+static bool is_scheme(const struct kind *kind, const char *url)
+{
+    size_t i = 0;
+    while (kind->schemes[i] != NULL && strncmp(url, kind->schemes[i], strlen(kind->schemes[i])) != 0)
+        i++;
+    return kind->schemes[i] != NULL;
+}
+
 int services_take(struct services *s, const char *text, struct error *err)
 {
     const size_t length = strcspn(text, "="), i = find(text, length);
@@ -117,6 +127,8 @@ int services_take(struct services *s, const char *text, struct error *err)
     const char *url = text + length + 1;
     if (strstr(url, ":***@") != NULL)
         return error_set(err, -EINVAL, "--service %s: its password was not kept; give its URL again", kinds[i].name);
+    if (!is_scheme(&kinds[i], url))
+        return error_set(err, -EINVAL, "--service %s: it is no URL such as %s", kinds[i].name, kinds[i].example);
     if (service_url_parse(url, kinds[i].port, &address, &why) != 0)
         return error_set(err, -EINVAL, "--service %s: %s", kinds[i].name, why.text);
     text_set(&s->rows[i].url, url);
@@ -328,6 +340,9 @@ int services_start(struct services *s, struct supervisor *supervisor, const char
     for (size_t c = 0; rc == 0 && c < plan->cell_count; c++)
         if (plan->cells[c].impossible == NULL)
             set |= needs(catalog, &plan->cells[c], &other);
+    for (size_t i = 0; rc == 0 && i < SERVICES; i++)
+        if ((set & (1u << i)) == 0 && s->rows[i].url != NULL && kinds[i].command != NULL)
+            rc = error_set(err, -EINVAL, "--service %s: no cell of this run needs it", kinds[i].name);
     for (size_t i = 0; rc == 0 && i < SERVICES; i++)
         if ((set & (1u << i)) != 0 && s->rows[i].url == NULL)
             rc = start_here(i, address, supervisor, scratch, &s->rows[i], err);

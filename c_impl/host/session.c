@@ -280,6 +280,15 @@ static const struct failure *failed_job(const struct record *record)
     return NULL;
 }
 
+/* Whether a failure behind the first says so, which is never to be found in the record alone. */
+static bool done_twice(const struct record *record)
+{
+    for (unsigned i = 1; i < record->failure_count; i++)
+        if (strcmp(record->failures[i].error.type, "DoneTwice") == 0)
+            return strcmp(record->failures[0].error.type, "DoneTwice") != 0;
+    return false;
+}
+
 /* One line from the first failure, the first of a job's, and the number of the others. */
 static void failures_explain(struct session *s)
 {
@@ -295,11 +304,12 @@ static void failures_explain(struct session *s)
         snprintf(before, sizeof before, "%s%s", first->error.message, of_job ? "; " : "");
     else
         of_job = first;
+    const char *twice = done_twice(record) ? "; and jobs were done twice" : "";
     if (of_job)
-        snprintf(line, sizeof line, "%sjob %llu: %s%s", before, (unsigned long long)of_job->job,
-                 error_words(&of_job->error, told, sizeof told), others);
+        snprintf(line, sizeof line, "%sjob %llu: %s%s%s", before, (unsigned long long)of_job->job,
+                 error_words(&of_job->error, told, sizeof told), others, twice);
     else
-        snprintf(line, sizeof line, "%s%s", before, others);
+        snprintf(line, sizeof line, "%s%s%s", before, others, twice);
     session_fail(s, RECORD_FAILED, line);
 }
 

@@ -245,7 +245,7 @@ def main() -> int:
         return inside(given)
     allowed = subprocess.run([*OWN, "sh", "-c", "ip link set lo up && mount -t tmpfs none /run"], capture_output=True, text=True)
     if allowed.returncode != 0:
-        print(f"namespaces are not allowed here: {allowed.stderr.strip()}")
+        print(f"no namespaces of one's own can be made here: {allowed.stderr.strip()}")
         return 77
     ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL: it ends with whoever started it
     os.execvpe(OWN[0], [*OWN, sys.executable, *sys.argv], os.environ | {INSIDE: "1"})

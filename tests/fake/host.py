@@ -148,6 +148,7 @@ class Run:
         parser.add_argument("--jobs", type=int)
         parser.add_argument("--workers", type=int)
         parser.add_argument("--timeout", type=float)
+        parser.add_argument("--request-timeout", type=float)
         for name in ("--set", "--service"):
             parser.add_argument(name, action="append", default=[])
         self.host, self.args = host, parser.parse_args(join_words(argv))

@@ -57,7 +57,7 @@ TEST(test_errors_name_the_line)
         {"[suite]\nrounds = 3\n", "x.ini: there is no [group NAME] in it"},
         {"task = count\n", "x.ini:1: a key before the first section ([suite] or [group NAME])"},
         {"[suite]\nfoo = 1\n", "x.ini:2: unknown key 'foo' (known: about, rounds, budget, precision, runtimes, models, "
-                               "baseline, claims, timeout)"},
+                               "baseline, claims, timeout, request-timeout)"},
         {"[groups]\ntask = t\n", "x.ini:1: unknown section [groups] (known: [suite], [group NAME])"},
         {"[group]\ntask = t\n", "x.ini:1: a group needs a name: [group NAME]"},
         {"[group a]\njobs = 3\n", "x.ini:1: [group a] names no task"},
