@@ -290,11 +290,13 @@ static void say_lengths(const struct ladder *ladder, struct string_list *out)
     const struct ladder_rung *first = NULL, *last = NULL;
     struct table_value value;
     char low[TABLE_VALUE_SIZE], high[TABLE_VALUE_SIZE];
-    for (const struct ladder_rung *r = ladder->rungs; r < ladder->rungs + ladder->count; r++)
-        if (r->law.accepted) {
-            first = first == NULL || r->most_s.estimate < first->most_s.estimate ? r : first;
-            last = last == NULL || r->most_s.estimate > last->most_s.estimate ? r : last;
-        }
+    for (size_t i = 0; i < ladder->count; i++) {
+        const struct ladder_rung *r = &ladder->rungs[i];
+        if (!r->law.accepted)
+            continue;
+        first = first == NULL || r->most_s.estimate < first->most_s.estimate ? r : first;
+        last = last == NULL || r->most_s.estimate > last->most_s.estimate ? r : last;
+    }
     if (first == NULL)
         return;
     char *text = range_text("90% of what is possible is reached by jobs of", first, length_text(first, &value, low),
