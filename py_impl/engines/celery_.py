@@ -101,7 +101,14 @@ class Backend(RedisBackend):
 
 
 class CountingRequest(Request):
-    """A job in the worker's main process, which hears of the death of the one that ran it."""
+    """
+    A job in the worker's main process, which hears of the death of the one that ran it. It is acknowledged at once: kombu before 5.3
+    leaves that to its loop, which looks whether it may take another job first and then sleeps until its next timer, for seconds
+    (https://github.com/celery/celery/issues/7718).
+    """
+
+    def __init__(self, message, **options) -> None:
+        super().__init__(message, **{**options, "on_ack": message.ack_log_error})
 
     def on_failure(self, exc_info, send_failed_event: bool = True, return_ok: bool = False) -> None:
         backend, error = self.task.backend, exc_info.exception
