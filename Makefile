@@ -54,7 +54,10 @@ embed_o  := $(call objects,$(embed_c))
 origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
-transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c))
+has_header = $(shell printf '\043include <$(1)>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
+# Those whose library not every machine has are left out there: libhttp-parser.
+transports := $(filter-out $(if $(call has_header,http_parser.h),,$(BUILD)/transport/http.so), \
+                $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c)))
 # Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ.
 plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(shell $(PC) --exists liburing && echo yes),uring) \
              $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp) \
@@ -246,6 +249,7 @@ $(BUILD)/test-tasks/%.py: tests/tasks/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
 $(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
 $(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
+$(BUILD)/transport/http.so: libs_of = -lhttp_parser
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)

@@ -103,6 +103,10 @@ class BadLength(Exception):
     """The reply's body has another length than was asked for."""
 
 
+class BadNumber(Exception):
+    """The reply's body is no number."""
+
+
 class TaskFailed(Exception):
     """A task of another language failed; `kind` and `line` go into the record as the failure's type and line."""
 

@@ -36,6 +36,7 @@ test    chromium                               cmd:chromium   the page in a brow
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load
+clients libhttp-parser-dev                     hdr:http_parser.h --client http in the C host
 clients python3-pycurl                         py:pycurl      --client pycurl: libcurl, which the C host uses, from Python
 clients python3-urllib3                        py:urllib3     --client urllib3, on which requests stands
 clients python3-requests                       py:requests    --client requests

@@ -45,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             time.sleep(int(query["delay"]) / 1000)
             self.answer(body_of(int(name), int(query["size"])))
+        elif kind == "echo":
+            self.answer(name.encode())
         elif kind == "fault":
             getattr(self, "fault_" + name)()
         else:

@@ -37,6 +37,7 @@ def below(room: str) -> set[str]:
 FOREIGN = {
     "Python.h": ["c_impl/bridge"],
     "curl/curl.h": ["c_impl/transport"],
+    "http_parser.h": ["c_impl/transport", "c_impl/servers"],
     "sys/epoll.h": ["c_impl/host"],
     "liburing.h": ["c_impl/plugins"],
     "omp.h": ["c_impl/plugins"],

@@ -251,6 +251,15 @@ def test_request_failures_are_named(host, tmp_path, stub, model):
         assert {row["state"] for row in done.rows} == {slots.FAILED}
 
 
+@over_hosts()
+def test_a_body_that_is_a_number(host, tmp_path, stub):
+    base = stub.template.partition("/body/")[0]
+    for digits, number in (("1{job}", 10), (2**64 - 1, 2**64 - 1), (2**64, None), ("", None), ("1x", None), ("-1", None)):
+        done = host.run(tmp_path, "--task", "fetch", "--model", "sync", "--jobs", 1, "--url", f"{base}/echo/{digits}",
+                        "--set", "check=number")  # fmt: skip
+        assert done.failed == ([(0, "BadNumber")] if number is None else []) and (number is None or done.results == [number])
+
+
 @over_models(models=("sync", "async"))
 @pytest.mark.parametrize("name, kind", [
     ("two_lengths", "BadReply"), ("long_body", "Transport"), ("endless_body", "Transport"), ("endless_chunks", "Transport"),

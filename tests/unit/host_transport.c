@@ -22,6 +22,10 @@
 #include "host/loop.h"
 #include "host/transport.h"
 
+#ifndef LIBRARY
+#define LIBRARY  "curl"
+#define DESCRIBE "libcurl"
+#endif
 #define TIMEOUT_NS (INT64_C(30) * NS_PER_S)
 #define STALL_NS   (INT64_C(200) * NS_PER_MS) /* the timeout where one is wanted */
 
@@ -188,7 +192,7 @@ static const struct transport *library_load(void)
 {
     char path[4096];
     const char *build = getenv("COBENCH_BUILD");
-    snprintf(path, sizeof path, "%s/transport/curl.so", build ? build : "build");
+    snprintf(path, sizeof path, "%s/transport/" LIBRARY ".so", build ? build : "build");
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library)
         fail_msg("%s", dlerror());
@@ -551,6 +555,6 @@ TEST_WITH(test_a_client_a_thread, fixture_setup, fixture_teardown, struct fixtur
 
 TEST_WITH(test_describe, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    assert_string_equal(f->transport->name, "libcurl");
-    assert_memory_equal(f->transport->describe(), "libcurl/", 8);
+    assert_string_equal(f->transport->name, DESCRIBE);
+    assert_memory_equal(f->transport->describe(), DESCRIBE "/", sizeof DESCRIBE);
 }

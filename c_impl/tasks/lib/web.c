@@ -51,6 +51,25 @@ int web_request(void *state, void *worker, uint64_t job, struct cobench_request 
     return url_write(&web->url, job, ask->url, err);
 }
 
+/* The result that a server answered with: decimal digits and nothing else. */
+static int number_verdict(const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err)
+{
+    uint64_t number = 0;
+    size_t i = 0;
+    while (i < reply->length && reply->body[i] >= '0' && reply->body[i] <= '9' &&
+           !__builtin_mul_overflow(number, 10, &number) &&
+           !__builtin_add_overflow(number, reply->body[i] - '0', &number))
+        i++;
+    if (i > 0 && i <= 20 && i == reply->length) {
+        *result = number;
+        return 0;
+    }
+    snprintf(err->type, sizeof err->type, "BadNumber");
+    snprintf(err->message, sizeof err->message, "a body of %zu bytes that is no decimal number of 64 bits",
+             reply->length);
+    return -EPROTO;
+}
+
 int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err)
 {
     if (reply->status != 200) {
@@ -62,6 +81,8 @@ int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64
         *result = (uint64_t)reply->status;
         return 0;
     }
+    if (web->check == CHECK_NUMBER)
+        return number_verdict(reply, result, err);
     if (reply->length != web->size) {
         snprintf(err->type, sizeof err->type, "BadLength");
         snprintf(err->message, sizeof err->message, "body of %zu bytes where %" PRIu64 " were expected", reply->length,

@@ -28,10 +28,10 @@ enum { WEB_URL, WEB_SIZE, WEB_DELAY, WEB_CHECK, WEB_ROWS };
     [WEB_CHECK] = {.key = "check",                                                  \
                    .type = COBENCH_PARAM_CHOICE,                                    \
                    .fallback = "auto",                                              \
-                   .choices = "auto|crc|length|status",                             \
+                   .choices = "auto|crc|length|status|number",                      \
                    .about = "what of the answer is checked; auto is crc where the url has {size}, else status"}
 
-enum web_check { CHECK_AUTO, CHECK_CRC, CHECK_LENGTH, CHECK_STATUS }; /* in the order of the choices */
+enum web_check { CHECK_AUTO, CHECK_CRC, CHECK_LENGTH, CHECK_STATUS, CHECK_NUMBER }; /* in the order of the choices */
 
 /* Set by web_open and read only from then on, by any number of threads. */
 struct web {
@@ -46,8 +46,9 @@ int web_open(struct web *web, const struct cobench_open *how, struct cobench_err
 /* A task's `request`, where its state begins with a struct web. */
 int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err);
 
-/* The CRC-32, the length or the status of the reply. -EPROTO: the status is not 200 ("HttpStatus"), or the body has
- * another length than `size` ("BadLength"; not for CHECK_STATUS). */
+/* The CRC-32, the length or the status of the reply, or the number that is its body. -EPROTO: the status is not 200
+ * ("HttpStatus"), the body has another length than `size` ("BadLength"; for CHECK_CRC and CHECK_LENGTH), or is no decimal number
+ * of 64 bits ("BadNumber"; for CHECK_NUMBER). */
 int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err);
 
 #endif

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from py_impl.contract import CHOICE, INT, URL, URL_MAX, BadLength, HttpStatus, Param, Reply, Request
+from py_impl.contract import CHOICE, INT, URL, URL_MAX, BadLength, BadNumber, HttpStatus, Param, Reply, Request
 
 WEB_PARAMS = (
     Param("url", URL, None, "where to ask; {job}, {size} and {delay} are filled in"),
@@ -16,7 +16,7 @@ WEB_PARAMS = (
         CHOICE,
         "auto",
         "what of the answer is checked; auto is crc where the url has {size}, else status",
-        choices=("auto", "crc", "length", "status"),
+        choices=("auto", "crc", "length", "status", "number"),
     ),
 )
 
@@ -47,6 +47,10 @@ class Web:
             raise HttpStatus(f"status {reply.status} where 200 was expected")
         if self.check == "status":
             return reply.status
+        if self.check == "number":
+            if len(reply.body) > 20 or not reply.body.isdigit() or (number := int(reply.body)) >= 1 << 64:
+                raise BadNumber(f"a body of {len(reply.body)} bytes that is no decimal number of 64 bits")
+            return number
         if len(reply.body) != self.size:
             raise BadLength(f"body of {len(reply.body)} bytes where {self.size} were expected")
         return crc32(reply.body) if self.check == "crc" else len(reply.body)
