@@ -7,7 +7,7 @@ set -euo pipefail
 # Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
 # (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
 # (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
-# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients, kernels and engines:
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients, kernels, engines and services:
 # nothing needs them, what stands on one that is missing says so.
 dependencies='
 build   gcc                                    cmd:gcc        C compiler
@@ -31,7 +31,6 @@ test    python3-jsonschema                     py:jsonschema  checks records aga
 test    clang                                  cmd:clang      builds the fuzz targets
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
 test    iproute2                               cmd:ip         hosts made of network namespaces (make check-hosts)
-test    liburing-dev                           pc:liburing    the model uring, which a build without it lacks
 test    chromium                               cmd:chromium   the page in a browser
 test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
@@ -47,9 +46,16 @@ clients python3-trio                           py:trio        --loop trio
 clients python3-anyio                          py:anyio       ends the requests of httpx in time on any loop
 kernels python3-numba                          py:numba       the runtime numba: Python functions compiled by LLVM
 kernels cython3                                py:Cython      the runtime cython: typed Python compiled by way of C
-engines redis-server                           cmd:redis-server the service redis, a broker that a run starts
-engines libhiredis-dev                         pc:hiredis     --dispenser redis in the C host
-engines python3-redis                          py:redis       --dispenser redis in the Python host
+engines,services redis-server                  cmd:redis-server the service redis, a broker and cache that a run starts
+engines,services libhiredis-dev                pc:hiredis     --dispenser redis and the ask cache in the C host
+engines,services python3-redis                 py:redis       --dispenser redis and the ask cache in the Python host
+services,figures postgresql                    pg:postgres    the service postgresql, a database that a run starts
+services libpq-dev                             pc:libpq       the ask sql in the C host
+services python3-psycopg                       py:psycopg     the ask sql in the Python host
+services python3-asyncpg                       py:asyncpg     --client asyncpg
+services,test liburing-dev                     pc:liburing    the ask block on an event loop, and the model uring
+figures redis-tools                            cmd:redis-benchmark puts Redis under load
+figures fio                                    cmd:fio        reads blocks of a file
 engines libzmq3-dev                            pc:libzmq      --dispenser zmq in the C host
 engines python3-zmq                            py:zmq         --dispenser zmq in the Python host
 engines openmpi-bin                            cmd:mpirun     starts the ranks of the model mpi
@@ -62,7 +68,7 @@ engines python3-distributed                    py:distributed the model dask
 usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
-       ./scripts/setup.sh packages|clients|kernels|engines
+       ./scripts/setup.sh packages|clients|kernels|engines|services
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
@@ -74,6 +80,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   kernels   install what the runtimes numba and cython need, and make nothing
   clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
   engines   install the brokers and engines that --dispenser and the models mpi, celery and dask stand on, and make nothing
+  services  install the databases and caches that tasks ask (PostgreSQL, Redis) with their clients, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 
 Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
@@ -109,6 +116,7 @@ probe() {
     local what=${1#*:}
     case $1 in
     cmd:*) command -v "$what" ;;
+    pg:*) command -v "$what" || ls /usr/lib/postgresql/*/bin/"$what" ;;
     pc:python3-embed) pkg-config --exists "${PYTHON_PC:-python3-embed}" ;;
     pc:*) pkg-config --exists "$what" ;;
     hdr:*) printf '#include <%s>\n' "$what" | gcc -E - ;;
@@ -193,19 +201,23 @@ apt_get() {
 }
 
 install_packages() {
-    local names=("$@") service=''
-    case " ${names[*]} " in *' nginx'*) service=nginx ;; *' redis-server '*) service=redis-server ;; esac
-    if [ -n "$service" ]; then
-        say "the service $service is neither started nor enabled by this; what needs the program starts it for itself"
+    local names=("$@") services=() service
+    for service in nginx redis-server postgresql; do
+        case " ${names[*]} " in *" $service"*) services+=("$service") ;; esac
+    done
+    if [ ${#services[@]} != 0 ]; then
+        say "the services ${services[*]} are neither started nor enabled by this; what needs the programs starts them for itself"
         trap services_allow EXIT
         trap 'exit 130' INT TERM HUP
         services_forbid
     fi
     apt_get install --no-install-recommends "${names[@]}" || die "apt-get could not install ${names[*]}"
-    if [ -n "$service" ]; then
+    if [ ${#services[@]} != 0 ]; then
         services_allow
         trap - EXIT INT TERM HUP
-        as_root update-rc.d "$service" disable >/dev/null 2>&1 || say "note: $service stays enabled at boot"
+        for service in "${services[@]}"; do
+            as_root update-rc.d "$service" disable >/dev/null 2>&1 || say "note: $service stays enabled at boot"
+        done
     fi
 }
 
@@ -263,7 +275,7 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
-    clients | kernels | engines) uses=$action ;;
+    clients | kernels | engines | services) uses=$action ;;
     missing)
         shift
         name_missing "$@"
@@ -274,7 +286,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, engines, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, engines, services, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -290,7 +302,7 @@ main() {
     # shellcheck disable=SC2086  # a list of words
     provide $uses
     case $action in
-    packages | clients | kernels | engines)
+    packages | clients | kernels | engines | services)
         say "all that is needed for these uses is installed: $uses"
         return
         ;;

@@ -2,13 +2,17 @@
 """Services that a run starts for the cells that need them, or is given, with the fake hosts of tests/test_driver.py, whose
 knob `store` needs some: what is started, recorded and left."""
 
+import glob
 import json
 import os
+import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -19,6 +23,8 @@ from test_driver import mine, wait_until
 from test_resume import resume
 
 needs_redis = pytest.mark.skipif(shutil.which("redis-server") is None, reason="an optional library is missing: redis-server")
+HAS_POSTGRESQL = bool(glob.glob("/usr/lib/postgresql/*/bin/postgres")) or shutil.which("postgres") is not None
+needs_postgresql = pytest.mark.skipif(not HAS_POSTGRESQL, reason="an optional library is missing: postgresql")
 SMALL = ("--task", "null", "--runtime", "c", "--model", "sync,threads", "--rounds", 1)
 
 
@@ -68,6 +74,27 @@ def test_what_a_cell_needs_is_started_once_and_ends_with_the_run(checkout, tmp_p
     assert [c for c in summary["cells"] if c["model"] == "threads+redis"][0]["service_peak_bytes"] > 1 << 20
 
 
+@needs_postgresql
+def test_postgresql_with_what_all_its_processes_used(checkout, tmp_path):
+    checkout.good(*SMALL[:-1], 2, "--store", "none,postgresql", FAKE_WORDS=tmp_path / "words")
+    samples, cells = checkout.samples(), checkout.plan()["cells"]
+    assert [s["reason"] for s in samples if s["status"] != "ok"] == []
+    used = [s["services"] for s in samples if "postgresql" in cells[s["cell"]]["model"]]
+    assert all(u["cpu_ns"] > 0 and u["wait_ns"] is None and u["peak_bytes"] > 1 << 20 and u["cpus"] >= 1 for u in used) and used
+    service = machine(checkout)["services"]["postgresql"]
+    assert int(service["version"].split(".")[0]) >= 10 and service["listens"] == "Unix socket"
+    assert "fsync=off" in service["settings"].split() and "max_connections=" in service["settings"]
+    words = (tmp_path / "words").read_text()
+    (folder,) = set(re.findall("postgresql=postgresql:///postgres\\?host=([^&]*)/data&user=postgres", words))
+    assert not os.path.exists(folder) and not mine(str(checkout.root)) and not segments()
+
+
+def segments():
+    """Shared memory of processes that have ended."""
+    rows = [line.split() for line in open("/proc/sysvipc/shm")][1:]
+    return [row for row in rows if row[6] == "0"] + glob.glob("/dev/shm/PostgreSQL.*")
+
+
 def test_nothing_is_started_for_a_run_that_needs_none(checkout, tmp_path):
     checkout.good(*SMALL, **fake_server(tmp_path / "bin", f"touch {tmp_path}/started\n"))
     assert not (tmp_path / "started").exists() and "services" not in machine(checkout)
@@ -90,6 +117,22 @@ def test_without_its_service_a_cell_has_the_reason(checkout, tmp_path, script, r
             (tmp_path / "bin" / name).symlink_to(shutil.which(name))
     checkout.good(*SMALL, "--store", "none,redis", **env)
     assert reasons(checkout) == {"threads+redis": reason}
+    assert not mine(str(checkout.root))
+
+
+@pytest.mark.parametrize("script, reason", [
+    ("echo 'initdb: error: no room' >&2; exit 1", "postgresql ended at once: initdb: error: no room"),
+    ("mkdir -p data; mkfifo data/.s.PGSQL.5432; sleep 60", "postgresql: it is version 9.6.24, and 10 is needed"),
+])
+def test_postgresql_that_does_not_come_up_is_the_reason(checkout, script, reason):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # as root nobody runs them
+        for name, text in (("postgres", "exec sleep 60"), ("initdb", script), ("psql", "echo 9.6.24; echo fsync=on")):
+            program = pathlib.Path(folder, name)
+            program.write_text(f"#!/bin/sh\n{text}\n")
+            program.chmod(0o755)
+        checkout.good(*SMALL, "--store", "none,postgresql", PATH=f"{folder}:{os.environ['PATH']}")
+    assert reasons(checkout) == {"threads+postgresql": reason}
     assert not mine(str(checkout.root))
 
 
@@ -119,8 +162,11 @@ def test_the_request_timeout_reaches_every_host(checkout, tmp_path):
     (("--redis", "127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
     (("--redis", "http://127.0.0.1:6379"), "--service redis: it is no URL such as redis://host:6379 or unix:///path"),
     (("--dask-scheduler", "tcp://here:secret@there"), "--service dask: there is no host:port in the URL"),
+    (("--service", "postgresql=postgresql://me:secret@127.0.0.1:1/x"), "--service postgresql: connection to server at"),
+    (("--service", "postgresql=postgresql://a/b?password=secret"), "--service postgresql: a password stands behind the user"),
+    (("--service", "postgresql=tcp://a:1"), "--service postgresql: it is no URL such as postgresql://user@host:5432/database"),
     (("--service", "redis"), "--service redis: NAME=URL is needed"),
-    (("--service", "cupboard=tcp://a:1"), "--service cupboard: NAME=URL is needed, of redis, redis-aof or dask"),
+    (("--service", "cupboard=tcp://a:1"), "--service cupboard: NAME=URL is needed, of redis, redis-aof, dask or postgresql"),
     (("--redis", f"unix:///{'x' * 120}"), "--service redis: a socket's path is absolute and has at most 107 bytes"),
 ])
 def test_one_that_is_not_there_is_refused_before_the_run(checkout, words, said):
@@ -193,14 +239,26 @@ def scratches(marker):
 
 
 def servers(marker):
-    return [pid for pid, words in mine(marker) if words[0].startswith(b"redis-server")]
+    return [pid for pid, words in mine(marker) if words[0].endswith((b"redis-server", b"postgres"))]
+
+
+def inside(folder):
+    """Processes that work in it; those of PostgreSQL write over their environment."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            found += [int(entry.name)] if os.readlink(entry / "cwd").startswith(folder) else []
+        except OSError:
+            continue
+    return found
 
 
 @needs_redis
-@pytest.mark.parametrize("ends_by, served", [(signal.SIGINT, 2), (signal.SIGTERM, 2), (signal.SIGKILL, 2), (signal.SIGKILL, 1), (signal.SIGKILL, 0)])
+@needs_postgresql
+@pytest.mark.parametrize("ends_by, served", [(signal.SIGINT, 3), (signal.SIGTERM, 2), (signal.SIGKILL, 3), (signal.SIGKILL, 2), (signal.SIGKILL, 0)])
 def test_however_the_driver_ends_nothing_is_left(checkout, ends_by, served):
     """Once so many services run, and any instant later."""
-    process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis,redis-aof")
+    process = checkout.start("--quiet", *SMALL[:-1], 1000, "--store", "redis,redis-aof,postgresql")
     found = set()
     wait_until(lambda: found.update(scratches(str(checkout.root))) or found, 20, "it has started something")
     wait_until(lambda: len(servers(str(checkout.root))) >= served, 60, "services")
@@ -209,8 +267,9 @@ def test_however_the_driver_ends_nothing_is_left(checkout, ends_by, served):
     process.communicate(timeout=60)
     (scratch,) = found
     wait_until(lambda: not mine(str(checkout.root)), 20, "all has ended")
-    folders = (scratch, f"{scratch}.redis", f"/var/tmp/{os.path.basename(scratch)}.redis-aof")
+    folders = (scratch, f"{scratch}.redis", f"{scratch}.postgresql", f"/var/tmp/{os.path.basename(scratch)}.redis-aof")
     wait_until(lambda: not any(map(os.path.exists, folders)), 20, "its folders are gone")
+    wait_until(lambda: not inside(scratch) and not segments(), 20, "all of PostgreSQL has ended")
 
 
 @needs_redis

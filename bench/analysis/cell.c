@@ -128,6 +128,7 @@ static void cell_times(struct summary_cell *out)
     out->origin_wait_share = column_share(cell, COLUMN(origin_wait_ns), COLUMN(work_ns));
     out->service_share = column_share(cell, COLUMN(service_cpu_ns), COLUMN(work_ns));
     out->service_wait_share = column_share(cell, COLUMN(service_wait_ns), COLUMN(work_ns));
+    out->service_peak_bytes = cell->service_peak_bytes < 0 ? NAN : (double)cell->service_peak_bytes;
     out->disturbed_rounds = results_disturbed(cell, ~0u);
 }
 
@@ -152,11 +153,9 @@ static void cell_outliers(struct summary_cell *out)
 static void cell_in_flight(struct summary_cell *out)
 {
     struct values together = values_new(out->cell);
-    out->connections = out->in_flight_max = out->service_peak_bytes = NAN;
+    out->connections = out->in_flight_max = NAN;
     for (size_t i = 0; i < out->cell->count; i++) {
         const struct sample *s = &out->cell->samples[i];
-        if (s->service_peak_bytes >= 0)
-            out->service_peak_bytes = fmax(out->service_peak_bytes, (double)s->service_peak_bytes);
         if (s->connections >= 0)
             out->connections = fmax(out->connections, (double)s->connections);
         if (s->in_flight_max > 0)

@@ -31,6 +31,10 @@ static const struct {
     [DOUBT_ORIGIN] =
         {"origin", "the server that answers (the origin) was running, or waiting for a CPU, nearly all the time, here "
                    "or under sync: it was the limit, not the model"},
+    [DOUBT_SERVICE] =
+        {"service",
+         "the service that answers was running, or waiting for a CPU, on nearly all the CPUs that it can use, "
+         "here or under sync: it was the limit, not the model"},
     [DOUBT_RATE] = {"rate-not-kept", "the rate was too high: the latency is that of a queue that grows"},
     [DOUBT_FIRST_ROUND] = {"first-round", "the ratio of round 1 lies apart from the others, as with a cold cache"},
     [DOUBT_DRIFT] = {"drift", "the ratio drifts over the rounds, so that the interval is not that of one value"},

@@ -25,6 +25,7 @@ enum doubt {
     DOUBT_ABOVE_CAPACITY, /* it gained more than this machine can do in parallel */
     DOUBT_CONTROL,        /* the A/A control of its group and runtime missed 1 */
     DOUBT_ORIGIN,         /* the origin was the limit */
+    DOUBT_SERVICE,        /* a service was */
     DOUBT_RATE,           /* an open loop's rate was not kept: the latency is that of a queue that grows */
     DOUBT_FIRST_ROUND,    /* round 1 lies apart from the others */
     DOUBT_DRIFT,          /* the ratio drifts over the rounds */

@@ -284,6 +284,20 @@ bool is_disturbed(const struct summary_cell *cell)
 
 bool summary_memory_is_least(const struct summary_cell *cell) { return cell->cell->memory_looks == 0; }
 
+/* Of the CPUs that they can use, those of more than one thread too. */
+static double services_taken(const struct summary_cell *cell)
+{
+    return cell == NULL
+               ? NAN
+               : (cell->service_share + fmax(0, cell->service_wait_share)) / fmax(1, (double)cell->cell->service_cpus);
+}
+
+static bool is_service_bound(const struct summary *summary, const struct summary_cell *cell)
+{
+    return services_taken(cell) >= SUMMARY_ORIGIN_BOUND ||
+           (cell->group->baseline == NULL && services_taken(summary_sync_of(summary, cell)) >= SUMMARY_ORIGIN_BOUND);
+}
+
 /* The origin has one thread: where it is busy all through `sync`, no model can gain, however busy it is under that model. */
 static bool is_origin_bound(const struct summary *summary, const struct summary_cell *cell)
 {
@@ -301,6 +315,8 @@ static void cell_doubt(const struct summary *summary, struct summary_cell *cell)
         doubt_add(&all, DOUBT_UNCHECKED);
     if (is_origin_bound(summary, cell))
         doubt_add(&all, DOUBT_ORIGIN);
+    if (is_service_bound(summary, cell))
+        doubt_add(&all, DOUBT_SERVICE);
     if (is_disturbed(cell))
         doubt_add(&all, DOUBT_DISTURBED);
     if (is_flagged(summary, cell->group, cell->cell->runtime))

@@ -70,7 +70,7 @@ struct summary_cell {
     double connections;                     /* the most of any round */
     double origin_share, origin_wait_share; /* its CPU time, and its wait for a CPU, over the work of all samples */
     double service_share, service_wait_share,
-        service_peak_bytes; /* likewise, of what the run started; most of any round */
+        service_peak_bytes; /* likewise, of what the run started; most of any sample */
     /* The most of any round; the median of the jobs' times together / work time. */
     double in_flight_max, in_flight_mean;
     double cpus_used;     /* of CPU work: how many CPUs it kept busy */

@@ -115,9 +115,9 @@ static const struct option_row rows[] = {
     {{"url", SETTING_URL, AT(plan.url)}, "URL", "Ask this server instead of the origin"},
     {{"service", SETTING_ADDED, AT(services)},
      "NAME=URL",
-     "Use this one where a model or a knob's value needs a service (redis, redis-aof, dask), not one that the run "
-     "starts; "
-     "may be given again. A password in it is kept nowhere, but ps shows it"},
+     "Use this one where a task, a model or a knob's value needs a service (redis, redis-aof, dask, postgresql), not "
+     "one that "
+     "the run starts; may be given again. A password in it is kept nowhere, but ps shows it"},
     {{"redis", SETTING_TEXT, AT(redis)}, "URL", "The same as --service redis=URL: redis://host:6379, unix:///path"},
     {{"dask-scheduler", SETTING_TEXT, AT(dask)}, "ADDRESS", "The same as --service dask=ADDRESS: tcp://host:8786"},
     {{"tasks", SETTING_TEXT, AT(plan.tasks_dir)}, "DIR", "Another folder of task files"},

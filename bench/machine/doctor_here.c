@@ -131,25 +131,35 @@ static int hosts(struct doctor *d, const struct hosts_source *source, struct err
     return must_end(rc) ? rc : 0;
 }
 
-/* What few models stand on, all of it optional. */
-static int engines(struct doctor *d, const struct hosts_source *source, struct error *err)
+/* What few models and tasks stand on: programs and then, behind a "-", Python's modules. */
+static const struct optional {
+    const char *name, *advice, *all, *wanted;
+} optionals[] = {
+    {"engines", "./scripts/setup.sh engines", "brokers and engines are there",
+     "redis-server mpirun - redis zmq mpi4py celery distributed"},
+    {"services", "./scripts/setup.sh services", "databases and caches are there",
+     "postgres redis-server - psycopg asyncpg redis"},
+};
+
+static int optional(struct doctor *d, const struct hosts_source *source, const struct optional *what, struct error *err)
 {
     static const char look[] =
-        "import importlib.util as u, shutil; print(', '.join([p for p in ('redis-server', 'mpirun') if not "
-        "shutil.which(p)] + [m for m in ('redis', 'zmq', 'mpi4py', 'celery', 'distributed') if not u.find_spec(m)]))";
+        "import glob, importlib.util as u, shutil, sys; p, m = (w.split() for w in sys.argv[1].split(' - ')); "
+        "print(', '.join([w for w in p if not (shutil.which(w) or glob.glob('/usr/lib/postgresql/*/bin/' + w))] + "
+        "[w for w in m if not u.find_spec(w)]))";
     const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
     char *missing = NULL;
     if (source->paths->python == NULL)
         return 0;
-    const int rc = capture_output(&how, (const char *const[]){source->paths->python, "-I", "-c", look, NULL}, &missing,
-                                  err);
+    const int rc = capture_output(
+        &how, (const char *const[]){source->paths->python, "-I", "-c", look, what->wanted, NULL}, &missing, err);
     if (must_end(rc))
         return rc;
     if (rc == 0)
         missing[strcspn(missing, "\n")] = '\0';
     const bool all = rc == 0 && *missing == '\0';
-    doctor_add(d, doctor_note_if(!all), "engines", "./scripts/setup.sh engines", "%s%s%s",
-               all       ? "brokers and engines are there"
+    doctor_add(d, doctor_note_if(!all), what->name, what->advice, "%s%s%s",
+               all       ? what->all
                : rc == 0 ? "not installed: "
                          : err->text,
                rc == 0 ? missing : "", all || rc != 0 ? "" : "; a cell that needs one says so");
@@ -167,8 +177,8 @@ int doctor_installed(struct doctor *d, const struct hosts_source *source, struct
         return rc;
     python_and_origin(d, source->paths);
     rc = hosts(d, source, err);
-    if (rc == 0)
-        rc = engines(d, source, err);
+    for (size_t i = 0; rc == 0 && i < sizeof optionals / sizeof *optionals; i++)
+        rc = optional(d, source, &optionals[i], err);
     if (rc == 0)
         err->text[0] = '\0'; /* all of it is in the findings */
     return rc;

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "bench/process/proc_text.h"
+#include "bench/process/proctree.h"
 #include "bench/util/files.h"
+#include "common/clock.h"
 
 #define PROC_MAX 8192
 
@@ -51,20 +53,61 @@ static void add_thread(pid_t pid, const char *thread, struct service_use *sum)
     free(text);
 }
 
-struct service_use service_use(const struct service_process *process)
+/* Of one process, but for its memory. */
+static struct service_use threads_use(pid_t pid)
 {
-    char path[64], *text = NULL;
-    size_t length;
+    char path[64];
     struct service_use sum = {-1, -1, -1};
-    snprintf(path, sizeof path, "/proc/%d/task", (int)process->pid);
-    DIR *dir = process->in >= 0 ? opendir(path) : NULL;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
     if (dir == NULL)
         return sum;
     sum.cpu_ns = sum.wait_ns = 0;
     for (const struct dirent *d; sum.cpu_ns >= 0 && (d = readdir(dir)) != NULL;)
         if (d->d_name[0] != '.')
-            add_thread(process->pid, d->d_name, &sum);
+            add_thread(pid, d->d_name, &sum);
     closedir(dir);
+    return sum;
+}
+
+/* The CPU time of the children that a process has waited for, and of theirs; -1: it has ended. */
+static int64_t ended_children_ns(pid_t pid)
+{
+    char path[64], *text = NULL;
+    size_t length;
+    long long user = -1, system = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    const char *after_name = file_read(path, PROC_MAX, &text, &length) == 0 ? strrchr(text, ')') : NULL;
+    if (after_name == NULL ||
+        sscanf(after_name + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %lld %lld", &user, &system) != 2)
+        user = -1;
+    free(text);
+    return user < 0 ? -1 : (user + system) * (NS_PER_S / sysconf(_SC_CLK_TCK));
+}
+
+static struct service_use tree_use(pid_t root)
+{
+    struct memory memory = {.peak = -1};
+    struct service_use sum = {.wait_ns = -1, .peak_bytes = memory_sample(&memory, root)};
+    sum.cpu_ns = ended_children_ns(root);
+    for (size_t i = 0; sum.cpu_ns >= 0 && i < memory.tree.count; i++) {
+        const pid_t pid = memory.tree.entries[i].pid;
+        const int64_t cpu_ns = proctree_below(&memory.tree, pid, root) ? threads_use(pid).cpu_ns : -1;
+        sum.cpu_ns += cpu_ns > 0 ? cpu_ns : 0;
+    }
+    memory_free(&memory);
+    return sum;
+}
+
+struct service_use service_use(const struct service_process *process)
+{
+    char path[64], *text = NULL;
+    size_t length;
+    if (process->in < 0)
+        return (struct service_use){-1, -1, -1};
+    if (process->forks)
+        return tree_use(process->pid);
+    struct service_use sum = threads_use(process->pid);
     snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
     if (file_read(path, PROC_MAX, &text, &length) == 0)
         sum.peak_bytes = proc_bytes(text, "VmHWM");

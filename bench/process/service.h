@@ -13,14 +13,18 @@
 
 struct service_process {
     pid_t pid;
-    int in; /* the other end of its standard input, at which its end shows; -1: it was not started */
+    int in;     /* the other end of its standard input, at which its end shows; -1: it was not started */
+    bool forks; /* it has processes that come and go; set behind service_start */
 };
 
-/* What all its threads together have had so far, in ns, and its memory; -1: cannot be read. */
+/*
+ * What all its threads together have had so far, in ns, and its memory; -1: cannot be read. Of one that forks its processes
+ * count, those that have ended too: of them the kernel says user and system time in ticks (10 ms) rounded down, and no waits.
+ */
 struct service_use {
     int64_t cpu_ns;
     int64_t wait_ns;    /* ready to run, but no CPU was free */
-    int64_t peak_bytes; /* the most resident memory since service_mark */
+    int64_t peak_bytes; /* the most resident memory since service_mark; of one that forks its PSS now */
 };
 
 /* Starts a command as a service: its `in` and `service` are filled in. The process has to be closed in every case. */

@@ -83,8 +83,8 @@ static json_t *origin_json(const struct sample_taken *s)
 
 static json_t *services_json(const struct sample_taken *s)
 {
-    return json_pack("{so so so}", "cpu_ns", number(s->services.cpu_ns), "wait_ns", number(s->services.wait_ns),
-                     "peak_bytes", number(s->services.peak_bytes));
+    return json_pack("{so so so sI}", "cpu_ns", number(s->services.cpu_ns), "wait_ns", number(s->services.wait_ns),
+                     "peak_bytes", number(s->services.peak_bytes), "cpus", (json_int_t)s->services_cpus);
 }
 
 static json_t *memory_json(const struct sample_taken *s)

@@ -65,6 +65,7 @@ struct sample_taken {
     int64_t looks, looks_in_work, held_pss_bytes; /* at its memory: how often, in its work time, and in the end pause */
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     struct service_use services; /* of those that it needs and the run started */
+    int64_t services_cpus;       /* how many CPUs these can use at once */
     struct interference around;
     struct slots_view slots; /* of the first copy, until sample_free */
     int64_t stuck;           /* out of time: a job that had not returned for long, -1: none */

@@ -27,7 +27,8 @@
 #include "common/clock.h"
 
 #define LOOK_INTERVAL_NS (3 * NS_PER_MS)
-#define KILL_GRACE_S     2.0 /* a host ends by its own --timeout first, and names the jobs still running */
+#define TICK_NS          (10 * NS_PER_MS) /* in which /proc says user and system time */
+#define KILL_GRACE_S     2.0              /* a host ends by its own --timeout first, and names the jobs still running */
 #define COMPLAINT_MAX    (64u << 10)
 #define RECORD_MAX       (1u << 20)
 
@@ -447,6 +448,7 @@ static int wait_watching(struct attempt *a, pid_t pid, struct end_pause *pause, 
         const int64_t bytes = memory_sample(&a->memory, pid);
         if (held) {
             s->held_pss_bytes = bytes;
+            s->services = services_use(a->b->services, a->b->catalog, a->cell, false); /* with all that is connected */
             end_pause_release(pause);
         }
         const int64_t cost = clock_now_ns() - begun; /* at most half a CPU for looking */
@@ -521,9 +523,10 @@ static struct beside look_beside(const struct attempt *a, bool first)
                            .services = services_use(a->b->services, a->b->catalog, a->cell, first)};
 }
 
+/* One that forks says a little less than before where some of its processes ended meanwhile (bench/process/service.h). */
 static bool goes_on(struct service_use before, struct service_use now)
 {
-    return before.cpu_ns >= 0 && now.cpu_ns >= before.cpu_ns;
+    return before.cpu_ns >= 0 && now.cpu_ns >= before.cpu_ns - (now.wait_ns < 0 ? 2 * TICK_NS : 0);
 }
 
 /* What the machine, the origin and services did meanwhile. `looks`: the first has been taken. */
@@ -539,10 +542,15 @@ static void note_interference(const struct attempt *a, struct interference_count
         beside_ns += s->origin_cpu_ns;
     }
     if (goes_on(before.services, now.services)) {
+        const int64_t held = s->services.peak_bytes, cpu_ns = now.services.cpu_ns - before.services.cpu_ns;
         s->services = now.services;
-        s->services.cpu_ns -= before.services.cpu_ns;
-        s->services.wait_ns -= before.services.wait_ns;
+        s->services.cpu_ns = cpu_ns > 0 ? cpu_ns : 0;
+        s->services.wait_ns -= now.services.wait_ns < 0 ? 0 : before.services.wait_ns;
+        s->services.peak_bytes = held > now.services.peak_bytes ? held : now.services.peak_bytes;
+        s->services_cpus = services_cpus(a->b->services, a->b->catalog, a->cell);
         beside_ns += s->services.cpu_ns;
+    } else {
+        s->services = (struct service_use){-1, -1, -1};
     }
     interference_take(a->b->watch, &looks[1]);
     interference_between(a->b->watch, looks, a->end.cpu_ns < 0 ? -1 : a->end.cpu_ns + beside_ns, &s->around);

@@ -14,13 +14,14 @@
 #include "bench/process/service.h"
 #include "bench/util/error.h"
 
-enum { SERVICE_REDIS, SERVICE_REDIS_AOF, SERVICE_DASK, SERVICES };
+enum { SERVICE_REDIS, SERVICE_REDIS_AOF, SERVICE_DASK, SERVICE_POSTGRESQL, SERVICES };
 
 struct service {
-    char *url;     /* as the hosts are given it; NULL: there is none */
-    char *version; /* NULL: it did not say */
-    char *why;     /* why there is none for the cells that need it */
-    char *folder;  /* its own; NULL: it was not started */
+    char *url;      /* as the hosts are given it; NULL: there is none */
+    char *version;  /* NULL: it did not say */
+    char *settings; /* those that matter, as it says them; NULL: none */
+    char *why;      /* why there is none for the cells that need it */
+    char *folder;   /* its own; NULL: it was not started */
     struct service_process process;
 };
 
@@ -29,9 +30,9 @@ struct services {
     struct service rows[SERVICES];
     char *unknown; /* why cells cannot run that need one that is in no row */
 };
-#define SERVICES_NONE                                                          \
-    {                                                                          \
-        .rows = { {.process.in = -1}, {.process.in = -1}, {.process.in = -1} } \
+#define SERVICES_NONE                                                                              \
+    {                                                                                              \
+        .rows = { {.process.in = -1}, {.process.in = -1}, {.process.in = -1}, {.process.in = -1} } \
     }
 
 /* Takes "NAME=URL" that somebody said. -EINVAL with a line in err that has no password. */
@@ -55,6 +56,8 @@ void services_options(const struct services *s, const struct catalog *catalog, c
 /* That of all that were started and the cell needs, together; their peaks are counted anew where `mark`. */
 struct service_use services_use(const struct services *s, const struct catalog *catalog, const struct plan_cell *cell,
                                 bool mark);
+/* How many CPUs those can use at once: one each, but for one that forks; 0: there are none. */
+int64_t services_cpus(const struct services *s, const struct catalog *catalog, const struct plan_cell *cell);
 /* One that was started and has ended by itself; NULL: none. */
 const char *services_ended(const struct services *s);
 /* After supervisor_close: removes what a supervisor that was killed has left. */

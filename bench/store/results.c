@@ -102,6 +102,8 @@ static int read_plan(struct results *results, struct error *err)
                                                  .copies = p->cells[c].copies,
                                                  .peak_pss_bytes = NOT_KNOWN,
                                                  .memory_looks = NOT_KNOWN,
+                                                 .service_peak_bytes = NOT_KNOWN,
+                                                 .service_cpus = NOT_KNOWN,
                                                  .sent_bytes = NOT_KNOWN,
                                                  .received_bytes = NOT_KNOWN,
                                                  .compile_ns = NOT_KNOWN};
@@ -176,7 +178,6 @@ static void times_read(const struct json_field *line, struct sample *sample)
     sample->origin_wall_ns = line_optional(origin, "wall_ns");
     sample->service_cpu_ns = line_optional(services, "cpu_ns");
     sample->service_wait_ns = line_optional(services, "wait_ns");
-    sample->service_peak_bytes = line_optional(services, "peak_bytes");
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
@@ -346,6 +347,9 @@ static int line_read(const struct place *at, struct results *results, const stru
     note_progress(results, cell, line, &head);
     cell_note_status(cell, head.status, json_field_get(line, "reason"));
     cell->peak_pss_bytes = greater(cell->peak_pss_bytes, line_optional(line, "peak_pss_bytes"));
+    cell->service_peak_bytes = greater(cell->service_peak_bytes,
+                                       line_optional(json_field_get(line, "services"), "peak_bytes"));
+    cell->service_cpus = greater(cell->service_cpus, line_optional(json_field_get(line, "services"), "cpus"));
     cell->memory_looks = greater(cell->memory_looks, line_optional(json_field_get(line, "memory"), "looks_in_work"));
     lock_read(json_field_get(line, "python"), cell);
     const struct json_field *usage = json_field_get(line, "usage");

@@ -41,9 +41,9 @@ struct sample {
     } open_loop;     /* bench/protocol/open_loop.h; of a closed loop nothing is known */
     int64_t connections;
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
-    int64_t service_cpu_ns, service_wait_ns, service_peak_bytes; /* of all that it needs */
-    int64_t in_flight_max, busy_ns;                              /* bench/protocol/slots.h; 0 or less: not known */
-    unsigned disturbances; /* of what kinds (bench/protocol/interference_kind.h) */
+    int64_t service_cpu_ns, service_wait_ns; /* of all that it needs */
+    int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
+    unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
 };
 
 /* What the workers on one host did in all timed samples together (bench/protocol/slots.h). */
@@ -61,13 +61,15 @@ struct result_cell {
     const struct result_cell
         *again; /* the same command's second sample of each round: a baseline's A/A control; else NULL */
     enum cell_status status;
-    char *reason;           /* one line; NULL while all went well; of CELL_OK: why its results are unchecked */
-    int64_t peak_pss_bytes; /* -1: not known */
-    bool verified;          /* it has a sample of the verify pass, whatever came of it */
-    char digest[17];        /* of the results of that sample; "": not known */
-    int64_t last_round;     /* the highest round it has a timed sample of, ok or not; 0: none */
-    int64_t planned;        /* rounds in all that were settled on after the first ones; 0: none were */
-    int64_t memory_looks;   /* at its memory in its work time; -1: not known */
+    char *reason;               /* one line; NULL while all went well; of CELL_OK: why its results are unchecked */
+    int64_t peak_pss_bytes;     /* -1: not known */
+    bool verified;              /* it has a sample of the verify pass, whatever came of it */
+    char digest[17];            /* of the results of that sample; "": not known */
+    int64_t last_round;         /* the highest round it has a timed sample of, ok or not; 0: none */
+    int64_t planned;            /* rounds in all that were settled on after the first ones; 0: none were */
+    int64_t memory_looks;       /* at its memory in its work time; -1: not known */
+    int64_t service_peak_bytes; /* of the services that it needs, the most of any sample; -1: not known */
+    int64_t service_cpus;       /* how many CPUs these can use at once; -1: not known */
     enum {
         LOCK_UNKNOWN,
         LOCK_OFF,

@@ -6,6 +6,7 @@ The task `faulty` takes `mode` (what goes wrong), `at` (at which job), `who` (in
 in the timed pass, which a host can tell by hyperfine's environment variable)."""
 
 import argparse
+import glob
 import json
 import os
 import random
@@ -66,12 +67,16 @@ def knobs(host):
 
 def store():
     """A knob whose values need services; there is no `cupboard`."""
-    names = ["redis", "redis-aof", "dask", "cupboard"]
+    names = ["redis", "redis-aof", "dask", "postgresql", "cupboard"]
     return knob("store", "none", ["none", *names], ["threads"]) | {"services": {name: [name] for name in names}}
 
 
 def greet(url):
     """What a service on a Unix socket or a port answers."""
+    if url.startswith("postgresql:"):
+        psql = max(glob.glob("/usr/lib/postgresql/*/bin/psql"))
+        return subprocess.run([psql, "-XAtq", "-d", url, "-c", "select '+PONG' from generate_series(1, 100000)"],
+                              capture_output=True).stdout
     with socket.socket(socket.AF_UNIX if url.startswith("unix://") else socket.AF_INET) as s:
         s.connect(url[len("unix://"):] if url.startswith("unix://") else ("127.0.0.1", int(url.rpartition(":")[2])))
         s.sendall(b"PING\r\n")

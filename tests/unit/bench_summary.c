@@ -37,7 +37,7 @@ static void cell_fill(struct result_cell *cell, int64_t ms, int64_t rounds)
         s->ready_ns = MS;
         s->end_ns = MS / 2;
         s->connections = s->origin_cpu_ns = s->origin_wall_ns = -1;
-        s->service_cpu_ns = s->service_wait_ns = s->service_peak_bytes = -1;
+        s->service_cpu_ns = s->service_wait_ns = -1;
         memset(s->latency_ns, -1, sizeof s->latency_ns);
     }
 }
@@ -295,6 +295,28 @@ TEST_WITH(a_busy_origin_is_marked, world_make, world_free, struct world *w)
     origin_fill(&w->cells[C_THREADS], 70, 70, 0, 0);
     world_summarise(w);
     assert_doubt(row(w, C_THREADS), DOUBT_ORIGIN);
+}
+
+/* Two of a service's processes can run at once, so that one CPU of two is not its limit. */
+TEST_WITH(a_busy_service_is_marked, world_make, world_free, struct world *w)
+{
+    static const struct {
+        int64_t cpus;
+        int percent, waits;
+        enum doubt doubt;
+    } table[] = {{1, 95, 0, DOUBT_SERVICE}, {1, 50, 45, DOUBT_SERVICE}, {1, 80, 0, DOUBT_NONE},
+                 {2, 95, -1, DOUBT_NONE},   {2, 185, -1, DOUBT_SERVICE}, {-1, 95, 0, DOUBT_SERVICE}};
+    for (size_t t = 0; t < sizeof table / sizeof *table; t++) {
+        struct result_cell *cell = &w->cells[C_THREADS];
+        cell->service_cpus = table[t].cpus;
+        for (size_t i = 0; i < ROUNDS; i++) {
+            struct sample *s = &cell->samples[i];
+            s->service_cpu_ns = s->work_ns * table[t].percent / 100;
+            s->service_wait_ns = table[t].waits < 0 ? -1 : s->work_ns * table[t].waits / 100;
+        }
+        world_summarise(w);
+        assert_doubt(row(w, C_THREADS), table[t].doubt);
+    }
 }
 
 /* -- side by side, or not ----------------------------------------------------------------------------------------------------- */
