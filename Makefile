@@ -43,7 +43,8 @@ link_so = $(CC) -shared $(own_ldflags) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 common_o := $(call objects,$(wildcard common/*.c))
 host_o   := $(call objects,$(filter-out c_impl/host/main.c c_impl/host/runtime_c.c,$(wildcard c_impl/host/*.c)) \
-              $(wildcard c_impl/models/*.c) c_impl/dispensers/queue.c c_impl/dispensers/pipe.c)
+              $(wildcard c_impl/models/*.c) c_impl/dispensers/queue.c c_impl/dispensers/pipe.c \
+              $(filter-out c_impl/servers/parser.c,$(wildcard c_impl/servers/*.c)))
 bench_o  := $(call objects,$(filter-out bench/cmd/main.c bench/origin/%,$(wildcard bench/*/*.c bench/report/*/*.c))) \
             $(BUILD)/obj/bench/report/html/page_text.o
 # Those that PYTHONS names, and those that it named before: a host of older sources would not be the same host.
@@ -58,11 +59,12 @@ has_header = $(shell printf '\043include <$(1)>\n' | $(CC) -E -x c - >/dev/null 
 # Those whose library not every machine has are left out there: libhttp-parser.
 transports := $(filter-out $(if $(call has_header,http_parser.h),,$(BUILD)/transport/http.so), \
                 $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c)))
-# Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ.
+# Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ,
+# libhttp-parser.
 plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(shell $(PC) --exists liburing && echo yes),uring) \
              $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp) \
              $(if $(shell $(PC) --exists ompi-c && echo yes),mpi) $(if $(shell $(PC) --exists hiredis && echo yes),redis) \
-             $(if $(shell $(PC) --exists libzmq && echo yes),zmq))
+             $(if $(shell $(PC) --exists libzmq && echo yes),zmq) $(if $(call has_header,http_parser.h),http))
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -260,6 +262,10 @@ $(BUILD)/plugins/redis.so: $(call objects,c_impl/dispensers/redis.c c_impl/dispe
 $(BUILD)/plugins/zmq.so: libs_of = $(shell $(PC) --libs libzmq)
 $(BUILD)/plugins/zmq.so: $(call objects,c_impl/dispensers/zmq.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/plugins/redis.so $(BUILD)/plugins/zmq.so:
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+$(BUILD)/plugins/http.so: libs_of = -lhttp_parser
+$(BUILD)/plugins/http.so: $(BUILD)/obj/c_impl/servers/parser.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/obj/c_impl/plugins/openmp.o: cflags_of = -fopenmp

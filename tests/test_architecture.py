@@ -38,7 +38,7 @@ FOREIGN = {
     "Python.h": ["c_impl/bridge"],
     "curl/curl.h": ["c_impl/transport"],
     "http_parser.h": ["c_impl/transport", "c_impl/servers"],
-    "sys/epoll.h": ["c_impl/host"],
+    "sys/epoll.h": ["c_impl/host", "c_impl/servers"],
     "liburing.h": ["c_impl/plugins"],
     "omp.h": ["c_impl/plugins"],
     "mpi.h": ["c_impl/engines"],

@@ -15,6 +15,8 @@
 #include "common/read_all.h"
 #include "host/error.h"
 #include "host/models.h"
+#include "host/runtime.h"
+#include "servers/servers.h"
 
 enum {
     KEY_HELP = 'h',
@@ -31,6 +33,9 @@ enum {
     KEY_LAUNCHER,
     KEY_QUEUE,
     KEY_WORKER,
+    KEY_LISTEN,
+    KEY_DELAY,
+    KEY_RUNTIME,
     KEY_TIMEOUT,
     KEY_REQUEST_TIMEOUT,
     KEY_GATE,
@@ -99,6 +104,14 @@ static const struct argp_option worker_options[] = {
     {0},
 };
 
+/* Of `serve`, likewise. */
+static const struct argp_option serve_options[] = {
+    {"listen", KEY_LISTEN, "unix:PATH", 0, "where it listens (default: a free port of 127.0.0.1)", 0},
+    {"delay", KEY_DELAY, "MS", 0, "milliseconds to wait before each job, 0..3600000 (default: 0)", 0},
+    {"runtime", KEY_RUNTIME, "R", 0, "this host's own", 0},
+    {0},
+};
+
 static const struct argp_option list_options[] = {
     {"json", KEY_JSON, NULL, 0, "as JSON", 0},
     {"task", KEY_TASK, "T", 0, "only that task; a function is called twice to see what it takes", 0},
@@ -111,19 +124,21 @@ static const struct argp_option list_options[] = {
     {0},
 };
 
-/* Those of `run` with a row for each knob, of `worker` with two more, of `list` as they are. */
+/* Those of `run` with a row for each knob, of `worker` and `serve` with some more, of `list` as they are. */
 static void options_build(const char *command, struct argp_option out[OPTIONS_MAX])
 {
     const bool list = strcmp(command, "list") == 0;
-    const struct argp_option *more = worker_options;
+    const struct argp_option *more = strcmp(command, "worker") == 0  ? worker_options
+                                     : strcmp(command, "serve") == 0 ? serve_options
+                                                                     : NULL;
     const struct knob *knob;
     size_t count = 0;
     for (const struct argp_option *row = list ? list_options : run_options; row->name; row++)
         out[count++] = *row;
-    for (size_t i = 0; !list && count < OPTIONS_MAX - 3 && (knob = knobs_row(i)) != NULL; i++)
+    for (size_t i = 0; !list && count < OPTIONS_MAX - 4 && (knob = knobs_row(i)) != NULL; i++)
         out[count++] = (struct argp_option){knob->name, KEY_KNOB + (int)i, knob->choices ? knob->choices : "N",
                                             0,          knob->about,       0};
-    for (; strcmp(command, "worker") == 0 && more->name; more++)
+    for (; more && more->name; more++)
         out[count++] = *more;
 }
 
@@ -133,6 +148,7 @@ struct parse {
     struct cobench_error *err; /* its message says what an option got wrong */
     int next;                  /* the first word that no option has taken yet */
     bool rank;                 /* the descriptors are not this process's */
+    bool serve;                /* models are servers */
     bool arrives;              /* --arrivals or --arrivals-seed: needs a rate */
 };
 
@@ -175,6 +191,41 @@ static int model_parse(struct args *args, const char *text, struct cobench_error
         strncat(known, models[i]->name, sizeof known - strlen(known) - 1);
     }
     return error_fill(err, -EINVAL, "model '%.60s' is unknown (known: %s)", text, known);
+}
+
+static int server_parse(struct args *args, const char *text, struct cobench_error *err)
+{
+    char known[160] = "";
+    args->model_name = text;
+    for (const struct server *server = servers; server->name; server++) {
+        if (strcmp(server->name, text) == 0) {
+            args->server = server;
+            args->model = server->model;
+            return 0;
+        }
+        if (server > servers)
+            strncat(known, ", ", sizeof known - strlen(known) - 1);
+        strncat(known, server->name, sizeof known - strlen(known) - 1);
+    }
+    return error_fill(err, -EINVAL, "server '%.60s' is unknown (known: %s)", text, known);
+}
+
+static int serve_option(struct args *args, int key, const char *text, struct cobench_error *err)
+{
+    int64_t delay = 0;
+    if (key == KEY_RUNTIME)
+        return strcmp(text, runtime.name) == 0
+                   ? 0
+                   : error_fill(err, -EINVAL, "--runtime %.60s: this host is %s", text, runtime.name);
+    if (key == KEY_LISTEN) {
+        args->listen = text;
+        return strncmp(text, "unix:", 5) == 0 && text[5]
+                   ? 0
+                   : error_fill(err, -EINVAL, "--listen %.100s: must be unix:PATH", text);
+    }
+    const int rc = int_parse("--delay", text, 0, 3600000, &delay, err);
+    args->delay_ns = delay * NS_PER_MS;
+    return rc;
 }
 
 static int setting_parse(struct args *args, int key, const char *text, struct cobench_error *err)
@@ -302,7 +353,7 @@ static int option_parse(struct parse *parse, int key, char *text)
     }
     switch (key) {
     case KEY_MODEL:
-        return model_parse(args, text, err);
+        return parse->serve ? server_parse(args, text, err) : model_parse(args, text, err);
     case KEY_JOBS:
     case KEY_WORKER:
     case KEY_WORKERS:
@@ -313,6 +364,10 @@ static int option_parse(struct parse *parse, int key, char *text)
         return setting_parse(args, key, text, err);
     case KEY_HOSTS:
         return hosts_parse(args, text, err);
+    case KEY_LISTEN:
+    case KEY_DELAY:
+    case KEY_RUNTIME:
+        return serve_option(args, key, text, err);
     case KEY_TIMEOUT:
         return seconds_parse("--timeout", text, &args->timeout_ns, err);
     case KEY_REQUEST_TIMEOUT:
@@ -368,8 +423,11 @@ static int args_parse(struct args *args, int argc, char **argv, const char *comm
 {
     struct argp_option table[OPTIONS_MAX] = {{0}};
     const struct argp argp = {.options = table, .parser = parser};
-    struct parse parse = {
-        .args = args, .err = err, .next = 1, .rank = strcmp(argv[0], "rank") == 0 || strcmp(command, "worker") == 0};
+    struct parse parse = {.args = args,
+                          .err = err,
+                          .next = 1,
+                          .rank = strcmp(argv[0], "rank") == 0 || strcmp(command, "worker") == 0,
+                          .serve = strcmp(command, "serve") == 0};
 
     options_build(command, table);
     *args = (struct args){.knobs = knobs_default(),
@@ -432,6 +490,17 @@ int args_open_worker(struct args *args, int argc, char **argv, struct cobench_er
     args->placement = NULL;
     if (args->knobs.dispenser != DISPENSER_REDIS_AOF)
         args->knobs.dispenser = DISPENSER_REDIS;
+    return 0;
+}
+
+int args_open_serve(struct args *args, int argc, char **argv, struct cobench_error *err)
+{
+    const int rc = args_parse(args, argc, argv, "serve", err);
+    if (rc || args->help)
+        return rc;
+    if (!args->server || !args->task.name)
+        return error_fill(err, -EINVAL, "--task and --model are needed");
+    args->arrivals.rate = 0;
     return 0;
 }
 

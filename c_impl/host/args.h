@@ -23,10 +23,13 @@ struct args {
     const char **command; /* the words of task.command, with a NULL behind them */
     size_t command_count;
     const char *slots, *record;
-    const char *model_name;    /* as given, also where it is unknown */
-    const struct model *model; /* NULL: not given */
-    uint64_t jobs;             /* 0: the task's default */
-    unsigned workers;          /* 0: by the task's kind */
+    const char *model_name;      /* as given, also where it is unknown */
+    const struct model *model;   /* NULL: not given */
+    const struct server *server; /* of `serve`, instead of a model's name */
+    const char *listen;          /* "unix:PATH"; NULL: a port */
+    int64_t delay_ns;
+    uint64_t jobs;    /* 0: the task's default */
+    unsigned workers; /* 0: by the task's kind */
     struct setting *settings;
     size_t setting_count;
     const char *queue;        /* of `worker`: whose jobs it runs; NULL: none */
@@ -45,11 +48,12 @@ struct args {
     bool help;                  /* asked for: nothing else was looked at */
 };
 
-/* Parse the words behind `run`, `worker` or `list` (argv[0] is that word; `rank`: those of another process's `run`, whose
+/* Parse the words behind `run`, `worker`, `serve` or `list` (argv[0] is that word; `rank`: those of another process's `run`, whose
  * descriptors are not looked at). 0, or a negative errno with one line in err: then what
  * was understood so far is there for the record. To be closed either way. */
 int args_open_run(struct args *args, int argc, char **argv, struct cobench_error *err);
 int args_open_worker(struct args *args, int argc, char **argv, struct cobench_error *err);
+int args_open_serve(struct args *args, int argc, char **argv, struct cobench_error *err);
 int args_open_list(struct args *args, int argc, char **argv, struct cobench_error *err);
 void args_close(struct args *args);
 
@@ -60,7 +64,7 @@ int args_own_words(char **text, char ***words, size_t *count, struct cobench_err
 /* The file that --record names: as it was understood, else wherever it stands among options that are wrong. NULL: none. */
 const char *args_find_record(const struct args *args, int argc, char **argv);
 
-/* Prints the options of `run`, `worker` or `list`. */
+/* Prints the options of `run`, `worker`, `serve` or `list`. */
 void args_help(FILE *out, const char *command, const char *program);
 
 #endif

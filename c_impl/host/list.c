@@ -15,6 +15,7 @@
 #include "host/runtime.h"
 #include "host/text.h"
 #include "host/transport.h"
+#include "servers/servers.h"
 
 #define STRING_OF(x) #x
 #define TEXT_OF(x)   STRING_OF(x)
@@ -73,6 +74,16 @@ static json_t *models_json(void)
     for (size_t i = 0; array && models[i]; i++)
         if (model_is_here(models[i]))
             json_array_append_new(array, model_json(models[i]));
+    return array;
+}
+
+static json_t *servers_json(void)
+{
+    json_t *array = json_array();
+    for (const struct server *server = servers; array && server->name; server++)
+        json_array_append_new(array,
+                              json_pack("{s:s, s:s, s:s, s:b, s:i}", "name", server->name, "about", server->about,
+                                        "workers", server->workers, "holds", server->holds, "fds", 1));
     return array;
 }
 
@@ -161,9 +172,9 @@ char *list_json(const struct tasks *tasks, const struct probe *probe)
     }
     if (probe && json_array_size(good) > 0)
         json_object_set_new(json_array_get(good, 0), "probe", probe_json(probe));
-    json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
+    json_t *json = json_pack("{s:i, s:s, s:s, s:[s], s:o, s:o, s:o, s:o, s:o, s:o}", "list", 1, "host", "c", "version",
                              COBENCH_VERSION, "runtimes", runtime.name, "build", build_json(), "models", models_json(),
-                             "knobs", knobs_json(), "tasks", good, "errors", errors);
+                             "servers", servers_json(), "knobs", knobs_json(), "tasks", good, "errors", errors);
     if (!json)
         return NULL;
     char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -182,6 +193,9 @@ char *list_table(const struct tasks *tasks)
     for (size_t i = 0; models[i]; i++)
         if (model_is_here(models[i]))
             fprintf(out, "  %-13s %s\n", models[i]->name, models[i]->about);
+    fprintf(out, "servers:\n");
+    for (const struct server *server = servers; server->name; server++)
+        fprintf(out, "  %-13s %s\n", server->name, server->about);
     fprintf(out, "knobs:\n");
     const struct knob *knob;
     for (size_t i = 0; (knob = knobs_row(i)) != NULL; i++)

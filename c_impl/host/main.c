@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The C host: `run` runs one task under one model, `list` says what there is. The only file that prints and exits. */
+/* The C host: `run` runs one task under one model, `serve` serves it, `list` says what there is. It prints and exits, as its
+ * commands in files of their own do (agent.c, rank.c, serve.c). */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "host/list.h"
 #include "host/probe.h"
 #include "host/rank.h"
+#include "host/serve.h"
 #include "host/session.h"
 #include "host/tasks.h"
 #include "host/watchdog.h"
@@ -171,9 +173,10 @@ static void usage_print(FILE *out, const char *program)
     fprintf(out,
             "usage: %s run --task T|--command WORD... --model M --slots FILE --record FILE [OPTION...]\n"
             "       %s worker --task T --jobs N --service redis=URL --queue PREFIX --worker N [OPTION...]\n"
+            "       %s serve --task T --model M [OPTION...]\n"
             "       %s list [--json] [--task T | --tasks DIR]\n"
             "       %s run --help\n",
-            program, program, program, program);
+            program, program, program, program, program);
 }
 
 /* Signals whose inherited disposition would change what the host does: reaping needs SIGCHLD not to be ignored; a peer
@@ -193,6 +196,8 @@ static int dispatch(const char *program, int argc, char **argv, int64_t start_ns
         return run_command(program, argc - 1, argv + 1, start_ns);
     if (strcmp(command, "list") == 0)
         return list_command(program, argc - 1, argv + 1);
+    if (strcmp(command, "serve") == 0)
+        return serve_command(program, argc - 1, argv + 1);
     if (strcmp(command, "rank") == 0)
         return rank_command(program, argc - 1, argv + 1);
     if (strcmp(command, "agent") == 0)

@@ -139,7 +139,7 @@ static void lock_note(struct run *run)
 {
     struct runtime_python python;
     runtime.python(NULL, &python);
-    if (!python.free_threaded)
+    if (!python.free_threaded || run->serves) /* whose record nobody reads */
         return;
     runtime.python(run->state, &python);
     if (python.gil)

@@ -36,6 +36,7 @@ struct run {
     uint64_t slot_unused; /* run_slot: bits of a job's number that say nothing of where its slot is; 0 but in a
                              rank, and all of them where a queue of a manager elsewhere is served */
     int32_t serves_as;    /* the number of this worker there */
+    bool serves;          /* a server's (servers/served.h): `state` is not the task's own */
     struct shared_state *shared;
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for a URL or a command */
