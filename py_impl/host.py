@@ -327,10 +327,12 @@ class Command:
     def time_out_reason(self, timeout_s: float, jobs: list[int]) -> str:
         if not jobs and self.this.slots.all_ended():
             return f"the time ran out after {timeout_s:.12g} s; all jobs had ended, but not their workers or what those started"
+        if not jobs:
+            return f"the time ran out after {timeout_s:.12g} s; not all jobs had ended, and none was running here"
         named = ", ".join(map(str, jobs[:NAMED_JOBS]))
         if len(jobs) > NAMED_JOBS:
             named += f" and {len(jobs) - NAMED_JOBS} more"
-        return f"the time ran out after {timeout_s:.12g} s; still running: {'job ' + named if jobs else 'no job'}"
+        return f"the time ran out after {timeout_s:.12g} s; still running: job {named}"
 
     # -- after the run ----------------------------------------------------------------------------------------------------
 

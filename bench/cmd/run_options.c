@@ -116,10 +116,13 @@ static const struct option_row rows[] = {
     {{"service", SETTING_ADDED, AT(services)},
      "NAME=URL",
      "Use this one where a task, a model or a knob's value needs a service (redis, redis-aof, dask, postgresql), not "
-     "one that "
-     "the run starts; may be given again. A password in it is kept nowhere, but ps shows it"},
-    {{"redis", SETTING_TEXT, AT(redis)}, "URL", "The same as --service redis=URL: redis://host:6379, unix:///path"},
-    {{"dask-scheduler", SETTING_TEXT, AT(dask)}, "ADDRESS", "The same as --service dask=ADDRESS: tcp://host:8786"},
+     "one that the run starts; may be given again. A password in it is kept nowhere, but ps shows it"},
+    {{"redis", SETTING_TEXT, AT(redis)},
+     "URL",
+     "Use this Redis, redis://HOST:6379 or unix:///PATH, in the place of one that is started for the run"},
+    {{"dask-scheduler", SETTING_TEXT, AT(dask)},
+     "ADDRESS",
+     "Have the model dask use this scheduler, tcp://HOST:8786, in the place of one of its own"},
     {{"tasks", SETTING_TEXT, AT(plan.tasks_dir)}, "DIR", "Another folder of task files"},
     {{"results", SETTING_TEXT, AT(results)},
      "DIR",

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/placement.h"
 
-#define FILE_MAX (1u << 20)
+#define FILE_MAX   (1u << 20)
+#define WHAT_IT_IS "it is NAME:WORKERS,NAME:WORKERS or a file of them"
 
 /* One line of a hostfile, which is changed, as "a:2". */
 static void add_line(struct string_list *hosts, char *line)
@@ -33,7 +35,7 @@ static int read_file(char **hosts, struct error *err)
     size_t length;
     const int rc = file_read(*hosts, FILE_MAX, &text, &length);
     if (rc != 0)
-        return error_set(err, -EINVAL, "--hosts: %.200s: %s", *hosts, strerror(-rc));
+        return error_set(err, -EINVAL, "--hosts '%.200s': %s; " WHAT_IT_IS, *hosts, strerror(-rc));
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         add_line(&found, line);
     free(text);
@@ -47,14 +49,14 @@ static int read_file(char **hosts, struct error *err)
 /* Every host with its number of workers, so that the plan says it. */
 static int settle_hosts(char **hosts, struct error *err)
 {
-    struct placement *placement = malloc(sizeof *placement);
+    struct placement *placement = xcalloc(1, sizeof *placement);
     const bool list = strpbrk(*hosts, ":,") != NULL && strchr(*hosts, '/') == NULL;
-    const int rc = placement == NULL                                               ? -ENOMEM
-                   : list || (strchr(*hosts, '/') == NULL && !file_exists(*hosts)) ? 0
-                                                                                   : read_file(hosts, err);
+    char *given = xstrdup(*hosts);
+    const int rc = list ? 0 : read_file(hosts, err);
     const char *wrong = rc != 0 ? NULL : placement_parse(*hosts, placement);
     if (wrong != NULL)
-        error_set(err, -EINVAL, "--hosts '%.200s': %s; it is a file or NAME:WORKERS,NAME:WORKERS", *hosts, wrong);
+        error_set(err, -EINVAL, "--hosts '%.200s': %s; " WHAT_IT_IS, given, wrong);
+    free(given);
     struct string_list words = {NULL, 0};
     for (size_t h = 0; rc == 0 && wrong == NULL && h < placement->count; h++)
         string_list_addf(&words, "%s:%u", placement->hosts[h].name, placement->hosts[h].slots);
@@ -87,17 +89,21 @@ static int settle_launcher(char **launcher, struct error *err)
     const char *line = *launcher == NULL ? "ssh" : *launcher, *wrong = string_list_unquote(&words, line);
     const char *options = wrong == NULL && words.count > 0 ? options_of(words.items[0]) : NULL;
     int rc = 0;
+    char *program = words.count > 0 ? program_find(words.items[0], ".") : NULL;
     if (wrong == NULL && words.count == 0)
         wrong = "there is no program in it";
     if (wrong != NULL)
         rc = error_set(err, -EINVAL, "--launcher: %s", wrong);
     else if (strstr(line, "{host}") == NULL && options == NULL)
         rc = error_set(err, -EINVAL, "--launcher '%.200s': where in it is the host's name? {host} stands for it", line);
+    else if (program == NULL)
+        rc = error_set(err, -EINVAL, "--launcher: there is no program %.200s", words.items[0]);
     else if (strstr(line, "{host}") == NULL || *launcher == NULL) {
         char *text = text_format("%s %s", line, options);
         text_set(launcher, text);
         free(text);
     }
+    free(program);
     string_list_free(&words);
     return rc;
 }

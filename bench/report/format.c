@@ -19,7 +19,7 @@ static void ratio_digits(char *out, size_t size, double value)
 {
     if (!isfinite(value))
         snprintf(out, size, "-");
-    else if (value < 0.0095) {
+    else if (value < 0.00095) {
         /* printf rounds; what it does not do is leave out the exponent's leading zeros. */
         char digits[32];
         snprintf(digits, sizeof digits, "%.0e", value);

@@ -412,8 +412,10 @@ void session_expire(struct session *s)
     if (count == 0 && all_ended(s))
         snprintf(line, sizeof line,
                  "timed out after %s s: all jobs had ended, but not their workers or what those started", seconds);
+    else if (count == 0)
+        snprintf(line, sizeof line, "timed out after %s s: not all jobs had ended, and none was running here", seconds);
     else
-        snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, count ? running : "no job");
+        snprintf(line, sizeof line, "timed out after %s s: %s still running", seconds, running);
     session_fail(s, RECORD_FAILED, line);
     session_kill(s);
 }
