@@ -473,6 +473,20 @@ static char *disagreement(const struct summary *summary, const struct plan_group
     return xstrdup("");
 }
 
+/* "All with dispenser redis", but for the rows of further values; "" where all is as usual. To be freed. */
+static char *knobs_text(const struct plan_group *group)
+{
+    struct string_list words = {NULL, 0};
+    const char *key;
+    json_t *value;
+    json_object_foreach(group->knobs, key, value) string_list_addf(&words, "%s %s", key, json_string_value(value));
+    char *list = string_list_join(&words, ", ");
+    char *text = words.count > 0 ? text_format("All with %s", list) : xstrdup("");
+    free(list);
+    string_list_free(&words);
+    return text;
+}
+
 static void add_group(struct findings *out, const struct summary *summary, const struct plan_group *group, bool point)
 {
     const struct ranking all = {.summary = summary, .group = group};
@@ -484,6 +498,7 @@ static void add_group(struct findings *out, const struct summary *summary, const
             string_list_add(&line->said, "No model worked");
         return;
     }
+    line_say(line, knobs_text(group));
     add_answers(line, summary, group, true);
     line_say(line, findings_text(group->rate > 0 ? put_late : put_no_help, &all));
     add_programs(line, summary, group);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* For a terminal: columns as wide as what stands in them; where a table is wider than the terminal, it goes on below with
- * the columns again that say what each row is. */
+ * the columns again that say what each row is, and without the rows that have nothing to say there. */
 #include "bench/report/writer.h"
 
 #include <langinfo.h>
@@ -226,6 +226,20 @@ static void put_line(const struct writer *w, const struct table *table, size_t r
     fputc('\n', w->out);
 }
 
+/* Whether a row has a value in this block, behind what says which row it is. */
+static bool has_values(const struct table *table, size_t row, const struct block *block)
+{
+    bool has = false;
+    for (size_t i = 0; i < block->count; i++) {
+        struct table_value value;
+        char text[2 * TABLE_VALUE_SIZE];
+        table_value(table, row, block->columns[i], &value);
+        const char *said = table_text(&table->columns[block->columns[i]], &value, true, text, sizeof text);
+        has = has || (block->columns[i] > block->last && *said != '\0' && strcmp(said, "-") != 0);
+    }
+    return has;
+}
+
 /* The first column that is shown, and the texts behind it as long as they leave most of the line. */
 static void keys_find(const struct writer *w, const struct table *table, const int *widths, struct block *block)
 {
@@ -252,12 +266,14 @@ static void terminal_table(struct writer *w, const struct table *table)
         terminal_heading(w, 3, table->title);
     size_t from = block.last + 1;
     do {
-        if (from > block.last + 1 || table->title == NULL)
+        const bool first = from == block.last + 1;
+        if (!first || table->title == NULL)
             fputc('\n', w->out);
         from = block_make(w, table, widths, from, &block);
         put_line(w, table, table->row_count, &block);
         for (size_t row = 0; row < table->row_count; row++)
-            put_line(w, table, row, &block);
+            if (first || has_values(table, row, &block))
+                put_line(w, table, row, &block);
     } while (from < table->column_count);
 }
 
