@@ -52,11 +52,15 @@ def main(argv: list[str], runtime: Runtime = PY) -> int:
             raise Usage(f"{what} (known: {', '.join(options.COMMANDS)})")
         given = options.parse(argv[0], argv[1:])
         if argv[0] == "worker":
-            Command(runtime, argv[1:], start_ns).serve(given)
-            return 0
-        from py_impl.listing import shown
+            Command(runtime, argv[1:], start_ns).work_away(given)
+        elif argv[0] == "serve":
+            from py_impl.serving.command import serve
 
-        say(shown(runtime, given))
+            say(serve(Command(runtime, argv[1:], start_ns).bare_run(given), given))
+        else:
+            from py_impl.listing import shown
+
+            say(shown(runtime, given))
     except Usage as error:
         complain(str(error))
         return EXITS["usage"]
@@ -170,25 +174,31 @@ class Command:
         run.watchdog.watch(timeout_s - (time.monotonic_ns() - self.phases["start"]) / 1e9, self.expired(timeout_s))
         self.drive(model.module if drawing is None else model.drawing, run)
 
-    def serve(self, given: dict[str, object]) -> None:
-        """`worker`: no record, no slots file, no gate."""
+    def work_away(self, given: dict[str, object]) -> None:
+        """`worker`."""
         from py_impl.queue_worker import serve
+
+        run = self.bare_run(given)
+        if run.task.ASKS == COMMAND:
+            raise Impossible("worker: a command would outlive its worker")
+        if "redis" not in run.services:
+            raise Usage("worker needs --service redis=URL")
+        serve(run, params.parse_int("--worker", given["--worker"], 0, WORKERS_MAX - 1), given["--queue"])
+
+    def bare_run(self, given: dict[str, object]) -> Run:
+        """Of `worker` and `serve`: no record, no slots file, no gate."""
         from py_impl.run import Run
 
         run = Run()
         run.task = self.choose_task(given)
-        if run.task.ASKS == COMMAND:
-            raise Impossible("worker: a command would outlive its worker")
         run.texts = self.choose_params(run.task, given)
         run.jobs = params.parse_int("--jobs", given["--jobs"], 1, JOBS_MAX)
         run.source = catalog.source_of(self.runtime.shelf, given["--task"], given.get("--tasks"))
         run.knobs = knobs.values(self.runtime.name, given)
         run.services = params.services(given["--service"])
-        if "redis" not in run.services:
-            raise Usage("worker needs --service redis=URL")
         run.path = given.get("--path")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
-        serve(run, params.parse_int("--worker", given["--worker"], 0, WORKERS_MAX - 1), given["--queue"])
+        return run
 
     def choose_model(self, name: str) -> Model:
         from py_impl.models import models_of

@@ -22,6 +22,7 @@ from py_impl.kernels import offer
 from py_impl.knobs import knobs_of
 from py_impl.models import models_of
 from py_impl.runtimes import Runtime
+from py_impl.serving import SERVERS
 
 
 PROBE_S = 10
@@ -149,6 +150,7 @@ def listing(runtime: Runtime, given: dict[str, object]) -> dict[str, object]:
             }
             for model in models_of(runtime.name)
         ],
+        "servers": [server.describe() for server in SERVERS],
         "knobs": [knob.describe([model.name for model in models_of(runtime.name)]) for knob in knobs_of(runtime.name)],
         "tasks": tasks,
         "errors": errors,
@@ -185,10 +187,10 @@ def shown(runtime: Runtime, given: dict[str, object]) -> str:
     if "--json" in given:
         return json.dumps(offer)
     lines = []
-    for kind in ("models", "knobs", "tasks"):
+    for kind in ("models", "servers", "knobs", "tasks"):
         lines.append(f"{kind}:")
         for row in offer[kind]:
-            lines.append(f"  {row['name']:<13} {row['about']}")
+            lines.append(f"  {row['name']:<16} {row['about']}")
             for param in row.get("params", ()):
                 default = "needed" if param["default"] is None else param["default"]
                 lines.append(f"    {param['key']:<11} {param['about']} ({default})")

@@ -12,6 +12,7 @@ from py_impl.knobs import KNOBS
 COMMANDS = {
     "run": "run one task under one model",
     "worker": "take jobs of another host's queue",
+    "serve": "answer HTTP requests with a task's results",
     "list": "what this host offers",
 }
 
@@ -30,9 +31,9 @@ class Option:
         self.unless = unless  # needed only where this one is not given
         self.many = many  # may be given more than once
 
-    def of_worker(self) -> Option:
-        """The same option of the command worker."""
-        return Option(self.name, "worker", self.value, self.about, needed=self.needed or self.name == "--jobs", many=self.many)
+    def of(self, command: str) -> Option:
+        """The same option of the command worker or serve."""
+        return Option(self.name, command, self.value, self.about, needed=self.needed or self.name == "--jobs", many=self.many)
 
 
 FUNCTIONS = "MODULE:NAME, FILE.py:NAME (for ext FILE.so:SYMBOL)"
@@ -69,6 +70,10 @@ OPTIONS = (
     Option("--tasks", "run", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
     Option("--queue", "worker", "PREFIX", "of the queue's keys, as its manager has made them", needed=True),
     Option("--worker", "worker", "W", "which of its workers this is", needed=True),
+    Option("--model", "serve", "M", "the name of a server", needed=True),
+    Option("--workers", "serve", "W", "its processes, 1..100000; by default the effective CPUs, or the one it has"),
+    Option("--delay", "serve", "MS", "milliseconds to wait before each job, 0..3600000; 0 by default"),
+    Option("--listen", "serve", "unix:PATH", "a Unix socket; by default a free port of 127.0.0.1"),
     Option("--json", "list", "", "as one JSON object"),
     Option("--task", "list", "T", "only that task; a function is called twice to see what it takes"),
     Option("--command", "list", *COMMAND, many=True),
@@ -78,9 +83,10 @@ OPTIONS = (
     Option("--tasks", "list", "DIR", "another folder of tasks: NAME.py, for ext NAME.so"),
 )
 
-_OF_WORKER = {"--task", "--path", "--inputs", "--jobs", "--set", "--url", "--service", "--request-timeout", "--tasks", "--command",
-              *("--" + knob.name for knob in KNOBS)}  # fmt: skip
-OPTIONS += tuple(option.of_worker() for option in OPTIONS if option.command == "run" and option.name in _OF_WORKER)
+_OF_ALL = {"--task", "--path", "--inputs", "--jobs", "--set", "--url", "--service", "--request-timeout", "--tasks", "--command",
+           *("--" + knob.name for knob in KNOBS)}  # fmt: skip
+OPTIONS += tuple(option.of(command) for command in ("worker", "serve") for option in OPTIONS
+                 if option.command == "run" and option.name in _OF_ALL)  # fmt: skip
 
 
 def parse(command: str, words: list[str]) -> dict[str, object]:

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""asyncio's streams and the parser h11: a coroutine for each connection."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from py_impl.library import library
+from py_impl.serving.endpoint import TYPE
+from py_impl.serving.site import BACKLOG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from py_impl.serving.endpoint import Endpoint
+    from py_impl.serving.site import Site
+
+PIECE = 65536  # bytes read at once
+
+
+class Connection:
+    def __init__(self, endpoint: Endpoint, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.endpoint = endpoint
+        self.reader = reader
+        self.writer = writer
+        self.h11 = library("h11")
+        self.parser = self.h11.Connection(self.h11.SERVER)
+        self.loop = asyncio.get_running_loop()
+        self.busy = False  # a job is under way
+        self.heard = self.loop.time()  # when something came from or went to the client
+        self.timer = self.loop.call_later(endpoint.run.request_timeout_s, self.look)
+
+    def look(self) -> None:
+        """One timer a connection, not one a request: closes what has been silent for too long, else looks again."""
+        left_s = self.heard + self.endpoint.run.request_timeout_s - self.loop.time()
+        if left_s <= 0 and not self.busy:
+            self.writer.transport.abort()
+        else:
+            self.timer = self.loop.call_later(max(left_s, 0.01), self.look)
+
+    async def converse(self) -> None:
+        try:
+            with suppress(OSError):  # the client is gone
+                try:
+                    await self.requests()
+                except self.h11.RemoteProtocolError as error:
+                    await self.refuse(error.error_status_hint)
+        finally:
+            self.timer.cancel()
+            self.writer.close()
+
+    async def requests(self) -> None:
+        parser, target = self.parser, b""
+        while True:
+            event = parser.next_event()
+            if event is self.h11.NEED_DATA:
+                parser.receive_data(await self.reader.read(PIECE))
+                self.heard = self.loop.time()
+            elif type(event) is self.h11.Request:
+                method, target = event.method, event.target
+            elif type(event) is self.h11.EndOfMessage:
+                path, _, query = target.decode("ascii").partition("?")
+                self.busy = True
+                await self.send(await self.endpoint.awaited(method.decode("ascii"), path, query))
+                self.busy, self.heard = False, self.loop.time()
+                if parser.our_state is self.h11.MUST_CLOSE:
+                    return
+                parser.start_next_cycle()
+            elif type(event) is self.h11.ConnectionClosed:
+                return
+
+    async def refuse(self, status: int) -> None:
+        if self.parser.our_state in (self.h11.IDLE, self.h11.SEND_RESPONSE):
+            await self.send(self.endpoint.found((status, b"")))
+
+    async def send(self, answer: tuple[int, bytes]) -> None:
+        status, body = answer
+        headers = [("Content-Type", TYPE), ("Content-Length", str(len(body)))]
+        send, h11 = self.parser.send, self.h11
+        self.writer.write(send(h11.Response(status_code=status, headers=headers)) + send(h11.Data(data=body)) + send(h11.EndOfMessage()))
+        await self.writer.drain()
+
+
+def serve(site: Site) -> None:
+    library("h11")
+
+    async def loop() -> None:
+        server = await asyncio.start_server(
+            lambda reader, writer: Connection(site.endpoint, reader, writer).converse(), sock=site.socket, backlog=BACKLOG
+        )
+        site.endpoint.open()
+        site.up()
+        await server.serve_forever()
+
+    site.forked(lambda: site.endpoint.run.loop.run(loop()))

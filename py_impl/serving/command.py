@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""`serve`: a task behind an HTTP server (docs/interfaces.md, "Serving")."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+
+from py_impl import params
+from py_impl.contract import COMMAND, URL
+from py_impl.errors import Impossible, Usage
+from py_impl.machine import effective_cpus, reserve_fds
+from py_impl.serving import ONE, SERVERS, Server
+from py_impl.serving.endpoint import Endpoint
+from py_impl.serving.site import Site
+from py_impl.serving.tally import Tally
+from py_impl.shared_state import SharedState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from py_impl.run import Run
+
+WORKERS_MAX = 100_000
+DELAY_MAX_MS = 3_600_000
+
+
+def choose(name: str) -> Server:
+    for server in SERVERS:
+        if server.name == name:
+            return server
+    raise Usage(f"server '{name}' is unknown (known: {', '.join(server.name for server in SERVERS)})")
+
+
+def workers_of(server: Server, given: dict[str, object]) -> int:
+    most = 1 if server.workers == ONE else WORKERS_MAX
+    return params.parse_int("--workers", given["--workers"], 1, most) if "--workers" in given else min(most, effective_cpus())
+
+
+def serve(run: Run, given: dict[str, object]) -> str:
+    """Until the server is told to end: its last line. Of `run` all is known but what prepare() sets up."""
+    server = choose(given["--model"])
+    if run.task.ASKS in (URL, COMMAND):
+        raise Impossible(f"serve: task '{run.task.NAME}' asks for a {run.task.ASKS}")
+    workers = workers_of(server, given)
+    delay_ms = params.parse_int("--delay", given.get("--delay", "0"), 0, DELAY_MAX_MS)
+    reserve_fds(0, "")
+    run.looping, run.shared = server.loop, SharedState()
+    tally = Tally(workers)
+    site = Site(Endpoint(run, delay_ms / 1000, server.threads, tally), workers, given.get("--listen"))
+    try:
+        run.prepare()
+        run.turn_knobs()
+        import_module(server.module).serve(site)
+    finally:
+        site.close()
+    run.close_task()
+    return json.dumps(tally.read())

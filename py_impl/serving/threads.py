@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""socketserver.ThreadingMixIn: the connection that is accepted gets a thread."""
+
+from __future__ import annotations
+
+import socketserver
+
+from py_impl.serving.http_server import Handler, hang_up
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from py_impl.serving.site import Site
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    daemon_threads = True
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(("", 0), Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket, self.endpoint = site.socket, site.endpoint
+
+    def shutdown_request(self, request) -> None:
+        self.endpoint.leave()
+        hang_up(request)
+
+    def handle_error(self, request, client_address) -> None:
+        """A connection that broke; the others go on."""
+
+
+def serve(site: Site) -> None:
+    def worker() -> None:
+        site.up()
+        Server(site).serve_forever()
+
+    site.forked(worker)
