@@ -123,7 +123,7 @@ def test_help_names_every_option(words):
 
 
 @pytest.mark.parametrize("words, reason", [
-    ([], "a command is needed (known: run, worker, list)"), (["fly"], "'fly' is no command"), (["run"], "--task is needed"),
+    ([], "a command is needed (known: run, worker, serve, list)"), (["fly"], "'fly' is no command"), (["run"], "--task is needed"),
     (["run", "--task"], "--task needs a value"), (["list", "--json=1"], "--json takes no value"),
 ])  # fmt: skip
 def test_usage_without_a_record(words, reason):
