@@ -56,7 +56,7 @@ def main(argv: list[str], runtime: Runtime = PY) -> int:
         elif argv[0] == "serve":
             from py_impl.serving.command import serve
 
-            say(serve(Command(runtime, argv[1:], start_ns).bare_run(given), given))
+            serve(Command(runtime, argv[1:], start_ns).bare_run(given), given, say)
         else:
             from py_impl.listing import shown
 

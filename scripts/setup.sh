@@ -7,7 +7,7 @@ set -euo pipefail
 # Every dependency, once. Columns: what it is needed for; the Debian package, and after `|` others that serve as well
 # (the first one installed counts, else the first one this release has); how to look for it where there is no dpkg
 # (command, pkg-config module, C header, Python module, nginx module; `-`: cannot be told); why.
-# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients, kernels, engines and services:
+# build and run: every make target; test: make test; figures: make figures (whose OpenMP comes with gcc); clients, kernels, engines, services and servers:
 # nothing needs them, what stands on one that is missing says so.
 dependencies='
 build   gcc                                    cmd:gcc        C compiler
@@ -32,16 +32,16 @@ test    clang                                  cmd:clang      builds the fuzz ta
 test    libclang-rt-dev                        -              its sanitizers and libFuzzer
 test    iproute2                               cmd:ip         hosts made of network namespaces (make check-hosts)
 test    chromium                               cmd:chromium   the page in a browser
-test,figures nginx|nginx-light|nginx-full      cmd:nginx      a real server to test against
+test,figures,servers nginx|nginx-light|nginx-full cmd:nginx   a real server to test against, and before a server of ours
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load
-clients libhttp-parser-dev                     hdr:http_parser.h --client http in the C host
+clients,servers libhttp-parser-dev             hdr:http_parser.h --client http in the C host, and its servers
 clients python3-pycurl                         py:pycurl      --client pycurl: libcurl, which the C host uses, from Python
 clients python3-urllib3                        py:urllib3     --client urllib3, on which requests stands
 clients python3-requests                       py:requests    --client requests
 clients python3-httpx                          py:httpx       --client httpx, blocking and on every loop
 clients python3-aiohttp                        py:aiohttp     --client aiohttp
-clients python3-uvloop                         py:uvloop      --loop uvloop: libuv under asyncio
+clients,servers python3-uvloop                 py:uvloop      --loop uvloop: libuv under asyncio; uvicorn takes it where it is there
 clients python3-trio                           py:trio        --loop trio
 clients python3-anyio                          py:anyio       ends the requests of httpx in time on any loop
 kernels python3-numba                          py:numba       the runtime numba: Python functions compiled by LLVM
@@ -63,12 +63,16 @@ engines libopenmpi-dev                         pc:ompi-c      the model mpi in t
 engines python3-mpi4py                         py:mpi4py      the model mpi in the Python host
 engines python3-celery                         py:celery      the model celery, on Redis
 engines python3-distributed                    py:distributed the model dask
+servers python3-h11                            py:h11         the server asyncio of the Python host, and uvicorn
+servers python3-gunicorn                       py:gunicorn    the servers gunicorn, gunicorn-gthread and flask
+servers python3-flask                          py:flask       the server flask
+servers python3-uvicorn                        py:uvicorn     the server uvicorn
 '
 
 usage() {
     cat <<'EOF'
 Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
-       ./scripts/setup.sh packages|clients|kernels|engines|services
+       ./scripts/setup.sh packages|clients|kernels|engines|services|servers
        ./scripts/setup.sh missing USE...
        ./scripts/setup.sh --help
 
@@ -81,6 +85,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
   engines   install the brokers and engines that --dispenser and the models mpi, celery and dask stand on, and make nothing
   services  install the databases and caches that tasks ask (PostgreSQL, Redis) with their clients, and make nothing
+  servers   install what the servers in Python stand on, and nginx, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 
 Further arguments go to make. Packages are installed by apt-get, as root or through sudo; where nothing is missing,
@@ -275,7 +280,7 @@ main() {
     test) uses='build run test' ;;
     figures) uses='build run figures' ;;
     packages) uses='build run test figures' ;;
-    clients | kernels | engines | services) uses=$action ;;
+    clients | kernels | engines | services | servers) uses=$action ;;
     missing)
         shift
         name_missing "$@"
@@ -286,7 +291,7 @@ main() {
         return
         ;;
     *)
-        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, engines, services, missing (--help says more)\n" "$action" >&2
+        printf "setup: '%s' is none of install, bench, test, figures, packages, clients, kernels, engines, services, servers, missing (--help says more)\n" "$action" >&2
         exit 2
         ;;
     esac
@@ -302,7 +307,7 @@ main() {
     # shellcheck disable=SC2086  # a list of words
     provide $uses
     case $action in
-    packages | clients | kernels | engines | services)
+    packages | clients | kernels | engines | services | servers)
         say "all that is needed for these uses is installed: $uses"
         return
         ;;

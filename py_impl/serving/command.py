@@ -18,6 +18,8 @@ from py_impl.shared_state import SharedState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from py_impl.run import Run
 
 WORKERS_MAX = 100_000
@@ -36,8 +38,8 @@ def workers_of(server: Server, given: dict[str, object]) -> int:
     return params.parse_int("--workers", given["--workers"], 1, most) if "--workers" in given else min(most, effective_cpus())
 
 
-def serve(run: Run, given: dict[str, object]) -> str:
-    """Until the server is told to end: its last line. Of `run` all is known but what prepare() sets up."""
+def serve(run: Run, given: dict[str, object], say: Callable[[str], None]) -> None:
+    """Until the server is told to end. `say` writes a line on stdout. Of `run` all is known but what prepare() sets up."""
     server = choose(given["--model"])
     if run.task.ASKS in (URL, COMMAND):
         raise Impossible(f"serve: task '{run.task.NAME}' asks for a {run.task.ASKS}")
@@ -46,7 +48,7 @@ def serve(run: Run, given: dict[str, object]) -> str:
     reserve_fds(0, "")
     run.looping, run.shared = server.loop, SharedState()
     tally = Tally(workers)
-    site = Site(Endpoint(run, delay_ms / 1000, server.threads, tally), workers, given.get("--listen"))
+    site = Site(Endpoint(run, delay_ms / 1000, server.threads, tally), workers, given.get("--listen"), say)
     try:
         run.prepare()
         run.turn_knobs()
@@ -54,4 +56,4 @@ def serve(run: Run, given: dict[str, object]) -> str:
     finally:
         site.close()
     run.close_task()
-    return json.dumps(tally.read())
+    say(json.dumps(tally.read()))

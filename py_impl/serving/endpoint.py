@@ -46,6 +46,7 @@ class Endpoint:
             run = Run()
             run.__dict__.update(self.run.__dict__)
             run.slots, run.shared = OneSlot(), OwnState(self.run.shared)
+            self._own.state = run.shared
             worker = self._own.worker = open_worker(run, 0, self._flags)
         return worker
 
@@ -76,7 +77,7 @@ class Endpoint:
             time.sleep(self.delay_s)
         worker = self.worker()
         if worker is None:
-            return 500, b"no worker\n"
+            return self._failure()
         if not hasattr(self.run.task, "call"):
             worker.run_jobs((job,))
             return self._result(worker)
@@ -92,7 +93,7 @@ class Endpoint:
             await self.run.loop.sleep(self.delay_s)
         worker = self.worker()
         if worker is None:
-            return 500, b"no worker\n"
+            return self._failure()
         if hasattr(self.run.task, "call"):
             return self._value(worker, await worker.await_job(job, self.run.task.item(job)))
         request = worker.begin(job)
@@ -118,7 +119,11 @@ class Endpoint:
         """Of the job that this thread has just ended: nothing else has written into the worker's only slot since."""
         if worker.run.slots.states[0] == DONE:
             return 200, b"%d" % worker.run.slots.results[0]
-        return 500, (failure_words(*worker.run.shared.failure) + "\n").encode()
+        return self._failure()
+
+    def _failure(self) -> Answer:
+        """This thread's last one."""
+        return 500, (failure_words(*self._own.state.failure) + "\n").encode()
 
     def found(self, answer: Answer) -> Answer:
         """An answer, counted."""

@@ -28,7 +28,7 @@ def run_gunicorn(site: Site, application: Callable, **settings: object) -> None:
     numbers: dict[object, int] = {}  # of the workers that there are
 
     def before_fork(_: object, worker: object) -> None:
-        site.endpoint.tally.number = numbers[worker] = min(set(range(site.workers)).difference(numbers.values()))
+        site.endpoint.tally.number = numbers[worker] = min(set(range(site.workers)).difference(numbers.values()), default=0)
 
     def ended(arbiter: object, worker: object) -> None:
         number = numbers.pop(worker)

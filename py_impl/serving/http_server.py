@@ -21,6 +21,9 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def do_GET(self) -> None:
+        if self.headers.defects or self.headers.get("Content-Length", "").strip("0123456789"):
+            self.send_error(400)
+            return
         path, _, query = self.path.partition("?")
         status, body = self.server.endpoint.answer("GET", path, query)
         self.send_response(status)

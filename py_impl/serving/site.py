@@ -51,8 +51,9 @@ def listening(address: str | None) -> socket.socket:
 
 
 class Site:
-    def __init__(self, endpoint: Endpoint, workers: int, address: str | None) -> None:
+    def __init__(self, endpoint: Endpoint, workers: int, address: str | None, say: Callable[[str], None]) -> None:
         self.endpoint = endpoint
+        self.say = say  # writes a line on stdout
         self.workers = workers
         self.pid = os.getpid()
         self.socket = listening(address)
@@ -62,8 +63,14 @@ class Site:
         self._is_up = False
 
     def up(self) -> None:
-        """Called by each worker, in its process, when it can be connected to."""
+        """Called by each worker, in its process, when it can be connected to. From here on it ends with the first process."""
+        os.close(self._alive[1])
+        start_new_thread(self._end_with_parent, ())
         os.write(self._ready[1], _PID.pack(os.getpid()))
+
+    def _end_with_parent(self) -> None:
+        os.read(self._alive[0], 1)
+        os._exit(1)
 
     def close(self) -> None:
         """In the first process, last of all."""
@@ -88,8 +95,6 @@ class Site:
 
     def _watch(self) -> None:
         """Until the end of stdin."""
-        from py_impl.host import say
-
         pids: list[int] = []
         poll = select.poll()
         poll.register(0, select.POLLIN)
@@ -103,7 +108,7 @@ class Site:
                 pids += _PID.unpack(os.read(fd, _PID.size))
                 if len(pids) == self.workers:
                     self._is_up = True
-                    say(json.dumps({"port": self.port, "pids": [self.pid, *sorted(pids)], "libraries": used}))
+                    self.say(json.dumps({"port": self.port, "pids": [self.pid, *sorted(pids)], "libraries": used}))
 
     def forked(self, worker: Callable[[], None]) -> None:
         """Has processes call `worker`, which does not return, until the server is to end. One that dies is replaced."""
@@ -133,8 +138,6 @@ class Site:
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD,))
             worker_signals()
-            os.close(self._alive[1])
-            start_new_thread(self._end_with_parent, ())
             self.endpoint.tally.number = number
             worker()
         except SystemExit as end:
@@ -143,10 +146,6 @@ class Site:
             self.endpoint.run.worker_failed(number, error)
         finally:
             os._exit(status)
-
-    def _end_with_parent(self) -> None:
-        os.read(self._alive[0], 1)
-        os._exit(1)
 
     def lost(self, number: int, status: int) -> None:
         """Notes that a worker died; Failed where the server was not up yet."""
