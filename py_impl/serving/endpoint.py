@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Answer = tuple[int, bytes]  # status and body
 
 TYPE = "text/plain"
-NOT_OPEN = 3  # exit status of a worker process, as gunicorn has it of one that is not to be started anew
 NOT_FOUND = 404, b"not found\n"
 REASONS = {200: "200 OK", 404: "404 Not Found", 500: "500 Internal Server Error"}
 
@@ -53,7 +52,7 @@ class Endpoint:
     def open(self) -> None:
         """In a process whose only thread answers, before it does; the process ends where its worker does not open."""
         if self.worker() is None:
-            raise SystemExit(NOT_OPEN)
+            raise SystemExit(1)
 
     def leave(self) -> None:
         """In a thread that ends while others go on."""

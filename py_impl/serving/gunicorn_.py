@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from signal import SIGTERM
 
 from py_impl.library import library
 from py_impl.serving.site import BACKLOG
@@ -36,8 +37,10 @@ def run_gunicorn(site: Site, application: Callable, **settings: object) -> None:
             site.endpoint.tally.died(number, f"worker {number} ended")
 
     def opened(_: object) -> None:
-        if "threads" not in settings:
-            site.endpoint.open()
+        if "threads" not in settings and site.endpoint.worker() is None:
+            # Not by the status that gunicorn has for it: it may lose that, and then wait for the worker until its time-out.
+            os.kill(site.pid, SIGTERM)
+            os._exit(0)
         site.up()
 
     class Application(BaseApplication):
@@ -59,5 +62,4 @@ def run_gunicorn(site: Site, application: Callable, **settings: object) -> None:
     except SystemExit as end:  # its first process and its workers end by it
         if os.getpid() != site.pid:
             os._exit(end.code or 0)
-        if end.code:
-            site.check(f"gunicorn ended with status {end.code}")
+        site.check(f"gunicorn ended with status {end.code}" if end.code else None)

@@ -155,9 +155,10 @@ class Site:
             self.check(how)
         self.endpoint.tally.died(number, f"worker {number} {how}")
 
-    def check(self, how: str) -> None:
-        """Where a worker did not come up: Failed with its reason."""
+    def check(self, how: str | None) -> None:
+        """Failed where a worker did not open, with its reason, or else `how` it ended."""
         failures, _ = self.endpoint.run.shared.read()
         if failures:
             how = failure_words(*(failures[0][key] for key in ("type", "message", "line")))
-        raise Failed(f"a worker does not open: {how}")
+        if how is not None:
+            raise Failed(f"a worker does not open: {how}")
