@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 
-from py_impl.contract import ASKS, CHOICE, INT, KINDS, PARAM_TYPES, Param
+from py_impl.contract import ASKS, CHOICE, INT, KINDS, PARAM_TYPES, SERVICES, Param
 from py_impl.errors import Impossible, Usage
 
 ModuleType = type(sys)
@@ -26,7 +26,7 @@ class Shelf:
 PYTHON = Shelf(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tasks"), ".py")
 
 _FIELDS = (("NAME", str), ("ABOUT", str), ("KIND", str), ("ASKS", str), ("JOBS", int), ("PARAMS", tuple))
-_FUNCTIONS = ("payload", "open", "close", "worker_open", "worker_close", "request", "run")
+_FUNCTIONS = ("payload", "open", "close", "worker_open", "worker_close", "prepare", "request", "more", "run")
 
 
 def names(shelf: Shelf, folder: str | None) -> list[str]:
@@ -196,6 +196,7 @@ def describe(module: ModuleType) -> dict[str, object]:
         "about": module.ABOUT,
         "kind": module.KIND,
         "asks": module.ASKS,
+        "services": [SERVICES[module.ASKS]] if module.ASKS in SERVICES else [],
         "jobs": module.JOBS,
         "splits": getattr(module, "SPLITS", False),
         "params": [

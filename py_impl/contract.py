@@ -10,7 +10,12 @@ A Python task is a module with NAME, ABOUT, KIND, ASKS, JOBS, PARAMS and the fun
     close(state)                                after the last worker (in a forked child: never)
     worker_open(state, flags) -> worker         in the thread or process that will run jobs
     worker_close(state, worker)                 in the same thread
+    prepare(state, step) -> Request | None      what the run needs to be there before its first worker opens (a table, keys): step 0,
+                                                1, ... until it asks for nothing; blocking, in the first process, once a run
     request(state, worker, job) -> Request      what job `job` waits for
+    more(state, worker, job, step, reply) -> Request | None
+                                                with each reply, to step 0, 1, ...: where it asks for something the job waits again,
+                                                else `run` has this last one
     run(state, worker, job, reply) -> int       its result, 0..2^64-1; reply is None for NOTHING and DELAY
 
 of which all but `run` are optional: without `open` the state is None, without `worker_open` the worker is, without `payload` there is none. `params`
@@ -25,13 +30,20 @@ more than the whole host of the cheapest run.
 
 from __future__ import annotations
 
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 
 # KIND: what the work is, from which the default number of workers follows.
 NONE, CPU, IO, MIXED = KINDS = ("none", "cpu", "io", "mixed")
 
 # ASKS: the most any job of a task asks for.
-NOTHING, DELAY, URL, COMMAND = ASKS = ("nothing", "delay", "url", "command")
+NOTHING, DELAY, URL, COMMAND, SQL, CACHE, BLOCK = ASKS = ("nothing", "delay", "url", "command", "sql", "cache", "block")
+SERVICES = {SQL: "postgresql", CACHE: "redis"}  # that has to be there for it (--service)
+CONNECTS = (URL, SQL, CACHE)  # asks that go over connections, which are counted
+
+# Flags of a Request.
+URL_FRESH = 1  # on a connection of its own, closed behind it
+URL_HTTP2 = 2
+BLOCK_DIRECT = 4  # past the page cache (O_DIRECT): offset and length are multiples of 512
 
 # Types of a parameter. PATH: a leading '@' is replaced by the folder of cobench's own data files.
 INT, CHOICE, TEXT, PATH = "int", "choice", "text", "path"
@@ -43,6 +55,7 @@ WORKER_ISOLATED = 2  # this worker has an interpreter of its own
 
 URL_MAX = 2047  # bytes, as much as the C hosts can hold
 PAYLOAD_MAX = 16 << 20  # bytes
+BLOCK_MAX = 16 << 20  # bytes
 
 
 class Param:
@@ -72,25 +85,35 @@ class Param:
 class Request:
     """What one job asks for."""
 
-    __slots__ = ("ask", "delay_ns", "url", "words", "directory")
+    __slots__ = ("ask", "delay_ns", "url", "words", "directory", "flags", "statements", "key", "path", "offset", "length")
 
     def __init__(
-        self, ask: str = NOTHING, delay_ns: int = 0, url: str = "", words: list[bytes] = (), directory: str | None = None
-    ) -> None:
+        self, ask: str = NOTHING, delay_ns: int = 0, url: str = "", words: list[bytes] = (), directory: str | None = None,
+        flags: int = 0, statements: tuple[str, ...] = (), key: int = 0, path: str | None = None, offset: int = 0, length: int = 0,
+    ) -> None:  # fmt: skip
         self.ask = ask
         self.delay_ns = delay_ns  # DELAY: how long to wait
         self.url = url  # URL: absolute, http or https
-        self.words = words  # COMMAND: program and arguments
+        self.words = words  # COMMAND: program and arguments; CACHE: one command of Redis
         self.directory = directory  # COMMAND: where it runs; None: where the host does
+        self.flags = flags
+        # SQL: run one after the other on one connection, `$1` in any of them is `key`, a bigint. The same tuple each time.
+        self.statements = statements
+        self.key = key
+        self.path = path  # BLOCK: the file, the same for all jobs; each process of workers opens it once
+        self.offset = offset  # BLOCK: in bytes
+        self.length = length  # BLOCK: 1..BLOCK_MAX; fewer bytes in the file are the job's failure, ShortBlock
 
 
 class Reply:
-    """What came back for a URL, or of a command that ended with status 0. One that did not is the job's failure."""
+    """What came back. What did not, an error that a service answers with and a command that failed are the job's failure."""
 
     __slots__ = ("status", "body", "digest")
 
     def __init__(self, status: int, body: bytes, digest: int = 0) -> None:
-        self.status = status
+        self.status = status  # HTTP status; SQL: how many rows the last statement gave; CACHE: 0 for nil, else 1; else 0
+        # SQL: the first field of the last statement's first row, as text, empty for NULL or no row; CACHE: a string, or an integer
+        # in decimal digits; BLOCK: the bytes, which may be any buffer.
         self.body = body
         self.digest = digest  # COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32
 
@@ -133,6 +156,7 @@ SHORT_BODY = "ShortBody"
 BAD_REPLY = "BadReply"
 NO_FREE_PORT = "NoFreePort"
 NO_FREE_DESCRIPTOR = "NoFreeDescriptor"
+SHORT_BLOCK = "ShortBlock"
 TRANSPORT = "Transport"  # whatever else goes wrong on the way
 
 

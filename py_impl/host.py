@@ -11,7 +11,7 @@ import sys
 import time
 
 from py_impl import VERSION, catalog, knobs, options, params, record
-from py_impl.contract import COMMAND, IO, NOTHING, URL
+from py_impl.contract import COMMAND, CONNECTS, DELAY, IO, NOTHING
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import failure_words
 from py_impl.runtimes import PY, Runtime
@@ -30,7 +30,6 @@ WORKERS_MAX = 100_000
 SECONDS = (0.001, 86_400.0)
 TIMEOUT_S = 300.0
 REQUEST_TIMEOUT_S = 30.0
-FDS_A_COMMAND = 7  # its end, its two pipes, and while it starts their other ends and what tells of its start
 NAMED_JOBS = 8  # in the reason; the failures name as many
 
 EXITS = {"done": 0, "failed": 1, "usage": 2, "impossible": 77}
@@ -213,7 +212,7 @@ class Command:
     def choose_task(self, given: dict[str, object]) -> ModuleType:
         task = catalog.choose(self.runtime.shelf, given)
         self.record["task"] = task.NAME
-        if task.ASKS == URL:
+        if task.ASKS in CONNECTS:
             self.record["connections"] = 0
         return task
 
@@ -291,13 +290,12 @@ class Command:
         from py_impl.machine import reserve_fds
 
         workers = 1 if model.baseline else run.workers
-        connections = workers if run.task.ASKS == URL and not model.apart else 0
-        commands = workers if run.task.ASKS == COMMAND and not model.apart else 0
-        for_workers = workers * (model.fds_a_worker + fds) + commands * FDS_A_COMMAND
-        if connections > 0:
+        for_workers = workers * (model.fds_a_worker + fds)
+        if run.task.ASKS not in (NOTHING, DELAY) and not model.apart:
             from py_impl.transport import CLIENTS
 
-            for_workers += connections * max(model.fds_a_connection, CLIENTS[run.knobs["client"]].fds)
+            offer = CLIENTS[run.task.ASKS].get(run.knobs["client"])
+            for_workers += workers * max(model.fds_a_connection, offer.fds if offer is not None else 0)
         reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:
@@ -399,7 +397,7 @@ class Command:
         self.record["failures"] = failures[: record.FAILURES_MAX]
         if failures:
             self.record["failed_jobs"] = run.slots.failed()
-        if run.task.ASKS == URL:
+        if run.task.ASKS in CONNECTS:
             self.record["connections"] = connections
         self.phases["ready"] = run.ready_ns
         self.phases["work"] = run.work_ns

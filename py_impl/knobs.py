@@ -15,11 +15,11 @@ SWITCH = ("off", "on")
 
 
 class Knob:
-    __slots__ = ("name", "kind", "default", "choices", "low", "high", "models", "asks", "services", "runtimes", "about")
+    __slots__ = ("name", "kind", "default", "choices", "low", "high", "models", "asks", "choice_asks", "services", "runtimes", "about")
 
     def __init__(
         self, name: str, kind: type, default: str, about: str, models: tuple[str, ...], *, choices: tuple[str, ...] | None = None,
-        low: float | None = None, high: float | None = None, asks: str | None = None, runtimes: tuple[str, ...] | None = None,
+        low: float | None = None, high: float | None = None, asks: tuple[str, ...] | None = None, choice_asks: dict[str, str] | None = None, runtimes: tuple[str, ...] | None = None,
         services: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self.name = name  # of the option, without "--"
@@ -30,6 +30,7 @@ class Knob:
         self.high = high
         self.models = models  # those that it changes
         self.asks = asks  # what the tasks ask for where it does, "function": a user's function; None: any
+        self.choice_asks = choice_asks or {}  # of its choices that are for one ask only, which
         self.services = services  # those of its choices that need the service of the same name (run.services)
         self.runtimes = runtimes  # that have it; None: all do
         self.about = about
@@ -53,6 +54,7 @@ class Knob:
         kind = "choice" if self.choices else "int" if self.kind is int else "real"
         return {"name": self.name, "type": kind, "default": self.default, "min": self.low, "max": self.high,
                 "choices": self.choices, "models": [name for name in self.models if name in models], "asks": self.asks,
+                "choice_asks": self.choice_asks,
                 "services": {name: [name] for name in self.services}, "about": self.about}  # fmt: skip
 
 
@@ -66,13 +68,16 @@ KNOBS = (
     Knob("cold", bool, "off", "set pools up inside the work time", ("thread-pool", "process-pool", "interpreters", "async-threads",
                                                                               "native-pool", *ENGINES)),
     Knob("offload", bool, "off", "a function that is no coroutine runs in the loop's executor (asyncio.to_thread)", ("async",),
-         asks="function", runtimes=("py",)),
+         asks=("function",), runtimes=("py",)),
     Knob("dispenser", str, "default", "how a job gets to its worker; default: as the executors have it", ("thread-pool", "process-pool", "async"),
          choices=("default", "counter", "queue", "pipe", "redis", "redis-aof", "zmq"), services=("redis", "redis-aof")),  # dispensers.DISPENSERS, not imported here
     Knob("chunk", int, "1", "jobs in a message of the dispensers that send some (pipe, redis, zmq) and of mpi; by default a function's that cross to a"
          " process at once", ("thread-pool", "process-pool", "interpreters", "mpi"), low=1, high=1_000_000),
-    Knob("client", str, "default", "what asks for URLs", ("sync", *THREADS, *PROCESSES, "interpreters", "async"),
-         choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp"), asks="url"),  # transport.CLIENTS, not imported here
+    Knob("client", str, "default", "what asks for URLs (the default: the standard library) and for SQL (psycopg)",
+         ("sync", *THREADS, *PROCESSES, "interpreters", "async"),
+         choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp", "asyncpg"), asks=("url", "sql"),
+         choice_asks={"pycurl": "url", "urllib3": "url", "requests": "url", "httpx": "url", "aiohttp": "url",
+                      "asyncpg": "sql"}),  # transport.CLIENTS, not imported here
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise
 )  # fmt: skip
 

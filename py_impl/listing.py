@@ -114,9 +114,10 @@ def time_queued_ns() -> int:
 
 
 def command_client() -> object:
+    from py_impl.transport import Options
     from py_impl.transport.commands import Client
 
-    return Client(None)
+    return Client(Options(0, lambda: None))
 
 
 def cpu_time_ns() -> int:

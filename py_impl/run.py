@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import time
-from itertools import chain, starmap
+from itertools import chain, count, starmap
 
 from py_impl import catalog, params
-from py_impl.contract import COMMAND, URL
+from py_impl.contract import DELAY, NOTHING, SERVICES
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import explain
 from py_impl.watchdog import worker_signals
@@ -21,8 +21,10 @@ from py_impl.dispenser import in_order, when_due
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
+    from py_impl.contract import Request
+    from py_impl.transport import Options
     from py_impl.shared_state import SharedState
     from py_impl.end_pause import EndPause
     from py_impl.watchdog import Watchdog
@@ -65,7 +67,7 @@ class Run:
         self.state = None  # of task.open; None where each worker process opens for itself
         self.dispenser = None
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
-        self.transport = None  # a module of transport/; None unless the task asks for a URL or a command
+        self.transport = None  # a module of transport/; None unless the task asks for what has one
         self.ready_ns: int | None = None  # set by gate()
         self.ready_cpu_ns: int | None = None  # likewise: the CPU time of this process at that moment
         self.work_ns: int | None = None  # when the last job ended; a model that does not know leaves it to the slots
@@ -97,6 +99,44 @@ class Run:
         self.compile_kernel()
         if not self.opens_in_workers:
             self.open_task()
+        if self.transport is not None and hasattr(self.task, "prepare"):
+            self.prepare_task()
+
+    def prepare_task(self) -> None:
+        """Asks for what the task needs to be there; the connections that this takes do not count."""
+        state = self.opened() if self.opens_in_workers else self.state
+        options = self.transport_options()
+        options.connected = lambda: None
+        try:
+            if self.looping:
+                self.loop.run(self._await_steps(state, options))
+            else:
+                client = self.transport.Client(options)
+                for request in self._steps(state):
+                    client.get(request, 0)
+                client.close()
+        except Exception as error:  # whatever a task and a transport may raise
+            kind, message, _ = explain(error, None)
+            raise Failed(f"task '{self.task.NAME}' cannot be prepared: {kind}: {message}") from error
+        if self.opens_in_workers and hasattr(self.task, "close"):
+            self.task.close(state)
+
+    async def _await_steps(self, state: object, options: object) -> None:
+        client = self.transport.Client(options)
+        if hasattr(client, "connect"):
+            await client.connect(1)
+        for request in self._steps(state):
+            await client.get(request, 0)
+        await client.close()
+
+    def _steps(self, state: object) -> Iterator[Request]:
+        for step in count():
+            request = self.task.prepare(state, step)
+            if request is None or request.ask == NOTHING:
+                return
+            if request.ask != self.task.ASKS:
+                raise ValueError(f"asks for '{request.ask}' where ASKS is '{self.task.ASKS}'")
+            yield request
 
     def compile_kernel(self) -> None:
         """In the host, where worker processes find it made; a spawned one loads it for itself."""
@@ -122,27 +162,38 @@ class Run:
         return size(params.values(self.task.PARAMS, self.texts), self.jobs) if size is not None else 0
 
     def load_transport(self) -> None:
-        if self.task.ASKS == COMMAND:
-            from py_impl.transport import commands
+        if self.task.ASKS in (NOTHING, DELAY):
+            return
+        from py_impl import transport
 
-            if self.looping and self.knobs["loop"] != "asyncio":
-                raise Impossible(f"commands wait on asyncio's own loop, not on {self.knobs['loop']}")
-            self.transport = commands
-        elif self.task.ASKS == URL:
-            from py_impl import transport
+        # Only one of them is ever used, and each costs tens of milliseconds to import.
+        self.transport = transport.load(self.task.ASKS, self.knobs["client"], self.knobs["loop"] if self.looping else None)
+        service = SERVICES.get(self.task.ASKS)
+        if service is not None and service not in self.services:
+            raise Usage(f"task '{self.task.NAME}' needs the service {service} (--service {service}=URL)")
 
-            # Only one of them is ever used, and each costs tens of milliseconds to import.
-            self.transport = transport.load(self.knobs["client"], self.knobs["loop"] if self.looping else None)
+    def service_asked(self) -> str | None:
+        """The URL of the service that what the task asks for needs."""
+        return self.services.get(SERVICES.get(self.task.ASKS))
+
+    def transport_options(self) -> Options:
+        from py_impl.transport import Options
+
+        return Options(self.request_timeout_s, self.shared.connected, self.service_asked(), self.slots)
 
     def open_task(self) -> None:
-        opener = getattr(self.task, "open", None)
-        if opener is not None:
-            try:
-                self.state = opener(params.values(self.task.PARAMS, self.texts), self.jobs)
-            except (Exception, SystemExit) as error:  # a task may raise whatever it likes
-                kind, message, _ = explain(error, None)
-                raise Usage(f"task '{self.task.NAME}' does not open: {kind}: {message}") from error
+        self.state = self.opened()
         self._hook_forks()
+
+    def opened(self) -> object:
+        opener = getattr(self.task, "open", None)
+        if opener is None:
+            return None
+        try:
+            return opener(params.values(self.task.PARAMS, self.texts), self.jobs)
+        except (Exception, SystemExit) as error:  # a task may raise whatever it likes
+            kind, message, _ = explain(error, None)
+            raise Usage(f"task '{self.task.NAME}' does not open: {kind}: {message}") from error
 
     def _hook_forks(self) -> None:
         """Has a task's fork hooks (those of C tasks, through a bridge) called around every fork of this process."""

@@ -104,7 +104,10 @@ class Watchdog:
         children = getattr(sys.modules.get("multiprocessing"), "active_children", None)
         if children is not None:  # else it is not imported, or being imported at this moment
             for process in children():
-                process.kill()
+                try:
+                    process.kill()
+                except ValueError:  # it has ended meanwhile, and was closed
+                    pass
         if self.clean_up is not None:
             self.clean_up()
 

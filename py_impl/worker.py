@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for URLs,
-a client of the transport; stamps the slots; turns every failure of a job into an entry of the shared state, so that nothing a
+A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for
+what has a transport, a client of it; stamps the slots; turns every failure of a job into an entry of the shared state, so that nothing a
 task does comes out of here. One thread at a time uses a worker.
 """
 
@@ -11,7 +11,7 @@ import time
 from time import monotonic_ns
 
 from py_impl import lock
-from py_impl.contract import COMMAND, DELAY, NOTHING, Reply, Request
+from py_impl.contract import DELAY, NOTHING, Reply, Request
 from py_impl.failure import explain
 from py_impl.slots import DONE, FAILED, RUNNING, mark
 
@@ -31,7 +31,7 @@ class Worker:
     `call_jobs(jobs, items)` does so and returns the values, None where it failed.
     """
 
-    __slots__ = ("run", "number", "task_worker", "client", "run_jobs", "call_jobs", "_task_request")
+    __slots__ = ("run", "number", "task_worker", "client", "run_jobs", "call_jobs", "_task_request", "_task_more")
 
     def __init__(self, run: Run, number: int, flags: int = 0) -> None:
         """Use open_worker: what the task's worker_open raises comes through here."""
@@ -40,16 +40,29 @@ class Worker:
         self.client = None
         opener = getattr(run.task, "worker_open", None)
         self.task_worker = None if opener is None else opener(run.state, flags)
-        if run.task.ASKS == COMMAND:
-            self.client = run.transport.Client(run.slots)
-        elif run.transport is not None:
-            self.client = run.transport.Client(run.request_timeout_s, run.shared.connected)
+        if run.transport is not None:
+            self.client = run.transport.Client(run.transport_options())
         if hasattr(run.task, "call"):
             self.call_jobs = self._calling()
             self.run_jobs = self._keeping
             return
+        self._task_more = getattr(run.task, "more", None)
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
         self.run_jobs: Callable[[Iterable[int]], int] = self._straight() if self._task_request is None else self._asking
+
+    async def connect(self) -> None:
+        """On a loop, before the gate: what connections its client has to a service."""
+        connect = getattr(self.client, "connect", None)
+        if connect is not None:
+            try:
+                await connect(self.run.workers)
+            except Exception as error:  # whatever a transport may raise
+                self.run.worker_failed(self.number, error)
+
+    async def close_on_loop(self) -> None:
+        if self.client is not None:
+            await self.client.close()
+        self.close()
 
     def close(self) -> None:
         """Closes all but an event loop's client, which has to be awaited."""
@@ -152,18 +165,19 @@ class Worker:
         request = self.begin(job)
         if request is None:
             return monotonic_ns()
-        reply = None
-        if request.ask != NOTHING:
+        reply, step = None, 0
+        while request.ask != NOTHING:
             try:
                 if request.ask == DELAY:
-                    time.sleep(request.delay_ns / 1e9)
-                elif request.ask == COMMAND:
-                    reply = self.client.get(request, job)
+                    reply = time.sleep(request.delay_ns / 1e9)
                 else:
-                    reply = self.client.get(request.url)
+                    reply = self.client.get(request, job)
             except Exception as error:  # whatever a transport may raise
                 return self._failed(job, error)
-            self.replied(job)
+            request = self.replied(job, step, reply)
+            if request is None:
+                return monotonic_ns()
+            step += 1
         return self.finish(job, reply)
 
     # -- the parts of a job, for models that wait on an event loop ------------------------------------------------------
@@ -185,9 +199,18 @@ class Worker:
             return None
         return request
 
-    def replied(self, job: int) -> None:
-        """Stamps that what was asked for is there."""
+    def replied(self, job: int, step: int, reply: Reply | None) -> Request | None:
+        """Stamps that what was asked for is there: what the job waits for next; None where it has failed."""
         self.run.slots.replies[job] = monotonic_ns()
+        if self._task_more is None:
+            return _NO_REQUEST
+        try:
+            request = self._task_more(self.run.state, self.task_worker, job, step, reply) or _NO_REQUEST
+            self._check(request)
+        except BaseException as error:  # as above
+            self._failed(job, error)
+            return None
+        return request
 
     def finish(self, job: int, reply: Reply | None) -> int:
         """Computes, and stamps the end."""

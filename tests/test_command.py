@@ -164,7 +164,7 @@ def test_an_input_with_a_nul_is_that_jobs_failure(host, tmp_path):
 def test_list_runs_a_command_twice(host, tmp_path):
     (task,) = host.listing(*command("/bin/sleep", "0.1"))["tasks"]
     probe = task.pop("probe")
-    assert task == {"name": "sleep", "about": "/bin/sleep", "kind": "mixed", "asks": "command", "jobs": 8, "splits": False, "params": []}
+    assert task == {"name": "sleep", "about": "/bin/sleep", "kind": "mixed", "asks": "command", "services": [], "jobs": 8, "splits": False, "params": []}
     assert probe["cpu_ns"] < probe["wall_ns"] / 2 and probe["wall_ns"] > 100e6
     (tmp_path / "in").write_text("1\n2\n3\n")
     (task,) = host.listing(*command("false", "{input}"), "--inputs", tmp_path / "in")["tasks"]

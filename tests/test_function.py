@@ -326,7 +326,7 @@ def test_list_calls_a_function_twice(host, shop):
     name, source = ("sleeping", shop) if host in PYTHON else ("nap", FUNCTIONS)
     task = one_task(host, f"{source}:{name}")
     probe = task.pop("probe")
-    assert task == {"name": name, "about": f"{source}:{name}", "kind": "mixed", "asks": "nothing", "jobs": 8, "splits": False,
+    assert task == {"name": name, "about": f"{source}:{name}", "kind": "mixed", "asks": "nothing", "services": [], "jobs": 8, "splits": False,
                     "params": []}
     assert probe["cpu_ns"] < probe["wall_ns"] / 2 and probe["wall_ns"] > 19e6
     inputs = shop.parent / "in"

@@ -7,12 +7,12 @@ import pytest
 
 from origin_stub import Stub, body_of
 from hosts import PY, Host  # which puts the project's root on the path
-from py_impl.contract import Reply, RequestFailed
+from py_impl.contract import URL, Reply, Request, RequestFailed
 from py_impl.errors import Impossible
 from py_impl.knobs import KNOBS
 from py_impl.library import library
 from py_impl.loops import LOOPS
-from py_impl.transport import CLIENTS, load
+from py_impl.transport import CLIENTS, Options, load
 from py_impl.transport.urls import Places
 
 
@@ -28,7 +28,7 @@ class Client:
     def __init__(self, name: str, loop: str | None) -> None:
         self.name, self.loop = name, loop
         try:
-            self.module = load(name, loop)
+            self.module = load(URL, name, loop)
             self.runner = LOOPS[loop]() if loop is not None else None
         except Impossible as error:
             skip_missing(error)
@@ -41,30 +41,30 @@ class Client:
         return self.runner.run(self._await(urls, timeout_s, fails))
 
     def _get(self, urls: tuple[str, ...], timeout_s: float, fails: int) -> list[Reply]:
-        client = self.module.Client(timeout_s, self._connected)
+        client = self.module.Client(Options(timeout_s, self._connected))
         try:
             for url in urls[:fails]:
                 with pytest.raises(RequestFailed):
-                    client.get(url)
-            return [client.get(url) for url in urls[fails:]]
+                    client.get(Request(URL, url=url), 0)
+            return [client.get(Request(URL, url=url), 0) for url in urls[fails:]]
         finally:
             client.close()
 
     async def _await(self, urls: tuple[str, ...], timeout_s: float, fails: int) -> list[Reply]:
-        client = self.module.Client(timeout_s, self._connected)
+        client = self.module.Client(Options(timeout_s, self._connected))
         try:
             for url in urls[:fails]:
                 with pytest.raises(RequestFailed):
-                    await client.get(url)
-            return [await client.get(url) for url in urls[fails:]]
+                    await client.get(Request(URL, url=url), 0)
+            return [await client.get(Request(URL, url=url), 0) for url in urls[fails:]]
         finally:
             await client.close()
 
     async def at_once(self, urls: list[str]) -> list[Reply]:
-        client, replies = self.module.Client(10, lambda: None), {}
+        client, replies = self.module.Client(Options(10, lambda: None)), {}
 
         async def one(url: str) -> None:
-            replies[url] = await client.get(url)
+            replies[url] = await client.get(Request(URL, url=url), 0)
 
         await self.runner.side_by_side([one(url) for url in urls])
         await client.close()
@@ -78,7 +78,7 @@ class Client:
 OTHERWISE = {("aiohttp", "same_lengths"): "BadReply", ("aiohttp", "many_headers"): "BadReply", ("httpx", "garbage"): "ConnectionClosed"}
 
 # Each client blocking, on asyncio and on a loop that is nothing like it, and one on uvloop, which is much like it.
-PAIRS = [(name, loop) for name, offer in CLIENTS.items() for loop in ((None,) if offer.blocking else ()) + offer.loops
+PAIRS = [(name, loop) for name, offer in CLIENTS[URL].items() for loop in ((None,) if offer.blocking else ()) + offer.loops
          if loop != "uvloop" or name == "default"]  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def test_requests_side_by_side_share_nothing(stub: Stub, client):
 ])  # fmt: skip
 def test_what_a_client_cannot_do(name, loop, reason):
     with pytest.raises(Impossible, match=reason):
-        load(name, loop)
+        load(URL, name, loop)
 
 
 @pytest.mark.parametrize("words, missing", [(("--client", "httpx"), "httpx"), (("--loop", "trio"), "trio")])
@@ -192,7 +192,7 @@ def test_a_library_that_is_missing(tmp_path, words, missing):
 
 def test_the_knobs_name_the_clients_and_loops_that_there_are():
     choices = {knob.name: knob.choices for knob in KNOBS}
-    assert choices["client"] == tuple(CLIENTS) and choices["loop"] == tuple(LOOPS)
+    assert choices["client"] == tuple(dict.fromkeys(name for clients in CLIENTS.values() for name in clients)) and choices["loop"] == tuple(LOOPS)
 
 
 def test_versions_are_in_the_record(tmp_path):

@@ -38,16 +38,16 @@ static const json_t *row_of(const struct catalog *catalog, size_t host, const ch
 /* Whether the knob is for tasks like this one. */
 static bool is_for(const struct knobs_of *of, const json_t *row)
 {
-    const char *asks = text_of(row, "asks");
+    const json_t *asks = json_object_get(row, "asks");
     const struct function *f = of->catalog->function;
-    return asks == NULL || strcmp(asks, of->asks) == 0 ||
-           (strcmp(asks, "function") == 0 && f != NULL && f->command == NULL);
+    return json_is_null(asks) || has(asks, of->asks) || (has(asks, "function") && f != NULL && f->command == NULL);
 }
 
-bool knobs_touch(const struct knobs_of *of, const char *choice)
+/* Whether a value is: some are for what one kind of task asks for alone. */
+static bool value_is_for(const struct knobs_of *of, const json_t *row, const char *value)
 {
-    const json_t *row = row_of(of->catalog, of->host, choice);
-    return row != NULL && is_for(of, row) && has(json_object_get(row, "models"), of->model);
+    const char *asks = text_of(json_object_get(row, "choice_asks"), value);
+    return asks == NULL || strcmp(asks, of->asks) == 0;
 }
 
 /* The default may lie outside of a number's range. */
@@ -103,6 +103,20 @@ static void values_of(const json_t *row, const char *choice, struct string_list 
     if (all)
         json_array_foreach(choices, i, one) add_value(out, row, json_string_value(one));
     string_list_free(&given);
+}
+
+bool knobs_touch(const struct knobs_of *of, const char *choice)
+{
+    const json_t *row = row_of(of->catalog, of->host, choice);
+    struct string_list values = {NULL, 0};
+    bool any = false;
+    if (row == NULL || !is_for(of, row) || !has(json_object_get(row, "models"), of->model))
+        return false;
+    values_of(row, choice, &values);
+    for (size_t i = 0; i < values.count; i++)
+        any = any || value_is_for(of, row, values.items[i]);
+    string_list_free(&values);
+    return any;
 }
 
 /* Whether a choice of this one's knob is among those from `from` on. */
@@ -205,7 +219,9 @@ static struct knobs_row make_row(const struct knobs_of *of, const struct string_
         if (row == NULL || !is_for(of, row))
             continue;
         values_of(row, choice, &values);
-        set_knob(of, row, choice == other ? value : values.items[0], knobs_touch(of, choice), &made);
+        const char *chosen_value = choice == other ? value : values.items[0];
+        if (value_is_for(of, row, chosen_value))
+            set_knob(of, row, chosen_value, knobs_touch(of, choice), &made);
         string_list_free(&values);
     }
     return made;
@@ -223,6 +239,8 @@ size_t knobs_rows(const struct knobs_of *of, const struct string_list *chosen, s
         if (row != NULL)
             values_of(row, choice, &values);
         for (size_t v = 1; v < values.count; v++) {
+            if (!value_is_for(of, row, values.items[v]))
+                continue;
             rows = array_grow(rows, count, sizeof *rows);
             rows[count] = make_row(of, chosen, choice, values.items[v]);
             rows[count++].suffix = suffix_of(row, values.items[v]);

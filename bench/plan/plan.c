@@ -327,8 +327,12 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
         if (runtimes != NULL && lacks != NULL && missing == NULL)
             rc = error_set(err, -EINVAL, "task '%s' cannot run in the runtime %s: %s", task->name, runtime->name,
                            lacks);
-        const struct plan_cell cell = {
-            .group = g, .runtime = runtime->name, .entry = runtime, .copies = 1, .impossible = lacks};
+        const struct plan_cell cell = {.group = g,
+                                       .runtime = runtime->name,
+                                       .entry = runtime,
+                                       .task = p->groups[g].entry,
+                                       .copies = 1,
+                                       .impossible = lacks};
         if (rc == 0)
             add_runtime_cells(p, s->catalog, cell, models, &knobs);
     }

@@ -56,6 +56,7 @@ struct plan_cell {
         *program; /* a program of the user's own, called `model`, as a line (string_list_unquote); NULL: a host's */
     const struct catalog_runtime *entry; /* as the group's; of a program, whose results its own are compared with */
     const struct catalog_model *known;   /* likewise; of a program NULL */
+    const struct catalog_task *task;     /* likewise */
     enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */

@@ -290,6 +290,7 @@ static int bind_cell(const struct plan *p, struct plan_cell *c, const struct cat
     json_t *value;
     if (c->program != NULL)
         return bind_program(p, c, err);
+    c->task = task;
     c->entry = catalog_runtime(catalog, c->runtime);
     if (c->entry == NULL)
         return gone(err, "runtime", c->runtime);

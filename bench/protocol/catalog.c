@@ -36,7 +36,7 @@ static const struct json_shape model_shape[] = {{"name", "s"}, {"about", "s"},  
 static const struct json_shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
                                                {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
 static const struct json_shape knob_shape[] = {{"name", "s"},  {"type", "s"},     {"default", "s"}, {"min", "irn"},
-                                               {"max", "irn"}, {"choices", "an"}, {"models", "a"},  {"asks", "sn"},
+                                               {"max", "irn"}, {"choices", "an"}, {"models", "a"},  {"asks", "an"},
                                                {"about", "s"}, {NULL, NULL}};
 static const struct json_shape param_shape[] = {{"key", "s"},  {"type", "s"},     {"default", "sn"}, {"min", "in"},
                                                 {"max", "in"}, {"choices", "an"}, {"about", "s"},    {NULL, NULL}};
@@ -94,6 +94,7 @@ static int check_param(const json_t *params, size_t k, const char *task, struct 
 static int check_task(const json_t *task, struct error *err)
 {
     int rc = check_shape(task, task_shape, "a task", err);
+    rc = rc != 0 ? rc : check_services(json_object_get(task, "services"), "a task", err);
     if (rc != 0)
         return rc;
     const char *name = json_string_value(json_object_get(task, "name"));
@@ -431,10 +432,12 @@ static void add_strings(struct string_list *into, const json_t *strings)
 }
 
 void catalog_services(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs,
-                      struct string_list *out)
+                      const struct catalog_task *task, struct string_list *out)
 {
     const json_t *list = catalog->lists[host], *row;
     size_t i;
+    if (task != NULL)
+        add_strings(out, json_object_get(task->row, "services"));
     add_strings(out, json_object_get(find_named(json_object_get(list, "models"), "name", model), "services"));
     json_array_foreach(json_object_get(list, "knobs"), i, row)
     {
@@ -452,7 +455,7 @@ bool catalog_spreads(const struct catalog *catalog, size_t host, const char *mod
 {
     struct string_list services = {NULL, 0};
     const json_t *row = find_named(json_object_get(catalog->lists[host], "models"), "name", model);
-    catalog_services(catalog, host, model, knobs, &services);
+    catalog_services(catalog, host, model, knobs, NULL, &services);
     const bool spreads = json_is_true(json_object_get(row, "remote")) || services.count > 0;
     string_list_free(&services);
     return spreads;

@@ -96,9 +96,9 @@ const struct catalog_model *catalog_baseline(const struct catalog *catalog, size
 /* A row of a host's table of knobs (common/schema/list.schema.json); NULL: the host has no such knob. */
 const json_t *catalog_knob(const struct catalog *catalog, size_t host, const char *name);
 /* Adds the names of the services that a model of a host needs with these knobs (name -> value, those that are not the host's
- * defaults; NULL: all are), each once. */
+ * defaults; NULL: all are), and what the task asks for (NULL: nothing), each once. */
 void catalog_services(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs,
-                      struct string_list *out);
+                      const struct catalog_task *task, struct string_list *out);
 /* Whether the workers of a model with these knobs (as above) may be on other hosts: it says so, or they reach a service. */
 bool catalog_spreads(const struct catalog *catalog, size_t host, const char *model, const json_t *knobs);
 /* A row of a task's table; NULL: the task has no such parameter. */

@@ -144,7 +144,7 @@ static unsigned needs(const struct catalog *catalog, const struct plan_cell *cel
     struct string_list names = {NULL, 0};
     unsigned set = 0;
     if (cell->program == NULL)
-        catalog_services(catalog, cell->entry->host, plan_model(cell), cell->knobs, &names);
+        catalog_services(catalog, cell->entry->host, plan_model(cell), cell->knobs, cell->task, &names);
     for (size_t n = 0; n < names.count; n++) {
         const size_t i = find(names.items[n], strlen(names.items[n]));
         set |= 1u << i;

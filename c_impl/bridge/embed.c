@@ -29,26 +29,35 @@
 #error "COBENCH_EMBED: static or shared"
 #endif
 
-struct embed {
-    PyThreadState *main;
-    unsigned long main_ident; /* of the thread that opened, and after a fork of the one that goes on */
-    PyInterpreterState *interpreter;
-    struct cobench_open how;   /* as it was opened */
-    pthread_mutex_t isolating; /* held while a worker's own interpreter starts or ends */
-    PyObject *state;
-    PyObject *open, *close, *worker_open, *worker_close, *request, *run; /* NULL where the task has none */
-    PyObject *reply_class;
-    PyObject *explain;                          /* py_impl.failure.explain */
-    PyObject *file;                             /* of the task's module: failures name a line of it */
-    PyObject *ask_name, *delay_name, *url_name; /* a Request's attributes, interned: new ones fill up the type cache */
-};
+enum field { ASK, FLAGS, DELAY, URL, WORDS, STATEMENTS, KEY, PATH, OFFSET, LENGTH, FIELDS };
+static const char *const field_names[FIELDS] = {"ask",        "flags", "delay_ns", "url",    "words",
+                                                "statements", "key",   "path",     "offset", "length"};
 
 struct embed_worker {
     struct embed *embed; /* the task's, or where `isolated` this worker's own */
     PyThreadState *thread;
     PyObject *worker;
-    bool process; /* in a process of its own */
+    PyObject *asked; /* the last Request, whose words the host has; NULL: none */
+    char **words;    /* its words */
+    bool process;    /* in a process of its own */
     bool isolated;
+};
+
+struct embed {
+    PyThreadState *main;
+    unsigned long main_ident; /* of the thread that opened, and after a fork of the one that goes on */
+    PyInterpreterState *interpreter;
+    struct cobench_open how;       /* as it was opened */
+    struct embed_worker preparing; /* of `prepare`: only what request_read needs */
+    pthread_mutex_t isolating;     /* held while a worker's own interpreter starts or ends */
+    PyObject *state;
+    PyObject *open, *close, *worker_open, *worker_close, *prepare, *request, *more, *run; /* NULL: the task has none */
+    PyObject *reply_class;
+    PyObject *
+        kept; /* a dict: what a request names for good, a path (to itself) or statements (to their pointers, in bytes) */
+    PyObject *explain;       /* py_impl.failure.explain */
+    PyObject *file;          /* of the task's module: failures name a line of it */
+    PyObject *names[FIELDS]; /* a Request's attributes, interned: new ones fill up the type cache */
 };
 
 /* -- failures ------------------------------------------------------------------------------------------------------ */
@@ -268,17 +277,17 @@ static int names_find(struct embed *embed, PyObject *module, PyObject *contract)
     embed->close = function_of(module, "close");
     embed->worker_open = function_of(module, "worker_open");
     embed->worker_close = function_of(module, "worker_close");
+    embed->prepare = function_of(module, "prepare");
     embed->request = function_of(module, "request");
+    embed->more = function_of(module, "more");
     embed->run = PyObject_GetAttrString(module, "run");
-    if (embed->run != NULL)
+    embed->kept = PyDict_New();
+    if (embed->run != NULL && embed->kept != NULL)
         embed->reply_class = PyObject_GetAttrString(contract, "Reply");
-    if (embed->reply_class != NULL)
-        embed->ask_name = PyUnicode_InternFromString("ask");
-    if (embed->ask_name != NULL)
-        embed->delay_name = PyUnicode_InternFromString("delay_ns");
-    if (embed->delay_name != NULL)
-        embed->url_name = PyUnicode_InternFromString("url");
-    return embed->url_name != NULL ? 0 : -1;
+    bool good = embed->reply_class != NULL;
+    for (enum field f = ASK; good && f < FIELDS; f++)
+        good = (embed->names[f] = PyUnicode_InternFromString(field_names[f])) != NULL;
+    return good ? 0 : -1;
 }
 
 /* A path as Python has it; None for NULL. */
@@ -332,13 +341,18 @@ static void references_drop(struct embed *embed)
     Py_CLEAR(embed->close);
     Py_CLEAR(embed->worker_open);
     Py_CLEAR(embed->worker_close);
+    Py_CLEAR(embed->prepare);
     Py_CLEAR(embed->request);
+    Py_CLEAR(embed->more);
     Py_CLEAR(embed->run);
     Py_CLEAR(embed->reply_class);
+    Py_CLEAR(embed->kept);
+    Py_CLEAR(embed->preparing.asked);
+    PyMem_RawFree(embed->preparing.words);
+    embed->preparing.words = NULL;
     Py_CLEAR(embed->explain);
-    Py_CLEAR(embed->ask_name);
-    Py_CLEAR(embed->delay_name);
-    Py_CLEAR(embed->url_name);
+    for (enum field f = ASK; f < FIELDS; f++)
+        Py_CLEAR(embed->names[f]);
     Py_CLEAR(embed->file);
 }
 
@@ -531,54 +545,202 @@ static void bridge_worker_close(void *state, void *worker)
         Py_XDECREF(nothing);
     }
     Py_CLEAR(w->worker);
+    Py_CLEAR(w->asked);
+    PyMem_RawFree(w->words);
     if (w->process)
         output_flush();
     worker_end(state, w);
 }
 
-/* Copies a py_impl.contract.Request. -1 with an exception where it is none. */
-static int request_read(const struct embed *embed, PyObject *asked, struct cobench_request *ask)
+/* -- what a job asks for ------------------------------------------------------------------------------------------- */
+
+static PyObject *field_get(const struct embed *embed, PyObject *asked, enum field field)
 {
-    int result = -1;
-    PyObject *kind = PyObject_GetAttr(asked, embed->ask_name);
-    PyObject *delay = kind != NULL ? PyObject_GetAttr(asked, embed->delay_name) : NULL;
-    PyObject *url = delay != NULL ? PyObject_GetAttr(asked, embed->url_name) : NULL;
-    const char *kind_text = url != NULL ? PyUnicode_AsUTF8(kind) : NULL;
-    Py_ssize_t length = 0;
-    const char *url_text = kind_text != NULL ? PyUnicode_AsUTF8AndSize(url, &length) : NULL;
-    if (url_text == NULL)
-        goto out;
-    ask->delay_ns = PyLong_AsLongLong(delay);
-    if (ask->delay_ns == -1 && PyErr_Occurred())
-        goto out;
-    if (strcmp(kind_text, "nothing") == 0)
-        ask->ask = COBENCH_ASK_NOTHING;
-    else if (strcmp(kind_text, "delay") == 0 && ask->delay_ns >= 0)
-        ask->ask = COBENCH_ASK_DELAY;
-    else if (strcmp(kind_text, "delay") == 0) {
-        PyErr_Format(PyExc_ValueError, "asks for a delay of %lld ns", (long long)ask->delay_ns);
-        goto out;
-    } else if (strcmp(kind_text, "url") == 0)
-        ask->ask = COBENCH_ASK_URL;
-    else {
-        PyErr_Format(PyExc_ValueError, "asks for '%s'; it may ask for nothing, delay or url", kind_text);
-        goto out;
+    return PyObject_GetAttr(asked, embed->names[field]);
+}
+
+/* A number; -1 with an exception also where it may be one: PyErr_Occurred() tells. */
+static long long field_number(const struct embed *embed, PyObject *asked, enum field field)
+{
+    PyObject *number = field_get(embed, asked, field);
+    const long long value = number != NULL ? PyLong_AsLongLong(number) : -1;
+    Py_XDECREF(number);
+    return value;
+}
+
+/* A text that stays where it is until the task is closed. NULL with an exception. */
+static const char *text_keep(const struct embed *embed, PyObject *text)
+{
+    Py_ssize_t length;
+    PyObject *kept = PyUnicode_Check(text) ? PyDict_SetDefault(embed->kept, text, text) : NULL; /* borrowed */
+    const char *inside = kept != NULL ? PyUnicode_AsUTF8AndSize(kept, &length) : NULL;
+    if (inside != NULL && strlen(inside) == (size_t)length)
+        return inside;
+    if (!PyErr_Occurred())
+        PyErr_SetString(PyExc_ValueError, "asks with a text that is no str, or has a NUL in it");
+    return NULL;
+}
+
+/* The same of a tuple of texts, with NULL behind them. */
+static const char *const *texts_keep(const struct embed *embed, PyObject *tuple)
+{
+    PyObject *known = PyTuple_Check(tuple) ? PyDict_GetItemWithError(embed->kept, tuple) : NULL; /* borrowed */
+    if (known != NULL)
+        return (const char *const *)(const void *)PyBytes_AS_STRING(known);
+    if (PyErr_Occurred() || !PyTuple_Check(tuple)) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_TypeError, "asks with statements that are no tuple");
+        return NULL;
     }
-    if (strlen(url_text) != (size_t)length) {
+    const Py_ssize_t count = PyTuple_GET_SIZE(tuple);
+    PyObject *made = PyBytes_FromStringAndSize(NULL, (count + 1) * (Py_ssize_t)sizeof(char *));
+    const char **texts = made != NULL ? (const char **)(void *)PyBytes_AS_STRING(made) : NULL;
+    for (Py_ssize_t i = 0; texts != NULL && i < count; i++)
+        if ((texts[i] = text_keep(embed, PyTuple_GET_ITEM(tuple, i))) == NULL)
+            texts = NULL;
+    if (texts != NULL) {
+        texts[count] = NULL;
+        known = PyDict_SetDefault(embed->kept, tuple, made); /* another worker's, where that was first */
+        texts = known != NULL ? (const char **)(void *)PyBytes_AS_STRING(known) : NULL;
+    }
+    Py_XDECREF(made);
+    return texts;
+}
+
+/* A sequence of bytes, with NULL behind them, for as long as `asked` is kept. -1 with an exception. */
+static int words_read(struct embed_worker *w, PyObject *words)
+{
+    const Py_ssize_t count = PySequence_Size(words);
+    char **room = count < 0 ? NULL : PyMem_RawRealloc(w->words, ((size_t)count + 1) * sizeof *room);
+    if (room == NULL) {
+        if (count >= 0)
+            PyErr_NoMemory();
+        return -1;
+    }
+    w->words = room;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *word = PySequence_GetItem(words, i);
+        const int bad = word == NULL || PyBytes_AsStringAndSize(word, &room[i], NULL) != 0;
+        Py_XDECREF(word); /* the sequence has it */
+        if (bad)
+            return -1;
+    }
+    room[count] = NULL;
+    return 0;
+}
+
+static int url_read(PyObject *url, struct cobench_request *ask)
+{
+    Py_ssize_t length = 0;
+    const char *text = PyUnicode_AsUTF8AndSize(url, &length);
+    if (text == NULL)
+        return -1;
+    if (strlen(text) != (size_t)length) {
         PyErr_SetString(PyExc_ValueError, "a URL with a NUL in it");
-        goto out;
+        return -1;
     }
     if ((size_t)length >= sizeof ask->url) {
         PyErr_Format(PyExc_ValueError, "a URL of %zd bytes; at most %d are allowed", length, COBENCH_URL_MAX - 1);
-        goto out;
+        return -1;
     }
-    memcpy(ask->url, url_text, (size_t)length + 1);
-    result = 0;
-out:
-    Py_XDECREF(url);
-    Py_XDECREF(delay);
+    memcpy(ask->url, text, (size_t)length + 1);
+    return 0;
+}
+
+/* What the name of an ask stands for. -1 with an exception where it is none that can be asked for here. */
+static int kind_read(const struct embed *embed, PyObject *asked, struct cobench_request *ask)
+{
+    PyObject *kind = field_get(embed, asked, ASK);
+    const char *name = kind != NULL ? PyUnicode_AsUTF8(kind) : NULL;
+    const struct contract_ask *row;
+    int result = -1;
+    for (unsigned i = 0; name != NULL && result != 0 && (row = contract_ask((enum cobench_ask)i)) != NULL; i++)
+        if (i != COBENCH_ASK_COMMAND && strcmp(name, row->name) == 0) {
+            ask->ask = (enum cobench_ask)i;
+            result = 0;
+        }
+    if (result != 0 && name != NULL)
+        PyErr_Format(PyExc_ValueError, "asks for '%s', which this host does not know or cannot ask for", name);
     Py_XDECREF(kind);
     return result;
+}
+
+/* The fields of what it asks for by a pointer. */
+static int pointers_read(struct embed_worker *w, PyObject *asked, struct cobench_request *ask)
+{
+    const struct embed *embed = w->embed;
+    const enum field field = ask->ask == COBENCH_ASK_URL     ? URL
+                             : ask->ask == COBENCH_ASK_SQL   ? STATEMENTS
+                             : ask->ask == COBENCH_ASK_CACHE ? WORDS
+                                                             : PATH;
+    PyObject *value = field_get(embed, asked, field);
+    int result = -1;
+    if (value == NULL)
+        return -1;
+    if (field == URL) {
+        result = url_read(value, ask);
+    } else if (field == WORDS) {
+        result = words_read(w, value);
+        ask->words = w->words;
+    } else if (field == STATEMENTS) {
+        ask->statements = texts_keep(embed, value);
+        result = ask->statements != NULL ? 0 : -1;
+    } else {
+        ask->path = text_keep(embed, value);
+        result = ask->path != NULL ? 0 : -1;
+    }
+    Py_DECREF(value);
+    return result;
+}
+
+/* Copies a py_impl.contract.Request, and keeps it. -1 with an exception where it is none. */
+static int request_read(struct embed_worker *w, PyObject *asked, struct cobench_request *ask)
+{
+    const struct embed *embed = w->embed;
+    if (kind_read(embed, asked, ask) != 0)
+        return -1;
+    if (ask->ask == COBENCH_ASK_NOTHING)
+        return 0;
+    if (ask->ask == COBENCH_ASK_DELAY) {
+        ask->delay_ns = field_number(embed, asked, DELAY);
+        if (ask->delay_ns < 0 && !PyErr_Occurred())
+            PyErr_Format(PyExc_ValueError, "asks for a delay of %lld ns", (long long)ask->delay_ns);
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    Py_XSETREF(w->asked, Py_NewRef(asked));
+    ask->flags = (unsigned)field_number(embed, asked, FLAGS);
+    if (ask->ask == COBENCH_ASK_SQL) {
+        ask->key = field_number(embed, asked, KEY);
+    } else if (ask->ask == COBENCH_ASK_BLOCK) {
+        ask->offset = (uint64_t)field_number(embed, asked, OFFSET);
+        ask->length = (size_t)field_number(embed, asked, LENGTH);
+    }
+    return PyErr_Occurred() ? -1 : pointers_read(w, asked, ask);
+}
+
+static PyObject *reply_new(const struct embed *embed, const struct cobench_reply *reply)
+{
+    if (reply == NULL)
+        return Py_NewRef(Py_None);
+    return PyObject_CallFunction(embed->reply_class, "iy#", reply->status,
+                                 reply->body != NULL ? (const char *)reply->body : "", (Py_ssize_t)reply->length);
+}
+
+/* Calls a function of the task's, which returns a Request or, but for `request`, None. An argument that is NULL is an
+ * exception. Attached. */
+static int ask_call(struct embed_worker *w, PyObject *function, PyObject *const *arguments, size_t count,
+                    struct cobench_request *ask, struct cobench_error *err)
+{
+    bool whole = true;
+    int rc = 0;
+    for (size_t i = 0; i < count; i++)
+        whole = whole && arguments[i] != NULL;
+    PyObject *asked = whole ? PyObject_Vectorcall(function, arguments, count, NULL) : NULL;
+    const bool nothing = asked == Py_None && function != w->embed->request;
+    if (asked == NULL || (!nothing && request_read(w, asked, ask) != 0))
+        rc = failed(w->embed, err);
+    Py_XDECREF(asked);
+    return rc;
 }
 
 static int bridge_request(void *state, void *worker, uint64_t job, struct cobench_request *ask,
@@ -589,16 +751,49 @@ static int bridge_request(void *state, void *worker, uint64_t job, struct cobenc
     const struct embed *embed = w->embed;
     if (embed->request == NULL)
         return 0; /* the host zeroed it: nothing is asked */
-    int rc = 0;
     PyEval_RestoreThread(w->thread);
     PyObject *number = PyLong_FromUnsignedLongLong(job);
     PyObject *const arguments[] = {embed->state, w->worker, number};
-    PyObject *asked = number != NULL ? PyObject_Vectorcall(embed->request, arguments, 3, NULL) : NULL;
-    if (asked == NULL || request_read(embed, asked, ask) != 0)
-        rc = failed(embed, err);
-    Py_XDECREF(asked);
+    const int rc = ask_call(w, embed->request, arguments, 3, ask, err);
     Py_XDECREF(number);
     w->thread = PyEval_SaveThread();
+    return rc;
+}
+
+static int bridge_more(void *state, void *worker, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                       struct cobench_request *ask, struct cobench_error *err)
+{
+    (void)state;
+    struct embed_worker *w = worker;
+    const struct embed *embed = w->embed;
+    if (embed->more == NULL)
+        return 0;
+    PyEval_RestoreThread(w->thread);
+    PyObject *number = PyLong_FromUnsignedLongLong(job), *place = PyLong_FromUnsignedLong(step);
+    PyObject *answer = reply_new(embed, reply);
+    PyObject *const arguments[] = {embed->state, w->worker, number, place, answer};
+    const int rc = ask_call(w, embed->more, arguments, 5, ask, err);
+    Py_XDECREF(answer);
+    Py_XDECREF(place);
+    Py_XDECREF(number);
+    w->thread = PyEval_SaveThread();
+    return rc;
+}
+
+/* By the thread that opened the task; what it asked for last is kept until then. */
+static int bridge_prepare(void *state, unsigned step, struct cobench_request *ask, struct cobench_error *err)
+{
+    struct embed *embed = state;
+    if (embed->prepare == NULL)
+        return 0;
+    PyEval_RestoreThread(embed->main);
+    struct embed_worker *w = &embed->preparing;
+    w->embed = embed;
+    PyObject *place = PyLong_FromUnsignedLong(step);
+    PyObject *const arguments[] = {embed->state, place};
+    const int rc = ask_call(w, embed->prepare, arguments, 2, ask, err);
+    Py_XDECREF(place);
+    embed->main = PyEval_SaveThread();
     return rc;
 }
 
@@ -622,14 +817,6 @@ static int result_read(PyObject *value, uint64_t *result)
         return -1;
     }
     return 0;
-}
-
-static PyObject *reply_new(const struct embed *embed, const struct cobench_reply *reply)
-{
-    if (reply == NULL)
-        return Py_NewRef(Py_None);
-    return PyObject_CallFunction(embed->reply_class, "iy#", reply->status,
-                                 reply->body != NULL ? (const char *)reply->body : "", (Py_ssize_t)reply->length);
 }
 
 static int bridge_run(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
@@ -675,7 +862,9 @@ struct cobench_task embed_task(const struct cobench_task *counterpart, const str
         .after_fork_child = bridge_after_fork_child,
         .worker_open = bridge_worker_open,
         .worker_close = bridge_worker_close,
+        .prepare = counterpart->prepare != NULL ? bridge_prepare : NULL,
         .request = counterpart->asks == COBENCH_ASK_NOTHING ? NULL : bridge_request,
+        .more = counterpart->more != NULL ? bridge_more : NULL,
         .run = bridge_run,
     };
 }

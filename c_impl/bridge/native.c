@@ -38,6 +38,7 @@ struct module_state {
     PyObject *task_failed;   /* py_impl.contract.TaskFailed */
     PyTypeObject *task_type, *state_type, *worker_type;
     PyObject *status_name, *body_name; /* interned attribute names of a Reply */
+    PyObject *empty;                   /* a tuple */
 };
 
 /* The chain Worker -> State -> Task -> its type -> module is what keeps the library loaded and the module's state
@@ -59,9 +60,10 @@ struct state_object {
     size_t count;
     struct cobench_open how;
     void *state;
-    pid_t pid;              /* that opened it */
-    _Atomic int users;      /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
-    PyMutex placing;        /* held while `pool` is read or replaced: a critical section may be left in between */
+    pid_t pid;         /* that opened it */
+    _Atomic int users; /* open workers, and calls of pool(); STATE_CLOSED: it is not open */
+    PyObject *kept;    /* a dict: pointers that a request names for good (statements, a path) to what they are here */
+    PyMutex placing;   /* held while `pool` is read or replaced: a critical section may be left in between */
     struct pool_call *pool; /* the last one; NULL: none yet */
 };
 
@@ -75,7 +77,7 @@ struct worker_object {
     void *task_state, *worker; /* as C knows them */
     uint64_t jobs;
     _Atomic int doing;    /* one of the above */
-    bool may_ask;         /* for a URL */
+    bool may_ask;         /* for what has a reply */
     pid_t pid;            /* that opened it */
     unsigned long thread; /* likewise */
 };
@@ -137,6 +139,7 @@ static int state_close(struct state_object *self)
 static int state_traverse(PyObject *object, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(object));
+    Py_VISIT(((struct state_object *)object)->kept);
     Py_VISIT(((struct state_object *)object)->owner);
     return 0;
 }
@@ -148,6 +151,7 @@ static void state_dealloc(PyObject *object)
     PyObject_GC_UnTrack(object);
     state_close(self); /* whoever uses it holds a reference: nobody does */
     native_pool_free(self->pool);
+    Py_XDECREF(self->kept);
     for (size_t i = 0; i < self->count; i++)
         PyMem_Free((void *)self->values[i].text);
     PyMem_Free(self->values);
@@ -356,7 +360,8 @@ static struct state_object *state_new(struct task_object *owner, PyObject *param
     atomic_init(&state->users, STATE_CLOSED);
     state->owner = (struct task_object *)Py_NewRef((PyObject *)owner);
     state->pid = getpid();
-    if (values_read(state, params) != 0) {
+    state->kept = PyDict_New();
+    if (state->kept == NULL || values_read(state, params) != 0) {
         Py_DECREF(state);
         return NULL;
     }
@@ -455,7 +460,7 @@ static PyObject *task_worker_open(PyObject *object, PyObject *const *args, Py_ss
     worker->task = self->task;
     worker->task_state = state->state;
     worker->jobs = state->how.jobs;
-    worker->may_ask = self->task->asks == COBENCH_ASK_URL;
+    worker->may_ask = self->task->asks > COBENCH_ASK_DELAY;
     worker->pid = getpid();
     worker->thread = PyThread_get_thread_ident();
     if (!state_enter(state)) {
@@ -496,7 +501,78 @@ static PyObject *task_worker_close(PyObject *object, PyObject *const *args, Py_s
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(request_doc, "request(state, worker, job) -> py_impl.contract.Request\n\nWhat the job waits for.");
+/* -- what a job asks for ------------------------------------------------------------------------------------------- */
+
+static PyObject *text_decode(const char *text) { return PyUnicode_DecodeFSDefault(text); }
+
+/* A tuple of what `make` makes of each text; those behind the last is NULL. */
+static PyObject *texts_new(const char *const *texts, PyObject *(*make)(const char *))
+{
+    Py_ssize_t count = 0;
+    while (texts[count] != NULL)
+        count++;
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple != NULL && i < count; i++) {
+        PyObject *text = make(texts[i]);
+        if (text == NULL)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, text);
+    }
+    return tuple;
+}
+
+/* What was made before of a pointer, which is good until the task is closed; NULL without an exception: nothing yet. */
+static PyObject *kept_find(const struct state_object *state, const void *pointer, PyObject **key)
+{
+    *key = PyLong_FromVoidPtr((void *)(uintptr_t)pointer);
+    return *key != NULL ? Py_XNewRef(PyDict_GetItemWithError(state->kept, *key)) : NULL;
+}
+
+/* The path or the statements of a request, the same object each time. */
+static PyObject *kept_new(const struct state_object *state, const struct cobench_request *ask)
+{
+    const bool sql = ask->ask == COBENCH_ASK_SQL;
+    PyObject *key, *made = kept_find(state, sql ? (const void *)ask->statements : ask->path, &key);
+    if (made == NULL && key != NULL && !PyErr_Occurred()) {
+        made = sql ? texts_new(ask->statements, text_decode) : text_decode(ask->path);
+        if (made != NULL && PyDict_SetItem(state->kept, key, made) != 0)
+            Py_CLEAR(made);
+    }
+    Py_XDECREF(key);
+    return made;
+}
+
+/* A py_impl.contract.Request(ask, delay_ns, url, words, directory, flags, statements, key, path, offset, length). */
+static PyObject *request_new(const struct task_object *self, const struct state_object *state,
+                             const struct cobench_request *ask)
+{
+    PyObject *class = self->module->request_class;
+    const char *name = contract_ask_name(ask->ask);
+    if (name == NULL)
+        return PyErr_Format(PyExc_ValueError, "asks for what this host does not know");
+    if (ask->ask <= COBENCH_ASK_DELAY)
+        return PyObject_CallFunction(class, "sL", name, (long long)ask->delay_ns);
+    if (ask->ask == COBENCH_ASK_URL) {
+        PyObject *url = PyUnicode_DecodeFSDefaultAndSize(ask->url, (Py_ssize_t)strnlen(ask->url, sizeof ask->url));
+        return url == NULL
+                   ? NULL
+                   : PyObject_CallFunction(class, "sLNOOI", name, 0LL, url, self->module->empty, Py_None, ask->flags);
+    }
+    struct cobench_error why;
+    if (contract_check_request(self->task, ask, &why) != 0)
+        return PyErr_Format(PyExc_ValueError, "%s", why.message);
+    const bool cache = ask->ask == COBENCH_ASK_CACHE, sql = ask->ask == COBENCH_ASK_SQL;
+    PyObject *named = cache ? texts_new((const char *const *)ask->words, PyBytes_FromString) : kept_new(state, ask);
+    if (named == NULL)
+        return NULL;
+    PyObject *made = PyObject_CallFunction(class, "sLsOOIOLOKn", name, 0LL, "", cache ? named : self->module->empty,
+                                           Py_None, ask->flags, sql ? named : self->module->empty, (long long)ask->key,
+                                           !cache && !sql ? named : Py_None, (unsigned long long)ask->offset,
+                                           (Py_ssize_t)ask->length);
+    Py_DECREF(named);
+    return made;
+}
 
 /* What a job asks for. Releases the GIL. */
 static int job_ask(const struct worker_object *worker, uint64_t job, struct cobench_request *ask,
@@ -504,9 +580,7 @@ static int job_ask(const struct worker_object *worker, uint64_t job, struct cobe
 {
     const struct cobench_task *task = worker->task;
     int rc = 0;
-    ask->ask = COBENCH_ASK_NOTHING;
-    ask->delay_ns = 0;
-    ask->url[0] = '\0';
+    contract_empty(ask);
     error_clear(err);
     if (task->request != NULL) {
         Py_BEGIN_ALLOW_THREADS rc = task->request(worker->task_state, worker->worker, job, ask, err);
@@ -514,6 +588,8 @@ static int job_ask(const struct worker_object *worker, uint64_t job, struct cobe
     }
     return rc;
 }
+
+PyDoc_STRVAR(request_doc, "request(state, worker, job) -> py_impl.contract.Request\n\nWhat the job waits for.");
 
 static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
@@ -525,45 +601,105 @@ static PyObject *task_request(PyObject *object, PyObject *const *args, Py_ssize_
     if (worker == NULL)
         return NULL;
     const int rc = job_ask(worker, job, &ask, &err);
+    PyObject *made = rc != 0 ? raise_task(self->module, rc, &err) : request_new(self, worker->state, &ask);
     worker_release(worker);
-    if (rc != 0)
-        return raise_task(self->module, rc, &err);
-    PyObject *url = PyUnicode_DecodeFSDefaultAndSize(ask.url, (Py_ssize_t)strnlen(ask.url, sizeof ask.url));
-    if (url == NULL)
-        return NULL;
-    return PyObject_CallFunction(self->module->request_class, "sLN", contract_ask_name(ask.ask),
-                                 (long long)ask.delay_ns, url);
+    return made;
 }
 
-/* Fills in a reply from a py_impl.contract.Reply. *body is a new reference that keeps its bytes alive. */
+/* -- replies ------------------------------------------------------------------------------------------------------- */
+
+/* Fills in a reply from a py_impl.contract.Reply. *body, then to be released, keeps its bytes alive. */
 static __attribute__((noinline)) int reply_read(const struct module_state *module, PyObject *given,
-                                                struct cobench_reply *reply, PyObject **body)
+                                                struct cobench_reply *reply, Py_buffer *body)
 {
     PyObject *status = PyObject_GetAttr(given, module->status_name);
-    *body = status != NULL ? PyObject_GetAttr(given, module->body_name) : NULL;
-    const long number = *body != NULL ? PyLong_AsLong(status) : -1;
+    PyObject *bytes = status != NULL ? PyObject_GetAttr(given, module->body_name) : NULL;
+    const long number = bytes != NULL ? PyLong_AsLong(status) : -1;
+    const int result = bytes == NULL || (number == -1 && PyErr_Occurred())
+                           ? -1
+                           : PyObject_GetBuffer(bytes, body, PyBUF_SIMPLE);
+    Py_XDECREF(bytes);
     Py_XDECREF(status);
-    if (*body == NULL || (number == -1 && PyErr_Occurred()))
-        return -1;
-    if (!PyBytes_Check(*body)) {
-        PyErr_SetString(PyExc_TypeError, "the body of a reply must be bytes");
-        return -1;
-    }
-    reply->status = (int)number;
-    reply->body = (const unsigned char *)PyBytes_AS_STRING(*body);
-    reply->length = (size_t)PyBytes_GET_SIZE(*body);
-    return 0;
+    if (result == 0)
+        *reply = (struct cobench_reply){
+            .status = (int)number, .body = body->len > 0 ? body->buf : NULL, .length = (size_t)body->len};
+    return result;
 }
 
-/* A job that asked for a URL cannot do without its reply; whether it asked, the task says again. */
+/* A job that asked for something cannot do without its reply; whether it asked, the task says again. */
 static __attribute__((noinline)) bool reply_missing(const struct worker_object *worker, uint64_t job)
 {
     struct cobench_request ask;
     struct cobench_error err;
-    if (job_ask(worker, job, &ask, &err) != 0 || ask.ask != COBENCH_ASK_URL)
+    if (job_ask(worker, job, &ask, &err) != 0 || ask.ask <= COBENCH_ASK_DELAY)
         return false;
-    PyErr_SetString(PyExc_TypeError, "the job asks for a URL: run() needs the reply");
+    PyErr_Format(PyExc_TypeError, "the job asks for a %s: run() needs the reply",
+                 ask.ask == COBENCH_ASK_URL ? "URL" : contract_ask_name(ask.ask));
     return true;
+}
+
+PyDoc_STRVAR(more_doc,
+             "more(state, worker, job, step, reply) -> py_impl.contract.Request or None\n\nWhat the job asks next.");
+
+static PyObject *task_more(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    if (!expect("more", count, 5))
+        return NULL;
+    if (self->task->more == NULL)
+        Py_RETURN_NONE;
+    struct cobench_request ask;
+    struct cobench_reply reply;
+    struct cobench_error err;
+    Py_buffer body = {.obj = NULL};
+    uint64_t job;
+    int rc = 0;
+    const unsigned long step = PyLong_AsUnsignedLong(args[3]);
+    struct worker_object *worker = PyErr_Occurred() ? NULL : worker_take(self, args, &job);
+    PyObject *made = NULL;
+    if (worker == NULL)
+        return NULL;
+    if (args[4] == Py_None || reply_read(self->module, args[4], &reply, &body) == 0) {
+        contract_empty(&ask);
+        error_clear(&err);
+        Py_BEGIN_ALLOW_THREADS rc = self->task->more(worker->task_state, worker->worker, job, (unsigned)step,
+                                                     body.obj != NULL ? &reply : NULL, &ask, &err);
+        Py_END_ALLOW_THREADS made = rc != 0                          ? raise_task(self->module, rc, &err)
+                                    : ask.ask == COBENCH_ASK_NOTHING ? Py_NewRef(Py_None)
+                                                                     : request_new(self, worker->state, &ask);
+    }
+    worker_release(worker);
+    PyBuffer_Release(&body);
+    return made;
+}
+
+PyDoc_STRVAR(prepare_doc,
+             "prepare(state, step) -> py_impl.contract.Request or None\n\nWhat the run needs to be there.");
+
+static PyObject *task_prepare(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    struct task_object *self = (struct task_object *)object;
+    struct state_object *state = expect("prepare", count, 2) ? state_of(self, args[0]) : NULL;
+    const unsigned long step = state != NULL ? PyLong_AsUnsignedLong(args[1]) : 0;
+    struct cobench_request ask;
+    struct cobench_error err;
+    if (state == NULL || PyErr_Occurred())
+        return NULL;
+    if (self->task->prepare == NULL)
+        Py_RETURN_NONE;
+    if (!state_enter(state)) {
+        raise_closed();
+        return NULL;
+    }
+    contract_empty(&ask);
+    error_clear(&err);
+    int rc;
+    Py_BEGIN_ALLOW_THREADS rc = self->task->prepare(state->state, (unsigned)step, &ask, &err);
+    Py_END_ALLOW_THREADS PyObject *made = rc != 0                          ? raise_task(self->module, rc, &err)
+                                          : ask.ask == COBENCH_ASK_NOTHING ? Py_NewRef(Py_None)
+                                                                           : request_new(self, state, &ask);
+    state_leave(state);
+    return made;
 }
 
 PyDoc_STRVAR(run_doc,
@@ -573,14 +709,14 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
 {
     struct task_object *self = (struct task_object *)object;
     struct cobench_reply reply;
-    PyObject *body = NULL;
+    Py_buffer body;
     uint64_t job, result = 0;
     struct worker_object *worker = expect("run", count, 4) ? worker_take(self, args, &job) : NULL;
     if (worker == NULL)
         return NULL;
+    body.obj = NULL;
     if (args[3] != Py_None ? reply_read(self->module, args[3], &reply, &body) != 0
                            : worker->may_ask && reply_missing(worker, job)) {
-        Py_XDECREF(body);
         worker_release(worker);
         return NULL;
     }
@@ -588,10 +724,11 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
     int rc;
     err.type[0] = err.message[0] = '\0'; /* error_clear in place: of a call's 30 ns beside the GIL's it would be two */
     err.line = 0;
-    Py_BEGIN_ALLOW_THREADS rc = worker->task->run(worker->task_state, worker->worker, job, body != NULL ? &reply : NULL,
-                                                  &result, &err);
+    Py_BEGIN_ALLOW_THREADS rc = worker->task->run(worker->task_state, worker->worker, job,
+                                                  body.obj != NULL ? &reply : NULL, &result, &err);
     Py_END_ALLOW_THREADS worker_release(worker);
-    Py_XDECREF(body);
+    if (body.obj != NULL)
+        PyBuffer_Release(&body);
     return rc == 0 ? PyLong_FromUnsignedLongLong(result) : raise_task(self->module, rc, &err);
 }
 
@@ -786,7 +923,7 @@ static void task_dealloc(PyObject *object)
 PyDoc_STRVAR(
     pool_doc,
     "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled, "
-    "stack_size, cold) -> dict\n\n"
+    "stack_size, cold, service) -> dict\n\n"
     "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
 
 /* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
@@ -808,7 +945,7 @@ static bool pool_place(struct state_object *state, struct pool_call *call)
 
 static PyObject *task_pool(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
-    struct state_object *state = expect("pool", count, 11) ? state_of((struct task_object *)object, args[0]) : NULL;
+    struct state_object *state = expect("pool", count, 12) ? state_of((struct task_object *)object, args[0]) : NULL;
     if (state == NULL)
         return NULL;
     if (!state_enter(state)) {
@@ -849,6 +986,8 @@ static PyMethodDef task_methods[] = {{"payload", FAST(task_payload), METH_FASTCA
                                      {"worker_open", FAST(task_worker_open), METH_FASTCALL, worker_open_doc},
                                      {"worker_close", FAST(task_worker_close), METH_FASTCALL, worker_close_doc},
                                      {"request", FAST(task_request), METH_FASTCALL, request_doc},
+                                     {"prepare", FAST(task_prepare), METH_FASTCALL, prepare_doc},
+                                     {"more", FAST(task_more), METH_FASTCALL, more_doc},
                                      {"run", FAST(task_run), METH_FASTCALL, run_doc},
                                      {"pool", FAST(task_pool), METH_FASTCALL, pool_doc},
                                      {"pool_found", task_pool_found, METH_O, pool_found_doc},
@@ -913,11 +1052,12 @@ static int native_exec(PyObject *module)
     Py_DECREF(contract);
     state->status_name = PyUnicode_InternFromString("status");
     state->body_name = PyUnicode_InternFromString("body");
+    state->empty = PyTuple_New(0);
     state->task_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &task_spec, NULL);
     state->state_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &state_spec, NULL);
     state->worker_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &worker_spec, NULL);
     if (state->request_class == NULL || state->param_class == NULL || state->task_failed == NULL ||
-        state->status_name == NULL || state->body_name == NULL || state->task_type == NULL ||
+        state->status_name == NULL || state->body_name == NULL || state->empty == NULL || state->task_type == NULL ||
         state->state_type == NULL || state->worker_type == NULL)
         return -1;
     return PyModule_AddType(module, state->task_type);
@@ -946,6 +1086,7 @@ static int native_clear(PyObject *module)
     Py_CLEAR(state->worker_type);
     Py_CLEAR(state->status_name);
     Py_CLEAR(state->body_name);
+    Py_CLEAR(state->empty);
     return 0;
 }
 

@@ -25,9 +25,10 @@ struct pool_call {
     struct end_pause end_pause;
     struct dispenser dispenser;
     void *transport_handle;
-    Py_buffer buffer;  /* behind run.slots, while the call runs */
-    bool scheduled;    /* an open loop: the slots hold the schedule */
-    atomic_bool ended; /* from here on the rest is known, and work_ns */
+    const char *service; /* the URL of that of the task's ask; NULL: it needs none */
+    Py_buffer buffer;    /* behind run.slots, while the call runs */
+    bool scheduled;      /* an open loop: the slots hold the schedule */
+    atomic_bool ended;   /* from here on the rest is known, and work_ns */
     int rc;
     struct cobench_error error;
 };
@@ -35,13 +36,13 @@ struct pool_call {
 static int transport_prepare(struct pool_call *call)
 {
     struct run *run = &call->run;
-    if (run->task->asks != COBENCH_ASK_URL)
+    if (run->task->asks <= COBENCH_ASK_DELAY)
         return 0;
-    int rc = transport_load(COBENCH_ASK_URL, &run->transport, &call->transport_handle, &call->error);
+    int rc = transport_load(run->task->asks, CLIENT_DEFAULT, &run->transport, &call->transport_handle, &call->error);
     if (rc != 0)
         return rc;
-    const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
-                                              .connections = &run->shared->connections};
+    const struct transport_options options = {
+        .timeout_ns = run->request_timeout_ns, .connections = &run->shared->connections, .service = call->service};
     rc = run->transport->open(&options, &run->transport_state, &call->error);
     if (rc != 0)
         run->transport = NULL;
@@ -176,6 +177,7 @@ static int numbers_read(struct pool_call *call, PyObject *const *args)
     run->end_pause = call->end_pause.read >= 0 ? &call->end_pause : NULL;
     run->knobs.stack_size = PyLong_AsLongLong(args[7]);
     run->knobs.cold = PyObject_IsTrue(args[8]) == 1;
+    call->service = args[9] == Py_None ? NULL : PyUnicode_AsUTF8(args[9]);
     return PyErr_Occurred() ? -1 : 0;
 }
 

@@ -14,10 +14,24 @@ const char *contract_kind_name(enum cobench_kind kind)
     return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : NULL;
 }
 
+const struct contract_ask *contract_ask(enum cobench_ask ask)
+{
+    static const struct contract_ask rows[] = {
+        [COBENCH_ASK_NOTHING] = {.name = "nothing"},
+        [COBENCH_ASK_DELAY] = {.name = "delay"},
+        [COBENCH_ASK_URL] = {.name = "url", .connects = true},
+        [COBENCH_ASK_COMMAND] = {.name = "command"},
+        [COBENCH_ASK_SQL] = {.name = "sql", .service = "postgresql", .connects = true},
+        [COBENCH_ASK_CACHE] = {.name = "cache", .service = "redis", .connects = true},
+        [COBENCH_ASK_BLOCK] = {.name = "block"},
+    };
+    return (unsigned)ask < sizeof rows / sizeof *rows ? &rows[ask] : NULL;
+}
+
 const char *contract_ask_name(enum cobench_ask ask)
 {
-    static const char *const names[] = {"nothing", "delay", "url", "command"};
-    return (unsigned)ask < sizeof names / sizeof *names ? names[ask] : NULL;
+    const struct contract_ask *row = contract_ask(ask);
+    return row ? row->name : NULL;
 }
 
 const char *contract_param_type_name(enum cobench_param_type type)
@@ -43,6 +57,26 @@ static int param_check(const struct cobench_task *task, const struct cobench_par
     if (param->fallback && params_check(param, param->fallback, &value, &why))
         return error_fill(err, -EINVAL, "parameter '%s' has a default that is not allowed: '%s'", param->key,
                           param->fallback);
+    return 0;
+}
+
+int contract_check_request(const struct cobench_task *task, const struct cobench_request *ask,
+                           struct cobench_error *err)
+{
+    if (ask->ask > COBENCH_ASK_DELAY && ask->ask != task->asks)
+        return error_fill(err, -EINVAL, "asked for a %s, which the task does not declare",
+                          ask->ask == COBENCH_ASK_URL   ? "URL"
+                          : contract_ask_name(ask->ask) ? contract_ask_name(ask->ask)
+                                                        : "thing that this host does not know");
+    if (ask->ask == COBENCH_ASK_DELAY && ask->delay_ns < 0)
+        return error_fill(err, -EINVAL, "asked for a negative delay");
+    if (((ask->ask == COBENCH_ASK_COMMAND || ask->ask == COBENCH_ASK_CACHE) && (!ask->words || !*ask->words)) ||
+        (ask->ask == COBENCH_ASK_SQL && (!ask->statements || !*ask->statements)) ||
+        (ask->ask == COBENCH_ASK_BLOCK && !ask->path))
+        return error_fill(err, -EINVAL, "asked for a %s without saying which", contract_ask_name(ask->ask));
+    if (ask->ask == COBENCH_ASK_BLOCK && (ask->length < 1 || ask->length > COBENCH_BLOCK_MAX))
+        return error_fill(err, -EINVAL, "asked for a block of %zu bytes: must be 1..%u", ask->length,
+                          COBENCH_BLOCK_MAX);
     return 0;
 }
 

@@ -57,6 +57,17 @@ static const struct knob rows[] = {
      .models = "thread-pool|process-pool|async",
      .services = "redis|redis-aof",
      .about = "how a job gets to its worker"},
+    {.name = "client",
+     .kind = KNOB_CHOICE,
+     .at = offsetof(struct knobs, client),
+     .choices = "default|http|pipeline|threads",
+     .fallback = "default",
+     .models = "sync|threads|thread-pool|processes|process-pool|async|async-threads|uring|openmp|interpreters",
+     .asks = "url|sql|block",
+     .choice_asks = "|url|sql|block",
+     .about = "what asks: http, a light client for plain HTTP/1.1; pipeline, libpq's pipeline mode on a loop; threads, "
+              "which read "
+              "blocks for a loop"},
     {.name = "chunk",
      .kind = KNOB_INT,
      .at = offsetof(struct knobs, chunk),

@@ -22,6 +22,9 @@ enum dispenser_choice {
     DISPENSER_ZMQ
 };
 
+/* What asks, in the order of its row's choices. */
+enum client_choice { CLIENT_DEFAULT, CLIENT_HTTP, CLIENT_PIPELINE, CLIENT_THREADS };
+
 enum start_method { START_FORK, START_SPAWN, START_FORKSERVER }; /* in the order of its row's choices */
 
 /* Their values. One of zeros is as good as knobs_default to whoever starts no interpreter. */
@@ -30,6 +33,7 @@ struct knobs {
     bool cold;                /* the gate opens before a pool is made */
     bool pin;                 /* each thread of a pool keeps to one CPU */
     unsigned dispenser;       /* enum dispenser_choice */
+    unsigned client;          /* enum client_choice */
     int64_t chunk;            /* jobs in a message of the dispenser, at most */
     int64_t stack_size;       /* of a thread, in bytes; 0: the system's */
     double switch_interval_s; /* of the interpreter */
@@ -45,7 +49,9 @@ struct knob {
     double min, max;
     const char *fallback; /* the default, as typed; of a number it may be less than min */
     const char *models;   /* those that it changes, "a|b" */
-    const char *asks;     /* the ask of the tasks for which it does, as in the list; NULL: any */
+    const char *asks;     /* those of the tasks for which it does, as in the list, "a|b"; NULL: any */
+    const char
+        *choice_asks; /* of each choice the ask that it is for, "a|b", empty: of all; NULL: no choice is for one */
     const char
         *services; /* those of its choices that need the service of the same name (run_service), "a|b"; NULL: none */
     const char *runtime; /* the only one that has it; NULL: all do */

@@ -32,7 +32,7 @@ static json_t *build_json(void)
     struct cobench_error err;
     void *handle = NULL;
 
-    transport_load(COBENCH_ASK_URL, &transport, &handle, &err); /* without it the entry is null */
+    transport_load(COBENCH_ASK_URL, CLIENT_DEFAULT, &transport, &handle, &err); /* without it the entry is null */
     json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS),
                              "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
                              text_json(transport ? transport->describe() : NULL));
@@ -112,6 +112,21 @@ static json_t *knob_services_json(const struct knob *knob)
     return object;
 }
 
+/* What a task has to ask for where a choice is for one ask. */
+static json_t *knob_choice_asks_json(const struct knob *knob)
+{
+    json_t *object = json_object(), *asks = choices_json(knob->choice_asks), *names = choices_json(knob->choices), *ask;
+    size_t i;
+    json_array_foreach(asks, i, ask)
+    {
+        if (json_string_length(ask) > 0)
+            json_object_set(object, json_string_value(json_array_get(names, i)), ask);
+    }
+    json_decref(names);
+    json_decref(asks);
+    return object;
+}
+
 static json_t *knobs_json(void)
 {
     static const char *const types[] = {
@@ -119,12 +134,12 @@ static json_t *knobs_json(void)
     json_t *array = json_array();
     const struct knob *knob;
     for (size_t i = 0; array && (knob = knobs_row(i)) != NULL; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:o, s:s}", "name", knob->name,
-                                        "type", types[knob->kind], "default", knob->fallback, "min",
-                                        number_json(knob, knob->min), "max", number_json(knob, knob->max), "choices",
-                                        choices_json(knob->choices), "models", knob_models_json(knob), "asks",
-                                        knob->asks, "services", knob_services_json(knob), "about", knob->about));
+        json_array_append_new(
+            array, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "name", knob->name, "type",
+                             types[knob->kind], "default", knob->fallback, "min", number_json(knob, knob->min), "max",
+                             number_json(knob, knob->max), "choices", choices_json(knob->choices), "models",
+                             knob_models_json(knob), "asks", choices_json(knob->asks), "choice_asks",
+                             knob_choice_asks_json(knob), "services", knob_services_json(knob), "about", knob->about));
     return array;
 }
 
@@ -153,10 +168,11 @@ static json_t *task_json(const struct cobench_task *task)
     json_t *params = json_array();
     for (const struct cobench_param *param = task->params; param && param->key; param++)
         json_array_append_new(params, param_json(param));
-    return json_pack("{s:o, s:o, s:s, s:s, s:I, s:b, s:o}", "name", text_json(task->name), "about",
-                     text_json(task->about), "kind", contract_kind_name(task->kind), "asks",
-                     contract_ask_name(task->asks), "jobs", (json_int_t)task->default_jobs, "splits", task->splits,
-                     "params", params);
+    const struct contract_ask *asks = contract_ask(task->asks);
+    return json_pack("{s:o, s:o, s:s, s:s, s:o, s:I, s:b, s:o}", "name", text_json(task->name), "about",
+                     text_json(task->about), "kind", contract_kind_name(task->kind), "asks", asks->name, "services",
+                     asks->service ? choices_json(asks->service) : json_array(), "jobs", (json_int_t)task->default_jobs,
+                     "splits", task->splits, "params", params);
 }
 
 char *list_json(const struct tasks *tasks, const struct probe *probe)

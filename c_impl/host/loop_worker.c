@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job that asks for a delay becomes a timer of the loop, one that asks for a URL or a command a request of the transport's mux;
- * both end in a callback that computes the result on the loop's thread and draws the next jobs. Jobs that ask for nothing are run
+ * A job that asks for a delay becomes a timer of the loop, one that asks for anything else a request of the transport's mux;
+ * both end in a callback that asks on or computes the result on the loop's thread, and draws the next jobs. Jobs that ask for nothing are run
  * on the spot, one after the other: an event loop cannot help them, and that is what their row shows. In an open loop a job that
  * is not yet due is a timer too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
  */
@@ -22,11 +22,13 @@
 struct request {
     struct loop_worker *owner;
     uint64_t job;
+    unsigned step;           /* how many replies it has had */
     struct loop_timer timer; /* for a job that is not yet due, and then for its delay */
     struct request *next;    /* in the stack of free ones */
 };
 
 static void draw_jobs(struct loop_worker *w);
+static void wait_start(struct request *r, const struct cobench_request *ask);
 
 /* A job's wait is over and the job done with: its place is free for the next one. */
 static void request_end(struct request *r)
@@ -40,35 +42,55 @@ static void request_end(struct request *r)
     draw_jobs(w);
 }
 
-static void delay_over(void *arg)
+/* A wait is over: the job asks on, or computes. */
+static void wait_over(struct request *r, const struct cobench_reply *reply)
 {
-    struct request *r = arg;
+    struct worker *worker = &r->owner->worker;
+    struct cobench_request ask;
 
-    worker_finish(&r->owner->worker, r->job, NULL);
-    request_end(r);
+    if (!worker->run->task->more) {
+        worker_finish(worker, r->job, reply);
+        request_end(r);
+    } else if (worker_more(worker, r->job, r->step++, reply, &ask)) {
+        request_end(r);
+    } else if (ask.ask == COBENCH_ASK_NOTHING) {
+        worker_finish(worker, r->job, reply);
+        request_end(r);
+    } else {
+        wait_start(r, &ask);
+    }
 }
+
+static void delay_over(void *arg) { wait_over(arg, NULL); }
 
 static void reply_came(void *arg, const struct cobench_reply *reply, int rc, const struct cobench_error *error)
 {
     struct request *r = arg;
 
-    if (reply)
-        worker_finish(&r->owner->worker, r->job, reply);
-    else
+    if (reply) {
+        wait_over(r, reply);
+    } else {
         worker_abandon(&r->owner->worker, r->job, rc, error);
-    request_end(r);
+        request_end(r);
+    }
 }
 
-/* Starts what a job asked for. 0: a callback will end the job; a negative errno: nothing was started. */
-static int wait_start(struct request *r, const struct cobench_request *ask, struct cobench_error *err)
+/* Starts what a job asked for: a callback will go on with it. Where it cannot be started the job has landed on return. */
+static void wait_start(struct request *r, const struct cobench_request *ask)
 {
     struct loop_worker *w = r->owner;
+    struct cobench_error err = {0};
+    int rc;
 
-    if (ask->ask == COBENCH_ASK_DELAY) {
-        r->timer.fire = delay_over;
-        return loop_ops.timer_set(w->loop, &r->timer, clock_now_ns() + ask->delay_ns);
+    r->timer.fire = delay_over;
+    if (ask->ask == COBENCH_ASK_DELAY)
+        rc = loop_ops.timer_set(w->loop, &r->timer, clock_now_ns() + ask->delay_ns);
+    else
+        rc = w->run->transport->mux_get(w->mux, ask, reply_came, r, &err);
+    if (rc) {
+        worker_abandon(&w->worker, r->job, rc, &err);
+        request_end(r);
     }
-    return w->run->transport->mux_get(w->mux, ask, reply_came, r, err);
 }
 
 /* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
@@ -76,21 +98,15 @@ static void request_start(struct request *r)
 {
     struct loop_worker *w = r->owner;
     struct cobench_request ask;
-    struct cobench_error err = {0};
 
+    r->step = 0;
     if (worker_begin(&w->worker, r->job, &ask)) {
         request_end(r);
-        return;
-    }
-    if (ask.ask == COBENCH_ASK_NOTHING) {
+    } else if (ask.ask == COBENCH_ASK_NOTHING) {
         worker_finish(&w->worker, r->job, NULL);
         request_end(r);
-        return;
-    }
-    const int rc = wait_start(r, &ask, &err);
-    if (rc) {
-        worker_abandon(&w->worker, r->job, rc, &err);
-        request_end(r);
+    } else {
+        wait_start(r, &ask);
     }
 }
 

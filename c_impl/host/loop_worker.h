@@ -18,7 +18,7 @@ struct loop_worker {
     struct run *run;
     struct worker worker;
     struct loop *loop;
-    void *mux; /* NULL unless the task asks for URLs or commands */
+    void *mux; /* NULL without a transport */
     struct request *requests;
     struct request *idle;
     unsigned most; /* requests */

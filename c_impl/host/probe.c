@@ -53,7 +53,8 @@ static int transport_open(const struct cobench_task *task, const struct transpor
 {
     const struct transport_options options = {.timeout_ns = 0};
     void *handle, *state;
-    int rc = task->asks == COBENCH_ASK_NOTHING ? 0 : transport_load(task->asks, transport, &handle, err);
+    int rc = task->asks == COBENCH_ASK_NOTHING ? 0
+                                               : transport_load(task->asks, CLIENT_DEFAULT, transport, &handle, err);
     if (rc == 0 && *transport)
         rc = (*transport)->open(&options, &state, err);
     return rc == 0 && *transport ? (*transport)->client_open(state, client, err) : rc;

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/message.h"
+#include "host/contract.h"
 #include "host/error.h"
 #include "host/params.h"
 #include "host/shared_state.h"
@@ -24,6 +25,13 @@ const char *run_service(const struct run *run, const char *name)
         if (strlen(name) == s->key_length && strncmp(s->key, name, s->key_length) == 0)
             return s->value;
     return NULL;
+}
+
+/* That of what the task asks for. */
+static const char *run_service_asked(const struct run *run)
+{
+    const char *name = contract_ask(run->task->asks)->service;
+    return name ? run_service(run, name) : NULL;
 }
 
 /* -- the gate and the task -------------------------------------------------------------------------------------------- */
@@ -98,6 +106,8 @@ int run_open_task(struct run *run, struct cobench_error *err)
     if (run->transport) {
         const struct transport_options options = {.timeout_ns = run->request_timeout_ns,
                                                   .connections = &run->shared->connections,
+                                                  .client = run->knobs.client,
+                                                  .service = run_service_asked(run),
                                                   .signals = run->signals,
                                                   .ending = &run->shared->ending};
         error_clear(err);
@@ -115,6 +125,48 @@ void run_close_task(struct run *run)
     if (run->task->close)
         run->task->close(run->state);
     run->state = run->transport_state = NULL;
+}
+
+/* One step after the other, of a task that is open. */
+static int steps_ask(struct run *run, void *client, struct cobench_error *err)
+{
+    const struct cobench_task *task = run->task;
+    struct cobench_request ask;
+    struct cobench_reply reply;
+    for (unsigned step = 0;; step++) {
+        contract_empty(&ask);
+        error_clear(err);
+        int rc = task->prepare(run->state, step, &ask, err);
+        if (rc == 0 && ask.ask != COBENCH_ASK_NOTHING && ask.ask != task->asks)
+            rc = error_fill(err, -EINVAL, "to prepare it asks for '%s'", contract_ask_name(ask.ask));
+        rc = rc ? rc : contract_check_request(task, &ask, err);
+        if (rc || ask.ask == COBENCH_ASK_NOTHING)
+            return rc;
+        rc = run->transport->client_get(client, &ask, &reply, err);
+        if (rc)
+            return rc;
+    }
+}
+
+int run_prepare(struct run *run, struct cobench_error *err)
+{
+    const bool here = run->knobs.start_method != START_FORK;
+    void *client = NULL;
+    if (!run->task->prepare || !run->transport)
+        return 0;
+    int rc = here ? run_open_task(run, err) : 0;
+    if (rc)
+        return rc;
+    error_clear(err);
+    rc = run->transport->client_open(run->transport_state, &client, err);
+    if (rc == 0) {
+        rc = steps_ask(run, client, err);
+        run->transport->client_close(client);
+    }
+    if (here)
+        run_close_task(run);
+    run->shared->connections = 0;
+    return rc;
 }
 
 int64_t run_payload(const struct run *run, struct cobench_error *err)

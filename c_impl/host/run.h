@@ -39,7 +39,7 @@ struct run {
     bool serves;          /* a server's (servers/served.h): `state` is not the task's own */
     struct shared_state *shared;
     struct dispenser *dispenser;
-    const struct transport *transport; /* NULL unless the task asks for a URL or a command */
+    const struct transport *transport; /* NULL unless the task asks for what has one */
     void *transport_state;
     const struct setting *services; /* of --service; for run_service */
     size_t service_count;
@@ -86,6 +86,10 @@ int run_start_thread(const struct run *run, pthread_t *thread, void *(*function)
  * worker process's own under START_SPAWN. */
 int run_open_task(struct run *run, struct cobench_error *err);
 void run_close_task(struct run *run);
+
+/* Asks for what the task needs to be there (`prepare`), once a run, before any worker. The task is open, or is opened for that
+ * alone (START_SPAWN). What connections it takes do not count. */
+int run_prepare(struct run *run, struct cobench_error *err);
 
 /* How many bytes a job's message carries besides its number, or a negative errno with the reason in err. */
 int64_t run_payload(const struct run *run, struct cobench_error *err);

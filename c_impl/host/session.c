@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "host/contract.h"
 #include "host/shared_state.h"
 #include "host/error.h"
 #include "host/models.h"
@@ -131,12 +132,17 @@ static int task_settle(struct session *s, struct cobench_error *err)
 static int transport_settle(struct session *s, struct cobench_error *err)
 {
     const enum cobench_ask asks = s->task.task->asks;
+    const struct contract_ask *row = contract_ask(asks);
+    struct run *run = &s->run;
     if (asks <= COBENCH_ASK_DELAY)
         return 0;
-    int rc = limits_check_files(s->args->model, asks, s->run.workers, err);
+    int rc = limits_check_files(s->args->model, asks, run->workers, err);
     if (rc == 0)
-        rc = transport_load(asks, &s->run.transport, &s->transport_handle, err);
-    if (rc == 0 && asks == COBENCH_ASK_URL)
+        rc = transport_load(asks, run->knobs.client, &run->transport, &s->transport_handle, err);
+    if (rc == 0 && row->service && !run_service(run, row->service))
+        rc = error_fill(err, -EINVAL, "task '%.64s' needs the service %s (--service %s=URL)", s->task.task->name,
+                        row->service, row->service);
+    if (rc == 0 && row->connects)
         s->record.connections = 0;
     return rc;
 }
@@ -330,6 +336,13 @@ void session_run(struct session *s)
     if (s->rc)
         return;
     s->opened = true;
+    if (!s->args->queue)
+        s->rc = run_prepare(run, &s->error);
+    if (s->rc) {
+        if (here)
+            run_close_task(run);
+        return;
+    }
     python_note(s, &s->python_open); /* now, for a run that does not come to its end */
     s->rc = s->args->model->run(run, &s->error);
     if (s->rc == 0)

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "common/clock.h"
+#include "host/contract.h"
 #include "host/shared_state.h"
 #include "host/dispenser.h"
 #include "host/error.h"
@@ -90,28 +91,30 @@ static inline void job_compute(struct worker *w, uint64_t job, struct slot *slot
     }
 }
 
-/* What the task asks for, emptied first: the url is a string, so that its first byte is enough. */
+static void ask_empty(struct worker *w, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
+{
+    contract_empty(ask);
+    ask->process = &run_slot(w->run, job)->command;
+    error_clear(err);
+}
+
+/* What the task asks for. */
 static int job_ask(struct worker *w, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
 {
     struct run *run = w->run;
-    ask->ask = COBENCH_ASK_NOTHING;
-    ask->delay_ns = 0;
-    ask->url[0] = '\0';
-    ask->words = NULL;
-    ask->directory = NULL;
-    ask->process = &run_slot(run, job)->command;
-    if (!run->task->request)
-        return 0;
-    error_clear(err);
-    const int rc = run->task->request(run->state, w->task, job, ask, err);
-    if (rc)
-        return rc;
-    if (ask->ask > COBENCH_ASK_DELAY && ask->ask != run->task->asks)
-        return error_fill(err, -EINVAL, "asked for a %s, which the task does not declare",
-                          ask->ask == COBENCH_ASK_URL ? "URL" : "command");
-    if (ask->ask == COBENCH_ASK_DELAY && ask->delay_ns < 0)
-        return error_fill(err, -EINVAL, "asked for a negative delay");
-    return 0;
+    ask_empty(w, job, ask, err);
+    const int rc = run->task->request ? run->task->request(run->state, w->task, job, ask, err) : 0;
+    return rc ? rc : contract_check_request(run->task, ask, err);
+}
+
+/* And after the reply to its step of that number. */
+static int job_more(struct worker *w, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                    struct cobench_request *ask, struct cobench_error *err)
+{
+    struct run *run = w->run;
+    ask_empty(w, job, ask, err);
+    const int rc = run->task->more ? run->task->more(run->state, w->task, job, step, reply, ask, err) : 0;
+    return rc ? rc : contract_check_request(run->task, ask, err);
 }
 
 /* A job that asks for something, waited for by blocking. */
@@ -120,21 +123,22 @@ static void job_wait(struct worker *w, uint64_t job)
     struct run *run = w->run;
     struct slot *slot = job_start(w, job);
     struct cobench_request ask;
-    struct cobench_reply reply = {0};
+    struct cobench_reply reply = {0}, *got = NULL;
     struct cobench_error err;
 
     int rc = job_ask(w, job, &ask, &err);
-    if (rc == 0 && ask.ask != COBENCH_ASK_NOTHING) {
+    for (unsigned step = 0; rc == 0 && ask.ask != COBENCH_ASK_NOTHING; step++) {
         error_clear(&err);
-        if (ask.ask == COBENCH_ASK_DELAY)
-            rc = clock_sleep_until(clock_now_ns() + ask.delay_ns);
-        else
-            rc = run->transport->client_get(w->client, &ask, &reply, &err);
-        if (rc == 0)
+        got = ask.ask == COBENCH_ASK_DELAY ? NULL : &reply;
+        rc = got ? run->transport->client_get(w->client, &ask, got, &err)
+                 : clock_sleep_until(clock_now_ns() + ask.delay_ns);
+        if (rc == 0) {
             slot->replied_ns = clock_now_ns();
+            rc = job_more(w, job, step, got, &ask, &err);
+        }
     }
     if (rc == 0)
-        job_compute(w, job, slot, ask.ask > COBENCH_ASK_DELAY ? &reply : NULL);
+        job_compute(w, job, slot, got);
     else
         job_fail(w, job, slot, rc, &err);
 }
@@ -184,6 +188,20 @@ int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)
     struct slot *slot = job_start(w, job);
     struct cobench_error err;
     const int rc = job_ask(w, job, ask, &err);
+    if (rc)
+        job_fail(w, job, slot, rc, &err);
+    else if (ask->ask != COBENCH_ASK_NOTHING)
+        slot->replied_ns = REPLY_AWAITED;
+    return rc;
+}
+
+int worker_more(struct worker *w, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                struct cobench_request *ask)
+{
+    struct slot *slot = run_slot(w->run, job);
+    struct cobench_error err;
+    slot->replied_ns = clock_now_ns();
+    const int rc = job_more(w, job, step, reply, ask, &err);
     if (rc)
         job_fail(w, job, slot, rc, &err);
     else if (ask->ask != COBENCH_ASK_NOTHING)

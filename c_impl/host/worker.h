@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A worker: one thread, process or event loop that runs jobs. Opens the task's worker and, where the task asks for
- * URLs, a blocking client of the transport; stamps the slots; turns every failure into an entry in the shared state.
+ * what has a transport, a blocking client of the transport; stamps the slots; turns every failure into an entry in the shared state.
  * One thread at a time uses a worker.
  */
 #ifndef HOST_WORKER_H
@@ -16,13 +16,13 @@ struct worker {
     struct run *run;
     int32_t id;          /* as it goes into the slots */
     void *task;          /* of task->worker_open */
-    void *client;        /* of transport->client_open; NULL under a loop or without URLs */
+    void *client;        /* of transport->client_open; NULL under a loop or without a transport */
     void *taker;         /* of the dispenser's worker_open; NULL where workers draw */
     uint64_t ended;      /* jobs that ended here, for the shared state */
     int64_t last_end_ns; /* and when the last of them did */
 };
 
-/* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if the task asks for URLs. */
+/* `flags` are those of cobench_task.worker_open. `blocking`: open a blocking client if there is a transport. */
 int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, bool blocking,
                 struct cobench_error *err);
 void worker_close(struct worker *w);
@@ -38,11 +38,14 @@ void worker_drain(struct worker *w);
 int worker_take(struct worker *w, uint64_t *job);
 void worker_done(struct worker *w, uint64_t job);
 
-/* The two halves of worker_job for hosts that wait on an event loop. worker_begin stamps the start and asks; it
+/* The parts of worker_job for hosts that wait on an event loop. worker_begin stamps the start and asks; it
  * returns 0 with *ask filled in (ask->ask may be NOTHING), or a negative errno after it has noted the failure: then
- * the job is over. worker_finish computes and stamps the end; `reply` is NULL for NOTHING and DELAY. worker_abandon
- * ends a job whose reply never came. */
+ * the job is over. worker_more does the same with a reply, NULL for that of a DELAY, to the step of that number.
+ * worker_finish computes and stamps the end; `reply` is NULL for NOTHING and DELAY. worker_abandon ends a job whose reply
+ * never came. */
 int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask);
+int worker_more(struct worker *w, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                struct cobench_request *ask);
 void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply);
 void worker_abandon(struct worker *w, uint64_t job, int rc, const struct cobench_error *error);
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from time import monotonic_ns
 
-from py_impl.contract import COMMAND, DELAY, NOTHING, URL
+from py_impl.contract import DELAY, NOTHING
 from py_impl.run import Run
 from py_impl.worker import Worker, open_worker
 
@@ -23,14 +23,20 @@ def run(run: Run) -> None:
 
 
 async def serve(run: Run) -> None:
-    worker = open_worker(run, 0)
-    run.check_workers()
+    worker = await arrive(run)
     run.gate()
     await run.loop.side_by_side([lane(run, worker, run.dispenser) for _ in range(run.workers)])
     run.end_pause_all()
-    if run.task.ASKS == URL:
-        await worker.client.close()
-    worker.close()
+    await worker.close_on_loop()
+
+
+async def arrive(run: Run) -> Worker:
+    """The loop's worker, with its connections."""
+    worker = open_worker(run, 0)
+    if worker is not None:
+        await worker.connect()
+    run.check_workers()
+    return worker
 
 
 async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = False) -> None:
@@ -43,22 +49,21 @@ async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = Fal
             run.kept.append(((job,), (await worker.await_job(job, run.task.item(job)),)))
             continue
         request = worker.begin(job)
-        if request is None:
-            continue
-        reply = None
-        if request.ask != NOTHING:
+        reply, step = None, 0
+        while request is not None and request.ask != NOTHING:
             try:
                 if request.ask == DELAY:
-                    await sleep(request.delay_ns / 1e9)
-                elif request.ask == COMMAND:
-                    reply = await worker.client.wait(request, job)
+                    reply = await sleep(request.delay_ns / 1e9)
                 else:
-                    reply = await worker.client.get(request.url)
+                    reply = await worker.client.get(request, job)
             except Exception as error:  # whatever a transport may raise
                 worker.abandon(job, error)
-                continue
-            worker.replied(job)
-        worker.finish(job, reply)
+                request = None
+            else:
+                request = worker.replied(job, step, reply)
+                step += 1
+        if request is not None:
+            worker.finish(job, reply)
 
 
 async def due(run: Run, due_ns: int) -> None:

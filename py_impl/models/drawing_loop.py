@@ -7,16 +7,16 @@ own client for event loops. Who hands messages out is a thread, as its waits wou
 from __future__ import annotations
 
 from py_impl import dispensers
-from py_impl.contract import URL, RequestFailed
+from py_impl.contract import RequestFailed
 from py_impl.dispenser import in_order, when_due, window
 from py_impl.dispensers.counter import Number
 from py_impl.dispensers.message import FILLED, pack_done, unpack_jobs
 from py_impl.dispensers.work import LOST, pack_values, unpickled
 from py_impl.dispensers import is_function
 from py_impl.errors import Failed, Impossible
-from py_impl.models.async_ import due, lane
+from py_impl.models.async_ import arrive, due, lane
 from py_impl.run import Run
-from py_impl.worker import Worker, open_worker
+from py_impl.worker import Worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def run(run: Run) -> None:
 
 
 async def serve(run: Run, name: str) -> None:
-    worker = open_worker(run, 0)
-    run.check_workers()
+    worker = await arrive(run)
     if name == "counter":
         number = Number()
         run.gate()
@@ -48,9 +47,7 @@ async def serve(run: Run, name: str) -> None:
     else:
         await serve_messages(run, worker)
     run.end_pause_all()
-    if run.task.ASKS == URL:
-        await worker.client.close()
-    worker.close()
+    await worker.close_on_loop()
 
 
 def draws(run: Run, number: Number) -> Iterator[int]:

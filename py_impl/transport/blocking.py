@@ -17,7 +17,8 @@ from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from py_impl.contract import Request
+    from py_impl.transport import Options
 
 PIECE_BYTES = 1 << 18
 
@@ -29,11 +30,9 @@ http.client._MAXHEADERS = HEADERS_MAX  # 100 by default; its own tests set it, t
 
 
 class Client:
-    """`timeout_s` is for a whole request; `connected` is called for every connection opened."""
-
-    def __init__(self, timeout_s: float, connected: Callable[[], None]) -> None:
-        self._timeout_s = timeout_s
-        self._connected = connected
+    def __init__(self, options: Options) -> None:
+        self._timeout_s = options.timeout_s
+        self._connected = options.connected
         self._places = Places()
         self._place: Place | None = None
         self._connection: HTTPConnection | None = None
@@ -43,8 +42,8 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def get(self, url: str) -> Reply:
-        place, target = self._places.cut(url)
+    def get(self, request: Request, job: int) -> Reply:
+        place, target = self._places.cut(request.url)
         where = f"{place.host}:{place.port}"
         deadline = monotonic() + self._timeout_s
         try:

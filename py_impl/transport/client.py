@@ -18,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from py_impl.contract import Request
+    from py_impl.transport import Options
+
 "localhost".encode("idna")  # as in blocking.py
 
 PIECE_BYTES = 1 << 18
@@ -110,15 +113,15 @@ def explained(error: Exception, kinds: tuple[tuple[type, str], ...], where: str,
 
 class _Client:
     """
-    `timeout_s` is for a whole request; `connected` is called for every connection opened. A client adds `open`, which makes
-    what it asks with, `close`, `ask(url, attempt) -> Reply` (these two awaited in Looping), and KINDS of `explained`.
+    A client adds `open`, which makes what it asks with, `close`, `ask(url, attempt) -> Reply` (these two awaited in Looping), and
+    KINDS of `explained`.
     """
 
     KINDS: tuple[tuple[type, str], ...] = ()
 
-    def __init__(self, timeout_s: float, connected: Callable[[], None]) -> None:
-        self.timeout_s = timeout_s
-        self._connected = connected
+    def __init__(self, options: Options) -> None:
+        self.timeout_s = options.timeout_s
+        self._connected = options.connected
         self._places = Places()
         self.open()
 
@@ -131,7 +134,8 @@ class _Client:
 
 
 class Blocking(_Client):
-    def get(self, url: str) -> Reply:
+    def get(self, request: Request, job: int) -> Reply:
+        url = request.url
         where, deadline = self._begin(url)
         while True:
             attempt = Attempt(deadline, self._connected)
@@ -144,7 +148,8 @@ class Blocking(_Client):
 
 
 class Looping(_Client):
-    async def get(self, url: str) -> Reply:
+    async def get(self, request: Request, job: int) -> Reply:
+        url = request.url
         where, deadline = self._begin(url)
         while True:
             attempt = Attempt(deadline, self._connected)

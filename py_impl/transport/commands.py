@@ -22,9 +22,8 @@ from py_impl.watchdog import signal_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import SubprocessTransport
-
     from py_impl.slots import Slots
+    from py_impl.transport import Options
 
 CHUNK_BYTES = 1 << 16
 LINE_BYTES = 255
@@ -62,65 +61,50 @@ class Printed:
 
 
 class Client:
-    """`get` waits by blocking, `wait` on the event loop."""
-
-    def __init__(self, slots: Slots | None) -> None:
-        self._slots = slots
+    def __init__(self, options: Options) -> None:
+        self._slots = options.slots
 
     def close(self) -> None:
         """Nothing of a command is left for the next one."""
 
     def get(self, request: Request, job: int) -> Reply:
-        self._may_start(job)
+        self.may_start(job)
         try:
-            process = Popen(request.words, bufsize=0, **self._how(request))
+            process = Popen(request.words, bufsize=0, **self.how(request))
         except OSError as error:
-            raise self._not_started(request, job, error) from error
-        self._note(job, process.pid)
+            raise self.not_started(request, job, error) from error
+        self.note(job, process.pid)
         printed, end = Printed(), os.pidfd_open(process.pid)
         with process.stdout as out, process.stderr as errors:
             pipes = {out.fileno(): STDOUT, errors.fileno(): STDERR}
             _read_to_end(printed, pipes, end)
             os.close(end)
-            self._end_group(process.pid)
+            self.end_group(process.pid)
             for fd, name in pipes.items():
                 printed.drain(name, fd)
-        self._note(job, COMMAND_OVER)  # before its number can be another's
+        self.note(job, COMMAND_OVER)  # before its number can be another's
         return printed.reply(process.wait())
 
-    async def wait(self, request: Request, job: int) -> Reply:
-        from asyncio import get_running_loop
-
-        self._may_start(job)
-        loop = get_running_loop()
-        ended = loop.create_future()
-        try:
-            await loop.subprocess_exec(lambda: _protocol(self, job, ended), *request.words, **self._how(request))
-        except OSError as error:
-            raise self._not_started(request, job, error) from error
-        printed, returncode = await ended
-        return printed.reply(returncode)
-
-    def _how(self, request: Request) -> dict[str, object]:
+    def how(self, request: Request) -> dict[str, object]:
         return {"stdin": DEVNULL, "stdout": PIPE, "stderr": PIPE, "cwd": request.directory,
                 "start_new_session": self._slots is not None}  # fmt: skip
 
-    def _may_start(self, job: int) -> None:
+    def may_start(self, job: int) -> None:
         while self._slots is not None and self._slots.ending():
-            self._note(job, COMMAND_OVER)
+            self.note(job, COMMAND_OVER)
             time.sleep(60)
 
-    def _note(self, job: int, process: int) -> None:
+    def note(self, job: int, process: int) -> None:
         if self._slots is not None:
             self._slots.note_command(job, process)
 
-    def _end_group(self, pid: int) -> None:
+    def end_group(self, pid: int) -> None:
         if self._slots is not None:
             with suppress(OSError):
                 os.killpg(pid, signal.SIGKILL)
 
-    def _not_started(self, request: Request, job: int, error: OSError) -> RequestFailed:
-        self._note(job, COMMAND_OVER)
+    def not_started(self, request: Request, job: int, error: OSError) -> RequestFailed:
+        self.note(job, COMMAND_OVER)
         return RequestFailed("NotStarted", f"'{os.fsdecode(request.words[0])}' cannot be started: {error.strerror}")
 
 
@@ -140,37 +124,6 @@ def _read_to_end(printed: Printed, pipes: dict[int, int], end: int) -> None:
                 del pipes[fd]
         if end in ready:
             return
-
-
-def _protocol(client: Client, job: int, ended: object) -> object:
-    """For loop.subprocess_exec, which is what asyncio.create_subprocess_exec stands on. Here, for its base class's import."""
-    from asyncio import SubprocessProtocol, get_running_loop
-
-    class Protocol(SubprocessProtocol):
-        def connection_made(self, transport: SubprocessTransport) -> None:
-            self.printed, self.transport = Printed(), transport
-            client._note(job, transport.get_pid())
-
-        def pipe_data_received(self, fd: int, data: bytes) -> None:
-            self.printed.add(fd, data)
-
-        def process_exited(self) -> None:
-            client._note(job, COMMAND_OVER)
-            client._end_group(self.transport.get_pid())
-            self.pipes = {name: self.transport.get_pipe_transport(name) for name in (STDOUT, STDERR)}
-            for pipe in self.pipes.values():
-                if not pipe.is_closing():
-                    pipe.pause_reading()
-            get_running_loop().call_soon(self.end)  # behind what has been read, which comes by call_soon, too
-
-        def end(self) -> None:
-            for name, pipe in self.pipes.items():
-                if not pipe.is_closing():
-                    self.printed.drain(name, pipe.get_extra_info("pipe").fileno())
-            self.transport.close()
-            ended.set_result((self.printed, self.transport.get_returncode()))
-
-    return Protocol()
 
 
 def end_all(slots: Slots) -> None:

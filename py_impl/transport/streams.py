@@ -16,7 +16,8 @@ from py_impl.transport.urls import BODY_MAX, BODYLESS, HEADERS_MAX, TOO_LONG, US
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from py_impl.contract import Request
+    from py_impl.transport import Options
 
 PIECE_BYTES = 1 << 18
 
@@ -30,11 +31,9 @@ class Stale(Exception):
 
 
 class Client:
-    """`timeout_s` is for a whole request; `connected` is called for every connection opened."""
-
-    def __init__(self, timeout_s: float, connected: Callable[[], None]) -> None:
-        self._timeout_s = timeout_s
-        self._connected = connected
+    def __init__(self, options: Options) -> None:
+        self._timeout_s = options.timeout_s
+        self._connected = options.connected
         self._places = Places()
         self._idle: dict[Place, list[Connection]] = {}
         self._addresses: dict[Place, asyncio.Future] = {}
@@ -47,9 +46,9 @@ class Client:
         self._idle.clear()
         await asyncio.sleep(0)  # the transports close their sockets in the loop's next turn
 
-    async def get(self, url: str) -> Reply:
+    async def get(self, request: Request, job: int) -> Reply:
         """asyncio.timeout would be the way from 3.11 on; wait_for makes a task of its own for each request."""
-        place, target = self._places.cut(url)
+        place, target = self._places.cut(request.url)
         late = False
 
         def expire() -> None:

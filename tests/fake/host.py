@@ -60,8 +60,8 @@ def knob(name, default, choices, models, asks=None, low=None, high=None):
 def knobs(host):
     starts = ["fork", "spawn"] + (["forkserver"] if host == "py" else [])
     return [knob("start-method", "fork", starts, ["processes"]),
-            knob("offload", "off", ["off", "on"], ["sync", "threads"], "function"),
-            knob("chunk", "1", None, ["sync", "processes"], "function", 1, 1000),
+            knob("offload", "off", ["off", "on"], ["sync", "threads"], ["function"]),
+            knob("chunk", "1", None, ["sync", "processes"], ["function"], 1, 1000),
             *([store()] if "FAKE_STORE" in os.environ else [])]
 
 

@@ -20,7 +20,7 @@
 #define KNOBS(fires)                                                                                       \
     "\"knobs\":[" KNOB("fire", "choice", "slow", "null", "null", fires, "[\"threads\"]", "null") "," KNOB( \
         "heat", "int", "0", "10", "90", "null", "[\"threads\",\"sync\"]",                                  \
-        "null") "," KNOB("cold", "choice", "off", "null", "null", "[\"off\",\"on\"]", "[\"async\"]", "\"delay\"") "]"
+        "null") "," KNOB("cold", "choice", "off", "null", "null", "[\"off\",\"on\"]", "[\"async\"]", "[\"delay\"]") "]"
 #define TASKS(extra)                                                                                                   \
     "\"tasks\":[{\"name\":\"calc\",\"about\":\"\",\"kind\":\"cpu\",\"asks\":\"nothing\",\"jobs\":8,\"params\":["       \
     "{\"key\":\"size\",\"type\":\"int\",\"default\":\"5\",\"min\":0,\"max\":9,\"choices\":null,\"about\":\"\"}]},"     \
@@ -214,7 +214,7 @@ TEST_WITH(test_services, fixture_new, fixture_free, struct fixture *f)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct string_list names = {NULL, 0};
         json_t *knobs = json_loads(table[i].knobs, 0, NULL);
-        catalog_services(&f->catalog, py, table[i].model, knobs, &names);
+        catalog_services(&f->catalog, py, table[i].model, knobs, NULL, &names);
         char *joined = string_list_join(&names, ", ");
         assert_string_equal(joined, table[i].services);
         free(joined);

@@ -163,7 +163,7 @@ TEST_WITH(test_requests, fixture_setup, fixture_teardown, struct fixture *f)
         {"return Request(DELAY, -1)", {0}, "ValueError", "asks for a delay of -1 ns"},
         {"return Request(DELAY, 1 << 63)", {0}, "OverflowError", NULL},
         {"return Request(DELAY, 'x')", {0}, "TypeError", NULL},
-        {"return Request('tea')", {0}, "ValueError", "asks for 'tea'; it may ask for nothing, delay or url"},
+        {"return Request('tea')", {0}, "ValueError", "asks for 'tea', which this host does not know or cannot ask for"},
         {"return Request(1)", {0}, "TypeError", NULL},
         {"return None", {0}, "AttributeError", "'NoneType' object has no attribute 'ask'"},
         {"raise SystemExit(3)", {0}, "SystemExit", "3"},
@@ -189,6 +189,61 @@ TEST_WITH(test_requests, fixture_setup, fixture_teardown, struct fixture *f)
         }
         worker_end(f);
     }
+}
+
+/* That there are such, the counterpart's table says. */
+static int some_prepare(void *state, unsigned step, struct cobench_request *ask, struct cobench_error *err)
+{
+    (void)state, (void)step, (void)ask, (void)err;
+    return 0;
+}
+
+static int some_more(void *state, void *worker, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                     struct cobench_request *ask, struct cobench_error *err)
+{
+    (void)state, (void)worker, (void)job, (void)step, (void)reply, (void)ask, (void)err;
+    return 0;
+}
+
+/* What a request names stays where it is: words until the next one, statements and a path until the task is closed. */
+TEST_WITH(test_requests_that_point, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    struct cobench_request ask = {0}, again = {0};
+    f->counterpart.prepare = some_prepare;
+    f->counterpart.more = some_more;
+    task_write(f, COBENCH_ASK_SQL, "return 1",
+               "ROWS = (Request(SQL, statements=('begin', 'select $1'), key=-7),\n"
+               "        Request(CACHE, words=[b'GET', b'k']),\n"
+               "        Request(BLOCK, path='/f', offset=1 << 40, length=512, flags=BLOCK_DIRECT),\n"
+               "        Request(SQL, statements=['list']), Request(CACHE, words=[b'a\\0b']), Request(BLOCK, path=None))\n"
+               "def request(state, worker, job):\n    return ROWS[job]\n"
+               "def more(state, worker, job, step, reply):\n    return ROWS[step] if reply is None else None\n"
+               "def prepare(state, step):\n    return Request(SQL, statements=('begin', 'select ' + '$1')) if step == 0 "
+               "else None\n");
+    worker_start(f);
+    error_clear(&f->err);
+    assert_int_equal(f->task.request(f->state, f->worker, 0, &ask, &f->err), 0);
+    assert_int_equal(ask.ask, COBENCH_ASK_SQL);
+    assert_string_equal(ask.statements[1], "select $1");
+    assert_null(ask.statements[2]);
+    assert_int_equal(ask.key, -7);
+    assert_int_equal(f->task.prepare(f->state, 0, &again, &f->err), 0);
+    assert_ptr_equal(again.statements, ask.statements); /* of equal texts */
+    again = (struct cobench_request){.ask = COBENCH_ASK_NOTHING};
+    assert_int_equal(f->task.prepare(f->state, 1, &again, &f->err), 0);
+    assert_int_equal(again.ask, COBENCH_ASK_NOTHING);
+    assert_int_equal(f->task.more(f->state, f->worker, 9, 1, NULL, &again, &f->err), 0);
+    assert_int_equal(again.ask, COBENCH_ASK_CACHE);
+    assert_string_equal(again.words[1], "k");
+    assert_null(again.words[2]);
+    assert_int_equal(f->task.request(f->state, f->worker, 2, &again, &f->err), 0);
+    assert_string_equal(again.path, "/f");
+    assert_true(again.offset == UINT64_C(1) << 40 && again.length == 512 && again.flags == COBENCH_BLOCK_DIRECT);
+    for (uint64_t job = 3; job < 6; job++) {
+        assert_int_equal(f->task.request(f->state, f->worker, job, &again, &f->err), -EPROTO);
+        error_clear(&f->err);
+    }
+    worker_end(f);
 }
 
 TEST_WITH(test_failures, fixture_setup, fixture_teardown, struct fixture *f)

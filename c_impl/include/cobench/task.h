@@ -4,24 +4,26 @@
  *
  * A task is what one unit of work asks for and computes. It is a shared object that exports one constant
  * `const struct cobench_task cobench_task` (COBENCH_TASK_SYMBOL). The host runs it under every model and does all the
- * waiting: a task only *asks* (for a delay, a URL, a command) in `request` and computes in `run`. It must not sleep, block on
+ * waiting: a task only *asks* (for a delay, a URL, a row) in `request` and computes in `run`. It must not sleep, block on
  * a socket, start threads or fork.
  *
  * Order of the calls, for one process:
  *
  *     payload                           before open, where jobs cross to their workers by messages
  *     open                              once, before any worker exists
+ *     prepare                           once a run, until it asks for nothing more
  *       before_fork                     in the parent, before each fork() of a model that forks
  *       after_fork_parent / _child      in the parent and in the child, right after it
  *         worker_open                   in the thread or child process that will run jobs
- *           request, run                for each job this worker draws, `run` after the reply is in hand
+ *           request, more, run          for each job this worker draws, `more` with each reply, `run` with the last
  *         worker_close                  in the same thread
  *     close                             once, after the last worker (in a forked child: never)
  *
- * Under the start method `spawn` every worker process calls `open` for itself and the parent never does.
+ * Under the start method `spawn` every worker process calls `open` for itself; the parent does so, and closes again before
+ * the first worker, only for a task that has `prepare`.
  *
  * Threads: `open`, `close` and the fork hooks are called by one thread while no other uses the state. `worker_open`,
- * `request`, `run` and `worker_close` of *different* workers run at the same time; the calls of one worker never
+ * `request`, `more`, `run` and `worker_close` of *different* workers run at the same time; the calls of one worker never
  * overlap. An event loop is one worker with many jobs between `request` and `run`.
  *
  * Errors: every function that returns int returns 0 or a negative errno, and may fill `err` with the detail. What it
@@ -38,18 +40,33 @@ extern "C" {
 #endif
 
 /* Goes up with every change that an older host or task would misread. A host refuses a task of another version. */
-#define COBENCH_CONTRACT_VERSION 3
+#define COBENCH_CONTRACT_VERSION 4
 #define COBENCH_TASK_SYMBOL      "cobench_task"
 
 #define COBENCH_URL_MAX     2048        /* bytes, with the final NUL */
 #define COBENCH_PAYLOAD_MAX (16u << 20) /* bytes */
+#define COBENCH_BLOCK_MAX   (16u << 20) /* bytes */
 
 /* What the work is, from which the default number of workers follows (all jobs for IO, the effective CPUs else; both
  * for MIXED). Names in JSON: "none" "cpu" "io" "mixed". */
 enum cobench_kind { COBENCH_KIND_NONE, COBENCH_KIND_CPU, COBENCH_KIND_IO, COBENCH_KIND_MIXED };
 
-/* What a job may ask its host for. Names in JSON: "nothing" "delay" "url" "command" (in the runtimes c and py). */
-enum cobench_ask { COBENCH_ASK_NOTHING, COBENCH_ASK_DELAY, COBENCH_ASK_URL, COBENCH_ASK_COMMAND };
+/* What a job may ask its host for. Names in JSON: "nothing" "delay" "url" "command" (in the runtimes c and py) "sql" "cache"
+ * "block". The services that sql and cache need, PostgreSQL and Redis, are the host's to know. */
+enum cobench_ask {
+    COBENCH_ASK_NOTHING,
+    COBENCH_ASK_DELAY,
+    COBENCH_ASK_URL,
+    COBENCH_ASK_COMMAND,
+    COBENCH_ASK_SQL,
+    COBENCH_ASK_CACHE,
+    COBENCH_ASK_BLOCK
+};
+
+/* Flags of a request. */
+#define COBENCH_URL_FRESH    1u /* on a connection of its own, closed behind it */
+#define COBENCH_URL_HTTP2    2u
+#define COBENCH_BLOCK_DIRECT 4u /* past the page cache (O_DIRECT): offset and length are multiples of 512 */
 
 /*
  * Types of a parameter, names in JSON "int" "choice" "text" "path" "url":
@@ -98,21 +115,32 @@ struct cobench_open {
     uint64_t jobs;                      /* n: how many jobs the run has, at least 1 */
 };
 
-/* What one job asks for; the host empties it first: NOTHING, no delay, the url zero at its first byte. */
+/* What one job asks for; the host empties it first: all zero, of the url its first byte. Pointers are to stay valid until the
+ * worker's next call, those of SQL and BLOCK until `close`: their texts are the same for many jobs, and prepared or opened once. */
 struct cobench_request {
     enum cobench_ask ask;
-    int64_t delay_ns;          /* DELAY: how long to wait */
-    char url[COBENCH_URL_MAX]; /* URL: absolute, http or https */
-    char *const *words;    /* COMMAND: program and arguments, NULL behind them; valid until the worker's next call */
+    unsigned flags;
+    int64_t delay_ns;      /* DELAY: how long to wait */
+    char *const *words;    /* COMMAND: program and arguments; CACHE: one command of Redis; NULL behind them */
     const char *directory; /* COMMAND: where it runs; NULL: where the host does */
     uint64_t *process;     /* COMMAND: the host's own */
+    /* SQL: one or more statements, NULL behind them, run one after the other on one connection. `$1` in any of them is `key`,
+     * a bigint. */
+    const char *const *statements;
+    int64_t key;
+    const char *path; /* BLOCK: the file, the same for all jobs; each process of workers opens it once */
+    uint64_t offset;  /* BLOCK: in bytes */
+    size_t length;    /* BLOCK: 1..COBENCH_BLOCK_MAX; fewer bytes in the file are the job's failure, "ShortBlock" */
+    char url[COBENCH_URL_MAX]; /* URL: absolute, http or https; last, as it is emptied by its first byte */
 };
 
-/* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` returns. A command that did
- * not end with status 0 is the job's failure and no reply. */
+/* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` or `more` returns. What did not
+ * come, an error that a service answers with and a command that did not end with status 0 are the job's failure and no reply. */
 struct cobench_reply {
-    int status;                /* HTTP status; COMMAND: 0 */
-    const unsigned char *body; /* `length` bytes; not NUL-terminated; NULL only where length is 0 */
+    int status; /* HTTP status; SQL: how many rows the last statement gave; CACHE: 0 for nil, else 1; else 0 */
+    /* `length` bytes; not NUL-terminated; NULL only where length is 0. SQL: the first field of the last statement's first row, as
+     * text, empty for NULL or no row; CACHE: a string, or an integer in decimal digits; BLOCK: the bytes, aligned to 512. */
+    const unsigned char *body;
     size_t length;
     uint64_t digest; /* COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32 */
 };
@@ -144,8 +172,16 @@ struct cobench_task {
     void (*after_fork_child)(void *state);
     int (*worker_open)(void *state, unsigned flags, void **worker, struct cobench_error *err);
     void (*worker_close)(void *state, void *worker);
+    /* What the run needs to be there before its first worker opens (a table, keys): step 0, 1, ... until it leaves `ask` at
+     * NOTHING. Blocking, in the first process, once a run; part of its set-up. What is not `asks` of the task is refused. */
+    int (*prepare)(void *state, unsigned step, struct cobench_request *ask, struct cobench_error *err);
     /* Says what job `job` (0..n-1) waits for. Depends only on the parameters, job and n. */
     int (*request)(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err);
+    /* Gets each reply that `run` would: where it fills in `ask`, job `job` waits again, and gets what came as the reply of the
+     * next step (1, 2, ...; this first one is step 0); where it leaves NOTHING, `run` has this last one. What a job keeps
+     * between its steps is with the worker, by the job's number; a job that fails has no `run`. */
+    int (*more)(void *state, void *worker, uint64_t job, unsigned step, const struct cobench_reply *reply,
+                struct cobench_request *ask, struct cobench_error *err);
     /* Computes the job's 64-bit result. */
     int (*run)(void *state, void *worker, uint64_t job, const struct cobench_reply *reply, uint64_t *result,
                struct cobench_error *err);
