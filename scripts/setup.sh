@@ -63,6 +63,7 @@ engines libopenmpi-dev                         pc:ompi-c      the model mpi in t
 engines python3-mpi4py                         py:mpi4py      the model mpi in the Python host
 engines python3-celery                         py:celery      the model celery, on Redis
 engines python3-distributed                    py:distributed the model dask
+services libxml2-dev                           pc:libxml-2.0  the task scrape in the C hosts: its parser of HTML
 servers python3-h11                            py:h11         the server asyncio of the Python host, and uvicorn
 servers python3-gunicorn                       py:gunicorn    the servers gunicorn, gunicorn-gthread and flask
 servers python3-flask                          py:flask       the server flask
@@ -84,7 +85,7 @@ Usage: ./scripts/setup.sh install|bench|test|figures [ARGUMENT...]
   kernels   install what the runtimes numba and cython need, and make nothing
   clients   install the HTTP clients and event loops of others that --client and --loop name, and make nothing
   engines   install the brokers and engines that --dispenser and the models mpi, celery and dask stand on, and make nothing
-  services  install the databases and caches that tasks ask (PostgreSQL, Redis) with their clients, and make nothing
+  services  install the databases and caches that tasks ask (PostgreSQL, Redis) with their clients, and what parses pages, and make nothing
   servers   install what the servers in Python stand on, and nginx, and make nothing
   missing   install nothing: name what the compiler will not find for build, run, test or figures
 

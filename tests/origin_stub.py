@@ -29,6 +29,16 @@ def body_of(job: int, size: int) -> bytes:
     return b"".join(words)[:size]
 
 
+def page_of(job: int, items: int, links: int, delay: int) -> str:
+    words = [splitmix64((job << 32) + k) for k in range(max(items, links))]
+    listed = "".join(f'<li><a href="/page/{word >> 32}?items={items}&amp;links=0&amp;delay={delay}#top">Page</a>\n'
+                     for word in words[:links])  # fmt: skip
+    rows = "".join(f"<tr id=r{k}><td class='n'>{word >> 40}</td><td>caf&eacute; &amp; <b>{word & 0xffffff}</b> &#8364;</td></tr>\n"
+                   for k, word in enumerate(words[:items]))  # fmt: skip
+    return (f'<!DOCTYPE html>\n<html lang=en><head><meta charset="utf-8"><title>Page {job}</title></head>\n<body><h1>Page {job}</h1>\n'
+            f"<!-- <a href='/no-link'> -->\n<ul>\n{listed}</ul>\n<table class='items'><tbody>\n{rows}</tbody></table>\n</body></html>\n")
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -41,12 +51,18 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         url = urlsplit(self.path)
         kind, _, name = url.path[1:].partition("/")
+        with self.server.lock:
+            self.server.asked.append(self.path)
         if kind == "body":
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             time.sleep(int(query["delay"]) / 1000)
             self.answer(body_of(int(name), int(query["size"])))
         elif kind == "echo":
             self.answer(name.encode())
+        elif kind == "page":
+            query = {key: int(values[0]) for key, values in parse_qs(url.query).items()}
+            time.sleep(query["delay"] / 1000)
+            self.answer(page_of(int(name), query["items"], query["links"], query["delay"]).encode())
         elif kind == "fault":
             getattr(self, "fault_" + name)()
         else:
@@ -92,6 +108,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def fault_no_content(self) -> None:
         self.raw(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    def fault_odd_page(self) -> None:
+        """Links of all kinds: of one that is followed the text is CAF and two bytes."""
+        self.answer(b"<HTML><BODY><A HREF=rel?x=1&amp;y=2#there>one<p>two&nbsp;<a name=none>none</a><a href>empty</a>\n"
+                    b"<script>document.write('<a href=/in-a-script>')</script><style>a > b {}</style><!-- <a href=/no> -->"
+                    b"<a href='mailto:me@example.org'>mail</a><a href='http://other.invalid/'>other</a><a href='//other.invalid/x'>x"
+                    b"<a href='../fault/rel?up'>up</a> <A href=\"/fault/odd_leaf\">&Eacute; &#233;&#xe9; &lt;b&gt; a &amp; b</a></p></BODY>")
+
+    def fault_rel(self) -> None:
+        self.answer(b"<p>relative")
+
+    def fault_odd_leaf(self) -> None:
+        self.answer(b"CAF\xc3\x89")
 
     def fault_missing(self) -> None:
         self.answer(b"gone", 404)
@@ -177,6 +206,7 @@ class Stub(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.over = threading.Event()
         self.connections = 0
+        self.asked: list[str] = []
 
     @property
     def base(self) -> str:

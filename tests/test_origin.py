@@ -22,7 +22,7 @@ import pytest
 
 from hosts import BUILD
 from lag import Lag
-from origin_stub import body_of, splitmix64
+from origin_stub import body_of, page_of, splitmix64
 
 PROGRAM = BUILD / "cobench-origin"
 REQUEST = b"GET /body/1?size=6&delay=20 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -105,6 +105,12 @@ def test_defaults_and_template(origin: Origin) -> None:
     assert origin.get("/body/5") == (200, body_of(5, 1024))
     path = origin.template.partition(str(origin.port))[2].format(job=9, size=33, delay=1)
     assert origin.get(path) == (200, body_of(9, 33))
+
+
+@pytest.mark.parametrize("job, items, links", [(7, 3, 2), (0, 0, 0), (4294967295, 1, 5), (2, 3000, 1)])
+def test_page(origin: Origin, job: int, items: int, links: int) -> None:
+    status, body = origin.get(f"/page/{job}?items={items}&links={links}&delay=1")
+    assert (status, body.decode()) == (200, page_of(job, items, links, 1))
 
 
 # -- delays -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a request for a body asks for: one table of keys, each with its range. */
+/* What a request for a body or a page asks for: one table of keys, each with its range. */
 #include "bench/origin/query.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "common/num.h"
 
-enum { KEY_SIZE, KEY_DELAY, KEY_STATUS, KEY_SHORT, KEY_STALL, KEY_PAUSE, KEY_AT, KEYS };
+enum { KEY_SIZE, KEY_DELAY, KEY_STATUS, KEY_SHORT, KEY_STALL, KEY_PAUSE, KEY_AT, KEY_ITEMS, KEY_LINKS, KEYS };
 
 static const struct key {
     const char *name;
@@ -23,6 +23,8 @@ static const struct key {
     [KEY_STALL] = {"stall", 0, 1, 0},
     [KEY_PAUSE] = {"pause", 0, QUERY_PAUSE_MAX_MS, 0},
     [KEY_AT] = {"at", 0, UINT32_MAX, -1},
+    [KEY_ITEMS] = {"items", 0, QUERY_ITEMS_MAX, 100},
+    [KEY_LINKS] = {"links", 0, QUERY_LINKS_MAX, 0},
 };
 
 /* The one line for a person; -EINVAL. */
@@ -47,7 +49,8 @@ static int pair_parse(char *pair, int64_t values[KEYS], unsigned *seen, struct q
     while (k < KEYS && strcmp(key_table[k].name, pair) != 0)
         k++;
     if (k == KEYS || equals == NULL)
-        return refuse(out, "'%.40s' is no key=value of size, delay, status, short, stall, pause or at", pair);
+        return refuse(out, "'%.40s' is no key=value of size, delay, status, short, stall, pause, at, items or links",
+                      pair);
     const struct key *key = &key_table[k];
     if (*seen & 1u << k)
         return refuse(out, "'%s' is given twice", key->name);
@@ -88,6 +91,8 @@ int query_parse(const char *job, const char *text, struct query *out)
                           .status = values[KEY_STATUS],
                           .sent = values[KEY_SHORT] >= 0 ? values[KEY_SHORT] : values[KEY_SIZE],
                           .stall = values[KEY_STALL],
+                          .items = values[KEY_ITEMS],
+                          .links = values[KEY_LINKS],
                           .pause_ms = values[KEY_AT] < 0 || values[KEY_AT] == number ? values[KEY_PAUSE] : 0};
     return 0;
 }

@@ -25,12 +25,14 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
+#include "bench/origin/page.h"
 #include "bench/origin/query.h"
 #include "bench/util/alloc.h"
 #include "common/clock.h"
 #include "common/slots.h"
 
 #define BODY_PREFIX      "/body/"
+#define PAGE_PREFIX      "/page/"
 #define HEADERS_MAX      16384
 #define REQUEST_BODY_MAX 4096
 /* A benchmark may leave warm connections alone for long; evhttp's own 50 s would close them under its feet. */
@@ -167,6 +169,12 @@ static void body_send(struct evhttp_request *request, const struct query *query)
     struct evbuffer *out = evhttp_request_get_output_buffer(request);
     struct evbuffer_iovec space;
     char length[24];
+    if (query->page) {
+        header_add(request, "Content-Type", "text/html; charset=utf-8");
+        page_add(out, query);
+        evhttp_send_reply(request, (int)query->status, NULL, NULL);
+        return;
+    }
     header_add(request, "Content-Type", "application/octet-stream");
     if (query->sent != query->size) {
         snprintf(length, sizeof length, "%" PRId64, query->size);
@@ -206,7 +214,8 @@ static void client_wait(struct client *client, struct evhttp_request *request)
         evtimer_add(&client->timer, &delay);
 }
 
-static void body_request(struct client *client, struct evhttp_request *request, const char *job, const char *query)
+static void body_request(struct client *client, struct evhttp_request *request, bool page, const char *job,
+                         const char *query)
 {
     if (query_parse(job, query, &client->query) != 0) {
         char line[sizeof client->query.problem + 1];
@@ -214,6 +223,7 @@ static void body_request(struct client *client, struct evhttp_request *request, 
         text_send(request, HTTP_BADREQUEST, "text/plain; charset=utf-8", line);
         return;
     }
+    client->query.page = page;
     /* As while its memory is collected or its disk is slow: asleep in the event loop it accepts, reads and answers nothing. */
     if (client->query.pause_ms > 0)
         (void)clock_sleep_until(clock_now_ns() + client->query.pause_ms * NS_PER_MS);
@@ -241,15 +251,19 @@ static void request_arrived(struct evhttp_request *request, void *arg)
     struct client *client = client_of(server, evhttp_request_get_connection(request));
     server->requests++;
     if (strncmp(path, BODY_PREFIX, strlen(BODY_PREFIX)) == 0)
-        body_request(client, request, path + strlen(BODY_PREFIX), evhttp_uri_get_query(uri));
+        body_request(client, request, false, path + strlen(BODY_PREFIX), evhttp_uri_get_query(uri));
+    else if (strncmp(path, PAGE_PREFIX, strlen(PAGE_PREFIX)) == 0)
+        body_request(client, request, true, path + strlen(PAGE_PREFIX), evhttp_uri_get_query(uri));
     else if (strcmp(path, "/stat") == 0)
         stat_request(server, request);
     else if (strcmp(path, "/") == 0 || *path == '\0')
         text_send(request, HTTP_OK, "text/plain; charset=utf-8",
                   "cobench-origin: "
-                  "/body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], /stat\n");
+                  "/body/JOB?size=BYTES&delay=MS[&status=N][&short=BYTES][&stall=1][&pause=MS[&at=JOB]], "
+                  "/page/JOB?items=N&links=N&delay=MS, /stat\n");
     else
-        text_send(request, HTTP_NOTFOUND, "text/plain; charset=utf-8", "there are /, /stat and /body/JOB here\n");
+        text_send(request, HTTP_NOTFOUND, "text/plain; charset=utf-8",
+                  "there are /, /stat, /body/JOB and /page/JOB here\n");
 }
 
 /* -- the listener --------------------------------------------------------------------------------------------------- */

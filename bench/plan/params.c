@@ -204,6 +204,12 @@ static int apply_sets(const struct catalog_task *task, const struct string_list 
     return rc;
 }
 
+/* A URL whose default is a path has none of its own: it is where the origin is (host_argv.c). */
+static bool is_origin_path(const json_t *row)
+{
+    return strcmp(row_text(row, "type"), "url") == 0 && *row_text(row, "default") == '/';
+}
+
 int params_resolve(const struct catalog_task *task, const json_t *given, const struct string_list *sets, json_t **out,
                    struct error *err)
 {
@@ -212,7 +218,7 @@ int params_resolve(const struct catalog_task *task, const json_t *given, const s
     const char *key;
     size_t i;
     int rc = 0;
-    json_array_foreach(task->params, i, row) if (row_text(row, "default") != NULL)
+    json_array_foreach(task->params, i, row) if (row_text(row, "default") != NULL && !is_origin_path(row))
         json_object_set_new(params, row_text(row, "key"), json_string(row_text(row, "default")));
     json_object_foreach((json_t *)(uintptr_t)given, key, value) if (rc == 0)
         rc = set_value(task, params, key, json_string_value(value), err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/process/hyperfine.h"
+#include "bench/util/alloc.h"
 
 void sample_file(const char *scratch, const char *what, const struct plan_cell *cell, int64_t copy,
                  char out[SAMPLE_PATH_SIZE])
@@ -39,9 +40,15 @@ __attribute__((format(printf, 3, 4))) static void put(struct string_list *words,
 }
 
 /* Where a task asks for a URL. */
-static const char *url_of(const struct bench *b)
+static char *url_of(const struct bench *b, const struct plan_group *g)
 {
-    return b->plan->url != NULL ? b->plan->url : b->origin != NULL ? b->origin->url : NULL;
+    const char *path = json_string_value(json_object_get(catalog_param(g->entry, "url"), "default"));
+    if (!g->needs_url || (b->plan->url == NULL && b->origin == NULL))
+        return NULL;
+    if (b->plan->url != NULL || path == NULL)
+        return xstrdup(b->plan->url != NULL ? b->plan->url : b->origin->url);
+    const char *place = strstr(b->origin->url, "://") + 3; /* as it printed it */
+    return text_format("%.*s%s", (int)(place + strcspn(place, "/") - b->origin->url), b->origin->url, path);
 }
 
 /* What stands in braces and is known is filled in; other braces stay as they are. */
@@ -72,6 +79,7 @@ static void put_program(struct string_list *words, const struct bench *b, const 
     const struct plan_group *g = &b->plan->groups[cell->group];
     const struct function *function = b->catalog->function;
     struct string_list line = {NULL, 0};
+    char *url = url_of(b, g);
     json_t *values = json_copy(g->params);
     json_object_set_new(values, "jobs", json_sprintf("%lld", (long long)g->jobs));
     json_object_set_new(values, "workers", json_sprintf("%lld", (long long)g->workers));
@@ -79,8 +87,9 @@ static void put_program(struct string_list *words, const struct bench *b, const 
     json_object_set_new(values, "slots", json_sprintf("%s/slots", b->scratch));
     if (function != NULL && function->inputs != NULL)
         json_object_set_new(values, "inputs", json_string(function->inputs));
-    if (g->needs_url && url_of(b) != NULL)
-        json_object_set_new(values, "url", json_string(url_of(b)));
+    if (url != NULL)
+        json_object_set_new(values, "url", json_string(url));
+    free(url);
     string_list_unquote(&line, cell->program); /* was looked at where it came in */
     for (size_t i = 0; i < line.count; i++)
         put_filled(words, line.items[i], values);
@@ -93,7 +102,8 @@ static void put_host(struct string_list *words, const struct bench *b, const str
 {
     const struct arrivals arrivals = plan_arrivals(b->plan, cell->group, round);
     const struct plan_group *g = &b->plan->groups[cell->group];
-    const char *url = url_of(b), *key;
+    char *url = url_of(b, g);
+    const char *key;
     const struct function *function = b->catalog->function;
     json_t *value;
     string_list_add_all(words, &b->catalog->words[cell->entry->host]);
@@ -106,8 +116,9 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     put(words, "--jobs", "%lld", (long long)g->jobs);
     put(words, "--workers", "%lld", (long long)g->workers);
     json_object_foreach(g->params, key, value) put(words, "--set", "%s=%s", key, json_string_value(value));
-    if (g->needs_url && url != NULL)
+    if (url != NULL)
         put(words, "--url", "%s", url);
+    free(url);
     json_object_foreach(cell->knobs, key, value)
     {
         string_list_addf(words, "--%s", key);

@@ -12,12 +12,21 @@
 #define VISIBLE \
     "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~" /* ASCII's */
 
-/* Refuses what the hosts' transports could not ask for, or not alike. -EINVAL. */
-static int check_url(const char *url, struct cobench_error *err)
+/* Behind the scheme; empty where it is another one. */
+static const char *place_of(const char *url)
 {
-    const char *place = strncasecmp(url, "http://", 7) == 0    ? url + 7
-                        : strncasecmp(url, "https://", 8) == 0 ? url + 8
-                                                               : "";
+    return strncasecmp(url, "http://", 7) == 0 ? url + 7 : strncasecmp(url, "https://", 8) == 0 ? url + 8 : "";
+}
+
+size_t web_site(const char *url)
+{
+    const char *place = place_of(url);
+    return (size_t)(place - url) + strcspn(place, "/?#");
+}
+
+int web_check_url(const char *url, struct cobench_error *err)
+{
+    const char *place = place_of(url);
     const size_t length = strcspn(place, "/?#");
 
     if (length > 0 && !memchr(place, '@', length) && url[strspn(url, VISIBLE)] == '\0')
@@ -39,7 +48,7 @@ int web_open(struct web *web, const struct cobench_open *how, struct cobench_err
     int rc = url_fill(&web->url, how, WEB_URL, err);
     if (!rc)
         rc = url_write(&web->url, how->jobs - 1, last, err);
-    return rc ? rc : check_url(last, err);
+    return rc ? rc : web_check_url(last, err);
 }
 
 int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err)
@@ -70,13 +79,19 @@ static int number_verdict(const struct cobench_reply *reply, uint64_t *result, s
     return -EPROTO;
 }
 
+int web_check_status(const struct cobench_reply *reply, struct cobench_error *err)
+{
+    if (reply->status == 200)
+        return 0;
+    snprintf(err->type, sizeof err->type, "HttpStatus");
+    snprintf(err->message, sizeof err->message, "status %d where 200 was expected", reply->status);
+    return -EPROTO;
+}
+
 int web_verdict(const struct web *web, const struct cobench_reply *reply, uint64_t *result, struct cobench_error *err)
 {
-    if (reply->status != 200) {
-        snprintf(err->type, sizeof err->type, "HttpStatus");
-        snprintf(err->message, sizeof err->message, "status %d where 200 was expected", reply->status);
+    if (web_check_status(reply, err))
         return -EPROTO;
-    }
     if (web->check == CHECK_STATUS) {
         *result = (uint64_t)reply->status;
         return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `fetch` and `mixed` share: their parameters, the URL of a job, and what of an answer is checked. */
+/* What `fetch`, `mixed` and, behind their own rows, others share: their parameters, the URL of a job, and what of an answer is checked. */
 #ifndef TASKS_LIB_WEB_H
 #define TASKS_LIB_WEB_H
 
@@ -42,6 +42,15 @@ struct web {
 
 /* 0 or a negative errno, as url_fill; -EINVAL also where a URL is none that both hosts can ask for. */
 int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err);
+
+/* -EINVAL where it is none that the hosts' transports could ask for, or not alike. */
+int web_check_url(const char *url, struct cobench_error *err);
+
+/* How many bytes of such a URL are its scheme and its host. */
+size_t web_site(const char *url);
+
+/* -EPROTO where the status is not 200 ("HttpStatus"). */
+int web_check_status(const struct cobench_reply *reply, struct cobench_error *err);
 
 /* A task's `request`, where its state begins with a struct web. */
 int web_request(void *state, void *worker, uint64_t job, struct cobench_request *ask, struct cobench_error *err);

@@ -32,19 +32,14 @@ class Web:
         self.check = str(params["check"])
         if self.check == "auto":
             self.check = "crc" if "{size}" in template else "status"
-        self.parts = fill(template, params)
-        last = self.url(jobs - 1)
-        if len(last.encode("utf-8", "surrogateescape")) > URL_MAX:
-            raise ValueError(f"url: longer than {URL_MAX} bytes")
-        check_url(last)
+        self.parts = filled(params, jobs)
 
     def url(self, job: int) -> str:
         return str(job).join(self.parts)
 
     def verdict(self, reply: Reply) -> int:
         """The result of a reply, or the exception that says what is wrong with it."""
-        if reply.status != 200:
-            raise HttpStatus(f"status {reply.status} where 200 was expected")
+        check_status(reply)
         if self.check == "status":
             return reply.status
         if self.check == "number":
@@ -61,12 +56,32 @@ def request(web: Web, worker: object, job: int) -> Request:
     return Request(URL, url=web.url(job))
 
 
+def check_status(reply: Reply) -> None:
+    if reply.status != 200:
+        raise HttpStatus(f"status {reply.status} where 200 was expected")
+
+
+def site_of(url: str) -> str:
+    """Its scheme and its host."""
+    scheme, between, rest = url.partition("://")
+    for mark in "/?#":
+        rest = rest.partition(mark)[0]
+    return scheme + between + rest
+
+
+def filled(params: dict[str, object], jobs: int) -> list[str]:
+    """The parameter `url` as `fill` cuts it, checked."""
+    parts = fill(str(params["url"]), params)
+    last = str(jobs - 1).join(parts)
+    if len(last.encode("utf-8", "surrogateescape")) > URL_MAX:
+        raise ValueError(f"url: longer than {URL_MAX} bytes")
+    check_url(last)
+    return parts
+
+
 def check_url(url: str) -> None:
     """Refuses what the hosts' transports could not ask for, or not alike."""
-    scheme, _, rest = url.partition("://")
-    place = rest
-    for mark in "/?#":
-        place = place.partition(mark)[0]
+    scheme, _, place = site_of(url).partition("://")
     visible = url.isascii() and url.isprintable() and " " not in url
     if scheme.lower() not in ("http", "https") or not place or "@" in place or not visible:
         raise ValueError("url: must be an absolute http or https URL of visible ASCII characters, without a user name: "
