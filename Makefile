@@ -54,17 +54,19 @@ native_c := c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/hom
 embed_o  := $(call objects,$(embed_c))
 origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
-tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(wildcard c_impl/tasks/*.c))
-has_header = $(shell printf '\043include <$(1)>\n' | $(CC) -E -x c - >/dev/null 2>&1 && echo yes)
-# Those whose library not every machine has are left out there: libhttp-parser.
-transports := $(filter-out $(if $(call has_header,http_parser.h),,$(BUILD)/transport/http.so), \
-                $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(wildcard c_impl/transport/*.c)))
+has_library = $(shell $(PC) --exists $(1) && echo yes)
+has_header = $(shell printf '\043include <%s>\n' $(1) | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
+# Tasks and transports whose library is not there are not built.
+not_here := $(if $(call has_library,libxml-2.0),,scrape) $(if $(call has_library,libpq),,sql) \
+            $(if $(call has_library,hiredis),,cache) $(if $(call has_header,http_parser.h),,http)
+tasks    := $(patsubst c_impl/tasks/%.c,$(BUILD)/tasks/%.so,$(filter-out $(not_here:%=c_impl/tasks/%.c),$(wildcard c_impl/tasks/*.c)))
+transports := $(patsubst c_impl/transport/%.c,$(BUILD)/transport/%.so,$(filter-out $(not_here:%=c_impl/transport/%.c),$(wildcard c_impl/transport/*.c)))
 # Parts of the C host that need what not every machine has: liburing, a compiler with OpenMP, Open MPI, hiredis, ZeroMQ,
 # libhttp-parser.
-plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(shell $(PC) --exists liburing && echo yes),uring) \
+plugins := $(patsubst %,$(BUILD)/plugins/%.so,$(if $(call has_library,liburing),uring) \
              $(if $(shell printf '\043include <omp.h>\n' | $(CC) -fopenmp -fsyntax-only -x c - 2>/dev/null && echo yes),openmp) \
-             $(if $(shell $(PC) --exists ompi-c && echo yes),mpi) $(if $(shell $(PC) --exists hiredis && echo yes),redis) \
-             $(if $(shell $(PC) --exists libzmq && echo yes),zmq) $(if $(call has_header,http_parser.h),http))
+             $(if $(call has_library,ompi-c),mpi) $(if $(call has_library,hiredis),redis) \
+             $(if $(call has_library,libzmq),zmq) $(if $(call has_header,http_parser.h),http))
 test_tasks := $(patsubst tests/tasks/%.c,$(BUILD)/test-tasks/%.so,$(wildcard tests/tasks/*.c)) \
               $(patsubst tests/tasks/%,$(BUILD)/test-tasks/%,$(wildcard tests/tasks/*.py))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
@@ -240,6 +242,8 @@ $(BUILD)/figures/openmp_null: $(BUILD)/obj/scripts/figures/openmp_null.o $(BUILD
 # Tasks are plug-ins: one shared object each, with what it uses of what they share, and of the libraries, linked in.
 $(BUILD)/libtask.a: $(task_lib_o)
 $(tasks): libs_of = -Wl,--as-needed $(shell $(PC) --libs zlib) -lm
+$(BUILD)/tasks/scrape.so: libs_of = -Wl,--as-needed $(shell $(PC) --libs libxml-2.0 zlib)
+$(BUILD)/obj/c_impl/tasks/scrape.o: cflags_of = $(shell $(PC) --cflags libxml-2.0)
 $(BUILD)/tasks/%.so: $(BUILD)/obj/c_impl/tasks/%.o $(BUILD)/libtask.a
 	$(call say,TASK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
@@ -249,9 +253,14 @@ $(BUILD)/test-tasks/%.so: $(BUILD)/obj/tests/tasks/%.o $(BUILD)/libtask.a
 # The host with an interpreter looks for a plug-in's Python counterpart beside it.
 $(BUILD)/test-tasks/%.py: tests/tasks/%.py
 	$(Q)mkdir -p $(@D) && cp $< $@
-$(BUILD)/transport/%.so: libs_of = $(shell $(PC) --libs libcurl)
+$(BUILD)/transport/curl.so: libs_of = $(shell $(PC) --libs libcurl)
 $(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
+$(BUILD)/transport/sql.so: libs_of = $(shell $(PC) --libs libpq)
+$(BUILD)/obj/c_impl/transport/sql.o: cflags_of = $(shell $(PC) --cflags libpq)
+$(BUILD)/transport/cache.so: libs_of = $(shell $(PC) --libs hiredis)
 $(BUILD)/transport/http.so: libs_of = -lhttp_parser
+$(BUILD)/transport/block.so: libs_of = $(if $(call has_library,liburing),$(shell $(PC) --libs liburing))
+$(BUILD)/obj/c_impl/transport/block.o: cflags_of = $(if $(call has_library,liburing),-DCOBENCH_URING)
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)

@@ -33,13 +33,13 @@ struct slots_header {
 
 /* 64 bytes, so that no two jobs share a cache line. */
 struct slot {
-    uint64_t result;  /* of `run`; 0 unless DONE */
-    int64_t start_ns; /* before `request` */
-    int64_t end_ns;   /* after `run`; 0 while RUNNING */
-    int32_t worker;   /* 0..workers-1 in pools; the job's number in models that start one worker a job */
-    uint32_t state;   /* enum slot_state */
-    uint32_t runs;    /* how often the job was started: exactly 1 in a sound run */
-    uint32_t reserved0;
+    uint64_t result;    /* of `run`; 0 unless DONE */
+    int64_t start_ns;   /* before `request` */
+    int64_t end_ns;     /* after `run`; 0 while RUNNING */
+    int32_t worker;     /* 0..workers-1 in pools; the job's number in models that start one worker a job */
+    uint32_t state;     /* enum slot_state */
+    uint32_t runs;      /* how often the job was started: exactly 1 in a sound run */
+    uint32_t waited_us; /* for a connection, where workers share fewer than they are; part of the time from its start */
     int64_t due_ns;     /* 0 in a closed loop. In an open one how long after the gate the job is to arrive, until it is
                            handed out; from then on the instant */
     int64_t replied_ns; /* when the reply or the end of the delay was in hand, 0 where nothing was asked */

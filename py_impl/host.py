@@ -151,6 +151,8 @@ class Command:
         run.inputs = None if by_messages else given.get("--inputs")
         run.request_timeout_s = self.seconds(given, "--request-timeout", REQUEST_TIMEOUT_S)
         run.processes, run.looping = model.processes, model.loop
+        run.native = model.native
+        run.connections = self.choose_connections(model, run)
         drawing = self.choose_dispenser(model, run)
         run.gate_fds = params.parse_fds("--gate", given["--gate"]) if "--gate" in given else None
         if "--end-pause" in given:
@@ -286,6 +288,16 @@ class Command:
 
         return DISPENSERS[run.knobs["dispenser"]]
 
+    def choose_connections(self, model: Model, run: Run) -> int:
+        """How many the workers share; 0: each has its own."""
+        connections = run.knobs["connections"] if run.task.ASKS in CONNECTS else 0
+        if connections == 0 or connections >= run.workers or model.baseline:
+            return 0
+        if model.apart or model.isolated:
+            whose = "interpreter" if model.isolated else "process"
+            raise Impossible(f"--connections {connections}: each {whose} of {model.name} has a connection of its own")
+        return connections
+
     def check_fds(self, model: Model, run: Run, fds: int) -> None:
         from py_impl.machine import reserve_fds
 
@@ -295,7 +307,7 @@ class Command:
             from py_impl.transport import CLIENTS
 
             offer = CLIENTS[run.task.ASKS].get(run.knobs["client"])
-            for_workers += workers * max(model.fds_a_connection, offer.fds if offer is not None else 0)
+            for_workers += (run.connections or workers) * max(model.fds_a_connection, offer.fds if offer is not None else 0)
         reserve_fds(for_workers, "a higher `ulimit -Hn`" + " or fewer workers" * (workers > 1 and for_workers > 0))
 
     def open_files(self, run: Run, slots_path: str) -> None:
@@ -313,6 +325,7 @@ class Command:
         run.prepare()
         run.turn_knobs()
         module.run(run)
+        run.close_clients()
         run.settle()
         if run.work_ns is None:
             run.work_ns = run.slots.last_end_ns()

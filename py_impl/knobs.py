@@ -78,6 +78,8 @@ KNOBS = (
          choices=("default", "pycurl", "urllib3", "requests", "httpx", "aiohttp", "asyncpg"), asks=("url", "sql"),
          choice_asks={"pycurl": "url", "urllib3": "url", "requests": "url", "httpx": "url", "aiohttp": "url",
                       "asyncpg": "sql"}),  # transport.CLIENTS, not imported here
+    Knob("connections", int, "0", "connections that all workers share, and wait for; 0: each has its own",
+         (*THREADS, "async", "native-pool"), low=1, high=100_000, asks=("url", "sql", "cache")),
     Knob("loop", str, "asyncio", "the event loop", ("async",), choices=("asyncio", "uvloop", "trio")),  # loops.LOOPS, likewise
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from py_impl.shared_state import SharedState
 
-_FIELDS = ("results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands")
+_FIELDS = ("results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands", "waits")
 
 
 class _Field:

@@ -22,6 +22,7 @@ from py_impl.dispenser import in_order, when_due
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from queue import SimpleQueue
 
     from py_impl.contract import Request
     from py_impl.transport import Options
@@ -67,6 +68,10 @@ class Run:
         self.state = None  # of task.open; None where each worker process opens for itself
         self.dispenser = None
         self.schedule: tuple[float, str, int] | None = None  # rate, kind, seed of arrivals.py; None: a closed loop
+        self.connections = 0  # fewer than the workers, that they share; 0: each has its own
+        self.clients: SimpleQueue | None = None  # then the free ones of workers that block
+        self.free_connections = None  # and of a loop a semaphore
+        self.native = False  # jobs are run in C alone, with its clients
         self.transport = None  # a module of transport/; None unless the task asks for what has one
         self.ready_ns: int | None = None  # set by gate()
         self.ready_cpu_ns: int | None = None  # likewise: the CPU time of this process at that moment
@@ -101,6 +106,24 @@ class Run:
             self.open_task()
         if self.transport is not None and hasattr(self.task, "prepare"):
             self.prepare_task()
+        if self.connections and not self.looping and not self.native:
+            self.open_clients()
+
+    def open_clients(self) -> None:
+        """Those that workers which block lend one another."""
+        from queue import SimpleQueue
+
+        self.clients = SimpleQueue()
+        try:
+            for _ in range(self.connections):
+                self.clients.put(self.transport.Client(self.transport_options()))
+        except Exception as error:  # whatever a transport may raise
+            kind, message, _ = explain(error, None)
+            raise Failed(f"connection {self.clients.qsize() + 1} of {self.connections}: {kind}: {message}") from error
+
+    def close_clients(self) -> None:
+        while self.clients is not None and not self.clients.empty():
+            self.clients.get().close()
 
     def prepare_task(self) -> None:
         """Asks for what the task needs to be there; the connections that this takes do not count."""

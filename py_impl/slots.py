@@ -26,11 +26,12 @@ EMPTY, RUNNING, DONE, FAILED = range(4)
 COMMAND_OVER = 2**64 - 1
 
 HEADER = Struct("=8sIIIIQ")  # magic version header_bytes slot_bytes reserved jobs
-SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs reserved0 due replied command
-FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "reserved0", "due_ns", "replied_ns", "command")
+SLOT = Struct("=QqqiIIIqqQ")  # result start end worker state runs waited due replied command
+FIELDS = ("result", "start_ns", "end_ns", "worker", "state", "runs", "waited_us", "due_ns", "replied_ns", "command")
 
 _ENDING_AT = 20  # reserved in the header; this host's own
-_TOUCH_AT = 36  # reserved0: a byte no worker writes
+_TOUCH_AT = 36  # waited_us: a byte that no worker writes whose process is not alone
+_WAITED_MAX = 2**32 - 1
 
 
 class Slots:
@@ -39,7 +40,7 @@ class Slots:
     what packing them does.
     """
 
-    __slots__ = ("path", "jobs", "map", "results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands")
+    __slots__ = ("path", "jobs", "map", "results", "starts", "ends", "workers", "states", "marks", "runs", "dues", "replies", "commands", "waits")
 
     def __init__(self, path: str, jobs: int, fd: int) -> None:
         self.path = path
@@ -49,6 +50,7 @@ class Slots:
         self.workers, self.states, self.runs = self._field("i", 24), self._field("I", 28), self._field("I", 32)
         self.marks = self._field("q", 24)  # worker and state in one
         self.dues, self.replies, self.commands = self._field("q", 40), self._field("q", 48), self._field("Q", 56)
+        self.waits = self._field("I", 36)
 
     def _field(self, code: str, at: int) -> memoryview:
         size = Struct("=" + code).size
@@ -69,6 +71,10 @@ class Slots:
         self.results[job], self.starts[job], self.ends[job], self.workers[job], self.states[job], runs, _, _, self.replies[job], _ = (
             SLOT.unpack(slot))
         self.runs[job] += runs
+
+    def note_wait(self, job: int, waited_ns: int) -> None:
+        """How long a job has waited for a connection."""
+        self.waits[job] = min(waited_ns // 1000, _WAITED_MAX)
 
     def note_command(self, job: int, process: int) -> None:
         """The process that a job's command is; COMMAND_OVER when it has ended."""

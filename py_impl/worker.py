@@ -40,7 +40,7 @@ class Worker:
         self.client = None
         opener = getattr(run.task, "worker_open", None)
         self.task_worker = None if opener is None else opener(run.state, flags)
-        if run.transport is not None:
+        if run.transport is not None and run.clients is None:
             self.client = run.transport.Client(run.transport_options())
         if hasattr(run.task, "call"):
             self.call_jobs = self._calling()
@@ -48,14 +48,15 @@ class Worker:
             return
         self._task_more = getattr(run.task, "more", None)
         self._task_request = None if run.task.ASKS == NOTHING else getattr(run.task, "request", None)
-        self.run_jobs: Callable[[Iterable[int]], int] = self._straight() if self._task_request is None else self._asking
+        self.run_jobs: Callable[[Iterable[int]], int] = (
+            self._straight() if self._task_request is None else self._asking if run.clients is None else self._sharing)
 
     async def connect(self) -> None:
         """On a loop, before the gate: what connections its client has to a service."""
         connect = getattr(self.client, "connect", None)
         if connect is not None:
             try:
-                await connect(self.run.workers)
+                await connect(self.run.connections or self.run.workers)
             except Exception as error:  # whatever a transport may raise
                 self.run.worker_failed(self.number, error)
 
@@ -161,8 +162,22 @@ class Worker:
         """run_jobs for a task that asks for something."""
         return max(map(self._ask, jobs))
 
+    def _sharing(self, jobs: Iterable[int]) -> int:
+        """The same with one of the clients that the workers share."""
+        clients, end_ns = self.run.clients, 0
+        for job in jobs:
+            request = self.begin(job)
+            self.client = clients.get()
+            self.waited(job)
+            end_ns = self._wait(job, request)
+            clients.put(self.client)
+            self.client = None
+        return end_ns
+
     def _ask(self, job: int) -> int:
-        request = self.begin(job)
+        return self._wait(job, self.begin(job))
+
+    def _wait(self, job: int, request: Request | None) -> int:
         if request is None:
             return monotonic_ns()
         reply, step = None, 0
@@ -198,6 +213,10 @@ class Worker:
             self._failed(job, error)
             return None
         return request
+
+    def waited(self, job: int) -> None:
+        """Stamps that it has a connection, for which it had to wait."""
+        self.run.slots.note_wait(job, monotonic_ns() - self.run.slots.starts[job])
 
     def replied(self, job: int, step: int, reply: Reply | None) -> Request | None:
         """Stamps that what was asked for is there: what the job waits for next; None where it has failed."""

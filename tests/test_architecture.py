@@ -33,16 +33,18 @@ def below(room: str) -> set[str]:
     return {"util"}.union(*({other} | below(other) for other in STANDS_ON[room]))
 
 
-# The one folder that may include a foreign header, by the header's name.
+# The folders that may include a foreign header, by the header's name.
 FOREIGN = {
     "Python.h": ["c_impl/bridge"],
     "curl/curl.h": ["c_impl/transport"],
     "http_parser.h": ["c_impl/transport", "c_impl/servers"],
     "sys/epoll.h": ["c_impl/host", "c_impl/servers"],
-    "liburing.h": ["c_impl/plugins"],
+    "liburing.h": ["c_impl/plugins", "c_impl/transport"],
     "omp.h": ["c_impl/plugins"],
     "mpi.h": ["c_impl/engines"],
-    "hiredis/hiredis.h": ["c_impl/dispensers"],
+    "hiredis/": ["c_impl/dispensers", "c_impl/transport"],
+    "libpq-fe.h": ["c_impl/transport"],
+    "libxml/": ["c_impl/tasks"],
     "zmq.h": ["c_impl/dispensers"],
     "event2/": ["bench/origin"],
 }

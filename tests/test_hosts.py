@@ -183,21 +183,23 @@ def test_wordcount_is_split(host, tmp_path, data, jobs, word):
 SMALL = {
     "null": {}, "count": {"size": 1000}, "fib": {"size": 10}, "factorize": {"divide": 10000}, "distance": {"size": 1000},
     "wordcount": {"file": "{words}"}, "wait": {"delay": 1}, "fetch": {"delay": 1, "size": 99},
-    "mixed": {"delay": 1, "size": 9, "count": 100},
+    "mixed": {"delay": 1, "size": 9, "count": 100}, "scrape": {"delay": 1, "items": 5, "links": 2},
 }  # fmt: skip
 
 
 @over_ways()
 @pytest.mark.parametrize("task", SMALL)
 def test_every_task_under_every_model(tmp_path, stub, words, host, task, model, method):
-    jobs, web = 7 if method == "fork" else 4, task in ("fetch", "mixed")
-    given = ["--task", task, "--workers", 3, "--jobs", jobs, *settings(SMALL[task]), *(["--url", stub.template] if web else [])]
+    jobs, web = 7 if method == "fork" else 4, task in ("fetch", "mixed", "scrape")
+    template = stub.base + "/page/{job}?items={items}&links={links}&delay={delay}" if task == "scrape" else stub.template
+    given = ["--task", task, "--workers", 3, "--jobs", jobs, *settings(SMALL[task]), *(["--url", template] if web else [])]
     given = [str(word).format(words=words) if "{words}" in str(word) else word for word in given]
-    if web:
+    if task in ("fetch", "mixed"):
         size, high = (99, 0) if task == "fetch" else (9, count(100) << 32)
         expected = [high + crc32(body_of(job, size)) for job in range(jobs)]
     else:
         expected = C.run(tmp_path, *given, "--model", "sync").results
+        stub.connections = 0
     done = host.run(tmp_path, *given, "--model", model, "--start-method", method)
     check_a_run(done, model, method, 3)
     assert done.results == expected
@@ -205,7 +207,7 @@ def test_every_task_under_every_model(tmp_path, stub, words, host, task, model, 
     assert (record["jobs"], record["workers"]) == (jobs, 3)
     assert (record["runtime"], record["model"], record["task"]) == (host.runtime, model, task)
     assert record["connections"] == (stub.connections if web else None)
-    waits = task in ("wait", "fetch", "mixed")
+    waits = task == "wait" or web
     assert all((row["start_ns"] < row["replied_ns"] <= row["end_ns"]) == waits for row in done.rows)
     # The kernel shares a process's time out to user and system by where its ticks fell: one of them can be 0.
     usage = record["usage"]
@@ -233,6 +235,66 @@ def test_connections_are_kept_and_counted(host, tmp_path, stub, model):
                     "--set", "delay=20")  # fmt: skip
     assert done.status == 0, done.stderr
     assert done.record["connections"] == stub.connections == (2 if model in LOOPS else workers_of(model, 8, 2))
+
+
+def test_task(host, name: str) -> Path:
+    return host.faulty.with_name(name + host.faulty.suffix)
+
+
+@over_ways()
+def test_a_job_may_ask_more_than_once(host, tmp_path, stub, model, method):
+    """And a task for what it needs, once, before all jobs."""
+    words = ["--task", test_task(host, "steps"), "--model", model, "--start-method", method, "--workers", 3, "--jobs", 5,
+             "--url", stub.base + "/body/{job}?size=8&delay=0"]  # fmt: skip
+    done = host.run(tmp_path, *words)
+    check_a_run(done, model, method, 3)
+    first = [body_of(job, 8)[0] for job in range(5)]
+    assert done.results == [first[0], *(first[job] * 1000 + first[job - 1] for job in range(1, 5))]
+    asked = [int(path.split("?")[0].rpartition("/")[2]) for path in stub.asked]
+    assert asked[:2] == [1000, 1001] and sorted(asked[2:]) == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+    assert done.record["connections"] == stub.connections - 1
+    for row in done.rows[1:]:
+        assert row["start_ns"] + 1_000_000 < row["replied_ns"] <= row["end_ns"]
+
+
+@over_models(models=("sync", "thread-pool", "async"))
+def test_a_job_that_fails_between_two_questions(host, tmp_path, stub, model):
+    done = host.run(tmp_path, "--task", test_task(host, "steps"), "--model", model, "--workers", 2, "--jobs", 4, "--set", "fails=2",
+                    "--url", stub.base + "/body/{job}?size=8&delay=0")  # fmt: skip
+    assert done.status == 1 and done.failed == [(2, "Planted")]
+    assert [row["state"] for row in done.rows] == [slots.DONE, slots.DONE, slots.FAILED, slots.DONE]
+
+
+@over_models(models=("threads", "thread-pool", "async", "async-threads", "native-pool"))
+def test_connections_that_workers_share(host, tmp_path, stub, model):
+    """The wait for one is part of a job's time, and known."""
+    if model not in [row["name"] for row in host.listing()["models"]]:
+        return
+    done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 8, "--workers", 8, "--connections", 2, "--url",
+                    stub.template, "--set", "delay=60")  # fmt: skip
+    assert done.status == 0, done.reason
+    assert done.record["connections"] == stub.connections == 2 and done.record["knobs"]["connections"] == "2"
+    waits = [row["waited_us"] for row in done.rows]
+    assert sum(wait > 50_000 for wait in waits) >= 5 and sum(wait < 50_000 for wait in waits) >= 1
+    assert all(row["waited_us"] <= (row["end_ns"] - row["start_ns"]) // 1000 for row in done.rows)
+
+
+@over_models(models=PROCESSES)
+def test_processes_share_no_connections(host, tmp_path, stub, model):
+    done = host.run(tmp_path, "--task", "fetch", "--model", model, "--jobs", 4, "--workers", 4, "--connections", 2, "--url", stub.template)
+    assert done.status == 77 and f"each process of {model} has a connection of its own" in done.reason
+
+
+def test_pages_are_parsed_alike(tmp_path, stub):
+    """By a library in each language, also where a page is none to be proud of."""
+    done = {}
+    for host in HOSTS:
+        stub.asked.clear()
+        done[host] = host.run(tmp_path, "--task", "scrape", "--model", "sync", "--jobs", 1, "--url", stub.fault("odd_page"),
+                              "--set", "links=3")  # fmt: skip
+        assert done[host].status == 0, done[host].reason
+        assert stub.asked == ["/fault/odd_page", "/fault/rel?x=1&y=2", "/fault/rel?up", "/fault/odd_leaf"]
+    assert len({host.results[0] for host in done.values()}) == 1
 
 
 @over_models(models=("sync", "async", "process-pool"))

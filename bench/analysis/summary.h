@@ -69,6 +69,7 @@ struct summary_cell {
     struct summary_rate open_loop;          /* zeros in a closed loop */
     double connections;                     /* the most of any round */
     double origin_share, origin_wait_share; /* its CPU time, and its wait for a CPU, over the work of all samples */
+    double connection_wait_share;           /* of the jobs' time, where connections are shared */
     double service_share, service_wait_share,
         service_peak_bytes; /* likewise, of what the run started; most of any sample */
     /* The most of any round; the median of the jobs' times together / work time. */

@@ -28,8 +28,9 @@ struct slots_latency {
 
 /* -1: not known. A job is in flight from its start stamp to its end stamp. */
 struct slots_in_flight {
-    int64_t most;    /* jobs in flight at once; a job that starts at the instant another ends does not overlap it */
-    int64_t busy_ns; /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
+    int64_t most;      /* jobs in flight at once; a job that starts at the instant another ends does not overlap it */
+    int64_t busy_ns;   /* the jobs' times, summed: divided by the work time, the jobs in flight on average */
+    int64_t waited_ns; /* of these, until they had a connection; 0 where each worker has its own */
 };
 
 /* Maps a file. slots_close is needed after 0 only. `jobs`: how many it has to have. */

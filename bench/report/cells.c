@@ -292,6 +292,8 @@ static const struct table_column columns[] = {
     LATENCY("p90", LATENCY_P90),
     LATENCY("p99", LATENCY_P99),
     LATENCY("max", LATENCY_MAX),
+    {"connection_wait_share", "for a connection", UNIT_SHARE, false, CELLS_LATENCY, read_number,
+     AT(connection_wait_share)},
     {"loop", NULL, UNIT_TEXT, false, 0, read_name, LOOP},
     {"rate", NULL, UNIT_RATE, false, 0, read_plan, 1},
     {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, ARRIVALS},

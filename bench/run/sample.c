@@ -125,6 +125,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         json_object_set(line, "nodes", s->nodes);
     if (s->services.cpu_ns >= 0)
         json_object_set_new(line, "services", services_json(s));
+    if (s->flight.waited_ns > 0)
+        json_object_set_new(line, "connection_wait_ns", json_integer(s->flight.waited_ns));
     if (json_object_size(s->knobs) > 0)
         json_object_set(line, "knobs", s->knobs);
     interference_add(&s->around, line);

@@ -180,6 +180,7 @@ static void times_read(const struct json_field *line, struct sample *sample)
     sample->service_wait_ns = line_optional(services, "wait_ns");
     sample->in_flight_max = line_optional(line, "in_flight_max");
     sample->busy_ns = line_optional(line, "busy_ns");
+    sample->connection_wait_ns = line_optional(line, "connection_wait_ns");
     const struct json_field *by = json_field_get(line, "disturbed_by");
     const bool disturbed = by != NULL && by->kind == JSON_STRING;
     sample->disturbances = disturbed ? interference_parse(by->text, by->text_length) : 0;

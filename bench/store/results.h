@@ -43,6 +43,7 @@ struct sample {
     int64_t origin_cpu_ns, origin_wait_ns, origin_wall_ns;
     int64_t service_cpu_ns, service_wait_ns; /* of all that it needs */
     int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
+    int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared */
     unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
 };
 

@@ -626,7 +626,8 @@ static __attribute__((noinline)) int reply_read(const struct module_state *modul
     return result;
 }
 
-/* A job that asked for something cannot do without its reply; whether it asked, the task says again. */
+/* A job that asked for something cannot do without its reply; whether it asked, the task says again (not one that asks more
+ * than once: that looks for itself). */
 static __attribute__((noinline)) bool reply_missing(const struct worker_object *worker, uint64_t job)
 {
     struct cobench_request ask;
@@ -716,7 +717,7 @@ static PyObject *task_run(PyObject *object, PyObject *const *args, Py_ssize_t co
         return NULL;
     body.obj = NULL;
     if (args[3] != Py_None ? reply_read(self->module, args[3], &reply, &body) != 0
-                           : worker->may_ask && reply_missing(worker, job)) {
+                           : worker->may_ask && worker->task->more == NULL && reply_missing(worker, job)) {
         worker_release(worker);
         return NULL;
     }
@@ -923,7 +924,7 @@ static void task_dealloc(PyObject *object)
 PyDoc_STRVAR(
     pool_doc,
     "pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled, "
-    "stack_size, cold, service) -> dict\n\n"
+    "stack_size, cold, service, connections) -> dict\n\n"
     "Runs all jobs in one call by the C host's own thread pool and transport. See bridge/native_pool.h.");
 
 /* Makes `call` the state's own; false with RuntimeError, and the call freed, where another is running. */
@@ -945,7 +946,7 @@ static bool pool_place(struct state_object *state, struct pool_call *call)
 
 static PyObject *task_pool(PyObject *object, PyObject *const *args, Py_ssize_t count)
 {
-    struct state_object *state = expect("pool", count, 12) ? state_of((struct task_object *)object, args[0]) : NULL;
+    struct state_object *state = expect("pool", count, 13) ? state_of((struct task_object *)object, args[0]) : NULL;
     if (state == NULL)
         return NULL;
     if (!state_enter(state)) {

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "host/clients.h"
 #include "host/dispenser.h"
 #include "host/end_pause.h"
 #include "host/error.h"
@@ -59,10 +60,13 @@ static void pool_work(struct pool_call *call)
         dispenser_counter(&call->dispenser, run->shared, run->jobs);
     run->dispenser = &call->dispenser;
     call->rc = transport_prepare(call);
+    if (call->rc == 0 && run->connections > 0)
+        call->rc = clients_open(run, &run->clients, &call->error);
     if (call->rc == 0)
         call->rc = model_thread_pool.run(run, &call->error);
     if (call->rc == 0)
         run_account(run);
+    clients_close(run->clients);
     if (run->transport != NULL)
         run->transport->close(run->transport_state);
     plugin_unload(call->transport_handle);
@@ -178,6 +182,7 @@ static int numbers_read(struct pool_call *call, PyObject *const *args)
     run->knobs.stack_size = PyLong_AsLongLong(args[7]);
     run->knobs.cold = PyObject_IsTrue(args[8]) == 1;
     call->service = args[9] == Py_None ? NULL : PyUnicode_AsUTF8(args[9]);
+    run->connections = (unsigned)PyLong_AsUnsignedLong(args[10]);
     return PyErr_Occurred() ? -1 : 0;
 }
 

@@ -18,7 +18,7 @@ struct pool_call;
 
 /*
  * native.Task.pool(state, slots, workers, request_timeout_ns, gate_read, gate_write, pause_read, pause_write, scheduled,
- * stack_size, cold, service): `args` are the eleven behind the state.
+ * stack_size, cold, service, connections): `args` are the twelve behind the state.
  *
  *   slots               a writable buffer (the mapped slots file), header included
  *   workers             threads, 1..jobs
@@ -28,6 +28,7 @@ struct pool_call;
  *   scheduled           true: an open loop, each slot's due_ns is how long after the gate its job arrives
  *   stack_size, cold    the knobs of these names (host/knobs.h)
  *   service             the URL of the service that the task's ask needs, a str that outlives the call, or None
+ *   connections         fewer than the workers, that they share; 0: each has its own
  *
  * NULL with an exception where the arguments are wrong or memory is short.
  */

@@ -68,6 +68,15 @@ static const struct knob rows[] = {
      .about = "what asks: http, a light client for plain HTTP/1.1; pipeline, libpq's pipeline mode on a loop; threads, "
               "which read "
               "blocks for a loop"},
+    {.name = "connections",
+     .kind = KNOB_INT,
+     .at = offsetof(struct knobs, connections),
+     .min = 1,
+     .max = 100000,
+     .fallback = "0",
+     .models = "threads|thread-pool|async|async-threads|uring|openmp|interpreters",
+     .asks = "url|sql|cache",
+     .about = "connections that all workers share, and wait for; 0: each has its own"},
     {.name = "chunk",
      .kind = KNOB_INT,
      .at = offsetof(struct knobs, chunk),

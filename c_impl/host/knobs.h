@@ -34,6 +34,7 @@ struct knobs {
     bool pin;                 /* each thread of a pool keeps to one CPU */
     unsigned dispenser;       /* enum dispenser_choice */
     unsigned client;          /* enum client_choice */
+    int64_t connections;      /* that all workers together have; 0: each has one */
     int64_t chunk;            /* jobs in a message of the dispenser, at most */
     int64_t stack_size;       /* of a thread, in bytes; 0: the system's */
     double switch_interval_s; /* of the interpreter */

@@ -4,6 +4,7 @@
  * both end in a callback that asks on or computes the result on the loop's thread, and draws the next jobs. Jobs that ask for nothing are run
  * on the spot, one after the other: an event loop cannot help them, and that is what their row shows. In an open loop a job that
  * is not yet due is a timer too, and holds its place in flight meanwhile: a place more than there are would not start it earlier.
+ * Where there are fewer connections than places a job that has started waits for one before it asks, and has it to its end.
  */
 #include "host/loop_worker.h"
 
@@ -24,7 +25,7 @@ struct request {
     uint64_t job;
     unsigned step;           /* how many replies it has had */
     struct loop_timer timer; /* for a job that is not yet due, and then for its delay */
-    struct request *next;    /* in the stack of free ones */
+    struct request *next;    /* in the stack of free ones, or among those that wait for a connection */
 };
 
 static void draw_jobs(struct loop_worker *w);
@@ -36,6 +37,7 @@ static void request_end(struct request *r)
     struct loop_worker *w = r->owner;
 
     worker_done(&w->worker, r->job);
+    w->connections++;
     r->next = w->idle;
     w->idle = r;
     w->in_flight--;
@@ -94,19 +96,47 @@ static void wait_start(struct request *r, const struct cobench_request *ask)
 }
 
 /* Runs or starts a job. One that failed at its start, like one that asked for nothing, has landed on return. */
-static void request_start(struct request *r)
+static void request_ask(struct request *r)
 {
     struct loop_worker *w = r->owner;
     struct cobench_request ask;
 
     r->step = 0;
-    if (worker_begin(&w->worker, r->job, &ask)) {
+    w->connections--;
+    if (worker_ask(&w->worker, r->job, &ask)) {
         request_end(r);
     } else if (ask.ask == COBENCH_ASK_NOTHING) {
         worker_finish(&w->worker, r->job, NULL);
         request_end(r);
     } else {
         wait_start(r, &ask);
+    }
+}
+
+/* The job that has waited longest for a connection, where there is one free; NULL: there is no such. */
+static struct request *request_served(struct loop_worker *w)
+{
+    struct request *r = w->first;
+    if (!r || w->connections == 0)
+        return NULL;
+    w->first = r->next;
+    if (!w->first)
+        w->last = &w->first;
+    worker_waited(&w->worker, r->job);
+    return r;
+}
+
+/* A job begins, and asks at once or when there is a connection for it. */
+static void request_start(struct request *r)
+{
+    struct loop_worker *w = r->owner;
+    worker_start(&w->worker, r->job);
+    if (w->shares && (w->first || w->connections == 0)) {
+        r->next = NULL;
+        *w->last = r;
+        w->last = &r->next;
+    } else {
+        request_ask(r);
     }
 }
 
@@ -146,7 +176,14 @@ static void draw_jobs(struct loop_worker *w)
     if (w->drawing)
         return;
     w->drawing = true;
-    while (!w->dry && w->idle && drawn != -EAGAIN) {
+    for (;;) {
+        struct request *r = request_served(w);
+        if (r) {
+            request_ask(r);
+            continue;
+        }
+        if (w->dry || !w->idle || drawn == -EAGAIN)
+            break;
         drawn = job_draw(w, &job, &due_ns);
         if (drawn > 0)
             request_admit(w, job, due_ns);
@@ -188,7 +225,9 @@ int loop_worker_open(struct loop_worker *w, const struct loop_worker_options *ho
     struct run *run = how->run;
     int rc;
 
-    *w = (struct loop_worker){.run = run, .most = how->in_flight};
+    *w = (struct loop_worker){.run = run, .most = how->in_flight, .shares = how->connections > 0};
+    w->connections = w->shares ? how->connections : how->in_flight;
+    w->last = &w->first;
     rc = worker_open(&w->worker, run, (int32_t)how->id, 0, false, err);
     if (rc)
         return rc;
@@ -198,7 +237,7 @@ int loop_worker_open(struct loop_worker *w, const struct loop_worker_options *ho
     if (!rc)
         rc = feed_watch(w);
     if (!rc && run->transport)
-        rc = run->transport->mux_open(run->transport_state, w->loop, &loop_ops, w->most, &w->mux, err);
+        rc = run->transport->mux_open(run->transport_state, w->loop, &loop_ops, w->connections, &w->mux, err);
     if (rc)
         loop_worker_close(w);
     return rc;
@@ -227,7 +266,8 @@ int loop_worker_drain(struct loop_worker *w, struct cobench_error *err)
 
 int loop_worker_alone(struct run *run, const struct loop_kind *kind, struct cobench_error *err)
 {
-    const struct loop_worker_options how = {.run = run, .kind = kind, .in_flight = run->workers};
+    const struct loop_worker_options how = {
+        .run = run, .kind = kind, .in_flight = run->workers, .connections = run->connections};
     struct cobench_error ignored;
     struct loop_worker w;
     int rc = loop_worker_open(&w, &how, err);

@@ -23,6 +23,10 @@ struct loop_worker {
     struct request *idle;
     unsigned most; /* requests */
     unsigned in_flight;
+    bool shares;           /* there are fewer connections than places, */
+    unsigned connections;  /* of which so many are free, */
+    struct request *first; /* and these jobs wait for one, in the order in which they came */
+    struct request **last;
     bool drawing; /* draw_jobs is at work further up the stack */
     bool dry;     /* the dispenser has no more jobs */
 };
@@ -30,8 +34,9 @@ struct loop_worker {
 struct loop_worker_options {
     struct run *run;
     const struct loop_kind *kind;
-    unsigned id;        /* as it goes into the slots */
-    unsigned in_flight; /* at most at once; at least 1 */
+    unsigned id;          /* as it goes into the slots */
+    unsigned in_flight;   /* at most at once; at least 1 */
+    unsigned connections; /* for these, less than in_flight; 0: each has its own */
 };
 
 /* 0, or a negative errno with the reason in err: then there is nothing to close. */

@@ -16,6 +16,7 @@
 #include "host/knobs.h"
 
 struct children;
+struct clients;
 struct dispenser;
 struct end_pause;
 struct message_part;
@@ -41,6 +42,8 @@ struct run {
     struct dispenser *dispenser;
     const struct transport *transport; /* NULL unless the task asks for what has one */
     void *transport_state;
+    unsigned connections;           /* fewer than the workers, that they share; 0: each has its own */
+    struct clients *clients;        /* then those of workers that block; NULL: they have their own */
     const struct setting *services; /* of --service; for run_service */
     size_t service_count;
     const struct placement *placement; /* of --hosts: where the workers are; NULL: all on this machine */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "host/clients.h"
 #include "host/contract.h"
 #include "host/shared_state.h"
 #include "host/error.h"
@@ -129,6 +130,21 @@ static int task_settle(struct session *s, struct cobench_error *err)
     return knobs_settle(s, err);
 }
 
+/* How many connections the workers share, where each does not have its own. */
+static int connections_settle(struct session *s, struct cobench_error *err)
+{
+    const struct model *model = s->args->model;
+    struct run *run = &s->run;
+    const int64_t connections = run->knobs.connections;
+    if (connections == 0 || connections >= run->workers || model->one_at_a_time)
+        return 0;
+    if (model->uses_processes || model->engine)
+        return error_fill(err, -ENOSYS, "--connections %lld: each process of %s has a connection of its own",
+                          (long long)connections, model->name);
+    run->connections = (unsigned)connections;
+    return 0;
+}
+
 static int transport_settle(struct session *s, struct cobench_error *err)
 {
     const enum cobench_ask asks = s->task.task->asks;
@@ -136,7 +152,9 @@ static int transport_settle(struct session *s, struct cobench_error *err)
     struct run *run = &s->run;
     if (asks <= COBENCH_ASK_DELAY)
         return 0;
-    int rc = limits_check_files(s->args->model, asks, run->workers, err);
+    int rc = row->connects ? connections_settle(s, err) : 0;
+    if (rc == 0)
+        rc = limits_check_files(s->args->model, asks, run->connections ? run->connections : run->workers, err);
     if (rc == 0)
         rc = transport_load(asks, run->knobs.client, &run->transport, &s->transport_handle, err);
     if (rc == 0 && row->service && !run_service(run, row->service))
@@ -338,6 +356,8 @@ void session_run(struct session *s)
     s->opened = true;
     if (!s->args->queue)
         s->rc = run_prepare(run, &s->error);
+    if (s->rc == 0 && run->connections > 0 && !s->args->model->uses_loop)
+        s->rc = clients_open(run, &run->clients, &s->error);
     if (s->rc) {
         if (here)
             run_close_task(run);
@@ -349,6 +369,7 @@ void session_run(struct session *s)
         run_account(run);
     python_note(s, &s->python_ended);
     dispenser_close(&s->dispenser);
+    clients_close(run->clients);
     if (here)
         run_close_task(run);
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "common/clock.h"
+#include "host/clients.h"
 #include "host/contract.h"
 #include "host/shared_state.h"
 #include "host/dispenser.h"
@@ -26,7 +27,7 @@ int worker_open(struct worker *w, struct run *run, int32_t id, unsigned flags, b
         rc = run->task->worker_open(run->state, flags, &w->task, err);
     if (rc)
         return rc;
-    if (blocking && run->transport)
+    if (blocking && run->transport && !run->clients)
         rc = run->transport->client_open(run->transport_state, &w->client, err);
     if (rc == 0 && dispenser->kind)
         rc = dispenser->kind->worker_open(dispenser->state, (unsigned)id, &w->taker, err);
@@ -117,11 +118,16 @@ static int job_more(struct worker *w, uint64_t job, unsigned step, const struct 
     return rc ? rc : contract_check_request(run->task, ask, err);
 }
 
+static void slot_waited(struct slot *slot)
+{
+    const int64_t us = (clock_now_ns() - slot->start_ns) / NS_PER_US;
+    slot->waited_us = us < UINT32_MAX ? (uint32_t)us : UINT32_MAX;
+}
+
 /* A job that asks for something, waited for by blocking. */
-static void job_wait(struct worker *w, uint64_t job)
+static void job_wait(struct worker *w, uint64_t job, struct slot *slot)
 {
     struct run *run = w->run;
-    struct slot *slot = job_start(w, job);
     struct cobench_request ask;
     struct cobench_reply reply = {0}, *got = NULL;
     struct cobench_error err;
@@ -143,12 +149,25 @@ static void job_wait(struct worker *w, uint64_t job)
         job_fail(w, job, slot, rc, &err);
 }
 
+/* The same with one of the clients that workers share. */
+static void job_wait_shared(struct worker *w, uint64_t job, struct slot *slot)
+{
+    w->client = clients_take(w->run->clients);
+    slot_waited(slot);
+    job_wait(w, job, slot);
+    clients_give(w->run->clients, w->client);
+    w->client = NULL;
+}
+
 void worker_job(struct worker *w, uint64_t job)
 {
-    if (w->run->task->request)
-        job_wait(w, job);
+    struct slot *slot = job_start(w, job);
+    if (!w->run->task->request)
+        job_compute(w, job, slot, NULL);
+    else if (w->run->clients)
+        job_wait_shared(w, job, slot);
     else
-        job_compute(w, job, job_start(w, job), NULL);
+        job_wait(w, job, slot);
 }
 
 int worker_take(struct worker *w, uint64_t *job)
@@ -183,9 +202,13 @@ void worker_drain(struct worker *w)
     }
 }
 
-int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask)
+void worker_start(struct worker *w, uint64_t job) { job_start(w, job); }
+
+void worker_waited(struct worker *w, uint64_t job) { slot_waited(run_slot(w->run, job)); }
+
+int worker_ask(struct worker *w, uint64_t job, struct cobench_request *ask)
 {
-    struct slot *slot = job_start(w, job);
+    struct slot *slot = run_slot(w->run, job);
     struct cobench_error err;
     const int rc = job_ask(w, job, ask, &err);
     if (rc)

@@ -14,9 +14,10 @@
 
 struct worker {
     struct run *run;
-    int32_t id;          /* as it goes into the slots */
-    void *task;          /* of task->worker_open */
-    void *client;        /* of transport->client_open; NULL under a loop or without a transport */
+    int32_t id; /* as it goes into the slots */
+    void *task; /* of task->worker_open */
+    void *
+        client; /* of transport->client_open; NULL under a loop, without a transport, and without run->clients between jobs */
     void *taker;         /* of the dispenser's worker_open; NULL where workers draw */
     uint64_t ended;      /* jobs that ended here, for the shared state */
     int64_t last_end_ns; /* and when the last of them did */
@@ -38,12 +39,14 @@ void worker_drain(struct worker *w);
 int worker_take(struct worker *w, uint64_t *job);
 void worker_done(struct worker *w, uint64_t job);
 
-/* The parts of worker_job for hosts that wait on an event loop. worker_begin stamps the start and asks; it
- * returns 0 with *ask filled in (ask->ask may be NOTHING), or a negative errno after it has noted the failure: then
- * the job is over. worker_more does the same with a reply, NULL for that of a DELAY, to the step of that number.
+/* The parts of worker_job for hosts that wait on an event loop. worker_start stamps the start, worker_waited that the job has a
+ * connection for which it had to wait. worker_ask returns 0 with *ask filled in (ask->ask may be NOTHING), or a negative
+ * errno after it has noted the failure: then the job is over. worker_more does the same with a reply, NULL for that of a DELAY, to the step of that number.
  * worker_finish computes and stamps the end; `reply` is NULL for NOTHING and DELAY. worker_abandon ends a job whose reply
  * never came. */
-int worker_begin(struct worker *w, uint64_t job, struct cobench_request *ask);
+void worker_start(struct worker *w, uint64_t job);
+void worker_waited(struct worker *w, uint64_t job);
+int worker_ask(struct worker *w, uint64_t job, struct cobench_request *ask);
 int worker_more(struct worker *w, uint64_t job, unsigned step, const struct cobench_reply *reply,
                 struct cobench_request *ask);
 void worker_finish(struct worker *w, uint64_t job, const struct cobench_reply *reply);

@@ -16,14 +16,14 @@ class Model:
 
     __slots__ = (
         "name", "module", "about", "processes", "loop", "baseline", "extra", "fds_a_worker", "fds_a_connection", "runtimes",
-        "remote", "services", "drawing", "apart", "alone",
+        "remote", "services", "drawing", "apart", "alone", "isolated", "native",
     )  # fmt: skip
 
     def __init__(
         self, name: str, module: str, about: str, *, processes: bool = False, loop: bool = False,
         baseline: bool = False, extra: bool = False, fds_a_worker: int = 0, fds_a_connection: int = 1,
         runtimes: tuple[str, ...] = ("py", "ext", "cython", "numba"), services: tuple[str, ...] = (), drawing: str = "",
-        remote: bool = False, engine: bool = False, alone: bool = False,
+        remote: bool = False, engine: bool = False, alone: bool = False, isolated: bool = False, native: bool = False,
     ) -> None:  # fmt: skip
         self.name = name
         self.module = ("engines." if engine else "models.") + module  # in py_impl; has run(run: Run) -> None
@@ -35,6 +35,8 @@ class Model:
         self.extra = extra or engine  # the driver runs it only where it is named
         self.apart = processes or engine  # its jobs run in other processes
         self.alone = alone  # which inherit nothing: each opens the task, and the host does not
+        self.isolated = isolated  # each worker has an interpreter of its own, in this process
+        self.native = native  # jobs are run in C alone, with its clients
         self.fds_a_worker = fds_a_worker  # descriptors the host holds for each worker, its connection aside
         self.fds_a_connection = fds_a_connection  # and for that: one, or with libcurl its socket and two to wake it
         self.runtimes = runtimes  # that have it
@@ -52,7 +54,7 @@ MODELS = (
     Model("async", "async_", "asyncio, one event loop", loop=True, drawing="drawing_loop"),
     Model(
         "interpreters", "interpreters", "concurrent.futures.InterpreterPoolExecutor", extra=sys.version_info < INTERPRETERS,
-        fds_a_worker=2,
+        fds_a_worker=2, isolated=True,
     ),  # fmt: skip
     Model("mpi", "mpi", "mpi4py's MPIPoolExecutor over the ranks of one job of Open MPI", engine=True, alone=True,
           remote=True, runtimes=("py", "ext")),
@@ -64,7 +66,7 @@ MODELS = (
           runtimes=("py", "ext")),
     Model(
         "native-pool", "native_pool", "one call: the C host's thread pool runs all jobs", fds_a_connection=3,
-        runtimes=("ext",),
+        runtimes=("ext",), native=True,
     ),  # fmt: skip
 )
 

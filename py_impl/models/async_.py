@@ -33,6 +33,8 @@ async def serve(run: Run) -> None:
 async def arrive(run: Run) -> Worker:
     """The loop's worker, with its connections."""
     worker = open_worker(run, 0)
+    if run.connections:
+        run.free_connections = run.loop.semaphore(run.connections)
     if worker is not None:
         await worker.connect()
     run.check_workers()
@@ -41,7 +43,7 @@ async def arrive(run: Run) -> Worker:
 
 async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = False) -> None:
     """One of the jobs in flight, and after it the next. With `handed` they are due."""
-    sleep = run.loop.sleep
+    sleep, shared = run.loop.sleep, run.free_connections
     for job in jobs:
         if run.schedule is not None and not handed:
             await due(run, run.due(job))
@@ -49,6 +51,9 @@ async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = Fal
             run.kept.append(((job,), (await worker.await_job(job, run.task.item(job)),)))
             continue
         request = worker.begin(job)
+        if shared is not None:
+            await shared.acquire()
+            worker.waited(job)
         reply, step = None, 0
         while request is not None and request.ask != NOTHING:
             try:
@@ -64,6 +69,8 @@ async def lane(run: Run, worker: Worker, jobs: Iterable[int], handed: bool = Fal
                 step += 1
         if request is not None:
             worker.finish(job, reply)
+        if shared is not None:
+            shared.release()
 
 
 async def due(run: Run, due_ns: int) -> None:

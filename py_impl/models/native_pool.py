@@ -16,7 +16,7 @@ def run(run: Run) -> None:
     timeout_ns = round(run.request_timeout_s * 1e9)
     run.catch_up = lambda: note(run, run.task.pool_found(run.state))
     found = run.task.pool(run.state, run.slots.map, run.workers, timeout_ns, *gate, *pause, run.schedule is not None,
-                          run.knobs["stack-size"], run.knobs["cold"], run.service_asked())
+                          run.knobs["stack-size"], run.knobs["cold"], run.service_asked(), run.connections)
     run.catch_up = None
     note(run, found)
     if found["code"]:

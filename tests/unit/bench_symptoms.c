@@ -20,7 +20,9 @@ TEST(test_in_flight)
     static const struct {
         uint64_t jobs;
         int64_t stamps[JOBS_MAX][2];
-        struct slots_in_flight expected;
+        struct {
+            int64_t most, busy_ns;
+        } expected;
     } table[] = {
         {1, {{10, 20}}, {1, 10}},
         {1, {{10, 10}}, {1, 0}},
@@ -35,12 +37,14 @@ TEST(test_in_flight)
     for (size_t i = 0; i < COUNT(table); i++) {
         struct slot slots[JOBS_MAX] = {{0}};
         for (uint64_t j = 0; j < table[i].jobs; j++)
-            slots[j] = (struct slot){.start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1]};
+            slots[j] = (struct slot){
+                .start_ns = table[i].stamps[j][0], .end_ns = table[i].stamps[j][1], .waited_us = 3};
         const struct slots_view view = view_of(slots, table[i].jobs);
         struct slots_in_flight got;
         slots_count_in_flight(&view, &got);
         assert_int_equal(got.most, table[i].expected.most);
         assert_int_equal(got.busy_ns, table[i].expected.busy_ns);
+        assert_int_equal(got.waited_ns, 3000 * table[i].jobs);
     }
 }
 
