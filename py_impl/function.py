@@ -120,6 +120,8 @@ def load(source: str, inputs: str | None, path: str | None) -> Function:
     except FileNotFoundError as error:
         raise Usage(f"task '{source}': there is no file '{error.filename}'") from error
     except (Exception, SystemExit) as error:  # whatever a user's module may raise
+        while isinstance(error.__cause__, ImportError):  # numpy wraps it in a page of advice
+            error = error.__cause__
         raise Usage(f"task '{source}' does not load: {type(error).__name__}: {error}") from error
     if not callable(found):
         raise Usage(f"task '{source}': '{name}' is no function but a {type(found).__name__}")
