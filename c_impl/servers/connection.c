@@ -41,9 +41,10 @@ void connection_free(struct connection *c)
 
 void connection_waits(struct connection *c)
 {
-    if (!c->request.begun || !c->waited)
-        atomic_store_explicit(&c->since_ns, clock_now_ns(), memory_order_relaxed);
+    const bool stays = c->request.begun && c->waited;
+    const int64_t since_ns = stays ? atomic_load_explicit(&c->since_ns, memory_order_relaxed) : clock_now_ns();
     c->waited = c->request.begun;
+    atomic_store_explicit(&c->since_ns, since_ns, memory_order_release);
 }
 
 void connection_works(struct connection *c)

@@ -64,7 +64,8 @@ void connection_free(struct connection *c);
  * what it says. */
 enum connection_state connection_next(struct connection *c, struct connection_worker *w, uint64_t *number);
 
-/* Nobody works on it from now on, or somebody does. */
+/* Nobody works on it from now on, or a job does. The former is the last that a thread does to a connection that another one may
+ * then find, which reads since_ns (memory_order_acquire) first of all. */
 void connection_waits(struct connection *c);
 void connection_works(struct connection *c);
 

@@ -265,11 +265,12 @@ static int set_watch(struct taker *t, struct connection *c, uint32_t events)
 {
     const bool once = way_of(t->requests) == SERVER_POOL;
     struct epoll_event event = {.events = events | (once ? (uint32_t)EPOLLONESHOT : 0), .data.fd = c->fd};
-    if (c->events == events && !once)
-        return 0;
-    const int how = events == 0 ? EPOLL_CTL_DEL : c->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const uint32_t before = c->events;
+    const int how = events == 0 ? EPOLL_CTL_DEL : before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     c->events = events;
-    return epoll_ctl(t->set, how, c->fd, &event) < 0 ? -errno : 0;
+    if (events)
+        connection_waits(c);
+    return (before != events || once) && epoll_ctl(t->set, how, event.data.fd, &event) < 0 ? -errno : 0;
 }
 
 static void set_free(struct taker *t, struct connection *c)
@@ -281,17 +282,18 @@ static void set_free(struct taker *t, struct connection *c)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* Hangs up on connections that wait too long; who has them in a set then finds them at their end. */
+/* Hangs up on connections that wait too long, and not for us; who has them in a set then finds them at their end. */
 static void set_sweep(struct requests *r)
 {
     const int64_t since_ns = clock_now_ns() - r->how->timeout_ns;
     uint64_t times;
+    char byte;
     if (read(r->timer, &times, sizeof times) < 0)
         return; /* another thread was faster */
     pthread_mutex_lock(&r->lock);
     for (unsigned fd = 0; fd < r->connection_limit; fd++) {
         const struct connection *c = r->connections[fd];
-        if (c && c->since_ns < since_ns)
+        if (c && c->since_ns < since_ns && recv((int)fd, &byte, 1, MSG_PEEK) <= 0)
             shutdown((int)fd, SHUT_RDWR);
     }
     pthread_mutex_unlock(&r->lock);
@@ -300,7 +302,6 @@ static void set_sweep(struct requests *r)
 /* What becomes of a connection that nobody works on. In a pool it may be another thread's from then on. */
 static void set_park(struct taker *t, struct connection *c, enum connection_state state)
 {
-    connection_waits(c);
     if (state == CONNECTION_OVER || set_watch(t, c, state == CONNECTION_WRITES ? EPOLLOUT : EPOLLIN) < 0)
         set_free(t, c);
 }
@@ -398,7 +399,7 @@ static struct connection *set_next(struct taker *t, int *rc)
         set_accept(t);
     else if (fd == r->timer)
         set_sweep(t->requests);
-    else
+    else if (r->connections[fd] && atomic_load_explicit(&r->connections[fd]->since_ns, memory_order_acquire))
         return r->connections[fd];
     return NULL;
 }
