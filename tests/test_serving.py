@@ -13,13 +13,14 @@ import struct
 import subprocess
 import sys
 import time
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, suppress
+from copy import copy
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import pytest
 
-from hosts import EXT, HOSTS, PY, ROOT, Host, alive, children_of, python_task, wait_until
+from hosts import BUILD, C, EMBED, EXT, HOSTS, PY, ROOT, Host, alive, children_of, python_task, wait_until
 
 JOBS = 8
 FAILING = 5  # a job of the task
@@ -51,6 +52,14 @@ KINDS = (
     Kind(PY, "flask", **GUNICORN | {"needs": ("gunicorn", "flask")}, keeps=False),
     Kind(PY, "uvicorn", ("uvicorn",), workers=2, replaces=True, foreign=True),
     Kind(EXT, "threads", replaces=True),
+    Kind(C, "epoll"),
+    Kind(C, "epoll-cores", workers=2),
+    Kind(C, "thread-pool", workers=2),
+    Kind(C, "thread", workers=4),
+    Kind(C, "prefork", workers=2, replaces=True),
+    Kind(EMBED, "epoll"),
+    Kind(EMBED, "thread", workers=4),
+    Kind(EMBED, "prefork", workers=2, replaces=True),
 )
 
 
@@ -115,6 +124,8 @@ def start(kind: Kind, *words: object, task: object = None) -> Served:
     for module in kind.needs:
         if find_spec(module) is None:
             pytest.skip(f"an optional library is missing: {module}")
+    if kind.host in (C, EMBED) and not (BUILD / "plugins" / "http.so").exists():
+        pytest.skip("an optional library is missing: libhttp-parser")
     workers = ("--workers", kind.workers) if kind.workers else ()
     return Served(kind.host.program, task or kind.host.faulty, "--model", kind.name, *workers, *words)
 
@@ -242,6 +253,47 @@ def test_who_is_silent_for_too_long_is_closed(kind):
         assert time.monotonic() - begun >= 0.08
         last = server.end()
         assert sorted(last["per_worker"])[-1] == last["requests"] == 1 and (last["errors"], last["reason"]) == (0, None)
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is C and kind.name in ("epoll", "thread-pool")], ids=str)
+def test_descriptors_run_out(kind):
+    """Who comes then is closed at once, and the others are served on."""
+    limited = replace(kind, host=copy(kind.host))
+    limited.host.program = ["prlimit", "--nofile=40:40", *kind.host.program]
+    server = start(limited)
+    try:
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(server.socket()) for _ in range(50)]
+            answers = []
+            for sock in sockets:
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    sock.sendall(request("/work?job=2"))
+                    answers.append(sock.recv(4096))
+            served = sum(answer.endswith(result(2)) for answer in answers)
+            assert 20 <= served <= 36 and answers[0].endswith(result(2))
+        server.check()
+        last = server.end()
+        assert last["requests"] == served + 1 and last["refused"] >= 50 - served
+    finally:
+        server.kill()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is C and kind.name in ("thread", "prefork")], ids=str)
+def test_more_connections_than_workers_wait(kind):
+    server = start(kind)
+    try:
+        with ExitStack() as stack:
+            first = [stack.enter_context(server.socket()) for _ in range(kind.workers)]
+            for sock in first:
+                sock.sendall(request("/work?job=2"))
+                assert sock.recv(4096).endswith(result(2))
+            with server.socket() as last:
+                last.sendall(request("/work?job=3"))
+                first.pop().close()
+                assert last.recv(4096).endswith(result(3))
+        assert server.end()["requests"] == kind.workers + 1
     finally:
         server.kill()
 
