@@ -360,7 +360,7 @@ def test_an_unknown_suite_is_told_the_known_ones():
 
 
 def test_unknown_commands_and_options(checkout):
-    for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, list, report, "),
+    for args, said in [((), "Usage"), (("fly",), "unknown command 'fly' (known: run, serve-bench, list, report, "),
                        (("run", "--task", "null", "--nosuch"), "nosuch")]:
         done = checkout(*args)
         assert done.returncode == 2 and said in done.stderr
@@ -380,10 +380,10 @@ def test_output_that_cannot_be_written_is_an_error(checkout, words, to):
     assert words[0] != "run" or len(words) == 2 or (checkout.results / "latest" / "index.html").exists()
 
 
-NEEDS_VALUE = {"run": "--rounds", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",
+NEEDS_VALUE = {"run": "--rounds", "serve-bench": "--rates", "list": "--tasks", "report": "--format", "plot": "--only", "compare": "--only",
                "advise": "--format", "claims": "--file", "doctor": "--root"}  # fmt: skip
-TAKES_NONE = {"run": "--quiet", "list": "--json", "report": "--quiet", "advise": "--json", "doctor": "--json"}
-TOO_MANY = {"run": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
+TAKES_NONE = {"run": "--quiet", "serve-bench": "--quiet", "list": "--json", "report": "--quiet", "advise": "--json", "doctor": "--json"}
+TOO_MANY = {"run": ["a"], "serve-bench": ["a"], "list": ["a"], "report": ["a", "b"], "plot": ["a", "b"], "compare": ["a", "b", "c"], "claims": ["a", "b"],
             "advise": ["a", "b"], "doctor": ["a"]}  # fmt: skip
 
 

@@ -13,7 +13,8 @@ static bool same(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
 static bool is_cost(const struct plan_group *group)
 {
-    return same(group->kind, "none") && !plan_compares(group) && !plan_prices(group) && group->rate == 0;
+    return same(group->kind, "none") && !plan_compares(group) && !plan_prices(group) && !plan_serves(group) &&
+           group->rate == 0;
 }
 
 static bool same_column(const struct plan_group *a, const struct plan_group *b)

@@ -102,7 +102,7 @@ void ranking_close(struct ranking *ranking)
 
 bool ranking_begins(const struct summary *summary, const struct summary_cell *cell)
 {
-    return strcmp(cell->cell->runtime, RUNTIME_PROGRAM) != 0 &&
+    return strcmp(cell->cell->runtime, RUNTIME_PROGRAM) != 0 && !plan_serves(cell->group) &&
            (cell == summary->cells || cell[-1].group != cell->group ||
             strcmp(cell[-1].cell->runtime, cell->cell->runtime) != 0);
 }

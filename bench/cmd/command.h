@@ -10,6 +10,8 @@
 #include "bench/util/error.h"
 
 int cmd_run(int argc, char **argv, struct error *err);
+/* `run` for servers: the same session with options of its own. */
+int cmd_serve_bench(int argc, char **argv, struct error *err);
 int cmd_list(int argc, char **argv, struct error *err);
 int cmd_report(int argc, char **argv, struct error *err);
 int cmd_advise(int argc, char **argv, struct error *err);

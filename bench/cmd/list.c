@@ -70,7 +70,8 @@ static void add_knobs(const struct catalog *c, json_t *knobs)
 /* As --json prints it. */
 static json_t *list_json(const struct catalog *c)
 {
-    json_t *runtimes = json_array(), *models = json_array(), *tasks = json_array(), *knobs = json_array();
+    json_t *runtimes = json_array(), *models = json_array(), *servers = json_array(), *tasks = json_array(),
+           *knobs = json_array();
     for (size_t i = 0; i < c->runtime_count; i++) {
         const json_t *list = c->lists[c->runtimes[i].host];
         json_array_append_new(
@@ -84,6 +85,11 @@ static json_t *list_json(const struct catalog *c)
                                                 (int)m->baseline, "hosts", host_names(c, m->hosts), "extra",
                                                 host_names(c, m->extra)));
     }
+    for (size_t i = 0; i < c->server_count; i++) {
+        const struct catalog_model *m = &c->servers[i];
+        json_array_append_new(servers, json_pack("{ss ss ss sb so}", "name", m->name, "about", m->about, "workers",
+                                                 m->workers, "holds", (int)m->holds, "hosts", host_names(c, m->hosts)));
+    }
     for (size_t i = 0; i < c->task_count; i++) {
         const struct catalog_task *t = &c->tasks[i];
         json_array_append_new(tasks,
@@ -92,8 +98,8 @@ static json_t *list_json(const struct catalog *c)
                                         t->params, "differ", t->differ, "hosts", host_names(c, t->hosts)));
     }
     add_knobs(c, knobs);
-    return json_pack("{si so so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "knobs", knobs,
-                     "tasks", tasks);
+    return json_pack("{si so so so so so}", "cobench_list", 1, "runtimes", runtimes, "models", models, "servers",
+                     servers, "knobs", knobs, "tasks", tasks);
 }
 
 /* -- for people --------------------------------------------------------------------------------------------------- */
@@ -189,6 +195,7 @@ static void write_list(struct writer *w, const struct catalog *c, const json_t *
     write_heading(w, 1, "Runtimes, models, knobs and tasks");
     write_rows(w, "runtimes", "Runtimes", json_object_get(all, "runtimes"));
     write_rows(w, "models", "Models", json_object_get(all, "models"));
+    write_rows(w, "servers", "Servers (cobench serve-bench)", json_object_get(all, "servers"));
     write_rows(w, "knobs", "Knobs", json_object_get(all, "knobs"));
     write_rows(w, "tasks", "Tasks", json_object_get(all, "tasks"));
     for (size_t i = 0; i < c->task_count; i++) {

@@ -25,6 +25,7 @@ static const struct {
     const char *about; /* NULL: not for people */
 } commands[] = {
     {"run", cmd_run, "time tasks under every model, and print which to take"},
+    {"serve-bench", cmd_serve_bench, "time servers, and print which to take"},
     {"list", cmd_list, "show the runtimes, models and tasks there are"},
     {"report", cmd_report, "make a run's tables and pictures again"},
     {"advise", cmd_advise, "say which model to take, its price, what would change that"},
@@ -45,7 +46,7 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < command_count; i++)
         if (commands[i].about != NULL)
-            fprintf(out, "  cobench %-8s %s\n", commands[i].name, commands[i].about);
+            fprintf(out, "  cobench %-11s %s\n", commands[i].name, commands[i].about);
     fputs("\n'cobench COMMAND --help' lists its options. Exit status: 0 done,\n"
           "1 something failed, 2 usage, 77 not possible here, 128 + n ended by signal n.\n",
           out);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `cobench run`. The order matters: signals, the supervisor and its scratch folder come first, so that whatever is started
- * later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters, hyperfine); only then
- * the run's folder is made and the first sample taken.
+ * `cobench run` and `cobench serve-bench`. The order matters: signals, the supervisor and its scratch folder come first, so
+ * that whatever is started later can be ended; then everything that can be wrong is looked at (hosts, suite, parameters,
+ * hyperfine); only then the run's folder is made and the first sample taken.
  */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
@@ -422,6 +422,8 @@ static int make_folder(struct session *s, struct error *err)
     machine_short_name(host, sizeof host);
     json_t *machine = NULL, *plan = plan_json(&s->plan, created);
     json_object_set(plan, "argv", s->argv != NULL ? s->argv : json_null());
+    if (s->options.serves)
+        json_object_set_new(plan, "command", json_string("serve-bench"));
     json_t *services = services_kept(&s->services);
     if (services != NULL)
         json_object_set_new(plan, "services", services);
@@ -855,10 +857,12 @@ static void note_arguments(struct session *s, int argc, char **argv)
         }
 }
 
-int cmd_run(int argc, char **argv, struct error *err)
+typedef int parse_options(int argc, char **argv, struct run_options *out, struct error *err);
+
+static int run(int argc, char **argv, parse_options *parse, struct error *err)
 {
     struct session s = {.origin.process.in = -1, .services = SERVICES_NONE, .journal.fd = -1, .argv = json_array()};
-    int rc = run_options_parse(argc, argv, &s.options, err), status;
+    int rc = parse(argc, argv, &s.options, err), status;
     progress_open(&s.progress, s.options.quiet);
     note_arguments(&s, argc, argv);
     if (rc == 0)
@@ -876,3 +880,7 @@ int cmd_run(int argc, char **argv, struct error *err)
     session_close(&s);
     return status;
 }
+
+int cmd_run(int argc, char **argv, struct error *err) { return run(argc, argv, run_options_parse, err); }
+
+int cmd_serve_bench(int argc, char **argv, struct error *err) { return run(argc, argv, serve_options_parse, err); }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The command line of `cobench run`. */
+/* The command lines of `cobench run` and `cobench serve-bench`. */
 #ifndef BENCH_CMD_RUN_OPTIONS_H
 #define BENCH_CMD_RUN_OPTIONS_H
 
@@ -23,11 +23,14 @@ struct run_options {
     char *results;               /* NULL: paths_results */
     char *resume;                /* a run's folder or name; NULL: a new run */
     bool no_plots, quiet, force, table;
+    bool serves; /* serve-bench */
 };
 
 /* 0, or -EINVAL with err naming what is wrong. argp itself ends the program (status 2) on options it does not know, and
  * for --help. run_options_free in every case. */
 int run_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
+/* The same of `cobench serve-bench`: a run whose groups are all of serving, by default those of the suite serving. */
+int serve_options_parse(int argc, char **argv, struct run_options *out, struct error *err);
 void run_options_free(struct run_options *o);
 
 #endif

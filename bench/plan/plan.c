@@ -155,6 +155,19 @@ static void add_cell(struct plan *p, struct plan_cell cell)
 
 bool plan_prices(const struct plan_group *group) { return is(group->scaling, "prices"); }
 
+bool plan_serves(const struct plan_group *group) { return group->duration_s > 0; }
+
+/* What of serving counts: the command line's, and where that says nothing the suite's. Borrowed from both. */
+static struct serving_options serving_settle(const struct serving_options *option, const struct serving_options *suite)
+{
+    return (struct serving_options){.servers = option->servers.count > 0 ? option->servers : suite->servers,
+                                    .rates = option->rates.count > 0 ? option->rates : suite->rates,
+                                    .duration_s = option->duration_s > 0 ? option->duration_s : suite->duration_s,
+                                    .delay_ms = option->delay_ms > 0 ? option->delay_ms : suite->delay_ms,
+                                    .idle = option->idle > 0 ? option->idle : suite->idle,
+                                    .behind = option->behind != NULL ? option->behind : suite->behind};
+}
+
 bool plan_compares(const struct plan_group *group)
 {
     return !plan_prices(group) && !is(group->baseline, BASELINE_NONE);
@@ -171,7 +184,7 @@ size_t plan_reference(const struct plan *plan, size_t group, const char *runtime
         const struct plan_cell *c = &plan->cells[i];
         const int rank = c->baseline ? 2 : waits && c->known != NULL && c->known->loop;
         if (c->group == group && c->program == NULL && c->role == ROLE_MODEL && c->impossible == NULL &&
-            strcmp(c->runtime, runtime) == 0 && rank > most) {
+            !plan_serves(&plan->groups[group]) && strcmp(c->runtime, runtime) == 0 && rank > most) {
             best = i;
             most = rank;
         }
@@ -305,6 +318,28 @@ static void add_runtime_cells(struct plan *p, const struct catalog *c, struct pl
 
 /* Asked for by name, a runtime that lacks the task is an error; taken along with all, its cells say why not, or where the
  * task is a user's own there are none. */
+/* Adds one runtime's servers of a group, and each once more behind what is to stand before it. */
+static void add_server_cells(struct plan *p, const struct catalog *c, struct plan_cell cell,
+                             const struct serving_options *asked)
+{
+    const bool all = string_list_have(&asked->servers, SERVING_ALL);
+    for (size_t i = 0; i < c->server_count; i++) {
+        const struct catalog_model *server = &c->servers[i];
+        if ((server->hosts & (1u << cell.entry->host)) == 0 ||
+            !(all || string_list_have(&asked->servers, server->name)))
+            continue;
+        cell.known = server;
+        cell.model = server->name;
+        cell.behind = NULL;
+        add_cell(p, cell);
+        cell.behind = asked->behind;
+        if (cell.behind != NULL)
+            cell.model = keep(p, text_format("%s+%s", server->name, cell.behind));
+        if (cell.behind != NULL)
+            add_cell(p, cell);
+    }
+}
+
 static int add_group_cells(struct plan *p, const struct plan_source *s, const struct suite_group *from, size_t g,
                            struct error *err)
 {
@@ -312,6 +347,7 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
     const struct string_list *models = choose(&s->options->models, &from->models, &s->suite->models);
     const struct catalog_task *task = p->groups[g].entry;
     const bool own = s->catalog->function != NULL;
+    const struct serving_options serving = serving_settle(&s->options->serving, &from->serving);
     struct string_list knobs = {NULL, 0};
     int rc = 0;
     knobs_merge(&knobs, &s->options->knobs);
@@ -333,7 +369,9 @@ static int add_group_cells(struct plan *p, const struct plan_source *s, const st
                                        .task = p->groups[g].entry,
                                        .copies = 1,
                                        .impossible = lacks};
-        if (rc == 0)
+        if (rc == 0 && plan_serves(&p->groups[g]))
+            add_server_cells(p, s->catalog, cell, &serving);
+        else if (rc == 0)
             add_runtime_cells(p, s->catalog, cell, models, &knobs);
     }
     string_list_free(&knobs);
@@ -424,7 +462,8 @@ static int add_programs(struct plan *p, const struct string_list *variants, size
 /* Why a capacity row would say nothing here, or NULL. */
 static const char *capacity_reason(const struct plan *plan, const struct plan_group *group)
 {
-    return plan_prices(group)        ? "what one more costs is compared with nothing"
+    return plan_serves(group)        ? "servers are compared with each other"
+           : plan_prices(group)      ? "what one more costs is compared with nothing"
            : plan->hosts != NULL     ? "it would be that of this machine, and the workers are on several hosts"
            : group->baseline != NULL ? "it is that of copies of sync, which is not the baseline here"
            : group->rate > 0         ? "an open loop: the rate decides how many jobs there are"
@@ -453,12 +492,15 @@ static int64_t resolve_workers(const char *text, int64_t jobs, double effective_
     return n < 1 ? 1 : n;
 }
 
-/* What nobody said: waiting tasks have a worker a job, others as many as there are CPUs, mixed ones are tried with both. */
-static struct string_list default_workers(const char *kind)
+/* What nobody said: waiting tasks have a worker a job, others as many as there are CPUs, mixed ones are tried with both.
+ * Servers have connections. */
+static struct string_list default_workers(const struct plan_group *g)
 {
-    static char cpus[] = "cpus", jobs[] = "jobs";
-    static char *both[] = {cpus, jobs};
-    return (struct string_list){is(kind, "io") ? both + 1 : both, is(kind, "mixed") ? 2 : 1};
+    static char cpus[] = "cpus", jobs[] = "jobs", connections[] = "100";
+    static char *both[] = {cpus, jobs}, *served[] = {connections};
+    if (plan_serves(g))
+        return (struct string_list){served, 1};
+    return (struct string_list){is(g->kind, "io") ? both + 1 : both, is(g->kind, "mixed") ? 2 : 1};
 }
 
 /* What one group of the suite is spread over. */
@@ -494,7 +536,7 @@ static int add_points(struct plan *p, const struct sweep *sweep, struct plan_gro
                                  (long long)g.workers, JOBS_MAX);
             if (sweep->weak)
                 g.jobs *= g.workers;
-            else if (g.workers > g.jobs)
+            else if (g.workers > g.jobs && !plan_serves(&g))
                 g.workers = g.jobs;
             if (has_point(p, first, &g))
                 continue;
@@ -512,7 +554,8 @@ static const char *point_name(struct plan *p, const struct plan_group *g, const 
 {
     char workers[40] = "", jobs[40] = "";
     if (by_workers)
-        snprintf(workers, sizeof workers, "%lld worker%s", (long long)g->workers, g->workers == 1 ? "" : "s");
+        snprintf(workers, sizeof workers, "%lld %s%s", (long long)g->workers, plan_serves(g) ? "connection" : "worker",
+                 g->workers == 1 ? "" : "s");
     if (by_jobs)
         snprintf(jobs, sizeof jobs, "%lld job%s", (long long)g->jobs, g->jobs == 1 ? "" : "s");
     if (!by_workers && !by_jobs)
@@ -567,7 +610,7 @@ static int finish_points(struct plan *p, const struct sweep *sweep, size_t first
     int rc = 0;
     for (size_t i = first; rc == 0 && i < p->group_count; i++) {
         struct plan_group *g = &p->groups[i];
-        if ((sweep->asked || sweep->prices) && (workers || jobs)) {
+        if ((sweep->asked || sweep->prices) && (workers || jobs) && !plan_serves(g)) {
             g->sweep = sweep->from->name;
             g->scaling = !workers ? "jobs" : sweep->prices ? "prices" : sweep->weak ? "weak" : "strong";
         }
@@ -593,7 +636,7 @@ static int add_groups(struct plan *p, const struct plan_source *s, const struct 
 {
     const struct plan_options *o = s->options;
     const char *scaling = o->scaling != NULL ? o->scaling : from->scaling;
-    const struct string_list usual = default_workers(g->kind);
+    const struct string_list usual = default_workers(g);
     struct sweep sweep = {.source = s, .from = from, .prices = is(scaling, "prices")};
     char number[24], *numbers[] = {number};
     const struct string_list one = {numbers, 1};
@@ -634,6 +677,32 @@ static int take_rate(const struct plan_options *o, const struct suite_group *fro
     return 0;
 }
 
+/* Makes it a group of serving, where it is one. */
+static int take_serving(struct plan *p, const struct plan_source *s, const struct suite_group *from,
+                        struct plan_group *g, struct error *err)
+{
+    const struct serving_options asked = serving_settle(&s->options->serving, &from->serving);
+    const struct catalog *c = s->catalog;
+    for (size_t i = 0; i < asked.servers.count; i++)
+        if (!is(asked.servers.items[i], SERVING_ALL) && catalog_server(c, asked.servers.items[i]) == NULL)
+            return unknown(err, "server", asked.servers.items[i],
+                           catalog_names(c->servers, c->server_count, sizeof *c->servers));
+    if (asked.servers.count == 0)
+        return 0;
+    if (g->rate > 0 || s->options->scaling != NULL || from->scaling != NULL || is(g->asks, "url") ||
+        is(g->asks, "command"))
+        return error_set(err, -EINVAL,
+                         "group '%.200s': serving goes neither with rate and scaling nor with a task that asks for a "
+                         "URL or a command",
+                         from->name);
+    g->baseline = BASELINE_NONE;
+    g->duration_s = asked.duration_s > 0 ? asked.duration_s : SERVING_DURATION_S;
+    g->delay_ms = asked.delay_ms;
+    g->idle = asked.idle;
+    g->rates = asked.rates.count > 0 ? keep(p, string_list_join(&asked.rates, ",")) : NULL;
+    return 0;
+}
+
 /* Whether what was chosen is what each host has anyhow. */
 static bool is_usual(const struct catalog *c, const char *baseline)
 {
@@ -662,6 +731,8 @@ static int take_group(struct plan *p, const struct plan_source *s, const struct 
         rc = take_rate(o, from, &g, err);
     if (rc == 0)
         rc = params_resolve(task, from->params, &o->sets, &g.params, err);
+    if (rc == 0)
+        rc = take_serving(p, s, from, &g, err);
     if (rc != 0)
         return rc;
     g.needs_url = params_need_url(task, g.params);

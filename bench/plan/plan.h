@@ -20,6 +20,8 @@
 #define TIMEOUT_DEFAULT_S    120.0
 #define MARGIN_DEFAULT       0.01
 #define BASELINE_NONE        "none"
+#define SERVING_ALL          "all" /* servers */
+#define SERVING_DURATION_S   1.0
 #define BASELINE_RUNTIME     "py"      /* whose baseline stands for all of a group */
 #define RUNTIME_PROGRAM      "program" /* that of the programs of the user's own */
 
@@ -35,16 +37,19 @@ struct plan_group {
     int64_t jobs, workers;
     double ideal;                /* the most a model could gain over its baseline */
     const char *capacity_reason; /* why there is no capacity row; NULL: there is one */
-    const char *baseline; /* the model that others are compared with, BASELINE_NONE, or NULL: each host's own, sync */
-    const char *sweep;    /* the group of the suite that this is one point of; NULL: it is alone */
-    const char *scaling;  /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
+    const char *baseline;   /* the model that others are compared with, BASELINE_NONE, or NULL: each host's own, sync */
+    const char *sweep;      /* the group of the suite that this is one point of; NULL: it is alone */
+    const char *scaling;    /* of a sweep over workers "strong" (the same jobs) or "weak" (the same jobs for each
                                     worker) or "prices" (likewise, with nothing to compare with), over jobs alone "jobs"; NULL: no sweep */
-    double rate;          /* jobs that arrive a second; 0: a closed loop */
-    const char *arrivals; /* "fixed" or "poisson"; NULL: a closed loop */
-    bool needs_url;       /* nobody gave one: the origin's (or --url's) is used */
-    const char *url;      /* what --url said; NULL: the origin's */
-    int64_t stopped;      /* of a run's results: after so many rounds it was settled that it has enough; 0: not so */
-    const char *why;      /* "rounds", "precise" or "budget"; NULL likewise */
+    double rate;            /* jobs that arrive a second; 0: a closed loop */
+    const char *arrivals;   /* "fixed" or "poisson"; NULL: a closed loop */
+    double duration_s;      /* of one load of a group of serving, whose workers are connections; 0: it is none */
+    const char *rates;      /* of its open loops, in per cent of the saturation: "50,70"; NULL: there are none */
+    int64_t delay_ms, idle; /* what its servers wait before the work; how many connections they are to hold */
+    bool needs_url;         /* nobody gave one: the origin's (or --url's) is used */
+    const char *url;        /* what --url said; NULL: the origin's */
+    int64_t stopped;        /* of a run's results: after so many rounds it was settled that it has enough; 0: not so */
+    const char *why;        /* "rounds", "precise" or "budget"; NULL likewise */
 };
 
 struct plan_cell {
@@ -57,6 +62,7 @@ struct plan_cell {
     const struct catalog_runtime *entry; /* as the group's; of a program, whose results its own are compared with */
     const struct catalog_model *known;   /* likewise; of a program NULL */
     const struct catalog_task *task;     /* likewise */
+    const char *behind;                  /* the server that stands before this one; NULL: none */
     enum plan_role role;
     bool baseline;
     int64_t copies;         /* 1 but for a capacity cell */
@@ -95,9 +101,10 @@ struct plan_options {
     struct function function; /* name NULL: not said */
     const json_t *pythons;    /* rows of scripts/interpreters.py, borrowed; NULL: not said */
     struct stopping stopping;
-    double timeout_s, request_timeout_s;                   /* 0: not said */
-    double margin;                                         /* below 0: not said */
-    double rate;                                           /* 0: not said */
+    double timeout_s, request_timeout_s; /* 0: not said */
+    double margin;                       /* below 0: not said */
+    double rate;                         /* 0: not said */
+    struct serving_options serving;
     char *arrivals, *scaling, *url, *tasks_dir, *baseline; /* NULL: not said */
     char *hosts, *launcher;                                /* as hostfile_settle leaves them; NULL: not said */
 };
@@ -115,6 +122,8 @@ int plan_make(const struct plan_source *source, struct plan *out, struct error *
 void plan_free(struct plan *plan);
 /* Whether a group is there for its price (bench/analysis/scaling.h). */
 bool plan_prices(const struct plan_group *group);
+/* Whether the cells of a group are servers (docs/serving.md). */
+bool plan_serves(const struct plan_group *group);
 /* What its host calls the model of a cell, without the value of a knob; a program's own name. */
 const char *plan_model(const struct plan_cell *cell);
 /* How its worker processes start: "fork" unless the knob of that name says otherwise. Tables have always had it. */

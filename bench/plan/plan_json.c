@@ -73,6 +73,12 @@ static const struct field group_fields[] = {
     {"arrivals", FIELD_TEXT, true, OF(plan_group, arrivals), 0, 0},
     {"baseline", FIELD_TEXT, true, OF(plan_group, baseline), 0, 0},
 };
+static const struct field serving_fields[] = {
+    {"duration_s", FIELD_NUMBER, false, OF(plan_group, duration_s), LEAST, TIMEOUT_MAX_S},
+    {"rates", FIELD_TEXT, true, OF(plan_group, rates), 0, 0},
+    {"delay_ms", FIELD_WHOLE, true, OF(plan_group, delay_ms), 0, 3600000},
+    {"idle", FIELD_WHOLE, true, OF(plan_group, idle), 0, 60000},
+};
 static const struct field cell_fields[] = {
     {"runtime", FIELD_TEXT, false, OF(plan_cell, runtime), 0, 0},
     {"model", FIELD_TEXT, false, OF(plan_cell, model), 0, 0},
@@ -142,6 +148,11 @@ json_t *plan_json(const struct plan *plan, const char *created)
         json_t *group = json_pack("{sI}", "id", (json_int_t)g);
         write_fields(group, group_fields, COUNT(group_fields), &plan->groups[g]);
         json_object_set(group, "params", plan->groups[g].params);
+        if (plan_serves(&plan->groups[g])) {
+            json_t *serving = json_object();
+            write_fields(serving, serving_fields, COUNT(serving_fields), &plan->groups[g]);
+            json_object_set_new(group, "serving", serving);
+        }
         json_array_append_new(groups, group);
     }
     for (size_t c = 0; c < plan->cell_count; c++) {
@@ -151,6 +162,8 @@ json_t *plan_json(const struct plan *plan, const char *created)
                                 plan_start_method(cell));
         if (cell->knobs != NULL)
             json_object_set(row, "knobs", cell->knobs);
+        if (cell->behind != NULL)
+            json_object_set_new(row, "behind", json_string(cell->behind));
         write_fields(row, cell_fields, COUNT(cell_fields), cell);
         json_array_append_new(cells, row);
     }
@@ -176,7 +189,10 @@ static int read_group(const json_t *json, struct plan_group *g, struct error *er
     enum arrivals_kind arrivals;
     const char *key;
     json_t *value;
+    const json_t *serving = json_object_get(json, "serving");
     int rc = read_fields(json, group_fields, COUNT(group_fields), g, err);
+    if (rc == 0 && serving != NULL)
+        rc = read_fields(serving, serving_fields, COUNT(serving_fields), g, err);
     if (rc != 0)
         return rc;
     g->params = json_incref(json_object_get(json, "params"));
@@ -218,6 +234,7 @@ static int read_cell(json_t *json, struct plan *p, struct plan_cell *c, struct e
     c->group = (size_t)json_integer_value(group);
     if (!json_is_integer(group) || json_integer_value(group) < 0 || c->group >= p->group_count)
         return error_set(err, -EPROTO, "plan.json: a cell's group is out of range");
+    c->behind = json_string_value(json_object_get(json, "behind"));
     c->baseline = json_is_true(json_object_get(json, "baseline"));
     if ((c->program != NULL) != (strcmp(c->runtime, RUNTIME_PROGRAM) == 0) ||
         (c->program != NULL && (c->baseline || c->role != ROLE_MODEL)))
@@ -295,7 +312,7 @@ static int bind_cell(const struct plan *p, struct plan_cell *c, const struct cat
     if (c->entry == NULL)
         return gone(err, "runtime", c->runtime);
     char *model = xstrndup(c->model, strcspn(c->model, "+"));
-    c->known = catalog_model(catalog, model);
+    c->known = plan_serves(&p->groups[c->group]) ? catalog_server(catalog, model) : catalog_model(catalog, model);
     free(model);
     c->impossible = c->left_out != NULL ? c->left_out : c->refused;
     if (c->known == NULL || (c->known->hosts & (1u << c->entry->host)) == 0)

@@ -22,7 +22,7 @@ static const struct {
     int64_t low, high;
     parse_real *real;
     double min, max;
-    const char *words[7];
+    const char *words[10];
 } checks[] = {
     [SETTING_CLAIMS] = {.why = "no name of a file in bench/claims"},
     [SETTING_URL] = {.why = "not an absolute http or https URL of visible ASCII characters, without a user name"},
@@ -30,10 +30,16 @@ static const struct {
     [SETTING_ARRIVALS] = {.why = "neither fixed nor poisson", .words = {"fixed", "poisson"}},
     [SETTING_FORMAT] = {.why = "none of terminal, md, adoc, csv and json",
                         .words = {"terminal", "md", "adoc", "csv", "json"}},
-    [SETTING_TABLE] = {.why = "none of cells, checks, scaling, laws, marginal_cost, handover and ladder",
-                       .words = {"cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder"}},
+    [SETTING_TABLE] =
+        {.why = "none of cells, checks, scaling, laws, marginal_cost, handover, ladder, servers, serving and native",
+         .words = {"cells", "checks", "scaling", "laws", "marginal_cost", "handover", "ladder", "servers", "serving",
+                   "native"}},
     [SETTING_JUDGE] = {.why = "neither time nor speedup", .words = {"time", "speedup"}},
     [SETTING_TIME] = {.why = "neither whole nor work", .words = {"whole", "work"}},
+    [SETTING_BEHIND] = {.why = "not nginx", .words = {"nginx"}},
+    [SETTING_SHARES] = {.why = "not a whole number of per cent from 1 to 1000", .low = 1, .high = 1000},
+    [SETTING_DELAY] = {.why = "not a whole number of milliseconds from 0 to 3600000", .high = 3600000},
+    [SETTING_IDLE] = {.why = "not a whole number of connections from 0 to 60000", .high = 60000},
     [SETTING_DRAWINGS] = {.why = "none of svg, png, pdf and txt", .words = {"svg", "png", "pdf", "txt"}},
     [SETTING_NAMES] = {.why = "no list with commas between its words"},
     [SETTING_JOBS] = {.why = "not a whole number from 1 to 100000000", .low = 1, .high = JOBS_MAX},

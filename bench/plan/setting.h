@@ -23,13 +23,17 @@ enum setting_kind {
     SETTING_TABLE,
     SETTING_JUDGE,
     SETTING_TIME,
+    SETTING_BEHIND,
     SETTING_ADDED, /* struct string_list: one more */
     SETTING_NAMES, /* struct string_list, to SETTING_DRAWINGS: with commas between */
     SETTING_JOBS,
     SETTING_WORKERS,
+    SETTING_SHARES,
     SETTING_DRAWINGS,
     SETTING_ROUNDS, /* int64_t, to SETTING_WIDTH */
     SETTING_SEED,
+    SETTING_DELAY,
+    SETTING_IDLE,
     SETTING_WIDTH,
     SETTING_SECONDS, /* double, to SETTING_SLOWER */
     SETTING_RATE,

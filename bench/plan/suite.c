@@ -58,6 +58,12 @@ static const struct setting group_settings[] = {
     {"models", SETTING_NAMES, offsetof(struct suite_group, models)},
     {"baseline", SETTING_TEXT, offsetof(struct suite_group, baseline)},
     {"variant", SETTING_ADDED, offsetof(struct suite_group, variants)},
+    {"serve", SETTING_NAMES, offsetof(struct suite_group, serving.servers)},
+    {"rates", SETTING_SHARES, offsetof(struct suite_group, serving.rates)},
+    {"duration", SETTING_SECONDS, offsetof(struct suite_group, serving.duration_s)},
+    {"delay", SETTING_DELAY, offsetof(struct suite_group, serving.delay_ms)},
+    {"idle", SETTING_IDLE, offsetof(struct suite_group, serving.idle)},
+    {"behind", SETTING_BEHIND, offsetof(struct suite_group, serving.behind)},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof *(table))

@@ -14,6 +14,15 @@
 #include "bench/protocol/catalog.h"
 #include "bench/util/text.h"
 
+/* How servers are loaded (docs/serving.md). Zeros: not said. */
+struct serving_options {
+    struct string_list servers; /* names, or "all"; none: the group is not one of serving */
+    struct string_list rates;   /* of the open loops, in per cent of the saturation */
+    double duration_s;          /* of one load */
+    int64_t delay_ms, idle;     /* waited before each request's work; connections to be held */
+    char *behind;               /* each also behind this one; NULL: none is */
+};
+
 struct suite_group {
     char *name, *task;
     struct string_list jobs;     /* numbers; none: the task's default */
@@ -24,6 +33,7 @@ struct suite_group {
     struct string_list runtimes; /* none: the suite's */
     struct string_list models;   /* none: the suite's */
     char *baseline;              /* a model, or BASELINE_NONE; NULL: the suite's */
+    struct serving_options serving;
     struct string_list variants; /* programs of the user's own, each NAME=COMMAND */
     struct string_list knobs;    /* of the hosts, each NAME=V1[,V2...] (knobs.h): keys that are nothing else */
     struct string_list refusals; /* for each what is wrong where no host knows it: "FILE:LINE: unknown key ..." */

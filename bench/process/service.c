@@ -14,10 +14,13 @@
 
 #include "bench/process/proc_text.h"
 #include "bench/process/proctree.h"
+#include "bench/process/signals.h"
+#include "bench/util/alloc.h"
 #include "bench/util/files.h"
 #include "common/clock.h"
 
-#define PROC_MAX 8192
+#define PROC_MAX       8192
+#define LINE_MAX_BYTES (256u << 10)
 
 int service_start(struct supervisor *supervisor, struct supervisor_command command, struct service_process *out,
                   struct error *err)
@@ -32,6 +35,29 @@ int service_start(struct supervisor *supervisor, struct supervisor_command comma
     const int rc = supervisor_start(supervisor, &command, &out->pid, err);
     close(in[0]);
     return rc;
+}
+
+/* Byte by byte: what stands behind the line stays where it is. */
+int service_line(int fd, int64_t limit_ns, char **line, struct error *err)
+{
+    const int64_t deadline = clock_now_ns() + limit_ns;
+    char text[LINE_MAX_BYTES];
+    for (size_t length = 0; length < sizeof text; length++) {
+        const int64_t left = deadline - clock_now_ns();
+        const int rc = signals_wait(fd, left > 0 ? left : 0);
+        if (rc == -EINTR)
+            return error_set(err, rc, "interrupted");
+        if (rc != 0)
+            return error_set(err, rc, rc == -EAGAIN ? "no answer in %lld s" : "it cannot be read",
+                             (long long)(limit_ns / NS_PER_S));
+        if (read(fd, &text[length], 1) != 1)
+            return error_set(err, -EPIPE, "it ended without a word");
+        if (text[length] == '\n') {
+            *line = xstrndup(text, length);
+            return 0;
+        }
+    }
+    return error_set(err, -EPROTO, "its line is too long");
 }
 
 bool service_has_ended(const struct service_process *process)
@@ -69,6 +95,8 @@ static struct service_use threads_use(pid_t pid)
     closedir(dir);
     return sum;
 }
+
+int64_t service_threads_ns(pid_t pid) { return threads_use(pid).cpu_ns; }
 
 /* The CPU time of the children that a process has waited for, and of theirs; -1: it has ended. */
 static int64_t ended_children_ns(pid_t pid)

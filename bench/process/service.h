@@ -30,8 +30,13 @@ struct service_use {
 /* Starts a command as a service: its `in` and `service` are filled in. The process has to be closed in every case. */
 int service_start(struct supervisor *supervisor, struct supervisor_command command, struct service_process *out,
                   struct error *err);
+/* The next line that is read from it (`fd`: of the other end of its output), without its newline, in `limit_ns`: to be freed. -EAGAIN: none came, -EPIPE: the
+ * output ended before, -EINTR: the driver was told to stop; err says which, without a name. */
+int service_line(int fd, int64_t limit_ns, char **line, struct error *err);
 bool service_has_ended(const struct service_process *process);
 struct service_use service_use(const struct service_process *process);
+/* The CPU time of the threads that a process has; -1: cannot be read. */
+int64_t service_threads_ns(pid_t pid);
 /* From here on its peak is counted anew. */
 void service_mark(const struct service_process *process);
 /* Lets go of it, which is the end of its standard input; the supervisor ends it. */

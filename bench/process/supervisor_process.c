@@ -273,7 +273,9 @@ static int spawn(const struct order *o, pid_t *pid)
 static int start_service(struct supervision *k, const struct order *o, pid_t *pid)
 {
     const char *folder = order_folder(o);
-    const size_t i = k->service_count;
+    size_t i = 0; /* a place that has ended and left nothing is free again */
+    while (i < k->service_count && (k->services[i] != 0 || k->folders[i] != NULL))
+        i++;
     if (i == SUPERVISOR_SERVICES)
         return EBUSY;
     if (*folder != '\0' && ((k->folders[i] = strdup(folder)) == NULL || mkdir(folder, 0700) != 0)) {
@@ -282,7 +284,7 @@ static int start_service(struct supervision *k, const struct order *o, pid_t *pi
         k->folders[i] = NULL;
         return rc;
     }
-    k->service_count++;
+    k->service_count += i == k->service_count;
     if (*folder != '\0')
         dir_lock(folder);
     const int rc = spawn(o, pid);

@@ -33,6 +33,8 @@ static const struct json_shape list_shape[] = {{"host", "s"},   {"version", "s"}
                                                {"models", "a"}, {"tasks", "a"},   {"errors", "a"},   {NULL, NULL}};
 static const struct json_shape model_shape[] = {{"name", "s"}, {"about", "s"},    {"processes", "b"},
                                                 {"loop", "b"}, {"baseline", "b"}, {NULL, NULL}};
+static const struct json_shape server_shape[] = {
+    {"name", "s"}, {"about", "s"}, {"workers", "s"}, {"holds", "b"}, {NULL, NULL}};
 static const struct json_shape task_shape[] = {{"name", "s"}, {"about", "s"},  {"kind", "s"}, {"asks", "s"},
                                                {"jobs", "i"}, {"params", "a"}, {NULL, NULL}};
 static const struct json_shape knob_shape[] = {{"name", "s"},  {"type", "s"},     {"default", "s"}, {"min", "irn"},
@@ -111,12 +113,15 @@ static int check_task(const json_t *task, struct error *err)
 static int check_list(const json_t *list, struct error *err)
 {
     const json_t *models = json_object_get(list, "models"), *tasks = json_object_get(list, "tasks");
-    const json_t *knobs = json_object_get(list, "knobs"); /* NULL: the host has none */
+    const json_t *knobs = json_object_get(list, "knobs");     /* NULL: the host has none */
+    const json_t *servers = json_object_get(list, "servers"); /* likewise */
     if (json_integer_value(json_object_get(list, "list")) != 1)
         return error_set(err, -EPROTO, "its list is of a version this program does not know");
     int rc = check_shape(list, list_shape, "the list", err);
     for (size_t i = 0; rc == 0 && i < json_array_size(models); i++)
         rc = check_model(json_array_get(models, i), err);
+    for (size_t i = 0; rc == 0 && i < json_array_size(servers); i++)
+        rc = check_shape(json_array_get(servers, i), server_shape, "a server", err);
     for (size_t i = 0; rc == 0 && i < json_array_size(knobs); i++)
         rc = check_knob(json_array_get(knobs, i), err);
     for (size_t i = 0; rc == 0 && i < json_array_size(tasks); i++)
@@ -253,6 +258,23 @@ static void add_model(struct catalog *c, size_t h, const json_t *row)
                                                          .extra = extra};
 }
 
+static void add_server(struct catalog *c, size_t h, const json_t *row)
+{
+    const char *name = json_string_value(json_object_get(row, "name"));
+    struct catalog_model *known = row_find(c->servers, c->server_count, sizeof *c->servers, name);
+    if (known != NULL) {
+        known->hosts |= 1u << h;
+        return;
+    }
+    c->servers = array_grow(c->servers, c->server_count, sizeof *c->servers);
+    c->servers[c->server_count++] = (struct catalog_model){
+        .name = name,
+        .about = json_string_value(json_object_get(row, "about")),
+        .workers = json_string_value(json_object_get(row, "workers")),
+        .holds = json_is_true(json_object_get(row, "holds")),
+        .hosts = 1u << h};
+}
+
 /* A name of its own each, in this list and among the hosts before it. */
 static int add_runtimes(struct catalog *c, size_t h, const json_t *names, struct error *err)
 {
@@ -284,6 +306,7 @@ int catalog_add_list(struct catalog *catalog, size_t h, json_t *list, struct err
     if (rc != 0)
         return rc;
     json_array_foreach(json_object_get(list, "models"), i, row) add_model(catalog, h, row);
+    json_array_foreach(json_object_get(list, "servers"), i, row) add_server(catalog, h, row);
     json_array_foreach(json_object_get(list, "tasks"), i, row) add_task(catalog, h, row);
     return 0;
 }
@@ -301,6 +324,7 @@ void catalog_free(struct catalog *catalog)
     host_table_free(&catalog->hosts);
     free(catalog->tasks);
     free(catalog->models);
+    free(catalog->servers);
     free(catalog->runtimes);
     *catalog = (struct catalog){.runtimes = NULL};
 }
@@ -387,6 +411,11 @@ const char *catalog_only(const struct catalog *c, const struct catalog_task *tas
 const struct catalog_model *catalog_model(const struct catalog *c, const char *name)
 {
     return row_find(c->models, c->model_count, sizeof *c->models, name);
+}
+
+const struct catalog_model *catalog_server(const struct catalog *c, const char *name)
+{
+    return row_find(c->servers, c->server_count, sizeof *c->servers, name);
 }
 
 const struct catalog_task *catalog_task(const struct catalog *c, const char *name)

@@ -37,6 +37,9 @@ struct catalog_model {
     bool loop;      /* an event loop */
     unsigned hosts; /* bit h: host h has it */
     unsigned extra; /* likewise: it is run there only where it is named */
+    /* Of a server: */
+    const char *workers; /* "one", "cpus" or "connections": how many it is given; NULL: it is no server */
+    bool holds;          /* an idle connection costs it neither a thread nor a process */
 };
 
 struct catalog_task {
@@ -58,9 +61,9 @@ struct catalog {
     struct string_list words[HOSTS_MAX]; /* how each is started */
     const struct function *function;     /* NULL: the hosts were asked for all that they have */
     struct catalog_runtime *runtimes;
-    struct catalog_model *models;
+    struct catalog_model *models, *servers;
     struct catalog_task *tasks;
-    size_t runtime_count, model_count, task_count;
+    size_t runtime_count, model_count, server_count, task_count;
 };
 
 /* Pure: checks what host `h` of its table printed and takes it in (also the reference to `list`, in every case). */
@@ -90,6 +93,7 @@ const struct catalog_runtime *catalog_reference(const struct catalog *catalog, c
 /* What is said of a task that one kind of host alone has; NULL: others have it, too. */
 const char *catalog_only(const struct catalog *catalog, const struct catalog_task *task);
 const struct catalog_model *catalog_model(const struct catalog *catalog, const char *name);
+const struct catalog_model *catalog_server(const struct catalog *catalog, const char *name);
 const struct catalog_task *catalog_task(const struct catalog *catalog, const char *name);
 /* The model of a host that the others are compared with; NULL: it has none. */
 const struct catalog_model *catalog_baseline(const struct catalog *catalog, size_t host);

@@ -358,7 +358,8 @@ void cells_write(const struct summary *summary, const struct plan_group *group, 
     for (size_t i = 0; i < summary->cell_count; i++) {
         const struct summary_cell *c = &summary->cells[i];
         const bool waits = cells_wait(c->group) && c->verified && c->rounds > 0;
-        const bool shown = view == 0 || (!plan_prices(c->group) && (!(view & CELLS_LATENCY) || waits));
+        const bool shown = view == 0 ||
+                           (!plan_prices(c->group) && !plan_serves(c->group) && (!(view & CELLS_LATENCY) || waits));
         if (shown && (group == NULL || c->group == group))
             rows[table.row_count++] = (struct row){summary, c};
     }

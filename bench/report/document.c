@@ -626,10 +626,11 @@ void document_write(const struct summary *summary, struct writer *w)
     }
     if (!w->brief) {
         for (size_t g = 0; !w->format->for_programs && g < r->group_count; g++)
-            if (!plan_prices(&r->groups[g])) {
+            if (!plan_prices(&r->groups[g]) && !plan_serves(&r->groups[g])) {
                 write_group(summary, &r->groups[g], w);
                 tables = true;
             }
+        serving_write(summary, w);
         document_write_hosts(summary, w);
         document_write_scaling(summary, w);
         marginal_cost_write(summary, w);

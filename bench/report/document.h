@@ -39,6 +39,7 @@ void document_write_scaling(const struct summary *summary, struct writer *w);
 void document_write_hosts(const struct summary *summary, struct writer *w);
 void marginal_cost_write(const struct summary *summary, struct writer *w);
 void ladder_write(const struct summary *summary, struct writer *w);
+void serving_write(const struct summary *summary, struct writer *w);
 void document_write_legend(struct writer *w); /* what the columns mean */
 
 /* -- cells: every number of a variant, one column each; a new metric is one row of `columns` in cells.c ------------------ */

@@ -94,8 +94,7 @@ static void put_late(FILE *out, const struct ranking *ranking)
 
 /* -- of either: what to take in each runtime -------------------------------------------------------------------------------- */
 
-/* "In Python ", of a certain version "In Python (py3.13t) ". */
-static void put_runtime(FILE *out, const char *runtime)
+void findings_put_runtime(FILE *out, const char *runtime)
 {
     static const char *const words[][2] = {{"c", "C"},
                                            {"py", "Python"},
@@ -242,7 +241,7 @@ static void put_nothing(FILE *out, const struct ranking *ranking)
 void findings_put_answer(FILE *out, const struct ranking *ranking)
 {
     const struct choice choice = choice_of(ranking);
-    put_runtime(out, ranking->runtime);
+    findings_put_runtime(out, ranking->runtime);
     if (choice.take == NULL) {
         put_nothing(out, ranking);
         return;
@@ -516,10 +515,22 @@ static void add_price(struct findings *out, const struct summary *summary, const
     line_say(line_add(out, group->sweep), marginal_cost_text(summary, group->sweep));
 }
 
+/* What serves a group best; `group` NULL: where native work pays. */
+static void add_served(struct findings *out, const struct serving *serving, const struct plan_group *group)
+{
+    struct findings_line *line = line_add(out, group != NULL ? group->name : "native work");
+    if (group != NULL)
+        serving_say(serving, group, &line->said);
+    else
+        serving_say_native(serving, &line->said);
+    line->brief = line->said.count;
+}
+
 void findings_make(struct findings *out, const struct summary *summary)
 {
     struct scaling scaling;
     struct ladder ladder;
+    struct serving serving;
     const struct scaling_curve *last = NULL;
     bool said = false;
     *out = (struct findings){.items = NULL};
@@ -529,10 +540,15 @@ void findings_make(struct findings *out, const struct summary *summary)
     }
     scaling_make(&scaling, summary);
     ladder_make(&ladder, summary);
+    serving_make(&serving, summary);
     for (size_t g = 0; g < summary->results->group_count; g++) {
         const struct plan_group *group = &summary->results->groups[g];
         if (plan_prices(group)) {
             add_price(out, summary, group);
+            continue;
+        }
+        if (plan_serves(group)) {
+            add_served(out, &serving, group);
             continue;
         }
         const struct scaling_curve *table = scaling_table(&scaling, group);
@@ -554,6 +570,9 @@ void findings_make(struct findings *out, const struct summary *summary)
         }
         add_group(out, summary, group, table != NULL || rung);
     }
+    if (serving.native_count > 0)
+        add_served(out, &serving, NULL);
+    serving_free(&serving);
     ladder_free(&ladder);
     scaling_free(&scaling);
 }

@@ -14,6 +14,7 @@
 
 #include "bench/analysis/ladder.h"
 #include "bench/analysis/ranking.h"
+#include "bench/analysis/serving.h"
 #include "bench/util/text.h"
 
 struct findings_line {
@@ -44,6 +45,13 @@ void findings_free(struct findings *findings);
 char *marginal_cost_text(const struct summary *summary, const char *piece);
 /* Appends "one job costs ... to ..." and from which length of job on that pays. */
 void ladder_say(const struct ladder *ladder, struct string_list *out);
+
+/* Appends which server of a group to take, in all and in each runtime. */
+void serving_say(const struct serving *serving, const struct plan_group *group, struct string_list *out);
+/* Appends from which endpoint on native work pays, for each server that has it both ways. */
+void serving_say_native(const struct serving *serving, struct string_list *out);
+/* "In Python ", of a certain version "In Python (py3.13t) ". */
+void findings_put_runtime(FILE *out, const char *runtime);
 
 /*
  * What a reader must know beside the numbers. Warnings say what was wrong with the run, the worst first; notes stand below

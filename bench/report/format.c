@@ -151,6 +151,9 @@ char *format_shape(const struct plan_group *group)
     const long long jobs = (long long)group->jobs, workers = (long long)group->workers;
     char at[100] = "", ideal[40] = "";
     struct format f;
+    if (plan_serves(group))
+        return text_format("%lld connection%s, loads of %.3g s%s", workers, workers == 1 ? "" : "s", group->duration_s,
+                           group->delay_ms > 0 ? ", a delay before the work" : "");
     if (group->rate > 0)
         snprintf(at, sizeof at, " at %.40s, %.40s arrivals,", format_rate(&f, group->rate),
                  group->arrivals != NULL ? group->arrivals : "?");

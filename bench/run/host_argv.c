@@ -2,6 +2,7 @@
 /* The command a sample runs. Every parameter is passed, defaults too: what ran is what the plan says. */
 #include "bench/run/sample.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,56 @@ static void put_program(struct string_list *words, const struct bench *b, const 
     json_decref(values);
 }
 
+/* What is told of a task whether it is run or served. */
+static void put_task(struct string_list *words, const struct bench *b, const struct plan_cell *cell, const char *mode,
+                     int64_t workers)
+{
+    const struct plan_group *g = &b->plan->groups[cell->group];
+    const struct function *function = b->catalog->function;
+    const char *key;
+    json_t *value;
+    string_list_add_all(words, &b->catalog->words[cell->entry->host]);
+    string_list_add(words, mode);
+    if (function != NULL)
+        function_options(function, b->catalog->hosts.rows[cell->entry->host].kind->work, words);
+    else
+        put(words, "--task", "%s", g->task);
+    put(words, "--model", "%s", plan_model(cell));
+    put(words, "--jobs", "%lld", (long long)g->jobs);
+    put(words, "--workers", "%lld", (long long)workers);
+    json_object_foreach(g->params, key, value) put(words, "--set", "%s=%s", key, json_string_value(value));
+    services_options(b->services, b->catalog, cell, words);
+    if (b->plan->tasks_dir != NULL)
+        put(words, "--tasks", "%s", b->plan->tasks_dir);
+}
+
+/* What starts another server before the one whose command follows: the Python host has it. */
+static void put_front(struct string_list *words, const struct catalog *catalog, const char *behind)
+{
+    const struct catalog_runtime *python = catalog_runtime(catalog, BASELINE_RUNTIME);
+    const struct string_list *start = &catalog->words[python != NULL ? python->host : 0];
+    for (size_t i = 0; i + 1 < start->count; i++)
+        string_list_add(words, start->items[i]);
+    string_list_addf(words, "%s.serving.%s", start->items[start->count - 1], behind);
+}
+
+#define SERVE_REQUEST_TIMEOUT_S 300 /* so long a connection may be idle: longer than the driver leaves any so */
+
+void host_serve_argv(const struct bench *b, const struct plan_cell *cell, struct string_list *out)
+{
+    const struct plan_group *g = &b->plan->groups[cell->group];
+    const char *counts = cell->known->workers;
+    if (cell->behind != NULL)
+        put_front(out, b->catalog, cell->behind);
+    put_task(out, b, cell, "serve",
+             strcmp(counts, "connections") == 0 ? g->workers
+             : strcmp(counts, "cpus") == 0      ? (int64_t)ceil(b->plan->effective_cpus)
+                                                : 1);
+    put(out, "--request-timeout", "%d", SERVE_REQUEST_TIMEOUT_S);
+    if (g->delay_ms > 0)
+        put(out, "--delay", "%lld", (long long)g->delay_ms);
+}
+
 /* All but --slots and --record. */
 static void put_host(struct string_list *words, const struct bench *b, const struct plan_cell *cell, int64_t round)
 {
@@ -104,18 +155,9 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     const struct plan_group *g = &b->plan->groups[cell->group];
     char *url = url_of(b, g);
     const char *key;
-    const struct function *function = b->catalog->function;
     json_t *value;
-    string_list_add_all(words, &b->catalog->words[cell->entry->host]);
-    string_list_add(words, "run");
-    if (function != NULL)
-        function_options(function, b->catalog->hosts.rows[cell->entry->host].kind->work, words);
-    else
-        put(words, "--task", "%s", g->task);
-    put(words, "--model", "%s", plan_model(cell));
-    put(words, "--jobs", "%lld", (long long)g->jobs);
-    put(words, "--workers", "%lld", (long long)g->workers);
-    json_object_foreach(g->params, key, value) put(words, "--set", "%s=%s", key, json_string_value(value));
+    /* A server's workers are connections: the reference has no more than jobs. */
+    put_task(words, b, cell, "run", g->workers < g->jobs ? g->workers : g->jobs);
     if (url != NULL)
         put(words, "--url", "%s", url);
     free(url);
@@ -126,7 +168,6 @@ static void put_host(struct string_list *words, const struct bench *b, const str
     }
     for (size_t i = 0; bench_spreads(b, cell) && i <= b->nodes->launcher.count; i++)
         put(words, i == 0 ? "--hosts" : "--launcher", "%s", i == 0 ? b->plan->hosts : b->nodes->launcher.items[i - 1]);
-    services_options(b->services, b->catalog, cell, words);
     put(words, "--timeout", "%.3f", b->plan->timeout_s);
     if (b->plan->request_timeout_s > 0)
         put(words, "--request-timeout", "%.3f", b->plan->request_timeout_s);
@@ -135,8 +176,6 @@ static void put_host(struct string_list *words, const struct bench *b, const str
         put(words, "--arrivals", "%s", arrivals_name(arrivals.kind));
         put(words, "--arrivals-seed", "%lld", (long long)arrivals.seed);
     }
-    if (b->plan->tasks_dir != NULL)
-        put(words, "--tasks", "%s", b->plan->tasks_dir);
 }
 
 void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,

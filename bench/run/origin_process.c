@@ -17,33 +17,19 @@
 #include "common/clock.h"
 
 #define START_LIMIT_NS (10 * NS_PER_S)
-#define URL_MAX        2048
 #define ORIGIN_FILES   16 /* what it has open beside its connections, and a few more */
 
-/* Its first line, without the newline. */
 static int read_url(int fd, char **url, struct error *err)
 {
-    const int64_t deadline = clock_now_ns() + START_LIMIT_NS;
-    char line[URL_MAX] = "", *newline = NULL;
-    for (size_t length = 0; newline == NULL && length < sizeof line - 1; newline = strchr(line, '\n')) {
-        const int64_t left = deadline - clock_now_ns();
-        const int rc = signals_wait(fd, left > 0 ? left : 0);
-        if (rc == -EINTR)
-            return error_set(err, rc, "interrupted");
-        if (rc != 0)
-            return error_set(err, rc, "the origin says no URL: %s",
-                             rc == -EAGAIN ? "no answer in 10 s" : strerror(-rc));
-        const ssize_t got = read(fd, line + length, sizeof line - 1 - length);
-        if (got <= 0)
-            return error_set(err, -EPIPE, "the origin ended before it said its URL");
-        length += (size_t)got;
-        line[length] = '\0';
-    }
-    if (newline == NULL || strncmp(line, "http://", 7) != 0)
-        return error_set(err, -EPROTO, "the origin's first line is no URL");
-    *newline = '\0';
-    *url = xstrdup(line);
-    return 0;
+    struct error why;
+    const int rc = service_line(fd, START_LIMIT_NS, url, &why);
+    if (rc != 0)
+        return error_set(err, rc,
+                         rc == -EINTR   ? "%s"
+                         : rc == -EPIPE ? "the origin ended before it said its URL"
+                                        : "the origin says no URL: %s",
+                         why.text);
+    return strncmp(*url, "http://", 7) == 0 ? 0 : error_set(err, -EPROTO, "the origin's first line is no URL");
 }
 
 int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, struct origin *out,

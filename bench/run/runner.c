@@ -113,6 +113,7 @@ static struct plan_cell reference_cell(const struct runner *r, size_t group, siz
     return (struct plan_cell){.group = group,
                               .runtime = entry->name,
                               .entry = entry,
+                              .task = p->groups[group].entry,
                               .known = known,
                               .model = own < p->cell_count ? p->cells[own].model
                                        : known != NULL     ? known->name
@@ -299,7 +300,7 @@ static int run_cell(struct runner *r, struct sample_place place, struct error *e
     if (c->impossible != NULL || lost != NULL)
         sample_none(lost != NULL ? CELL_TIMEOUT : CELL_IMPOSSIBLE, lost != NULL ? lost : c->impossible, &s);
     else
-        rc = sample_take(r->bench, c, &place, &s, err);
+        rc = (plan_serves(&r->bench->plan->groups[c->group]) ? serve_take : sample_take)(r->bench, c, &place, &s, err);
     free(lost);
     if (rc != 0)
         return rc;

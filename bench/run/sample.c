@@ -55,6 +55,8 @@ void sample_free(struct sample_taken *s)
     json_decref(s->knobs);
     json_decref(s->disturbed);
     json_decref(s->nodes);
+    free(s->serving);
+    s->serving = NULL;
     s->failures = s->phases = s->usage = s->connections = s->python = s->knobs = s->disturbed = s->nodes = NULL;
     slots_close(&s->slots);
 }
@@ -121,6 +123,8 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
         "disturbed_by", s->disturbances == 0 ? NULL : interference_text(s->disturbances, kinds));
     if (s->opened)
         json_object_set_new(line, "open_loop", open_loop_json(&s->open_loop));
+    if (s->serving != NULL)
+        json_object_set_new(line, "serving", serving_json(s->serving));
     if (s->nodes != NULL)
         json_object_set(line, "nodes", s->nodes);
     if (s->services.cpu_ns >= 0)

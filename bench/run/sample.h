@@ -67,10 +67,11 @@ struct sample_taken {
     struct service_use services; /* of those that it needs and the run started */
     int64_t services_cpus;       /* how many CPUs these can use at once */
     struct interference around;
-    struct slots_view slots; /* of the first copy, until sample_free */
-    int64_t stuck;           /* out of time: a job that had not returned for long, -1: none */
-    bool stuck_alone;        /* and no other was running */
-    bool unreserved;         /* a host could not reserve the space of its slots file */
+    struct slots_view slots;        /* of the first copy, until sample_free */
+    int64_t stuck;                  /* out of time: a job that had not returned for long, -1: none */
+    bool stuck_alone;               /* and no other was running */
+    struct serving_sample *serving; /* of a server; owned; NULL: of a model */
+    bool unreserved;                /* a host could not reserve the space of its slots file */
 };
 
 /* Where it stands in the run. */
@@ -100,6 +101,9 @@ json_t *sample_json(const struct sample_taken *s, const struct sample_place *pla
  */
 int sample_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
                 struct sample_taken *out, struct error *err);
+/* The same of a server (bench/run/serve.c): it is started, loaded and ended. */
+int serve_take(const struct bench *b, const struct plan_cell *cell, const struct sample_place *place,
+               struct sample_taken *out, struct error *err);
 /* Refuses a sample whose results are not the reference's and names the jobs that differ; one with nothing to be checked
  * against stays ok and has the reason. */
 void sample_compare(struct sample_taken *s, const struct reference *reference);
@@ -113,6 +117,8 @@ void sample_compare(struct sample_taken *s, const struct reference *reference);
  */
 void host_argv(const struct bench *b, const struct plan_cell *cell, int64_t round, const char *json,
                struct string_list *out);
+/* The command of a server. */
+void host_serve_argv(const struct bench *b, const struct plan_cell *cell, struct string_list *out);
 /* Whether the host stands still at the last job's end: not where several do at once. */
 bool sample_pauses(const struct plan_cell *cell);
 /* "SCRATCH/slots" or, of copy k, "SCRATCH/slots.k"; likewise "record". */

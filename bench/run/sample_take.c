@@ -174,7 +174,8 @@ static void check_identity(const struct attempt *a, const struct record *r, stru
     if (!same(r->runtime, a->cell->entry->base) || !its_task || !same(r->model, plan_model(a->cell)))
         blame(s, CELL_FAILED, "the record is of %s %s:%s", r->task == NULL ? "?" : r->task, r->runtime,
               r->model == NULL ? "?" : r->model);
-    if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != g->workers))
+    const int64_t workers = g->workers < g->jobs ? g->workers : g->jobs; /* fewer jobs than a server's connections */
+    if (r->status == RECORD_DONE && (r->jobs != g->jobs || r->workers != workers))
         blame(s, CELL_FAILED, "the record is of %" PRId64 " jobs and %" PRId64 " workers", r->jobs, r->workers);
 }
 

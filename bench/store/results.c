@@ -336,6 +336,16 @@ static void nodes_read(const struct results *results, const struct json_field *n
     }
 }
 
+/* What it has of a server, to be freed; NULL: nothing. */
+static struct serving_sample *serving_of(const struct json_field *line)
+{
+    const struct json_field *object = json_field_get(line, "serving");
+    struct serving_sample *out = object != NULL ? xcalloc(1, sizeof *out) : NULL;
+    if (out != NULL)
+        serving_read(object, out);
+    return out;
+}
+
 static int line_read(const struct place *at, struct results *results, const struct json_field *line)
 {
     struct head head;
@@ -357,9 +367,16 @@ static int line_read(const struct place *at, struct results *results, const stru
     cell->sent_bytes = greater(cell->sent_bytes, line_optional(usage, "sent_bytes"));
     cell->received_bytes = greater(cell->received_bytes, line_optional(usage, "received_bytes"));
     cell->compile_ns = greater(cell->compile_ns, line_optional(usage, "compile_ns"));
-    if (head.status != CELL_OK || !head.timed)
+    struct serving_sample *serving = serving_of(line);
+    if (head.status == CELL_OK && !head.timed) {
+        cell->idle = serving;
         return 0;
-    struct sample sample = {.round = (int32_t)head.round, .order = (int32_t)head.order};
+    }
+    if (head.status != CELL_OK) {
+        free(serving);
+        return 0;
+    }
+    struct sample sample = {.serving = serving, .round = (int32_t)head.round, .order = (int32_t)head.order};
     times_read(line, &sample);
     nodes_read(results, json_field_get(line, "nodes"), sample.work_ns, cell);
     sample.took_ns = greater(took, sample.whole_ns); /* journals of before there was spent_ns */
@@ -494,6 +511,9 @@ void results_free(struct results *results)
     for (size_t i = 0; i < results->cell_count; i++) {
         free(results->cells[i].reason);
         free(results->cells[i].lock_by);
+        free(results->cells[i].idle);
+        for (size_t k = 0; k < results->cells[i].count; k++)
+            free(results->cells[i].samples[k].serving);
         free(results->cells[i].samples);
         free(results->cells[i].nodes);
     }

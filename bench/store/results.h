@@ -13,6 +13,7 @@
 
 #include "bench/util/error.h"
 #include "bench/store/journal.h"
+#include "bench/store/serving.h"
 #include "bench/plan/plan.h"
 #include "common/placement.h"
 
@@ -45,6 +46,7 @@ struct sample {
     int64_t in_flight_max, busy_ns;          /* bench/protocol/slots.h; 0 or less: not known */
     int64_t connection_wait_ns;              /* of busy_ns; likewise: no connections were shared */
     unsigned disturbances;                   /* of what kinds (bench/protocol/interference_kind.h) */
+    struct serving_sample *serving;          /* of a server; NULL: it is of a model */
 };
 
 /* What the workers on one host did in all timed samples together (bench/protocol/slots.h). */
@@ -80,6 +82,7 @@ struct result_cell {
     char *lock_by;                      /* the module whose import switched it on; NULL: not known */
     int64_t sent_bytes, received_bytes; /* by all jobs to other processes and from there; -1: nothing */
     int64_t compile_ns;                 /* of a compiled kernel; -1: there is none */
+    struct serving_sample *idle;        /* of a server's verify pass; NULL: there was none */
     struct result_node *nodes;          /* one for each host of `placement`; NULL: its workers were on this machine */
     struct sample *samples;             /* sorted by round, one a round */
     size_t count;

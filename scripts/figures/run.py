@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -753,12 +754,105 @@ def figure_21(bench: Bench) -> None:
         print(f"  Redis at its most: {servers.redis_memory(socket)}")
 
 
+# -- figures 26 to 28: servers --------------------------------------------------------------------------------------------
+
+SERVED = ("--task", "null", "--jobs", "8")
+LIGHT = ("--task", "fetch", "--model", "async", "--set", "check=number", "--client", "http")
+
+
+def asked(bench: Bench, url: str, connections: int, requests: int) -> float:
+    """Requests a second by cobench's own client, every answer checked."""
+    with slots_folder() as folder:
+        told = host_run(bench, Path(folder, "slots"), *LIGHT, "--url", url, "--jobs", str(requests), "--workers", str(connections))
+    return requests / work_ns(told) * 1e9
+
+
+def figure_26(bench: Bench) -> None:
+    """Servers by wrk beside nginx and a plain asyncio script, and cobench's client beside wrk."""
+    seconds, plain = 1, Path(__file__).resolve().parent / "plain_asyncio.py"
+    python = [bench.pythons[0], "-s", "-E", "-m", "py_impl"]
+    servers.descriptors_raise(4096)
+    with ExitStack() as up:
+        def start(host: Sequence[str | Path], model: str, workers: int = 1) -> str:
+            return up.enter_context(servers.serve(host, *SERVED, "--model", model, "--workers", str(workers)))
+
+        epoll, loop = start([bench.build / "cobench-host"], "epoll"), start(python, "asyncio")
+        nginx, script = up.enter_context(servers.nginx(0)).url, up.enter_context(servers.serve([bench.pythons[0], plain]))
+        arms = {f"{name} {count}": lambda url=url, count=count: servers.wrk(url, count, seconds)
+                for name, url in (("nginx", nginx), ("epoll", epoll)) for count in (100, 1000)}
+        arms |= {"asyncio": lambda: servers.wrk(loop, 100, seconds), "script": lambda: servers.wrk(script, 100, seconds)}
+        found = {"c:epoll": (epoll, 50_000)}
+        for model in ("gunicorn", "uvicorn"):
+            try:
+                found[f"py:{model}"] = (start(python, model, bench.workers()), 3_000)
+            except Missing as why:
+                print(f"  py:{model}: {why}")
+        for name, (url, requests) in found.items():
+            arms[f"{name} wrk"] = lambda url=url: servers.wrk(url, 100, seconds)
+            arms[f"{name} own"] = lambda url=url, requests=requests: asked(bench, url, 100, requests)
+        samples = bench.interleave(arms)
+    for count in (100, 1000):
+        bench.verdict(f"c:epoll / nginx's echo, {count} connections", signed_rank.ratio(samples[f"epoll {count}"], samples[f"nginx {count}"]),
+                      at_least=0.8)
+    bench.verdict("py:asyncio / plain asyncio script", signed_rank.ratio(samples["asyncio"], samples["script"]), at_least=0.9)
+    for name in found:
+        ratio = signed_rank.ratio(samples[f"{name} own"], samples[f"{name} wrk"])
+        bench.verdict(f"{name}: cobench's client / wrk", ratio, at_least=0.9)
+        bench.verdict(f"{name}: cobench's client / wrk", ratio, at_most=1.1)
+
+
+def figure_27(bench: Bench) -> None:
+    """A Fibonacci endpoint, native against Python: answers a second, and the size from which it pays (published: four times or more)."""
+    run = runs.drive(bench.build, str(ROOT / "bench/suites/fibonacci.ini"), bench.rounds, bench.seed)
+    for native, python in (("c:epoll", "embed:epoll"), ("ext:asyncio", "py:asyncio"), ("ext:threads", "py:threads")):
+        pays = None
+        for size in (10, 15, 20, 25, 30):
+            a, b = (saturation(run, f"fib {size} {variant}") for variant in (native, python))
+            rounds = sorted(a.keys() & b.keys())
+            ratio = signed_rank.ratio([a[k] for k in rounds], [b[k] for k in rounds])
+            pays = (pays or size) if ratio.low > 1 else None
+            bench.verdict(f"fib {size}: {native} / {python}", ratio, at_least=4 if size == 30 else None)
+        print(f"    native work pays from size {pays} on" if pays else "    native work does not pay", flush=True)
+
+
+def saturation(run: runs.Run, cell: str) -> dict[int, float]:
+    """Answers a second, by round."""
+    loads = {number: sample["serving"]["loads"]["0"] for number, sample in run.samples.get(cell, {}).items()}
+    if not loads:
+        raise Failed(f"the run has no servers called '{cell}'")
+    return {number: load["answered"] / load["span_ns"] * 1e9 for number, load in loads.items()}
+
+
+IDLE = 10_000
+
+
+def figure_28(bench: Bench) -> None:
+    """10,000 idle connections on each model that claims to hold them: memory a connection."""
+    with tempfile.TemporaryDirectory(prefix="cobench-figures-") as results:
+        subprocess.run([bench.build / "cobench", "serve-bench", "--task", "null", "--rates", "50", "--duration", "0.1", "--rounds", "1",
+                        "--idle", str(IDLE), "--results", results, "--no-plots", "--quiet"], stdin=subprocess.DEVNULL,
+                       stdout=subprocess.DEVNULL, stderr=sys.stderr, timeout=3600, check=False)
+        folder = next(entry for entry in Path(results).iterdir() if not entry.is_symlink() and not entry.name.startswith("."))
+        samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
+    for sample in (s for s in samples if s["pass"] == "verify"):
+        name = sample["name"].rpartition(" ")[2]
+        points = list(sample.get("serving", {}).get("idle", {}).values())
+        if sample["status"] != "ok" or len(points) < 2:
+            print(f"  {name:<24} {sample['reason'] or 'has a thread or a process for each connection: not asked to'}")
+            continue
+        held = points[-1]["connections"]
+        each = (points[-1]["bytes"] - points[0]["bytes"]) / held if held else float("nan")
+        print(f"  {name:<24} {held:6} held, {each / 1000:8.2f} kB each", flush=True)
+        if held < IDLE:
+            bench.short.append(f"{name}: {held} of {IDLE} connections held")
+
+
 # -- main -------------------------------------------------------------------------------------------------------------
 
 FIGURES: dict[int, Callable[[Bench], None]] = {
     1: figure_1, 2: figure_2, 3: figure_3, 4: figure_4, 5: figure_5, 6: figure_6, 7: figure_7, 8: figure_8, 9: figure_9,
     10: figure_10, 11: figure_11, 12: figure_12, 13: figure_13, 14: figure_14, 15: figure_15, 16: figure_16, 17: figure_17,
-    18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21,
+    18: figure_18, 19: figure_19, 20: figure_20, 21: figure_21, 26: figure_26, 27: figure_27, 28: figure_28,
 }
 
 

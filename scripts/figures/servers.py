@@ -14,7 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +164,22 @@ def origin(build: Path) -> Iterator[Origin]:
         if match is None:
             raise Failed("cobench-origin did not start")
         yield Origin(template, int(match[1]))
+    finally:
+        process.communicate()  # closes its standard input, which ends it
+
+
+@contextmanager
+def serve(host: Sequence[str | Path], *words: str) -> Iterator[str]:
+    """A host that serves (docs/interfaces.md); where it answers for job 0."""
+    root = Path(__file__).resolve().parent.parent.parent
+    process = subprocess.Popen([*host, "serve", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            said = process.communicate()[1].decode().strip()
+            raise (Missing if process.returncode == 77 else Failed)(said or "the server did not start")
+        yield f"http://127.0.0.1:{json.loads(line)['port']}/work?job=0"
     finally:
         process.communicate()  # closes its standard input, which ends it
 

@@ -112,6 +112,7 @@ static void put_numbers(const struct summary *summary, struct writer *w)
     cells_write(summary, NULL, (results_compare(summary->results) ? CELLS_SPEEDUP : CELLS_COST) | CELLS_ALL, w);
     cells_write(summary, NULL, CELLS_LATENCY | CELLS_ALL, w);
     document_write_checks(summary, NULL, w);
+    serving_write(summary, w);
     document_write_hosts(summary, w);
     document_write_scaling(summary, w);
     marginal_cost_write(summary, w);
@@ -188,7 +189,8 @@ static char *command_line(const struct results *r)
     if (!json_is_array(argv))
         return text_format("# unknown: this run does not keep its command line");
     string_list_add(&command, "build/cobench");
-    string_list_add(&command, "run");
+    const char *name = json_string_value(json_object_get(r->plan, "command"));
+    string_list_add(&command, name != NULL ? name : "run");
     json_array_foreach(argv, i, word) if (json_is_string(word)) string_list_add(&command, json_string_value(word));
     char *line = string_list_quote(&command);
     string_list_free(&command);

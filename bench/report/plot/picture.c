@@ -16,15 +16,27 @@
 #define LOG_SPAN         20.0 /* ratios that span more have a logarithmic axis */
 #define AXIS_SPACE       1.15 /* on both ends of the logarithmic axis of rows */
 
+/* Of what there is one: of each group that compares, of the run, of each group of serving. */
+enum subject { OF_MODELS, OF_RUN, OF_SERVERS };
+
 static const struct {
     const char *name;
     picture_maker *make;
-    bool of_run; /* else of each group that compares */
+    enum subject of;
 } kinds[] = {
-    {"ranking", picture_ranking, false},   {"speedup", picture_speedup, false}, {"square", picture_square, false},
-    {"timeline", picture_timeline, false}, {"phases", picture_phases, false},   {"scaling", picture_scaling, true},
-    {"latency", picture_latency, false},   {"memory", picture_memory, true},    {"claims", picture_claims, true},
-    {"pythons", picture_pythons, true},    {"ladder", picture_ladder, true},
+    {"ranking", picture_ranking, OF_MODELS},
+    {"speedup", picture_speedup, OF_MODELS},
+    {"square", picture_square, OF_MODELS},
+    {"timeline", picture_timeline, OF_MODELS},
+    {"phases", picture_phases, OF_MODELS},
+    {"scaling", picture_scaling, OF_RUN},
+    {"latency", picture_latency, OF_MODELS},
+    {"memory", picture_memory, OF_RUN},
+    {"claims", picture_claims, OF_RUN},
+    {"pythons", picture_pythons, OF_RUN},
+    {"ladder", picture_ladder, OF_RUN},
+    {"throughput", picture_throughput, OF_SERVERS},
+    {"connections", picture_connections, OF_SERVERS},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -72,10 +84,10 @@ void pictures_make(struct pictures *out, const struct picture_source *source, co
     for (size_t k = 0; k < KINDS; k++) {
         if (only != NULL && strcmp(only, kinds[k].name) != 0)
             continue;
-        for (size_t g = 0; !kinds[k].of_run && g < results->group_count; g++)
-            if (!plan_prices(&results->groups[g]))
+        for (size_t g = 0; kinds[k].of != OF_RUN && g < results->group_count; g++)
+            if (!plan_prices(&results->groups[g]) && plan_serves(&results->groups[g]) == (kinds[k].of == OF_SERVERS))
                 kinds[k].make(out, &results->groups[g]);
-        if (kinds[k].of_run)
+        if (kinds[k].of == OF_RUN)
             kinds[k].make(out, NULL);
     }
     finish_last(out);
