@@ -88,7 +88,7 @@ def serve(site: Site) -> None:
         server = await asyncio.start_server(
             lambda reader, writer: Connection(site.endpoint, reader, writer).converse(), sock=site.socket, backlog=BACKLOG
         )
-        site.endpoint.open()
+        await site.endpoint.await_open()
         site.up()
         await server.serve_forever()
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 import time
 
-from py_impl.contract import DELAY, WORKER_PROCESS
+from py_impl.contract import WORKER_PROCESS
+from py_impl.errors import Failed
 from py_impl.failure import failure_words
+from py_impl.models.async_ import lane
 from py_impl.one_slot import OneSlot, OwnState
 from py_impl.run import Run
 from py_impl.slots import DONE
@@ -35,7 +37,7 @@ class Endpoint:
         self.run = run
         self.delay_s = delay_s
         self.tally = tally
-        self._flags = 0 if threads else WORKER_PROCESS
+        self._threads = threads
         self._own = threading.local()
 
     def worker(self) -> Worker | None:
@@ -44,15 +46,32 @@ class Endpoint:
         if worker is None:
             run = Run()
             run.__dict__.update(self.run.__dict__)
-            run.slots, run.shared = OneSlot(), OwnState(self.run.shared)
+            run.slots, run.shared, run.kept = OneSlot(), OwnState(self.run.shared), []
             self._own.state = run.shared
-            worker = self._own.worker = open_worker(run, 0, self._flags)
+            worker = self._own.worker = open_worker(run, 0, 0 if self._threads else WORKER_PROCESS)
         return worker
 
     def open(self) -> None:
-        """In a process whose only thread answers, before it does; the process ends where its worker does not open."""
-        if self.worker() is None:
-            raise SystemExit(1)
+        """In each process, before it answers: what all its jobs need. SystemExit where there is none, which is noted."""
+        if not self._threads:
+            if self.worker() is None:
+                raise SystemExit(1)
+        elif self.run.connections:
+            try:
+                self.run.open_clients()
+            except Failed as error:
+                self.run.worker_failed(None, error)
+                raise SystemExit(1) from error
+
+    async def await_open(self) -> None:
+        """`open` on an event loop, with its connections, for which jobs wait."""
+        self.open()
+        worker = self.worker()
+        if self.run.connections:
+            worker.run.free_connections = self.run.loop.semaphore(self.run.connections)
+            await worker.connect()
+            if self.run.shared.read()[0]:
+                raise SystemExit(1)
 
     def leave(self) -> None:
         """In a thread that ends while others go on."""
@@ -77,10 +96,8 @@ class Endpoint:
         worker = self.worker()
         if worker is None:
             return self._failure()
-        if not hasattr(self.run.task, "call"):
-            worker.run_jobs((job,))
-            return self._result(worker)
-        return self._value(worker, worker.call_jobs((job,), self.run.task.items((job,)))[0])
+        worker.run_jobs((job,))
+        return self._result(worker)
 
     async def awaited(self, method: str, path: str, query: str) -> Answer:
         """`answer` on an event loop."""
@@ -91,34 +108,22 @@ class Endpoint:
         if self.delay_s:
             await self.run.loop.sleep(self.delay_s)
         worker = self.worker()
-        if worker is None:
-            return self._failure()
-        if hasattr(self.run.task, "call"):
-            return self._value(worker, await worker.await_job(job, self.run.task.item(job)))
-        request = worker.begin(job)
-        if request is not None:
-            if request.ask == DELAY:
-                await self.run.loop.sleep(request.delay_ns / 1e9)
-            worker.finish(job, None)
-        return self._result(worker)
-
-    def _value(self, worker: Worker, value: object) -> Answer:
-        """Of a function: as `settle` does with what it keeps."""
-        from py_impl.digest import NothingDone, digest
-
-        slots = worker.run.slots
-        if slots.states[0] == DONE:
-            try:
-                slots.results[0] = digest(value)
-            except (NothingDone, RecursionError) as error:
-                worker.abandon(0, error)
+        await lane(worker.run, worker, (job,))
         return self._result(worker)
 
     def _result(self, worker: Worker) -> Answer:
         """Of the job that this thread has just ended: nothing else has written into the worker's only slot since."""
-        if worker.run.slots.states[0] == DONE:
-            return 200, b"%d" % worker.run.slots.results[0]
-        return self._failure()
+        slots = worker.run.slots
+        if hasattr(self.run.task, "call"):  # of a function: as `settle` does
+            from py_impl.digest import NothingDone, digest
+
+            _, (value,) = worker.run.kept.pop()
+            if slots.states[0] == DONE:
+                try:
+                    slots.results[0] = digest(value)
+                except (NothingDone, RecursionError) as error:
+                    worker.abandon(0, error)
+        return (200, b"%d" % slots.results[0]) if slots.states[0] == DONE else self._failure()
 
     def _failure(self) -> Answer:
         """This thread's last one."""

@@ -37,7 +37,9 @@ def run_gunicorn(site: Site, application: Callable, **settings: object) -> None:
             site.endpoint.tally.died(number, f"worker {number} ended")
 
     def opened(_: object) -> None:
-        if "threads" not in settings and site.endpoint.worker() is None:
+        try:
+            site.endpoint.open()
+        except SystemExit:
             # Not by the status that gunicorn has for it: it may lose that, and then wait for the worker until its time-out.
             os.kill(site.pid, SIGTERM)
             os._exit(0)

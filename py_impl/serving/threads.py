@@ -30,6 +30,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 def serve(site: Site) -> None:
     def worker() -> None:
+        site.endpoint.open()
         site.up()
         Server(site).serve_forever()
 

@@ -23,7 +23,7 @@ def serve(site: Site) -> None:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list | None = None) -> None:
             await super().startup(sockets=sockets)
-            site.endpoint.open()
+            await site.endpoint.await_open()
             site.up()
 
     def worker() -> None:
