@@ -257,17 +257,22 @@ $(BUILD)/transport/curl.so: libs_of = $(shell $(PC) --libs libcurl)
 $(BUILD)/transport/command.so: libs_of = $(shell $(PC) --libs zlib)
 $(BUILD)/transport/sql.so: libs_of = $(shell $(PC) --libs libpq)
 $(BUILD)/obj/c_impl/transport/sql.o: cflags_of = $(shell $(PC) --cflags libpq)
-$(BUILD)/transport/cache.so: libs_of = $(shell $(PC) --libs hiredis)
 $(BUILD)/transport/http.so: libs_of = -lhttp_parser
-$(BUILD)/transport/block.so: libs_of = $(if $(call has_library,liburing),$(shell $(PC) --libs liburing))
-$(BUILD)/obj/c_impl/transport/block.o: cflags_of = $(if $(call has_library,liburing),-DCOBENCH_URING)
 $(BUILD)/transport/%.so: $(BUILD)/obj/c_impl/transport/%.o $(BUILD)/libcommon.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(link_so)
+$(BUILD)/transport/cache.so: libs_of = $(shell $(PC) --libs hiredis)
+$(BUILD)/transport/cache.so: $(call objects,c_impl/transport/cache.c c_impl/redis/link.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+block_c := c_impl/transport/block.c c_impl/transport/block/threads.c $(if $(call has_library,liburing),c_impl/transport/block/uring.c)
+$(BUILD)/transport/block.so: libs_of = $(if $(call has_library,liburing),$(shell $(PC) --libs liburing))
+$(BUILD)/transport/block.so: $(call objects,$(block_c)) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/transport/cache.so $(BUILD)/transport/block.so:
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(link_so)
 $(BUILD)/plugins/uring.so: libs_of = $(shell $(PC) --libs liburing)
 $(BUILD)/plugins/openmp.so: libs_of = -fopenmp
 $(BUILD)/plugins/redis.so: libs_of = $(shell $(PC) --libs hiredis)
-$(BUILD)/plugins/redis.so: $(call objects,c_impl/dispensers/redis.c c_impl/dispensers/redis_feed.c c_impl/dispensers/redis_link.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
+$(BUILD)/plugins/redis.so: $(call objects,c_impl/dispensers/redis.c c_impl/dispensers/redis_feed.c c_impl/redis/link.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/plugins/zmq.so: libs_of = $(shell $(PC) --libs libzmq)
 $(BUILD)/plugins/zmq.so: $(call objects,c_impl/dispensers/zmq.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(BUILD)/plugins/redis.so $(BUILD)/plugins/zmq.so:

@@ -130,6 +130,10 @@ class BadNumber(Exception):
     """The reply's body is no number."""
 
 
+class NotPossible(Exception):
+    """`open` raises it where this machine lacks what the task needs. Its cells are listed with the message as their reason."""
+
+
 class TaskFailed(Exception):
     """A task of another language failed; `kind` and `line` go into the record as the failure's type and line."""
 

@@ -12,7 +12,7 @@ import time
 from itertools import chain, count, starmap
 
 from py_impl import catalog, params
-from py_impl.contract import DELAY, NOTHING, SERVICES
+from py_impl.contract import DELAY, NOTHING, SERVICES, NotPossible
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import explain
 from py_impl.watchdog import worker_signals
@@ -117,6 +117,8 @@ class Run:
         try:
             for _ in range(self.connections):
                 self.clients.put(self.transport.Client(self.transport_options()))
+        except (Impossible, Usage):
+            raise
         except Exception as error:  # whatever a transport may raise
             kind, message, _ = explain(error, None)
             raise Failed(f"connection {self.clients.qsize() + 1} of {self.connections}: {kind}: {message}") from error
@@ -138,6 +140,8 @@ class Run:
                 for request in self._steps(state):
                     client.get(request, 0)
                 client.close()
+        except (Impossible, Usage):
+            raise
         except Exception as error:  # whatever a task and a transport may raise
             kind, message, _ = explain(error, None)
             raise Failed(f"task '{self.task.NAME}' cannot be prepared: {kind}: {message}") from error
@@ -216,7 +220,8 @@ class Run:
             return opener(params.values(self.task.PARAMS, self.texts), self.jobs)
         except (Exception, SystemExit) as error:  # a task may raise whatever it likes
             kind, message, _ = explain(error, None)
-            raise Usage(f"task '{self.task.NAME}' does not open: {kind}: {message}") from error
+            way = Impossible if kind == NotPossible.__name__ else Usage
+            raise way(f"task '{self.task.NAME}' does not open: {kind}: {message}") from error
 
     def _hook_forks(self) -> None:
         """Has a task's fork hooks (those of C tasks, through a bridge) called around every fork of this process."""

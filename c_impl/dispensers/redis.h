@@ -3,7 +3,7 @@
 #ifndef DISPENSERS_REDIS_H
 #define DISPENSERS_REDIS_H
 
-#include "dispensers/redis_link.h"
+#include "redis/link.h"
 #include "host/dispenser.h"
 
 enum { KEY_SIZE = 64, KEYS_S = 600 /* what nobody renews or removes expires */ };

@@ -26,17 +26,25 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-static json_t *build_json(void)
+/* What a transport says of itself; null without it. */
+static json_t *transport_json(enum cobench_ask ask)
 {
     const struct transport *transport = NULL;
     struct cobench_error err;
     void *handle = NULL;
 
-    transport_load(COBENCH_ASK_URL, CLIENT_DEFAULT, &transport, &handle, &err); /* without it the entry is null */
-    json_t *json = json_pack("{s:s, s:o, s:s, s:o}", "compiler", COMPILER, "cflags", text_json(COBENCH_CFLAGS),
-                             "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
-                             text_json(transport ? transport->describe() : NULL));
+    transport_load(ask, CLIENT_DEFAULT, &transport, &handle, &err);
+    json_t *json = text_json(transport ? transport->describe() : NULL);
     plugin_unload(handle);
+    return json;
+}
+
+static json_t *build_json(void)
+{
+    json_t *json = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "compiler", COMPILER, "cflags",
+                             text_json(COBENCH_CFLAGS), "contract", TEXT_OF(COBENCH_CONTRACT_VERSION), "libcurl",
+                             transport_json(COBENCH_ASK_URL), "hiredis", transport_json(COBENCH_ASK_CACHE), "block",
+                             transport_json(COBENCH_ASK_BLOCK));
     for (const struct runtime_fact *fact = runtime.facts(); json && fact->key; fact++)
         json_object_set_new(json, fact->key, text_json(fact->value ? fact->value : fact->read()));
     return json;

@@ -100,6 +100,7 @@ int run_open_task(struct run *run, struct cobench_error *err)
             char why[sizeof err->message];
             error_complete(err, rc);
             error_tell(err, rc, why, sizeof why);
+            rc = strcmp(err->type, COBENCH_NOT_POSSIBLE) == 0 ? -ENOSYS : rc;
             return error_fill(err, rc, "task '%.64s' does not open: %.230s", task->name, why);
         }
     }

@@ -107,6 +107,10 @@ struct cobench_error {
     int line;          /* where in the task's source, 0 where unknown */
 };
 
+/* The type of an error of `open` that is none of the user's: this machine lacks what the task needs. Its cells are listed with
+ * the message as their reason. */
+#define COBENCH_NOT_POSSIBLE "NotPossible"
+
 struct cobench_task;
 
 struct cobench_open {

@@ -3,8 +3,8 @@
  * A connection to a Redis server, on hiredis: opened by URL, made again when it breaks, with the server's complaints as errors.
  * Commands are appended (redisAppendCommand on link->redis) and their replies read in order. One thread uses a link.
  */
-#ifndef DISPENSERS_REDIS_LINK_H
-#define DISPENSERS_REDIS_LINK_H
+#ifndef REDIS_LINK_H
+#define REDIS_LINK_H
 
 #include <hiredis/hiredis.h>
 #include <stdatomic.h>
@@ -17,6 +17,9 @@ struct redis_link {
     const char *url;     /* unix://[[USER]:PASSWORD@]PATH or redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE] */
     const _Atomic uint32_t *over; /* not 0: nobody seeks a lost server any more; NULL: never */
 };
+
+/* 0; -EINVAL: no URL of a server. */
+int link_check(const char *url, struct cobench_error *err);
 
 /* Connects to a server that answers. 0; -EINVAL: no such URL; -ENOSYS: nobody answers there. */
 int link_open(struct redis_link *link, struct cobench_error *err);

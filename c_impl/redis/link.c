@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection to a Redis server. */
 #define _GNU_SOURCE /* memrchr */
-#include "dispensers/redis_link.h"
+#include "redis/link.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -77,6 +77,16 @@ static const char *shown(const struct redis_link *link)
     return address_parse(link->url, &address) && address.password[0] ? address.path : link->url;
 }
 
+int link_check(const char *url, struct cobench_error *err)
+{
+    struct address address;
+    if (address_parse(url, &address))
+        return 0;
+    return error_fill(err, -EINVAL,
+                      "--service: this is no URL of a Redis server (unix://[[USER]:PASSWORD@]PATH or "
+                      "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE])");
+}
+
 /* Asks as whom it is to be served, and for which database. */
 static int greet(struct redis_link *link, const struct address *address, struct cobench_error *err)
 {
@@ -97,10 +107,10 @@ static int greet(struct redis_link *link, const struct address *address, struct 
 static int link_try(struct redis_link *link, struct cobench_error *err)
 {
     struct address address;
-    if (!address_parse(link->url, &address))
-        return error_fill(err, -EINVAL,
-                          "--service: this is no URL of a Redis server (unix://[[USER]:PASSWORD@]PATH or "
-                          "redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE])");
+    const int rc = link_check(link->url, err);
+    if (rc)
+        return rc;
+    (void)address_parse(link->url, &address);
     link->redis = address.host[0] ? redisConnectWithTimeout(address.host, (int)address.port, answer_time)
                                   : redisConnectUnixWithTimeout(address.path, answer_time);
     if (!link->redis)
