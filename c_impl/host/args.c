@@ -14,6 +14,7 @@
 #include "common/num.h"
 #include "common/read_all.h"
 #include "host/error.h"
+#include "host/limits.h"
 #include "host/models.h"
 #include "host/runtime.h"
 #include "servers/servers.h"
@@ -57,6 +58,7 @@ enum {
 #define TIMEOUT_S         300
 #define REQUEST_TIMEOUT_S 30
 #define CMDLINE_MAX       (16u << 20)
+#define LOOPS_MAX         1024u /* of a server: each has places for many requests */
 
 #define FUNCTION_TEXT "FILE.so:SYMBOL, for embed MODULE:NAME or FILE.py:NAME"
 #define PATH_TEXT     "where a Python function's module is looked for first"
@@ -208,6 +210,20 @@ static int server_parse(struct args *args, const char *text, struct cobench_erro
         strncat(known, server->name, sizeof known - strlen(known) - 1);
     }
     return error_fill(err, -EINVAL, "server '%.60s' is unknown (known: %s)", text, known);
+}
+
+/* How many workers there are where nobody says so, and how many there may be. */
+static int server_workers(struct args *args, struct cobench_error *err)
+{
+    const bool one = strcmp(args->server->workers, "one") == 0;
+    if (args->workers == 0)
+        args->workers = one ? 1 : limits_cpus();
+    if (one && args->workers != 1)
+        return error_fill(err, -EINVAL, "--workers=%u: %s has one worker", args->workers, args->server->name);
+    if (args->server->way == SERVER_ON_A_LOOP && args->workers > LOOPS_MAX)
+        return error_fill(err, -EINVAL, "--workers=%u: %s has %u at most", args->workers, args->server->name,
+                          LOOPS_MAX);
+    return 0;
 }
 
 static int serve_option(struct args *args, int key, const char *text, struct cobench_error *err)
@@ -501,7 +517,7 @@ int args_open_serve(struct args *args, int argc, char **argv, struct cobench_err
     if (!args->server || !args->task.name)
         return error_fill(err, -EINVAL, "--task and --model are needed");
     args->arrivals.rate = 0;
-    return 0;
+    return server_workers(args, err);
 }
 
 int args_own_words(char **text, char ***words, size_t *count, struct cobench_error *err)

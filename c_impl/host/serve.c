@@ -19,34 +19,35 @@
 #include "servers/served.h"
 #include "servers/servers.h"
 
-#define LOOPS_MAX 1024u /* each of which has places for many requests */
+#define CONNECTIONS_A_LOOP 10u /* to a service */
 
 enum { STATUS_USAGE = 2, STATUS_IMPOSSIBLE = 77 };
 
-/* How many workers there are: what was asked, else what the server says. 0 or a negative errno. */
-static int workers_settle(const struct server *server, unsigned *workers, struct cobench_error *err)
+/* On loops requests share connections in any case: there are more of them under way than a service would take. */
+static int connections_settle(struct session *s, struct cobench_error *err)
 {
-    const bool one = strcmp(server->workers, "one") == 0;
-    if (*workers == 0)
-        *workers = one ? 1 : limits_cpus();
-    if (one && *workers != 1)
-        return error_fill(err, -EINVAL, "--workers=%u: %s has one worker", *workers, server->name);
-    if (server->way == SERVER_ON_A_LOOP && *workers > LOOPS_MAX)
-        return error_fill(err, -EINVAL, "--workers=%u: %s has %u at most", *workers, server->name, LOOPS_MAX);
+    struct run *run = &s->run;
+    const uint64_t all = run->knobs.connections ? (uint64_t)run->knobs.connections
+                                                : (uint64_t)run->workers * CONNECTIONS_A_LOOP;
+    if (!s->args->model->uses_loop || !contract_ask(run->task->asks)->connects)
+        return 0;
+    if (all < run->workers)
+        return error_fill(err, -ENOSYS, "--connections %llu: there are %u event loops, each with its own",
+                          (unsigned long long)all, run->workers);
+    run->connections = (unsigned)all;
     return 0;
 }
 
 static int task_settle(struct session *s, struct served *served, struct cobench_error *err)
 {
     struct run *run = &s->run;
-    unsigned workers = s->args->workers;
     int rc = session_open_rank(s, err);
     if (rc)
         return rc;
     if (run->task->asks == COBENCH_ASK_URL || run->task->asks == COBENCH_ASK_COMMAND)
         return error_fill(err, -ENOSYS, "task '%.64s' asks for a %s, which no server does before it answers",
                           run->task->name, contract_ask_name(run->task->asks));
-    rc = workers_settle(s->args->server, &workers, err);
+    rc = connections_settle(s, err);
     if (rc)
         return rc;
     *served = (struct served){.server = s->args->server,
@@ -54,11 +55,9 @@ static int task_settle(struct session *s, struct served *served, struct cobench_
                               .delay_ns = s->args->delay_ns,
                               .jobs = run->jobs,
                               .inner = run->task};
-    run->workers = workers;
-    run->jobs = (uint64_t)workers * server_places(s->args->server);
+    run->jobs = (uint64_t)run->workers * server_places(s->args->server);
     rc = served_open(served, run->jobs);
     run->task = &served->task;
-    run->serves = true;
     return rc;
 }
 
@@ -90,24 +89,6 @@ static int memory_settle(struct session *s, struct cobench_error *err)
     run->dispenser = &s->dispenser;
     dispenser_counter(&s->dispenser, run->shared, run->jobs);
     return dispenser_open(&s->dispenser, &dispenser_requests, &how, err);
-}
-
-/* Serves until it is time to end. */
-static int server_run(struct session *s, struct cobench_error *err)
-{
-    struct run *run = &s->run;
-    const bool here = run->knobs.start_method == START_FORK;
-    int rc = here ? run_open_task(run, err) : 0;
-    if (rc)
-        return rc;
-    s->opened = true;
-    rc = s->args->model->run(run, err);
-    if (rc == 0)
-        requests_print(s->dispenser.state);
-    dispenser_close(&s->dispenser);
-    if (here)
-        run_close_task(run);
-    return rc;
 }
 
 static int status_of(const struct session *s, int rc)
@@ -146,7 +127,10 @@ int serve_command(const char *program, int argc, char **argv)
     if (rc == 0)
         rc = memory_settle(&s, &err);
     if (rc == 0)
-        rc = server_run(&s, &err);
+        session_run(&s);
+    if (rc == 0 && s.rc)
+        err = s.error;
+    rc = rc ? rc : s.rc;
     if (rc) {
         char line[512];
         error_complete(&err, rc);

@@ -35,6 +35,7 @@ void session_init(struct session *s, const struct args *args, int64_t start_ns)
                 .service_count = args->service_count,
                 .placement = args->placement,
                 .launcher = args->launcher,
+                .serves = args->server != NULL,
                 .end_pause = args->end_pause.read >= 0 ? &args->end_pause : NULL},
     };
 }
@@ -61,7 +62,7 @@ static void size_settle(struct session *s)
     run->jobs = s->args->jobs ? s->args->jobs : task->default_jobs;
     if (workers == 0)
         workers = task->kind == COBENCH_KIND_IO ? ARGS_WORKERS_MAX : limits_cpus();
-    run->workers = (unsigned)(workers < run->jobs ? workers : run->jobs);
+    run->workers = (unsigned)(workers < run->jobs || run->serves ? workers : run->jobs);
     s->record.jobs = run->jobs;
     s->record.workers = run->workers;
 }
@@ -340,6 +341,8 @@ static void failures_explain(struct session *s)
 /* Fills in one of the two and then publishes it whole: the watchdog may be making the record meanwhile. */
 static void python_note(struct session *s, struct runtime_python *python)
 {
+    if (s->run.serves) /* which has no record */
+        return;
     runtime.python(s->run.state, python);
     s->python = python;
 }
@@ -365,7 +368,7 @@ void session_run(struct session *s)
     }
     python_note(s, &s->python_open); /* now, for a run that does not come to its end */
     s->rc = s->args->model->run(run, &s->error);
-    if (s->rc == 0)
+    if (s->rc == 0 && !run->serves)
         run_account(run);
     python_note(s, &s->python_ended);
     dispenser_close(&s->dispenser);

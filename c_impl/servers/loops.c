@@ -7,8 +7,12 @@
 
 static int member_open(void *own, struct run *run, unsigned id, unsigned members, struct cobench_error *err)
 {
-    const struct loop_worker_options how = {
-        .run = run, .kind = &loop_epoll, .id = id, .in_flight = (unsigned)(run->jobs / members)};
+    const struct loop_worker_options how = {.run = run,
+                                            .kind = &loop_epoll,
+                                            .id = id,
+                                            .in_flight = (unsigned)(run->jobs / members),
+                                            .connections = run->connections / members +
+                                                           (id < run->connections % members)};
     return loop_worker_open(own, &how, err);
 }
 

@@ -537,9 +537,8 @@ static bool gone_wait(struct requests *r)
     return gone;
 }
 
-void requests_print(const void *state)
+static void last_print(const struct requests *r)
 {
-    const struct requests *r = state;
     struct failure failures[FAILURES_MAX];
     char line[512];
     uint64_t requests = 0, refused = 0, errors = 0;
@@ -583,10 +582,11 @@ static int requests_feed(void *state, struct cobench_error *err)
     end_wait(r, signals);
     close(signals);
     (void)eventfd_write(r->wake, 1);
-    if (gone_wait(r))
+    const bool gone = gone_wait(r);
+    last_print(r);
+    if (gone)
         return 0;
     unix_remove(r);
-    requests_print(r);
     _exit(0); /* the worker processes are killed with the thread that started them */
 }
 

@@ -18,7 +18,4 @@ int requests_accept(void *state, unsigned worker, struct cobench_error *err);
 /* There can be no such worker. */
 void requests_refuse(void *state, unsigned worker);
 
-/* What it was asked, as the last line on stdout (docs/interfaces.md). By any thread, also while workers are at work. */
-void requests_print(const void *state);
-
 #endif

@@ -71,6 +71,23 @@ static int served_request(void *state, void *worker, uint64_t place, struct cobe
     return 0;
 }
 
+/* To the delay, which is the first step, comes what the task asks for. */
+static int served_more(void *state, void *worker, uint64_t place, unsigned step, const struct cobench_reply *reply,
+                       struct cobench_request *ask, struct cobench_error *err)
+{
+    struct served *s = state;
+    const unsigned own = s->delay_ns ? 1 : 0;
+    if (step < own)
+        return inner_request(s, worker, place, ask, err);
+    return s->inner->more ? s->inner->more(s->state, worker, s->numbers[place], step - own, reply, ask, err) : 0;
+}
+
+static int served_prepare(void *state, unsigned step, struct cobench_request *ask, struct cobench_error *err)
+{
+    struct served *s = state;
+    return s->inner->prepare(s->state, step, ask, err);
+}
+
 static int served_run(void *state, void *worker, uint64_t place, const struct cobench_reply *reply, uint64_t *result,
                       struct cobench_error *err)
 {
@@ -100,6 +117,8 @@ int served_open(struct served *s, uint64_t places)
         .worker_open = served_worker_open,
         .worker_close = served_worker_close,
         .request = inner->request || s->delay_ns ? served_request : NULL,
+        .prepare = inner->prepare ? served_prepare : NULL,
+        .more = inner->more || (inner->request && s->delay_ns) ? served_more : NULL,
         .run = served_run,
     };
     return s->numbers ? 0 : -ENOMEM;
