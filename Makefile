@@ -52,7 +52,9 @@ pythons_too := $(sort $(PYTHONS) $(wildcard $(shell cat $(BUILD)/pythons/* 2>/de
 embed_c  := c_impl/bridge/runtime_embed.c c_impl/bridge/embed.c c_impl/bridge/isolated.c
 native_c := c_impl/bridge/native.c c_impl/bridge/native_pool.c c_impl/bridge/home_native.c
 embed_o  := $(call objects,$(embed_c))
-origin_o := $(call objects,$(wildcard bench/origin/*.c) bench/util/alloc.c)
+# The origin has TLS and HTTP/2 where their libraries are.
+origin_tls := $(if $(shell $(PC) --exists libevent_openssl openssl libnghttp2 && echo yes),libevent_openssl openssl libnghttp2)
+origin_o := $(call objects,$(filter-out $(if $(origin_tls),,bench/origin/secure.c bench/origin/h2.c),$(wildcard bench/origin/*.c)) bench/util/alloc.c)
 task_lib_o := $(call objects,$(wildcard c_impl/tasks/lib/*.c))
 has_library = $(shell $(PC) --exists $(1) && echo yes)
 has_header = $(shell printf '\043include <%s>\n' $(1) | $(CC) -fsyntax-only -x c - 2>/dev/null && echo yes)
@@ -217,7 +219,8 @@ $(one_native): $(call one_objects,$(native_c)) \
 endif
 endif
 $(BUILD)/cobench-origin: $(origin_o) $(BUILD)/libcommon.a
-$(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent)
+$(BUILD)/cobench-origin: libs_of = $(shell $(PC) --libs libevent $(origin_tls))
+$(BUILD)/obj/bench/origin/%.o: cflags_of = $(if $(origin_tls),-DORIGIN_TLS)
 # The C host with models that do more work than they say, or only seem to run side by side.
 $(faulty): $(call objects,c_impl/host/main.c c_impl/host/runtime_c.c tests/faults/models.c) $(BUILD)/libhost.a $(BUILD)/libcommon.a
 $(faulty): libs_of = $(shell $(PC) --libs jansson) -ldl -lm

@@ -161,7 +161,9 @@ BAD_REPLY = "BadReply"
 NO_FREE_PORT = "NoFreePort"
 NO_FREE_DESCRIPTOR = "NoFreeDescriptor"
 SHORT_BLOCK = "ShortBlock"
+BAD_CERTIFICATE = "BadCertificate"
 TRANSPORT = "Transport"  # whatever else goes wrong on the way
+IMPOSSIBLE = "Impossible"  # cannot be asked for here at all: the run ends with 77
 
 
 def slice_of(size: int, job: int, jobs: int) -> tuple[int, int]:

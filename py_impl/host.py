@@ -11,7 +11,7 @@ import sys
 import time
 
 from py_impl import VERSION, catalog, knobs, options, params, record
-from py_impl.contract import COMMAND, CONNECTS, DELAY, IO, NOTHING
+from py_impl.contract import COMMAND, CONNECTS, DELAY, IMPOSSIBLE, IO, NOTHING
 from py_impl.errors import Failed, Impossible, Usage
 from py_impl.failure import failure_words
 from py_impl.runtimes import PY, Runtime
@@ -364,7 +364,9 @@ class Command:
         run.watchdog.end()
         if status == "done":
             failures, _ = run.shared.read()
-            if failures:
+            if failures and run.transport is not None and failures[0]["type"] == IMPOSSIBLE:  # of every job
+                status, reason = "impossible", failures[0]["message"]
+            elif failures:
                 status, reason = "failed", self.failure_reason(failures)
             return self.report(status, reason)
         # What was under way is given up: there may be workers, and threads that nobody can end.

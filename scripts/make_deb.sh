@@ -44,8 +44,9 @@ depends() {
     sed -n 's/^run  *\([^ ]*\) .*/\1/p' scripts/setup.sh | sed 's/|/ | /g'
 }
 
-mapfile -t programs < <(find "$root/usr/lib/cobench" -type f \( -name '*.so' -o -name 'cobench*' \) ! -path '*/plugins/*')
-mapfile -t plugins < <(find "$root/usr/lib/cobench/plugins" -type f -name '*.so')
+optional=(-path '*/plugins/*.so' -o -path '*/transport/http.so' -o -path '*/transport/sql.so' -o -path '*/transport/cache.so')
+mapfile -t programs < <(find "$root/usr/lib/cobench" -type f \( -name '*.so' -o -name 'cobench*' \) ! \( "${optional[@]}" \))
+mapfile -t plugins < <(find "$root/usr/lib/cobench" -type f \( "${optional[@]}" \))
 strip --strip-unneeded "${programs[@]}" "${plugins[@]}"
 mv "$root/usr/share/doc/cobench/LICENSE" "$root/usr/share/doc/cobench/copyright"
 architecture=$(dpkg --print-architecture)

@@ -36,10 +36,13 @@ test,figures,servers nginx|nginx-light|nginx-full cmd:nginx   a real server to t
 test,figures libnginx-mod-http-echo            ngx:ngx_http_echo_module its answers after a delay
 figures wrk                                    cmd:wrk        puts the servers under load
 clients,servers libhttp-parser-dev             hdr:http_parser.h --client http in the C host, and its servers
+clients libssl-dev                             pc:openssl     tls=1 of fetch: the origin over TLS
+clients libnghttp2-dev                         pc:libnghttp2  http=2 of fetch: the origin over HTTP/2
 clients python3-pycurl                         py:pycurl      --client pycurl: libcurl, which the C host uses, from Python
 clients python3-urllib3                        py:urllib3     --client urllib3, on which requests stands
 clients python3-requests                       py:requests    --client requests
 clients python3-httpx                          py:httpx       --client httpx, blocking and on every loop
+clients python3-h2                             py:h2          its HTTP/2
 clients python3-aiohttp                        py:aiohttp     --client aiohttp
 clients,servers python3-uvloop                 py:uvloop      --loop uvloop: libuv under asyncio; uvicorn takes it where it is there
 clients python3-trio                           py:trio        --loop trio

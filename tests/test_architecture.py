@@ -47,6 +47,8 @@ FOREIGN = {
     "libxml/": ["c_impl/tasks"],
     "zmq.h": ["c_impl/dispensers"],
     "event2/": ["bench/origin"],
+    "openssl/": ["bench/origin"],
+    "nghttp2/": ["bench/origin"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
 

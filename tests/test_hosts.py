@@ -346,7 +346,7 @@ def test_certificates_are_those_of_openssl(host, tmp_path, model, client):
         if trusted.status == 77:
             pytest.skip(f"an optional library is missing: {trusted.reason}")
         assert (trusted.status, trusted.stderr) == (0, "")
-        assert host.run(tmp_path, *words, "--url", stub.template).failed[0][1] == "Transport"
+        assert host.run(tmp_path, *words, "--url", stub.template).failed[0][1] == "BadCertificate"
 
 
 @over_hosts()

@@ -369,7 +369,7 @@ static int start_origin(struct session *s, struct error *err)
     if (!needed || s->plan.url != NULL)
         return 0;
     const int rc = origin_start(s->hosts.supervisor, &s->paths, s->nodes.placement.count > 0 ? s->nodes.address : NULL,
-                                &s->origin, err);
+                                s->hosts.scratch, &s->origin, err);
     s->origin_runs = rc == 0;
     if (rc == 0)
         origin_check_limit(&s->origin, &s->plan);

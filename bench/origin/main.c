@@ -19,6 +19,7 @@
 
 #include <event2/event.h>
 
+#include "bench/origin/secure.h"
 #include "bench/origin/server.h"
 #include "bench/util/alloc.h"
 #include "common/num.h"
@@ -39,6 +40,7 @@ static void end_output(int status, void *unused)
 struct where {
     struct in_addr address;
     int64_t port;
+    const char *certificate; /* the file for it; NULL: no TLS */
 };
 
 static error_t option_parse(int key, char *arg, struct argp_state *state)
@@ -52,7 +54,9 @@ static error_t option_parse(int key, char *arg, struct argp_state *state)
         argp_error(state, "--address: '%s' is no IPv4 address", arg);
     if (key == 'p' && num_parse_i64(arg, 0, 65535, &where->port) != 0)
         argp_error(state, "--port: '%s' is no number in 0..65535", arg);
-    return key == 'a' || key == 'p' || key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
+    if (key == 'c')
+        where->certificate = arg;
+    return key == 'a' || key == 'p' || key == 'c' || key == ARGP_KEY_ARG ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static int options_parse(int argc, char **argv, struct where *where)
@@ -60,18 +64,22 @@ static int options_parse(int argc, char **argv, struct where *where)
     static const struct argp_option table[] = {
         {"address", 'a', "ADDRESS", 0, "The IPv4 address to listen on (127.0.0.1, which no other machine reaches)", 0},
         {"port", 'p', "PORT", 0, "The port there (0..65535; 0, the default: a free one)", 0},
+        {"certificate", 'c', "FILE", 0,
+         "Serve over TLS too, on free ports, and write the certificate there, which is made anew each time", 0},
         {NULL, 'h', NULL, OPTION_HIDDEN, NULL, 0},
         {0}};
     static const struct argp parser = {
         .options = table,
         .parser = option_parse,
-        .doc = "Answers GET /body/JOB?size=BYTES&delay=MS after MS milliseconds (0..3600000, default 0) with "
-               "BYTES bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; "
-               "short=BYTES announces the full length, sends only that many bytes and closes; stall=1 never answers; "
-               "pause=MS (0..60000) has the whole server stand still first, with at=JOB only when that job asks. GET "
-               "/stat "
-               "gives counters as JSON."
-               "\vThe first line of output is the template of its URLs. It ends when its standard input does."};
+        .doc =
+            "Answers GET /body/JOB?size=BYTES&delay=MS after MS milliseconds (0..3600000, default 0) with "
+            "BYTES bytes (0..16777216, default 1024) that depend on JOB only. Faults on request: status=200..599; "
+            "short=BYTES announces the full length, sends only that many bytes and closes; stall=1 never answers; "
+            "pause=MS (0..60000) has the whole server stand still first, with at=JOB only when that job asks. GET "
+            "/stat "
+            "gives counters as JSON."
+            "\vThe first line of output is the template of its URLs, with #tls=PORT&h2=PORT behind it where it serves "
+            "HTTP/1.1 and HTTP/2 over TLS. It ends when its standard input does."};
     argp_err_exit_status = 2; /* usage, as everywhere in cobench */
     return argp_parse(&parser, argc, argv, 0, NULL, where);
 }
@@ -122,14 +130,18 @@ static bool input_waits(void)
            (S_ISFIFO(what.st_mode) || S_ISSOCK(what.st_mode) || isatty(STDIN_FILENO) == 1);
 }
 
-static int template_print(const struct server *server, struct in_addr address)
+/* `secure`: NULL where it serves without TLS only. */
+static int template_print(const struct server *server, const struct secure *secure, struct in_addr address)
 {
-    char text[INET_ADDRSTRLEN];
-    const int port = server_port(server);
-    if (port < 0)
-        return port;
-    printf("http://%s:%d/body/{job}?size={size}&delay={delay}\n", inet_ntop(AF_INET, &address, text, sizeof text),
-           port);
+    char text[INET_ADDRSTRLEN], others[48] = "";
+    const int port = server_port(server), tls = secure == NULL ? 0 : server_port_secure(server),
+              h2 = secure == NULL ? 0 : secure_h2_port(secure);
+    if (port < 0 || tls < 0 || h2 < 0)
+        return -EIO;
+    if (secure != NULL)
+        snprintf(others, sizeof others, "#tls=%d&h2=%d", tls, h2);
+    printf("http://%s:%d/body/{job}?size={size}&delay={delay}%s\n", inet_ntop(AF_INET, &address, text, sizeof text),
+           port, others);
     return fflush(stdout) == 0 ? 0 : -EIO; /* end_output says so */
 }
 
@@ -137,6 +149,7 @@ static int template_print(const struct server *server, struct in_addr address)
 static int serve(struct event_base *base, const struct where *where)
 {
     struct server *server;
+    struct secure *secure = NULL;
     char what[64], text[INET_ADDRSTRLEN];
     struct event *ends[] = {
         event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, input_read, base),
@@ -150,12 +163,18 @@ static int serve(struct event_base *base, const struct where *where)
     snprintf(what, sizeof what, "cannot listen on %s:%d", inet_ntop(AF_INET, &where->address, text, sizeof text),
              (int)where->port);
     int rc = server_open(base, where->address, (uint16_t)where->port, &server);
+    const int rc_secure = rc == 0 && where->certificate != NULL
+                              ? secure_open(base, server, where->address, where->certificate, &secure)
+                              : 0;
     if (rc != 0)
         status = fail(what, rc);
-    else if (template_print(server, where->address) != 0)
+    else if (rc_secure != 0)
+        status = fail("cannot serve over TLS", rc_secure);
+    else if (template_print(server, secure, where->address) != 0)
         status = EXIT_FAILURE;
     else
         status = event_base_dispatch(base) < 0 ? fail("the event loop ended", -EIO) : EXIT_SUCCESS;
+    secure_close(secure);
     server_close(server);
     for (size_t k = 0; k < count; k++)
         event_free(ends[k]);

@@ -25,11 +25,11 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
+#include "bench/origin/body.h"
 #include "bench/origin/page.h"
 #include "bench/origin/query.h"
 #include "bench/util/alloc.h"
 #include "common/clock.h"
-#include "common/slots.h"
 
 #define BODY_PREFIX      "/body/"
 #define PAGE_PREFIX      "/page/"
@@ -53,14 +53,18 @@ struct client {
     struct query query;
 };
 
-struct server {
-    struct event_base *base;
+/* One that is listened on, as it is or over TLS. */
+struct port {
     struct evhttp *http;
     struct evconnlistener *listener; /* owned by http once bound */
-    struct client **clients;         /* by descriptor; NULL where there never was one */
+};
+
+struct server {
+    struct event_base *base;
+    struct port plain, secure;
+    struct client **clients; /* by descriptor; NULL where there never was one */
     size_t clients_length;
-    uint64_t requests;
-    uint64_t open_connections;
+    struct counters counters;
 };
 
 struct event_base *server_base_new(void)
@@ -95,7 +99,7 @@ static void client_closed(struct evhttp_connection *connection, void *arg)
     (void)connection;
     client_rest(client);
     client->connection = NULL;
-    client->server->open_connections--;
+    client->server->counters.open_connections--;
 }
 
 static void client_due(evutil_socket_t fd, short what, void *arg);
@@ -126,7 +130,7 @@ static struct client *client_of(struct server *server, struct evhttp_connection 
     }
     if (client->connection == NULL) {
         client->connection = connection;
-        server->open_connections++;
+        server->counters.open_connections++;
         evhttp_connection_set_closecb(connection, client_closed, client);
     }
     return client;
@@ -144,22 +148,6 @@ static void text_send(struct evhttp_request *request, int status, const char *ty
     header_add(request, "Content-Type", type);
     evbuffer_add(evhttp_request_get_output_buffer(request), text, strlen(text));
     evhttp_send_reply(request, status, NULL, NULL);
-}
-
-/* The first `size` bytes of the body of `job`: byte k is byte k mod 8, lowest first, of splitmix64((job << 32) + k / 8).
- * They depend on the job's number only, so that a client can tell a wrong body from a right one without asking anybody. */
-static void body_write(unsigned char *to, size_t size, uint32_t job)
-{
-    uint64_t counter = (uint64_t)job << 32;
-    while (size > 0) {
-        const uint64_t word = splitmix64(counter++);
-        const size_t here = size < 8 ? size : 8;
-        /* By shifts, so that the lowest byte comes first on every machine; compilers make one store of it. */
-        for (size_t k = 0; k < here; k++)
-            to[k] = (unsigned char)(word >> (8 * k));
-        to += here;
-        size -= here;
-    }
 }
 
 /* The body goes into evhttp's own buffer, without a copy. A short one still announces its full length, and the close is what
@@ -239,7 +227,8 @@ static void stat_request(const struct server *server, struct evhttp_request *req
     struct timespec cpu = {0};
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu); /* its own: there is one */
     snprintf(text, sizeof text, "{\"requests\":%" PRIu64 ",\"open_connections\":%" PRIu64 ",\"cpu_ns\":%" PRId64 "}\n",
-             server->requests, server->open_connections, (int64_t)cpu.tv_sec * NS_PER_S + cpu.tv_nsec);
+             server->counters.requests, server->counters.open_connections,
+             (int64_t)cpu.tv_sec * NS_PER_S + cpu.tv_nsec);
     text_send(request, HTTP_OK, "application/json", text);
 }
 
@@ -249,7 +238,7 @@ static void request_arrived(struct evhttp_request *request, void *arg)
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
     const char *path = uri == NULL ? "" : evhttp_uri_get_path(uri);
     struct client *client = client_of(server, evhttp_request_get_connection(request));
-    server->requests++;
+    server->counters.requests++;
     if (strncmp(path, BODY_PREFIX, strlen(BODY_PREFIX)) == 0)
         body_request(client, request, false, path + strlen(BODY_PREFIX), evhttp_uri_get_query(uri));
     else if (strncmp(path, PAGE_PREFIX, strlen(PAGE_PREFIX)) == 0)
@@ -284,20 +273,46 @@ static void accept_failed(struct evconnlistener *listener, void *arg)
         evconnlistener_disable(listener);
 }
 
-static int listener_open(struct server *server, struct in_addr address, uint16_t port)
+struct evconnlistener *listener_open(struct event_base *base, evconnlistener_cb accepted, void *arg,
+                                     struct in_addr address, uint16_t port)
 {
     const struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
     const int one = 1;
-    server->listener = evconnlistener_new_bind(server->base, NULL, NULL,
-                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE,
-                                               SOMAXCONN, (const struct sockaddr *)&where, sizeof where);
-    if (server->listener == NULL)
-        return -errno;
+    struct evconnlistener *listener = evconnlistener_new_bind(
+        base, accepted, arg, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, SOMAXCONN,
+        (const struct sockaddr *)&where, sizeof where);
     /* On Linux accepted sockets inherit it: one call instead of one a connection. */
-    if (setsockopt(evconnlistener_get_fd(server->listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0)
+    if (listener != NULL &&
+        setsockopt(evconnlistener_get_fd(listener), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0) {
+        evconnlistener_free(listener);
+        return NULL;
+    }
+    if (listener != NULL)
+        evconnlistener_set_error_cb(listener, accept_failed);
+    return listener;
+}
+
+int listener_port(struct evconnlistener *listener)
+{
+    struct sockaddr_in where;
+    socklen_t length = sizeof where;
+    if (getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&where, &length) != 0)
         return -errno;
-    evhttp_bind_listener(server->http, server->listener);
-    evconnlistener_set_error_cb(server->listener, accept_failed);
+    return ntohs(where.sin_port);
+}
+
+static int port_open(struct server *server, struct port *port, struct in_addr address, uint16_t number)
+{
+    port->http = evhttp_new(server->base);
+    evhttp_set_allowed_methods(port->http, EVHTTP_REQ_GET);
+    evhttp_set_max_headers_size(port->http, HEADERS_MAX);
+    evhttp_set_max_body_size(port->http, REQUEST_BODY_MAX);
+    evhttp_set_timeout(port->http, IDLE_TIMEOUT_S);
+    evhttp_set_gencb(port->http, request_arrived, server);
+    port->listener = listener_open(server->base, NULL, NULL, address, number);
+    if (port->listener == NULL)
+        return -errno;
+    evhttp_bind_listener(port->http, port->listener);
     return 0;
 }
 
@@ -305,29 +320,31 @@ int server_open(struct event_base *base, struct in_addr address, uint16_t port, 
 {
     struct server *server = *out = xcalloc(1, sizeof *server);
     server->base = base;
-    server->http = evhttp_new(base);
-    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET);
-    evhttp_set_max_headers_size(server->http, HEADERS_MAX);
-    evhttp_set_max_body_size(server->http, REQUEST_BODY_MAX);
-    evhttp_set_timeout(server->http, IDLE_TIMEOUT_S);
-    evhttp_set_gencb(server->http, request_arrived, server);
-    return listener_open(server, address, port);
+    return port_open(server, &server->plain, address, port);
+}
+
+int server_open_secure(struct server *server, struct in_addr address,
+                       struct bufferevent *(*make)(struct event_base *base, void *arg), void *arg)
+{
+    const int rc = port_open(server, &server->secure, address, 0);
+    if (rc == 0)
+        evhttp_set_bevcb(server->secure.http, make, arg);
+    return rc;
 }
 
 void server_close(struct server *server)
 {
-    evhttp_free(server->http); /* and the listener, and by client_closed every timer */
+    if (server->secure.http != NULL)
+        evhttp_free(server->secure.http);
+    evhttp_free(server->plain.http); /* and the listener, and by client_closed every timer */
     for (size_t fd = 0; fd < server->clients_length; fd++)
         free(server->clients[fd]);
     free(server->clients);
     free(server);
 }
 
-int server_port(const struct server *server)
-{
-    struct sockaddr_in where;
-    socklen_t length = sizeof where;
-    if (getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&where, &length) != 0)
-        return -errno;
-    return ntohs(where.sin_port);
-}
+int server_port(const struct server *server) { return listener_port(server->plain.listener); }
+
+int server_port_secure(const struct server *server) { return listener_port(server->secure.listener); }
+
+struct counters *server_counters(struct server *server) { return &server->counters; }

@@ -158,6 +158,14 @@ static void read_carried(const void *row, int which, struct table_value *out)
     table_set_count(out, bytes > 0 ? bytes / c->group->jobs : -1);
 }
 
+/* Where more were opened than there are workers to have one. */
+static void read_connections(const void *row, int which, struct table_value *out)
+{
+    const struct summary_cell *c = cell_of(row);
+    (void)which;
+    table_set_count(out, c->connections > (double)c->group->workers ? (int64_t)c->connections : -1);
+}
+
 /* Of fewer jobs than this a percentile is the maximum under another name. */
 static int64_t jobs_needed(int point) { return point == LATENCY_P90 ? 10 : point == LATENCY_P99 ? 100 : 1; }
 
@@ -294,6 +302,7 @@ static const struct table_column columns[] = {
     LATENCY("max", LATENCY_MAX),
     {"connection_wait_share", "for a connection", UNIT_SHARE, false, CELLS_LATENCY, read_number,
      AT(connection_wait_share)},
+    {NULL, "connections", UNIT_COUNT, false, CELLS_LATENCY, read_connections, 0},
     {"loop", NULL, UNIT_TEXT, false, 0, read_name, LOOP},
     {"rate", NULL, UNIT_RATE, false, 0, read_plan, 1},
     {"arrivals", NULL, UNIT_TEXT, false, 0, read_name, ARRIVALS},

@@ -117,6 +117,16 @@ const char *format_speedup(struct format *f, const struct ratio *ratio)
 
 /* -- names ---------------------------------------------------------------------------------------------------------------- */
 
+/* What `fetch` does unless it is told otherwise. */
+static bool is_plain(const char *key, const char *value)
+{
+    static const char *const plain[][2] = {{"tls", "0"}, {"http", "1.1"}, {"reuse", "1"}};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        if (strcmp(key, plain[i][0]) == 0)
+            return strcmp(value, plain[i][1]) == 0;
+    return false;
+}
+
 /*
  * The origin's URL names the size and the delay of an answer; one that does not has no use for them, but for the size
  * where the task checks it.
@@ -139,7 +149,8 @@ char *format_params(const struct plan_group *group)
     struct string_list words = {NULL, 0};
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)group->params, key, value) if (!is_unused(group, key))
+    json_object_foreach((json_t *)group->params, key,
+                        value) if (!is_unused(group, key) && !is_plain(key, json_string_value(value)))
         string_list_addf(&words, "%s=%s", key, json_string_value(value));
     char *text = string_list_join(&words, " ");
     string_list_free(&words);

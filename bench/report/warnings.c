@@ -409,6 +409,48 @@ static void note_compiling(struct string_list *out, const struct summary *summar
     }
 }
 
+/* The one parameter in which two groups of a task differ; NULL: there are more, or none. */
+static const char *only_difference(const struct plan_group *a, const struct plan_group *b)
+{
+    const char *key, *found = NULL;
+    json_t *value;
+    if (strcmp(a->task, b->task) != 0 || a->jobs != b->jobs || a->workers != b->workers || a->rate != b->rate)
+        return NULL;
+    json_object_foreach(a->params, key, value)
+    {
+        if (json_equal(value, json_object_get(b->params, key)))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = key;
+    }
+    return found;
+}
+
+/* What it costs to open a connection for each job, over TLS with a handshake, where another group keeps its connections. */
+static void note_connections(struct string_list *out, const struct summary *summary, const struct plan_group *group)
+{
+    const struct summary_cell *end = summary->cells + summary->cell_count;
+    for (const struct summary_cell *c = summary->cells; c < end; c++) {
+        if (c->group != group || !c->verified || !(c->connections >= (double)group->jobs) ||
+            group->jobs <= group->workers)
+            continue;
+        for (const struct summary_cell *d = summary->cells; d < end; d++) {
+            const char *key = d->group == group ? NULL : only_difference(group, d->group);
+            struct format latency, cpu;
+            if (key == NULL || !d->verified || !(d->connections < c->connections / 2) ||
+                strcmp(c->cell->runtime, d->cell->runtime) != 0 || strcmp(c->cell->model, d->cell->model) != 0)
+                continue;
+            string_list_addf(
+                out, "%s:%s: a connection for each job (%s=%s, not %s) costs it %s of latency (p50) and %s of CPU",
+                c->cell->runtime, c->cell->model, key, json_string_value(json_object_get(group->params, key)),
+                json_string_value(json_object_get(d->group->params, key)),
+                format_time(&latency, c->latency_s[LATENCY_P50] - d->latency_s[LATENCY_P50]),
+                format_time(&cpu, (c->cpu_s - d->cpu_s) / (double)group->jobs));
+        }
+    }
+}
+
 void findings_of_variants(struct string_list *out, const struct summary *summary, const struct plan_group *group)
 {
     static const char *const texts[FINDINGS] = {
@@ -436,6 +478,7 @@ void findings_of_variants(struct string_list *out, const struct summary *summary
     }
     note_payload(out, summary, group);
     note_compiling(out, summary, group);
+    note_connections(out, summary, group);
 }
 
 /* What the machine's CPUs are that the work shared (machine.json; what is not known is absent). */

@@ -13,6 +13,7 @@
 
 #include "bench/util/alloc.h"
 #include "bench/process/signals.h"
+#include "bench/util/files.h"
 #include "bench/util/text.h"
 #include "common/clock.h"
 
@@ -32,15 +33,18 @@ static int read_url(int fd, char **url, struct error *err)
     return strncmp(*url, "http://", 7) == 0 ? 0 : error_set(err, -EPROTO, "the origin's first line is no URL");
 }
 
-int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, struct origin *out,
-                 struct error *err)
+int origin_start(struct supervisor *supervisor, const struct paths *paths, const char *address, const char *scratch,
+                 struct origin *out, struct error *err)
 {
     int print[2] = {-1, -1};
-    char *argv[] = {text_format("%s/cobench-origin", paths->build), address == NULL ? NULL : xstrdup("--address"),
-                    address == NULL ? NULL : xstrdup(address), NULL};
-    *out = (struct origin){.process.in = -1};
+    char *argv[] = {text_format("%s/cobench-origin", paths->build),    xstrdup("--certificate"),
+                    text_format("%s.origin/certificate.pem", scratch), address == NULL ? NULL : xstrdup("--address"),
+                    address == NULL ? NULL : xstrdup(address),         NULL};
+    *out = (struct origin){.process.in = -1,
+                           .folder = text_format("%s.origin", scratch),
+                           .trust = text_format("SSL_CERT_FILE=%s", argv[2])};
     int rc = pipe2(print, O_CLOEXEC) == 0 ? 0 : error_set(err, -errno, "cannot start the origin: %s", strerror(errno));
-    const struct supervisor_command command = {.argv = argv, .out = print[1], .err = -1};
+    const struct supervisor_command command = {.argv = argv, .cwd = out->folder, .out = print[1], .err = -1};
     if (rc == 0)
         rc = service_start(supervisor, command, &out->process, err);
     if (print[1] >= 0)
@@ -78,6 +82,10 @@ void origin_close(struct origin *origin)
 {
     service_close(&origin->process);
     free(origin->url);
+    if (origin->folder != NULL)
+        dir_remove_tree(origin->folder); /* gone already, unless the supervisor was killed */
+    free(origin->folder);
+    free(origin->trust);
     free(origin->limit);
     *origin = (struct origin){.process.in = -1};
 }

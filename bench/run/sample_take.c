@@ -472,9 +472,14 @@ static int start(const struct attempt *a, const struct supervisor_command *comma
     return 0;
 }
 
+static bool uses_origin(const struct attempt *a)
+{
+    return a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
+}
+
 static int run_command(struct attempt *a, struct sample_taken *s, struct error *err)
 {
-    char *env[] = {host_env(a->b->paths), NULL};
+    char *env[] = {host_env(a->b->paths), uses_origin(a) ? a->b->origin->trust : NULL, NULL};
     const int complaints = open(a->complaints, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     const bool pauses = !a->place->timed && sample_pauses(a->cell);
     struct end_pause pause = {-1, -1};
@@ -518,9 +523,8 @@ struct beside {
 
 static struct beside look_beside(const struct attempt *a, bool first)
 {
-    const bool uses_origin = a->b->origin != NULL && a->b->plan->groups[a->cell->group].needs_url;
-    return (struct beside){.origin = uses_origin ? service_use(&a->b->origin->process)
-                                                 : (struct service_use){-1, -1, -1},
+    return (struct beside){.origin = uses_origin(a) ? service_use(&a->b->origin->process)
+                                                    : (struct service_use){-1, -1, -1},
                            .services = services_use(a->b->services, a->b->catalog, a->cell, first)};
 }
 

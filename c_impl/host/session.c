@@ -319,6 +319,10 @@ static void failures_explain(struct session *s)
 {
     const struct record *record = &s->record;
     const struct failure *first = &record->failures[0], *of_job = failed_job(record);
+    if (s->run.transport && strcmp(first->error.type, "Impossible") == 0) { /* of every job: what they ask for cannot be had here */
+        session_fail(s, RECORD_IMPOSSIBLE, first->error.message);
+        return;
+    }
     char line[sizeof record->reason], others[48] = "", before[sizeof first->error.message + 2] = "",
                                       told[sizeof first->error.type + sizeof first->error.message + 40];
 

@@ -35,6 +35,7 @@ struct state {
 struct transfer {
     struct state *state;
     CURL *easy;
+    unsigned flags; /* of the request that it is set for */
     unsigned char *body;
     size_t length, capacity;
     int body_code;            /* why the body could not be kept: negative errno */
@@ -62,6 +63,9 @@ static const struct fault {
     {CURLE_WEIRD_SERVER_REPLY, -EPROTO, "BadReply", NULL},
     {CURLE_UNSUPPORTED_PROTOCOL, -EPROTO, "BadReply", NULL}, /* the URL's scheme has been checked: HTTP/0.9 */
     {CURLE_BAD_CONTENT_ENCODING, -EPROTO, "BadReply", NULL},
+    {CURLE_HTTP2, -EPROTO, "BadReply", NULL},
+    {CURLE_HTTP2_STREAM, -EPROTO, "BadReply", NULL},
+    {CURLE_PEER_FAILED_VERIFICATION, -EPROTO, "BadCertificate", NULL},
     {CURLE_FILESIZE_EXCEEDED, -EMSGSIZE, "Transport", "a body of more than 64 MiB"},
     {(CURLcode)100, -EPROTO, "BadReply", "the headers are too long"}, /* CURLE_TOO_LARGE, from 8.6 on */
     {CURLE_URL_MALFORMAT, -EINVAL, "BadUrl", NULL},
@@ -280,6 +284,27 @@ static int transfer_open(struct transfer *t, struct state *state, struct cobench
     return -EIO;
 }
 
+/* What a request's flags change. Over HTTP/2 those of a lane share a connection, and wait for it to be opened. */
+static CURLcode transfer_set_flags(struct transfer *t, unsigned flags)
+{
+    const bool fresh = flags & COBENCH_URL_FRESH, http2 = flags & COBENCH_URL_HTTP2;
+    const struct {
+        CURLoption option;
+        long value;
+    } changes[] = {
+        {CURLOPT_HTTP_VERSION, http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1},
+        {CURLOPT_PIPEWAIT, http2 && !fresh},
+        {CURLOPT_FRESH_CONNECT, fresh},
+        {CURLOPT_FORBID_REUSE, fresh},
+        {CURLOPT_SSL_SESSIONID_CACHE, !fresh}, /* a whole handshake */
+    };
+    CURLcode rc = CURLE_OK;
+    for (size_t i = 0; !rc && i < sizeof changes / sizeof *changes; i++)
+        rc = curl_easy_setopt(t->easy, changes[i].option, changes[i].value);
+    t->flags = flags;
+    return rc;
+}
+
 /* Makes ready for the next request. Does not touch the body of the last one, which its reader may still hold. */
 static int transfer_aim(struct transfer *t, const struct cobench_request *ask, struct cobench_error *err)
 {
@@ -292,7 +317,11 @@ static int transfer_aim(struct transfer *t, const struct cobench_request *ask, s
     t->socket_errno = 0;
     t->lengths_differ = false;
     t->detail[0] = '\0';
-    const CURLcode rc = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
+    if (ask->flags & COBENCH_URL_HTTP2 && !(curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2))
+        return error_say(err, -ENOSYS, "Impossible", "this libcurl has no HTTP/2");
+    CURLcode rc = ask->flags == t->flags ? CURLE_OK : transfer_set_flags(t, ask->flags);
+    if (!rc)
+        rc = curl_easy_setopt(t->easy, CURLOPT_URL, ask->url);
     return rc ? transfer_error(t, rc, err) : 0;
 }
 
@@ -313,13 +342,17 @@ static void transfer_count(const struct transfer *t, CURLcode result)
 static int transfer_end(const struct transfer *t, CURLcode result, struct cobench_reply *reply,
                         struct cobench_error *err)
 {
-    long status = 0;
+    long status = 0, version = 0;
 
     transfer_count(t, result);
     if (!result)
         result = curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (!result)
+        result = curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
     if (result)
         return transfer_error(t, result, err);
+    if (t->flags & COBENCH_URL_HTTP2 && version != CURL_HTTP_VERSION_2)
+        return error_say(err, -EPROTO, "BadReply", "the server does not speak HTTP/2");
     *reply = (struct cobench_reply){.status = (int)status, .body = t->length ? t->body : NULL, .length = t->length};
     return 0;
 }
@@ -528,7 +561,9 @@ static int lane_open(struct lane *lane, struct mux *mux, long connections, struc
     if (!rc)
         rc = curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
     if (!rc)
-        rc = curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX); /* HTTP/2 only */
+    if (!rc)
+        rc = curl_multi_setopt(lane->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)LANE_MAX);
     /* Left to itself the pool's size follows the requests of the moment, and warm connections are closed. */
     if (!rc)
         rc = curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, connections);

@@ -56,6 +56,7 @@ struct link {
     struct shelf *shelf;
     int fd; /* -1: not open */
     unsigned watched;
+    bool fresh; /* the request wants a connection of its own */
     struct place place;
     bool counted, kept; /* it came about; it has served a request before */
     bool heard, headed, whole,
@@ -224,14 +225,18 @@ static int link_aim(struct link *l, const struct cobench_request *ask, struct co
     int rc = 0;
     snprintf(l->url, sizeof l->url, "%.*s", (int)strcspn(url, "?#"), url);
     http_parser_url_init(&parts);
-    if (strncasecmp(url, "https://", 8) == 0)
-        return error_say(err, -ENOSYS, "Impossible", "client http speaks plain HTTP/1.1; curl has TLS");
+    if (ask->flags & COBENCH_URL_HTTP2 || strncasecmp(url, "https://", 8) == 0)
+        return error_say(err, -ENOSYS, "Impossible",
+                         "client http speaks plain HTTP/1.1; the default has TLS and HTTP/2");
     if (strncasecmp(url, "http://", 7) != 0 || strchr(url, ' ') || http_parser_parse_url(url, strlen(url), 0, &parts))
         return error_say(err, -EINVAL, "BadUrl", "%s: not an absolute http or https URL", l->url);
     const char *authority = url + 7, *target = authority + strcspn(authority, "/?#");
     const size_t length = (size_t)(target - authority);
     if (length >= AUTHORITY_MAX)
         return error_say(err, -EINVAL, "BadUrl", "%s: its host is too long", l->url);
+    l->fresh = ask->flags & COBENCH_URL_FRESH;
+    if (l->fresh)
+        link_close(l);
     if (!place_is(&l->place, authority, length)) {
         link_close(l);
         rc = place_find(l->shelf, l->url, authority, length, &l->place, err);
@@ -316,7 +321,7 @@ static int link_step(struct link *l, struct cobench_error *err)
 /* Ends a request: the connection is kept or closed. */
 static struct cobench_reply link_rest(struct link *l, int rc)
 {
-    if (rc || !l->keep)
+    if (rc || !l->keep || l->fresh)
         link_close(l);
     l->kept = true;
     return (struct cobench_reply){

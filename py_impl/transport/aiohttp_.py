@@ -12,7 +12,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TIMEOUT, Reply
-from py_impl.transport.client import HEADERS, Attempt, Body, Looping
+from py_impl.transport.client import CLOSING, HEADERS, Attempt, Body, Looping
 
 TLS = ssl.create_default_context()
 KEPT_S = 86_400
@@ -44,7 +44,8 @@ class Client(Looping):
     async def ask(self, url: str, attempt: Attempt) -> Reply:
         now.set(attempt)
         timeout = aiohttp.ClientTimeout(total=attempt.left())
-        async with self._session.get(URL(url, encoded=True), allow_redirects=False, timeout=timeout) as response:
+        headers = CLOSING if attempt.alone else None  # beside the session's
+        async with self._session.get(URL(url, encoded=True), headers=headers, allow_redirects=False, timeout=timeout) as response:
             body = Body(response.status, response.headers, attempt)
             async for piece in response.content.iter_any():
                 body.add(piece)

@@ -11,9 +11,9 @@ import socket
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from time import monotonic
 
-from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, Reply, RequestFailed
+from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, URL_FRESH, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
+from py_impl.transport.urls import BODY_MAX, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places, trust, without_http2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,10 +44,13 @@ class Client:
 
     def get(self, request: Request, job: int) -> Reply:
         place, target = self._places.cut(request.url)
+        without_http2(request.flags)
+        if request.flags & URL_FRESH:
+            self.close()
         where = f"{place.host}:{place.port}"
         deadline = monotonic() + self._timeout_s
         try:
-            return self._get(place, target, deadline)
+            reply = self._get(place, target, deadline)
         except RequestFailed:
             self.close()
             raise
@@ -68,6 +71,9 @@ class Client:
         except (HTTPException, ValueError) as error:
             self.close()
             raise RequestFailed(BAD_REPLY, f"{where}: {type(error).__name__}: {error}") from error
+        if request.flags & URL_FRESH:
+            self.close()
+        return reply
 
     def _get(self, place: Place, target: str, deadline: float) -> Reply:
         kept = self._connection is not None and self._place is place
@@ -81,11 +87,13 @@ class Client:
 
     def _open(self, place: Place, deadline: float) -> None:
         self.close()
-        kind = HTTPConnection
-        if place.secure:
-            from http.client import HTTPSConnection as kind  # ssl only where it is needed
         self._place = place
-        self._connection = kind(place.host, place.port, timeout=_left(deadline))
+        if place.secure:
+            from http.client import HTTPSConnection  # ssl only where it is needed
+
+            self._connection = HTTPSConnection(place.host, place.port, timeout=_left(deadline), context=trust())
+        else:
+            self._connection = HTTPConnection(place.host, place.port, timeout=_left(deadline))
         self._connection.connect()
         self._connected()
 

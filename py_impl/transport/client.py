@@ -10,9 +10,9 @@ from __future__ import annotations
 import socket
 from time import monotonic
 
-from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TIMEOUT, TRANSPORT, Reply, RequestFailed
+from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TIMEOUT, TRANSPORT, URL_FRESH, URL_HTTP2, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import BODY_MAX, BODYLESS, TOO_LONG, USER_AGENT, Places
+from py_impl.transport.urls import BODY_MAX, BODYLESS, TOO_LONG, USER_AGENT, Places, without_http2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 
 PIECE_BYTES = 1 << 18
 HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+CLOSING = {**HEADERS, "Connection": "close"}  # of a request with a connection of its own
 
 
 class Attempt:
     """One asking for a URL."""
 
-    __slots__ = ("deadline", "fresh", "_connected")
+    __slots__ = ("deadline", "alone", "http2", "fresh", "_connected")
 
-    def __init__(self, deadline: float, connected: Callable[[], None]) -> None:
+    def __init__(self, deadline: float, connected: Callable[[], None], flags: int = 0) -> None:
         self.deadline = deadline
+        self.alone = flags & URL_FRESH != 0  # it wants a connection of its own
+        self.http2 = flags & URL_HTTP2 != 0
         self.fresh = False  # a connection was opened for it
         self._connected = connected
 
@@ -114,10 +117,11 @@ def explained(error: Exception, kinds: tuple[tuple[type, str], ...], where: str,
 class _Client:
     """
     A client adds `open`, which makes what it asks with, `close`, `ask(url, attempt) -> Reply` (these two awaited in Looping), and
-    KINDS of `explained`.
+    KINDS of `explained`; HTTP2 where it has that.
     """
 
     KINDS: tuple[tuple[type, str], ...] = ()
+    HTTP2 = False
 
     def __init__(self, options: Options) -> None:
         self.timeout_s = options.timeout_s
@@ -125,8 +129,10 @@ class _Client:
         self._places = Places()
         self.open()
 
-    def _begin(self, url: str) -> tuple[str, float]:
-        place, _ = self._places.cut(url)
+    def _begin(self, request: Request) -> tuple[str, float]:
+        place, _ = self._places.cut(request.url)
+        if not self.HTTP2:
+            without_http2(request.flags)
         return f"{place.host}:{place.port}", monotonic() + self.timeout_s
 
     def _stale(self, failed: RequestFailed, attempt: Attempt) -> bool:
@@ -135,12 +141,11 @@ class _Client:
 
 class Blocking(_Client):
     def get(self, request: Request, job: int) -> Reply:
-        url = request.url
-        where, deadline = self._begin(url)
+        where, deadline = self._begin(request)
         while True:
-            attempt = Attempt(deadline, self._connected)
+            attempt = Attempt(deadline, self._connected, request.flags)
             try:
-                return self.ask(url, attempt)
+                return self.ask(request.url, attempt)
             except Exception as error:  # whatever a library may raise
                 failed = explained(error, self.KINDS, where, self.timeout_s)
                 if not self._stale(failed, attempt):
@@ -149,12 +154,11 @@ class Blocking(_Client):
 
 class Looping(_Client):
     async def get(self, request: Request, job: int) -> Reply:
-        url = request.url
-        where, deadline = self._begin(url)
+        where, deadline = self._begin(request)
         while True:
-            attempt = Attempt(deadline, self._connected)
+            attempt = Attempt(deadline, self._connected, request.flags)
             try:
-                return await self.ask(url, attempt)
+                return await self.ask(request.url, attempt)
             except Exception as error:  # as above
                 failed = explained(error, self.KINDS, where, self.timeout_s)
                 if not self._stale(failed, attempt):

@@ -7,7 +7,7 @@ import errno
 import socket
 
 from py_impl.contract import (
-    CONNECTION_CLOSED, CONNECTION_REFUSED, COULD_NOT_RESOLVE, NO_FREE_DESCRIPTOR, NO_FREE_PORT, TIMEOUT, TRANSPORT,
+    BAD_CERTIFICATE, CONNECTION_CLOSED, CONNECTION_REFUSED, COULD_NOT_RESOLVE, NO_FREE_DESCRIPTOR, NO_FREE_PORT, TIMEOUT, TRANSPORT,
     RequestFailed,
 )  # fmt: skip
 
@@ -21,6 +21,8 @@ def failure(error: Exception, where: str) -> RequestFailed:
         return RequestFailed(TIMEOUT, f"{where}: timed out")
     if isinstance(error, ConnectionRefusedError):
         return RequestFailed(CONNECTION_REFUSED, f"{where} refused the connection")
+    if type(error).__name__ == "SSLCertVerificationError":  # without importing ssl
+        return RequestFailed(BAD_CERTIFICATE, f"{where}: {text}")
     if isinstance(error, socket.gaierror):
         return RequestFailed(COULD_NOT_RESOLVE, f"{where}: {text}")
     if isinstance(error, ConnectionError):

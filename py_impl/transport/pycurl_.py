@@ -8,7 +8,7 @@ import os
 import pycurl
 
 from py_impl.contract import (
-    BAD_REPLY, CONNECTION_CLOSED, COULD_NOT_RESOLVE, SHORT_BODY, TIMEOUT, TRANSPORT, Reply, RequestFailed,
+    BAD_CERTIFICATE, BAD_REPLY, CONNECTION_CLOSED, COULD_NOT_RESOLVE, SHORT_BODY, TIMEOUT, TRANSPORT, Reply, RequestFailed,
 )  # fmt: skip
 from py_impl.transport.client import Attempt, Blocking, Body
 from py_impl.transport.urls import BODY_MAX, USER_AGENT
@@ -25,12 +25,15 @@ FAULTS = {
     pycurl.E_OPERATION_TIMEDOUT: TIMEOUT, pycurl.E_PARTIAL_FILE: SHORT_BODY, pycurl.E_COULDNT_RESOLVE_HOST: COULD_NOT_RESOLVE,
     pycurl.E_GOT_NOTHING: CONNECTION_CLOSED, pycurl.E_SEND_ERROR: CONNECTION_CLOSED, pycurl.E_RECV_ERROR: CONNECTION_CLOSED,
     pycurl.E_FTP_WEIRD_SERVER_REPLY: BAD_REPLY, pycurl.E_UNSUPPORTED_PROTOCOL: BAD_REPLY,
-    pycurl.E_BAD_CONTENT_ENCODING: BAD_REPLY, 100: BAD_REPLY,
+    pycurl.E_BAD_CONTENT_ENCODING: BAD_REPLY, 100: BAD_REPLY, pycurl.E_HTTP2: BAD_REPLY, pycurl.E_SSL_CACERT: BAD_CERTIFICATE,
 }  # fmt: skip
 
 
 class Client(Blocking):
+    HTTP2 = pycurl.version_info()[4] & pycurl.VERSION_HTTP2 != 0
+
     def open(self) -> None:
+        self._set = (False, False)  # alone, http2
         self._curl = pycurl.Curl()
         for option, value in SETTINGS:
             self._curl.setopt(option, value)
@@ -42,6 +45,8 @@ class Client(Blocking):
 
     def ask(self, url: str, attempt: Attempt) -> Reply:
         curl, self._attempt, self._body, self._headers, self._wrong = self._curl, attempt, None, {}, None
+        if self._set != (attempt.alone, attempt.http2):
+            self._change(attempt)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.TIMEOUT_MS, max(1, int(attempt.left() * 1000)))
         try:
@@ -51,7 +56,18 @@ class Client(Blocking):
         finally:
             for _ in range(int(curl.getinfo(pycurl.NUM_CONNECTS))):
                 attempt.opened()
+        if attempt.http2 and curl.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
+            raise RequestFailed(BAD_REPLY, "the server does not speak HTTP/2")
         return (self._body or Body(self._status, self._headers, attempt)).reply()
+
+    def _change(self, attempt: Attempt) -> None:
+        """What a request's flags change."""
+        version = pycurl.CURL_HTTP_VERSION_2TLS if attempt.http2 else pycurl.CURL_HTTP_VERSION_1_1
+        self._curl.setopt(pycurl.HTTP_VERSION, version)
+        self._curl.setopt(pycurl.FRESH_CONNECT, attempt.alone)
+        self._curl.setopt(pycurl.FORBID_REUSE, attempt.alone)
+        self._curl.setopt(pycurl.SSL_SESSIONID_CACHE, not attempt.alone)
+        self._set = (attempt.alone, attempt.http2)
 
     def _header(self, line: bytes) -> None:
         if line.startswith(b"HTTP/"):  # of an interim reply before it, too

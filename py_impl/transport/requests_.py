@@ -7,7 +7,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from py_impl.contract import BAD_REPLY, Reply
-from py_impl.transport.client import HEADERS, Attempt, Blocking
+from py_impl.transport.client import CLOSING, HEADERS, Attempt, Blocking
 from py_impl.transport.urllib3_ import KINDS, POOLS, TLS, now, read
 
 
@@ -36,5 +36,6 @@ class Client(Blocking):
 
     def ask(self, url: str, attempt: Attempt) -> Reply:
         now.attempt = attempt
-        response = self._session.get(url, allow_redirects=False, stream=True, timeout=attempt.left())
+        headers = CLOSING if attempt.alone else None  # beside the session's
+        response = self._session.get(url, headers=headers, allow_redirects=False, stream=True, timeout=attempt.left())
         return read(response.raw, attempt)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, Reply, RequestFailed
+from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, TRANSPORT, URL_FRESH, Reply, RequestFailed
 from py_impl.transport.failures import failure, timed_out
-from py_impl.transport.urls import BODY_MAX, BODYLESS, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places
+from py_impl.transport.urls import BODY_MAX, BODYLESS, HEADERS_MAX, TOO_LONG, USER_AGENT, Place, Places, trust, without_http2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ class Client:
         self._places = Places()
         self._idle: dict[Place, list[Connection]] = {}
         self._addresses: dict[Place, asyncio.Future] = {}
-        self._tls = None
 
     async def close(self) -> None:
         for connections in self._idle.values():
@@ -49,6 +48,7 @@ class Client:
     async def get(self, request: Request, job: int) -> Reply:
         """asyncio.timeout would be the way from 3.11 on; wait_for makes a task of its own for each request."""
         place, target = self._places.cut(request.url)
+        without_http2(request.flags)
         late = False
 
         def expire() -> None:
@@ -60,7 +60,7 @@ class Client:
         timer = asyncio.get_running_loop().call_later(self._timeout_s, expire)
         where = f"{place.host}:{place.port}"
         try:
-            return await self._get(place, target, where)
+            return await self._get(place, target, where, request.flags & URL_FRESH != 0)
         except asyncio.CancelledError:
             if not late:
                 raise
@@ -72,9 +72,9 @@ class Client:
         finally:
             timer.cancel()
 
-    async def _get(self, place: Place, target: str, where: str) -> Reply:
+    async def _get(self, place: Place, target: str, where: str, fresh: bool) -> Reply:
         idle = self._idle.setdefault(place, [])
-        connection = idle.pop() if idle else None
+        connection = idle.pop() if idle and not fresh else None
         if connection is not None:
             try:
                 return await self._ask(connection, place, target, where)
@@ -82,16 +82,12 @@ class Client:
                 pass  # the server ended it meanwhile: that is no answer, so ask again
         connection = await self._open(place)
         try:
-            return await self._ask(connection, place, target, where)
+            return await self._ask(connection, place, target, where, fresh)
         except Stale:
             raise RequestFailed(CONNECTION_CLOSED, f"{where}: the connection was closed without an answer") from None
 
     async def _open(self, place: Place) -> Connection:
-        if place.secure and self._tls is None:
-            import ssl
-
-            self._tls = ssl.create_default_context()
-        options = {"ssl": self._tls, "server_hostname": place.host} if place.secure else {}
+        options = {"ssl": trust(), "server_hostname": place.host} if place.secure else {}
         error: OSError | None = None
         for address in await self._resolve(place):
             try:
@@ -113,13 +109,13 @@ class Client:
         # Shielded: the one that asked first may time out, and others wait for the same answer.
         return await asyncio.shield(addresses)
 
-    async def _ask(self, connection: Connection, place: Place, target: str, where: str) -> Reply:
+    async def _ask(self, connection: Connection, place: Place, target: str, where: str, fresh: bool = False) -> Reply:
         try:
             reply, keep = await connection.get(target, place.header, where)
         except BaseException:  # cancellation too: half an answer is no use to the next
             connection.close()
             raise
-        if keep:
+        if keep and not fresh:
             self._idle[place].append(connection)
         else:
             connection.close()

@@ -18,7 +18,7 @@ from urllib3.exceptions import InvalidChunkLength, InvalidHeader
 from urllib3.util.ssl_ import create_urllib3_context
 
 from py_impl.contract import BAD_REPLY, CONNECTION_CLOSED, SHORT_BODY, Reply
-from py_impl.transport.client import HEADERS, PIECE_BYTES, Attempt, Blocking, Body
+from py_impl.transport.client import CLOSING, HEADERS, PIECE_BYTES, Attempt, Blocking, Body
 from py_impl.transport.urls import HEADERS_MAX
 
 TLS = create_urllib3_context()  # made once: urllib3 would make one for every connection
@@ -88,7 +88,7 @@ class Client(Blocking):
     KINDS = KINDS
 
     def open(self) -> None:
-        self._pools = urllib3.PoolManager(headers=HEADERS, retries=False, ssl_context=TLS)
+        self._pools = urllib3.PoolManager(retries=False, ssl_context=TLS)
         self._pools.pool_classes_by_scheme = POOLS
 
     def close(self) -> None:
@@ -96,7 +96,9 @@ class Client(Blocking):
 
     def ask(self, url: str, attempt: Attempt) -> Reply:
         now.attempt = attempt
-        return read(self._pools.request("GET", url, redirect=False, preload_content=False, timeout=attempt.left()), attempt)
+        headers = CLOSING if attempt.alone else HEADERS
+        return read(self._pools.request("GET", url, headers=headers, redirect=False, preload_content=False, timeout=attempt.left()),
+                    attempt)  # fmt: skip
 
 
 def read(response: urllib3.HTTPResponse, attempt: Attempt) -> Reply:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from py_impl.contract import RequestFailed
+from py_impl.contract import IMPOSSIBLE, URL_HTTP2, RequestFailed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import ssl
     from typing import NoReturn
 
 # A larger reply is an error, as in c_impl/transport.
@@ -17,6 +18,25 @@ TOO_LONG = "a body of more than 64 MiB"
 
 # Who is asking; some public servers refuse those who do not say.
 USER_AGENT = "cobench"
+
+
+_trust = None
+
+
+def trust() -> ssl.SSLContext:
+    """What OpenSSL trusts, read once a process: the certificates of a system take 30 ms."""
+    global _trust
+    if _trust is None:
+        import ssl  # only where it is needed
+
+        _trust = ssl.create_default_context()
+    return _trust
+
+
+def without_http2(flags: int) -> None:
+    """Of a client that has none, or has none here."""
+    if flags & URL_HTTP2:
+        raise RequestFailed(IMPOSSIBLE, "this client has no HTTP/2 here; --client pycurl has, and httpx with the package h2")
 
 
 class Place:

@@ -465,10 +465,11 @@ static void crowd_done(void *arg, const struct cobench_reply *reply, int rc, con
         loop_stop(c->loop);
 }
 
-static void crowd_run(struct fixture *f, const char *path, unsigned at_once, unsigned more)
+static void crowd_run(struct fixture *f, const char *path, unsigned flags, unsigned at_once, unsigned more)
 {
     struct crowd c = {.f = f, .ask = ask_of(url_of(f->server.port, path)), .left = more};
     struct cobench_error err = {0};
+    c.ask.flags = flags;
     assert_int_equal(loop_open(&loop_epoll, &c.loop, &err), 0);
     assert_int_equal(f->transport->mux_open(f->state, c.loop, &loop_ops, at_once, &c.mux, &err), 0);
     for (; c.under_way < at_once; c.under_way++)
@@ -490,15 +491,36 @@ TEST_WITH(test_many_on_one_loop, fixture_setup, fixture_teardown, struct fixture
     }
     files.rlim_cur = files.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
-    crowd_run(f, "/crowd", MANY, MANY);
+    crowd_run(f, "/crowd", 0, MANY, MANY);
     assert_int_equal(atomic_load(&f->server.accepted), MANY);
     assert_int_equal(atomic_load(&f->connections), MANY);
 }
 
 TEST_WITH(test_one_after_the_other_on_a_loop, fixture_setup, fixture_teardown, struct fixture *f)
 {
-    crowd_run(f, "/ok", 1, 500);
+    crowd_run(f, "/ok", 0, 1, 500);
     assert_int_equal(atomic_load(&f->connections), 1);
+}
+
+/* Each time a new one, which is not there for the next. */
+TEST_WITH(test_a_connection_of_its_own, fixture_setup, fixture_teardown, struct fixture *f)
+{
+    static const struct {
+        unsigned flags, connections; /* so far */
+    } steps[] = {{0, 1}, {0, 1}, {COBENCH_URL_FRESH, 2}, {COBENCH_URL_FRESH, 3}};
+    struct cobench_error err = {0};
+    struct cobench_reply reply = {0};
+    void *client = NULL;
+    assert_int_equal(f->transport->client_open(f->state, &client, &err), 0);
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct cobench_request ask = ask_of(url_of(f->server.port, "/ok"));
+        ask.flags = steps[i].flags;
+        assert_int_equal(f->transport->client_get(client, &ask, &reply, &err), 0);
+        assert_int_equal(atomic_load(&f->connections), steps[i].connections);
+    }
+    f->transport->client_close(client);
+    crowd_run(f, "/ok", COBENCH_URL_FRESH, 2, 10);
+    assert_int_equal(atomic_load(&f->connections), 15);
 }
 
 /* A mux that is closed with requests under way calls nobody back, and leaves nothing watched. */

@@ -65,7 +65,13 @@ static int url_append_value(struct url *url, const struct cobench_open *how, siz
 
 int url_fill(struct url *url, const struct cobench_open *how, size_t place, struct cobench_error *err)
 {
-    const char *rest = how->values[place].text;
+    return url_fill_template(url, how, place, how->values[place].text, err);
+}
+
+int url_fill_template(struct url *url, const struct cobench_open *how, size_t place, const char *template,
+                      struct cobench_error *err)
+{
+    const char *rest = template;
     char longest[COBENCH_URL_MAX];
     int rc = 0;
 

@@ -21,6 +21,9 @@ struct url {
 /* Fills in how->values[place]. -EINVAL: an unknown name or a brace left open; -ENAMETOOLONG: the URL of one of the
  * run's jobs would not fit into COBENCH_URL_MAX. */
 int url_fill(struct url *url, const struct cobench_open *how, size_t place, struct cobench_error *err);
+/* The same, of another template than stands there. */
+int url_fill_template(struct url *url, const struct cobench_open *how, size_t place, const char *template,
+                      struct cobench_error *err);
 
 /* Writes the URL of `job` into `out` (COBENCH_URL_MAX bytes). 0 or -ENAMETOOLONG. */
 int url_write(const struct url *url, uint64_t job, char *out, struct cobench_error *err);

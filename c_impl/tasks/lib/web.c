@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -38,14 +39,53 @@ int web_check_url(const char *url, struct cobench_error *err)
     return -EINVAL;
 }
 
+#define TOO_LONG "longer than 2047 bytes"
+
+static int refuse(struct cobench_error *err, const char *message)
+{
+    snprintf(err->type, sizeof err->type, "ValueError");
+    snprintf(err->message, sizeof err->message, "url: %s", message);
+    return -EINVAL;
+}
+
+/* The template without what is behind its #, and where it is to be asked over TLS, with https and the port that stands there. */
+static int aim(const struct cobench_open *how, char out[COBENCH_URL_MAX], struct cobench_error *err)
+{
+    const char *text = how->values[WEB_URL].text;
+    const int length = (int)strcspn(text, "#"), tls = how->values[WEB_TLS].number != 0,
+              http2 = how->values[WEB_HTTP].number != 0;
+    const bool plain = strncasecmp(text, "http://", 7) == 0;
+    const char *port = strstr(text + length, http2 ? "h2=" : "tls=");
+    if (plain && http2 && !tls)
+        return refuse(err, "HTTP/2 is asked for over TLS only: tls=1");
+    if (plain && tls && !port)
+        return refuse(
+            err,
+            "tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is built with "
+            "libssl-dev and libnghttp2-dev");
+    if (!plain || !tls)
+        return snprintf(out, COBENCH_URL_MAX, "%.*s", length, text) < COBENCH_URL_MAX ? 0 : refuse(err, TOO_LONG);
+    const char *host = text + 7, *rest = host + strcspn(host, "/?#");
+    const char *bracket = memchr(host, ']', (size_t)(rest - host)); /* of an IPv6 address */
+    const size_t span = bracket ? (size_t)(bracket + 1 - host) : strcspn(host, ":/?#");
+    port = strchr(port, '=') + 1;
+    const int written = snprintf(out, COBENCH_URL_MAX, "https://%.*s:%.*s%.*s", (int)span, host,
+                                 (int)strspn(port, "0123456789"), port, (int)(text + length - rest), rest);
+    return written < COBENCH_URL_MAX ? 0 : refuse(err, TOO_LONG);
+}
+
 int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err)
 {
     web->size = (uint64_t)how->values[WEB_SIZE].number;
     web->check = (enum web_check)how->values[WEB_CHECK].number;
     if (web->check == CHECK_AUTO) /* where the server was told the length, the body must have it */
         web->check = strstr(how->values[WEB_URL].text, "{size}") ? CHECK_CRC : CHECK_STATUS;
-    char last[COBENCH_URL_MAX];
-    int rc = url_fill(&web->url, how, WEB_URL, err);
+    web->flags = (how->values[WEB_REUSE].number ? 0 : COBENCH_URL_FRESH) |
+                 (how->values[WEB_HTTP].number ? COBENCH_URL_HTTP2 : 0);
+    char template[COBENCH_URL_MAX], last[COBENCH_URL_MAX];
+    int rc = aim(how, template, err);
+    if (!rc)
+        rc = url_fill_template(&web->url, how, WEB_URL, template, err);
     if (!rc)
         rc = url_write(&web->url, how->jobs - 1, last, err);
     return rc ? rc : web_check_url(last, err);
@@ -57,6 +97,7 @@ int web_request(void *state, void *worker, uint64_t job, struct cobench_request 
 
     (void)worker;
     ask->ask = COBENCH_ASK_URL;
+    ask->flags = web->flags;
     return url_write(&web->url, job, ask->url, err);
 }
 

@@ -8,28 +8,43 @@
 #include "cobench/task.h"
 #include "tasks/lib/url.h"
 
-enum { WEB_URL, WEB_SIZE, WEB_DELAY, WEB_CHECK, WEB_ROWS };
+enum { WEB_URL, WEB_SIZE, WEB_DELAY, WEB_CHECK, WEB_TLS, WEB_HTTP, WEB_REUSE, WEB_ROWS };
 
 /* The first rows of the table of parameters. */
-#define WEB_PARAMS                                                                  \
-    [WEB_URL] = {.key = "url",                                                      \
-                 .type = COBENCH_PARAM_URL,                                         \
-                 .about = "where to ask; {job}, {size} and {delay} are filled in"}, \
-    [WEB_SIZE] = {.key = "size",                                                    \
-                  .type = COBENCH_PARAM_INT,                                        \
-                  .fallback = "1024",                                               \
-                  .max = 16777216,                                                  \
-                  .about = "length of the body in bytes"},                          \
-    [WEB_DELAY] = {.key = "delay",                                                  \
-                   .type = COBENCH_PARAM_INT,                                       \
-                   .fallback = "150",                                               \
-                   .max = 3600000,                                                  \
-                   .about = "how long the answer takes, in milliseconds"},          \
-    [WEB_CHECK] = {.key = "check",                                                  \
-                   .type = COBENCH_PARAM_CHOICE,                                    \
-                   .fallback = "auto",                                              \
-                   .choices = "auto|crc|length|status|number",                      \
-                   .about = "what of the answer is checked; auto is crc where the url has {size}, else status"}
+#define WEB_PARAMS                                                                                               \
+    [WEB_URL] = {.key = "url",                                                                                   \
+                 .type = COBENCH_PARAM_URL,                                                                      \
+                 .about = "where to ask; {job}, {size} and {delay} are filled in"},                              \
+    [WEB_SIZE] = {.key = "size",                                                                                 \
+                  .type = COBENCH_PARAM_INT,                                                                     \
+                  .fallback = "1024",                                                                            \
+                  .max = 16777216,                                                                               \
+                  .about = "length of the body in bytes"},                                                       \
+    [WEB_DELAY] = {.key = "delay",                                                                               \
+                   .type = COBENCH_PARAM_INT,                                                                    \
+                   .fallback = "150",                                                                            \
+                   .max = 3600000,                                                                               \
+                   .about = "how long the answer takes, in milliseconds"},                                       \
+    [WEB_CHECK] = {.key = "check",                                                                               \
+                   .type = COBENCH_PARAM_CHOICE,                                                                 \
+                   .fallback = "auto",                                                                           \
+                   .choices = "auto|crc|length|status|number",                                                   \
+                   .about = "what of the answer is checked; auto is crc where the url has {size}, else status"}, \
+    [WEB_TLS] = {.key = "tls",                                                                                   \
+                 .type = COBENCH_PARAM_INT,                                                                      \
+                 .fallback = "0",                                                                                \
+                 .max = 1,                                                                                       \
+                 .about = "1: over TLS, at the port that the url names behind #tls="},                           \
+    [WEB_HTTP] = {.key = "http",                                                                                 \
+                  .type = COBENCH_PARAM_CHOICE,                                                                  \
+                  .fallback = "1.1",                                                                             \
+                  .choices = "1.1|2",                                                                            \
+                  .about = "the version of HTTP; 2 over TLS only, at the port behind #h2="},                     \
+    [WEB_REUSE] = {.key = "reuse",                                                                               \
+                   .type = COBENCH_PARAM_INT,                                                                    \
+                   .fallback = "1",                                                                              \
+                   .max = 1,                                                                                     \
+                   .about = "0: a connection for each job, and over TLS a handshake"}
 
 enum web_check { CHECK_AUTO, CHECK_CRC, CHECK_LENGTH, CHECK_STATUS, CHECK_NUMBER }; /* in the order of the choices */
 
@@ -38,9 +53,11 @@ struct web {
     struct url url;
     enum web_check check; /* never CHECK_AUTO */
     uint64_t size;
+    unsigned flags; /* of each request */
 };
 
-/* 0 or a negative errno, as url_fill; -EINVAL also where a URL is none that both hosts can ask for. */
+/* 0 or a negative errno, as url_fill; -EINVAL also where a URL is none that both hosts can ask for, or has not what `tls` and
+ * `http` need: https, or behind its # the ports for them, as the origin's has. */
 int web_open(struct web *web, const struct cobench_open *how, struct cobench_error *err);
 
 /* -EINVAL where it is none that the hosts' transports could ask for, or not alike. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from py_impl.contract import CHOICE, INT, URL, URL_MAX, BadLength, BadNumber, HttpStatus, Param, Reply, Request
+from py_impl.contract import CHOICE, INT, URL, URL_FRESH, URL_HTTP2, URL_MAX, BadLength, BadNumber, HttpStatus, Param, Reply, Request
 
 WEB_PARAMS = (
     Param("url", URL, None, "where to ask; {job}, {size} and {delay} are filled in"),
@@ -18,13 +18,16 @@ WEB_PARAMS = (
         "what of the answer is checked; auto is crc where the url has {size}, else status",
         choices=("auto", "crc", "length", "status", "number"),
     ),
+    Param("tls", INT, "0", "1: over TLS, at the port that the url names behind #tls=", 0, 1),
+    Param("http", CHOICE, "1.1", "the version of HTTP; 2 over TLS only, at the port behind #h2=", choices=("1.1", "2")),
+    Param("reuse", INT, "1", "0: a connection for each job, and over TLS a handshake", 0, 1),
 )
 
 
 class Web:
     """A URL template, ready to be filled in, and the check."""
 
-    __slots__ = ("parts", "size", "check")
+    __slots__ = ("parts", "size", "check", "flags")
 
     def __init__(self, params: dict[str, object], jobs: int) -> None:
         template = str(params["url"])
@@ -32,7 +35,8 @@ class Web:
         self.check = str(params["check"])
         if self.check == "auto":
             self.check = "crc" if "{size}" in template else "status"
-        self.parts = filled(params, jobs)
+        self.flags = (0 if params["reuse"] else URL_FRESH) | (URL_HTTP2 if params["http"] == "2" else 0)
+        self.parts = filled(params | {"url": aim(template, params["tls"], params["http"] == "2")}, jobs)
 
     def url(self, job: int) -> str:
         return str(job).join(self.parts)
@@ -53,7 +57,26 @@ class Web:
 
 def request(web: Web, worker: object, job: int) -> Request:
     """A task's `request`, where its state is a Web."""
-    return Request(URL, url=web.url(job))
+    return Request(URL, url=web.url(job), flags=web.flags)
+
+
+def aim(template: str, tls: bool, http2: bool) -> str:
+    """The template without what is behind its #, and where it is to be asked over TLS, with https and the port that stands there."""
+    base, _, ports = template.partition("#")
+    if base[:7].lower() != "http://":
+        return base
+    if http2 and not tls:
+        raise ValueError("url: HTTP/2 is asked for over TLS only: tls=1")
+    if not tls:
+        return base
+    _, there, port = ports.partition("h2=" if http2 else "tls=")
+    if not there:
+        raise ValueError("url: tls=1 needs https, or #tls=PORT&h2=PORT behind an http URL; the origin has that where it is built with "
+                         "libssl-dev and libnghttp2-dev")
+    place = min((base + mark).find(mark, 7) for mark in "/?")
+    host = base[7:place]
+    host = host[: host.find("]") + 1] or host.partition(":")[0]  # in brackets an IPv6 address
+    return f"https://{host}:{port.partition('&')[0]}{base[place:]}"
 
 
 def check_status(reply: Reply) -> None:
