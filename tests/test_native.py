@@ -78,7 +78,7 @@ def test_objects_that_do_not_belong_together():
         for bad in (None, 1, "x", worker, object(), state3, type(state)):
             for call, *more in ((task.run, worker, 0, None), (task.request, worker, 0), (task.close,), (task.pool_found,),
                                 (task.before_fork,), (task.after_fork_parent,), (task.after_fork_child,), (task.worker_open, 0),
-                                (task.worker_close, worker), (task.pool, bytearray(9), 1, 1, -1, -1, -1, -1, False, 0, False)):  # fmt: skip
+                                (task.worker_close, worker), (task.pool, bytearray(9), 1, 1, -1, -1, -1, -1, False, 0, False, None, 0)):  # fmt: skip
                 refused("the state must be what this task's open", call, bad, *more)
         for bad in (None, 1, state, worker2, worker3, object()):
             for call, *more in ((task.run, 0, None), (task.request, 0), (task.worker_close,)):
@@ -87,7 +87,7 @@ def test_objects_that_do_not_belong_together():
         refused("", other.run, state2, worker2, 0, None)
 
 
-@pytest.mark.parametrize("name, right", [("open", 2), ("worker_open", 2), ("worker_close", 2), ("request", 3), ("run", 4), ("pool", 11)])
+@pytest.mark.parametrize("name, right", [("open", 2), ("worker_open", 2), ("worker_close", 2), ("request", 3), ("run", 4), ("prepare", 2), ("more", 5), ("pool", 13)])
 def test_too_few_and_too_many_arguments(name, right):
     with Open(built_in("null")) as (task, state, _):
         for count in set(range(11)) - {right}:
@@ -180,7 +180,7 @@ def test_nothing_is_closed_while_it_is_in_use():
     task.close(state)
     task.close(state)
     refused("the state is closed", task.worker_open, state, 0)
-    refused("the state is closed", task.pool, state, bytearray(9000), 1, 1, -1, -1, -1, -1, False, 0, False)
+    refused("the state is closed", task.pool, state, bytearray(9000), 1, 1, -1, -1, -1, -1, False, 0, False, None, 0)
     task.before_fork(state)  # os.register_at_fork cannot be undone
 
 
@@ -355,7 +355,7 @@ def test_pools_leave_nothing_behind():
     task = built_in("null")
     state = task.open(NULL, 8)
     data = slots_file(8)
-    flat(lambda: task.pool(state, data, 2, 10**9, -1, -1, -1, -1, False, 0, False), 1_000)
+    flat(lambda: task.pool(state, data, 2, 10**9, -1, -1, -1, -1, False, 0, False, None, 0), 1_000)
     assert [slots.SLOT.unpack_from(data, slots.HEADER_BYTES + i * slots.SLOT_BYTES)[0] for i in range(8)] == list(range(8))
     found = task.pool_found(state)
     assert found["code"] == 0 and found["failures"] == [] and 0 < found["ready_ns"] <= found["work_ns"]
@@ -373,9 +373,9 @@ def test_what_pool_refuses():
                        ((data, 2, 0, -1, -1), ValueError), ((data, 2, 1, 2**40, -1), ValueError), ((data, 2, 1, -1, "x"), TypeError),
                        ((data, 2, 1.5, -1, -1), TypeError)):  # fmt: skip
         with pytest.raises(error):
-            task.pool(state, *bad, -1, -1, False, 0, False)
+            task.pool(state, *bad, -1, -1, False, 0, False, None, 0)
     with pytest.raises(ValueError):
-        task.pool(state, data, 2, 1, -1, -1, -1, -2, False, 0, False)
+        task.pool(state, data, 2, 1, -1, -1, -1, -2, False, 0, False, None, 0)
     assert task.pool_found(state) is None
     data.append(0)  # nothing holds the buffer
     task.close(state)
@@ -386,13 +386,13 @@ def test_one_pool_at_a_time():
     state = task.open({"patience": 20000}, 2)
     data, found = slots_file(2), []
     worker = task.worker_open(state, 0)
-    thread = threading.Thread(target=lambda: found.append(task.pool(state, data, 1, 1, -1, -1, -1, -1, False, 0, False)))
+    thread = threading.Thread(target=lambda: found.append(task.pool(state, data, 1, 1, -1, -1, -1, -1, False, 0, False, None, 0)))
     thread.start()
     deadline = time.monotonic() + SECONDS
     while not (task.pool_found(state) or {}).get("ready_ns") and time.monotonic() < deadline:
         pass  # until its gate has opened
     with pytest.raises(RuntimeError, match="a pool is running on this state already"):
-        task.pool(state, data, 1, 1, -1, -1, -1, -1, False, 0, False)
+        task.pool(state, data, 1, 1, -1, -1, -1, -1, False, 0, False, None, 0)
     with pytest.raises(RuntimeError, match="while the state is in use"):
         task.close(state)
     assert task.pool_found(state)["work_ns"] == 0
