@@ -139,14 +139,15 @@ static const struct optional {
      "redis-server mpirun - redis zmq mpi4py celery distributed"},
     {"services", "./scripts/setup.sh services", "databases and caches are there",
      "postgres redis-server - psycopg asyncpg redis"},
+    {"servers", "./scripts/setup.sh servers", "servers of others are there", "nginx - h11 gunicorn flask uvicorn"},
 };
 
 static int optional(struct doctor *d, const struct hosts_source *source, const struct optional *what, struct error *err)
 {
     static const char look[] =
         "import glob, importlib.util as u, shutil, sys; p, m = (w.split() for w in sys.argv[1].split(' - ')); "
-        "print(', '.join([w for w in p if not (shutil.which(w) or glob.glob('/usr/lib/postgresql/*/bin/' + w))] + "
-        "[w for w in m if not u.find_spec(w)]))";
+        "print(', '.join([w for w in p if not (shutil.which(w) or glob.glob('/usr/lib/postgresql/*/bin/' + w) or "
+        "glob.glob('/usr/sbin/' + w))] + [w for w in m if not u.find_spec(w)]))";
     const struct capture how = {.supervisor = source->supervisor, .scratch = source->scratch};
     char *missing = NULL;
     if (source->paths->python == NULL)
