@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from copy import copy
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from importlib.util import find_spec
 import pytest
 
 from hosts import BUILD, C, EMBED, EXT, HOSTS, PY, ROOT, Host, alive, children_of, python_task, wait_until
+from redis_server import RedisServer
 
 JOBS = 8
 FAILING = 5  # a job of the task
@@ -343,6 +345,33 @@ def test_what_waits_is_waited_for(kind):
         server.end()
     finally:
         server.kill()
+
+
+@pytest.mark.parametrize("name, words, opened", [
+    ("threads", (), 0), ("threads", ("--connections", 2), 2), ("prefork", (), 2), ("asyncio", (), 10),
+    ("asyncio", ("--connections", 3), 3), ("gunicorn-gthread", ("--connections", 2), 4),
+])  # fmt: skip
+def test_services_are_asked_over_connections_of_their_own_or_shared(name, words, opened):
+    redis = RedisServer()
+    service = "--service", f"redis=unix://{redis.socket}"
+    server = start(next(kind for kind in KINDS if kind.name == name and kind.host is PY), *words, *service, "--set", "keys=4", task="incr")
+    try:
+        assert len(redis.ask("CLIENT", "LIST").splitlines()) - 1 == opened
+        with ThreadPoolExecutor(6) as pool:
+            got = list(pool.map(lambda job: server.get(f"/work?job={job}"), range(24)))
+        assert got == [(200, b"%d" % (job % 4)) for job in range(24)]
+        assert server.end()["errors"] == 0
+    finally:
+        server.kill()
+        redis.close()
+
+
+def test_a_service_that_is_not_there():
+    words = ("serve", "--task", "incr", "--jobs", "4", "--model", "asyncio")
+    done = PY.call(*words, stdin=subprocess.DEVNULL)
+    assert done.returncode == 2 and "redis" in done.stderr
+    done = PY.call(*words, "--service", "redis=unix:///nowhere", stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (77, "") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("name", ("threads", "asyncio"))
