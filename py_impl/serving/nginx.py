@@ -2,7 +2,8 @@
 """
 nginx before a server of any host: `python3 -s -E -m py_impl.serving.nginx HOST serve ...` starts that on a Unix socket, nginx on a
 free port of 127.0.0.1 with as many processes as CPUs, and speaks and ends as the host does. nginx opens a connection to the server for
-each request, as it does where nobody tells it otherwise: so one that has a connection a process serves whoever comes.
+each request, as it does where nobody tells it otherwise: so one that has a connection a process serves whoever comes. Its workers take
+turns at accepting (accept_mutex): without that nginx 1.22 leaves connections in the queue of a socket that it inherited, until others come.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ worker_processes {workers};
 worker_rlimit_nofile {descriptors};
 pid pid;
 error_log {log} crit;
-events {{ worker_connections {connections}; }}
+events {{ worker_connections {connections}; accept_mutex on; accept_mutex_delay 10ms; }}
 http {{
     access_log off;
     keepalive_requests 1000000000;
