@@ -89,6 +89,11 @@ def test_no_space(host: Host, tmp_path):
     assert done.status == 77 and "File too large" in done.reason and not list(home.iterdir())
 
 
+def test_threads_are_for_loops(tmp_path):
+    done = C.run(tmp_path, *words(tmp_path, "thread-pool", "--client", "threads"))
+    assert done.status == 77 and done.reason == "client threads waits on an event loop, and this model blocks"
+
+
 def test_a_client_in_python(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(bytes(range(100)) * 100)
