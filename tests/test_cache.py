@@ -75,6 +75,18 @@ def test_a_password_and_a_database(tmp_path, host):
         server.close()
 
 
+@pytest.mark.parametrize("model", ("thread-pool", "async"))
+def test_a_server_that_takes_no_more(host, model, tmp_path):
+    server = RedisServer("--maxclients", "3")
+    try:
+        done = host.run(tmp_path, *words(f"unix://{server.socket}", "get", model, "--jobs", 8, "--workers", 8))
+        # Where the server has closed the connection before the first command is sent, its answer is not read.
+        said = ("max number of clients reached", "Connection lost", "Broken pipe", "Connection reset", "closed")
+        assert done.status in (1, 77) and any(words in done.reason for words in said)
+    finally:
+        server.close()
+
+
 def test_no_server(tmp_path, host):
     done = host.run(tmp_path, *words(f"unix://{tmp_path}/none", "get", "sync"))
     assert done.status == 77 and f"no Redis server answers at unix://{tmp_path}/none" in done.reason

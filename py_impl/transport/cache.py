@@ -61,6 +61,8 @@ class Client:
     def __init__(self, options: Options) -> None:
         def greet(connection: redis.Connection) -> None:
             connection.on_connect()
+            connection.send_command("PING", check_health=False)
+            connection.read_response()  # else nobody knows whether the server takes us
             options.connected()
 
         self._server = Server(options)

@@ -18,6 +18,8 @@ class Client:
     def __init__(self, options: Options) -> None:
         async def greet(connection: asyncio.Connection) -> None:
             await connection.on_connect()
+            await connection.send_command("PING", check_health=False)
+            await connection.read_response()  # as in cache.py
             options.connected()
 
         self._server = Server(options)
