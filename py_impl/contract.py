@@ -111,9 +111,9 @@ class Reply:
     __slots__ = ("status", "body", "digest")
 
     def __init__(self, status: int, body: bytes, digest: int = 0) -> None:
-        self.status = status  # HTTP status; SQL: how many rows the last statement gave; CACHE: 0 for nil, else 1; else 0
-        # SQL: the first field of the last statement's first row, as text, empty for NULL or no row; CACHE: a string, or an integer
-        # in decimal digits; BLOCK: the bytes, which may be any buffer.
+        self.status = status  # HTTP status; SQL: how many rows came of the last statement that gave any; CACHE: 0 for nil, else 1; else 0
+        # SQL: the first field of the first of these rows, as text, empty for NULL or no row; CACHE: a string, or an integer in
+        # decimal digits; BLOCK: the bytes, which may be any buffer.
         self.body = body
         self.digest = digest  # COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32
 
@@ -162,6 +162,7 @@ NO_FREE_PORT = "NoFreePort"
 NO_FREE_DESCRIPTOR = "NoFreeDescriptor"
 SHORT_BLOCK = "ShortBlock"
 BAD_CERTIFICATE = "BadCertificate"
+SQL_ERROR = "SqlError"
 TRANSPORT = "Transport"  # whatever else goes wrong on the way
 IMPOSSIBLE = "Impossible"  # cannot be asked for here at all: the run ends with 77
 

@@ -320,8 +320,9 @@ class Run:
     def check_workers(self) -> None:
         """Before the gate: gives up where a worker could not be opened."""
         failures, _ = self.shared.read()
-        if failures and failures[0]["type"] == Usage.__name__:
-            raise Usage(failures[0]["message"])
+        for kind in (Usage, Impossible):
+            if failures and failures[0]["type"] == kind.__name__:
+                raise kind(failures[0]["message"])
         if failures:
             raise Failed("worker {worker} does not open: {type}: {message}".format_map(failures[0]))
 

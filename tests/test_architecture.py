@@ -38,6 +38,7 @@ FOREIGN = {
     "Python.h": ["c_impl/bridge"],
     "curl/curl.h": ["c_impl/transport"],
     "http_parser.h": ["c_impl/transport", "c_impl/servers"],
+    "libpq-fe.h": ["c_impl/transport"],
     "sys/epoll.h": ["c_impl/host", "c_impl/servers"],
     "liburing.h": ["c_impl/plugins", "c_impl/transport/block"],
     "omp.h": ["c_impl/plugins"],

@@ -141,9 +141,9 @@ struct cobench_request {
 /* What came back. For DELAY and NOTHING `run` gets NULL instead. Borrowed: valid until `run` or `more` returns. What did not
  * come, an error that a service answers with and a command that did not end with status 0 are the job's failure and no reply. */
 struct cobench_reply {
-    int status; /* HTTP status; SQL: how many rows the last statement gave; CACHE: 0 for nil, else 1; else 0 */
-    /* `length` bytes; not NUL-terminated; NULL only where length is 0. SQL: the first field of the last statement's first row, as
-     * text, empty for NULL or no row; CACHE: a string, or an integer in decimal digits; BLOCK: the bytes, aligned to 512. */
+    int status; /* HTTP status; SQL: how many rows came of the last statement that gave any; CACHE: 0 for nil, else 1; else 0 */
+    /* `length` bytes; not NUL-terminated; NULL only where length is 0. SQL: the first field of the first of these rows, as text,
+     * empty for NULL or no row; CACHE: a string, or an integer in decimal digits; BLOCK: the bytes, aligned to 512. */
     const unsigned char *body;
     size_t length;
     uint64_t digest; /* COMMAND: of what it printed: how many bytes (modulo 2^32) << 32 | their CRC-32 */

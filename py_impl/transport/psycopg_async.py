@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""psycopg on an event loop: AsyncConnections, each as the blocking client's."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.types.numeric import Int8
+
+from py_impl.contract import Request
+from py_impl.transport.psycopg_ import IDLE, formatted, said, settings
+from py_impl.transport.sql import Answers, Looping, refused
+
+
+class Client(Looping):
+    ERRORS = (psycopg.Error,)
+    said = staticmethod(said)
+
+    async def open(self) -> psycopg.AsyncConnection:
+        try:
+            connection = await psycopg.AsyncConnection.connect(**settings(self.options))
+        except psycopg.Error as error:
+            raise refused(error) from error
+        self.options.connected()
+        return connection
+
+    async def run(self, connection: psycopg.AsyncConnection, request: Request, answers: Answers) -> None:
+        cursor, key = connection.cursor(), Int8(request.key)
+        for statement in request.statements:
+            text, keys = formatted(statement)
+            await cursor.execute(text, (key,) * keys if keys else None)
+            result = cursor.pgresult
+            answers.add(result.ntuples, result.get_value(0, 0) if result.ntuples else None)
+
+    async def mended(self, connection: psycopg.AsyncConnection) -> psycopg.AsyncConnection | None:
+        try:
+            if connection.pgconn.transaction_status != IDLE:
+                await connection.rollback()
+        except psycopg.Error:
+            await connection.close()
+        return None if connection.closed else connection
