@@ -347,14 +347,16 @@ def test_what_waits_is_waited_for(kind):
         server.kill()
 
 
-@pytest.mark.parametrize("name, words, opened", [
-    ("threads", (), 0), ("threads", ("--connections", 2), 2), ("prefork", (), 2), ("asyncio", (), 10),
-    ("asyncio", ("--connections", 3), 3), ("gunicorn-gthread", ("--connections", 2), 4),
+@pytest.mark.parametrize("host, name, words, opened", [
+    (PY, "threads", (), 0), (PY, "threads", ("--connections", 2), 2), (PY, "prefork", (), 2), (PY, "asyncio", (), 10),
+    (PY, "asyncio", ("--connections", 3), 3), (PY, "gunicorn-gthread", ("--connections", 2), 4),
+    (C, "thread", (), 0), (C, "thread", ("--connections", 2), 2), (C, "prefork", (), 2), (C, "thread-pool", (), 2),
+    (C, "epoll", (), 10), (C, "epoll", ("--connections", 3, "--delay", 1), 3), (C, "epoll-cores", (), 20), (EMBED, "epoll", (), 10),
 ])  # fmt: skip
-def test_services_are_asked_over_connections_of_their_own_or_shared(name, words, opened):
+def test_services_are_asked_over_connections_of_their_own_or_shared(host, name, words, opened):
     redis = RedisServer()
     service = "--service", f"redis=unix://{redis.socket}"
-    server = start(next(kind for kind in KINDS if kind.name == name and kind.host is PY), *words, *service, "--set", "keys=4", task="incr")
+    server = start(next(kind for kind in KINDS if kind.name == name and kind.host is host), *words, *service, "--set", "keys=4", task="incr")
     try:
         assert len(redis.ask("CLIENT", "LIST").splitlines()) - 1 == opened
         with ThreadPoolExecutor(6) as pool:

@@ -141,7 +141,7 @@ static int connections_settle(struct session *s, struct cobench_error *err)
         return 0;
     if (model->uses_processes || model->engine)
         return error_fill(err, -ENOSYS, "--connections %lld: each process of %s has a connection of its own",
-                          (long long)connections, model->name);
+                          (long long)connections, s->args->model_name);
     run->connections = (unsigned)connections;
     return 0;
 }
