@@ -282,6 +282,32 @@ def test_descriptors_run_out(kind):
         server.kill()
 
 
+@pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is PY and kind.name in ("threads", "asyncio")], ids=str)
+def test_descriptors_run_out_in_python(kind):
+    """Who comes then waits in the backlog until somebody goes."""
+    limited = replace(kind, host=copy(kind.host))
+    limited.host.program = ["prlimit", "--nofile=40:40", *kind.host.program]
+    server = start(limited)
+    try:
+        with ExitStack() as stack:
+            with ExitStack() as first:
+                for _ in range(20):
+                    sock = first.enter_context(server.socket())
+                    sock.sendall(request("/work?job=2"))
+                    assert sock.recv(4096).endswith(result(2))
+                waiting = [stack.enter_context(server.socket()) for _ in range(20)]
+                for sock in waiting:
+                    sock.sendall(request("/work?job=3"))
+                waiting[-1].settimeout(0.3)
+                with pytest.raises(TimeoutError):
+                    waiting[-1].recv(4096)
+            waiting[-1].settimeout(SECONDS)
+            assert all(sock.recv(4096).endswith(result(3)) for sock in waiting)
+        assert server.end()["requests"] == 40
+    finally:
+        server.kill()
+
+
 @pytest.mark.parametrize("kind", [kind for kind in OWN if kind.host is C and kind.name in ("thread", "prefork")], ids=str)
 def test_more_connections_than_workers_wait(kind):
     server = start(kind)

@@ -61,8 +61,9 @@ class Connection:
             elif type(event) is self.h11.EndOfMessage:
                 path, _, query = target.decode("ascii").partition("?")
                 self.busy = True
-                await self.send(await self.endpoint.awaited(method.decode("ascii"), path, query))
+                answer = await self.endpoint.awaited(method.decode("ascii"), path, query)
                 self.busy, self.heard = False, self.loop.time()
+                await self.send(answer)
                 if parser.our_state is self.h11.MUST_CLOSE:
                     return
                 parser.start_next_cycle()
@@ -85,6 +86,7 @@ def serve(site: Site) -> None:
     library("h11")
 
     async def loop() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # it says so where there is no descriptor for a connection
         server = await asyncio.start_server(
             lambda reader, writer: Connection(site.endpoint, reader, writer).converse(), sock=site.socket, backlog=BACKLOG
         )

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler
 
 from py_impl.serving.endpoint import TYPE
 
+RETRY_S = 0.01  # accepting, where there is no descriptor for the connection
+
 
 class Handler(BaseHTTPRequestHandler):
     """Of a server with an `endpoint`."""

@@ -5,13 +5,11 @@ from __future__ import annotations
 
 import time
 
-from py_impl.serving.http_server import Handler, hang_up
+from py_impl.serving.http_server import RETRY_S, Handler, hang_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from py_impl.serving.site import Site
-
-RETRY_S = 0.01  # where there is no descriptor for the connection
 
 
 def serve(site: Site) -> None:

@@ -148,11 +148,10 @@ class Site:
             os._exit(status)
 
     def lost(self, number: int, status: int) -> None:
-        """Notes that a worker died; Failed where the server was not up yet."""
+        """Notes that a worker died; Failed where it did not open, or the server was not up yet."""
         code = os.waitstatus_to_exitcode(status)
         how = f"ended by {signal_name(-code)}" if code < 0 else f"ended with status {code}"
-        if not self._is_up:
-            self.check(how)
+        self.check(None if self._is_up else how)
         self.endpoint.tally.died(number, f"worker {number} {how}")
 
     def check(self, how: str | None) -> None:

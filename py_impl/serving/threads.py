@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import socketserver
+import sys
+import time
 
-from py_impl.serving.http_server import Handler, hang_up
+from py_impl.serving.http_server import RETRY_S, Handler, hang_up
+
+NO_THREAD = 429, b""  # never sent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,12 +24,21 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.socket.close()
         self.socket, self.endpoint = site.socket, site.endpoint
 
+    def get_request(self) -> tuple:
+        try:
+            return super().get_request()
+        except OSError:
+            time.sleep(RETRY_S)
+            raise
+
     def shutdown_request(self, request) -> None:
         self.endpoint.leave()
         hang_up(request)
 
     def handle_error(self, request, client_address) -> None:
-        """A connection that broke; the others go on."""
+        """A connection that broke, or for which there is no thread; the others go on."""
+        if isinstance(sys.exc_info()[1], RuntimeError):
+            self.endpoint.found(NO_THREAD)
 
 
 def serve(site: Site) -> None:
